@@ -1,0 +1,211 @@
+"""RabbitMQ through kombu and py-amqp: publisher confirms in a window, quorum queues.
+
+Two things are done here and not by py-amqp. Its own confirm takes any ack for the one it waits
+for, so confirms are matched by sequence number. And its basic_publish reads from the socket with
+time-out 0 before each message to look for a blocked connection, which the turn does anyway.
+"""
+
+import itertools
+import ssl
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import kombu
+from amqp import spec
+
+from splitflap_core import topology
+from splitflap_core.broker.session import (
+    Outgoing,
+    Readiness,
+    Received,
+    Session,
+    Subscription,
+    Waker,
+    body_bytes,
+)
+
+#: Seconds between heartbeats. A dead peer is noticed after two of them.
+HEARTBEAT = 10
+
+#: Seconds for connecting, and for any one read or write once the socket is at work.
+IO_TIMEOUT = 5.0
+
+#: Seconds that a turn waits at most; heartbeats are looked after once a turn.
+TURN = 1.0
+
+#: Frames handled in one turn, so that a flood of deliveries cannot keep acks and publishes out.
+FRAMES_PER_TURN = 500
+
+PERSISTENT = 2
+
+
+class AmqpSession(Session):
+    """One AMQP connection with one channel in confirm mode."""
+
+    def __init__(self, url: str, name: str, ca_file: str | None, waker: Waker) -> None:
+        self._waker = waker
+        self._blocked = False
+        self._window: OrderedDict[int, tuple[str, Outgoing]] = OrderedDict()
+        self._returned: set[str] = set()
+        self._unsettled: dict[int, None] = {}
+        self._sequence = itertools.count(1)
+        self._consumers: list[kombu.Consumer] = []
+        self._connection = kombu.Connection(
+            url,
+            heartbeat=HEARTBEAT,
+            connect_timeout=IO_TIMEOUT,
+            ssl={"ca_certs": ca_file, "cert_reqs": ssl.CERT_REQUIRED} if ca_file else None,
+            transport_options={
+                "on_blocked": self._on_blocked,
+                "on_unblocked": self._on_unblocked,
+                "client_properties": {"connection_name": name},
+                "read_timeout": IO_TIMEOUT,
+                "write_timeout": IO_TIMEOUT,
+            },
+        )
+        self.errors = (*self._connection.connection_errors, *self._connection.channel_errors)
+        try:
+            self._connect()
+        except self.errors as error:
+            self._connection.collect()
+            raise ConnectionError(f"{self._connection.as_uri()}: {error!r}") from error
+
+    def _connect(self) -> None:
+        self._connection.connect()
+        self._amqp = self._connection.connection
+        self._amqp.transport.sock.settimeout(IO_TIMEOUT)
+        self._channel = self._connection.channel()
+        self._declare()
+        self._channel.confirm_select()
+        self._channel.events["basic_ack"].add(self._on_ack)
+        self._channel.events["basic_nack"].add(self._on_nack)
+        self._channel.events["basic_return"].add(self._on_return)
+        self._readiness = Readiness(self._amqp.sock, self._waker)
+
+    def _declare(self) -> None:
+        for exchange in topology.EXCHANGES:
+            exchange(self._channel).declare()
+        for queue in topology.QUEUES:
+            queue(self._channel).declare()
+
+    def subscribe(
+        self, subscriptions: Sequence[Subscription], on_received: Callable[[Received], None]
+    ) -> None:
+        for subscription in subscriptions:
+            queue = subscription.queue(self._channel)
+            if queue.exclusive:
+                queue.declare()
+            # RabbitMQ applies a count without `global` to each consumer started after it.
+            self._channel.basic_qos(0, subscription.prefetch, False)
+            consumer = kombu.Consumer(
+                self._channel,
+                [queue],
+                auto_declare=False,
+                on_message=partial(self._receive, queue.name, on_received),
+            )
+            consumer.consume()
+            self._consumers.append(consumer)
+
+    def unsubscribe(self) -> None:
+        for consumer in self._consumers:
+            consumer.cancel()
+        self._consumers.clear()
+
+    def publish(self, message: Outgoing) -> None:
+        message_id = uuid.uuid4().hex
+        content = self._channel.prepare_message(
+            message.body,
+            content_type="application/json",
+            content_encoding="utf-8",
+            headers=message.headers,
+            properties={"delivery_mode": PERSISTENT, "message_id": message_id},
+        )
+        arguments = (0, message.exchange, message.routing_key, True, False)
+        self._channel.send_method(spec.Basic.Publish, "Bssbb", arguments, content)
+        self._window[next(self._sequence)] = (message_id, message)
+
+    @property
+    def unconfirmed(self) -> int:
+        return len(self._window)
+
+    @property
+    def blocked(self) -> bool:
+        return self._blocked
+
+    def ack(self, tags: Sequence[Any]) -> None:
+        settled = set(tags)
+        through = None
+        while self._unsettled and (first := next(iter(self._unsettled))) in settled:
+            del self._unsettled[first]
+            settled.discard(first)
+            through = first
+        if through is not None:
+            self._channel.basic_ack(through, multiple=True)
+        for tag in settled:
+            self._unsettled.pop(tag, None)
+            self._channel.basic_ack(tag)
+
+    def requeue(self, tag: Any) -> None:
+        self._unsettled.pop(tag, None)
+        self._channel.basic_reject(tag, requeue=True)
+
+    def turn(self) -> None:
+        readable = self._readiness.wait(TURN)
+        self._waker.clear()
+        for _ in range(FRAMES_PER_TURN):
+            if not readable:
+                break
+            self._amqp.drain_events(timeout=IO_TIMEOUT)
+            readable = self._readiness.wait(0)
+        self._amqp.heartbeat_tick()
+
+    def close(self) -> list[Outgoing]:
+        lost = [message for _, message in self._window.values()]
+        self._window.clear()
+        self._readiness.close()
+        try:
+            self._connection.close()
+        except self.errors:
+            self._connection.collect()
+        return lost
+
+    def _receive(
+        self, queue: str, on_received: Callable[[Received], None], message: kombu.Message
+    ) -> None:
+        self._unsettled[message.delivery_tag] = None
+        headers = dict(message.headers or {})
+        # A quorum queue counts the deliveries that failed; the first one has no such header.
+        deliveries = int(headers.get("x-delivery-count", 0))
+        on_received(Received(message.delivery_tag, queue, body_bytes(message), headers, deliveries))
+
+    def _on_ack(self, sequence: int, multiple: bool) -> None:
+        for message_id, message in self._settled(sequence, multiple):
+            was_returned = message_id in self._returned
+            self._returned.discard(message_id)
+            message.settled(not was_returned)
+
+    def _on_nack(self, sequence: int, multiple: bool) -> None:
+        for _, message in self._settled(sequence, multiple):
+            message.settled(False)
+
+    def _settled(self, sequence: int, multiple: bool) -> list[tuple[str, Outgoing]]:
+        if not multiple:
+            one = self._window.pop(sequence, None)
+            return [one] if one else []
+        settled = []
+        while self._window and next(iter(self._window)) <= sequence:
+            settled.append(self._window.popitem(last=False)[1])
+        return settled
+
+    def _on_return(self, _error: object, _exchange: str, _key: str, message: Any) -> None:
+        # The broker returns an unroutable message before it confirms it.
+        self._returned.add(message.properties["message_id"])
+
+    def _on_blocked(self, _reason: str) -> None:
+        self._blocked = True
+
+    def _on_unblocked(self) -> None:
+        self._blocked = False

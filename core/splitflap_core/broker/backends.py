@@ -1,0 +1,45 @@
+"""Which broker the settings ask for, and what differs between them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from splitflap_core.broker.session import Session, Waker
+from splitflap_core.settings import CommonSettings
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A broker, and what its guarantees mean for the reconciler."""
+
+    open: Callable[[str, Waker], Session]
+    #: Seconds after which a job that was published and has no outcome is published again.
+    redispatch_unfinished_after: float
+    #: Whether several API replicas can be woken through it.
+    has_wake_ups: bool
+
+    def opener(self, name: str) -> Callable[[Waker], Session]:
+        """Opens sessions under a name that the broker's own tools show."""
+        return partial(self.open, name)
+
+
+def backend_for(settings: CommonSettings) -> Backend:
+    """RabbitMQ for an amqp URL, else the embedded broker in DATA_DIR."""
+    if settings.broker_url.startswith("amqp"):
+        return Backend(partial(_amqp, settings), redispatch_unfinished_after=900, has_wake_ups=True)
+    folder = Path(settings.data_dir) / "broker"
+    # It forgets a message at delivery, so a killed worker's jobs are published again soon.
+    return Backend(partial(_files, folder), redispatch_unfinished_after=20, has_wake_ups=False)
+
+
+def _amqp(settings: CommonSettings, name: str, waker: Waker) -> Session:
+    from splitflap_core.broker.amqp import AmqpSession
+
+    return AmqpSession(settings.broker_url, name, settings.broker_ca_file, waker)
+
+
+def _files(folder: Path, _name: str, waker: Waker) -> Session:
+    from splitflap_core.broker.filesystem import FilesystemSession
+
+    return FilesystemSession(folder, waker)

@@ -1,0 +1,159 @@
+"""What a link asks of one connection to a broker, whatever the broker is.
+
+A session belongs to the thread that made it. Only `Waker.wake` may be called from others.
+"""
+
+import contextlib
+import selectors
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import kombu
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A message to publish.
+
+    `settled` is called once, in the link's thread (or the caller's, where the link is down):
+    with True when the broker has taken the message, with False when it did not or may not have.
+    """
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    settled: Callable[[bool], None]
+    headers: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A queue to consume, and how many of its messages may be unsettled at a time."""
+
+    queue: kombu.Queue
+    prefetch: int
+
+
+@dataclass(slots=True)
+class Received:
+    """A message as the broker hands it over. `deliveries` counts earlier tries to deliver it."""
+
+    tag: Any
+    queue: str
+    body: bytes
+    headers: dict[str, Any]
+    deliveries: int
+
+
+def body_bytes(message: kombu.Message) -> bytes:
+    """The body as it was sent; kombu gives text where the sender named an encoding."""
+    body = message.body
+    return body if isinstance(body, bytes) else str(body).encode()
+
+
+class Waker:
+    """Interrupts the wait of a session from another thread."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._awake = False
+
+    def wake(self) -> None:
+        """End the present wait, or the next one."""
+        if not self._awake:
+            self._awake = True
+            with contextlib.suppress(BlockingIOError, OSError):
+                self._writer.send(b"\0")
+
+    def wait(self, timeout: float) -> None:
+        """Wait for a wake-up, at most `timeout` seconds."""
+        self._reader.settimeout(timeout)
+        with contextlib.suppress(TimeoutError, BlockingIOError):
+            self._reader.recv(4096)
+        self._reader.setblocking(False)
+
+    def clear(self) -> None:
+        """Forget the wake-ups so far. What they announced is to be looked at after this."""
+        with contextlib.suppress(BlockingIOError):
+            while self._reader.recv(4096):
+                pass
+        self._awake = False
+
+    def fileno(self) -> int:
+        """The descriptor that becomes readable."""
+        return self._reader.fileno()
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        self._reader.close()
+        self._writer.close()
+
+
+class Readiness:
+    """Waits for a socket and a waker at once."""
+
+    def __init__(self, source: socket.socket, waker: Waker) -> None:
+        self._source = source
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(source, selectors.EVENT_READ)
+        self._selector.register(waker, selectors.EVENT_READ)
+
+    def wait(self, timeout: float) -> bool:
+        """Whether the socket is readable, at the latest after `timeout` seconds or a wake-up."""
+        return any(key.fileobj is self._source for key, _ in self._selector.select(timeout))
+
+    def close(self) -> None:
+        """Give the selector back; the socket and the waker stay open."""
+        self._selector.close()
+
+
+class Session(ABC):
+    """One connection with one channel, the topology declared on it."""
+
+    #: Exceptions that mean that the connection or channel is of no more use.
+    errors: tuple[type[BaseException], ...] = (OSError,)
+
+    @abstractmethod
+    def subscribe(
+        self, subscriptions: Sequence[Subscription], on_received: Callable[[Received], None]
+    ) -> None:
+        """Start to consume; `on_received` is called during `turn`."""
+
+    @abstractmethod
+    def unsubscribe(self) -> None:
+        """Consume no more. What was delivered can still be settled."""
+
+    @abstractmethod
+    def publish(self, message: Outgoing) -> None:
+        """Hand a message to the broker without waiting for its answer."""
+
+    @property
+    @abstractmethod
+    def unconfirmed(self) -> int:
+        """Messages that were published and are not settled."""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the broker asks publishers to stop (a resource alarm)."""
+        return False
+
+    @abstractmethod
+    def ack(self, tags: Sequence[Any]) -> None:
+        """Settle deliveries for good."""
+
+    @abstractmethod
+    def requeue(self, tag: Any) -> None:
+        """Give a delivery back to its queue."""
+
+    @abstractmethod
+    def turn(self) -> None:
+        """Wait for the broker or the link's waker, at most a second, and handle what came."""
+
+    @abstractmethod
+    def close(self) -> list[Outgoing]:
+        """Close the connection; returns what was published and never confirmed."""

@@ -1,0 +1,155 @@
+"""The messages between the services, and the only place that reads or writes their JSON.
+
+Readers ignore unknown fields, so a field may be added at any time. A change that readers must
+understand gets a new version, which is sent one release after it can be read.
+
+BrokenMessage
+ +-- UnknownVersion
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from splitflap_core.outcomes import Outcome
+
+#: The version of messages that this release writes, and the newest that it reads.
+VERSION = 1
+
+#: Longest URL that can get a preview, in characters. Browsers and proxies agree on about 2,000
+#: (RFC 9110 section 4.1 asks for at least 8,000 of a request line); PostgreSQL's index rows end
+#: at 2,704 bytes.
+MAX_URL = 2000
+
+#: Most links of one text that get previews. Those after it are not listed.
+MAX_LINKS = 50
+
+Kind = Literal["render", "scrape"]
+KINDS: tuple[Kind, ...] = ("render", "scrape")
+
+T = TypeVar("T")
+
+
+class BrokenMessage(ValueError):
+    """A message that cannot be understood: it belongs into the dead-letter queue."""
+
+
+class UnknownVersion(BrokenMessage):
+    """A message written by a newer release."""
+
+
+class RenderRequest(msgspec.Struct, frozen=True):
+    """Markdown to make safe HTML of."""
+
+    text: str
+
+
+class RenderResult(msgspec.Struct, frozen=True):
+    """`html` is sanitised; `links` are the URLs that want previews, each once, in reading order."""
+
+    html: str
+    links: Annotated[list[Annotated[str, Meta(max_length=MAX_URL)]], Meta(max_length=MAX_LINKS)]
+
+
+class ScrapeRequest(msgspec.Struct, frozen=True):
+    """A URL to make a preview of."""
+
+    url: Annotated[str, Meta(max_length=MAX_URL)]
+
+
+class ScrapeResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a page says of itself. `keep` is how long (seconds) it may be taken as fresh."""
+
+    title: str | None = None
+    description: str | None = None
+    image: str | None = None
+    site_name: str | None = None
+    keep: float | None = None
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One unit of work on its way to a worker.
+
+    `published_at` is the publisher's clock (seconds since the epoch), stamped because RabbitMQ
+    keeps no head_message_timestamp for quorum queues. `traceparent` is W3C Trace Context's header.
+    """
+
+    id: str
+    kind: Kind
+    attempt: int
+    published_at: float
+    payload: msgspec.Raw
+    version: int = VERSION
+    task: str | None = None
+    traceparent: str | None = None
+
+
+class JobOutcome(msgspec.Struct, frozen=True):
+    """What a worker says of an attempt at a job. Idempotent by (job, attempt).
+
+    `took` is how long (seconds) the job held its slot.
+    """
+
+    job: str
+    kind: Kind
+    attempt: int
+    outcome: Outcome
+    took: float
+    worker: str
+    version: int = VERSION
+    task: str | None = None
+    traceparent: str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    version: int
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_job = msgspec.json.Decoder(Job)
+_job_outcome = msgspec.json.Decoder(JobOutcome)
+encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+
+
+def decode_job(body: bytes | str, payload_type: type[T]) -> tuple[Job, T]:
+    """A job and its payload.
+
+    Raises:
+        BrokenMessage: the body is not such a message, or of an unknown version.
+    """
+    job: Job = _checked(_job, body)
+    return job, decode_payload(job.payload, payload_type)
+
+
+def decode_job_outcome(body: bytes | str) -> JobOutcome:
+    """An outcome; its result is decoded by whoever knows the kind, with `decode_payload`.
+
+    Raises:
+        BrokenMessage: the body is not such a message, or of an unknown version.
+    """
+    outcome: JobOutcome = _checked(_job_outcome, body)
+    return outcome
+
+
+def decode_payload(raw: msgspec.Raw, payload_type: type[T]) -> T:
+    """The part of a message that depends on the job's kind.
+
+    Raises:
+        BrokenMessage: the part does not fit the type.
+    """
+    try:
+        return msgspec.json.decode(raw, type=payload_type)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise BrokenMessage(str(error)) from error
+
+
+def _checked(decoder: msgspec.json.Decoder[Any], body: bytes | str) -> Any:
+    try:
+        version = _envelope.decode(body).version
+        if version != VERSION:
+            raise UnknownVersion(f"version {version}; this release reads {VERSION}")
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise BrokenMessage(str(error)) from error

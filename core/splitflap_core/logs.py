@@ -1,0 +1,59 @@
+"""JSON logs, one object a line, on standard error, with the ids of the work at hand.
+
+`bound(task=..., job=...)` puts ids on every line that its block logs, in this thread or greenlet.
+"""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+from splitflap_core.telemetry import trace_id
+
+_context: ContextVar[dict[str, Any] | None] = ContextVar("splitflap_log_context", default=None)
+
+
+class _ContextFilter(logging.Filter):
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.service = self._service
+        for name, value in (_context.get() or {}).items():
+            setattr(record, name, value)
+        return True
+
+
+def configure(service: str, level: str) -> None:
+    """Send all logging of the process through one JSON handler."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        JsonFormatter(
+            "%(levelname)s %(name)s %(message)s",
+            rename_fields={"levelname": "level", "name": "logger"},
+            timestamp="time",
+        )
+    )
+    handler.addFilter(_ContextFilter(service))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # py-amqp logs each heartbeat and kombu each declaration at DEBUG; they drown what we say.
+    for noisy in ("amqp", "kombu", "urllib3", "alembic"):
+        logging.getLogger(noisy).setLevel(max(logging.INFO, logging.getLevelName(level)))
+
+
+@contextmanager
+def bound(*, traceparent: str | None = None, **ids: str | int | None) -> Iterator[None]:
+    """Put these ids (those that are not None) and the trace's id on every line of the block."""
+    known = {name: value for name, value in ids.items() if value is not None}
+    if traceparent:
+        known["trace_id"] = trace_id(traceparent)
+    token = _context.set({**(_context.get() or {}), **known})
+    try:
+        yield
+    finally:
+        _context.reset(token)

@@ -1,0 +1,98 @@
+"""Metrics, declared once in metrics.yaml, and the trace context carried from request to result."""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeVar
+
+import yaml
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics import MetricWrapperBase
+
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+
+M = TypeVar("M", bound=MetricWrapperBase)
+
+
+class UndeclaredMetric(LookupError):
+    """The code uses a metric that metrics.yaml does not declare, or declares otherwise."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One metric of metrics.yaml."""
+
+    name: str
+    type: str
+    help: str
+    services: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = field(default=())
+
+
+@cache
+def declarations() -> dict[str, Declaration]:
+    """All declared metrics by name."""
+    text = files("splitflap_core").joinpath("metrics.yaml").read_text(encoding="utf-8")
+    return {name: _declaration(name, entry) for name, entry in yaml.safe_load(text).items()}
+
+
+def _declaration(name: str, entry: dict[str, Any]) -> Declaration:
+    lists: Any = {key: tuple(entry.pop(key, ())) for key in ("services", "labels", "buckets")}
+    return Declaration(name=name, **entry, **lists)
+
+
+class Metrics:
+    """The metrics of one process, all of them present from its start."""
+
+    def __init__(self, service: str) -> None:
+        self._registry = CollectorRegistry()
+        self._metrics = {
+            name: self._make(declared)
+            for name, declared in declarations().items()
+            if service in declared.services
+        }
+
+    def counter(self, name: str) -> Counter:
+        """Raises UndeclaredMetric where metrics.yaml has no such counter for this service."""
+        return self._get(name, Counter)
+
+    def gauge(self, name: str) -> Gauge:
+        """Raises UndeclaredMetric where metrics.yaml has no such gauge for this service."""
+        return self._get(name, Gauge)
+
+    def histogram(self, name: str) -> Histogram:
+        """Raises UndeclaredMetric where metrics.yaml has no such histogram for this service."""
+        return self._get(name, Histogram)
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format 0.0.4."""
+        return generate_latest(self._registry)
+
+    def _get(self, name: str, kind: type[M]) -> M:
+        metric = self._metrics.get(name)
+        if not isinstance(metric, kind):
+            raise UndeclaredMetric(f"{name} is not declared as a {kind.__name__} in metrics.yaml")
+        return metric
+
+    def _make(self, declared: Declaration) -> MetricWrapperBase:
+        common = (declared.name, declared.help, declared.labels)
+        if declared.type == "histogram":
+            return Histogram(*common, buckets=declared.buckets, registry=self._registry)
+        kind = Counter if declared.type == "counter" else Gauge
+        return kind(*common, registry=self._registry)
+
+
+def new_traceparent(parent: str | None = None) -> str:
+    """A span in `parent`'s trace, or the first of a new one (W3C Trace Context, section 3.2)."""
+    known = _TRACEPARENT.fullmatch(parent) if parent else None
+    trace = known[1] if known and int(known[1], 16) else secrets.token_hex(16)
+    return f"00-{trace}-{secrets.token_hex(8)}-01"
+
+
+def trace_id(traceparent: str) -> str:
+    """The trace's part of a traceparent; empty where it is none."""
+    known = _TRACEPARENT.fullmatch(traceparent)
+    return known[1] if known else ""

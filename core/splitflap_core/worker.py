@@ -1,0 +1,197 @@
+"""The worker loop: a message comes, a pool computes, the outcome is published, then it is acked.
+
+    broker -> Worker._deliver -> Pool.submit -> (slot of the pool) -> Worker._finish -> broker
+
+The order of a stop: no more deliveries; the pool finishes what runs and gives the rest back; the
+outcomes are published and confirmed; their messages are acked; the connection closes. A worker
+that dies instead leaves its messages to the broker, or to the reconciler.
+"""
+
+import logging
+import random
+import socket
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from splitflap_core import topology
+from splitflap_core.broker import Backend, Delivery, Link, Outgoing, Subscription
+from splitflap_core.contracts import (
+    BrokenMessage,
+    Job,
+    JobOutcome,
+    Kind,
+    decode_job,
+    encode,
+)
+from splitflap_core.health import HealthServer
+from splitflap_core.logs import bound
+from splitflap_core.outcomes import Outcome, RetryLater, SlowDown
+from splitflap_core.telemetry import Metrics, new_traceparent
+
+logger = logging.getLogger(__name__)
+
+P = TypeVar("P")
+P_contra = TypeVar("P_contra", contravariant=True)
+
+#: Seconds that a job waits which was redelivered too often: random, to part it from its
+#: neighbours, one of which kills the worker.
+REDELIVERED_AFTER = (1.0, 10.0)
+
+#: Called once for a job, from any thread, with what became of it; None gives the job back
+#: untouched. `took` is how long (seconds) the job held its slot.
+Finish = Callable[[Outcome | None, float], None]
+
+
+class Pool(Protocol[P_contra]):
+    """Where jobs are computed. Its slots are what a worker has to offer."""
+
+    @property
+    def slots(self) -> int:
+        """Jobs that can be computed at a time."""
+
+    def start(self) -> None:
+        """Get ready, before any connection exists."""
+
+    def submit(self, job: Job, request: P_contra, finish: Finish) -> None:
+        """Take a job, without waiting for it.
+
+        Raises:
+            SlowDown: no job can be taken now.
+        """
+
+    def stop(self, timeout: float) -> None:
+        """Let what runs finish, `timeout` seconds at most; give the rest back."""
+
+    def alive(self) -> str | None:
+        """A health check: complains when the pool makes no progress."""
+
+
+class Worker:
+    """Carries the jobs of one kind from the broker to a pool, and their outcomes back."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        request_type: type[P],
+        pool: Pool[P],
+        backend: Backend,
+        metrics: Metrics,
+        prefetch: int,
+    ) -> None:
+        self._kind = kind
+        self._request_type: type[Any] = request_type
+        self._pool: Pool[Any] = pool
+        self._metrics = metrics
+        self._name = f"{socket.gethostname()}-{kind}"
+        queue = topology.RENDER_QUEUE if kind == "render" else topology.SCRAPE_QUEUE
+        self._link = Link(
+            kind,
+            backend.opener(self._name),
+            subscriptions=(Subscription(queue, prefetch),),
+            on_delivery=self._deliver,
+        )
+
+    def start(self) -> None:
+        """The pool first: its processes must not inherit a connection."""
+        self._pool.start()
+        self._metrics.gauge("splitflap_worker_slots").labels(self._kind).set(self._pool.slots)
+        self._link.start()
+
+    def stop(self, timeout: float) -> None:
+        """As the head of this module says."""
+        deadline = time.monotonic() + timeout
+        self._link.stop_consuming()
+        self._pool.stop(timeout)
+        self._link.stop(max(1.0, deadline - time.monotonic()))
+
+    def register(self, health: HealthServer) -> None:
+        """Live while loop and pool make progress; ready while the broker is connected."""
+        health.live("link", self._link.alive)
+        health.live("pool", self._pool.alive)
+        health.ready("link", self._link.ready)
+
+    def _deliver(self, delivery: Delivery) -> None:
+        try:
+            job, request = decode_job(delivery.body, self._request_type)
+            if job.kind != self._kind:
+                raise BrokenMessage(f"a {job.kind} job in the queue {self._kind}")
+        except BrokenMessage as error:
+            self._dead_letter(delivery, str(error))
+            return
+        self._observe_wait(job)
+        with bound(job=job.id, task=job.task, traceparent=job.traceparent):
+            self._submit(delivery, job, request)
+
+    def _submit(self, delivery: Delivery, job: Job, request: Any) -> None:
+        finish = partial(self._finish, delivery, job)
+        if delivery.received.deliveries >= topology.REDELIVERED_TOO_OFTEN - 1:
+            after = random.uniform(*REDELIVERED_AFTER)  # noqa: S311 - jitter
+            self._in_flight().inc()
+            finish(RetryLater(after, "redelivered"), 0.0)
+            return
+        try:
+            self._in_flight().inc()
+            self._pool.submit(job, request, finish)
+        except SlowDown as error:
+            logger.warning("slowing down: %s", error)
+            self._in_flight().dec()
+            delivery.requeue()
+            self._link.pause(error.after)
+
+    def _finish(self, delivery: Delivery, job: Job, outcome: Outcome | None, took: float) -> None:
+        self._in_flight().dec()
+        if outcome is None:
+            delivery.requeue()
+            return
+        self._observe_outcome(outcome, took)
+        message = JobOutcome(
+            job=job.id,
+            kind=job.kind,
+            attempt=job.attempt,
+            outcome=outcome,
+            took=took,
+            worker=self._name,
+            task=job.task,
+            traceparent=new_traceparent(job.traceparent),
+        )
+        self._publish(topology.RESULTS.name, topology.RESULTS_QUEUE.name, encode(message), delivery)
+
+    def _dead_letter(self, delivery: Delivery, reason: str) -> None:
+        logger.error("dead-lettered a message of %s: %s", self._kind, reason)
+        self._metrics.counter("splitflap_dead_letters_total").labels(self._kind).inc()
+        self._publish(
+            topology.DEAD.name,
+            self._kind,
+            delivery.body,
+            delivery,
+            **dead_headers(delivery, reason),
+        )
+
+    def _publish(
+        self, exchange: str, key: str, body: bytes, delivery: Delivery, **headers: str
+    ) -> None:
+        """Ack a delivery once its answer is with the broker; else give it back."""
+
+        def settled(sent: bool) -> None:
+            delivery.ack() if sent else delivery.requeue()
+
+        self._link.publish(Outgoing(exchange, key, body, settled, headers))
+
+    def _in_flight(self) -> Any:
+        return self._metrics.gauge("splitflap_jobs_in_flight").labels(self._kind)
+
+    def _observe_wait(self, job: Job) -> None:
+        waited = max(0.0, time.time() - job.published_at)
+        self._metrics.histogram("splitflap_job_queue_seconds").labels(self._kind).observe(waited)
+
+    def _observe_outcome(self, outcome: Outcome, took: float) -> None:
+        word = str(outcome.__struct_config__.tag)
+        self._metrics.counter("splitflap_jobs_computed_total").labels(self._kind, word).inc()
+        self._metrics.histogram("splitflap_job_service_seconds").labels(self._kind).observe(took)
+
+
+def dead_headers(delivery: Delivery, reason: str) -> dict[str, str]:
+    """What a dead letter says of itself: the queue it was taken from, and why."""
+    return {"splitflap-queue": delivery.received.queue, "splitflap-reason": reason[:500]}

@@ -1,0 +1,177 @@
+"""What one transaction is about to change, gathered first, then written in the order of locks.
+
+Many requests or outcomes share one transaction; gathering lets each table be written once, and
+makes the order of locks a matter of this one place: previews, tasks, posts, waiters, events.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+from splitflap_core.contracts import Kind, RenderRequest, ScrapeRequest, encode
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from uuid_utils import uuid7
+
+from splitflap_api.store import schema
+
+#: Milliseconds after which a job that no broker has confirmed is published again.
+UNCONFIRMED_AFTER = 5_000
+
+Row = dict[str, Any]
+
+
+class Want(NamedTuple):
+    """A task wants the preview of a URL; `refresh` also where a fresh one is known."""
+
+    task_id: str
+    url: str
+    refresh: bool
+    traceparent: str | None
+
+
+@dataclass
+class Changes:
+    """The rows of one transaction. `now` is the database's clock at its start."""
+
+    now: int
+    posts: list[Row] = field(default_factory=list)
+    tasks: list[Row] = field(default_factory=list)
+    links: list[Row] = field(default_factory=list)
+    waiters: list[Row] = field(default_factory=list)
+    jobs: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    wants: list[Want] = field(default_factory=list)
+    #: Running tasks that end with this transaction, whatever they wait for.
+    ending: list[str] = field(default_factory=list)
+
+    def render_job(self, task_id: str, text: str, trace: str | None, post: Row | None) -> None:
+        """The job that renders a text for a task, and for a post where there is one."""
+        job = self._job("render", encode(RenderRequest(text)), task_id, trace)
+        if post:
+            job |= {"subject": post["id"], "revision": post["revision"]}
+        self._wait(job, task_id)
+
+    def event(self, kind: str, post: Any, **more: Any) -> None:
+        """An event of a post: of its channel, with its id and revision."""
+        data = {
+            "post": post["id"],
+            "channel": post["channel"],
+            "revision": post["revision"],
+            **more,
+        }
+        self.events.append(
+            {"channel": post["channel"], "kind": kind, "data": msgspec.json.encode(data).decode()}
+        )
+
+    def resolve_wants(self, tx: Connection) -> Counter[str]:
+        """Lock the wanted previews; those not fresh get a job. How many each task waits for."""
+        waits: Counter[str] = Counter()
+        if not self.wants:
+            return waits
+        known = lock_previews(tx, {want.url for want in self.wants})
+        started = []
+        for want in self.wants:
+            preview = known[want.url]
+            if not want.refresh and is_fresh(preview, self.now):
+                continue
+            if preview["job_id"] is None:
+                preview["job_id"] = self._scrape_job(want)["id"]
+                started.append({"_url": want.url, "_job": preview["job_id"]})
+            self.waiters.append({"job_id": preview["job_id"], "task_id": want.task_id})
+            waits[want.task_id] += 1
+        if started:
+            tx.execute(_START_SCRAPE, started)
+        return waits
+
+    def write(self, tx: Connection) -> None:
+        """Insert all rows. Call `resolve_wants` before, once the tasks' rows say who waits."""
+        for table, rows in (
+            (schema.posts, self.posts),
+            (schema.tasks, self.tasks),
+            (schema.post_links, self.links),
+            (schema.jobs, self.jobs),
+            (schema.waiters, self.waiters),
+        ):
+            if rows:
+                tx.execute(insert(table), rows)
+        self._write_events(tx)
+
+    def _write_events(self, tx: Connection) -> None:
+        # The counter's row stays locked until the commit, so ids grow in the order of commits.
+        if not self.events:
+            return
+        last = tx.execute(_NUMBER_EVENTS, {"_n": len(self.events)}).scalar_one()
+        first = last - len(self.events) + 1
+        rows = [
+            {**event, "id": number, "created_at": self.now}
+            for number, event in enumerate(self.events, first)
+        ]
+        tx.execute(insert(schema.events), rows)
+
+    def _scrape_job(self, want: Want) -> Row:
+        job = self._job("scrape", encode(ScrapeRequest(want.url)), want.task_id, want.traceparent)
+        job["subject"] = want.url
+        self.jobs.append(job)
+        return job
+
+    def _job(self, kind: Kind, payload: bytes, task_id: str, traceparent: str | None) -> Row:
+        return {
+            "id": str(uuid7()),
+            "kind": kind,
+            "subject": None,
+            "revision": None,
+            "payload": payload.decode(),
+            "attempt": 1,
+            "task_id": task_id,
+            "traceparent": traceparent,
+            "created_at": self.now,
+            "due_at": self.now + UNCONFIRMED_AFTER,
+        }
+
+    def _wait(self, job: Row, task_id: str) -> None:
+        self.jobs.append(job)
+        self.waiters.append({"job_id": job["id"], "task_id": task_id})
+
+
+_START_SCRAPE = (
+    update(schema.previews)
+    .where(schema.previews.c.url == bindparam("_url"))
+    .values(job_id=bindparam("_job"))
+)
+_NUMBER_EVENTS = (
+    update(schema.counters)
+    .where(schema.counters.c.name == "events")
+    .values(value=schema.counters.c.value + bindparam("_n"))
+    .returning(schema.counters.c.value)
+)
+
+
+def lock_previews(tx: Connection, urls: Iterable[str]) -> dict[str, Row]:
+    """The previews' rows, made where missing, locked in the order of their URLs."""
+    wanted = sorted(urls)
+    made = _insert(tx)(schema.previews).on_conflict_do_nothing()
+    tx.execute(made, [{"url": url, "state": "pending"} for url in wanted])
+    rows = tx.execute(
+        select(schema.previews)
+        .where(schema.previews.c.url.in_(wanted))
+        .order_by(schema.previews.c.url)
+        .with_for_update()
+    )
+    return {row["url"]: dict(row) for row in rows.mappings()}
+
+
+def is_fresh(preview: Any, now: int) -> bool:
+    """Whether a preview can be used as it is."""
+    return (
+        preview["state"] != "pending"
+        and preview["expires_at"] is not None
+        and preview["expires_at"] > now
+    )
+
+
+def _insert(tx: Connection) -> Any:
+    return sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert

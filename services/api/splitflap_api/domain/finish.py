@@ -1,0 +1,104 @@
+"""The final responses of Splitflap's own requests, made when their jobs have ended."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from splitflap_core.contracts import RenderResult
+from splitflap_core.outcomes import Done, Failed
+from sqlalchemy import select
+
+from splitflap_api.asyncrequest import Final
+from splitflap_api.domain import shapes
+from splitflap_api.domain.posts import read_posts, set_state, shape_preview
+from splitflap_api.domain.problems import MEDIA_TYPE, Problem
+from splitflap_api.domain.tasks import Completion
+from splitflap_api.store.schema import previews
+
+_JSON = {"Content-Type": "application/json"}
+
+
+def post_etag(post: shapes.Post) -> str:
+    """Changes with whatever the post shows; an edit is compared by its first part alone."""
+    seen = [post.html, post.state, post.updated_at, [link.preview for link in post.links]]
+    return f'"{post.revision}-{zlib.crc32(msgspec.json.encode(seen)):08x}"'
+
+
+def created_post(completion: Completion) -> Sequence[Any]:
+    """201 with the post's place, and the post."""
+    return _posts(completion, 201)
+
+
+def edited_post(completion: Completion) -> Sequence[Any]:
+    """200 with the post."""
+    return _posts(completion, 200)
+
+
+def rendered_text(completion: Completion) -> Sequence[Any]:
+    """200 with html and links; nothing else is kept of the text."""
+    return [_rendered(completion.outcomes.get(task["id"])) for task in completion.tasks]
+
+
+def fetched_preview(completion: Completion) -> Sequence[Any]:
+    """200 with the preview, be it ready or failed."""
+    urls = {task["subject"] for task in completion.tasks}
+    rows = completion.tx.execute(select(previews).where(previews.c.url.in_(urls))).mappings()
+    known = {row["url"]: row for row in rows}
+    return [
+        Final(200, _JSON, msgspec.json.encode(shape_preview(url, known[url])))
+        if (url := task["subject"]) in known
+        else problem_final(Problem("conflict", "the preview was removed"))
+        for task in completion.tasks
+    ]
+
+
+def problem_final(problem: Problem) -> Final:
+    """A problem as a final response."""
+    return Final(problem.status, {"Content-Type": MEDIA_TYPE, **problem.headers}, problem.body())
+
+
+def _posts(completion: Completion, status: int) -> Sequence[Any]:
+    failed = {
+        task["id"]: outcome
+        for task in completion.tasks
+        if isinstance(outcome := completion.outcomes.get(task["id"]), Failed)
+    }
+    complete = [task for task in completion.tasks if task["id"] not in failed]
+    _complete(completion, complete)
+    shown = read_posts(completion.tx, [task["subject"] for task in complete])
+    return [
+        _not_rendered(failed[task["id"]])
+        if task["id"] in failed
+        else _post(shown.get(task["subject"]), status)
+        for task in completion.tasks
+    ]
+
+
+def _complete(completion: Completion, tasks: Sequence[Any]) -> None:
+    by_post = {task["subject"]: task for task in tasks}
+    revisions = {post_id: task["revision"] for post_id, task in by_post.items()}
+    for post in set_state(completion.tx, completion.changes, revisions, "complete"):
+        completion.changes.event("done", post, task=by_post[post["id"]]["id"])
+
+
+def _post(post: shapes.Post | None, status: int) -> Final:
+    if post is None:
+        return problem_final(Problem("conflict", "the post was deleted before it was done"))
+    headers = _JSON | {"ETag": post_etag(post)}
+    if status == 201:  # noqa: PLR2004 - the status's own name
+        headers["Location"] = f"/v1/posts/{post.id}"
+    return Final(status, headers, msgspec.json.encode(post))
+
+
+def _rendered(outcome: Any) -> Final:
+    if isinstance(outcome, Done):
+        result = msgspec.json.decode(outcome.result, type=RenderResult)
+        body = msgspec.json.encode(shapes.Render(result.html, list(result.links)))
+        return Final(200, _JSON, body)
+    return _not_rendered(outcome)
+
+
+def _not_rendered(outcome: Failed) -> Final:
+    detail = outcome.detail or f"rendering failed: {outcome.reason}"
+    return problem_final(Problem("not-rendered", detail, extra={"reason": outcome.reason}))

@@ -1,0 +1,59 @@
+"""Jobs: when they are tried again, when they end, and when nobody wants them any more."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from splitflap_api.store.schema import jobs, previews, tasks, waiters
+
+#: Tries of one job before it ends as Failed.
+MAX_ATTEMPTS = 5
+
+#: Milliseconds from a job's first confirmed publishing to its end. Time in which no broker took
+#: it does not count: a post that was accepted while the broker was away is not lost by that.
+LAST_DEADLINE = 3_600_000
+
+_TASK_COLUMNS = [column for column in tasks.c if column.name not in {"status", "headers", "body"}]
+
+
+def drop_unwanted_jobs(tx: Connection, task_ids: Sequence[str]) -> None:
+    """Remove these tasks from what they wait for, and the jobs that nobody else waits for.
+
+    A scrape's waiters are only added under the lock of its preview, which is taken here first.
+    """
+    rows = tx.execute(select(waiters.c.job_id).where(waiters.c.task_id.in_(task_ids)))
+    waited = sorted({row.job_id for row in rows})
+    lock_jobs(tx, waited)
+    tx.execute(
+        select(previews.c.url)
+        .where(previews.c.job_id.in_(waited))
+        .order_by(previews.c.url)
+        .with_for_update()
+    ).all()
+    lock_tasks(tx, task_ids)
+    tx.execute(delete(waiters).where(waiters.c.task_id.in_(task_ids)))
+    still = tx.execute(select(waiters.c.job_id).where(waiters.c.job_id.in_(waited)).distinct())
+    unwanted = set(waited) - {row.job_id for row in still}
+    if unwanted:
+        tx.execute(delete(jobs).where(jobs.c.id.in_(unwanted)))
+        tx.execute(update(previews).where(previews.c.job_id.in_(unwanted)).values(job_id=None))
+
+
+def lock_tasks(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Tasks, without their final responses, locked in the order of their ids."""
+    rows = tx.execute(
+        select(*_TASK_COLUMNS)
+        .where(tasks.c.id.in_(set(ids)))
+        .order_by(tasks.c.id)
+        .with_for_update()
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def lock_jobs(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """The jobs that still exist, locked in the order of their ids."""
+    rows = tx.execute(
+        select(jobs).where(jobs.c.id.in_(set(ids))).order_by(jobs.c.id).with_for_update()
+    )
+    return [dict(row) for row in rows.mappings()]

@@ -1,0 +1,150 @@
+"""Keys: made, found by their hash, revoked."""
+
+import hashlib
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from uuid_utils import uuid7
+
+from splitflap_api.domain import shapes
+from splitflap_api.domain.problems import Problem
+from splitflap_api.domain.shapes import maybe_rfc3339, rfc3339
+from splitflap_api.store.engine import Store
+from splitflap_api.store.schema import keys
+
+#: Seconds for which a key is taken as it was last seen: so long a revoked key may still work on
+#: other replicas.
+CACHE = 5.0
+
+#: Keys remembered at most, unknown ones included.
+CACHE_SIZE = 10_000
+
+ALL_SCOPES: tuple[shapes.Scope, ...] = ("read", "write", "admin")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """On whose behalf a request is made."""
+
+    key_id: str
+    account: str
+    scopes: frozenset[str]
+
+
+def hash_of(secret: str) -> str:
+    """What is stored of a key. Keys are 256 random bits, so a fast hash does (no salt, no KDF)."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def new_secret() -> str:
+    """A new key."""
+    return f"sf_{secrets.token_urlsafe(32)}"
+
+
+class Keyring:
+    """The keys in the database, with a short memory."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._cache: dict[str, tuple[float, Caller | None]] = {}
+
+    def caller(self, secret: str) -> Caller | None:
+        """Who holds this key; None for an unknown or revoked one."""
+        hashed = hash_of(secret)
+        known = self._cache.get(hashed)
+        if known and known[0] > time.monotonic():
+            return known[1]
+        caller = self._find(hashed)
+        with self._lock:
+            if len(self._cache) >= CACHE_SIZE:
+                self._cache.clear()
+            self._cache[hashed] = (time.monotonic() + CACHE, caller)
+        return caller
+
+    def bootstrap(self, secret: str | None) -> str | None:
+        """Make the first key where it is missing; returns it where it had to be invented."""
+        with self._store.read() as tx:
+            some = tx.execute(select(keys.c.id).limit(1)).first()
+        if secret is None and some is not None:
+            return None
+        invented = None if secret else new_secret()
+        try:
+            new = shapes.NewKey(account="admin", scopes=list(ALL_SCOPES), name="bootstrap")
+            self._insert(new, secret or invented or "")
+        except IntegrityError:
+            return None  # another replica was first, or an earlier start
+        return invented
+
+    def create(self, new: shapes.NewKey) -> shapes.CreatedKey:
+        """A new key with its secret."""
+        secret = new_secret()
+        row = self._insert(new, secret)
+        return shapes.CreatedKey(
+            id=row["id"],
+            account=new.account,
+            name=new.name,
+            scopes=new.scopes,
+            created_at=rfc3339(row["created_at"]),
+            revoked_at=None,
+            key=secret,
+        )
+
+    def list(self) -> shapes.KeyList:
+        """All keys, newest first."""
+        with self._store.read() as tx:
+            rows = tx.execute(select(keys).order_by(keys.c.id.desc())).mappings().all()
+        return shapes.KeyList(
+            [
+                shapes.Key(
+                    id=row["id"],
+                    account=row["account"],
+                    name=row["name"],
+                    scopes=row["scopes"].split(),
+                    created_at=rfc3339(row["created_at"]),
+                    revoked_at=maybe_rfc3339(row["revoked_at"]),
+                )
+                for row in rows
+            ]
+        )
+
+    def revoke(self, key_id: str) -> None:
+        """Raises Problem where there is no such key; revoking twice is once."""
+        with self._store.write() as tx:
+            now = self._store.now(tx)
+            found = tx.execute(select(keys.c.id).where(keys.c.id == key_id)).first()
+            if found is None:
+                raise Problem("not-found", f"no key {key_id}")
+            tx.execute(
+                update(keys)
+                .where(keys.c.id == key_id, keys.c.revoked_at.is_(None))
+                .values(revoked_at=now)
+            )
+        with self._lock:
+            self._cache.clear()
+
+    def _find(self, hashed: str) -> Caller | None:
+        wanted = select(keys.c.id, keys.c.account, keys.c.scopes).where(
+            keys.c.hash == hashed, keys.c.revoked_at.is_(None)
+        )
+        with self._store.read() as tx:
+            row = tx.execute(wanted).first()
+        return Caller(row.id, row.account, frozenset(row.scopes.split())) if row else None
+
+    def _insert(self, new: shapes.NewKey, secret: str) -> dict[str, Any]:
+        with self._store.write() as tx:
+            row = {
+                "id": str(uuid7()),
+                "account": new.account,
+                "name": new.name,
+                "hash": hash_of(secret),
+                "scopes": " ".join(dict.fromkeys(new.scopes)),
+                "created_at": self._store.now(tx),
+            }
+            tx.execute(insert(keys), [row])
+        return row

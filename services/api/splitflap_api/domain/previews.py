@@ -1,0 +1,54 @@
+"""Previews asked for by themselves."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, select
+
+from splitflap_api.domain.changes import Changes, Row, Want, is_fresh
+from splitflap_api.domain.posts import shape_preview
+from splitflap_api.domain.problems import invalid
+from splitflap_api.domain.shapes import Preview
+from splitflap_api.store.schema import previews
+
+
+@dataclass(frozen=True)
+class MakePreview:
+    """A preview to be fetched, as a plan; one that is under way is joined."""
+
+    url: str
+
+    def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
+        task["subject"] = self.url
+        changes.wants.append(
+            Want(task["id"], self.url, refresh=True, traceparent=task["traceparent"])
+        )
+
+
+@dataclass(frozen=True)
+class MakeRender:
+    """A text to be rendered by itself, as a plan."""
+
+    text: str
+
+    def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
+        changes.render_job(task["id"], self.text, task["traceparent"], None)
+
+
+def fresh_preview(tx: Connection, url: str, now: int) -> Preview | None:
+    """What is known of a URL, if it can be used as it is."""
+    row = tx.execute(select(previews).where(previews.c.url == url)).mappings().first()
+    return shape_preview(url, row) if row and is_fresh(row, now) else None
+
+
+def check_url(url: str) -> None:
+    """Raises Problem unless it is an absolute http or https URL that a preview can be made of."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise invalid("url", f"not a URL: {error}") from error
+    if parts.scheme.lower() not in {"http", "https"}:
+        raise invalid("url", "expected a URL whose scheme is http or https")
+    if not host or any(each.isspace() or ord(each) < 0x20 or each == "\x7f" for each in url):  # noqa: PLR2004
+        raise invalid("url", "expected a URL with a host, without spaces or control characters")

@@ -1,0 +1,152 @@
+"""Every way a request can be refused: RFC 9457 problems, declared once, documented from here.
+
+The `type` of a problem is the address of its own page, `/v1/problems/{slug}`, relative to the API.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+PREFIX = "/v1/problems/"
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class ProblemType:
+    """A kind of problem: its status, its title, and what a client can do about it."""
+
+    slug: str
+    status: int
+    title: str
+    doc: str
+
+
+_TYPES = (
+    ProblemType("bad-json", 400, "The body is not JSON", "Send one JSON object, in UTF-8."),
+    ProblemType(
+        "bad-request",
+        400,
+        "The request cannot be read",
+        "A query parameter or header has a form that is not understood; `errors` names it.",
+    ),
+    ProblemType(
+        "unauthorized",
+        401,
+        "A key is needed",
+        "Send `Authorization: Bearer KEY` with a key that exists and is not revoked.",
+    ),
+    ProblemType(
+        "forbidden",
+        403,
+        "The key may not do this",
+        "The key lacks the scope, or the post belongs to another account.",
+    ),
+    ProblemType("not-found", 404, "There is no such thing", "Check the path and the id."),
+    ProblemType(
+        "method-not-allowed", 405, "The method is not allowed here", "`Allow` lists those that are."
+    ),
+    ProblemType(
+        "request-timeout",
+        408,
+        "The body came too slowly",
+        "Send the whole body within the deadline.",
+    ),
+    ProblemType(
+        "conflict",
+        409,
+        "The state does not allow this",
+        "What was asked does not fit what the thing has become; read it again.",
+    ),
+    ProblemType(
+        "gone",
+        410,
+        "The task is gone",
+        "The task was cancelled, or its final response is past its retention.",
+    ),
+    ProblemType(
+        "precondition-failed",
+        412,
+        "The post has been edited",
+        "`If-Match` names another revision than the present one: read the post, and edit that.",
+    ),
+    ProblemType(
+        "too-large", 413, "The request is too large", "A text may have 65,536 bytes of UTF-8."
+    ),
+    ProblemType(
+        "unsupported-media-type",
+        415,
+        "The body is not application/json",
+        "Send `Content-Type: application/json`.",
+    ),
+    ProblemType(
+        "invalid", 422, "The body does not fit", "`errors` names the field and what is expected."
+    ),
+    ProblemType(
+        "key-reused",
+        422,
+        "The idempotency key was used for another request",
+        "Send the same body as before, or another `Idempotency-Key`.",
+    ),
+    ProblemType(
+        "not-rendered",
+        422,
+        "The text cannot be rendered",
+        "Rendering this text took too long or broke the renderer; `reason` says which.",
+    ),
+    ProblemType(
+        "rate-limited", 429, "Too many requests with this key", "Wait `Retry-After` seconds."
+    ),
+    ProblemType("internal", 500, "Something is wrong here", "It is logged; nothing was accepted."),
+    ProblemType(
+        "unavailable",
+        503,
+        "The service cannot take this now",
+        "Nothing was accepted. Try again after `Retry-After` seconds.",
+    ),
+)
+TYPES = {each.slug: each for each in _TYPES}
+
+
+@dataclass
+class Problem(Exception):
+    """A refusal, to be raised. `errors` lists {field, message}; `extra` adds members."""
+
+    slug: str
+    detail: str
+    errors: list[dict[str, str]] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return TYPES[self.slug].status
+
+    def body(self) -> bytes:
+        """The problem as JSON."""
+        kind = TYPES[self.slug]
+        members: dict[str, Any] = {
+            "type": PREFIX + kind.slug,
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            members["errors"] = self.errors
+        return msgspec.json.encode(members | self.extra)
+
+
+def invalid(name: str, message: str) -> Problem:
+    """A problem with one field of the body."""
+    return Problem("invalid", f"{name}: {message}", [{"field": name, "message": message}])
+
+
+def bad_parameter(name: str, message: str) -> Problem:
+    """A problem with a query parameter or header."""
+    return Problem("bad-request", f"{name}: {message}", [{"field": name, "message": message}])
+
+
+def unavailable(detail: str, retry_after: int = 1) -> Problem:
+    """The service is not able to take the request for now."""
+    return Problem("unavailable", detail, headers={"Retry-After": str(retry_after)})

@@ -1,0 +1,86 @@
+"""The API's settings."""
+
+from typing import Annotated
+
+from msgspec import Meta
+from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Port
+
+ROLES = {"web", "outcomes"}
+
+
+class ApiSettings(CommonSettings, frozen=True, kw_only=True):
+    """What the API reads."""
+
+    host: Annotated[str, Meta(min_length=1, description="Address that requests come to.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[Port, Meta(description="Port that requests come to.")] = 8000
+    database_url: Annotated[
+        str | None,
+        Meta(
+            pattern=r"^postgresql\+psycopg://",
+            description="PostgreSQL as `postgresql+psycopg://user:password@host/database`. "
+            "Unset: SQLite in DATA_DIR.",
+        ),
+    ] = None
+    database_pool: Annotated[
+        int, Meta(ge=4, le=100, description="Most connections to PostgreSQL.")
+    ] = 10
+    bootstrap_key: Annotated[
+        str | None,
+        Meta(
+            min_length=16,
+            max_length=200,
+            description="The first key, with every scope, of the account `admin`. "
+            "Unset: made and printed at the first start.",
+        ),
+    ] = None
+    api_roles: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="What this process does: `web` (requests), `outcomes` "
+            "(results, retries, retention), or both, separated by a comma.",
+        ),
+    ] = "web,outcomes"
+    max_connections: Annotated[
+        int, Meta(ge=10, le=100_000, description="Most connections open at a time.")
+    ] = 10_000
+    max_in_flight: Annotated[
+        int,
+        Meta(ge=1, le=10_000, description="Most requests answered at a time; more get 503."),
+    ] = 512
+    rate_limit: Annotated[
+        float,
+        Meta(ge=0, description="Requests a second that one key may make; 0 is without limit."),
+    ] = 0.0
+    body_deadline: Annotated[
+        float,
+        Meta(gt=0, le=300, description="Seconds for a request's head, and again for its body."),
+    ] = 10.0
+    task_retention: Annotated[
+        float,
+        Meta(ge=0.1, description="Seconds that a final response is kept; then 410."),
+    ] = 86_400.0
+    tombstone_retention: Annotated[
+        float, Meta(ge=1, description="Seconds after that in which 410 is said and not 404.")
+    ] = 30 * 86_400.0
+    event_retention: Annotated[
+        float, Meta(ge=60, description="Seconds that events can be resumed from.")
+    ] = 86_400.0
+    preview_wait: Annotated[
+        float,
+        Meta(ge=0, le=3600, description="Seconds after rendering that a task waits for previews."),
+    ] = 30.0
+
+    def check(self) -> None:
+        """Raises BadSettings where API_ROLES names something else."""
+        if not self.roles or self.roles - ROLES:
+            raise BadSettings(
+                f"{PREFIX}API_ROLES: {self.api_roles!r}; expected `web`, `outcomes` or both"
+            )
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles as a set."""
+        return frozenset(role.strip() for role in self.api_roles.split(",") if role.strip())

@@ -1,0 +1,110 @@
+"""The two databases behind one door: transactions, and the one clock, which is the database's.
+
+SQLite has one writer: writes of this process queue at a lock, because a green thread that waited
+inside SQLite would stop the one that it waits for.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+#: Milliseconds since the epoch, as each database says it. Not the start of the transaction:
+#: a wait for locks would make it old.
+_NOW = {
+    "sqlite": "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+    "postgresql": "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+}
+
+#: Milliseconds that SQLite waits for another process's write, such as a migration's.
+_BUSY_TIMEOUT = 5000
+
+#: Seconds to connect to PostgreSQL, and to wait for a free connection.
+_CONNECT_TIMEOUT = 5
+
+
+class Store:
+    """Transactions on the database of the settings."""
+
+    def __init__(self, database_url: str | None, data_dir: str, pool: int) -> None:
+        if database_url:
+            self._engine = create_engine(
+                database_url,
+                pool_size=pool,
+                max_overflow=0,
+                pool_timeout=_CONNECT_TIMEOUT,
+                connect_args={"connect_timeout": _CONNECT_TIMEOUT},
+            )
+            self._writing: Any = nullcontext()
+        else:
+            folder = Path(data_dir)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._engine = create_engine(f"sqlite:///{folder / 'splitflap.db'}")
+            event.listen(self._engine, "connect", _configure_sqlite)
+            event.listen(self._engine, "begin", _begin_immediate)
+            self._writing = threading.Lock()
+        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._now = text(_NOW[self._engine.dialect.name])
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded default."""
+        return self._engine.dialect.name == "sqlite"
+
+    @property
+    def url(self) -> str:
+        """The database's URL with its password, for migrations."""
+        return self._engine.url.render_as_string(hide_password=False)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction, committed at the end of the block, rolled back when it raises."""
+        with self._writing, self._engine.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Statements that each see what is committed."""
+        with self._autocommit.connect() as tx:
+            yield tx
+
+    def now(self, tx: Connection) -> int:
+        """Milliseconds since the epoch by the database's clock."""
+        return int(tx.execute(self._now).scalar_one())
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database, not the data, is at fault: it is down, full, or out of connections."""
+    from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+    if isinstance(error, PoolTimeout):
+        return True
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or isinstance(error, OperationalError)
+    )
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    # SQLAlchemy begins the transactions, not the driver.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_TIMEOUT}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A transaction that reads first and writes later could fail in the middle (SQLITE_BUSY).
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,175 @@
+"""The tables. Times are milliseconds since the epoch by the database's clock; ids are UUIDv7.
+
+Rows are locked in one order everywhere: jobs, previews, tasks, posts, waiters, and the counter of
+events last; within a table by ascending key. See docs/architecture.md.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+)
+
+metadata = MetaData()
+
+
+def _id() -> Uuid[str]:
+    return Uuid(as_uuid=False)
+
+
+def _time(name: str, *, nullable: bool = False) -> "Column[int]":
+    return Column(name, BigInteger, nullable=nullable)
+
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("account", String(100), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("scopes", String(100), nullable=False),
+    _time("created_at"),
+    _time("revoked_at", nullable=True),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("account", String(100), nullable=False),
+    Column("finish", String(50), nullable=False),
+    Column("subject", Text),
+    Column("revision", Integer),
+    Column("state", String(10), nullable=False),
+    Column("pending", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("idempotency_key", String(255)),
+    Column("fingerprint", String(64)),
+    _time("created_at"),
+    _time("finish_at", nullable=True),
+    _time("expires_at", nullable=True),
+    Column("status", Integer),
+    Column("headers", Text),
+    Column("body", LargeBinary),
+)
+Index("tasks_idempotency", tasks.c.account, tasks.c.idempotency_key, unique=True)
+_running = tasks.c.state == "running"
+Index("tasks_finish_at", tasks.c.finish_at, postgresql_where=_running, sqlite_where=_running)
+Index("tasks_expires_at", tasks.c.expires_at)
+Index("tasks_subject", tasks.c.subject)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("channel", String(100), nullable=False),
+    Column("account", String(100), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
+    Column("state", String(10), nullable=False),
+    Column("revision", Integer, nullable=False),
+    _time("created_at"),
+    _time("updated_at"),
+)
+Index("posts_channel", posts.c.channel, posts.c.id)
+
+post_links = Table(
+    "post_links",
+    metadata,
+    Column("post_id", _id(), ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("url", Text, nullable=False),
+)
+Index("post_links_url", post_links.c.url)
+
+previews = Table(
+    "previews",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("reason", String(50)),
+    Column("title", Text),
+    Column("description", Text),
+    Column("image", Text),
+    Column("site_name", Text),
+    _time("fetched_at", nullable=True),
+    _time("expires_at", nullable=True),
+    Column("job_id", _id()),
+)
+Index("previews_expires_at", previews.c.expires_at)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    # The post's id or the preview's URL; nothing where only a task waits.
+    Column("subject", Text),
+    Column("revision", Integer),
+    Column("payload", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("task_id", _id()),
+    Column("traceparent", String(55)),
+    _time("created_at"),
+    _time("due_at"),
+    _time("dispatched_at", nullable=True),
+    _time("deadline", nullable=True),
+)
+Index("jobs_due_at", jobs.c.due_at)
+
+waiters = Table(
+    "waiters",
+    metadata,
+    Column("job_id", _id(), primary_key=True),
+    Column("task_id", _id(), primary_key=True),
+)
+Index("waiters_task", waiters.c.task_id)
+
+#: Ended jobs whose many waiters are still being told, a bounded number at a time.
+completions = Table(
+    "completions",
+    metadata,
+    Column("job_id", _id(), primary_key=True),
+    Column("url", Text, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", String(100), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("data", Text, nullable=False),
+    _time("created_at"),
+)
+Index("events_created_at", events.c.created_at)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("queue", String(20), nullable=False),
+    Column("job_id", _id()),
+    Column("subject", Text),
+    Column("revision", Integer),
+    Column("reason", String(500), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _time("created_at"),
+    _time("replayed_at", nullable=True),
+)

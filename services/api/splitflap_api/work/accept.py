@@ -1,0 +1,269 @@
+"""The accept path: many requests, one commit, and the promise of a 202.
+
+Also the tasks as the asynchronous request's decorator sees them: read, waited for, cancelled.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+from splitflap_core.telemetry import Metrics, new_traceparent
+from sqlalchemy import Connection, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from uuid_utils import uuid7
+
+from splitflap_api.asyncrequest import (
+    Final,
+    KeyReused,
+    NoSuchTask,
+    Submission,
+    TaskGone,
+    TaskState,
+)
+from splitflap_api.domain.changes import Changes, Row
+from splitflap_api.domain.jobs import drop_unwanted_jobs, lock_tasks
+from splitflap_api.domain.posts import delete_post
+from splitflap_api.domain.problems import Problem
+from splitflap_api.domain.shapes import rfc3339
+from splitflap_api.domain.tasks import Tasks
+from splitflap_api.store.batcher import Batcher
+from splitflap_api.store.engine import Store
+from splitflap_api.store.schema import posts, tasks
+
+#: Seconds between looks for the end of tasks that clients of this replica wait for, in case that
+#: it was another replica that ended them and its wake-up was lost.
+LOOK_EVERY = 0.25
+
+
+class Plan(Protocol):
+    """What must be done for a request, told to the transaction that accepts it."""
+
+    def plan(self, tx: Connection, changes: Changes, task: Row) -> None:
+        """Add rows to the changes and fill the task's row; write nothing before refusing.
+
+        Raises:
+            Problem: the request cannot be accepted.
+        """
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What is told of a commit: jobs to publish, and that something changed."""
+
+    publish: Callable[[Sequence[Row]], None]
+    changed: Callable[[], None]
+
+
+class Acceptor:
+    """Keeps tasks: the backend of the asynchronous request."""
+
+    def __init__(self, store: Store, tasks_: Tasks, metrics: Metrics, hooks: Hooks) -> None:
+        self._store = store
+        self._tasks = tasks_
+        self._hooks = hooks
+        self._accepted = metrics.counter("splitflap_jobs_accepted_total")
+        self._sizes = metrics.histogram("splitflap_commit_batch_size")
+        self._seconds = metrics.histogram("splitflap_commit_seconds")
+        self._commits: Batcher[Submission, TaskState] = Batcher("commits", self._commit)
+        self._reads: Batcher[tuple[str, str], TaskState] = Batcher("task-reads", self._read)
+        self._woken = threading.Condition()
+        self._turn = 0
+
+    def start(self) -> None:
+        """Answer calls from now on."""
+        self._commits.start()
+        self._reads.start()
+
+    def stop(self, timeout: float) -> None:
+        """Finish the calls that wait, and take no more."""
+        self._commits.stop(timeout)
+        self._reads.stop(timeout)
+
+    def accept(self, submission: Submission) -> TaskState:
+        try:
+            return self._commits(submission)
+        except IntegrityError:
+            # Another replica has committed the same idempotency key meanwhile: now it is known.
+            return self._commits(submission)
+
+    def get(self, account: str, task_id: str) -> TaskState:
+        return self._reads((account, task_id))
+
+    def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
+        deadline = time.monotonic() + seconds
+        while True:
+            turn = self._turn
+            state = self._reads((account, task_id))
+            left = deadline - time.monotonic()
+            if state.final or left <= 0:
+                return state
+            self._wait_for_change(turn, min(left, LOOK_EVERY))
+
+    def _wait_for_change(self, turn: int, seconds: float) -> None:
+        with self._woken:
+            self._woken.wait_for(lambda: self._turn != turn, seconds)
+
+    def wake(self) -> None:
+        """Something changed in the database: let those who wait look again."""
+        with self._woken:
+            self._turn += 1
+            self._woken.notify_all()
+
+    def cancel(self, account: str, task_id: str) -> None:
+        with self._store.write() as tx:
+            changes = Changes(self._store.now(tx))
+            drop_unwanted_jobs(tx, [task_id])
+            task = next(iter(lock_tasks(tx, [task_id])), None)
+            _own(task, account, changes.now)
+            if task and task["state"] == "running":
+                self._undo(tx, changes, task)
+            tx.execute(
+                update(tasks)
+                .where(tasks.c.id == task_id)
+                .values(
+                    state="cancelled",
+                    pending=0,
+                    body=None,
+                    idempotency_key=None,
+                    expires_at=changes.now,
+                )
+            )
+            self._tasks.end(tx, changes)
+            changes.write(tx)
+        self._hooks.changed()
+
+    def delete_post(self, post_id: str, account: str, *, admin: bool) -> None:
+        """Remove a post.
+
+        Raises:
+            Problem: not-found or forbidden.
+        """
+        with self._store.write() as tx:
+            changes = Changes(self._store.now(tx))
+            delete_post(tx, changes, post_id, account, admin=admin)
+            self._tasks.end(tx, changes)
+            changes.write(tx)
+        self._hooks.changed()
+
+    def _undo(self, tx: Connection, changes: Changes, task: Row) -> None:
+        """A post that was never shown whole goes with its task; an edit stays, as text."""
+        row = tx.execute(select(posts).where(posts.c.id == task["subject"])).mappings().first()
+        if task["revision"] is None or row is None or row["revision"] != task["revision"]:
+            return
+        if row["state"] == "accepted" and row["revision"] == 1:
+            delete_post(tx, changes, row["id"], row["account"], admin=True)
+            changes.ending.remove(task["id"])
+        elif row["state"] == "accepted":
+            tx.execute(update(posts).where(posts.c.id == row["id"]).values(state="failed"))
+            changes.event("failed", row, task=task["id"], reason="cancelled")
+
+    def _commit(self, submissions: Sequence[Submission]) -> list[TaskState | BaseException]:
+        started = time.monotonic()
+        with self._store.write() as tx:
+            changes = Changes(self._store.now(tx))
+            known = _known(tx, submissions)
+            answers = [self._plan(tx, changes, known, each) for each in submissions]
+            waits = changes.resolve_wants(tx)
+            for task in changes.tasks:
+                task["pending"] = task["total"] = waits.get(task["id"], 0) or 1
+            changes.tasks = [_columns(task) for task in changes.tasks]
+            changes.write(tx)
+            self._tasks.end(tx, changes)
+        self._sizes.observe(len(submissions))
+        self._seconds.observe(time.monotonic() - started)
+        for job in changes.jobs:
+            self._accepted.labels(job["kind"]).inc()
+        self._hooks.publish(changes.jobs)
+        self._hooks.changed()
+        return answers
+
+    def _plan(
+        self,
+        tx: Connection,
+        changes: Changes,
+        known: dict[tuple[str, str], tuple[str | None, TaskState]],
+        submission: Submission,
+    ) -> TaskState | BaseException:
+        key = (submission.account, submission.idempotency_key or "")
+        if key[1] and key in known:
+            fingerprint, state = known[key]
+            return state if fingerprint == submission.fingerprint else KeyReused(key[1])
+        task = _new_task(submission, changes.now)
+        try:
+            submission.work.plan(tx, changes, task)
+        except Problem as problem:
+            return problem
+        changes.tasks.append(task)
+        state = TaskState(task["id"], rfc3339(changes.now))
+        if key[1]:
+            known[key] = (submission.fingerprint, state)
+        return state
+
+    def _read(self, questions: Sequence[tuple[str, str]]) -> list[TaskState | BaseException]:
+        ids = {task_id for _, task_id in questions}
+        with self._store.read() as tx:
+            now = self._store.now(tx)
+            rows = tx.execute(select(tasks).where(tasks.c.id.in_(ids))).mappings()
+            found = {row["id"]: row for row in rows}
+        return [_answer(found.get(task_id), account, now) for account, task_id in questions]
+
+
+def _known(
+    tx: Connection, submissions: Sequence[Submission]
+) -> dict[tuple[str, str], tuple[str | None, TaskState]]:
+    pairs = {(each.account, each.idempotency_key) for each in submissions if each.idempotency_key}
+    if not pairs:
+        return {}
+    by_pair = [(tasks.c.account == a) & (tasks.c.idempotency_key == k) for a, k in pairs]
+    rows = tx.execute(select(tasks).where(or_(*by_pair))).mappings()
+    return {
+        (row["account"], row["idempotency_key"]): (row["fingerprint"], _state(row)) for row in rows
+    }
+
+
+def _new_task(submission: Submission, now: int) -> Row:
+    return {
+        "id": str(uuid7()),
+        "account": submission.account,
+        "finish": submission.finish,
+        "subject": None,
+        "revision": None,
+        "state": "running",
+        "idempotency_key": submission.idempotency_key,
+        "fingerprint": submission.fingerprint,
+        "created_at": now,
+        "traceparent": new_traceparent(submission.traceparent),
+    }
+
+
+def _columns(task: Row) -> Row:
+    return {name: value for name, value in task.items() if name != "traceparent"}
+
+
+def _own(task: Any, account: str, now: int) -> None:
+    """Raises NoSuchTask for a stranger's task, TaskGone for one past its retention."""
+    if task is None or task["account"] != account:
+        raise NoSuchTask
+    if task["state"] == "cancelled" or (
+        task["expires_at"] is not None and task["expires_at"] <= now
+    ):
+        raise TaskGone
+
+
+def _answer(task: Any, account: str, now: int) -> TaskState | BaseException:
+    try:
+        _own(task, account, now)
+    except (NoSuchTask, TaskGone) as error:
+        return error
+    return _state(task)
+
+
+def _state(task: Any) -> TaskState:
+    final = None
+    if task["state"] == "done" and task["status"] is not None:
+        final = Final(task["status"], msgspec.json.decode(task["headers"]), task["body"] or b"")
+    done = task["total"] - task["pending"]
+    return TaskState(task["id"], rfc3339(task["created_at"]), done, task["total"], final)

@@ -1,0 +1,157 @@
+"""Publishing after the commit: jobs go to the broker many at a time, and the confirmed are marked.
+
+What is not confirmed is simply left: the reconciler publishes it again. So nothing here waits,
+and a broker that is down costs no request anything.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import msgspec
+from splitflap_core import topology
+from splitflap_core.broker import Backend, Delivery, Link, Outgoing, Subscription
+from splitflap_core.contracts import Job, encode
+from splitflap_core.telemetry import Metrics
+from sqlalchemy import func, select, tuple_, update
+from sqlalchemy.exc import DBAPIError
+
+from splitflap_api.domain.changes import Row
+from splitflap_api.domain.jobs import LAST_DEADLINE
+from splitflap_api.store.engine import Store
+from splitflap_api.store.schema import jobs
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between markings of confirmed jobs: most have ended by then and need no mark. Well
+#: below the five seconds after which an unmarked job counts as unconfirmed.
+MARK_EVERY = 1.0
+
+#: Jobs marked by one statement.
+MARK_CHUNK = 500
+
+#: Seconds between wake-ups of other replicas at least.
+WAKE_EVERY = 0.01
+
+#: Jobs that may wait for the broker in memory; the rest is left to the reconciler.
+MAX_QUEUED = 5_000
+
+
+class Dispatcher:
+    """Publishes jobs and wake-ups over a link of its own."""
+
+    def __init__(
+        self,
+        store: Store,
+        backend: Backend,
+        metrics: Metrics,
+        replica: str,
+        on_wake_up: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._backend = backend
+        self._on_wake_up = on_wake_up
+        self._published = metrics.counter("splitflap_jobs_published_total")
+        self._window = metrics.gauge("splitflap_publish_window")
+        self._queued = 0
+        self._confirmed: deque[tuple[str, int]] = deque()
+        self._woke = 0.0
+        self._stopping = threading.Event()
+        self._marker = threading.Thread(target=self._mark_loop, name="marker", daemon=True)
+        wake_ups = Subscription(topology.wake_up_queue(replica), prefetch=10)
+        self.link = Link(
+            "publish",
+            backend.opener(f"api-{replica}-publish"),
+            subscriptions=(wake_ups,) if backend.has_wake_ups else (),
+            on_delivery=self._woken,
+        )
+
+    def start(self) -> None:
+        """Connect and publish from now on."""
+        self.link.start()
+        self._marker.start()
+
+    def stop(self, timeout: float) -> None:
+        """Publish what is queued, mark what is confirmed, close."""
+        self.link.stop(timeout)
+        self._stopping.set()
+        if self._marker.ident is not None:
+            self._marker.join(timeout)
+
+    def publish(self, rows: Sequence[Row]) -> None:
+        """Hand committed jobs to the broker; those that it does not take are left as they are."""
+        for row in rows:
+            if self._queued >= MAX_QUEUED:
+                return
+            self._queued += 1
+            settled = partial(self._settled, row["id"], row["attempt"], row["kind"])
+            self.link.publish(
+                Outgoing(topology.JOBS.name, row["kind"], encode(message_of(row)), settled)
+            )
+
+    def wake_others(self) -> None:
+        """Tell the other replicas that there is something new."""
+        now = time.monotonic()
+        if self._backend.has_wake_ups and now - self._woke >= WAKE_EVERY and self.link.up:
+            self._woke = now
+            self.link.publish(Outgoing(topology.EVENTS.name, "", b"{}", lambda _sent: None))
+
+    def _woken(self, delivery: Delivery) -> None:
+        delivery.ack()
+        self._on_wake_up()
+
+    def _settled(self, job_id: str, attempt: int, kind: str, sent: bool) -> None:
+        self._queued -= 1
+        self._window.set(self._queued)
+        if sent:
+            self._published.labels(kind).inc()
+            self._confirmed.append((job_id, attempt))
+
+    def _mark_loop(self) -> None:
+        while not self._stopping.wait(MARK_EVERY):
+            self._mark_all()
+        self._mark_all()
+
+    def _mark_all(self) -> None:
+        while self._confirmed:
+            size = min(len(self._confirmed), MARK_CHUNK)
+            chunk = [self._confirmed.popleft() for _ in range(size)]
+            try:
+                self._mark(chunk)
+            except DBAPIError as error:
+                # They are published again after a while, and their second outcome is dropped.
+                logger.warning("%d confirmed jobs could not be marked: %r", size, error)
+
+    def _mark(self, chunk: list[tuple[str, int]]) -> None:
+        with self._store.write() as tx:
+            now = self._store.now(tx)
+            wanted = tuple_(jobs.c.id, jobs.c.attempt).in_(chunk) & jobs.c.dispatched_at.is_(None)
+            locked = select(jobs.c.id).where(wanted).order_by(jobs.c.id)
+            ids = [row.id for row in tx.execute(locked.with_for_update(skip_locked=True))]
+            again_at = now + int(self._backend.redispatch_unfinished_after * 1000)
+            if ids:
+                tx.execute(
+                    update(jobs)
+                    .where(jobs.c.id.in_(ids))
+                    .values(
+                        dispatched_at=now,
+                        due_at=again_at,
+                        deadline=func.coalesce(jobs.c.deadline, now + LAST_DEADLINE),
+                    )
+                )
+
+
+def message_of(row: Row) -> Job:
+    """A job's row as the message that workers read."""
+    return Job(
+        id=row["id"],
+        kind=row["kind"],
+        attempt=row["attempt"],
+        published_at=time.time(),
+        payload=msgspec.Raw(row["payload"].encode()),
+        task=row["task_id"],
+        traceparent=row["traceparent"],
+    )

@@ -1,0 +1,181 @@
+"""Events to streams: each replica reads the new rows once and serves all its streams.
+
+Ids grow in the order of commits, so "all rows after this id" never skips one that commits late.
+A wake-up only makes the next look come sooner.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from splitflap_api.store.engine import Store
+from splitflap_api.store.schema import counters, events
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between looks when no wake-up comes.
+LOOK_EVERY = 1.0
+
+#: Rows read at a time, by the feed and by a stream that resumes.
+PAGE = 500
+
+#: Events that a stream may be behind before it is ended; its client resumes where it was.
+MAX_BEHIND = 2_000
+
+
+class Event(NamedTuple):
+    """One event as a stream writes it."""
+
+    id: int
+    channel: str
+    kind: str
+    data: str
+
+
+class Subscriber:
+    """A stream's place in the feed: events of one channel, or of all."""
+
+    def __init__(self, channel: str | None) -> None:
+        self.channel = channel
+        self.ended = False
+        self._events: deque[Event] = deque()
+        self._ready = threading.Event()
+
+    def offer(self, event: Event) -> None:
+        """Hand over an event; a stream that is too far behind is ended."""
+        if self.channel is None or self.channel == event.channel:
+            self._events.append(event)
+            self.ended = self.ended or len(self._events) > MAX_BEHIND
+            self._ready.set()
+
+    def end(self) -> None:
+        """Let the stream finish."""
+        self.ended = True
+        self._ready.set()
+
+    def take(self, timeout: float) -> list[Event]:
+        """What has come, after waiting at most `timeout` seconds for the first."""
+        self._ready.wait(timeout)
+        self._ready.clear()
+        taken = []
+        while self._events:
+            taken.append(self._events.popleft())
+        return taken
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The events after an id are no longer all there."""
+
+    oldest: int
+
+
+class Feed:
+    """Reads the events' table and hands its rows to the streams of this replica."""
+
+    def __init__(self, store: Store, on_woken: Callable[[], None]) -> None:
+        """`on_woken` is called before each look that a wake-up causes."""
+        self._store = store
+        self._on_woken = on_woken
+        self._subscribers: set[Subscriber] = set()
+        self._wake = threading.Event()
+        self._stopping = False
+        self.last = 0
+        self._last_look = time.monotonic()
+        self._thread = threading.Thread(target=self._loop, name="feed", daemon=True)
+
+    def start(self) -> None:
+        """Read from the present end of the table on."""
+        with self._store.read() as tx:
+            self.last = int(
+                tx.execute(select(counters.c.value).where(counters.c.name == "events")).scalar_one()
+            )
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End all streams."""
+        self._stopping = True
+        self._wake.set()
+        self.end_streams()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    def end_streams(self) -> None:
+        """Let every stream finish; their clients come back by themselves."""
+        for subscriber in list(self._subscribers):
+            subscriber.end()
+
+    def wake(self) -> None:
+        """There is something new."""
+        self._wake.set()
+
+    def subscribe(self, channel: str | None) -> Subscriber:
+        """A place in the feed, from now on."""
+        subscriber = Subscriber(channel)
+        self._subscribers.add(subscriber)
+        if self._stopping:
+            subscriber.end()
+        return subscriber
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        """Give the place up."""
+        self._subscribers.discard(subscriber)
+
+    def since(self, event_id: int, channel: str | None, until: int) -> Iterator[Event]:
+        """The rows after `event_id` up to `until`, in pages."""
+        while event_id < until:
+            page = self._page(event_id, channel, until)
+            yield from page
+            if len(page) < PAGE:
+                return
+            event_id = page[-1].id
+
+    def gap(self, event_id: int) -> Gap | None:
+        """Whether events after this id have been deleted (ids are dense)."""
+        with self._store.read() as tx:
+            oldest = tx.execute(select(events.c.id).order_by(events.c.id).limit(1)).scalar()
+        first = self.last + 1 if oldest is None else int(oldest)
+        return Gap(first) if event_id + 1 < first else None
+
+    def alive(self) -> str | None:
+        """A health check: complains when the feed has not looked for a minute."""
+        age = time.monotonic() - self._last_look
+        return f"no look for {age:.0f} s" if age > 60 else None  # noqa: PLR2004 - said above
+
+    def _loop(self) -> None:
+        while not self._stopping:
+            if self._wake.wait(LOOK_EVERY):
+                self._wake.clear()
+                self._on_woken()
+            try:
+                while self._look():
+                    pass
+            except DBAPIError as error:
+                logger.warning("the database does not answer: %r", error)
+                time.sleep(LOOK_EVERY)
+            self._last_look = time.monotonic()
+
+    def _look(self) -> bool:
+        page = self._page(self.last, None, None)
+        for event in page:
+            for subscriber in list(self._subscribers):
+                subscriber.offer(event)
+            self.last = event.id
+        return len(page) == PAGE
+
+    def _page(self, after: int, channel: str | None, until: int | None) -> list[Event]:
+        wanted = select(events.c.id, events.c.channel, events.c.kind, events.c.data)
+        wanted = wanted.where(events.c.id > after).order_by(events.c.id).limit(PAGE)
+        if channel is not None:
+            wanted = wanted.where(events.c.channel == channel)
+        if until is not None:
+            wanted = wanted.where(events.c.id <= until)
+        with self._store.read() as tx:
+            return [Event(*row) for row in tx.execute(wanted)]

@@ -1,0 +1,284 @@
+"""The reconciler: whatever is due is done again, by any replica, in small batches.
+
+One mechanism covers a broker that was down, a lost message, a killed worker, and retries. It
+publishes only while the broker takes messages. It also ends tasks that have waited long enough,
+goes on with what was left half done, and deletes what is past its retention.
+"""
+
+import logging
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from splitflap_core.contracts import KINDS, JobOutcome
+from splitflap_core.outcomes import Failed
+from splitflap_core.telemetry import Metrics
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
+from sqlalchemy.exc import DBAPIError
+
+from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Changes, Row
+from splitflap_api.domain.jobs import MAX_ATTEMPTS, lock_tasks
+from splitflap_api.domain.tasks import Tasks
+from splitflap_api.store.engine import Store
+from splitflap_api.store.schema import (
+    dead_letters,
+    events,
+    jobs,
+    post_links,
+    previews,
+    tasks,
+)
+from splitflap_api.work.ingest import Ingest
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between rounds, with jitter, so that replicas do not meet.
+ROUND = 0.5
+
+#: Rows taken by one transaction.
+BATCH = 200
+
+#: Batches of due jobs in one round.
+BATCHES_PER_ROUND = 10
+
+#: Seconds between rounds of retention.
+SWEEP_EVERY = 20.0
+
+#: Seconds between counts of what waits.
+MEASURE_EVERY = 5.0
+
+#: Milliseconds that dead letters, and previews that no post links to, are kept.
+KEEP_DEAD = 30 * 86_400_000
+KEEP_PREVIEW = 30 * 86_400_000
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long (milliseconds) tombstones of tasks and events are kept."""
+
+    tombstones: int
+    events: int
+
+
+class Reconciler:
+    """Runs in a thread of its own, in every process with the role `outcomes`."""
+
+    def __init__(
+        self,
+        store: Store,
+        tasks_: Tasks,
+        ingest: Ingest,
+        metrics: Metrics,
+        retention: Retention,
+        *,
+        broker_is_up: Callable[[], bool],
+        publish: Callable[[Sequence[Row]], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._tasks = tasks_
+        self._ingest = ingest
+        self._retention = retention
+        self._broker_is_up = broker_is_up
+        self._publish = publish
+        self._changed = changed
+        self._retried = metrics.counter("splitflap_jobs_retried_total")
+        self._oldest = metrics.gauge("splitflap_oldest_job_seconds")
+        self._waiting = metrics.gauge("splitflap_jobs_waiting")
+        self._swept = self._measured = 0.0
+        self._last_round = time.monotonic()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
+
+    def start(self) -> None:
+        """Begin with the rounds."""
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End after the present batch."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    def alive(self) -> str | None:
+        """A health check: complains when no round has ended for a minute."""
+        age = time.monotonic() - self._last_round
+        return f"no round for {age:.0f} s" if age > 60 else None  # noqa: PLR2004 - said above
+
+    def _loop(self) -> None:
+        while not self._stopping.wait(ROUND * random.uniform(0.75, 1.25)):  # noqa: S311 - jitter
+            try:
+                self.round()
+            except DBAPIError as error:
+                logger.warning("the database does not answer: %r", error)
+            except Exception:
+                logger.exception("a round of the reconciler failed")
+            self._last_round = time.monotonic()
+
+    def round(self) -> None:
+        """One look at everything that may be due."""
+        for _ in range(BATCHES_PER_ROUND):
+            if not self._broker_is_up() or not self._republish():
+                break
+        while self._end_waiting_tasks() or self._ingest.go_on():
+            self._changed()
+        if time.monotonic() - self._swept > SWEEP_EVERY:
+            self._swept = time.monotonic()
+            self._sweep()
+        if time.monotonic() - self._measured > MEASURE_EVERY:
+            self._measured = time.monotonic()
+            self._measure()
+
+    def _republish(self) -> bool:
+        with self._store.write() as tx:
+            now = self._store.now(tx)
+            due = [dict(row) for row in tx.execute(_DUE, {"_now": now}).mappings()]
+            for row in due:
+                row["_unfinished"] = row["dispatched_at"] is not None
+                row["attempt"] += row["_unfinished"]
+            hopeless = [row for row in due if _is_hopeless(row, now)]
+            again = [row for row in due if not _is_hopeless(row, now)]
+            if again:
+                tx.execute(_CLAIM, [_claimed(row, now) for row in again])
+        for row in again:
+            # A later attempt that was not dispatched was counted when the worker asked for it.
+            if row["_unfinished"] or row["attempt"] == 1:
+                why = "unfinished" if row["_unfinished"] else "unconfirmed"
+                self._retried.labels(row["kind"], why).inc()
+        self._publish(again)
+        if hopeless:
+            self._give_up(hopeless, now)
+        return len(due) == BATCH
+
+    def _give_up(self, rows: Sequence[Row], now: int) -> None:
+        """End jobs as Failed, through the same door as a worker's outcome."""
+        outcomes = [
+            JobOutcome(
+                job=row["id"],
+                kind=row["kind"],
+                attempt=row["attempt"],
+                outcome=Failed(_why_hopeless(row, now), "no worker could finish it"),
+                took=0.0,
+                worker=socket.gethostname(),
+            )
+            for row in rows
+        ]
+        self._ingest.apply(outcomes, exhausted=True)
+        self._changed()
+
+    def _end_waiting_tasks(self) -> bool:
+        """Finish tasks whose posts have waited long enough for their previews."""
+        with self._store.write() as tx:
+            changes = Changes(self._store.now(tx))
+            due = tx.execute(_OVERDUE, {"_now": changes.now})
+            rows = lock_tasks(tx, [row.id for row in due])
+            self._tasks.finish(tx, changes, rows, {})
+            changes.write(tx)
+        return bool(rows)
+
+    def _sweep(self) -> None:
+        """Delete what is past its retention, a batch of each kind a transaction."""
+        with self._store.read() as tx:
+            now = self._store.now(tx)
+        old_tasks = tasks.c.expires_at < now - self._retention.tombstones
+        old_events = events.c.created_at < now - self._retention.events
+        unused = (previews.c.expires_at < now - KEEP_PREVIEW) & previews.c.job_id.is_(None)
+        linked = select(post_links.c.url).where(post_links.c.url == previews.c.url).exists()
+        for table, key, past in (
+            (tasks, tasks.c.id, old_tasks),
+            (events, events.c.id, old_events),
+            (dead_letters, dead_letters.c.id, dead_letters.c.created_at < now - KEEP_DEAD),
+            (previews, previews.c.url, unused & ~linked),
+        ):
+            while self._delete_some(table, key, past) and not self._stopping.is_set():
+                pass
+        while self._strip_some(now) and not self._stopping.is_set():
+            pass
+
+    def _delete_some(self, table: Table, key: Any, past: Any) -> bool:
+        some = select(key).where(past).order_by(key).limit(BATCH)
+        with self._store.write() as tx:
+            keys = [row[0] for row in tx.execute(some.with_for_update(skip_locked=True))]
+            tx.execute(delete(table).where(key.in_(keys)))
+        return len(keys) == BATCH
+
+    def _strip_some(self, now: int) -> bool:
+        """Leave of an expired task its tombstone, by which 410 is told from 404."""
+        some = (
+            select(tasks.c.id)
+            .where(tasks.c.expires_at < now, tasks.c.body.is_not(None))
+            .order_by(tasks.c.id)
+            .limit(BATCH)
+        )
+        with self._store.write() as tx:
+            ids = [row[0] for row in tx.execute(some.with_for_update(skip_locked=True))]
+            bare = {"body": None, "headers": None, "idempotency_key": None}
+            tx.execute(update(tasks).where(tasks.c.id.in_(ids)).values(bare))
+        return len(ids) == BATCH
+
+    def _measure(self) -> None:
+        with self._store.read() as tx:
+            now = self._store.now(tx)
+            counts = job_counts(tx)
+        for state in ("unpublished", "unfinished"):
+            of_kinds = [counts.get((kind, state), (0, now)) for kind in KINDS]
+            for kind, (count, _) in zip(KINDS, of_kinds, strict=True):
+                self._waiting.labels(kind, state).set(count)
+            self._oldest.labels(state).set(max(now - since for _, since in of_kinds) / 1000)
+
+
+_DUE = (
+    select(jobs)
+    .where(jobs.c.due_at <= bindparam("_now"))
+    .order_by(jobs.c.due_at)
+    .limit(BATCH)
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("_id"))
+    .values(attempt=bindparam("_attempt"), due_at=bindparam("_due_at"), dispatched_at=None)
+)
+_OVERDUE = (
+    select(tasks.c.id)
+    .where(tasks.c.state == "running", tasks.c.finish_at <= bindparam("_now"))
+    .order_by(tasks.c.id)
+    .limit(BATCH)
+    .with_for_update(skip_locked=True)
+)
+
+
+def job_counts(tx: Connection) -> dict[tuple[str, str], tuple[int, int]]:
+    """How many jobs wait, by kind and state, and when the oldest of them was made."""
+    unpublished = jobs.c.dispatched_at.is_(None)
+    rows = tx.execute(
+        select(
+            jobs.c.kind,
+            unpublished.label("unpublished"),
+            func.count().label("count"),
+            func.min(jobs.c.created_at).label("since"),
+        ).group_by(jobs.c.kind, unpublished)
+    ).mappings()
+    return {
+        (row["kind"], "unpublished" if row["unpublished"] else "unfinished"): (
+            row["count"],
+            row["since"],
+        )
+        for row in rows
+    }
+
+
+def _claimed(row: Row, now: int) -> Row:
+    return {"_id": row["id"], "_attempt": row["attempt"], "_due_at": now + UNCONFIRMED_AFTER}
+
+
+def _is_hopeless(row: Row, now: int) -> bool:
+    return row["attempt"] > MAX_ATTEMPTS or (row["deadline"] is not None and row["deadline"] <= now)
+
+
+def _why_hopeless(row: Row, now: int) -> str:
+    return "attempts" if row["deadline"] is None or row["deadline"] > now else "deadline"

@@ -1,0 +1,81 @@
+"""What runs in a rendering process: texts come over a pipe, each is answered by itself.
+
+The process holds no connection and no secret, and ends when its parent does.
+"""
+
+import resource
+import signal
+from multiprocessing.connection import Connection
+
+import msgspec
+
+from splitflap_renderer.render import render
+
+#: Characters of an error's message that are passed on.
+MAX_DETAIL = 300
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True):
+    """What became of one text: the JSON of its RenderResult, or what it failed with.
+
+    After an answer with `leaving`, the process ends without beginning another text.
+    """
+
+    result: bytes | None
+    detail: str = ""
+    leaving: bool = False
+
+
+encode_texts = msgspec.msgpack.Encoder().encode
+_decode_texts = msgspec.msgpack.Decoder(list[str]).decode
+_encode_answer = msgspec.msgpack.Encoder().encode
+decode_answer = msgspec.msgpack.Decoder(Answer).decode
+_encode_result = msgspec.json.Encoder().encode
+
+#: Says that the process is warm and waits for texts; it is the first message.
+READY = b"ready"
+
+
+def run(pipe: Connection, memory_mib: int) -> None:
+    """Answer texts until the parent closes its end of the pipe, or dies."""
+    # The parent says when to stop; a signal to the whole process group must not cut work short.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _limit_memory(memory_mib)
+    render("*warm*")
+    try:
+        pipe.send_bytes(READY)
+        while _answer_trip(pipe):
+            pass
+    except (EOFError, OSError):
+        return
+
+
+def answer(text: str) -> Answer:
+    """Render one text; whatever it raises is its own fault, and becomes an answer."""
+    try:
+        return Answer(_encode_result(render(text)))
+    except MemoryError:
+        return Answer(None, "MemoryError: not enough memory", leaving=True)
+    except Exception as error:  # noqa: BLE001 - Markdown may raise anything
+        return Answer(None, f"{type(error).__name__}: {error}"[:MAX_DETAIL])
+
+
+def _answer_trip(pipe: Connection) -> bool:
+    for text in _decode_texts(pipe.recv_bytes()):
+        reply = answer(text)
+        pipe.send_bytes(_encode_answer(reply))
+        if reply.leaving:
+            return False
+    return True
+
+
+def _limit_memory(mib: int) -> None:
+    """More than the limit raises MemoryError here, instead of filling the container."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = mib * 1024 * 1024
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    # No core dumps: they would hold the text of users.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,0 +1,155 @@
+"""Links: bare URLs become some, and those that want a preview are collected.
+
+Listed are the links that Markdown makes: bare URLs, `[text](url)` and `[text][reference]`. Not
+listed are `<https://...>` (the way to link without a preview), images, links in code, and what
+raw HTML says.
+"""
+
+import html
+import re
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.inlinepatterns import AUTOLINK_RE, AutolinkInlineProcessor, InlineProcessor
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
+from splitflap_core.contracts import MAX_LINKS, MAX_URL
+
+from splitflap_renderer.sanitiser import footnote_id
+
+#: U+0002 and U+0003 enclose what Markdown has already replaced.
+BARE_URL_RE = r"(?i)(?<![\w@/.:-])https?://[^\s<>\x02\x03]+"
+
+#: A raw code element without elements inside; Markdown would look for links in it.
+RAW_CODE_RE = r"(?i)<(code|kbd|samp)\b[^<>]*>[^<]*</\1>"
+
+#: Marks an element as made from `<https://...>`, until the links are collected.
+NO_PREVIEW = "data-no-preview"
+
+#: Punctuation that ends a sentence or an emphasis rather than a URL.
+_TRAILING = frozenset("?!.,:;*_~'\"|")
+_CLOSING = {")": "(", "]": "[", "}": "{"}
+
+_WITH_HOST = re.compile(r"(?i)https?://[\w\[]")
+_WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
+_ENTITY = re.compile(r"(?i)&(?:#[0-9]+|#x[0-9a-f]+|[0-9a-z]+);")
+
+
+class LinksExtension(Extension):
+    """Adds the processors below; `begin` and `links` are for each text."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
+        """Bare URLs after raw HTML (90) and before entities (80); collecting after all else."""
+        md.inlinePatterns.register(_Angled(AUTOLINK_RE, md), "autolink", 120)
+        md.inlinePatterns.register(_RawCode(RAW_CODE_RE, md), "raw_code", 95)
+        md.inlinePatterns.register(_BareUrl(BARE_URL_RE, md), "bare_url", 85)
+        self._collector = _Collector(md)
+        md.treeprocessors.register(self._collector, "collect_links", -1)
+
+    def begin(self, text_hash: str) -> None:
+        """Forget the last text; the next one's footnote ids carry this hash."""
+        self._collector.links = []
+        self._collector.text_hash = text_hash
+
+    @property
+    def links(self) -> list[str]:
+        """The text's links in reading order, each once, at most MAX_LINKS."""
+        return list(dict.fromkeys(self._collector.links))[:MAX_LINKS]
+
+
+class _Angled(AutolinkInlineProcessor):
+    ANCESTOR_EXCLUDES = ("a",)
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802
+        self, m: re.Match[str], data: str
+    ) -> tuple[Any, int | None, int | None]:
+        element, start, end = super().handleMatch(m, data)
+        if isinstance(element, Element):
+            element.set(NO_PREVIEW, "")
+        return element, start, end
+
+
+class _RawCode(InlineProcessor):
+    def handleMatch(  # type: ignore[override]  # noqa: N802
+        self,
+        m: re.Match[str],
+        data: str,  # noqa: ARG002
+    ) -> tuple[str, int, int]:
+        return self.md.htmlStash.store(self.unescape(m[0])), m.start(), m.end()
+
+
+class _BareUrl(InlineProcessor):
+    ANCESTOR_EXCLUDES = ("a",)
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802
+        self,
+        m: re.Match[str],
+        data: str,  # noqa: ARG002
+    ) -> tuple[Element, int, int] | tuple[None, None, None]:
+        url = without_trailing(m[0])
+        if not _WITH_HOST.match(url):
+            return None, None, None
+        element = Element("a", {"href": url})
+        element.text = AtomicString(url)
+        return element, m.start(), m.start() + len(url)
+
+
+class _Collector(Treeprocessor):
+    links: list[str]
+    text_hash: str
+
+    def run(self, root: Element) -> None:
+        for element in root.iter("a"):
+            self._take(element)
+        _number_ids(root, self.text_hash)
+
+    def _take(self, element: Element) -> None:
+        url = _decoded(element.get("href", ""))
+        unwanted = element.attrib.pop(NO_PREVIEW, None) is not None
+        if not unwanted and can_have_preview(url):
+            self.links.append(url)
+
+
+def without_trailing(url: str) -> str:
+    """The URL without punctuation at its end, and without brackets that it does not open."""
+    surplus = {close: url.count(close) - url.count(open_) for close, open_ in _CLOSING.items()}
+    end = len(url)
+    while end:
+        last = url[end - 1]
+        if surplus.get(last, 0) > 0:
+            surplus[last] -= 1
+        elif last not in _TRAILING:
+            break
+        end -= 1
+    return url[:end]
+
+
+def can_have_preview(url: str) -> bool:
+    """Whether it is an http or https URL with a host, clean and not too long."""
+    if len(url) > MAX_URL or not _WITH_HOST.match(url) or _WHITE_OR_CONTROL.search(url):
+        return False
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
+
+
+def _decoded(href: str) -> str:
+    """The href as a browser reads it: Markdown leaves whole entities for the browser to decode."""
+    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), href)
+
+
+def _number_ids(root: Element, text_hash: str) -> None:
+    """Footnotes are the only ones with ids in the tree, named by the text's author: rename them."""
+    ids: dict[str, str] = {}
+    for element in root.iter():
+        if "id" in element.attrib:
+            new = ids.setdefault(element.attrib["id"], footnote_id(text_hash, len(ids) + 1))
+            element.set("id", new)
+    for element in root.iter("a") if ids else ():
+        target = ids.get(element.get("href", "").removeprefix("#"))
+        if target:
+            element.set("href", f"#{target}")

@@ -1,0 +1,252 @@
+"""A pool of rendering processes, run by one thread.
+
+    submit -> queue -> trip of a few texts -> child -> an answer for each -> finish
+
+A text that outlives its deadline, or kills its process, is the only one to fail: the process is
+replaced, and the texts behind it go back to the front of the queue.
+
+The order of a stop: what no child has begun is given back; what runs is finished, until the
+timeout; then every child is killed, and what still ran is given back too.
+"""
+
+import logging
+import math
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from multiprocessing.connection import wait
+
+import msgspec
+from splitflap_core.contracts import Job, RenderRequest
+from splitflap_core.outcomes import Done, Failed, Outcome, SlowDown
+from splitflap_core.telemetry import Metrics
+from splitflap_core.worker import Finish, Pool
+
+from splitflap_renderer.child import Answer
+from splitflap_renderer.children import REAP_TIMEOUT, Child, ChildGone, Text
+from splitflap_renderer.cpus import usable_cpus
+from splitflap_renderer.settings import RendererSettings
+
+logger = logging.getLogger(__name__)
+
+#: Seconds until the next try when a process could not be started, or died before it was ready.
+START_AGAIN_AFTER = 1.0
+
+#: Longest sleep of the thread (seconds), which is also how often it shows that it lives.
+BEAT = 1.0
+
+#: Seconds without a beat after which the thread counts as stuck.
+STUCK_AFTER = 30.0
+
+
+class ProcessPool(Pool[RenderRequest]):
+    """Renders texts in processes. What waits is bounded by the prefetch of its worker.
+
+    A text fails with the reason `deadline`, `crashed` (its process died) or `broken` (the renderer
+    cannot make HTML of it).
+    """
+
+    def __init__(self, settings: RendererSettings, metrics: Metrics) -> None:
+        self._settings = settings
+        self._slots = settings.processes or usable_cpus()
+        self._replaced = metrics.counter("splitflap_renderer_children_replaced_total")
+        self._lock = threading.Lock()
+        self._queue: deque[Text] = deque()
+        self._children: list[Child] = []
+        self._start_after = 0.0
+        self._start_fails = False
+        self._stop_by: float | None = None
+        self._finishing = False
+        self._beat = time.monotonic()
+        self._waker, self._woken = socket.socketpair()
+        for end in (self._waker, self._woken):
+            end.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="pool", daemon=True)
+
+    @property
+    def slots(self) -> int:
+        return self._slots
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes' ids, for whoever watches them."""
+        return [child.pid for child in self._children]
+
+    def start(self) -> None:
+        self._start_missing()
+        self._thread.start()
+
+    def submit(self, job: Job, request: RenderRequest, finish: Finish) -> None:  # noqa: ARG002
+        with self._lock:
+            if self._stop_by is not None:
+                raise SlowDown(START_AGAIN_AFTER, "the renderer is stopping")
+            if self._start_fails and not any(child.ready for child in list(self._children)):
+                raise SlowDown(START_AGAIN_AFTER, "no rendering process could be started")
+            self._queue.append(Text(request.text, finish))
+        self._wake()
+
+    def stop(self, timeout: float) -> None:
+        with self._lock:
+            self._stop_by = time.monotonic() + timeout
+        if not self._thread.is_alive():
+            return
+        self._wake()
+        self._thread.join(timeout + REAP_TIMEOUT * (self._slots + 1))
+
+    def alive(self) -> str | None:
+        if not self._thread.is_alive():
+            return "the pool's thread has ended"
+        silent = time.monotonic() - self._beat
+        return f"the pool's thread is stuck for {silent:.0f} s" if silent > STUCK_AFTER else None
+
+    # -- the thread ------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while self._stop_by is None:
+            self._beat = time.monotonic()
+            self._start_missing()
+            self._hand_out()
+            self._wait_and_read()
+            self._end_overdue()
+        self._finish_running(self._stop_by)
+        self._end_all()
+
+    def _finish_running(self, stop_by: float) -> None:
+        self._finishing = True
+        for child in self._children:
+            self._give_back(list(child.trip)[1:])
+        self._give_back(self._take(len(self._queue)))
+        while any(child.trip for child in self._children) and time.monotonic() < stop_by:
+            self._beat = time.monotonic()
+            self._wait_and_read(stop_by - time.monotonic())
+            self._end_overdue()
+
+    def _end_all(self) -> None:
+        for child in self._children:
+            self._give_back(list(child.trip)[:1])
+            child.kill()
+        self._children = []
+
+    def _start_missing(self) -> None:
+        while len(self._children) < self._slots and time.monotonic() >= self._start_after:
+            try:
+                child = Child(self._settings.render_deadline, self._settings.render_memory_mib)
+            except (OSError, EOFError) as error:
+                self._start_failed(f"{type(error).__name__}: {error}")
+            else:
+                self._children.append(child)
+
+    def _start_failed(self, detail: str) -> None:
+        logger.error("a process could not be started: %s", detail)
+        self._start_fails = True
+        self._start_after = time.monotonic() + START_AGAIN_AFTER
+
+    def _hand_out(self) -> None:
+        """Share what waits among the idle, at most texts_per_trip each."""
+        idle = [child for child in self._children if child.idle]
+        for position, child in enumerate(idle):
+            share = math.ceil(len(self._queue) / (len(idle) - position))
+            texts = self._take(min(share, self._settings.texts_per_trip))
+            if texts:
+                self._send(child, texts)
+
+    def _send(self, child: Child, texts: list[Text]) -> None:
+        try:
+            child.send(texts)
+        except ChildGone as error:
+            self._put_back(texts)
+            self._replace(child, "crashed", str(error))
+
+    def _wait_and_read(self, most: float = BEAT) -> None:
+        """Sleep until a child says something, `submit` or `stop` wakes, or a deadline comes."""
+        left = [seconds for child in self._children if (seconds := child.left()) is not None]
+        by_pipe = {child.pipe: child for child in self._children}
+        ready = wait([self._woken, *by_pipe], max(0.0, min([most, BEAT, *left])))
+        if self._woken in ready:
+            self._drain_wakes()
+        for pipe, child in by_pipe.items():
+            if pipe in ready:
+                self._read(child)
+
+    def _read(self, child: Child) -> None:
+        try:
+            while child.pipe.poll():
+                answer = child.receive()
+                if answer is None:
+                    self._start_fails = False
+                elif not self._settle(child, answer):
+                    return
+        except ChildGone as error:
+            self._blame(child, "crashed", str(error))
+
+    def _settle(self, child: Child, answer: Answer) -> bool:
+        """Finish the text that was answered; whether the child goes on."""
+        text, took = child.next_text()
+        text.finish(_outcome(answer), took)
+        worn = not child.trip and child.answered >= self._settings.child_texts
+        if not (answer.leaving or worn or self._finishing):
+            return True
+        self._retire(child, "crashed" if answer.leaving else "worn", answer.detail)
+        return False
+
+    def _end_overdue(self) -> None:
+        for child in list(self._children):
+            left = child.left()
+            if left is not None and left <= 0 and not child.pipe.poll():
+                detail = f"not rendered within {self._settings.render_deadline:g} s"
+                self._blame(child, "deadline", detail)
+
+    def _blame(self, child: Child, reason: str, detail: str) -> None:
+        """The child's present text has ended it: fail that one, spare those behind it."""
+        if not child.ready:
+            self._start_failed(detail)
+        if child.trip:
+            text, took = child.next_text()
+            text.finish(Failed(reason, detail), took)
+        self._retire(child, reason, detail)
+
+    def _retire(self, child: Child, why: str, detail: str = "") -> None:
+        """End a child; while stopping, what it had not begun has been given back already."""
+        rest = [] if self._finishing else list(child.trip)
+        child.trip.clear()
+        self._put_back(rest)
+        self._replace(child, why, detail)
+
+    def _replace(self, child: Child, why: str, detail: str = "") -> None:
+        """End a child; the loop starts another."""
+        child.kill()
+        self._children.remove(child)
+        if not self._finishing:
+            logger.info("replacing the process %d: %s %s", child.pid, why, detail)
+            self._replaced.labels(why).inc()
+
+    # -- the queue -------------------------------------------------------------------------------
+
+    def _take(self, most: int) -> list[Text]:
+        with self._lock:
+            return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+
+    def _put_back(self, texts: list[Text]) -> None:
+        with self._lock:
+            self._queue.extendleft(reversed(texts))
+
+    def _give_back(self, texts: Iterable[Text]) -> None:
+        for text in texts:
+            text.finish(None, 0.0)
+
+    def _wake(self) -> None:
+        with suppress(BlockingIOError):  # it is full, and wakes as it is
+            self._waker.send(b"\0")
+
+    def _drain_wakes(self) -> None:
+        with suppress(BlockingIOError):
+            self._woken.recv(65536)
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if answer.result is None:
+        return Failed("broken", answer.detail)
+    return Done(msgspec.Raw(answer.result))

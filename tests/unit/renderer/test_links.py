@@ -1,0 +1,120 @@
+"""Which links ask for a preview."""
+
+import pytest
+from splitflap_core.contracts import MAX_LINKS, MAX_URL
+from splitflap_renderer.links import without_trailing
+from splitflap_renderer.render import render
+
+
+def test_reading_order_each_once() -> None:
+    """Bare, inline and reference links, in a heading, a table, a list and a footnote."""
+    text = """# https://1.example
+[two](https://2.example/x_y_z "title") and *https://3.example* [four][r] https://1.example[^n]
+
+| a |
+|---|
+| https://5.example |
+
+- https://6.example
+
+[r]: https://4.example/?a=1&b=2
+[^n]: https://7.example
+"""
+    assert render(text).links == [
+        "https://1.example",
+        "https://2.example/x_y_z",
+        "https://3.example",
+        "https://4.example/?a=1&b=2",
+        "https://5.example",
+        "https://6.example",
+        "https://7.example",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`https://x.example`",
+        "``[a](https://x.example)``",
+        "```\nhttps://x.example\n```",
+        "```python\n# https://x.example\n```",
+        "    https://x.example",
+        "- a\n\n    ```\n    https://x.example\n    ```",
+        "<code>https://x.example</code>",
+        "<pre>\nhttps://x.example\n</pre>",
+    ],
+)
+def test_none_from_code(text: str) -> None:
+    """Code is shown as it is: no link in the HTML, none in the list."""
+    result = render(text)
+    assert result.links == []
+    assert "<a" not in result.html
+
+
+def test_angle_brackets_ask_for_no_preview() -> None:
+    """`<https://...>` is a link in the HTML only, unless the URL is also written bare."""
+    result = render("<https://x.example/a>")
+    assert '<a href="https://x.example/a"' in result.html
+    assert result.links == []
+    assert "data-" not in result.html
+    assert render("<https://x.example/a> https://x.example/a").links == ["https://x.example/a"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![i](https://x.example/i.png)",
+        "[m](mailto:a@x.example)",
+        "[f](ftp://x.example)",
+        "[r](/relative)",
+        "[p](//x.example)",
+        "[j](javascript:alert(1))",
+        "https://",
+        "[no host](https:///path)",
+        "[bad](https://[::1)",
+        '<a href="https://x.example">raw</a>',
+        "xhttps://x.example",
+    ],
+)
+def test_not_listed(text: str) -> None:
+    """Images, other schemes, raw HTML and what is no URL."""
+    assert render(text).links == []
+
+
+def test_an_image_in_a_link_is_a_link() -> None:
+    """The link is listed, its picture is not."""
+    assert render("[![i](https://i.example/i.png)](https://x.example)").links == [
+        "https://x.example"
+    ]
+
+
+def test_bounds() -> None:
+    """Not more than MAX_LINKS, none longer than MAX_URL; they all stay links in the HTML."""
+    long = "https://long.example/" + "x" * MAX_URL
+    result = render(" ".join([long, *(f"https://{n}.example" for n in range(MAX_LINKS + 5))]))
+    assert result.links == [f"https://{n}.example" for n in range(MAX_LINKS)]
+    assert result.html.count("<a ") == MAX_LINKS + 6
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("https://x.example.", "https://x.example"),
+        ("https://x.example/a?b=c!?", "https://x.example/a?b=c"),
+        ("https://x.example/a_(b)", "https://x.example/a_(b)"),
+        ("https://x.example/a)),", "https://x.example/a"),
+        ('https://x.example/"', "https://x.example/"),
+        ("https://x.example/a**", "https://x.example/a"),
+        ("https://x.example]", "https://x.example"),
+    ],
+)
+def test_punctuation_after_a_url(written: str, url: str) -> None:
+    """What ends a sentence, an emphasis or a bracket is not the URL's."""
+    assert without_trailing(written) == url
+
+
+def test_listed_as_the_browser_reads_it() -> None:
+    """A whole entity in a URL is decoded, as in the HTML; an ampersand alone is one."""
+    assert render("[a](https://x.example/?a=1&amp;b=2&copy=3)").links == [
+        "https://x.example/?a=1&b=2&copy=3"
+    ]

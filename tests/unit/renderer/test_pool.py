@@ -1,0 +1,192 @@
+"""The pool: real processes, hostile texts, kill -9."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from splitflap_core.outcomes import Done, Failed, SlowDown
+from splitflap_renderer.render import render
+
+from .conftest import ENDLESS, Rig, wait_until
+
+MakeRig = Callable[..., Rig]
+
+
+def test_many_texts_each_once(make_rig: MakeRig) -> None:
+    """Every text gets its own HTML, over several processes and trips."""
+    rig = make_rig(processes=2, texts_per_trip=8)
+    for number in range(200):
+        rig.submit(str(number), f"text *{number}*")
+    for number in range(200):
+        assert rig.html(str(number)) == f"<p>text <em>{number}</em></p>"
+    assert rig.pool.slots == 2
+    assert rig.pool.alive() is None
+
+
+def test_took_is_the_time_of_the_text_alone(make_rig: MakeRig) -> None:
+    """Waiting behind a slow text is not counted for the texts behind it."""
+    rig = make_rig(render_deadline=0.3)
+    rig.submit("slow", ENDLESS)
+    rig.submit("quick", "hi")
+    rig.html("quick")
+    assert rig.outcomes["slow"][1] == pytest.approx(0.3, abs=0.25)
+    assert rig.outcomes["quick"][1] < 0.3
+
+
+def test_deadline_kills_the_guilty_only(make_rig: MakeRig) -> None:
+    """The texts around a hostile one in the same trip are rendered, in their order."""
+    rig = make_rig(render_deadline=0.3, texts_per_trip=8)
+    for name in ("a", "b", "guilty", "c", "d"):
+        rig.submit(name, ENDLESS if name == "guilty" else name)
+    for name in ("a", "b", "c", "d"):
+        assert rig.html(name) == f"<p>{name}</p>"
+    outcome = rig.outcome("guilty")
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "deadline"
+    assert rig.order == ["a", "b", "guilty", "c", "d"]
+    assert rig.replaced("deadline") == 1
+
+
+def test_every_text_of_a_trip_has_its_own_deadline(make_rig: MakeRig) -> None:
+    """Texts that together take twice the deadline are all done."""
+    brackets, alone = 1000, 0.0
+    while alone < 0.1:
+        brackets += 500
+        begin = time.monotonic()
+        render("[" * brackets)
+        alone = time.monotonic() - begin
+    rig = make_rig(render_deadline=4 * alone, texts_per_trip=8)
+    for number in range(8):
+        rig.submit(str(number), "[" * brackets)
+    assert all(isinstance(rig.outcome(str(number)), Done) for number in range(8))
+    assert sum(took for _, took in rig.outcomes.values()) > 4 * alone
+
+
+def test_a_text_that_raises_is_broken(make_rig: MakeRig) -> None:
+    """What Markdown raises is the text's outcome; the process goes on with the next."""
+    rig = make_rig()
+    rig.submit("nested", "[r]: https://x.example/" + "b" * 2000 + "\n\n" + "[r] " * 3000)
+    rig.submit("next", "hi")
+    outcome = rig.outcome("nested")
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "broken"
+    assert outcome.detail.startswith("TooLarge")
+    assert rig.html("next") == "<p>hi</p>"
+    assert rig.replaced("crashed") == 0
+
+
+def test_memory_is_limited(make_rig: MakeRig) -> None:
+    """A text that needs more than its process may have fails; the next is done by a new one."""
+    rig = make_rig(render_memory_mib=384, render_deadline=20)
+    rig.submit("fat", "[r]: https://x.example/" + "b" * 5000 + "\n\n" + "[r] " * 60_000)
+    rig.submit("next", "hi")
+    outcome = rig.outcome("fat")
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "broken"
+    assert outcome.detail.startswith("MemoryError")
+    assert rig.html("next") == "<p>hi</p>"
+    assert rig.replaced("crashed") == 1
+
+
+def test_killed_while_idle(make_rig: MakeRig) -> None:
+    """A process that dies between texts is replaced, and costs nobody a text."""
+    rig = make_rig()
+    rig.submit("before", "hi")
+    rig.html("before")
+    killed = rig.pool.pids[0]
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: rig.pool.pids not in ([], [killed]))
+    rig.submit("after", "hi")
+    assert rig.html("after") == "<p>hi</p>"
+    assert rig.replaced("crashed") == 1
+
+
+def test_killed_while_working(make_rig: MakeRig) -> None:
+    """The text in progress has crashed, says by which signal, and those behind it are done."""
+    rig = make_rig(render_deadline=30)
+    rig.submit("first", "hi")
+    rig.html("first")
+    rig.submit("victim", ENDLESS)
+    wait_until(lambda: cpu_ticks(rig.pool.pids[0]) > 20)
+    rig.submit("behind", "hi")
+    os.kill(rig.pool.pids[0], signal.SIGKILL)
+    outcome = rig.outcome("victim")
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "crashed"
+    assert "SIGKILL" in outcome.detail
+    assert rig.html("behind") == "<p>hi</p>"
+
+
+def test_worn_children_are_replaced(make_rig: MakeRig) -> None:
+    """After child_texts a new process goes on, and no text is lost."""
+    rig = make_rig(child_texts=10, texts_per_trip=5)
+    for number in range(35):
+        rig.submit(str(number), "hi")
+    for number in range(35):
+        rig.html(str(number))
+    assert rig.replaced("worn") >= 2
+
+
+def test_stop_gives_back_what_has_not_begun(make_rig: MakeRig) -> None:
+    """What runs is finished; the rest, in the trip and in the queue, is given back untouched."""
+    rig = make_rig(texts_per_trip=3, render_deadline=20)
+    rig.submit("warm", "hi")
+    rig.html("warm")
+    rig.submit("running", "[" * 5000)
+    for number in range(10):
+        rig.submit(f"waiting {number}", "hi")
+    wait_until(lambda: cpu_ticks(rig.pool.pids[0]) > 5)
+    rig.pool.stop(20)
+    assert isinstance(rig.outcome("running"), Done)
+    assert all(rig.outcomes[f"waiting {number}"] == (None, 0.0) for number in range(10))
+    assert rig.pool.pids == []
+
+
+def test_stop_gives_up_after_its_timeout(make_rig: MakeRig) -> None:
+    """What is still running then is killed and given back; nothing is taken any more."""
+    rig = make_rig(render_deadline=60)
+    rig.submit("warm", "hi")
+    rig.html("warm")
+    rig.submit("running", ENDLESS)
+    wait_until(lambda: cpu_ticks(rig.pool.pids[0]) > 5)
+    begin = time.monotonic()
+    rig.pool.stop(0.3)
+    assert time.monotonic() - begin < 5
+    assert rig.outcomes["running"] == (None, 0.0)
+    with pytest.raises(SlowDown):
+        rig.submit("late", "hi")
+
+
+def test_no_process_can_be_started(make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While there is none, texts are refused with a pause; later the pool recovers by itself."""
+
+    def refuse(*_args: object) -> None:
+        raise OSError(11, "no process left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("splitflap_renderer.pool.Child", refuse)
+        rig = make_rig()
+        with pytest.raises(SlowDown) as refused:
+            rig.submit("early", "hi")
+    assert refused.value.after == 1.0
+    wait_until(lambda: rig.pool.pids != [])
+    wait_until(lambda: accepts(rig))
+    assert rig.html("later") == "<p>hi</p>"
+
+
+def accepts(rig: Rig) -> bool:
+    """Whether the pool takes a text now."""
+    try:
+        rig.submit("later", "hi")
+    except SlowDown:
+        return False
+    return True
+
+
+def cpu_ticks(pid: int) -> int:
+    """Clock ticks that a process has computed, by proc(5)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return int(fields[11])

@@ -1,0 +1,106 @@
+"""The service's process from outside."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from .conftest import PATIENCE, wait_until
+
+
+def environment(tmp_path: Path, port: int) -> dict[str, str]:
+    """Settings of a renderer on the embedded broker."""
+    return {
+        **os.environ,
+        "SPLITFLAP_DATA_DIR": str(tmp_path),
+        "SPLITFLAP_HEALTH_PORT": str(port),
+        "SPLITFLAP_PROCESSES": "2",
+    }
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def start(tmp_path: Path, port: int) -> subprocess.Popen[str]:
+    """The renderer, as an operator starts it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "splitflap_renderer"],
+        env=environment(tmp_path, port),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def descendants(pid: int) -> set[int]:
+    """The ids of all processes below one."""
+    found: set[int] = set()
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, path.read_text(encoding="ascii").split()):
+            found |= {child} | descendants(child)
+    return found
+
+
+def handles_sigterm(pid: int) -> bool:
+    """Whether a process is past its start, by the mask SigCgt of proc(5)."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, reaped or not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in {"Z", "X"}
+
+
+def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
+    """A kill -9 of the service leaves no process behind."""
+    with start(tmp_path, free_port()) as service:
+        try:
+            # The fork server, the resource tracker and two children.
+            wait_until(lambda: len(descendants(service.pid)) >= 4)
+            below = descendants(service.pid)
+        finally:
+            service.kill()
+        wait_until(lambda: all(map(is_gone, below)))
+
+
+def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
+    """Exit status 0, and no process left."""
+    with start(tmp_path, free_port()) as service:
+        wait_until(lambda: handles_sigterm(service.pid) and len(descendants(service.pid)) >= 4)
+        below = descendants(service.pid)
+        service.send_signal(signal.SIGTERM)
+        _, errors = service.communicate(timeout=PATIENCE)
+    assert service.returncode == 0, errors
+    assert "Traceback" not in errors
+    wait_until(lambda: all(map(is_gone, below)))
+
+
+def test_a_taken_health_port_is_one_clear_line(tmp_path: Path) -> None:
+    """The process ends at once, saying which port; no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        with start(tmp_path, port) as service:
+            _, errors = service.communicate(timeout=PATIENCE)
+    assert service.returncode == 69
+    assert f"cannot listen on health port 127.0.0.1:{port}" in errors
+    assert "Traceback" not in errors
+
+
+def test_eventlet_is_never_imported() -> None:
+    """Nothing that the service imports brings green threads along."""
+    code = (
+        "import sys, splitflap_renderer.__main__, splitflap_renderer.child\n"
+        "sys.exit('eventlet' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,117 @@
+"""Nothing that a browser runs, loads by itself or takes for the page's own gets through."""
+
+from html.parser import HTMLParser
+
+import pytest
+from splitflap_renderer.render import render
+from splitflap_renderer.sanitiser import CLASSES, FOOTNOTE_ID, TAGS, sanitised
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<ScRiPt src=//evil.example></sCrIpT>",
+    "<scr<script>ipt>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '<img src="javascript:alert(1)">',
+    '<img src="data:image/svg+xml,<svg onload=alert(1)>">',
+    "<svg onload=alert(1)><script>alert(1)</script></svg>",
+    "<svg><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></table></math>",
+    '<iframe src="https://evil.example"></iframe>',
+    '<iframe srcdoc="<script>alert(1)</script>">',
+    '<object data="https://evil.example"></object><embed src="https://evil.example">',
+    "<style>body{display:none}</style>",
+    '<p style="position:fixed;inset:0">x</p>',
+    '<link rel=stylesheet href="https://evil.example"><base href="https://evil.example">',
+    '<meta http-equiv=refresh content="0;url=https://evil.example">',
+    '<form action="https://evil.example"><input name=password type=password><button>x</form>',
+    '<input type="image" src="https://evil.example" onfocus=alert(1) autofocus>',
+    "<textarea autofocus onfocus=alert(1)></textarea><select onfocus=alert(1)>",
+    '<video src=x onerror=alert(1)></video><audio src="https://evil.example" autoplay>',
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
+    "<template><script>alert(1)</script></template>",
+    '<a href="javascript:alert(1)">x</a>',
+    '<a href=" &#14; javascript:alert(1)">x</a>',
+    '<a href="JaVa&#x0A;ScRiPt:alert(1)">x</a>',
+    '<a href="data:text/html,<script>alert(1)</script>">x</a>',
+    "[x](javascript:alert(1))",
+    "[x](<java\tscript:alert(1)>)",
+    "[x](&#106;avascript:alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "[x](vbscript:msgbox)",
+    "<javascript:alert(1)>",
+    "<javascript://x.example/%0aalert(1)>",
+    "![x](javascript:alert(1))",
+    '[x](https://x.example "onmouseover=alert(1) x=")',
+    '[x](https://x.example/"onmouseover="alert(1))',
+    '![x" onerror="alert(1)](https://x.example/i.png)',
+    'https://x.example/"onmouseover="alert(1)',
+    '<div id="location" class="modal admin-button" name="body">x</div>',
+    '<a id="fn:1" name="getElementById" href="#top" target="_top" rel="opener">x</a>',
+    'x[^<script>]\n\n[^<script>]: "><img src=x onerror=alert(1)>',
+    '```"><script>alert(1)</script>\nx\n```',
+    '```{.python title="<script>alert(1)</script>" onclick="x"}\nx\n```',
+    "| <script>alert(1)</script> |\n|---|\n| <img src=x onerror=alert(1)> |",
+    "<!--><script>alert(1)</script>-->",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "<?php x ?><script>alert(1)</script>",
+]
+
+
+class Checker(HTMLParser):
+    """Fails on any element or attribute value beyond the allow-list, written down again here."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in TAGS
+        for name, value in attrs:
+            self.check(tag, name, value or "")
+
+    def check(self, tag: str, name: str, value: str) -> None:
+        """One attribute."""
+        assert not name.startswith("on")
+        assert name not in {"style", "name", "target", "srcdoc"}
+        if name in {"href", "src"}:
+            safe = value.startswith(("http://", "https://", "mailto:"))
+            assert safe or FOOTNOTE_ID.fullmatch(value.removeprefix("#"))
+        if name == "id":
+            assert FOOTNOTE_ID.fullmatch(value)
+        if name == "class":
+            assert set(value.split()) <= CLASSES[tag]
+        if name == "rel":
+            assert value == "nofollow ugc noopener"
+        if name == "type":
+            assert (tag, value) == ("input", "checkbox")
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text(text: str) -> None:
+    """Alone, inside a paragraph, in a list and in a quote."""
+    for shape in (text, f"a {text} b", f"- {text}\n- x", f"> {text}"):
+        checker = Checker()
+        checker.feed(render(shape).html)
+        checker.close()
+
+
+def test_scripts_and_styles_leave_no_text() -> None:
+    """What they contain is not for reading."""
+    assert sanitised("<script>alert(1)</script><style>p{}</style>ok") == "ok"
+
+
+def test_every_link_is_marked() -> None:
+    """Links of users earn no rank and get no handle on the page."""
+    html = render('https://a.example <a href="https://b.example" rel="opener">b</a>').html
+    assert html.count('rel="nofollow ugc noopener"') == html.count("<a ") == 2
+
+
+def test_every_input_is_a_dead_checkbox() -> None:
+    """Whatever an input was written as."""
+    html = sanitised('<input type="text" name="q" value="v" checked form="f">')
+    assert html == '<input type="checkbox" checked="" disabled="">'
+
+
+def test_relative_urls_lead_nowhere() -> None:
+    """Only a text's own footnotes can be reached without a scheme."""
+    for url in ("/x", "x", "//x.example", "?q", "#top", "../x"):
+        assert "href" not in render(f"[x]({url})").html

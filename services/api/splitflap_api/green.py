@@ -1,18 +1,26 @@
 """The one module of the API that imports eventlet. `patch` comes before all else in a worker."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
+from contextlib import nullcontext
 from typing import Any
 
 # psycopg 3 waits in C and blocks the hub unless told, before its import, to wait by select.
 os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
 
-import eventlet
+with warnings.catch_warnings():
+    # It says at each import that new projects should use asyncio; docs/adr says why this one not.
+    warnings.simplefilter("ignore")
+    import eventlet
 import eventlet.debug
 import eventlet.greenio
 import eventlet.hubs
-import eventlet.wsgi
+
+#: A socket whose waits let others run; a subclass's `accept` gives instances of that subclass.
+GreenSocket = eventlet.greenio.GreenSocket
+
+#: Raised in a green thread that is killed.
+Killed = eventlet.greenlet.GreenletExit
 
 
 def patch() -> None:
@@ -22,25 +30,9 @@ def patch() -> None:
     eventlet.debug.hub_exceptions(False)
 
 
-class DeadlineExceeded(Exception):
-    """A block took longer than its deadline."""
-
-
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Raises DeadlineExceeded in the block once `seconds` have passed."""
-    with eventlet.Timeout(seconds, DeadlineExceeded(f"{seconds} s")):
-        yield
-
-
 def silent_timeout(seconds: float) -> Any:
     """A context that is left silently once `seconds` have passed."""
     return eventlet.Timeout(seconds, False)
-
-
-def green_socket(sock: Any) -> Any:
-    """The green twin of a listening socket made before the patch."""
-    return eventlet.greenio.GreenSocket(sock)
 
 
 def pool(size: int) -> Any:
@@ -56,3 +48,8 @@ def spawn(function: Any, *args: Any) -> Any:
 def sleep(seconds: float) -> None:
     """Let others run for so long."""
     eventlet.sleep(seconds)
+
+
+def no_timeout() -> Any:
+    """A context that sets no limit."""
+    return nullcontext()

@@ -16,9 +16,8 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     )
     port: Annotated[Port, Meta(description="Port that requests come to.")] = 8000
     database_url: Annotated[
-        str | None,
+        Annotated[str, Meta(pattern=r"^postgresql\+psycopg://")] | None,
         Meta(
-            pattern=r"^postgresql\+psycopg://",
             description="PostgreSQL as `postgresql+psycopg://user:password@host/database`. "
             "Unset: SQLite in DATA_DIR.",
         ),
@@ -27,10 +26,8 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         int, Meta(ge=4, le=100, description="Most connections to PostgreSQL.")
     ] = 10
     bootstrap_key: Annotated[
-        str | None,
+        Annotated[str, Meta(min_length=16, max_length=200)] | None,
         Meta(
-            min_length=16,
-            max_length=200,
             description="The first key, with every scope, of the account `admin`. "
             "Unset: made and printed at the first start.",
         ),

@@ -12,12 +12,13 @@ from splitflap_api.asyncrequest.backend import (
     TaskGone,
     TaskState,
 )
-from splitflap_api.asyncrequest.decorator import AsyncRequests, Later
+from splitflap_api.asyncrequest.decorator import AsyncRequests, BadHeader, Later
 from splitflap_api.asyncrequest.inprocess import InProcess
 
 __all__ = [
     "AsyncRequests",
     "Backend",
+    "BadHeader",
     "Final",
     "InProcess",
     "KeyReused",

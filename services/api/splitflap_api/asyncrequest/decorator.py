@@ -44,6 +44,7 @@ class BadHeader(TaskError):
     def __init__(self, name: str, expected: str) -> None:
         super().__init__(f"{name}: expected {expected}")
         self.name = name
+        self.expected = f"expected {expected}"
 
 
 class AsyncRequests:
@@ -85,8 +86,8 @@ class AsyncRequests:
     def blueprint(self) -> Blueprint:
         """`GET` and `DELETE` of the tasks, below the prefix."""
         pages = Blueprint("tasks", __name__, url_prefix=self._prefix or None)
-        pages.add_url_rule("/tasks/<task_id>", "get_task", self._get)
-        pages.add_url_rule("/tasks/<task_id>", "cancel_task", self._cancel, methods=["DELETE"])
+        pages.add_url_rule("/tasks/<task_id>", "get_task", self.show)
+        pages.add_url_rule("/tasks/<task_id>", "cancel_task", self.cancel, methods=["DELETE"])
         return pages
 
     def _accept(self, later: Later, finish: str, key: str | None, wait: float) -> Response:
@@ -108,15 +109,19 @@ class AsyncRequests:
             response.headers["Preference-Applied"] = f"wait={int(wait)}"
         return response
 
-    def _get(self, task_id: str) -> Response:
+    def show(self, task_id: str) -> Response:
+        """The task resource: 202 while it runs, then the final response."""
         wait = _wanted_wait()
         if wait:
             return self._answer(self._backend.wait(self._account(), task_id, wait))
         return self._answer(self._backend.get(self._account(), task_id))
 
-    def _cancel(self, task_id: str) -> Response:
+    def cancel(self, task_id: str) -> Response:
+        """End a task: 204, and 410 from then on."""
         self._backend.cancel(self._account(), task_id)
-        return Response(status=204)
+        response = Response(status=204)
+        del response.headers["Content-Type"]
+        return response
 
     def _answer(self, task: TaskState) -> Response:
         if task.final:

@@ -53,6 +53,10 @@ def fetched_preview(completion: Completion) -> Sequence[Any]:
     ]
 
 
+#: All of them; a task's row names its own.
+FINISHERS = (created_post, edited_post, rendered_text, fetched_preview)
+
+
 def problem_final(problem: Problem) -> Final:
     """A problem as a final response."""
     return Final(problem.status, {"Content-Type": MEDIA_TYPE, **problem.headers}, problem.body())

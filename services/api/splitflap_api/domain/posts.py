@@ -20,6 +20,7 @@ class MakePost:
     """A post to be made, as a plan for one transaction."""
 
     new: shapes.NewPost
+    alone = False
 
     def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
         """The post's row, its render job and its first event."""
@@ -42,19 +43,20 @@ class MakePost:
 
 @dataclass(frozen=True)
 class EditPost:
-    """An edit. `revision` is the one that If-Match named, None for any."""
+    """An edit. `revisions` are those that If-Match named, None for any."""
 
     post_id: str
     text: str
-    revision: int | None
+    revisions: frozenset[int] | None
     admin: bool
+    alone = True
 
     def plan(self, tx: Connection, changes: Changes, task: Row) -> None:
         """The next revision; what the old one still waited for is dropped."""
         older = tasks_of(tx, self.post_id)
         drop_unwanted_jobs(tx, older)
         post = locked_post(tx, self.post_id, task["account"], admin=self.admin)
-        if self.revision is not None and self.revision != post["revision"]:
+        if self.revisions is not None and post["revision"] not in self.revisions:
             raise Problem("precondition-failed", f"the present revision is {post['revision']}")
         post |= {"revision": post["revision"] + 1, "text": self.text}
         tx.execute(

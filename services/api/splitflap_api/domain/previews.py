@@ -17,6 +17,7 @@ class MakePreview:
     """A preview to be fetched, as a plan; one that is under way is joined."""
 
     url: str
+    alone = False
 
     def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
         task["subject"] = self.url
@@ -30,6 +31,7 @@ class MakeRender:
     """A text to be rendered by itself, as a plan."""
 
     text: str
+    alone = False
 
     def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
         changes.render_job(task["id"], self.text, task["traceparent"], None)

@@ -123,6 +123,11 @@ class Problem(Exception):
         """The HTTP status."""
         return TYPES[self.slug].status
 
+    @property
+    def title(self) -> str:
+        """What all problems of this type have in common."""
+        return TYPES[self.slug].title
+
     def body(self) -> bytes:
         """The problem as JSON."""
         kind = TYPES[self.slug]

@@ -16,7 +16,13 @@ ACCOUNT = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$"
 DEFAULT_CHANNEL = "general"
 
 Text = Annotated[
-    str, Meta(min_length=1, description="Markdown, 1 to 65,536 bytes of UTF-8, without U+0000.")
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_TEXT,
+        description="Markdown, 1 to 65,536 bytes of UTF-8, without U+0000.",
+        extra_json_schema={"pattern": "^[^\\u0000]*$"},
+    ),
 ]
 Channel = Annotated[str, Meta(pattern=CHANNEL, description="Letters, digits, `.`, `_`, `-`.")]
 Time = Annotated[str, Meta(description="RFC 3339, in UTC.", examples=["2026-01-02T03:04:05.678Z"])]
@@ -61,6 +67,31 @@ class NewKey(Request, frozen=True):
     account: Annotated[str, Meta(pattern=ACCOUNT)]
     scopes: Annotated[list[Scope], Meta(min_length=1)]
     name: Annotated[str, Meta(max_length=200)] = ""
+
+
+Cursor = Annotated[str, Meta(description="`next` of the page before.", max_length=200)]
+Limit = Annotated[int, Meta(ge=1, le=100, description="Most items of the page.")]
+
+
+class PageQuery(Request, frozen=True):
+    """Which page of a list."""
+
+    after: Cursor | None = None
+    limit: Limit = 20
+
+
+class PostQuery(Request, frozen=True):
+    """Which posts."""
+
+    channel: Channel | None = None
+    after: Cursor | None = None
+    limit: Limit = 20
+
+
+class EventQuery(Request, frozen=True):
+    """Which events: one channel's, or all."""
+
+    channel: Channel | None = None
 
 
 class Preview(msgspec.Struct):

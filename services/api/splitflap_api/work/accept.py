@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
-from splitflap_core.telemetry import Metrics, new_traceparent
+from splitflap_core.telemetry import Metrics
+from splitflap_core.trace import new_traceparent
 from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
@@ -39,7 +40,14 @@ LOOK_EVERY = 0.25
 
 
 class Plan(Protocol):
-    """What must be done for a request, told to the transaction that accepts it."""
+    """What must be done for a request, told to the transaction that accepts it.
+
+    `alone` asks for a transaction of its own: the plan locks rows, and several plans in one
+    transaction would lock in no order.
+    """
+
+    @property
+    def alone(self) -> bool: ...
 
     def plan(self, tx: Connection, changes: Changes, task: Row) -> None:
         """Add rows to the changes and fill the task's row; write nothing before refusing.
@@ -83,11 +91,12 @@ class Acceptor:
         self._reads.stop(timeout)
 
     def accept(self, submission: Submission) -> TaskState:
+        commit = self._commit_alone if submission.work.alone else self._commits
         try:
-            return self._commits(submission)
+            return commit(submission)
         except IntegrityError:
             # Another replica has committed the same idempotency key meanwhile: now it is known.
-            return self._commits(submission)
+            return commit(submission)
 
     def get(self, account: str, task_id: str) -> TaskState:
         return self._reads((account, task_id))
@@ -159,6 +168,12 @@ class Acceptor:
         elif row["state"] == "accepted":
             tx.execute(update(posts).where(posts.c.id == row["id"]).values(state="failed"))
             changes.event("failed", row, task=task["id"], reason="cancelled")
+
+    def _commit_alone(self, submission: Submission) -> TaskState:
+        answer = self._commit([submission])[0]
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
     def _commit(self, submissions: Sequence[Submission]) -> list[TaskState | BaseException]:
         started = time.monotonic()

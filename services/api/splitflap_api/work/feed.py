@@ -29,6 +29,8 @@ PAGE = 500
 #: Events that a stream may be behind before it is ended; its client resumes where it was.
 MAX_BEHIND = 2_000
 
+_NEWEST = select(counters.c.value).where(counters.c.name == "events")
+
 
 class Event(NamedTuple):
     """One event as a stream writes it."""
@@ -40,10 +42,11 @@ class Event(NamedTuple):
 
 
 class Subscriber:
-    """A stream's place in the feed: events of one channel, or of all."""
+    """A stream's place in the feed: events of one channel, or of all, after `joined`."""
 
-    def __init__(self, channel: str | None) -> None:
+    def __init__(self, channel: str | None, joined: int) -> None:
         self.channel = channel
+        self.joined = joined
         self.ended = False
         self._events: deque[Event] = deque()
         self._ready = threading.Event()
@@ -94,9 +97,7 @@ class Feed:
     def start(self) -> None:
         """Read from the present end of the table on."""
         with self._store.read() as tx:
-            self.last = int(
-                tx.execute(select(counters.c.value).where(counters.c.name == "events")).scalar_one()
-            )
+            self.last = int(tx.execute(_NEWEST).scalar_one())
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
@@ -118,7 +119,7 @@ class Feed:
 
     def subscribe(self, channel: str | None) -> Subscriber:
         """A place in the feed, from now on."""
-        subscriber = Subscriber(channel)
+        subscriber = Subscriber(channel, self.last)
         self._subscribers.add(subscriber)
         if self._stopping:
             subscriber.end()
@@ -138,11 +139,15 @@ class Feed:
             event_id = page[-1].id
 
     def gap(self, event_id: int) -> Gap | None:
-        """Whether events after this id have been deleted (ids are dense)."""
+        """Whether events after this id are missing: deleted, or of another database's life.
+
+        Ids are dense, so the oldest row says where the table begins.
+        """
         with self._store.read() as tx:
             oldest = tx.execute(select(events.c.id).order_by(events.c.id).limit(1)).scalar()
-        first = self.last + 1 if oldest is None else int(oldest)
-        return Gap(first) if event_id + 1 < first else None
+            newest = int(tx.execute(_NEWEST).scalar_one())
+        first = newest + 1 if oldest is None else int(oldest)
+        return Gap(first) if event_id + 1 < first or event_id > newest else None
 
     def alive(self) -> str | None:
         """A health check: complains when the feed has not looked for a minute."""

@@ -1,0 +1,141 @@
+"""Keys, dead letters and what waits, over HTTP: for admins."""
+
+from typing import Any
+
+from flask import Response
+from sqlalchemy import func, select
+
+from splitflap_api.domain import dead, shapes
+from splitflap_api.http import documented as doc
+from splitflap_api.http.operations import Answer, Operation
+from splitflap_api.http.parse import cursor_of, id_of, json_of, known_id, no_content
+from splitflap_api.http.services import Services
+from splitflap_api.store.schema import tasks
+from splitflap_api.work.reconcile import job_counts
+
+
+class AdminViews:
+    """The views; each is one operation below."""
+
+    def __init__(self, services: Services) -> None:
+        self._store = services.store
+        self._keyring = services.keyring
+        self._replayer = services.replayer
+
+    def keys(self) -> Any:
+        return json_of(self._keyring.list())
+
+    def create_key(self, body: shapes.NewKey) -> Any:
+        return json_of(self._keyring.create(body), 201, {"Cache-Control": "no-store"})
+
+    def revoke_key(self, key_id: str) -> Response:
+        self._keyring.revoke(known_id(key_id, "key"))
+        return no_content()
+
+    def dead_letters(self, query: shapes.PageQuery) -> Any:
+        after = None if query.after is None else id_of(query.after)
+        with self._store.read() as tx:
+            items = dead.page(tx, after, query.limit + 1)
+        more = len(items) > query.limit
+        items = items[: query.limit]
+        return json_of(shapes.DeadLetterList(items, cursor_of(items[-1].id) if more else None))
+
+    def dead_letter(self, letter_id: str) -> Any:
+        with self._store.read() as tx:
+            return json_of(dead.show(tx, known_id(letter_id, "dead letter")))
+
+    def replay(self, letter_id: str) -> Response:
+        self._replayer.replay(known_id(letter_id, "dead letter"))
+        return no_content()
+
+    def status(self) -> Any:
+        with self._store.read() as tx:
+            now = self._store.now(tx)
+            running = select(func.count()).where(tasks.c.state == "running")
+            return json_of(
+                shapes.Status(
+                    jobs=[
+                        shapes.JobCount(kind, state, count, max(0, now - since) / 1000)
+                        for (kind, state), (count, since) in sorted(job_counts(tx).items())
+                    ],
+                    dead=dead.count(tx),
+                    running_tasks=int(tx.execute(running.select_from(tasks)).scalar_one()),
+                )
+            )
+
+
+def operations(services: Services) -> list[Operation]:
+    """All that needs the scope admin."""
+    views = AdminViews(services)
+    return [
+        Operation(
+            "GET",
+            "/keys",
+            "list_keys",
+            "All keys, without their secrets",
+            views.keys,
+            {200: Answer("All keys.", shapes.KeyList)},
+            scope="admin",
+        ),
+        Operation(
+            "POST",
+            "/keys",
+            "create_key",
+            "Make a key for an account; its secret is shown this once",
+            views.create_key,
+            {201: Answer("The key.", shapes.CreatedKey)},
+            scope="admin",
+            body=shapes.NewKey,
+            problems=doc.BODY_PROBLEMS,
+        ),
+        Operation(
+            "DELETE",
+            "/keys/{key_id}",
+            "revoke_key",
+            "Revoke a key; other replicas may take it for five more seconds",
+            views.revoke_key,
+            {204: doc.NO_CONTENT},
+            scope="admin",
+            problems=("not-found",),
+        ),
+        Operation(
+            "GET",
+            "/dead",
+            "list_dead_letters",
+            "Jobs that ended without an answer and messages nobody could read, newest first",
+            views.dead_letters,
+            {200: Answer("A page of dead letters, without their bodies.", shapes.DeadLetterList)},
+            scope="admin",
+            query=shapes.PageQuery,
+            problems=("bad-request",),
+        ),
+        Operation(
+            "GET",
+            "/dead/{letter_id}",
+            "show_dead_letter",
+            "A dead letter with its body",
+            views.dead_letter,
+            {200: Answer("The dead letter.", shapes.DeadLetter)},
+            scope="admin",
+            problems=("not-found",),
+        ),
+        Operation(
+            "POST",
+            "/dead/{letter_id}/replay",
+            "replay_dead_letter",
+            "Give it back: a job to its worker, a message to its queue",
+            views.replay,
+            {204: doc.NO_CONTENT},
+            scope="admin",
+            problems=("not-found", "conflict", "unavailable"),
+        ),
+        Operation(
+            "GET",
+            "/status",
+            "show_status",
+            "What waits",
+            views.status,
+            {200: Answer("Counts of jobs, tasks and dead letters.", shapes.Status)},
+            scope="admin",
+        ),
+    ]

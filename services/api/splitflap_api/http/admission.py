@@ -1,0 +1,148 @@
+"""What is decided before Flask is entered: whether a request is taken at all; and what is counted.
+
+A request holds a slot while it is answered. Streams, and waits that the client asked for, give
+theirs back: they only hold a connection.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from flask import request
+from splitflap_core.telemetry import Metrics
+
+from splitflap_api.domain.problems import MEDIA_TYPE, Problem, unavailable
+from splitflap_api.http.operations import ENDPOINT
+from splitflap_api.http.rate import RateLimiter
+
+_SLOT = "splitflap.slot"
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Slot:
+    """A place among the requests that are answered at a time; given back once."""
+
+    __slots__ = ("_give_back", "held")
+
+    def __init__(self, give_back: Callable[[], None]) -> None:
+        self._give_back = give_back
+        self.held = True
+
+    def release(self) -> None:
+        """Give it back; again does nothing."""
+        if self.held:
+            self.held = False
+            self._give_back()
+
+
+def release_slot() -> None:
+    """The present request will only wait: let another one have its place."""
+    slot = request.environ.get(_SLOT)
+    if isinstance(slot, Slot):
+        slot.release()
+
+
+class Admission:
+    """A WSGI application around another one."""
+
+    def __init__(
+        self,
+        app: Wsgi,
+        metrics: Metrics,
+        limiter: RateLimiter,
+        max_in_flight: int,
+        not_ready: Callable[[], str | None],
+    ) -> None:
+        self._app = app
+        self._limiter = limiter
+        self._max = max_in_flight
+        self._not_ready = not_ready
+        self._in_flight = 0
+        self._gauge = metrics.gauge("splitflap_http_requests_in_flight")
+        self._requests = metrics.counter("splitflap_http_requests_total")
+        self._seconds = metrics.histogram("splitflap_http_request_seconds")
+        self._shed = metrics.counter("splitflap_http_shed_total")
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        refusal = self._refusal(environ)
+        if refusal:
+            self._requests.labels("none", str(refusal.status)).inc()
+            return _refuse(refusal, start_response)
+        return self._admit(environ, start_response)
+
+    def _admit(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        began = time.monotonic()
+        status = ["500"]
+        self._count(1)
+        slot = environ[_SLOT] = Slot(lambda: self._count(-1))
+
+        def noting_start(line: str, *rest: Any) -> Any:
+            status[0] = line[:3]
+            return start_response(line, *rest)
+
+        try:
+            body = self._app(environ, noting_start)
+        except BaseException:
+            slot.release()
+            raise
+        endpoint = environ.get(ENDPOINT, "none")
+        self._requests.labels(endpoint, status[0]).inc()
+        if slot.held:
+            self._seconds.labels(endpoint).observe(time.monotonic() - began)
+        return _Closing(body, slot)
+
+    def _refusal(self, environ: dict[str, Any]) -> Problem | None:
+        if wrong := self._not_ready():
+            self._shed.labels("stopping").inc()
+            return unavailable(wrong)
+        if self._in_flight >= self._max:
+            self._shed.labels("in_flight").inc()
+            return unavailable("too many requests are being answered")
+        wait = self._limiter.wait_for(environ.get("HTTP_AUTHORIZATION", ""))
+        if wait:
+            self._shed.labels("rate").inc()
+            return Problem(
+                "rate-limited",
+                f"more than {self._limiter.rate:g} requests a second with one key",
+                headers={"Retry-After": str(wait)},
+            )
+        return None
+
+    def _count(self, change: int) -> None:
+        self._in_flight += change
+        self._gauge.set(self._in_flight)
+
+
+class _Closing:
+    """A body that gives its slot back when the server closes it."""
+
+    __slots__ = ("_body", "_slot")
+
+    def __init__(self, body: Iterable[bytes], slot: Slot) -> None:
+        self._body = body
+        self._slot = slot
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        self._slot.release()
+        if close := getattr(self._body, "close", None):
+            close()
+
+
+def _refuse(problem: Problem, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    body = problem.body()
+    headers = [
+        ("Content-Type", MEDIA_TYPE),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        *problem.headers.items(),
+    ]
+    start_response(f"{problem.status} {problem.title}", headers)
+    return [body]

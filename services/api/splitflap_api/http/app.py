@@ -1,0 +1,61 @@
+"""The Flask application: operations on their paths, and every error a problem."""
+
+from typing import Any
+
+from flask import Flask, Response
+
+from splitflap_api.domain import problems
+from splitflap_api.http import admin, errors, events, openapi, posts, previews
+from splitflap_api.http.operations import serve
+from splitflap_api.http.parse import MAX_BODY, json_of
+from splitflap_api.http.services import Services
+
+PREFIX = "/v1"
+
+
+def make_app(services: Services) -> Flask:
+    """The application for these services."""
+    app = Flask("splitflap_api", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    # A redirect to a slash would answer a POST with a 308 that few clients follow well.
+    app.url_map.strict_slashes = False
+    app.url_map.redirect_defaults = False
+    app.url_map.merge_slashes = False
+    operations = [
+        each for module in (posts, previews, events, admin) for each in module.operations(services)
+    ]
+    for operation in operations:
+        serve(app, PREFIX, operation, services.keyring)
+    _documents(app, openapi.document(PREFIX, operations))
+    errors.install(app)
+    return app
+
+
+def _documents(app: Flask, description: bytes) -> None:
+    """What is open to all: the description, and what each type of problem means."""
+
+    def describe() -> Response:
+        return Response(description, content_type="application/json")
+
+    def problem(slug: str) -> Any:
+        if slug not in problems.TYPES:
+            raise problems.Problem("not-found", f"no type of problem {slug[:100]!r}")
+        known = problems.TYPES[slug]
+        return json_of(
+            {
+                "type": problems.PREFIX + slug,
+                "title": known.title,
+                "status": known.status,
+                "doc": known.doc,
+            }
+        )
+
+    def index() -> Any:
+        return json_of({"service": "splitflap", "openapi": f"{PREFIX}/openapi.json"})
+
+    for path, name, view in (
+        (f"{PREFIX}/openapi.json", "openapi", describe),
+        (f"{problems.PREFIX}<slug>", "problem", problem),
+        ("/", "index", index),
+    ):
+        app.add_url_rule(path, name, view, methods=["GET"], provide_automatic_options=False)

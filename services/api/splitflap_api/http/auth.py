@@ -1,0 +1,45 @@
+"""Who calls: `Authorization: Bearer KEY` (RFC 6750, section 2.1)."""
+
+from flask import g, request
+
+from splitflap_api.domain.keys import Caller, Keyring
+from splitflap_api.domain.problems import Problem
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="splitflap"'}
+
+
+def authorise(keyring: Keyring, scope: str) -> Caller:
+    """The holder of the request's key.
+
+    Raises:
+        Problem: unauthorized or forbidden.
+    """
+    caller = keyring.caller(bearer())
+    if caller is None:
+        raise Problem("unauthorized", "no such key, or it is revoked", headers=_CHALLENGE)
+    if scope not in caller.scopes:
+        raise Problem("forbidden", f"the key lacks the scope {scope}")
+    return caller
+
+
+def bearer() -> str:
+    """The key as it was sent.
+
+    Raises:
+        Problem: unauthorized.
+    """
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Problem("unauthorized", "expected Authorization: Bearer KEY", headers=_CHALLENGE)
+    return secret.strip()
+
+
+def caller() -> Caller:
+    """Who makes the present request."""
+    found: Caller = g.caller
+    return found
+
+
+def is_admin() -> bool:
+    """Whether the caller may change what others have made."""
+    return "admin" in caller().scopes

@@ -1,0 +1,58 @@
+"""Every error as a problem (RFC 9457): one place turns exceptions into responses."""
+
+import logging
+
+from flask import Flask, Response, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from splitflap_api.asyncrequest import BadHeader, KeyReused, NoSuchTask, TaskGone
+from splitflap_api.domain.problems import MEDIA_TYPE, Problem, bad_parameter, unavailable
+from splitflap_api.store.batcher import Stopped
+from splitflap_api.store.engine import is_outage
+
+logger = logging.getLogger(__name__)
+
+_KNOWN = {
+    NoSuchTask: Problem("not-found", "no such task"),
+    TaskGone: Problem("gone", "the task was cancelled or is past its retention"),
+    KeyReused: Problem("key-reused", "this Idempotency-Key came with another request before"),
+    Stopped: unavailable("the service is stopping"),
+}
+_SLUGS = {404: "not-found", 405: "method-not-allowed", 408: "request-timeout", 413: "too-large"}
+
+
+def install(app: Flask) -> None:
+    """Answer every exception of a view with a problem."""
+    app.register_error_handler(Exception, lambda error: response_of(problem_of(error)))
+
+
+def response_of(problem: Problem) -> Response:
+    """The problem as a response."""
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    return Response(problem.body(), problem.status, headers, content_type=MEDIA_TYPE)
+
+
+def problem_of(error: Exception) -> Problem:
+    """What a client is told of an exception; what is our own fault is logged whole."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, BadHeader):
+        return bad_parameter(error.name, error.expected)
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    if isinstance(error, SQLAlchemyError) and is_outage(error):
+        logger.warning("the database does not answer: %r", error)
+        return unavailable("the database does not answer")
+    if known := _KNOWN.get(type(error)):
+        return known
+    logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    return Problem("internal", "an error that was not foreseen")
+
+
+def _of_http(error: HTTPException) -> Problem:
+    slug = _SLUGS.get(error.code or 500, "bad-request" if (error.code or 500) < 500 else "internal")  # noqa: PLR2004 - statuses
+    headers = {}
+    if valid := getattr(error, "valid_methods", None):
+        headers["Allow"] = ", ".join(sorted(valid))
+    return Problem(slug, error.description or error.name, headers=headers)

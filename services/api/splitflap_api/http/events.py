@@ -1,0 +1,110 @@
+"""Server-Sent Events (WHATWG HTML, section 9.2): what changes, as it changes, resumable."""
+
+import random
+from collections.abc import Iterator
+
+from flask import Response, request
+
+from splitflap_api.domain import shapes
+from splitflap_api.http import documented as doc
+from splitflap_api.http.admission import release_slot
+from splitflap_api.http.auth import bearer
+from splitflap_api.http.operations import Answer, Operation
+from splitflap_api.http.parse import event_id
+from splitflap_api.http.services import Services
+from splitflap_api.work.feed import Event, Gap, Subscriber
+
+#: Seconds of silence after which a comment keeps the connection, and the key, known to be alive.
+HEARTBEAT = 30.0
+
+#: Milliseconds after which a client comes back: spread, so that a restart does not bring all of
+#: them in one instant.
+RETRY = (500, 3000)
+
+
+class EventViews:
+    """The stream."""
+
+    def __init__(self, services: Services) -> None:
+        self._feed = services.feed
+        self._keyring = services.keyring
+        self._streams = services.metrics.gauge("splitflap_event_streams")
+        self._served = services.metrics.counter("splitflap_events_served_total")
+
+    def stream(self, query: shapes.EventQuery) -> Response:
+        after = event_id()
+        gap = None if after is None else self._feed.gap(after)
+        release_slot()
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        is_get = request.method == "GET"
+        body = self._write(query.channel, after, gap, bearer()) if is_get else None
+        return Response(body, 200, headers, content_type="text/event-stream; charset=utf-8")
+
+    def _write(
+        self, channel: str | None, after: int | None, gap: Gap | None, secret: str
+    ) -> Iterator[bytes]:
+        subscriber = self._feed.subscribe(channel)
+        self._streams.inc()
+        try:
+            yield from self._resume(subscriber, after, gap)
+            # A replica may be behind the one that the client has read from.
+            yield from self._follow(subscriber, 0 if gap else after or 0, secret)
+            yield _retry()
+        finally:
+            self._streams.dec()
+            self._feed.unsubscribe(subscriber)
+
+    def _resume(
+        self, subscriber: Subscriber, after: int | None, gap: Gap | None
+    ) -> Iterator[bytes]:
+        """What came between the client's last event and this stream's place in the feed.
+
+        It begins with an id, so that a client that has seen no event yet can resume as well.
+        """
+        joined = subscriber.joined
+        if after is None:
+            yield _retry(joined)
+            return
+        yield _retry()
+        if gap:
+            yield f'event: gap\ndata: {{"oldest":{gap.oldest}}}\n\n'.encode()
+        for event in self._feed.since(after, subscriber.channel, joined):
+            self._served.inc()
+            yield _frame(event)
+
+    def _follow(self, subscriber: Subscriber, after: int, secret: str) -> Iterator[bytes]:
+        while not subscriber.ended:
+            events = [event for event in subscriber.take(HEARTBEAT) if event.id > after]
+            if events:
+                self._served.inc(len(events))
+                yield b"".join(map(_frame, events))
+            elif not subscriber.ended:
+                if self._keyring.caller(secret) is None:
+                    return
+                yield b":\n\n"
+
+
+def _frame(event: Event) -> bytes:
+    return f"id: {event.id}\nevent: {event.kind}\ndata: {event.data}\n\n".encode()
+
+
+def _retry(last_id: int | None = None) -> bytes:
+    place = "" if last_id is None else f"id: {last_id}\n"
+    return f"{place}retry: {random.randint(*RETRY)}\n\n".encode()  # noqa: S311 - jitter
+
+
+def operations(services: Services) -> list[Operation]:
+    """The stream of events."""
+    return [
+        Operation(
+            "GET",
+            "/events",
+            "stream_events",
+            "Events as they happen: accepted, rendered, preview, done, failed, deleted",
+            EventViews(services).stream,
+            {200: Answer("A stream without end.", str, media_type="text/event-stream")},
+            query=shapes.EventQuery,
+            headers=(doc.LAST_EVENT_ID,),
+            problems=("bad-request",),
+        )
+    ]

@@ -1,0 +1,129 @@
+"""The API's description (OpenAPI 3.1), made of the operations and of the models that validate."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from splitflap_api import __version__
+from splitflap_api.domain.problems import MEDIA_TYPE, TYPES
+from splitflap_api.domain.shapes import ProblemBody
+from splitflap_api.http.operations import Answer, Operation, Parameter
+
+_REF = "#/components/schemas/{name}"
+_ID = {"type": "string", "format": "uuid"}
+
+#: Any operation may be refused by these.
+_ALWAYS = ("unavailable", "rate-limited", "internal")
+_WITH_KEY = ("unauthorized", "forbidden")
+
+
+def document(prefix: str, operations: Sequence[Operation]) -> bytes:
+    """The whole description as JSON."""
+    schemas, components = msgspec.json.schema_components(_models(operations), ref_template=_REF)
+    by_model = dict(zip(_models(operations), schemas, strict=True))
+    paths: dict[str, Any] = {}
+    for each in operations:
+        paths.setdefault(prefix + each.path, {})[each.method.lower()] = _operation(each, by_model)
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Splitflap",
+                "version": __version__,
+                "description": "Posts in Markdown in; safe HTML and link previews out, later.",
+                "license": {"name": "MIT", "identifier": "MIT"},
+            },
+            "paths": paths,
+            "components": {
+                "schemas": components,
+                "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            },
+        }
+    )
+
+
+def _models(operations: Iterable[Operation]) -> list[Any]:
+    models: dict[Any, None] = {ProblemBody: None}
+    for each in operations:
+        models |= dict.fromkeys([each.body] if each.body else [])
+        for answer in each.answers.values():
+            models |= dict.fromkeys(answer.models)
+    return list(models)
+
+
+def _operation(each: Operation, by_model: dict[Any, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": each.name,
+        "summary": each.summary,
+        "parameters": [*_path_parameters(each), *_query(each), *map(_header, each.headers)],
+        "responses": _responses(each, by_model),
+    }
+    if each.scope is not None:
+        described["security"] = [{"key": []}]
+        described["description"] = f"Needs a key with the scope `{each.scope}`."
+    if each.body is not None:
+        content = {"application/json": {"schema": by_model[each.body]}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _path_parameters(each: Operation) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": _ID}
+        for name in re.findall(r"{(\w+)}", each.path)
+    ]
+
+
+def _query(each: Operation) -> list[dict[str, Any]]:
+    if each.query is None:
+        return []
+    schema = msgspec.json.schema(each.query)["$defs"][each.query.__name__]
+    return [
+        {"name": name, "in": "query", "schema": _without_null(of)}
+        for name, of in schema["properties"].items()
+    ]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that is not sent is missing, never null."""
+    options = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    return options[0] if options else schema
+
+
+def _header(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": "header",
+        "description": parameter.doc,
+        "schema": parameter.schema,
+    }
+
+
+def _responses(each: Operation, by_model: dict[Any, Any]) -> dict[str, Any]:
+    responses = {str(status): _answer(it, by_model) for status, it in each.answers.items()}
+    slugs = [*each.problems, *_ALWAYS, *(_WITH_KEY if each.scope is not None else ())]
+    by_status: dict[int, list[str]] = {}
+    for slug in dict.fromkeys(slugs):
+        by_status.setdefault(TYPES[slug].status, []).append(slug)
+    for status, of_status in by_status.items():
+        responses[str(status)] = {
+            "description": " ".join(f"{TYPES[slug].title} (`{slug}`)." for slug in of_status),
+            "content": {MEDIA_TYPE: {"schema": by_model[ProblemBody]}},
+        }
+    return responses
+
+
+def _answer(answer: Answer, by_model: dict[Any, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": answer.doc}
+    if answer.models:
+        schemas = [by_model[model] for model in answer.models]
+        schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+        described["content"] = {answer.media_type: {"schema": schema}}
+    if answer.headers:
+        described["headers"] = {
+            header.name: {"description": header.doc, "schema": header.schema}
+            for header in answer.headers
+        }
+    return described

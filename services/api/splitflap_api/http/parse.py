@@ -1,0 +1,189 @@
+"""Requests are read here, strictly: whatever does not fit is refused with its field and why."""
+
+import base64
+import binascii
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from splitflap_api.domain.problems import Problem, bad_parameter, invalid
+from splitflap_api.domain.shapes import MAX_TEXT
+
+#: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and the rest.
+MAX_BODY = 6 * MAX_TEXT + 4096
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_ETAG = re.compile(r'"([1-9][0-9]{0,8})-[0-9a-f]{8}"')
+_ANY_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+_AT = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
+_NAMED = re.compile(r"field `([^`]*)`")
+
+T = TypeVar("T")
+
+
+def json_body(model: type[T]) -> T:
+    """The body as the model.
+
+    Raises:
+        Problem: unsupported-media-type, too-large, bad-json, invalid or request-timeout.
+    """
+    _check_media_type()
+    data = _data()
+    try:
+        return msgspec.json.decode(data, type=model)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem("bad-json", f"the body is not JSON: {error}") from error
+
+
+def check_text(text: str) -> None:
+    """Raises Problem for a text that its model cannot refuse: too many bytes, or a U+0000."""
+    if "\0" in text:
+        raise invalid("text", "expected text without U+0000")
+    size = len(text.encode())
+    if size > MAX_TEXT:
+        message = f"expected at most {MAX_TEXT} bytes of UTF-8, got {size}"
+        errors = [{"field": "text", "message": message}]
+        raise Problem("too-large", f"text: {message}", errors)
+
+
+def query_parameters(model: type[T]) -> T:
+    """The query string as the model; each parameter once, none that it does not have.
+
+    Raises:
+        Problem: bad-request.
+    """
+    given = request.args.to_dict(flat=False)
+    for name, values in given.items():
+        if len(values) > 1:
+            raise bad_parameter(name, "expected once")
+    try:
+        return msgspec.convert({k: v[0] for k, v in given.items()}, model, strict=False)
+    except msgspec.ValidationError as error:
+        name, message = _field(str(error))
+        raise bad_parameter(name, message) from error
+
+
+def known_id(text: str, what: str) -> str:
+    """An id as the database has them.
+
+    Raises:
+        Problem: not-found, for what can be no id.
+    """
+    if not is_id(text):
+        raise Problem("not-found", f"no {what} {text[:100]!r}")
+    return text
+
+
+def is_id(text: str) -> bool:
+    """Whether it has the form of an id."""
+    return _UUID.fullmatch(text) is not None
+
+
+def cursor_of(last_id: str) -> str:
+    """An opaque place in a list: after this id."""
+    return base64.urlsafe_b64encode(f"1:{last_id}".encode()).decode().rstrip("=")
+
+
+def id_of(cursor: str) -> str:
+    """The id in a cursor.
+
+    Raises:
+        Problem: bad-request.
+    """
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        version, _, last_id = base64.b64decode(padded, b"-_", validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        version = last_id = ""
+    if version != "1" or not is_id(last_id):
+        raise bad_parameter("after", "expected the `next` of an earlier page")
+    return last_id
+
+
+def wanted_revisions() -> frozenset[int] | None:
+    """The revisions that If-Match names; None for any (RFC 9110, section 13.1.1).
+
+    Raises:
+        Problem: bad-request.
+    """
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        return None
+    tags = [tag.strip() for tag in header.split(",") if tag.strip()]
+    if not tags or not all(_ANY_ETAG.fullmatch(tag) for tag in tags):
+        raise bad_parameter("If-Match", 'expected an ETag such as "3-1a2b3c4d", or *')
+    # Another service's tag, or a weak one, is well-formed and matches nothing here.
+    return frozenset(int(known[1]) for tag in tags if (known := _ETAG.fullmatch(tag)))
+
+
+def event_id() -> int | None:
+    """The event after which a stream goes on.
+
+    Raises:
+        Problem: bad-request.
+    """
+    header = request.headers.get("Last-Event-ID", "").strip()
+    if not header:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", header, re.ASCII):
+        raise bad_parameter("Last-Event-ID", "expected the `id` of an event: a whole number")
+    return int(header)
+
+
+def _check_media_type() -> None:
+    parameters = request.mimetype_params
+    charset = parameters.get("charset", "utf-8").lower()
+    if request.mimetype != "application/json" or charset not in {"utf-8", "utf8"}:
+        sent = request.headers.get("Content-Type", "none")[:100]
+        raise Problem("unsupported-media-type", f"expected application/json, got {sent}")
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding.lower() != "identity":
+        raise Problem("unsupported-media-type", "expected no Content-Encoding")
+
+
+def _data() -> bytes:
+    try:
+        data = request.get_data()
+    except RequestEntityTooLarge as error:
+        raise Problem("too-large", f"expected a body of at most {MAX_BODY} bytes") from error
+    except TimeoutError as error:
+        raise Problem("request-timeout", "the body came too slowly") from error
+    if request.content_length is not None and len(data) < request.content_length:
+        raise Problem("bad-json", "the body ended before its Content-Length")
+    return data
+
+
+def _invalid(message: str) -> Problem:
+    name, what = _field(message)
+    return invalid(name, what) if name else Problem("invalid", what)
+
+
+def _field(message: str) -> tuple[str, str]:
+    """The field that msgspec complains of, and its complaint."""
+    at = _AT.search(message)
+    named = _NAMED.search(message)
+    place = at[1] if at else ""
+    if named:
+        place = f"{place}.{named[1]}" if place else named[1]
+    if named:
+        return place, "is required" if "missing" in message else "is not known here"
+    what = message[: at.start()] if at else message
+    return place, what[0].lower() + what[1:]
+
+
+def no_content() -> Response:
+    """204."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
+
+
+def json_of(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Any:
+    """A response of JSON."""
+    all_headers = {"Content-Type": "application/json", **(headers or {})}
+    return msgspec.json.encode(value), status, all_headers

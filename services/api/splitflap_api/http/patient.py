@@ -1,0 +1,32 @@
+"""Waits that the client asked for do not count against the requests that are being answered."""
+
+from splitflap_api.asyncrequest import Backend, NoSuchTask, Submission, TaskState
+from splitflap_api.http.admission import release_slot
+from splitflap_api.http.parse import is_id
+
+
+class Patient:
+    """A backend around another one."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def accept(self, submission: Submission) -> TaskState:
+        return self._backend.accept(submission)
+
+    def get(self, account: str, task_id: str) -> TaskState:
+        return self._backend.get(account, _checked(task_id))
+
+    def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
+        _checked(task_id)
+        release_slot()
+        return self._backend.wait(account, task_id, seconds)
+
+    def cancel(self, account: str, task_id: str) -> None:
+        self._backend.cancel(account, _checked(task_id))
+
+
+def _checked(task_id: str) -> str:
+    if not is_id(task_id):
+        raise NoSuchTask(task_id)
+    return task_id

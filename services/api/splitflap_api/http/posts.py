@@ -1,0 +1,147 @@
+"""Posts over HTTP."""
+
+from typing import Any
+
+from flask import Response, request
+from sqlalchemy import select
+
+from splitflap_api.asyncrequest import Later
+from splitflap_api.domain import shapes
+from splitflap_api.domain.finish import created_post, edited_post, post_etag
+from splitflap_api.domain.posts import EditPost, MakePost, read_posts, shape_posts
+from splitflap_api.domain.problems import Problem
+from splitflap_api.http import documented as doc
+from splitflap_api.http.auth import caller, is_admin
+from splitflap_api.http.operations import Answer, Operation
+from splitflap_api.http.parse import (
+    check_text,
+    cursor_of,
+    id_of,
+    json_of,
+    known_id,
+    no_content,
+    wanted_revisions,
+)
+from splitflap_api.http.services import Services
+from splitflap_api.store.schema import posts
+
+
+class PostViews:
+    """The views; each is one operation below."""
+
+    def __init__(self, services: Services) -> None:
+        self._store = services.store
+        self._acceptor = services.acceptor
+
+    def create(self, body: shapes.NewPost) -> Later:
+        check_text(body.text)
+        return Later(MakePost(body))
+
+    def edit(self, post_id: str, body: shapes.Edit) -> Later:
+        check_text(body.text)
+        return Later(
+            EditPost(known_id(post_id, "post"), body.text, wanted_revisions(), admin=is_admin())
+        )
+
+    def delete(self, post_id: str) -> Response:
+        self._acceptor.delete_post(known_id(post_id, "post"), caller().account, admin=is_admin())
+        return no_content()
+
+    def show(self, post_id: str) -> Any:
+        with self._store.read() as tx:
+            post = read_posts(tx, [known_id(post_id, "post")]).get(post_id)
+        if post is None:
+            raise Problem("not-found", f"no post {post_id}")
+        headers = {"ETag": post_etag(post), "Cache-Control": "no-cache"}
+        if request.if_none_match.contains_weak(headers["ETag"].strip('"')):
+            return Response(status=304, headers=headers)
+        return json_of(post, headers=headers)
+
+    def page(self, query: shapes.PostQuery) -> Any:
+        wanted = select(posts).order_by(posts.c.id.desc()).limit(query.limit + 1)
+        if query.channel is not None:
+            wanted = wanted.where(posts.c.channel == query.channel)
+        if query.after is not None:
+            wanted = wanted.where(posts.c.id < id_of(query.after))
+        with self._store.read() as tx:
+            rows = list(tx.execute(wanted).mappings())
+            items = shape_posts(tx, rows[: query.limit])
+        more = len(rows) > query.limit
+        return json_of(shapes.PostList(items, cursor_of(items[-1].id) if more else None))
+
+
+def operations(services: Services) -> list[Operation]:
+    """All that can be done with posts."""
+    views = PostViews(services)
+    return [
+        Operation(
+            "POST",
+            "/posts",
+            "create_post",
+            "Take a post; its HTML and previews come later",
+            services.later(created_post)(views.create),
+            {
+                202: doc.ACCEPTED,
+                201: Answer("The post, done.", shapes.Post, headers=(doc.LOCATION, doc.ETAG)),
+            },
+            scope="write",
+            body=shapes.NewPost,
+            headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
+            problems=(*doc.BODY_PROBLEMS, "key-reused", "not-rendered", "conflict"),
+        ),
+        Operation(
+            "GET",
+            "/posts",
+            "list_posts",
+            "Posts, newest first",
+            views.page,
+            {200: Answer("A page of posts.", shapes.PostList)},
+            query=shapes.PostQuery,
+            problems=("bad-request",),
+        ),
+        Operation(
+            "GET",
+            "/posts/{post_id}",
+            "show_post",
+            "A post as it is now",
+            views.show,
+            {
+                200: Answer("The post.", shapes.Post, headers=(doc.ETAG,)),
+                304: Answer("It is as the client knows it.", headers=(doc.ETAG,)),
+            },
+            headers=(doc.IF_NONE_MATCH,),
+            problems=("not-found",),
+        ),
+        Operation(
+            "PUT",
+            "/posts/{post_id}",
+            "edit_post",
+            "Give a post another text: its next revision",
+            services.later(edited_post)(views.edit),
+            {
+                202: doc.ACCEPTED,
+                200: Answer("The post, done.", shapes.Post, headers=(doc.ETAG,)),
+            },
+            scope="write",
+            body=shapes.Edit,
+            headers=(doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.PREFER),
+            problems=(
+                *doc.BODY_PROBLEMS,
+                "not-found",
+                "precondition-failed",
+                "key-reused",
+                "not-rendered",
+                "conflict",
+            ),
+        ),
+        Operation(
+            "DELETE",
+            "/posts/{post_id}",
+            "delete_post",
+            "Remove a post, and end what waits for it",
+            views.delete,
+            {204: doc.NO_CONTENT},
+            scope="write",
+            problems=("not-found",),
+        ),
+    ]

@@ -1,0 +1,92 @@
+"""Previews and renders by themselves, and the tasks of all, over HTTP."""
+
+from typing import Any
+
+from splitflap_api.asyncrequest import Later
+from splitflap_api.domain import shapes
+from splitflap_api.domain.finish import fetched_preview, rendered_text
+from splitflap_api.domain.previews import MakePreview, MakeRender, check_url, fresh_preview
+from splitflap_api.http import documented as doc
+from splitflap_api.http.operations import Answer, Operation
+from splitflap_api.http.parse import check_text, json_of
+from splitflap_api.http.services import Services
+from splitflap_api.store.engine import Store
+
+
+class PreviewViews:
+    """The views; each is one operation below."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def preview(self, body: shapes.NewPreview) -> Any:
+        check_url(body.url)
+        if not body.refresh:
+            with self._store.read() as tx:
+                known = fresh_preview(tx, body.url, self._store.now(tx))
+            if known:
+                return json_of(known)
+        return Later(MakePreview(body.url))
+
+    def render(self, body: shapes.NewRender) -> Later:
+        check_text(body.text)
+        return Later(MakeRender(body.text))
+
+
+def operations(services: Services) -> list[Operation]:
+    """Previews, renders and tasks."""
+    views = PreviewViews(services.store)
+    later = services.later
+    return [
+        Operation(
+            "POST",
+            "/renders",
+            "create_render",
+            "Render a text; nothing is kept but the task",
+            later(rendered_text)(views.render),
+            {202: doc.ACCEPTED, 200: Answer("The text, rendered.", shapes.Render)},
+            scope="write",
+            body=shapes.NewRender,
+            headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
+            problems=(*doc.BODY_PROBLEMS, "key-reused", "not-rendered"),
+        ),
+        Operation(
+            "POST",
+            "/previews",
+            "create_preview",
+            "Preview a URL; a fresh preview is answered at once",
+            later(fetched_preview)(views.preview),
+            {202: doc.ACCEPTED, 200: Answer("The preview, ready or failed.", shapes.Preview)},
+            scope="write",
+            body=shapes.NewPreview,
+            headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
+            problems=(*doc.BODY_PROBLEMS, "key-reused", "conflict"),
+        ),
+        Operation(
+            "GET",
+            "/tasks/{task_id}",
+            "show_task",
+            "A task: 202 while it runs, then the final response of its request, again and again",
+            later.show,
+            {
+                202: doc.ACCEPTED,
+                200: Answer(
+                    "The final response of an edit, a render or a preview.",
+                    (shapes.Post, shapes.Render, shapes.Preview),
+                ),
+                201: Answer("The final response of a post.", shapes.Post, headers=(doc.LOCATION,)),
+            },
+            headers=(doc.PREFER,),
+            problems=("not-found", "gone", "not-rendered", "conflict"),
+        ),
+        Operation(
+            "DELETE",
+            "/tasks/{task_id}",
+            "cancel_task",
+            "Cancel a task; from then on it is gone",
+            later.cancel,
+            {204: doc.NO_CONTENT},
+            scope="write",
+            problems=("not-found", "gone"),
+        ),
+    ]

@@ -1,0 +1,37 @@
+"""Requests a second that one key may make: the generic cell rate algorithm (ITU-T I.371).
+
+Each replica counts for itself, so behind a balancer a key may make the rate times the replicas.
+"""
+
+import math
+import time
+from collections import OrderedDict
+
+#: Seconds of the rate that a key may use at once.
+BURST = 2.0
+
+#: Keys remembered at most; who was silent longest is forgotten first.
+MAX_KEYS = 10_000
+
+
+class RateLimiter:
+    """Says how long a key must wait."""
+
+    def __init__(self, rate: float) -> None:
+        """`rate` in requests a second; 0 is without limit."""
+        self.rate = rate
+        self._free_at: OrderedDict[str, float] = OrderedDict()
+
+    def wait_for(self, key: str) -> int:
+        """Whole seconds until the key may make this request: 0 admits, and counts it."""
+        if not self.rate:
+            return 0
+        now = time.monotonic()
+        free_at = max(now, self._free_at.pop(key, 0.0))
+        over = free_at + 1 / self.rate - now - max(BURST, 1 / self.rate)
+        if over <= 0:
+            free_at += 1 / self.rate
+        self._free_at[key] = free_at
+        if len(self._free_at) > MAX_KEYS:
+            self._free_at.popitem(last=False)
+        return math.ceil(over) if over > 0 else 0

@@ -1,0 +1,27 @@
+"""What views are made of."""
+
+from dataclasses import dataclass
+
+from splitflap_core.telemetry import Metrics
+
+from splitflap_api.asyncrequest import AsyncRequests
+from splitflap_api.domain.keys import Keyring
+from splitflap_api.settings import ApiSettings
+from splitflap_api.store.engine import Store
+from splitflap_api.work.accept import Acceptor
+from splitflap_api.work.feed import Feed
+from splitflap_api.work.replay import Replayer
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of the API that answer requests."""
+
+    settings: ApiSettings
+    metrics: Metrics
+    store: Store
+    keyring: Keyring
+    acceptor: Acceptor
+    replayer: Replayer
+    feed: Feed
+    later: AsyncRequests

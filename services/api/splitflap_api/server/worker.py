@@ -1,0 +1,123 @@
+"""gunicorn's worker on eventlet: gunicorn 26 removed its own.
+
+gunicorn supplies the parser, the WSGI environment and the life of the process; this class accepts
+connections, gives each a green thread, and stops in the order that `run` shows.
+"""
+
+import errno
+import os
+import socket
+from typing import Any
+
+from gunicorn.workers.base_async import AsyncWorker
+
+from splitflap_api import green
+from splitflap_api.server.client import ClientSocket
+
+#: Seconds between heartbeats to gunicorn's arbiter, and between looks at whether to stop.
+BEAT = 0.5
+
+#: Seconds without accepting after the system had no descriptor left.
+PAUSE = 0.1
+
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no types
+    """One process, many green threads."""
+
+    def init_process(self) -> None:
+        # Before the application is imported: what it imports must find the patched modules.
+        green.patch()
+        self._clients: set[ClientSocket] = set()
+        self.alive: bool = True
+        super().init_process()
+
+    def run(self) -> None:
+        """Serve until told to stop, then stop in the order that service.py writes down."""
+        service = self.app.service
+        ClientSocket.body_deadline = service.settings.body_deadline
+        pool = green.pool(self.worker_connections)
+        listeners = [_green(listener) for listener in self.sockets]
+        acceptors = [green.spawn(self._accept, listener, pool) for listener in listeners]
+        service.start()
+        while self.alive:
+            self.notify()
+            if self.ppid != os.getppid():
+                self.log.info("the arbiter is gone")
+                break
+            green.sleep(BEAT)
+        self.alive = False
+        for acceptor, listener in zip(acceptors, listeners, strict=True):
+            acceptor.kill()
+            listener.close()
+        service.end_streams()
+        self._finish_requests(pool, service.settings.stop_grace)
+        service.stop()
+
+    def handle(self, listener: Any, client: ClientSocket, addr: Any) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._clients.add(client)
+        try:
+            super().handle(listener, client, addr)
+        finally:
+            self._clients.discard(client)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: ClientSocket, addr: Any) -> bool:
+        sock.begin_body()
+        try:
+            answered: bool = super().handle_request(listener_name, req, sock, addr)
+        finally:
+            sock.begin_idle()
+        return answered
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        if isinstance(exc, green.Killed):
+            return
+        super().handle_error(req, client, addr, exc)
+
+    def timeout_ctx(self) -> Any:
+        """Nothing: the client's socket knows its deadlines."""
+        return green.no_timeout()
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """Ctrl-C is a clean stop too."""
+        self.handle_exit(sig, frame)
+
+    def _accept(self, listener: Any, pool: Any) -> None:
+        while True:
+            try:
+                client, addr = listener.accept()
+            except OSError as error:
+                if error.errno not in _EXHAUSTED:
+                    raise
+                self.log.error("cannot accept: %s", error)  # noqa: TRY400 - its place is known
+                green.sleep(PAUSE)
+                continue
+            # Waits while `worker_connections` are open: the rest queues in the kernel.
+            pool.spawn_n(self.handle, listener, client, addr)
+
+    def _finish_requests(self, pool: Any, seconds: float) -> None:
+        """Let what runs finish. Idle connections, which nobody answers any more, are closed."""
+        with green.silent_timeout(seconds):
+            while pool.running():
+                self.notify()
+                for client in list(self._clients):
+                    if client.idle:
+                        _hang_up(client)
+                green.sleep(BEAT / 10)
+            return
+        self.log.warning("%d connections did not end in time", pool.running())
+
+
+def _green(listener: Any) -> ClientSocket:
+    """The green twin of a listening socket that the arbiter made."""
+    return ClientSocket(listener.sock)
+
+
+def _hang_up(client: ClientSocket) -> None:
+    """Wake whoever waits for this client's next request with the end of the connection."""
+    try:
+        client.shutdown(socket.SHUT_RD)
+    except OSError:
+        return

@@ -1,0 +1,220 @@
+"""The API's parts, wired; how they start, and in which order they stop.
+
+The order of a stop, the first three steps being the server's (server/worker.py):
+
+1. no new connection is accepted;
+2. streams end, with a `retry:` for their clients;
+3. running requests finish;
+4. no more outcomes and retries are taken on; what was taken is committed and acked;
+5. the last group commit is done;
+6. what it made is published and confirmed, and the confirmed are marked;
+7. the database's connections close, then the health port, which is watched until then.
+"""
+
+import logging
+import sys
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from flask import request
+from splitflap_core.broker import backend_for
+from splitflap_core.health import HealthServer
+from splitflap_core.telemetry import Metrics
+
+from splitflap_api.asyncrequest import AsyncRequests
+from splitflap_api.domain import finish
+from splitflap_api.domain.keys import Keyring
+from splitflap_api.domain.tasks import Tasks
+from splitflap_api.http.admission import Admission
+from splitflap_api.http.app import PREFIX, make_app
+from splitflap_api.http.auth import caller
+from splitflap_api.http.patient import Patient
+from splitflap_api.http.rate import RateLimiter
+from splitflap_api.http.services import Services
+from splitflap_api.settings import ApiSettings
+from splitflap_api.store.engine import Store, is_outage
+from splitflap_api.store.migrate import SchemaBehind, check_schema, migrate
+from splitflap_api.work.accept import Acceptor, Hooks
+from splitflap_api.work.dispatch import Dispatcher
+from splitflap_api.work.feed import Feed
+from splitflap_api.work.ingest import Ingest
+from splitflap_api.work.reconcile import Reconciler, Retention
+from splitflap_api.work.replay import Replayer
+from splitflap_api.work.results import Results
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between tries to find a database with a schema.
+TRY_EVERY = 1.0
+
+#: Seconds that each step of a stop may take, from the fourth on.
+STEP = 4.0
+
+
+class Service:
+    """One API process."""
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self.settings = settings
+        replica = uuid.uuid4().hex[:12]
+
+        # What is counted, where the state is, and what the broker's guarantees mean for it.
+        self.metrics = Metrics("api")
+        self.store = Store(settings.database_url, settings.data_dir, settings.database_pool)
+        self._backend = backend_for(settings)
+        self._keyring = Keyring(self.store)
+
+        # What ends tasks, and what turns outcomes into state.
+        finishers = {each.__name__: each for each in finish.FINISHERS}
+        tasks = Tasks(finishers, settings.task_retention, self.metrics)
+        ingest = Ingest(self.store, tasks, self.metrics, settings.preview_wait)
+
+        # What publishes, and what tells streams and waiting requests that something changed.
+        self._feed = Feed(self.store, self._woken)
+        self._dispatcher = Dispatcher(
+            self.store, self._backend, self.metrics, replica, self._feed.wake
+        )
+        publish = self._dispatcher.publish
+
+        # What takes requests.
+        hooks = Hooks(publish, self._changed)
+        self._acceptor = Acceptor(self.store, tasks, self.metrics, hooks)
+        self._replayer = Replayer(self.store, self._dispatcher.link, publish)
+
+        # What takes outcomes, and what looks after all that is due.
+        self._results = Results(
+            self.store,
+            ingest,
+            self._backend,
+            self.metrics,
+            replica,
+            publish=publish,
+            changed=self._changed,
+        )
+        self._reconciler = Reconciler(
+            self.store,
+            tasks,
+            ingest,
+            self.metrics,
+            Retention(
+                tombstones=int(settings.tombstone_retention * 1000),
+                events=int(settings.event_retention * 1000),
+            ),
+            broker_is_up=lambda: self._dispatcher.link.up,
+            publish=publish,
+            changed=self._changed,
+        )
+
+        # What is watched.
+        self._health = HealthServer((settings.health_host, settings.health_port), self.metrics)
+        self._not_ready: str | None = "the service is starting"
+        self._stopping = threading.Event()
+        self._register()
+
+    def wsgi(self) -> Callable[..., Any]:
+        """The application, admission around it."""
+        later = AsyncRequests(
+            Patient(self._acceptor),
+            account=lambda: caller().account,
+            prefix=PREFIX,
+            traceparent=lambda: request.headers.get("traceparent"),
+        )
+        services = Services(
+            settings=self.settings,
+            metrics=self.metrics,
+            store=self.store,
+            keyring=self._keyring,
+            acceptor=self._acceptor,
+            replayer=self._replayer,
+            feed=self._feed,
+            later=later,
+        )
+        return Admission(
+            make_app(services).wsgi_app,
+            self.metrics,
+            RateLimiter(self.settings.rate_limit),
+            self.settings.max_in_flight,
+            lambda: self._not_ready,
+        )
+
+    def start(self) -> None:
+        """Start as soon as there is a database with a schema; does not wait for it."""
+        self._health.start()
+        threading.Thread(target=self._start, name="start", daemon=True).start()
+
+    def end_streams(self) -> None:
+        """The second step of a stop. From now on the service is not ready."""
+        self._stopping.set()
+        self._not_ready = "the service is stopping"
+        self._feed.stop(STEP)
+
+    def stop(self) -> None:
+        """The steps from the fourth on."""
+        self._stopping.set()
+        self._reconciler.stop(STEP)
+        self._results.link.stop(STEP)
+        self._acceptor.stop(STEP)
+        self._dispatcher.stop(STEP)
+        self.store.close()
+        self._health.stop()
+
+    def _start(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._start_once()
+            except SchemaBehind as error:
+                self._wait_for_database(str(error))
+            except Exception as error:
+                if not is_outage(error):
+                    self._not_ready = "the service cannot start; its log says why"
+                    logger.exception("cannot start")
+                    return
+                self._wait_for_database(f"the database does not answer: {error}")
+            else:
+                return
+
+    def _wait_for_database(self, why: str) -> None:
+        logger.warning("%s", why)
+        self._stopping.wait(TRY_EVERY)
+
+    def _start_once(self) -> None:
+        if self.store.is_sqlite:
+            migrate(self.store)
+        else:
+            check_schema(self.store)
+        self._bootstrap()
+        self._dispatcher.start()
+        self._acceptor.start()
+        self._feed.start()
+        if "outcomes" in self.settings.roles:
+            self._results.link.start()
+            self._reconciler.start()
+        self._not_ready = None
+        logger.info("serving", extra={"roles": sorted(self.settings.roles)})
+
+    def _bootstrap(self) -> None:
+        if made := self._keyring.bootstrap(self.settings.bootstrap_key):
+            sys.stdout.write(f"The first key, with every scope, shown this once: {made}\n")
+            sys.stdout.flush()
+
+    def _register(self) -> None:
+        self._health.ready("service", lambda: self._not_ready)
+        self._health.live("publish", self._started(self._dispatcher.link.alive))
+        self._health.live("feed", self._started(self._feed.alive))
+        if "outcomes" in self.settings.roles:
+            self._health.live("results", self._started(self._results.link.alive))
+            self._health.live("reconciler", self._started(self._reconciler.alive))
+
+    def _started(self, check: Callable[[], str | None]) -> Callable[[], str | None]:
+        """Loops that wait for the database have not begun, and are not stuck."""
+        return lambda: check() if self._not_ready is None else None
+
+    def _changed(self) -> None:
+        """Something was committed here."""
+        self._feed.wake()
+        self._dispatcher.wake_others()
+
+    def _woken(self) -> None:
+        self._acceptor.wake()

@@ -1,0 +1,136 @@
+"""Writes the pages that are made from declarations; with --check it only says which have drifted.
+
+configuration.md   from the services' settings
+metrics.md         from core/splitflap_core/metrics.yaml
+problems.md        from the API's problems
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from splitflap_api.domain.problems import PREFIX, TYPES
+from splitflap_api.settings import ApiSettings
+from splitflap_core.settings import CommonSettings, SettingDoc, describe
+from splitflap_core.telemetry import Declaration, declarations
+from splitflap_renderer.settings import RendererSettings
+from splitflap_scraper.settings import ScraperSettings
+
+FOLDER = Path(__file__).parent
+
+_MADE = "<!-- Made by `make docs` from {source}: edit that. -->\n"
+
+
+_CONFIGURATION = """\
+# Configuration
+
+Settings are environment variables. An empty one counts as unset. A wrong one stops the service at
+its start, with exit status 78 and a line that names it and says what is expected. The effective
+settings are logged at the start, without their secrets.
+
+Both back ends are chosen by two settings: `SPLITFLAP_DATABASE_URL` and `SPLITFLAP_BROKER_URL`.
+Without them Splitflap keeps all in `SPLITFLAP_DATA_DIR`.
+"""
+
+_METRICS = """\
+# Metrics
+
+Each service exposes its metrics in Prometheus' text format at `/metrics` on its health port. All
+of them are there from the start, at 0. Labels are bounded: none holds an id, a URL, a channel or
+an account.
+"""
+
+_PROBLEMS = """\
+# Problems
+
+Every error is an RFC 9457 problem: `application/problem+json` with `type`, `title`, `status` and
+`detail`; where fields are at fault, `errors` lists them as `{field, message}`. A `type` is
+relative to the API, which answers it with its meaning.
+"""
+
+
+def configuration() -> str:
+    """docs/configuration.md."""
+    common = {each.name for each in describe(CommonSettings)}
+    sections = [
+        _MADE.format(source="the services' settings.py"),
+        _CONFIGURATION,
+        _settings("All services", describe(CommonSettings)),
+    ]
+    for title, kind in (
+        ("API", ApiSettings),
+        ("Renderer", RendererSettings),
+        ("Scraper", ScraperSettings),
+    ):
+        own = [each for each in describe(kind) if each.name not in common]
+        sections.append(_settings(title, own))
+    return "\n".join(sections)
+
+
+def _settings(title: str, docs: Iterable[SettingDoc]) -> str:
+    rows = [
+        (f"`{each.name}`", f"`{each.default}`" if each.default else "", each.doc) for each in docs
+    ]
+    return f"## {title}\n" + _table(("variable", "default", "what it says"), rows)
+
+
+def metrics() -> str:
+    """docs/metrics.md."""
+    sections = [
+        _MADE.format(source="core/splitflap_core/metrics.yaml"),
+        _METRICS,
+    ]
+    for service in ("api", "renderer", "scraper"):
+        rows = [_metric(each) for each in declarations().values() if service in each.services]
+        sections.append(
+            f"## {service}\n" + _table(("metric", "type", "labels", "what it says"), rows)
+        )
+    return "\n".join(sections)
+
+
+def _metric(declared: Declaration) -> tuple[str, ...]:
+    labels = ", ".join(f"`{label}`" for label in declared.labels)
+    return f"`{declared.name}`", declared.type, labels, declared.help
+
+
+def problems() -> str:
+    """docs/problems.md."""
+    rows = [(f"`{PREFIX}{p.slug}`", str(p.status), p.title, p.doc) for p in TYPES.values()]
+    return "\n".join(
+        [
+            _MADE.format(source="services/api/splitflap_api/domain/problems.py"),
+            _PROBLEMS,
+            _table(("type", "status", "title", "what to do"), rows),
+        ]
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+PAGES = {"configuration.md": configuration, "metrics.md": metrics, "problems.md": problems}
+
+
+def main() -> None:
+    """Write, or compare."""
+    drifted = []
+    for name, make in PAGES.items():
+        path = FOLDER / name
+        if not path.exists() or path.read_text(encoding="utf-8") != make():
+            drifted.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(make(), encoding="utf-8")
+    sys.stdout.write("".join(f"docs/{name} {_VERB['--check' in sys.argv]}\n" for name in drifted))
+    raise SystemExit(bool(drifted) and "--check" in sys.argv)
+
+
+_VERB = {True: "has drifted: run `make docs`", False: "was written"}
+
+if __name__ == "__main__":
+    main()

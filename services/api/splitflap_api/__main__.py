@@ -7,7 +7,7 @@ patched after the fork, and imports the service then.
 import os
 import sys
 
-from splitflap_core.runtime import boot
+from splitflap_core.runtime import boot, claim_port
 
 from splitflap_api.settings import ApiSettings
 
@@ -27,7 +27,9 @@ def main() -> None:
 def serve() -> None:
     """Run until SIGTERM or SIGINT; without the role `web`, nothing listens but the health port."""
     settings = boot("api", ApiSettings)
+    claim_port("api", "HEALTH_PORT", settings.health_host, settings.health_port)
     if "web" in settings.roles:
+        claim_port("api", "PORT", settings.host, settings.port)
         from splitflap_api.server.application import ApiApplication
 
         ApiApplication(settings).run()

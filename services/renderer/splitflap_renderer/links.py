@@ -129,7 +129,7 @@ def without_trailing(url: str) -> str:
 
 def can_have_preview(url: str) -> bool:
     """Whether it is an http or https URL with a host, clean and not too long."""
-    if len(url) > MAX_URL or not _WITH_HOST.match(url) or _WHITE_OR_CONTROL.search(url):
+    if len(url.encode()) > MAX_URL or not _WITH_HOST.match(url) or _WHITE_OR_CONTROL.search(url):
         return False
     try:
         return bool(urlsplit(url).hostname)

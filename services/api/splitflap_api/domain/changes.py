@@ -40,7 +40,6 @@ class Changes:
     now: int
     posts: list[Row] = field(default_factory=list)
     tasks: list[Row] = field(default_factory=list)
-    links: list[Row] = field(default_factory=list)
     waiters: list[Row] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
@@ -92,7 +91,6 @@ class Changes:
         for table, rows in (
             (schema.posts, self.posts),
             (schema.tasks, self.tasks),
-            (schema.post_links, self.links),
             (schema.jobs, self.jobs),
             (schema.waiters, self.waiters),
         ):

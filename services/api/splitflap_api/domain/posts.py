@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from uuid_utils import uuid7
 
 from splitflap_api.domain import shapes
@@ -140,11 +140,15 @@ def apply_rendered(tx: Connection, changes: Changes, rendered: Sequence[Rendered
         .values(html=bindparam("_html"), state="rendered", updated_at=changes.now),
         [{"_id": each.post_id, "_html": each.html} for each in fitting],
     )
+    links = [
+        {"post_id": each.post_id, "position": position, "url": url}
+        for each in fitting
+        for position, url in enumerate(each.links)
+    ]
+    if links:
+        # Now, and not with the other changes: final responses made in this transaction show them.
+        tx.execute(insert(post_links), links)
     for each in fitting:
-        changes.links += [
-            {"post_id": each.post_id, "position": position, "url": url}
-            for position, url in enumerate(each.links)
-        ]
         changes.event("rendered", now_at[each.post_id], task=each.task_id)
 
 

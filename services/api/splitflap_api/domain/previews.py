@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from splitflap_core.contracts import MAX_URL
 from sqlalchemy import Connection, select
 
 from splitflap_api.domain.changes import Changes, Row, Want, is_fresh
@@ -45,6 +46,8 @@ def fresh_preview(tx: Connection, url: str, now: int) -> Preview | None:
 
 def check_url(url: str) -> None:
     """Raises Problem unless it is an absolute http or https URL that a preview can be made of."""
+    if len(url.encode()) > MAX_URL:
+        raise invalid("url", f"expected at most {MAX_URL} bytes of UTF-8")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -8,8 +8,8 @@ from werkzeug.exceptions import HTTPException
 
 from splitflap_api.asyncrequest import BadHeader, KeyReused, NoSuchTask, TaskGone
 from splitflap_api.domain.problems import MEDIA_TYPE, Problem, bad_parameter, unavailable
-from splitflap_api.store.batcher import Stopped
-from splitflap_api.store.engine import is_outage
+from splitflap_api.store.batcher import Stopped, TookTooLong
+from splitflap_api.store.engine import is_conflict, is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +18,10 @@ _KNOWN = {
     TaskGone: Problem("gone", "the task was cancelled or is past its retention"),
     KeyReused: Problem("key-reused", "this Idempotency-Key came with another request before"),
     Stopped: unavailable("the service is stopping"),
+    TookTooLong: unavailable(
+        "the database took too long; whether this was accepted is not known: "
+        "repeat it with the same Idempotency-Key"
+    ),
 }
 _SLUGS = {404: "not-found", 405: "method-not-allowed", 408: "request-timeout", 413: "too-large"}
 
@@ -41,7 +45,7 @@ def problem_of(error: Exception) -> Problem:
         return bad_parameter(error.name, error.expected)
     if isinstance(error, HTTPException):
         return _of_http(error)
-    if isinstance(error, SQLAlchemyError) and is_outage(error):
+    if isinstance(error, SQLAlchemyError) and (is_outage(error) or is_conflict(error)):
         logger.warning("the database does not answer: %r", error)
         return unavailable("the database does not answer")
     if known := _KNOWN.get(type(error)):

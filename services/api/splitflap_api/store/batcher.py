@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from splitflap_api.store.engine import is_outage
+from splitflap_api.store.engine import is_conflict, is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -17,18 +17,35 @@ R = TypeVar("R")
 MAX_BATCH = 128
 
 
-class Stopped(Exception):
+#: Tries of a call that other transactions get in the way of.
+MAX_TRIES = 3
+
+#: Seconds that a caller waits at most. Above the database's own bounds (engine.py): what takes
+#: longer has been lost by a database that does not even say no.
+MAX_WAIT = 20.0
+
+
+class Unanswered(Exception):
+    """A call that got no answer."""
+
+
+class Stopped(Unanswered):
     """The batcher takes no more calls."""
 
 
+class TookTooLong(Unanswered):
+    """The answer did not come in time; whether the work was done is not known."""
+
+
 class _Call(Generic[Q, R]):
-    __slots__ = ("done", "error", "question", "result")
+    __slots__ = ("done", "error", "question", "result", "tries")
 
     def __init__(self, question: Q) -> None:
         self.question = question
         self.done = threading.Event()
         self.result: R | None = None
         self.error: BaseException | None = None
+        self.tries = 0
 
 
 class Batcher(Generic[Q, R]):
@@ -61,14 +78,19 @@ class Batcher(Generic[Q, R]):
             self._thread.join(timeout)
 
     def __call__(self, question: Q) -> R:
-        """Wait for the answer; raises what the run raised for this question."""
+        """Wait for the answer; raises what the run raised for this question.
+
+        Raises:
+            Stopped, TookTooLong: as their names say.
+        """
         call: _Call[Q, R] = _Call(question)
         with self._wake:
             if self._stopping:
                 raise Stopped
             self._waiting.append(call)
             self._wake.notify()
-        call.done.wait()
+        if not call.done.wait(MAX_WAIT):
+            raise TookTooLong
         if call.error is not None:
             raise call.error
         return call.result  # type: ignore[return-value]  # None only where R allows it
@@ -93,13 +115,18 @@ class Batcher(Generic[Q, R]):
             _settle(call, answer)
 
     def _failed(self, batch: list[_Call[Q, R]], error: Exception) -> None:
-        if len(batch) == 1 or is_outage(error):
+        if is_outage(error) or not _may_try_again(batch, error):
             for call in batch:
                 _settle(call, error)
             return
         logger.warning("a batch of %d failed; trying each alone: %r", len(batch), error)
         for call in batch:
+            call.tries += 1
             self._answer([call])
+
+
+def _may_try_again(batch: list[_Call[Q, R]], error: Exception) -> bool:
+    return len(batch) > 1 or (is_conflict(error) and batch[0].tries < MAX_TRIES)
 
 
 def _settle(call: _Call[Q, R], answer: R | BaseException) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 #: Milliseconds since the epoch, as each database says it. Not the start of the transaction:
 #: a wait for locks would make it old.
@@ -26,6 +27,23 @@ _BUSY_TIMEOUT = 5000
 #: Seconds to connect to PostgreSQL, and to wait for a free connection.
 _CONNECT_TIMEOUT = 5
 
+#: A peer that is gone without a word is noticed after 10 s of silence (libpq's parameters: seconds,
+#: and milliseconds for the last).
+_CONNECT_ARGS = {
+    "connect_timeout": _CONNECT_TIMEOUT,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+#: Bounds of one statement, of its wait for a lock, and of a transaction that does nothing.
+_POSTGRESQL_TIMEOUTS = {
+    "statement_timeout": "15s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+
 
 class Store:
     """Transactions on the database of the settings."""
@@ -37,8 +55,9 @@ class Store:
                 pool_size=pool,
                 max_overflow=0,
                 pool_timeout=_CONNECT_TIMEOUT,
-                connect_args={"connect_timeout": _CONNECT_TIMEOUT},
+                connect_args=_CONNECT_ARGS,
             )
+            event.listen(self._engine, "connect", _configure_postgresql)
             self._writing: Any = nullcontext()
         else:
             folder = Path(data_dir)
@@ -83,13 +102,25 @@ class Store:
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database, not the data, is at fault: it is down, full, or out of connections."""
-    from sqlalchemy.exc import TimeoutError as PoolTimeout
-
     if isinstance(error, PoolTimeout):
         return True
-    return isinstance(error, DBAPIError) and (
-        error.connection_invalidated or isinstance(error, OperationalError)
+    return (
+        isinstance(error, DBAPIError)
+        and (error.connection_invalidated or isinstance(error, OperationalError))
+        and not is_conflict(error)
     )
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether another transaction was in the way (SQLSTATE class 40): the same may succeed now."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(state, str) and state.startswith("40")
+
+
+def _configure_postgresql(connection: Any, _record: Any) -> None:
+    for name, value in _POSTGRESQL_TIMEOUTS.items():
+        connection.execute(f"SET {name} = '{value}'")
+    connection.commit()
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

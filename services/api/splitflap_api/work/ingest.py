@@ -137,8 +137,9 @@ class Ingest:
         changes.wants = [want for want in changes.wants if want.task_id in told.tasks]
         apply_rendered(tx, changes, rendered)
         self._fail_posts(tx, changes, batch.of("render"))
-        by_job = {each.job["id"]: each.outcome for each in batch.ended}
-        self._tell(tx, changes, told, scrapes, by_job)
+        # A preview's outcome is the preview's alone: one that fails never fails its post.
+        renders = {each.job["id"]: each.outcome for each in batch.of("render")}
+        self._tell(tx, changes, told, scrapes, renders)
         self._bury(tx, changes, batch.ended)
         changes.write(tx)
 
@@ -148,7 +149,7 @@ class Ingest:
         changes: Changes,
         told: Told,
         scrapes: dict[str, str],
-        by_job: dict[str, Outcome],
+        renders: dict[str, Outcome],
     ) -> None:
         _preview_events(tx, changes, told, scrapes)
         added = changes.resolve_wants(tx)
@@ -160,7 +161,9 @@ class Ingest:
                 .where(tasks.c.id.in_(waiting))
                 .values(finish_at=changes.now + self._preview_wait)
             )
-        outcomes = {task_id: by_job[job_id] for job_id, task_id in told.waiting if job_id in by_job}
+        outcomes = {
+            task_id: renders[job_id] for job_id, task_id in told.waiting if job_id in renders
+        }
         self._tasks.finish(tx, changes, done, outcomes)
 
     def _write_previews(self, tx: Connection, changes: Changes, ended: Sequence[_Ended]) -> None:

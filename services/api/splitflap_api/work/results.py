@@ -1,6 +1,7 @@
 """The consumer of results and dead letters: gathers a batch, commits it, then acks it."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,13 +14,13 @@ from sqlalchemy import insert
 from uuid_utils import uuid7
 
 from splitflap_api.domain.changes import Row
-from splitflap_api.store.engine import Store, is_outage
+from splitflap_api.store.engine import Store, is_conflict, is_outage
 from splitflap_api.store.schema import dead_letters
 from splitflap_api.work.ingest import MAX_BATCH, Ingest
 
 logger = logging.getLogger(__name__)
 
-#: Seconds without deliveries after the database did not answer.
+#: Seconds until the next try when the database did not answer.
 PAUSE = 1.0
 
 
@@ -43,6 +44,7 @@ class Results:
         self._changed = changed
         self._dead = metrics.counter("splitflap_dead_letters_total")
         self._gathered: list[Delivery] = []
+        self._go_on_at = 0.0
         self.link = Link(
             "results",
             backend.opener(f"api-{replica}-results"),
@@ -55,19 +57,19 @@ class Results:
         )
 
     def _work(self) -> None:
-        while self._gathered:
-            batch = self._gathered[:MAX_BATCH]
-            del self._gathered[:MAX_BATCH]
+        """Take what was gathered; while the database does not answer, keep it.
+
+        It is not given back then: each time would count towards the broker's delivery limit.
+        """
+        while self._gathered and time.monotonic() >= self._go_on_at:
             try:
-                self._take(batch)
+                self._take(self._gathered[:MAX_BATCH])
             except Exception as error:
-                if not is_outage(error):
+                if not (is_outage(error) or is_conflict(error)):
                     raise
-                logger.warning("the database does not answer; pausing: %r", error)
-                for delivery in batch + self._gathered:
-                    delivery.requeue()
-                self._gathered.clear()
-                self.link.pause(PAUSE)
+                logger.warning("the database does not take outcomes now: %r", error)
+                self._go_on_at = time.monotonic() + PAUSE
+            self._gathered[:] = [each for each in self._gathered if not each.settled]
 
     def _take(self, batch: list[Delivery]) -> None:
         outcomes: list[tuple[Delivery, JobOutcome]] = []
@@ -87,9 +89,10 @@ class Results:
         try:
             new_jobs = self._ingest.apply([outcome for _, outcome in outcomes])
         except Exception as error:
-            if is_outage(error):
+            alone = len(outcomes) == 1
+            if is_outage(error) or (alone and is_conflict(error)):
                 raise
-            if len(outcomes) == 1:
+            if alone:
                 delivery, outcome = outcomes[0]
                 with bound(job=outcome.job, task=outcome.task, traceparent=outcome.traceparent):
                     self._bury(delivery, topology.RESULTS_QUEUE.name, repr(error))

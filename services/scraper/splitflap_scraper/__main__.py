@@ -1,0 +1,72 @@
+"""The scraper: takes URLs from the broker, and gives back what their pages say of themselves."""
+# ruff: noqa: E402 - what is imported before the patch would keep what blocks
+
+from splitflap_scraper import green
+
+green.patch()
+
+import sys
+
+from splitflap_core.broker import backend_for
+from splitflap_core.contracts import ScrapeRequest
+from splitflap_core.health import HealthServer
+from splitflap_core.runtime import boot, until_signalled
+from splitflap_core.telemetry import Metrics
+from splitflap_core.worker import Worker
+
+from splitflap_scraper.fetch import Fetcher
+from splitflap_scraper.pool import GreenPool
+from splitflap_scraper.scrape import Scraper
+from splitflap_scraper.settings import ScraperSettings
+
+#: Exit status when the health port cannot be listened on (EX_UNAVAILABLE of sysexits.h).
+EX_UNAVAILABLE = 69
+
+#: Jobs that the broker hands out ahead, for each slot: so many that a slot which becomes free has
+#: its next job at once, and so few that they do not wait here while another replica is idle.
+AHEAD_PER_SLOT = 0.1
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    # What is configured, and what is counted.
+    settings = boot("scraper", ScraperSettings)
+    metrics = Metrics("scraper")
+
+    # A port that is taken ends the process before it takes work.
+    health = _health_server(settings, metrics)
+
+    # Each page may wait for a name in a real thread of its own, so that slow ones hold up no other.
+    green.use_resolvers(settings.concurrency)
+    fetcher = Fetcher(settings, settings.tls(), green.deadline, green.DeadlineExceeded)
+    scraper = Scraper(fetcher, settings.allowed, metrics)
+
+    # Green threads that fetch, and the loop that feeds them from the broker.
+    ahead = 1 + int(settings.concurrency * AHEAD_PER_SLOT)
+    pool = GreenPool(settings.concurrency, ahead, settings.scrape_deadline, scraper)
+    prefetch = pool.slots + ahead
+    worker = Worker("scrape", ScrapeRequest, pool, backend_for(settings), metrics, prefetch)
+    worker.register(health)
+
+    # The port answers first, so that a slow start can be seen.
+    health.start()
+    worker.start()
+    until_signalled()
+
+    # Work first: it is finished, given back and acked; then the port, which is watched till then.
+    worker.stop(settings.stop_grace)
+    health.stop()
+
+
+def _health_server(settings: ScraperSettings, metrics: Metrics) -> HealthServer:
+    address = (settings.health_host, settings.health_port)
+    try:
+        return HealthServer(address, metrics)
+    except OSError as error:
+        where = f"{settings.health_host}:{settings.health_port}"
+        sys.stderr.write(f"splitflap scraper: cannot listen on health port {where}: {error}\n")
+        raise SystemExit(EX_UNAVAILABLE) from error
+
+
+if __name__ == "__main__":
+    main()

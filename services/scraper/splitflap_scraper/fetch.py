@@ -1,0 +1,194 @@
+"""The safe fetch: from a URL to the tags of a page's head, over as many hops as are allowed.
+
+Each hop is by itself: its URL is parsed, its name is resolved once, every address is checked, and
+the connection goes to an address that was checked. Nothing is kept from hop to hop: no cookie, no
+credential, no connection.
+"""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from email.message import Message
+from ipaddress import ip_address
+from typing import Any
+
+from splitflap_scraper.addresses import Address, all_may_be_reached, parsed
+from splitflap_scraper.body import ACCEPT_ENCODING, read_head
+from splitflap_scraper.errors import FetchError, Transient
+from splitflap_scraper.freshness import fresh_for, retry_after
+from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.urls import Target, joined, target_of
+from splitflap_scraper.wire import Deadline, Wire, requested
+
+#: The context that ends a block after so many seconds, wherever it waits.
+Within = Callable[[float], AbstractContextManager[None]]
+
+#: As socket.getaddrinfo, called with host, port, family and type.
+Resolve = Callable[..., Sequence[tuple[Any, ...]]]
+
+#: Types of pages (RFC 2854; RFC 3236). A page without a type is taken for one.
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", ""})
+
+ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
+
+#: Statuses that lead elsewhere (RFC 9110, section 15.4).
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+#: Statuses after which another try may succeed: those of time and load, and 5xx but for 501 and
+#: 505, which say that it never will.
+TRANSIENT = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
+
+#: Seconds that a page which is not there (404, 410) stays known so.
+KEEP_GONE = 86_400.0
+
+#: Addresses of a name that are looked at; only these are used.
+MAX_RESOLVED = 32
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that was found: the tags of its head, and how long (seconds) it is fresh."""
+
+    url: str
+    head: str
+    keep: float
+
+
+class Fetcher:
+    """Fetches pages. Safe to use from many threads at a time."""
+
+    def __init__(
+        self,
+        settings: ScraperSettings,
+        tls: ssl.SSLContext,
+        within: Within,
+        timed_out: type[Exception],
+        resolve: Resolve = socket.getaddrinfo,
+    ) -> None:
+        """`within` raises `timed_out` in its block."""
+        self._settings = settings
+        self._within = within
+        self._timed_out = timed_out
+        self._resolve = resolve
+        self._allowed = settings.allowed
+        self._tls = tls
+        self._headers = {
+            "User-Agent": settings.user_agent,
+            "Accept": ACCEPT,
+            "Accept-Encoding": ACCEPT_ENCODING,
+        }
+
+    def fetch(self, url: str) -> Page:
+        """The page that a URL leads to, within the deadline.
+
+        Raises:
+            FetchError: why there is none.
+        """
+        seconds = self._settings.scrape_deadline
+        try:
+            with self._within(seconds):
+                return self._follow(target_of(url), Deadline(seconds))
+        except self._timed_out as error:
+            raise Transient("timeout", f"not done within {seconds:g} s") from error
+
+    def _follow(self, target: Target, deadline: Deadline) -> Page:
+        seen = set()
+        for _ in range(self._settings.scrape_max_redirects + 1):
+            if target.url in seen:
+                raise FetchError("too_many_redirects", "a loop")
+            seen.add(target.url)
+            answer = self._hop(target, deadline)
+            if isinstance(answer, Page):
+                return answer
+            target = answer
+        raise FetchError("too_many_redirects", f"more than {self._settings.scrape_max_redirects}")
+
+    def _hop(self, target: Target, deadline: Deadline) -> Page | Target:
+        """One request: the page, or where it says that the page is."""
+        with requested(
+            target,
+            self._addresses(target, deadline),
+            self._headers,
+            deadline=deadline,
+            connect_timeout=self._settings.scrape_connect_timeout,
+            tls=self._tls,
+        ) as (response, wire):
+            if response.status in REDIRECTS:
+                return _location(target, response)
+            return self._page(target, response, wire)
+
+    def _page(self, target: Target, response: http.client.HTTPResponse, wire: Wire) -> Page:
+        _check_status(response)
+        content_type, charset = _content_type(response)
+        if content_type not in HTML_TYPES:
+            raise FetchError("not_html", content_type[:100])
+        head = read_head(response, wire, charset, self._settings.scrape_max_kib * 1024)
+        return Page(target.url, head, fresh_for(response.headers))
+
+    def _addresses(self, target: Target, deadline: Deadline) -> list[Address]:
+        """The addresses that a host has now, all of them checked."""
+        addresses = self._resolved(target, deadline)
+        if not all_may_be_reached(addresses, self._allowed):
+            raise FetchError("forbidden_address", "an address that is not public")
+        return addresses
+
+    def _resolved(self, target: Target, deadline: Deadline) -> list[Address]:
+        if address := parsed(target.host):
+            return [address]
+        seconds = deadline.left(self._settings.scrape_dns_timeout)
+        try:
+            with self._within(seconds):
+                found = self._resolve(
+                    target.host.encode("ascii"), target.port, 0, socket.SOCK_STREAM
+                )
+        except self._timed_out as error:
+            raise Transient("dns", f"not resolved within {seconds:g} s") from error
+        except OSError as error:
+            raise _unresolved(error) from error
+        return [ip_address(entry[4][0]) for entry in found[:MAX_RESOLVED]]
+
+
+def _unresolved(error: OSError) -> FetchError:
+    """Only a resolver that says "no such name" is to be believed."""
+    gone = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+    kind = FetchError if error.errno in gone else Transient
+    return kind("dns", str(error.strerror or error))
+
+
+def _check_status(response: http.client.HTTPResponse) -> None:
+    status = response.status
+    if 200 <= status < 300:  # noqa: PLR2004 - the class of success
+        return
+    detail = f"status {status}"
+    if status in TRANSIENT:
+        raise Transient("status", detail, retry_after(response.headers))
+    raise FetchError("status", detail, KEEP_GONE if status in {404, 410} else None)
+
+
+def _content_type(response: http.client.HTTPResponse) -> tuple[str, str | None]:
+    """The media type in lower case, empty where there is none, and its charset."""
+    header = response.getheader("Content-Type") or ""
+    if not header.strip():
+        return "", None
+    message = Message()
+    message["Content-Type"] = header
+    charset = message.get_param("charset")
+    return message.get_content_type(), charset if isinstance(charset, str) else None
+
+
+def _location(target: Target, response: http.client.HTTPResponse) -> Target:
+    """Where a redirect leads. From https to http is allowed: the fetch carries no secret."""
+    location = response.getheader("Location")
+    if not location:
+        raise FetchError("bad_redirect", "no Location")
+    # http.client reads headers as ISO 8859-1; servers write UTF-8 (WHATWG, Fetch Standard).
+    reference = location.encode("latin-1", "replace").decode("utf-8", "replace")
+    try:
+        return joined(target.url, reference)
+    except FetchError as error:
+        if error.reason != "bad_url":
+            raise
+        raise FetchError("bad_redirect", error.detail) from error

@@ -1,0 +1,94 @@
+"""The handler: a job's URL becomes an outcome."""
+
+import logging
+import random
+from collections.abc import Sequence
+
+import msgspec
+from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult, encode
+from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
+from splitflap_core.settings import Network
+from splitflap_core.telemetry import Metrics
+
+from splitflap_scraper.errors import FetchError, Transient
+from splitflap_scraper.fetch import Fetcher
+from splitflap_scraper.metadata import extract
+from splitflap_scraper.urls import target_of
+
+logger = logging.getLogger(__name__)
+
+#: Attempts at a URL whose failures are transient. The API gives a job five, for all causes
+#: together; a post waits 30 s for its previews, in which three attempts of most kinds fit.
+MAX_ATTEMPTS = 3
+
+#: Attempts at a URL that takes all of its time: each holds a slot for the whole deadline.
+MAX_TIMEOUTS = 2
+
+#: Seconds until the second attempt; each later one waits four times as long, with jitter.
+RETRY_AFTER = 2.0
+RETRY_FACTOR = 4
+
+#: Longest wait (seconds) that a server may ask for and get. For a longer one the URL fails, and
+#: the failure is kept for that long, a day at most.
+MAX_RETRY_AFTER = 60.0
+MAX_KEEP = 86_400.0
+
+#: Characters of a failure's detail that are passed on.
+MAX_DETAIL = 300
+
+
+class Scraper:
+    """Makes previews. Knows neither broker nor green threads."""
+
+    def __init__(self, fetcher: Fetcher, allowed: Sequence[Network], metrics: Metrics) -> None:
+        """`allowed` are the networks that pages and images may be in, beside the public ones."""
+        self._fetcher = fetcher
+        self._allowed = allowed
+        self._failures = metrics.counter("splitflap_scraper_failures_total")
+
+    def __call__(self, job: Job, request: ScrapeRequest) -> Outcome:
+        """What became of the job; never raises for what a server does."""
+        try:
+            page = self._fetcher.fetch(request.url)
+            found = extract(page.head, page.url, self._allowed)
+        except FetchError as error:
+            self._failures.labels(error.reason).inc()
+            logger.info(
+                "no preview of %s, attempt %d: %s", _origin(request.url), job.attempt, error
+            )
+            return _failed(error, job.attempt)
+        result = ScrapeResult(
+            title=found.title,
+            description=found.description,
+            image=found.image,
+            site_name=found.site_name,
+            keep=page.keep,
+        )
+        return Done(msgspec.Raw(encode(result)))
+
+
+def _failed(error: FetchError, attempt: int) -> Outcome:
+    after = _retry_after(error, attempt) if isinstance(error, Transient) else None
+    if after is not None:
+        return RetryLater(after, error.reason)
+    keep = error.keep
+    if isinstance(error, Transient) and error.after:
+        keep = min(max(keep, error.after), MAX_KEEP)
+    return Failed(error.reason, error.detail[:MAX_DETAIL], keep)
+
+
+def _retry_after(error: Transient, attempt: int) -> float | None:
+    """Seconds until the next attempt; None when there is to be none."""
+    most = MAX_TIMEOUTS if error.reason == "timeout" else MAX_ATTEMPTS
+    if attempt >= most or (error.after or 0.0) > MAX_RETRY_AFTER:
+        return None
+    backoff: float = RETRY_AFTER * RETRY_FACTOR ** (attempt - 1)
+    return max(backoff * random.uniform(0.5, 1.0), error.after or 0.0)  # noqa: S311 - jitter
+
+
+def _origin(url: str) -> str:
+    """What of a URL may be logged."""
+    try:
+        return target_of(url).origin
+    except FetchError:
+        return "a bad URL"

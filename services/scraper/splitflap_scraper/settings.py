@@ -1,0 +1,93 @@
+"""The scraper's settings."""
+
+import ssl
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Network, networks
+
+
+class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
+    """What the scraper reads."""
+
+    concurrency: Annotated[
+        int,
+        Meta(ge=1, le=5000, description="Pages fetched at a time, each in a green thread."),
+    ] = 200
+    scraper_allow_nets: Annotated[
+        str,
+        Meta(
+            description="Networks that the scraper may reach although they are not public, such as "
+            "`10.1.0.0/16`, separated by commas. A URL of anyone's can then reach them.",
+        ),
+    ] = ""
+    scraper_ca_file: Annotated[
+        str | None,
+        Meta(description="CA certificates that pages are checked by, instead of the system's."),
+    ] = None
+    user_agent: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=200,
+            pattern=r"^[\x20-\x7e]+$",
+            description="The User-Agent header; a URL that says whose it is spares complaints.",
+        ),
+    ] = "Splitflap/0.1 (+link preview)"
+    scrape_deadline: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=60,
+            description="Seconds that one page may take, from the name to the last byte, with its "
+            "redirects.",
+        ),
+    ] = 10.0
+    scrape_connect_timeout: Annotated[
+        float, Meta(gt=0, le=60, description="Seconds that connecting to one address may take.")
+    ] = 3.0
+    scrape_dns_timeout: Annotated[
+        float, Meta(gt=0, le=60, description="Seconds that resolving one name may take.")
+    ] = 4.0
+    scrape_max_kib: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=16_384,
+            description="KiB of a page, decompressed, in which its head must end; what comes after "
+            "is not read.",
+        ),
+    ] = 512
+    scrape_max_redirects: Annotated[
+        int, Meta(ge=0, le=20, description="Redirects followed for one page.")
+    ] = 5
+
+    @property
+    def allowed(self) -> tuple[Network, ...]:
+        """The networks of `scraper_allow_nets`."""
+        return networks(self.scraper_allow_nets, "SCRAPER_ALLOW_NETS")
+
+    def tls(self) -> ssl.SSLContext:
+        """How servers are checked: certificate and host name, TLS 1.2 at least.
+
+        Raises:
+            BadSettings: the CA file cannot be read, or is not set where the system has none.
+        """
+        try:
+            context = ssl.create_default_context(cafile=self.scraper_ca_file)
+        except OSError as error:
+            raise BadSettings(f"{PREFIX}SCRAPER_CA_FILE: {error}") from error
+        if not context.cert_store_stats()["x509_ca"] and not _system_has_folder():
+            raise BadSettings(f"{PREFIX}SCRAPER_CA_FILE: no CA certificates here; name a file")
+        return context
+
+    def check(self) -> None:
+        networks(self.scraper_allow_nets, "SCRAPER_ALLOW_NETS")
+        self.tls()
+
+
+def _system_has_folder() -> bool:
+    """Whether certificates lie in a folder, of which OpenSSL loads none before it needs it."""
+    folder = ssl.get_default_verify_paths().capath
+    return folder is not None and any(Path(folder).iterdir())

@@ -1,0 +1,84 @@
+"""Which encoding a page is read in."""
+
+import codecs
+
+import pytest
+from splitflap_scraper.charsets import CODECS, TextDecoder, codec_of
+
+
+def decoded(data: bytes, http_label: str | None = None, piece: int = 7) -> str:
+    """A whole page, decoded in small pieces."""
+    decoder = TextDecoder(http_label)
+    pieces = [decoder.feed(data[at : at + piece]) for at in range(0, len(data), piece)]
+    return decoder.settled("".join(pieces) + decoder.feed(b"", final=True))
+
+
+@pytest.mark.parametrize(
+    ("data", "http_label", "text"),
+    [
+        ("é".encode(), None, "é"),
+        ("é“".encode("cp1252"), None, "é“"),
+        ("é".encode(), "utf-8", "é"),
+        ("é".encode("latin-1"), "ISO-8859-1", "é"),
+        ("“".encode("cp1252"), "latin1", "“"),
+        ("日本".encode("cp932"), "Shift_JIS", "日本"),
+        ("日本".encode("iso2022_jp"), "iso-2022-jp", "日本"),
+        ("привет".encode("koi8-r"), ' "KOI8-R" ', "привет"),
+        ("中".encode("gb18030"), "gb2312", "中"),
+        ("é".encode("utf-16-le"), "utf-16", "é"),
+        (codecs.BOM_UTF16_BE + "é".encode("utf-16-be"), None, "é"),
+        (codecs.BOM_UTF16_LE + "é".encode("utf-16-le"), "iso-8859-1", "é"),
+        (codecs.BOM_UTF8 + "é".encode(), "windows-1251", "é"),
+        (b'<meta charset="windows-1251">\xe9', None, '<meta charset="windows-1251">й'),
+        (b'<meta charset="windows-1251">\xc3\xa9', "utf-8", '<meta charset="windows-1251">é'),
+        (b"<meta charset=utf-16>\xc3\xa9", None, "<meta charset=utf-16>é"),
+        (
+            b'<meta http-equiv=x content="text/html; charset=koi8-r">\xc0',
+            None,
+            '<meta http-equiv=x content="text/html; charset=koi8-r">ю',
+        ),
+        (
+            b"<?xml version='1.0' encoding='windows-1251'?>\xe9",
+            None,
+            "<?xml version='1.0' encoding='windows-1251'?>й",
+        ),
+        (
+            b"<!-- <meta charset=koi8-r> -->\xc3\xa9",
+            None,
+            "<!-- <meta charset=koi8-r> -->é",
+        ),
+        (b"\xc3\xa9", "nonesuch", "é"),
+        (b"a\xffb", "utf-8", "a\ufffdb"),
+        (b"a\xc3", "utf-8", "a\ufffd"),
+    ],
+)
+def test_order(data: bytes, http_label: str | None, text: str) -> None:
+    """Byte order mark, then HTTP, then the page itself, then UTF-8, then windows-1252."""
+    assert decoded(data, http_label) == text
+    assert decoded(data, http_label, piece=1) == text
+
+
+def test_only_the_first_kilobyte_names_the_encoding() -> None:
+    """What comes later is too late, as in browsers."""
+    page = b" " * 1024 + b"<meta charset=koi8-r>\xc3\xa9"
+    assert decoded(page).endswith("é")
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["zip", "zlib", "bz2", "rot13", "hex", "base64", "idna", "punycode", "unicode_escape", "utf-7",
+     "raw_unicode_escape", "undefined", "mbcs", "utf-32", "cp037", "../x", "hz-gb-2312", "",
+     "\ud800"],
+)  # fmt: skip
+def test_codecs_that_no_page_may_choose(label: str) -> None:
+    """Python has codecs that are no text encodings, or none of the web's."""
+    assert codec_of(label) is None
+    assert decoded("é".encode(), label) == "é"
+
+
+def test_every_codec_is_a_text_encoding() -> None:
+    """Each of the table's decodes ASCII, incrementally, and replaces what it cannot."""
+    for codec in set(CODECS.values()):
+        decoder = codecs.getincrementaldecoder(codec)("replace")
+        assert decoder.decode("<meta>".encode(codec), True) == "<meta>"
+        assert isinstance(decoder.decode(b"\xff\xff\xff\xff\xff", True), str)

@@ -1,0 +1,56 @@
+"""How long a page is fresh, and when a server wants to be asked again."""
+
+from email.message import Message
+from email.utils import formatdate
+
+import pytest
+from splitflap_scraper.freshness import fresh_for, retry_after
+
+
+def headers(**values: str) -> Message:
+    """A response's headers."""
+    message = Message()
+    for name, value in values.items():
+        message[name.replace("_", "-")] = value
+    return message
+
+
+@pytest.mark.parametrize(
+    ("cache_control", "age", "seconds"),
+    [
+        (None, None, 86_400),
+        ("max-age=3600", None, 3600),
+        ("max-age=3600", "600", 3000),
+        ('public, MAX-AGE = "3600"', None, 3600),
+        ("max-age=60, s-maxage=7200", None, 7200),
+        ("max-age=1", None, 600),
+        ("max-age=0", None, 600),
+        ("max-age=99999999999999", None, 86_400),
+        ("max-age=9999999999", None, 604_800),
+        ("no-store", None, 600),
+        ("no-cache, max-age=3600", None, 600),
+        ("private, max-age=3600", None, 600),
+        ("max-age=-5", None, 86_400),
+        ("x-max-age=3600", None, 86_400),
+        ("max-age=3600", "nonsense", 3600),
+        ("max-age=3600", "9" * 5000, 600),
+        (",,=,;", None, 86_400),
+    ],
+)
+def test_fresh_for(cache_control: str | None, age: str | None, seconds: float) -> None:
+    """What the page says, between ten minutes and a week; a day where it says nothing."""
+    given = {"Cache_Control": cache_control, "Age": age}
+    assert fresh_for(headers(**{name: each for name, each in given.items() if each})) == seconds
+
+
+def test_retry_after() -> None:
+    """Seconds or a date; nonsense is nothing."""
+    assert retry_after(headers()) is None
+    assert retry_after(headers(Retry_After="120")) == 120
+    assert retry_after(headers(Retry_After="soon")) is None
+    assert retry_after(headers(Retry_After="-5")) is None
+    assert retry_after(headers(Retry_After="²")) is None
+    assert retry_after(headers(Retry_After="Sun, 06 Nov 1994 08:49:37 GMT")) == 0
+    in_a_minute = retry_after(headers(Retry_After=formatdate(usegmt=True)))
+    assert in_a_minute is not None
+    assert in_a_minute < 5

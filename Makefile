@@ -1,0 +1,87 @@
+# Every target works on a fresh clone, with Python 3.11 or newer (and its venv module) and make.
+# What is installed goes to .uv and .venv, in this folder; `make clean` removes both.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+#: The interpreter that everything runs on: make PYTHON=python3.12 run
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .uv/bin/uv
+BIN := .venv/bin
+MEMBERS := pyproject.toml $(wildcard core/pyproject.toml services/*/pyproject.toml ops/pyproject.toml)
+
+# One environment, on the interpreter above, whatever else is active or installed in the shell.
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
+export UV_PYTHON := $(CURDIR)/.uv/bin/python
+export UV_PYTHON_DOWNLOADS := never
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+# The certificates that the system trusts (a company's own among them), where it has any.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= true
+endif
+# Caches are kept here where HOME takes no files.
+HOME_TAKES_FILES := $(shell d="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
+    mkdir -p "$$d" 2>/dev/null && test -w "$$d" && echo yes)
+ifneq ($(HOME_TAKES_FILES),yes)
+export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
+export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
+endif
+
+.PHONY: help run test test-fast lint format docs servers dev clean
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/.has-run ## Serve at http://127.0.0.1:8000 until Ctrl-C (SPLITFLAP_PORT=8080 make run)
+	@exec $(BIN)/splitflap up
+
+test: dev servers ## Run all tests, on real servers where they need them
+	$(BIN)/pytest
+
+test-fast: dev ## Run the tests that need no server: unit and contracts
+	$(BIN)/pytest $(wildcard tests/unit tests/contracts)
+
+lint: dev ## Check style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: dev ## Format, and repair what can be repaired
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: dev ## Write docs/configuration.md and docs/metrics.md anew
+	$(BIN)/python docs/generate.py
+
+servers: ## Install PostgreSQL and RabbitMQ for tests (Debian, as root); none is started
+	@.ci/servers
+
+dev: .venv/.has-dev
+
+clean: ## Remove what was installed and cached here; the data stays
+	rm -rf .venv .uv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# -- what is installed -------------------------------------------------------------------------
+# A stamp is as new as what it was made from, so that a second run installs nothing.
+
+.uv/.has-uv-$(UV_VERSION):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "Splitflap needs Python 3.11 or newer, and '$(PYTHON)' is not that:" \
+	    "install one, or name it as in: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "Splitflap needs Python's venv and ensurepip modules, which '$(PYTHON)' lacks;" \
+	    "on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+# --inexact leaves the tools of the tests where they are.
+.venv/.has-run: .uv/.has-uv-$(UV_VERSION) uv.lock $(MEMBERS)
+	$(UV) sync --locked --no-dev --inexact --no-progress
+	@touch $@
+
+.venv/.has-dev: .uv/.has-uv-$(UV_VERSION) uv.lock $(MEMBERS)
+	$(UV) sync --locked --no-progress
+	@touch .venv/.has-run $@

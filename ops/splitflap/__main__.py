@@ -1,0 +1,45 @@
+"""The `splitflap` command: runs a Splitflap, fills it, and shows what waits in it."""
+
+import click
+from splitflap_core.settings import PREFIX
+
+from splitflap.access import DEFAULT_URL, Access, data_dir_option
+from splitflap.commands.dead import dead
+from splitflap.commands.keys import keys
+from splitflap.commands.post import post
+from splitflap.commands.status import status
+from splitflap.commands.up import up
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--url",
+    envvar=f"{PREFIX}URL",
+    default=DEFAULT_URL,
+    show_default=True,
+    show_envvar=True,
+    help="Address of the API.",
+)
+@click.option(
+    "--key",
+    envvar=[f"{PREFIX}KEY", f"{PREFIX}BOOTSTRAP_KEY"],
+    show_envvar=True,
+    help="Key to show the API; else the one that `up` keeps in the data folder.",
+)
+@data_dir_option
+@click.version_option(package_name="splitflap")
+@click.pass_context
+def main(ctx: click.Context, url: str, key: str | None, data_dir: str | None) -> None:
+    """Run a Splitflap, post to it, and see what waits in it.
+
+    Exit status of every command: 0 done; 1 refused or failed, with the reason on standard error;
+    2 not understood. `up` says more of its own.
+    """
+    ctx.obj = Access(url, key, data_dir)
+
+
+for command in (up, post, status, keys, dead):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main()

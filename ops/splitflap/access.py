@@ -1,0 +1,58 @@
+"""How the commands find the API, and the key that they show it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+from splitflap_core.settings import PREFIX, CommonSettings
+
+from splitflap.errors import Refused
+from splitflap.launch.datadir import key_file, stored_key
+
+if TYPE_CHECKING:
+    from splitflap.client import Client
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+data_dir_option = click.option(
+    "--data-dir",
+    metavar="DIR",
+    help=f"Folder of the embedded database and broker, and of the key.  "
+    f"[env: {PREFIX}DATA_DIR; default: {CommonSettings().data_dir}]",
+)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What the global options say."""
+
+    url: str
+    key: str | None
+    data_dir: str | None
+
+    def client(self) -> Client:
+        """A client of the API, with the key given or the one that `up` has left.
+
+        Raises:
+            Refused: there is no key.
+        """
+        # The launcher, which runs all day, has no need of an HTTP client's megabytes.
+        from splitflap.client import Client
+
+        return Client(self.url, self.key or self._stored_key())
+
+    def _stored_key(self) -> str:
+        folder = self.data_dir or os.environ.get(PREFIX + "DATA_DIR") or CommonSettings().data_dir
+        try:
+            key = stored_key(folder)
+        except OSError as error:
+            raise Refused(f"cannot read {key_file(folder)}: {error.strerror}") from error
+        if key is None:
+            raise Refused(
+                f"no key: give --key or {PREFIX}KEY (there is no {key_file(folder)}, "
+                "where `splitflap up` keeps the first one)"
+            )
+        return key

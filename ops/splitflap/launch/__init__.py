@@ -1,0 +1,1 @@
+"""`splitflap up`: the three services as processes of one launcher."""

@@ -1,0 +1,90 @@
+"""A stand-in for a service: a real process with a health port, which notes what happens to it.
+
+    fake_service.py NAME [--api] [--exit STATUS] [--until-exists FILE] [--deaf] [--slow-stop S]
+                         [--not-ready TEXT] [--child] [--say TEXT]
+
+It appends a line `NAME EVENT PID` to the file in FAKE_LOG: started, SIGTERM, SIGINT, ended, child.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+#: What a child of a fake service does: outlive it, if nobody ends it.
+CHILD = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"
+
+
+def note(name: str, event: str, pid: int) -> None:
+    """One line, in one write."""
+    with Path(os.environ["FAKE_LOG"]).open("a", encoding="utf-8") as log:
+        log.write(f"{name} {event} {pid}\n")
+
+
+def serve(port: str, complaint: str | None) -> None:
+    """Answer every GET."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            refused = self.headers["Authorization"] == "Bearer sf_revoked_long_ago"
+            self.send_response(503 if complaint else 401 if refused else 200)
+            self.end_headers()
+            self.wfile.write((complaint or "ok").encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+def arguments() -> argparse.Namespace:
+    """What the Procfile says."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name")
+    parser.add_argument("--api", action="store_true")
+    parser.add_argument("--exit", type=int)
+    parser.add_argument("--until-exists", type=Path)
+    parser.add_argument("--deaf", action="store_true")
+    parser.add_argument("--slow-stop", type=float, default=0.0)
+    parser.add_argument("--not-ready")
+    parser.add_argument("--child", action="store_true")
+    parser.add_argument("--say")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Live until SIGTERM, or as the arguments say."""
+    args = arguments()
+    stop = threading.Event()
+
+    def heard(number: int, _: object) -> None:
+        note(args.name, signal.Signals(number).name, os.getpid())
+        if not args.deaf:
+            stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, heard)
+    note(args.name, "started", os.getpid())
+    if args.say:
+        sys.stderr.write(f"{args.say}\n")
+    if args.exit is not None and not (args.until_exists and args.until_exists.exists()):
+        sys.exit(args.exit)
+    if args.child:
+        note(args.name, "child", subprocess.Popen([sys.executable, "-c", CHILD]).pid)
+    serve(os.environ["SPLITFLAP_HEALTH_PORT"], args.not_ready)
+    if args.api:
+        serve(os.environ["SPLITFLAP_PORT"], None)
+    while not stop.wait(0.5):
+        pass
+    time.sleep(args.slow_stop)
+    note(args.name, "ended", os.getpid())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""An HTTP server on loopback that gives the answers that it is told to, and keeps what it got."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Answer:
+    """A response; `drop` ends the connection without one."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    drop: bool = False
+    raw: bytes | None = None
+
+
+@dataclass
+class Request:
+    """What a client sent."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any
+
+
+def problem(status: int, title: str, detail: str, **members: Any) -> Answer:
+    """RFC 9457."""
+    body = {"type": "/v1/problems/x", "title": title, "status": status, "detail": detail, **members}
+    return Answer(status, body)
+
+
+class StubApi:
+    """Answers each request with the next of those that were given for its method and path."""
+
+    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
+        self.requests: list[Request] = []
+        self._answers: dict[str, list[Answer]] = {}
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def respond(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(length)) if length else None
+                stub.requests.append(Request(self.command, self.path, dict(self.headers), body))
+                self.write(stub.next_answer(f"{self.command} {self.path}"))
+
+            do_GET = do_POST = do_DELETE = respond  # noqa: N815 - http.server's names
+
+            def write(self, answer: Answer) -> None:
+                if answer.drop:
+                    self.close_connection = True
+                    return
+                data = answer.raw
+                if data is None:
+                    data = b"" if answer.body is None else json.dumps(answer.body).encode()
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer((host, port), Handler)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://{self.server.server_address[0]!s}:{self.server.server_port}"
+
+    def on(self, request: str, *answers: Answer) -> None:
+        """The answers to a request such as `GET /v1/keys`; the last one stays."""
+        self._answers[request] = list(answers)
+
+    def next_answer(self, request: str) -> Answer:
+        """What comes now."""
+        answers = self._answers.get(request) or [problem(404, "There is no such thing", request)]
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    def sent(self, request: str) -> list[Request]:
+        """The requests of a method and path."""
+        return [each for each in self.requests if f"{each.method} {each.path}" == request]
+
+
+@contextmanager
+def stub_api(port: int = 0, host: str = "127.0.0.1") -> Iterator[StubApi]:
+    """A stub that serves from a thread, on this port and address."""
+    stub = StubApi(port, host)
+    thread = threading.Thread(target=stub.server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield stub
+    finally:
+        stub.server.shutdown()
+        thread.join()
+        stub.server.server_close()

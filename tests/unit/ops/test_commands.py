@@ -1,0 +1,198 @@
+"""`splitflap keys`, `dead` and `status`: what they ask for, and what they print."""
+
+import json
+
+import pytest
+from splitflap.output import duration
+
+from .conftest import Run, free_ports
+from .stub_api import Answer, StubApi, problem, stub_api
+
+KEY = {
+    "id": "k1",
+    "account": "ann",
+    "name": "bot\x1b[2J",
+    "scopes": ["read", "write"],
+    "created_at": "2026-01-02T03:04:05.678Z",
+    "revoked_at": None,
+}
+
+
+def letter(name: str, *, replayed: bool = False) -> dict[str, str | None]:
+    """A dead letter as lists have it."""
+    return {
+        "id": name,
+        "queue": "render",
+        "reason": "deadline",
+        "job": "j1",
+        "created_at": "2026-01-02T03:04:05.678Z",
+        "replayed_at": "2026-01-03T00:00:00.000Z" if replayed else None,
+        "body": None,
+    }
+
+
+def two_pages(api: StubApi) -> None:
+    """d3 and d2 (replayed), then d1."""
+    first = {"items": [letter("d3"), letter("d2", replayed=True)], "next": "d2"}
+    api.on("GET /v1/dead?limit=100", Answer(200, first))
+    api.on("GET /v1/dead?limit=100&after=d2", Answer(200, {"items": [letter("d1")], "next": None}))
+
+
+def test_a_key_is_made(run: Run, api: StubApi) -> None:
+    """Standard output is the key alone, for a shell's $(...)."""
+    api.on("POST /v1/keys", Answer(201, KEY | {"key": "sf_new"}))
+    result = run(
+        "keys", "create", "--account", "ann", "--scope", "read", "--scope", "write", "--name", "bot"
+    )
+    assert (result.exit_code, result.stdout) == (0, "sf_new\n")
+    assert "its id is k1" in result.stderr
+    assert api.requests[0].body == {"account": "ann", "scopes": ["read", "write"], "name": "bot"}
+
+
+def test_a_key_as_json(run: Run, api: StubApi) -> None:
+    """All that the API says of it."""
+    api.on("POST /v1/keys", Answer(201, KEY | {"key": "sf_new"}))
+    result = run("keys", "create", "--account", "ann", "--scope", "read", "--json")
+    assert json.loads(result.stdout) == KEY | {"key": "sf_new"}
+
+
+def test_a_scope_that_does_not_exist(run: Run, api: StubApi) -> None:
+    """Not understood, and not sent."""
+    assert run("keys", "create", "--account", "a", "--scope", "root").exit_code == 2
+    assert api.requests == []
+
+
+def test_keys_are_listed(run: Run, api: StubApi) -> None:
+    """As a table that steers no terminal, or as JSON."""
+    api.on("GET /v1/keys", Answer(200, {"items": [KEY]}))
+    head, row = run("keys", "list").stdout.splitlines()
+    assert head.split() == ["id", "account", "scopes", "name", "created", "revoked"]
+    assert row.split() == [
+        "k1",
+        "ann",
+        "read,write",
+        "bot\\x1b[2J",
+        "2026-01-02T03:04:05.678Z",
+        "-",
+    ]
+    assert json.loads(run("keys", "list", "--json").stdout) == {"items": [KEY]}
+
+
+def test_a_key_is_revoked(run: Run, api: StubApi) -> None:
+    """By its id, whatever stands in it."""
+    api.on("DELETE /v1/keys/k1", Answer(204))
+    assert run("keys", "revoke", "k1").exit_code == 0
+    assert run("keys", "revoke", "../posts/p1").exit_code == 1
+    assert api.requests[-1].path == "/v1/keys/..%2Fposts%2Fp1"
+
+
+def test_dead_letters_are_listed(run: Run, api: StubApi) -> None:
+    """Those to be looked at, over all pages."""
+    two_pages(api)
+    lines = run("dead", "list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["id", "d3", "d1"]
+    everything = json.loads(run("dead", "list", "--all", "--json").stdout)
+    assert [each["id"] for each in everything["items"]] == ["d3", "d2", "d1"]
+
+
+def test_a_limit_ends_the_paging(run: Run, api: StubApi) -> None:
+    """No page is asked for that nobody wants."""
+    two_pages(api)
+    assert len(run("dead", "list", "--limit", "1").stdout.splitlines()) == 2
+    assert len(api.requests) == 1
+
+
+def test_a_dead_letter_is_shown(run: Run, api: StubApi) -> None:
+    """With its body, whose control characters are spelt out."""
+    api.on("GET /v1/dead/d1", Answer(200, letter("d1") | {"body": '{"text":"\x1b]0;x"}'}))
+    result = run("dead", "show", "d1")
+    assert "reason      deadline\n" in result.stdout
+    assert '{"text":"\\x1b]0;x"}' in result.stdout
+    assert json.loads(run("dead", "show", "d1", "--json").stdout)["body"] == '{"text":"\x1b]0;x"}'
+
+
+def test_dead_letters_are_replayed(run: Run, api: StubApi) -> None:
+    """The ones named; one that cannot be does not keep the others."""
+    api.on("POST /v1/dead/d1/replay", problem(409, "The state does not allow this", "deleted"))
+    api.on("POST /v1/dead/d2/replay", Answer(204))
+    result = run("dead", "replay", "d1", "d2")
+    assert result.exit_code == 1
+    assert result.stdout == "replayed 1 of 2\n"
+    assert "d1: The state does not allow this (409): deleted" in result.stderr
+    assert run("dead", "replay", "d2").exit_code == 0
+
+
+def test_all_are_replayed_once(run: Run, api: StubApi) -> None:
+    """--all leaves out what was replayed."""
+    two_pages(api)
+    for name in ("d1", "d3"):
+        api.on(f"POST /v1/dead/{name}/replay", Answer(204))
+    result = run("dead", "replay", "--all")
+    assert (result.exit_code, result.stdout) == (0, "replayed 2 of 2\n")
+    assert api.sent("POST /v1/dead/d2/replay") == []
+
+
+def test_a_key_without_the_scope_ends_a_replay(run: Run, api: StubApi) -> None:
+    """What would be refused for each is said once."""
+    api.on("POST /v1/dead/d1/replay", problem(403, "The key may not do this", "lacks admin"))
+    result = run("dead", "replay", "d1", "d2")
+    assert result.exit_code == 1
+    assert result.stderr == "splitflap: The key may not do this (403): lacks admin\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--all", "d1")])
+def test_a_replay_of_what(run: Run, arguments: tuple[str, ...]) -> None:
+    """Ids, or --all; nothing is guessed."""
+    assert run("dead", "replay", *arguments).exit_code == 2
+
+
+STATUS = {
+    "jobs": [{"kind": "scrape", "state": "unfinished", "count": 12, "oldest_seconds": 64.0}],
+    "dead": 2,
+    "running_tasks": 5,
+}
+
+
+def test_the_status(run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits, and who is ready: the API is, the others are not there."""
+    ports = free_ports(3)
+    monkeypatch.setenv("SPLITFLAP_HEALTH_PORT", str(ports[0]))
+    api.on("GET /v1/status", Answer(200, STATUS))
+    with stub_api(ports[0]) as health:
+        health.on("GET /readyz", Answer(200, raw=b"ok"))
+        result = run("status")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["api", "ready"] in lines
+    assert f"nobody answers on its health port {ports[1]}" in result.stdout
+    assert ["scrape", "unfinished", "12", "1.1", "min"] in lines
+    assert ["running", "tasks", "5"] in lines
+    assert ["dead", "letters", "2"] in lines
+
+
+def test_a_service_says_why_it_is_not_ready(
+    run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its /readyz, in its own words."""
+    monkeypatch.setenv("SPLITFLAP_HEALTH_PORT", str(api.server.server_port))
+    api.on("GET /v1/status", Answer(200, STATUS))
+    api.on("GET /readyz", Answer(503, raw=b"broker: gone\n"))
+    answer = json.loads(run("status", "--json").stdout)
+    assert answer["services"]["api"] == "broker: gone"
+    assert answer["running_tasks"] == 5
+
+
+def test_an_empty_table_is_a_word(run: Run, api: StubApi) -> None:
+    """So that nobody takes it for a failure."""
+    api.on("GET /v1/keys", Answer(200, {"items": []}))
+    assert run("keys", "list").stdout == "none\n"
+
+
+def test_durations() -> None:
+    """The unit that people would take."""
+    assert [duration(each) for each in (0.04, 59.96, 90, 5400, 200_000)] == [
+        "0.0 s",
+        "60.0 s",
+        "1.5 min",
+        "1.5 h",
+        "2.3 d",
+    ]

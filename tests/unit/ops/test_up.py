@@ -1,0 +1,206 @@
+"""`splitflap up`: its start, what it says, and what it refuses."""
+
+import os
+import pty
+import shlex
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import Launch, free_ports, wait_until
+
+
+def curl_words(out: str) -> list[str]:
+    """The banner's last words, as a shell takes them."""
+    return shlex.split(next(line for line in out.splitlines() if "curl" in line))
+
+
+def test_the_banner_says_all_that_a_first_post_needs(launch: Launch, tmp_path: Path) -> None:
+    """Address, key, and a line for the shell; the key is kept for its owner's eyes alone."""
+    up = launch()
+    up.wait_served()
+    file = tmp_path / "data" / "key"
+    key = file.read_text(encoding="ascii").strip()
+    assert key.startswith("sf_")
+    assert len(key) > 40
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert f"serving at http://127.0.0.1:{up.port}\n" in up.out
+    assert f"key  {key} " in up.out
+    words = curl_words(up.out)
+    assert words[:3] == ["curl", "-si", f"http://127.0.0.1:{up.port}/v1/posts"]
+    assert f"Authorization: Bearer {key}" in words
+    assert words[-1] == '{"text":"Hello **world**"}'
+
+
+def test_the_key_outlives_a_start(launch: Launch) -> None:
+    """The second start shows the first one's key."""
+    outs = []
+    for _ in range(2):
+        up = launch()
+        up.wait_served()
+        outs.append(curl_words(up.out)[4])
+        up.signal(signal.SIGTERM)
+        assert up.ended() == 0
+    assert outs[0] == outs[1]
+
+
+def test_a_key_of_ones_own_is_neither_shown_nor_kept(launch: Launch, tmp_path: Path) -> None:
+    """BOOTSTRAP_KEY is its owner's secret: the banner names the variable."""
+    up = launch(SPLITFLAP_BOOTSTRAP_KEY="sf_chosen_by_its_owner")
+    up.wait_served()
+    assert "sf_chosen" not in up.out + up.err
+    assert "$SPLITFLAP_BOOTSTRAP_KEY" in up.out
+    assert not (tmp_path / "data" / "key").exists()
+
+
+def test_a_revoked_key_is_said(launch: Launch) -> None:
+    """Announcing a key that is refused would help nobody."""
+    up = launch(SPLITFLAP_BOOTSTRAP_KEY="sf_revoked_long_ago")
+    assert up.ended() == 1
+    assert "does not take the key in SPLITFLAP_BOOTSTRAP_KEY" in up.err
+    up.assert_nothing_left()
+
+
+def test_what_is_not_ready_is_named_with_its_reason(launch: Launch) -> None:
+    """Past its time the start is given up, with every service that was missing, and why."""
+    up = launch(
+        renderer="--not-ready 'broker: connection refused'",
+        scraper="--exit 3",
+        options=("--ready-timeout", "1"),
+    )
+    assert up.ended() == 1
+    assert "renderer is not ready: broker: connection refused" in up.err
+    assert "scraper is not ready: it ended with status 3" in up.err
+    assert "api is not ready" not in up.err
+    assert up.out == ""
+    up.assert_nothing_left()
+
+
+@pytest.mark.parametrize(
+    ("position", "whose", "setting"),
+    [
+        (0, "requests", "--port or SPLITFLAP_PORT"),
+        (2, "health of renderer", "SPLITFLAP_HEALTH_PORT, the first of 3 in a row,"),
+    ],
+)
+def test_a_taken_port_is_refused(launch: Launch, position: int, whose: str, setting: str) -> None:
+    """Named with its setting before anything is started."""
+    ports = free_ports(4)
+    with socket.create_server(("127.0.0.1", ports[position])):
+        up = launch(SPLITFLAP_PORT=str(ports[0]), SPLITFLAP_HEALTH_PORT=str(ports[1]))
+        assert up.ended() == 1
+    assert f"127.0.0.1 port {ports[position]} ({whose})" in up.err
+    assert f"set {setting} to another" in up.err
+    assert "Traceback" not in up.err
+    assert up.events() == []
+
+
+def test_ports_that_meet_are_refused(launch: Launch) -> None:
+    """A health port that is also the port of requests is found before the services find it."""
+    ports = free_ports(2)
+    up = launch(SPLITFLAP_PORT=str(ports[1]), SPLITFLAP_HEALTH_PORT=str(ports[0]))
+    assert up.ended() == 1
+    assert f"port {ports[1]} (health of renderer)" in up.err
+
+
+def test_a_data_folder_has_one_launcher(launch: Launch) -> None:
+    """The second is refused, and told who is there."""
+    first = launch()
+    first.wait_served()
+    second = launch()
+    assert second.ended() == 1
+    assert f"(process {first.process.pid}) runs on" in second.err
+    assert second.events() == []
+    first.signal(signal.SIGTERM)
+    assert first.ended() == 0
+
+
+def test_wrong_settings_of_the_launcher(launch: Launch) -> None:
+    """Status 78, the variable's name, and nothing started."""
+    up = launch(SPLITFLAP_HEALTH_PORT="http")
+    assert up.ended() == 78
+    assert "SPLITFLAP_HEALTH_PORT" in up.err
+    assert "Traceback" not in up.err
+
+
+def test_wrong_settings_of_a_service_stop_all(launch: Launch) -> None:
+    """It would only say the same again: no restart, its message is seen, status 78."""
+    up = launch(scraper="--exit 78 --say 'SPLITFLAP_X: is wrong'")
+    assert up.ended() == 78
+    assert "SPLITFLAP_X: is wrong\n" in up.err
+    assert "scraper has wrong settings" in up.err
+    assert len(up.pids("scraper")) == 1
+    up.assert_nothing_left()
+
+
+def test_a_program_that_does_not_exist(launch: Launch, tmp_path: Path) -> None:
+    """It is said by its name."""
+    procfile = tmp_path / "Procfile"
+    procfile.write_text("api: no-such-program\n", encoding="utf-8")
+    up = launch(options=("--procfile", str(procfile), "--ready-timeout", "0.3"))
+    assert up.ended() == 1
+    assert "cannot be started: no-such-program: No such file or directory" in up.err
+
+
+@pytest.mark.parametrize("text", [None, "", "api: 'unclosed\n", "api: a\napi: b\n"])
+def test_a_procfile_that_cannot_be_used(launch: Launch, tmp_path: Path, text: str | None) -> None:
+    """Missing, empty, broken, twice the same name: one line, status 1."""
+    procfile = tmp_path / "Procfile"
+    if text is not None:
+        procfile.write_text(text, encoding="utf-8")
+    up = launch(options=("--procfile", str(procfile)))
+    assert up.ended() == 1
+    assert f"the Procfile {procfile}" in up.err
+    assert "Traceback" not in up.err
+
+
+def test_a_data_folder_that_cannot_be_made(launch: Launch, tmp_path: Path) -> None:
+    """The folder and the reason."""
+    (tmp_path / "file").touch()
+    up = launch(SPLITFLAP_DATA_DIR=str(tmp_path / "file" / "data"))
+    assert up.ended() == 1
+    assert f"cannot use the folder {tmp_path}/file/data: " in up.err
+    assert "Traceback" not in up.err
+
+
+def test_lines_come_as_they_are_written(launch: Launch) -> None:
+    """Without a terminal nothing is put in front, so that JSON stays JSON."""
+    up = launch(renderer="""--say '{"level":"WARNING"}'""")
+    up.wait_served()
+    assert '{"level":"WARNING"}' in up.err.splitlines()
+
+
+def test_on_a_terminal_each_line_names_its_service(launch: Launch) -> None:
+    """With a colour for each."""
+    ours, theirs = pty.openpty()
+    up = launch(renderer="--say hello", stderr=theirs)
+    os.close(theirs)
+    up.wait_served()
+    seen = b""
+
+    def hello() -> bool:
+        nonlocal seen
+        seen += os.read(ours, 4096)
+        return b"hello" in seen
+
+    wait_until(hello)
+    assert b"renderer" in seen
+    assert b"\x1b[" in seen
+    up.signal(signal.SIGTERM)
+    assert up.ended() == 0
+    os.close(ours)
+
+
+def test_the_launcher_is_light() -> None:
+    """It runs all day beside the services: no HTTP client, and nothing of the services'."""
+    code = (
+        "import sys, splitflap.__main__\n"
+        "heavy = {'requests', 'eventlet', 'kombu', 'flask', 'splitflap_api'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

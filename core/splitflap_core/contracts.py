@@ -18,9 +18,9 @@ from splitflap_core.outcomes import Outcome
 #: The version of messages that this release writes, and the newest that it reads.
 VERSION = 1
 
-#: Longest URL that can get a preview, in characters. Browsers and proxies agree on about 2,000
-#: (RFC 9110 section 4.1 asks for at least 8,000 of a request line); PostgreSQL's index rows end
-#: at 2,704 bytes.
+#: Longest URL that can get a preview, in bytes of UTF-8 (and so in characters). Browsers and
+#: proxies agree on about 2,000 (RFC 9110 section 4.1 asks for at least 8,000 of a request line);
+#: PostgreSQL's index rows end at 2,704 bytes.
 MAX_URL = 2000
 
 #: Most links of one text that get previews. Those after it are not listed.
@@ -107,6 +107,9 @@ class _Envelope(msgspec.Struct):
     version: int
 
 
+#: What decoding raises; too deep a nesting ends in a RecursionError.
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
 _envelope = msgspec.json.Decoder(_Envelope)
 _job = msgspec.json.Decoder(Job)
 _job_outcome = msgspec.json.Decoder(JobOutcome)
@@ -141,7 +144,7 @@ def decode_payload(raw: msgspec.Raw, payload_type: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(raw, type=payload_type)
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except _UNREADABLE as error:
         raise BrokenMessage(str(error)) from error
 
 
@@ -151,5 +154,5 @@ def _checked(decoder: msgspec.json.Decoder[Any], body: bytes | str) -> Any:
         if version != VERSION:
             raise UnknownVersion(f"version {version}; this release reads {VERSION}")
         return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except _UNREADABLE as error:
         raise BrokenMessage(str(error)) from error

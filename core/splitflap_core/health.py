@@ -3,12 +3,15 @@
 Liveness is the progress of the service's own loops; readiness is whether it can do its work now.
 """
 
+import contextlib
 import logging
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 
 from splitflap_core.telemetry import Metrics
 
@@ -19,6 +22,9 @@ Check = Callable[[], str | None]
 
 #: Seconds a client of this port may take with its request.
 CLIENT_TIMEOUT = 5.0
+
+#: Seconds of rest after a connection that could not be accepted.
+RETRY_AFTER = 0.1
 
 
 class HealthServer:
@@ -33,6 +39,8 @@ class HealthServer:
             "/metrics": lambda: (200, metrics.exposition()),
         }
         self._server = _Server(address, self._handler())
+        serve = self._server.accept_forever
+        self._thread = threading.Thread(target=serve, name="health", daemon=True)
 
     def live(self, name: str, check: Check) -> None:
         """A check whose complaint means that the process should be restarted."""
@@ -44,12 +52,11 @@ class HealthServer:
 
     def start(self) -> None:
         """Serve from a thread of its own."""
-        threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
         """Close the port."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         pages = self._pages
@@ -74,16 +81,54 @@ class HealthServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    #: Connections that may wait to be accepted; over five, a burst of clients costs a probe 1 s.
+    request_queue_size = 64
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
+        self._stopped = False
         super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        """As HTTPServer does, without asking DNS for the host's name, which nobody reads."""
+        TCPServer.server_bind(self)
+
+    def accept_forever(self) -> None:
+        """Serve until `stop`.
+
+        socketserver's own loop waits in a selector that it has chosen at its import, which may be
+        one from before the standard library was made green, and would then block everything.
+        """
+        while not self._stopped:
+            try:
+                request, address = self.get_request()
+                self.process_request(request, address)
+            except (OSError, RuntimeError) as error:  # no file or no thread is left
+                if not self._stopped:
+                    logger.warning("the health port: %r", error)
+                    time.sleep(RETRY_AFTER)
+
+    def stop(self) -> None:
+        """Wake the loop and close the port."""
+        self._stopped = True
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
         logger.debug("a client of the health port went away: %r", sys.exc_info()[1])
 
 
 def _verdict(checks: dict[str, Check]) -> tuple[int, bytes]:
-    wrong = [f"{name}: {complaint}" for name, check in checks.items() if (complaint := check())]
+    asked = ((name, _complaint(check)) for name, check in checks.items())
+    wrong = [f"{name}: {complaint}" for name, complaint in asked if complaint]
     return (503, ("\n".join(wrong) + "\n").encode()) if wrong else (200, b"ok\n")
+
+
+def _complaint(check: Check) -> str | None:
+    try:
+        return check()
+    except Exception as error:
+        logger.exception("a health check failed itself")
+        return repr(error)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from splitflap_core.telemetry import trace_id
+from splitflap_core.trace import trace_id
 
 _context: ContextVar[dict[str, Any] | None] = ContextVar("splitflap_log_context", default=None)
 
@@ -42,8 +42,10 @@ def configure(service: str, level: str) -> None:
     handler.addFilter(_ContextFilter(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # py-amqp logs each heartbeat and kombu each declaration at DEBUG; they drown what we say.
-    for noisy in ("amqp", "kombu", "urllib3", "alembic"):
+    for noisy in ("amqp", "kombu", "urllib3"):
         logging.getLogger(noisy).setLevel(max(logging.INFO, logging.getLevelName(level)))
+    # It names each of its plugins at INFO.
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
 
 
 @contextmanager

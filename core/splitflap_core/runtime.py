@@ -1,19 +1,25 @@
 """What every service's `__main__` does the same way: settings, logs, and waiting for the stop."""
 
+import errno
 import logging
 import signal
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from splitflap_core import logs
-from splitflap_core.settings import BadSettings, CommonSettings, load, masked
+from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, load, masked
 
 S = TypeVar("S", bound=CommonSettings)
 
 #: Exit status of a service whose settings are wrong (EX_CONFIG of sysexits.h).
 EX_CONFIG = 78
+
+#: Exit status of a service that cannot listen (EX_UNAVAILABLE of sysexits.h).
+EX_UNAVAILABLE = 69
 
 
 def boot(service: str, kind: type[S]) -> S:
@@ -36,3 +42,23 @@ def until_signalled(poll: Callable[[], bool] = lambda: True) -> None:
     while not stop.is_set() and poll():
         # A bounded wait lets signal handlers run on every platform, and under green threads.
         stop.wait(0.5)
+
+
+def claim_port(service: str, name: str, host: str, port: int, patience: float = 5.0) -> None:
+    """End the process with one clear line where this port cannot be listened on.
+
+    A killed process may leave children that hold a port for a moment: `patience`, in seconds.
+    """
+    give_up_at = time.monotonic() + patience
+    while True:
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            socket.create_server((host, port), family=family).close()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= give_up_at:
+                where = f"{host}:{port} ({PREFIX}{name})"
+                sys.stderr.write(f"splitflap {service}: cannot listen on {where}: {error}\n")
+                raise SystemExit(EX_UNAVAILABLE) from error
+            time.sleep(0.1)
+        else:
+            return

@@ -6,16 +6,21 @@ says it for the log, without its secrets.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, TypeVar, get_type_hints
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 from msgspec import Meta
 
 PREFIX = "SPLITFLAP_"
+
+#: What stands between the user and the last @: a URL whose password has a raw / or # in it is
+#: wrong, and is logged all the same.
+_PASSWORD = re.compile(r"(://[^:/@]*:).*@")
+_PASSWORD_IN_QUERY = re.compile(r"(?i)([?&](?:ssl)?password=)[^&]*")
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Network = IPv4Network | IPv6Network
@@ -129,14 +134,7 @@ def networks(text: str, variable: str) -> tuple[Network, ...]:
 
 def mask_url(url: str) -> str:
     """The URL with its password hidden."""
-    try:
-        parts = urlsplit(url)
-        if not parts.password:
-            return url
-    except ValueError:
-        return "***"
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{host}"))
+    return _PASSWORD_IN_QUERY.sub(r"\1***", _PASSWORD.sub(r"\1***@", url))
 
 
 def _mask(name: str, value: Any) -> Any:

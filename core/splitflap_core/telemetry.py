@@ -1,7 +1,5 @@
-"""Metrics, declared once in metrics.yaml, and the trace context carried from request to result."""
+"""Metrics, declared once in metrics.yaml."""
 
-import re
-import secrets
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -10,8 +8,6 @@ from typing import Any, TypeVar
 import yaml
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
-
-_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 M = TypeVar("M", bound=MetricWrapperBase)
 
@@ -83,16 +79,3 @@ class Metrics:
             return Histogram(*common, buckets=declared.buckets, registry=self._registry)
         kind = Counter if declared.type == "counter" else Gauge
         return kind(*common, registry=self._registry)
-
-
-def new_traceparent(parent: str | None = None) -> str:
-    """A span in `parent`'s trace, or the first of a new one (W3C Trace Context, section 3.2)."""
-    known = _TRACEPARENT.fullmatch(parent) if parent else None
-    trace = known[1] if known and int(known[1], 16) else secrets.token_hex(16)
-    return f"00-{trace}-{secrets.token_hex(8)}-01"
-
-
-def trace_id(traceparent: str) -> str:
-    """The trace's part of a traceparent; empty where it is none."""
-    known = _TRACEPARENT.fullmatch(traceparent)
-    return known[1] if known else ""

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 from splitflap_core import topology
 from splitflap_core.broker import Backend, Delivery, Link, Outgoing, Subscription
 from splitflap_core.contracts import (
@@ -28,7 +30,8 @@ from splitflap_core.contracts import (
 from splitflap_core.health import HealthServer
 from splitflap_core.logs import bound
 from splitflap_core.outcomes import Outcome, RetryLater, SlowDown
-from splitflap_core.telemetry import Metrics, new_traceparent
+from splitflap_core.telemetry import Metrics
+from splitflap_core.trace import new_traceparent
 
 logger = logging.getLogger(__name__)
 
@@ -125,15 +128,13 @@ class Worker:
             self._submit(delivery, job, request)
 
     def _submit(self, delivery: Delivery, job: Job, request: Any) -> None:
-        finish = partial(self._finish, delivery, job)
         if delivery.received.deliveries >= topology.REDELIVERED_TOO_OFTEN - 1:
             after = random.uniform(*REDELIVERED_AFTER)  # noqa: S311 - jitter
-            self._in_flight().inc()
-            finish(RetryLater(after, "redelivered"), 0.0)
+            self._answer(delivery, job, RetryLater(after, "redelivered"), 0.0)
             return
         try:
             self._in_flight().inc()
-            self._pool.submit(job, request, finish)
+            self._pool.submit(job, request, partial(self._finish, delivery, job))
         except SlowDown as error:
             logger.warning("slowing down: %s", error)
             self._in_flight().dec()
@@ -146,6 +147,9 @@ class Worker:
             delivery.requeue()
             return
         self._observe_outcome(outcome, took)
+        self._answer(delivery, job, outcome, took)
+
+    def _answer(self, delivery: Delivery, job: Job, outcome: Outcome, took: float) -> None:
         message = JobOutcome(
             job=job.id,
             kind=job.kind,
@@ -156,7 +160,13 @@ class Worker:
             task=job.task,
             traceparent=new_traceparent(job.traceparent),
         )
-        self._publish(topology.RESULTS.name, topology.RESULTS_QUEUE.name, encode(message), delivery)
+        try:
+            body = encode(message)
+        except (UnicodeError, msgspec.MsgspecError) as error:
+            # Text with half a surrogate pair in it; computing it again would not help.
+            self._dead_letter(delivery, f"an outcome that is no JSON: {error}")
+            return
+        self._publish(topology.RESULTS.name, topology.RESULTS_QUEUE.name, body, delivery)
 
     def _dead_letter(self, delivery: Delivery, reason: str) -> None:
         logger.error("dead-lettered a message of %s: %s", self._kind, reason)

@@ -6,12 +6,14 @@ time-out 0 before each message to look for a blocked connection, which the turn 
 """
 
 import itertools
+import logging
 import ssl
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import kombu
 from amqp import spec
@@ -26,6 +28,8 @@ from splitflap_core.broker.session import (
     Waker,
     body_bytes,
 )
+
+logger = logging.getLogger(__name__)
 
 #: Seconds between heartbeats. A dead peer is noticed after two of them.
 HEARTBEAT = 10
@@ -57,7 +61,7 @@ class AmqpSession(Session):
             url,
             heartbeat=HEARTBEAT,
             connect_timeout=IO_TIMEOUT,
-            ssl={"ca_certs": ca_file, "cert_reqs": ssl.CERT_REQUIRED} if ca_file else None,
+            ssl=_tls(url, ca_file),
             transport_options={
                 "on_blocked": self._on_blocked,
                 "on_unblocked": self._on_unblocked,
@@ -74,7 +78,8 @@ class AmqpSession(Session):
             raise ConnectionError(f"{self._connection.as_uri()}: {error!r}") from error
 
     def _connect(self) -> None:
-        self._connection.connect()
+        # Its public `connect` tries twice, with a pause of 2 s in which nothing can be stopped.
+        self._connection._ensure_connection(max_retries=0, reraise_as_library_errors=False)  # noqa: SLF001 - as above
         self._amqp = self._connection.connection
         self._amqp.transport.sock.settimeout(IO_TIMEOUT)
         self._channel = self._connection.channel()
@@ -95,8 +100,11 @@ class AmqpSession(Session):
         self, subscriptions: Sequence[Subscription], on_received: Callable[[Received], None]
     ) -> None:
         for subscription in subscriptions:
+            name = subscription.queue.name
             queue = subscription.queue(self._channel)
             if queue.exclusive:
+                # Its name is locked until the broker has noticed that the last connection is dead.
+                queue.name = f"{name}.{uuid.uuid4().hex[:8]}"
                 queue.declare()
             # RabbitMQ applies a count without `global` to each consumer started after it.
             self._channel.basic_qos(0, subscription.prefetch, False)
@@ -104,7 +112,7 @@ class AmqpSession(Session):
                 self._channel,
                 [queue],
                 auto_declare=False,
-                on_message=partial(self._receive, queue.name, on_received),
+                on_message=partial(self._receive, name, on_received),
             )
             consumer.consume()
             self._consumers.append(consumer)
@@ -145,31 +153,33 @@ class AmqpSession(Session):
         if through is not None:
             self._channel.basic_ack(through, multiple=True)
         for tag in settled:
-            self._unsettled.pop(tag, None)
+            del self._unsettled[tag]
             self._channel.basic_ack(tag)
 
     def requeue(self, tag: Any) -> None:
-        self._unsettled.pop(tag, None)
+        del self._unsettled[tag]
         self._channel.basic_reject(tag, requeue=True)
 
     def turn(self) -> None:
-        readable = self._readiness.wait(TURN)
+        self._readiness.wait(TURN)
         self._waker.clear()
         for _ in range(FRAMES_PER_TURN):
-            if not readable:
+            if not self._readiness.readable():
                 break
-            self._amqp.drain_events(timeout=IO_TIMEOUT)
-            readable = self._readiness.wait(0)
+            # One frame; drain_events would wait for another one after each heartbeat.
+            self._amqp.blocking_read(timeout=IO_TIMEOUT)
         self._amqp.heartbeat_tick()
 
-    def close(self) -> list[Outgoing]:
+    def close(self, *, orderly: bool) -> list[Outgoing]:
         lost = [message for _, message in self._window.values()]
         self._window.clear()
         self._readiness.close()
         try:
-            self._connection.close()
-        except self.errors:
-            self._connection.collect()
+            if orderly:
+                self._connection.close()
+        except Exception as error:  # noqa: BLE001 - py-amqp raises much, and it is over anyway
+            logger.info("closing the connection: %r", error)
+        self._connection.collect()
         return lost
 
     def _receive(
@@ -185,11 +195,12 @@ class AmqpSession(Session):
         for message_id, message in self._settled(sequence, multiple):
             was_returned = message_id in self._returned
             self._returned.discard(message_id)
-            message.settled(not was_returned)
+            message.settle(not was_returned)
 
     def _on_nack(self, sequence: int, multiple: bool) -> None:
-        for _, message in self._settled(sequence, multiple):
-            message.settled(False)
+        for message_id, message in self._settled(sequence, multiple):
+            self._returned.discard(message_id)
+            message.settle(False)
 
     def _settled(self, sequence: int, multiple: bool) -> list[tuple[str, Outgoing]]:
         if not multiple:
@@ -209,3 +220,11 @@ class AmqpSession(Session):
 
     def _on_unblocked(self) -> None:
         self._blocked = False
+
+
+def _tls(url: str, ca_file: str | None) -> dict[str, Any] | None:
+    """How an `amqps` broker is checked: by these CAs, or the system's, and by its name."""
+    parts = urlsplit(url)
+    if parts.scheme != "amqps":
+        return None
+    return {"ca_certs": ca_file, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": parts.hostname}

@@ -41,6 +41,9 @@ logger = logging.getLogger(__name__)
 #: delivered after 11 ms in the median, 21 ms at the 99th percentile).
 POLLING_INTERVAL = 0.02
 
+#: Seconds after which a hidden file is what a killed process has left behind.
+LEFT_BEHIND_AFTER = 3600.0
+
 #: Deliveries handled in one turn.
 MESSAGES_PER_TURN = 100
 
@@ -48,7 +51,6 @@ MESSAGES_PER_TURN = 100
 class _Channel(filesystem.Channel):  # type: ignore[misc]  # kombu is untyped
     """kombu's channel with whole messages in a folder for each queue."""
 
-    _queue_bind = virtual.Channel._queue_bind  # noqa: SLF001 - kombu's way to extend a transport
     get_table = virtual.Channel.get_table
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -58,6 +60,21 @@ class _Channel(filesystem.Channel):  # type: ignore[misc]  # kombu is untyped
 
     def _folder(self, queue: str) -> Path:
         return self._root / queue
+
+    def _queue_bind(self, *_: Any) -> None:
+        """Nothing: the transport's state keeps the bindings."""
+
+    def deliver(self, content: Any, exchange: str, routing_key: str) -> bool:
+        """Put a message into its queues, and say whether there are any.
+
+        Raises:
+            ChannelError: it cannot be written.
+        """
+        queues = self._lookup(exchange, routing_key)
+        self._inplace_augment_message(content, exchange, routing_key)
+        for queue in queues:
+            self._put(queue, content)
+        return bool(queues)
 
     def _new_queue(self, queue: str, **_: Any) -> None:
         self._folder(queue).mkdir(parents=True, exist_ok=True)
@@ -118,6 +135,7 @@ class FilesystemSession(Session):
         for queue in topology.QUEUES:
             queue(self._channel).declare()
         self._consumers: list[kombu.Consumer] = []
+        _sweep(folder)
 
     def subscribe(
         self, subscriptions: Sequence[Subscription], on_received: Callable[[Received], None]
@@ -143,8 +161,12 @@ class FilesystemSession(Session):
         content = self._channel.prepare_message(
             message.body, content_type="application/json", headers=message.headers
         )
-        self._channel.basic_publish(content, message.exchange, message.routing_key)
-        message.settled(True)
+        try:
+            sent = self._channel.deliver(content, message.exchange, message.routing_key)
+        except ChannelError as error:
+            logger.warning("%s", error)
+            sent = False
+        message.settle(sent)
 
     @property
     def unconfirmed(self) -> int:
@@ -164,12 +186,11 @@ class FilesystemSession(Session):
             for _ in range(MESSAGES_PER_TURN):
                 self._connection.drain_events(timeout=0)
 
-    def close(self) -> list[Outgoing]:
-        try:
-            self._connection.close()
-        except self.errors as error:
-            # What was delivered could not be put back; the reconciler publishes it again.
-            logger.warning("closing the embedded broker: %r", error)
+    def close(self, *, orderly: bool) -> list[Outgoing]:  # noqa: ARG002 - there is nobody to tell
+        # Done here, as kombu would write what it cannot put back into a pickle file.
+        if lost := self._channel.qos.restore_unacked():
+            logger.warning("%d messages could not be put back: %r", len(lost), lost[0][0])
+        self._connection.close()
         return []
 
     def _receive(
@@ -177,6 +198,14 @@ class FilesystemSession(Session):
     ) -> None:
         headers = dict(message.headers or {})
         on_received(Received(message.delivery_tag, queue, body_bytes(message), headers, 0))
+
+
+def _sweep(folder: Path) -> None:
+    """Remove messages that a killed process was writing or taking: nobody will finish them."""
+    for path in folder.glob(".*"):
+        with contextlib.suppress(FileNotFoundError):  # another process sweeps too
+            if path.is_file() and time.time() - path.stat().st_ctime > LEFT_BEHIND_AFTER:
+                path.unlink()
 
 
 def _payload(text: str, queue: str) -> Any:

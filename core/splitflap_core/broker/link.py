@@ -24,6 +24,9 @@ WINDOW = 500
 #: Seconds between tries to connect: doubled from the first to the second, with jitter.
 RECONNECT_AFTER = (0.2, 2.0)
 
+#: Seconds that a stop waits beyond its time-out for the last turn to end.
+LAST_TURN = 2.0
+
 #: Seconds without a turn after which the owner thread counts as stuck. A turn takes at most its
 #: wait (1 s) and a few network time-outs (5 s each).
 STUCK_AFTER = 30.0
@@ -33,24 +36,36 @@ OpenSession = Callable[[Waker], Session]
 
 @dataclass(slots=True)
 class Delivery:
-    """A message that was delivered and must be settled once, from any thread."""
+    """A message that was delivered and must be settled, from any thread; the first call counts."""
 
     _link: "Link"
     _generation: int
     received: Received
+    _open: bool = True
 
     @property
     def body(self) -> bytes:
         """The message as it was sent."""
         return self.received.body
 
+    @property
+    def settled(self) -> bool:
+        """Whether it was acked or given back."""
+        return not self._open
+
     def ack(self) -> None:
         """The message's work is done. Does nothing after the connection was lost."""
-        self._link._settle(self._generation, "ack", self.received.tag)  # noqa: SLF001 - one module
+        self._settle("ack")
 
     def requeue(self) -> None:
         """Give the message back. Does nothing after the connection was lost."""
-        self._link._settle(self._generation, "requeue", self.received.tag)  # noqa: SLF001 - as above
+        self._settle("requeue")
+
+    def _settle(self, verb: str) -> None:
+        # RabbitMQ closes the channel, with all that it has delivered, over a tag settled twice.
+        if self._open:
+            self._open = False
+            self._link._settle(self._generation, verb, self.received.tag)  # noqa: SLF001 - one module
 
 
 class Link:
@@ -87,6 +102,7 @@ class Link:
         self._consuming = False
         self._stopping = threading.Event()
         self._closing = False
+        self._give_up_at = 0.0
         self._last_turn = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"link-{name}", daemon=True)
 
@@ -110,7 +126,7 @@ class Link:
         if taken:
             self._waker.wake()
         else:
-            message.settled(False)
+            message.settle(False)
 
     def pause(self, seconds: float) -> None:
         """Take no deliveries for so long."""
@@ -128,10 +144,11 @@ class Link:
         What is not confirmed after `timeout` seconds is settled as not sent.
         """
         self.stop_consuming()
+        self._give_up_at = time.monotonic() + timeout
         self._closing = True
         self._waker.wake()
         if self._thread.ident is not None:
-            self._thread.join(timeout)
+            self._thread.join(timeout + LAST_TURN)
 
     def alive(self) -> str | None:
         """A health check: complains when the owner thread makes no progress."""
@@ -160,17 +177,19 @@ class Link:
 
     def _one_connection(self) -> None:
         session = None
+        orderly = False
         try:
             session = self._open(self._waker)
             self._bring_up(session)
             while not self._finished(session):
                 self._turn(session)
+            orderly = True
         except Exception as error:
             # Whatever it was, a new connection starts from a known state; bugs show their place.
             expected = isinstance(error, session.errors if session else OSError)
             logger.warning("link %s: %r", self._name, error, exc_info=not expected)
         finally:
-            self._take_down(session)
+            self._take_down(session, orderly=orderly)
 
     def _bring_up(self, session: Session) -> None:
         self._generation += 1
@@ -180,18 +199,21 @@ class Link:
         if self._on_up:
             self._on_up()
 
-    def _take_down(self, session: Session | None) -> None:
+    def _take_down(self, session: Session | None, *, orderly: bool) -> None:
         with self._lock:
             self._session = None
             unsent = list(self._outgoing)
             self._outgoing.clear()
         if session:
-            unsent += session.close()
+            unsent += session.close(orderly=orderly and not session.unconfirmed)
         for message in unsent:
-            message.settled(False)
+            message.settle(False)
 
     def _finished(self, session: Session) -> bool:
-        return self._closing and not (self._outgoing or self._settling or session.unconfirmed)
+        if not self._closing:
+            return False
+        unfinished = self._outgoing or self._settling or session.unconfirmed
+        return not unfinished or time.monotonic() >= self._give_up_at
 
     def _turn(self, session: Session) -> None:
         self._last_turn = time.monotonic()
@@ -237,7 +259,7 @@ class Link:
                 session.publish(message)
             except BaseException:
                 # A session that raises has not taken the message into its own account.
-                message.settled(False)
+                message.settle(False)
                 raise
 
     def _rest(self, seconds: float) -> None:

@@ -4,14 +4,18 @@ A session belongs to the thread that made it. Only `Waker.wake` may be called fr
 """
 
 import contextlib
+import logging
 import selectors
 import socket
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import kombu
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -20,6 +24,7 @@ class Outgoing:
 
     `settled` is called once, in the link's thread (or the caller's, where the link is down):
     with True when the broker has taken the message, with False when it did not or may not have.
+    It must not raise.
     """
 
     exchange: str
@@ -27,6 +32,13 @@ class Outgoing:
     body: bytes
     settled: Callable[[bool], None]
     headers: dict[str, Any] = field(default_factory=dict)
+
+    def settle(self, sent: bool) -> None:
+        """Say what became of it. Where that raises, the other messages are settled all the same."""
+        try:
+            self.settled(sent)
+        except Exception:
+            logger.exception("a message to %s was settled, and that failed", self.exchange)
 
 
 @dataclass(frozen=True)
@@ -99,17 +111,30 @@ class Readiness:
 
     def __init__(self, source: socket.socket, waker: Waker) -> None:
         self._source = source
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(source, selectors.EVENT_READ)
-        self._selector.register(waker, selectors.EVENT_READ)
+        self._either = selectors.DefaultSelector()
+        self._either.register(source, selectors.EVENT_READ)
+        self._either.register(waker, selectors.EVENT_READ)
+        # Of two sources that are ready, eventlet's select names one; so this asks for one.
+        self._alone = selectors.DefaultSelector()
+        self._alone.register(source, selectors.EVENT_READ)
 
-    def wait(self, timeout: float) -> bool:
-        """Whether the socket is readable, at the latest after `timeout` seconds or a wake-up."""
-        return any(key.fileobj is self._source for key, _ in self._selector.select(timeout))
+    def wait(self, timeout: float) -> None:
+        """Return when the socket is readable, after a wake-up, or after `timeout` seconds."""
+        if not self._has_decrypted():
+            self._either.select(timeout)
+
+    def readable(self) -> bool:
+        """Whether the socket is readable now."""
+        return self._has_decrypted() or bool(self._alone.select(0))
 
     def close(self) -> None:
-        """Give the selector back; the socket and the waker stay open."""
-        self._selector.close()
+        """Give the selectors back; the socket and the waker stay open."""
+        self._either.close()
+        self._alone.close()
+
+    def _has_decrypted(self) -> bool:
+        # TLS decrypts whole records: what is left of one is seen by no selector.
+        return isinstance(self._source, ssl.SSLSocket) and self._source.pending() > 0
 
 
 class Session(ABC):
@@ -155,5 +180,8 @@ class Session(ABC):
         """Wait for the broker or the link's waker, at most a second, and handle what came."""
 
     @abstractmethod
-    def close(self) -> list[Outgoing]:
-        """Close the connection; returns what was published and never confirmed."""
+    def close(self, *, orderly: bool) -> list[Outgoing]:
+        """Close the connection; returns what was published and never confirmed.
+
+        `orderly` takes leave of the broker, which takes a network time-out where it is gone.
+        """

@@ -88,6 +88,12 @@ def test_an_image_in_a_link_is_a_link() -> None:
     ]
 
 
+def test_a_url_is_measured_in_bytes() -> None:
+    """What the database's index cannot hold is not listed, however few characters it has."""
+    fits, long = ("https://x.example/" + "\u00fc" * n for n in (900, 1000))
+    assert render(f"{fits} {long}").links == [fits]
+
+
 def test_bounds() -> None:
     """Not more than MAX_LINKS, none longer than MAX_URL; they all stay links in the HTML."""
     long = "https://long.example/" + "x" * MAX_URL

@@ -1,0 +1,190 @@
+"""The wire format: the .json files here are what version 1 looks like.
+
+A released message stays readable for ever, so a test that fails here says that a running cluster
+would fail during an upgrade. Add files for new fields and versions; never edit an old one.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from splitflap_core.contracts import (
+    MAX_LINKS,
+    MAX_URL,
+    BrokenMessage,
+    Job,
+    JobOutcome,
+    RenderRequest,
+    RenderResult,
+    ScrapeRequest,
+    ScrapeResult,
+    UnknownVersion,
+    decode_job,
+    decode_job_outcome,
+    decode_payload,
+    encode,
+)
+from splitflap_core.outcomes import Done, Failed, RetryLater
+
+HERE = Path(__file__).parent
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def raw(value: object) -> msgspec.Raw:
+    """A part of a message."""
+    return msgspec.Raw(encode(value))
+
+
+def outcome(kind: Any, attempt: int, said: Any, **more: str) -> JobOutcome:
+    """An outcome as the golden files have it."""
+    return JobOutcome("019a-job", kind, attempt, said, 0.25, "worker-1", **more)  # type: ignore[arg-type]  # texts
+
+
+LINKED = RenderResult("<p>a</p>", ["https://a.example/"])
+PREVIEW = ScrapeResult("A title", "A description", "https://a.example/i.png", "A site", 3600.0)
+IDS = {"task": "019a-task", "traceparent": TRACEPARENT}
+
+MESSAGES: dict[str, Job | JobOutcome] = {
+    "render-job": Job(
+        "019a-job",
+        "render",
+        1,
+        1760000000.25,
+        raw(RenderRequest("a *text* \u00e9")),
+        **IDS,  # type: ignore[arg-type]  # texts
+    ),
+    "scrape-job": Job(
+        "019a-job", "scrape", 2, 1760000000.25, raw(ScrapeRequest("https://a.example/?b=c"))
+    ),
+    "render-done": outcome("render", 1, Done(raw(LINKED)), **IDS),
+    "scrape-done": outcome("scrape", 1, Done(raw(PREVIEW))),
+    "scrape-retry-later": outcome("scrape", 1, RetryLater(1.5, "timeout")),
+    "scrape-failed": outcome("scrape", 5, Failed("not_found", "404 of https://a.example/", 600.0)),
+}
+
+
+def golden(name: str) -> dict[str, Any]:
+    """What a file has."""
+    found: dict[str, Any] = json.loads((HERE / f"{name}.v1.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_what_is_written_is_version_1(name: str) -> None:
+    """Every field, its name, its value and its type."""
+    assert json.loads(encode(MESSAGES[name])) == golden(name)
+
+
+def test_every_golden_file_is_tested() -> None:
+    """None lies here for nothing."""
+    assert {path.name for path in HERE.glob("*.json")} == {f"{name}.v1.json" for name in MESSAGES}
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if name.endswith("job")])
+def test_jobs_are_read(name: str) -> None:
+    """With fields of a later release, which are ignored, in the message and in its payload."""
+    message = golden(name)
+    message["payload"]["new"] = message["new"] = {"deep": [1]}
+    wanted = MESSAGES[name]
+    assert isinstance(wanted, Job)
+    request: type[Any] = RenderRequest if wanted.kind == "render" else ScrapeRequest
+    job, payload = decode_job(json.dumps(message).encode(), request)
+    assert payload == msgspec.json.decode(wanted.payload, type=request)
+    assert msgspec.structs.replace(job, payload=wanted.payload) == wanted
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if not name.endswith("job")])
+def test_outcomes_are_read(name: str) -> None:
+    """With fields of a later release as well."""
+    message = golden(name)
+    message["new"] = message["outcome"]["new"] = None
+    found = decode_job_outcome(json.dumps(message).encode())
+    wanted = MESSAGES[name]
+    assert isinstance(wanted, JobOutcome)
+    if isinstance(found.outcome, Done) and isinstance(wanted.outcome, Done):
+        result: type[Any] = RenderResult if found.kind == "render" else ScrapeResult
+        assert decode_payload(found.outcome.result, result) == decode_payload(
+            wanted.outcome.result, result
+        )
+        found = msgspec.structs.replace(found, outcome=wanted.outcome)
+    assert found == wanted
+
+
+def test_optional_fields_may_be_missing() -> None:
+    """As in a message of a client that knows no tasks and no traces."""
+    message = golden("scrape-job")
+    del message["task"], message["traceparent"]
+    job, _ = decode_job(json.dumps(message), ScrapeRequest)
+    assert (job.task, job.traceparent) == (None, None)
+
+
+@pytest.mark.parametrize("version", [0, 2, -1, 10**9])
+def test_an_unknown_version_is_told_apart(version: int) -> None:
+    """Even where nothing else of the message can be understood."""
+    with pytest.raises(UnknownVersion, match=str(version)):
+        decode_job(encode({"version": version, "all": "new"}), RenderRequest)
+    with pytest.raises(UnknownVersion):
+        decode_job_outcome(encode({"version": version}))
+
+
+def broken(**changes: object) -> bytes:
+    """A render job with some fields changed."""
+    return json.dumps({**golden("render-job"), **changes}).encode()
+
+
+BROKEN = {
+    "empty": b"",
+    "no json": b"text",
+    "no object": b"[1]",
+    "null": b"null",
+    "no version": b"{}",
+    "version of another type": broken(version="1"),
+    "endless version": broken(version="X").replace(b'"X"', b"9" * 5000),
+    "cut off": broken()[:-2],
+    "more behind it": broken() + b"{}",
+    "no UTF-8": broken().replace(b"019a-task", b"\xff\xfe"),
+    "UTF-8 of a surrogate": broken().replace(b"019a-task", b"\xed\xa0\x80"),
+    "half a surrogate pair": broken(payload={"text": "X"}).replace(b"X", rb"\ud800"),
+    "wrong half of a pair": broken(payload={"text": "X"}).replace(b"X", rb"\udc00 \ud800"),
+    "deep nesting": broken(extra="X").replace(b'"X"', b"[" * 100_000 + b"]" * 100_000),
+    "deep nesting, cut off": b"[" * 100_000,
+    "deep payload": broken(payload="X").replace(b'"X"', b'{"a":' * 50_000 + b"1" + b"}" * 50_000),
+    "another kind": broken(kind="paint"),
+    "attempt of another type": broken(attempt="1"),
+    "payload of another type": broken(payload=[]),
+    "text of another type": broken(payload={"text": 1}),
+    "no payload": json.dumps({"version": 1, "id": "x", "kind": "render"}).encode(),
+    "a number that is none": broken(published_at="X").replace(b'"X"', b"NaN"),
+    "a number out of range": broken(published_at="X").replace(b'"X"', b"1e999"),
+}
+
+
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
+def test_broken_bodies(body: bytes) -> None:
+    """Whatever is wrong, it is a BrokenMessage with something to say."""
+    with pytest.raises(BrokenMessage) as raised:
+        decode_job(body, RenderRequest)
+    assert str(raised.value)
+    assert not isinstance(raised.value, UnknownVersion)
+    with pytest.raises(BrokenMessage):
+        decode_job_outcome(body)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes(body: bytes) -> None:
+    """Nothing but a BrokenMessage comes of them."""
+    with pytest.raises(BrokenMessage):
+        decode_job(body, RenderRequest)
+
+
+def test_bounds_of_results() -> None:
+    """A renderer cannot ask for more previews, nor for longer URLs, than there may be."""
+    for links in (["https://a.example"] * (MAX_LINKS + 1), ["h" * (MAX_URL + 1)]):
+        with pytest.raises(BrokenMessage):
+            decode_payload(raw(RenderResult("", links)), RenderResult)
+    with pytest.raises(BrokenMessage):
+        decode_payload(raw({"url": "h" * (MAX_URL + 1)}), ScrapeRequest)

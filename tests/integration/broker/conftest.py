@@ -1,0 +1,74 @@
+"""Both brokers, and peers that end with their test."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from splitflap_core.broker import Backend, Subscription
+
+from tests.servers.rabbitmq import Depth, RabbitMq
+
+from .peer import Peer, files, rabbit
+
+MakePeer = Callable[..., Peer]
+
+_vhosts = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Vhost:
+    """A vhost that only one test uses."""
+
+    server: RabbitMq
+    name: str
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.server.vhost_url(self.name)
+
+    def through(self, port: int) -> Backend:
+        """The vhost, reached through a proxy."""
+        return rabbit(self.server.vhost_url(self.name, port))
+
+    @property
+    def backend(self) -> Backend:
+        """The vhost, reached directly."""
+        return rabbit(self.url)
+
+    def depth(self, queue: str) -> Depth:
+        """Messages in a queue."""
+        return self.server.queue_depths(self.name)[queue]
+
+
+@pytest.fixture
+def vhost(rabbitmq_server: RabbitMq) -> Vhost:
+    """A new vhost."""
+    name = f"broker-{next(_vhosts)}"
+    rabbitmq_server.add_vhost(name)
+    return Vhost(rabbitmq_server, name)
+
+
+@pytest.fixture(params=["filesystem", pytest.param("rabbitmq", marks=pytest.mark.servers)])
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    """Each broker, empty."""
+    if request.param == "filesystem":
+        return files(tmp_path)
+    vhost: Vhost = request.getfixturevalue("vhost")
+    return vhost.backend
+
+
+@pytest.fixture
+def make_peer() -> Iterator[MakePeer]:
+    """Makes peers, which are stopped with the test."""
+    peers: list[Peer] = []
+
+    def make(backend: Backend, *subscriptions: Subscription, **options: object) -> Peer:
+        peers.append(Peer(backend, *subscriptions, **options))  # type: ignore[arg-type]  # as it takes them
+        return peers[-1]
+
+    yield make
+    for peer in peers:
+        peer.link.stop(0.5)

@@ -1,0 +1,128 @@
+"""The embedded broker under processes that die, files that nobody can read, and full disks."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from splitflap_core.broker import filesystem
+
+from .conftest import MakePeer
+from .peer import RENDER, files, numbered
+
+#: Takes messages, naming each on a line, until it is killed; acks none.
+GREEDY = """
+import sys, threading
+from pathlib import Path
+from splitflap_core import topology
+from splitflap_core.broker import Link, Subscription, backend_for
+from splitflap_core.settings import CommonSettings
+
+def take(delivery):
+    print(delivery.body.decode(), flush=True)
+    delivery.ack()
+
+backend = backend_for(CommonSettings(data_dir=sys.argv[1]))
+subscription = Subscription(topology.RENDER_QUEUE, 10)
+Link("greedy", backend.opener("greedy"), subscriptions=[subscription], on_delivery=take).start()
+threading.Event().wait()
+"""
+
+
+def greedy(folder: Path) -> subprocess.Popen[str]:
+    """A process that consumes."""
+    command = [sys.executable, "-c", GREEDY, str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_killed_process_leaves_the_others_fine(tmp_path: Path, make_peer: MakePeer) -> None:
+    """At most what it had taken is missing; nothing comes twice; new messages flow."""
+    sender = make_peer(files(tmp_path)).started()
+    bodies = numbered(2000)
+    sender.send(*bodies)
+    with greedy(tmp_path) as process:
+        assert process.stdout
+        process.stdout.readline()
+        receiver = make_peer(files(tmp_path), RENDER, acks=True).started()
+        receiver.receive(50)
+        process.send_signal(signal.SIGKILL)
+        taken = process.stdout.read().splitlines()
+    sender.send(b"end")
+    receiver.wait(lambda: b"end" in receiver.bodies, "the last message")
+    received = set(receiver.bodies)
+    assert len(received) == len(receiver.bodies)
+    assert not received & {line.encode() for line in taken}
+    # One that it was about to name, and its prefetch.
+    assert len(bodies) - len(received) - len(taken) <= 12
+
+
+def test_what_nobody_can_read_is_delivered(tmp_path: Path, make_peer: MakePeer) -> None:
+    """Not JSON, not UTF-8, JSON of another shape: a broken message, for the dead-letter queue."""
+    peer = make_peer(files(tmp_path), RENDER).started()
+    broken = [b"not json", b"\xff\xfe", b"[]", b'{"properties": 5}', b"", b"null"]
+    for number, content in enumerate(broken):
+        (tmp_path / "broker" / "render" / f"{number}").write_bytes(content)
+    peer.receive(len(broken))
+    assert peer.bodies[0] == b"not json"
+    peer.deliveries[0].requeue()
+    assert peer.receive(len(broken) + 1)[-1].body == b"not json"
+    peer.send(b"after")
+    peer.receive(len(broken) + 2)
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """Files of this process cannot grow beyond a size in bytes, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_on_a_full_disk_nothing_counts_as_sent(tmp_path: Path, make_peer: MakePeer) -> None:
+    """The message is settled as not sent, leaves no piece behind, and the link stays up."""
+    peer = make_peer(files(tmp_path), RENDER).started()
+    peer.send(b"before")
+    peer.receive(1)
+    with full_disk(20_000):
+        peer.publish(b"x" * 100_000)
+        peer.wait(lambda: len(peer.unsent) == 1, "the refusal")
+        assert not list((tmp_path / "broker").glob(".*"))
+    assert peer.link.up
+    peer.deliveries[0].ack()
+    peer.send(b"after")
+    assert peer.receive(2)[1].body == b"after"
+
+
+def test_what_killed_processes_left_is_swept(
+    tmp_path: Path, make_peer: MakePeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hidden files of a process that is gone are removed, but not those of one at work."""
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    left = folder / ".00000000000000000001-left"
+    left.touch()
+    # Its contents are old; since when it is hidden is what counts.
+    os.utime(left, (0, 0))
+    make_peer(files(tmp_path)).started()
+    assert left.exists()
+    monkeypatch.setattr(filesystem, "LEFT_BEHIND_AFTER", -1.0)
+    make_peer(files(tmp_path)).started()
+    assert not left.exists()
+
+
+def test_a_folder_that_vanishes_is_made_again(tmp_path: Path, make_peer: MakePeer) -> None:
+    """The link loses its session over it, and opens a new one."""
+    peer = make_peer(files(tmp_path), RENDER).started()
+    (tmp_path / "broker" / "render").rename(tmp_path / "elsewhere")
+    peer.wait((tmp_path / "broker" / "render").exists, "the folder")
+    peer.wait(lambda: peer.link.up, "the link")
+    peer.send(b"after")
+    peer.receive(1)

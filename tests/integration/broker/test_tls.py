@@ -1,0 +1,93 @@
+"""`amqps`: through a proxy that speaks TLS, with a certificate made for the test."""
+
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.servers.rabbitmq import RabbitMq
+
+from .conftest import MakePeer, Vhost
+from .peer import RENDER, numbered, rabbit
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1, which is its own CA, with its key in the same file."""
+    if not (openssl := shutil.which("openssl")):
+        pytest.skip("openssl is not installed")
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    names = ("-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1")
+    made = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
+    out = ("-keyout", str(path) + ".key", "-out", str(path))
+    subprocess.run([openssl, "req", *made, *names, *out], check=True, capture_output=True)
+    with path.open("a", encoding="ascii") as file:
+        file.write(Path(f"{path}.key").read_text(encoding="ascii"))
+    return path
+
+
+@contextmanager
+def tls_in_front_of(server: RabbitMq, certificate: Path) -> Iterator[int]:
+    """A port that takes TLS connections and passes their bytes on."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def pass_on(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while piece := source.recv(65_536):
+                target.sendall(piece)
+            if isinstance(source, ssl.SSLSocket):
+                source.unwrap()  # takes leave, as TLS has it
+            target.shutdown(socket.SHUT_WR)
+
+    def accept(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                plain, _ = listener.accept()
+                with suppress(ssl.SSLError):  # a client that does not trust us
+                    client = context.wrap_socket(plain, server_side=True)
+                    broker = socket.create_connection(("127.0.0.1", server.port))
+                    for pair in ((client, broker), (broker, client)):
+                        threading.Thread(target=pass_on, args=pair, daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, args=(listener,), daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_messages_over_tls(vhost: Vhost, make_peer: MakePeer, certificate: Path) -> None:
+    """None is left lying in what TLS has decrypted and no selector sees."""
+    with tls_in_front_of(vhost.server, certificate) as port:
+        url = vhost.server.vhost_url(vhost.name, port).replace("amqp:", "amqps:")
+        peer = make_peer(rabbit(url, str(certificate)), RENDER, acks=True).started()
+        for round_trip in range(20):
+            bodies = [b"%d " % round_trip + body for body in numbered(50)]
+            peer.send(*bodies)
+            peer.receive(50 * (round_trip + 1))
+        peer.link.stop(5)
+        assert len(peer.sent) == 1000
+
+
+def test_a_broker_of_another_name_or_ca_is_not_trusted(
+    vhost: Vhost, make_peer: MakePeer, certificate: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without its CA, and under a name that its certificate does not have."""
+    with tls_in_front_of(vhost.server, certificate) as port:
+        url = vhost.server.vhost_url(vhost.name, port).replace("amqp:", "amqps:")
+        named = url.replace("127.0.0.1", "localhost")
+        for backend in (rabbit(url), rabbit(named, str(certificate))):
+            caplog.clear()
+            peer = make_peer(backend)
+            peer.link.start()
+            peer.wait(lambda: "CERTIFICATE_VERIFY_FAILED" in caplog.text, "the refusal")
+            assert not peer.link.up
+            peer.link.stop(1)

@@ -1,0 +1,76 @@
+"""A PostgreSQL of one's own."""
+
+import contextlib
+import signal
+import subprocess
+from pathlib import Path
+
+from .process import ServerFailed, find_binary
+from .server import Server, listens
+
+USER = "splitflap"
+
+#: As small as tests need, but as durable as in production: fsync stays on.
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "100",
+    "shared_buffers": "32MB",
+    "max_wal_size": "128MB",
+    "min_wal_size": "32MB",
+    "autovacuum_naptime": "10s",
+    "log_min_messages": "warning",
+    "fsync": "on",
+    "synchronous_commit": "on",
+}
+
+
+class Postgres(Server):
+    """One server with its own data, port and socket folder. Trusts everybody on loopback."""
+
+    #: A fast shutdown, then one that leaves recovery to the next start.
+    END = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+
+    def __init__(self, **settings: str) -> None:
+        """Raises MissingBinary where PostgreSQL is not installed."""
+        folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+        # The programs beside the real initdb are of the same version.
+        self._bin = Path(find_binary("initdb", *folders)).resolve().parent
+        super().__init__("postgres")
+        self._data = self._home.folder / "data"
+        self._settings = {
+            **SETTINGS,
+            **settings,
+            "port": str(self.port),
+            "unix_socket_directories": str(self._home.folder),
+        }
+        self._where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", USER)
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL of the database `postgres`."""
+        return self._url("postgres")
+
+    def create_database(self, name: str) -> str:
+        """A new, empty database; returns its URL."""
+        self._home.run([str(self._bin / "createdb"), *self._where, name])
+        return self._url(name)
+
+    def _url(self, database: str) -> str:
+        return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        if not self._data.exists():
+            options = ["-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C", "--no-sync"]
+            self._home.run([str(self._bin / "initdb"), "-D", str(self._data), *options])
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
+        command = [str(self._bin / "postgres"), "-D", str(self._data), *settings]
+        return self._home.start(command, self.log)
+
+    def _is_ready(self) -> bool:
+        if not listens(self.port):
+            return False
+        # While it recovers it takes connections, only to refuse them.
+        with contextlib.suppress(ServerFailed):
+            self._home.run([str(self._bin / "pg_isready"), "-q", *self._where])
+            return True
+        return False

@@ -1,0 +1,163 @@
+"""Processes that a test owns: started without privileges, ended by their own ids."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+#: Seconds that a server may take to start or to end.
+PATIENCE = 60.0
+
+#: Seconds between looks at a condition.
+LOOK = 0.02
+
+
+class MissingBinary(LookupError):
+    """A server's program is not installed here."""
+
+
+class ServerFailed(RuntimeError):
+    """A server ended or did not answer; the message holds the end of its log."""
+
+
+def find_binary(name: str, *folders: Path) -> str:
+    """The path of a program, from `folders` or PATH.
+
+    Raises:
+        MissingBinary: there is none.
+    """
+    path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", ""), "/usr/sbin"])
+    if found := shutil.which(name, path=path):
+        return found
+    raise MissingBinary(f"{name} is not installed (looked in {path})")
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def wait_until(
+    condition: Callable[[], bool], what: str | Callable[[], str], patience: float = PATIENCE
+) -> None:
+    """Return once the condition holds.
+
+    Raises:
+        ServerFailed: it does not come to hold.
+    """
+    end = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > end:
+            raise ServerFailed(f"waited in vain: {what if isinstance(what, str) else what()}")
+        time.sleep(LOOK)
+
+
+class Home:
+    """A new folder that servers' processes may write to, and the user that they run as.
+
+    Servers refuse root (initdb) or should not have it; for anybody else the user stays the same.
+    """
+
+    def __init__(self, name: str, *users: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"splitflap-{name}-"))
+        user = _first_known(*users, "nobody") if os.geteuid() == 0 else None
+        self._user = user.pw_uid if user else None
+        self._group = user.pw_gid if user else None
+        self.own(self.folder)
+
+    def own(self, *paths: Path) -> None:
+        """Give paths to the servers' user."""
+        for path in paths:
+            if self._user is not None and self._group is not None:
+                os.chown(path, self._user, self._group)
+
+    def write(self, name: str, text: str, mode: int = 0o600) -> Path:
+        """A file of the servers' user."""
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        self.own(path)
+        return path
+
+    def mkdir(self, name: str) -> Path:
+        """A folder of the servers' user."""
+        path = self.folder / name
+        path.mkdir(mode=0o700)
+        self.own(path)
+        return path
+
+    def run(
+        self, command: Sequence[str], environ: Mapping[str, str] | None = None, stdin: str = ""
+    ) -> str:
+        """Run a command to its end, and return what it printed.
+
+        Raises:
+            ServerFailed: it failed.
+        """
+        done = subprocess.run(
+            command,
+            check=False,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            cwd=self.folder,
+            env=self._environ(environ),
+            user=self._user,
+            group=self._group,
+            extra_groups=None if self._user is None else (),
+        )
+        if done.returncode:
+            raise ServerFailed(f"{command[0]}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def start(
+        self, command: Sequence[str], log: Path, environ: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a command that goes on; it dies with the thread that started it."""
+        # Without setpriv (other systems than Linux) only a killed test run leaves it behind.
+        dies_with_us = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                [*dies_with_us, *command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.folder,
+                env=self._environ(environ),
+                start_new_session=True,
+                user=self._user,
+                group=self._group,
+                extra_groups=None if self._user is None else (),
+            )
+
+    def remove(self) -> None:
+        """Delete the folder with all that is in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _environ(self, more: Mapping[str, str] | None) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        return {**kept, "HOME": str(self.folder), **(more or {})}
+
+
+def tail(log: Path, characters: int = 3000) -> str:
+    """The end of a log."""
+    try:
+        return log.read_text(encoding="utf-8", errors="replace")[-characters:]
+    except OSError as error:
+        return str(error)
+
+
+def _first_known(*names: str) -> pwd.struct_passwd:
+    for name in names:
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise MissingBinary(f"no unprivileged user to run servers as: {names}")

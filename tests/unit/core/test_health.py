@@ -1,0 +1,119 @@
+"""The second port."""
+
+import http.client
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from splitflap_core.health import HealthServer
+from splitflap_core.telemetry import Metrics
+
+from tests.servers.process import free_port, wait_until
+
+
+@pytest.fixture
+def port() -> int:
+    """A free port."""
+    return free_port()
+
+
+@pytest.fixture
+def health(port: int) -> Iterator[HealthServer]:
+    """A server that answers."""
+    server = HealthServer(("127.0.0.1", port), Metrics("renderer"))
+    server.start()
+    yield server
+    server.stop()
+
+
+def get(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
+    """Status and body of an answer."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def test_checks_decide(health: HealthServer, port: int) -> None:
+    """Each page by its own checks; a complaint is shown, and goes when it is over."""
+    complaints: list[str] = []
+    health.live("loop", lambda: None)
+    health.ready("broker", lambda: complaints[0] if complaints else None)
+    assert get(port, "/healthz") == get(port, "/readyz") == (200, "ok\n")
+    complaints.append("no connection")
+    assert get(port, "/healthz")[0] == 200
+    assert get(port, "/readyz?verbose") == (503, "broker: no connection\n")
+    complaints.clear()
+    assert get(port, "/readyz")[0] == 200
+
+
+def test_a_check_that_raises_complains(health: HealthServer, port: int) -> None:
+    """It does not leave the probe without an answer."""
+
+    def broken() -> None:
+        raise RuntimeError("a bug")
+
+    health.live("broken", broken)
+    status, body = get(port, "/healthz")
+    assert status == 503
+    assert "a bug" in body
+
+
+def test_metrics_and_unknown_pages(health: HealthServer, port: int) -> None:
+    """Prometheus' text format, and 404 for the rest."""
+    status, body = get(port, "/metrics")
+    assert status == 200
+    assert "# TYPE splitflap_worker_slots gauge" in body
+    assert get(port, "/")[0] == 404
+    assert get(port, "/healthz/x")[0] == 404
+
+
+def test_a_slow_client_holds_up_nobody(health: HealthServer, port: int) -> None:
+    """Connections that say nothing leave the port to the others."""
+    silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+    begin = time.monotonic()
+    assert get(port, "/healthz")[0] == 200
+    assert time.monotonic() - begin < 2
+    for each in silent:
+        each.close()
+
+
+def test_a_connection_that_cannot_be_served_ends_nothing(
+    health: HealthServer,
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Without a thread or a file left, the next probe is answered all the same."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(health._server, "process_request", fail)
+        with socket.create_connection(("127.0.0.1", port), 5):
+            wait_until(lambda: "can't start" in caplog.text, "the refusal", 5.0)
+    assert get(port, "/healthz")[0] == 200
+
+
+def test_ipv6(port: int) -> None:
+    """An address with colons is one of IPv6."""
+    try:
+        server = HealthServer(("::1", port), Metrics("renderer"))
+    except OSError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+    server.start()
+    assert get(port, "/healthz", "::1")[0] == 200
+    server.stop()
+
+
+def test_stop_frees_the_port(port: int) -> None:
+    """Also when it never was started, as after a failed boot."""
+    for started in (True, False):
+        server = HealthServer(("127.0.0.1", port), Metrics("renderer"))
+        if started:
+            server.start()
+        server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        get(port, "/healthz")

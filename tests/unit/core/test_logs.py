@@ -1,0 +1,91 @@
+"""JSON logs with the ids of the work at hand."""
+
+import io
+import json
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from splitflap_core import logs
+
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Configures logging as a service does; gives the lines logged since, decoded."""
+    root = logging.getLogger()
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    # A copy: pytest's own handlers must not be closed.
+    monkeypatch.setattr(root, "handlers", [])
+    level = root.level
+    logs.configure("example", "INFO")
+    ours = root.handlers[:]
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.setLevel(level)
+    for handler in ours:
+        root.removeHandler(handler)
+
+
+def test_a_line_is_one_object(lines: Any) -> None:
+    """Level, logger, service, time in UTC, message; extras beside them; newlines stay inside."""
+    logging.getLogger("some.module").info("two\nlines %s", "here", extra={"settings": {"a": 1}})
+    (line,) = lines()
+    assert line.pop("time").endswith("+00:00")
+    assert line == {
+        "level": "INFO",
+        "logger": "some.module",
+        "message": "two\nlines here",
+        "service": "example",
+        "settings": {"a": 1},
+    }
+
+
+def test_bound_ids_nest(lines: Any) -> None:
+    """An inner block adds and overrides; its end takes that back; None is left out."""
+    log = logging.getLogger("x")
+    with logs.bound(task="t", job="j1", traceparent=PARENT):
+        with logs.bound(job="j2", post=None):
+            log.info("inner")
+        log.info("outer")
+    log.info("outside")
+    inner, outer, outside = lines()
+    assert (inner["task"], inner["job"]) == ("t", "j2")
+    assert inner["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert "post" not in inner
+    assert outer["job"] == "j1"
+    assert not outside.keys() & {"task", "job", "trace_id"}
+
+
+def test_an_exception_ends_the_block(lines: Any) -> None:
+    """The traceback is one line's field, and the ids do not leak into the next work."""
+    log = logging.getLogger("x")
+    try:
+        with logs.bound(task="t"):
+            raise ValueError("wrong")
+    except ValueError:
+        log.exception("failed")
+    (line,) = lines()
+    assert "ValueError: wrong" in line["exc_info"]
+    assert "task" not in line
+
+
+def test_another_thread_has_its_own_ids(lines: Any) -> None:
+    """What one thread works at says nothing of the others."""
+    with logs.bound(task="t"):
+        thread = threading.Thread(target=logging.getLogger("x").info, args=("other",))
+        thread.start()
+        thread.join()
+    assert "task" not in lines()[0]
+
+
+def test_noisy_libraries_are_quiet(lines: Any) -> None:
+    """DEBUG is for what we say."""
+    logging.getLogger().setLevel("DEBUG")
+    logging.getLogger("amqp.connection").debug("heartbeat")
+    logging.getLogger("mine").debug("seen")
+    assert [line["message"] for line in lines()] == ["seen"]

@@ -1,0 +1,123 @@
+"""Settings from the environment, and what the log and the docs say of them."""
+
+from typing import Annotated
+
+import pytest
+from msgspec import Meta
+from splitflap_core.settings import (
+    BadSettings,
+    CommonSettings,
+    describe,
+    load,
+    mask_url,
+    masked,
+    networks,
+)
+
+
+class Example(CommonSettings, frozen=True, kw_only=True):
+    """Settings with one of each kind."""
+
+    processes: Annotated[int, Meta(ge=1, le=64, description="Processes.")] = 2
+    bootstrap_key: Annotated[str | None, Meta(description="A secret.")] = None
+    ratio: Annotated[float, Meta(ge=0, le=1, description="A share.")] = 0.5
+    cold: Annotated[bool, Meta(description="A switch.")] = False
+
+
+def test_defaults_need_no_environment() -> None:
+    """An empty variable counts as unset, and other programs' variables are not ours."""
+    settings = load(Example, {"SPLITFLAP_PROCESSES": "", "PROCESSES": "9"})
+    assert settings == Example()
+
+
+def test_texts_become_the_declared_types() -> None:
+    """Numbers and switches as people write them."""
+    environ = {"PROCESSES": "8", "RATIO": "0.25", "COLD": "true", "HEALTH_PORT": "9100"}
+    settings = load(Example, {f"SPLITFLAP_{name}": text for name, text in environ.items()})
+    assert (settings.processes, settings.ratio, settings.cold) == (8, 0.25, True)
+    assert settings.health_port == 9100
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("PROCESSES", "0"),
+        ("PROCESSES", "65"),
+        ("PROCESSES", "two"),
+        ("PROCESSES", "1.5"),
+        ("RATIO", "nan"),
+        ("RATIO", "inf"),
+        ("STOP_GRACE", "0"),
+        ("STOP_GRACE", "nan"),
+        ("HEALTH_PORT", "0"),
+        ("HEALTH_PORT", "65536"),
+        ("LOG_LEVEL", "info"),
+        ("LOG_LEVEL", "INFO\nDEBUG"),
+        ("BROKER_URL", "http://broker"),
+        ("COLD", "maybe"),
+    ],
+)
+def test_out_of_bounds(name: str, text: str) -> None:
+    """The message names the variable and says what it is for."""
+    with pytest.raises(BadSettings, match=f"SPLITFLAP_{name}: .*"):
+        load(Example, {f"SPLITFLAP_{name}": text})
+
+
+def test_every_wrong_setting_is_named_at_once() -> None:
+    """Nobody has to start the service once for each."""
+    with pytest.raises(BadSettings) as wrong:
+        load(Example, {"SPLITFLAP_PROCESSES": "0", "SPLITFLAP_RATIO": "2"})
+    assert str(wrong.value).count("SPLITFLAP_") == 2
+    assert "Processes." in str(wrong.value)
+
+
+def test_the_log_shows_no_secret() -> None:
+    """Keys whole, and passwords inside URLs."""
+    settings = Example(bootstrap_key="k3y", broker_url="amqp://user:s3cret@host/v")
+    shown = masked(settings)
+    assert shown["bootstrap_key"] == "***"
+    assert shown["broker_url"] == "amqp://user:***@host/v"
+    assert shown["processes"] == 2
+    assert "s3cret" not in str(shown)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("amqp://host:5672/v", "amqp://host:5672/v"),
+        ("amqp://user@host/v", "amqp://user@host/v"),
+        ("amqp://:s3cret@host", "amqp://:***@host"),
+        ("amqp://user:s3cr@et@host/v", "amqp://user:***@host/v"),
+        ("amqp://user:s3#cret@host/v", "amqp://user:***@host/v"),
+        ("amqp://user:s3/cret?@[::1]:1/v", "amqp://user:***@[::1]:1/v"),
+        (
+            "postgresql://host/db?user=u&password=s3cret&x=1",
+            "postgresql://host/db?user=u&password=***&x=1",
+        ),
+        ("sqlite:///data/x.db", "sqlite:///data/x.db"),
+    ],
+)
+def test_masked_urls(url: str, shown: str) -> None:
+    """Also those whose password should have been encoded: they fail, and that is logged."""
+    assert mask_url(url) == shown
+
+
+def test_docs_have_a_row_for_each_setting() -> None:
+    """With the default, and the description that the declaration carries."""
+    rows = {row.name: row for row in describe(Example)}
+    assert rows["SPLITFLAP_PROCESSES"].default == "2"
+    assert rows["SPLITFLAP_PROCESSES"].doc == "Processes."
+    assert rows["SPLITFLAP_BOOTSTRAP_KEY"].default == ""
+    assert all(row.doc for row in rows.values())
+
+
+def test_networks() -> None:
+    """Commas or spaces, and both families; what is none is named."""
+    assert [str(each) for each in networks("10.0.0.0/8, ::1/128 192.0.2.1", "NETS")] == [
+        "10.0.0.0/8",
+        "::1/128",
+        "192.0.2.1/32",
+    ]
+    assert networks("", "NETS") == ()
+    with pytest.raises(BadSettings, match=r"SPLITFLAP_NETS: .*10\.0\.0\.1/8"):
+        networks("10.0.0.1/8", "NETS")

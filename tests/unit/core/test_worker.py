@@ -1,0 +1,264 @@
+"""The worker loop over the real embedded broker; only the pool is the test's."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from splitflap_core import topology
+from splitflap_core.broker import Subscription
+from splitflap_core.broker.link import Delivery
+from splitflap_core.broker.session import Received
+from splitflap_core.contracts import (
+    Job,
+    JobOutcome,
+    Kind,
+    RenderRequest,
+    RenderResult,
+    decode_job_outcome,
+    encode,
+)
+from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater, SlowDown
+from splitflap_core.telemetry import Metrics
+from splitflap_core.trace import new_traceparent, trace_id
+from splitflap_core.worker import REDELIVERED_AFTER, Finish, Worker
+
+from tests.integration.broker.peer import Peer, files
+
+DONE = Done(msgspec.Raw(encode(RenderResult("<p>hi</p>", []))))
+
+
+class FakePool:
+    """Keeps what is submitted until the test says what became of it."""
+
+    slots = 3
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[Job, RenderRequest, Finish]] = []
+        self.refuse: SlowDown | None = None
+        self.events: list[str] = []
+        self.at_stop: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        self.events.append("start")
+
+    def submit(self, job: Job, request: RenderRequest, finish: Finish) -> None:
+        if self.refuse:
+            raise self.refuse
+        self.taken.append((job, request, finish))
+
+    def stop(self, timeout: float) -> None:
+        self.events.append("stop")
+        self.at_stop()
+
+    def alive(self) -> str | None:
+        return None
+
+
+class Rig:
+    """A worker, and a peer that plays the API."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pool = FakePool()
+        self.metrics = Metrics("renderer")
+        backend = files(folder)
+        self.worker = Worker("render", RenderRequest, self.pool, backend, self.metrics, prefetch=5)
+        everything = (topology.RESULTS_QUEUE, topology.DEAD_QUEUE)
+        subscriptions = [Subscription(queue, 100) for queue in everything]
+        self.api = Peer(backend, *subscriptions, acks=True).started()
+        self.worker.start()
+        self.link = self.worker._link
+        self.api.wait(lambda: self.link.up, "the worker")
+        self.folder = folder / "broker"
+
+    def submit(self, name: str, *, kind: Kind = "render", traceparent: str | None = None) -> Job:
+        """Publish a job."""
+        payload = msgspec.Raw(encode(RenderRequest(name)))
+        job = Job(name, kind, 2, time.time(), payload, task="task", traceparent=traceparent)
+        self.api.send(encode(job))
+        return job
+
+    def taken(self, count: int = 1) -> list[tuple[Job, RenderRequest, Finish]]:
+        """What the pool has got, once it is so much."""
+        self.api.wait(lambda: len(self.pool.taken) >= count, f"{count} jobs")
+        return self.pool.taken
+
+    def finish(self, outcome: Outcome | None, took: float = 0.25) -> None:
+        """Say what became of the last job, from another thread, as pools do."""
+        threading.Thread(target=self.taken()[-1][2], args=(outcome, took)).start()
+
+    def outcome(self) -> JobOutcome:
+        """The last outcome that the API got."""
+        return decode_job_outcome(self.answer(topology.RESULTS_QUEUE.name).body)
+
+    def answer(self, queue: str) -> Delivery:
+        """The last message of a queue."""
+        self.api.wait(lambda: bool(self.answers(queue)), f"a message in {queue}")
+        return self.answers(queue)[-1]
+
+    def answers(self, queue: str) -> list[Delivery]:
+        """The messages of a queue so far."""
+        return [each for each in self.api.deliveries if each.received.queue == queue]
+
+    def metric(self, name: str, *labels: str) -> float:
+        """A metric's value."""
+        found: Any = self.metrics._metrics[name]
+        value: float = found.labels(*labels)._value.get()
+        return value
+
+    @property
+    def unsettled(self) -> int:
+        """Deliveries that the worker has not settled."""
+        session: Any = self.link._session
+        qos = session._channel.qos
+        return len(qos._delivered.keys() - qos._dirty)
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    """A worker that is stopped with the test."""
+    rig = Rig(tmp_path)
+    yield rig
+    rig.worker.stop(0.5)
+    rig.api.link.stop(0.5)
+
+
+def test_done_is_published_then_acked(rig: Rig) -> None:
+    """The outcome carries the job's ids, attempt and trace; the delivery is settled after it."""
+    parent = new_traceparent()
+    rig.submit("job", traceparent=parent)
+    job, request, _ = rig.taken()[0]
+    assert (job.id, request.text) == ("job", "job")
+    assert rig.unsettled == 1
+    assert rig.metric("splitflap_jobs_in_flight", "render") == 1
+    rig.finish(DONE)
+    found = rig.outcome()
+    assert found.outcome == DONE
+    assert (found.job, found.kind, found.attempt, found.task) == ("job", "render", 2, "task")
+    assert (found.took, trace_id(found.traceparent or "")) == (0.25, trace_id(parent))
+    assert found.traceparent != parent
+    rig.api.wait(lambda: rig.unsettled == 0, "the ack")
+    assert rig.metric("splitflap_jobs_in_flight", "render") == 0
+    assert rig.metric("splitflap_jobs_computed_total", "render", "done") == 1
+
+
+@pytest.mark.parametrize(
+    "outcome", [RetryLater(1.5, "busy"), Failed("broken", "why", 60.0)], ids=["later", "failed"]
+)
+def test_other_outcomes_are_carried(rig: Rig, outcome: Outcome) -> None:
+    """As they are; what comes of them is the API's to decide."""
+    rig.submit("job")
+    rig.finish(outcome)
+    assert rig.outcome().outcome == outcome
+    rig.api.wait(lambda: rig.unsettled == 0, "the ack")
+
+
+def test_given_back_is_requeued(rig: Rig) -> None:
+    """An outcome of None: the job comes again, untouched, and nobody is told."""
+    job = rig.submit("job")
+    rig.finish(None)
+    assert rig.taken(2)[1][0] == job
+    rig.finish(DONE)
+    assert rig.outcome().outcome == DONE
+    assert len(rig.api.deliveries) == 1
+    assert rig.metric("splitflap_jobs_in_flight", "render") == 0
+
+
+def test_slow_down_pauses(rig: Rig) -> None:
+    """The job goes back, no other is taken for the time, then all are."""
+    rig.pool.refuse = SlowDown(0.6, "too much")
+    rig.submit("job")
+    rig.api.wait(lambda: rig.link._paused_until > 0, "the pause")
+    rig.pool.refuse = None
+    begin = time.monotonic()
+    rig.submit("other")
+    rig.taken(2)
+    assert 0.3 < time.monotonic() - begin < 3
+    assert rig.metric("splitflap_jobs_in_flight", "render") == 2
+    assert not rig.api.deliveries
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"text", b"\xff", b'{"version": 2}', b'{"version": 1}', b"[" * 100_000],
+    ids=["text", "bytes", "version", "fields", "deep"],
+)
+def test_broken_goes_to_the_dead(rig: Rig, body: bytes) -> None:
+    """As it came, with its queue and the reason; it never reaches the pool."""
+    rig.api.send(body)
+    dead = rig.answer("dead")
+    assert dead.body == body
+    assert dead.received.headers["splitflap-queue"] == "render"
+    assert dead.received.headers["splitflap-reason"]
+    rig.api.wait(lambda: rig.unsettled == 0, "the ack")
+    assert rig.metric("splitflap_dead_letters_total", "render") == 1
+    assert not rig.pool.taken
+
+
+def test_another_kind_goes_to_the_dead(rig: Rig) -> None:
+    """A job that lies in the wrong queue is not computed."""
+    rig.submit("job", kind="scrape")
+    assert "scrape job" in rig.answer("dead").received.headers["splitflap-reason"]
+
+
+def test_an_outcome_that_is_no_json_goes_to_the_dead(rig: Rig) -> None:
+    """Half a surrogate pair, in text from elsewhere, must not leave the job unsettled."""
+    rig.submit("job")
+    rig.finish(Failed("broken", "\ud800"))
+    assert "no JSON" in rig.answer("dead").received.headers["splitflap-reason"]
+    rig.api.wait(lambda: rig.unsettled == 0, "the ack")
+
+
+@pytest.mark.parametrize(("deliveries", "tried"), [(1, True), (2, False)])
+def test_redelivered_too_often_is_handed_back(rig: Rig, deliveries: int, tried: bool) -> None:
+    """The third delivery may be the one that kills the process: the API gets RetryLater."""
+    job = Job("job", "render", 1, time.time(), msgspec.Raw(b'{"text":""}'))
+    received = Received("no tag", "render", encode(job), {}, deliveries)
+    rig.worker._deliver(Delivery(rig.link, -1, received))
+    assert bool(rig.pool.taken) == tried
+    if not tried:
+        outcome = rig.outcome().outcome
+        assert isinstance(outcome, RetryLater)
+        assert outcome.reason == "redelivered"
+        assert REDELIVERED_AFTER[0] <= outcome.after <= REDELIVERED_AFTER[1]
+        samples = rig.metrics.exposition().decode()
+        assert 'splitflap_job_service_seconds_count{kind="render"}' not in samples
+
+
+def test_the_order_of_a_stop(rig: Rig) -> None:
+    """No more deliveries; the pool ends; its last outcomes are published and acked; close."""
+    rig.submit("running")
+    rig.submit("given back")
+    rig.taken(2)
+
+    def end() -> None:
+        assert rig.link.up
+        finish = {job.id: finish for job, _, finish in rig.pool.taken}
+        finish["running"](DONE, 0.1)
+        finish["given back"](None, 0.0)
+
+    rig.pool.at_stop = end
+    rig.worker.stop(5)
+    rig.pool.at_stop = lambda: None
+    assert not rig.link.up
+    assert rig.pool.events == ["start", "stop"]
+    assert rig.outcome().job == "running"
+    assert len(list((rig.folder / "render").iterdir())) == 1
+
+
+def test_a_refused_result_gives_the_job_back(rig: Rig, tmp_path: Path) -> None:
+    """An outcome that the broker does not take is computed again, not lost."""
+    rig.submit("job")
+    rig.taken()
+    results = rig.folder / "results"
+    results.rename(tmp_path / "away")
+    results.touch()  # a file in the folder's place: nothing can be written
+    rig.finish(DONE)
+    rig.taken(2)
+    results.unlink()
+    (tmp_path / "away").rename(results)
+    rig.api.wait(lambda: rig.link.up, "the link")
+    assert not rig.api.deliveries

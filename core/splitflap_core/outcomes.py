@@ -4,8 +4,6 @@
 worker: it is backpressure, and says that the worker, not the job, needs time.
 """
 
-from dataclasses import dataclass
-
 import msgspec
 
 
@@ -36,12 +34,10 @@ class Failed(msgspec.Struct, tag="failed", tag_field="outcome"):
 Outcome = Done | RetryLater | Failed
 
 
-@dataclass(frozen=True)
 class SlowDown(Exception):
     """The worker cannot take this job now; it takes none for `after` seconds."""
 
-    after: float
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.reason}; pausing for {self.after} s"
+    def __init__(self, after: float, reason: str) -> None:
+        super().__init__(f"{reason}; pausing for {after} s")
+        self.after = after
+        self.reason = reason

@@ -11,6 +11,7 @@ import logging
 import random
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -94,7 +95,11 @@ class Worker:
             backend.opener(self._name),
             subscriptions=(Subscription(queue, prefetch),),
             on_delivery=self._deliver,
+            on_idle=self._submit_held,
         )
+        #: What the pool could not take yet; not given back, which would count as a failed try.
+        self._held: deque[tuple[Delivery, Job, Any]] = deque()
+        self._go_on_at = 0.0
 
     def start(self) -> None:
         """The pool first: its processes must not inherit a connection."""
@@ -107,6 +112,8 @@ class Worker:
         deadline = time.monotonic() + timeout
         self._link.stop_consuming()
         self._pool.stop(timeout)
+        while self._held:
+            self._held.popleft()[0].requeue()
         self._link.stop(max(1.0, deadline - time.monotonic()))
 
     def register(self, health: HealthServer) -> None:
@@ -124,8 +131,13 @@ class Worker:
             self._dead_letter(delivery, str(error))
             return
         self._observe_wait(job)
-        with bound(job=job.id, task=job.task, traceparent=job.traceparent):
-            self._submit(delivery, job, request)
+        self._submit(delivery, job, request)
+
+    def _submit_held(self) -> None:
+        for _ in range(len(self._held)):
+            if time.monotonic() < self._go_on_at:
+                return
+            self._submit(*self._held.popleft())
 
     def _submit(self, delivery: Delivery, job: Job, request: Any) -> None:
         if delivery.received.deliveries >= topology.REDELIVERED_TOO_OFTEN - 1:
@@ -134,11 +146,13 @@ class Worker:
             return
         try:
             self._in_flight().inc()
-            self._pool.submit(job, request, partial(self._finish, delivery, job))
+            with bound(job=job.id, task=job.task, traceparent=job.traceparent):
+                self._pool.submit(job, request, partial(self._finish, delivery, job))
         except SlowDown as error:
             logger.warning("slowing down: %s", error)
             self._in_flight().dec()
-            delivery.requeue()
+            self._held.append((delivery, job, request))
+            self._go_on_at = time.monotonic() + error.after
             self._link.pause(error.after)
 
     def _finish(self, delivery: Delivery, job: Job, outcome: Outcome | None, took: float) -> None:
@@ -150,6 +164,9 @@ class Worker:
         self._answer(delivery, job, outcome, took)
 
     def _answer(self, delivery: Delivery, job: Job, outcome: Outcome, took: float) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
+            with bound(job=job.id, task=job.task, traceparent=job.traceparent):
+                logger.debug("%s: %s", job.kind, outcome.__struct_config__.tag)
         message = JobOutcome(
             job=job.id,
             kind=job.kind,

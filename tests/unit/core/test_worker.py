@@ -1,5 +1,6 @@
 """The worker loop over the real embedded broker; only the pool is the test's."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -168,16 +169,27 @@ def test_given_back_is_requeued(rig: Rig) -> None:
 
 
 def test_slow_down_pauses(rig: Rig) -> None:
-    """The job goes back, no other is taken for the time, then all are."""
+    """The job is kept, not given back; no other is taken for the time, then all are, in order."""
     rig.pool.refuse = SlowDown(0.6, "too much")
     rig.submit("job")
     rig.api.wait(lambda: rig.link._paused_until > 0, "the pause")
+    assert rig.unsettled == 1
     rig.pool.refuse = None
     begin = time.monotonic()
     rig.submit("other")
-    rig.taken(2)
+    assert [json.loads(job.payload)["text"] for job, _, _ in rig.taken(2)] == ["job", "other"]
     assert 0.3 < time.monotonic() - begin < 3
     assert rig.metric("splitflap_jobs_in_flight", "render") == 2
+    assert not rig.api.deliveries
+
+
+def test_what_was_kept_is_given_back_at_a_stop(rig: Rig) -> None:
+    """A job that the pool could not take waits in the broker for another worker."""
+    rig.pool.refuse = SlowDown(60, "too much")
+    rig.submit("job")
+    rig.api.wait(lambda: rig.link._paused_until > 0, "the pause")
+    rig.worker.stop(1)
+    assert len(list((rig.folder / "render").iterdir())) == 1
     assert not rig.api.deliveries
 
 

@@ -1,8 +1,9 @@
 """RabbitMQ through kombu and py-amqp: publisher confirms in a window, quorum queues.
 
-Two things are done here and not by py-amqp. Its own confirm takes any ack for the one it waits
-for, so confirms are matched by sequence number. And its basic_publish reads from the socket with
-time-out 0 before each message to look for a blocked connection, which the turn does anyway.
+Three things are done here and not by py-amqp. Its own confirm takes any ack for the one it waits
+for, so confirms are matched by sequence number. Its basic_publish reads from the socket with
+time-out 0 before each message to look for a blocked connection, which the turn does anyway. And
+what is sent and received is buffered (buffers.py).
 """
 
 import itertools
@@ -11,14 +12,17 @@ import ssl
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import kombu
 from amqp import spec
+from amqp.method_framing import frame_writer
+from amqp.serialization import dumps
 
 from splitflap_core import topology
+from splitflap_core.broker.buffers import ReadAhead, WriteBehind
 from splitflap_core.broker.session import (
     Outgoing,
     Readiness,
@@ -88,6 +92,10 @@ class AmqpSession(Session):
         self._channel.events["basic_ack"].add(self._on_ack)
         self._channel.events["basic_nack"].add(self._on_nack)
         self._channel.events["basic_return"].add(self._on_return)
+        transport = self._amqp.transport
+        self._ahead = transport._quick_recv = ReadAhead(transport._quick_recv)  # noqa: SLF001 - py-amqp has no other place for it
+        self._behind = WriteBehind(transport.write)
+        self._write_frames = frame_writer(self._amqp, self._behind)
         self._readiness = Readiness(self._amqp.sock, self._waker)
 
     def _declare(self) -> None:
@@ -123,7 +131,8 @@ class AmqpSession(Session):
         self._consumers.clear()
 
     def publish(self, message: Outgoing) -> None:
-        message_id = uuid.uuid4().hex
+        sequence = next(self._sequence)
+        message_id = str(sequence)
         content = self._channel.prepare_message(
             message.body,
             content_type="application/json",
@@ -131,9 +140,9 @@ class AmqpSession(Session):
             headers=message.headers,
             properties={"delivery_mode": PERSISTENT, "message_id": message_id},
         )
-        arguments = (0, message.exchange, message.routing_key, True, False)
-        self._channel.send_method(spec.Basic.Publish, "Bssbb", arguments, content)
-        self._window[next(self._sequence)] = (message_id, message)
+        arguments = _publish_arguments(message.exchange, message.routing_key)
+        self._write_frames(1, self._channel.channel_id, spec.Basic.Publish, arguments, content)
+        self._window[sequence] = (message_id, message)
 
     @property
     def unconfirmed(self) -> int:
@@ -161,10 +170,12 @@ class AmqpSession(Session):
         self._channel.basic_reject(tag, requeue=True)
 
     def turn(self) -> None:
-        self._readiness.wait(TURN)
+        self._behind.flush()
+        if not self._ahead:
+            self._readiness.wait(TURN)
         self._waker.clear()
         for _ in range(FRAMES_PER_TURN):
-            if not self._readiness.readable():
+            if not self._ahead and not self._readiness.readable():
                 break
             # One frame; drain_events would wait for another one after each heartbeat.
             self._amqp.blocking_read(timeout=IO_TIMEOUT)
@@ -220,6 +231,13 @@ class AmqpSession(Session):
 
     def _on_unblocked(self) -> None:
         self._blocked = False
+
+
+@cache
+def _publish_arguments(exchange: str, routing_key: str) -> bytes:
+    """Of basic.publish: a reserved word, exchange, key, mandatory, not immediate."""
+    arguments: bytes = dumps("Bssbb", (0, exchange, routing_key, True, False))
+    return arguments
 
 
 def _tls(url: str, ca_file: str | None) -> dict[str, Any] | None:

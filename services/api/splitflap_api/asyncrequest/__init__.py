@@ -1,30 +1,34 @@
 """The asynchronous request: 202 and a Location now, the view's own response later.
 
-Knows Flask, and nothing of posts. See docs/asynchronous-requests.md for an app of ten lines.
+Knows Flask, and nothing of posts; the folder can be moved, for it imports nothing of the rest.
+See docs/asynchronous-requests.md for an app of ten lines.
 """
 
-from splitflap_api.asyncrequest.backend import (
-    Backend,
-    Final,
+from .backend import Backend, Submission, TaskState
+from .decorator import AsyncRequests, Later
+from .errors import (
+    BadHeader,
+    Busy,
     KeyReused,
     NoSuchTask,
-    Submission,
+    TaskError,
     TaskGone,
-    TaskState,
 )
-from splitflap_api.asyncrequest.decorator import AsyncRequests, BadHeader, Later
-from splitflap_api.asyncrequest.inprocess import InProcess
+from .final import Final
+from .inprocess import InProcess
 
 __all__ = [
     "AsyncRequests",
     "Backend",
     "BadHeader",
+    "Busy",
     "Final",
     "InProcess",
     "KeyReused",
     "Later",
     "NoSuchTask",
     "Submission",
+    "TaskError",
     "TaskGone",
     "TaskState",
 ]

@@ -1,73 +1,10 @@
-"""What the decorator asks of whoever keeps the tasks and does the work.
+"""What the decorator asks of whoever keeps the tasks and does the work."""
 
-TaskError
- +-- NoSuchTask    unknown, or another account's
- +-- TaskGone      past its retention, or cancelled
- +-- KeyReused     the idempotency key belongs to a request with another body
-"""
-
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-import msgspec
-from flask import Response
-
-
-class TaskError(Exception):
-    """Why a task cannot be had."""
-
-
-class NoSuchTask(TaskError):
-    """No such task for this account."""
-
-
-class TaskGone(TaskError):
-    """The task was there; its final response is kept no longer."""
-
-
-class KeyReused(TaskError):
-    """Another request has used this idempotency key."""
-
-
-@dataclass(frozen=True)
-class Final:
-    """A final response, frozen: what the original view would have answered in the end."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @classmethod
-    def of(cls, value: Any) -> "Final":
-        """From what a Flask view may return: a response, or a body with status and headers.
-
-        Raises:
-            TypeError: it is nothing that a view may return.
-        """
-        if isinstance(value, Final):
-            return value
-        if isinstance(value, Response):
-            return cls(value.status_code, dict(value.headers), value.get_data())
-        body, status, headers = _parts(value)
-        if isinstance(body, dict | list):
-            return cls(status, {"Content-Type": "application/json", **headers}, _json(body))
-        if isinstance(body, str | bytes):
-            text = body.encode() if isinstance(body, str) else body
-            return cls(status, {"Content-Type": "text/html; charset=utf-8", **headers}, text)
-        raise TypeError(f"a final response cannot be made of {type(body).__name__}")
-
-
-def _parts(value: Any) -> tuple[Any, int, dict[str, str]]:
-    if not isinstance(value, tuple):
-        return value, 200, {}
-    body, *rest = value
-    status = next((part for part in rest if isinstance(part, int)), 200)
-    headers = next((part for part in rest if isinstance(part, dict)), {})
-    return body, status, headers
-
-
-def _json(body: Any) -> bytes:
-    return msgspec.json.encode(body)
+from .final import Final
 
 
 @dataclass(frozen=True)
@@ -81,9 +18,19 @@ class TaskState:
     final: Final | None = None
 
 
+def as_it_is(result: Any) -> Any:
+    """A finish function for work that comes to a response by itself."""
+    return result
+
+
 @dataclass(frozen=True)
 class Submission:
-    """A request to be answered later. `work` is the backend's own business."""
+    """A request to be answered later. `work` is the backend's own business.
+
+    `finisher` makes the final response of what the work came to; a backend that keeps tasks
+    elsewhere keeps its name, `finish`, and finds it again in `AsyncRequests.finishers`.
+    `fingerprint` is there with `idempotency_key`, and differs between different requests.
+    """
 
     account: str
     work: Any
@@ -91,7 +38,7 @@ class Submission:
     idempotency_key: str | None = None
     fingerprint: str | None = None
     traceparent: str | None = None
-    meta: dict[str, Any] = field(default_factory=dict)
+    finisher: Callable[..., Any] = as_it_is
 
 
 class Backend(Protocol):
@@ -100,8 +47,11 @@ class Backend(Protocol):
     def accept(self, submission: Submission) -> TaskState:
         """Keep the task for good before returning; a known idempotency key returns its task.
 
+        Of concurrent calls with the same account and key, one makes the task and all return it.
+
         Raises:
             KeyReused: the idempotency key belongs to a request with another fingerprint.
+            Busy: there are too many tasks; nothing was accepted.
         """
 
     def get(self, account: str, task_id: str) -> TaskState:

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 from splitflap_core.contracts import Kind, RenderRequest, ScrapeRequest, encode
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from uuid_utils import uuid7
 
 from splitflap_api.store import schema
+from splitflap_api.store.bulk import among, insert_all, insert_numbered, update_rows
 
 #: Milliseconds after which a job that no broker has confirmed is published again.
 UNCONFIRMED_AFTER = 5_000
@@ -79,36 +80,25 @@ class Changes:
                 continue
             if preview["job_id"] is None:
                 preview["job_id"] = self._scrape_job(want)["id"]
-                started.append({"_url": want.url, "_job": preview["job_id"]})
+                started.append({"url": want.url, "job_id": preview["job_id"]})
             self.waiters.append({"job_id": preview["job_id"], "task_id": want.task_id})
             waits[want.task_id] += 1
-        if started:
-            tx.execute(_START_SCRAPE, started)
+        update_rows(tx, schema.previews, ("url",), started)
         return waits
 
     def write(self, tx: Connection) -> None:
         """Insert all rows. Call `resolve_wants` before, once the tasks' rows say who waits."""
-        for table, rows in (
-            (schema.posts, self.posts),
-            (schema.tasks, self.tasks),
-            (schema.jobs, self.jobs),
-            (schema.waiters, self.waiters),
-        ):
-            if rows:
-                tx.execute(insert(table), rows)
-        self._write_events(tx)
-
-    def _write_events(self, tx: Connection) -> None:
-        # The counter's row stays locked until the commit, so ids grow in the order of commits.
-        if not self.events:
-            return
-        last = tx.execute(_NUMBER_EVENTS, {"_n": len(self.events)}).scalar_one()
-        first = last - len(self.events) + 1
-        rows = [
-            {**event, "id": number, "created_at": self.now}
-            for number, event in enumerate(self.events, first)
-        ]
-        tx.execute(insert(schema.events), rows)
+        insert_all(
+            tx,
+            (
+                (schema.posts, self.posts),
+                (schema.tasks, self.tasks),
+                (schema.jobs, self.jobs),
+                (schema.waiters, self.waiters),
+            ),
+        )
+        rows = [{**event, "created_at": self.now} for event in self.events]
+        insert_numbered(tx, schema.events, (schema.counters, "events"), rows)
 
     def _scrape_job(self, want: Want) -> Row:
         job = self._job("scrape", encode(ScrapeRequest(want.url)), want.task_id, want.traceparent)
@@ -135,19 +125,6 @@ class Changes:
         self.waiters.append({"job_id": job["id"], "task_id": task_id})
 
 
-_START_SCRAPE = (
-    update(schema.previews)
-    .where(schema.previews.c.url == bindparam("_url"))
-    .values(job_id=bindparam("_job"))
-)
-_NUMBER_EVENTS = (
-    update(schema.counters)
-    .where(schema.counters.c.name == "events")
-    .values(value=schema.counters.c.value + bindparam("_n"))
-    .returning(schema.counters.c.value)
-)
-
-
 def lock_previews(tx: Connection, urls: Iterable[str]) -> dict[str, Row]:
     """The previews' rows, made where missing, locked in the order of their URLs."""
     wanted = sorted(urls)
@@ -155,7 +132,7 @@ def lock_previews(tx: Connection, urls: Iterable[str]) -> dict[str, Row]:
     tx.execute(made, [{"url": url, "state": "pending"} for url in wanted])
     rows = tx.execute(
         select(schema.previews)
-        .where(schema.previews.c.url.in_(wanted))
+        .where(among(tx, schema.previews.c.url, wanted))
         .order_by(schema.previews.c.url)
         .with_for_update()
     )

@@ -14,9 +14,10 @@ from splitflap_api.domain import shapes
 from splitflap_api.domain.posts import read_posts, set_state, shape_preview
 from splitflap_api.domain.problems import MEDIA_TYPE, Problem
 from splitflap_api.domain.tasks import Completion
+from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import previews
 
-_JSON = {"Content-Type": "application/json"}
+_JSON = (("Content-Type", "application/json"),)
 
 
 def post_etag(post: shapes.Post) -> str:
@@ -43,7 +44,9 @@ def rendered_text(completion: Completion) -> Sequence[Any]:
 def fetched_preview(completion: Completion) -> Sequence[Any]:
     """200 with the preview, be it ready or failed."""
     urls = {task["subject"] for task in completion.tasks}
-    rows = completion.tx.execute(select(previews).where(previews.c.url.in_(urls))).mappings()
+    rows = completion.tx.execute(
+        select(previews).where(among(completion.tx, previews.c.url, urls))
+    ).mappings()
     known = {row["url"]: row for row in rows}
     return [
         Final(200, _JSON, msgspec.json.encode(shape_preview(url, known[url])))
@@ -59,7 +62,8 @@ FINISHERS = (created_post, edited_post, rendered_text, fetched_preview)
 
 def problem_final(problem: Problem) -> Final:
     """A problem as a final response."""
-    return Final(problem.status, {"Content-Type": MEDIA_TYPE, **problem.headers}, problem.body())
+    headers = (("Content-Type", MEDIA_TYPE), *problem.headers.items())
+    return Final(problem.status, headers, problem.body())
 
 
 def _posts(completion: Completion, status: int) -> Sequence[Any]:
@@ -89,9 +93,8 @@ def _complete(completion: Completion, tasks: Sequence[Any]) -> None:
 def _post(post: shapes.Post | None, status: int) -> Final:
     if post is None:
         return problem_final(Problem("conflict", "the post was deleted before it was done"))
-    headers = _JSON | {"ETag": post_etag(post)}
-    if status == 201:  # noqa: PLR2004 - the status's own name
-        headers["Location"] = f"/v1/posts/{post.id}"
+    place = [("Location", f"/v1/posts/{post.id}")] if status == 201 else []  # noqa: PLR2004 - the status's own name
+    headers = (*_JSON, ("ETag", post_etag(post)), *place)
     return Final(status, headers, msgspec.json.encode(post))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import jobs, previews, tasks, waiters
 
 #: Tries of one job before it ends as Failed.
@@ -22,29 +23,33 @@ def drop_unwanted_jobs(tx: Connection, task_ids: Sequence[str]) -> None:
 
     A scrape's waiters are only added under the lock of its preview, which is taken here first.
     """
-    rows = tx.execute(select(waiters.c.job_id).where(waiters.c.task_id.in_(task_ids)))
+    rows = tx.execute(select(waiters.c.job_id).where(among(tx, waiters.c.task_id, task_ids)))
     waited = sorted({row.job_id for row in rows})
-    lock_jobs(tx, waited)
+    urls = [row["subject"] for row in lock_jobs(tx, waited) if row["kind"] == "scrape"]
+    its_previews = among(tx, previews.c.url, urls)
     tx.execute(
-        select(previews.c.url)
-        .where(previews.c.job_id.in_(waited))
-        .order_by(previews.c.url)
-        .with_for_update()
+        select(previews.c.url).where(its_previews).order_by(previews.c.url).with_for_update()
     ).all()
     lock_tasks(tx, task_ids)
-    tx.execute(delete(waiters).where(waiters.c.task_id.in_(task_ids)))
-    still = tx.execute(select(waiters.c.job_id).where(waiters.c.job_id.in_(waited)).distinct())
+    tx.execute(delete(waiters).where(among(tx, waiters.c.task_id, task_ids)))
+    still = tx.execute(
+        select(waiters.c.job_id).where(among(tx, waiters.c.job_id, waited)).distinct()
+    )
     unwanted = set(waited) - {row.job_id for row in still}
     if unwanted:
-        tx.execute(delete(jobs).where(jobs.c.id.in_(unwanted)))
-        tx.execute(update(previews).where(previews.c.job_id.in_(unwanted)).values(job_id=None))
+        tx.execute(delete(jobs).where(among(tx, jobs.c.id, unwanted)))
+        tx.execute(
+            update(previews)
+            .where(its_previews, among(tx, previews.c.job_id, unwanted))
+            .values(job_id=None)
+        )
 
 
 def lock_tasks(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
     """Tasks, without their final responses, locked in the order of their ids."""
     rows = tx.execute(
         select(*_TASK_COLUMNS)
-        .where(tasks.c.id.in_(set(ids)))
+        .where(among(tx, tasks.c.id, set(ids)))
         .order_by(tasks.c.id)
         .with_for_update()
     )
@@ -54,6 +59,6 @@ def lock_tasks(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
 def lock_jobs(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
     """The jobs that still exist, locked in the order of their ids."""
     rows = tx.execute(
-        select(jobs).where(jobs.c.id.in_(set(ids))).order_by(jobs.c.id).with_for_update()
+        select(jobs).where(among(tx, jobs.c.id, set(ids))).order_by(jobs.c.id).with_for_update()
     )
     return [dict(row) for row in rows.mappings()]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 from uuid_utils import uuid7
 
 from splitflap_api.domain import shapes
@@ -12,6 +12,7 @@ from splitflap_api.domain.changes import Changes, Row, Want
 from splitflap_api.domain.jobs import drop_unwanted_jobs
 from splitflap_api.domain.problems import Problem
 from splitflap_api.domain.shapes import maybe_rfc3339, rfc3339
+from splitflap_api.store.bulk import among, insert_rows, update_rows
 from splitflap_api.store.schema import post_links, posts, previews, tasks
 
 
@@ -134,20 +135,18 @@ def apply_rendered(tx: Connection, changes: Changes, rendered: Sequence[Rendered
     fitting = [each for each in rendered if _is_current(now_at.get(each.post_id), each.revision)]
     if not fitting:
         return
-    tx.execute(
-        update(posts)
-        .where(posts.c.id == bindparam("_id"))
-        .values(html=bindparam("_html"), state="rendered", updated_at=changes.now),
-        [{"_id": each.post_id, "_html": each.html} for each in fitting],
-    )
+    rows = [
+        {"id": each.post_id, "html": each.html, "state": "rendered", "updated_at": changes.now}
+        for each in fitting
+    ]
+    update_rows(tx, posts, ("id",), rows)
     links = [
         {"post_id": each.post_id, "position": position, "url": url}
         for each in fitting
         for position, url in enumerate(each.links)
     ]
-    if links:
-        # Now, and not with the other changes: final responses made in this transaction show them.
-        tx.execute(insert(post_links), links)
+    # Now, and not with the other changes: final responses made in this transaction show them.
+    insert_rows(tx, post_links, links)
     for each in fitting:
         changes.event("rendered", now_at[each.post_id], task=each.task_id)
 
@@ -168,7 +167,7 @@ def set_state(tx: Connection, changes: Changes, revisions: dict[str, int], state
     if fitting:
         tx.execute(
             update(posts)
-            .where(posts.c.id.in_([post["id"] for post in fitting]))
+            .where(among(tx, posts.c.id, [post["id"] for post in fitting]))
             .values(state=state, updated_at=changes.now)
         )
     return [post | {"state": state} for post in fitting]
@@ -178,7 +177,10 @@ def lock_posts(tx: Connection, ids: Iterable[str]) -> dict[str, Row]:
     """Id, channel, revision and state of posts, locked in the order of their ids."""
     columns = (posts.c.id, posts.c.channel, posts.c.revision, posts.c.state)
     rows = tx.execute(
-        select(*columns).where(posts.c.id.in_(set(ids))).order_by(posts.c.id).with_for_update()
+        select(*columns)
+        .where(among(tx, posts.c.id, set(ids)))
+        .order_by(posts.c.id)
+        .with_for_update()
     )
     return {row["id"]: dict(row) for row in rows.mappings()}
 
@@ -189,7 +191,7 @@ def _is_current(post: Row | None, revision: int) -> bool:
 
 def read_posts(tx: Connection, ids: Sequence[str]) -> dict[str, shapes.Post]:
     """Posts with their links and previews, by id."""
-    rows = tx.execute(select(posts).where(posts.c.id.in_(ids))).mappings()
+    rows = tx.execute(select(posts).where(among(tx, posts.c.id, ids))).mappings()
     return {post.id: post for post in shape_posts(tx, list(rows))}
 
 
@@ -219,7 +221,7 @@ def _links(tx: Connection, ids: Sequence[str]) -> dict[str, list[shapes.Link]]:
     rows = tx.execute(
         select(post_links.c.post_id, post_links.c.url.label("link_url"), previews)
         .outerjoin(previews, previews.c.url == post_links.c.url)
-        .where(post_links.c.post_id.in_(ids))
+        .where(among(tx, post_links.c.post_id, ids))
         .order_by(post_links.c.post_id, post_links.c.position)
     )
     links: dict[str, list[shapes.Link]] = {}

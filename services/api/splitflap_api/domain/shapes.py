@@ -1,5 +1,6 @@
 """The JSON of the API: what requests must be, and what responses are. OpenAPI is made of these."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -10,9 +11,12 @@ from splitflap_core.contracts import MAX_URL
 #: Largest text, in bytes of UTF-8.
 MAX_TEXT = 65_536
 
-#: What a channel may be called: it stands in query strings, logs and metrics as it is.
-CHANNEL = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-ACCOUNT = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$"
+#: What a channel may be called: it stands in query strings, logs and metrics as it is. In Python
+#: `$` matches before a last line feed too; `(?!\n)` takes that back.
+CHANNEL = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$(?!\n)"
+ACCOUNT = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$(?!\n)"
+KEY_NAME = r"^[^\x00-\x1f\x7f]{0,200}$(?!\n)"
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 DEFAULT_CHANNEL = "general"
 
 Text = Annotated[
@@ -66,7 +70,7 @@ class NewKey(Request, frozen=True):
 
     account: Annotated[str, Meta(pattern=ACCOUNT)]
     scopes: Annotated[list[Scope], Meta(min_length=1)]
-    name: Annotated[str, Meta(max_length=200)] = ""
+    name: Annotated[str, Meta(pattern=KEY_NAME)] = ""
 
 
 Cursor = Annotated[str, Meta(description="`next` of the page before.", max_length=200)]
@@ -234,6 +238,11 @@ class Status(msgspec.Struct):
     jobs: list[JobCount]
     dead: int
     running_tasks: int
+
+
+def is_id(text: str) -> bool:
+    """Whether it has the form of an id, as the database writes them."""
+    return _UUID.fullmatch(text) is not None
 
 
 def rfc3339(milliseconds: int) -> str:

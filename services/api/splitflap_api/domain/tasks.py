@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from splitflap_core.outcomes import Outcome
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from splitflap_api.asyncrequest import Final
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs import lock_tasks
+from splitflap_api.store.bulk import among, delete_rows, update_rows
 from splitflap_api.store.schema import completions, tasks, waiters
 
 #: Waiters told of an ended job in one transaction. A preview that ten thousand posts wait for
@@ -62,17 +63,12 @@ class Tasks:
         for task_id, row in told.tasks.items():
             row["pending"] += added[task_id] - removed[task_id]
             row["total"] += added[task_id]
-        if told.tasks:
-            tx.execute(
-                update(tasks)
-                .where(tasks.c.id == bindparam("_id"))
-                .values(pending=bindparam("_pending"), total=bindparam("_total")),
-                [
-                    {"_id": row["id"], "_pending": row["pending"], "_total": row["total"]}
-                    for row in told.tasks.values()
-                ],
-            )
-        _delete_waiters(tx, told.waiting)
+        counts = [
+            {"id": row["id"], "pending": row["pending"], "total": row["total"]}
+            for row in told.tasks.values()
+        ]
+        update_rows(tx, tasks, ("id",), counts)
+        delete_rows(tx, waiters, [{"job_id": job, "task_id": task} for job, task in told.waiting])
         return [
             row for row in told.tasks.values() if row["pending"] <= 0 and row["state"] == "running"
         ]
@@ -96,8 +92,7 @@ class Tasks:
                 self._frozen(row, final, changes.now)
                 for row, final in zip(rows, finals, strict=True)
             ]
-        if frozen:
-            tx.execute(_FREEZE, frozen)
+        update_rows(tx, tasks, ("id",), frozen)
 
     def end(self, tx: Connection, changes: Changes) -> None:
         """Finish the tasks that `changes` says end, as things are now."""
@@ -108,27 +103,15 @@ class Tasks:
     def _frozen(self, row: Row, final: Final, now: int) -> Row:
         self._finished.labels(final.status).inc()
         return {
-            "_id": row["id"],
-            "_status": final.status,
-            "_headers": msgspec.json.encode(final.headers).decode(),
-            "_body": final.body,
-            "_expires_at": now + self._retention,
+            "id": row["id"],
+            "state": "done",
+            "pending": 0,
+            "status": final.status,
+            "headers": msgspec.json.encode(final.headers).decode(),
+            "body": final.body,
+            "expires_at": now + self._retention,
+            "finish_at": None,
         }
-
-
-_FREEZE = (
-    update(tasks)
-    .where(tasks.c.id == bindparam("_id"))
-    .values(
-        state="done",
-        pending=0,
-        status=bindparam("_status"),
-        headers=bindparam("_headers"),
-        body=bindparam("_body"),
-        expires_at=bindparam("_expires_at"),
-        finish_at=None,
-    )
-)
 
 
 def tell(tx: Connection, renders: Sequence[str], scrapes: Mapping[str, str]) -> Told:
@@ -137,12 +120,13 @@ def tell(tx: Connection, renders: Sequence[str], scrapes: Mapping[str, str]) -> 
     `scrapes` gives URLs by job. What is left over is noted in `completions`, for the reconciler
     to go on with.
     """
-    waiting = _waiting(tx, renders, None) + _waiting(tx, list(scrapes), CHUNK + 1)
-    if len(waiting) > CHUNK + len(renders):
+    scraped = _waiting(tx, list(scrapes), CHUNK + 1)
+    if len(scraped) > CHUNK:
         left = [{"job_id": job_id, "url": url} for job_id, url in scrapes.items()]
-        tx.execute(delete(completions).where(completions.c.job_id.in_(scrapes)))
+        tx.execute(delete(completions).where(among(tx, completions.c.job_id, scrapes)))
         tx.execute(insert(completions), left)
-        waiting.pop()
+        scraped.pop()
+    waiting = _waiting(tx, renders, None) + scraped
     locked = lock_tasks(tx, (task_id for _, task_id in waiting))
     return Told(waiting, {row["id"]: row for row in locked})
 
@@ -152,21 +136,11 @@ def _waiting(tx: Connection, job_ids: Sequence[str], limit: int | None) -> list[
         return []
     rows = tx.execute(
         select(waiters.c.job_id, waiters.c.task_id)
-        .where(waiters.c.job_id.in_(job_ids))
+        .where(among(tx, waiters.c.job_id, job_ids))
         .order_by(waiters.c.task_id)
         .limit(limit)
     )
     return [(row.job_id, row.task_id) for row in rows]
-
-
-def _delete_waiters(tx: Connection, waiting: Sequence[tuple[str, str]]) -> None:
-    if waiting:
-        tx.execute(
-            delete(waiters).where(
-                waiters.c.job_id == bindparam("_job"), waiters.c.task_id == bindparam("_task")
-            ),
-            [{"_job": job_id, "_task": task_id} for job_id, task_id in waiting],
-        )
 
 
 def unfinished_completions(tx: Connection) -> dict[str, str]:

@@ -33,26 +33,28 @@ class EventViews:
 
     def stream(self, query: shapes.EventQuery) -> Response:
         after = event_id()
-        gap = None if after is None else self._feed.gap(after)
-        release_slot()
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        is_get = request.method == "GET"
-        body = self._write(query.channel, after, gap, bearer()) if is_get else None
-        return Response(body, 200, headers, content_type="text/event-stream; charset=utf-8")
+        response = Response(None, 200, headers, content_type="text/event-stream; charset=utf-8")
+        if request.method == "GET":
+            gap = None if after is None else self._feed.gap(after)
+            release_slot()
+            subscriber = self._feed.subscribe(query.channel)
+            self._streams.inc()
+            response.response = self._write(subscriber, after, gap, bearer())
+            response.call_on_close(lambda: self._end(subscriber))
+        return response
+
+    def _end(self, subscriber: Subscriber) -> None:
+        self._streams.dec()
+        self._feed.unsubscribe(subscriber)
 
     def _write(
-        self, channel: str | None, after: int | None, gap: Gap | None, secret: str
+        self, subscriber: Subscriber, after: int | None, gap: Gap | None, secret: str
     ) -> Iterator[bytes]:
-        subscriber = self._feed.subscribe(channel)
-        self._streams.inc()
-        try:
-            yield from self._resume(subscriber, after, gap)
-            # A replica may be behind the one that the client has read from.
-            yield from self._follow(subscriber, 0 if gap else after or 0, secret)
-            yield _retry()
-        finally:
-            self._streams.dec()
-            self._feed.unsubscribe(subscriber)
+        yield from self._resume(subscriber, after, gap)
+        # A replica may be behind the one that the client has read from.
+        yield from self._follow(subscriber, 0 if gap else after or 0, secret)
+        yield _retry()
 
     def _resume(
         self, subscriber: Subscriber, after: int | None, gap: Gap | None

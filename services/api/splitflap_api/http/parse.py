@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 
 import msgspec
 from flask import Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from splitflap_api.domain.problems import Problem, bad_parameter, invalid
-from splitflap_api.domain.shapes import MAX_TEXT
+from splitflap_api.domain.shapes import MAX_TEXT, is_id
 
 #: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and the rest.
 MAX_BODY = 6 * MAX_TEXT + 4096
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ETAG = re.compile(r'"([1-9][0-9]{0,8})-[0-9a-f]{8}"')
 _ANY_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
 _AT = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
@@ -77,11 +77,6 @@ def known_id(text: str, what: str) -> str:
     if not is_id(text):
         raise Problem("not-found", f"no {what} {text[:100]!r}")
     return text
-
-
-def is_id(text: str) -> bool:
-    """Whether it has the form of an id."""
-    return _UUID.fullmatch(text) is not None
 
 
 def cursor_of(last_id: str) -> str:
@@ -151,8 +146,16 @@ def _data() -> bytes:
         data = request.get_data()
     except RequestEntityTooLarge as error:
         raise Problem("too-large", f"expected a body of at most {MAX_BODY} bytes") from error
-    except TimeoutError as error:
-        raise Problem("request-timeout", "the body came too slowly") from error
+    except ClientDisconnected as error:
+        # werkzeug says so of whatever reading raised: of the socket's deadline too.
+        if isinstance(error.__context__, TimeoutError):
+            raise Problem("request-timeout", "the body came too slowly") from error
+        data = b""
+    except ParseException as error:
+        raise Problem("bad-json", f"the body's chunks cannot be read: {error}") from error
+    if request.content_length is None and len(data) >= MAX_BODY:
+        # werkzeug cuts off a body whose length it was not told, and says nothing.
+        raise Problem("too-large", f"expected a body of less than {MAX_BODY} bytes")
     if request.content_length is not None and len(data) < request.content_length:
         raise Problem("bad-json", "the body ended before its Content-Length")
     return data

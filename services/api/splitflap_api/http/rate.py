@@ -6,6 +6,7 @@ Each replica counts for itself, so behind a balancer a key may make the rate tim
 import math
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 #: Seconds of the rate that a key may use at once.
 BURST = 2.0
@@ -17,18 +18,20 @@ MAX_KEYS = 10_000
 class RateLimiter:
     """Says how long a key must wait."""
 
-    def __init__(self, rate: float) -> None:
-        """`rate` in requests a second; 0 is without limit."""
+    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """`rate` in requests a second; 0 is without limit. `clock` says seconds that only grow."""
         self.rate = rate
+        self._clock = clock
         self._free_at: OrderedDict[str, float] = OrderedDict()
 
     def wait_for(self, key: str) -> int:
         """Whole seconds until the key may make this request: 0 admits, and counts it."""
         if not self.rate:
             return 0
-        now = time.monotonic()
+        now = self._clock()
         free_at = max(now, self._free_at.pop(key, 0.0))
-        over = free_at + 1 / self.rate - now - max(BURST, 1 / self.rate)
+        # To the microsecond: rounding errors of floats must not cost anybody a second.
+        over = round(free_at + 1 / self.rate - now - max(BURST, 1 / self.rate), 6)
         if over <= 0:
             free_at += 1 / self.rate
         self._free_at[key] = free_at

@@ -1,5 +1,6 @@
 """A client's socket with deadlines: whoever is slow loses the connection, not others their turn."""
 
+import errno
 import time
 from typing import Any
 
@@ -16,8 +17,9 @@ WRITE_TIMEOUT = 30.0
 class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     """Reads within an absolute deadline, however many pieces come.
 
-    Idle until the first byte; then `body_deadline` for the head, and again for the body. A read
-    or write that is too late raises TimeoutError.
+    Idle until the first byte; then `body_deadline` for the head, and again for the body. A body
+    that is too late raises TimeoutError, for the view to say so. Else the client counts as gone,
+    which is no error: a read that is too late finds the end, and a write a broken pipe.
     """
 
     #: Seconds for a request's head, and again for its body.
@@ -26,17 +28,40 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.idle = True
+        self._in_body = self._gone = False
         self._read_by = 0.0
 
     def begin_body(self) -> None:
         """The head was read."""
+        self._in_body = True
         self._read_by = time.monotonic() + self.body_deadline
 
     def begin_idle(self) -> None:
         """The request was answered."""
         self.idle = True
+        self._in_body = False
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
+        if self._gone:
+            return b""
+        try:
+            return self._recv_in_time(bufsize, flags)
+        except TimeoutError:
+            if self._in_body:
+                raise
+            # For good: what comes after all would be taken for the beginning of a request.
+            self._gone = True
+            return b""
+
+    def send(self, data: bytes, flags: int = 0) -> int:
+        self.settimeout(WRITE_TIMEOUT)
+        try:
+            sent: int = super().send(data, flags)
+        except TimeoutError as error:
+            raise BrokenPipeError(errno.EPIPE, "the client takes nothing") from error
+        return sent
+
+    def _recv_in_time(self, bufsize: int, flags: int) -> bytes:
         left = IDLE if self.idle else self._read_by - time.monotonic()
         if left <= 0:
             raise TimeoutError("the request came too slowly")
@@ -46,8 +71,3 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
             self.idle = False
             self._read_by = time.monotonic() + self.body_deadline
         return data
-
-    def send(self, data: bytes, flags: int = 0) -> int:
-        self.settimeout(WRITE_TIMEOUT)
-        sent: int = super().send(data, flags)
-        return sent

@@ -5,6 +5,7 @@ Also the tasks as the asynchronous request's decorator sees them: read, waited f
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -31,6 +32,7 @@ from splitflap_api.domain.problems import Problem
 from splitflap_api.domain.shapes import rfc3339
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.batcher import Batcher
+from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import posts, tasks
 
@@ -50,7 +52,7 @@ class Plan(Protocol):
     def alone(self) -> bool: ...
 
     def plan(self, tx: Connection, changes: Changes, task: Row) -> None:
-        """Add rows to the changes and fill the task's row; write nothing before refusing.
+        """Add rows to the changes and fill the task's row; unless alone, refuse before writing.
 
         Raises:
             Problem: the request cannot be accepted.
@@ -159,8 +161,10 @@ class Acceptor:
 
     def _undo(self, tx: Connection, changes: Changes, task: Row) -> None:
         """A post that was never shown whole goes with its task; an edit stays, as text."""
+        if task["revision"] is None:
+            return  # no post's: the subject of a preview's task is its URL
         row = tx.execute(select(posts).where(posts.c.id == task["subject"])).mappings().first()
-        if task["revision"] is None or row is None or row["revision"] != task["revision"]:
+        if row is None or row["revision"] != task["revision"]:
             return
         if row["state"] == "accepted" and row["revision"] == 1:
             delete_post(tx, changes, row["id"], row["account"], admin=True)
@@ -189,8 +193,8 @@ class Acceptor:
             self._tasks.end(tx, changes)
         self._sizes.observe(len(submissions))
         self._seconds.observe(time.monotonic() - started)
-        for job in changes.jobs:
-            self._accepted.labels(job["kind"]).inc()
+        for kind, count in Counter(job["kind"] for job in changes.jobs).items():
+            self._accepted.labels(kind).inc(count)
         self._hooks.publish(changes.jobs)
         self._hooks.changed()
         return answers
@@ -210,6 +214,8 @@ class Acceptor:
         try:
             submission.work.plan(tx, changes, task)
         except Problem as problem:
+            if submission.work.alone:
+                raise  # which rolls back what it wrote before it refused
             return problem
         changes.tasks.append(task)
         state = TaskState(task["id"], rfc3339(changes.now))
@@ -221,7 +227,7 @@ class Acceptor:
         ids = {task_id for _, task_id in questions}
         with self._store.read() as tx:
             now = self._store.now(tx)
-            rows = tx.execute(select(tasks).where(tasks.c.id.in_(ids))).mappings()
+            rows = tx.execute(select(tasks).where(among(tx, tasks.c.id, ids))).mappings()
             found = {row["id"]: row for row in rows}
         return [_answer(found.get(task_id), account, now) for account, task_id in questions]
 
@@ -279,6 +285,7 @@ def _answer(task: Any, account: str, now: int) -> TaskState | BaseException:
 def _state(task: Any) -> TaskState:
     final = None
     if task["state"] == "done" and task["status"] is not None:
-        final = Final(task["status"], msgspec.json.decode(task["headers"]), task["body"] or b"")
+        headers = msgspec.json.decode(task["headers"], type=tuple[tuple[str, str], ...])
+        final = Final(task["status"], headers, task["body"] or b"")
     done = task["total"] - task["pending"]
     return TaskState(task["id"], rfc3339(task["created_at"]), done, task["total"], final)

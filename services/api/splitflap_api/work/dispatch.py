@@ -14,13 +14,14 @@ from functools import partial
 import msgspec
 from splitflap_core import topology
 from splitflap_core.broker import Backend, Delivery, Link, Outgoing, Subscription
-from splitflap_core.contracts import Job, encode
+from splitflap_core.contracts import KINDS, Job, Kind, encode
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from splitflap_api.domain.changes import Row
 from splitflap_api.domain.jobs import LAST_DEADLINE
+from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import jobs
 
@@ -54,7 +55,8 @@ class Dispatcher:
         self._store = store
         self._backend = backend
         self._on_wake_up = on_wake_up
-        self._published = metrics.counter("splitflap_jobs_published_total")
+        published = metrics.counter("splitflap_jobs_published_total")
+        self._published = {kind: published.labels(kind) for kind in KINDS}
         self._window = metrics.gauge("splitflap_publish_window")
         self._queued = 0
         self._confirmed: deque[tuple[str, int]] = deque()
@@ -103,11 +105,11 @@ class Dispatcher:
         delivery.ack()
         self._on_wake_up()
 
-    def _settled(self, job_id: str, attempt: int, kind: str, sent: bool) -> None:
+    def _settled(self, job_id: str, attempt: int, kind: Kind, sent: bool) -> None:
         self._queued -= 1
         self._window.set(self._queued)
         if sent:
-            self._published.labels(kind).inc()
+            self._published[kind].inc()
             self._confirmed.append((job_id, attempt))
 
     def _mark_loop(self) -> None:
@@ -126,22 +128,28 @@ class Dispatcher:
                 logger.warning("%d confirmed jobs could not be marked: %r", size, error)
 
     def _mark(self, chunk: list[tuple[str, int]]) -> None:
+        """Mark those that are still at this attempt, without waiting for rows in use."""
+        attempts = dict(chunk)
         with self._store.write() as tx:
             now = self._store.now(tx)
-            wanted = tuple_(jobs.c.id, jobs.c.attempt).in_(chunk) & jobs.c.dispatched_at.is_(None)
-            locked = select(jobs.c.id).where(wanted).order_by(jobs.c.id)
-            ids = [row.id for row in tx.execute(locked.with_for_update(skip_locked=True))]
+            locked = tx.execute(
+                select(jobs.c.id, jobs.c.attempt, jobs.c.deadline)
+                .where(among(tx, jobs.c.id, attempts), jobs.c.dispatched_at.is_(None))
+                .order_by(jobs.c.id)
+                .with_for_update(skip_locked=True)
+            )
             again_at = now + int(self._backend.redispatch_unfinished_after * 1000)
-            if ids:
-                tx.execute(
-                    update(jobs)
-                    .where(jobs.c.id.in_(ids))
-                    .values(
-                        dispatched_at=now,
-                        due_at=again_at,
-                        deadline=func.coalesce(jobs.c.deadline, now + LAST_DEADLINE),
-                    )
-                )
+            rows = [
+                {
+                    "id": row.id,
+                    "dispatched_at": now,
+                    "due_at": again_at,
+                    "deadline": row.deadline or now + LAST_DEADLINE,
+                }
+                for row in locked
+                if row.attempt == attempts[row.id]
+            ]
+            update_rows(tx, jobs, ("id",), rows)
 
 
 def message_of(row: Row) -> Job:

@@ -1,7 +1,7 @@
 """Events to streams: each replica reads the new rows once and serves all its streams.
 
 Ids grow in the order of commits, so "all rows after this id" never skips one that commits late.
-A wake-up only makes the next look come sooner.
+A wake-up only makes the next look come sooner. While there are no streams, nothing is read.
 """
 
 import logging
@@ -53,7 +53,7 @@ class Subscriber:
 
     def offer(self, event: Event) -> None:
         """Hand over an event; a stream that is too far behind is ended."""
-        if self.channel is None or self.channel == event.channel:
+        if event.id > self.joined and self.channel in {None, event.channel}:
             self._events.append(event)
             self.ended = self.ended or len(self._events) > MAX_BEHIND
             self._ready.set()
@@ -88,6 +88,7 @@ class Feed:
         self._store = store
         self._on_woken = on_woken
         self._subscribers: set[Subscriber] = set()
+        self._joining = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
         self.last = 0
@@ -95,9 +96,7 @@ class Feed:
         self._thread = threading.Thread(target=self._loop, name="feed", daemon=True)
 
     def start(self) -> None:
-        """Read from the present end of the table on."""
-        with self._store.read() as tx:
-            self.last = int(tx.execute(_NEWEST).scalar_one())
+        """Read for whoever subscribes."""
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
@@ -119,8 +118,11 @@ class Feed:
 
     def subscribe(self, channel: str | None) -> Subscriber:
         """A place in the feed, from now on."""
-        subscriber = Subscriber(channel, self.last)
-        self._subscribers.add(subscriber)
+        with self._joining:
+            if not self._subscribers:
+                self.last = self._newest()
+            subscriber = Subscriber(channel, self.last)
+            self._subscribers.add(subscriber)
         if self._stopping:
             subscriber.end()
         return subscriber
@@ -145,7 +147,7 @@ class Feed:
         """
         with self._store.read() as tx:
             oldest = tx.execute(select(events.c.id).order_by(events.c.id).limit(1)).scalar()
-            newest = int(tx.execute(_NEWEST).scalar_one())
+        newest = self._newest()
         first = newest + 1 if oldest is None else int(oldest)
         return Gap(first) if event_id + 1 < first or event_id > newest else None
 
@@ -167,12 +169,21 @@ class Feed:
                 time.sleep(LOOK_EVERY)
             self._last_look = time.monotonic()
 
+    def _newest(self) -> int:
+        with self._store.read() as tx:
+            return int(tx.execute(_NEWEST).scalar_one())
+
     def _look(self) -> bool:
+        if not self._subscribers:
+            return False
         page = self._page(self.last, None, None)
         for event in page:
-            for subscriber in list(self._subscribers):
+            # Who joins now begins after this event, or is among those who are handed it.
+            with self._joining:
+                self.last = event.id
+                subscribers = list(self._subscribers)
+            for subscriber in subscribers:
                 subscriber.offer(event)
-            self.last = event.id
         return len(page) == PAGE
 
     def _page(self, after: int, channel: str | None, until: int | None) -> list[Event]:

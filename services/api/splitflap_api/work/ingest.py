@@ -18,7 +18,7 @@ from splitflap_core.contracts import (
 )
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 from uuid_utils import uuid7
 
 from splitflap_api.domain.changes import Changes, Row, lock_previews
@@ -30,7 +30,9 @@ from splitflap_api.domain.posts import (
     set_state,
     wants_of,
 )
+from splitflap_api.domain.shapes import is_id
 from splitflap_api.domain.tasks import Tasks, Told, tell, unfinished_completions
+from splitflap_api.store.bulk import among, insert_rows, update_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import dead_letters, jobs, previews, tasks
 
@@ -107,7 +109,8 @@ class Ingest:
     def _judge(
         self, tx: Connection, outcomes: Sequence[JobOutcome], now: int, exhausted: bool
     ) -> _Batch:
-        found = {row["id"]: row for row in lock_jobs(tx, (each.job for each in outcomes))}
+        ids = (each.job for each in outcomes if is_id(each.job))
+        found = {row["id"]: row for row in lock_jobs(tx, ids)}
         batch = _Batch()
         for each in outcomes:
             job = found.get(each.job)
@@ -124,11 +127,10 @@ class Ingest:
 
     def _write(self, tx: Connection, changes: Changes, batch: _Batch) -> None:
         ids = [each.job["id"] for each in batch.ended]
-        if batch.retries:
-            tx.execute(_RETRY, [row for _, row in batch.retries])
+        update_rows(tx, jobs, ("id",), [row for _, row in batch.retries])
         if not ids:
             return
-        tx.execute(delete(jobs).where(jobs.c.id.in_(ids)))
+        tx.execute(delete(jobs).where(among(tx, jobs.c.id, ids)))
         rendered = [_rendered(each) for each in batch.of("render") if _made_post(each)]
         changes.wants += wants_of(rendered)
         self._write_previews(tx, changes, batch.of("scrape"))
@@ -158,7 +160,7 @@ class Ingest:
         if waiting:
             tx.execute(
                 update(tasks)
-                .where(tasks.c.id.in_(waiting))
+                .where(among(tx, tasks.c.id, waiting))
                 .values(finish_at=changes.now + self._preview_wait)
             )
         outcomes = {
@@ -171,7 +173,16 @@ class Ingest:
         if urls:
             lock_previews(tx, urls)
         if ended:
-            tx.execute(_SET_PREVIEW, [_preview(each, changes.now) for each in ended])
+            rows = [_preview(each, changes.now) for each in ended]
+            update_rows(tx, previews, ("url", "job_id"), rows)
+            tx.execute(
+                update(previews)
+                .where(
+                    among(tx, previews.c.url, [row["url"] for row in rows]),
+                    among(tx, previews.c.job_id, [row["job_id"] for row in rows]),
+                )
+                .values(job_id=None)
+            )
 
     def _fail_posts(self, tx: Connection, changes: Changes, ended: Sequence[_Ended]) -> None:
         failed = {
@@ -194,8 +205,7 @@ class Ingest:
             if each.exhausted
             or (each.job["kind"] == "render" and not isinstance(each.outcome, Done))
         ]
-        if dead:
-            tx.execute(insert(dead_letters), [_dead_letter(each, changes.now) for each in dead])
+        insert_rows(tx, dead_letters, [_dead_letter(each, changes.now) for each in dead])
 
     def _count(self, batch: _Batch, size: int) -> None:
         self._sizes.observe(size)
@@ -206,33 +216,6 @@ class Ingest:
             self._retried.labels(kind, "asked").inc()
         for kind in batch.dropped:
             self._dropped.labels(kind).inc()
-
-
-_RETRY = (
-    update(jobs)
-    .where(jobs.c.id == bindparam("_id"))
-    .values(attempt=bindparam("_attempt"), due_at=bindparam("_due_at"), dispatched_at=None)
-)
-_SET_PREVIEW = (
-    update(previews)
-    .where(previews.c.url == bindparam("_url"), previews.c.job_id == bindparam("_job"))
-    .values(
-        {
-            previews.c[name]: bindparam(f"_{name}")
-            for name in (
-                "state",
-                "reason",
-                "title",
-                "description",
-                "image",
-                "site_name",
-                "fetched_at",
-                "expires_at",
-            )
-        }
-        | {previews.c.job_id: None}
-    )
-)
 
 
 def _preview_events(tx: Connection, changes: Changes, told: Told, scrapes: dict[str, str]) -> None:
@@ -246,7 +229,9 @@ def _preview_events(tx: Connection, changes: Changes, told: Told, scrapes: dict[
         return
     now_at = lock_posts(tx, (task["subject"] for _, task in shown))
     urls = {url for url, _ in shown}
-    rows = tx.execute(select(previews.c.url, previews.c.state).where(previews.c.url.in_(urls)))
+    rows = tx.execute(
+        select(previews.c.url, previews.c.state).where(among(tx, previews.c.url, urls))
+    )
     states = {row.url: row.state for row in rows}
     for url, task in shown:
         post = now_at.get(task["subject"])
@@ -256,9 +241,10 @@ def _preview_events(tx: Connection, changes: Changes, told: Told, scrapes: dict[
 
 def _retry(job: Row, outcome: RetryLater, now: int) -> Row:
     return {
-        "_id": job["id"],
-        "_attempt": job["attempt"] + 1,
-        "_due_at": now + int(max(0.0, outcome.after) * 1000),
+        "id": job["id"],
+        "attempt": job["attempt"] + 1,
+        "due_at": now + int(max(0.0, outcome.after) * 1000),
+        "dispatched_at": None,
     }
 
 
@@ -296,16 +282,16 @@ def _preview(each: _Ended, now: int) -> Row:
     failed = each.outcome if isinstance(each.outcome, Failed) else None
     keep = (failed.keep if failed else result.keep) or (KEEP_FAILED if failed else KEEP_READY)
     return {
-        "_url": each.job["subject"],
-        "_job": each.job["id"],
-        "_state": "failed" if failed else "ready",
-        "_reason": failed.reason[:50] if failed else None,
-        "_title": result.title,
-        "_description": result.description,
-        "_image": result.image,
-        "_site_name": result.site_name,
-        "_fetched_at": now,
-        "_expires_at": now + int(keep * 1000),
+        "url": each.job["subject"],
+        "job_id": each.job["id"],
+        "state": "failed" if failed else "ready",
+        "reason": failed.reason[:50] if failed else None,
+        "title": result.title,
+        "description": result.description,
+        "image": result.image,
+        "site_name": result.site_name,
+        "fetched_at": now,
+        "expires_at": now + int(keep * 1000),
     }
 
 

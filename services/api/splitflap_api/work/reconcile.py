@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Changes, Row
 from splitflap_api.domain.jobs import MAX_ATTEMPTS, lock_tasks
 from splitflap_api.domain.tasks import Tasks
+from splitflap_api.store.bulk import update_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import (
     dead_letters,
@@ -142,8 +143,7 @@ class Reconciler:
                 row["attempt"] += row["_unfinished"]
             hopeless = [row for row in due if _is_hopeless(row, now)]
             again = [row for row in due if not _is_hopeless(row, now)]
-            if again:
-                tx.execute(_CLAIM, [_claimed(row, now) for row in again])
+            update_rows(tx, jobs, ("id",), [_claimed(row, now) for row in again])
         for row in again:
             # A later attempt that was not dispatched was counted when the worker asked for it.
             if row["_unfinished"] or row["attempt"] == 1:
@@ -238,11 +238,6 @@ _DUE = (
     .limit(BATCH)
     .with_for_update(skip_locked=True)
 )
-_CLAIM = (
-    update(jobs)
-    .where(jobs.c.id == bindparam("_id"))
-    .values(attempt=bindparam("_attempt"), due_at=bindparam("_due_at"), dispatched_at=None)
-)
 _OVERDUE = (
     select(tasks.c.id)
     .where(tasks.c.state == "running", tasks.c.finish_at <= bindparam("_now"))
@@ -273,7 +268,12 @@ def job_counts(tx: Connection) -> dict[tuple[str, str], tuple[int, int]]:
 
 
 def _claimed(row: Row, now: int) -> Row:
-    return {"_id": row["id"], "_attempt": row["attempt"], "_due_at": now + UNCONFIRMED_AFTER}
+    return {
+        "id": row["id"],
+        "attempt": row["attempt"],
+        "due_at": now + UNCONFIRMED_AFTER,
+        "dispatched_at": None,
+    }
 
 
 def _is_hopeless(row: Row, now: int) -> bool:

@@ -1,0 +1,209 @@
+"""Many rows, or many keys, in one statement.
+
+PostgreSQL gets all rows as one JSON parameter (json_populate_recordset): a statement for each row,
+even pipelined, costs this process ten times as much; a list of parameters six times, and another
+statement to prepare for each length. SQLite, which is in this process, prepares once and runs for
+each row.
+
+Updates and deletes take rows that the transaction has locked: one statement locks in any order.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    Column,
+    Connection,
+    Table,
+    TextClause,
+    Uuid,
+    bindparam,
+    delete,
+    insert,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql
+
+Row = dict[str, Any]
+
+
+def insert_rows(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows that name the same columns."""
+    if not rows:
+        return
+    if tx.dialect.name == "sqlite":
+        tx.execute(insert(table), rows)
+    else:
+        tx.execute(_insert(table, tuple(rows[0])), {"rows": _json(rows)})
+
+
+def insert_all(tx: Connection, tables: Sequence[tuple[Table, Sequence[Row]]]) -> None:
+    """Insert rows into several tables, in one statement where the database is a round trip away."""
+    given = [(table, rows) for table, rows in tables if rows]
+    if tx.dialect.name == "sqlite" or len(given) < 2:  # noqa: PLR2004 - several
+        for table, rows in given:
+            insert_rows(tx, table, rows)
+        return
+    shape = tuple((table, tuple(rows[0])) for table, rows in given)
+    tx.execute(_insert_all(shape), {f"rows_{table.name}": _json(rows) for table, rows in given})
+
+
+def insert_numbered(
+    tx: Connection, table: Table, counter: tuple[Table, str], rows: Sequence[Row]
+) -> None:
+    """Insert rows whose `id` goes on from the counter of this name.
+
+    The counter's row stays locked until the commit, so that ids grow in the order of commits.
+    """
+    if not rows:
+        return
+    counters, name = counter
+    if tx.dialect.name == "sqlite":
+        last = tx.execute(_count(counters), {"_n": len(rows), "_name": name}).scalar_one()
+        first = last - len(rows) + 1
+        tx.execute(insert(table), [{**row, "id": n} for n, row in enumerate(rows, first)])
+    else:
+        statement = _insert_numbered(table, counters, tuple(rows[0]))
+        tx.execute(statement, {"rows": _json(rows), "n": len(rows), "name": name})
+
+
+def update_rows(tx: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Set the columns of each row where its keys are those of a row in the table."""
+    if not rows:
+        return
+    columns = tuple(rows[0])
+    if tx.dialect.name == "sqlite":
+        tx.execute(_update_one(table, keys, columns), [_prefixed(row) for row in rows])
+    else:
+        tx.execute(_update(table, keys, columns), {"rows": _json(rows)})
+
+
+def delete_rows(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Delete the rows that have these values."""
+    if not rows:
+        return
+    keys = tuple(rows[0])
+    if tx.dialect.name == "sqlite":
+        tx.execute(_delete_one(table, keys), [_prefixed(row) for row in rows])
+    else:
+        tx.execute(_delete(table, keys), {"rows": _json(rows)})
+
+
+def among(tx: Connection, column: Column[Any], values: Iterable[Any]) -> TextClause:
+    """The condition that a column has one of these values."""
+    sqlite = tx.dialect.name == "sqlite"
+    if sqlite and isinstance(column.type, Uuid):
+        values = [value.replace("-", "") for value in values]
+    clause, name = _among(column, sqlite=sqlite)
+    return clause.bindparams(**{name: _encode(list(values))})
+
+
+def _json(rows: Sequence[Row]) -> str:
+    if any(isinstance(value, bytes) for value in rows[0].values()):
+        rows = [{name: _as_json(value) for name, value in row.items()} for row in rows]
+    return _encode(rows)
+
+
+def _encode(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _as_json(value: Any) -> Any:
+    """Bytes in PostgreSQL's text form of bytea; msgspec would write them in base64."""
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else value
+
+
+def _prefixed(row: Row) -> Row:
+    """SQLAlchemy keeps the columns' own names for itself."""
+    return {f"_{name}": value for name, value in row.items()}
+
+
+@cache
+def _among(column: Column[Any], *, sqlite: bool) -> tuple[TextClause, str]:
+    where, name = f"{column.table.name}.{column.name}", f"among_{column.name}"
+    if sqlite:
+        return text(f"{where} IN (SELECT value FROM json_each(:{name}))"), name  # noqa: S608 - names of the schema
+    kind = column.type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy's
+    elements = f"SELECT CAST(json_array_elements_text(CAST(:{name} AS json)) AS {kind})"
+    return text(f"{where} = ANY(ARRAY({elements}))"), name
+
+
+@cache
+def _insert(table: Table, columns: tuple[str, ...]) -> TextClause:
+    names = ", ".join(columns)
+    return text(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_given(table)}")  # noqa: S608 - names of the schema
+
+
+@cache
+def _insert_all(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> TextClause:
+    parts = []
+    for table, columns in shape:
+        names = ", ".join(columns)
+        given = _given(table, f"rows_{table.name}")
+        parts.append(
+            f"i_{table.name} AS (INSERT INTO {table.name} ({names}) SELECT {names} FROM {given})"  # noqa: S608 - as above
+        )
+    return text(f"WITH {', '.join(parts)} SELECT 1")
+
+
+@cache
+def _insert_numbered(table: Table, counters: Table, columns: tuple[str, ...]) -> TextClause:
+    names = ", ".join(columns)
+    given = (
+        f"json_populate_recordset(NULL::{table.name}, CAST(:rows AS json)) WITH ORDINALITY "
+        f"AS given({', '.join(column.name for column in table.c)}, place)"
+    )
+    return text(
+        f"WITH counted AS (UPDATE {counters.name} SET value = value + :n WHERE name = :name "  # noqa: S608 - as above
+        f"RETURNING value) INSERT INTO {table.name} (id, {names}) "
+        f"SELECT counted.value - :n + place, {', '.join(f'given.{name}' for name in columns)} "
+        f"FROM counted, {given}"
+    )
+
+
+@cache
+def _count(counters: Table) -> Any:
+    return (
+        update(counters)
+        .where(counters.c.name == bindparam("_name"))
+        .values(value=counters.c.value + bindparam("_n"))
+        .returning(counters.c.value)
+    )
+
+
+@cache
+def _update(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> TextClause:
+    values = ", ".join(f"{name} = given.{name}" for name in columns if name not in keys)
+    where = _same(table, keys)
+    return text(f"UPDATE {table.name} SET {values} FROM {_given(table)} WHERE {where}")  # noqa: S608 - as above
+
+
+@cache
+def _delete(table: Table, keys: tuple[str, ...]) -> TextClause:
+    return text(f"DELETE FROM {table.name} USING {_given(table)} WHERE {_same(table, keys)}")  # noqa: S608 - as above
+
+
+def _given(table: Table, parameter: str = "rows") -> str:
+    return f"json_populate_recordset(NULL::{table.name}, CAST(:{parameter} AS json)) AS given"
+
+
+def _same(table: Table, keys: tuple[str, ...]) -> str:
+    return " AND ".join(f"{table.name}.{key} = given.{key}" for key in keys)
+
+
+@cache
+def _update_one(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Any:
+    values: Any = {name: bindparam(f"_{name}") for name in columns if name not in keys}
+    return update(table).where(*_equal(table, keys)).values(values)
+
+
+@cache
+def _delete_one(table: Table, keys: tuple[str, ...]) -> Any:
+    return delete(table).where(*_equal(table, keys))
+
+
+def _equal(table: Table, keys: tuple[str, ...]) -> list[Any]:
+    return [table.c[key] == bindparam(f"_{key}") for key in keys]

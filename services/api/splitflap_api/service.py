@@ -37,6 +37,7 @@ from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.migrate import SchemaBehind, check_schema, migrate
 from splitflap_api.work.accept import Acceptor, Hooks
+from splitflap_api.work.backlog import Backlog, Limits
 from splitflap_api.work.dispatch import Dispatcher
 from splitflap_api.work.feed import Feed
 from splitflap_api.work.ingest import Ingest
@@ -82,6 +83,10 @@ class Service:
         hooks = Hooks(publish, self._changed)
         self._acceptor = Acceptor(self.store, tasks, self.metrics, hooks)
         self._replayer = Replayer(self.store, self._dispatcher.link, publish)
+
+        # What says when there is too much to do.
+        limits = Limits(settings.max_unfinished_age, settings.max_unpublished_age)
+        self._backlog = Backlog(self.store, limits, self._dispatcher.oldest)
 
         # What takes outcomes, and what looks after all that is due.
         self._results = Results(
@@ -137,6 +142,7 @@ class Service:
             RateLimiter(self.settings.rate_limit),
             self.settings.max_in_flight,
             lambda: self._not_ready,
+            self._backlog.overload,
         )
 
     def start(self) -> None:
@@ -153,6 +159,7 @@ class Service:
     def stop(self) -> None:
         """The steps from the fourth on."""
         self._stopping.set()
+        self._backlog.stop(STEP)
         self._reconciler.stop(STEP)
         self._results.link.stop(STEP)
         self._acceptor.stop(STEP)
@@ -188,6 +195,7 @@ class Service:
         self._dispatcher.start()
         self._acceptor.start()
         self._feed.start()
+        self._backlog.start()
         if "outcomes" in self.settings.roles:
             self._results.link.start()
             self._reconciler.start()

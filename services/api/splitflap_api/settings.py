@@ -46,7 +46,23 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     max_in_flight: Annotated[
         int,
         Meta(ge=1, le=10_000, description="Most requests answered at a time; more get 503."),
-    ] = 512
+    ] = 128
+    max_unfinished_age: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="Seconds that renders may wait for a worker; with older ones, new work "
+            "gets 503. Scrapes may wait twenty times as long.",
+        ),
+    ] = 30.0
+    max_unpublished_age: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="Seconds that work may wait for a broker that is down; with older work, "
+            "new work gets 503.",
+        ),
+    ] = 3600.0
     rate_limit: Annotated[
         float,
         Meta(ge=0, description="Requests a second that one key may make; 0 is without limit."),

@@ -2,8 +2,9 @@
 
     submit -> queue -> trip of a few texts -> child -> an answer for each -> finish
 
-A text that outlives its deadline, or kills its process, is the only one to fail: the process is
-replaced, and the texts behind it go back to the front of the queue.
+A text that outlives its deadline is the only one to fail: the process is replaced, and the texts
+behind it go back to the front of the queue. So it is with a text whose process died, but that one
+is tried again later, as it may have died of something else.
 
 The order of a stop: what no child has begun is given back; what runs is finished, until the
 timeout; then every child is killed, and what still ran is given back too.
@@ -21,7 +22,7 @@ from multiprocessing.connection import wait
 
 import msgspec
 from splitflap_core.contracts import Job, RenderRequest
-from splitflap_core.outcomes import Done, Failed, Outcome, SlowDown
+from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater, SlowDown
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Finish, Pool
 
@@ -35,6 +36,9 @@ logger = logging.getLogger(__name__)
 #: Seconds until the next try when a process could not be started, or died before it was ready.
 START_AGAIN_AFTER = 1.0
 
+#: Seconds until a text whose process died is tried again, perhaps by another replica.
+TRY_AGAIN_AFTER = 1.0
+
 #: Longest sleep of the thread (seconds), which is also how often it shows that it lives.
 BEAT = 1.0
 
@@ -45,8 +49,8 @@ STUCK_AFTER = 30.0
 class ProcessPool(Pool[RenderRequest]):
     """Renders texts in processes. What waits is bounded by the prefetch of its worker.
 
-    A text fails with the reason `deadline`, `crashed` (its process died) or `broken` (the renderer
-    cannot make HTML of it).
+    A text fails with the reason `deadline`, or `broken` (the renderer cannot make HTML of it). One
+    that has `crashed` (its process died) is to be tried again, and fails with its last attempt.
     """
 
     def __init__(self, settings: RendererSettings, metrics: Metrics) -> None:
@@ -200,12 +204,12 @@ class ProcessPool(Pool[RenderRequest]):
                 self._blame(child, "deadline", detail)
 
     def _blame(self, child: Child, reason: str, detail: str) -> None:
-        """The child's present text has ended it: fail that one, spare those behind it."""
+        """The child's present text may have ended it: answer that one, spare those behind it."""
         if not child.ready:
             self._start_failed(detail)
         if child.trip:
             text, took = child.next_text()
-            text.finish(Failed(reason, detail), took)
+            text.finish(_verdict(reason, detail), took)
         self._retire(child, reason, detail)
 
     def _retire(self, child: Child, why: str, detail: str = "") -> None:
@@ -244,6 +248,11 @@ class ProcessPool(Pool[RenderRequest]):
     def _drain_wakes(self) -> None:
         with suppress(BlockingIOError):
             self._woken.recv(65536)
+
+
+def _verdict(reason: str, detail: str) -> Outcome:
+    """A process is also killed by what its text cannot help, such as a machine without memory."""
+    return RetryLater(TRY_AGAIN_AFTER, reason) if reason == "crashed" else Failed(reason, detail)
 
 
 def _outcome(answer: Answer) -> Outcome:

@@ -74,18 +74,13 @@ def _parts(value: Any) -> tuple[Any, Any, Any]:
         case (body, Headers() | dict() | list() | tuple() as headers):
             return body, None, headers
         case (body, status):
-            return body, _status(status), None
+            return body, status, None
         case (body, status, headers):
-            return body, _status(status), headers
+            return body, status, headers
     raise TypeError(
         "expected (body, status), (body, headers) or (body, status, headers), "
         f"got a tuple of {len(value)}"
     )
-
-
-def _status(status: Any) -> int | str:
-    # An HTTPStatus is an int, and would otherwise be written by its name.
-    return int(status) if isinstance(status, int) else str(status)
 
 
 def _response_of(body: Any) -> AnyResponse:

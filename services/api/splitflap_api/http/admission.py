@@ -14,6 +14,10 @@ from splitflap_core.telemetry import Metrics
 from splitflap_api.domain.problems import MEDIA_TYPE, Problem, unavailable
 from splitflap_api.http.operations import ENDPOINT
 from splitflap_api.http.rate import RateLimiter
+from splitflap_api.work.backlog import Overload
+
+#: Paths whose POST and PUT make jobs.
+MAKING_WORK = ("/v1/posts", "/v1/renders", "/v1/previews")
 
 _SLOT = "splitflap.slot"
 
@@ -53,11 +57,13 @@ class Admission:
         limiter: RateLimiter,
         max_in_flight: int,
         not_ready: Callable[[], str | None],
+        overload: Callable[[], Overload | None],
     ) -> None:
         self._app = app
         self._limiter = limiter
         self._max = max_in_flight
         self._not_ready = not_ready
+        self._overload = overload
         self._in_flight = 0
         self._gauge = metrics.gauge("splitflap_http_requests_in_flight")
         self._requests = metrics.counter("splitflap_http_requests_total")
@@ -70,7 +76,7 @@ class Admission:
         refusal = self._refusal(environ)
         if refusal:
             self._requests.labels("none", str(refusal.status)).inc()
-            return _refuse(refusal, start_response)
+            return _refuse(refusal, self._rate_fields(environ), start_response)
         return self._admit(environ, start_response)
 
     def _admit(
@@ -81,9 +87,11 @@ class Admission:
         self._count(1)
         slot = environ[_SLOT] = Slot(lambda: self._count(-1))
 
-        def noting_start(line: str, *rest: Any) -> Any:
+        rate = self._rate_fields(environ)
+
+        def noting_start(line: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             status[0] = line[:3]
-            return start_response(line, *rest)
+            return start_response(line, headers + rate if rate else headers, *rest)
 
         try:
             body = self._app(environ, noting_start)
@@ -103,7 +111,10 @@ class Admission:
         if self._in_flight >= self._max:
             self._shed.labels("in_flight").inc()
             return unavailable("too many requests are being answered")
-        wait = self._limiter.wait_for(environ.get("HTTP_AUTHORIZATION", ""))
+        if _makes_work(environ) and (overload := self._overload()):
+            self._shed.labels("backlog").inc()
+            return unavailable(overload.why, overload.retry_after)
+        wait = self._limiter.wait_for(_key(environ))
         if wait:
             self._shed.labels("rate").inc()
             return Problem(
@@ -113,9 +124,23 @@ class Admission:
             )
         return None
 
+    def _rate_fields(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
+        return self._limiter.fields(_key(environ))
+
     def _count(self, change: int) -> None:
         self._in_flight += change
         self._gauge.set(self._in_flight)
+
+
+def _key(environ: dict[str, Any]) -> str:
+    key: str = environ.get("HTTP_AUTHORIZATION", "")
+    return key
+
+
+def _makes_work(environ: dict[str, Any]) -> bool:
+    return environ["REQUEST_METHOD"] in {"POST", "PUT"} and environ["PATH_INFO"].startswith(
+        MAKING_WORK
+    )
 
 
 class _Closing:
@@ -136,13 +161,16 @@ class _Closing:
             close()
 
 
-def _refuse(problem: Problem, start_response: Callable[..., Any]) -> Iterable[bytes]:
+def _refuse(
+    problem: Problem, rate: list[tuple[str, str]], start_response: Callable[..., Any]
+) -> Iterable[bytes]:
     body = problem.body()
     headers = [
         ("Content-Type", MEDIA_TYPE),
         ("Content-Length", str(len(body))),
         ("Cache-Control", "no-store"),
         *problem.headers.items(),
+        *rate,
     ]
     start_response(f"{problem.status} {problem.title}", headers)
     return [body]

@@ -1,6 +1,7 @@
 """Requests a second that one key may make: the generic cell rate algorithm (ITU-T I.371).
 
-Each replica counts for itself, so behind a balancer a key may make the rate times the replicas.
+Each replica counts, and says so in its `RateLimit` fields, for itself: behind a balancer a key may
+make the rate times the replicas.
 """
 
 import math
@@ -38,3 +39,20 @@ class RateLimiter:
         if len(self._free_at) > MAX_KEYS:
             self._free_at.popitem(last=False)
         return math.ceil(over) if over > 0 else 0
+
+    def fields(self, key: str) -> list[tuple[str, str]]:
+        """What a response says of the key's rate (draft-ietf-httpapi-ratelimit-headers-11).
+
+        `r` requests may come at once now; in `t` seconds the whole quota `q` of the window `w` is
+        there again.
+        """
+        if not self.rate:
+            return []
+        window = max(BURST, 1 / self.rate)
+        used = max(0.0, self._free_at.get(key, 0.0) - self._clock())
+        left = max(0, math.floor(round((window - used) * self.rate, 6)))
+        policy = f'"key";q={math.floor(window * self.rate)};w={math.ceil(window)}'
+        return [
+            ("RateLimit-Policy", policy),
+            ("RateLimit", f'"key";r={left};t={math.ceil(used)}'),
+        ]

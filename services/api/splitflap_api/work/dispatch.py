@@ -58,7 +58,7 @@ class Dispatcher:
         published = metrics.counter("splitflap_jobs_published_total")
         self._published = {kind: published.labels(kind) for kind in KINDS}
         self._window = metrics.gauge("splitflap_publish_window")
-        self._queued = 0
+        self._queued: deque[float] = deque()
         self._confirmed: deque[tuple[str, int]] = deque()
         self._woke = 0.0
         self._stopping = threading.Event()
@@ -86,13 +86,17 @@ class Dispatcher:
     def publish(self, rows: Sequence[Row]) -> None:
         """Hand committed jobs to the broker; those that it does not take are left as they are."""
         for row in rows:
-            if self._queued >= MAX_QUEUED:
+            if len(self._queued) >= MAX_QUEUED:
                 return
-            self._queued += 1
+            self._queued.append(time.monotonic())
             settled = partial(self._settled, row["id"], row["attempt"], row["kind"])
             self.link.publish(
                 Outgoing(topology.JOBS.name, row["kind"], encode(message_of(row)), settled)
             )
+
+    def oldest(self) -> float:
+        """Seconds that the oldest message has waited for its confirm; 0 when none waits."""
+        return time.monotonic() - self._queued[0] if self._queued else 0.0
 
     def wake_others(self) -> None:
         """Tell the other replicas that there is something new."""
@@ -106,8 +110,9 @@ class Dispatcher:
         self._on_wake_up()
 
     def _settled(self, job_id: str, attempt: int, kind: Kind, sent: bool) -> None:
-        self._queued -= 1
-        self._window.set(self._queued)
+        # Confirms come almost in order: the oldest is known well enough.
+        self._queued.popleft()
+        self._window.set(len(self._queued))
         if sent:
             self._published[kind].inc()
             self._confirmed.append((job_id, attempt))

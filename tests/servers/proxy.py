@@ -11,7 +11,7 @@ from typing import Self
 from .process import wait_until
 from .server import listens
 
-#: Bytes passed on at a time.
+#: Bytes passed on at a time at most.
 PIECE = 65_536
 
 
@@ -25,7 +25,9 @@ class Proxy:
         self._flowing = threading.Event()
         self._flowing.set()
         self._swallowing = False
+        #: Seconds that each piece takes longer, and its size: together they slow all down.
         self.delay = 0.0
+        self.piece = PIECE
         #: Bytes from clients that were not passed on.
         self.swallowed = 0
         self._listener: socket.socket | None = socket.create_server(("127.0.0.1", 0))
@@ -68,6 +70,7 @@ class Proxy:
     def mend(self) -> None:
         """Behave."""
         self.delay = 0.0
+        self.piece = PIECE
         self._swallowing = False
         self._flowing.set()
         if self._listener is None:
@@ -116,7 +119,7 @@ class Proxy:
         pair: tuple[socket.socket, socket.socket],
     ) -> None:
         with contextlib.suppress(OSError):  # either side has closed or was cut
-            while piece := source.recv(PIECE):
+            while piece := source.recv(self.piece):
                 self._flowing.wait()
                 time.sleep(self.delay)
                 if not self._swallowing:

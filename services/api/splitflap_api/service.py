@@ -75,7 +75,12 @@ class Service:
         # What publishes, and what tells streams and waiting requests that something changed.
         self._feed = Feed(self.store, self._woken)
         self._dispatcher = Dispatcher(
-            self.store, self._backend, self.metrics, replica, self._feed.wake
+            self.store,
+            self._backend,
+            self.metrics,
+            replica,
+            on_wake_up=self._feed.wake,
+            on_up=self._connected,
         )
         publish = self._dispatcher.publish
 
@@ -223,6 +228,10 @@ class Service:
         """Something was committed here."""
         self._feed.wake()
         self._dispatcher.wake_others()
+
+    def _connected(self) -> None:
+        """The broker takes messages again, or for the first time."""
+        self._reconciler.hurry()
 
     def _woken(self) -> None:
         self._acceptor.wake()

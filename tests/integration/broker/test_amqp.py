@@ -11,7 +11,7 @@ from splitflap_core.broker import Subscription, amqp
 from tests.servers.proxy import Proxy
 
 from .conftest import MakePeer, Vhost
-from .peer import RENDER, numbered, rabbit
+from .peer import RENDER, Peer, numbered, rabbit
 
 pytestmark = pytest.mark.servers
 
@@ -172,9 +172,8 @@ def test_a_stop_while_blocked_ends_in_time(vhost: Vhost, make_peer: MakePeer) ->
         vhost.server.set_memory_alarm(False)
 
 
-def test_a_nack_is_not_sent(vhost: Vhost, make_peer: MakePeer) -> None:
-    """A full queue rejects publishes; the link stays up for other queues."""
-    peer = make_peer(vhost.backend).started()
+def fill_scrape(vhost: Vhost, peer: Peer) -> None:
+    """Publish until a short queue refuses more."""
     vhost.server.eval(
         f'rabbit_policy:set(<<"{vhost.name}">>, <<"full">>, <<"^scrape$">>, '
         '[{<<"max-length">>, 1}], 0, <<"queues">>, <<"guest">>).'
@@ -185,8 +184,26 @@ def test_a_nack_is_not_sent(vhost: Vhost, make_peer: MakePeer) -> None:
             peer.publish(body, key="scrape")
             peer.wait(lambda count=count: len(peer.settled) == count, "the answer")  # type: ignore[misc]  # a lambda
     assert peer.unsent
+
+
+def test_a_nack_is_not_sent(vhost: Vhost, make_peer: MakePeer) -> None:
+    """A full queue rejects publishes; the link stays up for other queues."""
+    peer = make_peer(vhost.backend).started()
+    fill_scrape(vhost, peer)
     assert vhost.depth("scrape").ready == len(peer.sent)
     peer.send(b"elsewhere")
+
+
+def test_a_nack_that_comes_early_is_no_other_message_s(vhost: Vhost, make_peer: MakePeer) -> None:
+    """A refusal overtakes the confirms of what was published before it, and concerns none."""
+    peer = make_peer(vhost.backend).started()
+    fill_scrape(vhost, peer)
+    peer.settled.clear()
+    for body in numbered(100):
+        peer.publish(b"taken " + body)
+        peer.publish(b"refused " + body, key="scrape")
+    peer.wait(lambda: len(peer.settled) == 200, "all answers")
+    assert sorted(peer.unsent) == sorted(b"refused " + body for body in numbered(100))
 
 
 def test_acks_out_of_order_ack_nothing_else(vhost: Vhost, make_peer: MakePeer) -> None:

@@ -177,7 +177,7 @@ def test_slow_down_pauses(rig: Rig) -> None:
     rig.pool.refuse = None
     begin = time.monotonic()
     rig.submit("other")
-    assert [json.loads(job.payload)["text"] for job, _, _ in rig.taken(2)] == ["job", "other"]
+    assert [json.loads(bytes(job.payload))["text"] for job, _, _ in rig.taken(2)] == ["job", "other"]
     assert 0.3 < time.monotonic() - begin < 3
     assert rig.metric("splitflap_jobs_in_flight", "render") == 2
     assert not rig.api.deliveries

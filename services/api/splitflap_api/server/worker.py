@@ -4,14 +4,17 @@ gunicorn supplies the parser, the WSGI environment and the life of the process; 
 connections, gives each a green thread, and stops in the order that `run` shows.
 """
 
+import contextlib
 import errno
 import os
 import socket
 from typing import Any
 
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.base_async import AsyncWorker
 
 from splitflap_api import green
+from splitflap_api.domain.problems import MEDIA_TYPE, Problem
 from splitflap_api.server.client import ClientSocket
 
 #: Seconds between heartbeats to gunicorn's arbiter, and between looks at whether to stop.
@@ -71,10 +74,17 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             sock.begin_idle()
         return answered
 
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's signature
+        """Answer what gunicorn could not read with a problem, as all that it could."""
         if isinstance(exc, green.Killed):
             return
-        super().handle_error(req, client, addr, exc)
+        if isinstance(exc, ParseException):
+            problem = Problem("bad-request", f"the request is not HTTP as it should be: {exc}")
+        else:
+            self.log.error("a request failed", exc_info=exc)
+            problem = Problem("internal", "an error that was not foreseen")
+        with contextlib.suppress(OSError):
+            client.sendall(_raw_response(problem))
 
     def timeout_ctx(self) -> Any:
         """Nothing: the client's socket knows its deadlines."""
@@ -108,6 +118,15 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
                 green.sleep(BEAT / 10)
             return
         self.log.warning("%d connections did not end in time", pool.running())
+
+
+def _raw_response(problem: Problem) -> bytes:
+    body = problem.body()
+    head = (
+        f"HTTP/1.1 {problem.status} {problem.title}\r\nConnection: close\r\n"
+        f"Content-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def _green(listener: Any) -> ClientSocket:

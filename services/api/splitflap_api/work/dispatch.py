@@ -50,8 +50,11 @@ class Dispatcher:
         backend: Backend,
         metrics: Metrics,
         replica: str,
+        *,
         on_wake_up: Callable[[], None],
+        on_up: Callable[[], None],
     ) -> None:
+        """`on_wake_up` when another replica has changed something, `on_up` after each connect."""
         self._store = store
         self._backend = backend
         self._on_wake_up = on_wake_up
@@ -69,6 +72,7 @@ class Dispatcher:
             backend.opener(f"api-{replica}-publish"),
             subscriptions=(wake_ups,) if backend.has_wake_ups else (),
             on_delivery=self._woken,
+            on_up=on_up,
         )
 
     def start(self) -> None:

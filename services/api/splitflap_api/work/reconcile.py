@@ -90,6 +90,7 @@ class Reconciler:
         self._retried = metrics.counter("splitflap_jobs_retried_total")
         self._oldest = metrics.gauge("splitflap_oldest_job_seconds")
         self._waiting = metrics.gauge("splitflap_jobs_waiting")
+        self._hurrying = False
         self._swept = self._measured = 0.0
         self._last_round = time.monotonic()
         self._stopping = threading.Event()
@@ -120,8 +121,15 @@ class Reconciler:
                 logger.exception("a round of the reconciler failed")
             self._last_round = time.monotonic()
 
+    def hurry(self) -> None:
+        """The broker is there again: what it has not seen need not wait for its confirm."""
+        self._hurrying = True
+
     def round(self) -> None:
         """One look at everything that may be due."""
+        if self._hurrying:
+            self._hurrying = False
+            self._hasten()
         for _ in range(BATCHES_PER_ROUND):
             if not self._broker_is_up() or not self._republish():
                 break
@@ -133,6 +141,11 @@ class Reconciler:
         if time.monotonic() - self._measured > MEASURE_EVERY:
             self._measured = time.monotonic()
             self._measure()
+
+    def _hasten(self) -> None:
+        with self._store.write() as tx:
+            now = self._store.now(tx)
+            tx.execute(_HASTEN, {"_now": now, "_soon": now + UNCONFIRMED_AFTER})
 
     def _republish(self) -> bool:
         with self._store.write() as tx:
@@ -237,6 +250,18 @@ _DUE = (
     .order_by(jobs.c.due_at)
     .limit(BATCH)
     .with_for_update(skip_locked=True)
+)
+#: Jobs that were never dispatched. Those of other replicas that are on their way just now are
+#: published twice, which costs a worker's time and nothing else.
+_HASTEN = (
+    update(jobs)
+    .where(
+        jobs.c.due_at > bindparam("_now"),
+        jobs.c.due_at <= bindparam("_soon"),
+        jobs.c.deadline.is_(None),
+        jobs.c.attempt == 1,
+    )
+    .values(due_at=bindparam("_now"))
 )
 _OVERDUE = (
     select(tasks.c.id)

@@ -1,0 +1,1 @@
+"""The API's store and work layers on both databases."""

@@ -1,0 +1,1 @@
+"""Tests that talk to running services over HTTP, and never import one."""

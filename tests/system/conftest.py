@@ -1,0 +1,152 @@
+"""A stack for each back end, clients of it, and its logs where a test fails."""
+
+import itertools
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.servers.server import Server, listens
+
+from .client import Client
+from .site import Site
+from .stack import Backend, Stack, running
+
+if TYPE_CHECKING:
+    from tests.servers.postgres import Postgres
+    from tests.servers.rabbitmq import RabbitMq
+
+MakeBackend = Callable[[str], Backend]
+MakeStack = Callable[..., Stack]
+
+_numbers = itertools.count(1)
+_stacks: list[Stack] = []
+
+
+@pytest.fixture(scope="session")
+def make_backend(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> MakeBackend:
+    """New back ends: a folder, or a database and a vhost."""
+
+    def make(name: str) -> Backend:
+        if name == "embedded":
+            folder = tmp_path_factory.mktemp("data")
+            return Backend(name, {"SPLITFLAP_DATA_DIR": str(folder)}, str(folder / "broker"))
+        postgres: Postgres = request.getfixturevalue("postgres_server")
+        rabbitmq: RabbitMq = request.getfixturevalue("rabbitmq_server")
+        own = f"system{next(_numbers)}"
+        broker = rabbitmq.add_vhost(own)
+        environ = {
+            "SPLITFLAP_DATABASE_URL": postgres.create_database(own),
+            "SPLITFLAP_BROKER_URL": broker,
+        }
+        return Backend(name, environ, broker)
+
+    return make
+
+
+@pytest.fixture(
+    scope="session", params=["embedded", pytest.param("servers", marks=pytest.mark.servers)]
+)
+def stack(
+    request: pytest.FixtureRequest,
+    make_backend: MakeBackend,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stack]:
+    """All services on each back end, one after the other; leave them all running."""
+    with running(make_backend(request.param), tmp_path_factory.mktemp(request.param)) as started:
+        _stacks.append(started)
+        yield started
+        _stacks.remove(started)
+
+
+@pytest.fixture
+def make_stack(make_backend: MakeBackend, tmp_path: Path) -> Iterator[MakeStack]:
+    """Stacks that only one test uses, with settings of their own."""
+    with ExitStack() as exits:
+        made: list[Stack] = []
+
+        def make(backend: str, **options: Any) -> Stack:
+            folder = tmp_path / f"stack-{len(made)}"
+            folder.mkdir()
+            new = exits.enter_context(running(make_backend(backend), folder, **options))
+            made.append(new)
+            _stacks.append(new)
+            return new
+
+        yield make
+        for each in made:
+            _stacks.remove(each)
+
+
+def only(backend: str) -> pytest.MarkDecorator:
+    """A test that makes sense on one back end only; with the other one it is not even skipped."""
+    return pytest.mark.only_on(backend)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known."""
+    config.addinivalue_line("markers", "only_on(backend): makes sense on this back end only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what `only` does not want."""
+    senseless = [item for item in items if _is_senseless(item)]
+    config.hook.pytest_deselected(items=senseless)
+    items[:] = [item for item in items if item not in senseless]
+
+
+def _is_senseless(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("only_on")
+    callspec = getattr(item, "callspec", None)
+    return bool(mark and callspec and callspec.params.get("stack") != mark.args[0])
+
+
+@pytest.fixture(autouse=True)
+def _all_run_again(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a failed test has left dead is started for the next one."""
+    names = request.fixturenames
+    stack: Stack | None = request.getfixturevalue("stack") if "stack" in names else None
+    servers: list[Server] = []
+    if stack and not stack.backend.is_embedded:
+        servers = [request.getfixturevalue(f"{name}_server") for name in ("postgres", "rabbitmq")]
+    yield
+    for server in servers:
+        if not listens(server.port):
+            server.restart()
+    if stack:
+        stack.revive()
+
+
+@pytest.fixture
+def client(stack: Stack) -> Client:
+    """A client of the first API with every scope."""
+    return stack.client()
+
+
+@pytest.fixture
+def channel() -> str:
+    """A channel that only this test uses."""
+    return f"test-{next(_numbers)}"
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """Pages to be previewed."""
+    with Site() as started:
+        yield started
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of every service's log beside a failure."""
+    report = yield
+    if report.failed:
+        for each in _stacks:
+            report.sections += [(f"log of {name}", text) for name, text in each.logs()]
+    return report

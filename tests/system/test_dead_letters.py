@@ -1,0 +1,114 @@
+"""What nobody can read ends among the dead letters, and nothing else is disturbed by it."""
+
+from typing import Any
+
+import pytest
+
+from tests.servers.process import wait_until
+
+from .broker import Publisher, publisher
+from .client import Client
+from .stack import Stack
+
+#: A job of this release is version 1.
+UNKNOWN = b'{"version": 99, "id": "x", "what": "nobody knows yet"}'
+NONSENSE = b"\xff\xfenonsense {"
+NO_PAYLOAD = (
+    b'{"version": 1, "id": "x", "kind": "%s", "attempt": 1, "published_at": 1.0, "payload": {}}'
+)
+
+
+def letters(client: Client, queue: str) -> list[Any]:
+    """All dead letters of a queue, newest first."""
+    found: list[Any] = []
+    after = ""
+    while True:
+        page = client.get(f"/v1/dead?limit=100{after}").json()
+        found += [letter for letter in page["items"] if letter["queue"] == queue]
+        if page["next"] is None:
+            return found
+        after = f"&after={page['next']}"
+
+
+def put_and_find(client: Client, to: Publisher, queue: str, body: bytes) -> Any:
+    """Put a message into a queue; its dead letter, with its body."""
+    before = {letter["id"] for letter in letters(client, queue)}
+    to.put(queue, body)
+    return next_letter(client, queue, before)
+
+
+def next_letter(client: Client, queue: str, known: set[str]) -> Any:
+    """The one dead letter that comes beside those that are known, with its body."""
+    new: list[str] = []
+
+    def has_come() -> bool:
+        new[:] = [each["id"] for each in letters(client, queue) if each["id"] not in known]
+        return bool(new)
+
+    wait_until(has_come, f"a dead letter of {queue}")
+    assert len(new) == 1
+    return client.get(f"/v1/dead/{new[0]}").json()
+
+
+@pytest.mark.parametrize("queue", ["render", "scrape", "results"])
+@pytest.mark.parametrize("body", [UNKNOWN, NONSENSE, NO_PAYLOAD], ids=["newer", "junk", "empty"])
+def test_message_that_nobody_reads_is_kept(
+    stack: Stack, client: Client, channel: str, queue: str, body: bytes
+) -> None:
+    """Listed with its queue, a reason and its body; posts go on meanwhile."""
+    message = body.replace(b"%s", queue.encode())
+    with publisher(stack) as to:
+        letter = put_and_find(client, to, queue, message)
+    assert letter["queue"] == queue
+    assert letter["reason"]
+    if body == UNKNOWN:
+        assert "99" in letter["reason"]
+    assert letter["body"] == message.decode("utf-8", "replace")
+    assert letter["job"] is None
+    assert letter["replayed_at"] is None
+    assert client.made("goes on", channel)["state"] == "complete"
+
+
+@pytest.mark.parametrize("queue", ["render", "scrape", "results"])
+def test_replayed_message_comes_back_to_its_queue(stack: Stack, client: Client, queue: str) -> None:
+    """It is given to the same queue, whose reader still cannot read it; once, not twice."""
+    with publisher(stack) as to:
+        letter = put_and_find(client, to, queue, UNKNOWN)
+    known = {each["id"] for each in letters(client, queue)}
+    dead_before = client.get("/v1/status").json()["dead"]
+    assert client.call("POST", f"/v1/dead/{letter['id']}/replay").status_code == 204
+    again = next_letter(client, queue, known)
+    assert (again["reason"], again["body"]) == (letter["reason"], letter["body"])
+    assert client.get(f"/v1/dead/{letter['id']}").json()["replayed_at"]
+    assert client.call("POST", f"/v1/dead/{letter['id']}/replay").status_code == 409
+    assert client.get("/v1/status").json()["dead"] == dead_before
+
+
+def test_outcome_of_no_job_is_dropped(stack: Stack, client: Client, channel: str) -> None:
+    """A late outcome, of a job that has ended, is no dead letter and changes nothing."""
+    late = (
+        b'{"version": 1, "job": "01890a5d-ac96-774b-bcce-b302099a8057", "kind": "render", '
+        b'"attempt": 1, "took": 0.1, "worker": "w", '
+        b'"outcome": {"outcome": "failed", "reason": "late"}}'
+    )
+    before = len(letters(client, "results"))
+    with publisher(stack) as to:
+        to.put("results", late)
+        to.put("results", UNKNOWN)
+    wait_until(lambda: len(letters(client, "results")) > before, "the message behind it")
+    assert len(letters(client, "results")) == before + 1
+    assert client.made("goes on", channel)["state"] == "complete"
+
+
+@pytest.mark.parametrize("job", ["", "x", "0" * 300, "\\u0000"])
+def test_outcome_of_a_strange_job_disturbs_nobody(
+    stack: Stack, client: Client, channel: str, job: str
+) -> None:
+    """An outcome whose job can be no id spoils neither its batch nor the service."""
+    strange = (
+        f'{{"version": 1, "job": "{job}", "kind": "render", "attempt": 1, "took": 0.1, '
+        '"worker": "w", "outcome": {"outcome": "failed", "reason": "late"}}'
+    ).encode()
+    with publisher(stack) as to:
+        to.put("results", strange)
+    assert client.made("goes on", channel)["state"] == "complete"

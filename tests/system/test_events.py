@@ -1,0 +1,168 @@
+"""Server-Sent Events: in order, without gap or repeat, from any API."""
+
+import random
+import threading
+
+import pytest
+
+from .client import Client
+from .conftest import only
+from .site import Site
+from .sse import Frame, Stream
+from .stack import ADMIN, Stack
+from .writer import Writer
+
+#: Posts that two writers make while readers come and go.
+POSTS = 150
+
+#: Events of a post without links: accepted, rendered, done.
+EVENTS_OF_ONE = 3
+
+
+def take(stream: Stream, last_kind: str) -> list[Frame]:
+    """Events up to the first of a kind."""
+    taken = []
+    for frame in stream.events():
+        taken.append(frame)
+        if frame.event == last_kind:
+            break
+    return taken
+
+
+def place(stack: Stack, api: str = "api") -> int:
+    """The id after which the next event comes."""
+    with Stream(stack.url(api), ADMIN) as stream:
+        return stream.place()
+
+
+def test_events_of_a_post_come_in_order(
+    stack: Stack, client: Client, channel: str, site: Site
+) -> None:
+    """accepted, rendered, preview, done, deleted; ids grow, and each names post and revision."""
+    with Stream(stack.url(), ADMIN, channel) as stream:
+        url = site.url(f"page/events-{channel}")
+        post = client.made(f"see {url}", channel)
+        assert client.delete(f"/v1/posts/{post['id']}").status_code == 204
+        events = take(stream, "deleted")
+    kinds = [event.event for event in events]
+    assert kinds == ["accepted", "rendered", "preview", "done", "deleted"]
+    ids = [event.id or 0 for event in events]
+    assert ids == sorted(set(ids))
+    assert {(e.data["post"], e.data["channel"], e.data["revision"]) for e in events} == {
+        (post["id"], channel, 1)
+    }
+    assert (events[2].data["url"], events[2].data["state"]) == (url, "ready")
+
+
+def test_stream_of_a_channel_shows_only_that(stack: Stack, client: Client, channel: str) -> None:
+    """Events of others are left out; a stream without a channel shows them all."""
+    with (
+        Stream(stack.url(), ADMIN, channel) as one,
+        Stream(stack.url(), ADMIN) as all_of_them,
+    ):
+        elsewhere = client.made("not here", f"{channel}-other")
+        here = client.made("here", channel)
+        assert {event.data["post"] for event in take(one, "done")} == {here["id"]}
+        seen = {event.data["post"] for _ in "ab" for event in take(all_of_them, "done")}
+        assert {elsewhere["id"], here["id"]} <= seen
+
+
+def test_stream_begins_with_an_id_to_resume_from(
+    stack: Stack, client: Client, channel: str
+) -> None:
+    """A client that was cut off before its first event misses nothing either."""
+    last = place(stack)
+    post = client.made("while nobody listened", channel)
+    with Stream(stack.url(stack.apis[-1]), ADMIN, channel, last) as stream:
+        events = take(stream, "done")
+    assert [event.event for event in events] == ["accepted", "rendered", "done"]
+    assert events[0].data["post"] == post["id"]
+
+
+class Reader:
+    """Follows a channel over all APIs, losing its connection at random, until it has seen all."""
+
+    def __init__(self, stack: Stack, channel: str, last_id: int, seed: int) -> None:
+        self.seen: list[int] = []
+        self.connections = 0
+        self._stack = stack
+        self._channel = channel
+        self._last_id = last_id
+        self._random = random.Random(seed)
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        while len(self.seen) < POSTS * EVENTS_OF_ONE:
+            api = self._random.choice(self._stack.apis)
+            self.connections += 1
+            with Stream(self._stack.url(api), ADMIN, self._channel, self._last_id) as stream:
+                self._read(stream, self._random.randint(1, 60))
+
+    def _read(self, stream: Stream, count: int) -> None:
+        for frame in stream.events():
+            assert frame.event != "gap"
+            assert frame.id is not None
+            self.seen.append(frame.id)
+            self._last_id = frame.id
+            count -= 1
+            if count <= 0 or len(self.seen) >= POSTS * EVENTS_OF_ONE:
+                return
+
+
+def test_resuming_readers_see_each_event_once(stack: Stack, channel: str) -> None:
+    """All APIs write, readers are cut off and go on elsewhere: no gap, no repeat, in order."""
+    start = place(stack)
+    readers = [Reader(stack, channel, start, seed) for seed in range(4)]
+    with Writer(stack.clients(), channel) as writer:
+        writer.allow(POSTS)
+    for reader in readers:
+        reader.thread.join(40)
+        assert not reader.thread.is_alive(), f"{len(reader.seen)} events seen"
+        assert reader.seen == sorted(set(reader.seen))
+        assert reader.seen == readers[0].seen
+        assert reader.connections > 3
+    with Stream(stack.url(), ADMIN, channel, start) as stream:
+        whole = [frame.id for _, frame in zip(readers[0].seen, stream.events(), strict=False)]
+    assert whole == readers[0].seen
+
+
+@pytest.mark.parametrize("ahead", [1, 1_000_000])
+def test_place_that_is_not_known_begins_with_a_gap(
+    stack: Stack, client: Client, channel: str, ahead: int
+) -> None:
+    """An id from the future, of a database that was set back: `gap`, then what comes."""
+    with Stream(stack.url(), ADMIN, channel, place(stack) + 10_000 * ahead) as stream:
+        post = client.made("after the gap", channel)
+        events = take(stream, "done")
+    assert events[0].event == "gap"
+    assert events[0].data["oldest"] >= 1
+    assert [event.event for event in events[1:]] == ["accepted", "rendered", "done"]
+    assert events[1].data["post"] == post["id"]
+
+
+def test_stream_ends_with_a_retry_when_the_api_stops(stack: Stack, channel: str) -> None:
+    """Its client is told when to come back, and finds all there."""
+    api = stack.apis[-1]
+    with Stream(stack.url(api), ADMIN, channel) as stream:
+        frames = stream.frames()
+        last = next(frames).id
+        stack.services[api].terminate()
+        rest = list(frames)
+    assert rest
+    assert rest[-1].retry
+    assert rest[-1].event is None
+    assert stack.services[api].wait() == 0
+    stack.start(api)
+    post = stack.client().made("once it is back", channel)
+    with Stream(stack.url(api), ADMIN, channel, last) as stream:
+        assert take(stream, "done")[0].data["post"] == post["id"]
+
+
+@only("servers")
+def test_streams_go_on_without_a_broker(stack: Stack, channel: str) -> None:
+    """Wake-ups between APIs are only a matter of speed: rows are looked for anyway."""
+    with Stream(stack.url("api-2"), ADMIN, channel) as stream:
+        for number in range(3):
+            stack.client("api").made(f"post {number}", channel)
+            assert len(take(stream, "done")) == EVENTS_OF_ONE

@@ -1,0 +1,83 @@
+"""Idempotency-Key: the same request again is the same task."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from .client import Client
+from .stack import Stack
+
+#: Requests with one key at the same time, and keys tried.
+AT_ONCE = 20
+ROUNDS = 5
+
+
+def test_same_key_and_body_is_the_same_task(stack: Stack, client: Client, channel: str) -> None:
+    """Also through another API, and still so once it is done."""
+    first = client.submit("once", channel, idempotency_key=channel)
+    for each in stack.clients():
+        again = each.submit("once", channel, idempotency_key=channel)
+        assert again.ok
+    final = client.finish(first)
+    for each in stack.clients():
+        again = each.submit("once", channel, idempotency_key=channel)
+        assert (again.status_code, again.content) == (201, final.content)
+        assert again.headers["Location"] == final.headers["Location"]
+    assert len(client.posts(channel)) == 1
+
+
+def test_same_key_with_another_request_is_refused(
+    stack: Stack, client: Client, channel: str
+) -> None:
+    """Another body or path: 422, and the first task is not touched."""
+    first = client.submit("first", channel, idempotency_key=channel)
+    other = stack.clients()[-1].submit("second", channel, idempotency_key=channel)
+    assert other.status_code == 422
+    assert other.json()["type"] == "/v1/problems/key-reused"
+    elsewhere = client.post("/v1/renders", {"text": "first"}, idempotency_key=channel)
+    assert elsewhere.status_code == 422
+    assert client.finish(first).json()["text"] == "first"
+    assert len(client.posts(channel)) == 1
+
+
+def test_key_belongs_to_its_account(stack: Stack, client: Client, channel: str) -> None:
+    """Two accounts may use the same one."""
+    other = stack.client(key=client.new_key(channel, "read", "write")["key"])
+    mine = client.submit("mine", channel, idempotency_key=channel)
+    theirs = other.submit("theirs", channel, idempotency_key=channel)
+    assert client.finish(mine).json()["text"] == "mine"
+    assert other.finish(theirs).json()["text"] == "theirs"
+
+
+@pytest.mark.parametrize("path", ["/v1/renders", "/v1/previews"])
+def test_key_works_for_every_accepting_call(client: Client, channel: str, path: str) -> None:
+    """A render or a preview that is asked for twice is one task."""
+    body = {"text": "x"} if path == "/v1/renders" else {"url": f"http://127.0.0.1:9/{channel}"}
+    answers = [client.post(path, body, idempotency_key=f"{channel}") for _ in "ab"]
+    finals = [client.finish(each) if each.status_code == 202 else each for each in answers]
+    assert finals[0].content == finals[1].content
+    assert len({each.headers["Location"] for each in answers if each.status_code == 202}) == 1
+
+
+def test_race_of_one_key_makes_one_post(stack: Stack, client: Client, channel: str) -> None:
+    """Twenty at once, over all APIs: each gets the same task."""
+    barrier = threading.Barrier(AT_ONCE, timeout=30)
+
+    def send(number: int, key: str) -> tuple[int, str]:
+        api = stack.apis[number % len(stack.apis)]
+        mine = stack.client(api)
+        mine.get("/v1/posts?limit=1")
+        barrier.wait()
+        answer = mine.submit("raced", channel, idempotency_key=key)
+        return answer.status_code, answer.headers.get("Location", answer.text)
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for turn in range(ROUNDS):
+            key = f"{channel}-{turn}"
+            answers = list(threads.map(send, range(AT_ONCE), [key] * AT_ONCE))
+            assert {status for status, _ in answers} <= {201, 202}, answers
+            tasks = {place for status, place in answers if status == 202}
+            assert len(tasks) == 1, answers
+            client.finish(tasks.pop())
+    assert len(client.posts(channel)) == ROUNDS

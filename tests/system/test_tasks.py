@@ -1,0 +1,100 @@
+"""The Location of a 202: the original request's final response, again and again."""
+
+import pytest
+
+from tests.servers.process import wait_until
+
+from .client import Client
+from .conftest import MakeStack
+from .site import Site
+from .stack import ADMIN, Stack
+from .wire import ask
+
+UNKNOWN = "/v1/tasks/01890a5d-ac96-774b-bcce-b302099a8057"
+
+
+def test_final_response_is_the_same_from_every_api(
+    stack: Stack, client: Client, channel: str, site: Site
+) -> None:
+    """Status, headers and body, byte for byte, whatever kind of request it was."""
+    post = client.made("first", channel)
+    requests = {
+        201: client.submit("second", channel),
+        200: client.put(f"/v1/posts/{post['id']}", {"text": "edited"}),
+        "render": client.post("/v1/renders", {"text": "**bold**"}),
+        "preview": client.post("/v1/previews", {"url": site.url(f"page/same-{channel}")}),
+    }
+    for kind, accepted in requests.items():
+        final = client.finish(accepted)
+        assert final.status_code == (201 if kind == 201 else 200), (kind, final.text)
+        location = accepted.headers["Location"]
+        seen = {
+            ask(stack.url(api), "GET", location, ADMIN).lasting for api in stack.apis for _ in "ab"
+        }
+        assert len(seen) == 1, (kind, seen)
+        assert seen.pop().body == final.content
+
+
+def test_final_response_stays_as_it_was(client: Client, channel: str) -> None:
+    """An edit changes the post, but not what the task of the first revision answered."""
+    accepted = client.submit("before", channel)
+    final = client.finish(accepted)
+    client.finish(client.put(f"/v1/posts/{final.json()['id']}", {"text": "after"}))
+    again = client.get(accepted.headers["Location"])
+    assert (again.status_code, again.content) == (201, final.content)
+    assert again.headers["ETag"] == final.headers["ETag"]
+
+
+def test_final_response_survives_a_restart(stack: Stack, client: Client, channel: str) -> None:
+    """It is kept in the database, not in the process that made it."""
+    accepted = client.submit("kept", channel)
+    client.finish(accepted)
+    location = accepted.headers["Location"]
+    before = ask(stack.url(), "GET", location, ADMIN).lasting
+    stack.services["api"].terminate()
+    assert stack.services["api"].wait() == 0
+    stack.start("api")
+    assert ask(stack.url(), "GET", location, ADMIN).lasting == before
+
+
+def test_task_of_nobody_or_of_another_is_not_found(stack: Stack, client: Client) -> None:
+    """404 for an id that nobody has, that is no id, and that is another account's."""
+    stranger = stack.client(key=client.new_key("stranger", "read", "write")["key"])
+    location = client.submit("mine").headers["Location"]
+    for path in (UNKNOWN, "/v1/tasks/none", location):
+        for answer in (stranger.get(path), stranger.get(path, prefer="wait=1")):
+            assert answer.status_code == 404
+            assert answer.headers["Content-Type"] == "application/problem+json"
+        assert stranger.delete(path).status_code == 404
+    assert client.finish(location).status_code == 201
+
+
+def test_cancelled_task_is_gone(stack: Stack, client: Client, channel: str, site: Site) -> None:
+    """204, then 410 from every API; the post that was never shown whole went with it."""
+    site.hold()
+    accepted = client.post("/v1/previews", {"url": site.url(f"held/{channel}")})
+    location = accepted.headers["Location"]
+    assert client.get(location).status_code == 202
+    assert client.delete(location).status_code == 204
+    site.release()
+    for each in stack.clients():
+        assert each.get(location).status_code == 410
+        assert each.get(location, prefer="wait=1").status_code == 410
+    assert client.delete(location).status_code == 410
+
+
+@pytest.mark.parametrize(
+    "backend", ["embedded", pytest.param("servers", marks=pytest.mark.servers)]
+)
+def test_task_past_its_retention_is_gone(make_stack: MakeStack, backend: str) -> None:
+    """410 once the time is over, not only after the sweep that deletes what is kept."""
+    stack = make_stack(backend, apis=1, workers=("renderer",), TASK_RETENTION="1.5")
+    client = stack.client()
+    accepted = client.submit("short-lived")
+    final = client.finish(accepted)
+    assert final.status_code == 201
+    location = accepted.headers["Location"]
+    wait_until(lambda: client.get(location).status_code == 410, "410", 15)
+    assert client.get(location, prefer="wait=1").status_code == 410
+    assert client.delete(location).status_code == 410
+    assert client.get(final.headers["Location"]).status_code == 200

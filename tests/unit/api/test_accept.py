@@ -1,0 +1,143 @@
+"""The accept path on a real database: one commit, idempotency, and what a 202 promises."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import pytest
+from splitflap_api.asyncrequest import KeyReused, NoSuchTask, TaskGone
+from splitflap_api.domain.changes import Changes, Row
+from splitflap_api.domain.posts import MakePost
+from splitflap_api.domain.previews import MakePreview, MakeRender
+from splitflap_api.domain.problems import Problem
+from splitflap_api.domain.shapes import NewPost
+from splitflap_api.store.schema import tasks
+from sqlalchemy import Connection, insert, update
+
+from .rig import Rig
+
+URL = "https://example.com/"
+STRANGER = "0192f0c8-0000-7000-8000-000000000009"
+
+
+def test_a_post_is_kept_whole_before_it_is_answered(rig: Rig) -> None:
+    """Task, post, job, waiter and event are there when accept returns; the job is published."""
+    state = rig.post("hello *you*", channel="talk")
+    task, job = rig.task(state), rig.row("jobs")
+    post = rig.row("posts")
+    assert (state.done, state.total, state.final) == (0, 1, None)
+    assert (task["state"], task["pending"], task["total"]) == ("running", 1, 1)
+    assert (task["subject"], task["revision"]) == (post["id"], 1)
+    assert (post["text"], post["channel"], post["account"]) == ("hello *you*", "talk", "me")
+    assert (job["kind"], job["subject"], job["attempt"]) == ("render", post["id"], 1)
+    assert msgspec.json.decode(job["payload"]) == {"text": "hello *you*"}
+    assert rig.row("waiters") == {"job_id": job["id"], "task_id": task["id"]}
+    assert [row["id"] for row in rig.published] == [job["id"]]
+    assert rig.kinds() == ["accepted"]
+
+
+def test_many_at_once_share_commits(rig: Rig) -> None:
+    """A hundred concurrent posts all get their own task, in fewer commits than requests."""
+    with ThreadPoolExecutor(50) as callers:
+        states = list(callers.map(lambda number: rig.post(str(number)), range(100)))
+    assert len({state.id for state in states}) == 100
+    assert rig.count("posts") == rig.count("jobs") == len(rig.published) == 100
+    assert rig.changes < 100
+
+
+def test_a_repeated_key_is_the_same_task(rig: Rig) -> None:
+    """The same request, again and at the same time from many threads, makes one post."""
+    barrier = threading.Barrier(20)
+
+    def one(_: int) -> str:
+        barrier.wait(20)
+        return rig.accept(MakePost(NewPost("hello")), key="k").id
+
+    with ThreadPoolExecutor(20) as callers:
+        ids = set(callers.map(one, range(20)))
+    assert len(ids) == 1
+    assert rig.accept(MakePost(NewPost("hello")), key="k").id in ids
+    assert rig.count("posts") == len(rig.published) == 1
+
+
+def test_a_key_with_another_request(rig: Rig) -> None:
+    """It is refused, also where both come in one commit; another account's is apart."""
+    rig.accept(MakePost(NewPost("hello")), key="k")
+    with pytest.raises(KeyReused):
+        rig.accept(MakePost(NewPost("other")), key="k", fingerprint="other")
+    rig.accept(MakePost(NewPost("hello")), account="else", key="k", fingerprint="other")
+    assert rig.count("posts") == 2
+
+
+def test_a_repeated_key_gets_the_final_response(rig: Rig) -> None:
+    """Once the task is done, a repeated request is answered with what it came to."""
+    rig.accept(MakePost(NewPost("hello")), key="k")
+    rig.rendered(rig.row("jobs"))
+    again = rig.accept(MakePost(NewPost("hello")), key="k")
+    assert again.final is not None
+    assert again.final.status == 201
+
+
+def test_a_key_that_was_committed_meanwhile(rig: Rig) -> None:
+    """Where the unique index says that another replica was first, it is looked up once more."""
+
+    class Losing(MakeRender):
+        def plan(self, tx: Connection, changes: Changes, task: Row) -> None:
+            super().plan(tx, changes, task)
+            if not lost:
+                lost.append(True)
+                theirs = {**task, "id": STRANGER, "pending": 1, "total": 1}
+                tx.execute(insert(tasks), [{k: v for k, v in theirs.items() if k in tasks.c}])
+
+    lost: list[bool] = []
+    state = rig.accept(Losing("hello"), key="k")
+    assert lost == [True]
+    assert rig.row("tasks")["id"] == state.id
+
+
+def test_a_preview_is_fetched_once_for_all(rig: Rig) -> None:
+    """Two tasks that want one URL share its job; each waits for it."""
+    first, second = rig.accept(MakePreview(URL)), rig.accept(MakePreview(URL))
+    job = rig.row("jobs")
+    assert (job["kind"], job["subject"]) == ("scrape", URL)
+    assert rig.row("previews")["job_id"] == job["id"]
+    rig.scraped(job, "Example")
+    for state in (first, second):
+        assert rig.body(state)["title"] == "Example"
+    assert rig.row("previews")["job_id"] is None
+
+
+def test_refused_in_a_batch_alone(rig: Rig) -> None:
+    """A plan's Problem is the error of its request; nothing of it is kept."""
+    with pytest.raises(Problem) as refused:
+        rig.edit(STRANGER, "text")
+    assert refused.value.slug == "not-found"
+    assert rig.count("tasks") == rig.count("jobs") == 0
+
+
+def test_whose_task_it_is(rig: Rig) -> None:
+    """Unknown ids and other accounts' tasks are not there; one past its retention is gone."""
+    state = rig.post()
+    for account, task_id in (("else", state.id), ("me", STRANGER)):
+        with pytest.raises(NoSuchTask):
+            rig.acceptor.get(account, task_id)
+    rig.rendered(rig.row("jobs"))
+    with rig.store.write() as tx:
+        tx.execute(update(tasks).values(expires_at=rig.store.now(tx)))
+    with pytest.raises(TaskGone):
+        rig.acceptor.get("me", state.id)
+    with pytest.raises(NoSuchTask):
+        rig.acceptor.get("else", state.id)
+
+
+def test_wait_ends_with_the_task(rig: Rig) -> None:
+    """Who waits is woken by what another thread commits, or gets the running task in time."""
+    state = rig.post()
+    assert rig.acceptor.wait("me", state.id, 0.05).final is None
+    with ThreadPoolExecutor(1) as caller:
+        waiting = caller.submit(rig.acceptor.wait, "me", state.id, 20)
+        rig.rendered(rig.row("jobs"))
+        rig.acceptor.wake()
+        final = waiting.result(20).final
+    assert final is not None
+    assert final.status == 201

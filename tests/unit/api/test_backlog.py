@@ -1,0 +1,108 @@
+"""Whether accepted work outgrows what is finished, judged on a real database."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from splitflap_api.store.bulk import insert_rows
+from splitflap_api.store.engine import Store
+from splitflap_api.store.migrate import migrate
+from splitflap_api.store.schema import jobs
+from splitflap_api.work.backlog import CROWD, SCRAPE_FACTOR, UNCONFIRMED_LIMIT, Backlog, Limits
+from splitflap_core.contracts import Kind
+from uuid_utils import uuid7
+
+LIMITS = Limits(unfinished=30, unpublished=3600)
+
+
+class Rig:
+    """A backlog over a database of jobs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(None, str(folder), 4)
+        migrate(self.store)
+        self.unconfirmed = 0.0
+        self.backlog = Backlog(self.store, LIMITS, lambda: self.unconfirmed)
+
+    def add(self, kind: Kind, count: int, *, dispatched: float | None, due: float = 0) -> None:
+        """Jobs that were dispatched so many seconds ago, or never, and are due then."""
+        now = int(time.time() * 1000)
+        rows = [
+            {
+                "id": str(uuid7()),
+                "kind": kind,
+                "payload": "{}",
+                "attempt": 1,
+                "created_at": now,
+                "due_at": now + int(due * 1000),
+                "dispatched_at": None if dispatched is None else now - int(dispatched * 1000),
+            }
+            for _ in range(count)
+        ]
+        with self.store.write() as tx:
+            insert_rows(tx, jobs, rows)
+
+    def why(self) -> str:
+        """What it says after a look; empty for nothing."""
+        self.backlog.look()
+        overload = self.backlog.overload()
+        return overload.why if overload else ""
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    """A rig whose database is closed with the test."""
+    rig = Rig(tmp_path)
+    yield rig
+    rig.store.close()
+
+
+def test_nothing_waits(rig: Rig) -> None:
+    """An empty table is no backlog."""
+    assert rig.why() == ""
+
+
+def test_one_stuck_job_is_no_backlog(rig: Rig) -> None:
+    """As many as a crowd may be old; one more makes it one, with how long to stay away."""
+    rig.add("render", CROWD["render"], dispatched=300)
+    assert rig.why() == ""
+    rig.add("render", 1, dispatched=40)
+    assert "waiting to be rendered" in rig.why()
+    overload = rig.backlog.overload()
+    assert overload is not None
+    assert 10 <= overload.retry_after <= 12
+
+
+def test_many_young_jobs_are_no_backlog(rig: Rig) -> None:
+    """Length says nothing: they may be done in a second."""
+    rig.add("render", 2000, dispatched=5)
+    assert rig.why() == ""
+
+
+def test_scrapes_may_wait_longer(rig: Rig) -> None:
+    """Slow sites do not close the service to posts until it is much."""
+    rig.add("scrape", CROWD["scrape"] + 1, dispatched=LIMITS.unfinished * 3)
+    assert rig.why() == ""
+    rig.add("scrape", CROWD["scrape"] + 1, dispatched=LIMITS.unfinished * SCRAPE_FACTOR + 5)
+    rig.add("render", 1, dispatched=1)
+    with rig.store.write() as tx:
+        tx.exec_driver_sql("UPDATE jobs SET dispatched_at = dispatched_at - 600000")
+    assert "waiting for previews" in rig.why()
+
+
+def test_a_broker_that_is_down(rig: Rig) -> None:
+    """Unpublished work may grow old for an hour; retries count from when they are due."""
+    rig.add("render", 10, dispatched=None, due=-1800)
+    rig.add("scrape", 10, dispatched=None, due=600)
+    assert rig.why() == ""
+    rig.add("render", 1, dispatched=None, due=-3700)
+    assert "unpublished" in rig.why()
+
+
+def test_a_broker_that_is_slow(rig: Rig) -> None:
+    """Before the reconciler would publish a second time what is only not confirmed yet."""
+    rig.unconfirmed = UNCONFIRMED_LIMIT + 0.1
+    assert "slow" in rig.why()
+    rig.unconfirmed = 0.5
+    assert rig.why() == ""

@@ -1,0 +1,235 @@
+"""Group commit: concurrent calls share a run, and nobody shares another's fate."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from splitflap_api.store import batcher
+from splitflap_api.store.batcher import MAX_BATCH, Batcher, Stopped, TookTooLong
+from splitflap_api.store.engine import is_conflict, is_outage
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+PATIENCE = 30.0
+
+Run = Callable[[Sequence[str]], Sequence[Any]]
+
+
+class StateError(Exception):
+    """A driver's error with its SQLSTATE, as psycopg has it."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
+
+
+OUTAGE = OperationalError("INSERT", {}, Exception("the server is gone"))
+CONFLICT = DBAPIError("INSERT", {}, StateError("40001"))
+
+
+class Desk:
+    """A batcher whose runs are noted, and held back while its gate is closed."""
+
+    def __init__(self, run: Run) -> None:
+        self.runs: list[list[str]] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self._run = run
+        self._callers = ThreadPoolExecutor(300)
+        self.batcher: Batcher[str, Any] = Batcher("desk", self._noting)
+
+    def _noting(self, questions: Sequence[str]) -> Sequence[Any]:
+        self.runs.append(list(questions))
+        assert self.gate.wait(PATIENCE)
+        return self._run(questions)
+
+    def ask(self, *questions: str) -> list["Future[Any]"]:
+        """Ask all of these, from a thread each, while a first run holds the batcher up."""
+        self.gate.clear()
+        first = self._callers.submit(self.batcher, "first")
+        until(lambda: self.runs == [["first"]])
+        asked = [self._callers.submit(self.batcher, question) for question in questions]
+        until(lambda: self.batcher._waiting.qsize() == len(questions))
+        self.runs.clear()
+        self.gate.set()
+        first.result(PATIENCE)
+        return asked
+
+    def close(self) -> None:
+        """End all threads."""
+        self.gate.set()
+        self.batcher.stop(PATIENCE)
+        self._callers.shutdown()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Return once the condition holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.001)
+
+
+@pytest.fixture
+def desk_of() -> Iterator[Callable[[Run], Desk]]:
+    """Makes started desks."""
+    desks: list[Desk] = []
+
+    def make(run: Run) -> Desk:
+        desks.append(Desk(run))
+        desks[-1].batcher.start()
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        desk.close()
+
+
+DeskOf = Callable[[Run], Desk]
+
+
+def upper(questions: Sequence[str]) -> Sequence[Any]:
+    """Answers that tell which question they are for."""
+    return [question.upper() for question in questions]
+
+
+def raising(error: Exception, *guilty: str) -> Run:
+    """A run that fails whenever one of the guilty is in it."""
+
+    def run(questions: Sequence[str]) -> Sequence[Any]:
+        if set(questions) & set(guilty):
+            raise error
+        return upper(questions)
+
+    return run
+
+
+def test_concurrent_calls_share_a_run(desk_of: DeskOf) -> None:
+    """What came while a run was busy is answered by the next, each with its own answer."""
+    desk = desk_of(upper)
+    names = [f"q{number}" for number in range(40)]
+    answers = [each.result(PATIENCE) for each in desk.ask(*names)]
+    assert answers == [name.upper() for name in names]
+    assert [len(run) for run in desk.runs] == [40]
+
+
+def test_a_run_is_bounded(desk_of: DeskOf) -> None:
+    """More than one run's worth is split."""
+    desk = desk_of(upper)
+    for each in desk.ask(*map(str, range(MAX_BATCH + 10))):
+        each.result(PATIENCE)
+    assert [len(run) for run in desk.runs] == [MAX_BATCH, 10]
+
+
+def test_an_error_of_one(desk_of: DeskOf) -> None:
+    """A run can answer one question with an error and the others well, without another run."""
+    desk = desk_of(lambda questions: [KeyError(q) if q == "b" else q for q in questions])
+    a, b, c = desk.ask("a", "b", "c")
+    assert (a.result(PATIENCE), c.result(PATIENCE)) == ("a", "c")
+    with pytest.raises(KeyError):
+        b.result(PATIENCE)
+    assert len(desk.runs) == 1
+
+
+def test_the_guilty_one_fails_alone(desk_of: DeskOf) -> None:
+    """A run that fails is tried one by one; only who makes it fail gets the error."""
+    desk = desk_of(raising(ValueError("bad"), "bad"))
+    good, bad, fine = desk.ask("good", "bad", "fine")
+    assert (good.result(PATIENCE), fine.result(PATIENCE)) == ("GOOD", "FINE")
+    with pytest.raises(ValueError, match="bad"):
+        bad.result(PATIENCE)
+    assert sorted(map(len, desk.runs)) == [1, 1, 1, 3]
+
+
+def test_an_outage_fails_all_at_once(desk_of: DeskOf) -> None:
+    """A database that is down is not asked again for each; the batcher goes on afterwards."""
+    desk = desk_of(raising(OUTAGE, "a"))
+    for each in desk.ask("a", "b", "c"):
+        with pytest.raises(OperationalError):
+            each.result(PATIENCE)
+    assert len(desk.runs) == 1
+    assert desk.batcher("d") == "D"
+
+
+@pytest.mark.parametrize("others", [[], ["b"]])
+def test_a_conflict_is_tried_again(desk_of: DeskOf, others: list[str]) -> None:
+    """Three times, alone; then its caller is told. Others in its batch are done meanwhile."""
+    desk = desk_of(raising(CONFLICT, "a"))
+    first, *rest = desk.ask("a", *others)
+    with pytest.raises(DBAPIError):
+        first.result(PATIENCE)
+    assert [each.result(PATIENCE) for each in rest] == ["B"] * len(others)
+    assert sum("a" in run for run in desk.runs) == 4
+
+
+def test_a_conflict_that_goes_away(desk_of: DeskOf) -> None:
+    """Its caller never hears of it."""
+    times: list[int] = []
+
+    def run(questions: Sequence[str]) -> Sequence[Any]:
+        times.append(1)
+        if len(times) <= 3:
+            raise CONFLICT
+        return upper(questions)
+
+    assert desk_of(run).batcher("a") == "A"
+
+
+def test_stop_answers_what_waits(desk_of: DeskOf) -> None:
+    """All that was asked before is answered, then no more is taken."""
+    desk = desk_of(upper)
+    asked = desk.ask("a", "b")
+    desk.batcher.stop(PATIENCE)
+    assert [each.result(PATIENCE) for each in asked] == ["A", "B"]
+    with pytest.raises(Stopped):
+        desk.batcher("c")
+    assert not desk.batcher._thread.is_alive()
+
+
+def test_stop_with_a_queue_of_several_runs(desk_of: DeskOf) -> None:
+    """A stop during a run drains what is behind it too."""
+    desk = desk_of(upper)
+    desk.gate.clear()
+    asked = [desk._callers.submit(desk.batcher, str(number)) for number in range(MAX_BATCH + 10)]
+    until(lambda: sum(map(len, desk.runs)) + desk.batcher._waiting.qsize() == MAX_BATCH + 10)
+    threading.Timer(0.05, desk.gate.set).start()
+    desk.batcher.stop(PATIENCE)
+    assert [each.result(PATIENCE) for each in asked] == list(map(str, range(MAX_BATCH + 10)))
+
+
+def test_a_stop_before_the_start() -> None:
+    """A process that never found its database stops all the same."""
+    desk = Desk(upper)
+    desk.batcher.stop(PATIENCE)
+    with pytest.raises(Stopped):
+        desk.batcher("a")
+
+
+def test_nobody_waits_without_end(desk_of: DeskOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that does not come back is left, and its caller told that nothing is known."""
+    monkeypatch.setattr(batcher, "MAX_WAIT", 0.05)
+    desk = desk_of(upper)
+    desk.gate.clear()
+    with pytest.raises(TookTooLong):
+        desk.batcher("a")
+
+
+@pytest.mark.parametrize(
+    ("error", "outage", "conflict"),
+    [
+        (OUTAGE, True, False),
+        (PoolTimeout(), True, False),
+        (DBAPIError("", {}, Exception(), connection_invalidated=True), True, False),
+        (CONFLICT, False, True),
+        (OperationalError("", {}, StateError("40P01")), False, True),
+        (OperationalError("", {}, StateError("57P01")), True, False),
+        (IntegrityError("", {}, StateError("23505")), False, False),
+        (ValueError("x"), False, False),
+    ],
+)
+def test_whose_fault_an_error_is(error: Exception, outage: bool, conflict: bool) -> None:
+    """The database's, another transaction's, or the data's."""
+    assert (is_outage(error), is_conflict(error)) == (outage, conflict)

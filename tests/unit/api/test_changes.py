@@ -1,0 +1,92 @@
+"""Events are numbered densely, in the order of commits, whoever writes them."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from splitflap_api.domain.changes import Changes
+from splitflap_api.store.engine import Store
+from splitflap_api.store.schema import events
+from sqlalchemy import select
+
+POST = {"id": "p", "channel": "general", "revision": 1}
+
+
+def write(store: Store, *kinds: str) -> None:
+    """Events of these kinds, in one transaction."""
+    with store.write() as tx:
+        changes = Changes(store.now(tx))
+        for kind in kinds:
+            changes.event(kind, POST)
+        changes.write(tx)
+
+
+def numbered(store: Store) -> list[tuple[int, str]]:
+    """All events: their ids and kinds."""
+    with store.read() as tx:
+        rows = tx.execute(select(events.c.id, events.c.kind).order_by(events.c.id))
+        return [(row.id, row.kind) for row in rows]
+
+
+def test_numbers_are_dense_and_in_order(store: Store) -> None:
+    """Within a transaction as they were said, and without a hole between transactions."""
+    write(store, "a", "b")
+    write(store)
+    write(store, "c")
+    assert numbered(store) == [(1, "a"), (2, "b"), (3, "c")]
+
+
+def test_a_rolled_back_transaction_leaves_no_hole(store: Store) -> None:
+    """Its numbers are given to the next."""
+    write(store, "a")
+    with suppress(RuntimeError), store.write() as tx:
+        changes = Changes(store.now(tx))
+        changes.event("lost", POST)
+        changes.write(tx)
+        raise RuntimeError
+    write(store, "b")
+    assert numbered(store) == [(1, "a"), (2, "b")]
+
+
+@contextmanager
+def reader(store: Store, seen: list[list[int]]) -> Iterator[None]:
+    """Notes, again and again, all the ids that there are."""
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            seen.append([number for number, _ in numbered(store)])
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(20)
+
+
+def test_no_lower_id_appears_after_a_higher_one(store: Store, tmp_path: Path) -> None:
+    """Two processes' worth of writers: whoever reads up to an id has seen all below it."""
+    other = Store(None, str(tmp_path), pool=4)
+    seen: list[list[int]] = []
+    with reader(store, seen), ThreadPoolExecutor(8) as writers:
+        for number in range(80):
+            writers.submit(write, (store, other)[number % 2], "a", "b", "c")
+    other.close()
+    assert [number for number, _ in numbered(store)] == list(range(1, 241))
+    assert all(ids == list(range(1, len(ids) + 1)) for ids in seen)
+    assert len(seen) > 1
+
+
+def test_what_an_event_says(store: Store) -> None:
+    """The post, its channel and revision, and what is more to say."""
+    changes = Changes(1)
+    post: Any = POST
+    changes.event("preview", post, url="https://x/", state="ready")
+    (event,) = changes.events
+    assert (event["channel"], event["kind"]) == ("general", "preview")
+    assert event["data"] == (
+        '{"post":"p","channel":"general","revision":1,"url":"https://x/","state":"ready"}'
+    )

@@ -1,0 +1,199 @@
+"""Any view can answer later: how it is decorated, and what becomes of its answer."""
+
+import asyncio
+import functools
+import inspect
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask, jsonify, request
+from flask.views import MethodView
+from splitflap_api.asyncrequest import Final, Later
+
+from .small_app import SmallApp, same
+
+
+@pytest.fixture
+def small() -> Iterator[SmallApp]:
+    """The app, with its tasks below /v9."""
+    app = SmallApp(prefix="/v9")
+    yield app.serve()
+    app.close()
+
+
+def test_accepted_then_final(small: SmallApp) -> None:
+    """202 with the task's place; there, in the end, is the response, again and again."""
+    small.view("/a", lambda: ("done", 201, [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]), same)
+    accepted = small.client.post("/a")
+    assert accepted.status_code == 202
+    assert accepted.headers["Retry-After"] == "1"
+    assert accepted.headers["Cache-Control"] == "no-store"
+    assert accepted.json is not None
+    assert accepted.json["state"] == "running"
+    assert accepted.json["progress"]["total"] == 1
+    place = accepted.headers["Location"]
+    assert place == f"/v9/tasks/{accepted.json['id']}"
+    for _ in range(2):
+        final = small.client.get(place, headers={"Prefer": "wait=20"})
+        assert (final.status_code, final.data) == (201, b"done")
+        assert final.headers.getlist("Set-Cookie") == ["a=1", "b=2"]
+        assert final.headers["Content-Length"] == "4"
+
+
+def test_url_arguments_and_methods(small: SmallApp) -> None:
+    """A view keeps its arguments, its name, and its methods, each answered later."""
+
+    @small.app.route("/items/<int:item>/<name>", methods=["POST", "PUT"])
+    @small.later(same)
+    def change(item: int, name: str) -> Later:
+        """Change it."""
+        return Later(functools.partial("{} {} {}".format, request.method, item, name))
+
+    assert change.__name__ == "change"
+    assert change.__doc__ == "Change it."
+    for method in ("POST", "PUT"):
+        made = small.client.open("/items/3/x", method=method, headers={"Prefer": "wait=20"})
+        assert made.get_data(as_text=True) == f"{method} 3 x"
+    assert small.client.get("/items/3/x").status_code == 405
+
+
+def test_in_a_blueprint_and_a_class(small: SmallApp) -> None:
+    """Views of blueprints, and the methods of class-based views, are decorated alike."""
+    pages = Blueprint("pages", __name__, url_prefix="/pages")
+
+    class Things(MethodView):
+        @small.later(same)
+        def post(self) -> Later:
+            return Later(lambda: "from a class")
+
+    @pages.post("/one")
+    @small.later(same)
+    def one() -> Later:
+        return Later(lambda: "from a blueprint")
+
+    pages.add_url_rule("/things", view_func=Things.as_view("things"))
+    small.app.register_blueprint(pages)
+    assert small.finished("/pages/one").data == b"from a blueprint"
+    assert small.finished("/pages/things").data == b"from a class"
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "body"),
+    [
+        ("text", 200, b"text"),
+        (("text", 418), 418, b"text"),
+        ({"a": 1}, 200, b'{"a":1}'),
+        (Final(203, (), b"final").response(), 203, b"final"),
+    ],
+)
+def test_a_view_that_answers_at_once(small: SmallApp, value: Any, status: int, body: bytes) -> None:
+    """What is not Later is the view's response, as Flask knows it; no task is made."""
+    small.app.add_url_rule("/now", "now", small.later(same)(lambda: value), methods=["POST"])
+    response = small.client.post("/now", headers={"Prefer": "wait=1"})
+    assert response.status_code == status
+    assert response.data.strip().replace(b": ", b":") == body
+    assert "Location" not in response.headers
+    assert "Preference-Applied" not in response.headers
+
+
+def test_finish_and_work_run_in_the_app(small: SmallApp) -> None:
+    """jsonify, and whatever else needs the app's context, works in both."""
+    small.app.config["WORD"] = "kept"
+
+    def finish(word: str) -> Any:
+        return jsonify(word=word)
+
+    def work() -> Any:
+        from flask import current_app
+
+        return current_app.config["WORD"]
+
+    small.view("/ctx", work, finish)
+    assert small.finished("/ctx").json == {"word": "kept"}
+
+
+def test_two_finish_functions_of_one_name() -> None:
+    """A name that leads to another function is refused; one can be given, and one be shared."""
+    later = SmallApp().later
+
+    def finish_as(text: str) -> Any:
+        def finish(_: Any) -> str:
+            return text
+
+        return finish
+
+    first, second = finish_as("first"), finish_as("second")
+    later(first)
+    later(first)
+    with pytest.raises(ValueError, match="another finish function is called 'finish'"):
+        later(second)
+    later(second, name="second")
+    assert later.finishers == {"finish": first, "second": second}
+    with pytest.raises(TypeError, match="has no name"):
+        later(functools.partial(same))
+
+
+def test_location_below_a_mount() -> None:
+    """An app below a path of the server, or with a blueprint below another, gives true places."""
+    small = SmallApp(prefix="/ignored")
+    outer = Blueprint("outer", __name__, url_prefix="/outer")
+    outer.register_blueprint(small.later.blueprint(), url_prefix="/inner")
+    small.app.register_blueprint(outer)
+    small.view("/a", lambda: "x", same)
+    accepted = small.client.post("/a", environ_overrides={"SCRIPT_NAME": "/mount"})
+    place = accepted.headers["Location"]
+    assert place.startswith("/mount/outer/inner/tasks/")
+    assert small.client.get(place.removeprefix("/mount")).status_code in {200, 202}
+    small.close()
+
+
+def test_a_view_that_is_a_coroutine() -> None:
+    """The app says how such views are run, as it does for those that are not decorated."""
+
+    class AsyncFlask(Flask):
+        def ensure_sync(self, view: Any) -> Any:
+            if not inspect.iscoroutinefunction(view):
+                return view
+            return lambda *args, **kwargs: asyncio.run(view(*args, **kwargs))
+
+    small = SmallApp()
+    small.app = AsyncFlask("async")
+
+    async def view() -> Later:
+        return Later(lambda: "awaited")
+
+    small.app.add_url_rule("/a", "a", small.later(same)(view), methods=["POST"])
+    response = small.app.test_client().post("/a", headers={"Prefer": "wait=20"})
+    assert response.data == b"awaited"
+    small.close()
+
+
+def test_a_blueprint_of_another_name(small: SmallApp) -> None:
+    """An app that has a blueprint `tasks` already can call this one otherwise."""
+    app = Flask("other")
+    app.register_blueprint(Blueprint("tasks", __name__))
+    app.register_blueprint(small.later.blueprint("jobs"))
+    assert "jobs.get_task" in app.view_functions
+
+
+def test_a_form_is_part_of_what_a_key_stands_for(small: SmallApp) -> None:
+    """A view that reads its body as a form leaves it to be compared: uploads differ."""
+
+    def upload() -> Later:
+        data = request.files["file"].read()
+        return Later(lambda: data)
+
+    small.app.add_url_rule("/up", "up", small.later(same)(upload), methods=["POST"])
+
+    def send(content: bytes) -> Any:
+        boundary = "multipart/form-data; boundary=b"
+        part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+        body = io.BytesIO(part + content + b"\r\n--b--\r\n")
+        key = {"Idempotency-Key": "k", "Prefer": "wait=20"}
+        return small.client.post("/up", data=body, content_type=boundary, headers=key)
+
+    assert send(b"one").data == b"one"
+    assert send(b"one").data == b"one"
+    assert send(b"two").status_code == 422

@@ -1,0 +1,80 @@
+"""ETags: what they change with, and what an edit is compared by."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from splitflap_api.domain.finish import post_etag, problem_final
+from splitflap_api.domain.problems import unavailable
+from splitflap_api.domain.shapes import Link, Post, Preview
+from splitflap_api.http.parse import wanted_revisions
+
+from .requests_to_parse import request_with
+from .rig import Rig
+
+PENDING = Preview("https://a.example/", "pending")
+POST = Post(
+    id="0192f0c8-0000-7000-8000-000000000001",
+    channel="general",
+    author="me",
+    text="hello",
+    html=None,
+    state="accepted",
+    revision=1,
+    links=[Link(PENDING.url, PENDING)],
+    created_at="2026-01-02T03:04:05.678Z",
+    updated_at="2026-01-02T03:04:05.678Z",
+)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(POST, html="<p>hello</p>"),
+        replace(POST, html=""),
+        replace(POST, state="rendered"),
+        replace(POST, revision=2),
+        replace(POST, updated_at="2026-01-02T03:04:05.679Z"),
+        replace(POST, links=[]),
+        replace(POST, links=[Link(PENDING.url, replace(PENDING, state="failed"))]),
+        replace(POST, links=[Link(PENDING.url, replace(PENDING, title="Title"))]),
+    ],
+)
+def test_it_changes_with_what_is_shown(other: Post) -> None:
+    """Html, state, revision, and the previews, each by itself."""
+    assert post_etag(other) != post_etag(POST)
+
+
+def test_it_does_not_change_by_itself() -> None:
+    """The same post, read again, has the same tag."""
+    assert post_etag(replace(POST, links=list(POST.links))) == post_etag(POST)
+
+
+@given(st.integers(1, 999_999_999), st.none() | st.text(max_size=50))
+def test_if_match_reads_the_revision_of_any_tag(revision: int, html: str | None) -> None:
+    """Whatever else a tag says, an edit is compared by the revision that it begins with."""
+    tag = post_etag(replace(POST, revision=revision, html=html))
+    assert re.fullmatch(r'"[1-9][0-9]*-[0-9a-f]{8}"', tag)
+    with request_with(headers={"If-Match": tag}):
+        assert wanted_revisions() == frozenset({revision})
+
+
+def test_the_final_response_has_the_posts_tag(rig: Rig) -> None:
+    """A client that got its post from a task can edit it, or ask whether it has changed."""
+    state = rig.post()
+    rig.rendered(rig.row("jobs"))
+    final = rig.final(state)
+    assert final is not None
+    post = rig.read_post(rig.body(state)["id"])
+    assert post is not None
+    assert dict(final.headers)["ETag"] == post_etag(post)
+
+
+def test_a_problem_as_a_final_response() -> None:
+    """Its status, media type, headers of its own, and body."""
+    final = problem_final(unavailable("later", retry_after=7))
+    assert final.status == 503
+    assert final.headers == (("Content-Type", "application/problem+json"), ("Retry-After", "7"))
+    assert b'"detail":"later"' in final.body

@@ -1,0 +1,232 @@
+"""The backend that lives in the process: many threads, bounded memory, exceptions, cancelling."""
+
+import gc
+import itertools
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import pytest
+from splitflap_api.asyncrequest import (
+    Busy,
+    Final,
+    InProcess,
+    KeyReused,
+    NoSuchTask,
+    Submission,
+    TaskGone,
+    inprocess,
+)
+from werkzeug.exceptions import UnprocessableEntity
+
+from .small_app import PATIENCE
+
+
+def submission(
+    work: Callable[[], Any], key: str | None = None, fingerprint: str = "f", account: str = "me"
+) -> Submission:
+    """A request whose work's result is its response."""
+    return Submission(account, work, "as_it_is", key, fingerprint)
+
+
+@pytest.fixture
+def backend() -> Iterator[InProcess]:
+    """Two threads, ten tasks."""
+    made = InProcess(2, keep=10)
+    yield made
+    made.stop(PATIENCE)
+
+
+def final_of(backend: InProcess, task_id: str) -> Final:
+    """The final response, waited for."""
+    final = backend.wait("me", task_id, PATIENCE).final
+    assert final is not None, "waited in vain"
+    return final
+
+
+def test_many_tasks_from_many_threads() -> None:
+    """Each gets its own response; ids differ; nothing is lost."""
+    backend = InProcess(4, keep=500)
+
+    def one(number: int) -> tuple[int, bytes]:
+        task = backend.accept(submission(lambda: str(number)))
+        return number, final_of(backend, task.id).body
+
+    with ThreadPoolExecutor(16) as callers:
+        assert all(body == str(number).encode() for number, body in callers.map(one, range(300)))
+    backend.stop(PATIENCE)
+
+
+def test_concurrent_requests_with_one_key(backend: InProcess) -> None:
+    """All of them get the one task that one of them made, and can wait for it at once."""
+    runs = itertools.count()
+    start = threading.Barrier(16)
+
+    def one(_: int) -> tuple[str, bytes]:
+        start.wait(PATIENCE)
+        task = backend.accept(submission(lambda: f"run {next(runs)}", "k"))
+        return task.id, final_of(backend, task.id).body
+
+    with ThreadPoolExecutor(16) as callers:
+        answers = set(callers.map(one, range(16)))
+    assert {body for _, body in answers} == {b"run 0"}
+    assert len(answers) == 1
+
+
+def test_another_request_with_the_key(backend: InProcess) -> None:
+    """It is refused, while the task runs and after."""
+    task = backend.accept(submission(lambda: "x", "k"))
+    with pytest.raises(KeyReused):
+        backend.accept(submission(lambda: "y", "k", fingerprint="other"))
+    final_of(backend, task.id)
+    with pytest.raises(KeyReused):
+        backend.accept(submission(lambda: "y", "k", fingerprint="other"))
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("secret"), SystemExit(3), UnicodeError("\udc00"), RecursionError()]
+)
+def test_what_the_work_raises_is_a_problem(
+    backend: InProcess, error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    """500 without the exception's words, which are logged; the thread goes on with the next."""
+
+    def work() -> Any:
+        raise error
+
+    for _ in range(3):
+        final = final_of(backend, backend.accept(submission(work)).id)
+        assert final.status == 500
+        assert final.headers == (("Content-Type", "application/problem+json"),)
+        problem = msgspec.json.decode(final.body)
+        assert problem["detail"] == "the work failed; it is logged"
+    assert final_of(backend, backend.accept(submission(lambda: "next")).id).body == b"next"
+    logged = [record.exc_info for record in caplog.records]
+    assert len(logged) == 3
+    assert all(info is not None and info[1] is error for info in logged)
+
+
+def test_an_http_exception_is_its_own_response(backend: InProcess) -> None:
+    """`abort(422)` in the work is what it would be in a view."""
+
+    def work() -> Any:
+        raise UnprocessableEntity("no prime")
+
+    final = final_of(backend, backend.accept(submission(work)).id)
+    assert final.status == 422
+    assert b"no prime" in final.body
+
+
+@pytest.mark.parametrize("value", [None, object(), ("x", 202)])
+def test_a_finish_function_that_gives_no_response(backend: InProcess, value: Any) -> None:
+    """It is a 500, like a view that returns nothing."""
+    assert final_of(backend, backend.accept(submission(lambda: value)).id).status == 500
+
+
+def test_only_the_newest_are_kept(backend: InProcess) -> None:
+    """The oldest done make room: they are gone, with their keys, and not unknown."""
+    ids = []
+    for number in range(15):
+        task = backend.accept(submission(lambda: "x", f"k{number}"))
+        final_of(backend, task.id)
+        ids.append(task.id)
+    for task_id in ids[:5]:
+        with pytest.raises(TaskGone):
+            backend.get("me", task_id)
+        with pytest.raises(NoSuchTask):
+            backend.get("else", task_id)
+    assert all(backend.get("me", task_id).final for task_id in ids[5:])
+    assert backend.accept(submission(lambda: "x", "k0")).id not in ids
+    assert len(backend._tasks) == len(backend._keys) == 10
+
+
+def test_running_tasks_are_never_pushed_out(backend: InProcess) -> None:
+    """As many as are kept may run; the next is refused, and nothing is lost."""
+    gate = threading.Event()
+    running = [backend.accept(submission(lambda: gate.wait(PATIENCE) and "x")) for _ in range(10)]
+    with pytest.raises(Busy) as refused:
+        backend.accept(submission(lambda: "x"))
+    assert refused.value.retry_after == inprocess.BUSY_RETRY_AFTER
+    gate.set()
+    assert all(final_of(backend, task.id).body == b"x" for task in running)
+    backend.accept(submission(lambda: "x"))
+
+
+def test_the_gone_are_remembered_within_bounds(
+    backend: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even the ids of what is gone are not kept without end."""
+    monkeypatch.setattr(inprocess, "MAX_GONE", 3)
+    for _ in range(8):
+        backend.cancel("me", backend.accept(submission(lambda: "x")).id)
+    assert len(backend._gone) == 3
+
+
+def test_a_waiting_task_that_is_cancelled_never_runs() -> None:
+    """Its work is dropped at once; its key is free; who waits for it is told."""
+    backend = InProcess(1)
+    gate, runs = threading.Event(), itertools.count()
+    first = backend.accept(submission(lambda: gate.wait(PATIENCE) and "x"))
+    second = backend.accept(submission(lambda: f"run {next(runs)}", "k"))
+    with ThreadPoolExecutor(1) as caller:
+        waiting = caller.submit(backend.wait, "me", second.id, 10 * PATIENCE)
+        backend.cancel("me", second.id)
+        with pytest.raises(TaskGone):
+            waiting.result(PATIENCE)
+    assert backend.accept(submission(lambda: "again", "k")).id != second.id
+    gate.set()
+    final_of(backend, first.id)
+    backend.stop(PATIENCE)
+    assert next(runs) == 0
+
+
+def test_a_running_task_that_is_cancelled(backend: InProcess) -> None:
+    """It runs to its end, and nobody sees what came of it."""
+    gate, began = threading.Event(), threading.Event()
+
+    def work() -> str:
+        began.set()
+        gate.wait(PATIENCE)
+        return "x"
+
+    task = backend.accept(submission(work))
+    assert began.wait(PATIENCE)
+    backend.cancel("me", task.id)
+    gate.set()
+    with pytest.raises(TaskGone):
+        backend.wait("me", task.id, PATIENCE)
+    backend.stop(PATIENCE)
+    assert not backend._tasks
+    assert not backend._done
+
+
+def test_what_the_work_holds_is_let_go(backend: InProcess) -> None:
+    """Once done, a task keeps its response and not, say, the upload that it was made of."""
+
+    class Upload:
+        def read(self) -> str:
+            return "x"
+
+    upload = Upload()
+    alive = weakref.ref(upload)
+    task = backend.accept(submission(upload.read))
+    del upload
+    final_of(backend, task.id)
+    backend.stop(PATIENCE)
+    gc.collect()
+    assert alive() is None
+
+
+def test_stop_begins_nothing_more(backend: InProcess) -> None:
+    """What runs ends; what comes is refused."""
+    gate = threading.Event()
+    task = backend.accept(submission(lambda: gate.wait(PATIENCE) and "x"))
+    threading.Timer(0.05, gate.set).start()
+    backend.stop(PATIENCE)
+    with pytest.raises(Busy):
+        backend.accept(submission(lambda: "x"))
+    assert not any(thread.is_alive() for thread in backend._threads)
+    assert task.id

@@ -1,0 +1,116 @@
+"""Keys on a real database: hashed, cached for a while, revoked."""
+
+import time
+
+import pytest
+from splitflap_api.domain import keys
+from splitflap_api.domain.keys import CACHE, Keyring, hash_of, new_secret
+from splitflap_api.domain.problems import Problem
+from splitflap_api.domain.shapes import CreatedKey, NewKey
+from splitflap_api.store.engine import Store
+from splitflap_api.store.schema import keys as table
+from sqlalchemy import select, update
+
+
+def make(keyring: Keyring, account: str = "ann") -> CreatedKey:
+    """A key of this account that may read and write."""
+    return keyring.create(NewKey(account=account, scopes=["read", "write"], name="laptop"))
+
+
+def test_only_the_hash_is_stored(store: Store) -> None:
+    """Nothing in the database gives the secret back."""
+    created = make(Keyring(store))
+    with store.read() as tx:
+        (row,) = tx.execute(select(table)).mappings()
+    assert created.key.startswith("sf_")
+    assert len(created.key) >= 40
+    assert row["hash"] == hash_of(created.key)
+    assert not any(created.key in str(value) for value in row.values())
+
+
+def test_secrets_differ() -> None:
+    """They are random; so are their hashes."""
+    secrets = {new_secret() for _ in range(100)}
+    assert len(secrets) == len({hash_of(secret) for secret in secrets}) == 100
+
+
+def test_who_holds_a_key(store: Store) -> None:
+    """Its account and scopes; for any other text nobody."""
+    keyring = Keyring(store)
+    created = make(keyring)
+    caller = keyring.caller(created.key)
+    assert caller is not None
+    assert (caller.key_id, caller.account) == (created.id, "ann")
+    assert caller.scopes == {"read", "write"}
+    for wrong in ("", created.key + "x", created.key.upper(), hash_of(created.key)):
+        assert keyring.caller(wrong) is None
+
+
+def test_revoked_at_once_here(store: Store) -> None:
+    """Whoever revokes a key has it refused at once; twice is once; listed with its time."""
+    keyring = Keyring(store)
+    created = make(keyring)
+    assert keyring.caller(created.key)
+    keyring.revoke(created.id)
+    assert keyring.caller(created.key) is None
+    (listed,) = keyring.list().items
+    revoked_at = listed.revoked_at
+    assert revoked_at is not None
+    keyring.revoke(created.id)
+    assert keyring.list().items[0].revoked_at == revoked_at
+    with pytest.raises(Problem) as refused:
+        keyring.revoke("0192f0c8-0000-7000-8000-000000000001")
+    assert refused.value.slug == "not-found"
+
+
+def test_cached_for_a_while(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another replica revokes is noticed once the memory is old; unknown keys too."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    here, there = Keyring(store), Keyring(store)
+    created = make(there)
+    secret = new_secret()
+    assert here.caller(created.key)
+    assert here.caller(secret) is None
+    there.revoke(created.id)
+    with store.write() as tx:
+        tx.execute(update(table).values(hash=hash_of(secret), revoked_at=None))
+    now[0] += CACHE - 0.1
+    assert here.caller(created.key)
+    assert here.caller(secret) is None
+    now[0] += 0.2
+    assert here.caller(created.key) is None
+    assert here.caller(secret)
+
+
+def test_the_memory_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guessing keys fills no memory."""
+    monkeypatch.setattr(keys, "CACHE_SIZE", 10)
+    keyring = Keyring(store)
+    for number in range(100):
+        keyring.caller(f"guess {number}")
+    assert len(keyring._cache) <= 10
+
+
+def test_the_first_key_is_made_once(store: Store) -> None:
+    """Invented where there is none at all; a given one is made where it is missing."""
+    keyring = Keyring(store)
+    invented = keyring.bootstrap(None)
+    assert invented is not None
+    caller = keyring.caller(invented)
+    assert caller is not None
+    assert caller.scopes == {"read", "write", "admin"}
+    assert keyring.bootstrap(None) is None
+    for _ in range(2):
+        assert keyring.bootstrap("a-given-bootstrap-key") is None
+    assert keyring.caller("a-given-bootstrap-key")
+    assert len(keyring.list().items) == 2
+
+
+def test_newest_first(store: Store) -> None:
+    """A list of keys begins with the latest, and shows no secret."""
+    keyring = Keyring(store)
+    ids = [make(keyring, account).id for account in ("a", "b", "c")]
+    listed = keyring.list().items
+    assert [key.id for key in listed] == ids[::-1]
+    assert not any(hasattr(key, "key") for key in listed)

@@ -1,0 +1,216 @@
+"""Bodies are read strictly: each wrong one has its slug, its field and what is expected."""
+
+import io
+from typing import Any
+
+import pytest
+from splitflap_api.domain import shapes
+from splitflap_api.domain.previews import check_url
+from splitflap_api.domain.problems import Problem
+from splitflap_api.http.parse import MAX_BODY, check_text, json_body
+
+from .requests_to_parse import refusal, request_with, said
+
+JSON = "application/json"
+REGEX = "expected `str` matching regex"
+
+
+def read(model: type[Any], data: bytes, content_type: str = JSON, **more: Any) -> Any:
+    """The body as the model."""
+    with request_with(method="POST", data=data, content_type=content_type, **more):
+        return json_body(model)
+
+
+def stream(body: Any) -> dict[str, Any]:
+    """A body of 50 bytes as gunicorn hands it over, in WSGI's words."""
+    return {
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "CONTENT_LENGTH": "50",
+        "CONTENT_TYPE": JSON,
+    }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"\xef\xbb\xbf{}",
+        b'{"text":"\xff"}',
+        b'{"text":"\\ud800"}',
+        b'{"text":"x"} x',
+        b"NaN",
+        b"text=x",
+        '{"text":"x"}'.encode("utf-16"),
+    ],
+)
+def test_not_json(data: bytes) -> None:
+    """400: broken, in another encoding, or with something after it."""
+    problem = refusal(
+        lambda: json_body(shapes.NewPost), method="POST", data=data, content_type=JSON
+    )
+    assert (problem.slug, problem.errors) == ("bad-json", [])
+    assert problem.detail.startswith("the body is not JSON: ")
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "field", "message"),
+    [
+        (shapes.NewPost, b"[]", None, "expected `object`, got `array`"),
+        (shapes.NewPost, b"null", None, "expected `object`, got `null`"),
+        (shapes.NewPost, b"[" * 100_000, None, "expected `object`, got `array`"),
+        (shapes.NewPost, b"{}", "text", "is required"),
+        (shapes.NewPost, b'{"text":""}', "text", "expected `str` of length >= 1"),
+        (shapes.NewPost, b'{"text":3}', "text", "expected `str`, got `int`"),
+        (shapes.NewPost, b'{"text":null}', "text", "expected `str`, got `null`"),
+        (shapes.NewPost, b'{"text":' + b"[" * 99_999, "text", "expected `str`, got `array`"),
+        (shapes.NewPost, b'{"text":"x","chanel":"x"}', "chanel", "is not known here"),
+        (shapes.NewPost, b'{"text":"x","channel":null}', "channel", "expected `str`, got `null`"),
+        (shapes.NewPost, b'{"text":"x","channel":"a b"}', "channel", REGEX),
+        (shapes.NewPost, b'{"text":"x","channel":""}', "channel", REGEX),
+        (shapes.NewPost, b'{"text":"x","channel":"a\\n"}', "channel", REGEX),
+        (shapes.NewPost, b'{"text":"x","channel":"-a"}', "channel", REGEX),
+        (shapes.NewPost, b'{"text":"x","channel":"%s"}' % (b"c" * 101), "channel", REGEX),
+        (shapes.Edit, b'{"text":"x","channel":"c"}', "channel", "is not known here"),
+        (shapes.NewPreview, b'{"url":""}', "url", "expected `str` of length >= 1"),
+        (shapes.NewPreview, b'{"url":"%s"}' % (b"u" * 2001), "url", "expected `str` of length <="),
+        (shapes.NewPreview, b'{"url":"x","refresh":1}', "refresh", "expected `bool`, got `int`"),
+        (shapes.NewKey, b'{"account":"a"}', "scopes", "is required"),
+        (shapes.NewKey, b'{"account":"a b","scopes":["read"]}', "account", REGEX),
+        (shapes.NewKey, b'{"account":"a\\n","scopes":["read"]}', "account", REGEX),
+        (shapes.NewKey, b'{"account":"a","scopes":[]}', "scopes", "expected `array` of length"),
+        (shapes.NewKey, b'{"account":"a","scopes":"read"}', "scopes", "expected `array`, got"),
+        (shapes.NewKey, b'{"account":"a","scopes":["root"]}', "scopes[0]", "invalid enum value"),
+        (shapes.NewKey, b'{"account":"a","scopes":["read",3]}', "scopes[1]", "expected `str`, got"),
+        (shapes.NewKey, b'{"account":"a","scopes":["read"],"name":"\\u0000"}', "name", REGEX),
+    ],
+)
+def test_json_that_does_not_fit(
+    model: type[Any], data: bytes, field: str | None, message: str
+) -> None:
+    """422, naming the field and what it should be."""
+    problem = refusal(lambda: json_body(model), method="POST", data=data, content_type=JSON)
+    slug, named, complaint = said(problem)
+    assert (slug, named) == ("invalid", field)
+    assert complaint.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "application/problem+json",
+        "application/json; charset=latin-1",
+        "application/json, text/plain",
+    ],
+)
+def test_another_media_type(content_type: str) -> None:
+    """415, repeating what was sent."""
+    problem = refusal(
+        lambda: json_body(shapes.NewPost), method="POST", data=b"{}", content_type=content_type
+    )
+    assert problem.slug == "unsupported-media-type"
+    assert problem.detail == f"expected application/json, got {content_type}"
+
+
+@pytest.mark.parametrize(
+    "content_type", ["APPLICATION/JSON", "application/json;charset=UTF8", "application/json; a=b"]
+)
+def test_the_media_type_in_other_words(content_type: str) -> None:
+    """Case and parameters make no difference."""
+    assert read(shapes.NewPost, b'{"text":"x"}', content_type).text == "x"
+
+
+def test_an_encoded_body() -> None:
+    """A body that would have to be unpacked is refused, whatever it may unpack to."""
+    encoded = {"Content-Encoding": "gzip"}
+    problem = refusal(
+        lambda: json_body(shapes.NewPost), data=b"{}", content_type=JSON, headers=encoded
+    )
+    assert said(problem) == ("unsupported-media-type", None, "expected no Content-Encoding")
+
+
+def test_a_body_that_is_too_large() -> None:
+    """413 by its announced length, before it is read."""
+    problem = refusal(
+        lambda: json_body(shapes.NewPost), data=b"x" * (MAX_BODY + 1), content_type=JSON
+    )
+    assert said(problem) == ("too-large", None, f"expected a body of at most {MAX_BODY} bytes")
+
+
+def test_the_largest_text_with_every_byte_escaped() -> None:
+    """The bound of a body is no bound of the text."""
+    text = "\\u0001" * shapes.MAX_TEXT
+    made = read(shapes.NewPost, b'{"text":"%s"}' % text.encode())
+    check_text(made.text)
+    assert len(made.text) == shapes.MAX_TEXT
+
+
+def test_a_body_that_ends_early() -> None:
+    """Less than its Content-Length came, and what came happens to be JSON."""
+    problem = refusal(
+        lambda: json_body(shapes.NewPost), environ_overrides=stream(io.BytesIO(b'{"text":"x"}'))
+    )
+    assert said(problem) == ("bad-json", None, "the body ended before its Content-Length")
+
+
+def test_a_body_that_comes_too_slowly() -> None:
+    """The deadline of the client's socket is a 408."""
+
+    class Slow:
+        def read(self, _: int) -> bytes:
+            raise TimeoutError
+
+    problem = refusal(lambda: json_body(shapes.NewPost), environ_overrides=stream(Slow()))
+    assert said(problem) == ("request-timeout", None, "the body came too slowly")
+
+
+@pytest.mark.parametrize(
+    ("text", "slug", "message"),
+    [
+        ("a\0b", "invalid", "expected text without U+0000"),
+        ("é" * 32_769, "too-large", "expected at most 65536 bytes of UTF-8, got 65538"),
+    ],
+)
+def test_texts_that_their_model_cannot_refuse(text: str, slug: str, message: str) -> None:
+    """U+0000, and too many bytes in few enough characters."""
+    with pytest.raises(Problem) as refused:
+        check_text(text)
+    assert said(refused.value) == (slug, "text", message)
+    check_text("é" * 32_768)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("x", "expected a URL whose scheme is http or https"),
+        ("//host/", "expected a URL whose scheme is http or https"),
+        ("ftp://host/", "expected a URL whose scheme is http or https"),
+        ("javascript:alert(1)", "expected a URL whose scheme is http or https"),
+        ("http://", "expected a URL with a host"),
+        ("http:///path", "expected a URL with a host"),
+        ("http://a b/", "expected a URL with a host, without spaces"),
+        ("http://host/\n", "expected a URL with a host, without spaces"),
+        ("http://host/\0", "expected a URL with a host, without spaces"),
+        ("http://[::1/", "not a URL: "),
+        ("http://host:99999/", "not a URL: "),
+        ("http://host:port/", "not a URL: "),
+    ],
+)
+def test_urls_that_no_preview_can_be_made_of(url: str, message: str) -> None:
+    """422 with the field `url`."""
+    with pytest.raises(Problem) as refused:
+        check_url(url)
+    slug, field, complaint = said(refused.value)
+    assert (slug, field) == ("invalid", "url")
+    assert complaint.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://host", "HTTPS://host:8/p?q#f", "http://[::1]/", "http://é/"]
+)
+def test_urls_that_pass(url: str) -> None:
+    """Whether they can be fetched is the scraper's business."""
+    check_url(url)

@@ -1,0 +1,161 @@
+"""Problems: declared once, documented, and what every exception becomes."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import splitflap_api
+from flask import Flask
+from splitflap_api.asyncrequest import BadHeader, Busy, KeyReused, NoSuchTask, TaskError, TaskGone
+from splitflap_api.domain.problems import MEDIA_TYPE, PREFIX, TYPES, Problem, invalid, unavailable
+from splitflap_api.http import errors
+from splitflap_api.http.errors import problem_of, response_of
+from splitflap_api.store.batcher import Stopped, TookTooLong
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug import exceptions
+
+SOURCES = sorted(Path(splitflap_api.__file__).parent.rglob("*.py"))
+
+
+def slugs_in(path: Path) -> Iterator[str]:
+    """Slugs that a source names: of problems raised, and of those that operations document."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Problem"):
+            yield from strings(node.args[0])
+        if isinstance(node, ast.keyword) and node.arg == "problems":
+            yield from strings(node.value)
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "").isupper():
+            yield from () if path.name == "problems.py" else known_strings(node.value)
+
+
+def strings(node: ast.AST) -> Iterator[str]:
+    """All strings in an expression."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str):
+            yield each.value
+
+
+def known_strings(node: ast.AST) -> Iterator[str]:
+    """Those of a constant that are slugs."""
+    yield from (text for text in strings(node) if text in TYPES)
+
+
+def test_every_slug_that_is_used_is_declared() -> None:
+    """Raising or documenting another one would be an error while an error is answered."""
+    used = {slug for path in SOURCES for slug in slugs_in(path)}
+    assert used <= set(TYPES)
+    assert len(used) > 10
+
+
+def test_every_declared_slug_is_used() -> None:
+    """What cannot happen is not documented."""
+    used = {slug for path in SOURCES for slug in slugs_in(path)} | set(errors._SLUGS.values())
+    assert set(TYPES) <= used
+
+
+@pytest.mark.parametrize("slug", TYPES)
+def test_every_problem_says_what_it_is(app: Flask, slug: str) -> None:
+    """Its page has the same title and status, and says what a client can do."""
+    kind = TYPES[slug]
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", slug)
+    assert kind.slug == slug
+    assert 400 <= kind.status < 600
+    assert kind.doc.endswith(".")
+    assert not kind.title.endswith(".")
+    body = msgspec.json.decode(Problem(slug, "detail").body())
+    page = app.test_client().get(body["type"])
+    assert page.status_code == 200
+    assert page.json == {
+        "type": PREFIX + slug,
+        "title": body["title"],
+        "status": body["status"],
+        "doc": kind.doc,
+    }
+
+
+def test_the_page_of_no_problem(app: Flask) -> None:
+    """It is a problem itself."""
+    page = app.test_client().get(f"{PREFIX}nothing")
+    assert page.status_code == 404
+    assert page.content_type == MEDIA_TYPE
+
+
+def test_what_a_problem_says() -> None:
+    """RFC 9457's members, errors by field, and what is more to say."""
+    problem = invalid("text", "is required")
+    problem.extra["reason"] = "why"
+    assert msgspec.json.decode(problem.body()) == {
+        "type": "/v1/problems/invalid",
+        "title": "The body does not fit",
+        "status": 422,
+        "detail": "text: is required",
+        "errors": [{"field": "text", "message": "is required"}],
+        "reason": "why",
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "slug"),
+    [
+        (NoSuchTask(), "not-found"),
+        (TaskGone(), "gone"),
+        (KeyReused("k"), "key-reused"),
+        (BadHeader("Idempotency-Key", "x"), "bad-request"),
+        (Stopped(), "unavailable"),
+        (TookTooLong(), "unavailable"),
+        (OperationalError("", {}, Exception()), "unavailable"),
+        (PoolTimeout(), "unavailable"),
+        (DBAPIError("", {}, Exception(), connection_invalidated=True), "unavailable"),
+        (IntegrityError("", {}, Exception()), "internal"),
+        (exceptions.NotFound(), "not-found"),
+        (exceptions.MethodNotAllowed(["GET"]), "method-not-allowed"),
+        (exceptions.RequestTimeout(), "request-timeout"),
+        (exceptions.RequestEntityTooLarge(), "too-large"),
+        (exceptions.BadRequest(), "bad-request"),
+        (exceptions.ImATeapot(), "bad-request"),
+        (exceptions.ServiceUnavailable(), "internal"),
+        (ValueError("secret"), "internal"),
+        (unavailable("x"), "unavailable"),
+    ],
+)
+def test_what_an_exception_becomes(error: Exception, slug: str) -> None:
+    """A problem with its status, never cached; what is our own fault is not repeated."""
+    with Flask("x").test_request_context("/"):
+        response = response_of(problem_of(error))
+    assert response.status_code == TYPES[slug].status
+    assert response.content_type == MEDIA_TYPE
+    assert response.headers["Cache-Control"] == "no-store"
+    assert b"secret" not in response.data
+    assert ("Retry-After" in response.headers) == (slug == "unavailable")
+
+
+def test_every_error_of_tasks_is_known() -> None:
+    """All but Busy, which our backend does not raise, have a problem of ours."""
+    kinds = set(TaskError.__subclasses__()) - {Busy}
+    with Flask("x").test_request_context("/"):
+        slugs = {
+            problem_of(BadHeader("a", "b") if kind is BadHeader else kind()).slug for kind in kinds
+        }
+    assert slugs == {"not-found", "gone", "key-reused", "bad-request"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/v1/posts/", 401),
+        ("PATCH", "/v1/posts", 405),
+        ("OPTIONS", "/v1/posts", 405),
+        ("DELETE", "/", 405),
+    ],
+)
+def test_flasks_own_errors_are_problems(app: Flask, method: str, path: str, status: int) -> None:
+    """Unknown paths and methods too; 405 says which methods there are."""
+    response = app.test_client().open(path, method=method)
+    assert response.status_code == status
+    assert response.content_type == MEDIA_TYPE
+    assert ("Allow" in response.headers) == (status == 405)

@@ -1,0 +1,190 @@
+"""Clients that are slow lose their connection, and nobody else's turn: a real server in a process.
+
+The server's patience is short here: seconds for silence, a head, a body, and a reader.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.servers.process import free_port
+
+from .small_app import PATIENCE
+
+KEY = "a-key-for-this-test-alone"
+AUTH = {"Authorization": f"Bearer {KEY}"}
+
+#: Seconds for a head, and again for a body; and for silence or a reader that takes nothing.
+DEADLINE = 2.0
+SILENCE = 1.0
+POST = b"POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % KEY.encode()
+
+
+@dataclass
+class Server:
+    """The running server: its ports and its log."""
+
+    port: int
+    health: int
+    log: Path
+
+    @contextmanager
+    def connect(self, receive_buffer: int = 0) -> Iterator[socket.socket]:
+        """A connection of one's own."""
+        with socket.socket() as client:
+            client.settimeout(PATIENCE)
+            if receive_buffer:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            client.connect(("127.0.0.1", self.port))
+            yield client
+
+    def in_flight(self) -> float:
+        """Requests that are being answered now."""
+        page = requests.get(f"http://127.0.0.1:{self.health}/metrics", timeout=PATIENCE).text
+        found = re.search(r"^splitflap_http_requests_in_flight (\S+)", page, re.MULTILINE)
+        assert found is not None
+        return float(found[1])
+
+    def answers(self) -> bool:
+        """Whether it serves."""
+        try:
+            url = f"http://127.0.0.1:{self.port}/v1/posts"
+            return requests.get(url, headers=AUTH, timeout=PATIENCE).status_code == 200
+        except requests.RequestException:
+            return False
+
+
+def wait_until(condition: "object", what: str) -> None:
+    """Return once the condition holds."""
+    assert callable(condition)
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain: {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server; whatever its clients do to it, its log ends without a traceback."""
+    folder = tmp_path_factory.mktemp("slow")
+    made = Server(free_port(), free_port(), folder / "log")
+    script = Path(__file__).with_name("impatient_server.py")
+    environ = {
+        **os.environ,
+        "SPLITFLAP_DATA_DIR": str(folder),
+        "SPLITFLAP_PORT": str(made.port),
+        "SPLITFLAP_HEALTH_PORT": str(made.health),
+        "SPLITFLAP_BOOTSTRAP_KEY": KEY,
+        "SPLITFLAP_BODY_DEADLINE": str(DEADLINE),
+        "SPLITFLAP_STOP_GRACE": "2",
+    }
+    with made.log.open("wb") as log:
+        command = [sys.executable, str(script), str(SILENCE), str(SILENCE)]
+        process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
+    try:
+        wait_until(made.answers, "the server's first answer")
+        yield made
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+    assert process.returncode == 0
+    assert "Traceback" not in made.log.read_text(encoding="utf-8")
+
+
+def everything(client: socket.socket) -> bytes:
+    """What comes until the server closes."""
+    pieces = []
+    while piece := client.recv(65_536):
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def trickle(client: socket.socket, data: bytes) -> float:
+    """Send a byte every tenth of a second until the server has closed; the seconds that it took."""
+    began = time.monotonic()
+    client.settimeout(0.1)
+    for byte in data:
+        try:
+            client.send(bytes([byte]))
+            if client.recv(1, socket.MSG_PEEK) == b"":
+                break
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+        else:
+            break  # it answers
+    client.settimeout(PATIENCE)
+    return time.monotonic() - began
+
+
+def test_a_silent_connection_is_closed(server: Server) -> None:
+    """After the idle time, before a first request and after one, without an answer."""
+    with server.connect() as client:
+        began = time.monotonic()
+        assert everything(client) == b""
+        assert 0.8 * SILENCE < time.monotonic() - began < PATIENCE
+        assert server.answers()
+    with server.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert everything(client).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_slow_head_has_an_absolute_deadline(server: Server) -> None:
+    """A head that comes byte by byte is given up, however steadily it comes; others are served."""
+    with server.connect() as client:
+        took = trickle(client, POST + b"X-Long: " + b"x" * 1000)
+        assert 0.8 * DEADLINE < took < PATIENCE
+        assert server.answers()
+
+
+def test_a_slow_body_gets_408(server: Server) -> None:
+    """A body that comes byte by byte is refused with a problem, and the connection closed."""
+    with server.connect() as client:
+        head = POST + b"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+        client.sendall(head + b'{"text": "')
+        took = trickle(client, b"x" * 1000)
+        answer, _, body = everything(client).partition(b"\r\n\r\n")
+    assert 0.8 * DEADLINE < took < PATIENCE
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(body)["type"] == "/v1/problems/request-timeout"
+
+
+def test_head_and_body_have_a_deadline_each(server: Server) -> None:
+    """A request that takes more than half the time for its head, and for its body, is accepted."""
+    body = b'{"text": "hello"}'
+    head = POST + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with server.connect() as client:
+        client.sendall(head[:9])
+        time.sleep(0.6 * DEADLINE)
+        client.sendall(head[9:] + body[:9])
+        time.sleep(0.6 * DEADLINE)
+        client.sendall(body[9:])
+        client.shutdown(socket.SHUT_WR)
+        assert everything(client).startswith(b"HTTP/1.1 202 ")
+
+
+def test_a_reader_that_takes_nothing_is_given_up(server: Server) -> None:
+    """A large response that nobody takes does not hold its slot; what is slow is not cut off."""
+    for _ in range(20):
+        url = f"http://127.0.0.1:{server.port}/v1/posts"
+        big = {"text": "\u0001" * 65_536}
+        assert requests.post(url, json=big, headers=AUTH, timeout=PATIENCE).status_code == 202
+    get = POST.replace(b"POST /v1/posts", b"GET /v1/posts?limit=100") + b"\r\n"
+    with server.connect(receive_buffer=4096) as client:
+        client.sendall(get)
+        wait_until(lambda: server.in_flight() == 1, "the response to begin")
+        assert server.answers()
+        wait_until(lambda: server.in_flight() == 0, "the slot to be given back")
+        assert len(everything(client)) < 7_000_000

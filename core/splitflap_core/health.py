@@ -13,6 +13,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 
+from splitflap_core.runtime import cannot_listen
+from splitflap_core.settings import CommonSettings
 from splitflap_core.telemetry import Metrics
 
 logger = logging.getLogger(__name__)
@@ -77,6 +79,15 @@ class HealthServer:
                 logger.debug(format, *args)
 
         return Handler
+
+
+def health_server(service: str, settings: CommonSettings, metrics: Metrics) -> HealthServer:
+    """The health port, taken; where it cannot be, the process ends with one clear line."""
+    host, port = settings.health_host, settings.health_port
+    try:
+        return HealthServer((host, port), metrics)
+    except OSError as error:
+        raise cannot_listen(service, "HEALTH_PORT", host, port, error) from error
 
 
 class _Server(ThreadingHTTPServer):

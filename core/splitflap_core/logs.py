@@ -44,8 +44,8 @@ def configure(service: str, level: str) -> None:
     # py-amqp logs each heartbeat and kombu each declaration at DEBUG; they drown what we say.
     for noisy in ("amqp", "kombu", "urllib3"):
         logging.getLogger(noisy).setLevel(max(logging.INFO, logging.getLevelName(level)))
-    # It names each of its plugins at INFO.
-    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+    # It names each of its plugins, and each context twice, at INFO.
+    logging.getLogger("alembic.runtime").setLevel(logging.WARNING)
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from splitflap_core import logs
@@ -20,6 +22,16 @@ EX_CONFIG = 78
 
 #: Exit status of a service that cannot listen (EX_UNAVAILABLE of sysexits.h).
 EX_UNAVAILABLE = 69
+
+
+def no_arguments(service: str) -> None:
+    """End the process where it was given arguments: it is told all by its settings."""
+    if len(sys.argv) > 1:
+        sys.stderr.write(
+            f"usage: {Path(sys.argv[0]).name} (the {service} takes no arguments: its settings are "
+            f"the environment's {PREFIX} variables, see docs/configuration.md)\n"
+        )
+        raise SystemExit(0 if sys.argv[1] in {"-h", "--help"} else os.EX_USAGE)
 
 
 def boot(service: str, kind: type[S]) -> S:
@@ -44,6 +56,13 @@ def until_signalled(poll: Callable[[], bool] = lambda: True) -> None:
         stop.wait(0.5)
 
 
+def cannot_listen(service: str, name: str, host: str, port: int, error: OSError) -> SystemExit:
+    """Says so in one clear line; raise what it returns."""
+    where = f"{host}:{port} ({PREFIX}{name})"
+    sys.stderr.write(f"splitflap {service}: cannot listen on {where}: {error}\n")
+    return SystemExit(EX_UNAVAILABLE)
+
+
 def claim_port(service: str, name: str, host: str, port: int, patience: float = 5.0) -> None:
     """End the process with one clear line where this port cannot be listened on.
 
@@ -56,9 +75,7 @@ def claim_port(service: str, name: str, host: str, port: int, patience: float = 
             socket.create_server((host, port), family=family).close()
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() >= give_up_at:
-                where = f"{host}:{port} ({PREFIX}{name})"
-                sys.stderr.write(f"splitflap {service}: cannot listen on {where}: {error}\n")
-                raise SystemExit(EX_UNAVAILABLE) from error
+                raise cannot_listen(service, name, host, port, error) from error
             time.sleep(0.1)
         else:
             return

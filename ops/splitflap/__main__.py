@@ -3,7 +3,7 @@
 import click
 from splitflap_core.settings import PREFIX
 
-from splitflap.access import DEFAULT_URL, Access, data_dir_option
+from splitflap.access import Access, data_dir_option
 from splitflap.commands.dead import dead
 from splitflap.commands.keys import keys
 from splitflap.commands.post import post
@@ -15,8 +15,7 @@ from splitflap.commands.up import up
 @click.option(
     "--url",
     envvar=f"{PREFIX}URL",
-    default=DEFAULT_URL,
-    show_default=True,
+    show_default=f"http://127.0.0.1:8000, or as {PREFIX}HOST and {PREFIX}PORT say",
     show_envvar=True,
     help="Address of the API.",
 )
@@ -29,7 +28,7 @@ from splitflap.commands.up import up
 @data_dir_option
 @click.version_option(package_name="splitflap")
 @click.pass_context
-def main(ctx: click.Context, url: str, key: str | None, data_dir: str | None) -> None:
+def main(ctx: click.Context, url: str | None, key: str | None, data_dir: str | None) -> None:
     """Run a Splitflap, post to it, and see what waits in it.
 
     Exit status of every command: 0 done; 1 refused or failed, with the reason on standard error;

@@ -7,15 +7,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
-from splitflap_core.settings import PREFIX, CommonSettings
+from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, load
 
-from splitflap.errors import Refused
+from splitflap.errors import Refused, WrongSettingsGiven
 from splitflap.launch.datadir import key_file, stored_key
+from splitflap.launch.settings import LauncherSettings
 
 if TYPE_CHECKING:
     from splitflap.client import Client
 
-DEFAULT_URL = "http://127.0.0.1:8000"
+
+def default_url() -> str:
+    """Where `up` serves with the same settings.
+
+    Raises:
+        WrongSettingsGiven: names what is wrong.
+    """
+    try:
+        return load(LauncherSettings).address
+    except BadSettings as error:
+        raise WrongSettingsGiven(f"wrong settings\n{error}") from error
+
 
 data_dir_option = click.option(
     "--data-dir",
@@ -29,7 +41,7 @@ data_dir_option = click.option(
 class Access:
     """What the global options say."""
 
-    url: str
+    url: str | None
     key: str | None
     data_dir: str | None
 
@@ -42,7 +54,9 @@ class Access:
         # The launcher, which runs all day, has no need of an HTTP client's megabytes.
         from splitflap.client import Client
 
-        return Client(self.url, self.key or self._stored_key())
+        return Client(
+            default_url() if self.url is None else self.url, self.key or self._stored_key()
+        )
 
     def _stored_key(self) -> str:
         folder = self.data_dir or os.environ.get(PREFIX + "DATA_DIR") or CommonSettings().data_dir

@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from .process import wait_until
+from .process import LOOK, wait_until
 from .server import listens
 
 #: Bytes passed on at a time at most.
@@ -79,6 +79,7 @@ class Proxy:
 
     def close(self) -> None:
         """End all connections and the port."""
+        self._swallowing = False
         self._flowing.set()
         self.refuse()
 
@@ -126,12 +127,16 @@ class Proxy:
                     target.sendall(piece)
                 elif source is pair[0]:
                     self.swallowed += len(piece)
+        # Such a network loses the end of a connection too.
+        while self._swallowing:
+            time.sleep(LOOK)
         self._forget(pair)
 
     def _forget(self, pair: tuple[socket.socket, socket.socket]) -> None:
         with self._lock:
-            if pair in self._pairs:
-                self._pairs.remove(pair)
+            if pair not in self._pairs:
+                return  # its other thread, or a cut, ends it
+            self._pairs.remove(pair)
         for each in pair:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

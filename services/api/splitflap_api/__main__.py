@@ -11,7 +11,11 @@ from splitflap_core.runtime import boot, claim_port
 
 from splitflap_api.settings import ApiSettings
 
-USAGE = "usage: splitflap-api serve|migrate\n"
+USAGE = """\
+usage: splitflap-api serve      serve until stopped
+       splitflap-api migrate    bring the database's schema up to this release
+Settings are the environment's SPLITFLAP_ variables, see docs/configuration.md.
+"""
 
 
 def main() -> None:
@@ -20,7 +24,7 @@ def main() -> None:
     arguments = sys.argv[1:] or ["serve"]
     if len(arguments) != 1 or arguments[0] not in commands:
         sys.stderr.write(USAGE)
-        raise SystemExit(os.EX_USAGE)
+        raise SystemExit(0 if arguments[0] in {"-h", "--help"} else os.EX_USAGE)
     commands[arguments[0]]()
 
 

@@ -1,19 +1,14 @@
 """The renderer: takes texts from the broker, and gives back their HTML and links."""
 
-import sys
-
 from splitflap_core.broker import backend_for
 from splitflap_core.contracts import RenderRequest
-from splitflap_core.health import HealthServer
-from splitflap_core.runtime import boot, until_signalled
+from splitflap_core.health import health_server
+from splitflap_core.runtime import boot, no_arguments, until_signalled
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
 
 from splitflap_renderer.pool import ProcessPool
 from splitflap_renderer.settings import RendererSettings
-
-#: Exit status when the health port cannot be listened on (EX_UNAVAILABLE of sysexits.h).
-EX_UNAVAILABLE = 69
 
 #: Texts that the broker hands out ahead, in full trips of every process: one that is being
 #: rendered and one that waits, so that no process idles while the next is fetched.
@@ -22,12 +17,14 @@ TRIPS_AHEAD = 2
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
+    no_arguments("renderer")
+
     # What is configured, and what is counted.
     settings = boot("renderer", RendererSettings)
     metrics = Metrics("renderer")
 
     # A port that is taken ends the process before it takes work.
-    health = _health_server(settings, metrics)
+    health = health_server("renderer", settings, metrics)
 
     # Processes that render, and the loop that feeds them from the broker.
     pool = ProcessPool(settings, metrics)
@@ -44,16 +41,6 @@ def main() -> None:
     # Work first: it is finished, given back and acked; then the port, which is watched till then.
     worker.stop(settings.stop_grace)
     health.stop()
-
-
-def _health_server(settings: RendererSettings, metrics: Metrics) -> HealthServer:
-    address = (settings.health_host, settings.health_port)
-    try:
-        return HealthServer(address, metrics)
-    except OSError as error:
-        where = f"{settings.health_host}:{settings.health_port}"
-        sys.stderr.write(f"splitflap renderer: cannot listen on health port {where}: {error}\n")
-        raise SystemExit(EX_UNAVAILABLE) from error
 
 
 if __name__ == "__main__":

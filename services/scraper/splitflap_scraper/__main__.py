@@ -5,12 +5,10 @@ from splitflap_scraper import green
 
 green.patch()
 
-import sys
-
 from splitflap_core.broker import backend_for
 from splitflap_core.contracts import ScrapeRequest
-from splitflap_core.health import HealthServer
-from splitflap_core.runtime import boot, until_signalled
+from splitflap_core.health import health_server
+from splitflap_core.runtime import boot, no_arguments, until_signalled
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
 
@@ -19,9 +17,6 @@ from splitflap_scraper.pool import GreenPool
 from splitflap_scraper.scrape import Scraper
 from splitflap_scraper.settings import ScraperSettings
 
-#: Exit status when the health port cannot be listened on (EX_UNAVAILABLE of sysexits.h).
-EX_UNAVAILABLE = 69
-
 #: Jobs that the broker hands out ahead, for each slot: so many that a slot which becomes free has
 #: its next job at once, and so few that they do not wait here while another replica is idle.
 AHEAD_PER_SLOT = 0.1
@@ -29,12 +24,14 @@ AHEAD_PER_SLOT = 0.1
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
+    no_arguments("scraper")
+
     # What is configured, and what is counted.
     settings = boot("scraper", ScraperSettings)
     metrics = Metrics("scraper")
 
     # A port that is taken ends the process before it takes work.
-    health = _health_server(settings, metrics)
+    health = health_server("scraper", settings, metrics)
 
     # Each page may wait for a name in a real thread of its own, so that slow ones hold up no other.
     green.use_resolvers(settings.concurrency)
@@ -56,16 +53,6 @@ def main() -> None:
     # Work first: it is finished, given back and acked; then the port, which is watched till then.
     worker.stop(settings.stop_grace)
     health.stop()
-
-
-def _health_server(settings: ScraperSettings, metrics: Metrics) -> HealthServer:
-    address = (settings.health_host, settings.health_port)
-    try:
-        return HealthServer(address, metrics)
-    except OSError as error:
-        where = f"{settings.health_host}:{settings.health_port}"
-        sys.stderr.write(f"splitflap scraper: cannot listen on health port {where}: {error}\n")
-        raise SystemExit(EX_UNAVAILABLE) from error
 
 
 if __name__ == "__main__":

@@ -1,8 +1,14 @@
 """Events are numbered in the order of commits: who reads on from the last one misses none."""
 
+import re
 import threading
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+from splitflap_api.http.events import EventViews
 from splitflap_api.store import schema
+from splitflap_api.work.feed import Event
 
 from tests.servers.process import wait_until
 
@@ -96,3 +102,37 @@ def test_ids_go_on_after_all_were_swept_away(replica: Replica) -> None:
     assert replica.feed.gap(1) is None
     replica.post()
     assert [row["id"] for row in replica.rows(schema.events)] == [2]
+
+
+def test_stream_that_joins_during_a_look_gets_nothing_twice(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read before it came is behind its place: it is served that by its resumption."""
+    feed = replica.feed
+    first = feed.subscribe(None)
+    replica.post()
+    read, joined = feed._page, []
+
+    def read_while_streams_change(*place: Any) -> list[Event]:
+        rows = read(*place)
+        feed.unsubscribe(first)
+        joined.append(feed.subscribe(None))
+        return rows
+
+    monkeypatch.setattr(feed, "_page", read_while_streams_change)
+    feed._look()
+    assert joined[0].joined == 1
+    assert joined[0].take(0) == []
+
+
+def test_stream_that_comes_from_a_faster_replica_gets_nothing_twice(replica: Replica) -> None:
+    """Its Last-Event-ID is ahead of what this replica has read."""
+    feed = replica.feed
+    feed.subscribe(None)
+    for _ in range(2):
+        replica.post()
+    services: Any = SimpleNamespace(feed=feed, keyring=None, metrics=replica.metrics)
+    stream = EventViews(services)._write(feed.subscribe(None), 1, None, "secret")
+    assert next(stream).startswith(b"retry:")
+    feed._look()
+    assert re.findall(rb"id: (\d+)", next(stream)) == [b"2"]

@@ -90,7 +90,9 @@ def test_a_half_open_connection_is_noticed(
     """By heartbeats: after two intervals without a byte, and the next connection works."""
     monkeypatch.setattr(amqp, "HEARTBEAT", 2)
     with Proxy(vhost.server.port) as proxy:
-        peer = make_peer(vhost.through(proxy.port), RENDER).started()
+        peer = make_peer(vhost.through(proxy.port), RENDER, acks=True).started()
+        peer.send(b"before")
+        peer.receive(1)
         proxy.swallow()
         begin = time.monotonic()
         peer.publish(b"lost")

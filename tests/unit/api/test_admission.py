@@ -104,7 +104,7 @@ def test_not_ready() -> None:
     gate.not_ready = "the service is starting"
     problem = refused(gate)
     assert (problem["status"], problem["detail"]) == (503, "the service is starting")
-    assert (gate.calls, gate.in_flight(), gate.shed("stopping")) == (0, 0, 1)
+    assert (gate.calls, gate.in_flight(), gate.shed("not_ready")) == (0, 0, 1)
     assert gate.counted("none", "503") == 1
     gate.not_ready = None
     assert list(gate.call()) == [b"ok"]
@@ -134,6 +134,14 @@ def test_too_many_with_one_key() -> None:
     assert (gate.calls, gate.shed("rate")) == (1, 1)
     gate.call(Authorization="Bearer b").close()
     assert (gate.status[:3], gate.calls) == ("200", 2)
+
+
+def test_a_key_is_one_key_however_it_is_spelt() -> None:
+    """Another case of the scheme, or more spaces, is not another key."""
+    gate = Gate(plain, rate=0.5)
+    for header in ("Bearer a", "bearer a", "BEARER  a", "Bearer a "):
+        gate.call(Authorization=header)
+    assert (gate.calls, gate.shed("rate")) == (1, 3)
 
 
 def test_the_rate_is_said() -> None:

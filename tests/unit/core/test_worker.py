@@ -1,6 +1,5 @@
 """The worker loop over the real embedded broker; only the pool is the test's."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -177,7 +176,7 @@ def test_slow_down_pauses(rig: Rig) -> None:
     rig.pool.refuse = None
     begin = time.monotonic()
     rig.submit("other")
-    assert [json.loads(bytes(job.payload))["text"] for job, _, _ in rig.taken(2)] == ["job", "other"]
+    assert [job.id for job, _, _ in rig.taken(2)] == ["job", "other"]
     assert 0.3 < time.monotonic() - begin < 3
     assert rig.metric("splitflap_jobs_in_flight", "render") == 2
     assert not rig.api.deliveries

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import shlex
 import signal
 import socket
@@ -75,7 +76,8 @@ def test_what_is_not_ready_is_named_with_its_reason(launch: Launch) -> None:
     )
     assert up.ended() == 1
     assert "renderer is not ready: broker: connection refused" in up.err
-    assert "scraper is not ready: it ended with status 3" in up.err
+    # It may be between two starts just then, or in the middle of one.
+    assert re.search(r"scraper is not ready: (.*before, )?it ended with status 3", up.err)
     assert "api is not ready" not in up.err
     assert up.out == ""
     up.assert_nothing_left()

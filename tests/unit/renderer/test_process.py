@@ -93,7 +93,7 @@ def test_a_taken_health_port_is_one_clear_line(tmp_path: Path) -> None:
         with start(tmp_path, port) as service:
             _, errors = service.communicate(timeout=PATIENCE)
     assert service.returncode == 69
-    assert f"cannot listen on health port 127.0.0.1:{port}" in errors
+    assert f"cannot listen on 127.0.0.1:{port} (SPLITFLAP_HEALTH_PORT)" in errors
     assert "Traceback" not in errors
 
 

@@ -188,7 +188,7 @@ def test_a_taken_health_port_is_one_clear_line(tmp_path: Path) -> None:
             command, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
     assert run.returncode == 69
-    assert f"cannot listen on health port 127.0.0.1:{port}" in run.stderr
+    assert f"cannot listen on 127.0.0.1:{port} (SPLITFLAP_HEALTH_PORT)" in run.stderr
     assert "Traceback" not in run.stderr
 
 

@@ -22,6 +22,11 @@ class ProblemType:
     doc: str
 
 
+_REPEAT = (
+    "Repeated with the same `Idempotency-Key`, the request is made once, whatever became of the "
+    "first try; without one, it may have been accepted unless `detail` says why it was not."
+)
+
 _TYPES = (
     ProblemType("bad-json", 400, "The body is not JSON", "Send one JSON object, in UTF-8."),
     ProblemType(
@@ -97,12 +102,12 @@ _TYPES = (
     ProblemType(
         "rate-limited", 429, "Too many requests with this key", "Wait `Retry-After` seconds."
     ),
-    ProblemType("internal", 500, "Something is wrong here", "It is logged; nothing was accepted."),
+    ProblemType("internal", 500, "Something is wrong here", "It is logged. " + _REPEAT),
     ProblemType(
         "unavailable",
         503,
         "The service cannot take this now",
-        "Nothing was accepted. Try again after `Retry-After` seconds.",
+        "Try again after `Retry-After` seconds. " + _REPEAT,
     ),
 )
 TYPES = {each.slug: each for each in _TYPES}

@@ -179,6 +179,7 @@ class ProblemBody(msgspec.Struct):
     status: int
     detail: str
     errors: list[FieldError] = []
+    reason: str | None = None
 
 
 class Key(msgspec.Struct):

@@ -12,6 +12,7 @@ from flask import request
 from splitflap_core.telemetry import Metrics
 
 from splitflap_api.domain.problems import MEDIA_TYPE, Problem, unavailable
+from splitflap_api.http.auth import bearer_of
 from splitflap_api.http.operations import ENDPOINT
 from splitflap_api.http.rate import RateLimiter
 from splitflap_api.work.backlog import Overload
@@ -106,7 +107,7 @@ class Admission:
 
     def _refusal(self, environ: dict[str, Any]) -> Problem | None:
         if wrong := self._not_ready():
-            self._shed.labels("stopping").inc()
+            self._shed.labels("not_ready").inc()
             return unavailable(wrong)
         if self._in_flight >= self._max:
             self._shed.labels("in_flight").inc()
@@ -133,8 +134,7 @@ class Admission:
 
 
 def _key(environ: dict[str, Any]) -> str:
-    key: str = environ.get("HTTP_AUTHORIZATION", "")
-    return key
+    return bearer_of(environ.get("HTTP_AUTHORIZATION", ""))
 
 
 def _makes_work(environ: dict[str, Any]) -> bool:

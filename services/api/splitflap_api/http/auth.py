@@ -28,10 +28,16 @@ def bearer() -> str:
     Raises:
         Problem: unauthorized.
     """
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
+    secret = bearer_of(request.headers.get("Authorization", ""))
+    if not secret:
         raise Problem("unauthorized", "expected Authorization: Bearer KEY", headers=_CHALLENGE)
-    return secret.strip()
+    return secret
+
+
+def bearer_of(header: str) -> str:
+    """The key in an Authorization header, whatever the scheme's case; empty for none."""
+    scheme, _, secret = header.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
 
 
 def caller() -> Caller:

@@ -23,6 +23,8 @@ _KNOWN = {
         "repeat it with the same Idempotency-Key"
     ),
 }
+#: In place of werkzeug's, which speak to people before a browser.
+_DETAILS = {"not-found": "there is nothing at this path"}
 _SLUGS = {404: "not-found", 405: "method-not-allowed", 408: "request-timeout", 413: "too-large"}
 
 
@@ -59,4 +61,5 @@ def _of_http(error: HTTPException) -> Problem:
     headers = {}
     if valid := getattr(error, "valid_methods", None):
         headers["Allow"] = ", ".join(sorted(valid))
-    return Problem(slug, error.description or error.name, headers=headers)
+    detail = _DETAILS.get(slug) or error.description or error.name
+    return Problem(slug, detail, headers=headers)

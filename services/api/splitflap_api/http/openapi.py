@@ -9,6 +9,7 @@ import msgspec
 from splitflap_api import __version__
 from splitflap_api.domain.problems import MEDIA_TYPE, TYPES
 from splitflap_api.domain.shapes import ProblemBody
+from splitflap_api.http import documented
 from splitflap_api.http.operations import Answer, Operation, Parameter
 
 _REF = "#/components/schemas/{name}"
@@ -16,6 +17,9 @@ _ID = {"type": "string", "format": "uuid"}
 
 #: Any operation may be refused by these.
 _ALWAYS = ("unavailable", "rate-limited", "internal")
+#: Statuses that are about this request alone, never a task's final response.
+_RETRIED = {429, 503}
+_RETRYING = (documented.RETRY_AFTER,)
 _WITH_KEY = ("unauthorized", "forbidden")
 
 
@@ -109,6 +113,7 @@ def _responses(each: Operation, by_model: dict[Any, Any]) -> dict[str, Any]:
         by_status.setdefault(TYPES[slug].status, []).append(slug)
     for status, of_status in by_status.items():
         responses[str(status)] = {
+            **_said_headers(_RETRYING if status in _RETRIED else ()),
             "description": " ".join(f"{TYPES[slug].title} (`{slug}`)." for slug in of_status),
             "content": {MEDIA_TYPE: {"schema": by_model[ProblemBody]}},
         }
@@ -121,9 +126,9 @@ def _answer(answer: Answer, by_model: dict[Any, Any]) -> dict[str, Any]:
         schemas = [by_model[model] for model in answer.models]
         schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
         described["content"] = {answer.media_type: {"schema": schema}}
-    if answer.headers:
-        described["headers"] = {
-            header.name: {"description": header.doc, "schema": header.schema}
-            for header in answer.headers
-        }
-    return described
+    return described | _said_headers(answer.headers)
+
+
+def _said_headers(headers: Iterable[Parameter]) -> dict[str, Any]:
+    said = {each.name: {"description": each.doc, "schema": each.schema} for each in headers}
+    return {"headers": said} if said else {}

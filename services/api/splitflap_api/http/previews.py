@@ -74,7 +74,9 @@ def operations(services: Services) -> list[Operation]:
                     "The final response of an edit, a render or a preview.",
                     (shapes.Post, shapes.Render, shapes.Preview),
                 ),
-                201: Answer("The final response of a post.", shapes.Post, headers=(doc.LOCATION,)),
+                201: Answer(
+                    "The final response of a post.", shapes.Post, headers=(doc.LOCATION, doc.ETAG)
+                ),
             },
             headers=(doc.PREFER,),
             problems=("not-found", "gone", "not-rendered", "conflict"),

@@ -28,10 +28,10 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
-.PHONY: help run test test-fast lint format docs servers dev clean
+.PHONY: help run test test-fast faults bench lint format docs servers bench-tools dev clean
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/.has-run ## Serve at http://127.0.0.1:8000 until Ctrl-C (SPLITFLAP_PORT=8080 make run)
 	@exec $(BIN)/splitflap up
@@ -41,6 +41,12 @@ test: dev servers ## Run all tests, on real servers where they need them
 
 test-fast: dev ## Run the tests that need no server: unit and contracts
 	$(BIN)/pytest $(wildcard tests/unit tests/contracts)
+
+faults: dev servers ## Kill, stop and cut off every part, in half an hour (FAULTS="--seed 7 --only broker")
+	$(BIN)/python -m tests.faults $(FAULTS)
+
+bench: dev servers bench-tools ## Measure the figures of benchmarks/README.md, 11 minutes long (BENCH="accept tasks")
+	$(BIN)/python -m benchmarks $(BENCH)
 
 lint: dev ## Check style, format and types
 	$(BIN)/ruff check
@@ -56,6 +62,16 @@ docs: dev ## Write docs/configuration.md and docs/metrics.md anew
 
 servers: ## Install PostgreSQL and RabbitMQ for tests (Debian, as root); none is started
 	@.ci/servers
+
+bench-tools: ## Install wrk, which makes the load of benchmarks (Debian, as root)
+	@command -v wrk >/dev/null && exit 0; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	    echo "missing: wrk, without which there are no benchmarks." \
+	    "To install it, run as root on Debian or Ubuntu: make bench-tools" >&2; exit 1; \
+	fi; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt="apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=5"; \
+	$$apt update && $$apt install --no-install-recommends wrk
 
 dev: .venv/.has-dev
 

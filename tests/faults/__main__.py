@@ -1,0 +1,40 @@
+"""`python -m tests.faults [--seed N] [--only NAME ...] [--scale X]`: every nemesis, one table."""
+
+import argparse
+import contextlib
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.servers.postgres import Postgres
+from tests.servers.rabbitmq import RabbitMq
+
+from . import plan
+from .table import failed, report
+
+
+def main() -> int:
+    """Run what was asked for; 1 where anything was lost, unexpected, duplicated or wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--seed", default=str(secrets.randbelow(10**6)), help="of all randomness")
+    parser.add_argument("--only", nargs="*", default=[], help="parts of nemeses' names")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the number of rounds")
+    parser.add_argument("--keep", type=Path, help="folder for the services' logs")
+    options = parser.parse_args()
+    sys.stdout.write(f"seed {options.seed}\n")
+    with contextlib.ExitStack() as exits:
+        folder = options.keep or Path(exits.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
+        servers = exits.enter_context(Postgres()), exits.enter_context(RabbitMq())
+        rows = []
+        for row in plan.full(folder, servers, options.seed, options.only, options.scale):
+            rows.append(row)
+            sys.stdout.write(f"{report([row]).splitlines()[2]}\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"\n{report(rows)}\n\nseed {options.seed}\n")
+    return int(failed(rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

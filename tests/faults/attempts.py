@@ -1,0 +1,75 @@
+"""What a client has tried to do, and what it was told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.system.site import Site
+from tests.system.wire import Answer
+
+#: Brackets make a text that takes 0.1 s to render (CPU), and one that takes 3 s.
+HEAVY = "[" * 900
+POISON = "[" * 4700
+
+
+@dataclass
+class Attempt:
+    """One post as its client sees it. `token` is in the text, and in no other."""
+
+    token: str
+    text: str
+    #: Idempotency-Key; None for a client that does not repeat.
+    key: str | None
+    #: The pages that its text links to, and whether their previews must be ready.
+    links: dict[str, bool] = field(default_factory=dict)
+    #: What its client will do to it: nothing, `edit` or `delete`, `early` or `late`.
+    plan: str = ""
+    poison: bool = False
+    acknowledged: bool = False
+    #: Of the task; None also where a repeat got the final response itself.
+    location: str | None = None
+    finals: list[Answer] = field(default_factory=list)
+    post_id: str | None = None
+    #: Texts that an edit may have given it, and the one that was acknowledged.
+    edits: list[str] = field(default_factory=list)
+    edited: str | None = None
+    edit_location: str | None = None
+    edit_finals: list[Answer] = field(default_factory=list)
+    delete_tried: bool = False
+    deleted: bool = False
+
+    def note_final(self, answer: Answer) -> None:
+        """Keep a final response, if it differs from those seen before."""
+        if answer.lasting not in self.finals:
+            self.finals.append(answer.lasting)
+
+    def note_edit_final(self, answer: Answer) -> None:
+        """As `note_final`, for its edit."""
+        if answer.lasting not in self.edit_finals:
+            self.edit_finals.append(answer.lasting)
+
+
+PLANS = ("edit early", "edit late", "delete early", "delete late")
+
+
+def new_attempt(token: str, dice: Random, site: Site, *, heavy: bool) -> Attempt:
+    """An attempt of a random kind: plain, heavy, or with links to fast, slow and failing pages."""
+    text = f"post {token} **by** a client"
+    links: dict[str, bool] = {}
+    chance = dice.random()
+    if heavy and chance < 0.05:
+        text += f"\n\n{HEAVY}"
+    elif chance < 0.3:
+        # Some pages are shared by many posts, most are nobody else's.
+        name = dice.choice((token, token, f"shared-{dice.randrange(20)}"))
+        kinds = dice.sample(("page", "slow", "missing"), dice.randint(1, 2))
+        links = {site.url(f"{kind}/{name}"): kind != "missing" for kind in kinds}
+        text += " ".join(("", *links))
+    plan = dice.choice(PLANS) if dice.random() < 0.12 else ""
+    key = f"key-{token}" if dice.random() < 0.5 else None
+    return Attempt(token, text, key, links, plan)
+
+
+def acknowledged(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Those that were answered with 202, or with what came of them."""
+    return [each for each in attempts if each.acknowledged]

@@ -1,0 +1,1 @@
+"""What is done to the services, one small class each."""

@@ -1,0 +1,81 @@
+"""The disk of the embedded back end fills up."""
+
+import contextlib
+import resource
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers.server import descendants
+
+from .base import Nemesis
+
+#: The disk's size: little more than what a few minutes of posts take.
+SIZE = "64m"
+
+#: Bytes written at a time to fill it.
+PIECE = 65_536
+
+#: Bytes of a file.
+LIMIT = 4_096
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A folder; on a small file system of its own where this user may mount one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=700", "none", str(folder)]
+    with contextlib.suppress(OSError):
+        subprocess.run(mount, check=False, capture_output=True, timeout=10)
+    try:
+        yield folder
+    finally:
+        if folder.is_mount():
+            subprocess.run(["umount", "-l", str(folder)], check=True, timeout=10)
+
+
+class DiskFull(Nemesis):
+    """Another program's file takes the last byte, and goes away again.
+
+    Without a disk of one's own, the processes may instead write no byte beyond LIMIT of any file.
+    """
+
+    name = "disk full"
+
+    def round(self) -> None:
+        with self._ballast() if self.folder.is_mount() else self._limits():
+            self.hold(2, 6)
+        self.world.note_resumed("server", self.name)
+
+    @property
+    def folder(self) -> Path:
+        """Where the disk is mounted."""
+        return Path(self.world.environ["SPLITFLAP_DATA_DIR"])
+
+    @contextmanager
+    def _ballast(self) -> Iterator[None]:
+        path = self.folder / "ballast"
+        try:
+            with path.open("wb", buffering=0) as file:
+                for size in (PIECE, 512, 1):
+                    with contextlib.suppress(OSError):
+                        while file.write(b"\0" * size):
+                            pass
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _limits(self) -> Iterator[None]:
+        parents = [service._running().pid for service in self.world.services.values()]
+        pids = {pid for parent in parents for pid in (parent, *descendants(parent))}
+        before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in pids}
+        try:
+            for pid, (_, hard) in before.items():
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (LIMIT, hard))
+            yield
+        finally:
+            for pid, limits in before.items():
+                with contextlib.suppress(ProcessLookupError):
+                    resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, TypeVar, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -73,6 +74,7 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             BadSettings: settings that do not fit together.
         """
+        check_port(self.broker_url, "BROKER_URL")
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,18 @@ def describe(kind: type[CommonSettings]) -> Iterator[SettingDoc]:
     for field in msgspec.structs.fields(kind):
         default = "" if field.default in (None, msgspec.NODEFAULT) else str(field.default)
         yield SettingDoc(PREFIX + field.name.upper(), default, _description(hints[field.name]))
+
+
+def check_port(url: str, variable: str) -> None:
+    """Raises BadSettings where a URL's port is none."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        # Not what urlsplit says: it may be a part of the password.
+        raise BadSettings(
+            f"{PREFIX}{variable}: its port is not a number up to 65535 (in a user or password, "
+            "@ : / # are written %40 %3A %2F %23)"
+        ) from error
 
 
 def networks(text: str, variable: str) -> tuple[Network, ...]:

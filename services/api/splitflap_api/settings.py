@@ -3,7 +3,10 @@
 from typing import Annotated
 
 from msgspec import Meta
-from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Port
+from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Port, check_port
+
+#: Ten years, in seconds.
+MAX_RETENTION = 315_360_000
 
 ROLES = {"web", "outcomes"}
 
@@ -73,13 +76,20 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     ] = 10.0
     task_retention: Annotated[
         float,
-        Meta(ge=0.1, description="Seconds that a final response is kept; then 410."),
+        Meta(
+            ge=0.1, le=MAX_RETENTION, description="Seconds that a final response is kept; then 410."
+        ),
     ] = 86_400.0
     tombstone_retention: Annotated[
-        float, Meta(ge=1, description="Seconds after that in which 410 is said and not 404.")
+        float,
+        Meta(
+            ge=1,
+            le=MAX_RETENTION,
+            description="Seconds after that in which 410 is said and not 404.",
+        ),
     ] = 30 * 86_400.0
     event_retention: Annotated[
-        float, Meta(ge=60, description="Seconds that events can be resumed from.")
+        float, Meta(ge=60, le=MAX_RETENTION, description="Seconds that events can be resumed from.")
     ] = 86_400.0
     preview_wait: Annotated[
         float,
@@ -87,11 +97,16 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     ] = 30.0
 
     def check(self) -> None:
-        """Raises BadSettings where API_ROLES names something else."""
+        """Raises BadSettings where API_ROLES names something else, or two ports are one."""
+        super().check()
         if not self.roles or self.roles - ROLES:
             raise BadSettings(
                 f"{PREFIX}API_ROLES: {self.api_roles!r}; expected `web`, `outcomes` or both"
             )
+
+        if self.port == self.health_port:
+            raise BadSettings(f"{PREFIX}HEALTH_PORT: {self.port} is {PREFIX}PORT; expected another")
+        check_port(self.database_url or "", "DATABASE_URL")
 
     @property
     def roles(self) -> frozenset[str]:

@@ -23,7 +23,9 @@ TAGS = {
     *("sub", "sup", "abbr", "cite", "q", "details", "summary"),
 }
 
-ATTRIBUTES = {
+ATTRIBUTES: dict[str, set[str]] = {
+    # nh3 allows title and lang everywhere where nothing is said of all elements.
+    "*": set(),
     "a": {"href", "title"},
     "img": {"src", "alt", "title", "width", "height"},
     "abbr": {"title"},

@@ -83,6 +83,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         return context
 
     def check(self) -> None:
+        super().check()
         networks(self.scraper_allow_nets, "SCRAPER_ALLOW_NETS")
         self.tls()
 

@@ -78,7 +78,7 @@ def _posts(completion: Completion, status: int) -> Sequence[Any]:
     return [
         _not_rendered(failed[task["id"]])
         if task["id"] in failed
-        else _post(shown.get(task["subject"]), status)
+        else _post(shown.get(task["subject"]), status, task["revision"])
         for task in completion.tasks
     ]
 
@@ -90,9 +90,13 @@ def _complete(completion: Completion, tasks: Sequence[Any]) -> None:
         completion.changes.event("done", post, task=by_post[post["id"]]["id"])
 
 
-def _post(post: shapes.Post | None, status: int) -> Final:
+def _post(post: shapes.Post | None, status: int, revision: int) -> Final:
+    """The post as it is now; an edit that another one has overtaken did not come to be."""
     if post is None:
         return problem_final(Problem("conflict", "the post was deleted before it was done"))
+    if status == 200 and post.revision != revision:  # noqa: PLR2004 - the status's own name
+        detail = f"overtaken by revision {post.revision} before it was done"
+        return problem_final(Problem("conflict", detail))
     place = [("Location", f"/v1/posts/{post.id}")] if status == 201 else []  # noqa: PLR2004 - the status's own name
     headers = (*_JSON, ("ETag", post_etag(post)), *place)
     return Final(status, headers, msgspec.json.encode(post))

@@ -89,7 +89,7 @@ class Keyring:
             id=row["id"],
             account=new.account,
             name=new.name,
-            scopes=new.scopes,
+            scopes=list(dict.fromkeys(new.scopes)),
             created_at=rfc3339(row["created_at"]),
             revoked_at=None,
             key=secret,

@@ -173,6 +173,20 @@ def set_state(tx: Connection, changes: Changes, revisions: dict[str, int], state
     return [post | {"state": state} for post in fitting]
 
 
+def want_pending(tx: Connection, changes: Changes, post_id: str, task_id: str) -> None:
+    """Want the previews of a post that nobody fetches any more."""
+    urls = tx.execute(
+        select(post_links.c.url)
+        .join(previews, previews.c.url == post_links.c.url)
+        .where(
+            post_links.c.post_id == post_id,
+            previews.c.state == "pending",
+            previews.c.job_id.is_(None),
+        )
+    )
+    changes.wants += [Want(task_id, row.url, refresh=False, traceparent=None) for row in urls]
+
+
 def lock_posts(tx: Connection, ids: Iterable[str]) -> dict[str, Row]:
     """Id, channel, revision and state of posts, locked in the order of their ids."""
     columns = (posts.c.id, posts.c.channel, posts.c.revision, posts.c.state)

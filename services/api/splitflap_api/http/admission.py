@@ -1,51 +1,25 @@
 """What is decided before Flask is entered: whether a request is taken at all; and what is counted.
 
-A request holds a slot while it is answered. Streams, and waits that the client asked for, give
-theirs back: they only hold a connection.
+A request holds a slot while it is answered (slots.py).
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from flask import request
 from splitflap_core.telemetry import Metrics
 
 from splitflap_api.domain.problems import MEDIA_TYPE, Problem, unavailable
 from splitflap_api.http.auth import bearer_of
 from splitflap_api.http.operations import ENDPOINT
 from splitflap_api.http.rate import RateLimiter
+from splitflap_api.http.slots import SLOT, TOO_MANY, Slot
 from splitflap_api.work.backlog import Overload
 
 #: Paths whose POST and PUT make jobs.
 MAKING_WORK = ("/v1/posts", "/v1/renders", "/v1/previews")
 
-_SLOT = "splitflap.slot"
-
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-class Slot:
-    """A place among the requests that are answered at a time; given back once."""
-
-    __slots__ = ("_give_back", "held")
-
-    def __init__(self, give_back: Callable[[], None]) -> None:
-        self._give_back = give_back
-        self.held = True
-
-    def release(self) -> None:
-        """Give it back; again does nothing."""
-        if self.held:
-            self.held = False
-            self._give_back()
-
-
-def release_slot() -> None:
-    """The present request will only wait: let another one have its place."""
-    slot = request.environ.get(_SLOT)
-    if isinstance(slot, Slot):
-        slot.release()
 
 
 class Admission:
@@ -85,8 +59,7 @@ class Admission:
     ) -> Iterable[bytes]:
         began = time.monotonic()
         status = ["500"]
-        self._count(1)
-        slot = environ[_SLOT] = Slot(lambda: self._count(-1))
+        slot = environ[SLOT] = Slot(self._count, lambda: self._in_flight >= self._max)
 
         rate = self._rate_fields(environ)
 
@@ -111,7 +84,7 @@ class Admission:
             return unavailable(wrong)
         if self._in_flight >= self._max:
             self._shed.labels("in_flight").inc()
-            return unavailable("too many requests are being answered")
+            return unavailable(TOO_MANY)
         if _makes_work(environ) and (overload := self._overload()):
             self._shed.labels("backlog").inc()
             return unavailable(overload.why, overload.retry_after)
@@ -138,9 +111,9 @@ def _key(environ: dict[str, Any]) -> str:
 
 
 def _makes_work(environ: dict[str, Any]) -> bool:
-    return environ["REQUEST_METHOD"] in {"POST", "PUT"} and environ["PATH_INFO"].startswith(
-        MAKING_WORK
-    )
+    # werkzeug routes a path by its last leading slash.
+    path = "/" + environ["PATH_INFO"].lstrip("/")
+    return environ["REQUEST_METHOD"] in {"POST", "PUT"} and path.startswith(MAKING_WORK)
 
 
 class _Closing:

@@ -7,11 +7,11 @@ from flask import Response, request
 
 from splitflap_api.domain import shapes
 from splitflap_api.http import documented as doc
-from splitflap_api.http.admission import release_slot
 from splitflap_api.http.auth import bearer
 from splitflap_api.http.operations import Answer, Operation
 from splitflap_api.http.parse import event_id
 from splitflap_api.http.services import Services
+from splitflap_api.http.slots import release_slot
 from splitflap_api.work.feed import Event, Gap, Subscriber
 
 #: Seconds of silence after which a comment keeps the connection, and the key, known to be alive.
@@ -70,9 +70,9 @@ class EventViews:
         yield _retry()
         if gap:
             yield f'event: gap\ndata: {{"oldest":{gap.oldest}}}\n\n'.encode()
-        for event in self._feed.since(after, subscriber.channel, joined):
-            self._served.inc()
-            yield _frame(event)
+        for page in self._feed.since(after, subscriber.channel, joined):
+            self._served.inc(len(page))
+            yield b"".join(map(_frame, page))
 
     def _follow(self, subscriber: Subscriber, after: int, secret: str) -> Iterator[bytes]:
         while not subscriber.ended:

@@ -12,12 +12,17 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from splitflap_api.domain.problems import Problem, bad_parameter, invalid
 from splitflap_api.domain.shapes import MAX_TEXT, is_id
+from splitflap_api.http.slots import slot_lent
 
 #: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and the rest.
 MAX_BODY = 6 * MAX_TEXT + 4096
 
 _ETAG = re.compile(r'"([1-9][0-9]{0,8})-[0-9a-f]{8}"')
+#: Characters of a field's name that are said back.
+MAX_NAME = 100
+
 _ANY_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+_ETAGS = re.compile(rf"[ \t,]*{_ANY_ETAG.pattern}(?:[ \t]*,[ \t]*(?:{_ANY_ETAG.pattern})?)*[ \t]*")
 _AT = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
 _NAMED = re.compile(r"field `([^`]*)`")
 
@@ -109,11 +114,12 @@ def wanted_revisions() -> frozenset[int] | None:
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
-    tags = [tag.strip() for tag in header.split(",") if tag.strip()]
-    if not tags or not all(_ANY_ETAG.fullmatch(tag) for tag in tags):
+    if not _ETAGS.fullmatch(header):
         raise bad_parameter("If-Match", 'expected an ETag such as "3-1a2b3c4d", or *')
     # Another service's tag, or a weak one, is well-formed and matches nothing here.
-    return frozenset(int(known[1]) for tag in tags if (known := _ETAG.fullmatch(tag)))
+    return frozenset(
+        int(known[1]) for tag in _ANY_ETAG.findall(header) if (known := _ETAG.fullmatch(tag))
+    )
 
 
 def event_id() -> int | None:
@@ -143,7 +149,8 @@ def _check_media_type() -> None:
 
 def _data() -> bytes:
     try:
-        data = request.get_data()
+        with slot_lent():
+            data = request.get_data()
     except RequestEntityTooLarge as error:
         raise Problem("too-large", f"expected a body of at most {MAX_BODY} bytes") from error
     except ClientDisconnected as error:
@@ -173,6 +180,7 @@ def _field(message: str) -> tuple[str, str]:
     place = at[1] if at else ""
     if named:
         place = f"{place}.{named[1]}" if place else named[1]
+    place = place[:MAX_NAME]
     if named:
         return place, "is required" if "missing" in message else "is not known here"
     what = message[: at.start()] if at else message

@@ -2,7 +2,7 @@
 
 from splitflap_api.asyncrequest import Backend, NoSuchTask, Submission, TaskState
 from splitflap_api.domain.shapes import is_id
-from splitflap_api.http.admission import release_slot
+from splitflap_api.http.slots import release_slot
 
 
 class Patient:

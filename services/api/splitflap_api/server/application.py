@@ -54,6 +54,9 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
             "graceful_timeout": int(settings.stop_grace) + DRAIN,
             "logger_class": JsonLogger,
             "control_socket_disable": True,
+            # No proxy speaks for its clients here: no header changes what a request is.
+            "forwarder_headers": "",
+            "forwarded_allow_ips": "",
             "proc_name": "splitflap-api",
         }.items():
             self.cfg.set(name, value)

@@ -27,7 +27,7 @@ from splitflap_api.asyncrequest import (
 )
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs import drop_unwanted_jobs, lock_tasks
-from splitflap_api.domain.posts import delete_post
+from splitflap_api.domain.posts import delete_post, set_state, want_pending
 from splitflap_api.domain.problems import Problem
 from splitflap_api.domain.shapes import rfc3339
 from splitflap_api.domain.tasks import Tasks
@@ -129,21 +129,21 @@ class Acceptor:
             drop_unwanted_jobs(tx, [task_id])
             task = next(iter(lock_tasks(tx, [task_id])), None)
             _own(task, account, changes.now)
-            if task and task["state"] == "running":
-                self._undo(tx, changes, task)
-            tx.execute(
-                update(tasks)
-                .where(tasks.c.id == task_id)
-                .values(
-                    state="cancelled",
-                    pending=0,
-                    body=None,
-                    idempotency_key=None,
-                    expires_at=changes.now,
-                )
-            )
+            values = {
+                "state": "cancelled",
+                "pending": 0,
+                "body": None,
+                "finish_at": None,
+                "expires_at": changes.now,
+            }
+            if task and task["state"] == "running" and self._undo(tx, changes, task):
+                # Nothing has come of it: the key may be used again. Else it would make a second.
+                values["idempotency_key"] = None
+            tx.execute(update(tasks).where(tasks.c.id == task_id).values(values))
+            changes.resolve_wants(tx)
             self._tasks.end(tx, changes)
             changes.write(tx)
+        self._hooks.publish(changes.jobs)
         self._hooks.changed()
 
     def delete_post(self, post_id: str, account: str, *, admin: bool) -> None:
@@ -159,19 +159,29 @@ class Acceptor:
             changes.write(tx)
         self._hooks.changed()
 
-    def _undo(self, tx: Connection, changes: Changes, task: Row) -> None:
-        """A post that was never shown whole goes with its task; an edit stays, as text."""
+    def _undo(self, tx: Connection, changes: Changes, task: Row) -> bool:
+        """Whether nothing is left of the task.
+
+        A post that was never rendered goes with its task; an edit stays, as text. What is rendered
+        stays, and its previews still come.
+        """
         if task["revision"] is None:
-            return  # no post's: the subject of a preview's task is its URL
+            return True  # no post's: the subject of a preview's task is its URL
         row = tx.execute(select(posts).where(posts.c.id == task["subject"])).mappings().first()
         if row is None or row["revision"] != task["revision"]:
-            return
+            return row is None
         if row["state"] == "accepted" and row["revision"] == 1:
             delete_post(tx, changes, row["id"], row["account"], admin=True)
             changes.ending.remove(task["id"])
-        elif row["state"] == "accepted":
+            return True
+        if row["state"] == "accepted":
             tx.execute(update(posts).where(posts.c.id == row["id"]).values(state="failed"))
             changes.event("failed", row, task=task["id"], reason="cancelled")
+        elif row["state"] == "rendered":
+            set_state(tx, changes, {row["id"]: row["revision"]}, "complete")
+            changes.event("done", row, task=task["id"])
+            want_pending(tx, changes, row["id"], task["id"])
+        return False
 
     def _commit_alone(self, submission: Submission) -> TaskState:
         answer = self._commit([submission])[0]
@@ -203,7 +213,7 @@ class Acceptor:
         self,
         tx: Connection,
         changes: Changes,
-        known: dict[tuple[str, str], tuple[str | None, TaskState]],
+        known: dict[tuple[str, str], tuple[str | None, TaskState | TaskGone]],
         submission: Submission,
     ) -> TaskState | BaseException:
         key = (submission.account, submission.idempotency_key or "")
@@ -234,14 +244,18 @@ class Acceptor:
 
 def _known(
     tx: Connection, submissions: Sequence[Submission]
-) -> dict[tuple[str, str], tuple[str | None, TaskState]]:
+) -> dict[tuple[str, str], tuple[str | None, TaskState | TaskGone]]:
     pairs = {(each.account, each.idempotency_key) for each in submissions if each.idempotency_key}
     if not pairs:
         return {}
     by_pair = [(tasks.c.account == a) & (tasks.c.idempotency_key == k) for a, k in pairs]
     rows = tx.execute(select(tasks).where(or_(*by_pair))).mappings()
     return {
-        (row["account"], row["idempotency_key"]): (row["fingerprint"], _state(row)) for row in rows
+        (row["account"], row["idempotency_key"]): (
+            row["fingerprint"],
+            TaskGone() if row["state"] == "cancelled" else _state(row),
+        )
+        for row in rows
     }
 
 

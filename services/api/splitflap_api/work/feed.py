@@ -26,6 +26,9 @@ LOOK_EVERY = 1.0
 #: Rows read at a time, by the feed and by a stream that resumes.
 PAGE = 500
 
+#: Streams that read what they have missed at a time.
+RESUMING = 4
+
 #: Events that a stream may be behind before it is ended; its client resumes where it was.
 MAX_BEHIND = 2_000
 
@@ -89,6 +92,7 @@ class Feed:
         self._on_woken = on_woken
         self._subscribers: set[Subscriber] = set()
         self._joining = threading.Lock()
+        self._resuming = threading.Semaphore(RESUMING)
         self._wake = threading.Event()
         self._stopping = False
         self.last = 0
@@ -131,11 +135,18 @@ class Feed:
         """Give the place up."""
         self._subscribers.discard(subscriber)
 
-    def since(self, event_id: int, channel: str | None, until: int) -> Iterator[Event]:
-        """The rows after `event_id` up to `until`, in pages."""
+    def since(self, event_id: int, channel: str | None, until: int) -> Iterator[list[Event]]:
+        """The rows after `event_id` up to `until`, in pages.
+
+        A few streams read at a time, and all others run between two pages: many that resume at
+        once, as after a restart, must not stop the rest.
+        """
         while event_id < until:
-            page = self._page(event_id, channel, until)
-            yield from page
+            with self._resuming:
+                page = self._page(event_id, channel, until)
+            if page:
+                yield page
+            time.sleep(0)
             if len(page) < PAGE:
                 return
             event_id = page[-1].id
@@ -145,9 +156,10 @@ class Feed:
 
         Ids are dense, so the oldest row says where the table begins.
         """
+        # The newest first: an event between the two reads must not look like a gap.
+        newest = self._newest()
         with self._store.read() as tx:
             oldest = tx.execute(select(events.c.id).order_by(events.c.id).limit(1)).scalar()
-        newest = self._newest()
         first = newest + 1 if oldest is None else int(oldest)
         return Gap(first) if event_id + 1 < first or event_id > newest else None
 

@@ -48,7 +48,8 @@ class Gate:
         def start(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
             self.status, self.headers = status, dict(headers)
 
-        return self.admission(create_environ(path, method=method, headers=headers), start)
+        environ = create_environ("/", method=method, headers=headers) | {"PATH_INFO": path}
+        return self.admission(environ, start)
 
     def in_flight(self) -> float:
         """The gauge that operators see."""
@@ -177,6 +178,7 @@ def test_without_a_limit_nothing_is_said_of_it() -> None:
         ("PUT", "/v1/posts/x", "503"),
         ("POST", "/v1/renders", "503"),
         ("POST", "/v1/previews", "503"),
+        ("POST", "//v1/posts", "503"),
         ("GET", "/v1/posts", "200"),
         ("DELETE", "/v1/posts/x", "200"),
         ("POST", "/v1/dead/x/replay", "200"),

@@ -177,3 +177,49 @@ def test_whose_post_can_be_deleted(rig: Rig) -> None:
     assert rig.count("jobs") == rig.count("waiters") == 1
     rig.acceptor.delete_post(post_id, "else", admin=True)
     assert rig.count("posts") == rig.count("jobs") == 0
+
+
+def test_a_cancelled_task_leaves_a_rendered_post_complete(rig: Rig) -> None:
+    """What is rendered stays and is done; its previews still come, and are told of."""
+    state = rig.post("see " + A)
+    rig.rendered(rig.row("jobs"), A)
+    rig.acceptor.cancel("me", state.id)
+    post = rig.row("posts")
+    assert post["state"] == "complete"
+    assert "done" in rig.kinds()
+    rig.scraped(rig.row("jobs", kind="scrape"))
+    shown = rig.read_post(post["id"])
+    assert shown is not None
+    assert shown.links[0].preview.state == "ready"
+    assert rig.kinds()[-1] == "preview"
+    with pytest.raises(TaskGone):
+        rig.final(state)
+
+
+def test_the_key_of_what_was_done_makes_no_second(rig: Rig) -> None:
+    """A task that is deleted once it is done keeps its idempotency key: gone, not made again."""
+    state = rig.accept(MakePost(NewPost("hello")), key="k")
+    rig.rendered(rig.row("jobs"))
+    rig.acceptor.cancel("me", state.id)
+    with pytest.raises(TaskGone):
+        rig.accept(MakePost(NewPost("hello")), key="k")
+    assert rig.count("posts") == 1
+
+
+def test_the_key_of_what_was_undone_is_free(rig: Rig) -> None:
+    """A post that went with its task may be made again with the same key."""
+    state = rig.accept(MakePost(NewPost("hello")), key="k")
+    rig.acceptor.cancel("me", state.id)
+    assert rig.accept(MakePost(NewPost("hello")), key="k").id != state.id
+    assert rig.count("posts") == 1
+
+
+def test_an_overtaken_edit_says_so(rig: Rig) -> None:
+    """Its final response is not the other edit's post, but 409 with the revision that came."""
+    post_id = complete_post(rig)
+    mine = rig.edit(post_id, "mine")
+    rig.edit(post_id, "theirs")
+    final = rig.final(mine)
+    assert final is not None
+    assert final.status == 409
+    assert "revision 3" in rig.body(mine)["detail"]

@@ -9,9 +9,10 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,9 @@ AUTH = {"Authorization": f"Bearer {KEY}"}
 #: Seconds for a head, and again for a body; and for silence or a reader that takes nothing.
 DEADLINE = 2.0
 SILENCE = 1.0
+
+#: Requests that are answered at a time.
+SLOTS = 8
 POST = b"POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % KEY.encode()
 
 
@@ -88,6 +92,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "SPLITFLAP_BOOTSTRAP_KEY": KEY,
         "SPLITFLAP_BODY_DEADLINE": str(DEADLINE),
         "SPLITFLAP_STOP_GRACE": "2",
+        "SPLITFLAP_MAX_IN_FLIGHT": str(SLOTS),
     }
     with made.log.open("wb") as log:
         command = [sys.executable, str(script), str(SILENCE), str(SILENCE)]
@@ -188,3 +193,34 @@ def test_a_reader_that_takes_nothing_is_given_up(server: Server) -> None:
         assert server.answers()
         wait_until(lambda: server.in_flight() == 0, "the slot to be given back")
         assert len(everything(client)) < 7_000_000
+
+
+def test_who_pipelines_does_not_stop_the_others(server: Server) -> None:
+    """Requests that are already here are not all served before anybody else's."""
+    many = 4000
+    answered = [0]
+
+    def read(greedy: socket.socket) -> None:
+        with suppress(OSError):
+            while piece := greedy.recv(1 << 16):
+                answered[0] += piece.count(b"HTTP/1.1 200")
+
+    with server.connect() as greedy, server.connect() as other:
+        reader = threading.Thread(target=read, args=(greedy,))
+        reader.start()
+        greedy.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * many)
+        other.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert other.recv(65_536).startswith(b"HTTP/1.1 200")
+        before = answered[0]
+        greedy.shutdown(socket.SHUT_RDWR)
+        reader.join(PATIENCE)
+    assert before < many / 2
+
+
+def test_bodies_that_are_awaited_hold_no_slot(server: Server) -> None:
+    """While more bodies are on their way than there are slots, other requests are answered."""
+    with ExitStack() as stack:
+        for _ in range(2 * SLOTS):
+            client = stack.enter_context(server.connect())
+            client.sendall(POST + b"Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
+        assert all(server.answers() for _ in range(10))

@@ -33,11 +33,8 @@ def test_requests_that_were_begun_are_answered(stack: Stack, channel: str) -> No
     api = stack.apis[-1]
     wires = [Wire(stack.url(api)) for _ in range(HALF_SENT)]
     rests = [half_a_post(wire, channel) for wire in wires]
-    in_flight = "splitflap_http_requests_in_flight"
-    wait_until(
-        lambda: f"{in_flight} {HALF_SENT}.0" in stack.services[api].health("metrics").text,
-        "all requests to be read",
-    )
+    # One that came later is answered: those before it have been read.
+    assert stack.client(api).get("/").status_code == 200
     stack.services[api].terminate()
     wait_until(lambda: not listens(stack.ports[api]), "the end of listening")
     for wire, rest in zip(wires, rests, strict=True):

@@ -117,6 +117,14 @@ class Launched:
 Launch = Callable[..., Launched]
 
 
+@pytest.fixture(autouse=True)
+def hang_up() -> Iterator[None]:
+    """Who begins the tests with nohup means the tests, not the launchers that they start."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
     """Starts launchers: by the arguments of the fake services, more options, more variables."""

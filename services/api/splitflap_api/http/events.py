@@ -1,9 +1,11 @@
 """Server-Sent Events (WHATWG HTML, section 9.2): what changes, as it changes, resumable."""
 
+import logging
 import random
 from collections.abc import Iterator
 
 from flask import Response, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from splitflap_api.domain import shapes
 from splitflap_api.http import documented as doc
@@ -12,7 +14,10 @@ from splitflap_api.http.operations import Answer, Operation
 from splitflap_api.http.parse import event_id
 from splitflap_api.http.services import Services
 from splitflap_api.http.slots import release_slot
+from splitflap_api.store.engine import is_outage
 from splitflap_api.work.feed import Event, Gap, Subscriber
+
+logger = logging.getLogger(__name__)
 
 #: Seconds of silence after which a comment keeps the connection, and the key, known to be alive.
 HEARTBEAT = 30.0
@@ -51,9 +56,15 @@ class EventViews:
     def _write(
         self, subscriber: Subscriber, after: int | None, gap: Gap | None, secret: str
     ) -> Iterator[bytes]:
-        yield from self._resume(subscriber, after, gap)
-        # A replica may be behind the one that the client has read from.
-        yield from self._follow(subscriber, 0 if gap else after or 0, secret)
+        try:
+            yield from self._resume(subscriber, after, gap)
+            # A replica may be behind the one that the client has read from.
+            yield from self._follow(subscriber, 0 if gap else after or 0, secret)
+        except SQLAlchemyError as error:
+            if not is_outage(error):
+                raise
+            # The client comes back, and goes on where it was.
+            logger.warning("a stream ends: the database does not answer: %r", error)
         yield _retry()
 
     def _resume(

@@ -1,0 +1,1 @@
+"""One command and one table for each figure: see README.md."""

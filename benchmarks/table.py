@@ -1,0 +1,91 @@
+"""Tables: a figure a line, with the spread of its rounds and its target."""
+
+import os
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+_HEAD = ("", "baseline", "subject", "min", "median", "max", "target", "")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What must hold for the median: at most, or at least."""
+
+    words: str
+    holds: Callable[[float], bool]
+
+
+def at_most(limit: float) -> Target:
+    """A target that smaller figures meet."""
+    return Target(f"<= {limit:g}", lambda value: value <= limit)
+
+
+def at_least(limit: float) -> Target:
+    """A target that larger figures meet."""
+    return Target(f">= {limit:g}", lambda value: value >= limit)
+
+
+@dataclass
+class Line:
+    """One figure over all rounds: of a ratio to a baseline, or of a value alone."""
+
+    name: str
+    target: Target | None = None
+    baselines: list[float] = field(default_factory=list)
+    subjects: list[float] = field(default_factory=list)
+
+    def add(self, subject: float, baseline: float | None = None) -> None:
+        """What a round gave; with a baseline in each round, or in none."""
+        self.subjects.append(subject)
+        if baseline is not None:
+            self.baselines.append(baseline)
+
+    @property
+    def figures(self) -> list[float]:
+        """The ratios, or the values where there is no baseline."""
+        if not self.baselines:
+            return self.subjects
+        return [s / b for s, b in zip(self.subjects, self.baselines, strict=True)]
+
+    def cells(self) -> tuple[str, ...]:
+        """As a line of the table."""
+        median = statistics.median(self.figures)
+        verdict = "" if self.target is None else ("met" if self.target.holds(median) else "MISSED")
+        return (
+            self.name,
+            _number(statistics.median(self.baselines)) if self.baselines else "",
+            _number(statistics.median(self.subjects)) if self.baselines else "",
+            _number(min(self.figures)),
+            _number(median),
+            _number(max(self.figures)),
+            self.target.words if self.target else "",
+            verdict,
+        )
+
+
+def show(title: str, *lines: Line) -> None:
+    """Print the table, in Markdown."""
+    load = " ".join(f"{each:.1f}" for each in os.getloadavg()[:2])
+    print(
+        f"\n{title}\n({os.cpu_count()} CPUs; load of the last 1 and 5 minutes, ours too: {load})\n"
+    )
+    rows = [_HEAD, *(line.cells() for line in lines if line.subjects)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rule = [f"{'-' * width}" for width in widths]
+    for row in (rows[0], rule, *rows[1:]):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print(f"| {' | '.join(cells)} |")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Say how far it has got, where it does not mix with the tables."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _number(value: float) -> str:
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"

@@ -88,8 +88,7 @@ class Admission:
         if _makes_work(environ) and (overload := self._overload()):
             self._shed.labels("backlog").inc()
             return unavailable(overload.why, overload.retry_after)
-        wait = self._limiter.wait_for(_key(environ))
-        if wait:
+        if self._limiter.rate and (wait := self._limiter.wait_for(_key(environ))):
             self._shed.labels("rate").inc()
             return Problem(
                 "rate-limited",
@@ -99,7 +98,7 @@ class Admission:
         return None
 
     def _rate_fields(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
-        return self._limiter.fields(_key(environ))
+        return self._limiter.fields(_key(environ)) if self._limiter.rate else []
 
     def _count(self, change: int) -> None:
         self._in_flight += change

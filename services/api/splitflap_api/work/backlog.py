@@ -6,7 +6,6 @@ long the work takes. One job that is stuck is no backlog: some as old as it must
 
 import logging
 import math
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import jobs
+from splitflap_api.work.loop import Loop
 
 logger = logging.getLogger(__name__)
 
@@ -53,27 +53,16 @@ class Limits:
     unpublished: float
 
 
-class Backlog:
+class Backlog(Loop):
     """Looks once a second; asked by every request."""
 
     def __init__(self, store: Store, limits: Limits, unconfirmed: Callable[[], float]) -> None:
         """`unconfirmed` says how long (seconds) the oldest message waits for its confirm."""
+        super().__init__("backlog")
         self._store = store
         self._limits = limits
         self._unconfirmed = unconfirmed
         self._old: Overload | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="backlog", daemon=True)
-
-    def start(self) -> None:
-        """Look from now on."""
-        self._thread.start()
-
-    def stop(self, timeout: float) -> None:
-        """Look no more."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
 
     def overload(self) -> Overload | None:
         """Why no new work can be taken now; no call of the database."""

@@ -8,7 +8,6 @@ goes on with what was left half done, and deletes what is past its retention.
 import logging
 import random
 import socket
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from splitflap_api.store.schema import (
     tasks,
 )
 from splitflap_api.work.ingest import Ingest
+from splitflap_api.work.loop import Loop
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Retention:
     events: int
 
 
-class Reconciler:
+class Reconciler(Loop):
     """Runs in a thread of its own, in every process with the role `outcomes`."""
 
     def __init__(
@@ -80,6 +80,7 @@ class Reconciler:
         publish: Callable[[Sequence[Row]], None],
         changed: Callable[[], None],
     ) -> None:
+        super().__init__("reconciler")
         self._store = store
         self._tasks = tasks_
         self._ingest = ingest
@@ -93,18 +94,6 @@ class Reconciler:
         self._hurrying = False
         self._swept = self._measured = 0.0
         self._last_round = time.monotonic()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
-
-    def start(self) -> None:
-        """Begin with the rounds."""
-        self._thread.start()
-
-    def stop(self, timeout: float) -> None:
-        """End after the present batch."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
 
     def alive(self) -> str | None:
         """A health check: complains when no round has ended for a minute."""

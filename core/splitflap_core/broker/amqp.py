@@ -12,17 +12,15 @@ import ssl
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import kombu
-from amqp import spec
-from amqp.method_framing import frame_writer
-from amqp.serialization import dumps
 
 from splitflap_core import topology
 from splitflap_core.broker.buffers import ReadAhead, WriteBehind
+from splitflap_core.broker.frames import publish_frames
 from splitflap_core.broker.session import (
     Outgoing,
     Readiness,
@@ -46,8 +44,6 @@ TURN = 1.0
 
 #: Frames handled in one turn, so that a flood of deliveries cannot keep acks and publishes out.
 FRAMES_PER_TURN = 500
-
-PERSISTENT = 2
 
 
 class AmqpSession(Session):
@@ -95,7 +91,6 @@ class AmqpSession(Session):
         transport = self._amqp.transport
         self._ahead = transport._quick_recv = ReadAhead(transport._quick_recv)  # noqa: SLF001 - py-amqp has no other place for it
         self._behind = WriteBehind(transport.write)
-        self._write_frames = frame_writer(self._amqp, self._behind)
         self._readiness = Readiness(self._amqp.sock, self._waker)
 
     def _declare(self) -> None:
@@ -108,11 +103,10 @@ class AmqpSession(Session):
         self, subscriptions: Sequence[Subscription], on_received: Callable[[Received], None]
     ) -> None:
         for subscription in subscriptions:
-            name = subscription.queue.name
             queue = subscription.queue(self._channel)
             if queue.exclusive:
                 # Its name is locked until the broker has noticed that the last connection is dead.
-                queue.name = f"{name}.{uuid.uuid4().hex[:8]}"
+                queue.name = f"{queue.name}.{uuid.uuid4().hex[:8]}"
                 queue.declare()
             # RabbitMQ applies a count without `global` to each consumer started after it.
             self._channel.basic_qos(0, subscription.prefetch, False)
@@ -120,7 +114,8 @@ class AmqpSession(Session):
                 self._channel,
                 [queue],
                 auto_declare=False,
-                on_message=partial(self._receive, name, on_received),
+                on_message=partial(self._receive, subscription, on_received),
+                no_ack=subscription.no_ack,
             )
             consumer.consume()
             self._consumers.append(consumer)
@@ -133,15 +128,15 @@ class AmqpSession(Session):
     def publish(self, message: Outgoing) -> None:
         sequence = next(self._sequence)
         message_id = str(sequence)
-        content = self._channel.prepare_message(
+        frames = publish_frames(
+            self._channel.channel_id,
+            self._amqp.frame_max,
+            (message.exchange, message.routing_key),
+            message_id,
+            message.headers,
             message.body,
-            content_type="application/json",
-            content_encoding="utf-8",
-            headers=message.headers,
-            properties={"delivery_mode": PERSISTENT, "message_id": message_id},
         )
-        arguments = _publish_arguments(message.exchange, message.routing_key)
-        self._write_frames(1, self._channel.channel_id, spec.Basic.Publish, arguments, content)
+        self._behind.write(frames)
         self._window[sequence] = (message_id, message)
 
     @property
@@ -194,12 +189,17 @@ class AmqpSession(Session):
         return lost
 
     def _receive(
-        self, queue: str, on_received: Callable[[Received], None], message: kombu.Message
+        self,
+        subscription: Subscription,
+        on_received: Callable[[Received], None],
+        message: kombu.Message,
     ) -> None:
-        self._unsettled[message.delivery_tag] = None
+        if not subscription.no_ack:
+            self._unsettled[message.delivery_tag] = None
         headers = dict(message.headers or {})
         # A quorum queue counts the deliveries that failed; the first one has no such header.
         deliveries = int(headers.get("x-delivery-count", 0))
+        queue = subscription.queue.name
         on_received(Received(message.delivery_tag, queue, body_bytes(message), headers, deliveries))
 
     def _on_ack(self, sequence: int, multiple: bool) -> None:
@@ -231,13 +231,6 @@ class AmqpSession(Session):
 
     def _on_unblocked(self) -> None:
         self._blocked = False
-
-
-@cache
-def _publish_arguments(exchange: str, routing_key: str) -> bytes:
-    """Of basic.publish: a reserved word, exchange, key, mandatory, not immediate."""
-    arguments: bytes = dumps("Bssbb", (0, exchange, routing_key, True, False))
-    return arguments
 
 
 def _tls(url: str, ca_file: str | None) -> dict[str, Any] | None:

@@ -33,7 +33,7 @@ class ReadAhead:
 
 
 class WriteBehind:
-    """Takes the place of a transport for a frame writer: keeps what is written until `flush`."""
+    """Keeps what is written to a transport until `flush`."""
 
     def __init__(self, write: Callable[[Any], None]) -> None:
         self._write = write

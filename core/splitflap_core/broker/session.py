@@ -43,10 +43,14 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Subscription:
-    """A queue to consume, and how many of its messages may be unsettled at a time."""
+    """A queue to consume, and how many of its messages may be unsettled at a time.
+
+    With `no_ack` a message is settled by being sent; it is neither acked nor given back.
+    """
 
     queue: kombu.Queue
     prefetch: int
+    no_ack: bool = False
 
 
 @dataclass(slots=True)

@@ -34,6 +34,7 @@ from splitflap_api.http.patient import Patient
 from splitflap_api.http.rate import RateLimiter
 from splitflap_api.http.services import Services
 from splitflap_api.settings import ApiSettings
+from splitflap_api.store.batcher import WaitingRoom
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.migrate import SchemaBehind, check_schema, migrate
 from splitflap_api.work.accept import Acceptor, Hooks
@@ -57,7 +58,8 @@ STEP = 4.0
 class Service:
     """One API process."""
 
-    def __init__(self, settings: ApiSettings) -> None:
+    def __init__(self, settings: ApiSettings, room: WaitingRoom | None = None) -> None:
+        """`room` is where requests wait for a commit that they share: for threads, unless given."""
         self.settings = settings
         replica = uuid.uuid4().hex[:12]
 
@@ -86,7 +88,7 @@ class Service:
 
         # What takes requests.
         hooks = Hooks(publish, self._changed)
-        self._acceptor = Acceptor(self.store, tasks, self.metrics, hooks)
+        self._acceptor = Acceptor(self.store, tasks, self.metrics, hooks, room)
         self._replayer = Replayer(self.store, self._dispatcher.link, publish)
 
         # What says when there is too much to do.

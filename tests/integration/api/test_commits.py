@@ -38,7 +38,7 @@ def together(replica: Replica, *calls: Callable[[], TaskState]) -> list[Future[T
     with ThreadPoolExecutor(len(calls)) as threads:
         futures = [threads.submit(call) for call in calls]
         waiting = replica.acceptor._commits._waiting
-        wait_until(lambda: waiting.qsize() == len(calls), "all calls to wait", 20)
+        wait_until(lambda: len(waiting) == len(calls), "all calls to wait", 20)
         replica.acceptor.start()
     return futures
 

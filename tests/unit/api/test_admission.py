@@ -53,7 +53,8 @@ class Gate:
 
     def in_flight(self) -> float:
         """The gauge that operators see."""
-        value: float = self.metrics.gauge("splitflap_http_requests_in_flight")._value.get()
+        [family] = self.metrics.gauge("splitflap_http_requests_in_flight").collect()
+        value: float = family.samples[0].value
         return value
 
     def counted(self, endpoint: str, status: str) -> float:

@@ -52,7 +52,7 @@ class Desk:
         first = self._callers.submit(self.batcher, "first")
         until(lambda: self.runs == [["first"]])
         asked = [self._callers.submit(self.batcher, question) for question in questions]
-        until(lambda: self.batcher._waiting.qsize() == len(questions))
+        until(lambda: len(self.batcher._waiting) == len(questions))
         self.runs.clear()
         self.gate.set()
         first.result(PATIENCE)
@@ -194,7 +194,7 @@ def test_stop_with_a_queue_of_several_runs(desk_of: DeskOf) -> None:
     desk = desk_of(upper)
     desk.gate.clear()
     asked = [desk._callers.submit(desk.batcher, str(number)) for number in range(MAX_BATCH + 10)]
-    until(lambda: sum(map(len, desk.runs)) + desk.batcher._waiting.qsize() == MAX_BATCH + 10)
+    until(lambda: sum(map(len, desk.runs)) + len(desk.batcher._waiting) == MAX_BATCH + 10)
     threading.Timer(0.05, desk.gate.set).start()
     desk.batcher.stop(PATIENCE)
     assert [each.result(PATIENCE) for each in asked] == list(map(str, range(MAX_BATCH + 10)))

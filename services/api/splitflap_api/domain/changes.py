@@ -7,6 +7,7 @@ makes the order of locks a matter of this one place: previews, tasks, posts, wai
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,8 +17,9 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from uuid_utils import uuid7
 
+from splitflap_api.domain.shapes import rfc3339
 from splitflap_api.store import schema
-from splitflap_api.store.bulk import among, insert_all, insert_numbered, update_rows
+from splitflap_api.store.bulk import Numbered, among, insert_all, update_rows
 
 #: Milliseconds after which a job that no broker has confirmed is published again.
 UNCONFIRMED_AFTER = 5_000
@@ -47,6 +49,11 @@ class Changes:
     wants: list[Want] = field(default_factory=list)
     #: Running tasks that end with this transaction, whatever they wait for.
     ending: list[str] = field(default_factory=list)
+
+    @cached_property
+    def time(self) -> str:
+        """`now` as clients read it."""
+        return rfc3339(self.now)
 
     def render_job(self, task_id: str, text: str, trace: str | None, post: Row | None) -> None:
         """The job that renders a text for a task, and for a post where there is one."""
@@ -96,9 +103,12 @@ class Changes:
                 (schema.jobs, self.jobs),
                 (schema.waiters, self.waiters),
             ),
+            Numbered(
+                schema.events,
+                (schema.counters, "events"),
+                [{**event, "created_at": self.now} for event in self.events],
+            ),
         )
-        rows = [{**event, "created_at": self.now} for event in self.events]
-        insert_numbered(tx, schema.events, (schema.counters, "events"), rows)
 
     def _scrape_job(self, want: Want) -> Row:
         job = self._job("scrape", encode(ScrapeRequest(want.url)), want.task_id, want.traceparent)

@@ -22,6 +22,7 @@ class MakePost:
 
     new: shapes.NewPost
     alone = False
+    only_inserts = True
 
     def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
         """The post's row, its render job and its first event."""
@@ -51,6 +52,7 @@ class EditPost:
     revisions: frozenset[int] | None
     admin: bool
     alone = True
+    only_inserts = False
 
     def plan(self, tx: Connection, changes: Changes, task: Row) -> None:
         """The next revision; what the old one still waited for is dropped."""

@@ -19,6 +19,7 @@ class MakePreview:
 
     url: str
     alone = False
+    only_inserts = False
 
     def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
         task["subject"] = self.url
@@ -33,6 +34,7 @@ class MakeRender:
 
     text: str
     alone = False
+    only_inserts = True
 
     def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
         changes.render_job(task["id"], self.text, task["traceparent"], None)

@@ -5,6 +5,7 @@ A request holds a slot while it is answered (slots.py).
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from splitflap_core.telemetry import Metrics
@@ -20,6 +21,15 @@ from splitflap_api.work.backlog import Overload
 MAKING_WORK = ("/v1/posts", "/v1/renders", "/v1/previews")
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Why nobody's request is taken now; `reason` is the metric's word for it."""
+
+    reason: str
+    detail: str
+    retry_after: int = 1
 
 
 class Admission:
@@ -40,7 +50,8 @@ class Admission:
         self._not_ready = not_ready
         self._overload = overload
         self._in_flight = 0
-        self._gauge = metrics.gauge("splitflap_http_requests_in_flight")
+        in_flight = metrics.gauge("splitflap_http_requests_in_flight")
+        in_flight.set_function(lambda: self._in_flight)
         self._requests = metrics.counter("splitflap_http_requests_total")
         self._seconds = metrics.histogram("splitflap_http_request_seconds")
         self._shed = metrics.counter("splitflap_http_shed_total")
@@ -78,16 +89,32 @@ class Admission:
             self._seconds.labels(endpoint).observe(time.monotonic() - began)
         return _Closing(body, slot)
 
-    def _refusal(self, environ: dict[str, Any]) -> Problem | None:
+    def busy(self, *, makes_work: bool) -> Busy | None:
+        """Why a request is refused whosever it is."""
         if wrong := self._not_ready():
-            self._shed.labels("not_ready").inc()
-            return unavailable(wrong)
+            return Busy("not_ready", wrong)
         if self._in_flight >= self._max:
-            self._shed.labels("in_flight").inc()
-            return unavailable(TOO_MANY)
-        if _makes_work(environ) and (overload := self._overload()):
-            self._shed.labels("backlog").inc()
-            return unavailable(overload.why, overload.retry_after)
+            return _FULL
+        if makes_work and (overload := self._overload()):
+            return Busy("backlog", overload.why, overload.retry_after)
+        return None
+
+    @staticmethod
+    def makes_work(method: str, path: str) -> bool:
+        """Whether jobs come of such a request."""
+        # werkzeug routes a path by its last leading slash.
+        return method in {"POST", "PUT"} and ("/" + path.lstrip("/")).startswith(MAKING_WORK)
+
+    def count_refused(self, busy: Busy) -> None:
+        """A request that would have made work was refused without being read."""
+        self._shed.labels(busy.reason).inc()
+        self._requests.labels("none", "503").inc()
+
+    def _refusal(self, environ: dict[str, Any]) -> Problem | None:
+        makes_work = self.makes_work(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if busy := self.busy(makes_work=makes_work):
+            self._shed.labels(busy.reason).inc()
+            return unavailable(busy.detail, busy.retry_after)
         if self._limiter.rate and (wait := self._limiter.wait_for(_key(environ))):
             self._shed.labels("rate").inc()
             return Problem(
@@ -102,17 +129,13 @@ class Admission:
 
     def _count(self, change: int) -> None:
         self._in_flight += change
-        self._gauge.set(self._in_flight)
+
+
+_FULL = Busy("in_flight", TOO_MANY)
 
 
 def _key(environ: dict[str, Any]) -> str:
     return bearer_of(environ.get("HTTP_AUTHORIZATION", ""))
-
-
-def _makes_work(environ: dict[str, Any]) -> bool:
-    # werkzeug routes a path by its last leading slash.
-    path = "/" + environ["PATH_INFO"].lstrip("/")
-    return environ["REQUEST_METHOD"] in {"POST", "PUT"} and path.startswith(MAKING_WORK)
 
 
 class _Closing:

@@ -63,8 +63,9 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
 
     def load(self) -> Any:
         # In the worker, after its patch: nothing of the service is imported before.
+        from splitflap_api.green import WaitingRoom
         from splitflap_api.service import Service
 
         configure("api", self._settings.log_level)
-        self.service = Service(self._settings)
+        self.service = Service(self._settings, WaitingRoom())
         return self.service.wsgi()

@@ -2,9 +2,10 @@
 
 import errno
 import time
+from collections.abc import Callable
 from typing import Any
 
-from splitflap_api.green import GreenSocket
+from splitflap_api.green import GreenSocket, wait_readable
 
 #: Seconds that a connection may be silent between two requests. Longer than balancers keep theirs
 #: (nginx: 60), so that it is not closed under a request that is already on its way.
@@ -28,6 +29,9 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
 
     #: Seconds for a request's head, and again for its body.
     body_deadline = 10.0
+
+    #: The answer to what begins with these bytes, if it is a whole request that is refused unread.
+    refusal: Callable[[bytes], bytes | None] = staticmethod(lambda _data: None)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,7 +75,9 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
 
     def _recv_in_time(self, bufsize: int, flags: int) -> bytes:
         self.has_read = True
-        left = IDLE if self.idle else self._read_by - time.monotonic()
+        if self.idle:
+            return self._recv_first(bufsize, flags)
+        left = self._read_by - time.monotonic()
         if left <= 0:
             # What had arrived is not late, where it was this process that had no time: one look.
             if self._looked:
@@ -79,7 +85,17 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
             self._looked = True
         self.settimeout(max(left, LOOK))
         data: bytes = super().recv(bufsize, flags)
-        if self.idle:
-            self.idle = self._looked = False
-            self._read_by = time.monotonic() + self.body_deadline
+        return data
+
+    def _recv_first(self, bufsize: int, flags: int) -> bytes:
+        """The first bytes of the next request that is not refused unread."""
+        while True:
+            # Even where they are here already: then it is the turn of the other clients.
+            wait_readable(self, IDLE)
+            data: bytes = super().recv(bufsize, flags)
+            if not (refusal := self.refusal(data)):
+                break
+            self.sendall(refusal)
+        self.idle = self._looked = False
+        self._read_by = time.monotonic() + self.body_deadline
         return data

@@ -14,8 +14,9 @@ from gunicorn.http.errors import ParseException
 from gunicorn.workers.base_async import AsyncWorker
 
 from splitflap_api import green
-from splitflap_api.domain.problems import MEDIA_TYPE, Problem
+from splitflap_api.domain.problems import Problem
 from splitflap_api.server.client import ClientSocket
+from splitflap_api.server.raw import Refusals, response
 
 #: Seconds between heartbeats to gunicorn's arbiter, and between looks at whether to stop.
 BEAT = 0.5
@@ -40,6 +41,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         """Serve until told to stop, then stop in the order that service.py writes down."""
         service = self.app.service
         ClientSocket.body_deadline = service.settings.body_deadline
+        ClientSocket.refusal = staticmethod(Refusals(self.wsgi))
         pool = green.pool(self.worker_connections)
         listeners = [_green(listener) for listener in self.sockets]
         acceptors = [green.spawn(self._accept, listener, pool) for listener in listeners]
@@ -61,9 +63,12 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
     def handle(self, listener: Any, client: ClientSocket, addr: Any) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._clients.add(client)
+        number = client.fileno()
+        green.polls().add_client(number)
         try:
             super().handle(listener, client, addr)
         finally:
+            green.polls().remove_client(number)
             self._clients.discard(client)
 
     def handle_request(self, listener_name: Any, req: Any, sock: ClientSocket, addr: Any) -> bool:
@@ -88,7 +93,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             self.log.error("a request failed", exc_info=exc)
             problem = Problem("internal", "an error that was not foreseen")
         with contextlib.suppress(OSError):
-            client.sendall(_raw_response(problem))
+            client.sendall(response(problem, close=True))
 
     def timeout_ctx(self) -> Any:
         """Nothing: the client's socket knows its deadlines."""
@@ -122,15 +127,6 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
                 green.sleep(BEAT / 10)
             return
         self.log.warning("%d connections did not end in time", pool.running())
-
-
-def _raw_response(problem: Problem) -> bytes:
-    body = problem.body()
-    head = (
-        f"HTTP/1.1 {problem.status} {problem.title}\r\nConnection: close\r\n"
-        f"Content-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
 
 
 def _green(listener: Any) -> ClientSocket:

@@ -1,10 +1,11 @@
 """Concurrent calls that share one run: group commit of writes, and reads of many rows at once."""
 
 import logging
-import queue
 import threading
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
 
 from splitflap_api.store.engine import is_conflict, is_outage
 
@@ -23,6 +24,9 @@ MAX_TRIES = 3
 #: longer has been lost by a database that does not even say no.
 MAX_WAIT = 20.0
 
+#: Seconds between looks for those who have waited so long.
+WATCH_EVERY = 1.0
+
 
 class Unanswered(Exception):
     """A call that got no answer."""
@@ -36,17 +40,72 @@ class TookTooLong(Unanswered):
     """The answer did not come in time; whether the work was done is not known."""
 
 
-class _Call(Generic[Q, R]):
-    __slots__ = ("answered", "error", "question", "result", "tries")
+class Place(Protocol):
+    """Where one caller waits, without a limit of its own."""
 
-    def __init__(self, question: Q) -> None:
+    def wait(self) -> None:
+        """Return once `leave` is called, or has been."""
+
+    def leave(self) -> None:
+        """Let the caller go; once."""
+
+
+class WaitingRoom(Protocol):
+    """Gives places, and lets callers go, many at a time."""
+
+    def place(self) -> Place: ...
+
+    def let_go(self, places: Iterable[Place]) -> None: ...
+
+
+class _Lock:
+    """A place for a thread."""
+
+    def __init__(self) -> None:
+        # Held until the caller may go: a bare lock costs a fifth of an event.
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def wait(self) -> None:
+        self._lock.acquire()
+
+    def leave(self) -> None:
+        self._lock.release()
+
+
+class ThreadWaitingRoom:
+    """For callers that are threads."""
+
+    def place(self) -> Place:
+        return _Lock()
+
+    def let_go(self, places: Iterable[Place]) -> None:
+        for place in places:
+            place.leave()
+
+
+class _Call(Generic[Q, R]):
+    __slots__ = ("asked_at", "error", "place", "question", "result", "settled", "tries")
+
+    def __init__(self, question: Q, place: Place) -> None:
         self.question = question
-        # Held until the answer is there: a bare lock costs a fifth of an event.
-        self.answered = threading.Lock()
-        self.answered.acquire()
+        self.place = place
+        self.asked_at = time.monotonic()
+        self.settled = False
         self.result: R | None = None
         self.error: BaseException | None = None
         self.tries = 0
+
+    def settle(self, answer: R | BaseException) -> bool:
+        """Whether this is the first answer."""
+        if self.settled:
+            return False
+        self.settled = True
+        if isinstance(answer, BaseException):
+            self.error = answer
+        else:
+            self.result = answer
+        return True
 
 
 class Batcher(Generic[Q, R]):
@@ -57,24 +116,32 @@ class Batcher(Generic[Q, R]):
     """
 
     def __init__(
-        self, name: str, run: Callable[[Sequence[Q]], Sequence[R | BaseException]]
+        self,
+        name: str,
+        run: Callable[[Sequence[Q]], Sequence[R | BaseException]],
+        room: WaitingRoom | None = None,
     ) -> None:
         """`run` answers each question in order, with a result or the error of this one alone."""
         self._run = run
-        self._waiting: queue.SimpleQueue[_Call[Q, R] | None] = queue.SimpleQueue()
+        self._room: WaitingRoom = room or ThreadWaitingRoom()
+        self._waiting: deque[_Call[Q, R]] = deque()
+        self._some = threading.Event()
+        self._asked: deque[_Call[Q, R]] = deque()
         self._entering = threading.Lock()
-        self._stopping = False
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._watch = threading.Thread(target=self._watch_loop, name=f"{name}-watch", daemon=True)
 
     def start(self) -> None:
         """Answer calls from now on."""
         self._thread.start()
+        self._watch.start()
 
     def stop(self, timeout: float) -> None:
         """Answer what waits, then take no more calls."""
         with self._entering:
-            self._stopping = True
-            self._waiting.put(None)
+            self._stopping.set()
+            self._some.set()
         if self._thread.ident is not None:
             self._thread.join(timeout)
 
@@ -84,26 +151,34 @@ class Batcher(Generic[Q, R]):
         Raises:
             Stopped, TookTooLong: as their names say.
         """
-        call: _Call[Q, R] = _Call(question)
+        call: _Call[Q, R] = _Call(question, self._room.place())
         with self._entering:
-            if self._stopping:
+            if self._stopping.is_set():
                 raise Stopped
-            self._waiting.put(call)
-        if not call.answered.acquire(timeout=MAX_WAIT):
-            raise TookTooLong
+            self._asked.append(call)
+            self._waiting.append(call)
+            if not self._some.is_set():
+                self._some.set()
+        call.place.wait()
         if call.error is not None:
             raise call.error
         return call.result  # type: ignore[return-value]  # None only where R allows it
 
     def _loop(self) -> None:
-        while call := self._waiting.get():
-            batch = [call]
-            while len(batch) < MAX_BATCH and not self._waiting.empty():
-                if (call := self._waiting.get()) is None:
-                    self._answer(batch)
-                    return
-                batch.append(call)
-            self._answer(batch)
+        while not self._stopping.is_set():
+            self._some.wait()
+            self._some.clear()
+            while size := min(len(self._waiting), MAX_BATCH):
+                self._answer([self._waiting.popleft() for _ in range(size)])
+
+    def _watch_loop(self) -> None:
+        """Let go who has waited too long: one look at all costs less than a timer for each."""
+        while not (self._stopping.wait(WATCH_EVERY) and all(call.settled for call in self._asked)):
+            while self._asked and self._asked[0].settled:
+                self._asked.popleft()
+            latest = time.monotonic() - MAX_WAIT
+            late = [call for call in self._asked if call.asked_at < latest]
+            self._settle((call, TookTooLong()) for call in late)
 
     def _answer(self, batch: list[_Call[Q, R]]) -> None:
         try:
@@ -111,27 +186,20 @@ class Batcher(Generic[Q, R]):
         except Exception as error:  # noqa: BLE001 - handed to those who asked
             self._failed(batch, error)
             return
-        for call, answer in zip(batch, answers, strict=True):
-            _settle(call, answer)
+        self._settle(zip(batch, answers, strict=True))
 
     def _failed(self, batch: list[_Call[Q, R]], error: Exception) -> None:
         if is_outage(error) or not _may_try_again(batch, error):
-            for call in batch:
-                _settle(call, error)
+            self._settle((call, error) for call in batch)
             return
         logger.warning("a batch of %d failed; trying each alone: %r", len(batch), error)
         for call in batch:
             call.tries += 1
             self._answer([call])
 
+    def _settle(self, answers: Iterable[tuple[_Call[Q, R], R | BaseException]]) -> None:
+        self._room.let_go([call.place for call, answer in answers if call.settle(answer)])
+
 
 def _may_try_again(batch: list[_Call[Q, R]], error: Exception) -> bool:
     return len(batch) > 1 or (is_conflict(error) and batch[0].tries < MAX_TRIES)
-
-
-def _settle(call: _Call[Q, R], answer: R | BaseException) -> None:
-    if isinstance(answer, BaseException):
-        call.error = answer
-    else:
-        call.result = answer
-    call.answered.release()

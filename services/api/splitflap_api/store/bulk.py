@@ -10,7 +10,7 @@ Updates and deletes take rows that the transaction has locked: one statement loc
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
@@ -40,34 +40,37 @@ def insert_rows(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
         tx.execute(_insert(table, tuple(rows[0])), {"rows": _json(rows)})
 
 
-def insert_all(tx: Connection, tables: Sequence[tuple[Table, Sequence[Row]]]) -> None:
-    """Insert rows into several tables, in one statement where the database is a round trip away."""
-    given = [(table, rows) for table, rows in tables if rows]
-    if tx.dialect.name == "sqlite" or len(given) < 2:  # noqa: PLR2004 - several
-        for table, rows in given:
-            insert_rows(tx, table, rows)
-        return
-    shape = tuple((table, tuple(rows[0])) for table, rows in given)
-    tx.execute(_insert_all(shape), {f"rows_{table.name}": _json(rows) for table, rows in given})
-
-
-def insert_numbered(
-    tx: Connection, table: Table, counter: tuple[Table, str], rows: Sequence[Row]
-) -> None:
-    """Insert rows whose `id` goes on from the counter of this name.
+class Numbered(NamedTuple):
+    """Rows whose `id` goes on from the counter of this name: a table of counters, and the name.
 
     The counter's row stays locked until the commit, so that ids grow in the order of commits.
     """
-    if not rows:
-        return
-    counters, name = counter
+
+    table: Table
+    counter: tuple[Table, str]
+    rows: Sequence[Row]
+
+
+def insert_all(
+    tx: Connection, tables: Sequence[tuple[Table, Sequence[Row]]], numbered: Numbered
+) -> None:
+    """Insert rows into several tables, in one statement where the database is a round trip away."""
+    given = [(table, rows) for table, rows in tables if rows]
     if tx.dialect.name == "sqlite":
-        last = tx.execute(_count(counters), {"_n": len(rows), "_name": name}).scalar_one()
-        first = last - len(rows) + 1
-        tx.execute(insert(table), [{**row, "id": n} for n, row in enumerate(rows, first)])
-    else:
-        statement = _insert_numbered(table, counters, tuple(rows[0]))
-        tx.execute(statement, {"rows": _json(rows), "n": len(rows), "name": name})
+        for table, rows in given:
+            insert_rows(tx, table, rows)
+        _insert_numbered_each(tx, numbered)
+        return
+    parameters: Row = {f"rows_{table.name}": _json(rows) for table, rows in given}
+    columns: tuple[str, ...] = ()
+    if numbered.rows:
+        columns = tuple(numbered.rows[0])
+        parameters |= {"rows": _json(numbered.rows), "n": len(numbered.rows)}
+        parameters["name"] = numbered.counter[1]
+    if parameters:
+        shape = tuple((table, tuple(rows[0])) for table, rows in given)
+        statement = _insert_all(shape, numbered.table, numbered.counter[0], columns)
+        tx.execute(statement, parameters)
 
 
 def update_rows(tx: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -138,30 +141,48 @@ def _insert(table: Table, columns: tuple[str, ...]) -> TextClause:
 
 
 @cache
-def _insert_all(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> TextClause:
+def _insert_all(
+    shape: tuple[tuple[Table, tuple[str, ...]], ...],
+    numbered: Table,
+    counters: Table,
+    columns: tuple[str, ...],
+) -> TextClause:
     parts = []
-    for table, columns in shape:
-        names = ", ".join(columns)
+    for table, names_of in shape:
+        names = ", ".join(names_of)
         given = _given(table, f"rows_{table.name}")
         parts.append(
             f"i_{table.name} AS (INSERT INTO {table.name} ({names}) SELECT {names} FROM {given})"  # noqa: S608 - as above
         )
-    return text(f"WITH {', '.join(parts)} SELECT 1")
+    last = "SELECT 1"
+    if columns:
+        parts.append(
+            f"counted AS (UPDATE {counters.name} SET value = value + :n WHERE name = :name "  # noqa: S608 - as above
+            "RETURNING value)"
+        )
+        last = _insert_numbered(numbered, columns)
+    return text(f"WITH {', '.join(parts)} {last}")
 
 
-@cache
-def _insert_numbered(table: Table, counters: Table, columns: tuple[str, ...]) -> TextClause:
-    names = ", ".join(columns)
+def _insert_numbered(table: Table, columns: tuple[str, ...]) -> str:
     given = (
         f"json_populate_recordset(NULL::{table.name}, CAST(:rows AS json)) WITH ORDINALITY "
         f"AS given({', '.join(column.name for column in table.c)}, place)"
     )
-    return text(
-        f"WITH counted AS (UPDATE {counters.name} SET value = value + :n WHERE name = :name "  # noqa: S608 - as above
-        f"RETURNING value) INSERT INTO {table.name} (id, {names}) "
+    return (
+        f"INSERT INTO {table.name} (id, {', '.join(columns)}) "  # noqa: S608 - as above
         f"SELECT counted.value - :n + place, {', '.join(f'given.{name}' for name in columns)} "
         f"FROM counted, {given}"
     )
+
+
+def _insert_numbered_each(tx: Connection, numbered: Numbered) -> None:
+    table, (counters, name), rows = numbered
+    if not rows:
+        return
+    last = tx.execute(_count(counters), {"_n": len(rows), "_name": name}).scalar_one()
+    first = last - len(rows) + 1
+    tx.execute(insert(table), [{**row, "id": n} for n, row in enumerate(rows, first)])
 
 
 @cache

@@ -31,7 +31,7 @@ from splitflap_api.domain.posts import delete_post, set_state, want_pending
 from splitflap_api.domain.problems import Problem
 from splitflap_api.domain.shapes import rfc3339
 from splitflap_api.domain.tasks import Tasks
-from splitflap_api.store.batcher import Batcher
+from splitflap_api.store.batcher import Batcher, WaitingRoom
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import posts, tasks
@@ -45,11 +45,15 @@ class Plan(Protocol):
     """What must be done for a request, told to the transaction that accepts it.
 
     `alone` asks for a transaction of its own: the plan locks rows, and several plans in one
-    transaction would lock in no order.
+    transaction would lock in no order. `only_inserts` says that it neither locks nor changes any:
+    a batch of such plans is one statement.
     """
 
     @property
     def alone(self) -> bool: ...
+
+    @property
+    def only_inserts(self) -> bool: ...
 
     def plan(self, tx: Connection, changes: Changes, task: Row) -> None:
         """Add rows to the changes and fill the task's row; unless alone, refuse before writing.
@@ -70,15 +74,23 @@ class Hooks:
 class Acceptor:
     """Keeps tasks: the backend of the asynchronous request."""
 
-    def __init__(self, store: Store, tasks_: Tasks, metrics: Metrics, hooks: Hooks) -> None:
+    def __init__(
+        self,
+        store: Store,
+        tasks_: Tasks,
+        metrics: Metrics,
+        hooks: Hooks,
+        room: WaitingRoom | None = None,
+    ) -> None:
+        """`room` is where requests wait for their commit: for threads, unless given."""
         self._store = store
         self._tasks = tasks_
         self._hooks = hooks
         self._accepted = metrics.counter("splitflap_jobs_accepted_total")
         self._sizes = metrics.histogram("splitflap_commit_batch_size")
         self._seconds = metrics.histogram("splitflap_commit_seconds")
-        self._commits: Batcher[Submission, TaskState] = Batcher("commits", self._commit)
-        self._reads: Batcher[tuple[str, str], TaskState] = Batcher("task-reads", self._read)
+        self._commits: Batcher[Submission, TaskState] = Batcher("commits", self._commit, room)
+        self._reads: Batcher[tuple[str, str], TaskState] = Batcher("task-reads", self._read, room)
         self._woken = threading.Condition()
         self._turn = 0
 
@@ -191,7 +203,8 @@ class Acceptor:
 
     def _commit(self, submissions: Sequence[Submission]) -> list[TaskState | BaseException]:
         started = time.monotonic()
-        with self._store.write() as tx:
+        only_inserts = all(each.work.only_inserts for each in submissions)
+        with self._store.statement() if only_inserts else self._store.write() as tx:
             changes = Changes(self._store.now(tx))
             known = _known(tx, submissions)
             answers = [self._plan(tx, changes, known, each) for each in submissions]
@@ -228,7 +241,7 @@ class Acceptor:
                 raise  # which rolls back what it wrote before it refused
             return problem
         changes.tasks.append(task)
-        state = TaskState(task["id"], rfc3339(changes.now))
+        state = TaskState(task["id"], changes.time)
         if key[1]:
             known[key] = (submission.fingerprint, state)
         return state

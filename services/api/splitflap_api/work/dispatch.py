@@ -16,12 +16,12 @@ from splitflap_core import topology
 from splitflap_core.broker import Backend, Delivery, Link, Outgoing, Subscription
 from splitflap_core.contracts import KINDS, Job, Kind, encode
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from splitflap_api.domain.changes import Row
 from splitflap_api.domain.jobs import LAST_DEADLINE
-from splitflap_api.store.bulk import among, update_rows
+from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import jobs
 
@@ -35,7 +35,10 @@ MARK_EVERY = 1.0
 MARK_CHUNK = 500
 
 #: Seconds between wake-ups of other replicas at least.
-WAKE_EVERY = 0.01
+WAKE_EVERY = 0.02
+
+#: The header that names the replica which sends a wake-up.
+SENDER = "splitflap-replica"
 
 #: Jobs that may wait for the broker in memory; the rest is left to the reconciler.
 MAX_QUEUED = 5_000
@@ -60,13 +63,15 @@ class Dispatcher:
         self._on_wake_up = on_wake_up
         published = metrics.counter("splitflap_jobs_published_total")
         self._published = {kind: published.labels(kind) for kind in KINDS}
-        self._window = metrics.gauge("splitflap_publish_window")
         self._queued: deque[float] = deque()
+        metrics.gauge("splitflap_publish_window").set_function(lambda: len(self._queued))
         self._confirmed: deque[tuple[str, int]] = deque()
-        self._woke = 0.0
+        self._replica = replica
         self._stopping = threading.Event()
+        self._wanted = threading.Event()
+        self._waker = threading.Thread(target=self._wake_loop, name="wake-ups", daemon=True)
         self._marker = threading.Thread(target=self._mark_loop, name="marker", daemon=True)
-        wake_ups = Subscription(topology.wake_up_queue(replica), prefetch=10)
+        wake_ups = Subscription(topology.wake_up_queue(replica), prefetch=10, no_ack=True)
         self.link = Link(
             "publish",
             backend.opener(f"api-{replica}-publish"),
@@ -79,11 +84,13 @@ class Dispatcher:
         """Connect and publish from now on."""
         self.link.start()
         self._marker.start()
+        self._waker.start()
 
     def stop(self, timeout: float) -> None:
         """Publish what is queued, mark what is confirmed, close."""
         self.link.stop(timeout)
         self._stopping.set()
+        self._wanted.set()
         if self._marker.ident is not None:
             self._marker.join(timeout)
 
@@ -103,20 +110,27 @@ class Dispatcher:
         return time.monotonic() - self._queued[0] if self._queued else 0.0
 
     def wake_others(self) -> None:
-        """Tell the other replicas that there is something new."""
-        now = time.monotonic()
-        if self._backend.has_wake_ups and now - self._woke >= WAKE_EVERY and self.link.up:
-            self._woke = now
-            self.link.publish(Outgoing(topology.EVENTS.name, "", b"{}", lambda _sent: None))
+        """Tell the other replicas, soon, that there is something new."""
+        if not self._wanted.is_set():
+            self._wanted.set()
+
+    def _wake_loop(self) -> None:
+        while self._wanted.wait() and not self._stopping.is_set():
+            self._wanted.clear()
+            if self._backend.has_wake_ups and self.link.up:
+                headers = {SENDER: self._replica}
+                self.link.publish(
+                    Outgoing(topology.EVENTS.name, "", b"{}", lambda _sent: None, headers)
+                )
+            self._stopping.wait(WAKE_EVERY)
 
     def _woken(self, delivery: Delivery) -> None:
-        delivery.ack()
-        self._on_wake_up()
+        if delivery.received.headers.get(SENDER) != self._replica:
+            self._on_wake_up()
 
     def _settled(self, job_id: str, attempt: int, kind: Kind, sent: bool) -> None:
         # Confirms come almost in order: the oldest is known well enough.
         self._queued.popleft()
-        self._window.set(len(self._queued))
         if sent:
             self._published[kind].inc()
             self._confirmed.append((job_id, attempt))
@@ -138,27 +152,32 @@ class Dispatcher:
 
     def _mark(self, chunk: list[tuple[str, int]]) -> None:
         """Mark those that are still at this attempt, without waiting for rows in use."""
-        attempts = dict(chunk)
-        with self._store.write() as tx:
-            now = self._store.now(tx)
-            locked = tx.execute(
-                select(jobs.c.id, jobs.c.attempt, jobs.c.deadline)
-                .where(among(tx, jobs.c.id, attempts), jobs.c.dispatched_at.is_(None))
-                .order_by(jobs.c.id)
-                .with_for_update(skip_locked=True)
-            )
-            again_at = now + int(self._backend.redispatch_unfinished_after * 1000)
-            rows = [
-                {
-                    "id": row.id,
-                    "dispatched_at": now,
-                    "due_at": again_at,
-                    "deadline": row.deadline or now + LAST_DEADLINE,
-                }
-                for row in locked
-                if row.attempt == attempts[row.id]
-            ]
-            update_rows(tx, jobs, ("id",), rows)
+        attempts: dict[int, list[str]] = {}
+        for job_id, attempt in chunk:
+            attempts.setdefault(attempt, []).append(job_id)
+        for attempt, ids in attempts.items():
+            with self._store.statement() as tx:
+                now = self._store.now(tx)
+                unmarked = (
+                    select(jobs.c.id)
+                    .where(
+                        among(tx, jobs.c.id, ids),
+                        jobs.c.attempt == attempt,
+                        jobs.c.dispatched_at.is_(None),
+                    )
+                    .order_by(jobs.c.id)
+                    .with_for_update(skip_locked=True)
+                    .cte()
+                )
+                tx.execute(
+                    update(jobs)
+                    .where(jobs.c.id.in_(select(unmarked.c.id)))
+                    .values(
+                        dispatched_at=now,
+                        due_at=now + int(self._backend.redispatch_unfinished_after * 1000),
+                        deadline=func.coalesce(jobs.c.deadline, now + LAST_DEADLINE),
+                    )
+                )
 
 
 def message_of(row: Row) -> Job:

@@ -1,0 +1,62 @@
+"""basic.publish as bytes: py-amqp's own way through its objects takes ten times as long.
+
+AMQP 0-9-1, sections 2.3.5 (frames) and 4.2.6 (content).
+"""
+
+import struct
+from functools import cache
+from typing import Any
+
+from amqp.serialization import dumps
+
+_METHOD, _HEADER, _BODY = 1, 2, 3
+_BASIC, _PUBLISH = 60, 40
+
+#: Type, channel, size of what follows; and the octet that ends a frame.
+_FRAME = struct.Struct(">BHI")
+_END = b"\xce"
+
+#: Class, weight, size of the body, and which properties follow.
+_CONTENT = struct.Struct(">HHQH")
+_CONTENT_TYPE, _ENCODING, _HEADERS, _DELIVERY_MODE, _MESSAGE_ID = (
+    1 << bit for bit in (15, 14, 13, 12, 7)
+)
+
+_JSON = b"\x10application/json\x05utf-8"
+_PERSISTENT = b"\x02"
+
+
+def publish_frames(
+    channel: int,
+    frame_max: int,
+    route: tuple[str, str],
+    message_id: str,
+    headers: dict[str, Any],
+    body: bytes,
+) -> bytes:
+    """A persistent, mandatory JSON message to a route of exchange and routing key."""
+    flags = _CONTENT_TYPE | _ENCODING | _DELIVERY_MODE | _MESSAGE_ID
+    table = b""
+    if headers:
+        flags |= _HEADERS
+        table = dumps("F", (headers,))
+    number = message_id.encode()
+    properties = b"".join((_JSON, table, _PERSISTENT, bytes((len(number),)), number))
+    content = _CONTENT.pack(_BASIC, 0, len(body), flags) + properties
+    frames = [_method(channel, *route), _frame(_HEADER, channel, content)]
+    size = frame_max - _FRAME.size - len(_END)
+    frames += (
+        _frame(_BODY, channel, body[start : start + size]) for start in range(0, len(body), size)
+    )
+    return b"".join(frames)
+
+
+@cache
+def _method(channel: int, exchange: str, routing_key: str) -> bytes:
+    """Of basic.publish: a reserved word, exchange, key, mandatory, not immediate."""
+    arguments: bytes = dumps("Bssbb", (0, exchange, routing_key, True, False))
+    return _frame(_METHOD, channel, struct.pack(">HH", _BASIC, _PUBLISH) + arguments)
+
+
+def _frame(kind: int, channel: int, payload: bytes) -> bytes:
+    return _FRAME.pack(kind, channel, len(payload)) + payload + _END

@@ -37,8 +37,9 @@ class Polls:
     """Two epolls behind the interface of one: the service's own sockets, and its clients'.
 
     The hub would serve all that is ready, up to 1,023 sockets, before it looks at the database's
-    answer again; so a crowd of clients would stop the work that they wait for. Here what the
-    service itself waits for comes first, and of the clients a few: the kernel gives them in turn.
+    answer again; so a crowd of clients would stop the work that they wait for. Here each turn
+    serves what the service itself waits for, and of the clients a few: the kernel says whose turn
+    it is.
     """
 
     def __init__(self) -> None:
@@ -83,6 +84,11 @@ class Hub(eventlet.hubs.epolls.Hub):  # type: ignore[misc]  # eventlet has no ty
     def __init__(self, clock: Any = None) -> None:
         super().__init__(clock)
         self.poll = Polls()
+
+    @staticmethod
+    def is_available() -> bool:
+        """What eventlet asks of every hub."""
+        return True
 
 
 def polls() -> Polls:

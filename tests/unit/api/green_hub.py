@@ -1,0 +1,101 @@
+"""Run by test_hub.py in a process of its own: it patches."""
+
+import socket
+import sys
+
+from splitflap_api import green
+
+green.patch()
+
+#: Clients that are all ready at once.
+CROWD = 400
+
+
+def who_waits_is_served_among_a_crowd() -> None:
+    """What the service itself waits for comes in its turn, not after all clients."""
+    served: list[str] = []
+    own, answer = socket.socketpair()
+    clients = [socket.socketpair() for _ in range(CROWD)]
+    for mine, _ in clients:
+        green.polls().add_client(mine.fileno())
+
+    def serve(mine: socket.socket) -> None:
+        green.wait_readable(mine, 10)
+        served.append("client")
+        if len(served) == 1:
+            answer.send(b"!")
+
+    def ask() -> None:
+        own.recv(1)
+        served.append("own")
+
+    threads = [green.spawn(ask), *(green.spawn(serve, mine) for mine, _ in clients)]
+    green.sleep(0)
+    for _, theirs in clients:
+        theirs.send(b"?")
+    for thread in threads:
+        thread.wait()
+    assert len(served) == CROWD + 1
+    assert served.index("own") <= 2 * green.CLIENTS_A_TURN, served.index("own")
+
+
+def a_number_used_again_is_nobodys_client() -> None:
+    """After a client is gone its descriptor may be the database's."""
+    mine, theirs = socket.socketpair()
+    green.polls().add_client(mine.fileno())
+    theirs.send(b"?")
+    green.wait_readable(mine, 10)
+    number = mine.fileno()
+    mine.close()
+    green.polls().remove_client(number)
+    again, other = socket.socketpair()
+    assert number in {again.fileno(), other.fileno()}
+    other.send(b"!")
+    again.send(b"!")
+    assert (again.recv(1), other.recv(1)) == (b"!", b"!")
+
+
+def silence_is_a_timeout() -> None:
+    """A wait has a limit."""
+    mine, _theirs = socket.socketpair()
+    try:
+        green.wait_readable(mine, 0.01)
+    except TimeoutError:
+        return
+    raise AssertionError("no TimeoutError")
+
+
+def a_waiting_room_lets_go_who_waits_and_who_comes_later() -> None:
+    """All that wait, at once; and who has not begun to wait need not."""
+    room = green.WaitingRoom()
+    gone: list[int] = []
+
+    def wait(number: int, place: green.Place) -> None:
+        place.wait()
+        gone.append(number)
+
+    places = [room.place() for _ in range(3)]
+    threads = [green.spawn(wait, number, place) for number, place in enumerate(places[:2])]
+    green.sleep(0)
+    assert gone == []
+    room.let_go(places)
+    green.sleep(0)
+    threads.append(green.spawn(wait, 2, places[2]))
+    for thread in threads:
+        thread.wait()
+    assert gone == [0, 1, 2]
+
+
+def who_was_killed_is_left_alone() -> None:
+    """A green thread that has left its place is not resumed where it is now."""
+    room = green.WaitingRoom()
+    place = room.place()
+    thread = green.spawn(place.wait)
+    green.sleep(0)
+    thread.kill()
+    room.let_go([place])
+    green.sleep(0)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()

@@ -1,0 +1,141 @@
+"""Requests that are refused without being parsed."""
+
+import http.client
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from splitflap_api.http.admission import Admission
+from splitflap_api.http.rate import RateLimiter
+from splitflap_api.server.raw import Refusals, is_whole
+from splitflap_api.work.backlog import Overload
+from splitflap_core.telemetry import Metrics
+
+POST = b'POST /v1/posts HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n{"text":"x"}'
+
+
+def with_field(field: bytes) -> bytes:
+    """The post with one more field in its head."""
+    return POST.replace(b"Host: x\r\n", b"Host: x\r\n" + field + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        POST,
+        POST.replace(b"Content-Length: 12", b"content-length:12"),
+        with_field(b"Connection: keep-alive"),
+        with_field(b"Authorization: Bearer content"),
+        b"PUT /v1/posts/1 HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+def test_whole(data: bytes) -> None:
+    """One request with its body, and nothing else."""
+    assert is_whole(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        POST[:30],
+        POST[:-1],
+        POST + b"x",
+        POST + POST,
+        POST.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        POST.replace(b"HTTP/1.1", b"HTTP/1.0\r\nX: HTTP/1.1"),
+        POST.replace(b"\r\n", b"\n"),
+        POST.replace(b"Content-Length: 12\r\n", b""),
+        POST.replace(b"Content-Length: 12", b"Content-Length : 12"),
+        POST.replace(b"Content-Length: 12", b"Content-Length: +12"),
+        with_field(b"Content-Length: 12"),
+        with_field(b"Transfer-Encoding: chunked"),
+        with_field(b"transfer-encoding: identity"),
+        with_field(b"X: y\nTransfer-Encoding: chunked"),
+        with_field(b"Connection: close"),
+        with_field(b"Connection: keep-alive, close"),
+        with_field(b"Expect: 100-continue"),
+        with_field(b"Upgrade: h2c"),
+    ],
+)
+def test_not_for_certain_whole(data: bytes) -> None:
+    """What gunicorn's parser should judge."""
+    assert not is_whole(data)
+
+
+class Door:
+    """Refusals before an admission whose state can be set."""
+
+    def __init__(self) -> None:
+        self.metrics = Metrics("api")
+        self.wrong: str | None = None
+        self.overload: Overload | None = None
+        self.refusals = Refusals(
+            Admission(
+                self._app,
+                self.metrics,
+                RateLimiter(0),
+                8,
+                lambda: self.wrong,
+                lambda: self.overload,
+            )
+        )
+
+    def shed(self, reason: str) -> float:
+        """Requests that were refused for this reason."""
+        [family] = self.metrics.counter("splitflap_http_shed_total").collect()
+        return sum(
+            each.value
+            for each in family.samples
+            if each.name.endswith("_total") and each.labels.get("why") == reason
+        )
+
+    @staticmethod
+    def _app(_environ: dict[str, Any], _start: Callable[..., Any]) -> list[bytes]:
+        raise AssertionError("entered")
+
+
+def test_nothing_is_refused_while_work_is_taken() -> None:
+    """Then it is all the application's."""
+    assert Door().refusals(POST) is None
+
+
+def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
+    """As the application would have said it; counted as what it would have refused."""
+    door = Door()
+    door.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
+    answer = door.refusals(POST)
+    assert answer is not None
+    response = http.client.HTTPResponse(_Wire(answer))  # type: ignore[arg-type]  # has makefile
+    response.begin()
+    assert (response.status, response.getheader("Retry-After")) == (503, "7")
+    assert response.getheader("Content-Type") == "application/problem+json"
+    assert not response.will_close
+    assert b"still unpublished" in response.read()
+    assert door.shed("backlog") == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        POST[:-1],
+        POST.replace(b"POST", b"GET"),
+        POST.replace(b"/v1/posts", b"/v1/keys"),
+        POST.replace(b"POST /v1/posts", b"DELETE /v1/posts/1"),
+    ],
+)
+def test_what_makes_no_work_is_not_refused_here(data: bytes) -> None:
+    """Nor what has not come whole."""
+    door = Door()
+    door.wrong = "the service is starting"
+    assert door.refusals(data) is None
+    assert door.refusals(POST) is not None
+
+
+class _Wire:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, _mode: str) -> io.BytesIO:
+        return io.BytesIO(self._data)

@@ -1,15 +1,20 @@
 """Keys on a real database: hashed, cached for a while, revoked."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from splitflap_api.domain import keys
-from splitflap_api.domain.keys import CACHE, Keyring, hash_of, new_secret
+from splitflap_api.domain.keys import CACHE, Caller, Keyring, hash_of, new_secret
 from splitflap_api.domain.problems import Problem
 from splitflap_api.domain.shapes import CreatedKey, NewKey
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys as table
 from sqlalchemy import select, update
+
+#: Seconds that a test waits for another thread.
+PATIENCE = 30.0
 
 
 def make(keyring: Keyring, account: str = "ann") -> CreatedKey:
@@ -81,6 +86,39 @@ def test_cached_for_a_while(store: Store, monkeypatch: pytest.MonkeyPatch) -> No
     now[0] += 0.2
     assert here.caller(created.key) is None
     assert here.caller(secret)
+
+
+class SlowKeyring(Keyring):
+    """Looks up only while its gate is open."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.asked = 0
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def _find(self, hashed: str) -> Caller | None:
+        self.asked += 1
+        assert self.gate.wait(PATIENCE)
+        return super()._find(hashed)
+
+
+def test_one_asks_for_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a known key is looked up again, others who bear it take what was known."""
+    keyring = SlowKeyring(store)
+    key = make(keyring).key
+    known = keyring.caller(key)
+    later = time.monotonic() + CACHE + 0.1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    keyring.gate.clear()
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(keyring.caller, key)
+        while keyring.asked < 2:
+            time.sleep(0.001)
+        assert [keyring.caller(key) for _ in range(10)] == [known] * 10
+        keyring.gate.set()
+        assert first.result(PATIENCE) == known
+    assert keyring.asked == 2
 
 
 def test_the_memory_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,10 @@ from splitflap_api.store.schema import keys
 #: other replicas.
 CACHE = 5.0
 
+#: Seconds for which others take it so while one request asks anew: a key that a hundred requests
+#: bear at a time is not looked up a hundred times.
+ASKING = 1.0
+
 #: Keys remembered at most, unknown ones included.
 CACHE_SIZE = 10_000
 
@@ -58,8 +62,11 @@ class Keyring:
         """Who holds this key; None for an unknown or revoked one."""
         hashed = hash_of(secret)
         known = self._cache.get(hashed)
-        if known and known[0] > time.monotonic():
+        now = time.monotonic()
+        if known and known[0] > now:
             return known[1]
+        if known:
+            self._cache[hashed] = (now + ASKING, known[1])
         caller = self._find(hashed)
         with self._lock:
             if len(self._cache) >= CACHE_SIZE:

@@ -59,7 +59,7 @@ class Service:
     """One API process."""
 
     def __init__(self, settings: ApiSettings, room: WaitingRoom | None = None) -> None:
-        """`room` is where requests wait for a commit that they share: for threads, unless given."""
+        """`room` is where requests wait for a commit, and streams for events; made for threads."""
         self.settings = settings
         replica = uuid.uuid4().hex[:12]
 
@@ -75,7 +75,7 @@ class Service:
         ingest = Ingest(self.store, tasks, self.metrics, settings.preview_wait)
 
         # What publishes, and what tells streams and waiting requests that something changed.
-        self._feed = Feed(self.store, self._woken)
+        self._feed = Feed(self.store, self._woken, room)
         self._dispatcher = Dispatcher(
             self.store,
             self._backend,

@@ -63,7 +63,7 @@ def test_feeds_of_all_replicas_give_the_same(make_replica: MakeReplica) -> None:
 
     def all_came() -> bool:
         for seen, subscriber in zip(got, subscribers, strict=True):
-            seen.extend(subscriber.take(0.1))
+            seen.extend(subscriber.take())
         return all(len(events) >= 2 * POSTS for events in got)
 
     wait_until(all_came, lambda: f"events: {[len(each) for each in got]}", 30)
@@ -122,7 +122,7 @@ def test_stream_that_joins_during_a_look_gets_nothing_twice(
     monkeypatch.setattr(feed, "_page", read_while_streams_change)
     feed._look()
     assert joined[0].joined == 1
-    assert joined[0].take(0) == []
+    assert joined[0].take() == []
 
 
 def test_stream_that_comes_from_a_faster_replica_gets_nothing_twice(replica: Replica) -> None:

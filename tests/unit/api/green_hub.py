@@ -39,6 +39,32 @@ def who_waits_is_served_among_a_crowd() -> None:
     assert served.index("own") <= 2 * green.CLIENTS_A_TURN, served.index("own")
 
 
+def the_last_are_turned_away_where_there_is_no_room() -> None:
+    """Of a crowd as many are kept as there is room for, and those are served in their order."""
+    most = 100
+    clients = [socket.socketpair() for _ in range(CROWD)]
+    served: list[int] = []
+    away: list[int] = []
+    green.polls().room = lambda: most - len(served)
+
+    def serve(mine: socket.socket) -> None:
+        green.wait_readable(mine, 10)
+        number = mine.fileno()
+        (away if number in green.polls().turned_away else served).append(number)
+
+    for mine, _ in clients:
+        green.polls().add_client(mine.fileno())
+    threads = [green.spawn(serve, mine) for mine, _ in clients]
+    green.sleep(0)
+    for _, theirs in clients:
+        theirs.send(b"?")
+    for thread in threads:
+        thread.wait()
+    numbers = [mine.fileno() for mine, _ in clients]
+    assert set(served) == set(numbers[:most]), served
+    assert set(away) == set(numbers[most:])
+
+
 def a_number_used_again_is_nobodys_client() -> None:
     """After a client is gone its descriptor may be the database's."""
     mine, theirs = socket.socketpair()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from splitflap_api.domain.changes import Changes
+from splitflap_api.store.batcher import ThreadWaitingRoom
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events
 from splitflap_api.work import feed as module
@@ -42,7 +43,8 @@ def take(subscriber: Subscriber, count: int) -> list[int]:
     end = time.monotonic() + PATIENCE
     while len(taken) < count:
         assert time.monotonic() < end, "waited in vain"
-        taken += subscriber.take(0.1)
+        taken += subscriber.take()
+        time.sleep(0.001)
     return [event.id for event in taken]
 
 
@@ -56,7 +58,7 @@ def test_a_subscriber_gets_what_comes(store: Store, feed: Feed) -> None:
     write(store, 1)
     feed.wake()
     assert take(subscriber, 3) == [4, 5, 6]
-    assert subscriber.take(0) == []
+    assert subscriber.take() == []
 
 
 def test_without_a_wake_up(store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,14 +133,38 @@ def test_stop_ends_the_streams(store: Store) -> None:
     made = Feed(store, lambda: None)
     made.start()
     subscriber = made.subscribe(None)
-    took = []
-    reader = threading.Thread(target=lambda: took.append(subscriber.take(PATIENCE)))
+    reader = threading.Thread(target=subscriber.wait)
     reader.start()
     made.stop(PATIENCE)
     reader.join(PATIENCE)
-    assert took == [[]]
+    assert not reader.is_alive()
     assert subscriber.ended
     assert made.subscribe(None).ended
+
+
+def test_who_waits_is_called_when_something_comes(store: Store, feed: Feed) -> None:
+    """A stream sleeps until then."""
+    subscriber = feed.subscribe(None)
+    reader = threading.Thread(target=subscriber.wait)
+    reader.start()
+    reader.join(0.1)
+    assert reader.is_alive()
+    write(store, 1)
+    feed.wake()
+    reader.join(PATIENCE)
+    assert not reader.is_alive()
+    assert take(subscriber, 1) == [1]
+
+
+def test_a_silent_stream_is_called(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing to take: it is to say that it is alive."""
+    subscriber = feed.subscribe(None)
+    reader = threading.Thread(target=subscriber.wait)
+    reader.start()
+    monkeypatch.setattr(module, "HEARTBEAT", 0.0)
+    reader.join(PATIENCE)
+    assert not reader.is_alive()
+    assert not subscriber.has_news
 
 
 def test_an_unsubscribed_stream_gets_no_more(store: Store, feed: Feed) -> None:
@@ -148,7 +174,7 @@ def test_an_unsubscribed_stream_gets_no_more(store: Store, feed: Feed) -> None:
     write(store, 1)
     feed.wake()
     take(there, 1)
-    assert gone.take(0) == []
+    assert gone.take() == []
 
 
 def test_who_waits_for_tasks_is_woken(store: Store) -> None:
@@ -163,10 +189,10 @@ def test_who_waits_for_tasks_is_woken(store: Store) -> None:
 
 def test_what_was_before_a_stream_is_not_handed_to_it() -> None:
     """A look that began before it joined may still come by with older events."""
-    subscriber = Subscriber(None, joined=5)
+    subscriber = Subscriber(None, 5, ThreadWaitingRoom())
     for number in (4, 5, 6):
         subscriber.offer(Event(number, "general", "rendered", "{}"))
-    assert [event.id for event in subscriber.take(0)] == [6]
+    assert [event.id for event in subscriber.take()] == [6]
 
 
 @contextmanager

@@ -28,6 +28,7 @@ def with_field(field: bytes) -> bytes:
         with_field(b"Connection: keep-alive"),
         with_field(b"Authorization: Bearer content"),
         b"PUT /v1/posts/1 HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+        b"GET /v1/posts/1 HTTP/1.1\r\nHost: x\r\n\r\n",
     ],
 )
 def test_whole(data: bytes) -> None:
@@ -50,6 +51,8 @@ def test_whole(data: bytes) -> None:
         POST.replace(b"Content-Length: 12", b"Content-Length : 12"),
         POST.replace(b"Content-Length: 12", b"Content-Length: +12"),
         with_field(b"Content-Length: 12"),
+        b"POST /v1/posts HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /v1/posts HTTP/1.1\r\nHost: x\r\n\r\nGET /",
         with_field(b"Transfer-Encoding: chunked"),
         with_field(b"transfer-encoding: identity"),
         with_field(b"X: y\nTransfer-Encoding: chunked"),
@@ -98,14 +101,14 @@ class Door:
 
 def test_nothing_is_refused_while_work_is_taken() -> None:
     """Then it is all the application's."""
-    assert Door().refusals(POST) is None
+    assert Door().refusals(POST, False) is None
 
 
 def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
     """As the application would have said it; counted as what it would have refused."""
     door = Door()
     door.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
-    answer = door.refusals(POST)
+    answer = door.refusals(POST, False)
     assert answer is not None
     response = http.client.HTTPResponse(_Wire(answer))  # type: ignore[arg-type]  # has makefile
     response.begin()
@@ -116,21 +119,34 @@ def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
     assert door.shed("backlog") == 1
 
 
+GET = b"GET /v1/tasks/1 HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
 @pytest.mark.parametrize(
     "data",
     [
         POST[:-1],
-        POST.replace(b"POST", b"GET"),
+        GET,
         POST.replace(b"/v1/posts", b"/v1/keys"),
         POST.replace(b"POST /v1/posts", b"DELETE /v1/posts/1"),
     ],
 )
-def test_what_makes_no_work_is_not_refused_here(data: bytes) -> None:
-    """Nor what has not come whole."""
+def test_a_backlog_refuses_what_makes_work(data: bytes) -> None:
+    """Nothing else, and nothing that has not come whole."""
     door = Door()
-    door.wrong = "the service is starting"
-    assert door.refusals(data) is None
-    assert door.refusals(POST) is not None
+    door.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
+    assert door.refusals(data, False) is None
+    assert door.refusals(POST, False) is not None
+
+
+def test_who_is_turned_away_is_refused_whatever_it_is() -> None:
+    """But for HEAD, whose answer has no body; and for what has not come whole."""
+    door = Door()
+    for data in (POST, GET):
+        assert (door.refusals(data, False), door.refusals(data, True) is None) == (None, False)
+    for data in (GET.replace(b"GET", b"HEAD"), GET[:-1], POST[:-1]):
+        assert door.refusals(data, True) is None
+    assert door.shed("in_flight") == 2
 
 
 class _Wire:

@@ -25,11 +25,18 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 @dataclass(frozen=True)
 class Busy:
-    """Why nobody's request is taken now; `reason` is the metric's word for it."""
+    """Why nobody's request is taken now, or nobody's that makes work.
+
+    `reason` is the metric's word for it.
+    """
 
     reason: str
     detail: str
     retry_after: int = 1
+    only_work: bool = False
+
+
+FULL = Busy("in_flight", TOO_MANY)
 
 
 class Admission:
@@ -94,9 +101,9 @@ class Admission:
         if wrong := self._not_ready():
             return Busy("not_ready", wrong)
         if self._in_flight >= self._max:
-            return _FULL
+            return FULL
         if makes_work and (overload := self._overload()):
-            return Busy("backlog", overload.why, overload.retry_after)
+            return Busy("backlog", overload.why, overload.retry_after, only_work=True)
         return None
 
     @staticmethod
@@ -105,8 +112,12 @@ class Admission:
         # werkzeug routes a path by its last leading slash.
         return method in {"POST", "PUT"} and ("/" + path.lstrip("/")).startswith(MAKING_WORK)
 
+    def room(self) -> int:
+        """How many requests more can be answered at a time."""
+        return self._max - self._in_flight
+
     def count_refused(self, busy: Busy) -> None:
-        """A request that would have made work was refused without being read."""
+        """A request was refused without being read."""
         self._shed.labels(busy.reason).inc()
         self._requests.labels("none", "503").inc()
 
@@ -129,9 +140,6 @@ class Admission:
 
     def _count(self, change: int) -> None:
         self._in_flight += change
-
-
-_FULL = Busy("in_flight", TOO_MANY)
 
 
 def _key(environ: dict[str, Any]) -> str:

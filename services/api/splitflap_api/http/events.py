@@ -19,9 +19,6 @@ from splitflap_api.work.feed import Event, Gap, Subscriber
 
 logger = logging.getLogger(__name__)
 
-#: Seconds of silence after which a comment keeps the connection, and the key, known to be alive.
-HEARTBEAT = 30.0
-
 #: Milliseconds after which a client comes back: spread, so that a restart does not bring all of
 #: them in one instant.
 RETRY = (500, 3000)
@@ -87,11 +84,13 @@ class EventViews:
 
     def _follow(self, subscriber: Subscriber, after: int, secret: str) -> Iterator[bytes]:
         while not subscriber.ended:
-            events = [event for event in subscriber.take(HEARTBEAT) if event.id > after]
+            subscriber.wait()
+            events = [event for event in subscriber.take() if event.id > after]
             if events:
                 self._served.inc(len(events))
                 yield b"".join(map(_frame, events))
             elif not subscriber.ended:
+                # It was silent for a while: are the connection, and the key, still good?
                 if self._keyring.caller(secret) is None:
                     return
                 yield b":\n\n"

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from splitflap_api.green import GreenSocket, wait_readable
+from splitflap_api.green import GreenSocket, polls, wait_readable
 
 #: Seconds that a connection may be silent between two requests. Longer than balancers keep theirs
 #: (nginx: 60), so that it is not closed under a request that is already on its way.
@@ -30,8 +30,9 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     #: Seconds for a request's head, and again for its body.
     body_deadline = 10.0
 
-    #: The answer to what begins with these bytes, if it is a whole request that is refused unread.
-    refusal: Callable[[bytes], bytes | None] = staticmethod(lambda _data: None)
+    #: The answer to these bytes if they are a whole request that is refused unread, as one may be
+    #: and as one is whose client is turned away.
+    refusal: Callable[[bytes, bool], bytes | None] = staticmethod(lambda _data, _away: None)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -93,7 +94,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
             # Even where they are here already: then it is the turn of the other clients.
             wait_readable(self, IDLE)
             data: bytes = super().recv(bufsize, flags)
-            if not (refusal := self.refusal(data)):
+            if not (refusal := self.refusal(data, self.fileno() in polls().turned_away)):
                 break
             self.sendall(refusal)
         self.idle = self._looked = False

@@ -16,6 +16,9 @@ if TYPE_CHECKING:  # it imports flask, which must find the patched modules
 _LINE_END = b"\r\n"
 _END = 2 * _LINE_END
 
+#: What comes without a body where none is announced.
+_BODILESS = (b"GET ", b"DELETE ")
+
 #: Of a head in lower case. What else says how long a request is, or what becomes of the connection
 #: afterwards, is left to the parser.
 _LENGTH = re.compile(rb"\r\ncontent-length: ?([0-9]{1,9})(?=\r\n)")
@@ -23,18 +26,21 @@ _ELSE = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade|connection(?!: ?ke
 
 
 class Refusals:
-    """Answers whole requests that would make work, in the time when no work is taken."""
+    """Answers whole requests in the time when none are taken, or none that make work."""
 
     def __init__(self, admission: "Admission") -> None:
+        from splitflap_api.http.admission import FULL
+
+        self._full = FULL
         self._admission = admission
 
-    def __call__(self, data: bytes) -> bytes | None:
+    def __call__(self, data: bytes, turned_away: bool) -> bytes | None:
         """The answer to these bytes; None where it is for the application to say."""
-        busy = self._admission.busy(makes_work=True)
+        busy = self._full if turned_away else self._admission.busy(makes_work=True)
         if busy is None or not is_whole(data):
             return None
         method, path, _ = data.decode("latin-1").split(" ", 2)
-        if not self._admission.makes_work(method, path):
+        if method == "HEAD" or (busy.only_work and not self._admission.makes_work(method, path)):
             return None
         self._admission.count_refused(busy)
         return _unavailable(busy.detail, busy.retry_after)
@@ -49,6 +55,8 @@ def is_whole(data: bytes) -> bool:
     lower = _LINE_END + fields.lower() + _LINE_END
     lengths = _LENGTH.findall(lower)
     said = lower.count(b"content-length")
+    if said == 0:
+        return not body and line.startswith(_BODILESS) and not _ELSE.search(lower)
     return len(lengths) == said == 1 and int(lengths[0]) == len(body) and not _ELSE.search(lower)
 
 

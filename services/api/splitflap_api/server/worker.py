@@ -42,6 +42,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         service = self.app.service
         ClientSocket.body_deadline = service.settings.body_deadline
         ClientSocket.refusal = staticmethod(Refusals(self.wsgi))
+        green.polls().room = self.wsgi.room
         pool = green.pool(self.worker_connections)
         listeners = [_green(listener) for listener in self.sockets]
         acceptors = [green.spawn(self._accept, listener, pool) for listener in listeners]

@@ -17,6 +17,10 @@ R = TypeVar("R")
 #: Calls that share one run at most: larger batches gain nothing and make the first ones wait.
 MAX_BATCH = 128
 
+#: Seconds for which the next batch gathers after one that was shared: what a run costs whatever its
+#: size is more than that of ten calls.
+GATHER = 0.004
+
 #: Tries of a call that other transactions get in the way of.
 MAX_TRIES = 3
 
@@ -170,6 +174,8 @@ class Batcher(Generic[Q, R]):
             self._some.clear()
             while size := min(len(self._waiting), MAX_BATCH):
                 self._answer([self._waiting.popleft() for _ in range(size)])
+                if 1 < size < MAX_BATCH:
+                    time.sleep(GATHER)
 
     def _watch_loop(self) -> None:
         """Let go who has waited too long: one look at all costs less than a timer for each."""

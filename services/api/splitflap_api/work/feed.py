@@ -8,13 +8,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from splitflap_api.store.batcher import Place, ThreadWaitingRoom, WaitingRoom
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import counters, events
 
@@ -22,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between looks when no wake-up comes.
 LOOK_EVERY = 1.0
+
+#: Seconds of silence after which a stream says that it is alive: within the minute after which
+#: proxies give up (nginx's proxy_read_timeout).
+HEARTBEAT = 45.0
 
 #: Rows read at a time, by the feed and by a stream that resumes.
 PAGE = 500
@@ -47,29 +52,44 @@ class Event(NamedTuple):
 class Subscriber:
     """A stream's place in the feed: events of one channel, or of all, after `joined`."""
 
-    def __init__(self, channel: str | None, joined: int) -> None:
+    def __init__(self, channel: str | None, joined: int, room: WaitingRoom) -> None:
         self.channel = channel
         self.joined = joined
         self.ended = False
+        #: When it was last called, by the monotonic clock.
+        self.called_at = time.monotonic()
+        self._room = room
+        self._place: Place | None = None
         self._events: deque[Event] = deque()
-        self._ready = threading.Event()
 
     def offer(self, event: Event) -> None:
-        """Hand over an event; a stream that is too far behind is ended."""
+        """Add an event, before `call`; a stream that is too far behind is ended."""
         if event.id > self.joined and self.channel in {None, event.channel}:
             self._events.append(event)
             self.ended = self.ended or len(self._events) > MAX_BEHIND
-            self._ready.set()
 
-    def end(self) -> None:
-        """Let the stream finish."""
-        self.ended = True
-        self._ready.set()
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to take, or an end."""
+        return self.ended or bool(self._events)
 
-    def take(self, timeout: float) -> list[Event]:
-        """What has come, after waiting at most `timeout` seconds for the first."""
-        self._ready.wait(timeout)
-        self._ready.clear()
+    def call(self) -> Place | None:
+        """The place where the stream waits, if it does: to be let go."""
+        place, self._place = self._place, None
+        if place:
+            self.called_at = time.monotonic()
+        return place
+
+    def wait(self) -> None:
+        """Return when something has come, or when the stream is to say that it is alive."""
+        # First the place, then a look: whatever comes in between finds it.
+        place = self._place = self._room.place()
+        if not self.has_news:
+            place.wait()
+        self._place = None
+
+    def take(self) -> list[Event]:
+        """What has come."""
         taken = []
         while self._events:
             taken.append(self._events.popleft())
@@ -86,9 +106,12 @@ class Gap:
 class Feed:
     """Reads the events' table and hands its rows to the streams of this replica."""
 
-    def __init__(self, store: Store, on_woken: Callable[[], None]) -> None:
-        """`on_woken` is called before each look that a wake-up causes."""
+    def __init__(
+        self, store: Store, on_woken: Callable[[], None], room: WaitingRoom | None = None
+    ) -> None:
+        """`on_woken` is called before each look that a wake-up causes; streams wait in `room`."""
         self._store = store
+        self._room: WaitingRoom = room or ThreadWaitingRoom()
         self._on_woken = on_woken
         self._subscribers: set[Subscriber] = set()
         self._joining = threading.Lock()
@@ -96,7 +119,7 @@ class Feed:
         self._wake = threading.Event()
         self._stopping = False
         self.last = 0
-        self._last_look = time.monotonic()
+        self._last_look = self._last_beat = time.monotonic()
         self._thread = threading.Thread(target=self._loop, name="feed", daemon=True)
 
     def start(self) -> None:
@@ -113,8 +136,10 @@ class Feed:
 
     def end_streams(self) -> None:
         """Let every stream finish; their clients come back by themselves."""
-        for subscriber in list(self._subscribers):
-            subscriber.end()
+        subscribers = list(self._subscribers)
+        for subscriber in subscribers:
+            subscriber.ended = True
+        self._call(subscribers)
 
     def wake(self) -> None:
         """There is something new."""
@@ -125,10 +150,9 @@ class Feed:
         with self._joining:
             if not self._subscribers:
                 self.last = self._newest()
-            subscriber = Subscriber(channel, self.last)
+            subscriber = Subscriber(channel, self.last, self._room)
             self._subscribers.add(subscriber)
-        if self._stopping:
-            subscriber.end()
+        subscriber.ended = self._stopping
         return subscriber
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
@@ -180,6 +204,14 @@ class Feed:
                 logger.warning("the database does not answer: %r", error)
                 time.sleep(LOOK_EVERY)
             self._last_look = time.monotonic()
+            self._beat(self._last_look)
+
+    def _beat(self, now: float) -> None:
+        """Wake the streams that have been silent: one look at all costs less than a timer each."""
+        if now - self._last_beat < LOOK_EVERY:
+            return
+        self._last_beat = now
+        self._call(each for each in list(self._subscribers) if now - each.called_at >= HEARTBEAT)
 
     def _newest(self) -> int:
         with self._store.read() as tx:
@@ -196,7 +228,12 @@ class Feed:
                 subscribers = list(self._subscribers)
             for subscriber in subscribers:
                 subscriber.offer(event)
+        if page:
+            self._call(each for each in list(self._subscribers) if each.has_news)
         return len(page) == PAGE
+
+    def _call(self, subscribers: Iterable[Subscriber]) -> None:
+        self._room.let_go([place for each in subscribers if (place := each.call())])
 
     def _page(self, after: int, channel: str | None, until: int | None) -> list[Event]:
         wanted = select(events.c.id, events.c.channel, events.c.kind, events.c.data)

@@ -1,6 +1,7 @@
 """The one module of the API that imports eventlet. `patch` comes before all else in a worker."""
 
 import os
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -40,6 +41,9 @@ TURNED_AWAY_A_TURN = 32
 LOOK_EVERY = 8
 MOST = 1_024
 
+#: Seconds for which more may wait than there is room for: a burst is no overload.
+BURST = 0.05
+
 #: Callers that are let go in one turn.
 LET_GO_A_TURN = 16
 
@@ -51,8 +55,8 @@ class Polls:
     answer again; so a crowd of clients would stop the work that they wait for. Here each turn
     serves what the service itself waits for, and of the clients a few, who have waited longest.
 
-    Where there are more than can be served soon the last of them are turned away: nobody else
-    would ever see them wait, for a request that is not read yet is in no count.
+    Where there are, for longer than a burst, more than can be served soon, the last of them are
+    turned away: nobody else would see them wait, for a request that is not read is in no count.
     """
 
     def __init__(self) -> None:
@@ -64,6 +68,7 @@ class Polls:
         self._line: deque[tuple[int, int]] = deque()
         self._away: deque[tuple[int, int]] = deque()
         self._turns = 0
+        self._crowded_since: float | None = None
         #: How many clients may wait to be served.
         self.room: Callable[[], int] = lambda: MOST
         #: Those of this turn for whose request there is no room.
@@ -105,10 +110,16 @@ class Polls:
     def _look(self) -> None:
         # Those that were not served since the last look come before all that are new.
         waiting = self._crowd.poll(0, MOST)
+        self._turns = 0
         room = max(self.room(), CLIENTS_A_TURN)
+        if len(waiting) <= room:
+            self._crowded_since = None
+        elif self._crowded_since is None:
+            self._crowded_since = time.monotonic()
+        if self._crowded_since is None or time.monotonic() - self._crowded_since < BURST:
+            room = MOST
         self._line = deque(waiting[:room])
         self._away = deque(waiting[room:])
-        self._turns = 0
 
     def _of(self, fileno: int) -> Any:
         return self._crowd if fileno in self._clients else self._own

@@ -92,7 +92,7 @@ class Worker:
         queue = topology.RENDER_QUEUE if kind == "render" else topology.SCRAPE_QUEUE
         self._link = Link(
             kind,
-            backend.opener(self._name),
+            backend.opener(self._name, declares=False),
             subscriptions=(Subscription(queue, prefetch),),
             on_delivery=self._deliver,
             on_idle=self._submit_held,

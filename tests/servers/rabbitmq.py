@@ -1,12 +1,13 @@
 """A RabbitMQ node of one's own, with its own epmd, so that no other node is disturbed."""
 
+import json
 import re
 import secrets
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .process import ServerFailed, find_binary, free_port, tail, wait_until
 from .server import Server, end, listens
@@ -83,6 +84,15 @@ class RabbitMq(Server):
         """A new vhost, with nothing in it; returns its URL."""
         self.eval(VHOST.format(name=name))
         return self.vhost_url(name)
+
+    def import_definitions(self, definitions: Mapping[str, Any]) -> None:
+        """What `rabbitmqctl import_definitions` does with a file of this content."""
+        text = json.dumps(definitions).replace("\\", "\\\\").replace('"', '\\"')
+        self.eval(f'rabbit_definitions:import_raw(<<"{text}">>).')
+
+    def delete_vhost(self, name: str) -> None:
+        """Delete a vhost with all that is in it, if there is one."""
+        self.eval(f'catch rabbit_vhost:delete(<<"{name}">>, <<"guest">>).')
 
     def queue_depths(self, vhost: str) -> dict[str, Depth]:
         """What lies in each queue of a vhost, now."""

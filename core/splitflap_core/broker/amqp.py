@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import kombu
 from amqp import spec
+from amqp.exceptions import NotFound
 from amqp.method_framing import frame_writer
 from amqp.serialization import dumps
 
@@ -53,9 +54,12 @@ PERSISTENT = 2
 class AmqpSession(Session):
     """One AMQP connection with one channel in confirm mode."""
 
-    def __init__(self, url: str, name: str, ca_file: str | None, waker: Waker) -> None:
+    def __init__(
+        self, url: str, name: str, ca_file: str | None, waker: Waker, *, declares: bool = True
+    ) -> None:
         self._waker = waker
         self._blocked = False
+        self._declares = declares
         self._window: OrderedDict[int, tuple[str, Outgoing]] = OrderedDict()
         self._returned: set[str] = set()
         self._unsettled: dict[int, None] = {}
@@ -87,7 +91,8 @@ class AmqpSession(Session):
         self._amqp = self._connection.connection
         self._amqp.transport.sock.settimeout(IO_TIMEOUT)
         self._channel = self._connection.channel()
-        self._declare()
+        if self._declares or not self._is_declared():
+            self._declare()
         self._channel.confirm_select()
         self._channel.events["basic_ack"].add(self._on_ack)
         self._channel.events["basic_nack"].add(self._on_nack)
@@ -99,6 +104,18 @@ class AmqpSession(Session):
         self._readiness = Readiness(self._amqp.sock, self._waker)
 
     def _declare(self) -> None:
+    def _is_declared(self) -> bool:
+        """Whether all is there. What exists may be looked at without the right to declare it."""
+        try:
+            for exchange in topology.EXCHANGES:
+                exchange(self._channel).declare(passive=True)
+            for queue in topology.QUEUES:
+                queue(self._channel).queue_declare(passive=True)
+        except NotFound:  # and the channel is closed
+            self._channel = self._connection.channel()
+            return False
+        return True
+
         for exchange in topology.EXCHANGES:
             exchange(self._channel).declare()
         for queue in topology.QUEUES:
@@ -245,4 +262,6 @@ def _tls(url: str, ca_file: str | None) -> dict[str, Any] | None:
     parts = urlsplit(url)
     if parts.scheme != "amqps":
         return None
-    return {"ca_certs": ca_file, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": parts.hostname}
+    # A final dot says that no search domain is meant; certificates are written without it.
+    name = (parts.hostname or "").rstrip(".")
+    return {"ca_certs": ca_file, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": name}

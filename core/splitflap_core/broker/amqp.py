@@ -25,6 +25,7 @@ from amqp.serialization import dumps
 from splitflap_core import topology
 from splitflap_core.broker.buffers import ReadAhead, WriteBehind
 from splitflap_core.broker.session import (
+    Depth,
     Outgoing,
     Readiness,
     Received,
@@ -58,8 +59,8 @@ class AmqpSession(Session):
         self, url: str, name: str, ca_file: str | None, waker: Waker, *, declares: bool = True
     ) -> None:
         self._waker = waker
-        self._blocked = False
         self._declares = declares
+        self._blocked = False
         self._window: OrderedDict[int, tuple[str, Outgoing]] = OrderedDict()
         self._returned: set[str] = set()
         self._unsettled: dict[int, None] = {}
@@ -103,7 +104,6 @@ class AmqpSession(Session):
         self._write_frames = frame_writer(self._amqp, self._behind)
         self._readiness = Readiness(self._amqp.sock, self._waker)
 
-    def _declare(self) -> None:
     def _is_declared(self) -> bool:
         """Whether all is there. What exists may be looked at without the right to declare it."""
         try:
@@ -116,6 +116,7 @@ class AmqpSession(Session):
             return False
         return True
 
+    def _declare(self) -> None:
         for exchange in topology.EXCHANGES:
             exchange(self._channel).declare()
         for queue in topology.QUEUES:
@@ -185,6 +186,10 @@ class AmqpSession(Session):
     def requeue(self, tag: Any) -> None:
         del self._unsettled[tag]
         self._channel.basic_reject(tag, requeue=True)
+
+    def depth(self, queue: str) -> Depth:
+        answer = self._channel.queue_declare(queue, passive=True)
+        return Depth(answer.message_count, answer.consumer_count)
 
     def turn(self) -> None:
         self._behind.flush()

@@ -17,7 +17,7 @@ spec:
     - name: migrate
       image: {{ include "splitflap.ownImage" (dict "root" . "service" "api") }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
-      args: [migrate]
+      args: [migrate, --wait, "300"]
       env:
         {{- include "splitflap.databaseEnv" . | nindent 8 }}
       resources:

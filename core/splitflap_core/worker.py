@@ -104,6 +104,11 @@ class Worker:
     def start(self) -> None:
         """The pool first: its processes must not inherit a connection."""
         self._pool.start()
+        # An increase from nothing to 1 is none to Prometheus: all begin at 0.
+        self._in_flight().set(0)
+        self._metrics.counter("splitflap_dead_letters_total").labels(self._kind)
+        for word in ("done", "retry_later", "failed"):
+            self._metrics.counter("splitflap_jobs_computed_total").labels(self._kind, word)
         self._metrics.gauge("splitflap_worker_slots").labels(self._kind).set(self._pool.slots)
         self._link.start()
 

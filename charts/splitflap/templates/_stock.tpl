@@ -2,12 +2,16 @@
 
 {{/* 999 is the user of both official images that are made from Debian. */}}
 {{- define "splitflap.stockPodSecurityContext" -}}
-runAsNonRoot: true
-runAsUser: 999
-runAsGroup: 999
-fsGroup: 999
-fsGroupChangePolicy: OnRootMismatch
-seccompProfile: {type: RuntimeDefault}
+{{- toYaml (mustMergeOverwrite (dict) .Values.podSecurityContext (dict
+    "runAsUser" 999 "runAsGroup" 999 "fsGroup" 999 "fsGroupChangePolicy" "OnRootMismatch")) -}}
+{{- end }}
+
+{{/* Labels and annotations of a pod. Takes {root, component}. */}}
+{{- define "splitflap.stockLabels" -}}
+{{ include "splitflap.podLabels" . }}
+{{- with (index .root.Values .component).podLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* Takes {root, component}. The claim outlives the release. */}}
@@ -29,26 +33,7 @@ volumeClaimTemplates:
 {{- end -}}
 {{- end }}
 
-{{/* Over the socket's port, and without a password: it asks only whether the server takes connections. */}}
+{{/* Asks without a password whether the server takes connections; over TCP, for while it is set up it has none. */}}
 {{- define "splitflap.pgIsReady" -}}
 exec: {command: [pg_isready, -q, -h, 127.0.0.1]}
-{{- end }}
-
-{{/* Where a pod may run. Takes the component's values. */}}
-{{- define "splitflap.scheduling" -}}
-{{- with .nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .priorityClassName }}
-priorityClassName: {{ . }}
-{{- end }}
 {{- end }}

@@ -1,33 +1,50 @@
 {{/* The pod that brings the database's schema up to this release; under a lock, and harmless when repeated. */}}
 {{- define "splitflap.migratePod" -}}
 {{- $it := dict "root" . "component" "migrate" -}}
+{{- $values := .Values.migrate -}}
 metadata:
   labels:
-    {{- include "splitflap.podLabels" $it | nindent 4 }}
+    {{- include "splitflap.stockLabels" $it | nindent 4 }}
+  {{- with $values.podAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
   restartPolicy: OnFailure
-  automountServiceAccountToken: false
-  enableServiceLinks: false
-  {{- include "splitflap.imagePullSecrets" . | nindent 2 }}
+  serviceAccountName: {{ include "splitflap.serviceAccountName" (dict "root" . "component" "api") }}
+  {{- include "splitflap.podBasics" . | nindent 2 }}
   securityContext:
-    {{- include "splitflap.podSecurityContext" . | nindent 4 }}
-  dnsConfig:
-    options: [{name: ndots, value: "1"}]
+    {{- toYaml .Values.podSecurityContext | nindent 4 }}
+  {{- include "splitflap.scheduling" $values | nindent 2 }}
   containers:
     - name: migrate
       image: {{ include "splitflap.ownImage" (dict "root" . "service" "api") }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
-      args: [migrate, --wait, "300"]
+      args: [migrate, --wait, {{ $values.wait | quote }}]
       env:
-        {{- include "splitflap.databaseEnv" . | nindent 8 }}
+        {{- include "splitflap.databaseEnv" $it | nindent 8 }}
+        {{- with .Values.api.extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- with .Values.api.extraEnvFrom }}
+      envFrom:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       resources:
-        requests: {cpu: 50m, memory: 96Mi}
-        limits: {memory: 256Mi}
+        {{- toYaml $values.resources | nindent 8 }}
       securityContext:
-        {{- include "splitflap.securityContext" . | nindent 8 }}
+        {{- toYaml .Values.securityContext | nindent 8 }}
       volumeMounts:
         - {name: tmp, mountPath: /tmp}
+        {{- include "splitflap.caMounts" $it | nindent 8 }}
+        {{- with .Values.api.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
   volumes:
     - name: tmp
       emptyDir: {medium: Memory, sizeLimit: 16Mi}
+    {{- include "splitflap.caVolumes" $it | nindent 4 }}
+    {{- with .Values.api.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 {{- end }}

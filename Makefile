@@ -28,7 +28,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
-.PHONY: help run test test-fast faults bench lint format docs servers bench-tools dev clean
+.PHONY: images help run test test-fast faults bench lint format docs servers bench-tools dev clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,8 +57,24 @@ format: dev ## Format, and repair what can be repaired
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: dev ## Write docs/configuration.md and docs/metrics.md anew
+docs: dev ## Write anew what is made from declarations, in docs/ and charts/
 	$(BIN)/python docs/generate.py
+	$(BIN)/python charts/generate.py
+
+#: What builds images, their registry and their tag: make images BUILDER=buildah TAG=1.0.0
+BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || command -v podman || command -v buildah)
+REGISTRY ?= localhost
+TAG ?= dev
+BUILD_FLAGS ?= $(if $(filter buildah,$(notdir $(BUILDER))),--isolation chroot --network host)
+
+images: ## Build the three images (BUILDER=docker REGISTRY=localhost TAG=dev PYTHON_VERSION=3.11)
+	@[ -n "$(BUILDER)" ] || { echo "images need docker, podman or buildah" >&2; exit 1; }
+	@set -e; for service in api scraper renderer; do \
+	    set -x; $(BUILDER) build $(BUILD_FLAGS) -f services/$$service/Dockerfile \
+	    -t $(REGISTRY)/splitflap/$$service:$(TAG) \
+	    $(if $(PYTHON_VERSION),--build-arg PYTHON_VERSION=$(PYTHON_VERSION)) \
+	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; \
+	    { set +x; } 2>/dev/null; done
 
 servers: ## Install PostgreSQL and RabbitMQ for tests (Debian, as root); none is started
 	@.ci/servers

@@ -28,7 +28,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
-.PHONY: images help run test test-fast faults bench lint format docs servers bench-tools dev clean
+.PHONY: images tools help run test test-fast faults bench lint format docs servers bench-tools dev clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ help: ## Say what each target does
 run: .venv/.has-run ## Serve at http://127.0.0.1:8000 until Ctrl-C (SPLITFLAP_PORT=8080 make run)
 	@exec $(BIN)/splitflap up
 
-test: dev servers ## Run all tests, on real servers where they need them
+test: dev servers tools ## Run all tests, on real servers where they need them
 	$(BIN)/pytest
 
 test-fast: dev ## Run the tests that need no server: unit and contracts
@@ -60,6 +60,7 @@ format: dev ## Format, and repair what can be repaired
 docs: dev ## Write anew what is made from declarations, in docs/ and charts/
 	$(BIN)/python docs/generate.py
 	$(BIN)/python charts/generate.py
+	$(BIN)/python charts/dashboards/generate.py
 
 #: What builds images, their registry and their tag: make images BUILDER=buildah TAG=1.0.0
 BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || command -v podman || command -v buildah)
@@ -79,6 +80,9 @@ images: ## Build the three images (BUILDER=docker REGISTRY=localhost TAG=dev PYT
 servers: ## Install PostgreSQL and RabbitMQ for tests (Debian, as root); none is started
 	@.ci/servers
 
+tools: ## Put Helm into .tools where the system has none, for tests of the chart
+	@.ci/helm
+
 bench-tools: ## Install wrk, which makes the load of benchmarks (Debian, as root)
 	@command -v wrk >/dev/null && exit 0; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
@@ -92,7 +96,7 @@ bench-tools: ## Install wrk, which makes the load of benchmarks (Debian, as root
 dev: .venv/.has-dev
 
 clean: ## Remove what was installed and cached here; the data stays
-	rm -rf .venv .uv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .uv .cache .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- what is installed -------------------------------------------------------------------------

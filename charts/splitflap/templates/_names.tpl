@@ -87,7 +87,7 @@ annotations:
 {{- with concat (.Values.global.imagePullSecrets | default list) .Values.image.pullSecrets | uniq }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ kindIs "string" . | ternary . .name }}
+  - name: {{ if kindIs "string" . }}{{ . }}{{ else }}{{ .name }}{{ end }}
   {{- end }}
 {{- end }}
 {{- end }}

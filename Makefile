@@ -28,10 +28,10 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
-.PHONY: images tools help run test test-fast faults bench lint format docs servers bench-tools dev clean
+.PHONY: cluster-up cluster-down cluster-test test-cluster-fast scaling-figures images tools help run test test-fast faults bench lint format docs servers bench-tools dev clean
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/.has-run ## Serve at http://127.0.0.1:8000 until Ctrl-C (SPLITFLAP_PORT=8080 make run)
 	@exec $(BIN)/splitflap up
@@ -67,6 +67,22 @@ BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || command -v podm
 REGISTRY ?= localhost
 TAG ?= dev
 BUILD_FLAGS ?= $(if $(filter buildah,$(notdir $(BUILDER))),--isolation chroot --network host)
+
+cluster-up: ## Start a kind cluster with metrics-server, Prometheus, Grafana and KEDA
+	@k8s/cluster up
+
+cluster-down: ## Delete that cluster
+	@k8s/cluster down
+
+cluster-test: dev ## Run all tests of tests/cluster: on KUBECONFIG, else in the lab (half an hour)
+	@tests/cluster/run all $(CLUSTER_TEST)
+
+test-cluster-fast: dev ## Run those that take seconds; without a cluster, those that need none
+	@tests/cluster/run fast $(CLUSTER_TEST)
+
+scaling-figures: export SPLITFLAP_SCALING_PAGE := benchmarks/README.md
+scaling-figures: dev ## Measure replicas over time under two floods, into benchmarks/README.md
+	@tests/cluster/run all -k each_bottleneck
 
 images: ## Build the three images (BUILDER=docker REGISTRY=localhost TAG=dev PYTHON_VERSION=3.11)
 	@[ -n "$(BUILDER)" ] || { echo "images need docker, podman or buildah" >&2; exit 1; }

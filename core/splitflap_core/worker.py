@@ -107,6 +107,8 @@ class Worker:
         # An increase from nothing to 1 is none to Prometheus: all begin at 0.
         self._in_flight().set(0)
         self._metrics.counter("splitflap_dead_letters_total").labels(self._kind)
+        for name in ("splitflap_job_queue_seconds", "splitflap_job_service_seconds"):
+            self._metrics.histogram(name).labels(self._kind)
         for word in ("done", "retry_later", "failed"):
             self._metrics.counter("splitflap_jobs_computed_total").labels(self._kind, word)
         self._metrics.gauge("splitflap_worker_slots").labels(self._kind).set(self._pool.slots)

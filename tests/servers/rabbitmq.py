@@ -27,6 +27,11 @@ log.console.level = info
 log.file = false
 """
 
+PROMETHEUS = """\
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = {port}
+"""
+
 #: `{"name", ready, unacked}` of each queue, asked of the queues themselves: the figures of
 #: `list_queues` are up to 5 s old for quorum queues.
 DEPTHS = """\
@@ -67,6 +72,8 @@ class RabbitMq(Server):
         super().__init__("rabbitmq")
         self._epmd: subprocess.Popen[bytes] | None = None
         self._epmd_port = str(free_port())
+        #: Of the plugin rabbitmq_prometheus.
+        self.metrics_port = free_port()
         self._node = f"splitflap-{self.port}@localhost"
         self._cookie = secrets.token_hex(10)
         self._environ = self._write_configuration(plugins)
@@ -155,6 +162,8 @@ class RabbitMq(Server):
 
     def _write_configuration(self, plugins: Sequence[str]) -> dict[str, str]:
         configuration = CONFIG.format(port=self.port, watermark=HIGH_WATERMARK)
+        if "rabbitmq_prometheus" in plugins:
+            configuration += PROMETHEUS.format(port=self.metrics_port)
         config = self._home.write("rabbitmq.conf", configuration)
         enabled = self._home.write("enabled_plugins", f"[{','.join(plugins)}].\n")
         self._home.write(".erlang.cookie", self._cookie, 0o400)

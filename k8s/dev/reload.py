@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script that an image copies, in no package
 """Runs a service from sources that may change, and starts it anew when they do.
 
 The sources are copied to where files may be written, for the image's own are read-only; Skaffold

@@ -1,5 +1,6 @@
 """A release as people ask of it: how many pods, how many are wanted and why, what waits. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -169,12 +170,8 @@ def _metric_name(metric: "Object") -> str:
     kind = metric.get("type", "")
     part = metric.get(kind[:1].lower() + kind[1:], {})
     name = part.get("name") or part.get("metric", {}).get("name", "")
-    # KEDA puts the trigger's number before the name that it was given.
-    return str(name).partition("-prometheus-")[2] or "demand" if _by_name(name) else str(name)
-
-
-def _by_name(name: str) -> bool:
-    return name.startswith("s") and name[1:2].isdecimal()
+    # KEDA puts the trigger's number before what it triggers by: `s0-prometheus`.
+    return re.sub(r"^s\d+-", "", str(name))
 
 
 def _target(metric: "Object") -> str:

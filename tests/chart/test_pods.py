@@ -91,13 +91,12 @@ def test_certificates_are_mounted_where_they_are_looked_for(rendered: Rendered) 
         assert found == [f"/etc/splitflap/{name}" for name in names]
 
 
-@pytest.mark.parametrize("value", [1_000_000, 86_400.5, 25])
-def test_settings_are_written_as_numbers(helm: Helm, value: float) -> None:
-    """Not as 1e+06, which is no whole number for the service."""
-    settings = {"settings": {"taskRetention": value, "maxConnections": 99_999}}
-    environ = helm.render(merged(DEV, {"api": settings})).environ("api", {})
-    assert load(ApiSettings, environ).task_retention == value
-    assert environ["SPLITFLAP_MAX_CONNECTIONS"] == "99999"
+def test_large_numbers_are_written_whole(helm: Helm) -> None:
+    """Not as 2e+06, which is no whole number for the service."""
+    settings = {"settings": {"childTexts": 2_000_000, "renderDeadline": 2.5}}
+    environ = helm.render(merged(DEV, {"renderer": settings})).environ("renderer", {})
+    assert environ["SPLITFLAP_CHILD_TEXTS"] == "2000000"
+    assert environ["SPLITFLAP_RENDER_DEADLINE"] == "2.5"
 
 
 def test_every_pod_is_restricted(manifests: Manifests) -> None:
@@ -209,6 +208,8 @@ def test_network_policies(rendered: Rendered) -> None:
     assert blocks.keys() == {"0.0.0.0/0", "::/0", "10.1.0.0/16"}
     assert {"10.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10"} <= set(blocks["0.0.0.0/0"])
     assert {"fc00::/7", "fe80::/10"} <= set(blocks["::/0"])
+    for component in ("api", "outcomes", "renderer", "migrate"):
+        assert "0.0.0.0/0" not in str(policies[component]["egress"])
 
 
 def test_the_servers_of_the_chart_let_in_this_release_alone(rendered: Rendered) -> None:

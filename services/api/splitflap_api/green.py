@@ -1,4 +1,8 @@
-"""The one module of the API that imports eventlet. `patch` comes before all else in a worker."""
+"""The one module of the API that imports eventlet. `patch` comes before all else in a worker.
+
+Names are resolved by the system's resolver in real threads: eventlet's own (greendns) reads no
+search domains, by which names like `database.namespace` are found in a cluster.
+"""
 
 import os
 import warnings
@@ -7,6 +11,8 @@ from typing import Any
 
 # psycopg 3 waits in C and blocks the hub unless told, before its import, to wait by select.
 os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
+# Read at eventlet's import: its resolver would replace socket.getaddrinfo.
+os.environ["EVENTLET_NO_GREENDNS"] = "yes"
 
 with warnings.catch_warnings():
     # It says at each import that new projects should use asyncio; docs/adr says why this one not.
@@ -15,6 +21,8 @@ with warnings.catch_warnings():
 import eventlet.debug
 import eventlet.greenio
 import eventlet.hubs
+import eventlet.patcher
+import eventlet.tpool
 
 #: A socket whose waits let others run; a subclass's `accept` gives instances of that subclass.
 GreenSocket = eventlet.greenio.GreenSocket
@@ -28,6 +36,15 @@ def patch() -> None:
     eventlet.hubs.use_hub()
     eventlet.monkey_patch()
     eventlet.debug.hub_exceptions(False)
+    # For all who resolve, the libraries of broker and database included.
+    import socket
+
+    socket.getaddrinfo = _getaddrinfo
+
+
+def _getaddrinfo(*args: Any, **kwargs: Any) -> Any:
+    blocking = eventlet.patcher.original("socket").getaddrinfo
+    return eventlet.tpool.execute(blocking, *args, **kwargs)
 
 
 def silent_timeout(seconds: float) -> Any:

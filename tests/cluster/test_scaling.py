@@ -1,5 +1,6 @@
 """Each bottleneck scales alone: KEDA, Prometheus, and two floods."""
 
+import json
 import os
 import subprocess
 import sys
@@ -61,7 +62,7 @@ def test_each_bottleneck_scales_alone(make_release: MakeRelease, has_keda: bool)
     with Recorder(release.kube, prometheus) as recorder:
         wait_until(lambda: len(recorder.looks) > 2 and _knows(recorder), "a demand", 120)
         for worker, other, mix in (
-            ("renderer", "scraper", ["--mix", "heavy", "--rate", "12"]),
+            ("renderer", "scraper", ["--mix", "heavy", "--rate", "10"]),
             ("scraper", "renderer", ["--mix", "links", "--rate", "1"]),
         ):
             _flood(release, recorder, worker, mix)
@@ -80,11 +81,13 @@ def _flood(release: Release, recorder: Recorder, worker: str, mix: list[str]) ->
     done = subprocess.run(
         [program, "--url", release.url, "--key", ADMIN, "load", *mix,
          "--page-url", release.site.url("slow/{}"), "--duration", str(FLOOD),
-         "--concurrency", "16", "--patience", str(CALM)],
+         "--concurrency", "16", "--patience", str(CALM), "--json"],
         check=False, capture_output=True, text=True, timeout=FLOOD + CALM + 60,
     )  # fmt: skip  # as it is typed
-    sys.stdout.write(f"{done.stdout}{done.stderr[-300:]}\n")
-    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)["all"]
+    sys.stdout.write(f"{worker}: {figures}\n")
+    # What is too much may be refused; what was accepted is done.
+    assert figures["accepted"] == figures["complete"] > 0
     recorder.phase = f"after the {worker}"
     wait_until(lambda: recorder.now(worker) == 1, lambda: table(recorder.looks), CALM)
 

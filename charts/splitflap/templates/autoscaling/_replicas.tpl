@@ -16,10 +16,13 @@ and all who render without a cluster (Argo CD among them, which is to be told to
 replicas: {{ (index .root.Values .component).replicas }}
 {{- else -}}
 {{- $live := lookup "apps/v1" "Deployment" .root.Release.Namespace $name -}}
-{{- if and $live (not (include "splitflap.isScaledByOthers" $live)) -}}
-{{- /* An autoscaler of Kubernetes rests at 0, so that what KEDA has put to sleep is woken first. */ -}}
-{{- $least := ternary (index .root.Values.autoscaling .component).minReplicas 0 (eq .root.Values.autoscaling.mode "hpa") -}}
-replicas: {{ max (int $live.spec.replicas) (int $least) }}
+{{- if $live -}}
+{{- /* Kubernetes' own autoscaler wakes nothing from 0, where KEDA may have left it. */ -}}
+{{- $least := ternary (index .root.Values.autoscaling .component).minReplicas 0 (eq .root.Values.autoscaling.mode "hpa") | int -}}
+{{- $now := int $live.spec.replicas -}}
+{{- if or (lt $now $least) (not (include "splitflap.isScaledByOthers" $live)) -}}
+replicas: {{ max $now $least }}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

@@ -92,7 +92,7 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{/* A Service's name that every resolver takes as it stands: eventlet's knows no search domains. Takes {root, component}. */}}
+{{/* A Service's whole name: with its final dot every resolver takes it as it stands. Takes {root, component}. */}}
 {{- define "splitflap.host" -}}
 {{- printf "%s.%s.svc.%s." (include "splitflap.componentName" .) .root.Release.Namespace .root.Values.clusterDomain -}}
 {{- end }}

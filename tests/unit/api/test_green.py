@@ -33,7 +33,7 @@ assert len(beats) > 5, len(beats)
 
 
 def test_names_are_resolved_by_the_system_beside_the_hub() -> None:
-    """eventlet's own resolver would not find a name by a search domain, as clusters have them."""
+    """Its own resolver would not find a name by a search domain, as clusters have them."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], check=False, capture_output=True, text=True, timeout=30
     )

@@ -19,6 +19,9 @@ CHART = ROOT / "charts" / "splitflap"
 #: Where `make tools` puts Helm where the system has none.
 TOOLS = ROOT / ".tools"
 
+#: The version that is rendered for: a Helm built from its module takes itself for an old one.
+KUBERNETES = "1.34.0"
+
 Object = dict[str, Any]
 Values = dict[str, Any]
 
@@ -59,7 +62,8 @@ class Helm:
     ) -> "Manifests":
         """The objects of a release. Raises Refused."""
         path = self.write(values)
-        text = self.run("template", release, str(CHART), "-n", namespace, "-f", path, *options)
+        where = ("-n", namespace, "--kube-version", KUBERNETES)
+        text = self.run("template", release, str(CHART), "-f", path, *where, *options)
         return Manifests([each for each in yaml.safe_load_all(text) if each])
 
     def write(self, values: Mapping[str, Any]) -> str:

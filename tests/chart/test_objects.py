@@ -12,7 +12,7 @@ import yaml
 from tests.servers.process import find_binary
 
 from .conftest import Rendered
-from .helm import CHART, Helm, Manifests, Object, merged
+from .helm import CHART, KUBERNETES, Helm, Manifests, Object, merged
 from .values import DEV, FULL, MODES, OUTSIDE
 
 DIGEST = "sha256:" + "a" * 64
@@ -21,7 +21,8 @@ DIGEST = "sha256:" + "a" * 64
 @pytest.mark.parametrize("mode", MODES)
 def test_lint_has_nothing_to_say(helm: Helm, mode: str) -> None:
     """In its strict form."""
-    helm.run("lint", "--strict", str(CHART), "-f", helm.write(MODES[mode]))
+    path = helm.write(MODES[mode])
+    helm.run("lint", "--strict", "--kube-version", KUBERNETES, str(CHART), "-f", path)
 
 
 def test_no_object_is_there_twice(manifests: Manifests) -> None:

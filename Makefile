@@ -60,7 +60,7 @@ format: dev ## Format, and repair what can be repaired
 docs: dev ## Write anew what is made from declarations, in docs/ and charts/
 	$(BIN)/python docs/generate.py
 	$(BIN)/python charts/generate.py
-	$(BIN)/python charts/dashboards/generate.py
+	$(BIN)/python charts/dashboards/make.py
 
 #: What builds images, their registry and their tag: make images BUILDER=buildah TAG=1.0.0
 BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || command -v podman || command -v buildah)

@@ -167,7 +167,7 @@ def test_alerts_look_at_what_is_there(prometheus: Prometheus) -> None:
 def test_generated_dashboards_have_not_drifted() -> None:
     """They are made of the pages in charts/dashboards."""
     check = subprocess.run(
-        [sys.executable, ROOT / "charts" / "dashboards" / "generate.py", "--check"],
+        [sys.executable, ROOT / "charts" / "dashboards" / "make.py", "--check"],
         capture_output=True,
         text=True,
         check=False,

@@ -74,14 +74,14 @@ cluster-up: ## Start a kind cluster with metrics-server, Prometheus, Grafana and
 cluster-down: ## Delete that cluster
 	@k8s/cluster down
 
-cluster-test: dev ## Run all tests of tests/cluster: on KUBECONFIG, else in the lab (half an hour)
+cluster-test: dev tools ## Run all tests of tests/cluster: on KUBECONFIG, else in the lab (half an hour)
 	@tests/cluster/run all $(CLUSTER_TEST)
 
-test-cluster-fast: dev ## Run those that take seconds; without a cluster, those that need none
+test-cluster-fast: dev tools ## Run those that take seconds; without a cluster, those that need none
 	@tests/cluster/run fast $(CLUSTER_TEST)
 
 scaling-figures: export SPLITFLAP_SCALING_PAGE := benchmarks/README.md
-scaling-figures: dev ## Measure replicas over time under two floods, into benchmarks/README.md
+scaling-figures: dev tools ## Measure replicas over time under two floods, into benchmarks/README.md
 	@tests/cluster/run all -k each_bottleneck
 
 images: ## Build the three images (BUILDER=docker REGISTRY=localhost TAG=dev PYTHON_VERSION=3.11)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.chart.helm import find_helm
+from tests.servers.fixtures import or_skip
 from tests.servers.process import wait_until
 from tests.system.stack import ADMIN
 
@@ -60,6 +62,7 @@ def test_no_pod_has_a_token_or_a_writable_root(release: Release) -> None:
 
 def test_helm_lint_is_strict() -> None:
     """No warning either, in the defaults and in the development values."""
+    or_skip(find_helm)
     for values in ([], ["--values", str(CHART / "values-dev.yaml")]):
         helm("lint", "--strict", str(CHART), *values)
 

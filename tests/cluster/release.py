@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.servers.process import wait_until
 from tests.system.client import Client
 from tests.system.stack import ADMIN
 
@@ -87,6 +86,8 @@ class Release:
     def uninstall(self) -> None:
         """Remove it, and wait until its pods are gone."""
         helm("uninstall", NAME, "--namespace", self.namespace, "--wait", "--timeout=3m")
+        # The next one's Service has another address.
+        self._url = ""
 
     def logs(self) -> Iterator[tuple[str, str]]:
         """Pods, events, and the end of each log."""
@@ -203,8 +204,3 @@ def _free_volumes(namespace: str) -> None:
     for volume in _volumes(namespace):
         name = volume["metadata"]["name"]
         run(["kubectl", "patch", "pv", name, "--patch", '{"spec":{"claimRef":null}}'])
-
-
-def wait_gone(kube: Kube, *what: str) -> None:
-    """Wait until a list is empty."""
-    wait_until(lambda: not kube.items(*what), lambda: kube("get", *what), 60)

@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.process import wait_until
+
 from .conftest import MakeRelease
 from .kube import CHART, ROOT, Kube, run
 from .release import VOLUMES
+
+#: What an uninstall leaves.
+DATA = {
+    "persistentvolumeclaim/data-splitflap-postgresql-0",
+    "persistentvolumeclaim/data-splitflap-rabbitmq-0",
+}
 
 
 @pytest.mark.slow
@@ -27,10 +35,8 @@ def test_upgrade_from_the_release_before_and_uninstall(
     assert release.client().made("Written after it")["state"] == "complete"
 
     release.uninstall()
-    assert set(left(release.kube)) == {
-        "persistentvolumeclaim/data-splitflap-postgresql-0",
-        "persistentvolumeclaim/data-splitflap-rabbitmq-0",
-    }
+    wait_until(lambda: set(left(release.kube)) <= DATA, lambda: str(left(release.kube)), 90)
+    assert set(left(release.kube)) == DATA
 
     release.install(VOLUMES)
     assert release.client().get(f"/v1/posts/{post['id']}").json()["html"] == post["html"]

@@ -28,15 +28,15 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
-.PHONY: help run test test-fast faults bench lint format docs servers bench-tools dev clean
+.PHONY: cluster-up cluster-down cluster-test test-cluster-fast scaling-figures images tools help run test test-fast faults bench lint format docs servers bench-tools dev clean
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/.has-run ## Serve at http://127.0.0.1:8000 until Ctrl-C (SPLITFLAP_PORT=8080 make run)
 	@exec $(BIN)/splitflap up
 
-test: dev servers ## Run all tests, on real servers where they need them
+test: dev servers tools ## Run all tests, on real servers where they need them
 	$(BIN)/pytest
 
 test-fast: dev ## Run the tests that need no server: unit and contracts
@@ -57,11 +57,47 @@ format: dev ## Format, and repair what can be repaired
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: dev ## Write docs/configuration.md and docs/metrics.md anew
+docs: dev ## Write anew what is made from declarations, in docs/ and charts/
 	$(BIN)/python docs/generate.py
+	$(BIN)/python charts/generate.py
+	$(BIN)/python charts/dashboards/make.py
+
+#: What builds images, their registry and their tag: make images BUILDER=buildah TAG=1.0.0
+BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || command -v podman || command -v buildah)
+REGISTRY ?= localhost
+TAG ?= dev
+BUILD_FLAGS ?= $(if $(filter buildah,$(notdir $(BUILDER))),--isolation chroot --network host)
+
+cluster-up: ## Start a kind cluster with metrics-server, Prometheus, Grafana and KEDA
+	@k8s/cluster up
+
+cluster-down: ## Delete that cluster
+	@k8s/cluster down
+
+cluster-test: dev tools ## Run all tests of tests/cluster: on KUBECONFIG, else in the lab (half an hour)
+	@tests/cluster/run all $(CLUSTER_TEST)
+
+test-cluster-fast: dev tools ## Run those that take seconds; without a cluster, those that need none
+	@tests/cluster/run fast $(CLUSTER_TEST)
+
+scaling-figures: export SPLITFLAP_SCALING_PAGE := benchmarks/README.md
+scaling-figures: dev tools ## Measure replicas over time under two floods, into benchmarks/README.md
+	@tests/cluster/run all -k each_bottleneck
+
+images: ## Build the three images (BUILDER=docker REGISTRY=localhost TAG=dev PYTHON_VERSION=3.11)
+	@[ -n "$(BUILDER)" ] || { echo "images need docker, podman or buildah" >&2; exit 1; }
+	@set -e; for service in api scraper renderer; do \
+	    set -x; $(BUILDER) build $(BUILD_FLAGS) -f services/$$service/Dockerfile \
+	    -t $(REGISTRY)/splitflap/$$service:$(TAG) \
+	    $(if $(PYTHON_VERSION),--build-arg PYTHON_VERSION=$(PYTHON_VERSION)) \
+	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; \
+	    { set +x; } 2>/dev/null; done
 
 servers: ## Install PostgreSQL and RabbitMQ for tests (Debian, as root); none is started
 	@.ci/servers
+
+tools: ## Put Helm into .tools where the system has none, for tests of the chart
+	@.ci/helm
 
 bench-tools: ## Install wrk, which makes the load of benchmarks (Debian, as root)
 	@command -v wrk >/dev/null && exit 0; \
@@ -76,7 +112,7 @@ bench-tools: ## Install wrk, which makes the load of benchmarks (Debian, as root
 dev: .venv/.has-dev
 
 clean: ## Remove what was installed and cached here; the data stays
-	rm -rf .venv .uv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .uv .cache .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- what is installed -------------------------------------------------------------------------

@@ -37,7 +37,9 @@ _METRICS = """\
 
 Each service exposes its metrics in Prometheus' text format at `/metrics` on its health port. All
 of them are there from the start, at 0. Labels are bounded: none holds an id, a URL, a channel or
-an account.
+an account. Beside them are the usual `process_` metrics, of the renderer's parent process only.
+What the replicas of the API know of the database or the broker they all say alike: take the
+maximum over them, not the sum.
 """
 
 _PROBLEMS = """\

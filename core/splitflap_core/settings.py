@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, TypeVar, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -47,6 +47,12 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
             "`filesystem://` for the embedded broker in DATA_DIR.",
         ),
     ] = "filesystem://"
+    broker_user: Annotated[
+        str | None, Meta(description="User for a BROKER_URL that has none, as it is.")
+    ] = None
+    broker_password: Annotated[
+        str | None, Meta(description="Password of BROKER_USER, as it is (`@` is not `%40`).")
+    ] = None
     broker_ca_file: Annotated[
         str | None, Meta(description="CA certificates that an `amqps` broker is checked by.")
     ] = None
@@ -75,6 +81,22 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
             BadSettings: settings that do not fit together.
         """
         check_port(self.broker_url, "BROKER_URL")
+        if self.broker_user and "@" in urlsplit(self.broker_url).netloc:
+            raise BadSettings(
+                f"{PREFIX}BROKER_USER: {PREFIX}BROKER_URL has a user too; expected only one of them"
+            )
+        if bool(self.broker_user) != bool(self.broker_password):
+            raise BadSettings(
+                f"{PREFIX}BROKER_USER and {PREFIX}BROKER_PASSWORD: expected both or neither"
+            )
+
+    @property
+    def broker(self) -> str:
+        """The broker's URL with its user and password."""
+        if not (self.broker_user and self.broker_password):
+            return self.broker_url
+        user, password = quote(self.broker_user, safe=""), quote(self.broker_password, safe="")
+        return self.broker_url.replace("://", f"://{user}:{password}@", 1)
 
 
 @dataclass(frozen=True)

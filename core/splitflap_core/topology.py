@@ -10,6 +10,8 @@ limit, an age) goes to `dead` at least once; that needs overflow reject-publish 
 "Quorum Queues", section on dead lettering). Arguments cannot be changed on a queue that exists.
 """
 
+from dataclasses import dataclass
+
 from kombu import Exchange, Queue
 
 #: Deliveries after which RabbitMQ dead-letters a message. Only a backstop: a worker process that
@@ -55,6 +57,27 @@ SCRAPE_QUEUE = _quorum("scrape", JOBS, JOB_TTL_MS, **_TO_DEAD)
 RESULTS_QUEUE = _quorum("results", RESULTS, JOB_TTL_MS, **_TO_DEAD)
 DEAD_QUEUE = _quorum("dead", DEAD, DEAD_TTL_MS)
 QUEUES = (RENDER_QUEUE, SCRAPE_QUEUE, RESULTS_QUEUE, DEAD_QUEUE)
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What a service's user may do in the virtual host: RabbitMQ's three regular expressions."""
+
+    configure: str
+    write: str
+    read: str
+
+
+#: All that the API declares; to bind a queue takes rights on both of its ends.
+_ALL = r"^(jobs|render|scrape|results|dead|events(\..+)?)$"
+
+#: The least that each service can work with. A worker takes its jobs and gives outcomes, and can
+#: neither make jobs nor read another's.
+RIGHTS = {
+    "api": Rights(_ALL, _ALL, _ALL),
+    "scraper": Rights("^$", "^(results|dead)$", "^scrape$"),
+    "renderer": Rights("^$", "^(results|dead)$", "^render$"),
+}
 
 
 def wake_up_queue(replica: str) -> Queue:

@@ -92,7 +92,7 @@ class Worker:
         queue = topology.RENDER_QUEUE if kind == "render" else topology.SCRAPE_QUEUE
         self._link = Link(
             kind,
-            backend.opener(self._name),
+            backend.opener(self._name, declares=False),
             subscriptions=(Subscription(queue, prefetch),),
             on_delivery=self._deliver,
             on_idle=self._submit_held,
@@ -104,6 +104,13 @@ class Worker:
     def start(self) -> None:
         """The pool first: its processes must not inherit a connection."""
         self._pool.start()
+        # An increase from nothing to 1 is none to Prometheus: all begin at 0.
+        self._in_flight().set(0)
+        self._metrics.counter("splitflap_dead_letters_total").labels(self._kind)
+        for name in ("splitflap_job_queue_seconds", "splitflap_job_service_seconds"):
+            self._metrics.histogram(name).labels(self._kind)
+        for word in ("done", "retry_later", "failed"):
+            self._metrics.counter("splitflap_jobs_computed_total").labels(self._kind, word)
         self._metrics.gauge("splitflap_worker_slots").labels(self._kind).set(self._pool.slots)
         self._link.start()
 

@@ -6,6 +6,7 @@ from splitflap_core.settings import PREFIX
 from splitflap.access import Access, data_dir_option
 from splitflap.commands.dead import dead
 from splitflap.commands.keys import keys
+from splitflap.commands.load import load
 from splitflap.commands.post import post
 from splitflap.commands.status import status
 from splitflap.commands.up import up
@@ -37,7 +38,7 @@ def main(ctx: click.Context, url: str | None, key: str | None, data_dir: str | N
     ctx.obj = Access(url, key, data_dir)
 
 
-for command in (up, post, status, keys, dead):
+for command in (up, post, load, status, keys, dead):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from splitflap.launch.datadir import key_file, stored_key
 from splitflap.launch.settings import LauncherSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from splitflap.client import Client
 
 
@@ -45,8 +47,10 @@ class Access:
     key: str | None
     data_dir: str | None
 
-    def client(self) -> Client:
+    def client(self, note: Callable[[Refused, float], None] | None = None) -> Client:
         """A client of the API, with the key given or the one that `up` has left.
+
+        `note` hears what its requests are put off by; without it, standard error does.
 
         Raises:
             Refused: there is no key.
@@ -54,9 +58,8 @@ class Access:
         # The launcher, which runs all day, has no need of an HTTP client's megabytes.
         from splitflap.client import Client
 
-        return Client(
-            default_url() if self.url is None else self.url, self.key or self._stored_key()
-        )
+        url = default_url() if self.url is None else self.url
+        return Client(url, self.key or self._stored_key(), note=note)
 
     def _stored_key(self) -> str:
         folder = self.data_dir or os.environ.get(PREFIX + "DATA_DIR") or CommonSettings().data_dir

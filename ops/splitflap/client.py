@@ -1,5 +1,6 @@
 """The API as the commands use it: requests with a key, repeated where that is safe."""
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -53,12 +54,20 @@ class Unreachable(Refused):
 class Client:
     """Speaks to one API with one key."""
 
-    def __init__(self, url: str, key: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        sleep: Callable[[float], None] = time.sleep,
+        note: Callable[[Refused, float], None] | None = None,
+    ) -> None:
+        """`note` hears what a request was put off by, and for how many seconds."""
         if not (key.isascii() and key.isprintable()):
             raise Refused("the key has characters that no key has")
         self._url = url.rstrip("/")
         self._host = _host(url)
         self._sleep = sleep
+        self._note = note or _say
         self._session = requests.Session()
         self._session.auth = _Bearer(key)
         # A proxy is no way to this machine itself.
@@ -88,9 +97,9 @@ class Client:
         for last in [False] * (MAX_TRIES - 1) + [True]:
             response, error = self._once(method, url, until, options)
             delay = _delay(response, resend=resend)
-            if last or delay is None or time.monotonic() + delay > until:
+            if last or error is None or delay is None or time.monotonic() + delay > until:
                 break
-            sys.stderr.write(f"{error}; trying again in {delay:g} s\n")
+            self._note(error, delay)
             self._sleep(delay)
         if error:
             raise error
@@ -105,6 +114,24 @@ class Client:
             after = page["next"]
             if after is None:
                 return
+
+    def events(
+        self, channel: str, last_id: int | None = None
+    ) -> Iterator[tuple[int, str | None, Any]]:
+        """Id, kind and data of each event of a channel, until the stream ends or breaks.
+
+        Without `last_id` the first is the place where the stream begins, of no kind.
+
+        Raises:
+            Refused: the API gives no stream.
+        """
+        headers = {} if last_id is None else {"Last-Event-ID": str(last_id)}
+        options: dict[str, Any] = {"params": {"channel": channel}, "headers": headers}
+        with self.send("GET", self.at("events"), resend=True, stream=True, **options) as response:
+            try:
+                yield from _events(response.iter_lines())
+            except (requests.RequestException, OSError) as error:
+                raise Unreachable(f"the stream of events broke: {error}") from error
 
     def at(self, *path: str) -> str:
         """The address of /v1/ and these segments."""
@@ -183,6 +210,24 @@ def body_of(response: requests.Response) -> Any:
         return response.json()
     except ValueError as error:
         raise Refused(f"{response.url} answers, but not as a Splitflap does: no JSON") from error
+
+
+def _events(lines: Iterator[bytes]) -> Iterator[tuple[int, str | None, Any]]:
+    """What stands between empty lines, where it has an id (WHATWG HTML, section 9.2)."""
+    frame: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.decode("utf-8", "replace").partition(": ")
+        if name:
+            frame[name] = value
+            continue
+        if "id" in frame:
+            data = json.loads(frame["data"]) if "data" in frame else None
+            yield int(frame["id"]), frame.get("event"), data
+        frame = {}
+
+
+def _say(error: Refused, delay: float) -> None:
+    sys.stderr.write(f"{error}; trying again in {delay:g} s\n")
 
 
 def retry_after(response: requests.Response) -> float:

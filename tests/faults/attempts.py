@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.system.site import Site
 from tests.system.wire import Answer
+
+from .served import Pages
 
 #: Brackets make a text that takes 0.1 s to render (CPU), and one that takes 3 s.
 HEAVY = "[" * 900
@@ -52,7 +53,7 @@ class Attempt:
 PLANS = ("edit early", "edit late", "delete early", "delete late")
 
 
-def new_attempt(token: str, dice: Random, site: Site, *, heavy: bool) -> Attempt:
+def new_attempt(token: str, dice: Random, site: Pages, *, heavy: bool) -> Attempt:
     """An attempt of a random kind: plain, heavy, or with links to fast, slow and failing pages."""
     text = f"post {token} **by** a client"
     links: dict[str, bool] = {}

@@ -13,7 +13,7 @@ from tests.system.wire import Answer
 
 from .attempts import Attempt
 from .posters import TIMEOUT
-from .world import World
+from .served import Served
 
 #: Seconds until the first look at a task, then twice as long each time up to the last.
 FIRST_LOOK, LAST_LOOK = 0.2, 3.0
@@ -32,7 +32,7 @@ def answer_of(response: requests.Response) -> Answer:
 class Followers:
     """Threads that share what is to be looked at."""
 
-    def __init__(self, world: World, channel: str, seed: str) -> None:
+    def __init__(self, world: Served, channel: str, seed: str) -> None:
         #: Answers that no client should ever see.
         self.wrong: list[str] = []
         self._world = world

@@ -17,6 +17,7 @@ from .books import Books, Facts, close
 from .followers import Followers, answer_of
 from .nemeses.base import Nemesis
 from .posters import Posters
+from .served import Served
 from .streams import Watchers
 from .world import Tally, World
 
@@ -56,7 +57,7 @@ def skipped(name: str, why: str) -> Row:
 class Load:
     """Clients of all kinds on one channel."""
 
-    def __init__(self, world: World, channel: str, seed: str, rate: float = RATE) -> None:
+    def __init__(self, world: Served, channel: str, seed: str, rate: float = RATE) -> None:
         self.world = world
         self.channel = channel
         self._watchers = Watchers(world, channel, seed)

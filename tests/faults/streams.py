@@ -11,7 +11,7 @@ from tests.servers.process import ServerFailed, wait_until
 from tests.system.sse import Frame, Stream
 from tests.system.stack import ADMIN
 
-from .world import World
+from .served import Served
 
 #: What a stream that is cut off, refused or ended raises.
 BROKEN = (OSError, http.client.HTTPException, AssertionError, ValueError)
@@ -34,7 +34,7 @@ class Watcher:
     """One stream: always of the same API, or of any that is up; of one channel, or of all."""
 
     def __init__(
-        self, world: World, apis: list[str], channel: str | None, start: int, dice: Random
+        self, world: Served, apis: list[str], channel: str | None, start: int, dice: Random
     ) -> None:
         self.events: list[Frame] = []
         self.gaps = 0
@@ -97,13 +97,13 @@ class Watcher:
                 return
 
 
-def place(world: World) -> int:
+def place(world: Served) -> int:
     """The id after which the next event comes."""
     with Stream(world.url(world.apis[0]), ADMIN) as stream:
         return stream.place()
 
 
-def replay(world: World, api: str, channel: str | None, after: int, until: int) -> list[Frame]:
+def replay(world: Served, api: str, channel: str | None, after: int, until: int) -> list[Frame]:
     """What an API shows to one who comes anew."""
     found: list[Frame] = []
     if until <= after:
@@ -120,7 +120,7 @@ def replay(world: World, api: str, channel: str | None, after: int, until: int) 
 class Watchers:
     """Streams on every API from one place on."""
 
-    def __init__(self, world: World, channel: str, seed: str) -> None:
+    def __init__(self, world: Served, channel: str, seed: str) -> None:
         self._world = world
         self._channel = channel
         self._start = place(world)

@@ -10,7 +10,7 @@ from .postgres import Postgres
 from .process import MissingBinary
 from .rabbitmq import RabbitMq
 
-S = TypeVar("S", Postgres, RabbitMq)
+S = TypeVar("S")
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def rabbitmq_server() -> Iterator[RabbitMq]:
 
 
 def or_skip(make: Callable[[], S]) -> S:
-    """The server, not started. Where it is not installed: skip, but fail in CI."""
+    """The server, not started, or a program. Where it is not installed: skip, but fail in CI."""
     try:
         return make()
     except MissingBinary as error:

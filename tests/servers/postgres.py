@@ -30,8 +30,11 @@ class Postgres(Server):
     #: A fast shutdown, then one that leaves recovery to the next start.
     END = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
 
-    def __init__(self, **settings: str) -> None:
-        """Raises MissingBinary where PostgreSQL is not installed."""
+    def __init__(self, certificate: Path | None = None, **settings: str) -> None:
+        """With a certificate, whose key is in the same file, it speaks TLS to who asks for it.
+
+        Raises MissingBinary where PostgreSQL is not installed.
+        """
         folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
         # The programs beside the real initdb are of the same version.
         self._bin = Path(find_binary("initdb", *folders)).resolve().parent
@@ -43,6 +46,10 @@ class Postgres(Server):
             "port": str(self.port),
             "unix_socket_directories": str(self._home.folder),
         }
+        if certificate:
+            # In its own folder, where its own user can read it, and nobody else.
+            copy = self._home.write("tls.pem", certificate.read_text(encoding="ascii"), 0o600)
+            self._settings |= {"ssl": "on", "ssl_cert_file": str(copy), "ssl_key_file": str(copy)}
         self._where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", USER)
 
     @property

@@ -1,12 +1,13 @@
 """A RabbitMQ node of one's own, with its own epmd, so that no other node is disturbed."""
 
+import json
 import re
 import secrets
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .process import ServerFailed, find_binary, free_port, tail, wait_until
 from .server import Server, end, listens
@@ -24,6 +25,11 @@ vm_memory_high_watermark.relative = {watermark}
 log.console = true
 log.console.level = info
 log.file = false
+"""
+
+PROMETHEUS = """\
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = {port}
 """
 
 #: `{"name", ready, unacked}` of each queue, asked of the queues themselves: the figures of
@@ -66,6 +72,8 @@ class RabbitMq(Server):
         super().__init__("rabbitmq")
         self._epmd: subprocess.Popen[bytes] | None = None
         self._epmd_port = str(free_port())
+        #: Of the plugin rabbitmq_prometheus.
+        self.metrics_port = free_port()
         self._node = f"splitflap-{self.port}@localhost"
         self._cookie = secrets.token_hex(10)
         self._environ = self._write_configuration(plugins)
@@ -83,6 +91,15 @@ class RabbitMq(Server):
         """A new vhost, with nothing in it; returns its URL."""
         self.eval(VHOST.format(name=name))
         return self.vhost_url(name)
+
+    def import_definitions(self, definitions: Mapping[str, Any]) -> None:
+        """What `rabbitmqctl import_definitions` does with a file of this content."""
+        text = json.dumps(definitions).replace("\\", "\\\\").replace('"', '\\"')
+        self.eval(f'rabbit_definitions:import_raw(<<"{text}">>).')
+
+    def delete_vhost(self, name: str) -> None:
+        """Delete a vhost with all that is in it, if there is one."""
+        self.eval(f'catch rabbit_vhost:delete(<<"{name}">>, <<"guest">>).')
 
     def queue_depths(self, vhost: str) -> dict[str, Depth]:
         """What lies in each queue of a vhost, now."""
@@ -145,6 +162,8 @@ class RabbitMq(Server):
 
     def _write_configuration(self, plugins: Sequence[str]) -> dict[str, str]:
         configuration = CONFIG.format(port=self.port, watermark=HIGH_WATERMARK)
+        if "rabbitmq_prometheus" in plugins:
+            configuration += PROMETHEUS.format(port=self.metrics_port)
         config = self._home.write("rabbitmq.conf", configuration)
         enabled = self._home.write("enabled_plugins", f"[{','.join(plugins)}].\n")
         self._home.write(".erlang.cookie", self._cookie, 0o400)

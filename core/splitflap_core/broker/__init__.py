@@ -2,6 +2,6 @@
 
 from splitflap_core.broker.backends import Backend, backend_for
 from splitflap_core.broker.link import Delivery, Link
-from splitflap_core.broker.session import Outgoing, Subscription
+from splitflap_core.broker.session import Depth, Outgoing, Subscription
 
-__all__ = ["Backend", "Delivery", "Link", "Outgoing", "Subscription", "backend_for"]
+__all__ = ["Backend", "Delivery", "Depth", "Link", "Outgoing", "Subscription", "backend_for"]

@@ -17,11 +17,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import kombu
+from amqp.exceptions import NotFound
 
 from splitflap_core import topology
 from splitflap_core.broker.buffers import ReadAhead, WriteBehind
 from splitflap_core.broker.frames import publish_frames
 from splitflap_core.broker.session import (
+    Depth,
     Outgoing,
     Readiness,
     Received,
@@ -49,8 +51,11 @@ FRAMES_PER_TURN = 500
 class AmqpSession(Session):
     """One AMQP connection with one channel in confirm mode."""
 
-    def __init__(self, url: str, name: str, ca_file: str | None, waker: Waker) -> None:
+    def __init__(
+        self, url: str, name: str, ca_file: str | None, waker: Waker, *, declares: bool = True
+    ) -> None:
         self._waker = waker
+        self._declares = declares
         self._blocked = False
         self._window: OrderedDict[int, tuple[str, Outgoing]] = OrderedDict()
         self._returned: set[str] = set()
@@ -83,7 +88,8 @@ class AmqpSession(Session):
         self._amqp = self._connection.connection
         self._amqp.transport.sock.settimeout(IO_TIMEOUT)
         self._channel = self._connection.channel()
-        self._declare()
+        if self._declares or not self._is_declared():
+            self._declare()
         self._channel.confirm_select()
         self._channel.events["basic_ack"].add(self._on_ack)
         self._channel.events["basic_nack"].add(self._on_nack)
@@ -92,6 +98,18 @@ class AmqpSession(Session):
         self._ahead = transport._quick_recv = ReadAhead(transport._quick_recv)  # noqa: SLF001 - py-amqp has no other place for it
         self._behind = WriteBehind(transport.write)
         self._readiness = Readiness(self._amqp.sock, self._waker)
+
+    def _is_declared(self) -> bool:
+        """Whether all is there. What exists may be looked at without the right to declare it."""
+        try:
+            for exchange in topology.EXCHANGES:
+                exchange(self._channel).declare(passive=True)
+            for queue in topology.QUEUES:
+                queue(self._channel).queue_declare(passive=True)
+        except NotFound:  # and the channel is closed
+            self._channel = self._connection.channel()
+            return False
+        return True
 
     def _declare(self) -> None:
         for exchange in topology.EXCHANGES:
@@ -163,6 +181,10 @@ class AmqpSession(Session):
     def requeue(self, tag: Any) -> None:
         del self._unsettled[tag]
         self._channel.basic_reject(tag, requeue=True)
+
+    def depth(self, queue: str) -> Depth:
+        answer = self._channel.queue_declare(queue, passive=True)
+        return Depth(answer.message_count, answer.consumer_count)
 
     def turn(self) -> None:
         self._behind.flush()
@@ -238,4 +260,6 @@ def _tls(url: str, ca_file: str | None) -> dict[str, Any] | None:
     parts = urlsplit(url)
     if parts.scheme != "amqps":
         return None
-    return {"ca_certs": ca_file, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": parts.hostname}
+    # A final dot says that no search domain is meant; certificates are written without it.
+    name = (parts.hostname or "").rstrip(".")
+    return {"ca_certs": ca_file, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": name}

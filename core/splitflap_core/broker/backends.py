@@ -13,15 +13,18 @@ from splitflap_core.settings import CommonSettings
 class Backend:
     """A broker, and what its guarantees mean for the reconciler."""
 
-    open: Callable[[str, Waker], Session]
+    open: Callable[[str, bool, Waker], Session]
     #: Seconds after which a job that was published and has no outcome is published again.
     redispatch_unfinished_after: float
     #: Whether several API replicas can be woken through it.
     has_wake_ups: bool
 
-    def opener(self, name: str) -> Callable[[Waker], Session]:
-        """Opens sessions under a name that the broker's own tools show."""
-        return partial(self.open, name)
+    def opener(self, name: str, *, declares: bool = True) -> Callable[[Waker], Session]:
+        """Opens sessions under a name that the broker's own tools show.
+
+        Who does not declare takes the topology as it is, and needs no right to configure it.
+        """
+        return partial(self.open, name, declares)
 
 
 def backend_for(settings: CommonSettings) -> Backend:
@@ -33,13 +36,13 @@ def backend_for(settings: CommonSettings) -> Backend:
     return Backend(partial(_files, folder), redispatch_unfinished_after=20, has_wake_ups=False)
 
 
-def _amqp(settings: CommonSettings, name: str, waker: Waker) -> Session:
+def _amqp(settings: CommonSettings, name: str, declares: bool, waker: Waker) -> Session:
     from splitflap_core.broker.amqp import AmqpSession
 
-    return AmqpSession(settings.broker_url, name, settings.broker_ca_file, waker)
+    return AmqpSession(settings.broker, name, settings.broker_ca_file, waker, declares=declares)
 
 
-def _files(folder: Path, _name: str, waker: Waker) -> Session:
+def _files(folder: Path, _name: str, _declares: bool, waker: Waker) -> Session:
     from splitflap_core.broker.filesystem import FilesystemSession
 
     return FilesystemSession(folder, waker)

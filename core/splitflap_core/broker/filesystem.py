@@ -27,6 +27,7 @@ from kombu.utils.json import dumps, loads
 
 from splitflap_core import topology
 from splitflap_core.broker.session import (
+    Depth,
     Outgoing,
     Received,
     Session,
@@ -178,6 +179,9 @@ class FilesystemSession(Session):
 
     def requeue(self, tag: Any) -> None:
         self._channel.basic_reject(tag, requeue=True)
+
+    def depth(self, queue: str) -> Depth:
+        return Depth(self._channel.queue_declare(queue, passive=True).message_count, None)
 
     def turn(self) -> None:
         self._waker.wait(POLLING_INTERVAL)

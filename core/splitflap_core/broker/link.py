@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from splitflap_core.broker.session import Outgoing, Received, Session, Subscription, Waker
+from splitflap_core.broker.session import Depth, Outgoing, Received, Session, Subscription, Waker
 
 logger = logging.getLogger(__name__)
 
@@ -164,6 +164,13 @@ class Link:
         self._waker.wake()
 
     # -- in the owner thread -----------------------------------------------------------------
+
+    def depth(self, queue: str) -> Depth | None:
+        """What a queue holds; None while the link is down. Only for `on_delivery` and `on_idle`.
+
+        Not for a link that publishes: in an alarm RabbitMQ reads nothing more of its connection.
+        """
+        return self._session.depth(queue) if self._session else None
 
     def _run(self) -> None:
         wait = RECONNECT_AFTER[0]

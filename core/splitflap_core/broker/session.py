@@ -70,6 +70,15 @@ def body_bytes(message: kombu.Message) -> bytes:
     return body if isinstance(body, bytes) else str(body).encode()
 
 
+@dataclass(frozen=True)
+class Depth:
+    """What a queue holds, without what was delivered and is not settled."""
+
+    ready: int
+    #: None where the broker does not know.
+    consumers: int | None
+
+
 class Waker:
     """Interrupts the wait of a session from another thread."""
 
@@ -178,6 +187,10 @@ class Session(ABC):
     @abstractmethod
     def requeue(self, tag: Any) -> None:
         """Give a delivery back to its queue."""
+
+    @abstractmethod
+    def depth(self, queue: str) -> Depth:
+        """Ask the broker what one of the topology's queues holds, and wait for its answer."""
 
     @abstractmethod
     def turn(self) -> None:

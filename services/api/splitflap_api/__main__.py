@@ -7,25 +7,30 @@ patched after the fork, and imports the service then.
 import os
 import sys
 
-from splitflap_core.runtime import boot, claim_port
+from splitflap_core.runtime import EX_UNAVAILABLE, boot, claim_port
 
 from splitflap_api.settings import ApiSettings
 
 USAGE = """\
-usage: splitflap-api serve      serve until stopped
-       splitflap-api migrate    bring the database's schema up to this release
+usage: splitflap-api serve                      serve until stopped
+       splitflap-api migrate [--wait SECONDS]   bring the database's schema up to this release;
+                                                a database that does not answer is waited for
 Settings are the environment's SPLITFLAP_ variables, see docs/configuration.md.
 """
 
 
 def main() -> None:
     """Do what the argument says; `serve` where there is none."""
-    commands = {"serve": serve, "migrate": migrate}
-    arguments = sys.argv[1:] or ["serve"]
-    if len(arguments) != 1 or arguments[0] not in commands:
-        sys.stderr.write(USAGE)
-        raise SystemExit(0 if arguments[0] in {"-h", "--help"} else os.EX_USAGE)
-    commands[arguments[0]]()
+    match sys.argv[1:]:
+        case [] | ["serve"]:
+            serve()
+        case ["migrate"]:
+            migrate(0)
+        case ["migrate", "--wait", seconds] if seconds.isdecimal():
+            migrate(int(seconds))
+        case arguments:
+            sys.stderr.write(USAGE)
+            raise SystemExit(0 if arguments[0] in {"-h", "--help"} else os.EX_USAGE)
 
 
 def serve() -> None:
@@ -50,16 +55,23 @@ def serve() -> None:
     service.stop()
 
 
-def migrate() -> None:
-    """Bring the database's schema up to this release."""
+def migrate(wait: int) -> None:
+    """Bring the database's schema up to this release; `wait` so many seconds for the database."""
     settings = boot("api", ApiSettings)
+
+    from sqlalchemy.exc import DBAPIError
 
     from splitflap_api.store import migrate as migrations
     from splitflap_api.store.engine import Store
 
     store = Store(settings.database_url, settings.data_dir, settings.database_pool)
-    revision = migrations.migrate(store)
-    store.close()
+    try:
+        revision = migrations.migrate_patiently(store, wait)
+    except DBAPIError as error:
+        sys.stderr.write(f"splitflap api: the database: {error.orig}\n")
+        raise SystemExit(EX_UNAVAILABLE) from error
+    finally:
+        store.close()
     sys.stdout.write(f"the schema is at revision {revision}\n")
 
 

@@ -1,15 +1,22 @@
-"""The one module of the API that imports eventlet. `patch` comes before all else in a worker."""
+"""The one module of the API that imports eventlet. `patch` comes before all else in a worker.
+
+Names are resolved by the system's resolver in real threads: eventlet's own (greendns) reads no
+search domains, by which names like `database.namespace` are found in a cluster.
+"""
 
 import os
-import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Any
 
+from splitflap_api.server.polls import Polls
+
 # psycopg 3 waits in C and blocks the hub unless told, before its import, to wait by select.
 os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
+# Read at eventlet's import: its resolver would replace socket.getaddrinfo.
+os.environ["EVENTLET_NO_GREENDNS"] = "yes"
 
 with warnings.catch_warnings():
     # It says at each import that new projects should use asyncio; docs/adr says why this one not.
@@ -20,8 +27,7 @@ import eventlet.greenio
 import eventlet.hubs
 import eventlet.hubs.epolls
 import eventlet.patcher
-
-_select: Any = eventlet.patcher.original("select")
+import eventlet.tpool
 
 #: A socket whose waits let others run; a subclass's `accept` gives instances of that subclass.
 GreenSocket = eventlet.greenio.GreenSocket
@@ -30,106 +36,8 @@ GreenSocket = eventlet.greenio.GreenSocket
 Killed = eventlet.greenlet.GreenletExit
 
 
-#: Clients whose sockets are served in one turn of the hub. Each costs up to 0.5 ms, a turn itself
-#: 0.05 ms, and whoever waits for the database waits a turn for each of its answers.
-CLIENTS_A_TURN = 32
-
-#: The same while more wait than there is room for, and those of them that are turned away in one
-#: turn, at 0.03 ms each.
-CROWD_A_TURN = 8
-TURNED_AWAY_A_TURN = 64
-
-#: Turns between looks at who is ready, and clients that a look finds at most.
-LOOK_EVERY = 8
-MOST = 1_024
-
-#: Seconds for which more may wait than there is room for: a burst is no overload.
-BURST = 0.05
-
 #: Callers that are let go in one turn.
 LET_GO_A_TURN = 16
-
-
-class Polls:
-    """Two epolls behind the interface of one: the service's own sockets, and its clients'.
-
-    The hub would serve all that is ready, up to 1,023 sockets, before it looks at the database's
-    answer again; so a crowd of clients would stop the work that they wait for. Here each turn
-    serves what the service itself waits for, and of the clients a few, who have waited longest.
-
-    Where there are, for longer than a burst, more than can be served soon, the last of them are
-    turned away: nobody else would see them wait, for a request that is not read is in no count.
-    """
-
-    def __init__(self) -> None:
-        self._own = _select.epoll()
-        self._crowd = _select.epoll()
-        # An epoll is itself ready as long as one of its own is (epoll(7)).
-        self._own.register(self._crowd, _select.EPOLLIN)
-        self._clients: set[int] = set()
-        self._line: deque[tuple[int, int]] = deque()
-        self._away: deque[tuple[int, int]] = deque()
-        self._turns = 0
-        self._crowded_since: float | None = None
-        #: How many clients may wait to be served.
-        self.room: Callable[[], int] = lambda: MOST
-        #: Those of this turn for whose request there is no room.
-        self.turned_away: frozenset[int] = frozenset()
-
-    def add_client(self, fileno: int) -> None:
-        """Count this descriptor among the clients' until `remove_client`; before a wait for it."""
-        self._clients.add(fileno)
-
-    def remove_client(self, fileno: int) -> None:
-        """It was closed."""
-        self._clients.discard(fileno)
-
-    def register(self, fileno: int, mask: int) -> None:
-        self._of(fileno).register(fileno, mask)
-
-    def modify(self, fileno: int, mask: int) -> None:
-        self._of(fileno).modify(fileno, mask)
-
-    def unregister(self, fileno: int) -> None:
-        self._of(fileno).unregister(fileno)
-
-    def poll(self, seconds: float) -> list[tuple[int, int]]:
-        ready: list[tuple[int, int]] = self._own.poll(seconds)
-        crowd = self._crowd.fileno()
-        own = [each for each in ready if each[0] != crowd]
-        if len(own) < len(ready):
-            own += self._some_clients()
-        return own
-
-    def _some_clients(self) -> list[tuple[int, int]]:
-        self._turns += 1
-        if self._turns >= LOOK_EVERY or not self._line:
-            self._look()
-        away = _first(self._away, TURNED_AWAY_A_TURN)
-        self.turned_away = frozenset(fileno for fileno, _ in away)
-        crowded = self._crowded_since is not None
-        return _first(self._line, CROWD_A_TURN if crowded else CLIENTS_A_TURN) + away
-
-    def _look(self) -> None:
-        # Those that were not served since the last look come before all that are new.
-        waiting = self._crowd.poll(0, MOST)
-        self._turns = 0
-        room = max(self.room(), CROWD_A_TURN)
-        if len(waiting) <= room:
-            self._crowded_since = None
-        elif self._crowded_since is None:
-            self._crowded_since = time.monotonic()
-        if self._crowded_since is None or time.monotonic() - self._crowded_since < BURST:
-            room = MOST
-        self._line = deque(waiting[:room])
-        self._away = deque(waiting[room:])
-
-    def _of(self, fileno: int) -> Any:
-        return self._crowd if fileno in self._clients else self._own
-
-
-def _first(line: deque[tuple[int, int]], size: int) -> list[tuple[int, int]]:
-    return [line.popleft() for _ in range(min(size, len(line)))]
 
 
 class Hub(eventlet.hubs.epolls.Hub):  # type: ignore[misc]  # eventlet has no types
@@ -137,7 +45,7 @@ class Hub(eventlet.hubs.epolls.Hub):  # type: ignore[misc]  # eventlet has no ty
 
     def __init__(self, clock: Any = None) -> None:
         super().__init__(clock)
-        self.poll = Polls()
+        self.poll = Polls(eventlet.patcher.original("select").epoll)
 
     @staticmethod
     def is_available() -> bool:
@@ -206,6 +114,15 @@ def patch() -> None:
     eventlet.hubs.use_hub(Hub)
     eventlet.monkey_patch()
     eventlet.debug.hub_exceptions(False)
+    # For all who resolve, the libraries of broker and database included.
+    import socket
+
+    socket.getaddrinfo = _getaddrinfo
+
+
+def _getaddrinfo(*args: Any, **kwargs: Any) -> Any:
+    blocking = eventlet.patcher.original("socket").getaddrinfo
+    return eventlet.tpool.execute(blocking, *args, **kwargs)
 
 
 def silent_timeout(seconds: float) -> Any:

@@ -19,9 +19,11 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     )
     port: Annotated[Port, Meta(description="Port that requests come to.")] = 8000
     database_url: Annotated[
-        Annotated[str, Meta(pattern=r"^postgresql\+psycopg://")] | None,
+        Annotated[str, Meta(pattern=r"^postgres(ql)?(\+psycopg)?://")] | None,
         Meta(
-            description="PostgreSQL as `postgresql+psycopg://user:password@host/database`. "
+            description="PostgreSQL as `postgresql://user:password@host/database`; what it does "
+            "not say is taken from libpq's variables (PGUSER, PGPASSWORD, PGSSLMODE, "
+            "PGSSLROOTCERT). "
             "Unset: SQLite in DATA_DIR.",
         ),
     ] = None

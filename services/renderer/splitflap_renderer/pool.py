@@ -57,6 +57,8 @@ class ProcessPool(Pool[RenderRequest]):
         self._settings = settings
         self._slots = settings.processes or usable_cpus()
         self._replaced = metrics.counter("splitflap_renderer_children_replaced_total")
+        for why in ("deadline", "crashed", "worn"):
+            self._replaced.labels(why)
         self._lock = threading.Lock()
         self._queue: deque[Text] = deque()
         self._children: list[Child] = []

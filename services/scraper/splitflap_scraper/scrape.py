@@ -10,7 +10,7 @@ from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.settings import Network
 from splitflap_core.telemetry import Metrics
 
-from splitflap_scraper.errors import FetchError, Transient
+from splitflap_scraper.errors import KEEP, FetchError, Transient
 from splitflap_scraper.fetch import Fetcher
 from splitflap_scraper.metadata import extract
 from splitflap_scraper.urls import target_of
@@ -45,6 +45,8 @@ class Scraper:
         self._fetcher = fetcher
         self._allowed = allowed
         self._failures = metrics.counter("splitflap_scraper_failures_total")
+        for reason in KEEP:
+            self._failures.labels(reason)
 
     def __call__(self, job: Job, request: ScrapeRequest) -> Outcome:
         """What became of the job; never raises for what a server does."""

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 from splitflap_api.domain.jobs import MAX_ATTEMPTS
 from splitflap_api.store import schema
+from splitflap_api.work.reconcile import job_counts
 
 from .conftest import MakeReplica
 from .replica import HOUR, Replica, rendered, scraped
@@ -143,3 +144,25 @@ def test_sweep_leaves_what_is_in_use(replica: Replica) -> None:
     assert len(replica.rows(schema.previews)) == 1
     assert replica.task(running)["state"] == "running"
     assert len(replica.rows(schema.events)) == 5
+
+
+def test_a_job_waits_since_it_could_be_done(replica: Replica) -> None:
+    """Since it was made, since it was published or, a retry, since it was due: not before."""
+    minute = 60_000
+    replica.post()
+    [job] = replica.rows(schema.jobs)
+    now = job["created_at"]
+
+    def since(**values: int | None) -> dict[tuple[str, str], tuple[int, int]]:
+        replica.change(schema.jobs, **values)
+        with replica.store.read() as tx:
+            return job_counts(tx)
+
+    made = {"created_at": now - 9 * minute, "due_at": now}
+    assert since(**made) == {("render", "unpublished"): (1, now - 9 * minute)}
+    assert since(dispatched_at=now - minute) == {("render", "unfinished"): (1, now - minute)}
+    retry = {"attempt": 2, "dispatched_at": None, "due_at": now + minute}
+    assert since(**retry) == {("render", "unpublished"): (1, now + minute)}
+    replica.reconciler._measure()
+    oldest = replica.metrics.gauge("splitflap_oldest_job_seconds")
+    assert oldest.labels("render", "unpublished")._value.get() == 0

@@ -30,14 +30,19 @@ class Peer:
     """A link that keeps its deliveries; `acks` settles them at once."""
 
     def __init__(
-        self, backend: Backend, *subscriptions: Subscription, acks: bool = False, name: str = "peer"
+        self,
+        backend: Backend,
+        *subscriptions: Subscription,
+        acks: bool = False,
+        name: str = "peer",
+        declares: bool = True,
     ) -> None:
         self.deliveries: list[Delivery] = []
         self.settled: list[tuple[bytes, bool]] = []
         self._acks = acks
         self.link = Link(
             name,
-            backend.opener(name),
+            backend.opener(name, declares=declares),
             subscriptions=subscriptions,
             on_delivery=self._take,
         )

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 from splitflap_core import topology
-from splitflap_core.broker import Backend, Outgoing, Subscription
+from splitflap_core.broker import Backend, Depth, Link, Outgoing, Subscription
 
 from .conftest import MakePeer
 from .peer import RENDER, numbered
@@ -172,3 +172,25 @@ def test_two_receivers_share(backend: Backend, make_peer: MakePeer, wanted: int)
     sender.send(*bodies)
     sender.wait(lambda: sum(len(each.deliveries) for each in receivers) >= 300, "all")
     assert sorted(receivers[0].bodies + receivers[1].bodies) == sorted(bodies)
+
+
+def test_depth_is_what_was_not_delivered(backend: Backend, make_peer: MakePeer) -> None:
+    """Asked in the link's thread; a consumer that is full leaves the rest in the queue."""
+    depths: list[Depth] = []
+
+    def look() -> None:
+        if depth := looker.depth("render"):
+            depths.append(depth)
+
+    looker = Link("looker", backend.opener("looker"), on_idle=look)
+    sender = make_peer(backend).started()
+    sender.send(*numbered(3))
+    looker.start()
+    sender.wait(lambda: [each.ready for each in depths[-1:]] == [3], "all three to be seen")
+    receiver = make_peer(backend, Subscription(topology.RENDER_QUEUE, prefetch=2)).started()
+    receiver.receive(2)
+    sender.wait(lambda: depths[-1].ready == 1, "the one that is left")
+    knows = depths[-1].consumers is not None
+    assert not knows or depths[-1].consumers == 1
+    looker.stop(5)
+    assert looker.depth("render") is None

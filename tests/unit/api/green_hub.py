@@ -4,6 +4,7 @@ import socket
 import sys
 
 from splitflap_api import green
+from splitflap_api.server import polls
 
 green.patch()
 
@@ -36,13 +37,13 @@ def who_waits_is_served_among_a_crowd() -> None:
     for thread in threads:
         thread.wait()
     assert len(served) == CROWD + 1
-    assert served.index("own") <= 2 * green.CLIENTS_A_TURN, served.index("own")
+    assert served.index("own") <= 2 * polls.CLIENTS_A_TURN, served.index("own")
 
 
 def the_last_are_turned_away_where_there_is_no_room() -> None:
     """Of a crowd as many are kept as there is room for, and those are served in their order."""
     most = 100
-    green.BURST = 0
+    polls.BURST = 0
     clients = [socket.socketpair() for _ in range(CROWD)]
     served: list[int] = []
     away: list[int] = []

@@ -34,7 +34,7 @@ def test_roles_that_are_none(roles: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("database_url", "postgresql://user@host/db"),
+        ("database_url", "mysql://user@host/db"),
         ("database_url", "sqlite:///x"),
         ("database_url", "x postgresql+psycopg://host/db"),
         ("database_pool", "3"),

@@ -121,3 +121,24 @@ def test_networks() -> None:
     assert networks("", "NETS") == ()
     with pytest.raises(BadSettings, match=r"SPLITFLAP_NETS: .*10\.0\.0\.1/8"):
         networks("10.0.0.1/8", "NETS")
+
+
+def test_a_user_apart_joins_the_brokers_url() -> None:
+    """As it is, whatever is in it; and the log shows none of the password."""
+    environ = {"BROKER_URL": "amqp://host:5672/v", "BROKER_USER": "u@x", "BROKER_PASSWORD": "p/:@"}
+    settings = load(CommonSettings, {f"SPLITFLAP_{name}": text for name, text in environ.items()})
+    assert settings.broker == "amqp://u%40x:p%2F%3A%40@host:5672/v"
+    assert "p/:@" not in str(masked(settings))
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({"BROKER_URL": "amqp://a:b@h", "BROKER_USER": "u", "BROKER_PASSWORD": "p"}, "a user too"),
+        ({"BROKER_URL": "amqp://h", "BROKER_USER": "u"}, "both or neither"),
+    ],
+)
+def test_half_a_user_or_two_are_refused(environ: dict[str, str], message: str) -> None:
+    """One user, and all of it."""
+    with pytest.raises(BadSettings, match=message):
+        load(CommonSettings, {f"SPLITFLAP_{name}": text for name, text in environ.items()})

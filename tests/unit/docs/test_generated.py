@@ -4,13 +4,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 
 
-def test_generated_pages_have_not_drifted() -> None:
-    """docs/ says what settings, metrics and problems are declared now."""
+@pytest.mark.parametrize("folder", ["docs", "charts"])
+def test_generated_pages_have_not_drifted(folder: str) -> None:
+    """They say what settings, metrics, problems and the chart's values are declared now."""
     check = subprocess.run(
-        [sys.executable, ROOT / "docs" / "generate.py", "--check"],
+        [sys.executable, ROOT / folder / "generate.py", "--check"],
         capture_output=True,
         text=True,
         check=False,

@@ -62,6 +62,8 @@ class Admission:
         self._requests = metrics.counter("splitflap_http_requests_total")
         self._seconds = metrics.histogram("splitflap_http_request_seconds")
         self._shed = metrics.counter("splitflap_http_shed_total")
+        for why in ("in_flight", "backlog", "not_ready", "rate"):
+            self._shed.labels(why)
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -56,7 +56,7 @@ class Store:
     def __init__(self, database_url: str | None, data_dir: str, pool: int) -> None:
         if database_url:
             self._engine = create_engine(
-                database_url,
+                make_url(database_url).set(drivername="postgresql+psycopg"),
                 pool_size=pool,
                 max_overflow=0,
                 pool_timeout=_CONNECT_TIMEOUT,

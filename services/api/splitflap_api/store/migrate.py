@@ -4,6 +4,8 @@
 the schema of its own revision and of later ones, which only add.
 """
 
+import logging
+import time
 from pathlib import Path
 
 from alembic import command
@@ -11,8 +13,14 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
-from splitflap_api.store.engine import Store
+from splitflap_api.store.engine import Store, is_outage
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between tries to reach the database.
+TRY_EVERY = 2.0
 
 #: Key of the advisory lock under which PostgreSQL is migrated, so that two jobs take turns.
 _LOCK = 0x5F1AB
@@ -30,6 +38,19 @@ def migrate(store: Store) -> str:
         if not _is_current(tx):
             command.upgrade(_config(tx), "head")
         return _revision(tx) or ""
+
+
+def migrate_patiently(store: Store, wait: float) -> str:
+    """As `migrate`; a database that does not answer is tried again for `wait` seconds."""
+    give_up_at = time.monotonic() + wait
+    while True:
+        try:
+            return migrate(store)
+        except DBAPIError as error:
+            if not is_outage(error) or time.monotonic() >= give_up_at:
+                raise
+            logger.warning("waiting for the database: %s", error.orig)
+            time.sleep(TRY_EVERY)
 
 
 def check_schema(store: Store) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from splitflap_core.contracts import (
+    KINDS,
     BrokenMessage,
     JobOutcome,
     RenderResult,
@@ -80,6 +81,12 @@ class Ingest:
         self._finished = metrics.counter("splitflap_jobs_finished_total")
         self._retried = metrics.counter("splitflap_jobs_retried_total")
         self._dropped = metrics.counter("splitflap_outcomes_dropped_total")
+        for kind in KINDS:
+            # An increase from nothing to 1 is none to Prometheus: these begin at 0.
+            for word in ("done", "failed", "exhausted"):
+                self._finished.labels(kind, word)
+            for why in ("asked", "unfinished", "unconfirmed"):
+                self._retried.labels(kind, why)
 
     def apply(self, outcomes: Sequence[JobOutcome], *, exhausted: bool = False) -> list[Row]:
         """Commit these outcomes; returns the jobs that came of them, to be published.

@@ -16,7 +16,7 @@ from typing import Any
 from splitflap_core.contracts import KINDS, JobOutcome
 from splitflap_core.outcomes import Failed
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Table, bindparam, case, delete, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Changes, Row
@@ -227,10 +227,10 @@ class Reconciler(Loop):
             now = self._store.now(tx)
             counts = job_counts(tx)
         for state in ("unpublished", "unfinished"):
-            of_kinds = [counts.get((kind, state), (0, now)) for kind in KINDS]
-            for kind, (count, _) in zip(KINDS, of_kinds, strict=True):
+            for kind in KINDS:
+                count, since = counts.get((kind, state), (0, now))
                 self._waiting.labels(kind, state).set(count)
-            self._oldest.labels(state).set(max(now - since for _, since in of_kinds) / 1000)
+                self._oldest.labels(kind, state).set(max(0, now - since) / 1000)
 
 
 _DUE = (
@@ -262,14 +262,20 @@ _OVERDUE = (
 
 
 def job_counts(tx: Connection) -> dict[tuple[str, str], tuple[int, int]]:
-    """How many jobs wait, by kind and state, and when the oldest of them was made."""
+    """How many jobs wait, by kind and state, and since when the oldest of them does.
+
+    A job waits since it was published, else since it was made; a retry since it was due, which may
+    be in the future: a page that asks for an hour of patience is nobody's backlog.
+    """
     unpublished = jobs.c.dispatched_at.is_(None)
+    retried_at = case((jobs.c.attempt > 1, jobs.c.due_at), else_=jobs.c.created_at)
+    since = func.coalesce(jobs.c.dispatched_at, retried_at)
     rows = tx.execute(
         select(
             jobs.c.kind,
             unpublished.label("unpublished"),
             func.count().label("count"),
-            func.min(jobs.c.created_at).label("since"),
+            func.min(since).label("since"),
         ).group_by(jobs.c.kind, unpublished)
     ).mappings()
     return {

@@ -17,6 +17,7 @@ from splitflap_api.domain.changes import Row
 from splitflap_api.store.engine import Store, is_conflict, is_outage
 from splitflap_api.store.schema import dead_letters
 from splitflap_api.work.ingest import MAX_BATCH, Ingest
+from splitflap_api.work.queues import Queues
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,9 @@ class Results:
         self._publish = publish
         self._changed = changed
         self._dead = metrics.counter("splitflap_dead_letters_total")
+        for queue in topology.QUEUES:
+            self._dead.labels(queue.name)
+        self._queues = Queues(metrics)
         self._gathered: list[Delivery] = []
         self._go_on_at = 0.0
         self.link = Link(
@@ -53,8 +57,13 @@ class Results:
                 Subscription(topology.DEAD_QUEUE, prefetch=50),
             ),
             on_delivery=self._gathered.append,
-            on_idle=self._work,
+            on_idle=self._turned,
         )
+
+    def _turned(self) -> None:
+        self._work()
+        # This link publishes nothing, so that an alarm of the broker does not silence it.
+        self._queues.ask(self.link.depth)
 
     def _work(self) -> None:
         """Take what was gathered; while the database does not answer, keep it.

@@ -1,0 +1,179 @@
+{{/* How a component finds the broker and the database, who it is there, and whom it trusts. */}}
+
+{{/* The service whose image, settings and user a component has: the outcomes' pods are the API's. Takes its name. */}}
+{{- define "splitflap.serviceOf" -}}
+{{- ternary "api" . (has . (list "outcomes" "migrate")) -}}
+{{- end }}
+
+{{- define "splitflap.brokerUrl" -}}
+{{- if .Values.rabbitmq.enabled -}}
+amqp://{{ include "splitflap.host" (dict "root" . "component" "rabbitmq") }}:5672/splitflap
+{{- else -}}
+{{- .Values.broker.url -}}
+{{- end -}}
+{{- end }}
+
+{{- define "splitflap.databaseUrl" -}}
+{{- if .Values.postgresql.enabled -}}
+postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql") }}:5432/splitflap
+{{- else -}}
+{{- .Values.database.url -}}
+{{- end -}}
+{{- end }}
+
+{{/* One variable from a Secret. Takes {name, secret, key}. */}}
+{{- define "splitflap.secretEnv" -}}
+- name: {{ .name }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ .secret }}
+      key: {{ .key }}
+{{- end }}
+
+{{/* User and password as two variables, from the user's own Secret, else from this chart's. Takes {user, secret, key, userVariable, passwordVariable}. */}}
+{{- define "splitflap.userEnv" -}}
+{{- $user := .user -}}
+{{- if $user.existingSecret -}}
+{{ include "splitflap.secretEnv" (dict "name" .userVariable "secret" $user.existingSecret "key" $user.usernameKey) }}
+{{ include "splitflap.secretEnv" (dict "name" .passwordVariable "secret" $user.existingSecret "key" $user.passwordKey) }}
+{{- else -}}
+- name: {{ .userVariable }}
+  value: {{ $user.username | quote }}
+{{ include "splitflap.secretEnv" (dict "name" .passwordVariable "secret" .secret "key" .key) }}
+{{- end -}}
+{{- end }}
+
+{{/* The broker for a component. Takes {root, component}. */}}
+{{- define "splitflap.brokerEnv" -}}
+{{- $broker := .root.Values.broker -}}
+{{- $service := include "splitflap.serviceOf" .component -}}
+{{- $secret := include "splitflap.componentName" (dict "root" .root "component" $service) -}}
+{{- $url := include "splitflap.brokerUrl" .root -}}
+{{- if $broker.urlSecret.name -}}
+{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_BROKER_URL" "secret" $broker.urlSecret.name "key" (index $broker.urlSecret.keys $service)) }}
+{{- else if contains "@" $url -}}
+{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_BROKER_URL" "secret" $secret "key" "broker-url") }}
+{{- else -}}
+- name: SPLITFLAP_BROKER_URL
+  value: {{ $url | quote }}
+{{ include "splitflap.userEnv" (dict
+    "user" (index $broker.users $service)
+    "secret" $secret "key" "broker-password"
+    "userVariable" "SPLITFLAP_BROKER_USER" "passwordVariable" "SPLITFLAP_BROKER_PASSWORD") }}
+{{- end }}
+{{- if include "splitflap.hasCa" $broker.ca }}
+- name: SPLITFLAP_BROKER_CA_FILE
+  value: /etc/splitflap/broker-ca/{{ $broker.ca.key }}
+{{- end }}
+{{- end }}
+
+{{/* The database for the API and for migrations; PG* are libpq's own variables. Takes {root, component}. */}}
+{{- define "splitflap.databaseEnv" -}}
+{{- $database := .root.Values.database -}}
+{{- $secret := include "splitflap.componentName" (dict "root" .root "component" "api") -}}
+{{- $url := include "splitflap.databaseUrl" .root -}}
+{{- $user := $database.user -}}
+{{- $key := "database-password" -}}
+{{- if and (eq .component "migrate") .root.Values.migrate.user -}}
+{{- $user = merge (dict) .root.Values.migrate.user (dict "usernameKey" "username" "passwordKey" "password") -}}
+{{- $key = "migrate-password" -}}
+{{- end -}}
+{{- if $database.urlSecret.name -}}
+{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_DATABASE_URL" "secret" $database.urlSecret.name "key" $database.urlSecret.key) }}
+{{- else if contains "@" $url -}}
+{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_DATABASE_URL" "secret" $secret "key" "database-url") }}
+{{- else -}}
+- name: SPLITFLAP_DATABASE_URL
+  value: {{ $url | quote }}
+{{ include "splitflap.userEnv" (dict
+    "user" $user "secret" $secret "key" $key "userVariable" "PGUSER" "passwordVariable" "PGPASSWORD") }}
+{{- end }}
+{{- $hasCa := include "splitflap.hasCa" $database.ca }}
+{{- with $database.sslMode | default (ternary "verify-full" "" (not (empty $hasCa))) }}
+- name: PGSSLMODE
+  value: {{ . }}
+{{- end }}
+{{- if $hasCa }}
+- name: PGSSLROOTCERT
+  value: /etc/splitflap/database-ca/{{ $database.ca.key }}
+{{- end }}
+{{- end }}
+
+{{/* The first key, where one is given; takes root. */}}
+{{- define "splitflap.bootstrapEnv" -}}
+{{- $own := include "splitflap.componentName" (dict "root" . "component" "api") -}}
+{{- if .Values.bootstrapKeySecret.name -}}
+{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_BOOTSTRAP_KEY" "secret" .Values.bootstrapKeySecret.name "key" .Values.bootstrapKeySecret.key) }}
+{{- else if .Values.bootstrapKey -}}
+{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_BOOTSTRAP_KEY" "secret" $own "key" "bootstrap-key") }}
+{{- end -}}
+{{- end }}
+
+{{/* Not empty where CA certificates are named. Takes {secret, configMap, key}. */}}
+{{- define "splitflap.hasCa" -}}
+{{- .secret | default .configMap -}}
+{{- end }}
+
+{{/* The CA certificates that a component has, as a YAML map of names to {secret, configMap, key}. Takes {root, component}. */}}
+{{- define "splitflap.cas" -}}
+{{- $cas := dict -}}
+{{- $values := .root.Values -}}
+{{- if ne .component "migrate" }}{{ $cas = set $cas "broker-ca" $values.broker.ca }}{{ end -}}
+{{- if eq (include "splitflap.serviceOf" .component) "api" }}{{ $cas = set $cas "database-ca" $values.database.ca }}{{ end -}}
+{{- if eq .component "scraper" }}{{ $cas = set $cas "pages-ca" $values.scraper.ca }}{{ end -}}
+{{- range $name, $ca := $cas }}
+{{- if include "splitflap.hasCa" $ca }}
+{{ $name }}: {{ toJson $ca }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Takes {root, component}. */}}
+{{- define "splitflap.caMounts" -}}
+{{- range $name, $ca := include "splitflap.cas" . | fromYaml }}
+- name: {{ $name }}
+  mountPath: /etc/splitflap/{{ $name }}
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{/* Takes {root, component}. */}}
+{{- define "splitflap.caVolumes" -}}
+{{- range $name, $ca := include "splitflap.cas" . | fromYaml }}
+- name: {{ $name }}
+  {{- if $ca.secret }}
+  secret:
+    secretName: {{ $ca.secret }}
+  {{- else }}
+  configMap:
+    name: {{ $ca.configMap }}
+  {{- end }}
+    items: [{key: {{ $ca.key }}, path: {{ $ca.key }}}]
+{{- end }}
+{{- end }}
+
+{{/* What this chart's own Secret of a service holds, as YAML. Takes {root, component}. */}}
+{{- define "splitflap.secretData" -}}
+{{- $values := .root.Values -}}
+{{- $user := index $values.broker.users .component -}}
+{{- $url := include "splitflap.brokerUrl" .root -}}
+{{- if and (contains "@" $url) (not $values.broker.urlSecret.name) }}
+broker-url: {{ $url | quote }}
+{{- else if and $user.password (not $user.existingSecret) }}
+broker-password: {{ $user.password | quote }}
+{{- end }}
+{{- if eq .component "api" }}
+{{- $url := include "splitflap.databaseUrl" .root }}
+{{- if and (contains "@" $url) (not $values.database.urlSecret.name) }}
+database-url: {{ $url | quote }}
+{{- else if and $values.database.user.password (not $values.database.user.existingSecret) }}
+database-password: {{ $values.database.user.password | quote }}
+{{- end }}
+{{- with $values.migrate.user.password }}
+migrate-password: {{ . | quote }}
+{{- end }}
+{{- if and $values.bootstrapKey (not $values.bootstrapKeySecret.name) }}
+bootstrap-key: {{ $values.bootstrapKey | quote }}
+{{- end }}
+{{- end }}
+{{- end }}

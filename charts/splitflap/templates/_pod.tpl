@@ -1,0 +1,206 @@
+{{/* What the pods of the three services have in common. */}}
+
+{{/* The components that are Deployments, as a YAML list. */}}
+{{- define "splitflap.workloads" -}}
+{{- $workloads := list "api" "scraper" "renderer" -}}
+{{- if .Values.outcomes.enabled }}{{ $workloads = append $workloads "outcomes" }}{{ end -}}
+{{- toYaml $workloads -}}
+{{- end }}
+
+{{/* A service's settings as variables: maxInFlight is SPLITFLAP_MAX_IN_FLIGHT. Takes the settings. */}}
+{{- define "splitflap.settingsEnv" -}}
+{{- range $name, $value := . }}
+- name: SPLITFLAP_{{ $name | snakecase | upper }}
+  value: {{ include "splitflap.number" $value | quote }}
+{{- end }}
+{{- end }}
+
+{{/* A value as text; a whole number without the exponent that Go gives those from a million on. */}}
+{{- define "splitflap.number" -}}
+{{- if and (kindIs "float64" .) (eq (float64 (int64 .)) .) -}}{{ int64 . }}{{- else -}}{{ . }}{{- end -}}
+{{- end }}
+
+{{/* What an API pod does. Takes {root, component}. */}}
+{{- define "splitflap.apiRoles" -}}
+{{- if eq .component "outcomes" -}}outcomes{{- else if .root.Values.outcomes.enabled -}}web{{- else -}}web,outcomes{{- end -}}
+{{- end }}
+
+{{/*
+Seconds until a pod is killed: its preStop, its own grace, and what it needs after that to give
+back, to commit and to publish what it has. Takes {root, component}.
+*/}}
+{{- define "splitflap.terminationGrace" -}}
+{{- $service := include "splitflap.serviceOf" .component -}}
+{{- $grace := (index .root.Values $service).settings.stopGrace | float64 | ceil | int -}}
+{{- $preStop := ternary .root.Values.api.preStopSeconds 0 (eq .component "api") | int -}}
+{{- add $preStop $grace (ternary 30 10 (eq $service "api")) -}}
+{{- end }}
+
+{{/* Takes {root, component}. */}}
+{{- define "splitflap.serviceAccountName" -}}
+{{- $account := (index .root.Values .component).serviceAccount -}}
+{{- $account.name | default (ternary (include "splitflap.componentName" .) "default" $account.create) -}}
+{{- end }}
+
+{{/* How pods are spread: each ReplicaSet by itself, so that an upgrade's old pods do not count. Takes {root, component}. */}}
+{{- define "splitflap.topologySpread" -}}
+{{- $it := . -}}
+{{- with (index .root.Values .component).topologySpreadConstraints -}}
+topologySpreadConstraints:
+  {{- range . }}
+  - matchLabelKeys: [pod-template-hash]
+    {{- toYaml . | nindent 4 }}
+    labelSelector:
+      matchLabels:
+        {{- include "splitflap.selectorLabels" $it | nindent 8 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The environment of a service's container. Takes {root, component}. */}}
+{{- define "splitflap.env" -}}
+{{- $values := .root.Values -}}
+{{- $service := include "splitflap.serviceOf" .component -}}
+- name: SPLITFLAP_HEALTH_HOST
+  value: {{ $values.listenAddress | quote }}
+{{- if eq $service "api" }}
+- name: SPLITFLAP_HOST
+  value: {{ $values.listenAddress | quote }}
+- name: SPLITFLAP_API_ROLES
+  value: {{ include "splitflap.apiRoles" . }}
+{{ include "splitflap.databaseEnv" . }}
+{{- with include "splitflap.bootstrapEnv" .root }}
+{{ . }}
+{{- end }}
+{{- end }}
+{{ include "splitflap.brokerEnv" . }}
+{{- if eq .component "scraper" }}
+{{- with $values.scraper.allowNets }}
+- name: SPLITFLAP_SCRAPER_ALLOW_NETS
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- if include "splitflap.hasCa" $values.scraper.ca }}
+- name: SPLITFLAP_SCRAPER_CA_FILE
+  value: /etc/splitflap/pages-ca/{{ $values.scraper.ca.key }}
+{{- end }}
+{{- end }}
+{{- include "splitflap.settingsEnv" (index $values $service).settings }}
+{{- with (index $values .component).extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* The health port says when a pod has started, can work, and must be restarted. */}}
+{{- define "splitflap.probes" -}}
+startupProbe:
+  httpGet: {path: /healthz, port: health}
+  periodSeconds: 2
+  timeoutSeconds: 5
+  failureThreshold: 30
+livenessProbe:
+  httpGet: {path: /healthz, port: health}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+readinessProbe:
+  httpGet: {path: /readyz, port: health}
+  periodSeconds: 3
+  timeoutSeconds: 3
+  failureThreshold: 2
+{{- end }}
+
+{{/* The pod template of a component. Takes {root, component}. */}}
+{{- define "splitflap.podTemplate" -}}
+{{- $root := .root }}
+{{- $values := index $root.Values .component }}
+{{- $service := include "splitflap.serviceOf" .component }}
+{{- $secret := include "splitflap.secretData" (dict "root" $root "component" $service) -}}
+metadata:
+  labels:
+    {{- include "splitflap.podLabels" . | nindent 4 }}
+    {{- with $values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    # A new password in this chart's own Secret restarts whoever reads it.
+    checksum/secret: {{ sha256sum $secret }}
+    {{- with merge (dict) $values.podAnnotations (include "splitflap.scrapeAnnotations" (dict "root" $root "port" 9000) | fromYaml) }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  serviceAccountName: {{ include "splitflap.serviceAccountName" . }}
+  {{- include "splitflap.podBasics" $root | nindent 2 }}
+  securityContext:
+    {{- toYaml $root.Values.podSecurityContext | nindent 4 }}
+  terminationGracePeriodSeconds: {{ include "splitflap.terminationGrace" . }}
+  {{- include "splitflap.scheduling" $values | nindent 2 }}
+  {{- include "splitflap.topologySpread" . | nindent 2 }}
+  containers:
+    - name: {{ $service }}
+      image: {{ include "splitflap.ownImage" (dict "root" $root "service" $service) }}
+      imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+      env:
+        {{- include "splitflap.env" . | nindent 8 }}
+      {{- with $values.extraEnvFrom }}
+      envFrom:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      ports:
+        {{- if eq .component "api" }}
+        - {name: http, containerPort: 8000, protocol: TCP}
+        {{- end }}
+        - {name: health, containerPort: 9000, protocol: TCP}
+      {{- include "splitflap.probes" . | nindent 6 }}
+      {{- if and (eq .component "api") (gt (int $root.Values.api.preStopSeconds) 0) }}
+      # Whoever sends requests hears later than the pod that it is to stop.
+      lifecycle:
+        preStop:
+          exec: {command: [sleep, {{ $root.Values.api.preStopSeconds | quote }}]}
+      {{- end }}
+      resources:
+        {{- toYaml $values.resources | nindent 8 }}
+      securityContext:
+        {{- toYaml $root.Values.securityContext | nindent 8 }}
+      volumeMounts:
+        - {name: tmp, mountPath: /tmp}
+        {{- include "splitflap.caMounts" . | nindent 8 }}
+        {{- with $values.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+  volumes:
+    - name: tmp
+      emptyDir: {medium: Memory, sizeLimit: 16Mi}
+    {{- include "splitflap.caVolumes" . | nindent 4 }}
+    {{- with $values.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+
+{{/* What the pods of every component have in common; takes root. */}}
+{{- define "splitflap.podBasics" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- include "splitflap.imagePullSecrets" . }}
+# A name with a dot in it is asked for as it stands, before any search domain.
+dnsConfig:
+  options: [{name: ndots, value: "1"}]
+{{- end }}
+
+{{/* Where a pod may run. Takes the component's values. */}}
+{{- define "splitflap.scheduling" -}}
+{{- with .nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,143 @@
+{{/*
+Every rule that the schema cannot express. A message says what is wrong, and what to set. They are
+all collected, so that nobody has to mend one to read the next.
+*/}}
+{{- define "splitflap.validate" -}}
+{{- $problems := list -}}
+{{- range $section := list "images" "broker" "database" "keys" "certificates" "stopping" "renderer" "network" "exposure" "autoscaling" -}}
+{{- with include (printf "splitflap.validate.%s" $section) $ | trim -}}
+{{- $problems = append $problems . -}}
+{{- end -}}
+{{- end -}}
+{{- with $problems -}}
+{{- printf "\n\nThese values cannot work:\n%s\n" (join "\n" .) | fail -}}
+{{- end -}}
+{{- end }}
+
+{{/* A registry is what has a dot, a port or is localhost, before the first slash. */}}
+{{- define "splitflap.validate.images" }}
+{{- range $service := list "api" "scraper" "renderer" }}
+{{- $image := (index $.Values $service).image }}
+{{- $registry := $.Values.global.imageRegistry | default $image.registry | default $.Values.image.registry }}
+{{- if not (or $registry (regexMatch "^(localhost|[^/]*[.:][^/]*)/" $image.repository)) }}
+- image.registry is empty, so that nobody knows where {{ $image.repository }} is: set it to the registry that holds the images of `make images` (or set {{ $service }}.image.registry).
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "splitflap.validate.broker" }}
+{{- $broker := .Values.broker }}
+{{- $ways := compact (list (ternary "rabbitmq.enabled" "" .Values.rabbitmq.enabled) (ternary "broker.url" "" (ne $broker.url "")) (ternary "broker.urlSecret.name" "" (ne $broker.urlSecret.name ""))) }}
+{{- if not $ways }}
+- There is no broker: set broker.url (with broker.users) or broker.urlSecret.name to yours, or rabbitmq.enabled=true for a small one in this release.
+{{- else if gt (len $ways) 1 }}
+- There are two brokers, {{ join " and " $ways }}: set only one of them.
+{{- end }}
+{{- $shared := or $broker.urlSecret.name (contains "@" $broker.url) }}
+{{- if or .Values.rabbitmq.enabled (and $broker.url (not $shared)) }}
+{{- $names := list }}
+{{- range $service := list "api" "scraper" "renderer" }}
+{{- $user := index $broker.users $service }}
+{{- if not (or $user.password $user.existingSecret) }}
+- The {{ $service }}'s broker user has no password: set broker.users.{{ $service }}.password, or broker.users.{{ $service }}.existingSecret to a Secret that holds user and password.
+{{- else if and $user.password $user.existingSecret }}
+- The {{ $service }}'s broker user has two passwords: set only one of broker.users.{{ $service }}.password and broker.users.{{ $service }}.existingSecret.
+{{- end }}
+{{- if not $user.existingSecret }}{{ $names = append $names $user.username }}{{ end }}
+{{- end }}
+{{- if and .Values.rabbitmq.enabled (ne (len $names) (len (uniq $names))) }}
+- Two services share a broker user: set another username in one of broker.users.
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "splitflap.validate.database" }}
+{{- $database := .Values.database }}
+{{- $ways := compact (list (ternary "postgresql.enabled" "" .Values.postgresql.enabled) (ternary "database.url" "" (ne $database.url "")) (ternary "database.urlSecret.name" "" (ne $database.urlSecret.name ""))) }}
+{{- if not $ways }}
+- There is no database: set database.url (with database.user) or database.urlSecret.name to yours, or postgresql.enabled=true for a small one in this release.
+{{- else if gt (len $ways) 1 }}
+- There are two databases, {{ join " and " $ways }}: set only one of them.
+{{- end }}
+{{- $shared := or $database.urlSecret.name (contains "@" $database.url) }}
+{{- if or .Values.postgresql.enabled (and $database.url (not $shared)) }}
+{{- if not (or $database.user.password $database.user.existingSecret) }}
+- The database's user has no password: set database.user.password, or database.user.existingSecret to a Secret that holds user and password.
+{{- else if and $database.user.password $database.user.existingSecret }}
+- The database's user has two passwords: set only one of database.user.password and database.user.existingSecret.
+{{- end }}
+{{- end }}
+{{- with .Values.migrate.user }}
+{{- if $shared }}
+- migrate.user is not read where the database's URL has a user: take it out of the URL, and set database.user.
+{{- end }}
+{{- if not (or .existingSecret (and .username .password)) }}
+- migrate.user is half a user: set its username and password, or its existingSecret.
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "splitflap.validate.keys" }}
+{{- if and .Values.bootstrapKey .Values.bootstrapKeySecret.name }}
+- There are two first keys: set only one of bootstrapKey and bootstrapKeySecret.name.
+{{- end }}
+{{- end }}
+
+{{- define "splitflap.validate.certificates" }}
+{{- range $name, $ca := dict "broker.ca" .Values.broker.ca "database.ca" .Values.database.ca "scraper.ca" .Values.scraper.ca }}
+{{- if and $ca.secret $ca.configMap }}
+- {{ $name }} names two places: set only one of {{ $name }}.secret and {{ $name }}.configMap.
+{{- end }}
+{{- end }}
+{{- if and (include "splitflap.hasCa" .Values.broker.ca) (hasPrefix "amqp:" (include "splitflap.brokerUrl" .)) }}
+- broker.ca is set, but the broker is not reached over TLS: set broker.url to amqps://... (the RabbitMQ of this chart has no TLS).
+{{- end }}
+{{- if and .Values.postgresql.enabled (or .Values.database.sslMode (include "splitflap.hasCa" .Values.database.ca)) }}
+- database.ca and database.sslMode are for a database outside: the PostgreSQL of this chart has no TLS. Unset them, or set database.url.
+{{- end }}
+{{- end }}
+
+{{- define "splitflap.validate.stopping" }}
+{{- range $service, $longest := dict "scraper" "scrapeDeadline" "renderer" "renderDeadline" }}
+{{- $settings := (index $.Values $service).settings }}
+{{- if le (float64 $settings.stopGrace) (float64 (index $settings $longest)) }}
+- {{ $service }}.settings.stopGrace is {{ $settings.stopGrace }} s, in which a job of {{ index $settings $longest }} s ({{ $service }}.settings.{{ $longest }}) cannot end: set it to more.
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "splitflap.validate.renderer" }}
+{{- $cpu := dig "limits" "cpu" "" .Values.renderer.resources }}
+{{- if not (or $cpu (gt (int (.Values.renderer.settings.processes | default 0)) 0)) }}
+- The renderer would start a process for each CPU of its node: set renderer.resources.limits.cpu, or renderer.settings.processes.
+{{- end }}
+{{- end }}
+
+{{- define "splitflap.validate.network" }}
+{{- $policy := .Values.networkPolicy }}
+{{- if $policy.enabled }}
+{{- range $name, $outside := dict "broker" $policy.egress.broker "database" $policy.egress.database }}
+{{- $port := regexFind ":[0-9]+(/|$)" ((index $.Values $name).url | replace "://" "") | trimAll ":/" }}
+{{- if and $port (not (has $port (toStrings $outside.ports))) }}
+- The network policy would not let the {{ $name }} be reached at port {{ $port }}: add it to networkPolicy.egress.{{ $name }}.ports.
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "splitflap.validate.exposure" }}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}
+- The Ingress has no host: set ingress.hosts.
+{{- end }}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
+- The HTTPRoute belongs to no Gateway: set httpRoute.parentRefs.
+{{- end }}
+{{- end }}
+
+{{- define "splitflap.validate.autoscaling" }}
+{{- range $fault := include "splitflap.scalingFaults" . | trim | splitList "\n" }}
+{{- if trim $fault }}
+- {{ trim $fault }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,17 @@
+{{/* A question to Prometheus; no answer is an error, not 0. Takes {root, query, threshold}. */}}
+{{- define "splitflap.prometheusTrigger" -}}
+{{- $keda := .root.Values.autoscaling.keda -}}
+- type: prometheus
+  metricType: AverageValue
+  metadata:
+    {{- $metadata := dict
+        "serverAddress" $keda.serverAddress
+        "query" .query
+        "threshold" (.threshold | toString)
+        "ignoreNullValues" "false" }}
+    {{- toYaml (merge $metadata $keda.metadata) | nindent 4 }}
+  {{- with $keda.authenticationRef }}
+  authenticationRef:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}

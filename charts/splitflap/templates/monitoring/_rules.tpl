@@ -1,0 +1,50 @@
+{{/* The rule files, narrowed to this release, with the constants of the values. */}}
+
+{{/* What a release's series have. Takes the root. */}}
+{{- define "splitflap.matchers" -}}
+namespace={{ .Release.Namespace | quote }},app_kubernetes_io_instance={{ .Release.Name | quote }}
+{{- end }}
+
+{{/* Rule groups as `{groups: [...]}`. Takes the root. */}}
+{{- define "splitflap.ruleGroups" -}}
+{{- $own := include "splitflap.matchers" . -}}
+{{- $broker := .Values.metrics.rabbitmqSelector | default $own -}}
+{{- $constants := include "splitflap.constants" . | fromYaml -}}
+{{- $groups := list -}}
+{{- range $file := ternary (list "demand" "alerts") (list "demand") .Values.alerts.enabled -}}
+{{- $text := $.Files.Get (printf "rules/%s.yaml" $file) -}}
+{{- $text = $text | replace `namespace=~".*"` $own | replace `namespace=~".+"` $broker -}}
+{{- range $group := (fromYaml $text).groups -}}
+{{- $rules := list -}}
+{{- range $rule := $group.rules -}}
+{{- if $rule.alert -}}
+{{- if not (has $rule.alert $.Values.alerts.disabled) -}}
+{{- $page := printf "%s%s" $.Values.alerts.runbookPrefix $rule.annotations.runbook_url -}}
+{{- $annotations := merge (dict "runbook_url" $page) $rule.annotations -}}
+{{- $labels := merge (deepCopy $.Values.alerts.labels) $rule.labels -}}
+{{- $rules = append $rules (merge (dict "labels" $labels "annotations" $annotations) $rule) -}}
+{{- end -}}
+{{- else -}}
+{{- $labels := $rule.labels | default dict -}}
+{{- $constant := dig $rule.record ($labels.kind | default "all") "" $constants -}}
+{{- if $constant -}}
+{{- $labels = merge (dict "namespace" $.Release.Namespace "app_kubernetes_io_instance" $.Release.Name) $labels -}}
+{{- $rule = merge (dict "expr" $constant "labels" $labels) $rule -}}
+{{- end -}}
+{{- $rules = append $rules $rule -}}
+{{- end -}}
+{{- end -}}
+{{- $groups = append $groups (merge (dict "name" (printf "%s.%s.%s" $.Release.Namespace $.Release.Name $group.name) "rules" $rules) $group) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml (dict "groups" $groups) -}}
+{{- end }}
+
+{{/* The constants of rules/demand.yaml, by name and kind. Takes the root. */}}
+{{- define "splitflap.constants" -}}
+{{- $scaling := .Values.autoscaling -}}
+splitflap:drain_target:seconds: {all: {{ $scaling.drainTarget | quote }}}
+splitflap:utilization:ratio: {all: {{ $scaling.utilization | quote }}}
+splitflap:job_service_seconds:default: {render: {{ $scaling.renderer.serviceSeconds | quote }}, scrape: {{ $scaling.scraper.serviceSeconds | quote }}}
+splitflap:worker_slots:default: {render: {{ $scaling.renderer.slots | quote }}, scrape: {{ $scaling.scraper.slots | quote }}}
+{{- end }}

@@ -1,0 +1,8 @@
+{{/* Annotations of a pod by which a Prometheus without its operator finds it. Takes {root, port}. */}}
+{{- define "splitflap.scrapeAnnotations" -}}
+{{- if and .root.Values.metrics.annotations (not .root.Values.metrics.podMonitor.enabled) -}}
+prometheus.io/scrape: "true"
+prometheus.io/port: {{ .port | quote }}
+prometheus.io/path: /metrics
+{{- end -}}
+{{- end }}

@@ -1,0 +1,84 @@
+"""RabbitMQ's definitions for Splitflap: its virtual host, a user a service, and their rights.
+
+    SPLITFLAP_VHOST=splitflap SPLITFLAP_API_USER=... SPLITFLAP_API_PASSWORD=... (and so for SCRAPER
+    and RENDERER) python -m splitflap_core.definitions >definitions.json
+
+RabbitMQ takes the file at its start (`load_definitions`) or by `rabbitmqctl import_definitions`.
+It holds no password, only salted hashes.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from splitflap_core.runtime import EX_CONFIG
+from splitflap_core.settings import PREFIX, BadSettings
+from splitflap_core.topology import RIGHTS
+
+#: Bytes of salt before the digest (RabbitMQ's guide "Passwords", "Computing a Password Hash").
+SALT = 4
+
+
+def definitions(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The definitions, as RabbitMQ 3.8 to 4 reads them.
+
+    Raises:
+        BadSettings: a variable is missing, or two services share a user.
+    """
+    vhost = _variable(environ, "VHOST")
+    users = {service: _variable(environ, f"{service.upper()}_USER") for service in RIGHTS}
+    if len(set(users.values())) < len(users):
+        raise BadSettings("two services share a user; expected one for each")
+    return {
+        "vhosts": [{"name": vhost}],
+        "users": [
+            {
+                "name": users[service],
+                "password_hash": hashed(_variable(environ, f"{service.upper()}_PASSWORD")),
+                "hashing_algorithm": "rabbit_password_hashing_sha256",
+                "tags": "",
+            }
+            for service in RIGHTS
+        ],
+        "permissions": [
+            {
+                "user": users[service],
+                "vhost": vhost,
+                "configure": rights.configure,
+                "write": rights.write,
+                "read": rights.read,
+            }
+            for service, rights in RIGHTS.items()
+        ],
+    }
+
+
+def hashed(password: str) -> str:
+    """A password as RabbitMQ keeps it: base64 of a salt and the SHA-256 of salt and password."""
+    salt = secrets.token_bytes(SALT)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def main() -> None:
+    """Print them; status 78 and the variable's name where one is missing."""
+    try:
+        made = definitions(os.environ)
+    except BadSettings as error:
+        sys.stderr.write(f"splitflap definitions: {error}\n")
+        raise SystemExit(EX_CONFIG) from error
+    sys.stdout.write(json.dumps(made, indent=2) + "\n")
+
+
+def _variable(environ: Mapping[str, str], name: str) -> str:
+    if not (value := environ.get(PREFIX + name, "")):
+        raise BadSettings(f"{PREFIX}{name} is not set")
+    return value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A Splitflap on Kubernetes, as its cluster sees it."""

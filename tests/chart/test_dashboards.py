@@ -1,0 +1,215 @@
+"""Grafana's dashboards: each panel's query, on a real Prometheus that scrapes a running system."""
+
+import json
+import math
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.fixtures import or_skip
+from tests.servers.postgres import Postgres
+from tests.servers.process import wait_until
+from tests.servers.prometheus import Prometheus, Target
+from tests.servers.rabbitmq import RabbitMq
+from tests.system.site import Site
+from tests.system.stack import Backend, Stack, running
+
+from .promtool import CHART, PLAIN
+
+ROOT = CHART.parents[1]
+
+NAMES = ("api", "overview", "renderer", "scraper")
+
+#: As a PodMonitor's podTargetLabels name a pod's labels.
+RELEASE = {
+    "namespace": "ns",
+    "app_kubernetes_io_instance": "r",
+    "app_kubernetes_io_part_of": "splitflap",
+}
+
+#: What Grafana puts in the place of its variables, here for a release that was chosen.
+CHOSEN = {
+    "$namespace": "ns",
+    "$release": "r",
+    "$broker_namespace": "ns",
+    "$__rate_interval": "1m",
+}
+
+#: Seconds until all has been scraped twice, and the rules are evaluated.
+PATIENCE = 60.0
+
+
+def dashboard(name: str) -> dict[str, Any]:
+    """What is in the chart."""
+    path = CHART / "dashboards" / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def panels(name: str) -> list[dict[str, Any]]:
+    """All but the rows' titles."""
+    return [panel for panel in dashboard(name)["panels"] if panel["type"] != "row"]
+
+
+def queries() -> Iterator[tuple[str, str]]:
+    """Every query with its place."""
+    for name in NAMES:
+        for panel in panels(name):
+            for target in panel["targets"]:
+                query = target["expr"]
+                for variable, value in CHOSEN.items():
+                    query = query.replace(variable, value)
+                yield f"{name}: {panel['title']}: {target['legendFormat']}", query
+
+
+def work(stack: Stack, site: Site) -> None:
+    """Posts, pages that are there and not, and workers that are killed at work."""
+    client = stack.client()
+    for number in range(5):
+        client.made(f"# see {site.url(f'page/{number}')} and {site.url(f'missing/{number}')}")
+    slow = client.submit(f"see {site.url('slow/page')}")
+    wait_until(lambda: any("slow" in hit for hit in site.hits), "the slow page's visitor")
+    stack.kill("scraper")
+    stack.kill("renderer")
+    stack.start("scraper", "renderer")
+    client.finish(slow)
+    for number in range(5):
+        client.made(f"*and* {site.url(f'page/later-{number}')} {site.url(f'gone/{number}')}")
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """One that has watched all services and a RabbitMQ at work."""
+    with (
+        or_skip(lambda: RabbitMq("rabbitmq_prometheus")) as broker,
+        or_skip(Postgres) as database,
+        Site() as site,
+    ):
+        environ = {
+            "SPLITFLAP_DATABASE_URL": database.create_database("dashboards"),
+            "SPLITFLAP_BROKER_URL": broker.url,
+        }
+        backend = Backend("servers", environ, broker.url)
+        with (
+            running(backend, tmp_path_factory.mktemp("dashboards")) as stack,
+            or_skip(lambda: Prometheus(targets(stack, broker), PLAIN)) as server,
+        ):
+            # The counters' beginnings are to be seen before they grow.
+            wait_until(lambda: len(server.query("up == 1")) == 6, "all to be scraped", PATIENCE)
+            work(stack, site)
+            yield server
+
+
+def targets(stack: Stack, broker: RabbitMq) -> list[Target]:
+    """What a PodMonitor would find: all services, and RabbitMQ with its two pages."""
+    found = [
+        Target(
+            service.health_port,
+            {**RELEASE, "pod": name, "app_kubernetes_io_component": name.removesuffix("-2")},
+        )
+        for name, service in stack.services.items()
+    ]
+    rabbit = {**RELEASE, "pod": "rabbitmq-0", "app_kubernetes_io_component": "rabbitmq"}
+    families = {"family": ["queue_coarse_metrics", "queue_consumer_count"]}
+    return [
+        *found,
+        Target(broker.metrics_port, rabbit),
+        Target(broker.metrics_port, rabbit, "/metrics/detailed", families),
+    ]
+
+
+def has_data(server: Prometheus, query: str) -> bool:
+    """Whether there is a number, at any second since the beginning."""
+    now = time.time()
+    series = server.query_range(query, now - PATIENCE, now)
+    values = (float(value) for each in series for _, value in each["values"])
+    return any(math.isfinite(value) for value in values)
+
+
+@pytest.mark.servers
+def test_every_query_returns_data(prometheus: Prometheus) -> None:
+    """With the variables that a user would choose; no panel is empty on a running system."""
+    missing = dict(queries())
+
+    def all_there() -> bool:
+        for place in [place for place, query in missing.items() if has_data(prometheus, query)]:
+            del missing[place]
+        return not missing
+
+    wait_until(all_there, lambda: f"data: {missing}", PATIENCE)
+
+
+@pytest.mark.servers
+def test_demand_is_known(prometheus: Prometheus) -> None:
+    """Of both kinds of jobs, from what the services expose, and small after little work."""
+    demand = prometheus.query("splitflap:demand:replicas")
+    values = {each["metric"]["kind"]: float(each["value"][1]) for each in demand}
+    assert set(values) == {"render", "scrape"}
+    assert all(0 <= value < 1 for value in values.values()), values
+
+
+@pytest.mark.servers
+def test_alerts_look_at_what_is_there(prometheus: Prometheus) -> None:
+    """No alert asks for a metric that nobody exposes: it would never fire."""
+    text = (CHART / "rules" / "alerts.yaml").read_text(encoding="utf-8")
+    names = set(re.findall(r"\b(?:splitflap|rabbitmq)[a-z0-9_:]*(?=\{)", text))
+    assert len(names) > 10
+    for name in names:
+        assert prometheus.query(f"count({name})"), name
+
+
+def test_generated_dashboards_have_not_drifted() -> None:
+    """They are made of the pages in charts/dashboards."""
+    check = subprocess.run(
+        [sys.executable, ROOT / "charts" / "dashboards" / "make.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert check.returncode == 0, check.stdout + check.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dashboard_can_be_used_anywhere(name: str) -> None:
+    """No data source of one installation, and nothing that Grafana would have to guess."""
+    model = dashboard(name)
+    assert "id" not in model
+    variables = {each["name"]: each for each in model["templating"]["list"]}
+    assert variables["datasource"]["type"] == "datasource"
+    assert {"namespace", "release"} <= set(variables)
+    ids = [panel["id"] for panel in model["panels"]]
+    assert len(ids) == len(set(ids))
+    for panel in panels(name):
+        assert panel["description"].endswith((".", ")")), panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert panel["datasource"]["uid"] == "${datasource}"
+        for target in panel["targets"]:
+            used = set(re.findall(r"\$(\w+)", target["expr"])) - {"__rate_interval"}
+            assert used <= set(variables), target["expr"]
+            assert target["datasource"]["uid"] == "${datasource}"
+
+
+def test_there_are_all() -> None:
+    """What this module tests is what the chart has."""
+    found = {path.stem for path in Path(CHART / "dashboards").glob("*.json")}
+    assert found == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_panels_do_not_overlap(name: str) -> None:
+    """Grafana would move them, differently for each width."""
+    taken: set[tuple[int, int]] = set()
+    for panel in dashboard(name)["panels"]:
+        place = panel["gridPos"]
+        cells = {
+            (place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])
+        }
+        assert place["x"] + place["w"] <= 24, panel["title"]
+        assert not cells & taken, panel["title"]
+        taken |= cells

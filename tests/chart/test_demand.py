@@ -1,0 +1,163 @@
+"""The demand in replicas, from which everything is scaled: evaluated by promtool."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from .promtool import PLAIN, Expected, Series, evaluate
+
+RELEASE = 'namespace="ns",app_kubernetes_io_instance="r"'
+
+#: Of the rule files: seconds of a text and slots without samples, the drain target, utilization.
+S, SLOTS, DRAIN, UTILIZATION = 0.05, 1, 30, 0.8
+
+
+def api(pod: str, published: str, ready: str, release: str = RELEASE) -> dict[str, str]:
+    """What one replica of the API says of texts."""
+    labels = f'{release},pod="{pod}"'
+    return {
+        f'splitflap_jobs_published_total{{{labels},kind="render"}}': published,
+        f'splitflap_queue_ready_messages{{{labels},queue="render"}}': ready,
+    }
+
+
+def renderer(
+    pod: str, seconds: str, count: str, slots: str, in_flight: str = "0x60"
+) -> dict[str, str]:
+    """What one renderer says."""
+    labels = f'{RELEASE},pod="{pod}",kind="render"'
+    return {
+        f"splitflap_job_service_seconds_sum{{{labels}}}": seconds,
+        f"splitflap_job_service_seconds_count{{{labels}}}": count,
+        f"splitflap_worker_slots{{{labels}}}": slots,
+        f"splitflap_jobs_in_flight{{{labels}}}": in_flight,
+    }
+
+
+def expects(
+    series: Series, minutes: float, samples: Mapping[str, float], folder: Path
+) -> str | None:
+    """What promtool complains of where the demand for renderers is to be this, by release."""
+    demand = 'round(splitflap:demand:replicas{kind="render"}, 0.01)'
+    labelled = {f'{{{release},kind="render"}}': value for release, value in samples.items()}
+    return evaluate(PLAIN, series, minutes, Expected(demand, labelled), folder)
+
+
+#: Stands for NaN, which promtool cannot be told: neither is 0 or more.
+UNKNOWN = "-1x50"
+
+#: Sixteen texts a second, in steps of 15 s.
+SIXTEEN = "0+240x60"
+
+CASES: dict[str, tuple[Series, float, float]] = {
+    # (16 x S) / (1 x 0.8)
+    "rate, without samples": (api("a", SIXTEEN, "0x60"), 5, 1.0),
+    # (1200 x S / 30) / 0.8
+    "burst that is over": (api("a", "0x10 1200x50", "0x10 1200x50"), 5, 2.5),
+    # While the burst is being published its rate counts too: 1200 in the last minute.
+    "burst that has just come": (api("a", "0x10 1200x50", "0x10 1200x50"), 3, 3.75),
+    # S is 1 s / 2: (2 x 0.5 + 60 x 0.5 / 30) / (4 x 0.8)
+    "measured service time and slots": (
+        {**api("a", "0+30x60", "60x60"), **renderer("w", "0+15x60", "0+30x60", "4x60")},
+        12,
+        0.63,
+    ),
+    # What workers hold is backlog too: 40 ready + 2 x 10 unacked.
+    "unacked": (
+        {
+            **api("a", "0x60", "40x60"),
+            **renderer("v", "0+15x60", "0+30x60", "1x60", "10x60"),
+            **renderer("w", "0+15x60", "0+30x60", "1x60", "10x60"),
+        },
+        12,
+        1.25,
+    ),
+    "no work": (api("a", "5x60", "0x60"), 5, 0.0),
+    # A counter that begins anew is no loss, and no burst.
+    "restart of an API": (api("a", "10000+240x10 0+240x50", "0x60"), 4, 1.0),
+    # Each publishes its own jobs; all say the same of the queue.
+    "several APIs": (
+        {**api("a", "0+120x60", "600x60"), **api("b", "0+120x60", "600x60")},
+        5,
+        2.25,
+    ),
+    # One that has no connection does not hide what the other one knows.
+    "API without a broker beside one with": (
+        {**api("a", "0+120x60", "600x60"), **api("b", "0+120x60", UNKNOWN)},
+        5,
+        2.25,
+    ),
+    # None is left: what they measured holds for ten minutes, their slots do not.
+    "scaled to zero": (
+        {
+            **api("a", SIXTEEN, "0x60"),
+            **renderer("w", "0+15x20 _x40", "0+30x20 _x40", "4x20 stale _x39", "0x20 stale _x39"),
+        },
+        7,
+        10.0,
+    ),
+    # The default again, once no sample is left in the ten minutes.
+    "long at zero": (
+        {
+            **api("a", SIXTEEN, "0x60"),
+            **renderer("w", "0+15x10 _x50", "0+30x10 _x50", "4x10 stale _x49", "0x10 stale _x49"),
+        },
+        14,
+        1.0,
+    ),
+    # Workers that are up and idle have no samples either.
+    "idle workers": (
+        {**api("a", SIXTEEN, "0x60"), **renderer("w", "7x60", "70x60", "2x60")},
+        12,
+        0.5,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_demand(case: str, tmp_path: Path) -> None:
+    """What is published and what waits, times S, over the slots of a replica."""
+    series, minutes, demand = CASES[case]
+    assert not expects(series, minutes, {RELEASE: demand}, tmp_path)
+
+
+def test_releases_are_apart(tmp_path: Path) -> None:
+    """Of one namespace, and of the same name in another."""
+    others = [
+        'namespace="ns",app_kubernetes_io_instance="s"',
+        'namespace="other",app_kubernetes_io_instance="r"',
+    ]
+    series = {
+        **api("a", SIXTEEN, "0x60"),
+        **api("a", "0x60", "0x60", others[0]),
+        **api("a", SIXTEEN, "1200x60", others[1]),
+    }
+    assert not expects(series, 5, {RELEASE: 1.0, others[0]: 0.0, others[1]: 3.5}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("published", "ready"),
+    [
+        ("0+240x10 stale _x49", "1200x10 stale _x49"),
+        (SIXTEEN, f"1200x10 {UNKNOWN}"),
+        (SIXTEEN, "1200x10 stale _x49"),
+    ],
+    ids=["API gone", "broker not asked", "queues unknown"],
+)
+def test_what_is_not_known_is_no_demand(published: str, ready: str, tmp_path: Path) -> None:
+    """No value at all, which an autoscaler takes for an error: 0 would end all workers."""
+    series = {
+        **api("a", published, ready),
+        **renderer("w", "0+15x60", "0+30x60", "1x60", "10x60"),
+    }
+    assert not expects(series, 2, {RELEASE: 35.21}, tmp_path)
+    assert not expects(series, 5, {}, tmp_path)
+
+
+def test_it_does_not_follow_its_own_effect(tmp_path: Path) -> None:
+    """With as much published as before, more workers that finish more change nothing."""
+    few = {**api("a", SIXTEEN, "0x60"), **renderer("v", "0+12x60", "0+240x60", "1x60")}
+    many = {**few, **renderer("w", "0+12x60", "0+240x60", "1x60")}
+    for series in (few, many):
+        assert not expects(series, 12, {RELEASE: 1.0}, tmp_path)

@@ -1,0 +1,52 @@
+"""What containers are made of: the Dockerfiles, and the stack of compose.yaml."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from splitflap_api.settings import ApiSettings
+from splitflap_core.definitions import definitions
+from splitflap_core.settings import CommonSettings, load
+from splitflap_renderer.settings import RendererSettings
+from splitflap_scraper.settings import ScraperSettings
+
+from .helm import ROOT
+
+KINDS: dict[str, type[CommonSettings]] = {
+    "api": ApiSettings,
+    "scraper": ScraperSettings,
+    "renderer": RendererSettings,
+}
+
+
+@pytest.fixture(scope="module")
+def stack() -> dict[str, Any]:
+    """The services of compose.yaml."""
+    document = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    services: dict[str, Any] = document["services"]
+    return services
+
+
+@pytest.mark.parametrize("service", KINDS)
+def test_an_image_runs_as_a_number_and_holds_what_was_locked(service: str) -> None:
+    """Non-root by number, uv.lock honoured, no group of tests and tools, labelled."""
+    text = (ROOT / "services" / service / "Dockerfile").read_text(encoding="utf-8")
+    build, run = text.split("\nFROM ")[1:]
+    assert f"uv sync --locked --no-dev --no-editable --package splitflap-{service}" in build
+    assert "ARG PYTHON_VERSION" in text
+    assert re.search(r"^USER [1-9]\d+:[1-9]\d+$", run, re.MULTILINE)
+    assert "pip install" not in run
+    for label in ("title", "description", "licenses", "version", "revision"):
+        assert f"org.opencontainers.image.{label}=" in run
+
+
+@pytest.mark.parametrize("service", KINDS)
+def test_compose_gives_each_service_what_it_takes(stack: dict[str, Any], service: str) -> None:
+    """Its settings, and the user that the broker knows."""
+    settings = load(KINDS[service], stack[service]["environment"])
+    users = definitions(stack["definitions"]["environment"])["users"]
+    assert settings.broker_user in {each["name"] for each in users}
+    known = stack["definitions"]["environment"][f"SPLITFLAP_{service.upper()}_PASSWORD"]
+    assert settings.broker_password == known
+    assert stack[service]["read_only"] is True

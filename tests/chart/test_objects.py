@@ -1,0 +1,179 @@
+"""What holds for the objects of every mode."""
+
+import copy
+import os
+import subprocess
+from collections import Counter
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.servers.process import find_binary
+
+from .conftest import Rendered
+from .helm import CHART, KUBERNETES, Helm, Manifests, Object, merged
+from .values import DEV, FULL, MODES, OUTSIDE
+
+DIGEST = "sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_lint_has_nothing_to_say(helm: Helm, mode: str) -> None:
+    """In its strict form."""
+    path = helm.write(MODES[mode])
+    helm.run("lint", "--strict", "--kube-version", KUBERNETES, str(CHART), "-f", path)
+
+
+def test_no_object_is_there_twice(manifests: Manifests) -> None:
+    """Kind and name tell objects apart, and no name is too long."""
+    names = [(each["kind"], each["metadata"]["name"]) for each in manifests]
+    assert [name for name, times in Counter(names).items() if times > 1] == []
+    assert [name for _, name in names if len(name) > 63] == []
+
+
+def test_selectors_find_the_pods_and_have_nothing_that_changes(manifests: Manifests) -> None:
+    """They cannot be changed later, so they hold these three labels and no more."""
+    pods = manifests.pods()
+    for kind in ("Deployment", "StatefulSet", "PodDisruptionBudget"):
+        for component, each in manifests.of(kind).items():
+            selector = each["spec"]["selector"]["matchLabels"]
+            assert set(selector) == {
+                "app.kubernetes.io/name",
+                "app.kubernetes.io/instance",
+                "app.kubernetes.io/component",
+            }
+            assert selector.items() <= pods[component]["metadata"]["labels"].items()
+    for component, service in manifests.of("Service").items():
+        labels = pods[component]["metadata"]["labels"]
+        assert service["spec"]["selector"].items() <= labels.items()
+        ports = {each.get("name") for each in manifests.container(component)["ports"]}
+        assert {each["targetPort"] for each in service["spec"]["ports"]} <= ports
+
+
+def test_a_new_version_of_the_chart_restarts_no_pod(manifests: Manifests) -> None:
+    """The chart's version is no label of a pod."""
+    for component, pod in manifests.pods().items():
+        if component != "test":
+            labels = set(pod["metadata"]["labels"])
+            assert not labels & {"helm.sh/chart", "app.kubernetes.io/version"}
+
+
+def test_two_releases_live_in_one_namespace(helm: Helm) -> None:
+    """No object and no selector of one is the other's."""
+    one, other = helm.render(DEV, "one"), helm.render(DEV, "other")
+    assert not _names(one) & _names(other)
+    theirs = [pod["metadata"]["labels"].items() for pod in other.pods().values()]
+    for policy in one.of("NetworkPolicy").values():
+        selector = policy["spec"]["podSelector"]["matchLabels"]
+        assert not any(selector.items() <= labels for labels in theirs)
+
+
+@pytest.mark.parametrize(
+    ("values", "release", "name"),
+    [
+        ({}, "r", "r-splitflap-api"),
+        ({}, "splitflap", "splitflap-api"),
+        ({"nameOverride": "flap"}, "r", "r-flap-api"),
+        ({"fullnameOverride": "mine"}, "r", "mine-api"),
+        ({}, "r" * 53, "r" * 40 + "-api"),
+    ],
+)
+def test_names(helm: Helm, values: dict[str, Any], release: str, name: str) -> None:
+    """They can be chosen, and a long release does not make them too long."""
+    manifests = helm.render(merged(DEV, values), release)
+    assert manifests.of("Deployment")["api"]["metadata"]["name"] == name
+    assert max(len(each["metadata"]["name"]) for each in manifests) <= 63
+
+
+@pytest.mark.parametrize(
+    ("image", "own", "expected"),
+    [
+        ({"registry": "r.io"}, {}, "r.io/splitflap/api:0.1.0"),
+        ({"registry": "r.io", "tag": "1"}, {}, "r.io/splitflap/api:1"),
+        ({"registry": "r.io"}, {"registry": "mine:5000", "tag": "2"}, "mine:5000/splitflap/api:2"),
+        ({"registry": "r.io"}, {"tag": "2", "digest": DIGEST}, f"r.io/splitflap/api@{DIGEST}"),
+        ({"registry": "r.io"}, {"repository": "other/name"}, "r.io/other/name:0.1.0"),
+    ],
+)
+def test_images(helm: Helm, image: Object, own: Object, expected: str) -> None:
+    """Own registry over the shared one, a digest over a tag, the appVersion over nothing."""
+    manifests = helm.render(merged(OUTSIDE, {"image": image, "api": {"image": own}}))
+    assert manifests.container("api")["image"] == expected
+    assert manifests.container("migrate")["image"] == expected
+
+
+def test_a_parent_charts_registry_goes_before_all(helm: Helm) -> None:
+    """The images of RabbitMQ and PostgreSQL included, with its pull secrets."""
+    parent = {"imageRegistry": "mirror.example.com", "imagePullSecrets": ["pull"]}
+    for pod in helm.render(merged(DEV, {"global": parent})).pods().values():
+        assert pod["spec"]["imagePullSecrets"] == [{"name": "pull"}]
+        for container in pod["spec"]["containers"]:
+            assert container["image"].startswith("mirror.example.com/")
+
+
+def test_everything_that_is_set_arrives(rendered: Rendered) -> None:
+    """In the pods of every service."""
+    manifests = rendered("full")
+    for component in ("api", "outcomes", "scraper", "renderer"):
+        pod, spec = manifests.pods()[component], manifests.pods()[component]["spec"]
+        assert pod["metadata"]["labels"]["team"] == "web"
+        assert pod["metadata"]["labels"]["cost"] == "1"
+        assert pod["metadata"]["annotations"]["c"] == "d"
+        assert spec["nodeSelector"] == {"disk": "ssd"}
+        assert spec["tolerations"] == FULL["api"]["tolerations"]
+        assert spec["affinity"] == {"nodeAffinity": {}}
+        assert spec["priorityClassName"] == "system-cluster-critical"
+        assert spec["imagePullSecrets"] == [{"name": "pull"}]
+        assert {"name": "more", "emptyDir": {}} in spec["volumes"]
+        container = spec["containers"][0]
+        assert {"name": "EXTRA", "value": "1"} in container["env"]
+        assert container["envFrom"] == FULL["api"]["extraEnvFrom"]
+        assert {"name": "more", "mountPath": "/more"} in container["volumeMounts"]
+        deployment = manifests.of("Deployment")[component]["metadata"]
+        assert deployment["annotations"] == {"a": "b", "owner": "me"}
+        assert deployment["labels"]["cost"] == "1"
+    extra = [each for each in manifests if each["metadata"]["name"] == "r-x"]
+    assert [each["kind"] for each in extra] == ["ConfigMap"]
+
+
+def test_a_changed_password_restarts_who_reads_it(helm: Helm) -> None:
+    """And nobody else."""
+    before = helm.render(OUTSIDE).pods()
+    changed = merged(OUTSIDE, {"broker": {"users": {"scraper": {"password": "new"}}}})
+    after = helm.render(changed).pods()
+    assert {name for name in before if before[name] != after[name]} == {"scraper"}
+
+
+def test_a_changed_setting_makes_another_migration(helm: Helm) -> None:
+    """A Job cannot be changed: its name follows from what it runs."""
+    before, after = (
+        helm.render(merged(DEV, {"image": {"tag": tag}})).of("Job")["migrate"]["metadata"]["name"]
+        for tag in ("1", "2")
+    )
+    assert before != after
+    assert "helm.sh/hook" not in str(helm.render(DEV).of("Job"))
+
+
+@pytest.mark.skipif(not os.environ.get("KUBECONFIG"), reason="no cluster: KUBECONFIG is not set")
+def test_a_cluster_takes_the_objects(manifests: Manifests, helm: Helm) -> None:
+    """As a server-side dry run; what needs a definition that is not there is left out."""
+    known = kubectl("api-resources", "-o", "name")
+    path = helm.folder / "objects.yaml"
+    wanted = [each for each in manifests if each["kind"] != "HTTPRoute" or "httproutes" in known]
+    for each in copy.deepcopy(wanted):
+        each["metadata"].pop("namespace", None)
+        path.write_text(yaml.safe_dump(each), encoding="utf-8")
+        kubectl("create", "--dry-run=server", "-n", "default", "-f", str(path))
+
+
+def kubectl(*arguments: str) -> str:
+    """What it says; fails the test with its complaint."""
+    binary = find_binary("kubectl")
+    done = subprocess.run([binary, *arguments], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _names(manifests: Manifests) -> set[tuple[str, str]]:
+    return {(each["kind"], each["metadata"]["name"]) for each in manifests}

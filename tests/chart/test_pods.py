@@ -1,0 +1,238 @@
+"""Pods: what the services are told, how they are fenced, how they stop."""
+
+from typing import Any
+
+import pytest
+from splitflap_api.settings import ApiSettings
+from splitflap_core.settings import CommonSettings, load
+from splitflap_renderer.settings import RendererSettings
+from splitflap_scraper.settings import ScraperSettings
+
+from .conftest import Rendered
+from .helm import Helm, Manifests, Object, merged
+from .values import DEV, HELD, MODES, OUTSIDE, PASSWORD
+
+KINDS: dict[str, type[CommonSettings]] = {
+    "api": ApiSettings,
+    "outcomes": ApiSettings,
+    "scraper": ScraperSettings,
+    "renderer": RendererSettings,
+}
+
+SERVICES = [*KINDS]
+
+
+@pytest.mark.parametrize("component", KINDS)
+@pytest.mark.parametrize("mode", MODES)
+def test_each_service_takes_its_environment(rendered: Rendered, mode: str, component: str) -> None:
+    """The service's own settings read what its container is given, Secrets looked up."""
+    manifests = rendered(mode)
+    if component not in manifests.pods():
+        pytest.skip("not in this mode")
+    environ = manifests.environ(component, HELD)
+    environ.pop("SPLITFLAP_SCRAPER_CA_FILE", None)  # names a file that only the pod has
+    settings = load(KINDS[component], environ)
+    assert settings.broker.startswith("amqp")
+    assert "@" in settings.broker
+
+
+def test_passwords_reach_the_services_as_they_are(rendered: Rendered) -> None:
+    """From the values, and from Secrets."""
+    for mode in ("outside", "secrets"):
+        environ = rendered(mode).environ("scraper", HELD)
+        assert environ["SPLITFLAP_BROKER_PASSWORD"] == PASSWORD
+    assert rendered("outside").environ("api", HELD)["PGPASSWORD"] == PASSWORD
+
+
+def test_no_pod_shows_a_password(manifests: Manifests) -> None:
+    """Passwords are in Secrets alone."""
+    told = str(list(manifests.pods().values()))
+    for password in (PASSWORD, "dev-api", "dev-database", "a-key-of-sixteen", "owner's"):
+        assert password not in told
+
+
+def test_each_service_has_its_own_secret(rendered: Rendered) -> None:
+    """None is given another's password, and workers none of the database."""
+    secrets = rendered("full").of("Secret")
+    assert set(secrets["scraper"]["stringData"]) == {"broker-password"}
+    assert set(secrets["renderer"]["stringData"]) == {"broker-password"}
+    assert rendered("secrets").of("Secret") == {}
+
+
+def test_a_url_with_a_user_is_kept_in_a_secret(helm: Helm) -> None:
+    """As a managed broker's or database's is."""
+    broker, database = "amqps://u:p@b.example.com:5671/v", "postgresql://u:p@d.example.com/db"
+    urls = {"broker": {"url": broker}, "database": {"url": database}}
+    manifests = helm.render(merged(OUTSIDE, urls))
+    assert "u:p@" not in str(manifests.pods())
+    for component in ("scraper", "renderer", "api"):
+        environ = manifests.environ(component, {})
+        assert environ["SPLITFLAP_BROKER_URL"] == broker
+        assert "SPLITFLAP_BROKER_USER" not in environ
+    assert manifests.environ("migrate", {})["SPLITFLAP_DATABASE_URL"] == database
+
+
+def test_certificates_are_mounted_where_they_are_looked_for(rendered: Rendered) -> None:
+    """Broker, database and pages; the database's is checked with the name."""
+    manifests = rendered("full")
+    api, scraper = manifests.environ("api", {}), manifests.environ("scraper", {})
+    assert api["SPLITFLAP_BROKER_CA_FILE"] == "/etc/splitflap/broker-ca/ca.crt"
+    assert api["PGSSLROOTCERT"] == "/etc/splitflap/database-ca/root.pem"
+    assert api["PGSSLMODE"] == "verify-full"
+    assert scraper["SPLITFLAP_SCRAPER_CA_FILE"] == "/etc/splitflap/pages-ca/ca.crt"
+    for component, names in {
+        "api": ["broker-ca", "database-ca"],
+        "migrate": ["database-ca"],
+        "scraper": ["broker-ca", "pages-ca"],
+        "renderer": ["broker-ca"],
+    }.items():
+        mounts = manifests.container(component)["volumeMounts"]
+        found = [each["mountPath"] for each in mounts if each["name"].endswith("-ca")]
+        assert found == [f"/etc/splitflap/{name}" for name in names]
+
+
+def test_large_numbers_are_written_whole(helm: Helm) -> None:
+    """Not as 2e+06, which is no whole number for the service."""
+    settings = {"settings": {"childTexts": 2_000_000, "renderDeadline": 2.5}}
+    environ = helm.render(merged(DEV, {"renderer": settings})).environ("renderer", {})
+    assert environ["SPLITFLAP_CHILD_TEXTS"] == "2000000"
+    assert environ["SPLITFLAP_RENDER_DEADLINE"] == "2.5"
+
+
+def test_every_pod_is_restricted(manifests: Manifests) -> None:
+    """By Kubernetes' Pod Security Standards, profile restricted, and with a read-only root."""
+    for name, pod in manifests.pods().items():
+        spec = pod["spec"]
+        assert spec["automountServiceAccountToken"] is False, name
+        security = spec["securityContext"]
+        assert security["runAsNonRoot"] is True
+        assert security["runAsUser"] > 0
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
+        for container in [*spec["containers"], *spec.get("initContainers", [])]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+            assert "memory" in container["resources"]["limits"]
+    for account in manifests.of("ServiceAccount").values():
+        assert account["automountServiceAccountToken"] is False
+
+
+def test_probes_ask_the_second_port(manifests: Manifests) -> None:
+    """Liveness, readiness and start, of each service."""
+    for component in set(SERVICES) & manifests.pods().keys():
+        container = manifests.container(component)
+        for probe, path in {
+            "startupProbe": "/healthz",
+            "livenessProbe": "/healthz",
+            "readinessProbe": "/readyz",
+        }.items():
+            assert container[probe]["httpGet"] == {"path": path, "port": "health"}
+
+
+@pytest.mark.parametrize(
+    ("component", "grace", "expected"),
+    [("api", 25, 60), ("outcomes", 25, 55), ("scraper", 40.5, 51), ("renderer", 25, 35)],
+)
+def test_nothing_is_killed_while_it_stops(
+    helm: Helm, component: str, grace: float, expected: int
+) -> None:
+    """preStop, the service's own grace, and what comes after it, fit."""
+    service = "api" if component == "outcomes" else component
+    values = {"outcomes": {"enabled": True}, service: {"settings": {"stopGrace": grace}}}
+    spec = helm.render(merged(DEV, values)).pods()[component]["spec"]
+    assert spec["terminationGracePeriodSeconds"] == expected
+    assert ("lifecycle" in spec["containers"][0]) == (component == "api")
+
+
+def test_a_single_pod_can_be_drained(rendered: Rendered) -> None:
+    """A budget that kept the only pod would keep the node."""
+    for budget in rendered("dev").of("PodDisruptionBudget").values():
+        assert budget["spec"]["maxUnavailable"] == 1
+        assert "minAvailable" not in budget["spec"]
+        assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
+def test_pods_are_spread_by_themselves(rendered: Rendered) -> None:
+    """Over zones and nodes, without the old pods of an upgrade."""
+    manifests = rendered("full")
+    for component in SERVICES:
+        pod = manifests.pods()[component]
+        for each in pod["spec"]["topologySpreadConstraints"]:
+            assert each["matchLabelKeys"] == ["pod-template-hash"]
+            assert each["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+
+
+@pytest.mark.parametrize("separate", [False, True])
+def test_every_role_is_somebodys(helm: Helm, separate: bool) -> None:
+    """Web and outcomes, in one Deployment or in two."""
+    manifests = helm.render(merged(DEV, {"outcomes": {"enabled": separate}}))
+    roles = {
+        component: manifests.environ(component, {})["SPLITFLAP_API_ROLES"]
+        for component in ("api", "outcomes")
+        if component in manifests.pods()
+    }
+    both = {"api": "web", "outcomes": "outcomes"} if separate else {"api": "web,outcomes"}
+    assert roles == both
+
+
+def test_streams_have_no_time_out_on_their_way(rendered: Rendered) -> None:
+    """An Ingress that does not buffer, and a rule of the HTTPRoute for events."""
+    manifests = rendered("full")
+    annotations = manifests.of("Ingress")["api"]["metadata"]["annotations"]
+    assert annotations["nginx.ingress.kubernetes.io/proxy-buffering"] == "off"
+    events, other = manifests.of("HTTPRoute")["api"]["spec"]["rules"]
+    assert events["matches"] == [{"path": {"type": "Exact", "value": "/v1/events"}}]
+    assert events["timeouts"] == {"request": "0s", "backendRequest": "0s"}
+    assert other["timeouts"] == {"request": "60s"}
+
+
+def ports(rules: list[Object]) -> set[int]:
+    """All ports of some rules."""
+    return {port["port"] for rule in rules for port in rule.get("ports", [])}
+
+
+def test_network_policies(rendered: Rendered) -> None:
+    """Who may be reached: the renderer's broker, the API's database, the scraper's internet."""
+    policies = {name: each["spec"] for name, each in rendered("full").of("NetworkPolicy").items()}
+    assert ports(policies["renderer"]["egress"]) == {53, 5671, 5672}
+    assert ports(policies["api"]["egress"]) == {53, 5671, 5672, 5432}
+    assert ports(policies["migrate"]["egress"]) == {53, 5432}
+    assert ports(policies["api"]["ingress"]) == {8000, 9000}
+    assert ports(policies["scraper"]["ingress"]) == {9000}
+    [internet] = [rule for rule in policies["scraper"]["egress"] if "ports" not in rule]
+    blocks = {each["ipBlock"]["cidr"]: each["ipBlock"].get("except", []) for each in internet["to"]}
+    assert blocks.keys() == {"0.0.0.0/0", "::/0", "10.1.0.0/16"}
+    assert {"10.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10"} <= set(blocks["0.0.0.0/0"])
+    assert {"fc00::/7", "fe80::/10"} <= set(blocks["::/0"])
+    for component in ("api", "outcomes", "renderer", "migrate"):
+        assert "0.0.0.0/0" not in str(policies[component]["egress"])
+
+
+def test_the_servers_of_the_chart_let_in_this_release_alone(rendered: Rendered) -> None:
+    """And reach nobody themselves."""
+    manifests = rendered("dev")
+    policies = {name: each["spec"] for name, each in manifests.of("NetworkPolicy").items()}
+    for server, port in {"rabbitmq": 5672, "postgresql": 5432}.items():
+        assert policies[server]["egress"] == []
+        rule = policies[server]["ingress"][0]
+        assert ports([rule]) == {port}
+        for peer in rule["from"]:
+            assert peer["podSelector"]["matchLabels"]["app.kubernetes.io/instance"] == "r"
+    [broker] = [each for each in policies["renderer"]["egress"] if ports([each]) == {5672}]
+    labels: Any = manifests.pods()["rabbitmq"]["metadata"]["labels"]
+    assert broker["to"][0]["podSelector"]["matchLabels"].items() <= labels.items()
+
+
+def test_hosts_of_the_chart_need_no_search_domain(rendered: Rendered) -> None:
+    """They end with a dot, which every resolver takes as it stands."""
+    environ = rendered("dev").environ("api", {})
+    assert environ["SPLITFLAP_BROKER_URL"] == (
+        "amqp://r-splitflap-rabbitmq.ns.svc.cluster.local.:5672/splitflap"
+    )
+    assert environ["SPLITFLAP_DATABASE_URL"] == (
+        "postgresql://r-splitflap-postgresql.ns.svc.cluster.local.:5432/splitflap"
+    )

@@ -1,0 +1,111 @@
+"""Wrong values are refused at once, with what to set."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from .helm import CHART, Helm, Refused, Values, merged
+from .values import DEV, OUTSIDE
+
+CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    (DEV, {"image": {"registry": ""}}, "set it to the registry that holds the images"),
+    (DEV, {"rabbitmq": {"enabled": False}}, "There is no broker: set broker.url"),
+    (OUTSIDE, {"rabbitmq": {"enabled": True}}, "two brokers, rabbitmq.enabled and broker.url"),
+    (DEV, {"postgresql": {"enabled": False}}, "There is no database: set database.url"),
+    (OUTSIDE, {"database": {"urlSecret": {"name": "s"}}}, "two databases, database.url and"),
+    (DEV, {"broker": {"users": {"api": {"password": ""}}}}, "set broker.users.api.password"),
+    (DEV, {"broker": {"users": {"api": {"existingSecret": "s"}}}}, "has two passwords"),
+    (DEV, {"broker": {"users": {"api": {"username": "splitflap-scraper"}}}}, "share a broker user"),
+    (DEV, {"database": {"user": {"password": ""}}}, "set database.user.password"),
+    (OUTSIDE, {"migrate": {"user": {"username": "owner"}}}, "migrate.user is half a user"),
+    (DEV, {"bootstrapKeySecret": {"name": "s"}}, "two first keys"),
+    (OUTSIDE, {"broker": {"url": "amqp://b:5672/v"}}, "set broker.url to amqps://"),
+    (DEV, {"broker": {"ca": {"secret": "s"}}}, "set broker.url to amqps://"),
+    (OUTSIDE, {"broker": {"ca": {"configMap": "c"}}}, "broker.ca names two places"),
+    (DEV, {"database": {"sslMode": "require"}}, "for a database outside"),
+    (DEV, {"scraper": {"settings": {"stopGrace": 10}}}, "in which a job of 10 s"),
+    (DEV, {"renderer": {"settings": {"stopGrace": 1}}}, "renderer.settings.stopGrace is 1 s"),
+    (DEV, {"renderer": {"resources": {"limits": {"cpu": None}}}}, "renderer.resources.limits.cpu"),
+    (OUTSIDE, {"broker": {"url": "amqps://b:5999/v"}}, "networkPolicy.egress.broker.ports"),
+    (OUTSIDE, {"database": {"url": "postgresql://d:6432/v"}}, "egress.database.ports"),
+    (DEV, {"ingress": {"enabled": True}}, "set ingress.hosts"),
+    (DEV, {"httpRoute": {"enabled": True}}, "set httpRoute.parentRefs"),
+    # What the schema knows.
+    (DEV, {"api": {"settings": {"maxInFlight": 0}}}, "/api/settings/maxInFlight"),
+    (DEV, {"api": {"settings": {"max_in_flight": 9}}}, "max_in_flight"),
+    (DEV, {"api": {"image": {"tag": 1.1}}}, "/api/image/tag"),
+    (DEV, {"api": {"image": {"digest": "latest"}}}, "/api/image/digest"),
+    (DEV, {"bootstrapKey": "short"}, "/bootstrapKey"),
+    (OUTSIDE, {"broker": {"url": "http://b"}}, "/broker/url"),
+    (OUTSIDE, {"database": {"url": "mysql://d/v"}}, "/database/url"),
+    (DEV, {"scraper": {"allowNets": ["intranet"]}}, "/scraper/allowNets/0"),
+    (DEV, {"autoscaling": {"mode": "auto"}}, "/autoscaling/mode"),
+    (DEV, {"service": {"port": 70000}}, "/service/port"),
+    (DEV, {"api": {"resources": {"limits": {"memory": "lots"}}}}, "/api/resources/limits/memory"),
+]
+
+
+@pytest.mark.parametrize(("good", "wrong", "message"), CASES)
+def test_wrong_values_are_refused(
+    helm: Helm, good: Values, wrong: dict[str, Any], message: str
+) -> None:
+    """The same values without the fault are taken (test_objects.py)."""
+    with pytest.raises(Refused, match=re.escape(message)):
+        helm.render(merged(good, wrong))
+
+
+def test_all_faults_are_told_at_once(helm: Helm) -> None:
+    """Nobody has to mend one to read of the next."""
+    with pytest.raises(Refused) as refused:
+        helm.render({})
+    told = str(refused.value)
+    assert "There is no broker" in told
+    assert "There is no database" in told
+    assert "image.registry" in told
+
+
+def test_no_level_takes_a_value_that_is_not_known(helm: Helm) -> None:
+    """A misspelled value at any level is refused, but where users name things themselves."""
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    levels = list(_levels(defaults, ()))
+    assert len(levels) > 50
+    with pytest.raises(Refused) as refused:
+        helm.render(merged(DEV, *(_at(level, {"mispelled": "x"}) for level in levels)))
+    told = set(
+        re.findall(
+            r"at '([^']*)': additional properties 'mispelled' not allowed", f"{refused.value}"
+        )
+    )
+    assert {"/" + "/".join(level) if level else "" for level in levels} - told == set()
+
+
+def test_every_value_has_a_place_in_the_schema() -> None:
+    """One of the schema that is in no values.yaml would be read by nobody, or be undocumented."""
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    assert set(schema["properties"]) == set(defaults)
+
+
+#: Maps whose keys are their users': labels, selectors, Kubernetes' own structures.
+FREE = {
+    *("commonLabels", "commonAnnotations", "global", "podSecurityContext", "securityContext"),
+    *("annotations", "labels", "podLabels", "podAnnotations", "nodeSelector", "affinity"),
+    *("requests", "limits", "metadata", "authenticationRef"),
+}
+
+
+def _levels(values: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, value in values.items():
+        if isinstance(value, Mapping) and name not in FREE:
+            yield from _levels(value, (*path, name))
+
+
+def _at(path: tuple[str, ...], value: dict[str, Any]) -> dict[str, Any]:
+    for name in reversed(path):
+        value = {name: value}
+    return value

@@ -1,0 +1,86 @@
+"""Values of the modes that the chart is rendered in."""
+
+import yaml
+
+from .helm import CHART, Values, merged
+
+#: A password that would have to be quoted in a URL, in YAML and in a shell.
+PASSWORD = "p@ss/w:rd \"%'#\\"
+
+#: All inside, as on a machine of one's own.
+DEV: Values = yaml.safe_load((CHART / "values-dev.yaml").read_text(encoding="utf-8"))
+
+#: Broker and database outside, passwords in the values.
+OUTSIDE: Values = {
+    "image": {"registry": "registry.example.com/team"},
+    "broker": {
+        "url": "amqps://broker.example.com:5671/splitflap",
+        "users": {name: {"password": PASSWORD} for name in ("api", "scraper", "renderer")},
+        "ca": {"secret": "broker-ca"},
+    },
+    "database": {
+        "url": "postgresql://db.example.com:5432/splitflap",
+        "user": {"password": PASSWORD},
+        "ca": {"configMap": "database-ca", "key": "root.pem"},
+    },
+}
+
+#: What the Secrets of SECRETS hold.
+HELD = {
+    "users": {"username": "u", "password": PASSWORD},
+    "cnpg": {"uri": "postgresql://app:secret@db-rw:5432/app"},
+    "first": {"bootstrap-key": "a-key-of-sixteen-and-more"},
+}
+
+#: Every password in a Secret that exists.
+SECRETS: Values = merged(
+    OUTSIDE,
+    {
+        "broker": {
+            "users": {
+                name: {"password": "", "existingSecret": "users"}
+                for name in ("api", "scraper", "renderer")
+            }
+        },
+        "database": {"url": "", "user": {"password": ""}, "urlSecret": {"name": "cnpg"}},
+        "bootstrapKeySecret": {"name": "first"},
+    },
+)
+
+_POD: Values = {
+    "annotations": {"a": "b"},
+    "podLabels": {"team": "web"},
+    "podAnnotations": {"c": "d"},
+    "nodeSelector": {"disk": "ssd"},
+    "tolerations": [{"key": "spot", "operator": "Exists"}],
+    "affinity": {"nodeAffinity": {}},
+    "priorityClassName": "system-cluster-critical",
+    "extraEnv": [{"name": "EXTRA", "value": "1"}],
+    "extraEnvFrom": [{"configMapRef": {"name": "more"}}],
+    "extraVolumes": [{"name": "more", "emptyDir": {}}],
+    "extraVolumeMounts": [{"name": "more", "mountPath": "/more"}],
+}
+
+#: Everything that can be set, set.
+FULL: Values = merged(
+    OUTSIDE,
+    {
+        "nameOverride": "flap",
+        "commonLabels": {"cost": "1"},
+        "commonAnnotations": {"owner": "me"},
+        "image": {"pullSecrets": [{"name": "pull"}], "tag": "1.2.3"},
+        "bootstrapKey": "a-key-of-sixteen-and-more",
+        "api": {**_POD, "image": {"digest": "sha256:" + "0" * 64}},
+        "outcomes": {**_POD, "enabled": True},
+        "scraper": {**_POD, "allowNets": ["10.1.0.0/16"], "ca": {"secret": "pages"}},
+        "renderer": _POD,
+        "migrate": {"user": {"username": "owner", "password": "owner's"}},
+        "ingress": {"enabled": True, "hosts": ["flap.example.com"], "className": "nginx"},
+        "httpRoute": {"enabled": True, "parentRefs": [{"name": "gateway"}]},
+        "extraObjects": [
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-x"}}
+        ],
+    },
+)
+
+MODES = {"dev": DEV, "outside": OUTSIDE, "secrets": SECRETS, "full": FULL}

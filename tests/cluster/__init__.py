@@ -1,0 +1,1 @@
+"""The chart on a real cluster: the one that KUBECONFIG names. `make cluster-test` finds one."""

@@ -1,0 +1,81 @@
+"""A release that all tests share, and what its pods say where one fails.
+
+Without KUBECONFIG every test that needs a cluster is skipped: nobody's current context is taken by
+accident. `make cluster-test` finds or starts a cluster, and hands it the images.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from .kube import run
+from .release import IMAGE, VOLUMES, Release, namespace
+from .site import ClusterSite
+
+MakeRelease = Callable[..., Release]
+
+_releases: list[Release] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known."""
+    config.addinivalue_line("markers", "slow: takes minutes; make test-cluster-fast leaves it out")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> None:
+    """A cluster that answers, and the programs that speak to it."""
+    if not os.environ.get("KUBECONFIG"):
+        pytest.skip("no cluster: KUBECONFIG is not set (make cluster-test finds one)")
+    missing = [name for name in ("kubectl", "helm") if not shutil.which(name)]
+    assert not missing, f"not installed: {', '.join(missing)}"
+    run(["kubectl", "get", "--raw", "/readyz"])
+
+
+@pytest.fixture(scope="session")
+def release(cluster: None) -> Iterator[Release]:
+    """One release with volumes, as values-dev.yaml has it; leave all of its pods running."""
+    with namespace("shared") as kube:
+        made = Release(kube, ClusterSite(kube, IMAGE))
+        _releases.append(made)
+        made.install(VOLUMES)
+        yield made
+        _releases.remove(made)
+
+
+@pytest.fixture
+def make_release(cluster: None) -> Iterator[MakeRelease]:
+    """Places for releases of a test's own, with a site each; the test installs them."""
+    with ExitStack() as exits:
+        made: list[Release] = []
+
+        def make(name: str, slow: float = 1.0) -> Release:
+            kube = exits.enter_context(namespace(name))
+            made.append(Release(kube, ClusterSite(kube, IMAGE, slow)))
+            _releases.append(made[-1])
+            return made[-1]
+
+        yield make
+        for each in made:
+            _releases.remove(each)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show pods, events and logs beside a failure."""
+    report = yield
+    if report.failed:
+        for each in _releases:
+            report.sections += list(each.logs())
+    return report
+
+
+@pytest.fixture(scope="session")
+def has_keda(cluster: None) -> bool:
+    """Whether KEDA is installed."""
+    return "scaledobjects" in run(["kubectl", "api-resources", "--api-group=keda.sh"])

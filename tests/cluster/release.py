@@ -1,0 +1,206 @@
+"""Releases of the chart, each in a namespace of its own that enforces `restricted` pods."""
+
+import contextlib
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.system.client import Client
+from tests.system.stack import ADMIN
+
+from .kube import CHART, Kube, helm, run
+from .site import ClusterSite
+
+#: More files of values, separated by commas: what a cluster needs (SPLITFLAP_CLUSTER_VALUES).
+MORE_VALUES = "SPLITFLAP_CLUSTER_VALUES"
+
+#: The release's name, which is the chart's: so its objects are `splitflap-api` and so on.
+NAME = "splitflap"
+
+#: The image that other pods of the tests run on, for its Python.
+IMAGE = "localhost/splitflap/scraper:dev"
+
+RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+
+
+def value_files() -> list[str]:
+    """Files of values in the order in which they win."""
+    here = Path(__file__).parent
+    more = filter(None, os.environ.get(MORE_VALUES, "").split(","))
+    return [str(CHART / "values-dev.yaml"), str(here / "values-test.yaml"), *more]
+
+
+#: Values by their dotted names, with which broker and database keep their data.
+Values = Mapping[str, Any]
+VOLUMES: Values = {f"{name}.persistence.enabled": True for name in ("rabbitmq", "postgresql")}
+
+
+class Release:
+    """An installed chart and its site."""
+
+    def __init__(self, kube: Kube, site: ClusterSite) -> None:
+        self.kube = kube
+        self.site = site
+        self._url = ""
+
+    @property
+    def namespace(self) -> str:
+        """Where it is."""
+        return self.kube.namespace
+
+    @property
+    def url(self) -> str:
+        """Where the Service answers the tests."""
+        if not self._url:
+            self._url = reachable(self.kube, "splitflap-api")
+        return self._url
+
+    def client(self, key: str = ADMIN) -> Client:
+        """A client of the Service; for one thread."""
+        return Client(self.url, key)
+
+    def helm(
+        self, command: str, *options: str, values: Values | None = None, chart: Path = CHART
+    ) -> str:
+        """`helm install` or `upgrade` with the tests' values; `values` by their dotted names."""
+        files = [f"--values={file}" for file in value_files()]
+        own = {"bootstrapKey": ADMIN, "scraper.allowNets": self.site.nets, **(values or {})}
+        sets = [f"--set-json={name}={json.dumps(value)}" for name, value in own.items()]
+        where = ["--namespace", self.namespace]
+        return helm(command, NAME, str(chart), *where, *files, *sets, *options)
+
+    def install(self, values: Values | None = None, chart: Path = CHART) -> None:
+        """Install, and wait until all is ready."""
+        self.helm("install", "--wait", "--timeout=4m", values=values, chart=chart)
+
+    def upgrade(self, values: Values | None = None) -> None:
+        """Upgrade, and wait until all is ready."""
+        self.helm("upgrade", "--wait", "--timeout=5m", values=values)
+
+    def uninstall(self) -> None:
+        """Remove it, and wait until its pods are gone."""
+        helm("uninstall", NAME, "--namespace", self.namespace, "--wait", "--timeout=3m")
+        # The next one's Service has another address.
+        self._url = ""
+
+    def logs(self) -> Iterator[tuple[str, str]]:
+        """Pods, events, and the end of each log."""
+        yield "pods", self.kube("get", "pods,hpa", "--output", "wide")
+        yield "events", self.kube("get", "events", "--sort-by=.lastTimestamp")[-6000:]
+        for pod in self.kube.items("pods"):
+            name = pod["metadata"]["name"]
+            with contextlib.suppress(AssertionError):
+                yield f"log of {name}", self.kube("logs", name, "--tail=20")
+
+
+@contextmanager
+def namespace(name: str) -> Iterator[Kube]:
+    """A new namespace, and none afterwards; static volumes can be claimed again."""
+    kube = Kube(f"splitflap-test-{name}-{time.time_ns() % 100_000}")
+    run(["kubectl", "create", "namespace", kube.namespace])
+    run(["kubectl", "label", "namespace", kube.namespace, RESTRICTED])
+    try:
+        yield kube
+    finally:
+        _empty_volumes(kube)
+        run(["kubectl", "delete", "namespace", kube.namespace, "--timeout=180s"])
+        _free_volumes(kube.namespace)
+
+
+def reachable(kube: Kube, service: str) -> str:
+    """An address at which a Service answers from here: its own, or a node's."""
+    spec = kube.get("service", service)["spec"]
+    port = spec["ports"][0]
+    places = [(spec["clusterIP"], port["port"])]
+    if "nodePort" in port:
+        nodes = Kube("default").items("nodes")
+        addresses = [each for node in nodes for each in node["status"]["addresses"]]
+        places += [
+            (each["address"], port["nodePort"])
+            for each in addresses
+            if each["type"] in {"InternalIP", "ExternalIP"}
+        ]
+    for host, number in places:
+        url = f"http://{f'[{host}]' if ':' in host else host}:{number}"
+        if _connects(url):
+            return url
+    raise AssertionError(
+        f"{service} answers at none of {places}: run the tests where nodes or Services are reached"
+    )
+
+
+def _connects(url: str) -> bool:
+    parts = urlsplit(url)
+    with contextlib.suppress(OSError):
+        socket.create_connection((parts.hostname or "", parts.port or 80), 3).close()
+        return True
+    return False
+
+
+def _volumes(namespace: str) -> Sequence[dict[str, Any]]:
+    """Volumes that nobody makes and so nobody cleans: those of a class without a provisioner."""
+    cluster = Kube("default")
+    classes = {
+        each["metadata"]["name"]
+        for each in cluster.items("storageclasses")
+        if each["provisioner"] == "kubernetes.io/no-provisioner"
+    }
+    return [
+        each
+        for each in cluster.items("persistentvolumes")
+        if each["spec"].get("claimRef", {}).get("namespace") == namespace
+        and each["spec"].get("storageClassName") in classes
+    ]
+
+
+def _empty_volumes(kube: Kube) -> None:
+    """Delete what the servers have written, through a pod that mounts each claim."""
+    claims = {each["spec"]["claimRef"]["name"] for each in _volumes(kube.namespace)}
+    for claim in claims:
+        kube("delete", "statefulset", "--all", "--wait", "--timeout=60s")
+        kube.apply(json.dumps(_cleaner(claim)))
+        pod = f"pod/empty-{claim}"
+        kube("wait", pod, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+
+
+def _cleaner(claim: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"empty-{claim}"},
+        "spec": {
+            "restartPolicy": "Never",
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 999,
+                "fsGroup": 999,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [
+                {
+                    "name": "empty",
+                    "image": IMAGE,
+                    "command": ["sh", "-c", "rm -rf /volume/* /volume/.[!.]*"],
+                    "securityContext": {
+                        "allowPrivilegeEscalation": False,
+                        "capabilities": {"drop": ["ALL"]},
+                    },
+                    "volumeMounts": [{"name": "volume", "mountPath": "/volume"}],
+                }
+            ],
+            "volumes": [{"name": "volume", "persistentVolumeClaim": {"claimName": claim}}],
+        },
+    }
+
+
+def _free_volumes(namespace: str) -> None:
+    """Let static volumes, which were emptied, be claimed again."""
+    for volume in _volumes(namespace):
+        name = volume["metadata"]["name"]
+        run(["kubectl", "patch", "pv", name, "--patch", '{"spec":{"claimRef":null}}'])

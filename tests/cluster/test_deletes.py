@@ -1,0 +1,37 @@
+"""Any pod may be deleted while clients post: nothing is lost, doubled or answered wrongly."""
+
+import pytest
+
+from tests.faults.books import close
+from tests.faults.row import Load
+
+from .release import Release
+from .world import ClusterWorld
+
+#: Posts a second.
+RATE = 8.0
+
+#: Pods of each kind that are deleted, one after the other.
+ROUNDS = 2
+
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("api", "scraper", "postgresql")]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("component", ["renderer", pytest.param("rabbitmq"), *SLOW])
+@pytest.mark.parametrize("grace", ["30", "0"], ids=["asked", "killed"])
+def test_a_deleted_pod_loses_nothing(release: Release, component: str, grace: str) -> None:
+    """Deleted twice, with its grace or without; it comes back, and the books are closed."""
+    load = Load(ClusterWorld(release), f"delete-{component}-{grace}", grace, RATE)
+    load.start()
+    for _ in range(ROUNDS):
+        pod = release.kube.pods(component)[0]["metadata"]["name"]
+        release.kube("delete", "pod", pod, f"--grace-period={grace}", *_force(grace))
+        release.kube.wait_ready(component)
+    books = close(load.close())
+    assert not books.faults
+    assert books.ok == books.acknowledged > 0
+
+
+def _force(grace: str) -> list[str]:
+    return ["--force"] if grace == "0" else []

@@ -1,0 +1,75 @@
+"""From one release of the chart to the next, and away."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.servers.process import wait_until
+
+from .conftest import MakeRelease
+from .kube import CHART, ROOT, Kube, run
+from .release import VOLUMES
+
+#: What an uninstall leaves.
+DATA = {
+    "persistentvolumeclaim/data-splitflap-postgresql-0",
+    "persistentvolumeclaim/data-splitflap-rabbitmq-0",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_upgrade_from_the_release_before_and_uninstall(
+    make_release: MakeRelease, tmp_path: Path
+) -> None:
+    """Posts survive an upgrade; after the uninstall only the volumes are there, with them."""
+    release = make_release("lifecycle")
+    release.install(VOLUMES, previous(tmp_path))
+    post = release.client().made("Written before the upgrade")
+
+    release.upgrade(VOLUMES)
+    assert release.client().get(f"/v1/posts/{post['id']}").json()["html"] == post["html"]
+    assert release.client().made("Written after it")["state"] == "complete"
+
+    release.uninstall()
+    wait_until(lambda: set(left(release.kube)) <= DATA, lambda: str(left(release.kube)), 90)
+    assert set(left(release.kube)) == DATA
+
+    release.install(VOLUMES)
+    assert release.client().get(f"/v1/posts/{post['id']}").json()["html"] == post["html"]
+
+
+def previous(folder: Path) -> Path:
+    """The chart of the last tag; where none has one, today's under a lower version."""
+    chart = folder / "charts" / "splitflap"
+    tag = _git("describe", "--tags", "--abbrev=0", "--match", "v*")
+    if tag and _git("ls-tree", tag, "charts/splitflap"):
+        archive = subprocess.run(
+            ["git", "archive", tag, "charts/splitflap"], check=True, capture_output=True, cwd=ROOT
+        ).stdout
+        subprocess.run(["tar", "-x", "-C", folder], check=True, input=archive)
+        return chart
+    shutil.copytree(CHART, chart)
+    about = chart / "Chart.yaml"
+    text = about.read_text(encoding="utf-8")
+    about.write_text(re.sub(r"(?m)^version: .*", "version: 0.0.1", text), encoding="utf-8")
+    return chart
+
+
+def left(kube: Kube) -> list[str]:
+    """All objects in the namespace that bear the release's label, of whatever kind."""
+    kinds = run(["kubectl", "api-resources", "--namespaced", "--verbs=list", "--output=name"])
+    chosen = [kind for kind in kinds.split() if not kind.startswith(("events", "pods.metrics"))]
+    selector = "app.kubernetes.io/instance=splitflap"
+    names = kube("get", ",".join(chosen), "--selector", selector, "--output", "name")
+    return names.split()
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], check=False, capture_output=True, text=True, cwd=ROOT
+    )
+    return done.stdout.strip()

@@ -1,0 +1,35 @@
+"""Upgrades and scaling in while clients post, poll and stream: none of them sees a failure."""
+
+import pytest
+
+from tests.faults.books import close
+from tests.faults.row import Load
+
+from .release import VOLUMES, Release
+from .world import ClusterWorld
+
+#: Posts a second.
+RATE = 8.0
+
+SERVICES = ("api", "renderer", "scraper")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_no_request_fails_while_pods_are_replaced(release: Release) -> None:
+    """All pods are replaced twice, then two of three of each are ended; the books are closed."""
+    world = ClusterWorld(release)
+    load = Load(world, "rolling", "2016", RATE)
+    load.start()
+    for number in range(2):
+        annotations = {f"{name}.podAnnotations.round": str(number) for name in SERVICES}
+        release.upgrade({**VOLUMES, **annotations})
+    for count in (3, 1):
+        for name in SERVICES:
+            release.kube("scale", f"deployment/splitflap-{name}", f"--replicas={count}")
+        for name in SERVICES:
+            release.kube.wait_ready(name, count)
+    books = close(load.close())
+    assert not books.faults
+    assert books.ok == books.acknowledged > 100
+    assert not world.failures.seen, world.failures.seen

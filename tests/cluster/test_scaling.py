@@ -1,0 +1,96 @@
+"""Each bottleneck scales alone: KEDA, Prometheus, and two floods."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers.process import wait_until
+from tests.system.stack import ADMIN
+
+from .conftest import MakeRelease
+from .kube import ROOT
+from .prometheus import VALUES, Prometheus
+from .release import Release
+from .replicas import Recorder, table, write
+
+#: Most pods of each worker here.
+MOST = 3
+
+#: Seconds that a slow page takes, and pages that a scraper fetches at a time here: few, so that a
+#: few links a second are a flood.
+SLOW_PAGE, FETCHES = 4.0, 4
+
+#: Seconds of a flood, and until what it left must be done and the pods ended.
+FLOOD, CALM = 75, 300.0
+
+#: A page (from the root) that the table is written to, by `make scaling-figures`.
+PAGE = os.environ.get("SPLITFLAP_SCALING_PAGE")
+
+
+def values(release: Release, mode: str) -> dict[str, object]:
+    """KEDA, small numbers, and a short memory."""
+    scaling = {"minReplicas": 1, "maxReplicas": MOST}
+    return {
+        **VALUES,
+        "autoscaling.mode": mode,
+        "autoscaling.keda.serverAddress": Prometheus.address(release.kube),
+        "autoscaling.keda.pollingInterval": 5,
+        "autoscaling.scaleDownWindow": 30,
+        "autoscaling.scaleDownPercent": 100,
+        "autoscaling.renderer": scaling,
+        "autoscaling.scraper": {**scaling, "slots": FETCHES, "serviceSeconds": SLOW_PAGE},
+        "autoscaling.api": {"minReplicas": 1, "maxReplicas": 1},
+        "scraper.settings.concurrency": FETCHES,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_each_bottleneck_scales_alone(make_release: MakeRelease, has_keda: bool) -> None:
+    """Heavy texts bring renderers and no scraper, links to slow pages the reverse; both go down."""
+    if not has_keda:
+        pytest.skip("the cluster has no KEDA")
+    release = make_release("scaling", slow=SLOW_PAGE)
+    # First without: Prometheus takes the release's rules, and KEDA needs a Prometheus.
+    release.install(values(release, "none"))
+    prometheus = Prometheus(release.kube)
+    release.upgrade(values(release, "keda"))
+    with Recorder(release.kube, prometheus) as recorder:
+        wait_until(lambda: len(recorder.looks) > 2 and _knows(recorder), "a demand", 120)
+        for worker, other, mix in (
+            ("renderer", "scraper", ["--mix", "heavy", "--rate", "10"]),
+            ("scraper", "renderer", ["--mix", "links", "--rate", "1"]),
+        ):
+            _flood(release, recorder, worker, mix)
+            assert recorder.most(worker, f"flood of the {worker}") == MOST, table(recorder.looks)
+            assert recorder.most(other, f"flood of the {worker}") == 1, table(recorder.looks)
+    text = table(recorder.looks)
+    sys.stdout.write(f"{text}\n")
+    if PAGE:
+        write(text, ROOT / PAGE)
+
+
+def _flood(release: Release, recorder: Recorder, worker: str, mix: list[str]) -> None:
+    """A flood, and the calm after it, in which the worker must come down."""
+    program = str(Path(sys.executable).parent / "splitflap")
+    recorder.phase = f"flood of the {worker}"
+    done = subprocess.run(
+        [program, "--url", release.url, "--key", ADMIN, "load", *mix,
+         "--page-url", release.site.url("slow/{}"), "--duration", str(FLOOD),
+         "--concurrency", "16", "--patience", str(CALM), "--json"],
+        check=False, capture_output=True, text=True, timeout=FLOOD + CALM + 60,
+    )  # fmt: skip  # as it is typed
+    figures = json.loads(done.stdout)["all"]
+    sys.stdout.write(f"{worker}: {figures}\n")
+    # What is too much may be refused; what was accepted is done.
+    assert figures["accepted"] == figures["complete"] > 0
+    recorder.phase = f"after the {worker}"
+    wait_until(lambda: recorder.now(worker) == 1, lambda: table(recorder.looks), CALM)
+
+
+def _knows(recorder: Recorder) -> bool:
+    return None not in recorder.looks[-1].demand.values()

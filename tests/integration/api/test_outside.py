@@ -1,0 +1,100 @@
+"""A database as others give it: over TLS, with a user in libpq's variables, not yet started."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from splitflap_api.store.engine import Store, is_outage
+from splitflap_api.store.migrate import migrate, migrate_patiently
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from tests.servers.fixtures import or_skip
+from tests.servers.postgres import USER, Postgres
+from tests.servers.process import wait_until
+
+pytestmark = pytest.mark.servers
+
+
+def make_certificate(path: Path) -> Path:
+    """A certificate for 127.0.0.1, which is its own CA, with its key in the same file."""
+    if not (openssl := shutil.which("openssl")):
+        pytest.skip("openssl is not installed")
+    names = ("-subj", "/CN=database", "-addext", "subjectAltName=IP:127.0.0.1")
+    made = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
+    out = ("-keyout", f"{path}.key", "-out", str(path))
+    subprocess.run([openssl, "req", *made, *names, *out], check=True, capture_output=True)
+    with path.open("a", encoding="ascii") as file:
+        file.write(Path(f"{path}.key").read_text(encoding="ascii"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The server's."""
+    return make_certificate(tmp_path_factory.mktemp("tls") / "server.pem")
+
+
+@pytest.fixture(scope="module")
+def tls_server(certificate: Path) -> Iterator[Postgres]:
+    """A PostgreSQL that speaks TLS to who asks for it."""
+    with or_skip(partial(Postgres, certificate)) as server:
+        yield server
+
+
+@pytest.fixture
+def bare_url(tls_server: Postgres, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL as the chart writes it: without user and driver; libpq's variables have the user."""
+    monkeypatch.setenv("PGUSER", USER)
+    monkeypatch.setenv("PGPASSWORD", "any")
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    parts = urlsplit(tls_server.url)
+    return f"postgresql://{parts.hostname}:{parts.port}{parts.path}"
+
+
+def test_tls_with_a_ca_of_ones_own(
+    bare_url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The server is checked by that CA, and the connection is encrypted."""
+    monkeypatch.setenv("PGSSLROOTCERT", str(certificate))
+    store = Store(bare_url, str(tmp_path), 4)
+    migrate(store)
+    with store.read() as tx:
+        ours = text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        assert tx.execute(ours).scalar_one() is True
+    store.close()
+
+
+def test_a_server_of_another_ca_is_not_trusted(
+    bare_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It counts as an outage: it may be mended without a restart."""
+    other = make_certificate(tmp_path / "other.pem")
+    monkeypatch.setenv("PGSSLROOTCERT", str(other))
+    store = Store(bare_url, str(tmp_path), 4)
+    with pytest.raises(OperationalError, match="certificate verify failed") as refused:
+        migrate(store)
+    assert is_outage(refused.value)
+    store.close()
+
+
+def test_a_migration_waits_for_its_database(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As long as it is told, and no longer."""
+    with or_skip(Postgres) as server:
+        server.stop()
+        store = Store(server.url, str(tmp_path), 4)
+        with pytest.raises(OperationalError):
+            migrate_patiently(store, 0)
+        with ThreadPoolExecutor() as others:
+            revision = others.submit(migrate_patiently, store, 60)
+            wait_until(lambda: "waiting for the database" in caplog.text, "the first try")
+            server.start()
+            assert revision.result(60)
+        store.close()

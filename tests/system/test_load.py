@@ -1,0 +1,21 @@
+"""`splitflap load` on a stack that runs."""
+
+import json
+
+from .site import Site
+from .stack import Stack
+
+
+def test_every_kind_of_text_is_posted_and_completes(stack: Stack, site: Site) -> None:
+    """The closing table counts each kind, and its links were fetched."""
+    before = len(site.hits)
+    options = ["--mix", "plain=2,heavy=1,links=1", "--count", "16", "--rate", "20", "--json"]
+    ran = stack.run(
+        "splitflap", "load", *options, "--page-url", site.url("page/{}"), SPLITFLAP_URL=stack.url()
+    )
+    assert ran.returncode == 0, ran.stderr
+    figures = json.loads(ran.stdout)
+    complete = {kind: each["complete"] for kind, each in figures.items()}
+    assert complete == {"plain": 8, "heavy": 4, "links": 4, "all": 16}
+    assert sum(hit.startswith("/page/load-") for hit in site.hits[before:]) == 16
+    assert figures["all"]["p99 s"] >= figures["all"]["p50 s"] > 0

@@ -1,0 +1,65 @@
+"""What lies in the queues, as gauges that never show an old measure."""
+
+import re
+
+from splitflap_api.work.queues import ASK_EVERY, FORGET_AFTER, Queues
+from splitflap_core.broker import Depth
+from splitflap_core.telemetry import Metrics
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def shown(metrics: Metrics, name: str, queue: str) -> str:
+    """A gauge's value, as Prometheus reads it."""
+    found = re.search(
+        rf'^{name}{{queue="{queue}"}} (.+)$', metrics.exposition().decode(), re.MULTILINE
+    )
+    assert found
+    return found[1]
+
+
+def test_an_answer_is_shown_until_it_is_old() -> None:
+    """A lost connection asks no more: then there is no value, instead of a backlog that stays."""
+    metrics, clock = Metrics("api"), Clock()
+    queues = Queues(metrics, clock)
+    assert shown(metrics, "splitflap_queue_ready_messages", "render") == "NaN"
+    queues.ask(lambda _: Depth(7, 2))
+    assert shown(metrics, "splitflap_queue_ready_messages", "render") == "7.0"
+    assert shown(metrics, "splitflap_queue_consumers", "dead") == "2.0"
+    clock.now += FORGET_AFTER
+    assert shown(metrics, "splitflap_queue_ready_messages", "render") == "NaN"
+    assert shown(metrics, "splitflap_queue_consumers", "dead") == "NaN"
+
+
+def test_the_broker_is_not_asked_too_often() -> None:
+    """Once in a while, however often the link turns."""
+    asked: list[str] = []
+
+    def depth(queue: str) -> Depth:
+        asked.append(queue)
+        return Depth(0, 0)
+
+    clock = Clock()
+    queues = Queues(Metrics("api"), clock)
+    for _ in range(10):
+        queues.ask(depth)
+    assert sorted(asked) == ["dead", "render", "results", "scrape"]
+    clock.now += ASK_EVERY
+    queues.ask(depth)
+    assert len(asked) == 8
+
+
+def test_what_the_broker_does_not_know_has_no_value() -> None:
+    """The embedded one has messages in its folders, and knows of no consumers."""
+    metrics = Metrics("api")
+    Queues(metrics).ask(lambda _: Depth(3, None))
+    assert shown(metrics, "splitflap_queue_ready_messages", "scrape") == "3.0"
+    assert shown(metrics, "splitflap_queue_consumers", "scrape") == "NaN"

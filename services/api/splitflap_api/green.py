@@ -37,7 +37,7 @@ Killed = eventlet.greenlet.GreenletExit
 
 
 #: Callers that are let go in one turn.
-LET_GO_A_TURN = 16
+LET_GO_A_TURN = 4
 
 
 class Hub(eventlet.hubs.epolls.Hub):  # type: ignore[misc]  # eventlet has no types

@@ -51,7 +51,7 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     max_in_flight: Annotated[
         int,
         Meta(ge=1, le=10_000, description="Most requests answered at a time; more get 503."),
-    ] = 128
+    ] = 80
     max_unfinished_age: Annotated[
         float,
         Meta(

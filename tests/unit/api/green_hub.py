@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from typing import Any
 
 from splitflap_api import green
 from splitflap_api.server import polls
@@ -51,8 +52,16 @@ def the_last_are_turned_away_where_there_is_no_room() -> None:
 
     def serve(mine: socket.socket) -> None:
         green.wait_readable(mine, 10)
-        number = mine.fileno()
-        (away if number in green.polls().turned_away else served).append(number)
+        served.append(mine.fileno())
+
+    def refuse(number: int, turned_away: bool) -> bool:
+        if turned_away:
+            away.append(number)
+            by_number[number].fd.recv(1)
+        return turned_away
+
+    by_number: dict[int, Any] = {mine.fileno(): mine for mine, _ in clients}
+    green.polls().refuse = refuse
 
     for mine, _ in clients:
         green.polls().add_client(mine.fileno())
@@ -60,7 +69,7 @@ def the_last_are_turned_away_where_there_is_no_room() -> None:
     green.sleep(0)
     for _, theirs in clients:
         theirs.send(b"?")
-    for thread in threads:
+    for thread in threads[:most]:
         thread.wait()
     numbers = [mine.fileno() for mine, _ in clients]
     assert set(served) == set(numbers[:most]), served

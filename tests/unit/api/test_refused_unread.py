@@ -85,6 +85,11 @@ class Door:
             )
         )
 
+    def answer(self, data: bytes, *, away: bool = False) -> bytes | None:
+        """To a request that is here."""
+        answer_to = self.refusals.now(away=away)
+        return answer_to(data) if answer_to else None
+
     def shed(self, reason: str) -> float:
         """Requests that were refused for this reason."""
         [family] = self.metrics.counter("splitflap_http_shed_total").collect()
@@ -101,14 +106,14 @@ class Door:
 
 def test_nothing_is_refused_while_work_is_taken() -> None:
     """Then it is all the application's."""
-    assert Door().refusals(POST, False) is None
+    assert Door().answer(POST) is None
 
 
 def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
     """As the application would have said it; counted as what it would have refused."""
     door = Door()
     door.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
-    answer = door.refusals(POST, False)
+    answer = door.answer(POST)
     assert answer is not None
     response = http.client.HTTPResponse(_Wire(answer))  # type: ignore[arg-type]  # has makefile
     response.begin()
@@ -135,17 +140,17 @@ def test_a_backlog_refuses_what_makes_work(data: bytes) -> None:
     """Nothing else, and nothing that has not come whole."""
     door = Door()
     door.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
-    assert door.refusals(data, False) is None
-    assert door.refusals(POST, False) is not None
+    assert door.answer(data) is None
+    assert door.answer(POST) is not None
 
 
 def test_who_is_turned_away_is_refused_whatever_it_is() -> None:
     """But for HEAD, whose answer has no body; and for what has not come whole."""
     door = Door()
     for data in (POST, GET):
-        assert (door.refusals(data, False), door.refusals(data, True) is None) == (None, False)
+        assert (door.answer(data), door.answer(data, away=True) is None) == (None, False)
     for data in (GET.replace(b"GET", b"HEAD"), GET[:-1], POST[:-1]):
-        assert door.refusals(data, True) is None
+        assert door.answer(data, away=True) is None
     assert door.shed("in_flight") == 2
 
 

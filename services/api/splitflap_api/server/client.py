@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from splitflap_api.green import GreenSocket, polls, wait_readable
+from splitflap_api.green import GreenSocket, wait_readable
 
 #: Seconds that a connection may be silent between two requests. Longer than balancers keep theirs
 #: (nginx: 60), so that it is not closed under a request that is already on its way.
@@ -14,6 +14,9 @@ IDLE = 75.0
 #: Seconds that a client may take none of a response before it is given up.
 WRITE_TIMEOUT = 30.0
 
+
+#: Bytes that are read of a request that is refused unread: as many as gunicorn reads at a time.
+READ_SIZE = 8192
 
 #: Seconds that a look at what has arrived takes at most.
 LOOK = 0.001
@@ -30,16 +33,15 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     #: Seconds for a request's head, and again for its body.
     body_deadline = 10.0
 
-    #: The answer to these bytes if they are a whole request that is refused unread, as one may be
-    #: and as one is whose client is turned away.
-    refusal: Callable[[bytes, bool], bytes | None] = staticmethod(lambda _data, _away: None)
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.idle = True
         self._in_body = self._gone = False
         self._looked = False
         self._read_by = 0.0
+        self._awaits_first = False
+        self._first: bytes | None = None
+        self._refused_at = 0.0
         #: Whether anything was read since the last request began.
         self.has_read = False
 
@@ -88,15 +90,51 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         data: bytes = super().recv(bufsize, flags)
         return data
 
+    def refuse(self, answer_to: Callable[[bytes], bytes | None]) -> bool:
+        """Answer the next request without reading it, from what has come; whether that was done.
+
+        Called by the hub, while the connection's green thread waits for the request.
+        """
+        if not self._awaits_first or self._first is not None:
+            return False
+        try:
+            data = self.fd.recv(READ_SIZE)
+        except OSError:
+            return False
+        if answer := answer_to(data):
+            try:
+                if self.fd.send(answer) == len(answer):
+                    self._refused_at = time.monotonic()
+                    return True
+            except OSError:
+                pass
+            # Who takes not even this has gone, or reads nothing.
+            data = b""
+        self._first = data
+        return False
+
     def _recv_first(self, bufsize: int, flags: int) -> bytes:
-        """The first bytes of the next request that is not refused unread."""
-        while True:
-            # Even where they are here already: then it is the turn of the other clients.
-            wait_readable(self, IDLE)
-            data: bytes = super().recv(bufsize, flags)
-            if not (refusal := self.refusal(data, self.fileno() in polls().turned_away)):
-                break
-            self.sendall(refusal)
+        """The first bytes of a request that is not refused."""
+        while not self._wait_first():
+            pass
+        data, self._first = self._first, None
+        if data is None:
+            data = super().recv(bufsize, flags)
         self.idle = self._looked = False
         self._read_by = time.monotonic() + self.body_deadline
         return data
+
+    def _wait_first(self) -> bool:
+        """Whether something came that was not refused; raises TimeoutError where nothing did."""
+        began = time.monotonic()
+        self._awaits_first = True
+        try:
+            # Even where it is here already: then it is the turn of the other clients.
+            wait_readable(self, IDLE)
+        except TimeoutError:
+            if self._refused_at < began:
+                raise
+            return False
+        finally:
+            self._awaits_first = False
+        return True

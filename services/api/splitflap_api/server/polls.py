@@ -10,10 +10,11 @@ from typing import Any
 #: 0.05 ms, and whoever waits for the database waits a turn for each of its answers.
 CLIENTS_A_TURN = 32
 
-#: The same while more wait than there is room for, and those of them that are turned away in one
-#: turn, at 0.03 ms each.
-CROWD_A_TURN = 8
-TURNED_AWAY_A_TURN = 64
+#: The same while more wait than there is room for.
+CROWD_A_TURN = 2
+
+#: Clients that are refused in one turn, at 0.02 ms each.
+REFUSED_A_TURN = 64
 
 #: Turns between looks at who is ready, and clients that a look finds at most.
 LOOK_EVERY = 8
@@ -32,6 +33,7 @@ class Polls:
 
     Where there are, for longer than a burst, more than can be served soon, the last of them are
     turned away: nobody else would see them wait, for a request that is not read is in no count.
+    Who is refused is answered here, and no green thread runs for it.
     """
 
     def __init__(self, epoll: Callable[[], Any]) -> None:
@@ -47,8 +49,9 @@ class Polls:
         self._crowded_since: float | None = None
         #: How many clients may wait to be served.
         self.room: Callable[[], int] = lambda: MOST
-        #: Those of this turn for whose request there is no room.
-        self.turned_away: frozenset[int] = frozenset()
+        #: Answers a client's request with a refusal, if it can and should: when told that the
+        #: client is turned away, or when nothing is taken now.
+        self.refuse: Callable[[int, bool], bool] = lambda _fileno, _away: False
 
     def add_client(self, fileno: int) -> None:
         """Count this descriptor among the clients' until `remove_client`; before a wait for it."""
@@ -79,10 +82,16 @@ class Polls:
         self._turns += 1
         if self._turns >= LOOK_EVERY or not self._line:
             self._look()
-        away = _first(self._away, TURNED_AWAY_A_TURN)
-        self.turned_away = frozenset(fileno for fileno, _ in away)
-        crowded = self._crowded_since is not None
-        return _first(self._line, CROWD_A_TURN if crowded else CLIENTS_A_TURN) + away
+        away = [self._away.popleft() for _ in range(min(REFUSED_A_TURN, len(self._away)))]
+        served = [each for each in away if not self.refuse(each[0], True)]
+        few = CLIENTS_A_TURN if self._crowded_since is None else CROWD_A_TURN
+        for _ in range(min(REFUSED_A_TURN, len(self._line))):
+            each = self._line.popleft()
+            if not self.refuse(each[0], False):
+                served.append(each)
+                if len(served) >= few:
+                    break
+        return served
 
     def _look(self) -> None:
         # Those that were not served since the last look come before all that are new.
@@ -100,7 +109,3 @@ class Polls:
 
     def _of(self, fileno: int) -> Any:
         return self._crowd if fileno in self._clients else self._own
-
-
-def _first(line: deque[tuple[int, int]], size: int) -> list[tuple[int, int]]:
-    return [line.popleft() for _ in range(min(size, len(line)))]

@@ -5,13 +5,14 @@ through the parser, the WSGI environment and the response each costs 200 us, thi
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from splitflap_api.domain.problems import MEDIA_TYPE, Problem, unavailable
 
 if TYPE_CHECKING:  # it imports flask, which must find the patched modules
-    from splitflap_api.http.admission import Admission
+    from splitflap_api.http.admission import Admission, Busy
 
 _LINE_END = b"\r\n"
 _END = 2 * _LINE_END
@@ -34,10 +35,17 @@ class Refusals:
         self._full = FULL
         self._admission = admission
 
-    def __call__(self, data: bytes, turned_away: bool) -> bytes | None:
-        """The answer to these bytes; None where it is for the application to say."""
-        busy = self._full if turned_away else self._admission.busy(makes_work=True)
-        if busy is None or not is_whole(data):
+    def now(self, *, away: bool) -> Callable[[bytes], bytes | None] | None:
+        """What answers a request by its bytes, where there is a reason to refuse any.
+
+        It gives None for what is for the application to say. `away` is a reason by itself: more
+        wait than can be served soon.
+        """
+        busy = self._full if away else self._admission.busy(makes_work=True)
+        return partial(self._answer, busy) if busy else None
+
+    def _answer(self, busy: "Busy", data: bytes) -> bytes | None:
+        if not is_whole(data):
             return None
         method, path, _ = data.decode("latin-1").split(" ", 2)
         if method == "HEAD" or (busy.only_work and not self._admission.makes_work(method, path)):

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import os
 import socket
+from functools import partial
 from typing import Any
 
 from gunicorn.http.errors import ParseException
@@ -33,7 +34,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
     def init_process(self) -> None:
         # Before the application is imported: what it imports must find the patched modules.
         green.patch()
-        self._clients: set[ClientSocket] = set()
+        self._clients: dict[int, ClientSocket] = {}
         self.alive: bool = True
         super().init_process()
 
@@ -41,8 +42,9 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         """Serve until told to stop, then stop in the order that service.py writes down."""
         service = self.app.service
         ClientSocket.body_deadline = service.settings.body_deadline
-        ClientSocket.refusal = staticmethod(Refusals(self.wsgi))
+        refusals = Refusals(self.wsgi)
         green.polls().room = self.wsgi.room
+        green.polls().refuse = partial(self._refuse, refusals)
         pool = green.pool(self.worker_connections)
         listeners = [_green(listener) for listener in self.sockets]
         acceptors = [green.spawn(self._accept, listener, pool) for listener in listeners]
@@ -63,14 +65,19 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def handle(self, listener: Any, client: ClientSocket, addr: Any) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._clients.add(client)
         number = client.fileno()
+        self._clients[number] = client
         green.polls().add_client(number)
         try:
             super().handle(listener, client, addr)
         finally:
             green.polls().remove_client(number)
-            self._clients.discard(client)
+            del self._clients[number]
+
+    def _refuse(self, refusals: Refusals, number: int, away: bool) -> bool:
+        answer_to = refusals.now(away=away)
+        client = self._clients.get(number)
+        return bool(answer_to and client and client.refuse(answer_to))
 
     def handle_request(self, listener_name: Any, req: Any, sock: ClientSocket, addr: Any) -> bool:
         if not sock.has_read:
@@ -122,7 +129,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         with green.silent_timeout(seconds):
             while pool.running():
                 self.notify()
-                for client in list(self._clients):
+                for client in list(self._clients.values()):
                     if client.idle:
                         _hang_up(client)
                 green.sleep(BEAT / 10)

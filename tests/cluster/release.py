@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from tests.system.client import Client
 from tests.system.stack import ADMIN
 
-from .kube import CHART, Kube, helm, run
+from .kube import CHART, CommandFailed, Kube, helm, run
 from .site import ClusterSite
 
 #: More files of values, separated by commas: what a cluster needs (SPLITFLAP_CLUSTER_VALUES).
@@ -76,8 +76,17 @@ class Release:
         return helm(command, NAME, str(chart), *where, *files, *sets, *options)
 
     def install(self, values: Values | None = None, chart: Path = CHART) -> None:
-        """Install, and wait until all is ready."""
-        self.helm("install", "--wait", "--timeout=4m", values=values, chart=chart)
+        """Install, and wait until all is ready.
+
+        Raises:
+            CommandFailed: it does not come to be; with what the cluster says of it.
+        """
+        try:
+            self.helm("install", "--wait", "--timeout=4m", values=values, chart=chart)
+        except CommandFailed as error:
+            # Its namespace is gone before a report of the failure could ask.
+            state = "\n".join(f"-- {title}\n{text}" for title, text in self.logs())
+            raise CommandFailed(f"{error}\n{state}") from error
 
     def upgrade(self, values: Values | None = None) -> None:
         """Upgrade, and wait until all is ready."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 
 import msgspec
+from splitflap_core.contracts import RenderRequest
 from splitflap_core.worker import Finish
 
 from splitflap_renderer import child
 from splitflap_renderer.child import Answer, decode_answer, encode_texts
+from splitflap_renderer.options import Options
 
 #: Seconds that a new process may take until it is ready. Its imports take 0.3 s of CPU.
 START_DEADLINE = 30.0
@@ -32,14 +34,14 @@ class ChildGone(Exception):
 class Text:
     """A text to render, and whom to tell what became of it."""
 
-    text: str
+    request: RenderRequest
     finish: Finish
 
 
 class Child:
     """A process and the texts that it holds: the first is being rendered, the others wait."""
 
-    def __init__(self, deadline: float, memory_mib: int) -> None:
+    def __init__(self, deadline: float, memory_mib: int, options: Options) -> None:
         """Start it.
 
         Raises:
@@ -47,7 +49,7 @@ class Child:
         """
         self.pipe, theirs = _context.Pipe()
         self._process = _context.Process(
-            target=child.run, args=(theirs, memory_mib), name="renderer-child", daemon=True
+            target=child.run, args=(theirs, memory_mib, options), name="renderer-child", daemon=True
         )
         try:
             self._process.start()
@@ -80,7 +82,7 @@ class Child:
             ChildGone: it has begun none of them.
         """
         try:
-            self.pipe.send_bytes(encode_texts([text.text for text in texts]))
+            self.pipe.send_bytes(encode_texts([text.request for text in texts]))
         except OSError as error:
             raise ChildGone(self.why_gone()) from error
         self.trip.extend(texts)

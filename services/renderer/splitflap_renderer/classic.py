@@ -1,6 +1,7 @@
 """The flavour `markdown`: Python-Markdown with extensions."""
 
 from markdown import Markdown
+from markdown.extensions import Extension
 from markdown.extensions.footnotes import FootnoteExtension
 from markdown.extensions.tables import TableExtension
 from pymdownx.highlight import HighlightExtension
@@ -40,7 +41,7 @@ class Classic:
         return html, self._links.links
 
 
-def _extensions() -> list[object]:
+def _extensions() -> list[Extension]:
     return [
         HighlightExtension(
             guess_lang=False, noclasses=False, auto_title=False, pygments_lang_class=True

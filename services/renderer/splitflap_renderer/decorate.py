@@ -32,6 +32,9 @@ _CODE = {"pre", "code", "kbd", "samp"}
 #: Elements whose attributes matter here.
 _READ = {"a", "img", "div", "code"}
 
+#: What pymdown-extensions calls the language of code that names none, or one that is not known.
+_UNNAMED = "text"
+
 
 class Decorated(msgspec.Struct, frozen=True):
     """The HTML, and what was found in it."""
@@ -73,6 +76,8 @@ class _Decorator:
         self._excerpt = Excerpt()
         #: How many elements of a kind are open.
         self._code = self._links = 0
+        #: Whether the open link is a footnote's, whose number is not for reading.
+        self._reference = False
         #: The character that a reader sees before what follows, unless a block begins there.
         self._before = ""
         #: Where the code of a block without marks begins among the parts, and its language.
@@ -107,7 +112,8 @@ class _Decorator:
         if not self._code:
             text = self._names.marked(text, before, linked=self._links > 0)
         self._headings.text(text)
-        self._excerpt.add(text if "<" not in text else _TOKEN.sub(r"\g<text>", text))
+        if not self._reference:
+            self._excerpt.add(text if "<" not in text else _TOKEN.sub(r"\g<text>", text))
         self._parts.append(text)
 
     def _start(self, tag: str, token: re.Match[str]) -> None:
@@ -133,6 +139,7 @@ class _Decorator:
             self._headings.end()
         elif tag == "a":
             self._links -= 1
+            self._reference = False
         elif tag in _CODE:
             self._code -= 1
             if tag == "pre" and self._block:
@@ -141,7 +148,8 @@ class _Decorator:
 
     def _link(self, attributes: dict[str, str]) -> None:
         href = attributes.get("href", "")
-        if href.startswith("#") and not FOOTNOTE_ID.fullmatch(href[1:]):
+        self._reference = bool(FOOTNOTE_ID.fullmatch(href[1:]))
+        if href.startswith("#") and not self._reference:
             self._headings.link(len(self._parts), html.unescape(href[1:]))
 
     def _image(self, written: str, attributes: dict[str, str]) -> str:
@@ -167,7 +175,8 @@ class _Decorator:
         for name in classes:
             if found := LANGUAGE_CLASS.fullmatch(name):
                 others = " ".join(each for each in classes if each != name)
-                return f'<div class="{others}" data-language="{found[1]}">'
+                label = "" if found[1] == _UNNAMED else f' data-language="{found[1]}"'
+                return f'<div class="{others}"{label}>'
         return written
 
     def _begin_code(self, tag: str, attributes: dict[str, str]) -> None:
@@ -185,7 +194,7 @@ class _Decorator:
             return "</pre>"
         marked = highlighted(html.unescape(inner[0]), language)
         label = ""
-        if marked and marked[1] in LANGUAGES:
+        if marked and marked[1] in LANGUAGES - {_UNNAMED}:
             inner[0], label = marked[0], f' data-language="{marked[1]}"'
         self._parts[start - 1 :] = [f'<div class="highlight"{label}><pre><code>', *inner]
         return "</pre></div>"

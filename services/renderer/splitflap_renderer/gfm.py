@@ -14,6 +14,7 @@ from markdown_it.rules_inline.autolink import autolink
 from markdown_it.token import Token
 from mdit_py_plugins.gfm import gfm_plugin
 
+from splitflap_renderer.autolinks import autolinks
 from splitflap_renderer.links import can_have_preview
 
 #: Raw HTML that GitHub shows as text: section 6.11 of its specification.
@@ -33,13 +34,22 @@ Env = MutableMapping[str, Any]
 
 
 class Gfm:
-    """A parser that is built once and used for text after text; it keeps nothing of them."""
+    """A parser that is built once and used for text after text; it keeps nothing of them.
 
-    def __init__(self) -> None:
+    `contradicting` is for whoever compares it with CommonMark: two of GitHub's extensions, bare
+    autolinks and disallowed raw HTML, say otherwise than some of CommonMark's examples.
+    """
+
+    def __init__(self, *, contradicting: bool = True) -> None:
         self._md = MarkdownIt("commonmark").use(gfm_plugin)
         self._md.inline.ruler.at("autolink", _angled)
-        for name, rule in _RULES.items():
+        rules = _RULES | (_FILTER if contradicting else {})
+        for name, rule in rules.items():
             self._md.add_render_rule(name, rule)
+        if contradicting:
+            self._md.use(autolinks)
+        else:
+            self._md.disable(["gfm_autolink_www", "gfm_autolink_protocol", "gfm_autolink_email"])
 
     def convert(self, text: str, text_hash: str) -> tuple[str, list[str]]:
         """HTML that is not yet safe, and the links that want previews, in reading order.
@@ -107,8 +117,8 @@ def _fixed(html: str) -> Callable[..., str]:
 #: How tokens are written where it is not markdown-it's way.
 _RULES: dict[str, Callable[..., str]] = {
     "list_item_open": _list_item,
-    "html_block": _raw,
-    "html_inline": _raw,
     "footnote_block_open": _fixed('<div class="footnote">\n<hr>\n<ol>\n'),
     "footnote_block_close": _fixed("</ol>\n</div>\n"),
 }
+
+_FILTER: dict[str, Callable[..., str]] = {"html_block": _raw, "html_inline": _raw}

@@ -1,7 +1,7 @@
 """Ids of headings, and links to them within the text.
 
-A heading's id is a prefix and its words, as GitHub does it: so that `[there](#its-words)` leads
-to it, and no id is a name that the page's own scripts use.
+A heading's id is a prefix and its words, with a number where they come again. So
+`[there](#its-words)` leads to it, and no id is a name that the page's own scripts use.
 """
 
 import html
@@ -52,7 +52,8 @@ class Headings:
         for place, name in self._links:
             wanted = name.removeprefix(self._prefix).lower()
             there = f'href="#{self._prefix}{wanted}"' if wanted in self._found else ""
-            parts[place] = re.sub(r'href="[^"]*"', lambda _, there=there: there, parts[place])
+            before, _, after = parts[place].partition('href="')
+            parts[place] = before + there + after.partition('"')[2]
 
     def _unused(self, name: str) -> str:
         """The name, or the name with the next number."""

@@ -64,5 +64,3 @@ def _link(written: str, name: str, url: str | None, seen: dict[str, None], kind:
         return written
     seen[name] = None
     return f'<a href="{escape(page_of(url, name))}" class="{kind}">{written}</a>'
-
-

@@ -77,7 +77,7 @@ CLASSES = {
     "td": {"linenos", "code"},
     "ul": {"task-list"},
     "ol": {"task-list"},
-    "li": {"task-list-item"},
+    "li": {"task-list-item", "footnote-item"},
     "sup": {"footnote-ref"},
     "a": {"footnote-ref", "footnote-backref"},
 }

@@ -15,8 +15,14 @@ from splitflap_renderer.settings import RendererSettings
 #: Seconds that a test waits for what must happen.
 PATIENCE = 30.0
 
-#: Python-Markdown looks for each bracket's partner to the end of the text: minutes of work.
-ENDLESS = "[" * 60_000
+
+def slow(markers: int) -> str:
+    """Emphasis in emphasis: each opener is looked at again from each before it."""
+    return "*a **a " * markers + "b** b* " * markers
+
+
+#: Many seconds of work for Python-Markdown, and nothing that is refused.
+ENDLESS = slow(4500)
 
 
 class Rig:

@@ -48,9 +48,11 @@ class Changes:
     #: Running tasks that end with this transaction, whatever they wait for.
     ending: list[str] = field(default_factory=list)
 
-    def render_job(self, task_id: str, text: str, trace: str | None, post: Row | None) -> None:
+    def render_job(
+        self, task_id: str, request: RenderRequest, trace: str | None, post: Row | None
+    ) -> None:
         """The job that renders a text for a task, and for a post where there is one."""
-        job = self._job("render", encode(RenderRequest(text)), task_id, trace)
+        job = self._job("render", encode(request), task_id, trace)
         if post:
             job |= {"subject": post["id"], "revision": post["revision"]}
         self._wait(job, task_id)

@@ -11,6 +11,7 @@ from splitflap_renderer.sanitiser import final
 
 from tests.xss.allowed import problems
 from tests.xss.options import OPTIONS
+from tests.xss.texts import TEXTS
 from tests.xss.vectors import VECTORS
 
 PLACES = ("{}", "a {} b", "- {}\n- x", "> {}", "<div>{}</div>", "# {}", "| a |\n|---|\n| {} |")
@@ -57,53 +58,8 @@ def test_only_sanitised_html_is_decorated() -> None:
             decorated(html, OPTIONS)
 
 
-PIECES = st.sampled_from(
-    [
-        *(
-            "<",
-            ">",
-            "/",
-            '"',
-            "'",
-            "=",
-            "&",
-            ";",
-            "#",
-            "@",
-            ":",
-            "!",
-            "[",
-            "]",
-            "(",
-            ")",
-            "`",
-            "\n",
-        ),
-        *(
-            "```",
-            "\n\n",
-            "    ",
-            "- ",
-            "> ",
-            "# ",
-            "|",
-            "[^1]",
-            "[^1]: ",
-            "<b>",
-            "</b>",
-            "<a href=",
-        ),
-        *("<img src=x onerror=alert(1)>", "<script>", "</script>", "<style>", "<svg>", "<math>"),
-        *("<!--", "-->", "<![CDATA[", "]]>", "javascript:", "https://x.example/", "onclick=x "),
-        *("@ann", "#general", ":tada:", "a", " ", "\t", "&lt;", "&#106;", "\x00", "\x02", "\u200b"),
-        *("<table>", "<td>", "<select>", "<template>", "<noscript>", "<p>", "</p>", "<pre><code>"),
-        *("<code class=language-html>", "</code></pre>", "<h1>", "</h1>", "<li id=fn-00000000-1>"),
-    ]
-)
-
-
 @settings(max_examples=300, deadline=None)
-@given(st.lists(PIECES, max_size=25).map("".join), st.sampled_from(FLAVOURS))
+@given(TEXTS, st.sampled_from(FLAVOURS))
 def test_pieces_in_any_order(text: str, flavour: Flavour) -> None:
     """Whatever is put together of what parsers and sanitisers stumble over."""
     try:

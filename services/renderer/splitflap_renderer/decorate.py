@@ -175,8 +175,7 @@ class _Decorator:
         for name in classes:
             if found := LANGUAGE_CLASS.fullmatch(name):
                 others = " ".join(each for each in classes if each != name)
-                label = "" if found[1] == _UNNAMED else f' data-language="{found[1]}"'
-                return f'<div class="{others}"{label}>'
+                return f'<div class="{others}"{_label(found[1])}>'
         return written
 
     def _begin_code(self, tag: str, attributes: dict[str, str]) -> None:
@@ -194,7 +193,12 @@ class _Decorator:
             return "</pre>"
         marked = highlighted(html.unescape(inner[0]), language)
         label = ""
-        if marked and marked[1] in LANGUAGES - {_UNNAMED}:
-            inner[0], label = marked[0], f' data-language="{marked[1]}"'
+        if marked:
+            inner[0], label = marked[0], _label(marked[1])
         self._parts[start - 1 :] = [f'<div class="highlight"{label}><pre><code>', *inner]
         return "</pre></div>"
+
+
+def _label(language: str) -> str:
+    name = LANGUAGES.get(language, _UNNAMED)
+    return "" if name == _UNNAMED else f' data-language="{name}"'

@@ -82,8 +82,10 @@ CLASSES = {
     "a": {"footnote-ref", "footnote-backref"},
 }
 
-#: The names of languages that a code block can be labelled with: Pygments' first alias of each.
-LANGUAGES = {aliases[0] for _, aliases, _, _ in get_all_lexers(plugins=False) if aliases}
+#: The languages that a code block can be labelled with: Pygments' first alias by each alias.
+LANGUAGES = {
+    alias: aliases[0] for _, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases
+}
 
 #: The class of a code block that carries its language to the decorating step, which takes it off.
 LANGUAGE_CLASS = re.compile(r"language-([\w+#.*-]{1,40})")

@@ -64,10 +64,10 @@ format: dev ## Format, and repair what can be repaired
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: dev ## Write docs/configuration.md and docs/metrics.md anew
+docs: dev ## Write the pages of docs/ that are made from declarations, and docs/styles.css
 	$(BIN)/python docs/generate.py
 
-servers: ## Install PostgreSQL and RabbitMQ for tests (Debian, as root); none is started
+servers: ## Install PostgreSQL, RabbitMQ and a browser for tests (Debian, as root); none is started
 	@.ci/servers
 
 specs: .uv/.has-uv-$(UV_VERSION) ## Fetch the specifications whose examples are tests

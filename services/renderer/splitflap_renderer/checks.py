@@ -2,7 +2,7 @@
 
 Parsers look from each opening bracket to the end of its block, so openers that are never closed
 cost their number times the block's length; nested blocks cost their depth at each line. The
-bounds are far beyond what people write, and far below what takes a second (ADR 8 has the
+bounds are far beyond what people write, and far below what takes a second (docs/adr/0008 has the
 measurements). Each check is one look at the text, and most texts are done with a few counts.
 """
 

@@ -98,6 +98,9 @@ FOOTNOTE_ID = re.compile(r"fn(?:ref)?-[0-9a-f]{8}-[0-9]{1,6}(?::[0-9]{1,6})?")
 #: turns into its id.
 FRAGMENT = re.compile(r"#[^\s\"'<>&]{1,200}")
 
+#: No URL has these; browsers take some of them out, and log readers act on others.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 
 def footnote_id(text_hash: str, number: int) -> str:
     """An id that FOOTNOTE_ID allows."""
@@ -117,6 +120,8 @@ def final(html: str, heading_prefix: str) -> str:
 def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "id":
         return value if FOOTNOTE_ID.fullmatch(value) else None
+    if name in {"href", "src"} and _CONTROL.search(value):
+        return None
     if tag == "code" and name == "class":
         return value if LANGUAGE_CLASS.fullmatch(value) else None
     return value

@@ -39,7 +39,9 @@ def main() -> None:
 def _round(flavour: Flavour) -> int:
     held = 0
 
-    @settings(max_examples=ROUND, deadline=None, database=None, suppress_health_check=HealthCheck)
+    @settings(
+        max_examples=ROUND, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(TEXTS)
     def holds(text: str) -> None:
         nonlocal held

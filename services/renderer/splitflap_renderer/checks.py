@@ -16,6 +16,9 @@ MAX_BYTES = 65_536
 #: Most openers of a kind that wait for their end within one block.
 MAX_UNCLOSED = {"[": 200, "(": 500, "<": 1_000}
 
+#: Longest run of one character that is neither a letter, a digit nor white space.
+MAX_RUN = 5_000
+
 #: Most block markers (quotes, list items) at the beginning of one line.
 MAX_MARKERS = 50
 
@@ -39,6 +42,7 @@ _QUOTES = re.compile(rf"(?m)^(?:[ \t]{{0,3}}+>){{{MAX_MARKERS + 1}}}")
 _INDENT = re.compile(rf"(?m)^[ \t]{{{MAX_INDENT + 1},}}+(?:[-+*]|[0-9]{{1,9}}+[.)])[ \t]")
 _DASHES = r"[ \t]*+:?-++:?[ \t]*+"
 _DELIMITERS = re.compile(rf"(?m)^[ \t>]*+\|?{_DASHES}(?:\|{_DASHES}){{{MAX_COLUMNS}}}")
+_RUN = re.compile(r"([^\w\s])\1{99,}+")
 _FOOTNOTE = re.compile(r"\[\^")
 _DEFINITION = re.compile(r"(?m)^[ \t>]{0,20}\[[^\]\n]{1,1000}\]:")
 
@@ -83,6 +87,13 @@ def _unclosed(text: str) -> _Found | None:
     return None
 
 
+def _running(text: str) -> _Found | None:
+    for found in _RUN.finditer(text):
+        if len(found[0]) > MAX_RUN:
+            return _Found(found.start(), f"more than {MAX_RUN} `{found[1]}` in a row")
+    return None
+
+
 def _nested(text: str) -> _Found | None:
     found = _MARKERS.search(text) or _QUOTES.search(text)
     if found:
@@ -108,4 +119,10 @@ def _referring(text: str) -> _Found | None:
     return None
 
 
-_CHECKS: tuple[Callable[[str], _Found | None], ...] = (_unclosed, _nested, _wide, _referring)
+_CHECKS: tuple[Callable[[str], _Found | None], ...] = (
+    _unclosed,
+    _running,
+    _nested,
+    _wide,
+    _referring,
+)

@@ -46,14 +46,19 @@ def run(pipe: Connection, memory_mib: int, options: Options) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _limit_memory(memory_mib)
-    for flavour in FLAVOURS:
-        render("*warm* :tada:\n\n```python\nx\n```", flavour, options)
+    warm(options)
     try:
         pipe.send_bytes(READY)
         while _answer_trip(pipe, options):
             pass
     except (EOFError, OSError):
         return
+
+
+def warm(options: Options) -> None:
+    """Build all that is built once: parsers, cleaners, tables of names."""
+    for flavour in FLAVOURS:
+        render("*warm* :tada:\n\n```python\nx\n```", flavour, options)
 
 
 def answer(request: RenderRequest, options: Options) -> Answer:

@@ -23,7 +23,7 @@ REAP_TIMEOUT = 1.0
 # A fork of a process that has the imports and nothing else takes milliseconds, shares its memory,
 # and inherits neither threads nor connections of the parent.
 _context = get_context("forkserver")
-_context.set_forkserver_preload([child.__name__])
+_context.set_forkserver_preload(["splitflap_renderer.warm"])
 
 
 class ChildGone(Exception):

@@ -53,6 +53,7 @@ def test_goes_on_after_each(flavour: Flavour, make_rig: Callable[..., Rig]) -> N
         ("1. " * 51 + "a", "line 1, column 1: quotes or lists nested more than 50 deep"),
         (" " * 401 + "- a", "line 1, column 1: a list indented by more than 400 columns"),
         ("|a" * 101 + "\n" + "|-" * 101, "line 2, column 1: a table of more than 100 columns"),
+        ("a\n" + ":" * 5_001, "line 2, column 1: more than 5000 `:` in a row"),
         ("[^1] " * 501, "line 1, column 2501: more than 500 footnote references"),
         ("[a]: /b\n" * 501, "line 501, column 1: more than 500 definitions"),
         ("\u00fc" * 32_769, "65538 bytes of UTF-8; at most 65536"),

@@ -1,10 +1,14 @@
 """One rendering process, as its parent sees it."""
 
 import signal
+import sys
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
+from types import ModuleType
 
 import msgspec
 from splitflap_core.contracts import RenderRequest
@@ -14,7 +18,8 @@ from splitflap_renderer import child
 from splitflap_renderer.child import Answer, decode_answer, encode_texts
 from splitflap_renderer.options import Options
 
-#: Seconds that a new process may take until it is ready. Its imports take 0.3 s of CPU.
+#: Seconds that a new process may take until it is ready. The first waits for the fork server,
+#: whose imports and parsers take 0.6 s of CPU; the others take a hundredth.
 START_DEADLINE = 30.0
 
 #: Seconds to wait for the exit status of a process that was killed.
@@ -38,6 +43,20 @@ class Text:
     finish: Finish
 
 
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Hide the program's main module: a child would import it anew, with the broker's library.
+
+    That takes longer than all else of its start, and memory.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 class Child:
     """A process and the texts that it holds: the first is being rendered, the others wait."""
 
@@ -52,7 +71,8 @@ class Child:
             target=child.run, args=(theirs, memory_mib, options), name="renderer-child", daemon=True
         )
         try:
-            self._process.start()
+            with _no_main():
+                self._process.start()
         except BaseException:
             self.pipe.close()
             raise

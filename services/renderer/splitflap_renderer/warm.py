@@ -1,6 +1,6 @@
 """Imported by the fork server and by nobody else: its children begin with all built, and share it.
 
-A child that builds its parsers itself takes a tenth of a second longer until its first text.
+A child that builds its parsers itself takes many times as long until its first text.
 """
 
 from splitflap_renderer.child import warm

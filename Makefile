@@ -28,7 +28,8 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
-.PHONY: cluster-up cluster-down cluster-test test-cluster-fast scaling-figures images tools help run test test-fast faults bench lint format docs servers bench-tools dev clean
+.PHONY: help run test test-fast conformance fuzz faults bench lint format docs servers specs tools \
+    bench-tools images cluster-up cluster-down cluster-test test-cluster-fast scaling-figures dev clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,11 +37,17 @@ help: ## Say what each target does
 run: .venv/.has-run ## Serve at http://127.0.0.1:8000 until Ctrl-C (SPLITFLAP_PORT=8080 make run)
 	@exec $(BIN)/splitflap up
 
-test: dev servers tools ## Run all tests, on real servers where they need them
+test: dev servers tools specs ## Run all tests, on real servers where they need them
 	$(BIN)/pytest
 
-test-fast: dev ## Run the tests that need no server: unit and contracts
-	$(BIN)/pytest $(wildcard tests/unit tests/contracts)
+test-fast: dev specs ## Run the tests that need no server: unit and contracts
+	$(BIN)/pytest $(wildcard tests/unit tests/contracts tests/conformance)
+
+conformance: dev specs ## Say how much of CommonMark and of GitHub's extensions each flavour renders alike
+	$(BIN)/python -m tests.conformance
+
+fuzz: dev ## Render random texts in both flavours for FUZZ_SECONDS each (60)
+	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
 
 faults: dev servers ## Kill, stop and cut off every part, in half an hour (FAULTS="--seed 7 --only broker")
 	$(BIN)/python -m tests.faults $(FAULTS)
@@ -93,11 +100,14 @@ images: ## Build the three images (BUILDER=docker REGISTRY=localhost TAG=dev PYT
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; \
 	    { set +x; } 2>/dev/null; done
 
-servers: ## Install PostgreSQL and RabbitMQ for tests (Debian, as root); none is started
+servers: ## Install PostgreSQL, RabbitMQ, Prometheus and a browser for tests (Debian, as root); none is started
 	@.ci/servers
 
 tools: ## Put Helm into .tools where the system has none, for tests of the chart
 	@.ci/helm
+
+specs: .uv/.has-uv-$(UV_VERSION) ## Fetch the specifications whose examples are tests
+	@.ci/specs
 
 bench-tools: ## Install wrk, which makes the load of benchmarks (Debian, as root)
 	@command -v wrk >/dev/null && exit 0; \

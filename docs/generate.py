@@ -3,12 +3,14 @@
 configuration.md   from the services' settings
 metrics.md         from core/splitflap_core/metrics.yaml
 problems.md        from the API's problems
+styles.css         from Pygments' styles and the rules below, for pages that show posts
 """
 
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pygments.formatters.html import HtmlFormatter
 from splitflap_api.domain.problems import PREFIX, TYPES
 from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import CommonSettings, SettingDoc, describe
@@ -107,6 +109,36 @@ def problems() -> str:
     )
 
 
+_STYLES = """\
+/* Made by `make docs` from docs/generate.py: edit that.
+   For pages that show posts: give the element around a post's html the class `post`. */
+.post .highlight { position: relative; overflow-x: auto; }
+.post .highlight[data-language]::before {
+  content: attr(data-language); position: absolute; top: 0; right: 0; padding: 0 0.5em;
+  font: 0.75em sans-serif; opacity: 0.7;
+}
+.post img { max-width: 100%; }
+.post .task-list-item { list-style: none; }
+.post .footnote { font-size: 0.9em; }
+.post .markdown-alert { border-left: 0.25em solid #57606a; padding-left: 1em; }
+.post .markdown-alert-note { border-color: #0969da; }
+.post .markdown-alert-tip { border-color: #1a7f37; }
+.post .markdown-alert-important { border-color: #8250df; }
+.post .markdown-alert-warning { border-color: #9a6700; }
+.post .markdown-alert-caution { border-color: #cf222e; }
+.post .markdown-alert-title { font-weight: bold; }
+"""
+
+
+def styles() -> str:
+    """docs/styles.css, for light pages and for dark ones."""
+    light, dark = (
+        str(HtmlFormatter(style=style).get_style_defs(".post .highlight"))
+        for style in ("default", "github-dark")
+    )
+    return f"{_STYLES}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+
+
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
@@ -116,7 +148,12 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PAGES = {"configuration.md": configuration, "metrics.md": metrics, "problems.md": problems}
+PAGES = {
+    "configuration.md": configuration,
+    "metrics.md": metrics,
+    "problems.md": problems,
+    "styles.css": styles,
+}
 
 
 def main() -> None:

@@ -26,8 +26,21 @@ MAX_URL = 2000
 #: Most links of one text that get previews. Those after it are not listed.
 MAX_LINKS = 50
 
+#: Most people that a text mentions, and most channels, that are listed and linked.
+MAX_NAMES = 50
+
+#: Longest excerpt of a text, in characters.
+MAX_EXCERPT = 200
+
+#: How a text is read. A post keeps the one that it was written in.
+Flavour = Literal["markdown", "gfm"]
+FLAVOURS: tuple[Flavour, ...] = ("markdown", "gfm")
+
 Kind = Literal["render", "scrape"]
 KINDS: tuple[Kind, ...] = ("render", "scrape")
+
+#: Names of accounts and channels have 100 characters at most.
+Names = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=MAX_NAMES)]
 
 T = TypeVar("T")
 
@@ -40,17 +53,24 @@ class UnknownVersion(BrokenMessage):
     """A message written by a newer release."""
 
 
-class RenderRequest(msgspec.Struct, frozen=True):
+class RenderRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """Markdown to make safe HTML of."""
 
     text: str
+    flavour: Flavour = "markdown"
 
 
-class RenderResult(msgspec.Struct, frozen=True):
-    """`html` is sanitised; `links` are the URLs that want previews, each once, in reading order."""
+class RenderResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`html` is sanitised; `links` are the URLs that want previews, each once, in reading order.
+
+    `mentions` and `channels` are the names that it links, so listed; `excerpt` is plain text.
+    """
 
     html: str
     links: Annotated[list[Annotated[str, Meta(max_length=MAX_URL)]], Meta(max_length=MAX_LINKS)]
+    mentions: Names = []
+    channels: Names = []
+    excerpt: Annotated[str, Meta(max_length=MAX_EXCERPT)] = ""
 
 
 class ScrapeRequest(msgspec.Struct, frozen=True):

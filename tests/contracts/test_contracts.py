@@ -45,6 +45,7 @@ def outcome(kind: Any, attempt: int, said: Any, **more: str) -> JobOutcome:
 
 
 LINKED = RenderResult("<p>a</p>", ["https://a.example/"])
+FOUND = RenderResult("<p>a</p>", ["https://a.example/"], ["ann"], ["general"], "a")
 PREVIEW = ScrapeResult("A title", "A description", "https://a.example/i.png", "A site", 3600.0)
 IDS = {"task": "019a-task", "traceparent": TRACEPARENT}
 
@@ -57,10 +58,19 @@ MESSAGES: dict[str, Job | JobOutcome] = {
         raw(RenderRequest("a *text* \u00e9")),
         **IDS,  # type: ignore[arg-type]  # texts
     ),
+    "render-job-gfm": Job(
+        "019a-job",
+        "render",
+        1,
+        1760000000.25,
+        raw(RenderRequest("a *text* \u00e9", "gfm")),
+        **IDS,  # type: ignore[arg-type]  # texts
+    ),
     "scrape-job": Job(
         "019a-job", "scrape", 2, 1760000000.25, raw(ScrapeRequest("https://a.example/?b=c"))
     ),
     "render-done": outcome("render", 1, Done(raw(LINKED)), **IDS),
+    "render-done-found": outcome("render", 1, Done(raw(FOUND)), **IDS),
     "scrape-done": outcome("scrape", 1, Done(raw(PREVIEW))),
     "scrape-retry-later": outcome("scrape", 1, RetryLater(1.5, "timeout")),
     "scrape-failed": outcome("scrape", 5, Failed("not_found", "404 of https://a.example/", 600.0)),
@@ -84,7 +94,7 @@ def test_every_golden_file_is_tested() -> None:
     assert {path.name for path in HERE.glob("*.json")} == {f"{name}.v1.json" for name in MESSAGES}
 
 
-@pytest.mark.parametrize("name", [name for name in MESSAGES if name.endswith("job")])
+@pytest.mark.parametrize("name", [name for name in MESSAGES if "-job" in name])
 def test_jobs_are_read(name: str) -> None:
     """With fields of a later release, which are ignored, in the message and in its payload."""
     message = golden(name)
@@ -97,7 +107,7 @@ def test_jobs_are_read(name: str) -> None:
     assert msgspec.structs.replace(job, payload=wanted.payload) == wanted
 
 
-@pytest.mark.parametrize("name", [name for name in MESSAGES if not name.endswith("job")])
+@pytest.mark.parametrize("name", [name for name in MESSAGES if "-job" not in name])
 def test_outcomes_are_read(name: str) -> None:
     """With fields of a later release as well."""
     message = golden(name)

@@ -90,6 +90,24 @@ def test_deleted_post_is_gone(stack: Stack, client: Client, channel: str) -> Non
     assert client.put(path, {"text": "too late"}).status_code == 404
 
 
+def test_a_posts_flavour_stays(client: Client, channel: str) -> None:
+    """It is read as its request said, shown so, and edited so; a text too dear is refused."""
+    body = {"text": "a\n- b :tada:", "channel": channel, "flavour": "gfm"}
+    post = client.post("/v1/posts", body, prefer="wait=20").json()
+    assert post["flavour"] == "gfm"
+    assert "<li>" in post["html"]
+    assert post["excerpt"] == "a b \U0001f389"
+    assert (post["mentions"], post["channels"]) == ([], [])
+    path = f"/v1/posts/{post['id']}"
+    edited = client.finish(client.put(path, {"text": "c\n- d"})).json()
+    assert (edited["flavour"], "<li>" in edited["html"]) == ("gfm", True)
+    unknown = client.post("/v1/renders", {"text": "x", "flavour": "rst"})
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "flavour")
+    refused = client.post("/v1/renders", {"text": "[" * 1000}, prefer="wait=20")
+    assert (refused.status_code, refused.json()["reason"]) == (422, "refused")
+    assert refused.json()["errors"][0]["message"].startswith("line 1, column 201: ")
+
+
 def test_render_keeps_nothing(client: Client) -> None:
     """200 with safe HTML and the links; `Prefer: wait` gives it at once."""
     text = "**bold** <script>alert(1)</script> https://example.org/a [b](javascript:alert(1))"

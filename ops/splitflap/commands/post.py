@@ -21,6 +21,11 @@ MAX_WAIT = 20
 @click.command
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--channel", help="Channel to post to.")
+@click.option(
+    "--flavour",
+    type=click.Choice(["markdown", "gfm"]),
+    help="How the text is read, where it is not the server's default.",
+)
 @click.option("--wait/--no-wait", help="Follow the post until it is done, and print it.")
 @click.option(
     "--timeout",
@@ -31,7 +36,14 @@ MAX_WAIT = 20
     help="Longest that posting may take and, with --wait, its being done.",
 )
 @click.pass_obj
-def post(access: Access, file: TextIO, channel: str | None, wait: bool, timeout: float) -> None:
+def post(
+    access: Access,
+    file: TextIO,
+    channel: str | None,
+    flavour: str | None,
+    wait: bool,
+    timeout: float,
+) -> None:
     """Post a text in Markdown from FILE, or from standard input where FILE is `-`.
 
     Prints the address of its task or, with --wait, the finished post as JSON. A request whose
@@ -42,7 +54,8 @@ def post(access: Access, file: TextIO, channel: str | None, wait: bool, timeout:
     from splitflap.client import body_of
 
     client = access.client()
-    body = {"text": _read(file)} | ({"channel": channel} if channel else {})
+    given = {"text": _read(file), "channel": channel, "flavour": flavour}
+    body = {name: value for name, value in given.items() if value}
     until = time.monotonic() + timeout
     headers = {"Idempotency-Key": str(uuid.uuid4())} | (_prefer(until) if wait else {})
     response = client.send(

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from msgspec import Meta
+from splitflap_core.contracts import Flavour
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Port, check_port
 
 #: Ten years, in seconds.
@@ -93,6 +94,10 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     event_retention: Annotated[
         float, Meta(ge=60, le=MAX_RETENTION, description="Seconds that events can be resumed from.")
     ] = 86_400.0
+    default_flavour: Annotated[
+        Flavour,
+        Meta(description="How a text is read whose request does not say: `markdown` or `gfm`."),
+    ] = "markdown"
     preview_wait: Annotated[
         float,
         Meta(ge=0, le=3600, description="Seconds after rendering that a task waits for previews."),

@@ -8,7 +8,10 @@ import signal
 from multiprocessing.connection import Connection
 
 import msgspec
+from splitflap_core.contracts import FLAVOURS, RenderRequest
 
+from splitflap_renderer.checks import Refused
+from splitflap_renderer.options import Options
 from splitflap_renderer.render import render
 
 #: Characters of an error's message that are passed on.
@@ -16,7 +19,7 @@ MAX_DETAIL = 300
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True):
-    """What became of one text: the JSON of its RenderResult, or what it failed with.
+    """What became of one text: the JSON of its RenderResult, or why it failed and with what.
 
     After an answer with `leaving`, the process ends without beginning another text.
     """
@@ -24,10 +27,11 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     result: bytes | None
     detail: str = ""
     leaving: bool = False
+    reason: str = "broken"
 
 
 encode_texts = msgspec.msgpack.Encoder().encode
-_decode_texts = msgspec.msgpack.Decoder(list[str]).decode
+_decode_texts = msgspec.msgpack.Decoder(list[RenderRequest]).decode
 _encode_answer = msgspec.msgpack.Encoder().encode
 decode_answer = msgspec.msgpack.Decoder(Answer).decode
 _encode_result = msgspec.json.Encoder().encode
@@ -36,34 +40,42 @@ _encode_result = msgspec.json.Encoder().encode
 READY = b"ready"
 
 
-def run(pipe: Connection, memory_mib: int) -> None:
+def run(pipe: Connection, memory_mib: int, options: Options) -> None:
     """Answer texts until the parent closes its end of the pipe, or dies."""
     # The parent says when to stop; a signal to the whole process group must not cut work short.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _limit_memory(memory_mib)
-    render("*warm*")
+    warm(options)
     try:
         pipe.send_bytes(READY)
-        while _answer_trip(pipe):
+        while _answer_trip(pipe, options):
             pass
     except (EOFError, OSError):
         return
 
 
-def answer(text: str) -> Answer:
+def warm(options: Options) -> None:
+    """Build all that is built once: parsers, cleaners, tables of names."""
+    for flavour in FLAVOURS:
+        render("*warm* :tada:\n\n```python\nx\n```", flavour, options)
+
+
+def answer(request: RenderRequest, options: Options) -> Answer:
     """Render one text; whatever it raises is its own fault, and becomes an answer."""
     try:
-        return Answer(_encode_result(render(text)))
+        return Answer(_encode_result(render(request.text, request.flavour, options)))
+    except Refused as refused:
+        return Answer(None, str(refused), reason="refused")
     except MemoryError:
         return Answer(None, "MemoryError: not enough memory", leaving=True)
     except Exception as error:  # noqa: BLE001 - Markdown may raise anything
         return Answer(None, f"{type(error).__name__}: {error}"[:MAX_DETAIL])
 
 
-def _answer_trip(pipe: Connection) -> bool:
-    for text in _decode_texts(pipe.recv_bytes()):
-        reply = answer(text)
+def _answer_trip(pipe: Connection, options: Options) -> bool:
+    for request in _decode_texts(pipe.recv_bytes()):
+        reply = answer(request, options)
         pipe.send_bytes(_encode_answer(reply))
         if reply.leaving:
             return False

@@ -1,18 +1,25 @@
 """One rendering process, as its parent sees it."""
 
 import signal
+import sys
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
+from types import ModuleType
 
 import msgspec
+from splitflap_core.contracts import RenderRequest
 from splitflap_core.worker import Finish
 
 from splitflap_renderer import child
 from splitflap_renderer.child import Answer, decode_answer, encode_texts
+from splitflap_renderer.options import Options
 
-#: Seconds that a new process may take until it is ready. Its imports take 0.3 s of CPU.
+#: Seconds that a new process may take until it is ready. The first waits for the fork server,
+#: whose imports and parsers take 0.6 s of CPU; the others take a hundredth.
 START_DEADLINE = 30.0
 
 #: Seconds to wait for the exit status of a process that was killed.
@@ -21,7 +28,7 @@ REAP_TIMEOUT = 1.0
 # A fork of a process that has the imports and nothing else takes milliseconds, shares its memory,
 # and inherits neither threads nor connections of the parent.
 _context = get_context("forkserver")
-_context.set_forkserver_preload([child.__name__])
+_context.set_forkserver_preload(["splitflap_renderer.warm"])
 
 
 class ChildGone(Exception):
@@ -32,14 +39,28 @@ class ChildGone(Exception):
 class Text:
     """A text to render, and whom to tell what became of it."""
 
-    text: str
+    request: RenderRequest
     finish: Finish
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Hide the program's main module: a child would import it anew, with the broker's library.
+
+    That takes longer than all else of its start, and memory.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 class Child:
     """A process and the texts that it holds: the first is being rendered, the others wait."""
 
-    def __init__(self, deadline: float, memory_mib: int) -> None:
+    def __init__(self, deadline: float, memory_mib: int, options: Options) -> None:
         """Start it.
 
         Raises:
@@ -47,10 +68,11 @@ class Child:
         """
         self.pipe, theirs = _context.Pipe()
         self._process = _context.Process(
-            target=child.run, args=(theirs, memory_mib), name="renderer-child", daemon=True
+            target=child.run, args=(theirs, memory_mib, options), name="renderer-child", daemon=True
         )
         try:
-            self._process.start()
+            with _no_main():
+                self._process.start()
         except BaseException:
             self.pipe.close()
             raise
@@ -80,7 +102,7 @@ class Child:
             ChildGone: it has begun none of them.
         """
         try:
-            self.pipe.send_bytes(encode_texts([text.text for text in texts]))
+            self.pipe.send_bytes(encode_texts([text.request for text in texts]))
         except OSError as error:
             raise ChildGone(self.why_gone()) from error
         self.trip.extend(texts)

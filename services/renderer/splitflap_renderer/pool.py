@@ -49,8 +49,9 @@ STUCK_AFTER = 30.0
 class ProcessPool(Pool[RenderRequest]):
     """Renders texts in processes. What waits is bounded by the prefetch of its worker.
 
-    A text fails with the reason `deadline`, or `broken` (the renderer cannot make HTML of it). One
-    that has `crashed` (its process died) is to be tried again, and fails with its last attempt.
+    A text fails with the reason `refused` (by its checks), `deadline`, or `broken` (the renderer
+    cannot make HTML of it). One that has `crashed` (its process died) is to be tried again, and
+    fails with its last attempt.
     """
 
     def __init__(self, settings: RendererSettings, metrics: Metrics) -> None:
@@ -91,7 +92,7 @@ class ProcessPool(Pool[RenderRequest]):
                 raise SlowDown(START_AGAIN_AFTER, "the renderer is stopping")
             if self._start_fails and not any(child.ready for child in list(self._children)):
                 raise SlowDown(START_AGAIN_AFTER, "no rendering process could be started")
-            self._queue.append(Text(request.text, finish))
+            self._queue.append(Text(request, finish))
         self._wake()
 
     def stop(self, timeout: float) -> None:
@@ -139,7 +140,11 @@ class ProcessPool(Pool[RenderRequest]):
     def _start_missing(self) -> None:
         while len(self._children) < self._slots and time.monotonic() >= self._start_after:
             try:
-                child = Child(self._settings.render_deadline, self._settings.render_memory_mib)
+                child = Child(
+                    self._settings.render_deadline,
+                    self._settings.render_memory_mib,
+                    self._settings.options,
+                )
             except (OSError, EOFError) as error:
                 self._start_failed(f"{type(error).__name__}: {error}")
             else:
@@ -259,5 +264,5 @@ def _verdict(reason: str, detail: str) -> Outcome:
 
 def _outcome(answer: Answer) -> Outcome:
     if answer.result is None:
-        return Failed("broken", answer.detail)
+        return Failed(answer.reason, answer.detail)
     return Done(msgspec.Raw(answer.result))

@@ -1,70 +1,71 @@
-"""Markdown to safe HTML and links. Pure: the same text gives the same result, in any order."""
+"""Markdown to safe HTML and what is found in it.
+
+    check -> flavour -> sanitise -> decorate -> sanitise
+
+Pure: the same text, flavour and options give the same result, in any order.
+"""
 
 from functools import cache
 from hashlib import blake2b
 
-from markdown import Markdown
-from markdown.extensions.footnotes import FootnoteExtension
-from markdown.extensions.tables import TableExtension
-from pymdownx.highlight import HighlightExtension
-from pymdownx.superfences import SuperFencesCodeExtension
-from pymdownx.tasklist import TasklistExtension
-from pymdownx.tilde import DeleteSubExtension
-from splitflap_core.contracts import RenderResult
+from splitflap_core.contracts import MAX_LINKS, Flavour, RenderResult
 
-from splitflap_renderer.links import LinksExtension
-from splitflap_renderer.sanitiser import sanitised
+from splitflap_renderer.checks import check
+from splitflap_renderer.classic import Classic
+from splitflap_renderer.decorate import decorated
+from splitflap_renderer.gfm import Gfm
+from splitflap_renderer.options import DEFAULTS, Options
+from splitflap_renderer.sanitiser import final, sanitised
 
-#: Largest HTML of a text, in characters. A text can repeat a long reference many times; a broker
-#: takes messages of 16 MiB at most (RabbitMQ's max_message_size), four bytes a character.
-MAX_HTML = 2_000_000
+#: Most HTML that comes of a text: characters per character of the text. A text can repeat a long
+#: reference or name many times.
+MAX_GROWTH = 20
 
-#: Where footnotes go is not the text's to say: Markdown removes U+0002 from every text.
-_NO_PLACE_MARKER = "\x02nowhere\x03"
+#: HTML that a text may become whatever its length, in characters: a short text is mostly tags.
+MIN_HTML = 32_768
 
 
 class TooLarge(ValueError):
-    """A text whose HTML is longer than MAX_HTML."""
+    """A text whose HTML is longer than it may become."""
 
 
-def render(text: str) -> RenderResult:
-    """The text as sanitised HTML, and the links that want previews.
+def render(text: str, flavour: Flavour = "markdown", options: Options = DEFAULTS) -> RenderResult:
+    """The text as sanitised HTML, and what is found in it.
 
     Raises:
+        Refused: the text has what no parser should be given; see `checks`.
         TooLarge: the HTML is too long.
         Exception: Markdown stumbles over some texts; RecursionError and others are known.
     """
-    markdown, links = _machine()
+    check(text)
     try:
-        markdown.reset()
-        links.begin(blake2b(text.encode(), digest_size=4).hexdigest())
-        html = _bounded(markdown.convert(text))
-        result = RenderResult(_bounded(sanitised(html)), links.links)
-        markdown.reset()
+        html, links = _parser(flavour).convert(text, _hash(text))
     except BaseException:
-        # Its parser may have stopped half-way, with this text's state.
-        _machine.cache_clear()
+        # The parser may have stopped half-way, with this text's state.
+        _parser.cache_clear()
         raise
-    return result
+    found = decorated(sanitised(_bounded(html, text)), options)
+    return RenderResult(
+        final(_bounded(found.html, text), options.heading_prefix),
+        list(dict.fromkeys(links))[:MAX_LINKS],
+        found.mentions,
+        found.channels,
+        found.excerpt,
+    )
 
 
-def _bounded(html: str) -> str:
-    if len(html) > MAX_HTML:
-        raise TooLarge(f"{len(html)} characters of HTML; at most {MAX_HTML}")
+def _hash(text: str) -> str:
+    return blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def _bounded(html: str, text: str) -> str:
+    most = max(MIN_HTML, MAX_GROWTH * len(text))
+    if len(html) > most:
+        raise TooLarge(f"{len(html)} characters of HTML; at most {most} for a text of {len(text)}")
     return html
 
 
 @cache
-def _machine() -> tuple[Markdown, LinksExtension]:
-    """Building it takes as long as some texts, so it is kept and reset."""
-    links = LinksExtension()
-    extensions = [
-        HighlightExtension(guess_lang=False, noclasses=False, auto_title=False),
-        SuperFencesCodeExtension(custom_fences=[]),
-        TableExtension(use_align_attribute=True),
-        FootnoteExtension(PLACE_MARKER=_NO_PLACE_MARKER),
-        DeleteSubExtension(subscript=False),
-        TasklistExtension(),
-        links,
-    ]
-    return Markdown(extensions=extensions, output_format="html"), links
+def _parser(flavour: Flavour) -> Classic | Gfm:
+    """Building one takes as long as some texts, so it is kept."""
+    return Gfm() if flavour == "gfm" else Classic()

@@ -1,12 +1,18 @@
-"""The allow-list: what of a rendered text reaches a reader's browser. README.md says why.
+"""The allow-lists: what of a rendered text reaches a reader's browser. docs/html.md says why.
 
-Everything that is not named here is removed; the text inside a removed element stays, but for
-scripts and style sheets.
+There are two. What a text may say is cleaned first; then `decorate` adds what is Splitflap's to
+add (ids of headings, links of mentions, marked code), and everything is cleaned once more, by a
+list that has this in it too. So nothing reaches a page that the sanitiser did not write, and no
+text can dress up as what Splitflap adds.
+
+Everything that is not named is removed; the text inside a removed element stays, but for scripts
+and style sheets.
 """
 
 import re
 
 import nh3
+from pygments.lexers import get_all_lexers
 from pygments.token import STANDARD_TYPES
 
 #: What every link says of itself: it is a user's, earns no rank, and gets no handle on our page.
@@ -23,10 +29,12 @@ TAGS = {
     *("sub", "sup", "abbr", "cite", "q", "details", "summary"),
 }
 
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
 ATTRIBUTES: dict[str, set[str]] = {
     # nh3 allows title and lang everywhere where nothing is said of all elements.
     "*": set(),
-    "a": {"href", "title"},
+    "a": {"href", "title", "id"},
     "img": {"src", "alt", "title", "width", "height"},
     "abbr": {"title"},
     "ol": {"start"},
@@ -35,6 +43,14 @@ ATTRIBUTES: dict[str, set[str]] = {
     # In the order that Markdown writes them: nh3 adds missing ones in any order.
     "input": {"type", "disabled", "checked"},
     "details": {"open"},
+    "code": {"class"},
+}
+
+#: Beyond these, of what Splitflap adds.
+ADDED_ATTRIBUTES: dict[str, set[str]] = {
+    **{heading: {"id"} for heading in HEADINGS},
+    "div": {"data-language"},
+    "code": set(),
 }
 
 #: Attributes with few legal values.
@@ -46,21 +62,44 @@ FIXED_ATTRIBUTES = {
     "img": {"referrerpolicy": "no-referrer"},
 }
 
-#: Classes of Pygments (token types, highlighted lines, line numbers), task lists and footnotes.
+ALERTS = ("note", "tip", "important", "warning", "caution")
+
+#: Classes of Pygments (token types, highlighted lines, line numbers), task lists, footnotes and
+#: alerts.
 CLASSES = {
     "span": {name for name in STANDARD_TYPES.values() if name} | {"hll", "normal", "special"},
-    "div": {"highlight", "linenodiv", "footnote"},
+    "div": {
+        *("highlight", "linenodiv", "footnote", "markdown-alert"),
+        *(f"markdown-alert-{kind}" for kind in ALERTS),
+    },
+    "p": {"markdown-alert-title"},
     "table": {"highlighttable"},
     "td": {"linenos", "code"},
     "ul": {"task-list"},
     "ol": {"task-list"},
-    "li": {"task-list-item"},
+    "li": {"task-list-item", "footnote-item"},
+    "sup": {"footnote-ref"},
     "a": {"footnote-ref", "footnote-backref"},
 }
 
-#: The only ids: a hash of the text and a number. They can neither meet those of another text on
+#: The languages that a code block can be labelled with: Pygments' first alias by each alias.
+LANGUAGES = {
+    alias: aliases[0] for _, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases
+}
+
+#: The class of a code block that carries its language to the decorating step, which takes it off.
+LANGUAGE_CLASS = re.compile(r"language-([\w+#.*-]{1,40})")
+
+#: Footnotes' ids: a hash of the text and a number. They can neither meet those of another text on
 #: the same page nor shadow a global of the page's scripts.
-FOOTNOTE_ID = re.compile(r"fn-[0-9a-f]{8}-[0-9]{1,6}")
+FOOTNOTE_ID = re.compile(r"fn(?:ref)?-[0-9a-f]{8}-[0-9]{1,6}(?::[0-9]{1,6})?")
+
+#: What a link within the text may say: a footnote, or the name of a heading, which `decorate`
+#: turns into its id.
+FRAGMENT = re.compile(r"#[^\s\"'<>&]{1,200}")
+
+#: No URL has these; browsers take some of them out, and log readers act on others.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def footnote_id(text_hash: str, number: int) -> str:
@@ -69,17 +108,28 @@ def footnote_id(text_hash: str, number: int) -> str:
 
 
 def sanitised(html: str) -> str:
-    """The HTML with nothing but what the allow-list names."""
+    """The HTML with nothing but what a text may say."""
     return _cleaner.clean(html)
 
 
-def _attribute(_tag: str, name: str, value: str) -> str | None:
-    return None if name == "id" and not FOOTNOTE_ID.fullmatch(value) else value
+def final(html: str, heading_prefix: str) -> str:
+    """Decorated HTML with nothing but what a text may say and Splitflap may add."""
+    return _final_cleaner(heading_prefix).clean(html)
 
 
-def _relative_url(url: str) -> str | None:
-    """Of URLs without a scheme, only those of footnotes: what others lead to, no text can know."""
-    return url if url.startswith("#") and FOOTNOTE_ID.fullmatch(url[1:]) else None
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    if name == "id":
+        return value if FOOTNOTE_ID.fullmatch(value) else None
+    if name in {"href", "src"} and _CONTROL.search(value):
+        return None
+    if tag == "code" and name == "class":
+        return value if LANGUAGE_CLASS.fullmatch(value) else None
+    return value
+
+
+def _fragment(url: str) -> str | None:
+    """Of URLs without a scheme, only those within the text: what others lead to, no one knows."""
+    return url if FRAGMENT.fullmatch(url) else None
 
 
 _cleaner = nh3.Cleaner(
@@ -92,6 +142,40 @@ _cleaner = nh3.Cleaner(
     tag_attribute_values=ATTRIBUTE_VALUES,
     set_tag_attribute_values=FIXED_ATTRIBUTES,
     url_schemes=URL_SCHEMES,
-    allowed_classes=CLASSES,
-    url_relative=_relative_url,
+    allowed_classes=CLASSES | {"div": CLASSES["div"] | {f"language-{name}" for name in LANGUAGES}},
+    url_relative=_fragment,
 )
+
+_finals: dict[str, nh3.Cleaner] = {}
+
+
+def _final_cleaner(heading_prefix: str) -> nh3.Cleaner:
+    """One a process: the prefix is a setting."""
+    if heading_prefix not in _finals:
+        _finals[heading_prefix] = _make_final(heading_prefix)
+    return _finals[heading_prefix]
+
+
+def _make_final(heading_prefix: str) -> nh3.Cleaner:
+    heading_id = re.compile(rf"{re.escape(heading_prefix)}[\w-]{{1,100}}")
+
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        if name == "id":
+            wanted = heading_id if tag in HEADINGS else FOOTNOTE_ID
+            return value if wanted.fullmatch(value) else None
+        return value if name != "data-language" or value in LANGUAGES else None
+
+    return nh3.Cleaner(
+        tags=TAGS,
+        clean_content_tags={"script", "style"},
+        attributes=ATTRIBUTES | ADDED_ATTRIBUTES,
+        attribute_filter=attribute,
+        link_rel=LINK_REL,
+        generic_attribute_prefixes=set(),
+        tag_attribute_values=ATTRIBUTE_VALUES,
+        set_tag_attribute_values=FIXED_ATTRIBUTES,
+        url_schemes=URL_SCHEMES,
+        allowed_classes=CLASSES | {"a": CLASSES["a"] | {"mention", "channel"}},
+        # What is relative here is an operator's URL, or a place within the text.
+        url_relative="pass_through",
+    )

@@ -162,7 +162,8 @@ def test_a_render_of_nobodys_post(rig: Rig) -> None:
     """200 with html and links; no post, no event, no preview."""
     state = rig.accept(MakeRender("*x*"))
     assert rig.rendered(rig.row("jobs"), A, html="<em>x</em>") == []
-    assert rig.body(state) == {"html": "<em>x</em>", "links": [A]}
+    found = {"mentions": [], "channels": [], "excerpt": ""}
+    assert rig.body(state) == {"html": "<em>x</em>", "links": [A], **found}
     assert rig.count("posts") == rig.count("previews") == rig.count("events") == 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
-from splitflap_core.contracts import Job, RenderRequest, RenderResult
+from splitflap_core.contracts import Flavour, Job, RenderRequest, RenderResult
 from splitflap_core.outcomes import Done, Outcome
 from splitflap_core.telemetry import Metrics
 from splitflap_renderer.pool import ProcessPool
@@ -15,8 +15,14 @@ from splitflap_renderer.settings import RendererSettings
 #: Seconds that a test waits for what must happen.
 PATIENCE = 30.0
 
-#: Python-Markdown looks for each bracket's partner to the end of the text: minutes of work.
-ENDLESS = "[" * 60_000
+
+def slow(markers: int) -> str:
+    """Emphasis in emphasis: each opener is looked at again from each before it."""
+    return "*a **a " * markers + "b** b* " * markers
+
+
+#: Many seconds of work for Python-Markdown, and nothing that is refused.
+ENDLESS = slow(4500)
 
 
 class Rig:
@@ -29,7 +35,7 @@ class Rig:
         self.order: list[str] = []
         self._changed = threading.Condition()
 
-    def submit(self, name: str, text: str) -> None:
+    def submit(self, name: str, text: str, flavour: Flavour = "markdown") -> None:
         """Submit a text; a second outcome for the same name fails the test."""
 
         def finish(outcome: Outcome | None, took: float) -> None:
@@ -40,7 +46,7 @@ class Rig:
                 self._changed.notify_all()
 
         job = Job(name, "render", 1, time.time(), msgspec.Raw(b"{}"))
-        self.pool.submit(job, RenderRequest(text), finish)
+        self.pool.submit(job, RenderRequest(text, flavour), finish)
 
     def outcome(self, name: str) -> Outcome | None:
         """What became of a text, waiting for it."""

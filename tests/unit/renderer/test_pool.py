@@ -11,7 +11,7 @@ from splitflap_core.outcomes import Done, Failed, RetryLater, SlowDown
 from splitflap_renderer.pool import TRY_AGAIN_AFTER
 from splitflap_renderer.render import render
 
-from .conftest import ENDLESS, Rig, wait_until
+from .conftest import ENDLESS, Rig, slow, wait_until
 
 MakeRig = Callable[..., Rig]
 
@@ -53,15 +53,16 @@ def test_deadline_kills_the_guilty_only(make_rig: MakeRig) -> None:
 
 def test_every_text_of_a_trip_has_its_own_deadline(make_rig: MakeRig) -> None:
     """Texts that together take twice the deadline are all done."""
-    brackets, alone = 1000, 0.0
+    render("so that the parser is built")
+    markers, alone = 200, 0.0
     while alone < 0.1:
-        brackets += 500
+        markers += 100
         begin = time.monotonic()
-        render("[" * brackets)
+        render(slow(markers))
         alone = time.monotonic() - begin
     rig = make_rig(render_deadline=4 * alone, texts_per_trip=8)
     for number in range(8):
-        rig.submit(str(number), "[" * brackets)
+        rig.submit(str(number), slow(markers))
     assert all(isinstance(rig.outcome(str(number)), Done) for number in range(8))
     assert sum(took for _, took in rig.outcomes.values()) > 4 * alone
 
@@ -82,7 +83,7 @@ def test_a_text_that_raises_is_broken(make_rig: MakeRig) -> None:
 def test_memory_is_limited(make_rig: MakeRig) -> None:
     """A text that needs more than its process may have fails; the next is done by a new one."""
     rig = make_rig(render_memory_mib=384, render_deadline=20)
-    rig.submit("fat", "[r]: https://x.example/" + "b" * 5000 + "\n\n" + "[r] " * 60_000)
+    rig.submit("fat", "[r]: https://x.example/" + "b" * 32_000 + "\n\n" + "[r] " * 8_000)
     rig.submit("next", "hi")
     outcome = rig.outcome("fat")
     assert isinstance(outcome, Failed)
@@ -135,7 +136,7 @@ def test_stop_gives_back_what_has_not_begun(make_rig: MakeRig) -> None:
     rig.submit("warm", "hi")
     rig.html("warm")
     used = cpu_ticks(rig.pool.pids[0])
-    rig.submit("running", "[" * 5000)
+    rig.submit("running", slow(1500))
     for number in range(10):
         rig.submit(f"waiting {number}", "hi")
     wait_until(lambda: cpu_ticks(rig.pool.pids[0]) > used + 5)

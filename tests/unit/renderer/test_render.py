@@ -9,7 +9,7 @@ from splitflap_renderer.render import TooLarge, render
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("# Title", "<h1>Title</h1>"),
+        ("# Title", '<h1 id="user-content-title">Title</h1>'),
         ("~~gone~~", "<del>gone</del>"),
         ("a ~sub~ b", "a ~sub~ b"),
         ("| a |\n|--:|\n| 1 |", '<td align="right">1</td>'),
@@ -30,7 +30,7 @@ def test_features(text: str, expected: str) -> None:
 def test_fenced_code_is_highlighted_with_classes() -> None:
     """Pygments' token classes and no inline style; the same inside a list."""
     html = render("- a\n\n    ```python\n    def f(): pass\n    ```\n").html
-    assert '<div class="highlight">' in html
+    assert '<div class="highlight" data-language="python">' in html
     assert '<span class="k">def</span>' in html
     assert "style" not in html
 

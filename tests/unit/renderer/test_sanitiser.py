@@ -115,3 +115,10 @@ def test_relative_urls_lead_nowhere() -> None:
     """Only a text's own footnotes can be reached without a scheme."""
     for url in ("/x", "x", "//x.example", "?q", "#top", "../x"):
         assert "href" not in render(f"[x]({url})").html
+
+
+def test_no_url_has_control_characters() -> None:
+    """A link or an image with one leads nowhere."""
+    for control in ("\x01", "\x1b", "\x7f", "\t"):
+        assert "href" not in sanitised(f'<a href="https://x.example/{control}">x</a>')
+        assert "src" not in sanitised(f'<img src="https://x.example/{control}">')

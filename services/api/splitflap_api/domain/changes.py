@@ -55,9 +55,11 @@ class Changes:
         """`now` as clients read it."""
         return rfc3339(self.now)
 
-    def render_job(self, task_id: str, text: str, trace: str | None, post: Row | None) -> None:
+    def render_job(
+        self, task_id: str, request: RenderRequest, trace: str | None, post: Row | None
+    ) -> None:
         """The job that renders a text for a task, and for a post where there is one."""
-        job = self._job("render", encode(RenderRequest(text)), task_id, trace)
+        job = self._job("render", encode(request), task_id, trace)
         if post:
             job |= {"subject": post["id"], "revision": post["revision"]}
         self._wait(job, task_id)

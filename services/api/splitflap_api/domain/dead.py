@@ -72,8 +72,8 @@ def replay_job(tx: Connection, changes: Changes, letter: Any) -> None:
     )
     if post is None or post["revision"] != letter["revision"] or post["state"] != "failed":
         raise Problem("conflict", "the post was deleted, edited or rendered meanwhile")
-    text = msgspec.json.decode(letter["body"], type=RenderRequest).text
-    changes.render_job(nobody, text, None, dict(post))
+    request = msgspec.json.decode(letter["body"], type=RenderRequest)
+    changes.render_job(nobody, request, None, dict(post))
     tx.execute(update(posts).where(posts.c.id == post["id"]).values(state="accepted"))
 
 

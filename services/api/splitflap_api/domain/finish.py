@@ -37,7 +37,7 @@ def edited_post(completion: Completion) -> Sequence[Any]:
 
 
 def rendered_text(completion: Completion) -> Sequence[Any]:
-    """200 with html and links; nothing else is kept of the text."""
+    """200 with html and what was found in the text; nothing else is kept of the text."""
     return [_rendered(completion.outcomes.get(task["id"])) for task in completion.tasks]
 
 
@@ -105,11 +105,16 @@ def _post(post: shapes.Post | None, status: int, revision: int) -> Final:
 def _rendered(outcome: Any) -> Final:
     if isinstance(outcome, Done):
         result = msgspec.json.decode(outcome.result, type=RenderResult)
-        body = msgspec.json.encode(shapes.Render(result.html, list(result.links)))
+        shown = shapes.Render(
+            result.html, result.links, result.mentions, result.channels, result.excerpt
+        )
+        body = msgspec.json.encode(shown)
         return Final(200, _JSON, body)
     return _not_rendered(outcome)
 
 
 def _not_rendered(outcome: Failed) -> Final:
     detail = outcome.detail or f"rendering failed: {outcome.reason}"
-    return problem_final(Problem("not-rendered", detail, extra={"reason": outcome.reason}))
+    errors = [{"field": "text", "message": detail}] if outcome.reason == "refused" else []
+    problem = Problem("not-rendered", detail, errors, extra={"reason": outcome.reason})
+    return problem_final(problem)

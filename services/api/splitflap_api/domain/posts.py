@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+from splitflap_core.contracts import Flavour, RenderRequest, RenderResult
 from sqlalchemy import Connection, delete, select, update
 from uuid_utils import uuid7
 
@@ -21,6 +23,7 @@ class MakePost:
     """A post to be made, as a plan for one transaction."""
 
     new: shapes.NewPost
+    flavour: Flavour = "markdown"
     alone = False
     only_inserts = True
 
@@ -31,6 +34,7 @@ class MakePost:
             "channel": self.new.channel,
             "account": task["account"],
             "text": self.new.text,
+            "flavour": self.flavour,
             "html": None,
             "state": "accepted",
             "revision": 1,
@@ -39,18 +43,23 @@ class MakePost:
         }
         task |= {"subject": post["id"], "revision": 1}
         changes.posts.append(post)
-        changes.render_job(task["id"], self.new.text, task["traceparent"], post)
+        request = RenderRequest(self.new.text, self.flavour)
+        changes.render_job(task["id"], request, task["traceparent"], post)
         changes.event("accepted", post, task=task["id"])
 
 
 @dataclass(frozen=True)
 class EditPost:
-    """An edit. `revisions` are those that If-Match named, None for any."""
+    """An edit. `revisions` are those that If-Match named, None for any.
+
+    Without a flavour it is read as the revision before.
+    """
 
     post_id: str
     text: str
     revisions: frozenset[int] | None
     admin: bool
+    flavour: Flavour | None = None
     alone = True
     only_inserts = False
 
@@ -61,13 +70,18 @@ class EditPost:
         post = locked_post(tx, self.post_id, task["account"], admin=self.admin)
         if self.revisions is not None and post["revision"] not in self.revisions:
             raise Problem("precondition-failed", f"the present revision is {post['revision']}")
-        post |= {"revision": post["revision"] + 1, "text": self.text}
+        flavour = self.flavour or post["flavour"]
+        post |= {"revision": post["revision"] + 1, "text": self.text, "flavour": flavour}
         tx.execute(
             update(posts)
             .where(posts.c.id == self.post_id)
             .values(
                 text=self.text,
+                flavour=flavour,
                 html=None,
+                mentions=None,
+                channels=None,
+                excerpt=None,
                 state="accepted",
                 revision=post["revision"],
                 updated_at=changes.now,
@@ -76,7 +90,8 @@ class EditPost:
         tx.execute(delete(post_links).where(post_links.c.post_id == self.post_id))
         task |= {"subject": self.post_id, "revision": post["revision"]}
         changes.ending += older
-        changes.render_job(task["id"], self.text, task["traceparent"], post)
+        request = RenderRequest(self.text, flavour)
+        changes.render_job(task["id"], request, task["traceparent"], post)
         changes.event("accepted", post, task=task["id"])
 
 
@@ -126,26 +141,33 @@ class Rendered:
     post_id: str
     revision: int
     task_id: str
-    html: str
-    links: Sequence[str]
+    result: RenderResult
     traceparent: str | None
 
 
 def apply_rendered(tx: Connection, changes: Changes, rendered: Sequence[Rendered]) -> None:
-    """Write html and links of those that are still at this revision; want their previews."""
+    """Write what was made of those that are still at this revision; want their previews."""
     now_at = lock_posts(tx, (each.post_id for each in rendered))
     fitting = [each for each in rendered if _is_current(now_at.get(each.post_id), each.revision)]
     if not fitting:
         return
     rows = [
-        {"id": each.post_id, "html": each.html, "state": "rendered", "updated_at": changes.now}
+        {
+            "id": each.post_id,
+            "html": each.result.html,
+            "mentions": _names(each.result.mentions),
+            "channels": _names(each.result.channels),
+            "excerpt": each.result.excerpt,
+            "state": "rendered",
+            "updated_at": changes.now,
+        }
         for each in fitting
     ]
     update_rows(tx, posts, ("id",), rows)
     links = [
         {"post_id": each.post_id, "position": position, "url": url}
         for each in fitting
-        for position, url in enumerate(each.links)
+        for position, url in enumerate(each.result.links)
     ]
     # Now, and not with the other changes: final responses made in this transaction show them.
     insert_rows(tx, post_links, links)
@@ -153,12 +175,17 @@ def apply_rendered(tx: Connection, changes: Changes, rendered: Sequence[Rendered
         changes.event("rendered", now_at[each.post_id], task=each.task_id)
 
 
+def _names(names: Sequence[str]) -> str:
+    """As a column of the table has them."""
+    return msgspec.json.encode(names).decode()
+
+
 def wants_of(rendered: Iterable[Rendered]) -> list[Want]:
     """The previews that rendered posts ask for."""
     return [
         Want(each.task_id, url, refresh=False, traceparent=each.traceparent)
         for each in rendered
-        for url in each.links
+        for url in each.result.links
     ]
 
 
@@ -226,6 +253,10 @@ def shape_posts(tx: Connection, rows: Sequence[Any]) -> list[shapes.Post]:
             links=links.get(row["id"], []),
             created_at=rfc3339(row["created_at"]),
             updated_at=rfc3339(row["updated_at"]),
+            flavour=row["flavour"],
+            mentions=msgspec.json.decode(row["mentions"] or "[]", type=list[str]),
+            channels=msgspec.json.decode(row["channels"] or "[]", type=list[str]),
+            excerpt=row["excerpt"],
         )
         for row in rows
     ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from splitflap_core.contracts import MAX_URL
+from splitflap_core.contracts import MAX_URL, Flavour, RenderRequest
 from sqlalchemy import Connection, select
 
 from splitflap_api.domain.changes import Changes, Row, Want, is_fresh
@@ -33,11 +33,13 @@ class MakeRender:
     """A text to be rendered by itself, as a plan."""
 
     text: str
+    flavour: Flavour = "markdown"
     alone = False
     only_inserts = True
 
     def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
-        changes.render_job(task["id"], self.text, task["traceparent"], None)
+        request = RenderRequest(self.text, self.flavour)
+        changes.render_job(task["id"], request, task["traceparent"], None)
 
 
 def fresh_preview(tx: Connection, url: str, now: int) -> Preview | None:

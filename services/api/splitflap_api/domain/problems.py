@@ -97,7 +97,8 @@ _TYPES = (
         "not-rendered",
         422,
         "The text cannot be rendered",
-        "Rendering this text took too long or broke the renderer; `reason` says which.",
+        "`reason` says why: `refused` (`errors` says what in the text, and where), `deadline`, "
+        "`broken` or `crashed`.",
     ),
     ProblemType(
         "rate-limited", 429, "Too many requests with this key", "Wait `Retry-After` seconds."

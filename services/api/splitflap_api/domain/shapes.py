@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
-from splitflap_core.contracts import MAX_URL
+from splitflap_core.contracts import MAX_URL, Flavour
 
 #: Largest text, in bytes of UTF-8.
 MAX_TEXT = 65_536
@@ -31,6 +31,14 @@ Text = Annotated[
 Channel = Annotated[str, Meta(pattern=CHANNEL, description="Letters, digits, `.`, `_`, `-`.")]
 Time = Annotated[str, Meta(description="RFC 3339, in UTC.", examples=["2026-01-02T03:04:05.678Z"])]
 Id = Annotated[str, Meta(description="UUIDv7.")]
+ChosenFlavour = Annotated[
+    Flavour | None,
+    Meta(
+        description="How the text is read: `markdown` (Python-Markdown with extensions) or `gfm` "
+        "(CommonMark with GitHub's). Without it a new text is read as SPLITFLAP_DEFAULT_FLAVOUR "
+        "says, and an edit as its post was."
+    ),
+]
 Scope = Literal["read", "write", "admin"]
 PostState = Literal["accepted", "rendered", "complete", "failed"]
 
@@ -44,18 +52,21 @@ class NewPost(Request, frozen=True):
 
     text: Text
     channel: Channel = DEFAULT_CHANNEL
+    flavour: ChosenFlavour = None
 
 
 class Edit(Request, frozen=True):
     """A post's next revision."""
 
     text: Text
+    flavour: ChosenFlavour = None
 
 
 class NewRender(Request, frozen=True):
     """A text to render; nothing of it is kept but the task."""
 
     text: Text
+    flavour: ChosenFlavour = None
 
 
 class NewPreview(Request, frozen=True):
@@ -120,7 +131,10 @@ class Link(msgspec.Struct):
 
 
 class Post(msgspec.Struct):
-    """A post as it is now: the text at once, html when rendered, each preview as it comes."""
+    """A post as it is now: the text at once, html when rendered, each preview as it comes.
+
+    `mentions`, `channels` and `excerpt` (plain text, for notifications) come with the html.
+    """
 
     id: Id
     channel: str
@@ -132,6 +146,10 @@ class Post(msgspec.Struct):
     links: list[Link]
     created_at: Time
     updated_at: Time
+    flavour: Flavour = "markdown"
+    mentions: list[str] = []
+    channels: list[str] = []
+    excerpt: str | None = None
 
 
 class PostList(msgspec.Struct):
@@ -146,6 +164,9 @@ class Render(msgspec.Struct):
 
     html: str
     links: list[str]
+    mentions: list[str]
+    channels: list[str]
+    excerpt: str
 
 
 class Progress(msgspec.Struct):

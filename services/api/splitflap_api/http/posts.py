@@ -32,15 +32,17 @@ class PostViews:
     def __init__(self, services: Services) -> None:
         self._store = services.store
         self._acceptor = services.acceptor
+        self._default_flavour = services.settings.default_flavour
 
     def create(self, body: shapes.NewPost) -> Later:
         check_text(body.text)
-        return Later(MakePost(body))
+        return Later(MakePost(body, body.flavour or self._default_flavour))
 
     def edit(self, post_id: str, body: shapes.Edit) -> Later:
         check_text(body.text)
+        post_id = known_id(post_id, "post")
         return Later(
-            EditPost(known_id(post_id, "post"), body.text, wanted_revisions(), admin=is_admin())
+            EditPost(post_id, body.text, wanted_revisions(), is_admin(), flavour=body.flavour)
         )
 
     def delete(self, post_id: str) -> Response:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from splitflap_core.contracts import Flavour
+
 from splitflap_api.asyncrequest import Later
 from splitflap_api.domain import shapes
 from splitflap_api.domain.finish import fetched_preview, rendered_text
@@ -16,8 +18,9 @@ from splitflap_api.store.engine import Store
 class PreviewViews:
     """The views; each is one operation below."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, default_flavour: Flavour) -> None:
         self._store = store
+        self._default_flavour = default_flavour
 
     def preview(self, body: shapes.NewPreview) -> Any:
         check_url(body.url)
@@ -30,12 +33,12 @@ class PreviewViews:
 
     def render(self, body: shapes.NewRender) -> Later:
         check_text(body.text)
-        return Later(MakeRender(body.text))
+        return Later(MakeRender(body.text, body.flavour or self._default_flavour))
 
 
 def operations(services: Services) -> list[Operation]:
     """Previews, renders and tasks."""
-    views = PreviewViews(services.store)
+    views = PreviewViews(services.store, services.settings.default_flavour)
     later = services.later
     return [
         Operation(

@@ -74,7 +74,12 @@ posts = Table(
     Column("channel", String(100), nullable=False),
     Column("account", String(100), nullable=False),
     Column("text", Text, nullable=False),
+    Column("flavour", String(20), nullable=False, server_default="markdown"),
     Column("html", Text),
+    # Lists of names, in JSON; they come with the html.
+    Column("mentions", Text),
+    Column("channels", Text),
+    Column("excerpt", Text),
     Column("state", String(10), nullable=False),
     Column("revision", Integer, nullable=False),
     _time("created_at"),

@@ -278,8 +278,7 @@ def _rendered(each: _Ended) -> Rendered:
         post_id=each.job["subject"],
         revision=each.job["revision"],
         task_id=each.job["task_id"],
-        html=each.result.html,
-        links=each.result.links,
+        result=each.result,
         traceparent=each.job["traceparent"],
     )
 

@@ -1,0 +1,66 @@
+"""Autolinks of GitHub's specification (section 6.9) that mdit-py-plugins' rule does not find.
+
+It looks at characters as they are parsed, where an underscore in an e-mail address may still be
+the beginning of an emphasis; here the text is looked at when all of it is parsed, as cmark-gfm
+does it. `ftp://` is in the specification too; the sanitiser leaves only its text.
+"""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+from splitflap_renderer.links import without_trailing
+
+_LITERAL = re.compile(
+    r"(?<![\w.+/:@-])(?:"
+    r"(?P<email>[A-Za-z0-9.+_-]+@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?![@\w])"
+    r"|(?P<ftp>ftp://[A-Za-z0-9][^\s<]*))"
+)
+
+
+def autolinks(md: MarkdownIt) -> None:
+    """Find e-mail addresses and `ftp://` in finished text; the inline rule for addresses goes."""
+    md.disable("gfm_autolink_email")
+    md.core.ruler.push("autolinks", _rule)
+
+
+def _rule(state: StateCore) -> None:
+    for token in state.tokens:
+        if token.type == "inline" and ("@" in token.content or "ftp://" in token.content):
+            token.children = _linked(token.children or [])
+
+
+def _linked(children: list[Token]) -> list[Token]:
+    linked: list[Token] = []
+    depth = 0
+    for child in children:
+        depth += (child.type == "link_open") - (child.type == "link_close")
+        linked += _split(child) if child.type == "text" and not depth else [child]
+    return linked
+
+
+def _split(token: Token) -> list[Token]:
+    parts: list[Token] = []
+    end = 0
+    for found in _LITERAL.finditer(token.content):
+        url = found[0] if found["email"] else without_trailing(found[0])
+        if found["email"] and url.endswith(("-", "_")):
+            continue
+        parts += [_text(token.content[end : found.start()]), *_link(url, bool(found["email"]))]
+        end = found.start() + len(url)
+    return [*parts, _text(token.content[end:])] if parts else [token]
+
+
+def _link(url: str, email: bool) -> list[Token]:
+    href = f"mailto:{url}" if email else url
+    return [
+        Token("link_open", "a", 1, attrs={"href": href}),
+        _text(url),
+        Token("link_close", "a", -1),
+    ]
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)

@@ -1,0 +1,54 @@
+"""The flavour `markdown`: Python-Markdown with extensions."""
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.extensions.footnotes import FootnoteExtension
+from markdown.extensions.tables import TableExtension
+from pymdownx.highlight import HighlightExtension
+from pymdownx.superfences import SuperFencesCodeExtension
+from pymdownx.tasklist import TasklistExtension
+from pymdownx.tilde import DeleteSubExtension
+
+from splitflap_renderer.links import LinksExtension
+
+#: Where footnotes go is not the text's to say: Markdown removes U+0002 from every text.
+_NO_PLACE_MARKER = "\x02nowhere\x03"
+
+
+class Classic:
+    """A parser that is built once and reset for each text.
+
+    After an error it may hold half a text's state: make another.
+    """
+
+    def __init__(self) -> None:
+        self._links = LinksExtension()
+        self._markdown = Markdown(extensions=[*_extensions(), self._links], output_format="html")
+
+    def convert(self, text: str, text_hash: str) -> tuple[str, list[str]]:
+        """HTML that is not yet safe, and the links that want previews, in reading order.
+
+        `text_hash` parts the ids of this text's footnotes from others'.
+
+        Raises:
+            Exception: Markdown stumbles over some texts; RecursionError and others are known.
+        """
+        self._markdown.reset()
+        self._links.begin(text_hash)
+        html = self._markdown.convert(text)
+        # What it still holds of the text is let go.
+        self._markdown.reset()
+        return html, self._links.links
+
+
+def _extensions() -> list[Extension]:
+    return [
+        HighlightExtension(
+            guess_lang=False, noclasses=False, auto_title=False, pygments_lang_class=True
+        ),
+        SuperFencesCodeExtension(custom_fences=[]),
+        TableExtension(use_align_attribute=True),
+        FootnoteExtension(PLACE_MARKER=_NO_PLACE_MARKER),
+        DeleteSubExtension(subscript=False),
+        TasklistExtension(),
+    ]

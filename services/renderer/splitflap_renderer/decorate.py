@@ -1,0 +1,204 @@
+"""What Splitflap adds to a text's HTML, the same for both flavours, in one pass over it.
+
+Ids for headings and links to them, names and emoji codes, marked code with its language, images
+by their proxy; and beside the HTML an excerpt. It reads what the sanitiser wrote, which is so
+regular that a pattern reads all of it: that is checked, and no other HTML is taken.
+"""
+
+import html
+import re
+
+import msgspec
+
+from splitflap_renderer.excerpt import Excerpt
+from splitflap_renderer.headings import Headings
+from splitflap_renderer.highlight import highlighted
+from splitflap_renderer.names import Names
+from splitflap_renderer.options import Options
+from splitflap_renderer.sanitiser import FOOTNOTE_ID, HEADINGS, LANGUAGE_CLASS, LANGUAGES
+from splitflap_renderer.templates import proxied
+
+_TOKEN = re.compile(
+    r"<(?P<end>/?)(?P<tag>[a-z][a-z0-9]*)(?P<attributes>(?: [a-z-]+=\"[^\"]*\")*)>|(?P<text>[^<]+)"
+)
+_ATTRIBUTE = re.compile(r" ([a-z-]+)=\"([^\"]*)\"")
+
+_INLINE = {
+    *("a", "abbr", "b", "cite", "code", "del", "em", "i", "img", "input", "ins", "kbd", "mark"),
+    *("q", "s", "samp", "small", "span", "strong", "sub", "sup", "u", "var"),
+}
+_CODE = {"pre", "code", "kbd", "samp"}
+
+#: Elements whose attributes matter here.
+_READ = {"a", "img", "div", "code"}
+
+#: What pymdown-extensions calls the language of code that names none, or one that is not known.
+_UNNAMED = "text"
+
+
+class Decorated(msgspec.Struct, frozen=True):
+    """The HTML, and what was found in it."""
+
+    html: str
+    mentions: list[str]
+    channels: list[str]
+    excerpt: str
+
+
+class NotSanitised(ValueError):
+    """HTML that is not as the sanitiser writes it."""
+
+
+def decorated(html_: str, options: Options) -> Decorated:
+    """The HTML with all that is added.
+
+    Raises:
+        NotSanitised: the HTML did not come from the sanitiser.
+    """
+    decorator = _Decorator(options)
+    end = 0
+    for token in _TOKEN.finditer(html_):
+        if token.start() != end:
+            break
+        end = token.end()
+        decorator.take(token)
+    if end != len(html_):
+        raise NotSanitised(f"no tag and no text: {html_[end : end + 40]!r}")
+    return decorator.result()
+
+
+class _Decorator:
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._parts: list[str] = []
+        self._names = Names(options)
+        self._headings = Headings(options.heading_prefix)
+        self._excerpt = Excerpt()
+        #: How many elements of a kind are open.
+        self._code = self._links = 0
+        #: Whether the open link is a footnote's, whose number is not for reading.
+        self._reference = False
+        #: The character that a reader sees before what follows, unless a block begins there.
+        self._before = ""
+        #: Where the code of a block without marks begins among the parts, and its language.
+        self._block: tuple[int, str] | None = None
+
+    def take(self, token: re.Match[str]) -> None:
+        """The next tag or text."""
+        if token["text"]:
+            self._text(token["text"])
+            return
+        tag = token["tag"]
+        if tag not in _INLINE:
+            self._before = ""
+            self._excerpt.space()
+        if token["end"]:
+            self._end(tag, token[0])
+        else:
+            self._start(tag, token)
+
+    def result(self) -> Decorated:
+        """What came of it, after the last token."""
+        self._headings.resolve(self._parts)
+        return Decorated(
+            "".join(self._parts),
+            list(self._names.mentions),
+            list(self._names.channels),
+            str(self._excerpt),
+        )
+
+    def _text(self, text: str) -> None:
+        before, self._before = self._before, text[-1]
+        if not self._code:
+            text = self._names.marked(text, before, linked=self._links > 0)
+        self._headings.text(text)
+        if not self._reference:
+            self._excerpt.add(text if "<" not in text else _TOKEN.sub(r"\g<text>", text))
+        self._parts.append(text)
+
+    def _start(self, tag: str, token: re.Match[str]) -> None:
+        written = token[0]
+        attributes = dict(_ATTRIBUTE.findall(written)) if tag in _READ else {}
+        if tag in HEADINGS:
+            self._headings.start(len(self._parts), tag)
+        elif tag == "a":
+            self._links += 1
+            self._link(attributes)
+        elif tag == "img":
+            written = self._image(written, attributes)
+        elif tag == "input":
+            self._task_item()
+        elif tag == "div":
+            written = self._div(written, attributes)
+        if tag in _CODE:
+            self._begin_code(tag, attributes)
+        self._parts.append(written)
+
+    def _end(self, tag: str, written: str) -> None:
+        if tag in HEADINGS:
+            self._headings.end()
+        elif tag == "a":
+            self._links -= 1
+            self._reference = False
+        elif tag in _CODE:
+            self._code -= 1
+            if tag == "pre" and self._block:
+                written = self._mark_block(*self._block)
+        self._parts.append(written)
+
+    def _link(self, attributes: dict[str, str]) -> None:
+        href = attributes.get("href", "")
+        self._reference = bool(FOOTNOTE_ID.fullmatch(href[1:]))
+        if href.startswith("#") and not self._reference:
+            self._headings.link(len(self._parts), html.unescape(href[1:]))
+
+    def _image(self, written: str, attributes: dict[str, str]) -> str:
+        self._excerpt.add(attributes.get("alt", ""))
+        source = attributes.get("src", "")
+        if not source.lower().startswith(("http://", "https://")):
+            return written.replace(f' src="{source}"', "")
+        there = html.escape(proxied(self._options, html.unescape(source)))
+        return written.replace(f' src="{source}"', f' src="{there}"', 1)
+
+    def _task_item(self) -> None:
+        """A checkbox at the beginning of a list's item makes it one of a task list."""
+        for place in range(len(self._parts) - 1, -1, -1)[:3]:
+            if self._parts[place] == "<li>":
+                self._parts[place] = '<li class="task-list-item">'
+            elif self._parts[place].strip() not in {"", "<p>"}:
+                return
+
+    def _div(self, written: str, attributes: dict[str, str]) -> str:
+        classes = attributes.get("class", "").split()
+        if "footnote" in classes:
+            self._excerpt.end()
+        for name in classes:
+            if found := LANGUAGE_CLASS.fullmatch(name):
+                others = " ".join(each for each in classes if each != name)
+                return f'<div class="{others}"{_label(found[1])}>'
+        return written
+
+    def _begin_code(self, tag: str, attributes: dict[str, str]) -> None:
+        """Code directly within `pre` is a block; pymdown-extensions' own has a span before it."""
+        self._code += 1
+        if tag == "code" and self._parts and self._parts[-1] == "<pre>":
+            found = LANGUAGE_CLASS.fullmatch(attributes.get("class", ""))
+            self._block = (len(self._parts), found[1] if found else "")
+
+    def _mark_block(self, start: int, language: str) -> str:
+        """`pre` and what is in it, with its language's marks, in place of what was gathered."""
+        self._block = None
+        inner = self._parts[start + 1 :]
+        if len(inner) != 2 or inner[1] != "</code>":  # noqa: PLR2004 - text, and the end of it
+            return "</pre>"
+        marked = highlighted(html.unescape(inner[0]), language)
+        label = ""
+        if marked:
+            inner[0], label = marked[0], _label(marked[1])
+        self._parts[start - 1 :] = [f'<div class="highlight"{label}><pre><code>', *inner]
+        return "</pre></div>"
+
+
+def _label(language: str) -> str:
+    name = LANGUAGES.get(language, _UNNAMED)
+    return "" if name == _UNNAMED else f' data-language="{name}"'

@@ -1,0 +1,27 @@
+"""Emoji codes such as `:tada:`, as GitHub knows them.
+
+The data is gemoji's (https://github.com/github/gemoji, MIT), as pymdown-extensions ships it.
+"""
+
+from functools import cache
+
+from pymdownx import gemoji_db
+
+#: Longest code with its colons, in characters; no code of gemoji is longer.
+MAX_CODE = 64
+
+
+def emoji(code: str) -> str | None:
+    """The character or characters of a code in its colons; None where there is no such code."""
+    return _characters().get(code)
+
+
+@cache
+def _characters() -> dict[str, str]:
+    known = {
+        code: "".join(chr(int(point, 16)) for point in entry["unicode"].split("-"))
+        for code, entry in gemoji_db.emoji.items()
+        if "unicode" in entry
+    }
+    known |= {alias: known[code] for alias, code in gemoji_db.aliases.items() if code in known}
+    return known

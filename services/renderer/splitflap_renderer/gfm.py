@@ -1,0 +1,124 @@
+"""The flavour `gfm`: CommonMark 0.31.2 with GitHub's extensions, by markdown-it-py.
+
+To GitHub's specification (tables, strikethrough, task lists, autolinks, disallowed raw HTML) come
+what GitHub renders beyond it: footnotes and alerts. Raw HTML passes; the sanitiser judges it.
+"""
+
+import re
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.autolink import autolink
+from markdown_it.token import Token
+from mdit_py_plugins.gfm import gfm_plugin
+
+from splitflap_renderer.autolinks import autolinks
+from splitflap_renderer.links import can_have_preview
+
+#: Raw HTML that GitHub shows as text: section 6.11 of its specification.
+_DISALLOWED = re.compile(
+    r"(?i)<(?=/?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext)(?![a-z0-9-]))"
+)
+
+#: Notes on a token made from `<https://...>`.
+_NO_PREVIEW = "no_preview"
+
+_ALIGN = {f"text-align:{side}": side for side in ("left", "center", "right")}
+
+_CHECKED = '<input checked="" disabled="" type="checkbox"> '
+_UNCHECKED = '<input disabled="" type="checkbox"> '
+
+Env = MutableMapping[str, Any]
+
+
+class Gfm:
+    """A parser that is built once and used for text after text; it keeps nothing of them.
+
+    `contradicting` is for whoever compares it with CommonMark: two of GitHub's extensions, bare
+    autolinks and disallowed raw HTML, say otherwise than some of CommonMark's examples.
+    """
+
+    def __init__(self, *, contradicting: bool = True) -> None:
+        self._md = MarkdownIt("commonmark").use(gfm_plugin)
+        self._md.inline.ruler.at("autolink", _angled)
+        rules = _RULES | (_FILTER if contradicting else {})
+        for name, rule in rules.items():
+            self._md.add_render_rule(name, rule)
+        if contradicting:
+            self._md.use(autolinks)
+        else:
+            self._md.disable(["gfm_autolink_www", "gfm_autolink_protocol", "gfm_autolink_email"])
+
+    def convert(self, text: str, text_hash: str) -> tuple[str, list[str]]:
+        """HTML that is not yet safe, and the links that want previews, in reading order.
+
+        `text_hash` parts the ids of this text's footnotes from others'.
+        """
+        # Footnotes read `docId` for their ids: fn-<docId>-<number>.
+        env: Env = {"docId": text_hash}
+        tokens = self._md.parse(text, env)
+        links = [url for token in _flat(tokens) if (url := _previewed(token))]
+        return str(self._md.renderer.render(_plain(tokens), self._md.options, env)), links
+
+
+def _flat(tokens: Sequence[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from token.children or ()
+
+
+def _previewed(token: Token) -> str | None:
+    if token.type != "link_open" or token.meta.get(_NO_PREVIEW):
+        return None
+    href = str(token.attrs.get("href", ""))
+    return href if can_have_preview(href) else None
+
+
+def _plain(tokens: list[Token]) -> list[Token]:
+    """Attributes as the specification writes them; classes of task lists are added at the end."""
+    for token in _flat(tokens):
+        if token.type in {"th_open", "td_open"} and (style := token.attrs.pop("style", None)):
+            token.attrs["align"] = _ALIGN[str(style)]
+        elif token.tag == "s":
+            token.tag = "del"
+        elif token.type in {"bullet_list_open", "ordered_list_open", "list_item_open"}:
+            token.attrs.pop("class", None)
+    return tokens
+
+
+def _angled(state: StateInline, silent: bool) -> bool:
+    """`<https://...>`, with a note that it asks for no preview."""
+    before = len(state.tokens)
+    found = autolink(state, silent)
+    for token in state.tokens[before:] if found and not silent else ():
+        if token.type == "link_open":
+            token.meta[_NO_PREVIEW] = True
+    return found
+
+
+def _list_item(self: Any, tokens: Sequence[Token], idx: int, options: Any, env: Env) -> str:
+    html = str(self.renderToken(tokens, idx, options, env))
+    checked = tokens[idx].meta.get("checked")
+    if checked is None:
+        return html
+    return html + (_CHECKED if checked else _UNCHECKED)
+
+
+def _raw(_self: Any, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+    return _DISALLOWED.sub("&lt;", tokens[idx].content)
+
+
+def _fixed(html: str) -> Callable[..., str]:
+    return lambda *_: html
+
+
+#: How tokens are written where it is not markdown-it's way.
+_RULES: dict[str, Callable[..., str]] = {
+    "list_item_open": _list_item,
+    "footnote_block_open": _fixed('<div class="footnote">\n<hr>\n<ol>\n'),
+    "footnote_block_close": _fixed("</ol>\n</div>\n"),
+}
+
+_FILTER: dict[str, Callable[..., str]] = {"html_block": _raw, "html_inline": _raw}

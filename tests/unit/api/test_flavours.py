@@ -1,0 +1,77 @@
+"""A text is read in the flavour that its request named, and so is every retry and edit."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from splitflap_api.domain.changes import Changes
+from splitflap_api.domain.dead import replay_job
+from splitflap_api.domain.posts import EditPost, MakePost
+from splitflap_api.domain.previews import MakeRender
+from splitflap_api.domain.shapes import NewPost
+from splitflap_core.contracts import RenderRequest, RenderResult
+from splitflap_core.outcomes import Failed
+
+from .rig import Rig, done, outcome_of
+
+
+def request_of(job: dict[str, Any]) -> RenderRequest:
+    """What a job asks its worker for."""
+    return msgspec.json.decode(job["payload"], type=RenderRequest)
+
+
+def test_a_posts_flavour_goes_with_its_job_and_row(rig: Rig) -> None:
+    """And is shown."""
+    rig.accept(MakePost(NewPost("hello"), "gfm"))
+    assert request_of(rig.row("jobs")) == RenderRequest("hello", "gfm")
+    post = rig.read_post(rig.row("posts")["id"])
+    assert post is not None
+    assert (post.flavour, post.mentions, post.excerpt) == ("gfm", [], None)
+
+
+@pytest.mark.parametrize(("asked", "got"), [(None, "gfm"), ("markdown", "markdown")])
+def test_an_edit_is_read_as_its_post_was(rig: Rig, asked: Any, got: str) -> None:
+    """Unless it says otherwise."""
+    rig.accept(MakePost(NewPost("hello"), "gfm"))
+    post_id = rig.row("posts")["id"]
+    rig.accept(EditPost(post_id, "again", None, admin=False, flavour=asked))
+    assert request_of(rig.row("jobs")) == RenderRequest("again", got)  # type: ignore[arg-type]  # one of them
+    assert rig.row("posts")["flavour"] == got
+
+
+def test_what_was_found_is_shown_and_goes_with_an_edit(rig: Rig) -> None:
+    """Names and excerpt come with the html, and are never those of an older text."""
+    state = rig.accept(MakePost(NewPost("hello"), "gfm"))
+    found = RenderResult("<p>x</p>", [], ["ann"], ["general"], "x")
+    rig.apply(outcome_of(rig.row("jobs"), done(found)))
+    body = rig.body(state)
+    assert (body["mentions"], body["channels"], body["excerpt"]) == (["ann"], ["general"], "x")
+    rig.edit(body["id"], "again")
+    post = rig.read_post(body["id"])
+    assert post is not None
+    assert (post.html, post.mentions, post.channels, post.excerpt) == (None, [], [], None)
+
+
+def test_a_render_by_itself_has_a_flavour(rig: Rig) -> None:
+    """As its request says."""
+    rig.accept(MakeRender("hello", "gfm"))
+    assert request_of(rig.row("jobs")).flavour == "gfm"
+
+
+def test_a_replayed_dead_letter_is_read_as_before(rig: Rig) -> None:
+    """Its body has the flavour."""
+    rig.accept(MakePost(NewPost("hello"), "gfm"))
+    rig.apply(outcome_of(rig.row("jobs"), Failed("broken", "x")))
+    changes = Changes(0)
+    with rig.store.write() as tx:
+        replay_job(tx, changes, rig.row("dead_letters"))
+    assert request_of(changes.jobs[0]) == RenderRequest("hello", "gfm")
+
+
+def test_a_refused_text_says_which_field(rig: Rig) -> None:
+    """422 with the renderer's reason and place."""
+    state = rig.accept(MakePost(NewPost("[[[")))
+    rig.apply(outcome_of(rig.row("jobs"), Failed("refused", "line 1, column 3: too many")))
+    body = rig.body(state)
+    assert (body["status"], body["reason"]) == (422, "refused")
+    assert body["errors"] == [{"field": "text", "message": "line 1, column 3: too many"}]

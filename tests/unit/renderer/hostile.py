@@ -1,0 +1,122 @@
+"""Texts that make parsers, highlighters and their patterns slow or deep, by what they do.
+
+Many are of the families of cmark's pathological_tests.py and of the CVEs of Python-Markdown,
+markdown-it and Pygments; N units each.
+"""
+
+N = 5_000
+
+_BRACKETS = {
+    name: unit * N
+    for name, unit in {
+        "open": "[",
+        "close": "]",
+        "images": "![",
+        "links without an end": "[a](",
+        "links in angles without an end": "[a](<b",
+        "empty links in brackets": "[[]()",
+        "images in brackets": "![[]()",
+        "escaped": "\\[",
+        "parentheses": "(",
+        "closing parentheses": ")",
+        "footnote references": "[^1]",
+        "mixed": "[*`<&!_~",
+        "links": "[a](https://b.c) ",
+        "pictures": "![a](b) ",
+    }.items()
+}
+
+_NESTED = {
+    "brackets in brackets": "[" * N + "a" + "]" * N,
+    "images in images": "![" * N + "a" + "]" * N,
+    "emphasis in emphasis": "*a **a " * N + "b** b* " * N,
+    "quotes on a line": ">" * N,
+    "quotes on a line, apart": "> " * N,
+    "lists on a line": "- a " + "- " * N,
+    "numbers on a line": "1. " * N,
+    "lists": "".join("  " * depth + "- a\n" for depth in range(350)),
+    "lists of four": "".join("    " * depth + "- a\n" for depth in range(250)),
+    "quotes": "".join(">" * depth + " a\n" for depth in range(350)),
+    "raw blocks": "<div>" * N,
+    "raw blocks apart": "<div>\n\n" * N,
+    "raw inlines": "<b><i>" * N,
+    "details": "<details>" * N,
+    "tables in tables": "<table>" * N,
+    "items in items": "<li>" * N,
+    "links in links": "<a href='x'>" * N,
+    "alerts": "> [!NOTE]\n" * N,
+}
+
+_RUNS = {
+    f"a run of {unit!r}": unit * N * 5
+    for unit in ("*", "_", "~", "`", "|", ":", "@", "#", "&", "\\", "^", '"', "{", " ", "\n", "\t")
+} | {
+    f"many {unit!r}": unit * N
+    for unit in (
+        *("*a ", "*a _a ", "**a ", "_a ", "a***b", "`a ", "``a` ", "~~a ", "~a ", "@a ", "#a "),
+        *(":a", "&#", "&amp", "\\\n", "| \n", "|\n", "# a\n", "a\n=", "-\n", "---\n", "* * * "),
+        *("- [ ] a\n", "a@", "a@b.", "www.", "http://", "http://a ", "\x02", "\u200b", "a\u0301"),
+    )
+}
+
+_MARKUP = {
+    f"raw {unit!r}": unit * N
+    for unit in (
+        *("<", "<a ", "<a b='", "<!--", "<!A ", "<?", "<![CDATA[", "</", "<a@b.", "<!-- a "),
+        *("<p>", "<pre>", "<b>"),
+    )
+} | {"attributes": "<a " + "b=c " * N + ">"}
+
+_REFERENCES = {
+    "the same definition": "[a]: /b\n" * N,
+    "definitions": "".join(f"[a{n}]: /b\n" for n in range(N)),
+    "open definitions": "[a]:\n" * N,
+    "a long URL, often": "[a]: /" + "b" * N + "\n\n" + "[a] " * N,
+    "one footnote, often": "[^1]" * 400 + "\n\n[^1]: a",
+    "footnotes": "".join(f"[^{n}]: a\n\n" for n in range(N)),
+    "footnotes in footnotes": "".join(f"[^{n}]: [^{n + 1}]\n\n" for n in range(200)) + "[^0]",
+}
+
+_BLOCKS = {
+    "a wide table": "|a" * N + "|\n" + "|-" * N + "|\n" + "|b\n" * 3,
+    "a long table": "|a|\n|-|\n" + "|\n" * N,
+    "a table that is filled up": "|a" * 500 + "|\n" + "|-" * 500 + "|\n" + "|b|\n" * N,
+    "backticks of all lengths": "".join("e" + "`" * n for n in range(1, 300)),
+    "fences": "```\n" * N,
+    "indented lines": (" " * 100 + "a\n") * 400,
+    "a word": "a" * 60_000,
+    "spaces before a word": "a" + " " * 50_000 + "b",
+    "a long local part": "a" * 20_000 + "@",
+    "closing after a URL": "www.a.b" + ")" * N,
+    "all lines marked": '```python hl_lines="1-60000"\nx\n```',
+    "a long class": "```{." + "a" * N + "}\nx\n```",
+    "long options": "``` { " + "a=b " * N + "}\nx\n```",
+    "placeholders": "\x02klzzwxh:0\x03" * 1000,
+}
+
+_CODE = {
+    f"code in {language}": f"```{language}\n" + unit * N
+    for language, unit in {
+        "python": "((((",
+        "pycon": ">>> '''\n",
+        "json": "{",
+        "perl": "s{",
+        "html": "<a ",
+        "js": "///",
+        "markdown": "*a ",
+        "yaml": "- ",
+        "rst": "`a ",
+        "php": "<?php '",
+        "bash": "$(",
+        "sql": "/*",
+        "css": "a{",
+        "ruby": "<<a ",
+        "haskell": "{-",
+    }.items()
+}
+
+HOSTILE = {
+    name: text[:65_000]
+    for family in (_BRACKETS, _NESTED, _RUNS, _MARKUP, _REFERENCES, _BLOCKS, _CODE)
+    for name, text in family.items()
+}

@@ -1,0 +1,95 @@
+"""After each hostile text, the pool goes on: by the same process, or by its successor."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from splitflap_core.contracts import FLAVOURS, Flavour
+from splitflap_core.outcomes import Done, Failed
+from splitflap_renderer.checks import Refused, check
+
+from .conftest import Rig
+from .hostile import HOSTILE
+
+#: Seconds that a normal text may take after a hostile one, here. It is to be a tenth of a second
+#: on a quiet machine: `python -m benchmarks.hostile` measures that.
+LIVELY = 10.0
+
+#: Seconds a text may take here, so that those that use it up do not take long together.
+DEADLINE = 0.15
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_goes_on_after_each(flavour: Flavour, make_rig: Callable[..., Rig]) -> None:
+    """Each ends as done, or fails with a reason and what was wrong; the next text is rendered."""
+    assert len(HOSTILE) >= 60
+    rig = make_rig(render_deadline=DEADLINE, texts_per_trip=1)
+    rig.submit("warm", "hi")
+    rig.html("warm")
+    for name, text in HOSTILE.items():
+        rig.submit(name, text, flavour)
+        outcome = rig.outcome(name)
+        begin = time.monotonic()
+        rig.submit(f"after {name}", "*hi*", flavour)
+        html = rig.html(f"after {name}")
+        assert html.strip() == "<p><em>hi</em></p>", name
+        assert time.monotonic() - begin < LIVELY, name
+        if not isinstance(outcome, Done):
+            assert isinstance(outcome, Failed), name
+            assert outcome.reason in {"refused", "deadline", "broken"}, name
+            assert outcome.detail, name
+    assert rig.replaced("crashed") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a\n\nb [[" + "[" * 200, "line 3, column 203: more than 200 `[` are open"),
+        ("[a](" * 501, "line 1, column 2004: more than 500 `(` are open"),
+        ("x < y " * 1001, "line 1, column 6003: more than 1000 `<` are open"),
+        ("hi\n" + "> " * 51 + "a", "line 2, column 1: quotes or lists nested more than 50 deep"),
+        (">" * 51 + "a", "line 1, column 1: quotes or lists nested more than 50 deep"),
+        ("1. " * 51 + "a", "line 1, column 1: quotes or lists nested more than 50 deep"),
+        (" " * 401 + "- a", "line 1, column 1: a list indented by more than 400 columns"),
+        ("|a" * 101 + "\n" + "|-" * 101, "line 2, column 1: a table of more than 100 columns"),
+        ("a\n" + ":" * 5_001, "line 2, column 1: more than 5000 `:` in a row"),
+        ("[^1] " * 501, "line 1, column 2501: more than 500 footnote references"),
+        ("[a]: /b\n" * 501, "line 501, column 1: more than 500 definitions"),
+        ("\u00fc" * 32_769, "65538 bytes of UTF-8; at most 65536"),
+    ],
+)
+def test_refusals_say_what_and_where(text: str, message: str) -> None:
+    """So that its author can mend it."""
+    with pytest.raises(Refused, match="^" + message.replace("(", r"\(").replace("[", r"\[")):
+        check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a](https://x.example) " * 1000,
+        "- [ ] todo\n" * 2000,
+        "| a | b |\n|---|---|\n" + "| `x` | [y](z) |\n" * 2000,
+        "if (a < b && c < d) { x[i] = f(y); }\n" * 200,
+        "[unclosed\n\n" * 500,
+        "- " * 200,
+        "* " * 200 + "*",
+        "-" * 5000,
+        "=" * 5000 + "\n" + "*" * 5000,
+        ">" * 50 + " a",
+        "[1]: https://x.example\n" * 100 + "[1] " * 300,
+    ],
+)
+def test_what_people_write_is_not_refused(text: str) -> None:
+    """Long lists, tables, code and rulers."""
+    check(text)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_the_checks_are_quick_themselves(text: str) -> None:
+    """None of their patterns looks at a text again and again (a hang here would be seen)."""
+    begin = time.process_time()
+    with suppress(Refused):
+        check(text)
+    assert time.process_time() - begin < 5

@@ -1,0 +1,80 @@
+"""What a browser may find in a rendered text: docs/html.md, written down a second time.
+
+html5lib builds the tree that a browser builds; nothing here is taken from the sanitiser.
+"""
+
+import re
+from typing import Any
+
+import html5lib
+
+HTML = "{http://www.w3.org/1999/xhtml}"
+
+ELEMENTS = {
+    *("h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "div", "span", "blockquote"),
+    *("ul", "ol", "li", "dl", "dt", "dd", "input", "pre", "code", "kbd", "samp", "var"),
+    *("table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption", "details", "summary"),
+    *("a", "img", "em", "strong", "b", "i", "u", "s", "del", "ins", "mark", "small"),
+    *("sub", "sup", "abbr", "cite", "q"),
+}
+
+#: Attributes that an element may have, each with the form of its value.
+ATTRIBUTES = {
+    "a": {
+        "href": r"(https?|mailto):[^\x00-\x20]*|#[\w:-]+|/people/[\w.%-]+|/channels/[\w.%-]+",
+        "title": r"[\s\S]*",
+        "id": r"fnref-[0-9a-f]{8}-[0-9]+(:[0-9]+)?",
+        "class": r"footnote-ref|footnote-backref|mention|channel|",
+        "rel": r"nofollow ugc noopener",
+    },
+    "img": {
+        "src": r"/proxy\?[0-9a-f]*",
+        "alt": r"[\s\S]*",
+        "title": r"[\s\S]*",
+        "width": r"[\s\S]*",
+        "height": r"[\s\S]*",
+        "referrerpolicy": r"no-referrer",
+    },
+    "abbr": {"title": r"[\s\S]*"},
+    "ol": {"start": r"[\s\S]*", "class": r"task-list|"},
+    "ul": {"class": r"task-list|"},
+    "li": {
+        "id": r"fn-[0-9a-f]{8}-[0-9]+",
+        "class": r"task-list-item|footnote-item|",
+    },
+    "sup": {"id": r"fn(ref)?-[0-9a-f]{8}-[0-9]+(:[0-9]+)?", "class": r"footnote-ref|"},
+    "input": {"type": r"checkbox", "disabled": r"", "checked": r"[\s\S]*"},
+    "details": {"open": r"[\s\S]*"},
+    "div": {
+        "class": r"((highlight|linenodiv|footnote|markdown-alert(-[a-z]+)?) ?)*",
+        "data-language": r"[\w+#.*-]+",
+    },
+    "span": {"class": r"([a-z][a-z0-9]{0,2} ?)*|normal|special"},
+    "p": {"class": r"markdown-alert-title|"},
+    "table": {"class": r"highlighttable|"},
+    "td": {"class": r"linenos|code|", "align": r"left|center|right"},
+    "th": {"align": r"left|center|right"},
+    **{f"h{level}": {"id": r"user-content-[\w-]+"} for level in range(1, 7)},
+}
+
+
+def problems(html: str) -> list[str]:
+    """What of the HTML is not allowed."""
+    fragment = html5lib.parseFragment(html, treebuilder="etree", namespaceHTMLElements=True)
+    return [each for element in fragment.iter() for each in _problems(element)]
+
+
+def _problems(element: Any) -> list[str]:
+    if element.tag == "DOCUMENT_FRAGMENT":
+        return []
+    if not isinstance(element.tag, str):
+        return [f"a comment or an instruction: {element.text!r}"]
+    name = element.tag.removeprefix(HTML)
+    if name not in ELEMENTS:
+        return [f"the element {element.tag}"]
+    forms = ATTRIBUTES.get(name, {})
+    return [
+        f"{name} {attribute}={value!r}"
+        for attribute, value in element.attrib.items()
+        if attribute not in forms or not re.fullmatch(forms[attribute], value)
+    ]

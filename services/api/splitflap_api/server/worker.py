@@ -6,6 +6,7 @@ connections, gives each a green thread, and stops in the order that `run` shows.
 
 import contextlib
 import errno
+import gc
 import os
 import socket
 from functools import partial
@@ -49,6 +50,9 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         listeners = [_green(listener) for listener in self.sockets]
         acceptors = [green.spawn(self._accept, listener, pool) for listener in listeners]
         service.start()
+        # What is there from the start is looked at no more: that took 0.1 s now and then.
+        gc.collect()
+        gc.freeze()
         while self.alive:
             self.notify()
             if self.ppid != os.getppid():

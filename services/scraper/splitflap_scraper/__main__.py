@@ -36,7 +36,7 @@ def main() -> None:
     # Each page may wait for a name in a real thread of its own, so that slow ones hold up no other.
     green.use_resolvers(settings.concurrency)
     fetcher = Fetcher(settings, settings.tls(), green.deadline, green.DeadlineExceeded)
-    scraper = Scraper(fetcher, settings.allowed, metrics)
+    scraper = Scraper(fetcher, settings.allowed, metrics, settings.providers)
 
     # Green threads that fetch, and the loop that feeds them from the broker.
     ahead = 1 + int(settings.concurrency * AHEAD_PER_SLOT)

@@ -18,6 +18,7 @@ KEEP = {
     "bad_redirect": 3_600.0,
     "status": 3_600.0,
     "not_html": 86_400.0,
+    "wall": 86_400.0,
     "too_large": 86_400.0,
     "bad_response": 3_600.0,
     "broken": 3_600.0,

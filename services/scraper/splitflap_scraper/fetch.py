@@ -1,4 +1,4 @@
-"""The safe fetch: from a URL to the tags of a page's head, over as many hops as are allowed.
+"""The safe fetch: from a URL to what was read of its page, over as many hops as are allowed.
 
 Each hop is by itself: its URL is parsed, its name is resolved once, every address is checked, and
 the connection goes to an address that was checked. Nothing is kept from hop to hop: no cookie, no
@@ -8,17 +8,18 @@ credential, no connection.
 import http.client
 import socket
 import ssl
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from splitflap_scraper.addresses import Address, all_may_be_reached, parsed
-from splitflap_scraper.body import ACCEPT_ENCODING, read_head
+from splitflap_scraper.body import ACCEPT_ENCODING, read_body
 from splitflap_scraper.errors import FetchError, Transient
 from splitflap_scraper.freshness import fresh_for, retry_after
+from splitflap_scraper.reading import Head, Reader
 from splitflap_scraper.settings import ScraperSettings
 from splitflap_scraper.urls import Target, joined, target_of
 from splitflap_scraper.wire import Deadline, Wire, requested
@@ -28,9 +29,6 @@ Within = Callable[[float], AbstractContextManager[None]]
 
 #: As socket.getaddrinfo, called with host, port, family and type.
 Resolve = Callable[..., Sequence[tuple[Any, ...]]]
-
-#: Types of pages (RFC 2854; RFC 3236). A page without a type is taken for one.
-HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", ""})
 
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
@@ -48,13 +46,20 @@ KEEP_GONE = 86_400.0
 MAX_RESOLVED = 32
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page that was found: the tags of its head, and how long (seconds) it is fresh."""
+R = TypeVar("R", bound=Reader)
 
-    url: str
-    head: str
+#: Chooses what reads a response; None where its body is of no use.
+ReaderFor = Callable[[Head], R | None]
+
+
+@dataclass(frozen=True)
+class Answer(Generic[R]):
+    """A final response: what has read it, how long (seconds) it is fresh, and if it was cut off."""
+
+    head: Head
+    reader: R
     keep: float
+    partial: bool = False
 
 
 class Fetcher:
@@ -81,33 +86,24 @@ class Fetcher:
             "Accept-Encoding": ACCEPT_ENCODING,
         }
 
-    def fetch(self, url: str) -> Page:
-        """The page that a URL leads to, within the deadline.
+    @contextmanager
+    def visit(self) -> Iterator["Visit"]:
+        """The requests of one preview: one deadline and one number of redirects for them all.
 
         Raises:
-            FetchError: why there is none.
+            Transient: `timeout`, in the block.
         """
         seconds = self._settings.scrape_deadline
         try:
             with self._within(seconds):
-                return self._follow(target_of(url), Deadline(seconds))
+                yield Visit(self, Deadline(seconds), self._settings.scrape_max_redirects)
         except self._timed_out as error:
             raise Transient("timeout", f"not done within {seconds:g} s") from error
 
-    def _follow(self, target: Target, deadline: Deadline) -> Page:
-        seen = set()
-        for _ in range(self._settings.scrape_max_redirects + 1):
-            if target.url in seen:
-                raise FetchError("too_many_redirects", "a loop")
-            seen.add(target.url)
-            answer = self._hop(target, deadline)
-            if isinstance(answer, Page):
-                return answer
-            target = answer
-        raise FetchError("too_many_redirects", f"more than {self._settings.scrape_max_redirects}")
-
-    def _hop(self, target: Target, deadline: Deadline) -> Page | Target:
-        """One request: the page, or where it says that the page is."""
+    def hop(
+        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
+    ) -> "Answer[R] | Target":
+        """One request: the answer, or where it says that the page is."""
         with requested(
             target,
             self._addresses(target, deadline),
@@ -118,15 +114,24 @@ class Fetcher:
         ) as (response, wire):
             if response.status in REDIRECTS:
                 return _location(target, response)
-            return self._page(target, response, wire)
+            return self._read(target, response, wire, reader_for)
 
-    def _page(self, target: Target, response: http.client.HTTPResponse, wire: Wire) -> Page:
-        _check_status(response)
+    def _read(
+        self,
+        target: Target,
+        response: http.client.HTTPResponse,
+        wire: Wire,
+        reader_for: ReaderFor[R],
+    ) -> Answer[R]:
         content_type, charset = _content_type(response)
-        if content_type not in HTML_TYPES:
+        head = Head(target.url, response.status, response.headers, content_type, charset)
+        reader = reader_for(head)
+        if reader is None:
+            check_status(head.status, head.headers)
             raise FetchError("not_html", content_type[:100])
-        head = read_head(response, wire, charset, self._settings.scrape_max_kib * 1024)
-        return Page(target.url, head, fresh_for(response.headers))
+        max_bytes = self._settings.scrape_max_kib * 1024
+        partial = read_body(response, wire, reader, max_bytes)
+        return Answer(head, reader, fresh_for(response.headers), partial)
 
     def _addresses(self, target: Target, deadline: Deadline) -> list[Address]:
         """The addresses that a host has now, all of them checked."""
@@ -151,6 +156,40 @@ class Fetcher:
         return [ip_address(entry[4][0]) for entry in found[:MAX_RESOLVED]]
 
 
+class Visit:
+    """The requests of one preview."""
+
+    def __init__(self, fetcher: Fetcher, deadline: Deadline, redirects: int) -> None:
+        self._fetcher = fetcher
+        self._deadline = deadline
+        self._redirects = redirects
+        self._seen: set[str] = set()
+
+    def get(self, url: str, reader_for: ReaderFor[R], *, redirect: bool = False) -> Answer[R]:
+        """The final response for a URL, read; `redirect` says that a page has led there.
+
+        Raises:
+            FetchError: why there is none.
+        """
+        target = target_of(url)
+        if redirect:
+            self._count()
+        while True:
+            if target.url in self._seen:
+                raise FetchError("too_many_redirects", "a loop")
+            self._seen.add(target.url)
+            answer = self._fetcher.hop(target, self._deadline, reader_for)
+            if isinstance(answer, Answer):
+                return answer
+            self._count()
+            target = answer
+
+    def _count(self) -> None:
+        if self._redirects <= 0:
+            raise FetchError("too_many_redirects", "more than allowed")
+        self._redirects -= 1
+
+
 def _unresolved(error: OSError) -> FetchError:
     """Only a resolver that says "no such name" is to be believed."""
     gone = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
@@ -158,13 +197,13 @@ def _unresolved(error: OSError) -> FetchError:
     return kind("dns", str(error.strerror or error))
 
 
-def _check_status(response: http.client.HTTPResponse) -> None:
-    status = response.status
+def check_status(status: int, headers: Message) -> None:
+    """Raises FetchError for a response that is no success."""
     if 200 <= status < 300:  # noqa: PLR2004 - the class of success
         return
     detail = f"status {status}"
     if status in TRANSIENT:
-        raise Transient("status", detail, retry_after(response.headers))
+        raise Transient("status", detail, retry_after(headers))
     raise FetchError("status", detail, KEEP_GONE if status in {404, 410} else None)
 
 

@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import msgspec
 from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult, encode
@@ -12,7 +13,8 @@ from splitflap_core.telemetry import Metrics
 
 from splitflap_scraper.errors import FetchError, Transient
 from splitflap_scraper.fetch import Fetcher
-from splitflap_scraper.metadata import extract
+from splitflap_scraper.oembed import Providers
+from splitflap_scraper.understand import Understanding
 from splitflap_scraper.urls import target_of
 
 logger = logging.getLogger(__name__)
@@ -40,31 +42,30 @@ MAX_DETAIL = 300
 class Scraper:
     """Makes previews. Knows neither broker nor green threads."""
 
-    def __init__(self, fetcher: Fetcher, allowed: Sequence[Network], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        allowed: Sequence[Network],
+        metrics: Metrics,
+        providers: Providers | None = None,
+    ) -> None:
         """`allowed` are the networks that pages and images may be in, beside the public ones."""
         self._fetcher = fetcher
-        self._allowed = allowed
+        self._understanding = Understanding(allowed, providers or Providers(()))
         self._failures = metrics.counter("splitflap_scraper_failures_total")
 
     def __call__(self, job: Job, request: ScrapeRequest) -> Outcome:
         """What became of the job; never raises for what a server does."""
         try:
-            page = self._fetcher.fetch(request.url)
-            found = extract(page.head, page.url, self._allowed)
+            with self._fetcher.visit() as visit:
+                found, keep = self._understanding.preview(visit, request.url)
         except FetchError as error:
             self._failures.labels(error.reason).inc()
             logger.info(
                 "no preview of %s, attempt %d: %s", _origin(request.url), job.attempt, error
             )
             return _failed(error, job.attempt)
-        result = ScrapeResult(
-            title=found.title,
-            description=found.description,
-            image=found.image,
-            site_name=found.site_name,
-            keep=page.keep,
-        )
-        return Done(msgspec.Raw(encode(result)))
+        return Done(msgspec.Raw(encode(ScrapeResult(**asdict(found), keep=keep))))
 
 
 def _failed(error: FetchError, attempt: int) -> Outcome:

@@ -7,6 +7,8 @@ from typing import Annotated
 from msgspec import Meta
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Network, networks
 
+from splitflap_scraper.oembed import Providers
+
 
 class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
     """What the scraper reads."""
@@ -55,13 +57,33 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             ge=1,
             le=16_384,
-            description="KiB of a page, decompressed, in which its head must end; what comes after "
-            "is not read.",
+            description="KiB of a page, decompressed, that are read at most.",
         ),
-    ] = 512
+    ] = 1024
     scrape_max_redirects: Annotated[
         int, Meta(ge=0, le=20, description="Redirects followed for one page.")
     ] = 5
+
+    scrape_oembed_providers: Annotated[
+        str,
+        Meta(
+            description="File of oEmbed providers in the format of oembed.com/providers.json, asked "
+            "where a page says too little; `none` for no provider. Unset, a list of well-known "
+            "sites that comes with the scraper.",
+        ),
+    ] = ""
+
+    @property
+    def providers(self) -> Providers:
+        """The providers of `scrape_oembed_providers`.
+
+        Raises:
+            BadSettings: they cannot be read.
+        """
+        try:
+            return Providers.load(self.scrape_oembed_providers)
+        except (OSError, ValueError) as error:
+            raise BadSettings(f"{PREFIX}SCRAPE_OEMBED_PROVIDERS: {error}") from error
 
     @property
     def allowed(self) -> tuple[Network, ...]:
@@ -86,6 +108,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         super().check()
         networks(self.scraper_allow_nets, "SCRAPER_ALLOW_NETS")
         self.tls()
+        _ = self.providers
 
 
 def _system_has_folder() -> bool:

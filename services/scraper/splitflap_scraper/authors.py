@@ -25,7 +25,7 @@ _FAMILY_FIRST = re.compile(r"^([^,\d]{2,40}), ([^,\d]{1,40})$")
 
 _FIRST = ("article:author", "article:author:name", "og:article:author", "author")
 _OTHERS = ("parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "dc.contributor",
-           "byl", "og:author", "book:author", "music:musician_name", "video:director_name")  # fmt: skip
+           "byl", "og:author", "book:author", "music:musician_description", "music:musician_name", "video:director_name")  # fmt: skip
 
 
 def authors(page: Document, graph: Graph, node: Node | None) -> str | None:

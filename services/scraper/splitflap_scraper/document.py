@@ -67,6 +67,8 @@ class Document:
             return None
 
 
+_MICRODATA = frozenset({"itemprop", "itemtype"})
+
 #: Attributes that name a meta, in the order in which they count.
 _META_NAMES = ("property", "name", "itemprop")
 
@@ -116,7 +118,7 @@ def _add(page: Document, element: Element, mark: bool) -> None:
             page.scripts.append(element.markup)
         case "noscript":
             page.refresh_without_scripts = page.refresh_without_scripts or _refresh_within(element)
-    if not mark and element.name != "meta" and "itemprop" in element.attributes:
+    if not mark and element.name != "meta" and not _MICRODATA.isdisjoint(element.attributes):
         page.marked.append(element)
 
 

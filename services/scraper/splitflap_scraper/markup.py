@@ -29,7 +29,11 @@ _INLINE = re.compile(
     r"(?=[\s/>])[^<>]*+>",
     re.IGNORECASE | re.ASCII,
 )
-_HIDDEN = re.compile(r"<(script|style|svg|sup|button)(?=[\s/>]).*?</\1", re.IGNORECASE | re.DOTALL)
+_HIDDEN = re.compile(
+    r"<(script|style|svg|button|select)(?=[\s/>]).*?</\1\s*>"
+    r"|<(sup)\s[^>]*?(?:cite|ref|note|fn)[^>]*+>.*?</\2\s*>",
+    re.IGNORECASE | re.DOTALL,
+)
 _TAG = re.compile(r"<(?:!--.*?-->|[a-z/!?][^<>]*+>?)", re.IGNORECASE | re.DOTALL | re.ASCII)
 
 
@@ -55,6 +59,6 @@ def unescaped(text: str) -> str:
 def text_of(markup: str) -> str:
     """The text of a piece of HTML, a few KiB at most: its tags are gone, blocks part words."""
     if "<" in markup:
-        markup = _HIDDEN.sub(" <", markup)
+        markup = _HIDDEN.sub(" ", markup)
         markup = _TAG.sub(" ", _INLINE.sub("", markup))
     return unescaped(markup)

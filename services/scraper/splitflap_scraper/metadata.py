@@ -3,6 +3,7 @@
 All of it is plain text of strangers: whoever shows it must escape it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -64,6 +65,15 @@ _WORDS_OF_BANNERS = ("cookie", "javascript", "all rights reserved", "your browse
                      "sign up for", "copyright ©", "skip to", "advertisement", "log in")  # fmt: skip
 
 
+#: Paragraphs that a page has at least whose text is in paragraphs.
+FEW = 3
+
+_BESIDE = re.compile(
+    r"(?i)descr|tagline|subtitle|skip|meta|byline|author|caption|cookie|footer|copyright|breadcrumb|notice|banner"
+)
+_BODIES = re.compile(r"(?i)content|body|entry|bbwrapper")
+
+
 @dataclass(frozen=True)
 class Metadata:
     """A page's words of itself. URLs are absolute, http or https, and of public hosts.
@@ -119,10 +129,16 @@ def _site_name(page: Document, graph: Graph, node: Node | None) -> str | None:
     said = page.meta(*SITE_NAMES)
     sites = [text for each in graph.of_type("WebSite") for text in graph.texts(each, "name")]
     publishers = graph.texts(node, "publisher", "isPartOf", "sourceOrganization")
+    in_title = [name for text in page.titles[:1] if (name := _site_by_host(page, text))]
     marked = [each for each in _marked(page, "publisher") if len(each) <= MAX_SITE_NAME]
-    names = [*said, *sites, *publishers, *page.meta(*OTHER_SITE_NAMES), *marked]
+    names = [*said, *sites, *in_title, *publishers, *page.meta(*OTHER_SITE_NAMES), *marked]
     fitting = [each for each in names if not is_placeholder(each) and "://" not in each]
     return _first(fitting, MAX_SITE_NAME)
+
+
+def _site_by_host(page: Document, text: str) -> str | None:
+    title = plain(text, MAX_TITLE)
+    return site_in(title, page.url, ()) if title else None
 
 
 def _title(page: Document, graph: Graph, node: Node | None, site: str | None) -> str | None:
@@ -190,6 +206,11 @@ def _fitting(page: Document, title: str | None, site: str | None) -> str | None:
     if len(pieces) > 1 and pieces[-1] != site and key(pieces[-1]) == key(site):
         names.append(pieces[-1])
     bare = without_site(title, names)
+    for heading in _headings(page)[:2]:
+        # What stands before the page's own heading, and has the site's name in it, is no title.
+        begin, found, end = bare.partition(plain(heading, MAX_TITLE) or title)
+        if found and not end.strip() and begin and key(site) in key(begin):
+            return found
     return site if key(bare) in HOME else bare
 
 
@@ -211,9 +232,19 @@ def _paragraph(page: Document) -> str | None:
     """The first paragraph that says something, of the article if there is one."""
     beside = Place.ASIDE | Place.HEADER
     usable = [each for each in page.paragraphs if not each.place & Place.ASIDE]
+    usable = [
+        each for each in usable if not _BESIDE.search(f"{each.get('class')} {each.get('id')}")
+    ]
     inside = [each for each in usable if each.place & Place.ARTICLE]
     outside = [each for each in usable if not each.place & beside and each not in inside]
-    for each in [*inside, *outside]:
+    bodies = [
+        each
+        for each in page.marked
+        if _BODIES.search(each.get("class")) and not each.place & beside
+    ]
+    # A forum's posts have no paragraphs, and its name has one.
+    ordered = [*inside, *bodies, *outside] if len(outside) < FEW else [*inside, *outside, *bodies]
+    for each in ordered:
         found = plain(each.text, MAX_PARAGRAPH)
         if found and len(key(found)) >= MIN_PARAGRAPH * 0.5 and len(found) >= _least(found):
             lowered = found[:200].lower()
@@ -231,12 +262,19 @@ def _published(page: Document, graph: Graph, node: Node | None) -> str | None:
     said = [
         *page.meta(*TIMES),
         *graph.texts(node, "datePublished", "uploadDate"),
-        *_marked(page, "datepublished", "datecreated", "uploaddate"),
+        *_marked_times(page),
         *page.meta(*OTHER_TIMES),
         *graph.texts(node, "dateCreated"),
         *_article_times(page),
     ]
     return next((found for text in said if (found := rfc3339(text))), None)
+
+
+def _marked_times(page: Document) -> Iterator[str]:
+    for name in ("datepublished", "uploaddate", "datecreated"):
+        for each in page.marked:
+            if name in each.get("itemprop").lower().split():
+                yield from (each.get("content"), each.get("datetime"), each.get("title"), each.text)
 
 
 def _article_times(page: Document) -> Iterator[str]:
@@ -247,6 +285,8 @@ def _article_times(page: Document) -> Iterator[str]:
         about = f"{each.get('class')} {each.get('itemprop')}".lower()
         if "pubdate" in each.attributes or any(word in about for word in telling):
             yield each.get("datetime") or each.text
+    if len(usable) == 1:
+        yield usable[0].get("datetime")
     for each in usable:
         if each.place & Place.ARTICLE and "updated" not in each.get("class"):
             yield each.get("datetime") or each.text
@@ -265,10 +305,15 @@ def _type(page: Document, node: Node | None) -> str:
     found = _TYPES.get(said) or _TYPES.get(said.partition(".")[0].partition(":")[0])
     if found:
         return found
-    if any(page.meta("citation_title", "article:published_time", "citation_author")):
+    if any(
+        name.startswith("citation_") or name == "article:published_time" for name, _ in page.metas
+    ):
         return "article"
     if any(page.meta("product:price:amount", "og:price:amount")):
         return "product"
+    # What is written by someone, on a day, is an article.
+    if not said and page.times and any(each.place & Place.ARTICLE for each in page.times):
+        return "article"
     return (
         kind(node)
         or _marked_type(page)
@@ -279,7 +324,7 @@ def _type(page: Document, node: Node | None) -> str:
 def _marked_type(page: Document) -> str | None:
     """The type of the first microdata item that has one of its own."""
     for each in page.marked:
-        if each.get("itemtype") and not each.get("itemprop"):
+        if each.get("itemtype") and each.get("itemprop").lower() in {"", "blogpost", "mainentity"}:
             found = kind({"@type": each.get("itemtype")})
             if found and found != "website":
                 return found

@@ -179,6 +179,8 @@ def _icon_rank(link: Element, index: int) -> tuple[int, int]:
         return 9, index
     if kind == "image/svg+xml" or link.get("href").lower().split("?")[0].endswith(".svg"):
         return 0, index
+    if is_touch:
+        return 3, index
     if sizes and max(sizes) >= BEST_ICON:
-        return 1 + is_touch, min(each for each in sizes if each >= BEST_ICON)
-    return (3 if not sizes else 4) if not is_touch else 2, index
+        return 1, min(each for each in sizes if each >= BEST_ICON)
+    return 4 if sizes else 2, index

@@ -39,7 +39,7 @@ MAX_ALL_JSON = 192 * 1024
 
 #: Characters from a mark (`itemprop`) back to the begin of its tag, and on to the end of its text.
 MARK_REACH = 1000
-MARK_TEXT = 300
+MARK_TEXT = 600
 
 #: No token is longer, so what may be the begin of one is kept for the next piece.
 _LONGEST_TOKEN = 16
@@ -68,9 +68,9 @@ _KEPT_TEXTS = {"title": MAX_TAG, "h1": MAX_TEXT, "h2": MAX_TEXT, "p": MAX_TEXT, 
 _JSON_LD = re.compile(r"""type\s*=\s*["']?\s*application/ld\+json""", re.IGNORECASE | re.ASCII)
 
 #: What makes a tag of any name matter: microdata, and who has written the page.
-_MARKS = ("itemprop", "author", "byline")
+_MARKS = ("itemprop", "itemtype", "author", "byline", "content", "post", "message")
 _MARK = re.compile(
-    r"""\sitemprop\s*=|\srel\s*=\s*["']?author|\sclass\s*=\s*["'][^"'<>]{0,100}?(?:byline|author)""",
+    r"""\sitem(?:prop|type)\s*=|\srel\s*=\s*["']?author|\sclass\s*=\s*["'][^"'<>]{0,100}?(?:byline|author|\b(?:content|post-?body|postbody|entry|post-content|entry-content|article-body|article-content|message-?body|message-content|bbwrapper)[\s"'])""",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -187,6 +187,9 @@ class PageScanner:
                 self._take(min(MAX_JSON, MAX_ALL_JSON - self._json))
             else:
                 self._skip_to(_END_OF_TEXT[name])
+        elif name == "noscript" and self._body:
+            # What is for readers without scripts is for previews too.
+            return
         elif name in _KEPT_TEXTS and self._has_room(name):
             self._take(_KEPT_TEXTS[name])
         elif name in _END_OF_TEXT and name not in {"p", "h1", "h2", "time"}:
@@ -245,7 +248,7 @@ class PageScanner:
         if not self._has_room(self._name) or len(tag) > MAX_TAG + _LONGEST_TOKEN:
             return
         place = self._place()
-        if self._name == "img" and (not place & Place.ARTICLE or place & Place.ASIDE):
+        if self._name == "img" and not _may_show(tag, place):
             return
         self._kept[self._name] = self._kept.get(self._name, 0) + 1
         self.pieces.append(Piece(self._name, tag, inner, place))
@@ -299,6 +302,11 @@ class PageScanner:
             if tag is not None and tag.end() > hit.start():
                 start = tag.end()
                 yield tag
+
+
+def _may_show(tag: str, place: Place) -> bool:
+    """Whether an image may stand for the page: it says so, or is of the article."""
+    return "itemprop" in tag or (Place.ARTICLE in place and Place.ASIDE not in place)
 
 
 _WHOLE_TAG = re.compile(

@@ -99,11 +99,22 @@ def _at_edge(rest: str, separator: str) -> str | None:
     return _EDGE.sub("", rest) if separator and separator in _SEPARATORS + "<>" else None
 
 
+#: Labels of hosts that name no site.
+_NO_NAMES = frozenset(
+    "www com org net co blog blogs docs news example shop readthedocs github".split()
+)
+
+_BEFORE_COLON = re.compile(r"([^:]{2,40}):\s")
+
+
 def site_in(title: str, url: str, alone: Iterable[str]) -> str | None:
     """The site's name that a title has with it: like its host's name, or beside a known title.
 
     `alone` are texts that may be the title without it: headings, what the page says elsewhere.
     """
+    begin = _BEFORE_COLON.match(title)
+    if begin and is_of_host(begin[1], url):
+        return begin[1]
     pieces = parts(title)
     if len(pieces) < 2:  # noqa: PLR2004 - a title and a name
         return None
@@ -128,8 +139,13 @@ def is_of_host(name: str, url: str) -> bool:
     host = (urlsplit(url).hostname or "").lower()
     labels = [key(each) for each in host.split(".")[:-1]]
     return len(letters) > 1 and any(
-        label == letters
-        or (len(letters) > 3 and len(label) > 3 and (letters in label or label in letters))  # noqa: PLR2004 - shorter ones are in many words
+        label == letters or _are_alike(label, letters)
         for label in [*labels, key(host)]
-        if label not in {"www", "com", "org", "net", "blog", "docs", "news", "example", "shop"}
+        if label not in _NO_NAMES
     )
+
+
+def _are_alike(label: str, name: str) -> bool:
+    """Whether one contains the other, and most of it."""
+    short, long = sorted((label, name), key=len)
+    return len(short) > 3 and short in long and len(short) >= len(long) * 0.5  # noqa: PLR2004 - shorter ones are in many words

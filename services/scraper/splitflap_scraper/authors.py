@@ -109,7 +109,7 @@ def _bylines(page: Document) -> list[str]:
         for each in page.marked
         if not each.place & Place.ASIDE and "itemprop" not in each.attributes
     ]
-    linked = [each.text for each in usable if "author" in each.get("rel").lower().split()]
+    linked = [each.text for each in usable if "author" in each.relations]
     linked += [each.get("content") or each.get("title") for each in page.linked("author")]
     named = [each.text for each in usable if _is_name(each.text)]
     return [text for text in [*linked, *named] if text.strip()][:1]

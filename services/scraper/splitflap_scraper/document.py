@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from splitflap_scraper.charsets import TextDecoder
 from splitflap_scraper.errors import FetchError
@@ -10,7 +11,11 @@ from splitflap_scraper.scan import Piece, Place
 from splitflap_scraper.urls import joined
 
 
-@dataclass(frozen=True, slots=True)
+#: Characters of an attribute that are looked at: more than the longest URL or description kept.
+MAX_VALUE = 4096
+
+
+@dataclass(frozen=True)
 class Element:
     """An element that matters: its attributes (raw: see `get`), its text, and where it stands."""
 
@@ -21,9 +26,14 @@ class Element:
 
     def get(self, name: str) -> str:
         """An attribute's value, empty where there is none."""
-        return unescaped(self.attributes.get(name, "")).strip()
+        return unescaped(self.attributes.get(name, "")[:MAX_VALUE]).strip()
 
-    @property
+    @cached_property
+    def relations(self) -> list[str]:
+        """The words of `rel`, the first of them."""
+        return self.attributes.get("rel", "")[:200].lower().split()
+
+    @cached_property
     def text(self) -> str:
         """Its text, with its white space."""
         return text_of(self.markup)
@@ -57,7 +67,7 @@ class Document:
 
     def linked(self, relation: str) -> list[Element]:
         """The links of a relation, in the page's order."""
-        return [each for each in self.links if relation in each.get("rel").lower().split()]
+        return [each for each in self.links if relation in each.relations]
 
     def resolved(self, reference: str) -> str | None:
         """A reference of the page as an absolute http or https URL."""

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from splitflap_scraper.scan import MAX_JSON
+
 #: Nodes looked at, and values of a list. Pages have a dozen of what matters.
 MAX_NODES = 300
 MAX_VALUES = 20
@@ -167,7 +169,10 @@ def _full_name(person: Node) -> str:
 def _parsed(script: str) -> Any:
     """What a script has; of one that is cut off or broken, what can be told all the same."""
     text = _WRAPPED.sub("", script)
-    for attempt in (text, _TRAILING_COMMA.sub("", text)):
+    if len(script) >= MAX_JSON:
+        return _loose(text)
+    mended = _TRAILING_COMMA.sub("", text)
+    for attempt in dict.fromkeys((text, mended)):
         try:
             # Line feeds within strings are common, and not strict JSON.
             return json.loads(attempt, strict=False, parse_int=float)

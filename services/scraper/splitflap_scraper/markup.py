@@ -30,8 +30,8 @@ _INLINE = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _HIDDEN = re.compile(
-    r"<(script|style|svg|button|select)(?=[\s/>]).*?</\1\s*>"
-    r"|<(sup)\s[^>]*?(?:cite|ref|note|fn)[^>]*+>.*?</\2\s*>",
+    r"<(script|style|svg|button|select)(?=[\s/>]).{0,500}?</\1\s*>"
+    r"|<(sup)\s[^>]{0,100}?(?:cite|ref|note|fn)[^>]*+>.{0,500}?</\2\s*>",
     re.IGNORECASE | re.DOTALL,
 )
 _TAG = re.compile(r"<(?:!--.*?-->|[a-z/!?][^<>]*+>?)", re.IGNORECASE | re.DOTALL | re.ASCII)

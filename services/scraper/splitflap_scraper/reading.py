@@ -8,8 +8,10 @@ from splitflap_scraper import files
 from splitflap_scraper.charsets import TextDecoder
 from splitflap_scraper.document import Document, document_of
 from splitflap_scraper.errors import FetchError
+from splitflap_scraper.markup import attributes
 from splitflap_scraper.metadata import Metadata
 from splitflap_scraper.scan import PageScanner, Piece
+from splitflap_scraper.titles import is_no_description
 from splitflap_scraper.walls import marks_in
 
 #: Types of pages (RFC 2854; RFC 3236), and of feeds, whose titles are tags too. A response without
@@ -191,10 +193,17 @@ def reader_for(head: Head) -> AnyReader | None:
     return FileReader(head, kind)
 
 
+def _says_something(meta: Piece) -> bool:
+    content = attributes(meta.tag).get("content", "")
+    return not is_no_description(content)
+
+
 def _is_enough(pieces: list[Piece]) -> bool:
     """Whether a head has all that the body could add."""
     tags = "".join(each.tag for each in pieces if each.name == "meta").lower()
     if not all(name in tags for name in ("og:title", "og:description", "og:image")):
+        return False
+    if not any("og:description" in each.tag and _says_something(each) for each in pieces):
         return False
     has_json = any(each.name == "script" for each in pieces)
     return has_json or ("published" in tags and "author" in tags)

@@ -23,7 +23,7 @@ MAX_PIECES = {
 MAX_MARKED = 150
 
 #: Tags and comments looked at, kept or not: about 1.5 us each. And those of the body alone.
-MAX_TOKENS = 10_000
+MAX_TOKENS = 6_000
 MAX_BODY_TOKENS = 4_000
 
 #: Longest tag, or text of a title, in characters. A longer tag is passed over, with what came along
@@ -33,19 +33,25 @@ MAX_TAG = 8192
 #: Longest text of other elements, in characters. What is longer is cut.
 MAX_TEXT = 4096
 
+#: Characters of all pieces together, without JSON-LD. Pages have some 20 KiB.
+MAX_ALL = 96 * 1024
+
 #: Longest JSON-LD, in characters, and all of a page's.
 MAX_JSON = 128 * 1024
-MAX_ALL_JSON = 192 * 1024
+MAX_ALL_JSON = 160 * 1024
 
 #: Characters from a mark (`itemprop`) back to the begin of its tag, and on to the end of its text.
 MARK_REACH = 1000
 MARK_TEXT = 600
 
+#: Marks that are followed up, whether they are in a tag or not.
+MAX_HITS = 600
+
 #: No token is longer, so what may be the begin of one is kept for the next piece.
 _LONGEST_TOKEN = 16
 
 _TOKEN = re.compile(
-    r"<(?:(!--)|(meta|link|script|p|img|/?(?:nav|aside|footer|header|article|main|dialog|head)|h[12]"
+    r"<(?=[!/a-z])(?:(!--)|(meta|link|script|p|img|/?(?:nav|aside|footer|header|article|main|dialog|head)|h[12]"
     r"|style|title|time|noscript|base|html|body|/html|svg|template|textarea|iframe|noframes|xmp"
     r"|plaintext)(?=[\s/>]))",
     re.IGNORECASE | re.ASCII,
@@ -110,6 +116,8 @@ class PageScanner:
         self._is_enough = is_enough
         self._kept: dict[str, int] = {}
         self._json = 0
+        self._room = MAX_ALL
+        self._hits = 0
         self._text = ""
         #: Where the next look begins; where the token begins, and its tag ends; how far was looked.
         self._at = self._start = self._tag_end = self._looked = 0
@@ -251,7 +259,14 @@ class PageScanner:
         if self._name == "img" and not _may_show(tag, place):
             return
         self._kept[self._name] = self._kept.get(self._name, 0) + 1
-        self.pieces.append(Piece(self._name, tag, inner, place))
+        self._append(Piece(self._name, tag, inner, place))
+
+    def _append(self, piece: Piece) -> None:
+        """Keep a piece if there is room for it; JSON-LD has its own."""
+        size = len(piece.tag) + (0 if piece.name == "script" else len(piece.inner))
+        if size <= self._room:
+            self._room -= size
+            self.pieces.append(piece)
 
     def _place(self) -> Place:
         place = Place.BODY if self._body else Place.NONE
@@ -277,7 +292,7 @@ class PageScanner:
 
     def _marked(self, start: int, end: int, *, whole: bool = False) -> int:
         """Keep the marked tags between two tokens; returns up to where all was looked at."""
-        if self._kept.get("", 0) >= MAX_MARKED or start >= end:
+        if self._kept.get("", 0) >= MAX_MARKED or self._hits >= MAX_HITS or start >= end:
             return end
         if not any(self._text.find(mark, start, end) >= 0 for mark in _MARKS):
             # A mark may begin here and end in the next piece.
@@ -288,17 +303,18 @@ class PageScanner:
             name, inner = mark[1].lower(), self._text[mark.end() : mark.end() + MARK_TEXT]
             close = inner.lower().find(f"</{name}")
             self._kept[""] = self._kept.get("", 0) + 1
-            self.pieces.append(
-                Piece(name, mark[0], inner[:close] if close >= 0 else inner, self._place(), True)
-            )
+            inner = inner[:close] if close >= 0 else inner
+            self._append(Piece(name, mark[0], inner, self._place(), True))
             start = mark.end()
         return end if whole or self._final else max(start, end - MARK_REACH)
 
     def _tags_with_marks(self, start: int, end: int) -> Iterator[re.Match[str]]:
-        while (hit := _MARK.search(self._text, start, end)) is not None:
+        while (hit := _MARK.search(self._text, start, end)) is not None and self._hits < MAX_HITS:
+            self._hits += 1
             start = hit.end()
             begin = self._text.rfind("<", max(0, hit.start() - MARK_REACH), hit.start() + 1)
-            tag = _WHOLE_TAG.match(self._text, begin) if begin >= 0 else None
+            reach = begin + 2 * MARK_REACH
+            tag = _WHOLE_TAG.match(self._text, begin, reach) if begin >= 0 else None
             if tag is not None and tag.end() > hit.start():
                 start = tag.end()
                 yield tag

@@ -9,7 +9,7 @@ from splitflap_scraper.texts import key
 #: What parts a page's title from its site's name.
 _SEPARATORS = "|\u00a6\u2016\u2022\u00b7\u2013\u2014\u2212-:\u00bb\u00ab\u203a\u2039\u2190\u2192/~_\uff5c\u30fb\uff0d\u2502\u2223"
 _PARTS = re.compile(
-    rf"\s+[{re.escape(_SEPARATORS)}]{{1,3}}\s+|\s*[|\uff5c\u2502]\s*|(?<=[^\s\w.,!?])\s*_\s*"
+    rf"\s+[{re.escape(_SEPARATORS)}]{{1,3}}\s+|\s*[|\uff5c\u2502]\s*|(?<=[\u3040-\u9fff\uac00-\ud7af])\s*[_-]\s*"
 )
 _EDGE = re.compile(rf"^[\s{re.escape(_SEPARATORS)}<>]+|[\s{re.escape(_SEPARATORS)}<>]+$")
 

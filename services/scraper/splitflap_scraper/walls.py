@@ -24,6 +24,7 @@ MARKS = {
     "sucuri_cloudproxy_js": ("challenge", True),
     "__ddg_": ("challenge", False),  # DDoS-Guard
     "anubis_challenge": ("challenge", True),
+    "/authwall": ("log-in", True),  # LinkedIn
     "g-recaptcha": ("challenge", False),
     "h-captcha": ("challenge", False),
     "cf-turnstile": ("challenge", False),

@@ -19,13 +19,36 @@ _BY = re.compile(
     r"(?i)^\s*(?:(?:written |posted |words |story |article )?by|von|par|por|di|door|av|автор)[\s:]+"
 )
 _NOBODY = frozenset(
-    "admin administrator root editor webmaster user author anonymous staff guest unknown".split()
+    [
+        "admin",
+        "administrator",
+        "root",
+        "editor",
+        "webmaster",
+        "user",
+        "author",
+        "anonymous",
+        "staff",
+        "guest",
+        "unknown",
+    ]
 )
 _FAMILY_FIRST = re.compile(r"^([^,\d]{2,40}), ([^,\d]{1,40})$")
 
 _FIRST = ("article:author", "article:author:name", "og:article:author", "author")
-_OTHERS = ("parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "dc.contributor",
-           "byl", "og:author", "book:author", "music:musician_description", "music:musician_name", "video:director_name")  # fmt: skip
+_OTHERS = (
+    "parsely-author",
+    "sailthru.author",
+    "dc.creator",
+    "dcterms.creator",
+    "dc.contributor",
+    "byl",
+    "og:author",
+    "book:author",
+    "music:musician_description",
+    "music:musician_name",
+    "video:director_name",
+)
 
 
 def authors(page: Document, graph: Graph, node: Node | None) -> str | None:

@@ -37,8 +37,8 @@ def read_body(
     Returns whether it was cut off by a limit or by the connection's end.
 
     Raises:
-        FetchError: `bad_response` for an unknown content coding, broken compression, or a body
-            that ended before anything was understood; `timeout`, `too_large`, as Wire.
+        FetchError: `bad_response` for an unknown content coding or broken compression; `closed`
+            where it ended before anything was understood; `timeout`, `too_large`, as Wire.
     """
     room = min(max_bytes, reader.max_bytes)
     wire.budget = max(room * WIRE_FACTOR, READ_SIZE)
@@ -52,7 +52,7 @@ def read_body(
         if not room:
             return end is End.NOT_YET
     if end is End.EARLY and not reader.found:
-        raise Transient("bad_response", "the connection ended within the page")
+        raise Transient("closed", "the connection ended within the page")
     return end is End.EARLY
 
 

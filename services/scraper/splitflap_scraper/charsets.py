@@ -88,6 +88,7 @@ class TextDecoder:
         self._begin = b""
         self._decoder: codecs.IncrementalDecoder | None = None
         self._bom: str | None = None
+        self._xml = ""
         #: What all pieces are in; None where they are text already.
         self.codec: str | None = None
 
@@ -107,7 +108,7 @@ class TextDecoder:
         """
         if self.codec == "passed":
             sample = b"".join(_bytes(text) for text in texts)[:SAMPLE]
-            said = [self._bom, self._from_http, *_declared(declarations)]
+            said = [self._bom, self._from_http, *_declared([self._xml, *declarations])]
             self.codec = _chosen([each for each in said if each], sample, language)
 
     def text(self, piece: str) -> str:
@@ -121,6 +122,8 @@ class TextDecoder:
             if self._begin.startswith(bom):
                 self._begin = self._begin[len(bom) :]
                 self._bom = codec
+        if self._begin.startswith(b"<?xml"):
+            self._xml = self._begin[:PRESCAN].partition(b">")[0].decode("latin-1")
         wide = self._bom or self._from_http
         if wide is None and b"iso-2022-jp" in self._begin[:PRESCAN].lower():
             wide = next(_declared([self._begin[:PRESCAN].decode("latin-1")]), None)
@@ -154,9 +157,9 @@ def _chosen(said: list[str], sample: bytes, language: str) -> str:
 
 
 def _fits(codec: str, sample: bytes) -> bool:
-    """Whether bytes can be in an encoding; the last character may be cut off."""
+    """Whether bytes can be in an encoding; the last character of a full sample may be cut off."""
     try:
-        codecs.getincrementaldecoder(codec)("strict").decode(sample)
+        codecs.getincrementaldecoder(codec)("strict").decode(sample, len(sample) < SAMPLE)
     except UnicodeDecodeError:
         return False
     return True
@@ -179,12 +182,17 @@ _GUESSES = {
 _LEAST_SHARE = 0.5
 _LEAST_SHARE_OF_KANA = 0.25
 
+#: Bytes beyond ASCII from which on anything is guessed.
+_LEAST_BYTES = 8
+
 #: Japanese first: its Han characters look like those of the others.
 _KANA = frozenset({"euc_jp", "cp932"})
 
 
 def _looks_like(sample: bytes, language: str, said: list[str]) -> str:
     foreign = sum(each > 0x7F for each in sample) or 1  # noqa: PLR2004 - ASCII ends there
+    if foreign < _LEAST_BYTES:
+        return said[0] if said else "cp1252"
     shares: dict[str, float] = {}
     for codec, (pattern, tongue) in _GUESSES.items():
         if not _fits(codec, sample):

@@ -10,7 +10,6 @@ from splitflap_scraper.markup import attributes, text_of, unescaped
 from splitflap_scraper.scan import Piece, Place
 from splitflap_scraper.urls import joined
 
-
 #: Characters of an attribute that are looked at: more than the longest URL or description kept.
 MAX_VALUE = 4096
 
@@ -104,7 +103,7 @@ def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> Non
     decoder.settle(declarations, [*texts, *tags], language)
 
 
-def _add(page: Document, element: Element, mark: bool) -> None:
+def _add(page: Document, element: Element, mark: bool) -> None:  # noqa: C901 - a case each
     match element.name:
         case _ if mark:
             page.marked.append(element)

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from splitflap_scraper.addresses import Address, all_may_be_reached, parsed
 from splitflap_scraper.body import ACCEPT_ENCODING, read_body
-from splitflap_scraper.errors import FetchError, Transient
+from splitflap_scraper.errors import FetchError, Transient, status_error
 from splitflap_scraper.freshness import fresh_for, retry_after
 from splitflap_scraper.reading import Head, Reader
 from splitflap_scraper.settings import ScraperSettings
@@ -34,13 +34,6 @@ ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
 #: Statuses that lead elsewhere (RFC 9110, section 15.4).
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-#: Statuses after which another try may succeed: those of time and load, and 5xx but for 501 and
-#: 505, which say that it never will.
-TRANSIENT = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
-
-#: Seconds that a page which is not there (404, 410) stays known so.
-KEEP_GONE = 86_400.0
 
 #: Addresses of a name that are looked at; only these are used.
 MAX_RESOLVED = 32
@@ -130,7 +123,13 @@ class Fetcher:
             check_status(head.status, head.headers)
             raise FetchError("not_html", content_type[:100])
         max_bytes = self._settings.scrape_max_kib * 1024
-        partial = read_body(response, wire, reader, max_bytes)
+        try:
+            partial = read_body(response, wire, reader, max_bytes)
+        except (FetchError, self._timed_out):
+            # What was learned until then is worth more than why there is no more of it.
+            if not reader.found:
+                raise
+            partial = True
         return Answer(head, reader, fresh_for(response.headers), partial)
 
     def _addresses(self, target: Target, deadline: Deadline) -> list[Address]:
@@ -201,10 +200,7 @@ def check_status(status: int, headers: Message) -> None:
     """Raises FetchError for a response that is no success."""
     if 200 <= status < 300:  # noqa: PLR2004 - the class of success
         return
-    detail = f"status {status}"
-    if status in TRANSIENT:
-        raise Transient("status", detail, retry_after(headers))
-    raise FetchError("status", detail, KEEP_GONE if status in {404, 410} else None)
+    raise status_error(status, retry_after(headers))
 
 
 def _content_type(response: http.client.HTTPResponse) -> tuple[str, str | None]:

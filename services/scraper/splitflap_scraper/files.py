@@ -23,12 +23,22 @@ MAX_BYTES = {
 
 #: Begins of files, where a server has no word for them.
 _MAGIC = (
-    (b"%PDF-", "document"), (b"\x89PNG\r\n", "image"), (b"GIF8", "image"), (b"\xff\xd8\xff", "image"),
+    (b"%PDF-", "document"), (b"\x89PNG\r\n", "image"), (b"GIF8", "image"),
+    (b"\xff\xd8\xff", "image"),
     (b"ID3", "audio"), (b"OggS", "audio"), (b"fLaC", "audio"), (b"\x1aE\xdf\xa3", "video"),
 )  # fmt: skip
 
-_TEXTS = frozenset({"application/json", "application/yaml", "application/x-yaml", "application/toml",
-                    "application/javascript", "application/x-sh", "application/sql"})  # fmt: skip
+_TEXTS = frozenset(
+    {
+        "application/json",
+        "application/yaml",
+        "application/x-yaml",
+        "application/toml",
+        "application/javascript",
+        "application/x-sh",
+        "application/sql",
+    }
+)
 
 #: Marks of a JPEG frame that has a size (ITU T.81, table B.1).
 _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
@@ -39,7 +49,8 @@ _PDF_NEAR = 4096
 _PDF_LOOKS = 8
 _PDF_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"", b"f": b"", b"\n": b""}
 _MADE_BY = re.compile(
-    r"(?i)^(?:microsoft (?:word|powerpoint|excel) - |print of )|\.(?:docx?|pptx?|xlsx?|dvi|indd|tex|odt|pdf|ps|qxd|fm)$"
+    r"(?i)^(?:microsoft (?:word|powerpoint|excel) - |print of )|\.(?:docx?|pptx?|xlsx?|dvi"
+    r"|indd|tex|odt|pdf|ps|qxd|fm)$"
 )
 _XMP_TITLE = re.compile(
     rb"<dc:title>.{0,300}?<rdf:li[^>]{0,100}>([^<]{1,1000})</rdf:li>", re.DOTALL
@@ -83,8 +94,8 @@ def preview(kind: str, data: bytes, url: str, headers: Message, charset: str | N
             type=kind,
         )
     if kind == "text":
-        title, description = _text(data, charset)
-        return Metadata(title or name, description, type=kind)
+        heading, description = _text(data, charset)
+        return Metadata(heading or name, description, type=kind)
     return Metadata(name, type=kind)
 
 

@@ -22,16 +22,16 @@ MAX_DEPTH = 4
 KINDS = {
     "article": "NewsArticle BlogPosting Article TechArticle ScholarlyArticle Report "
     "ReportageNewsArticle OpinionNewsArticle AnalysisNewsArticle ReviewNewsArticle LiveBlogPosting "
-    "AdvertiserContentArticle SocialMediaPosting DiscussionForumPosting QAPage Question Recipe HowTo "
-    "Review Event JobPosting Course Dataset",
+    "AdvertiserContentArticle SocialMediaPosting DiscussionForumPosting QAPage Question Recipe "
+    "HowTo Review Event JobPosting Course Dataset",
     "product": "Product ProductGroup IndividualProduct Vehicle Car",
     "video": "VideoObject Movie TVEpisode TVSeries Episode Clip BroadcastEvent",
     "music": "MusicRecording MusicAlbum MusicPlaylist MusicGroup PodcastEpisode PodcastSeries "
     "AudioObject RadioEpisode",
     "book": "Book Audiobook",
     "profile": "ProfilePage Person",
-    "website": "SoftwareApplication MobileApplication WebApplication SoftwareSourceCode Organization "
-    "LocalBusiness Restaurant Place WebPage CollectionPage AboutPage ItemPage",
+    "website": "SoftwareApplication MobileApplication WebApplication SoftwareSourceCode "
+    "Organization LocalBusiness Restaurant Place WebPage CollectionPage AboutPage ItemPage",
 }
 _KIND_OF = {name: kind for kind, names in KINDS.items() for name in names.split()}
 _RANK = {name: rank for rank, name in enumerate(_KIND_OF)}

@@ -42,11 +42,25 @@ DESCRIPTIONS = ("og:description", "twitter:description", "description")
 OTHER_DESCRIPTIONS = ("citation_abstract", "dc.description", "dcterms.description",
                       "dcterms.abstract", "sailthru.description", "abstract")  # fmt: skip
 SITE_NAMES = ("og:site_name",)
-OTHER_SITE_NAMES = ("application-name", "apple-mobile-web-app-title", "citation_journal_title",
-                    "prism.publicationname", "dc.publisher", "citation_publisher", "publisher",
-                    "al:ios:app_name", "al:android:app_name", "twitter:app:name:iphone")  # fmt: skip
-TIMES = ("article:published_time", "article:published", "og:published_time", "og:article:published_time",
-         "datepublished")  # fmt: skip
+OTHER_SITE_NAMES = (
+    "application-name",
+    "apple-mobile-web-app-title",
+    "citation_journal_title",
+    "prism.publicationname",
+    "dc.publisher",
+    "citation_publisher",
+    "publisher",
+    "al:ios:app_name",
+    "al:android:app_name",
+    "twitter:app:name:iphone",
+)
+TIMES = (
+    "article:published_time",
+    "article:published",
+    "og:published_time",
+    "og:article:published_time",
+    "datepublished",
+)
 OTHER_TIMES = ("parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "publish-date",
                "publish_date", "publication_date", "date.published", "article.published",
                "citation_publication_date", "citation_online_date", "citation_date",
@@ -56,20 +70,45 @@ OTHER_TIMES = ("parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "p
                "originalpublicationdate", "cxenseparse:recs:publishtime")  # fmt: skip
 
 #: Open Graph's types, by the part before the dot, that a preview tells apart.
-_TYPES = {"article": "article", "video": "video", "music": "music", "book": "book", "books": "book",
-          "profile": "profile", "product": "product", "movie": "video", "tv_show": "video",
-          "song": "music", "album": "music", "blogpost": "article", "post": "article", "news": "article",
-          "og:product": "product", "og:article": "article"}  # fmt: skip
+_TYPES = {
+    "article": "article",
+    "video": "video",
+    "music": "music",
+    "book": "book",
+    "books": "book",
+    "profile": "profile",
+    "product": "product",
+    "movie": "video",
+    "tv_show": "video",
+    "song": "music",
+    "album": "music",
+    "blogpost": "article",
+    "post": "article",
+    "news": "article",
+    "og:product": "product",
+    "og:article": "article",
+}
 
-_WORDS_OF_BANNERS = ("cookie", "javascript", "all rights reserved", "your browser", "subscribe to",
-                     "sign up for", "copyright ©", "skip to", "advertisement", "log in")  # fmt: skip
+_WORDS_OF_BANNERS = (
+    "cookie",
+    "javascript",
+    "all rights reserved",
+    "your browser",
+    "subscribe to",
+    "sign up for",
+    "copyright ©",
+    "skip to",
+    "advertisement",
+    "log in",
+)
 
 
 #: Paragraphs that a page has at least whose text is in paragraphs.
 FEW = 3
 
 _BESIDE = re.compile(
-    r"(?i)descr|tagline|subtitle|skip|meta|byline|author|caption|cookie|footer|copyright|breadcrumb|notice|banner"
+    r"(?i)descr|tagline|subtitle|skip|meta|byline|author|caption|cookie|footer|copyright"
+    r"|breadcrumb|notice|banner"
 )
 _BODIES = re.compile(r"(?i)content|body|entry|bbwrapper")
 
@@ -295,8 +334,13 @@ def _article_times(page: Document) -> Iterator[str]:
 
 def _language(page: Document, graph: Graph, node: Node | None) -> str | None:
     locales = page.meta("og:locale")
-    others = [*locales, *page.meta("content-language", "language", "dc.language", "citation_language", "inlanguage"),
-              *graph.texts(node, "inLanguage")]  # fmt: skip
+    others = [
+        *locales,
+        *page.meta(
+            "content-language", "language", "dc.language", "citation_language", "inlanguage"
+        ),
+        *graph.texts(node, "inLanguage"),
+    ]
     return languages.spoken(page.language, others)
 
 

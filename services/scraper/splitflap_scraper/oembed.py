@@ -117,10 +117,12 @@ def merged(found: Metadata, answer: dict[str, Any], allowed: Sequence[Network]) 
         "site_name": plain(_text(answer, "provider_name"), MAX_SITE_NAME),
         "image": image,
     }
-    missing = {name: value for name, value in more.items() if value and not getattr(found, name)}
     if kind and found.type in {None, "website"}:
-        missing["type"] = kind
-    return replace(found, **missing)
+        found = replace(found, type=kind)
+    for name, value in more.items():
+        if value and not getattr(found, name):
+            found = replace(found, **{name: value})  # type: ignore[arg-type]  # these are texts
+    return found
 
 
 def _text(answer: dict[str, Any], name: str) -> str:

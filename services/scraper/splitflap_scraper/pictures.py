@@ -24,12 +24,14 @@ MIN_CONTENT_PIXELS = 200
 
 #: Images that show nothing, and those that many pages of a site have in common.
 _NOTHING = re.compile(
-    r"(?i)(?:^|[/_.=-])(?:pixel|spacer|blank|transparent|1x1|clear|empty|tracking|beacon|noimage|no-image"
+    r"(?i)(?:^|[/_.=-])(?:pixel|spacer|blank|transparent|1x1|clear|empty|tracking|beacon"
+    r"|noimage|no-image"
     r"|no_image|placeholder|lazy|grey|loading)(?:[_.-]?(?:gif|png|jpe?g|svg|image|img))?(?:[?/.]|$)"
     r"|(?:facebook\.com/tr|google-analytics\.com|doubleclick\.net|scorecardresearch\.com)"
 )
 _COMMON = re.compile(
-    r"(?i)(?:^|[/_.-])(?:logo|logos|default|fallback|favicon|apple-touch-icon|og-default|social-default"
+    r"(?i)(?:^|[/_.-])(?:logo|logos|default|fallback|favicon|apple-touch-icon|og-default"
+    r"|social-default"
     r"|sharing-default|site-icon)(?:[/_.@0-9-]|$)"
 )
 _SMALL = re.compile(
@@ -118,7 +120,7 @@ def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
                 yield now
                 now = None
             now = replace(now, url=now.url or content) if now else Picture(content)
-        elif now is not None and name == "og:image:secure_url" and content.startswith("https:"):
+        elif now is not None and name == "og:image:secure_url" and not content.startswith("http:"):
             now = replace(now, url=content)
         elif now is not None and name == "og:image:width":
             now = replace(now, width=_pixels(content))
@@ -132,7 +134,7 @@ def _content_image(image: Element) -> Picture | None:
     width, height = _pixels(image.get("width")), _pixels(image.get("height"))
     source = _source(image)
     about = " ".join((source, image.get("class"), image.get("id")))
-    if _SMALL.search(about) or image.place & Place.HEADER and not image.place & Place.ARTICLE:
+    if _SMALL.search(about) or (image.place & Place.HEADER and not image.place & Place.ARTICLE):
         return None
     if width is not None and width < MIN_CONTENT_PIXELS:
         return None

@@ -41,7 +41,7 @@ _OVERLAP = 40
 
 @dataclass(frozen=True)
 class Head:
-    """A final response, before its body. `content_type` is lower case, empty where there is none."""
+    """A final response, before its body. `content_type` is lower case, empty where none is said."""
 
     url: str
     status: int

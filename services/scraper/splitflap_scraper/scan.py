@@ -300,7 +300,11 @@ class PageScanner:
         for mark in self._tags_with_marks(start, end):
             if not (whole or self._final) and mark.end() + MARK_TEXT > end:
                 return max(mark.start(), end - MARK_REACH - MARK_TEXT)
-            name, inner = mark[1].lower(), self._text[mark.end() : mark.end() + MARK_TEXT]
+            if self._kept.get("", 0) >= MAX_MARKED:
+                return end
+            # Up to the next token, so that it is the same however the network cuts the page.
+            stop = min(mark.end() + MARK_TEXT, end)
+            name, inner = mark[1].lower(), self._text[mark.end() : stop]
             close = inner.lower().find(f"</{name}")
             self._kept[""] = self._kept.get("", 0) + 1
             inner = inner[:close] if close >= 0 else inner

@@ -11,7 +11,7 @@ from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.settings import Network
 from splitflap_core.telemetry import Metrics
 
-from splitflap_scraper.errors import FetchError, Transient
+from splitflap_scraper.errors import REASONS, FetchError, Transient, family
 from splitflap_scraper.fetch import Fetcher
 from splitflap_scraper.oembed import Providers
 from splitflap_scraper.understand import Understanding
@@ -19,14 +19,8 @@ from splitflap_scraper.urls import target_of
 
 logger = logging.getLogger(__name__)
 
-#: Attempts at a URL whose failures are transient. The API gives a job five, for all causes
-#: together; a post waits 30 s for its previews, in which three attempts of most kinds fit.
-MAX_ATTEMPTS = 3
-
-#: Attempts at a URL that takes all of its time: each holds a slot for the whole deadline.
-MAX_TIMEOUTS = 2
-
-#: Seconds until the second attempt; each later one waits four times as long, with jitter.
+#: Seconds until the second attempt; each later one waits four times as long, with jitter. A post
+#: waits 30 s for its previews, in which three attempts of most kinds fit.
 RETRY_AFTER = 2.0
 RETRY_FACTOR = 4
 
@@ -60,7 +54,7 @@ class Scraper:
             with self._fetcher.visit() as visit:
                 found, keep = self._understanding.preview(visit, request.url)
         except FetchError as error:
-            self._failures.labels(error.reason).inc()
+            self._failures.labels(family(error.reason)).inc()
             logger.info(
                 "no preview of %s, attempt %d: %s", _origin(request.url), job.attempt, error
             )
@@ -80,8 +74,7 @@ def _failed(error: FetchError, attempt: int) -> Outcome:
 
 def _retry_after(error: Transient, attempt: int) -> float | None:
     """Seconds until the next attempt; None when there is to be none."""
-    most = MAX_TIMEOUTS if error.reason == "timeout" else MAX_ATTEMPTS
-    if attempt >= most or (error.after or 0.0) > MAX_RETRY_AFTER:
+    if attempt >= REASONS[family(error.reason)].attempts or (error.after or 0.0) > MAX_RETRY_AFTER:
         return None
     backoff: float = RETRY_AFTER * RETRY_FACTOR ** (attempt - 1)
     return max(backoff * random.uniform(0.5, 1.0), error.after or 0.0)  # noqa: S311 - jitter

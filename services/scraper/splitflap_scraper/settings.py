@@ -67,9 +67,9 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
     scrape_oembed_providers: Annotated[
         str,
         Meta(
-            description="File of oEmbed providers in the format of oembed.com/providers.json, asked "
-            "where a page says too little; `none` for no provider. Unset, a list of well-known "
-            "sites that comes with the scraper.",
+            description="File of oEmbed providers in the format of oembed.com/providers.json, "
+            "asked where a page says too little; `none` for no provider. Unset, a list of "
+            "well-known sites that comes with the scraper.",
         ),
     ] = ""
 

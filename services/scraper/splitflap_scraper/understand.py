@@ -44,10 +44,10 @@ class Understanding:
         Raises:
             FetchError: why nothing is known.
         """
-        answer = visit.get(url, reader_for)
+        answer: Answer[AnyReader] = visit.get(url, _reader)
         page = _page(answer)
         while page is not None and (target := refresh(page)):
-            answer = visit.get(target, reader_for, redirect=True)
+            answer = visit.get(target, _reader, redirect=True)
             page = _page(answer)
         if page is None:
             return _file(answer), answer.keep
@@ -99,6 +99,10 @@ def refresh(page: Document) -> str | None:
         return None
     target = page.resolved(match[2])
     return target if target and target != page.resolved(page.url) else None
+
+
+def _reader(head: Head) -> AnyReader | None:
+    return reader_for(head)
 
 
 def _json_reader(head: Head) -> JsonReader | None:

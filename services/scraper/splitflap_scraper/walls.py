@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - the words are as pages write them
 """Pages that stand in front of the page that was asked for: they are no preview of it.
 
 Each sign is of one of the widespread products, or of the words of their pages. One alone is not
@@ -35,62 +36,87 @@ MARKS = {
 
 _TITLES = {
     "challenge": re.compile(
-        r"(?i)^(?:just a moment|attention required!|access denied|access to this page has been denied"
-        r"|pardon our interruption|are you a (?:robot|human)|robot check|robot or human|human verification"
-        r"|verify(?:ing)? (?:that )?you are (?:a )?human|security check|checking your browser|one more step"
-        r"|ddos[- ](?:guard|protection)|please (?:verify|wait while|complete the security)|making sure you"
+        r"(?i)^(?:just a moment|attention required!|access denied|access to this page has "
+        r"been denied"
+        r"|pardon our interruption|are you a (?:robot|human)|robot check|robot or human|human "
+        r"verification"
+        r"|verify(?:ing)? (?:that )?you are (?:a )?human|security check|checking your browser"
+        r"|one more step"
+        r"|ddos[- ](?:guard|protection)|please (?:verify|wait while|complete the security)"
+        r"|making sure you"
         r"|bot (?:check|verification|detection)|captcha|client challenge|vercel security checkpoint"
-        r"|you(?:'|’)?ve been blocked|sorry, you have been blocked|blocked$|request (?:blocked|rejected)"
-        r"|unusual traffic|please enable (?:js|javascript|cookies)|verification required|bitte bestätigen sie, dass"
+        r"|you(?:'|’)?ve been blocked|sorry, you have been blocked|blocked$|request "
+        r"(?:blocked|rejected)"
+        r"|unusual traffic|please enable (?:js|javascript|cookies)|verification required"
+        r"|bitte bestätigen sie, dass"
         r"|vérification de sécurité|проверка браузера|安全验证|人机验证)"
     ),
     "consent": re.compile(
-        r"(?i)^(?:before you continue|bevor sie (?:fortfahren|zu)|avant d(?:e|'|’)\s?(?:continuer|accéder)"
+        r"(?i)^(?:before you continue|bevor sie (?:fortfahren|zu)|avant d(?:e|'"
+        r"|’)\s?(?:continuer|accéder)"
         r"|antes de continuar|prima di continuare|voordat je verdergaat|zanim przejdziesz"
-        r"|(?:your|your data,? your) (?:privacy|experience)|we value your privacy|(?:cookie|privacy) (?:consent|settings|gate)"
+        r"|(?:your|your data,? your) (?:privacy|experience)|we value your privacy|(?:cookie"
+        r"|privacy) (?:consent|settings|gate)"
         r"|consent(?: required)?$|manage (?:cookies|consent)|einwilligung|zustimmung erforderlich)"
     ),
     "log-in": re.compile(
-        r"(?i)^(?:(?:please |you (?:must|need to) )?(?:log[\s-]?in|sign[\s-]?in|log on|sign up|join)(?: (?:to|or|page|required|with|for|now)\b.*)?"
-        r"|login required|authentication required|anmelden|anmeldung|einloggen|se connecter|connexion|identifiez-vous"
-        r"|iniciar sesión|inicia sesión|accedi|inloggen|logga in|zaloguj.*|вход|войти|авторизация|ログイン|登录|登入"
+        r"(?i)^(?:(?:please |you (?:must|need to) )?(?:log[\s-]?in|sign[\s-]?in|log on|sign "
+        r"up|join)(?: (?:to|or|page|required|with|for|now)\b.*)?"
+        r"|login required|authentication required|anmelden|anmeldung|einloggen|se connecter"
+        r"|connexion|identifiez-vous"
+        r"|iniciar sesión|inicia sesión|accedi|inloggen|logga in|zaloguj.*|вход|войти"
+        r"|авторизация|ログイン|登录|登入"
         r"|로그인)$"
     ),
     "paywall": re.compile(
-        r"(?i)^(?:subscribe to (?:read|continue|unlock)|subscription required|subscribers? only|this (?:article|content|story) is (?:for|only for) (?:subscribers|members)"
+        r"(?i)^(?:subscribe to (?:read|continue|unlock)|subscription required|subscribers? "
+        r"only|this (?:article|content|story) is (?:for|only for) (?:subscribers|members)"
         r"|become a (?:subscriber|member) to)"
     ),
     "age": re.compile(
-        r"(?i)^(?:age (?:verification|check|gate|restricted)|are you (?:over|at least) \d\d|adult content warning|content warning)"
+        r"(?i)^(?:age (?:verification|check|gate|restricted)|are you (?:over|at least) \d\d"
+        r"|adult content warning|content warning)"
     ),
 }
 
 #: The words of such a page's text.
 _WORDS = {
     "challenge": re.compile(
-        r"(?i)unusual traffic from your|verify (?:that )?you(?:'|’)?(?: a)?re (?:a )?(?:not a (?:ro)?bot|human)"
-        r"|not a robot|checking (?:if the site connection is secure|your browser)|to continue, please (?:type|enter) the characters|complete the (?:captcha|security check)"
+        r"(?i)unusual traffic from your|verify (?:that )?you(?:'|’)?(?: a)?re (?:a )?(?:not a "
+        r"(?:ro)?bot|human)"
+        r"|not a robot|checking (?:if the site connection is secure|your browser)|to "
+        r"continue, please (?:type|enter) the characters|complete the (?:captcha|security "
+        r"check)"
         r"|incapsula incident id|you don(?:'|’)t have permission to access .{1,80} on this server"
     ),
     "consent": re.compile(
-        r"(?i)we (?:and our (?:\d+ )?partners )?use cookies (?:and data )?to.{1,300}(?:accept all|reject all|agree)"
+        r"(?i)we (?:and our (?:\d+ )?partners )?use cookies (?:and data )?to.{1,300}(?:accept "
+        r"all|reject all|agree)"
     ),
     "log-in": re.compile(
-        r"(?i)(?:you (?:must|need to|have to)|please|to (?:view|continue|see)[^.]{0,60},?) (?:log|sign)[\s-]?in\b|(?:log|sign)[\s-]?in to (?:continue|view|see|access)"
+        r"(?i)(?:you (?:must|need to|have to)|please|to (?:view|continue|see)[^.]{0,60},?) "
+        r"(?:log|sign)[\s-]?in\b|(?:log|sign)[\s-]?in to (?:continue|view|see|access)"
     ),
 }
 
 #: Where redirects lead to.
 _LOG_IN = re.compile(
-    r"(?i)(?:^|[/._-])(?:log-?in|sign-?in|log-?on|auth|authwall|authorize|authenticate|sso|saml2?|oauth2?|servicelogin|accounts?/login|users/sign_in|sessions?/new|checkpoint|uas)(?:[/._?-]|$)"
+    r"(?i)(?:^|[/._-])(?:log-?in|sign-?in|log-?on|auth|authwall|authorize|authenticate|sso"
+    r"|saml2?|oauth2?|servicelogin|accounts?/login|users/sign_in|sessions?/new|checkpoint"
+    r"|uas)(?:[/._?-]|$)"
 )
 _LOG_IN_HOST = re.compile(r"(?i)^(?:login|signin|auth|sso|accounts?|id|idp|adfs)\.")
 _CONSENT = re.compile(
-    r"(?i)^(?:consent|privacy|guce|cmp)\.|/(?:consent|privacy-?(?:gate|wall|consent)|cookie-?(?:wall|consent|gate)|collectconsent|gdpr)(?:[/._?-]|$)"
+    r"(?i)^(?:consent|privacy|guce|cmp)\.|/(?:consent|privacy-?(?:gate|wall|consent)"
+    r"|cookie-?(?:wall|consent|gate)|collectconsent|gdpr)(?:[/._?-]|$)"
 )
 _CAPTCHA = re.compile(
-    r"(?i)/(?:captcha|sorry/index|recaptcha|challenge|blocked|validatecaptcha|errors/validatecaptcha|showcaptcha|antibot|verify-human)(?:[/._?-]|$)"
+    r"(?i)/(?:captcha|sorry/index|recaptcha|challenge|blocked|validatecaptcha"
+    r"|errors/validatecaptcha|showcaptcha|antibot|verify-human)(?:[/._?-]|$)"
 )
+
+#: Letters that a page with a form has beside it, if it is a wall.
+A_SENTENCE = 100
 
 #: Characters of paragraphs that a page may have and still be nearly empty.
 LITTLE_TEXT = 1500
@@ -150,9 +176,9 @@ def _by_words(page: Document, status: int) -> str | None:
     # A form that asks for a captcha, and next to nothing else.
     return (
         "challenge"
-        if _has(page, "challenge") and len(key(text)) < 100 and not page.meta("description")
+        if _has(page, "challenge") and len(key(text)) < A_SENTENCE and not page.meta("description")
         else None
-    )  # noqa: PLR2004 - a sentence
+    )
 
 
 def _by_title(page: Document, describes: bool) -> str | None:
@@ -163,7 +189,7 @@ def _by_title(page: Document, describes: bool) -> str | None:
         for kind, titles in _TITLES.items():
             if any(titles.search(each) for each in _ways(title, kind)):
                 is_telling = kind != "log-in" or _has(page, "log-in") or not page.paragraphs
-                if kind in {"paywall"} or (is_telling and (kind == "log-in" or not describes)):
+                if kind == "paywall" or (is_telling and (kind == "log-in" or not describes)):
                     return kind
     return None
 
@@ -183,8 +209,7 @@ def _has(page: Document, kind: str) -> bool:
 def _describes_itself(page: Document) -> bool:
     """Whether it has metadata of an article, or a description beside a title of its own."""
     return bool(
-        page.meta("article:published_time", "og:image")
-        and page.meta("og:title")
+        (page.meta("article:published_time", "og:image") and page.meta("og:title"))
         or page.scripts
         or len(page.paragraphs) > 8  # noqa: PLR2004 - a page with a text
     )

@@ -107,7 +107,7 @@ def requested(
     """GET a target from one of these addresses; its body is unread, and bound to the block.
 
     Raises:
-        FetchError: in here or in the block: `connect`, `tls`, `timeout`, `bad_response`,
+        FetchError: in here or in the block: `refused`, `closed`, `tls`, `timeout`, `bad_response`,
             `too_large`.
     """
     with _as_fetch_errors():
@@ -126,7 +126,7 @@ def requested(
 def _connect(
     addresses: Sequence[Address], port: int, deadline: Deadline, timeout: float
 ) -> socket.socket:
-    failures = []
+    failures: list[OSError] = []
     for address in addresses[:MAX_ADDRESSES]:
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004
         sock = socket.socket(family, socket.SOCK_STREAM)
@@ -135,13 +135,15 @@ def _connect(
             sock.connect((str(address), port))
         except OSError as error:
             sock.close()
-            failures.append(f"{type(error).__name__}: {error}")
+            failures.append(error)
         except BaseException:
             sock.close()
             raise
         else:
             return sock
-    raise Transient("connect", "; ".join(failures) or "the name has no address")
+    detail = "; ".join(f"{type(each).__name__}: {each}" for each in failures)
+    slow = failures and all(isinstance(each, TimeoutError) for each in failures)
+    raise Transient("timeout" if slow else "refused", detail or "the name has no address")
 
 
 def _request(target: Target, headers: dict[str, str]) -> bytes:
@@ -168,11 +170,11 @@ def _as_fetch_errors() -> Iterator[None]:
     except TimeoutError as error:
         raise Transient("timeout", str(error)) from error
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError) as error:
-        raise Transient("connect", f"{type(error).__name__}: {error}") from error
+        raise Transient("closed", f"{type(error).__name__}: {error}") from error
     except ssl.SSLError as error:
         raise FetchError("tls", str(error)) from error
     except OSError as error:
-        raise Transient("connect", f"{type(error).__name__}: {error}") from error
+        raise Transient("closed", f"{type(error).__name__}: {error}") from error
     except http.client.LineTooLong as error:
         raise FetchError("too_large", str(error)) from error
     except (http.client.HTTPException, ValueError) as error:

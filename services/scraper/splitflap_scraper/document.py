@@ -59,10 +59,16 @@ class Document:
     refresh_without_scripts: str | None = None
     #: The marks of walls that were seen anywhere in the page.
     marks: frozenset[str] = frozenset()
+    _by_name: dict[str, list[str]] = field(default_factory=dict)
 
     def meta(self, *names: str) -> list[str]:
         """The contents of the metas of these names that are not blank, name by name."""
-        return [content for name in names for each, content in self.metas if each == name]
+        return [content for name in names for content in self._by_name.get(name, ())]
+
+    def add_meta(self, name: str, content: str) -> None:
+        """One more of a name."""
+        self.metas.append((name, content))
+        self._by_name.setdefault(name, []).append(content)
 
     def linked(self, relation: str) -> list[Element]:
         """The links of a relation, in the page's order."""
@@ -139,11 +145,11 @@ def _add_meta(page: Document, element: Element) -> None:
         page.refresh = page.refresh or content
     for key in _META_NAMES:
         for name in element.attributes.get(key, "").lower().split():
-            page.metas.append((name, content))
+            page.add_meta(name, content)
     if "itemprop" in element.attributes:
         page.marked.append(element)
     if element.get("http-equiv").lower() == "content-language":
-        page.metas.append(("content-language", content))
+        page.add_meta("content-language", content)
 
 
 def _refresh_within(element: Element) -> str | None:

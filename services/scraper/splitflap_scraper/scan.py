@@ -124,6 +124,7 @@ class PageScanner:
         self._name = ""
         self._tokens = self._body_tokens = 0
         self._places: dict[str, int] = {}
+        self._place = Place.NONE
         self._body = False
         self._final = False
         self._end = _END_OF_COMMENT
@@ -223,6 +224,7 @@ class PageScanner:
             self._places[name] = max(0, self._places.get(name, 0) - 1)
         elif name in _PLACES:
             self._places[name] = self._places.get(name, 0) + 1
+        self._place = self._placed()
 
     def _take(self, limit: int) -> None:
         self._end = _END_OF_TEXT[self._name]
@@ -255,7 +257,7 @@ class PageScanner:
     def _keep(self, tag: str, inner: str = "") -> None:
         if not self._has_room(self._name) or len(tag) > MAX_TAG + _LONGEST_TOKEN:
             return
-        place = self._place()
+        place = self._place
         if self._name == "img" and not _may_show(tag, place):
             return
         self._kept[self._name] = self._kept.get(self._name, 0) + 1
@@ -268,7 +270,7 @@ class PageScanner:
             self._room -= size
             self.pieces.append(piece)
 
-    def _place(self) -> Place:
+    def _placed(self) -> Place:
         place = Place.BODY if self._body else Place.NONE
         for name, depth in self._places.items():
             if depth:
@@ -308,7 +310,7 @@ class PageScanner:
             close = inner.lower().find(f"</{name}")
             self._kept[""] = self._kept.get("", 0) + 1
             inner = inner[:close] if close >= 0 else inner
-            self._append(Piece(name, mark[0], inner, self._place(), True))
+            self._append(Piece(name, mark[0], inner, self._place, True))
             start = mark.end()
         return end if whole or self._final else max(start, end - MARK_REACH)
 

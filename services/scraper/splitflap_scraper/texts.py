@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 #: Characters that only turn the reading direction around (Unicode, UAX 9), hide, or mark nothing:
 #: fillers, tags (U+E0000 to U+E007F) and the variation selectors beyond the first sixteen among
@@ -62,9 +63,11 @@ def plain(text: str, limit: int) -> str | None:
     return clean(text, limit)
 
 
+@lru_cache(maxsize=256)
 def key(text: str) -> str:
     """What of a text counts when names are compared: letters and digits, in one case."""
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
+    folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return "".join(filter(str.isalnum, folded))
 
 
 def _cut(text: str, limit: int) -> str:

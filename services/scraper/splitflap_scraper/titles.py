@@ -24,8 +24,8 @@ MAX_NAME = 50
 _PLACEHOLDERS = frozenset(
     "null undefined none nan untitled untitleddocument untitledpage document title pagetitle "
     "newpage yourtitle yoursitetitle reactapp viteapp vuejsapp nuxtapp nextjsapp svelteapp "
-    "angularapp createreactapp webpackapp vitereact viteReactts viteVue loading pleasewait redirecting "
-    "redirect redirection test todo ogtitle description defaulttitle sitetitle".casefold().split()
+    "angularapp createreactapp webpackapp vitereact viteReactts viteVue loading pleasewait "
+    "redirecting redirect redirection test todo ogtitle description defaulttitle sitetitle".casefold().split()
 )
 _TEMPLATE = re.compile(
     r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{\w+\}|^%\w*%?$|\[object Object\]|^\{\w+\}$"

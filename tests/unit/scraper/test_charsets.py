@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - the texts are as their languages write them
 """Which encoding a page is read in."""
 
 import codecs

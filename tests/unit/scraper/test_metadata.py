@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from splitflap_scraper.texts import clean, plain
+from splitflap_scraper.texts import clean
 
 from .documents import of
 
@@ -33,8 +33,10 @@ from .documents import of
         ("<title>A: T</title><meta property=og:site_name content=A>", "A: T"),
         ("<title>Acme: Sky</title><meta property=og:site_name content=Acme>", "Sky"),
         (
-            "<meta property=og:title content=Acme><meta property=og:site_name content=Acme>"
-            "<title>Sky - Acme</title>",
+            (
+                "<meta property=og:title content=Acme><meta property=og:site_name content=Acme>"
+                "<title>Sky - Acme</title>"
+            ),
             "Sky",
         ),
         ("<title></title><title>U</title>", "U"),

@@ -11,6 +11,7 @@ from splitflap_scraper.scan import (
     MAX_TAG,
     MAX_TEXT,
     PageScanner,
+    Piece,
     Place,
 )
 
@@ -75,10 +76,13 @@ def test_tags(text: str, kept: list[str], piece: int) -> None:
 def test_the_body_is_read_where_the_head_says_too_little() -> None:
     """It is asked once, when the head has ended."""
     for end in ("</head>", "</HEAD >", "<body>", "<body class=x>"):
-        asked = []
-        scanner = PageScanner(
-            is_enough=lambda pieces, asked=asked: bool(asked.append(len(pieces)) or True)
-        )
+        asked: list[int] = []
+
+        def is_enough(pieces: list[Piece], asked: list[int] = asked) -> bool:
+            asked.append(len(pieces))
+            return True
+
+        scanner = PageScanner(is_enough=is_enough)
         scanner.feed(f"<meta a>{end}<meta b>", final=True)
         assert asked == [1]
         assert scanner.done
@@ -122,10 +126,14 @@ def test_hostile_pages_are_bounded(name: str, piece: int) -> None:
     assert all(len(each.inner) <= max(MAX_TAG, MAX_TEXT) for each in rest)
 
 
+FRAGMENTS = [
+    *"<>='\"/! -ab\n", "<meta ", "<!--", "-->", "<title>", "</title>", "<script>", "</script>",
+    "</head>", "<p>", "</p>", "<h1>", "<i itemprop=a>", "<main>", "<body>", "<noscript>", "<svg>",
+]  # fmt: skip
+
+
 @settings(deadline=None)
-@given(st.lists(st.sampled_from([*"<>='\"/! -ab\n", "<meta ", "<!--", "-->", "<title>", "</title>",
-    "<script>", "</script>", "</head>",
-    "<p>", "</p>", "<h1>", "<i itemprop=a>", "<main>", "<body>"]), max_size=40).map("".join))  # fmt: skip
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join))
 def test_pieces_make_no_difference(text: str) -> None:
     """Wherever the network cuts a page, the tags are the same."""
     assert tags(text, 1) == tags(text)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - pages on one line
 """From a URL to a preview, over real servers: refreshes, walls, oEmbed, files."""
 
 import json
@@ -65,8 +66,10 @@ def test_a_page_that_leads_elsewhere_is_followed(serve: Serve, head: str) -> Non
         "<title>One</title><meta http-equiv=refresh content=300>",
         "<title>One</title><meta http-equiv=refresh content='60;url=/2'>",
         "<title>One</title><noscript><meta http-equiv=refresh content='0;url=/2'></noscript>",
-        "<title>x</title><meta property=og:title content=One>"
-        "<meta http-equiv=refresh content='0;url=/2'>",
+        (
+            "<title>x</title><meta property=og:title content=One>"
+            "<meta http-equiv=refresh content='0;url=/2'>"
+        ),
     ],
 )
 def test_a_page_that_says_something_stays(serve: Serve, head: str) -> None:

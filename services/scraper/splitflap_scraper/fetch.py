@@ -15,7 +15,7 @@ from email.message import Message
 from ipaddress import ip_address
 from typing import Any, Generic, TypeVar
 
-from splitflap_scraper.addresses import Address, all_may_be_reached, parsed
+from splitflap_scraper.addresses import Address, parsed
 from splitflap_scraper.body import ACCEPT_ENCODING, read_body
 from splitflap_scraper.errors import FetchError, Transient, status_error
 from splitflap_scraper.freshness import fresh_for, retry_after
@@ -71,7 +71,7 @@ class Fetcher:
         self._within = within
         self._timed_out = timed_out
         self._resolve = resolve
-        self._allowed = settings.allowed
+        self._reach = settings.reach
         self._tls = tls
         self._headers = {
             "User-Agent": settings.user_agent,
@@ -97,6 +97,7 @@ class Fetcher:
         self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
     ) -> "Answer[R] | Target":
         """One request: the answer, or where it says that the page is."""
+        self._reach.check_target(target)
         with requested(
             target,
             self._addresses(target, deadline),
@@ -135,8 +136,7 @@ class Fetcher:
     def _addresses(self, target: Target, deadline: Deadline) -> list[Address]:
         """The addresses that a host has now, all of them checked."""
         addresses = self._resolved(target, deadline)
-        if not all_may_be_reached(addresses, self._allowed):
-            raise FetchError("forbidden_address", "an address that is not public")
+        self._reach.check_addresses(addresses)
         return addresses
 
     def _resolved(self, target: Target, deadline: Deadline) -> list[Address]:

@@ -1,5 +1,6 @@
 """The scraper's settings."""
 
+import re
 import ssl
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from msgspec import Meta
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Network, networks
 
 from splitflap_scraper.oembed import Providers
+from splitflap_scraper.reach import Reach, host_names
 
 
 class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
@@ -22,6 +24,35 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             description="Networks that the scraper may reach although they are not public, such as "
             "`10.1.0.0/16`, separated by commas. A URL of anyone's can then reach them.",
+        ),
+    ] = ""
+    scraper_deny_nets: Annotated[
+        str,
+        Meta(
+            description="Networks that the scraper may not reach although they are public, or in "
+            "an allowed network; separated by commas.",
+        ),
+    ] = ""
+    scraper_allow_hosts: Annotated[
+        str,
+        Meta(
+            description="Host names, with all below them, that are the only ones asked, redirects "
+            "included; separated by commas. Empty stands for all.",
+        ),
+    ] = ""
+    scraper_deny_hosts: Annotated[
+        str,
+        Meta(
+            description="Host names, with all below them, that are never asked; separated by "
+            "commas.",
+        ),
+    ] = ""
+    scraper_ports: Annotated[
+        str,
+        Meta(
+            pattern=r"^[\d ,]*$",
+            description="Ports that are the only ones asked, such as `80, 443`. Empty stands for "
+            "all but those that browsers block.",
         ),
     ] = ""
     scraper_ca_file: Annotated[
@@ -90,6 +121,21 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         """The networks of `scraper_allow_nets`."""
         return networks(self.scraper_allow_nets, "SCRAPER_ALLOW_NETS")
 
+    @property
+    def reach(self) -> Reach:
+        """What may be asked at all.
+
+        Raises:
+            BadSettings: one of the lists cannot be read.
+        """
+        return Reach(
+            networks(self.scraper_allow_nets, "SCRAPER_ALLOW_NETS"),
+            networks(self.scraper_deny_nets, "SCRAPER_DENY_NETS"),
+            host_names(self.scraper_allow_hosts, "SCRAPER_ALLOW_HOSTS"),
+            host_names(self.scraper_deny_hosts, "SCRAPER_DENY_HOSTS"),
+            frozenset(int(port) for port in re.findall(r"\d+", self.scraper_ports)),
+        )
+
     def tls(self) -> ssl.SSLContext:
         """How servers are checked: certificate and host name, TLS 1.2 at least.
 
@@ -106,7 +152,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
 
     def check(self) -> None:
         super().check()
-        networks(self.scraper_allow_nets, "SCRAPER_ALLOW_NETS")
+        _ = self.reach
         self.tls()
         _ = self.providers
 

@@ -81,7 +81,7 @@ def target_of(url: str) -> Target:
         raise FetchError("forbidden_port", f"port {port}")
     return Target(
         parts.scheme,
-        _ascii_host(host, parts.netloc),
+        ascii_host(host, parts.netloc),
         port or DEFAULT_PORTS[parts.scheme],
         path,
     )
@@ -99,8 +99,12 @@ def joined(base: str, reference: str) -> Target:
         raise FetchError("bad_url", str(error)) from error
 
 
-def _ascii_host(host: str, netloc: str) -> str:
-    """The host as DNS and certificates know it: IDNA 2008 by way of UTS 46, as in browsers."""
+def ascii_host(host: str, netloc: str = "") -> str:
+    """The host as DNS and certificates know it: IDNA 2008 by way of UTS 46, as in browsers.
+
+    Raises:
+        FetchError: `bad_url`, for what is no host.
+    """
     if "\\" in netloc:
         # Browsers take it for a slash, and so see another host.
         raise FetchError("bad_url", "a backslash before the path")

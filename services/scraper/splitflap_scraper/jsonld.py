@@ -66,7 +66,12 @@ class Graph:
                 self._gather(top, 0)
 
     def _gather(self, value: Any, depth: int) -> None:
-        if not isinstance(value, dict) or len(self.nodes) >= MAX_NODES or depth > MAX_DEPTH:
+        if (
+            not value
+            or not isinstance(value, dict)
+            or len(self.nodes) >= MAX_NODES
+            or depth > MAX_DEPTH
+        ):
             return
         self.nodes.append(value)
         name = value.get("@id")

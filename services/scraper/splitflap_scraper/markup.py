@@ -20,7 +20,7 @@ _ATTRIBUTE = re.compile(
 #: is text where a letter, a digit or "=" follows (HTML Standard, "named character reference
 #: state"): query strings are full of them.
 _REFERENCE = re.compile(
-    r"&(?:\#\d{1,7};?|\#x[0-9a-f]{1,6};?|[a-z][a-z0-9]{1,31}(?:;|(?![\w=;])))",
+    r"&(?:\#\d{1,7}(?!\d);?|\#x[0-9a-f]{1,6}(?![0-9a-f]);?|[a-z][a-z0-9]{1,31}(?:;|(?![\w=;])))",
     re.IGNORECASE | re.ASCII,
 )
 #: Inline elements do not part words; all others do.

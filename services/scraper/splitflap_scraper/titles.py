@@ -21,12 +21,14 @@ _EDGE = re.compile(rf"^[\s{re.escape(_SEPARATORS)}<>]+|[\s{re.escape(_SEPARATORS
 MAX_NAME = 50
 
 #: Titles of pages that have not said what they are: of templates, frameworks, loading screens.
-_PLACEHOLDERS = frozenset(
-    "null undefined none nan untitled untitleddocument untitledpage document title pagetitle "
-    "newpage yourtitle yoursitetitle reactapp viteapp vuejsapp nuxtapp nextjsapp svelteapp "
-    "angularapp createreactapp webpackapp vitereact viteReactts viteVue loading pleasewait "
-    "redirecting redirect redirection test todo ogtitle description defaulttitle sitetitle".casefold().split()
-)
+_PLACEHOLDERS = frozenset({
+    "null", "undefined", "none", "nan", "untitled", "untitleddocument", "untitledpage",
+    "document", "title", "pagetitle", "newpage", "yourtitle", "yoursitetitle", "reactapp",
+    "viteapp", "vuejsapp", "nuxtapp", "nextjsapp", "svelteapp", "angularapp", "createreactapp",
+    "webpackapp", "vitereact", "vitereactts", "vitevue", "loading", "pleasewait", "redirecting",
+    "redirect", "redirection", "test", "todo", "ogtitle", "description", "defaulttitle",
+    "sitetitle",
+})  # fmt: skip
 _TEMPLATE = re.compile(
     r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{\w+\}|^%\w*%?$|\[object Object\]|^\{\w+\}$"
 )

@@ -97,7 +97,7 @@ def test_walls_are_no_pages(serve: Serve) -> None:
         assert (error.reason, error.detail) == ("wall", "challenge")
     error = refused(serve(page("", "cf-mitigated: challenge", status="403 X")).url())
     assert error.reason == "wall"
-    assert refused(serve(page("<title>No</title>", status="403 X")).url()).reason == "status"
+    assert refused(serve(page("<title>No</title>", status="403 X")).url()).reason == "http_403"
 
 
 def test_a_log_in_that_a_page_leads_to_is_a_wall(serve: Serve) -> None:

@@ -84,6 +84,10 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[tuple[bytes, End]]:
         except http.client.IncompleteRead:
             yield gathered, End.EARLY
             return
+        except Exception:
+            # A limit, a reset: what came before is looked at first.
+            yield gathered, End.EARLY
+            raise
         gathered += data
         if not data:
             yield gathered, End.EARLY if response.length else End.WHOLE

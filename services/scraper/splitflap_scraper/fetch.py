@@ -22,7 +22,7 @@ from splitflap_scraper.freshness import fresh_for, retry_after
 from splitflap_scraper.reading import Head, Reader
 from splitflap_scraper.settings import ScraperSettings
 from splitflap_scraper.urls import Target, joined, target_of
-from splitflap_scraper.wire import Deadline, Wire, requested
+from splitflap_scraper.wire import Deadline, Wire, as_fetch_errors, requested
 
 #: The context that ends a block after so many seconds, wherever it waits.
 Within = Callable[[float], AbstractContextManager[None]]
@@ -34,6 +34,10 @@ ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
 #: Statuses that lead elsewhere (RFC 9110, section 15.4).
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+#: The share of a preview's time in which bytes are waited for. In the rest, what came until then is
+#: understood.
+NETWORK_SHARE = 0.95
 
 #: Addresses of a name that are looked at; only these are used.
 MAX_RESOLVED = 32
@@ -89,15 +93,25 @@ class Fetcher:
         seconds = self._settings.scrape_deadline
         try:
             with self._within(seconds):
-                yield Visit(self, Deadline(seconds), self._settings.scrape_max_redirects)
+                deadline = Deadline(seconds * NETWORK_SHARE)
+                yield Visit(self, deadline, self._settings.scrape_max_redirects)
         except self._timed_out as error:
-            raise Transient("timeout", f"not done within {seconds:g} s") from error
+            raise _timeout(seconds) from error
 
     def hop(
         self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
     ) -> "Answer[R] | Target":
         """One request: the answer, or where it says that the page is."""
         self._reach.check_target(target)
+        try:
+            return self._hop(target, deadline, reader_for)
+        except self._timed_out as error:
+            # Whoever asked for it may know enough without.
+            raise _timeout(self._settings.scrape_deadline) from error
+
+    def _hop(
+        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
+    ) -> "Answer[R] | Target":
         with requested(
             target,
             self._addresses(target, deadline),
@@ -125,7 +139,8 @@ class Fetcher:
             raise FetchError("not_html", content_type[:100])
         max_bytes = self._settings.scrape_max_kib * 1024
         try:
-            partial = read_body(response, wire, reader, max_bytes)
+            with as_fetch_errors():
+                partial = read_body(response, wire, reader, max_bytes)
         except (FetchError, self._timed_out):
             # What was learned until then is worth more than why there is no more of it.
             if not reader.found:
@@ -187,6 +202,10 @@ class Visit:
         if self._redirects <= 0:
             raise FetchError("too_many_redirects", "more than allowed")
         self._redirects -= 1
+
+
+def _timeout(seconds: float) -> Transient:
+    return Transient("timeout", f"not done within {seconds:g} s")
 
 
 def _unresolved(error: OSError) -> FetchError:

@@ -57,6 +57,8 @@ class Wire:
         self._file: io.BufferedIOBase = io.BufferedReader(_Incoming(self), READ_SIZE)
         #: Bytes that may still arrive.
         self.budget = MAX_HEADER_BYTES
+        #: Whether the other side has said its last.
+        self.ended = False
 
     def sendall(self, data: bytes) -> None:
         """Send it all."""
@@ -74,6 +76,7 @@ class Wire:
         self._sock.settimeout(self._deadline.left())
         received = self._sock.recv_into(buffer)
         self.budget -= received
+        self.ended = received == 0
         # A fast sender never lets a green socket wait; this lets the others run.
         time.sleep(0)
         return received
@@ -110,7 +113,7 @@ def requested(
         FetchError: in here or in the block: `refused`, `closed`, `tls`, `timeout`, `bad_response`,
             `too_large`.
     """
-    with _as_fetch_errors():
+    with as_fetch_errors():
         sock = _connect(addresses, target.port, deadline, connect_timeout)
         try:
             if target.scheme == "https":
@@ -157,6 +160,9 @@ def _response(wire: Wire) -> http.client.HTTPResponse:
     while True:
         response = http.client.HTTPResponse(wire, method="GET")  # type: ignore[arg-type]  # as Wire says
         response.begin()
+        if wire.ended:
+            # http.client takes an end within the headers for their end.
+            raise ConnectionError("the connection ended within the head")
         if not 100 <= response.status < 200:  # noqa: PLR2004 - the informational class
             return response
         # What is dropped closes its stream, which is still needed.
@@ -164,7 +170,8 @@ def _response(wire: Wire) -> http.client.HTTPResponse:
 
 
 @contextmanager
-def _as_fetch_errors() -> Iterator[None]:
+def as_fetch_errors() -> Iterator[None]:
+    """Says FetchError for what sockets, TLS and http.client raise."""
     try:
         yield
     except TimeoutError as error:
@@ -177,5 +184,9 @@ def _as_fetch_errors() -> Iterator[None]:
         raise Transient("closed", f"{type(error).__name__}: {error}") from error
     except http.client.LineTooLong as error:
         raise FetchError("too_large", str(error)) from error
-    except (http.client.HTTPException, ValueError) as error:
+    except http.client.HTTPException as error:
+        # The class itself is raised for too many headers only.
+        reason = "too_large" if type(error) is http.client.HTTPException else "bad_response"
+        raise FetchError(reason, f"{type(error).__name__}: {error}") from error
+    except ValueError as error:
         raise FetchError("bad_response", f"{type(error).__name__}: {error}") from error

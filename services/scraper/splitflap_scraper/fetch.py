@@ -9,26 +9,22 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from email.message import Message
-from ipaddress import ip_address
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from splitflap_scraper.addresses import Address, parsed
+from splitflap_scraper.addresses import Address
 from splitflap_scraper.body import ACCEPT_ENCODING, read_body
 from splitflap_scraper.errors import FetchError, Transient, status_error
 from splitflap_scraper.freshness import fresh_for, retry_after
+from splitflap_scraper.permission import KEEP_CLOSED, Permission, Said
 from splitflap_scraper.reading import Head, Reader
+from splitflap_scraper.resolver import Resolve, Resolver, Within
+from splitflap_scraper.robots import EVERYTHING, RobotsReader, product_of
 from splitflap_scraper.settings import ScraperSettings
 from splitflap_scraper.urls import Target, joined, target_of
 from splitflap_scraper.wire import Deadline, Wire, as_fetch_errors, requested
-
-#: The context that ends a block after so many seconds, wherever it waits.
-Within = Callable[[float], AbstractContextManager[None]]
-
-#: As socket.getaddrinfo, called with host, port, family and type.
-Resolve = Callable[..., Sequence[tuple[Any, ...]]]
 
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
@@ -39,9 +35,11 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: understood.
 NETWORK_SHARE = 0.95
 
-#: Addresses of a name that are looked at; only these are used.
-MAX_RESOLVED = 32
+#: Redirects followed for a robots.txt (RFC 9309, section 2.3.1.2).
+MAX_ROBOTS_REDIRECTS = 5
 
+#: Statuses with which a server asks for less.
+OVERLOADED = frozenset({429, 503})
 
 R = TypeVar("R", bound=Reader)
 
@@ -74,14 +72,22 @@ class Fetcher:
         self._settings = settings
         self._within = within
         self._timed_out = timed_out
-        self._resolve = resolve
+        self._resolver = Resolver(resolve, settings.scrape_dns_timeout, within, timed_out)
         self._reach = settings.reach
+        self._limits = settings.host_limits()
+        self._limits_own = settings.scrape_limit_own
+        self._permission = Permission(self._ask_for_robots) if settings.scrape_robots else None
         self._tls = tls
         self._headers = {
-            "User-Agent": settings.user_agent,
+            "User-Agent": settings.agent,
             "Accept": ACCEPT,
             "Accept-Encoding": ACCEPT_ENCODING,
         }
+
+    @property
+    def seconds(self) -> float:
+        """How long a visit may take."""
+        return self._settings.scrape_deadline
 
     @contextmanager
     def visit(self) -> Iterator["Visit"]:
@@ -98,6 +104,15 @@ class Fetcher:
         except self._timed_out as error:
             raise _timeout(seconds) from error
 
+    def check_permission(self, target: Target, deadline: Deadline) -> None:
+        """Whether the site lets us ask for a page.
+
+        Raises:
+            FetchError: `robots`; or why the site cannot be asked.
+        """
+        if self._permission is not None:
+            self._permission.check(target, deadline)
+
     def hop(
         self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
     ) -> "Answer[R] | Target":
@@ -112,14 +127,20 @@ class Fetcher:
     def _hop(
         self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
     ) -> "Answer[R] | Target":
-        with requested(
-            target,
-            self._addresses(target, deadline),
-            self._headers,
-            deadline=deadline,
-            connect_timeout=self._settings.scrape_connect_timeout,
-            tls=self._tls,
-        ) as (response, wire):
+        addresses = self._addresses(target, deadline)
+        with (
+            self._turn(target, addresses),
+            requested(
+                target,
+                addresses,
+                self._headers,
+                deadline=deadline,
+                connect_timeout=self._settings.scrape_connect_timeout,
+                tls=self._tls,
+            ) as (response, wire),
+        ):
+            if response.status in OVERLOADED and (after := retry_after(response.headers)):
+                self._limits.pause(target.host, after)
             if response.status in REDIRECTS:
                 return _location(target, response)
             return self._read(target, response, wire, reader_for)
@@ -150,24 +171,32 @@ class Fetcher:
 
     def _addresses(self, target: Target, deadline: Deadline) -> list[Address]:
         """The addresses that a host has now, all of them checked."""
-        addresses = self._resolved(target, deadline)
+        addresses = self._resolver.addresses(target, deadline)
         self._reach.check_addresses(addresses)
         return addresses
 
-    def _resolved(self, target: Target, deadline: Deadline) -> list[Address]:
-        if address := parsed(target.host):
-            return [address]
-        seconds = deadline.left(self._settings.scrape_dns_timeout)
-        try:
-            with self._within(seconds):
-                found = self._resolve(
-                    target.host.encode("ascii"), target.port, 0, socket.SOCK_STREAM
-                )
-        except self._timed_out as error:
-            raise Transient("dns", f"not resolved within {seconds:g} s") from error
-        except OSError as error:
-            raise _unresolved(error) from error
-        return [ip_address(entry[4][0]) for entry in found[:MAX_RESOLVED]]
+    def _turn(self, target: Target, addresses: Sequence[Address]) -> AbstractContextManager[None]:
+        """The host's limits, unless it is one of the operator's own."""
+        if self._limits_own or not all(self._reach.is_own(each) for each in addresses):
+            return self._limits.turn(target.host)
+        return nullcontext()
+
+    def _ask_for_robots(self, site: Target, deadline: Deadline) -> Said:
+        """A site's robots.txt, over as many redirects as RFC 9309 (section 2.3.1.2) has it."""
+        answer: Answer[RobotsReader] | Target = site
+        for hop in range(1 + MAX_ROBOTS_REDIRECTS):
+            assert isinstance(answer, Target), "what is no answer leads elsewhere"  # noqa: S101
+            try:
+                answer = self.hop(answer, deadline, RobotsReader)
+            except FetchError as error:
+                # Who cannot be asked for it cannot be asked for a page either.
+                if not hop or error.reason in {"timeout", "busy"}:
+                    raise
+                return Said(None if isinstance(error, Transient) else EVERYTHING, KEEP_CLOSED)
+            if isinstance(answer, Answer):
+                rules = answer.reader.rules(product_of(self._headers["User-Agent"]))
+                return Said(rules, answer.keep if rules else KEEP_CLOSED)
+        return Said(EVERYTHING, KEEP_CLOSED)
 
 
 class Visit:
@@ -192,6 +221,7 @@ class Visit:
             if target.url in self._seen:
                 raise FetchError("too_many_redirects", "a loop")
             self._seen.add(target.url)
+            self._fetcher.check_permission(target, self._deadline)
             answer = self._fetcher.hop(target, self._deadline, reader_for)
             if isinstance(answer, Answer):
                 return answer
@@ -206,13 +236,6 @@ class Visit:
 
 def _timeout(seconds: float) -> Transient:
     return Transient("timeout", f"not done within {seconds:g} s")
-
-
-def _unresolved(error: OSError) -> FetchError:
-    """Only a resolver that says "no such name" is to be believed."""
-    gone = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
-    kind = FetchError if error.errno in gone else Transient
-    return kind("dns", str(error.strerror or error))
 
 
 def check_status(status: int, headers: Message) -> None:

@@ -22,6 +22,10 @@ class Reach:
     denied_hosts: frozenset[str] = frozenset()
     only_ports: frozenset[int] = frozenset()
 
+    def is_own(self, address: Address) -> bool:
+        """Whether an address is in a network that the operator allows beside the public ones."""
+        return is_in(address, self.allowed)
+
     def check_target(self, target: Target) -> None:
         """Before its name is resolved.
 

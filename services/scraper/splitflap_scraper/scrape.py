@@ -13,6 +13,8 @@ from splitflap_core.telemetry import Metrics
 
 from splitflap_scraper.errors import REASONS, FetchError, Transient, family
 from splitflap_scraper.fetch import Fetcher
+from splitflap_scraper.flights import Flights
+from splitflap_scraper.metadata import Metadata
 from splitflap_scraper.oembed import Providers
 from splitflap_scraper.understand import Understanding
 from splitflap_scraper.urls import target_of
@@ -46,13 +48,13 @@ class Scraper:
         """`allowed` are the networks that pages and images may be in, beside the public ones."""
         self._fetcher = fetcher
         self._understanding = Understanding(allowed, providers or Providers(()))
+        self._flights: Flights[tuple[Metadata, float]] = Flights()
         self._failures = metrics.counter("splitflap_scraper_failures_total")
 
     def __call__(self, job: Job, request: ScrapeRequest) -> Outcome:
         """What became of the job; never raises for what a server does."""
         try:
-            with self._fetcher.visit() as visit:
-                found, keep = self._understanding.preview(visit, request.url)
+            found, keep = self._preview(request.url)
         except FetchError as error:
             self._failures.labels(family(error.reason)).inc()
             logger.info(
@@ -60,6 +62,15 @@ class Scraper:
             )
             return _failed(error, job.attempt)
         return Done(msgspec.Raw(encode(ScrapeResult(**asdict(found), keep=keep))))
+
+    def _preview(self, url: str) -> tuple[Metadata, float]:
+        """One for all who ask for the same at the same time, however they write it."""
+
+        def made() -> tuple[Metadata, float]:
+            with self._fetcher.visit() as visit:
+                return self._understanding.preview(visit, url)
+
+        return self._flights.run(target_of(url).url, made, self._fetcher.seconds)
 
 
 def _failed(error: FetchError, attempt: int) -> Outcome:
@@ -76,6 +87,9 @@ def _retry_after(error: Transient, attempt: int) -> float | None:
     """Seconds until the next attempt; None when there is to be none."""
     if attempt >= REASONS[family(error.reason)].attempts or (error.after or 0.0) > MAX_RETRY_AFTER:
         return None
+    if error.reason == "busy":
+        # The time at which its turn comes.
+        return error.after
     backoff: float = RETRY_AFTER * RETRY_FACTOR ** (attempt - 1)
     return max(backoff * random.uniform(0.5, 1.0), error.after or 0.0)  # noqa: S311 - jitter
 

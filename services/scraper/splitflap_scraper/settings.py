@@ -8,8 +8,12 @@ from typing import Annotated
 from msgspec import Meta
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Network, networks
 
+from splitflap_scraper.hosts import HostLimits
 from splitflap_scraper.oembed import Providers
 from splitflap_scraper.reach import Reach, host_names
+
+#: Requests to a host that may follow each other at once: robots.txt, a redirect, the page.
+LEAST_BURST = 3
 
 
 class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
@@ -65,9 +69,45 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             min_length=1,
             max_length=200,
             pattern=r"^[\x20-\x7e]+$",
-            description="The User-Agent header; a URL that says whose it is spares complaints.",
+            description="The User-Agent header; robots.txt files know us by its first word.",
         ),
-    ] = "Splitflap/0.1 (+link preview)"
+    ] = "Splitflap/0.1 (link previews)"
+    scraper_contact: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            pattern=r"^[\x21-\x27\x2a-\x7e]*$",
+            description="URL or mail address, without parentheses, at which sites find out who "
+            "asks them; it is added to the User-Agent header and spares complaints.",
+        ),
+    ] = ""
+    scrape_robots: Annotated[
+        bool, Meta(description="Whether robots.txt files are asked for and honoured.")
+    ] = True
+    scraper_replicas: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description="Scrapers that run at most; each takes its share of what one host is "
+            "asked by all of them.",
+        ),
+    ] = 1
+    scrape_host_concurrency: Annotated[
+        int,
+        Meta(ge=1, le=5000, description="Requests at a time to one host, by all scrapers."),
+    ] = 10
+    scrape_host_rate: Annotated[
+        float,
+        Meta(gt=0, le=10_000, description="Requests per second to one host, by all scrapers."),
+    ] = 10.0
+    scrape_limit_own: Annotated[
+        bool,
+        Meta(
+            description="Whether these limits hold for hosts in `SCRAPER_ALLOW_NETS` too, which "
+            "are taken for the operator's own."
+        ),
+    ] = False
     scrape_deadline: Annotated[
         float,
         Meta(
@@ -134,6 +174,20 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             host_names(self.scraper_allow_hosts, "SCRAPER_ALLOW_HOSTS"),
             host_names(self.scraper_deny_hosts, "SCRAPER_DENY_HOSTS"),
             frozenset(int(port) for port in re.findall(r"\d+", self.scraper_ports)),
+        )
+
+    @property
+    def agent(self) -> str:
+        """The User-Agent header."""
+        contact = f" (+{self.scraper_contact})" if self.scraper_contact else ""
+        return self.user_agent + contact
+
+    def host_limits(self) -> HostLimits:
+        """One scraper's share of what a host is asked."""
+        return HostLimits(
+            max(1, self.scrape_host_concurrency // self.scraper_replicas),
+            self.scrape_host_rate / self.scraper_replicas,
+            max(LEAST_BURST, int(self.scrape_host_rate / self.scraper_replicas)),
         )
 
     def tls(self) -> ssl.SSLContext:

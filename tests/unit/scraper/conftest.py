@@ -17,8 +17,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from splitflap_scraper.fetch import Answer, Fetcher, Resolve, Within, check_status
+from splitflap_scraper.fetch import Answer, Fetcher, check_status
 from splitflap_scraper.reading import AnyReader, PageReader, UnknownReader, reader_for
+from splitflap_scraper.resolver import Resolve, Within
 from splitflap_scraper.settings import ScraperSettings
 
 #: Seconds that a test waits for what must happen.
@@ -174,10 +175,9 @@ class PageFetcher(Fetcher):
 
 
 def make_fetcher(resolve: Resolve | None = None, **settings: Any) -> PageFetcher:
-    """A fetcher that may reach loopback, unless told otherwise."""
-    chosen = msgspec.convert(
-        {"scraper_allow_nets": "127.0.0.1/32", "scrape_deadline": 10, **settings}, ScraperSettings
-    )
+    """A fetcher that may reach loopback, and asks for no robots.txt, unless told otherwise."""
+    ours = {"scraper_allow_nets": "127.0.0.1/32", "scrape_deadline": 10, "scrape_robots": False}
+    chosen = msgspec.convert({**ours, **settings}, ScraperSettings)
     tls = chosen.tls() if chosen.scraper_ca_file else default_tls()
     return PageFetcher(chosen, tls, *within(), resolve or socket.getaddrinfo)
 

@@ -202,6 +202,7 @@ def handle(sock: socket.socket) -> None:
     with sock, suppress(OSError):
         sock.settimeout(30)
         path = sock.recv(65_536).split(b" ")[1].decode("latin-1")
+        path = path.partition("?")[0]
         name = path.split("/")[1]
         if name not in SERVERS:
             sock.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")

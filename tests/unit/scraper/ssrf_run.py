@@ -109,10 +109,11 @@ class Run:
         settings = ScraperSettings(scrape_deadline=5.0)
         self._settings, self._tls = settings, settings.tls()
 
-    def scrape(self, url: str) -> dict[str, Any]:
+    def scrape(self, url: str, *, robots: bool = True) -> dict[str, Any]:
         """What became of a URL, and what was connected to."""
         self.server.reached.clear()
-        fetcher = Fetcher(self._settings, self._tls, *within(), Names())
+        settings = msgspec.structs.replace(self._settings, scrape_robots=robots)
+        fetcher = Fetcher(settings, self._tls, *within(), Names())
         scraper = Scraper(fetcher, (), Metrics("scraper"))
         job = Job("j", "scrape", 5, time.time(), msgspec.Raw(b"{}"))
         outcome = scraper(job, ScrapeRequest(url))
@@ -141,8 +142,11 @@ def main() -> None:
             found[f"{kind} {host}"] = run.led(kind, host)
     for name in ("rebind.test", "rebind6.test"):
         # The second lookup, for the redirect to the same name, gets another answer.
-        found[f"rebinding {name}"] = run.scrape(run.url(name, f"/302?to={run.url(name, '/2')}"))
-        found[f"one lookup {name}"] = run.scrape(run.url(name))
+        to_itself = run.url(name, f"/302?to={run.url(name, '/2')}")
+        found[f"rebinding {name}"] = run.scrape(to_itself, robots=False)
+        found[f"one lookup {name}"] = run.scrape(run.url(name), robots=False)
+        # The page's lookup comes after that of robots.txt.
+        found[f"rebinding after robots {name}"] = run.scrape(run.url(name))
     for host in neighbours():
         found[f"public {host}"] = run.scrape(run.url(host))
     json.dump(found, sys.stdout)

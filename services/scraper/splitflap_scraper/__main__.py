@@ -13,6 +13,7 @@ from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
 
 from splitflap_scraper.fetch import Fetcher
+from splitflap_scraper.lag import LoopLag
 from splitflap_scraper.pool import GreenPool
 from splitflap_scraper.scrape import Scraper
 from splitflap_scraper.settings import ScraperSettings
@@ -45,13 +46,18 @@ def main() -> None:
     worker = Worker("scrape", ScrapeRequest, pool, backend_for(settings), metrics, prefetch)
     worker.register(health)
 
+    # What parsing costs those who wait.
+    lag = LoopLag(metrics)
+
     # The port answers first, so that a slow start can be seen.
     health.start()
+    lag.start()
     worker.start()
     until_signalled()
 
     # Work first: it is finished, given back and acked; then the port, which is watched till then.
     worker.stop(settings.stop_grace)
+    lag.stop()
     health.stop()
 
 

@@ -3,7 +3,6 @@
 import logging
 import random
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import msgspec
 from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult, encode
@@ -61,7 +60,7 @@ class Scraper:
                 "no preview of %s, attempt %d: %s", _origin(request.url), job.attempt, error
             )
             return _failed(error, job.attempt)
-        return Done(msgspec.Raw(encode(ScrapeResult(**asdict(found), keep=keep))))
+        return Done(msgspec.Raw(encode(ScrapeResult(**vars(found), keep=keep))))
 
     def _preview(self, url: str) -> tuple[Metadata, float]:
         """One for all who ask for the same at the same time, however they write it."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit
 
 import idna
@@ -13,6 +14,9 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 #: Longest URL followed, in characters: four times what can be posted, for redirects that grow.
 MAX_FETCHED = 8000
+
+#: URLs whose targets are kept: one preview asks for that of its own several times.
+MAX_CACHED = 256
 
 #: Ports of other protocols, where a request could be taken for a command. Browsers open none of
 #: them either: the Fetch Standard, section "Port blocking".
@@ -59,6 +63,7 @@ class Target:
         return self.origin + self.path
 
 
+@lru_cache(maxsize=MAX_CACHED)
 def target_of(url: str) -> Target:
     """What to request for a URL.
 

@@ -52,7 +52,8 @@ fuzz: dev ## Render random texts in both flavours for FUZZ_SECONDS each (60)
 faults: dev servers ## Kill, stop and cut off every part, in half an hour (FAULTS="--seed 7 --only broker")
 	$(BIN)/python -m tests.faults $(FAULTS)
 
-bench: dev servers bench-tools ## Measure the figures of benchmarks/README.md, 11 minutes long (BENCH="accept tasks")
+bench: dev servers bench-tools ## Measure the figures of benchmarks/README.md, 12 minutes long (BENCH="accept tasks")
+	$(UV) sync --locked --inexact --group bench --no-progress
 	$(BIN)/python -m benchmarks $(BENCH)
 
 lint: dev ## Check style, format and types

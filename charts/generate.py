@@ -83,7 +83,8 @@ def schema() -> str:
     document = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
     for service, kind in SERVICES.items():
         document["$defs"][f"{service}Settings"] = _settings(kind)
-    return json.dumps(document, indent=2) + "\n"
+    # Python's end of a text is not that of other languages' expressions.
+    return json.dumps(document, indent=2).replace(r"\\Z", "$") + "\n"
 
 
 def _settings(kind: type[CommonSettings]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ configuration.md   from the services' settings
 metrics.md         from core/splitflap_core/metrics.yaml
 problems.md        from the API's problems
 styles.css         from Pygments' styles and the rules below, for pages that show posts
+failures.md        from the scraper's reasons
 """
 
 import sys
@@ -16,6 +17,7 @@ from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import CommonSettings, SettingDoc, describe
 from splitflap_core.telemetry import Declaration, declarations
 from splitflap_renderer.settings import RendererSettings
+from splitflap_scraper.errors import REASONS, Reason
 from splitflap_scraper.settings import ScraperSettings
 
 FOLDER = Path(__file__).parent
@@ -50,6 +52,15 @@ _PROBLEMS = """\
 Every error is an RFC 9457 problem: `application/problem+json` with `type`, `title`, `status` and
 `detail`; where fields are at fault, `errors` lists them as `{field, message}`. A `type` is
 relative to the API, which answers it with its meaning.
+"""
+
+_FAILURES = """\
+# Failures of previews
+
+A preview that failed has one of these as its `reason`. Tried again means so many attempts in all,
+after about 2 and 8 s, or after the server's Retry-After up to a minute; a longer one makes the
+failure stay known for that long, a day at most. While a failure is known, posts that link to the
+URL get it at once, and nobody asks the site.
 """
 
 
@@ -139,6 +150,35 @@ def styles() -> str:
     return f"{_STYLES}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
 
 
+def failures() -> str:
+    """docs/failures.md."""
+    rows = [
+        (f"`{word}`", each.when, _tries(each), _duration(each.keep))
+        for word, each in REASONS.items()
+    ]
+    return "\n".join(
+        [
+            _MADE.format(source="services/scraper/splitflap_scraper/errors.py"),
+            _FAILURES,
+            _table(("reason", "when", "tried again", "known for"), rows),
+        ]
+    )
+
+
+def _tries(reason: Reason) -> str:
+    if not reason.passing:
+        return ""
+    when = "" if reason.passing == "always" else f": {reason.passing}"
+    return f"{reason.attempts} attempts{when}"
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:g} {unit}"
+    return f"{seconds:g} s"
+
+
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
@@ -153,6 +193,7 @@ PAGES = {
     "metrics.md": metrics,
     "problems.md": problems,
     "styles.css": styles,
+    "failures.md": failures,
 }
 
 

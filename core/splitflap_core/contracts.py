@@ -80,13 +80,25 @@ class ScrapeRequest(msgspec.Struct, frozen=True):
 
 
 class ScrapeResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a page says of itself. `keep` is how long (seconds) it may be taken as fresh."""
+    """What a page says of itself. `keep` is how long (seconds) it may be taken as fresh.
+
+    `published_at` is RFC 3339 in UTC, `language` a BCP 47 tag, `canonical` the address that the
+    page gives for itself; sizes are in pixels.
+    """
 
     title: str | None = None
     description: str | None = None
     image: str | None = None
     site_name: str | None = None
     keep: float | None = None
+    author: str | None = None
+    published_at: str | None = None
+    language: str | None = None
+    type: str | None = None
+    icon: str | None = None
+    canonical: str | None = None
+    image_width: int | None = None
+    image_height: int | None = None
 
 
 class Job(msgspec.Struct, frozen=True):

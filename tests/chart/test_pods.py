@@ -236,3 +236,16 @@ def test_hosts_of_the_chart_need_no_search_domain(rendered: Rendered) -> None:
     assert environ["SPLITFLAP_DATABASE_URL"] == (
         "postgresql://r-splitflap-postgresql.ns.svc.cluster.local.:5432/splitflap"
     )
+
+
+def test_scrapers_know_how_many_they_are_at_most(helm: Helm) -> None:
+    """With an autoscaler its maximum, and the surge of an update; or what the operator says."""
+
+    def said(**values: Any) -> str:
+        manifests = helm.render(merged(DEV, values))
+        return str(manifests.environ("scraper", HELD)["SPLITFLAP_SCRAPER_REPLICAS"])
+
+    assert said(scraper={"replicas": 4}) == "5"
+    assert said(scraper={"replicas": 1}) == "2"
+    assert said(autoscaling={"mode": "hpa", "scraper": {"maxReplicas": 8}}) == "10"
+    assert said(scraper={"settings": {"scraperReplicas": 3}}) == "3"

@@ -47,6 +47,21 @@ def outcome(kind: Any, attempt: int, said: Any, **more: str) -> JobOutcome:
 LINKED = RenderResult("<p>a</p>", ["https://a.example/"])
 FOUND = RenderResult("<p>a</p>", ["https://a.example/"], ["ann"], ["general"], "a")
 PREVIEW = ScrapeResult("A title", "A description", "https://a.example/i.png", "A site", 3600.0)
+FULL = ScrapeResult(
+    "A title",
+    "A description",
+    "https://a.example/i.png",
+    "A site",
+    3600.0,
+    author="An Author",
+    published_at="2024-01-02T03:04:05Z",
+    language="pt-BR",
+    type="article",
+    icon="https://a.example/icon.svg",
+    canonical="https://a.example/canonical",
+    image_width=1200,
+    image_height=630,
+)
 IDS = {"task": "019a-task", "traceparent": TRACEPARENT}
 
 MESSAGES: dict[str, Job | JobOutcome] = {
@@ -72,6 +87,7 @@ MESSAGES: dict[str, Job | JobOutcome] = {
     "render-done": outcome("render", 1, Done(raw(LINKED)), **IDS),
     "render-done-found": outcome("render", 1, Done(raw(FOUND)), **IDS),
     "scrape-done": outcome("scrape", 1, Done(raw(PREVIEW))),
+    "scrape-done-full": outcome("scrape", 1, Done(raw(FULL))),
     "scrape-retry-later": outcome("scrape", 1, RetryLater(1.5, "timeout")),
     "scrape-failed": outcome("scrape", 5, Failed("not_found", "404 of https://a.example/", 600.0)),
 }

@@ -57,6 +57,13 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
+{{/* Scrapers that run at most, an update's surge of a quarter among them: each takes its share of what one host is asked. */}}
+{{- define "splitflap.scrapersAtMost" -}}
+{{- $most := .Values.scraper.replicas -}}
+{{- if ne .Values.autoscaling.mode "none" }}{{ $most = .Values.autoscaling.scraper.maxReplicas }}{{ end -}}
+{{- max 1 (ceil (mulf $most 1.25)) -}}
+{{- end }}
+
 {{/* The environment of a service's container. Takes {root, component}. */}}
 {{- define "splitflap.env" -}}
 {{- $values := .root.Values -}}
@@ -75,6 +82,10 @@ topologySpreadConstraints:
 {{- end }}
 {{ include "splitflap.brokerEnv" . }}
 {{- if eq .component "scraper" }}
+{{- if not (hasKey $values.scraper.settings "scraperReplicas") }}
+- name: SPLITFLAP_SCRAPER_REPLICAS
+  value: {{ include "splitflap.scrapersAtMost" .root | quote }}
+{{- end }}
 {{- with $values.scraper.allowNets }}
 - name: SPLITFLAP_SCRAPER_ALLOW_NETS
   value: {{ join "," . | quote }}

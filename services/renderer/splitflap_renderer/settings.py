@@ -9,7 +9,7 @@ from splitflap_renderer.options import Options
 
 #: What a template may begin with: a place of the page's own site, or another site. A slash and a
 #: character that is no slash, so that no host is hidden in it.
-_TEMPLATE = r"^(https?://[^/{}\s]+|/(?![/\\]))[^\s\"'<>]*$(?!\n)"
+_TEMPLATE = r"^(https?://[^/{}\s]+|/[^/\\\s\"'<>])[^\s\"'<>]*\Z"
 
 
 class RendererSettings(CommonSettings, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
     heading_prefix: Annotated[
         str,
         Meta(
-            pattern=r"^[a-z][a-z0-9]{0,30}(-[a-z0-9]{1,30}){0,3}-$(?!\n)",
+            pattern=r"^[a-z][a-z0-9]{0,30}(-[a-z0-9]{1,30}){0,3}-\Z",
             description="Beginning of the ids of headings, which parts them from the page's own.",
         ),
     ] = "user-content-"

@@ -13,6 +13,7 @@ from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
 
 from splitflap_scraper.fetch import Fetcher
+from splitflap_scraper.lag import LoopLag
 from splitflap_scraper.pool import GreenPool
 from splitflap_scraper.scrape import Scraper
 from splitflap_scraper.settings import ScraperSettings
@@ -36,7 +37,7 @@ def main() -> None:
     # Each page may wait for a name in a real thread of its own, so that slow ones hold up no other.
     green.use_resolvers(settings.concurrency)
     fetcher = Fetcher(settings, settings.tls(), green.deadline, green.DeadlineExceeded)
-    scraper = Scraper(fetcher, settings.allowed, metrics)
+    scraper = Scraper(fetcher, settings.allowed, metrics, settings.providers)
 
     # Green threads that fetch, and the loop that feeds them from the broker.
     ahead = 1 + int(settings.concurrency * AHEAD_PER_SLOT)
@@ -45,13 +46,18 @@ def main() -> None:
     worker = Worker("scrape", ScrapeRequest, pool, backend_for(settings), metrics, prefetch)
     worker.register(health)
 
+    # What parsing costs those who wait.
+    lag = LoopLag(metrics)
+
     # The port answers first, so that a slow start can be seen.
     health.start()
+    lag.start()
     worker.start()
     until_signalled()
 
     # Work first: it is finished, given back and acked; then the port, which is watched till then.
     worker.stop(settings.stop_grace)
+    lag.stop()
     health.stop()
 
 

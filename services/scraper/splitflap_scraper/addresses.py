@@ -20,6 +20,7 @@ SPECIAL = tuple(
         "10.0.0.0/8",  # private, RFC 1918
         "100.64.0.0/10",  # carrier-grade NAT, RFC 6598
         "127.0.0.0/8",  # loopback, RFC 1122
+        "168.63.129.16/32",  # Azure's platform service, by Microsoft's documentation
         "169.254.0.0/16",  # link-local, RFC 3927; clouds' metadata services
         "172.16.0.0/12",  # private, RFC 1918
         "192.0.0.0/24",  # protocol assignments, RFC 6890
@@ -77,6 +78,12 @@ def may_be_reached(address: Address, allowed: Sequence[Network]) -> bool:
     if inner is not None and not may_be_reached(inner, allowed):
         return False
     return any(address in network for network in allowed) or _is_public(address)
+
+
+def is_in(address: Address, networks: Sequence[Network]) -> bool:
+    """Whether an address, or the one that it carries, is in one of the networks."""
+    inner = _embedded(address)
+    return any(address in each or (inner is not None and inner in each) for each in networks)
 
 
 def parsed(text: str) -> Address | None:

@@ -1,13 +1,13 @@
 """A response's body, read no further than a preview needs, and never beyond a limit."""
 
 import http.client
+import time
 import zlib
 from collections.abc import Iterator
 from enum import Enum, auto
 
-from splitflap_scraper.charsets import TextDecoder
 from splitflap_scraper.errors import FetchError, Transient
-from splitflap_scraper.scan import HeadScanner
+from splitflap_scraper.reading import Reader
 from splitflap_scraper.wire import READ_SIZE, Wire
 
 #: What a request asks for (RFC 9110, section 8.4.1): what can be decompressed within a limit.
@@ -21,34 +21,50 @@ WIRE_FACTOR = 2
 MIN_PIECE = 1024
 MAX_READS = 4096
 
+#: Bytes of a page that are looked at in one step: about 2 ms for the worst of them.
+MAX_PIECE = 16 * 1024
+
 #: zlib's window, and its word for a gzip or zlib header, whichever comes.
 _WBITS = zlib.MAX_WBITS
 _DETECT_HEADER = 32
 
 
-def read_head(
-    response: http.client.HTTPResponse, wire: Wire, http_label: str | None, max_bytes: int
-) -> str:
-    """The tags of the page's head that matter, of the first `max_bytes` (decompressed).
+def read_body(
+    response: http.client.HTTPResponse, wire: Wire, reader: Reader, max_bytes: int
+) -> bool:
+    """Feed a body's first `max_bytes` (decompressed) to a reader, until it has enough.
+
+    Returns whether it was cut off by a limit or by the connection's end.
 
     Raises:
-        FetchError: `bad_response` for an unknown content coding, broken compression, or a body
-            that ended before it had any such tag; `timeout`, `too_large`, as Wire.
+        FetchError: `bad_response` for an unknown content coding or broken compression; `closed`
+            where it ended before anything was understood; `timeout`, `too_large`, as Wire.
     """
-    wire.budget = max_bytes * WIRE_FACTOR
+    room = min(max_bytes, reader.max_bytes)
+    wire.budget = max(room * WIRE_FACTOR, READ_SIZE)
     inflate = Inflater(response.getheader("Content-Encoding", ""))
-    decoder, scanner = TextDecoder(http_label), HeadScanner()
-    room = max_bytes
     end = End.NOT_YET
     for data, end in _pieces(response):
         page = inflate.feed(data, room)
         room -= len(page)
-        scanner.feed(decoder.feed(page, final=end is not End.NOT_YET or not room))
-        if scanner.done or not room:
-            break
-    if end is End.EARLY and not scanner.tags:
-        raise Transient("bad_response", "the connection ended within the page")
-    return decoder.settled("".join(scanner.tags))
+        if _fed(reader, page, final=end is not End.NOT_YET or not room):
+            return False
+        if not room:
+            return end is End.NOT_YET
+    if end is End.EARLY and not reader.found:
+        raise Transient("closed", "the connection ended within the page")
+    return end is End.EARLY
+
+
+def _fed(reader: Reader, page: bytes, *, final: bool) -> bool:
+    """Whether the reader has enough. Others run between pieces: a bomb is large in one."""
+    for at in range(0, max(len(page), 1), MAX_PIECE):
+        piece = page[at : at + MAX_PIECE]
+        if reader.feed(piece, final=final and at + MAX_PIECE >= len(page)):
+            return True
+        if len(page) > MAX_PIECE:
+            time.sleep(0)
+    return False
 
 
 class End(Enum):
@@ -68,6 +84,10 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[tuple[bytes, End]]:
         except http.client.IncompleteRead:
             yield gathered, End.EARLY
             return
+        except Exception:
+            # A limit, a reset: what came before is looked at first.
+            yield gathered, End.EARLY
+            raise
         gathered += data
         if not data:
             yield gathered, End.EARLY if response.length else End.WHOLE

@@ -1,15 +1,23 @@
-"""Bytes of a page become text: by byte order mark, HTTP, or what the page says of itself.
+"""Bytes of a page become text: by byte order mark, HTTP, what the page says, or how it looks.
 
 The order and the labels are those of the WHATWG's Encoding and HTML Standards. Python's codecs are
 never looked up by what a page says: some of them are no text encodings, and a failed look-up stays
 in memory.
+
+All encodings of the web but UTF-16 and ISO-2022-JP leave the bytes of tags as they are in ASCII. So
+a page is passed through as ISO 8859-1 and cut into pieces first, and only the pieces are decoded,
+once all is known that may say how.
 """
 
 import codecs
 import re
+from collections.abc import Iterable, Iterator
 
-#: Bytes of a page in which it may name its encoding (HTML Standard, "prescan").
+#: Bytes of a page in which it must name an encoding that cannot be passed through.
 PRESCAN = 1024
+
+#: Bytes of a page's texts by which an encoding is guessed.
+SAMPLE = 8192
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
@@ -55,11 +63,15 @@ _LABELS = {
 }
 CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
 
-_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _DECLARED = re.compile(
-    rb"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([\w.:-]+)""",
-    re.IGNORECASE,
+    r"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([\w.:-]+)""",
+    re.IGNORECASE | re.ASCII,
 )
+#: Codecs whose bytes cannot be passed through, and look like ASCII.
+_WIDE = frozenset({"utf-16-le", "utf-16-be", "iso2022_jp"})
+
+#: What an operator's server says of all its pages, whatever they are: the old default of HTTP.
+_DEFAULTS = frozenset({"cp1252"})
 
 
 def codec_of(label: str | None) -> str | None:
@@ -68,55 +80,133 @@ def codec_of(label: str | None) -> str | None:
 
 
 class TextDecoder:
-    """Decodes a page piece by piece. What cannot be decoded becomes U+FFFD."""
+    """Passes a page's bytes through, piece by piece, and decodes what was cut from it at last."""
 
     def __init__(self, http_label: str | None) -> None:
         """`http_label` is the `charset` of the Content-Type, if there is one."""
         self._from_http = codec_of(http_label)
         self._begin = b""
         self._decoder: codecs.IncrementalDecoder | None = None
-        #: Whether anything said which encoding it is.
-        self.declared = True
+        self._bom: str | None = None
+        self._xml = ""
+        #: What all pieces are in; None where they are text already.
+        self.codec: str | None = None
 
     def feed(self, data: bytes, *, final: bool = False) -> str:
-        """The text of these bytes, or of those held back until enough was known."""
+        """The text of these bytes, or the bytes as ISO 8859-1."""
         if self._decoder is None:
             self._begin += data
-            enough = len(codecs.BOM_UTF8) if self._from_http else PRESCAN
-            if len(self._begin) < enough and not final:
+            if len(self._begin) < PRESCAN and not final:
                 return ""
             self._decoder, data = self._decide()
         return self._decoder.decode(data, final)
 
-    def settled(self, text: str) -> str:
-        """The text as it should read, once a whole part of it is there.
+    def settle(self, declarations: Iterable[str], texts: Iterable[str], language: str = "") -> None:
+        """Choose how pieces are read: by what the page declares, and by how its texts look.
 
-        Where nothing was declared, bytes were passed through: they are UTF-8 if they can be, else
-        windows-1252, the commonest of those that are not declared.
+        `language` is what the page says that it is in, which helps where nothing is declared.
         """
-        if self.declared:
-            return text
-        data = text.encode("latin-1")
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            return data.decode("cp1252", "replace")
+        if self.codec == "passed":
+            sample = b"".join(_bytes(text) for text in texts)[:SAMPLE]
+            said = [self._bom, self._from_http, *_declared([self._xml, *declarations])]
+            self.codec = _chosen([each for each in said if each], sample, language)
+
+    def text(self, piece: str) -> str:
+        """A piece as it should read. What cannot be decoded becomes U+FFFD."""
+        if self.codec is None or piece.isascii():
+            return piece
+        return _bytes(piece).decode(self.codec, "replace")
 
     def _decide(self) -> tuple[codecs.IncrementalDecoder, bytes]:
         for bom, codec in _BOMS:
             if self._begin.startswith(bom):
-                return _decoder(codec), self._begin[len(bom) :]
-        codec_name = self._from_http or _prescanned(self._begin)
-        self.declared = codec_name is not None
-        return _decoder(codec_name or "latin-1"), self._begin
+                self._begin = self._begin[len(bom) :]
+                self._bom = codec
+        if self._begin.startswith(b"<?xml"):
+            self._xml = self._begin[:PRESCAN].partition(b">")[0].decode("latin-1")
+        wide = self._bom or self._from_http
+        if wide is None and b"iso-2022-jp" in self._begin[:PRESCAN].lower():
+            wide = next(_declared([self._begin[:PRESCAN].decode("latin-1")]), None)
+        if wide in _WIDE:
+            return codecs.getincrementaldecoder(wide or "")("replace"), self._begin
+        self.codec = "passed"
+        return codecs.getincrementaldecoder("latin-1")(), self._begin
 
 
-def _prescanned(begin: bytes) -> str | None:
-    """What a page says of itself, in ASCII, and so not in UTF-16."""
-    declared = _DECLARED.search(_COMMENT.sub(b"", begin[:PRESCAN]))
-    codec = codec_of(declared[1].decode("ascii", "replace")) if declared else None
-    return "utf-8" if codec and codec.startswith("utf-16") else codec
+def _declared(tags: Iterable[str]) -> Iterator[str]:
+    """The codecs that tags name; they do so in ASCII, and so not in UTF-16."""
+    for tag in tags:
+        if (match := _DECLARED.search(tag)) and (codec := codec_of(match[1])):
+            yield "utf-8" if codec.startswith("utf-16") else codec
 
 
-def _decoder(codec: str) -> codecs.IncrementalDecoder:
-    return codecs.getincrementaldecoder(codec)("replace")
+def _chosen(said: list[str], sample: bytes, language: str) -> str:
+    """The first that is said and that the bytes are in, else what they look like.
+
+    Servers say ISO 8859-1 of pages that are none, and pages say UTF-8 that were never converted.
+    """
+    if sample.isascii():
+        return said[0] if said else "utf-8"
+    is_utf8 = _fits("utf-8", sample)
+    for codec in said:
+        if (codec == "utf-8" and is_utf8) or (codec != "utf-8" and _fits(codec, sample)):
+            return "utf-8" if codec in _DEFAULTS and is_utf8 else codec
+    if said and (is_utf8 or said != ["utf-8"]):
+        return said[0] if not is_utf8 else "utf-8"
+    return "utf-8" if is_utf8 else _looks_like(sample, language, said)
+
+
+def _fits(codec: str, sample: bytes) -> bool:
+    """Whether bytes can be in an encoding; the last character of a full sample may be cut off."""
+    try:
+        codecs.getincrementaldecoder(codec)("strict").decode(sample, len(sample) < SAMPLE)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+#: Encodings that are guessed, each with the characters that are common in its language, and the
+#: languages for which it is the first guess. Kana, Hangul, the 3,755 everyday characters of GB 2312
+#: and Big5's first plane are told from their neighbours by their bytes.
+_GUESSES = {
+    "euc_jp": (re.compile(rb"(?:\xa4[\xa1-\xf3]|\xa5[\xa1-\xf6]|\xa1[\xa2\xa3])"), "ja"),
+    "cp932": (re.compile(rb"(?:\x82[\x9f-\xf1]|\x83[\x40-\x96]|\x81[\x41\x42\x5b])"), "ja"),
+    "cp949": (re.compile(rb"[\xb0-\xc8][\xa1-\xfe]"), "ko"),
+    "gb18030": (re.compile(rb"(?:[\xb0-\xd7][\xa1-\xfe]|\xa3\xac|\xa1\xa3)"), "zh"),
+    "big5hkscs": (re.compile(rb"(?:[\xa4-\xc6][\x40-\x7e\xa1-\xfe]|\xa1[\x41-\x43])"), "zh"),
+    "cp1251": (re.compile(rb"[\xe0-\xff]{2,}"), "ru"),
+    "koi8-r": (re.compile(rb"[\xc0-\xdf]{2,}"), "ru"),
+}
+
+#: Shares of the sample's other bytes that must look so. Kana are surer than Han characters.
+_LEAST_SHARE = 0.5
+_LEAST_SHARE_OF_KANA = 0.25
+
+#: Bytes beyond ASCII from which on anything is guessed.
+_LEAST_BYTES = 8
+
+#: Japanese first: its Han characters look like those of the others.
+_KANA = frozenset({"euc_jp", "cp932"})
+
+
+def _looks_like(sample: bytes, language: str, said: list[str]) -> str:
+    foreign = sum(each > 0x7F for each in sample) or 1  # noqa: PLR2004 - ASCII ends there
+    if foreign < _LEAST_BYTES:
+        return said[0] if said else "cp1252"
+    shares: dict[str, float] = {}
+    for codec, (pattern, tongue) in _GUESSES.items():
+        if not _fits(codec, sample):
+            continue
+        share = sum(map(len, pattern.findall(sample))) / foreign
+        shares[codec] = share * (1.5 if language.startswith(tongue) else 1.0)
+    kana = {codec: share for codec, share in shares.items() if codec in _KANA}
+    if kana and max(kana.values()) >= _LEAST_SHARE_OF_KANA:
+        return max(kana, key=kana.__getitem__)
+    best = max(shares, key=shares.__getitem__, default="cp1252")
+    if shares.get(best, 0.0) >= _LEAST_SHARE and foreign >= len(sample) * 0.15:
+        return best
+    return said[0] if said else "cp1252"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("latin-1", "replace")

@@ -1,4 +1,4 @@
-"""The safe fetch: from a URL to the tags of a page's head, over as many hops as are allowed.
+"""The safe fetch: from a URL to what was read of its page, over as many hops as are allowed.
 
 Each hop is by itself: its URL is parsed, its name is resolved once, every address is checked, and
 the connection goes to an address that was checked. Nothing is kept from hop to hop: no cookie, no
@@ -8,53 +8,53 @@ credential, no connection.
 import http.client
 import socket
 import ssl
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from email.message import Message
-from ipaddress import ip_address
-from typing import Any
+from typing import Generic, TypeVar
 
-from splitflap_scraper.addresses import Address, all_may_be_reached, parsed
-from splitflap_scraper.body import ACCEPT_ENCODING, read_head
-from splitflap_scraper.errors import FetchError, Transient
+from splitflap_scraper.addresses import Address
+from splitflap_scraper.body import ACCEPT_ENCODING, read_body
+from splitflap_scraper.errors import FetchError, Transient, status_error
 from splitflap_scraper.freshness import fresh_for, retry_after
+from splitflap_scraper.permission import KEEP_CLOSED, Permission, Said
+from splitflap_scraper.reading import Head, Reader
+from splitflap_scraper.resolver import Resolve, Resolver, Within
+from splitflap_scraper.robots import EVERYTHING, RobotsReader, product_of
 from splitflap_scraper.settings import ScraperSettings
 from splitflap_scraper.urls import Target, joined, target_of
-from splitflap_scraper.wire import Deadline, Wire, requested
-
-#: The context that ends a block after so many seconds, wherever it waits.
-Within = Callable[[float], AbstractContextManager[None]]
-
-#: As socket.getaddrinfo, called with host, port, family and type.
-Resolve = Callable[..., Sequence[tuple[Any, ...]]]
-
-#: Types of pages (RFC 2854; RFC 3236). A page without a type is taken for one.
-HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", ""})
+from splitflap_scraper.wire import Deadline, Wire, as_fetch_errors, requested
 
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
 #: Statuses that lead elsewhere (RFC 9110, section 15.4).
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-#: Statuses after which another try may succeed: those of time and load, and 5xx but for 501 and
-#: 505, which say that it never will.
-TRANSIENT = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
+#: The share of a preview's time in which bytes are waited for. In the rest, what came until then is
+#: understood.
+NETWORK_SHARE = 0.95
 
-#: Seconds that a page which is not there (404, 410) stays known so.
-KEEP_GONE = 86_400.0
+#: Redirects followed for a robots.txt (RFC 9309, section 2.3.1.2).
+MAX_ROBOTS_REDIRECTS = 5
 
-#: Addresses of a name that are looked at; only these are used.
-MAX_RESOLVED = 32
+#: Statuses with which a server asks for less.
+OVERLOADED = frozenset({429, 503})
+
+R = TypeVar("R", bound=Reader)
+
+#: Chooses what reads a response; None where its body is of no use.
+ReaderFor = Callable[[Head], R | None]
 
 
 @dataclass(frozen=True)
-class Page:
-    """A page that was found: the tags of its head, and how long (seconds) it is fresh."""
+class Answer(Generic[R]):
+    """A final response: what has read it, how long (seconds) it is fresh, and if it was cut off."""
 
-    url: str
-    head: str
+    head: Head
+    reader: R
     keep: float
+    partial: bool = False
 
 
 class Fetcher:
@@ -72,100 +72,177 @@ class Fetcher:
         self._settings = settings
         self._within = within
         self._timed_out = timed_out
-        self._resolve = resolve
-        self._allowed = settings.allowed
+        self._resolver = Resolver(resolve, settings.scrape_dns_timeout, within, timed_out)
+        self._reach = settings.reach
+        self._limits = settings.host_limits()
+        self._limits_own = settings.scrape_limit_own
+        self._permission = Permission(self._ask_for_robots) if settings.scrape_robots else None
         self._tls = tls
         self._headers = {
-            "User-Agent": settings.user_agent,
+            "User-Agent": settings.agent,
             "Accept": ACCEPT,
             "Accept-Encoding": ACCEPT_ENCODING,
         }
 
-    def fetch(self, url: str) -> Page:
-        """The page that a URL leads to, within the deadline.
+    @property
+    def seconds(self) -> float:
+        """How long a visit may take."""
+        return self._settings.scrape_deadline
+
+    @contextmanager
+    def visit(self) -> Iterator["Visit"]:
+        """The requests of one preview: one deadline and one number of redirects for them all.
 
         Raises:
-            FetchError: why there is none.
+            Transient: `timeout`, in the block.
         """
         seconds = self._settings.scrape_deadline
         try:
             with self._within(seconds):
-                return self._follow(target_of(url), Deadline(seconds))
+                deadline = Deadline(seconds * NETWORK_SHARE)
+                yield Visit(self, deadline, self._settings.scrape_max_redirects)
         except self._timed_out as error:
-            raise Transient("timeout", f"not done within {seconds:g} s") from error
+            raise _timeout(seconds) from error
 
-    def _follow(self, target: Target, deadline: Deadline) -> Page:
-        seen = set()
-        for _ in range(self._settings.scrape_max_redirects + 1):
-            if target.url in seen:
-                raise FetchError("too_many_redirects", "a loop")
-            seen.add(target.url)
-            answer = self._hop(target, deadline)
-            if isinstance(answer, Page):
-                return answer
-            target = answer
-        raise FetchError("too_many_redirects", f"more than {self._settings.scrape_max_redirects}")
+    def check_permission(self, target: Target, deadline: Deadline) -> None:
+        """Whether the site lets us ask for a page.
 
-    def _hop(self, target: Target, deadline: Deadline) -> Page | Target:
-        """One request: the page, or where it says that the page is."""
-        with requested(
-            target,
-            self._addresses(target, deadline),
-            self._headers,
-            deadline=deadline,
-            connect_timeout=self._settings.scrape_connect_timeout,
-            tls=self._tls,
-        ) as (response, wire):
+        Raises:
+            FetchError: `robots`; or why the site cannot be asked.
+        """
+        if self._permission is not None:
+            self._permission.check(target, deadline)
+
+    def hop(
+        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
+    ) -> "Answer[R] | Target":
+        """One request: the answer, or where it says that the page is."""
+        self._reach.check_target(target)
+        try:
+            return self._hop(target, deadline, reader_for)
+        except self._timed_out as error:
+            # Whoever asked for it may know enough without.
+            raise _timeout(self._settings.scrape_deadline) from error
+
+    def _hop(
+        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
+    ) -> "Answer[R] | Target":
+        addresses = self._addresses(target, deadline)
+        with (
+            self._turn(target, addresses),
+            requested(
+                target,
+                addresses,
+                self._headers,
+                deadline=deadline,
+                connect_timeout=self._settings.scrape_connect_timeout,
+                tls=self._tls,
+            ) as (response, wire),
+        ):
+            if response.status in OVERLOADED and (after := retry_after(response.headers)):
+                self._limits.pause(target.host, after)
             if response.status in REDIRECTS:
                 return _location(target, response)
-            return self._page(target, response, wire)
+            return self._read(target, response, wire, reader_for)
 
-    def _page(self, target: Target, response: http.client.HTTPResponse, wire: Wire) -> Page:
-        _check_status(response)
+    def _read(
+        self,
+        target: Target,
+        response: http.client.HTTPResponse,
+        wire: Wire,
+        reader_for: ReaderFor[R],
+    ) -> Answer[R]:
         content_type, charset = _content_type(response)
-        if content_type not in HTML_TYPES:
+        head = Head(target.url, response.status, response.headers, content_type, charset)
+        reader = reader_for(head)
+        if reader is None:
+            check_status(head.status, head.headers)
             raise FetchError("not_html", content_type[:100])
-        head = read_head(response, wire, charset, self._settings.scrape_max_kib * 1024)
-        return Page(target.url, head, fresh_for(response.headers))
+        max_bytes = self._settings.scrape_max_kib * 1024
+        try:
+            with as_fetch_errors():
+                partial = read_body(response, wire, reader, max_bytes)
+        except (FetchError, self._timed_out):
+            # What was learned until then is worth more than why there is no more of it.
+            if not reader.found:
+                raise
+            partial = True
+        return Answer(head, reader, fresh_for(response.headers), partial)
 
     def _addresses(self, target: Target, deadline: Deadline) -> list[Address]:
         """The addresses that a host has now, all of them checked."""
-        addresses = self._resolved(target, deadline)
-        if not all_may_be_reached(addresses, self._allowed):
-            raise FetchError("forbidden_address", "an address that is not public")
+        addresses = self._resolver.addresses(target, deadline)
+        self._reach.check_addresses(addresses)
         return addresses
 
-    def _resolved(self, target: Target, deadline: Deadline) -> list[Address]:
-        if address := parsed(target.host):
-            return [address]
-        seconds = deadline.left(self._settings.scrape_dns_timeout)
-        try:
-            with self._within(seconds):
-                found = self._resolve(
-                    target.host.encode("ascii"), target.port, 0, socket.SOCK_STREAM
-                )
-        except self._timed_out as error:
-            raise Transient("dns", f"not resolved within {seconds:g} s") from error
-        except OSError as error:
-            raise _unresolved(error) from error
-        return [ip_address(entry[4][0]) for entry in found[:MAX_RESOLVED]]
+    def _turn(self, target: Target, addresses: Sequence[Address]) -> AbstractContextManager[None]:
+        """The host's limits, unless it is one of the operator's own."""
+        if self._limits_own or not all(self._reach.is_own(each) for each in addresses):
+            return self._limits.turn(target.host)
+        return nullcontext()
+
+    def _ask_for_robots(self, site: Target, deadline: Deadline) -> Said:
+        """A site's robots.txt, over as many redirects as RFC 9309 (section 2.3.1.2) has it."""
+        answer: Answer[RobotsReader] | Target = site
+        for hop in range(1 + MAX_ROBOTS_REDIRECTS):
+            assert isinstance(answer, Target), "what is no answer leads elsewhere"  # noqa: S101
+            try:
+                answer = self.hop(answer, deadline, RobotsReader)
+            except FetchError as error:
+                # Who cannot be asked for it cannot be asked for a page either.
+                if not hop or error.reason in {"timeout", "busy"}:
+                    raise
+                return Said(None if isinstance(error, Transient) else EVERYTHING, KEEP_CLOSED)
+            if isinstance(answer, Answer):
+                rules = answer.reader.rules(product_of(self._headers["User-Agent"]))
+                return Said(rules, answer.keep if rules else KEEP_CLOSED)
+        return Said(EVERYTHING, KEEP_CLOSED)
 
 
-def _unresolved(error: OSError) -> FetchError:
-    """Only a resolver that says "no such name" is to be believed."""
-    gone = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
-    kind = FetchError if error.errno in gone else Transient
-    return kind("dns", str(error.strerror or error))
+class Visit:
+    """The requests of one preview."""
+
+    def __init__(self, fetcher: Fetcher, deadline: Deadline, redirects: int) -> None:
+        self._fetcher = fetcher
+        self._deadline = deadline
+        self._redirects = redirects
+        self._seen: set[str] = set()
+
+    def get(self, url: str, reader_for: ReaderFor[R], *, redirect: bool = False) -> Answer[R]:
+        """The final response for a URL, read; `redirect` says that a page has led there.
+
+        Raises:
+            FetchError: why there is none.
+        """
+        target = target_of(url)
+        if redirect:
+            self._count()
+        while True:
+            if target.url in self._seen:
+                raise FetchError("too_many_redirects", "a loop")
+            self._seen.add(target.url)
+            self._fetcher.check_permission(target, self._deadline)
+            answer = self._fetcher.hop(target, self._deadline, reader_for)
+            if isinstance(answer, Answer):
+                return answer
+            self._count()
+            target = answer
+
+    def _count(self) -> None:
+        if self._redirects <= 0:
+            raise FetchError("too_many_redirects", "more than allowed")
+        self._redirects -= 1
 
 
-def _check_status(response: http.client.HTTPResponse) -> None:
-    status = response.status
+def _timeout(seconds: float) -> Transient:
+    return Transient("timeout", f"not done within {seconds:g} s")
+
+
+def check_status(status: int, headers: Message) -> None:
+    """Raises FetchError for a response that is no success."""
     if 200 <= status < 300:  # noqa: PLR2004 - the class of success
         return
-    detail = f"status {status}"
-    if status in TRANSIENT:
-        raise Transient("status", detail, retry_after(response.headers))
-    raise FetchError("status", detail, KEEP_GONE if status in {404, 410} else None)
+    raise status_error(status, retry_after(headers))
 
 
 def _content_type(response: http.client.HTTPResponse) -> tuple[str, str | None]:

@@ -19,7 +19,7 @@ from splitflap_core.outcomes import Failed, Outcome, SlowDown
 from splitflap_core.worker import Finish, Pool
 
 from splitflap_scraper import green
-from splitflap_scraper.errors import KEEP
+from splitflap_scraper.errors import REASONS
 
 logger = logging.getLogger(__name__)
 
@@ -122,4 +122,4 @@ class GreenPool(Pool[ScrapeRequest]):
             return self._handler(task.job, task.request)
         except Exception as error:
             logger.exception("the scraper has a bug")
-            return Failed("broken", type(error).__name__, KEEP["broken"])
+            return Failed("broken", type(error).__name__, REASONS["broken"].keep)

@@ -1,81 +1,168 @@
-"""Finds the few tags of a page's head that a preview is made of, as the page arrives.
+"""Finds the few pieces of a page that a preview is made of, as the page arrives.
 
-A parser that builds a tree of a hostile head can be made to take quadratic time and memory. So the
-head is first cut down, in time linear in its length, to its `meta`, `link`, `base` and `title`
-tags, up to limits; only those are parsed. Tags are found wherever they stand before `</head>` or
-`<body>`: real heads have elements that do not belong there, after which a parser would see a body.
+A parser that builds a tree can be made to take quadratic time: 64 KiB of `<div>` take lexbor
+200 ms. So there is no tree. The page is cut into the tags and texts that matter, in time linear in
+its length, each of them bounded in size and number, wherever they stand: real heads have elements
+that do not belong there, after which a parser would see a body.
+
+The text fed may be bytes passed through as ISO 8859-1: only ASCII is looked for.
 """
 
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntFlag
 
-#: Tags kept. Pages have some dozens.
-MAX_TAGS = 400
+from splitflap_scraper.markup import REST_OF_TAG
 
-#: Tags and comments looked at, kept or not: about 1.5 us each.
-MAX_TOKENS = 4000
+#: Pieces kept of each kind. Pages have some dozens of metas and links.
+MAX_PIECES = {
+    "meta": 300, "link": 150, "base": 1, "html": 1, "title": 5, "script": 12, "noscript": 3,
+    "h1": 6, "h2": 3, "p": 16, "img": 8, "time": 6,
+}  # fmt: skip
+MAX_MARKED = 150
+
+#: Tags and comments looked at, kept or not: about 1.5 us each. And those of the body alone.
+MAX_TOKENS = 6_000
+MAX_BODY_TOKENS = 4_000
 
 #: Longest tag, or text of a title, in characters. A longer tag is passed over, with what came along
 #: with it.
 MAX_TAG = 8192
 
+#: Longest text of other elements, in characters. What is longer is cut.
+MAX_TEXT = 4096
+
+#: Characters of all pieces together, without JSON-LD. Pages have some 20 KiB.
+MAX_ALL = 96 * 1024
+
+#: Longest JSON-LD, in characters, and all of a page's.
+MAX_JSON = 128 * 1024
+MAX_ALL_JSON = 160 * 1024
+
+#: Characters from a mark (`itemprop`) back to the begin of its tag, and on to the end of its text.
+MARK_REACH = 1000
+MARK_TEXT = 600
+
+#: Marks that are followed up, whether they are in a tag or not.
+MAX_HITS = 600
+
 #: No token is longer, so what may be the begin of one is kept for the next piece.
 _LONGEST_TOKEN = 16
 
 _TOKEN = re.compile(
-    r"<(?:(!--)|(/head|body|plaintext|meta|link|base|title|script|style|noframes|iframe|textarea"
-    r"|xmp)(?=[\s/>]))",
+    r"<(?=[!/a-z])(?:(!--)|(meta|link|script|p|img|/?(?:nav|aside|footer|header|article|main|dialog|head)|h[12]"
+    r"|style|title|time|noscript|base|html|body|/html|svg|template|textarea|iframe|noframes|xmp"
+    r"|plaintext)(?=[\s/>]))",
     re.IGNORECASE | re.ASCII,
 )
-#: The rest of a tag up to its end. A quote counts only after "=" (HTML Standard, tokenization);
-#: each piece is possessive, so that no input makes it go back.
-_REST_OF_TAG = re.compile(
-    r"""(?:[^>"'=]++|=\s*+"[^"]*+"|=\s*+'[^']*+'|=(?=\s*+[^\s"'])|["'])*+""", re.ASCII
-)
 _END_OF_COMMENT = re.compile(r"--!?>")
-_ENDS = frozenset({"/head", "body", "plaintext"})
-_KEPT = frozenset({"meta", "link", "base"})
-#: Elements whose content is text, however much it looks like tags.
+#: Elements whose content is text, however much it looks like tags, or no part of the page.
 _END_OF_TEXT = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE | re.ASCII)
-    for name in ("title", "script", "style", "noframes", "iframe", "textarea", "xmp")
-}
+    for name in ("title", "script", "style", "noframes", "iframe", "textarea", "xmp", "svg",
+                 "template", "noscript", "h1", "h2", "time")
+}  # fmt: skip
+_END_OF_TEXT["p"] = re.compile(
+    r"</?(?:p|div|section|article|main|aside|nav|header|footer|ul|ol|dl|table|form|figure|pre"
+    r"|blockquote|h[1-6]|body|html)(?=[\s/>])",
+    re.IGNORECASE | re.ASCII,
+)
+_KEPT_TAGS = frozenset({"meta", "link", "base", "html", "img"})
+_KEPT_TEXTS = {"title": MAX_TAG, "h1": MAX_TEXT, "h2": MAX_TEXT, "p": MAX_TEXT, "time": 200,
+               "noscript": MAX_TEXT}  # fmt: skip
+_JSON_LD = re.compile(r"""type\s*=\s*["']?\s*application/ld\+json""", re.IGNORECASE | re.ASCII)
+
+#: What makes a tag of any name matter: microdata, and who has written the page.
+_MARKS = ("itemprop", "itemtype", "author", "byline", "content", "post", "message")
+_MARK = re.compile(
+    r"""\sitem(?:prop|type)\s*=|\srel\s*=\s*["']?author|\sclass\s*=\s*["'][^"'<>]{0,100}?(?:byline|author|\b(?:content|post-?body|postbody|entry|post-content|entry-content|article-body|article-content|message-?body|message-content|bbwrapper)[\s"'])""",
+    re.IGNORECASE | re.ASCII,
+)
 
 
-class HeadScanner:
+class Place(IntFlag):
+    """Where in the page a piece stands."""
+
+    NONE = 0
+    BODY = 1
+    ASIDE = 2
+    HEADER = 4
+    ARTICLE = 8
+
+
+_PLACES = {"nav": Place.ASIDE, "aside": Place.ASIDE, "footer": Place.ASIDE, "dialog": Place.ASIDE,
+           "header": Place.HEADER, "article": Place.ARTICLE, "main": Place.ARTICLE}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A tag, with the markup that it contains where that matters; `mark` is set for `_MARKS`."""
+
+    name: str
+    tag: str
+    inner: str = ""
+    place: Place = Place.NONE
+    mark: bool = False
+
+
+class PageScanner:
     """Fed with the text of a page, piece by piece, until `done`."""
 
-    def __init__(self) -> None:
-        self.tags: list[str] = []
+    def __init__(self, *, is_enough: Callable[[list[Piece]], bool] = lambda _: False) -> None:
+        """`is_enough` is asked once, at the end of the head, whether the body is needed too."""
+        self.pieces: list[Piece] = []
         self.done = False
+        self._is_enough = is_enough
+        self._kept: dict[str, int] = {}
+        self._json = 0
+        self._room = MAX_ALL
+        self._hits = 0
         self._text = ""
-        self._at = 0
-        self._start = 0
+        #: Where the next look begins; where the token begins, and its tag ends; how far was looked.
+        self._at = self._start = self._tag_end = self._looked = 0
         self._name = ""
-        self._tokens = 0
+        self._tokens = self._body_tokens = 0
+        self._places: dict[str, int] = {}
+        self._place = Place.NONE
+        self._body = False
+        self._final = False
         self._end = _END_OF_COMMENT
+        self._limit = 0
         self._step = self._between
 
-    def feed(self, text: str) -> None:
-        """Look at the next piece."""
+    @property
+    def in_body(self) -> bool:
+        """Whether the head has ended."""
+        return self._body
+
+    def feed(self, text: str, *, final: bool = False) -> None:
+        """Look at the next piece; with the last, at what is there of what has not ended."""
         self._text += text
+        self._final = final
         while not self.done and self._step():
             pass
         used = min(self._at, self._start)
         self._text = self._text[used:]
         self._at -= used
         self._start -= used
+        self._tag_end -= used
+        self._looked -= used
 
     # Each step returns whether it got on; if not, it needs more text.
 
     def _between(self) -> bool:
         token = _TOKEN.search(self._text, self._at)
         if token is None:
-            self._at = self._start = max(self._at, len(self._text) - _LONGEST_TOKEN)
+            end = len(self._text) if self._final else len(self._text) - _LONGEST_TOKEN
+            self._at = self._start = max(self._at, self._marked(self._at, end))
             return False
+        self._marked(self._at, token.start(), whole=True)
         self._tokens += 1
+        self._body_tokens += self._body
         self._start, self._at = token.span()
         self._name = (token[2] or "").lower()
-        if self._name in _ENDS or self._tokens > MAX_TOKENS:
+        if self._tokens > MAX_TOKENS or self._body_tokens > MAX_BODY_TOKENS:
             self.done = True
         elif self._name:
             self._step = self._in_tag
@@ -86,10 +173,11 @@ class HeadScanner:
         return True
 
     def _in_tag(self) -> bool:
-        rest = _REST_OF_TAG.match(self._text, self._at)
+        rest = REST_OF_TAG.match(self._text, self._at)
         self._at = rest.end() if rest else self._at
         if self._text[self._at : self._at + 1] == ">":
             self._at += 1
+            self._step = self._between
             self._after_tag()
             return True
         if len(self._text) - self._start > MAX_TAG:
@@ -99,28 +187,95 @@ class HeadScanner:
         return False
 
     def _after_tag(self) -> None:
-        if self._name == "title":
-            self._step = self._in_title
-        elif self._name in _KEPT:
+        name = self._name
+        self._tag_end = self._looked = self._at
+        if name in _KEPT_TAGS:
             self._keep(self._text[self._start : self._at])
-            self._step = self._between
+        elif name == "script":
+            if self._has_json():
+                self._take(min(MAX_JSON, MAX_ALL_JSON - self._json))
+            else:
+                self._skip_to(_END_OF_TEXT[name])
+        elif name == "noscript" and self._body:
+            # What is for readers without scripts is for previews too.
+            return
+        elif name in _KEPT_TEXTS and self._has_room(name):
+            self._take(_KEPT_TEXTS[name])
+        elif name in _END_OF_TEXT and name not in {"p", "h1", "h2", "time"}:
+            self._skip_to(_END_OF_TEXT[name])
         else:
-            self._skip_to(_END_OF_TEXT[self._name])
+            self._move(name)
 
-    def _in_title(self) -> bool:
-        end = _END_OF_TEXT["title"].search(self._text, self._at)
-        if end is None and len(self._text) - self._start <= MAX_TAG:
+    def _has_json(self) -> bool:
+        if self._json >= MAX_ALL_JSON or not self._has_room("script"):
             return False
-        stop = end.start() if end else self._start + MAX_TAG
-        self._keep(self._text[self._start : stop] + "</title>")
+        return _JSON_LD.search(self._text, self._start, self._at) is not None
+
+    def _move(self, name: str) -> None:
+        """To another place of the page."""
+        if name in {"/head", "body"}:
+            if not self._body:
+                self._body = True
+                self.done = self._is_enough(self.pieces)
+        elif name in {"/html", "plaintext"}:
+            self.done = True
+        elif name.startswith("/"):
+            name = name[1:]
+            self._places[name] = max(0, self._places.get(name, 0) - 1)
+        elif name in _PLACES:
+            self._places[name] = self._places.get(name, 0) + 1
+        self._place = self._placed()
+
+    def _take(self, limit: int) -> None:
+        self._end = _END_OF_TEXT[self._name]
+        self._limit = limit
+        self._step = self._in_element
+
+    def _in_element(self) -> bool:
+        """Until the end of an element whose content is kept."""
+        end = self._end.search(self._text, self._looked)
+        room = self._tag_end + self._limit
+        if end is None and len(self._text) <= room and not self._final:
+            self._looked = max(self._looked, len(self._text) - _LONGEST_TOKEN)
+            return False
+        stop = min(end.start(), room) if end else min(room, len(self._text))
+        tag, inner = self._text[self._start : self._tag_end], self._text[self._tag_end : stop]
+        self._json += len(inner) if self._name == "script" else 0
+        self._keep(tag, inner)
         self._at = stop
-        self._skip_to(_END_OF_TEXT["title"])
+        self._step = self._between
+        if self._name in {"title", "script", "noscript"}:
+            self._skip_to(_END_OF_TEXT[self._name])
+        else:
+            # Metas and images within are found too.
+            self._at = self._tag_end
         return True
 
-    def _keep(self, tag: str) -> None:
-        if len(tag) <= MAX_TAG + _LONGEST_TOKEN:
-            self.tags.append(tag)
-        self.done = len(self.tags) >= MAX_TAGS
+    def _has_room(self, name: str) -> bool:
+        return self._kept.get(name, 0) < MAX_PIECES[name]
+
+    def _keep(self, tag: str, inner: str = "") -> None:
+        if not self._has_room(self._name) or len(tag) > MAX_TAG + _LONGEST_TOKEN:
+            return
+        place = self._place
+        if self._name == "img" and not _may_show(tag, place):
+            return
+        self._kept[self._name] = self._kept.get(self._name, 0) + 1
+        self._append(Piece(self._name, tag, inner, place))
+
+    def _append(self, piece: Piece) -> None:
+        """Keep a piece if there is room for it; JSON-LD has its own."""
+        size = len(piece.tag) + (0 if piece.name == "script" else len(piece.inner))
+        if size <= self._room:
+            self._room -= size
+            self.pieces.append(piece)
+
+    def _placed(self) -> Place:
+        place = Place.BODY if self._body else Place.NONE
+        for name, depth in self._places.items():
+            if depth:
+                place |= _PLACES[name]
+        return place
 
     def _skip_to(self, end: re.Pattern[str]) -> None:
         self._end = end
@@ -134,3 +289,48 @@ class HeadScanner:
         self._at = self._start = end.end()
         self._step = self._between
         return True
+
+    # -- tags of any name that are marked ------------------------------------------------------
+
+    def _marked(self, start: int, end: int, *, whole: bool = False) -> int:
+        """Keep the marked tags between two tokens; returns up to where all was looked at."""
+        if self._kept.get("", 0) >= MAX_MARKED or self._hits >= MAX_HITS or start >= end:
+            return end
+        if not any(self._text.find(mark, start, end) >= 0 for mark in _MARKS):
+            # A mark may begin here and end in the next piece.
+            return end if whole or self._final else max(start, end - MARK_REACH)
+        for mark in self._tags_with_marks(start, end):
+            if not (whole or self._final) and mark.end() + MARK_TEXT > end:
+                return max(mark.start(), end - MARK_REACH - MARK_TEXT)
+            if self._kept.get("", 0) >= MAX_MARKED:
+                return end
+            # Up to the next token, so that it is the same however the network cuts the page.
+            stop = min(mark.end() + MARK_TEXT, end)
+            name, inner = mark[1].lower(), self._text[mark.end() : stop]
+            close = inner.lower().find(f"</{name}")
+            self._kept[""] = self._kept.get("", 0) + 1
+            inner = inner[:close] if close >= 0 else inner
+            self._append(Piece(name, mark[0], inner, self._place, True))
+            start = mark.end()
+        return end if whole or self._final else max(start, end - MARK_REACH)
+
+    def _tags_with_marks(self, start: int, end: int) -> Iterator[re.Match[str]]:
+        while (hit := _MARK.search(self._text, start, end)) is not None and self._hits < MAX_HITS:
+            self._hits += 1
+            start = hit.end()
+            begin = self._text.rfind("<", max(0, hit.start() - MARK_REACH), hit.start() + 1)
+            reach = begin + 2 * MARK_REACH
+            tag = _WHOLE_TAG.match(self._text, begin, reach) if begin >= 0 else None
+            if tag is not None and tag.end() > hit.start():
+                start = tag.end()
+                yield tag
+
+
+def _may_show(tag: str, place: Place) -> bool:
+    """Whether an image may stand for the page: it says so, or is of the article."""
+    return "itemprop" in tag or (Place.ARTICLE in place and Place.ASIDE not in place)
+
+
+_WHOLE_TAG = re.compile(
+    rf"<([a-z][a-z0-9-]{{0,30}})(?=[\s/])(?:{REST_OF_TAG.pattern})>", re.IGNORECASE | re.ASCII
+)

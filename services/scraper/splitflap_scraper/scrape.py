@@ -10,21 +10,18 @@ from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.settings import Network
 from splitflap_core.telemetry import Metrics
 
-from splitflap_scraper.errors import KEEP, FetchError, Transient
+from splitflap_scraper.errors import REASONS, FetchError, Transient, family
 from splitflap_scraper.fetch import Fetcher
-from splitflap_scraper.metadata import extract
+from splitflap_scraper.flights import Flights
+from splitflap_scraper.metadata import Metadata
+from splitflap_scraper.oembed import Providers
+from splitflap_scraper.understand import Understanding
 from splitflap_scraper.urls import target_of
 
 logger = logging.getLogger(__name__)
 
-#: Attempts at a URL whose failures are transient. The API gives a job five, for all causes
-#: together; a post waits 30 s for its previews, in which three attempts of most kinds fit.
-MAX_ATTEMPTS = 3
-
-#: Attempts at a URL that takes all of its time: each holds a slot for the whole deadline.
-MAX_TIMEOUTS = 2
-
-#: Seconds until the second attempt; each later one waits four times as long, with jitter.
+#: Seconds until the second attempt; each later one waits four times as long, with jitter. A post
+#: waits 30 s for its previews, in which three attempts of most kinds fit.
 RETRY_AFTER = 2.0
 RETRY_FACTOR = 4
 
@@ -40,33 +37,41 @@ MAX_DETAIL = 300
 class Scraper:
     """Makes previews. Knows neither broker nor green threads."""
 
-    def __init__(self, fetcher: Fetcher, allowed: Sequence[Network], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        allowed: Sequence[Network],
+        metrics: Metrics,
+        providers: Providers | None = None,
+    ) -> None:
         """`allowed` are the networks that pages and images may be in, beside the public ones."""
         self._fetcher = fetcher
-        self._allowed = allowed
+        self._understanding = Understanding(allowed, providers or Providers(()))
+        self._flights: Flights[tuple[Metadata, float]] = Flights()
         self._failures = metrics.counter("splitflap_scraper_failures_total")
-        for reason in KEEP:
+        for reason in REASONS:
             self._failures.labels(reason)
 
     def __call__(self, job: Job, request: ScrapeRequest) -> Outcome:
         """What became of the job; never raises for what a server does."""
         try:
-            page = self._fetcher.fetch(request.url)
-            found = extract(page.head, page.url, self._allowed)
+            found, keep = self._preview(request.url)
         except FetchError as error:
-            self._failures.labels(error.reason).inc()
+            self._failures.labels(family(error.reason)).inc()
             logger.info(
                 "no preview of %s, attempt %d: %s", _origin(request.url), job.attempt, error
             )
             return _failed(error, job.attempt)
-        result = ScrapeResult(
-            title=found.title,
-            description=found.description,
-            image=found.image,
-            site_name=found.site_name,
-            keep=page.keep,
-        )
-        return Done(msgspec.Raw(encode(result)))
+        return Done(msgspec.Raw(encode(ScrapeResult(**vars(found), keep=keep))))
+
+    def _preview(self, url: str) -> tuple[Metadata, float]:
+        """One for all who ask for the same at the same time, however they write it."""
+
+        def made() -> tuple[Metadata, float]:
+            with self._fetcher.visit() as visit:
+                return self._understanding.preview(visit, url)
+
+        return self._flights.run(target_of(url).url, made, self._fetcher.seconds)
 
 
 def _failed(error: FetchError, attempt: int) -> Outcome:
@@ -81,9 +86,11 @@ def _failed(error: FetchError, attempt: int) -> Outcome:
 
 def _retry_after(error: Transient, attempt: int) -> float | None:
     """Seconds until the next attempt; None when there is to be none."""
-    most = MAX_TIMEOUTS if error.reason == "timeout" else MAX_ATTEMPTS
-    if attempt >= most or (error.after or 0.0) > MAX_RETRY_AFTER:
+    if attempt >= REASONS[family(error.reason)].attempts or (error.after or 0.0) > MAX_RETRY_AFTER:
         return None
+    if error.reason == "busy":
+        # The time at which its turn comes.
+        return error.after
     backoff: float = RETRY_AFTER * RETRY_FACTOR ** (attempt - 1)
     return max(backoff * random.uniform(0.5, 1.0), error.after or 0.0)  # noqa: S311 - jitter
 

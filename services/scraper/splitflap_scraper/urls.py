@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit
 
 import idna
@@ -13,6 +14,9 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 #: Longest URL followed, in characters: four times what can be posted, for redirects that grow.
 MAX_FETCHED = 8000
+
+#: URLs whose targets are kept: one preview asks for that of its own several times.
+MAX_CACHED = 256
 
 #: Ports of other protocols, where a request could be taken for a command. Browsers open none of
 #: them either: the Fetch Standard, section "Port blocking".
@@ -59,6 +63,7 @@ class Target:
         return self.origin + self.path
 
 
+@lru_cache(maxsize=MAX_CACHED)
 def target_of(url: str) -> Target:
     """What to request for a URL.
 
@@ -81,7 +86,7 @@ def target_of(url: str) -> Target:
         raise FetchError("forbidden_port", f"port {port}")
     return Target(
         parts.scheme,
-        _ascii_host(host, parts.netloc),
+        ascii_host(host, parts.netloc),
         port or DEFAULT_PORTS[parts.scheme],
         path,
     )
@@ -99,8 +104,12 @@ def joined(base: str, reference: str) -> Target:
         raise FetchError("bad_url", str(error)) from error
 
 
-def _ascii_host(host: str, netloc: str) -> str:
-    """The host as DNS and certificates know it: IDNA 2008 by way of UTS 46, as in browsers."""
+def ascii_host(host: str, netloc: str = "") -> str:
+    """The host as DNS and certificates know it: IDNA 2008 by way of UTS 46, as in browsers.
+
+    Raises:
+        FetchError: `bad_url`, for what is no host.
+    """
     if "\\" in netloc:
         # Browsers take it for a slash, and so see another host.
         raise FetchError("bad_url", "a backslash before the path")

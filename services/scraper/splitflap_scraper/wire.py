@@ -57,6 +57,8 @@ class Wire:
         self._file: io.BufferedIOBase = io.BufferedReader(_Incoming(self), READ_SIZE)
         #: Bytes that may still arrive.
         self.budget = MAX_HEADER_BYTES
+        #: Whether the other side has said its last.
+        self.ended = False
 
     def sendall(self, data: bytes) -> None:
         """Send it all."""
@@ -74,6 +76,7 @@ class Wire:
         self._sock.settimeout(self._deadline.left())
         received = self._sock.recv_into(buffer)
         self.budget -= received
+        self.ended = received == 0
         # A fast sender never lets a green socket wait; this lets the others run.
         time.sleep(0)
         return received
@@ -107,10 +110,10 @@ def requested(
     """GET a target from one of these addresses; its body is unread, and bound to the block.
 
     Raises:
-        FetchError: in here or in the block: `connect`, `tls`, `timeout`, `bad_response`,
+        FetchError: in here or in the block: `refused`, `closed`, `tls`, `timeout`, `bad_response`,
             `too_large`.
     """
-    with _as_fetch_errors():
+    with as_fetch_errors():
         sock = _connect(addresses, target.port, deadline, connect_timeout)
         try:
             if target.scheme == "https":
@@ -126,7 +129,7 @@ def requested(
 def _connect(
     addresses: Sequence[Address], port: int, deadline: Deadline, timeout: float
 ) -> socket.socket:
-    failures = []
+    failures: list[OSError] = []
     for address in addresses[:MAX_ADDRESSES]:
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004
         sock = socket.socket(family, socket.SOCK_STREAM)
@@ -135,13 +138,15 @@ def _connect(
             sock.connect((str(address), port))
         except OSError as error:
             sock.close()
-            failures.append(f"{type(error).__name__}: {error}")
+            failures.append(error)
         except BaseException:
             sock.close()
             raise
         else:
             return sock
-    raise Transient("connect", "; ".join(failures) or "the name has no address")
+    detail = "; ".join(f"{type(each).__name__}: {each}" for each in failures)
+    slow = failures and all(isinstance(each, TimeoutError) for each in failures)
+    raise Transient("timeout" if slow else "refused", detail or "the name has no address")
 
 
 def _request(target: Target, headers: dict[str, str]) -> bytes:
@@ -155,6 +160,9 @@ def _response(wire: Wire) -> http.client.HTTPResponse:
     while True:
         response = http.client.HTTPResponse(wire, method="GET")  # type: ignore[arg-type]  # as Wire says
         response.begin()
+        if wire.ended:
+            # http.client takes an end within the headers for their end.
+            raise ConnectionError("the connection ended within the head")
         if not 100 <= response.status < 200:  # noqa: PLR2004 - the informational class
             return response
         # What is dropped closes its stream, which is still needed.
@@ -162,18 +170,23 @@ def _response(wire: Wire) -> http.client.HTTPResponse:
 
 
 @contextmanager
-def _as_fetch_errors() -> Iterator[None]:
+def as_fetch_errors() -> Iterator[None]:
+    """Says FetchError for what sockets, TLS and http.client raise."""
     try:
         yield
     except TimeoutError as error:
         raise Transient("timeout", str(error)) from error
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError) as error:
-        raise Transient("connect", f"{type(error).__name__}: {error}") from error
+        raise Transient("closed", f"{type(error).__name__}: {error}") from error
     except ssl.SSLError as error:
         raise FetchError("tls", str(error)) from error
     except OSError as error:
-        raise Transient("connect", f"{type(error).__name__}: {error}") from error
+        raise Transient("closed", f"{type(error).__name__}: {error}") from error
     except http.client.LineTooLong as error:
         raise FetchError("too_large", str(error)) from error
-    except (http.client.HTTPException, ValueError) as error:
+    except http.client.HTTPException as error:
+        # The class itself is raised for too many headers only.
+        reason = "too_large" if type(error) is http.client.HTTPException else "bad_response"
+        raise FetchError(reason, f"{type(error).__name__}: {error}") from error
+    except ValueError as error:
         raise FetchError("bad_response", f"{type(error).__name__}: {error}") from error

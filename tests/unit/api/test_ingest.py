@@ -1,7 +1,8 @@
 """Outcomes become rows: fan-in, what is dropped, what is tried again, what ends."""
 
+import msgspec
 import pytest
-from splitflap_api.domain.posts import MakePost
+from splitflap_api.domain.posts import MakePost, shape_preview
 from splitflap_api.domain.previews import MakePreview, MakeRender
 from splitflap_api.domain.shapes import NewPost
 from splitflap_core.contracts import BrokenMessage, RenderResult, ScrapeResult
@@ -64,6 +65,26 @@ def test_a_fresh_preview_is_not_fetched_again(rig: Rig) -> None:
     state = rig.post()
     assert rig.rendered(rig.row("jobs"), A) == []
     assert rig.body(state)["links"][0]["preview"]["title"] == "Known"
+
+
+def test_a_preview_shows_all_that_is_known(rig: Rig) -> None:
+    """Every field of the scraper's word; and the next word replaces them all."""
+    said = {
+        "title": "T", "description": "D", "image": "https://a.example/i", "site_name": "S",
+        "author": "A", "published_at": "2024-01-02T03:04:05Z", "language": "pt-BR",
+        "type": "article", "icon": "https://a.example/f", "canonical": "https://a.example/c",
+        "image_width": 2, "image_height": 1,
+    }  # fmt: skip
+    url = "https://a.example/"
+    rig.accept(MakePreview(url))
+    rig.apply(outcome_of(rig.row("jobs"), done(ScrapeResult(**said, keep=60))))  # type: ignore[arg-type]  # texts and numbers
+    shown = msgspec.to_builtins(shape_preview(url, rig.row("previews")))
+    assert {name: shown[name] for name in said} == said
+    assert shown["url"] == url
+    rig.accept(MakePreview(url))
+    rig.scraped(rig.row("jobs"), "New")
+    shown = msgspec.to_builtins(shape_preview(url, rig.row("previews")))
+    assert {shown[name] for name in said} == {"New", None}
 
 
 def test_two_posts_share_a_preview(rig: Rig) -> None:

@@ -10,13 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from splitflap_scraper.fetch import Fetcher, Resolve, Within
+from splitflap_scraper.fetch import Answer, Fetcher, check_status
+from splitflap_scraper.reading import AnyReader, PageReader, UnknownReader, reader_for
+from splitflap_scraper.resolver import Resolve, Within
 from splitflap_scraper.settings import ScraperSettings
 
 #: Seconds that a test waits for what must happen.
@@ -148,13 +151,35 @@ def within() -> tuple[Within, type[Exception]]:
     return lambda _seconds: nullcontext(), TimeoutError
 
 
-def make_fetcher(resolve: Resolve | None = None, **settings: Any) -> Fetcher:
-    """A fetcher that may reach loopback, unless told otherwise."""
-    chosen = msgspec.convert(
-        {"scraper_allow_nets": "127.0.0.1/32", "scrape_deadline": 10, **settings}, ScraperSettings
-    )
+@dataclass(frozen=True)
+class Page:
+    """What the tests of the fetch look at: the titles of a page, and how long it is fresh."""
+
+    url: str
+    head: str
+    keep: float
+
+
+class PageFetcher(Fetcher):
+    """A fetcher with a visit of one page."""
+
+    def fetch(self, url: str) -> Page:
+        """The page that a URL leads to."""
+        with self.visit() as visit:
+            answer: Answer[AnyReader] = visit.get(url, reader_for)
+        check_status(answer.head.status, answer.head.headers)
+        reader = answer.reader.reader if isinstance(answer.reader, UnknownReader) else answer.reader
+        titles = reader.document().titles if isinstance(reader, PageReader) else []
+        head = "".join(f"<title>{title}</title>" for title in titles)
+        return Page(answer.head.url, head, answer.keep)
+
+
+def make_fetcher(resolve: Resolve | None = None, **settings: Any) -> PageFetcher:
+    """A fetcher that may reach loopback, and asks for no robots.txt, unless told otherwise."""
+    ours = {"scraper_allow_nets": "127.0.0.1/32", "scrape_deadline": 10, "scrape_robots": False}
+    chosen = msgspec.convert({**ours, **settings}, ScraperSettings)
     tls = chosen.tls() if chosen.scraper_ca_file else default_tls()
-    return Fetcher(chosen, tls, *within(), resolve or socket.getaddrinfo)
+    return PageFetcher(chosen, tls, *within(), resolve or socket.getaddrinfo)
 
 
 @cache

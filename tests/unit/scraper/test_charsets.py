@@ -1,6 +1,8 @@
+# ruff: noqa: RUF001 - the texts are as their languages write them
 """Which encoding a page is read in."""
 
 import codecs
+import re
 
 import pytest
 from splitflap_scraper.charsets import CODECS, TextDecoder, codec_of
@@ -10,7 +12,10 @@ def decoded(data: bytes, http_label: str | None = None, piece: int = 7) -> str:
     """A whole page, decoded in small pieces."""
     decoder = TextDecoder(http_label)
     pieces = [decoder.feed(data[at : at + piece]) for at in range(0, len(data), piece)]
-    return decoder.settled("".join(pieces) + decoder.feed(b"", final=True))
+    text = "".join(pieces) + decoder.feed(b"", final=True)
+    tags = re.findall("<meta[^>]*>", re.sub("<!--.*?-->", "", text))
+    decoder.settle(tags, [text])
+    return decoder.text(text)
 
 
 @pytest.mark.parametrize(
@@ -58,10 +63,36 @@ def test_order(data: bytes, http_label: str | None, text: str) -> None:
     assert decoded(data, http_label, piece=1) == text
 
 
-def test_only_the_first_kilobyte_names_the_encoding() -> None:
-    """What comes later is too late, as in browsers."""
-    page = b" " * 1024 + b"<meta charset=koi8-r>\xc3\xa9"
-    assert decoded(page).endswith("é")
+def test_what_is_declared_late_counts() -> None:
+    """Browsers begin anew for it; here nothing is decoded before it is known."""
+    page = b" " * 2048 + b"<meta charset=koi8-r>" + "привет".encode("koi8-r")
+    assert decoded(page).endswith("привет")
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("euc_jp", "夕凪の浜辺でひろった貝がらをならべてみた"),
+        ("cp932", "夕凪の浜辺でひろった貝がらをならべてみた"),
+        ("gb18030", "武夷岩茶的焙火轻重决定了香气，老师傅说"),
+        ("cp949", "아침 일찍 출발해서 점심 전에 내려왔습니다"),
+        ("cp1251", "озеро было как стекло, и первая щука взяла"),
+        ("koi8-r", "озеро было как стекло, и первая щука взяла"),
+        ("cp1252", "L’été dernier, à Besançon, nous étions déjà très fatigués"),
+        ("cp1252", "Größe und Maße für Füße"),
+    ],
+)
+def test_guesses(codec: str, text: str) -> None:
+    """Where nothing is declared, an encoding is known by what is common in its language."""
+    assert decoded(text.encode(codec)) == text
+
+
+def test_a_declaration_that_the_bytes_contradict() -> None:
+    """Servers say ISO 8859-1 of everything, and pages UTF-8 that were never converted."""
+    assert decoded("naïve, déjà vu".encode(), "iso-8859-1") == "naïve, déjà vu"
+    russian = "озеро было как стекло, и первая щука взяла"
+    page = b"<meta charset=windows-1251>" + russian.encode("cp1251")
+    assert decoded(page, "utf-8").endswith(russian)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,17 @@ PATCHED = (
 )
 
 
-@pytest.mark.parametrize("name", ["test_fetch.py", "green_fetch.py", "green_pool.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "test_fetch.py",
+        "test_kindness.py",
+        "green_fetch.py",
+        "green_pool.py",
+        "green_hostile.py",
+        "green_lag.py",
+    ],
+)
 def test_on_green_threads(name: str) -> None:
     """All tests of the file pass, none is skipped for want of green threads."""
     options = ["-p", "no:cacheprovider", "-o", "addopts=--strict-markers"]

@@ -3,14 +3,9 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from splitflap_scraper.metadata import Metadata, clean, extract
+from splitflap_scraper.texts import clean
 
-URL = "https://a.example/dir/page"
-
-
-def of(head: str) -> Metadata:
-    """The metadata of a page at URL."""
-    return extract(head, URL)
+from .documents import of
 
 
 @pytest.mark.parametrize(
@@ -27,8 +22,23 @@ def of(head: str) -> Metadata:
         ("<meta property=og:title content='\u202e'><title>T</title>", "T"),
         ("<meta property=og:title><title>T</title>", "T"),
         ("<title> a\n\tb&nbsp;c </title>", "a b c"),
-        ("<title>&lt;b&gt; &amp;amp; &#39;</title>", "<b> &amp; '"),
-        ("<title><b>x</b></title>", "<b>x</b>"),
+        ("<title>&lt;dialog&gt; &amp;amp; &#39;</title>", "<dialog> & '"),
+        ("<title><b>x</b></title>", "x"),
+        ("<title>The <b> element</title>", "The <b> element"),
+        ("<title>React App</title><h1>Real</h1>", "Real"),
+        ("<title>T</title><svg><title>icon</title></svg>", "T"),
+        ("<svg><title>icon</title></svg><title>T</title>", "T"),
+        ("<!-- <title>no</title> --><title>T</title>", "T"),
+        ("<title>Sky | Acme</title><meta property=og:site_name content=Acme>", "Sky"),
+        ("<title>A: T</title><meta property=og:site_name content=A>", "A: T"),
+        ("<title>Acme: Sky</title><meta property=og:site_name content=Acme>", "Sky"),
+        (
+            (
+                "<meta property=og:title content=Acme><meta property=og:site_name content=Acme>"
+                "<title>Sky - Acme</title>"
+            ),
+            "Sky",
+        ),
         ("<title></title><title>U</title>", "U"),
         ("<meta property=og:title content='a&#0;b&#xD800;c'>", "a\ufffdb\ufffdc"),
         ("", None),
@@ -89,6 +99,8 @@ def test_image(head: str, image: str | None) -> None:
     [
         ("a\x00b\x07c", "abc"),
         ("a\u0085b\u2028c", "a b c"),
+        ("a\U000e0041\U000e0042b", "ab"),
+        ("e" + "\u0301" * 9, "e\u0301\u0301\u0301"),
         ("\u202eevil\u202c \u2066x\u2069", "evil x"),
         ("a\u200bb\ufeffc", "abc"),
         ("a\ud800b", "ab"),

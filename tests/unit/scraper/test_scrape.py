@@ -12,7 +12,7 @@ from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.settings import BadSettings, load
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper.errors import KEEP
+from splitflap_scraper.errors import REASONS
 from splitflap_scraper.scrape import Scraper
 from splitflap_scraper.settings import ScraperSettings
 
@@ -41,14 +41,14 @@ def test_done(serve: Serve) -> None:
     outcome = scraped(site.url())
     assert isinstance(outcome, Done)
     result = msgspec.json.decode(outcome.result, type=ScrapeResult)
-    assert result == ScrapeResult("T", "D", site.url("/i"), "S", 1000)
+    assert result == ScrapeResult("T", "D", site.url("/i"), "S", 1000, type="website")
 
 
 def test_a_page_that_says_nothing_is_done(serve: Serve) -> None:
     """It is there, and has no words for a preview."""
     outcome = scraped(serve(page("")).url())
     assert isinstance(outcome, Done)
-    assert msgspec.json.decode(outcome.result) == {"keep": 86_400}
+    assert msgspec.json.decode(outcome.result) == {"keep": 86_400, "type": "website"}
 
 
 @pytest.mark.parametrize(("attempt", "least", "most"), [(1, 1, 2), (2, 4, 8)])
@@ -56,14 +56,14 @@ def test_load_is_tried_again(serve: Serve, attempt: int, least: float, most: flo
     """Later each time, with jitter."""
     outcome = scraped(serve(page("", status="503 X")).url(), attempt)
     assert isinstance(outcome, RetryLater)
-    assert outcome.reason == "status"
+    assert outcome.reason == "http_503"
     assert least <= outcome.after <= most
 
 
 def test_the_third_attempt_is_the_last(serve: Serve) -> None:
     """Before the API gives the job up, so that it is no dead letter."""
     outcome = scraped(serve(page("", status="503 X")).url(), attempt=3)
-    assert outcome == Failed("status", "status 503", 3600)
+    assert outcome == Failed("http_503", "status 503", 1800)
 
 
 def test_what_the_server_asks_for(serve: Serve) -> None:
@@ -75,8 +75,8 @@ def test_what_the_server_asks_for(serve: Serve) -> None:
     minute, hours, year = (scraped(site.url()) for site in sites)
     assert isinstance(minute, RetryLater)
     assert minute.after == 60
-    assert hours == Failed("status", "status 429", 7200)
-    assert year == Failed("status", "status 429", 86_400)
+    assert hours == Failed("http_429", "status 429", 7200)
+    assert year == Failed("http_429", "status 429", 86_400)
 
 
 def test_timeouts_are_tried_twice(serve: Serve) -> None:
@@ -116,7 +116,7 @@ def test_failures_are_counted() -> None:
 
 def test_reasons_fit() -> None:
     """The API stores 50 characters of a reason."""
-    assert all(len(reason) <= 50 and keep >= 600 for reason, keep in KEEP.items())
+    assert all(len(word) <= 50 and reason.keep >= 60 for word, reason in REASONS.items())
 
 
 @pytest.mark.parametrize(

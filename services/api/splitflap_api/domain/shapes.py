@@ -109,16 +109,38 @@ class EventQuery(Request, frozen=True):
     channel: Channel | None = None
 
 
+Said = Annotated[
+    str, Meta(description="A stranger's words, plain text on one line: to be escaped.")
+]
+PageType = Annotated[
+    str,
+    Meta(
+        description="What the URL leads to: article, audio, book, document, image, music, "
+        "product, profile, text, video or website; more may come."
+    ),
+]
+
+
 class Preview(msgspec.Struct):
-    """What is known of a URL."""
+    """What is known of a URL, which stays the link, whatever the page says of itself."""
 
     url: str
     state: Literal["pending", "ready", "failed"]
     reason: str | None = None
-    title: str | None = None
-    description: str | None = None
-    image: str | None = None
-    site_name: str | None = None
+    title: Said | None = None
+    description: Said | None = None
+    image: Annotated[str, Meta(description="Absolute, http or https.")] | None = None
+    image_width: Annotated[int, Meta(description="Pixels.")] | None = None
+    image_height: Annotated[int, Meta(description="Pixels.")] | None = None
+    site_name: Said | None = None
+    icon: Annotated[str, Meta(description="Absolute, http or https.")] | None = None
+    author: Annotated[str, Meta(description="Names, with commas between them.")] | None = None
+    published_at: Time | None = None
+    language: Annotated[str, Meta(description="BCP 47.", examples=["pt-BR"])] | None = None
+    type: PageType | None = None
+    canonical: Annotated[str, Meta(description="What the page calls its own address.")] | None = (
+        None
+    )
     fetched_at: Time | None = None
     expires_at: Time | None = None
 

@@ -1,0 +1,201 @@
+"""What benchmarks/scrape.py compares, each in a process of its own: fetches in a closed loop.
+
+    python -m benchmarks.fetchers NAME URL CONCURRENCY SECONDS
+
+Prints JSON: fetches done, the seconds they took, the CPU seconds of the process, its peak memory.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+class Loop:
+    """Counts what is done in the time that is measured, after a second of warming up."""
+
+    def __init__(self, seconds: float) -> None:
+        self.begin = time.monotonic() + 1.0
+        self.end = self.begin + seconds
+        self.done = 0
+        self._cpu = 0.0
+        self._began = False
+
+    def one_more(self) -> bool:
+        """Count a fetch; whether there is to be another."""
+        now = time.monotonic()
+        if not self._began and now >= self.begin:
+            self._began, self.begin, self._cpu, self.done = True, now, time.process_time(), 0
+        self.done += 1
+        return now < self.end
+
+    def report(self) -> dict[str, float]:
+        """What was measured; the last fetches end a little after their time, and count."""
+        took, cpu = time.monotonic() - self.begin, time.process_time() - self._cpu
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return {"done": self.done, "seconds": took, "cpu": cpu, "mib": peak}
+
+
+def in_threads(loop: Loop, concurrency: int, fetch: Callable[[], None]) -> None:
+    """The same in so many threads, green ones where threads are."""
+
+    def run() -> None:
+        fetch()
+        while loop.one_more():
+            fetch()
+
+    threads = [threading.Thread(target=run) for _ in range(concurrency)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable[[str], Any]:
+    """The scraper's handler as its process has it, with all checks: robots.txt, limits, addresses.
+
+    The limits themselves are out of reach, so that they are counted and do not count.
+    """
+    from splitflap_scraper import green
+
+    green.patch()
+    import msgspec
+    from splitflap_core.contracts import Job, ScrapeRequest
+    from splitflap_core.outcomes import Done
+    from splitflap_core.telemetry import Metrics
+    from splitflap_scraper.fetch import Fetcher
+    from splitflap_scraper.reading import reader_for
+    from splitflap_scraper.scrape import Scraper
+    from splitflap_scraper.settings import ScraperSettings
+
+    settings = ScraperSettings(
+        concurrency=concurrency,
+        scraper_allow_nets="127.0.0.1/32",
+        scrape_limit_own=True,
+        scrape_host_rate=10_000,
+        scrape_host_concurrency=5_000,
+    )
+    fetcher = Fetcher(settings, settings.tls(), green.deadline, green.DeadlineExceeded)
+    scraper = Scraper(fetcher, settings.allowed, Metrics("scraper"))
+    number = iter(range(sys.maxsize))
+
+    def fetch(url: str) -> None:
+        # A URL of its own each time: the same at the same time would be one fetch.
+        job = Job("j", "scrape", 1, time.time(), msgspec.Raw(b"{}"))
+        outcome = scraper(job, ScrapeRequest(f"{url}?{next(number)}"))
+        assert isinstance(outcome, Done), outcome
+
+    def fetch_only(url: str) -> None:
+        with fetcher.visit() as visit:
+            visit.get(f"{url}?{next(number)}", reader_for)
+
+    return fetch_only if only_fetch else fetch
+
+
+def fetching(url: str, concurrency: int, seconds: float) -> dict[str, float]:
+    """This scraper's fetch: all checks, the page read and decoded, nothing made of it."""
+    fetch = splitflap_scraper(concurrency, only_fetch=True)
+    loop = Loop(seconds)
+    in_threads(loop, concurrency, lambda: fetch(url))
+    return loop.report()
+
+
+def splitflap(url: str, concurrency: int, seconds: float) -> dict[str, float]:
+    """This scraper: fetched, read and understood."""
+    fetch = splitflap_scraper(concurrency)
+    loop = Loop(seconds)
+    in_threads(loop, concurrency, lambda: fetch(url))
+    return loop.report()
+
+
+def requests(url: str, concurrency: int, seconds: float) -> dict[str, float]:
+    """`requests` in a pool of threads, a session each, connections not kept; nothing is checked."""
+    import requests as library
+
+    local = threading.local()
+
+    def fetch() -> None:
+        if not hasattr(local, "session"):
+            local.session = library.Session()
+        # Some of its connections are reset under load; another try is part of its cost.
+        for _ in range(3):
+            try:
+                page = local.session.get(url, timeout=10, headers={"Connection": "close"})
+            except library.ConnectionError:
+                continue
+            assert page.text
+            return
+
+    loop = Loop(seconds)
+    in_threads(loop, concurrency, fetch)
+    return loop.report()
+
+
+def aiohttp(url: str, concurrency: int, seconds: float) -> dict[str, float]:
+    """aiohttp, a connection each, connections not kept; nothing is checked."""
+    import aiohttp as library
+
+    async def main() -> dict[str, float]:
+        connector = library.TCPConnector(limit=concurrency, force_close=True)
+        async with library.ClientSession(connector=connector) as session:
+            loop = Loop(seconds)
+
+            async def run() -> None:
+                more = True
+                while more:
+                    async with session.get(url) as response:
+                        assert await response.text()
+                    more = loop.one_more()
+
+            await asyncio.gather(*[run() for _ in range(concurrency)])
+            return loop.report()
+
+    return asyncio.run(main())
+
+
+def memory(url: str, concurrency: int, _seconds: float) -> dict[str, float]:
+    """This scraper, with so many fetches in flight, once."""
+    fetch = splitflap_scraper(concurrency)
+    began = time.monotonic()
+    in_threads(Loop(-1.0), concurrency, lambda: fetch(url))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"done": concurrency, "seconds": time.monotonic() - began, "cpu": 0.0, "mib": peak}
+
+
+def beside(url: str, concurrency: int, _seconds: float) -> dict[str, float]:
+    """A fast page alone, and beside so many slow ones: the median seconds of each."""
+    fetch = splitflap_scraper(concurrency)
+    slow = url.replace("/page", "/slow")
+
+    def median() -> float:
+        times = []
+        for _ in range(15):
+            began = time.monotonic()
+            fetch(url)
+            times.append(time.monotonic() - began)
+        return sorted(times)[len(times) // 2]
+
+    alone = median()
+    threads = [threading.Thread(target=fetch, args=(slow,)) for _ in range(concurrency)]
+    for thread in threads:
+        thread.start()
+    time.sleep(3)
+    among = median()
+    waiting = sum(thread.is_alive() for thread in threads)
+    for thread in threads:
+        thread.join()
+    return {"alone": alone, "among": among, "waiting": waiting}
+
+
+KINDS = {each.__name__: each for each in (splitflap, fetching, requests, aiohttp, memory, beside)}
+
+
+if __name__ == "__main__":
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    name, where, many, period = sys.argv[1:]
+    print(json.dumps(KINDS[name](where, int(many), float(period))))

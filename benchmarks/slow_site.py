@@ -1,0 +1,77 @@
+"""A web site that takes its time, for benchmarks/scrape.py. Prints its port and serves.
+
+/page   2 KB of HTML after LATENCY seconds, as a far server would
+/big    1 MiB of head, in 20 pieces, each after LATENCY
+/slow   the page after 8 s
+"""
+
+import asyncio
+import resource
+import sys
+
+#: Seconds until a page.
+LATENCY = 0.1
+
+SLOW = 8.0
+PIECES = 20
+
+_HEAD = (
+    "<!doctype html><html lang=en><head><meta charset=utf-8><title>A page</title>"
+    "<meta property=og:title content='A page'><meta name=description content='What it says.'>"
+    "<meta property=og:image content=/image.png><meta property=og:site_name content=Site>"
+    "<link rel=icon href=/icon.png>"
+)
+PAGE = (_HEAD + "</head><body><h1>A page</h1><p>" + "word " * 500)[:2048].encode()
+BIG = b"<head>" + b"<script>" + b"x" * (1024 * 1024 - 2000) + b"</script>" + _HEAD.encode()
+
+
+def response(body: bytes, status: str = "200 OK") -> bytes:
+    """With its head."""
+    head = f"HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+_PAGE, _BIG, _MISSING = response(PAGE), response(BIG), response(b"", "404 Not Found")
+
+
+class Site(asyncio.Protocol):
+    """One connection; kept, unless the client says otherwise."""
+
+    transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]  # TCP's
+
+    def data_received(self, data: bytes) -> None:
+        """Requests are small: each comes in one piece."""
+        path = data.split(b" ", 2)[1]
+        self.closes = b"Connection: close" in data
+        loop = asyncio.get_running_loop()
+        if path == b"/robots.txt":
+            self._send(_MISSING)
+        elif path.startswith(b"/big"):
+            size = len(_BIG) // PIECES + 1
+            for number in range(PIECES):
+                piece = _BIG[number * size : (number + 1) * size]
+                loop.call_later(LATENCY * (number + 1), self.transport.write, piece)
+        else:
+            loop.call_later(SLOW if path.startswith(b"/slow") else LATENCY, self._send, _PAGE)
+
+    def _send(self, data: bytes) -> None:
+        self.transport.write(data)
+        if self.closes:
+            self.transport.close()
+
+
+async def main() -> None:
+    """Serve until killed."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    server = await asyncio.get_running_loop().create_server(Site, "127.0.0.1", 0, backlog=4096)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

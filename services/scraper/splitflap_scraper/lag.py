@@ -1,0 +1,34 @@
+"""How late a green thread runs that was due: what CPU work of one costs all others."""
+
+import threading
+import time
+
+from splitflap_core.telemetry import Metrics
+
+#: Seconds between looks: often enough to meet what takes long, at 0.1 % of a core.
+PERIOD = 0.05
+
+
+class LoopLag:
+    """Measures from start to stop."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._lag = metrics.histogram("splitflap_scraper_loop_lag_seconds")
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="loop lag", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread of its own: a green one, where threads are."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, within a period."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        due = time.monotonic() + PERIOD
+        while not self._stopped.wait(max(0.0, due - time.monotonic())):
+            now = time.monotonic()
+            self._lag.observe(max(0.0, now - due))
+            due = now + PERIOD

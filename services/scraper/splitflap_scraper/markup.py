@@ -1,0 +1,64 @@
+"""Tags and texts of HTML, taken apart without a tree, in time linear in their length."""
+
+import html
+import re
+
+#: Attributes of one tag that are read. Pages have a dozen.
+MAX_ATTRIBUTES = 100
+
+#: The rest of a tag up to its end. A quote counts only after "=" (HTML Standard, tokenization);
+#: each piece is possessive, so that no input makes it go back.
+REST_OF_TAG = re.compile(
+    r"""(?:[^>"'=]++|=\s*+"[^"]*+"|=\s*+'[^']*+'|=(?=\s*+[^\s"'])|["'])*+""", re.ASCII
+)
+
+_NAME = re.compile(r"</?[a-z][^\s/>]*+", re.IGNORECASE | re.ASCII)
+_ATTRIBUTE = re.compile(
+    r"""([^\s"'<>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>]++)))?""", re.ASCII
+)
+#: A reference whose name is short and ends. In attributes one that does not end with a semicolon
+#: is text where a letter, a digit or "=" follows (HTML Standard, "named character reference
+#: state"): query strings are full of them.
+_REFERENCE = re.compile(
+    r"&(?:\#\d{1,7}(?!\d);?|\#x[0-9a-f]{1,6}(?![0-9a-f]);?|[a-z][a-z0-9]{1,31}(?:;|(?![\w=;])))",
+    re.IGNORECASE | re.ASCII,
+)
+#: Inline elements do not part words; all others do.
+_INLINE = re.compile(
+    r"</?(?:a|abbr|b|bdi|bdo|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|u|wbr)"
+    r"(?=[\s/>])[^<>]*+>",
+    re.IGNORECASE | re.ASCII,
+)
+_HIDDEN = re.compile(
+    r"<(script|style|svg|button|select)(?=[\s/>]).{0,500}?</\1\s*>"
+    r"|<(sup)\s[^>]{0,100}?(?:cite|ref|note|fn)[^>]*+>.{0,500}?</\2\s*>",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAG = re.compile(r"<(?:!--.*?-->|[a-z/!?][^<>]*+>?)", re.IGNORECASE | re.DOTALL | re.ASCII)
+
+
+def attributes(tag: str) -> dict[str, str]:
+    """The attributes of a start tag, by lower-case name; the first of a name counts."""
+    found: dict[str, str] = {}
+    name = _NAME.match(tag)
+    for match in _ATTRIBUTE.finditer(tag, name.end() if name else 0):
+        value = match[2] or match[3] or match[4] or ""
+        found.setdefault(match[1].lower(), value)
+        if len(found) >= MAX_ATTRIBUTES:
+            break
+    return found
+
+
+def unescaped(text: str) -> str:
+    """Text with its character references replaced."""
+    if "&" not in text:
+        return text
+    return _REFERENCE.sub(lambda match: html.unescape(match[0]), text)
+
+
+def text_of(markup: str) -> str:
+    """The text of a piece of HTML, a few KiB at most: its tags are gone, blocks part words."""
+    if "<" in markup:
+        markup = _HIDDEN.sub(" ", markup)
+        markup = _TAG.sub(" ", _INLINE.sub("", markup))
+    return unescaped(markup)

@@ -1,0 +1,100 @@
+"""Pages after the patterns of widely used sites, and what a preview of each should say.
+
+Every page is written for this corpus, in the manner of the site or generator that its file names
+in `models`; beside it stands what a reader would want to see, and not what some program makes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import yaml
+from splitflap_scraper.document import Document
+from splitflap_scraper.metadata import Metadata, extract
+from splitflap_scraper.reading import AnyReader, FileReader, Head, PageReader, reader_for
+from splitflap_scraper.walls import wall
+
+FOLDER = Path(__file__).parent / "previews"
+
+#: What is compared of each page.
+FIELDS = ("title", "description", "image", "site_name", "author", "published_at", "language",
+          "type", "icon")  # fmt: skip
+
+#: Bytes that a reader is given at a time, as the network does.
+PIECE = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page with what is expected of it: fields, or the kind of wall that it is."""
+
+    name: str
+    models: str
+    url: str
+    asked: str
+    status: int
+    headers: Message
+    body: bytes
+    expect: dict[str, str | None]
+    wall: str | None
+
+    @property
+    def content_type(self) -> str:
+        """As the server says it."""
+        return str(self.headers["Content-Type"])
+
+    def read(self) -> AnyReader | None:
+        """The page, read in pieces as the scraper does."""
+        reader = reader_for(self._head())
+        at, done = 0, reader is None
+        while reader is not None and not done and at <= len(self.body):
+            piece = self.body[at : at + PIECE]
+            at += PIECE
+            done = reader.feed(piece, final=at >= len(self.body)) or at >= len(self.body)
+        return reader
+
+    def understood(self) -> Metadata | str:
+        """The preview, or the kind of wall."""
+        reader = self.read()
+        if isinstance(reader, FileReader):
+            return reader.metadata()
+        assert isinstance(reader, PageReader), self.name
+        return self.understood_of(reader.document())
+
+    def understood_of(self, page: Document) -> Metadata | str:
+        """What is made of a page once it is read."""
+        return wall(page, self.asked, self.status, self.headers) or extract(page)
+
+    def _head(self) -> Head:
+        content_type, charset = self.headers.get_content_type(), self.headers.get_param("charset")
+        return Head(
+            self.url, self.status, self.headers, content_type,
+            charset if isinstance(charset, str) else None,
+        )  # fmt: skip
+
+
+def entries() -> Iterator[Entry]:
+    """All of the corpus, by name."""
+    for path in sorted(FOLDER.glob("*.yaml")):
+        yield _entry(path)
+
+
+def _entry(path: Path) -> Entry:
+    said: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    headers = Message()
+    headers["Content-Type"] = said.get("content_type", "text/html")
+    for name, value in said.get("headers", {}).items():
+        headers[name] = value
+    return Entry(
+        path.stem,
+        said["models"],
+        said["url"],
+        said.get("asked", said["url"]),
+        said.get("status", 200),
+        headers,
+        path.with_suffix(".html").read_bytes(),
+        said.get("expect", {}),
+        said.get("wall"),
+    )

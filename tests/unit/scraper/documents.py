@@ -1,0 +1,36 @@
+"""Pages as the scraper reads them, without a network."""
+
+from email.message import Message
+
+from splitflap_scraper.metadata import Metadata, extract
+from splitflap_scraper.reading import Head, PageReader
+
+URL = "https://a.example/dir/page"
+
+
+def head_of(content_type: str = "text/html", status: int = 200, url: str = URL) -> Head:
+    """A response's head."""
+    headers = Message()
+    headers["Content-Type"] = content_type
+    charset = headers.get_param("charset")
+    return Head(
+        url,
+        status,
+        headers,
+        headers.get_content_type(),
+        charset if isinstance(charset, str) else None,
+    )
+
+
+def read(data: bytes, piece: int = 16_384, head: Head | None = None) -> PageReader:
+    """A page, read in pieces of so many bytes until it is enough."""
+    reader = PageReader(head or head_of())
+    for at in range(0, max(len(data), 1), piece):
+        if reader.feed(data[at : at + piece], final=at + piece >= len(data)):
+            break
+    return reader
+
+
+def of(page: str) -> Metadata:
+    """The metadata of a page at URL."""
+    return extract(read(page.encode("utf-8", "surrogatepass")).document())

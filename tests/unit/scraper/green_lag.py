@@ -1,0 +1,41 @@
+"""The lag of the loop. Run by test_green, patched."""
+
+import re
+import threading
+import time
+
+from splitflap_core.telemetry import Metrics
+from splitflap_scraper.lag import PERIOD, LoopLag
+
+from .conftest import wait_until
+
+
+def count(metrics: Metrics, at_most: str) -> int:
+    """Looks so far that were at most so late (seconds)."""
+    name = rf'splitflap_scraper_loop_lag_seconds_bucket{{le="{re.escape(at_most)}"}} ([\d.]+)'
+    match = re.search(name, metrics.exposition().decode())
+    assert match
+    return int(float(match[1]))
+
+
+def test_whoever_holds_the_processor_is_seen() -> None:
+    """Looks are in time, but for the one that had to wait."""
+    metrics = Metrics("scraper")
+    lag = LoopLag(metrics)
+    lag.start()
+    wait_until(lambda: count(metrics, "+Inf") >= 3)
+
+    def hold() -> None:
+        end = time.monotonic() + 0.4 + PERIOD
+        while time.monotonic() < end:
+            pass
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    holder.join()
+    wait_until(lambda: count(metrics, "+Inf") - count(metrics, "0.25") >= 1)
+    lag.stop()
+    seen = count(metrics, "+Inf")
+    time.sleep(3 * PERIOD)
+    assert count(metrics, "+Inf") == seen
+    assert count(metrics, "0.25") >= 3

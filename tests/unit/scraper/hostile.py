@@ -1,0 +1,65 @@
+"""Pages that are written to take long, a MiB of each. benchmarks/previews.py says how long."""
+
+#: Bytes of each.
+SIZE = 1024 * 1024
+
+_LD = '<script type="application/ld+json">'
+
+#: A begin, and what is repeated after it.
+HOSTILE: dict[str, tuple[str, str]] = {
+    "less-than signs": ("", "<"),
+    "links": ("", "<a>"),
+    "deep nesting": ("", "<div>"),
+    "deep nesting of formatting": ("", "<b id=1>"),
+    "tables in paragraphs": ("", "<p><table><b>"),
+    "metas": ("", "<meta property=og:title content=x>"),
+    "images": ("", "<meta property=og:image content=/a>"),
+    "styles": ("", "<style></style>"),
+    "comments": ("", "<!---->"),
+    "open comments": ("", "<!--"),
+    "scripts": ("", "<script>"),
+    "ends of scripts": ("<script>", "</script"),
+    "titles": ("", "<title>"),
+    "paragraphs": ("<body>", "<p>"),
+    "headings": ("<body>", "<h1>"),
+    "headings with what is hidden": ("", "<h1>" + "<svg><button>" * 20),
+    "open quotes": ("", '<meta a="'),
+    "quotes": ("", '<meta a="" '),
+    "equals signs": ("", "<meta " + "=" * 50),
+    "spaces in tags": ("", "<meta a=" + " " * 8000),
+    "line feeds in tags": ("", "<meta a=\n\n"),
+    "mixed quotes": ("", "<meta " + "\"'" * 400),
+    "a huge attribute": ("<meta property=og:title content='", "x"),
+    "huge attributes": ("", "<meta property=og:title content='" + "&amp;" * 1500 + "'>"),
+    "many attributes": ("", "<meta " + " ".join(f"a{n}=1" for n in range(1000)) + ">"),
+    "many relations": ("", "<link rel='" + "a " * 4000 + "'>"),
+    "many sources": ("<main>", "<img src=a srcset='" + "a, " * 2000 + "'>"),
+    "titles of images": ("", "<svg><title>"),
+    "microdata": ("", "<i itemprop=author itemscope>"),
+    "words of microdata": ("", " itemprop="),
+    "unclosed authors": ("", "<i class='author"),
+    "contents": ("", "<div class=content>x"),
+    "references": ("", "<p>" + "&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" * 100),
+    "less-than signs in text": ("", "<p>" + "<" * 3000),
+    "notes": ("", "<p>" + "<sup id=cite>" * 100),
+    "encoded twice": ("", "<meta name=description content='" + "&amp;lt;a" * 800 + "'>"),
+    "separators": ("", "<title>" + "a - b | " * 1000 + "</title><h1>" + "a - " * 900 + "</h1>"),
+    "invisible text": ("", "<p>" + "\u202e" * 1000),
+    "open arrays of JSON-LD": (_LD, "["),
+    "deep JSON-LD": (_LD, '{"@graph":'),
+    "objects of JSON-LD": (_LD + "[", "{},"),
+    "strings of JSON-LD": (_LD + '{"headline":"', "\\n"),
+    "broken JSON-LD": ("", _LD + '{"a":"' + "x" * 60_000 + '",,}</script>'),
+    "authors of JSON-LD": (_LD, '"author":{'),
+    "scripts of JSON-LD": ("", _LD + '{"@type":"Article","headline":"x"}</script>'),
+    "a graph of JSON-LD": (
+        "",
+        _LD + '{"@graph":[' + '{"@type":"Article","author":{"@id":"a"}},' * 2800 + "{}]}</script>",
+    ),
+}
+
+
+def hostile(name: str) -> str:
+    """A page of SIZE characters."""
+    begin, unit = HOSTILE[name]
+    return (begin + unit * (SIZE // len(unit) + 1))[:SIZE]

@@ -1,0 +1,99 @@
+"""Simultaneous calls for one thing."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from splitflap_scraper.errors import FetchError, Transient
+from splitflap_scraper.flights import Flights
+
+from .conftest import wait_until
+
+
+class Calls:
+    """Calls from many threads, the first of which waits until it is let go."""
+
+    def __init__(self, make: Callable[[int], str]) -> None:
+        self.flights: Flights[str] = Flights(frozenset({"timeout"}))
+        self.make = make
+        self.made = 0
+        self.go = threading.Event()
+        self.results: list[str] = []
+
+    def one(self) -> str:
+        """What `make` makes of the number of its call."""
+        self.made += 1
+        number = self.made
+        assert self.go.wait(10)
+        return self.make(number)
+
+    def run(self) -> None:
+        """One call."""
+        try:
+            self.results.append(self.flights.run("key", self.one, 10))
+        except FetchError as error:
+            self.results.append(error.reason)
+        except ZeroDivisionError:
+            self.results.append("bug")
+
+    def all(self, count: int = 10) -> list[str]:
+        """Many at once."""
+        threads = [threading.Thread(target=self.run) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: self.made == 1)
+        self.go.set()
+        for thread in threads:
+            thread.join()
+        return sorted(self.results)
+
+
+def test_one_for_all() -> None:
+    """All get what the first one brings; the next after them gets anew."""
+    calls = Calls(lambda number: f"result {number}")
+    assert set(calls.all()) == {"result 1"}
+    assert calls.one() == "result 2"
+
+
+def test_a_failure_is_shared() -> None:
+    """What a site has said is said to all."""
+
+    def fail(_number: int) -> str:
+        raise FetchError("tls")
+
+    calls = Calls(fail)
+    assert set(calls.all()) == {"tls"}
+    assert calls.made < 10
+
+
+@pytest.mark.parametrize("error", [Transient("timeout"), ZeroDivisionError()])
+def test_what_is_its_own_is_not(error: Exception) -> None:
+    """Who had little time left, or a bug, does not decide for the others."""
+
+    def first_fails(number: int) -> str:
+        if number == 1:
+            raise error
+        return "good"
+
+    results = Calls(first_fails).all()
+    assert results.count("good") == 9
+
+
+def test_waiting_has_an_end() -> None:
+    """Nobody waits for longer than he says."""
+    flights: Flights[str] = Flights()
+    go = threading.Event()
+
+    def slow() -> str:
+        go.wait(10)
+        return "late"
+
+    thread = threading.Thread(target=lambda: flights.run("key", slow, 10))
+    thread.start()
+    wait_until(lambda: bool(flights._under_way))
+    with pytest.raises(Transient) as error:
+        flights.run("key", slow, 0.05)
+    assert error.value.reason == "timeout"
+    go.set()
+    thread.join()
+    assert not flights._under_way

@@ -1,0 +1,154 @@
+"""The limits of one host, on a clock of the test's."""
+
+import threading
+
+import pytest
+from splitflap_core.settings import load
+from splitflap_scraper import hosts
+from splitflap_scraper.errors import Transient
+from splitflap_scraper.hosts import MAX_AFTER, HostLimits
+from splitflap_scraper.settings import ScraperSettings
+
+
+class Clock:
+    """Stands still unless somebody sleeps."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr("splitflap_scraper.hosts.time.sleep", self.sleep)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that limits go by."""
+    return Clock(monkeypatch)
+
+
+def asked(limits: HostLimits, clock: Clock, host: str = "a.test") -> float:
+    """When a request was made that asks now."""
+    with limits.turn(host):
+        return clock.now - 1000
+
+
+def sent_back(limits: HostLimits, host: str = "a.test") -> float:
+    """The seconds after which a request is to come again."""
+    with pytest.raises(Transient) as error, limits.turn(host):
+        pass
+    assert error.value.reason == "busy"
+    assert error.value.after is not None
+    return error.value.after
+
+
+def test_spacing(clock: Clock) -> None:
+    """Some at once, the others at the host's rate; another host does not wait."""
+    limits = HostLimits(10, 2, 3, clock)
+    assert [asked(limits, clock) for _ in range(5)] == [0, 0, 0, 0.5, 1]
+    assert asked(limits, clock, "b.test") == 1
+
+
+def test_rate_over_a_long_time(clock: Clock) -> None:
+    """However often one asks, no more than burst and rate together are let through."""
+    limits, let_through = HostLimits(10, 2, 3, clock), 0
+    while clock.now < 1100:
+        try:
+            asked(limits, clock)
+            let_through += 1
+        except Transient:
+            clock.now += 0.1
+    assert 195 <= let_through <= 3 + 2 * 101
+
+
+def test_a_far_turn_is_promised(clock: Clock) -> None:
+    """Each is told another time, at the host's rate, and a minute at most."""
+    limits = HostLimits(10, 0.5, 1, clock)
+    asked(limits, clock)
+    promised = [sent_back(limits) for _ in range(100)]
+    assert promised[:3] == [4, 6, 8]
+    assert max(promised) <= MAX_AFTER
+    assert len(set(promised)) > 90
+
+
+def test_a_pause(clock: Clock) -> None:
+    """A host that asks for less gets nothing more for so long, a minute at most."""
+    limits = HostLimits(10, 10, 3, clock)
+    limits.pause("a.test", 30)
+    assert 30 <= sent_back(limits) <= 31
+    clock.now += 30.5
+    asked(limits, clock)
+    limits.pause("a.test", 10_000)
+    clock.now += 60.5
+    asked(limits, clock)
+
+
+def test_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more than so many; a place that becomes free is taken."""
+    monkeypatch.setattr(hosts, "MAX_WAIT", 0.05)
+    limits = HostLimits(2, 100, 100)
+    with limits.turn("a.test"), limits.turn("a.test"):
+        assert sent_back(limits) > 0
+        with limits.turn("b.test"):
+            pass
+    with limits.turn("a.test"):
+        pass
+
+
+def test_places_come_back(clock: Clock) -> None:
+    """Also from requests that failed."""
+    limits = HostLimits(1, 100, 100, clock)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="x"), limits.turn("a.test"):
+            raise ValueError("x")
+    asked(limits, clock)
+
+
+def test_idle_hosts_are_forgotten(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded by who was asked lately."""
+    monkeypatch.setattr(hosts, "SWEEP", 10)
+    limits = HostLimits(1, 1, 1, clock)
+    for number in range(2000):
+        clock.now += 1
+        asked(limits, clock, f"{number}.test")
+    assert len(limits._hosts) < 20
+
+
+def share(**settings: str) -> HostLimits:
+    """The limits by these settings."""
+    environ = {f"SPLITFLAP_{name.upper()}": value for name, value in settings.items()}
+    return load(ScraperSettings, environ).host_limits()
+
+
+def test_replicas_share(clock: Clock) -> None:
+    """All together ask a host no more than one alone would."""
+    for replicas in (1, 2, 5, 10):
+        limits = share(scraper_replicas=str(replicas), scrape_host_rate="10")
+        assert limits._interval == pytest.approx(replicas / 10)
+        assert limits._concurrency == 10 // replicas
+    assert share(scraper_replicas="50")._concurrency == 1
+
+
+def test_real_threads() -> None:
+    """Many at once never exceed the places."""
+    limits, now, most, lock = HostLimits(3, 10_000, 1000), 0, 0, threading.Lock()
+
+    def ask() -> None:
+        nonlocal now, most
+        with limits.turn("a.test"):
+            with lock:
+                now += 1
+                most = max(most, now)
+            threading.Event().wait(0.005)
+            with lock:
+                now -= 1
+
+    threads = [threading.Thread(target=ask) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 3

@@ -1,0 +1,151 @@
+"""What robots.txt files ask for, as RFC 9309 has them read."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from splitflap_scraper.robots import parse, product_of
+
+
+def allows(text: str | bytes, path: str, product: str = "splitflap") -> bool:
+    """Whether a file lets a path be asked for."""
+    data = text.encode() if isinstance(text, str) else text
+    return parse(data, product).allow(path)
+
+
+def lines(*rules: str) -> str:
+    """A file with these rules for all."""
+    return "\n".join(["User-agent: *", *rules])
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "expected"),
+    [
+        ([], "/x", True),
+        (["Disallow:"], "/x", True),
+        (["Disallow: /"], "/x", False),
+        (["Disallow: /"], "/robots.txt", True),
+        (["disallow:/x"], "/x/y?z", False),
+        (["Disallow: /x"], "/X", True),
+        (["Disallow: /x"], "/y", True),
+        (["Disallow: /x/", "Allow: /x/y"], "/x/y", True),
+        (["Allow: /x/y", "Disallow: /x/"], "/x/z", False),
+        (["Disallow: /x", "Allow: /x"], "/x", True),
+        (["Allow: /x", "Disallow: /x"], "/x", True),
+        (["Disallow: /*.gif$"], "/a/b.gif", False),
+        (["Disallow: /*.gif$"], "/a/b.gif?c", True),
+        (["Disallow: /*.gif"], "/a/b.gif?c", False),
+        (["Disallow: /x$"], "/x", False),
+        (["Disallow: /x$"], "/xy", True),
+        (["Disallow: /a*a$"], "/a", True),
+        (["Disallow: /a*a$"], "/aa", False),
+        (["Disallow: *"], "/x", False),
+        (["Disallow: /*/*/c"], "/a/b/c", False),
+        (["Disallow: /*?"], "/a?b", False),
+        (["Disallow: x"], "/x", False),
+        (["Disallow: /x # why"], "/x", False),
+        (["Disallow: /%7ejoe"], "/~joe", False),
+        (["Disallow: /~joe"], "/%7Ejoe", False),
+        (["Disallow: /a%2fb"], "/a%2Fb", False),
+        (["Disallow: /a%2fb"], "/a/b", True),
+        (["Disallow: /ツ"], "/%E3%83%84", False),
+        (["Disallow: /%E3%83%84"], "/%e3%83%84", False),
+        (["Disallow: /" + "x" * 3000], "/" + "x" * 3000, True),
+    ],
+)
+def test_rules(rules: list[str], path: str, expected: bool) -> None:
+    """The longest rule that matches decides, and Allow beats Disallow."""
+    assert allows(lines(*rules), path) is expected
+
+
+GROUPS = """\
+\ufeffUser-agent: Other
+Disallow: /other
+
+Sitemap: https://a.test/map
+
+User-agent: SPLITFLAP/2.0
+Crawl-delay: 5
+User-agent: third
+Disallow: /ours
+User-agent: *
+Disallow: /
+User-Agent: splitflap
+Disallow: /too
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "product", "expected"),
+    [
+        ("/ours", "splitflap", False),
+        ("/too", "splitflap", False),
+        ("/other", "splitflap", True),
+        ("/ours", "third", False),
+        ("/too", "third", True),
+        ("/other", "other", False),
+        ("/ours", "other", True),
+        ("/x", "fourth", False),
+        ("/x", "split", False),
+    ],
+)
+def test_groups(path: str, product: str, expected: bool) -> None:
+    """All groups that name us count, else those for all; several may share one group."""
+    assert allows(GROUPS, path, product) is expected
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_line_ends(ends: str) -> None:
+    """Each of the three."""
+    assert not allows(lines("Disallow: /x").replace("\n", ends), "/x")
+
+
+def test_what_is_no_such_file() -> None:
+    """A page in its place asks for nothing."""
+    assert allows(b"<html>\n<p>Disallow: /</html>\xff\xfe\x00", "/x")
+
+
+def test_our_name() -> None:
+    """The first product, without its version."""
+    assert product_of("Splitflap/0.1 (link previews)") == "splitflap"
+    assert product_of("my-bot_2") == "my-bot_"
+    assert product_of("(x)") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lines("Disallow: /" + "a*" * 900 + "b"),
+        lines(*["Disallow: /" + "a*" * 50 + "b"] * 4000),
+        lines(*[f"Disallow: /{n}" for n in range(100_000)]),
+        "User-agent: a\n" * 40_000,
+        "\n" * 600_000,
+        "#" * 600_000,
+        "Disallow: /" + "%41" * 150_000,
+    ],
+)
+def test_hostile_files(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stars do not multiply, and others run in between: seconds of CPU without a turn."""
+    gaps, last = [0.0], time.process_time()
+
+    def turn(_seconds: float) -> None:
+        nonlocal last
+        now = time.process_time()
+        gaps.append(now - last)
+        last = now
+
+    monkeypatch.setattr("splitflap_scraper.robots.time.sleep", turn)
+    last = time.process_time()
+    rules = parse(text.encode(), "splitflap")
+    turn(0)
+    rules.allow("/" + "a" * 8000)
+    turn(0)
+    assert max(gaps) < 0.1
+    assert rules.weight < 16 * 1024 * 1024
+
+
+@given(st.binary(max_size=300), st.text(max_size=50))
+def test_anything_can_be_read(data: bytes, path: str) -> None:
+    """Whatever a file holds."""
+    parse(b"User-agent: *\nDisallow: " + data, "splitflap").allow("/" + path)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.chart.helm import find_helm
 from tests.servers.process import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,7 +78,7 @@ class Kube:
 
 def helm(*arguments: str, timeout: float = TIMEOUT) -> str:
     """Run helm."""
-    return run(["helm", *arguments], timeout=timeout)
+    return run([find_helm(), *arguments], timeout=timeout)
 
 
 def _is_ready(pod: dict[str, Any]) -> bool:

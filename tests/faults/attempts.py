@@ -8,9 +8,12 @@ from tests.system.wire import Answer
 
 from .served import Pages
 
-#: Brackets make a text that takes 0.1 s to render (CPU), and one that takes 3 s.
-HEAVY = "[" * 900
-POISON = "[" * 4700
+#: A text that takes 0.1 s to render (CPU): emphasis in emphasis, each opener of which is looked at
+#: again from each before it.
+HEAVY = "*a **a " * 500 + "b** b* " * 500
+
+#: One that takes far more than a renderer's deadline: Pygments looks for the end of each of these.
+POISON = "```perl\n" + "s{" * 12_000 + "\n```"
 
 
 @dataclass

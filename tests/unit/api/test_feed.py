@@ -156,6 +156,17 @@ def test_who_waits_is_called_when_something_comes(store: Store, feed: Feed) -> N
     assert take(subscriber, 1) == [1]
 
 
+def test_what_came_before_the_wait_is_not_waited_for() -> None:
+    """A stream that writes what it has taken may be offered more meanwhile."""
+    subscriber = Subscriber(None, 0, ThreadWaitingRoom())
+    subscriber.offer(Event(1, "general", "rendered", "{}"))
+    assert subscriber.call() is None
+    reader = threading.Thread(target=subscriber.wait, daemon=True)
+    reader.start()
+    reader.join(PATIENCE)
+    assert not reader.is_alive()
+
+
 def test_a_silent_stream_is_called(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """With nothing to take: it is to say that it is alive."""
     subscriber = feed.subscribe(None)

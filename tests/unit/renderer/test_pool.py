@@ -51,15 +51,20 @@ def test_deadline_kills_the_guilty_only(make_rig: MakeRig) -> None:
     assert rig.replaced("deadline") == 1
 
 
+def _seconds(text: str) -> float:
+    begin = time.monotonic()
+    render(text)
+    return time.monotonic() - begin
+
+
 def test_every_text_of_a_trip_has_its_own_deadline(make_rig: MakeRig) -> None:
     """Texts that together take twice the deadline are all done."""
     render("so that the parser is built")
     markers, alone = 200, 0.0
     while alone < 0.1:
         markers += 100
-        begin = time.monotonic()
-        render(slow(markers))
-        alone = time.monotonic() - begin
+        # The least of three: whatever else runs here makes it longer.
+        alone = min(_seconds(slow(markers)) for _ in range(3))
     rig = make_rig(render_deadline=4 * alone, texts_per_trip=8)
     for number in range(8):
         rig.submit(str(number), slow(markers))

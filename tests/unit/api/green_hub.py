@@ -2,12 +2,15 @@
 
 import socket
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from splitflap_api import green
 from splitflap_api.server import polls
 
 green.patch()
+
+from splitflap_api.store.batcher import Batcher  # noqa: E402 - after the patch
 
 #: Clients that are all ready at once.
 CROWD = 400
@@ -144,6 +147,21 @@ def who_was_killed_is_left_alone() -> None:
     room.let_go([place])
     green.sleep(0.01)
     assert awake == []
+
+
+def a_stop_lets_a_run_finish() -> None:
+    """Who looks for late callers lets others run also while a batcher stops."""
+
+    def run(questions: Sequence[str]) -> list[str]:
+        green.sleep(0.1)
+        return [question.upper() for question in questions]
+
+    batcher: Batcher[str, str] = Batcher("desk", run, green.WaitingRoom())
+    batcher.start()
+    asked = green.spawn(batcher, "a question")
+    green.sleep(0.01)
+    batcher.stop(10)
+    assert asked.wait() == "A QUESTION"
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ SCRIPT = Path(__file__).with_name("green_hub.py")
         "silence_is_a_timeout",
         "a_waiting_room_lets_go_who_waits_and_who_comes_later",
         "who_was_killed_is_left_alone",
+        "a_stop_lets_a_run_finish",
     ],
 )
 def test_hub(case: str) -> None:

@@ -169,7 +169,7 @@ class Batcher(Generic[Q, R]):
         return call.result  # type: ignore[return-value]  # None only where R allows it
 
     def _loop(self) -> None:
-        while not self._stopping.is_set():
+        while self._waiting or not self._stopping.is_set():
             self._some.wait()
             self._some.clear()
             while size := min(len(self._waiting), MAX_BATCH):
@@ -179,7 +179,8 @@ class Batcher(Generic[Q, R]):
 
     def _watch_loop(self) -> None:
         """Let go who has waited too long: one look at all costs less than a timer for each."""
-        while not (self._stopping.wait(WATCH_EVERY) and all(call.settled for call in self._asked)):
+        while self._asked or not self._stopping.is_set():
+            time.sleep(WATCH_EVERY)
             while self._asked and self._asked[0].settled:
                 self._asked.popleft()
             latest = time.monotonic() - MAX_WAIT

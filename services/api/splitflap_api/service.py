@@ -42,9 +42,10 @@ from splitflap_api.work.backlog import Backlog, Limits
 from splitflap_api.work.dispatch import Dispatcher
 from splitflap_api.work.feed import Feed
 from splitflap_api.work.ingest import Ingest
-from splitflap_api.work.reconcile import Reconciler, Retention
+from splitflap_api.work.reconcile import Reconciler
 from splitflap_api.work.replay import Replayer
 from splitflap_api.work.results import Results
+from splitflap_api.work.retention import Retention
 
 logger = logging.getLogger(__name__)
 

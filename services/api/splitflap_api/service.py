@@ -25,10 +25,11 @@ from splitflap_core.telemetry import Metrics
 
 from splitflap_api.asyncrequest import AsyncRequests
 from splitflap_api.domain import finish
+from splitflap_api.domain.addresses import PREFIX
 from splitflap_api.domain.keys import Keyring
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.http.admission import Admission
-from splitflap_api.http.app import PREFIX, make_app
+from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
 from splitflap_api.http.patient import Patient
 from splitflap_api.http.rate import RateLimiter

@@ -110,15 +110,8 @@ tools: ## Put Helm into .tools where the system has none, for tests of the chart
 specs: .uv/.has-uv-$(UV_VERSION) ## Fetch the specifications whose examples are tests
 	@.ci/specs
 
-bench-tools: ## Install wrk, which makes the load of benchmarks (Debian, as root)
-	@command -v wrk >/dev/null && exit 0; \
-	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-	    echo "missing: wrk, without which there are no benchmarks." \
-	    "To install it, run as root on Debian or Ubuntu: make bench-tools" >&2; exit 1; \
-	fi; \
-	export DEBIAN_FRONTEND=noninteractive; \
-	apt="apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=5"; \
-	$$apt update && $$apt install --no-install-recommends wrk
+bench-tools: ## Install wrk and nginx for benchmarks (Debian, as root)
+	@.ci/servers bench
 
 dev: .venv/.has-dev
 

@@ -143,10 +143,14 @@ def rss_kib(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE_KIB
 
 
+def database_url(environ: Mapping[str, str]) -> str:
+    """Of a back end, for psycopg."""
+    return environ["SPLITFLAP_DATABASE_URL"].replace("+psycopg", "")
+
+
 def query(environ: Mapping[str, str], statement: str, *values: Any) -> Any:
     """The one row that a statement gives, asked over a connection of its own."""
-    url = environ["SPLITFLAP_DATABASE_URL"].replace("+psycopg", "")
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(database_url(environ)) as connection:
         return connection.execute(statement.encode(), values).fetchone()
 
 

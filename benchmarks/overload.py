@@ -5,15 +5,21 @@ CPUs; short posts without links. The peak is the best rate of finished posts ove
 several sizes. Then comes an open loop at ten times that rate, with the API's default limits: long
 enough for the backlog to become as old as the API lets it, and to be worked off again. Latencies
 are those of more requests of the same kind, spread evenly over that time.
+
+The load shares the CPUs with all that it loads. What is left beside it is measured too: the peak
+once more, while the same flood goes to an nginx that refuses everything (`refuser.py`). No service
+on these CPUs could finish more.
 """
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from benchmarks.harness import KEY, Bench, Running, bench, query, rss_kib, wait_until
 from benchmarks.pace import Paced, Plan, pacing, request
+from benchmarks.refuser import refuser
 from benchmarks.table import Line, at_least, at_most, note, show
 from benchmarks.wrk import Loop, flood, posts
 
@@ -63,6 +69,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     rounds = int(arguments[0]) if arguments else ROUNDS
     lines = {
         "finished": Line("finished posts per second, of the peak", at_least(0.9)),
+        "beside": Line("  of the peak beside a flood that somebody else refuses"),
         "offered": Line("requests per second, of the peak"),
         "admitted": Line("p99 ms of admitted requests", at_most(250)),
         "refused": Line("p99 ms of refusals", at_most(50)),
@@ -80,7 +87,9 @@ def main(arguments: Sequence[str] = ()) -> None:
             environ = it.backend()
             with it.api(environ) as api, it.renderer(environ):
                 peak = _peak(it, api, environ)
+                beside = _beside(it, api, environ, TIMES * peak)
                 overload = _overload(it, api, environ, TIMES * peak)
+            lines["beside"].add(overload.finished, beside)
             _add(lines, peak, overload)
     show(__doc__.partition("\n")[0], *lines.values())
 
@@ -103,19 +112,38 @@ def _add(lines: dict[str, Line], peak: float, overload: Overload) -> None:
     lines["last"].add(memory[-1])
 
 
-def _peak(it: Bench, api: Running, environ: dict[str, str]) -> float:
-    """Finished posts per second, in the best of the closed loops."""
+def _peak(
+    it: Bench,
+    api: Running,
+    environ: dict[str, str],
+    beside: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> float:
+    """Finished posts per second in the best of the closed loops, each `beside` something else."""
     posts(api, it.folder, 2, 4)
     best = 0.0
     for connections in LOOPS:
         _drained(environ)
-        began = _now_ms()
-        loop = posts(api, it.folder, LOOP_SECONDS, connections)
-        finished = _finished(environ, began + 1000, _now_ms())
+        with beside():
+            began = _now_ms()
+            loop = posts(api, it.folder, LOOP_SECONDS, connections)
+            finished = _finished(environ, began + 1000, _now_ms())
         note(f"  {connections} connections: accepted {loop.rate:.0f}/s, finished {finished:.0f}/s")
         best = max(best, finished)
     _drained(environ)
     return best
+
+
+def _beside(it: Bench, api: Running, environ: dict[str, str], rate: float) -> float:
+    """The peak beside a flood that costs the API nothing."""
+    note(f"  beside {rate:.0f} requests a second that nginx refuses:")
+    with refuser(it.folder) as other:
+        seconds = LOOP_SECONDS + 1
+        return _peak(
+            it,
+            api,
+            environ,
+            lambda: flood(other, it.folder, BODY, rate, seconds, CONNECTIONS),
+        )
 
 
 def _overload(it: Bench, api: Running, environ: dict[str, str], rate: float) -> Overload:

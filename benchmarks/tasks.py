@@ -3,6 +3,7 @@
 Both are paced at the same few requests a second; the load is posts at a fixed rate, workers off.
 """
 
+from benchmarks.accept import SETTINGS
 from benchmarks.harness import KEY, POST, Running, bench, post
 from benchmarks.pace import Paced, Plan, paced, pacing, request
 from benchmarks.table import Line, at_most, note, show
@@ -30,7 +31,7 @@ def main() -> None:
     with bench() as it:
         for number in range(ROUNDS):
             note(f"tasks: round {number + 1} of {ROUNDS}")
-            with it.api(it.backend()) as api:
+            with it.api({**it.backend(), **SETTINGS}) as api:
                 looks = _looks(api)
                 rate = posts(api, it.folder, 5).rate * SHARE
                 idle = paced(looks)

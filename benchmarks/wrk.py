@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from benchmarks.harness import KEY, POST, Running
+from benchmarks.harness import KEY, POST
 
 _POSTS = """\
 wrk.method = "POST"
@@ -52,6 +53,16 @@ class MissingWrk(LookupError):
     """wrk is not installed."""
 
 
+class Target(Protocol):
+    """A server on loopback."""
+
+    @property
+    def port(self) -> int: ...
+
+    def cpu(self) -> float:
+        """CPU seconds that it has used."""
+
+
 @dataclass(frozen=True)
 class Loop:
     """What a run of wrk gave. `requests` were answered with less than 400."""
@@ -71,7 +82,7 @@ class Loop:
         return self.requests / self.seconds
 
 
-def posts(api: Running, folder: Path, seconds: int, connections: int = 64) -> Loop:
+def posts(api: Target, folder: Path, seconds: int, connections: int = 64) -> Loop:
     """Make posts for so many seconds, on each connection one after the other.
 
     Raises:
@@ -84,7 +95,7 @@ def posts(api: Running, folder: Path, seconds: int, connections: int = 64) -> Lo
 
 @contextmanager
 def flood(
-    api: Running, folder: Path, body: bytes, rate: float, seconds: int, connections: int
+    api: Target, folder: Path, body: bytes, rate: float, seconds: int, connections: int
 ) -> Iterator[list[Loop]]:
     """Make `rate` posts a second while the block runs; the list is filled at the block's end."""
     script = _script(body) + _PACED.format(interval_ms=1000 / rate)
@@ -98,12 +109,12 @@ def _script(body: bytes) -> str:
 
 @contextmanager
 def _wrk(
-    api: Running, folder: Path, script: str, seconds: int, connections: int
+    api: Target, folder: Path, script: str, seconds: int, connections: int
 ) -> Iterator[list[Loop]]:
     binary = shutil.which("wrk")
     if binary is None:
         raise MissingWrk("wrk is not installed: make bench-tools")
-    file = folder / "script.lua"
+    file = folder / f"script-{api.port}.lua"
     file.write_text(script, encoding="ascii")
     url = f"http://127.0.0.1:{api.port}/v1/posts"
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{PATIENCE}s"]

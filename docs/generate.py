@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pygments.formatters.html import HtmlFormatter
-from splitflap_api.domain.problems import PREFIX, TYPES
+from splitflap_api.domain.addresses import PROBLEMS
+from splitflap_api.domain.problems import TYPES
 from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import CommonSettings, SettingDoc, describe
 from splitflap_core.telemetry import Declaration, declarations
@@ -110,7 +111,7 @@ def _metric(declared: Declaration) -> tuple[str, ...]:
 
 def problems() -> str:
     """docs/problems.md."""
-    rows = [(f"`{PREFIX}{p.slug}`", str(p.status), p.title, p.doc) for p in TYPES.values()]
+    rows = [(f"`{PROBLEMS}{p.slug}`", str(p.status), p.title, p.doc) for p in TYPES.values()]
     return "\n".join(
         [
             _MADE.format(source="services/api/splitflap_api/domain/problems.py"),

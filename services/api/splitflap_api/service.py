@@ -25,10 +25,11 @@ from splitflap_core.telemetry import Metrics
 
 from splitflap_api.asyncrequest import AsyncRequests
 from splitflap_api.domain import finish
+from splitflap_api.domain.addresses import PREFIX
 from splitflap_api.domain.keys import Keyring
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.http.admission import Admission
-from splitflap_api.http.app import PREFIX, make_app
+from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
 from splitflap_api.http.patient import Patient
 from splitflap_api.http.rate import RateLimiter
@@ -42,9 +43,10 @@ from splitflap_api.work.backlog import Backlog, Limits
 from splitflap_api.work.dispatch import Dispatcher
 from splitflap_api.work.feed import Feed
 from splitflap_api.work.ingest import Ingest
-from splitflap_api.work.reconcile import Reconciler, Retention
+from splitflap_api.work.reconcile import Reconciler
 from splitflap_api.work.replay import Replayer
 from splitflap_api.work.results import Results
+from splitflap_api.work.retention import Retention
 
 logger = logging.getLogger(__name__)
 

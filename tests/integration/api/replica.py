@@ -14,7 +14,8 @@ from splitflap_api.store.engine import Store
 from splitflap_api.work.accept import Acceptor, Hooks
 from splitflap_api.work.feed import Feed
 from splitflap_api.work.ingest import Ingest
-from splitflap_api.work.reconcile import Reconciler, Retention
+from splitflap_api.work.reconcile import Reconciler
+from splitflap_api.work.retention import Retention
 from splitflap_core.contracts import JobOutcome, RenderResult, ScrapeResult, encode
 from splitflap_core.outcomes import Done, Failed, Outcome
 from splitflap_core.telemetry import Metrics

@@ -3,8 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
+import pytest
 from splitflap_api.domain.jobs import MAX_ATTEMPTS
 from splitflap_api.store import schema
+from splitflap_api.work import retention
 from splitflap_api.work.reconcile import job_counts
 
 from .conftest import MakeReplica
@@ -131,6 +133,20 @@ def test_task_past_its_retention_leaves_a_tombstone(replica: Replica) -> None:
     replica.reconciler.round()
     assert replica.rows(schema.tasks) == []
     assert len(replica.rows(schema.posts)) == 1
+
+
+def test_a_sweep_is_bounded(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is due, jobs are looked after in between; and all of it goes in the end."""
+    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(retention, "BATCHES", 2)
+    for _ in range(10):
+        replica.apply(rendered(replica.job(replica.post())))
+    replica.change(schema.tasks, expires_at=2)
+    left = []
+    for _ in range(3):
+        replica.reconciler.round()
+        left.append(len(replica.rows(schema.tasks)))
+    assert left == [6, 2, 0]
 
 
 def test_sweep_leaves_what_is_in_use(replica: Replica) -> None:

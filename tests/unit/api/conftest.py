@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from splitflap_api.asyncrequest import AsyncRequests
+from splitflap_api.domain.addresses import PREFIX
 from splitflap_api.domain.keys import Keyring
-from splitflap_api.http.app import PREFIX, make_app
+from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
 from splitflap_api.http.patient import Patient
 from splitflap_api.http.services import Services

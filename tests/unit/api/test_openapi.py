@@ -7,9 +7,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from flask import Flask
+from splitflap_api.domain.addresses import PREFIX
 from splitflap_api.domain.problems import TYPES
 from splitflap_api.http import admin, events, posts, previews
-from splitflap_api.http.app import PREFIX
 from splitflap_api.http.operations import Operation
 from splitflap_api.http.services import Services
 

@@ -10,7 +10,8 @@ import pytest
 import splitflap_api
 from flask import Flask
 from splitflap_api.asyncrequest import BadHeader, Busy, KeyReused, NoSuchTask, TaskError, TaskGone
-from splitflap_api.domain.problems import MEDIA_TYPE, PREFIX, TYPES, Problem, invalid, unavailable
+from splitflap_api.domain.addresses import PROBLEMS
+from splitflap_api.domain.problems import MEDIA_TYPE, TYPES, Problem, invalid, unavailable
 from splitflap_api.http import errors
 from splitflap_api.http.errors import problem_of, response_of
 from splitflap_api.store.batcher import Stopped, TookTooLong
@@ -70,7 +71,7 @@ def test_every_problem_says_what_it_is(app: Flask, slug: str) -> None:
     page = app.test_client().get(body["type"])
     assert page.status_code == 200
     assert page.json == {
-        "type": PREFIX + slug,
+        "type": PROBLEMS + slug,
         "title": body["title"],
         "status": body["status"],
         "doc": kind.doc,
@@ -79,7 +80,7 @@ def test_every_problem_says_what_it_is(app: Flask, slug: str) -> None:
 
 def test_the_page_of_no_problem(app: Flask) -> None:
     """It is a problem itself."""
-    page = app.test_client().get(f"{PREFIX}nothing")
+    page = app.test_client().get(f"{PROBLEMS}nothing")
     assert page.status_code == 404
     assert page.content_type == MEDIA_TYPE
 

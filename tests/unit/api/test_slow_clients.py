@@ -6,6 +6,7 @@ The server's patience is short here: seconds for silence, a head, a body, and a 
 import json
 import os
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -164,6 +165,17 @@ def test_a_slow_body_gets_408(server: Server) -> None:
     assert 0.8 * DEADLINE < took < PATIENCE
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert json.loads(body)["type"] == "/v1/problems/request-timeout"
+
+
+def test_who_still_sends_reads_why_it_is_refused(server: Server) -> None:
+    """What comes while a refusal is sent does not reset the connection that it is read from."""
+    with server.connect() as client:
+        head = POST + b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
+        client.sendall(head)
+        while not select.select([client], [], [], 0)[0]:
+            client.send(b"x")
+            time.sleep(0.0002)
+        assert everything(client).startswith(b"HTTP/1.1 408 ")
 
 
 def test_head_and_body_have_a_deadline_each(server: Server) -> None:

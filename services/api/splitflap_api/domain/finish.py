@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from splitflap_api.asyncrequest import Final
 from splitflap_api.domain import shapes
+from splitflap_api.domain.addresses import post_address
 from splitflap_api.domain.posts import read_posts, set_state, shape_preview
 from splitflap_api.domain.problems import MEDIA_TYPE, Problem
 from splitflap_api.domain.tasks import Completion
@@ -97,7 +98,7 @@ def _post(post: shapes.Post | None, status: int, revision: int) -> Final:
     if status == 200 and post.revision != revision:  # noqa: PLR2004 - the status's own name
         detail = f"overtaken by revision {post.revision} before it was done"
         return problem_final(Problem("conflict", detail))
-    place = [("Location", f"/v1/posts/{post.id}")] if status == 201 else []  # noqa: PLR2004 - the status's own name
+    place = [("Location", post_address(post.id))] if status == 201 else []  # noqa: PLR2004 - the status's own name
     headers = (*_JSON, ("ETag", post_etag(post)), *place)
     return Final(status, headers, msgspec.json.encode(post))
 

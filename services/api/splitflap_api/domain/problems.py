@@ -1,6 +1,6 @@
 """Every way a request can be refused: RFC 9457 problems, declared once, documented from here.
 
-The `type` of a problem is the address of its own page, `/v1/problems/{slug}`, relative to the API.
+The `type` of a problem is the address of its own page, relative to the API.
 """
 
 from dataclasses import dataclass, field
@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-PREFIX = "/v1/problems/"
+from splitflap_api.domain.addresses import PROBLEMS
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -138,7 +139,7 @@ class Problem(Exception):
         """The problem as JSON."""
         kind = TYPES[self.slug]
         members: dict[str, Any] = {
-            "type": PREFIX + kind.slug,
+            "type": PROBLEMS + kind.slug,
             "title": kind.title,
             "status": kind.status,
             "detail": self.detail,

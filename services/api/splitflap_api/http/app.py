@@ -5,12 +5,11 @@ from typing import Any
 from flask import Flask, Response
 
 from splitflap_api.domain import problems
+from splitflap_api.domain.addresses import PREFIX, PROBLEMS
 from splitflap_api.http import admin, errors, events, openapi, posts, previews
 from splitflap_api.http.operations import serve
 from splitflap_api.http.parse import MAX_BODY, json_of
 from splitflap_api.http.services import Services
-
-PREFIX = "/v1"
 
 
 def make_app(services: Services) -> Flask:
@@ -43,7 +42,7 @@ def _documents(app: Flask, description: bytes) -> None:
         known = problems.TYPES[slug]
         return json_of(
             {
-                "type": problems.PREFIX + slug,
+                "type": PROBLEMS + slug,
                 "title": known.title,
                 "status": known.status,
                 "doc": known.doc,
@@ -55,7 +54,7 @@ def _documents(app: Flask, description: bytes) -> None:
 
     for path, name, view in (
         (f"{PREFIX}/openapi.json", "openapi", describe),
-        (f"{problems.PREFIX}<slug>", "problem", problem),
+        (f"{PROBLEMS}<slug>", "problem", problem),
         ("/", "index", index),
     ):
         app.add_url_rule(path, name, view, methods=["GET"], provide_automatic_options=False)

@@ -1,8 +1,10 @@
 """A client's socket with deadlines: whoever is slow loses the connection, not others their turn."""
 
 import errno
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from splitflap_api.green import GreenSocket, wait_readable
@@ -17,6 +19,10 @@ WRITE_TIMEOUT = 30.0
 
 #: Bytes that are read of a request that is refused unread: as many as gunicorn reads at a time.
 READ_SIZE = 8192
+
+#: Seconds and bytes of what a client still sends that are taken when its connection is closed.
+LINGER = 1.0
+LINGER_BYTES = 262_144
 
 #: Seconds that a look at what has arrived takes at most.
 LOOK = 0.001
@@ -35,6 +41,8 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # eventlet sets an attribute, which a method would not override.
+        self.close = self._close
         self.idle = True
         self._in_body = self._gone = False
         self._looked = False
@@ -75,6 +83,28 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         except TimeoutError as error:
             raise BrokenPipeError(errno.EPIPE, "the client takes nothing") from error
         return sent
+
+    def _close(self) -> None:
+        """Close for writing first, and take what still comes for a moment.
+
+        A connection that is closed with bytes unread is reset, and the client may lose the answer
+        that says why (RFC 9112 9.6).
+        """
+        if self._read_by:
+            with suppress(OSError):  # it is gone already
+                self.shutdown(socket.SHUT_WR)
+                self._take_rest()
+        self.fd.close()
+
+    def _take_rest(self) -> None:
+        end = time.monotonic() + LINGER
+        left = LINGER_BYTES
+        while left > 0:
+            wait_readable(self, max(LOOK, end - time.monotonic()))
+            data = self.fd.recv(min(left, READ_SIZE))
+            if not data:
+                return
+            left -= len(data)
 
     def _recv_in_time(self, bufsize: int, flags: int) -> bytes:
         self.has_read = True

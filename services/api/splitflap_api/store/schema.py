@@ -65,6 +65,9 @@ Index("tasks_idempotency", tasks.c.account, tasks.c.idempotency_key, unique=True
 _running = tasks.c.state == "running"
 Index("tasks_finish_at", tasks.c.finish_at, postgresql_where=_running, sqlite_where=_running)
 Index("tasks_expires_at", tasks.c.expires_at)
+# Of those past their time the ones whose final responses are still there.
+_full = tasks.c.body.is_not(None)
+Index("tasks_full", tasks.c.expires_at, postgresql_where=_full, sqlite_where=_full)
 Index("tasks_subject", tasks.c.subject)
 
 posts = Table(

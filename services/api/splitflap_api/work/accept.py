@@ -8,33 +8,30 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-import msgspec
 from splitflap_core.telemetry import Metrics
 from splitflap_core.trace import new_traceparent
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, or_, select
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
 from splitflap_api.asyncrequest import (
-    Final,
     KeyReused,
-    NoSuchTask,
     Submission,
     TaskGone,
     TaskState,
 )
+from splitflap_api.domain.cancel import cancel
 from splitflap_api.domain.changes import Changes, Row
-from splitflap_api.domain.jobs import drop_unwanted_jobs, lock_tasks
-from splitflap_api.domain.posts import delete_post, set_state, want_pending
+from splitflap_api.domain.posts import delete_post
 from splitflap_api.domain.problems import Problem
-from splitflap_api.domain.shapes import rfc3339
+from splitflap_api.domain.states import answer, state_of
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.batcher import Batcher, WaitingRoom
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import posts, tasks
+from splitflap_api.store.schema import tasks
 
 #: Seconds between looks for the end of tasks that clients of this replica wait for, in case that
 #: it was another replica that ended them and its wake-up was lost.
@@ -138,22 +135,7 @@ class Acceptor:
     def cancel(self, account: str, task_id: str) -> None:
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx))
-            drop_unwanted_jobs(tx, [task_id])
-            task = next(iter(lock_tasks(tx, [task_id])), None)
-            _own(task, account, changes.now)
-            values = {
-                "state": "cancelled",
-                "pending": 0,
-                "body": None,
-                "finish_at": None,
-                "expires_at": changes.now,
-            }
-            if task and task["state"] == "running" and self._undo(tx, changes, task):
-                # Nothing has come of it: the key may be used again. Else it would make a second.
-                values["idempotency_key"] = None
-            tx.execute(update(tasks).where(tasks.c.id == task_id).values(values))
-            changes.resolve_wants(tx)
-            self._tasks.end(tx, changes)
+            cancel(tx, changes, self._tasks, task_id, account)
             changes.write(tx)
         self._hooks.publish(changes.jobs)
         self._hooks.changed()
@@ -170,30 +152,6 @@ class Acceptor:
             self._tasks.end(tx, changes)
             changes.write(tx)
         self._hooks.changed()
-
-    def _undo(self, tx: Connection, changes: Changes, task: Row) -> bool:
-        """Whether nothing is left of the task.
-
-        A post that was never rendered goes with its task; an edit stays, as text. What is rendered
-        stays, and its previews still come.
-        """
-        if task["revision"] is None:
-            return True  # no post's: the subject of a preview's task is its URL
-        row = tx.execute(select(posts).where(posts.c.id == task["subject"])).mappings().first()
-        if row is None or row["revision"] != task["revision"]:
-            return row is None
-        if row["state"] == "accepted" and row["revision"] == 1:
-            delete_post(tx, changes, row["id"], row["account"], admin=True)
-            changes.ending.remove(task["id"])
-            return True
-        if row["state"] == "accepted":
-            tx.execute(update(posts).where(posts.c.id == row["id"]).values(state="failed"))
-            changes.event("failed", row, task=task["id"], reason="cancelled")
-        elif row["state"] == "rendered":
-            set_state(tx, changes, {row["id"]: row["revision"]}, "complete")
-            changes.event("done", row, task=task["id"])
-            want_pending(tx, changes, row["id"], task["id"])
-        return False
 
     def _commit_alone(self, submission: Submission) -> TaskState:
         answer = self._commit([submission])[0]
@@ -252,7 +210,7 @@ class Acceptor:
             now = self._store.now(tx)
             rows = tx.execute(select(tasks).where(among(tx, tasks.c.id, ids))).mappings()
             found = {row["id"]: row for row in rows}
-        return [_answer(found.get(task_id), account, now) for account, task_id in questions]
+        return [answer(found.get(task_id), account, now) for account, task_id in questions]
 
 
 def _known(
@@ -266,7 +224,7 @@ def _known(
     return {
         (row["account"], row["idempotency_key"]): (
             row["fingerprint"],
-            TaskGone() if row["state"] == "cancelled" else _state(row),
+            TaskGone() if row["state"] == "cancelled" else state_of(row),
         )
         for row in rows
     }
@@ -289,30 +247,3 @@ def _new_task(submission: Submission, now: int) -> Row:
 
 def _columns(task: Row) -> Row:
     return {name: value for name, value in task.items() if name != "traceparent"}
-
-
-def _own(task: Any, account: str, now: int) -> None:
-    """Raises NoSuchTask for a stranger's task, TaskGone for one past its retention."""
-    if task is None or task["account"] != account:
-        raise NoSuchTask
-    if task["state"] == "cancelled" or (
-        task["expires_at"] is not None and task["expires_at"] <= now
-    ):
-        raise TaskGone
-
-
-def _answer(task: Any, account: str, now: int) -> TaskState | BaseException:
-    try:
-        _own(task, account, now)
-    except (NoSuchTask, TaskGone) as error:
-        return error
-    return _state(task)
-
-
-def _state(task: Any) -> TaskState:
-    final = None
-    if task["state"] == "done" and task["status"] is not None:
-        headers = msgspec.json.decode(task["headers"], type=tuple[tuple[str, str], ...])
-        final = Final(task["status"], headers, task["body"] or b"")
-    done = task["total"] - task["pending"]
-    return TaskState(task["id"], rfc3339(task["created_at"]), done, task["total"], final)

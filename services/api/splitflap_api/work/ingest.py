@@ -5,27 +5,21 @@ job at a later attempt, is dropped.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from splitflap_core.contracts import (
     KINDS,
-    BrokenMessage,
     JobOutcome,
-    RenderResult,
-    ScrapeResult,
-    decode_payload,
 )
-from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
+from splitflap_core.outcomes import Done, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Connection, delete, select, update
-from uuid_utils import uuid7
 
 from splitflap_api.domain.changes import Changes, Row, lock_previews
+from splitflap_api.domain.ended import Ended, end, retried
 from splitflap_api.domain.jobs import MAX_ATTEMPTS, lock_jobs
 from splitflap_api.domain.posts import (
-    Rendered,
     apply_rendered,
     lock_posts,
     set_state,
@@ -39,33 +33,19 @@ from splitflap_api.store.schema import dead_letters, jobs, previews, tasks
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that a preview or its failure is taken as fresh where the worker does not say.
-KEEP_READY = 86_400
-KEEP_FAILED = 600
-
 #: Outcomes in one transaction.
 MAX_BATCH = 200
-
-
-@dataclass
-class _Ended:
-    """A job with its final outcome; `result` is decoded for Done."""
-
-    job: Row
-    outcome: Outcome
-    result: Any = None
-    exhausted: bool = False
 
 
 @dataclass
 class _Batch:
     """What a batch of outcomes comes to."""
 
-    ended: list[_Ended] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
     retries: list[tuple[str, Row]] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
 
-    def of(self, kind: str) -> list[_Ended]:
+    def of(self, kind: str) -> list[Ended]:
         return [each for each in self.ended if each.job["kind"] == kind]
 
 
@@ -125,10 +105,10 @@ class Ingest:
             if job is None or (late and not isinstance(each.outcome, Done)):
                 batch.dropped.append(each.kind)
             elif isinstance(each.outcome, RetryLater) and each.attempt < MAX_ATTEMPTS:
-                batch.retries.append((each.kind, _retry(job, each.outcome, now)))
+                batch.retries.append((each.kind, retried(job, each.outcome, now)))
                 del found[each.job]
             else:
-                batch.ended.append(_ended(job, each.outcome, exhausted))
+                batch.ended.append(end(job, each.outcome, exhausted=exhausted))
                 del found[each.job]
         return batch
 
@@ -138,7 +118,7 @@ class Ingest:
         if not ids:
             return
         tx.execute(delete(jobs).where(among(tx, jobs.c.id, ids)))
-        rendered = [_rendered(each) for each in batch.of("render") if _made_post(each)]
+        rendered = [each.rendered() for each in batch.of("render") if each.made_post]
         changes.wants += wants_of(rendered)
         self._write_previews(tx, changes, batch.of("scrape"))
         scrapes = {each.job["id"]: each.job["subject"] for each in batch.of("scrape")}
@@ -158,7 +138,7 @@ class Ingest:
         changes: Changes,
         told: Told,
         scrapes: dict[str, str],
-        renders: dict[str, Outcome],
+        renders: Mapping[str, Outcome],
     ) -> None:
         _preview_events(tx, changes, told, scrapes)
         added = changes.resolve_wants(tx)
@@ -175,12 +155,12 @@ class Ingest:
         }
         self._tasks.finish(tx, changes, done, outcomes)
 
-    def _write_previews(self, tx: Connection, changes: Changes, ended: Sequence[_Ended]) -> None:
+    def _write_previews(self, tx: Connection, changes: Changes, ended: Sequence[Ended]) -> None:
         urls = {each.job["subject"] for each in ended} | {want.url for want in changes.wants}
         if urls:
             lock_previews(tx, urls)
         if ended:
-            rows = [_preview(each, changes.now) for each in ended]
+            rows = [each.preview(changes.now) for each in ended]
             update_rows(tx, previews, ("url", "job_id"), rows)
             tx.execute(
                 update(previews)
@@ -191,7 +171,7 @@ class Ingest:
                 .values(job_id=None)
             )
 
-    def _fail_posts(self, tx: Connection, changes: Changes, ended: Sequence[_Ended]) -> None:
+    def _fail_posts(self, tx: Connection, changes: Changes, ended: Sequence[Ended]) -> None:
         failed = {
             each.job["subject"]: each
             for each in ended
@@ -201,18 +181,13 @@ class Ingest:
         if revisions:
             for post in set_state(tx, changes, revisions, "failed"):
                 each = failed[post["id"]]
-                reason = _reason(each.outcome)
-                changes.event("failed", post, task=each.job["task_id"], reason=reason)
+                task = each.job["task_id"]
+                changes.event("failed", post, task=task, reason=each.reason)
 
-    def _bury(self, tx: Connection, changes: Changes, ended: Sequence[_Ended]) -> None:
+    def _bury(self, tx: Connection, changes: Changes, ended: Sequence[Ended]) -> None:
         """List what ended without a worker's answer, and every text that could not be rendered."""
-        dead = [
-            each
-            for each in ended
-            if each.exhausted
-            or (each.job["kind"] == "render" and not isinstance(each.outcome, Done))
-        ]
-        insert_rows(tx, dead_letters, [_dead_letter(each, changes.now) for each in dead])
+        dead = [each.dead_letter(changes.now) for each in ended if each.is_dead]
+        insert_rows(tx, dead_letters, dead)
 
     def _count(self, batch: _Batch, size: int) -> None:
         self._sizes.observe(size)
@@ -244,83 +219,3 @@ def _preview_events(tx: Connection, changes: Changes, told: Told, scrapes: dict[
         post = now_at.get(task["subject"])
         if post and post["revision"] == task["revision"]:
             changes.event("preview", post, url=url, state=states.get(url, "failed"))
-
-
-def _retry(job: Row, outcome: RetryLater, now: int) -> Row:
-    return {
-        "id": job["id"],
-        "attempt": job["attempt"] + 1,
-        "due_at": now + int(max(0.0, outcome.after) * 1000),
-        "dispatched_at": None,
-    }
-
-
-def _ended(job: Row, outcome: Outcome, exhausted: bool) -> _Ended:
-    if isinstance(outcome, RetryLater):
-        return _Ended(
-            job, Failed(outcome.reason, "given up after its last attempt"), exhausted=True
-        )
-    if isinstance(outcome, Failed):
-        return _Ended(job, outcome, exhausted=exhausted)
-    kind: type[Any] = RenderResult if job["kind"] == "render" else ScrapeResult
-    try:
-        return _Ended(job, outcome, decode_payload(outcome.result, kind))
-    except BrokenMessage as error:
-        raise BrokenMessage(f"result of job {job['id']}: {error}") from error
-
-
-def _made_post(each: _Ended) -> bool:
-    return isinstance(each.outcome, Done) and each.job["subject"] is not None
-
-
-def _rendered(each: _Ended) -> Rendered:
-    return Rendered(
-        post_id=each.job["subject"],
-        revision=each.job["revision"],
-        task_id=each.job["task_id"],
-        result=each.result,
-        traceparent=each.job["traceparent"],
-    )
-
-
-def _preview(each: _Ended, now: int) -> Row:
-    result = each.result or ScrapeResult()
-    failed = each.outcome if isinstance(each.outcome, Failed) else None
-    keep = (failed.keep if failed else result.keep) or (KEEP_FAILED if failed else KEEP_READY)
-    return {
-        "url": each.job["subject"],
-        "job_id": each.job["id"],
-        "state": "failed" if failed else "ready",
-        "reason": failed.reason[:50] if failed else None,
-        "title": result.title,
-        "description": result.description,
-        "image": result.image,
-        "site_name": result.site_name,
-        "author": result.author,
-        "published_at": result.published_at,
-        "language": result.language,
-        "type": result.type,
-        "icon": result.icon,
-        "canonical": result.canonical,
-        "image_width": result.image_width,
-        "image_height": result.image_height,
-        "fetched_at": now,
-        "expires_at": now + int(keep * 1000),
-    }
-
-
-def _reason(outcome: Outcome) -> str:
-    return "" if isinstance(outcome, Done) else outcome.reason
-
-
-def _dead_letter(each: _Ended, now: int) -> Row:
-    return {
-        "id": str(uuid7()),
-        "queue": each.job["kind"],
-        "job_id": each.job["id"],
-        "subject": each.job["subject"],
-        "revision": each.job["revision"],
-        "reason": _reason(each.outcome)[:500],
-        "body": each.job["payload"].encode(),
-        "created_at": now,
-    }

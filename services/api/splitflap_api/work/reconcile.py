@@ -10,13 +10,11 @@ import random
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from splitflap_core.contracts import KINDS, JobOutcome
 from splitflap_core.outcomes import Failed
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import Connection, Table, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Changes, Row
@@ -25,15 +23,12 @@ from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.bulk import update_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import (
-    dead_letters,
-    events,
     jobs,
-    post_links,
-    previews,
     tasks,
 )
 from splitflap_api.work.ingest import Ingest
 from splitflap_api.work.loop import Loop
+from splitflap_api.work.retention import Retention, Sweeper
 
 logger = logging.getLogger(__name__)
 
@@ -46,23 +41,11 @@ BATCH = 200
 #: Batches of due jobs in one round.
 BATCHES_PER_ROUND = 10
 
-#: Seconds between rounds of retention.
+#: Seconds without looking for what is past its time, once there is no more of it.
 SWEEP_EVERY = 20.0
 
 #: Seconds between counts of what waits.
 MEASURE_EVERY = 5.0
-
-#: Milliseconds that dead letters, and previews that no post links to, are kept.
-KEEP_DEAD = 30 * 86_400_000
-KEEP_PREVIEW = 30 * 86_400_000
-
-
-@dataclass(frozen=True)
-class Retention:
-    """How long (milliseconds) tombstones of tasks and events are kept."""
-
-    tombstones: int
-    events: int
 
 
 class Reconciler(Loop):
@@ -84,7 +67,7 @@ class Reconciler(Loop):
         self._store = store
         self._tasks = tasks_
         self._ingest = ingest
-        self._retention = retention
+        self._sweeper = Sweeper(store, retention)
         self._broker_is_up = broker_is_up
         self._publish = publish
         self._changed = changed
@@ -124,9 +107,8 @@ class Reconciler(Loop):
                 break
         while self._end_waiting_tasks() or self._ingest.go_on():
             self._changed()
-        if time.monotonic() - self._swept > SWEEP_EVERY:
+        if time.monotonic() - self._swept > SWEEP_EVERY and not self._sweeper.sweep():
             self._swept = time.monotonic()
-            self._sweep()
         if time.monotonic() - self._measured > MEASURE_EVERY:
             self._measured = time.monotonic()
             self._measure()
@@ -181,46 +163,6 @@ class Reconciler(Loop):
             self._tasks.finish(tx, changes, rows, {})
             changes.write(tx)
         return bool(rows)
-
-    def _sweep(self) -> None:
-        """Delete what is past its retention, a batch of each kind a transaction."""
-        with self._store.read() as tx:
-            now = self._store.now(tx)
-        old_tasks = tasks.c.expires_at < now - self._retention.tombstones
-        old_events = events.c.created_at < now - self._retention.events
-        unused = (previews.c.expires_at < now - KEEP_PREVIEW) & previews.c.job_id.is_(None)
-        linked = select(post_links.c.url).where(post_links.c.url == previews.c.url).exists()
-        for table, key, past in (
-            (tasks, tasks.c.id, old_tasks),
-            (events, events.c.id, old_events),
-            (dead_letters, dead_letters.c.id, dead_letters.c.created_at < now - KEEP_DEAD),
-            (previews, previews.c.url, unused & ~linked),
-        ):
-            while self._delete_some(table, key, past) and not self._stopping.is_set():
-                pass
-        while self._strip_some(now) and not self._stopping.is_set():
-            pass
-
-    def _delete_some(self, table: Table, key: Any, past: Any) -> bool:
-        some = select(key).where(past).order_by(key).limit(BATCH)
-        with self._store.write() as tx:
-            keys = [row[0] for row in tx.execute(some.with_for_update(skip_locked=True))]
-            tx.execute(delete(table).where(key.in_(keys)))
-        return len(keys) == BATCH
-
-    def _strip_some(self, now: int) -> bool:
-        """Leave of an expired task its tombstone, by which 410 is told from 404."""
-        some = (
-            select(tasks.c.id)
-            .where(tasks.c.expires_at < now, tasks.c.body.is_not(None))
-            .order_by(tasks.c.id)
-            .limit(BATCH)
-        )
-        with self._store.write() as tx:
-            ids = [row[0] for row in tx.execute(some.with_for_update(skip_locked=True))]
-            bare = {"body": None, "headers": None, "idempotency_key": None}
-            tx.execute(update(tasks).where(tasks.c.id.in_(ids)).values(bare))
-        return len(ids) == BATCH
 
     def _measure(self) -> None:
         with self._store.read() as tx:

@@ -1,0 +1,59 @@
+"""A task is cancelled: what has not happened yet does not happen, and what is there stays."""
+
+from sqlalchemy import Connection, select, update
+
+from splitflap_api.domain.changes import Changes, Row
+from splitflap_api.domain.jobs import drop_unwanted_jobs, lock_tasks
+from splitflap_api.domain.posts import delete_post, set_state, want_pending
+from splitflap_api.domain.states import check_owner
+from splitflap_api.domain.tasks import Tasks
+from splitflap_api.store.schema import posts, tasks
+
+
+def cancel(tx: Connection, changes: Changes, tasks_: Tasks, task_id: str, account: str) -> None:
+    """Cancel a task, whether or not it has ended.
+
+    Raises:
+        NoSuchTask, TaskGone: as their names say.
+    """
+    drop_unwanted_jobs(tx, [task_id])
+    task = next(iter(lock_tasks(tx, [task_id])), None)
+    check_owner(task, account, changes.now)
+    values = {
+        "state": "cancelled",
+        "pending": 0,
+        "body": None,
+        "finish_at": None,
+        "expires_at": changes.now,
+    }
+    if task and task["state"] == "running" and _undo(tx, changes, task):
+        # Nothing has come of it: the key may be used again. Else it would make a second.
+        values["idempotency_key"] = None
+    tx.execute(update(tasks).where(tasks.c.id == task_id).values(values))
+    changes.resolve_wants(tx)
+    tasks_.end(tx, changes)
+
+
+def _undo(tx: Connection, changes: Changes, task: Row) -> bool:
+    """Whether nothing is left of the task.
+
+    A post that was never rendered goes with its task; an edit stays, as text. What is rendered
+    stays, and its previews still come.
+    """
+    if task["revision"] is None:
+        return True  # no post's: the subject of a preview's task is its URL
+    row = tx.execute(select(posts).where(posts.c.id == task["subject"])).mappings().first()
+    if row is None or row["revision"] != task["revision"]:
+        return row is None
+    if row["state"] == "accepted" and row["revision"] == 1:
+        delete_post(tx, changes, row["id"], row["account"], admin=True)
+        changes.ending.remove(task["id"])
+        return True
+    if row["state"] == "accepted":
+        tx.execute(update(posts).where(posts.c.id == row["id"]).values(state="failed"))
+        changes.event("failed", row, task=task["id"], reason="cancelled")
+    elif row["state"] == "rendered":
+        set_state(tx, changes, {row["id"]: row["revision"]}, "complete")
+        changes.event("done", row, task=task["id"])
+        want_pending(tx, changes, row["id"], task["id"])
+    return False

@@ -1,0 +1,37 @@
+"""Tasks as the accounts that they belong to see them."""
+
+from typing import Any
+
+import msgspec
+
+from splitflap_api.asyncrequest import Final, NoSuchTask, TaskGone, TaskState
+from splitflap_api.domain.shapes import rfc3339
+
+
+def check_owner(task: Any, account: str, now: int) -> None:
+    """Raises NoSuchTask for a stranger's task, TaskGone for one past its retention."""
+    if task is None or task["account"] != account:
+        raise NoSuchTask
+    if task["state"] == "cancelled" or (
+        task["expires_at"] is not None and task["expires_at"] <= now
+    ):
+        raise TaskGone
+
+
+def answer(task: Any, account: str, now: int) -> TaskState | BaseException:
+    """What an account is told of a task's row, or of None."""
+    try:
+        check_owner(task, account, now)
+    except (NoSuchTask, TaskGone) as error:
+        return error
+    return state_of(task)
+
+
+def state_of(task: Any) -> TaskState:
+    """How far a task is, by its row."""
+    final = None
+    if task["state"] == "done" and task["status"] is not None:
+        headers = msgspec.json.decode(task["headers"], type=tuple[tuple[str, str], ...])
+        final = Final(task["status"], headers, task["body"] or b"")
+    done = task["total"] - task["pending"]
+    return TaskState(task["id"], rfc3339(task["created_at"]), done, task["total"], final)

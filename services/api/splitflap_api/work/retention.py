@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, delete, select, update
 
+from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import dead_letters, events, post_links, previews, tasks
 
@@ -76,7 +77,7 @@ class Sweeper:
             with self._store.write() as tx:
                 keys = [row[0] for row in tx.execute(some.with_for_update(skip_locked=True))]
                 if keys:
-                    tx.execute(change.where(key.in_(keys)))
+                    tx.execute(change.where(among(tx, key, keys)))
             if len(keys) < BATCH:
                 return False
         return True

@@ -10,8 +10,8 @@ The text fed may be bytes passed through as ISO 8859-1: only ASCII is looked for
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import IntFlag
+from typing import NamedTuple
 
 from splitflap_scraper.markup import REST_OF_TAG
 
@@ -95,8 +95,7 @@ _PLACES = {"nav": Place.ASIDE, "aside": Place.ASIDE, "footer": Place.ASIDE, "dia
            "header": Place.HEADER, "article": Place.ARTICLE, "main": Place.ARTICLE}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A tag, with the markup that it contains where that matters; `mark` is set for `_MARKS`."""
 
     name: str
@@ -216,15 +215,17 @@ class PageScanner:
         if name in {"/head", "body"}:
             if not self._body:
                 self._body = True
+                self._place = self._placed()
                 self.done = self._is_enough(self.pieces)
         elif name in {"/html", "plaintext"}:
             self.done = True
         elif name.startswith("/"):
             name = name[1:]
             self._places[name] = max(0, self._places.get(name, 0) - 1)
+            self._place = self._placed()
         elif name in _PLACES:
             self._places[name] = self._places.get(name, 0) + 1
-        self._place = self._placed()
+            self._place = self._placed()
 
     def _take(self, limit: int) -> None:
         self._end = _END_OF_TEXT[self._name]
@@ -296,7 +297,10 @@ class PageScanner:
         """Keep the marked tags between two tokens; returns up to where all was looked at."""
         if self._kept.get("", 0) >= MAX_MARKED or self._hits >= MAX_HITS or start >= end:
             return end
-        if not any(self._text.find(mark, start, end) >= 0 for mark in _MARKS):
+        text = self._text
+        if text.find("<", start, end) < 0:
+            return end
+        if not any(text.find(mark, start, end) >= 0 for mark in _MARKS):
             # A mark may begin here and end in the next piece.
             return end if whole or self._final else max(start, end - MARK_REACH)
         for mark in self._tags_with_marks(start, end):

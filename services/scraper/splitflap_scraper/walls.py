@@ -6,10 +6,10 @@ enough where articles about such pages could have it: so pages that describe the
 """
 
 import re
-from email.message import Message
 from urllib.parse import urlsplit
 
 from splitflap_scraper.document import Document
+from splitflap_scraper.headers import Headers
 from splitflap_scraper.texts import clean, key
 
 #: Looked for in all of a page's text, its scripts included. With the kind of wall, and whether it
@@ -122,7 +122,7 @@ A_SENTENCE = 100
 LITTLE_TEXT = 1500
 
 
-def wall(page: Document, asked: str, status: int, headers: Message) -> str | None:
+def wall(page: Document, asked: str, status: int, headers: Headers) -> str | None:
     """What kind of wall a page is; None if it is the page itself.
 
     `asked` is the URL that was asked for first.

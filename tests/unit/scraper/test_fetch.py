@@ -514,7 +514,7 @@ def test_tiny_chunks_are_bounded(serve: Serve, monkeypatch: pytest.MonkeyPatch) 
     ("begin", "unit"),
     [
         (b"", b""),
-        (b"H", b"T"),
+        (b"HTTP/1.1 200 ", b"O"),
         (OK, b"a"),
         (OK + b"\r\n<p", b"x"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),

@@ -21,6 +21,7 @@ PATCHED = (
     "name",
     [
         "test_fetch.py",
+        "test_connections.py",
         "test_kindness.py",
         "green_fetch.py",
         "green_pool.py",

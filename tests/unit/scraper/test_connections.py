@@ -176,6 +176,29 @@ def test_a_page_that_is_not_read_to_its_end(serve: Serve) -> None:
     assert site.connections == 2
 
 
+def test_a_rest_that_comes_later(serve: Serve) -> None:
+    """The rest of a page, sent when the next request has come, is no answer to that."""
+    rest = b" " * 63_000 + page("<title>Evil</title>")
+
+    def respond(sock: socket.socket, _request: str) -> None:
+        sock.sendall(page(HEAD + " " * 65_520)[:-63_000])
+        sock.recv(65_536)
+        sock.sendall(rest)
+
+    site = serve(respond)
+    fetcher = make_fetcher(scrape_max_kib=1)
+    fetched(fetcher, site.url("/1"), site.url("/2"))
+    assert site.connections == 2
+
+
+def test_the_rest_of_a_redirect_is_not_waited_for(serve: Serve) -> None:
+    """Its body is of no use, and whether it ends is not worth a deadline."""
+    begin = b"HTTP/1.1 302 X\r\nLocation: /2\r\nTransfer-Encoding: chunked\r\n\r\n5"
+    site = serve(keeping(lambda _, request: page(HEAD) if " /2 " in request else begin))
+    fetched(make_fetcher(scrape_deadline=3), site.url("/1"))
+    assert site.connections == 2
+
+
 def test_a_failure_leaves_none(serve: Serve) -> None:
     """A response that was refused is not followed by another."""
     site = serve(keeping(page("x", "Content-Type: application/zip")))
@@ -249,12 +272,18 @@ def test_a_new_one_is_not_replaced(serve: Serve) -> None:
 
 def test_one_that_has_spoken_is_not_replaced(serve: Serve) -> None:
     """An answer that begins and breaks off is an answer."""
-    site = serve(keeping(lambda number, _: b"HTTP/1.1 2" if number else page(HEAD)))
-    fetcher = make_fetcher(scrape_deadline=0.3)
+
+    def respond(sock: socket.socket, _request: str) -> None:
+        sock.sendall(page(HEAD))
+        sock.recv(65_536)
+        sock.sendall(b"HTTP/1.1 2")
+
+    site = serve(respond)
+    fetcher = make_fetcher()
     fetched(fetcher, site.url("/1"))
     with pytest.raises(FetchError) as error:
         fetcher.fetch(site.url("/2"))
-    assert (error.value.reason, site.connections) == ("timeout", 1)
+    assert (error.value.reason, site.connections) == ("closed", 1)
 
 
 # -- bounds ----------------------------------------------------------------------------------------
@@ -265,8 +294,11 @@ def test_idle_ones_are_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(connections, "MAX_IDLE", 0.1)
     closed = threading.Event()
     site = serve(keeping(page(HEAD), closed.set))
-    fetched(make_fetcher(), site.url("/1"))
+    fetcher = make_fetcher()
+    fetched(fetcher, site.url("/1"))
     wait_until(closed.is_set)
+    # Not because nobody needs them any more.
+    assert fetcher.seconds
 
 
 def test_no_more_than_so_many(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

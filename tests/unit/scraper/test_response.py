@@ -232,3 +232,13 @@ def test_fields_by_name() -> None:
     headers = Headers([("Vary", "a"), ("VARY", "b")])
     assert (headers.get("vary"), list(headers.get_all("Vary"))) == ("a", ["a", "b"])
     assert (headers.get("x"), list(headers.get_all("x"))) == ("", [])
+
+
+def test_others_run_between_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that are always there never let a green socket wait."""
+    turns: list[float] = []
+    monkeypatch.setattr("splitflap_scraper.wire.time.sleep", turns.append)
+    with wire_of(b"x" * 60_000) as wire:
+        while wire.more():
+            assert len(wire.data) - wire.at <= 60_000
+    assert len(turns) >= 3

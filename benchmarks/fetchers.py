@@ -162,7 +162,7 @@ def aiohttp(url: str, concurrency: int, seconds: float) -> dict[str, float]:
 
 
 def celery(url: str, concurrency: int, seconds: float) -> dict[str, float]:
-    """Celery's worker with eventlet, nearly its defaults, one session of `requests`; nothing is checked.
+    """Celery with eventlet, nearly its defaults, one session of `requests`; nothing is checked.
 
     The tasks are in the queue (RabbitMQ, at BENCH_BROKER_URL) before it starts.
     """

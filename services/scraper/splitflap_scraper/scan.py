@@ -165,6 +165,7 @@ class PageScanner:
             self.done = True
         elif self._name:
             self._step = self._in_tag
+            return self._in_tag()
         else:
             # "<!-->" is a whole comment.
             self._at -= 2

@@ -98,8 +98,11 @@ def joined(base: str, reference: str) -> Target:
     Raises:
         FetchError: as `target_of`.
     """
+    reference = reference.strip()
+    if reference.startswith(("https://", "http://")):
+        return target_of(reference)
     try:
-        return target_of(urljoin(base, reference.strip()))
+        return target_of(urljoin(base, reference))
     except ValueError as error:
         raise FetchError("bad_url", str(error)) from error
 

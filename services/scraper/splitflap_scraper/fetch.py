@@ -21,6 +21,7 @@ from splitflap_scraper.headers import Headers, media_type
 from splitflap_scraper.permission import KEEP_CLOSED, Permission, Said
 from splitflap_scraper.reading import Head, Reader
 from splitflap_scraper.resolver import Resolve, Resolver, Within
+from splitflap_scraper.revalidation import Validators
 from splitflap_scraper.robots import EVERYTHING, RobotsReader, product_of
 from splitflap_scraper.settings import ScraperSettings
 from splitflap_scraper.urls import Target, joined, target_of
@@ -41,6 +42,8 @@ MAX_ROBOTS_REDIRECTS = 5
 #: Statuses with which a server asks for less.
 OVERLOADED = frozenset({429, 503})
 
+NOT_MODIFIED = 304
+
 R = TypeVar("R", bound=Reader)
 
 #: Chooses what reads a response; None where its body is of no use.
@@ -55,6 +58,13 @@ class Answer(Generic[R]):
     reader: R
     keep: float
     partial: bool = False
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The response that the validators came from is still the page; `keep` as Answer's, if said."""
+
+    keep: float | None
 
 
 class Fetcher:
@@ -114,21 +124,27 @@ class Fetcher:
             self._permission.check(target, deadline)
 
     def hop(
-        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
-    ) -> "Answer[R] | Target":
+        self,
+        target: Target,
+        deadline: Deadline,
+        reader_for: ReaderFor[R],
+        validators: Validators | None = None,
+    ) -> Answer[R] | Target | Unchanged:
         """One request: the answer, or where it says that the page is."""
         self._reach.check_target(target)
+        conditions = validators.lines_for(target) if validators else ""
         try:
-            return self._hop(target, deadline, reader_for)
+            return self._hop(target, deadline, reader_for, conditions)
         except self._timed_out as error:
             # Whoever asked for it may know enough without.
             raise _timeout(self._settings.scrape_deadline) from error
 
     def _hop(
-        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
-    ) -> "Answer[R] | Target":
+        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R], conditions: str
+    ) -> Answer[R] | Target | Unchanged:
         addresses = self._addresses(target, deadline)
-        request = f"GET {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n{self._headers}"
+        begin = f"GET {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n"
+        request = begin + conditions + self._headers
         with (
             self._turn(target, addresses),
             self._connections.exchange(
@@ -140,6 +156,9 @@ class Fetcher:
                 self._limits.pause(target.host, after)
             if response.status in REDIRECTS:
                 return _location(target, response.headers)
+            if response.status == NOT_MODIFIED and conditions:
+                says = response.headers.get("Cache-Control")
+                return Unchanged(fresh_for(response.headers) if says else None)
             return self._read(target, exchange, reader_for)
 
     def _read(self, target: Target, exchange: Exchange, reader_for: ReaderFor[R]) -> Answer[R]:
@@ -176,7 +195,7 @@ class Fetcher:
 
     def _ask_for_robots(self, site: Target, deadline: Deadline) -> Said:
         """A site's robots.txt, over as many redirects as RFC 9309 (section 2.3.1.2) has it."""
-        answer: Answer[RobotsReader] | Target = site
+        answer: Answer[RobotsReader] | Target | Unchanged = site
         for hop in range(1 + MAX_ROBOTS_REDIRECTS):
             assert isinstance(answer, Target), "what is no answer leads elsewhere"  # noqa: S101
             try:
@@ -207,16 +226,24 @@ class Visit:
         Raises:
             FetchError: why there is none.
         """
-        target = target_of(url)
         if redirect:
             self._count()
+        answer = self.get_if_changed(url, reader_for, None)
+        assert isinstance(answer, Answer), "nothing was asked for a change"  # noqa: S101 - for mypy
+        return answer
+
+    def get_if_changed(
+        self, url: str, reader_for: ReaderFor[R], validators: Validators | None
+    ) -> Answer[R] | Unchanged:
+        """As `get`; the server may say that the response with these validators still stands."""
+        target = target_of(url)
         while True:
             if target.url in self._seen:
                 raise FetchError("too_many_redirects", "a loop")
             self._seen.add(target.url)
             self._fetcher.check_permission(target, self._deadline)
-            answer = self._fetcher.hop(target, self._deadline, reader_for)
-            if isinstance(answer, Answer):
+            answer = self._fetcher.hop(target, self._deadline, reader_for, validators)
+            if not isinstance(answer, Target):
                 return answer
             self._count()
             target = answer

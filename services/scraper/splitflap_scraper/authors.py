@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from splitflap_scraper.document import Document
 from splitflap_scraper.jsonld import Graph, Node
-from splitflap_scraper.scan import Place
 from splitflap_scraper.texts import key, plain
+from splitflap_scraper.vocabulary import Place
 
 #: Longest line of authors, in characters, and most of them that are named.
 MAX_AUTHORS = 200

@@ -7,8 +7,8 @@ from functools import cached_property
 from splitflap_scraper.charsets import TextDecoder
 from splitflap_scraper.errors import FetchError
 from splitflap_scraper.markup import attributes, text_of, unescaped
-from splitflap_scraper.scan import Piece, Place
 from splitflap_scraper.urls import joined
+from splitflap_scraper.vocabulary import Piece, Place
 
 #: Characters of an attribute that are looked at: more than the longest URL or description kept.
 MAX_VALUE = 4096

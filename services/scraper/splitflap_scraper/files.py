@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 from splitflap_scraper.charsets import TextDecoder
 from splitflap_scraper.dates import rfc3339
 from splitflap_scraper.headers import Headers
-from splitflap_scraper.metadata import MAX_PARAGRAPH, MAX_TITLE, Metadata
-from splitflap_scraper.texts import clean
+from splitflap_scraper.metadata import Metadata
+from splitflap_scraper.texts import MAX_PARAGRAPH, MAX_TITLE, clean
 
 #: Bytes read of a file of each kind. A PDF has its title at its end, or its begin if it was made
 #: for the web; a JPEG may have a thumbnail and a profile before its size.

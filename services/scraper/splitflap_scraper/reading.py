@@ -9,8 +9,9 @@ from splitflap_scraper.errors import FetchError
 from splitflap_scraper.headers import Headers
 from splitflap_scraper.markup import attributes
 from splitflap_scraper.metadata import Metadata
-from splitflap_scraper.scan import PageScanner, Piece
+from splitflap_scraper.scan import PageScanner
 from splitflap_scraper.titles import is_no_description
+from splitflap_scraper.vocabulary import Piece
 from splitflap_scraper.walls import marks_in
 
 #: Types of pages (RFC 2854; RFC 3236), and of feeds, whose titles are tags too. A response without

@@ -12,9 +12,8 @@ import pytest
 from splitflap_scraper import connections
 from splitflap_scraper.errors import FetchError
 
-from .conftest import PageFetcher, Site, make_fetcher, page, redirect, wait_until
-
-Serve = Callable[..., Site]
+from .conftest import PageFetcher, make_fetcher, page, redirect, wait_until
+from .fetches import Serve, answers
 
 HEAD = "<title>T</title>"
 
@@ -39,17 +38,6 @@ def keeping(answer: Answer | bytes, closed: Callable[[], None] = lambda: None) -
         closed()
 
     return respond
-
-
-def resolving(*answers: str) -> Callable[..., list[tuple[Any, ...]]]:
-    """A resolver that gives each of these at a time, and the last ever after."""
-    rest = list(answers)
-
-    def resolve(_host: bytes, port: int, *_: object) -> list[tuple[Any, ...]]:
-        each = rest.pop(0) if len(rest) > 1 else rest[0]
-        return [(0, 0, 0, "", (address, port)) for address in each.split()]
-
-    return resolve
 
 
 def fetched(fetcher: PageFetcher, *urls: str) -> None:
@@ -101,7 +89,7 @@ def test_a_name_that_moves_gets_no_old_connection(serve: Serve) -> None:
     """The name has another address now: that is judged and connected to, the old one left."""
     old = serve(keeping(page(HEAD)), host="127.0.0.2")
     new = serve(keeping(page(HEAD)), host="127.0.0.3", port=old.port)
-    resolve = resolving("127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.2")
+    resolve = answers("127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.2")
     fetcher = make_fetcher(resolve, scraper_allow_nets="127.0.0.0/8")
     url = old.url("/", "a.test")
     fetched(fetcher, url, url)
@@ -116,7 +104,7 @@ def test_a_name_that_is_barred_now_gets_none_at_all(serve: Serve) -> None:
     """An open connection to a good address does not help a name that has a forbidden one."""
     site = serve(keeping(page(HEAD)), host="127.0.0.2")
     evil = serve(keeping(page(HEAD)), host="127.0.0.1", port=site.port)
-    resolve = resolving("127.0.0.2", "127.0.0.1", "127.0.0.2 127.0.0.1")
+    resolve = answers("127.0.0.2", "127.0.0.1", "127.0.0.2 127.0.0.1")
     fetcher = make_fetcher(resolve, scraper_allow_nets="127.0.0.2")
     fetched(fetcher, site.url("/1", "a.test"))
     for path in ("/2", "/3"):
@@ -129,7 +117,7 @@ def test_a_name_that_is_barred_now_gets_none_at_all(serve: Serve) -> None:
 def test_names_do_not_share(serve: Serve) -> None:
     """Two names of one address have connections of their own, and so have ports and schemes."""
     site = serve(keeping(page(HEAD)))
-    fetcher = make_fetcher(resolving("127.0.0.1"))
+    fetcher = make_fetcher(answers("127.0.0.1"))
     fetched(fetcher, site.url("/", "a.test"), site.url("/", "b.test"), site.url("/", "a.test"))
     assert site.connections == 2
 
@@ -138,7 +126,7 @@ def test_tls_once(serve: Serve, certificate: Path, server_tls: ssl.SSLContext) -
     """A kept connection saves the handshake, and belongs to the name that was checked by it."""
     site = serve(keeping(page(HEAD)), tls=server_tls)
     nets = {"scraper_allow_nets": "127.0.0.0/8", "scraper_ca_file": str(certificate)}
-    fetcher = make_fetcher(resolving("127.0.0.1"), **nets)
+    fetcher = make_fetcher(answers("127.0.0.1"), **nets)
     fetched(fetcher, site.url("/1", "site.test"), site.url("/2", "site.test"))
     assert (site.connections, site.server_names) == (1, ["site.test"])
     with pytest.raises(FetchError) as error:
@@ -305,7 +293,7 @@ def test_no_more_than_so_many(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> 
     """The one that was not used for longest makes room."""
     monkeypatch.setattr(connections, "MAX_KEPT", 2)
     site = serve(keeping(page(HEAD)))
-    fetcher = make_fetcher(resolving("127.0.0.1"))
+    fetcher = make_fetcher(answers("127.0.0.1"))
     fetched(fetcher, *[site.url("/", f"{name}.test") for name in "abc"])
     assert site.connections == 3
     fetched(fetcher, *[site.url("/", f"{name}.test") for name in "bc"])

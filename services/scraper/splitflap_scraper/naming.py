@@ -1,6 +1,8 @@
 """A page's title and its site's name, which are told by each other."""
 
+import re
 from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
 
 from splitflap_scraper import microdata
 from splitflap_scraper.document import Document
@@ -25,6 +27,9 @@ OTHER_SITE_NAMES = (
     "al:android:app_name",
     "twitter:app:name:iphone",
 )
+
+#: A page's name with its name space, in wikis.
+_WIKI_ID = re.compile(r"[\w-]+(?::[\w-]+)+")
 
 
 def title_and_site(
@@ -70,6 +75,8 @@ def _title(page: Document, graph: Graph, node: Node | None, site: str | None) ->
 
 
 def _titles(page: Document, graph: Graph, node: Node | None) -> Iterator[str]:
+    if _is_of_front_page(page):
+        yield from page.titles
     yield from page.meta(*TITLES)
     if kind(node) not in {"website", "profile"}:
         yield from graph.texts(node, "headline", "name")
@@ -80,6 +87,13 @@ def _titles(page: Document, graph: Graph, node: Node | None) -> Iterator[str]:
     yield from graph.texts(node, "headline", "name")
     yield from _headings(page)
     yield from microdata.values(page, "name")
+
+
+def _is_of_front_page(page: Document) -> bool:
+    """Whether a page has the Open Graph of its site's front page, as some generators give all."""
+    said = next(iter(page.meta("og:url")), "")
+    about, here = urlsplit(page.resolved(said) or page.url), urlsplit(page.url)
+    return about.path in {"", "/"} and not about.query and here.path not in {"", "/"}
 
 
 def _headings(page: Document) -> list[str]:
@@ -123,6 +137,8 @@ def _fitting(page: Document, title: str | None, site: str | None) -> str | None:
         begin, found, end = bare.partition(plain(heading, MAX_TITLE) or title)
         if found and not end.strip() and begin and key(site) in key(begin):
             return found
+    if _WIKI_ID.fullmatch(bare):
+        return next((text for each in _headings(page) if (text := plain(each, MAX_TITLE))), bare)
     return site if key(bare) in HOME else bare
 
 

@@ -22,7 +22,7 @@ MAX_LINE = 2_000
 #: Characters of a path that are compared.
 MAX_PATH = 2_000
 
-#: Rules that are kept of each group, the first of a file. Real files have up to some thousands; the collector's
+#: Rules of a group that are kept, the first. Real files have up to some thousands; the collector's
 #: look at 50,000 takes 30 ms.
 MAX_RULES = 10_000
 

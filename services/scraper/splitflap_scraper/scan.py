@@ -91,7 +91,8 @@ class PageScanner:
             end = len(self._text) if self._final else len(self._text) - LONGEST_TOKEN
             self._at = self._start = max(self._at, self._marked(self._at, end))
             return False
-        self._marked(self._at, token.start(), whole=True)
+        if token.start() > self._at:
+            self._marked(self._at, token.start(), whole=True)
         self._tokens += 1
         self._body_tokens += self._body
         self._start, self._at = token.span()

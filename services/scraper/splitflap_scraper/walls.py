@@ -34,6 +34,13 @@ MARKS = {
     "type=password": ("log-in", False),
 }
 
+#: The marks by a word that they have in common: most pages have none of the words.
+_BY_WORD = {
+    word: [mark for mark in MARKS if word in mark]
+    for word in ("captcha", "password", "_cf_chl_opt", "cf-", "_Incapsula", "AwsWaf", "gokuProps",
+                 "sucuri", "__ddg_", "anubis", "/authwall")
+}  # fmt: skip
+
 _TITLES = {
     "challenge": re.compile(
         r"(?i)^(?:just a moment|attention required!|access denied|access to this page has "
@@ -137,7 +144,8 @@ def wall(page: Document, asked: str, status: int, headers: Headers) -> str | Non
 
 def marks_in(text: str) -> set[str]:
     """The marks in a piece of a page's text."""
-    return {mark for mark in MARKS if mark in text}
+    return {mark for word, marks in _BY_WORD.items() if word in text
+            for mark in marks if mark in text}  # fmt: skip
 
 
 def _by_place(page: Document, asked: str) -> str | None:

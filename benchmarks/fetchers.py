@@ -78,6 +78,7 @@ def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable
     from splitflap_core.contracts import Job, ScrapeRequest
     from splitflap_core.outcomes import Done
     from splitflap_core.telemetry import Metrics
+    from splitflap_scraper.collector import collect_rarely
     from splitflap_scraper.fetch import Fetcher
     from splitflap_scraper.reading import reader_for
     from splitflap_scraper.scrape import Scraper
@@ -92,6 +93,7 @@ def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable
     )
     fetcher = Fetcher(settings, settings.tls(), green.deadline, green.DeadlineExceeded)
     scraper = Scraper(fetcher, settings.allowed, Metrics("scraper"))
+    collect_rarely()
     number = iter(range(sys.maxsize))
 
     def fetch(url: str) -> None:

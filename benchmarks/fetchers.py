@@ -168,10 +168,10 @@ def celery(url: str, concurrency: int, seconds: float) -> dict[str, float]:
 
     The tasks are in the queue (RabbitMQ, at BENCH_BROKER_URL) before it starts.
     """
-    with warnings.catch_warnings():
-        # It says that it is deprecated.
-        warnings.simplefilter("ignore")
-        import eventlet
+    # eventlet says that it is deprecated, and Celery that it is root's.
+    warnings.simplefilter("ignore")
+    import eventlet
+
     eventlet.monkey_patch()
     import requests as library
     from celery import Celery

@@ -89,9 +89,8 @@ def _names(text: str) -> Iterator[str]:
 
 def _given_first(name: str) -> str:
     """As people say it: libraries write the family name first."""
-    return "; ".join(_FAMILY_FIRST.sub(r"\2 \1", each.strip()) for each in name.split(";")).replace(
-        "; ", ", "
-    )
+    each_name = [each.strip() for each in name.split(";")]
+    return ", ".join(_FAMILY_FIRST.sub(r"\2 \1", each) for each in each_name if each)
 
 
 def _labelled(page: Document) -> list[str]:

@@ -8,7 +8,14 @@ from splitflap_scraper import microdata
 from splitflap_scraper.document import Document
 from splitflap_scraper.jsonld import Graph, Node, kind
 from splitflap_scraper.texts import MAX_SITE_NAME, MAX_TITLE, key, plain
-from splitflap_scraper.titles import HOME, is_placeholder, parts, site_in, without_site
+from splitflap_scraper.titles import (
+    HOME,
+    is_placeholder,
+    parts,
+    site_in,
+    without_maker,
+    without_site,
+)
 from splitflap_scraper.vocabulary import Place
 
 TITLES = ("og:title", "twitter:title")
@@ -23,10 +30,17 @@ OTHER_SITE_NAMES = (
     "dc.publisher",
     "citation_publisher",
     "publisher",
+    "og:site",
     "al:ios:app_name",
     "al:android:app_name",
     "twitter:app:name:iphone",
 )
+
+#: What follows a title are the sections of its site.
+_SECTION = re.compile(r"\s+[-\u2013\u2014|]\s")
+
+#: Letters and digits of a heading that is surely the page's whole title.
+A_SENTENCE = 10
 
 #: A page's name with its name space, in wikis.
 _WIKI_ID = re.compile(r"[\w-]+(?::[\w-]+)+")
@@ -65,7 +79,7 @@ def _title(page: Document, graph: Graph, node: Node | None, site: str | None) ->
     """
     fallback = None
     for text in _titles(page, graph, node):
-        title = plain(text, MAX_TITLE)
+        title = plain(without_maker(text), MAX_TITLE)
         if title is None or is_placeholder(title):
             continue
         if key(title) != key(site or "") and key(title) not in HOME:
@@ -134,7 +148,11 @@ def _fitting(page: Document, title: str | None, site: str | None) -> str | None:
     bare = without_site(title, names)
     for heading in _headings(page)[:2]:
         # What stands before the page's own heading, and has the site's name in it, is no title.
-        begin, found, end = bare.partition(plain(heading, MAX_TITLE) or title)
+        own = plain(heading, MAX_TITLE) or title
+        rest = bare.removeprefix(own)
+        if rest != bare and len(key(own)) >= A_SENTENCE and _SECTION.match(rest):
+            return own
+        begin, found, end = bare.partition(own)
         if found and not end.strip() and begin and key(site) in key(begin):
             return found
     if _WIKI_ID.fullmatch(bare):

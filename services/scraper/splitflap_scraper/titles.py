@@ -15,6 +15,7 @@ _PARTS = re.compile(
     rf"\s+[{re.escape(_SEPARATORS)}]{{1,3}}\s+|\s*[|\uff5c\u2502]\s*"
     rf"|(?<=[\u3040-\u9fff\uac00-\ud7af])\s*[_-]\s*"
 )
+_MAKER = re.compile(rf"\s*[{re.escape(_SEPARATORS)}]\s*powered by\s[^-|]{{2,40}}\Z", re.IGNORECASE)
 _EDGE = re.compile(rf"^[\s{re.escape(_SEPARATORS)}<>]+|[\s{re.escape(_SEPARATORS)}<>]+$")
 
 #: Longest name of a site that is taken from a title, in characters.
@@ -103,6 +104,11 @@ def is_no_description(text: str) -> bool:
 def parts(title: str) -> list[str]:
     """What separators part a title into."""
     return [each.strip() for each in _PARTS.split(title) if each.strip()]
+
+
+def without_maker(title: str) -> str:
+    """A title without the name of the software that made its page, as forums add it."""
+    return _MAKER.sub("", title) or title
 
 
 def without_site(title: str, names: Iterable[str]) -> str:

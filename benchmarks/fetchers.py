@@ -7,19 +7,30 @@ Prints JSON: fetches done, the seconds they took, the CPU seconds of the process
 
 import asyncio
 import json
+import os
 import resource
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
+
+from benchmarks.slow_site import LATENCY
 
 
 class Loop:
     """Counts what is done in the time that is measured, after a second of warming up."""
 
+    #: Seconds before those that are measured.
+    WARM_UP = 1.0
+
     def __init__(self, seconds: float) -> None:
-        self.begin = time.monotonic() + 1.0
+        self.start(seconds)
+
+    def start(self, seconds: float) -> None:
+        """Begin anew, for so many seconds."""
+        self.begin = time.monotonic() + self.WARM_UP
         self.end = self.begin + seconds
         self.done = 0
         self._cpu = 0.0
@@ -67,6 +78,7 @@ def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable
     from splitflap_core.contracts import Job, ScrapeRequest
     from splitflap_core.outcomes import Done
     from splitflap_core.telemetry import Metrics
+    from splitflap_scraper.collector import collect_rarely
     from splitflap_scraper.fetch import Fetcher
     from splitflap_scraper.reading import reader_for
     from splitflap_scraper.scrape import Scraper
@@ -81,6 +93,7 @@ def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable
     )
     fetcher = Fetcher(settings, settings.tls(), green.deadline, green.DeadlineExceeded)
     scraper = Scraper(fetcher, settings.allowed, Metrics("scraper"))
+    collect_rarely()
     number = iter(range(sys.maxsize))
 
     def fetch(url: str) -> None:
@@ -113,7 +126,7 @@ def splitflap(url: str, concurrency: int, seconds: float) -> dict[str, float]:
 
 
 def requests(url: str, concurrency: int, seconds: float) -> dict[str, float]:
-    """`requests` in a pool of threads, a session each, connections not kept; nothing is checked."""
+    """`requests` in a pool of threads, a session each with its connection; nothing is checked."""
     import requests as library
 
     local = threading.local()
@@ -121,14 +134,7 @@ def requests(url: str, concurrency: int, seconds: float) -> dict[str, float]:
     def fetch() -> None:
         if not hasattr(local, "session"):
             local.session = library.Session()
-        # Some of its connections are reset under load; another try is part of its cost.
-        for _ in range(3):
-            try:
-                page = local.session.get(url, timeout=10, headers={"Connection": "close"})
-            except library.ConnectionError:
-                continue
-            assert page.text
-            return
+        assert local.session.get(url, timeout=10).text
 
     loop = Loop(seconds)
     in_threads(loop, concurrency, fetch)
@@ -136,11 +142,11 @@ def requests(url: str, concurrency: int, seconds: float) -> dict[str, float]:
 
 
 def aiohttp(url: str, concurrency: int, seconds: float) -> dict[str, float]:
-    """aiohttp, a connection each, connections not kept; nothing is checked."""
+    """aiohttp, one session with as many connections; nothing is checked."""
     import aiohttp as library
 
     async def main() -> dict[str, float]:
-        connector = library.TCPConnector(limit=concurrency, force_close=True)
+        connector = library.TCPConnector(limit=concurrency)
         async with library.ClientSession(connector=connector) as session:
             loop = Loop(seconds)
 
@@ -155,6 +161,49 @@ def aiohttp(url: str, concurrency: int, seconds: float) -> dict[str, float]:
             return loop.report()
 
     return asyncio.run(main())
+
+
+def celery(url: str, concurrency: int, seconds: float) -> dict[str, float]:
+    """Celery with eventlet, nearly its defaults, one session of `requests`; nothing is checked.
+
+    The tasks are in the queue (RabbitMQ, at BENCH_BROKER_URL) before it starts.
+    """
+    # eventlet says that it is deprecated, and Celery that it is root's.
+    warnings.simplefilter("ignore")
+    import eventlet
+
+    eventlet.monkey_patch()
+    import requests as library
+    from celery import Celery
+
+    app = Celery("bench", broker=os.environ["BENCH_BROKER_URL"])
+    app.conf.update(
+        task_ignore_result=True,
+        worker_redirect_stdouts=False,
+        # Or each green thread would look for the back end's entry point: 3 ms of CPU a task.
+        result_backend_thread_safe=True,
+    )
+    session = library.Session()
+    session.mount("http://", library.adapters.HTTPAdapter(pool_maxsize=concurrency))
+    loop = Loop(float("inf"))
+
+    def fetch(where: str) -> None:
+        assert session.get(where, timeout=10).text
+        if loop.done == 0:
+            # The first of them: until now the worker was starting.
+            loop.start(seconds)
+        if not loop.one_more():
+            print(json.dumps(loop.report()), flush=True)
+            os._exit(0)
+
+    task = app.task(fetch)
+    most = int((seconds + Loop.WARM_UP) * concurrency / LATENCY)
+    with app.producer_or_acquire() as producer:
+        for _ in range(most):
+            task.apply_async((url,), producer=producer)
+    options = ["-P", "eventlet", "-c", str(concurrency), "--without-gossip", "--without-mingle"]
+    app.worker_main(["worker", *options, "-l", "error"])
+    raise AssertionError("the worker has ended before the measurement")
 
 
 def memory(url: str, concurrency: int, _seconds: float) -> dict[str, float]:
@@ -191,7 +240,9 @@ def beside(url: str, concurrency: int, _seconds: float) -> dict[str, float]:
     return {"alone": alone, "among": among, "waiting": waiting}
 
 
-KINDS = {each.__name__: each for each in (splitflap, fetching, requests, aiohttp, memory, beside)}
+KINDS = {
+    each.__name__: each for each in (splitflap, fetching, requests, aiohttp, celery, memory, beside)
+}
 
 
 if __name__ == "__main__":

@@ -10,10 +10,13 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
+from unittest.mock import patch
 from urllib.parse import urljoin
 
 import linkpreview
 import trafilatura
+from splitflap_scraper import robots
 from splitflap_scraper.metadata import Metadata, extract
 from splitflap_scraper.reading import PageReader
 from splitflap_scraper.walls import wall
@@ -28,6 +31,18 @@ ROUNDS = 5
 
 #: Bytes that a reader takes in one step.
 STEP = 16 * 1024
+
+#: Lines of which a robots.txt may be full.
+ROBOTS = {
+    "short rules": "Allow:/\n",
+    "blank lines": "\n",
+    "groups": "User-agent: a\nDisallow: /\n",
+    "stars": f"Disallow: /{'*a' * 200}\n",
+    "long rules": f"Disallow: /{'a/b' * 600}\n",
+    "escapes": f"Disallow: /{'%7e' * 600}\n",
+    "not ASCII": "Disallow: /" + "\u30c4" * 600 + "\n",
+    "comments": f"Disallow: / # {'#' * 1500}\n",
+}
 
 #: What a program says of a page: fields, or None for a wall.
 Said = Mapping[str, str | None] | None
@@ -117,6 +132,7 @@ def main() -> None:
     times = [f"{each.seconds / len(corpus) * 1e6:,.0f} us" for each in scores.values()]
     print(f"| CPU per page | {' | '.join(times)} |")
     _hostile_table()
+    _robots_table()
 
 
 def _score(name: str, program: Callable[[Entry], Said], corpus: list[Entry]) -> Score:
@@ -165,6 +181,28 @@ def _hostile_table() -> None:
     for name, total, longest, read in rows:
         print(f"| {name} | {total * 1000:.1f} | {longest * 1000:.1f} | {read // 1024} |")
     print(json.dumps({"longest step, ms": round(max(row[2] for row in rows) * 1000, 1)}))
+
+
+def _robots_table() -> None:
+    print(f"\nrobots.txt, {robots.MAX_BYTES // 1024} KiB each: CPU of reading and of one path\n")
+    print("| file | ms | longest step, ms |\n| --- | --- | --- |")
+    longest = 0.0
+    for name, line in ROBOTS.items():
+        data = b"User-agent: *\n" + line.encode() * (robots.MAX_BYTES // len(line.encode()))
+        total, step = min(_turns(data) for _ in range(3))
+        longest = max(longest, step)
+        print(f"| {name} | {total * 1000:.1f} | {step * 1000:.1f} |")
+    print(json.dumps({"robots.txt: longest step, ms": round(longest * 1000, 1)}))
+
+
+def _turns(data: bytes) -> tuple[float, float]:
+    """CPU seconds in all, and of the longest step between two turns for others."""
+    turns = [time.process_time()]
+    with patch.object(robots, "time") as module:
+        module.sleep = lambda _: turns.append(time.process_time())
+        robots.parse(data, "splitflap").allow("/" + "a/b%7Ec" * 200)
+    turns.append(time.process_time())
+    return turns[-1] - turns[0], max(after - before for before, after in pairwise(turns))
 
 
 def _hostile(name: str) -> tuple[str, float, float, int]:

@@ -2,11 +2,13 @@
 
 The ideal is concurrency / latency: each slot is always waiting for the server. Baselines are what
 one would otherwise write, with nothing checked and nothing understood: `requests` in a pool of
-threads, and aiohttp. `fetching` is the fetch with all of its checks; `splitflap` makes a preview of
+threads, aiohttp, and Celery with eventlet and requests, its tasks in RabbitMQ. All of them keep
+their connections. `fetching` is the fetch with all of its checks; `splitflap` makes a preview of
 it too.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from contextlib import contextmanager
 
 from benchmarks.slow_site import LATENCY
 from benchmarks.table import Line, at_least, at_most, note, show
+from tests.servers.rabbitmq import RabbitMq
 
 ROUNDS = 2
 
@@ -37,18 +40,27 @@ def site() -> Iterator[str]:
             process.kill()
 
 
-def run(kind: str, url: str, concurrency: int) -> dict[str, float]:
-    """What a fetcher says of itself."""
+def run(kind: str, url: str, concurrency: int, broker: str = "") -> dict[str, float]:
+    """What a fetcher says of itself, in its last line."""
     command = [sys.executable, "-m", "benchmarks.fetchers", kind, url, str(concurrency)]
-    done = subprocess.run([*command, str(SECONDS)], stdout=subprocess.PIPE, check=True, timeout=90)
-    said: dict[str, float] = json.loads(done.stdout)
+    done = subprocess.run(
+        [*command, str(SECONDS)],
+        env={**os.environ, "BENCH_BROKER_URL": broker},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=90,
+    )
+    said: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return said
 
 
 def main() -> None:
     """All figures."""
     ours = (("fetching", SLOTS), ("fetching", MANY), ("splitflap", SLOTS))
-    programs = (*ours, ("requests", SLOTS), ("aiohttp", SLOTS))
+    programs = (
+        *ours,
+        *((name, slots) for name in ("requests", "aiohttp", "celery") for slots in (SLOTS, MANY)),
+    )
     targets = {("fetching", SLOTS): at_least(0.95), ("fetching", MANY): at_least(0.9)}
     rates = {
         key: Line(f"{key[0]}, {key[1]}: share of {key[1] / LATENCY:,.0f}/s", targets.get(key))
@@ -63,10 +75,11 @@ def main() -> None:
     }
     fast = Line("a fast page beside 1,000 slow ones, by its time alone", at_most(2))
     memory = Line(f"memory with {MANY} pages of 1 MiB in flight, MiB", at_most(150))
-    with site() as url:
+    with site() as url, RabbitMq() as rabbitmq:
         for number in range(ROUNDS):
             for key in programs:
-                said = run(key[0], f"{url}/page", key[1])
+                broker = rabbitmq.add_vhost(f"{key[0]}{key[1]}{number}")
+                said = run(key[0], f"{url}/page", key[1], broker)
                 rates[key].add(said["done"] / said["seconds"] * LATENCY / key[1])
                 costs[key].add(said["cpu"] / said["done"] * 1e6)
             note(f"round {number + 1} of {ROUNDS}")

@@ -6,12 +6,12 @@ in `models`; beside it stands what a reader would want to see, and not what some
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 from typing import Any
 
 import yaml
 from splitflap_scraper.document import Document
+from splitflap_scraper.headers import Headers, media_type
 from splitflap_scraper.metadata import Metadata, extract
 from splitflap_scraper.reading import AnyReader, FileReader, Head, PageReader, reader_for
 from splitflap_scraper.walls import wall
@@ -35,7 +35,7 @@ class Entry:
     url: str
     asked: str
     status: int
-    headers: Message
+    headers: Headers
     body: bytes
     expect: dict[str, str | None]
     wall: str | None
@@ -43,7 +43,7 @@ class Entry:
     @property
     def content_type(self) -> str:
         """As the server says it."""
-        return str(self.headers["Content-Type"])
+        return self.headers.get("Content-Type")
 
     def read(self) -> AnyReader | None:
         """The page, read in pieces as the scraper does."""
@@ -68,11 +68,8 @@ class Entry:
         return wall(page, self.asked, self.status, self.headers) or extract(page)
 
     def _head(self) -> Head:
-        content_type, charset = self.headers.get_content_type(), self.headers.get_param("charset")
-        return Head(
-            self.url, self.status, self.headers, content_type,
-            charset if isinstance(charset, str) else None,
-        )  # fmt: skip
+        content_type, charset = media_type(self.content_type)
+        return Head(self.url, self.status, self.headers, content_type, charset)
 
 
 def entries() -> Iterator[Entry]:
@@ -83,10 +80,8 @@ def entries() -> Iterator[Entry]:
 
 def _entry(path: Path) -> Entry:
     said: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    headers = Message()
-    headers["Content-Type"] = said.get("content_type", "text/html")
-    for name, value in said.get("headers", {}).items():
-        headers[name] = value
+    fields = [("Content-Type", said.get("content_type", "text/html"))]
+    headers = Headers([*fields, *said.get("headers", {}).items()])
     return Entry(
         path.stem,
         said["models"],

@@ -12,6 +12,7 @@ from splitflap_core.runtime import boot, no_arguments, until_signalled
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
 
+from splitflap_scraper.collector import collect_rarely
 from splitflap_scraper.fetch import Fetcher
 from splitflap_scraper.lag import LoopLag
 from splitflap_scraper.pool import GreenPool
@@ -48,6 +49,9 @@ def main() -> None:
 
     # What parsing costs those who wait.
     lag = LoopLag(metrics)
+
+    # All that stays is there.
+    collect_rarely()
 
     # The port answers first, so that a slow start can be seen.
     health.start()

@@ -6,6 +6,7 @@ never public: a translator or tunnel on the way would deliver it to that address
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from splitflap_core.settings import Network
@@ -50,6 +51,9 @@ SPECIAL = tuple(
     )
 )
 
+#: Texts whose addresses are remembered: those of the hosts asked last.
+MAX_PARSED = 1024
+
 #: All of IPv6 that is assigned for public use (RFC 4291, section 2.4; IANA).
 GLOBAL_UNICAST = ip_network("2000::/3")
 
@@ -86,6 +90,7 @@ def is_in(address: Address, networks: Sequence[Network]) -> bool:
     return any(address in each or (inner is not None and inner in each) for each in networks)
 
 
+@lru_cache(maxsize=MAX_PARSED)
 def parsed(text: str) -> Address | None:
     """The address that a host is in its usual notation; None for all else, zones included."""
     try:

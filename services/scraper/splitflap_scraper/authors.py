@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from splitflap_scraper.document import Document
 from splitflap_scraper.jsonld import Graph, Node
-from splitflap_scraper.scan import Place
 from splitflap_scraper.texts import key, plain
+from splitflap_scraper.vocabulary import Place
 
 #: Longest line of authors, in characters, and most of them that are named.
 MAX_AUTHORS = 200
@@ -89,9 +89,8 @@ def _names(text: str) -> Iterator[str]:
 
 def _given_first(name: str) -> str:
     """As people say it: libraries write the family name first."""
-    return "; ".join(_FAMILY_FIRST.sub(r"\2 \1", each.strip()) for each in name.split(";")).replace(
-        "; ", ", "
-    )
+    each_name = [each.strip() for each in name.split(";")]
+    return ", ".join(_FAMILY_FIRST.sub(r"\2 \1", each) for each in each_name if each)
 
 
 def _labelled(page: Document) -> list[str]:

@@ -1,12 +1,12 @@
 """A response's body, read no further than a preview needs, and never beyond a limit."""
 
-import http.client
 import time
 import zlib
 from collections.abc import Iterator
 from enum import Enum, auto
 
 from splitflap_scraper.errors import FetchError, Transient
+from splitflap_scraper.framing import Body, EndedEarlyError
 from splitflap_scraper.reading import Reader
 from splitflap_scraper.wire import READ_SIZE, Wire
 
@@ -29,10 +29,10 @@ _WBITS = zlib.MAX_WBITS
 _DETECT_HEADER = 32
 
 
-def read_body(
-    response: http.client.HTTPResponse, wire: Wire, reader: Reader, max_bytes: int
-) -> bool:
+def read_body(body: Body, coding: str, wire: Wire, reader: Reader, max_bytes: int) -> bool:
     """Feed a body's first `max_bytes` (decompressed) to a reader, until it has enough.
+
+    `coding` is the Content-Encoding header.
 
     Returns whether it was cut off by a limit or by the connection's end.
 
@@ -42,9 +42,9 @@ def read_body(
     """
     room = min(max_bytes, reader.max_bytes)
     wire.budget = max(room * WIRE_FACTOR, READ_SIZE)
-    inflate = Inflater(response.getheader("Content-Encoding", ""))
+    inflate = Inflater(coding)
     end = End.NOT_YET
-    for data, end in _pieces(response):
+    for data, end in _pieces(body):
         page = inflate.feed(data, room)
         room -= len(page)
         if _fed(reader, page, final=end is not End.NOT_YET or not room):
@@ -75,13 +75,13 @@ class End(Enum):
     EARLY = auto()
 
 
-def _pieces(response: http.client.HTTPResponse) -> Iterator[tuple[bytes, End]]:
+def _pieces(body: Body) -> Iterator[tuple[bytes, End]]:
     """The body in pieces of MIN_PIECE bytes or more, but for the last, each with what followed."""
     gathered = b""
     for _ in range(MAX_READS):
         try:
-            data = response.read1(READ_SIZE)
-        except http.client.IncompleteRead:
+            data = body.read()
+        except EndedEarlyError:
             yield gathered, End.EARLY
             return
         except Exception:
@@ -89,8 +89,8 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[tuple[bytes, End]]:
             yield gathered, End.EARLY
             raise
         gathered += data
-        if not data:
-            yield gathered, End.EARLY if response.length else End.WHOLE
+        if not data or body.ended:
+            yield gathered, End.WHOLE
             return
         if len(gathered) >= MIN_PIECE:
             yield gathered, End.NOT_YET

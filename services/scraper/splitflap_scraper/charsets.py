@@ -73,6 +73,10 @@ _WIDE = frozenset({"utf-16-le", "utf-16-be", "iso2022_jp"})
 #: What an operator's server says of all its pages, whatever they are: the old default of HTTP.
 _DEFAULTS = frozenset({"cp1252"})
 
+#: How the codecs begin that have a byte a character; and the bytes that all of them share.
+_ONE_BYTE = ("cp12", "iso8859", "koi8", "mac")
+_ASCII = bytes(range(128))
+
 
 def codec_of(label: str | None) -> str | None:
     """Python's codec for an encoding's label; None for all that is no known text encoding."""
@@ -150,10 +154,19 @@ def _chosen(said: list[str], sample: bytes, language: str) -> str:
     is_utf8 = _fits("utf-8", sample)
     for codec in said:
         if (codec == "utf-8" and is_utf8) or (codec != "utf-8" and _fits(codec, sample)):
-            return "utf-8" if codec in _DEFAULTS and is_utf8 else codec
+            return "utf-8" if is_utf8 and _is_doubtful(codec, sample) else codec
     if said and (is_utf8 or said != ["utf-8"]):
         return said[0] if not is_utf8 else "utf-8"
     return "utf-8" if is_utf8 else _looks_like(sample, language, said)
+
+
+def _is_doubtful(codec: str, sample: bytes) -> bool:
+    """Whether bytes that are UTF-8 are that, though another encoding is said and possible.
+
+    Texts in encodings of one byte a character have no such pairs, but by a rare chance.
+    """
+    is_long = len(sample.translate(None, _ASCII)) >= _LEAST_BYTES
+    return codec in _DEFAULTS or (is_long and codec.startswith(_ONE_BYTE))
 
 
 def _fits(codec: str, sample: bytes) -> bool:

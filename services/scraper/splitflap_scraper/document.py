@@ -1,5 +1,6 @@
 """A page as a preview sees it: its pieces, decoded and taken apart."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,8 +8,8 @@ from functools import cached_property
 from splitflap_scraper.charsets import TextDecoder
 from splitflap_scraper.errors import FetchError
 from splitflap_scraper.markup import attributes, text_of, unescaped
-from splitflap_scraper.scan import Piece, Place
 from splitflap_scraper.urls import joined
+from splitflap_scraper.vocabulary import Piece, Place
 
 #: Characters of an attribute that are looked at: more than the longest URL or description kept.
 MAX_VALUE = 4096
@@ -84,6 +85,9 @@ class Document:
 
 _MICRODATA = frozenset({"itemprop", "itemtype"})
 
+#: Classes of paragraphs that say who has written the page.
+_WRITERS = re.compile(r"byline|author", re.IGNORECASE)
+
 #: Attributes that name a meta, in the order in which they count.
 _META_NAMES = ("property", "name", "itemprop")
 
@@ -133,8 +137,16 @@ def _add(page: Document, element: Element, mark: bool) -> None:  # noqa: C901 - 
             page.scripts.append(element.markup)
         case "noscript":
             page.refresh_without_scripts = page.refresh_without_scripts or _refresh_within(element)
-    if not mark and element.name != "meta" and not _MICRODATA.isdisjoint(element.attributes):
+    if not mark and _is_marked(element):
         page.marked.append(element)
+
+
+def _is_marked(element: Element) -> bool:
+    """Whether an element that is looked at for its name says more, as marked ones do."""
+    if element.name == "meta":
+        return False
+    about = element.attributes.get("class", "") if element.name == "p" else ""
+    return not _MICRODATA.isdisjoint(element.attributes) or _WRITERS.search(about) is not None
 
 
 def _add_meta(page: Document, element: Element) -> None:

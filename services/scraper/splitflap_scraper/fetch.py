@@ -2,29 +2,30 @@
 
 Each hop is by itself: its URL is parsed, its name is resolved once, every address is checked, and
 the connection goes to an address that was checked. Nothing is kept from hop to hop: no cookie, no
-credential, no connection.
+credential, and a connection only to an address that is checked again (`connections.py`).
 """
 
-import http.client
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from email.message import Message
 from typing import Generic, TypeVar
 
 from splitflap_scraper.addresses import Address
 from splitflap_scraper.body import ACCEPT_ENCODING, read_body
+from splitflap_scraper.connections import Connections, Exchange
 from splitflap_scraper.errors import FetchError, Transient, status_error
 from splitflap_scraper.freshness import fresh_for, retry_after
+from splitflap_scraper.headers import Headers, media_type
 from splitflap_scraper.permission import KEEP_CLOSED, Permission, Said
 from splitflap_scraper.reading import Head, Reader
 from splitflap_scraper.resolver import Resolve, Resolver, Within
+from splitflap_scraper.revalidation import Validators
 from splitflap_scraper.robots import EVERYTHING, RobotsReader, product_of
 from splitflap_scraper.settings import ScraperSettings
 from splitflap_scraper.urls import Target, joined, target_of
-from splitflap_scraper.wire import Deadline, Wire, as_fetch_errors, requested
+from splitflap_scraper.wire import Deadline, as_fetch_errors
 
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
@@ -41,6 +42,8 @@ MAX_ROBOTS_REDIRECTS = 5
 #: Statuses with which a server asks for less.
 OVERLOADED = frozenset({429, 503})
 
+NOT_MODIFIED = 304
+
 R = TypeVar("R", bound=Reader)
 
 #: Chooses what reads a response; None where its body is of no use.
@@ -55,6 +58,13 @@ class Answer(Generic[R]):
     reader: R
     keep: float
     partial: bool = False
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The response that the validators came from is still the page; `keep` as Answer's, if said."""
+
+    keep: float | None
 
 
 class Fetcher:
@@ -77,12 +87,12 @@ class Fetcher:
         self._limits = settings.host_limits()
         self._limits_own = settings.scrape_limit_own
         self._permission = Permission(self._ask_for_robots) if settings.scrape_robots else None
-        self._tls = tls
-        self._headers = {
-            "User-Agent": settings.agent,
-            "Accept": ACCEPT,
-            "Accept-Encoding": ACCEPT_ENCODING,
-        }
+        self._connections = Connections(tls, settings.scrape_connect_timeout)
+        self._max_bytes = settings.scrape_max_kib * 1024
+        self._headers = (
+            f"User-Agent: {settings.agent}\r\nAccept: {ACCEPT}\r\n"
+            f"Accept-Encoding: {ACCEPT_ENCODING}\r\n\r\n"
+        )
 
     @property
     def seconds(self) -> float:
@@ -114,60 +124,62 @@ class Fetcher:
             self._permission.check(target, deadline)
 
     def hop(
-        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
-    ) -> "Answer[R] | Target":
+        self,
+        target: Target,
+        deadline: Deadline,
+        reader_for: ReaderFor[R],
+        validators: Validators | None = None,
+    ) -> Answer[R] | Target | Unchanged:
         """One request: the answer, or where it says that the page is."""
         self._reach.check_target(target)
+        conditions = validators.lines_for(target) if validators else ""
         try:
-            return self._hop(target, deadline, reader_for)
+            return self._hop(target, deadline, reader_for, conditions)
         except self._timed_out as error:
             # Whoever asked for it may know enough without.
             raise _timeout(self._settings.scrape_deadline) from error
 
     def _hop(
-        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R]
-    ) -> "Answer[R] | Target":
+        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R], conditions: str
+    ) -> Answer[R] | Target | Unchanged:
         addresses = self._addresses(target, deadline)
+        begin = f"GET {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n"
+        request = begin + conditions + self._headers
         with (
             self._turn(target, addresses),
-            requested(
-                target,
-                addresses,
-                self._headers,
-                deadline=deadline,
-                connect_timeout=self._settings.scrape_connect_timeout,
-                tls=self._tls,
-            ) as (response, wire),
+            self._connections.exchange(
+                target, addresses, request.encode("latin-1"), deadline
+            ) as exchange,
         ):
+            response = exchange.response
             if response.status in OVERLOADED and (after := retry_after(response.headers)):
                 self._limits.pause(target.host, after)
             if response.status in REDIRECTS:
-                return _location(target, response)
-            return self._read(target, response, wire, reader_for)
+                return _location(target, response.headers)
+            if response.status == NOT_MODIFIED and conditions:
+                says = response.headers.get("Cache-Control")
+                return Unchanged(fresh_for(response.headers) if says else None)
+            return self._read(target, exchange, reader_for)
 
-    def _read(
-        self,
-        target: Target,
-        response: http.client.HTTPResponse,
-        wire: Wire,
-        reader_for: ReaderFor[R],
-    ) -> Answer[R]:
-        content_type, charset = _content_type(response)
-        head = Head(target.url, response.status, response.headers, content_type, charset)
+    def _read(self, target: Target, exchange: Exchange, reader_for: ReaderFor[R]) -> Answer[R]:
+        response = exchange.response
+        headers = response.headers
+        content_type, charset = media_type(headers.get("Content-Type"))
+        head = Head(target.url, response.status, headers, content_type, charset)
         reader = reader_for(head)
         if reader is None:
-            check_status(head.status, head.headers)
+            check_status(head.status, headers)
             raise FetchError("not_html", content_type[:100])
-        max_bytes = self._settings.scrape_max_kib * 1024
+        coding = headers.get("Content-Encoding")
         try:
             with as_fetch_errors():
-                partial = read_body(response, wire, reader, max_bytes)
+                partial = read_body(exchange.body, coding, exchange.wire, reader, self._max_bytes)
         except (FetchError, self._timed_out):
             # What was learned until then is worth more than why there is no more of it.
             if not reader.found:
                 raise
             partial = True
-        return Answer(head, reader, fresh_for(response.headers), partial)
+        return Answer(head, reader, fresh_for(headers), partial)
 
     def _addresses(self, target: Target, deadline: Deadline) -> list[Address]:
         """The addresses that a host has now, all of them checked."""
@@ -183,7 +195,7 @@ class Fetcher:
 
     def _ask_for_robots(self, site: Target, deadline: Deadline) -> Said:
         """A site's robots.txt, over as many redirects as RFC 9309 (section 2.3.1.2) has it."""
-        answer: Answer[RobotsReader] | Target = site
+        answer: Answer[RobotsReader] | Target | Unchanged = site
         for hop in range(1 + MAX_ROBOTS_REDIRECTS):
             assert isinstance(answer, Target), "what is no answer leads elsewhere"  # noqa: S101
             try:
@@ -194,7 +206,7 @@ class Fetcher:
                     raise
                 return Said(None if isinstance(error, Transient) else EVERYTHING, KEEP_CLOSED)
             if isinstance(answer, Answer):
-                rules = answer.reader.rules(product_of(self._headers["User-Agent"]))
+                rules = answer.reader.rules(product_of(self._settings.agent))
                 return Said(rules, answer.keep if rules else KEEP_CLOSED)
         return Said(EVERYTHING, KEEP_CLOSED)
 
@@ -214,16 +226,24 @@ class Visit:
         Raises:
             FetchError: why there is none.
         """
-        target = target_of(url)
         if redirect:
             self._count()
+        answer = self.get_if_changed(url, reader_for, None)
+        assert isinstance(answer, Answer), "nothing was asked for a change"  # noqa: S101 - for mypy
+        return answer
+
+    def get_if_changed(
+        self, url: str, reader_for: ReaderFor[R], validators: Validators | None
+    ) -> Answer[R] | Unchanged:
+        """As `get`; the server may say that the response with these validators still stands."""
+        target = target_of(url)
         while True:
             if target.url in self._seen:
                 raise FetchError("too_many_redirects", "a loop")
             self._seen.add(target.url)
             self._fetcher.check_permission(target, self._deadline)
-            answer = self._fetcher.hop(target, self._deadline, reader_for)
-            if isinstance(answer, Answer):
+            answer = self._fetcher.hop(target, self._deadline, reader_for, validators)
+            if not isinstance(answer, Target):
                 return answer
             self._count()
             target = answer
@@ -238,30 +258,19 @@ def _timeout(seconds: float) -> Transient:
     return Transient("timeout", f"not done within {seconds:g} s")
 
 
-def check_status(status: int, headers: Message) -> None:
+def check_status(status: int, headers: Headers) -> None:
     """Raises FetchError for a response that is no success."""
     if 200 <= status < 300:  # noqa: PLR2004 - the class of success
         return
     raise status_error(status, retry_after(headers))
 
 
-def _content_type(response: http.client.HTTPResponse) -> tuple[str, str | None]:
-    """The media type in lower case, empty where there is none, and its charset."""
-    header = response.getheader("Content-Type") or ""
-    if not header.strip():
-        return "", None
-    message = Message()
-    message["Content-Type"] = header
-    charset = message.get_param("charset")
-    return message.get_content_type(), charset if isinstance(charset, str) else None
-
-
-def _location(target: Target, response: http.client.HTTPResponse) -> Target:
+def _location(target: Target, headers: Headers) -> Target:
     """Where a redirect leads. From https to http is allowed: the fetch carries no secret."""
-    location = response.getheader("Location")
+    location = headers.get("Location")
     if not location:
         raise FetchError("bad_redirect", "no Location")
-    # http.client reads headers as ISO 8859-1; servers write UTF-8 (WHATWG, Fetch Standard).
+    # Headers are read as ISO 8859-1; servers write UTF-8 (WHATWG, Fetch Standard).
     reference = location.encode("latin-1", "replace").decode("utf-8", "replace")
     try:
         return joined(target.url, reference)

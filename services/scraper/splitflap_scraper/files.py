@@ -8,8 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 from splitflap_scraper.charsets import TextDecoder
 from splitflap_scraper.dates import rfc3339
-from splitflap_scraper.metadata import MAX_PARAGRAPH, MAX_TITLE, Metadata
-from splitflap_scraper.texts import clean
+from splitflap_scraper.headers import Headers
+from splitflap_scraper.metadata import Metadata
+from splitflap_scraper.texts import MAX_PARAGRAPH, MAX_TITLE, clean
 
 #: Bytes read of a file of each kind. A PDF has its title at its end, or its begin if it was made
 #: for the web; a JPEG may have a thumbnail and a profile before its size.
@@ -77,7 +78,7 @@ def kind_of(content_type: str, begin: bytes = b"") -> str | None:
     return next((kind for magic, kind in _MAGIC if begin.startswith(magic)), None)
 
 
-def preview(kind: str, data: bytes, url: str, headers: Message, charset: str | None) -> Metadata:
+def preview(kind: str, data: bytes, url: str, headers: Headers, charset: str | None) -> Metadata:
     """What is known of a file by its name and its first bytes."""
     name = file_name(url, headers)
     if kind == "image":
@@ -99,9 +100,11 @@ def preview(kind: str, data: bytes, url: str, headers: Message, charset: str | N
     return Metadata(name, type=kind)
 
 
-def file_name(url: str, headers: Message) -> str | None:
+def file_name(url: str, headers: Headers) -> str | None:
     """The name that a file has: as the server would have it saved, or as its URL ends."""
-    said = headers.get_filename() if headers.get("Content-Disposition") else None
+    disposition = Message()
+    disposition["Content-Disposition"] = headers.get("Content-Disposition")
+    said = disposition.get_filename()
     parts = urlsplit(url)
     path = unquote(parts.path, errors="replace")
     return clean(

@@ -2,8 +2,9 @@
 
 import re
 import time
-from email.message import Message
 from email.utils import parsedate_to_datetime
+
+from splitflap_scraper.headers import Headers
 
 #: Seconds that a preview is kept at least and at most, whatever the page says, and where it says
 #: nothing: a page that forbids caching is not worth a fetch for each post.
@@ -14,12 +15,12 @@ KEEP_DEFAULT = 86_400.0
 _DIRECTIVE = re.compile(r"(?:^|,)\s*([a-z-]+)(?:\s*=\s*\"?(\d{1,10})\"?)?\s*(?=,|$)")
 
 
-def fresh_for(headers: Message) -> float:
+def fresh_for(headers: Headers) -> float:
     """Seconds, by Cache-Control and Age (RFC 9111, sections 4.2 and 5.2), within the limits.
 
     Ours is a shared cache, so s-maxage counts before max-age.
     """
-    said = dict(_DIRECTIVE.findall(", ".join(headers.get_all("Cache-Control", [])).lower()))
+    said = dict(_DIRECTIVE.findall(", ".join(headers.get_all("Cache-Control")).lower()))
     age = said.get("s-maxage") or said.get("max-age")
     if {"no-store", "no-cache", "private"} & said.keys():
         return KEEP_LEAST
@@ -28,9 +29,9 @@ def fresh_for(headers: Message) -> float:
     return min(max(float(age) - _seconds(headers.get("Age")), KEEP_LEAST), KEEP_MOST)
 
 
-def retry_after(headers: Message) -> float | None:
+def retry_after(headers: Headers) -> float | None:
     """Seconds until the Retry-After (RFC 9110, section 10.2.3); None where there is none."""
-    text = (headers.get("Retry-After") or "").strip()
+    text = headers.get("Retry-After").strip()
     if text.isascii() and text.isdigit():
         return _seconds(text)
     try:

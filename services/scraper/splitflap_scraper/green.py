@@ -6,8 +6,8 @@ neither nsswitch.conf nor search domains, and the system's would block the hub.
 
 import os
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 # Read at eventlet's import: its resolver would replace socket.getaddrinfo.
@@ -54,11 +54,12 @@ def _getaddrinfo(*args: Any, **kwargs: Any) -> Any:
     return eventlet.tpool.execute(blocking, *args, **kwargs)
 
 
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Raises DeadlineExceeded in the block once `seconds` have passed."""
-    with eventlet.Timeout(seconds, DeadlineExceeded(f"{seconds:g} s")):
-        yield
+def deadline(seconds: float) -> AbstractContextManager[None]:
+    """Raises DeadlineExceeded in the block of `with` once `seconds` have passed from now on."""
+    timeout: AbstractContextManager[None] = eventlet.Timeout(
+        seconds, DeadlineExceeded(f"{seconds:g} s")
+    )
+    return timeout
 
 
 def spawn(function: Callable[..., None], *args: Any) -> Any:

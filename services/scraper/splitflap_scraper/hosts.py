@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from splitflap_scraper.errors import Transient
 
@@ -29,12 +29,15 @@ MAX_PAUSE = 60.0
 
 @dataclass(slots=True)
 class _Host:
-    places: threading.Semaphore
+    #: Told when a place becomes free, if somebody waits for one.
+    freed: threading.Condition
+    #: Requests under way, and those that wait for one of them to end.
+    running: int = 0
+    waiting: int = 0
     #: When the next request would be due if each took exactly its share, on the clock.
     due: float = 0.0
     #: The last time that was promised to one that was sent back.
     promised: float = 0.0
-    users: int = field(default=0)
 
 
 class HostLimits:
@@ -63,18 +66,14 @@ class HostLimits:
         Raises:
             Transient: `busy`, with the seconds after which to come again.
         """
-        entry, wait = self._entered(host)
+        entry = self._entered(host)
         try:
-            if wait > 0:
-                time.sleep(wait)
-            if not entry.places.acquire(timeout=MAX_WAIT):
-                raise Transient("busy", "too many at a time", self._promise(entry))
-            try:
-                yield
-            finally:
-                entry.places.release()
+            yield
         finally:
-            entry.users -= 1
+            with self._lock:
+                entry.running -= 1
+                if entry.waiting:
+                    entry.freed.notify()
 
     def pause(self, host: str, seconds: float) -> None:
         """What a host has asked for: nothing more for so long, MAX_PAUSE at most."""
@@ -83,8 +82,8 @@ class HostLimits:
             until = self._clock() + min(seconds, MAX_PAUSE) + self._burst * self._interval
             entry.due = max(entry.due, until)
 
-    def _entered(self, host: str) -> tuple[_Host, float]:
-        """The host's entry, with this request counted, and the seconds until its turn."""
+    def _entered(self, host: str) -> _Host:
+        """The host's entry, once it is this request's turn."""
         with self._lock:
             entry, now = self._entry(host), self._clock()
             due = max(entry.due, now) + self._interval
@@ -92,14 +91,30 @@ class HostLimits:
             if wait > MAX_WAIT:
                 raise Transient("busy", "too many in this time", self._promise(entry))
             entry.due = due
-            entry.users += 1
-        return entry, wait
+            if wait <= 0 and entry.running < self._concurrency:
+                entry.running += 1
+                return entry
+            entry.waiting += 1
+        try:
+            if wait > 0:
+                time.sleep(wait)
+            self._take_place(entry)
+        finally:
+            with self._lock:
+                entry.waiting -= 1
+        return entry
+
+    def _take_place(self, entry: _Host) -> None:
+        with self._lock:
+            if not entry.freed.wait_for(lambda: entry.running < self._concurrency, MAX_WAIT):
+                raise Transient("busy", "too many at a time", self._promise(entry))
+            entry.running += 1
 
     def _entry(self, host: str) -> _Host:
         entry = self._hosts.get(host)
         if entry is None:
             self._forget_idle()
-            entry = self._hosts[host] = _Host(threading.Semaphore(self._concurrency))
+            entry = self._hosts[host] = _Host(threading.Condition(self._lock))
         return entry
 
     def _promise(self, entry: _Host) -> float:
@@ -119,6 +134,6 @@ class HostLimits:
         self._hosts = {
             host: entry
             for host, entry in self._hosts.items()
-            if entry.users or max(entry.due, entry.promised) > now
+            if entry.running or entry.waiting or max(entry.due, entry.promised) > now
         }
         self._sweep_at = len(self._hosts) + SWEEP

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from splitflap_scraper.scan import MAX_JSON
+from splitflap_scraper.vocabulary import MAX_JSON
 
 #: Nodes looked at, and values of a list. Pages have a dozen of what matters.
 MAX_NODES = 300

@@ -16,9 +16,9 @@ import msgspec
 from splitflap_core.settings import Network
 
 from splitflap_scraper.document import Document
-from splitflap_scraper.metadata import MAX_SITE_NAME, MAX_TITLE, Metadata
+from splitflap_scraper.metadata import Metadata
 from splitflap_scraper.pictures import may_be_shown
-from splitflap_scraper.texts import plain
+from splitflap_scraper.texts import MAX_SITE_NAME, MAX_TITLE, plain
 
 #: oEmbed's types, as previews say them; `rich` and `link` say nothing.
 _TYPES = {"photo": "image", "video": "video"}

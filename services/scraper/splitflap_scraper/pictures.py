@@ -10,8 +10,8 @@ from splitflap_scraper.addresses import may_be_reached, parsed
 from splitflap_scraper.document import Document, Element
 from splitflap_scraper.errors import FetchError
 from splitflap_scraper.jsonld import Graph, Node
-from splitflap_scraper.scan import Place
 from splitflap_scraper.urls import target_of
+from splitflap_scraper.vocabulary import Place
 
 #: Longest URL of an image, in characters.
 MAX_IMAGE = 2000

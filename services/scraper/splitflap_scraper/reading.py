@@ -1,17 +1,17 @@
 """What is read of a response's body, by its type, and when it is enough."""
 
-from dataclasses import dataclass
-from email.message import Message
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from splitflap_scraper import files
 from splitflap_scraper.charsets import TextDecoder
 from splitflap_scraper.document import Document, document_of
 from splitflap_scraper.errors import FetchError
+from splitflap_scraper.headers import Headers
 from splitflap_scraper.markup import attributes
 from splitflap_scraper.metadata import Metadata
-from splitflap_scraper.scan import PageScanner, Piece
+from splitflap_scraper.scan import PageScanner
 from splitflap_scraper.titles import is_no_description
+from splitflap_scraper.vocabulary import Piece
 from splitflap_scraper.walls import marks_in
 
 #: Types of pages (RFC 2854; RFC 3236), and of feeds, whose titles are tags too. A response without
@@ -39,13 +39,12 @@ _SNIFFED = 16
 _OVERLAP = 40
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """A final response, before its body. `content_type` is lower case, empty where none is said."""
 
     url: str
     status: int
-    headers: Message
+    headers: Headers
     content_type: str
     charset: str | None = None
 
@@ -200,10 +199,11 @@ def _says_something(meta: Piece) -> bool:
 
 def _is_enough(pieces: list[Piece]) -> bool:
     """Whether a head has all that the body could add."""
-    tags = "".join(each.tag for each in pieces if each.name == "meta").lower()
-    if not all(name in tags for name in ("og:title", "og:description", "og:image")):
+    metas = [each for each in pieces if each.name == "meta"]
+    tags = "".join([each.tag for each in metas]).lower()
+    if not ("og:title" in tags and "og:description" in tags and "og:image" in tags):
         return False
-    if not any("og:description" in each.tag and _says_something(each) for each in pieces):
+    if not any("og:description" in each.tag and _says_something(each) for each in metas):
         return False
     has_json = any(each.name == "script" for each in pieces)
     return has_json or ("published" in tags and "author" in tags)

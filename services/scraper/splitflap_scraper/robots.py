@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from splitflap_scraper.reading import Head
 
@@ -21,8 +22,13 @@ MAX_LINE = 2_000
 #: Characters of a path that are compared.
 MAX_PATH = 2_000
 
-#: Lines, or rules, that are looked at before others run: 12 ms for the worst that was tried.
+#: Rules of a group that are kept, the first. Real files have up to some thousands; the collector's
+#: look at 50,000 takes 30 ms.
+MAX_RULES = 10_000
+
+#: Lines, or rules, that are looked at before others run, and bytes: 6 ms for the worst tried.
 STEP = 50
+STEP_BYTES = 8 * 1024
 
 #: Statuses of a site that is not to be asked now (RFC 9309, section 2.3.1.4); 429 says the same.
 CLOSED = frozenset({429, *range(500, 600)})
@@ -31,6 +37,7 @@ CLOSED = frozenset({429, *range(500, 600)})
 _TOKEN = re.compile(r"[A-Za-z_-]+")
 _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_ASCII = "".join(map(chr, range(128)))
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -141,22 +148,22 @@ def parse(data: bytes, product: str) -> Rules:
             continue
         in_rules = True
         # An empty pattern is about nothing.
-        if value and product in agents:
-            own.append(_rule(key, value))
-        elif value and "*" in agents:
-            general.append(_rule(key, value))
+        rules = own if product in agents else general if "*" in agents else None
+        if value and rules is not None and len(rules) < MAX_RULES:
+            rules.append(_rule(key, value))
     return Rules(tuple(own if is_named else general))
 
 
 def _lines(data: bytes) -> Iterator[tuple[str, str]]:
     """The lines that count; others belong to no group, and end none."""
     data = data[:MAX_BYTES].removeprefix(b"\xef\xbb\xbf")
-    at = number = 0
+    at = number = turn_at = 0
     while at < len(data):
         end = _LINE_ENDS.search(data, at)
         line, at = data[at : end.start() if end else None], end.end() if end else len(data)
         number += 1
-        if number % STEP == 0:
+        if number % STEP == 0 or at - turn_at > STEP_BYTES:
+            turn_at = at
             time.sleep(0)
         if len(line) > MAX_LINE:
             continue
@@ -182,12 +189,7 @@ def _rule(key: str, value: str) -> Rule:
 def _normal(path: str) -> str:
     """A path in the one way that it can be compared in (RFC 9309, section 2.2.2)."""
     if not path.isascii():
-        path = "".join(
-            each
-            if each.isascii()
-            else "".join(f"%{byte:02X}" for byte in each.encode("utf-8", "replace"))
-            for each in path
-        )
+        path = quote(path, safe=_ASCII, errors="replace")
     return _ESCAPE.sub(_unescaped, path) if "%" in path else path
 
 

@@ -10,100 +10,34 @@ The text fed may be bytes passed through as ISO 8859-1: only ASCII is looked for
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import IntFlag
 
 from splitflap_scraper.markup import REST_OF_TAG
-
-#: Pieces kept of each kind. Pages have some dozens of metas and links.
-MAX_PIECES = {
-    "meta": 300, "link": 150, "base": 1, "html": 1, "title": 5, "script": 12, "noscript": 3,
-    "h1": 6, "h2": 3, "p": 16, "img": 8, "time": 6,
-}  # fmt: skip
-MAX_MARKED = 150
-
-#: Tags and comments looked at, kept or not: about 1.5 us each. And those of the body alone.
-MAX_TOKENS = 6_000
-MAX_BODY_TOKENS = 4_000
-
-#: Longest tag, or text of a title, in characters. A longer tag is passed over, with what came along
-#: with it.
-MAX_TAG = 8192
-
-#: Longest text of other elements, in characters. What is longer is cut.
-MAX_TEXT = 4096
-
-#: Characters of all pieces together, without JSON-LD. Pages have some 20 KiB.
-MAX_ALL = 96 * 1024
-
-#: Longest JSON-LD, in characters, and all of a page's.
-MAX_JSON = 128 * 1024
-MAX_ALL_JSON = 160 * 1024
-
-#: Characters from a mark (`itemprop`) back to the begin of its tag, and on to the end of its text.
-MARK_REACH = 1000
-MARK_TEXT = 600
-
-#: Marks that are followed up, whether they are in a tag or not.
-MAX_HITS = 600
-
-#: No token is longer, so what may be the begin of one is kept for the next piece.
-_LONGEST_TOKEN = 16
-
-_TOKEN = re.compile(
-    r"<(?=[!/a-z])(?:(!--)|(meta|link|script|p|img|/?(?:nav|aside|footer|header|article|main|dialog|head)|h[12]"
-    r"|style|title|time|noscript|base|html|body|/html|svg|template|textarea|iframe|noframes|xmp"
-    r"|plaintext)(?=[\s/>]))",
-    re.IGNORECASE | re.ASCII,
+from splitflap_scraper.vocabulary import (
+    END_OF_COMMENT,
+    END_OF_TEXT,
+    JSON_LD,
+    KEPT_TAGS,
+    KEPT_TEXTS,
+    LONGEST_TOKEN,
+    MARK,
+    MARK_REACH,
+    MARK_TEXT,
+    MARKS,
+    MAX_ALL,
+    MAX_ALL_JSON,
+    MAX_BODY_TOKENS,
+    MAX_HITS,
+    MAX_JSON,
+    MAX_MARKED,
+    MAX_PIECES,
+    MAX_TAG,
+    MAX_TOKENS,
+    PLACES,
+    TOKEN,
+    WHOLE_TAG,
+    Piece,
+    Place,
 )
-_END_OF_COMMENT = re.compile(r"--!?>")
-#: Elements whose content is text, however much it looks like tags, or no part of the page.
-_END_OF_TEXT = {
-    name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE | re.ASCII)
-    for name in ("title", "script", "style", "noframes", "iframe", "textarea", "xmp", "svg",
-                 "template", "noscript", "h1", "h2", "time")
-}  # fmt: skip
-_END_OF_TEXT["p"] = re.compile(
-    r"</?(?:p|div|section|article|main|aside|nav|header|footer|ul|ol|dl|table|form|figure|pre"
-    r"|blockquote|h[1-6]|body|html)(?=[\s/>])",
-    re.IGNORECASE | re.ASCII,
-)
-_KEPT_TAGS = frozenset({"meta", "link", "base", "html", "img"})
-_KEPT_TEXTS = {"title": MAX_TAG, "h1": MAX_TEXT, "h2": MAX_TEXT, "p": MAX_TEXT, "time": 200,
-               "noscript": MAX_TEXT}  # fmt: skip
-_JSON_LD = re.compile(r"""type\s*=\s*["']?\s*application/ld\+json""", re.IGNORECASE | re.ASCII)
-
-#: What makes a tag of any name matter: microdata, and who has written the page.
-_MARKS = ("itemprop", "itemtype", "author", "byline", "content", "post", "message")
-_MARK = re.compile(
-    r"""\sitem(?:prop|type)\s*=|\srel\s*=\s*["']?author|\sclass\s*=\s*["'][^"'<>]{0,100}?(?:byline|author|\b(?:content|post-?body|postbody|entry|post-content|entry-content|article-body|article-content|message-?body|message-content|bbwrapper)[\s"'])""",
-    re.IGNORECASE | re.ASCII,
-)
-
-
-class Place(IntFlag):
-    """Where in the page a piece stands."""
-
-    NONE = 0
-    BODY = 1
-    ASIDE = 2
-    HEADER = 4
-    ARTICLE = 8
-
-
-_PLACES = {"nav": Place.ASIDE, "aside": Place.ASIDE, "footer": Place.ASIDE, "dialog": Place.ASIDE,
-           "header": Place.HEADER, "article": Place.ARTICLE, "main": Place.ARTICLE}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A tag, with the markup that it contains where that matters; `mark` is set for `_MARKS`."""
-
-    name: str
-    tag: str
-    inner: str = ""
-    place: Place = Place.NONE
-    mark: bool = False
 
 
 class PageScanner:
@@ -127,7 +61,7 @@ class PageScanner:
         self._place = Place.NONE
         self._body = False
         self._final = False
-        self._end = _END_OF_COMMENT
+        self._end = END_OF_COMMENT
         self._limit = 0
         self._step = self._between
 
@@ -152,12 +86,13 @@ class PageScanner:
     # Each step returns whether it got on; if not, it needs more text.
 
     def _between(self) -> bool:
-        token = _TOKEN.search(self._text, self._at)
+        token = TOKEN.search(self._text, self._at)
         if token is None:
-            end = len(self._text) if self._final else len(self._text) - _LONGEST_TOKEN
+            end = len(self._text) if self._final else len(self._text) - LONGEST_TOKEN
             self._at = self._start = max(self._at, self._marked(self._at, end))
             return False
-        self._marked(self._at, token.start(), whole=True)
+        if token.start() > self._at:
+            self._marked(self._at, token.start(), whole=True)
         self._tokens += 1
         self._body_tokens += self._body
         self._start, self._at = token.span()
@@ -166,10 +101,11 @@ class PageScanner:
             self.done = True
         elif self._name:
             self._step = self._in_tag
+            return self._in_tag()
         else:
             # "<!-->" is a whole comment.
             self._at -= 2
-            self._skip_to(_END_OF_COMMENT)
+            self._skip_to(END_OF_COMMENT)
         return True
 
     def _in_tag(self) -> bool:
@@ -189,45 +125,47 @@ class PageScanner:
     def _after_tag(self) -> None:
         name = self._name
         self._tag_end = self._looked = self._at
-        if name in _KEPT_TAGS:
+        if name in KEPT_TAGS:
             self._keep(self._text[self._start : self._at])
         elif name == "script":
             if self._has_json():
                 self._take(min(MAX_JSON, MAX_ALL_JSON - self._json))
             else:
-                self._skip_to(_END_OF_TEXT[name])
+                self._skip_to(END_OF_TEXT[name])
         elif name == "noscript" and self._body:
             # What is for readers without scripts is for previews too.
             return
-        elif name in _KEPT_TEXTS and self._has_room(name):
-            self._take(_KEPT_TEXTS[name])
-        elif name in _END_OF_TEXT and name not in {"p", "h1", "h2", "time"}:
-            self._skip_to(_END_OF_TEXT[name])
+        elif name in KEPT_TEXTS and self._has_room(name):
+            self._take(KEPT_TEXTS[name])
+        elif name in END_OF_TEXT and name not in {"p", "h1", "h2", "time"}:
+            self._skip_to(END_OF_TEXT[name])
         else:
             self._move(name)
 
     def _has_json(self) -> bool:
         if self._json >= MAX_ALL_JSON or not self._has_room("script"):
             return False
-        return _JSON_LD.search(self._text, self._start, self._at) is not None
+        return JSON_LD.search(self._text, self._start, self._at) is not None
 
     def _move(self, name: str) -> None:
         """To another place of the page."""
         if name in {"/head", "body"}:
             if not self._body:
                 self._body = True
+                self._place = self._placed()
                 self.done = self._is_enough(self.pieces)
         elif name in {"/html", "plaintext"}:
             self.done = True
         elif name.startswith("/"):
             name = name[1:]
             self._places[name] = max(0, self._places.get(name, 0) - 1)
-        elif name in _PLACES:
+            self._place = self._placed()
+        elif name in PLACES:
             self._places[name] = self._places.get(name, 0) + 1
-        self._place = self._placed()
+            self._place = self._placed()
 
     def _take(self, limit: int) -> None:
-        self._end = _END_OF_TEXT[self._name]
+        self._end = END_OF_TEXT[self._name]
         self._limit = limit
         self._step = self._in_element
 
@@ -236,7 +174,7 @@ class PageScanner:
         end = self._end.search(self._text, self._looked)
         room = self._tag_end + self._limit
         if end is None and len(self._text) <= room and not self._final:
-            self._looked = max(self._looked, len(self._text) - _LONGEST_TOKEN)
+            self._looked = max(self._looked, len(self._text) - LONGEST_TOKEN)
             return False
         stop = min(end.start(), room) if end else min(room, len(self._text))
         tag, inner = self._text[self._start : self._tag_end], self._text[self._tag_end : stop]
@@ -245,7 +183,7 @@ class PageScanner:
         self._at = stop
         self._step = self._between
         if self._name in {"title", "script", "noscript"}:
-            self._skip_to(_END_OF_TEXT[self._name])
+            self._skip_to(END_OF_TEXT[self._name])
         else:
             # Metas and images within are found too.
             self._at = self._tag_end
@@ -255,7 +193,7 @@ class PageScanner:
         return self._kept.get(name, 0) < MAX_PIECES[name]
 
     def _keep(self, tag: str, inner: str = "") -> None:
-        if not self._has_room(self._name) or len(tag) > MAX_TAG + _LONGEST_TOKEN:
+        if not self._has_room(self._name) or len(tag) > MAX_TAG + LONGEST_TOKEN:
             return
         place = self._place
         if self._name == "img" and not _may_show(tag, place):
@@ -274,7 +212,7 @@ class PageScanner:
         place = Place.BODY if self._body else Place.NONE
         for name, depth in self._places.items():
             if depth:
-                place |= _PLACES[name]
+                place |= PLACES[name]
         return place
 
     def _skip_to(self, end: re.Pattern[str]) -> None:
@@ -284,7 +222,7 @@ class PageScanner:
     def _in_text(self) -> bool:
         end = self._end.search(self._text, self._at)
         if end is None:
-            self._at = self._start = max(self._at, len(self._text) - _LONGEST_TOKEN)
+            self._at = self._start = max(self._at, len(self._text) - LONGEST_TOKEN)
             return False
         self._at = self._start = end.end()
         self._step = self._between
@@ -296,7 +234,10 @@ class PageScanner:
         """Keep the marked tags between two tokens; returns up to where all was looked at."""
         if self._kept.get("", 0) >= MAX_MARKED or self._hits >= MAX_HITS or start >= end:
             return end
-        if not any(self._text.find(mark, start, end) >= 0 for mark in _MARKS):
+        text = self._text
+        if text.find("<", start, end) < 0:
+            return end
+        if not any(text.find(mark, start, end) >= 0 for mark in MARKS):
             # A mark may begin here and end in the next piece.
             return end if whole or self._final else max(start, end - MARK_REACH)
         for mark in self._tags_with_marks(start, end):
@@ -315,12 +256,12 @@ class PageScanner:
         return end if whole or self._final else max(start, end - MARK_REACH)
 
     def _tags_with_marks(self, start: int, end: int) -> Iterator[re.Match[str]]:
-        while (hit := _MARK.search(self._text, start, end)) is not None and self._hits < MAX_HITS:
+        while (hit := MARK.search(self._text, start, end)) is not None and self._hits < MAX_HITS:
             self._hits += 1
             start = hit.end()
             begin = self._text.rfind("<", max(0, hit.start() - MARK_REACH), hit.start() + 1)
             reach = begin + 2 * MARK_REACH
-            tag = _WHOLE_TAG.match(self._text, begin, reach) if begin >= 0 else None
+            tag = WHOLE_TAG.match(self._text, begin, reach) if begin >= 0 else None
             if tag is not None and tag.end() > hit.start():
                 start = tag.end()
                 yield tag
@@ -329,8 +270,3 @@ class PageScanner:
 def _may_show(tag: str, place: Place) -> bool:
     """Whether an image may stand for the page: it says so, or is of the article."""
     return "itemprop" in tag or (Place.ARTICLE in place and Place.ASIDE not in place)
-
-
-_WHOLE_TAG = re.compile(
-    rf"<([a-z][a-z0-9-]{{0,30}})(?=[\s/])(?:{REST_OF_TAG.pattern})>", re.IGNORECASE | re.ASCII
-)

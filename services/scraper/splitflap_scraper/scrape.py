@@ -13,8 +13,8 @@ from splitflap_core.telemetry import Metrics
 from splitflap_scraper.errors import REASONS, FetchError, Transient, family
 from splitflap_scraper.fetch import Fetcher
 from splitflap_scraper.flights import Flights
-from splitflap_scraper.metadata import Metadata
 from splitflap_scraper.oembed import Providers
+from splitflap_scraper.revalidation import Made, MadeLately
 from splitflap_scraper.understand import Understanding
 from splitflap_scraper.urls import target_of
 
@@ -47,7 +47,8 @@ class Scraper:
         """`allowed` are the networks that pages and images may be in, beside the public ones."""
         self._fetcher = fetcher
         self._understanding = Understanding(allowed, providers or Providers(()))
-        self._flights: Flights[tuple[Metadata, float]] = Flights()
+        self._flights: Flights[Made] = Flights()
+        self._lately = MadeLately()
         self._failures = metrics.counter("splitflap_scraper_failures_total")
         for reason in REASONS:
             self._failures.labels(reason)
@@ -55,23 +56,28 @@ class Scraper:
     def __call__(self, job: Job, request: ScrapeRequest) -> Outcome:
         """What became of the job; never raises for what a server does."""
         try:
-            found, keep = self._preview(request.url)
+            made = self._preview(request.url)
         except FetchError as error:
             self._failures.labels(family(error.reason)).inc()
             logger.info(
                 "no preview of %s, attempt %d: %s", _origin(request.url), job.attempt, error
             )
             return _failed(error, job.attempt)
-        return Done(msgspec.Raw(encode(ScrapeResult(**vars(found), keep=keep))))
+        return Done(msgspec.Raw(encode(ScrapeResult(**vars(made.found), keep=made.keep))))
 
-    def _preview(self, url: str) -> tuple[Metadata, float]:
+    def _preview(self, url: str) -> Made:
         """One for all who ask for the same at the same time, however they write it."""
+        key = target_of(url).url
 
-        def made() -> tuple[Metadata, float]:
+        def make() -> Made:
+            last = self._lately.get(key)
             with self._fetcher.visit() as visit:
-                return self._understanding.preview(visit, url)
+                made = self._understanding.preview(visit, url, last)
+            if last is None or made.found is not last.found:
+                self._lately.put(key, made)
+            return made
 
-        return self._flights.run(target_of(url).url, made, self._fetcher.seconds)
+        return self._flights.run(key, make, self._fetcher.seconds)
 
 
 def _failed(error: FetchError, attempt: int) -> Outcome:

@@ -34,6 +34,12 @@ _MARKUP = re.compile(
 )
 _PAIRED = re.compile(r"<(?:/[a-z]|br|!--)", re.IGNORECASE)
 
+#: Longest texts, in characters (code points).
+MAX_TITLE = 300
+MAX_DESCRIPTION = 1000
+MAX_SITE_NAME = 100
+MAX_PARAGRAPH = 300
+
 #: Characters looked at for each that may be kept, at most.
 _SLACK = 8
 

@@ -15,6 +15,7 @@ _PARTS = re.compile(
     rf"\s+[{re.escape(_SEPARATORS)}]{{1,3}}\s+|\s*[|\uff5c\u2502]\s*"
     rf"|(?<=[\u3040-\u9fff\uac00-\ud7af])\s*[_-]\s*"
 )
+_MAKER = re.compile(rf"\s*[{re.escape(_SEPARATORS)}]\s*powered by\s[^-|]{{2,40}}\Z", re.IGNORECASE)
 _EDGE = re.compile(rf"^[\s{re.escape(_SEPARATORS)}<>]+|[\s{re.escape(_SEPARATORS)}<>]+$")
 
 #: Longest name of a site that is taken from a title, in characters.
@@ -105,6 +106,11 @@ def parts(title: str) -> list[str]:
     return [each.strip() for each in _PARTS.split(title) if each.strip()]
 
 
+def without_maker(title: str) -> str:
+    """A title without the name of the software that made its page, as forums add it."""
+    return _MAKER.sub("", title) or title
+
+
 def without_site(title: str, names: Iterable[str]) -> str:
     """A title without a site's name at its end or begin, if something is left."""
     for name in names:
@@ -117,6 +123,9 @@ def without_site(title: str, names: Iterable[str]) -> str:
 
 
 def _without_end(title: str, name: str) -> str | None:
+    for end in (f" [{name}]", f", by {name}"):
+        if title.casefold().endswith(end.casefold()):
+            return title[: -len(end)].rstrip()
     if not title.casefold().endswith(name.casefold()):
         return None
     return _at_edge(title[: -len(name)], title[: -len(name)].rstrip()[-1:])
@@ -152,6 +161,12 @@ _NO_NAMES = frozenset(
 )
 
 _BEFORE_COLON = re.compile(r"([^:]{2,40}):\s")
+_AFTER_COLON = re.compile(r"(.{2,250}):\s([^:]{2,40})\Z")
+_IN_BRACKETS = re.compile(r".{1,250}\S\s\[([^\[\]]{2,40})\]\Z")
+
+#: How German and Nordic letters are written in hosts.
+_IN_HOSTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "æ": "ae",
+                           "ø": "oe"})  # fmt: skip
 
 
 def site_in(title: str, url: str, alone: Iterable[str]) -> str | None:
@@ -162,13 +177,18 @@ def site_in(title: str, url: str, alone: Iterable[str]) -> str | None:
     begin = _BEFORE_COLON.match(title)
     if begin and is_of_host(begin[1], url):
         return begin[1]
+    end = _IN_BRACKETS.match(title)
+    if end and is_of_host(end[1], url):
+        return end[1]
+    titles = {key(text) for text in alone if text}
     pieces = parts(title)
     if len(pieces) < 2:  # noqa: PLR2004 - a title and a name
-        return None
+        end = _AFTER_COLON.match(title)
+        is_beside = end and key(end[1]) in titles and key(end[2]) not in titles
+        return end[2] if end and (is_beside or is_of_host(end[2], url)) else None
     for name in (pieces[-1], pieces[0]):
         if len(name) <= MAX_NAME and is_of_host(name, url):
             return name
-    titles = {key(text) for text in alone if text}
     for name, rest in ((pieces[-1], pieces[:-1]), (pieces[0], pieces[1:])):
         # Sections may stand between them.
         heads = {key("".join(rest[: n + 1])) for n in range(len(rest))}
@@ -185,10 +205,12 @@ def is_of_host(name: str, url: str) -> bool:
         letters = letters[3:]
     host = (urlsplit(url).hostname or "").lower()
     labels = [key(each) for each in host.split(".")[:-1]]
+    ways = {letters, letters.translate(_IN_HOSTS)}
     return len(letters) > 1 and any(
-        label == letters or _are_alike(label, letters)
+        label == way or _are_alike(label, way)
         for label in [*labels, key(host)]
         if label not in _NO_NAMES
+        for way in ways
     )
 
 

@@ -8,7 +8,7 @@ from splitflap_core.settings import Network
 
 from splitflap_scraper.document import Document
 from splitflap_scraper.errors import FetchError
-from splitflap_scraper.fetch import Answer, Visit, check_status
+from splitflap_scraper.fetch import Answer, Unchanged, Visit, check_status
 from splitflap_scraper.metadata import Metadata, extract
 from splitflap_scraper.oembed import Providers, answer_of, discovered, merged
 from splitflap_scraper.reading import (
@@ -20,10 +20,13 @@ from splitflap_scraper.reading import (
     UnknownReader,
     reader_for,
 )
+from splitflap_scraper.revalidation import Made, validators_of
 from splitflap_scraper.walls import wall
 
 #: Longest delay (seconds) of a meta refresh that leads elsewhere; longer ones keep a page new.
 MAX_REFRESH = 10
+
+OK = 200
 
 _REFRESH = re.compile(
     r"""\s*(\d{1,5})(?:\.\d*)?\s*[;,]?\s*(?:url\s*=\s*)?["']?\s*([^"']+)""", re.IGNORECASE
@@ -38,20 +41,28 @@ class Understanding:
         self._allowed = allowed
         self._providers = providers
 
-    def preview(self, visit: Visit, url: str) -> tuple[Metadata, float]:
-        """What is known of a URL, and for how long (seconds) it may be kept.
+    def preview(self, visit: Visit, url: str, last: Made | None = None) -> Made:
+        """What is known of a URL; the last preview of it is renewed if its page has not changed.
 
         Raises:
             FetchError: why nothing is known.
         """
-        answer: Answer[AnyReader] = visit.get(url, _reader)
+        answer: Answer[AnyReader] | Unchanged
+        answer = visit.get_if_changed(url, _reader, last.validators if last else None)
+        if isinstance(answer, Unchanged):
+            assert last is not None, "only who has one asks for a change"  # noqa: S101 - for mypy
+            return last._replace(keep=last.keep if answer.keep is None else answer.keep)
+        first = answer
         page = _page(answer)
         while page is not None and (target := refresh(page)):
             answer = visit.get(target, _reader, redirect=True)
             page = _page(answer)
+        # Where a page leads on, its own change says nothing of the other's.
+        is_whole = answer is first and not answer.partial and answer.head.status == OK
+        validators = validators_of(answer.head.url, answer.head.headers) if is_whole else None
         if page is None:
-            return _file(answer), answer.keep
-        return self._of_page(visit, url, page, answer.head), answer.keep
+            return Made(_file(answer), answer.keep, validators)
+        return Made(self._of_page(visit, url, page, answer.head), answer.keep, validators)
 
     def _of_page(self, visit: Visit, url: str, page: Document, head: Head) -> Metadata:
         kind = wall(page, url, head.status, head.headers)
@@ -106,7 +117,7 @@ def _reader(head: Head) -> AnyReader | None:
 
 
 def _json_reader(head: Head) -> JsonReader | None:
-    return JsonReader(head) if head.status == 200 and "json" in head.content_type else None  # noqa: PLR2004 - OK
+    return JsonReader(head) if head.status == OK and "json" in head.content_type else None
 
 
 def _page(answer: Answer[AnyReader]) -> Document | None:

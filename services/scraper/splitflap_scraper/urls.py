@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import quote, urljoin, urlsplit
 
 import idna
@@ -37,7 +37,7 @@ _SAFE = "!#$%&'()*+,/:;=?@[]~"
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Target:
     """Where a request goes. `host` is a name or an address, in ASCII, without brackets."""
 
@@ -46,18 +46,18 @@ class Target:
     port: int
     path: str
 
-    @property
+    @cached_property
     def authority(self) -> str:
         """The Host header (RFC 9110, section 7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
-    @property
+    @cached_property
     def origin(self) -> str:
         """Scheme, host and port: what of a URL may stand in a log. The rest may be secret."""
         return f"{self.scheme}://{self.authority}"
 
-    @property
+    @cached_property
     def url(self) -> str:
         """The whole of it."""
         return self.origin + self.path
@@ -98,8 +98,11 @@ def joined(base: str, reference: str) -> Target:
     Raises:
         FetchError: as `target_of`.
     """
+    reference = reference.strip()
+    if reference.startswith(("https://", "http://")):
+        return target_of(reference)
     try:
-        return target_of(urljoin(base, reference.strip()))
+        return target_of(urljoin(base, reference))
     except ValueError as error:
         raise FetchError("bad_url", str(error)) from error
 

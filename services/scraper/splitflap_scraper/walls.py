@@ -6,10 +6,10 @@ enough where articles about such pages could have it: so pages that describe the
 """
 
 import re
-from email.message import Message
 from urllib.parse import urlsplit
 
 from splitflap_scraper.document import Document
+from splitflap_scraper.headers import Headers
 from splitflap_scraper.texts import clean, key
 
 #: Looked for in all of a page's text, its scripts included. With the kind of wall, and whether it
@@ -33,6 +33,13 @@ MARKS = {
     "type='password'": ("log-in", False),
     "type=password": ("log-in", False),
 }
+
+#: The marks by a word that they have in common: most pages have none of the words.
+_BY_WORD = {
+    word: [mark for mark in MARKS if word in mark]
+    for word in ("captcha", "password", "_cf_chl_opt", "cf-", "_Incapsula", "AwsWaf", "gokuProps",
+                 "sucuri", "__ddg_", "anubis", "/authwall")
+}  # fmt: skip
 
 _TITLES = {
     "challenge": re.compile(
@@ -122,7 +129,7 @@ A_SENTENCE = 100
 LITTLE_TEXT = 1500
 
 
-def wall(page: Document, asked: str, status: int, headers: Message) -> str | None:
+def wall(page: Document, asked: str, status: int, headers: Headers) -> str | None:
     """What kind of wall a page is; None if it is the page itself.
 
     `asked` is the URL that was asked for first.
@@ -137,7 +144,8 @@ def wall(page: Document, asked: str, status: int, headers: Message) -> str | Non
 
 def marks_in(text: str) -> set[str]:
     """The marks in a piece of a page's text."""
-    return {mark for mark in MARKS if mark in text}
+    return {mark for word, marks in _BY_WORD.items() if word in text
+            for mark in marks if mark in text}  # fmt: skip
 
 
 def _by_place(page: Document, asked: str) -> str | None:

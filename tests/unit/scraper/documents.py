@@ -1,7 +1,6 @@
 """Pages as the scraper reads them, without a network."""
 
-from email.message import Message
-
+from splitflap_scraper.headers import Headers, media_type
 from splitflap_scraper.metadata import Metadata, extract
 from splitflap_scraper.reading import Head, PageReader
 
@@ -10,16 +9,8 @@ URL = "https://a.example/dir/page"
 
 def head_of(content_type: str = "text/html", status: int = 200, url: str = URL) -> Head:
     """A response's head."""
-    headers = Message()
-    headers["Content-Type"] = content_type
-    charset = headers.get_param("charset")
-    return Head(
-        url,
-        status,
-        headers,
-        headers.get_content_type(),
-        charset if isinstance(charset, str) else None,
-    )
+    kind, charset = media_type(content_type)
+    return Head(url, status, Headers([("Content-Type", content_type)]), kind, charset)
 
 
 def read(data: bytes, piece: int = 16_384, head: Head | None = None) -> PageReader:

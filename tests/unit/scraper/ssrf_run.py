@@ -31,7 +31,7 @@ GOOD = "<title>T</title><meta property=og:title content=T><meta property=og:imag
 
 
 class Everywhere(socketserver.ThreadingTCPServer):
-    """Answers on all addresses, and notes which ones were connected to."""
+    """Answers on all addresses; notes which ones were connected to, and how often it was asked."""
 
     address_family = socket.AF_INET6
     daemon_threads = True
@@ -39,6 +39,7 @@ class Everywhere(socketserver.ThreadingTCPServer):
 
     def __init__(self) -> None:
         self.reached: list[str] = []
+        self.asked = 0
         super().__init__(("::", 0), Handler)
 
     def server_bind(self) -> None:
@@ -55,8 +56,9 @@ class Handler(socketserver.BaseRequestHandler):
         own = ip_address(self.request.getsockname()[0].partition("%")[0])
         self.server.reached.append(str(getattr(own, "ipv4_mapped", None) or own))
         with suppress(OSError):
-            request = self.request.recv(65_536).decode("latin-1")
-            self.request.sendall(answer(request.split(" ")[1]))
+            while request := self.request.recv(65_536).decode("latin-1"):
+                self.server.asked += 1
+                self.request.sendall(answer(request.split(" ")[1]))
 
 
 def answer(path: str) -> bytes:
@@ -109,16 +111,19 @@ class Run:
         settings = ScraperSettings(scrape_deadline=5.0)
         self._settings, self._tls = settings, settings.tls()
 
-    def scrape(self, url: str, *, robots: bool = True) -> dict[str, Any]:
+    def scraper(self, *, robots: bool = True) -> Scraper:
+        """A scraper that has asked nobody yet."""
+        settings = msgspec.structs.replace(self._settings, scrape_robots=robots)
+        return Scraper(Fetcher(settings, self._tls, *within(), Names()), (), Metrics("scraper"))
+
+    def scrape(self, url: str, scraper: Scraper | None = None) -> dict[str, Any]:
         """What became of a URL, and what was connected to."""
         self.server.reached.clear()
-        settings = msgspec.structs.replace(self._settings, scrape_robots=robots)
-        fetcher = Fetcher(settings, self._tls, *within(), Names())
-        scraper = Scraper(fetcher, (), Metrics("scraper"))
+        self.server.asked = 0
         job = Job("j", "scrape", 5, time.time(), msgspec.Raw(b"{}"))
-        outcome = scraper(job, ScrapeRequest(url))
+        outcome = (scraper or self.scraper())(job, ScrapeRequest(url))
         said = "done" if isinstance(outcome, Done) else outcome.reason
-        return {"said": said, "reached": list(self.server.reached)}
+        return {"said": said, "reached": list(self.server.reached), "asked": self.server.asked}
 
     def url(self, host: str, path: str = "/") -> str:
         """A URL of the server."""
@@ -143,8 +148,11 @@ def main() -> None:
     for name in ("rebind.test", "rebind6.test"):
         # The second lookup, for the redirect to the same name, gets another answer.
         to_itself = run.url(name, f"/302?to={run.url(name, '/2')}")
-        found[f"rebinding {name}"] = run.scrape(to_itself, robots=False)
-        found[f"one lookup {name}"] = run.scrape(run.url(name), robots=False)
+        found[f"rebinding {name}"] = run.scrape(to_itself, run.scraper(robots=False))
+        # The same for a later job, whose connection to the first address is still open.
+        scraper = run.scraper(robots=False)
+        found[f"one lookup {name}"] = run.scrape(run.url(name), scraper)
+        found[f"pooled reuse {name}"] = run.scrape(run.url(name), scraper)
         # The page's lookup comes after that of robots.txt.
         found[f"rebinding after robots {name}"] = run.scrape(run.url(name))
     for host in neighbours():

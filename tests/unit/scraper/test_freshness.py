@@ -1,18 +1,15 @@
 """How long a page is fresh, and when a server wants to be asked again."""
 
-from email.message import Message
 from email.utils import formatdate
 
 import pytest
 from splitflap_scraper.freshness import fresh_for, retry_after
+from splitflap_scraper.headers import Headers
 
 
-def headers(**values: str) -> Message:
+def headers(**values: str) -> Headers:
     """A response's headers."""
-    message = Message()
-    for name, value in values.items():
-        message[name.replace("_", "-")] = value
-    return message
+    return Headers((name.replace("_", "-"), value) for name, value in values.items())
 
 
 @pytest.mark.parametrize(

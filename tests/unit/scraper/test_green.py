@@ -21,6 +21,10 @@ PATCHED = (
     "name",
     [
         "test_fetch.py",
+        "test_fetch_addresses.py",
+        "test_fetch_redirects.py",
+        "test_fetch_limits.py",
+        "test_connections.py",
         "test_kindness.py",
         "green_fetch.py",
         "green_pool.py",

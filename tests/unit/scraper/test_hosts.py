@@ -98,6 +98,24 @@ def test_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
+def test_who_waits_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place that becomes free is taken at once, and not when the waiting would have ended."""
+    monkeypatch.setattr(hosts, "MAX_WAIT", 600)
+    limits = HostLimits(1, 100, 100)
+
+    def ask() -> None:
+        with limits.turn("a.test"):
+            pass
+
+    with limits.turn("a.test"):
+        waiting = threading.Thread(target=ask, daemon=True)
+        waiting.start()
+        while not limits._hosts["a.test"].waiting:
+            threading.Event().wait(0.005)
+    waiting.join(30)
+    assert not waiting.is_alive()
+
+
 def test_places_come_back(clock: Clock) -> None:
     """Also from requests that failed."""
     limits = HostLimits(1, 100, 100, clock)

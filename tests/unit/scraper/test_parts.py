@@ -7,6 +7,7 @@ from splitflap_scraper.jsonld import Graph, kind
 from splitflap_scraper.languages import spoken, tag
 from splitflap_scraper.markup import attributes, text_of, unescaped
 from splitflap_scraper.titles import site_in, without_site
+from splitflap_scraper.walls import MARKS, marks_in
 
 
 @pytest.mark.parametrize(
@@ -160,3 +161,10 @@ def test_pdf_information() -> None:
     xmp = b"<dc:title><rdf:Alt><rdf:li xml:lang='x-default'>\xc3\xa9</rdf:li>"
     assert pdf_information(b"%PDF-1.7" + xmp) == {"Title": "\u00e9"}
     assert pdf_information(b"%PDF" + b"/Producer" * 1000) == {}
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_every_mark_of_a_wall_is_found(mark: str) -> None:
+    """By itself, in the middle of a page."""
+    assert mark in marks_in(f"<p>a{mark}b</p>")
+    assert marks_in("<p>a page about capture and pass words</p>") == set()

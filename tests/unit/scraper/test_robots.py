@@ -123,6 +123,7 @@ def test_our_name() -> None:
         "\n" * 600_000,
         "#" * 600_000,
         "Disallow: /" + "%41" * 150_000,
+        lines(*["Disallow: /" + "\u30c4" * 600] * 300),
     ],
 )
 def test_hostile_files(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +144,25 @@ def test_hostile_files(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     turn(0)
     assert max(gaps) < 0.1
     assert rules.weight < 16 * 1024 * 1024
+
+
+def test_long_lines_make_short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others run after so many bytes, and not only after so many lines."""
+    turns: list[float] = []
+    monkeypatch.setattr("splitflap_scraper.robots.time.sleep", turns.append)
+    parse(lines(*["Disallow: /" + "a" * 1900] * 250).encode(), "splitflap")
+    assert len(turns) > 45
+
+
+def test_rules_are_counted() -> None:
+    """The first ten thousand are kept, of the general group and of our own."""
+    many = [f"Disallow: /{number}" for number in range(15_000)]
+    text = "\n".join(["User-agent: *", *many, "User-agent: splitflap", *many])
+    rules = parse(text.encode(), "splitflap")
+    assert len(rules.rules) == 10_000
+    assert not rules.allow("/9999")
+    assert not allows(text, "/9999", "other")
+    assert allows(text, "/x", "other")
 
 
 @given(st.binary(max_size=300), st.text(max_size=50))

@@ -3,14 +3,14 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from splitflap_scraper.scan import (
+from splitflap_scraper.scan import PageScanner
+from splitflap_scraper.vocabulary import (
     MAX_ALL,
     MAX_ALL_JSON,
     MAX_MARKED,
     MAX_PIECES,
     MAX_TAG,
     MAX_TEXT,
-    PageScanner,
     Piece,
     Place,
 )

@@ -93,14 +93,16 @@ def test_what_leads_there(kind: str, host: str) -> None:
 def test_rebinding(name: str) -> None:
     """A name that leads elsewhere at its second lookup.
 
-    There is none between check and connect; the next request has one, is judged by it, and reuses
-    no connection.
+    There is none between check and connect; the next request has one, and is judged by it, though
+    a connection to the first address is still open.
     """
     once, again = result(f"one lookup {name}"), result(f"rebinding {name}")
     assert once["said"] == "done"
     for found in (again, result(f"rebinding after robots {name}")):
         assert found["said"] == "forbidden_address"
         assert len(found["reached"]) == 1
+    later = result(f"pooled reuse {name}")
+    assert later == {"said": "forbidden_address", "reached": [], "asked": 0}
 
 
 @needs_namespace

@@ -23,7 +23,7 @@ def preview(url: str, providers: Providers | None = None, redirects: int = 5) ->
     """What is made of a URL."""
     fetcher = make_fetcher(scrape_max_redirects=redirects)
     with fetcher.visit() as visit:
-        return Understanding(LOOPBACK, providers or Providers(())).preview(visit, url)[0]
+        return Understanding(LOOPBACK, providers or Providers(())).preview(visit, url).found
 
 
 def refused(url: str, redirects: int = 5) -> FetchError:
@@ -155,7 +155,7 @@ def test_one_deadline_for_all(serve: Serve) -> None:
     site = serve(respond)
     fetcher = make_fetcher(scrape_deadline=0.5)
     with fetcher.visit() as visit:
-        found = Understanding(LOOPBACK, Providers(())).preview(visit, site.url())[0]
+        found = Understanding(LOOPBACK, Providers(())).preview(visit, site.url()).found
     assert found.title == "One"
 
 

@@ -1,0 +1,40 @@
+"""A response's header fields, and what its Content-Type says."""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+#: Different Content-Types whose meaning is remembered. A few dozen are in use.
+MAX_TYPES = 256
+
+#: A media type (RFC 9110, section 8.3.1), and its charset, quoted or not.
+_TYPE = re.compile(r"\s*([\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100})\s*(?:[;,]|\Z)", re.ASCII)
+_CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([^\s"';,]{1,40})""", re.IGNORECASE)
+
+
+class Headers:
+    """Fields by their names, in whatever case; the values of one name in their order."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in fields:
+            self._values.setdefault(name.lower(), []).append(value)
+
+    def get(self, name: str, default: str = "") -> str:
+        """The first value of a name."""
+        values = self._values.get(name.lower())
+        return values[0] if values else default
+
+    def get_all(self, name: str) -> Sequence[str]:
+        """All values of a name."""
+        return self._values.get(name.lower(), ())
+
+
+@lru_cache(maxsize=MAX_TYPES)
+def media_type(content_type: str) -> tuple[str, str | None]:
+    """The media type in lower case, empty where there is none, and its charset."""
+    found = _TYPE.match(content_type)
+    charset = _CHARSET.search(content_type)
+    return found[1].lower() if found else "", charset[1] if charset else None

@@ -72,6 +72,38 @@ def test_every_text_of_a_trip_has_its_own_deadline(make_rig: MakeRig) -> None:
     assert sum(took for _, took in rig.outcomes.values()) > 4 * alone
 
 
+def test_a_deadline_is_of_cpu_time(make_rig: MakeRig) -> None:
+    """A text whose process got no CPU for longer than its deadline is done all the same."""
+    rig = make_rig(render_deadline=2)
+    rig.submit("warm", "hi")
+    rig.html("warm")
+    pid, used = rig.pool.pids[0], cpu_ticks(rig.pool.pids[0])
+    rig.submit("starved", slow(900))
+    wait_until(lambda: cpu_ticks(pid) > used)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(2.5)  # longer than the deadline, shorter than the patience
+        assert "starved" not in rig.outcomes
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert isinstance(rig.outcome("starved"), Done)
+    assert rig.outcomes["starved"][1] > 2.5
+    assert rig.pool.pids == [pid]
+
+
+def test_who_starves_for_long_is_tried_again(make_rig: MakeRig) -> None:
+    """A process that is never given a CPU is replaced in the end; that is no fault of its text."""
+    rig = make_rig(render_deadline=0.3)
+    rig.submit("warm", "hi")
+    rig.html("warm")
+    os.kill(rig.pool.pids[0], signal.SIGSTOP)
+    rig.submit("starved", "hi")
+    rig.submit("behind", "hi")
+    assert rig.outcome("starved") == RetryLater(TRY_AGAIN_AFTER, "deadline")
+    assert rig.html("behind") == "<p>hi</p>"
+    assert rig.replaced("deadline") == 1
+
+
 def test_a_text_that_raises_is_broken(make_rig: MakeRig) -> None:
     """What Markdown raises is the text's outcome; the process goes on with the next."""
     rig = make_rig()

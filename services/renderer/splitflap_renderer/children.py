@@ -7,16 +7,14 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from multiprocessing import get_context
 from types import ModuleType
 
 import msgspec
-from splitflap_core.contracts import RenderRequest
-from splitflap_core.worker import Finish
 
 from splitflap_renderer import child
 from splitflap_renderer.child import Answered, decode_answer, encode_texts
+from splitflap_renderer.lanes import Text
 from splitflap_renderer.options import Options
 
 #: Seconds that a new process may take until it is ready. The first waits for the fork server,
@@ -43,14 +41,6 @@ class ChildGone(Exception):
     """The process has closed its end of the pipe: it has died or is about to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text to render, and whom to tell what became of it."""
-
-    request: RenderRequest
-    finish: Finish
-
-
 @contextmanager
 def _no_main() -> Iterator[None]:
     """Hide the program's main module: a child would import it anew, with the broker's library.
@@ -69,7 +59,7 @@ class Child:
     """A process and the texts that it holds: the first is being rendered, the others wait."""
 
     def __init__(self, deadline: float, memory_mib: int, options: Options) -> None:
-        """Start it. `deadline` is the CPU time (seconds) that a text may take.
+        """Start it. `deadline` is the CPU time (seconds) that a text may take at most.
 
         Raises:
             OSError, EOFError: the system has no process, memory or file descriptor left.
@@ -96,7 +86,8 @@ class Child:
         self.trip: deque[Text] = deque()
         self.ready = False
         self.answered = 0
-        self._deadline = deadline
+        self._patience = PATIENCE * deadline
+        self._allowance = deadline
         self._begin()
         self._look_at = self._since + START_DEADLINE
 
@@ -110,8 +101,10 @@ class Child:
         """Whether it can be sent texts."""
         return self.ready and not self.trip
 
-    def send(self, texts: list[Text]) -> None:
-        """Hand it texts; only while it is idle, so that it reads and this does not block.
+    def send(self, texts: list[Text], allowance: float) -> None:
+        """Hand it texts, each with so much CPU time (seconds).
+
+        Only while it is idle, so that it reads and this does not block.
 
         Raises:
             ChildGone: it has begun none of them.
@@ -121,6 +114,7 @@ class Child:
         except OSError as error:
             raise ChildGone(self.why_gone()) from error
         self.trip.extend(texts)
+        self._allowance = allowance
         self._begin()
 
     def quiet(self) -> None:
@@ -163,21 +157,22 @@ class Child:
         now = time.monotonic()
         if now < self._look_at or not self.ready:
             return now >= self._look_at
-        used = self.used()
-        if used >= self._deadline or now - self._since >= PATIENCE * self._deadline:
+        left = self._allowance - (self._cpu() - self._cpu_since)
+        if left <= 0 or self.starved:
             return True
-        self._look_at = now + max(LOOK_AGAIN, self._deadline - used)
+        self._look_at = now + max(LOOK_AGAIN, left)
         return False
 
-    def used(self) -> float:
-        """CPU seconds that its present text has used."""
-        return self._cpu() - self._cpu_since
+    @property
+    def starved(self) -> bool:
+        """Whether its present text has had all its time by the clock."""
+        return time.monotonic() - self._since >= self._patience
 
     def _begin(self, answered: Answered | None = None) -> None:
         """A text begins now, or began with the answer to the one before it."""
         self._since = answered.clock if answered else time.monotonic()
         self._cpu_since = answered.cpu if answered else self._cpu()
-        self._look_at = self._since + self._deadline
+        self._look_at = self._since + self._allowance
 
     def _cpu(self) -> float:
         """CPU seconds of the process so far; 0 where it has none any more.

@@ -1,6 +1,6 @@
 """A pool of rendering processes, run by one thread.
 
-    submit -> queue -> trip of a few texts -> child -> an answer for each -> finish
+    submit -> lanes -> trip of a few texts -> child -> an answer for each -> finish
 
 A text that uses up its deadline of CPU time is the only one to fail: the process is replaced, and
 the texts behind it go back to the front of the queue. So it is with a text whose process died, or
@@ -12,12 +12,11 @@ timeout; then every child is killed, and what still ran is given back too.
 """
 
 import logging
-import math
+import random
 import selectors
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -28,8 +27,9 @@ from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Finish, Pool
 
 from splitflap_renderer.child import Answer, Answered
-from splitflap_renderer.children import REAP_TIMEOUT, Child, ChildGone, Text
+from splitflap_renderer.children import REAP_TIMEOUT, Child, ChildGone
 from splitflap_renderer.cpus import usable_cpus
+from splitflap_renderer.lanes import Lanes, Text
 from splitflap_renderer.settings import RendererSettings
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,9 @@ START_AGAIN_AFTER = 1.0
 
 #: Seconds until a text whose process died, or starved, is tried again, perhaps by another replica.
 TRY_AGAIN_AFTER = 1.0
+
+#: Seconds until a slow text is tried again that there was no room for: random, to part a flood.
+NO_ROOM_AFTER = (10.0, 60.0)
 
 #: Longest sleep of the thread (seconds), which is also how often it shows that it lives.
 BEAT = 1.0
@@ -67,7 +70,7 @@ class ProcessPool(Pool[RenderRequest]):
         for why in ("deadline", "crashed", "worn"):
             self._replaced.labels(why)
         self._lock = threading.Lock()
-        self._queue: deque[Text] = deque()
+        self._lanes = Lanes(self._slots, settings.texts_per_trip, settings.render_deadline)
         #: Whether a process has nothing to do; who brings a text then wakes the thread.
         self._hungry = True
         self._children: list[Child] = []
@@ -103,7 +106,7 @@ class ProcessPool(Pool[RenderRequest]):
                 raise SlowDown(START_AGAIN_AFTER, "the renderer is stopping")
             if self._start_fails and not any(child.ready for child in list(self._children)):
                 raise SlowDown(START_AGAIN_AFTER, "no rendering process could be started")
-            self._queue.append(Text(request, finish))
+            self._lanes.add(Text(request, finish))
             hungry, self._hungry = self._hungry, False
         if hungry:
             self._wake()
@@ -135,10 +138,11 @@ class ProcessPool(Pool[RenderRequest]):
         self._end_all()
 
     def _finish_running(self, stop_by: float) -> None:
+        self._wait_and_read(0.0)
         self._finishing = True
         for child in self._children:
             self._give_back(list(child.trip)[1:])
-        self._give_back(self._take(len(self._queue)))
+        self._give_back(self._lanes.take_all())
         while any(child.trip for child in self._children) and time.monotonic() < stop_by:
             self._beat = time.monotonic()
             self._wait_and_read(stop_by - time.monotonic())
@@ -148,6 +152,7 @@ class ProcessPool(Pool[RenderRequest]):
         for child in list(self._children):
             self._give_back(list(child.trip)[:1])
             self._end(child)
+        self._give_back(self._lanes.take_all())
 
     def _start_missing(self) -> None:
         while len(self._children) < self._slots and time.monotonic() >= self._start_after:
@@ -170,22 +175,21 @@ class ProcessPool(Pool[RenderRequest]):
         self._start_after = time.monotonic() + START_AGAIN_AFTER
 
     def _hand_out(self) -> None:
-        """Share what waits among the idle, at most texts_per_trip each."""
+        """Share what waits among the idle."""
         # Before the queue is looked at, so that nothing is put into it unseen.
         self._hungry = True
         idle = [child for child in self._children if child.idle]
         for position, child in enumerate(idle):
-            share = math.ceil(len(self._queue) / (len(idle) - position))
-            texts = self._take(min(share, self._settings.texts_per_trip))
+            texts = self._lanes.trip(len(idle) - position, sum(map(_is_slow, self._children)))
             if texts:
                 self._send(child, texts)
         self._hungry = any(child.idle for child in self._children)
 
     def _send(self, child: Child, texts: list[Text]) -> None:
         try:
-            child.send(texts)
+            child.send(texts, self._lanes.allowance(texts))
         except ChildGone as error:
-            self._put_back(texts)
+            self._lanes.put_back(texts)
             self._replace(child, "crashed", str(error))
 
     def _wait_and_read(self, most: float = BEAT) -> None:
@@ -216,8 +220,7 @@ class ProcessPool(Pool[RenderRequest]):
     def _settle(self, child: Child, answered: Answered) -> None:
         """Finish the text that was answered, and perhaps its process."""
         answer = answered.answer
-        text, took = child.next_text(answered)
-        text.finish(_outcome(answer), took)
+        self._finish_first(child, _outcome(answer), answered)
         worn = not child.trip and child.answered >= self._settings.child_texts
         if answer.leaving or worn or self._finishing:
             self._retire(child, "crashed" if answer.leaving else "worn", answer.detail)
@@ -228,11 +231,21 @@ class ProcessPool(Pool[RenderRequest]):
                 self._end_text(child)
 
     def _end_text(self, child: Child) -> None:
-        """A text that has used its CPU time fails; one that was given too little is tried again."""
-        deadline = self._settings.render_deadline
-        detail = f"not rendered within {deadline:g} s"
-        starved = child.used() < deadline
-        outcome = RetryLater(TRY_AGAIN_AFTER, "deadline") if starved else Failed("deadline", detail)
+        """A text has had its time: it goes on in the slow lane, or fails there.
+
+        One that starved, or finds no room in that lane, is tried again.
+        """
+        detail = f"not rendered within {self._settings.render_deadline:g} s"
+        if not child.trip or child.starved:
+            outcome: Outcome = RetryLater(TRY_AGAIN_AFTER, "deadline")
+        elif child.trip[0].slow:
+            outcome = Failed("deadline", detail)
+        elif self._lanes.postpone(child.trip[0]):
+            child.next_text()
+            self._retire(child, "deadline", "its text is slow")
+            return
+        else:
+            outcome = RetryLater(random.uniform(*NO_ROOM_AFTER), "deadline")  # noqa: S311 - jitter
         self._blame(child, "deadline", detail, outcome)
 
     def _blame(self, child: Child, why: str, detail: str, outcome: Outcome) -> None:
@@ -240,15 +253,22 @@ class ProcessPool(Pool[RenderRequest]):
         if not child.ready:
             self._start_failed(detail)
         if child.trip:
-            text, took = child.next_text()
-            text.finish(outcome, took)
+            self._finish_first(child, outcome)
         self._retire(child, why, detail)
+
+    def _finish_first(
+        self, child: Child, outcome: Outcome, answered: Answered | None = None
+    ) -> None:
+        text, took = child.next_text(answered)
+        if text.slow:
+            self._lanes.slow_ended(took)
+        text.finish(outcome, took)
 
     def _retire(self, child: Child, why: str, detail: str = "") -> None:
         """End a child; while stopping, what it had not begun has been given back already."""
         rest = [] if self._finishing else list(child.trip)
         child.trip.clear()
-        self._put_back(rest)
+        self._lanes.put_back(rest)
         self._replace(child, why, detail)
 
     def _replace(self, child: Child, why: str, detail: str = "") -> None:
@@ -264,16 +284,6 @@ class ProcessPool(Pool[RenderRequest]):
         self._children.remove(child)
         child.kill()
 
-    # -- the queue -------------------------------------------------------------------------------
-
-    def _take(self, most: int) -> list[Text]:
-        with self._lock:
-            return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
-
-    def _put_back(self, texts: list[Text]) -> None:
-        with self._lock:
-            self._queue.extendleft(reversed(texts))
-
     def _give_back(self, texts: Iterable[Text]) -> None:
         for text in texts:
             text.finish(None, 0.0)
@@ -285,6 +295,10 @@ class ProcessPool(Pool[RenderRequest]):
     def _drain_wakes(self) -> None:
         with suppress(BlockingIOError):
             self._woken.recv(65536)
+
+
+def _is_slow(child: Child) -> bool:
+    return bool(child.trip) and child.trip[0].slow
 
 
 def _outcome(answer: Answer) -> Outcome:

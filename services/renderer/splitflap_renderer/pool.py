@@ -28,7 +28,7 @@ from splitflap_core.worker import Finish, Pool
 
 from splitflap_renderer.child import Answer, Answered
 from splitflap_renderer.children import REAP_TIMEOUT, Child, ChildGone
-from splitflap_renderer.cpus import usable_cpus
+from splitflap_renderer.container import memory_mib, usable_cpus
 from splitflap_renderer.lanes import Lanes, Text
 from splitflap_renderer.settings import RendererSettings
 
@@ -66,6 +66,9 @@ class ProcessPool(Pool[RenderRequest]):
     def __init__(self, settings: RendererSettings, metrics: Metrics) -> None:
         self._settings = settings
         self._slots = settings.processes or usable_cpus()
+        self._memory_mib = memory_mib(settings.render_memory_mib, self._slots)
+        if self._memory_mib < settings.render_memory_mib:
+            logger.warning("the container's memory gives each process %d MiB", self._memory_mib)
         self._replaced = metrics.counter("splitflap_renderer_children_replaced_total")
         for why in ("deadline", "crashed", "worn"):
             self._replaced.labels(why)
@@ -159,7 +162,7 @@ class ProcessPool(Pool[RenderRequest]):
             try:
                 child = Child(
                     self._settings.render_deadline,
-                    self._settings.render_memory_mib,
+                    self._memory_mib,
                     self._settings.options,
                 )
             except (OSError, EOFError) as error:

@@ -39,7 +39,8 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             ge=128,
             le=65536,
-            description="Address space of one rendering process, in MiB; what needs more fails.",
+            description="Address space of one rendering process, in MiB; what needs more fails. "
+            "Less where the container's memory, shared equally, gives less.",
         ),
     ] = 512
     texts_per_trip: Annotated[

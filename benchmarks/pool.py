@@ -2,11 +2,14 @@
 
 The posts are those of posts.py. What is counted are outcomes that lie in their queue: rendered,
 published and confirmed. The bare loops run in the same rounds; two of them at once are as much as
-this machine's two CPUs can do, with no broker beside them.
+this machine's two CPUs can do, with no broker beside them. Rates fall with what else the machine
+does; how much of its time a process is busy (on a CPU or waiting for one) and how much CPU it uses
+for a text do so less.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -32,16 +35,24 @@ WARM = 240
 #: Texts that wait at the start, for each second and process: more than a core can do.
 BACKLOG = 800
 
+TICKS = os.sysconf("SC_CLK_TCK")
+
 RIVALS = ("celery", "dramatiq", "rq", "pebble")
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a run gave: texts per second; CPU per text (us), its own and the broker's; memory."""
+    """What a run gave.
+
+    Texts per second; CPU us per text, of the processes that render and of all beside them but the
+    broker, and of the broker; the share of their time that the former are busy; MiB of all.
+    """
 
     rate: float
     cpu: float
+    beside: float = 0.0
     broker: float = 0.0
+    busy: float = 0.0
     mib: float = 0.0
 
 
@@ -49,7 +60,8 @@ class Figures:
 class _Mark:
     when: float
     done: int
-    cpu: float
+    cpu: dict[int, float]
+    waited: dict[int, float]
     broker: float
 
 
@@ -63,7 +75,7 @@ def bare(flavour: Flavour, processes: int) -> Figures:
     return Figures(rate, sum(each["cpu"] for each in said) / done * 1e6)
 
 
-def measured(run: AbstractContextManager[Contender], backlog: int) -> Figures:
+def measured(run: AbstractContextManager[Contender], processes: int, backlog: int) -> Figures:
     """A contender at work, while there is enough of it."""
     with run as contender:
         end = time.monotonic() + 60
@@ -76,29 +88,47 @@ def measured(run: AbstractContextManager[Contender], backlog: int) -> Figures:
         after = _mark(contender)
         if after.done > 0.95 * backlog:
             raise ValueError("the backlog was too short")
-        done = after.done - before.done
-        return Figures(
-            done / (after.when - before.when),
-            (after.cpu - before.cpu) / done * 1e6,
-            (after.broker - before.broker) / done * 1e6,
-            sum(map(_mib, {contender.pid} | descendants(contender.pid))),
-        )
+        return _between(before, after, processes, contender.pid)
+
+
+def _between(before: _Mark, after: _Mark, processes: int, pid: int) -> Figures:
+    done, took = after.done - before.done, after.when - before.when
+    used = {each: cpu - before.cpu.get(each, 0.0) for each, cpu in after.cpu.items()}
+    rendering = sorted(used, key=used.__getitem__)[-processes:]
+    cpu = sum(used[each] for each in rendering)
+    waited = sum(after.waited[each] - before.waited.get(each, 0.0) for each in rendering)
+    return Figures(
+        rate=done / took,
+        cpu=cpu / done * 1e6,
+        beside=(sum(used.values()) - cpu) / done * 1e6,
+        broker=(after.broker - before.broker) / done * 1e6,
+        busy=(cpu + waited) / took / processes,
+        mib=sum(map(_mib, {pid} | descendants(pid))),
+    )
 
 
 def _mark(contender: Contender) -> _Mark:
     done, when = contender.done(), time.monotonic()
+    family = {contender.pid} | descendants(contender.pid)
     broker = 0.0 if contender.broker is None else _cpu(contender.broker)
-    return _Mark(when, done, _cpu(contender.pid), broker)
+    cpu = {each: _cpu(each) for each in family}
+    return _Mark(when, done, cpu, {each: _waited(each) for each in family}, broker)
 
 
 def _cpu(pid: int) -> float:
-    """CPU seconds of a process and all below it, those that have ended included."""
-    total = 0
-    for each in {pid} | descendants(pid):
-        with suppress(OSError):
-            stat = Path(f"/proc/{each}/stat").read_text(encoding="ascii", errors="replace")
-            total += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
-    return total / 100
+    """CPU seconds of a process and of those children that have ended."""
+    with suppress(OSError):
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        return sum(map(int, stat.rpartition(")")[2].split()[11:15])) / TICKS
+    return 0.0
+
+
+def _waited(pid: int) -> float:
+    """Seconds that a process of one thread was ready and had no CPU."""
+    with suppress(OSError):
+        schedule = Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii")
+        return int(schedule.split()[1]) / 1e9
+    return 0.0
 
 
 def _mib(pid: int) -> float:
@@ -113,27 +143,32 @@ class Table:
     """The lines of one contender, in one flavour."""
 
     def __init__(self, name: str, one: Target | None = None, two: Target | None = None) -> None:
-        self.rate = Line(f"{name}, 1 process: texts per second, by a bare loop's", one)
+        self.rate = Line(f"{name}, 1: texts per second, by a bare loop's", one)
         self.two = Line(f"{name}, 2 by 1", two)
-        self.ceiling = Line(f"{name}, 2 processes: texts per second, by two bare loops'")
-        self.cpu = Line(f"{name}: CPU per text, us")
-        self.broker = Line(f"{name}: the broker's CPU per text, us")
-        self.mib = Line(f"{name}, 2 processes: MiB in all")
+        self.ceiling = Line(f"{name}, 2: texts per second, by two bare loops'")
+        self.busy = Line(f"{name}, 1: share of its time that it is busy")
+        self.both = Line(f"{name}, 2: the same")
+        self.cpu = Line(f"{name}, 2: CPU us per text, rendering")
+        self.beside = Line(f"{name}, 2: the same beside it")
+        self.broker = Line(f"{name}, 2: the same of the broker")
+        self.mib = Line(f"{name}, 2: MiB in all")
 
     def add(self, bare_ones: tuple[Figures, Figures], one: Figures, two: Figures) -> None:
         """What a round gave."""
         self.rate.add(one.rate, bare_ones[0].rate)
         self.two.add(two.rate, one.rate)
         self.ceiling.add(two.rate, bare_ones[1].rate)
-        self.cpu.add(one.cpu, bare_ones[0].cpu)
-        if one.broker:
-            self.broker.add(one.broker)
+        self.busy.add(one.busy)
+        self.both.add(two.busy)
+        self.cpu.add(two.cpu, bare_ones[1].cpu)
+        self.beside.add(two.beside)
+        self.broker.add(two.broker)
         self.mib.add(two.mib)
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> list[Line]:
         """All of them."""
-        return (self.rate, self.two, self.ceiling, self.cpu, self.broker, self.mib)
+        return [each for each in vars(self).values() if isinstance(each, Line)]
 
 
 def main() -> None:
@@ -164,12 +199,12 @@ def _run(field: Field, name: str, processes: int) -> Figures:
     backlog = int(BACKLOG * processes * SECONDS)
     note(f"  {name}, {processes}")
     if name == "markdown":
-        return measured(field.splitflap(processes, backlog), backlog)
+        return measured(field.splitflap(processes, backlog), processes, backlog)
     if name == "gfm":
-        return measured(field.splitflap(processes, backlog, "gfm"), backlog)
+        return measured(field.splitflap(processes, backlog, "gfm"), processes, backlog)
     runs = {"celery": field.celery, "dramatiq": field.dramatiq}
     others = {"rq": field.rq, "pebble": field.pebble}
-    return measured((runs | others)[name](processes, backlog), sys.maxsize)
+    return measured((runs | others)[name](processes, backlog), processes, sys.maxsize)
 
 
 def _lines(tables: dict[str, Table], names: tuple[str, ...]) -> list[Line]:

@@ -52,7 +52,7 @@ fuzz: dev ## Render random texts in both flavours for FUZZ_SECONDS each (60)
 faults: dev servers ## Kill, stop and cut off every part, in half an hour (FAULTS="--seed 7 --only broker")
 	$(BIN)/python -m tests.faults $(FAULTS)
 
-bench: dev servers bench-tools ## Measure the figures of benchmarks/README.md, 12 minutes long (BENCH="accept tasks")
+bench: dev servers bench-tools ## Measure the figures of benchmarks/README.md, half an hour long (BENCH="accept tasks")
 	$(UV) sync --locked --inexact --group bench --no-progress
 	$(BIN)/python -m benchmarks $(BENCH)
 
@@ -110,15 +110,9 @@ tools: ## Put Helm into .tools where the system has none, for tests of the chart
 specs: .uv/.has-uv-$(UV_VERSION) ## Fetch the specifications whose examples are tests
 	@.ci/specs
 
-bench-tools: ## Install wrk, which makes the load of benchmarks (Debian, as root)
-	@command -v wrk >/dev/null && exit 0; \
-	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-	    echo "missing: wrk, without which there are no benchmarks." \
-	    "To install it, run as root on Debian or Ubuntu: make bench-tools" >&2; exit 1; \
-	fi; \
-	export DEBIAN_FRONTEND=noninteractive; \
-	apt="apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=5"; \
-	$$apt update && $$apt install --no-install-recommends wrk
+bench-tools: ## Install what only benchmarks need: wrk and Redis (Debian, as root); none is started
+	@WANTED="wrk redis-server" .ci/servers
+	@command -v wrk >/dev/null && command -v redis-server >/dev/null || { echo "missing: wrk or redis-server" >&2; exit 1; }
 
 dev: .venv/.has-dev
 

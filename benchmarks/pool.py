@@ -26,10 +26,10 @@ from benchmarks.table import Line, Target, at_least, note, show
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import descendants
 
-ROUNDS = 3
+ROUNDS = 2
 
 #: Seconds of one measurement, after WARM texts.
-SECONDS = 6.0
+SECONDS = 5.0
 WARM = 240
 
 #: Texts that wait at the start, for each second and process: more than a core can do.

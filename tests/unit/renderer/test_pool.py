@@ -114,11 +114,11 @@ def test_too_many_slow_texts_are_tried_later(make_rig: MakeRig) -> None:
 
 def test_a_deadline_is_of_cpu_time(make_rig: MakeRig) -> None:
     """A text whose process got no CPU for longer than its deadline is done all the same."""
-    rig = make_rig(render_deadline=8)  # of which it gets an eighth at first
+    rig = make_rig(render_deadline=16)  # of which it gets an eighth at first
     rig.submit("warm", "hi")
     rig.html("warm")
     pid, used = rig.pool.pids[0], cpu_ticks(rig.pool.pids[0])
-    rig.submit("starved", slow(900))
+    rig.submit("starved", slow(2700))
     wait_until(lambda: cpu_ticks(pid) > used)
     os.kill(pid, signal.SIGSTOP)
     try:

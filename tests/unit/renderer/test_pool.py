@@ -34,8 +34,8 @@ def test_took_is_the_time_of_the_text_alone(make_rig: MakeRig) -> None:
     rig.submit("quick", "hi")
     rig.html("quick")
     rig.outcome("slow")
-    assert rig.outcomes["slow"][1] == pytest.approx(0.3, abs=0.25)
-    assert rig.outcomes["quick"][1] < 0.3
+    assert rig.outcomes["slow"][1] >= 0.3, "CPU time, so at least as long by the clock"
+    assert rig.outcomes["quick"][1] < rig.outcomes["slow"][1]
 
 
 def test_deadline_kills_the_guilty_only(make_rig: MakeRig) -> None:
@@ -220,6 +220,7 @@ def test_stop_gives_back_what_has_not_begun(make_rig: MakeRig) -> None:
     rig.pool.stop(20)
     assert isinstance(rig.outcome("running"), Done)
     assert all(rig.outcomes[f"waiting {number}"] == (None, 0.0) for number in range(10))
+    assert rig.order.index("waiting 9") < rig.order.index("running"), "not kept until it is done"
     assert rig.pool.pids == []
 
 

@@ -1,4 +1,4 @@
-"""Memory of the renderer at rest and over 100,000 texts, with its processes replaced and without.
+"""Memory of the renderer at rest and over 100,000 texts, with its process never replaced.
 
 The texts are paragraphs of the corpus, 200 bytes and a number, so that no two are the same; half
 are read as gfm. Memory is RSS, when nothing is rendered; of the processes the largest counts.
@@ -31,46 +31,43 @@ NEVER = "1000000000"
 
 def main() -> None:
     """One table."""
-    lines = []
     with bench(servers=False) as it, RabbitMq() as rabbitmq:
-        runs = {"never replaced": {"SPLITFLAP_CHILD_TEXTS": NEVER}, "as usual": {}}
-        for number, (name, settings) in enumerate(runs.items()):
-            url = rabbitmq.add_vhost(f"wear{number}")
-            lines += _worn(it, url, name, settings)
+        url = rabbitmq.add_vhost("wear")
+        lines = _worn(it, url)
     show("Memory of the renderer (one process), MiB", *lines)
 
 
-def _worn(it: Bench, url: str, name: str, settings: dict[str, str]) -> list[Line]:
-    parents = Line(f"{name}: the parent after {LOOKS[-1]:,} texts, by at rest")
-    children = Line(f"{name}: its process after {LOOKS[-1]:,}, by after {LOOKS[0]:,}", at_most(1.1))
-    lines = [parents, children]
-    environ = {"SPLITFLAP_BROKER_URL": url, "SPLITFLAP_PROCESSES": "1", **settings}
-    with it.renderer(environ) as service, counted(url) as depth:
+def _worn(it: Bench, url: str) -> list[Line]:
+    lines: list[Line] = []
+    looks: list[tuple[float, float]] = []
+    environ = {"SPLITFLAP_BROKER_URL": url, "SPLITFLAP_PROCESSES": "1"}
+    never = {"SPLITFLAP_CHILD_TEXTS": NEVER}
+    with it.renderer(environ | never) as service, counted(url) as depth:
         assert service.process
         pid = service.process.pid
 
-        def look(when: str) -> tuple[float, float]:
+        def look(when: str) -> None:
             parent = rss_kib(pid) / 1024
             child = max(map(rss_kib, descendants(pid))) / 1024
-            for who, mib in (("parent", parent), ("process", child)):
-                line = Line(f"{name}: the {who} {when}", at_most(MOST))
+            looks.append((parent, child))
+            for who, mib in zip(("parent", "process"), looks[-1], strict=True):
+                line = Line(f"{who}, {when}", at_most(MOST))
                 line.add(mib)
                 lines.append(line)
-            return parent, child
+            note(f"{when}: parent {parent:.1f} MiB, process {child:.1f} MiB")
 
-        rest, first = look("at rest"), None
+        look("at rest")
         done = 0
         for until in LOOKS:
             while done < until:
                 count = min(PART, until - done)
                 _render(url, depth, done, count)
                 done += count
-            last = look(f"after {until:,}")
-            first = first or last
-            note(f"{name}: {until}")
-        assert first
-        parents.add(last[0], rest[0])
-        children.add(last[1], first[1])
+            look(f"after {until:,}")
+    for number, who in enumerate(("parent", "process")):
+        growth = Line(f"{who}: after {LOOKS[-1]:,} texts, by after {LOOKS[1]:,}", at_most(1.05))
+        growth.add(looks[-1][number], looks[2][number])
+        lines.append(growth)
     return lines
 
 

@@ -4,7 +4,7 @@ The posts are those of posts.py. What is counted are outcomes that lie in their 
 published and confirmed. The bare loops run in the same rounds; two of them at once are as much as
 this machine's two CPUs can do, with no broker beside them. Rates fall with what else the machine
 does; how much of its time a process is busy (on a CPU or waiting for one) and how much CPU it uses
-for a text do so less.
+for a text do so less. Of RQ, whose processes live for one text, it does not say how busy they are.
 """
 
 import argparse
@@ -143,6 +143,7 @@ class Table:
     """The lines of one contender, in one flavour."""
 
     def __init__(self, name: str, one: Target | None = None, two: Target | None = None) -> None:
+        self.name = name
         self.rate = Line(f"{name}, 1: texts per second, by a bare loop's", one)
         self.two = Line(f"{name}, 2 by 1", two)
         self.ceiling = Line(f"{name}, 2: texts per second, by two bare loops'")
@@ -158,11 +159,13 @@ class Table:
         self.rate.add(one.rate, bare_ones[0].rate)
         self.two.add(two.rate, one.rate)
         self.ceiling.add(two.rate, bare_ones[1].rate)
-        self.busy.add(one.busy)
-        self.both.add(two.busy)
+        if self.name != "rq":
+            self.busy.add(one.busy)
+            self.both.add(two.busy)
         self.cpu.add(two.cpu, bare_ones[1].cpu)
         self.beside.add(two.beside)
-        self.broker.add(two.broker)
+        if two.broker:
+            self.broker.add(two.broker)
         self.mib.add(two.mib)
 
     @property

@@ -2,8 +2,9 @@
 
 The slow texts pass the checks, and would take minutes: emphasis in emphasis. They come at twice the
 rate at which the processes could end them, for 20 seconds; normal posts come all the time. A
-post's time is from its publishing until its outcome is received. Before the flood and after it, a
-backlog of normal posts is timed.
+post's time is from its publishing until its outcome is received. The deadline is CPU time; how long
+that is by the clock, on a machine that does other work too, the slow texts' outcomes say. Before
+the flood and after it, a backlog of normal posts is timed.
 """
 
 import threading
@@ -33,7 +34,7 @@ NORMAL_RATE = 20.0
 SLOW_RATE = 2 / DEADLINE
 
 #: Normal posts of the backlog that is timed.
-BACKLOG = 2_000
+BACKLOG = 1_000
 
 SLOW = "*a **a " * 4_500 + "b** b* " * 4_500
 
@@ -44,6 +45,8 @@ class Client:
     def __init__(self, url: str) -> None:
         self.sent: dict[str, float] = {}
         self.ended: dict[str, tuple[float, str]] = {}
+        #: Seconds by the clock of each text that used up its deadline.
+        self.took: list[float] = []
         up = threading.Event()
         self._link = Link(
             "bench",
@@ -84,6 +87,8 @@ class Client:
         outcome = decode_job_outcome(delivery.body)
         word = str(outcome.outcome.__struct_config__.tag)
         self.ended[outcome.job] = (time.monotonic(), word)
+        if word == "failed":
+            self.took.append(outcome.took)
         delivery.ack()
 
 
@@ -104,6 +109,8 @@ def _flood(client: Client, processes: int) -> list[Line]:
     name = f"{processes} process{'es' if processes > 1 else ''}"
     p50 = Line(f"{name}: p50 of normal posts, s")
     p99 = Line(f"{name}: p99 of normal posts, s", at_most(DEADLINE + 1))
+    beyond = Line(f"{name}: the same beyond a slow text's time by the clock, s", at_most(1))
+    clock = Line(f"{name}: a slow text's time by the clock, p50, s")
     slow = Line(f"{name}: slow texts that came")
     failed = Line(f"{name}: of which failed by their deadline in the flood")
     after = Line(f"{name}: posts per second after the flood, by before", at_least(0.95))
@@ -120,9 +127,13 @@ def _flood(client: Client, processes: int) -> list[Line]:
     failed.add(ended.count("failed"))
     note(f"  p99 {p99.subjects[0]:.2f} s; {client.pending} slow texts are left")
     wait_until(lambda: client.pending == 0, "the slow texts", 400)
+    slowest = sorted(client.took)
+    clock.add(slowest[len(slowest) // 2])
+    beyond.add(p99.subjects[0] - clock.subjects[0])
+    note(f"  a slow text took {clock.subjects[0]:.2f} s")
     after.add(client.backlog("after"), before)
     client.stop()
-    return [p50, p99, slow, failed, after]
+    return [p50, p99, clock, beyond, slow, failed, after]
 
 
 def _send(client: Client, processes: int) -> None:

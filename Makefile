@@ -52,7 +52,7 @@ fuzz: dev ## Render random texts in both flavours for FUZZ_SECONDS each (60)
 faults: dev servers ## Kill, stop and cut off every part, in half an hour (FAULTS="--seed 7 --only broker")
 	$(BIN)/python -m tests.faults $(FAULTS)
 
-bench: dev servers bench-tools ## Measure the figures of benchmarks/README.md, 12 minutes long (BENCH="accept tasks")
+bench: dev servers bench-tools ## Measure the figures of benchmarks/README.md, half an hour long (BENCH="accept tasks")
 	$(UV) sync --locked --inexact --group bench --no-progress
 	$(BIN)/python -m benchmarks $(BENCH)
 
@@ -110,7 +110,7 @@ tools: ## Put Helm into .tools where the system has none, for tests of the chart
 specs: .uv/.has-uv-$(UV_VERSION) ## Fetch the specifications whose examples are tests
 	@.ci/specs
 
-bench-tools: ## Install wrk and nginx for benchmarks (Debian, as root)
+bench-tools: ## Install wrk, nginx and Redis for benchmarks (Debian, as root); none is started
 	@.ci/servers bench
 
 dev: .venv/.has-dev

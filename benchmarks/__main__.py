@@ -7,7 +7,10 @@ import time
 from benchmarks.table import note
 
 #: In the order of the figures.
-ALL = ("accept", "publish", "tasks", "overload", "streams", "aged", "latency", "previews", "scrape")
+ALL = (
+    *("accept", "publish", "tasks", "overload", "streams", "aged", "latency", "previews", "scrape"),
+    *("pool", "flood", "wear", "hostile"),
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,6 @@ The texts are those of tests/unit/renderer/hostile.py; the deadline is the defau
 from the hostile text's outcome to the normal one's.
 """
 
-import sys
 import threading
 import time
 
@@ -15,6 +14,7 @@ from splitflap_core.telemetry import Metrics
 from splitflap_renderer.pool import ProcessPool
 from splitflap_renderer.settings import RendererSettings
 
+from benchmarks.table import Line, at_most, note, show
 from tests.unit.renderer.hostile import HOSTILE
 
 #: Milliseconds within which a normal text must be done.
@@ -24,18 +24,18 @@ NORMAL = "Hello **world**, see https://x.example and `code`.\n\n- one\n- two\n"
 
 
 def main() -> None:
-    """Print a line for each flavour; exit status 1 where a normal text took too long."""
+    """Print the table, and what became of the hostile texts."""
     pool = ProcessPool(RendererSettings(processes=1), Metrics("renderer"))
     pool.start()
     try:
         _render(pool, NORMAL, "markdown")
-        worst = [_worst(pool, flavour) for flavour in FLAVOURS]
+        lines = [line for flavour in FLAVOURS for line in _after(pool, flavour)]
     finally:
         pool.stop(5)
-    sys.exit(max(worst) > MOST)
+    show(f"A normal text after each of {len(HOSTILE)} hostile ones, ms", *lines)
 
 
-def _worst(pool: ProcessPool, flavour: Flavour) -> float:
+def _after(pool: ProcessPool, flavour: Flavour) -> tuple[Line, Line]:
     ends: dict[str, int] = {}
     after: list[tuple[float, str]] = []
     for name, text in HOSTILE.items():
@@ -48,11 +48,11 @@ def _worst(pool: ProcessPool, flavour: Flavour) -> float:
         after.append((took, name))
     after.sort()
     longest, name = after[-1]
-    sys.stdout.write(
-        f"{flavour}: {len(HOSTILE)} hostile texts ({ends}); the normal text after each: "
-        f"p50 {after[len(after) // 2][0]:.1f} ms, most {longest:.1f} ms (after {name})\n"
-    )
-    return longest
+    note(f"{flavour}: {ends}; the longest was after {name}")
+    half, most = Line(f"{flavour}: p50"), Line(f"{flavour}: the most", at_most(MOST))
+    half.add(after[len(after) // 2][0])
+    most.add(longest)
+    return half, most
 
 
 def _render(pool: ProcessPool, text: str, flavour: Flavour) -> tuple[Outcome | None, float]:

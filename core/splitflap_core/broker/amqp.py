@@ -21,7 +21,7 @@ from amqp.exceptions import NotFound
 
 from splitflap_core import topology
 from splitflap_core.broker.buffers import ReadAhead, WriteBehind
-from splitflap_core.broker.frames import publish_frames
+from splitflap_core.broker.frames import ack_frame, publish_frames
 from splitflap_core.broker.session import (
     Depth,
     Outgoing,
@@ -172,11 +172,12 @@ class AmqpSession(Session):
             del self._unsettled[first]
             settled.discard(first)
             through = first
+        channel = self._channel.channel_id
         if through is not None:
-            self._channel.basic_ack(through, multiple=True)
+            self._behind.write(ack_frame(channel, through, multiple=True))
         for tag in settled:
             del self._unsettled[tag]
-            self._channel.basic_ack(tag)
+            self._behind.write(ack_frame(channel, tag, multiple=False))
 
     def requeue(self, tag: Any) -> None:
         del self._unsettled[tag]
@@ -204,6 +205,7 @@ class AmqpSession(Session):
         self._readiness.close()
         try:
             if orderly:
+                self._behind.flush()  # the last acks
                 self._connection.close()
         except Exception as error:  # noqa: BLE001 - py-amqp raises much, and it is over anyway
             logger.info("closing the connection: %r", error)

@@ -1,4 +1,4 @@
-"""basic.publish as bytes: py-amqp's own way through its objects takes ten times as long.
+"""basic.publish and basic.ack as bytes: py-amqp's way through its objects takes ten times as long.
 
 AMQP 0-9-1, sections 2.3.5 (frames) and 4.2.6 (content).
 """
@@ -10,11 +10,14 @@ from typing import Any
 from amqp.serialization import dumps
 
 _METHOD, _HEADER, _BODY = 1, 2, 3
-_BASIC, _PUBLISH = 60, 40
+_BASIC, _PUBLISH, _ACK = 60, 40, 80
 
 #: Type, channel, size of what follows; and the octet that ends a frame.
 _FRAME = struct.Struct(">BHI")
 _END = b"\xce"
+
+#: Class, method, delivery tag, and whether all before it are meant too.
+_ACK_METHOD = struct.Struct(">HHQB")
 
 #: Class, weight, size of the body, and which properties follow.
 _CONTENT = struct.Struct(">HHQH")
@@ -49,6 +52,11 @@ def publish_frames(
         _frame(_BODY, channel, body[start : start + size]) for start in range(0, len(body), size)
     )
     return b"".join(frames)
+
+
+def ack_frame(channel: int, tag: int, *, multiple: bool) -> bytes:
+    """An ack of a delivery, or of all up to it that are not settled."""
+    return _frame(_METHOD, channel, _ACK_METHOD.pack(_BASIC, _ACK, tag, multiple))
 
 
 @cache

@@ -1,10 +1,16 @@
 """What runs in a rendering process: texts come over a pipe, each is answered by itself.
 
+Answers do not wake the parent, which looks for them now and then; only the last of a trip rings
+its bell. To be woken for each costs the parent, and by its small messages the broker, several
+times the CPU.
+
 The process holds no connection and no secret, and ends when its parent does.
 """
 
+import os
 import resource
 import signal
+import time
 from multiprocessing.connection import Connection
 
 import msgspec
@@ -30,17 +36,29 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     reason: str = "broken"
 
 
+class Answered(msgspec.Struct, frozen=True, array_like=True):
+    """An answer, and when it was given.
+
+    `clock` is the monotonic one, which all processes share; `cpu` is the CPU time (seconds) of the
+    process that gave it.
+    """
+
+    answer: Answer
+    clock: float
+    cpu: float
+
+
 encode_texts = msgspec.msgpack.Encoder().encode
 _decode_texts = msgspec.msgpack.Decoder(list[RenderRequest]).decode
 _encode_answer = msgspec.msgpack.Encoder().encode
-decode_answer = msgspec.msgpack.Decoder(Answer).decode
+decode_answer = msgspec.msgpack.Decoder(Answered).decode
 _encode_result = msgspec.json.Encoder().encode
 
 #: Says that the process is warm and waits for texts; it is the first message.
 READY = b"ready"
 
 
-def run(pipe: Connection, memory_mib: int, options: Options) -> None:
+def run(pipe: Connection, bell: Connection, memory_mib: int, options: Options) -> None:
     """Answer texts until the parent closes its end of the pipe, or dies."""
     # The parent says when to stop; a signal to the whole process group must not cut work short.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -49,8 +67,9 @@ def run(pipe: Connection, memory_mib: int, options: Options) -> None:
     warm(options)
     try:
         pipe.send_bytes(READY)
+        ring(bell)
         while _answer_trip(pipe, options):
-            pass
+            ring(bell)
     except (EOFError, OSError):
         return
 
@@ -73,10 +92,15 @@ def answer(request: RenderRequest, options: Options) -> Answer:
         return Answer(None, f"{type(error).__name__}: {error}"[:MAX_DETAIL])
 
 
+def ring(bell: Connection) -> None:
+    """Wake the parent."""
+    os.write(bell.fileno(), b"\0")
+
+
 def _answer_trip(pipe: Connection, options: Options) -> bool:
     for request in _decode_texts(pipe.recv_bytes()):
         reply = answer(request, options)
-        pipe.send_bytes(_encode_answer(reply))
+        pipe.send_bytes(_encode_answer(Answered(reply, time.monotonic(), time.process_time())))
         if reply.leaving:
             return False
     return True

@@ -1,21 +1,20 @@
 """One rendering process, as its parent sees it."""
 
+import os
 import signal
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from types import ModuleType
 
 import msgspec
-from splitflap_core.contracts import RenderRequest
-from splitflap_core.worker import Finish
 
 from splitflap_renderer import child
-from splitflap_renderer.child import Answer, decode_answer, encode_texts
+from splitflap_renderer.child import Answered, decode_answer, encode_texts
+from splitflap_renderer.lanes import Text
 from splitflap_renderer.options import Options
 
 #: Seconds that a new process may take until it is ready. The first waits for the fork server,
@@ -25,6 +24,13 @@ START_DEADLINE = 30.0
 #: Seconds to wait for the exit status of a process that was killed.
 REAP_TIMEOUT = 1.0
 
+#: How much longer than its deadline of CPU time a text may take by the clock: on a machine that
+#: gives its process a fifth of a CPU, or waits for memory, that is no fault of the text.
+PATIENCE = 5.0
+
+#: Seconds between looks at a text whose time by the clock is up, and whose CPU time is not.
+LOOK_AGAIN = 0.02
+
 # A fork of a process that has the imports and nothing else takes milliseconds, shares its memory,
 # and inherits neither threads nor connections of the parent.
 _context = get_context("forkserver")
@@ -33,14 +39,6 @@ _context.set_forkserver_preload(["splitflap_renderer.warm"])
 
 class ChildGone(Exception):
     """The process has closed its end of the pipe: it has died or is about to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text to render, and whom to tell what became of it."""
-
-    request: RenderRequest
-    finish: Finish
 
 
 @contextmanager
@@ -61,29 +59,37 @@ class Child:
     """A process and the texts that it holds: the first is being rendered, the others wait."""
 
     def __init__(self, deadline: float, memory_mib: int, options: Options) -> None:
-        """Start it.
+        """Start it. `deadline` is the CPU time (seconds) that a text may take at most.
 
         Raises:
             OSError, EOFError: the system has no process, memory or file descriptor left.
         """
-        self.pipe, theirs = _context.Pipe()
+        self.pipe, pipe = _context.Pipe()
+        self.bell, bell = _context.Pipe(duplex=False)
+        os.set_blocking(self.bell.fileno(), False)
         self._process = _context.Process(
-            target=child.run, args=(theirs, memory_mib, options), name="renderer-child", daemon=True
+            target=child.run,
+            args=(pipe, bell, memory_mib, options),
+            name="renderer-child",
+            daemon=True,
         )
         try:
             with _no_main():
                 self._process.start()
         except BaseException:
-            self.pipe.close()
+            self._close()
             raise
         finally:
-            # As long as this end is open here, the death of the process would go unseen.
-            theirs.close()
+            # As long as these ends are open here, the death of the process would go unseen.
+            pipe.close()
+            bell.close()
         self.trip: deque[Text] = deque()
         self.ready = False
         self.answered = 0
-        self._deadline = deadline
-        self._since = time.monotonic()
+        self._patience = PATIENCE * deadline
+        self._allowance = deadline
+        self._begin()
+        self._look_at = self._since + START_DEADLINE
 
     @property
     def pid(self) -> int:
@@ -95,8 +101,10 @@ class Child:
         """Whether it can be sent texts."""
         return self.ready and not self.trip
 
-    def send(self, texts: list[Text]) -> None:
-        """Hand it texts; only while it is idle, so that it reads and this does not block.
+    def send(self, texts: list[Text], allowance: float) -> None:
+        """Hand it texts, each with so much CPU time (seconds).
+
+        Only while it is idle, so that it reads and this does not block.
 
         Raises:
             ChildGone: it has begun none of them.
@@ -106,9 +114,15 @@ class Child:
         except OSError as error:
             raise ChildGone(self.why_gone()) from error
         self.trip.extend(texts)
-        self._since = time.monotonic()
+        self._allowance = allowance
+        self._begin()
 
-    def receive(self) -> Answer | None:
+    def quiet(self) -> None:
+        """Take note of its bell."""
+        with suppress(OSError):
+            os.read(self.bell.fileno(), 4096)
+
+    def receive(self) -> Answered | None:
         """The answer to the first text of the trip; None when it said that it is ready.
 
         Raises:
@@ -119,33 +133,66 @@ class Child:
             if not self.ready:
                 self.ready = True
                 return None
-            answer: Answer = decode_answer(message)
+            answered: Answered = decode_answer(message)
         except (EOFError, OSError, msgspec.MsgspecError) as error:
             raise ChildGone(self.why_gone()) from error
         self.answered += 1
-        return answer
+        return answered
 
-    def next_text(self) -> tuple[Text, float]:
-        """Take the answered text from the trip, with the seconds it took; the next one begins."""
-        now = time.monotonic()
-        took, self._since = now - self._since, now
-        return self.trip.popleft(), took
+    def next_text(self, answered: Answered | None = None) -> tuple[Text, float]:
+        """Take the first text from the trip, with the seconds it took; the next one begins.
 
-    def held(self) -> float:
-        """Seconds since it began the first text of its trip, or since it was started."""
-        return time.monotonic() - self._since
+        It ended when it was answered; without an answer, now.
+        """
+        before = self._since
+        self._begin(answered)
+        return self.trip.popleft(), self._since - before
 
     def left(self) -> float | None:
-        """Seconds until its deadline; None while it has nothing to do."""
-        if self.idle:
-            return None
-        return (self._deadline if self.ready else START_DEADLINE) - self.held()
+        """Seconds until `overdue` is to be asked; None while it has nothing to do."""
+        return None if self.idle else self._look_at - time.monotonic()
+
+    def overdue(self) -> bool:
+        """Whether its present text, or its start, has had all its time."""
+        now = time.monotonic()
+        if now < self._look_at or not self.ready:
+            return now >= self._look_at
+        left = self._allowance - (self._cpu() - self._cpu_since)
+        if left <= 0 or self.starved:
+            return True
+        self._look_at = now + max(LOOK_AGAIN, left)
+        return False
+
+    @property
+    def starved(self) -> bool:
+        """Whether its present text has had all its time by the clock."""
+        return time.monotonic() - self._since >= self._patience
+
+    def _begin(self, answered: Answered | None = None) -> None:
+        """A text begins now, or began with the answer to the one before it."""
+        self._since = answered.clock if answered else time.monotonic()
+        self._cpu_since = answered.cpu if answered else self._cpu()
+        self._look_at = self._since + self._allowance
+
+    def _cpu(self) -> float:
+        """CPU seconds of the process so far; 0 where it has none any more.
+
+        Linux has a clock for each process (clock_getcpuclockid(3)), which stands still while the
+        process waits for a CPU.
+        """
+        with suppress(OSError):
+            return time.clock_gettime(~self.pid << 3 | 2)
+        return 0.0
 
     def kill(self) -> None:
         """End it, whatever it does, and wait a moment for its end."""
-        self.pipe.close()
+        self._close()
         self._process.kill()
         self._process.join(REAP_TIMEOUT)
+
+    def _close(self) -> None:
+        self.pipe.close()
+        self.bell.close()
 
     def why_gone(self) -> str:
         """How it ended: its exit status or the signal's name."""

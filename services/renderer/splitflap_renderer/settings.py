@@ -29,8 +29,9 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             gt=0,
             le=60,
-            description="Seconds that one text may take; then its process is killed and the text "
-            "fails.",
+            description="CPU seconds that one text may take; then its process is killed and the "
+            "text fails. After five times as long by the clock it is killed too, and the text is "
+            "tried again.",
         ),
     ] = 2.0
     render_memory_mib: Annotated[
@@ -38,13 +39,14 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             ge=128,
             le=65536,
-            description="Address space of one rendering process, in MiB; what needs more fails.",
+            description="Address space of one rendering process, in MiB; what needs more fails. "
+            "Less where the container's memory, shared equally, gives less.",
         ),
     ] = 512
     texts_per_trip: Annotated[
         int,
         Meta(ge=1, le=64, description="Most texts that a process is handed at a time."),
-    ] = 8
+    ] = 16
     child_texts: Annotated[
         int,
         Meta(ge=1, description="Texts after which a rendering process is replaced by a new one."),

@@ -7,7 +7,7 @@ import pytest
 from amqp import Message, spec
 from amqp.method_framing import frame_writer
 from amqp.serialization import dumps
-from splitflap_core.broker.frames import publish_frames
+from splitflap_core.broker.frames import ack_frame, publish_frames
 
 FRAME_MAX = 4096
 
@@ -48,3 +48,13 @@ def test_frames_are_py_amqps(size: int, headers: dict[str, Any], route: tuple[st
     body = bytes(range(256)) * (size // 256 + 1)
     ours = publish_frames(1, FRAME_MAX, route, "12345", headers, body[:size])
     assert ours == by_py_amqp(route, "12345", headers, body[:size])
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+@pytest.mark.parametrize("tag", [1, 2**40])
+def test_acks_are_py_amqps(tag: int, multiple: bool) -> None:
+    """basic.ack with a delivery tag of 64 bits."""
+    wire = Wire()
+    write = frame_writer(SimpleNamespace(frame_max=FRAME_MAX, bytes_sent=0), wire)
+    write(1, 1, spec.Basic.Ack, dumps("Lb", (tag, multiple)), None)
+    assert ack_frame(1, tag, multiple=multiple) == wire.written

@@ -6,8 +6,9 @@ from contextlib import suppress
 
 import pytest
 from splitflap_core.contracts import FLAVOURS, Flavour
-from splitflap_core.outcomes import Done, Failed
+from splitflap_core.outcomes import Done, Failed, RetryLater
 from splitflap_renderer.checks import Refused, check
+from splitflap_renderer.pool import TRY_AGAIN_AFTER
 
 from .conftest import Rig
 from .hostile import HOSTILE
@@ -35,8 +36,9 @@ def test_goes_on_after_each(flavour: Flavour, make_rig: Callable[..., Rig]) -> N
         html = rig.html(f"after {name}")
         assert html.strip() == "<p><em>hi</em></p>", name
         assert time.monotonic() - begin < LIVELY, name
-        if not isinstance(outcome, Done):
-            assert isinstance(outcome, Failed), name
+        # A busy machine may give a process too little CPU; then its text is tried again.
+        if not isinstance(outcome, Done) and outcome != RetryLater(TRY_AGAIN_AFTER, "deadline"):
+            assert isinstance(outcome, Failed), (name, outcome)
             assert outcome.reason in {"refused", "deadline", "broken"}, name
             assert outcome.detail, name
     assert rig.replaced("crashed") == 0

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 from splitflap_renderer.render import render
-from splitflap_renderer.sanitiser import CLASSES, FOOTNOTE_ID, TAGS, sanitised
+from splitflap_renderer.sanitiser import CLASSES, FOOTNOTE_ID, TAGS, final, sanitised
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -122,3 +122,12 @@ def test_no_url_has_control_characters() -> None:
     for control in ("\x01", "\x1b", "\x7f", "\t"):
         assert "href" not in sanitised(f'<a href="https://x.example/{control}">x</a>')
         assert "src" not in sanitised(f'<img src="https://x.example/{control}">')
+
+
+def test_each_list_lets_only_its_own_ids_pass() -> None:
+    """One behind the other they hide each other's holes: a text's ids, then Splitflap's own."""
+    assert "id=" not in sanitised('<ul><li id="forms">a</li></ul><sup id="user-content-a">b</sup>')
+    assert "id=" not in final('<h1 id="forms">a</h1><h2 id="fn-0123abcd-1">b</h2>', "user-content-")
+    assert "id=" not in final('<ul><li id="user-content-a">a</li></ul>', "user-content-")
+    kept = '<h1 id="user-content-a">a</h1>\n<ul>\n<li id="fn-0123abcd-1">b</li>\n</ul>'
+    assert final(kept, "user-content-") == kept

@@ -1,4 +1,4 @@
-"""How many CPUs this process may use: the cgroup's limit, else the affinity.
+"""What this process may use of the machine: CPUs by the cgroup's limit or the affinity, and memory.
 
 `os.cpu_count` counts the machine's CPUs, which a container may use a fraction of.
 """
@@ -11,6 +11,15 @@ from pathlib import Path, PurePosixPath
 #: Where v1's cpu controller is mounted below the cgroup file system.
 V1_MOUNTS = ("cpu", "cpu,cpuacct")
 
+#: MiB that the parent and the fork server need, of a container's memory.
+PARENT_MIB = 128
+
+#: MiB of address space with which a rendering process can start and render common texts.
+LEAST_MIB = 256
+
+#: Version 1 of cgroups says that there is no limit by a number of about 2**63.
+_NO_LIMIT = 1 << 60
+
 
 def usable_cpus(root: Path = Path("/"), affinity: int | None = None) -> int:
     """The CPU limit rounded up, at most the CPUs of the affinity, at least 1.
@@ -20,6 +29,29 @@ def usable_cpus(root: Path = Path("/"), affinity: int | None = None) -> int:
     allowed = affinity if affinity is not None else len(os.sched_getaffinity(0))
     limit = cpu_limit(root)
     return max(1, allowed if limit is None else min(allowed, math.ceil(limit)))
+
+
+def memory_mib(wanted: int, processes: int, root: Path = Path("/")) -> int:
+    """MiB for each of the processes: what is wanted, or an equal share of the container's memory.
+
+    So a text that takes too much memory fails in its process, and the container is not killed with
+    all that is in it. The least that a process needs it gets in any case.
+    """
+    limit = memory_limit(root)
+    if limit is None:
+        return wanted
+    share = int(limit / 2**20 - PARENT_MIB) // processes
+    return min(wanted, max(LEAST_MIB, share))
+
+
+def memory_limit(root: Path) -> float | None:
+    """The tightest limit (bytes) of the own cgroup and those around it; None without one."""
+    cgroups = root / "sys/fs/cgroup"
+    files = [folder / "memory.max" for folder in _folders(cgroups, _own_cgroup(root, ""))]
+    own = _own_cgroup(root, "memory")
+    files += [folder / "memory.limit_in_bytes" for folder in _folders(cgroups / "memory", own)]
+    limits = [_ratio(_read(file), "1") for file in files]
+    return min((limit for limit in limits if limit and limit < _NO_LIMIT), default=None)
 
 
 def cpu_limit(root: Path) -> float | None:

@@ -1,9 +1,9 @@
-"""How many processes the CPU limit allows."""
+"""How many processes the CPU limit allows, and how much memory each."""
 
 from pathlib import Path
 
 import pytest
-from splitflap_renderer.cpus import usable_cpus
+from splitflap_renderer.container import memory_mib, usable_cpus
 
 
 def write(root: Path, path: str, text: str) -> None:
@@ -52,3 +52,29 @@ def test_affinity_bounds_the_limit(tmp_path: Path) -> None:
 def test_without_cgroups_the_affinity_decides(tmp_path: Path) -> None:
     """No proc and no cgroup file system: what the system says of this process."""
     assert usable_cpus(tmp_path) >= 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "processes", "expected"),
+    [
+        ("1073741824", 1, 512),  # what is wanted
+        ("1073741824", 2, 448),  # half of what the parent leaves
+        ("536870912", 4, 256),  # the least that a process starts with
+        ("max", 4, 512),
+        ("?", 4, 512),
+    ],
+)
+def test_v2_memory_is_shared(tmp_path: Path, limit: str, processes: int, expected: int) -> None:
+    """A container's memory.max is for the parent and all of its processes."""
+    write(tmp_path, "proc/self/cgroup", "0::/pod/container\n")
+    write(tmp_path, "sys/fs/cgroup/pod/memory.max", limit + "\n")
+    write(tmp_path, "sys/fs/cgroup/pod/container/memory.max", "max\n")
+    assert memory_mib(512, processes, tmp_path) == expected
+
+
+@pytest.mark.parametrize(("limit", "expected"), [("1073741824", 448), ("9223372036854771712", 512)])
+def test_v1_memory_is_shared(tmp_path: Path, limit: str, expected: int) -> None:
+    """Version 1 has another file, and a very large number for no limit."""
+    write(tmp_path, "proc/self/cgroup", "5:memory:/docker/x\n4:cpu,cpuacct:/docker/x\n")
+    write(tmp_path, "sys/fs/cgroup/memory/memory.limit_in_bytes", limit + "\n")
+    assert memory_mib(512, 2, tmp_path) == expected

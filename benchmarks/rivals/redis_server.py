@@ -1,0 +1,28 @@
+"""A Redis of one's own, that writes what it is told to a file, and syncs it every second."""
+
+import subprocess
+
+from tests.servers.process import find_binary
+from tests.servers.server import Server, listens
+
+
+class RedisServer(Server):
+    """One server on loopback, without a password."""
+
+    def __init__(self) -> None:
+        """Raises MissingBinary where Redis is not installed."""
+        self._binary = find_binary("redis-server")
+        super().__init__("redis")
+
+    @property
+    def url(self) -> str:
+        """Its database 0."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        durable = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
+        where = ("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._home.folder))
+        return self._home.start([self._binary, *where, *durable], self.log)
+
+    def _is_ready(self) -> bool:
+        return listens(self.port)

@@ -44,6 +44,17 @@ def test_goes_on_after_each(flavour: Flavour, make_rig: Callable[..., Rig]) -> N
     assert rig.replaced("crashed") == 0
 
 
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_what_is_refused_reaches_no_parser(flavour: Flavour, make_rig: Callable[..., Rig]) -> None:
+    """A process refuses such a text by itself, and says what it was."""
+    rig = make_rig()
+    rig.submit("deep", ">" * 51 + "a", flavour)
+    outcome = rig.outcome("deep")
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "refused"
+    assert outcome.detail == "line 1, column 1: quotes or lists nested more than 50 deep"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -62,7 +62,7 @@ def test_each_bottleneck_scales_alone(make_release: MakeRelease, has_keda: bool)
     with Recorder(release.kube, prometheus) as recorder:
         wait_until(lambda: len(recorder.looks) > 2 and _knows(recorder), "a demand", 120)
         for worker, other, mix in (
-            ("renderer", "scraper", ["--mix", "heavy", "--rate", "10"]),
+            ("renderer", "scraper", ["--mix", "heavy", "--rate", "25"]),
             ("scraper", "renderer", ["--mix", "links", "--rate", "1"]),
         ):
             _flood(release, recorder, worker, mix)

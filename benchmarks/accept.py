@@ -10,7 +10,17 @@ done: published, confirmed and marked, and with the renderer on also rendered an
 import time
 from dataclasses import dataclass
 
-from benchmarks.harness import KEY, POST, Bench, Running, bench, post, query, wait_until
+from benchmarks.harness import (
+    KEY,
+    POST,
+    Bench,
+    Running,
+    bench,
+    post,
+    query,
+    wait_drained,
+    wait_until,
+)
 from benchmarks.pace import Plan, paced, request
 from benchmarks.table import Line, Target, at_least, at_most, note, show
 from benchmarks.wrk import posts
@@ -64,7 +74,7 @@ def main() -> None:
             posts(api, it.folder, WARM_UP)
             for number in range(ROUNDS_ON):
                 note(f"accept, renderer on: round {number + 1} of {ROUNDS_ON}")
-                _wait_drained(environ)
+                wait_drained(environ, 120)
                 began, before = time.monotonic(), _finished(environ)
                 busy = _cost(it, api, environ, drained=True)
                 finished.add((_finished(environ) - before) / (time.monotonic() - began))
@@ -97,7 +107,7 @@ def _cost(
     if environ:
         time.sleep(MARKED)
         if drained:
-            _wait_drained(environ)
+            wait_drained(environ, 120)
     accepted = api.metric(ACCEPTED) - before
     assert loop.refused == 0, loop
     assert loop.requests <= accepted <= loop.requests + 64, (loop, accepted)
@@ -151,11 +161,6 @@ def _check_rows(api: Running, environ: dict[str, str]) -> None:
 def _wait_answered(api: Running) -> None:
     """What wrk has sent last and not waited for is answered all the same."""
     wait_until(lambda: api.metric("splitflap_http_requests_in_flight") == 0, "the last answer", 20)
-
-
-def _wait_drained(environ: dict[str, str]) -> None:
-    running = "SELECT count(*) FROM tasks WHERE state = 'running'"
-    wait_until(lambda: query(environ, running)[0] == 0, "the last task", 120)
 
 
 def _finished(environ: dict[str, str]) -> int:

@@ -18,7 +18,7 @@ from benchmarks.harness import (
     database_url,
     post,
     query,
-    wait_until,
+    wait_drained,
 )
 from benchmarks.pace import Plan, paced, request
 from benchmarks.table import Line, Target, at_least, at_most, note, show
@@ -112,7 +112,7 @@ def main() -> None:
             aged, new = Place(api, environs[0]), Place(new_api, environs[1])
             for place in (aged, new):
                 posts(place.api, it.folder, 2, CONNECTIONS)
-                _drained(place)
+                wait_drained(place.environ, DRAIN)
             for number in range(ROUNDS):
                 note(f"aged, at rest: round {number + 1} of {ROUNDS}")
                 resting.measure(it, aged, new)
@@ -129,12 +129,12 @@ def _round(it: Bench, place: Place) -> tuple[float, ...]:
     """As many figures as there are lines."""
     api = place.api
     gets = [request("GET", post(api, "a post").headers["Location"], KEY) for _ in range(20)]
-    _drained(place)
+    wait_drained(place.environ, DRAIN)
     looks = paced(Plan(api.port, LOOKS, SECONDS, 4, gets)).of(201)
     cpu, began, count = api.cpu(), time.monotonic(), _finished(place)
     loop = posts(api, it.folder, SECONDS, CONNECTIONS)
     assert loop.refused == 0, loop
-    _drained(place)
+    wait_drained(place.environ, DRAIN)
     finished = (_finished(place) - count) / (time.monotonic() - began)
     cpu_us = (api.cpu() - cpu) / loop.requests * 1e6
     return loop.rate, cpu_us, finished, looks.quantile(0.5), looks.quantile(0.99)
@@ -152,11 +152,6 @@ def _execute(environ: dict[str, str], statements: str) -> None:
 
 def _left(place: Place) -> int:
     return int(query(place.environ, "SELECT count(*) FROM tasks WHERE expires_at = 1")[0])
-
-
-def _drained(place: Place) -> None:
-    statement = "SELECT count(*) FROM tasks WHERE state = 'running'"
-    wait_until(lambda: query(place.environ, statement)[0] == 0, "the backlog's end", DRAIN)
 
 
 if __name__ == "__main__":

@@ -167,6 +167,16 @@ def wait_until(condition: Callable[[], bool], what: str, patience: float) -> Non
         time.sleep(0.2)
 
 
+def wait_drained(environ: Mapping[str, str], patience: float) -> None:
+    """Return once no task runs any more.
+
+    Raises:
+        TimeoutError: some do after so many seconds.
+    """
+    statement = "SELECT count(*) FROM tasks WHERE state = 'running'"
+    wait_until(lambda: query(environ, statement)[0] == 0, "the last task", patience)
+
+
 def allow_many_files() -> None:
     """Raise this process's limit of open files, and that of whom it starts, to the highest."""
     highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

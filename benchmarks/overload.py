@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from benchmarks.harness import KEY, Bench, Running, bench, query, rss_kib, wait_until
+from benchmarks.harness import KEY, Bench, Running, bench, query, rss_kib, wait_drained
 from benchmarks.pace import Paced, Plan, pacing, request
 from benchmarks.refuser import refuser
 from benchmarks.table import Line, at_least, at_most, note, show
@@ -122,14 +122,14 @@ def _peak(
     posts(api, it.folder, 2, 4)
     best = 0.0
     for connections in LOOPS:
-        _drained(environ)
+        wait_drained(environ, DRAIN)
         with beside():
             began = _now_ms()
             loop = posts(api, it.folder, LOOP_SECONDS, connections)
             finished = _finished(environ, began + 1000, _now_ms())
         note(f"  {connections} connections: accepted {loop.rate:.0f}/s, finished {finished:.0f}/s")
         best = max(best, finished)
-    _drained(environ)
+    wait_drained(environ, DRAIN)
     return best
 
 
@@ -159,7 +159,7 @@ def _overload(it: Bench, api: Running, environ: dict[str, str], rate: float) -> 
             memory.append(rss_kib(api.pid))
         until = _now_ms()
     finished = _finished(environ, until - JUDGED_SECONDS * 1000, until)
-    _drained(environ)
+    wait_drained(environ, DRAIN)
     return Overload(loops[0], probes[0], finished, memory)
 
 
@@ -172,12 +172,6 @@ def _finished(environ: dict[str, str], since: int, until: int) -> float:
         until + RETENTION_MS,
     )
     return int(found[0]) * 1000 / (until - since)
-
-
-def _drained(environ: dict[str, str]) -> None:
-    """Wait until nothing runs any more."""
-    statement = "SELECT count(*) FROM tasks WHERE state = 'running'"
-    wait_until(lambda: query(environ, statement)[0] == 0, "the backlog's end", DRAIN)
 
 
 def _now_ms() -> int:

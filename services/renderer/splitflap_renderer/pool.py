@@ -14,13 +14,12 @@ timeout; then every child is killed, and what still ran is given back too.
 import logging
 import random
 import selectors
-import socket
 import threading
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 
 import msgspec
+from splitflap_core.broker.session import Waker
 from splitflap_core.contracts import Job, RenderRequest
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater, SlowDown
 from splitflap_core.telemetry import Metrics
@@ -82,11 +81,9 @@ class ProcessPool(Pool[RenderRequest]):
         self._stop_by: float | None = None
         self._finishing = False
         self._beat = time.monotonic()
-        self._waker, self._woken = socket.socketpair()
-        for end in (self._waker, self._woken):
-            end.setblocking(False)
+        self._waker = Waker()
         self._bells = selectors.DefaultSelector()
-        self._bells.register(self._woken, selectors.EVENT_READ)
+        self._bells.register(self._waker, selectors.EVENT_READ)
         self._pipes = selectors.DefaultSelector()
         self._thread = threading.Thread(target=self._run, name="pool", daemon=True)
 
@@ -112,14 +109,14 @@ class ProcessPool(Pool[RenderRequest]):
             self._lanes.add(Text(request, finish))
             hungry, self._hungry = self._hungry, False
         if hungry:
-            self._wake()
+            self._waker.wake()
 
     def stop(self, timeout: float) -> None:
         with self._lock:
             self._stop_by = time.monotonic() + timeout
         if not self._thread.is_alive():
             return
-        self._wake()
+        self._waker.wake()
         self._thread.join(timeout + REAP_TIMEOUT * (self._slots + 1))
 
     def alive(self) -> str | None:
@@ -203,7 +200,7 @@ class ProcessPool(Pool[RenderRequest]):
             if key.data:
                 key.data.quiet()
             else:
-                self._drain_wakes()
+                self._waker.clear()
         while ready := self._pipes.select(0):
             for key, _ in ready:
                 self._read(key.data)
@@ -290,14 +287,6 @@ class ProcessPool(Pool[RenderRequest]):
     def _give_back(self, texts: Iterable[Text]) -> None:
         for text in texts:
             text.finish(None, 0.0)
-
-    def _wake(self) -> None:
-        with suppress(BlockingIOError):  # it is full, and wakes as it is
-            self._waker.send(b"\0")
-
-    def _drain_wakes(self) -> None:
-        with suppress(BlockingIOError):
-            self._woken.recv(65536)
 
 
 def _is_slow(child: Child) -> bool:

@@ -10,6 +10,8 @@ and style sheets.
 """
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import nh3
 from pygments.lexers import get_all_lexers
@@ -132,18 +134,33 @@ def _fragment(url: str) -> str | None:
     return url if FRAGMENT.fullmatch(url) else None
 
 
-_cleaner = nh3.Cleaner(
-    tags=TAGS,
-    clean_content_tags={"script", "style"},
-    attributes=ATTRIBUTES,
-    attribute_filter=_attribute,
-    link_rel=LINK_REL,
-    generic_attribute_prefixes=set(),
-    tag_attribute_values=ATTRIBUTE_VALUES,
-    set_tag_attribute_values=FIXED_ATTRIBUTES,
-    url_schemes=URL_SCHEMES,
-    allowed_classes=CLASSES | {"div": CLASSES["div"] | {f"language-{name}" for name in LANGUAGES}},
-    url_relative=_fragment,
+def _make_cleaner(
+    attributes: dict[str, set[str]],
+    attribute_filter: Callable[[str, str, str], str | None],
+    classes: dict[str, set[str]],
+    url_relative: Any,
+) -> nh3.Cleaner:
+    """What is allowed at both times, and beside it what is allowed at one."""
+    return nh3.Cleaner(
+        tags=TAGS,
+        clean_content_tags={"script", "style"},
+        attributes=attributes,
+        attribute_filter=attribute_filter,
+        link_rel=LINK_REL,
+        generic_attribute_prefixes=set(),
+        tag_attribute_values=ATTRIBUTE_VALUES,
+        set_tag_attribute_values=FIXED_ATTRIBUTES,
+        url_schemes=URL_SCHEMES,
+        allowed_classes=CLASSES | classes,
+        url_relative=url_relative,
+    )
+
+
+_cleaner = _make_cleaner(
+    ATTRIBUTES,
+    _attribute,
+    {"div": CLASSES["div"] | {f"language-{name}" for name in LANGUAGES}},
+    _fragment,
 )
 
 _finals: dict[str, nh3.Cleaner] = {}
@@ -165,17 +182,10 @@ def _make_final(heading_prefix: str) -> nh3.Cleaner:
             return value if wanted.fullmatch(value) else None
         return value if name != "data-language" or value in LANGUAGES else None
 
-    return nh3.Cleaner(
-        tags=TAGS,
-        clean_content_tags={"script", "style"},
-        attributes=ATTRIBUTES | ADDED_ATTRIBUTES,
-        attribute_filter=attribute,
-        link_rel=LINK_REL,
-        generic_attribute_prefixes=set(),
-        tag_attribute_values=ATTRIBUTE_VALUES,
-        set_tag_attribute_values=FIXED_ATTRIBUTES,
-        url_schemes=URL_SCHEMES,
-        allowed_classes=CLASSES | {"a": CLASSES["a"] | {"mention", "channel"}},
+    return _make_cleaner(
+        ATTRIBUTES | ADDED_ATTRIBUTES,
+        attribute,
+        {"a": CLASSES["a"] | {"mention", "channel"}},
         # What is relative here is an operator's URL, or a place within the text.
-        url_relative="pass_through",
+        "pass_through",
     )

@@ -78,18 +78,14 @@ class _Chunks:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        #: Bytes left of the chunk that is being read.
-        self._left = 0
+        #: The one that is being read.
+        self._chunk = _Counted(wire, 0)
         self._within = self._over = self.ended = False
 
     def read(self) -> bytes:
-        if self._over or (not self._left and not self._begun()):
+        if self._over or (self._chunk.ended and not self._begun()):
             return b""
-        data = self._wire.take(min(self._left, READ_SIZE))
-        if not data:
-            raise EndedEarlyError
-        self._left -= len(data)
-        return data
+        return self._chunk.read()
 
     def _begun(self) -> bool:
         """Whether there is another chunk."""
@@ -98,13 +94,13 @@ class _Chunks:
         size = _SIZE.match(self._line())
         if size is None:
             raise FetchError("bad_response", "a chunk without size")
-        self._left = int(size[1], 16)
+        self._chunk = _Counted(self._wire, int(size[1], 16))
         self._within = True
-        if not self._left:
+        if self._chunk.ended:
             # Nobody waits for a trailer; the connection is of use where there is none.
             self._over = True
             self.ended = self._wire.skip(b"\r\n")
-        return bool(self._left)
+        return not self._over
 
     def _line(self) -> bytes:
         line = self._wire.line(MAX_LINE)

@@ -6,10 +6,12 @@ import re
 #: Attributes of one tag that are read. Pages have a dozen.
 MAX_ATTRIBUTES = 100
 
-#: The rest of a tag up to its end. A quote counts only after "=" (HTML Standard, tokenization);
-#: each piece is possessive, so that no input makes it go back.
+#: The rest of a tag up to its end. A quote counts only after "=" (HTML Standard, tokenization).
+#: Each piece is possessive, and where one fits no other does, so that no input makes it go back.
+#: The row of them is not: before Python 3.11.5 a possessive row of alternatives ends too early
+#: (https://github.com/python/cpython/issues/106052).
 REST_OF_TAG = re.compile(
-    r"""(?:[^>"'=]++|=\s*+"[^"]*+"|=\s*+'[^']*+'|=(?=\s*+[^\s"'])|["'])*+""", re.ASCII
+    r"""(?:[^>"'=]++|=\s*+"[^"]*+"|=\s*+'[^']*+'|=(?=\s*+[^\s"'])|["'])*""", re.ASCII
 )
 
 _NAME = re.compile(r"</?[a-z][^\s/>]*+", re.IGNORECASE | re.ASCII)

@@ -2,22 +2,21 @@
 
 import select
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 #: Clients whose sockets are served in one turn of the hub. Each costs up to 0.5 ms, a turn itself
 #: 0.05 ms, and whoever waits for the database waits a turn for each of its answers.
 CLIENTS_A_TURN = 32
 
-#: The same while more wait than there is room for.
-CROWD_A_TURN = 2
+#: The same while more wait than there is room for: with more they are accepted faster than they
+#: are finished, with fewer the commits are small (docs/adr/0010).
+CROWD_A_TURN = 6
 
 #: Clients that are refused in one turn, at 0.02 ms each.
-REFUSED_A_TURN = 64
+REFUSED_A_TURN = 256
 
-#: Turns between looks at who is ready, and clients that a look finds at most.
-LOOK_EVERY = 8
+#: Clients that are looked at in one turn.
 MOST = 1_024
 
 #: Seconds for which more may wait than there is room for: a burst is no overload.
@@ -43,9 +42,6 @@ class Polls:
         # An epoll is itself ready as long as one of its own is (epoll(7)).
         self._own.register(self._crowd, select.EPOLLIN)
         self._clients: set[int] = set()
-        self._line: deque[tuple[int, int]] = deque()
-        self._away: deque[tuple[int, int]] = deque()
-        self._turns = 0
         self._crowded_since: float | None = None
         #: How many clients may wait to be served.
         self.room: Callable[[], int] = lambda: MOST
@@ -79,33 +75,31 @@ class Polls:
         return own
 
     def _some_clients(self) -> list[tuple[int, int]]:
-        self._turns += 1
-        if self._turns >= LOOK_EVERY or not self._line:
-            self._look()
-        away = [self._away.popleft() for _ in range(min(REFUSED_A_TURN, len(self._away)))]
-        served = [each for each in away if not self.refuse(each[0], True)]
-        few = CLIENTS_A_TURN if self._crowded_since is None else CROWD_A_TURN
-        for _ in range(min(REFUSED_A_TURN, len(self._line))):
-            each = self._line.popleft()
-            if not self.refuse(each[0], False):
-                served.append(each)
-                if len(served) >= few:
-                    break
-        return served
-
-    def _look(self) -> None:
-        # Those that were not served since the last look come before all that are new.
+        # The kernel gives those first who were there the last time, and were not served.
         waiting = self._crowd.poll(0, MOST)
-        self._turns = 0
         room = max(self.room(), CROWD_A_TURN)
         if len(waiting) <= room:
             self._crowded_since = None
-        elif self._crowded_since is None:
-            self._crowded_since = time.monotonic()
-        if self._crowded_since is None or time.monotonic() - self._crowded_since < BURST:
-            room = MOST
-        self._line = deque(waiting[:room])
-        self._away = deque(waiting[room:])
+            return self._unrefused(waiting, CLIENTS_A_TURN, away=False)
+        now = time.monotonic()
+        if self._crowded_since is None:
+            self._crowded_since = now
+        if now - self._crowded_since < BURST:
+            return self._unrefused(waiting, CROWD_A_TURN, away=False)
+        served = self._unrefused(waiting[:room], CROWD_A_TURN, away=False)
+        return served + self._unrefused(waiting[room:], CLIENTS_A_TURN, away=True)
+
+    def _unrefused(
+        self, ready: Sequence[tuple[int, int]], most: int, *, away: bool
+    ) -> list[tuple[int, int]]:
+        """Those of the first who are not refused here, but served; `most` of them."""
+        served: list[tuple[int, int]] = []
+        for each in ready[:REFUSED_A_TURN]:
+            if not self.refuse(each[0], away):
+                served.append(each)
+                if len(served) == most:
+                    break
+        return served
 
     def _of(self, fileno: int) -> Any:
         return self._crowd if fileno in self._clients else self._own

@@ -9,7 +9,9 @@ import re
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from mdit_py_plugins.gfm_autolink import index
 
 from splitflap_renderer.links import without_trailing
 
@@ -19,11 +21,22 @@ _LITERAL = re.compile(
     r"|(?P<ftp>ftp://[A-Za-z0-9][^\s<]*))"
 )
 
+#: What may stand before the colon of a link that the inline rule finds.
+_PROTOCOLS = ("http", "https", "mailto", "xmpp")
+
 
 def autolinks(md: MarkdownIt) -> None:
-    """Find e-mail addresses and `ftp://` in finished text; the inline rule for addresses goes."""
+    """Find e-mail addresses and `ftp://` in finished text; the inline rule for addresses goes.
+
+    The one for protocols searches all of the text before each colon, which takes quadratic time.
+    """
     md.disable("gfm_autolink_email")
+    md.inline.ruler.at("gfm_autolink_protocol", _protocol)
     md.core.ruler.push("autolinks", _rule)
+
+
+def _protocol(state: StateInline, silent: bool) -> bool:
+    return state.pending.endswith(_PROTOCOLS) and index._protocol_rule(state, silent)  # noqa: SLF001
 
 
 def _rule(state: StateCore) -> None:

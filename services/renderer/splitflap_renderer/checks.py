@@ -13,7 +13,7 @@ from typing import NamedTuple
 #: Longest text in bytes of UTF-8, as the API has it: a message may come from elsewhere.
 MAX_BYTES = 65_536
 
-#: Most openers of a kind that wait for their end within one block.
+#: Most openers of a kind that wait for their end: within one block, `<` within the text.
 MAX_UNCLOSED = {"[": 200, "(": 500, "<": 1_000}
 
 #: Longest run of one character that is neither a letter, a digit nor white space.
@@ -69,7 +69,10 @@ def check(text: str) -> None:
 
 
 def _unclosed(text: str) -> _Found | None:
-    """Brackets of each kind that are open at once; a blank line ends them, as it ends a block."""
+    """Brackets of each kind that are open at once; a blank line ends them, as it ends a block.
+
+    But for `<`: raw HTML may go on beyond it, and its end is looked for in all of the text.
+    """
     if all(text.count(opener) <= most for opener, most in MAX_UNCLOSED.items()):
         return None
     depth = dict.fromkeys(MAX_UNCLOSED, 0)
@@ -83,7 +86,7 @@ def _unclosed(text: str) -> _Found | None:
         elif opener := _CLOSES.get(kind):
             depth[opener] = max(0, depth[opener] - 1)
         else:
-            depth = dict.fromkeys(MAX_UNCLOSED, 0)
+            depth["["] = depth["("] = 0
     return None
 
 

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from mdit_py_plugins.gfm_autolink import index
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_core.outcomes import Done, Failed, RetryLater
 from splitflap_renderer.checks import Refused, check
+from splitflap_renderer.options import Options
 from splitflap_renderer.pool import TRY_AGAIN_AFTER
+from splitflap_renderer.render import render
 
 from .conftest import Rig
 from .hostile import HOSTILE
@@ -44,6 +47,14 @@ def test_goes_on_after_each(flavour: Flavour, make_rig: Callable[..., Rig]) -> N
     assert rig.replaced("crashed") == 0
 
 
+def test_a_colon_alone_is_searched_for_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library's rule searches all that stands before it: quadratic in a text of colons."""
+    searched = []
+    monkeypatch.setattr(index, "_protocol_rule", lambda state, _: searched.append(state.pos))
+    render(":a:b" * 100 + " http://a.example", "gfm", Options())
+    assert searched == [405]
+
+
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_what_is_refused_reaches_no_parser(flavour: Flavour, make_rig: Callable[..., Rig]) -> None:
     """A process refuses such a text by itself, and says what it was."""
@@ -60,6 +71,7 @@ def test_what_is_refused_reaches_no_parser(flavour: Flavour, make_rig: Callable[
     [
         ("a\n\nb [[" + "[" * 200, "line 3, column 203: more than 200 `[` are open"),
         ("[a](" * 501, "line 1, column 2004: more than 500 `(` are open"),
+        ("x <a\n\n" * 1001, "line 2001, column 3: more than 1000 `<` are open"),
         ("x < y " * 1001, "line 1, column 6003: more than 1000 `<` are open"),
         ("hi\n" + "> " * 51 + "a", "line 2, column 1: quotes or lists nested more than 50 deep"),
         (">" * 51 + "a", "line 1, column 1: quotes or lists nested more than 50 deep"),

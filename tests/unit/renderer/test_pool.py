@@ -89,7 +89,7 @@ def test_slow_texts_leave_a_process_to_the_others(make_rig: MakeRig) -> None:
 def test_a_slow_text_has_its_turn(make_rig: MakeRig) -> None:
     """It is done although there are always others that wait."""
     rig = make_rig(render_deadline=4)
-    rig.submit("slow", slow(2700))
+    rig.submit("slow", slow(4500))
     number = 0
     while "slow" not in rig.outcomes:
         for _ in range(100):

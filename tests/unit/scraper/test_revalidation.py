@@ -135,6 +135,24 @@ def test_a_page_that_leads_on(serve: Serve) -> None:
     assert not any("If-" in request for request in site.requests)
 
 
+def test_a_page_that_has_led_on(serve: Serve) -> None:
+    """Its preview is of the page that it has led to, and is renewed where that has not changed."""
+    refresh = page('<meta http-equiv=refresh content="0;url=/t">', 'ETag: "other"')
+    begins = iter([refresh, redirect("/t"), page("<title>New</title>", 'ETag: "other"')])
+    target = versioned(f"ETag: {TAG}")
+
+    def respond(sock: socket.socket, request: str) -> None:
+        if " /t " in request:
+            target(sock, request)
+        else:
+            sock.sendall(next(begins))
+
+    site, ask = serve(respond), asking()
+    titles = [ask(site.url()).title for _ in range(3)]  # type: ignore[union-attr]
+    assert titles == ["T", "T", "New"]
+    assert ["If-None-Match" in each for each in site.requests] == [False, False, False, True, False]
+
+
 def test_a_page_that_was_cut_off(serve: Serve) -> None:
     """What was learned of it is not what another would learn."""
     whole = page("<title>T</title>" + " " * 4000, f"ETag: {TAG}")

@@ -164,7 +164,7 @@ def _is_of_writer(element: Element) -> bool:
 def _line(markup: str) -> str:
     """A byline's first line, without the date that may follow in it."""
     line = " ".join(text_of(_BREAK.split(markup, maxsplit=1)[0]).split())
-    return _AFTER_NAME.split(line, maxsplit=1)[0]
+    return _AFTER_NAME.split(line, maxsplit=1)[0].rstrip(" ,;:")
 
 
 def _is_name(text: str) -> bool:

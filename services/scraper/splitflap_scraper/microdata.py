@@ -42,7 +42,8 @@ class Microdata:
         self._loose: Node = {}
         self._graph = Graph(())
         nodes = {0: self._loose}
-        tops = []
+        tops: list[Node] = []
+        headed: set[int] = set()
         for each in page.marked:
             properties = each.get("itemprop")[:MAX_WORDS].split()
             if each.own:
@@ -54,9 +55,18 @@ class Microdata:
                 if known and each.item in nodes:
                     value = nodes[each.own] if each.own else _value(page, each, known)
                     nodes[each.item].setdefault(known, []).append(value)
+                    if each.name == "h1":
+                        headed.add(id(nodes[each.item]))
         for top in tops:
             self._graph.add(top)
-        self._main = self._graph.main(urls) or next(iter(tops), None)
+        main = self._graph.main(urls) or next(iter(tops), None)
+        alike = [each for each in tops if kind(each) == kind(main)]
+        if len(alike) > 1:
+            # Of a list's items, the page is about the one that has its URL or heading, or none.
+            own = [each for each in alike if not set(urls).isdisjoint(each.get("url", ()))]
+            own += [each for each in alike if id(each) in headed]
+            main = next(iter(own), None)
+        self._main = main
 
     @property
     def kind(self) -> str | None:

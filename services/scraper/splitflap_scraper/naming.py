@@ -151,7 +151,7 @@ def _site_in_titles(page: Document, title: str | None, own: list[str]) -> str | 
 def _site_of_feed(page: Document, title: str | None) -> str | None:
     """What the page's first feed is called, if that is short and not the page's own."""
     feeds = (each for each in page.linked("alternate") if each.get("type") in FEEDS)
-    name = next((feed_name(each.get("title")) for each in feeds), None)
+    name = next((name for each in feeds if (name := feed_name(each.get("title")))), None)
     return name if name and key(name) not in {key(title or ""), *HOME} else None
 
 

@@ -40,6 +40,7 @@ QUESTION = (
         ("<body><div class='FeatureByline'>By <b>Ewa Nowak</b><br>May 9, 2022</div>", "Ewa Nowak"),
         ("<body><div class='byline'>By Ewa Nowak on May 9, 2022</div>", "Ewa Nowak"),
         ("<body><div class='byline'>Ewa Nowak | 9.5.2022</div>", "Ewa Nowak"),
+        ("<body><p class='byline'>By Ewa Nowak, <time>9 May</time></p>", "Ewa Nowak"),
         ("<body><div class='byline'>Von Ewa Nowak am 9. Mai</div>", "Ewa Nowak"),
         ("<body><div class='byline'>Posted in 2022</div>", None),
         ("<body><div class='entry-content'>Hello Joe<br>The rest</div>", None),

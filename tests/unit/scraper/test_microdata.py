@@ -92,6 +92,17 @@ def test_items_in_the_frame_are_not_the_page() -> None:
     assert of(f"<body>{frame}").title is None
 
 
+def test_lists() -> None:
+    """A page is about none of the items that it lists, but about the one that has its heading."""
+    item = f"<div itemscope itemtype=Article><h2 itemprop=headline>B</h2>{REVIEW}</div>"
+    whole = "<div itemscope itemtype=Article><h1 itemprop=headline>A</h1></div>"
+    assert of(f"<title>News</title><body>{item * 3}").title == "News"
+    assert of(f"<title>News</title><body>{item}{whole}{item}").title == "A"
+    here = "<div itemscope itemtype=Article><a itemprop=url href=/dir/page></a>"
+    here += "<b itemprop=headline>Here</b></div>"
+    assert of(f"<title>News</title><body>{item}{here}").title == "Here"
+
+
 def test_depth_is_bounded() -> None:
     """What is deeper than anyone writes it is nobody's, and what is around it keeps its own."""
     for depth in (5, 50):

@@ -5,6 +5,10 @@ import pytest
 from .documents import of
 
 HEADING = "<body><h1>Splicing a rope</h1>"
+TWO_FEEDS = (
+    "<link rel=alternate type=application/rss+xml title=RSS href=/f>"
+    "<link rel=alternate type=application/atom+xml title='Old Oak' href=/g>"
+)
 SITE = "<meta property=og:site_name content=Acme>"
 
 
@@ -41,6 +45,7 @@ def test_what_follows_a_title(head: str, title: str, site: str | None) -> None:
         ("<link rel=alternate type=application/rss+xml title='Old Oak \u00bb Feed' href=/f>",
          "Old Oak"),
         ("<link rel=alternate type=application/rss+xml title='Splicing a rope' href=/f>", None),
+        (TWO_FEEDS, "Old Oak"),
         ("<link rel=alternate hreflang=de title='Alte Eiche' href=/de>", None),
     ],
 )  # fmt: skip

@@ -91,8 +91,9 @@ def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable
         scrape_host_rate=10_000,
         scrape_host_concurrency=5_000,
     )
-    fetcher = Fetcher(settings, settings.tls(), green.deadline, green.DeadlineExceeded)
-    scraper = Scraper(fetcher, settings.allowed, Metrics("scraper"))
+    metrics = Metrics("scraper")
+    fetcher = Fetcher(settings, settings.tls(), metrics, green.deadline, green.DeadlineExceeded)
+    scraper = Scraper(fetcher, settings.allowed, metrics)
     collect_rarely()
     number = iter(range(sys.maxsize))
 

@@ -2,6 +2,7 @@
 
 Every page is written for this corpus, in the manner of the site or generator that its file names
 in `models`; beside it stands what a reader would want to see, and not what some program makes.
+README.md has the rules, and how well pages were understood that had not been seen before.
 """
 
 from collections.abc import Iterator

@@ -37,7 +37,7 @@ def main() -> None:
 
     # Each page may wait for a name in a real thread of its own, so that slow ones hold up no other.
     green.use_resolvers(settings.concurrency)
-    fetcher = Fetcher(settings, settings.tls(), green.deadline, green.DeadlineExceeded)
+    fetcher = Fetcher(settings, settings.tls(), metrics, green.deadline, green.DeadlineExceeded)
     scraper = Scraper(fetcher, settings.allowed, metrics, settings.providers)
 
     # Green threads that fetch, and the loop that feeds them from the broker.

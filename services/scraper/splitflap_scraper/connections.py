@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from splitflap_core.telemetry import Metrics
+
 from splitflap_scraper.addresses import Address
 from splitflap_scraper.errors import FetchError, Transient
 from splitflap_scraper.framing import Body, EndedEarlyError, body_of
@@ -54,12 +56,15 @@ class Connections:
         self,
         tls: ssl.SSLContext,
         connect_timeout: float,
+        metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`connect_timeout` (seconds) is for one address."""
         self._tls = tls
         self._timeout = connect_timeout
         self._clock = clock
+        used = metrics.counter("splitflap_scraper_connections_total")
+        self._new, self._reused = used.labels("new"), used.labels("kept")
         #: By key, the keys used last at the end.
         self._kept: OrderedDict[Key, deque[_Kept]] = OrderedDict()
         self._count = 0
@@ -100,9 +105,11 @@ class Connections:
             if sock is not None:
                 answer = _exchanged(sock, request, deadline, is_kept=True)
                 if answer is not None:
+                    self._reused.inc()
                     return key, sock, answer
                 break
         key, sock = self._connected(keys, deadline)
+        self._new.inc()
         answer = _exchanged(sock, request, deadline, is_kept=False)
         assert answer is not None, "only a kept connection is given up"  # noqa: S101 - for mypy
         return key, sock, answer

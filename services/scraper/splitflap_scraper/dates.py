@@ -17,18 +17,21 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan january januar janvier enero gennaio janeiro januari",
-            "feb february februar février fevrier febrero febbraio fevereiro februari",
-            "mar march märz mars marzo março maart",
-            "apr april avril abril aprile",
-            "may mai mayo maggio maio mei maj",
-            "jun june juni juin junio giugno junho",
-            "jul july juli juillet julio luglio julho",
-            "aug august août aout agosto augustus augusti",
-            "sep sept september septembre septiembre settembre setembro",
-            "oct october oktober octobre octubre ottobre outubro",
-            "nov november novembre noviembre novembro",
-            "dec december dezember décembre diciembre dicembre dezembro",
+            "jan january januar janvier enero gennaio janeiro januari января stycznia ocak",
+            (
+                "feb february februar février fevrier febrero febbraio fevereiro februari февраля"
+                " lutego şubat"
+            ),
+            "mar march märz mars marzo março maart марта marca mart",
+            "apr april avril abril aprile апреля kwietnia nisan",
+            "may mai mayo maggio maio mei maj мая maja may\u0131s",
+            "jun june juni juin junio giugno junho июня czerwca haziran",
+            "jul july juli juillet julio luglio julho июля lipca temmuz",
+            "aug august août aout agosto augustus augusti августа sierpnia ağustos",
+            "sep sept september septembre septiembre settembre setembro сентября września eylül",
+            "oct october oktober octobre octubre ottobre outubro октября października ekim",
+            "nov november novembre noviembre novembro ноября listopada kas\u0131m",
+            "dec december dezember décembre diciembre dicembre dezembro декабря grudnia",
         ),
         start=1,
     )
@@ -45,6 +48,8 @@ _DAY_FIRST = re.compile(
     r"(\d{1,2})(?:st|nd|rd|th|er|\.)?\s+(?:de\s+)?(\w{3,12})\.?,?\s+(?:de\s+)?(\d{4})"
 )
 _MONTH_FIRST = re.compile(r"(\w{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
+#: With dots the day is first wherever it is written so; with slashes nobody knows.
+_DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?!\d)", re.ASCII)
 _EAST_ASIAN = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]")
 
 
@@ -97,6 +102,8 @@ def _rfc5322(text: str) -> datetime | None:
 def _in_words(text: str) -> datetime | None:
     if match := _EAST_ASIAN.search(text):
         return _day(match[1], int(match[2]), match[3])
+    if match := _DOTTED.search(text):
+        return _day(match[3], int(match[2]), match[1])
     if match := _DAY_FIRST.search(text):
         return _day(match[3], _MONTHS.get(match[2].lower()), match[1])
     if match := _MONTH_FIRST.search(text):

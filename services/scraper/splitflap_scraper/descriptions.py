@@ -2,9 +2,9 @@
 
 import re
 
-from splitflap_scraper import microdata
 from splitflap_scraper.document import Document
 from splitflap_scraper.jsonld import Graph, Node
+from splitflap_scraper.microdata import Microdata
 from splitflap_scraper.texts import MAX_DESCRIPTION, MAX_PARAGRAPH, key, plain
 from splitflap_scraper.titles import is_no_description
 from splitflap_scraper.vocabulary import Place
@@ -38,13 +38,15 @@ _BESIDE = re.compile(
 _BODIES = re.compile(r"(?i)content|body|entry|bbwrapper")
 
 
-def description(page: Document, graph: Graph, node: Node | None, title: str | None) -> str | None:
+def description(
+    page: Document, graph: Graph, node: Node | None, marked: Microdata, title: str | None
+) -> str | None:
     """What describes the page, other than its title."""
     said = [
         *page.meta(*DESCRIPTIONS),
         *graph.texts(node, "description", "abstract"),
         *page.meta(*OTHER_DESCRIPTIONS),
-        *microdata.values(page, "description"),
+        *marked.texts("description"),
     ]
     for text in said:
         found = plain(text, MAX_DESCRIPTION)

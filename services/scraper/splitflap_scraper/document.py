@@ -23,6 +23,9 @@ class Element:
     attributes: dict[str, str]
     markup: str
     place: Place
+    #: The item of microdata that it is in, and the one that it is itself; 0 is none.
+    item: int = 0
+    own: int = 0
 
     def get(self, name: str) -> str:
         """An attribute's value, empty where there is none."""
@@ -37,6 +40,16 @@ class Element:
     def text(self) -> str:
         """Its text, with its white space."""
         return text_of(self.markup)
+
+    @property
+    def source(self) -> str:
+        """Where an image is, also where a script is meant to put it there."""
+        for name in ("data-src", "data-lazy-src", "data-original", "src"):
+            source = self.get(name)
+            if source and not source.startswith("data:"):
+                return source
+        first = (self.get("srcset") or self.get("data-srcset")).split(",")[0].split()
+        return first[0] if first else ""
 
 
 @dataclass(slots=True)
@@ -85,8 +98,8 @@ class Document:
 
 _MICRODATA = frozenset({"itemprop", "itemtype"})
 
-#: Classes of paragraphs that say who has written the page.
-_WRITERS = re.compile(r"byline|author", re.IGNORECASE)
+#: Classes of elements that say who has written the page.
+WRITERS = re.compile(r"byline|author", re.IGNORECASE)
 
 #: Attributes that name a meta, in the order in which they count.
 _META_NAMES = ("property", "name", "itemprop")
@@ -102,7 +115,9 @@ def document_of(
     page = Document(url, language, marks=marks)
     for piece in pieces:
         read = {name: decoder.text(value) for name, value in attributes(piece.tag).items()}
-        _add(page, Element(piece.name, read, decoder.text(piece.inner), piece.place), piece.mark)
+        inner = decoder.text(piece.inner)
+        element = Element(piece.name, read, inner, piece.place, piece.item, piece.own)
+        _add(page, element, piece.mark)
     return page
 
 
@@ -146,7 +161,7 @@ def _is_marked(element: Element) -> bool:
     if element.name == "meta":
         return False
     about = element.attributes.get("class", "") if element.name == "p" else ""
-    return not _MICRODATA.isdisjoint(element.attributes) or _WRITERS.search(about) is not None
+    return not _MICRODATA.isdisjoint(element.attributes) or WRITERS.search(about) is not None
 
 
 def _add_meta(page: Document, element: Element) -> None:

@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from splitflap_core.telemetry import Metrics
+
 from splitflap_scraper.addresses import Address
 from splitflap_scraper.body import ACCEPT_ENCODING, read_body
 from splitflap_scraper.connections import Connections, Exchange
@@ -74,6 +76,7 @@ class Fetcher:
         self,
         settings: ScraperSettings,
         tls: ssl.SSLContext,
+        metrics: Metrics,
         within: Within,
         timed_out: type[Exception],
         resolve: Resolve = socket.getaddrinfo,
@@ -87,7 +90,9 @@ class Fetcher:
         self._limits = settings.host_limits()
         self._limits_own = settings.scrape_limit_own
         self._permission = Permission(self._ask_for_robots) if settings.scrape_robots else None
-        self._connections = Connections(tls, settings.scrape_connect_timeout)
+        self._connections = Connections(tls, settings.scrape_connect_timeout, metrics)
+        asked = metrics.counter("splitflap_scraper_conditional_requests_total")
+        self._unchanged, self._others = asked.labels("unchanged"), asked.labels("other")
         self._max_bytes = settings.scrape_max_kib * 1024
         self._headers = (
             f"User-Agent: {settings.agent}\r\nAccept: {ACCEPT}\r\n"
@@ -154,6 +159,9 @@ class Fetcher:
             response = exchange.response
             if response.status in OVERLOADED and (after := retry_after(response.headers)):
                 self._limits.pause(target.host, after)
+            if conditions:
+                is_unchanged = response.status == NOT_MODIFIED
+                (self._unchanged if is_unchanged else self._others).inc()
             if response.status in REDIRECTS:
                 return _location(target, response.headers)
             if response.status == NOT_MODIFIED and conditions:

@@ -22,8 +22,8 @@ MAX_DEPTH = 4
 KINDS = {
     "article": "NewsArticle BlogPosting Article TechArticle ScholarlyArticle Report "
     "ReportageNewsArticle OpinionNewsArticle AnalysisNewsArticle ReviewNewsArticle LiveBlogPosting "
-    "AdvertiserContentArticle SocialMediaPosting DiscussionForumPosting QAPage Question Recipe "
-    "HowTo Review Event JobPosting Course Dataset",
+    "AdvertiserContentArticle SocialMediaPosting DiscussionForumPosting Question Recipe "
+    "HowTo Review Event JobPosting Course Dataset QAPage CreativeWork",
     "product": "Product ProductGroup IndividualProduct Vehicle Car",
     "video": "VideoObject Movie TVEpisode TVSeries Episode Clip BroadcastEvent",
     "music": "MusicRecording MusicAlbum MusicPlaylist MusicGroup PodcastEpisode PodcastSeries "
@@ -39,7 +39,7 @@ _RANK = {name: rank for rank, name in enumerate(_KIND_OF)}
 _PAGES = _RANK["WebPage"]
 
 #: Properties under which the thing stands that a page is about.
-_INNER = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed")
+_INNER = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed", "blogPost")
 
 _WRAPPED = re.compile(r"\A\s*(?:<!--|//<!\[CDATA\[|<!\[CDATA\[)?|(?:-->|//\]\]>|\]\]>|;)?\s*\Z")
 _TRAILING_COMMA = re.compile(r",(?=\s{0,20}[}\]])")
@@ -64,6 +64,10 @@ class Graph:
         for script in scripts:
             for top in _values(_parsed(script)):
                 self._gather(top, 0)
+
+    def add(self, top: Node) -> None:
+        """One more node, with those within it."""
+        self._gather(top, 0)
 
     def _gather(self, value: Any, depth: int) -> None:
         if (
@@ -111,7 +115,7 @@ class Graph:
 
     def texts(self, node: Node | None, *names: str) -> list[str]:
         """Values that are texts, or have a name."""
-        return [text for each in self.values(node, *names) if (text := _text(each))]
+        return [found for each in self.values(node, *names) if (found := text_in(each))]
 
     def urls(self, node: Node | None, *names: str) -> Iterator[tuple[str, Node]]:
         """Values that are URLs, or objects with one, and these objects."""
@@ -130,7 +134,11 @@ class Graph:
         return value
 
     def _is_of(self, node: Node, own: set[str]) -> bool:
-        places = [node.get("url"), node.get("@id"), node.get("mainEntityOfPage")]
+        places = [
+            value
+            for name in ("url", "@id", "mainEntityOfPage")
+            for value in _values(node.get(name))
+        ]
         places += [each.get("@id") for each in places if isinstance(each, dict)]
         texts = [each.split("#")[0].rstrip("/") for each in places if isinstance(each, str)]
         # What names no place is of this page.
@@ -158,48 +166,50 @@ def _values(value: Any) -> list[Any]:
     return [] if value in (None, "") else [value]
 
 
-def _text(value: Any) -> str | None:
+def text_in(value: Any) -> str | None:
+    """A value that is a text, or has a name."""
     if isinstance(value, dict):
-        value = value.get("name") or value.get("@value") or _full_name(value)
+        value = value.get("name") or value.get("@value") or full_name(value)
     if isinstance(value, list):
         value = next(iter(value), None)
     return str(value) if isinstance(value, (str, int, float)) and value != "" else None
 
 
-def _full_name(person: Node) -> str:
+def full_name(person: Node) -> str:
+    """As its two parts have it; empty where there are none."""
     parts = (person.get("givenName"), person.get("familyName"))
     return " ".join(each for each in parts if isinstance(each, str))
 
 
 def _parsed(script: str) -> Any:
     """What a script has; of one that is cut off or broken, what can be told all the same."""
-    text = _WRAPPED.sub("", script)
+    bare = _WRAPPED.sub("", script)
     if len(script) >= MAX_JSON:
-        return _loose(text)
-    mended = _TRAILING_COMMA.sub("", text)
-    for attempt in dict.fromkeys((text, mended)):
+        return _loose(bare)
+    mended = _TRAILING_COMMA.sub("", bare)
+    for attempt in dict.fromkeys((bare, mended)):
         try:
             # Line feeds within strings are common, and not strict JSON.
             return json.loads(attempt, strict=False, parse_int=float)
         except (ValueError, RecursionError):
             continue
-    return _loose(text)
+    return _loose(bare)
 
 
-def _loose(text: str) -> Node:
+def _loose(script: str) -> Node:
     node: Node = {}
-    for name, value in _LOOSE.findall(text):
+    for name, value in _LOOSE.findall(script):
         node.setdefault(name, _unquoted(value))
-    if author := _LOOSE_AUTHOR.search(text):
+    if author := _LOOSE_AUTHOR.search(script):
         node["author"] = _unquoted(author[1])
-    if node and (found := next((t for t in _LOOSE_TYPE.findall(text) if t in _KIND_OF), None)):
+    if node and (found := next((t for t in _LOOSE_TYPE.findall(script) if t in _KIND_OF), None)):
         node["@type"] = found
     return node
 
 
-def _unquoted(text: str) -> str:
+def _unquoted(string: str) -> str:
     try:
-        value = json.loads(f'"{text}"', strict=False)
+        value = json.loads(f'"{string}"', strict=False)
     except ValueError:
-        return text
+        return string
     return str(value)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from splitflap_core.settings import Network
 
-from splitflap_scraper import languages, microdata
+from splitflap_scraper import languages
 from splitflap_scraper.authors import authors
 from splitflap_scraper.descriptions import description
 from splitflap_scraper.document import Document
 from splitflap_scraper.jsonld import Graph, Node, kind
+from splitflap_scraper.microdata import Microdata
 from splitflap_scraper.naming import title_and_site
 from splitflap_scraper.pictures import Picture, icon, may_be_shown, picture
 from splitflap_scraper.published import published
@@ -68,18 +69,19 @@ def extract(page: Document, allowed: Sequence[Network] = ()) -> Metadata:
     """
     graph = Graph(page.scripts)
     canonical = _canonical(page, allowed)
-    node = graph.main([page.url, canonical or page.url])
-    title, site = title_and_site(page, graph, node)
-    image = picture(page, graph, node, allowed) or Picture("")
+    own = [page.url, canonical or page.url]
+    node, marked = graph.main(own), Microdata(page, own)
+    title, site = title_and_site(page, graph, node, marked)
+    image = picture(page, graph, node, marked, allowed) or Picture("")
     return Metadata(
         title=title,
-        description=description(page, graph, node, title),
+        description=description(page, graph, node, marked, title),
         image=image.url or None,
         site_name=site,
-        author=authors(page, graph, node),
-        published_at=published(page, graph, node),
+        author=authors(page, graph, node, marked),
+        published_at=published(page, graph, node, marked),
         language=_language(page, graph, node),
-        type=_type(page, node),
+        type=_type(page, node, marked),
         icon=icon(page, allowed),
         canonical=canonical,
         image_width=image.width if image.url else None,
@@ -99,7 +101,7 @@ def _language(page: Document, graph: Graph, node: Node | None) -> str | None:
     return languages.spoken(page.language, others)
 
 
-def _type(page: Document, node: Node | None) -> str:
+def _type(page: Document, node: Node | None, marked: Microdata) -> str:
     said = next(iter(page.meta("og:type")), "").lower()
     found = _TYPES.get(said) or _TYPES.get(said.partition(".")[0].partition(":")[0])
     if found:
@@ -115,7 +117,7 @@ def _type(page: Document, node: Node | None) -> str:
         return "article"
     return (
         kind(node)
-        or microdata.type_of(page)
+        or marked.kind
         or ("video" if page.meta("og:video", "og:video:url") else "website")
     )
 

@@ -4,16 +4,18 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from splitflap_scraper import microdata
 from splitflap_scraper.document import Document
 from splitflap_scraper.jsonld import Graph, Node, kind
+from splitflap_scraper.microdata import Microdata
+from splitflap_scraper.sites import A_SENTENCE, feed_name, site_in
 from splitflap_scraper.texts import MAX_SITE_NAME, MAX_TITLE, key, plain
 from splitflap_scraper.titles import (
     HOME,
+    begins_a_section,
     is_placeholder,
     parts,
-    site_in,
     without_maker,
+    without_sections,
     without_site,
 )
 from splitflap_scraper.vocabulary import Place
@@ -36,33 +38,44 @@ OTHER_SITE_NAMES = (
     "twitter:app:name:iphone",
 )
 
-#: What follows a title are the sections of its site.
-_SECTION = re.compile(r"\s+[-\u2013\u2014|]\s")
+FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 
-#: Letters and digits of a heading that is surely the page's whole title.
-A_SENTENCE = 10
+#: The page's own titles that are looked for within its longer ones.
+MAX_OWN = 4
 
 #: A page's name with its name space, in wikis.
 _WIKI_ID = re.compile(r"[\w-]+(?::[\w-]+)+")
 
 
 def title_and_site(
-    page: Document, graph: Graph, node: Node | None
+    page: Document, graph: Graph, node: Node | None, marked: Microdata
 ) -> tuple[str | None, str | None]:
     """The page's title, without its site's name, and that name."""
-    site = _site_name(page, graph, node)
-    title = _title(page, graph, node, site)
-    site = _first([site or "", _site_in_titles(page, title) or ""], MAX_SITE_NAME)
-    return _fitting(page, title, site), site
+    site = _site_name(page, graph, node, marked)
+    title = _title(_titles(page, graph, node, marked), site)
+    own = _own(page, [*graph.texts(node, "headline", "name"), *marked.texts("headline")])
+    site = site or _site_in_titles(page, title, own) or _site_of_feed(page, title)
+    return _fitting(page, title, site, own), site
 
 
-def _site_name(page: Document, graph: Graph, node: Node | None) -> str | None:
+def _own(page: Document, said: list[str]) -> list[str]:
+    """What may be the page's title alone: its headings, and what is said for machines."""
+    texts = [*_headings(page), *said[:MAX_OWN]]
+    return [alone for text in texts if (alone := plain(text, MAX_TITLE))]
+
+
+def _site_name(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
     said = page.meta(*SITE_NAMES)
-    sites = [text for each in graph.of_type("WebSite") for text in graph.texts(each, "name")]
+    sites = [
+        text
+        for name in ("WebSite", "Blog")
+        for each in graph.of_type(name)
+        for text in graph.texts(each, "name")
+    ]
     publishers = graph.texts(node, "publisher", "isPartOf", "sourceOrganization")
     in_title = [name for text in page.titles[:1] if (name := _site_by_host(page, text))]
-    marked = [each for each in microdata.values(page, "publisher") if len(each) <= MAX_SITE_NAME]
-    names = [*said, *sites, *in_title, *publishers, *page.meta(*OTHER_SITE_NAMES), *marked]
+    houses = [each for each in marked.texts("publisher") if len(each) <= MAX_SITE_NAME]
+    names = [*said, *sites, *in_title, *publishers, *page.meta(*OTHER_SITE_NAMES), *houses]
     fitting = [each for each in names if not is_placeholder(each) and "://" not in each]
     return _first(fitting, MAX_SITE_NAME)
 
@@ -72,15 +85,16 @@ def _site_by_host(page: Document, text: str) -> str | None:
     return site_in(title, page.url, ()) if title else None
 
 
-def _title(page: Document, graph: Graph, node: Node | None, site: str | None) -> str | None:
+def _title(titles: Iterable[str], site: str | None) -> str | None:
     """The best of all titles, with the site's name still in it.
 
     One that only names the site is a site's default, unless no other says more.
     """
     fallback = None
-    for text in _titles(page, graph, node):
-        title = plain(without_maker(text), MAX_TITLE)
-        if title is None or is_placeholder(title):
+    for text in titles:
+        # White space is on one line before it is looked at: runs of it would take quadratic time.
+        title = without_maker(plain(text, MAX_TITLE) or "")
+        if is_placeholder(title):
             continue
         if key(title) != key(site or "") and key(title) not in HOME:
             return title
@@ -88,19 +102,19 @@ def _title(page: Document, graph: Graph, node: Node | None, site: str | None) ->
     return fallback
 
 
-def _titles(page: Document, graph: Graph, node: Node | None) -> Iterator[str]:
+def _titles(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> Iterator[str]:
     if _is_of_front_page(page):
         yield from page.titles
     yield from page.meta(*TITLES)
     if kind(node) not in {"website", "profile"}:
         yield from graph.texts(node, "headline", "name")
-    yield from microdata.values(page, "headline")
+    yield from marked.texts("headline")
     yield from page.meta(*OTHER_TITLES[:2])
     yield from page.titles
     yield from page.meta(*OTHER_TITLES[2:])
     yield from graph.texts(node, "headline", "name")
     yield from _headings(page)
-    yield from microdata.values(page, "name")
+    yield from marked.texts("name")
 
 
 def _is_of_front_page(page: Document) -> bool:
@@ -124,18 +138,29 @@ def _headings(page: Document) -> list[str]:
     return [each.text for each in ordered if each.name == "h1" or each.place & Place.ARTICLE]
 
 
-def _site_in_titles(page: Document, title: str | None) -> str | None:
+def _site_in_titles(page: Document, title: str | None, own: list[str]) -> str | None:
     """The site's name as the page's titles have it beside the page's own."""
-    alone = [*_headings(page), *page.meta(*TITLES)]
+    alone = [*own, *page.meta(*TITLES)]
     for text in [*page.titles[:1], title or ""]:
         cleaned = plain(text, MAX_TITLE)
         if cleaned and (name := site_in(cleaned, page.url, alone)):
-            return name
+            return plain(name, MAX_SITE_NAME)
     return None
 
 
-def _fitting(page: Document, title: str | None, site: str | None) -> str | None:
-    """A title without the site's name; a front page's "Home" is its site."""
+def _site_of_feed(page: Document, title: str | None) -> str | None:
+    """What the page's first feed is called, if that is short and not the page's own."""
+    feeds = (each for each in page.linked("alternate") if each.get("type") in FEEDS)
+    name = next((name for each in feeds if (name := feed_name(each.get("title")))), None)
+    return name if name and key(name) not in {key(title or ""), *HOME} else None
+
+
+def _fitting(page: Document, title: str | None, site: str | None, own: list[str]) -> str | None:
+    """A title without the site's name; a front page's "Home" is its site.
+
+    A part that is not the site's name stays, unless it stands between the page's own title and the
+    site's name, as sections of a site do, or has that name in it.
+    """
     if not title or not site:
         return title
     names = [
@@ -143,21 +168,26 @@ def _fitting(page: Document, title: str | None, site: str | None) -> str | None:
         *(text for text in page.meta("twitter:site", "application-name", *SITE_NAMES) if text),
     ]
     pieces = parts(title)
-    if len(pieces) > 1 and pieces[-1] != site and key(pieces[-1]) == key(site):
+    if len(pieces) > 1 and pieces[-1] != site and _is_short_for(pieces[-1], site):
         names.append(pieces[-1])
-    bare = without_site(title, names)
-    for heading in _headings(page)[:2]:
+    bare = without_site(without_sections(title, site), names)
+    for alone in own[:MAX_OWN]:
+        rest = bare.removeprefix(alone)
+        is_longer = rest != bare and len(key(alone)) >= A_SENTENCE and begins_a_section(rest)
+        if is_longer and (bare != title or key(site) in key(rest)):
+            return alone
         # What stands before the page's own heading, and has the site's name in it, is no title.
-        own = plain(heading, MAX_TITLE) or title
-        rest = bare.removeprefix(own)
-        if rest != bare and len(key(own)) >= A_SENTENCE and _SECTION.match(rest):
-            return own
-        begin, found, end = bare.partition(own)
+        begin, found, end = bare.partition(alone)
         if found and not end.strip() and begin and key(site) in key(begin):
             return found
     if _WIKI_ID.fullmatch(bare):
         return next((text for each in _headings(page) if (text := plain(each, MAX_TITLE))), bare)
     return site if key(bare) in HOME else bare
+
+
+def _is_short_for(name: str, site: str) -> bool:
+    """Whether a site is meant by a name: it is written otherwise, or the first of its words."""
+    return key(name) == key(site) or site.casefold().startswith(f"{name.casefold()} ")
 
 
 def _first(texts: Iterable[str], limit: int) -> str | None:

@@ -10,6 +10,7 @@ from splitflap_scraper.addresses import may_be_reached, parsed
 from splitflap_scraper.document import Document, Element
 from splitflap_scraper.errors import FetchError
 from splitflap_scraper.jsonld import Graph, Node
+from splitflap_scraper.microdata import Microdata
 from splitflap_scraper.urls import target_of
 from splitflap_scraper.vocabulary import Place
 
@@ -55,11 +56,15 @@ class Picture:
 
 
 def picture(
-    page: Document, graph: Graph, node: Node | None, allowed: Sequence[Network]
+    page: Document,
+    graph: Graph,
+    node: Node | None,
+    marked: Microdata,
+    allowed: Sequence[Network],
 ) -> Picture | None:
     """The image that stands for a page: the first that shows something of this page alone."""
     common = None
-    for found in _candidates(page, graph, node):
+    for found in _candidates(page, graph, node, marked):
         shown = _shown(page, found, allowed)
         if shown is None or not _is_picture(shown):
             continue
@@ -91,14 +96,15 @@ def may_be_shown(url: str, allowed: Sequence[Network]) -> bool:
     return len(url) <= MAX_IMAGE and not is_private and host != "localhost"
 
 
-def _candidates(page: Document, graph: Graph, node: Node | None) -> Iterator[Picture]:
+def _candidates(
+    page: Document, graph: Graph, node: Node | None, marked: Microdata
+) -> Iterator[Picture]:
     yield from _open_graph(page.metas)
     yield from map(Picture, page.meta(*_TWITTER))
     for url, about in graph.urls(node, "image", "thumbnailUrl", "primaryImageOfPage", "thumbnail"):
         yield Picture(url, _pixels(about.get("width")), _pixels(about.get("height")))
-    for each in page.marked:
-        if each.get("itemprop").lower() in {"image", "thumbnailurl"}:
-            yield Picture(each.get("content") or each.get("href") or _source(each))
+    for url, about in marked.urls("image", "thumbnailUrl", "thumbnail"):
+        yield Picture(url, _pixels(about.get("width")), _pixels(about.get("height")))
     yield from map(
         Picture,
         page.meta(
@@ -107,7 +113,9 @@ def _candidates(page: Document, graph: Graph, node: Node | None) -> Iterator[Pic
     )
     yield from (Picture(each.get("href")) for each in page.linked("image_src"))
     for each in page.images:
-        if found := _content_image(each):
+        # An item's own is among the marked ones; others are of an offer, or of who wrote a comment.
+        is_text = "itemprop" not in each.attributes or each.place & Place.ARTICLE
+        if is_text and (found := _content_image(each)):
             yield found
 
 
@@ -132,23 +140,13 @@ def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
 
 def _content_image(image: Element) -> Picture | None:
     width, height = _pixels(image.get("width")), _pixels(image.get("height"))
-    source = _source(image)
+    source = image.source
     about = " ".join((source, image.get("class"), image.get("id")))
     if _SMALL.search(about) or (image.place & Place.HEADER and not image.place & Place.ARTICLE):
         return None
     if width is not None and width < MIN_CONTENT_PIXELS:
         return None
     return Picture(source, width, height)
-
-
-def _source(image: Element) -> str:
-    """Where an image is, also where a script is meant to put it there."""
-    for name in ("data-src", "data-lazy-src", "data-original", "src"):
-        source = image.get(name)
-        if source and not source.startswith("data:"):
-            return source
-    first = (image.get("srcset") or image.get("data-srcset")).split(",")[0].split()
-    return first[0] if first else ""
 
 
 def _shown(page: Document, found: Picture, allowed: Sequence[Network]) -> Picture | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from splitflap_scraper.dates import rfc3339
 from splitflap_scraper.document import Document
 from splitflap_scraper.jsonld import Graph, Node
+from splitflap_scraper.microdata import Microdata
 from splitflap_scraper.vocabulary import Place
 
 TIMES = (
@@ -22,25 +23,21 @@ OTHER_TIMES = ("parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "p
                "music:release_date", "book:release_date", "og:release_date", "date", "uploaddate",
                "originalpublicationdate", "cxenseparse:recs:publishtime")  # fmt: skip
 
+#: Properties of microdata.
+MARKED = ("datePublished", "uploadDate", "dateCreated")
 
-def published(page: Document, graph: Graph, node: Node | None) -> str | None:
+
+def published(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
     """The time, as RFC 3339 in UTC."""
     said = [
         *page.meta(*TIMES),
-        *graph.texts(node, "datePublished", "uploadDate"),
-        *_marked_times(page),
+        *graph.texts(node, "datePublished", "uploadDate", "datePosted"),
+        *(text for name in MARKED for text in marked.texts(name)),
         *page.meta(*OTHER_TIMES),
         *graph.texts(node, "dateCreated"),
         *_article_times(page),
     ]
     return next((found for text in said if (found := rfc3339(text))), None)
-
-
-def _marked_times(page: Document) -> Iterator[str]:
-    for name in ("datepublished", "uploaddate", "datecreated"):
-        for each in page.marked:
-            if name in each.get("itemprop").lower().split():
-                yield from (each.get("content"), each.get("datetime"), each.get("title"), each.text)
 
 
 def _article_times(page: Document) -> Iterator[str]:

@@ -9,32 +9,29 @@ The text fed may be bytes passed through as ISO 8859-1: only ASCII is looked for
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
+from splitflap_scraper.marks import Marks
 from splitflap_scraper.markup import REST_OF_TAG
 from splitflap_scraper.vocabulary import (
     END_OF_COMMENT,
     END_OF_TEXT,
+    ITEMS,
     JSON_LD,
     KEPT_TAGS,
     KEPT_TEXTS,
     LONGEST_TOKEN,
-    MARK,
-    MARK_REACH,
-    MARK_TEXT,
-    MARKS,
+    MARKS_OF_REACT,
     MAX_ALL,
     MAX_ALL_JSON,
     MAX_BODY_TOKENS,
-    MAX_HITS,
     MAX_JSON,
-    MAX_MARKED,
     MAX_PIECES,
     MAX_TAG,
     MAX_TOKENS,
     PLACES,
+    SKIPPED,
     TOKEN,
-    WHOLE_TAG,
     Piece,
     Place,
 )
@@ -51,7 +48,9 @@ class PageScanner:
         self._kept: dict[str, int] = {}
         self._json = 0
         self._room = MAX_ALL
-        self._hits = 0
+        self._marks = Marks(self._append)
+        self._has_items = False
+        self._item = self._own = 0
         self._text = ""
         #: Where the next look begins; where the token begins, and its tag ends; how far was looked.
         self._at = self._start = self._tag_end = self._looked = 0
@@ -73,6 +72,9 @@ class PageScanner:
     def feed(self, text: str, *, final: bool = False) -> None:
         """Look at the next piece; with the last, at what is there of what has not ended."""
         self._text += text
+        self._has_items = self._has_items or any(each in self._text for each in ITEMS)
+        if any(each in self._text for each in MARKS_OF_REACT):
+            self._marks.expect_react()
         self._final = final
         while not self.done and self._step():
             pass
@@ -89,10 +91,11 @@ class PageScanner:
         token = TOKEN.search(self._text, self._at)
         if token is None:
             end = len(self._text) if self._final else len(self._text) - LONGEST_TOKEN
-            self._at = self._start = max(self._at, self._marked(self._at, end))
+            looked = self._marks.look(self._text, self._at, end, self._place, whole=self._final)
+            self._at = self._start = max(self._at, looked)
             return False
         if token.start() > self._at:
-            self._marked(self._at, token.start(), whole=True)
+            self._marks.look(self._text, self._at, token.start(), self._place, whole=True)
         self._tokens += 1
         self._body_tokens += self._body
         self._start, self._at = token.span()
@@ -125,6 +128,9 @@ class PageScanner:
     def _after_tag(self) -> None:
         name = self._name
         self._tag_end = self._looked = self._at
+        if self._has_items and name not in SKIPPED:
+            tag = self._text[self._start : self._at]
+            self._item, self._own = self._marks.token(name, tag)
         if name in KEPT_TAGS:
             self._keep(self._text[self._start : self._at])
         elif name == "script":
@@ -149,6 +155,10 @@ class PageScanner:
 
     def _move(self, name: str) -> None:
         """To another place of the page."""
+        if self._own:
+            tag = self._text[self._start : self._at]
+            self._marks.keep(Piece(name, tag, "", self._place, True, self._item, self._own))
+            self._own = 0
         if name in {"/head", "body"}:
             if not self._body:
                 self._body = True
@@ -199,7 +209,7 @@ class PageScanner:
         if self._name == "img" and not _may_show(tag, place):
             return
         self._kept[self._name] = self._kept.get(self._name, 0) + 1
-        self._append(Piece(self._name, tag, inner, place))
+        self._append(Piece(self._name, tag, inner, place, False, self._item, self._own))
 
     def _append(self, piece: Piece) -> None:
         """Keep a piece if there is room for it; JSON-LD has its own."""
@@ -227,44 +237,6 @@ class PageScanner:
         self._at = self._start = end.end()
         self._step = self._between
         return True
-
-    # -- tags of any name that are marked ------------------------------------------------------
-
-    def _marked(self, start: int, end: int, *, whole: bool = False) -> int:
-        """Keep the marked tags between two tokens; returns up to where all was looked at."""
-        if self._kept.get("", 0) >= MAX_MARKED or self._hits >= MAX_HITS or start >= end:
-            return end
-        text = self._text
-        if text.find("<", start, end) < 0:
-            return end
-        if not any(text.find(mark, start, end) >= 0 for mark in MARKS):
-            # A mark may begin here and end in the next piece.
-            return end if whole or self._final else max(start, end - MARK_REACH)
-        for mark in self._tags_with_marks(start, end):
-            if not (whole or self._final) and mark.end() + MARK_TEXT > end:
-                return max(mark.start(), end - MARK_REACH - MARK_TEXT)
-            if self._kept.get("", 0) >= MAX_MARKED:
-                return end
-            # Up to the next token, so that it is the same however the network cuts the page.
-            stop = min(mark.end() + MARK_TEXT, end)
-            name, inner = mark[1].lower(), self._text[mark.end() : stop]
-            close = inner.lower().find(f"</{name}")
-            self._kept[""] = self._kept.get("", 0) + 1
-            inner = inner[:close] if close >= 0 else inner
-            self._append(Piece(name, mark[0], inner, self._place, True))
-            start = mark.end()
-        return end if whole or self._final else max(start, end - MARK_REACH)
-
-    def _tags_with_marks(self, start: int, end: int) -> Iterator[re.Match[str]]:
-        while (hit := MARK.search(self._text, start, end)) is not None and self._hits < MAX_HITS:
-            self._hits += 1
-            start = hit.end()
-            begin = self._text.rfind("<", max(0, hit.start() - MARK_REACH), hit.start() + 1)
-            reach = begin + 2 * MARK_REACH
-            tag = WHOLE_TAG.match(self._text, begin, reach) if begin >= 0 else None
-            if tag is not None and tag.end() > hit.start():
-                start = tag.end()
-                yield tag
 
 
 def _may_show(tag: str, place: Place) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from splitflap_scraper.texts import key
 
@@ -15,11 +14,14 @@ _PARTS = re.compile(
     rf"\s+[{re.escape(_SEPARATORS)}]{{1,3}}\s+|\s*[|\uff5c\u2502]\s*"
     rf"|(?<=[\u3040-\u9fff\uac00-\ud7af])\s*[_-]\s*"
 )
+#: Before sections of a site; a middle dot parts facts of the page itself.
+_SECTION = re.compile(r"\s+[-\u2013\u2014|\u00bb\u203a/]\s")
 _MAKER = re.compile(rf"\s*[{re.escape(_SEPARATORS)}]\s*powered by\s[^-|]{{2,40}}\Z", re.IGNORECASE)
-_EDGE = re.compile(rf"^[\s{re.escape(_SEPARATORS)}<>]+|[\s{re.escape(_SEPARATORS)}<>]+$")
+_BEGIN = re.compile(rf"^[\s{re.escape(_SEPARATORS)}<>]+")
+_END = re.compile(rf"[\s{re.escape(_SEPARATORS)}<>]+$")
 
-#: Longest name of a site that is taken from a title, in characters.
-MAX_NAME = 50
+#: Parts of a title that are looked at.
+MAX_PARTS = 20
 
 #: Titles of pages that have not said what they are: of templates, frameworks, loading screens.
 _PLACEHOLDERS = frozenset({
@@ -106,6 +108,16 @@ def parts(title: str) -> list[str]:
     return [each.strip() for each in _PARTS.split(title) if each.strip()]
 
 
+def begins_a_section(text: str) -> bool:
+    """Whether a text is what follows a title's first part, and no further word of it."""
+    return _SECTION.match(text) is not None
+
+
+def trimmed(text: str) -> str:
+    """A text without separators at its ends."""
+    return _END.sub("", _BEGIN.sub("", text))
+
+
 def without_maker(title: str) -> str:
     """A title without the name of the software that made its page, as forums add it."""
     return _MAKER.sub("", title) or title
@@ -122,99 +134,37 @@ def without_site(title: str, names: Iterable[str]) -> str:
     return title
 
 
+def without_sections(title: str, site: str) -> str:
+    """A title up to its site's name, where sections of the site follow that."""
+    for separator in list(_PARTS.finditer(title))[:MAX_PARTS]:
+        rest = title[separator.end() :]
+        after = rest[len(site) :]
+        if rest.casefold().startswith(site.casefold()) and _PARTS.match(after):
+            return title[: separator.start()].strip() or title
+    return title
+
+
 def _without_end(title: str, name: str) -> str | None:
     for end in (f" [{name}]", f", by {name}"):
         if title.casefold().endswith(end.casefold()):
             return title[: -len(end)].rstrip()
     if not title.casefold().endswith(name.casefold()):
         return None
-    return _at_edge(title[: -len(name)], title[: -len(name)].rstrip()[-1:])
+    rest = title[: -len(name)]
+    return _END.sub("", rest) if _separates(rest.rstrip()[-1:]) else None
 
 
 def _without_begin(title: str, name: str) -> str | None:
+    # As East Asian shops write it.
+    for before, after in ("\u3010\u3011", "\uff3b\uff3d", "[]"):
+        begin = f"{before}{name}{after}"
+        if title.casefold().startswith(begin.casefold()):
+            return title[len(begin) :].strip()
     if not title.casefold().startswith(name.casefold()):
         return None
-    return _at_edge(title[len(name) :], title[len(name) :].lstrip()[:1])
+    rest = title[len(name) :]
+    return _BEGIN.sub("", rest) if _separates(rest.lstrip()[:1]) else None
 
 
-def _at_edge(rest: str, separator: str) -> str | None:
-    return _EDGE.sub("", rest) if separator and separator in _SEPARATORS + "<>" else None
-
-
-#: Labels of hosts that name no site.
-_NO_NAMES = frozenset(
-    [
-        "www",
-        "com",
-        "org",
-        "net",
-        "co",
-        "blog",
-        "blogs",
-        "docs",
-        "news",
-        "example",
-        "shop",
-        "readthedocs",
-        "github",
-    ]
-)
-
-_BEFORE_COLON = re.compile(r"([^:]{2,40}):\s")
-_AFTER_COLON = re.compile(r"(.{2,250}):\s([^:]{2,40})\Z")
-_IN_BRACKETS = re.compile(r".{1,250}\S\s\[([^\[\]]{2,40})\]\Z")
-
-#: How German and Nordic letters are written in hosts.
-_IN_HOSTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "æ": "ae",
-                           "ø": "oe"})  # fmt: skip
-
-
-def site_in(title: str, url: str, alone: Iterable[str]) -> str | None:
-    """The site's name that a title has with it: like its host's name, or beside a known title.
-
-    `alone` are texts that may be the title without it: headings, what the page says elsewhere.
-    """
-    begin = _BEFORE_COLON.match(title)
-    if begin and is_of_host(begin[1], url):
-        return begin[1]
-    end = _IN_BRACKETS.match(title)
-    if end and is_of_host(end[1], url):
-        return end[1]
-    titles = {key(text) for text in alone if text}
-    pieces = parts(title)
-    if len(pieces) < 2:  # noqa: PLR2004 - a title and a name
-        end = _AFTER_COLON.match(title)
-        is_beside = end and key(end[1]) in titles and key(end[2]) not in titles
-        return end[2] if end and (is_beside or is_of_host(end[2], url)) else None
-    for name in (pieces[-1], pieces[0]):
-        if len(name) <= MAX_NAME and is_of_host(name, url):
-            return name
-    for name, rest in ((pieces[-1], pieces[:-1]), (pieces[0], pieces[1:])):
-        # Sections may stand between them.
-        heads = {key("".join(rest[: n + 1])) for n in range(len(rest))}
-        if len(name) <= MAX_NAME and not titles.isdisjoint(heads) and key(name) not in titles:
-            return name
-    last = pieces[-1]
-    return last if last.lower().endswith(" documentation") and len(last) <= MAX_NAME else None
-
-
-def is_of_host(name: str, url: str) -> bool:
-    """Whether a name is like one of the labels of a URL's host."""
-    letters = key(name)
-    if letters.startswith("the") and len(letters) > 6:  # noqa: PLR2004 - "the" and a name
-        letters = letters[3:]
-    host = (urlsplit(url).hostname or "").lower()
-    labels = [key(each) for each in host.split(".")[:-1]]
-    ways = {letters, letters.translate(_IN_HOSTS)}
-    return len(letters) > 1 and any(
-        label == way or _are_alike(label, way)
-        for label in [*labels, key(host)]
-        if label not in _NO_NAMES
-        for way in ways
-    )
-
-
-def _are_alike(label: str, name: str) -> bool:
-    """Whether one contains the other, and most of it."""
-    short, long = sorted((label, name), key=len)
-    return len(short) > 3 and short in long and len(short) >= len(long) * 0.5  # noqa: PLR2004 - shorter ones are in many words
+def _separates(character: str) -> bool:
+    return bool(character) and character in _SEPARATORS + "<>"

@@ -52,13 +52,12 @@ class Understanding:
         if isinstance(answer, Unchanged):
             assert last is not None, "only who has one asks for a change"  # noqa: S101 - for mypy
             return last._replace(keep=last.keep if answer.keep is None else answer.keep)
-        first = answer
         page = _page(answer)
         while page is not None and (target := refresh(page)):
             answer = visit.get(target, _reader, redirect=True)
             page = _page(answer)
-        # Where a page leads on, its own change says nothing of the other's.
-        is_whole = answer is first and not answer.partial and answer.head.status == OK
+        # They go to the page that the preview is of, also where another page has led there.
+        is_whole = not answer.partial and answer.head.status == OK
         validators = validators_of(answer.head.url, answer.head.headers) if is_whole else None
         if page is None:
             return Made(_file(answer), answer.keep, validators)

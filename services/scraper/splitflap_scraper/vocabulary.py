@@ -35,6 +35,10 @@ MAX_ALL_JSON = 160 * 1024
 MARK_REACH = 1000
 MARK_TEXT = 600
 
+#: Marks as React writes them, and what makes an element an item of microdata, in both spellings.
+MARKS_OF_REACT = ("itemProp", "itemType")
+ITEMS = ("itemscope", "itemScope")
+
 #: Marks that are followed up, whether they are in a tag or not.
 MAX_HITS = 600
 
@@ -59,13 +63,16 @@ END_OF_TEXT["p"] = re.compile(
     r"|blockquote|h[1-6]|body|html)(?=[\s/>])",
     re.IGNORECASE | re.ASCII,
 )
+#: Elements whose end tag is not looked at by itself.
+SKIPPED = END_OF_TEXT.keys() - {"p", "h1", "h2", "time"}
 KEPT_TAGS = frozenset({"meta", "link", "base", "html", "img"})
 KEPT_TEXTS = {"title": MAX_TAG, "h1": MAX_TEXT, "h2": MAX_TEXT, "p": MAX_TEXT, "time": 200,
                "noscript": MAX_TEXT}  # fmt: skip
 JSON_LD = re.compile(r"""type\s*=\s*["']?\s*application/ld\+json""", re.IGNORECASE | re.ASCII)
 
 #: What makes a tag of any name matter: microdata, and who has written the page.
-MARKS = ("itemprop", "itemtype", "author", "byline", "content", "post", "message")
+#: These are parts of what MARK finds, in either case of their first letters.
+MARKS = ("itemprop", "itemtype", "uthor", "yline", "content", "post", "message")
 MARK = re.compile(
     r"""\sitem(?:prop|type)\s*=|\srel\s*=\s*["']?author|\sclass\s*=\s*["'][^"'<>]{0,100}?(?:byline|author|\b(?:content|post-?body|postbody|entry|post-content|entry-content|article-body|article-content|message-?body|message-content|bbwrapper)[\s"'])""",
     re.IGNORECASE | re.ASCII,
@@ -87,13 +94,19 @@ PLACES = {"nav": Place.ASIDE, "aside": Place.ASIDE, "footer": Place.ASIDE, "dial
 
 
 class Piece(NamedTuple):
-    """A tag, with the markup that it contains where that matters; `mark` is set for `MARKS`."""
+    """A tag, with the markup that it contains where that matters; `mark` is set for `MARKS`.
+
+    `item` is the number of the innermost item of microdata around it, `own` that of the item that
+    it is itself; 0 is none.
+    """
 
     name: str
     tag: str
     inner: str = ""
     place: Place = Place.NONE
     mark: bool = False
+    item: int = 0
+    own: int = 0
 
 
 WHOLE_TAG = re.compile(

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from splitflap_core.telemetry import Metrics
 from splitflap_scraper.fetch import Answer, Fetcher, check_status
 from splitflap_scraper.reading import AnyReader, PageReader, UnknownReader, reader_for
 from splitflap_scraper.resolver import Resolve, Within
@@ -174,12 +175,15 @@ class PageFetcher(Fetcher):
         return Page(answer.head.url, head, answer.keep)
 
 
-def make_fetcher(resolve: Resolve | None = None, **settings: Any) -> PageFetcher:
+def make_fetcher(
+    resolve: Resolve | None = None, *, metrics: Metrics | None = None, **settings: Any
+) -> PageFetcher:
     """A fetcher that may reach loopback, and asks for no robots.txt, unless told otherwise."""
     ours = {"scraper_allow_nets": "127.0.0.1/32", "scrape_deadline": 10, "scrape_robots": False}
     chosen = msgspec.convert({**ours, **settings}, ScraperSettings)
     tls = chosen.tls() if chosen.scraper_ca_file else default_tls()
-    return PageFetcher(chosen, tls, *within(), resolve or socket.getaddrinfo)
+    counted = metrics or Metrics("scraper")
+    return PageFetcher(chosen, tls, counted, *within(), resolve or socket.getaddrinfo)
 
 
 @cache

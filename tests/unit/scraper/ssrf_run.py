@@ -114,7 +114,8 @@ class Run:
     def scraper(self, *, robots: bool = True) -> Scraper:
         """A scraper that has asked nobody yet."""
         settings = msgspec.structs.replace(self._settings, scrape_robots=robots)
-        return Scraper(Fetcher(settings, self._tls, *within(), Names()), (), Metrics("scraper"))
+        metrics = Metrics("scraper")
+        return Scraper(Fetcher(settings, self._tls, metrics, *within(), Names()), (), metrics)
 
     def scrape(self, url: str, scraper: Scraper | None = None) -> dict[str, Any]:
         """What became of a URL, and what was connected to."""

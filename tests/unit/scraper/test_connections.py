@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from splitflap_core.telemetry import Metrics
 from splitflap_scraper import connections
 from splitflap_scraper.errors import FetchError
 
@@ -51,6 +52,18 @@ def test_one_connection_for_several_pages(serve: Serve) -> None:
     site = serve(keeping(page(HEAD, "Set-Cookie: a=b", "WWW-Authenticate: Basic")))
     fetched(make_fetcher(), site.url("/1"), site.url("/1", "u:p@127.0.0.1"), site.url("/1"))
     assert site.connections == 1
+
+
+def test_connections_are_counted(serve: Serve) -> None:
+    """New ones and those that were kept; one that turns out to have ended is no help, and none."""
+    metrics = Metrics("scraper")
+    fetcher = make_fetcher(metrics=metrics)
+    steady, fickle = serve(keeping(page(HEAD))), serve(closing)
+    fetched(fetcher, steady.url("/1"), steady.url("/2"), steady.url("/3"))
+    fetched(fetcher, fickle.url("/1"), fickle.url("/2"))
+    said = metrics.exposition().decode()
+    assert 'splitflap_scraper_connections_total{origin="new"} 3.0' in said
+    assert 'splitflap_scraper_connections_total{origin="kept"} 2.0' in said
 
 
 def test_requests_carry_nothing_over(serve: Serve) -> None:
@@ -125,7 +138,10 @@ def test_names_do_not_share(serve: Serve) -> None:
 def test_tls_once(serve: Serve, certificate: Path, server_tls: ssl.SSLContext) -> None:
     """A kept connection saves the handshake, and belongs to the name that was checked by it."""
     site = serve(keeping(page(HEAD)), tls=server_tls)
-    nets = {"scraper_allow_nets": "127.0.0.0/8", "scraper_ca_file": str(certificate)}
+    nets: dict[str, Any] = {
+        "scraper_allow_nets": "127.0.0.0/8",
+        "scraper_ca_file": str(certificate),
+    }
     fetcher = make_fetcher(answers("127.0.0.1"), **nets)
     fetched(fetcher, site.url("/1", "site.test"), site.url("/2", "site.test"))
     assert (site.connections, site.server_names) == (1, ["site.test"])

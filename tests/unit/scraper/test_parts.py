@@ -6,7 +6,8 @@ from splitflap_scraper.files import dimensions, pdf_information
 from splitflap_scraper.jsonld import Graph, kind
 from splitflap_scraper.languages import spoken, tag
 from splitflap_scraper.markup import attributes, text_of, unescaped
-from splitflap_scraper.titles import site_in, without_site
+from splitflap_scraper.sites import feed_name, is_of_host, site_in
+from splitflap_scraper.titles import without_sections, without_site
 from splitflap_scraper.walls import MARKS, marks_in
 
 
@@ -27,6 +28,12 @@ from splitflap_scraper.walls import MARKS, marks_in
         ("1. Mai 2024", "2024-05-01T00:00:00Z"),
         ("1 de mayo de 2024", "2024-05-01T00:00:00Z"),
         ("2024年5月1日", "2024-05-01T00:00:00Z"),
+        ("01.05.2024, 10:00 Uhr", "2024-05-01T00:00:00Z"),
+        ("1 мая 2024", "2024-05-01T00:00:00Z"),
+        ("1 maja 2024 r.", "2024-05-01T00:00:00Z"),
+        ("1 May\u0131s 2024", "2024-05-01T00:00:00Z"),
+        ("01/05/2024", None),
+        ("13.13.2024", None),
         ("1723-01-02", "1723-01-02T00:00:00Z"),
         ("0001-01-01T00:00:00Z", None),
         ("0001-01-01T00:00:00+14:00", None),
@@ -90,6 +97,9 @@ def test_text() -> None:
         ("Site", "Site", "Site"),
         ("A tale of Site", "Site", "A tale of Site"),
         ("Sitecom | A tale", "Site", "Sitecom | A tale"),
+        ("\u3010Site\u3011A tale", "Site", "A tale"),
+        ("[Site] A tale", "Site", "A tale"),
+        ("~a/tale - Site", "Site", "~a/tale"),
     ],
 )
 def test_sites_are_cut_from_titles(title: str, name: str, expected: str) -> None:
@@ -103,6 +113,53 @@ def test_sites_in_titles() -> None:
     assert site_in("A tale | Other", "https://x.example/", ["A tale"]) == "Other"
     assert site_in("A tale | Part two", "https://x.example/", []) is None
     assert site_in("Ten - Eleven", "https://news.example/", ["Ten - Eleven"]) is None
+    assert site_in("A tale | Le Phare | Culture", "https://lephare.example/", []) == "Le Phare"
+    assert site_in("A longer tale: Joe | Other", "https://x.example/", ["A longer tale"]) == "Other"
+
+
+def test_what_a_page_is_names_no_site() -> None:
+    """Where its title says so beside its heading."""
+    assert site_in("Knots - Guide", "https://x.example/", ["Knots"]) is None
+    assert site_in("A longer tale: Joe | Review", "https://x.example/", ["A longer tale"]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [("Ak\u015fam Vapuru", "aksamvapuru"), ("M\u00fchlstadt", "muehlstadt"),
+     ("Mar\u0131n\u00e9", "marine"), ("The Post", "post")],
+)  # fmt: skip
+def test_names_of_hosts(name: str, host: str) -> None:
+    """Hosts mostly have no accents."""
+    assert is_of_host(name, f"https://www.{host}.example/")
+    assert not is_of_host(name, "https://www.other.example/")
+
+
+def test_sections_behind_the_site() -> None:
+    """They are none of the page's title; what stands before the site is."""
+    assert without_sections("A tale - Part 2 | Site | Culture", "site") == "A tale - Part 2"
+    assert without_sections("Site | Culture | A tale", "Site") == "Site | Culture | A tale"
+    assert without_sections("A tale | Sites | Culture", "Site") == "A tale | Sites | Culture"
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Old Oak", "Old Oak"),
+        ("Old Oak \u00bb Feed", "Old Oak"),
+        ("Old Oak - RSS 2.0", "Old Oak"),
+        ("RSS feed for Old Oak", "Old Oak"),
+        ("Old Oak Atom feed", "Old Oak"),
+        ("Old Oak \u00bb Comments Feed", None),
+        ("RSS: all entries", None),
+        ("RSS", None),
+        ("Posts", None),
+        ("x" * 200, None),
+        ("", None),
+    ],
+)
+def test_names_of_feeds(title: str, name: str | None) -> None:
+    """Without the words for a feed; a feed that says nothing more names no site."""
+    assert feed_name(title) == name
 
 
 def test_graphs() -> None:

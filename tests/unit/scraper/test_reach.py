@@ -20,7 +20,7 @@ def to_loopback(_host: bytes, port: int, *_: object) -> list[tuple[Any, ...]]:
     return [(0, 0, 0, "", ("127.0.0.1", port))]
 
 
-def reason(url: str, **settings: str) -> str:
+def reason(url: str, **settings: Any) -> str:
     """What becomes of a fetch."""
     try:
         make_fetcher(to_loopback, **settings).fetch(url)

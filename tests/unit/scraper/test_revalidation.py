@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import pytest
@@ -26,9 +25,10 @@ DATE = "Tue, 24 Nov 2026 10:00:00 GMT"
 UNCHANGED = b"HTTP/1.1 304 Not Modified\r\n\r\n"
 
 
-def asking(**settings: Any) -> Callable[[str], ScrapeResult | Failed]:
+def asking(metrics: Metrics | None = None) -> Callable[[str], ScrapeResult | Failed]:
     """A scraper that is asked several times."""
-    scraper = Scraper(make_fetcher(**settings), (), Metrics("scraper"))
+    counted = metrics or Metrics("scraper")
+    scraper = Scraper(make_fetcher(metrics=counted), (), counted)
 
     def ask(url: str) -> ScrapeResult | Failed:
         job = Job("j", "scrape", 5, time.time(), msgspec.Raw(b"{}"))
@@ -59,6 +59,23 @@ def test_a_page_that_has_not_changed(serve: Serve, header: str) -> None:
     assert first == second == ScrapeResult("T", keep=7200, type="website")
     condition = "If-None-Match" if "ETag" in header else "If-Modified-Since"
     assert [condition in request for request in site.requests] == [False, True]
+
+
+def test_conditions_are_counted(serve: Serve) -> None:
+    """By what came of them; requests without conditions are not."""
+    metrics, answers = Metrics("scraper"), iter([UNCHANGED, UNCHANGED, page("<title>U</title>")])
+    ask = asking(metrics)
+
+    def respond(sock: socket.socket, request: str) -> None:
+        fresh = page("<title>T</title>", f"ETag: {TAG}")
+        sock.sendall(next(answers) if TAG in request else fresh)
+
+    site = serve(respond)
+    assert [ask(site.url()).title for _ in range(4)] == ["T", "T", "T", "U"]  # type: ignore[union-attr]
+    said = metrics.exposition().decode()
+    name = "splitflap_scraper_conditional_requests_total"
+    assert f'{name}{{answer="unchanged"}} 2.0' in said
+    assert f'{name}{{answer="other"}} 1.0' in said
 
 
 def test_a_new_time(serve: Serve) -> None:
@@ -116,6 +133,24 @@ def test_a_page_that_leads_on(serve: Serve) -> None:
     ask(site.url())
     ask(site.url())
     assert not any("If-" in request for request in site.requests)
+
+
+def test_a_page_that_has_led_on(serve: Serve) -> None:
+    """Its preview is of the page that it has led to, and is renewed where that has not changed."""
+    refresh = page('<meta http-equiv=refresh content="0;url=/t">', 'ETag: "other"')
+    begins = iter([refresh, redirect("/t"), page("<title>New</title>", 'ETag: "other"')])
+    target = versioned(f"ETag: {TAG}")
+
+    def respond(sock: socket.socket, request: str) -> None:
+        if " /t " in request:
+            target(sock, request)
+        else:
+            sock.sendall(next(begins))
+
+    site, ask = serve(respond), asking()
+    titles = [ask(site.url()).title for _ in range(3)]  # type: ignore[union-attr]
+    assert titles == ["T", "T", "New"]
+    assert ["If-None-Match" in each for each in site.requests] == [False, False, False, True, False]
 
 
 def test_a_page_that_was_cut_off(serve: Serve) -> None:

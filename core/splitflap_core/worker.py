@@ -119,6 +119,10 @@ class Worker:
         self._metrics.gauge("splitflap_worker_slots").labels(self._kind).set(self._pool.slots)
         self._link.start()
 
+    def set_prefetch(self, count: int) -> None:
+        """Hold so many jobs at most, from now on."""
+        self._link.set_prefetch(count)
+
     def stop(self, timeout: float) -> None:
         """As the head of this module says."""
         deadline = time.monotonic() + timeout

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -100,6 +100,9 @@ class Link:
         self._session: Session | None = None
         self._paused_until = 0.0
         self._consuming = False
+        #: The count of what may be unsettled has changed since it was told to the broker.
+        self._recount = False
+        self._unsettled = 0
         self._stopping = threading.Event()
         self._closing = False
         self._give_up_at = 0.0
@@ -131,6 +134,16 @@ class Link:
     def pause(self, seconds: float) -> None:
         """Take no deliveries for so long."""
         self._paused_until = time.monotonic() + seconds
+        self._waker.wake()
+
+    def set_prefetch(self, count: int) -> None:
+        """Let so many messages of each subscription be unsettled.
+
+        What is unsettled beyond that stays here, and no more come until it is worked off. RabbitMQ
+        counts anew for each consumer, so after a raise the old count may come on top, once.
+        """
+        self._subscriptions = [replace(each, prefetch=count) for each in self._subscriptions]
+        self._recount = True
         self._waker.wake()
 
     def stop_consuming(self) -> None:
@@ -200,7 +213,8 @@ class Link:
 
     def _bring_up(self, session: Session) -> None:
         self._generation += 1
-        self._consuming = False
+        self._consuming = self._recount = False
+        self._unsettled = 0
         self._session = session
         logger.info("link %s: connected", self._name)
         if self._on_up:
@@ -233,16 +247,28 @@ class Link:
             self._on_idle()
 
     def _set_consuming(self, session: Session) -> None:
-        wanted = not self._stopping.is_set() and time.monotonic() >= self._paused_until
-        if not self._subscriptions or wanted == self._consuming:
+        if not self._subscriptions:
             return
-        if wanted:
+        wanted = not self._stopping.is_set() and time.monotonic() >= self._paused_until
+        if self._recount:
+            # RabbitMQ applies a count to consumers that start after it.
+            self._stop_consumers(session)
+            most = min(each.prefetch for each in self._subscriptions)
+            wanted = wanted and self._unsettled <= most
+        if wanted and not self._consuming:
+            self._recount = False
             session.subscribe(self._subscriptions, partial(self._receive, self._generation))
-        else:
+            self._consuming = True
+        elif not wanted:
+            self._stop_consumers(session)
+
+    def _stop_consumers(self, session: Session) -> None:
+        if self._consuming:
             session.unsubscribe()
-        self._consuming = wanted
+            self._consuming = False
 
     def _receive(self, generation: int, received: Received) -> None:
+        self._unsettled += 1
         if self._on_delivery:
             self._on_delivery(Delivery(self, generation, received))
 
@@ -252,6 +278,7 @@ class Link:
             generation, verb, tag = self._settling.popleft()
             if generation != self._generation:
                 continue
+            self._unsettled -= 1
             if verb == "ack":
                 acked.append(tag)
             else:

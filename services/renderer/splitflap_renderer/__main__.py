@@ -10,10 +10,6 @@ from splitflap_core.worker import Worker
 from splitflap_renderer.pool import ProcessPool
 from splitflap_renderer.settings import RendererSettings
 
-#: Texts that the broker hands out ahead, in full trips of every process: one that is being
-#: rendered and one that waits, so that no process idles while the next is fetched.
-TRIPS_AHEAD = 2
-
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
@@ -28,9 +24,9 @@ def main() -> None:
 
     # Processes that render, and the loop that feeds them from the broker.
     pool = ProcessPool(settings, metrics)
-    prefetch = pool.slots * settings.texts_per_trip * TRIPS_AHEAD
     backend = backend_for(settings)
-    worker = Worker("render", RenderRequest, pool, backend, metrics, prefetch)
+    worker = Worker("render", RenderRequest, pool, backend, metrics, pool.prefetch)
+    pool.on_prefetch = worker.set_prefetch
     worker.register(health)
 
     # The port answers first, so that a slow start can be seen.

@@ -35,8 +35,8 @@ class Lanes:
         self._texts_per_trip = texts_per_trip
         self._deadline = deadline
         self._most_on_slow = max(1, slots - 1)
-        #: Half of what is prefetched, so that there is room for others.
-        self._most_slow = slots * texts_per_trip
+        #: Slow texts that may be put aside.
+        self.most_slow = slots
         self._queue: deque[Text] = deque()
         self._slow: deque[Text] = deque()
         self._turn = 0.0
@@ -55,7 +55,7 @@ class Lanes:
 
     def postpone(self, text: Text) -> bool:
         """Put aside a text that proved slow; False where too many are."""
-        if len(self._slow) >= self._most_slow:
+        if len(self._slow) >= self.most_slow:
             return False
         if not self._slow:
             self._turn = time.monotonic() + self._deadline

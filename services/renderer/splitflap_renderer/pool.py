@@ -16,7 +16,7 @@ import random
 import selectors
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from splitflap_core.broker.session import Waker
@@ -28,6 +28,7 @@ from splitflap_core.worker import Finish, Pool
 from splitflap_renderer.child import Answer, Answered
 from splitflap_renderer.children import REAP_TIMEOUT, Child, ChildGone
 from splitflap_renderer.container import memory_mib, usable_cpus
+from splitflap_renderer.holding import Holding
 from splitflap_renderer.lanes import Lanes, Text
 from splitflap_renderer.settings import RendererSettings
 
@@ -49,6 +50,10 @@ BEAT = 1.0
 #: gathered is published and acked together: parent and broker use about 0.4 ms of CPU a text so,
 #: 0.7 ms with looks every 10 ms and half as many texts a trip (docs/adr/0013).
 GATHER = 0.05
+
+#: Texts that are held at most, in full trips of every process: one that is being rendered and one
+#: that waits, so that no process idles while the next is fetched.
+TRIPS_AHEAD = 2
 
 #: Seconds without a beat after which the thread counts as stuck.
 STUCK_AFTER = 30.0
@@ -73,6 +78,10 @@ class ProcessPool(Pool[RenderRequest]):
             self._replaced.labels(why)
         self._lock = threading.Lock()
         self._lanes = Lanes(self._slots, settings.texts_per_trip, settings.render_deadline)
+        self._holding = Holding(self._slots, self._slots * settings.texts_per_trip * TRIPS_AHEAD)
+        self._lanes.most_slow = self._holding.count // 2
+        #: Called with how many texts are to be held from now on.
+        self.on_prefetch: Callable[[int], None] = lambda _count: None
         #: Whether a process has nothing to do; who brings a text then wakes the thread.
         self._hungry = True
         self._children: list[Child] = []
@@ -90,6 +99,11 @@ class ProcessPool(Pool[RenderRequest]):
     @property
     def slots(self) -> int:
         return self._slots
+
+    @property
+    def prefetch(self) -> int:
+        """How many texts are to be held now."""
+        return self._holding.count
 
     @property
     def pids(self) -> list[int]:
@@ -241,7 +255,8 @@ class ProcessPool(Pool[RenderRequest]):
         elif child.trip[0].slow:
             outcome = Failed("deadline", detail)
         elif self._lanes.postpone(child.trip[0]):
-            child.next_text()
+            _, took = child.next_text()
+            self._observe(took)
             self._retire(child, "deadline", "its text is slow")
             return
         else:
@@ -262,7 +277,15 @@ class ProcessPool(Pool[RenderRequest]):
         text, took = child.next_text(answered)
         if text.slow:
             self._lanes.slow_ended(took)
+        else:
+            self._observe(took)
         text.finish(outcome, took)
+
+    def _observe(self, took: float) -> None:
+        """Hold as many texts as suits how long they take; of these, half may be slow."""
+        if self._holding.took(took):
+            self._lanes.most_slow = self._holding.count // 2
+            self.on_prefetch(self._holding.count)
 
     def _retire(self, child: Child, why: str, detail: str = "") -> None:
         """End a child; while stopping, what it had not begun has been given back already."""

@@ -194,3 +194,37 @@ def test_depth_is_what_was_not_delivered(backend: Backend, make_peer: MakePeer) 
     assert not knows or depths[-1].consumers == 1
     looker.stop(5)
     assert looker.depth("render") is None
+
+
+def test_more_may_be_held_later(backend: Backend, make_peer: MakePeer) -> None:
+    """A raised count is what the broker goes by; RabbitMQ lets the old one come on top, once."""
+    make_peer(backend).started().send(*numbered(30))
+    peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, 3)).started()
+    peer.receive(3)
+    peer.link.set_prefetch(10)
+    peer.receive(10)
+    time.sleep(0.5)
+    assert len(peer.deliveries) <= 13
+
+
+def test_fewer_may_be_held_later(backend: Backend, make_peer: MakePeer) -> None:
+    """What is held already is worked off before more comes; nothing is lost or comes twice."""
+    bodies = numbered(30)
+    make_peer(backend).started().send(*bodies)
+    peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, 10)).started()
+    peer.receive(10)
+    peer.link.set_prefetch(2)
+    for delivery in peer.deliveries[:7]:
+        delivery.ack()
+    time.sleep(0.5)
+    assert len(peer.deliveries) == 10
+    peer.deliveries[7].ack()
+    time.sleep(0.5)
+    assert len(peer.deliveries) <= 12
+    while len(peer.deliveries) < 30 or not all(each.settled for each in peer.deliveries):
+        held = [each for each in peer.deliveries if not each.settled]
+        assert len(held) <= 4
+        for delivery in held:
+            delivery.ack()
+        peer.wait(lambda: len(peer.deliveries) == 30 or not peer.deliveries[-1].settled, "more")
+    assert sorted(peer.bodies) == sorted(bodies)

@@ -8,7 +8,7 @@ from .conftest import MakeStack
 from .processes import PATIENCE
 from .test_observability import sums
 
-#: A text takes tenths of a second: a process is handed 4 of these and would be handed 32 of others.
+#: A text takes tenths of a second: a process is handed 8 of these and would be handed 32 of others.
 HEAVY = "*a **a " * 1_500 + "b** b* " * 1_500
 
 TEXTS = 24

@@ -140,7 +140,8 @@ class Link:
         """Let so many messages of each subscription be unsettled.
 
         What is unsettled beyond that stays here, and no more come until it is worked off. RabbitMQ
-        counts anew for each consumer, so after a raise the old count may come on top, once.
+        counts anew for each consumer, so what was unsettled at a change may come on top, once. Not
+        for subscriptions without acks: theirs are never settled.
         """
         self._subscriptions = [replace(each, prefetch=count) for each in self._subscriptions]
         self._recount = True
@@ -238,8 +239,8 @@ class Link:
 
     def _turn(self, session: Session) -> None:
         self._last_turn = time.monotonic()
-        self._set_consuming(session)
         self._settle_queued(session)
+        self._set_consuming(session)
         self._publish_queued(session)
         if not self._finished(session):
             session.turn()

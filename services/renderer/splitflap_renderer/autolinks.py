@@ -24,6 +24,9 @@ _LITERAL = re.compile(
 #: What may stand before the colon of a link that the inline rule finds.
 _PROTOCOLS = ("http", "https", "mailto", "xmpp")
 
+#: Characters of the longest, with the one before it.
+_LOOK_BACK = 7
+
 
 def autolinks(md: MarkdownIt) -> None:
     """Find e-mail addresses and `ftp://` in finished text; the inline rule for addresses goes.
@@ -36,7 +39,15 @@ def autolinks(md: MarkdownIt) -> None:
 
 
 def _protocol(state: StateInline, silent: bool) -> bool:
-    return state.pending.endswith(_PROTOCOLS) and index._protocol_rule(state, silent)  # noqa: SLF001
+    if silent or state.linkLevel or not state.pending.endswith(_PROTOCOLS):
+        return False
+    # The rule is shown the end alone; the parser joins the two pieces of text again.
+    pending = state.pending
+    state.pending = pending[:-_LOOK_BACK]
+    if state.pending:
+        state.pushPending()
+    state.pending = pending[-_LOOK_BACK:]
+    return index._protocol_rule(state, silent)  # noqa: SLF001
 
 
 def _rule(state: StateCore) -> None:

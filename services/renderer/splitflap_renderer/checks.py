@@ -32,7 +32,8 @@ MAX_COLUMNS = 100
 MAX_REFERENCES = 500
 
 _CLOSES = {"]": "[", ")": "(", ">": "<"}
-_BRACKET = re.compile(r"[\[\](<>]|\)|\n[ \t]*+(?=\n)")
+# Of `<` those that may begin a tag or what is like one: not a comparison, nor C++'s `<<`.
+_BRACKET = re.compile(r"[\[\](>]|\)|<(?=[A-Za-z/!?])|\n[ \t]*+(?=\n)")
 # Possessive throughout: these must be linear themselves.
 _RULE = r"[ \t]*+([-*])(?:[ \t]*+\1)*+[ \t]*+$"
 _MARKERS = re.compile(

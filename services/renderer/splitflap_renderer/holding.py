@@ -2,14 +2,15 @@
 
 What one renderer has been handed, another that is started beside it cannot have. So it holds as
 many texts as it renders in half a second, by how long they took of late: full trips of what people
-write, and of texts that take a tenth of a second each a few. It begins with few.
+write, and of texts that take a tenth of a second each a few. It begins with few. A quarter of them
+may be slow ones (lanes.py), so that others always have room.
 """
 
 #: Seconds of all processes' work.
 SECONDS = 0.5
 
-#: Texts for each process at least, half of which may be slow ones (lanes.py).
-LEAST = 4
+#: Texts for each process at least.
+LEAST = 8
 
 #: How much each text counts less than the one after it.
 DECAY = 1 - 1 / 64
@@ -30,6 +31,11 @@ class Holding:
         self._texts = 0.0
         self._seen = 0
         self.count = self._least
+
+    @property
+    def slow(self) -> int:
+        """How many of them may be slow."""
+        return max(1, self.count // 4)
 
     def took(self, seconds: float) -> bool:
         """Take into account how long a text had a process; whether the count has changed."""

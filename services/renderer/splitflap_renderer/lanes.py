@@ -28,6 +28,11 @@ class Text:
     slow: bool = False
 
 
+#: Seconds for which no other may wait before a slow text has a process beside its turn: between two
+#: trips the next texts are on their way from the broker.
+PAUSE = 0.05
+
+
 class Lanes:
     """Two queues. One thread takes, any thread may add."""
 
@@ -36,7 +41,8 @@ class Lanes:
         self._deadline = deadline
         self._most_on_slow = max(1, slots - 1)
         #: Slow texts that may be put aside.
-        self.most_slow = slots
+        self._most_slow = slots
+        self._empty_since = 0.0
         self._queue: deque[Text] = deque()
         self._slow: deque[Text] = deque()
         self._turn = 0.0
@@ -55,12 +61,17 @@ class Lanes:
 
     def postpone(self, text: Text) -> bool:
         """Put aside a text that proved slow; False where too many are."""
-        if len(self._slow) >= self.most_slow:
+        if len(self._slow) >= self._most_slow:
             return False
         if not self._slow:
             self._turn = time.monotonic() + self._deadline
         self._slow.append(replace(text, slow=True))
         return True
+
+    def limit_slow(self, most: int) -> list[Text]:
+        """Let so many slow texts be put aside; those beyond, who came last, are taken out."""
+        self._most_slow = most
+        return [self._slow.pop() for _ in range(len(self._slow) - most)]
 
     def slow_ended(self, took: float) -> None:
         """A slow text has been done with, after so many seconds: others have their turn as long."""
@@ -68,11 +79,17 @@ class Lanes:
 
     def trip(self, idle: int, on_slow: int) -> list[Text]:
         """The texts for one of `idle` processes, while `on_slow` others have slow ones."""
-        turn = not self._queue or time.monotonic() >= self._turn
-        if self._slow and turn and on_slow < self._most_on_slow:
+        if self._slow and self._is_their_turn() and on_slow < self._most_on_slow:
             return [self._slow.popleft()]
         share = min(-(-len(self._queue) // idle), self._texts_per_trip)
-        return [self._queue.popleft() for _ in range(share)]
+        texts = [self._queue.popleft() for _ in range(share)]
+        if texts and not self._queue:
+            self._empty_since = time.monotonic()
+        return texts
+
+    def _is_their_turn(self) -> bool:
+        now = time.monotonic()
+        return now >= self._turn or (not self._queue and now >= self._empty_since + PAUSE)
 
     def take_all(self) -> list[Text]:
         """Everything that waits."""

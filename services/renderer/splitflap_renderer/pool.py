@@ -79,7 +79,7 @@ class ProcessPool(Pool[RenderRequest]):
         self._lock = threading.Lock()
         self._lanes = Lanes(self._slots, settings.texts_per_trip, settings.render_deadline)
         self._holding = Holding(self._slots, self._slots * settings.texts_per_trip * TRIPS_AHEAD)
-        self._lanes.most_slow = self._holding.count // 2
+        self._lanes.limit_slow(self._holding.slow)
         #: Called with how many texts are to be held from now on.
         self.on_prefetch: Callable[[int], None] = lambda _count: None
         #: Whether a process has nothing to do; who brings a text then wakes the thread.
@@ -209,7 +209,8 @@ class ProcessPool(Pool[RenderRequest]):
     def _wait_and_read(self, most: float = BEAT) -> None:
         """Sleep until a bell rings, `submit` or `stop` wakes, or it is time to look."""
         left = [seconds for child in self._children if (seconds := child.left()) is not None]
-        look = GATHER if any(child.trip for child in self._children) else BEAT
+        waiting = len(self._lanes) or any(child.trip for child in self._children)
+        look = GATHER if waiting else BEAT
         for key, _ in self._bells.select(max(0.0, min([most, look, *left]))):
             if key.data:
                 key.data.quiet()
@@ -260,7 +261,7 @@ class ProcessPool(Pool[RenderRequest]):
             self._retire(child, "deadline", "its text is slow")
             return
         else:
-            outcome = RetryLater(random.uniform(*NO_ROOM_AFTER), "deadline")  # noqa: S311 - jitter
+            outcome = _no_room()
         self._blame(child, "deadline", detail, outcome)
 
     def _blame(self, child: Child, why: str, detail: str, outcome: Outcome) -> None:
@@ -282,9 +283,10 @@ class ProcessPool(Pool[RenderRequest]):
         text.finish(outcome, took)
 
     def _observe(self, took: float) -> None:
-        """Hold as many texts as suits how long they take; of these, half may be slow."""
+        """Hold as many texts as suits how long they take."""
         if self._holding.took(took):
-            self._lanes.most_slow = self._holding.count // 2
+            for text in self._lanes.limit_slow(self._holding.slow):
+                text.finish(_no_room(), 0.0)
             self.on_prefetch(self._holding.count)
 
     def _retire(self, child: Child, why: str, detail: str = "") -> None:
@@ -310,6 +312,10 @@ class ProcessPool(Pool[RenderRequest]):
     def _give_back(self, texts: Iterable[Text]) -> None:
         for text in texts:
             text.finish(None, 0.0)
+
+
+def _no_room() -> RetryLater:
+    return RetryLater(random.uniform(*NO_ROOM_AFTER), "deadline")  # noqa: S311 - jitter
 
 
 def _is_slow(child: Child) -> bool:

@@ -2,9 +2,12 @@
 
 import socket
 import sys
+import time
 from collections.abc import Sequence
+from select import EPOLLIN
 from typing import Any
 
+import eventlet.patcher
 from splitflap_api import green
 from splitflap_api.server import polls
 
@@ -78,6 +81,42 @@ def the_last_are_turned_away_where_there_is_no_room() -> None:
     numbers = [mine.fileno() for mine, _ in clients]
     assert set(served) == set(numbers[:most]), served
     assert set(away) == set(numbers[most:])
+
+
+def a_burst_after_a_calm_is_no_crowd() -> None:
+    """Nobody is turned away before a burst has lasted, however long ago the last one ended."""
+    original = eventlet.patcher.original
+    two_epolls = polls.Polls(original("select").epoll)
+    two_epolls.room = lambda: 0
+    away: list[int] = []
+
+    def refuse(number: int, turned_away: bool) -> bool:
+        if turned_away:
+            away.append(number)
+            by_number[number].recv(1)
+        return turned_away
+
+    two_epolls.refuse = refuse
+    clients = [original("socket").socketpair() for _ in range(20)]
+    by_number = {mine.fileno(): mine for mine, _ in clients}
+    for number in by_number:
+        two_epolls.add_client(number)
+        two_epolls.register(number, EPOLLIN)
+
+    def burst() -> list[int]:
+        for _, theirs in clients:
+            theirs.send(b"?")
+        return [number for number, _ in two_epolls.poll(0)]
+
+    burst()
+    time.sleep(polls.BURST)
+    for number, _ in two_epolls.poll(0):
+        by_number[number].recv(1)
+    assert len(away) == 20 - polls.CROWD_A_TURN
+    assert two_epolls.poll(0) == []
+    away.clear()
+    burst()
+    assert away == []
 
 
 def a_number_used_again_is_nobodys_client() -> None:

@@ -14,6 +14,7 @@ SCRIPT = Path(__file__).with_name("green_hub.py")
     [
         "who_waits_is_served_among_a_crowd",
         "the_last_are_turned_away_where_there_is_no_room",
+        "a_burst_after_a_calm_is_no_crowd",
         "a_number_used_again_is_nobodys_client",
         "silence_is_a_timeout",
         "a_waiting_room_lets_go_who_waits_and_who_comes_later",

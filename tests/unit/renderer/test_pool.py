@@ -77,7 +77,7 @@ def test_every_text_of_a_trip_has_its_own_deadline(make_rig: MakeRig) -> None:
 def test_slow_texts_leave_a_process_to_the_others(make_rig: MakeRig) -> None:
     """Of two processes one goes on with what is quick, however many slow texts there are."""
     rig = make_rig(processes=2, render_deadline=2)
-    for number in range(6):
+    for number in range(4):
         rig.submit(f"slow {number}", ENDLESS)
     for number in range(50):
         rig.submit(str(number), "hi")
@@ -101,8 +101,8 @@ def test_a_slow_text_has_its_turn(make_rig: MakeRig) -> None:
 
 
 def test_too_many_slow_texts_are_tried_later(make_rig: MakeRig) -> None:
-    """Beyond one trip for each process they would leave no room for others."""
-    rig = make_rig(render_deadline=0.8, texts_per_trip=2)
+    """Beyond a quarter of what may be held they would leave no room for others."""
+    rig = make_rig(render_deadline=0.8, texts_per_trip=4)
     for number in range(5):
         rig.submit(str(number), ENDLESS)
     outcomes = [rig.outcome(str(number)) for number in range(5)]
@@ -110,6 +110,21 @@ def test_too_many_slow_texts_are_tried_later(make_rig: MakeRig) -> None:
     assert later
     assert {each.reason for each in later} == {"deadline"}
     assert sum(isinstance(each, Failed) for each in outcomes) == 5 - len(later) >= 2
+
+
+def test_fewer_slow_texts_are_kept_once_texts_take_longer(make_rig: MakeRig) -> None:
+    """Those that were put aside while more might be held would be all that is held."""
+    rig = make_rig(render_deadline=1.6)
+    for number in range(40):
+        rig.submit(str(number), "hi")
+    rig.html("39")
+    assert rig.pool.prefetch == 32
+    for number in range(8):
+        rig.submit(f"slow {number}", ENDLESS)
+    wait_until(lambda: rig.replaced("deadline") >= 8)
+    assert rig.pool.prefetch < 32
+    held = 8 - sum(name.startswith("slow") for name in rig.outcomes)
+    assert held <= rig.pool.prefetch // 4 + 1, "aside, and one that runs"
 
 
 def test_a_deadline_is_of_cpu_time(make_rig: MakeRig) -> None:

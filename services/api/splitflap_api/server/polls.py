@@ -28,7 +28,7 @@ class Polls:
 
     The hub would serve all that is ready, up to 1,023 sockets, before it looks at the database's
     answer again; so a crowd of clients would stop the work that they wait for. Here each turn
-    serves what the service itself waits for, and of the clients a few, who have waited longest.
+    serves what the service itself waits for, and of the clients a few, in turn.
 
     Where there are, for longer than a burst, more than can be served soon, the last of them are
     turned away: nobody else would see them wait, for a request that is not read is in no count.
@@ -72,10 +72,12 @@ class Polls:
         own = [each for each in ready if each[0] != crowd]
         if len(own) < len(ready):
             own += self._some_clients()
+        else:
+            self._crowded_since = None
         return own
 
     def _some_clients(self) -> list[tuple[int, int]]:
-        # The kernel gives those first who were there the last time, and were not served.
+        # The kernel tells of them in turn: who was told of and not served comes behind the others.
         waiting = self._crowd.poll(0, MOST)
         room = max(self.room(), CROWD_A_TURN)
         if len(waiting) <= room:

@@ -84,7 +84,7 @@ def the_last_are_turned_away_where_there_is_no_room() -> None:
 
 def a_burst_after_a_calm_is_no_crowd() -> None:
     """Nobody is turned away before a burst has lasted, however long ago the last one ended."""
-    original = green.eventlet.patcher.original
+    original = green.eventlet.patcher.original  # type: ignore[attr-defined]
     two_epolls = polls.Polls(original("select").epoll)
     two_epolls.room = lambda: 0
     away: list[int] = []

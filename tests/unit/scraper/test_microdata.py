@@ -103,6 +103,13 @@ def test_lists() -> None:
     assert of(f"<title>News</title><body>{item}{here}").title == "Here"
 
 
+def test_a_list_with_an_item_that_is_one() -> None:
+    """A value that is no text is no URL of the page's."""
+    linked = "<div itemscope itemtype=Article><a itemprop=url itemscope href=/x>x</a></div>"
+    other = "<div itemscope itemtype=Article><b itemprop=name>y</b></div>"
+    assert of(f"<title>News</title><body>{linked}{other}").title == "News"
+
+
 def test_depth_is_bounded() -> None:
     """What is deeper than anyone writes it is nobody's, and what is around it keeps its own."""
     for depth in (5, 50):

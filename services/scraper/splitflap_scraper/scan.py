@@ -131,6 +131,8 @@ class PageScanner:
         if self._has_items and name not in SKIPPED:
             tag = self._text[self._start : self._at]
             self._item, self._own = self._marks.token(name, tag)
+        else:
+            self._item, self._own = self._marks.items.number, 0
         if name in KEPT_TAGS:
             self._keep(self._text[self._start : self._at])
         elif name == "script":

@@ -110,6 +110,13 @@ def test_a_list_with_an_item_that_is_one() -> None:
     assert of(f"<title>News</title><body>{linked}{other}").title == "News"
 
 
+@pytest.mark.parametrize("head", ["", "<head>"])
+def test_the_page_as_an_item_with_its_title(head: str) -> None:
+    """A title is a property, and no item, whatever tag came before it."""
+    title = "<title itemprop=name>X</title><body><span itemprop=author>Jane</span>"
+    assert of(f"<html itemscope itemtype=Article>{head}{title}").author == "Jane"
+
+
 def test_depth_is_bounded() -> None:
     """What is deeper than anyone writes it is nobody's, and what is around it keeps its own."""
     for depth in (5, 50):

@@ -18,7 +18,7 @@ _NAMES = {
         "headline", "name", "description", "author", "creator", "byArtist", "publisher",
         "datePublished", "dateCreated", "uploadDate", "image", "thumbnailUrl", "thumbnail",
         "contentUrl", "url", "mainEntity", "mainEntityOfPage", "blogPost", "givenName",
-        "familyName", "width", "height",
+        "familyName", "width", "height", "inLanguage",
     )
 }  # fmt: skip
 

@@ -117,6 +117,31 @@ def test_the_page_as_an_item_with_its_title(head: str) -> None:
     assert of(f"<html itemscope itemtype=Article>{head}{title}").author == "Jane"
 
 
+METAS = (
+    "<meta itemprop=author content='Bob'><meta itemprop=datePublished content=2019-01-02>"
+    "<meta itemprop=description content='It burns well, it burns long, and it burns bright.'>"
+    "<meta itemprop=inLanguage content=de>"
+)
+
+
+def test_metas_of_items_within() -> None:
+    """They say nothing of the page; those of the page itself and of what it is about do."""
+    review = f"<div itemprop=review itemscope itemtype=Review>{METAS}</div>"
+    found = of(product(NAMED, review))
+    said = (found.author, found.published_at, found.description, found.language)
+    assert said == (None, None, None, None)
+    for page in (
+        product(NAMED, METAS, scope="itemscope itemtype=Article"),
+        f"<html itemscope itemtype=WebPage><head>{METAS}",
+        f"<body itemscope itemtype=WebPage>{METAS}{review}",
+        f"<body>{METAS}",
+    ):
+        found = of(page)
+        assert (found.author, found.published_at) == ("Bob", "2019-01-02T00:00:00Z")
+        assert (found.description or "").startswith("It burns well")
+        assert found.language == "de"
+
+
 def test_depth_is_bounded() -> None:
     """What is deeper than anyone writes it is nobody's, and what is around it keeps its own."""
     for depth in (5, 50):

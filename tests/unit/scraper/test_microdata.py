@@ -142,6 +142,18 @@ def test_metas_of_items_within() -> None:
         assert found.language == "de"
 
 
+def test_values_of_items_are_one_each() -> None:
+    """An image's size and a person's two names, as JSON-LD has them too."""
+    image = "<div itemprop=image itemscope itemtype=ImageObject><meta itemprop=url content=/a.png>"
+    for width, expected in (("20", None), ("200", "https://a.example/a.png")):
+        page = product(NAMED, f"{image}<meta itemprop=width content={width}></div>")
+        assert of(page).image == expected
+    names = "<meta itemprop=givenName content=Ewa><meta itemprop=familyName content=Nowak>"
+    author = f"<div itemprop=author itemscope itemtype=Person>{names}</div>"
+    page = product(NAMED, author, scope="itemscope itemtype=Article")
+    assert of(page).author == "Ewa Nowak"
+
+
 def test_depth_is_bounded() -> None:
     """What is deeper than anyone writes it is nobody's, and what is around it keeps its own."""
     for depth in (5, 50):

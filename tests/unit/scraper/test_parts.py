@@ -178,6 +178,15 @@ def test_graphs() -> None:
     assert Graph(["[" * 100_000, "nonsense", "", "null", "3"]).nodes == []
 
 
+def test_numbers_of_json() -> None:
+    """As they are written, however they are read."""
+    graph = Graph(['{"@type":"Article","headline":1984,"name":1.5,"datePublished":1714557600}'])
+    node = graph.main([])
+    assert graph.texts(node, "headline") == ["1984"]
+    assert graph.texts(node, "name") == ["1.5"]
+    assert graph.texts(node, "datePublished") == ["1714557600"]
+
+
 def test_json_that_is_cut_off_says_what_it_can() -> None:
     """The headline and the day stand at its begin."""
     graph = Graph(

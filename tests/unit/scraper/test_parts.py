@@ -6,7 +6,7 @@ from splitflap_scraper.files import dimensions, pdf_information
 from splitflap_scraper.jsonld import Graph, kind
 from splitflap_scraper.languages import spoken, tag
 from splitflap_scraper.markup import attributes, text_of, unescaped
-from splitflap_scraper.sites import feed_name, is_of_host, site_in
+from splitflap_scraper.sites import MAX_LABELS, feed_name, is_of_host, site_in
 from splitflap_scraper.titles import without_sections, without_site
 from splitflap_scraper.walls import MARKS, marks_in
 
@@ -132,6 +132,12 @@ def test_names_of_hosts(name: str, host: str) -> None:
     """Hosts mostly have no accents."""
     assert is_of_host(name, f"https://www.{host}.example/")
     assert not is_of_host(name, "https://www.other.example/")
+
+
+def test_labels_of_hosts_are_bounded() -> None:
+    """The last of them are compared; a host may have 126."""
+    assert is_of_host("Acme", "https://acme." + "a." * (MAX_LABELS - 1) + "example/")
+    assert not is_of_host("Acme", "https://acme." + "a." * MAX_LABELS + "example/")
 
 
 def test_sections_behind_the_site() -> None:

@@ -1,7 +1,7 @@
 """Whose property a marked element is: an item within another keeps its own for itself."""
 
 import pytest
-from splitflap_scraper.items import MAX_OPEN, Items
+from splitflap_scraper.items import MAX_OPEN, MAX_SEEN, Items
 
 from .documents import of
 
@@ -51,7 +51,28 @@ def test_a_persons_name() -> None:
 SCOPE = "itemscope itemtype=Product"
 OTHER = "<b itemprop=name>X</b>"
 
+STEP = "itemprop=step itemscope itemtype=HowToStep"
+TABLE = "<table><tr><td><b itemprop=name>X</b><tr><td></table>"
+
 PAGES = {
+    "list items' end tags left out": product(
+        f"<ul><li {STEP}>{OTHER}<li {STEP}>{OTHER}</ul>", NAMED
+    ),
+    "lists in list items": product(
+        f"<ul><li {STEP}><ul><li>a<li>b</ul>{OTHER}<ol><li {STEP}></ol>{OTHER}</ul>", NAMED
+    ),
+    "list items that are items by turns": product(
+        f"<ul><li {STEP}>{OTHER}<li itemprop=name>A lamp</ul>"
+    ),
+    "a list that is an item in one that is": product(
+        f"<ul><li {STEP}><ul {STEP}><li {STEP}><li></ul>{OTHER}</ul>", NAMED
+    ),
+    "rows' and cells' end tags left out": product(
+        f"<table><tr {STEP}><td {STEP}>{TABLE}{OTHER}<td>{OTHER}</table>", NAMED
+    ),
+    "terms' end tags left out": product(f"<dl><dt {STEP}>{OTHER}<dd itemprop=name>A lamp</dl>"),
+    "paragraphs' end tags left out": product(f"<p {STEP}>{OTHER}<div>{NAMED}</div>"),
+    "paragraphs that end with what is around": product(f"<div><p {STEP}>{OTHER}</div>", NAMED),
     "end tags left out": product(
         f"<ul itemprop=offers itemscope><li itemprop=item itemscope>{OTHER}</ul>", NAMED
     ),
@@ -152,6 +173,17 @@ def test_values_of_items_are_one_each() -> None:
     author = f"<div itemprop=author itemscope itemtype=Person>{names}</div>"
     page = product(NAMED, author, scope="itemscope itemtype=Article")
     assert of(page).author == "Ewa Nowak"
+
+
+def test_the_tags_that_are_seen_are_bounded() -> None:
+    """Items that do not end cost no more, and what comes later is nobody's."""
+    items = Items()
+    for _ in range(MAX_OPEN):
+        items.begin("i")
+    items.passed("<a>" * MAX_SEEN, 0, 3 * MAX_SEEN)
+    assert items.open == []
+    around, own = items.begin("i")
+    assert (around > MAX_OPEN, own, items.open) == (True, 0, [])
 
 
 def test_depth_is_bounded() -> None:

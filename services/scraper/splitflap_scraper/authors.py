@@ -22,9 +22,14 @@ MAX_LOOKED = 2000
 #: Longest name, in characters; what is longer is a sentence.
 MAX_NAME = 80
 
+_WORDS = r"(?:(?:written |posted |words |story |article )?by|автор)[\s:]+"
+#: In other languages the word may be a name's first as well, as in "Di Wang" and "von der Heide".
+_OTHER_WORDS = r"(?:von|par|por|di|door|av)"
 _BY = re.compile(
-    r"(?i)^\s*(?:(?:written |posted |words |story |article )?by|von|par|por|di|door|av|автор)[\s:]+"
+    rf"^\s*(?:(?i:{_WORDS})|(?i:{_OTHER_WORDS})(?:\s*:\s*|\s+(?=[^\W\d_a-zß-ÿ]\S*\s+\S)))"
 )
+#: What is marked as a by-line begins with such a word, and no name.
+_BY_IN_LINE = re.compile(rf"(?i)^\s*(?:{_WORDS}|{_OTHER_WORDS}[\s:]+)")
 _NOBODY = frozenset(
     [
         "admin",
@@ -150,9 +155,7 @@ def _bylines(page: Document) -> list[str]:
     ]
     linked = [each.text for each in usable if "author" in each.relations]
     linked += [each.get("content") or each.get("title") for each in page.linked("author")]
-    named = [
-        name for each in usable if _is_of_writer(each) and _is_name(name := _line(each.markup))
-    ]
+    named = [name for each in usable if _is_of_writer(each) and _is_name(name := _line(each))]
     return [text for text in [*linked, *named] if text.strip()][:1]
 
 
@@ -161,9 +164,11 @@ def _is_of_writer(element: Element) -> bool:
     return WRITERS.search(about) is not None and "comment" not in about.lower()
 
 
-def _line(markup: str) -> str:
+def _line(element: Element) -> str:
     """A byline's first line, without the date that may follow in it."""
-    line = " ".join(text_of(_BREAK.split(markup, maxsplit=1)[0]).split())
+    line = " ".join(text_of(_BREAK.split(element.markup, maxsplit=1)[0]).split())
+    if "byline" in element.get("class").lower():
+        line = _BY_IN_LINE.sub("", line)
     return _AFTER_NAME.split(line, maxsplit=1)[0].rstrip(" ,;:")
 
 

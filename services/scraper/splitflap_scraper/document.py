@@ -68,6 +68,8 @@ class Document:
     times: list[Element] = field(default_factory=list)
     marked: list[Element] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
+    #: The items of microdata that the page itself is; 0 is for what is in none.
+    roots: set[int] = field(default_factory=lambda: {0})
     refresh: str | None = None
     #: As `refresh`, for browsers without scripts.
     refresh_without_scripts: str | None = None
@@ -102,7 +104,10 @@ _MICRODATA = frozenset({"itemprop", "itemtype"})
 WRITERS = re.compile(r"byline|author", re.IGNORECASE)
 
 #: Attributes that name a meta, in the order in which they count.
-_META_NAMES = ("property", "name", "itemprop")
+_META_NAMES = ("property", "name")
+
+#: Elements that are the page itself.
+_ROOTS = frozenset({"html", "body"})
 
 
 def document_of(
@@ -117,6 +122,8 @@ def document_of(
         read = {name: decoder.text(value) for name, value in attributes(piece.tag).items()}
         inner = decoder.text(piece.inner)
         element = Element(piece.name, read, inner, piece.place, piece.item, piece.own)
+        if piece.name in _ROOTS:
+            page.roots.add(piece.own)
         _add(page, element, piece.mark)
     return page
 
@@ -170,7 +177,9 @@ def _add_meta(page: Document, element: Element) -> None:
         return
     if element.get("http-equiv").lower() == "refresh":
         page.refresh = page.refresh or content
-    for key in _META_NAMES:
+    # What an item within the page says of itself is not said of the page: see `Microdata`.
+    keys = (*_META_NAMES, "itemprop") if element.item in page.roots else _META_NAMES
+    for key in keys:
         for name in element.attributes.get(key, "").lower().split():
             page.add_meta(name, content)
     if "itemprop" in element.attributes:

@@ -172,12 +172,20 @@ def text_in(value: Any) -> str | None:
         value = value.get("name") or value.get("@value") or full_name(value)
     if isinstance(value, list):
         value = next(iter(value), None)
+    if isinstance(value, float) and value.is_integer():
+        # All numbers are read as these.
+        value = int(value)
     return str(value) if isinstance(value, (str, int, float)) and value != "" else None
+
+
+def single(value: Any) -> Any:
+    """A property's value, also where it is alone in a list."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def full_name(person: Node) -> str:
     """As its two parts have it; empty where there are none."""
-    parts = (person.get("givenName"), person.get("familyName"))
+    parts = (single(person.get("givenName")), single(person.get("familyName")))
     return " ".join(each for each in parts if isinstance(each, str))
 
 

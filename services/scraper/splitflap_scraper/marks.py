@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from re import Match
 
-from splitflap_scraper.items import Items
+from splitflap_scraper.items import LONGEST_TAG, Items
 from splitflap_scraper.vocabulary import (
     ITEMS,
+    LONGEST_MARKED,
     MARK,
     MARK_REACH,
     MARK_TEXT,
@@ -37,7 +38,7 @@ class Marks:
         """
         if start >= end or text.find("<", start, end) < 0:
             return end
-        reached = end
+        reached = end if whole else max(start, end - LONGEST_TAG)
         if self._kept < MAX_MARKED and self._hits < MAX_HITS:
             for mark in self._marks:
                 if text.find(mark, start, end) >= 0:
@@ -45,7 +46,7 @@ class Marks:
                     break
             else:
                 # A mark may begin here and end in the next piece.
-                reached = end if whole else max(start, end - MARK_REACH)
+                reached = end if whole else max(start, end - LONGEST_MARKED)
         if self.items.open:
             self.items.passed(text, start, reached)
         return reached
@@ -60,8 +61,7 @@ class Marks:
             if self.items.open:
                 self.items.tag(name)
             return self.items.number, 0
-        around = self.items.number
-        return around, self.items.begin(name)
+        return self.items.begin(name)
 
     def keep(self, piece: Piece) -> None:
         """Keep a marked piece, if there were not too many."""
@@ -73,11 +73,14 @@ class Marks:
         self, text: str, start: int, end: int, place: Place, *, whole: bool
     ) -> tuple[int, int]:
         """From where tags are still to be seen, and up to where all was looked at."""
-        for mark in self._tags_with_marks(text, start, end):
+        hits: list[int] = []
+        reached = end if whole else max(start, end - LONGEST_MARKED)
+        for mark in self._tags_with_marks(text, start, end, hits):
             if not whole and mark.end() + MARK_TEXT > end:
-                return start, max(mark.start(), end - MARK_REACH - MARK_TEXT)
+                reached = max(start, mark.start())
+                break
             if self._kept >= MAX_MARKED:
-                return start, end
+                break
             # Up to the next token, so that it is the same however the network cuts the page.
             stop = min(mark.end() + MARK_TEXT, end)
             name, inner = mark[1].lower(), text[mark.end() : stop]
@@ -87,14 +90,21 @@ class Marks:
             around, own = self.token(name, mark[0])
             self.keep(Piece(name, mark[0], inner, place, True, around, own))
             start = mark.end()
-        return start, end if whole else max(start, end - MARK_REACH)
+            reached = max(start, reached)
+        # What is looked at again with the next piece counts then.
+        self._hits += sum(1 for hit in hits if hit < reached)
+        return start, reached
 
-    def _tags_with_marks(self, text: str, start: int, end: int) -> Iterator[Match[str]]:
-        while (hit := MARK.search(text, start, end)) is not None and self._hits < MAX_HITS:
-            self._hits += 1
+    def _tags_with_marks(
+        self, text: str, start: int, end: int, hits: list[int]
+    ) -> Iterator[Match[str]]:
+        """Whole tags with marks; `hits` gets where marks are, in tags or not."""
+        left = MAX_HITS - self._hits
+        while len(hits) < left and (hit := MARK.search(text, start, end)) is not None:
+            hits.append(hit.start())
             start = hit.end()
             begin = text.rfind("<", max(0, hit.start() - MARK_REACH), hit.start() + 1)
-            reach = begin + 2 * MARK_REACH
+            reach = begin + LONGEST_MARKED
             tag = WHOLE_TAG.match(text, begin, reach) if begin >= 0 else None
             if tag is not None and tag.end() > hit.start():
                 start = tag.end()

@@ -80,7 +80,7 @@ def extract(page: Document, allowed: Sequence[Network] = ()) -> Metadata:
         site_name=site,
         author=authors(page, graph, node, marked),
         published_at=published(page, graph, node, marked),
-        language=_language(page, graph, node),
+        language=_language(page, graph, node, marked),
         type=_type(page, node, marked),
         icon=icon(page, allowed),
         canonical=canonical,
@@ -89,7 +89,7 @@ def extract(page: Document, allowed: Sequence[Network] = ()) -> Metadata:
     )
 
 
-def _language(page: Document, graph: Graph, node: Node | None) -> str | None:
+def _language(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
     locales = page.meta("og:locale")
     others = [
         *locales,
@@ -97,6 +97,7 @@ def _language(page: Document, graph: Graph, node: Node | None) -> str | None:
             "content-language", "language", "dc.language", "citation_language", "inlanguage"
         ),
         *graph.texts(node, "inLanguage"),
+        *marked.texts("inLanguage"),
     ]
     return languages.spoken(page.language, others)
 

@@ -18,7 +18,7 @@ _NAMES = {
         "headline", "name", "description", "author", "creator", "byArtist", "publisher",
         "datePublished", "dateCreated", "uploadDate", "image", "thumbnailUrl", "thumbnail",
         "contentUrl", "url", "mainEntity", "mainEntityOfPage", "blogPost", "givenName",
-        "familyName", "width", "height",
+        "familyName", "width", "height", "inLanguage",
     )
 }  # fmt: skip
 
@@ -63,7 +63,7 @@ class Microdata:
         alike = [each for each in tops if kind(each) == kind(main)]
         if len(alike) > 1:
             # Of a list's items, the page is about the one that has its URL or heading, or none.
-            own = [each for each in alike if not set(urls).isdisjoint(each.get("url", ()))]
+            own = [each for each in alike if any(url in urls for url in each.get("url", ()))]
             own += [each for each in alike if id(each) in headed]
             main = next(iter(own), None)
         self._main = main

@@ -9,7 +9,7 @@ from splitflap_core.settings import Network
 from splitflap_scraper.addresses import may_be_reached, parsed
 from splitflap_scraper.document import Document, Element
 from splitflap_scraper.errors import FetchError
-from splitflap_scraper.jsonld import Graph, Node
+from splitflap_scraper.jsonld import Graph, Node, single
 from splitflap_scraper.microdata import Microdata
 from splitflap_scraper.urls import target_of
 from splitflap_scraper.vocabulary import Place
@@ -161,6 +161,7 @@ def _is_picture(found: Picture) -> bool:
 
 
 def _pixels(value: object) -> int | None:
+    value = single(value)
     text = str(value).strip().lower().removesuffix("px") if value is not None else ""
     text = text.partition(".")[0]
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 and int(text) else None  # noqa: PLR2004 - no image has more digits

@@ -21,6 +21,7 @@ from splitflap_scraper.vocabulary import (
     KEPT_TAGS,
     KEPT_TEXTS,
     LONGEST_TOKEN,
+    MARK_REACH,
     MARKS_OF_REACT,
     MAX_ALL,
     MAX_ALL_JSON,
@@ -54,6 +55,8 @@ class PageScanner:
         self._text = ""
         #: Where the next look begins; where the token begins, and its tag ends; how far was looked.
         self._at = self._start = self._tag_end = self._looked = 0
+        #: Up to where there are no tokens.
+        self._seen = 0
         self._name = ""
         self._tokens = self._body_tokens = 0
         self._places: dict[str, int] = {}
@@ -84,13 +87,19 @@ class PageScanner:
         self._start -= used
         self._tag_end -= used
         self._looked -= used
+        self._seen -= used
 
     # Each step returns whether it got on; if not, it needs more text.
 
     def _between(self) -> bool:
-        token = TOKEN.search(self._text, self._at)
+        seen = max(self._at, self._seen)
+        token = TOKEN.search(self._text, seen)
         if token is None:
             end = len(self._text) if self._final else len(self._text) - LONGEST_TOKEN
+            if end - seen < MARK_REACH and not self._final:
+                # Marks are looked for anew from where a tag may begin, and not at every byte.
+                return False
+            self._seen = end
             looked = self._marks.look(self._text, self._at, end, self._place, whole=self._final)
             self._at = self._start = max(self._at, looked)
             return False
@@ -131,6 +140,8 @@ class PageScanner:
         if self._has_items and name not in SKIPPED:
             tag = self._text[self._start : self._at]
             self._item, self._own = self._marks.token(name, tag)
+        else:
+            self._item, self._own = self._marks.items.number, 0
         if name in KEPT_TAGS:
             self._keep(self._text[self._start : self._at])
         elif name == "script":

@@ -14,6 +14,9 @@ A_SENTENCE = 10
 #: Longest name of a site that is taken from a title, in characters.
 MAX_NAME = 50
 
+#: Labels of a host, from its end, that may name a site; real hosts have three or four.
+MAX_LABELS = 10
+
 #: Labels of hosts that name no site.
 _NO_NAMES = frozenset(
     [
@@ -118,7 +121,7 @@ def is_of_host(name: str, url: str) -> bool:
     if letters.startswith("the") and len(letters) > 6:  # noqa: PLR2004 - "the" and a name
         letters = letters[3:]
     host = (urlsplit(url).hostname or "").lower()
-    labels = [key(each) for each in host.split(".")[:-1]]
+    labels = [key(each) for each in host.split(".")[-MAX_LABELS - 1 : -1]]
     ways = {letters, letters.translate(_IN_HOSTS), _ascii(letters)}
     return len(letters) > 1 and any(
         label == way or _are_alike(label, way)

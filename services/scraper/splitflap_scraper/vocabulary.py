@@ -35,6 +35,9 @@ MAX_ALL_JSON = 160 * 1024
 MARK_REACH = 1000
 MARK_TEXT = 600
 
+#: Longest tag of any name with a mark, in characters.
+LONGEST_MARKED = 2 * MARK_REACH
+
 #: Marks as React writes them, and what makes an element an item of microdata, in both spellings.
 MARKS_OF_REACT = ("itemProp", "itemType")
 ITEMS = ("itemscope", "itemScope")

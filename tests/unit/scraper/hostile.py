@@ -36,8 +36,9 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "many sources": ("<main>", "<img src=a srcset='" + "a, " * 2000 + "'>"),
     "titles of images": ("", "<svg><title>"),
     "microdata": ("", "<i itemprop=author itemscope>"),
-    "items in items": ("<b itemtype itemscope>" * 149, "<b>"),
-    "items and comments": ("<b itemtype itemscope>", "a< <!---->"),
+    "items in items": ("<b itemtype=a itemscope>" * 149, "<b>"),
+    "tags in items": ("<b itemtype=a itemscope>" * 10, "<a>"),
+    "items and comments": ("<b itemtype=a itemscope>", "a< <!---->"),
     "many properties": ("", "<meta itemprop='" + "name " * 800 + "' itemscope>"),
     "addresses": (
         "",
@@ -51,7 +52,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
     ),
     "items without end": ("", "<article itemscope itemtype=Article><b itemprop=name>"),
     "many kinds of items": (
-        "".join(f"<a{n} itemtype itemscope>" for n in range(149)),
+        "".join(f"<a{n} itemtype=a itemscope>" for n in range(149)),
         "".join(f"<a{n}></a{n}>" for n in range(149)),
     ),
     "words of microdata": ("", " itemprop="),

@@ -29,6 +29,17 @@ QUESTION = (
         (ld('"Nowak, Ewa"'), "Nowak, Ewa"),
         # A question's page has the question's author, and none of its answers'.
         (QUESTION, "Ewa"),
+        # Words for "by" may be names.
+        ("<meta name=author content='By Ewa Nowak'>", "Ewa Nowak"),
+        ("<meta name=author content='Von Ewa Nowak'>", "Ewa Nowak"),
+        ("<meta name=author content='Por: Ewa'>", "Ewa"),
+        ("<meta name=author content='Di Wang'>", "Di Wang"),
+        ("<meta name=author content='Par Lindholm'>", "Par Lindholm"),
+        ("<meta name=author content='von der Heide'>", "von der Heide"),
+        ("<body><div class='author'>Von Miller</div>", "Von Miller"),
+        ("<body><div class='byline'>Por Redacci\u00f3n</div>", "Redacci\u00f3n"),
+        (ld('{"name":["Ewa"],"givenName":["Ewa"],"familyName":["Nowak"]}'), "Ewa"),
+        (ld('{"givenName":["Ewa"],"familyName":["Nowak"]}'), "Ewa Nowak"),
         # An address is no name.
         ("<meta name=author content=webmaster@a.example>", None),
         ("<meta name=author content='Ewa Nowak &lt;ewa@a.example>'>", "Ewa Nowak"),

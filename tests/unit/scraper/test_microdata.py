@@ -1,7 +1,7 @@
 """Whose property a marked element is: an item within another keeps its own for itself."""
 
 import pytest
-from splitflap_scraper.items import MAX_OPEN, Items
+from splitflap_scraper.items import MAX_OPEN, MAX_SEEN, Items
 
 from .documents import of
 
@@ -51,7 +51,28 @@ def test_a_persons_name() -> None:
 SCOPE = "itemscope itemtype=Product"
 OTHER = "<b itemprop=name>X</b>"
 
+STEP = "itemprop=step itemscope itemtype=HowToStep"
+TABLE = "<table><tr><td><b itemprop=name>X</b><tr><td></table>"
+
 PAGES = {
+    "list items' end tags left out": product(
+        f"<ul><li {STEP}>{OTHER}<li {STEP}>{OTHER}</ul>", NAMED
+    ),
+    "lists in list items": product(
+        f"<ul><li {STEP}><ul><li>a<li>b</ul>{OTHER}<ol><li {STEP}></ol>{OTHER}</ul>", NAMED
+    ),
+    "list items that are items by turns": product(
+        f"<ul><li {STEP}>{OTHER}<li itemprop=name>A lamp</ul>"
+    ),
+    "a list that is an item in one that is": product(
+        f"<ul><li {STEP}><ul {STEP}><li {STEP}><li></ul>{OTHER}</ul>", NAMED
+    ),
+    "rows' and cells' end tags left out": product(
+        f"<table><tr {STEP}><td {STEP}>{TABLE}{OTHER}<td>{OTHER}</table>", NAMED
+    ),
+    "terms' end tags left out": product(f"<dl><dt {STEP}>{OTHER}<dd itemprop=name>A lamp</dl>"),
+    "paragraphs' end tags left out": product(f"<p {STEP}>{OTHER}<div>{NAMED}</div>"),
+    "paragraphs that end with what is around": product(f"<div><p {STEP}>{OTHER}</div>", NAMED),
     "end tags left out": product(
         f"<ul itemprop=offers itemscope><li itemprop=item itemscope>{OTHER}</ul>", NAMED
     ),
@@ -101,6 +122,68 @@ def test_lists() -> None:
     here = "<div itemscope itemtype=Article><a itemprop=url href=/dir/page></a>"
     here += "<b itemprop=headline>Here</b></div>"
     assert of(f"<title>News</title><body>{item}{here}").title == "Here"
+
+
+def test_a_list_with_an_item_that_is_one() -> None:
+    """A value that is no text is no URL of the page's."""
+    linked = "<div itemscope itemtype=Article><a itemprop=url itemscope href=/x>x</a></div>"
+    other = "<div itemscope itemtype=Article><b itemprop=name>y</b></div>"
+    assert of(f"<title>News</title><body>{linked}{other}").title == "News"
+
+
+@pytest.mark.parametrize("head", ["", "<head>"])
+def test_the_page_as_an_item_with_its_title(head: str) -> None:
+    """A title is a property, and no item, whatever tag came before it."""
+    title = "<title itemprop=name>X</title><body><span itemprop=author>Jane</span>"
+    assert of(f"<html itemscope itemtype=Article>{head}{title}").author == "Jane"
+
+
+METAS = (
+    "<meta itemprop=author content='Bob'><meta itemprop=datePublished content=2019-01-02>"
+    "<meta itemprop=description content='It burns well, it burns long, and it burns bright.'>"
+    "<meta itemprop=inLanguage content=de>"
+)
+
+
+def test_metas_of_items_within() -> None:
+    """They say nothing of the page; those of the page itself and of what it is about do."""
+    review = f"<div itemprop=review itemscope itemtype=Review>{METAS}</div>"
+    found = of(product(NAMED, review))
+    said = (found.author, found.published_at, found.description, found.language)
+    assert said == (None, None, None, None)
+    for page in (
+        product(NAMED, METAS, scope="itemscope itemtype=Article"),
+        f"<html itemscope itemtype=WebPage><head>{METAS}",
+        f"<body itemscope itemtype=WebPage>{METAS}{review}",
+        f"<body>{METAS}",
+    ):
+        found = of(page)
+        assert (found.author, found.published_at) == ("Bob", "2019-01-02T00:00:00Z")
+        assert (found.description or "").startswith("It burns well")
+        assert found.language == "de"
+
+
+def test_values_of_items_are_one_each() -> None:
+    """An image's size and a person's two names, as JSON-LD has them too."""
+    image = "<div itemprop=image itemscope itemtype=ImageObject><meta itemprop=url content=/a.png>"
+    for width, expected in (("20", None), ("200", "https://a.example/a.png")):
+        page = product(NAMED, f"{image}<meta itemprop=width content={width}></div>")
+        assert of(page).image == expected
+    names = "<meta itemprop=givenName content=Ewa><meta itemprop=familyName content=Nowak>"
+    author = f"<div itemprop=author itemscope itemtype=Person>{names}</div>"
+    page = product(NAMED, author, scope="itemscope itemtype=Article")
+    assert of(page).author == "Ewa Nowak"
+
+
+def test_the_tags_that_are_seen_are_bounded() -> None:
+    """Items that do not end cost no more, and what comes later is nobody's."""
+    items = Items()
+    for _ in range(MAX_OPEN):
+        items.begin("i")
+    items.passed("<a>" * MAX_SEEN, 0, 3 * MAX_SEEN)
+    assert items.open == []
+    around, own = items.begin("i")
+    assert (around > MAX_OPEN, own, items.open) == (True, 0, [])
 
 
 def test_depth_is_bounded() -> None:

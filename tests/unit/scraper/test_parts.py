@@ -6,7 +6,7 @@ from splitflap_scraper.files import dimensions, pdf_information
 from splitflap_scraper.jsonld import Graph, kind
 from splitflap_scraper.languages import spoken, tag
 from splitflap_scraper.markup import attributes, text_of, unescaped
-from splitflap_scraper.sites import feed_name, is_of_host, site_in
+from splitflap_scraper.sites import MAX_LABELS, feed_name, is_of_host, site_in
 from splitflap_scraper.titles import without_sections, without_site
 from splitflap_scraper.walls import MARKS, marks_in
 
@@ -134,6 +134,12 @@ def test_names_of_hosts(name: str, host: str) -> None:
     assert not is_of_host(name, "https://www.other.example/")
 
 
+def test_labels_of_hosts_are_bounded() -> None:
+    """The last of them are compared; a host may have 126."""
+    assert is_of_host("Acme", "https://acme." + "a." * (MAX_LABELS - 1) + "example/")
+    assert not is_of_host("Acme", "https://acme." + "a." * MAX_LABELS + "example/")
+
+
 def test_sections_behind_the_site() -> None:
     """They are none of the page's title; what stands before the site is."""
     assert without_sections("A tale - Part 2 | Site | Culture", "site") == "A tale - Part 2"
@@ -176,6 +182,15 @@ def test_graphs() -> None:
     assert kind(node) == "article"
     assert graph.texts(node, "author") == ["P", "Q", "R"]
     assert Graph(["[" * 100_000, "nonsense", "", "null", "3"]).nodes == []
+
+
+def test_numbers_of_json() -> None:
+    """As they are written, however they are read."""
+    graph = Graph(['{"@type":"Article","headline":1984,"name":1.5,"datePublished":1714557600}'])
+    node = graph.main([])
+    assert graph.texts(node, "headline") == ["1984"]
+    assert graph.texts(node, "name") == ["1.5"]
+    assert graph.texts(node, "datePublished") == ["1714557600"]
 
 
 def test_json_that_is_cut_off_says_what_it_can() -> None:

@@ -7,6 +7,7 @@ from splitflap_scraper.scan import PageScanner
 from splitflap_scraper.vocabulary import (
     MAX_ALL,
     MAX_ALL_JSON,
+    MAX_HITS,
     MAX_MARKED,
     MAX_PIECES,
     MAX_TAG,
@@ -130,8 +131,23 @@ FRAGMENTS = [
     *"<>='\"/! -ab\n", "<meta ", "<!--", "-->", "<title>", "</title>", "<script>", "</script>",
     "</head>", "<p>", "</p>", "<h1>", "<i itemprop=a>", "<main>",
     "<i itemprop=b itemscope>", "</i>", "<article itemScope>", "</article>", "<body>",
-    "<noscript>", "<svg>",
+    "<noscript>", "<svg>", "<ul>", "</ul>", "<li itemscope>", "<li>", "<p itemscope>", "</div>",
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", [1, 1000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        ("<i itemprop=a>b</i>" + "x" * 50) * MAX_MARKED,
+        "< itemprop= " * (MAX_HITS - 1) + "<i itemprop=a>b</i>",
+        f"<i itemprop=a class='{'b ' * 850}'>b</i>" * 3,
+    ],
+    ids=["many marks", "many words", "long tags"],
+)
+def test_marks_count_once(text: str, piece: int) -> None:
+    """However often they are looked at: small pieces do not use up the bound."""
+    assert scanned(text, piece).pieces == scanned(text).pieces != []
 
 
 @settings(deadline=None)

@@ -155,6 +155,7 @@ def test_metas_of_items_within() -> None:
         product(NAMED, METAS, scope="itemscope itemtype=Article"),
         f"<html itemscope itemtype=WebPage><head>{METAS}",
         f"<body itemscope itemtype=WebPage>{METAS}{review}",
+        f"<html itemscope itemtype=WebPage><head>{METAS}<body>{product(NAMED)}",
         f"<body>{METAS}",
     ):
         found = of(page)

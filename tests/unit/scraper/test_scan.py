@@ -1,10 +1,14 @@
 """The pieces that are found of a page, and the work that hostile pages make."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from splitflap_scraper.marks import Marks
 from splitflap_scraper.scan import PageScanner
 from splitflap_scraper.vocabulary import (
+    MARK_REACH,
     MAX_ALL,
     MAX_ALL_JSON,
     MAX_HITS,
@@ -148,6 +152,21 @@ FRAGMENTS = [
 def test_marks_count_once(text: str, piece: int) -> None:
     """However often they are looked at: small pieces do not use up the bound."""
     assert scanned(text, piece).pieces == scanned(text).pieces != []
+
+
+def test_marks_are_not_looked_for_at_every_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some thousand characters are looked at anew each time."""
+    looks = 0
+    look = Marks.look
+
+    def counted(*args: Any, **kwargs: Any) -> int:
+        nonlocal looks
+        looks += 1
+        return look(*args, **kwargs)
+
+    monkeypatch.setattr(Marks, "look", counted)
+    scanned("< itemprop= " * 1000, 1)
+    assert looks <= 12_000 / MARK_REACH + 1
 
 
 @settings(deadline=None)

@@ -1,6 +1,7 @@
 """The limits of one host, on a clock of the test's."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from splitflap_core.settings import load
@@ -15,7 +16,8 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr("splitflap_scraper.hosts.time.sleep", self.sleep)
+        # The module's own: other tests' threads may still sleep by the library's.
+        monkeypatch.setattr(hosts, "time", SimpleNamespace(sleep=self.sleep))
 
     def __call__(self) -> float:
         return self.now

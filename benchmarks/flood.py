@@ -4,7 +4,8 @@ The slow texts pass the checks, and would take half a minute: backticks that are
 come at twice the rate at which the processes could end them, for 20 seconds; normal posts come all
 the time. A post's time is from its publishing until its outcome is received. The deadline is CPU
 time; how long that is by the clock, on a machine that does other work too, the slow texts' outcomes
-say. Before the flood and after it, a backlog of normal posts is timed.
+say. Before the flood and after it, backlogs of normal posts are timed; each time the first is not
+what is judged, as a renderer holds few texts until it has seen that they are quick.
 """
 
 import threading
@@ -113,7 +114,8 @@ def _flood(client: Client, processes: int) -> list[Line]:
     clock = Line(f"{name}: a slow text's time by the clock, p50, s")
     slow = Line(f"{name}: slow texts that came")
     failed = Line(f"{name}: of which failed by their deadline in the flood")
-    after = Line(f"{name}: posts per second after the flood, by before", at_least(0.95))
+    at_once = Line(f"{name}: posts per second of the first {BACKLOG} after the flood, by before")
+    after = Line(f"{name}: the same of the next {BACKLOG}", at_least(0.95))
     client.backlog("warm")
     before = client.backlog("before")
     _send(client, processes)
@@ -131,9 +133,10 @@ def _flood(client: Client, processes: int) -> list[Line]:
     clock.add(slowest[len(slowest) // 2])
     beyond.add(p99.subjects[0] - clock.subjects[0])
     note(f"  a slow text took {clock.subjects[0]:.2f} s")
+    at_once.add(client.backlog("at once"), before)
     after.add(client.backlog("after"), before)
     client.stop()
-    return [p50, p99, clock, beyond, slow, failed, after]
+    return [p50, p99, clock, beyond, slow, failed, at_once, after]
 
 
 def _send(client: Client, processes: int) -> None:

@@ -25,7 +25,7 @@ _LITERAL = re.compile(
 _PROTOCOLS = ("http", "https", "mailto", "xmpp")
 
 #: Characters of the longest, with the one before it.
-_LOOK_BACK = 7
+_LOOK_BACK = max(map(len, _PROTOCOLS)) + 1
 
 
 def autolinks(md: MarkdownIt) -> None:

@@ -18,6 +18,10 @@ from splitflap_core.worker import Finish
 #: The share of its deadline that a text gets at first. A text of 64 KB takes a tenth of a second.
 QUICK_SHARE = 1 / 8
 
+#: Seconds for which no other may wait before a slow text has a process beside its turn: between two
+#: trips the next texts are on their way from the broker.
+PAUSE = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -28,20 +32,15 @@ class Text:
     slow: bool = False
 
 
-#: Seconds for which no other may wait before a slow text has a process beside its turn: between two
-#: trips the next texts are on their way from the broker.
-PAUSE = 0.05
-
-
 class Lanes:
     """Two queues. One thread takes, any thread may add."""
 
-    def __init__(self, slots: int, texts_per_trip: int, deadline: float) -> None:
+    def __init__(self, slots: int, texts_per_trip: int, deadline: float, most_slow: int) -> None:
+        """`most_slow` texts may be put aside, until `limit_slow` says otherwise."""
         self._texts_per_trip = texts_per_trip
         self._deadline = deadline
         self._most_on_slow = max(1, slots - 1)
-        #: Slow texts that may be put aside.
-        self._most_slow = slots
+        self._most_slow = most_slow
         self._empty_since = 0.0
         self._queue: deque[Text] = deque()
         self._slow: deque[Text] = deque()

@@ -77,9 +77,9 @@ class ProcessPool(Pool[RenderRequest]):
         for why in ("deadline", "crashed", "worn"):
             self._replaced.labels(why)
         self._lock = threading.Lock()
-        self._lanes = Lanes(self._slots, settings.texts_per_trip, settings.render_deadline)
-        self._holding = Holding(self._slots, self._slots * settings.texts_per_trip * TRIPS_AHEAD)
-        self._lanes.limit_slow(self._holding.slow)
+        trip, deadline = settings.texts_per_trip, settings.render_deadline
+        self._holding = Holding(self._slots, self._slots * trip * TRIPS_AHEAD)
+        self._lanes = Lanes(self._slots, trip, deadline, self._holding.slow)
         #: Called with how many texts are to be held from now on.
         self.on_prefetch: Callable[[int], None] = lambda _count: None
         #: Whether a process has nothing to do; who brings a text then wakes the thread.

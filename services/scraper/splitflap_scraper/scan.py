@@ -154,7 +154,7 @@ class PageScanner:
             return
         elif name in KEPT_TEXTS and self._has_room(name):
             self._take(KEPT_TEXTS[name])
-        elif name in END_OF_TEXT and name not in {"p", "h1", "h2", "time"}:
+        elif name in SKIPPED:
             self._skip_to(END_OF_TEXT[name])
         else:
             self._move(name)

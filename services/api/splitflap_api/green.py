@@ -7,8 +7,8 @@ search domains, by which names like `database.namespace` are found in a cluster.
 import os
 import warnings
 from collections import deque
-from collections.abc import Iterable
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from splitflap_api.server.polls import Polls
@@ -100,6 +100,18 @@ class WaitingRoom:
 
     def let_go(self, places: Iterable[Any]) -> None:
         eventlet.hubs.get_hub().schedule_call_global(0, _let_go, deque(places))
+
+    @contextmanager
+    def limit(self, seconds: float) -> Iterator[None]:
+        # Not an Exception while it passes through the database's library, which then gives the
+        # connection up: its answer may still come.
+        late = eventlet.Timeout(seconds)
+        try:
+            yield
+        except eventlet.Timeout as error:
+            raise TimeoutError if error is late else error from None
+        finally:
+            late.cancel()
 
 
 def _let_go(places: deque[Place]) -> None:

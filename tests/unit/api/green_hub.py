@@ -12,7 +12,9 @@ from splitflap_api.server import polls
 
 green.patch()
 
-from splitflap_api.store.batcher import Batcher  # noqa: E402 - after the patch
+# After the patch.
+from splitflap_api.store import batcher as batcher_module  # noqa: E402
+from splitflap_api.store.batcher import Batcher, TookTooLong  # noqa: E402
 
 #: Clients that are all ready at once.
 CROWD = 400
@@ -80,6 +82,46 @@ def the_last_are_turned_away_where_there_is_no_room() -> None:
     numbers = [mine.fileno() for mine, _ in clients]
     assert set(served) == set(numbers[:most]), served
     assert set(away) == set(numbers[most:])
+
+
+def looks_come_first() -> None:
+    """Who only looks is served before those who bring work, and these still in every turn."""
+    original = green.eventlet.patcher.original  # type: ignore[attr-defined]
+    two_epolls = polls.Polls(original("select").epoll)
+    asked: list[int] = []
+
+    def is_look(number: int) -> bool:
+        asked.append(number)
+        return bool(by_number[number].recv(1, socket.MSG_PEEK) == b"G")
+
+    two_epolls.is_look = is_look
+    clients = [original("socket").socketpair() for _ in range(40)]
+    by_number = {mine.fileno(): mine for mine, _ in clients}
+    for number in by_number:
+        two_epolls.add_client(number)
+        two_epolls.register(number, EPOLLIN)
+    for _, theirs in clients[:20]:
+        theirs.send(b"P")
+    two_epolls.poll(0)
+    for _, theirs in clients[20:]:
+        theirs.send(b"G")
+    looks = {mine.fileno() for mine, _ in clients[20:]}
+    turn = [number for number, _ in two_epolls.poll(0)]
+    assert set(turn[: polls.LOOKS_A_TURN]) <= looks, turn
+    assert len(turn) == polls.LOOKS_A_TURN + polls.CLIENTS_A_TURN
+    assert not set(turn[polls.LOOKS_A_TURN :]) & looks, turn
+    # Who has been read is asked about the next request; who waits is asked once.
+    served, waits = turn[-1], next(n for n in by_number if n not in looks and n not in turn)
+    for number in (*looks, served):
+        by_number[number].recv(1)
+    next(theirs for mine, theirs in clients if mine.fileno() == served).send(b"G")
+    assert two_epolls.poll(0)[0][0] == served
+    assert asked.count(waits) == 1
+    # Whose number is used again is somebody else.
+    two_epolls.remove_client(waits)
+    two_epolls.add_client(waits)
+    two_epolls.poll(0)
+    assert asked.count(waits) == 2
 
 
 def a_burst_after_a_calm_is_no_crowd() -> None:
@@ -200,6 +242,41 @@ def a_stop_lets_a_run_finish() -> None:
     green.sleep(0.01)
     batcher.stop(10)
     assert asked.wait() == "A QUESTION"
+
+
+def who_asks_alone_is_answered_in_his_own_turn() -> None:
+    """Nobody else runs between his question and its answer, unless the run waits."""
+    ran: list[str] = []
+
+    def run(questions: Sequence[str]) -> list[str]:
+        return [question.upper() for question in questions]
+
+    batcher: Batcher[str, str] = Batcher("desk", run, green.WaitingRoom(), alone_first=True)
+    batcher.start()
+    green.spawn(ran.append, "another")
+    assert (batcher("a"), ran) == ("A", [])
+    batcher.stop(10)
+
+
+def who_asks_alone_waits_no_longer_than_others() -> None:
+    """A run that never comes back is left, and the next one asks again."""
+    batcher_module.MAX_WAIT = 0.05
+    runs: list[str] = []
+
+    def run(questions: Sequence[str]) -> list[str]:
+        runs.extend(questions)
+        if len(runs) == 1:
+            green.sleep(10)
+        return list(questions)
+
+    batcher: Batcher[str, str] = Batcher("desk", run, green.WaitingRoom(), alone_first=True)
+    batcher.start()
+    try:
+        batcher("a")
+    except TookTooLong:
+        assert batcher("b") == "b"
+        return
+    raise AssertionError("no TookTooLong")
 
 
 if __name__ == "__main__":

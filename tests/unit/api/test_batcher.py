@@ -217,6 +217,59 @@ def test_nobody_waits_without_end(desk_of: DeskOf, monkeypatch: pytest.MonkeyPat
         desk.batcher("a")
 
 
+@pytest.fixture
+def lone() -> Iterator[tuple[Batcher[str, Any], list[list[str]], threading.Event]]:
+    """A batcher whose callers may run for themselves, its runs, and the gate that holds them."""
+    runs: list[list[str]] = []
+    gate = threading.Event()
+    gate.set()
+
+    def run(questions: Sequence[str]) -> Sequence[Any]:
+        runs.append(list(questions))
+        assert gate.wait(PATIENCE)
+        return [KeyError(each) if each == "bad" else each.upper() for each in questions]
+
+    made: Batcher[str, Any] = Batcher("lone", run, alone_first=True)
+    made.start()
+    yield made, runs, gate
+    gate.set()
+    made.stop(PATIENCE)
+
+
+def test_who_is_alone_runs_for_himself(
+    lone: tuple[Batcher[str, Any], list[list[str]], threading.Event],
+) -> None:
+    """With his own answer, or his own error; after a stop there is none."""
+    batcher, runs, _gate = lone
+    assert batcher("a") == "A"
+    with pytest.raises(KeyError):
+        batcher("bad")
+    assert batcher("b") == "B"
+    batcher.stop(PATIENCE)
+    with pytest.raises(Stopped):
+        batcher("c")
+    assert runs == [["a"], ["bad"], ["b"]]
+
+
+def test_who_is_not_alone_shares(
+    lone: tuple[Batcher[str, Any], list[list[str]], threading.Event],
+) -> None:
+    """One runs for himself; those who come meanwhile share, whoever is done first."""
+    batcher, runs, gate = lone
+    gate.clear()
+    with ThreadPoolExecutor(50) as callers:
+        first = callers.submit(batcher, "first")
+        until(lambda: runs == [["first"]])
+        second = callers.submit(batcher, "second")
+        until(lambda: len(runs) == 2)
+        others = [callers.submit(batcher, f"q{number}") for number in range(20)]
+        until(lambda: len(batcher._waiting) == 20)
+        gate.set()
+        assert [each.result(PATIENCE) for each in (first, second)] == ["FIRST", "SECOND"]
+        assert {each.result(PATIENCE) for each in others} == {f"Q{n}" for n in range(20)}
+    assert sorted(map(len, runs)) == [1, 1, 20]
+
+
 @pytest.mark.parametrize(
     ("error", "outage", "conflict"),
     [

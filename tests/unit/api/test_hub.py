@@ -14,12 +14,15 @@ SCRIPT = Path(__file__).with_name("green_hub.py")
     [
         "who_waits_is_served_among_a_crowd",
         "the_last_are_turned_away_where_there_is_no_room",
+        "looks_come_first",
         "a_burst_after_a_calm_is_no_crowd",
         "a_number_used_again_is_nobodys_client",
         "silence_is_a_timeout",
         "a_waiting_room_lets_go_who_waits_and_who_comes_later",
         "who_was_killed_is_left_alone",
         "a_stop_lets_a_run_finish",
+        "who_asks_alone_is_answered_in_his_own_turn",
+        "who_asks_alone_waits_no_longer_than_others",
     ],
 )
 def test_hub(case: str) -> None:

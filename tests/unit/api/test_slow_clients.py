@@ -7,25 +7,29 @@ import json
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.servers.process import free_port
+from tests.servers.server import descendants
 
 from .small_app import PATIENCE
 
 KEY = "a-key-for-this-test-alone"
 AUTH = {"Authorization": f"Bearer {KEY}"}
+JSON = {**AUTH, "Content-Type": "application/json"}
 
 #: Seconds for a head, and again for a body; and for silence or a reader that takes nothing.
 DEADLINE = 2.0
@@ -38,11 +42,12 @@ POST = b"POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % K
 
 @dataclass
 class Server:
-    """The running server: its ports and its log."""
+    """The running server: its ports, its log, and its process."""
 
     port: int
     health: int
     log: Path
+    pid: int = 0
 
     @contextmanager
     def connect(self, receive_buffer: int = 0) -> Iterator[socket.socket]:
@@ -79,10 +84,9 @@ def wait_until(condition: "object", what: str) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@contextmanager
+def serving(folder: Path, **more: str) -> Iterator[Server]:
     """The server; whatever its clients do to it, its log ends without a traceback."""
-    folder = tmp_path_factory.mktemp("slow")
     made = Server(free_port(), free_port(), folder / "log")
     script = Path(__file__).with_name("impatient_server.py")
     environ = {
@@ -94,11 +98,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "SPLITFLAP_BODY_DEADLINE": str(DEADLINE),
         "SPLITFLAP_STOP_GRACE": "2",
         "SPLITFLAP_MAX_IN_FLIGHT": str(SLOTS),
+        **more,
     }
     with made.log.open("wb") as log:
         command = [sys.executable, str(script), str(SILENCE), str(SILENCE)]
         process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
     try:
+        made.pid = process.pid
         wait_until(made.answers, "the server's first answer")
         yield made
     finally:
@@ -106,6 +112,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process.wait(PATIENCE)
     assert process.returncode == 0
     assert "Traceback" not in made.log.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all."""
+    with serving(tmp_path_factory.mktemp("slow")) as made:
+        yield made
 
 
 def everything(client: socket.socket) -> bytes:
@@ -236,3 +249,31 @@ def test_bodies_that_are_awaited_hold_no_slot(server: Server) -> None:
             client = stack.enter_context(server.connect())
             client.sendall(POST + b"Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
         assert all(server.answers() for _ in range(10))
+
+
+def test_who_only_looks_comes_before_who_brings_work(tmp_path: Path) -> None:
+    """Of clients that are ready at once; what is left of the key's rate tells their order."""
+
+    def left(client: HTTPConnection) -> int:
+        answer = client.getresponse()
+        answer.read()
+        found = re.search(r"r=(\d+)", answer.headers["RateLimit"])
+        assert found is not None
+        return int(found[1])
+
+    with serving(tmp_path, SPLITFLAP_RATE_LIMIT="20") as server, ExitStack() as stack:
+        made = [HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE) for _ in range(SLOTS)]
+        clients = [stack.enter_context(closing(each)) for each in made]
+        for client in clients:
+            client.request("GET", "/v1/posts", headers=AUTH)
+            left(client)
+        workers = descendants(server.pid)
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
+        for client in clients[1:]:
+            client.request("POST", "/v1/posts", b"{}", JSON)
+        clients[0].request("GET", "/v1/posts", headers=AUTH)
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
+        first, *others = map(left, clients)
+    assert sum(each > first for each in others) < SLOTS / 2, (first, others)

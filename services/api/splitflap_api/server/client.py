@@ -120,6 +120,15 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         data: bytes = super().recv(bufsize, flags)
         return data
 
+    def begins_with(self, start: bytes) -> bool:
+        """Whether the next request, which nobody has read, begins so. Called by the hub."""
+        if not self._awaits_first or self._first is not None:
+            return False
+        try:
+            return bool(self.fd.recv(len(start), socket.MSG_PEEK) == start)
+        except OSError:
+            return False
+
     def refuse(self, answer_to: Callable[[bytes], bytes | None]) -> bool:
         """Answer the next request without reading it, from what has come; whether that was done.
 

@@ -7,10 +7,14 @@ from typing import Any
 
 #: Clients whose sockets are served in one turn of the hub. Each costs up to 0.5 ms, a turn itself
 #: 0.05 ms, and whoever waits for the database waits a turn for each of its answers.
-CLIENTS_A_TURN = 32
+CLIENTS_A_TURN = 3
 
-#: The same while more wait than there is room for: with more they are accepted faster than they
-#: are finished, with fewer the commits are small (docs/adr/0010).
+#: Clients with a look that are served in one turn, before the others.
+LOOKS_A_TURN = 4
+
+#: Clients served in a turn while more wait than there is room for, and a turn is as long as it
+#: takes to refuse them: with more they are accepted faster than they are finished, with fewer the
+#: commits are small (docs/adr/0010).
 CROWD_A_TURN = 6
 
 #: Clients that are refused in one turn, at 0.02 ms each.
@@ -28,7 +32,8 @@ class Polls:
 
     The hub would serve all that is ready, up to 1,023 sockets, before it looks at the database's
     answer again; so a crowd of clients would stop the work that they wait for. Here each turn
-    serves what the service itself waits for, and of the clients a few, in turn.
+    serves what the service itself waits for, and of the clients a few, in turn. Who only looks at
+    something comes before those who bring work: it is done soon, and waits for no commit.
 
     Where there are, for longer than a burst, more than can be served soon, the last of them are
     turned away: nobody else would see them wait, for a request that is not read is in no count.
@@ -42,12 +47,16 @@ class Polls:
         # An epoll is itself ready as long as one of its own is (epoll(7)).
         self._own.register(self._crowd, select.EPOLLIN)
         self._clients: set[int] = set()
+        #: Who waits and has no look, so that each is asked once.
+        self._no_looks: set[int] = set()
         self._crowded_since: float | None = None
         #: How many clients may wait to be served.
         self.room: Callable[[], int] = lambda: MOST
         #: Answers a client's request with a refusal, if it can and should: when told that the
         #: client is turned away, or when nothing is taken now.
         self.refuse: Callable[[int, bool], bool] = lambda _fileno, _away: False
+        #: Whether what a client asks for, and nobody has read yet, is a look.
+        self.is_look: Callable[[int], bool] = lambda _fileno: False
 
     def add_client(self, fileno: int) -> None:
         """Count this descriptor among the clients' until `remove_client`; before a wait for it."""
@@ -56,6 +65,7 @@ class Polls:
     def remove_client(self, fileno: int) -> None:
         """It was closed."""
         self._clients.discard(fileno)
+        self._no_looks.discard(fileno)
 
     def register(self, fileno: int, mask: int) -> None:
         self._of(fileno).register(fileno, mask)
@@ -82,7 +92,7 @@ class Polls:
         room = max(self.room(), CROWD_A_TURN)
         if len(waiting) <= room:
             self._crowded_since = None
-            return self._unrefused(waiting, CLIENTS_A_TURN, away=False)
+            return self._looks_first(waiting)
         now = time.monotonic()
         if self._crowded_since is None:
             self._crowded_since = now
@@ -91,12 +101,24 @@ class Polls:
         served = self._unrefused(waiting[:room], CROWD_A_TURN, away=False)
         return served + self._unrefused(waiting[room:], CLIENTS_A_TURN, away=True)
 
+    def _looks_first(self, waiting: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        looks, others = [], []
+        for each in waiting:
+            if each[0] not in self._no_looks and self.is_look(each[0]):
+                looks.append(each)
+            else:
+                self._no_looks.add(each[0])
+                others.append(each)
+        served = self._unrefused(looks, LOOKS_A_TURN, away=False)
+        return served + self._unrefused(others, CLIENTS_A_TURN, away=False)
+
     def _unrefused(
         self, ready: Sequence[tuple[int, int]], most: int, *, away: bool
     ) -> list[tuple[int, int]]:
         """Those of the first who are not refused here, but served; `most` of them."""
         served: list[tuple[int, int]] = []
         for each in ready[:REFUSED_A_TURN]:
+            self._no_looks.discard(each[0])
             if not self.refuse(each[0], away):
                 served.append(each)
                 if len(served) == most:

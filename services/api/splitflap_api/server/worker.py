@@ -46,6 +46,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         refusals = Refusals(self.wsgi)
         green.polls().room = self.wsgi.room
         green.polls().refuse = partial(self._refuse, refusals)
+        green.polls().is_look = self._is_look
         pool = green.pool(self.worker_connections)
         listeners = [_green(listener) for listener in self.sockets]
         acceptors = [green.spawn(self._accept, listener, pool) for listener in listeners]
@@ -82,6 +83,10 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         answer_to = refusals.now(away=away)
         client = self._clients.get(number)
         return bool(answer_to and client and client.refuse(answer_to))
+
+    def _is_look(self, number: int) -> bool:
+        client = self._clients.get(number)
+        return client is not None and client.begins_with(b"GET ")
 
     def handle_request(self, listener_name: Any, req: Any, sock: ClientSocket, addr: Any) -> bool:
         if not sock.has_read:

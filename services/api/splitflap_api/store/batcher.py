@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Generic, Protocol, TypeVar
 
 from splitflap_api.store.engine import is_conflict, is_outage
@@ -19,7 +20,7 @@ MAX_BATCH = 128
 
 #: Seconds for which the next batch gathers after one that was shared: what a run costs whatever its
 #: size is more than that of ten calls.
-GATHER = 0.004
+GATHER = 0.01
 
 #: Tries of a call that other transactions get in the way of.
 MAX_TRIES = 3
@@ -61,6 +62,9 @@ class WaitingRoom(Protocol):
 
     def let_go(self, places: Iterable[Place]) -> None: ...
 
+    def limit(self, seconds: float) -> AbstractContextManager[object]:
+        """A context that raises TimeoutError in the caller after so long, where that can be."""
+
 
 class _Lock:
     """A place for a thread."""
@@ -86,6 +90,10 @@ class ThreadWaitingRoom:
     def let_go(self, places: Iterable[Place]) -> None:
         for place in places:
             place.leave()
+
+    def limit(self, seconds: float) -> AbstractContextManager[object]:  # noqa: ARG002
+        # Nothing can be raised in a thread that waits for the database.
+        return nullcontext()
 
 
 class _Call(Generic[Q, R]):
@@ -117,6 +125,9 @@ class Batcher(Generic[Q, R]):
 
     When a batch fails, its members are tried alone, so that only the guilty one gets the error;
     unless the database is out, which is nobody's fault and would only be asked again.
+
+    With `alone_first` one caller at a time runs for himself instead, which saves him the
+    turns to that thread and back. For runs that change nothing: two may be under way then.
     """
 
     def __init__(
@@ -124,6 +135,8 @@ class Batcher(Generic[Q, R]):
         name: str,
         run: Callable[[Sequence[Q]], Sequence[R | BaseException]],
         room: WaitingRoom | None = None,
+        *,
+        alone_first: bool = False,
     ) -> None:
         """`run` answers each question in order, with a result or the error of this one alone."""
         self._run = run
@@ -132,6 +145,8 @@ class Batcher(Generic[Q, R]):
         self._some = threading.Event()
         self._asked: deque[_Call[Q, R]] = deque()
         self._entering = threading.Lock()
+        self._alone_first = alone_first
+        self._alone = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._watch = threading.Thread(target=self._watch_loop, name=f"{name}-watch", daemon=True)
@@ -155,6 +170,26 @@ class Batcher(Generic[Q, R]):
         Raises:
             Stopped, TookTooLong: as their names say.
         """
+        if self._alone_first and self._alone.acquire(blocking=False):
+            try:
+                return self._ask_alone(question)
+            finally:
+                self._alone.release()
+        return self._share(question)
+
+    def _ask_alone(self, question: Q) -> R:
+        if self._stopping.is_set():
+            raise Stopped
+        try:
+            with self._room.limit(MAX_WAIT):
+                answer = self._run([question])[0]
+        except TimeoutError:
+            raise TookTooLong from None
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def _share(self, question: Q) -> R:
         call: _Call[Q, R] = _Call(question, self._room.place())
         with self._entering:
             if self._stopping.is_set():

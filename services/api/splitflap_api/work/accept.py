@@ -87,7 +87,9 @@ class Acceptor:
         self._sizes = metrics.histogram("splitflap_commit_batch_size")
         self._seconds = metrics.histogram("splitflap_commit_seconds")
         self._commits: Batcher[Submission, TaskState] = Batcher("commits", self._commit, room)
-        self._reads: Batcher[tuple[str, str], TaskState] = Batcher("task-reads", self._read, room)
+        self._reads: Batcher[tuple[str, str], TaskState] = Batcher(
+            "task-reads", self._read, room, alone_first=True
+        )
         self._woken = threading.Condition()
         self._turn = 0
 

@@ -64,8 +64,8 @@ class Stack:
         return name
 
     def add_worker(self, name: str) -> None:
-        """A renderer or a scraper."""
-        self._add(name, [program(f"splitflap-{name}")])
+        """A renderer or a scraper; further ones have a number: `renderer-2`."""
+        self._add(name, [program(f"splitflap-{name.partition('-')[0]}")])
 
     def _add(self, name: str, command: list[str], **environ: str) -> None:
         self.services[name] = Service(name, command, {**self.environ, **environ}, self.folder)

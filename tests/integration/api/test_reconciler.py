@@ -1,5 +1,6 @@
 """What is due is done again; what is over is ended; what is old is deleted."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -50,6 +51,19 @@ def test_nothing_is_published_while_the_broker_is_away(replica: Replica) -> None
     replica.broker_is_up = True
     replica.reconciler.round()
     assert len(replica.published) == 2
+
+
+def test_the_broker_is_back(replica: Replica) -> None:
+    """What was made without it is published at once; what came after it is on its way already."""
+    before = replica.job(replica.post())
+    time.sleep(0.01)
+    replica.reconciler.hurry()
+    time.sleep(0.01)
+    replica.post()
+    replica.published.clear()
+    for _ in range(2):
+        replica.reconciler.round()
+    assert [row["id"] for row in replica.published] == [before["id"]]
 
 
 def test_replicas_take_turns(make_replica: MakeReplica) -> None:

@@ -70,6 +70,20 @@ def test_connections_closed_by_an_operator_are_made_again(
     peer.wait(lambda: vhost.depth("render") == (0, 0), "the acks")
 
 
+def test_a_new_connection_holds_what_the_last_one_was_told(
+    vhost: Vhost, make_peer: MakePeer
+) -> None:
+    """And not what it began with."""
+    make_peer(vhost.backend).started().send(*numbered(30))
+    peer = make_peer(vhost.backend, Subscription(topology.RENDER_QUEUE, 10)).started()
+    peer.receive(10)
+    peer.link.set_prefetch(3)
+    vhost.server.close_connections()
+    peer.receive(13)
+    time.sleep(0.5)
+    assert len(peer.deliveries) == 13
+
+
 def test_a_cut_settles_what_was_in_flight(vhost: Vhost, make_peer: MakePeer) -> None:
     """A message whose confirm is lost may have been taken: it is settled, as not sent."""
     with Proxy(vhost.server.port) as proxy:

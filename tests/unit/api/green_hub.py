@@ -111,11 +111,13 @@ def looks_come_first() -> None:
     assert len(turn) == polls.LOOKS_A_TURN + polls.CLIENTS_A_TURN
     assert not set(turn[polls.LOOKS_A_TURN :]) & looks, turn
     # Who has been read is asked about the next request; who waits is asked once.
-    served, waits = turn[-1], next(n for n in by_number if n not in looks and n not in turn)
+    served = turn[-1]
     for number in (*looks, served):
         by_number[number].recv(1)
     next(theirs for mine, theirs in clients if mine.fileno() == served).send(b"G")
-    assert two_epolls.poll(0)[0][0] == served
+    later = [number for number, _ in two_epolls.poll(0)]
+    assert later[0] == served
+    waits = next(each for each in by_number if each not in {*looks, *turn, *later})
     assert asked.count(waits) == 1
     # Whose number is used again is somebody else.
     two_epolls.remove_client(waits)

@@ -74,7 +74,8 @@ class Reconciler(Loop):
         self._retried = metrics.counter("splitflap_jobs_retried_total")
         self._oldest = metrics.gauge("splitflap_oldest_job_seconds")
         self._waiting = metrics.gauge("splitflap_jobs_waiting")
-        self._hurrying = False
+        #: When the broker was there again (monotonic), until that has been seen to.
+        self._up_since: float | None = None
         self._swept = self._measured = 0.0
         self._last_round = time.monotonic()
 
@@ -95,13 +96,13 @@ class Reconciler(Loop):
 
     def hurry(self) -> None:
         """The broker is there again: what it has not seen need not wait for its confirm."""
-        self._hurrying = True
+        self._up_since = time.monotonic()
 
     def round(self) -> None:
         """One look at everything that may be due."""
-        if self._hurrying:
-            self._hurrying = False
-            self._hasten()
+        up_since, self._up_since = self._up_since, None
+        if up_since is not None:
+            self._hasten(up_since)
         for _ in range(BATCHES_PER_ROUND):
             if not self._broker_is_up() or not self._republish():
                 break
@@ -113,10 +114,11 @@ class Reconciler(Loop):
             self._measured = time.monotonic()
             self._measure()
 
-    def _hasten(self) -> None:
+    def _hasten(self, up_since: float) -> None:
         with self._store.write() as tx:
             now = self._store.now(tx)
-            tx.execute(_HASTEN, {"_now": now, "_soon": now + UNCONFIRMED_AFTER})
+            up = now - int((time.monotonic() - up_since) * 1000)
+            tx.execute(_HASTEN, {"_now": now, "_soon": now + UNCONFIRMED_AFTER, "_up": up})
 
     def _republish(self) -> bool:
         with self._store.write() as tx:
@@ -182,8 +184,8 @@ _DUE = (
     .limit(BATCH)
     .with_for_update(skip_locked=True)
 )
-#: Jobs that were never dispatched. Those of other replicas that are on their way just now are
-#: published twice, which costs a worker's time and nothing else.
+#: Jobs from before the broker was there that were never dispatched. Those of other replicas that
+#: are on their way just now are published twice, which costs a worker's time and nothing else.
 _HASTEN = (
     update(jobs)
     .where(
@@ -191,6 +193,7 @@ _HASTEN = (
         jobs.c.due_at <= bindparam("_soon"),
         jobs.c.deadline.is_(None),
         jobs.c.attempt == 1,
+        jobs.c.created_at < bindparam("_up"),
     )
     .values(due_at=bindparam("_now"))
 )

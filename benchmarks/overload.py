@@ -8,13 +8,15 @@ are those of more requests of the same kind, spread evenly over that time.
 
 The load shares the CPUs with all that it loads. What is left beside it is measured too: the peak
 once more, while the same flood goes to an nginx that refuses everything (`refuser.py`). No service
-on these CPUs could finish more.
+on these CPUs could finish more. How late nginx's refusals are says what of a refusal's time is the
+wait for a CPU.
 """
 
+import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from benchmarks.harness import KEY, Bench, Running, bench, query, rss_kib, wait_drained
@@ -44,6 +46,7 @@ PROBES = 200
 
 #: A short post without links.
 BODY = b'{"text":"a short post"}'
+PROBE = request("POST", "/v1/posts", KEY, BODY)
 
 #: Milliseconds that the API keeps a final response by default: when a task ended is that long
 #: before its row expires.
@@ -73,6 +76,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         "offered": Line("requests per second, of the peak"),
         "admitted": Line("p99 ms of admitted requests", at_most(250)),
         "refused": Line("p99 ms of refusals", at_most(50)),
+        "idle": Line("  of that nginx's meanwhile"),
         "polite": Line("refusals with Retry-After, %", at_least(100)),
         "share": Line("admitted, % of all"),
         "lost": Line("requests without an answer", at_most(0)),
@@ -87,9 +91,10 @@ def main(arguments: Sequence[str] = ()) -> None:
             environ = it.backend()
             with it.api(environ) as api, it.renderer(environ):
                 peak = _peak(it, api, environ)
-                beside = _beside(it, api, environ, TIMES * peak)
+                beside, idle = _beside(it, api, environ, TIMES * peak)
                 overload = _overload(it, api, environ, TIMES * peak)
             lines["beside"].add(overload.finished, beside)
+            lines["idle"].add(idle)
             _add(lines, peak, overload)
     show(__doc__.partition("\n")[0], *lines.values())
 
@@ -133,23 +138,26 @@ def _peak(
     return best
 
 
-def _beside(it: Bench, api: Running, environ: dict[str, str], rate: float) -> float:
-    """The peak beside a flood that costs the API nothing."""
+def _beside(it: Bench, api: Running, environ: dict[str, str], rate: float) -> tuple[float, float]:
+    """The peak beside a flood that costs the API nothing; the p99 of refusals in that flood, ms."""
     note(f"  beside {rate:.0f} requests a second that nginx refuses:")
+    p99s: list[float] = []
     with refuser(it.folder) as other:
-        seconds = LOOP_SECONDS + 1
-        return _peak(
-            it,
-            api,
-            environ,
-            lambda: flood(other, it.folder, BODY, rate, seconds, CONNECTIONS),
-        )
+        plan = Plan(other.port, PROBES, LOOP_SECONDS, 128, [PROBE])
+
+        @contextmanager
+        def refused() -> Iterator[None]:
+            load = flood(other, it.folder, BODY, rate - PROBES, LOOP_SECONDS + 1, CONNECTIONS)
+            with load, pacing(plan) as probes:
+                yield
+            p99s.append(probes[0].of(503).quantile(0.99))
+
+        return _peak(it, api, environ, refused), statistics.median(p99s)
 
 
 def _overload(it: Bench, api: Running, environ: dict[str, str], rate: float) -> Overload:
     warm_up = OVERLOAD_SECONDS - JUDGED_SECONDS
-    probe = request("POST", "/v1/posts", KEY, BODY)
-    plan = Plan(api.port, PROBES, OVERLOAD_SECONDS, 128, [probe], warm_up)
+    plan = Plan(api.port, PROBES, OVERLOAD_SECONDS, 128, [PROBE], warm_up)
     memory = [rss_kib(api.pid)]
     load = flood(api, it.folder, BODY, rate - PROBES, OVERLOAD_SECONDS, CONNECTIONS)
     with load as loops, pacing(plan) as probes:

@@ -251,6 +251,27 @@ def test_who_is_alone_runs_for_himself(
     assert runs == [["a"], ["bad"], ["b"]]
 
 
+def test_a_stop_waits_for_who_runs_for_himself() -> None:
+    """As the database is closed next."""
+    begun = threading.Event()
+    ended: list[str] = []
+
+    def run(questions: Sequence[str]) -> Sequence[Any]:
+        begun.set()
+        time.sleep(0.1)
+        ended.extend(questions)
+        return questions
+
+    batcher: Batcher[str, Any] = Batcher("lone", run, alone_first=True)
+    batcher.start()
+    with ThreadPoolExecutor(1) as callers:
+        asked = callers.submit(batcher, "a")
+        assert begun.wait(PATIENCE)
+        batcher.stop(PATIENCE)
+        assert ended == ["a"]
+        assert asked.result(PATIENCE) == "a"
+
+
 def test_who_is_not_alone_shares(
     lone: tuple[Batcher[str, Any], list[list[str]], threading.Event],
 ) -> None:

@@ -161,8 +161,11 @@ class Batcher(Generic[Q, R]):
         with self._entering:
             self._stopping.set()
             self._some.set()
+        end = time.monotonic() + timeout
         if self._thread.ident is not None:
             self._thread.join(timeout)
+        if self._alone.acquire(timeout=max(0.0, end - time.monotonic())):
+            self._alone.release()
 
     def __call__(self, question: Q) -> R:
         """Wait for the answer; raises what the run raised for this question.

@@ -12,6 +12,8 @@ from sqlalchemy import text  # noqa: E402
 
 store = Store(sys.argv[1], "", 1)
 room = green.WaitingRoom()
+with store.read() as tx:
+    tx.execute(text("SELECT 1"))
 began = time.monotonic()
 try:
     with room.limit(0.1), store.read() as tx:

@@ -261,7 +261,7 @@ def test_who_only_looks_comes_before_who_brings_work(tmp_path: Path) -> None:
         assert found is not None
         return int(found[1])
 
-    with serving(tmp_path, SPLITFLAP_RATE_LIMIT="20") as server, ExitStack() as stack:
+    with serving(tmp_path, SPLITFLAP_RATE_LIMIT="10") as server, ExitStack() as stack:
         made = [HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE) for _ in range(SLOTS)]
         clients = [stack.enter_context(closing(each)) for each in made]
         for client in clients:

@@ -9,13 +9,16 @@ from typing import Any
 #: 0.05 ms, and whoever waits for the database waits a turn for each of its answers.
 CLIENTS_A_TURN = 3
 
-#: Clients with a look that are served in one turn, before the others.
+#: Clients with a look that are served in one turn, beside the others.
 LOOKS_A_TURN = 4
 
 #: Clients served in a turn while more wait than there is room for, and a turn is as long as it
 #: takes to refuse them: with more they are accepted faster than they are finished, with fewer the
 #: commits are small (docs/adr/0010).
 CROWD_A_TURN = 6
+
+#: Clients that are turned away in one turn and cannot be refused unread.
+AWAY_A_TURN = 32
 
 #: Clients that are refused in one turn, at 0.02 ms each.
 REFUSED_A_TURN = 256
@@ -33,7 +36,7 @@ class Polls:
     The hub would serve all that is ready, up to 1,023 sockets, before it looks at the database's
     answer again; so a crowd of clients would stop the work that they wait for. Here each turn
     serves what the service itself waits for, and of the clients a few, in turn. Who only looks at
-    something comes before those who bring work: it is done soon, and waits for no commit.
+    something does not wait behind those who bring work: it is done soon, and needs no commit.
 
     Where there are, for longer than a burst, more than can be served soon, the last of them are
     turned away: nobody else would see them wait, for a request that is not read is in no count.
@@ -47,8 +50,8 @@ class Polls:
         # An epoll is itself ready as long as one of its own is (epoll(7)).
         self._own.register(self._crowd, select.EPOLLIN)
         self._clients: set[int] = set()
-        #: Who waits and has no look, so that each is asked once.
-        self._no_looks: set[int] = set()
+        #: Whether who waits has a look, so that each is asked once.
+        self._looks: dict[int, bool] = {}
         self._crowded_since: float | None = None
         #: How many clients may wait to be served.
         self.room: Callable[[], int] = lambda: MOST
@@ -65,7 +68,7 @@ class Polls:
     def remove_client(self, fileno: int) -> None:
         """It was closed."""
         self._clients.discard(fileno)
-        self._no_looks.discard(fileno)
+        self._looks.pop(fileno, None)
 
     def register(self, fileno: int, mask: int) -> None:
         self._of(fileno).register(fileno, mask)
@@ -99,16 +102,15 @@ class Polls:
         if now - self._crowded_since < BURST:
             return self._unrefused(waiting, CROWD_A_TURN, away=False)
         served = self._unrefused(waiting[:room], CROWD_A_TURN, away=False)
-        return served + self._unrefused(waiting[room:], CLIENTS_A_TURN, away=True)
+        return served + self._unrefused(waiting[room:], AWAY_A_TURN, away=True)
 
     def _looks_first(self, waiting: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        looks, others = [], []
+        looks: list[tuple[int, int]] = []
+        others: list[tuple[int, int]] = []
         for each in waiting:
-            if each[0] not in self._no_looks and self.is_look(each[0]):
-                looks.append(each)
-            else:
-                self._no_looks.add(each[0])
-                others.append(each)
+            if (look := self._looks.get(each[0])) is None:
+                look = self._looks[each[0]] = self.is_look(each[0])
+            (looks if look else others).append(each)
         served = self._unrefused(looks, LOOKS_A_TURN, away=False)
         return served + self._unrefused(others, CLIENTS_A_TURN, away=False)
 
@@ -118,7 +120,7 @@ class Polls:
         """Those of the first who are not refused here, but served; `most` of them."""
         served: list[tuple[int, int]] = []
         for each in ready[:REFUSED_A_TURN]:
-            self._no_looks.discard(each[0])
+            self._looks.pop(each[0], None)
             if not self.refuse(each[0], away):
                 served.append(each)
                 if len(served) == most:

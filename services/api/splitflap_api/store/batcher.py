@@ -18,8 +18,8 @@ R = TypeVar("R")
 #: Calls that share one run at most: larger batches gain nothing and make the first ones wait.
 MAX_BATCH = 128
 
-#: Seconds for which the next batch gathers after one that was shared: what a run costs whatever its
-#: size is more than that of ten calls.
+#: Seconds for which the next batch gathers after one that was shared: what a commit costs whatever
+#: its size is more than that of ten calls.
 GATHER = 0.01
 
 #: Tries of a call that other transactions get in the way of.
@@ -136,9 +136,11 @@ class Batcher(Generic[Q, R]):
         run: Callable[[Sequence[Q]], Sequence[R | BaseException]],
         room: WaitingRoom | None = None,
         *,
+        gather: float = GATHER,
         alone_first: bool = False,
     ) -> None:
         """`run` answers each question in order, with a result or the error of this one alone."""
+        self._gather = gather
         self._run = run
         self._room: WaitingRoom = room or ThreadWaitingRoom()
         self._waiting: deque[_Call[Q, R]] = deque()
@@ -213,7 +215,7 @@ class Batcher(Generic[Q, R]):
             while size := min(len(self._waiting), MAX_BATCH):
                 self._answer([self._waiting.popleft() for _ in range(size)])
                 if 1 < size < MAX_BATCH:
-                    time.sleep(GATHER)
+                    time.sleep(self._gather)
 
     def _watch_loop(self) -> None:
         """Let go who has waited too long: one look at all costs less than a timer for each."""

@@ -33,6 +33,9 @@ from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import tasks
 
+#: Seconds for which reads gather that are to share one: they are cheaper than commits.
+READS_GATHER = 0.004
+
 #: Seconds between looks for the end of tasks that clients of this replica wait for, in case that
 #: it was another replica that ended them and its wake-up was lost.
 LOOK_EVERY = 0.25
@@ -88,7 +91,7 @@ class Acceptor:
         self._seconds = metrics.histogram("splitflap_commit_seconds")
         self._commits: Batcher[Submission, TaskState] = Batcher("commits", self._commit, room)
         self._reads: Batcher[tuple[str, str], TaskState] = Batcher(
-            "task-reads", self._read, room, alone_first=True
+            "task-reads", self._read, room, gather=READS_GATHER, alone_first=True
         )
         self._woken = threading.Condition()
         self._turn = 0

@@ -100,9 +100,10 @@ class Reconciler(Loop):
 
     def round(self) -> None:
         """One look at everything that may be due."""
-        up_since, self._up_since = self._up_since, None
-        if up_since is not None:
+        if (up_since := self._up_since) is not None:
             self._hasten(up_since)
+            if self._up_since == up_since:
+                self._up_since = None
         for _ in range(BATCHES_PER_ROUND):
             if not self._broker_is_up() or not self._republish():
                 break

@@ -19,6 +19,18 @@ from splitflap_api.store.batcher import Batcher, TookTooLong  # noqa: E402
 #: Clients that are all ready at once.
 CROWD = 400
 
+original = green.eventlet.patcher.original  # type: ignore[attr-defined]
+
+
+def clients_of(two_epolls: polls.Polls, count: int) -> tuple[list[Any], dict[int, Any]]:
+    """Unpatched pairs of sockets, whose first ends are clients; and these by their numbers."""
+    clients = [original("socket").socketpair() for _ in range(count)]
+    by_number = {mine.fileno(): mine for mine, _ in clients}
+    for number in by_number:
+        two_epolls.add_client(number)
+        two_epolls.register(number, EPOLLIN)
+    return clients, by_number
+
 
 def who_waits_is_served_among_a_crowd() -> None:
     """What the service itself waits for comes in its turn, not after all clients."""
@@ -86,7 +98,6 @@ def the_last_are_turned_away_where_there_is_no_room() -> None:
 
 def looks_come_first() -> None:
     """Who only looks is served in the next turn, and a few of those who bring work in every one."""
-    original = green.eventlet.patcher.original  # type: ignore[attr-defined]
     two_epolls = polls.Polls(original("select").epoll)
     asked: list[int] = []
 
@@ -95,11 +106,7 @@ def looks_come_first() -> None:
         return bool(by_number[number].recv(1, socket.MSG_PEEK) == b"G")
 
     two_epolls.is_look = is_look
-    clients = [original("socket").socketpair() for _ in range(40)]
-    by_number = {mine.fileno(): mine for mine, _ in clients}
-    for number in by_number:
-        two_epolls.add_client(number)
-        two_epolls.register(number, EPOLLIN)
+    clients, by_number = clients_of(two_epolls, 40)
     for _, theirs in clients[:20]:
         theirs.send(b"P")
     two_epolls.poll(0)
@@ -127,7 +134,6 @@ def looks_come_first() -> None:
 
 def a_burst_after_a_calm_is_no_crowd() -> None:
     """Nobody is turned away before a burst has lasted, however long ago the last one ended."""
-    original = green.eventlet.patcher.original  # type: ignore[attr-defined]
     two_epolls = polls.Polls(original("select").epoll)
     two_epolls.room = lambda: 0
     away: list[int] = []
@@ -139,11 +145,7 @@ def a_burst_after_a_calm_is_no_crowd() -> None:
         return turned_away
 
     two_epolls.refuse = refuse
-    clients = [original("socket").socketpair() for _ in range(20)]
-    by_number = {mine.fileno(): mine for mine, _ in clients}
-    for number in by_number:
-        two_epolls.add_client(number)
-        two_epolls.register(number, EPOLLIN)
+    clients, by_number = clients_of(two_epolls, 20)
 
     def burst() -> list[int]:
         for _, theirs in clients:

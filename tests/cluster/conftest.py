@@ -36,14 +36,24 @@ def cluster() -> None:
 
 
 @pytest.fixture(scope="session")
-def release(cluster: None) -> Iterator[Release]:
-    """One release with volumes, as values-dev.yaml has it; leave all of its pods running."""
+def shared_release(cluster: None) -> Iterator[Release]:
+    """One release with volumes, as values-dev.yaml has it."""
     with namespace("shared") as kube:
         made = Release(kube, ClusterSite(kube, IMAGE))
         _releases.append(made)
         made.install(VOLUMES)
         yield made
         _releases.remove(made)
+
+
+@pytest.fixture
+def release(shared_release: Release) -> Release:
+    """The shared release at rest, whatever the test before has done to its pods.
+
+    A worker is not ready without its broker, and learns only at the next probe that it is.
+    """
+    shared_release.wait_ready()
+    return shared_release
 
 
 @pytest.fixture

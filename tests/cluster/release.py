@@ -26,6 +26,9 @@ NAME = "splitflap"
 #: The image that other pods of the tests run on, for its Python.
 IMAGE = "localhost/splitflap/scraper:dev"
 
+#: What the tests' values install one pod each of.
+COMPONENTS = ("postgresql", "rabbitmq", "api", "renderer", "scraper")
+
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
@@ -91,6 +94,11 @@ class Release:
     def upgrade(self, values: Values | None = None) -> None:
         """Upgrade, and wait until all is ready."""
         self.helm("upgrade", "--wait", "--timeout=5m", values=values)
+
+    def wait_ready(self) -> None:
+        """Wait until one pod of each component is ready, and no other is there."""
+        for component in COMPONENTS:
+            self.kube.wait_ready(component)
 
     def uninstall(self) -> None:
         """Remove it, and wait until its pods are gone."""

@@ -1,6 +1,9 @@
 """Broker and database go away and come back; no service is restarted for it."""
 
+import time
+
 import pytest
+from splitflap_api.work.backlog import UNCONFIRMED_LIMIT
 
 from tests.servers.postgres import Postgres
 from tests.servers.process import wait_until
@@ -34,6 +37,27 @@ def test_posts_are_taken_without_a_broker(
     assert set(writer.statuses) <= {201, 202}
     assert writer.slowest < SOON
     writer.accepted["while it is away"] = running.headers["Location"]
+    check_all_there(stack.client(), writer)
+
+
+@only("servers")
+def test_posts_are_taken_while_the_broker_takes_nothing(
+    stack: Stack, channel: str, rabbitmq_server: RabbitMq
+) -> None:
+    """In an alarm it says nothing of what it was sent before: longer than a slow broker may."""
+    with Writer(stack.clients(), channel) as writer:
+        writer.allow(40)
+        writer.reach(20)
+        rabbitmq_server.set_memory_alarm(True)
+        try:
+            writer.reach(40)
+            time.sleep(UNCONFIRMED_LIMIT + 1)
+            writer.allow(20)
+            writer.reach(60)
+        finally:
+            rabbitmq_server.set_memory_alarm(False)
+    assert set(writer.statuses) <= {201, 202}
+    assert writer.slowest < SOON
     check_all_there(stack.client(), writer)
 
 

@@ -3,7 +3,7 @@
 The order of a stop, the first three steps being the server's (server/worker.py):
 
 1. no new connection is accepted;
-2. streams end, with a `retry:` for their clients;
+2. streams end, with a `retry:` for their clients, and so do waits for tasks;
 3. running requests finish;
 4. no more outcomes and retries are taken on; what was taken is committed and acked;
 5. the last group commit is done;
@@ -163,6 +163,7 @@ class Service:
         """The second step of a stop. From now on the service is not ready."""
         self._stopping.set()
         self._not_ready = "the service is stopping"
+        self._acceptor.end_waits()
         self._feed.stop(STEP)
 
     def stop(self) -> None:
@@ -220,6 +221,7 @@ class Service:
         self._health.ready("service", lambda: self._not_ready)
         self._health.live("publish", self._started(self._dispatcher.link.alive))
         self._health.live("feed", self._started(self._feed.alive))
+        self._health.live("backlog", self._started(self._backlog.alive))
         if "outcomes" in self.settings.roles:
             self._health.live("results", self._started(self._results.link.alive))
             self._health.live("reconciler", self._started(self._reconciler.alive))

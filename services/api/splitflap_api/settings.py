@@ -9,6 +9,9 @@ from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Port, c
 #: Ten years, in seconds.
 MAX_RETENTION = 315_360_000
 
+#: Least requests a second of a limit: one in an hour.
+SLOWEST_RATE = 1 / 3600
+
 ROLES = {"web", "outcomes"}
 
 
@@ -47,7 +50,13 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         ),
     ] = "web,outcomes"
     max_connections: Annotated[
-        int, Meta(ge=10, le=100_000, description="Most connections open at a time.")
+        int,
+        Meta(
+            ge=10,
+            le=100_000,
+            description="Most connections open at a time; fewer where the system allows fewer "
+            "files.",
+        ),
     ] = 10_000
     max_in_flight: Annotated[
         int,
@@ -71,7 +80,12 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     ] = 3600.0
     rate_limit: Annotated[
         float,
-        Meta(ge=0, description="Requests a second that one key may make; 0 is without limit."),
+        Meta(
+            ge=0,
+            le=1_000_000,
+            description="Requests a second that one key may make, at least one in an hour; "
+            "0 is without limit.",
+        ),
     ] = 0.0
     body_deadline: Annotated[
         float,
@@ -104,13 +118,17 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     ] = 30.0
 
     def check(self) -> None:
-        """Raises BadSettings where API_ROLES names something else, or two ports are one."""
+        """Raises BadSettings for an unknown role, too small a rate, or two ports that are one."""
         super().check()
         if not self.roles or self.roles - ROLES:
             raise BadSettings(
                 f"{PREFIX}API_ROLES: {self.api_roles!r}; expected `web`, `outcomes` or both"
             )
 
+        if 0 < self.rate_limit < SLOWEST_RATE:
+            raise BadSettings(
+                f"{PREFIX}RATE_LIMIT: {self.rate_limit:g}; expected 0, or at least 1 / 3600"
+            )
         if self.port == self.health_port:
             raise BadSettings(f"{PREFIX}HEALTH_PORT: {self.port} is {PREFIX}PORT; expected another")
         check_port(self.database_url or "", "DATABASE_URL")

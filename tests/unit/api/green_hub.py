@@ -1,5 +1,7 @@
 """Run by test_hub.py in a process of its own: it patches."""
 
+import errno
+import logging
 import socket
 import sys
 import time
@@ -13,6 +15,7 @@ from splitflap_api.server import polls
 green.patch()
 
 # After the patch.
+from splitflap_api.server import worker as worker_module  # noqa: E402
 from splitflap_api.store import batcher as batcher_module  # noqa: E402
 from splitflap_api.store.batcher import Batcher, TookTooLong  # noqa: E402
 
@@ -280,6 +283,39 @@ def who_asks_alone_waits_no_longer_than_others() -> None:
         assert batcher("b") == "b"
         return
     raise AssertionError("no TookTooLong")
+
+
+def an_accept_that_fails_is_not_the_last() -> None:
+    """accept(2) fails for many reasons that pass; there is nobody else who accepts."""
+    worker_module.PAUSE = 0.001
+    worker = object.__new__(worker_module.EventletWorker)
+    worker.log = logging.getLogger("worker")
+    logging.disable()
+    accepted: list[Any] = []
+
+    class Listener:
+        calls = 0
+
+        def accept(self) -> tuple[Any, Any]:
+            self.calls += 1
+            if self.calls == 1:
+                raise ConnectionAbortedError(errno.ECONNABORTED, "the client has gone")
+            if self.calls == 2:
+                raise OSError(errno.EMFILE, "no descriptor is left")
+            if self.calls == 3:
+                return "client", "address"
+            raise green.Killed
+
+    class Pool:
+        def spawn_n(self, _handle: Any, _listener: Any, client: Any, _addr: Any) -> None:
+            accepted.append(client)
+
+    try:
+        worker._accept(Listener(), Pool())
+    except green.Killed:
+        assert accepted == ["client"]
+        return
+    raise AssertionError("it ended")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The accept path on a real database: one commit, idempotency, and what a 202 promises."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -141,3 +142,16 @@ def test_wait_ends_with_the_task(rig: Rig) -> None:
         final = waiting.result(20).final
     assert final is not None
     assert final.status == 201
+
+
+def test_a_stop_ends_waits(rig: Rig) -> None:
+    """With the running task, for who waits and for who would."""
+    state = rig.post()
+    with ThreadPoolExecutor(1) as caller:
+        waiting = caller.submit(rig.acceptor.wait, "me", state.id, 20)
+        time.sleep(0.1)
+        began = time.monotonic()
+        rig.acceptor.end_waits()
+        assert waiting.result(20).final is None
+        assert rig.acceptor.wait("me", state.id, 20).final is None
+    assert time.monotonic() - began < 10

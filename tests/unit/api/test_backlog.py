@@ -9,9 +9,14 @@ from splitflap_api.store.bulk import insert_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.migrate import migrate
 from splitflap_api.store.schema import jobs
+from splitflap_api.work import backlog
 from splitflap_api.work.backlog import CROWD, SCRAPE_FACTOR, UNCONFIRMED_LIMIT, Backlog, Limits
+from splitflap_api.work.loop import STUCK_AFTER
 from splitflap_core.contracts import Kind
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from uuid_utils import uuid7
+
+from tests.servers.process import wait_until
 
 LIMITS = Limits(unfinished=30, unpublished=3600)
 
@@ -106,3 +111,31 @@ def test_a_broker_that_is_slow(rig: Rig) -> None:
     assert "slow" in rig.why()
     rig.unconfirmed = 0.5
     assert rig.why() == ""
+
+
+def test_a_look_that_fails_is_not_the_last(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it says goes on to follow the database; else it would refuse for ever."""
+    monkeypatch.setattr(backlog, "LOOK_EVERY", 0.02)
+    errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
+    look = rig.backlog.look
+
+    def failing() -> None:
+        if errors:
+            raise errors.pop()
+        look()
+
+    monkeypatch.setattr(rig.backlog, "look", failing)
+    rig.add("render", CROWD["render"] + 1, dispatched=300)
+    rig.backlog.start()
+    try:
+        wait_until(lambda: rig.backlog.overload() is not None, "a look", 20)
+        assert errors == []
+    finally:
+        rig.backlog.stop(20)
+
+
+def test_alive(rig: Rig) -> None:
+    """The health check complains once no look has ended for a minute."""
+    assert rig.backlog.alive() is None
+    rig.backlog._last_look -= STUCK_AFTER + 1
+    assert "backlog: no look for 61 s" in str(rig.backlog.alive())

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, jsonify, request
 from flask.views import MethodView
-from splitflap_api.asyncrequest import Final, Later
+from splitflap_api.asyncrequest import Final, Later, TaskGone, TaskState
 
 from .small_app import SmallApp, same
 
@@ -197,3 +197,21 @@ def test_a_form_is_part_of_what_a_key_stands_for(small: SmallApp) -> None:
     assert send(b"one").data == b"one"
     assert send(b"one").data == b"one"
     assert send(b"two").status_code == 422
+
+
+def test_a_wait_that_fails_leaves_the_request_accepted(
+    small: SmallApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """202 and where the task is, whatever befalls who waits for it; but not where it is gone."""
+    small.view("/a", lambda: "done", same)
+
+    def wait(*_: object) -> TaskState:
+        raise error
+
+    monkeypatch.setattr(small.backend, "wait", wait)
+    error: Exception = OSError("the backend is away")
+    accepted = small.client.post("/a", headers={"Prefer": "wait=5"})
+    assert accepted.status_code == 202
+    assert accepted.headers["Location"].startswith("/v9/tasks/")
+    error = TaskGone()
+    assert small.client.post("/a", headers={"Prefer": "wait=5"}).status_code == 410

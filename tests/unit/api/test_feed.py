@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from splitflap_api.domain.changes import Changes
@@ -14,6 +15,7 @@ from splitflap_api.store.schema import events
 from splitflap_api.work import feed as module
 from splitflap_api.work.feed import Event, Feed, Gap, Subscriber
 from sqlalchemy import delete
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 PATIENCE = 30.0
 
@@ -250,3 +252,23 @@ def test_alive(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     complaint = feed.alive()
     assert complaint is not None
     assert complaint.startswith("no look for 61")
+
+
+def test_a_look_that_fails_is_not_the_last(
+    store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it was: no connection free in time, among others."""
+    monkeypatch.setattr(module, "LOOK_EVERY", 0.05)
+    subscriber = feed.subscribe(None)
+    errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
+    page = feed._page
+
+    def failing(*args: Any) -> list[Event]:
+        if errors:
+            raise errors.pop()
+        return page(*args)
+
+    monkeypatch.setattr(feed, "_page", failing)
+    write(store, 1)
+    assert take(subscriber, 1) == [1]
+    assert errors == []

@@ -22,6 +22,7 @@ SCRIPT = Path(__file__).with_name("green_hub.py")
         "who_was_killed_is_left_alone",
         "a_stop_lets_a_run_finish",
         "who_asks_alone_is_answered_in_his_own_turn",
+        "an_accept_that_fails_is_not_the_last",
         "who_asks_alone_waits_no_longer_than_others",
     ],
 )

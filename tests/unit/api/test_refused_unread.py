@@ -45,6 +45,12 @@ def test_whole(data: bytes) -> None:
         POST + b"x",
         POST + POST,
         POST.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        b"GET HTTP/1.1\r\n\r\n",
+        b"GET  HTTP/1.1\r\n\r\n",
+        b"GET / x HTTP/1.1\r\n\r\n",
+        b"X HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+        b" / HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+        POST.replace(b"POST", b"post"),
         POST.replace(b"HTTP/1.1", b"HTTP/1.0\r\nX: HTTP/1.1"),
         POST.replace(b"\r\n", b"\n"),
         POST.replace(b"Content-Length: 12\r\n", b""),
@@ -122,6 +128,14 @@ def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
     assert not response.will_close
     assert b"still unpublished" in response.read()
     assert door.shed("backlog") == 1
+
+
+def test_not_while_starting_or_stopping() -> None:
+    """Connections are closed then, and the answer must say so."""
+    door = Door()
+    door.wrong = "the service is stopping"
+    assert door.answer(POST) is None
+    assert door.answer(POST, away=True) is None
 
 
 GET = b"GET /v1/tasks/1 HTTP/1.1\r\nHost: x\r\n\r\n"

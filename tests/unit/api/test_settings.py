@@ -45,6 +45,8 @@ def test_roles_that_are_none(roles: str) -> None:
         ("max_connections", "9"),
         ("max_in_flight", "0"),
         ("rate_limit", "-1"),
+        ("rate_limit", "0.0001"),
+        ("rate_limit", "inf"),
         ("body_deadline", "0"),
         ("body_deadline", "301"),
         ("task_retention", "0"),

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 import pytest
@@ -85,8 +85,8 @@ def wait_until(condition: "object", what: str) -> None:
 
 
 @contextmanager
-def serving(folder: Path, **more: str) -> Iterator[Server]:
-    """The server; whatever its clients do to it, its log ends without a traceback."""
+def serving(folder: Path, write: float = SILENCE, **more: str) -> Iterator[Server]:
+    """The server, with this patience for readers; whatever they do, its log has no traceback."""
     made = Server(free_port(), free_port(), folder / "log")
     script = Path(__file__).with_name("impatient_server.py")
     environ = {
@@ -101,7 +101,7 @@ def serving(folder: Path, **more: str) -> Iterator[Server]:
         **more,
     }
     with made.log.open("wb") as log:
-        command = [sys.executable, str(script), str(SILENCE), str(SILENCE)]
+        command = [sys.executable, str(script), str(SILENCE), str(write)]
         process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
     try:
         made.pid = process.pid
@@ -127,6 +127,14 @@ def everything(client: socket.socket) -> bytes:
     while piece := client.recv(65_536):
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def status_of(client: socket.socket) -> int:
+    """Of the next answer, which is read to its end."""
+    answer = HTTPResponse(client)
+    answer.begin()
+    answer.read()
+    return answer.status
 
 
 def trickle(client: socket.socket, data: bytes) -> float:
@@ -249,6 +257,141 @@ def test_bodies_that_are_awaited_hold_no_slot(server: Server) -> None:
             client = stack.enter_context(server.connect())
             client.sendall(POST + b"Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
         assert all(server.answers() for _ in range(10))
+
+
+def test_the_body_of_a_pipelined_request_has_its_own_deadline(server: Server) -> None:
+    """Whose head has come with the request before: not that of a connection without any."""
+    body = b'{"text": "hello"}'
+    head = POST + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with server.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + head)
+        assert status_of(client) == 200
+        time.sleep((SILENCE + DEADLINE) / 2)
+        client.sendall(body)
+        assert status_of(client) == 202
+
+
+def test_who_takes_little_gives_way_to_those_who_find_no_slot(tmp_path: Path) -> None:
+    """As many as there are slots read a large page a little at a time: others are answered."""
+    with serving(tmp_path, write=10 * PATIENCE) as server:
+        url = f"http://127.0.0.1:{server.port}/v1/posts"
+        for _ in range(20):
+            big = {"text": "\u0001" * 65_536}
+            assert requests.post(url, json=big, headers=AUTH, timeout=PATIENCE).status_code == 202
+        get = POST.replace(b"POST /v1/posts", b"GET /v1/posts?limit=100") + b"\r\n"
+        with ExitStack() as stack:
+            clients = [stack.enter_context(server.connect(4096)) for _ in range(SLOTS)]
+            for client in clients:
+                client.sendall(get)
+            wait_until(lambda: server.in_flight() == SLOTS, "no slot to be left")
+            reading = True
+
+            def read() -> None:
+                while reading:
+                    for client in clients:
+                        with suppress(OSError):
+                            client.recv(2048)
+                    time.sleep(0.1)
+
+            reader = threading.Thread(target=read)
+            reader.start()
+            try:
+                wait_until(server.answers, "a slot")
+            finally:
+                reading = False
+                reader.join()
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that refuses all new work: what it has accepted nobody does."""
+    folder = tmp_path_factory.mktemp("full")
+    with serving(folder, SPLITFLAP_MAX_UNFINISHED_AGE="0.1") as made:
+        url = f"http://127.0.0.1:{made.port}/v1/posts"
+
+        def refuses() -> bool:
+            made_ = requests.post(url, json={"text": "x"}, headers=AUTH, timeout=PATIENCE)
+            return made_.status_code == 503
+
+        wait_until(refuses, "a backlog")
+        yield made
+
+
+LOOK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+TAKEN_ALONE = b"POST /v1/posts HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
+
+
+def answers_of(client: socket.socket) -> list[str]:
+    """The statuses of what is answered to all that was sent, and to one look more."""
+    client.sendall(LOOK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    return re.findall(r"HTTP/1.1 (\d+)", everything(client).decode())
+
+
+def test_a_body_that_comes_after_its_refusal_is_no_request(full: Server) -> None:
+    """However much it looks like one, it is read and forgotten; what follows is answered."""
+    head = POST + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    with full.connect() as client:
+        client.sendall(head % len(TAKEN_ALONE))
+        assert status_of(client) == 503
+        client.sendall(TAKEN_ALONE)
+        time.sleep(0.2)
+        assert answers_of(client) == ["200"]
+
+
+def test_the_rest_of_a_head_is_no_request(full: Server) -> None:
+    """Its beginning came with the request before, and its rest looks like another."""
+    with full.connect() as client:
+        client.sendall(LOOK + b"POST /v1/posts HTTP/1.1\r\nX: ")
+        assert status_of(client) == 200
+        client.sendall(TAKEN_ALONE.replace(b"\r\n\r\n", b"\r\nHost: x\r\n\r\n"))
+        assert status_of(client) == 503
+        assert answers_of(client) == ["200"]
+
+
+def test_a_body_without_an_end_is_not_read_to_it(full: Server) -> None:
+    """Of what was refused a part is read, then the connection is closed."""
+    with full.connect() as client:
+        client.sendall(POST + b"Content-Length: 999999999\r\n\r\n")
+        assert status_of(client) == 503
+        sent = 0
+        with suppress(OSError):
+            while sent < 100_000_000:
+                sent += client.send(b"x" * 65_536)
+        assert sent < 100_000_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"X HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+        b"GET HTTP/1.1\r\n\r\n",
+        b"POST \xff\xfe HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+        b"\0\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_ends_its_own_connection_alone(full: Server, data: bytes) -> None:
+    """While requests are refused unread: the others' connections go on."""
+    with full.connect() as other, full.connect() as client:
+        other.sendall(LOOK)
+        assert status_of(other) == 200
+        client.sendall(data)
+        assert everything(client).startswith(b"HTTP/1.1 400 ")
+        other.sendall(LOOK)
+        assert status_of(other) == 200
+
+
+def test_who_waits_for_a_post_learns_at_a_stop_that_it_is_accepted(tmp_path: Path) -> None:
+    """202 and where its task is, within the grace."""
+    url = "/v1/posts"
+    with serving(tmp_path) as server:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        with closing(connection) as client:
+            client.request("POST", url, b'{"text": "x"}', JSON | {"Prefer": "wait=25"})
+            time.sleep(0.5)
+            os.kill(server.pid, signal.SIGTERM)
+            answer = client.getresponse()
+            assert answer.status == 202
+            assert answer.headers["Location"].startswith("/v1/tasks/")
 
 
 def test_who_only_looks_comes_before_who_brings_work(tmp_path: Path) -> None:

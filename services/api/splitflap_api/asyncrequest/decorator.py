@@ -4,6 +4,7 @@ The talk called it `@async`, which is a reserved word since Python 3.7.
 """
 
 import hashlib
+import logging
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -16,6 +17,8 @@ from werkzeug.http import parse_list_header
 
 from . import errors
 from .backend import Backend, Submission, TaskState
+
+logger = logging.getLogger(__name__)
 
 #: Most seconds that a client may ask to wait for the final response (RFC 7240, section 4.3).
 MAX_WAIT = 30
@@ -130,7 +133,12 @@ class AsyncRequests:
     def _accept(self, submission: Submission, wait: int) -> Response:
         task = self._backend.accept(submission)
         if wait and not task.final:
-            task = self._backend.wait(submission.account, task.id, wait)
+            try:
+                task = self._backend.wait(submission.account, task.id, wait)
+            except errors.TaskError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the request is accepted
+                logger.warning("cannot wait for task %s: %r", task.id, error)
         return self._answer(task, wait)
 
     def _answer(self, task: TaskState, wait: int) -> Response:

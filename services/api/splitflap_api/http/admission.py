@@ -6,6 +6,7 @@ A request holds a slot while it is answered (slots.py).
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from splitflap_core.telemetry import Metrics
@@ -55,6 +56,8 @@ class Admission:
         self._not_ready = not_ready
         self._overload = overload
         self._in_flight = 0
+        #: Responses that are being sent and hold a slot: since when, and to which socket.
+        self._sending: dict[Slot, tuple[float, Any]] = {}
         in_flight = metrics.gauge("splitflap_http_requests_in_flight")
         in_flight.set_function(lambda: self._in_flight)
         self._requests = metrics.counter("splitflap_http_requests_total")
@@ -93,8 +96,10 @@ class Admission:
         endpoint = environ.get(ENDPOINT, "none")
         self._requests.labels(endpoint, status[0]).inc()
         if slot.held:
-            self._seconds.labels(endpoint).observe(time.monotonic() - began)
-        return _Closing(body, slot)
+            now = time.monotonic()
+            self._seconds.labels(endpoint).observe(now - began)
+            self._sending[slot] = now, environ.get("gunicorn.socket")
+        return _Closing(body, partial(self._sent, slot))
 
     def busy(self, *, makes_work: bool) -> Busy | None:
         """Why a request is refused whosever it is."""
@@ -111,6 +116,11 @@ class Admission:
         """Whether jobs come of such a request."""
         # werkzeug routes a path by its last leading slash.
         return method in {"POST", "PUT"} and ("/" + path.lstrip("/")).startswith(MAKING_WORK)
+
+    def slow_readers(self, seconds: float) -> list[Any]:
+        """Sockets of those who have held a slot for so long since their response was made."""
+        latest = time.monotonic() - seconds
+        return [sock for since, sock in self._sending.values() if sock and since < latest]
 
     def room(self) -> int:
         """How many requests more can be answered at a time."""
@@ -138,6 +148,10 @@ class Admission:
     def _rate_fields(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
         return self._limiter.fields(_key(environ)) if self._limiter.rate else []
 
+    def _sent(self, slot: Slot) -> None:
+        self._sending.pop(slot, None)
+        slot.release()
+
     def _count(self, change: int) -> None:
         self._in_flight += change
 
@@ -147,19 +161,19 @@ def _key(environ: dict[str, Any]) -> str:
 
 
 class _Closing:
-    """A body that gives its slot back when the server closes it."""
+    """A body, and what is to be done when the server closes it."""
 
-    __slots__ = ("_body", "_slot")
+    __slots__ = ("_body", "_sent")
 
-    def __init__(self, body: Iterable[bytes], slot: Slot) -> None:
+    def __init__(self, body: Iterable[bytes], sent: Callable[[], None]) -> None:
         self._body = body
-        self._slot = slot
+        self._sent = sent
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._body)
 
     def close(self) -> None:
-        self._slot.release()
+        self._sent()
         if close := getattr(self._body, "close", None):
             close()
 

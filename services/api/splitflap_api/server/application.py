@@ -1,5 +1,7 @@
 """gunicorn, told in code what Splitflap needs; there is no configuration file of its own."""
 
+import logging
+import resource
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -17,6 +19,12 @@ WORKER_TIMEOUT = 30
 
 #: Seconds that the arbiter waits longer than the worker's own grace, for its queues to drain.
 DRAIN = 20
+
+
+#: Files that a process opens beside its clients: database, broker, health port, logs, libraries.
+OTHER_FILES = 200
+
+logger = logging.getLogger(__name__)
 
 
 class JsonLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -47,7 +55,7 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
             "bind": f"{host}:{settings.port}",
             "workers": 1,
             "worker_class": EventletWorker,
-            "worker_connections": settings.max_connections,
+            "worker_connections": _connections(settings.max_connections),
             "backlog": BACKLOG,
             "keepalive": 1,
             "timeout": WORKER_TIMEOUT,
@@ -69,3 +77,19 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
         configure("api", self._settings.log_level)
         self.service = Service(self._settings, WaitingRoom())
         return self.service.wsgi()
+
+
+def _connections(wanted: int) -> int:
+    """As many as there are files for, once this process's limit is as high as it may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    most = max(1, hard - OTHER_FILES) if hard != resource.RLIM_INFINITY else wanted
+    if most < wanted:
+        logger.warning(
+            "MAX_CONNECTIONS is %d, and %d are taken: no more than %d files may be open",
+            wanted,
+            most,
+            hard,
+        )
+    return min(wanted, most)

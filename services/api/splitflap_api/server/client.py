@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from enum import Enum, auto
 from typing import Any
 
 from splitflap_api.green import GreenSocket, wait_readable
@@ -28,10 +29,21 @@ LINGER_BYTES = 262_144
 LOOK = 0.001
 
 
+class _State(Enum):
+    """What the next bytes belong to."""
+
+    #: A request that has not begun.
+    IDLE = auto()
+    HEAD = auto()
+    BODY = auto()
+    #: Nothing: they came too late, and would be taken for the beginning of a request.
+    GONE = auto()
+
+
 class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     """Reads within an absolute deadline, however many pieces come.
 
-    Idle until the first byte; then `body_deadline` for the head, and again for the body. A body
+    Idle until a request begins; then `body_deadline` for the head, and again for the body. A body
     that is too late raises TimeoutError, for the view to say so. Else the client counts as gone,
     which is no error: a read that is too late finds the end, and a write a broken pipe.
     """
@@ -43,8 +55,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         super().__init__(*args, **kwargs)
         # eventlet sets an attribute, which a method would not override.
         self.close = self._close
-        self.idle = True
-        self._in_body = self._gone = False
+        self._state = _State.IDLE
         self._looked = False
         self._read_by = 0.0
         self._awaits_first = False
@@ -53,27 +64,39 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         #: Whether anything was read since the last request began.
         self.has_read = False
 
+    @property
+    def idle(self) -> bool:
+        """Whether no request has begun."""
+        return self._state is _State.IDLE
+
     def begin_body(self) -> None:
         """The head was read."""
-        self._in_body = True
+        self._begin(_State.BODY)
+
+    def begin_next(self, *, has_begun: bool) -> None:
+        """The request was answered, and read to its end; `has_begun` where more was read."""
+        if has_begun:
+            self._begin(_State.HEAD)
+        else:
+            self._state = _State.IDLE
+
+    def _begin(self, state: _State) -> None:
+        self._state = state
         self._looked = False
         self._read_by = time.monotonic() + self.body_deadline
 
-    def begin_idle(self) -> None:
-        """The request was answered."""
-        self.idle = True
-        self._in_body = False
-
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
-        if self._gone:
+        if self._state is _State.GONE:
             return b""
+        self.has_read = True
         try:
+            if self._state is _State.IDLE:
+                return self._recv_first(bufsize, flags)
             return self._recv_in_time(bufsize, flags)
         except TimeoutError:
-            if self._in_body:
+            if self._state is _State.BODY:
                 raise
-            # For good: what comes after all would be taken for the beginning of a request.
-            self._gone = True
+            self._state = _State.GONE
             return b""
 
     def send(self, data: bytes, flags: int = 0) -> int:
@@ -107,9 +130,6 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
             left -= len(data)
 
     def _recv_in_time(self, bufsize: int, flags: int) -> bytes:
-        self.has_read = True
-        if self.idle:
-            return self._recv_first(bufsize, flags)
         left = self._read_by - time.monotonic()
         if left <= 0:
             # What had arrived is not late, where it was this process that had no time: one look.
@@ -159,8 +179,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         data, self._first = self._first, None
         if data is None:
             data = super().recv(bufsize, flags)
-        self.idle = self._looked = False
-        self._read_by = time.monotonic() + self.body_deadline
+        self._begin(_State.HEAD)
         return data
 
     def _wait_first(self) -> bool:

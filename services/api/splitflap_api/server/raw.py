@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # it imports flask, which must find the patched modules
 _LINE_END = b"\r\n"
 _END = 2 * _LINE_END
 
+#: The first line of a head: method, target, version.
+_LINE = re.compile(rb"[A-Z]+ [\x21-\x7e]+ HTTP/1\.1")
+
 #: What comes without a body where none is announced.
 _BODILESS = (b"GET ", b"DELETE ")
 
@@ -38,10 +41,15 @@ class Refusals:
     def now(self, *, away: bool) -> Callable[[bytes], bytes | None] | None:
         """What answers a request by its bytes, where there is a reason to refuse any.
 
-        It gives None for what is for the application to say. `away` is a reason by itself: more
+        The answer is None where the application must give it. `away` is a reason by itself: more
         wait than can be served soon.
         """
-        busy = self._full if away else self._admission.busy(makes_work=True)
+        busy = self._admission.busy(makes_work=True)
+        if busy and busy.reason == "not_ready":
+            # Connections are closed then, which the long way says in its answer.
+            return None
+        if away:
+            busy = self._full
         return partial(self._answer, busy) if busy else None
 
     def _answer(self, busy: "Busy", data: bytes) -> bytes | None:
@@ -55,10 +63,13 @@ class Refusals:
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether this is one HTTP/1.1 request with its body, and for certain nothing else."""
+    """Whether this is one HTTP/1.1 request with its body, and for certain nothing else.
+
+    `data` must be the first that came after another request's end.
+    """
     head, end, body = data.partition(_END)
     line, _, fields = head.partition(_LINE_END)
-    if not end or not line.endswith(b" HTTP/1.1") or head.count(b"\n") != head.count(_LINE_END):
+    if not end or not _LINE.fullmatch(line) or head.count(b"\n") != head.count(_LINE_END):
         return False
     lower = _LINE_END + fields.lower() + _LINE_END
     lengths = _LENGTH.findall(lower)

@@ -5,7 +5,6 @@ connections, gives each a green thread, and stops in the order that `run` shows.
 """
 
 import contextlib
-import errno
 import gc
 import os
 import socket
@@ -17,16 +16,20 @@ from gunicorn.workers.base_async import AsyncWorker
 
 from splitflap_api import green
 from splitflap_api.domain.problems import Problem
-from splitflap_api.server.client import ClientSocket
+from splitflap_api.server.client import READ_SIZE, ClientSocket
 from splitflap_api.server.raw import Refusals, response
 
 #: Seconds between heartbeats to gunicorn's arbiter, and between looks at whether to stop.
 BEAT = 0.5
 
-#: Seconds without accepting after the system had no descriptor left.
+#: Seconds without accepting after the system would not.
 PAUSE = 0.1
 
-_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+#: Seconds that a client may take for its response while others find no slot.
+SLOW_READER = 2.0
+
+#: Bytes of a body that nobody wanted that are read for the sake of the connection.
+UNWANTED = 262_144
 
 
 class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -59,6 +62,9 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             if self.ppid != os.getppid():
                 self.log.info("the arbiter is gone")
                 break
+            if self.wsgi.room() <= 0:
+                for client in self.wsgi.slow_readers(SLOW_READER):
+                    _hang_up(client, socket.SHUT_RDWR)
             green.sleep(BEAT)
         self.alive = False
         for acceptor, listener in zip(acceptors, listeners, strict=True):
@@ -80,9 +86,14 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             del self._clients[number]
 
     def _refuse(self, refusals: Refusals, number: int, away: bool) -> bool:
-        answer_to = refusals.now(away=away)
         client = self._clients.get(number)
-        return bool(answer_to and client and client.refuse(answer_to))
+        try:
+            answer_to = refusals.now(away=away)
+            return bool(answer_to and client and client.refuse(answer_to))
+        except Exception:
+            # In the hub it would be the end of the process.
+            self.log.exception("a request could not be refused")
+            return False
 
     def _is_look(self, number: int) -> bool:
         client = self._clients.get(number)
@@ -94,10 +105,10 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             green.sleep(0)
         sock.has_read = False
         sock.begin_body()
-        try:
-            answered: bool = super().handle_request(listener_name, req, sock, addr)
-        finally:
-            sock.begin_idle()
+        answered: bool = super().handle_request(listener_name, req, sock, addr)
+        if not _finish_body(req):
+            raise StopIteration  # by which gunicorn closes the connection
+        sock.begin_next(has_begun=bool(req.unreader.buf.getbuffer().nbytes))
         return answered
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's signature
@@ -125,8 +136,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             try:
                 client, addr = listener.accept()
             except OSError as error:
-                if error.errno not in _EXHAUSTED:
-                    raise
+                # No descriptor is left, or the client has gone already: accept(2) lists many.
                 self.log.error("cannot accept: %s", error)  # noqa: TRY400 - its place is known
                 green.sleep(PAUSE)
                 continue
@@ -140,10 +150,23 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
                 self.notify()
                 for client in list(self._clients.values()):
                     if client.idle:
-                        _hang_up(client)
+                        _hang_up(client, socket.SHUT_RD)
                 green.sleep(BEAT / 10)
             return
         self.log.warning("%d connections did not end in time", pool.running())
+
+
+def _finish_body(req: Any) -> bool:
+    """Read what the view has not, so that it is not taken for a request; whether that was all."""
+    left = UNWANTED
+    try:
+        while data := req.body.read(min(left, READ_SIZE)):
+            left -= len(data)
+            if left <= 0:
+                return False
+    except (OSError, ParseException):
+        return False
+    return True
 
 
 def _green(listener: Any) -> ClientSocket:
@@ -151,9 +174,9 @@ def _green(listener: Any) -> ClientSocket:
     return ClientSocket(listener.sock)
 
 
-def _hang_up(client: ClientSocket) -> None:
-    """Wake whoever waits for this client's next request with the end of the connection."""
+def _hang_up(client: ClientSocket, how: int) -> None:
+    """Wake whoever waits for this client, to read or to write, with the end of the connection."""
     try:
-        client.shutdown(socket.SHUT_RD)
+        client.shutdown(how)
     except OSError:
         return

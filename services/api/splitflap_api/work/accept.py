@@ -95,6 +95,7 @@ class Acceptor:
         )
         self._woken = threading.Condition()
         self._turn = 0
+        self._ending = False
 
     def start(self) -> None:
         """Answer calls from now on."""
@@ -123,7 +124,7 @@ class Acceptor:
             turn = self._turn
             state = self._reads((account, task_id))
             left = deadline - time.monotonic()
-            if state.final or left <= 0:
+            if state.final or left <= 0 or self._ending:
                 return state
             self._wait_for_change(turn, min(left, LOOK_EVERY))
 
@@ -136,6 +137,11 @@ class Acceptor:
         with self._woken:
             self._turn += 1
             self._woken.notify_all()
+
+    def end_waits(self) -> None:
+        """Answer those who wait with what there is, now and from now on."""
+        self._ending = True
+        self.wake()
 
     def cancel(self, account: str, task_id: str) -> None:
         with self._store.write() as tx:

@@ -6,15 +6,15 @@ long the work takes. One job that is stuck is no backlog: some as old as it must
 
 import logging
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from splitflap_core.contracts import Kind
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
-from splitflap_api.store.engine import Store
+from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.schema import jobs
 from splitflap_api.work.loop import Loop
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 #: Seconds between looks into the database.
 LOOK_EVERY = 1.0
 
-#: Seconds that a job may wait for its confirm while the broker takes messages: less than the five
+#: Seconds that a job may wait for the confirm of a broker that takes messages: less than the five
 #: after which the reconciler would publish it a second time.
 UNCONFIRMED_LIMIT = 3.0
 
@@ -87,9 +87,10 @@ class Backlog(Loop):
         while not self._stopping.wait(LOOK_EVERY):
             try:
                 self.look()
-            except DBAPIError as error:
-                # A database that does not answer refuses by itself.
-                logger.warning("the backlog is not known: %r", error)
+            except Exception as error:
+                # What was judged last stays: a database in trouble takes no more work than before.
+                logger.warning("the backlog is not known: %r", error, exc_info=not is_outage(error))
+            self._last_look = time.monotonic()
 
 
 #: In the order of ids, which is that of their making. A job that is to be tried again counts from

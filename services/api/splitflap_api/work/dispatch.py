@@ -17,12 +17,11 @@ from splitflap_core.broker import Backend, Delivery, Link, Outgoing, Subscriptio
 from splitflap_core.contracts import KINDS, Job, Kind, encode
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import DBAPIError
 
 from splitflap_api.domain.changes import Row
 from splitflap_api.domain.jobs import LAST_DEADLINE
 from splitflap_api.store.bulk import among
-from splitflap_api.store.engine import Store
+from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.schema import jobs
 
 logger = logging.getLogger(__name__)
@@ -106,8 +105,12 @@ class Dispatcher:
             )
 
     def oldest(self) -> float:
-        """Seconds that the oldest message has waited for its confirm; 0 when none waits."""
-        return time.monotonic() - self._queued[0] if self._queued else 0.0
+        """Seconds that the oldest message has waited for its confirm; 0 when none waits.
+
+        0 too while the broker takes none: in an alarm it leaves unanswered what it was sent before.
+        """
+        queued = self._queued
+        return time.monotonic() - queued[0] if self.link.up and queued else 0.0
 
     def wake_others(self) -> None:
         """Tell the other replicas, soon, that there is something new."""
@@ -146,9 +149,12 @@ class Dispatcher:
             chunk = [self._confirmed.popleft() for _ in range(size)]
             try:
                 self._mark(chunk)
-            except DBAPIError as error:
+            except Exception as error:
                 # They are published again after a while, and their second outcome is dropped.
-                logger.warning("%d confirmed jobs could not be marked: %r", size, error)
+                expected = is_outage(error)
+                logger.warning(
+                    "%d confirmed jobs could not be marked: %r", size, error, exc_info=not expected
+                )
 
     def _mark(self, chunk: list[tuple[str, int]]) -> None:
         """Mark those that are still at this attempt, without waiting for rows in use."""

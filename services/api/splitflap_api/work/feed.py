@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
 from splitflap_api.store.batcher import Place, ThreadWaitingRoom, WaitingRoom
-from splitflap_api.store.engine import Store
+from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.schema import counters, events
 
 logger = logging.getLogger(__name__)
@@ -200,8 +199,8 @@ class Feed:
             try:
                 while self._look():
                     pass
-            except DBAPIError as error:
-                logger.warning("the database does not answer: %r", error)
+            except Exception as error:
+                logger.warning("no look at the events: %r", error, exc_info=not is_outage(error))
                 time.sleep(LOOK_EVERY)
             self._last_look = time.monotonic()
             self._beat(self._last_look)

@@ -1,13 +1,19 @@
 """A thread that looks again and again, until it is stopped."""
 
 import threading
+import time
 from abc import ABC, abstractmethod
+
+#: Seconds without a look after which the thread counts as stuck.
+STUCK_AFTER = 60.0
 
 
 class Loop(ABC):
     """What looks in a thread of its own; `_loop` ends once `_stopping` is set."""
 
     def __init__(self, name: str) -> None:
+        self._name = name
+        self._last_look = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
 
@@ -21,6 +27,11 @@ class Loop(ABC):
         if self._thread.ident is not None:
             self._thread.join(timeout)
 
+    def alive(self) -> str | None:
+        """A health check: complains when no look has ended for a minute."""
+        age = time.monotonic() - self._last_look
+        return f"{self._name}: no look for {age:.0f} s" if age > STUCK_AFTER else None
+
     @abstractmethod
     def _loop(self) -> None:
-        """Runs in the thread."""
+        """Runs in the thread; sets `_last_look` after each look."""

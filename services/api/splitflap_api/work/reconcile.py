@@ -77,12 +77,6 @@ class Reconciler(Loop):
         #: When the broker was there again (monotonic), until that has been seen to.
         self._up_since: float | None = None
         self._swept = self._measured = 0.0
-        self._last_round = time.monotonic()
-
-    def alive(self) -> str | None:
-        """A health check: complains when no round has ended for a minute."""
-        age = time.monotonic() - self._last_round
-        return f"no round for {age:.0f} s" if age > 60 else None  # noqa: PLR2004 - said above
 
     def _loop(self) -> None:
         while not self._stopping.wait(ROUND * random.uniform(0.75, 1.25)):  # noqa: S311 - jitter
@@ -92,7 +86,7 @@ class Reconciler(Loop):
                 logger.warning("the database does not answer: %r", error)
             except Exception:
                 logger.exception("a round of the reconciler failed")
-            self._last_round = time.monotonic()
+            self._last_look = time.monotonic()
 
     def hurry(self) -> None:
         """The broker is there again: what it has not seen need not wait for its confirm."""

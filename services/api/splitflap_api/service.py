@@ -14,6 +14,7 @@ The order of a stop, the first three steps being the server's (server/worker.py)
 import logging
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -53,8 +54,10 @@ logger = logging.getLogger(__name__)
 #: Seconds between tries to find a database with a schema.
 TRY_EVERY = 1.0
 
-#: Seconds that each step of a stop may take, from the fourth on.
+#: Seconds that each step of a stop may take, from the fourth on, and that all of them may; the
+#: links' last turns come on top, within what gunicorn leaves (DRAIN in server/application.py).
 STEP = 4.0
+STEPS = 12.0
 
 
 class Service:
@@ -169,11 +172,15 @@ class Service:
     def stop(self) -> None:
         """The steps from the fourth on."""
         self._stopping.set()
-        self._backlog.stop(STEP)
-        self._reconciler.stop(STEP)
-        self._results.link.stop(STEP)
-        self._acceptor.stop(STEP)
-        self._dispatcher.stop(STEP)
+        end = time.monotonic() + STEPS
+        for stop in (
+            self._backlog.stop,
+            self._reconciler.stop,
+            self._results.link.stop,
+            self._acceptor.stop,
+            self._dispatcher.stop,
+        ):
+            stop(min(STEP, max(0.0, end - time.monotonic())))
         self.store.close()
         self._health.stop()
 

@@ -13,6 +13,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -128,8 +129,10 @@ class Worker:
         deadline = time.monotonic() + timeout
         self._link.stop_consuming()
         self._pool.stop(timeout)
-        while self._held:
-            self._held.popleft()[0].requeue()
+        # The link's thread takes from it too.
+        with suppress(IndexError):
+            while True:
+                self._held.popleft()[0].requeue()
         self._link.stop(max(1.0, deadline - time.monotonic()))
 
     def register(self, health: HealthServer) -> None:
@@ -153,7 +156,11 @@ class Worker:
         for _ in range(len(self._held)):
             if time.monotonic() < self._go_on_at:
                 return
-            self._submit(*self._held.popleft())
+            try:
+                held = self._held.popleft()
+            except IndexError:  # a stop has given it back
+                return
+            self._submit(*held)
 
     def _submit(self, delivery: Delivery, job: Job, request: Any) -> None:
         if delivery.received.deliveries >= topology.REDELIVERED_TOO_OFTEN - 1:

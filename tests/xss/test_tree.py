@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.checks import Refused
 from splitflap_renderer.decorate import NotSanitised, decorated
-from splitflap_renderer.render import render
+from splitflap_renderer.render import hash_of, render
 from splitflap_renderer.sanitiser import final
 
 from tests.xss.allowed import problems
@@ -27,10 +27,11 @@ def test_there_are_enough() -> None:
 def test_vector(vector: str, flavour: Flavour) -> None:
     """Alone, in a paragraph, a list, a quote, raw HTML, a heading and a table."""
     for place in PLACES:
-        html = render(place.format(vector), flavour, OPTIONS).html
+        text = place.format(vector)
+        html = render(text, flavour, OPTIONS).html
         assert problems(html) == [], html
         # A second reading finds nothing to take away.
-        assert final(html, OPTIONS.heading_prefix) == html
+        assert final(html, OPTIONS.heading_prefix, hash_of(text)) == html
 
 
 def test_the_checker_sees_what_is_wrong() -> None:
@@ -67,4 +68,4 @@ def test_pieces_in_any_order(text: str, flavour: Flavour) -> None:
     except Refused:
         return
     assert problems(html) == []
-    assert final(html, OPTIONS.heading_prefix) == html
+    assert final(html, OPTIONS.heading_prefix, hash_of(text)) == html

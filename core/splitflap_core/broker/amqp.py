@@ -128,11 +128,14 @@ class AmqpSession(Session):
                 queue.declare()
             # RabbitMQ applies a count without `global` to each consumer started after it.
             self._channel.basic_qos(0, subscription.prefetch, False)
+            receive = partial(self._receive, subscription, on_received)
             consumer = kombu.Consumer(
                 self._channel,
                 [queue],
                 auto_declare=False,
-                on_message=partial(self._receive, subscription, on_received),
+                on_message=receive,
+                # What cannot even be unpacked is for its receiver to refuse, as all that is broken.
+                on_decode_error=lambda message, _error, receive=receive: receive(message),
                 no_ack=subscription.no_ack,
             )
             consumer.consume()
@@ -222,7 +225,8 @@ class AmqpSession(Session):
             self._unsettled[message.delivery_tag] = None
         headers = dict(message.headers or {})
         # A quorum queue counts the deliveries that failed; the first one has no such header.
-        deliveries = int(headers.get("x-delivery-count", 0))
+        deliveries = headers.get("x-delivery-count")
+        deliveries = deliveries if isinstance(deliveries, int) else 0
         queue = subscription.queue.name
         on_received(Received(message.delivery_tag, queue, body_bytes(message), headers, deliveries))
 

@@ -13,14 +13,16 @@ import contextlib
 import logging
 import time
 import uuid
+from base64 import b64decode
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, Literal
 
 import kombu
+import msgspec
 from kombu.exceptions import ChannelError
 from kombu.transport import filesystem, virtual
 from kombu.utils.json import dumps, loads
@@ -212,11 +214,33 @@ def _sweep(folder: Path) -> None:
                 path.unlink()
 
 
+class _Place(msgspec.Struct):
+    exchange: str
+    routing_key: str
+
+
+class _Properties(msgspec.Struct):
+    delivery_tag: str
+    delivery_info: _Place
+    body_encoding: Literal["base64"] | None = None
+
+
+class _Message(msgspec.Struct):
+    """What kombu needs of a message's file."""
+
+    body: Any
+    properties: _Properties
+    headers: dict[str, Any] = {}
+
+
 def _payload(text: str, queue: str) -> Any:
     """A message's file as kombu wants it. What nobody can read is a message all the same."""
     try:
         payload = loads(text)
-        if payload["properties"]["delivery_tag"] and "body" in payload:
+        message = msgspec.convert(payload, _Message)
+        if message.properties.body_encoding:
+            b64decode(message.body)
+        if message.properties.delivery_tag and "compression" not in message.headers:
             return payload
     except (ValueError, TypeError, KeyError):
         pass

@@ -7,6 +7,7 @@ measurements). Each check is one look at the text, and most texts are done with 
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -31,6 +32,13 @@ MAX_COLUMNS = 100
 #: Most references to footnotes, and most definitions (of footnotes or links).
 MAX_REFERENCES = 500
 
+#: Most elements that a browser may have to open again, estimated: formatting elements that are
+#: left open (HTML, 13.2.4.3: up to three alike) are opened again in each block after them.
+MAX_REOPENED = 300_000
+
+#: Tags of which there are too few to come near that.
+FEW_TAGS = 1_000
+
 _CLOSES = {"]": "[", ")": "(", ">": "<"}
 # Of `<` those that may begin a tag or what is like one: not a comparison, nor C++'s `<<`.
 _BRACKET = re.compile(r"[\[\](>]|\)|<(?=[A-Za-z/!?])|\n[ \t]*+(?=\n)")
@@ -44,6 +52,16 @@ _INDENT = re.compile(rf"(?m)^[ \t]{{{MAX_INDENT + 1},}}+(?:[-+*]|[0-9]{{1,9}}+[.
 _DASHES = r"[ \t]*+:?-++:?[ \t]*+"
 _DELIMITERS = re.compile(rf"(?m)^[ \t>]*+\|?{_DASHES}(?:\|{_DASHES}){{{MAX_COLUMNS}}}")
 _RUN = re.compile(r"([^\w\s])\1{99,}+")
+# Not `a`, of which none is open when another begins.
+_FORMATTING = re.compile(
+    r"<(?:big|code|em|font|small|strike|strong|tt|[bisu])(?=[\s/>])[^>]*+>", re.IGNORECASE
+)
+_BLOCK = re.compile(
+    r"<(?:p|li|div|blockquote|ul|ol|dl|dt|dd|details|summary|pre|h[1-6]|t[dhr]|caption|center"
+    r"|section|article|aside|header|footer|nav|main|figure|figcaption|fieldset|address|dir|menu"
+    r"|form|listing|table|hr)(?=[\s/>])",
+    re.IGNORECASE,
+)
 _FOOTNOTE = re.compile(r"\[\^")
 _DEFINITION = re.compile(r"(?m)^[ \t>]{0,20}\[[^\]\n]{1,1000}\]:")
 
@@ -67,6 +85,20 @@ def check(text: str) -> None:
             line = text.count("\n", 0, found.place) + 1
             column = found.place - text.rfind("\n", 0, found.place)
             raise Refused(f"line {line}, column {column}: {found.what}")
+
+
+def check_html(html: str) -> None:
+    """Raises Refused for HTML that would grow without bound as it is parsed.
+
+    The sanitiser parses as browsers do, and no bound on its result comes before it is made.
+    """
+    if html.count("<") < FEW_TAGS:
+        return
+    kinds = Counter(_FORMATTING.findall(html))
+    open_at_once = sum(min(count, 3) for count in kinds.values())
+    blocks = sum(1 for _ in _BLOCK.finditer(html))
+    if open_at_once * blocks > MAX_REOPENED:
+        raise Refused(f"{open_at_once} formatting elements in {blocks} blocks")
 
 
 def _unclosed(text: str) -> _Found | None:

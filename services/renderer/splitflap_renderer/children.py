@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import struct
 import sys
 import time
 from collections import deque
@@ -37,6 +39,11 @@ _context = get_context("forkserver")
 _context.set_forkserver_preload(["splitflap_renderer.warm"])
 
 
+#: Seconds that one message may take through the pipe once it has begun: a process that is stopped
+#: in the middle of one must not hold up the others'.
+STALLED_AFTER = 2.0
+
+
 class ChildGone(Exception):
     """The process has closed its end of the pipe: it has died or is about to."""
 
@@ -55,6 +62,15 @@ def _no_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
+def _limit_waits(number: int) -> None:
+    """Let a read or write of this socket fail with EAGAIN when it has waited too long."""
+    seconds = int(STALLED_AFTER)
+    limit = struct.pack("@ll", seconds, int((STALLED_AFTER - seconds) * 1e6))
+    with socket.socket(fileno=os.dup(number)) as twin:
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+
 class Child:
     """A process and the texts that it holds: the first is being rendered, the others wait."""
 
@@ -65,6 +81,7 @@ class Child:
             OSError, EOFError: the system has no process, memory or file descriptor left.
         """
         self.pipe, pipe = _context.Pipe()
+        _limit_waits(self.pipe.fileno())
         self.bell, bell = _context.Pipe(duplex=False)
         os.set_blocking(self.bell.fileno(), False)
         self._process = _context.Process(
@@ -104,10 +121,10 @@ class Child:
     def send(self, texts: list[Text], allowance: float) -> None:
         """Hand it texts, each with so much CPU time (seconds).
 
-        Only while it is idle, so that it reads and this does not block.
+        Only while it is idle, so that it reads.
 
         Raises:
-            ChildGone: it has begun none of them.
+            ChildGone: it has begun none of them, or does not read.
         """
         try:
             self.pipe.send_bytes(encode_texts([text.request for text in texts]))
@@ -199,7 +216,7 @@ class Child:
         self._process.join(REAP_TIMEOUT)
         code = self._process.exitcode
         if code is None:
-            return "the process closed its pipe"
+            return "the process closed its pipe, or does not go on with a message"
         if code >= 0:
             return f"the process ended with status {code}"
         try:

@@ -11,6 +11,8 @@ import re
 MAX_SLUG = 80
 
 _OTHER = re.compile(r"[^\w\s-]")
+# As the sanitiser writes a link: other attributes, whose values may say anything, come first.
+_HREF = re.compile(r'^(<a(?: (?!href=)[\w-]+="[^"]*")*) href="[^"]*"')
 _TAGS = re.compile(r"<[^>]*>")
 
 
@@ -51,9 +53,8 @@ class Headings:
             parts[place] = f'<{tag} id="{self._prefix}{name}">'
         for place, name in self._links:
             wanted = name.removeprefix(self._prefix).lower()
-            there = f'href="#{self._prefix}{wanted}"' if wanted in self._found else ""
-            before, _, after = parts[place].partition('href="')
-            parts[place] = before + there + after.partition('"')[2]
+            there = f' href="#{self._prefix}{wanted}"' if wanted in self._found else ""
+            parts[place] = _HREF.sub(rf"\g<1>{there}", parts[place], count=1)
 
     def _unused(self, name: str) -> str:
         """The name, or the name with the next number."""

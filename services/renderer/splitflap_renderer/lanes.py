@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from splitflap_core.contracts import RenderRequest
 from splitflap_core.worker import Finish
 
-#: The share of its deadline that a text gets at first. A text of 64 KB takes a tenth of a second.
+#: The share of its deadline that a text gets at first. 64 KB of prose take a tenth of a second.
 QUICK_SHARE = 1 / 8
 
 #: Seconds for which no other may wait before a slow text has a process beside its turn: between two

@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from splitflap_core.contracts import MAX_LINKS, Flavour, RenderResult
 
-from splitflap_renderer.checks import check
+from splitflap_renderer.checks import check, check_html
 from splitflap_renderer.classic import Classic
 from splitflap_renderer.decorate import decorated
 from splitflap_renderer.gfm import Gfm
@@ -33,20 +33,25 @@ def render(text: str, flavour: Flavour = "markdown", options: Options = DEFAULTS
     """The text as sanitised HTML, and what is found in it.
 
     Raises:
-        Refused: the text has what no parser should be given; see `checks`.
+        Refused: the text has what no parser, or its HTML what no sanitiser should be given; see
+            `checks`.
         TooLarge: the HTML is too long.
         Exception: Markdown stumbles over some texts; RecursionError and others are known.
     """
     check(text)
+    text_hash = hash_of(text)
     try:
-        html, links = _parser(flavour).convert(text, _hash(text))
+        html, links = _parser(flavour).convert(text, text_hash)
     except BaseException:
         # The parser may have stopped half-way, with this text's state.
         _parser.cache_clear()
         raise
-    found = decorated(sanitised(_bounded(html, text)), options)
+    check_html(html)
+    found = decorated(sanitised(_bounded(html, text), text_hash), options)
+    # The last step adds to each link what all must say of themselves.
+    made = final(_bounded(found.html, text), options.heading_prefix, text_hash)
     return RenderResult(
-        final(_bounded(found.html, text), options.heading_prefix),
+        _bounded(made, text),
         list(dict.fromkeys(links))[:MAX_LINKS],
         found.mentions,
         found.channels,
@@ -54,7 +59,8 @@ def render(text: str, flavour: Flavour = "markdown", options: Options = DEFAULTS
     )
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
+    """What tells the ids of a text from those of others on the page."""
     return blake2b(text.encode(), digest_size=4).hexdigest()
 
 

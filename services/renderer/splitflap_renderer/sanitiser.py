@@ -11,6 +11,7 @@ and style sheets.
 
 import re
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import nh3
@@ -92,9 +93,12 @@ LANGUAGES = {
 #: The class of a code block that carries its language to the decorating step, which takes it off.
 LANGUAGE_CLASS = re.compile(r"language-([\w+#.*-]{1,40})")
 
-#: Footnotes' ids: a hash of the text and a number. They can neither meet those of another text on
-#: the same page nor shadow a global of the page's scripts.
-FOOTNOTE_ID = re.compile(r"fn(?:ref)?-[0-9a-f]{8}-[0-9]{1,6}(?::[0-9]{1,6})?")
+#: Footnotes' ids: a hash of the text and a number. They cannot shadow a global of the page's
+#: scripts; and as a text may only use its own hash, nor meet those of another one on the page.
+FOOTNOTE_ID = re.compile(r"fn(?:ref)?-([0-9a-f]{8})-[0-9]{1,6}(?::[0-9]{1,6})?")
+
+#: The hash of the text that is being cleaned.
+_text_hash: ContextVar[str] = ContextVar("text_hash")
 
 #: What a link within the text may say: a footnote, or the name of a heading, which `decorate`
 #: turns into its id.
@@ -109,19 +113,26 @@ def footnote_id(text_hash: str, number: int) -> str:
     return f"fn-{text_hash}-{number}"
 
 
-def sanitised(html: str) -> str:
-    """The HTML with nothing but what a text may say."""
+def sanitised(html: str, text_hash: str) -> str:
+    """The HTML with nothing but what a text of this hash may say."""
+    _text_hash.set(text_hash)
     return _cleaner.clean(html)
 
 
-def final(html: str, heading_prefix: str) -> str:
+def final(html: str, heading_prefix: str, text_hash: str) -> str:
     """Decorated HTML with nothing but what a text may say and Splitflap may add."""
+    _text_hash.set(text_hash)
     return _final_cleaner(heading_prefix).clean(html)
+
+
+def _is_own_footnote(value: str) -> bool:
+    found = FOOTNOTE_ID.fullmatch(value)
+    return bool(found and found[1] == _text_hash.get())
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "id":
-        return value if FOOTNOTE_ID.fullmatch(value) else None
+        return value if _is_own_footnote(value) else None
     if name in {"href", "src"} and _CONTROL.search(value):
         return None
     if tag == "code" and name == "class":
@@ -178,8 +189,9 @@ def _make_final(heading_prefix: str) -> nh3.Cleaner:
 
     def attribute(tag: str, name: str, value: str) -> str | None:
         if name == "id":
-            wanted = heading_id if tag in HEADINGS else FOOTNOTE_ID
-            return value if wanted.fullmatch(value) else None
+            if tag in HEADINGS:
+                return value if heading_id.fullmatch(value) else None
+            return value if _is_own_footnote(value) else None
         return value if name != "data-language" or value in LANGUAGES else None
 
     return _make_cleaner(

@@ -1,5 +1,6 @@
 """The embedded broker under processes that die, files that nobody can read, and full disks."""
 
+import json
 import os
 import resource
 import signal
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from splitflap_core.broker import filesystem
@@ -65,6 +67,21 @@ def test_what_nobody_can_read_is_delivered(tmp_path: Path, make_peer: MakePeer) 
     """Not JSON, not UTF-8, JSON of another shape: a broken message, for the dead-letter queue."""
     peer = make_peer(files(tmp_path), RENDER).started()
     broken = [b"not json", b"\xff\xfe", b"[]", b'{"properties": 5}', b"", b"null"]
+    of = {
+        "delivery_tag": "1",
+        "delivery_info": {"exchange": "jobs", "routing_key": "render"},
+    }
+    wrong: list[dict[str, Any]] = [
+        {"headers": [1]},
+        {"headers": {"compression": "bogus"}},
+        {"headers": {"x": {"__type__": "datetime", "__value__": 5}}},
+        {"properties": {**of, "body_encoding": "base64"}},
+        {"properties": {**of, "body_encoding": "rot13"}},
+        {"properties": {**of, "delivery_info": {}}},
+        {"properties": {**of, "delivery_tag": 1}},
+    ]
+    whole = {"body": "a", "properties": of}
+    broken += [json.dumps({**whole, **each}).encode() for each in wrong]
     for number, content in enumerate(broken):
         (tmp_path / "broker" / "render" / f"{number}").write_bytes(content)
     peer.receive(len(broken))

@@ -38,6 +38,20 @@ def test_bytes_arrive_as_they_were_sent(backend: Backend, make_peer: MakePeer) -
     assert peer.receive(4)[3].received.headers.items() >= headers.items()
 
 
+def test_what_cannot_be_unpacked_is_delivered(backend: Backend, make_peer: MakePeer) -> None:
+    """For its receiver to refuse; it costs neither the connection nor a neighbour."""
+    peer = make_peer(backend, RENDER).started()
+    for headers in ({"compression": "bogus"}, {"x-delivery-count": "many"}):
+        message = Outgoing("jobs", "render", b"packed", lambda _sent: None, headers)
+        peer.link.publish(message)
+    peer.send(b"after")
+    assert [each.body for each in peer.receive(3)][-1] == b"after"
+    for delivery in peer.deliveries:
+        delivery.ack()
+    peer.wait(lambda: peer.link.up, "still up")
+    assert len({each._generation for each in peer.deliveries}) == 1
+
+
 def test_what_no_queue_takes_was_not_sent(backend: Backend, make_peer: MakePeer) -> None:
     """An unroutable message is settled as not sent; its neighbours are not concerned."""
     peer = make_peer(backend).started()

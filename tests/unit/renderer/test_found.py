@@ -163,6 +163,19 @@ def test_html_is_bounded(flavour: Flavour) -> None:
     assert render("`" + "&" * 3000 + "`", flavour).html
     with pytest.raises(TooLarge, match="at most"):
         render("[r]: https://x.example/" + "b" * 2000 + "\n\n" + "[r] " * 3000, flavour)
+    # What the last step adds counts too.
+    with pytest.raises(TooLarge, match="at most"):
+        render("#a " * 21_666, flavour, Options(channel_url="/c/{name}"))
+
+
+def test_a_title_is_no_address(flavour: Flavour) -> None:
+    """A link within the text keeps where it leads, whatever else it says."""
+    for title in ("href=", " href=", "x href=#y"):
+        html = render(f'# Words\n\n<a title="{title}" href="#words">x</a>', flavour).html
+        assert f'title="{title}" href="#user-content-words"' in html
+        html = render(f'<a title="{title}" href="#words">x</a>', flavour).html
+        assert f'title="{title}"' in html
+        assert "#words" not in html
 
 
 def test_flavours_differ(flavour: Flavour) -> None:

@@ -121,3 +121,31 @@ def test_the_checks_are_quick_themselves(text: str) -> None:
     with suppress(Refused):
         check(text)
     assert time.process_time() - begin < 5
+
+
+def reopened(elements: str, blocks: int) -> str:
+    """Elements that are left open, and blocks that each open all of them again."""
+    return elements + "<p>a" * blocks
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        reopened("".join(f"<b x{number}>" for number in range(400)), 7_500),
+        reopened("".join(f"<I class={number}>" for number in range(1_000)), 5_000),
+        reopened("<b><i><s><u><em><code><small><strong><tt><big><font>" * 3, 16_000),
+        "".join(f"<b x{number}>" for number in range(300)) + "a\n\n" * 14_000,
+    ],
+)
+def test_elements_that_are_never_closed(text: str, flavour: Flavour) -> None:
+    """They are refused before the sanitiser opens them again in every block."""
+    with pytest.raises(Refused, match="formatting elements in"):
+        render(text, flavour)
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_many_elements_that_are_closed(flavour: Flavour) -> None:
+    """A long list of what is marked in many ways is a text like another."""
+    text = "- **a** *b* `c` <b>d</b> <i>e</i>\n" * 1_900
+    assert render(text, flavour).html.count("<li>") == 1_900

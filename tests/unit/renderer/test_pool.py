@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,47 @@ def test_who_starves_for_long_is_tried_again(make_rig: MakeRig) -> None:
     assert rig.outcome("starved") == RetryLater(TRY_AGAIN_AFTER, "deadline")
     assert rig.html("behind") == "<p>hi</p>"
     assert rig.replaced("deadline") == 1
+
+
+def test_who_is_stopped_in_the_middle_of_an_answer(make_rig: MakeRig) -> None:
+    """Is replaced; the other process goes on with the others' texts."""
+    rig = make_rig(processes=2, render_deadline=2)
+    for name in ("warm", "warm too"):
+        rig.submit(name, "hi")
+        rig.html(name)
+    stopped = 0
+    while not stopped:
+        # More than a pipe holds, so that it waits for its reader, who looks now and then.
+        name = f"large {time.monotonic()}"
+        rig.submit(name, "<a>" * 20_000, "gfm")
+        while not stopped and name not in rig.outcomes:
+            for child in list(rig.pool._children):
+                with suppress(OSError):  # it is gone already
+                    if child.trip and child.pipe.poll():
+                        stopped = child.pid
+                        os.kill(stopped, signal.SIGSTOP)
+    rig.submit("another", "hi")
+    assert rig.html("another") == "<p>hi</p>"
+    # It may have been read to its end just before.
+    assert rig.outcome(name) == RetryLater(TRY_AGAIN_AFTER, "crashed") or isinstance(
+        rig.outcome(name), Done
+    )
+    rig.submit("after", "hi")
+    assert rig.html("after") == "<p>hi</p>"
+
+
+def test_who_does_not_read_is_replaced(make_rig: MakeRig) -> None:
+    """A process that is stopped while it is idle, and given more than a pipe holds."""
+    rig = make_rig(texts_per_trip=32)
+    rig.submit("warm", "hi")
+    rig.html("warm")
+    os.kill(rig.pool.pids[0], signal.SIGSTOP)
+    for number in range(32):
+        rig.submit(str(number), "hi " * 10_000)
+    for number in range(32):
+        assert isinstance(rig.outcome(str(number)), Done | RetryLater)
+    rig.submit("after", "hi")
+    assert rig.html("after") == "<p>hi</p>"
 
 
 def test_a_text_that_raises_is_broken(make_rig: MakeRig) -> None:

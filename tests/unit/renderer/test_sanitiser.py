@@ -1,10 +1,15 @@
 """Nothing that a browser runs, loads by itself or takes for the page's own gets through."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
+from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.render import render
 from splitflap_renderer.sanitiser import CLASSES, FOOTNOTE_ID, TAGS, final, sanitised
+
+#: Of the text that is cleaned, and of another.
+HASH, OTHER = "0123abcd", "4567ef01"
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -96,7 +101,7 @@ def test_hostile_text(text: str) -> None:
 
 def test_scripts_and_styles_leave_no_text() -> None:
     """What they contain is not for reading."""
-    assert sanitised("<script>alert(1)</script><style>p{}</style>ok") == "ok"
+    assert sanitised("<script>alert(1)</script><style>p{}</style>ok", HASH) == "ok"
 
 
 def test_every_link_is_marked() -> None:
@@ -107,7 +112,7 @@ def test_every_link_is_marked() -> None:
 
 def test_every_input_is_a_dead_checkbox() -> None:
     """Whatever an input was written as."""
-    html = sanitised('<input type="text" name="q" value="v" checked form="f">')
+    html = sanitised('<input type="text" name="q" value="v" checked form="f">', HASH)
     assert html == '<input type="checkbox" checked="" disabled="">'
 
 
@@ -120,14 +125,32 @@ def test_relative_urls_lead_nowhere() -> None:
 def test_no_url_has_control_characters() -> None:
     """A link or an image with one leads nowhere."""
     for control in ("\x01", "\x1b", "\x7f", "\t"):
-        assert "href" not in sanitised(f'<a href="https://x.example/{control}">x</a>')
-        assert "src" not in sanitised(f'<img src="https://x.example/{control}">')
+        assert "href" not in sanitised(f'<a href="https://x.example/{control}">x</a>', HASH)
+        assert "src" not in sanitised(f'<img src="https://x.example/{control}">', HASH)
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_no_text_has_the_ids_of_another(flavour: Flavour) -> None:
+    """A footnote of one cannot be where the link of another leads."""
+    note = render("See[^1]\n\n[^1]: the true note", flavour).html
+    found = re.search(r'id="(fn-[^"]+)"', note)
+    assert found is not None
+    spoof = f'<ul><li id="{found[1]}">spoofed</li></ul>'
+    assert "id=" not in render(spoof, flavour).html
+    own = f'<ul><li id="fn-{HASH}-1">x</li></ul>'
+    for clean in (sanitised, lambda html, of: final(html, "user-content-", of)):
+        assert "id=" in clean(own, HASH)
+        assert "id=" not in clean(own, OTHER)
 
 
 def test_each_list_lets_only_its_own_ids_pass() -> None:
     """One behind the other they hide each other's holes: a text's ids, then Splitflap's own."""
-    assert "id=" not in sanitised('<ul><li id="forms">a</li></ul><sup id="user-content-a">b</sup>')
-    assert "id=" not in final('<h1 id="forms">a</h1><h2 id="fn-0123abcd-1">b</h2>', "user-content-")
-    assert "id=" not in final('<ul><li id="user-content-a">a</li></ul>', "user-content-")
+    for own in ('<ul><li id="forms">a</li></ul>', '<sup id="user-content-a">b</sup>'):
+        assert "id=" not in sanitised(own, HASH)
+    for added in (
+        '<h1 id="forms">a</h1><h2 id="fn-0123abcd-1">b</h2>',
+        '<ul><li id="user-content-a">a</li></ul>',
+    ):
+        assert "id=" not in final(added, "user-content-", HASH)
     kept = '<h1 id="user-content-a">a</h1>\n<ul>\n<li id="fn-0123abcd-1">b</li>\n</ul>'
-    assert final(kept, "user-content-") == kept
+    assert final(kept, "user-content-", HASH) == kept

@@ -189,7 +189,8 @@ class _Decorator:
         """`pre` and what is in it, with its language's marks, in place of what was gathered."""
         self._block = None
         inner = self._parts[start + 1 :]
-        if len(inner) != 2 or inner[1] != "</code>":  # noqa: PLR2004 - text, and the end of it
+        # A text, and the end of the code.
+        if len(inner) != 2 or inner[0].startswith("<") or inner[1] != "</code>":  # noqa: PLR2004
             return "</pre>"
         marked = highlighted(html.unescape(inner[0]), language)
         label = ""

@@ -32,8 +32,8 @@ class Excerpt:
             self._parts.append(" ")
 
     def end(self) -> None:
-        """What follows is not for reading."""
-        self.full = True
+        """What follows is not for reading, unless there was nothing before it."""
+        self.full = self._length > 0
 
     def __str__(self) -> str:
         """At most MAX_EXCERPT characters, cut between words where there is a place to."""

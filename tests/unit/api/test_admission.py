@@ -9,7 +9,7 @@ from flask import Flask
 from splitflap_api.http.admission import Admission
 from splitflap_api.http.operations import ENDPOINT
 from splitflap_api.http.rate import RateLimiter
-from splitflap_api.http.slots import release_slot
+from splitflap_api.http.slots import SLOT, Slot, release_slot
 from splitflap_api.work.backlog import Overload
 from splitflap_core.telemetry import Metrics
 from werkzeug.test import create_environ
@@ -211,6 +211,26 @@ def test_an_app_that_raises() -> None:
     with pytest.raises(RuntimeError, match="broken"):
         gate.call()
     assert gate.in_flight() == 0
+
+
+def test_who_finds_no_slot_again_is_counted_as_refused() -> None:
+    """Its body was awaited without one, and another has taken it meanwhile."""
+    slots: list[Slot] = []
+
+    def lending(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        slots.append(environ[SLOT])
+        return plain(environ, start)
+
+    gate = Gate(lending, slots=1)
+    first = gate.call()
+    slots[0].release()
+    second = gate.call()
+    assert not slots[0].retake()
+    assert gate.shed("in_flight") == 1
+    second.close()
+    assert slots[0].retake()
+    first.close()
+    assert (gate.in_flight(), gate.shed("in_flight")) == (0, 1)
 
 
 def test_a_stream_holds_its_slot_until_it_is_closed() -> None:

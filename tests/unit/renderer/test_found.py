@@ -168,6 +168,18 @@ def test_html_is_bounded(flavour: Flavour) -> None:
         render("#a " * 21_666, flavour, Options(channel_url="/c/{name}"))
 
 
+def test_a_tag_alone_is_no_code(flavour: Flavour) -> None:
+    """A line break in code is one, and not shown as text."""
+    html = render('<pre><code class="language-html"><br></code></pre>', flavour).html
+    assert "&lt;" not in html
+    assert "<br>" in html
+
+
+def test_footnotes_without_a_text_hide_nothing(flavour: Flavour) -> None:
+    """Who writes their element first has an excerpt all the same."""
+    assert render('<div class="footnote"></div>\n\nreal text', flavour).excerpt == "real text"
+
+
 def test_a_title_is_no_address(flavour: Flavour) -> None:
     """A link within the text keeps where it leads, whatever else it says."""
     for title in ("href=", " href=", "x href=#y"):

@@ -80,7 +80,7 @@ class Admission:
     ) -> Iterable[bytes]:
         began = time.monotonic()
         status = ["500"]
-        slot = environ[SLOT] = Slot(self._count, lambda: self._in_flight >= self._max)
+        slot = environ[SLOT] = Slot(self._count, self._none_left)
 
         rate = self._rate_fields(environ)
 
@@ -151,6 +151,12 @@ class Admission:
     def _sent(self, slot: Slot) -> None:
         self._sending.pop(slot, None)
         slot.release()
+
+    def _none_left(self) -> bool:
+        """Whether a slot that was given back cannot be had again: a refusal like others."""
+        if full := self._in_flight >= self._max:
+            self._shed.labels(FULL.reason).inc()
+        return full
 
     def _count(self, change: int) -> None:
         self._in_flight += change

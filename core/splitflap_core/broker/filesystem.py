@@ -240,9 +240,11 @@ def _payload(text: str, queue: str) -> Any:
         message = msgspec.convert(payload, _Message)
         if message.properties.body_encoding:
             b64decode(message.body)
+        if isinstance(message.body, str):
+            message.body.encode()
         if message.properties.delivery_tag and "compression" not in message.headers:
             return payload
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         pass
     return {
         "body": text,

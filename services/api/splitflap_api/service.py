@@ -54,10 +54,11 @@ logger = logging.getLogger(__name__)
 #: Seconds between tries to find a database with a schema.
 TRY_EVERY = 1.0
 
-#: Seconds that each step of a stop may take, from the fourth on, and that all of them may; the
-#: links' last turns come on top, within what gunicorn leaves (DRAIN in server/application.py).
+#: Seconds that each step of a stop may take, from the fourth on, and that all of them may. The
+#: feed's end before them and the last turns of two links come on top, within what gunicorn leaves
+#: (DRAIN in server/application.py).
 STEP = 4.0
-STEPS = 12.0
+STEPS = 10.0
 
 
 class Service:

@@ -39,8 +39,8 @@ _context = get_context("forkserver")
 _context.set_forkserver_preload(["splitflap_renderer.warm"])
 
 
-#: Seconds that one message may take through the pipe once it has begun: a process that is stopped
-#: in the middle of one must not hold up the others'.
+#: Seconds that a read or write may wait within a message: a process that is stopped in the middle
+#: of one must not hold up the others.
 STALLED_AFTER = 2.0
 
 

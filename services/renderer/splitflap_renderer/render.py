@@ -46,7 +46,7 @@ def render(text: str, flavour: Flavour = "markdown", options: Options = DEFAULTS
         # The parser may have stopped half-way, with this text's state.
         _parser.cache_clear()
         raise
-    check_html(html)
+    check_html(text, html)
     found = decorated(sanitised(_bounded(html, text), text_hash), options)
     # The last step adds to each link what all must say of themselves.
     made = final(_bounded(found.html, text), options.heading_prefix, text_hash)

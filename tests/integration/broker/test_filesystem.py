@@ -66,13 +66,14 @@ def test_a_killed_process_leaves_the_others_fine(tmp_path: Path, make_peer: Make
 def test_what_nobody_can_read_is_delivered(tmp_path: Path, make_peer: MakePeer) -> None:
     """Not JSON, not UTF-8, JSON of another shape: a broken message, for the dead-letter queue."""
     peer = make_peer(files(tmp_path), RENDER).started()
-    broken = [b"not json", b"\xff\xfe", b"[]", b'{"properties": 5}', b"", b"null"]
+    broken = [b"not json", b"\xff\xfe", b"[]", b'{"properties": 5}', b"", b"null", b"[" * 5000]
     of = {
         "delivery_tag": "1",
         "delivery_info": {"exchange": "jobs", "routing_key": "render"},
     }
     wrong: list[dict[str, Any]] = [
         {"headers": [1]},
+        {"body": "\ud800"},
         {"headers": {"compression": "bogus"}},
         {"headers": {"x": {"__type__": "datetime", "__value__": 5}}},
         {"properties": {**of, "body_encoding": "base64"}},

@@ -136,6 +136,10 @@ def reopened(elements: str, blocks: int) -> str:
         reopened("".join(f"<I class={number}>" for number in range(1_000)), 5_000),
         reopened("<b><i><s><u><em><code><small><strong><tt><big><font>" * 3, 16_000),
         "".join(f"<b x{number}>" for number in range(300)) + "a\n\n" * 14_000,
+        reopened("".join(f'<b title=">{number}">' for number in range(400)), 3_000),
+        "".join(f"<b x{number}>" for number in range(300)) + "<table>" + "a<col>" * 2_000,
+        "".join(f"<b x{number}>" for number in range(300)) + "<table>" + "a<tbody>" * 2_000,
+        "".join(f"<b x{number}>" for number in range(1_000)) + "<hgroup>a</hgroup>" * 1_000,
     ],
 )
 def test_elements_that_are_never_closed(text: str, flavour: Flavour) -> None:
@@ -149,3 +153,10 @@ def test_many_elements_that_are_closed(flavour: Flavour) -> None:
     """A long list of what is marked in many ways is a text like another."""
     text = "- **a** *b* `c` <b>d</b> <i>e</i>\n" * 1_900
     assert render(text, flavour).html.count("<li>") == 1_900
+
+
+def test_a_large_table() -> None:
+    """Is a text like another, however it is marked."""
+    row = "| **name 3** *x* `c` | 12 | yes\n"
+    text = "|a" * 20 + "|\n" + "|-" * 20 + "|\n" + row * 1_700
+    assert render(text, "gfm").html.count("<tr>") == 1_701

@@ -46,7 +46,7 @@ class Refusals:
         """
         busy = self._admission.busy(makes_work=True)
         if busy and busy.reason == "not_ready":
-            # Connections are closed then, which the long way says in its answer.
+            # At a stop connections are closed, which the long way says in its answer.
             return None
         if away:
             busy = self._full

@@ -8,6 +8,7 @@ import contextlib
 import gc
 import os
 import socket
+import time
 from functools import partial
 from typing import Any
 
@@ -28,8 +29,9 @@ PAUSE = 0.1
 #: Seconds that a client may take for its response while others find no slot.
 SLOW_READER = 2.0
 
-#: Bytes of a body that nobody wanted that are read for the sake of the connection.
-UNWANTED = 262_144
+#: Bytes of a body that nobody wanted that are read for the sake of the connection: more than the
+#: largest that is taken.
+UNWANTED = 524_288
 
 
 class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -57,12 +59,15 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         # What is there from the start is looked at no more: that took 0.1 s now and then.
         gc.collect()
         gc.freeze()
+        beat = time.monotonic()
         while self.alive:
             self.notify()
             if self.ppid != os.getppid():
                 self.log.info("the arbiter is gone")
                 break
-            if self.wsgi.room() <= 0:
+            began, beat = beat, time.monotonic()
+            # After a pause of this process nobody has had the time to take anything.
+            if self.wsgi.room() <= 0 and beat - began < 2 * BEAT:
                 for client in self.wsgi.slow_readers(SLOW_READER):
                     _hang_up(client, socket.SHUT_RDWR)
             green.sleep(BEAT)
@@ -159,6 +164,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
 def _finish_body(req: Any) -> bool:
     """Read what the view has not, so that it is not taken for a request; whether that was all."""
     left = UNWANTED
+    # A body that failed says here that it is at its end; gunicorn closes its connection.
     try:
         while data := req.body.read(min(left, READ_SIZE)):
             left -= len(data)

@@ -104,8 +104,9 @@ class Acceptor:
 
     def stop(self, timeout: float) -> None:
         """Finish the calls that wait, and take no more."""
+        end = time.monotonic() + timeout
         self._commits.stop(timeout)
-        self._reads.stop(timeout)
+        self._reads.stop(max(0.0, end - time.monotonic()))
 
     def accept(self, submission: Submission) -> TaskState:
         commit = self._commit_alone if submission.work.alone else self._commits

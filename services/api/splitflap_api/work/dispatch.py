@@ -87,11 +87,12 @@ class Dispatcher:
 
     def stop(self, timeout: float) -> None:
         """Publish what is queued, mark what is confirmed, close."""
+        end = time.monotonic() + timeout
         self.link.stop(timeout)
         self._stopping.set()
         self._wanted.set()
         if self._marker.ident is not None:
-            self._marker.join(timeout)
+            self._marker.join(max(0.0, end - time.monotonic()))
 
     def publish(self, rows: Sequence[Row]) -> None:
         """Hand committed jobs to the broker; those that it does not take are left as they are."""

@@ -123,6 +123,7 @@ class Feed:
 
     def start(self) -> None:
         """Read for whoever subscribes."""
+        self._last_look = time.monotonic()
         self._thread.start()
 
     def stop(self, timeout: float) -> None:

@@ -19,6 +19,7 @@ class Loop(ABC):
 
     def start(self) -> None:
         """Look from now on."""
+        self._last_look = time.monotonic()
         self._thread.start()
 
     def stop(self, timeout: float) -> None:

@@ -50,13 +50,10 @@ _DASHES = r"[ \t]*+:?-++:?[ \t]*+"
 _DELIMITERS = re.compile(rf"(?m)^[ \t>]*+\|?{_DASHES}(?:\|{_DASHES}){{{MAX_COLUMNS}}}")
 _RUN = re.compile(r"([^\w\s])\1{99,}+")
 # Not `a`, of which none is open when another begins.
-_FORMATTING = re.compile(
-    r"<(big|code|em|font|small|strike|strong|tt|[bisu])(?=([\s/>]))", re.IGNORECASE
-)
+_NAMES = "big|code|em|font|small|strike|strong|tt|[bisu]"
+_FORMATTING = re.compile(rf"<({_NAMES})(?=([\s/>]))", re.IGNORECASE)
 # All that begins and is not within a line: what ends the elements that are open.
-_BLOCK = re.compile(
-    r"<(?!/|(?:a|big|br|code|em|font|img|small|span|strike|strong|tt|[bisu])[\s/>])", re.IGNORECASE
-)
+_BLOCK = re.compile(rf"<(?!/|(?:a|br|img|span|{_NAMES})[\s/>])", re.IGNORECASE)
 _FOOTNOTE = re.compile(r"\[\^")
 _DEFINITION = re.compile(r"(?m)^[ \t>]{0,20}\[[^\]\n]{1,1000}\]:")
 

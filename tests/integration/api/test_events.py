@@ -82,7 +82,7 @@ def test_place_that_was_swept_away_is_a_gap(replica: Replica) -> None:
     )
     replica.post()
     assert replica.feed.gap(0) is None
-    replica.reconciler.round()
+    replica.reconciler.look()
     assert [row["id"] for row in replica.rows(schema.events)] == [4]
     gap = replica.feed.gap(1)
     assert gap is not None
@@ -96,7 +96,7 @@ def test_ids_go_on_after_all_were_swept_away(replica: Replica) -> None:
     """A number is never used twice, or clients would skip what they have not seen."""
     replica.post()
     replica.change(schema.events, created_at=1)
-    replica.reconciler.round()
+    replica.reconciler.look()
     assert replica.rows(schema.events) == []
     assert replica.feed.gap(0) is not None
     assert replica.feed.gap(1) is None

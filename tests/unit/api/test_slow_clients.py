@@ -37,6 +37,7 @@ SILENCE = 1.0
 
 #: Requests that are answered at a time.
 SLOTS = 8
+LOOK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % KEY.encode()
 
 
@@ -137,6 +138,15 @@ def status_of(client: socket.socket) -> int:
     return answer.status
 
 
+def large_page(server: Server) -> bytes:
+    """A request for a page of eight million bytes, which is there from now on."""
+    for _ in range(20):
+        url = f"http://127.0.0.1:{server.port}/v1/posts"
+        big = {"text": "\u0001" * 65_536}
+        assert requests.post(url, json=big, headers=AUTH, timeout=PATIENCE).status_code == 202
+    return POST.replace(b"POST /v1/posts", b"GET /v1/posts?limit=100") + b"\r\n"
+
+
 def trickle(client: socket.socket, data: bytes) -> float:
     """Send a byte every tenth of a second until the server has closed; the seconds that it took."""
     began = time.monotonic()
@@ -164,7 +174,7 @@ def test_a_silent_connection_is_closed(server: Server) -> None:
         assert 0.8 * SILENCE < time.monotonic() - began < PATIENCE
         assert server.answers()
     with server.connect() as client:
-        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(LOOK)
         assert everything(client).startswith(b"HTTP/1.1 200 ")
 
 
@@ -215,11 +225,7 @@ def test_head_and_body_have_a_deadline_each(server: Server) -> None:
 
 def test_a_reader_that_takes_nothing_is_given_up(server: Server) -> None:
     """A large response that nobody takes does not hold its slot; what is slow is not cut off."""
-    for _ in range(20):
-        url = f"http://127.0.0.1:{server.port}/v1/posts"
-        big = {"text": "\u0001" * 65_536}
-        assert requests.post(url, json=big, headers=AUTH, timeout=PATIENCE).status_code == 202
-    get = POST.replace(b"POST /v1/posts", b"GET /v1/posts?limit=100") + b"\r\n"
+    get = large_page(server)
     with server.connect(receive_buffer=4096) as client:
         client.sendall(get)
         wait_until(lambda: server.in_flight() == 1, "the response to begin")
@@ -241,7 +247,7 @@ def test_who_pipelines_does_not_stop_the_others(server: Server) -> None:
     with server.connect() as greedy, server.connect() as other:
         reader = threading.Thread(target=read, args=(greedy,))
         reader.start()
-        greedy.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * many)
+        greedy.sendall(LOOK * many)
         other.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert other.recv(65_536).startswith(b"HTTP/1.1 200")
         before = answered[0]
@@ -264,7 +270,7 @@ def test_the_body_of_a_pipelined_request_has_its_own_deadline(server: Server) ->
     body = b'{"text": "hello"}'
     head = POST + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server.connect() as client:
-        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + head)
+        client.sendall(LOOK + head)
         assert status_of(client) == 200
         time.sleep((SILENCE + DEADLINE) / 2)
         client.sendall(body)
@@ -274,11 +280,7 @@ def test_the_body_of_a_pipelined_request_has_its_own_deadline(server: Server) ->
 def test_who_takes_little_gives_way_to_those_who_find_no_slot(tmp_path: Path) -> None:
     """As many as there are slots read a large page a little at a time: others are answered."""
     with serving(tmp_path, write=10 * PATIENCE) as server:
-        url = f"http://127.0.0.1:{server.port}/v1/posts"
-        for _ in range(20):
-            big = {"text": "\u0001" * 65_536}
-            assert requests.post(url, json=big, headers=AUTH, timeout=PATIENCE).status_code == 202
-        get = POST.replace(b"POST /v1/posts", b"GET /v1/posts?limit=100") + b"\r\n"
+        get = large_page(server)
         with ExitStack() as stack:
             clients = [stack.enter_context(server.connect(4096)) for _ in range(SLOTS)]
             for client in clients:
@@ -317,7 +319,6 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield made
 
 
-LOOK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 TAKEN_ALONE = b"POST /v1/posts HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
 
 

@@ -123,6 +123,11 @@ def test_the_checks_are_quick_themselves(text: str) -> None:
     assert time.process_time() - begin < 5
 
 
+def distinct(count: int) -> str:
+    """Elements that are left open, no two alike."""
+    return "".join(f"<b x{number}>" for number in range(count))
+
+
 def reopened(elements: str, blocks: int) -> str:
     """Elements that are left open, and blocks that each open all of them again."""
     return elements + "<p>a" * blocks
@@ -132,14 +137,14 @@ def reopened(elements: str, blocks: int) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        reopened("".join(f"<b x{number}>" for number in range(400)), 7_500),
+        reopened(distinct(400), 7_500),
         reopened("".join(f"<I class={number}>" for number in range(1_000)), 5_000),
         reopened("<b><i><s><u><em><code><small><strong><tt><big><font>" * 3, 16_000),
-        "".join(f"<b x{number}>" for number in range(300)) + "a\n\n" * 14_000,
+        distinct(300) + "a\n\n" * 14_000,
         reopened("".join(f'<b title=">{number}">' for number in range(400)), 3_000),
-        "".join(f"<b x{number}>" for number in range(300)) + "<table>" + "a<col>" * 2_000,
-        "".join(f"<b x{number}>" for number in range(300)) + "<table>" + "a<tbody>" * 2_000,
-        "".join(f"<b x{number}>" for number in range(1_000)) + "<hgroup>a</hgroup>" * 1_000,
+        distinct(300) + "<table>" + "a<col>" * 2_000,
+        distinct(300) + "<table>" + "a<tbody>" * 2_000,
+        distinct(1_000) + "<hgroup>a</hgroup>" * 1_000,
     ],
 )
 def test_elements_that_are_never_closed(text: str, flavour: Flavour) -> None:

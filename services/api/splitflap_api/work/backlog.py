@@ -4,9 +4,7 @@ A backlog is judged by the age of its oldest work, not by its length, which says
 long the work takes. One job that is stuck is no backlog: some as old as it must be there too.
 """
 
-import logging
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +12,9 @@ from typing import Any
 from splitflap_core.contracts import Kind
 from sqlalchemy import select
 
-from splitflap_api.store.engine import Store, is_outage
+from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import jobs
 from splitflap_api.work.loop import Loop
-
-logger = logging.getLogger(__name__)
 
 #: Seconds between looks into the database.
 LOOK_EVERY = 1.0
@@ -71,7 +67,10 @@ class Backlog(Loop):
         return self._old
 
     def look(self) -> None:
-        """Judge the ages anew."""
+        """Judge the ages anew.
+
+        Where that fails, what was judged last stays: a database in trouble takes no more work.
+        """
         with self._store.read() as tx:
             now = self._store.now(tx)
             unpublished = tx.execute(_UNPUBLISHED).scalar()
@@ -83,14 +82,8 @@ class Backlog(Loop):
             or _judged("waiting for previews", ages["scrape"], limit * SCRAPE_FACTOR)
         )
 
-    def _loop(self) -> None:
-        while not self._stopping.wait(LOOK_EVERY):
-            try:
-                self.look()
-            except Exception as error:
-                # What was judged last stays: a database in trouble takes no more work than before.
-                logger.warning("the backlog is not known: %r", error, exc_info=not is_outage(error))
-            self._last_look = time.monotonic()
+    def pause(self) -> float:
+        return LOOK_EVERY
 
 
 #: In the order of ids, which is that of their making. A job that is to be tried again counts from

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from splitflap_api.store.batcher import Place, ThreadWaitingRoom, WaitingRoom
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.schema import counters, events
+from splitflap_api.work.loop import STUCK_AFTER
 
 logger = logging.getLogger(__name__)
 
@@ -190,7 +191,7 @@ class Feed:
     def alive(self) -> str | None:
         """A health check: complains when the feed has not looked for a minute."""
         age = time.monotonic() - self._last_look
-        return f"no look for {age:.0f} s" if age > 60 else None  # noqa: PLR2004 - said above
+        return f"no look for {age:.0f} s" if age > STUCK_AFTER else None
 
     def _loop(self) -> None:
         while not self._stopping:

@@ -1,15 +1,20 @@
 """A thread that looks again and again, until it is stopped."""
 
+import logging
 import threading
 import time
 from abc import ABC, abstractmethod
+
+from splitflap_api.store.engine import is_conflict, is_outage
+
+logger = logging.getLogger(__name__)
 
 #: Seconds without a look after which the thread counts as stuck.
 STUCK_AFTER = 60.0
 
 
 class Loop(ABC):
-    """What looks in a thread of its own; `_loop` ends once `_stopping` is set."""
+    """What looks in a thread of its own; a look that fails is not the last one."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -34,5 +39,20 @@ class Loop(ABC):
         return f"{self._name}: no look for {age:.0f} s" if age > STUCK_AFTER else None
 
     @abstractmethod
+    def look(self) -> None:
+        """One look; whatever it raises is logged."""
+
+    @abstractmethod
+    def pause(self) -> float:
+        """Seconds until the next one."""
+
     def _loop(self) -> None:
-        """Runs in the thread; sets `_last_look` after each look."""
+        while not self._stopping.wait(self.pause()):
+            try:
+                self.look()
+            except Exception as error:
+                if is_outage(error) or is_conflict(error):
+                    logger.warning("%s: no look: %r", self._name, error)
+                else:
+                    logger.exception("%s: a look failed", self._name)
+            self._last_look = time.monotonic()

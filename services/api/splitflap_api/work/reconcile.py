@@ -5,7 +5,6 @@ publishes only while the broker takes messages. It also ends tasks that have wai
 goes on with what was left half done, and deletes what is past its retention.
 """
 
-import logging
 import random
 import socket
 import time
@@ -15,7 +14,6 @@ from splitflap_core.contracts import KINDS, JobOutcome
 from splitflap_core.outcomes import Failed
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Connection, bindparam, case, func, select, update
-from sqlalchemy.exc import DBAPIError
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Changes, Row
 from splitflap_api.domain.jobs import MAX_ATTEMPTS, lock_tasks
@@ -29,8 +27,6 @@ from splitflap_api.store.schema import (
 from splitflap_api.work.ingest import Ingest
 from splitflap_api.work.loop import Loop
 from splitflap_api.work.retention import Retention, Sweeper
-
-logger = logging.getLogger(__name__)
 
 #: Seconds between rounds, with jitter, so that replicas do not meet.
 ROUND = 0.5
@@ -78,21 +74,14 @@ class Reconciler(Loop):
         self._up_since: float | None = None
         self._swept = self._measured = 0.0
 
-    def _loop(self) -> None:
-        while not self._stopping.wait(ROUND * random.uniform(0.75, 1.25)):  # noqa: S311 - jitter
-            try:
-                self.round()
-            except DBAPIError as error:
-                logger.warning("the database does not answer: %r", error)
-            except Exception:
-                logger.exception("a round of the reconciler failed")
-            self._last_look = time.monotonic()
+    def pause(self) -> float:
+        return ROUND * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
 
     def hurry(self) -> None:
         """The broker is there again: what it has not seen need not wait for its confirm."""
         self._up_since = time.monotonic()
 
-    def round(self) -> None:
+    def look(self) -> None:
         """One look at everything that may be due."""
         if (up_since := self._up_since) is not None:
             self._hasten(up_since)

@@ -9,7 +9,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 BIN := .venv/bin
-MEMBERS := pyproject.toml $(wildcard core/pyproject.toml services/*/pyproject.toml ops/pyproject.toml)
+MEMBERS := pyproject.toml $(wildcard asyncrequest/pyproject.toml core/pyproject.toml services/*/pyproject.toml ops/pyproject.toml)
 
 # One environment, on the interpreter above, whatever else is active or installed in the shell.
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
@@ -56,10 +56,11 @@ bench: dev servers bench-tools ## Measure the figures of benchmarks/README.md, h
 	$(UV) sync --locked --inexact --group bench --no-progress
 	$(BIN)/python -m benchmarks $(BENCH)
 
-lint: dev ## Check style, format and types
+lint: dev ## Check style, format, types and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 format: dev ## Format, and repair what can be repaired
 	$(BIN)/ruff check --fix

@@ -24,10 +24,11 @@ class BareApplication(ApiApplication):
 
 
 def _cut(service: Any) -> None:
-    from splitflap_api.asyncrequest import Submission, TaskState
+    from splitflap_api.contract.models import rfc3339
     from splitflap_api.domain.keys import ALL_SCOPES, Caller
-    from splitflap_api.domain.shapes import rfc3339
     from uuid_utils import uuid7
+
+    from asyncrequest import Submission, TaskState
 
     anybody = Caller("key", "admin", frozenset(ALL_SCOPES))
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pygments.formatters.html import HtmlFormatter
-from splitflap_api.domain.addresses import PROBLEMS
-from splitflap_api.domain.problems import TYPES
+from splitflap_api.contract.paths import PROBLEMS
+from splitflap_api.contract.problems import TYPES
 from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import CommonSettings, SettingDoc, describe
 from splitflap_core.telemetry import Declaration, declarations
@@ -114,7 +114,7 @@ def problems() -> str:
     rows = [(f"`{PROBLEMS}{p.slug}`", str(p.status), p.title, p.doc) for p in TYPES.values()]
     return "\n".join(
         [
-            _MADE.format(source="services/api/splitflap_api/domain/problems.py"),
+            _MADE.format(source="services/api/splitflap_api/contract/problems.py"),
             _PROBLEMS,
             _table(("type", "status", "title", "what to do"), rows),
         ]

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from splitflap_api.work.backlog import UNCONFIRMED_LIMIT
+from splitflap_api.overload.backlog import UNCONFIRMED_LIMIT
 
 from tests.servers.postgres import Postgres
 from tests.servers.process import wait_until

@@ -24,30 +24,30 @@ from splitflap_core.broker import backend_for
 from splitflap_core.health import HealthServer
 from splitflap_core.telemetry import Metrics
 
-from splitflap_api.asyncrequest import AsyncRequests
-from splitflap_api.domain import finish
-from splitflap_api.domain.addresses import PREFIX
+from asyncrequest import AsyncRequests
+from splitflap_api.contract.paths import PREFIX
+from splitflap_api.domain import final_responses
 from splitflap_api.domain.keys import Keyring
 from splitflap_api.domain.tasks import Tasks
-from splitflap_api.http.admission import Admission
 from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
-from splitflap_api.http.patient import Patient
-from splitflap_api.http.rate import RateLimiter
 from splitflap_api.http.services import Services
+from splitflap_api.http.slot_releasing import Patient
+from splitflap_api.loops.dispatch import Dispatcher
+from splitflap_api.loops.feed import Feed
+from splitflap_api.loops.reconcile import Reconciler
+from splitflap_api.loops.results import Results
+from splitflap_api.loops.retention import Retention
+from splitflap_api.overload.admission import Admission
+from splitflap_api.overload.backlog import Backlog, Limits
+from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.batcher import WaitingRoom
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.migrate import SchemaBehind, check_schema, migrate
-from splitflap_api.work.accept import Acceptor, Hooks
-from splitflap_api.work.backlog import Backlog, Limits
-from splitflap_api.work.dispatch import Dispatcher
-from splitflap_api.work.feed import Feed
-from splitflap_api.work.ingest import Ingest
-from splitflap_api.work.reconcile import Reconciler
-from splitflap_api.work.replay import Replayer
-from splitflap_api.work.results import Results
-from splitflap_api.work.retention import Retention
+from splitflap_api.transactions.accept import Acceptor, Hooks
+from splitflap_api.transactions.ingest import Ingest
+from splitflap_api.transactions.replay import Replayer
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Service:
         self._keyring = Keyring(self.store)
 
         # What ends tasks, and what turns outcomes into state.
-        finishers = {each.__name__: each for each in finish.FINISHERS}
+        finishers = {each.__name__: each for each in final_responses.FINISHERS}
         tasks = Tasks(finishers, settings.task_retention, self.metrics)
         ingest = Ingest(self.store, tasks, self.metrics, settings.preview_wait)
 

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from splitflap_api import green
+from splitflap_api.server import green
 
 green.patch()
 

@@ -4,22 +4,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from splitflap_api.asyncrequest import Submission, TaskState
-from splitflap_api.domain import finish, shapes
+from splitflap_api.contract import models
+from splitflap_api.domain import final_responses
 from splitflap_api.domain.changes import Row
 from splitflap_api.domain.posts import EditPost, MakePost
 from splitflap_api.domain.tasks import Tasks
+from splitflap_api.loops.feed import Feed
+from splitflap_api.loops.reconcile import Reconciler
+from splitflap_api.loops.retention import Retention
 from splitflap_api.store import schema
 from splitflap_api.store.engine import Store
-from splitflap_api.work.accept import Acceptor, Hooks
-from splitflap_api.work.feed import Feed
-from splitflap_api.work.ingest import Ingest
-from splitflap_api.work.reconcile import Reconciler
-from splitflap_api.work.retention import Retention
+from splitflap_api.transactions.accept import Acceptor, Hooks
+from splitflap_api.transactions.ingest import Ingest
 from splitflap_core.contracts import JobOutcome, RenderResult, ScrapeResult, encode
 from splitflap_core.outcomes import Done, Failed, Outcome
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Table, select, update
+
+from asyncrequest import Submission, TaskState
 
 #: Milliseconds.
 HOUR = 3_600_000
@@ -37,7 +39,7 @@ class Replica:
         self.published: list[Row] = []
         self.broker_is_up = True
         finishers: dict[str, Callable[..., Any]] = {
-            each.__name__: each for each in finish.FINISHERS
+            each.__name__: each for each in final_responses.FINISHERS
         }
         tasks = Tasks(finishers, 3600.0, self.metrics)
         self.ingest = Ingest(self.store, tasks, self.metrics, preview_wait)
@@ -70,7 +72,7 @@ class Replica:
 
     def post(self, text: str = "text", key: str | None = None, of: str = "") -> TaskState:
         """Accept a post."""
-        return self.submit(MakePost(shapes.NewPost(text)), "created_post", key, of)
+        return self.submit(MakePost(models.NewPost(text)), "created_post", key, of)
 
     def edit(self, post_id: str, text: str) -> TaskState:
         """Accept an edit."""

@@ -5,13 +5,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from splitflap_api.asyncrequest import KeyReused, TaskState
-from splitflap_api.domain import shapes
+from splitflap_api.contract import models
+from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.posts import MakePost
-from splitflap_api.domain.problems import Problem
 from splitflap_api.store import schema
 from sqlalchemy.exc import SQLAlchemyError
 
+from asyncrequest import KeyReused, TaskState
 from tests.servers.process import wait_until
 
 from .conftest import MakeReplica
@@ -63,7 +63,7 @@ def test_waiting_requests_share_a_commit(make_replica: MakeReplica) -> None:
 def test_refused_member_spoils_no_other(make_replica: MakeReplica) -> None:
     """Its error is its own; the others share their commit all the same."""
     replica = make_replica(started=False)
-    refused = Refused(shapes.NewPost("text"))
+    refused = Refused(models.NewPost("text"))
     calls = [replica.post, lambda: replica.submit(refused, "created_post"), replica.post]
     first, second, third = together(replica, *calls)
     with pytest.raises(Problem, match="not this one"):
@@ -75,7 +75,7 @@ def test_refused_member_spoils_no_other(make_replica: MakeReplica) -> None:
 def test_member_that_the_database_refuses_is_alone_in_that(make_replica: MakeReplica) -> None:
     """The batch fails as one, its members are tried alone, and only the guilty one fails."""
     replica = make_replica(started=False)
-    poisoned = Poisoned(shapes.NewPost("text"))
+    poisoned = Poisoned(models.NewPost("text"))
     calls = [replica.post, lambda: replica.submit(poisoned, "created_post"), replica.post]
     first, second, third = together(replica, *calls)
     with pytest.raises(SQLAlchemyError):

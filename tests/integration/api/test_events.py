@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from splitflap_api.http.events import EventViews
+from splitflap_api.loops.feed import Event
 from splitflap_api.store import schema
-from splitflap_api.work.feed import Event
 
 from tests.servers.process import wait_until
 

@@ -5,11 +5,12 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 
-from splitflap_api.asyncrequest import TaskState
 from splitflap_api.domain.changes import Row
 from splitflap_api.domain.tasks import CHUNK
 from splitflap_api.store import schema
 from splitflap_core.contracts import JobOutcome
+
+from asyncrequest import TaskState
 
 from .conftest import MakeReplica
 from .replica import Replica, rendered, scraped

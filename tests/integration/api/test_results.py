@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from splitflap_api.loops.results import Results
 from splitflap_api.store import schema
-from splitflap_api.work.results import Results
 from splitflap_core.contracts import JobOutcome, encode
 from splitflap_core.outcomes import Done
 from sqlalchemy.exc import OperationalError

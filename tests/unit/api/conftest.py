@@ -6,19 +6,20 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from splitflap_api.asyncrequest import AsyncRequests
-from splitflap_api.domain.addresses import PREFIX
+from splitflap_api.contract.paths import PREFIX
 from splitflap_api.domain.keys import Keyring
 from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
-from splitflap_api.http.patient import Patient
 from splitflap_api.http.services import Services
+from splitflap_api.http.slot_releasing import Patient
+from splitflap_api.loops.feed import Feed
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
 from splitflap_api.store.migrate import migrate
-from splitflap_api.work.feed import Feed
-from splitflap_api.work.replay import Replayer
+from splitflap_api.transactions.replay import Replayer
 from splitflap_core.broker import Link, backend_for
+
+from asyncrequest import AsyncRequests
 
 from .rig import Rig
 

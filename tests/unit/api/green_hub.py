@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from select import EPOLLIN
 from typing import Any
 
-from splitflap_api import green
-from splitflap_api.server import polls
+from splitflap_api.overload import client_gate
+from splitflap_api.server import green
 
 green.patch()
 
@@ -25,7 +25,7 @@ CROWD = 400
 original = green.eventlet.patcher.original  # type: ignore[attr-defined]
 
 
-def clients_of(two_epolls: polls.Polls, count: int) -> tuple[list[Any], dict[int, Any]]:
+def clients_of(two_epolls: client_gate.Polls, count: int) -> tuple[list[Any], dict[int, Any]]:
     """Unpatched pairs of sockets, whose first ends are clients; and these by their numbers."""
     clients = [original("socket").socketpair() for _ in range(count)]
     by_number = {mine.fileno(): mine for mine, _ in clients}
@@ -67,7 +67,7 @@ def who_waits_is_served_among_a_crowd() -> None:
 def the_last_are_turned_away_where_there_is_no_room() -> None:
     """Of a crowd as many are kept as there is room for, and those are served in their order."""
     most = 100
-    polls.BURST = 0
+    client_gate.BURST = 0
     clients = [socket.socketpair() for _ in range(CROWD)]
     served: list[int] = []
     away: list[int] = []
@@ -101,7 +101,7 @@ def the_last_are_turned_away_where_there_is_no_room() -> None:
 
 def looks_come_first() -> None:
     """Who only looks is served in the next turn, and a few of those who bring work in every one."""
-    two_epolls = polls.Polls(original("select").epoll)
+    two_epolls = client_gate.Polls(original("select").epoll)
     asked: list[int] = []
 
     def is_look(number: int) -> bool:
@@ -117,8 +117,8 @@ def looks_come_first() -> None:
         theirs.send(b"G")
     looks = {mine.fileno() for mine, _ in clients[20:]}
     turn = [number for number, _ in two_epolls.poll(0)]
-    assert len(turn) == polls.LOOKS_A_TURN + polls.CLIENTS_A_TURN
-    assert len({*turn} & looks) == polls.LOOKS_A_TURN, turn
+    assert len(turn) == client_gate.LOOKS_A_TURN + client_gate.CLIENTS_A_TURN
+    assert len({*turn} & looks) == client_gate.LOOKS_A_TURN, turn
     # Who has been read is asked about the next request; who waits is asked once.
     served = next(each for each in turn if each not in looks)
     for number in (*looks, served):
@@ -137,7 +137,7 @@ def looks_come_first() -> None:
 
 def a_burst_after_a_calm_is_no_crowd() -> None:
     """Nobody is turned away before a burst has lasted, however long ago the last one ended."""
-    two_epolls = polls.Polls(original("select").epoll)
+    two_epolls = client_gate.Polls(original("select").epoll)
     two_epolls.room = lambda: 0
     away: list[int] = []
 
@@ -156,10 +156,10 @@ def a_burst_after_a_calm_is_no_crowd() -> None:
         return [number for number, _ in two_epolls.poll(0)]
 
     burst()
-    time.sleep(polls.BURST)
+    time.sleep(client_gate.BURST)
     for number, _ in two_epolls.poll(0):
         by_number[number].recv(1)
-    assert len(away) == 20 - polls.CROWD_A_TURN
+    assert len(away) == 20 - client_gate.CROWD_A_TURN
     assert two_epolls.poll(0) == []
     away.clear()
     burst()

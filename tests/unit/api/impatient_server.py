@@ -5,10 +5,10 @@ Run in a process of its own: pytest's must never be made green.
 
 import sys
 
-from splitflap_api.server import client
+from splitflap_api.server import client_socket
 from splitflap_api.server.application import ApiApplication
 from splitflap_api.settings import ApiSettings
 from splitflap_core.runtime import boot
 
-client.IDLE, client.WRITE_TIMEOUT = map(float, sys.argv[1:])
+client_socket.IDLE, client_socket.WRITE_TIMEOUT = map(float, sys.argv[1:])
 ApiApplication(boot("api", ApiSettings)).run()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from splitflap_api.domain.problems import Problem
+from splitflap_api.contract.problems import Problem
 from splitflap_api.http.parse import MAX_BODY
 
 _app = Flask("parser")

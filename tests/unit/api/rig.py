@@ -4,28 +4,29 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from splitflap_api.asyncrequest import Final, Submission, TaskState
-from splitflap_api.domain import finish
+from splitflap_api.contract.models import NewPost, Post
+from splitflap_api.domain import final_responses
 from splitflap_api.domain.posts import EditPost, MakePost, read_posts
 from splitflap_api.domain.previews import MakePreview, MakeRender
-from splitflap_api.domain.shapes import NewPost, Post
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events, jobs, metadata
-from splitflap_api.work.accept import Acceptor, Hooks
-from splitflap_api.work.ingest import Ingest
+from splitflap_api.transactions.accept import Acceptor, Hooks
+from splitflap_api.transactions.ingest import Ingest
 from splitflap_core.contracts import JobOutcome, RenderResult, ScrapeResult, encode
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import func, select, update
 
+from asyncrequest import Final, Submission, TaskState
+
 Row = dict[str, Any]
 
 _FINISH = {
-    MakePost: finish.created_post,
-    EditPost: finish.edited_post,
-    MakePreview: finish.fetched_preview,
-    MakeRender: finish.rendered_text,
+    MakePost: final_responses.created_post,
+    EditPost: final_responses.edited_post,
+    MakePreview: final_responses.fetched_preview,
+    MakeRender: final_responses.rendered_text,
 }
 
 
@@ -35,7 +36,7 @@ class Rig:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.metrics = Metrics("api")
-        finishers = {each.__name__: each for each in finish.FINISHERS}
+        finishers = {each.__name__: each for each in final_responses.FINISHERS}
         self.tasks = Tasks(finishers, 3600, self.metrics)
         self.ingest = Ingest(store, self.tasks, self.metrics, preview_wait=30)
         self.published: list[Row] = []

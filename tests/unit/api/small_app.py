@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
-from splitflap_api.asyncrequest import AsyncRequests, InProcess, Later
 from werkzeug.test import TestResponse
+
+from asyncrequest import AsyncRequests, InProcess, Later
 
 #: Seconds that a test waits for what must happen.
 PATIENCE = 30.0

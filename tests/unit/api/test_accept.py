@@ -6,14 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
-from splitflap_api.asyncrequest import KeyReused, NoSuchTask, TaskGone
+from splitflap_api.contract.models import NewPost
+from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.posts import MakePost
 from splitflap_api.domain.previews import MakePreview, MakeRender
-from splitflap_api.domain.problems import Problem
-from splitflap_api.domain.shapes import NewPost
 from splitflap_api.store.schema import tasks
 from sqlalchemy import Connection, insert, update
+
+from asyncrequest import KeyReused, NoSuchTask, TaskGone
 
 from .rig import Rig
 

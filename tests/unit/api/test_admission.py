@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 from flask import Flask
-from splitflap_api.http.admission import Admission
-from splitflap_api.http.operations import ENDPOINT
-from splitflap_api.http.rate import RateLimiter
-from splitflap_api.http.slots import SLOT, Slot, release_slot
-from splitflap_api.work.backlog import Overload
+from splitflap_api.contract.operations import ENDPOINT
+from splitflap_api.overload.admission import Admission
+from splitflap_api.overload.backlog import Overload
+from splitflap_api.overload.rate import RateLimiter
+from splitflap_api.overload.slots import SLOT, Slot, release_slot
 from splitflap_core.telemetry import Metrics
 from werkzeug.test import create_environ
 

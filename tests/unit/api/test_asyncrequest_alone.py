@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 import requests
-import splitflap_api.asyncrequest
 
+import asyncrequest
 from tests.servers.process import free_port
 
 from .small_app import PATIENCE
 
-FOLDER = Path(splitflap_api.asyncrequest.__file__).parent
+FOLDER = Path(asyncrequest.__file__).parent
 PAGE = Path(__file__).parents[3] / "docs" / "asynchronous-requests.md"
 
 #: The page's number, whose factors take a second.

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from splitflap_api.loops.loop import STUCK_AFTER
+from splitflap_api.overload import backlog
+from splitflap_api.overload.backlog import CROWD, SCRAPE_FACTOR, UNCONFIRMED_LIMIT, Backlog, Limits
 from splitflap_api.store.bulk import insert_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.migrate import migrate
 from splitflap_api.store.schema import jobs
-from splitflap_api.work import backlog
-from splitflap_api.work.backlog import CROWD, SCRAPE_FACTOR, UNCONFIRMED_LIMIT, Backlog, Limits
-from splitflap_api.work.loop import STUCK_AFTER
 from splitflap_core.contracts import Kind
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from uuid_utils import uuid7

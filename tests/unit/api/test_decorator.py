@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, jsonify, request
 from flask.views import MethodView
-from splitflap_api.asyncrequest import Final, Later, TaskGone, TaskState
+
+from asyncrequest import Final, Later, TaskGone, TaskState
 
 from .small_app import SmallApp, same
 

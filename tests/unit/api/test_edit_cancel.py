@@ -1,11 +1,12 @@
 """Edits, cancelling and deleting: who wins, and what nobody wants any more is dropped."""
 
 import pytest
-from splitflap_api.asyncrequest import NoSuchTask, TaskGone
+from splitflap_api.contract.models import NewPost
+from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.posts import MakePost
 from splitflap_api.domain.previews import MakePreview
-from splitflap_api.domain.problems import Problem
-from splitflap_api.domain.shapes import NewPost
+
+from asyncrequest import NoSuchTask, TaskGone
 
 from .rig import Rig, failed, outcome_of
 

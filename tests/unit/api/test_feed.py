@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from splitflap_api.domain.changes import Changes
+from splitflap_api.loops import feed as module
+from splitflap_api.loops.feed import Event, Feed, Gap, Subscriber
 from splitflap_api.store.batcher import ThreadWaitingRoom
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events
-from splitflap_api.work import feed as module
-from splitflap_api.work.feed import Event, Feed, Gap, Subscriber
 from sqlalchemy import delete
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 

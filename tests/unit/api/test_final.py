@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from flask import Response
-from splitflap_api.asyncrequest import Final
 from werkzeug.datastructures import Headers
+
+from asyncrequest import Final
 
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
 JSON = (("Content-Type", "application/json"),)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from splitflap_api.domain.finish import post_etag, problem_final
-from splitflap_api.domain.problems import unavailable
-from splitflap_api.domain.shapes import Link, Post, Preview
+from splitflap_api.contract.models import Link, Post, Preview
+from splitflap_api.contract.problems import unavailable
+from splitflap_api.domain.final_responses import post_etag, problem_final
 from splitflap_api.http.parse import wanted_revisions
 
 from .requests_to_parse import request_with

@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from splitflap_api.contract.models import NewPost
 from splitflap_api.domain.changes import Changes
-from splitflap_api.domain.dead import replay_job
+from splitflap_api.domain.dead_letters import replay_job
 from splitflap_api.domain.posts import EditPost, MakePost
 from splitflap_api.domain.previews import MakeRender
-from splitflap_api.domain.shapes import NewPost
 from splitflap_core.contracts import RenderRequest, RenderResult
 from splitflap_core.outcomes import Failed
 

@@ -5,7 +5,7 @@ import sys
 
 #: In a process of its own: the patch is for good.
 SCRIPT = """
-from splitflap_api import green
+from splitflap_api.server import green
 green.patch()
 import socket, eventlet.patcher
 time = eventlet.patcher.original("time")

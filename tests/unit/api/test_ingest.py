@@ -2,9 +2,9 @@
 
 import msgspec
 import pytest
+from splitflap_api.contract.models import NewPost
 from splitflap_api.domain.posts import MakePost, shape_preview
 from splitflap_api.domain.previews import MakePreview, MakeRender
-from splitflap_api.domain.shapes import NewPost
 from splitflap_core.contracts import BrokenMessage, RenderResult, ScrapeResult
 
 from .rig import Rig, done, failed, outcome_of, retry

@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from splitflap_api.asyncrequest import (
+from werkzeug.exceptions import UnprocessableEntity
+
+from asyncrequest import (
     Busy,
     Final,
     InProcess,
@@ -20,7 +22,6 @@ from splitflap_api.asyncrequest import (
     TaskGone,
     inprocess,
 )
-from werkzeug.exceptions import UnprocessableEntity
 
 from .small_app import PATIENCE
 

@@ -7,10 +7,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from flask import Flask
-from splitflap_api.domain.addresses import PREFIX
-from splitflap_api.domain.problems import TYPES
+from splitflap_api.contract.operations import Operation
+from splitflap_api.contract.paths import PREFIX
+from splitflap_api.contract.problems import TYPES
 from splitflap_api.http import admin, events, posts, previews
-from splitflap_api.http.operations import Operation
 from splitflap_api.http.services import Services
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"

@@ -4,9 +4,9 @@ import io
 from typing import Any
 
 import pytest
-from splitflap_api.domain import shapes
+from splitflap_api.contract import models
+from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.previews import check_url
-from splitflap_api.domain.problems import Problem
 from splitflap_api.http.parse import MAX_BODY, check_text, json_body
 
 from .requests_to_parse import refusal, request_with, said
@@ -49,7 +49,7 @@ def stream(body: Any) -> dict[str, Any]:
 def test_not_json(data: bytes) -> None:
     """400: broken, in another encoding, or with something after it."""
     problem = refusal(
-        lambda: json_body(shapes.NewPost), method="POST", data=data, content_type=JSON
+        lambda: json_body(models.NewPost), method="POST", data=data, content_type=JSON
     )
     assert (problem.slug, problem.errors) == ("bad-json", [])
     assert problem.detail.startswith("the body is not JSON: ")
@@ -58,33 +58,33 @@ def test_not_json(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("model", "data", "field", "message"),
     [
-        (shapes.NewPost, b"[]", None, "expected `object`, got `array`"),
-        (shapes.NewPost, b"null", None, "expected `object`, got `null`"),
-        (shapes.NewPost, b"[" * 100_000, None, "expected `object`, got `array`"),
-        (shapes.NewPost, b"{}", "text", "is required"),
-        (shapes.NewPost, b'{"text":""}', "text", "expected `str` of length >= 1"),
-        (shapes.NewPost, b'{"text":3}', "text", "expected `str`, got `int`"),
-        (shapes.NewPost, b'{"text":null}', "text", "expected `str`, got `null`"),
-        (shapes.NewPost, b'{"text":' + b"[" * 99_999, "text", "expected `str`, got `array`"),
-        (shapes.NewPost, b'{"text":"x","chanel":"x"}', "chanel", "is not known here"),
-        (shapes.NewPost, b'{"text":"x","channel":null}', "channel", "expected `str`, got `null`"),
-        (shapes.NewPost, b'{"text":"x","channel":"a b"}', "channel", REGEX),
-        (shapes.NewPost, b'{"text":"x","channel":""}', "channel", REGEX),
-        (shapes.NewPost, b'{"text":"x","channel":"a\\n"}', "channel", REGEX),
-        (shapes.NewPost, b'{"text":"x","channel":"-a"}', "channel", REGEX),
-        (shapes.NewPost, b'{"text":"x","channel":"%s"}' % (b"c" * 101), "channel", REGEX),
-        (shapes.Edit, b'{"text":"x","channel":"c"}', "channel", "is not known here"),
-        (shapes.NewPreview, b'{"url":""}', "url", "expected `str` of length >= 1"),
-        (shapes.NewPreview, b'{"url":"%s"}' % (b"u" * 2001), "url", "expected `str` of length <="),
-        (shapes.NewPreview, b'{"url":"x","refresh":1}', "refresh", "expected `bool`, got `int`"),
-        (shapes.NewKey, b'{"account":"a"}', "scopes", "is required"),
-        (shapes.NewKey, b'{"account":"a b","scopes":["read"]}', "account", REGEX),
-        (shapes.NewKey, b'{"account":"a\\n","scopes":["read"]}', "account", REGEX),
-        (shapes.NewKey, b'{"account":"a","scopes":[]}', "scopes", "expected `array` of length"),
-        (shapes.NewKey, b'{"account":"a","scopes":"read"}', "scopes", "expected `array`, got"),
-        (shapes.NewKey, b'{"account":"a","scopes":["root"]}', "scopes[0]", "invalid enum value"),
-        (shapes.NewKey, b'{"account":"a","scopes":["read",3]}', "scopes[1]", "expected `str`, got"),
-        (shapes.NewKey, b'{"account":"a","scopes":["read"],"name":"\\u0000"}', "name", REGEX),
+        (models.NewPost, b"[]", None, "expected `object`, got `array`"),
+        (models.NewPost, b"null", None, "expected `object`, got `null`"),
+        (models.NewPost, b"[" * 100_000, None, "expected `object`, got `array`"),
+        (models.NewPost, b"{}", "text", "is required"),
+        (models.NewPost, b'{"text":""}', "text", "expected `str` of length >= 1"),
+        (models.NewPost, b'{"text":3}', "text", "expected `str`, got `int`"),
+        (models.NewPost, b'{"text":null}', "text", "expected `str`, got `null`"),
+        (models.NewPost, b'{"text":' + b"[" * 99_999, "text", "expected `str`, got `array`"),
+        (models.NewPost, b'{"text":"x","chanel":"x"}', "chanel", "is not known here"),
+        (models.NewPost, b'{"text":"x","channel":null}', "channel", "expected `str`, got `null`"),
+        (models.NewPost, b'{"text":"x","channel":"a b"}', "channel", REGEX),
+        (models.NewPost, b'{"text":"x","channel":""}', "channel", REGEX),
+        (models.NewPost, b'{"text":"x","channel":"a\\n"}', "channel", REGEX),
+        (models.NewPost, b'{"text":"x","channel":"-a"}', "channel", REGEX),
+        (models.NewPost, b'{"text":"x","channel":"%s"}' % (b"c" * 101), "channel", REGEX),
+        (models.Edit, b'{"text":"x","channel":"c"}', "channel", "is not known here"),
+        (models.NewPreview, b'{"url":""}', "url", "expected `str` of length >= 1"),
+        (models.NewPreview, b'{"url":"%s"}' % (b"u" * 2001), "url", "expected `str` of length <="),
+        (models.NewPreview, b'{"url":"x","refresh":1}', "refresh", "expected `bool`, got `int`"),
+        (models.NewKey, b'{"account":"a"}', "scopes", "is required"),
+        (models.NewKey, b'{"account":"a b","scopes":["read"]}', "account", REGEX),
+        (models.NewKey, b'{"account":"a\\n","scopes":["read"]}', "account", REGEX),
+        (models.NewKey, b'{"account":"a","scopes":[]}', "scopes", "expected `array` of length"),
+        (models.NewKey, b'{"account":"a","scopes":"read"}', "scopes", "expected `array`, got"),
+        (models.NewKey, b'{"account":"a","scopes":["root"]}', "scopes[0]", "invalid enum value"),
+        (models.NewKey, b'{"account":"a","scopes":["read",3]}', "scopes[1]", "expected `str`, got"),
+        (models.NewKey, b'{"account":"a","scopes":["read"],"name":"\\u0000"}', "name", REGEX),
     ],
 )
 def test_json_that_does_not_fit(
@@ -109,7 +109,7 @@ def test_json_that_does_not_fit(
 def test_another_media_type(content_type: str) -> None:
     """415, repeating what was sent."""
     problem = refusal(
-        lambda: json_body(shapes.NewPost), method="POST", data=b"{}", content_type=content_type
+        lambda: json_body(models.NewPost), method="POST", data=b"{}", content_type=content_type
     )
     assert problem.slug == "unsupported-media-type"
     assert problem.detail == f"expected application/json, got {content_type}"
@@ -120,14 +120,14 @@ def test_another_media_type(content_type: str) -> None:
 )
 def test_the_media_type_in_other_words(content_type: str) -> None:
     """Case and parameters make no difference."""
-    assert read(shapes.NewPost, b'{"text":"x"}', content_type).text == "x"
+    assert read(models.NewPost, b'{"text":"x"}', content_type).text == "x"
 
 
 def test_an_encoded_body() -> None:
     """A body that would have to be unpacked is refused, whatever it may unpack to."""
     encoded = {"Content-Encoding": "gzip"}
     problem = refusal(
-        lambda: json_body(shapes.NewPost), data=b"{}", content_type=JSON, headers=encoded
+        lambda: json_body(models.NewPost), data=b"{}", content_type=JSON, headers=encoded
     )
     assert said(problem) == ("unsupported-media-type", None, "expected no Content-Encoding")
 
@@ -135,23 +135,23 @@ def test_an_encoded_body() -> None:
 def test_a_body_that_is_too_large() -> None:
     """413 by its announced length, before it is read."""
     problem = refusal(
-        lambda: json_body(shapes.NewPost), data=b"x" * (MAX_BODY + 1), content_type=JSON
+        lambda: json_body(models.NewPost), data=b"x" * (MAX_BODY + 1), content_type=JSON
     )
     assert said(problem) == ("too-large", None, f"expected a body of at most {MAX_BODY} bytes")
 
 
 def test_the_largest_text_with_every_byte_escaped() -> None:
     """The bound of a body is no bound of the text."""
-    text = "\\u0001" * shapes.MAX_TEXT
-    made = read(shapes.NewPost, b'{"text":"%s"}' % text.encode())
+    text = "\\u0001" * models.MAX_TEXT
+    made = read(models.NewPost, b'{"text":"%s"}' % text.encode())
     check_text(made.text)
-    assert len(made.text) == shapes.MAX_TEXT
+    assert len(made.text) == models.MAX_TEXT
 
 
 def test_a_body_that_ends_early() -> None:
     """Less than its Content-Length came, and what came happens to be JSON."""
     problem = refusal(
-        lambda: json_body(shapes.NewPost), environ_overrides=stream(io.BytesIO(b'{"text":"x"}'))
+        lambda: json_body(models.NewPost), environ_overrides=stream(io.BytesIO(b'{"text":"x"}'))
     )
     assert said(problem) == ("bad-json", None, "the body ended before its Content-Length")
 
@@ -163,7 +163,7 @@ def test_a_body_that_comes_too_slowly() -> None:
         def read(self, _: int) -> bytes:
             raise TimeoutError
 
-    problem = refusal(lambda: json_body(shapes.NewPost), environ_overrides=stream(Slow()))
+    problem = refusal(lambda: json_body(models.NewPost), environ_overrides=stream(Slow()))
     assert said(problem) == ("request-timeout", None, "the body came too slowly")
 
 

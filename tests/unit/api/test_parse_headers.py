@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from splitflap_api.domain.problems import Problem
-from splitflap_api.domain.shapes import EventQuery, PageQuery, PostQuery
+from splitflap_api.contract.models import EventQuery, PageQuery, PostQuery
+from splitflap_api.contract.problems import Problem
 from splitflap_api.http.parse import (
     cursor_of,
     event_id,

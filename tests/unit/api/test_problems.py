@@ -9,15 +9,16 @@ import msgspec
 import pytest
 import splitflap_api
 from flask import Flask
-from splitflap_api.asyncrequest import BadHeader, Busy, KeyReused, NoSuchTask, TaskError, TaskGone
-from splitflap_api.domain.addresses import PROBLEMS
-from splitflap_api.domain.problems import MEDIA_TYPE, TYPES, Problem, invalid, unavailable
+from splitflap_api.contract.paths import PROBLEMS
+from splitflap_api.contract.problems import MEDIA_TYPE, TYPES, Problem, invalid, unavailable
 from splitflap_api.http import errors
 from splitflap_api.http.errors import problem_of, response_of
 from splitflap_api.store.batcher import Stopped, TookTooLong
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug import exceptions
+
+from asyncrequest import BadHeader, Busy, KeyReused, NoSuchTask, TaskError, TaskGone
 
 SOURCES = sorted(Path(splitflap_api.__file__).parent.rglob("*.py"))
 

@@ -2,7 +2,7 @@
 
 import re
 
-from splitflap_api.work.queues import ASK_EVERY, FORGET_AFTER, Queues
+from splitflap_api.loops.queue_depths import ASK_EVERY, FORGET_AFTER, Queues
 from splitflap_core.broker import Depth
 from splitflap_core.telemetry import Metrics
 

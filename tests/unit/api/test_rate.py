@@ -1,8 +1,8 @@
 """The rate limit, by a clock that the test turns."""
 
 import pytest
-from splitflap_api.http import rate
-from splitflap_api.http.rate import BURST, RateLimiter
+from splitflap_api.overload import rate
+from splitflap_api.overload.rate import BURST, RateLimiter
 
 
 class Clock:

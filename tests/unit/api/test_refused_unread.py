@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from splitflap_api.http.admission import Admission
-from splitflap_api.http.rate import RateLimiter
-from splitflap_api.server.raw import Refusals, is_whole
-from splitflap_api.work.backlog import Overload
+from splitflap_api.overload.admission import Admission
+from splitflap_api.overload.backlog import Overload
+from splitflap_api.overload.rate import RateLimiter
+from splitflap_api.overload.unread_refusals import Refusals, is_whole
 from splitflap_core.telemetry import Metrics
 
 POST = b'POST /v1/posts HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n{"text":"x"}'

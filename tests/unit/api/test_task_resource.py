@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from asyncrequest.decorator import MAX_WAIT, AsyncRequests, Later, _wanted_wait
 from flask import Flask, request
-from splitflap_api.asyncrequest import InProcess, TaskError
-from splitflap_api.asyncrequest.decorator import MAX_WAIT, AsyncRequests, Later, _wanted_wait
+
+from asyncrequest import InProcess, TaskError
 
 from .small_app import PATIENCE, SmallApp, same
 

@@ -4,10 +4,10 @@ import time
 from pathlib import Path
 
 import pytest
+from splitflap_api.loops import dispatch
+from splitflap_api.loops.dispatch import SENDER, Dispatcher
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
-from splitflap_api.work import dispatch
-from splitflap_api.work.dispatch import SENDER, Dispatcher
 from splitflap_core.broker import Delivery, backend_for
 from splitflap_core.broker.session import Received
 from splitflap_core.settings import load

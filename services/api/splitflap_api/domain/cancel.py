@@ -5,7 +5,7 @@ from sqlalchemy import Connection, select, update
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs import drop_unwanted_jobs, lock_tasks
 from splitflap_api.domain.posts import delete_post, set_state, want_pending
-from splitflap_api.domain.states import check_owner
+from splitflap_api.domain.task_state import check_owner
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.schema import posts, tasks
 

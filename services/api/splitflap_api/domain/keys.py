@@ -11,9 +11,9 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
-from splitflap_api.domain import shapes
-from splitflap_api.domain.problems import Problem
-from splitflap_api.domain.shapes import maybe_rfc3339, rfc3339
+from splitflap_api.contract import models
+from splitflap_api.contract.models import maybe_rfc3339, rfc3339
+from splitflap_api.contract.problems import Problem
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys
 
@@ -28,7 +28,7 @@ ASKING = 1.0
 #: Keys remembered at most, unknown ones included.
 CACHE_SIZE = 10_000
 
-ALL_SCOPES: tuple[shapes.Scope, ...] = ("read", "write", "admin")
+ALL_SCOPES: tuple[models.Scope, ...] = ("read", "write", "admin")
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,17 @@ class Keyring:
             return None
         invented = None if secret else new_secret()
         try:
-            new = shapes.NewKey(account="admin", scopes=list(ALL_SCOPES), name="bootstrap")
+            new = models.NewKey(account="admin", scopes=list(ALL_SCOPES), name="bootstrap")
             self._insert(new, secret or invented or "")
         except IntegrityError:
             return None  # another replica was first, or an earlier start
         return invented
 
-    def create(self, new: shapes.NewKey) -> shapes.CreatedKey:
+    def create(self, new: models.NewKey) -> models.CreatedKey:
         """A new key with its secret."""
         secret = new_secret()
         row = self._insert(new, secret)
-        return shapes.CreatedKey(
+        return models.CreatedKey(
             id=row["id"],
             account=new.account,
             name=new.name,
@@ -102,13 +102,13 @@ class Keyring:
             key=secret,
         )
 
-    def list(self) -> shapes.KeyList:
+    def list(self) -> models.KeyList:
         """All keys, newest first."""
         with self._store.read() as tx:
             rows = tx.execute(select(keys).order_by(keys.c.id.desc())).mappings().all()
-        return shapes.KeyList(
+        return models.KeyList(
             [
-                shapes.Key(
+                models.Key(
                     id=row["id"],
                     account=row["account"],
                     name=row["name"],
@@ -143,7 +143,7 @@ class Keyring:
             row = tx.execute(wanted).first()
         return Caller(row.id, row.account, frozenset(row.scopes.split())) if row else None
 
-    def _insert(self, new: shapes.NewKey, secret: str) -> dict[str, Any]:
+    def _insert(self, new: models.NewKey, secret: str) -> dict[str, Any]:
         with self._store.write() as tx:
             row = {
                 "id": str(uuid7()),

@@ -9,11 +9,11 @@ from splitflap_core.contracts import Flavour, RenderRequest, RenderResult
 from sqlalchemy import Connection, delete, select, update
 from uuid_utils import uuid7
 
-from splitflap_api.domain import shapes
+from splitflap_api.contract import models
+from splitflap_api.contract.models import maybe_rfc3339, rfc3339
+from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.changes import Changes, Row, Want
 from splitflap_api.domain.jobs import drop_unwanted_jobs
-from splitflap_api.domain.problems import Problem
-from splitflap_api.domain.shapes import maybe_rfc3339, rfc3339
 from splitflap_api.store.bulk import among, insert_rows, update_rows
 from splitflap_api.store.schema import post_links, posts, previews, tasks
 
@@ -22,7 +22,7 @@ from splitflap_api.store.schema import post_links, posts, previews, tasks
 class MakePost:
     """A post to be made, as a plan for one transaction."""
 
-    new: shapes.NewPost
+    new: models.NewPost
     flavour: Flavour = "markdown"
     alone = False
     only_inserts = True
@@ -232,17 +232,17 @@ def _is_current(post: Row | None, revision: int) -> bool:
     return post is not None and post["revision"] == revision
 
 
-def read_posts(tx: Connection, ids: Sequence[str]) -> dict[str, shapes.Post]:
+def read_posts(tx: Connection, ids: Sequence[str]) -> dict[str, models.Post]:
     """Posts with their links and previews, by id."""
     rows = tx.execute(select(posts).where(among(tx, posts.c.id, ids))).mappings()
     return {post.id: post for post in shape_posts(tx, list(rows))}
 
 
-def shape_posts(tx: Connection, rows: Sequence[Any]) -> list[shapes.Post]:
+def shape_posts(tx: Connection, rows: Sequence[Any]) -> list[models.Post]:
     """Rows of posts as the API shows them, in the same order."""
     links = _links(tx, [row["id"] for row in rows])
     return [
-        shapes.Post(
+        models.Post(
             id=row["id"],
             channel=row["channel"],
             author=row["account"],
@@ -262,7 +262,7 @@ def shape_posts(tx: Connection, rows: Sequence[Any]) -> list[shapes.Post]:
     ]
 
 
-def _links(tx: Connection, ids: Sequence[str]) -> dict[str, list[shapes.Link]]:
+def _links(tx: Connection, ids: Sequence[str]) -> dict[str, list[models.Link]]:
     if not ids:
         return {}
     rows = tx.execute(
@@ -271,16 +271,16 @@ def _links(tx: Connection, ids: Sequence[str]) -> dict[str, list[shapes.Link]]:
         .where(among(tx, post_links.c.post_id, ids))
         .order_by(post_links.c.post_id, post_links.c.position)
     )
-    links: dict[str, list[shapes.Link]] = {}
+    links: dict[str, list[models.Link]] = {}
     for row in rows.mappings():
-        link = shapes.Link(row["link_url"], shape_preview(row["link_url"], row))
+        link = models.Link(row["link_url"], shape_preview(row["link_url"], row))
         links.setdefault(row["post_id"], []).append(link)
     return links
 
 
-def shape_preview(url: str, row: Any) -> shapes.Preview:
+def shape_preview(url: str, row: Any) -> models.Preview:
     """A preview's row as the API shows it."""
-    return shapes.Preview(
+    return models.Preview(
         url=url,
         state=row["state"] or "pending",
         reason=row["reason"],

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 from splitflap_core.contracts import MAX_URL, Flavour, RenderRequest
 from sqlalchemy import Connection, select
 
+from splitflap_api.contract.models import Preview
+from splitflap_api.contract.problems import invalid
 from splitflap_api.domain.changes import Changes, Row, Want, is_fresh
 from splitflap_api.domain.posts import shape_preview
-from splitflap_api.domain.problems import invalid
-from splitflap_api.domain.shapes import Preview
 from splitflap_api.store.schema import previews
 
 

@@ -10,7 +10,7 @@ from splitflap_core.outcomes import Outcome
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Connection, delete, insert, select
 
-from splitflap_api.asyncrequest import Final
+from asyncrequest import Final
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs import lock_tasks
 from splitflap_api.store.bulk import among, delete_rows, update_rows

@@ -5,13 +5,14 @@ from typing import Any
 from flask import Response
 from sqlalchemy import func, select
 
-from splitflap_api.domain import dead, shapes
-from splitflap_api.http import documented as doc
-from splitflap_api.http.operations import Answer, Operation
+from splitflap_api.contract import headers as doc
+from splitflap_api.contract import models
+from splitflap_api.contract.operations import Operation, ResponseSpec
+from splitflap_api.domain import dead_letters
 from splitflap_api.http.parse import cursor_of, id_of, json_of, known_id, no_content
 from splitflap_api.http.services import Services
+from splitflap_api.loops.reconcile import job_counts
 from splitflap_api.store.schema import tasks
-from splitflap_api.work.reconcile import job_counts
 
 
 class AdminViews:
@@ -25,24 +26,24 @@ class AdminViews:
     def keys(self) -> Any:
         return json_of(self._keyring.list())
 
-    def create_key(self, body: shapes.NewKey) -> Any:
+    def create_key(self, body: models.NewKey) -> Any:
         return json_of(self._keyring.create(body), 201, {"Cache-Control": "no-store"})
 
     def revoke_key(self, key_id: str) -> Response:
         self._keyring.revoke(known_id(key_id, "key"))
         return no_content()
 
-    def dead_letters(self, query: shapes.PageQuery) -> Any:
+    def dead_letters(self, query: models.PageQuery) -> Any:
         after = None if query.after is None else id_of(query.after)
         with self._store.read() as tx:
-            items = dead.page(tx, after, query.limit + 1)
+            items = dead_letters.page(tx, after, query.limit + 1)
         more = len(items) > query.limit
         items = items[: query.limit]
-        return json_of(shapes.DeadLetterList(items, cursor_of(items[-1].id) if more else None))
+        return json_of(models.DeadLetterList(items, cursor_of(items[-1].id) if more else None))
 
     def dead_letter(self, letter_id: str) -> Any:
         with self._store.read() as tx:
-            return json_of(dead.show(tx, known_id(letter_id, "dead letter")))
+            return json_of(dead_letters.show(tx, known_id(letter_id, "dead letter")))
 
     def replay(self, letter_id: str) -> Response:
         self._replayer.replay(known_id(letter_id, "dead letter"))
@@ -53,12 +54,12 @@ class AdminViews:
             now = self._store.now(tx)
             running = select(func.count()).where(tasks.c.state == "running")
             return json_of(
-                shapes.Status(
+                models.Status(
                     jobs=[
-                        shapes.JobCount(kind, state, count, max(0, now - since) / 1000)
+                        models.JobCount(kind, state, count, max(0, now - since) / 1000)
                         for (kind, state), (count, since) in sorted(job_counts(tx).items())
                     ],
-                    dead=dead.count(tx),
+                    dead=dead_letters.count(tx),
                     running_tasks=int(tx.execute(running.select_from(tasks)).scalar_one()),
                 )
             )
@@ -74,7 +75,7 @@ def operations(services: Services) -> list[Operation]:
             "list_keys",
             "All keys, without their secrets",
             views.keys,
-            {200: Answer("All keys.", shapes.KeyList)},
+            {200: ResponseSpec("All keys.", models.KeyList)},
             scope="admin",
         ),
         Operation(
@@ -83,9 +84,9 @@ def operations(services: Services) -> list[Operation]:
             "create_key",
             "Make a key for an account; its secret is shown this once",
             views.create_key,
-            {201: Answer("The key.", shapes.CreatedKey)},
+            {201: ResponseSpec("The key.", models.CreatedKey)},
             scope="admin",
-            body=shapes.NewKey,
+            body=models.NewKey,
             problems=doc.BODY_PROBLEMS,
         ),
         Operation(
@@ -104,9 +105,13 @@ def operations(services: Services) -> list[Operation]:
             "list_dead_letters",
             "Jobs that ended without an answer and messages nobody could read, newest first",
             views.dead_letters,
-            {200: Answer("A page of dead letters, without their bodies.", shapes.DeadLetterList)},
+            {
+                200: ResponseSpec(
+                    "A page of dead letters, without their bodies.", models.DeadLetterList
+                )
+            },
             scope="admin",
-            query=shapes.PageQuery,
+            query=models.PageQuery,
             problems=("bad-request",),
         ),
         Operation(
@@ -115,7 +120,7 @@ def operations(services: Services) -> list[Operation]:
             "show_dead_letter",
             "A dead letter with its body",
             views.dead_letter,
-            {200: Answer("The dead letter.", shapes.DeadLetter)},
+            {200: ResponseSpec("The dead letter.", models.DeadLetter)},
             scope="admin",
             problems=("not-found",),
         ),
@@ -135,7 +140,7 @@ def operations(services: Services) -> list[Operation]:
             "show_status",
             "What waits",
             views.status,
-            {200: Answer("Counts of jobs, tasks and dead letters.", shapes.Status)},
+            {200: ResponseSpec("Counts of jobs, tasks and dead letters.", models.Status)},
             scope="admin",
         ),
     ]

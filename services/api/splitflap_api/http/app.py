@@ -4,11 +4,11 @@ from typing import Any
 
 from flask import Flask, Response
 
-from splitflap_api.domain import problems
-from splitflap_api.domain.addresses import PREFIX, PROBLEMS
-from splitflap_api.http import admin, errors, events, openapi, posts, previews
-from splitflap_api.http.operations import serve
+from splitflap_api.contract import openapi, problems
+from splitflap_api.contract.paths import PREFIX, PROBLEMS
+from splitflap_api.http import admin, errors, events, posts, previews
 from splitflap_api.http.parse import MAX_BODY, json_of
+from splitflap_api.http.routing import serve
 from splitflap_api.http.services import Services
 
 

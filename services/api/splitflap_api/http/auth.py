@@ -2,8 +2,9 @@
 
 from flask import g, request
 
+from splitflap_api.contract.bearer import bearer_of
+from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.keys import Caller, Keyring
-from splitflap_api.domain.problems import Problem
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="splitflap"'}
 
@@ -32,12 +33,6 @@ def bearer() -> str:
     if not secret:
         raise Problem("unauthorized", "expected Authorization: Bearer KEY", headers=_CHALLENGE)
     return secret
-
-
-def bearer_of(header: str) -> str:
-    """The key in an Authorization header, whatever the scheme's case; empty for none."""
-    scheme, _, secret = header.partition(" ")
-    return secret.strip() if scheme.lower() == "bearer" else ""
 
 
 def caller() -> Caller:

@@ -6,8 +6,8 @@ from flask import Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from splitflap_api.asyncrequest import BadHeader, KeyReused, NoSuchTask, TaskGone
-from splitflap_api.domain.problems import MEDIA_TYPE, Problem, bad_parameter, unavailable
+from asyncrequest import BadHeader, KeyReused, NoSuchTask, TaskGone
+from splitflap_api.contract.problems import MEDIA_TYPE, Problem, bad_parameter, unavailable
 from splitflap_api.store.batcher import Stopped, TookTooLong
 from splitflap_api.store.engine import is_conflict, is_outage
 

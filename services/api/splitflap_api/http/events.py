@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from flask import Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from splitflap_api.domain import shapes
-from splitflap_api.http import documented as doc
+from splitflap_api.contract import headers as doc
+from splitflap_api.contract import models
+from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.http.auth import bearer
-from splitflap_api.http.operations import Answer, Operation
 from splitflap_api.http.parse import event_id
 from splitflap_api.http.services import Services
-from splitflap_api.http.slots import release_slot
+from splitflap_api.loops.feed import Event, Gap, Subscriber
+from splitflap_api.overload.slots import release_slot
 from splitflap_api.store.engine import is_outage
-from splitflap_api.work.feed import Event, Gap, Subscriber
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class EventViews:
         self._streams = services.metrics.gauge("splitflap_event_streams")
         self._served = services.metrics.counter("splitflap_events_served_total")
 
-    def stream(self, query: shapes.EventQuery) -> Response:
+    def stream(self, query: models.EventQuery) -> Response:
         after = event_id()
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         response = Response(None, 200, headers, content_type="text/event-stream; charset=utf-8")
@@ -114,8 +114,8 @@ def operations(services: Services) -> list[Operation]:
             "stream_events",
             "Events as they happen: accepted, rendered, preview, done, failed, deleted",
             EventViews(services).stream,
-            {200: Answer("A stream without end.", str, media_type="text/event-stream")},
-            query=shapes.EventQuery,
+            {200: ResponseSpec("A stream without end.", str, media_type="text/event-stream")},
+            query=models.EventQuery,
             headers=(doc.LAST_EVENT_ID,),
             problems=("bad-request",),
         )

@@ -10,9 +10,9 @@ from flask import Response, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from splitflap_api.domain.problems import Problem, bad_parameter, invalid
-from splitflap_api.domain.shapes import MAX_TEXT, is_id
-from splitflap_api.http.slots import slot_lent
+from splitflap_api.contract.models import MAX_TEXT, is_id
+from splitflap_api.contract.problems import Problem, bad_parameter, invalid
+from splitflap_api.overload.slots import slot_lent
 
 #: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and the rest.
 MAX_BODY = 6 * MAX_TEXT + 4096

@@ -5,14 +5,14 @@ from typing import Any
 from flask import Response, request
 from sqlalchemy import select
 
-from splitflap_api.asyncrequest import Later
-from splitflap_api.domain import shapes
-from splitflap_api.domain.finish import created_post, edited_post, post_etag
+from asyncrequest import Later
+from splitflap_api.contract import headers as doc
+from splitflap_api.contract import models
+from splitflap_api.contract.operations import Operation, ResponseSpec
+from splitflap_api.contract.problems import Problem
+from splitflap_api.domain.final_responses import created_post, edited_post, post_etag
 from splitflap_api.domain.posts import EditPost, MakePost, read_posts, shape_posts
-from splitflap_api.domain.problems import Problem
-from splitflap_api.http import documented as doc
 from splitflap_api.http.auth import caller, is_admin
-from splitflap_api.http.operations import Answer, Operation
 from splitflap_api.http.parse import (
     check_text,
     cursor_of,
@@ -34,11 +34,11 @@ class PostViews:
         self._acceptor = services.acceptor
         self._default_flavour = services.settings.default_flavour
 
-    def create(self, body: shapes.NewPost) -> Later:
+    def create(self, body: models.NewPost) -> Later:
         check_text(body.text)
         return Later(MakePost(body, body.flavour or self._default_flavour))
 
-    def edit(self, post_id: str, body: shapes.Edit) -> Later:
+    def edit(self, post_id: str, body: models.Edit) -> Later:
         check_text(body.text)
         post_id = known_id(post_id, "post")
         return Later(
@@ -59,7 +59,7 @@ class PostViews:
             return Response(status=304, headers=headers)
         return json_of(post, headers=headers)
 
-    def page(self, query: shapes.PostQuery) -> Any:
+    def page(self, query: models.PostQuery) -> Any:
         wanted = select(posts).order_by(posts.c.id.desc()).limit(query.limit + 1)
         if query.channel is not None:
             wanted = wanted.where(posts.c.channel == query.channel)
@@ -69,7 +69,7 @@ class PostViews:
             rows = list(tx.execute(wanted).mappings())
             items = shape_posts(tx, rows[: query.limit])
         more = len(rows) > query.limit
-        return json_of(shapes.PostList(items, cursor_of(items[-1].id) if more else None))
+        return json_of(models.PostList(items, cursor_of(items[-1].id) if more else None))
 
 
 def operations(services: Services) -> list[Operation]:
@@ -84,10 +84,10 @@ def operations(services: Services) -> list[Operation]:
             services.later(created_post)(views.create),
             {
                 202: doc.ACCEPTED,
-                201: Answer("The post, done.", shapes.Post, headers=(doc.LOCATION, doc.ETAG)),
+                201: ResponseSpec("The post, done.", models.Post, headers=(doc.LOCATION, doc.ETAG)),
             },
             scope="write",
-            body=shapes.NewPost,
+            body=models.NewPost,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
             problems=(*doc.BODY_PROBLEMS, "key-reused", "not-rendered", "conflict"),
         ),
@@ -97,8 +97,8 @@ def operations(services: Services) -> list[Operation]:
             "list_posts",
             "Posts, newest first",
             views.page,
-            {200: Answer("A page of posts.", shapes.PostList)},
-            query=shapes.PostQuery,
+            {200: ResponseSpec("A page of posts.", models.PostList)},
+            query=models.PostQuery,
             problems=("bad-request",),
         ),
         Operation(
@@ -108,8 +108,8 @@ def operations(services: Services) -> list[Operation]:
             "A post as it is now",
             views.show,
             {
-                200: Answer("The post.", shapes.Post, headers=(doc.ETAG,)),
-                304: Answer("It is as the client knows it.", headers=(doc.ETAG,)),
+                200: ResponseSpec("The post.", models.Post, headers=(doc.ETAG,)),
+                304: ResponseSpec("It is as the client knows it.", headers=(doc.ETAG,)),
             },
             headers=(doc.IF_NONE_MATCH,),
             problems=("not-found",),
@@ -122,10 +122,10 @@ def operations(services: Services) -> list[Operation]:
             services.later(edited_post)(views.edit),
             {
                 202: doc.ACCEPTED,
-                200: Answer("The post, done.", shapes.Post, headers=(doc.ETAG,)),
+                200: ResponseSpec("The post, done.", models.Post, headers=(doc.ETAG,)),
             },
             scope="write",
-            body=shapes.Edit,
+            body=models.Edit,
             headers=(doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.PREFER),
             problems=(
                 *doc.BODY_PROBLEMS,

@@ -4,12 +4,12 @@ from typing import Any
 
 from splitflap_core.contracts import Flavour
 
-from splitflap_api.asyncrequest import Later
-from splitflap_api.domain import shapes
-from splitflap_api.domain.finish import fetched_preview, rendered_text
+from asyncrequest import Later
+from splitflap_api.contract import headers as doc
+from splitflap_api.contract import models
+from splitflap_api.contract.operations import Operation, ResponseSpec
+from splitflap_api.domain.final_responses import fetched_preview, rendered_text
 from splitflap_api.domain.previews import MakePreview, MakeRender, check_url, fresh_preview
-from splitflap_api.http import documented as doc
-from splitflap_api.http.operations import Answer, Operation
 from splitflap_api.http.parse import check_text, json_of
 from splitflap_api.http.services import Services
 from splitflap_api.store.engine import Store
@@ -22,7 +22,7 @@ class PreviewViews:
         self._store = store
         self._default_flavour = default_flavour
 
-    def preview(self, body: shapes.NewPreview) -> Any:
+    def preview(self, body: models.NewPreview) -> Any:
         check_url(body.url)
         if not body.refresh:
             with self._store.read() as tx:
@@ -31,7 +31,7 @@ class PreviewViews:
                 return json_of(known)
         return Later(MakePreview(body.url))
 
-    def render(self, body: shapes.NewRender) -> Later:
+    def render(self, body: models.NewRender) -> Later:
         check_text(body.text)
         return Later(MakeRender(body.text, body.flavour or self._default_flavour))
 
@@ -47,9 +47,9 @@ def operations(services: Services) -> list[Operation]:
             "create_render",
             "Render a text; nothing is kept but the task",
             later(rendered_text)(views.render),
-            {202: doc.ACCEPTED, 200: Answer("The text, rendered.", shapes.Render)},
+            {202: doc.ACCEPTED, 200: ResponseSpec("The text, rendered.", models.Render)},
             scope="write",
-            body=shapes.NewRender,
+            body=models.NewRender,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
             problems=(*doc.BODY_PROBLEMS, "key-reused", "not-rendered"),
         ),
@@ -59,9 +59,9 @@ def operations(services: Services) -> list[Operation]:
             "create_preview",
             "Preview a URL; a fresh preview is answered at once",
             later(fetched_preview)(views.preview),
-            {202: doc.ACCEPTED, 200: Answer("The preview, ready or failed.", shapes.Preview)},
+            {202: doc.ACCEPTED, 200: ResponseSpec("The preview, ready or failed.", models.Preview)},
             scope="write",
-            body=shapes.NewPreview,
+            body=models.NewPreview,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
             problems=(*doc.BODY_PROBLEMS, "key-reused", "conflict"),
         ),
@@ -73,12 +73,12 @@ def operations(services: Services) -> list[Operation]:
             later.show,
             {
                 202: doc.ACCEPTED,
-                200: Answer(
+                200: ResponseSpec(
                     "The final response of an edit, a render or a preview.",
-                    (shapes.Post, shapes.Render, shapes.Preview),
+                    (models.Post, models.Render, models.Preview),
                 ),
-                201: Answer(
-                    "The final response of a post.", shapes.Post, headers=(doc.LOCATION, doc.ETAG)
+                201: ResponseSpec(
+                    "The final response of a post.", models.Post, headers=(doc.LOCATION, doc.ETAG)
                 ),
             },
             headers=(doc.PREFER,),

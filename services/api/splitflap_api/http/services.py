@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from splitflap_core.telemetry import Metrics
 
-from splitflap_api.asyncrequest import AsyncRequests
+from asyncrequest import AsyncRequests
 from splitflap_api.domain.keys import Keyring
+from splitflap_api.loops.feed import Feed
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
-from splitflap_api.work.accept import Acceptor
-from splitflap_api.work.feed import Feed
-from splitflap_api.work.replay import Replayer
+from splitflap_api.transactions.accept import Acceptor
+from splitflap_api.transactions.replay import Replayer
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from typing import Any
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.base_async import AsyncWorker
 
-from splitflap_api import green
-from splitflap_api.domain.problems import Problem
-from splitflap_api.server.client import READ_SIZE, ClientSocket
-from splitflap_api.server.raw import Refusals, response
+from splitflap_api.contract.problems import Problem
+from splitflap_api.overload.unread_refusals import Refusals, response
+from splitflap_api.server import green
+from splitflap_api.server.client_socket import READ_SIZE, ClientSocket
 
 #: Seconds between heartbeats to gunicorn's arbiter, and between looks at whether to stop.
 BEAT = 0.5

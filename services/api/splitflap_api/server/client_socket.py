@@ -8,7 +8,7 @@ from contextlib import suppress
 from enum import Enum, auto
 from typing import Any
 
-from splitflap_api.green import GreenSocket, wait_readable
+from splitflap_api.server.green import GreenSocket, wait_readable
 
 #: Seconds that a connection may be silent between two requests. Longer than balancers keep theirs
 #: (nginx: 60), so that it is not closed under a request that is already on its way.

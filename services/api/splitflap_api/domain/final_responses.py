@@ -9,11 +9,11 @@ from splitflap_core.contracts import RenderResult
 from splitflap_core.outcomes import Done, Failed
 from sqlalchemy import select
 
-from splitflap_api.asyncrequest import Final
-from splitflap_api.domain import shapes
-from splitflap_api.domain.addresses import post_address
+from asyncrequest import Final
+from splitflap_api.contract import models
+from splitflap_api.contract.paths import post_address
+from splitflap_api.contract.problems import MEDIA_TYPE, Problem
 from splitflap_api.domain.posts import read_posts, set_state, shape_preview
-from splitflap_api.domain.problems import MEDIA_TYPE, Problem
 from splitflap_api.domain.tasks import Completion
 from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import previews
@@ -21,7 +21,7 @@ from splitflap_api.store.schema import previews
 _JSON = (("Content-Type", "application/json"),)
 
 
-def post_etag(post: shapes.Post) -> str:
+def post_etag(post: models.Post) -> str:
     """Changes with whatever the post shows; an edit is compared by its first part alone."""
     seen = [post.html, post.state, post.updated_at, [link.preview for link in post.links]]
     return f'"{post.revision}-{zlib.crc32(msgspec.json.encode(seen)):08x}"'
@@ -91,7 +91,7 @@ def _complete(completion: Completion, tasks: Sequence[Any]) -> None:
         completion.changes.event("done", post, task=by_post[post["id"]]["id"])
 
 
-def _post(post: shapes.Post | None, status: int, revision: int) -> Final:
+def _post(post: models.Post | None, status: int, revision: int) -> Final:
     """The post as it is now; an edit that another one has overtaken did not come to be."""
     if post is None:
         return problem_final(Problem("conflict", "the post was deleted before it was done"))
@@ -106,7 +106,7 @@ def _post(post: shapes.Post | None, status: int, revision: int) -> Final:
 def _rendered(outcome: Any) -> Final:
     if isinstance(outcome, Done):
         result = msgspec.json.decode(outcome.result, type=RenderResult)
-        shown = shapes.Render(
+        shown = models.Render(
             result.html, result.links, result.mentions, result.channels, result.excerpt
         )
         body = msgspec.json.encode(shown)

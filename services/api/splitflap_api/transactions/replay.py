@@ -7,9 +7,9 @@ from typing import Any
 from splitflap_core import topology
 from splitflap_core.broker import Link, Outgoing
 
-from splitflap_api.domain import dead
+from splitflap_api.contract.problems import Problem, unavailable
+from splitflap_api.domain import dead_letters
 from splitflap_api.domain.changes import Changes, Row
-from splitflap_api.domain.problems import Problem, unavailable
 from splitflap_api.store.engine import Store
 
 #: Seconds to wait until the broker has taken a message.
@@ -38,18 +38,18 @@ class Replayer:
                 unavailable, where the broker does not take it.
         """
         with self._store.write() as tx:
-            letter = dead.find(tx, letter_id)
+            letter = dead_letters.find(tx, letter_id)
             if letter["replayed_at"] is not None:
                 raise Problem("conflict", "it was replayed before")
             changes = Changes(self._store.now(tx))
             if letter["job_id"] is None:
                 self._send(letter)
             else:
-                dead.replay_job(tx, changes, letter)
+                dead_letters.replay_job(tx, changes, letter)
             changes.resolve_wants(tx)
-            jobs = dead.forget_waiters(changes)
+            jobs = dead_letters.forget_waiters(changes)
             changes.write(tx)
-            dead.mark_replayed(tx, letter_id, changes.now)
+            dead_letters.mark_replayed(tx, letter_id, changes.now)
         self._publish(jobs)
 
     def _send(self, letter: Any) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 from splitflap_core.contracts import Kind
 from sqlalchemy import select
 
+from splitflap_api.loops.loop import Loop
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import jobs
-from splitflap_api.work.loop import Loop
 
 #: Seconds between looks into the database.
 LOOK_EVERY = 1.0

@@ -9,14 +9,14 @@ from splitflap_core.contracts import RenderRequest
 from sqlalchemy import Connection, func, select, update
 from uuid_utils import uuid7
 
-from splitflap_api.domain import shapes
+from splitflap_api.contract import models
+from splitflap_api.contract.models import maybe_rfc3339, rfc3339
+from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.changes import Changes, Row, Want
-from splitflap_api.domain.problems import Problem
-from splitflap_api.domain.shapes import maybe_rfc3339, rfc3339
 from splitflap_api.store.schema import dead_letters, posts
 
 
-def page(tx: Connection, after: str | None, limit: int) -> list[shapes.DeadLetter]:
+def page(tx: Connection, after: str | None, limit: int) -> list[models.DeadLetter]:
     """Dead letters, newest first, without their bodies."""
     wanted = select(dead_letters).order_by(dead_letters.c.id.desc()).limit(limit)
     if after:
@@ -24,7 +24,7 @@ def page(tx: Connection, after: str | None, limit: int) -> list[shapes.DeadLette
     return [_shape(row, with_body=False) for row in tx.execute(wanted).mappings()]
 
 
-def show(tx: Connection, letter_id: str) -> shapes.DeadLetter:
+def show(tx: Connection, letter_id: str) -> models.DeadLetter:
     """One dead letter with its body; raises Problem where there is none."""
     return _shape(find(tx, letter_id), with_body=True)
 
@@ -85,8 +85,8 @@ def forget_waiters(changes: Changes) -> Sequence[Row]:
     return changes.jobs
 
 
-def _shape(row: Any, *, with_body: bool) -> shapes.DeadLetter:
-    return shapes.DeadLetter(
+def _shape(row: Any, *, with_body: bool) -> models.DeadLetter:
+    return models.DeadLetter(
         id=row["id"],
         queue=row["queue"],
         reason=row["reason"],

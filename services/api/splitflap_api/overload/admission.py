@@ -11,13 +11,13 @@ from typing import Any
 
 from splitflap_core.telemetry import Metrics
 
-from splitflap_api.domain.addresses import MAKING_WORK
-from splitflap_api.domain.problems import MEDIA_TYPE, Problem, unavailable
-from splitflap_api.http.auth import bearer_of
-from splitflap_api.http.operations import ENDPOINT
-from splitflap_api.http.rate import RateLimiter
-from splitflap_api.http.slots import SLOT, TOO_MANY, Slot
-from splitflap_api.work.backlog import Overload
+from splitflap_api.contract.bearer import bearer_of
+from splitflap_api.contract.operations import ENDPOINT
+from splitflap_api.contract.paths import MAKING_WORK
+from splitflap_api.contract.problems import MEDIA_TYPE, Problem, unavailable
+from splitflap_api.overload.backlog import Overload
+from splitflap_api.overload.rate import RateLimiter
+from splitflap_api.overload.slots import SLOT, TOO_MANY, Slot
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from splitflap_api.asyncrequest import Final, NoSuchTask, TaskGone, TaskState
-from splitflap_api.domain.shapes import rfc3339
+from asyncrequest import Final, NoSuchTask, TaskGone, TaskState
+from splitflap_api.contract.models import rfc3339
 
 
 def check_owner(task: Any, account: str, now: int) -> None:

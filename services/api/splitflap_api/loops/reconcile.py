@@ -18,15 +18,15 @@ from sqlalchemy import Connection, bindparam, case, func, select, update
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Changes, Row
 from splitflap_api.domain.jobs import MAX_ATTEMPTS, lock_tasks
 from splitflap_api.domain.tasks import Tasks
+from splitflap_api.loops.loop import Loop
+from splitflap_api.loops.retention import Retention, Sweeper
 from splitflap_api.store.bulk import update_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import (
     jobs,
     tasks,
 )
-from splitflap_api.work.ingest import Ingest
-from splitflap_api.work.loop import Loop
-from splitflap_api.work.retention import Retention, Sweeper
+from splitflap_api.transactions.ingest import Ingest
 
 #: Seconds between rounds, with jitter, so that replicas do not meet.
 ROUND = 0.5

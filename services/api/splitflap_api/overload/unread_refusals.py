@@ -9,10 +9,10 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from splitflap_api.domain.problems import MEDIA_TYPE, Problem, unavailable
+from splitflap_api.contract.problems import MEDIA_TYPE, Problem, unavailable
 
 if TYPE_CHECKING:  # it imports flask, which must find the patched modules
-    from splitflap_api.http.admission import Admission, Busy
+    from splitflap_api.overload.admission import Admission, Busy
 
 _LINE_END = b"\r\n"
 _END = 2 * _LINE_END
@@ -33,7 +33,7 @@ class Refusals:
     """Answers whole requests in the time when none are taken, or none that make work."""
 
     def __init__(self, admission: "Admission") -> None:
-        from splitflap_api.http.admission import FULL
+        from splitflap_api.overload.admission import FULL
 
         self._full = FULL
         self._admission = admission

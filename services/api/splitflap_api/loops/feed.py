@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
+from splitflap_api.loops.loop import STUCK_AFTER
 from splitflap_api.store.batcher import Place, ThreadWaitingRoom, WaitingRoom
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.schema import counters, events
-from splitflap_api.work.loop import STUCK_AFTER
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Headers and answers that several operations have in common."""
 
-from splitflap_api.domain import shapes
-from splitflap_api.http.operations import Answer, Parameter
+from splitflap_api.contract import models
+from splitflap_api.contract.operations import Parameter, ResponseSpec
 
 _STRING = {"type": "string"}
 
@@ -32,12 +32,12 @@ LAST_EVENT_ID = Parameter(
     {"type": "string", "pattern": "^[0-9]{1,18}$"},
 )
 
-ACCEPTED = Answer(
+ACCEPTED = ResponseSpec(
     "Accepted for good: the task's place, and how it stands.",
-    shapes.RunningTask,
+    models.RunningTask,
     headers=(LOCATION, RETRY_AFTER),
 )
-NO_CONTENT = Answer("Done.")
+NO_CONTENT = ResponseSpec("Done.")
 
 #: What every operation with a body may refuse.
 BODY_PROBLEMS = (

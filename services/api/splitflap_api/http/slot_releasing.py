@@ -1,8 +1,8 @@
 """Waits that the client asked for do not count against the requests that are being answered."""
 
-from splitflap_api.asyncrequest import Backend, NoSuchTask, Submission, TaskState
-from splitflap_api.domain.shapes import is_id
-from splitflap_api.http.slots import release_slot
+from asyncrequest import Backend, NoSuchTask, Submission, TaskState
+from splitflap_api.contract.models import is_id
+from splitflap_api.overload.slots import release_slot
 
 
 class Patient:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from splitflap_api.server.polls import Polls
+from splitflap_api.overload.client_gate import Polls
 
 # psycopg 3 waits in C and blocks the hub unless told, before its import, to wait by select.
 os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")

@@ -14,10 +14,10 @@ from sqlalchemy import insert
 from uuid_utils import uuid7
 
 from splitflap_api.domain.changes import Row
+from splitflap_api.loops.queue_depths import Queues
 from splitflap_api.store.engine import Store, is_conflict, is_outage
 from splitflap_api.store.schema import dead_letters
-from splitflap_api.work.ingest import MAX_BATCH, Ingest
-from splitflap_api.work.queues import Queues
+from splitflap_api.transactions.ingest import MAX_BATCH, Ingest
 
 logger = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from splitflap_api import __version__
-from splitflap_api.domain.problems import MEDIA_TYPE, TYPES
-from splitflap_api.domain.shapes import ProblemBody
-from splitflap_api.http import documented
-from splitflap_api.http.operations import Answer, Operation, Parameter
+from splitflap_api.contract import headers
+from splitflap_api.contract.models import ProblemBody
+from splitflap_api.contract.operations import Operation, Parameter, ResponseSpec
+from splitflap_api.contract.problems import MEDIA_TYPE, TYPES
 
 _REF = "#/components/schemas/{name}"
 _ID = {"type": "string", "format": "uuid"}
@@ -19,7 +19,7 @@ _ID = {"type": "string", "format": "uuid"}
 _ALWAYS = ("unavailable", "rate-limited", "internal")
 #: Statuses that are about this request alone, never a task's final response.
 _RETRIED = {429, 503}
-_RETRYING = (documented.RETRY_AFTER,)
+_RETRYING = (headers.RETRY_AFTER,)
 _WITH_KEY = ("unauthorized", "forbidden")
 
 
@@ -120,7 +120,7 @@ def _responses(each: Operation, by_model: dict[Any, Any]) -> dict[str, Any]:
     return responses
 
 
-def _answer(answer: Answer, by_model: dict[Any, Any]) -> dict[str, Any]:
+def _answer(answer: ResponseSpec, by_model: dict[Any, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {"description": answer.doc}
     if answer.models:
         schemas = [by_model[model] for model in answer.models]

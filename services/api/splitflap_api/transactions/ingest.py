@@ -16,8 +16,9 @@ from splitflap_core.outcomes import Done, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Connection, delete, select, update
 
+from splitflap_api.contract.models import is_id
 from splitflap_api.domain.changes import Changes, Row, lock_previews
-from splitflap_api.domain.ended import Ended, end, retried
+from splitflap_api.domain.finished_job import Ended, end, retried
 from splitflap_api.domain.jobs import MAX_ATTEMPTS, lock_jobs
 from splitflap_api.domain.posts import (
     apply_rendered,
@@ -25,7 +26,6 @@ from splitflap_api.domain.posts import (
     set_state,
     wants_of,
 )
-from splitflap_api.domain.shapes import is_id
 from splitflap_api.domain.tasks import Tasks, Told, tell, unfinished_completions
 from splitflap_api.store.bulk import among, insert_rows, update_rows
 from splitflap_api.store.engine import Store

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from flask import request
 
-from splitflap_api.domain.problems import unavailable
+from splitflap_api.contract.problems import unavailable
 
 #: Where a request's slot is, in its WSGI environment.
 SLOT = "splitflap.slot"

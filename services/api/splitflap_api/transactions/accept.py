@@ -16,17 +16,17 @@ from sqlalchemy import Connection, or_, select
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
-from splitflap_api.asyncrequest import (
+from asyncrequest import (
     KeyReused,
     Submission,
     TaskGone,
     TaskState,
 )
+from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.cancel import cancel
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.posts import delete_post
-from splitflap_api.domain.problems import Problem
-from splitflap_api.domain.states import answer, state_of
+from splitflap_api.domain.task_state import answer, state_of
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.batcher import Batcher, WaitingRoom
 from splitflap_api.store.bulk import among

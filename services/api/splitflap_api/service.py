@@ -32,7 +32,7 @@ from splitflap_api.domain.tasks import Tasks
 from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
 from splitflap_api.http.services import Services
-from splitflap_api.http.slot_releasing import Patient
+from splitflap_api.http.slot_releasing import SlotReleasingBackend
 from splitflap_api.loops.dispatch import Dispatcher
 from splitflap_api.loops.feed import Feed
 from splitflap_api.loops.reconcile import Reconciler
@@ -42,7 +42,7 @@ from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import Backlog, Limits
 from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.settings import ApiSettings
-from splitflap_api.store.batcher import WaitingRoom
+from splitflap_api.store.batcher import Waiters
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.migrate import SchemaBehind, check_schema, migrate
 from splitflap_api.transactions.accept import Acceptor, Hooks
@@ -64,8 +64,8 @@ STEPS = 10.0
 class Service:
     """One API process."""
 
-    def __init__(self, settings: ApiSettings, room: WaitingRoom | None = None) -> None:
-        """`room` is where requests wait for a commit, and streams for events; made for threads."""
+    def __init__(self, settings: ApiSettings, waiters: Waiters | None = None) -> None:
+        """`waiters` hold requests that wait for a commit, and idle streams; threads by default."""
         self.settings = settings
         replica = uuid.uuid4().hex[:12]
 
@@ -81,7 +81,7 @@ class Service:
         ingest = Ingest(self.store, tasks, self.metrics, settings.preview_wait)
 
         # What publishes, and what tells streams and waiting requests that something changed.
-        self._feed = Feed(self.store, self._woken, room)
+        self._feed = Feed(self.store, self._woken, waiters)
         self._dispatcher = Dispatcher(
             self.store,
             self._backend,
@@ -94,7 +94,7 @@ class Service:
 
         # What takes requests.
         hooks = Hooks(publish, self._changed)
-        self._acceptor = Acceptor(self.store, tasks, self.metrics, hooks, room)
+        self._acceptor = Acceptor(self.store, tasks, self.metrics, hooks, waiters)
         self._replayer = Replayer(self.store, self._dispatcher.link, publish)
 
         # What says when there is too much to do.
@@ -134,7 +134,7 @@ class Service:
     def wsgi(self) -> Callable[..., Any]:
         """The application, admission around it."""
         later = AsyncRequests(
-            Patient(self._acceptor),
+            SlotReleasingBackend(self._acceptor),
             account=lambda: caller().account,
             prefix=PREFIX,
             traceparent=lambda: request.headers.get("traceparent"),

@@ -11,18 +11,18 @@ from splitflap_api.store.engine import Store  # noqa: E402 - after the patch
 from sqlalchemy import text  # noqa: E402
 
 store = Store(sys.argv[1], "", 1)
-room = green.WaitingRoom()
+waiters = green.GreenWaiters()
 with store.read() as tx:
     tx.execute(text("SELECT 1"))
 began = time.monotonic()
 try:
-    with room.limit(0.1), store.read() as tx:
+    with waiters.limit(0.1), store.read() as tx:
         tx.execute(text("SELECT pg_sleep(20)"))
 except TimeoutError:
     pass
 else:
     raise AssertionError("no TimeoutError")
 # With a new connection: the answer of the old one may still come.
-with room.limit(10), store.read() as tx:
+with waiters.limit(10), store.read() as tx:
     assert tx.execute(text("SELECT 7")).scalar_one() == 7
 assert time.monotonic() - began < 10

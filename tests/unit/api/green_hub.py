@@ -25,7 +25,7 @@ CROWD = 400
 original = green.eventlet.patcher.original  # type: ignore[attr-defined]
 
 
-def clients_of(two_epolls: client_gate.Polls, count: int) -> tuple[list[Any], dict[int, Any]]:
+def clients_of(two_epolls: client_gate.ClientGate, count: int) -> tuple[list[Any], dict[int, Any]]:
     """Unpatched pairs of sockets, whose first ends are clients; and these by their numbers."""
     clients = [original("socket").socketpair() for _ in range(count)]
     by_number = {mine.fileno(): mine for mine, _ in clients}
@@ -101,7 +101,7 @@ def the_last_are_turned_away_where_there_is_no_room() -> None:
 
 def looks_come_first() -> None:
     """Who only looks is served in the next turn, and a few of those who bring work in every one."""
-    two_epolls = client_gate.Polls(original("select").epoll)
+    two_epolls = client_gate.ClientGate(original("select").epoll)
     asked: list[int] = []
 
     def is_look(number: int) -> bool:
@@ -137,7 +137,7 @@ def looks_come_first() -> None:
 
 def a_burst_after_a_calm_is_no_crowd() -> None:
     """Nobody is turned away before a burst has lasted, however long ago the last one ended."""
-    two_epolls = client_gate.Polls(original("select").epoll)
+    two_epolls = client_gate.ClientGate(original("select").epoll)
     two_epolls.room = lambda: 0
     away: list[int] = []
 
@@ -195,20 +195,20 @@ def silence_is_a_timeout() -> None:
 
 def a_waiting_room_lets_go_who_waits_and_who_comes_later() -> None:
     """All that wait, at once; and who has not begun to wait need not."""
-    room = green.WaitingRoom()
+    waiters = green.GreenWaiters()
     gone: list[int] = []
 
-    def wait(number: int, place: green.Place) -> None:
-        place.wait()
+    def wait(number: int, waiter: green.GreenWaiter) -> None:
+        waiter.wait()
         gone.append(number)
 
-    places = [room.place() for _ in range(3)]
-    threads = [green.spawn(wait, number, place) for number, place in enumerate(places[:2])]
+    made = [waiters.new_waiter() for _ in range(3)]
+    threads = [green.spawn(wait, number, waiter) for number, waiter in enumerate(made[:2])]
     green.sleep(0)
     assert gone == []
-    room.let_go(places)
+    waiters.wake_all(made)
     green.sleep(0)
-    threads.append(green.spawn(wait, 2, places[2]))
+    threads.append(green.spawn(wait, 2, made[2]))
     for thread in threads:
         thread.wait()
     assert gone == [0, 1, 2]
@@ -216,13 +216,13 @@ def a_waiting_room_lets_go_who_waits_and_who_comes_later() -> None:
 
 def who_was_killed_is_left_alone() -> None:
     """A green thread that has left its place is not resumed where it is now."""
-    room = green.WaitingRoom()
-    place = room.place()
+    waiters = green.GreenWaiters()
+    waiter = waiters.new_waiter()
     awake: list[str] = []
 
     def wait() -> None:
         try:
-            place.wait()
+            waiter.wait()
         except green.Killed:
             green.sleep(5)
             awake.append("too early")
@@ -230,7 +230,7 @@ def who_was_killed_is_left_alone() -> None:
     thread = green.spawn(wait)
     green.sleep(0)
     thread.kill()
-    room.let_go([place])
+    waiters.wake_all([waiter])
     green.sleep(0.01)
     assert awake == []
 
@@ -242,7 +242,7 @@ def a_stop_lets_a_run_finish() -> None:
         green.sleep(0.1)
         return [question.upper() for question in questions]
 
-    batcher: Batcher[str, str] = Batcher("desk", run, green.WaitingRoom())
+    batcher: Batcher[str, str] = Batcher("desk", run, green.GreenWaiters())
     batcher.start()
     asked = green.spawn(batcher, "a question")
     green.sleep(0.01)
@@ -257,7 +257,7 @@ def who_asks_alone_is_answered_in_his_own_turn() -> None:
     def run(questions: Sequence[str]) -> list[str]:
         return [question.upper() for question in questions]
 
-    batcher: Batcher[str, str] = Batcher("desk", run, green.WaitingRoom(), alone_first=True)
+    batcher: Batcher[str, str] = Batcher("desk", run, green.GreenWaiters(), alone_first=True)
     batcher.start()
     green.spawn(ran.append, "another")
     assert (batcher("a"), ran) == ("A", [])
@@ -275,7 +275,7 @@ def who_asks_alone_waits_no_longer_than_others() -> None:
             green.sleep(10)
         return list(questions)
 
-    batcher: Batcher[str, str] = Batcher("desk", run, green.WaitingRoom(), alone_first=True)
+    batcher: Batcher[str, str] = Batcher("desk", run, green.GreenWaiters(), alone_first=True)
     batcher.start()
     try:
         batcher("a")

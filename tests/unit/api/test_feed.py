@@ -11,7 +11,7 @@ import pytest
 from splitflap_api.domain.changes import Changes
 from splitflap_api.loops import feed as module
 from splitflap_api.loops.feed import Event, Feed, Gap, Subscriber
-from splitflap_api.store.batcher import ThreadWaitingRoom
+from splitflap_api.store.batcher import ThreadWaiters
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events
 from sqlalchemy import delete
@@ -160,7 +160,7 @@ def test_who_waits_is_called_when_something_comes(store: Store, feed: Feed) -> N
 
 def test_what_came_before_the_wait_is_not_waited_for() -> None:
     """A stream that writes what it has taken may be offered more meanwhile."""
-    subscriber = Subscriber(None, 0, ThreadWaitingRoom())
+    subscriber = Subscriber(None, 0, ThreadWaiters())
     subscriber.offer(Event(1, "general", "rendered", "{}"))
     assert subscriber.call() is None
     reader = threading.Thread(target=subscriber.wait, daemon=True)
@@ -202,7 +202,7 @@ def test_who_waits_for_tasks_is_woken(store: Store) -> None:
 
 def test_what_was_before_a_stream_is_not_handed_to_it() -> None:
     """A look that began before it joined may still come by with older events."""
-    subscriber = Subscriber(None, 5, ThreadWaitingRoom())
+    subscriber = Subscriber(None, 5, ThreadWaiters())
     for number in (4, 5, 6):
         subscriber.offer(Event(number, "general", "rendered", "{}"))
     assert [event.id for event in subscriber.take()] == [6]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from splitflap_api.contract.models import Link, Post, Preview
+from splitflap_api.contract.models import Post, PostLink, Preview
 from splitflap_api.contract.problems import unavailable
 from splitflap_api.domain.final_responses import post_etag, problem_final
 from splitflap_api.http.parse import wanted_revisions
@@ -23,7 +23,7 @@ POST = Post(
     html=None,
     state="accepted",
     revision=1,
-    links=[Link(PENDING.url, PENDING)],
+    links=[PostLink(PENDING.url, PENDING)],
     created_at="2026-01-02T03:04:05.678Z",
     updated_at="2026-01-02T03:04:05.678Z",
 )
@@ -38,8 +38,8 @@ POST = Post(
         replace(POST, revision=2),
         replace(POST, updated_at="2026-01-02T03:04:05.679Z"),
         replace(POST, links=[]),
-        replace(POST, links=[Link(PENDING.url, replace(PENDING, state="failed"))]),
-        replace(POST, links=[Link(PENDING.url, replace(PENDING, title="Title"))]),
+        replace(POST, links=[PostLink(PENDING.url, replace(PENDING, state="failed"))]),
+        replace(POST, links=[PostLink(PENDING.url, replace(PENDING, title="Title"))]),
     ],
 )
 def test_it_changes_with_what_is_shown(other: Post) -> None:

@@ -9,7 +9,7 @@ import pytest
 from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import Overload
 from splitflap_api.overload.rate import RateLimiter
-from splitflap_api.overload.unread_refusals import Refusals, is_whole
+from splitflap_api.overload.unread_refusals import UnreadRefusals, is_whole
 from splitflap_core.telemetry import Metrics
 
 POST = b'POST /v1/posts HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n{"text":"x"}'
@@ -80,7 +80,7 @@ class Door:
         self.metrics = Metrics("api")
         self.wrong: str | None = None
         self.overload: Overload | None = None
-        self.refusals = Refusals(
+        self.refusals = UnreadRefusals(
             Admission(
                 self._app,
                 self.metrics,

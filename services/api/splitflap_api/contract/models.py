@@ -145,7 +145,7 @@ class Preview(msgspec.Struct):
     expires_at: Time | None = None
 
 
-class Link(msgspec.Struct):
+class PostLink(msgspec.Struct):
     """A link of a post, in reading order."""
 
     url: str
@@ -165,7 +165,7 @@ class Post(msgspec.Struct):
     html: str | None
     state: PostState
     revision: int
-    links: list[Link]
+    links: list[PostLink]
     created_at: Time
     updated_at: Time
     flavour: Flavour = "markdown"

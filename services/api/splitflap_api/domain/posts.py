@@ -262,7 +262,7 @@ def shape_posts(tx: Connection, rows: Sequence[Any]) -> list[models.Post]:
     ]
 
 
-def _links(tx: Connection, ids: Sequence[str]) -> dict[str, list[models.Link]]:
+def _links(tx: Connection, ids: Sequence[str]) -> dict[str, list[models.PostLink]]:
     if not ids:
         return {}
     rows = tx.execute(
@@ -271,9 +271,9 @@ def _links(tx: Connection, ids: Sequence[str]) -> dict[str, list[models.Link]]:
         .where(among(tx, post_links.c.post_id, ids))
         .order_by(post_links.c.post_id, post_links.c.position)
     )
-    links: dict[str, list[models.Link]] = {}
+    links: dict[str, list[models.PostLink]] = {}
     for row in rows.mappings():
-        link = models.Link(row["link_url"], shape_preview(row["link_url"], row))
+        link = models.PostLink(row["link_url"], shape_preview(row["link_url"], row))
         links.setdefault(row["post_id"], []).append(link)
     return links
 

@@ -5,7 +5,7 @@ from splitflap_api.contract.models import is_id
 from splitflap_api.overload.slots import release_slot
 
 
-class Patient:
+class SlotReleasingBackend:
     """A backend around another one."""
 
     def __init__(self, backend: Backend) -> None:

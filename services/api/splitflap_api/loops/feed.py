@@ -15,7 +15,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from splitflap_api.loops.loop import STUCK_AFTER
-from splitflap_api.store.batcher import Place, ThreadWaitingRoom, WaitingRoom
+from splitflap_api.store.batcher import ThreadWaiters, Waiter, Waiters
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.schema import counters, events
 
@@ -52,14 +52,14 @@ class Event(NamedTuple):
 class Subscriber:
     """A stream's place in the feed: events of one channel, or of all, after `joined`."""
 
-    def __init__(self, channel: str | None, joined: int, room: WaitingRoom) -> None:
+    def __init__(self, channel: str | None, joined: int, waiters: Waiters) -> None:
         self.channel = channel
         self.joined = joined
         self.ended = False
         #: When it was last called, by the monotonic clock.
         self.called_at = time.monotonic()
-        self._room = room
-        self._place: Place | None = None
+        self._waiters = waiters
+        self._waiter: Waiter | None = None
         self._events: deque[Event] = deque()
 
     def offer(self, event: Event) -> None:
@@ -73,20 +73,20 @@ class Subscriber:
         """Whether there is something to take, or an end."""
         return self.ended or bool(self._events)
 
-    def call(self) -> Place | None:
+    def call(self) -> Waiter | None:
         """The place where the stream waits, if it does: to be let go."""
-        place, self._place = self._place, None
-        if place:
+        waiter, self._waiter = self._waiter, None
+        if waiter:
             self.called_at = time.monotonic()
-        return place
+        return waiter
 
     def wait(self) -> None:
         """Return when something has come, or when the stream is to say that it is alive."""
         # First the place, then a look: whatever comes in between finds it.
-        place = self._place = self._room.place()
+        waiter = self._waiter = self._waiters.new_waiter()
         if not self.has_news:
-            place.wait()
-        self._place = None
+            waiter.wait()
+        self._waiter = None
 
     def take(self) -> list[Event]:
         """What has come."""
@@ -107,11 +107,11 @@ class Feed:
     """Reads the events' table and hands its rows to the streams of this replica."""
 
     def __init__(
-        self, store: Store, on_woken: Callable[[], None], room: WaitingRoom | None = None
+        self, store: Store, on_woken: Callable[[], None], waiters: Waiters | None = None
     ) -> None:
-        """`on_woken` is called before each look that a wake-up causes; streams wait in `room`."""
+        """`on_woken` runs before each read that a wake-up causes; `waiters` hold idle streams."""
         self._store = store
-        self._room: WaitingRoom = room or ThreadWaitingRoom()
+        self._waiters: Waiters = waiters or ThreadWaiters()
         self._on_woken = on_woken
         self._subscribers: set[Subscriber] = set()
         self._joining = threading.Lock()
@@ -151,7 +151,7 @@ class Feed:
         with self._joining:
             if not self._subscribers:
                 self.last = self._newest()
-            subscriber = Subscriber(channel, self.last, self._room)
+            subscriber = Subscriber(channel, self.last, self._waiters)
             self._subscribers.add(subscriber)
         subscriber.ended = self._stopping
         return subscriber
@@ -234,7 +234,7 @@ class Feed:
         return len(page) == PAGE
 
     def _call(self, subscribers: Iterable[Subscriber]) -> None:
-        self._room.let_go([place for each in subscribers if (place := each.call())])
+        self._waiters.wake_all([waiter for each in subscribers if (waiter := each.call())])
 
     def _page(self, after: int, channel: str | None, until: int | None) -> list[Event]:
         wanted = select(events.c.id, events.c.channel, events.c.kind, events.c.data)

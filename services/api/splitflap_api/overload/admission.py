@@ -23,7 +23,7 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @dataclass(frozen=True)
-class Busy:
+class ShedReason:
     """Why nobody's request is taken now, or nobody's that makes work.
 
     `reason` is the metric's word for it.
@@ -35,7 +35,7 @@ class Busy:
     only_work: bool = False
 
 
-FULL = Busy("in_flight", TOO_MANY)
+FULL = ShedReason("in_flight", TOO_MANY)
 
 
 class Admission:
@@ -101,14 +101,14 @@ class Admission:
             self._sending[slot] = now, environ.get("gunicorn.socket")
         return _Closing(body, partial(self._sent, slot))
 
-    def busy(self, *, makes_work: bool) -> Busy | None:
+    def busy(self, *, makes_work: bool) -> ShedReason | None:
         """Why a request is refused whosever it is."""
         if wrong := self._not_ready():
-            return Busy("not_ready", wrong)
+            return ShedReason("not_ready", wrong)
         if self._in_flight >= self._max:
             return FULL
         if makes_work and (overload := self._overload()):
-            return Busy("backlog", overload.why, overload.retry_after, only_work=True)
+            return ShedReason("backlog", overload.why, overload.retry_after, only_work=True)
         return None
 
     @staticmethod
@@ -126,7 +126,7 @@ class Admission:
         """How many requests more can be answered at a time."""
         return self._max - self._in_flight
 
-    def count_refused(self, busy: Busy) -> None:
+    def count_refused(self, busy: ShedReason) -> None:
         """A request was refused without being read."""
         self._shed.labels(busy.reason).inc()
         self._requests.labels("none", "503").inc()

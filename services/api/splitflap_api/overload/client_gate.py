@@ -30,7 +30,7 @@ MOST = 1_024
 BURST = 0.05
 
 
-class Polls:
+class ClientGate:
     """Two epolls behind the interface of one: the service's own sockets, and its clients'.
 
     The hub would serve all that is ready, up to 1,023 sockets, before it looks at the database's

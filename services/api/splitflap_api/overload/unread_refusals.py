@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem, unavailable
 
 if TYPE_CHECKING:  # it imports flask, which must find the patched modules
-    from splitflap_api.overload.admission import Admission, Busy
+    from splitflap_api.overload.admission import Admission, ShedReason
 
 _LINE_END = b"\r\n"
 _END = 2 * _LINE_END
@@ -29,7 +29,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length: ?([0-9]{1,9})(?=\r\n)")
 _ELSE = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade|connection(?!: ?keep-alive\r\n))")
 
 
-class Refusals:
+class UnreadRefusals:
     """Answers whole requests in the time when none are taken, or none that make work."""
 
     def __init__(self, admission: "Admission") -> None:
@@ -52,7 +52,7 @@ class Refusals:
             busy = self._full
         return partial(self._answer, busy) if busy else None
 
-    def _answer(self, busy: "Busy", data: bytes) -> bytes | None:
+    def _answer(self, busy: "ShedReason", data: bytes) -> bytes | None:
         if not is_whole(data):
             return None
         method, path, _ = data.decode("latin-1").split(" ", 2)

@@ -71,11 +71,11 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
 
     def load(self) -> Any:
         # In the worker, after its patch: nothing of the service is imported before.
-        from splitflap_api.server.green import WaitingRoom
+        from splitflap_api.server.green import GreenWaiters
         from splitflap_api.service import Service
 
         configure("api", self._settings.log_level)
-        self.service = Service(self._settings, WaitingRoom())
+        self.service = Service(self._settings, GreenWaiters())
         return self.service.wsgi()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from splitflap_api.overload.client_gate import Polls
+from splitflap_api.overload.client_gate import ClientGate
 
 # psycopg 3 waits in C and blocks the hub unless told, before its import, to wait by select.
 os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
@@ -37,7 +37,7 @@ Killed = eventlet.greenlet.GreenletExit
 
 
 #: Callers that are let go in one turn.
-LET_GO_A_TURN = 4
+WOKEN_AN_ITERATION = 4
 
 
 class Hub(eventlet.hubs.epolls.Hub):  # type: ignore[misc]  # eventlet has no types
@@ -45,7 +45,7 @@ class Hub(eventlet.hubs.epolls.Hub):  # type: ignore[misc]  # eventlet has no ty
 
     def __init__(self, clock: Any = None) -> None:
         super().__init__(clock)
-        self.poll = Polls(eventlet.patcher.original("select").epoll)
+        self.poll = ClientGate(eventlet.patcher.original("select").epoll)
 
     @staticmethod
     def is_available() -> bool:
@@ -53,9 +53,9 @@ class Hub(eventlet.hubs.epolls.Hub):  # type: ignore[misc]  # eventlet has no ty
         return True
 
 
-def polls() -> Polls:
+def polls() -> ClientGate:
     """This process's."""
-    found: Polls = eventlet.hubs.get_hub().poll
+    found: ClientGate = eventlet.hubs.get_hub().poll
     return found
 
 
@@ -68,7 +68,7 @@ def wait_readable(sock: Any, seconds: float) -> None:
     eventlet.hubs.trampoline(sock, read=True, timeout=seconds, timeout_exc=TimeoutError)
 
 
-class Place:
+class GreenWaiter:
     """Where one green thread waits: no lock, no timer."""
 
     __slots__ = ("_left", "_waiting")
@@ -86,20 +86,20 @@ class Place:
         finally:
             self._waiting = None
 
-    def leave(self) -> None:
+    def wake(self) -> None:
         self._left = True
         if self._waiting:
             self._waiting.switch()
 
 
-class WaitingRoom:
+class GreenWaiters:
     """For callers that are green threads: one timer of the hub lets several go."""
 
-    def place(self) -> Place:
-        return Place()
+    def new_waiter(self) -> GreenWaiter:
+        return GreenWaiter()
 
-    def let_go(self, places: Iterable[Any]) -> None:
-        eventlet.hubs.get_hub().schedule_call_global(0, _let_go, deque(places))
+    def wake_all(self, waiters: Iterable[Any]) -> None:
+        eventlet.hubs.get_hub().schedule_call_global(0, _wake_some, deque(waiters))
 
     @contextmanager
     def limit(self, seconds: float) -> Iterator[None]:
@@ -114,11 +114,11 @@ class WaitingRoom:
             late.cancel()
 
 
-def _let_go(places: deque[Place]) -> None:
-    for _ in range(min(LET_GO_A_TURN, len(places))):
-        places.popleft().leave()
-    if places:
-        eventlet.hubs.get_hub().schedule_call_global(0, _let_go, places)
+def _wake_some(waiters: deque[GreenWaiter]) -> None:
+    for _ in range(min(WOKEN_AN_ITERATION, len(waiters))):
+        waiters.popleft().wake()
+    if waiters:
+        eventlet.hubs.get_hub().schedule_call_global(0, _wake_some, waiters)
 
 
 def patch() -> None:

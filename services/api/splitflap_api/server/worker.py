@@ -16,7 +16,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.workers.base_async import AsyncWorker
 
 from splitflap_api.contract.problems import Problem
-from splitflap_api.overload.unread_refusals import Refusals, response
+from splitflap_api.overload.unread_refusals import UnreadRefusals, response
 from splitflap_api.server import green
 from splitflap_api.server.client_socket import READ_SIZE, ClientSocket
 
@@ -48,7 +48,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         """Serve until told to stop, then stop in the order that service.py writes down."""
         service = self.app.service
         ClientSocket.body_deadline = service.settings.body_deadline
-        refusals = Refusals(self.wsgi)
+        refusals = UnreadRefusals(self.wsgi)
         green.polls().room = self.wsgi.room
         green.polls().refuse = partial(self._refuse, refusals)
         green.polls().is_look = self._is_look
@@ -90,7 +90,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             green.polls().remove_client(number)
             del self._clients[number]
 
-    def _refuse(self, refusals: Refusals, number: int, away: bool) -> bool:
+    def _refuse(self, refusals: UnreadRefusals, number: int, away: bool) -> bool:
         client = self._clients.get(number)
         try:
             answer_to = refusals.now(away=away)

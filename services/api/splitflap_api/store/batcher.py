@@ -45,28 +45,28 @@ class TookTooLong(Unanswered):
     """The answer did not come in time; whether the work was done is not known."""
 
 
-class Place(Protocol):
+class Waiter(Protocol):
     """Where one caller waits, without a limit of its own."""
 
     def wait(self) -> None:
-        """Return once `leave` is called, or has been."""
+        """Return once `wake` is called, or has been."""
 
-    def leave(self) -> None:
-        """Let the caller go; once."""
+    def wake(self) -> None:
+        """Let the caller continue. Called once."""
 
 
-class WaitingRoom(Protocol):
-    """Gives places, and lets callers go, many at a time."""
+class Waiters(Protocol):
+    """Makes waiters, and wakes many of them at a time."""
 
-    def place(self) -> Place: ...
+    def new_waiter(self) -> Waiter: ...
 
-    def let_go(self, places: Iterable[Place]) -> None: ...
+    def wake_all(self, waiters: Iterable[Waiter]) -> None: ...
 
     def limit(self, seconds: float) -> AbstractContextManager[object]:
         """A context that raises TimeoutError in the caller after so long, where that can be."""
 
 
-class _Lock:
+class ThreadWaiter:
     """A place for a thread."""
 
     def __init__(self) -> None:
@@ -77,19 +77,19 @@ class _Lock:
     def wait(self) -> None:
         self._lock.acquire()
 
-    def leave(self) -> None:
+    def wake(self) -> None:
         self._lock.release()
 
 
-class ThreadWaitingRoom:
+class ThreadWaiters:
     """For callers that are threads."""
 
-    def place(self) -> Place:
-        return _Lock()
+    def new_waiter(self) -> Waiter:
+        return ThreadWaiter()
 
-    def let_go(self, places: Iterable[Place]) -> None:
-        for place in places:
-            place.leave()
+    def wake_all(self, waiters: Iterable[Waiter]) -> None:
+        for waiter in waiters:
+            waiter.wake()
 
     def limit(self, seconds: float) -> AbstractContextManager[object]:  # noqa: ARG002
         # Nothing can be raised in a thread that waits for the database.
@@ -97,11 +97,11 @@ class ThreadWaitingRoom:
 
 
 class _Call(Generic[Q, R]):
-    __slots__ = ("asked_at", "error", "place", "question", "result", "settled", "tries")
+    __slots__ = ("asked_at", "error", "question", "result", "settled", "tries", "waiter")
 
-    def __init__(self, question: Q, place: Place) -> None:
+    def __init__(self, question: Q, waiter: Waiter) -> None:
         self.question = question
-        self.place = place
+        self.waiter = waiter
         self.asked_at = time.monotonic()
         self.settled = False
         self.result: R | None = None
@@ -134,7 +134,7 @@ class Batcher(Generic[Q, R]):
         self,
         name: str,
         run: Callable[[Sequence[Q]], Sequence[R | BaseException]],
-        room: WaitingRoom | None = None,
+        waiters: Waiters | None = None,
         *,
         gather: float = GATHER,
         alone_first: bool = False,
@@ -142,7 +142,7 @@ class Batcher(Generic[Q, R]):
         """`run` answers each question in order, with a result or the error of this one alone."""
         self._gather = gather
         self._run = run
-        self._room: WaitingRoom = room or ThreadWaitingRoom()
+        self._waiters: Waiters = waiters or ThreadWaiters()
         self._waiting: deque[_Call[Q, R]] = deque()
         self._some = threading.Event()
         self._asked: deque[_Call[Q, R]] = deque()
@@ -186,7 +186,7 @@ class Batcher(Generic[Q, R]):
         if self._stopping.is_set():
             raise Stopped
         try:
-            with self._room.limit(MAX_WAIT):
+            with self._waiters.limit(MAX_WAIT):
                 answer = self._run([question])[0]
         except TimeoutError:
             raise TookTooLong from None
@@ -195,7 +195,7 @@ class Batcher(Generic[Q, R]):
         return answer
 
     def _share(self, question: Q) -> R:
-        call: _Call[Q, R] = _Call(question, self._room.place())
+        call: _Call[Q, R] = _Call(question, self._waiters.new_waiter())
         with self._entering:
             if self._stopping.is_set():
                 raise Stopped
@@ -203,7 +203,7 @@ class Batcher(Generic[Q, R]):
             self._waiting.append(call)
             if not self._some.is_set():
                 self._some.set()
-        call.place.wait()
+        call.waiter.wait()
         if call.error is not None:
             raise call.error
         return call.result  # type: ignore[return-value]  # None only where R allows it
@@ -245,7 +245,7 @@ class Batcher(Generic[Q, R]):
             self._answer([call])
 
     def _settle(self, answers: Iterable[tuple[_Call[Q, R], R | BaseException]]) -> None:
-        self._room.let_go([call.place for call, answer in answers if call.settle(answer)])
+        self._waiters.wake_all([call.waiter for call, answer in answers if call.settle(answer)])
 
 
 def _may_try_again(batch: list[_Call[Q, R]], error: Exception) -> bool:

@@ -28,7 +28,7 @@ from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.posts import delete_post
 from splitflap_api.domain.task_state import answer, state_of
 from splitflap_api.domain.tasks import Tasks
-from splitflap_api.store.batcher import Batcher, WaitingRoom
+from splitflap_api.store.batcher import Batcher, Waiters
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import tasks
@@ -80,18 +80,18 @@ class Acceptor:
         tasks_: Tasks,
         metrics: Metrics,
         hooks: Hooks,
-        room: WaitingRoom | None = None,
+        waiters: Waiters | None = None,
     ) -> None:
-        """`room` is where requests wait for their commit: for threads, unless given."""
+        """`waiters` hold the requests that wait for a commit; threads by default."""
         self._store = store
         self._tasks = tasks_
         self._hooks = hooks
         self._accepted = metrics.counter("splitflap_jobs_accepted_total")
         self._sizes = metrics.histogram("splitflap_commit_batch_size")
         self._seconds = metrics.histogram("splitflap_commit_seconds")
-        self._commits: Batcher[Submission, TaskState] = Batcher("commits", self._commit, room)
+        self._commits: Batcher[Submission, TaskState] = Batcher("commits", self._commit, waiters)
         self._reads: Batcher[tuple[str, str], TaskState] = Batcher(
-            "task-reads", self._read, room, gather=READS_GATHER, alone_first=True
+            "task-reads", self._read, waiters, gather=READS_GATHER, alone_first=True
         )
         self._woken = threading.Condition()
         self._turn = 0

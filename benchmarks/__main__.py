@@ -1,32 +1,39 @@
-"""Run all benchmarks, or those named: `python -m benchmarks accept tasks`."""
+"""Run all benchmarks, or the named ones: `python -m benchmarks accept tasks`."""
 
 import subprocess
 import sys
 import time
 
-from benchmarks.table import note
+from benchmarks.harness.table import note
 
-#: In the order of the figures.
-ALL = (
-    *("accept", "publish", "tasks", "overload", "streams", "aged", "latency", "previews", "scrape"),
-    *("pool", "flood", "wear", "hostile"),
-)
+#: Module by name, in the order of the README's figures.
+MODULES = {
+    name: f"benchmarks.{area}.{name}"
+    for area, names in (
+        ("api", ("accept", "publish", "tasks", "overload", "streams", "aged", "latency")),
+        ("scraper", ("previews", "scrape")),
+        ("renderer", ("pool", "flood", "wear", "hostile")),
+    )
+    for name in names
+}
 
 
-def main(arguments: list[str]) -> int:
-    """Each in a process of its own, so that none inherits what another one has left in memory."""
-    if unknown := set(arguments) - set(ALL):
-        note(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+def main(names: list[str]) -> int:
+    """Run each benchmark in a process of its own, so that none inherits another's memory."""
+    if unknown := set(names) - set(MODULES):
+        note(f"unknown benchmark: {', '.join(sorted(unknown))}; known: {', '.join(MODULES)}")
         return 2
-    failed = []
-    for name in arguments or ALL:
-        began = time.monotonic()
-        if subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode:
-            failed.append(name)
-        note(f"{name}: {time.monotonic() - began:.0f} s")
+    failed = [name for name in names or MODULES if not _succeeds(name)]
     if failed:
-        note(f"did not run to their end: {', '.join(failed)}")
+        note(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def _succeeds(name: str) -> bool:
+    began = time.monotonic()
+    status = subprocess.run([sys.executable, "-m", MODULES[name]], check=False).returncode
+    note(f"{name}: {time.monotonic() - began:.0f} s")
+    return status == 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pages that are written to take long, a MiB of each. benchmarks/previews.py says how long."""
+"""Pages that take long to read, a MiB each. `python -m benchmarks previews` says how long."""
 
 #: Bytes of each.
 SIZE = 1024 * 1024

@@ -1,4 +1,4 @@
-"""What benchmarks/pool.py compares: each with a backlog that waits for it, and started as users do.
+"""The programs that pool.py compares, each with a backlog and started as its users do.
 
 Jobs are in the queue before the worker is started, and what comes of them stays in a queue, so that
 nothing else runs beside it but its broker.
@@ -24,13 +24,13 @@ from splitflap_core.broker import Link, Outgoing, backend_for
 from splitflap_core.contracts import Flavour, Job, RenderRequest, encode
 from splitflap_core.settings import CommonSettings
 
-from benchmarks.harness import Bench
-from benchmarks.posts import corpus
-from benchmarks.rivals.redis_server import RedisServer
+from benchmarks.harness.bench import Bench
+from benchmarks.renderer.corpus import corpus
+from benchmarks.renderer.rivals.redis_server import RedisServer
 from tests.servers.rabbitmq import RabbitMq
 from tests.system.processes import Service, program
 
-_ROOT = str(Path(__file__).parents[1])
+_ROOT = str(Path(__file__).parents[2])
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,13 @@ class Field:
         """Celery by its command, without the events and the gossip that only others would hear."""
         options = ["worker", "-Q", "jobs", "-c", str(processes), "--loglevel", "WARNING"]
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-        command = [program("celery"), "-A", "benchmarks.rivals.celery_app", *options, *quiet]
+        command = [
+            program("celery"),
+            "-A",
+            "benchmarks.renderer.rivals.celery_app",
+            *options,
+            *quiet,
+        ]
         with self._vhost() as url:
             _enqueue("celery_app", "render.delay", url, backlog)
             with self._rival("celery", command, url) as pid, counted(url) as depth:
@@ -79,7 +85,7 @@ class Field:
     def dramatiq(self, processes: int, backlog: int) -> Iterator[Contender]:
         """Dramatiq by its command."""
         options = ["--processes", str(processes), "--threads", "1", "--queues", "jobs"]
-        command = [program("dramatiq"), "benchmarks.rivals.dramatiq_actors", *options]
+        command = [program("dramatiq"), "benchmarks.renderer.rivals.dramatiq_actors", *options]
         with self._vhost() as url:
             _enqueue("dramatiq_actors", "render.send", url, backlog)
             with self._rival("dramatiq", command, url) as pid, counted(url) as depth:
@@ -92,12 +98,12 @@ class Field:
         client: redis.Redis = redis.Redis.from_url(self._redis.url)
         client.flushall()
         queue = rq.Queue("jobs", connection=client)
-        work = "benchmarks.bare_render.rendered"
+        work = "benchmarks.renderer.bare_render.rendered"
         posts = islice(cycle(corpus()), backlog)
         queue.enqueue_many(
             [rq.Queue.prepare_data(work, [post], timeout=2, description="") for post in posts]
         )
-        one = f"{sys.executable} -m benchmarks.rivals.rq_worker {self._redis.url}"
+        one = f"{sys.executable} -m benchmarks.renderer.rivals.rq_worker {self._redis.url}"
         command = ["sh", "-c", f"{f'{one} & ' * processes}wait"]
         done = queue.finished_job_registry
         with self._rival("rq", command, self._redis.url) as pid:
@@ -106,7 +112,7 @@ class Field:
     @contextmanager
     def pebble(self, processes: int, _backlog: int) -> Iterator[Contender]:
         """Pebble's pool, that feeds itself: it says what it has done, and its last word counts."""
-        command = [sys.executable, "-m", "benchmarks.rivals.pebble_pool", str(processes)]
+        command = [sys.executable, "-m", "benchmarks.renderer.rivals.pebble_pool", str(processes)]
         environ = {**os.environ, "PYTHONPATH": _ROOT}
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
             said = [0]
@@ -183,8 +189,8 @@ def publish_jobs(url: str, posts: Iterator[str], flavour: Flavour) -> None:
 def _enqueue(module: str, call: str, url: str, backlog: int) -> None:
     """In a process of its own: a broker's URL is read when the module is imported."""
     code = (
-        f"from itertools import cycle, islice\nfrom benchmarks.posts import corpus\n"
-        f"from benchmarks.rivals.{module} import render\n"
+        f"from itertools import cycle, islice\nfrom benchmarks.renderer.corpus import corpus\n"
+        f"from benchmarks.renderer.rivals.{module} import render\n"
         f"for post in islice(cycle(corpus()), {backlog}): {call}(post)"
     )
     environ: Mapping[str, str] = {**os.environ, "BENCH_URL": url, "PYTHONPATH": _ROOT}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from benchmarks.harness import (
+from benchmarks.harness.bench import (
     KEY,
     Bench,
     Running,
@@ -20,9 +20,9 @@ from benchmarks.harness import (
     query,
     wait_drained,
 )
-from benchmarks.pace import Plan, paced, request
-from benchmarks.table import Line, Target, at_least, at_most, note, show
-from benchmarks.wrk import posts
+from benchmarks.harness.pace import Plan, paced, request
+from benchmarks.harness.table import Line, Target, at_least, at_most, note, show
+from benchmarks.harness.wrk import posts
 
 TASKS = 1_000_000
 DUE = TASKS // 5

@@ -10,7 +10,7 @@ import os
 from celery import Celery
 from kombu import Queue
 
-from benchmarks.bare_render import rendered
+from benchmarks.renderer.bare_render import rendered
 
 URL = os.environ["BENCH_URL"]
 QUEUES = tuple(

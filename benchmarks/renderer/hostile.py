@@ -14,7 +14,7 @@ from splitflap_core.telemetry import Metrics
 from splitflap_renderer.pool import ProcessPool
 from splitflap_renderer.settings import RendererSettings
 
-from benchmarks.table import Line, at_most, note, show
+from benchmarks.harness.table import Line, at_most, note, show
 from tests.unit.renderer.hostile import HOSTILE
 
 #: Milliseconds within which a normal text must be done.

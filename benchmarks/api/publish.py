@@ -12,8 +12,8 @@ from splitflap_core import topology
 from splitflap_core.broker import Link, Outgoing, backend_for
 from splitflap_core.settings import CommonSettings
 
-from benchmarks.harness import POST, bench
-from benchmarks.table import Line, at_least, note, show
+from benchmarks.harness.bench import POST, bench
+from benchmarks.harness.table import Line, at_least, note, show
 
 ROUNDS = 5
 

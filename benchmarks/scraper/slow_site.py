@@ -1,4 +1,4 @@
-"""A web site that takes its time, for benchmarks/scrape.py. Prints its port and serves.
+"""A web site that takes its time, for benchmarks/scraper/scrape.py. Prints its port and serves.
 
 /page   2 KB of HTML after LATENCY seconds, as a far server would
 /big    1 MiB of head, in 20 pieces, each after LATENCY

@@ -1,6 +1,6 @@
 """The bare library in a loop: what a core could do if texts came from nowhere and went nowhere.
 
-    python -m benchmarks.bare_render FLAVOUR SECONDS
+    python -m benchmarks.renderer.bare_render FLAVOUR SECONDS
 
 Prints JSON: texts done, the seconds they took, and the CPU seconds of the process.
 """
@@ -14,7 +14,7 @@ import msgspec
 from splitflap_core.contracts import Flavour
 from splitflap_renderer.render import render
 
-from benchmarks.posts import corpus
+from benchmarks.renderer.corpus import corpus
 
 
 def rendered(text: str, flavour: Flavour = "markdown") -> str:

@@ -26,7 +26,7 @@ KEY = "sf_benchmark_key_0123456789"
 #: A post of 200 bytes of JSON, without links.
 POST = b'{"text":"' + b"x" * 189 + b'"}'
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 
@@ -97,7 +97,7 @@ class Bench:
         """The API with nothing behind it."""
         path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(_ROOT))))
         environ = {"SPLITFLAP_DATA_DIR": str(self.folder / "bare"), "PYTHONPATH": path}
-        with self.api(environ, [sys.executable, "-m", "benchmarks.bare_api"]) as api:
+        with self.api(environ, [sys.executable, "-m", "benchmarks.api.bare_api"]) as api:
             yield api
 
     @contextmanager

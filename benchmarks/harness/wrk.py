@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.harness import KEY, POST
+from benchmarks.harness.bench import KEY, POST
 
 _POSTS = """\
 wrk.method = "POST"

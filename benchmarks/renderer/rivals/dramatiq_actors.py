@@ -10,7 +10,7 @@ from typing import Any
 import dramatiq
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
-from benchmarks.bare_render import rendered
+from benchmarks.renderer.bare_render import rendered
 
 
 class QuorumBroker(RabbitmqBroker):  # type: ignore[misc]  # Dramatiq has none

@@ -21,9 +21,9 @@ from splitflap_core.contracts import Job, RenderRequest, decode_job_outcome, enc
 from splitflap_core.settings import CommonSettings
 from splitflap_renderer.settings import RendererSettings
 
-from benchmarks.harness import bench, wait_until
-from benchmarks.posts import corpus
-from benchmarks.table import Line, at_least, at_most, note, show
+from benchmarks.harness.bench import bench, wait_until
+from benchmarks.harness.table import Line, at_least, at_most, note, show
+from benchmarks.renderer.corpus import corpus
 from tests.servers.rabbitmq import RabbitMq
 
 #: Seconds that a text may take: the default.

@@ -10,10 +10,10 @@ import kombu
 from splitflap_core import topology
 from splitflap_core.contracts import FLAVOURS
 
-from benchmarks.contenders import counted, publish_jobs
-from benchmarks.harness import Bench, bench, rss_kib, wait_until
-from benchmarks.posts import corpus
-from benchmarks.table import Line, at_most, note, show
+from benchmarks.harness.bench import Bench, bench, rss_kib, wait_until
+from benchmarks.harness.table import Line, at_most, note, show
+from benchmarks.renderer.contenders import counted, publish_jobs
+from benchmarks.renderer.corpus import corpus
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import descendants
 

@@ -10,7 +10,7 @@ done: published, confirmed and marked, and with the renderer on also rendered an
 import time
 from dataclasses import dataclass
 
-from benchmarks.harness import (
+from benchmarks.harness.bench import (
     KEY,
     POST,
     Bench,
@@ -21,9 +21,9 @@ from benchmarks.harness import (
     wait_drained,
     wait_until,
 )
-from benchmarks.pace import Plan, paced, request
-from benchmarks.table import Line, Target, at_least, at_most, note, show
-from benchmarks.wrk import posts
+from benchmarks.harness.pace import Plan, paced, request
+from benchmarks.harness.table import Line, Target, at_least, at_most, note, show
+from benchmarks.harness.wrk import posts
 
 #: Measurements of each, with the workers off and with a renderer on.
 ROUNDS = 6

@@ -1,6 +1,6 @@
-"""What benchmarks/scrape.py compares, each in a process of its own: fetches in a closed loop.
+"""The programs that scrape.py compares, each in its own process: fetches in a closed loop.
 
-    python -m benchmarks.fetchers NAME URL CONCURRENCY SECONDS
+    python -m benchmarks.scraper.fetchers NAME URL CONCURRENCY SECONDS
 
 Prints JSON: fetches done, the seconds they took, the CPU seconds of the process, its peak memory.
 """
@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.slow_site import LATENCY
+from benchmarks.scraper.slow_site import LATENCY
 
 
 class Loop:

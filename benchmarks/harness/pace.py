@@ -93,8 +93,8 @@ def request(method: str, target: str, key: str, body: bytes = b"") -> str:
 @contextmanager
 def pacing(plan: Plan) -> Iterator[list[Paced]]:
     """Send while the block runs; the list that it gets is filled at the block's end."""
-    command = [sys.executable, "-m", "benchmarks.pace"]
-    root = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "benchmarks.harness.pace"]
+    root = Path(__file__).parents[2]
     results: list[Paced] = []
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root

@@ -11,11 +11,11 @@ but for the looks, while the first has the same load.
 
 from dataclasses import replace
 
-from benchmarks.accept import SETTINGS
-from benchmarks.harness import KEY, POST, Running, bench, post
-from benchmarks.pace import Paced, Plan, paced, request
-from benchmarks.table import Line, at_most, note, show
-from benchmarks.wrk import flood, posts
+from benchmarks.api.accept import SETTINGS
+from benchmarks.harness.bench import KEY, POST, Running, bench, post
+from benchmarks.harness.pace import Paced, Plan, paced, request
+from benchmarks.harness.table import Line, at_most, note, show
+from benchmarks.harness.wrk import flood, posts
 
 ROUNDS = 3
 

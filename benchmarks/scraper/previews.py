@@ -21,7 +21,7 @@ from splitflap_scraper.metadata import Metadata, extract
 from splitflap_scraper.reading import PageReader
 from splitflap_scraper.walls import wall
 
-from benchmarks.table import note
+from benchmarks.harness.table import note
 from tests.corpus import FIELDS, Entry, entries
 from tests.unit.scraper.documents import head_of
 from tests.unit.scraper.hostile import HOSTILE, SIZE, hostile

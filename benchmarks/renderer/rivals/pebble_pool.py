@@ -1,6 +1,6 @@
 """The ProcessPool of pebble: it kills what takes too long, as the renderer does, without a broker.
 
-    python -m benchmarks.rivals.pebble_pool PROCESSES
+    python -m benchmarks.renderer.rivals.pebble_pool PROCESSES
 
 Prints the number of texts that are done, ten times a second, until it is killed.
 """
@@ -12,8 +12,8 @@ from itertools import cycle
 
 from pebble import ProcessPool
 
-from benchmarks.bare_render import rendered
-from benchmarks.posts import corpus
+from benchmarks.renderer.bare_render import rendered
+from benchmarks.renderer.corpus import corpus
 
 #: Texts a process that are handed to the pool ahead.
 AHEAD = 8

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.slow_site import LATENCY
-from benchmarks.table import Line, at_least, at_most, note, show
+from benchmarks.harness.table import Line, at_least, at_most, note, show
+from benchmarks.scraper.slow_site import LATENCY
 from tests.servers.rabbitmq import RabbitMq
 
 ROUNDS = 2
@@ -31,7 +31,7 @@ SLOW_SITES = 1000
 @contextmanager
 def site() -> Iterator[str]:
     """The slow site; its URL."""
-    command = [sys.executable, "-m", "benchmarks.slow_site"]
+    command = [sys.executable, "-m", "benchmarks.scraper.slow_site"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -42,7 +42,7 @@ def site() -> Iterator[str]:
 
 def run(kind: str, url: str, concurrency: int, broker: str = "") -> dict[str, float]:
     """What a fetcher says of itself, in its last line."""
-    command = [sys.executable, "-m", "benchmarks.fetchers", kind, url, str(concurrency)]
+    command = [sys.executable, "-m", "benchmarks.scraper.fetchers", kind, url, str(concurrency)]
     done = subprocess.run(
         [*command, str(SECONDS)],
         env={**os.environ, "BENCH_BROKER_URL": broker},

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from splitflap_core.contracts import FLAVOURS, Flavour
 
-from benchmarks.contenders import Contender, Field
-from benchmarks.harness import bench
-from benchmarks.rivals.redis_server import RedisServer
-from benchmarks.table import Line, Target, at_least, note, show
+from benchmarks.harness.bench import bench
+from benchmarks.harness.table import Line, Target, at_least, note, show
+from benchmarks.renderer.contenders import Contender, Field
+from benchmarks.renderer.rivals.redis_server import RedisServer
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import descendants
 
@@ -67,7 +67,7 @@ class _Mark:
 
 def bare(flavour: Flavour, processes: int) -> Figures:
     """Bare loops, so many at once."""
-    command = [sys.executable, "-m", "benchmarks.bare_render", flavour, str(SECONDS)]
+    command = [sys.executable, "-m", "benchmarks.renderer.bare_render", flavour, str(SECONDS)]
     loops = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
     said = [json.loads(loop.communicate(timeout=90)[0]) for loop in loops]
     done = sum(each["done"] for each in said)
@@ -176,7 +176,7 @@ class Table:
 
 def main() -> None:
     """Measure, and print the tables."""
-    parser = argparse.ArgumentParser(prog="benchmarks.pool", description=__doc__)
+    parser = argparse.ArgumentParser(prog="benchmarks.renderer.pool", description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--only", nargs="*", default=[*FLAVOURS, *RIVALS])
     chosen = parser.parse_args()

@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from benchmarks.harness import KEY, Bench, Running, bench, query, rss_kib, wait_drained
-from benchmarks.pace import Paced, Plan, pacing, request
-from benchmarks.refuser import refuser
-from benchmarks.table import Line, at_least, at_most, note, show
-from benchmarks.wrk import Loop, flood, posts
+from benchmarks.api.refuser import refuser
+from benchmarks.harness.bench import KEY, Bench, Running, bench, query, rss_kib, wait_drained
+from benchmarks.harness.pace import Paced, Plan, pacing, request
+from benchmarks.harness.table import Line, at_least, at_most, note, show
+from benchmarks.harness.wrk import Loop, flood, posts
 
 ROUNDS = 2
 

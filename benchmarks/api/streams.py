@@ -7,8 +7,8 @@ socket is not in it. CPU at rest is measured over longer than a heartbeat of eve
 import socket
 import time
 
-from benchmarks.harness import KEY, Running, allow_many_files, bench, post, rss_kib
-from benchmarks.table import Line, at_most, note, show
+from benchmarks.harness.bench import KEY, Running, allow_many_files, bench, post, rss_kib
+from benchmarks.harness.table import Line, at_most, note, show
 
 STREAMS = 5_000
 

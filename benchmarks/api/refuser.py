@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from benchmarks.harness import cpu_seconds, wait_until
+from benchmarks.harness.bench import cpu_seconds, wait_until
 from tests.servers.process import find_binary, free_port
 
 #: One process, which keeps nothing: all of it may be written by whoever runs it.

@@ -6,8 +6,8 @@ One client, one post after the other. The baseline is the same post without the 
 import time
 from http.client import HTTPConnection
 
-from benchmarks.harness import KEY, bench, wait_until
-from benchmarks.table import Line, note, show
+from benchmarks.harness.bench import KEY, bench, wait_until
+from benchmarks.harness.table import Line, note, show
 from tests.servers.process import free_port
 from tests.system.processes import Service, program
 

@@ -1,6 +1,6 @@
 """RQ's worker, which forks a process for every job, with what the job imports already imported.
 
-    python -m benchmarks.rivals.rq_worker REDIS_URL
+    python -m benchmarks.renderer.rivals.rq_worker REDIS_URL
 
 Results are kept in Redis, as is RQ's way.
 """
@@ -12,7 +12,7 @@ from redis import Redis
 from rq import Worker
 
 # Imported here so that no child has to: RQ's documentation, "Performance notes".
-from benchmarks.bare_render import rendered
+from benchmarks.renderer.bare_render import rendered
 
 __all__ = ["rendered"]
 

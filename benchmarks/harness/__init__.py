@@ -1,0 +1,1 @@
+"""Servers, processes, load generators and tables, shared by all benchmarks."""

@@ -4,11 +4,11 @@ Knows Flask, and nothing of posts; the folder can be moved, for it imports nothi
 See docs/asynchronous-requests.md for an app of ten lines.
 """
 
-from .backend import Backend, Submission, TaskState
+from .backend import Submission, TaskBackend, TaskState
 from .decorator import AsyncRequests, Later
 from .errors import (
+    BackendFull,
     BadHeader,
-    Busy,
     KeyReused,
     NoSuchTask,
     TaskError,
@@ -19,15 +19,15 @@ from .inprocess import InProcess
 
 __all__ = [
     "AsyncRequests",
-    "Backend",
+    "BackendFull",
     "BadHeader",
-    "Busy",
     "Final",
     "InProcess",
     "KeyReused",
     "Later",
     "NoSuchTask",
     "Submission",
+    "TaskBackend",
     "TaskError",
     "TaskGone",
     "TaskState",

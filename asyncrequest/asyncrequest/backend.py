@@ -41,7 +41,7 @@ class Submission:
     finisher: Callable[..., Any] = as_it_is
 
 
-class Backend(Protocol):
+class TaskBackend(Protocol):
     """Keeps tasks and sees to their work. All calls may block the calling thread."""
 
     def accept(self, submission: Submission) -> TaskState:
@@ -51,7 +51,7 @@ class Backend(Protocol):
 
         Raises:
             KeyReused: the idempotency key belongs to a request with another fingerprint.
-            Busy: there are too many tasks; nothing was accepted.
+            BackendFull: there are too many tasks; nothing was accepted.
         """
 
     def get(self, account: str, task_id: str) -> TaskState:

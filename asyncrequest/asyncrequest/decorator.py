@@ -16,7 +16,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.http import parse_list_header
 
 from . import errors
-from .backend import Backend, Submission, TaskState
+from .backend import Submission, TaskBackend, TaskState
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class AsyncRequests:
 
     def __init__(
         self,
-        backend: Backend,
+        backend: TaskBackend,
         *,
         account: Callable[[], str] = lambda: "",
         prefix: str = "",

@@ -5,7 +5,7 @@ TaskError
  +-- TaskGone      410  past its retention, or cancelled
  +-- KeyReused     422  the idempotency key belongs to another request
  +-- BadHeader     400  a request header that cannot be used
- +-- Busy          503  the backend is full
+ +-- BackendFull          503  the backend is full
 """
 
 from http import HTTPStatus
@@ -54,7 +54,7 @@ class BadHeader(TaskError):
         self.detail = f"{name}: expected {expected}"
 
 
-class Busy(TaskError):
+class BackendFull(TaskError):
     """The backend has as many tasks as it takes; nothing was accepted."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
@@ -75,7 +75,7 @@ def install(app: Flask) -> None:
 def as_problem(error: TaskError) -> Response:
     """The default response: a problem (RFC 9457) that says no more than its status and detail."""
     headers = {"Cache-Control": "no-store"}
-    if isinstance(error, Busy):
+    if isinstance(error, BackendFull):
         headers["Retry-After"] = str(error.retry_after)
     body = problem_body(error.status, error.detail)
     return Response(body, error.status, headers, content_type="application/problem+json")

@@ -19,7 +19,7 @@ from flask import current_app
 from werkzeug.exceptions import HTTPException
 
 from .backend import Submission, TaskState
-from .errors import Busy, KeyReused, NoSuchTask, TaskGone, problem_body
+from .errors import BackendFull, KeyReused, NoSuchTask, TaskGone, problem_body
 from .final import Final
 
 logger = logging.getLogger(__name__)
@@ -113,10 +113,10 @@ class InProcess:
 
     def _make_room(self) -> None:
         if self._stopping:
-            raise Busy(BUSY_RETRY_AFTER)
+            raise BackendFull(BUSY_RETRY_AFTER)
         if len(self._tasks) >= self._keep:
             if not self._done:
-                raise Busy(BUSY_RETRY_AFTER)
+                raise BackendFull(BUSY_RETRY_AFTER)
             self._forget(next(iter(self._done.values())))
 
     def _add(self, submission: Submission) -> _Task:

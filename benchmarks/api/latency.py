@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 
 from benchmarks.harness.bench import KEY, bench, wait_until
 from benchmarks.harness.table import Line, note, show
-from tests.servers.process import free_port
+from tests.support import free_port
 from tests.system.processes import Service, program
 
 ROUNDS = 3

@@ -9,7 +9,7 @@ import time
 
 import kombu
 from splitflap_core import topology
-from splitflap_core.broker import Link, Outgoing, backend_for
+from splitflap_core.broker import BrokerLink, OutgoingMessage, backend_for
 from splitflap_core.settings import CommonSettings
 
 from benchmarks.harness.bench import POST, bench
@@ -86,14 +86,16 @@ class _Count:
 
 def _windowed(url: str) -> tuple[float, float]:
     up = threading.Event()
-    link = Link("bench", backend_for(CommonSettings(broker_url=url)).opener("bench"), on_up=up.set)
+    link = BrokerLink(
+        "bench", backend_for(CommonSettings(broker_url=url)).opener("bench"), on_up=up.set
+    )
     link.start()
     assert up.wait(30)
     count = _Count()
     cpu, began = time.process_time(), time.monotonic()
     while time.monotonic() - began < SECONDS:
         count.places.acquire()
-        link.publish(Outgoing(topology.JOBS.name, KIND, BODY, count.settled))
+        link.publish(OutgoingMessage(topology.JOBS.name, KIND, BODY, count.settled))
     for _ in range(AHEAD):
         count.places.acquire()
     rate, each = count.sent / (time.monotonic() - began), (time.process_time() - cpu) / count.sent

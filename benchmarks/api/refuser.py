@@ -14,7 +14,8 @@ from pathlib import Path
 from string import Template
 
 from benchmarks.harness.bench import cpu_seconds, wait_until
-from tests.servers.process import find_binary, free_port
+from tests.servers.process import find_binary
+from tests.support import free_port
 
 #: One process, which keeps nothing: all of it may be written by whoever runs it.
 _CONFIGURATION = Template("""\

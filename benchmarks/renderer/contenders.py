@@ -20,7 +20,7 @@ import msgspec
 import redis
 import rq
 from splitflap_core import topology
-from splitflap_core.broker import Link, Outgoing, backend_for
+from splitflap_core.broker import BrokerLink, OutgoingMessage, backend_for
 from splitflap_core.contracts import Flavour, Job, RenderRequest, encode
 from splitflap_core.settings import CommonSettings
 
@@ -172,14 +172,14 @@ def publish_jobs(url: str, posts: Iterator[str], flavour: Flavour) -> None:
     """Put posts as jobs into the queue `render`, confirmed."""
     up, sent = threading.Event(), threading.Semaphore(0)
     opener = backend_for(CommonSettings(broker_url=url)).opener("bench")
-    link = Link("bench", opener, on_up=up.set)
+    link = BrokerLink("bench", opener, on_up=up.set)
     link.start()
     assert up.wait(30)
     count = 0
     for count, post in enumerate(posts, 1):
         payload = msgspec.Raw(encode(RenderRequest(post, flavour)))
         body = encode(Job(f"job-{count}", "render", 1, time.time(), payload))
-        message = Outgoing(topology.JOBS.name, "render", body, lambda _sent: sent.release())
+        message = OutgoingMessage(topology.JOBS.name, "render", body, lambda _sent: sent.release())
         link.publish(message)
     for _ in range(count):
         assert sent.acquire(timeout=30)

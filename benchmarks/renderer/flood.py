@@ -16,7 +16,7 @@ from itertools import cycle, islice
 
 import msgspec
 from splitflap_core import topology
-from splitflap_core.broker import Delivery, Link, Outgoing, Subscription, backend_for
+from splitflap_core.broker import BrokerLink, Delivery, OutgoingMessage, Subscription, backend_for
 from splitflap_core.contracts import Job, RenderRequest, decode_job_outcome, encode
 from splitflap_core.settings import CommonSettings
 from splitflap_renderer.settings import RendererSettings
@@ -52,7 +52,7 @@ class Client:
         #: Seconds by the clock of each text that used up its deadline.
         self.took: list[float] = []
         up = threading.Event()
-        self._link = Link(
+        self._link = BrokerLink(
             "bench",
             backend_for(CommonSettings(broker_url=url)).opener("bench"),
             subscriptions=(Subscription(topology.RESULTS_QUEUE, 1_000),),
@@ -67,7 +67,7 @@ class Client:
         payload = msgspec.Raw(encode(RenderRequest(text)))
         self.sent[name] = time.monotonic()
         body = encode(Job(name, "render", 1, time.time(), payload))
-        self._link.publish(Outgoing(topology.JOBS.name, "render", body, lambda _sent: None))
+        self._link.publish(OutgoingMessage(topology.JOBS.name, "render", body, lambda _sent: None))
 
     def backlog(self, name: str) -> float:
         """Normal posts per second, of many at once."""

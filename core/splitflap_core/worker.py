@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from splitflap_core import topology
-from splitflap_core.broker import Backend, Delivery, Link, Outgoing, Subscription
+from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, OutgoingMessage, Subscription
 from splitflap_core.contracts import (
     BrokenMessage,
     Job,
@@ -84,7 +84,7 @@ class Worker:
         kind: Kind,
         request_type: type[P],
         pool: Pool[P],
-        backend: Backend,
+        backend: BrokerBackend,
         metrics: Metrics,
         prefetch: int,
     ) -> None:
@@ -100,7 +100,7 @@ class Worker:
         self._computed = {word: computed.labels(kind, word) for word in OUTCOME_WORDS}
         self._name = f"{socket.gethostname()}-{kind}"
         queue = topology.RENDER_QUEUE if kind == "render" else topology.SCRAPE_QUEUE
-        self._link = Link(
+        self._link = BrokerLink(
             kind,
             backend.opener(self._name, declares=False),
             subscriptions=(Subscription(queue, prefetch),),
@@ -227,7 +227,7 @@ class Worker:
         def settled(sent: bool) -> None:
             delivery.ack() if sent else delivery.requeue()
 
-        self._link.publish(Outgoing(exchange, key, body, settled, headers))
+        self._link.publish(OutgoingMessage(exchange, key, body, settled, headers))
 
     def _observe_wait(self, job: Job) -> None:
         waited = max(0.0, time.time() - job.published_at)

@@ -14,9 +14,9 @@ import pytest
 
 from tests.servers.fixtures import or_skip
 from tests.servers.postgres import Postgres
-from tests.servers.process import wait_until
 from tests.servers.prometheus import Prometheus, Target
 from tests.servers.rabbitmq import RabbitMq
+from tests.support import wait_until
 from tests.system.site import Site
 from tests.system.stack import Backend, Stack, running
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chart.helm import find_helm
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "splitflap"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 from .conftest import MakeRelease
 from .kube import CHART, ROOT, Kube, run

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 from tests.system.stack import ADMIN
 
 from .conftest import MakeRelease

@@ -6,7 +6,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from tests.servers.process import LOOK
+from tests.support.waiting import POLL_INTERVAL
 
 #: A post's last change, once it is complete, is its completion.
 _FIRST = text("SELECT min(updated_at) FROM posts WHERE state = 'complete' AND updated_at >= :since")
@@ -25,7 +25,7 @@ class Finished:
             first = self._first(int(moment * 1000))
             if first is not None:
                 return max(0.0, first / 1000 - moment)
-            time.sleep(LOOK)
+            time.sleep(POLL_INTERVAL)
         return patience
 
     def _first(self, since: int) -> int | None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import requests
 
-from tests.servers.process import ServerFailed, wait_until
+from tests.servers.process import ServerFailed
+from tests.support import WaitTimeout, wait_until
 from tests.system.client import Client
 
 from .attempts import Attempt
@@ -144,7 +145,7 @@ def _rest(client: Client) -> None:
 
     try:
         wait_until(at_rest, "rest", REST)
-    except ServerFailed:
+    except WaitTimeout:
         return
 
 

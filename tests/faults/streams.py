@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.servers.process import ServerFailed, wait_until
+from tests.support import WaitTimeout, wait_until
 from tests.system.sse import Frame, Stream
 from tests.system.stack import ADMIN
 
@@ -61,7 +61,7 @@ class Watcher:
     def reach(self, newest: int) -> None:
         """Wait until it has seen an event; where it hangs, it is cut off and comes back."""
         for _ in range(2):
-            with contextlib.suppress(ServerFailed):
+            with contextlib.suppress(WaitTimeout):
                 wait_until(lambda: self.last >= newest, self.name, PATIENCE / 2)
             if self.last >= newest:
                 return

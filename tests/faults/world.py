@@ -11,10 +11,10 @@ from pathlib import Path
 from random import Random
 
 from tests.servers.postgres import Postgres
-from tests.servers.process import free_port, wait_until
 from tests.servers.proxy import Proxy
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import Server, gone
+from tests.support import free_port, wait_until
 from tests.system.client import Client
 from tests.system.processes import PATIENCE, Service, program
 from tests.system.site import Site

@@ -4,18 +4,13 @@ import contextlib
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 #: Seconds that a server may take to start or to end.
 PATIENCE = 60.0
-
-#: Seconds between looks at a condition.
-LOOK = 0.02
 
 
 class MissingBinary(LookupError):
@@ -36,28 +31,6 @@ def find_binary(name: str, *folders: Path) -> str:
     if found := shutil.which(name, path=path):
         return found
     raise MissingBinary(f"{name} is not installed (looked in {path})")
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def wait_until(
-    condition: Callable[[], bool], what: str | Callable[[], str], patience: float = PATIENCE
-) -> None:
-    """Return once the condition holds.
-
-    Raises:
-        ServerFailed: it does not come to hold.
-    """
-    end = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > end:
-            raise ServerFailed(f"waited in vain: {what if isinstance(what, str) else what()}")
-        time.sleep(LOOK)
 
 
 class Home:

@@ -8,7 +8,9 @@ import time
 from types import TracebackType
 from typing import Self
 
-from .process import LOOK, wait_until
+from tests.support import wait_until
+from tests.support.waiting import POLL_INTERVAL
+
 from .server import listens
 
 #: Bytes passed on at a time at most.
@@ -129,7 +131,7 @@ class Proxy:
                     self.swallowed += len(piece)
         # Such a network loses the end of a connection too.
         while self._swallowing:
-            time.sleep(LOOK)
+            time.sleep(POLL_INTERVAL)
         self._forget(pair)
 
     def _forget(self, pair: tuple[socket.socket, socket.socket]) -> None:

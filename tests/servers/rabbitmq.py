@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .process import ServerFailed, find_binary, free_port, tail, wait_until
+from tests.support import free_port, wait_until
+
+from .process import ServerFailed, find_binary, tail
 from .server import Server, end, listens
 
 #: Debian puts the scripts here; those in /usr/sbin wrap them and insist on one user and folder.

@@ -10,7 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .process import PATIENCE, Home, ServerFailed, free_port, tail, wait_until
+from tests.support import free_port, wait_until
+
+from .process import PATIENCE, Home, ServerFailed, tail
 
 
 class Server(ABC):

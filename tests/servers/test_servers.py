@@ -8,8 +8,9 @@ import psycopg
 import pytest
 from splitflap_core import topology
 
+from tests.support import wait_until
+
 from .postgres import Postgres
-from .process import wait_until
 from .proxy import Proxy
 from .rabbitmq import Depth, RabbitMq
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from splitflap_core import topology
-from splitflap_core.broker import Link, Outgoing, backend_for
+from splitflap_core.broker import BrokerLink, OutgoingMessage, backend_for
 from splitflap_core.settings import CommonSettings
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 from .stack import Stack
 
@@ -25,7 +25,7 @@ def publisher(stack: Stack) -> Iterator["Publisher"]:
     folder = environ.get("SPLITFLAP_DATA_DIR", "")
     url = environ.get("SPLITFLAP_BROKER_URL", "filesystem://")
     settings = CommonSettings(data_dir=folder or "unused", broker_url=url)
-    link = Link("test", backend_for(settings).opener("system-test"))
+    link = BrokerLink("test", backend_for(settings).opener("system-test"))
     link.start()
     try:
         wait_until(lambda: link.up, "a connection to the broker", PATIENCE)
@@ -37,7 +37,7 @@ def publisher(stack: Stack) -> Iterator["Publisher"]:
 class Publisher:
     """Puts bytes into queues."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: BrokerLink) -> None:
         self._link = link
 
     def put(self, queue: str, body: bytes) -> None:
@@ -49,6 +49,6 @@ class Publisher:
             taken.append(sent)
             settled.set()
 
-        self._link.publish(Outgoing(EXCHANGES[queue].name, queue, body, settle))
+        self._link.publish(OutgoingMessage(EXCHANGES[queue].name, queue, body, settle))
         assert settled.wait(PATIENCE), f"{queue} has not taken a message"
         assert taken == [True], f"{queue} has refused a message"

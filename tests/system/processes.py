@@ -11,8 +11,9 @@ from pathlib import Path
 
 import requests
 
-from tests.servers.process import free_port, tail, wait_until
+from tests.servers.process import tail
 from tests.servers.server import descendants, gone
+from tests.support import free_port, wait_until
 
 #: Seconds that a service may take until it is ready, and to end after SIGTERM.
 PATIENCE = 40.0

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.servers.process import free_port
+from tests.support import free_port
 
 from .client import Client
 from .processes import PATIENCE, Service, program

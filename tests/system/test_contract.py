@@ -4,7 +4,7 @@ import threading
 
 import schemathesis
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 from .client import Client
 from .site import Site

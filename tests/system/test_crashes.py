@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 from .client import Client
 from .conftest import only

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 from .broker import Publisher, publisher
 from .client import Client

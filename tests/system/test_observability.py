@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 from .client import Client
 from .processes import Service

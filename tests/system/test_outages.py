@@ -6,8 +6,8 @@ import pytest
 from splitflap_api.overload.backlog import UNCONFIRMED_LIMIT
 
 from tests.servers.postgres import Postgres
-from tests.servers.process import wait_until
 from tests.servers.rabbitmq import RabbitMq
+from tests.support import wait_until
 
 from .conftest import only
 from .stack import Stack

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.process import free_port
+from tests.support import free_port
 
 from .stack import ADMIN, Backend, Stack
 

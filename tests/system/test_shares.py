@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.servers.process import wait_until
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import descendants
+from tests.support import wait_until
 
 from .conftest import MakeStack
 from .processes import PATIENCE, Service

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.servers.process import wait_until
 from tests.servers.server import listens
+from tests.support import wait_until
 
 from .client import Client
 from .site import Site

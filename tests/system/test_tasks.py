@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 from .client import Client
 from .conftest import MakeStack

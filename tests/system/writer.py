@@ -10,7 +10,7 @@ from typing import Self
 
 import requests
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 from .client import Client
 

@@ -1,7 +1,15 @@
 """The way over the broker: one connection, one owner thread, the same on every back end."""
 
-from splitflap_core.broker.backends import Backend, backend_for
-from splitflap_core.broker.link import Delivery, Link
-from splitflap_core.broker.session import Depth, Outgoing, Subscription
+from splitflap_core.broker.backends import BrokerBackend, backend_for
+from splitflap_core.broker.link import BrokerLink, Delivery
+from splitflap_core.broker.session import Depth, OutgoingMessage, Subscription
 
-__all__ = ["Backend", "Delivery", "Depth", "Link", "Outgoing", "Subscription", "backend_for"]
+__all__ = [
+    "BrokerBackend",
+    "BrokerLink",
+    "Delivery",
+    "Depth",
+    "OutgoingMessage",
+    "Subscription",
+    "backend_for",
+]

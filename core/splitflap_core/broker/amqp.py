@@ -23,11 +23,11 @@ from splitflap_core import topology
 from splitflap_core.broker.buffers import ReadAhead, WriteBehind
 from splitflap_core.broker.frames import ack_frame, publish_frames
 from splitflap_core.broker.session import (
+    BrokerSession,
     Depth,
-    Outgoing,
-    Readiness,
-    Received,
-    Session,
+    OutgoingMessage,
+    ReceivedMessage,
+    SocketReadiness,
     Subscription,
     Waker,
     body_bytes,
@@ -48,7 +48,7 @@ TURN = 1.0
 FRAMES_PER_TURN = 500
 
 
-class AmqpSession(Session):
+class AmqpSession(BrokerSession):
     """One AMQP connection with one channel in confirm mode."""
 
     def __init__(
@@ -57,7 +57,7 @@ class AmqpSession(Session):
         self._waker = waker
         self._declares = declares
         self._blocked = False
-        self._window: OrderedDict[int, tuple[str, Outgoing]] = OrderedDict()
+        self._window: OrderedDict[int, tuple[str, OutgoingMessage]] = OrderedDict()
         self._returned: set[str] = set()
         self._unsettled: dict[int, None] = {}
         self._sequence = itertools.count(1)
@@ -97,7 +97,7 @@ class AmqpSession(Session):
         transport = self._amqp.transport
         self._ahead = transport._quick_recv = ReadAhead(transport._quick_recv)  # noqa: SLF001 - py-amqp has no other place for it
         self._behind = WriteBehind(transport.write)
-        self._readiness = Readiness(self._amqp.sock, self._waker)
+        self._readiness = SocketReadiness(self._amqp.sock, self._waker)
 
     def _is_declared(self) -> bool:
         """Whether all is there. What exists may be looked at without the right to declare it."""
@@ -118,7 +118,7 @@ class AmqpSession(Session):
             queue(self._channel).declare()
 
     def subscribe(
-        self, subscriptions: Sequence[Subscription], on_received: Callable[[Received], None]
+        self, subscriptions: Sequence[Subscription], on_received: Callable[[ReceivedMessage], None]
     ) -> None:
         for subscription in subscriptions:
             queue = subscription.queue(self._channel)
@@ -146,7 +146,7 @@ class AmqpSession(Session):
             consumer.cancel()
         self._consumers.clear()
 
-    def publish(self, message: Outgoing) -> None:
+    def publish(self, message: OutgoingMessage) -> None:
         sequence = next(self._sequence)
         message_id = str(sequence)
         frames = publish_frames(
@@ -190,7 +190,7 @@ class AmqpSession(Session):
         answer = self._channel.queue_declare(queue, passive=True)
         return Depth(answer.message_count, answer.consumer_count)
 
-    def turn(self) -> None:
+    def poll(self) -> None:
         self._behind.flush()
         if not self._ahead:
             self._readiness.wait(TURN)
@@ -202,7 +202,7 @@ class AmqpSession(Session):
             self._amqp.blocking_read(timeout=IO_TIMEOUT)
         self._amqp.heartbeat_tick()
 
-    def close(self, *, orderly: bool) -> list[Outgoing]:
+    def close(self, *, orderly: bool) -> list[OutgoingMessage]:
         lost = [message for _, message in self._window.values()]
         self._window.clear()
         self._readiness.close()
@@ -218,7 +218,7 @@ class AmqpSession(Session):
     def _receive(
         self,
         subscription: Subscription,
-        on_received: Callable[[Received], None],
+        on_received: Callable[[ReceivedMessage], None],
         message: kombu.Message,
     ) -> None:
         if not subscription.no_ack:
@@ -228,7 +228,9 @@ class AmqpSession(Session):
         deliveries = headers.get("x-delivery-count")
         deliveries = deliveries if isinstance(deliveries, int) else 0
         queue = subscription.queue.name
-        on_received(Received(message.delivery_tag, queue, body_bytes(message), headers, deliveries))
+        on_received(
+            ReceivedMessage(message.delivery_tag, queue, body_bytes(message), headers, deliveries)
+        )
 
     def _on_ack(self, sequence: int, multiple: bool) -> None:
         for message_id, message in self._settled(sequence, multiple):
@@ -241,7 +243,7 @@ class AmqpSession(Session):
             self._returned.discard(message_id)
             message.settle(False)
 
-    def _settled(self, sequence: int, multiple: bool) -> list[tuple[str, Outgoing]]:
+    def _settled(self, sequence: int, multiple: bool) -> list[tuple[str, OutgoingMessage]]:
         if not multiple:
             one = self._window.pop(sequence, None)
             return [one] if one else []

@@ -29,10 +29,10 @@ from kombu.utils.json import dumps, loads
 
 from splitflap_core import topology
 from splitflap_core.broker.session import (
+    BrokerSession,
     Depth,
-    Outgoing,
-    Received,
-    Session,
+    OutgoingMessage,
+    ReceivedMessage,
     Subscription,
     Waker,
     body_bytes,
@@ -122,7 +122,7 @@ class Transport(filesystem.Transport):  # type: ignore[misc]  # kombu is untyped
         self.state = virtual.BrokerState()
 
 
-class FilesystemSession(Session):
+class FilesystemSession(BrokerSession):
     """The embedded broker as a session. What is written counts as confirmed."""
 
     errors = (OSError, ChannelError, ValueError)
@@ -141,7 +141,7 @@ class FilesystemSession(Session):
         _sweep(folder)
 
     def subscribe(
-        self, subscriptions: Sequence[Subscription], on_received: Callable[[Received], None]
+        self, subscriptions: Sequence[Subscription], on_received: Callable[[ReceivedMessage], None]
     ) -> None:
         # The virtual transport counts what is unsettled over all consumers of a channel.
         self._channel.basic_qos(0, sum(each.prefetch for each in subscriptions), False)
@@ -160,7 +160,7 @@ class FilesystemSession(Session):
             consumer.cancel()
         self._consumers.clear()
 
-    def publish(self, message: Outgoing) -> None:
+    def publish(self, message: OutgoingMessage) -> None:
         content = self._channel.prepare_message(
             message.body, content_type="application/json", headers=message.headers
         )
@@ -185,14 +185,14 @@ class FilesystemSession(Session):
     def depth(self, queue: str) -> Depth:
         return Depth(self._channel.queue_declare(queue, passive=True).message_count, None)
 
-    def turn(self) -> None:
+    def poll(self) -> None:
         self._waker.wait(POLLING_INTERVAL)
         self._waker.clear()
         with contextlib.suppress(TimeoutError, Empty):
             for _ in range(MESSAGES_PER_TURN):
                 self._connection.drain_events(timeout=0)
 
-    def close(self, *, orderly: bool) -> list[Outgoing]:  # noqa: ARG002 - there is nobody to tell
+    def close(self, *, orderly: bool) -> list[OutgoingMessage]:  # noqa: ARG002 - there is nobody to tell
         # Done here, as kombu would write what it cannot put back into a pickle file.
         if lost := self._channel.qos.restore_unacked():
             logger.warning("%d messages could not be put back: %r", len(lost), lost[0][0])
@@ -200,10 +200,10 @@ class FilesystemSession(Session):
         return []
 
     def _receive(
-        self, queue: str, on_received: Callable[[Received], None], message: kombu.Message
+        self, queue: str, on_received: Callable[[ReceivedMessage], None], message: kombu.Message
     ) -> None:
         headers = dict(message.headers or {})
-        on_received(Received(message.delivery_tag, queue, body_bytes(message), headers, 0))
+        on_received(ReceivedMessage(message.delivery_tag, queue, body_bytes(message), headers, 0))
 
 
 def _sweep(folder: Path) -> None:

@@ -14,7 +14,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from splitflap_core.broker.session import Depth, Outgoing, Received, Session, Subscription, Waker
+from splitflap_core.broker.session import (
+    BrokerSession,
+    Depth,
+    OutgoingMessage,
+    ReceivedMessage,
+    Subscription,
+    Waker,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -31,16 +38,16 @@ LAST_TURN = 2.0
 #: wait (1 s) and a few network time-outs (5 s each).
 STUCK_AFTER = 30.0
 
-OpenSession = Callable[[Waker], Session]
+OpenSession = Callable[[Waker], BrokerSession]
 
 
 @dataclass(slots=True)
 class Delivery:
     """A message that was delivered and must be settled, from any thread; the first call counts."""
 
-    _link: "Link"
+    _link: "BrokerLink"
     _generation: int
-    received: Received
+    received: ReceivedMessage
     _open: bool = True
 
     @property
@@ -68,7 +75,7 @@ class Delivery:
             self._link._settle(self._generation, verb, self.received.tag)  # noqa: SLF001 - one module
 
 
-class Link:
+class BrokerLink:
     """Owns one connection at a time, in one thread, until it is stopped."""
 
     def __init__(
@@ -94,10 +101,10 @@ class Link:
         self._on_idle = on_idle
         self._waker = Waker()
         self._lock = threading.Lock()
-        self._outgoing: deque[Outgoing] = deque()
+        self._outgoing: deque[OutgoingMessage] = deque()
         self._settling: deque[tuple[int, str, Any]] = deque()
         self._generation = 0
-        self._session: Session | None = None
+        self._session: BrokerSession | None = None
         self._paused_until = 0.0
         self._consuming = False
         #: The count of what may be unsettled has changed since it was told to the broker.
@@ -121,7 +128,7 @@ class Link:
         session = self._session
         return session is not None and not session.blocked
 
-    def publish(self, message: Outgoing) -> None:
+    def publish(self, message: OutgoingMessage) -> None:
         """Queue a message. While the link is down it is settled as not sent, at once."""
         with self._lock:
             if taken := self.up and not self._closing:
@@ -212,7 +219,7 @@ class Link:
         finally:
             self._take_down(session, orderly=orderly)
 
-    def _bring_up(self, session: Session) -> None:
+    def _bring_up(self, session: BrokerSession) -> None:
         self._generation += 1
         self._consuming = self._recount = False
         self._unsettled = 0
@@ -221,7 +228,7 @@ class Link:
         if self._on_up:
             self._on_up()
 
-    def _take_down(self, session: Session | None, *, orderly: bool) -> None:
+    def _take_down(self, session: BrokerSession | None, *, orderly: bool) -> None:
         with self._lock:
             self._session = None
             unsent = list(self._outgoing)
@@ -231,23 +238,23 @@ class Link:
         for message in unsent:
             message.settle(False)
 
-    def _finished(self, session: Session) -> bool:
+    def _finished(self, session: BrokerSession) -> bool:
         if not self._closing:
             return False
         unfinished = self._outgoing or self._settling or session.unconfirmed
         return not unfinished or time.monotonic() >= self._give_up_at
 
-    def _turn(self, session: Session) -> None:
+    def _turn(self, session: BrokerSession) -> None:
         self._last_turn = time.monotonic()
         self._settle_queued(session)
         self._set_consuming(session)
         self._publish_queued(session)
         if not self._finished(session):
-            session.turn()
+            session.poll()
         if self._on_idle:
             self._on_idle()
 
-    def _set_consuming(self, session: Session) -> None:
+    def _set_consuming(self, session: BrokerSession) -> None:
         if not self._subscriptions:
             return
         wanted = not self._stopping.is_set() and time.monotonic() >= self._paused_until
@@ -263,17 +270,17 @@ class Link:
         elif not wanted:
             self._stop_consumers(session)
 
-    def _stop_consumers(self, session: Session) -> None:
+    def _stop_consumers(self, session: BrokerSession) -> None:
         if self._consuming:
             session.unsubscribe()
             self._consuming = False
 
-    def _receive(self, generation: int, received: Received) -> None:
+    def _receive(self, generation: int, received: ReceivedMessage) -> None:
         self._unsettled += 1
         if self._on_delivery:
             self._on_delivery(Delivery(self, generation, received))
 
-    def _settle_queued(self, session: Session) -> None:
+    def _settle_queued(self, session: BrokerSession) -> None:
         acked = []
         while self._settling:
             generation, verb, tag = self._settling.popleft()
@@ -287,7 +294,7 @@ class Link:
         if acked:
             session.ack(acked)
 
-    def _publish_queued(self, session: Session) -> None:
+    def _publish_queued(self, session: BrokerSession) -> None:
         while self._outgoing and session.unconfirmed < WINDOW and not session.blocked:
             message = self._outgoing.popleft()
             try:

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Outgoing:
+class OutgoingMessage:
     """A message to publish.
 
     `settled` is called once, in the link's thread (or the caller's, where the link is down):
@@ -54,7 +54,7 @@ class Subscription:
 
 
 @dataclass(slots=True)
-class Received:
+class ReceivedMessage:
     """A message as the broker hands it over. `deliveries` counts earlier tries to deliver it."""
 
     tag: Any
@@ -119,7 +119,7 @@ class Waker:
         self._writer.close()
 
 
-class Readiness:
+class SocketReadiness:
     """Waits for a socket and a waker at once."""
 
     def __init__(self, source: socket.socket, waker: Waker) -> None:
@@ -150,7 +150,7 @@ class Readiness:
         return isinstance(self._source, ssl.SSLSocket) and self._source.pending() > 0
 
 
-class Session(ABC):
+class BrokerSession(ABC):
     """One connection with one channel, the topology declared on it."""
 
     #: Exceptions that mean that the connection or channel is of no more use.
@@ -158,16 +158,16 @@ class Session(ABC):
 
     @abstractmethod
     def subscribe(
-        self, subscriptions: Sequence[Subscription], on_received: Callable[[Received], None]
+        self, subscriptions: Sequence[Subscription], on_received: Callable[[ReceivedMessage], None]
     ) -> None:
-        """Start to consume; `on_received` is called during `turn`."""
+        """Start to consume; `on_received` is called during `poll`."""
 
     @abstractmethod
     def unsubscribe(self) -> None:
         """Consume no more. What was delivered can still be settled."""
 
     @abstractmethod
-    def publish(self, message: Outgoing) -> None:
+    def publish(self, message: OutgoingMessage) -> None:
         """Hand a message to the broker without waiting for its answer."""
 
     @property
@@ -193,11 +193,11 @@ class Session(ABC):
         """Ask the broker what one of the topology's queues holds, and wait for its answer."""
 
     @abstractmethod
-    def turn(self) -> None:
+    def poll(self) -> None:
         """Wait for the broker or the link's waker, at most a second, and handle what came."""
 
     @abstractmethod
-    def close(self, *, orderly: bool) -> list[Outgoing]:
+    def close(self, *, orderly: bool) -> list[OutgoingMessage]:
         """Close the connection; returns what was published and never confirmed.
 
         `orderly` takes leave of the broker, which takes a network time-out where it is gone.

@@ -4,8 +4,8 @@ from pathlib import Path
 from random import Random
 
 from tests.faults.world import World
-from tests.servers.process import ServerFailed, wait_until
 from tests.servers.server import descendants, gone
+from tests.support import WaitTimeout, wait_until
 from tests.system.processes import PATIENCE
 
 from .base import Nemesis
@@ -54,8 +54,8 @@ class _KillService(Nemesis):
     def _all_gone(self, pids: set[int]) -> None:
         """What was below a killed process has to end by itself."""
         try:
-            wait_until(lambda: all(map(gone, pids)), "", PATIENCE)
-        except ServerFailed:
+            wait_until(lambda: all(map(gone, pids)), f"the end of {pids}", PATIENCE)
+        except WaitTimeout:
             left = sorted(pid for pid in pids if not gone(pid))
             raise AssertionError(f"{self.name}: left behind {left}") from None
 

@@ -8,7 +8,7 @@ from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events, tasks
 from sqlalchemy import func, select
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 
 class Tail:

@@ -12,7 +12,7 @@ from splitflap_api.store import schema
 from sqlalchemy.exc import SQLAlchemyError
 
 from asyncrequest import KeyReused, TaskState
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 from .conftest import MakeReplica
 from .replica import Replica

@@ -10,7 +10,7 @@ from splitflap_api.http.events import EventViews
 from splitflap_api.loops.feed import Event
 from splitflap_api.store import schema
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 from .conftest import MakeReplica
 from .replica import HOUR, Replica

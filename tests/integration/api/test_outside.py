@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.servers.fixtures import or_skip
 from tests.servers.postgres import USER, Postgres
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 pytestmark = pytest.mark.servers
 

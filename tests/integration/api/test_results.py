@@ -1,6 +1,6 @@
 """Outcomes from the broker: committed, then acked; the guilty alone is buried."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from splitflap_core.outcomes import Done
 from sqlalchemy.exc import OperationalError
 
 from tests.integration.broker.peer import Peer, files
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 from .replica import Replica, outcome_of, rendered
 
@@ -61,11 +61,6 @@ def consumer(replica: Replica, tmp_path: Path) -> Iterator[Consumer]:
     made.stop()
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait."""
-    wait_until(condition, what, PATIENCE)
-
-
 def test_broken_result_is_buried_alone(replica: Replica, consumer: Consumer) -> None:
     """It spoils its batch; then each is tried alone, and the others have their effect."""
     jobs = [replica.job(replica.post(f"post {number}")) for number in range(5)]
@@ -73,8 +68,8 @@ def test_broken_result_is_buried_alone(replica: Replica, consumer: Consumer) -> 
     others = [rendered(job) for job in jobs if job is not jobs[2]]
     consumer.publish(*others[:2], broken, *others[2:])
     consumer.start()
-    until(lambda: len(replica.rows(schema.jobs)) == 1, "the others' ends")
-    until(lambda: not consumer.results._gathered, "the acks")
+    wait_until(lambda: len(replica.rows(schema.jobs)) == 1, "the others' ends")
+    wait_until(lambda: not consumer.results._gathered, "the acks")
     assert [row["id"] for row in replica.rows(schema.jobs)] == [jobs[2]["id"]]
     [letter] = replica.rows(schema.dead_letters)
     assert (letter["queue"], letter["body"]) == ("results", encode(broken))
@@ -94,7 +89,7 @@ def test_outcome_is_acked_after_its_commit(
     with monkeypatch.context() as patched:
         patched.setattr(replica.ingest, "apply", out)
         consumer.start()
-        until(lambda: len(tried) >= 2, "two tries")
+        wait_until(lambda: len(tried) >= 2, "two tries")
     assert set(map(tuple, tried)) == {(False,)}
-    until(lambda: not replica.rows(schema.jobs), "the job's end")
-    until(lambda: not consumer.results._gathered, "the ack")
+    wait_until(lambda: not replica.rows(schema.jobs), "the job's end")
+    wait_until(lambda: not consumer.results._gathered, "the ack")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from splitflap_core.broker import Backend, Subscription
+from splitflap_core.broker import BrokerBackend, Subscription
 
 from tests.servers.rabbitmq import Depth, RabbitMq
 
@@ -29,12 +29,12 @@ class Vhost:
         """Where it is."""
         return self.server.vhost_url(self.name)
 
-    def through(self, port: int) -> Backend:
+    def through(self, port: int) -> BrokerBackend:
         """The vhost, reached through a proxy."""
         return rabbit(self.server.vhost_url(self.name, port))
 
     @property
-    def backend(self) -> Backend:
+    def backend(self) -> BrokerBackend:
         """The vhost, reached directly."""
         return rabbit(self.url)
 
@@ -52,7 +52,7 @@ def vhost(rabbitmq_server: RabbitMq) -> Vhost:
 
 
 @pytest.fixture(params=["filesystem", pytest.param("rabbitmq", marks=pytest.mark.servers)])
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> BrokerBackend:
     """Each broker, empty."""
     if request.param == "filesystem":
         return files(tmp_path)
@@ -65,7 +65,7 @@ def make_peer() -> Iterator[MakePeer]:
     """Makes peers, which are stopped with the test."""
     peers: list[Peer] = []
 
-    def make(backend: Backend, *subscriptions: Subscription, **options: object) -> Peer:
+    def make(backend: BrokerBackend, *subscriptions: Subscription, **options: object) -> Peer:
         peers.append(Peer(backend, *subscriptions, **options))  # type: ignore[arg-type]  # as it takes them
         return peers[-1]
 

@@ -5,10 +5,17 @@ from functools import partial
 from pathlib import Path
 
 from splitflap_core import topology
-from splitflap_core.broker import Backend, Delivery, Link, Outgoing, Subscription, backend_for
+from splitflap_core.broker import (
+    BrokerBackend,
+    BrokerLink,
+    Delivery,
+    OutgoingMessage,
+    Subscription,
+    backend_for,
+)
 from splitflap_core.settings import CommonSettings
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 #: Seconds that a test waits for what must happen.
 PATIENCE = 20.0
@@ -16,12 +23,12 @@ PATIENCE = 20.0
 RENDER = Subscription(topology.RENDER_QUEUE, prefetch=100)
 
 
-def files(folder: Path) -> Backend:
+def files(folder: Path) -> BrokerBackend:
     """The embedded broker in a folder."""
     return backend_for(CommonSettings(data_dir=str(folder)))
 
 
-def rabbit(url: str, ca_file: str | None = None) -> Backend:
+def rabbit(url: str, ca_file: str | None = None) -> BrokerBackend:
     """RabbitMQ at a URL."""
     return backend_for(CommonSettings(broker_url=url, broker_ca_file=ca_file))
 
@@ -31,7 +38,7 @@ class Peer:
 
     def __init__(
         self,
-        backend: Backend,
+        backend: BrokerBackend,
         *subscriptions: Subscription,
         acks: bool = False,
         name: str = "peer",
@@ -40,7 +47,7 @@ class Peer:
         self.deliveries: list[Delivery] = []
         self.settled: list[tuple[bytes, bool]] = []
         self._acks = acks
-        self.link = Link(
+        self.link = BrokerLink(
             name,
             backend.opener(name, declares=declares),
             subscriptions=subscriptions,
@@ -71,7 +78,7 @@ class Peer:
     def publish(self, *bodies: bytes, key: str = "render", exchange: str = "jobs") -> None:
         """Hand messages to the link."""
         for body in bodies:
-            self.link.publish(Outgoing(exchange, key, body, partial(self._settle, body)))
+            self.link.publish(OutgoingMessage(exchange, key, body, partial(self._settle, body)))
 
     def send(self, *bodies: bytes, key: str = "render") -> None:
         """Publish, and return once the broker has taken all of it."""

@@ -17,7 +17,7 @@ import eventlet
 eventlet.monkey_patch()
 import sys, threading, time
 from splitflap_core import topology
-from splitflap_core.broker import Link, Outgoing, Subscription, backend_for
+from splitflap_core.broker import BrokerLink, OutgoingMessage, Subscription, backend_for
 from splitflap_core.settings import CommonSettings
 
 backend = backend_for(CommonSettings(broker_url=sys.argv[1], data_dir=sys.argv[2]))
@@ -40,12 +40,12 @@ def wait(condition):
         time.sleep(0.01)
 
 subscription = Subscription(topology.RENDER_QUEUE, 50)
-link = Link("green", backend.opener("green"), subscriptions=[subscription], on_delivery=take)
+link = BrokerLink("green", backend.opener("green"), subscriptions=[subscription], on_delivery=take)
 link.start()
 wait(lambda: link.up)
 eventlet.spawn(tick)
 for number in range(1000):
-    link.publish(Outgoing("jobs", "render", b"%d" % number, settled.append))
+    link.publish(OutgoingMessage("jobs", "render", b"%d" % number, settled.append))
 wait(lambda: len(received) == 1000 and settled.count(True) == 1000)
 # An idle link waits in select and recv, which must be green as well.
 idle = time.monotonic() + 1.5

@@ -22,7 +22,7 @@ GREEDY = """
 import sys, threading
 from pathlib import Path
 from splitflap_core import topology
-from splitflap_core.broker import Link, Subscription, backend_for
+from splitflap_core.broker import BrokerLink, Subscription, backend_for
 from splitflap_core.settings import CommonSettings
 
 def take(delivery):
@@ -31,7 +31,8 @@ def take(delivery):
 
 backend = backend_for(CommonSettings(data_dir=sys.argv[1]))
 subscription = Subscription(topology.RENDER_QUEUE, 10)
-Link("greedy", backend.opener("greedy"), subscriptions=[subscription], on_delivery=take).start()
+opener = backend.opener("greedy")
+BrokerLink("greedy", opener, subscriptions=[subscription], on_delivery=take).start()
 threading.Event().wait()
 """
 

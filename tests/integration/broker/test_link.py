@@ -5,13 +5,13 @@ from functools import partial
 
 import pytest
 from splitflap_core import topology
-from splitflap_core.broker import Backend, Depth, Link, Outgoing, Subscription
+from splitflap_core.broker import BrokerBackend, BrokerLink, Depth, OutgoingMessage, Subscription
 
 from .conftest import MakePeer
 from .peer import RENDER, numbered
 
 
-def test_many_are_confirmed_and_received_once(backend: Backend, make_peer: MakePeer) -> None:
+def test_many_are_confirmed_and_received_once(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """More than the window holds: each settled once as sent, and received once."""
     receiver = make_peer(backend, RENDER, acks=True).started()
     sender = make_peer(backend).started()
@@ -27,22 +27,22 @@ def test_many_are_confirmed_and_received_once(backend: Backend, make_peer: MakeP
     assert [each.body for each in late.receive(1)] == [b"last"]
 
 
-def test_bytes_arrive_as_they_were_sent(backend: Backend, make_peer: MakePeer) -> None:
+def test_bytes_arrive_as_they_were_sent(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """Empty, not UTF-8, long: a body is bytes. Headers come along."""
     bodies = [b"", b"\xff\x00\xfe", b"x" * 300_000]
     peer = make_peer(backend, RENDER).started()
     peer.send(*bodies)
     assert {each.body for each in peer.receive(3)} == set(bodies)
     headers = {"splitflap-reason": "\u00e9"}
-    peer.link.publish(Outgoing("jobs", "render", b"", lambda _: None, headers))
+    peer.link.publish(OutgoingMessage("jobs", "render", b"", lambda _: None, headers))
     assert peer.receive(4)[3].received.headers.items() >= headers.items()
 
 
-def test_what_cannot_be_unpacked_is_delivered(backend: Backend, make_peer: MakePeer) -> None:
+def test_what_cannot_be_unpacked_is_delivered(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """For its receiver to refuse; it costs neither the connection nor a neighbour."""
     peer = make_peer(backend, RENDER).started()
     for headers in ({"compression": "bogus"}, {"x-delivery-count": "many"}):
-        message = Outgoing("jobs", "render", b"packed", lambda _sent: None, headers)
+        message = OutgoingMessage("jobs", "render", b"packed", lambda _sent: None, headers)
         peer.link.publish(message)
     peer.send(b"after")
     assert [each.body for each in peer.receive(3)][-1] == b"after"
@@ -52,7 +52,7 @@ def test_what_cannot_be_unpacked_is_delivered(backend: Backend, make_peer: MakeP
     assert len({each._generation for each in peer.deliveries}) == 1
 
 
-def test_what_no_queue_takes_was_not_sent(backend: Backend, make_peer: MakePeer) -> None:
+def test_what_no_queue_takes_was_not_sent(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """An unroutable message is settled as not sent; its neighbours are not concerned."""
     peer = make_peer(backend).started()
     peer.publish(b"lost", key="nowhere")
@@ -61,7 +61,7 @@ def test_what_no_queue_takes_was_not_sent(backend: Backend, make_peer: MakePeer)
     assert peer.unsent == [b"lost"]
 
 
-def test_a_fanout_reaches_its_queue(backend: Backend, make_peer: MakePeer) -> None:
+def test_a_fanout_reaches_its_queue(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """Dead letters keep the key that they came with."""
     peer = make_peer(backend, Subscription(topology.DEAD_QUEUE, 10)).started()
     peer.publish(b"dead", exchange="dead", key="render")
@@ -69,7 +69,7 @@ def test_a_fanout_reaches_its_queue(backend: Backend, make_peer: MakePeer) -> No
     peer.wait(lambda: peer.sent == [b"dead"], "the confirm")
 
 
-def test_while_down_nothing_is_taken(backend: Backend, make_peer: MakePeer) -> None:
+def test_while_down_nothing_is_taken(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """Before the start and after the stop, a message is settled at once as not sent."""
     peer = make_peer(backend)
     peer.publish(b"early")
@@ -80,7 +80,7 @@ def test_while_down_nothing_is_taken(backend: Backend, make_peer: MakePeer) -> N
     assert peer.link.ready() is not None
 
 
-def test_stop_publishes_what_is_queued(backend: Backend, make_peer: MakePeer) -> None:
+def test_stop_publishes_what_is_queued(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """A stop in the midst of much work: all of it is sent."""
     peer = make_peer(backend).started()
     bodies = numbered(1200)
@@ -89,7 +89,7 @@ def test_stop_publishes_what_is_queued(backend: Backend, make_peer: MakePeer) ->
     assert sorted(peer.sent) == sorted(bodies)
 
 
-def test_stop_settles_acks_first(backend: Backend, make_peer: MakePeer) -> None:
+def test_stop_settles_acks_first(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """What was acked before the stop is gone; what was not comes back to the next."""
     first = make_peer(backend, RENDER).started()
     first.send(*numbered(20))
@@ -105,7 +105,7 @@ def test_stop_settles_acks_first(backend: Backend, make_peer: MakePeer) -> None:
 
 
 def test_stop_is_harmless_when_there_is_nothing_to_stop(
-    backend: Backend, make_peer: MakePeer
+    backend: BrokerBackend, make_peer: MakePeer
 ) -> None:
     """Never started, and twice."""
     peer = make_peer(backend)
@@ -115,7 +115,7 @@ def test_stop_is_harmless_when_there_is_nothing_to_stop(
     other.link.stop(1)
 
 
-def test_requeued_comes_back(backend: Backend, make_peer: MakePeer) -> None:
+def test_requeued_comes_back(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """To this link or to another."""
     peer = make_peer(backend, RENDER).started()
     peer.send(b"again")
@@ -124,7 +124,7 @@ def test_requeued_comes_back(backend: Backend, make_peer: MakePeer) -> None:
     assert peer.bodies == [b"again"] * 2
 
 
-def test_settling_twice_is_harmless(backend: Backend, make_peer: MakePeer) -> None:
+def test_settling_twice_is_harmless(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """Neither the connection nor the deliveries of others are lost by it."""
     peer = make_peer(backend, RENDER).started()
     peer.send(b"a", b"b")
@@ -137,7 +137,7 @@ def test_settling_twice_is_harmless(backend: Backend, make_peer: MakePeer) -> No
     assert peer.bodies[2:] == [other.body, b"c"]
 
 
-def test_prefetch_bounds_what_is_unsettled(backend: Backend, make_peer: MakePeer) -> None:
+def test_prefetch_bounds_what_is_unsettled(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """The next message comes when one was settled."""
     peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, prefetch=3)).started()
     peer.send(*numbered(5))
@@ -148,7 +148,7 @@ def test_prefetch_bounds_what_is_unsettled(backend: Backend, make_peer: MakePeer
     peer.receive(4)
 
 
-def test_pause_holds_deliveries_back(backend: Backend, make_peer: MakePeer) -> None:
+def test_pause_holds_deliveries_back(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """For its time; publishing goes on, and then all comes."""
     peer = make_peer(backend, RENDER).started()
     peer.send(b"before")
@@ -160,7 +160,9 @@ def test_pause_holds_deliveries_back(backend: Backend, make_peer: MakePeer) -> N
     assert time.monotonic() - begin > 0.4
 
 
-def test_a_callback_that_raises_costs_only_itself(backend: Backend, make_peer: MakePeer) -> None:
+def test_a_callback_that_raises_costs_only_itself(
+    backend: BrokerBackend, make_peer: MakePeer
+) -> None:
     """The others of the same confirm are settled, and the link stays up."""
 
     def fail(_sent: bool) -> None:
@@ -169,15 +171,15 @@ def test_a_callback_that_raises_costs_only_itself(backend: Backend, make_peer: M
     peer = make_peer(backend).started()
     bodies = numbered(50)
     for body in bodies:
-        peer.link.publish(Outgoing("jobs", "render", body, fail))
-        peer.link.publish(Outgoing("jobs", "render", body, partial(peer._settle, body)))
+        peer.link.publish(OutgoingMessage("jobs", "render", body, fail))
+        peer.link.publish(OutgoingMessage("jobs", "render", body, partial(peer._settle, body)))
     peer.wait(lambda: len(peer.settled) == 50, "the others")
     assert peer.unsent == []
     assert peer.link.up
 
 
 @pytest.mark.parametrize("wanted", [1, 3])
-def test_two_receivers_share(backend: Backend, make_peer: MakePeer, wanted: int) -> None:
+def test_two_receivers_share(backend: BrokerBackend, make_peer: MakePeer, wanted: int) -> None:
     """No message is received twice, whoever is faster."""
     prefetch = Subscription(topology.RENDER_QUEUE, wanted)
     receivers = [make_peer(backend, prefetch, acks=True).started() for _ in range(2)]
@@ -188,7 +190,7 @@ def test_two_receivers_share(backend: Backend, make_peer: MakePeer, wanted: int)
     assert sorted(receivers[0].bodies + receivers[1].bodies) == sorted(bodies)
 
 
-def test_depth_is_what_was_not_delivered(backend: Backend, make_peer: MakePeer) -> None:
+def test_depth_is_what_was_not_delivered(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """Asked in the link's thread; a consumer that is full leaves the rest in the queue."""
     depths: list[Depth] = []
 
@@ -196,7 +198,7 @@ def test_depth_is_what_was_not_delivered(backend: Backend, make_peer: MakePeer) 
         if depth := looker.depth("render"):
             depths.append(depth)
 
-    looker = Link("looker", backend.opener("looker"), on_idle=look)
+    looker = BrokerLink("looker", backend.opener("looker"), on_idle=look)
     sender = make_peer(backend).started()
     sender.send(*numbered(3))
     looker.start()
@@ -210,7 +212,7 @@ def test_depth_is_what_was_not_delivered(backend: Backend, make_peer: MakePeer) 
     assert looker.depth("render") is None
 
 
-def test_more_may_be_held_later(backend: Backend, make_peer: MakePeer) -> None:
+def test_more_may_be_held_later(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """A raised count is what the broker goes by; RabbitMQ lets the old one come on top, once."""
     make_peer(backend).started().send(*numbered(30))
     peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, 3)).started()
@@ -221,7 +223,7 @@ def test_more_may_be_held_later(backend: Backend, make_peer: MakePeer) -> None:
     assert len(peer.deliveries) <= 13
 
 
-def test_fewer_may_be_held_later(backend: Backend, make_peer: MakePeer) -> None:
+def test_fewer_may_be_held_later(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """What is held already is worked off before more comes; nothing is lost or comes twice."""
     bodies = numbered(30)
     make_peer(backend).started().send(*bodies)

@@ -3,7 +3,7 @@
 import pytest
 from kombu import Queue
 from splitflap_core import topology
-from splitflap_core.broker import Backend, Subscription, backend_for
+from splitflap_core.broker import BrokerBackend, Subscription, backend_for
 from splitflap_core.definitions import definitions
 from splitflap_core.settings import CommonSettings
 
@@ -30,7 +30,7 @@ def vhost(rabbitmq_server: RabbitMq) -> Vhost:
     return Vhost(rabbitmq_server, "rights")
 
 
-def of(service: str, vhost: Vhost) -> Backend:
+def of(service: str, vhost: Vhost) -> BrokerBackend:
     """The broker as a service's user sees it."""
     url = f"amqp://127.0.0.1:{vhost.server.port}/{vhost.name}"
     user = f"the-{service}"

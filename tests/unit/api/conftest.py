@@ -17,7 +17,7 @@ from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
 from splitflap_api.store.migrate import migrate
 from splitflap_api.transactions.replay import Replayer
-from splitflap_core.broker import Link, backend_for
+from splitflap_core.broker import BrokerLink, backend_for
 
 from asyncrequest import AsyncRequests
 
@@ -57,7 +57,7 @@ def services(rig: Rig, tmp_path: Path) -> Services:
     """What views are made of, with a broker in the test's folder to which nobody is connected."""
     settings = ApiSettings(data_dir=str(tmp_path))
     feed = Feed(rig.store, lambda: None)
-    link = Link("test", backend_for(settings).opener("test"))
+    link = BrokerLink("test", backend_for(settings).opener("test"))
     return Services(
         settings=settings,
         metrics=rig.metrics,

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 import asyncrequest
-from tests.servers.process import free_port
+from tests.support import free_port
 
 from .small_app import PATIENCE
 

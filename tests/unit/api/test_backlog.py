@@ -16,7 +16,7 @@ from splitflap_core.contracts import Kind
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from uuid_utils import uuid7
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 LIMITS = Limits(unfinished=30, unpublished=3600)
 

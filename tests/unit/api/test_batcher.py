@@ -13,6 +13,8 @@ from splitflap_api.store.engine import is_conflict, is_outage
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from tests.support import wait_until
+
 PATIENCE = 30.0
 
 Run = Callable[[Sequence[str]], Sequence[Any]]
@@ -50,9 +52,9 @@ class Desk:
         """Ask all of these, from a thread each, while a first run holds the batcher up."""
         self.gate.clear()
         first = self._callers.submit(self.batcher, "first")
-        until(lambda: self.runs == [["first"]])
+        wait_until(lambda: self.runs == [["first"]])
         asked = [self._callers.submit(self.batcher, question) for question in questions]
-        until(lambda: len(self.batcher._waiting) == len(questions))
+        wait_until(lambda: len(self.batcher._waiting) == len(questions))
         self.runs.clear()
         self.gate.set()
         first.result(PATIENCE)
@@ -63,14 +65,6 @@ class Desk:
         self.gate.set()
         self.batcher.stop(PATIENCE)
         self._callers.shutdown()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Return once the condition holds."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.001)
 
 
 @pytest.fixture
@@ -194,7 +188,7 @@ def test_stop_with_a_queue_of_several_runs(desk_of: DeskOf) -> None:
     desk = desk_of(upper)
     desk.gate.clear()
     asked = [desk._callers.submit(desk.batcher, str(number)) for number in range(MAX_BATCH + 10)]
-    until(lambda: sum(map(len, desk.runs)) + len(desk.batcher._waiting) == MAX_BATCH + 10)
+    wait_until(lambda: sum(map(len, desk.runs)) + len(desk.batcher._waiting) == MAX_BATCH + 10)
     threading.Timer(0.05, desk.gate.set).start()
     desk.batcher.stop(PATIENCE)
     assert [each.result(PATIENCE) for each in asked] == list(map(str, range(MAX_BATCH + 10)))
@@ -280,11 +274,11 @@ def test_who_is_not_alone_shares(
     gate.clear()
     with ThreadPoolExecutor(50) as callers:
         first = callers.submit(batcher, "first")
-        until(lambda: runs == [["first"]])
+        wait_until(lambda: runs == [["first"]])
         second = callers.submit(batcher, "second")
-        until(lambda: len(runs) == 2)
+        wait_until(lambda: len(runs) == 2)
         others = [callers.submit(batcher, f"q{number}") for number in range(20)]
-        until(lambda: len(batcher._waiting) == 20)
+        wait_until(lambda: len(batcher._waiting) == 20)
         gate.set()
         assert [each.result(PATIENCE) for each in (first, second)] == ["FIRST", "SECOND"]
         assert {each.result(PATIENCE) for each in others} == {f"Q{n}" for n in range(20)}

@@ -13,7 +13,7 @@ import pytest
 from werkzeug.exceptions import UnprocessableEntity
 
 from asyncrequest import (
-    Busy,
+    BackendFull,
     Final,
     InProcess,
     KeyReused,
@@ -148,7 +148,7 @@ def test_running_tasks_are_never_pushed_out(backend: InProcess) -> None:
     """As many as are kept may run; the next is refused, and nothing is lost."""
     gate = threading.Event()
     running = [backend.accept(submission(lambda: gate.wait(PATIENCE) and "x")) for _ in range(10)]
-    with pytest.raises(Busy) as refused:
+    with pytest.raises(BackendFull) as refused:
         backend.accept(submission(lambda: "x"))
     assert refused.value.retry_after == inprocess.BUSY_RETRY_AFTER
     gate.set()
@@ -227,7 +227,7 @@ def test_stop_begins_nothing_more(backend: InProcess) -> None:
     task = backend.accept(submission(lambda: gate.wait(PATIENCE) and "x"))
     threading.Timer(0.05, gate.set).start()
     backend.stop(PATIENCE)
-    with pytest.raises(Busy):
+    with pytest.raises(BackendFull):
         backend.accept(submission(lambda: "x"))
     assert not any(thread.is_alive() for thread in backend._threads)
     assert task.id

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug import exceptions
 
-from asyncrequest import BadHeader, Busy, KeyReused, NoSuchTask, TaskError, TaskGone
+from asyncrequest import BackendFull, BadHeader, KeyReused, NoSuchTask, TaskError, TaskGone
 
 SOURCES = sorted(Path(splitflap_api.__file__).parent.rglob("*.py"))
 
@@ -136,8 +136,8 @@ def test_what_an_exception_becomes(error: Exception, slug: str) -> None:
 
 
 def test_every_error_of_tasks_is_known() -> None:
-    """All but Busy, which our backend does not raise, have a problem of ours."""
-    kinds = set(TaskError.__subclasses__()) - {Busy}
+    """All but BackendFull, which our backend does not raise, have a problem of ours."""
+    kinds = set(TaskError.__subclasses__()) - {BackendFull}
     with Flask("x").test_request_context("/"):
         slugs = {
             problem_of(BadHeader("a", "b") if kind is BadHeader else kind()).slug for kind in kinds

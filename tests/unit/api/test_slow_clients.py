@@ -22,8 +22,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.servers.process import free_port
 from tests.servers.server import descendants
+from tests.support import free_port, wait_until
 
 from .small_app import PATIENCE
 
@@ -74,15 +74,6 @@ class Server:
             return requests.get(url, headers=AUTH, timeout=PATIENCE).status_code == 200
         except requests.RequestException:
             return False
-
-
-def wait_until(condition: "object", what: str) -> None:
-    """Return once the condition holds."""
-    assert callable(condition)
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain: {what}"
-        time.sleep(0.02)
 
 
 @contextmanager

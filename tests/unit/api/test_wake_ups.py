@@ -9,12 +9,12 @@ from splitflap_api.loops.dispatch import SENDER, Dispatcher
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
 from splitflap_core.broker import Delivery, backend_for
-from splitflap_core.broker.session import Received
+from splitflap_core.broker.session import ReceivedMessage
 from splitflap_core.settings import load
 from splitflap_core.telemetry import Metrics
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from tests.servers.process import wait_until
+from tests.support import wait_until
 
 
 def dispatcher_of(store: Store, folder: Path, woken: list[str]) -> Dispatcher:
@@ -35,7 +35,7 @@ def test_only_others_wake(store: Store, tmp_path: Path) -> None:
     woken: list[str] = []
     dispatcher = dispatcher_of(store, tmp_path, woken)
     for sender in ("here", "there", "here"):
-        received = Received(1, "events.here", b"{}", {SENDER: sender}, 0)
+        received = ReceivedMessage(1, "events.here", b"{}", {SENDER: sender}, 0)
         dispatcher._woken(Delivery(dispatcher.link, 1, received))
     assert woken == ["woken"]
 

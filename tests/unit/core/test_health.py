@@ -9,7 +9,7 @@ import pytest
 from splitflap_core.health import HealthServer
 from splitflap_core.telemetry import Metrics
 
-from tests.servers.process import free_port, wait_until
+from tests.support import free_port, wait_until
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from splitflap_core import topology
 from splitflap_core.broker import Subscription
 from splitflap_core.broker.link import Delivery
-from splitflap_core.broker.session import Received
+from splitflap_core.broker.session import ReceivedMessage
 from splitflap_core.contracts import (
     Job,
     JobOutcome,
@@ -227,7 +227,7 @@ def test_an_outcome_that_is_no_json_goes_to_the_dead(rig: Rig) -> None:
 def test_redelivered_too_often_is_handed_back(rig: Rig, deliveries: int, tried: bool) -> None:
     """The third delivery may be the one that kills the process: the API gets RetryLater."""
     job = Job("job", "render", 1, time.time(), msgspec.Raw(b'{"text":""}'))
-    received = Received("no tag", "render", encode(job), {}, deliveries)
+    received = ReceivedMessage("no tag", "render", encode(job), {}, deliveries)
     rig.worker._deliver(Delivery(rig.link, -1, received))
     assert bool(rig.pool.taken) == tried
     if not tried:

@@ -2,17 +2,16 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from splitflap.__main__ import main
+
+from tests.support import free_ports, wait_until
 
 from .stub_api import StubApi, stub_api
 
@@ -20,24 +19,6 @@ from .stub_api import StubApi, stub_api
 PATIENCE = 20.0
 
 FAKE = Path(__file__).with_name("fake_service.py")
-
-
-def wait_until(condition: Callable[[], bool], what: object = "") -> None:
-    """Return once the condition holds; fail the test if it does not come to."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain {what}"
-        time.sleep(0.01)
-
-
-def free_ports(count: int) -> list[int]:
-    """As many ports in a row that nobody listens on, below those that the kernel hands out."""
-    for first in range(20_000 + os.getpid() % 5_000, 32_000, count):
-        with ExitStack() as held, suppress(OSError):
-            for port in range(first, first + count):
-                held.enter_context(socket.create_server(("127.0.0.1", port)))
-            return list(range(first, first + count))
-    raise AssertionError("no ports are free")
 
 
 def is_gone(pid: int) -> bool:
@@ -81,11 +62,15 @@ class Launched:
 
     def wait_for(self, name: str, event: str, times: int = 1) -> None:
         """Wait for an event."""
-        wait_until(lambda: len(self.pids(name, event)) >= times, (name, event, self.err))
+        wait_until(
+            lambda: len(self.pids(name, event)) >= times, lambda: f"{event} of {name}\n{self.err}"
+        )
 
     def wait_served(self) -> None:
         """Wait for the banner."""
-        wait_until(lambda: "serving" in self.out or self.process.poll() is not None, self.err)
+        wait_until(
+            lambda: "serving" in self.out or self.process.poll() is not None, lambda: self.err
+        )
         assert "serving" in self.out, self.err
 
     def signal(self, number: int) -> None:
@@ -98,7 +83,7 @@ class Launched:
 
     def assert_nothing_left(self) -> None:
         """No process of a service may be there any more."""
-        wait_until(lambda: all(map(is_gone, self.all_pids())), "for the services' ends")
+        wait_until(lambda: all(map(is_gone, self.all_pids())), "the end of the services")
 
     def clean(self) -> None:
         """End it and all that it may have left."""

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from splitflap.client import MAX_RETRY_AFTER, ApiRefused, Client
 
-from .conftest import Run, free_ports
+from tests.support import free_ports
+
+from .conftest import Run
 from .stub_api import Answer, StubApi, problem, stub_api
 
 KEYS = Answer(200, {"items": []})

@@ -5,7 +5,9 @@ import json
 import pytest
 from splitflap.output import duration
 
-from .conftest import Run, free_ports
+from tests.support import free_ports
+
+from .conftest import Run
 from .stub_api import Answer, StubApi, problem, stub_api
 
 KEY = {

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Launch, free_ports, wait_until
+from tests.support import free_ports, wait_until
+
+from .conftest import Launch
 
 
 def curl_words(out: str) -> list[str]:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Launch, Launched, is_gone, wait_until
+from tests.support import wait_until
+
+from .conftest import Launch, Launched, is_gone
 
 
 def kill(up: Launched, name: str) -> None:

@@ -68,14 +68,6 @@ class Rig:
         return value
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Return once the condition holds; fail the test if it does not come to."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-
-
 @pytest.fixture
 def make_rig() -> Iterator[Callable[..., Rig]]:
     """Makes started pools by their settings, and ends them with the test."""

@@ -12,7 +12,9 @@ from splitflap_core.outcomes import Done, Failed, RetryLater, SlowDown
 from splitflap_renderer.pool import TRY_AGAIN_AFTER
 from splitflap_renderer.render import render
 
-from .conftest import ENDLESS, Rig, slow, wait_until
+from tests.support import wait_until
+
+from .conftest import ENDLESS, Rig, slow
 
 MakeRig = Callable[..., Rig]
 

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .conftest import PATIENCE, wait_until
+from tests.support import free_port, wait_until
+
+from .conftest import PATIENCE
 
 
 def environment(tmp_path: Path, port: int) -> dict[str, str]:
@@ -18,13 +20,6 @@ def environment(tmp_path: Path, port: int) -> dict[str, str]:
         "SPLITFLAP_HEALTH_PORT": str(port),
         "SPLITFLAP_PROCESSES": "2",
     }
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def start(tmp_path: Path, port: int) -> subprocess.Popen[str]:

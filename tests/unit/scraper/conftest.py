@@ -7,7 +7,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
@@ -28,21 +27,6 @@ PATIENCE = 30.0
 
 #: Answers a request: gets the connection and the request's text.
 Respond = Callable[[socket.socket, str], None]
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Return once the condition holds; fail the test if it does not come to."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def page(body: str | bytes, *headers: str, status: str = "200 OK") -> bytes:

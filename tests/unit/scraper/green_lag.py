@@ -7,7 +7,7 @@ import time
 from splitflap_core.telemetry import Metrics
 from splitflap_scraper.lag import PERIOD, LoopLag
 
-from .conftest import wait_until
+from tests.support import wait_until
 
 
 def count(metrics: Metrics, at_most: str) -> int:

@@ -11,7 +11,7 @@ from splitflap_core.outcomes import Done, Failed, Outcome, SlowDown
 from splitflap_scraper import pool as pool_module
 from splitflap_scraper.pool import GreenPool
 
-from .conftest import wait_until
+from tests.support import wait_until
 
 DONE = Done(msgspec.Raw(b"{}"))
 

@@ -13,7 +13,9 @@ from splitflap_core.telemetry import Metrics
 from splitflap_scraper import connections
 from splitflap_scraper.errors import FetchError
 
-from .conftest import PageFetcher, make_fetcher, page, redirect, wait_until
+from tests.support import wait_until
+
+from .conftest import PageFetcher, make_fetcher, page, redirect
 from .fetches import Serve, answers
 
 HEAD = "<title>T</title>"

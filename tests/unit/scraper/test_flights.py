@@ -7,7 +7,7 @@ import pytest
 from splitflap_scraper.errors import FetchError, Transient
 from splitflap_scraper.flights import Flights
 
-from .conftest import wait_until
+from tests.support import wait_until
 
 
 class Calls:

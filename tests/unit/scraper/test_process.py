@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import msgspec
 import pytest
 from splitflap_core import topology
-from splitflap_core.broker import Delivery, Link, Outgoing, Subscription, backend_for
+from splitflap_core.broker import BrokerLink, Delivery, OutgoingMessage, Subscription, backend_for
 from splitflap_core.contracts import (
     Job,
     JobOutcome,
@@ -27,7 +27,9 @@ from splitflap_core.contracts import (
 from splitflap_core.outcomes import Done, Failed
 from splitflap_core.settings import CommonSettings
 
-from .conftest import PATIENCE, Site, free_port, page, wait_until
+from tests.support import free_port, wait_until
+
+from .conftest import PATIENCE, Site, page
 
 Serve = Callable[..., Site]
 
@@ -51,7 +53,7 @@ class Service:
             )
         self.outcomes: dict[str, JobOutcome] = {}
         backend = backend_for(CommonSettings(data_dir=str(tmp_path)))
-        self.link = Link(
+        self.link = BrokerLink(
             "test",
             backend.opener("test"),
             subscriptions=[Subscription(topology.RESULTS_QUEUE, 100)],
@@ -70,7 +72,7 @@ class Service:
         payload = msgspec.Raw(encode(ScrapeRequest(url)))
         job = Job(name, "scrape", 1, time.time(), payload, task="t1")
         sent: list[bool] = []
-        self.link.publish(Outgoing(topology.JOBS.name, "scrape", encode(job), sent.append))
+        self.link.publish(OutgoingMessage(topology.JOBS.name, "scrape", encode(job), sent.append))
         wait_until(lambda: sent == [True])
 
     def get(self, path: str) -> str:

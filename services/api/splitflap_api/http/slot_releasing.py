@@ -1,6 +1,6 @@
 """Waits that the client asked for do not count against the requests that are being answered."""
 
-from asyncrequest import Backend, NoSuchTask, Submission, TaskState
+from asyncrequest import NoSuchTask, Submission, TaskBackend, TaskState
 from splitflap_api.contract.models import is_id
 from splitflap_api.overload.slots import release_slot
 
@@ -8,7 +8,7 @@ from splitflap_api.overload.slots import release_slot
 class SlotReleasingBackend:
     """A backend around another one."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: TaskBackend) -> None:
         self._backend = backend
 
     def accept(self, submission: Submission) -> TaskState:

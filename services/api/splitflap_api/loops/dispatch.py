@@ -13,7 +13,7 @@ from functools import partial
 
 import msgspec
 from splitflap_core import topology
-from splitflap_core.broker import Backend, Delivery, Link, Outgoing, Subscription
+from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, OutgoingMessage, Subscription
 from splitflap_core.contracts import KINDS, Job, Kind, encode
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import func, select, update
@@ -49,7 +49,7 @@ class Dispatcher:
     def __init__(
         self,
         store: Store,
-        backend: Backend,
+        backend: BrokerBackend,
         metrics: Metrics,
         replica: str,
         *,
@@ -71,7 +71,7 @@ class Dispatcher:
         self._waker = threading.Thread(target=self._wake_loop, name="wake-ups", daemon=True)
         self._marker = threading.Thread(target=self._mark_loop, name="marker", daemon=True)
         wake_ups = Subscription(topology.wake_up_queue(replica), prefetch=10, no_ack=True)
-        self.link = Link(
+        self.link = BrokerLink(
             "publish",
             backend.opener(f"api-{replica}-publish"),
             subscriptions=(wake_ups,) if backend.has_wake_ups else (),
@@ -102,7 +102,7 @@ class Dispatcher:
             self._queued.append(time.monotonic())
             settled = partial(self._settled, row["id"], row["attempt"], row["kind"])
             self.link.publish(
-                Outgoing(topology.JOBS.name, row["kind"], encode(message_of(row)), settled)
+                OutgoingMessage(topology.JOBS.name, row["kind"], encode(message_of(row)), settled)
             )
 
     def oldest(self) -> float:
@@ -124,7 +124,7 @@ class Dispatcher:
             if self._backend.has_wake_ups and self.link.up:
                 headers = {SENDER: self._replica}
                 self.link.publish(
-                    Outgoing(topology.EVENTS.name, "", b"{}", lambda _sent: None, headers)
+                    OutgoingMessage(topology.EVENTS.name, "", b"{}", lambda _sent: None, headers)
                 )
             self._stopping.wait(WAKE_EVERY)
 

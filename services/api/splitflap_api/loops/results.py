@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from splitflap_core import topology
-from splitflap_core.broker import Backend, Delivery, Link, Subscription
+from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, Subscription
 from splitflap_core.contracts import BrokenMessage, JobOutcome, decode_job_outcome
 from splitflap_core.logs import bound
 from splitflap_core.telemetry import Metrics
@@ -32,7 +32,7 @@ class Results:
         self,
         store: Store,
         ingest: Ingest,
-        backend: Backend,
+        backend: BrokerBackend,
         metrics: Metrics,
         replica: str,
         *,
@@ -49,7 +49,7 @@ class Results:
         self._queues = Queues(metrics)
         self._gathered: list[Delivery] = []
         self._go_on_at = 0.0
-        self.link = Link(
+        self.link = BrokerLink(
             "results",
             backend.opener(f"api-{replica}-results"),
             subscriptions=(

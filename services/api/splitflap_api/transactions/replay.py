@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from splitflap_core import topology
-from splitflap_core.broker import Link, Outgoing
+from splitflap_core.broker import BrokerLink, OutgoingMessage
 
 from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.domain import dead_letters
@@ -25,7 +25,9 @@ _EXCHANGES = {
 class Replayer:
     """Replays dead letters, each once."""
 
-    def __init__(self, store: Store, link: Link, publish: Callable[[Sequence[Row]], None]) -> None:
+    def __init__(
+        self, store: Store, link: BrokerLink, publish: Callable[[Sequence[Row]], None]
+    ) -> None:
         self._store = store
         self._link = link
         self._publish = publish
@@ -63,6 +65,6 @@ class Replayer:
             sent.append(taken)
             settled.set()
 
-        self._link.publish(Outgoing(exchange, letter["queue"], letter["body"], settle))
+        self._link.publish(OutgoingMessage(exchange, letter["queue"], letter["body"], settle))
         if not settled.wait(CONFIRM_TIMEOUT) or not sent[0]:
             raise unavailable("the broker does not take the message")

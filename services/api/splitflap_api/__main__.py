@@ -46,9 +46,9 @@ def serve() -> None:
 
     from splitflap_core.runtime import until_signalled
 
-    from splitflap_api.service import Service
+    from splitflap_api.service import ApiService
 
-    service = Service(settings)
+    service = ApiService(settings)
     service.start()
     until_signalled()
     service.end_streams()

@@ -61,7 +61,7 @@ STEP = 4.0
 STEPS = 10.0
 
 
-class Service:
+class ApiService:
     """One API process."""
 
     def __init__(self, settings: ApiSettings, waiters: Waiters | None = None) -> None:
@@ -245,7 +245,7 @@ class Service:
 
     def _connected(self) -> None:
         """The broker takes messages again, or for the first time."""
-        self._reconciler.hurry()
+        self._reconciler.republish_soon()
 
     def _woken(self) -> None:
         self._acceptor.wake()

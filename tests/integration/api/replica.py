@@ -7,7 +7,7 @@ import msgspec
 from splitflap_api.contract import models
 from splitflap_api.domain import final_responses
 from splitflap_api.domain.changes import Row
-from splitflap_api.domain.posts import EditPost, MakePost
+from splitflap_api.domain.posts import CreatePost, EditPost
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.feed import Feed
 from splitflap_api.loops.reconcile import Reconciler
@@ -72,7 +72,7 @@ class Replica:
 
     def post(self, text: str = "text", key: str | None = None, of: str = "") -> TaskState:
         """Accept a post."""
-        return self.submit(MakePost(models.NewPost(text)), "created_post", key, of)
+        return self.submit(CreatePost(models.NewPost(text)), "created_post", key, of)
 
     def edit(self, post_id: str, text: str) -> TaskState:
         """Accept an edit."""

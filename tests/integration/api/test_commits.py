@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from splitflap_api.contract import models
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.posts import MakePost
+from splitflap_api.domain.posts import CreatePost
 from splitflap_api.store import schema
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,18 +18,18 @@ from .conftest import MakeReplica
 from .replica import Replica
 
 
-class Refused(MakePost):
+class Refused(CreatePost):
     """A plan that its own check refuses."""
 
-    def plan(self, tx: Any, changes: Any, task: Any) -> None:
+    def apply(self, tx: Any, changes: Any, task: Any) -> None:
         raise Problem("conflict", "not this one")
 
 
-class Poisoned(MakePost):
+class Poisoned(CreatePost):
     """A plan whose row the database refuses, only when all rows are written."""
 
-    def plan(self, tx: Any, changes: Any, task: Any) -> None:
-        super().plan(tx, changes, task)
+    def apply(self, tx: Any, changes: Any, task: Any) -> None:
+        super().apply(tx, changes, task)
         task["created_at"] = None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from splitflap_api.http.events import EventViews
-from splitflap_api.loops.feed import Event
+from splitflap_api.loops.feed import FeedEvent
 from splitflap_api.store import schema
 
 from tests.support import wait_until
@@ -82,7 +82,7 @@ def test_place_that_was_swept_away_is_a_gap(replica: Replica) -> None:
     )
     replica.post()
     assert replica.feed.gap(0) is None
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     assert [row["id"] for row in replica.rows(schema.events)] == [4]
     gap = replica.feed.gap(1)
     assert gap is not None
@@ -96,7 +96,7 @@ def test_ids_go_on_after_all_were_swept_away(replica: Replica) -> None:
     """A number is never used twice, or clients would skip what they have not seen."""
     replica.post()
     replica.change(schema.events, created_at=1)
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     assert replica.rows(schema.events) == []
     assert replica.feed.gap(0) is not None
     assert replica.feed.gap(1) is None
@@ -113,7 +113,7 @@ def test_stream_that_joins_during_a_look_gets_nothing_twice(
     replica.post()
     read, joined = feed._page, []
 
-    def read_while_streams_change(*place: Any) -> list[Event]:
+    def read_while_streams_change(*place: Any) -> list[FeedEvent]:
         rows = read(*place)
         feed.unsubscribe(first)
         joined.append(feed.subscribe(None))

@@ -134,7 +134,7 @@ def test_preview_that_very_many_wait_for_is_told_in_chunks(replica: Replica) -> 
     done = len(replica.rows(schema.tasks, state="done"))
     assert 0 < done <= CHUNK
     rounds = 0
-    while replica.ingest.go_on():
+    while replica.ingest.resume_completions():
         rounds += 1
     assert rounds >= 2
     assert len(replica.rows(schema.tasks, state="done")) == many + 1

@@ -19,10 +19,10 @@ def test_job_that_no_broker_confirmed_is_published_again(replica: Replica) -> No
     task = replica.post()
     job = replica.job(task)
     assert job["due_at"] - job["created_at"] == 5_000
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     assert len(replica.published) == 1
     replica.change(schema.jobs, due_at=1)
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     assert [row["id"] for row in replica.published] == [job["id"]] * 2
     assert replica.published[-1]["attempt"] == 1
     assert replica.job(task)["due_at"] >= job["due_at"]
@@ -32,7 +32,7 @@ def test_job_whose_outcome_never_came_is_tried_again(replica: Replica) -> None:
     """As the next attempt: the first one may still be at work."""
     task = replica.post()
     replica.change(schema.jobs, due_at=1, dispatched_at=1)
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     assert replica.published[-1]["attempt"] == 2
     assert replica.job(task)["attempt"] == 2
     assert replica.job(task)["dispatched_at"] is None
@@ -45,11 +45,11 @@ def test_nothing_is_published_while_the_broker_is_away(replica: Replica) -> None
     replica.change(schema.jobs, due_at=1, dispatched_at=1)
     replica.broker_is_up = False
     for _ in range(MAX_ATTEMPTS + 1):
-        replica.reconciler.look()
+        replica.reconciler.run_once()
     assert len(replica.published) == 1
     assert replica.job(task)["attempt"] == 1
     replica.broker_is_up = True
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     assert len(replica.published) == 2
 
 
@@ -57,12 +57,12 @@ def test_the_broker_is_back(replica: Replica) -> None:
     """What was made without it is published at once; what came after it is on its way already."""
     before = replica.job(replica.post())
     time.sleep(0.01)
-    replica.reconciler.hurry()
+    replica.reconciler.republish_soon()
     time.sleep(0.01)
     replica.post()
     replica.published.clear()
     for _ in range(2):
-        replica.reconciler.look()
+        replica.reconciler.run_once()
     assert [row["id"] for row in replica.published] == [before["id"]]
 
 
@@ -77,7 +77,7 @@ def test_replicas_take_turns(make_replica: MakeReplica) -> None:
             replicas[0].change(schema.jobs, due_at=1)
             for replica in replicas:
                 replica.published.clear()
-            rounds = [threads.submit(replica.reconciler.look) for replica in replicas]
+            rounds = [threads.submit(replica.reconciler.run_once) for replica in replicas]
             for each in rounds:
                 each.result(30)
             published = [row["id"] for replica in replicas for row in replica.published]
@@ -88,7 +88,7 @@ def test_job_without_attempts_left_ends(replica: Replica) -> None:
     """422, and a dead letter that says why."""
     task = replica.post()
     replica.change(schema.jobs, due_at=1, dispatched_at=1, attempt=MAX_ATTEMPTS)
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     assert replica.rows(schema.jobs) == []
     assert replica.task(task)["status"] == 422
     [letter] = replica.rows(schema.dead_letters)
@@ -101,7 +101,7 @@ def test_job_past_its_last_deadline_ends(replica: Replica) -> None:
     task = replica.post()
     replica.apply(rendered(replica.job(task), ["http://never/"]))
     replica.change(schema.jobs, due_at=1, dispatched_at=1, deadline=2)
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     assert replica.rows(schema.jobs) == []
     assert replica.task(task)["status"] == 201
     [preview] = replica.rows(schema.previews)
@@ -113,7 +113,7 @@ def test_job_before_its_deadline_does_not_end(replica: Replica) -> None:
     """Time in which no broker took it does not count."""
     task = replica.post()
     replica.change(schema.jobs, due_at=1, created_at=1)
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     assert replica.task(task)["state"] == "running"
     assert replica.rows(schema.dead_letters) == []
 
@@ -123,7 +123,7 @@ def test_task_does_not_wait_for_ever_for_previews(make_replica: MakeReplica) -> 
     replica = make_replica(preview_wait=0.0)
     task = replica.post()
     [scrape] = replica.apply(rendered(replica.job(task), ["http://slow/"]))
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     final = replica.task(task)
     assert final["status"] == 201
     assert msgspec.json.decode(final["body"])["links"][0]["preview"]["state"] == "pending"
@@ -139,12 +139,12 @@ def test_task_past_its_retention_leaves_a_tombstone(replica: Replica) -> None:
     replica.apply(rendered(replica.job(task)))
     now = replica.task(task)["expires_at"] - HOUR
     replica.change(schema.tasks, expires_at=now - 1)
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     bare = replica.task(task)
     assert (bare["body"], bare["headers"], bare["idempotency_key"]) == (None, None, None)
     replica.change(schema.tasks, expires_at=now - 2 * HOUR)
     replica.reconciler._swept = float("-inf")
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     assert replica.rows(schema.tasks) == []
     assert len(replica.rows(schema.posts)) == 1
 
@@ -158,7 +158,7 @@ def test_a_sweep_is_bounded(replica: Replica, monkeypatch: pytest.MonkeyPatch) -
     replica.change(schema.tasks, expires_at=2)
     left = []
     for _ in range(3):
-        replica.reconciler.look()
+        replica.reconciler.run_once()
         left.append(len(replica.rows(schema.tasks)))
     assert left == [6, 2, 0]
 
@@ -170,7 +170,7 @@ def test_sweep_leaves_what_is_in_use(replica: Replica) -> None:
     replica.apply(scraped(scrape))
     replica.change(schema.previews, expires_at=1)
     running = replica.post()
-    replica.reconciler.look()
+    replica.reconciler.run_once()
     assert len(replica.rows(schema.previews)) == 1
     assert replica.task(running)["state"] == "running"
     assert len(replica.rows(schema.events)) == 5

@@ -257,7 +257,7 @@ def who_asks_alone_is_answered_in_his_own_turn() -> None:
     def run(questions: Sequence[str]) -> list[str]:
         return [question.upper() for question in questions]
 
-    batcher: Batcher[str, str] = Batcher("desk", run, green.GreenWaiters(), alone_first=True)
+    batcher: Batcher[str, str] = Batcher("desk", run, green.GreenWaiters(), inline_when_idle=True)
     batcher.start()
     green.spawn(ran.append, "another")
     assert (batcher("a"), ran) == ("A", [])
@@ -275,7 +275,7 @@ def who_asks_alone_waits_no_longer_than_others() -> None:
             green.sleep(10)
         return list(questions)
 
-    batcher: Batcher[str, str] = Batcher("desk", run, green.GreenWaiters(), alone_first=True)
+    batcher: Batcher[str, str] = Batcher("desk", run, green.GreenWaiters(), inline_when_idle=True)
     batcher.start()
     try:
         batcher("a")

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from splitflap_api.contract.models import NewPost, Post
 from splitflap_api.domain import final_responses
-from splitflap_api.domain.posts import EditPost, MakePost, read_posts
-from splitflap_api.domain.previews import MakePreview, MakeRender
+from splitflap_api.domain.posts import CreatePost, EditPost, read_posts
+from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events, jobs, metadata
@@ -23,10 +23,10 @@ from asyncrequest import Final, Submission, TaskState
 Row = dict[str, Any]
 
 _FINISH = {
-    MakePost: final_responses.created_post,
+    CreatePost: final_responses.created_post,
     EditPost: final_responses.edited_post,
-    MakePreview: final_responses.fetched_preview,
-    MakeRender: final_responses.rendered_text,
+    FetchPreview: final_responses.fetched_preview,
+    RenderText: final_responses.rendered_text,
 }
 
 
@@ -60,7 +60,7 @@ class Rig:
 
     def post(self, text: str = "hello", account: str = "me", channel: str = "general") -> TaskState:
         """Accept a post."""
-        return self.accept(MakePost(NewPost(text, channel)), account)
+        return self.accept(CreatePost(NewPost(text, channel)), account)
 
     def edit(self, post_id: str, text: str, revisions: set[int] | None = None) -> TaskState:
         """Accept an edit by `me`."""

@@ -9,8 +9,8 @@ import pytest
 from splitflap_api.contract.models import NewPost
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.changes import Changes, Row
-from splitflap_api.domain.posts import MakePost
-from splitflap_api.domain.previews import MakePreview, MakeRender
+from splitflap_api.domain.posts import CreatePost
+from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.store.schema import tasks
 from sqlalchemy import Connection, insert, update
 
@@ -53,29 +53,29 @@ def test_a_repeated_key_is_the_same_task(rig: Rig) -> None:
 
     def one(_: int) -> str:
         barrier.wait(20)
-        return rig.accept(MakePost(NewPost("hello")), key="k").id
+        return rig.accept(CreatePost(NewPost("hello")), key="k").id
 
     with ThreadPoolExecutor(20) as callers:
         ids = set(callers.map(one, range(20)))
     assert len(ids) == 1
-    assert rig.accept(MakePost(NewPost("hello")), key="k").id in ids
+    assert rig.accept(CreatePost(NewPost("hello")), key="k").id in ids
     assert rig.count("posts") == len(rig.published) == 1
 
 
 def test_a_key_with_another_request(rig: Rig) -> None:
     """It is refused, also where both come in one commit; another account's is apart."""
-    rig.accept(MakePost(NewPost("hello")), key="k")
+    rig.accept(CreatePost(NewPost("hello")), key="k")
     with pytest.raises(KeyReused):
-        rig.accept(MakePost(NewPost("other")), key="k", fingerprint="other")
-    rig.accept(MakePost(NewPost("hello")), account="else", key="k", fingerprint="other")
+        rig.accept(CreatePost(NewPost("other")), key="k", fingerprint="other")
+    rig.accept(CreatePost(NewPost("hello")), account="else", key="k", fingerprint="other")
     assert rig.count("posts") == 2
 
 
 def test_a_repeated_key_gets_the_final_response(rig: Rig) -> None:
     """Once the task is done, a repeated request is answered with what it came to."""
-    rig.accept(MakePost(NewPost("hello")), key="k")
+    rig.accept(CreatePost(NewPost("hello")), key="k")
     rig.rendered(rig.row("jobs"))
-    again = rig.accept(MakePost(NewPost("hello")), key="k")
+    again = rig.accept(CreatePost(NewPost("hello")), key="k")
     assert again.final is not None
     assert again.final.status == 201
 
@@ -83,9 +83,9 @@ def test_a_repeated_key_gets_the_final_response(rig: Rig) -> None:
 def test_a_key_that_was_committed_meanwhile(rig: Rig) -> None:
     """Where the unique index says that another replica was first, it is looked up once more."""
 
-    class Losing(MakeRender):
-        def plan(self, tx: Connection, changes: Changes, task: Row) -> None:
-            super().plan(tx, changes, task)
+    class Losing(RenderText):
+        def apply(self, tx: Connection, changes: Changes, task: Row) -> None:
+            super().apply(tx, changes, task)
             if not lost:
                 lost.append(True)
                 theirs = {**task, "id": STRANGER, "pending": 1, "total": 1}
@@ -99,7 +99,7 @@ def test_a_key_that_was_committed_meanwhile(rig: Rig) -> None:
 
 def test_a_preview_is_fetched_once_for_all(rig: Rig) -> None:
     """Two tasks that want one URL share its job; each waits for it."""
-    first, second = rig.accept(MakePreview(URL)), rig.accept(MakePreview(URL))
+    first, second = rig.accept(FetchPreview(URL)), rig.accept(FetchPreview(URL))
     job = rig.row("jobs")
     assert (job["kind"], job["subject"]) == ("scrape", URL)
     assert rig.row("previews")["job_id"] == job["id"]

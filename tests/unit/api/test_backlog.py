@@ -50,7 +50,7 @@ class Rig:
 
     def why(self) -> str:
         """What it says after a look; empty for nothing."""
-        self.backlog.look()
+        self.backlog.run_once()
         overload = self.backlog.overload()
         return overload.why if overload else ""
 
@@ -117,14 +117,14 @@ def test_a_look_that_fails_is_not_the_last(rig: Rig, monkeypatch: pytest.MonkeyP
     """What it says goes on to follow the database; else it would refuse for ever."""
     monkeypatch.setattr(backlog, "LOOK_EVERY", 0.02)
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
-    look = rig.backlog.look
+    run_once = rig.backlog.run_once
 
     def failing() -> None:
         if errors:
             raise errors.pop()
-        look()
+        run_once()
 
-    monkeypatch.setattr(rig.backlog, "look", failing)
+    monkeypatch.setattr(rig.backlog, "run_once", failing)
     rig.add("render", CROWD["render"] + 1, dispatched=300)
     rig.backlog.start()
     try:
@@ -137,5 +137,5 @@ def test_a_look_that_fails_is_not_the_last(rig: Rig, monkeypatch: pytest.MonkeyP
 def test_alive(rig: Rig) -> None:
     """The health check complains once no look has ended for a minute."""
     assert rig.backlog.alive() is None
-    rig.backlog._last_look -= STUCK_AFTER + 1
+    rig.backlog._last_run -= STUCK_AFTER + 1
     assert "backlog: no look for 61 s" in str(rig.backlog.alive())

@@ -223,7 +223,7 @@ def lone() -> Iterator[tuple[Batcher[str, Any], list[list[str]], threading.Event
         assert gate.wait(PATIENCE)
         return [KeyError(each) if each == "bad" else each.upper() for each in questions]
 
-    made: Batcher[str, Any] = Batcher("lone", run, alone_first=True)
+    made: Batcher[str, Any] = Batcher("lone", run, inline_when_idle=True)
     made.start()
     yield made, runs, gate
     gate.set()
@@ -256,7 +256,7 @@ def test_a_stop_waits_for_who_runs_for_himself() -> None:
         ended.extend(questions)
         return questions
 
-    batcher: Batcher[str, Any] = Batcher("lone", run, alone_first=True)
+    batcher: Batcher[str, Any] = Batcher("lone", run, inline_when_idle=True)
     batcher.start()
     with ThreadPoolExecutor(1) as callers:
         asked = callers.submit(batcher, "a")

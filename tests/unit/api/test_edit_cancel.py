@@ -3,8 +3,8 @@
 import pytest
 from splitflap_api.contract.models import NewPost
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.posts import MakePost
-from splitflap_api.domain.previews import MakePreview
+from splitflap_api.domain.posts import CreatePost
+from splitflap_api.domain.previews import FetchPreview
 
 from asyncrequest import NoSuchTask, TaskGone
 
@@ -93,7 +93,7 @@ def test_a_preview_of_an_older_revision(rig: Rig) -> None:
     """It reaches who else waits for it, and is no event of the edited post."""
     rig.post("one")
     (scrape,) = rig.rendered(rig.row("jobs"), A)
-    other = rig.accept(MakePreview(A))
+    other = rig.accept(FetchPreview(A))
     rig.edit(rig.row("posts")["id"], "two")
     assert {job["kind"] for job in rig.rows("jobs")} == {"render", "scrape"}
     rig.scraped(scrape, "A")
@@ -129,11 +129,11 @@ def test_cancelling_an_edit_leaves_it_as_text(rig: Rig) -> None:
 
 def test_cancelling_leaves_what_others_wait_for(rig: Rig) -> None:
     """A preview that two tasks share is fetched for the other one."""
-    mine, theirs = rig.accept(MakePreview(A)), rig.accept(MakePreview(A), account="else")
+    mine, theirs = rig.accept(FetchPreview(A)), rig.accept(FetchPreview(A), account="else")
     rig.acceptor.cancel("me", mine.id)
     rig.scraped(rig.row("jobs"))
     assert rig.final(theirs, "else") is not None
-    last = rig.accept(MakePreview(B))
+    last = rig.accept(FetchPreview(B))
     rig.acceptor.cancel("me", last.id)
     assert rig.count("jobs") == 0
     assert rig.row("previews", url=B)["job_id"] is None
@@ -150,9 +150,9 @@ def test_whose_task_can_be_cancelled(rig: Rig) -> None:
 
 def test_a_cancelled_key_can_be_used_again(rig: Rig) -> None:
     """The next request with it makes a task."""
-    first = rig.accept(MakePost(NewPost("hello")), key="k")
+    first = rig.accept(CreatePost(NewPost("hello")), key="k")
     rig.acceptor.cancel("me", first.id)
-    assert rig.accept(MakePost(NewPost("hello")), key="k").id != first.id
+    assert rig.accept(CreatePost(NewPost("hello")), key="k").id != first.id
 
 
 def test_deleting_ends_what_waits(rig: Rig) -> None:
@@ -199,19 +199,19 @@ def test_a_cancelled_task_leaves_a_rendered_post_complete(rig: Rig) -> None:
 
 def test_the_key_of_what_was_done_makes_no_second(rig: Rig) -> None:
     """A task that is deleted once it is done keeps its idempotency key: gone, not made again."""
-    state = rig.accept(MakePost(NewPost("hello")), key="k")
+    state = rig.accept(CreatePost(NewPost("hello")), key="k")
     rig.rendered(rig.row("jobs"))
     rig.acceptor.cancel("me", state.id)
     with pytest.raises(TaskGone):
-        rig.accept(MakePost(NewPost("hello")), key="k")
+        rig.accept(CreatePost(NewPost("hello")), key="k")
     assert rig.count("posts") == 1
 
 
 def test_the_key_of_what_was_undone_is_free(rig: Rig) -> None:
     """A post that went with its task may be made again with the same key."""
-    state = rig.accept(MakePost(NewPost("hello")), key="k")
+    state = rig.accept(CreatePost(NewPost("hello")), key="k")
     rig.acceptor.cancel("me", state.id)
-    assert rig.accept(MakePost(NewPost("hello")), key="k").id != state.id
+    assert rig.accept(CreatePost(NewPost("hello")), key="k").id != state.id
     assert rig.count("posts") == 1
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from splitflap_api.domain.changes import Changes
 from splitflap_api.loops import feed as module
-from splitflap_api.loops.feed import Event, Feed, Gap, Subscriber
+from splitflap_api.loops.feed import Feed, FeedEvent, Gap, Subscriber
 from splitflap_api.store.batcher import ThreadWaiters
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events
@@ -41,7 +41,7 @@ def feed(store: Store) -> Iterator[Feed]:
 
 def take(subscriber: Subscriber, count: int) -> list[int]:
     """The ids of so many events, waited for."""
-    taken: list[Event] = []
+    taken: list[FeedEvent] = []
     end = time.monotonic() + PATIENCE
     while len(taken) < count:
         assert time.monotonic() < end, "waited in vain"
@@ -161,7 +161,7 @@ def test_who_waits_is_called_when_something_comes(store: Store, feed: Feed) -> N
 def test_what_came_before_the_wait_is_not_waited_for() -> None:
     """A stream that writes what it has taken may be offered more meanwhile."""
     subscriber = Subscriber(None, 0, ThreadWaiters())
-    subscriber.offer(Event(1, "general", "rendered", "{}"))
+    subscriber.offer(FeedEvent(1, "general", "rendered", "{}"))
     assert subscriber.call() is None
     reader = threading.Thread(target=subscriber.wait, daemon=True)
     reader.start()
@@ -204,7 +204,7 @@ def test_what_was_before_a_stream_is_not_handed_to_it() -> None:
     """A look that began before it joined may still come by with older events."""
     subscriber = Subscriber(None, 5, ThreadWaiters())
     for number in (4, 5, 6):
-        subscriber.offer(Event(number, "general", "rendered", "{}"))
+        subscriber.offer(FeedEvent(number, "general", "rendered", "{}"))
     assert [event.id for event in subscriber.take()] == [6]
 
 
@@ -263,7 +263,7 @@ def test_a_look_that_fails_is_not_the_last(
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
     page = feed._page
 
-    def failing(*args: Any) -> list[Event]:
+    def failing(*args: Any) -> list[FeedEvent]:
         if errors:
             raise errors.pop()
         return page(*args)

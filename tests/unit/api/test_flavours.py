@@ -7,8 +7,8 @@ import pytest
 from splitflap_api.contract.models import NewPost
 from splitflap_api.domain.changes import Changes
 from splitflap_api.domain.dead_letters import replay_job
-from splitflap_api.domain.posts import EditPost, MakePost
-from splitflap_api.domain.previews import MakeRender
+from splitflap_api.domain.posts import CreatePost, EditPost
+from splitflap_api.domain.previews import RenderText
 from splitflap_core.contracts import RenderRequest, RenderResult
 from splitflap_core.outcomes import Failed
 
@@ -22,7 +22,7 @@ def request_of(job: dict[str, Any]) -> RenderRequest:
 
 def test_a_posts_flavour_goes_with_its_job_and_row(rig: Rig) -> None:
     """And is shown."""
-    rig.accept(MakePost(NewPost("hello"), "gfm"))
+    rig.accept(CreatePost(NewPost("hello"), "gfm"))
     assert request_of(rig.row("jobs")) == RenderRequest("hello", "gfm")
     post = rig.read_post(rig.row("posts")["id"])
     assert post is not None
@@ -32,7 +32,7 @@ def test_a_posts_flavour_goes_with_its_job_and_row(rig: Rig) -> None:
 @pytest.mark.parametrize(("asked", "got"), [(None, "gfm"), ("markdown", "markdown")])
 def test_an_edit_is_read_as_its_post_was(rig: Rig, asked: Any, got: str) -> None:
     """Unless it says otherwise."""
-    rig.accept(MakePost(NewPost("hello"), "gfm"))
+    rig.accept(CreatePost(NewPost("hello"), "gfm"))
     post_id = rig.row("posts")["id"]
     rig.accept(EditPost(post_id, "again", None, admin=False, flavour=asked))
     assert request_of(rig.row("jobs")) == RenderRequest("again", got)  # type: ignore[arg-type]  # one of them
@@ -41,7 +41,7 @@ def test_an_edit_is_read_as_its_post_was(rig: Rig, asked: Any, got: str) -> None
 
 def test_what_was_found_is_shown_and_goes_with_an_edit(rig: Rig) -> None:
     """Names and excerpt come with the html, and are never those of an older text."""
-    state = rig.accept(MakePost(NewPost("hello"), "gfm"))
+    state = rig.accept(CreatePost(NewPost("hello"), "gfm"))
     found = RenderResult("<p>x</p>", [], ["ann"], ["general"], "x")
     rig.apply(outcome_of(rig.row("jobs"), done(found)))
     body = rig.body(state)
@@ -54,13 +54,13 @@ def test_what_was_found_is_shown_and_goes_with_an_edit(rig: Rig) -> None:
 
 def test_a_render_by_itself_has_a_flavour(rig: Rig) -> None:
     """As its request says."""
-    rig.accept(MakeRender("hello", "gfm"))
+    rig.accept(RenderText("hello", "gfm"))
     assert request_of(rig.row("jobs")).flavour == "gfm"
 
 
 def test_a_replayed_dead_letter_is_read_as_before(rig: Rig) -> None:
     """Its body has the flavour."""
-    rig.accept(MakePost(NewPost("hello"), "gfm"))
+    rig.accept(CreatePost(NewPost("hello"), "gfm"))
     rig.apply(outcome_of(rig.row("jobs"), Failed("broken", "x")))
     changes = Changes(0)
     with rig.store.write() as tx:
@@ -70,7 +70,7 @@ def test_a_replayed_dead_letter_is_read_as_before(rig: Rig) -> None:
 
 def test_a_refused_text_says_which_field(rig: Rig) -> None:
     """422 with the renderer's reason and place."""
-    state = rig.accept(MakePost(NewPost("[[[")))
+    state = rig.accept(CreatePost(NewPost("[[[")))
     rig.apply(outcome_of(rig.row("jobs"), Failed("refused", "line 1, column 3: too many")))
     body = rig.body(state)
     assert (body["status"], body["reason"]) == (422, "refused")

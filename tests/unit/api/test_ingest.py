@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 from splitflap_api.contract.models import NewPost
-from splitflap_api.domain.posts import MakePost, shape_preview
-from splitflap_api.domain.previews import MakePreview, MakeRender
+from splitflap_api.domain.posts import CreatePost, shape_preview
+from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_core.contracts import BrokenMessage, RenderResult, ScrapeResult
 
 from .rig import Rig, done, failed, outcome_of, retry
@@ -60,7 +60,7 @@ def test_both_links_in_one_batch(rig: Rig) -> None:
 
 def test_a_fresh_preview_is_not_fetched_again(rig: Rig) -> None:
     """A post that links to what is known is done at once, and shows it."""
-    rig.accept(MakePreview(A))
+    rig.accept(FetchPreview(A))
     rig.scraped(rig.row("jobs"), "Known")
     state = rig.post()
     assert rig.rendered(rig.row("jobs"), A) == []
@@ -76,12 +76,12 @@ def test_a_preview_shows_all_that_is_known(rig: Rig) -> None:
         "image_width": 2, "image_height": 1,
     }  # fmt: skip
     url = "https://a.example/"
-    rig.accept(MakePreview(url))
+    rig.accept(FetchPreview(url))
     rig.apply(outcome_of(rig.row("jobs"), done(ScrapeResult(**said, keep=60))))  # type: ignore[arg-type]  # texts and numbers
     shown = msgspec.to_builtins(shape_preview(url, rig.row("previews")))
     assert {name: shown[name] for name in said} == said
     assert shown["url"] == url
-    rig.accept(MakePreview(url))
+    rig.accept(FetchPreview(url))
     rig.scraped(rig.row("jobs"), "New")
     shown = msgspec.to_builtins(shape_preview(url, rig.row("previews")))
     assert {shown[name] for name in said} == {"New", None}
@@ -102,10 +102,10 @@ def test_two_posts_share_a_preview(rig: Rig) -> None:
 def test_many_waiters_are_told_in_chunks(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one transaction leaves over is gone on with, and everybody is told once."""
     monkeypatch.setattr("splitflap_api.domain.tasks.CHUNK", 2)
-    states = [rig.accept(MakePreview(A)) for _ in range(5)]
+    states = [rig.accept(FetchPreview(A)) for _ in range(5)]
     rig.scraped(rig.row("jobs"))
     assert sum(rig.final(state) is not None for state in states) == 2
-    while rig.ingest.go_on():
+    while rig.ingest.resume_completions():
         pass
     assert all(rig.final(state) is not None for state in states)
     assert rig.count("completions") == rig.count("waiters") == 0
@@ -181,7 +181,7 @@ def test_a_text_that_cannot_be_rendered(rig: Rig) -> None:
 
 def test_a_render_of_nobodys_post(rig: Rig) -> None:
     """200 with html and links; no post, no event, no preview."""
-    state = rig.accept(MakeRender("*x*"))
+    state = rig.accept(RenderText("*x*"))
     assert rig.rendered(rig.row("jobs"), A, html="<em>x</em>") == []
     found = {"mentions": [], "channels": [], "excerpt": ""}
     assert rig.body(state) == {"html": "<em>x</em>", "links": [A], **found}
@@ -203,7 +203,7 @@ def test_a_broken_result_spoils_nothing(rig: Rig) -> None:
 
 def test_an_outcome_of_a_task_that_was_never_ours(rig: Rig) -> None:
     """An unknown job is dropped, and the rest of its batch is applied."""
-    state = rig.accept(MakePost(NewPost("hello")))
+    state = rig.accept(CreatePost(NewPost("hello")))
     job = rig.row("jobs")
     stranger = job | {"id": "0192f0c8-0000-7000-8000-000000000001"}
     rig.apply(outcome_of(stranger, failed()), outcome_of(job, done(RenderResult("<p></p>", []))))

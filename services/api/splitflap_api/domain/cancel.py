@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select, update
 
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs import drop_unwanted_jobs, lock_tasks
-from splitflap_api.domain.posts import delete_post, set_state, want_pending
+from splitflap_api.domain.posts import delete_post, request_pending_previews, set_state
 from splitflap_api.domain.task_state import check_owner
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.schema import posts, tasks
@@ -30,7 +30,7 @@ def cancel(tx: Connection, changes: Changes, tasks_: Tasks, task_id: str, accoun
         # Nothing has come of it: the key may be used again. Else it would make a second.
         values["idempotency_key"] = None
     tx.execute(update(tasks).where(tasks.c.id == task_id).values(values))
-    changes.resolve_wants(tx)
+    changes.schedule_previews(tx)
     tasks_.end(tx, changes)
 
 
@@ -55,5 +55,5 @@ def _undo(tx: Connection, changes: Changes, task: Row) -> bool:
     elif row["state"] == "rendered":
         set_state(tx, changes, {row["id"]: row["revision"]}, "complete")
         changes.event("done", row, task=task["id"])
-        want_pending(tx, changes, row["id"], task["id"])
+        request_pending_previews(tx, changes, row["id"], task["id"])
     return False

@@ -27,7 +27,7 @@ UNCONFIRMED_AFTER = 5_000
 Row = dict[str, Any]
 
 
-class Want(NamedTuple):
+class PreviewRequest(NamedTuple):
     """A task wants the preview of a URL; `refresh` also where a fresh one is known."""
 
     task_id: str
@@ -46,7 +46,7 @@ class Changes:
     waiters: list[Row] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
-    wants: list[Want] = field(default_factory=list)
+    preview_requests: list[PreviewRequest] = field(default_factory=list)
     #: Running tasks that end with this transaction, whatever they wait for.
     ending: list[str] = field(default_factory=list)
 
@@ -76,27 +76,27 @@ class Changes:
             {"channel": post["channel"], "kind": kind, "data": msgspec.json.encode(data).decode()}
         )
 
-    def resolve_wants(self, tx: Connection) -> Counter[str]:
+    def schedule_previews(self, tx: Connection) -> Counter[str]:
         """Lock the wanted previews; those not fresh get a job. How many each task waits for."""
         waits: Counter[str] = Counter()
-        if not self.wants:
+        if not self.preview_requests:
             return waits
-        known = lock_previews(tx, {want.url for want in self.wants})
+        known = lock_previews(tx, {request.url for request in self.preview_requests})
         started = []
-        for want in self.wants:
-            preview = known[want.url]
-            if not want.refresh and is_fresh(preview, self.now):
+        for request in self.preview_requests:
+            preview = known[request.url]
+            if not request.refresh and is_fresh(preview, self.now):
                 continue
             if preview["job_id"] is None:
-                preview["job_id"] = self._scrape_job(want)["id"]
-                started.append({"url": want.url, "job_id": preview["job_id"]})
-            self.waiters.append({"job_id": preview["job_id"], "task_id": want.task_id})
-            waits[want.task_id] += 1
+                preview["job_id"] = self._scrape_job(request)["id"]
+                started.append({"url": request.url, "job_id": preview["job_id"]})
+            self.waiters.append({"job_id": preview["job_id"], "task_id": request.task_id})
+            waits[request.task_id] += 1
         update_rows(tx, schema.previews, ("url",), started)
         return waits
 
     def write(self, tx: Connection) -> None:
-        """Insert all rows. Call `resolve_wants` before, once the tasks' rows say who waits."""
+        """Insert all rows. Call `schedule_previews` before, once the tasks' rows say who waits."""
         insert_all(
             tx,
             (
@@ -112,9 +112,11 @@ class Changes:
             ),
         )
 
-    def _scrape_job(self, want: Want) -> Row:
-        job = self._job("scrape", encode(ScrapeRequest(want.url)), want.task_id, want.traceparent)
-        job["subject"] = want.url
+    def _scrape_job(self, request: PreviewRequest) -> Row:
+        job = self._job(
+            "scrape", encode(ScrapeRequest(request.url)), request.task_id, request.traceparent
+        )
+        job["subject"] = request.url
         self.jobs.append(job)
         return job
 

@@ -12,7 +12,7 @@ from uuid_utils import uuid7
 from splitflap_api.contract import models
 from splitflap_api.contract.models import maybe_rfc3339, rfc3339
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.changes import Changes, Row, Want
+from splitflap_api.domain.changes import Changes, PreviewRequest, Row
 from splitflap_api.store.schema import dead_letters, posts
 
 
@@ -63,7 +63,9 @@ def replay_job(tx: Connection, changes: Changes, letter: Any) -> None:
         raise Problem("conflict", "its task has its final response, and nothing else wants it")
     nobody = str(uuid7())
     if letter["queue"] == topology.SCRAPE_QUEUE.name:
-        changes.wants.append(Want(nobody, letter["subject"], refresh=True, traceparent=None))
+        changes.preview_requests.append(
+            PreviewRequest(nobody, letter["subject"], refresh=True, traceparent=None)
+        )
         return
     post = (
         tx.execute(select(posts).where(posts.c.id == letter["subject"]).with_for_update())

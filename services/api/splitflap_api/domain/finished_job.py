@@ -20,7 +20,7 @@ DEAD_REASON = 500
 
 
 @dataclass
-class Ended:
+class FinishedJob:
     """A job with its final outcome; `result` is decoded for Done.
 
     `exhausted` says that no worker gave this outcome: attempts or time were used up.
@@ -98,7 +98,7 @@ class Ended:
         }
 
 
-def end(job: Row, outcome: Outcome, *, exhausted: bool) -> Ended:
+def end(job: Row, outcome: Outcome, *, exhausted: bool) -> FinishedJob:
     """A job's end. Who asks for one more try has had the last.
 
     Raises:
@@ -106,12 +106,12 @@ def end(job: Row, outcome: Outcome, *, exhausted: bool) -> Ended:
     """
     if isinstance(outcome, RetryLater):
         failed = Failed(outcome.reason, "given up after its last attempt")
-        return Ended(job, failed, exhausted=True)
+        return FinishedJob(job, failed, exhausted=True)
     if isinstance(outcome, Failed):
-        return Ended(job, outcome, exhausted=exhausted)
+        return FinishedJob(job, outcome, exhausted=exhausted)
     kind: type[Any] = RenderResult if job["kind"] == "render" else ScrapeResult
     try:
-        return Ended(job, outcome, decode_payload(outcome.result, kind))
+        return FinishedJob(job, outcome, decode_payload(outcome.result, kind))
     except BrokenMessage as error:
         raise BrokenMessage(f"result of job {job['id']}: {error}") from error
 

@@ -12,22 +12,22 @@ from uuid_utils import uuid7
 from splitflap_api.contract import models
 from splitflap_api.contract.models import maybe_rfc3339, rfc3339
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.changes import Changes, Row, Want
+from splitflap_api.domain.changes import Changes, PreviewRequest, Row
 from splitflap_api.domain.jobs import drop_unwanted_jobs
 from splitflap_api.store.bulk import among, insert_rows, update_rows
 from splitflap_api.store.schema import post_links, posts, previews, tasks
 
 
 @dataclass(frozen=True)
-class MakePost:
+class CreatePost:
     """A post to be made, as a plan for one transaction."""
 
     new: models.NewPost
     flavour: Flavour = "markdown"
-    alone = False
+    own_transaction = False
     only_inserts = True
 
-    def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
+    def apply(self, _tx: Connection, changes: Changes, task: Row) -> None:
         """The post's row, its render job and its first event."""
         post = {
             "id": str(uuid7()),
@@ -60,10 +60,10 @@ class EditPost:
     revisions: frozenset[int] | None
     admin: bool
     flavour: Flavour | None = None
-    alone = True
+    own_transaction = True
     only_inserts = False
 
-    def plan(self, tx: Connection, changes: Changes, task: Row) -> None:
+    def apply(self, tx: Connection, changes: Changes, task: Row) -> None:
         """The next revision; what the old one still waited for is dropped."""
         older = tasks_of(tx, self.post_id)
         drop_unwanted_jobs(tx, older)
@@ -180,10 +180,10 @@ def _names(names: Sequence[str]) -> str:
     return msgspec.json.encode(names).decode()
 
 
-def wants_of(rendered: Iterable[Rendered]) -> list[Want]:
+def previews_wanted_by(rendered: Iterable[Rendered]) -> list[PreviewRequest]:
     """The previews that rendered posts ask for."""
     return [
-        Want(each.task_id, url, refresh=False, traceparent=each.traceparent)
+        PreviewRequest(each.task_id, url, refresh=False, traceparent=each.traceparent)
         for each in rendered
         for url in each.result.links
     ]
@@ -202,8 +202,8 @@ def set_state(tx: Connection, changes: Changes, revisions: dict[str, int], state
     return [post | {"state": state} for post in fitting]
 
 
-def want_pending(tx: Connection, changes: Changes, post_id: str, task_id: str) -> None:
-    """Want the previews of a post that nobody fetches any more."""
+def request_pending_previews(tx: Connection, changes: Changes, post_id: str, task_id: str) -> None:
+    """PreviewRequest the previews of a post that nobody fetches any more."""
     urls = tx.execute(
         select(post_links.c.url)
         .join(previews, previews.c.url == post_links.c.url)
@@ -213,7 +213,9 @@ def want_pending(tx: Connection, changes: Changes, post_id: str, task_id: str) -
             previews.c.job_id.is_(None),
         )
     )
-    changes.wants += [Want(task_id, row.url, refresh=False, traceparent=None) for row in urls]
+    changes.preview_requests += [
+        PreviewRequest(task_id, row.url, refresh=False, traceparent=None) for row in urls
+    ]
 
 
 def lock_posts(tx: Connection, ids: Iterable[str]) -> dict[str, Row]:

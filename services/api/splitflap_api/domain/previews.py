@@ -8,36 +8,36 @@ from sqlalchemy import Connection, select
 
 from splitflap_api.contract.models import Preview
 from splitflap_api.contract.problems import invalid
-from splitflap_api.domain.changes import Changes, Row, Want, is_fresh
+from splitflap_api.domain.changes import Changes, PreviewRequest, Row, is_fresh
 from splitflap_api.domain.posts import shape_preview
 from splitflap_api.store.schema import previews
 
 
 @dataclass(frozen=True)
-class MakePreview:
+class FetchPreview:
     """A preview to be fetched, as a plan; one that is under way is joined."""
 
     url: str
-    alone = False
+    own_transaction = False
     only_inserts = False
 
-    def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
+    def apply(self, _tx: Connection, changes: Changes, task: Row) -> None:
         task["subject"] = self.url
-        changes.wants.append(
-            Want(task["id"], self.url, refresh=True, traceparent=task["traceparent"])
+        changes.preview_requests.append(
+            PreviewRequest(task["id"], self.url, refresh=True, traceparent=task["traceparent"])
         )
 
 
 @dataclass(frozen=True)
-class MakeRender:
+class RenderText:
     """A text to be rendered by itself, as a plan."""
 
     text: str
     flavour: Flavour = "markdown"
-    alone = False
+    own_transaction = False
     only_inserts = True
 
-    def plan(self, _tx: Connection, changes: Changes, task: Row) -> None:
+    def apply(self, _tx: Connection, changes: Changes, task: Row) -> None:
         request = RenderRequest(self.text, self.flavour)
         changes.render_job(task["id"], request, task["traceparent"], None)
 

@@ -36,7 +36,7 @@ Finish = Callable[[Completion], Sequence[Any]]
 
 
 @dataclass(frozen=True)
-class Told:
+class WaiterBatch:
     """The waiters of ended jobs that this transaction tells: task ids by job, and the tasks."""
 
     waiting: list[tuple[str, str]]
@@ -54,23 +54,25 @@ class Tasks:
         self._retention = int(retention * 1000)
         self._finished = metrics.counter("splitflap_tasks_finished_total")
 
-    def lower(self, tx: Connection, told: Told, added: Counter[str]) -> list[Row]:
+    def decrement_pending(
+        self, tx: Connection, batch: WaiterBatch, added: Counter[str]
+    ) -> list[Row]:
         """Lower each task's count by its waiters told, raise it by those added; who is at 0.
 
         The tasks' rows are locked, so what two transactions take off adds up.
         """
-        removed = Counter(task_id for _, task_id in told.waiting)
-        for task_id, row in told.tasks.items():
+        removed = Counter(task_id for _, task_id in batch.waiting)
+        for task_id, row in batch.tasks.items():
             row["pending"] += added[task_id] - removed[task_id]
             row["total"] += added[task_id]
         counts = [
             {"id": row["id"], "pending": row["pending"], "total": row["total"]}
-            for row in told.tasks.values()
+            for row in batch.tasks.values()
         ]
         update_rows(tx, tasks, ("id",), counts)
-        delete_rows(tx, waiters, [{"job_id": job, "task_id": task} for job, task in told.waiting])
+        delete_rows(tx, waiters, [{"job_id": job, "task_id": task} for job, task in batch.waiting])
         return [
-            row for row in told.tasks.values() if row["pending"] <= 0 and row["state"] == "running"
+            row for row in batch.tasks.values() if row["pending"] <= 0 and row["state"] == "running"
         ]
 
     def finish(
@@ -114,7 +116,7 @@ class Tasks:
         }
 
 
-def tell(tx: Connection, renders: Sequence[str], scrapes: Mapping[str, str]) -> Told:
+def take_waiters(tx: Connection, renders: Sequence[str], scrapes: Mapping[str, str]) -> WaiterBatch:
     """Lock the tasks that wait for these ended jobs: all of a render's, a chunk of the scrapes'.
 
     `scrapes` gives URLs by job. What is left over is noted in `completions`, for the reconciler
@@ -128,7 +130,7 @@ def tell(tx: Connection, renders: Sequence[str], scrapes: Mapping[str, str]) -> 
         scraped.pop()
     waiting = _waiting(tx, renders, None) + scraped
     locked = lock_tasks(tx, (task_id for _, task_id in waiting))
-    return Told(waiting, {row["id"]: row for row in locked})
+    return WaiterBatch(waiting, {row["id"]: row for row in locked})
 
 
 def _waiting(tx: Connection, job_ids: Sequence[str], limit: int | None) -> list[tuple[str, str]]:
@@ -144,7 +146,7 @@ def _waiting(tx: Connection, job_ids: Sequence[str], limit: int | None) -> list[
 
 
 def unfinished_completions(tx: Connection) -> dict[str, str]:
-    """Ended jobs with waiters left to tell, with their URLs; those without are forgotten."""
+    """FinishedJob jobs with waiters left to tell, with their URLs; those without are forgotten."""
     left = select(waiters.c.job_id).where(waiters.c.job_id == completions.c.job_id).exists()
     tx.execute(delete(completions).where(~left))
     return {row.job_id: row.url for row in tx.execute(select(completions).limit(10))}

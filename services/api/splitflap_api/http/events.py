@@ -13,7 +13,7 @@ from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.http.auth import bearer
 from splitflap_api.http.parse import event_id
 from splitflap_api.http.services import Services
-from splitflap_api.loops.feed import Event, Gap, Subscriber
+from splitflap_api.loops.feed import FeedEvent, Gap, Subscriber
 from splitflap_api.overload.slots import release_slot
 from splitflap_api.store.engine import is_outage
 
@@ -96,7 +96,7 @@ class EventViews:
                 yield b":\n\n"
 
 
-def _frame(event: Event) -> bytes:
+def _frame(event: FeedEvent) -> bytes:
     return f"id: {event.id}\nevent: {event.kind}\ndata: {event.data}\n\n".encode()
 
 

@@ -11,7 +11,7 @@ from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.final_responses import created_post, edited_post, post_etag
-from splitflap_api.domain.posts import EditPost, MakePost, read_posts, shape_posts
+from splitflap_api.domain.posts import CreatePost, EditPost, read_posts, shape_posts
 from splitflap_api.http.auth import caller, is_admin
 from splitflap_api.http.parse import (
     check_text,
@@ -36,7 +36,7 @@ class PostViews:
 
     def create(self, body: models.NewPost) -> Later:
         check_text(body.text)
-        return Later(MakePost(body, body.flavour or self._default_flavour))
+        return Later(CreatePost(body, body.flavour or self._default_flavour))
 
     def edit(self, post_id: str, body: models.Edit) -> Later:
         check_text(body.text)

@@ -9,7 +9,7 @@ from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.domain.final_responses import fetched_preview, rendered_text
-from splitflap_api.domain.previews import MakePreview, MakeRender, check_url, fresh_preview
+from splitflap_api.domain.previews import FetchPreview, RenderText, check_url, fresh_preview
 from splitflap_api.http.parse import check_text, json_of
 from splitflap_api.http.services import Services
 from splitflap_api.store.engine import Store
@@ -29,11 +29,11 @@ class PreviewViews:
                 known = fresh_preview(tx, body.url, self._store.now(tx))
             if known:
                 return json_of(known)
-        return Later(MakePreview(body.url))
+        return Later(FetchPreview(body.url))
 
     def render(self, body: models.NewRender) -> Later:
         check_text(body.text)
-        return Later(MakeRender(body.text, body.flavour or self._default_flavour))
+        return Later(RenderText(body.text, body.flavour or self._default_flavour))
 
 
 def operations(services: Services) -> list[Operation]:

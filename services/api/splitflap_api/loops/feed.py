@@ -40,7 +40,7 @@ MAX_BEHIND = 2_000
 _NEWEST = select(counters.c.value).where(counters.c.name == "events")
 
 
-class Event(NamedTuple):
+class FeedEvent(NamedTuple):
     """One event as a stream writes it."""
 
     id: int
@@ -60,9 +60,9 @@ class Subscriber:
         self.called_at = time.monotonic()
         self._waiters = waiters
         self._waiter: Waiter | None = None
-        self._events: deque[Event] = deque()
+        self._events: deque[FeedEvent] = deque()
 
-    def offer(self, event: Event) -> None:
+    def offer(self, event: FeedEvent) -> None:
         """Add an event, before `call`; a stream that is too far behind is ended."""
         if event.id > self.joined and self.channel in {None, event.channel}:
             self._events.append(event)
@@ -88,7 +88,7 @@ class Subscriber:
             waiter.wait()
         self._waiter = None
 
-    def take(self) -> list[Event]:
+    def take(self) -> list[FeedEvent]:
         """What has come."""
         taken = []
         while self._events:
@@ -160,7 +160,7 @@ class Feed:
         """Give the place up."""
         self._subscribers.discard(subscriber)
 
-    def since(self, event_id: int, channel: str | None, until: int) -> Iterator[list[Event]]:
+    def since(self, event_id: int, channel: str | None, until: int) -> Iterator[list[FeedEvent]]:
         """The rows after `event_id` up to `until`, in pages.
 
         A few streams read at a time, and all others run between two pages: many that resume at
@@ -236,7 +236,7 @@ class Feed:
     def _call(self, subscribers: Iterable[Subscriber]) -> None:
         self._waiters.wake_all([waiter for each in subscribers if (waiter := each.call())])
 
-    def _page(self, after: int, channel: str | None, until: int | None) -> list[Event]:
+    def _page(self, after: int, channel: str | None, until: int | None) -> list[FeedEvent]:
         wanted = select(events.c.id, events.c.channel, events.c.kind, events.c.data)
         wanted = wanted.where(events.c.id > after).order_by(events.c.id).limit(PAGE)
         if channel is not None:
@@ -244,4 +244,4 @@ class Feed:
         if until is not None:
             wanted = wanted.where(events.c.id <= until)
         with self._store.read() as tx:
-            return [Event(*row) for row in tx.execute(wanted)]
+            return [FeedEvent(*row) for row in tx.execute(wanted)]

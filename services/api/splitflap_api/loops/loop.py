@@ -18,13 +18,13 @@ class Loop(ABC):
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._last_look = time.monotonic()
+        self._last_run = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
 
     def start(self) -> None:
         """Look from now on."""
-        self._last_look = time.monotonic()
+        self._last_run = time.monotonic()
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
@@ -35,11 +35,11 @@ class Loop(ABC):
 
     def alive(self) -> str | None:
         """A health check: complains when no look has ended for a minute."""
-        age = time.monotonic() - self._last_look
+        age = time.monotonic() - self._last_run
         return f"{self._name}: no look for {age:.0f} s" if age > STUCK_AFTER else None
 
     @abstractmethod
-    def look(self) -> None:
+    def run_once(self) -> None:
         """One look; whatever it raises is logged."""
 
     @abstractmethod
@@ -49,10 +49,10 @@ class Loop(ABC):
     def _loop(self) -> None:
         while not self._stopping.wait(self.pause()):
             try:
-                self.look()
+                self.run_once()
             except Exception as error:
                 if is_outage(error) or is_conflict(error):
                     logger.warning("%s: no look: %r", self._name, error)
                 else:
                     logger.exception("%s: a look failed", self._name)
-            self._last_look = time.monotonic()
+            self._last_run = time.monotonic()

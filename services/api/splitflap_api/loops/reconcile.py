@@ -77,20 +77,20 @@ class Reconciler(Loop):
     def pause(self) -> float:
         return ROUND * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
 
-    def hurry(self) -> None:
+    def republish_soon(self) -> None:
         """The broker is there again: what it has not seen need not wait for its confirm."""
         self._up_since = time.monotonic()
 
-    def look(self) -> None:
+    def run_once(self) -> None:
         """One look at everything that may be due."""
         if (up_since := self._up_since) is not None:
-            self._hasten(up_since)
+            self._make_due_soon(up_since)
             if self._up_since == up_since:
                 self._up_since = None
         for _ in range(BATCHES_PER_ROUND):
             if not self._broker_is_up() or not self._republish():
                 break
-        while self._end_waiting_tasks() or self._ingest.go_on():
+        while self._end_waiting_tasks() or self._ingest.resume_completions():
             self._changed()
         if time.monotonic() - self._swept > SWEEP_EVERY and not self._sweeper.sweep():
             self._swept = time.monotonic()
@@ -98,11 +98,11 @@ class Reconciler(Loop):
             self._measured = time.monotonic()
             self._measure()
 
-    def _hasten(self, up_since: float) -> None:
+    def _make_due_soon(self, up_since: float) -> None:
         with self._store.write() as tx:
             now = self._store.now(tx)
             up = now - int((time.monotonic() - up_since) * 1000)
-            tx.execute(_HASTEN, {"_now": now, "_soon": now + UNCONFIRMED_AFTER, "_up": up})
+            tx.execute(_MAKE_DUE_SOON, {"_now": now, "_soon": now + UNCONFIRMED_AFTER, "_up": up})
 
     def _republish(self) -> bool:
         with self._store.write() as tx:
@@ -170,7 +170,7 @@ _DUE = (
 )
 #: Jobs from before the broker was there that were never dispatched. Those of other replicas that
 #: are on their way just now are published twice, which costs a worker's time and nothing else.
-_HASTEN = (
+_MAKE_DUE_SOON = (
     update(jobs)
     .where(
         jobs.c.due_at > bindparam("_now"),

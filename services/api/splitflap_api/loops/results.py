@@ -84,12 +84,12 @@ class Results:
         outcomes: list[tuple[Delivery, JobOutcome]] = []
         for delivery in batch:
             if delivery.received.queue == topology.DEAD_QUEUE.name:
-                self._bury(delivery, _queue_of(delivery), _reason_of(delivery))
+                self._dead_letter(delivery, _queue_of(delivery), _reason_of(delivery))
                 continue
             try:
                 outcomes.append((delivery, decode_job_outcome(delivery.body)))
             except BrokenMessage as error:
-                self._bury(delivery, topology.RESULTS_QUEUE.name, str(error))
+                self._dead_letter(delivery, topology.RESULTS_QUEUE.name, str(error))
         if outcomes:
             self._apply(outcomes)
 
@@ -104,7 +104,7 @@ class Results:
             if alone:
                 delivery, outcome = outcomes[0]
                 with bound(job=outcome.job, task=outcome.task, traceparent=outcome.traceparent):
-                    self._bury(delivery, topology.RESULTS_QUEUE.name, repr(error))
+                    self._dead_letter(delivery, topology.RESULTS_QUEUE.name, repr(error))
                 return
             logger.warning("%d outcomes failed; trying each alone: %r", len(outcomes), error)
             for one in outcomes:
@@ -115,7 +115,7 @@ class Results:
         self._publish(new_jobs)
         self._changed()
 
-    def _bury(self, delivery: Delivery, queue: str, reason: str) -> None:
+    def _dead_letter(self, delivery: Delivery, queue: str, reason: str) -> None:
         logger.error("a dead letter from %s: %s", queue, reason)
         self._dead.labels(queue).inc()
         with self._store.write() as tx:

@@ -66,7 +66,7 @@ class Backlog(Loop):
             return Overload("the broker is slow to take what was accepted", 1)
         return self._old
 
-    def look(self) -> None:
+    def run_once(self) -> None:
         """Judge the ages anew.
 
         Where that fails, what was judged last stays: a database in trouble takes no more work.

@@ -72,10 +72,10 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
     def load(self) -> Any:
         # In the worker, after its patch: nothing of the service is imported before.
         from splitflap_api.server.green import GreenWaiters
-        from splitflap_api.service import Service
+        from splitflap_api.service import ApiService
 
         configure("api", self._settings.log_level)
-        self.service = Service(self._settings, GreenWaiters())
+        self.service = ApiService(self._settings, GreenWaiters())
         return self.service.wsgi()
 
 

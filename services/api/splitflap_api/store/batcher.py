@@ -126,7 +126,7 @@ class Batcher(Generic[Q, R]):
     When a batch fails, its members are tried alone, so that only the guilty one gets the error;
     unless the database is out, which is nobody's fault and would only be asked again.
 
-    With `alone_first` one caller at a time runs for himself instead, which saves him the
+    With `inline_when_idle` one caller at a time runs for himself instead, which saves him the
     turns to that thread and back. For runs that change nothing: two may be under way then.
     """
 
@@ -137,7 +137,7 @@ class Batcher(Generic[Q, R]):
         waiters: Waiters | None = None,
         *,
         gather: float = GATHER,
-        alone_first: bool = False,
+        inline_when_idle: bool = False,
     ) -> None:
         """`run` answers each question in order, with a result or the error of this one alone."""
         self._gather = gather
@@ -147,7 +147,7 @@ class Batcher(Generic[Q, R]):
         self._some = threading.Event()
         self._asked: deque[_Call[Q, R]] = deque()
         self._entering = threading.Lock()
-        self._alone_first = alone_first
+        self._alone_first = inline_when_idle
         self._alone = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)

@@ -150,7 +150,7 @@ waiters = Table(
 )
 Index("waiters_task", waiters.c.task_id)
 
-#: Ended jobs whose many waiters are still being told, a bounded number at a time.
+#: FinishedJob jobs whose many waiters are still being told, a bounded number at a time.
 completions = Table(
     "completions",
     metadata,

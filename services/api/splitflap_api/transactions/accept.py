@@ -41,22 +41,22 @@ READS_GATHER = 0.004
 LOOK_EVERY = 0.25
 
 
-class Plan(Protocol):
+class Command(Protocol):
     """What must be done for a request, told to the transaction that accepts it.
 
-    `alone` asks for a transaction of its own: the plan locks rows, and several plans in one
-    transaction would lock in no order. `only_inserts` says that it neither locks nor changes any:
-    a batch of such plans is one statement.
+    `own_transaction` asks for a transaction of its own: the command locks rows, and several of them
+    in one transaction would lock in no order. `only_inserts` says that it neither locks nor changes
+    any: a batch of such commands is one statement.
     """
 
     @property
-    def alone(self) -> bool: ...
+    def own_transaction(self) -> bool: ...
 
     @property
     def only_inserts(self) -> bool: ...
 
-    def plan(self, tx: Connection, changes: Changes, task: Row) -> None:
-        """Add rows to the changes and fill the task's row; unless alone, refuse before writing.
+    def apply(self, tx: Connection, changes: Changes, task: Row) -> None:
+        """Add rows to the changes and fill the task's row; a shared transaction refuses first.
 
         Raises:
             Problem: the request cannot be accepted.
@@ -91,7 +91,7 @@ class Acceptor:
         self._seconds = metrics.histogram("splitflap_commit_seconds")
         self._commits: Batcher[Submission, TaskState] = Batcher("commits", self._commit, waiters)
         self._reads: Batcher[tuple[str, str], TaskState] = Batcher(
-            "task-reads", self._read, waiters, gather=READS_GATHER, alone_first=True
+            "task-reads", self._read, waiters, gather=READS_GATHER, inline_when_idle=True
         )
         self._woken = threading.Condition()
         self._turn = 0
@@ -109,7 +109,7 @@ class Acceptor:
         self._reads.stop(max(0.0, end - time.monotonic()))
 
     def accept(self, submission: Submission) -> TaskState:
-        commit = self._commit_alone if submission.work.alone else self._commits
+        commit = self._commit_by_itself if submission.work.own_transaction else self._commits
         try:
             return commit(submission)
         except IntegrityError:
@@ -165,7 +165,7 @@ class Acceptor:
             changes.write(tx)
         self._hooks.changed()
 
-    def _commit_alone(self, submission: Submission) -> TaskState:
+    def _commit_by_itself(self, submission: Submission) -> TaskState:
         answer = self._commit([submission])[0]
         if isinstance(answer, BaseException):
             raise answer
@@ -178,7 +178,7 @@ class Acceptor:
             changes = Changes(self._store.now(tx))
             known = _known(tx, submissions)
             answers = [self._plan(tx, changes, known, each) for each in submissions]
-            waits = changes.resolve_wants(tx)
+            waits = changes.schedule_previews(tx)
             for task in changes.tasks:
                 task["pending"] = task["total"] = waits.get(task["id"], 0) or 1
             changes.tasks = [_columns(task) for task in changes.tasks]
@@ -205,9 +205,9 @@ class Acceptor:
             return state if fingerprint == submission.fingerprint else KeyReused(key[1])
         task = _new_task(submission, changes.now)
         try:
-            submission.work.plan(tx, changes, task)
+            submission.work.apply(tx, changes, task)
         except Problem as problem:
-            if submission.work.alone:
+            if submission.work.own_transaction:
                 raise  # which rolls back what it wrote before it refused
             return problem
         changes.tasks.append(task)

@@ -18,15 +18,15 @@ from sqlalchemy import Connection, delete, select, update
 
 from splitflap_api.contract.models import is_id
 from splitflap_api.domain.changes import Changes, Row, lock_previews
-from splitflap_api.domain.finished_job import Ended, end, retried
+from splitflap_api.domain.finished_job import FinishedJob, end, retried
 from splitflap_api.domain.jobs import MAX_ATTEMPTS, lock_jobs
 from splitflap_api.domain.posts import (
     apply_rendered,
     lock_posts,
+    previews_wanted_by,
     set_state,
-    wants_of,
 )
-from splitflap_api.domain.tasks import Tasks, Told, tell, unfinished_completions
+from splitflap_api.domain.tasks import Tasks, WaiterBatch, take_waiters, unfinished_completions
 from splitflap_api.store.bulk import among, insert_rows, update_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import dead_letters, jobs, previews, tasks
@@ -41,11 +41,11 @@ MAX_BATCH = 200
 class _Batch:
     """What a batch of outcomes comes to."""
 
-    ended: list[Ended] = field(default_factory=list)
+    ended: list[FinishedJob] = field(default_factory=list)
     retries: list[tuple[str, Row]] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
 
-    def of(self, kind: str) -> list[Ended]:
+    def of(self, kind: str) -> list[FinishedJob]:
         return [each for each in self.ended if each.job["kind"] == kind]
 
 
@@ -83,13 +83,13 @@ class Ingest:
         self._count(batch, len(outcomes))
         return changes.jobs
 
-    def go_on(self) -> bool:
+    def resume_completions(self) -> bool:
         """Tell the next waiters of scrapes that have ended; whether there were any."""
         with self._store.write() as tx:
             scrapes = unfinished_completions(tx)
             if scrapes:
                 changes = Changes(self._store.now(tx))
-                self._tell(tx, changes, tell(tx, [], scrapes), scrapes, {})
+                self._end_waits(tx, changes, take_waiters(tx, [], scrapes), scrapes, {})
                 changes.write(tx)
         return bool(scrapes)
 
@@ -119,44 +119,50 @@ class Ingest:
             return
         tx.execute(delete(jobs).where(among(tx, jobs.c.id, ids)))
         rendered = [each.rendered() for each in batch.of("render") if each.made_post]
-        changes.wants += wants_of(rendered)
+        changes.preview_requests += previews_wanted_by(rendered)
         self._write_previews(tx, changes, batch.of("scrape"))
         scrapes = {each.job["id"]: each.job["subject"] for each in batch.of("scrape")}
-        told = tell(tx, [each.job["id"] for each in batch.of("render")], scrapes)
-        changes.wants = [want for want in changes.wants if want.task_id in told.tasks]
+        waiting = take_waiters(tx, [each.job["id"] for each in batch.of("render")], scrapes)
+        changes.preview_requests = [
+            request for request in changes.preview_requests if request.task_id in waiting.tasks
+        ]
         apply_rendered(tx, changes, rendered)
         self._fail_posts(tx, changes, batch.of("render"))
         # A preview's outcome is the preview's alone: one that fails never fails its post.
         renders = {each.job["id"]: each.outcome for each in batch.of("render")}
-        self._tell(tx, changes, told, scrapes, renders)
-        self._bury(tx, changes, batch.ended)
+        self._end_waits(tx, changes, waiting, scrapes, renders)
+        self._dead_letter(tx, changes, batch.ended)
         changes.write(tx)
 
-    def _tell(
+    def _end_waits(
         self,
         tx: Connection,
         changes: Changes,
-        told: Told,
+        waiting: WaiterBatch,
         scrapes: dict[str, str],
         renders: Mapping[str, Outcome],
     ) -> None:
-        _preview_events(tx, changes, told, scrapes)
-        added = changes.resolve_wants(tx)
-        done = self._tasks.lower(tx, told, added)
-        waiting = [task_id for task_id in added if added[task_id]]
-        if waiting:
+        _preview_events(tx, changes, waiting, scrapes)
+        added = changes.schedule_previews(tx)
+        done = self._tasks.decrement_pending(tx, waiting, added)
+        delayed = [task_id for task_id in added if added[task_id]]
+        if delayed:
             tx.execute(
                 update(tasks)
-                .where(among(tx, tasks.c.id, waiting))
+                .where(among(tx, tasks.c.id, delayed))
                 .values(finish_at=changes.now + self._preview_wait)
             )
         outcomes = {
-            task_id: renders[job_id] for job_id, task_id in told.waiting if job_id in renders
+            task_id: renders[job_id] for job_id, task_id in waiting.waiting if job_id in renders
         }
         self._tasks.finish(tx, changes, done, outcomes)
 
-    def _write_previews(self, tx: Connection, changes: Changes, ended: Sequence[Ended]) -> None:
-        urls = {each.job["subject"] for each in ended} | {want.url for want in changes.wants}
+    def _write_previews(
+        self, tx: Connection, changes: Changes, ended: Sequence[FinishedJob]
+    ) -> None:
+        urls = {each.job["subject"] for each in ended} | {
+            request.url for request in changes.preview_requests
+        }
         if urls:
             lock_previews(tx, urls)
         if ended:
@@ -171,7 +177,7 @@ class Ingest:
                 .values(job_id=None)
             )
 
-    def _fail_posts(self, tx: Connection, changes: Changes, ended: Sequence[Ended]) -> None:
+    def _fail_posts(self, tx: Connection, changes: Changes, ended: Sequence[FinishedJob]) -> None:
         failed = {
             each.job["subject"]: each
             for each in ended
@@ -184,7 +190,7 @@ class Ingest:
                 task = each.job["task_id"]
                 changes.event("failed", post, task=task, reason=each.reason)
 
-    def _bury(self, tx: Connection, changes: Changes, ended: Sequence[Ended]) -> None:
+    def _dead_letter(self, tx: Connection, changes: Changes, ended: Sequence[FinishedJob]) -> None:
         """List what ended without a worker's answer, and every text that could not be rendered."""
         dead = [each.dead_letter(changes.now) for each in ended if each.is_dead]
         insert_rows(tx, dead_letters, dead)
@@ -200,12 +206,14 @@ class Ingest:
             self._dropped.labels(kind).inc()
 
 
-def _preview_events(tx: Connection, changes: Changes, told: Told, scrapes: dict[str, str]) -> None:
-    """An event for each post that is told of its preview, if it is still at that revision."""
+def _preview_events(
+    tx: Connection, changes: Changes, waiting: WaiterBatch, scrapes: dict[str, str]
+) -> None:
+    """An event for each post that is waiting of its preview, if it is still at that revision."""
     shown = [
-        (scrapes[job_id], told.tasks[task_id])
-        for job_id, task_id in told.waiting
-        if job_id in scrapes and told.tasks[task_id]["revision"] is not None
+        (scrapes[job_id], waiting.tasks[task_id])
+        for job_id, task_id in waiting.waiting
+        if job_id in scrapes and waiting.tasks[task_id]["revision"] is not None
     ]
     if not shown:
         return

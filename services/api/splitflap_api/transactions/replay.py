@@ -48,7 +48,7 @@ class Replayer:
                 self._send(letter)
             else:
                 dead_letters.replay_job(tx, changes, letter)
-            changes.resolve_wants(tx)
+            changes.schedule_previews(tx)
             jobs = dead_letters.forget_waiters(changes)
             changes.write(tx)
             dead_letters.mark_replayed(tx, letter_id, changes.now)

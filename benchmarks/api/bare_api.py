@@ -24,7 +24,7 @@ class BareApplication(ApiApplication):
 
 
 def _cut(service: Any) -> None:
-    from splitflap_api.contract.models import rfc3339
+    from splitflap_api.contract.formats import rfc3339
     from splitflap_api.domain.keys import ALL_SCOPES, Caller
     from uuid_utils import uuid7
 

@@ -2,6 +2,6 @@
 
 
 def bearer_of(header: str) -> str:
-    """The key in an Authorization header, whatever the scheme's case; empty for none."""
+    """The key in an Authorization header; empty if there is none. The scheme ignores case."""
     scheme, _, secret = header.partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else ""

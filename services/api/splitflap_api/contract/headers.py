@@ -1,45 +1,47 @@
-"""Headers and answers that several operations have in common."""
+"""Headers and responses shared by several operations."""
 
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Parameter, ResponseSpec
 
 _STRING = {"type": "string"}
 
-LOCATION = Parameter("Location", "Where the task, or what came of it, is.", _STRING)
+LOCATION = Parameter("Location", "Path of the task, or of its result.", _STRING)
 RETRY_AFTER = Parameter(
-    "Retry-After", "Seconds to leave before the next try.", {"type": "integer", "minimum": 1}
+    "Retry-After", "Seconds to wait before the next try.", {"type": "integer", "minimum": 1}
 )
-ETAG = Parameter("ETag", "Changes with whatever is shown.", _STRING)
+ETAG = Parameter("ETag", "Changes whenever the representation changes.", _STRING)
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
-    "Makes a repeated request the same task; with another body it is refused.",
+    "A repeated request gets the same task. The same key with another body is refused.",
     {"type": "string", "pattern": "^[!-~]{1,255}$"},
 )
 PREFER = Parameter(
     "Prefer",
-    "`wait=N`: the final response, if it comes within N seconds (30 at most); else 202.",
+    "`wait=N` waits up to N seconds (30 at most) for the final response; after that, 202.",
     {"type": "string", "examples": ["wait=10"]},
 )
 IF_MATCH = Parameter(
     "If-Match",
-    "The ETag of the post as it was read: an edit of another revision is refused.",
+    "The ETag of the post as the client read it. An edit of another revision is refused.",
     {"type": "string", "pattern": '^("[1-9][0-9]{0,8}-[0-9a-f]{8}"|\\*)$'},
 )
-IF_NONE_MATCH = Parameter("If-None-Match", "An ETag: 304 when it is still the same.", _STRING)
+IF_NONE_MATCH = Parameter(
+    "If-None-Match", "An ETag. The response is 304 while it still matches.", _STRING
+)
 LAST_EVENT_ID = Parameter(
     "Last-Event-ID",
-    "Go on after this event, without gap or repeat.",
+    "Resume after this event, with every later event exactly once.",
     {"type": "string", "pattern": "^[0-9]{1,18}$"},
 )
 
 ACCEPTED = ResponseSpec(
-    "Accepted for good: the task's place, and how it stands.",
+    "Accepted and stored. `Location` is the path of the task; the body is its state.",
     models.RunningTask,
     headers=(LOCATION, RETRY_AFTER),
 )
 NO_CONTENT = ResponseSpec("Done.")
 
-#: What every operation with a body may refuse.
+#: Problems of every operation with a body.
 BODY_PROBLEMS = (
     "bad-json",
     "request-timeout",

@@ -1,7 +1,5 @@
-"""The JSON of the API: what requests must be, and what responses are. OpenAPI is made of these."""
+"""JSON models of requests and responses. The OpenAPI description is made from them."""
 
-import re
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -11,12 +9,11 @@ from splitflap_core.contracts import MAX_URL, Flavour
 #: Largest text, in bytes of UTF-8.
 MAX_TEXT = 65_536
 
-#: What a channel may be called: it stands in query strings, logs and metrics as it is. In Python
-#: `$` matches before a last line feed too; `(?!\n)` takes that back.
+#: A channel's name appears unescaped in query strings, logs and metrics. Python's `$` also matches
+#: before a final line feed; `(?!\n)` excludes it.
 CHANNEL = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$(?!\n)"
 ACCOUNT = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$(?!\n)"
 KEY_NAME = r"^[^\x00-\x1f\x7f]{0,200}$(?!\n)"
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 DEFAULT_CHANNEL = "general"
 
 Text = Annotated[
@@ -34,9 +31,9 @@ Id = Annotated[str, Meta(description="UUIDv7.")]
 ChosenFlavour = Annotated[
     Flavour | None,
     Meta(
-        description="How the text is read: `markdown` (Python-Markdown with extensions) or `gfm` "
-        "(CommonMark with GitHub's). Without it a new text is read as SPLITFLAP_DEFAULT_FLAVOUR "
-        "says, and an edit as its post was."
+        description="Markdown flavour: `markdown` (Python-Markdown with extensions) or `gfm` "
+        "(CommonMark with GitHub's extensions). The default is SPLITFLAP_DEFAULT_FLAVOUR for a "
+        "new text, and the post's own flavour for an edit."
     ),
 ]
 Scope = Literal["read", "write", "admin"]
@@ -44,11 +41,11 @@ PostState = Literal["accepted", "rendered", "complete", "failed"]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A request's body. Unknown fields are refused: they are most often misspelt ones."""
+    """A request's body. Unknown fields are refused, because most are misspelt ones."""
 
 
 class NewPost(Request, frozen=True):
-    """A post to be made."""
+    """A post to create."""
 
     text: Text
     channel: Channel = DEFAULT_CHANNEL
@@ -63,40 +60,40 @@ class Edit(Request, frozen=True):
 
 
 class NewRender(Request, frozen=True):
-    """A text to render; nothing of it is kept but the task."""
+    """A text to render. Only the task is stored."""
 
     text: Text
     flavour: ChosenFlavour = None
 
 
 class NewPreview(Request, frozen=True):
-    """A URL to preview. `refresh` fetches anew although a fresh preview is known."""
+    """A URL to preview. `refresh` fetches again even if the stored preview is fresh."""
 
     url: Annotated[str, Meta(min_length=1, max_length=MAX_URL, description="http or https.")]
     refresh: bool = False
 
 
 class NewKey(Request, frozen=True):
-    """A key to be made for an account."""
+    """A key to create for an account."""
 
     account: Annotated[str, Meta(pattern=ACCOUNT)]
     scopes: Annotated[list[Scope], Meta(min_length=1)]
     name: Annotated[str, Meta(pattern=KEY_NAME)] = ""
 
 
-Cursor = Annotated[str, Meta(description="`next` of the page before.", max_length=200)]
+Cursor = Annotated[str, Meta(description="`next` of the previous page.", max_length=200)]
 Limit = Annotated[int, Meta(ge=1, le=100, description="Most items of the page.")]
 
 
 class PageQuery(Request, frozen=True):
-    """Which page of a list."""
+    """Selects a page of a list."""
 
     after: Cursor | None = None
     limit: Limit = 20
 
 
 class PostQuery(Request, frozen=True):
-    """Which posts."""
+    """Selects a page of posts, of one channel or of all."""
 
     channel: Channel | None = None
     after: Cursor | None = None
@@ -104,43 +101,43 @@ class PostQuery(Request, frozen=True):
 
 
 class EventQuery(Request, frozen=True):
-    """Which events: one channel's, or all."""
+    """Selects events: of one channel, or of all."""
 
     channel: Channel | None = None
 
 
-Said = Annotated[
-    str, Meta(description="A stranger's words, plain text on one line: to be escaped.")
+PageText = Annotated[
+    str, Meta(description="Plain text from the page, on one line. Escape it before display.")
 ]
 PageType = Annotated[
     str,
     Meta(
-        description="What the URL leads to: article, audio, book, document, image, music, "
-        "product, profile, text, video or website; more may come."
+        description="Kind of page: article, audio, book, document, image, music, "
+        "product, profile, text, video or website. Later releases may add more."
     ),
 ]
 
 
 class Preview(msgspec.Struct):
-    """What is known of a URL, which stays the link, whatever the page says of itself."""
+    """A preview of a URL. `url` stays the link in the post, even if the page names another."""
 
     url: str
     state: Literal["pending", "ready", "failed"]
     reason: str | None = None
-    title: Said | None = None
-    description: Said | None = None
+    title: PageText | None = None
+    description: PageText | None = None
     image: Annotated[str, Meta(description="Absolute, http or https.")] | None = None
     image_width: Annotated[int, Meta(description="Pixels.")] | None = None
     image_height: Annotated[int, Meta(description="Pixels.")] | None = None
-    site_name: Said | None = None
+    site_name: PageText | None = None
     icon: Annotated[str, Meta(description="Absolute, http or https.")] | None = None
-    author: Annotated[str, Meta(description="Names, with commas between them.")] | None = None
+    author: Annotated[str, Meta(description="Names, separated by commas.")] | None = None
     published_at: Time | None = None
     language: Annotated[str, Meta(description="BCP 47.", examples=["pt-BR"])] | None = None
     type: PageType | None = None
-    canonical: Annotated[str, Meta(description="What the page calls its own address.")] | None = (
-        None
-    )
+    canonical: (
+        Annotated[str, Meta(description="The page's own address, as the page states it.")] | None
+    ) = None
     fetched_at: Time | None = None
     expires_at: Time | None = None
 
@@ -153,9 +150,9 @@ class PostLink(msgspec.Struct):
 
 
 class Post(msgspec.Struct):
-    """A post as it is now: the text at once, html when rendered, each preview as it comes.
+    """A post in its present state: `text` at once, `html` once rendered, previews one by one.
 
-    `mentions`, `channels` and `excerpt` (plain text, for notifications) come with the html.
+    `mentions`, `channels` and `excerpt` (plain text, for notifications) appear with `html`.
     """
 
     id: Id
@@ -175,7 +172,7 @@ class Post(msgspec.Struct):
 
 
 class PostList(msgspec.Struct):
-    """A page of posts, newest first; `next` goes into `after`."""
+    """A page of posts, newest first. Send `next` as `after` to get the next page."""
 
     items: list[Post]
     next: str | None
@@ -192,14 +189,14 @@ class Render(msgspec.Struct):
 
 
 class Progress(msgspec.Struct):
-    """How many of a task's jobs have ended."""
+    """Numbers of a task's jobs: ended and all."""
 
     done: int
     total: int
 
 
 class RunningTask(msgspec.Struct):
-    """A task that is not done."""
+    """A running task."""
 
     id: Id
     state: Literal["running"]
@@ -208,14 +205,14 @@ class RunningTask(msgspec.Struct):
 
 
 class FieldError(msgspec.Struct):
-    """What is wrong with one field."""
+    """An error in one field."""
 
     field: str
     message: str
 
 
 class ProblemBody(msgspec.Struct):
-    """RFC 9457."""
+    """A problem (RFC 9457)."""
 
     type: str
     title: str
@@ -237,7 +234,7 @@ class Key(msgspec.Struct):
 
 
 class CreatedKey(Key):
-    """A new key with its secret, which is shown this once."""
+    """A new key with its secret. No later response contains the secret."""
 
     key: str
 
@@ -249,7 +246,7 @@ class KeyList(msgspec.Struct):
 
 
 class DeadLetter(msgspec.Struct):
-    """A job that ended without an answer, or a message that nobody could read."""
+    """A job that ended without a result, or an unreadable message."""
 
     id: Id
     queue: str
@@ -277,24 +274,8 @@ class JobCount(msgspec.Struct):
 
 
 class Status(msgspec.Struct):
-    """What waits."""
+    """Work in progress, and dead letters."""
 
     jobs: list[JobCount]
     dead: int
     running_tasks: int
-
-
-def is_id(text: str) -> bool:
-    """Whether it has the form of an id, as the database writes them."""
-    return _UUID.fullmatch(text) is not None
-
-
-def rfc3339(milliseconds: int) -> str:
-    """A time of the database as the API says it."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
-
-
-def maybe_rfc3339(milliseconds: int | None) -> str | None:
-    """As `rfc3339`, for a time that may be missing."""
-    return None if milliseconds is None else rfc3339(milliseconds)

@@ -1,4 +1,4 @@
-"""The API's description (OpenAPI 3.1), made of the operations and of the models that validate."""
+"""The API's description (OpenAPI 3.1), made from the operations and the models of validation."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,9 +15,9 @@ from splitflap_api.contract.problems import MEDIA_TYPE, TYPES
 _REF = "#/components/schemas/{name}"
 _ID = {"type": "string", "format": "uuid"}
 
-#: Any operation may be refused by these.
+#: Problems of every operation.
 _ALWAYS = ("unavailable", "rate-limited", "internal")
-#: Statuses that are about this request alone, never a task's final response.
+#: A 429 or 503 means this request was refused. It says nothing about a task.
 _RETRIED = {429, 503}
 _RETRYING = (headers.RETRY_AFTER,)
 _WITH_KEY = ("unauthorized", "forbidden")
@@ -91,7 +91,7 @@ def _query(each: Operation) -> list[dict[str, Any]]:
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter that is not sent is missing, never null."""
+    """Drop `null`: an optional query parameter is absent, and cannot be null."""
     options = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
     return options[0] if options else schema
 
@@ -106,29 +106,29 @@ def _header(parameter: Parameter) -> dict[str, Any]:
 
 
 def _responses(each: Operation, by_model: dict[Any, Any]) -> dict[str, Any]:
-    responses = {str(status): _answer(it, by_model) for status, it in each.answers.items()}
+    responses = {str(status): _response(it, by_model) for status, it in each.answers.items()}
     slugs = [*each.problems, *_ALWAYS, *(_WITH_KEY if each.scope is not None else ())]
     by_status: dict[int, list[str]] = {}
     for slug in dict.fromkeys(slugs):
         by_status.setdefault(TYPES[slug].status, []).append(slug)
     for status, of_status in by_status.items():
         responses[str(status)] = {
-            **_said_headers(_RETRYING if status in _RETRIED else ()),
+            **_response_headers(_RETRYING if status in _RETRIED else ()),
             "description": " ".join(f"{TYPES[slug].title} (`{slug}`)." for slug in of_status),
             "content": {MEDIA_TYPE: {"schema": by_model[ProblemBody]}},
         }
     return responses
 
 
-def _answer(answer: ResponseSpec, by_model: dict[Any, Any]) -> dict[str, Any]:
+def _response(answer: ResponseSpec, by_model: dict[Any, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {"description": answer.doc}
     if answer.models:
         schemas = [by_model[model] for model in answer.models]
         schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
         described["content"] = {answer.media_type: {"schema": schema}}
-    return described | _said_headers(answer.headers)
+    return described | _response_headers(answer.headers)
 
 
-def _said_headers(headers: Iterable[Parameter]) -> dict[str, Any]:
-    said = {each.name: {"description": each.doc, "schema": each.schema} for each in headers}
-    return {"headers": said} if said else {}
+def _response_headers(headers: Iterable[Parameter]) -> dict[str, Any]:
+    described = {each.name: {"description": each.doc, "schema": each.schema} for each in headers}
+    return {"headers": described} if described else {}

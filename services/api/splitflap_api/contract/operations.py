@@ -1,19 +1,19 @@
-"""What the API offers, declared once: an operation is served, validated and documented from this.
+"""The declaration of an operation. Routing, validation and OpenAPI are all made from it.
 
-A view gets its path parameters by name, and `body` and `query` as the models that they must fit.
+A view receives its path parameters by name, and `body` and `query` as instances of their models.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Where a request's operation is noted for those who count, in its WSGI environment.
+#: Key in the WSGI environment for the operation's name. Admission labels its metrics with it.
 ENDPOINT = "splitflap.endpoint"
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A header of a request or a response, for the documentation."""
+    """A documented header of a request or a response."""
 
     name: str
     doc: str
@@ -22,7 +22,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class ResponseSpec:
-    """A response: its body's model, or one of several, or none; its media type and headers."""
+    """A response: its body's model (one, several alternatives or none), media type and headers."""
 
     doc: str
     model: type[Any] | tuple[type[Any], ...] | None = None
@@ -31,7 +31,7 @@ class ResponseSpec:
 
     @property
     def models(self) -> tuple[type[Any], ...]:
-        """What the body may be."""
+        """The alternatives for the body."""
         if self.model is None:
             return ()
         return self.model if isinstance(self.model, tuple) else (self.model,)
@@ -41,7 +41,7 @@ class ResponseSpec:
 class Operation:
     """A method on a path below the API's prefix. `problems` are slugs of contract/problems.py.
 
-    `scope` is what the caller's key must have; None leaves the operation open to all.
+    The caller's key must have the `scope`; None opens the operation to everybody.
     """
 
     method: str

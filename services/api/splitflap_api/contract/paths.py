@@ -1,15 +1,15 @@
-"""Where the API's resources are."""
+"""Paths of the API's resources."""
 
-#: Of this version of the contract, before all else.
+#: Every path of this version of the contract begins with it.
 PREFIX = "/v1"
 
-#: Pages that say what a problem means, by its slug.
+#: Pages about the types of problems, by slug.
 PROBLEMS = f"{PREFIX}/problems/"
 
-#: Paths whose POST and PUT make jobs.
+#: POST and PUT below these paths create jobs.
 MAKING_WORK = tuple(f"{PREFIX}/{name}" for name in ("posts", "renders", "previews"))
 
 
 def post_address(post_id: str) -> str:
-    """A post's."""
+    """The path of a post."""
     return f"{PREFIX}/posts/{post_id}"

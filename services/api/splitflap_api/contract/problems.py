@@ -1,6 +1,6 @@
-"""Every way a request can be refused: RFC 9457 problems, declared once, documented from here.
+"""Every reason to refuse a request, as a problem (RFC 9457). docs/problems.md is made from it.
 
-The `type` of a problem is the address of its own page, relative to the API.
+The `type` of a problem is the path of its own page.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ MEDIA_TYPE = "application/problem+json"
 
 @dataclass(frozen=True)
 class ProblemType:
-    """A kind of problem: its status, its title, and what a client can do about it."""
+    """A type of problem: status, title, and advice for the client."""
 
     slug: str
     status: int
@@ -24,8 +24,8 @@ class ProblemType:
 
 
 _REPEAT = (
-    "Repeated with the same `Idempotency-Key`, the request is made once, whatever became of the "
-    "first try; without one, it may have been accepted unless `detail` says why it was not."
+    "A repeat with the same `Idempotency-Key` is safe: at most one task is created. The first "
+    "try may have been accepted, unless `detail` says why it was refused."
 )
 
 _TYPES = (
@@ -34,13 +34,13 @@ _TYPES = (
         "bad-request",
         400,
         "The request cannot be read",
-        "A query parameter or header has a form that is not understood; `errors` names it.",
+        "A query parameter or a header has a wrong form; `errors` names it.",
     ),
     ProblemType(
         "unauthorized",
         401,
         "A key is needed",
-        "Send `Authorization: Bearer KEY` with a key that exists and is not revoked.",
+        "Send `Authorization: Bearer KEY` with a valid key.",
     ),
     ProblemType(
         "forbidden",
@@ -50,7 +50,10 @@ _TYPES = (
     ),
     ProblemType("not-found", 404, "There is no such thing", "Check the path and the id."),
     ProblemType(
-        "method-not-allowed", 405, "The method is not allowed here", "`Allow` lists those that are."
+        "method-not-allowed",
+        405,
+        "The method is not allowed here",
+        "`Allow` lists the allowed methods.",
     ),
     ProblemType(
         "request-timeout",
@@ -62,7 +65,7 @@ _TYPES = (
         "conflict",
         409,
         "The state does not allow this",
-        "What was asked does not fit what the thing has become; read it again.",
+        "The resource has changed and no longer allows the request; read it again.",
     ),
     ProblemType(
         "gone",
@@ -74,7 +77,7 @@ _TYPES = (
         "precondition-failed",
         412,
         "The post has been edited",
-        "`If-Match` names another revision than the present one: read the post, and edit that.",
+        "`If-Match` names an older revision. Read the post, then edit its present revision.",
     ),
     ProblemType(
         "too-large", 413, "The request is too large", "A text may have 65,536 bytes of UTF-8."
@@ -86,25 +89,27 @@ _TYPES = (
         "Send `Content-Type: application/json`.",
     ),
     ProblemType(
-        "invalid", 422, "The body does not fit", "`errors` names the field and what is expected."
+        "invalid", 422, "The body does not fit", "`errors` names the field and the expected value."
     ),
     ProblemType(
         "key-reused",
         422,
         "The idempotency key was used for another request",
-        "Send the same body as before, or another `Idempotency-Key`.",
+        "Send the same body as before, or use another `Idempotency-Key`.",
     ),
     ProblemType(
         "not-rendered",
         422,
         "The text cannot be rendered",
-        "`reason` says why: `refused` (`errors` says what in the text, and where), `deadline`, "
+        "`reason` is `refused` (`errors` names the construct and its position), `deadline`, "
         "`broken` or `crashed`.",
     ),
     ProblemType(
         "rate-limited", 429, "Too many requests with this key", "Wait `Retry-After` seconds."
     ),
-    ProblemType("internal", 500, "Something is wrong here", "It is logged. " + _REPEAT),
+    ProblemType(
+        "internal", 500, "Something is wrong here", "The service has logged the error. " + _REPEAT
+    ),
     ProblemType(
         "unavailable",
         503,
@@ -117,7 +122,7 @@ TYPES = {each.slug: each for each in _TYPES}
 
 @dataclass
 class Problem(Exception):
-    """A refusal, to be raised. `errors` lists {field, message}; `extra` adds members."""
+    """A refusal, raised as an exception. `errors` lists {field, message}; `extra` adds members."""
 
     slug: str
     detail: str
@@ -132,7 +137,7 @@ class Problem(Exception):
 
     @property
     def title(self) -> str:
-        """What all problems of this type have in common."""
+        """The title, the same for all problems of the type."""
         return TYPES[self.slug].title
 
     def body(self) -> bytes:
@@ -150,15 +155,15 @@ class Problem(Exception):
 
 
 def invalid(name: str, message: str) -> Problem:
-    """A problem with one field of the body."""
+    """The problem of one wrong field in the body."""
     return Problem("invalid", f"{name}: {message}", [{"field": name, "message": message}])
 
 
 def bad_parameter(name: str, message: str) -> Problem:
-    """A problem with a query parameter or header."""
+    """The problem of one wrong query parameter or header."""
     return Problem("bad-request", f"{name}: {message}", [{"field": name, "message": message}])
 
 
 def unavailable(detail: str, retry_after: int = 1) -> Problem:
-    """The service is not able to take the request for now."""
+    """The problem of a service unable to take the request now."""
     return Problem("unavailable", detail, headers={"Retry-After": str(retry_after)})

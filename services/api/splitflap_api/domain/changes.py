@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from uuid_utils import uuid7
 
-from splitflap_api.contract.models import rfc3339
+from splitflap_api.contract.formats import rfc3339
 from splitflap_api.store import schema
 from splitflap_api.store.bulk import Numbered, among, insert_all, update_rows
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
 from splitflap_api.contract import models
-from splitflap_api.contract.models import maybe_rfc3339, rfc3339
+from splitflap_api.contract.formats import maybe_rfc3339, rfc3339
 from splitflap_api.contract.problems import Problem
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys

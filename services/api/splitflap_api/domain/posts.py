@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 from uuid_utils import uuid7
 
 from splitflap_api.contract import models
-from splitflap_api.contract.models import maybe_rfc3339, rfc3339
+from splitflap_api.contract.formats import maybe_rfc3339, rfc3339
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.changes import Changes, PreviewRequest, Row
 from splitflap_api.domain.jobs import drop_unwanted_jobs

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from asyncrequest import Final, NoSuchTask, TaskGone, TaskState
-from splitflap_api.contract.models import rfc3339
+from splitflap_api.contract.formats import rfc3339
 
 
 def check_owner(task: Any, account: str, now: int) -> None:

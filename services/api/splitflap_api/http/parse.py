@@ -10,7 +10,8 @@ from flask import Response, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from splitflap_api.contract.models import MAX_TEXT, is_id
+from splitflap_api.contract.formats import is_id
+from splitflap_api.contract.models import MAX_TEXT
 from splitflap_api.contract.problems import Problem, bad_parameter, invalid
 from splitflap_api.overload.slots import slot_lent
 

@@ -1,7 +1,7 @@
 """Waits that the client asked for do not count against the requests that are being answered."""
 
 from asyncrequest import NoSuchTask, Submission, TaskBackend, TaskState
-from splitflap_api.contract.models import is_id
+from splitflap_api.contract.formats import is_id
 from splitflap_api.overload.slots import release_slot
 
 

@@ -16,7 +16,7 @@ from splitflap_core.outcomes import Done, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Connection, delete, select, update
 
-from splitflap_api.contract.models import is_id
+from splitflap_api.contract.formats import is_id
 from splitflap_api.domain.changes import Changes, Row, lock_previews
 from splitflap_api.domain.finished_job import FinishedJob, end, retried
 from splitflap_api.domain.jobs import MAX_ATTEMPTS, lock_jobs

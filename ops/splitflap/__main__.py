@@ -1,4 +1,4 @@
-"""The `splitflap` command: runs a Splitflap, fills it, and shows what waits in it."""
+"""The `splitflap` command."""
 
 import click
 from splitflap_core.settings import PREFIX
@@ -16,7 +16,7 @@ from splitflap.commands.up import up
 @click.option(
     "--url",
     envvar=f"{PREFIX}URL",
-    show_default=f"http://127.0.0.1:8000, or as {PREFIX}HOST and {PREFIX}PORT say",
+    show_default=f"http://127.0.0.1:8000, or from {PREFIX}HOST and {PREFIX}PORT",
     show_envvar=True,
     help="Address of the API.",
 )
@@ -24,16 +24,16 @@ from splitflap.commands.up import up
     "--key",
     envvar=[f"{PREFIX}KEY", f"{PREFIX}BOOTSTRAP_KEY"],
     show_envvar=True,
-    help="Key to show the API; else the one that `up` keeps in the data folder.",
+    help="Key for the API; else the key that `up` keeps in the data folder.",
 )
 @data_dir_option
 @click.version_option(package_name="splitflap")
 @click.pass_context
 def main(ctx: click.Context, url: str | None, key: str | None, data_dir: str | None) -> None:
-    """Run a Splitflap, post to it, and see what waits in it.
+    """Run a Splitflap, post to it, and inspect its queues.
 
-    Exit status of every command: 0 done; 1 refused or failed, with the reason on standard error;
-    2 not understood. `up` says more of its own.
+    Exit status of every command: 0 success; 1 refused or failed, with the reason on standard
+    error; 2 wrong usage. `up` has further ones.
     """
     ctx.obj = Access(url, key, data_dir)
 

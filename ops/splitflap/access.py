@@ -1,4 +1,4 @@
-"""How the commands find the API, and the key that they show it."""
+"""Access to the API: its address and the key, from options, environment or data folder."""
 
 from __future__ import annotations
 
@@ -7,29 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
-from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, load
+from splitflap_core.settings import PREFIX, CommonSettings
 
-from splitflap.errors import Refused, WrongSettingsGiven
-from splitflap.launch.datadir import key_file, stored_key
-from splitflap.launch.settings import LauncherSettings
+from splitflap.errors import CommandError
+from splitflap.settings import key_file, read_settings, stored_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from splitflap.client import Client
-
-
-def default_url() -> str:
-    """Where `up` serves with the same settings.
-
-    Raises:
-        WrongSettingsGiven: names what is wrong.
-    """
-    try:
-        return load(LauncherSettings).address
-    except BadSettings as error:
-        raise WrongSettingsGiven(f"wrong settings\n{error}") from error
-
 
 data_dir_option = click.option(
     "--data-dir",
@@ -41,34 +27,36 @@ data_dir_option = click.option(
 
 @dataclass(frozen=True)
 class Access:
-    """What the global options say."""
+    """The values of the global options."""
 
     url: str | None
     key: str | None
     data_dir: str | None
 
-    def client(self, note: Callable[[Refused, float], None] | None = None) -> Client:
-        """A client of the API, with the key given or the one that `up` has left.
+    def client(self, on_retry: Callable[[CommandError, float], None] | None = None) -> Client:
+        """A client of the API, with the given key or the key that `up` stored.
 
-        `note` hears what its requests are put off by; without it, standard error does.
+        Args:
+            on_retry: called before each retry, with the error and the delay in seconds. Without
+                it, the client reports retries on standard error.
 
         Raises:
-            Refused: there is no key.
+            CommandError: there is no key, or the settings are invalid.
         """
-        # The launcher, which runs all day, has no need of an HTTP client's megabytes.
+        # Imported late: the launcher runs all day and saves the memory of an HTTP client.
         from splitflap.client import Client
 
-        url = default_url() if self.url is None else self.url
-        return Client(url, self.key or self._stored_key(), note=note)
+        url = read_settings(dict(os.environ)).address if self.url is None else self.url
+        return Client(url, self.key or self._stored_key(), on_retry=on_retry)
 
     def _stored_key(self) -> str:
         folder = self.data_dir or os.environ.get(PREFIX + "DATA_DIR") or CommonSettings().data_dir
         try:
             key = stored_key(folder)
         except OSError as error:
-            raise Refused(f"cannot read {key_file(folder)}: {error.strerror}") from error
+            raise CommandError(f"cannot read {key_file(folder)}: {error.strerror}") from error
         if key is None:
-            raise Refused(
+            raise CommandError(
                 f"no key: give --key or {PREFIX}KEY (there is no {key_file(folder)}, "
                 "where `splitflap up` keeps the first one)"
             )

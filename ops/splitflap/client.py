@@ -1,4 +1,4 @@
-"""The API as the commands use it: requests with a key, repeated where that is safe."""
+"""HTTP client of the API: sends the key, and retries requests if that is safe."""
 
 import json
 import sys
@@ -12,65 +12,70 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 from requests.auth import AuthBase
 
-from splitflap.errors import Refused
+from splitflap.errors import CommandError
 from splitflap.output import printable
 
-#: Seconds to connect, and to wait for an answer: longer than any `Prefer: wait` asks for.
+#: Timeouts in seconds: to connect, and to read a response, above the longest `Prefer: wait`.
 TIMEOUT = (5.0, 40.0)
 
-#: Least time that an answer is given, in seconds, however near the end of the wait is.
+#: Shortest read timeout, in seconds, even near the end of the wait.
 MIN_TIMEOUT = 1.0
 
-#: Most times that a request is sent.
-MAX_TRIES = 6
+#: Most attempts of one request.
+MAX_ATTEMPTS = 6
 
-#: Seconds until the next try where the API names none.
+#: Delay of a retry without Retry-After, in seconds.
 RETRY_AFTER = 1.0
 
-#: Longest Retry-After that is waited for, in seconds; beyond it people decide.
+#: Longest Retry-After to wait for, in seconds; a longer one is an error, so people decide.
 MAX_RETRY_AFTER = 30.0
 
-#: Answers that say: nothing was done, try again later.
-LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+#: Statuses after which the same request may be sent again: the API has done nothing.
+TEMPORARY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
-#: Items that are asked for at a time.
+#: Items per page of a list.
 PAGE = 100
 
 
-class ApiRefused(Refused):
-    """The API answered with a problem: its title, its detail, and what is wrong with a field."""
+class ApiRefused(CommandError):
+    """The API answered with an error: the problem's title, detail, and invalid fields."""
 
     def __init__(self, response: requests.Response) -> None:
         self.status = response.status_code
         super().__init__(_problem(response))
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the same request may succeed later."""
+        return self.status in TEMPORARY
 
-class Unreachable(Refused):
-    """No answer came."""
+
+class Unreachable(CommandError):
+    """The connection failed, or no response came in time."""
 
 
 class Client:
-    """Speaks to one API with one key."""
+    """Sends requests to one API with one key."""
 
     def __init__(
         self,
         url: str,
         key: str,
         sleep: Callable[[float], None] = time.sleep,
-        note: Callable[[Refused, float], None] | None = None,
+        on_retry: Callable[[CommandError, float], None] | None = None,
     ) -> None:
-        """`note` hears what a request was put off by, and for how many seconds."""
+        """`on_retry` is called before each retry, with the error and the delay in seconds."""
         if not (key.isascii() and key.isprintable()):
-            raise Refused("the key has characters that no key has")
+            raise CommandError("the key is malformed: it must be printable ASCII on one line")
         self._url = url.rstrip("/")
         self._host = _host(url)
         self._sleep = sleep
-        self._note = note or _say
+        self._on_retry = on_retry or _report_retry
         self._session = requests.Session()
         self._session.auth = _Bearer(key)
-        # A proxy is no way to this machine itself.
+        # Requests to this machine bypass the proxies of the environment.
         self._session.trust_env = not self.is_local
 
     @property
@@ -79,34 +84,39 @@ class Client:
         return self._host in LOOPBACK
 
     def get(self, *path: str, **options: Any) -> Any:
-        """The JSON of a GET of /v1/ and these segments."""
+        """The JSON of a GET of /v1/ and the path segments."""
         return body_of(self.send("GET", self.at(*path), **options))
 
     def send(
         self, method: str, url: str, *, resend: bool = False, until: float = inf, **options: Any
     ) -> Any:
-        """The response to a request, which is below 400.
+        """Send a request, with retries; the response has a status below 400.
 
-        What the API has put off is sent again after its Retry-After; with `resend`, which is for
-        requests that may arrive twice, so is one whose connection was lost. Nothing is begun after
-        `until`, a time of the monotonic clock.
+        A request refused with 429 or 503 is sent again after its Retry-After.
+
+        Args:
+            method: an HTTP method.
+            url: from `at` or `location`.
+            resend: also retry after a lost connection; only for requests that may arrive twice.
+            until: time of the monotonic clock after which no attempt starts.
+            options: of requests.Session.request.
 
         Raises:
-            ApiRefused, Unreachable: what the last try came to.
+            ApiRefused, Unreachable: the result of the last attempt.
         """
-        for last in [False] * (MAX_TRIES - 1) + [True]:
+        for last in [False] * (MAX_ATTEMPTS - 1) + [True]:
             response, error = self._once(method, url, until, options)
             delay = _delay(response, resend=resend)
             if last or error is None or delay is None or time.monotonic() + delay > until:
                 break
-            self._note(error, delay)
+            self._on_retry(error, delay)
             self._sleep(delay)
         if error:
             raise error
         return response
 
     def pages(self, *path: str) -> Iterator[dict[str, Any]]:
-        """All items of a list, page by page, as they are asked for."""
+        """All items of a list; reads a page when its first item is asked for."""
         after = None
         while True:
             page = self.get(*path, params={"limit": PAGE, "after": after})
@@ -118,12 +128,12 @@ class Client:
     def events(
         self, channel: str, last_id: int | None = None
     ) -> Iterator[tuple[int, str | None, Any]]:
-        """Id, kind and data of each event of a channel, until the stream ends or breaks.
+        """Id, kind and data of each event of a channel, until the stream ends.
 
-        Without `last_id` the first is the place where the stream begins, of no kind.
+        Without `last_id`, the first item has no kind: its id is the last event before the stream.
 
         Raises:
-            Refused: the API gives no stream.
+            ApiRefused, Unreachable: the stream was refused, or broke.
         """
         headers = {} if last_id is None else {"Last-Event-ID": str(last_id)}
         options: dict[str, Any] = {"params": {"channel": channel}, "headers": headers}
@@ -134,27 +144,29 @@ class Client:
                 raise Unreachable(f"the stream of events broke: {error}") from error
 
     def at(self, *path: str) -> str:
-        """The address of /v1/ and these segments."""
+        """The URL of /v1/ and the path segments, quoted."""
         return "/".join([self._url, "v1", *(quote(segment, safe="") for segment in path)])
 
     def location(self, response: requests.Response) -> str:
-        """Where the response's Location points, if that is this API; the key goes nowhere else.
+        """The URL in the response's Location. It must be of this API, since the key is sent there.
 
         Raises:
-            Refused: it points elsewhere, or is missing.
+            CommandError: it points elsewhere, or is missing.
         """
         target = urljoin(response.url, response.headers.get("Location", ""))
         if urlsplit(target)[:2] != urlsplit(self._url)[:2] or "Location" not in response.headers:
-            raise Refused(f"the API's answer names no task of its own: {printable(target)}")
+            raise CommandError(
+                f"the Location of the response is no address of this API: {printable(target)}"
+            )
         return target
 
     def _once(
         self, method: str, url: str, until: float, options: dict[str, Any]
-    ) -> tuple[requests.Response | None, Refused | None]:
-        """A response, or what is wrong with it or was in its way.
+    ) -> tuple[requests.Response | None, CommandError | None]:
+        """One attempt: its response, and an error if it was refused or lost.
 
         Raises:
-            Refused: it could not even be sent.
+            CommandError: the request cannot be sent at all.
         """
         connect, read = TIMEOUT
         left = max(MIN_TIMEOUT, min(read, until - time.monotonic()))
@@ -167,30 +179,30 @@ class Client:
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
             return None, Unreachable(f"no answer from {url}; is the API running there?")
         except (requests.RequestException, UnicodeError) as error:
-            raise Refused(f"cannot send a request to {url}: {error}") from error
+            raise CommandError(f"cannot send a request to {url}: {error}") from error
         refused = response.status_code >= HTTPStatus.BAD_REQUEST
         return response, ApiRefused(response) if refused else None
 
 
 def _host(url: str) -> str:
-    """The host that an address names.
+    """The host in an HTTP URL.
 
     Raises:
-        Refused: it names none that HTTP is spoken with.
+        CommandError: this is no HTTP URL.
     """
     try:
         parts = urlsplit(url)
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Refused(
+        raise CommandError(
             f"--url or SPLITFLAP_URL: {url!r} is not an address such as https://host:port"
         )
     return parts.hostname
 
 
 class _Bearer(AuthBase):
-    """The key, in a form that no ~/.netrc replaces."""
+    """Sends the key. Without an auth object, requests would prefer ~/.netrc."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -204,16 +216,18 @@ def body_of(response: requests.Response) -> Any:
     """The JSON of a response.
 
     Raises:
-        Refused: it has none.
+        CommandError: the body is no JSON.
     """
     try:
         return response.json()
     except ValueError as error:
-        raise Refused(f"{response.url} answers, but not as a Splitflap does: no JSON") from error
+        raise CommandError(
+            f"{response.url} answers without JSON; is a Splitflap running there?"
+        ) from error
 
 
 def _events(lines: Iterator[bytes]) -> Iterator[tuple[int, str | None, Any]]:
-    """What stands between empty lines, where it has an id (WHATWG HTML, section 9.2)."""
+    """Parse server-sent events (WHATWG HTML, section 9.2); drops events without an id."""
     frame: dict[str, str] = {}
     for line in lines:
         name, _, value = line.decode("utf-8", "replace").partition(": ")
@@ -226,12 +240,12 @@ def _events(lines: Iterator[bytes]) -> Iterator[tuple[int, str | None, Any]]:
         frame = {}
 
 
-def _say(error: Refused, delay: float) -> None:
-    sys.stderr.write(f"{error}; trying again in {delay:g} s\n")
+def _report_retry(error: CommandError, delay: float) -> None:
+    sys.stderr.write(f"{error}; retrying in {delay:g} s\n")
 
 
 def retry_after(response: requests.Response) -> float:
-    """The seconds that a response asks to wait."""
+    """The Retry-After of a response in seconds; RETRY_AFTER if there is none."""
     try:
         return max(0.0, float(response.headers["Retry-After"]))
     except (KeyError, ValueError):
@@ -239,20 +253,20 @@ def retry_after(response: requests.Response) -> float:
 
 
 def _delay(response: requests.Response | None, *, resend: bool) -> float | None:
-    """Seconds until the next try; None when there should be none."""
+    """Delay of the next attempt in seconds; None for no further attempt."""
     if response is None:
         return RETRY_AFTER if resend else None
     delay = retry_after(response)
-    return delay if response.status_code in LATER and delay <= MAX_RETRY_AFTER else None
+    return delay if response.status_code in TEMPORARY and delay <= MAX_RETRY_AFTER else None
 
 
 def _problem(response: requests.Response) -> str:
-    """An answer's problem in words; whatever is no problem (a proxy's page) by its status."""
+    """The problem in a response as text; the status if the body is no problem (a proxy's page)."""
     try:
         body = response.json()
         words = [f"{body['title']} ({response.status_code}): {body['detail']}"]
         errors = [f"{each['field']}: {each['message']}" for each in body.get("errors", [])]
-        # Where there is one, the detail often says it already.
+        # The detail often repeats a single error.
         words += [f"  {error}" for error in errors if error != body["detail"]]
     except (ValueError, KeyError, TypeError):
         return f"{response.url} answers {response.status_code} {printable(response.reason or '')}"

@@ -1,17 +1,17 @@
-"""What the command says when it cannot do what was asked, and with which exit status."""
+"""Errors of the commands, each with its exit status."""
 
 import click
 
 
-class Refused(click.ClickException):
-    """Nothing was done, or not all of it; the message is for people, the exit status 1."""
+class CommandError(click.ClickException):
+    """The command failed, wholly or in part; the message is for people. Exit status 1."""
 
-    def show(self, file: object = None) -> None:  # noqa: ARG002 - click's protocol
-        """One clear line, or a few, on standard error."""
+    def show(self, file: object = None) -> None:  # noqa: ARG002 - click's signature
+        """Write the message to standard error."""
         click.echo(f"splitflap: {self.message}", err=True)
 
 
-class WrongSettingsGiven(Refused):
-    """Settings from the environment cannot be used."""
+class BadEnvironment(CommandError):
+    """Settings in the environment are invalid. Exit status 78."""
 
     exit_code = 78

@@ -1,1 +1,1 @@
-"""A Splitflap on Kubernetes, as its cluster sees it."""
+"""The status of a release on Kubernetes, read from its cluster."""

@@ -1,7 +1,7 @@
-"""What Kubernetes says, as plain dictionaries in the API's own spelling.
+"""Reads a release's objects from Kubernetes, as dictionaries in the spelling of its API.
 
-Metrics are read through the API server's proxy to the pods' health ports, so that a kubeconfig is
-all that is needed: no key, no forwarded port, no Prometheus.
+Metrics come through the API server's proxy to the pods' health ports. So a kubeconfig is enough,
+without a key, a forwarded port or Prometheus.
 """
 
 import json
@@ -15,37 +15,42 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
-from splitflap.errors import Refused
+from splitflap.errors import CommandError
 from splitflap.output import printable
 
-#: What every object of the chart bears, whatever its names are.
+#: Label of every object of the chart.
 PART_OF = "app.kubernetes.io/part-of=splitflap"
+
+#: Label with the name of the release.
 INSTANCE = "app.kubernetes.io/instance"
 
-#: Name of the health port in the pods.
+#: Name of the health port in a pod.
 HEALTH = "health"
 
-#: Seconds to connect, and for an answer.
+#: Timeouts in seconds: to connect, and to read the response.
 TIMEOUT = (5, 15)
 
-#: KEDA's own kind, which is missing where KEDA is.
+#: Group and version of ScaledObjects; unknown to a cluster without KEDA.
 SCALED_OBJECTS = ("keda.sh", "v1alpha1")
+
+#: File with the namespace of the pod that reads it.
+OWN_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 Object = dict[str, Any]
 
 
 @dataclass
-class Raw:
-    """Objects of one release."""
+class ReleaseObjects:
+    """The objects of one release, and the parts that could not be read."""
 
     deployments: list[Object]
     pods: list[Object] = field(default_factory=list)
     autoscalers: list[Object] = field(default_factory=list)
     scaled_objects: list[Object] = field(default_factory=list)
     events: list[Object] = field(default_factory=list)
-    #: The text of /metrics by pod.
+    #: Text of /metrics, by pod.
     metrics: dict[str, str] = field(default_factory=dict)
-    #: What could not be read, for people.
+    #: Parts that could not be read, with the reasons, for people.
     gaps: list[str] = field(default_factory=list)
 
 
@@ -53,10 +58,10 @@ class Cluster:
     """One namespace of one cluster."""
 
     def __init__(self, kubeconfig: str | None, context: str | None, namespace: str | None) -> None:
-        """Choose a cluster as kubectl does; in a pod without a kubeconfig, its own.
+        """Choose the cluster as kubectl does. A pod without a kubeconfig uses its own cluster.
 
         Raises:
-            Refused: none is named, or not so that it can be used.
+            CommandError: no usable cluster is configured.
         """
         configuration, own = _configured(kubeconfig, context)
         self.namespace = namespace or own
@@ -68,48 +73,50 @@ class Cluster:
         self._custom = client.CustomObjectsApi(api)
 
     def release(self, name: str | None) -> str:
-        """The release of this name, or the only one.
+        """The name of the release; without a given name, of the only release.
 
         Raises:
-            Refused: there is none, or not only one.
+            CommandError: there is no such release, or there are several.
         """
         deployments = self._deployments(_selector(name))
         found = sorted({each["metadata"]["labels"].get(INSTANCE, "") for each in deployments})
         if not found:
             what = "no release of Splitflap" if name is None else f"no release {name!r}"
-            raise Refused(
+            raise CommandError(
                 f"{what} in the namespace {self.namespace!r}; `helm list -A` shows where they are, "
                 "and --namespace chooses"
             )
         if len(found) > 1:
-            raise Refused(f"several releases: choose with --release one of {', '.join(found)}")
+            raise CommandError(f"several releases: choose with --release one of {', '.join(found)}")
         return str(found[0])
 
-    def read(self, release: str) -> Raw:
-        """All that there is to know of a release.
+    def read(self, release: str) -> ReleaseObjects:
+        """Read all objects of a release. Unreadable parts are noted in `gaps`.
 
         Raises:
-            Refused: not even its Deployments can be read.
+            CommandError: its Deployments cannot be read.
         """
         selector = _selector(release)
-        raw = Raw(self._deployments(selector))
-        names = _names(raw.deployments)
-        raw.pods = _try(raw, "pods", lambda: self._pods(selector))
-        raw.scaled_objects = _try(raw, "ScaledObjects", lambda: self._scaled(names))
-        raw.autoscalers = _try(raw, "HorizontalPodAutoscalers", lambda: self._hpas(names))
-        watched = names | _names(raw.scaled_objects) | _names(raw.autoscalers)
-        raw.events = _try(raw, "events", lambda: self._events(watched))
-        for pod in filter(_is_running, raw.pods):
-            self._add_metrics(raw, pod)
-        return raw
+        found = ReleaseObjects(self._deployments(selector))
+        names = _names(found.deployments)
+        found.pods = _try(found, "pods", lambda: self._pods(selector))
+        found.scaled_objects = _try(found, "ScaledObjects", lambda: self._scaled(names))
+        found.autoscalers = _try(found, "HorizontalPodAutoscalers", lambda: self._hpas(names))
+        watched = names | _names(found.scaled_objects) | _names(found.autoscalers)
+        found.events = _try(found, "events", lambda: self._events(watched))
+        for pod in filter(_is_running, found.pods):
+            self._add_metrics(found, pod)
+        return found
 
     def _deployments(self, selector: str) -> list[Object]:
         try:
             return self._list(self._apps.list_namespaced_deployment, label_selector=selector)
         except ApiException as error:
-            raise Refused(_refusal("Deployments", error)) from error
+            raise CommandError(_refusal("Deployments", error)) from error
         except (HTTPError, OSError) as error:
-            raise Refused(f"no answer from the cluster at {self._host}: {_why(error)}") from error
+            raise CommandError(
+                f"no answer from the cluster at {self._host}: {_why(error)}"
+            ) from error
 
     def _pods(self, selector: str) -> list[Object]:
         return self._list(self._core.list_namespaced_pod, label_selector=selector)
@@ -134,10 +141,10 @@ class Cluster:
         found = self._list(self._core.list_namespaced_event)
         return [each for each in found if each["involvedObject"].get("name") in names]
 
-    def _add_metrics(self, raw: Raw, pod: Object) -> None:
+    def _add_metrics(self, found: ReleaseObjects, pod: Object) -> None:
         name = pod["metadata"]["name"]
         try:
-            raw.metrics[name] = self._core.connect_get_namespaced_pod_proxy_with_path(
+            found.metrics[name] = self._core.connect_get_namespaced_pod_proxy_with_path(
                 f"{name}:{_health_port(pod)}",
                 self.namespace,
                 "metrics",
@@ -145,21 +152,21 @@ class Cluster:
                 _request_timeout=TIMEOUT,
             ).data.decode("utf-8", "replace")
         except ApiException as error:
-            raw.gaps.append(_refusal(f"the metrics of {name} (pods/proxy)", error))
+            found.gaps.append(_refusal(f"the metrics of {name} (pods/proxy)", error))
         except (HTTPError, OSError) as error:
-            raw.gaps.append(f"cannot read the metrics of {name}: {_why(error)}")
+            found.gaps.append(f"cannot read the metrics of {name}: {_why(error)}")
 
     def _list(self, call: Callable[..., Any], **options: Any) -> list[Object]:
-        """As they came: models would refuse what a newer cluster says."""
+        """The items as dictionaries: the client's models may reject objects of newer clusters."""
         options |= {"_preload_content": False, "_request_timeout": TIMEOUT}
         items: list[Object] = json.loads(call(self.namespace, **options).data)["items"]
         return items
 
 
 def _configured(kubeconfig: str | None, context: str | None) -> tuple[client.Configuration, str]:
-    """How to reach the cluster, and the namespace that its context has."""
+    """The connection's configuration, and the namespace of its context."""
     configuration = client.Configuration()
-    # People wait for the answer: it comes now, or why not.
+    # Without retries, a person sees an error at once.
     configuration.retries = False
     try:
         config.load_kube_config(kubeconfig, context, configuration, persist_config=False)
@@ -173,26 +180,23 @@ def _configured(kubeconfig: str | None, context: str | None) -> tuple[client.Con
 def _in_cluster(
     configuration: client.Configuration, asked: str | None, error: Exception
 ) -> tuple[client.Configuration, str]:
-    """The cluster of the pod that this runs in, unless another was asked for.
+    """The configuration inside a pod. Used only if no other cluster was asked for.
 
     Raises:
-        Refused: there is none.
+        CommandError: `asked` is set, or this is no pod.
     """
-    reason = Refused(
+    failure = CommandError(
         f"no cluster: {printable(str(error)).rstrip('.')}; "
         "set KUBECONFIG, or name a file with --kubeconfig and one of its contexts with --context"
     )
     if asked:
-        raise reason from error
+        raise failure from error
     try:
         config.load_incluster_config(configuration)
-        with open(_OWN_NAMESPACE, encoding="utf-8") as file:  # noqa: PTH123 - a well-known path
+        with open(OWN_NAMESPACE, encoding="utf-8") as file:  # noqa: PTH123 - a well-known path
             return configuration, file.read().strip()
     except (ConfigException, OSError) as missing:
-        raise reason from missing
-
-
-_OWN_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+        raise failure from missing
 
 
 def _selector(release: str | None) -> str:
@@ -213,19 +217,19 @@ def _is_running(pod: Object) -> bool:
 
 
 def _health_port(pod: Object) -> int | None:
-    """The port of /metrics; None for a pod that is not one of ours (a broker, a database)."""
+    """The port of /metrics; None for a pod of the broker or the database."""
     ports = [port for each in pod["spec"]["containers"] for port in each.get("ports", [])]
     return next((port["containerPort"] for port in ports if port.get("name") == HEALTH), None)
 
 
-def _try(raw: Raw, what: str, read: Callable[[], list[Object]]) -> list[Object]:
-    """What can be read; a gap where it cannot."""
+def _try(found: ReleaseObjects, what: str, read: Callable[[], list[Object]]) -> list[Object]:
+    """Read a list; on an error, note a gap and return an empty list."""
     try:
         return read()
     except ApiException as error:
-        raw.gaps.append(_refusal(what, error))
+        found.gaps.append(_refusal(what, error))
     except (HTTPError, OSError) as error:
-        raw.gaps.append(f"cannot read {what}: {_why(error)}")
+        found.gaps.append(f"cannot read {what}: {_why(error)}")
     return []
 
 

@@ -1,4 +1,7 @@
-"""A release as people ask of it: how many pods, how many are wanted and why, what waits. Pure."""
+"""Summary of a release for people: pods, the wanted number and its reason, waiting jobs.
+
+These functions are pure: `cluster.api` reads the objects.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -9,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client.parser import text_string_to_metric_families
 
 if TYPE_CHECKING:
-    from splitflap.cluster.api import Object, Raw
+    from splitflap.cluster.api import Object, ReleaseObjects
 
+#: Label with the name of the service.
 COMPONENT = "app.kubernetes.io/component"
 
-#: Last events that are shown.
+#: Most events in a report; the last ones are kept.
 EVENTS = 8
 
-#: Reasons of events that are about the number of pods.
+#: Reasons of events about the number of pods.
 SCALING = {
     "SuccessfulRescale",
     "ScalingReplicaSet",
@@ -24,28 +28,32 @@ SCALING = {
     "KEDAScaleTargetDeactivated",
 }
 
-#: Suffixes of quantities that metrics come in (Kubernetes' resource.Quantity).
+#: Metrics of waiting jobs: their number, and the age of the oldest in seconds.
+COUNT = "splitflap_jobs_waiting"
+OLDEST = "splitflap_oldest_job_seconds"
+
+#: Suffixes of Kubernetes' resource.Quantity.
 SUFFIXES = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
 BINARY_SUFFIXES = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
 
 
 @dataclass
-class Service:
-    """One Deployment."""
+class DeploymentStatus:
+    """The pods of one service."""
 
     name: str
     ready: int
     replicas: int
     wanted: int
-    #: Least and most that an autoscaler may ask for; None where the number is fixed.
+    #: Bounds of the autoscaler; None for a fixed number of pods.
     least: int | None = None
     most: int | None = None
     why: list[str] = field(default_factory=list)
 
 
 @dataclass
-class Waiting:
-    """Jobs in the database that wait, by kind and state."""
+class WaitingJobs:
+    """Jobs of one kind in one state."""
 
     kind: str
     state: str
@@ -54,8 +62,8 @@ class Waiting:
 
 
 @dataclass
-class Event:
-    """Something that was done to the number of pods, or stood in its way."""
+class ScalingEvent:
+    """An event about scaling: a change of the number of pods, or an obstacle."""
 
     at: str
     object: str
@@ -64,35 +72,37 @@ class Event:
 
 @dataclass
 class Report:
-    """All of a release."""
+    """The status of a release."""
 
-    services: list[Service]
-    jobs: list[Waiting]
-    events: list[Event]
+    services: list[DeploymentStatus]
+    jobs: list[WaitingJobs]
+    events: list[ScalingEvent]
     gaps: list[str]
 
 
-def report(raw: "Raw") -> Report:
-    """What the objects say together."""
+def report(objects: "ReleaseObjects") -> Report:
+    """Summarize the objects of a release."""
     return Report(
-        services=sorted((_service(raw, each) for each in raw.deployments), key=lambda s: s.name),
-        jobs=_waiting(raw.metrics.values()),
-        events=_events(raw.events),
-        gaps=raw.gaps,
+        services=sorted(
+            (_service(objects, each) for each in objects.deployments), key=lambda s: s.name
+        ),
+        jobs=_waiting(objects.metrics.values()),
+        events=_events(objects.events),
+        gaps=objects.gaps,
     )
 
 
-def _service(raw: "Raw", deployment: "Object") -> Service:
+def _service(objects: "ReleaseObjects", deployment: "Object") -> DeploymentStatus:
     meta, status = deployment["metadata"], deployment.get("status", {})
     wanted = deployment["spec"].get("replicas", 1)
-    service = Service(
+    service = DeploymentStatus(
         name=meta.get("labels", {}).get(COMPONENT, meta["name"]),
         ready=status.get("readyReplicas", 0),
         replicas=status.get("replicas", 0),
         wanted=wanted,
     )
-    autoscaler = _of(raw.autoscalers, meta["name"])
-    scaled = _of(raw.scaled_objects, meta["name"])
+    autoscaler = _of(objects.autoscalers, meta["name"])
+    scaled = _of(objects.scaled_objects, meta["name"])
     if autoscaler is not None:
         _by_autoscaler(service, autoscaler)
     elif scaled is None:
@@ -110,7 +120,7 @@ def _of(autoscalers: "list[Object]", deployment: str) -> "Object | None":
     return next(matching, None)
 
 
-def _by_autoscaler(service: Service, autoscaler: "Object") -> None:
+def _by_autoscaler(service: DeploymentStatus, autoscaler: "Object") -> None:
     spec, status = autoscaler["spec"], autoscaler.get("status", {})
     service.least, service.most = spec.get("minReplicas", 1), spec["maxReplicas"]
     service.wanted = status.get("desiredReplicas", service.wanted)
@@ -123,8 +133,8 @@ def _by_autoscaler(service: Service, autoscaler: "Object") -> None:
     service.why += _limits(conditions, service)
 
 
-def _limits(conditions: "dict[str, Object]", service: Service) -> Iterator[str]:
-    """What keeps an autoscaler from what its metrics ask for."""
+def _limits(conditions: "dict[str, Object]", service: DeploymentStatus) -> Iterator[str]:
+    """Reasons why an autoscaler deviates from its metrics."""
     active = conditions.get("ScalingActive", {})
     if active.get("status") == "False" and service.replicas:
         yield f"{active.get('reason')}: {active.get('message')}"
@@ -142,7 +152,7 @@ def _limits(conditions: "dict[str, Object]", service: Service) -> Iterator[str]:
             yield f"{reason}: {message}"
 
 
-def _by_keda(service: Service, scaled: "Object") -> None:
+def _by_keda(service: DeploymentStatus, scaled: "Object") -> None:
     spec, status = scaled["spec"], scaled.get("status", {})
     service.least = spec.get("idleReplicaCount", spec.get("minReplicaCount", 0))
     service.most = spec.get("maxReplicaCount", service.most)
@@ -150,7 +160,7 @@ def _by_keda(service: Service, scaled: "Object") -> None:
     if conditions.get("Ready", {}).get("status") == "False":
         service.why.append(f"KEDA: {conditions['Ready'].get('message')}")
     if conditions.get("Fallback", {}).get("status") == "True":
-        service.why.append("KEDA: falls back, for its metrics cannot be read")
+        service.why.append("KEDA: falls back, since its metrics cannot be read")
     if conditions.get("Paused", {}).get("status") == "True":
         service.why.append("KEDA: paused")
     if conditions.get("Active", {}).get("status") == "False":
@@ -166,11 +176,11 @@ def _rollout(status: "Object") -> Iterator[str]:
 
 
 def _metric_name(metric: "Object") -> str:
-    """Of a metric in a spec or a status; empty for one whose value is not known."""
+    """The name of a metric in a spec or a status; empty if its value is unknown."""
     kind = metric.get("type", "")
     part = metric.get(kind[:1].lower() + kind[1:], {})
     name = part.get("name") or part.get("metric", {}).get("name", "")
-    # KEDA puts the trigger's number before what it triggers by: `s0-prometheus`.
+    # KEDA prefixes the number of the trigger: `s0-prometheus`.
     return re.sub(r"^s\d+-", "", str(name))
 
 
@@ -196,7 +206,7 @@ def _amount(values: "Object") -> str:
 
 
 def quantity(text: str) -> float:
-    """A quantity as a number: `2400m` is 2.4."""
+    """A Kubernetes quantity as a number: `2400m` is 2.4."""
     for suffixes in (BINARY_SUFFIXES, SUFFIXES):
         for suffix, factor in suffixes.items():
             if text.endswith(suffix):
@@ -204,25 +214,25 @@ def quantity(text: str) -> float:
     return float(text)
 
 
-def _waiting(texts: Iterable[str]) -> list[Waiting]:
-    """What waits: of several API pods, which look at one database, the largest figures."""
-    counts, ages = "splitflap_jobs_waiting", "splitflap_oldest_job_seconds"
+def _waiting(texts: Iterable[str]) -> list[WaitingJobs]:
+    """Waiting jobs from the metrics of the API's pods.
+
+    All pods read one database, so the largest figure counts, not the sum.
+    """
     found: dict[tuple[str, str, str], float] = {}
     families = (family for text in texts for family in text_string_to_metric_families(text))
     for sample in (sample for family in families for sample in family.samples):
-        if sample.name in {counts, ages}:
-            place = (sample.name, sample.labels["kind"], sample.labels["state"])
-            found[place] = max(found.get(place, 0.0), sample.value)
+        if sample.name in {COUNT, OLDEST}:
+            key = (sample.name, sample.labels["kind"], sample.labels["state"])
+            found[key] = max(found.get(key, 0.0), sample.value)
     return [
-        Waiting(
-            kind, state, int(count), found.get(("splitflap_oldest_job_seconds", kind, state), 0)
-        )
+        WaitingJobs(kind, state, int(count), found.get((OLDEST, kind, state), 0))
         for (name, kind, state), count in sorted(found.items())
-        if name == counts
+        if name == COUNT
     ]
 
 
-def _events(found: "list[Object]") -> list[Event]:
+def _events(found: "list[Object]") -> list[ScalingEvent]:
     about = [each for each in found if _is_scaling(each)]
     about.sort(key=_when)
     return [_event(each) for each in about[-EVENTS:]]
@@ -235,11 +245,11 @@ def _is_scaling(event: "Object") -> bool:
     )
 
 
-def _event(event: "Object") -> Event:
+def _event(event: "Object") -> ScalingEvent:
     involved = event["involvedObject"]
     times = event.get("count") or 1
     again = f" ({times} times)" if times > 1 else ""
-    return Event(
+    return ScalingEvent(
         at=_when(event),
         object=f"{involved['kind']}/{involved['name']}",
         message=f"{event.get('message', '')}{again}",
@@ -257,6 +267,6 @@ def _when(event: "Object") -> str:
 
 
 def age_of(moment: str, now: datetime | None = None) -> float:
-    """Seconds since a moment as Kubernetes writes it."""
+    """Seconds since a timestamp of Kubernetes, at least 0."""
     then = datetime.fromisoformat(moment)
     return max(0.0, ((now or datetime.now(UTC)) - then).total_seconds())

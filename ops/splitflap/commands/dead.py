@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from splitflap.access import Access
-from splitflap.errors import Refused
+from splitflap.errors import CommandError
 from splitflap.output import json_option, print_json, print_table, printable
 
 if TYPE_CHECKING:
@@ -16,35 +16,23 @@ if TYPE_CHECKING:
 
 @click.group
 def dead() -> None:
-    """Jobs that ended without an answer, and messages that nobody could read."""
+    """List, show and replay dead letters: jobs that failed for good, and unreadable messages."""
 
 
 @dead.command("list")
 @click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Most to list."
 )
-@click.option("--all", "replayed_too", is_flag=True, help="Those too that were replayed.")
+@click.option("--all", "include_replayed", is_flag=True, help="Include replayed letters.")
 @json_option
 @click.pass_obj
-def list_dead(access: Access, limit: int, replayed_too: bool, as_json: bool) -> None:
+def list_dead(access: Access, limit: int, include_replayed: bool, as_json: bool) -> None:
     """List dead letters, newest first."""
-    letters = list(islice(_letters(access.client(), replayed_too=replayed_too), limit))
+    letters = list(islice(_letters(access.client(), include_replayed=include_replayed), limit))
     if as_json:
         print_json({"items": letters})
         return
-    print_table(
-        ["id", "queue", "reason", "created", "replayed"],
-        [
-            [
-                letter["id"],
-                letter["queue"],
-                letter["reason"],
-                letter["created_at"],
-                letter["replayed_at"] or "-",
-            ]
-            for letter in letters
-        ],
-    )
+    print_table(["id", "queue", "reason", "created", "replayed"], [_row(each) for each in letters])
 
 
 @dead.command
@@ -52,7 +40,7 @@ def list_dead(access: Access, limit: int, replayed_too: bool, as_json: bool) -> 
 @json_option
 @click.pass_obj
 def show(access: Access, letter_id: str, as_json: bool) -> None:
-    """Show one dead letter, with its body."""
+    """Show one dead letter with its body."""
     letter = access.client().get("dead", letter_id)
     if as_json:
         print_json(letter)
@@ -64,13 +52,13 @@ def show(access: Access, letter_id: str, as_json: bool) -> None:
 
 @dead.command
 @click.argument("letter_ids", metavar="[ID]...", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="All that were not replayed yet.")
+@click.option("--all", "every", is_flag=True, help="Replay all letters that were not replayed yet.")
 @click.pass_obj
 def replay(access: Access, letter_ids: tuple[str, ...], every: bool) -> None:
-    """Give dead letters back, to be done once more.
+    """Create the jobs of dead letters again.
 
-    One that cannot be replayed (its post was deleted, say) is named on standard error, the others
-    are replayed, and the exit status is 1.
+    If a letter cannot be replayed (for example, its post was deleted), the command reports it on
+    standard error, replays the others, and exits with status 1.
     """
     if every == bool(letter_ids):
         raise click.UsageError("give ids, or --all")
@@ -79,11 +67,16 @@ def replay(access: Access, letter_ids: tuple[str, ...], every: bool) -> None:
     refused = [letter_id for letter_id in chosen if not _replay(client, letter_id)]
     click.echo(f"replayed {len(chosen) - len(refused)} of {len(chosen)}")
     if refused:
-        raise Refused(f"{len(refused)} cannot be replayed, as said above")
+        raise CommandError(f"{len(refused)} cannot be replayed, as said above")
+
+
+def _row(letter: dict[str, Any]) -> list[str]:
+    fields = ("id", "queue", "reason", "created_at")
+    return [*(letter[field] for field in fields), letter["replayed_at"] or "-"]
 
 
 def _replay(client: "Client", letter_id: str) -> bool:
-    """Whether it was given back; says so where not."""
+    """Replay one letter; reports a refusal and returns False."""
     from splitflap.client import ApiRefused
 
     try:
@@ -97,11 +90,13 @@ def _replay(client: "Client", letter_id: str) -> bool:
 
 
 def _unreplayed(client: "Client") -> list[str]:
-    # All of them before the first is replayed: that changes the list.
-    return [letter["id"] for letter in _letters(client, replayed_too=False)]
+    # The whole list is read first, since each replay changes it.
+    return [letter["id"] for letter in _letters(client, include_replayed=False)]
 
 
-def _letters(client: "Client", *, replayed_too: bool) -> Iterator[dict[str, Any]]:
+def _letters(client: "Client", *, include_replayed: bool) -> Iterator[dict[str, Any]]:
     return (
-        letter for letter in client.pages("dead") if replayed_too or letter["replayed_at"] is None
+        letter
+        for letter in client.pages("dead")
+        if include_replayed or letter["replayed_at"] is None
     )

@@ -9,14 +9,17 @@ from typing import Any
 import click
 
 from splitflap.access import Access
-from splitflap.errors import Refused
-from splitflap.load.ledger import Entry, Ledger
-from splitflap.load.run import Load, Plan
+from splitflap.errors import CommandError
+from splitflap.load.ledger import KindFigures, Ledger
+from splitflap.load.run import LoadPlan, LoadRun
 from splitflap.load.texts import BadMix, makers, order, parse_mix
 from splitflap.output import json_option, print_json, print_table
 
-#: Seconds between two lines of progress: on a terminal, which keeps one line, and elsewhere.
-REFRESH, LINE_EVERY = 0.5, 10.0
+#: Seconds between two updates of the progress line on a terminal.
+REFRESH = 0.5
+
+#: Seconds between two lines of progress elsewhere.
+LINE_EVERY = 10.0
 
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
@@ -27,22 +30,24 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     default="plain",
     show_default=True,
     help="Kinds of text and their weights, as `plain=6,heavy=1,links=2`: `heavy` costs the "
-    "renderer 0.1 s of CPU, `links` has four links that nobody has fetched yet.",
+    "renderer 0.1 s of CPU, `links` has four new links for the scraper.",
 )
 @click.option(
     "--page-url",
     metavar="URL",
-    help="Page that `links` link to, each with something of its own in place of {}, or in its "
-    "query. A slow one keeps the scraper waiting. It is asked for as often as there are links: "
-    "name none that is not yours.",
+    help="Page for `links`. Each link has a token in place of {}, or in its query. The scraper "
+    "sends the page a request per link, so give only a page of your own; a slow page makes it "
+    "wait.",
 )
-@click.option("--rate", type=POSITIVE, metavar="N", help="Posts a second; else as many as go.")
+@click.option(
+    "--rate", type=POSITIVE, metavar="N", help="Posts a second; else as fast as possible."
+)
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="Most posts.")
 @click.option(
     "--duration",
     type=POSITIVE,
     metavar="SECONDS",
-    help="Longest that new posts are begun; 30 where there is no --count either.",
+    help="Time in which new posts are sent; 30 by default without --count.",
 )
 @click.option(
     "--concurrency",
@@ -50,7 +55,7 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     default=8,
     show_default=True,
     metavar="N",
-    help="Most requests under way at a time.",
+    help="Most requests in flight.",
 )
 @click.option(
     "--patience",
@@ -58,9 +63,9 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     default=120.0,
     show_default=True,
     metavar="SECONDS",
-    help="Longest wait for what is unfinished after the last post.",
+    help="Longest wait for unfinished tasks after the last post.",
 )
-@click.option("--channel", help="Channel to post to; else a new one.")
+@click.option("--channel", help="Channel of the posts; else a new one.")
 @json_option
 @click.pass_obj
 def load(
@@ -75,17 +80,17 @@ def load(
     channel: str | None,
     as_json: bool,
 ) -> None:
-    """Post a mix of texts for a while, and show what came of them: for demonstrations.
+    """Post a mix of texts and print figures, for demonstrations.
 
-    A post that is refused with 503 or 429 is sent again after its Retry-After, six times at most;
-    `503` and `429` count such answers, `given up` the posts that none accepted. Seconds are from a
-    post's first try to the end of its task. Ctrl-C ends the posting.
+    A post refused with 503 or 429 is sent again after its Retry-After, at most six times. The
+    columns `503` and `429` count these responses; `given up` counts posts after the last attempt.
+    Seconds are from a post's first attempt to the end of its task. Ctrl-C stops posting.
 
-    Exit status: 0 all that was accepted is complete; 1 something failed, is unfinished or was
-    never accepted; 2 not understood.
+    Exit status: 0 all posts are complete; 1 a post failed, is unfinished or was refused; 2 wrong
+    usage.
     """
     kinds = _kinds(mix, page_url)
-    plan = Plan(
+    plan = LoadPlan(
         kinds=kinds,
         makers=makers(page_url),
         channel=channel or f"load-{secrets.token_hex(4)}",
@@ -95,18 +100,22 @@ def load(
         concurrency=concurrency,
         patience=patience,
     )
-    run = Load(plan, access.client)
-    progress = _progress(run.ledger)
+    total = _run(LoadRun(plan, access.client), print_json if as_json else _print)
+    if total.complete < total.sent:
+        raise CommandError(f"{total.sent - total.complete} of {total.sent} posts are not complete")
+
+
+def _run(load_run: LoadRun, show: Callable[[dict[str, Any]], None]) -> KindFigures:
+    """Run a load, print its figures however it ends, and return the total."""
+    progress = _progress(load_run.ledger)
     try:
-        run.run(progress)
+        load_run.run(progress)
     except KeyboardInterrupt:
-        run.stop()
+        load_run.stop()
     finally:
         progress(last=True)
-        (print_json if as_json else _print)(report(run.ledger))
-    total = run.ledger.total()
-    if total.complete < total.sent:
-        raise Refused(f"{total.sent - total.complete} of {total.sent} posts are not complete")
+        show(report(load_run.ledger))
+    return load_run.ledger.total()
 
 
 def _kinds(mix: str, page_url: str | None) -> list[str]:
@@ -120,26 +129,26 @@ def _kinds(mix: str, page_url: str | None) -> list[str]:
 
 
 def report(ledger: Ledger) -> dict[str, Any]:
-    """Figures by kind, and of all."""
-    return {kind: _figures(entry) for kind, entry in ledger.entries.items()} | {
+    """Figures of each kind, and of all kinds as `all`."""
+    return {kind: _figures(each) for kind, each in ledger.figures.items()} | {
         "all": _figures(ledger.total())
     }
 
 
-def _figures(entry: Entry) -> dict[str, Any]:
-    other = sum(entry.refused.values()) - entry.refused["503"] - entry.refused["429"]
+def _figures(figures: KindFigures) -> dict[str, Any]:
+    other = sum(figures.refused.values()) - figures.refused["503"] - figures.refused["429"]
     return {
-        "sent": entry.sent,
-        "accepted": entry.accepted,
-        "503": entry.refused["503"],
-        "429": entry.refused["429"],
+        "sent": figures.sent,
+        "accepted": figures.accepted,
+        "503": figures.refused["503"],
+        "429": figures.refused["429"],
         "no answer": other,
-        "given up": entry.given_up,
-        "complete": entry.complete,
-        "failed": entry.failed,
-        "unfinished": entry.unfinished,
-        "p50 s": entry.quantile(0.5),
-        "p99 s": entry.quantile(0.99),
+        "given up": figures.given_up,
+        "complete": figures.complete,
+        "failed": figures.failed,
+        "unfinished": figures.unfinished,
+        "p50 s": figures.quantile(0.5),
+        "p99 s": figures.quantile(0.99),
     }
 
 
@@ -156,7 +165,7 @@ def _cell(value: float | None) -> str:
 
 
 def _progress(ledger: Ledger) -> Callable[..., None]:
-    """Says how far it is on standard error: on one line of a terminal, else now and then."""
+    """A function that reports progress on standard error, at most once a period."""
     is_terminal = sys.stderr.isatty()
     began = time.monotonic()
     due = began
@@ -167,12 +176,14 @@ def _progress(ledger: Ledger) -> Callable[..., None]:
         if now < due and not (last and is_terminal):
             return
         due = now + (REFRESH if is_terminal else LINE_EVERY)
-        total = ledger.total()
-        line = (
-            f"{now - began:6.0f} s  sent {total.sent}  accepted {total.accepted}  "
-            f"refused {sum(total.refused.values())}  complete {total.complete}  "
-            f"unfinished {total.unfinished}"
-        )
+        line = f"{now - began:6.0f} s  {_progress_line(ledger.total())}"
         click.echo(f"\r{line}  " if is_terminal else line, nl=last or not is_terminal, err=True)
 
     return show
+
+
+def _progress_line(total: KindFigures) -> str:
+    return (
+        f"sent {total.sent}  accepted {total.accepted}  refused {sum(total.refused.values())}  "
+        f"complete {total.complete}  unfinished {total.unfinished}"
+    )

@@ -8,32 +8,32 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from splitflap.access import Access
-from splitflap.errors import Refused
+from splitflap.errors import CommandError
 from splitflap.output import print_json
 
 if TYPE_CHECKING:
     from splitflap.client import Client
 
-#: Longest wait, in seconds, that one request asks for with `Prefer: wait`.
+#: Longest `Prefer: wait` of one request, in seconds.
 MAX_WAIT = 20
 
 
 @click.command
 @click.argument("file", type=click.File("r", encoding="utf-8"))
-@click.option("--channel", help="Channel to post to.")
+@click.option("--channel", help="Channel of the post.")
 @click.option(
     "--flavour",
     type=click.Choice(["markdown", "gfm"]),
-    help="How the text is read, where it is not the server's default.",
+    help="Markdown flavour of the text; else the server's default.",
 )
-@click.option("--wait/--no-wait", help="Follow the post until it is done, and print it.")
+@click.option("--wait/--no-wait", help="Wait until the post is done, and print it.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="Longest that posting may take and, with --wait, its being done.",
+    help="Time limit of posting and, with --wait, of the whole task.",
 )
 @click.pass_obj
 def post(
@@ -44,12 +44,12 @@ def post(
     wait: bool,
     timeout: float,
 ) -> None:
-    """Post a text in Markdown from FILE, or from standard input where FILE is `-`.
+    """Post a Markdown text from FILE, or from standard input if FILE is `-`.
 
-    Prints the address of its task or, with --wait, the finished post as JSON. A request whose
-    connection is lost is sent again, and posts once all the same.
+    Prints the address of the task or, with --wait, the finished post as JSON. After a lost
+    connection the request is sent again with the same idempotency key, so it posts once.
 
-    Exit status: 0 posted; 1 refused, failed or, with --wait, not done in time; 2 not understood.
+    Exit status: 0 posted; 1 refused, failed or, with --wait, not done in time; 2 wrong usage.
     """
     from splitflap.client import body_of
 
@@ -68,10 +68,10 @@ def post(
 
 
 def _final(client: "Client", response: Any, until: float) -> Any:
-    """The final response of a task, asked for until a time of the monotonic clock.
+    """Poll a task for its final response until a time of the monotonic clock.
 
     Raises:
-        Refused: it did not come in time.
+        CommandError: the task is still running then.
     """
     from splitflap.client import retry_after
 
@@ -79,7 +79,7 @@ def _final(client: "Client", response: Any, until: float) -> Any:
     while response.status_code == HTTPStatus.ACCEPTED:
         left = until - time.monotonic()
         if left <= 0:
-            raise Refused(f"not done in time; it goes on, and can be followed at {task}")
+            raise CommandError(f"not done in time; it goes on, and can be followed at {task}")
         time.sleep(min(left, retry_after(response)))
         response = client.send("GET", task, resend=True, until=until, headers=_prefer(until))
     return response
@@ -94,6 +94,8 @@ def _read(file: TextIO) -> str:
     try:
         return file.read()
     except UnicodeDecodeError as error:
-        raise Refused(f"{file.name} is not UTF-8: {error.reason} at byte {error.start}") from error
+        raise CommandError(
+            f"{file.name} is not UTF-8: {error.reason} at byte {error.start}"
+        ) from error
     except OSError as error:
-        raise Refused(f"cannot read {file.name}: {error.strerror}") from error
+        raise CommandError(f"cannot read {file.name}: {error.strerror}") from error

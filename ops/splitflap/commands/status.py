@@ -2,33 +2,31 @@
 
 import os
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any
 
 import click
-from splitflap_core.settings import BadSettings, load
 
 from splitflap.access import Access
-from splitflap.errors import WrongSettingsGiven
-from splitflap.launch.readiness import readyz
-from splitflap.launch.settings import SERVICES, LauncherSettings
+from splitflap.health import readyz
 from splitflap.output import duration, json_option, print_json, print_table
+from splitflap.settings import SERVICES, read_settings
 
 if TYPE_CHECKING:
-    from splitflap.cluster.report import Report, Service
+    from splitflap.cluster.report import DeploymentStatus, Report
 
-#: Seconds between two looks of --watch.
+#: Default period of --watch, in seconds.
 WATCH_EVERY = 5.0
 
-#: Prints one look.
+#: Reads the status once and prints it.
 Show = Callable[[], None]
 
 
 @click.command
-@click.option("-k", "--kubernetes", is_flag=True, help="Of a release on Kubernetes.")
+@click.option("-k", "--kubernetes", is_flag=True, help="Show a release on Kubernetes.")
 @click.option("-n", "--namespace", help="Its namespace; else the context's. Implies -k.")
-@click.option("--release", help="Its name, where there are several. Implies -k.")
+@click.option("--release", help="Its name, if there are several. Implies -k.")
 @click.option("--context", help="Context of the kubeconfig. Implies -k.")
 @click.option(
     "--kubeconfig",
@@ -41,7 +39,7 @@ Show = Callable[[], None]
     flag_value=WATCH_EVERY,
     type=click.FloatRange(min=0.1),
     metavar="[SECONDS]",
-    help=f"Look again every so many seconds ({WATCH_EVERY:g}), until Ctrl-C.",
+    help=f"Repeat with this period ({WATCH_EVERY:g}) until Ctrl-C.",
 )
 @json_option
 @click.pass_obj
@@ -55,17 +53,18 @@ def status(
     watch: float | None,
     as_json: bool,
 ) -> None:
-    """Show what waits, and what works on it.
+    """Show waiting jobs, and the state of the services.
 
-    A job is `unpublished` until the broker has confirmed it, and `unfinished` until its outcome.
-    The API is asked, and services on this machine whether they are ready. On Kubernetes the
-    cluster is asked, with no need of a key: how many pods each service has, how many it wants and
-    why, what was scaled last, and through the pods' metrics what waits.
+    A job is `unpublished` until the broker confirms it, then `unfinished` until its outcome. The
+    command asks the API, and the health ports of the services on this machine.
+
+    The option -k asks the cluster instead, without a key. It shows each service's pods, the wanted
+    number and the reason, the last scaling events, and the waiting jobs from the pods' metrics.
     """
     if kubernetes or namespace or release or context or kubeconfig:
-        show = _of_cluster(kubeconfig, context, namespace, release, as_json)
+        show = _show_cluster(kubeconfig, context, namespace, release, as_json)
     else:
-        show = _of_api(access, as_json)
+        show = _show_api(access, as_json)
     _repeat(show, watch)
 
 
@@ -82,60 +81,60 @@ def _repeat(show: Show, every: float | None) -> None:
         return
 
 
-# -- an API, and services on this machine --------------------------------------------------------
+def _print_jobs(jobs: Iterable[tuple[str, str, int, float]]) -> None:
+    """Print jobs as (kind, state, count, oldest_seconds)."""
+    click.echo("jobs that wait")
+    print_table(
+        ["kind", "state", "count", "oldest"],
+        [[kind, state, str(count), duration(oldest)] for kind, state, count, oldest in jobs],
+    )
 
 
-def _of_api(access: Access, as_json: bool) -> Show:
+# -- the API, and services on this machine -------------------------------------------------------
+
+
+def _show_api(access: Access, as_json: bool) -> Show:
     client = access.client()
 
     def show() -> None:
-        # A remote API's services have their health ports elsewhere.
-        services = _services() if client.is_local else {}
-        answer = client.get("status")
+        # The health ports of a remote API's services are unknown here.
+        services = _local_services() if client.is_local else {}
+        status = client.get("status")
         if as_json:
-            print_json(answer | {"services": services})
+            print_json(status | {"services": services})
         else:
-            _print(answer, services)
+            _print_status(status, services)
 
     return show
 
 
-def _services() -> dict[str, str]:
-    """What each service says of itself; `ready`, or what is wrong."""
-    try:
-        settings = load(LauncherSettings, os.environ)
-    except BadSettings as error:
-        raise WrongSettingsGiven(f"wrong settings\n{error}") from error
+def _local_services() -> dict[str, str]:
+    """Each service, with `ready` or the reason why it is unready."""
+    settings = read_settings(dict(os.environ))
     ports = settings.health_ports(list(SERVICES))
     return {name: readyz(settings.health_host, port) or "ready" for name, port in ports.items()}
 
 
-def _print(answer: dict[str, Any], services: dict[str, str]) -> None:
+def _print_status(status: dict[str, Any], services: dict[str, str]) -> None:
     if services:
         print_table(["service", ""], [[name, state] for name, state in services.items()])
         click.echo()
-    click.echo("jobs that wait")
-    print_table(
-        ["kind", "state", "count", "oldest"],
-        [
-            [job["kind"], job["state"], str(job["count"]), duration(job["oldest_seconds"])]
-            for job in answer["jobs"]
-        ],
-    )
-    click.echo(f"\nrunning tasks  {answer['running_tasks']}\ndead letters   {answer['dead']}")
+    fields = ("kind", "state", "count", "oldest_seconds")
+    _print_jobs(tuple(job[field] for field in fields) for job in status["jobs"])
+    click.echo(f"\nrunning tasks  {status['running_tasks']}\ndead letters   {status['dead']}")
 
 
 # -- a release on Kubernetes ---------------------------------------------------------------------
 
 
-def _of_cluster(
+def _show_cluster(
     kubeconfig: str | None,
     context: str | None,
     namespace: str | None,
     release: str | None,
     as_json: bool,
 ) -> Show:
-    # A second of imports, which no other command should take.
+    # Imported late: the kubernetes package takes a second, and no other command needs it.
     from splitflap.cluster.api import Cluster
     from splitflap.cluster.report import report
 
@@ -144,9 +143,8 @@ def _of_cluster(
 
     def show() -> None:
         found = report(cluster.read(name))
-        where = {"release": name, "namespace": cluster.namespace}
         if as_json:
-            print_json(where | asdict(found))
+            print_json({"release": name, "namespace": cluster.namespace} | asdict(found))
         else:
             click.echo(f"release {name} in {cluster.namespace}\n")
             _print_report(found)
@@ -157,14 +155,10 @@ def _of_cluster(
 def _print_report(found: "Report") -> None:
     from splitflap.cluster.report import age_of
 
-    print_table(
-        ["service", "ready", "wanted", "bounds", "why"], [_row(each) for each in found.services]
-    )
-    click.echo("\njobs that wait")
-    print_table(
-        ["kind", "state", "count", "oldest"],
-        [[job.kind, job.state, str(job.count), duration(job.oldest_seconds)] for job in found.jobs],
-    )
+    header = ["service", "ready", "wanted", "bounds", "why"]
+    print_table(header, [_row(each) for each in found.services])
+    click.echo()
+    _print_jobs(astuple(job) for job in found.jobs)
     click.echo("\nscaled last")
     print_table(
         ["ago", "what", ""],
@@ -174,12 +168,7 @@ def _print_report(found: "Report") -> None:
         click.echo(f"splitflap: {gap}", err=True)
 
 
-def _row(service: "Service") -> list[str]:
+def _row(service: "DeploymentStatus") -> list[str]:
     bounds = "-" if service.most is None else f"{service.least}-{service.most}"
-    return [
-        service.name,
-        f"{service.ready}/{service.replicas}",
-        str(service.wanted),
-        bounds,
-        "; ".join(service.why) or "-",
-    ]
+    ready = f"{service.ready}/{service.replicas}"
+    return [service.name, ready, str(service.wanted), bounds, "; ".join(service.why) or "-"]

@@ -4,27 +4,25 @@ import os
 from pathlib import Path
 
 import click
-from splitflap_core.settings import PREFIX, BadSettings, load
+from splitflap_core.settings import PREFIX
 
 from splitflap.access import data_dir_option
-from splitflap.errors import WrongSettingsGiven
-from splitflap.launch.settings import LauncherSettings
-from splitflap.launch.up import Plan, read_procfile, run
+from splitflap.launch.preflight import read_procfile
+from splitflap.launch.up import LaunchPlan, run
+from splitflap.settings import read_settings
 
-#: The workspace's own Procfile; where only the package is installed, there is none.
+#: The workspace's Procfile. An installed package has none, so it needs --procfile.
 PROCFILE = Path(__file__).resolve().parents[3] / "Procfile"
 
 
 @click.command
 @data_dir_option
-@click.option(
-    "--port", metavar="N", help=f"Port that requests come to.  [env: {PREFIX}PORT; default: 8000]"
-)
+@click.option("--port", metavar="N", help=f"Port of the API.  [env: {PREFIX}PORT; default: 8000]")
 @click.option(
     "--procfile",
     type=click.Path(path_type=Path, dir_okay=False),
     default=PROCFILE,
-    help="What to run, as lines `name: program arguments`; `api` is stopped first.",
+    help="Services to run, one line each: `name: program arguments`. `api` is stopped first.",
 )
 @click.option(
     "--ready-timeout",
@@ -32,7 +30,7 @@ PROCFILE = Path(__file__).resolve().parents[3] / "Procfile"
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="Longest that the start may take.",
+    help="Give up if a service is not ready after this time.",
 )
 @click.pass_context
 def up(
@@ -44,19 +42,16 @@ def up(
 ) -> None:
     """Run the API, the renderer and the scraper until Ctrl-C.
 
-    With nothing set they use SQLite and a broker of files, both in the data folder. Every
-    SPLITFLAP_ variable reaches the services: SPLITFLAP_DATABASE_URL and SPLITFLAP_BROKER_URL name
-    real servers. A service that dies is started again. The first Ctrl-C, SIGTERM or SIGHUP lets
-    them finish their work; a second Ctrl-C kills them.
+    The services use SQLite and a file-based broker by default, both in the data folder. They read
+    all SPLITFLAP_ variables: SPLITFLAP_DATABASE_URL and SPLITFLAP_BROKER_URL choose real servers.
+    A service that dies is started again. The first Ctrl-C, SIGTERM or SIGHUP lets the services
+    finish their work; a second Ctrl-C kills them.
 
-    Exit status: 0 stopped as asked; 1 not started, not ready in time, or killed at the stop;
-    78 wrong settings.
+    Exit status: 0 stopped by a signal; 1 not started, not ready in time, or killed during the
+    stop; 78 wrong settings.
     """
-    try:
-        settings = load(LauncherSettings, _environ(data_dir or ctx.obj.data_dir, port))
-    except BadSettings as error:
-        raise WrongSettingsGiven(f"wrong settings\n{error}") from error
-    ctx.exit(run(Plan(settings, read_procfile(procfile), ready_timeout)))
+    settings = read_settings(_environ(data_dir or ctx.obj.data_dir, port))
+    ctx.exit(run(LaunchPlan(settings, read_procfile(procfile), ready_timeout)))
 
 
 def _environ(data_dir: str | None, port: str | None) -> dict[str, str]:

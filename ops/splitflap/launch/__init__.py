@@ -1,1 +1,1 @@
-"""`splitflap up`: the three services as processes of one launcher."""
+"""`splitflap up`: one launcher runs the three services as its processes."""

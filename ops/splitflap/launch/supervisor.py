@@ -1,102 +1,134 @@
-"""Runs services until they are told to stop: one thread, which waits for all of them at once.
+"""The supervisor: runs services until a stop signal, in one thread with one selector.
 
-A service that dies is started again, at once the first time and then ever later; one that says
-that its settings are wrong is not, for it would say the same again.
+A service that dies is started again: at once, then after growing delays. A service that ends with
+status 78 (wrong settings) ends all services, since a second start would fail alike.
 
-The order of a stop: first the API, which takes no more requests and answers those that it has,
-for which the workers must still be there; then the workers together, which finish what they have
-begun and hand in its outcomes. Those wait in the broker for the API's next start.
+Order of a stop:
+
+1. The API gets SIGTERM. It refuses new requests and finishes the running ones with the workers.
+2. The workers get SIGTERM together. They finish their jobs and publish the outcomes. The broker
+   keeps these outcomes for the API's next start.
+
+A service that is still running at the end of its step is killed.
 """
 
 import selectors
+import signal
+import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
+from types import FrameType
+from typing import Self
 
 from splitflap_core.runtime import EX_CONFIG
 
-from splitflap.launch.backoff import Backoff
-from splitflap.launch.process import CannotStart, Process, said
-from splitflap.launch.signals import Signals
-from splitflap.launch.terminal import Terminal
+from splitflap.launch.process import CannotStart, Process, ServiceProcess, in_words
+from splitflap.output import PrefixPrinter
 
-#: Longest wait of one turn, in seconds.
-TURN = 1.0
+#: Longest wait of one iteration, in seconds.
+ITERATION = 1.0
+
+#: Signals that ask the launcher to stop.
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+#: Seconds after the first stop signal in which Ctrl-C counts as the same request: `make`, `timeout`
+#: and process groups deliver one request several times.
+SAME_REQUEST = 0.5
 
 
-class WrongSettings(Exception):
-    """A service ended because of its settings, and has said which."""
+class ServiceSettingsWrong(Exception):
+    """A service ended with status 78; its message is in the output."""
 
 
-class Service:
-    """One line of the Procfile, and its process while it has one."""
+class StopSignals:
+    """Records stop signals while entered; a signal makes `fileno` readable.
 
-    def __init__(self, name: str, command: list[str], environment: dict[str, str]) -> None:
-        self.name = name
-        self.process: Process | None = None
-        #: How its last process ended, in words.
-        self.last_end: str | None = None
-        self._command = command
-        self._environment = environment
-        self._backoff = Backoff()
-        self._started_at = 0.0
-        self._due = 0.0
+    An ignored SIGHUP stays ignored, as nohup needs. After exit, the process ignores all stop
+    signals, so it must end soon.
+    """
 
-    def due_in(self) -> float:
-        """Seconds until it should be started."""
-        return max(0.0, self._due - time.monotonic())
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        #: The first stop signal.
+        self.stop: signal.Signals | None = None
+        #: Whether a second Ctrl-C asks to kill all services at once.
+        self.kill_now = False
+        self._clock = clock
+        self._since = 0.0
+        self._reader, self._writer = socket.socketpair()
 
-    def start(self) -> None:
-        """Start it.
+    def __enter__(self) -> Self:
+        for end in (self._reader, self._writer):
+            end.setblocking(False)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in STOP_SIGNALS:
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self.note)
+        return self
 
-        Raises:
-            CannotStart: says why.
-        """
-        self._started_at = time.monotonic()
-        self.process = Process(self._command, self._environment)
+    def __exit__(self, *_: object) -> None:
+        # All services have stopped, so a further signal must not change the exit status.
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        signal.set_wakeup_fd(-1)
+        self._reader.close()
+        self._writer.close()
 
-    def ended(self, how: str) -> float:
-        """Note that it has no process any more; the seconds until it should be started again."""
-        self.process = None
-        self.last_end = how
-        now = time.monotonic()
-        delay = self._backoff.delay(now - self._started_at)
-        self._due = now + delay
-        return delay
+    def fileno(self) -> int:
+        """The socket that a signal makes readable, for a selector."""
+        return self._reader.fileno()
+
+    def drain(self) -> None:
+        """Read the wake-up bytes, so the socket is unreadable until the next signal."""
+        with suppress(BlockingIOError):
+            self._reader.recv(4096)
+
+    def note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal's signature
+        """Record a stop signal. A Ctrl-C later than SAME_REQUEST sets `kill_now`."""
+        if self.stop is None:
+            self.stop = signal.Signals(number)
+            self._since = self._clock()
+        elif number == signal.SIGINT and self._clock() - self._since > SAME_REQUEST:
+            self.kill_now = True
 
 
 class Supervisor:
-    """Services, their output, and what is done when they end."""
+    """Starts services, prints their output, restarts and stops them."""
 
-    def __init__(self, services: list[Service], terminal: Terminal, signals: Signals) -> None:
+    def __init__(
+        self, services: list[ServiceProcess], printer: PrefixPrinter, signals: StopSignals
+    ) -> None:
         self.services = services
-        self._terminal = terminal
+        self._printer = printer
         self._signals = signals
         self._stopping = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(signals, selectors.EVENT_READ)
 
-    def turn(self, most: float = TURN) -> None:
-        """Start what is due, then wait for output, an end or a signal, `most` seconds at most.
+    def run_once(self, timeout: float = ITERATION) -> None:
+        """Start due services, then wait for output, an end or a signal.
+
+        Args:
+            timeout: longest wait, in seconds.
 
         Raises:
-            WrongSettings: a service said so; call `stop`.
+            ServiceSettingsWrong: the caller must call `stop`.
         """
         self._start_due()
-        waits = [service.due_in() for service in self.services if service.process is None]
-        for key, _ in self._selector.select(most if self._stopping else min([most, *waits])):
-            if isinstance(key.data, Service):
-                self._pass_on(key.data)
+        for key, _ in self._selector.select(timeout if self._stopping else self._wait(timeout)):
+            if isinstance(key.data, ServiceProcess):
+                self._print_output(key.data)
             else:
                 self._signals.drain()
         for service in self.services:
-            self._look_after(service)
+            self._check_end(service)
 
     def stop(self, first: str, grace: float) -> bool:
-        """Stop all, the service `first` before the others, with `grace` seconds for each step.
+        """Stop the service `first`, then the others; each step has `grace` seconds.
 
         Returns:
-            Whether all ended by themselves.
+            Whether every service ended before the end of its step.
         """
         self._stopping = True
         steps = (
@@ -107,25 +139,27 @@ class Supervisor:
 
     # -- stopping --------------------------------------------------------------------------------
 
-    def _stop_together(self, services: list[Service], grace: float) -> bool:
+    def _stop_together(self, services: list[ServiceProcess], grace: float) -> bool:
         stop_by = time.monotonic() + grace
-        self._each(services, Process.terminate)
-        while _running(services) and not self._signals.hurry and time.monotonic() < stop_by:
-            self.turn(min(TURN, max(0.0, stop_by - time.monotonic())))
+        for _, process in _running(services):
+            process.terminate()
+        while _running(services) and not self._signals.kill_now and time.monotonic() < stop_by:
+            self.run_once(min(ITERATION, max(0.0, stop_by - time.monotonic())))
         late = _running(services)
-        for service in late:
-            self._terminal.say(f"{service.name} has not stopped yet: killed")
-        self._each(late, Process.kill)
-        for service in late:
-            self._close(service)
+        for service, _ in late:
+            self._printer.say(f"{service.name} has not stopped yet: killed")
+        for _, process in late:
+            process.kill()
+        for service, process in late:
+            self._close(service, process)
         return not late
 
-    def _each(self, services: Iterable[Service], action: Callable[[Process], None]) -> None:
-        for service in services:
-            if service.process is not None:
-                action(service.process)
-
     # -- running ---------------------------------------------------------------------------------
+
+    def _wait(self, timeout: float) -> float:
+        """Seconds until the next start, at most `timeout`."""
+        due = [service.due_in() for service in self.services if service.process is None]
+        return min([timeout, *due])
 
     def _start_due(self) -> None:
         if self._stopping:
@@ -134,47 +168,45 @@ class Supervisor:
             if service.process is None and service.due_in() == 0.0:
                 self._start(service)
 
-    def _start(self, service: Service) -> None:
+    def _start(self, service: ServiceProcess) -> None:
         try:
-            service.start()
+            process = service.start()
         except CannotStart as error:
-            self._after_end(service, f"cannot be started: {error}")
+            self._schedule_restart(service, f"cannot be started: {error}")
         else:
-            self._selector.register(service.process, selectors.EVENT_READ, service)  # type: ignore[arg-type]  # it was started
+            self._selector.register(process, selectors.EVENT_READ, service)
 
-    def _pass_on(self, service: Service) -> None:
+    def _print_output(self, service: ServiceProcess) -> None:
         process = service.process
         if process is not None:
-            self._terminal.show(service.name, process.lines())
-            if process.silent:
+            self._printer.show(service.name, process.lines())
+            if process.output_ended:
                 self._selector.unregister(process)
 
-    def _look_after(self, service: Service) -> None:
-        status = service.process.ended() if service.process else None
-        if status is None:
+    def _check_end(self, service: ServiceProcess) -> None:
+        process = service.process
+        status = process.status() if process else None
+        if process is None or status is None:
             return
-        self._close(service)
+        self._close(service, process)
         if self._stopping:
-            service.ended(said(status))
+            service.ended(in_words(status))
         elif status == EX_CONFIG:
-            raise WrongSettings(service.name)
+            raise ServiceSettingsWrong(service.name)
         else:
-            self._after_end(service, said(status))
+            self._schedule_restart(service, in_words(status))
 
-    def _after_end(self, service: Service, how: str) -> None:
+    def _schedule_restart(self, service: ServiceProcess, how: str) -> None:
         delay = service.ended(how)
         when = f"in {delay:g} s" if delay else "at once"
-        self._terminal.say(f"{service.name} {how}; starting it again {when}")
+        self._printer.say(f"{service.name} {how}; starting it again {when}")
 
-    def _close(self, service: Service) -> None:
-        process = service.process
-        if process is None:
-            return
-        with suppress(KeyError):  # it had closed its output before
+    def _close(self, service: ServiceProcess, process: Process) -> None:
+        with suppress(KeyError):  # unregistered already if the output ended first
             self._selector.unregister(process)
-        self._terminal.show(service.name, process.close())
+        self._printer.show(service.name, process.close())
         service.process = None
 
 
-def _running(services: list[Service]) -> list[Service]:
-    return [service for service in services if service.process is not None]
+def _running(services: list[ServiceProcess]) -> list[tuple[ServiceProcess, Process]]:
+    return [(service, service.process) for service in services if service.process is not None]

@@ -1,47 +1,55 @@
-"""The launcher from its start to its end."""
+"""The launcher from its start to its stop."""
 
 import os
 import shlex
 import signal
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
-from honcho.environ import parse_procfile  # type: ignore[import-untyped]  # honcho has no types
 from splitflap_core.runtime import EX_CONFIG
 from splitflap_core.settings import PREFIX
 
-from splitflap.errors import Refused
-from splitflap.launch.banner import banner
-from splitflap.launch.datadir import DataDirTaken, first_key, key_file, locked
-from splitflap.launch.ports import Need, PortTaken, check_free
-from splitflap.launch.readiness import BadKey, Readiness
-from splitflap.launch.settings import API, LauncherSettings, service_environment
-from splitflap.launch.signals import Signals
-from splitflap.launch.supervisor import Service, Supervisor, WrongSettings
-from splitflap.launch.terminal import Terminal, announce
+from splitflap import health
+from splitflap.errors import CommandError
+from splitflap.launch.preflight import PortClaim, check_free, first_key, locked
+from splitflap.launch.process import ServiceProcess
+from splitflap.launch.supervisor import ServiceSettingsWrong, StopSignals, Supervisor
+from splitflap.output import PrefixPrinter
+from splitflap.settings import API, LocalSettings, key_file
 
-#: Seconds between two questions whether everything is ready.
-ASK_EVERY = 0.1
+#: The variable in which the operator may set the first key.
+KEY_VARIABLE = f"{PREFIX}BOOTSTRAP_KEY"
 
-#: Seconds beyond STOP_GRACE until a service is killed: its own stop gets to its end first.
+#: Seconds between two readiness checks.
+CHECK_EVERY = 0.1
+
+#: Seconds beyond STOP_GRACE until a service is killed: its own stop has the same grace.
 STOP_MARGIN = 5.0
 
-#: Seconds that ports may be held after a launcher was killed: a web worker looks for its parent
-#: about once a second.
-PORTS_PATIENCE = 5.0
+#: Seconds to wait for ports after a killed launcher: a web worker checks its parent once a second.
+PORTS_TIMEOUT = 5.0
 
 
 class NotReady(Exception):
-    """Not all services came to be ready in time; the message says which, and why."""
+    """The start failed or took too long; the message names each service and its reason."""
+
+
+class KeyRefused(Exception):
+    """The API refuses the key."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be run."""
+class LaunchPlan:
+    """The settings and commands of one launch."""
 
-    settings: LauncherSettings
+    settings: LocalSettings
     commands: dict[str, list[str]]
+    #: Seconds.
     ready_timeout: float
 
     @property
@@ -50,116 +58,169 @@ class Plan:
         return self.settings.health_ports(list(self.commands))
 
 
-def read_procfile(path: Path) -> dict[str, list[str]]:
-    """The command of each service.
+def run(plan: LaunchPlan) -> int:
+    """Run all services until a stop signal; returns the exit status.
 
     Raises:
-        Refused: it cannot be read, or names nothing.
+        CommandError: no service was started; gives the reason.
     """
+    folder = plan.settings.data_dir
     try:
-        lines = parse_procfile(path.read_text(encoding="utf-8")).processes
-        commands = {name: shlex.split(command) for name, command in lines.items()}
-    except (OSError, ValueError, AssertionError) as error:
-        raise Refused(f"cannot read the Procfile {path}: {error}") from error
-    if not commands:
-        raise Refused(f"the Procfile {path} names no process")
-    return commands
-
-
-def run(plan: Plan) -> int:
-    """Run everything until a signal; the exit status.
-
-    Raises:
-        Refused: nothing was started, and why.
-    """
-    try:
-        with locked(plan.settings.data_dir) as killed_before:
-            key = plan.settings.bootstrap_key or first_key(plan.settings.data_dir)
-            check_free(_needs(plan), PORTS_PATIENCE if killed_before else 0.0)
+        with locked(folder) as previous_was_killed:
+            key = plan.settings.bootstrap_key or first_key(folder)
+            check_free(_port_claims(plan), PORTS_TIMEOUT if previous_was_killed else 0.0)
             return _supervise(plan, key)
-    except (DataDirTaken, PortTaken) as error:
-        raise Refused(str(error)) from error
     except OSError as error:
-        raise Refused(f"cannot use the folder {plan.settings.data_dir}: {error}") from error
+        raise CommandError(f"cannot use the folder {folder}: {error}") from error
 
 
-def _needs(plan: Plan) -> list[Need]:
+def _port_claims(plan: LaunchPlan) -> list[PortClaim]:
     settings = plan.settings
-    health = f"{PREFIX}HEALTH_PORT, the first of {len(plan.ports)} in a row,"
+    setting = f"{PREFIX}HEALTH_PORT, the first of {len(plan.ports)} in a row,"
     return [
-        Need(settings.host, settings.port, "requests", f"--port or {PREFIX}PORT"),
+        PortClaim(settings.host, settings.port, "requests", f"--port or {PREFIX}PORT"),
         *(
-            Need(settings.health_host, port, f"health of {name}", health)
+            PortClaim(settings.health_host, port, f"health of {name}", setting)
             for name, port in plan.ports.items()
         ),
     ]
 
 
-def _supervise(plan: Plan, key: str) -> int:
-    terminal = Terminal(list(plan.commands))
-    with Signals() as signals:
-        supervisor = Supervisor(_services(plan, key), terminal, signals)
+def _supervise(plan: LaunchPlan, key: str) -> int:
+    printer = PrefixPrinter(list(plan.commands))
+    with StopSignals() as signals:
+        supervisor = Supervisor(_services(plan, key), printer, signals)
         try:
             status = _serve(plan, key, supervisor, signals)
-        except WrongSettings as error:
-            terminal.say(f"{error} has wrong settings, as it says above; stopping")
+        except ServiceSettingsWrong as error:
+            printer.say(f"{error} has wrong settings, see its message above; stopping")
             status = EX_CONFIG
         except NotReady as error:
-            terminal.say(str(error))
+            printer.say(str(error))
             status = 1
         if signals.stop == signal.SIGINT:
-            terminal.say("stopping; Ctrl-C again kills at once")
+            printer.say("stopping; Ctrl-C again kills at once")
         stopped = supervisor.stop(API, plan.settings.stop_grace + STOP_MARGIN)
         return status if stopped else status or 1
 
 
-def _serve(plan: Plan, key: str, supervisor: Supervisor, signals: Signals) -> int:
-    """Until a signal."""
-    _until_ready(plan, key, supervisor, signals)
+def _services(plan: LaunchPlan, key: str) -> list[ServiceProcess]:
+    return [
+        ServiceProcess(name, command, environment(dict(os.environ), plan, name, key))
+        for name, command in plan.commands.items()
+    ]
+
+
+def environment(environ: dict[str, str], plan: LaunchPlan, name: str, key: str) -> dict[str, str]:
+    """The environment of a service: the launcher's, and its own settings. Only the API has a key.
+
+    The log level defaults to WARNING, so the banner stays in sight.
+    """
+    path = f"{Path(sys.executable).parent}:{environ.get('PATH', '/usr/bin:/bin')}"
+    own = {
+        "PATH": path,
+        PREFIX + "DATA_DIR": plan.settings.data_dir,
+        PREFIX + "PORT": str(plan.settings.port),
+        PREFIX + "HEALTH_PORT": str(plan.ports[name]),
+        PREFIX + "LOG_LEVEL": environ.get(PREFIX + "LOG_LEVEL") or "WARNING",
+    }
+    if name == API:
+        own[KEY_VARIABLE] = key
+    return environ | own
+
+
+# -- from the first start to a stop signal -------------------------------------------------------
+
+
+def _serve(plan: LaunchPlan, key: str, supervisor: Supervisor, signals: StopSignals) -> int:
+    _wait_until_ready(plan, key, supervisor, signals)
     if signals.stop is None:
-        announce(banner(plan.settings, key))
+        _announce(banner(plan.settings, key))
     while signals.stop is None:
-        supervisor.turn()
+        supervisor.run_once()
     return 0
 
 
-def _until_ready(plan: Plan, key: str, supervisor: Supervisor, signals: Signals) -> None:
-    """Until everything is ready, or a signal.
+def _wait_until_ready(
+    plan: LaunchPlan, key: str, supervisor: Supervisor, signals: StopSignals
+) -> None:
+    """Return when every service is ready, or after a stop signal.
 
     Raises:
-        NotReady: it took too long.
+        NotReady: it took too long, or the API refuses the key.
     """
-    readiness = Readiness(plan.settings, plan.ports, key)
-    ready_by = time.monotonic() + plan.ready_timeout
+    deadline = time.monotonic() + plan.ready_timeout
     while signals.stop is None:
-        supervisor.turn(ASK_EVERY)
+        supervisor.run_once(CHECK_EVERY)
         try:
-            if next(readiness.complaints(supervisor.services), None) is None:
+            if next(_unready(plan, key, supervisor.services), None) is None:
                 return
-            if time.monotonic() > ready_by:
-                raise NotReady(_verdict(plan, list(readiness.complaints(supervisor.services))))
-        except BadKey as error:
+            if time.monotonic() > deadline:
+                reasons = _unready(plan, key, supervisor.services)
+                late = f"not ready after {plan.ready_timeout:g} s; stopping"
+                raise NotReady("\n".join([late, *reasons]))
+        except KeyRefused as error:
             raise NotReady(_key_refused(plan.settings)) from error
 
 
-def _verdict(plan: Plan, complaints: list[str]) -> str:
-    return "\n".join([f"not ready after {plan.ready_timeout:g} s; stopping", *complaints])
+def _unready(plan: LaunchPlan, key: str, services: list[ServiceProcess]) -> Iterator[str]:
+    """One line for each unready service.
+
+    Raises:
+        KeyRefused: the API refuses the key.
+    """
+    for service in services:
+        reason = _reason(plan, key, service)
+        if reason:
+            yield f"{service.name} is not ready: {reason}"
 
 
-def _key_refused(settings: LauncherSettings) -> str:
+def _reason(plan: LaunchPlan, key: str, service: ServiceProcess) -> str | None:
+    if service.process is None:
+        return f"it {service.last_end}"
+    reason = health.readyz(plan.settings.health_host, plan.ports[service.name])
+    if reason:
+        return f"{reason}; before, it {service.last_end}" if service.last_end else reason
+    return _api_reason(plan.settings, key) if service.name == API else None
+
+
+def _api_reason(settings: LocalSettings, key: str) -> str | None:
+    """Why the API does not serve a request with this key; None if it does."""
+    bearer = {"Authorization": f"Bearer {key}"}
+    response = health.get(settings.host, settings.port, "/v1/posts?limit=1", bearer)
+    if response is None:
+        return f"port {settings.port} does not answer"
+    if response.status == HTTPStatus.UNAUTHORIZED:
+        raise KeyRefused
+    return None if response.status < HTTPStatus.INTERNAL_SERVER_ERROR else response.text
+
+
+def _key_refused(settings: LocalSettings) -> str:
     if settings.bootstrap_key:
-        return f"the API does not take the key in {PREFIX}BOOTSTRAP_KEY: it was revoked; stopping"
+        return f"the API does not take the key in {KEY_VARIABLE}: it was revoked; stopping"
     file = key_file(settings.data_dir)
     return f"the API does not take the key in {file}; remove the file to have one made; stopping"
 
 
-def _services(plan: Plan, key: str) -> list[Service]:
-    environ = dict(os.environ)
-    return [
-        Service(
-            name,
-            command,
-            service_environment(environ, plan.settings, name, plan.ports[name], key),
-        )
-        for name, command in plan.commands.items()
-    ]
+# -- the banner ----------------------------------------------------------------------------------
+
+
+def banner(settings: LocalSettings, key: str) -> str:
+    """The address, the key, and a first request to paste into a shell."""
+    shown = f"{key}   (scopes read, write, admin; kept in {key_file(settings.data_dir)})"
+    bearer = f"'Authorization: Bearer {key}'"
+    if settings.bootstrap_key:
+        shown = f"the one in {KEY_VARIABLE}"
+        bearer = f'"Authorization: Bearer ${KEY_VARIABLE}"'
+    return (
+        f"\nSplitflap is serving at {settings.address}\nkey  {shown}\ntry\n"
+        f"  curl -si {shlex.quote(settings.address + '/v1/posts')} -H {bearer} "
+        "-H 'Content-Type: application/json' -H 'Prefer: wait=10' "
+        """-d '{"text":"Hello **world**"}'\n\n"""
+    )
+
+
+def _announce(text: str) -> None:
+    with suppress(OSError, ValueError):  # the reader may have gone
+        sys.stdout.write(text)
+        sys.stdout.flush()

@@ -1,1 +1,1 @@
-"""Load for demonstrations: posts of chosen kinds at a rate, and what came of them."""
+"""Load for demonstrations: posts of chosen kinds at a rate, and figures of their results."""

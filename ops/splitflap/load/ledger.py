@@ -1,7 +1,8 @@
-"""What became of every post of a load. Pure, and for many threads."""
+"""The ledger of a load: counts each post's result. Many threads may call it."""
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 import time
@@ -14,35 +15,35 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Entry:
-    """One kind of text, or all of them together."""
+class KindFigures:
+    """Figures of one kind of text, or of all kinds."""
 
     sent: int = 0
     accepted: int = 0
-    #: Answers by status (503, 429, others) or by what was in their way.
+    #: Refusals by status (503, 429, others), and `no answer`.
     refused: Counter[str] = field(default_factory=Counter)
-    #: Posts that no answer accepted.
+    #: Posts whose last attempt was refused.
     given_up: int = 0
     complete: int = 0
     failed: int = 0
-    #: Seconds from the first try to the end of the task.
+    #: Seconds from the first attempt to the end of the task.
     seconds: list[float] = field(default_factory=list)
 
     @property
     def unfinished(self) -> int:
-        """Accepted, and not known to have ended."""
+        """Accepted posts whose end is unknown."""
         return self.accepted - self.complete - self.failed
 
     def quantile(self, share: float) -> float | None:
-        """The nearest rank of the seconds until the end; None without any."""
+        """The quantile of `seconds` by nearest rank; None if there are none."""
         if not self.seconds:
             return None
         rank = max(1, math.ceil(share * len(self.seconds)))
         return sorted(self.seconds)[rank - 1]
 
-    def plus(self, other: Entry) -> Entry:
-        """Both together."""
-        return Entry(
+    def plus(self, other: KindFigures) -> KindFigures:
+        """The sum of both."""
+        return KindFigures(
             self.sent + other.sent,
             self.accepted + other.accepted,
             self.refused + other.refused,
@@ -54,36 +55,36 @@ class Entry:
 
 
 class Ledger:
-    """Entries by kind; a task may end before its 202 has been read."""
+    """Figures by kind. A task's end may be noted before its 202."""
 
     def __init__(self, kinds: Sequence[str], clock: Callable[[], float] = time.monotonic) -> None:
-        self.entries = {kind: Entry() for kind in kinds}
+        self.figures = {kind: KindFigures() for kind in kinds}
         self._clock = clock
         self._lock = threading.Lock()
         self._running: dict[str, tuple[str, float]] = {}
-        #: Ends that came before their 202: whether it was complete, and when.
+        #: Ends before the 202, by task: whether it is complete, and the time.
         self._early: dict[str, tuple[bool, float]] = {}
 
     def sent(self, kind: str) -> float:
-        """Note a post's first try; the time of it."""
+        """Note a post's first attempt; returns its time."""
         with self._lock:
-            self.entries[kind].sent += 1
+            self.figures[kind].sent += 1
         return self._clock()
 
     def refused(self, kind: str, why: str) -> None:
-        """Note an answer that asks to come again, or that none came."""
+        """Note a refusal, or a missing response."""
         with self._lock:
-            self.entries[kind].refused[why] += 1
+            self.figures[kind].refused[why] += 1
 
     def gave_up(self, kind: str) -> None:
-        """Note a post that was never accepted."""
+        """Note a post whose last attempt was refused."""
         with self._lock:
-            self.entries[kind].given_up += 1
+            self.figures[kind].given_up += 1
 
     def accepted(self, kind: str, task: str, since: float) -> None:
         """Note a 202 and its task."""
         with self._lock:
-            self.entries[kind].accepted += 1
+            self.figures[kind].accepted += 1
             self._running[task] = (kind, since)
             early = self._early.pop(task, None)
             if early is not None:
@@ -99,21 +100,18 @@ class Ledger:
                 self._early[task] = (complete, now)
 
     def running(self) -> list[str]:
-        """Tasks whose end is not known."""
+        """Accepted tasks whose end is unknown."""
         with self._lock:
             return list(self._running)
 
-    def total(self) -> Entry:
-        """All kinds together."""
+    def total(self) -> KindFigures:
+        """The sum over all kinds."""
         with self._lock:
-            total = Entry()
-            for entry in self.entries.values():
-                total = total.plus(entry)
-            return total
+            return functools.reduce(KindFigures.plus, self.figures.values(), KindFigures())
 
     def _end(self, task: str, complete: bool, at: float) -> None:
         kind, since = self._running.pop(task)
-        entry = self.entries[kind]
-        entry.complete += complete
-        entry.failed += not complete
-        entry.seconds.append(max(0.0, at - since))
+        figures = self.figures[kind]
+        figures.complete += complete
+        figures.failed += not complete
+        figures.seconds.append(max(0.0, at - since))

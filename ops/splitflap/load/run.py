@@ -1,8 +1,7 @@
-"""Posts on a schedule from several threads, and one event stream that tells how each ended.
+"""A load: threads post on a schedule, and one event stream reports the end of each task.
 
-A thread that is told to come again waits as long as it was told, so a load that is too much slows
-down as its clients would. The stream costs the API one connection, where following each task would
-cost as many requests again as the load itself.
+A refused thread waits for the Retry-After, so an overload slows the load down as it would slow
+down clients. The stream costs the API one connection; polling each task would double the requests.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from splitflap.errors import Refused
+from splitflap.errors import CommandError
 from splitflap.load.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -25,71 +24,72 @@ if TYPE_CHECKING:
     from splitflap.client import Client
     from splitflap.load.texts import Maker
 
-#: Seconds between two tries of the event stream.
+#: Seconds between two attempts to open the event stream.
 RECONNECT_AFTER = 1.0
 
-#: Seconds of one turn of whoever waits, between two looks and two lines of progress.
-TURN = 0.2
+#: Seconds between two checks of a waiting thread, and between two calls of `progress`.
+CHECK_EVERY = 0.2
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be posted."""
+class LoadPlan:
+    """The texts to post, and the bounds of the load."""
 
-    #: Kinds in the order of one round, which is repeated.
+    #: Kinds in the order of one round; rounds repeat.
     kinds: list[str]
     makers: dict[str, Maker]
     channel: str
-    #: Posts a second; None for as fast as they are accepted.
+    #: Posts a second; None for as fast as the API accepts them.
     rate: float | None
-    #: Most posts, and most seconds in which new ones are begun; None for no such bound.
+    #: Most posts; None for no bound.
     count: int | None
+    #: Seconds in which new posts are sent; None for no bound.
     duration: float | None
-    #: Most requests that are under way at a time.
+    #: Most requests in flight.
     concurrency: int
-    #: Seconds that what was accepted may take to end, after the last post.
+    #: Seconds to wait for unfinished tasks after the last post.
     patience: float
 
 
-class Load:
-    """One load; `run` does all of it."""
+class LoadRun:
+    """One run of a plan."""
 
-    def __init__(self, plan: Plan, client: Callable[..., Client]) -> None:
-        """`client` makes a client for one thread, with what it calls when it is put off."""
+    def __init__(self, plan: LoadPlan, client: Callable[..., Client]) -> None:
+        """`client` makes a client for one thread; its argument is called before each retry."""
         self.ledger = Ledger(sorted(set(plan.kinds)))
         self._plan = plan
         self._client = client
         self._numbers = itertools.count()
         self._stopping = threading.Event()
-        self._wrong: list[Refused] = []
+        self._errors: list[CommandError] = []
 
     def run(self, progress: Callable[[], None]) -> None:
-        """Post, and wait for the ends; `progress` is called all the while.
+        """Post, and wait for the ends; calls `progress` all the while.
 
         Raises:
-            Refused: the API will never take such a post; what was accepted is in the ledger.
+            CommandError: the API refuses such posts for good. The ledger keeps the accepted ones.
         """
-        follower = threading.Thread(target=self._follow, args=(self._start(),), daemon=True)
+        follower = threading.Thread(target=self._follow, args=(self._first_id(),), daemon=True)
         follower.start()
         self._post_all(progress)
-        give_up_at = time.monotonic() + self._plan.patience
-        while self.ledger.running() and time.monotonic() < give_up_at and not self._wrong:
+        deadline = time.monotonic() + self._plan.patience
+        while self.ledger.running() and time.monotonic() < deadline and not self._errors:
             progress()
-            time.sleep(TURN)
+            time.sleep(CHECK_EVERY)
         self._stopping.set()
-        self._look_at_the_rest()
-        if self._wrong:
-            raise self._wrong[0]
+        self._poll_unfinished()
+        if self._errors:
+            raise self._errors[0]
 
     def stop(self) -> None:
-        """Begin no more posts."""
+        """Start no more posts."""
         self._stopping.set()
 
     # -- posting ---------------------------------------------------------------------------------
 
     def _post_all(self, progress: Callable[[], None]) -> None:
         start = time.monotonic()
-        # Daemons: who interrupts the load does not wait for a Retry-After.
+        # Daemon threads: after Ctrl-C, the process ends without waiting for a Retry-After.
         threads = [
             threading.Thread(target=self._post, args=(start,), daemon=True)
             for _ in range(self._plan.concurrency)
@@ -98,51 +98,44 @@ class Load:
             thread.start()
         while any(thread.is_alive() for thread in threads):
             progress()
-            threads[0].join(TURN)
-            time.sleep(0 if threads[0].is_alive() else TURN)
+            threads[0].join(CHECK_EVERY)
+            time.sleep(0 if threads[0].is_alive() else CHECK_EVERY)
 
     def _post(self, start: float) -> None:
-        why = _Why(self.ledger)
-        client = self._client(why)
-        while (number := self._next(start)) is not None and not self._wrong:
-            why.kind = self._plan.kinds[number % len(self._plan.kinds)]
+        retries = _RetryCounter(self.ledger)
+        client = self._client(retries)
+        while (number := self._next(start)) is not None and not self._errors:
+            retries.kind = self._plan.kinds[number % len(self._plan.kinds)]
             try:
-                self._submit(client, why.kind, number)
-            except Refused as error:
-                self._wrong.append(error)
+                self._submit(client, retries.kind, number)
+            except CommandError as error:
+                self._errors.append(error)
 
     def _next(self, start: float) -> int | None:
-        """The number of the next post, once it is due; None when there is none."""
+        """Wait for the next post's time and return its number; None after the last."""
         plan = self._plan
         number = next(self._numbers)
         due = start + number / plan.rate if plan.rate else time.monotonic()
         is_over = plan.count is not None and number >= plan.count
         if is_over or (plan.duration is not None and due >= start + plan.duration):
             return None
-        waits = max(0.0, due - time.monotonic())
-        return None if self._stopping.wait(waits) else number
+        delay = max(0.0, due - time.monotonic())
+        return None if self._stopping.wait(delay) else number
 
     def _submit(self, client: Client, kind: str, number: int) -> None:
-        """Post one.
+        """Send one post, and note the response.
 
         Raises:
-            Refused: such a post is never taken.
+            CommandError: the API refuses such posts for good.
         """
-        from splitflap.client import LATER, ApiRefused, Unreachable
+        from splitflap.client import ApiRefused, Unreachable
 
         token = f"{self._plan.channel}-{number}"
-        body = {"text": self._plan.makers[kind](token), "channel": self._plan.channel}
         since = self.ledger.sent(kind)
         try:
-            response = client.send(
-                "POST",
-                client.at("posts"),
-                resend=True,
-                json=body,
-                headers={"Idempotency-Key": str(uuid.uuid4())},
-            )
+            response = self._send(client, self._plan.makers[kind](token))
         except (ApiRefused, Unreachable) as error:
-            if isinstance(error, ApiRefused) and error.status not in LATER:
+            if isinstance(error, ApiRefused) and not error.is_temporary:
                 raise
             self.ledger.refused(kind, reason(error))
             self.ledger.gave_up(kind)
@@ -150,58 +143,67 @@ class Load:
         if response.status_code == HTTPStatus.ACCEPTED:
             self.ledger.accepted(kind, _task_of(client.location(response)), since)
         else:
-            # A repeat found the post done already.
+            # After a lost response, the retry may get the final response at once.
             self.ledger.accepted(kind, token, since)
             self.ledger.ended(token, complete=True)
 
+    def _send(self, client: Client, text: str) -> Any:
+        return client.send(
+            "POST",
+            client.at("posts"),
+            resend=True,
+            json={"text": text, "channel": self._plan.channel},
+            headers={"Idempotency-Key": str(uuid.uuid4())},
+        )
+
     # -- following -------------------------------------------------------------------------------
 
-    def _start(self) -> int:
-        """The event after which those of this load come."""
+    def _first_id(self) -> int:
+        """The id of the last event before the load."""
         for event_id, _, _ in self._client().events(self._plan.channel):
             return event_id
-        raise Refused("the API ended its stream of events at once")
+        raise CommandError("the API ended its stream of events at once")
 
-    def _follow(self, last: int) -> None:
-        """Read the stream to the end of the load, from where it was cut."""
+    def _follow(self, last_id: int) -> None:
+        """Read events until the load ends; a broken stream is resumed after its last event."""
         client = self._client()
         while not self._stopping.is_set():
-            with suppress(Refused):
-                for event_id, event, data in client.events(self._plan.channel, last):
-                    last = event_id
+            with suppress(CommandError):
+                for event_id, event, data in client.events(self._plan.channel, last_id):
+                    last_id = event_id
                     if event in {"done", "failed"}:
                         self.ledger.ended(data["task"], complete=event == "done")
             time.sleep(RECONNECT_AFTER)
 
-    def _look_at_the_rest(self) -> None:
-        """Ask for each task whose end no event has told."""
-        from splitflap.client import LATER, ApiRefused
+    def _poll_unfinished(self) -> None:
+        """Poll each task whose end is unknown, once."""
+        from splitflap.client import ApiRefused
 
         client = self._client()
         for task in self.ledger.running():
             try:
                 response = client.send("GET", client.at("tasks", task), resend=True)
             except ApiRefused as error:
-                if error.status not in LATER:
+                if not error.is_temporary:
                     self.ledger.ended(task, complete=False)
             else:
                 if response.status_code != HTTPStatus.ACCEPTED:
                     self.ledger.ended(task, complete=True)
 
 
-class _Why:
-    """Counts what a thread's client is put off by."""
+class _RetryCounter:
+    """Counts the retries of one thread's client, for the kind that it posts."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.kind = ""
         self._ledger = ledger
 
-    def __call__(self, error: Refused, _delay: float) -> None:
+    def __call__(self, error: CommandError, _delay: float) -> None:
         self._ledger.refused(self.kind, reason(error))
 
 
-def reason(error: Refused) -> str:
-    """A status, or that no answer came."""
+def reason(error: CommandError) -> str:
+    """The status of a refusal; `no answer` for a missing response."""
     return str(getattr(error, "status", "no answer"))
 
 

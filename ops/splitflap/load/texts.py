@@ -1,14 +1,14 @@
-"""The texts that are posted: what makes each kind work for one of the services."""
+"""The texts of a load: each kind gives work to one of the services."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-#: Sections of a heavy text: about 24 KB, which take 0.1 s of a CPU (measured: 0.12 s).
+#: Sections of a heavy text: about 24 KB, and 0.12 s of CPU time when measured.
 SECTIONS = 60
 
-#: Links of a text that gives the scraper work.
+#: Links in a text of the kind `links`.
 LINKS = 4
 
 _SECTION = """## {n}. A chapter
@@ -35,16 +35,16 @@ def chapter(number: int = {n}) -> str:
 
 _HEAVY = "".join(_SECTION.format(n=n) for n in range(SECTIONS))
 
-#: Makes a text of a token that is in no other.
+#: Makes a text from a unique token.
 Maker = Callable[[str], str]
 
 
 class BadMix(ValueError):
-    """A mix that cannot be made; the message says why."""
+    """The mix is invalid; the message gives the reason."""
 
 
 def makers(page_url: str | None) -> dict[str, Maker]:
-    """How each kind of text is made; `links` needs the address of pages."""
+    """The maker of each kind; `links` needs the URL of a page."""
     kinds: dict[str, Maker] = {"plain": _plain, "heavy": _heavy}
     if page_url is not None:
         kinds["links"] = lambda token: _links(page_url, token)
@@ -52,10 +52,10 @@ def makers(page_url: str | None) -> dict[str, Maker]:
 
 
 def parse_mix(mix: str) -> dict[str, int]:
-    """`heavy=1,plain=3` as weights; a kind alone has the weight 1.
+    """Read weights from `heavy=1,plain=3`; a kind without one has the weight 1.
 
     Raises:
-        BadMix: names what is wrong.
+        BadMix: names the invalid part.
     """
     weights: dict[str, int] = {}
     for part in filter(None, (each.strip() for each in mix.split(","))):
@@ -71,15 +71,17 @@ def parse_mix(mix: str) -> dict[str, int]:
 
 
 def order(weights: dict[str, int]) -> list[str]:
-    """Kinds in the proportion of their weights, well mixed: one round of the load."""
+    """One round of the load: each kind as often as its weight, spread evenly."""
     total = sum(weights.values())
-    # Each kind is spread evenly over the round: its i-th text stands at (i + 1/2) / weight.
-    places = [((i + 0.5) / weight, kind) for kind, weight in weights.items() for i in range(weight)]
-    return [kind for _, kind in sorted(places)][:total]
+    # The i-th text of a kind stands at (i + 1/2) / weight of the round.
+    positions = [
+        ((i + 0.5) / weight, kind) for kind, weight in weights.items() for i in range(weight)
+    ]
+    return [kind for _, kind in sorted(positions)][:total]
 
 
 def page(page_url: str, token: str) -> str:
-    """An address that no other text has, so that its preview is not known yet."""
+    """The page's URL with the token, so its preview is not cached yet."""
     if "{}" in page_url:
         return page_url.replace("{}", token)
     return f"{page_url}{'&' if urlsplit(page_url).query else '?'}splitflap={token}"

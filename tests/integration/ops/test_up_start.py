@@ -1,4 +1,4 @@
-"""`splitflap up`: its start, what it says, and what it refuses."""
+"""`splitflap up`: its start, its messages, and its refusals."""
 
 import os
 import pty
@@ -19,12 +19,12 @@ from .conftest import Launch
 
 
 def curl_words(out: str) -> list[str]:
-    """The banner's last words, as a shell takes them."""
+    """The words of the banner's curl command."""
     return shlex.split(next(line for line in out.splitlines() if "curl" in line))
 
 
-def test_the_banner_says_all_that_a_first_post_needs(launch: Launch, tmp_path: Path) -> None:
-    """Address, key, and a line for the shell; the key is kept for its owner's eyes alone."""
+def test_the_banner_shows_a_request_that_works(launch: Launch, tmp_path: Path) -> None:
+    """It has the address, the key and a curl command. The key file has mode 0600."""
     up = launch()
     up.wait_served()
     file = tmp_path / "data" / "key"
@@ -40,8 +40,8 @@ def test_the_banner_says_all_that_a_first_post_needs(launch: Launch, tmp_path: P
     assert words[-1] == '{"text":"Hello **world**"}'
 
 
-def test_the_key_outlives_a_start(launch: Launch) -> None:
-    """The second start shows the first one's key."""
+def test_the_second_start_uses_the_stored_key(launch: Launch) -> None:
+    """The second start uses the stored key."""
     outs = []
     for _ in range(2):
         up = launch()
@@ -52,8 +52,8 @@ def test_the_key_outlives_a_start(launch: Launch) -> None:
     assert outs[0] == outs[1]
 
 
-def test_a_key_of_ones_own_is_neither_shown_nor_kept(launch: Launch, tmp_path: Path) -> None:
-    """BOOTSTRAP_KEY is its owner's secret: the banner names the variable."""
+def test_a_chosen_key_is_neither_shown_nor_stored(launch: Launch, tmp_path: Path) -> None:
+    """The banner names SPLITFLAP_BOOTSTRAP_KEY instead."""
     up = launch(SPLITFLAP_BOOTSTRAP_KEY="sf_chosen_by_its_owner")
     up.wait_served()
     assert "sf_chosen" not in up.out + up.err
@@ -61,16 +61,16 @@ def test_a_key_of_ones_own_is_neither_shown_nor_kept(launch: Launch, tmp_path: P
     assert not (tmp_path / "data" / "key").exists()
 
 
-def test_a_revoked_key_is_said(launch: Launch) -> None:
-    """Announcing a key that is refused would help nobody."""
+def test_a_revoked_key_ends_the_start(launch: Launch) -> None:
+    """A revoked key ends the start."""
     up = launch(SPLITFLAP_BOOTSTRAP_KEY="sf_revoked_long_ago")
     assert up.ended() == 1
     assert "does not take the key in SPLITFLAP_BOOTSTRAP_KEY" in up.err
     up.assert_nothing_left()
 
 
-def test_what_is_not_ready_is_named_with_its_reason(launch: Launch) -> None:
-    """Past its time the start is given up, with every service that was missing, and why."""
+def test_a_late_start_names_each_unready_service(launch: Launch) -> None:
+    """The message has the reason of each service."""
     up = launch(
         renderer="--not-ready 'broker: connection refused'",
         scraper="--exit 3",
@@ -78,7 +78,7 @@ def test_what_is_not_ready_is_named_with_its_reason(launch: Launch) -> None:
     )
     assert up.ended() == 1
     assert "renderer is not ready: broker: connection refused" in up.err
-    # It may be between two starts just then, or in the middle of one.
+    # The check may come between two starts, or during one.
     assert re.search(r"scraper is not ready: (.*before, )?it ended with status 3", up.err)
     assert "api is not ready" not in up.err
     assert up.out == ""
@@ -93,7 +93,7 @@ def test_what_is_not_ready_is_named_with_its_reason(launch: Launch) -> None:
     ],
 )
 def test_a_taken_port_is_refused(launch: Launch, position: int, whose: str, setting: str) -> None:
-    """Named with its setting before anything is started."""
+    """The message names the port and its setting. No service starts."""
     ports = free_ports(4)
     with socket.create_server(("127.0.0.1", ports[position])):
         up = launch(SPLITFLAP_PORT=str(ports[0]), SPLITFLAP_HEALTH_PORT=str(ports[1]))
@@ -104,8 +104,8 @@ def test_a_taken_port_is_refused(launch: Launch, position: int, whose: str, sett
     assert up.events() == []
 
 
-def test_ports_that_meet_are_refused(launch: Launch) -> None:
-    """A health port that is also the port of requests is found before the services find it."""
+def test_one_port_for_two_purposes_is_refused(launch: Launch) -> None:
+    """One port for two purposes is refused."""
     ports = free_ports(2)
     up = launch(SPLITFLAP_PORT=str(ports[1]), SPLITFLAP_HEALTH_PORT=str(ports[0]))
     assert up.ended() == 1
@@ -113,7 +113,7 @@ def test_ports_that_meet_are_refused(launch: Launch) -> None:
 
 
 def test_a_data_folder_has_one_launcher(launch: Launch) -> None:
-    """The second is refused, and told who is there."""
+    """The message of the second names the process of the first."""
     first = launch()
     first.wait_served()
     second = launch()
@@ -124,16 +124,16 @@ def test_a_data_folder_has_one_launcher(launch: Launch) -> None:
     assert first.ended() == 0
 
 
-def test_wrong_settings_of_the_launcher(launch: Launch) -> None:
-    """Status 78, the variable's name, and nothing started."""
+def test_a_wrong_setting_of_the_launcher_is_refused(launch: Launch) -> None:
+    """The exit status is 78, and no service starts."""
     up = launch(SPLITFLAP_HEALTH_PORT="http")
     assert up.ended() == 78
     assert "SPLITFLAP_HEALTH_PORT" in up.err
     assert "Traceback" not in up.err
 
 
-def test_wrong_settings_of_a_service_stop_all(launch: Launch) -> None:
-    """It would only say the same again: no restart, its message is seen, status 78."""
+def test_a_wrong_setting_of_a_service_stops_all(launch: Launch) -> None:
+    """There is no restart. The exit status is 78."""
     up = launch(scraper="--exit 78 --say 'SPLITFLAP_X: is wrong'")
     assert up.ended() == 78
     assert "SPLITFLAP_X: is wrong\n" in up.err
@@ -142,8 +142,8 @@ def test_wrong_settings_of_a_service_stop_all(launch: Launch) -> None:
     up.assert_nothing_left()
 
 
-def test_a_program_that_does_not_exist(launch: Launch, tmp_path: Path) -> None:
-    """It is said by its name."""
+def test_a_missing_program_is_named(launch: Launch, tmp_path: Path) -> None:
+    """A missing program is named."""
     procfile = tmp_path / "Procfile"
     procfile.write_text("api: no-such-program\n", encoding="utf-8")
     up = launch(options=("--procfile", str(procfile), "--ready-timeout", "0.3"))
@@ -152,8 +152,8 @@ def test_a_program_that_does_not_exist(launch: Launch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "api: 'unclosed\n", "api: a\napi: b\n"])
-def test_a_procfile_that_cannot_be_used(launch: Launch, tmp_path: Path, text: str | None) -> None:
-    """Missing, empty, broken, twice the same name: one line, status 1."""
+def test_an_invalid_procfile_is_refused(launch: Launch, tmp_path: Path, text: str | None) -> None:
+    """It may be missing, empty, quoted wrongly, or name a service twice."""
     procfile = tmp_path / "Procfile"
     if text is not None:
         procfile.write_text(text, encoding="utf-8")
@@ -163,8 +163,8 @@ def test_a_procfile_that_cannot_be_used(launch: Launch, tmp_path: Path, text: st
     assert "Traceback" not in up.err
 
 
-def test_a_data_folder_that_cannot_be_made(launch: Launch, tmp_path: Path) -> None:
-    """The folder and the reason."""
+def test_an_impossible_data_folder_is_refused(launch: Launch, tmp_path: Path) -> None:
+    """An impossible data folder is refused."""
     (tmp_path / "file").touch()
     up = launch(SPLITFLAP_DATA_DIR=str(tmp_path / "file" / "data"))
     assert up.ended() == 1
@@ -172,15 +172,15 @@ def test_a_data_folder_that_cannot_be_made(launch: Launch, tmp_path: Path) -> No
     assert "Traceback" not in up.err
 
 
-def test_lines_come_as_they_are_written(launch: Launch) -> None:
-    """Without a terminal nothing is put in front, so that JSON stays JSON."""
+def test_lines_in_a_file_have_no_prefix(launch: Launch) -> None:
+    """So JSON stays JSON."""
     up = launch(renderer="""--say '{"level":"WARNING"}'""")
     up.wait_served()
     assert '{"level":"WARNING"}' in up.err.splitlines()
 
 
-def test_on_a_terminal_each_line_names_its_service(launch: Launch) -> None:
-    """With a colour for each."""
+def test_lines_on_a_terminal_name_their_service(launch: Launch) -> None:
+    """Lines on a terminal name their service."""
     ours, theirs = pty.openpty()
     up = launch(renderer="--say hello", stderr=theirs)
     os.close(theirs)
@@ -200,8 +200,8 @@ def test_on_a_terminal_each_line_names_its_service(launch: Launch) -> None:
     os.close(ours)
 
 
-def test_the_launcher_is_light() -> None:
-    """It runs all day beside the services: no HTTP client, and nothing of the services'."""
+def test_the_launcher_imports_no_heavy_package() -> None:
+    """It runs all day beside the services."""
     code = (
         "import sys, splitflap.__main__\n"
         "heavy = {'requests', 'eventlet', 'kombu', 'flask', 'splitflap_api'} & set(sys.modules)\n"

@@ -1,4 +1,4 @@
-"""`splitflap up` at work: deaths of services, stops, and its own death."""
+"""`splitflap up`: restarts, stops, and the death of the launcher."""
 
 import os
 import signal
@@ -10,24 +10,19 @@ import pytest
 
 from tests.support import wait_until
 
-from .conftest import Launch, Launched, is_gone
-
-
-def kill(up: Launched, name: str) -> None:
-    """Kill the latest process of a service."""
-    os.kill(up.pids(name)[-1], signal.SIGKILL)
+from .conftest import Launch, is_gone
 
 
 def test_a_killed_service_is_started_again(launch: Launch) -> None:
-    """At once, and said; what it had started ends with it, so that it holds no port."""
+    """First at once, then after 0.2 s. Its children are killed, so they hold no port."""
     up = launch(renderer="--child")
     up.wait_served()
     child = up.pids("renderer", "child")[0]
-    kill(up, "renderer")
+    up.kill_service("renderer")
     up.wait_for("renderer", "started", 2)
     assert is_gone(child)
     assert "renderer was ended by SIGKILL; starting it again at once" in up.err
-    kill(up, "renderer")
+    up.kill_service("renderer")
     up.wait_for("renderer", "started", 3)
     assert "starting it again in 0.2 s" in up.err
     assert len(up.pids("api")) == len(up.pids("scraper")) == 1
@@ -35,7 +30,7 @@ def test_a_killed_service_is_started_again(launch: Launch) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_begins_with_the_api(launch: Launch, number: int) -> None:
-    """Workers are asked only when the API has ended, and the terminal's signal reaches none."""
+    """Workers get SIGTERM after the API's end. The terminal's signal reaches no service."""
     up = launch(api="--slow-stop 0.2", scraper="--slow-stop 0.1")
     up.wait_served()
     up.signal(number)
@@ -48,8 +43,8 @@ def test_a_stop_begins_with_the_api(launch: Launch, number: int) -> None:
     up.assert_nothing_left()
 
 
-def test_a_stop_while_starting(launch: Launch) -> None:
-    """Nothing has to be ready for a stop."""
+def test_a_start_can_be_stopped(launch: Launch) -> None:
+    """A start can be stopped."""
     up = launch(scraper="--not-ready later")
     up.wait_for("scraper", "started")
     up.signal(signal.SIGTERM)
@@ -58,19 +53,19 @@ def test_a_stop_while_starting(launch: Launch) -> None:
     up.assert_nothing_left()
 
 
-def test_no_service_is_started_while_stopping(launch: Launch) -> None:
-    """One that dies during the stop stays dead."""
+def test_a_stop_restarts_no_service(launch: Launch) -> None:
+    """A stop restarts no service."""
     up = launch(api="--slow-stop 0.5")
     up.wait_served()
     up.signal(signal.SIGTERM)
     up.wait_for("api", "SIGTERM")
-    kill(up, "scraper")
+    up.kill_service("scraper")
     assert up.ended() == 0
     assert len(up.pids("scraper")) == 1
 
 
-def test_a_second_ctrl_c_kills(launch: Launch) -> None:
-    """For whoever does not want to wait for a service that hears nothing."""
+def test_a_second_ctrl_c_kills_the_services(launch: Launch) -> None:
+    """A second ctrl c kills the services."""
     up = launch(api="--deaf", renderer="--deaf --child")
     up.wait_served()
     up.signal(signal.SIGINT)
@@ -87,8 +82,8 @@ def test_a_second_ctrl_c_kills(launch: Launch) -> None:
     up.assert_nothing_left()
 
 
-def test_a_stop_that_is_asked_for_twice_is_one(launch: Launch) -> None:
-    """`make` and `timeout` pass on what the group has got already."""
+def test_a_second_sigterm_changes_nothing(launch: Launch) -> None:
+    """`make` and `timeout` repeat the signal of the process group."""
     up = launch(api="--slow-stop 0.3")
     up.wait_served()
     up.signal(signal.SIGTERM)
@@ -98,8 +93,8 @@ def test_a_stop_that_is_asked_for_twice_is_one(launch: Launch) -> None:
     assert ("api", "ended") in up.events()
 
 
-def test_a_deaf_service_is_killed_after_its_grace(launch: Launch) -> None:
-    """STOP_GRACE and the launcher's margin are all that it gets."""
+def test_a_service_that_ignores_sigterm_is_killed(launch: Launch) -> None:
+    """It gets STOP_GRACE and the launcher's margin."""
     up = launch(renderer="--deaf", SPLITFLAP_STOP_GRACE="0.1")
     up.wait_served()
     up.signal(signal.SIGTERM)
@@ -109,15 +104,15 @@ def test_a_deaf_service_is_killed_after_its_grace(launch: Launch) -> None:
 
 
 def test_services_die_with_a_killed_launcher(launch: Launch) -> None:
-    """Whatever they do with SIGTERM."""
+    """They die even if they ignore SIGTERM."""
     up = launch(api="--deaf", renderer="--deaf", scraper="--deaf")
     up.wait_served()
     up.process.kill()
     up.assert_nothing_left()
 
 
-def test_ports_of_a_killed_launcher_are_waited_for(launch: Launch, tmp_path: Path) -> None:
-    """A worker of its API may hold the port for a moment; then nobody has to try again."""
+def test_a_start_waits_for_the_ports_of_a_killed_launcher(launch: Launch, tmp_path: Path) -> None:
+    """A worker of its API may hold the port for a moment."""
     killed = launch()
     killed.wait_served()
     killed.process.kill()
@@ -125,19 +120,19 @@ def test_ports_of_a_killed_launcher_are_waited_for(launch: Launch, tmp_path: Pat
     (tmp_path / "data" / "key").unlink()
     with socket.create_server(("127.0.0.1", killed.port)):
         up = launch(SPLITFLAP_PORT=str(killed.port))
-        # The key is made just before the ports are looked at.
+        # The launcher stores the key just before it checks the ports.
         wait_until((tmp_path / "data" / "key").exists)
     up.wait_served()
 
 
-def test_a_reader_that_goes_away_changes_nothing(launch: Launch) -> None:
-    """With standard error closed the services still are run, and stopped in order."""
+def test_a_closed_standard_error_changes_nothing(launch: Launch) -> None:
+    """Services are still restarted, and stopped in order."""
     reader, writer = os.pipe()
     up = launch(stderr=writer)
     os.close(writer)
     up.wait_served()
     os.close(reader)
-    kill(up, "renderer")
+    up.kill_service("renderer")
     up.wait_for("renderer", "started", 2)
     up.signal(signal.SIGTERM)
     up.ended()
@@ -145,8 +140,8 @@ def test_a_reader_that_goes_away_changes_nothing(launch: Launch) -> None:
     up.assert_nothing_left()
 
 
-def test_nohup_means_it(launch: Launch) -> None:
-    """A SIGHUP that was ignored at the start stays ignored."""
+def test_an_ignored_sighup_stays_ignored(launch: Launch) -> None:
+    """The command nohup relies on this."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         up = launch()
@@ -154,7 +149,7 @@ def test_nohup_means_it(launch: Launch) -> None:
         signal.signal(signal.SIGHUP, before)
     up.wait_served()
     up.signal(signal.SIGHUP)
-    kill(up, "scraper")  # what comes after the signal is seen after it
+    up.kill_service("scraper")  # the restart follows the signal, so the signal was seen
     up.wait_for("scraper", "started", 2)
     with pytest.raises(subprocess.TimeoutExpired):
         up.process.wait(0.2)

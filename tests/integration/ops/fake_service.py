@@ -1,9 +1,10 @@
-"""A stand-in for a service: a real process with a health port, which notes what happens to it.
+"""A fake service: a real process with a health port, which logs its events.
 
     fake_service.py NAME [--api] [--exit STATUS] [--until-exists FILE] [--deaf] [--slow-stop S]
                          [--not-ready TEXT] [--child] [--say TEXT]
 
-It appends a line `NAME EVENT PID` to the file in FAKE_LOG: started, SIGTERM, SIGINT, ended, child.
+It appends lines `NAME EVENT PID` to the file in FAKE_LOG. The events are started, SIGTERM, SIGINT,
+ended and child.
 """
 
 import argparse
@@ -16,18 +17,18 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-#: What a child of a fake service does: outlive it, if nobody ends it.
+#: Program of the child: it ignores SIGTERM and runs until SIGKILL.
 CHILD = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"
 
 
 def note(name: str, event: str, pid: int) -> None:
-    """One line, in one write."""
+    """Log an event in one write, so lines of several processes stay whole."""
     with Path(os.environ["FAKE_LOG"]).open("a", encoding="utf-8") as log:
         log.write(f"{name} {event} {pid}\n")
 
 
 def serve(port: str, complaint: str | None) -> None:
-    """Answer every GET."""
+    """Answer every GET, with 503 if there is a complaint."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -44,7 +45,7 @@ def serve(port: str, complaint: str | None) -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """What the Procfile says."""
+    """The arguments in the Procfile."""
     parser = argparse.ArgumentParser()
     parser.add_argument("name")
     parser.add_argument("--api", action="store_true")
@@ -59,7 +60,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Live until SIGTERM, or as the arguments say."""
+    """Run until SIGTERM, or as the arguments say."""
     args = arguments()
     stop = threading.Event()
 

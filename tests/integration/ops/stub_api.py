@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that gives the answers that it is told to, and keeps what it got."""
+"""A stub of the API: an HTTP server on loopback with prepared answers. It records requests."""
 
 import json
 import threading
@@ -10,8 +10,8 @@ from typing import Any
 
 
 @dataclass
-class Answer:
-    """A response; `drop` ends the connection without one."""
+class StubAnswer:
+    """A prepared response; `drop` closes the connection instead."""
 
     status: int = 200
     body: Any = None
@@ -21,8 +21,8 @@ class Answer:
 
 
 @dataclass
-class Request:
-    """What a client sent."""
+class SentRequest:
+    """A request that a client sent."""
 
     method: str
     path: str
@@ -30,30 +30,30 @@ class Request:
     body: Any
 
 
-def problem(status: int, title: str, detail: str, **members: Any) -> Answer:
-    """RFC 9457."""
+def problem(status: int, title: str, detail: str, **members: Any) -> StubAnswer:
+    """A problem of RFC 9457."""
     body = {"type": "/v1/problems/x", "title": title, "status": status, "detail": detail, **members}
-    return Answer(status, body)
+    return StubAnswer(status, body)
 
 
 class StubApi:
-    """Answers each request with the next of those that were given for its method and path."""
+    """Answers each request with the next answer for its method and path."""
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
-        self.requests: list[Request] = []
-        self._answers: dict[str, list[Answer]] = {}
+        self.requests: list[SentRequest] = []
+        self._answers: dict[str, list[StubAnswer]] = {}
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
             def respond(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length)) if length else None
-                stub.requests.append(Request(self.command, self.path, dict(self.headers), body))
+                stub.requests.append(SentRequest(self.command, self.path, dict(self.headers), body))
                 self.write(stub.next_answer(f"{self.command} {self.path}"))
 
             do_GET = do_POST = do_DELETE = respond  # noqa: N815 - http.server's names
 
-            def write(self, answer: Answer) -> None:
+            def write(self, answer: StubAnswer) -> None:
                 if answer.drop:
                     self.close_connection = True
                     return
@@ -74,26 +74,26 @@ class StubApi:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """Its URL."""
         return f"http://{self.server.server_address[0]!s}:{self.server.server_port}"
 
-    def on(self, request: str, *answers: Answer) -> None:
-        """The answers to a request such as `GET /v1/keys`; the last one stays."""
+    def on(self, request: str, *answers: StubAnswer) -> None:
+        """Set the answers to a request such as `GET /v1/keys`; the last one repeats."""
         self._answers[request] = list(answers)
 
-    def next_answer(self, request: str) -> Answer:
-        """What comes now."""
+    def next_answer(self, request: str) -> StubAnswer:
+        """The next answer to a request."""
         answers = self._answers.get(request) or [problem(404, "There is no such thing", request)]
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
-    def sent(self, request: str) -> list[Request]:
-        """The requests of a method and path."""
+    def sent(self, request: str) -> list[SentRequest]:
+        """The recorded requests with a method and path."""
         return [each for each in self.requests if f"{each.method} {each.path}" == request]
 
 
 @contextmanager
 def stub_api(port: int = 0, host: str = "127.0.0.1") -> Iterator[StubApi]:
-    """A stub that serves from a thread, on this port and address."""
+    """A stub that serves in a thread, on this port and address."""
     stub = StubApi(port, host)
     thread = threading.Thread(target=stub.server.serve_forever, args=(0.01,))
     thread.start()

@@ -1,4 +1,4 @@
-"""The launcher as a real process, over services that are real processes too."""
+"""Rigs: `up` runs the launcher over fake services, `run` a command against a stub of the API."""
 
 import os
 import signal
@@ -15,10 +15,10 @@ from tests.support import free_ports, wait_until
 
 from .stub_api import StubApi, stub_api
 
-#: Seconds that a test waits for what must happen.
-PATIENCE = 20.0
+#: Seconds that the launcher may take to end.
+END_TIMEOUT = 20.0
 
-FAKE = Path(__file__).with_name("fake_service.py")
+FAKE_SERVICE = Path(__file__).with_name("fake_service.py")
 
 
 def is_gone(pid: int) -> bool:
@@ -30,8 +30,8 @@ def is_gone(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] in {"Z", "X"}
 
 
-class Launched:
-    """A `splitflap up`, and what it and its services have said."""
+class Launcher:
+    """A `splitflap up`, its output, and the events that its services logged."""
 
     def __init__(self, folder: Path, port: int, process: "subprocess.Popen[bytes]") -> None:
         self.folder = folder
@@ -49,19 +49,19 @@ class Launched:
         return (self.folder / "err").read_text(encoding="utf-8")
 
     def events(self) -> list[tuple[str, str]]:
-        """What happened to the services, as (name, event), in order."""
+        """The events of the services in order, as (name, event)."""
         return [(name, event) for name, event, _ in self._log()]
 
     def pids(self, name: str, event: str = "started") -> list[int]:
-        """The processes that an event happened to."""
-        return [pid for who, what, pid in self._log() if (who, what) == (name, event)]
+        """The processes of a service that logged an event."""
+        return [pid for each, what, pid in self._log() if (each, what) == (name, event)]
 
     def all_pids(self) -> set[int]:
-        """Every process that was noted."""
+        """All processes in the log."""
         return {pid for _, _, pid in self._log()}
 
     def wait_for(self, name: str, event: str, times: int = 1) -> None:
-        """Wait for an event."""
+        """Wait until a service has logged an event."""
         wait_until(
             lambda: len(self.pids(name, event)) >= times, lambda: f"{event} of {name}\n{self.err}"
         )
@@ -74,19 +74,23 @@ class Launched:
         assert "serving" in self.out, self.err
 
     def signal(self, number: int) -> None:
-        """Signal the whole process group, as a terminal does."""
+        """Signal its process group, as a terminal does."""
         os.killpg(self.process.pid, number)
 
+    def kill_service(self, name: str) -> None:
+        """Kill the latest process of a service."""
+        os.kill(self.pids(name)[-1], signal.SIGKILL)
+
     def ended(self) -> int:
-        """Its exit status, waiting for it."""
-        return self.process.wait(PATIENCE)
+        """Wait for its end; returns its exit status."""
+        return self.process.wait(END_TIMEOUT)
 
     def assert_nothing_left(self) -> None:
-        """No process of a service may be there any more."""
+        """Wait until all processes of its services have ended."""
         wait_until(lambda: all(map(is_gone, self.all_pids())), "the end of the services")
 
     def clean(self) -> None:
-        """End it and all that it may have left."""
+        """End it, and all processes of its services."""
         self.process.kill()
         self.process.wait()
         for pid in self.all_pids():
@@ -99,12 +103,12 @@ class Launched:
         return [(name, event, int(pid)) for name, event, pid in map(str.split, lines)]
 
 
-Launch = Callable[..., Launched]
+Launch = Callable[..., Launcher]
 
 
 @pytest.fixture(autouse=True)
 def hang_up() -> Iterator[None]:
-    """Who begins the tests with nohup means the tests, not the launchers that they start."""
+    """Restore SIGHUP's default: launchers of a test run under nohup would inherit "ignored"."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
@@ -112,8 +116,8 @@ def hang_up() -> Iterator[None]:
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
-    """Starts launchers: by the arguments of the fake services, more options, more variables."""
-    launched: list[Launched] = []
+    """Starts launchers, with arguments for the fake services, options, and variables."""
+    launched: list[Launcher] = []
 
     def start(
         api: str = "",
@@ -122,26 +126,11 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
         options: tuple[str, ...] = (),
         stderr: int | None = None,
         **variables: str,
-    ) -> Launched:
+    ) -> Launcher:
         folder = tmp_path / f"launcher{len(launched)}"
         folder.mkdir()
-        procfile = folder / "Procfile"
-        procfile.write_text(
-            f"api: {sys.executable} {FAKE} api --api {api}\n"
-            f"renderer: {sys.executable} {FAKE} renderer {renderer}\n"
-            f"scraper: {sys.executable} {FAKE} scraper {scraper}\n",
-            encoding="utf-8",
-        )
-        port, health, *_ = free_ports(4)
-        port = int(variables.pop("SPLITFLAP_PORT", port))
-        environ = {
-            **{name: value for name, value in os.environ.items() if "SPLITFLAP" not in name},
-            "SPLITFLAP_DATA_DIR": str(tmp_path / "data"),
-            "SPLITFLAP_PORT": str(port),
-            "SPLITFLAP_HEALTH_PORT": str(health),
-            "FAKE_LOG": str(folder / "log"),
-            **variables,
-        }
+        procfile = _write_procfile(folder, api=f"--api {api}", renderer=renderer, scraper=scraper)
+        environ = _environ(tmp_path / "data", folder / "log") | variables
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
             process = subprocess.Popen(
                 [sys.executable, "-m", "splitflap", "up", "--procfile", procfile, *options],
@@ -150,7 +139,7 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
                 stderr=err if stderr is None else stderr,
                 start_new_session=True,
             )
-        launched.append(Launched(folder, port, process))
+        launched.append(Launcher(folder, int(environ["SPLITFLAP_PORT"]), process))
         return launched[-1]
 
     yield start
@@ -158,9 +147,32 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
         each.clean()
 
 
+def _write_procfile(folder: Path, **arguments: str) -> Path:
+    """A Procfile that runs a fake service under each name, with these arguments."""
+    path = folder / "Procfile"
+    lines = (
+        f"{name}: {sys.executable} {FAKE_SERVICE} {name} {words}\n"
+        for name, words in arguments.items()
+    )
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def _environ(data_dir: Path, log: Path) -> dict[str, str]:
+    """The environment of a launcher, with free ports."""
+    port, health, *_ = free_ports(4)
+    return {
+        **{name: value for name, value in os.environ.items() if "SPLITFLAP" not in name},
+        "SPLITFLAP_DATA_DIR": str(data_dir),
+        "SPLITFLAP_PORT": str(port),
+        "SPLITFLAP_HEALTH_PORT": str(health),
+        "FAKE_LOG": str(log),
+    }
+
+
 @pytest.fixture
 def api() -> Iterator[StubApi]:
-    """A server that speaks the API's contract."""
+    """A stub of the API on loopback."""
     with stub_api() as stub:
         yield stub
 
@@ -170,7 +182,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(api: StubApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs the command against the stub, with a key, in an empty folder."""
+    """Runs a command against the stub, with a key, in an empty folder."""
     for name in [name for name in os.environ if "SPLITFLAP" in name]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)

@@ -1,14 +1,13 @@
-"""`splitflap keys`, `dead` and `status`: what they ask for, and what they print."""
+"""`splitflap keys`, `dead` and `status`: their requests and their output."""
 
 import json
 
 import pytest
-from splitflap.output import duration
 
 from tests.support import free_ports
 
 from .conftest import Run
-from .stub_api import Answer, StubApi, problem, stub_api
+from .stub_api import StubAnswer, StubApi, problem, stub_api
 
 KEY = {
     "id": "k1",
@@ -21,7 +20,7 @@ KEY = {
 
 
 def letter(name: str, *, replayed: bool = False) -> dict[str, str | None]:
-    """A dead letter as lists have it."""
+    """A dead letter in a list."""
     return {
         "id": name,
         "queue": "render",
@@ -34,15 +33,17 @@ def letter(name: str, *, replayed: bool = False) -> dict[str, str | None]:
 
 
 def two_pages(api: StubApi) -> None:
-    """d3 and d2 (replayed), then d1."""
+    """Two pages: d3 and d2 (replayed), then d1."""
     first = {"items": [letter("d3"), letter("d2", replayed=True)], "next": "d2"}
-    api.on("GET /v1/dead?limit=100", Answer(200, first))
-    api.on("GET /v1/dead?limit=100&after=d2", Answer(200, {"items": [letter("d1")], "next": None}))
+    api.on("GET /v1/dead?limit=100", StubAnswer(200, first))
+    api.on(
+        "GET /v1/dead?limit=100&after=d2", StubAnswer(200, {"items": [letter("d1")], "next": None})
+    )
 
 
-def test_a_key_is_made(run: Run, api: StubApi) -> None:
-    """Standard output is the key alone, for a shell's $(...)."""
-    api.on("POST /v1/keys", Answer(201, KEY | {"key": "sf_new"}))
+def test_create_prints_the_key_alone(run: Run, api: StubApi) -> None:
+    """So KEY=$(...) works in a shell."""
+    api.on("POST /v1/keys", StubAnswer(201, KEY | {"key": "sf_new"}))
     result = run(
         "keys", "create", "--account", "ann", "--scope", "read", "--scope", "write", "--name", "bot"
     )
@@ -51,22 +52,22 @@ def test_a_key_is_made(run: Run, api: StubApi) -> None:
     assert api.requests[0].body == {"account": "ann", "scopes": ["read", "write"], "name": "bot"}
 
 
-def test_a_key_as_json(run: Run, api: StubApi) -> None:
-    """All that the API says of it."""
-    api.on("POST /v1/keys", Answer(201, KEY | {"key": "sf_new"}))
+def test_create_prints_json(run: Run, api: StubApi) -> None:
+    """Create prints json."""
+    api.on("POST /v1/keys", StubAnswer(201, KEY | {"key": "sf_new"}))
     result = run("keys", "create", "--account", "ann", "--scope", "read", "--json")
     assert json.loads(result.stdout) == KEY | {"key": "sf_new"}
 
 
-def test_a_scope_that_does_not_exist(run: Run, api: StubApi) -> None:
-    """Not understood, and not sent."""
+def test_an_unknown_scope_is_wrong_usage(run: Run, api: StubApi) -> None:
+    """No request is sent."""
     assert run("keys", "create", "--account", "a", "--scope", "root").exit_code == 2
     assert api.requests == []
 
 
 def test_keys_are_listed(run: Run, api: StubApi) -> None:
-    """As a table that steers no terminal, or as JSON."""
-    api.on("GET /v1/keys", Answer(200, {"items": [KEY]}))
+    """Control characters are escaped in the table."""
+    api.on("GET /v1/keys", StubAnswer(200, {"items": [KEY]}))
     head, row = run("keys", "list").stdout.splitlines()
     assert head.split() == ["id", "account", "scopes", "name", "created", "revoked"]
     assert row.split() == [
@@ -81,15 +82,15 @@ def test_keys_are_listed(run: Run, api: StubApi) -> None:
 
 
 def test_a_key_is_revoked(run: Run, api: StubApi) -> None:
-    """By its id, whatever stands in it."""
-    api.on("DELETE /v1/keys/k1", Answer(204))
+    """Its id is quoted in the path."""
+    api.on("DELETE /v1/keys/k1", StubAnswer(204))
     assert run("keys", "revoke", "k1").exit_code == 0
     assert run("keys", "revoke", "../posts/p1").exit_code == 1
     assert api.requests[-1].path == "/v1/keys/..%2Fposts%2Fp1"
 
 
-def test_dead_letters_are_listed(run: Run, api: StubApi) -> None:
-    """Those to be looked at, over all pages."""
+def test_dead_letters_of_all_pages_are_listed(run: Run, api: StubApi) -> None:
+    """--all includes replayed letters."""
     two_pages(api)
     lines = run("dead", "list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["id", "d3", "d1"]
@@ -98,25 +99,25 @@ def test_dead_letters_are_listed(run: Run, api: StubApi) -> None:
 
 
 def test_a_limit_ends_the_paging(run: Run, api: StubApi) -> None:
-    """No page is asked for that nobody wants."""
+    """A limit ends the paging."""
     two_pages(api)
     assert len(run("dead", "list", "--limit", "1").stdout.splitlines()) == 2
     assert len(api.requests) == 1
 
 
-def test_a_dead_letter_is_shown(run: Run, api: StubApi) -> None:
-    """With its body, whose control characters are spelt out."""
-    api.on("GET /v1/dead/d1", Answer(200, letter("d1") | {"body": '{"text":"\x1b]0;x"}'}))
+def test_a_dead_letter_is_shown_with_its_body(run: Run, api: StubApi) -> None:
+    """Control characters are escaped."""
+    api.on("GET /v1/dead/d1", StubAnswer(200, letter("d1") | {"body": '{"text":"\x1b]0;x"}'}))
     result = run("dead", "show", "d1")
     assert "reason      deadline\n" in result.stdout
     assert '{"text":"\\x1b]0;x"}' in result.stdout
     assert json.loads(run("dead", "show", "d1", "--json").stdout)["body"] == '{"text":"\x1b]0;x"}'
 
 
-def test_dead_letters_are_replayed(run: Run, api: StubApi) -> None:
-    """The ones named; one that cannot be does not keep the others."""
+def test_a_refused_replay_does_not_end_the_others(run: Run, api: StubApi) -> None:
+    """A refused replay does not end the others."""
     api.on("POST /v1/dead/d1/replay", problem(409, "The state does not allow this", "deleted"))
-    api.on("POST /v1/dead/d2/replay", Answer(204))
+    api.on("POST /v1/dead/d2/replay", StubAnswer(204))
     result = run("dead", "replay", "d1", "d2")
     assert result.exit_code == 1
     assert result.stdout == "replayed 1 of 2\n"
@@ -124,18 +125,18 @@ def test_dead_letters_are_replayed(run: Run, api: StubApi) -> None:
     assert run("dead", "replay", "d2").exit_code == 0
 
 
-def test_all_are_replayed_once(run: Run, api: StubApi) -> None:
-    """--all leaves out what was replayed."""
+def test_replay_all_leaves_out_replayed_letters(run: Run, api: StubApi) -> None:
+    """Replay all leaves out replayed letters."""
     two_pages(api)
     for name in ("d1", "d3"):
-        api.on(f"POST /v1/dead/{name}/replay", Answer(204))
+        api.on(f"POST /v1/dead/{name}/replay", StubAnswer(204))
     result = run("dead", "replay", "--all")
     assert (result.exit_code, result.stdout) == (0, "replayed 2 of 2\n")
     assert api.sent("POST /v1/dead/d2/replay") == []
 
 
-def test_a_key_without_the_scope_ends_a_replay(run: Run, api: StubApi) -> None:
-    """What would be refused for each is said once."""
+def test_a_missing_scope_ends_a_replay(run: Run, api: StubApi) -> None:
+    """The error is reported once, not for each letter."""
     api.on("POST /v1/dead/d1/replay", problem(403, "The key may not do this", "lacks admin"))
     result = run("dead", "replay", "d1", "d2")
     assert result.exit_code == 1
@@ -143,8 +144,8 @@ def test_a_key_without_the_scope_ends_a_replay(run: Run, api: StubApi) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", "d1")])
-def test_a_replay_of_what(run: Run, arguments: tuple[str, ...]) -> None:
-    """Ids, or --all; nothing is guessed."""
+def test_replay_needs_ids_or_all(run: Run, arguments: tuple[str, ...]) -> None:
+    """Replay needs ids or all."""
     assert run("dead", "replay", *arguments).exit_code == 2
 
 
@@ -155,46 +156,37 @@ STATUS = {
 }
 
 
-def test_the_status(run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits, and who is ready: the API is, the others are not there."""
+def test_status_shows_services_and_waiting_jobs(
+    run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Status shows services and waiting jobs."""
     ports = free_ports(3)
     monkeypatch.setenv("SPLITFLAP_HEALTH_PORT", str(ports[0]))
-    api.on("GET /v1/status", Answer(200, STATUS))
+    api.on("GET /v1/status", StubAnswer(200, STATUS))
     with stub_api(ports[0]) as health:
-        health.on("GET /readyz", Answer(200, raw=b"ok"))
+        health.on("GET /readyz", StubAnswer(200, raw=b"ok"))
         result = run("status")
     lines = [line.split() for line in result.stdout.splitlines()]
     assert ["api", "ready"] in lines
-    assert f"nobody answers on its health port {ports[1]}" in result.stdout
+    assert f"health port {ports[1]} does not answer" in result.stdout
     assert ["scrape", "unfinished", "12", "1.1", "min"] in lines
     assert ["running", "tasks", "5"] in lines
     assert ["dead", "letters", "2"] in lines
 
 
-def test_a_service_says_why_it_is_not_ready(
+def test_status_shows_the_reason_of_an_unready_service(
     run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its /readyz, in its own words."""
+    """Status shows the reason of an unready service."""
     monkeypatch.setenv("SPLITFLAP_HEALTH_PORT", str(api.server.server_port))
-    api.on("GET /v1/status", Answer(200, STATUS))
-    api.on("GET /readyz", Answer(503, raw=b"broker: gone\n"))
+    api.on("GET /v1/status", StubAnswer(200, STATUS))
+    api.on("GET /readyz", StubAnswer(503, raw=b"broker: gone\n"))
     answer = json.loads(run("status", "--json").stdout)
     assert answer["services"]["api"] == "broker: gone"
     assert answer["running_tasks"] == 5
 
 
-def test_an_empty_table_is_a_word(run: Run, api: StubApi) -> None:
-    """So that nobody takes it for a failure."""
-    api.on("GET /v1/keys", Answer(200, {"items": []}))
+def test_an_empty_table_prints_none(run: Run, api: StubApi) -> None:
+    """An empty table prints none."""
+    api.on("GET /v1/keys", StubAnswer(200, {"items": []}))
     assert run("keys", "list").stdout == "none\n"
-
-
-def test_durations() -> None:
-    """The unit that people would take."""
-    assert [duration(each) for each in (0.04, 59.96, 90, 5400, 200_000)] == [
-        "0.0 s",
-        "60.0 s",
-        "1.5 min",
-        "1.5 h",
-        "2.3 d",
-    ]

@@ -1,4 +1,4 @@
-"""The client: its key, its address, its patience."""
+"""The client of the API: its key, its address, its retries."""
 
 import time
 from pathlib import Path
@@ -9,13 +9,13 @@ from splitflap.client import MAX_RETRY_AFTER, ApiRefused, Client
 from tests.support import free_ports
 
 from .conftest import Run
-from .stub_api import Answer, StubApi, problem, stub_api
+from .stub_api import StubAnswer, StubApi, problem, stub_api
 
-KEYS = Answer(200, {"items": []})
+KEYS = StubAnswer(200, {"items": []})
 
 
-def test_the_key_that_up_has_left(run: Run, api: StubApi, tmp_path: Path) -> None:
-    """Read from DATA_DIR/key where none is given."""
+def test_the_stored_key_is_the_default(run: Run, api: StubApi, tmp_path: Path) -> None:
+    """The stored key is the default."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "key").write_text("sf_left\n", encoding="ascii")
     api.on("GET /v1/keys", KEYS)
@@ -24,35 +24,35 @@ def test_the_key_that_up_has_left(run: Run, api: StubApi, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("variable", ["SPLITFLAP_KEY", "SPLITFLAP_BOOTSTRAP_KEY"])
-def test_the_key_of_the_environment(
+def test_the_key_may_come_from_the_environment(
     run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    """The variable of the commands, or the one that `up` was given."""
+    """The key may come from the environment."""
     monkeypatch.setenv(variable, "sf_variable")
     api.on("GET /v1/keys", KEYS)
     assert run("keys", "list", key=None).exit_code == 0
     assert api.requests[0].headers["Authorization"] == "Bearer sf_variable"
 
 
-def test_no_key(run: Run) -> None:
-    """Says where one is looked for."""
+def test_a_missing_key_is_reported_with_its_file(run: Run) -> None:
+    """A missing key is reported with its file."""
     result = run("--data-dir", "elsewhere", "keys", "list", key=None)
     assert result.exit_code == 1
     assert "give --key or SPLITFLAP_KEY (there is no elsewhere/key" in result.stderr
 
 
-def test_a_key_with_a_line_break(run: Run, api: StubApi) -> None:
-    """It would break the request; it never leaves."""
+def test_a_key_with_a_line_break_is_refused(run: Run, api: StubApi) -> None:
+    """No request is sent."""
     result = run("keys", "list", key="sf_a\nX: y")
     assert result.exit_code == 1
-    assert "no key has" in result.stderr
+    assert "the key is malformed" in result.stderr
     assert api.requests == []
 
 
 def test_a_netrc_does_not_replace_the_key(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not for any host; 127.0.0.2 is one that the client does not take for this machine."""
+    """The client takes 127.0.0.2 for a remote host."""
     (tmp_path / "netrc").write_text("machine 127.0.0.2 login a password b\n", encoding="ascii")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.setenv("no_proxy", "*")
@@ -62,10 +62,10 @@ def test_a_netrc_does_not_replace_the_key(
     assert remote.requests[0].headers["Authorization"] == "Bearer sf_test"
 
 
-def test_no_proxy_stands_before_this_machine(
+def test_requests_to_this_machine_bypass_a_proxy(
     run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the environment names one for the world outside."""
+    """Requests to this machine bypass a proxy."""
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
@@ -73,8 +73,8 @@ def test_no_proxy_stands_before_this_machine(
     assert run("keys", "list").exit_code == 0
 
 
-def test_nobody_there(run: Run) -> None:
-    """One clear line."""
+def test_a_closed_port_is_one_line(run: Run) -> None:
+    """A closed port is one line."""
     port = free_ports(1)[0]
     result = run("--url", f"http://127.0.0.1:{port}", "keys", "list")
     assert result.exit_code == 1
@@ -84,8 +84,8 @@ def test_nobody_there(run: Run) -> None:
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://a", "http://", "http://[", ""])
-def test_an_address_that_is_none(run: Run, url: str) -> None:
-    """One clear line for this as well."""
+def test_an_invalid_address_is_one_line(run: Run, url: str) -> None:
+    """An invalid address is one line."""
     result = run("--url", url, "keys", "list")
     assert result.exit_code == 1
     assert result.stderr == (
@@ -93,15 +93,15 @@ def test_an_address_that_is_none(run: Run, url: str) -> None:
     )
 
 
-def test_something_else_answers(run: Run, api: StubApi) -> None:
-    """Another server's page is no Splitflap, be it a success or not."""
-    api.on("GET /v1/keys", Answer(200, raw=b"<html>"), Answer(502, raw=b"<html>"))
-    assert "not as a Splitflap does" in run("keys", "list").stderr
+def test_a_foreign_server_is_reported(run: Run, api: StubApi) -> None:
+    """It may answer with success or with an error."""
+    api.on("GET /v1/keys", StubAnswer(200, raw=b"<html>"), StubAnswer(502, raw=b"<html>"))
+    assert "answers without JSON" in run("keys", "list").stderr
     assert "/v1/keys answers 502 Bad Gateway" in run("keys", "list").stderr
 
 
-def test_what_the_api_asks_for_is_waited(api: StubApi) -> None:
-    """Retry-After in seconds, each time anew."""
+def test_each_retry_waits_for_its_retry_after(api: StubApi) -> None:
+    """Each retry waits for its retry after."""
     waited: list[float] = []
     later = [problem(503, "Busy", "later") for _ in range(2)]
     for answer, seconds in zip(later, ("2", "7"), strict=True):
@@ -111,8 +111,8 @@ def test_what_the_api_asks_for_is_waited(api: StubApi) -> None:
     assert waited == [2.0, 7.0]
 
 
-def test_long_waits_are_left_to_people(api: StubApi) -> None:
-    """Nobody sits before a command for an hour."""
+def test_a_long_retry_after_is_an_error(api: StubApi) -> None:
+    """A long retry after is an error."""
     later = problem(429, "Too many", "later")
     later.headers["Retry-After"] = str(MAX_RETRY_AFTER + 1)
     api.on("GET /v1/keys", later)
@@ -121,8 +121,8 @@ def test_long_waits_are_left_to_people(api: StubApi) -> None:
     assert len(api.requests) == 1
 
 
-def test_nothing_is_begun_after_its_time(api: StubApi) -> None:
-    """A retry that would come too late is not waited for."""
+def test_no_attempt_starts_after_the_deadline(api: StubApi) -> None:
+    """No attempt starts after the deadline."""
     later = problem(503, "Busy", "later")
     later.headers["Retry-After"] = "20"
     api.on("GET /v1/keys", later)
@@ -131,8 +131,8 @@ def test_nothing_is_begun_after_its_time(api: StubApi) -> None:
         client.send("GET", client.at("keys"), until=time.monotonic() + 10)
 
 
-def test_a_lost_answer_is_not_repeated_unasked(run: Run, api: StubApi) -> None:
-    """Two keys would be made, of which one is nobody's."""
-    api.on("POST /v1/keys", Answer(drop=True))
+def test_a_lost_response_is_an_error_by_default(run: Run, api: StubApi) -> None:
+    """A retry could create two keys."""
+    api.on("POST /v1/keys", StubAnswer(drop=True))
     assert run("keys", "create", "--account", "a", "--scope", "read").exit_code == 1
     assert len(api.requests) == 1

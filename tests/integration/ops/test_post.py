@@ -1,4 +1,4 @@
-"""`splitflap post`, against a server that speaks the contract."""
+"""`splitflap post` against a stub of the API."""
 
 import json
 from pathlib import Path
@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from .conftest import Run
-from .stub_api import Answer, StubApi, problem
+from .stub_api import StubAnswer, StubApi, problem
 
 TASK = "/v1/tasks/t1"
 POST = {"id": "p1", "text": "Grüße \x9b", "html": "<p>hi</p>"}
-ACCEPTED = Answer(202, {"id": "t1"}, {"Location": TASK, "Retry-After": "0"})
-DONE = Answer(201, POST, {"Location": "/v1/posts/p1"})
+ACCEPTED = StubAnswer(202, {"id": "t1"}, {"Location": TASK, "Retry-After": "0"})
+DONE = StubAnswer(201, POST, {"Location": "/v1/posts/p1"})
 
 
-def test_it_prints_the_tasks_address(run: Run, api: StubApi) -> None:
-    """The 202 is enough; the text, channel and key are sent."""
+def test_post_prints_the_address_of_the_task(run: Run, api: StubApi) -> None:
+    """Post prints the address of the task."""
     api.on("POST /v1/posts", ACCEPTED)
     result = run("post", "-", "--channel", "news", stdin="# Grüße\n")
     assert (result.exit_code, result.stdout) == (0, f"{api.url}{TASK}\n")
@@ -25,16 +25,16 @@ def test_it_prints_the_tasks_address(run: Run, api: StubApi) -> None:
     assert "Prefer" not in sent.headers
 
 
-def test_it_reads_a_file(run: Run, api: StubApi, tmp_path: Path) -> None:
-    """FILE is a path; without --channel the API chooses."""
+def test_post_reads_a_file(run: Run, api: StubApi, tmp_path: Path) -> None:
+    """Post reads a file."""
     api.on("POST /v1/posts", ACCEPTED)
     (tmp_path / "text.md").write_text("hello", encoding="utf-8")
     assert run("post", "text.md").exit_code == 0
     assert api.requests[0].body == {"text": "hello"}
 
 
-def test_it_follows_to_the_end(run: Run, api: StubApi) -> None:
-    """--wait asks the task until its final response, and prints the post as JSON."""
+def test_wait_prints_the_final_response(run: Run, api: StubApi) -> None:
+    """Wait prints the final response."""
     api.on("POST /v1/posts", ACCEPTED)
     api.on(f"GET {TASK}", ACCEPTED, ACCEPTED, DONE)
     result = run("post", "-", "--wait", stdin="hi")
@@ -45,15 +45,15 @@ def test_it_follows_to_the_end(run: Run, api: StubApi) -> None:
     assert api.requests[0].headers["Prefer"].startswith("wait=")
 
 
-def test_a_post_that_is_done_at_once(run: Run, api: StubApi) -> None:
-    """With `Prefer: wait` the final response may be the first."""
+def test_wait_accepts_an_immediate_final_response(run: Run, api: StubApi) -> None:
+    """Wait accepts an immediate final response."""
     api.on("POST /v1/posts", DONE)
     result = run("post", "-", "--wait", stdin="hi")
     assert json.loads(result.stdout) == POST
 
 
-def test_a_task_that_fails(run: Run, api: StubApi) -> None:
-    """Its problem goes to standard error, and the status is 1."""
+def test_a_failed_task_is_an_error(run: Run, api: StubApi) -> None:
+    """A failed task is an error."""
     api.on("POST /v1/posts", ACCEPTED)
     api.on(f"GET {TASK}", problem(422, "The text cannot be rendered", "took too long"))
     result = run("post", "-", "--wait", stdin="hi")
@@ -62,18 +62,18 @@ def test_a_task_that_fails(run: Run, api: StubApi) -> None:
     assert result.stderr == "splitflap: The text cannot be rendered (422): took too long\n"
 
 
-def test_a_wait_has_an_end(run: Run, api: StubApi) -> None:
-    """--timeout ends it, saying where the task goes on; a long Retry-After does not delay that."""
-    api.on("POST /v1/posts", Answer(202, {}, {"Location": TASK, "Retry-After": "30"}))
-    api.on(f"GET {TASK}", Answer(202, {}, {"Retry-After": "30"}))
+def test_the_timeout_ends_a_wait(run: Run, api: StubApi) -> None:
+    """A long Retry-After does not delay it."""
+    api.on("POST /v1/posts", StubAnswer(202, {}, {"Location": TASK, "Retry-After": "30"}))
+    api.on(f"GET {TASK}", StubAnswer(202, {}, {"Retry-After": "30"}))
     result = run("post", "-", "--wait", "--timeout", "0.2", stdin="hi")
     assert result.exit_code == 1
     assert f"not done in time; it goes on, and can be followed at {api.url}{TASK}" in result.stderr
 
 
-def test_a_lost_answer_posts_once(run: Run, api: StubApi) -> None:
-    """The request is sent again with the same Idempotency-Key."""
-    api.on("POST /v1/posts", Answer(drop=True), ACCEPTED)
+def test_a_retry_keeps_the_idempotency_key(run: Run, api: StubApi) -> None:
+    """A retry keeps the idempotency key."""
+    api.on("POST /v1/posts", StubAnswer(drop=True), ACCEPTED)
     assert run("post", "-", stdin="hi").exit_code == 0
     first, second = api.requests
     assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
@@ -82,18 +82,20 @@ def test_a_lost_answer_posts_once(run: Run, api: StubApi) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_what_is_put_off_is_sent_again(run: Run, api: StubApi, status: int) -> None:
-    """After the Retry-After of the answer, saying so."""
+def test_a_refused_post_is_sent_again_after_retry_after(
+    run: Run, api: StubApi, status: int
+) -> None:
+    """A refused post is sent again after retry after."""
     later = problem(status, "Busy", "try later")
     later.headers["Retry-After"] = "0"
     api.on("POST /v1/posts", later, later, ACCEPTED)
     result = run("post", "-", stdin="hi")
     assert result.exit_code == 0
-    assert f"Busy ({status}): try later; trying again in 0 s" in result.stderr
+    assert f"Busy ({status}): try later; retrying in 0 s" in result.stderr
 
 
-def test_tries_are_bounded(run: Run, api: StubApi) -> None:
-    """Whatever goes on for ever does not keep the command."""
+def test_a_post_has_six_attempts(run: Run, api: StubApi) -> None:
+    """A post has six attempts."""
     later = problem(503, "Busy", "try later")
     later.headers["Retry-After"] = "0"
     api.on("POST /v1/posts", later)
@@ -102,8 +104,8 @@ def test_tries_are_bounded(run: Run, api: StubApi) -> None:
     assert result.stderr.endswith("splitflap: Busy (503): try later\n")
 
 
-def test_fields_that_are_wrong_are_named(run: Run, api: StubApi) -> None:
-    """Title, detail, and each of `errors`."""
+def test_invalid_fields_are_named(run: Run, api: StubApi) -> None:
+    """Invalid fields are named."""
     errors = [{"field": "channel", "message": "has a \x1b[31mspace"}]
     api.on("POST /v1/posts", problem(422, "The body does not fit", "see errors", errors=errors))
     result = run("post", "-", stdin="hi")
@@ -117,23 +119,23 @@ def test_fields_that_are_wrong_are_named(run: Run, api: StubApi) -> None:
 
 
 def test_a_location_elsewhere_gets_no_key(run: Run, api: StubApi) -> None:
-    """The key is for this API alone."""
-    api.on("POST /v1/posts", Answer(202, {}, {"Location": "http://127.0.0.2:1/v1/tasks/t1"}))
+    """A location elsewhere gets no key."""
+    api.on("POST /v1/posts", StubAnswer(202, {}, {"Location": "http://127.0.0.2:1/v1/tasks/t1"}))
     result = run("post", "-", "--wait", stdin="hi")
     assert result.exit_code == 1
-    assert "names no task of its own" in result.stderr
+    assert "is no address of this API" in result.stderr
 
 
-def test_a_file_that_is_no_text(run: Run, api: StubApi) -> None:
-    """Refused before anything is sent."""
+def test_a_binary_file_is_refused(run: Run, api: StubApi) -> None:
+    """No request is sent."""
     result = run("post", "-", stdin=b"\xff\xfe")
     assert result.exit_code == 1
     assert "is not UTF-8" in result.stderr
     assert api.requests == []
 
 
-def test_a_file_that_does_not_exist(run: Run) -> None:
-    """Status 2, as for all that is not understood."""
+def test_a_missing_file_is_wrong_usage(run: Run) -> None:
+    """A missing file is wrong usage."""
     result = run("post", "missing.md")
     assert result.exit_code == 2
     assert "missing.md" in result.stderr

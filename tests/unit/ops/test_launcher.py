@@ -1,0 +1,102 @@
+"""The parts of the launcher."""
+
+import signal
+from pathlib import Path
+
+from splitflap.commands.up import PROCFILE
+from splitflap.launch.preflight import locked, read_procfile
+from splitflap.launch.process import STEADY_AFTER, Backoff
+from splitflap.launch.supervisor import SAME_REQUEST, StopSignals
+from splitflap.launch.up import LaunchPlan, environment
+from splitflap.settings import SERVICES, LocalSettings
+
+
+def a_plan(settings: LocalSettings) -> LaunchPlan:
+    """A plan of the three services."""
+    return LaunchPlan(settings, {name: [name] for name in SERVICES}, ready_timeout=1.0)
+
+
+def test_restart_delays_grow() -> None:
+    """The first is 0, then 0.2 s doubled to 5 s. A long uptime resets them."""
+    backoff = Backoff()
+    assert [backoff.delay(1.0) for _ in range(8)] == [0.0, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert backoff.delay(STEADY_AFTER) == 0.0
+    assert backoff.delay(0.1) == 0.2
+
+
+def test_restart_delays_stay_bounded() -> None:
+    """Restart delays stay bounded."""
+    backoff = Backoff()
+    assert {backoff.delay(0.0) for _ in range(5_000)} == {0.0, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0}
+
+
+def test_the_procfile_has_the_services_in_order() -> None:
+    """`splitflap status` numbers the health ports alike."""
+    assert tuple(read_procfile(PROCFILE)) == SERVICES
+
+
+def test_only_the_api_gets_the_key() -> None:
+    """Every service gets the environment and its own ports."""
+    plan = a_plan(LocalSettings(port=8001, data_dir="here", health_port=9001))
+    environ = {"SPLITFLAP_DATABASE_URL": "postgresql+psycopg://db", "PATH": "/bin", "OTHER": "1"}
+    api, renderer = (environment(environ, plan, name, "sf_made") for name in ("api", "renderer"))
+    assert api["SPLITFLAP_BOOTSTRAP_KEY"] == "sf_made"
+    assert "SPLITFLAP_BOOTSTRAP_KEY" not in renderer
+    assert renderer["SPLITFLAP_DATABASE_URL"] == "postgresql+psycopg://db"
+    assert renderer["OTHER"] == "1"
+    assert api["SPLITFLAP_HEALTH_PORT"] == "9001"
+    assert renderer["SPLITFLAP_HEALTH_PORT"] == "9002"
+    assert renderer["SPLITFLAP_PORT"] == "8001"
+    assert renderer["SPLITFLAP_DATA_DIR"] == "here"
+    assert renderer["SPLITFLAP_LOG_LEVEL"] == "WARNING"
+    assert renderer["PATH"].endswith(":/bin")
+
+
+def test_a_chosen_log_level_is_kept() -> None:
+    """A chosen log level is kept."""
+    environ = {"SPLITFLAP_LOG_LEVEL": "DEBUG"}
+    given = environment(environ, a_plan(LocalSettings()), "api", "k")
+    assert given["SPLITFLAP_LOG_LEVEL"] == "DEBUG"
+
+
+def test_the_address_works_for_a_client() -> None:
+    """Wildcard hosts become loopback. IPv6 is in brackets."""
+    addresses = {host: LocalSettings(host=host).address for host in ("0.0.0.0", "::", "10.1.2.3")}
+    assert addresses == {
+        "0.0.0.0": "http://127.0.0.1:8000",
+        "::": "http://[::1]:8000",
+        "10.1.2.3": "http://10.1.2.3:8000",
+    }
+
+
+def test_only_a_later_ctrl_c_kills() -> None:
+    """`make` and `timeout` deliver one request twice. Other signals do not count."""
+    now = [0.0]
+    signals = StopSignals(clock=lambda: now[0])
+    signals.note(signal.SIGINT, None)
+    now[0] = SAME_REQUEST
+    signals.note(signal.SIGINT, None)
+    now[0] = 60.0
+    signals.note(signal.SIGTERM, None)
+    assert signals.stop == signal.SIGINT
+    assert not signals.kill_now
+    signals.note(signal.SIGINT, None)
+    assert signals.kill_now
+
+
+def test_the_lock_tells_whether_the_holder_was_killed(tmp_path: Path) -> None:
+    """The lock tells whether the holder was killed."""
+    with locked(str(tmp_path)) as was_killed:
+        assert not was_killed
+    with locked(str(tmp_path)) as was_killed:
+        assert not was_killed
+    (tmp_path / "lock").write_text("123\n", encoding="ascii")
+    with locked(str(tmp_path)) as was_killed:
+        assert was_killed
+
+
+def test_a_procfile_may_have_comments(tmp_path: Path) -> None:
+    """The launcher reads lines `name: program arguments`, and skips the others."""
+    path = tmp_path / "Procfile"
+    path.write_text("# a comment\n\nweb: serve 'a b'  \nnot a service\n", encoding="utf-8")
+    assert read_procfile(path) == {"web": ["serve", "a b"]}

@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from benchmarks.harness.bench import KEY, bench, wait_until
 from benchmarks.harness.table import Line, note, show
 from tests.support import free_port
-from tests.system.processes import Service, program
+from tests.system.processes import SpawnedService, program
 
 ROUNDS = 3
 
@@ -30,7 +30,7 @@ def main() -> None:
                 "SPLITFLAP_PORT": str(port),
                 "SPLITFLAP_BOOTSTRAP_KEY": KEY,
             }
-            up = Service(f"up-{number}", [program("splitflap"), "up"], environ, it.folder)
+            up = SpawnedService(f"up-{number}", [program("splitflap"), "up"], environ, it.folder)
             up.start()
             try:
                 _wait_served(up)
@@ -49,7 +49,7 @@ def main() -> None:
     show(__doc__.partition("\n")[0], *lines.values(), first)
 
 
-def _wait_served(up: Service) -> None:
+def _wait_served(up: SpawnedService) -> None:
     wait_until(lambda: not up.runs or "is serving at" in up.tail(), "the start", 60)
     assert up.runs, up.tail()
 

@@ -18,7 +18,7 @@ from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import descendants
 from tests.support import free_port
-from tests.system.processes import Service, program
+from tests.system.processes import SpawnedService, program
 
 #: The first key, with every scope.
 KEY = "sf_benchmark_key_0123456789"
@@ -35,7 +35,7 @@ _PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 class Running:
     """A service that runs."""
 
-    service: Service
+    service: SpawnedService
     port: int
 
     @property
@@ -76,7 +76,9 @@ class Bench:
             "SPLITFLAP_DATABASE_URL": self.postgres.create_database(name),
             "SPLITFLAP_BROKER_URL": self.rabbitmq.add_vhost(name),
         }
-        migration = Service("migrate", [program("splitflap-api"), "migrate"], environ, self.folder)
+        migration = SpawnedService(
+            "migrate", [program("splitflap-api"), "migrate"], environ, self.folder
+        )
         migration.start()
         assert migration.wait() == 0, migration.tail()
         return environ
@@ -101,7 +103,7 @@ class Bench:
             yield api
 
     @contextmanager
-    def renderer(self, environ: Mapping[str, str]) -> Iterator[Service]:
+    def renderer(self, environ: Mapping[str, str]) -> Iterator[SpawnedService]:
         """One renderer with as many processes as it chooses, ready."""
         with self._run("renderer", [program("splitflap-renderer")], environ) as service:
             yield service
@@ -109,9 +111,9 @@ class Bench:
     @contextmanager
     def _run(
         self, name: str, command: Sequence[str], environ: Mapping[str, str]
-    ) -> Iterator[Service]:
+    ) -> Iterator[SpawnedService]:
         quiet = {"SPLITFLAP_LOG_LEVEL": "WARNING", **environ}
-        service = Service(name, list(command), quiet, self.folder)
+        service = SpawnedService(name, list(command), quiet, self.folder)
         service.start()
         try:
             service.wait_ready()

@@ -28,7 +28,7 @@ from benchmarks.harness.bench import Bench
 from benchmarks.renderer.corpus import corpus
 from benchmarks.renderer.rivals.redis_server import RedisServer
 from tests.servers.rabbitmq import RabbitMq
-from tests.system.processes import Service, program
+from tests.system.processes import SpawnedService, program
 
 _ROOT = str(Path(__file__).parents[2])
 
@@ -141,7 +141,7 @@ class Field:
     @contextmanager
     def _rival(self, name: str, command: Sequence[str], url: str) -> Iterator[int]:
         environ = {"BENCH_URL": url, "PYTHONPATH": _ROOT, "dramatiq_queue_prefetch": "8"}
-        service = Service(name, list(command), environ, self._it.folder)
+        service = SpawnedService(name, list(command), environ, self._it.folder)
         service.start()
         try:
             assert service.process

@@ -18,7 +18,7 @@ from tests.servers.prometheus import Prometheus, Target
 from tests.servers.rabbitmq import RabbitMq
 from tests.support import wait_until
 from tests.system.site import Site
-from tests.system.stack import Backend, Stack, running
+from tests.system.stack import Stack, StackBackend, running
 
 from .promtool import CHART, PLAIN
 
@@ -72,15 +72,17 @@ def work(stack: Stack, site: Site) -> None:
     """Posts, pages that are there and not, and workers that are killed at work."""
     client = stack.client()
     for number in range(5):
-        client.made(f"# see {site.url(f'page/{number}')} and {site.url(f'missing/{number}')}")
+        client.create_post(
+            f"# see {site.url(f'page/{number}')} and {site.url(f'missing/{number}')}"
+        )
     slow = client.submit(f"see {site.url('slow/page')}")
     wait_until(lambda: any("slow" in hit for hit in site.hits), "the slow page's visitor")
     stack.kill("scraper")
     stack.kill("renderer")
     stack.start("scraper", "renderer")
-    client.finish(slow)
+    client.wait_final(slow)
     for number in range(5):
-        client.made(f"*and* {site.url(f'page/later-{number}')} {site.url(f'gone/{number}')}")
+        client.create_post(f"*and* {site.url(f'page/later-{number}')} {site.url(f'gone/{number}')}")
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +97,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
             "SPLITFLAP_DATABASE_URL": database.create_database("dashboards"),
             "SPLITFLAP_BROKER_URL": broker.url,
         }
-        backend = Backend("servers", environ, broker.url)
+        backend = StackBackend("servers", environ, broker.url)
         with (
             running(backend, tmp_path_factory.mktemp("dashboards")) as stack,
             or_skip(lambda: Prometheus(targets(stack, broker), PLAIN)) as server,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.books import close
+from tests.faults.checker import check
 from tests.faults.row import Load
 
 from .release import Release
@@ -21,16 +21,16 @@ SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("api", "scraper"
 @pytest.mark.parametrize("component", ["renderer", pytest.param("rabbitmq"), *SLOW])
 @pytest.mark.parametrize("grace", ["30", "0"], ids=["asked", "killed"])
 def test_a_deleted_pod_loses_nothing(release: Release, component: str, grace: str) -> None:
-    """Deleted twice, with its grace or without; it comes back, and the books are closed."""
+    """Deleted twice, with its grace or without; it comes back, and the checker finds no fault."""
     load = Load(ClusterWorld(release), f"delete-{component}-{grace}", grace, RATE)
     load.start()
     for _ in range(ROUNDS):
         pod = release.kube.pods(component)[0]["metadata"]["name"]
         release.kube("delete", "pod", pod, f"--grace-period={grace}", *_force(grace))
         release.kube.wait_ready(component)
-    books = close(load.close())
-    assert not books.faults
-    assert books.ok == books.acknowledged > 0
+    verdict = check(load.stop())
+    assert not verdict.faults
+    assert verdict.ok == verdict.acknowledged > 0
 
 
 def _force(grace: str) -> list[str]:

@@ -30,7 +30,7 @@ ROOT_POD = {
 def test_a_first_post_is_complete_with_its_previews(release: Release) -> None:
     """Through the Service; the scraper fetched a page inside the cluster, which it was allowed."""
     page = release.site.url("page/Departures")
-    post = release.client().made(f"Hello **world** {page}")
+    post = release.client().create_post(f"Hello **world** {page}")
     assert post["state"] == "complete"
     assert "<strong>world</strong>" in post["html"]
     assert [link["preview"]["title"] for link in post["links"]] == ["Departures"]
@@ -39,7 +39,7 @@ def test_a_first_post_is_complete_with_its_previews(release: Release) -> None:
 def test_what_was_not_allowed_is_not_fetched(release: Release) -> None:
     """The setting opens one address, and no other of the cluster."""
     url = "http://kubernetes.default.svc.cluster.local/"
-    post = release.client().made(url)
+    post = release.client().create_post(url)
     assert post["links"][0]["preview"]["state"] == "failed"
 
 

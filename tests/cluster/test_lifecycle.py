@@ -28,11 +28,11 @@ def test_upgrade_from_the_release_before_and_uninstall(
     """Posts survive an upgrade; after the uninstall only the volumes are there, with them."""
     release = make_release("lifecycle")
     release.install(VOLUMES, previous(tmp_path))
-    post = release.client().made("Written before the upgrade")
+    post = release.client().create_post("Written before the upgrade")
 
     release.upgrade(VOLUMES)
     assert release.client().get(f"/v1/posts/{post['id']}").json()["html"] == post["html"]
-    assert release.client().made("Written after it")["state"] == "complete"
+    assert release.client().create_post("Written after it")["state"] == "complete"
 
     release.uninstall()
     wait_until(lambda: set(left(release.kube)) <= DATA, lambda: str(left(release.kube)), 90)

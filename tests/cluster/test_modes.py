@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.books import close
+from tests.faults.checker import check
 from tests.faults.row import Load
 
 from .conftest import MakeRelease
@@ -77,9 +77,9 @@ def test_a_change_of_mode_hands_the_pods_over(
         load.start()
         for mode in MODES:
             release.upgrade(values(release, mode))
-        books = close(load.close())
+        verdict = check(load.stop())
     counts = {name: {count for each, count in seen if each == name} for name, _ in seen}
     assert all(counts[f"splitflap-{name}"] == {PODS} for name in SERVICES), counts
-    assert not books.faults
-    assert books.ok == books.acknowledged > 0
+    assert not verdict.faults
+    assert verdict.ok == verdict.acknowledged > 0
     assert not world.failures.seen, world.failures.seen

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.books import close
+from tests.faults.checker import check
 from tests.faults.row import Load
 
 from .release import VOLUMES, Release
@@ -29,7 +29,7 @@ def test_no_request_fails_while_pods_are_replaced(release: Release) -> None:
             release.kube("scale", f"deployment/splitflap-{name}", f"--replicas={count}")
         for name in SERVICES:
             release.kube.wait_ready(name, count)
-    books = close(load.close())
-    assert not books.faults
-    assert books.ok == books.acknowledged > 100
+    verdict = check(load.stop())
+    assert not verdict.faults
+    assert verdict.ok == verdict.acknowledged > 100
     assert not world.failures.seen, world.failures.seen

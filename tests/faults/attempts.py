@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.system.wire import Answer
+from tests.system.raw_http import RawResponse
 
-from .served import Pages
+from .deployment import Pages
 
 #: A text that takes 0.1 s to render (CPU): emphasis in emphasis, each opener of which is looked at
 #: again from each before it.
@@ -32,25 +32,25 @@ class Attempt:
     acknowledged: bool = False
     #: Of the task; None also where a repeat got the final response itself.
     location: str | None = None
-    finals: list[Answer] = field(default_factory=list)
+    finals: list[RawResponse] = field(default_factory=list)
     post_id: str | None = None
     #: Texts that an edit may have given it, and the one that was acknowledged.
     edits: list[str] = field(default_factory=list)
     edited: str | None = None
     edit_location: str | None = None
-    edit_finals: list[Answer] = field(default_factory=list)
+    edit_finals: list[RawResponse] = field(default_factory=list)
     delete_tried: bool = False
     deleted: bool = False
 
-    def note_final(self, answer: Answer) -> None:
+    def note_final(self, answer: RawResponse) -> None:
         """Keep a final response, if it differs from those seen before."""
-        if answer.lasting not in self.finals:
-            self.finals.append(answer.lasting)
+        if answer.stable not in self.finals:
+            self.finals.append(answer.stable)
 
-    def note_edit_final(self, answer: Answer) -> None:
+    def note_edit_final(self, answer: RawResponse) -> None:
         """As `note_final`, for its edit."""
-        if answer.lasting not in self.edit_finals:
-            self.edit_finals.append(answer.lasting)
+        if answer.stable not in self.edit_finals:
+            self.edit_finals.append(answer.stable)
 
 
 PLANS = ("edit early", "edit late", "delete early", "delete late")

@@ -9,11 +9,11 @@ from random import Random
 import requests
 
 from tests.system.client import Client
-from tests.system.wire import Answer
+from tests.system.raw_http import RawResponse
 
 from .attempts import Attempt
+from .deployment import Deployment
 from .posters import TIMEOUT
-from .served import Served
 
 #: Seconds until the first look at a task, then twice as long each time up to the last.
 FIRST_LOOK, LAST_LOOK = 0.2, 3.0
@@ -24,15 +24,15 @@ PAUSE, TRIES = 0.3, 60
 THREADS = 4
 
 
-def answer_of(response: requests.Response) -> Answer:
+def answer_of(response: requests.Response) -> RawResponse:
     """A response as it is compared."""
-    return Answer(response.status_code, tuple(response.headers.items()), response.content)
+    return RawResponse(response.status_code, tuple(response.headers.items()), response.content)
 
 
 class Followers:
     """Threads that share what is to be looked at."""
 
-    def __init__(self, world: Served, channel: str, seed: str) -> None:
+    def __init__(self, world: Deployment, channel: str, seed: str) -> None:
         #: Answers that no client should ever see.
         self.wrong: list[str] = []
         self._world = world

@@ -12,7 +12,7 @@ import requests
 from tests.system.client import Client
 
 from .attempts import Attempt, new_attempt
-from .served import Served
+from .deployment import Deployment
 
 #: Seconds to connect, and for an answer. Below what a stopped process keeps silent.
 TIMEOUT = (2.0, 6.0)
@@ -33,7 +33,7 @@ class Poster:
     """One client; its attempts are handed to `accepted` when they are acknowledged."""
 
     def __init__(
-        self, world: Served, channel: str, dice: Random, accepted: Callable[[Attempt], None]
+        self, world: Deployment, channel: str, dice: Random, accepted: Callable[[Attempt], None]
     ) -> None:
         self.statuses: Counter[str] = Counter()
         #: Answers that no client should ever see.
@@ -89,7 +89,7 @@ class Posters:
 
     def __init__(
         self,
-        world: Served,
+        world: Deployment,
         channel: str,
         seed: str,
         rate: float,

@@ -14,11 +14,11 @@ from tests.support import WaitTimeout, wait_until
 from tests.system.client import Client
 
 from .attempts import Attempt
-from .books import Books, Facts, close
+from .checker import History, Verdict, check
+from .deployment import Deployment
 from .followers import Followers, answer_of
 from .nemeses.base import Nemesis
 from .posters import Posters
-from .served import Served
 from .streams import Watchers
 from .world import Tally, World
 
@@ -43,7 +43,7 @@ class Row:
 
     name: str
     seed: str
-    books: Books
+    books: Verdict
     tally: Tally
     seconds: float
     statuses: dict[str, int] = field(default_factory=dict)
@@ -52,13 +52,13 @@ class Row:
 
 def skipped(name: str, why: str) -> Row:
     """The row of a nemesis that cannot run here."""
-    return Row(name, "", Books(), Tally(), 0.0, skipped=why)
+    return Row(name, "", Verdict(), Tally(), 0.0, skipped=why)
 
 
 class Load:
     """Clients of all kinds on one channel."""
 
-    def __init__(self, world: Served, channel: str, seed: str, rate: float = RATE) -> None:
+    def __init__(self, world: Deployment, channel: str, seed: str, rate: float = RATE) -> None:
         self.world = world
         self.channel = channel
         self._watchers = Watchers(world, channel, seed)
@@ -71,7 +71,7 @@ class Load:
         self.posters.start()
         wait_until(lambda: self._finals() >= WARM, "the first posts", 60)
 
-    def close(self) -> Facts:
+    def stop(self) -> History:
         """Stop posting, wait until all has come to rest, and gather what there is."""
         self.posters.stop()
         self._followers.stop()
@@ -82,7 +82,7 @@ class Load:
         posts = clients[-1].posts(self.channel)
         streams, events = self._watchers.close()
         wrong = [*self.posters.wrong, *self._followers.wrong]
-        return Facts(self.posters.attempts, posts, events, streams, wrong)
+        return History(self.posters.attempts, posts, events, streams, wrong)
 
     def _finals(self) -> int:
         return sum(1 for attempt in self.posters.attempts if attempt.finals)
@@ -107,7 +107,7 @@ def run(
         dice = Random(f"{seed}/{name}/{kind.name}")
         failures += _act(kind(world, load, dice, pace), rounds)
         world.all_well()
-    books = close(load.close())
+    books = check(load.stop())
     books.wrong += failures
     for returned, what, seconds in world.tally.resumed:
         if seconds >= RESUME_LIMIT:

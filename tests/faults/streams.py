@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.support import WaitTimeout, wait_until
-from tests.system.sse import Frame, Stream
+from tests.system.sse import EventStream, Frame
 from tests.system.stack import ADMIN
 
-from .served import Served
+from .deployment import Deployment
 
 #: What a stream that is cut off, refused or ended raises.
 BROKEN = (OSError, http.client.HTTPException, AssertionError, ValueError)
@@ -38,7 +38,7 @@ class Watcher:
     """One stream: always of the same API, or of any that is up; of one channel, or of all."""
 
     def __init__(
-        self, world: Served, apis: list[str], channel: str | None, start: int, dice: Random
+        self, world: Deployment, apis: list[str], channel: str | None, start: int, dice: Random
     ) -> None:
         self.events: list[Frame] = []
         self.gaps = 0
@@ -49,7 +49,7 @@ class Watcher:
         self._apis = apis
         self._dice = dice
         self._stopping = False
-        self._stream: Stream | None = None
+        self._stream: EventStream | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -83,13 +83,16 @@ class Watcher:
     def _run(self) -> None:
         while not self._stopping:
             url = self._world.url(self._dice.choice(self._apis))
-            with contextlib.suppress(*BROKEN), Stream(url, ADMIN, self.channel, self.last) as it:
+            with (
+                contextlib.suppress(*BROKEN),
+                EventStream(url, ADMIN, self.channel, self.last) as it,
+            ):
                 self._stream = it
                 self._read(it, self._dice.randint(50, 400))
             self._stream = None
             time.sleep(0.1)
 
-    def _read(self, stream: Stream, most: int) -> None:
+    def _read(self, stream: EventStream, most: int) -> None:
         """Follow it; those that may choose leave after a while and go on elsewhere."""
         for count, frame in enumerate(stream.events()):
             if frame.event == "gap":
@@ -101,28 +104,28 @@ class Watcher:
                 return
 
 
-def place(world: Served) -> int:
+def latest_id(world: Deployment) -> int:
     """The id after which the next event comes."""
-    with Stream(world.url(world.apis[0]), ADMIN) as stream:
-        return stream.place()
+    with EventStream(world.url(world.apis[0]), ADMIN) as stream:
+        return stream.start_id()
 
 
-def newest_of(world: Served) -> int:
+def newest_of(world: Deployment) -> int:
     """The id of the newest event, where no more come: a feed may be some looks behind."""
-    newest, since = place(world), time.monotonic()
+    newest, since = latest_id(world), time.monotonic()
     while time.monotonic() - since < FEED_BEHIND:
         time.sleep(0.2)
-        if (now := place(world)) != newest:
+        if (now := latest_id(world)) != newest:
             newest, since = now, time.monotonic()
     return newest
 
 
-def replay(world: Served, api: str, channel: str | None, after: int, until: int) -> list[Frame]:
+def replay(world: Deployment, api: str, channel: str | None, after: int, until: int) -> list[Frame]:
     """What an API shows to one who comes anew."""
     found: list[Frame] = []
     if until <= after:
         return found
-    with Stream(world.url(api), ADMIN, channel, after) as stream:
+    with EventStream(world.url(api), ADMIN, channel, after) as stream:
         for frame in stream.events():
             if frame.id is not None and frame.event != "gap":
                 found.append(frame)
@@ -134,10 +137,10 @@ def replay(world: Served, api: str, channel: str | None, after: int, until: int)
 class Watchers:
     """Streams on every API from one place on."""
 
-    def __init__(self, world: Served, channel: str, seed: str) -> None:
+    def __init__(self, world: Deployment, channel: str, seed: str) -> None:
         self._world = world
         self._channel = channel
-        self._start = place(world)
+        self._start = latest_id(world)
         places = [([api], channel) for api in world.apis]
         places += [([world.apis[-1]], ""), (world.apis, channel), (world.apis, "")]
         self.watchers = [

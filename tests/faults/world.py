@@ -16,11 +16,11 @@ from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import Server, gone
 from tests.support import free_port, wait_until
 from tests.system.client import Client
-from tests.system.processes import PATIENCE, Service, program
+from tests.system.processes import PATIENCE, SpawnedService, program
 from tests.system.site import Site
 from tests.system.stack import ADMIN, SETTINGS
 
-from .finished import Finished
+from .completions import Completions
 
 #: One process a renderer, as two renderers share the cores with everything else. The deadlines are
 #: far above what any text or body here takes, so that a busy machine fails none of them.
@@ -52,10 +52,10 @@ class World:
 
     folder: Path
     environ: dict[str, str]
-    finished: Finished
+    finished: Completions
     site: Site
     servers: dict[str, Server] = field(default_factory=dict)
-    services: dict[str, Service] = field(default_factory=dict)
+    services: dict[str, SpawnedService] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     #: By service and server: ("renderer", "broker").
     proxies: dict[tuple[str, str], Proxy] = field(default_factory=dict)
@@ -134,7 +134,7 @@ class World:
         for service in self.services.values():
             self._until_ready(service)
 
-    def _until_ready(self, service: Service) -> None:
+    def _until_ready(self, service: SpawnedService) -> None:
         """A supervisor starts it again where what is left of a killed one still has its port."""
 
         def is_ready() -> bool:
@@ -161,7 +161,7 @@ def on_servers(folder: Path, postgres: Postgres, rabbitmq: RabbitMq) -> Iterator
         world = World(
             folder,
             {**SETTINGS, **FAULT_SETTINGS},
-            Finished(database),
+            Completions(database),
             exits.enter_context(Site()),
             {"broker": rabbitmq, "database": postgres},
         )
@@ -183,7 +183,7 @@ def on_files(folder: Path, data: Path) -> Iterator[World]:
     """One of each service on SQLite and the embedded broker, in the folder `data`."""
     with ExitStack() as exits:
         environ = {**SETTINGS, **FAULT_SETTINGS, "SPLITFLAP_DATA_DIR": str(data)}
-        finished = Finished(f"sqlite:///{data / 'splitflap.db'}")
+        finished = Completions(f"sqlite:///{data / 'splitflap.db'}")
         world = World(folder, environ, finished, exits.enter_context(Site()))
         for each in ("api", "renderer", "scraper"):
             _add(world, each, {})
@@ -210,13 +210,13 @@ def _add(world: World, name: str, urls: dict[str, str]) -> None:
         world.ports[name] = free_port()
         command.append("serve")
         environ["SPLITFLAP_PORT"] = str(world.ports[name])
-    world.services[name] = Service(name, command, environ, world.folder)
+    world.services[name] = SpawnedService(name, command, environ, world.folder)
 
 
 def _migrate(world: World, database: str) -> None:
     environ = {**world.environ, "SPLITFLAP_DATABASE_URL": database}
     command = [program("splitflap-api"), "migrate"]
-    migration = Service("migration", command, environ, world.folder)
+    migration = SpawnedService("migration", command, environ, world.folder)
     migration.start()
     status = migration.wait()
     assert status == 0, migration.tail()

@@ -23,7 +23,7 @@ class Client:
         if key is not None:
             self.session.headers["Authorization"] = f"Bearer {key}"
 
-    def twin(self, key: str | None = None) -> Self:
+    def clone(self, key: str | None = None) -> Self:
         """Another one for another thread, or with another key."""
         return type(self)(self.url, key or self.key)
 
@@ -52,7 +52,7 @@ class Client:
         """A new post."""
         return self.post("/v1/posts", {"text": text, "channel": channel}, **headers)
 
-    def finish(self, accepted: requests.Response | str) -> requests.Response:
+    def wait_final(self, accepted: requests.Response | str) -> requests.Response:
         """The final response of a 202, or of its Location, once it is there."""
         if isinstance(accepted, requests.Response):
             assert accepted.status_code == 202, accepted.text
@@ -64,9 +64,9 @@ class Client:
                 return response
             assert time.monotonic() < end, f"{accepted} is still running: {response.text}"
 
-    def made(self, text: str, channel: str = "general") -> Any:
+    def create_post(self, text: str, channel: str = "general") -> Any:
         """A post, done."""
-        final = self.finish(self.submit(text, channel))
+        final = self.wait_final(self.submit(text, channel))
         assert final.status_code == 201, final.text
         return final.json()
 

@@ -12,13 +12,13 @@ from tests.servers.server import Server, listens
 
 from .client import Client
 from .site import Site
-from .stack import Backend, Stack, running
+from .stack import Stack, StackBackend, running
 
 if TYPE_CHECKING:
     from tests.servers.postgres import Postgres
     from tests.servers.rabbitmq import RabbitMq
 
-MakeBackend = Callable[[str], Backend]
+MakeBackend = Callable[[str], StackBackend]
 MakeStack = Callable[..., Stack]
 
 _numbers = itertools.count(1)
@@ -31,10 +31,10 @@ def make_backend(
 ) -> MakeBackend:
     """New back ends: a folder, or a database and a vhost."""
 
-    def make(name: str) -> Backend:
+    def make(name: str) -> StackBackend:
         if name == "embedded":
             folder = tmp_path_factory.mktemp("data")
-            return Backend(name, {"SPLITFLAP_DATA_DIR": str(folder)}, str(folder / "broker"))
+            return StackBackend(name, {"SPLITFLAP_DATA_DIR": str(folder)}, str(folder / "broker"))
         postgres: Postgres = request.getfixturevalue("postgres_server")
         rabbitmq: RabbitMq = request.getfixturevalue("rabbitmq_server")
         own = f"system{next(_numbers)}"
@@ -43,7 +43,7 @@ def make_backend(
             "SPLITFLAP_DATABASE_URL": postgres.create_database(own),
             "SPLITFLAP_BROKER_URL": broker,
         }
-        return Backend(name, environ, broker)
+        return StackBackend(name, environ, broker)
 
     return make
 

@@ -30,7 +30,7 @@ def program(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
-class Service:
+class SpawnedService:
     """A service's process, with its settings, its log and its health port."""
 
     def __init__(

@@ -22,7 +22,7 @@ class Frame:
     retry: int | None = None
 
 
-class Stream:
+class EventStream:
     """One connection to /v1/events."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Stream:
         """Frames that are events."""
         return (frame for frame in self.frames() if frame.event)
 
-    def place(self) -> int:
+    def start_id(self) -> int:
         """The id that a new stream begins with."""
         first = next(self.frames())
         assert first.event is None

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.support import free_port
 
 from .client import Client
-from .processes import PATIENCE, Service, program
+from .processes import PATIENCE, SpawnedService, program
 
 #: The first key, with every scope.
 ADMIN = "system-test-key-with-every-scope"
@@ -27,7 +27,7 @@ WORKERS = ("renderer", "scraper")
 
 
 @dataclass(frozen=True)
-class Backend:
+class StackBackend:
     """A database and a broker that one stack uses alone."""
 
     name: str
@@ -45,10 +45,10 @@ class Backend:
 class Stack:
     """Services by name: `api`, `api-2`, `renderer`, `scraper`."""
 
-    backend: Backend
+    backend: StackBackend
     folder: Path
     environ: dict[str, str]
-    services: dict[str, Service] = field(default_factory=dict)
+    services: dict[str, SpawnedService] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -68,7 +68,9 @@ class Stack:
         self._add(name, [program(f"splitflap-{name.partition('-')[0]}")])
 
     def _add(self, name: str, command: list[str], **environ: str) -> None:
-        self.services[name] = Service(name, command, {**self.environ, **environ}, self.folder)
+        self.services[name] = SpawnedService(
+            name, command, {**self.environ, **environ}, self.folder
+        )
 
     def start(self, *names: str) -> None:
         """Start some, or all, at the same time, and wait until they are ready."""
@@ -132,7 +134,7 @@ class Stack:
 
 @contextmanager
 def running(
-    backend: Backend,
+    backend: StackBackend,
     folder: Path,
     apis: int | None = None,
     workers: tuple[str, ...] = WORKERS,

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from .client import Client
+from .raw_http import RawResponse, request
 from .stack import ADMIN, Stack
-from .wire import Answer, ask
 
 JSON = "Content-Type: application/json"
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -198,12 +198,12 @@ WAYS = [
 CASES = [*BODIES, *URLS, *TYPES, *QUERIES, *HEADERS, *WAYS]
 
 
-def send(stack: Stack, case: Case) -> Answer:
+def send(stack: Stack, case: Case) -> RawResponse:
     """The answer to a case, by hand: clients repair half of what is wrong here."""
     body = case.body
     if not isinstance(body, bytes):
         body = b"" if body is None else json.dumps(body).encode()
-    return ask(stack.url(), case.method, case.path, case.key, *case.headers, body=body)
+    return request(stack.url(), case.method, case.path, case.key, *case.headers, body=body)
 
 
 def newest(client: Client) -> Any:

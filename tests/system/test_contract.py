@@ -32,7 +32,10 @@ def test_pages_of_a_list_have_no_gap_while_posts_come(client: Client, channel: s
 
 def test_list_of_a_channel_shows_only_that(client: Client, channel: str) -> None:
     """And the list of all shows both."""
-    one, other = client.made("here", channel), client.made("there", f"{channel}-other")
+    one, other = (
+        client.create_post("here", channel),
+        client.create_post("there", f"{channel}-other"),
+    )
     assert [post["id"] for post in client.posts(channel)] == [one["id"]]
     newest = [post["id"] for post in client.get("/v1/posts?limit=2").json()["items"]]
     assert newest == [other["id"], one["id"]]
@@ -41,10 +44,10 @@ def test_list_of_a_channel_shows_only_that(client: Client, channel: str) -> None
 
 def test_edit_of_what_was_read(client: Client, channel: str) -> None:
     """If-Match: a fresh ETag is taken, a stale one refused with 412, `*` and none are taken."""
-    post = client.made("first", channel)
+    post = client.create_post("first", channel)
     path = f"/v1/posts/{post['id']}"
     etag = client.get(path).headers["ETag"]
-    final = client.finish(client.put(path, {"text": "second"}, if_match=etag))
+    final = client.wait_final(client.put(path, {"text": "second"}, if_match=etag))
     assert final.status_code == 200
     assert (final.json()["revision"], final.json()["text"]) == (2, "second")
     assert final.headers["ETag"] == client.get(path).headers["ETag"] != etag
@@ -52,8 +55,8 @@ def test_edit_of_what_was_read(client: Client, channel: str) -> None:
     assert stale.status_code == 412
     assert stale.json()["type"] == "/v1/problems/precondition-failed"
     assert client.get(path).json()["text"] == "second"
-    assert client.finish(client.put(path, {"text": "third"}, if_match="*")).ok
-    assert client.finish(client.put(path, {"text": "fourth"})).json()["revision"] == 4
+    assert client.wait_final(client.put(path, {"text": "third"}, if_match="*")).ok
+    assert client.wait_final(client.put(path, {"text": "fourth"})).json()["revision"] == 4
 
 
 def test_edit_is_not_refused_for_a_preview_that_came(
@@ -66,15 +69,15 @@ def test_edit_is_not_refused_for_a_preview_that_came(
     wait_until(lambda: client.get(path).json()["state"] == "rendered", "the text rendered")
     etag = client.get(path).headers["ETag"]
     site.release()
-    client.finish(accepted)
+    client.wait_final(accepted)
     assert client.get(path).headers["ETag"] != etag
     edited = client.put(path, {"text": "edited"}, if_match=etag)
-    assert client.finish(edited).json()["text"] == "edited"
+    assert client.wait_final(edited).json()["text"] == "edited"
 
 
 def test_unchanged_post_is_not_sent_again(client: Client, channel: str) -> None:
     """If-None-Match: 304."""
-    path = f"/v1/posts/{client.made('same', channel)['id']}"
+    path = f"/v1/posts/{client.create_post('same', channel)['id']}"
     first = client.get(path)
     again = client.get(path, if_none_match=first.headers["ETag"])
     assert (again.status_code, again.content) == (304, b"")
@@ -83,7 +86,7 @@ def test_unchanged_post_is_not_sent_again(client: Client, channel: str) -> None:
 
 def test_deleted_post_is_gone(stack: Stack, client: Client, channel: str) -> None:
     """204, then 404 from every API; once."""
-    path = f"/v1/posts/{client.made('short-lived', channel)['id']}"
+    path = f"/v1/posts/{client.create_post('short-lived', channel)['id']}"
     assert client.delete(path).status_code == 204
     assert {each.get(path).status_code for each in stack.clients()} == {404}
     assert client.delete(path).status_code == 404
@@ -99,7 +102,7 @@ def test_a_posts_flavour_stays(client: Client, channel: str) -> None:
     assert post["excerpt"] == "a b \U0001f389"
     assert (post["mentions"], post["channels"]) == ([], [])
     path = f"/v1/posts/{post['id']}"
-    edited = client.finish(client.put(path, {"text": "c\n- d"})).json()
+    edited = client.wait_final(client.put(path, {"text": "c\n- d"})).json()
     assert (edited["flavour"], "<li>" in edited["html"]) == ("gfm", True)
     unknown = client.post("/v1/renders", {"text": "x", "flavour": "rst"})
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "flavour")
@@ -125,7 +128,7 @@ def test_preview_is_fetched_once_while_it_is_fresh(
 ) -> None:
     """202 and then 200 at once; `refresh` fetches anew."""
     url = site.url(f"page/{channel}")
-    final = client.finish(client.post("/v1/previews", {"url": url}))
+    final = client.wait_final(client.post("/v1/previews", {"url": url}))
     assert final.status_code == 200
     preview = final.json()
     assert (preview["state"], preview["title"]) == ("ready", channel)
@@ -134,7 +137,7 @@ def test_preview_is_fetched_once_while_it_is_fresh(
     assert (fresh.status_code, fresh.json()) == (200, preview)
     refreshed = client.post("/v1/previews", {"url": url, "refresh": True})
     assert refreshed.status_code == 202
-    assert client.finish(refreshed).json()["fetched_at"] > preview["fetched_at"]
+    assert client.wait_final(refreshed).json()["fetched_at"] > preview["fetched_at"]
     assert site.hits.count(f"/page/{channel}") == 2
 
 
@@ -142,7 +145,7 @@ def test_failed_preview_says_why_and_fails_no_post(
     client: Client, channel: str, site: Site
 ) -> None:
     """A page that is not there: state failed with a reason; the post is complete."""
-    post = client.made(f"see {site.url(f'missing/{channel}')}", channel)
+    post = client.create_post(f"see {site.url(f'missing/{channel}')}", channel)
     preview = post["links"][0]["preview"]
     assert post["state"] == "complete"
     assert preview["state"] == "failed"
@@ -156,7 +159,7 @@ def test_wait_ends_with_202_where_nothing_comes(client: Client, channel: str, si
     accepted = client.post("/v1/previews", {"url": site.url(f"held/{channel}")}, prefer="wait=1")
     assert accepted.status_code == 202
     site.release()
-    assert client.finish(accepted).status_code == 200
+    assert client.wait_final(accepted).status_code == 200
 
 
 def test_post_does_not_wait_for_ever_for_a_preview(
@@ -164,7 +167,7 @@ def test_post_does_not_wait_for_ever_for_a_preview(
 ) -> None:
     """Its task ends with the preview pending; the preview still comes to the post."""
     site.hold()
-    post = client.made(f"see {site.url(f'held/{channel}')}", channel)
+    post = client.create_post(f"see {site.url(f'held/{channel}')}", channel)
     assert post["links"][0]["preview"]["state"] == "pending"
     site.release()
     path = f"/v1/posts/{post['id']}"
@@ -176,11 +179,11 @@ def test_post_does_not_wait_for_ever_for_a_preview(
 def test_keys_have_scopes_and_can_be_revoked(stack: Stack, client: Client, channel: str) -> None:
     """Each scope allows its own; a revoked key is refused everywhere soon."""
     made = client.new_key(channel, "read")
-    reader = stack.clients()[-1].twin(made["key"])
+    reader = stack.clients()[-1].clone(made["key"])
     assert reader.get("/v1/posts").status_code == 200
     assert reader.submit("no", channel).status_code == 403
     assert reader.get("/v1/status").status_code == 403
-    writer = client.twin(client.new_key(channel, "write")["key"])
+    writer = client.clone(client.new_key(channel, "write")["key"])
     assert writer.submit("yes", channel).status_code == 202
     assert writer.get("/v1/posts").status_code == 403
     listed = client.get("/v1/keys").json()["items"]
@@ -193,14 +196,14 @@ def test_keys_have_scopes_and_can_be_revoked(stack: Stack, client: Client, chann
 def test_post_belongs_to_its_author(stack: Stack, client: Client, channel: str) -> None:
     """Others read it, and may not change it; an admin may."""
     author, other = (
-        client.twin(client.new_key(f"{channel}-{name}", "read", "write")["key"])
+        client.clone(client.new_key(f"{channel}-{name}", "read", "write")["key"])
         for name in ("author", "other")
     )
-    path = f"/v1/posts/{author.made('mine', channel)['id']}"
+    path = f"/v1/posts/{author.create_post('mine', channel)['id']}"
     assert other.get(path).status_code == 200
     assert other.put(path, {"text": "yours"}).status_code == 403
     assert other.delete(path).status_code == 403
-    assert author.finish(author.put(path, {"text": "mine still"})).json()["revision"] == 2
+    assert author.wait_final(author.put(path, {"text": "mine still"})).json()["revision"] == 2
     assert client.delete(path).status_code == 204
 
 
@@ -213,7 +216,7 @@ def test_status_tells_what_waits(client: Client, channel: str, site: Site) -> No
     assert any(job["kind"] == "scrape" and job["count"] >= 1 for job in status["jobs"])
     assert status["dead"] >= 0
     site.release()
-    client.finish(accepted)
+    client.wait_final(accepted)
 
 
 def test_description_is_valid(stack: Stack) -> None:
@@ -233,7 +236,7 @@ def test_edits_at_the_same_time_are_all_or_nothing(
     stack: Stack, client: Client, channel: str
 ) -> None:
     """Ten edits of one revision through all APIs: one is taken, nine get 412."""
-    post = client.made("first", channel)
+    post = client.create_post("first", channel)
     path = f"/v1/posts/{post['id']}"
     etag = client.get(path).headers["ETag"]
     statuses: list[int] = []

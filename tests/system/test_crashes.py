@@ -14,7 +14,7 @@ from .writer import Writer
 def check_all_there(client: Client, writer: Writer) -> list[Any]:
     """Every accepted post came to its end, and stands in its channel once; its posts."""
     for text, location in writer.accepted.items():
-        final = client.finish(location)
+        final = client.wait_final(location)
         assert final.ok, (text, final.status_code, final.text)
     posts = client.posts(writer.channel)
     assert sorted(post["text"] for post in posts) == sorted(writer.accepted)

@@ -66,7 +66,7 @@ def test_message_that_nobody_reads_is_kept(
     assert letter["body"] == message.decode("utf-8", "replace")
     assert letter["job"] is None
     assert letter["replayed_at"] is None
-    assert client.made("goes on", channel)["state"] == "complete"
+    assert client.create_post("goes on", channel)["state"] == "complete"
 
 
 @pytest.mark.parametrize("queue", ["render", "scrape", "results"])
@@ -97,7 +97,7 @@ def test_outcome_of_no_job_is_dropped(stack: Stack, client: Client, channel: str
         to.put("results", UNKNOWN)
     wait_until(lambda: len(letters(client, "results")) > before, "the message behind it")
     assert len(letters(client, "results")) == before + 1
-    assert client.made("goes on", channel)["state"] == "complete"
+    assert client.create_post("goes on", channel)["state"] == "complete"
 
 
 @pytest.mark.parametrize("job", ["", "x", "0" * 300, "\\u0000"])
@@ -111,4 +111,4 @@ def test_outcome_of_a_strange_job_disturbs_nobody(
     ).encode()
     with publisher(stack) as to:
         to.put("results", strange)
-    assert client.made("goes on", channel)["state"] == "complete"
+    assert client.create_post("goes on", channel)["state"] == "complete"

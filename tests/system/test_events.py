@@ -8,7 +8,7 @@ import pytest
 from .client import Client
 from .conftest import only
 from .site import Site
-from .sse import Frame, Stream
+from .sse import EventStream, Frame
 from .stack import ADMIN, Stack
 from .writer import Writer
 
@@ -19,7 +19,7 @@ POSTS = 150
 EVENTS_OF_ONE = 3
 
 
-def take(stream: Stream, last_kind: str) -> list[Frame]:
+def take(stream: EventStream, last_kind: str) -> list[Frame]:
     """Events up to the first of a kind."""
     taken = []
     for frame in stream.events():
@@ -29,19 +29,19 @@ def take(stream: Stream, last_kind: str) -> list[Frame]:
     return taken
 
 
-def place(stack: Stack, api: str = "api") -> int:
+def latest_id(stack: Stack, api: str = "api") -> int:
     """The id after which the next event comes."""
-    with Stream(stack.url(api), ADMIN) as stream:
-        return stream.place()
+    with EventStream(stack.url(api), ADMIN) as stream:
+        return stream.start_id()
 
 
 def test_events_of_a_post_come_in_order(
     stack: Stack, client: Client, channel: str, site: Site
 ) -> None:
     """accepted, rendered, preview, done, deleted; ids grow, and each names post and revision."""
-    with Stream(stack.url(), ADMIN, channel) as stream:
+    with EventStream(stack.url(), ADMIN, channel) as stream:
         url = site.url(f"page/events-{channel}")
-        post = client.made(f"see {url}", channel)
+        post = client.create_post(f"see {url}", channel)
         assert client.delete(f"/v1/posts/{post['id']}").status_code == 204
         events = take(stream, "deleted")
     kinds = [event.event for event in events]
@@ -57,11 +57,11 @@ def test_events_of_a_post_come_in_order(
 def test_stream_of_a_channel_shows_only_that(stack: Stack, client: Client, channel: str) -> None:
     """Events of others are left out; a stream without a channel shows them all."""
     with (
-        Stream(stack.url(), ADMIN, channel) as one,
-        Stream(stack.url(), ADMIN) as all_of_them,
+        EventStream(stack.url(), ADMIN, channel) as one,
+        EventStream(stack.url(), ADMIN) as all_of_them,
     ):
-        elsewhere = client.made("not here", f"{channel}-other")
-        here = client.made("here", channel)
+        elsewhere = client.create_post("not here", f"{channel}-other")
+        here = client.create_post("here", channel)
         assert {event.data["post"] for event in take(one, "done")} == {here["id"]}
         seen = {event.data["post"] for _ in "ab" for event in take(all_of_them, "done")}
         assert {elsewhere["id"], here["id"]} <= seen
@@ -71,9 +71,9 @@ def test_stream_begins_with_an_id_to_resume_from(
     stack: Stack, client: Client, channel: str
 ) -> None:
     """A client that was cut off before its first event misses nothing either."""
-    last = place(stack)
-    post = client.made("while nobody listened", channel)
-    with Stream(stack.url(stack.apis[-1]), ADMIN, channel, last) as stream:
+    last = latest_id(stack)
+    post = client.create_post("while nobody listened", channel)
+    with EventStream(stack.url(stack.apis[-1]), ADMIN, channel, last) as stream:
         events = take(stream, "done")
     assert [event.event for event in events] == ["accepted", "rendered", "done"]
     assert events[0].data["post"] == post["id"]
@@ -96,10 +96,10 @@ class Reader:
         while len(self.seen) < POSTS * EVENTS_OF_ONE:
             api = self._random.choice(self._stack.apis)
             self.connections += 1
-            with Stream(self._stack.url(api), ADMIN, self._channel, self._last_id) as stream:
+            with EventStream(self._stack.url(api), ADMIN, self._channel, self._last_id) as stream:
                 self._read(stream, self._random.randint(1, 60))
 
-    def _read(self, stream: Stream, count: int) -> None:
+    def _read(self, stream: EventStream, count: int) -> None:
         for frame in stream.events():
             assert frame.event != "gap"
             assert frame.id is not None
@@ -112,7 +112,7 @@ class Reader:
 
 def test_resuming_readers_see_each_event_once(stack: Stack, channel: str) -> None:
     """All APIs write, readers are cut off and go on elsewhere: no gap, no repeat, in order."""
-    start = place(stack)
+    start = latest_id(stack)
     readers = [Reader(stack, channel, start, seed) for seed in range(4)]
     with Writer(stack.clients(), channel) as writer:
         writer.allow(POSTS)
@@ -122,7 +122,7 @@ def test_resuming_readers_see_each_event_once(stack: Stack, channel: str) -> Non
         assert reader.seen == sorted(set(reader.seen))
         assert reader.seen == readers[0].seen
         assert reader.connections > 3
-    with Stream(stack.url(), ADMIN, channel, start) as stream:
+    with EventStream(stack.url(), ADMIN, channel, start) as stream:
         whole = [frame.id for _, frame in zip(readers[0].seen, stream.events(), strict=False)]
     assert whole == readers[0].seen
 
@@ -132,8 +132,8 @@ def test_place_that_is_not_known_begins_with_a_gap(
     stack: Stack, client: Client, channel: str, ahead: int
 ) -> None:
     """An id from the future, of a database that was set back: `gap`, then what comes."""
-    with Stream(stack.url(), ADMIN, channel, place(stack) + 10_000 * ahead) as stream:
-        post = client.made("after the gap", channel)
+    with EventStream(stack.url(), ADMIN, channel, latest_id(stack) + 10_000 * ahead) as stream:
+        post = client.create_post("after the gap", channel)
         events = take(stream, "done")
     assert events[0].event == "gap"
     assert events[0].data["oldest"] >= 1
@@ -144,7 +144,7 @@ def test_place_that_is_not_known_begins_with_a_gap(
 def test_stream_ends_with_a_retry_when_the_api_stops(stack: Stack, channel: str) -> None:
     """Its client is told when to come back, and finds all there."""
     api = stack.apis[-1]
-    with Stream(stack.url(api), ADMIN, channel) as stream:
+    with EventStream(stack.url(api), ADMIN, channel) as stream:
         frames = stream.frames()
         last = next(frames).id
         stack.services[api].terminate()
@@ -154,15 +154,15 @@ def test_stream_ends_with_a_retry_when_the_api_stops(stack: Stack, channel: str)
     assert rest[-1].event is None
     assert stack.services[api].wait() == 0
     stack.start(api)
-    post = stack.client().made("once it is back", channel)
-    with Stream(stack.url(api), ADMIN, channel, last) as stream:
+    post = stack.client().create_post("once it is back", channel)
+    with EventStream(stack.url(api), ADMIN, channel, last) as stream:
         assert take(stream, "done")[0].data["post"] == post["id"]
 
 
 @only("servers")
 def test_streams_go_on_without_a_broker(stack: Stack, channel: str) -> None:
     """Wake-ups between APIs are only a matter of speed: rows are looked for anyway."""
-    with Stream(stack.url("api-2"), ADMIN, channel) as stream:
+    with EventStream(stack.url("api-2"), ADMIN, channel) as stream:
         for number in range(3):
-            stack.client("api").made(f"post {number}", channel)
+            stack.client("api").create_post(f"post {number}", channel)
             assert len(take(stream, "done")) == EVENTS_OF_ONE

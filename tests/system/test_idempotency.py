@@ -19,7 +19,7 @@ def test_same_key_and_body_is_the_same_task(stack: Stack, client: Client, channe
     for each in stack.clients():
         again = each.submit("once", channel, idempotency_key=channel)
         assert again.ok
-    final = client.finish(first)
+    final = client.wait_final(first)
     for each in stack.clients():
         again = each.submit("once", channel, idempotency_key=channel)
         assert (again.status_code, again.content) == (201, final.content)
@@ -37,7 +37,7 @@ def test_same_key_with_another_request_is_refused(
     assert other.json()["type"] == "/v1/problems/key-reused"
     elsewhere = client.post("/v1/renders", {"text": "first"}, idempotency_key=channel)
     assert elsewhere.status_code == 422
-    assert client.finish(first).json()["text"] == "first"
+    assert client.wait_final(first).json()["text"] == "first"
     assert len(client.posts(channel)) == 1
 
 
@@ -46,8 +46,8 @@ def test_key_belongs_to_its_account(stack: Stack, client: Client, channel: str) 
     other = stack.client(key=client.new_key(channel, "read", "write")["key"])
     mine = client.submit("mine", channel, idempotency_key=channel)
     theirs = other.submit("theirs", channel, idempotency_key=channel)
-    assert client.finish(mine).json()["text"] == "mine"
-    assert other.finish(theirs).json()["text"] == "theirs"
+    assert client.wait_final(mine).json()["text"] == "mine"
+    assert other.wait_final(theirs).json()["text"] == "theirs"
 
 
 @pytest.mark.parametrize("path", ["/v1/renders", "/v1/previews"])
@@ -55,7 +55,7 @@ def test_key_works_for_every_accepting_call(client: Client, channel: str, path: 
     """A render or a preview that is asked for twice is one task."""
     body = {"text": "x"} if path == "/v1/renders" else {"url": f"http://127.0.0.1:9/{channel}"}
     answers = [client.post(path, body, idempotency_key=f"{channel}") for _ in "ab"]
-    finals = [client.finish(each) if each.status_code == 202 else each for each in answers]
+    finals = [client.wait_final(each) if each.status_code == 202 else each for each in answers]
     assert finals[0].content == finals[1].content
     assert len({each.headers["Location"] for each in answers if each.status_code == 202}) == 1
 
@@ -79,5 +79,5 @@ def test_race_of_one_key_makes_one_post(stack: Stack, client: Client, channel: s
             assert {status for status, _ in answers} <= {201, 202}, answers
             tasks = {place for status, place in answers if status == 202}
             assert len(tasks) == 1, answers
-            client.finish(tasks.pop())
+            client.wait_final(tasks.pop())
     assert len(client.posts(channel)) == ROUNDS

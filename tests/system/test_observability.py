@@ -12,9 +12,9 @@ import pytest
 from tests.support import wait_until
 
 from .client import Client
-from .processes import Service
+from .processes import SpawnedService
 from .site import Site
-from .sse import Stream
+from .sse import EventStream
 from .stack import ADMIN, Stack
 
 SAMPLE = re.compile(r"^(\w+)(\{[^}]*\})? ([-+0-9.eE]+|NaN|\+Inf)$", re.MULTILINE)
@@ -49,7 +49,7 @@ MOVED = {
 }
 
 
-def sums(service: Service) -> dict[str, float]:
+def sums(service: SpawnedService) -> dict[str, float]:
     """All samples of a service, added up over their labels."""
     total: dict[str, float] = {}
     for name, _, value in SAMPLE.findall(service.health("metrics").text):
@@ -75,9 +75,9 @@ def measured(stack: Stack) -> dict[str, dict[str, float]]:
 def test_metrics_move_with_a_post(stack: Stack, client: Client, channel: str, site: Site) -> None:
     """Every service counts what it has done, and says how long it took."""
     before = measured(stack)
-    with Stream(stack.url(), ADMIN, channel) as stream:
+    with EventStream(stack.url(), ADMIN, channel) as stream:
         url = site.url(f"page/metrics-{channel}")
-        client.made(f"see {url}", channel)
+        client.create_post(f"see {url}", channel)
         for event in stream.events():
             if event.event == "done":
                 break
@@ -115,19 +115,19 @@ def test_streams_are_counted_while_they_are_open(
         return sums(api)["splitflap_event_streams"]
 
     def after_a_post() -> float:
-        client.made("to be written to all", channel)
+        client.create_post("to be written to all", channel)
         return streams()
 
     with ExitStack() as opened:
         for _ in range(STREAMS):
-            opened.enter_context(Stream(stack.url(), ADMIN, channel)).place()
+            opened.enter_context(EventStream(stack.url(), ADMIN, channel)).start_id()
         many = streams()
         assert many >= STREAMS
     # Whether a client is still there is only found out by writing to it.
     wait_until(lambda: after_a_post() <= many - STREAMS, "the streams' end", 30)
 
 
-def log_lines(service: Service, trace: str) -> Iterator[dict[str, Any]]:
+def log_lines(service: SpawnedService, trace: str) -> Iterator[dict[str, Any]]:
     """The lines of a service's log that belong to a trace."""
     for line in service.log.read_text(encoding="utf-8", errors="replace").splitlines():
         if trace in line:
@@ -143,7 +143,7 @@ def test_trace_goes_from_request_to_scraper(
     url = site.url(f"missing/{channel}-{path[4:]}")
     body = {"text": url} if path == "/v1/posts" else {"url": url}
     accepted = client.post(path, body, traceparent=f"00-{trace}-{secrets.token_hex(8)}-01")
-    assert client.finish(accepted).ok
+    assert client.wait_final(accepted).ok
     scraper = stack.services["scraper"]
     wait_until(lambda: any(log_lines(scraper, trace)), "a line of this trace", 15)
     line = next(log_lines(scraper, trace))

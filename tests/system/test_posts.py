@@ -26,7 +26,7 @@ def test_post_is_accepted_and_comes_to_its_end(client: Client, channel: str, sit
         "created_at": running["created_at"],
         "progress": {"done": 0, "total": 1},
     }
-    final = client.finish(accepted)
+    final = client.wait_final(accepted)
     assert final.status_code == 201
     post = final.json()
     assert final.headers["Location"] == f"/v1/posts/{post['id']}"
@@ -46,7 +46,7 @@ def test_post_is_accepted_and_comes_to_its_end(client: Client, channel: str, sit
 
 def test_all_apis_show_the_same(stack: Stack, channel: str) -> None:
     """What one API has accepted, every other one shows."""
-    post = stack.client().made("everywhere", channel)
+    post = stack.client().create_post("everywhere", channel)
     for client in stack.clients():
         assert client.get(f"/v1/posts/{post['id']}").json() == post
         assert client.posts(channel) == [post]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from .client import Client
+from .raw_http import RawConnection, head, request
 from .stack import ADMIN, Stack
-from .wire import Wire, ask, head
 
 JSON = "Content-Type: application/json"
 BODY = b'{"text": "by hand"}'
@@ -18,9 +18,9 @@ def newest(client: Client) -> Any:
     return client.get("/v1/posts?limit=1").json()["items"][0]["id"]
 
 
-def check_problem(wire: Wire, status: int, slug: str) -> None:
+def check_problem(wire: RawConnection, status: int, slug: str) -> None:
     """The answer is this problem."""
-    answer = wire.answer("POST")
+    answer = wire.response("POST")
     assert answer.status == status, answer
     assert answer.header("Content-Type") == "application/problem+json"
     assert json.loads(answer.body)["type"] == f"/v1/problems/{slug}"
@@ -33,17 +33,17 @@ def post_head(*lines: str) -> bytes:
 
 def test_chunked_body_is_read(stack: Stack) -> None:
     """Transfer-Encoding: chunked is a body like any other."""
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         wire.send(post_head("Transfer-Encoding: chunked"))
         wire.send(b"%x\r\n%s\r\n" % (9, BODY[:9]))
         wire.send(b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY) - 9, BODY[9:]))
-        assert wire.answer("POST").status == 202
+        assert wire.response("POST").status == 202
 
 
 def test_chunked_body_that_is_too_large_is_refused(stack: Stack, client: Client) -> None:
     """Though its size was not told before."""
     before = newest(client)
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         wire.send(post_head("Transfer-Encoding: chunked"))
         piece = b"a" * 65_536
         wire.send(b'9\r\n{"text":"\r\n')
@@ -62,16 +62,16 @@ def test_broken_chunks_are_refused(
     inner = json.dumps({"text": "smuggled", "channel": channel}).encode()
     smuggled = post_head(f"Content-Length: {len(inner)}") + inner
     before = newest(client)
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         wire.send(post_head("Transfer-Encoding: chunked") + chunk + smuggled)
-        assert wire.answer("POST").status == 400
+        assert wire.response("POST").status == 400
         assert wire.is_closed()
     assert newest(client) == before
 
 
 def test_body_shorter_than_told_is_refused(stack: Stack) -> None:
     """The client went away in the middle: what came is not taken for the whole."""
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         wire.send(post_head(f"Content-Length: {len(BODY) + 5}") + BODY)
         wire.end_sending()
         check_problem(wire, 400, "bad-json")
@@ -79,7 +79,7 @@ def test_body_shorter_than_told_is_refused(stack: Stack) -> None:
 
 def test_slow_body_is_refused_in_time(stack: Stack, client: Client) -> None:
     """408 after SPLITFLAP_BODY_DEADLINE, though single bytes keep coming; others are served."""
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         wire.send(post_head(f"Content-Length: {len(BODY)}") + BODY[:5])
         assert client.get("/v1/posts?limit=1").status_code == 200
         check_problem(wire, 408, "request-timeout")
@@ -88,18 +88,18 @@ def test_slow_body_is_refused_in_time(stack: Stack, client: Client) -> None:
 
 def test_slow_head_is_cut_off(stack: Stack, client: Client) -> None:
     """A head that does not come to its end costs the connection."""
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         wire.send(b"POST /v1/posts HTTP/1.1\r\nHost: te")
         assert client.get("/v1/posts?limit=1").status_code == 200
-        answer = wire.line()
+        answer = wire.read_line()
         assert answer in {b"", b"HTTP/1.1 408 Request Timeout\r\n"}
 
 
 def test_silent_connections_hold_up_nobody(stack: Stack, client: Client, channel: str) -> None:
     """Two hundred connections without a word, and a post is done as ever."""
-    wires = [Wire(stack.url()) for _ in range(200)]
+    wires = [RawConnection(stack.url()) for _ in range(200)]
     try:
-        assert client.made("meanwhile", channel)["state"] == "complete"
+        assert client.create_post("meanwhile", channel)["state"] == "complete"
     finally:
         for wire in wires:
             wire.__exit__(None, None, None)
@@ -107,18 +107,18 @@ def test_silent_connections_hold_up_nobody(stack: Stack, client: Client, channel
 
 def test_expect_continue_is_told_to_go_on(stack: Stack) -> None:
     """100 before the body, as curl awaits it; then the answer."""
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         wire.send(post_head(f"Content-Length: {len(BODY)}", "Expect: 100-continue"))
-        assert wire.line() == b"HTTP/1.1 100 Continue\r\n"
-        assert wire.line() == b"\r\n"
+        assert wire.read_line() == b"HTTP/1.1 100 Continue\r\n"
+        assert wire.read_line() == b"\r\n"
         wire.send(BODY)
-        assert wire.answer("POST").status == 202
+        assert wire.response("POST").status == 202
 
 
 def test_head_is_get_without_a_body(stack: Stack) -> None:
     """The same status, type and length."""
     path = "/v1/posts?limit=1"
-    get, of_head = (ask(stack.url(), method, path, ADMIN) for method in ("GET", "HEAD"))
+    get, of_head = (request(stack.url(), method, path, ADMIN) for method in ("GET", "HEAD"))
     assert of_head.status == 200
     assert of_head.body == b""
     assert of_head.header("Content-Type") == get.header("Content-Type")
@@ -126,7 +126,7 @@ def test_head_is_get_without_a_body(stack: Stack) -> None:
 
 def test_head_of_the_stream_ends(stack: Stack) -> None:
     """It has a head, and no stream that would never end."""
-    answer = ask(stack.url(), "HEAD", "/v1/events", ADMIN)
+    answer = request(stack.url(), "HEAD", "/v1/events", ADMIN)
     assert (answer.status, answer.body) == (200, b"")
 
 
@@ -153,10 +153,10 @@ def test_head_of_the_stream_ends(stack: Stack) -> None:
 )
 def test_garbage_is_refused(stack: Stack, client: Client, bytes_: bytes) -> None:
     """A status of the 400s or 500s, or a closed connection; the next request is served."""
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         wire.send(bytes_)
         wire.end_sending()
-        line = wire.line()
+        line = wire.read_line()
         assert line == b"" or line.split()[1][:1] in {b"4", b"5"}, line
     assert client.get("/v1/posts?limit=1").status_code == 200
 
@@ -165,33 +165,33 @@ def test_requests_sent_together_are_answered_in_order(stack: Stack, channel: str
     """Two posts and a list in one packet (pipelining)."""
     body = json.dumps({"text": "together", "channel": channel}).encode()
     one = post_head(f"Content-Length: {len(body)}") + body
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         wire.send(one + one + head("GET", f"/v1/posts?channel={channel}", ADMIN))
-        buffered = wire.answers("POST", "POST", "GET")
+        buffered = wire.responses("POST", "POST", "GET")
     assert [answer.status for answer in buffered] == [202, 202, 200]
     assert len(json.loads(buffered[2].body)["items"]) == 2
 
 
 def test_connection_lives_on_after_a_refusal(stack: Stack) -> None:
     """A bad body costs no connection: the next request on it is served."""
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         wire.send(post_head("Content-Length: 1") + b"{")
         check_problem(wire, 400, "bad-json")
         wire.send(post_head(f"Content-Length: {len(BODY)}") + BODY)
-        assert wire.answer("POST").status == 202
+        assert wire.response("POST").status == 202
 
 
 def test_body_that_nobody_read_is_no_request(stack: Stack, client: Client, channel: str) -> None:
     """A refusal before the body was read: its bytes are not taken for the next request."""
     inner = json.dumps({"text": "smuggled", "channel": channel}).encode()
     smuggled = post_head(f"Content-Length: {len(inner)}") + inner
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         lines = ("Content-Type: text/plain", f"Content-Length: {len(smuggled)}")
         wire.send(head("POST", "/v1/posts", ADMIN, *lines) + smuggled)
         check_problem(wire, 415, "unsupported-media-type")
-    with Wire(stack.url()) as wire:
+    with RawConnection(stack.url()) as wire:
         wire.send(head("POST", "/v1/nowhere", None, *lines) + smuggled)
-        assert wire.answer("POST").status == 404
+        assert wire.response("POST").status == 404
         wire.end_sending()
         assert wire.is_closed()
     assert client.posts(channel) == []

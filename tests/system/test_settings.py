@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import free_port
 
-from .stack import ADMIN, Backend, Stack
+from .stack import ADMIN, Stack, StackBackend
 
 #: Exit status for wrong settings (EX_CONFIG of sysexits.h).
 EX_CONFIG = 78
@@ -52,7 +52,7 @@ def bare(tmp_path: Path) -> Stack:
         "SPLITFLAP_PORT": str(free_port()),
         "SPLITFLAP_HEALTH_PORT": str(free_port()),
     }
-    return Stack(Backend("embedded", environ, ""), tmp_path, environ)
+    return Stack(StackBackend("embedded", environ, ""), tmp_path, environ)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.servers.server import descendants
 from tests.support import wait_until
 
 from .conftest import MakeStack
-from .processes import PATIENCE, Service
+from .processes import PATIENCE, SpawnedService
 from .test_observability import sums
 
 #: A text takes tenths of a second: a process is handed 8 of these and would be handed 32 of others.
@@ -42,7 +42,7 @@ def test_a_renderer_holds_no_more_heavy_texts_than_it_can_render_soon(
 
     wait_until(are_done, "all texts rendered", PATIENCE)
     assert 2 <= max(held) <= 8
-    assert all(client.finish(each).status_code == 201 for each in accepted)
+    assert all(client.wait_final(each).status_code == 201 for each in accepted)
 
 
 #: Texts that take no time, after which a renderer holds full trips. Few: its mean forgets them.
@@ -52,13 +52,13 @@ QUICK = 16
 TRIP = 8
 
 
-def computed(service: Service) -> int:
+def computed(service: SpawnedService) -> int:
     """Texts that a renderer has done."""
     return int(sums(service).get("splitflap_jobs_computed_total", 0))
 
 
 @contextmanager
-def halted(service: Service) -> Iterator[None]:
+def halted(service: SpawnedService) -> Iterator[None]:
     """Its processes, and the one that starts them, are given no CPU: what it holds, it keeps."""
     assert service.process
     stopped = descendants(service.process.pid)
@@ -80,7 +80,7 @@ def test_a_second_renderer_gets_its_share(make_stack: MakeStack, rabbitmq_server
     client = stack.client()
     first = stack.services["renderer"]
     quick = [client.submit(f"quick {number}") for number in range(QUICK)]
-    assert all(client.finish(each).status_code == 201 for each in quick)
+    assert all(client.wait_final(each).status_code == 201 for each in quick)
 
     accepted = [client.submit(f"{number} {HEAVY}") for number in range(5 * TRIP)]
     wait_until(lambda: computed(first) >= QUICK + 3 * TRIP, "the first's share", PATIENCE)
@@ -96,4 +96,4 @@ def test_a_second_renderer_gets_its_share(make_stack: MakeStack, rabbitmq_server
         # Half of what the first would hold of quick ones.
         wait_until(is_shared, lambda: f"{computed(second)} texts of the second", PATIENCE)
         assert computed(second) > 0
-    assert all(client.finish(each).status_code == 201 for each in accepted)
+    assert all(client.wait_final(each).status_code == 201 for each in accepted)

@@ -10,17 +10,17 @@ from tests.servers.server import listens
 from tests.support import wait_until
 
 from .client import Client
+from .raw_http import RawConnection, head
 from .site import Site
 from .stack import ADMIN, Stack
 from .test_crashes import check_all_there
-from .wire import Wire, head
 from .writer import Writer
 
 #: Connections on which half a request has been sent when the stop comes.
 HALF_SENT = 10
 
 
-def half_a_post(wire: Wire, channel: str) -> bytes:
+def half_a_post(wire: RawConnection, channel: str) -> bytes:
     """Send a post's head and half of its body; the other half."""
     body = json.dumps({"text": "cut in two", "channel": channel}).encode()
     lines = ("Content-Type: application/json", f"Content-Length: {len(body)}")
@@ -31,7 +31,7 @@ def half_a_post(wire: Wire, channel: str) -> bytes:
 def test_requests_that_were_begun_are_answered(stack: Stack, channel: str) -> None:
     """Half a body before SIGTERM, the rest after: 202 for each, and the posts are there."""
     api = stack.apis[-1]
-    wires = [Wire(stack.url(api)) for _ in range(HALF_SENT)]
+    wires = [RawConnection(stack.url(api)) for _ in range(HALF_SENT)]
     rests = [half_a_post(wire, channel) for wire in wires]
     # One that came later is answered: those before it have been read.
     assert stack.client(api).get("/").status_code == 200
@@ -39,14 +39,14 @@ def test_requests_that_were_begun_are_answered(stack: Stack, channel: str) -> No
     wait_until(lambda: not listens(stack.ports[api]), "the end of listening")
     for wire, rest in zip(wires, rests, strict=True):
         wire.send(rest)
-    answers = [wire.answer("POST") for wire in wires]
+    answers = [wire.response("POST") for wire in wires]
     assert [answer.status for answer in answers] == [202] * HALF_SENT, answers[0]
     assert all(wire.is_closed() for wire in wires)
     assert stack.services[api].wait() == 0
     stack.start(api)
     client = stack.client(api)
     for answer in answers:
-        assert client.finish(answer.header("Location") or "").status_code == 201
+        assert client.wait_final(answer.header("Location") or "").status_code == 201
     assert len(client.posts(channel)) == HALF_SENT
 
 
@@ -60,7 +60,7 @@ def test_wait_for_a_response_ends_with_an_answer(stack: Stack, channel: str, sit
         began = threading.Event()
 
         def wait() -> int:
-            mine = client.twin()
+            mine = client.clone()
             mine.get("/v1/posts?limit=1")
             began.set()
             return mine.get(accepted.headers["Location"], prefer="wait=3").status_code
@@ -73,7 +73,7 @@ def test_wait_for_a_response_ends_with_an_answer(stack: Stack, channel: str, sit
     assert status in {200, 202, 503}
     assert stack.services[api].wait() == 0
     stack.start(api)
-    assert stack.client(api).finish(accepted.headers["Location"]).status_code == 200
+    assert stack.client(api).wait_final(accepted.headers["Location"]).status_code == 200
 
 
 def test_stop_under_load_loses_no_post(stack: Stack, channel: str) -> None:
@@ -104,9 +104,9 @@ def test_worker_stops_under_load(stack: Stack, channel: str, site: Site, worker:
 def test_idle_connections_are_closed_at_once(stack: Stack, client: Client) -> None:
     """A kept-alive connection without a request does not hold up the stop."""
     api = stack.apis[-1]
-    with Wire(stack.url(api)) as wire:
+    with RawConnection(stack.url(api)) as wire:
         wire.send(head("GET", "/v1/posts?limit=1", ADMIN))
-        assert wire.answer().status == 200
+        assert wire.response().status == 200
         stack.services[api].terminate()
         assert wire.is_closed()
         assert stack.services[api].wait() == 0

@@ -6,9 +6,9 @@ from tests.support import wait_until
 
 from .client import Client
 from .conftest import MakeStack
+from .raw_http import request
 from .site import Site
 from .stack import ADMIN, Stack
-from .wire import ask
 
 UNKNOWN = "/v1/tasks/01890a5d-ac96-774b-bcce-b302099a8057"
 
@@ -17,7 +17,7 @@ def test_final_response_is_the_same_from_every_api(
     stack: Stack, client: Client, channel: str, site: Site
 ) -> None:
     """Status, headers and body, byte for byte, whatever kind of request it was."""
-    post = client.made("first", channel)
+    post = client.create_post("first", channel)
     requests = {
         201: client.submit("second", channel),
         200: client.put(f"/v1/posts/{post['id']}", {"text": "edited"}),
@@ -25,11 +25,13 @@ def test_final_response_is_the_same_from_every_api(
         "preview": client.post("/v1/previews", {"url": site.url(f"page/same-{channel}")}),
     }
     for kind, accepted in requests.items():
-        final = client.finish(accepted)
+        final = client.wait_final(accepted)
         assert final.status_code == (201 if kind == 201 else 200), (kind, final.text)
         location = accepted.headers["Location"]
         seen = {
-            ask(stack.url(api), "GET", location, ADMIN).lasting for api in stack.apis for _ in "ab"
+            request(stack.url(api), "GET", location, ADMIN).stable
+            for api in stack.apis
+            for _ in "ab"
         }
         assert len(seen) == 1, (kind, seen)
         assert seen.pop().body == final.content
@@ -38,8 +40,8 @@ def test_final_response_is_the_same_from_every_api(
 def test_final_response_stays_as_it_was(client: Client, channel: str) -> None:
     """An edit changes the post, but not what the task of the first revision answered."""
     accepted = client.submit("before", channel)
-    final = client.finish(accepted)
-    client.finish(client.put(f"/v1/posts/{final.json()['id']}", {"text": "after"}))
+    final = client.wait_final(accepted)
+    client.wait_final(client.put(f"/v1/posts/{final.json()['id']}", {"text": "after"}))
     again = client.get(accepted.headers["Location"])
     assert (again.status_code, again.content) == (201, final.content)
     assert again.headers["ETag"] == final.headers["ETag"]
@@ -48,13 +50,13 @@ def test_final_response_stays_as_it_was(client: Client, channel: str) -> None:
 def test_final_response_survives_a_restart(stack: Stack, client: Client, channel: str) -> None:
     """It is kept in the database, not in the process that made it."""
     accepted = client.submit("kept", channel)
-    client.finish(accepted)
+    client.wait_final(accepted)
     location = accepted.headers["Location"]
-    before = ask(stack.url(), "GET", location, ADMIN).lasting
+    before = request(stack.url(), "GET", location, ADMIN).stable
     stack.services["api"].terminate()
     assert stack.services["api"].wait() == 0
     stack.start("api")
-    assert ask(stack.url(), "GET", location, ADMIN).lasting == before
+    assert request(stack.url(), "GET", location, ADMIN).stable == before
 
 
 def test_task_of_nobody_or_of_another_is_not_found(stack: Stack, client: Client) -> None:
@@ -66,7 +68,7 @@ def test_task_of_nobody_or_of_another_is_not_found(stack: Stack, client: Client)
             assert answer.status_code == 404
             assert answer.headers["Content-Type"] == "application/problem+json"
         assert stranger.delete(path).status_code == 404
-    assert client.finish(location).status_code == 201
+    assert client.wait_final(location).status_code == 201
 
 
 def test_cancelled_task_is_gone(stack: Stack, client: Client, channel: str, site: Site) -> None:
@@ -91,7 +93,7 @@ def test_task_past_its_retention_is_gone(make_stack: MakeStack, backend: str) ->
     stack = make_stack(backend, apis=1, workers=("renderer",), TASK_RETENTION="1.5")
     client = stack.client()
     accepted = client.submit("short-lived")
-    final = client.finish(accepted)
+    final = client.wait_final(accepted)
     assert final.status_code == 201
     location = accepted.headers["Location"]
     wait_until(lambda: client.get(location).status_code == 410, "410", 15)

@@ -73,7 +73,7 @@ class Writer:
             assert not self.wrong, self.wrong[:5]
 
     def _run(self, turn: int) -> None:
-        clients = [client.twin() for client in self._clients]
+        clients = [client.clone() for client in self._clients]
         while (number := self._allowed.get()) is not None:
             self._accept(number, clients[(turn + number) % len(clients) :] + clients)
 

@@ -12,7 +12,7 @@ class Pages(Protocol):
         """The address of `page/NAME`, `slow/NAME` or `missing/NAME`."""
 
 
-class Served(Protocol):
+class Deployment(Protocol):
     """APIs by name, and pages."""
 
     @property

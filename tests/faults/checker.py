@@ -15,7 +15,7 @@ OUR_FAULT = {"attempts", "deadline", "redelivered", "crashed", "broken"}
 
 
 @dataclass
-class Facts:
+class History:
     """All that is known once everything was healed and has come to rest."""
 
     attempts: Sequence[Attempt]
@@ -28,7 +28,7 @@ class Facts:
 
 
 @dataclass
-class Books:
+class Verdict:
     """The figures of one row; each list says what each figure counts."""
 
     attempts: int = 0
@@ -54,9 +54,9 @@ class Books:
         ]
 
 
-def close(facts: Facts) -> Books:
+def check(facts: History) -> Verdict:
     """Compare."""
-    books = Books(
+    books = Verdict(
         attempts=len(facts.attempts),
         acknowledged=len(acknowledged(facts.attempts)),
         wrong=list(facts.wrong),
@@ -70,7 +70,7 @@ def close(facts: Facts) -> Books:
     return books
 
 
-def _by_token(facts: Facts, books: Books) -> dict[str, list[dict[str, Any]]]:
+def _by_token(facts: History, books: Verdict) -> dict[str, list[dict[str, Any]]]:
     """Posts by the token in their text; what bears none of ours was never attempted."""
     known = {attempt.token for attempt in facts.attempts}
     found: dict[str, list[dict[str, Any]]] = {}
@@ -83,7 +83,7 @@ def _by_token(facts: Facts, books: Books) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _settle(books: Books, attempt: Attempt, posts: list[dict[str, Any]]) -> None:
+def _settle(books: Verdict, attempt: Attempt, posts: list[dict[str, Any]]) -> None:
     lost = [f"{attempt.token}: {what}" for what in _lost(attempt, posts)]
     duplicated = [f"{attempt.token}: {what}" for what in _duplicated(attempt, posts)]
     books.lost += lost
@@ -151,7 +151,7 @@ def _differences(finals: list[Any]) -> str:
     return " / ".join(f"{each.status} {each.body[-300:]!r}" for each in finals)
 
 
-def _check_stream(books: Books, stream: Seen) -> None:
+def _check_stream(books: Verdict, stream: Seen) -> None:
     twice = [number for number, count in Counter(stream.seen).items() if count > 1]
     books.duplicated += [f"stream {stream.name}: event {number} twice" for number in twice]
     missing = sorted(set(stream.wanted) - set(stream.seen))
@@ -164,7 +164,7 @@ def _check_stream(books: Books, stream: Seen) -> None:
         books.unexpected.append(f"stream {stream.name}: {stream.gaps} gaps")
 
 
-def _check_events(books: Books, facts: Facts) -> None:
+def _check_events(books: Verdict, facts: History) -> None:
     """Each post is accepted, rendered and done once at each revision, in this order."""
     told: dict[tuple[str, int], list[str]] = {}
     for frame in facts.events:

@@ -12,7 +12,7 @@ from tests.support.waiting import POLL_INTERVAL
 _FIRST = text("SELECT min(updated_at) FROM posts WHERE state = 'complete' AND updated_at >= :since")
 
 
-class Finished:
+class Completions:
     """Reads the services' database past their network."""
 
     def __init__(self, url: str) -> None:

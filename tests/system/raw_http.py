@@ -16,7 +16,7 @@ VOLATILE = {"date", "server", "connection"}
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawResponse:
     """A response as it came."""
 
     status: int
@@ -28,13 +28,13 @@ class Answer:
         return next((v for n, v in self.headers if n.lower() == name.lower()), None)
 
     @property
-    def lasting(self) -> "Answer":
+    def stable(self) -> "RawResponse":
         """Without what may differ between two times that it is asked for."""
         kept = [each for each in self.headers if each[0].lower() not in VOLATILE]
-        return Answer(self.status, tuple(sorted(kept)), self.body)
+        return RawResponse(self.status, tuple(sorted(kept)), self.body)
 
 
-class Wire:
+class RawConnection:
     """One connection, on which any bytes can be sent."""
 
     def __init__(self, url: str) -> None:
@@ -59,17 +59,17 @@ class Wire:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
-    def answer(self, method: str = "GET") -> Answer:
+    def response(self, method: str = "GET") -> RawResponse:
         """The next response; those of status 1xx are passed over."""
-        return self.answers(method)[0]
+        return self.responses(method)[0]
 
-    def answers(self, *methods: str) -> list[Answer]:
+    def responses(self, *methods: str) -> list[RawResponse]:
         """The next responses, to requests of these methods."""
         # HTTPResponse makes a file of its own of a socket, and reads ahead with it.
         with self._socket.makefile("rb") as file:
             return [_read_answer(file, method) for method in methods]
 
-    def line(self) -> bytes:
+    def read_line(self) -> bytes:
         """The next line, without reading beyond it."""
         read = bytearray()
         while not read.endswith(b"\n"):
@@ -106,10 +106,10 @@ class _Lent:
         """Others read on."""
 
 
-def _read_answer(file: BinaryIO, method: str) -> Answer:
+def _read_answer(file: BinaryIO, method: str) -> RawResponse:
     response = http.client.HTTPResponse(_Lent(file), method=method)  # type: ignore[arg-type]  # all it asks
     response.begin()
-    return Answer(response.status, tuple(response.getheaders()), response.read())
+    return RawResponse(response.status, tuple(response.getheaders()), response.read())
 
 
 def head(method: str, path: str, key: str | None, *lines: str) -> bytes:
@@ -119,10 +119,10 @@ def head(method: str, path: str, key: str | None, *lines: str) -> bytes:
     return "\r\n".join(all_lines).encode()
 
 
-def ask(
+def request(
     url: str, method: str, path: str, key: str | None, *lines: str, body: bytes = b""
-) -> Answer:
+) -> RawResponse:
     """One request on a connection of its own."""
-    with Wire(url) as wire:
+    with RawConnection(url) as wire:
         wire.send(head(method, path, key, *lines, f"Content-Length: {len(body)}") + body)
-        return wire.answer(method)
+        return wire.response(method)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.system.raw_http import RawResponse
 from tests.system.sse import Frame
-from tests.system.wire import Answer
 
 from .attempts import Attempt
-from .books import Facts, close
+from .checker import History, check
 from .streams import Seen
 
 LINK = "http://site/page"
@@ -23,7 +23,7 @@ def attempt(**changes: Any) -> Attempt:
         "links": {LINK: True},
         "acknowledged": True,
         "location": "/v1/tasks/1",
-        "finals": [Answer(201, (), b"{}")],
+        "finals": [RawResponse(201, (), b"{}")],
         **changes,
     }
     return Attempt(**values)
@@ -56,7 +56,7 @@ ALL = events("accepted", "rendered", "preview", "done")
 
 def test_good_books() -> None:
     """One attempt, acknowledged and done, and nothing else."""
-    books = close(Facts([attempt()], [post()], ALL, [Seen("s", [1, 2], [1, 2])]))
+    books = check(History([attempt()], [post()], ALL, [Seen("s", [1, 2], [1, 2])]))
     assert books.faults == []
     assert (books.attempts, books.acknowledged, books.ok, books.recovered) == (1, 1, 1, 0)
 
@@ -64,8 +64,8 @@ def test_good_books() -> None:
 def test_unacknowledged_and_done_is_recovered() -> None:
     """Its client could not know; without a post it is nothing at all."""
     silent = attempt(acknowledged=False, location=None, finals=[])
-    assert close(Facts([silent], [post()], ALL)).recovered == 1
-    books = close(Facts([silent], []))
+    assert check(History([silent], [post()], ALL)).recovered == 1
+    books = check(History([silent], []))
     assert (books.recovered, books.faults) == (0, [])
 
 
@@ -74,7 +74,7 @@ def test_unacknowledged_and_done_is_recovered() -> None:
     [
         (attempt(), []),
         (attempt(finals=[]), [post()]),
-        (attempt(finals=[Answer(422, (), b"")]), [post()]),
+        (attempt(finals=[RawResponse(422, (), b"")]), [post()]),
         (attempt(), [post(state="pending")]),
         (attempt(), [post(state="failed", reason="attempts")]),
         (attempt(), [post(links=[])]),
@@ -87,7 +87,7 @@ def test_unacknowledged_and_done_is_recovered() -> None:
 )
 def test_lost(tried: Attempt, posts: list[dict[str, Any]]) -> None:
     """Whatever was promised, or begun, and is not there, not done, or not whole."""
-    books = close(Facts([tried], posts))
+    books = check(History([tried], posts))
     assert books.lost
     assert books.ok == 0
 
@@ -95,7 +95,11 @@ def test_lost(tried: Attempt, posts: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize(
     ("tried", "posts", "seen"),
     [
-        (attempt(finals=[Answer(201, (), b"a"), Answer(201, (), b"b")]), [post()], [1, 2]),
+        (
+            attempt(finals=[RawResponse(201, (), b"a"), RawResponse(201, (), b"b")]),
+            [post()],
+            [1, 2],
+        ),
         (attempt(), [post(), post(id="p-2")], [1, 2]),
         (attempt(), [post()], [1, 2, 1]),
     ],
@@ -103,28 +107,28 @@ def test_lost(tried: Attempt, posts: list[dict[str, Any]]) -> None:
 )
 def test_duplicated(tried: Attempt, posts: list[dict[str, Any]], seen: list[int]) -> None:
     """Two final responses of a task, two posts of an attempt, an event twice on a stream."""
-    assert close(Facts([tried], posts, (), [Seen("s", seen, [1, 2])])).duplicated
+    assert check(History([tried], posts, (), [Seen("s", seen, [1, 2])])).duplicated
 
 
 def test_unexpected() -> None:
     """A post that nobody has tried to make, or that is there although it was deleted."""
-    assert close(Facts([], [post()])).unexpected
-    assert close(Facts([attempt(deleted=True, delete_tried=True)], [post()])).unexpected
-    gone = attempt(deleted=True, delete_tried=True, finals=[Answer(409, (), b"")])
-    assert close(Facts([gone], [])).faults == []
+    assert check(History([], [post()])).unexpected
+    assert check(History([attempt(deleted=True, delete_tried=True)], [post()])).unexpected
+    gone = attempt(deleted=True, delete_tried=True, finals=[RawResponse(409, (), b"")])
+    assert check(History([gone], [])).faults == []
 
 
 def test_streams_show_all_in_order() -> None:
     """A missing event is lost; one that is not there, or out of its order, is unexpected."""
-    assert close(Facts([], [], (), [Seen("s", [1], [1, 2])])).lost
-    assert close(Facts([], [], (), [Seen("s", [1, 2, 3], [1, 2])])).unexpected
-    assert close(Facts([], [], (), [Seen("s", [2, 1], [1, 2])])).unexpected
-    assert close(Facts([], [], (), [Seen("s", [], [], gaps=1)])).unexpected
+    assert check(History([], [], (), [Seen("s", [1], [1, 2])])).lost
+    assert check(History([], [], (), [Seen("s", [1, 2, 3], [1, 2])])).unexpected
+    assert check(History([], [], (), [Seen("s", [2, 1], [1, 2])])).unexpected
+    assert check(History([], [], (), [Seen("s", [], [], gaps=1)])).unexpected
 
 
 def test_events_tell_each_step_once() -> None:
     """Done twice is duplicated; never done, or never rendered, is lost."""
     twice = events("accepted", "rendered", "done", "done")
-    assert close(Facts([attempt()], [post()], twice)).duplicated
-    assert close(Facts([attempt()], [post()], events("accepted", "done"))).lost
-    assert close(Facts([attempt()], [post()], events("accepted", "rendered"))).lost
+    assert check(History([attempt()], [post()], twice)).duplicated
+    assert check(History([attempt()], [post()], events("accepted", "done"))).lost
+    assert check(History([attempt()], [post()], events("accepted", "rendered"))).lost

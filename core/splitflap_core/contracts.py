@@ -37,7 +37,6 @@ Flavour = Literal["markdown", "gfm"]
 FLAVOURS: tuple[Flavour, ...] = ("markdown", "gfm")
 
 Kind = Literal["render", "scrape"]
-KINDS: tuple[Kind, ...] = ("render", "scrape")
 
 #: Names of accounts and channels have 100 characters at most.
 Names = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=MAX_NAMES)]
@@ -79,18 +78,17 @@ class ScrapeRequest(msgspec.Struct, frozen=True):
     url: Annotated[str, Meta(max_length=MAX_URL)]
 
 
-class ScrapeResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a page says of itself. `keep` is how long (seconds) it may be taken as fresh.
+class PreviewFields(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The fields of a preview, declared here once. Each is None if the page does not give it.
 
-    `published_at` is RFC 3339 in UTC, `language` a BCP 47 tag, `canonical` the address that the
-    page gives for itself; sizes are in pixels.
+    `published_at` is RFC 3339 in UTC, `language` a BCP 47 tag, `canonical` the page's own address
+    according to the page. Sizes are in pixels.
     """
 
     title: str | None = None
     description: str | None = None
     image: str | None = None
     site_name: str | None = None
-    keep: float | None = None
     author: str | None = None
     published_at: str | None = None
     language: str | None = None
@@ -99,6 +97,16 @@ class ScrapeResult(msgspec.Struct, frozen=True, omit_defaults=True):
     canonical: str | None = None
     image_width: int | None = None
     image_height: int | None = None
+
+
+#: The names of a preview's fields: columns of the API's table, and fields of its JSON.
+PREVIEW_FIELDS = PreviewFields.__struct_fields__
+
+
+class ScrapeResult(PreviewFields, frozen=True, omit_defaults=True):
+    """A preview. It is fresh for `keep` seconds."""
+
+    keep: float | None = None
 
 
 class Job(msgspec.Struct, frozen=True):

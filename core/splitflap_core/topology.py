@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 from kombu import Exchange, Queue
 
+from splitflap_core.contracts import Kind
+from splitflap_core.kinds import JOB_DEADLINE_MS, KINDS
+
 #: Deliveries after which RabbitMQ dead-letters a message. Only a backstop: a worker process that
 #: dies takes its innocent neighbours back to the queue with it, and those must not be lost.
 DELIVERY_LIMIT = 20
 
 #: Deliveries after which a worker hands a job back to the API instead of trying it.
 REDELIVERED_TOO_OFTEN = 3
-
-#: Milliseconds that a job or a result may lie in a queue: a job's last deadline.
-JOB_TTL_MS = 3_600_000
 
 #: Milliseconds that a dead letter may wait for an API to take it over.
 DEAD_TTL_MS = 7 * 24 * 3_600_000
@@ -52,11 +52,15 @@ def _quorum(name: str, exchange: Exchange, ttl: int, **arguments: object) -> Que
 
 _TO_DEAD = {"x-dead-letter-exchange": DEAD.name, "x-dead-letter-strategy": "at-least-once"}
 
-RENDER_QUEUE = _quorum("render", JOBS, JOB_TTL_MS, **_TO_DEAD)
-SCRAPE_QUEUE = _quorum("scrape", JOBS, JOB_TTL_MS, **_TO_DEAD)
-RESULTS_QUEUE = _quorum("results", RESULTS, JOB_TTL_MS, **_TO_DEAD)
+#: The queue of each kind of job. It has the kind's name.
+JOB_QUEUES: dict[Kind, Queue] = {
+    kind: _quorum(kind, JOBS, JOB_DEADLINE_MS, **_TO_DEAD) for kind in KINDS
+}
+RENDER_QUEUE = JOB_QUEUES["render"]
+SCRAPE_QUEUE = JOB_QUEUES["scrape"]
+RESULTS_QUEUE = _quorum("results", RESULTS, JOB_DEADLINE_MS, **_TO_DEAD)
 DEAD_QUEUE = _quorum("dead", DEAD, DEAD_TTL_MS)
-QUEUES = (RENDER_QUEUE, SCRAPE_QUEUE, RESULTS_QUEUE, DEAD_QUEUE)
+QUEUES = (*JOB_QUEUES.values(), RESULTS_QUEUE, DEAD_QUEUE)
 
 
 @dataclass(frozen=True)
@@ -69,14 +73,13 @@ class Rights:
 
 
 #: All that the API declares; to bind a queue takes rights on both of its ends.
-_ALL = r"^(jobs|render|scrape|results|dead|events(\..+)?)$"
+_ALL = rf"^(jobs|{'|'.join(KINDS)}|results|dead|events(\..+)?)$"
 
 #: The least that each service can work with. A worker takes its jobs and gives outcomes, and can
 #: neither make jobs nor read another's.
 RIGHTS = {
     "api": Rights(_ALL, _ALL, _ALL),
-    "scraper": Rights("^$", "^(results|dead)$", "^scrape$"),
-    "renderer": Rights("^$", "^(results|dead)$", "^render$"),
+    **{spec.service: Rights("^$", "^(results|dead)$", f"^{spec.name}$") for spec in KINDS.values()},
 }
 
 

@@ -25,11 +25,11 @@ from splitflap_core.contracts import (
     BrokenMessage,
     Job,
     JobOutcome,
-    Kind,
     decode_job,
     encode,
 )
 from splitflap_core.health import HealthServer
+from splitflap_core.kinds import KindSpec
 from splitflap_core.logs import bound
 from splitflap_core.outcomes import Outcome, RetryLater, SlowDown
 from splitflap_core.telemetry import Metrics
@@ -37,7 +37,7 @@ from splitflap_core.trace import new_traceparent
 
 logger = logging.getLogger(__name__)
 
-P = TypeVar("P")
+P = TypeVar("P", bound=msgspec.Struct)
 P_contra = TypeVar("P_contra", contravariant=True)
 
 #: Seconds that a job waits which was redelivered too often: random, to part it from its
@@ -81,15 +81,14 @@ class Worker:
 
     def __init__(
         self,
-        kind: Kind,
-        request_type: type[P],
+        spec: KindSpec[P, Any],
         pool: Pool[P],
         backend: BrokerBackend,
         metrics: Metrics,
         prefetch: int,
     ) -> None:
-        self._kind = kind
-        self._request_type: type[Any] = request_type
+        self._kind = kind = spec.name
+        self._request_type: type[Any] = spec.request_type
         self._pool: Pool[Any] = pool
         self._metrics = metrics
         # Looking a metric up takes longer than counting with it.
@@ -99,11 +98,10 @@ class Worker:
         computed = metrics.counter("splitflap_jobs_computed_total")
         self._computed = {word: computed.labels(kind, word) for word in OUTCOME_WORDS}
         self._name = f"{socket.gethostname()}-{kind}"
-        queue = topology.RENDER_QUEUE if kind == "render" else topology.SCRAPE_QUEUE
         self._link = BrokerLink(
             kind,
             backend.opener(self._name, declares=False),
-            subscriptions=(Subscription(queue, prefetch),),
+            subscriptions=(Subscription(topology.JOB_QUEUES[kind], prefetch),),
             on_delivery=self._deliver,
             on_idle=self._submit_held,
         )

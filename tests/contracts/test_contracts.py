@@ -28,6 +28,7 @@ from splitflap_core.contracts import (
     decode_payload,
     encode,
 )
+from splitflap_core.kinds import KINDS
 from splitflap_core.outcomes import Done, Failed, RetryLater
 
 HERE = Path(__file__).parent
@@ -46,13 +47,13 @@ def outcome(kind: Any, attempt: int, said: Any, **more: str) -> JobOutcome:
 
 LINKED = RenderResult("<p>a</p>", ["https://a.example/"])
 FOUND = RenderResult("<p>a</p>", ["https://a.example/"], ["ann"], ["general"], "a")
-PREVIEW = ScrapeResult("A title", "A description", "https://a.example/i.png", "A site", 3600.0)
+PREVIEW = ScrapeResult("A title", "A description", "https://a.example/i.png", "A site", keep=3600.0)
 FULL = ScrapeResult(
     "A title",
     "A description",
     "https://a.example/i.png",
     "A site",
-    3600.0,
+    keep=3600.0,
     author="An Author",
     published_at="2024-01-02T03:04:05Z",
     language="pt-BR",
@@ -117,7 +118,7 @@ def test_jobs_are_read(name: str) -> None:
     message["payload"]["new"] = message["new"] = {"deep": [1]}
     wanted = MESSAGES[name]
     assert isinstance(wanted, Job)
-    request: type[Any] = RenderRequest if wanted.kind == "render" else ScrapeRequest
+    request = KINDS[wanted.kind].request_type
     job, payload = decode_job(json.dumps(message).encode(), request)
     assert payload == msgspec.json.decode(wanted.payload, type=request)
     assert msgspec.structs.replace(job, payload=wanted.payload) == wanted
@@ -132,7 +133,7 @@ def test_outcomes_are_read(name: str) -> None:
     wanted = MESSAGES[name]
     assert isinstance(wanted, JobOutcome)
     if isinstance(found.outcome, Done) and isinstance(wanted.outcome, Done):
-        result: type[Any] = RenderResult if found.kind == "render" else ScrapeResult
+        result = KINDS[found.kind].result_type
         assert decode_payload(found.outcome.result, result) == decode_payload(
             wanted.outcome.result, result
         )

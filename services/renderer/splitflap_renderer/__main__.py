@@ -1,8 +1,8 @@
 """The renderer: takes texts from the broker, and gives back their HTML and links."""
 
 from splitflap_core.broker import backend_for
-from splitflap_core.contracts import RenderRequest
 from splitflap_core.health import health_server
+from splitflap_core.kinds import RENDER
 from splitflap_core.runtime import boot, no_arguments, until_signalled
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
@@ -25,7 +25,7 @@ def main() -> None:
     # Processes that render, and the loop that feeds them from the broker.
     pool = ProcessPool(settings, metrics)
     backend = backend_for(settings)
-    worker = Worker("render", RenderRequest, pool, backend, metrics, pool.prefetch)
+    worker = Worker(RENDER, pool, backend, metrics, pool.prefetch)
     pool.on_prefetch = worker.set_prefetch
     worker.register(health)
 

@@ -6,8 +6,8 @@ from splitflap_scraper import green
 green.patch()
 
 from splitflap_core.broker import backend_for
-from splitflap_core.contracts import ScrapeRequest
 from splitflap_core.health import health_server
+from splitflap_core.kinds import SCRAPE
 from splitflap_core.runtime import boot, no_arguments, until_signalled
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
@@ -44,7 +44,7 @@ def main() -> None:
     ahead = 1 + int(settings.concurrency * AHEAD_PER_SLOT)
     pool = GreenPool(settings.concurrency, ahead, settings.scrape_deadline, scraper)
     prefetch = pool.slots + ahead
-    worker = Worker("scrape", ScrapeRequest, pool, backend_for(settings), metrics, prefetch)
+    worker = Worker(SCRAPE, pool, backend_for(settings), metrics, prefetch)
     worker.register(health)
 
     # What parsing costs those who wait.

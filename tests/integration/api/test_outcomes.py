@@ -2,9 +2,9 @@
 
 import msgspec
 import pytest
-from splitflap_api.domain.jobs import MAX_ATTEMPTS
 from splitflap_api.store import schema
 from splitflap_core.contracts import BrokenMessage
+from splitflap_core.kinds import MAX_ATTEMPTS
 from splitflap_core.outcomes import Done, Failed, RetryLater
 
 from .replica import Replica, failed, outcome_of, rendered, scraped

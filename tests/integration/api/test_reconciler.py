@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
-from splitflap_api.domain.jobs import MAX_ATTEMPTS
 from splitflap_api.loops import retention
 from splitflap_api.loops.reconcile import job_counts
 from splitflap_api.store import schema
+from splitflap_core.kinds import MAX_ATTEMPTS
 
 from .conftest import MakeReplica
 from .replica import HOUR, Replica, rendered, scraped

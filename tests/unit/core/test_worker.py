@@ -21,6 +21,7 @@ from splitflap_core.contracts import (
     decode_job_outcome,
     encode,
 )
+from splitflap_core.kinds import RENDER
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater, SlowDown
 from splitflap_core.telemetry import Metrics
 from splitflap_core.trace import new_traceparent, trace_id
@@ -65,7 +66,7 @@ class Rig:
         self.pool = FakePool()
         self.metrics = Metrics("renderer")
         backend = files(folder)
-        self.worker = Worker("render", RenderRequest, self.pool, backend, self.metrics, prefetch=5)
+        self.worker = Worker(RENDER, self.pool, backend, self.metrics, prefetch=5)
         everything = (topology.RESULTS_QUEUE, topology.DEAD_QUEUE)
         subscriptions = [Subscription(queue, 100) for queue in everything]
         self.api = Peer(backend, *subscriptions, acks=True).started()

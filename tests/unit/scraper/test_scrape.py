@@ -41,7 +41,7 @@ def test_done(serve: Serve) -> None:
     outcome = scraped(site.url())
     assert isinstance(outcome, Done)
     result = msgspec.json.decode(outcome.result, type=ScrapeResult)
-    assert result == ScrapeResult("T", "D", site.url("/i"), "S", 1000, type="website")
+    assert result == ScrapeResult("T", "D", site.url("/i"), "S", keep=1000, type="website")
 
 
 def test_a_page_that_says_nothing_is_done(serve: Serve) -> None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from splitflap_core.contracts import BrokenMessage, RenderResult, ScrapeResult, decode_payload
+from splitflap_core.contracts import BrokenMessage, ScrapeResult, decode_payload
+from splitflap_core.kinds import KINDS
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from uuid_utils import uuid7
 
@@ -109,7 +110,7 @@ def end(job: Row, outcome: Outcome, *, exhausted: bool) -> FinishedJob:
         return FinishedJob(job, failed, exhausted=True)
     if isinstance(outcome, Failed):
         return FinishedJob(job, outcome, exhausted=exhausted)
-    kind: type[Any] = RenderResult if job["kind"] == "render" else ScrapeResult
+    kind: type[Any] = KINDS[job["kind"]].result_type
     try:
         return FinishedJob(job, outcome, decode_payload(outcome.result, kind))
     except BrokenMessage as error:

@@ -8,13 +8,6 @@ from sqlalchemy import Connection, delete, select, update
 from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import jobs, previews, tasks, waiters
 
-#: Tries of one job before it ends as Failed.
-MAX_ATTEMPTS = 5
-
-#: Milliseconds from a job's first confirmed publishing to its end. Time in which no broker took
-#: it does not count: a post that was accepted while the broker was away is not lost by that.
-LAST_DEADLINE = 3_600_000
-
 _TASK_COLUMNS = [column for column in tasks.c if column.name not in {"status", "headers", "body"}]
 
 

@@ -14,12 +14,12 @@ from functools import partial
 import msgspec
 from splitflap_core import topology
 from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, OutgoingMessage, Subscription
-from splitflap_core.contracts import KINDS, Job, Kind, encode
+from splitflap_core.contracts import Job, Kind, encode
+from splitflap_core.kinds import JOB_DEADLINE_MS, KINDS
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import func, select, update
 
 from splitflap_api.domain.changes import Row
-from splitflap_api.domain.jobs import LAST_DEADLINE
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.schema import jobs
@@ -182,7 +182,7 @@ class Dispatcher:
                     .values(
                         dispatched_at=now,
                         due_at=now + int(self._backend.redispatch_unfinished_after * 1000),
-                        deadline=func.coalesce(jobs.c.deadline, now + LAST_DEADLINE),
+                        deadline=func.coalesce(jobs.c.deadline, now + JOB_DEADLINE_MS),
                     )
                 )
 

@@ -10,13 +10,14 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 
-from splitflap_core.contracts import KINDS, JobOutcome
+from splitflap_core.contracts import JobOutcome
+from splitflap_core.kinds import KINDS, MAX_ATTEMPTS
 from splitflap_core.outcomes import Failed
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Changes, Row
-from splitflap_api.domain.jobs import MAX_ATTEMPTS, lock_tasks
+from splitflap_api.domain.jobs import lock_tasks
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.loop import Loop
 from splitflap_api.loops.retention import Retention, Sweeper

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from splitflap_core.contracts import (
-    KINDS,
     JobOutcome,
 )
+from splitflap_core.kinds import KINDS, MAX_ATTEMPTS
 from splitflap_core.outcomes import Done, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Connection, delete, select, update
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, select, update
 from splitflap_api.contract.formats import is_id
 from splitflap_api.domain.changes import Changes, Row, lock_previews
 from splitflap_api.domain.finished_job import FinishedJob, end, retried
-from splitflap_api.domain.jobs import MAX_ATTEMPTS, lock_jobs
+from splitflap_api.domain.jobs import lock_jobs
 from splitflap_api.domain.posts import (
     apply_rendered,
     lock_posts,

@@ -1,0 +1,49 @@
+"""The kinds of job, each declared here and nowhere else.
+
+The worker loop, the topology and the API read `KINDS`. To add a kind, add its name and its two
+messages to contracts.py, and its `KindSpec` here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from splitflap_core.contracts import (
+    Kind,
+    RenderRequest,
+    RenderResult,
+    ScrapeRequest,
+    ScrapeResult,
+)
+
+RequestT = TypeVar("RequestT", bound=msgspec.Struct)
+ResultT = TypeVar("ResultT", bound=msgspec.Struct)
+
+#: Attempts at a job of any kind. After the last one the job has failed.
+MAX_ATTEMPTS = 5
+
+#: Milliseconds from a job's first confirmed publishing to its failure. Its messages live as long in
+#: their queues. A broker outage before that publishing costs no job its deadline.
+JOB_DEADLINE_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class KindSpec(Generic[RequestT, ResultT]):
+    """One kind of job: its messages, and the service that does it."""
+
+    #: Also the name of its queue, and the label `kind` of metrics.
+    name: Kind
+    #: The service that consumes the queue.
+    service: str
+    #: The payload of a `Job`.
+    request_type: type[RequestT]
+    #: The `result` of a `Done`.
+    result_type: type[ResultT]
+
+
+RENDER = KindSpec("render", "renderer", RenderRequest, RenderResult)
+SCRAPE = KindSpec("scrape", "scraper", ScrapeRequest, ScrapeResult)
+
+KINDS: Mapping[Kind, KindSpec[Any, Any]] = {spec.name: spec for spec in (RENDER, SCRAPE)}

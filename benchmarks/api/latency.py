@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from benchmarks.harness.bench import KEY, bench, wait_until
 from benchmarks.harness.table import Line, note, show
 from tests.support import free_port
-from tests.system.processes import SpawnedService, program
+from tests.system.rig.processes import SpawnedService, program
 
 ROUNDS = 3
 

@@ -18,7 +18,7 @@ from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import descendants
 from tests.support import free_port
-from tests.system.processes import SpawnedService, program
+from tests.system.rig.processes import SpawnedService, program
 
 #: The first key, with every scope.
 KEY = "sf_benchmark_key_0123456789"

@@ -28,7 +28,7 @@ from benchmarks.harness.bench import Bench
 from benchmarks.renderer.corpus import corpus
 from benchmarks.renderer.rivals.redis_server import RedisServer
 from tests.servers.rabbitmq import RabbitMq
-from tests.system.processes import SpawnedService, program
+from tests.system.rig.processes import SpawnedService, program
 
 _ROOT = str(Path(__file__).parents[2])
 

@@ -17,8 +17,8 @@ from tests.servers.postgres import Postgres
 from tests.servers.prometheus import Prometheus, Target
 from tests.servers.rabbitmq import RabbitMq
 from tests.support import wait_until
-from tests.system.site import Site
-from tests.system.stack import Stack, StackBackend, running
+from tests.system.rig.site import Site
+from tests.system.rig.stack import Stack, StackBackend, running
 
 from .promtool import CHART, PLAIN
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.system.client import Client
-from tests.system.stack import ADMIN
+from tests.system.rig.client import Client
+from tests.system.rig.stack import ADMIN
 
 from .kube import CHART, CommandFailed, Kube, helm, run
 from .site import ClusterSite

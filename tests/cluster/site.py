@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 
 
 class ClusterSite:
-    """As tests.system.site.Site has it: `page/NAME`, `slow/NAME`, and nothing else."""
+    """As tests.system.rig.site.Site has it: `page/NAME`, `slow/NAME`, and nothing else."""
 
     def __init__(self, kube: Kube, image: str, slow: float = 1.0) -> None:
         """Start it on an image that has Python; a slow page takes `slow` seconds."""

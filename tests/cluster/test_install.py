@@ -10,7 +10,7 @@ import pytest
 from tests.chart.helm import find_helm
 from tests.servers.fixtures import or_skip
 from tests.support import wait_until
-from tests.system.stack import ADMIN
+from tests.system.rig.stack import ADMIN
 
 from .kube import CHART, CommandFailed, helm, run
 from .release import NAME, Release

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import wait_until
-from tests.system.stack import ADMIN
+from tests.system.rig.stack import ADMIN
 
 from .conftest import MakeRelease
 from .kube import ROOT

@@ -6,8 +6,8 @@ from typing import Any
 
 import requests
 
-from tests.system.client import Client
-from tests.system.stack import ADMIN
+from tests.system.rig.client import Client
+from tests.system.rig.stack import ADMIN
 
 from .release import Release
 from .site import ClusterSite

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.system.raw_http import RawResponse
+from tests.system.rig.raw_http import RawResponse
 
 from .deployment import Pages
 

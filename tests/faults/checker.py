@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.system.sse import Frame
+from tests.system.rig.sse import Frame
 
 from .attempts import Attempt, acknowledged
 from .streams import Seen

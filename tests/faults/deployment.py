@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from tests.system.client import Client
+from tests.system.rig.client import Client
 
 
 class Pages(Protocol):

@@ -8,8 +8,8 @@ from random import Random
 
 import requests
 
-from tests.system.client import Client
-from tests.system.raw_http import RawResponse
+from tests.system.rig.client import Client
+from tests.system.rig.raw_http import RawResponse
 
 from .attempts import Attempt
 from .deployment import Deployment

@@ -9,7 +9,7 @@ from random import Random
 
 import requests
 
-from tests.system.client import Client
+from tests.system.rig.client import Client
 
 from .attempts import Attempt, new_attempt
 from .deployment import Deployment

@@ -11,7 +11,7 @@ import requests
 
 from tests.servers.process import ServerFailed
 from tests.support import WaitTimeout, wait_until
-from tests.system.client import Client
+from tests.system.rig.client import Client
 
 from .attempts import Attempt
 from .checker import History, Verdict, check

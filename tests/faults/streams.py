@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.support import WaitTimeout, wait_until
-from tests.system.sse import EventStream, Frame
-from tests.system.stack import ADMIN
+from tests.system.rig.sse import EventStream, Frame
+from tests.system.rig.stack import ADMIN
 
 from .deployment import Deployment
 

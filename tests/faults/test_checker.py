@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.system.raw_http import RawResponse
-from tests.system.sse import Frame
+from tests.system.rig.raw_http import RawResponse
+from tests.system.rig.sse import Frame
 
 from .attempts import Attempt
 from .checker import History, check

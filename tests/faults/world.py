@@ -15,10 +15,10 @@ from tests.servers.proxy import Proxy
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import Server, gone
 from tests.support import free_port, wait_until
-from tests.system.client import Client
-from tests.system.processes import PATIENCE, SpawnedService, program
-from tests.system.site import Site
-from tests.system.stack import ADMIN, SETTINGS
+from tests.system.rig.client import Client
+from tests.system.rig.processes import PATIENCE, SpawnedService, program
+from tests.system.rig.site import Site
+from tests.system.rig.stack import ADMIN, SETTINGS
 
 from .completions import Completions
 

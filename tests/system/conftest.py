@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.servers.server import Server, listens
-
-from .client import Client
-from .site import Site
-from .stack import Stack, StackBackend, running
+from tests.system.rig.client import Client
+from tests.system.rig.site import Site
+from tests.system.rig.stack import Stack, StackBackend, running
 
 if TYPE_CHECKING:
     from tests.servers.postgres import Postgres

@@ -6,7 +6,7 @@ from random import Random
 from tests.faults.world import World
 from tests.servers.server import descendants, gone
 from tests.support import WaitTimeout, wait_until
-from tests.system.processes import PATIENCE
+from tests.system.rig.processes import PATIENCE
 
 from .base import Nemesis
 

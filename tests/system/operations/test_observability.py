@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from tests.support import wait_until
-
-from .client import Client
-from .processes import SpawnedService
-from .site import Site
-from .sse import EventStream
-from .stack import ADMIN, Stack
+from tests.system.rig.client import Client
+from tests.system.rig.processes import SpawnedService
+from tests.system.rig.site import Site
+from tests.system.rig.sse import EventStream
+from tests.system.rig.stack import ADMIN, Stack
 
 SAMPLE = re.compile(r"^(\w+)(\{[^}]*\})? ([-+0-9.eE]+|NaN|\+Inf)$", re.MULTILINE)
 

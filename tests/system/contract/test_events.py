@@ -5,12 +5,12 @@ import threading
 
 import pytest
 
-from .client import Client
-from .conftest import only
-from .site import Site
-from .sse import EventStream, Frame
-from .stack import ADMIN, Stack
-from .writer import Writer
+from tests.system.conftest import only
+from tests.system.rig.client import Client
+from tests.system.rig.site import Site
+from tests.system.rig.sse import EventStream, Frame
+from tests.system.rig.stack import ADMIN, Stack
+from tests.system.rig.writer import Writer
 
 #: Posts that two writers make while readers come and go.
 POSTS = 150

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from tests.support import wait_until
-
-from .broker import Publisher, publisher
-from .client import Client
-from .stack import Stack
+from tests.system.rig.client import Client
+from tests.system.rig.publisher import Publisher, publisher
+from tests.system.rig.stack import Stack
 
 #: A job of this release is version 1.
 UNKNOWN = b'{"version": 99, "id": "x", "what": "nobody knows yet"}'

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from .client import Client
-from .raw_http import RawConnection, head, request
-from .stack import ADMIN, Stack
+from tests.system.rig.client import Client
+from tests.system.rig.raw_http import RawConnection, head, request
+from tests.system.rig.stack import ADMIN, Stack
 
 JSON = "Content-Type: application/json"
 BODY = b'{"text": "by hand"}'

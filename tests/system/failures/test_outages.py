@@ -8,11 +8,10 @@ from splitflap_api.overload.backlog import UNCONFIRMED_LIMIT
 from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMq
 from tests.support import wait_until
-
-from .conftest import only
-from .stack import Stack
-from .test_crashes import check_all_there
-from .writer import Writer
+from tests.system.conftest import only
+from tests.system.failures.test_crashes import check_all_there
+from tests.system.rig.stack import Stack
+from tests.system.rig.writer import Writer
 
 #: Seconds within which a post is accepted although the broker is away. Liveness, not speed.
 SOON = 10.0

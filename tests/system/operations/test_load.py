@@ -2,8 +2,8 @@
 
 import json
 
-from .site import Site
-from .stack import Stack
+from tests.system.rig.site import Site
+from tests.system.rig.stack import Stack
 
 
 def test_every_kind_of_text_is_posted_and_completes(stack: Stack, site: Site) -> None:

@@ -2,9 +2,9 @@
 
 import re
 
-from .client import Client
-from .site import Site
-from .stack import Stack
+from tests.system.rig.client import Client
+from tests.system.rig.site import Site
+from tests.system.rig.stack import Stack
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

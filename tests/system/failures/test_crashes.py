@@ -3,12 +3,11 @@
 from typing import Any
 
 from tests.support import wait_until
-
-from .client import Client
-from .conftest import only
-from .site import Site
-from .stack import Stack
-from .writer import Writer
+from tests.system.conftest import only
+from tests.system.rig.client import Client
+from tests.system.rig.site import Site
+from tests.system.rig.stack import Stack
+from tests.system.rig.writer import Writer
 
 
 def check_all_there(client: Client, writer: Writer) -> list[Any]:

@@ -4,8 +4,8 @@ import statistics
 import time
 from collections.abc import Callable
 
-from .client import Client
-from .stack import Stack
+from tests.system.rig.client import Client
+from tests.system.rig.stack import Stack
 
 POSTS = 100
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import MakeStack
-from .processes import program
-from .stack import ADMIN
+from tests.system.conftest import MakeStack
+from tests.system.rig.processes import program
+from tests.system.rig.stack import ADMIN
 
 #: Tried for each operation; the whole must stay bounded.
 EXAMPLES = 15

@@ -8,13 +8,12 @@ import pytest
 
 from tests.servers.server import listens
 from tests.support import wait_until
-
-from .client import Client
-from .raw_http import RawConnection, head
-from .site import Site
-from .stack import ADMIN, Stack
-from .test_crashes import check_all_there
-from .writer import Writer
+from tests.system.failures.test_crashes import check_all_there
+from tests.system.rig.client import Client
+from tests.system.rig.raw_http import RawConnection, head
+from tests.system.rig.site import Site
+from tests.system.rig.stack import ADMIN, Stack
+from tests.system.rig.writer import Writer
 
 #: Connections on which half a request has been sent when the stop comes.
 HALF_SENT = 10

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import free_port
-
-from .stack import ADMIN, Stack, StackBackend
+from tests.system.rig.stack import ADMIN, Stack, StackBackend
 
 #: Exit status for wrong settings (EX_CONFIG of sysexits.h).
 EX_CONFIG = 78

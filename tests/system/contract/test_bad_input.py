@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from .client import Client
-from .raw_http import RawResponse, request
-from .stack import ADMIN, Stack
+from tests.system.rig.client import Client
+from tests.system.rig.raw_http import RawResponse, request
+from tests.system.rig.stack import ADMIN, Stack
 
 JSON = "Content-Type: application/json"
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"

@@ -3,12 +3,11 @@
 import pytest
 
 from tests.support import wait_until
-
-from .client import Client
-from .conftest import MakeStack
-from .raw_http import request
-from .site import Site
-from .stack import ADMIN, Stack
+from tests.system.conftest import MakeStack
+from tests.system.rig.client import Client
+from tests.system.rig.raw_http import request
+from tests.system.rig.site import Site
+from tests.system.rig.stack import ADMIN, Stack
 
 UNKNOWN = "/v1/tasks/01890a5d-ac96-774b-bcce-b302099a8057"
 

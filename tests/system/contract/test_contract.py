@@ -5,10 +5,9 @@ import threading
 import schemathesis
 
 from tests.support import wait_until
-
-from .client import Client
-from .site import Site
-from .stack import Stack
+from tests.system.rig.client import Client
+from tests.system.rig.site import Site
+from tests.system.rig.stack import Stack
 
 #: Seconds for which another replica may take a revoked key, and some more.
 REVOKED_WITHIN = 15.0

@@ -10,10 +10,9 @@ import pytest
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import descendants
 from tests.support import wait_until
-
-from .conftest import MakeStack
-from .processes import PATIENCE, SpawnedService
-from .test_observability import sums
+from tests.system.conftest import MakeStack
+from tests.system.operations.test_observability import sums
+from tests.system.rig.processes import PATIENCE, SpawnedService
 
 #: A text takes tenths of a second: a process is handed 8 of these and would be handed 32 of others.
 HEAVY = "*a **a " * 1_500 + "b** b* " * 1_500

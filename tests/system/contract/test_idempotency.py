@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from .client import Client
-from .stack import Stack
+from tests.system.rig.client import Client
+from tests.system.rig.stack import Stack
 
 #: Requests with one key at the same time, and keys tried.
 AT_ONCE = 20

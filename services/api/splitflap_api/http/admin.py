@@ -1,6 +1,4 @@
-"""Keys, dead letters and what waits, over HTTP: for admins."""
-
-from typing import Any
+"""HTTP for admins: keys, dead letters, status."""
 
 from flask import Response
 from sqlalchemy import func, select
@@ -9,31 +7,32 @@ from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.domain import dead_letters
-from splitflap_api.http.parse import cursor_of, id_of, json_of, known_id, no_content
+from splitflap_api.http.parse import cursor_of, id_of, known_id
+from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.services import Services
 from splitflap_api.loops.reconcile import job_counts
 from splitflap_api.store.schema import tasks
 
 
 class AdminViews:
-    """The views; each is one operation below."""
+    """The views of the operations below."""
 
     def __init__(self, services: Services) -> None:
         self._store = services.store
         self._keyring = services.keyring
         self._replayer = services.replayer
 
-    def keys(self) -> Any:
+    def keys(self) -> JsonResponse:
         return json_of(self._keyring.list())
 
-    def create_key(self, body: models.NewKey) -> Any:
+    def create_key(self, body: models.NewKey) -> JsonResponse:
         return json_of(self._keyring.create(body), 201, {"Cache-Control": "no-store"})
 
     def revoke_key(self, key_id: str) -> Response:
         self._keyring.revoke(known_id(key_id, "key"))
         return no_content()
 
-    def dead_letters(self, query: models.PageQuery) -> Any:
+    def dead_letters(self, query: models.PageQuery) -> JsonResponse:
         after = None if query.after is None else id_of(query.after)
         with self._store.read() as tx:
             items = dead_letters.page(tx, after, query.limit + 1)
@@ -41,7 +40,7 @@ class AdminViews:
         items = items[: query.limit]
         return json_of(models.DeadLetterList(items, cursor_of(items[-1].id) if more else None))
 
-    def dead_letter(self, letter_id: str) -> Any:
+    def dead_letter(self, letter_id: str) -> JsonResponse:
         with self._store.read() as tx:
             return json_of(dead_letters.show(tx, known_id(letter_id, "dead letter")))
 
@@ -49,7 +48,7 @@ class AdminViews:
         self._replayer.replay(known_id(letter_id, "dead letter"))
         return no_content()
 
-    def status(self) -> Any:
+    def status(self) -> JsonResponse:
         with self._store.read() as tx:
             now = self._store.now(tx)
             running = select(func.count()).where(tasks.c.state == "running")
@@ -66,7 +65,7 @@ class AdminViews:
 
 
 def operations(services: Services) -> list[Operation]:
-    """All that needs the scope admin."""
+    """Operations with the scope `admin`."""
     views = AdminViews(services)
     return [
         Operation(
@@ -82,7 +81,7 @@ def operations(services: Services) -> list[Operation]:
             "POST",
             "/keys",
             "create_key",
-            "Make a key for an account; its secret is shown this once",
+            "Create a key for an account; the secret is shown only in this response",
             views.create_key,
             {201: ResponseSpec("The key.", models.CreatedKey)},
             scope="admin",
@@ -93,7 +92,7 @@ def operations(services: Services) -> list[Operation]:
             "DELETE",
             "/keys/{key_id}",
             "revoke_key",
-            "Revoke a key; other replicas may take it for five more seconds",
+            "Revoke a key; other replicas may accept it for five more seconds",
             views.revoke_key,
             {204: doc.NO_CONTENT},
             scope="admin",
@@ -103,7 +102,7 @@ def operations(services: Services) -> list[Operation]:
             "GET",
             "/dead",
             "list_dead_letters",
-            "Jobs that ended without an answer and messages nobody could read, newest first",
+            "Jobs that ended without a result, and unreadable messages, newest first",
             views.dead_letters,
             {
                 200: ResponseSpec(
@@ -128,7 +127,7 @@ def operations(services: Services) -> list[Operation]:
             "POST",
             "/dead/{letter_id}/replay",
             "replay_dead_letter",
-            "Give it back: a job to its worker, a message to its queue",
+            "Replay a dead letter: return a job to its worker, or a message to its queue",
             views.replay,
             {204: doc.NO_CONTENT},
             scope="admin",
@@ -138,7 +137,7 @@ def operations(services: Services) -> list[Operation]:
             "GET",
             "/status",
             "show_status",
-            "What waits",
+            "Numbers and ages of jobs, running tasks, dead letters",
             views.status,
             {200: ResponseSpec("Counts of jobs, tasks and dead letters.", models.Status)},
             scope="admin",

@@ -1,22 +1,21 @@
-"""The Flask application: operations on their paths, and every error a problem."""
-
-from typing import Any
+"""The Flask application: a route for each operation, and a problem for each error."""
 
 from flask import Flask, Response
 
 from splitflap_api.contract import openapi, problems
 from splitflap_api.contract.paths import PREFIX, PROBLEMS
 from splitflap_api.http import admin, errors, events, posts, previews
-from splitflap_api.http.parse import MAX_BODY, json_of
+from splitflap_api.http.parse import MAX_BODY
+from splitflap_api.http.responses import JsonResponse, json_of
 from splitflap_api.http.routing import serve
 from splitflap_api.http.services import Services
 
 
 def make_app(services: Services) -> Flask:
-    """The application for these services."""
+    """The application on these services."""
     app = Flask("splitflap_api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    # A redirect to a slash would answer a POST with a 308 that few clients follow well.
+    # Many clients fail to repeat a POST after a 308, so a slash at the end is no redirect.
     app.url_map.strict_slashes = False
     app.url_map.redirect_defaults = False
     app.url_map.merge_slashes = False
@@ -31,12 +30,12 @@ def make_app(services: Services) -> Flask:
 
 
 def _documents(app: Flask, description: bytes) -> None:
-    """What is open to all: the description, and what each type of problem means."""
+    """Routes that need no key: the OpenAPI description, pages on problems, the index."""
 
     def describe() -> Response:
         return Response(description, content_type="application/json")
 
-    def problem(slug: str) -> Any:
+    def problem(slug: str) -> JsonResponse:
         if slug not in problems.TYPES:
             raise problems.Problem("not-found", f"no type of problem {slug[:100]!r}")
         known = problems.TYPES[slug]
@@ -49,7 +48,7 @@ def _documents(app: Flask, description: bytes) -> None:
             }
         )
 
-    def index() -> Any:
+    def index() -> JsonResponse:
         return json_of({"service": "splitflap", "openapi": f"{PREFIX}/openapi.json"})
 
     for path, name, view in (

@@ -1,4 +1,4 @@
-"""Who calls: `Authorization: Bearer KEY` (RFC 6750, section 2.1)."""
+"""Authentication by `Authorization: Bearer KEY` (RFC 6750, section 2.1)."""
 
 from flask import g, request
 
@@ -10,7 +10,7 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="splitflap"'}
 
 
 def authorise(keyring: Keyring, scope: str) -> Caller:
-    """The holder of the request's key.
+    """The account and scopes of the request's key.
 
     Raises:
         Problem: unauthorized or forbidden.
@@ -24,7 +24,7 @@ def authorise(keyring: Keyring, scope: str) -> Caller:
 
 
 def bearer() -> str:
-    """The key as it was sent.
+    """The key as the client sent it.
 
     Raises:
         Problem: unauthorized.
@@ -36,11 +36,11 @@ def bearer() -> str:
 
 
 def caller() -> Caller:
-    """Who makes the present request."""
+    """The caller of the present request, set by routing.py."""
     found: Caller = g.caller
     return found
 
 
 def is_admin() -> bool:
-    """Whether the caller may change what others have made."""
+    """Whether the caller may change other accounts' posts."""
     return "admin" in caller().scopes

@@ -1,6 +1,7 @@
-"""Every error as a problem (RFC 9457): one place turns exceptions into responses."""
+"""The one place that turns exceptions into responses: every error is a problem (RFC 9457)."""
 
 import logging
+from http import HTTPStatus
 
 from flask import Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,28 +20,28 @@ _KNOWN = {
     KeyReused: Problem("key-reused", "this Idempotency-Key came with another request before"),
     Stopped: unavailable("the service is stopping"),
     TookTooLong: unavailable(
-        "the database took too long; whether this was accepted is not known: "
+        "the database took too long; this request may have been accepted: "
         "repeat it with the same Idempotency-Key"
     ),
 }
-#: In place of werkzeug's, which speak to people before a browser.
+#: Replace werkzeug's descriptions, which address a person in front of a browser.
 _DETAILS = {"not-found": "there is nothing at this path"}
 _SLUGS = {404: "not-found", 405: "method-not-allowed", 408: "request-timeout", 413: "too-large"}
 
 
 def install(app: Flask) -> None:
-    """Answer every exception of a view with a problem."""
+    """Answer every exception with a problem."""
     app.register_error_handler(Exception, lambda error: response_of(problem_of(error)))
 
 
 def response_of(problem: Problem) -> Response:
-    """The problem as a response."""
+    """The problem as a Flask response."""
     headers = {"Cache-Control": "no-store", **problem.headers}
     return Response(problem.body(), problem.status, headers, content_type=MEDIA_TYPE)
 
 
 def problem_of(error: Exception) -> Problem:
-    """What a client is told of an exception; what is our own fault is logged whole."""
+    """The problem for an exception. An unexpected one is logged with its traceback."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, BadHeader):
@@ -48,16 +49,18 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         return _of_http(error)
     if isinstance(error, SQLAlchemyError) and (is_outage(error) or is_conflict(error)):
-        logger.warning("the database does not answer: %r", error)
+        logger.warning("%s %s: database unavailable (%r)", request.method, request.path, error)
         return unavailable("the database does not answer")
     if known := _KNOWN.get(type(error)):
         return known
-    logger.error("%s %s failed", request.method, request.path, exc_info=error)
-    return Problem("internal", "an error that was not foreseen")
+    logger.error("%s %s: unexpected error", request.method, request.path, exc_info=error)
+    return Problem("internal", "unexpected error; the service has logged it")
 
 
 def _of_http(error: HTTPException) -> Problem:
-    slug = _SLUGS.get(error.code or 500, "bad-request" if (error.code or 500) < 500 else "internal")  # noqa: PLR2004 - statuses
+    code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    is_ours = code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    slug = _SLUGS.get(code, "internal" if is_ours else "bad-request")
     headers = {}
     if valid := getattr(error, "valid_methods", None):
         headers["Allow"] = ", ".join(sorted(valid))

@@ -1,4 +1,4 @@
-"""Server-Sent Events (WHATWG HTML, section 9.2): what changes, as it changes, resumable."""
+"""HTTP of events: a resumable stream of Server-Sent Events (WHATWG HTML, section 9.2)."""
 
 import logging
 import random
@@ -19,13 +19,13 @@ from splitflap_api.store.engine import is_outage
 
 logger = logging.getLogger(__name__)
 
-#: Milliseconds after which a client comes back: spread, so that a restart does not bring all of
-#: them in one instant.
-RETRY = (500, 3000)
+#: Milliseconds until a client reconnects, chosen at random between these two. The spread keeps
+#: clients from reconnecting all at once after a restart.
+RETRY_MS = (500, 3000)
 
 
 class EventViews:
-    """The stream."""
+    """The view of the stream, and the frames it sends."""
 
     def __init__(self, services: Services) -> None:
         self._feed = services.feed
@@ -55,21 +55,22 @@ class EventViews:
     ) -> Iterator[bytes]:
         try:
             yield from self._resume(subscriber, after, gap)
-            # A replica may be behind the one that the client has read from.
+            # This replica may be behind the one that sent `after`: skip events up to it.
             yield from self._follow(subscriber, 0 if gap else after or 0, secret)
         except SQLAlchemyError as error:
             if not is_outage(error):
                 raise
-            # The client comes back, and goes on where it was.
-            logger.warning("a stream ends: the database does not answer: %r", error)
+            logger.warning(
+                "event stream: database unavailable (%r); the client will resume later", error
+            )
         yield _retry()
 
     def _resume(
         self, subscriber: Subscriber, after: int | None, gap: Gap | None
     ) -> Iterator[bytes]:
-        """What came between the client's last event and this stream's place in the feed.
+        """Frames of the events between the client's last event and the start of this stream.
 
-        It begins with an id, so that a client that has seen no event yet can resume as well.
+        A new client gets the id of the newest event first, so that it can resume as well.
         """
         joined = subscriber.joined
         if after is None:
@@ -90,7 +91,7 @@ class EventViews:
                 self._served.inc(len(events))
                 yield b"".join(map(_frame, events))
             elif not subscriber.ended:
-                # It was silent for a while: are the connection, and the key, still good?
+                # A heartbeat. It finds closed connections; a stream of a revoked key ends.
                 if self._keyring.caller(secret) is None:
                     return
                 yield b":\n\n"
@@ -101,12 +102,12 @@ def _frame(event: FeedEvent) -> bytes:
 
 
 def _retry(last_id: int | None = None) -> bytes:
-    place = "" if last_id is None else f"id: {last_id}\n"
-    return f"{place}retry: {random.randint(*RETRY)}\n\n".encode()  # noqa: S311 - jitter
+    position = "" if last_id is None else f"id: {last_id}\n"
+    return f"{position}retry: {random.randint(*RETRY_MS)}\n\n".encode()  # noqa: S311 - jitter
 
 
 def operations(services: Services) -> list[Operation]:
-    """The stream of events."""
+    """The operation of the event stream."""
     return [
         Operation(
             "GET",
@@ -114,7 +115,7 @@ def operations(services: Services) -> list[Operation]:
             "stream_events",
             "Events as they happen: accepted, rendered, preview, done, failed, deleted",
             EventViews(services).stream,
-            {200: ResponseSpec("A stream without end.", str, media_type="text/event-stream")},
+            {200: ResponseSpec("An endless stream.", str, media_type="text/event-stream")},
             query=models.EventQuery,
             headers=(doc.LAST_EVENT_ID,),
             problems=("bad-request",),

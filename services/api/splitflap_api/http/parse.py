@@ -1,12 +1,12 @@
-"""Requests are read here, strictly: whatever does not fit is refused with its field and why."""
+"""Strict parsing of requests. Each refusal names the field and the expected value."""
 
 import base64
 import binascii
 import re
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
-from flask import Response, request
+from flask import request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
@@ -15,15 +15,17 @@ from splitflap_api.contract.models import MAX_TEXT
 from splitflap_api.contract.problems import Problem, bad_parameter, invalid
 from splitflap_api.overload.slots import slot_lent
 
-#: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and the rest.
+#: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and other fields.
 MAX_BODY = 6 * MAX_TEXT + 4096
 
-_ETAG = re.compile(r'"([1-9][0-9]{0,8})-[0-9a-f]{8}"')
-#: Characters of a field's name that are said back.
+#: Characters of a field's name in a refusal.
 MAX_NAME = 100
 
+#: An ETag of a post, with its revision.
+_ETAG = re.compile(r'"([1-9][0-9]{0,8})-[0-9a-f]{8}"')
 _ANY_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
 _ETAGS = re.compile(rf"[ \t,]*{_ANY_ETAG.pattern}(?:[ \t]*,[ \t]*(?:{_ANY_ETAG.pattern})?)*[ \t]*")
+#: The place of an error in a message of msgspec: a path, or a field.
 _AT = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
 _NAMED = re.compile(r"field `([^`]*)`")
 
@@ -31,7 +33,7 @@ T = TypeVar("T")
 
 
 def json_body(model: type[T]) -> T:
-    """The body as the model.
+    """The body as an instance of the model.
 
     Raises:
         Problem: unsupported-media-type, too-large, bad-json, invalid or request-timeout.
@@ -47,7 +49,7 @@ def json_body(model: type[T]) -> T:
 
 
 def check_text(text: str) -> None:
-    """Raises Problem for a text that its model cannot refuse: too many bytes, or a U+0000."""
+    """Raises Problem for a text of too many bytes, or with U+0000. Schemas express neither."""
     if "\0" in text:
         raise invalid("text", "expected text without U+0000")
     size = len(text.encode())
@@ -58,7 +60,7 @@ def check_text(text: str) -> None:
 
 
 def query_parameters(model: type[T]) -> T:
-    """The query string as the model; each parameter once, none that it does not have.
+    """The query string as an instance of the model. Repeated and unknown parameters are refused.
 
     Raises:
         Problem: bad-request.
@@ -75,10 +77,10 @@ def query_parameters(model: type[T]) -> T:
 
 
 def known_id(text: str, what: str) -> str:
-    """An id as the database has them.
+    """The id in a path.
 
     Raises:
-        Problem: not-found, for what can be no id.
+        Problem: not-found, if the text is no UUID.
     """
     if not is_id(text):
         raise Problem("not-found", f"no {what} {text[:100]!r}")
@@ -86,7 +88,7 @@ def known_id(text: str, what: str) -> str:
 
 
 def cursor_of(last_id: str) -> str:
-    """An opaque place in a list: after this id."""
+    """An opaque cursor: the next page begins after this id."""
     return base64.urlsafe_b64encode(f"1:{last_id}".encode()).decode().rstrip("=")
 
 
@@ -107,7 +109,7 @@ def id_of(cursor: str) -> str:
 
 
 def wanted_revisions() -> frozenset[int] | None:
-    """The revisions that If-Match names; None for any (RFC 9110, section 13.1.1).
+    """The revisions in If-Match; None for any revision (RFC 9110, section 13.1.1).
 
     Raises:
         Problem: bad-request.
@@ -117,14 +119,14 @@ def wanted_revisions() -> frozenset[int] | None:
         return None
     if not _ETAGS.fullmatch(header):
         raise bad_parameter("If-Match", 'expected an ETag such as "3-1a2b3c4d", or *')
-    # Another service's tag, or a weak one, is well-formed and matches nothing here.
+    # Weak tags and tags of other services are well-formed, and match no revision.
     return frozenset(
         int(known[1]) for tag in _ANY_ETAG.findall(header) if (known := _ETAG.fullmatch(tag))
     )
 
 
 def event_id() -> int | None:
-    """The event after which a stream goes on.
+    """The id in Last-Event-ID, if any: the stream resumes after this event.
 
     Raises:
         Problem: bad-request.
@@ -149,33 +151,38 @@ def _check_media_type() -> None:
 
 
 def _data() -> bytes:
-    try:
-        with slot_lent():
-            data = request.get_data()
-    except RequestEntityTooLarge as error:
-        raise Problem("too-large", f"expected a body of at most {MAX_BODY} bytes") from error
-    except ClientDisconnected as error:
-        # werkzeug says so of whatever reading raised: of the socket's deadline too.
-        if isinstance(error.__context__, TimeoutError):
-            raise Problem("request-timeout", "the body came too slowly") from error
-        data = b""
-    except ParseException as error:
-        raise Problem("bad-json", f"the body's chunks cannot be read: {error}") from error
-    if request.content_length is None and len(data) >= MAX_BODY:
-        # werkzeug cuts off a body whose length it was not told, and says nothing.
+    data = _read()
+    length = request.content_length
+    # werkzeug silently truncates a body of unknown length at the limit.
+    if length is None and len(data) >= MAX_BODY:
         raise Problem("too-large", f"expected a body of less than {MAX_BODY} bytes")
-    if request.content_length is not None and len(data) < request.content_length:
+    if length is not None and len(data) < length:
         raise Problem("bad-json", "the body ended before its Content-Length")
     return data
 
 
+def _read() -> bytes:
+    try:
+        with slot_lent():
+            return request.get_data()
+    except RequestEntityTooLarge as error:
+        raise Problem("too-large", f"expected a body of at most {MAX_BODY} bytes") from error
+    except ClientDisconnected as error:
+        # werkzeug raises this for every error of a read, the socket's deadline among them.
+        if isinstance(error.__context__, TimeoutError):
+            raise Problem("request-timeout", "the body came too slowly") from error
+        return b""
+    except ParseException as error:
+        raise Problem("bad-json", f"the body's chunks cannot be read: {error}") from error
+
+
 def _invalid(message: str) -> Problem:
-    name, what = _field(message)
-    return invalid(name, what) if name else Problem("invalid", what)
+    name, expected = _field(message)
+    return invalid(name, expected) if name else Problem("invalid", expected)
 
 
 def _field(message: str) -> tuple[str, str]:
-    """The field that msgspec complains of, and its complaint."""
+    """The field and the message of a validation error of msgspec."""
     at = _AT.search(message)
     named = _NAMED.search(message)
     place = at[1] if at else ""
@@ -186,16 +193,3 @@ def _field(message: str) -> tuple[str, str]:
         return place, "is required" if "missing" in message else "is not known here"
     what = message[: at.start()] if at else message
     return place, what[0].lower() + what[1:]
-
-
-def no_content() -> Response:
-    """204."""
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
-
-
-def json_of(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Any:
-    """A response of JSON."""
-    all_headers = {"Content-Type": "application/json", **(headers or {})}
-    return msgspec.json.encode(value), status, all_headers

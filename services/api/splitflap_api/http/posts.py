@@ -1,6 +1,4 @@
-"""Posts over HTTP."""
-
-from typing import Any
+"""HTTP of posts."""
 
 from flask import Response, request
 from sqlalchemy import select
@@ -17,17 +15,16 @@ from splitflap_api.http.parse import (
     check_text,
     cursor_of,
     id_of,
-    json_of,
     known_id,
-    no_content,
     wanted_revisions,
 )
+from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.services import Services
 from splitflap_api.store.schema import posts
 
 
 class PostViews:
-    """The views; each is one operation below."""
+    """The views of the operations below."""
 
     def __init__(self, services: Services) -> None:
         self._store = services.store
@@ -49,7 +46,7 @@ class PostViews:
         self._acceptor.delete_post(known_id(post_id, "post"), caller().account, admin=is_admin())
         return no_content()
 
-    def show(self, post_id: str) -> Any:
+    def show(self, post_id: str) -> JsonResponse | Response:
         with self._store.read() as tx:
             post = read_posts(tx, [known_id(post_id, "post")]).get(post_id)
         if post is None:
@@ -59,7 +56,7 @@ class PostViews:
             return Response(status=304, headers=headers)
         return json_of(post, headers=headers)
 
-    def page(self, query: models.PostQuery) -> Any:
+    def page(self, query: models.PostQuery) -> JsonResponse:
         wanted = select(posts).order_by(posts.c.id.desc()).limit(query.limit + 1)
         if query.channel is not None:
             wanted = wanted.where(posts.c.channel == query.channel)
@@ -73,14 +70,14 @@ class PostViews:
 
 
 def operations(services: Services) -> list[Operation]:
-    """All that can be done with posts."""
+    """Operations on posts."""
     views = PostViews(services)
     return [
         Operation(
             "POST",
             "/posts",
             "create_post",
-            "Take a post; its HTML and previews come later",
+            "Create a post; its HTML and previews come later",
             services.later(created_post)(views.create),
             {
                 202: doc.ACCEPTED,
@@ -105,11 +102,11 @@ def operations(services: Services) -> list[Operation]:
             "GET",
             "/posts/{post_id}",
             "show_post",
-            "A post as it is now",
+            "A post in its present state",
             views.show,
             {
                 200: ResponseSpec("The post.", models.Post, headers=(doc.ETAG,)),
-                304: ResponseSpec("It is as the client knows it.", headers=(doc.ETAG,)),
+                304: ResponseSpec("The client's representation is current.", headers=(doc.ETAG,)),
             },
             headers=(doc.IF_NONE_MATCH,),
             problems=("not-found",),
@@ -118,7 +115,7 @@ def operations(services: Services) -> list[Operation]:
             "PUT",
             "/posts/{post_id}",
             "edit_post",
-            "Give a post another text: its next revision",
+            "Replace the text of a post: its next revision",
             services.later(edited_post)(views.edit),
             {
                 202: doc.ACCEPTED,
@@ -140,7 +137,7 @@ def operations(services: Services) -> list[Operation]:
             "DELETE",
             "/posts/{post_id}",
             "delete_post",
-            "Remove a post, and end what waits for it",
+            "Delete a post, and end its running tasks",
             views.delete,
             {204: doc.NO_CONTENT},
             scope="write",

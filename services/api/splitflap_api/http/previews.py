@@ -1,6 +1,4 @@
-"""Previews and renders by themselves, and the tasks of all, over HTTP."""
-
-from typing import Any
+"""HTTP of previews and renders outside of posts, and of all tasks."""
 
 from splitflap_core.contracts import Flavour
 
@@ -10,19 +8,20 @@ from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.domain.final_responses import fetched_preview, rendered_text
 from splitflap_api.domain.previews import FetchPreview, RenderText, check_url, fresh_preview
-from splitflap_api.http.parse import check_text, json_of
+from splitflap_api.http.parse import check_text
+from splitflap_api.http.responses import JsonResponse, json_of
 from splitflap_api.http.services import Services
 from splitflap_api.store.engine import Store
 
 
 class PreviewViews:
-    """The views; each is one operation below."""
+    """The views of the operations below. AsyncRequests supplies those of tasks."""
 
     def __init__(self, store: Store, default_flavour: Flavour) -> None:
         self._store = store
         self._default_flavour = default_flavour
 
-    def preview(self, body: models.NewPreview) -> Any:
+    def preview(self, body: models.NewPreview) -> JsonResponse | Later:
         check_url(body.url)
         if not body.refresh:
             with self._store.read() as tx:
@@ -37,7 +36,7 @@ class PreviewViews:
 
 
 def operations(services: Services) -> list[Operation]:
-    """Previews, renders and tasks."""
+    """Operations on previews, renders and tasks."""
     views = PreviewViews(services.store, services.settings.default_flavour)
     later = services.later
     return [
@@ -45,7 +44,7 @@ def operations(services: Services) -> list[Operation]:
             "POST",
             "/renders",
             "create_render",
-            "Render a text; nothing is kept but the task",
+            "Render a text; only the task is stored",
             later(rendered_text)(views.render),
             {202: doc.ACCEPTED, 200: ResponseSpec("The text, rendered.", models.Render)},
             scope="write",
@@ -57,7 +56,7 @@ def operations(services: Services) -> list[Operation]:
             "POST",
             "/previews",
             "create_preview",
-            "Preview a URL; a fresh preview is answered at once",
+            "Preview a URL; a fresh stored preview is the response at once",
             later(fetched_preview)(views.preview),
             {202: doc.ACCEPTED, 200: ResponseSpec("The preview, ready or failed.", models.Preview)},
             scope="write",
@@ -69,7 +68,7 @@ def operations(services: Services) -> list[Operation]:
             "GET",
             "/tasks/{task_id}",
             "show_task",
-            "A task: 202 while it runs, then the final response of its request, again and again",
+            "A task: 202 while it runs, then the final response of its request at every poll",
             later.show,
             {
                 202: doc.ACCEPTED,
@@ -88,7 +87,7 @@ def operations(services: Services) -> list[Operation]:
             "DELETE",
             "/tasks/{task_id}",
             "cancel_task",
-            "Cancel a task; from then on it is gone",
+            "Cancel a task; later requests for it get 410",
             later.cancel,
             {204: doc.NO_CONTENT},
             scope="write",

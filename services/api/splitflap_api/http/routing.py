@@ -1,4 +1,4 @@
-"""Routes each declared operation to its view: authorise, validate, then call."""
+"""Routes of the declared operations: authorise, validate, then call the view."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ from splitflap_api.http.parse import json_body, query_parameters
 
 
 def serve(app: Flask, prefix: str, operation: Operation, keyring: Keyring) -> None:
-    """Route requests to the operation's view."""
+    """Add the operation's route to the app."""
 
     def handle(**arguments: Any) -> Any:
         request.environ[ENDPOINT] = operation.name

@@ -1,4 +1,4 @@
-"""What views are made of."""
+"""The parts of the API used by views."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from splitflap_api.transactions.replay import Replayer
 
 @dataclass(frozen=True)
 class Services:
-    """The parts of the API that answer requests."""
+    """Wired by service.py; tests wire their own."""
 
     settings: ApiSettings
     metrics: Metrics

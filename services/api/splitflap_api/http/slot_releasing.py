@@ -1,4 +1,4 @@
-"""Waits that the client asked for do not count against the requests that are being answered."""
+"""A backend of the asynchronous request that releases the slot of a waiting request."""
 
 from asyncrequest import NoSuchTask, Submission, TaskBackend, TaskState
 from splitflap_api.contract.formats import is_id
@@ -6,7 +6,7 @@ from splitflap_api.overload.slots import release_slot
 
 
 class SlotReleasingBackend:
-    """A backend around another one."""
+    """Wraps a backend. It checks ids, and releases the slot before a wait (`Prefer: wait`)."""
 
     def __init__(self, backend: TaskBackend) -> None:
         self._backend = backend
@@ -27,6 +27,7 @@ class SlotReleasingBackend:
 
 
 def _checked(task_id: str) -> str:
+    """Raises NoSuchTask for a text that is no UUID: PostgreSQL would fail to compare it."""
     if not is_id(task_id):
         raise NoSuchTask(task_id)
     return task_id

@@ -11,7 +11,7 @@ import msgspec
 from splitflap_core.contracts import FLAVOURS, Flavour, Job, RenderRequest
 from splitflap_core.outcomes import Done, Failed, Outcome
 from splitflap_core.telemetry import Metrics
-from splitflap_renderer.pool import ProcessPool
+from splitflap_renderer.process.pool import ProcessPool
 from splitflap_renderer.settings import RendererSettings
 
 from benchmarks.harness.table import Line, at_most, note, show

@@ -3,8 +3,8 @@
 import sys
 from collections import Counter
 
-from splitflap_renderer.classic import Classic
-from splitflap_renderer.gfm import Gfm
+from splitflap_renderer.markdown.gfm_flavour import GfmFlavour
+from splitflap_renderer.markdown.markdown_flavour import MarkdownFlavour
 
 from tests.conformance.spec import comparable, examples
 
@@ -15,10 +15,10 @@ def main() -> None:
         "CommonMark 0.31.2": examples("commonmark"),
         "GitHub's extensions": [each for each in examples("gfm") if each.extension],
     }
-    parsers: dict[str, Gfm | Classic] = {
-        "gfm": Gfm(),
-        "gfm without bare autolinks and tag filter": Gfm(contradicting=False),
-        "markdown": Classic(),
+    parsers: dict[str, GfmFlavour | MarkdownFlavour] = {
+        "gfm": GfmFlavour(),
+        "gfm without bare autolinks and tag filter": GfmFlavour(contradicting=False),
+        "markdown": MarkdownFlavour(),
     }
     for flavour, parser in parsers.items():
         sys.stdout.write(f"{flavour}\n")

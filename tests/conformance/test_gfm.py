@@ -9,8 +9,8 @@ import re
 from collections import Counter
 
 import pytest
-from splitflap_renderer.classic import Classic
-from splitflap_renderer.gfm import Gfm
+from splitflap_renderer.markdown.gfm_flavour import GfmFlavour
+from splitflap_renderer.markdown.markdown_flavour import MarkdownFlavour
 
 from tests.conformance.spec import FOLDER, Example, comparable, examples
 
@@ -21,8 +21,8 @@ COMMONMARK = examples("commonmark")
 GITHUB = [each for each in examples("gfm") if each.extension]
 
 #: Each is used for one text after the other. The first is the service's.
-PARSER = Gfm()
-CORE = Gfm(contradicting=False)
+PARSER = GfmFlavour()
+CORE = GfmFlavour(contradicting=False)
 
 #: Least share of CommonMark's examples that Python-Markdown renders alike, in percent. It is
 #: another language; this only tells when an upgrade changes how much it differs.
@@ -39,7 +39,7 @@ def test_all_examples_are_there() -> None:
     }
 
 
-def rendered(parser: Gfm, example: Example) -> str:
+def rendered(parser: GfmFlavour, example: Example) -> str:
     """What comes of one; an empty quote may end on its first line."""
     html, _ = parser.convert(example.text, "00000000")
     return html.replace("<blockquote></blockquote>", "<blockquote>\n</blockquote>")
@@ -74,7 +74,7 @@ def test_where_github_contradicts_commonmark() -> None:
 
 def test_markdown_is_another_language() -> None:
     """How far the other flavour is from CommonMark: `python -m tests.conformance` says it."""
-    classic = Classic()
+    classic = MarkdownFlavour()
     alike = [
         comparable(classic.convert(each.text, "00000000")[0]) == comparable(each.html)
         for each in COMMONMARK

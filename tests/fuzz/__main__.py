@@ -10,9 +10,9 @@ import time
 
 from hypothesis import HealthCheck, given, settings
 from splitflap_core.contracts import FLAVOURS, Flavour
-from splitflap_renderer.checks import Refused
+from splitflap_renderer.html.sanitiser import final
+from splitflap_renderer.markdown.checks import Refused
 from splitflap_renderer.render import TooLarge, hash_of, render
-from splitflap_renderer.sanitiser import final
 
 from tests.xss.allowed import problems
 from tests.xss.options import OPTIONS

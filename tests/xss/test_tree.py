@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from splitflap_core.contracts import FLAVOURS, Flavour
-from splitflap_renderer.checks import Refused
-from splitflap_renderer.decorate import NotSanitised, decorated
+from splitflap_renderer.html.decorate import NotSanitised, decorated
+from splitflap_renderer.html.sanitiser import final
+from splitflap_renderer.markdown.checks import Refused
 from splitflap_renderer.render import hash_of, render
-from splitflap_renderer.sanitiser import final
 
 from tests.xss.allowed import problems
 from tests.xss.options import OPTIONS

@@ -7,7 +7,7 @@ from splitflap_core.runtime import boot, no_arguments, until_signalled
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
 
-from splitflap_renderer.pool import ProcessPool
+from splitflap_renderer.process.pool import ProcessPool
 from splitflap_renderer.settings import RendererSettings
 
 

@@ -10,12 +10,12 @@ from hashlib import blake2b
 
 from splitflap_core.contracts import MAX_LINKS, Flavour, RenderResult
 
-from splitflap_renderer.checks import check, check_html
-from splitflap_renderer.classic import Classic
-from splitflap_renderer.decorate import decorated
-from splitflap_renderer.gfm import Gfm
+from splitflap_renderer.html.decorate import decorated
+from splitflap_renderer.html.sanitiser import final, sanitised
+from splitflap_renderer.markdown.checks import check, check_html
+from splitflap_renderer.markdown.gfm_flavour import GfmFlavour
+from splitflap_renderer.markdown.markdown_flavour import MarkdownFlavour
 from splitflap_renderer.options import DEFAULTS, Options
-from splitflap_renderer.sanitiser import final, sanitised
 
 #: Most HTML that comes of a text: characters per character of the text. A text can repeat a long
 #: reference or name many times.
@@ -72,6 +72,6 @@ def _bounded(html: str, text: str) -> str:
 
 
 @cache
-def _parser(flavour: Flavour) -> Classic | Gfm:
+def _parser(flavour: Flavour) -> MarkdownFlavour | GfmFlavour:
     """Building one takes as long as some texts, so it is kept."""
-    return Gfm() if flavour == "gfm" else Classic()
+    return GfmFlavour() if flavour == "gfm" else MarkdownFlavour()

@@ -43,7 +43,7 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
             "Less where the container's memory, shared equally, gives less.",
         ),
     ] = 512
-    texts_per_trip: Annotated[
+    texts_per_batch: Annotated[
         int,
         Meta(ge=1, le=64, description="Most texts that a process is handed at a time."),
     ] = 16

@@ -73,7 +73,7 @@ def halted(service: SpawnedService) -> Iterator[None]:
 @pytest.mark.servers
 def test_a_second_renderer_gets_its_share(make_stack: MakeStack, rabbitmq_server: RabbitMq) -> None:
     """After quick texts come heavy ones: what the first has not begun, the second can have."""
-    settings = {"PROCESSES": "1", "RENDER_DEADLINE": "60", "TEXTS_PER_TRIP": str(TRIP)}
+    settings = {"PROCESSES": "1", "RENDER_DEADLINE": "60", "TEXTS_PER_BATCH": str(TRIP)}
     stack = make_stack("servers", apis=1, workers=("renderer",), **settings)
     vhost = stack.backend.broker_url.rpartition("/")[2]
     client = stack.client()

@@ -9,7 +9,7 @@ import pytest
 from splitflap_core.contracts import Flavour, Job, RenderRequest, RenderResult
 from splitflap_core.outcomes import Done, Outcome
 from splitflap_core.telemetry import Metrics
-from splitflap_renderer.pool import ProcessPool
+from splitflap_renderer.process.pool import ProcessPool
 from splitflap_renderer.settings import RendererSettings
 
 #: Seconds that a test waits for what must happen.

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from splitflap_renderer.container import memory_mib, usable_cpus
+from splitflap_renderer.process.container import memory_mib, usable_cpus
 
 
 def write(root: Path, path: str, text: str) -> None:

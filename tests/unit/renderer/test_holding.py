@@ -1,12 +1,12 @@
 """How many texts a renderer holds, by how long they take."""
 
 import pytest
-from splitflap_renderer.holding import FEW, Holding
+from splitflap_renderer.process.prefetch import FEW, PrefetchController
 
 
-def after(seconds: float, texts: int = 500, slots: int = 2) -> Holding:
+def after(seconds: float, texts: int = 500, slots: int = 2) -> PrefetchController:
     """So many texts that took so long."""
-    holding = Holding(slots, most=64)
+    holding = PrefetchController(slots, most=64)
     for _ in range(texts):
         holding.took(seconds)
     return holding
@@ -46,6 +46,6 @@ def test_one_slow_text_among_many_changes_nothing() -> None:
 
 def test_no_more_than_are_to_be_had() -> None:
     """One text a trip, one process: two in all."""
-    holding = Holding(1, most=2)
+    holding = PrefetchController(1, most=2)
     assert holding.count == 2
     assert not any(holding.took(1.0) for _ in range(50))

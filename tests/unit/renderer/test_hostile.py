@@ -8,9 +8,9 @@ import pytest
 from mdit_py_plugins.gfm_autolink import index
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_core.outcomes import Done, Failed, RetryLater
-from splitflap_renderer.checks import Refused, check
+from splitflap_renderer.markdown.checks import Refused, check
 from splitflap_renderer.options import Options
-from splitflap_renderer.pool import TRY_AGAIN_AFTER
+from splitflap_renderer.process.pool import TRY_AGAIN_AFTER
 from splitflap_renderer.render import render
 
 from .conftest import Rig
@@ -28,7 +28,7 @@ DEADLINE = 0.15
 def test_goes_on_after_each(flavour: Flavour, make_rig: Callable[..., Rig]) -> None:
     """Each ends as done, or fails with a reason and what was wrong; the next text is rendered."""
     assert len(HOSTILE) >= 60
-    rig = make_rig(render_deadline=DEADLINE, texts_per_trip=1)
+    rig = make_rig(render_deadline=DEADLINE, texts_per_batch=1)
     rig.submit("warm", "hi")
     rig.html("warm")
     for name, text in HOSTILE.items():

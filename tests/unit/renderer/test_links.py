@@ -2,7 +2,7 @@
 
 import pytest
 from splitflap_core.contracts import MAX_LINKS, MAX_URL
-from splitflap_renderer.links import without_trailing
+from splitflap_renderer.markdown.links import without_trailing
 from splitflap_renderer.render import render
 
 

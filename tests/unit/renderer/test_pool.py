@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from splitflap_core.outcomes import Done, Failed, RetryLater, SlowDown
-from splitflap_renderer.pool import TRY_AGAIN_AFTER
+from splitflap_renderer.process.pool import TRY_AGAIN_AFTER
 from splitflap_renderer.render import render
 
 from tests.support import wait_until
@@ -21,7 +21,7 @@ MakeRig = Callable[..., Rig]
 
 def test_many_texts_each_once(make_rig: MakeRig) -> None:
     """Every text gets its own HTML, over several processes and trips."""
-    rig = make_rig(processes=2, texts_per_trip=8)
+    rig = make_rig(processes=2, texts_per_batch=8)
     for number in range(200):
         rig.submit(str(number), f"text *{number}*")
     for number in range(200):
@@ -43,7 +43,7 @@ def test_took_is_the_time_of_the_text_alone(make_rig: MakeRig) -> None:
 
 def test_deadline_kills_the_guilty_only(make_rig: MakeRig) -> None:
     """The texts around a hostile one in the same trip are rendered, in their order."""
-    rig = make_rig(render_deadline=0.3, texts_per_trip=8)
+    rig = make_rig(render_deadline=0.3, texts_per_batch=8)
     for name in ("a", "b", "guilty", "c", "d"):
         rig.submit(name, ENDLESS if name == "guilty" else name)
     for name in ("a", "b", "c", "d"):
@@ -70,7 +70,7 @@ def test_every_text_of_a_trip_has_its_own_deadline(make_rig: MakeRig) -> None:
         # The least of three: whatever else runs here makes it longer.
         alone = min(_seconds(slow(markers)) for _ in range(3))
     # A text gets an eighth of it at first.
-    rig = make_rig(render_deadline=4 * alone * 8, texts_per_trip=8)
+    rig = make_rig(render_deadline=4 * alone * 8, texts_per_batch=8)
     for number in range(8):
         rig.submit(str(number), slow(markers))
     assert all(isinstance(rig.outcome(str(number)), Done) for number in range(8))
@@ -105,7 +105,7 @@ def test_a_slow_text_has_its_turn(make_rig: MakeRig) -> None:
 
 def test_too_many_slow_texts_are_tried_later(make_rig: MakeRig) -> None:
     """Beyond a quarter of what may be held they would leave no room for others."""
-    rig = make_rig(render_deadline=0.8, texts_per_trip=4)
+    rig = make_rig(render_deadline=0.8, texts_per_batch=4)
     for number in range(5):
         rig.submit(str(number), ENDLESS)
     outcomes = [rig.outcome(str(number)) for number in range(5)]
@@ -176,7 +176,7 @@ def test_who_is_stopped_in_the_middle_of_an_answer(make_rig: MakeRig) -> None:
         while not stopped and name not in rig.outcomes:
             for child in list(rig.pool._children):
                 with suppress(OSError):  # it is gone already
-                    if child.trip and child.pipe.poll():
+                    if child.batch and child.pipe.poll():
                         stopped = child.pid
                         os.kill(stopped, signal.SIGSTOP)
     rig.submit("another", "hi")
@@ -191,7 +191,7 @@ def test_who_is_stopped_in_the_middle_of_an_answer(make_rig: MakeRig) -> None:
 
 def test_who_does_not_read_is_replaced(make_rig: MakeRig) -> None:
     """A process that is stopped while it is idle, and given more than a pipe holds."""
-    rig = make_rig(texts_per_trip=32)
+    rig = make_rig(texts_per_batch=32)
     rig.submit("warm", "hi")
     rig.html("warm")
     os.kill(rig.pool.pids[0], signal.SIGSTOP)
@@ -258,7 +258,7 @@ def test_killed_while_working(make_rig: MakeRig) -> None:
 
 def test_worn_children_are_replaced(make_rig: MakeRig) -> None:
     """After child_texts a new process goes on, and no text is lost."""
-    rig = make_rig(child_texts=10, texts_per_trip=5)
+    rig = make_rig(child_texts=10, texts_per_batch=5)
     for number in range(35):
         rig.submit(str(number), "hi")
     for number in range(35):
@@ -268,7 +268,7 @@ def test_worn_children_are_replaced(make_rig: MakeRig) -> None:
 
 def test_stop_gives_back_what_has_not_begun(make_rig: MakeRig) -> None:
     """What runs is finished; the rest, in the trip and in the queue, is given back untouched."""
-    rig = make_rig(texts_per_trip=3, render_deadline=20)
+    rig = make_rig(texts_per_batch=3, render_deadline=20)
     rig.submit("warm", "hi")
     rig.html("warm")
     used = cpu_ticks(rig.pool.pids[0])
@@ -305,7 +305,7 @@ def test_no_process_can_be_started(make_rig: MakeRig, monkeypatch: pytest.Monkey
         raise OSError(11, "no process left")
 
     with monkeypatch.context() as patch:
-        patch.setattr("splitflap_renderer.pool.Child", refuse)
+        patch.setattr("splitflap_renderer.process.pool.ChildHandle", refuse)
         rig = make_rig()
         with pytest.raises(SlowDown) as refused:
             rig.submit("early", "hi")

@@ -95,7 +95,7 @@ def test_a_taken_health_port_is_one_clear_line(tmp_path: Path) -> None:
 def test_eventlet_is_never_imported() -> None:
     """Nothing that the service imports brings green threads along."""
     code = (
-        "import sys, splitflap_renderer.__main__, splitflap_renderer.child\n"
+        "import sys, splitflap_renderer.__main__, splitflap_renderer.process.child_main\n"
         "sys.exit('eventlet' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

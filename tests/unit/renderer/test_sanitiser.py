@@ -5,8 +5,9 @@ from html.parser import HTMLParser
 
 import pytest
 from splitflap_core.contracts import FLAVOURS, Flavour
+from splitflap_renderer.footnote_ids import FOOTNOTE_ID
+from splitflap_renderer.html.sanitiser import CLASSES, TAGS, final, sanitised
 from splitflap_renderer.render import render
-from splitflap_renderer.sanitiser import CLASSES, FOOTNOTE_ID, TAGS, final, sanitised
 
 #: Of the text that is cleaned, and of another.
 HASH, OTHER = "0123abcd", "4567ef01"

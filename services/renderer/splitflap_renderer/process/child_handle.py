@@ -14,10 +14,10 @@ from types import ModuleType
 
 import msgspec
 
-from splitflap_renderer import child
-from splitflap_renderer.child import Answered, decode_answer, encode_texts
-from splitflap_renderer.lanes import Text
 from splitflap_renderer.options import Options
+from splitflap_renderer.process import child_main
+from splitflap_renderer.process.child_main import Answered, decode_answer, encode_texts
+from splitflap_renderer.process.lanes import Text
 
 #: Seconds that a new process may take until it is ready. The first waits for the fork server,
 #: whose imports and parsers take 0.6 s of CPU; the others take a hundredth.
@@ -36,7 +36,7 @@ LOOK_AGAIN = 0.02
 # A fork of a process that has the imports and nothing else takes milliseconds, shares its memory,
 # and inherits neither threads nor connections of the parent.
 _context = get_context("forkserver")
-_context.set_forkserver_preload(["splitflap_renderer.warm"])
+_context.set_forkserver_preload(["splitflap_renderer.process.warm"])
 
 
 #: Seconds that a read or write may wait within a message: a process that is stopped in the middle
@@ -71,7 +71,7 @@ def _limit_waits(number: int) -> None:
         twin.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
-class Child:
+class ChildHandle:
     """A process and the texts that it holds: the first is being rendered, the others wait."""
 
     def __init__(self, deadline: float, memory_mib: int, options: Options) -> None:
@@ -82,11 +82,11 @@ class Child:
         """
         self.pipe, pipe = _context.Pipe()
         _limit_waits(self.pipe.fileno())
-        self.bell, bell = _context.Pipe(duplex=False)
-        os.set_blocking(self.bell.fileno(), False)
+        self.done_signal, done_signal = _context.Pipe(duplex=False)
+        os.set_blocking(self.done_signal.fileno(), False)
         self._process = _context.Process(
-            target=child.run,
-            args=(pipe, bell, memory_mib, options),
+            target=child_main.run,
+            args=(pipe, done_signal, memory_mib, options),
             name="renderer-child",
             daemon=True,
         )
@@ -99,8 +99,8 @@ class Child:
         finally:
             # As long as these ends are open here, the death of the process would go unseen.
             pipe.close()
-            bell.close()
-        self.trip: deque[Text] = deque()
+            done_signal.close()
+        self.batch: deque[Text] = deque()
         self.ready = False
         self.answered = 0
         self._patience = PATIENCE * deadline
@@ -116,7 +116,7 @@ class Child:
     @property
     def idle(self) -> bool:
         """Whether it can be sent texts."""
-        return self.ready and not self.trip
+        return self.ready and not self.batch
 
     def send(self, texts: list[Text], allowance: float) -> None:
         """Hand it texts, each with so much CPU time (seconds).
@@ -130,14 +130,14 @@ class Child:
             self.pipe.send_bytes(encode_texts([text.request for text in texts]))
         except OSError as error:
             raise ChildGone(self.why_gone()) from error
-        self.trip.extend(texts)
+        self.batch.extend(texts)
         self._allowance = allowance
         self._begin()
 
     def quiet(self) -> None:
-        """Take note of its bell."""
+        """Take note of its done_signal."""
         with suppress(OSError):
-            os.read(self.bell.fileno(), 4096)
+            os.read(self.done_signal.fileno(), 4096)
 
     def receive(self) -> Answered | None:
         """The answer to the first text of the trip; None when it said that it is ready.
@@ -163,7 +163,7 @@ class Child:
         """
         before = self._since
         self._begin(answered)
-        return self.trip.popleft(), self._since - before
+        return self.batch.popleft(), self._since - before
 
     def left(self) -> float | None:
         """Seconds until `overdue` is to be asked; None while it has nothing to do."""
@@ -209,7 +209,7 @@ class Child:
 
     def _close(self) -> None:
         self.pipe.close()
-        self.bell.close()
+        self.done_signal.close()
 
     def why_gone(self) -> str:
         """How it ended: its exit status or the signal's name."""

@@ -9,13 +9,13 @@ from pymdownx.superfences import SuperFencesCodeExtension
 from pymdownx.tasklist import TasklistExtension
 from pymdownx.tilde import DeleteSubExtension
 
-from splitflap_renderer.links import LinksExtension
+from splitflap_renderer.markdown.links_extension import LinksExtension
 
 #: Where footnotes go is not the text's to say: Markdown removes U+0002 from every text.
 _NO_PLACE_MARKER = "\x02nowhere\x03"
 
 
-class Classic:
+class MarkdownFlavour:
     """A parser that is built once and reset for each text.
 
     After an error it may hold half a text's state: make another.

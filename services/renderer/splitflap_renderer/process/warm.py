@@ -3,7 +3,7 @@
 A child that builds its parsers itself takes many times as long until its first text.
 """
 
-from splitflap_renderer.child import warm
 from splitflap_renderer.options import DEFAULTS
+from splitflap_renderer.process.child_main import warm
 
 warm(DEFAULTS)

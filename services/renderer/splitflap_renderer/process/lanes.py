@@ -35,9 +35,9 @@ class Text:
 class Lanes:
     """Two queues. One thread takes, any thread may add."""
 
-    def __init__(self, slots: int, texts_per_trip: int, deadline: float, most_slow: int) -> None:
+    def __init__(self, slots: int, texts_per_batch: int, deadline: float, most_slow: int) -> None:
         """`most_slow` texts may be put aside, until `limit_slow` says otherwise."""
-        self._texts_per_trip = texts_per_trip
+        self._texts_per_batch = texts_per_batch
         self._deadline = deadline
         self._most_on_slow = max(1, slots - 1)
         self._most_slow = most_slow
@@ -76,11 +76,11 @@ class Lanes:
         """A slow text has been done with, after so many seconds: others have their turn as long."""
         self._turn = time.monotonic() + took
 
-    def trip(self, idle: int, on_slow: int) -> list[Text]:
+    def next_batch(self, idle: int, on_slow: int) -> list[Text]:
         """The texts for one of `idle` processes, while `on_slow` others have slow ones."""
         if self._slow and self._is_their_turn() and on_slow < self._most_on_slow:
             return [self._slow.popleft()]
-        share = min(-(-len(self._queue) // idle), self._texts_per_trip)
+        share = min(-(-len(self._queue) // idle), self._texts_per_batch)
         texts = [self._queue.popleft() for _ in range(share)]
         if texts and not self._queue:
             self._empty_since = time.monotonic()

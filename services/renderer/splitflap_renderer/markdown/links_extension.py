@@ -8,7 +8,6 @@ raw HTML says.
 import html
 import re
 from typing import Any
-from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 from markdown import Markdown
@@ -16,9 +15,10 @@ from markdown.extensions import Extension
 from markdown.inlinepatterns import AUTOLINK_RE, AutolinkInlineProcessor, InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
-from splitflap_core.contracts import MAX_LINKS, MAX_URL
+from splitflap_core.contracts import MAX_LINKS
 
-from splitflap_renderer.sanitiser import footnote_id
+from splitflap_renderer.footnote_ids import footnote_id
+from splitflap_renderer.markdown.links import WITH_HOST, can_have_preview, without_trailing
 
 #: U+0002 and U+0003 enclose what Markdown has already replaced.
 BARE_URL_RE = r"(?i)(?<![\w@/.:-])https?://[^\s<>\x02\x03]+"
@@ -29,12 +29,6 @@ RAW_CODE_RE = r"(?i)<(code|kbd|samp)\b[^<>]*>[^<]*</\1>"
 #: Marks an element as made from `<https://...>`, until the links are collected.
 NO_PREVIEW = "data-no-preview"
 
-#: Punctuation that ends a sentence or an emphasis rather than a URL.
-_TRAILING = frozenset("?!.,:;*_~'\"|")
-_CLOSING = {")": "(", "]": "[", "}": "{"}
-
-_WITH_HOST = re.compile(r"(?i)https?://[\w\[]")
-_WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 _ENTITY = re.compile(r"(?i)&(?:#[0-9]+|#x[0-9a-f]+|[0-9a-z]+);")
 
 
@@ -90,7 +84,7 @@ class _BareUrl(InlineProcessor):
         data: str,  # noqa: ARG002
     ) -> tuple[Element, int, int] | tuple[None, None, None]:
         url = without_trailing(m[0])
-        if not _WITH_HOST.match(url):
+        if not WITH_HOST.match(url):
             return None, None, None
         element = Element("a", {"href": url})
         element.text = AtomicString(url)
@@ -111,30 +105,6 @@ class _Collector(Treeprocessor):
         unwanted = element.attrib.pop(NO_PREVIEW, None) is not None
         if not unwanted and can_have_preview(url):
             self.links.append(url)
-
-
-def without_trailing(url: str) -> str:
-    """The URL without punctuation at its end, and without brackets that it does not open."""
-    surplus = {close: url.count(close) - url.count(open_) for close, open_ in _CLOSING.items()}
-    end = len(url)
-    while end:
-        last = url[end - 1]
-        if surplus.get(last, 0) > 0:
-            surplus[last] -= 1
-        elif last not in _TRAILING:
-            break
-        end -= 1
-    return url[:end]
-
-
-def can_have_preview(url: str) -> bool:
-    """Whether it is an http or https URL with a host, clean and not too long."""
-    if len(url.encode()) > MAX_URL or not _WITH_HOST.match(url) or _WHITE_OR_CONTROL.search(url):
-        return False
-    try:
-        return bool(urlsplit(url).hostname)
-    except ValueError:
-        return False
 
 
 def _decoded(href: str) -> str:

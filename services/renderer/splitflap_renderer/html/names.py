@@ -8,9 +8,9 @@ from html import escape
 
 from splitflap_core.contracts import MAX_NAMES
 
-from splitflap_renderer.emoji import MAX_CODE, emoji
+from splitflap_renderer.html.emoji import MAX_CODE, emoji
+from splitflap_renderer.html.templates import page_of
 from splitflap_renderer.options import Options
-from splitflap_renderer.templates import page_of
 
 #: As accounts and channels are named in the API's shapes, less a full stop or dash at the end,
 #: which is the sentence's. A channel has a letter: `#1` counts something.

@@ -25,11 +25,11 @@ from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater, SlowDown
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Finish, Pool
 
-from splitflap_renderer.child import Answer, Answered
-from splitflap_renderer.children import REAP_TIMEOUT, Child, ChildGone
-from splitflap_renderer.container import memory_mib, usable_cpus
-from splitflap_renderer.holding import Holding
-from splitflap_renderer.lanes import Lanes, Text
+from splitflap_renderer.process.child_handle import REAP_TIMEOUT, ChildGone, ChildHandle
+from splitflap_renderer.process.child_main import Answer, Answered
+from splitflap_renderer.process.container import memory_mib, usable_cpus
+from splitflap_renderer.process.lanes import Lanes, Text
+from splitflap_renderer.process.prefetch import PrefetchController
 from splitflap_renderer.settings import RendererSettings
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ GATHER = 0.05
 
 #: Texts that are held at most, in full trips of every process: one that is being rendered and one
 #: that waits, so that no process idles while the next is fetched.
-TRIPS_AHEAD = 2
+BATCHES_PER_PROCESS = 2
 
 #: Seconds without a beat after which the thread counts as stuck.
 STUCK_AFTER = 30.0
@@ -77,22 +77,22 @@ class ProcessPool(Pool[RenderRequest]):
         for why in ("deadline", "crashed", "worn"):
             self._replaced.labels(why)
         self._lock = threading.Lock()
-        trip, deadline = settings.texts_per_trip, settings.render_deadline
-        self._holding = Holding(self._slots, self._slots * trip * TRIPS_AHEAD)
-        self._lanes = Lanes(self._slots, trip, deadline, self._holding.slow)
+        trip, deadline = settings.texts_per_batch, settings.render_deadline
+        self._prefetch = PrefetchController(self._slots, self._slots * trip * BATCHES_PER_PROCESS)
+        self._lanes = Lanes(self._slots, trip, deadline, self._prefetch.slow)
         #: Called with how many texts are to be held from now on.
         self.on_prefetch: Callable[[int], None] = lambda _count: None
         #: Whether a process has nothing to do; who brings a text then wakes the thread.
         self._hungry = True
-        self._children: list[Child] = []
+        self._children: list[ChildHandle] = []
         self._start_after = 0.0
         self._start_fails = False
         self._stop_by: float | None = None
         self._finishing = False
         self._beat = time.monotonic()
         self._waker = Waker()
-        self._bells = selectors.DefaultSelector()
-        self._bells.register(self._waker, selectors.EVENT_READ)
+        self._signals = selectors.DefaultSelector()
+        self._signals.register(self._waker, selectors.EVENT_READ)
         self._pipes = selectors.DefaultSelector()
         self._thread = threading.Thread(target=self._run, name="pool", daemon=True)
 
@@ -103,7 +103,7 @@ class ProcessPool(Pool[RenderRequest]):
     @property
     def prefetch(self) -> int:
         """How many texts are to be held now."""
-        return self._holding.count
+        return self._prefetch.count
 
     @property
     def pids(self) -> list[int]:
@@ -155,23 +155,23 @@ class ProcessPool(Pool[RenderRequest]):
         self._wait_and_read(0.0)
         self._finishing = True
         for child in self._children:
-            self._give_back(list(child.trip)[1:])
+            self._give_back(list(child.batch)[1:])
         self._give_back(self._lanes.take_all())
-        while any(child.trip for child in self._children) and time.monotonic() < stop_by:
+        while any(child.batch for child in self._children) and time.monotonic() < stop_by:
             self._beat = time.monotonic()
             self._wait_and_read(stop_by - time.monotonic())
             self._end_overdue()
 
     def _end_all(self) -> None:
         for child in list(self._children):
-            self._give_back(list(child.trip)[:1])
+            self._give_back(list(child.batch)[:1])
             self._end(child)
         self._give_back(self._lanes.take_all())
 
     def _start_missing(self) -> None:
         while len(self._children) < self._slots and time.monotonic() >= self._start_after:
             try:
-                child = Child(
+                child = ChildHandle(
                     self._settings.render_deadline,
                     self._memory_mib,
                     self._settings.options,
@@ -180,7 +180,7 @@ class ProcessPool(Pool[RenderRequest]):
                 self._start_failed(f"{type(error).__name__}: {error}")
             else:
                 self._children.append(child)
-                self._bells.register(child.bell, selectors.EVENT_READ, child)
+                self._signals.register(child.done_signal, selectors.EVENT_READ, child)
                 self._pipes.register(child.pipe, selectors.EVENT_READ, child)
 
     def _start_failed(self, detail: str) -> None:
@@ -194,12 +194,12 @@ class ProcessPool(Pool[RenderRequest]):
         self._hungry = True
         idle = [child for child in self._children if child.idle]
         for position, child in enumerate(idle):
-            texts = self._lanes.trip(len(idle) - position, sum(map(_is_slow, self._children)))
+            texts = self._lanes.next_batch(len(idle) - position, sum(map(_is_slow, self._children)))
             if texts:
                 self._send(child, texts)
         self._hungry = any(child.idle for child in self._children)
 
-    def _send(self, child: Child, texts: list[Text]) -> None:
+    def _send(self, child: ChildHandle, texts: list[Text]) -> None:
         try:
             child.send(texts, self._lanes.allowance(texts))
         except ChildGone as error:
@@ -207,11 +207,11 @@ class ProcessPool(Pool[RenderRequest]):
             self._replace(child, "crashed", str(error))
 
     def _wait_and_read(self, most: float = BEAT) -> None:
-        """Sleep until a bell rings, `submit` or `stop` wakes, or it is time to look."""
+        """Sleep until a done_signal rings, `submit` or `stop` wakes, or it is time to look."""
         left = [seconds for child in self._children if (seconds := child.left()) is not None]
-        waiting = len(self._lanes) or any(child.trip for child in self._children)
+        waiting = len(self._lanes) or any(child.batch for child in self._children)
         look = GATHER if waiting else BEAT
-        for key, _ in self._bells.select(max(0.0, min([most, look, *left]))):
+        for key, _ in self._signals.select(max(0.0, min([most, look, *left]))):
             if key.data:
                 key.data.quiet()
             else:
@@ -220,7 +220,7 @@ class ProcessPool(Pool[RenderRequest]):
             for key, _ in ready:
                 self._read(key.data)
 
-    def _read(self, child: Child) -> None:
+    def _read(self, child: ChildHandle) -> None:
         """Take one message."""
         try:
             answered = child.receive()
@@ -232,11 +232,11 @@ class ProcessPool(Pool[RenderRequest]):
             else:
                 self._settle(child, answered)
 
-    def _settle(self, child: Child, answered: Answered) -> None:
+    def _settle(self, child: ChildHandle, answered: Answered) -> None:
         """Finish the text that was answered, and perhaps its process."""
         answer = answered.answer
         self._finish_first(child, _outcome(answer), answered)
-        worn = not child.trip and child.answered >= self._settings.child_texts
+        worn = not child.batch and child.answered >= self._settings.child_texts
         if answer.leaving or worn or self._finishing:
             self._retire(child, "crashed" if answer.leaving else "worn", answer.detail)
 
@@ -245,17 +245,17 @@ class ProcessPool(Pool[RenderRequest]):
             if not child.idle and child.overdue() and not child.pipe.poll():
                 self._end_text(child)
 
-    def _end_text(self, child: Child) -> None:
+    def _end_text(self, child: ChildHandle) -> None:
         """A text has had its time: it goes on in the slow lane, or fails there.
 
         One that starved, or finds no room in that lane, is tried again.
         """
         detail = f"not rendered within {self._settings.render_deadline:g} s"
-        if not child.trip or child.starved:
+        if not child.batch or child.starved:
             outcome: Outcome = RetryLater(TRY_AGAIN_AFTER, "deadline")
-        elif child.trip[0].slow:
+        elif child.batch[0].slow:
             outcome = Failed("deadline", detail)
-        elif self._lanes.postpone(child.trip[0]):
+        elif self._lanes.postpone(child.batch[0]):
             _, took = child.next_text()
             self._observe(took)
             self._retire(child, "deadline", "its text is slow")
@@ -264,16 +264,16 @@ class ProcessPool(Pool[RenderRequest]):
             outcome = _no_room()
         self._blame(child, "deadline", detail, outcome)
 
-    def _blame(self, child: Child, why: str, detail: str, outcome: Outcome) -> None:
+    def _blame(self, child: ChildHandle, why: str, detail: str, outcome: Outcome) -> None:
         """The child's present text may have ended it: answer that one, spare those behind it."""
         if not child.ready:
             self._start_failed(detail)
-        if child.trip:
+        if child.batch:
             self._finish_first(child, outcome)
         self._retire(child, why, detail)
 
     def _finish_first(
-        self, child: Child, outcome: Outcome, answered: Answered | None = None
+        self, child: ChildHandle, outcome: Outcome, answered: Answered | None = None
     ) -> None:
         text, took = child.next_text(answered)
         if text.slow:
@@ -284,27 +284,27 @@ class ProcessPool(Pool[RenderRequest]):
 
     def _observe(self, took: float) -> None:
         """Hold as many texts as suits how long they take."""
-        if self._holding.took(took):
-            for text in self._lanes.limit_slow(self._holding.slow):
+        if self._prefetch.took(took):
+            for text in self._lanes.limit_slow(self._prefetch.slow):
                 text.finish(_no_room(), 0.0)
-            self.on_prefetch(self._holding.count)
+            self.on_prefetch(self._prefetch.count)
 
-    def _retire(self, child: Child, why: str, detail: str = "") -> None:
+    def _retire(self, child: ChildHandle, why: str, detail: str = "") -> None:
         """End a child; while stopping, what it had not begun has been given back already."""
-        rest = [] if self._finishing else list(child.trip)
-        child.trip.clear()
+        rest = [] if self._finishing else list(child.batch)
+        child.batch.clear()
         self._lanes.put_back(rest)
         self._replace(child, why, detail)
 
-    def _replace(self, child: Child, why: str, detail: str = "") -> None:
+    def _replace(self, child: ChildHandle, why: str, detail: str = "") -> None:
         """End a child; the loop starts another."""
         self._end(child)
         if not self._finishing:
             logger.info("replacing the process %d: %s %s", child.pid, why, detail)
             self._replaced.labels(why).inc()
 
-    def _end(self, child: Child) -> None:
-        self._bells.unregister(child.bell)
+    def _end(self, child: ChildHandle) -> None:
+        self._signals.unregister(child.done_signal)
         self._pipes.unregister(child.pipe)
         self._children.remove(child)
         child.kill()
@@ -318,8 +318,8 @@ def _no_room() -> RetryLater:
     return RetryLater(random.uniform(*NO_ROOM_AFTER), "deadline")  # noqa: S311 - jitter
 
 
-def _is_slow(child: Child) -> bool:
-    return bool(child.trip) and child.trip[0].slow
+def _is_slow(child: ChildHandle) -> bool:
+    return bool(child.batch) and child.batch[0].slow
 
 
 def _outcome(answer: Answer) -> Outcome:

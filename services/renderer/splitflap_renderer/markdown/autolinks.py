@@ -13,7 +13,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.gfm_autolink import index
 
-from splitflap_renderer.links import without_trailing
+from splitflap_renderer.markdown.links import without_trailing
 
 _LITERAL = re.compile(
     r"(?<![\w.+/:@-])(?:"

@@ -19,7 +19,7 @@ DECAY = 1 - 1 / 64
 FEW = 8
 
 
-class Holding:
+class PrefetchController:
     """A count that follows a mean, in steps of two: each change costs the broker's answers."""
 
     def __init__(self, slots: int, most: int) -> None:

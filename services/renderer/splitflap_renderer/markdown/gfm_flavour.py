@@ -14,8 +14,8 @@ from markdown_it.rules_inline.autolink import autolink
 from markdown_it.token import Token
 from mdit_py_plugins.gfm import gfm_plugin
 
-from splitflap_renderer.autolinks import autolinks
-from splitflap_renderer.links import can_have_preview
+from splitflap_renderer.markdown.autolinks import autolinks
+from splitflap_renderer.markdown.links import can_have_preview
 
 #: Raw HTML that GitHub shows as text: section 6.11 of its specification.
 _DISALLOWED = re.compile(
@@ -33,7 +33,7 @@ _UNCHECKED = '<input disabled="" type="checkbox"> '
 Env = MutableMapping[str, Any]
 
 
-class Gfm:
+class GfmFlavour:
     """A parser that is built once and used for text after text; it keeps nothing of them.
 
     `contradicting` is for whoever compares it with CommonMark: two of GitHub's extensions, bare

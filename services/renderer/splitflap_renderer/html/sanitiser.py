@@ -18,6 +18,8 @@ import nh3
 from pygments.lexers import get_all_lexers
 from pygments.token import STANDARD_TYPES
 
+from splitflap_renderer.footnote_ids import FOOTNOTE_ID
+
 #: What every link says of itself: it is a user's, earns no rank, and gets no handle on our page.
 LINK_REL = "nofollow ugc noopener"
 
@@ -93,10 +95,6 @@ LANGUAGES = {
 #: The class of a code block that carries its language to the decorating step, which takes it off.
 LANGUAGE_CLASS = re.compile(r"language-([\w+#.*-]{1,40})")
 
-#: Footnotes' ids: a hash of the text and a number. They cannot shadow a global of the page's
-#: scripts; and as a text may only use its own hash, nor meet those of another one on the page.
-FOOTNOTE_ID = re.compile(r"fn(?:ref)?-([0-9a-f]{8})-[0-9]{1,6}(?::[0-9]{1,6})?")
-
 #: The hash of the text that is being cleaned.
 _text_hash: ContextVar[str] = ContextVar("text_hash")
 
@@ -106,11 +104,6 @@ FRAGMENT = re.compile(r"#[^\s\"'<>&]{1,200}")
 
 #: No URL has these; browsers take some of them out, and log readers act on others.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def footnote_id(text_hash: str, number: int) -> str:
-    """An id that FOOTNOTE_ID allows."""
-    return f"fn-{text_hash}-{number}"
 
 
 def sanitised(html: str, text_hash: str) -> str:

@@ -10,13 +10,14 @@ import re
 
 import msgspec
 
-from splitflap_renderer.excerpt import Excerpt
-from splitflap_renderer.headings import Headings
-from splitflap_renderer.highlight import highlighted
-from splitflap_renderer.names import Names
+from splitflap_renderer.footnote_ids import FOOTNOTE_ID
+from splitflap_renderer.html.excerpt import Excerpt
+from splitflap_renderer.html.headings import Headings
+from splitflap_renderer.html.highlight import highlighted
+from splitflap_renderer.html.names import Names
+from splitflap_renderer.html.sanitiser import HEADINGS, LANGUAGE_CLASS, LANGUAGES
+from splitflap_renderer.html.templates import proxied
 from splitflap_renderer.options import Options
-from splitflap_renderer.sanitiser import FOOTNOTE_ID, HEADINGS, LANGUAGE_CLASS, LANGUAGES
-from splitflap_renderer.templates import proxied
 
 _TOKEN = re.compile(
     r"<(?P<end>/?)(?P<tag>[a-z][a-z0-9]*)(?P<attributes>(?: [a-z-]+=\"[^\"]*\")*)>|(?P<text>[^<]+)"

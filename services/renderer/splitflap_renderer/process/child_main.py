@@ -1,8 +1,8 @@
 """What runs in a rendering process: texts come over a pipe, each is answered by itself.
 
 Answers do not wake the parent, which looks for them now and then; only the last of a trip rings
-its bell. To be woken for each costs the parent, and by its small messages the broker, several
-times the CPU.
+its done signal. To be woken for each costs the parent, and by its small messages the broker,
+several times the CPU.
 
 The process holds no connection and no secret, and ends when its parent does.
 """
@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 import msgspec
 from splitflap_core.contracts import FLAVOURS, RenderRequest
 
-from splitflap_renderer.checks import Refused
+from splitflap_renderer.markdown.checks import Refused
 from splitflap_renderer.options import Options
 from splitflap_renderer.render import render
 
@@ -58,7 +58,7 @@ _encode_result = msgspec.json.Encoder().encode
 READY = b"ready"
 
 
-def run(pipe: Connection, bell: Connection, memory_mib: int, options: Options) -> None:
+def run(pipe: Connection, done_signal: Connection, memory_mib: int, options: Options) -> None:
     """Answer texts until the parent closes its end of the pipe, or dies."""
     # The parent says when to stop; a signal to the whole process group must not cut work short.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -67,9 +67,9 @@ def run(pipe: Connection, bell: Connection, memory_mib: int, options: Options) -
     warm(options)
     try:
         pipe.send_bytes(READY)
-        ring(bell)
-        while _answer_trip(pipe, options):
-            ring(bell)
+        ring(done_signal)
+        while _answer_batch(pipe, options):
+            ring(done_signal)
     except (EOFError, OSError):
         return
 
@@ -92,12 +92,12 @@ def answer(request: RenderRequest, options: Options) -> Answer:
         return Answer(None, f"{type(error).__name__}: {error}"[:MAX_DETAIL])
 
 
-def ring(bell: Connection) -> None:
+def ring(done_signal: Connection) -> None:
     """Wake the parent."""
-    os.write(bell.fileno(), b"\0")
+    os.write(done_signal.fileno(), b"\0")
 
 
-def _answer_trip(pipe: Connection, options: Options) -> bool:
+def _answer_batch(pipe: Connection, options: Options) -> bool:
     for request in _decode_texts(pipe.recv_bytes()):
         reply = answer(request, options)
         pipe.send_bytes(_encode_answer(Answered(reply, time.monotonic(), time.process_time())))

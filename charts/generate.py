@@ -16,7 +16,7 @@ import yaml
 from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import CommonSettings
 from splitflap_renderer.settings import RendererSettings
-from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.process.settings import ScraperSettings
 
 CHART = Path(__file__).parent / "splitflap"
 

@@ -18,8 +18,8 @@ from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import CommonSettings, SettingDoc, describe
 from splitflap_core.telemetry import Declaration, declarations
 from splitflap_renderer.settings import RendererSettings
-from splitflap_scraper.errors import REASONS, Reason
-from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.fetch.errors import REASONS, Reason
+from splitflap_scraper.process.settings import ScraperSettings
 
 FOLDER = Path(__file__).parent
 

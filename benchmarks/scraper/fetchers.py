@@ -71,18 +71,18 @@ def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable
 
     The limits themselves are out of reach, so that they are counted and do not count.
     """
-    from splitflap_scraper import green
+    from splitflap_scraper.process import green
 
     green.patch()
     import msgspec
     from splitflap_core.contracts import Job, ScrapeRequest
     from splitflap_core.outcomes import Done
     from splitflap_core.telemetry import Metrics
-    from splitflap_scraper.collector import collect_rarely
-    from splitflap_scraper.fetch import Fetcher
-    from splitflap_scraper.reading import reader_for
-    from splitflap_scraper.scrape import Scraper
-    from splitflap_scraper.settings import ScraperSettings
+    from splitflap_scraper.fetch.fetcher import Fetcher
+    from splitflap_scraper.preview.readers import reader_for
+    from splitflap_scraper.process.gc_tuning import collect_rarely
+    from splitflap_scraper.process.handler import Scraper
+    from splitflap_scraper.process.settings import ScraperSettings
 
     settings = ScraperSettings(
         concurrency=concurrency,

@@ -16,10 +16,10 @@ from urllib.parse import urljoin
 
 import linkpreview
 import trafilatura
-from splitflap_scraper import robots
-from splitflap_scraper.metadata import Metadata, extract
-from splitflap_scraper.reading import PageReader
-from splitflap_scraper.walls import wall
+from splitflap_scraper.fetch.politeness import robots
+from splitflap_scraper.preview.metadata import Metadata, extract
+from splitflap_scraper.preview.readers import PageReader
+from splitflap_scraper.preview.walls import wall
 
 from benchmarks.harness.table import note
 from tests.corpus import FIELDS, Entry, entries

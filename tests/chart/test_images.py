@@ -9,7 +9,7 @@ from splitflap_api.settings import ApiSettings
 from splitflap_core.definitions import definitions
 from splitflap_core.settings import CommonSettings, load
 from splitflap_renderer.settings import RendererSettings
-from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.process.settings import ScraperSettings
 
 from .helm import ROOT
 

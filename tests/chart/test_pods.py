@@ -6,7 +6,7 @@ import pytest
 from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import CommonSettings, load
 from splitflap_renderer.settings import RendererSettings
-from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.process.settings import ScraperSettings
 
 from .conftest import Rendered
 from .helm import Helm, Manifests, Object, merged

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from splitflap_scraper.document import Document
-from splitflap_scraper.headers import Headers, media_type
-from splitflap_scraper.metadata import Metadata, extract
-from splitflap_scraper.reading import AnyReader, FileReader, Head, PageReader, reader_for
-from splitflap_scraper.walls import wall
+from splitflap_scraper.fetch.http.headers import Headers, media_type
+from splitflap_scraper.page.document import Document
+from splitflap_scraper.preview.metadata import Metadata, extract
+from splitflap_scraper.preview.readers import AnyReader, FileReader, Head, PageReader, reader_for
+from splitflap_scraper.preview.walls import wall
 
 FOLDER = Path(__file__).parent / "previews"
 

@@ -1,7 +1,7 @@
 """The scraper: takes URLs from the broker, and gives back what their pages say of themselves."""
 # ruff: noqa: E402 - what is imported before the patch would keep what blocks
 
-from splitflap_scraper import green
+from splitflap_scraper.process import green
 
 green.patch()
 
@@ -12,12 +12,12 @@ from splitflap_core.runtime import boot, no_arguments, until_signalled
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
 
-from splitflap_scraper.collector import collect_rarely
-from splitflap_scraper.fetch import Fetcher
-from splitflap_scraper.lag import LoopLag
-from splitflap_scraper.pool import GreenPool
-from splitflap_scraper.scrape import Scraper
-from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.fetch.fetcher import Fetcher
+from splitflap_scraper.process.gc_tuning import collect_rarely
+from splitflap_scraper.process.handler import Scraper
+from splitflap_scraper.process.loop_lag import LoopLag
+from splitflap_scraper.process.pool import GreenPool
+from splitflap_scraper.process.settings import ScraperSettings
 
 #: Jobs that the broker hands out ahead, for each slot: so many that a slot which becomes free has
 #: its next job at once, and so few that they do not wait here while another replica is idle.

@@ -17,10 +17,10 @@ from typing import Any
 import msgspec
 import pytest
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper.fetch import Answer, Fetcher, check_status
-from splitflap_scraper.reading import AnyReader, PageReader, UnknownReader, reader_for
-from splitflap_scraper.resolver import Resolve, Within
-from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.fetch.fetcher import Answer, Fetcher, check_status
+from splitflap_scraper.fetch.targets.resolver import Resolve, Within
+from splitflap_scraper.preview.readers import AnyReader, PageReader, UnknownReader, reader_for
+from splitflap_scraper.process.settings import ScraperSettings
 
 #: Seconds that a test waits for what must happen.
 PATIENCE = 30.0
@@ -124,13 +124,13 @@ def serve() -> Iterator[Callable[..., Site]]:
 
 def is_green() -> bool:
     """Whether this process is patched."""
-    return "splitflap_scraper.green" in sys.modules
+    return "splitflap_scraper.process.green" in sys.modules
 
 
 def within() -> tuple[Within, type[Exception]]:
     """The deadline that the service uses; without green threads the sockets' own must do."""
     if is_green():
-        from splitflap_scraper import green
+        from splitflap_scraper.process import green
 
         return green.deadline, green.DeadlineExceeded
     return lambda _seconds: nullcontext(), TimeoutError

@@ -1,8 +1,8 @@
 """Pages as the scraper reads them, without a network."""
 
-from splitflap_scraper.headers import Headers, media_type
-from splitflap_scraper.metadata import Metadata, extract
-from splitflap_scraper.reading import Head, PageReader
+from splitflap_scraper.fetch.http.headers import Headers, media_type
+from splitflap_scraper.preview.metadata import Metadata, extract
+from splitflap_scraper.preview.readers import Head, PageReader
 
 URL = "https://a.example/dir/page"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from splitflap_scraper.errors import FetchError
+from splitflap_scraper.fetch.errors import FetchError
 
 from .conftest import PageFetcher, Site
 

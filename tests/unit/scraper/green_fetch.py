@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from splitflap_scraper import green
-from splitflap_scraper.errors import FetchError, Transient
+from splitflap_scraper.fetch.errors import FetchError, Transient
+from splitflap_scraper.process import green
 
 from .conftest import Site, make_fetcher, page
 

@@ -17,7 +17,7 @@ import pytest
 from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult
 from splitflap_core.outcomes import Done
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper.scrape import Scraper
+from splitflap_scraper.process.handler import Scraper
 
 from .conftest import make_fetcher
 from .hostile_servers import EXPECTED

@@ -5,7 +5,7 @@ import threading
 import time
 
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper.lag import PERIOD, LoopLag
+from splitflap_scraper.process.loop_lag import PERIOD, LoopLag
 
 from tests.support import wait_until
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from splitflap_core.contracts import Job, ScrapeRequest
 from splitflap_core.outcomes import Done, Failed, Outcome, SlowDown
-from splitflap_scraper import pool as pool_module
-from splitflap_scraper.pool import GreenPool
+from splitflap_scraper.process import pool as pool_module
+from splitflap_scraper.process.pool import GreenPool
 
 from tests.support import wait_until
 

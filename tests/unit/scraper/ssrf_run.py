@@ -20,9 +20,9 @@ import msgspec
 from splitflap_core.contracts import Job, ScrapeRequest
 from splitflap_core.outcomes import Done
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper.fetch import Fetcher
-from splitflap_scraper.scrape import Scraper
-from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.fetch.fetcher import Fetcher
+from splitflap_scraper.process.handler import Scraper
+from splitflap_scraper.process.settings import ScraperSettings
 
 from tests.unit.scraper.conftest import page, within
 from tests.unit.scraper.ssrf_cases import LEADS, LED_TO, NAMES, PUBLIC, barred, neighbours

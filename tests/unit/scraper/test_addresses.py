@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from splitflap_scraper.addresses import all_may_be_reached, may_be_reached, parsed
+from splitflap_scraper.fetch.targets.addresses import all_may_be_reached, may_be_reached, parsed
 
 PUBLIC = [
     "8.8.8.8",

@@ -3,8 +3,8 @@
 import zlib
 
 import pytest
-from splitflap_scraper.body import Inflater
-from splitflap_scraper.errors import FetchError
+from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.fetch.http.body import Inflater
 
 
 def squeezed(data: bytes, wbits: int = 31) -> bytes:

@@ -5,7 +5,7 @@ import codecs
 import re
 
 import pytest
-from splitflap_scraper.charsets import CODECS, TextDecoder, codec_of
+from splitflap_scraper.page.charsets import CODECS, TextDecoder, codec_of
 
 
 def decoded(data: bytes, http_label: str | None = None, piece: int = 7) -> str:

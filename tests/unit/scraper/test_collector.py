@@ -8,8 +8,8 @@ def test_in_a_process_of_its_own() -> None:
     """What was there is frozen; what comes later is still collected where it is a cycle."""
     code = (
         "import gc, weakref\n"
-        "import splitflap_scraper.fetch\n"
-        "from splitflap_scraper.collector import YOUNG, collect_rarely\n"
+        "import splitflap_scraper.fetch.fetcher\n"
+        "from splitflap_scraper.process.gc_tuning import YOUNG, collect_rarely\n"
         "collect_rarely()\n"
         "assert gc.get_freeze_count() > 10_000, gc.get_freeze_count()\n"
         "assert len(gc.get_objects()) < 1_000, len(gc.get_objects())\n"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper import connections
-from splitflap_scraper.errors import FetchError
+from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.fetch.http import connections
 
 from tests.support import wait_until
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import splitflap_scraper
-from splitflap_scraper.errors import REASONS, FetchError, Transient, family, status_error
+from splitflap_scraper.fetch.errors import REASONS, FetchError, Transient, family, status_error
 
 SOURCES = "".join(
     path.read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ import zlib
 from typing import Any
 
 import pytest
-from splitflap_scraper.errors import Transient
+from splitflap_scraper.fetch.errors import Transient
 
 from .conftest import Page, make_fetcher, page
 from .fetches import HEAD, Serve, answers, refused

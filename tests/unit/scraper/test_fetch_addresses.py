@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from splitflap_scraper.errors import Transient
+from splitflap_scraper.fetch.errors import Transient
 
 from .conftest import PageFetcher, make_fetcher, page, redirect
 from .fetches import HEAD, Serve, answers, refused

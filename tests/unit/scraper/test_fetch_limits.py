@@ -5,8 +5,8 @@ import time
 import zlib
 
 import pytest
-from splitflap_scraper.errors import Transient
-from splitflap_scraper.reading import PageReader
+from splitflap_scraper.fetch.errors import Transient
+from splitflap_scraper.preview.readers import PageReader
 
 from .conftest import make_fetcher, page, redirect
 from .fetches import HEAD, OK, Serve, endless, refused

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from splitflap_scraper.errors import FetchError, Transient
-from splitflap_scraper.flights import Flights
+from splitflap_scraper.fetch.errors import FetchError, Transient
+from splitflap_scraper.fetch.single_flight import Flights
 
 from tests.support import wait_until
 

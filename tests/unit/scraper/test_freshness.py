@@ -3,8 +3,8 @@
 from email.utils import formatdate
 
 import pytest
-from splitflap_scraper.freshness import fresh_for, retry_after
-from splitflap_scraper.headers import Headers
+from splitflap_scraper.fetch.http.freshness import fresh_for, retry_after
+from splitflap_scraper.fetch.http.headers import Headers
 
 
 def headers(**values: str) -> Headers:

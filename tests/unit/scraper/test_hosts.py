@@ -5,10 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 from splitflap_core.settings import load
-from splitflap_scraper import hosts
-from splitflap_scraper.errors import Transient
-from splitflap_scraper.hosts import MAX_AFTER, HostLimits
-from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.fetch.errors import Transient
+from splitflap_scraper.fetch.politeness.host_limits import MAX_AFTER, HostLimits
+from splitflap_scraper.process.settings import ScraperSettings
 
 
 class Clock:
@@ -17,7 +16,7 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
         # The module's own: other tests' threads may still sleep by the library's.
-        monkeypatch.setattr(hosts, "time", SimpleNamespace(sleep=self.sleep))
+        monkeypatch.setattr(host_limits, "time", SimpleNamespace(sleep=self.sleep))
 
     def __call__(self) -> float:
         return self.now
@@ -90,7 +89,7 @@ def test_a_pause(clock: Clock) -> None:
 
 def test_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than so many; a place that becomes free is taken."""
-    monkeypatch.setattr(hosts, "MAX_WAIT", 0.05)
+    monkeypatch.setattr(host_limits, "MAX_WAIT", 0.05)
     limits = HostLimits(2, 100, 100)
     with limits.turn("a.test"), limits.turn("a.test"):
         assert sent_back(limits) > 0
@@ -102,7 +101,7 @@ def test_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_who_waits_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A place that becomes free is taken at once, and not when the waiting would have ended."""
-    monkeypatch.setattr(hosts, "MAX_WAIT", 600)
+    monkeypatch.setattr(host_limits, "MAX_WAIT", 600)
     limits = HostLimits(1, 100, 100)
 
     def ask() -> None:
@@ -129,7 +128,7 @@ def test_places_come_back(clock: Clock) -> None:
 
 def test_idle_hosts_are_forgotten(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded by who was asked lately."""
-    monkeypatch.setattr(hosts, "SWEEP", 10)
+    monkeypatch.setattr(host_limits, "SWEEP", 10)
     limits = HostLimits(1, 1, 1, clock)
     for number in range(2000):
         clock.now += 1

@@ -11,8 +11,8 @@ import pytest
 from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper.errors import FetchError, Transient
-from splitflap_scraper.scrape import Scraper
+from splitflap_scraper.fetch.errors import FetchError, Transient
+from splitflap_scraper.process.handler import Scraper
 
 from .conftest import PageFetcher, Site, make_fetcher, page, redirect
 

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from splitflap_scraper.texts import clean
+from splitflap_scraper.preview.texts import clean
 
 from .documents import of
 

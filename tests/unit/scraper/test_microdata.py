@@ -1,7 +1,7 @@
 """Whose property a marked element is: an item within another keeps its own for itself."""
 
 import pytest
-from splitflap_scraper.items import MAX_OPEN, MAX_SEEN, Items
+from splitflap_scraper.page.items import MAX_OPEN, MAX_SEEN, Items
 
 from .documents import of
 

@@ -1,14 +1,14 @@
 """The parts that make fields of what a page says."""
 
 import pytest
-from splitflap_scraper.dates import rfc3339
-from splitflap_scraper.files import dimensions, pdf_information
-from splitflap_scraper.jsonld import Graph, kind
-from splitflap_scraper.languages import spoken, tag
-from splitflap_scraper.markup import attributes, text_of, unescaped
-from splitflap_scraper.sites import MAX_LABELS, feed_name, is_of_host, site_in
-from splitflap_scraper.titles import without_sections, without_site
-from splitflap_scraper.walls import MARKS, marks_in
+from splitflap_scraper.page.markup import attributes, text_of, unescaped
+from splitflap_scraper.preview.fields.dates import rfc3339
+from splitflap_scraper.preview.fields.language import spoken, tag
+from splitflap_scraper.preview.fields.site_name import MAX_LABELS, feed_name, is_of_host, site_in
+from splitflap_scraper.preview.fields.title_text import without_sections, without_site
+from splitflap_scraper.preview.files import dimensions, pdf_information
+from splitflap_scraper.preview.structured.jsonld import Graph, kind
+from splitflap_scraper.preview.walls import MARKS, marks_in
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from splitflap_core.settings import BadSettings, load
-from splitflap_scraper.errors import FetchError
-from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.process.settings import ScraperSettings
 
 from .conftest import Site, make_fetcher, page, redirect
 

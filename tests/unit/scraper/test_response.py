@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from splitflap_scraper.errors import FetchError
-from splitflap_scraper.framing import EndedEarlyError, body_of
-from splitflap_scraper.headers import Headers, media_type
-from splitflap_scraper.response import Response, parsed_response, read_response
-from splitflap_scraper.wire import Deadline, Wire
+from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.fetch.http.framing import EndedEarlyError, body_of
+from splitflap_scraper.fetch.http.headers import Headers, media_type
+from splitflap_scraper.fetch.http.response import Response, parsed_response, read_response
+from splitflap_scraper.fetch.http.wire import Deadline, Wire
 
 
 @contextmanager
@@ -237,7 +237,7 @@ def test_fields_by_name() -> None:
 def test_others_run_between_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes that are always there never let a green socket wait."""
     turns: list[float] = []
-    monkeypatch.setattr("splitflap_scraper.wire.time.sleep", turns.append)
+    monkeypatch.setattr("splitflap_scraper.fetch.http.wire.time.sleep", turns.append)
     with wire_of(b"x" * 60_000) as wire:
         while wire.more():
             assert len(wire.data) - wire.at <= 60_000

@@ -9,12 +9,12 @@ import pytest
 from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult
 from splitflap_core.outcomes import Done, Failed
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper import revalidation
-from splitflap_scraper.headers import Headers
-from splitflap_scraper.metadata import Metadata
-from splitflap_scraper.revalidation import Made, MadeLately, Validators, validators_of
-from splitflap_scraper.scrape import Scraper
-from splitflap_scraper.urls import target_of
+from splitflap_scraper.fetch.http.headers import Headers
+from splitflap_scraper.fetch.targets.urls import target_of
+from splitflap_scraper.preview import cache
+from splitflap_scraper.preview.cache import Made, MadeLately, Validators, validators_of
+from splitflap_scraper.preview.metadata import Metadata
+from splitflap_scraper.process.handler import Scraper
 
 from .conftest import Site, make_fetcher, page, redirect
 
@@ -197,7 +197,7 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes in all, and the time since a page was read."""
     now = 1000.0
     lately = MadeLately(lambda: now)
-    monkeypatch.setattr(revalidation, "MAX_WEIGHT", 100_000)
+    monkeypatch.setattr(cache, "MAX_WEIGHT", 100_000)
     for number in range(500):
         lately.put(f"http://a.test/{number}", made("x" * 300))
     assert len(lately._known) == 100_000 // (1500 + 2 * 300)
@@ -212,6 +212,6 @@ def test_what_is_put_again(monkeypatch: pytest.MonkeyPatch) -> None:
     lately = MadeLately()
     for _ in range(3):
         lately.put("http://a.test/", made("x"))
-    assert lately._weight == revalidation._weight(made("x"))
+    assert lately._weight == cache._weight(made("x"))
     lately.put("http://a.test/", Made(Metadata("x"), 600))
     assert (lately._weight, lately.get("http://a.test/")) == (0, None)

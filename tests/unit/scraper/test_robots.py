@@ -5,7 +5,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from splitflap_scraper.robots import parse, product_of
+from splitflap_scraper.fetch.politeness.robots import parse, product_of
 
 
 def allows(text: str | bytes, path: str, product: str = "splitflap") -> bool:
@@ -136,7 +136,7 @@ def test_hostile_files(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
         gaps.append(now - last)
         last = now
 
-    monkeypatch.setattr("splitflap_scraper.robots.time.sleep", turn)
+    monkeypatch.setattr("splitflap_scraper.fetch.politeness.robots.time.sleep", turn)
     last = time.process_time()
     rules = parse(text.encode(), "splitflap")
     turn(0)
@@ -149,7 +149,7 @@ def test_hostile_files(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_long_lines_make_short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Others run after so many bytes, and not only after so many lines."""
     turns: list[float] = []
-    monkeypatch.setattr("splitflap_scraper.robots.time.sleep", turns.append)
+    monkeypatch.setattr("splitflap_scraper.fetch.politeness.robots.time.sleep", turns.append)
     parse(lines(*["Disallow: /" + "a" * 1900] * 250).encode(), "splitflap")
     assert len(turns) > 45
 

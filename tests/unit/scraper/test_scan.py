@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from splitflap_scraper.marks import Marks
-from splitflap_scraper.scan import PageScanner
-from splitflap_scraper.vocabulary import (
+from splitflap_scraper.page.marks import Marks
+from splitflap_scraper.page.scan import PageScanner
+from splitflap_scraper.page.vocabulary import (
     MARK_REACH,
     MAX_ALL,
     MAX_ALL_JSON,

@@ -12,9 +12,9 @@ from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.settings import BadSettings, load
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper.errors import REASONS
-from splitflap_scraper.scrape import Scraper
-from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.fetch.errors import REASONS
+from splitflap_scraper.process.handler import Scraper
+from splitflap_scraper.process.settings import ScraperSettings
 
 from .conftest import Site, make_fetcher, page
 

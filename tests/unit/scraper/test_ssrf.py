@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from splitflap_scraper.addresses import may_be_reached
+from splitflap_scraper.fetch.targets.addresses import may_be_reached
 
 from .ssrf_cases import LEADS, LED_TO, PUBLIC, barred, neighbours
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from ipaddress import ip_network
 
 import pytest
-from splitflap_scraper.errors import FetchError
-from splitflap_scraper.metadata import Metadata
-from splitflap_scraper.oembed import Providers, matches
-from splitflap_scraper.understand import Understanding
+from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.preview.builder import Understanding
+from splitflap_scraper.preview.metadata import Metadata
+from splitflap_scraper.preview.structured.oembed import Providers, matches
 
 from .conftest import Site, make_fetcher, page
 

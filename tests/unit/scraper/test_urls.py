@@ -5,8 +5,8 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from splitflap_scraper.errors import FetchError
-from splitflap_scraper.urls import joined, target_of
+from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.fetch.targets.urls import joined, target_of
 
 
 @pytest.mark.parametrize(

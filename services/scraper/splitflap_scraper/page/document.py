@@ -1,0 +1,196 @@
+"""A page as a preview sees it: its pieces, decoded and taken apart."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.fetch.targets.urls import joined
+from splitflap_scraper.page.charsets import TextDecoder
+from splitflap_scraper.page.markup import attributes, text_of, unescaped
+from splitflap_scraper.page.vocabulary import Piece, Place
+
+#: Characters of an attribute that are looked at: more than the longest URL or description kept.
+MAX_VALUE = 4096
+
+
+@dataclass(frozen=True)
+class Element:
+    """An element that matters: its attributes (raw: see `get`), its text, and where it stands."""
+
+    name: str
+    attributes: dict[str, str]
+    markup: str
+    place: Place
+    #: The item of microdata that it is in, and the one that it is itself; 0 is none.
+    item: int = 0
+    own: int = 0
+
+    def get(self, name: str) -> str:
+        """An attribute's value, empty where there is none."""
+        return unescaped(self.attributes.get(name, "")[:MAX_VALUE]).strip()
+
+    @cached_property
+    def relations(self) -> list[str]:
+        """The words of `rel`, the first of them."""
+        return self.attributes.get("rel", "")[:200].lower().split()
+
+    @cached_property
+    def text(self) -> str:
+        """Its text, with its white space."""
+        return text_of(self.markup)
+
+    @property
+    def source(self) -> str:
+        """Where an image is, also where a script is meant to put it there."""
+        for name in ("data-src", "data-lazy-src", "data-original", "src"):
+            source = self.get(name)
+            if source and not source.startswith("data:"):
+                return source
+        first = (self.get("srcset") or self.get("data-srcset")).split(",")[0].split()
+        return first[0] if first else ""
+
+
+@dataclass(slots=True)
+class Document:
+    """What was read of a page."""
+
+    url: str
+    language: str | None = None
+    base: str = ""
+    metas: list[tuple[str, str]] = field(default_factory=list)
+    links: list[Element] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    headings: list[Element] = field(default_factory=list)
+    paragraphs: list[Element] = field(default_factory=list)
+    images: list[Element] = field(default_factory=list)
+    times: list[Element] = field(default_factory=list)
+    marked: list[Element] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    #: The items of microdata that the page itself is; 0 is for what is in none.
+    roots: set[int] = field(default_factory=lambda: {0})
+    refresh: str | None = None
+    #: As `refresh`, for browsers without scripts.
+    refresh_without_scripts: str | None = None
+    #: The marks of walls that were seen anywhere in the page.
+    marks: frozenset[str] = frozenset()
+    _by_name: dict[str, list[str]] = field(default_factory=dict)
+
+    def meta(self, *names: str) -> list[str]:
+        """The contents of the metas of these names that are not blank, name by name."""
+        return [content for name in names for content in self._by_name.get(name, ())]
+
+    def add_meta(self, name: str, content: str) -> None:
+        """One more of a name."""
+        self.metas.append((name, content))
+        self._by_name.setdefault(name, []).append(content)
+
+    def linked(self, relation: str) -> list[Element]:
+        """The links of a relation, in the page's order."""
+        return [each for each in self.links if relation in each.relations]
+
+    def resolved(self, reference: str) -> str | None:
+        """A reference of the page as an absolute http or https URL."""
+        try:
+            return joined(self.base or self.url, reference).url if reference.strip() else None
+        except FetchError:
+            return None
+
+
+_MICRODATA = frozenset({"itemprop", "itemtype"})
+
+#: Classes of elements that say who has written the page.
+WRITERS = re.compile(r"byline|author", re.IGNORECASE)
+
+#: Attributes that name a meta, in the order in which they count.
+_META_NAMES = ("property", "name")
+
+#: Elements that are the page itself.
+_ROOTS = frozenset({"html", "body"})
+
+
+def document_of(
+    pieces: Sequence[Piece], decoder: TextDecoder, url: str, marks: frozenset[str] = frozenset()
+) -> Document:
+    """Take the pieces of a page that was found at `url` apart."""
+    root = next((attributes(each.tag) for each in pieces if each.name == "html"), {})
+    language = root.get("lang") or root.get("xml:lang")
+    _settle(pieces, decoder, language or "")
+    page = Document(url, language, marks=marks)
+    for piece in pieces:
+        read = {name: decoder.text(value) for name, value in attributes(piece.tag).items()}
+        inner = decoder.text(piece.inner)
+        element = Element(piece.name, read, inner, piece.place, piece.item, piece.own)
+        if piece.name in _ROOTS:
+            page.roots.add(piece.own)
+        _add(page, element, piece.mark)
+    return page
+
+
+def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> None:
+    declarations = [each.tag for each in pieces if each.name == "meta"]
+    tags = [each.tag for each in pieces if each.name == "meta" and not each.tag.isascii()]
+    texts = [text_of(each.inner) for each in pieces if each.inner and not each.inner.isascii()]
+    decoder.settle(declarations, [*texts, *tags], language)
+
+
+def _add(page: Document, element: Element, mark: bool) -> None:  # noqa: C901 - a case each
+    match element.name:
+        case _ if mark:
+            page.marked.append(element)
+        case "meta":
+            _add_meta(page, element)
+        case "link":
+            page.links.append(element)
+        case "base":
+            page.base = page.resolved(element.get("href")) or ""
+        case "title":
+            page.titles.append(unescaped(element.markup))
+        case "h1" | "h2":
+            page.headings.append(element)
+        case "p":
+            page.paragraphs.append(element)
+        case "img":
+            page.images.append(element)
+        case "time":
+            page.times.append(element)
+        case "script":
+            page.scripts.append(element.markup)
+        case "noscript":
+            page.refresh_without_scripts = page.refresh_without_scripts or _refresh_within(element)
+    if not mark and _is_marked(element):
+        page.marked.append(element)
+
+
+def _is_marked(element: Element) -> bool:
+    """Whether an element that is looked at for its name says more, as marked ones do."""
+    if element.name == "meta":
+        return False
+    about = element.attributes.get("class", "") if element.name == "p" else ""
+    return not _MICRODATA.isdisjoint(element.attributes) or WRITERS.search(about) is not None
+
+
+def _add_meta(page: Document, element: Element) -> None:
+    content = element.get("content")
+    if not content:
+        return
+    if element.get("http-equiv").lower() == "refresh":
+        page.refresh = page.refresh or content
+    # What an item within the page says of itself is not said of the page: see `Microdata`.
+    keys = (*_META_NAMES, "itemprop") if element.item in page.roots else _META_NAMES
+    for key in keys:
+        for name in element.attributes.get(key, "").lower().split():
+            page.add_meta(name, content)
+    if "itemprop" in element.attributes:
+        page.marked.append(element)
+    if element.get("http-equiv").lower() == "content-language":
+        page.add_meta("content-language", content)
+
+
+def _refresh_within(element: Element) -> str | None:
+    markup = element.markup
+    at = markup.lower().find("<meta")
+    tag = attributes(markup[at : markup.find(">", at) + 1]) if at >= 0 else {}
+    is_refresh = tag.get("http-equiv", "").strip("\"'").lower() == "refresh"
+    return unescaped(tag.get("content", "")) or None if is_refresh else None

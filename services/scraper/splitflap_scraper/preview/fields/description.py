@@ -1,0 +1,85 @@
+"""The words that describe a page: its own, else its first paragraph that says something."""
+
+import re
+
+from splitflap_scraper.page.document import Document
+from splitflap_scraper.page.vocabulary import Place
+from splitflap_scraper.preview.fields.title_text import is_no_description
+from splitflap_scraper.preview.structured.jsonld import Graph, Node
+from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.texts import MAX_DESCRIPTION, MAX_PARAGRAPH, key, plain
+
+DESCRIPTIONS = ("og:description", "twitter:description", "description")
+OTHER_DESCRIPTIONS = ("citation_abstract", "dc.description", "dcterms.description",
+                      "dcterms.abstract", "sailthru.description", "abstract")  # fmt: skip
+
+#: Characters that a paragraph has which stands for a description.
+MIN_PARAGRAPH = 40
+
+#: Paragraphs that a page has at least whose text is in paragraphs.
+FEW = 3
+
+_WORDS_OF_BANNERS = (
+    "cookie",
+    "javascript",
+    "all rights reserved",
+    "your browser",
+    "subscribe to",
+    "sign up for",
+    "copyright ©",
+    "skip to",
+    "advertisement",
+    "log in",
+)
+_BESIDE = re.compile(
+    r"(?i)descr|tagline|subtitle|skip|meta|byline|author|caption|cookie|footer|copyright"
+    r"|breadcrumb|notice|banner"
+)
+_BODIES = re.compile(r"(?i)content|body|entry|bbwrapper")
+
+
+def description(
+    page: Document, graph: Graph, node: Node | None, marked: Microdata, title: str | None
+) -> str | None:
+    """What describes the page, other than its title."""
+    said = [
+        *page.meta(*DESCRIPTIONS),
+        *graph.texts(node, "description", "abstract"),
+        *page.meta(*OTHER_DESCRIPTIONS),
+        *marked.texts("description"),
+    ]
+    for text in said:
+        found = plain(text, MAX_DESCRIPTION)
+        if found and not is_no_description(found) and key(found) != key(title or ""):
+            return found
+    return _paragraph(page)
+
+
+def _paragraph(page: Document) -> str | None:
+    """The first paragraph that says something, of the article if there is one."""
+    beside = Place.ASIDE | Place.HEADER
+    usable = [each for each in page.paragraphs if not each.place & Place.ASIDE]
+    usable = [
+        each for each in usable if not _BESIDE.search(f"{each.get('class')} {each.get('id')}")
+    ]
+    inside = [each for each in usable if each.place & Place.ARTICLE]
+    outside = [each for each in usable if not each.place & beside and each not in inside]
+    bodies = [
+        each
+        for each in page.marked
+        if _BODIES.search(each.get("class")) and not each.place & beside
+    ]
+    # A forum's posts have no paragraphs, and its name has one.
+    ordered = [*inside, *bodies, *outside] if len(outside) < FEW else [*inside, *outside, *bodies]
+    for each in ordered:
+        found = plain(each.text, MAX_PARAGRAPH)
+        if found and len(key(found)) >= MIN_PARAGRAPH * 0.5 and len(found) >= _least(found):
+            lowered = found[:200].lower()
+            if not any(word in lowered for word in _WORDS_OF_BANNERS):
+                return found
+    return None
+
+
+def _least(text: str) -> int:
+    """Han characters and kana say more each."""
+    return MIN_PARAGRAPH if text[:MIN_PARAGRAPH].isascii() else MIN_PARAGRAPH // 2

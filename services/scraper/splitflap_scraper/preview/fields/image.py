@@ -1,0 +1,187 @@
+"""The images that a page names for itself: its picture and its icon."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from splitflap_core.settings import Network
+
+from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.fetch.targets.addresses import may_be_reached, parsed
+from splitflap_scraper.fetch.targets.urls import target_of
+from splitflap_scraper.page.document import Document, Element
+from splitflap_scraper.page.vocabulary import Place
+from splitflap_scraper.preview.structured.jsonld import Graph, Node, single
+from splitflap_scraper.preview.structured.microdata import Microdata
+
+#: Longest URL of an image, in characters.
+MAX_IMAGE = 2000
+
+#: Least size (pixels) of a picture; smaller ones are icons and counters.
+MIN_PIXELS = 50
+
+#: Least width of an image of the text that may stand for the page, where it has one.
+MIN_CONTENT_PIXELS = 200
+
+#: Images that show nothing, and those that many pages of a site have in common.
+_NOTHING = re.compile(
+    r"(?i)(?:^|[/_.=-])(?:pixel|spacer|blank|transparent|1x1|clear|empty|tracking|beacon"
+    r"|noimage|no-image"
+    r"|no_image|placeholder|lazy|grey|loading)(?:[_.-]?(?:gif|png|jpe?g|svg|image|img))?(?:[?/.]|$)"
+    r"|(?:facebook\.com/tr|google-analytics\.com|doubleclick\.net|scorecardresearch\.com)"
+)
+_COMMON = re.compile(
+    r"(?i)(?:^|[/_.-])(?:logo|logos|default|fallback|favicon|apple-touch-icon|og-default"
+    r"|social-default"
+    r"|sharing-default|site-icon)(?:[/_.@0-9-]|$)"
+)
+_SMALL = re.compile(
+    r"(?i)avatar|gravatar|emoji|icon|badge|logo|sprite|button|spinner|shields\.io|\.svg(?:\?|$)"
+)
+
+_OPEN_GRAPH = ("og:image", "og:image:url", "og:image:secure_url")
+_TWITTER = ("twitter:image", "twitter:image:src", "twitter:image0")
+
+#: Icons by how well they serve beside a line of text, on dense screens too.
+BEST_ICON = 32
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image by its absolute URL, with its size in pixels where the page says it."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+
+
+def picture(
+    page: Document,
+    graph: Graph,
+    node: Node | None,
+    marked: Microdata,
+    allowed: Sequence[Network],
+) -> Picture | None:
+    """The image that stands for a page: the first that shows something of this page alone."""
+    common = None
+    for found in _candidates(page, graph, node, marked):
+        shown = _shown(page, found, allowed)
+        if shown is None or not _is_picture(shown):
+            continue
+        if not _COMMON.search(shown.url.partition("//")[2].partition("/")[2]):
+            return shown
+        common = common or shown
+    return common
+
+
+def icon(page: Document, allowed: Sequence[Network]) -> str | None:
+    """The site's icon, as the page links to it."""
+    links = [*page.linked("icon"), *page.linked("apple-touch-icon"),
+             *page.linked("apple-touch-icon-precomposed")]  # fmt: skip
+    ranked = sorted(enumerate(links), key=lambda each: _icon_rank(each[1], each[0]))
+    for _, link in ranked:
+        if shown := _shown(page, Picture(link.get("href")), allowed):
+            return shown.url
+    return None
+
+
+def may_be_shown(url: str, allowed: Sequence[Network]) -> bool:
+    """Whether a reader's browser may be sent to a URL: not into its own network."""
+    try:
+        host = target_of(url).host
+    except FetchError:
+        return False
+    address = parsed(host)
+    is_private = address is not None and not may_be_reached(address, allowed)
+    return len(url) <= MAX_IMAGE and not is_private and host != "localhost"
+
+
+def _candidates(
+    page: Document, graph: Graph, node: Node | None, marked: Microdata
+) -> Iterator[Picture]:
+    yield from _open_graph(page.metas)
+    yield from map(Picture, page.meta(*_TWITTER))
+    for url, about in graph.urls(node, "image", "thumbnailUrl", "primaryImageOfPage", "thumbnail"):
+        yield Picture(url, _pixels(about.get("width")), _pixels(about.get("height")))
+    for url, about in marked.urls("image", "thumbnailUrl", "thumbnail"):
+        yield Picture(url, _pixels(about.get("width")), _pixels(about.get("height")))
+    yield from map(
+        Picture,
+        page.meta(
+            "thumbnail", "sailthru.image.full", "parsely-image-url", "msapplication-tileimage"
+        )[:2],
+    )
+    yield from (Picture(each.get("href")) for each in page.linked("image_src"))
+    for each in page.images:
+        # An item's own is among the marked ones; others are of an offer, or of who wrote a comment.
+        is_text = "itemprop" not in each.attributes or each.place & Place.ARTICLE
+        if is_text and (found := _content_image(each)):
+            yield found
+
+
+def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
+    """Each og:image with what follows it: its secure form, its size (ogp.me, "arrays")."""
+    now: Picture | None = None
+    for name, content in metas:
+        if name in {"og:image", "og:image:url"} or (name == "og:image:secure_url" and now is None):
+            if now is not None and (name == "og:image" or not now.url) and now.url != content:
+                yield now
+                now = None
+            now = replace(now, url=now.url or content) if now else Picture(content)
+        elif now is not None and name == "og:image:secure_url" and not content.startswith("http:"):
+            now = replace(now, url=content)
+        elif now is not None and name == "og:image:width":
+            now = replace(now, width=_pixels(content))
+        elif now is not None and name == "og:image:height":
+            now = replace(now, height=_pixels(content))
+    if now is not None:
+        yield now
+
+
+def _content_image(image: Element) -> Picture | None:
+    width, height = _pixels(image.get("width")), _pixels(image.get("height"))
+    source = image.source
+    about = " ".join((source, image.get("class"), image.get("id")))
+    if _SMALL.search(about) or (image.place & Place.HEADER and not image.place & Place.ARTICLE):
+        return None
+    if width is not None and width < MIN_CONTENT_PIXELS:
+        return None
+    return Picture(source, width, height)
+
+
+def _shown(page: Document, found: Picture, allowed: Sequence[Network]) -> Picture | None:
+    url = page.resolved(found.url)
+    return replace(found, url=url) if url and may_be_shown(url, allowed) else None
+
+
+def _is_picture(found: Picture) -> bool:
+    sizes = [each for each in (found.width, found.height) if each is not None]
+    path = found.url.partition("//")[2]
+    return min(sizes, default=MIN_PIXELS) >= MIN_PIXELS and not _NOTHING.search(path)
+
+
+def _pixels(value: object) -> int | None:
+    value = single(value)
+    text = str(value).strip().lower().removesuffix("px") if value is not None else ""
+    text = text.partition(".")[0]
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 and int(text) else None  # noqa: PLR2004 - no image has more digits
+
+
+def _icon_rank(link: Element, index: int) -> tuple[int, int]:
+    """Lower is better: one that is large enough, the nearest to the best size, then the first."""
+    relation, kind = link.get("rel").lower(), link.get("type").lower()
+    sizes = [
+        int(each.split("x")[0])
+        for each in link.get("sizes").lower().split()
+        if re.fullmatch(r"\d{1,4}x\d{1,4}", each)
+    ]
+    is_touch = "apple" in relation
+    if "mask-icon" in relation:
+        return 9, index
+    if kind == "image/svg+xml" or link.get("href").lower().split("?")[0].endswith(".svg"):
+        return 0, index
+    if is_touch:
+        return 3, index
+    if sizes and max(sizes) >= BEST_ICON:
+        return 1, min(each for each in sizes if each >= BEST_ICON)
+    return 4 if sizes else 2, index

@@ -1,0 +1,56 @@
+"""When a page was published, as it says in its many ways."""
+
+from collections.abc import Iterator
+
+from splitflap_scraper.page.document import Document
+from splitflap_scraper.page.vocabulary import Place
+from splitflap_scraper.preview.fields.dates import rfc3339
+from splitflap_scraper.preview.structured.jsonld import Graph, Node
+from splitflap_scraper.preview.structured.microdata import Microdata
+
+TIMES = (
+    "article:published_time",
+    "article:published",
+    "og:published_time",
+    "og:article:published_time",
+    "datepublished",
+)
+OTHER_TIMES = ("parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "publish-date",
+               "publish_date", "publication_date", "date.published", "article.published",
+               "citation_publication_date", "citation_online_date", "citation_date",
+               "prism.publicationdate", "dcterms.issued", "dc.date.issued", "dcterms.created",
+               "dc.date.created", "dcterms.date", "dc.date", "video:release_date",
+               "music:release_date", "book:release_date", "og:release_date", "date", "uploaddate",
+               "originalpublicationdate", "cxenseparse:recs:publishtime")  # fmt: skip
+
+#: Properties of microdata.
+MARKED = ("datePublished", "uploadDate", "dateCreated")
+
+
+def published(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
+    """The time, as RFC 3339 in UTC."""
+    said = [
+        *page.meta(*TIMES),
+        *graph.texts(node, "datePublished", "uploadDate", "datePosted"),
+        *(text for name in MARKED for text in marked.texts(name)),
+        *page.meta(*OTHER_TIMES),
+        *graph.texts(node, "dateCreated"),
+        *_article_times(page),
+    ]
+    return next((found for text in said if (found := rfc3339(text))), None)
+
+
+def _article_times(page: Document) -> Iterator[str]:
+    """Times of the article that are said to be its own, or are its first."""
+    usable = [each for each in page.times if not each.place & Place.ASIDE]
+    telling = ("publish", "entry-date", "dt-published", "posted", "pubdate", "created")
+    for each in usable:
+        about = f"{each.get('class')} {each.get('itemprop')}".lower()
+        if "pubdate" in each.attributes or any(word in about for word in telling):
+            yield each.get("datetime") or each.text
+    if len(usable) == 1:
+        yield usable[0].get("datetime")
+    for each in usable:
+        if each.place & Place.ARTICLE and "updated" not in each.get("class"):
+            yield each.get("datetime") or each.text
+            return

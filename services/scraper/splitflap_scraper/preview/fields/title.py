@@ -1,0 +1,194 @@
+"""A page's title and its site's name, which are told by each other."""
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from splitflap_scraper.page.document import Document
+from splitflap_scraper.page.vocabulary import Place
+from splitflap_scraper.preview.fields.site_name import A_SENTENCE, feed_name, site_in
+from splitflap_scraper.preview.fields.title_text import (
+    HOME,
+    begins_a_section,
+    is_placeholder,
+    parts,
+    without_maker,
+    without_sections,
+    without_site,
+)
+from splitflap_scraper.preview.structured.jsonld import Graph, Node, kind
+from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.texts import MAX_SITE_NAME, MAX_TITLE, key, plain
+
+TITLES = ("og:title", "twitter:title")
+OTHER_TITLES = ("citation_title", "dc.title", "dcterms.title", "parsely-title", "sailthru.title",
+                "hdl", "title")  # fmt: skip
+SITE_NAMES = ("og:site_name",)
+OTHER_SITE_NAMES = (
+    "application-name",
+    "apple-mobile-web-app-title",
+    "citation_journal_title",
+    "prism.publicationname",
+    "dc.publisher",
+    "citation_publisher",
+    "publisher",
+    "og:site",
+    "al:ios:app_name",
+    "al:android:app_name",
+    "twitter:app:name:iphone",
+)
+
+FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json")
+
+#: The page's own titles that are looked for within its longer ones.
+MAX_OWN = 4
+
+#: A page's name with its name space, in wikis.
+_WIKI_ID = re.compile(r"[\w-]+(?::[\w-]+)+")
+
+
+def title_and_site(
+    page: Document, graph: Graph, node: Node | None, marked: Microdata
+) -> tuple[str | None, str | None]:
+    """The page's title, without its site's name, and that name."""
+    site = _site_name(page, graph, node, marked)
+    title = _title(_titles(page, graph, node, marked), site)
+    own = _own(page, [*graph.texts(node, "headline", "name"), *marked.texts("headline")])
+    site = site or _site_in_titles(page, title, own) or _site_of_feed(page, title)
+    return _fitting(page, title, site, own), site
+
+
+def _own(page: Document, said: list[str]) -> list[str]:
+    """What may be the page's title alone: its headings, and what is said for machines."""
+    texts = [*_headings(page), *said[:MAX_OWN]]
+    return [alone for text in texts if (alone := plain(text, MAX_TITLE))]
+
+
+def _site_name(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
+    said = page.meta(*SITE_NAMES)
+    sites = [
+        text
+        for name in ("WebSite", "Blog")
+        for each in graph.of_type(name)
+        for text in graph.texts(each, "name")
+    ]
+    publishers = graph.texts(node, "publisher", "isPartOf", "sourceOrganization")
+    in_title = [name for text in page.titles[:1] if (name := _site_by_host(page, text))]
+    houses = [each for each in marked.texts("publisher") if len(each) <= MAX_SITE_NAME]
+    names = [*said, *sites, *in_title, *publishers, *page.meta(*OTHER_SITE_NAMES), *houses]
+    fitting = [each for each in names if not is_placeholder(each) and "://" not in each]
+    return _first(fitting, MAX_SITE_NAME)
+
+
+def _site_by_host(page: Document, text: str) -> str | None:
+    title = plain(text, MAX_TITLE)
+    return site_in(title, page.url, ()) if title else None
+
+
+def _title(titles: Iterable[str], site: str | None) -> str | None:
+    """The best of all titles, with the site's name still in it.
+
+    One that only names the site is a site's default, unless no other says more.
+    """
+    fallback = None
+    for text in titles:
+        # White space is on one line before it is looked at: runs of it would take quadratic time.
+        title = without_maker(plain(text, MAX_TITLE) or "")
+        if is_placeholder(title):
+            continue
+        if key(title) != key(site or "") and key(title) not in HOME:
+            return title
+        fallback = fallback or title
+    return fallback
+
+
+def _titles(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> Iterator[str]:
+    if _is_of_front_page(page):
+        yield from page.titles
+    yield from page.meta(*TITLES)
+    if kind(node) not in {"website", "profile"}:
+        yield from graph.texts(node, "headline", "name")
+    yield from marked.texts("headline")
+    yield from page.meta(*OTHER_TITLES[:2])
+    yield from page.titles
+    yield from page.meta(*OTHER_TITLES[2:])
+    yield from graph.texts(node, "headline", "name")
+    yield from _headings(page)
+    yield from marked.texts("name")
+
+
+def _is_of_front_page(page: Document) -> bool:
+    """Whether a page has the Open Graph of its site's front page, as some generators give all."""
+    said = next(iter(page.meta("og:url")), "")
+    about, here = urlsplit(page.resolved(said) or page.url), urlsplit(page.url)
+    return about.path in {"", "/"} and not about.query and here.path not in {"", "/"}
+
+
+def _headings(page: Document) -> list[str]:
+    """Headings of the page, those of its article first, and none of what stands beside it."""
+    usable = [each for each in page.headings if not each.place & Place.ASIDE]
+    ordered = sorted(
+        usable,
+        key=lambda each: (
+            each.name,
+            not each.place & Place.ARTICLE,
+            bool(each.place & Place.HEADER),
+        ),
+    )
+    return [each.text for each in ordered if each.name == "h1" or each.place & Place.ARTICLE]
+
+
+def _site_in_titles(page: Document, title: str | None, own: list[str]) -> str | None:
+    """The site's name as the page's titles have it beside the page's own."""
+    alone = [*own, *page.meta(*TITLES)]
+    for text in [*page.titles[:1], title or ""]:
+        cleaned = plain(text, MAX_TITLE)
+        if cleaned and (name := site_in(cleaned, page.url, alone)):
+            return plain(name, MAX_SITE_NAME)
+    return None
+
+
+def _site_of_feed(page: Document, title: str | None) -> str | None:
+    """What the page's first feed is called, if that is short and not the page's own."""
+    feeds = (each for each in page.linked("alternate") if each.get("type") in FEEDS)
+    name = next((name for each in feeds if (name := feed_name(each.get("title")))), None)
+    return name if name and key(name) not in {key(title or ""), *HOME} else None
+
+
+def _fitting(page: Document, title: str | None, site: str | None, own: list[str]) -> str | None:
+    """A title without the site's name; a front page's "Home" is its site.
+
+    A part that is not the site's name stays, unless it stands between the page's own title and the
+    site's name, as sections of a site do, or has that name in it.
+    """
+    if not title or not site:
+        return title
+    names = [
+        site,
+        *(text for text in page.meta("twitter:site", "application-name", *SITE_NAMES) if text),
+    ]
+    pieces = parts(title)
+    if len(pieces) > 1 and pieces[-1] != site and _is_short_for(pieces[-1], site):
+        names.append(pieces[-1])
+    bare = without_site(without_sections(title, site), names)
+    for alone in own[:MAX_OWN]:
+        rest = bare.removeprefix(alone)
+        is_longer = rest != bare and len(key(alone)) >= A_SENTENCE and begins_a_section(rest)
+        if is_longer and (bare != title or key(site) in key(rest)):
+            return alone
+        # What stands before the page's own heading, and has the site's name in it, is no title.
+        begin, found, end = bare.partition(alone)
+        if found and not end.strip() and begin and key(site) in key(begin):
+            return found
+    if _WIKI_ID.fullmatch(bare):
+        return next((text for each in _headings(page) if (text := plain(each, MAX_TITLE))), bare)
+    return site if key(bare) in HOME else bare
+
+
+def _is_short_for(name: str, site: str) -> bool:
+    """Whether a site is meant by a name: it is written otherwise, or the first of its words."""
+    return key(name) == key(site) or site.casefold().startswith(f"{name.casefold()} ")
+
+
+def _first(texts: Iterable[str], limit: int) -> str | None:
+    return next((cleaned for text in texts if (cleaned := plain(text, limit))), None)

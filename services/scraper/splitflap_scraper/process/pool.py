@@ -1,0 +1,125 @@
+"""A pool of green threads, one for each job that runs.
+
+    submit -> a free slot, or the short queue -> green thread -> handler -> finish
+
+The order of a stop: what has not begun is given back; what runs is finished, until the timeout;
+then it is killed where it waits, and given back too.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from splitflap_core.contracts import Job, ScrapeRequest
+from splitflap_core.logs import bound
+from splitflap_core.outcomes import Failed, Outcome, SlowDown
+from splitflap_core.worker import Finish, Pool
+
+from splitflap_scraper.fetch.errors import REASONS
+from splitflap_scraper.process import green
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[Job, ScrapeRequest], Outcome]
+
+#: Seconds for which a worker takes nothing when the pool is full or stopping.
+PAUSE = 1.0
+
+#: Seconds between looks at what still runs during a stop.
+STOP_POLL = 0.02
+
+#: Seconds beyond its deadline after which a job counts as stuck: nothing can end it any more.
+STUCK_AFTER = 30.0
+
+
+@dataclass(eq=False, slots=True)
+class _Task:
+    job: Job
+    request: ScrapeRequest
+    finish: Finish
+    began: float = 0.0
+    thread: Any = field(default=None, repr=False)
+
+
+class GreenPool(Pool[ScrapeRequest]):
+    """Runs a handler for each job. All of it happens in one real thread, so nothing is locked."""
+
+    def __init__(self, slots: int, ahead: int, deadline: float, handler: Handler) -> None:
+        """`ahead` jobs may wait for a slot; `deadline` (seconds) is what the handler promises."""
+        self._slots = slots
+        self._ahead = ahead
+        self._deadline = deadline
+        self._handler = handler
+        self._running: set[_Task] = set()
+        self._waiting: deque[_Task] = deque()
+        self._stopping = False
+
+    @property
+    def slots(self) -> int:
+        return self._slots
+
+    def start(self) -> None:
+        """Nothing to get ready: a green thread costs less than keeping one."""
+
+    def submit(self, job: Job, request: ScrapeRequest, finish: Finish) -> None:
+        if self._stopping:
+            raise SlowDown(PAUSE, "the scraper is stopping")
+        task = _Task(job, request, finish)
+        if len(self._running) < self._slots:
+            self._begin(task)
+        elif len(self._waiting) < self._ahead:
+            self._waiting.append(task)
+        else:
+            raise SlowDown(PAUSE, "all slots are taken")
+
+    def stop(self, timeout: float) -> None:
+        self._stopping = True
+        end = time.monotonic() + timeout
+        while self._waiting:
+            self._waiting.popleft().finish(None, 0.0)
+        while self._running and time.monotonic() < end:
+            green.sleep(STOP_POLL)
+        for task in list(self._running):
+            green.kill(task.thread)
+            # One that had not run yet has no `finally` to come by.
+            if task in self._running:
+                self._end(task, None)
+
+    def alive(self) -> str | None:
+        now = time.monotonic()
+        longest = max((now - task.began for task in self._running), default=0.0)
+        if longest > self._deadline + STUCK_AFTER:
+            return f"a page is being fetched for {longest:.0f} s"
+        return None
+
+    def _begin(self, task: _Task) -> None:
+        task.began = time.monotonic()
+        self._running.add(task)
+        task.thread = green.spawn(self._run, task)
+
+    def _run(self, task: _Task) -> None:
+        """One job; then the next that waits has its slot."""
+        outcome = None
+        try:
+            with bound(job=task.job.id, task=task.job.task, traceparent=task.job.traceparent):
+                outcome = self._handled(task)
+        finally:
+            # A killed thread comes by here too, without an outcome: its job is given back.
+            self._end(task, outcome)
+
+    def _end(self, task: _Task, outcome: Outcome | None) -> None:
+        self._running.discard(task)
+        if self._waiting and not self._stopping:
+            self._begin(self._waiting.popleft())
+        took = time.monotonic() - task.began if outcome else 0.0
+        task.finish(outcome, took)
+
+    def _handled(self, task: _Task) -> Outcome:
+        try:
+            return self._handler(task.job, task.request)
+        except Exception as error:
+            logger.exception("the scraper has a bug")
+            return Failed("broken", type(error).__name__, REASONS["broken"].keep)

@@ -17,7 +17,8 @@ from urllib.parse import urljoin
 import linkpreview
 import trafilatura
 from splitflap_scraper.fetch.politeness import robots
-from splitflap_scraper.preview.metadata import Metadata, extract
+from splitflap_scraper.preview.extract import extract
+from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.readers import PageReader
 from splitflap_scraper.preview.walls import wall
 

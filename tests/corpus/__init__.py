@@ -12,9 +12,11 @@ from typing import Any
 
 import yaml
 from splitflap_scraper.fetch.http.headers import Headers, media_type
+from splitflap_scraper.fetch.reader import Head
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.preview.metadata import Metadata, extract
-from splitflap_scraper.preview.readers import AnyReader, FileReader, Head, PageReader, reader_for
+from splitflap_scraper.preview.extract import extract
+from splitflap_scraper.preview.metadata import Metadata
+from splitflap_scraper.preview.readers import AnyReader, FileReader, PageReader, reader_for
 from splitflap_scraper.preview.walls import wall
 
 FOLDER = Path(__file__).parent / "previews"

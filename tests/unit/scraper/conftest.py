@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 import pytest
 from splitflap_core.telemetry import Metrics
+from splitflap_scraper.fetch.deadline import Within
 from splitflap_scraper.fetch.fetcher import Answer, Fetcher, check_status
-from splitflap_scraper.fetch.targets.resolver import Resolve, Within
+from splitflap_scraper.fetch.targets.resolver import Resolve
 from splitflap_scraper.preview.readers import AnyReader, PageReader, UnknownReader, reader_for
 from splitflap_scraper.process.settings import ScraperSettings
 

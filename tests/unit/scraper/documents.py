@@ -1,8 +1,10 @@
 """Pages as the scraper reads them, without a network."""
 
 from splitflap_scraper.fetch.http.headers import Headers, media_type
-from splitflap_scraper.preview.metadata import Metadata, extract
-from splitflap_scraper.preview.readers import Head, PageReader
+from splitflap_scraper.fetch.reader import Head
+from splitflap_scraper.preview.extract import extract
+from splitflap_scraper.preview.metadata import Metadata
+from splitflap_scraper.preview.readers import PageReader
 
 URL = "https://a.example/dir/page"
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from splitflap_core.settings import load
 from splitflap_scraper.fetch.errors import Transient
+from splitflap_scraper.fetch.politeness import host_limits
 from splitflap_scraper.fetch.politeness.host_limits import MAX_AFTER, HostLimits
 from splitflap_scraper.process.settings import ScraperSettings
 

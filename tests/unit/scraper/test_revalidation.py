@@ -10,9 +10,10 @@ from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult
 from splitflap_core.outcomes import Done, Failed
 from splitflap_core.telemetry import Metrics
 from splitflap_scraper.fetch.http.headers import Headers
+from splitflap_scraper.fetch.http.validators import Validators, validators_of
 from splitflap_scraper.fetch.targets.urls import target_of
 from splitflap_scraper.preview import cache
-from splitflap_scraper.preview.cache import Made, MadeLately, Validators, validators_of
+from splitflap_scraper.preview.cache import Made, MadeLately
 from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.process.handler import Scraper
 

@@ -14,19 +14,20 @@ from typing import Generic, TypeVar
 
 from splitflap_core.telemetry import Metrics
 
+from splitflap_scraper.fetch.deadline import Deadline, Within
 from splitflap_scraper.fetch.errors import FetchError, Transient, status_error
 from splitflap_scraper.fetch.http.body import ACCEPT_ENCODING, read_body
 from splitflap_scraper.fetch.http.connections import Connections, Exchange
 from splitflap_scraper.fetch.http.freshness import fresh_for, retry_after
 from splitflap_scraper.fetch.http.headers import Headers, media_type
-from splitflap_scraper.fetch.http.wire import Deadline, as_fetch_errors
+from splitflap_scraper.fetch.http.validators import Validators
+from splitflap_scraper.fetch.http.wire import as_fetch_errors
 from splitflap_scraper.fetch.politeness.robots import EVERYTHING, RobotsReader, product_of
 from splitflap_scraper.fetch.politeness.robots_cache import KEEP_CLOSED, Permission, Said
+from splitflap_scraper.fetch.reader import Head, Reader
 from splitflap_scraper.fetch.targets.addresses import Address
-from splitflap_scraper.fetch.targets.resolver import Resolve, Resolver, Within
+from splitflap_scraper.fetch.targets.resolver import Resolve, Resolver
 from splitflap_scraper.fetch.targets.urls import Target, joined, target_of
-from splitflap_scraper.preview.cache import Validators
-from splitflap_scraper.preview.readers import Head, Reader
 from splitflap_scraper.process.settings import ScraperSettings
 
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"

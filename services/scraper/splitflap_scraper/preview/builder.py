@@ -8,13 +8,15 @@ from splitflap_core.settings import Network
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.fetcher import Answer, Unchanged, Visit, check_status
+from splitflap_scraper.fetch.http.validators import validators_of
+from splitflap_scraper.fetch.reader import Head
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.preview.cache import Made, validators_of
-from splitflap_scraper.preview.metadata import Metadata, extract
+from splitflap_scraper.preview.cache import Made
+from splitflap_scraper.preview.extract import extract
+from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.readers import (
     AnyReader,
     FileReader,
-    Head,
     JsonReader,
     PageReader,
     UnknownReader,

@@ -5,14 +5,12 @@ scraper is asked for the same URL again, and its absence costs a page. docs/adr/
 guaranteed.
 """
 
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from splitflap_scraper.fetch.http.headers import Headers
-from splitflap_scraper.fetch.targets.urls import Target
+from splitflap_scraper.fetch.http.validators import Validators
 from splitflap_scraper.preview.metadata import Metadata
 
 #: Bytes that all entries together take, about; a preview has one or two KiB.
@@ -24,35 +22,6 @@ MAX_AGE = 7 * 86_400.0
 
 #: Bytes of an entry beside its texts.
 _OVERHEAD = 1500
-
-#: An entity tag (RFC 9110, section 8.8.3), and a date (section 5.6.7).
-_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{0,200}"')
-_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", re.ASCII)
-
-
-class Validators(NamedTuple):
-    """What the response at `url` had by which it can be told from a later one."""
-
-    url: str
-    tag: str
-    modified: str
-
-    def lines_for(self, target: Target) -> str:
-        """Header lines for a request; none for one to another URL than they came from."""
-        if target.url != self.url:
-            return ""
-        if self.tag:
-            # It counts alone where both are sent (RFC 9110, section 13.1.3).
-            return f"If-None-Match: {self.tag}\r\n"
-        return f"If-Modified-Since: {self.modified}\r\n"
-
-
-def validators_of(url: str, headers: Headers) -> Validators | None:
-    """Those of a response, if it has any."""
-    tag, modified = headers.get("ETag"), headers.get("Last-Modified")
-    tag = tag if _TAG.fullmatch(tag) else ""
-    modified = modified if _DATE.fullmatch(modified) else ""
-    return Validators(url, tag, modified) if tag or modified else None
 
 
 class Made(NamedTuple):

@@ -1,9 +1,7 @@
 """What is read of a response's body, by its type, and when it is enough."""
 
-from typing import NamedTuple, Protocol
-
 from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.http.headers import Headers
+from splitflap_scraper.fetch.reader import Head
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.document import Document, document_of
 from splitflap_scraper.page.markup import attributes
@@ -37,31 +35,6 @@ _SNIFFED = 16
 
 #: Characters of a piece that are looked at again with the next, for marks that were cut in two.
 _OVERLAP = 40
-
-
-class Head(NamedTuple):
-    """A final response, before its body. `content_type` is lower case, empty where none is said."""
-
-    url: str
-    status: int
-    headers: Headers
-    content_type: str
-    charset: str | None = None
-
-
-class Reader(Protocol):
-    """Takes a body, piece by piece."""
-
-    @property
-    def max_bytes(self) -> int:
-        """Bytes of the body, decompressed, that it wants at most."""
-
-    def feed(self, data: bytes, *, final: bool) -> bool:
-        """Take a piece; returns whether it has enough."""
-
-    @property
-    def found(self) -> bool:
-        """Whether something was understood, so that a body which is cut off is of use."""
 
 
 class PageReader:

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from splitflap_scraper.fetch.errors import FetchError, Transient
 from splitflap_scraper.fetch.http.framing import Body, EndedEarlyError
 from splitflap_scraper.fetch.http.wire import READ_SIZE, Wire
-from splitflap_scraper.preview.readers import Reader
+from splitflap_scraper.fetch.reader import Reader
 
 #: What a request asks for (RFC 9110, section 8.4.1): what can be decompressed within a limit.
 ACCEPT_ENCODING = "gzip, deflate"

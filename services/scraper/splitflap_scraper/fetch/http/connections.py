@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from splitflap_core.telemetry import Metrics
 
+from splitflap_scraper.fetch.deadline import Deadline
 from splitflap_scraper.fetch.errors import FetchError, Transient
 from splitflap_scraper.fetch.http.framing import Body, EndedEarlyError, body_of
 from splitflap_scraper.fetch.http.response import Response, read_response
-from splitflap_scraper.fetch.http.wire import Deadline, Wire, as_fetch_errors
+from splitflap_scraper.fetch.http.wire import Wire, as_fetch_errors
 from splitflap_scraper.fetch.targets.addresses import Address
 from splitflap_scraper.fetch.targets.urls import Target
 

@@ -7,9 +7,9 @@ however slowly the bytes drip, and a budget of bytes.
 import socket
 import ssl
 import time
-from collections.abc import Callable
 from types import TracebackType
 
+from splitflap_scraper.fetch.deadline import Deadline
 from splitflap_scraper.fetch.errors import FetchError, Transient
 
 #: Bytes that a status line and headers may have, those of 1xx responses included. Servers accept
@@ -18,26 +18,6 @@ MAX_HEADER_BYTES = 64 * 1024
 
 #: Bytes asked of a socket at a time.
 READ_SIZE = 16 * 1024
-
-
-class Deadline:
-    """A point in time that a fetch does not outlive."""
-
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._seconds = seconds
-        self._end = clock() + seconds
-
-    def left(self, most: float = float("inf")) -> float:
-        """Seconds that are left, and no more than `most`.
-
-        Raises:
-            Transient: `timeout`, when there are none.
-        """
-        left = self._end - self._clock()
-        if left <= 0:
-            raise Transient("timeout", f"not done within {self._seconds:g} s")
-        return min(left, most)
 
 
 class Wire:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from splitflap_scraper.preview.readers import Head
+from splitflap_scraper.fetch.reader import Head
 
 #: Bytes of a file that are read (RFC 9309, section 2.5: at least 500 KiB).
 MAX_BYTES = 500 * 1024

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from splitflap_scraper.fetch.deadline import Deadline
 from splitflap_scraper.fetch.errors import MINUTE, FetchError, Transient
-from splitflap_scraper.fetch.http.wire import Deadline
 from splitflap_scraper.fetch.politeness.robots import EVERYTHING, Rules
 from splitflap_scraper.fetch.single_flight import Flights
 from splitflap_scraper.fetch.targets.urls import Target

@@ -2,17 +2,13 @@
 
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from typing import Any
 
+from splitflap_scraper.fetch.deadline import Deadline, Within
 from splitflap_scraper.fetch.errors import FetchError, Transient
-from splitflap_scraper.fetch.http.wire import Deadline
 from splitflap_scraper.fetch.targets.addresses import Address, parsed
 from splitflap_scraper.fetch.targets.urls import Target
-
-#: The context that ends a block after so many seconds, wherever it waits.
-Within = Callable[[float], AbstractContextManager[None]]
 
 #: As socket.getaddrinfo, called with host, port, family and type.
 Resolve = Callable[..., Sequence[tuple[Any, ...]]]

@@ -18,7 +18,7 @@ from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import CommonSettings, SettingDoc, describe
 from splitflap_core.telemetry import Declaration, declarations
 from splitflap_renderer.settings import RendererSettings
-from splitflap_scraper.fetch.errors import REASONS, Reason
+from splitflap_scraper.process.reasons import REASONS, Reason
 from splitflap_scraper.process.settings import ScraperSettings
 
 FOLDER = Path(__file__).parent
@@ -159,7 +159,7 @@ def failures() -> str:
     ]
     return "\n".join(
         [
-            _MADE.format(source="services/scraper/splitflap_scraper/errors.py"),
+            _MADE.format(source="services/scraper/splitflap_scraper/process/reasons.py"),
             _FAILURES,
             _table(("reason", "when", "tried again", "known for"), rows),
         ]

@@ -78,10 +78,11 @@ def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable
     from splitflap_core.contracts import Job, ScrapeRequest
     from splitflap_core.outcomes import Done
     from splitflap_core.telemetry import Metrics
+    from splitflap_scraper.fetch.deadline import TimeLimit
     from splitflap_scraper.fetch.fetcher import Fetcher
     from splitflap_scraper.preview.readers import reader_for
     from splitflap_scraper.process.gc_tuning import collect_rarely
-    from splitflap_scraper.process.handler import Scraper
+    from splitflap_scraper.process.handler import ScrapeHandler
     from splitflap_scraper.process.settings import ScraperSettings
 
     settings = ScraperSettings(
@@ -92,8 +93,9 @@ def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable
         scrape_host_concurrency=5_000,
     )
     metrics = Metrics("scraper")
-    fetcher = Fetcher(settings, settings.tls(), metrics, green.deadline, green.DeadlineExceeded)
-    scraper = Scraper(fetcher, settings.allowed, metrics)
+    time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
+    fetcher = Fetcher(settings.fetch_config(), time_limit, metrics)
+    scraper = ScrapeHandler(fetcher, settings.allowed, metrics)
     collect_rarely()
     number = iter(range(sys.maxsize))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from splitflap_scraper.fetch.http.headers import Headers, media_type
-from splitflap_scraper.fetch.reader import Head
+from splitflap_scraper.fetch.http.reader import Head
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.extract import extract
 from splitflap_scraper.preview.metadata import Metadata

@@ -1,5 +1,5 @@
-"""The scraper: takes URLs from the broker, and gives back what their pages say of themselves."""
-# ruff: noqa: E402 - what is imported before the patch would keep what blocks
+"""The scraper: takes URLs from the broker, and returns their previews."""
+# ruff: noqa: E402 - modules imported before the patch would keep blocking calls
 
 from splitflap_scraper.process import green
 
@@ -12,15 +12,16 @@ from splitflap_core.runtime import boot, no_arguments, until_signalled
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
 
+from splitflap_scraper.fetch.deadline import TimeLimit
 from splitflap_scraper.fetch.fetcher import Fetcher
 from splitflap_scraper.process.gc_tuning import collect_rarely
-from splitflap_scraper.process.handler import Scraper
+from splitflap_scraper.process.handler import ScrapeHandler
 from splitflap_scraper.process.loop_lag import LoopLag
 from splitflap_scraper.process.pool import GreenPool
 from splitflap_scraper.process.settings import ScraperSettings
 
-#: Jobs that the broker hands out ahead, for each slot: so many that a slot which becomes free has
-#: its next job at once, and so few that they do not wait here while another replica is idle.
+#: Prefetched jobs for each slot. A freed slot has its next job at once, and few jobs wait here
+#: while another replica is idle.
 AHEAD_PER_SLOT = 0.1
 
 
@@ -28,38 +29,39 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     no_arguments("scraper")
 
-    # What is configured, and what is counted.
+    # Settings and metrics.
     settings = boot("scraper", ScraperSettings)
     metrics = Metrics("scraper")
 
-    # A port that is taken ends the process before it takes work.
+    # The health port. If it is taken, the process ends before it takes jobs.
     health = health_server("scraper", settings, metrics)
 
-    # Each page may wait for a name in a real thread of its own, so that slow ones hold up no other.
+    # The fetcher. Each page has a real thread for its lookup, so slow names delay no other page.
     green.use_resolvers(settings.concurrency)
-    fetcher = Fetcher(settings, settings.tls(), metrics, green.deadline, green.DeadlineExceeded)
-    scraper = Scraper(fetcher, settings.allowed, metrics, settings.providers)
+    time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
+    fetcher = Fetcher(settings.fetch_config(), time_limit, metrics)
+    handler = ScrapeHandler(fetcher, settings.allowed, metrics, settings.providers)
 
-    # Green threads that fetch, and the loop that feeds them from the broker.
+    # The green threads, and the loop that feeds them from the broker.
     ahead = 1 + int(settings.concurrency * AHEAD_PER_SLOT)
-    pool = GreenPool(settings.concurrency, ahead, settings.scrape_deadline, scraper)
+    pool = GreenPool(settings.concurrency, ahead, settings.scrape_deadline, handler)
     prefetch = pool.slots + ahead
     worker = Worker(SCRAPE, pool, backend_for(settings), metrics, prefetch)
     worker.register(health)
 
-    # What parsing costs those who wait.
+    # The lag of green threads behind the parsing of pages.
     lag = LoopLag(metrics)
 
-    # All that stays is there.
+    # All long-lived objects exist now.
     collect_rarely()
 
-    # The port answers first, so that a slow start can be seen.
+    # Start: the port first, so a slow start is visible.
     health.start()
     lag.start()
     worker.start()
     until_signalled()
 
-    # Work first: it is finished, given back and acked; then the port, which is watched till then.
+    # Stop: the worker finishes its jobs, or gives them back, and acks. The port closes last.
     worker.stop(settings.stop_grace)
     lag.stop()
     health.stop()

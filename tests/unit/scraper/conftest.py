@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 import pytest
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper.fetch.deadline import Within
-from splitflap_scraper.fetch.fetcher import Answer, Fetcher, check_status
+from splitflap_scraper.fetch.deadline import TimeLimit
+from splitflap_scraper.fetch.fetcher import Fetcher
+from splitflap_scraper.fetch.request import FetchResult, check_status
 from splitflap_scraper.fetch.targets.resolver import Resolve
 from splitflap_scraper.preview.readers import AnyReader, PageReader, UnknownReader, reader_for
 from splitflap_scraper.process.settings import ScraperSettings
@@ -128,13 +129,13 @@ def is_green() -> bool:
     return "splitflap_scraper.process.green" in sys.modules
 
 
-def within() -> tuple[Within, type[Exception]]:
-    """The deadline that the service uses; without green threads the sockets' own must do."""
+def time_limit() -> TimeLimit:
+    """The timer of the service in a patched process; else the timeouts of the sockets must do."""
     if is_green():
         from splitflap_scraper.process import green
 
-        return green.deadline, green.DeadlineExceeded
-    return lambda _seconds: nullcontext(), TimeoutError
+        return TimeLimit(green.deadline, green.DeadlineExceeded)
+    return TimeLimit(lambda _seconds: nullcontext(), TimeoutError)
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ class PageFetcher(Fetcher):
     def fetch(self, url: str) -> Page:
         """The page that a URL leads to."""
         with self.visit() as visit:
-            answer: Answer[AnyReader] = visit.get(url, reader_for)
+            answer: FetchResult[AnyReader] = visit.get(url, reader_for)
         check_status(answer.head.status, answer.head.headers)
         reader = answer.reader.reader if isinstance(answer.reader, UnknownReader) else answer.reader
         titles = reader.document().titles if isinstance(reader, PageReader) else []
@@ -168,7 +169,8 @@ def make_fetcher(
     chosen = msgspec.convert({**ours, **settings}, ScraperSettings)
     tls = chosen.tls() if chosen.scraper_ca_file else default_tls()
     counted = metrics or Metrics("scraper")
-    return PageFetcher(chosen, tls, counted, *within(), resolve or socket.getaddrinfo)
+    config = chosen.fetch_config(tls)
+    return PageFetcher(config, time_limit(), counted, resolve or socket.getaddrinfo)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Pages as the scraper reads them, without a network."""
 
 from splitflap_scraper.fetch.http.headers import Headers, media_type
-from splitflap_scraper.fetch.reader import Head
+from splitflap_scraper.fetch.http.reader import Head
 from splitflap_scraper.preview.extract import extract
 from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.readers import PageReader

@@ -17,7 +17,7 @@ import pytest
 from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult
 from splitflap_core.outcomes import Done
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper.process.handler import Scraper
+from splitflap_scraper.process.handler import ScrapeHandler
 
 from .conftest import make_fetcher
 from .hostile_servers import EXPECTED
@@ -57,7 +57,7 @@ def reset_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
-def outcome_of(scraper: Scraper, url: str) -> str:
+def outcome_of(scraper: ScrapeHandler, url: str) -> str:
     """`title`, `blank`, or the reason why there is no preview."""
     job = Job("j", "scrape", 5, time.time(), msgspec.Raw(b"{}"))
     outcome = scraper(job, ScrapeRequest(url))
@@ -88,7 +88,7 @@ def fetched(ports: list[str]) -> Rig:
         "tls_stall": f"https://127.0.0.1:{stall}/",
         "tls_nonsense": f"https://127.0.0.1:{nonsense}/",
     }
-    scraper = Scraper(make_fetcher(scrape_deadline=DEADLINE), (), Metrics("scraper"))
+    scraper = ScrapeHandler(make_fetcher(scrape_deadline=DEADLINE), (), Metrics("scraper"))
     assert outcome_of(scraper, urls["good"]) == "title"
     reset_peak()
     before, done = peak(), threading.Event()

@@ -21,10 +21,10 @@ from splitflap_core.contracts import Job, ScrapeRequest
 from splitflap_core.outcomes import Done
 from splitflap_core.telemetry import Metrics
 from splitflap_scraper.fetch.fetcher import Fetcher
-from splitflap_scraper.process.handler import Scraper
+from splitflap_scraper.process.handler import ScrapeHandler
 from splitflap_scraper.process.settings import ScraperSettings
 
-from tests.unit.scraper.conftest import page, within
+from tests.unit.scraper.conftest import page, time_limit
 from tests.unit.scraper.ssrf_cases import LEADS, LED_TO, NAMES, PUBLIC, barred, neighbours
 
 GOOD = "<title>T</title><meta property=og:title content=T><meta property=og:image content=/i>"
@@ -111,13 +111,14 @@ class Run:
         settings = ScraperSettings(scrape_deadline=5.0)
         self._settings, self._tls = settings, settings.tls()
 
-    def scraper(self, *, robots: bool = True) -> Scraper:
+    def scraper(self, *, robots: bool = True) -> ScrapeHandler:
         """A scraper that has asked nobody yet."""
         settings = msgspec.structs.replace(self._settings, scrape_robots=robots)
         metrics = Metrics("scraper")
-        return Scraper(Fetcher(settings, self._tls, metrics, *within(), Names()), (), metrics)
+        fetcher = Fetcher(settings.fetch_config(self._tls), time_limit(), metrics, Names())
+        return ScrapeHandler(fetcher, (), metrics)
 
-    def scrape(self, url: str, scraper: Scraper | None = None) -> dict[str, Any]:
+    def scrape(self, url: str, scraper: ScrapeHandler | None = None) -> dict[str, Any]:
         """What became of a URL, and what was connected to."""
         self.server.reached.clear()
         self.server.asked = 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from splitflap_core.telemetry import Metrics
 from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.http import connections
+from splitflap_scraper.fetch.http import idle_connections
 
 from tests.support import wait_until
 
@@ -297,19 +297,19 @@ def test_one_that_has_spoken_is_not_replaced(serve: Serve) -> None:
 
 def test_idle_ones_are_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where nobody asks for anything any more."""
-    monkeypatch.setattr(connections, "MAX_IDLE", 0.1)
+    monkeypatch.setattr(idle_connections, "MAX_IDLE", 0.1)
     closed = threading.Event()
     site = serve(keeping(page(HEAD), closed.set))
     fetcher = make_fetcher()
     fetched(fetcher, site.url("/1"))
     wait_until(closed.is_set)
     # Not because nobody needs them any more.
-    assert fetcher.seconds
+    assert fetcher.deadline
 
 
 def test_no_more_than_so_many(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that was not used for longest makes room."""
-    monkeypatch.setattr(connections, "MAX_KEPT", 2)
+    monkeypatch.setattr(idle_connections, "MAX_KEPT", 2)
     site = serve(keeping(page(HEAD)))
     fetcher = make_fetcher(answers("127.0.0.1"))
     fetched(fetcher, *[site.url("/", f"{name}.test") for name in "abc"])

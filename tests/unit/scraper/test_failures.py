@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import splitflap_scraper
-from splitflap_scraper.fetch.errors import REASONS, FetchError, Transient, family, status_error
+from splitflap_scraper.fetch.errors import FetchError, Transient, status_error
+from splitflap_scraper.process.reasons import REASONS, family, keep_of
 
 SOURCES = "".join(
     path.read_text(encoding="utf-8")
-    for path in Path(splitflap_scraper.__file__).parent.glob("*.py")
+    for path in Path(splitflap_scraper.__file__).parent.rglob("*.py")
 )
 
 
@@ -48,5 +49,5 @@ def test_what_may_pass() -> None:
     """Load and time, as the table says; 501 and 505 will not."""
     passing = {each for each in range(300, 600) if isinstance(status_error(each, None), Transient)}
     assert passing == {408, 425, 429, *range(500, 600)} - {501, 505}
-    assert status_error(404, None).keep == status_error(410, None).keep == 86_400
-    assert FetchError("http_403").keep == 3_600
+    assert keep_of(status_error(404, None)) == keep_of(status_error(410, None)) == 86_400
+    assert keep_of(FetchError("http_403")) == 3_600

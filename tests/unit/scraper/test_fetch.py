@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from splitflap_scraper.fetch.errors import Transient
+from splitflap_scraper.process.reasons import keep_of
 
 from .conftest import Page, make_fetcher, page
 from .fetches import HEAD, Serve, answers, refused
@@ -109,7 +110,7 @@ def test_statuses(serve: Serve, status: int) -> None:
         assert error.after == 7
     else:
         assert not isinstance(error, Transient)
-        assert error.keep == {404: 86_400, 410: 86_400, 501: 1800}.get(status, 3600)
+        assert keep_of(error) == {404: 86_400, 410: 86_400, 501: 1800}.get(status, 3600)
 
 
 @pytest.mark.parametrize("content_type", ["application/zip", "font/woff2", "application/wasm"])

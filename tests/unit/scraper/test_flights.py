@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from splitflap_scraper.fetch.errors import FetchError, Transient
-from splitflap_scraper.fetch.single_flight import Flights
+from splitflap_scraper.fetch.single_flight import SingleFlight
 
 from tests.support import wait_until
 
@@ -14,7 +14,7 @@ class Calls:
     """Calls from many threads, the first of which waits until it is let go."""
 
     def __init__(self, make: Callable[[int], str]) -> None:
-        self.flights: Flights[str] = Flights(frozenset({"timeout"}))
+        self.flights: SingleFlight[str] = SingleFlight(frozenset({"timeout"}))
         self.make = make
         self.made = 0
         self.go = threading.Event()
@@ -81,7 +81,7 @@ def test_what_is_its_own_is_not(error: Exception) -> None:
 
 def test_waiting_has_an_end() -> None:
     """Nobody waits for longer than he says."""
-    flights: Flights[str] = Flights()
+    flights: SingleFlight[str] = SingleFlight()
     go = threading.Event()
 
     def slow() -> str:
@@ -90,10 +90,10 @@ def test_waiting_has_an_end() -> None:
 
     thread = threading.Thread(target=lambda: flights.run("key", slow, 10))
     thread.start()
-    wait_until(lambda: bool(flights._under_way))
+    wait_until(lambda: flights.in_flight == 1)
     with pytest.raises(Transient) as error:
         flights.run("key", slow, 0.05)
     assert error.value.reason == "timeout"
     go.set()
     thread.join()
-    assert not flights._under_way
+    assert not flights.in_flight

@@ -12,7 +12,7 @@ ROOT = HERE.parents[2]
 
 #: What the service's __main__ does first; then pytest.
 PATCHED = (
-    "from splitflap_scraper import green; green.patch()\n"
+    "from splitflap_scraper.process import green; green.patch()\n"
     "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
 )
 
@@ -52,7 +52,7 @@ def test_only_one_module_imports_eventlet() -> None:
     package = ROOT / "services" / "scraper" / "splitflap_scraper"
     imports = {
         path.name
-        for path in package.glob("*.py")
+        for path in package.rglob("*.py")
         if any("import eventlet" in line for line in path.read_text(encoding="utf-8").splitlines())
     }
     assert imports == {"green.py"}
@@ -62,7 +62,7 @@ def test_the_patch_comes_first() -> None:
     """When the service is imported, nothing that could keep what blocks was imported before."""
     code = (
         "import sys\n"
-        "from splitflap_scraper import green\n"
+        "from splitflap_scraper.process import green\n"
         "early = {'kombu', 'amqp', 'splitflap_core', 'selectolax'} & sys.modules.keys()\n"
         "assert not early, early\n"
         "import splitflap_scraper.__main__ as main\n"

@@ -34,13 +34,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def asked(limits: HostLimits, clock: Clock, host: str = "a.test") -> float:
     """When a request was made that asks now."""
-    with limits.turn(host):
+    with limits.slot(host):
         return clock.now - 1000
 
 
 def sent_back(limits: HostLimits, host: str = "a.test") -> float:
     """The seconds after which a request is to come again."""
-    with pytest.raises(Transient) as error, limits.turn(host):
+    with pytest.raises(Transient) as error, limits.slot(host):
         pass
     assert error.value.reason == "busy"
     assert error.value.after is not None
@@ -92,11 +92,11 @@ def test_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than so many; a place that becomes free is taken."""
     monkeypatch.setattr(host_limits, "MAX_WAIT", 0.05)
     limits = HostLimits(2, 100, 100)
-    with limits.turn("a.test"), limits.turn("a.test"):
+    with limits.slot("a.test"), limits.slot("a.test"):
         assert sent_back(limits) > 0
-        with limits.turn("b.test"):
+        with limits.slot("b.test"):
             pass
-    with limits.turn("a.test"):
+    with limits.slot("a.test"):
         pass
 
 
@@ -106,10 +106,10 @@ def test_who_waits_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = HostLimits(1, 100, 100)
 
     def ask() -> None:
-        with limits.turn("a.test"):
+        with limits.slot("a.test"):
             pass
 
-    with limits.turn("a.test"):
+    with limits.slot("a.test"):
         waiting = threading.Thread(target=ask, daemon=True)
         waiting.start()
         while not limits._hosts["a.test"].waiting:
@@ -122,7 +122,7 @@ def test_places_come_back(clock: Clock) -> None:
     """Also from requests that failed."""
     limits = HostLimits(1, 100, 100, clock)
     for _ in range(3):
-        with pytest.raises(ValueError, match="x"), limits.turn("a.test"):
+        with pytest.raises(ValueError, match="x"), limits.slot("a.test"):
             raise ValueError("x")
     asked(limits, clock)
 
@@ -158,7 +158,7 @@ def test_real_threads() -> None:
 
     def ask() -> None:
         nonlocal now, most
-        with limits.turn("a.test"):
+        with limits.slot("a.test"):
             with lock:
                 now += 1
                 most = max(most, now)

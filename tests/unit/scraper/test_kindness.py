@@ -12,7 +12,7 @@ from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
 from splitflap_scraper.fetch.errors import FetchError, Transient
-from splitflap_scraper.process.handler import Scraper
+from splitflap_scraper.process.handler import ScrapeHandler
 
 from .conftest import PageFetcher, Site, make_fetcher, page, redirect
 
@@ -173,15 +173,15 @@ def together(*functions: Callable[[], Any]) -> None:
         thread.join()
 
 
-def scraped(scraper: Scraper, url: str, attempt: int = 1) -> Outcome:
+def scraped(scraper: ScrapeHandler, url: str, attempt: int = 1) -> Outcome:
     """The outcome of one attempt."""
     job = Job("j1", "scrape", attempt, time.time(), msgspec.Raw(b"{}"))
     return scraper(job, ScrapeRequest(url))
 
 
-def limited(**settings: Any) -> Scraper:
+def limited(**settings: Any) -> ScrapeHandler:
     """A scraper with limits for loopback too."""
-    return Scraper(make_fetcher(scrape_limit_own=True, **settings), (), Metrics("scraper"))
+    return ScrapeHandler(make_fetcher(scrape_limit_own=True, **settings), (), Metrics("scraper"))
 
 
 def test_one_request_for_one_url(serve: Serve) -> None:
@@ -263,7 +263,7 @@ def test_a_host_that_asks_for_less(serve: Serve) -> None:
 def test_own_hosts_have_no_limits(serve: Serve) -> None:
     """An operator's own servers, unless he says so."""
     site = serve(PAGE)
-    scraper = Scraper(make_fetcher(scrape_host_rate=0.1), (), Metrics("scraper"))
+    scraper = ScrapeHandler(make_fetcher(scrape_host_rate=0.1), (), Metrics("scraper"))
     assert all(isinstance(scraped(scraper, site.url(f"/{n}")), Done) for n in range(8))
 
 

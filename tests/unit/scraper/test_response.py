@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 from splitflap_scraper.fetch.deadline import Deadline
-from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.http.framing import EndedEarlyError, body_of
+from splitflap_scraper.fetch.errors import EndedEarlyError, FetchError
+from splitflap_scraper.fetch.http.framing import body_of
 from splitflap_scraper.fetch.http.headers import Headers, media_type
 from splitflap_scraper.fetch.http.response import Response, parsed_response, read_response
 from splitflap_scraper.fetch.http.wire import Wire

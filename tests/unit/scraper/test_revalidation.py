@@ -13,9 +13,9 @@ from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.fetch.http.validators import Validators, validators_of
 from splitflap_scraper.fetch.targets.urls import target_of
 from splitflap_scraper.preview import cache
-from splitflap_scraper.preview.cache import Made, MadeLately
+from splitflap_scraper.preview.cache import CachedPreview, PreviewCache, weight_of
 from splitflap_scraper.preview.metadata import Metadata
-from splitflap_scraper.process.handler import Scraper
+from splitflap_scraper.process.handler import ScrapeHandler
 
 from .conftest import Site, make_fetcher, page, redirect
 
@@ -29,7 +29,7 @@ UNCHANGED = b"HTTP/1.1 304 Not Modified\r\n\r\n"
 def asking(metrics: Metrics | None = None) -> Callable[[str], ScrapeResult | Failed]:
     """A scraper that is asked several times."""
     counted = metrics or Metrics("scraper")
-    scraper = Scraper(make_fetcher(metrics=counted), (), counted)
+    scraper = ScrapeHandler(make_fetcher(metrics=counted), (), counted)
 
     def ask(url: str) -> ScrapeResult | Failed:
         job = Job("j", "scrape", 5, time.time(), msgspec.Raw(b"{}"))
@@ -189,19 +189,19 @@ def test_a_tag_goes_before_a_date() -> None:
     assert validators.lines_for(target_of("http://a.test/x")) == ""
 
 
-def made(title: str, tag: str = TAG) -> Made:
+def made(title: str, tag: str = TAG) -> CachedPreview:
     """A preview."""
-    return Made(Metadata(title), 600, Validators("http://a.test/", tag, ""))
+    return CachedPreview(Metadata(title), 600, Validators("http://a.test/", tag, ""))
 
 
 def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes in all, and the time since a page was read."""
     now = 1000.0
-    lately = MadeLately(lambda: now)
+    lately = PreviewCache(lambda: now)
     monkeypatch.setattr(cache, "MAX_WEIGHT", 100_000)
     for number in range(500):
         lately.put(f"http://a.test/{number}", made("x" * 300))
-    assert len(lately._known) == 100_000 // (1500 + 2 * 300)
+    assert len(lately) == 100_000 // (1500 + 2 * 300)
     assert lately.get("http://a.test/0") is None
     assert lately.get("http://a.test/499") is not None
     now += 7 * 86_400
@@ -210,9 +210,9 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_put_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts once; a page that has lost its validators is forgotten."""
-    lately = MadeLately()
+    lately = PreviewCache()
     for _ in range(3):
         lately.put("http://a.test/", made("x"))
-    assert lately._weight == cache._weight(made("x"))
-    lately.put("http://a.test/", Made(Metadata("x"), 600))
-    assert (lately._weight, lately.get("http://a.test/")) == (0, None)
+    assert lately.weight == weight_of(made("x"))
+    lately.put("http://a.test/", CachedPreview(Metadata("x"), 600))
+    assert (lately.weight, lately.get("http://a.test/")) == (0, None)

@@ -16,8 +16,8 @@ from splitflap_scraper.page.vocabulary import (
     MAX_PIECES,
     MAX_TAG,
     MAX_TEXT,
+    PageRegion,
     Piece,
-    Place,
 )
 
 from .hostile import HOSTILE, hostile
@@ -98,10 +98,14 @@ def test_the_body_is_read_where_the_head_says_too_little() -> None:
 def test_places() -> None:
     """What stands beside the text is told apart from it."""
     found = scanned("<body><nav><p>a</nav><main><p>b<aside><p>c</aside><p>d</main><p>e").pieces
-    places = [each.place & (Place.ASIDE | Place.ARTICLE) for each in found]
-    assert places == [
-        Place.ASIDE, Place.ARTICLE, Place.ARTICLE | Place.ASIDE, Place.ARTICLE, Place.NONE
-    ]  # fmt: skip
+    regions = [each.region & (PageRegion.ASIDE | PageRegion.ARTICLE) for each in found]
+    assert regions == [
+        PageRegion.ASIDE,
+        PageRegion.ARTICLE,
+        PageRegion.ARTICLE | PageRegion.ASIDE,
+        PageRegion.ARTICLE,
+        PageRegion.NONE,
+    ]
 
 
 def test_a_title_without_end_is_cut() -> None:

@@ -12,8 +12,8 @@ from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.settings import BadSettings, load
 from splitflap_core.telemetry import Metrics
-from splitflap_scraper.fetch.errors import REASONS
-from splitflap_scraper.process.handler import Scraper
+from splitflap_scraper.process.handler import ScrapeHandler
+from splitflap_scraper.process.reasons import REASONS
 from splitflap_scraper.process.settings import ScraperSettings
 
 from .conftest import Site, make_fetcher, page
@@ -26,7 +26,9 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 def scraped(url: str, attempt: int = 1, **settings: Any) -> Outcome:
     """The outcome of one attempt."""
     job = Job("j1", "scrape", attempt, time.time(), msgspec.Raw(b"{}"))
-    return Scraper(make_fetcher(**settings), LOOPBACK, Metrics("scraper"))(job, ScrapeRequest(url))
+    return ScrapeHandler(make_fetcher(**settings), LOOPBACK, Metrics("scraper"))(
+        job, ScrapeRequest(url)
+    )
 
 
 def test_done(serve: Serve) -> None:
@@ -110,7 +112,7 @@ def test_failures_are_counted() -> None:
     """By reason."""
     metrics = Metrics("scraper")
     job = Job("j1", "scrape", 1, time.time(), msgspec.Raw(b"{}"))
-    Scraper(make_fetcher(), (), metrics)(job, ScrapeRequest("ftp://a.test/"))
+    ScrapeHandler(make_fetcher(), (), metrics)(job, ScrapeRequest("ftp://a.test/"))
     assert b'splitflap_scraper_failures_total{reason="bad_url"} 1.0' in metrics.exposition()
 
 

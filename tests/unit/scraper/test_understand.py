@@ -9,7 +9,7 @@ from ipaddress import ip_network
 
 import pytest
 from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.preview.builder import Understanding
+from splitflap_scraper.preview.builder import PreviewBuilder
 from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.structured.oembed import Providers, matches
 
@@ -23,7 +23,7 @@ def preview(url: str, providers: Providers | None = None, redirects: int = 5) ->
     """What is made of a URL."""
     fetcher = make_fetcher(scrape_max_redirects=redirects)
     with fetcher.visit() as visit:
-        return Understanding(LOOPBACK, providers or Providers(())).preview(visit, url).found
+        return PreviewBuilder(LOOPBACK, providers or Providers(())).preview(visit, url).metadata
 
 
 def refused(url: str, redirects: int = 5) -> FetchError:
@@ -155,7 +155,7 @@ def test_one_deadline_for_all(serve: Serve) -> None:
     site = serve(respond)
     fetcher = make_fetcher(scrape_deadline=0.5)
     with fetcher.visit() as visit:
-        found = Understanding(LOOPBACK, Providers(())).preview(visit, site.url()).found
+        found = PreviewBuilder(LOOPBACK, Providers(())).preview(visit, site.url()).metadata
     assert found.title == "One"
 
 

@@ -1,17 +1,26 @@
-"""The time that a fetch may take."""
+"""The time limits of a fetch."""
 
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from splitflap_scraper.fetch.errors import Transient
 
-#: The context that ends a block after so many seconds, wherever it waits.
-Within = Callable[[float], AbstractContextManager[None]]
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """A timer that interrupts a block wherever it waits.
+
+    `within(seconds)` is the context manager. It raises `exceeded` in its block.
+    """
+
+    within: Callable[[float], AbstractContextManager[None]]
+    exceeded: type[Exception]
 
 
 class Deadline:
-    """A point in time that a fetch does not outlive."""
+    """The point in time at which a fetch ends."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -19,12 +28,17 @@ class Deadline:
         self._end = clock() + seconds
 
     def left(self, most: float = float("inf")) -> float:
-        """Seconds that are left, and no more than `most`.
+        """Return the remaining seconds, `most` at most.
 
         Raises:
-            Transient: `timeout`, when there are none.
+            Transient: `timeout`, after the deadline.
         """
         left = self._end - self._clock()
         if left <= 0:
-            raise Transient("timeout", f"not done within {self._seconds:g} s")
+            raise timed_out(self._seconds)
         return min(left, most)
+
+
+def timed_out(seconds: float) -> Transient:
+    """Return the error of a fetch that took longer than `seconds`."""
+    return Transient("timeout", f"not done within {seconds:g} s")

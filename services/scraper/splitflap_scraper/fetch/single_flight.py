@@ -1,4 +1,4 @@
-"""Simultaneous calls for one thing become one call."""
+"""Merges simultaneous calls for the same key into one call."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -9,51 +9,57 @@ from splitflap_scraper.fetch.errors import FetchError, Transient
 T = TypeVar("T")
 
 
-class _Flight(Generic[T]):
+class _Call(Generic[T]):
     def __init__(self) -> None:
-        self.landed = threading.Event()
+        self.done = threading.Event()
         self.result: T | None = None
         self.error: FetchError | None = None
-        self.is_good = False
+        self.succeeded = False
 
 
-class Flights(Generic[T]):
-    """Who comes while another is under way waits for what he brings."""
+class SingleFlight(Generic[T]):
+    """Callers that arrive during a call share its result. Safe to use from many threads."""
 
-    def __init__(self, own: frozenset[str] = frozenset()) -> None:
-        """`own` are the reasons for which a failure is the first caller's alone."""
-        self._own = own
-        self._under_way: dict[Hashable, _Flight[T]] = {}
+    def __init__(self, unshared: frozenset[str] = frozenset()) -> None:
+        """Errors with an `unshared` reason reach the first caller only."""
+        self._unshared = unshared
+        self._calls: dict[Hashable, _Call[T]] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """The number of calls in flight."""
+        return len(self._calls)
 
     def run(self, key: Hashable, make: Callable[[], T], timeout: float) -> T:
-        """What `make` returns, or raises, for whoever called first.
+        """Return the result of `make`, called by the first caller of the key.
 
-        One that ended otherwise, for an own reason or because its caller was stopped, says nothing
-        to the others: the next of them makes it.
+        The next caller calls `make` again if the first call ended with an unshared reason, with a
+        bug, or because its thread was stopped. `timeout` (seconds) bounds the wait for the first
+        caller.
 
         Raises:
-            FetchError: as `make`; `timeout`, after waiting so long (seconds) for another.
+            FetchError: as `make`; `timeout`, after the wait.
         """
-        own: _Flight[T] = _Flight()
-        while (flight := self._under_way.setdefault(key, own)) is not own:
-            if not flight.landed.wait(timeout):
+        own: _Call[T] = _Call()
+        while (call := self._calls.setdefault(key, own)) is not own:
+            if not call.done.wait(timeout):
                 raise Transient("timeout", "another request for the same is still under way")
-            if flight.error is not None:
-                raise flight.error
-            if flight.is_good:
-                return flight.result  # type: ignore[return-value]  # None may be a T
-        return self._fly(key, own, make)
+            if call.error is not None:
+                raise call.error
+            if call.succeeded:
+                return call.result  # type: ignore[return-value]  # None may be a T
+        return self._run_first(key, own, make)
 
-    def _fly(self, key: Hashable, flight: _Flight[T], make: Callable[[], T]) -> T:
+    def _run_first(self, key: Hashable, call: _Call[T], make: Callable[[], T]) -> T:
         try:
-            flight.result = result = make()
-            flight.is_good = True
+            call.result = result = make()
+            call.succeeded = True
         except FetchError as error:
-            if error.reason not in self._own:
-                flight.error = error
+            if error.reason not in self._unshared:
+                call.error = error
             raise
         else:
             return result
         finally:
-            del self._under_way[key]
-            flight.landed.set()
+            del self._calls[key]
+            call.done.set()

@@ -9,7 +9,7 @@ from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.targets.urls import joined
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.markup import attributes, text_of, unescaped
-from splitflap_scraper.page.vocabulary import Piece, Place
+from splitflap_scraper.page.vocabulary import PageRegion, Piece
 
 #: Characters of an attribute that are looked at: more than the longest URL or description kept.
 MAX_VALUE = 4096
@@ -22,7 +22,7 @@ class Element:
     name: str
     attributes: dict[str, str]
     markup: str
-    place: Place
+    region: PageRegion
     #: The item of microdata that it is in, and the one that it is itself; 0 is none.
     item: int = 0
     own: int = 0
@@ -121,7 +121,7 @@ def document_of(
     for piece in pieces:
         read = {name: decoder.text(value) for name, value in attributes(piece.tag).items()}
         inner = decoder.text(piece.inner)
-        element = Element(piece.name, read, inner, piece.place, piece.item, piece.own)
+        element = Element(piece.name, read, inner, piece.region, piece.item, piece.own)
         if piece.name in _ROOTS:
             page.roots.add(piece.own)
         _add(page, element, piece.mark)

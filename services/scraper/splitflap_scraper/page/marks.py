@@ -15,8 +15,8 @@ from splitflap_scraper.page.vocabulary import (
     MAX_HITS,
     MAX_MARKED,
     WHOLE_TAG,
+    PageRegion,
     Piece,
-    Place,
 )
 
 
@@ -31,7 +31,7 @@ class Marks:
         self._kept = 0
         self._hits = 0
 
-    def look(self, text: str, start: int, end: int, place: Place, *, whole: bool) -> int:
+    def look(self, text: str, start: int, end: int, region: PageRegion, *, whole: bool) -> int:
         """Look between two tokens; returns up to where all was looked at.
 
         With `whole`, nothing more of the text between them is to come.
@@ -42,7 +42,7 @@ class Marks:
         if self._kept < MAX_MARKED and self._hits < MAX_HITS:
             for mark in self._marks:
                 if text.find(mark, start, end) >= 0:
-                    start, reached = self._marked(text, start, end, place, whole=whole)
+                    start, reached = self._marked(text, start, end, region, whole=whole)
                     break
             else:
                 # A mark may begin here and end in the next piece.
@@ -70,7 +70,7 @@ class Marks:
             self._keep(piece)
 
     def _marked(
-        self, text: str, start: int, end: int, place: Place, *, whole: bool
+        self, text: str, start: int, end: int, region: PageRegion, *, whole: bool
     ) -> tuple[int, int]:
         """From where tags are still to be seen, and up to where all was looked at."""
         hits: list[int] = []
@@ -88,7 +88,7 @@ class Marks:
             inner = inner[:close] if close >= 0 else inner
             self.items.passed(text, start, mark.start())
             around, own = self.token(name, mark[0])
-            self.keep(Piece(name, mark[0], inner, place, True, around, own))
+            self.keep(Piece(name, mark[0], inner, region, True, around, own))
             start = mark.end()
             reached = max(start, reached)
         # What is looked at again with the next piece counts then.

@@ -30,11 +30,11 @@ from splitflap_scraper.page.vocabulary import (
     MAX_PIECES,
     MAX_TAG,
     MAX_TOKENS,
-    PLACES,
+    REGIONS,
     SKIPPED,
     TOKEN,
+    PageRegion,
     Piece,
-    Place,
 )
 
 
@@ -59,8 +59,8 @@ class PageScanner:
         self._seen = 0
         self._name = ""
         self._tokens = self._body_tokens = 0
-        self._places: dict[str, int] = {}
-        self._place = Place.NONE
+        self._open_regions: dict[str, int] = {}
+        self._region = PageRegion.NONE
         self._body = False
         self._final = False
         self._end = END_OF_COMMENT
@@ -100,11 +100,11 @@ class PageScanner:
                 # Marks are looked for anew from where a tag may begin, and not at every byte.
                 return False
             self._seen = end
-            looked = self._marks.look(self._text, self._at, end, self._place, whole=self._final)
+            looked = self._marks.look(self._text, self._at, end, self._region, whole=self._final)
             self._at = self._start = max(self._at, looked)
             return False
         if token.start() > self._at:
-            self._marks.look(self._text, self._at, token.start(), self._place, whole=True)
+            self._marks.look(self._text, self._at, token.start(), self._region, whole=True)
         self._tokens += 1
         self._body_tokens += self._body
         self._start, self._at = token.span()
@@ -165,25 +165,25 @@ class PageScanner:
         return JSON_LD.search(self._text, self._start, self._at) is not None
 
     def _move(self, name: str) -> None:
-        """To another place of the page."""
+        """To another region of the page."""
         if self._own:
             tag = self._text[self._start : self._at]
-            self._marks.keep(Piece(name, tag, "", self._place, True, self._item, self._own))
+            self._marks.keep(Piece(name, tag, "", self._region, True, self._item, self._own))
             self._own = 0
         if name in {"/head", "body"}:
             if not self._body:
                 self._body = True
-                self._place = self._placed()
+                self._region = self._region_here()
                 self.done = self._is_enough(self.pieces)
         elif name in {"/html", "plaintext"}:
             self.done = True
         elif name.startswith("/"):
             name = name[1:]
-            self._places[name] = max(0, self._places.get(name, 0) - 1)
-            self._place = self._placed()
-        elif name in PLACES:
-            self._places[name] = self._places.get(name, 0) + 1
-            self._place = self._placed()
+            self._open_regions[name] = max(0, self._open_regions.get(name, 0) - 1)
+            self._region = self._region_here()
+        elif name in REGIONS:
+            self._open_regions[name] = self._open_regions.get(name, 0) + 1
+            self._region = self._region_here()
 
     def _take(self, limit: int) -> None:
         self._end = END_OF_TEXT[self._name]
@@ -216,11 +216,11 @@ class PageScanner:
     def _keep(self, tag: str, inner: str = "") -> None:
         if not self._has_room(self._name) or len(tag) > MAX_TAG + LONGEST_TOKEN:
             return
-        place = self._place
-        if self._name == "img" and not _may_show(tag, place):
+        region = self._region
+        if self._name == "img" and not _may_show(tag, region):
             return
         self._kept[self._name] = self._kept.get(self._name, 0) + 1
-        self._append(Piece(self._name, tag, inner, place, False, self._item, self._own))
+        self._append(Piece(self._name, tag, inner, region, False, self._item, self._own))
 
     def _append(self, piece: Piece) -> None:
         """Keep a piece if there is room for it; JSON-LD has its own."""
@@ -229,12 +229,12 @@ class PageScanner:
             self._room -= size
             self.pieces.append(piece)
 
-    def _placed(self) -> Place:
-        place = Place.BODY if self._body else Place.NONE
-        for name, depth in self._places.items():
+    def _region_here(self) -> PageRegion:
+        region = PageRegion.BODY if self._body else PageRegion.NONE
+        for name, depth in self._open_regions.items():
             if depth:
-                place |= PLACES[name]
-        return place
+                region |= REGIONS[name]
+        return region
 
     def _skip_to(self, end: re.Pattern[str]) -> None:
         self._end = end
@@ -250,6 +250,6 @@ class PageScanner:
         return True
 
 
-def _may_show(tag: str, place: Place) -> bool:
+def _may_show(tag: str, region: PageRegion) -> bool:
     """Whether an image may stand for the page: it says so, or is of the article."""
-    return "itemprop" in tag or (Place.ARTICLE in place and Place.ASIDE not in place)
+    return "itemprop" in tag or (PageRegion.ARTICLE in region and PageRegion.ASIDE not in region)

@@ -82,7 +82,7 @@ MARK = re.compile(
 )
 
 
-class Place(IntFlag):
+class PageRegion(IntFlag):
     """Where in the page a piece stands."""
 
     NONE = 0
@@ -92,8 +92,15 @@ class Place(IntFlag):
     ARTICLE = 8
 
 
-PLACES = {"nav": Place.ASIDE, "aside": Place.ASIDE, "footer": Place.ASIDE, "dialog": Place.ASIDE,
-           "header": Place.HEADER, "article": Place.ARTICLE, "main": Place.ARTICLE}  # fmt: skip
+REGIONS = {
+    "nav": PageRegion.ASIDE,
+    "aside": PageRegion.ASIDE,
+    "footer": PageRegion.ASIDE,
+    "dialog": PageRegion.ASIDE,
+    "header": PageRegion.HEADER,
+    "article": PageRegion.ARTICLE,
+    "main": PageRegion.ARTICLE,
+}
 
 
 class Piece(NamedTuple):
@@ -106,7 +113,7 @@ class Piece(NamedTuple):
     name: str
     tag: str
     inner: str = ""
-    place: Place = Place.NONE
+    region: PageRegion = PageRegion.NONE
     mark: bool = False
     item: int = 0
     own: int = 0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from splitflap_core.settings import Network
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.vocabulary import Place
+from splitflap_scraper.page.vocabulary import PageRegion
 from splitflap_scraper.preview.fields import language
 from splitflap_scraper.preview.fields.author import authors
 from splitflap_scraper.preview.fields.description import description
@@ -92,7 +92,7 @@ def _type(page: Document, node: Node | None, marked: Microdata) -> str:
     if any(page.meta("product:price:amount", "og:price:amount")):
         return "product"
     # What is written by someone, on a day, is an article.
-    if not said and page.times and any(each.place & Place.ARTICLE for each in page.times):
+    if not said and page.times and any(each.region & PageRegion.ARTICLE for each in page.times):
         return "article"
     return (
         kind(node)

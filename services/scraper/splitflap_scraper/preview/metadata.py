@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Metadata:
-    """A page's words of itself. URLs are absolute, http or https, and of public hosts.
+    """The fields of a preview, as far as the page gives them.
 
-    `published_at` is RFC 3339 in UTC, `language` BCP 47, `canonical` the page's word for its own
-    address. Sizes are in pixels.
+    Texts are plain text from strangers, so they must be escaped for display. URLs are absolute http
+    or https URLs of public hosts. `published_at` is RFC 3339 in UTC, `language` is BCP 47, and
+    `canonical` is the page's own address by its own word. Sizes are in pixels.
     """
 
     title: str | None = None

@@ -1,7 +1,7 @@
 """What is read of a response's body, by its type, and when it is enough."""
 
 from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.reader import Head
+from splitflap_scraper.fetch.http.reader import Head
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.document import Document, document_of
 from splitflap_scraper.page.markup import attributes

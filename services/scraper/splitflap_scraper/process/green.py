@@ -1,7 +1,7 @@
-"""The one module of the scraper that imports eventlet. `patch` comes before all other imports.
+"""The only module with eventlet. `patch` runs before all other imports.
 
-Names are resolved by the system's resolver in real threads: eventlet's own (greendns) reads
-neither nsswitch.conf nor search domains, and the system's would block the hub.
+The system's resolver runs in real threads, since it would block the hub. Eventlet's own resolver
+(greendns) ignores nsswitch.conf and search domains.
 """
 
 import os
@@ -10,14 +10,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-# Read at eventlet's import: its resolver would replace socket.getaddrinfo.
+# Eventlet reads it at its import. Without it, greendns replaces socket.getaddrinfo.
 os.environ["EVENTLET_NO_GREENDNS"] = "yes"
-# Read by glibc (resolv.conf(5)): a name with a dot is tried as it stands before any search domain,
-# and a lookup that nobody answers leaves its thread after 4 s for each name server.
+# Glibc reads it (resolv.conf(5)): it tries a name with a dot before any search domain, and gives up
+# an unanswered lookup after 4 s for each name server.
 os.environ.setdefault("RES_OPTIONS", "ndots:1 timeout:2 attempts:2")
 
 with warnings.catch_warnings():
-    # It says that it is deprecated, at each start; whoever reads that here cannot act on it.
+    # Eventlet warns at each start of its deprecation. An operator cannot act on it.
     warnings.simplefilter("ignore")
     import eventlet
 import eventlet.debug
@@ -25,7 +25,7 @@ import eventlet.hubs
 import eventlet.patcher
 import eventlet.tpool
 
-#: Most real threads that resolve names. Each waits for one name, and costs some 20 KB.
+#: Real threads for the resolver. Each waits for one name, and costs some 20 KB.
 MAX_RESOLVERS = 256
 
 
@@ -34,18 +34,18 @@ class DeadlineExceeded(Exception):
 
 
 def patch() -> None:
-    """Make the standard library's blocking calls green, in this process."""
+    """Make the blocking calls of the standard library green, in this process."""
     eventlet.hubs.use_hub()
     eventlet.monkey_patch()
     eventlet.debug.hub_exceptions(False)
-    # For all who resolve, the broker's library included.
+    # All callers use it, including the broker's library.
     import socket
 
     socket.getaddrinfo = _getaddrinfo
 
 
 def use_resolvers(threads: int) -> None:
-    """How many real threads resolve names; takes effect before the first name."""
+    """Set the number of real threads for the resolver. Call it before the first lookup."""
     eventlet.tpool.set_num_threads(min(threads, MAX_RESOLVERS))
 
 
@@ -55,7 +55,7 @@ def _getaddrinfo(*args: Any, **kwargs: Any) -> Any:
 
 
 def deadline(seconds: float) -> AbstractContextManager[None]:
-    """Raises DeadlineExceeded in the block of `with` once `seconds` have passed from now on."""
+    """Raise DeadlineExceeded in the block of `with`, `seconds` after this call."""
     timeout: AbstractContextManager[None] = eventlet.Timeout(
         seconds, DeadlineExceeded(f"{seconds:g} s")
     )
@@ -68,10 +68,10 @@ def spawn(function: Callable[..., None], *args: Any) -> Any:
 
 
 def kill(thread: Any) -> None:
-    """End a green thread where it waits; its `finally` blocks run before this returns."""
+    """End a green thread at its wait. Its `finally` blocks run before this call returns."""
     eventlet.kill(thread)
 
 
 def sleep(seconds: float) -> None:
-    """Let others run for so long."""
+    """Wait, while other green threads run."""
     eventlet.sleep(seconds)

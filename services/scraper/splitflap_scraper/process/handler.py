@@ -1,4 +1,4 @@
-"""The handler: a job's URL becomes an outcome."""
+"""The handler of scrape jobs: from a URL to an outcome."""
 
 import logging
 import random
@@ -7,35 +7,36 @@ from collections.abc import Sequence
 import msgspec
 from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult, encode
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
-from splitflap_core.settings import Network
 from splitflap_core.telemetry import Metrics
 
-from splitflap_scraper.fetch.errors import REASONS, FetchError, Transient, family
+from splitflap_scraper.fetch.errors import FetchError, Transient
 from splitflap_scraper.fetch.fetcher import Fetcher
-from splitflap_scraper.fetch.single_flight import Flights
+from splitflap_scraper.fetch.single_flight import SingleFlight
+from splitflap_scraper.fetch.targets.addresses import Network
 from splitflap_scraper.fetch.targets.urls import target_of
-from splitflap_scraper.preview.builder import Understanding
-from splitflap_scraper.preview.cache import Made, MadeLately
+from splitflap_scraper.preview.builder import PreviewBuilder
+from splitflap_scraper.preview.cache import CachedPreview, PreviewCache
 from splitflap_scraper.preview.structured.oembed import Providers
+from splitflap_scraper.process.reasons import REASONS, family, keep_of
 
 logger = logging.getLogger(__name__)
 
-#: Seconds until the second attempt; each later one waits four times as long, with jitter. A post
-#: waits 30 s for its previews, in which three attempts of most kinds fit.
+#: Seconds until the second attempt. Each later delay is four times as long, with jitter. A post
+#: waits 30 s for its previews; three attempts of most kinds fit into that.
 RETRY_AFTER = 2.0
 RETRY_FACTOR = 4
 
-#: Longest wait (seconds) that a server may ask for and get. For a longer one the URL fails, and
-#: the failure is kept for that long, a day at most.
+#: Longest Retry-After (seconds) that the scraper waits for. After a longer one the URL fails, and
+#: the failure stays known for that time, a day at most.
 MAX_RETRY_AFTER = 60.0
 MAX_KEEP = 86_400.0
 
-#: Characters of a failure's detail that are passed on.
+#: Characters of a failure's detail in the outcome.
 MAX_DETAIL = 300
 
 
-class Scraper:
-    """Makes previews. Knows neither broker nor green threads."""
+class ScrapeHandler:
+    """Makes previews. It depends on neither the broker nor green threads."""
 
     def __init__(
         self,
@@ -44,65 +45,66 @@ class Scraper:
         metrics: Metrics,
         providers: Providers | None = None,
     ) -> None:
-        """`allowed` are the networks that pages and images may be in, beside the public ones."""
+        """`allowed` are the operator's networks for pages and images, beside the public ones."""
         self._fetcher = fetcher
-        self._understanding = Understanding(allowed, providers or Providers(()))
-        self._flights: Flights[Made] = Flights()
-        self._lately = MadeLately()
+        self._builder = PreviewBuilder(allowed, providers or Providers(()))
+        self._flights: SingleFlight[CachedPreview] = SingleFlight()
+        self._cache = PreviewCache()
         self._failures = metrics.counter("splitflap_scraper_failures_total")
         for reason in REASONS:
             self._failures.labels(reason)
 
     def __call__(self, job: Job, request: ScrapeRequest) -> Outcome:
-        """What became of the job; never raises for what a server does."""
+        """Handle one attempt of a job. Errors of a server become outcomes."""
         try:
-            made = self._preview(request.url)
+            preview = self._preview(request.url)
         except FetchError as error:
             self._failures.labels(family(error.reason)).inc()
             logger.info(
                 "no preview of %s, attempt %d: %s", _origin(request.url), job.attempt, error
             )
-            return _failed(error, job.attempt)
-        return Done(msgspec.Raw(encode(ScrapeResult(**vars(made.found), keep=made.keep))))
+            return _failure(error, job.attempt)
+        result = ScrapeResult(**vars(preview.metadata), keep=preview.keep)
+        return Done(msgspec.Raw(encode(result)))
 
-    def _preview(self, url: str) -> Made:
-        """One for all who ask for the same at the same time, however they write it."""
+    def _preview(self, url: str) -> CachedPreview:
+        """Make a preview, one for all simultaneous requests of a URL in any spelling."""
         key = target_of(url).url
 
-        def make() -> Made:
-            last = self._lately.get(key)
+        def make() -> CachedPreview:
+            last = self._cache.get(key)
             with self._fetcher.visit() as visit:
-                made = self._understanding.preview(visit, url, last)
-            if last is None or made.found is not last.found:
-                self._lately.put(key, made)
-            return made
+                preview = self._builder.preview(visit, url, last)
+            if last is None or preview.metadata is not last.metadata:
+                self._cache.put(key, preview)
+            return preview
 
-        return self._flights.run(key, make, self._fetcher.seconds)
+        return self._flights.run(key, make, self._fetcher.deadline)
 
 
-def _failed(error: FetchError, attempt: int) -> Outcome:
+def _failure(error: FetchError, attempt: int) -> Outcome:
     after = _retry_after(error, attempt) if isinstance(error, Transient) else None
     if after is not None:
         return RetryLater(after, error.reason)
-    keep = error.keep
+    keep = keep_of(error)
     if isinstance(error, Transient) and error.after:
         keep = min(max(keep, error.after), MAX_KEEP)
     return Failed(error.reason, error.detail[:MAX_DETAIL], keep)
 
 
 def _retry_after(error: Transient, attempt: int) -> float | None:
-    """Seconds until the next attempt; None when there is to be none."""
+    """Return the seconds until the next attempt, or None after the last one."""
     if attempt >= REASONS[family(error.reason)].attempts or (error.after or 0.0) > MAX_RETRY_AFTER:
         return None
     if error.reason == "busy":
-        # The time at which its turn comes.
+        # The host limits have chosen the time of its slot.
         return error.after
     backoff: float = RETRY_AFTER * RETRY_FACTOR ** (attempt - 1)
     return max(backoff * random.uniform(0.5, 1.0), error.after or 0.0)  # noqa: S311 - jitter
 
 
 def _origin(url: str) -> str:
-    """What of a URL may be logged."""
+    """Return the part of a URL for the log."""
     try:
         return target_of(url).origin
     except FetchError:

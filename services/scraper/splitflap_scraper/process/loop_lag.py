@@ -1,16 +1,16 @@
-"""How late a green thread runs that was due: what CPU work of one costs all others."""
+"""Measures the lag of green threads: the cost of one thread's CPU work for all others."""
 
 import threading
 import time
 
 from splitflap_core.telemetry import Metrics
 
-#: Seconds between looks: often enough to meet what takes long, at 0.1 % of a core.
+#: Seconds between two measurements. They cost 0.1 % of a core.
 PERIOD = 0.05
 
 
 class LoopLag:
-    """Measures from start to stop."""
+    """Measures from `start` to `stop`, in a thread of its own."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._lag = metrics.histogram("splitflap_scraper_loop_lag_seconds")
@@ -18,11 +18,11 @@ class LoopLag:
         self._thread = threading.Thread(target=self._run, name="loop lag", daemon=True)
 
     def start(self) -> None:
-        """Begin, in a thread of its own: a green one, where threads are."""
+        """Start the thread. It is green in a patched process."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End, within a period."""
+        """Stop the thread. It blocks for up to PERIOD."""
         self._stopped.set()
         self._thread.join()
 

@@ -1,9 +1,9 @@
-"""A pool of green threads, one for each job that runs.
+"""A pool of green threads, one for each running job.
 
     submit -> a free slot, or the short queue -> green thread -> handler -> finish
 
-The order of a stop: what has not begun is given back; what runs is finished, until the timeout;
-then it is killed where it waits, and given back too.
+The order of a stop: the pool gives waiting jobs back, and finishes running ones until the timeout.
+Then it kills the rest, and gives their jobs back too.
 """
 
 import logging
@@ -18,20 +18,20 @@ from splitflap_core.logs import bound
 from splitflap_core.outcomes import Failed, Outcome, SlowDown
 from splitflap_core.worker import Finish, Pool
 
-from splitflap_scraper.fetch.errors import REASONS
 from splitflap_scraper.process import green
+from splitflap_scraper.process.reasons import REASONS
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[Job, ScrapeRequest], Outcome]
 
-#: Seconds for which a worker takes nothing when the pool is full or stopping.
+#: Pause of the worker in seconds if the pool is full or stopping.
 PAUSE = 1.0
 
-#: Seconds between looks at what still runs during a stop.
+#: Seconds between two polls of the running jobs during a stop.
 STOP_POLL = 0.02
 
-#: Seconds beyond its deadline after which a job counts as stuck: nothing can end it any more.
+#: Seconds beyond its deadline after which a job counts as stuck. Only a restart ends it.
 STUCK_AFTER = 30.0
 
 
@@ -45,10 +45,10 @@ class _Task:
 
 
 class GreenPool(Pool[ScrapeRequest]):
-    """Runs a handler for each job. All of it happens in one real thread, so nothing is locked."""
+    """Runs a handler for each job. It needs no locks, since it uses one real thread."""
 
     def __init__(self, slots: int, ahead: int, deadline: float, handler: Handler) -> None:
-        """`ahead` jobs may wait for a slot; `deadline` (seconds) is what the handler promises."""
+        """`ahead` jobs may wait for a slot. `deadline` (seconds) is the limit of the handler."""
         self._slots = slots
         self._ahead = ahead
         self._deadline = deadline
@@ -62,7 +62,7 @@ class GreenPool(Pool[ScrapeRequest]):
         return self._slots
 
     def start(self) -> None:
-        """Nothing to get ready: a green thread costs less than keeping one."""
+        """Do nothing: green threads start on demand."""
 
     def submit(self, job: Job, request: ScrapeRequest, finish: Finish) -> None:
         if self._stopping:
@@ -84,7 +84,7 @@ class GreenPool(Pool[ScrapeRequest]):
             green.sleep(STOP_POLL)
         for task in list(self._running):
             green.kill(task.thread)
-            # One that had not run yet has no `finally` to come by.
+            # A thread killed before its first step runs no `finally`.
             if task in self._running:
                 self._end(task, None)
 
@@ -101,13 +101,13 @@ class GreenPool(Pool[ScrapeRequest]):
         task.thread = green.spawn(self._run, task)
 
     def _run(self, task: _Task) -> None:
-        """One job; then the next that waits has its slot."""
+        """Run one job, then give its slot to the next one."""
         outcome = None
         try:
             with bound(job=task.job.id, task=task.job.task, traceparent=task.job.traceparent):
                 outcome = self._handled(task)
         finally:
-            # A killed thread comes by here too, without an outcome: its job is given back.
+            # A killed thread has an outcome of None, so its job is given back.
             self._end(task, outcome)
 
     def _end(self, task: _Task, outcome: Outcome | None) -> None:
@@ -121,5 +121,7 @@ class GreenPool(Pool[ScrapeRequest]):
         try:
             return self._handler(task.job, task.request)
         except Exception as error:
-            logger.exception("the scraper has a bug")
+            logger.exception(
+                "scrape job: the handler raised; the job fails, please report this bug"
+            )
             return Failed("broken", type(error).__name__, REASONS["broken"].keep)

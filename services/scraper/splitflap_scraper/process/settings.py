@@ -8,16 +8,19 @@ from typing import Annotated
 from msgspec import Meta
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Network, networks
 
+from splitflap_scraper.fetch.config import FetchConfig
+from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.politeness.host_limits import HostLimits
-from splitflap_scraper.fetch.targets.allow_list import Reach, host_names
+from splitflap_scraper.fetch.targets.allow_list import AllowList
+from splitflap_scraper.fetch.targets.urls import ascii_host
 from splitflap_scraper.preview.structured.oembed import Providers
 
-#: Requests to a host that may follow each other at once: robots.txt, a redirect, the page.
+#: Least burst of requests to a host: robots.txt, a redirect, the page.
 LEAST_BURST = 3
 
 
 class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
-    """What the scraper reads."""
+    """The settings of one scraper process."""
 
     concurrency: Annotated[
         int,
@@ -26,42 +29,42 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
     scraper_allow_nets: Annotated[
         str,
         Meta(
-            description="Networks that the scraper may reach although they are not public, such as "
-            "`10.1.0.0/16`, separated by commas. A URL of anyone's can then reach them.",
+            description="Networks in CIDR notation, such as `10.1.0.0/16`, separated by commas. "
+            "The scraper may reach them although they are not public, so any posted URL can.",
         ),
     ] = ""
     scraper_deny_nets: Annotated[
         str,
         Meta(
-            description="Networks that the scraper may not reach although they are public, or in "
-            "an allowed network; separated by commas.",
+            description="Networks in CIDR notation, separated by commas. The scraper refuses them, "
+            "even public or allowed ones.",
         ),
     ] = ""
     scraper_allow_hosts: Annotated[
         str,
         Meta(
-            description="Host names, with all below them, that are the only ones asked, redirects "
-            "included; separated by commas. Empty stands for all.",
+            description="Host names, separated by commas. The scraper requests only these and "
+            "their subdomains, redirects included. Empty allows all.",
         ),
     ] = ""
     scraper_deny_hosts: Annotated[
         str,
         Meta(
-            description="Host names, with all below them, that are never asked; separated by "
-            "commas.",
+            description="Host names, separated by commas. The scraper refuses them and their "
+            "subdomains.",
         ),
     ] = ""
     scraper_ports: Annotated[
         str,
         Meta(
             pattern=r"^[\d ,]*$",
-            description="Ports that are the only ones asked, such as `80, 443`. Empty stands for "
-            "all but those that browsers block.",
+            description="Ports that the scraper may request, such as `80, 443`. Empty allows all "
+            "but the ports blocked by browsers.",
         ),
     ] = ""
     scraper_ca_file: Annotated[
         str | None,
-        Meta(description="CA certificates that pages are checked by, instead of the system's."),
+        Meta(description="File of CA certificates for pages, instead of the system's."),
     ] = None
     user_agent: Annotated[
         str,
@@ -69,7 +72,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             min_length=1,
             max_length=200,
             pattern=r"^[\x20-\x7e]+$",
-            description="The User-Agent header; robots.txt files know us by its first word.",
+            description="The User-Agent header. Its first word is the name for robots.txt.",
         ),
     ] = "Splitflap/0.1 (link previews)"
     scraper_contact: Annotated[
@@ -77,25 +80,23 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             max_length=200,
             pattern=r"^[\x21-\x27\x2a-\x7e]*$",
-            description="URL or mail address, without parentheses, at which sites find out who "
-            "asks them; it is added to the User-Agent header and spares complaints.",
+            description="URL or mail address of the operator, for questions of sites. The scraper "
+            "adds it to the User-Agent header. Parentheses are forbidden.",
         ),
     ] = ""
-    scrape_robots: Annotated[
-        bool, Meta(description="Whether robots.txt files are asked for and honoured.")
-    ] = True
+    scrape_robots: Annotated[bool, Meta(description="Fetch and respect robots.txt files.")] = True
     scraper_replicas: Annotated[
         int,
         Meta(
             ge=1,
             le=1000,
-            description="Scrapers that run at most; each takes its share of what one host is "
-            "asked by all of them.",
+            description="Most scrapers that run at a time. Each takes its share of the limits for "
+            "one host.",
         ),
     ] = 1
     scrape_host_concurrency: Annotated[
         int,
-        Meta(ge=1, le=5000, description="Requests at a time to one host, by all scrapers."),
+        Meta(ge=1, le=5000, description="Requests in flight to one host, by all scrapers."),
     ] = 10
     scrape_host_rate: Annotated[
         float,
@@ -104,8 +105,8 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
     scrape_limit_own: Annotated[
         bool,
         Meta(
-            description="Whether these limits hold for hosts in `SCRAPER_ALLOW_NETS` too, which "
-            "are taken for the operator's own."
+            description="Apply the host limits to hosts in `SCRAPER_ALLOW_NETS` too, the "
+            "operator's own."
         ),
     ] = False
     scrape_deadline: Annotated[
@@ -113,23 +114,19 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             gt=0,
             le=60,
-            description="Seconds that one page may take, from the name to the last byte, with its "
+            description="Limit of one page in seconds, from the name to the last byte, including "
             "redirects.",
         ),
     ] = 10.0
     scrape_connect_timeout: Annotated[
-        float, Meta(gt=0, le=60, description="Seconds that connecting to one address may take.")
+        float, Meta(gt=0, le=60, description="Limit of one connect to an address in seconds.")
     ] = 3.0
     scrape_dns_timeout: Annotated[
-        float, Meta(gt=0, le=60, description="Seconds that resolving one name may take.")
+        float, Meta(gt=0, le=60, description="Limit of one name lookup in seconds.")
     ] = 4.0
     scrape_max_kib: Annotated[
         int,
-        Meta(
-            ge=1,
-            le=16_384,
-            description="KiB of a page, decompressed, that are read at most.",
-        ),
+        Meta(ge=1, le=16_384, description="Limit of one decompressed page in KiB."),
     ] = 1024
     scrape_max_redirects: Annotated[
         int, Meta(ge=0, le=20, description="Redirects followed for one page.")
@@ -138,9 +135,9 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
     scrape_oembed_providers: Annotated[
         str,
         Meta(
-            description="File of oEmbed providers in the format of oembed.com/providers.json, "
-            "asked where a page says too little; `none` for no provider. Unset, a list of "
-            "well-known sites that comes with the scraper.",
+            description="File of oEmbed providers in the format of oembed.com/providers.json. The "
+            "scraper asks them if a page gives too little. `none` turns them off. Empty uses the "
+            "built-in list of well-known sites.",
         ),
     ] = ""
 
@@ -149,7 +146,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         """The providers of `scrape_oembed_providers`.
 
         Raises:
-            BadSettings: they cannot be read.
+            BadSettings: the file is unreadable or invalid.
         """
         try:
             return Providers.load(self.scrape_oembed_providers)
@@ -162,17 +159,17 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         return networks(self.scraper_allow_nets, "SCRAPER_ALLOW_NETS")
 
     @property
-    def reach(self) -> Reach:
-        """What may be asked at all.
+    def allow_list(self) -> AllowList:
+        """The lists of networks, hosts and ports.
 
         Raises:
-            BadSettings: one of the lists cannot be read.
+            BadSettings: one of the lists is invalid.
         """
-        return Reach(
+        return AllowList(
             networks(self.scraper_allow_nets, "SCRAPER_ALLOW_NETS"),
             networks(self.scraper_deny_nets, "SCRAPER_DENY_NETS"),
-            host_names(self.scraper_allow_hosts, "SCRAPER_ALLOW_HOSTS"),
-            host_names(self.scraper_deny_hosts, "SCRAPER_DENY_HOSTS"),
+            _host_names(self.scraper_allow_hosts, "SCRAPER_ALLOW_HOSTS"),
+            _host_names(self.scraper_deny_hosts, "SCRAPER_DENY_HOSTS"),
             frozenset(int(port) for port in re.findall(r"\d+", self.scraper_ports)),
         )
 
@@ -183,18 +180,36 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         return self.user_agent + contact
 
     def host_limits(self) -> HostLimits:
-        """One scraper's share of what a host is asked."""
-        return HostLimits(
-            max(1, self.scrape_host_concurrency // self.scraper_replicas),
-            self.scrape_host_rate / self.scraper_replicas,
-            max(LEAST_BURST, int(self.scrape_host_rate / self.scraper_replicas)),
+        """Return the limits of one scraper: its share of those for all."""
+        rate = self.scrape_host_rate / self.scraper_replicas
+        concurrency = self.scrape_host_concurrency // self.scraper_replicas
+        return HostLimits(max(1, concurrency), rate, max(LEAST_BURST, int(rate)))
+
+    def fetch_config(self, tls: ssl.SSLContext | None = None) -> FetchConfig:
+        """Return the configuration of the fetcher. `tls` replaces the context of `tls()`.
+
+        Raises:
+            BadSettings: as `allow_list` and `tls`.
+        """
+        return FetchConfig(
+            allow_list=self.allow_list,
+            host_limits=self.host_limits(),
+            tls=tls or self.tls(),
+            user_agent=self.agent,
+            deadline=self.scrape_deadline,
+            dns_timeout=self.scrape_dns_timeout,
+            connect_timeout=self.scrape_connect_timeout,
+            max_redirects=self.scrape_max_redirects,
+            max_bytes=self.scrape_max_kib * 1024,
+            robots=self.scrape_robots,
+            limit_own=self.scrape_limit_own,
         )
 
     def tls(self) -> ssl.SSLContext:
-        """How servers are checked: certificate and host name, TLS 1.2 at least.
+        """Return the TLS context. It checks certificate and host name, and wants TLS 1.2 or later.
 
         Raises:
-            BadSettings: the CA file cannot be read, or is not set where the system has none.
+            BadSettings: the CA file is unreadable, or unset on a system without certificates.
         """
         try:
             context = ssl.create_default_context(cafile=self.scraper_ca_file)
@@ -206,12 +221,24 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
 
     def check(self) -> None:
         super().check()
-        _ = self.reach
+        _ = self.allow_list
         self.tls()
         _ = self.providers
 
 
+def _host_names(text: str, variable: str) -> frozenset[str]:
+    """Parse a list of host names into their form in DNS.
+
+    Raises:
+        BadSettings: one of them is invalid.
+    """
+    try:
+        return frozenset(ascii_host(each) for each in re.split(r"[\s,]+", text) if each)
+    except FetchError as error:
+        raise BadSettings(f"{PREFIX}{variable}: {error.detail}") from error
+
+
 def _system_has_folder() -> bool:
-    """Whether certificates lie in a folder, of which OpenSSL loads none before it needs it."""
+    """Whether a folder has certificates. OpenSSL loads them only when it needs one."""
     folder = ssl.get_default_verify_paths().capath
     return folder is not None and any(Path(folder).iterdir())

@@ -1,30 +1,30 @@
-"""A response's body, read no further than a preview needs, and never beyond a limit."""
+"""Reads a response's body up to a limit, decompresses it, and feeds it to a reader."""
 
 import time
 import zlib
 from collections.abc import Iterator
 from enum import Enum, auto
 
-from splitflap_scraper.fetch.errors import FetchError, Transient
-from splitflap_scraper.fetch.http.framing import Body, EndedEarlyError
+from splitflap_scraper.fetch.errors import EndedEarlyError, FetchError, Transient
+from splitflap_scraper.fetch.http.framing import Body
+from splitflap_scraper.fetch.http.reader import Reader
 from splitflap_scraper.fetch.http.wire import READ_SIZE, Wire
-from splitflap_scraper.fetch.reader import Reader
 
-#: What a request asks for (RFC 9110, section 8.4.1): what can be decompressed within a limit.
+#: The content codings in a request (RFC 9110, section 8.4.1): those with bounded decompression.
 ACCEPT_ENCODING = "gzip, deflate"
 
-#: Bytes on the wire for each byte of the limit: room for chunk sizes and compression's overhead.
+#: Bytes on the wire for each byte of the limit, for chunk sizes and compression's overhead.
 WIRE_FACTOR = 2
 
-#: Bytes gathered before they are looked at, and reads of one body: what arrives in chunks of a few
-#: bytes must not cost more than it is worth. A body of more reads is taken as ended there.
+#: Bytes of a piece for the reader, and reads of one body. They bound the cost of a server that
+#: sends a few bytes at a time. A body of more reads is truncated.
 MIN_PIECE = 1024
 MAX_READS = 4096
 
-#: Bytes of a page that are looked at in one step: about 2 ms for the worst of them.
+#: Bytes that the reader takes in one step: about 2 ms for the worst page.
 MAX_PIECE = 16 * 1024
 
-#: zlib's window, and its word for a gzip or zlib header, whichever comes.
+#: zlib's window, and its flag to detect a gzip or zlib header.
 _WBITS = zlib.MAX_WBITS
 _DETECT_HEADER = 32
 
@@ -34,30 +34,33 @@ def read_body(body: Body, coding: str, wire: Wire, reader: Reader, max_bytes: in
 
     `coding` is the Content-Encoding header.
 
-    Returns whether it was cut off by a limit or by the connection's end.
+    Returns whether a limit or the end of the connection truncated the body.
 
     Raises:
-        FetchError: `bad_response` for an unknown content coding or broken compression; `closed`
-            where it ended before anything was understood; `timeout`, `too_large`, as Wire.
+        FetchError: `bad_response` for an unknown content coding or broken compression; `closed` if
+            the body ended before the reader understood anything; `timeout`, `too_large`, as Wire.
     """
-    room = min(max_bytes, reader.max_bytes)
-    wire.budget = max(room * WIRE_FACTOR, READ_SIZE)
+    left = min(max_bytes, reader.max_bytes)
+    wire.budget = max(left * WIRE_FACTOR, READ_SIZE)
     inflate = Inflater(coding)
     end = End.NOT_YET
     for data, end in _pieces(body):
-        page = inflate.feed(data, room)
-        room -= len(page)
-        if _fed(reader, page, final=end is not End.NOT_YET or not room):
+        page = inflate.feed(data, left)
+        left -= len(page)
+        if _feed(reader, page, final=end is not End.NOT_YET or not left):
             return False
-        if not room:
+        if not left:
             return end is End.NOT_YET
     if end is End.EARLY and not reader.found:
         raise Transient("closed", "the connection ended within the page")
     return end is End.EARLY
 
 
-def _fed(reader: Reader, page: bytes, *, final: bool) -> bool:
-    """Whether the reader has enough. Others run between pieces: a bomb is large in one."""
+def _feed(reader: Reader, page: bytes, *, final: bool) -> bool:
+    """Feed a page in steps, and return whether the reader has enough.
+
+    Other green threads run between the steps: a compression bomb arrives as one piece.
+    """
     for at in range(0, max(len(page), 1), MAX_PIECE):
         piece = page[at : at + MAX_PIECE]
         if reader.feed(piece, final=final and at + MAX_PIECE >= len(page)):
@@ -68,7 +71,7 @@ def _fed(reader: Reader, page: bytes, *, final: bool) -> bool:
 
 
 class End(Enum):
-    """Whether a body has ended."""
+    """How a body has ended."""
 
     NOT_YET = auto()
     WHOLE = auto()
@@ -76,7 +79,7 @@ class End(Enum):
 
 
 def _pieces(body: Body) -> Iterator[tuple[bytes, End]]:
-    """The body in pieces of MIN_PIECE bytes or more, but for the last, each with what followed."""
+    """Iterate over a body in pieces of MIN_PIECE bytes or more. The last one may be shorter."""
     gathered = b""
     for _ in range(MAX_READS):
         try:
@@ -85,7 +88,7 @@ def _pieces(body: Body) -> Iterator[tuple[bytes, End]]:
             yield gathered, End.EARLY
             return
         except Exception:
-            # A limit, a reset: what came before is looked at first.
+            # After a limit or a reset, the reader still gets the bytes before it.
             yield gathered, End.EARLY
             raise
         gathered += data
@@ -99,13 +102,13 @@ def _pieces(body: Body) -> Iterator[tuple[bytes, End]]:
 
 
 class Inflater:
-    """Undoes a content coding, piece by piece, making no more than asked for."""
+    """Undoes a content coding piece by piece, with a bounded output."""
 
     def __init__(self, coding: str) -> None:
         """`coding` is the Content-Encoding header.
 
         Raises:
-            FetchError: `bad_response` for one that was not asked for.
+            FetchError: `bad_response` for an unsupported coding.
         """
         self._coding = coding.strip().lower()
         if self._coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
@@ -113,27 +116,27 @@ class Inflater:
         self._inflate = zlib.decompressobj(_WBITS | _DETECT_HEADER)
         self._begun = False
 
-    def feed(self, data: bytes, room: int) -> bytes:
-        """What these bytes stand for, `room` bytes at most; the rest is dropped.
+    def feed(self, data: bytes, most: int) -> bytes:
+        """Decompress a piece. It returns `most` bytes at most, and drops the rest.
 
         Raises:
-            FetchError: `bad_response`, if it cannot be decompressed.
+            FetchError: `bad_response`, for broken compression.
         """
         if self._coding in {"", "identity"} or not data:
-            return data[:room]
+            return data[:most]
         try:
-            return self._inflated(data, room)
+            return self._inflated(data, most)
         except zlib.error as error:
             raise FetchError("bad_response", f"content coding: {error}") from error
 
-    def _inflated(self, data: bytes, room: int) -> bytes:
+    def _inflated(self, data: bytes, most: int) -> bytes:
         try:
-            page = self._inflate.decompress(data, room)
+            page = self._inflate.decompress(data, most)
         except zlib.error:
             if self._begun or self._coding != "deflate":
                 raise
             # Some servers send deflate without its zlib header (RFC 9110, section 8.4.1.2).
             self._inflate = zlib.decompressobj(-_WBITS)
-            page = self._inflate.decompress(data, room)
+            page = self._inflate.decompress(data, most)
         self._begun = True
         return page

@@ -1,47 +1,43 @@
-"""Where a response's body ends (RFC 9112): after so many bytes, a last chunk, or the connection."""
+"""Reads a response's body to its end (RFC 9112): a length, a last chunk, or a closed connection."""
 
 import re
 from typing import Protocol
 
-from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.fetch.errors import EndedEarlyError, FetchError
 from splitflap_scraper.fetch.http.response import Response
 from splitflap_scraper.fetch.http.wire import READ_SIZE, Wire
 
-#: Bytes of the line before a chunk, its extensions included.
+#: Bytes of the line before a chunk, including its extensions.
 MAX_LINE = 4096
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;|\Z)")
 
 
-class EndedEarlyError(Exception):
-    """The connection has ended within the body."""
-
-
 class Body(Protocol):
-    """The bytes of one response's body."""
+    """The body of one response. `read` blocks until bytes arrive."""
 
     @property
     def ended(self) -> bool:
-        """Whether the body is known to have been read to its end."""
+        """Whether the body was surely read to its end."""
 
     def read(self) -> bytes:
-        """Some bytes; none at the end.
+        """Read some bytes. Empty at the end.
 
         Raises:
-            EndedEarlyError: the connection ended before the body did.
+            EndedEarlyError: the connection closed before the end of the body.
             FetchError: `bad_response` for broken chunks; as Wire.
         """
 
 
 def body_of(response: Response, wire: Wire) -> Body:
-    """How to read a response's body."""
+    """Return the body of a response."""
     if response.chunked:
         return _Chunks(wire)
     return _UntilClose(wire) if response.length is None else _Counted(wire, response.length)
 
 
 class _Counted:
-    """So many bytes."""
+    """A body with a length in bytes."""
 
     def __init__(self, wire: Wire, length: int) -> None:
         self._wire = wire
@@ -62,7 +58,7 @@ class _Counted:
 
 
 class _UntilClose:
-    """All that comes."""
+    """A body up to the end of the connection."""
 
     ended = False
 
@@ -74,33 +70,34 @@ class _UntilClose:
 
 
 class _Chunks:
-    """Pieces that each say their size."""
+    """A body in chunks, each with its size."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        #: The one that is being read.
         self._chunk = _Counted(wire, 0)
-        self._within = self._over = self.ended = False
+        #: Whether a chunk was begun, and whether the last one was.
+        self._has_begun = self._is_over = False
+        self.ended = False
 
     def read(self) -> bytes:
-        if self._over or (self._chunk.ended and not self._begun()):
+        if self._is_over or (self._chunk.ended and not self._begin_next()):
             return b""
         return self._chunk.read()
 
-    def _begun(self) -> bool:
-        """Whether there is another chunk."""
-        if self._within and self._line():
-            raise FetchError("bad_response", "a chunk is longer than it says")
+    def _begin_next(self) -> bool:
+        """Begin the next chunk. False after the last one."""
+        if self._has_begun and self._line():
+            raise FetchError("bad_response", "a chunk is longer than its size")
         size = _SIZE.match(self._line())
         if size is None:
             raise FetchError("bad_response", "a chunk without size")
         self._chunk = _Counted(self._wire, int(size[1], 16))
-        self._within = True
+        self._has_begun = True
         if self._chunk.ended:
-            # Nobody waits for a trailer; the connection is of use where there is none.
-            self._over = True
+            # A trailer is not read, so it makes the connection useless.
+            self._is_over = True
             self.ended = self._wire.skip(b"\r\n")
-        return not self._over
+        return not self._is_over
 
     def _line(self) -> bytes:
         line = self._wire.line(MAX_LINE)

@@ -1,4 +1,4 @@
-"""How long a page may be taken as fresh, and when a server wants to be asked again."""
+"""How long a response is fresh, and when a server allows the next request."""
 
 import re
 import time
@@ -6,8 +6,8 @@ from email.utils import parsedate_to_datetime
 
 from splitflap_scraper.fetch.http.headers import Headers
 
-#: Seconds that a preview is kept at least and at most, whatever the page says, and where it says
-#: nothing: a page that forbids caching is not worth a fetch for each post.
+#: Bounds of a preview's lifetime in seconds, and its lifetime if the page sets none. They hold for
+#: a page that forbids caching too, since it would cost a fetch for each post.
 KEEP_LEAST = 600.0
 KEEP_MOST = 7 * 86_400.0
 KEEP_DEFAULT = 86_400.0
@@ -16,13 +16,13 @@ _DIRECTIVE = re.compile(r"(?:^|,)\s*([a-z-]+)(?:\s*=\s*\"?(\d{1,10})\"?)?\s*(?=,
 
 
 def fresh_for(headers: Headers) -> float:
-    """Seconds, by Cache-Control and Age (RFC 9111, sections 4.2 and 5.2), within the limits.
+    """Return the seconds by Cache-Control and Age (RFC 9111, sections 4.2 and 5.2), bounded.
 
-    Ours is a shared cache, so s-maxage counts before max-age.
+    The scraper is a shared cache, so s-maxage overrides max-age.
     """
-    said = dict(_DIRECTIVE.findall(", ".join(headers.get_all("Cache-Control")).lower()))
-    age = said.get("s-maxage") or said.get("max-age")
-    if {"no-store", "no-cache", "private"} & said.keys():
+    directives = dict(_DIRECTIVE.findall(", ".join(headers.get_all("Cache-Control")).lower()))
+    age = directives.get("s-maxage") or directives.get("max-age")
+    if {"no-store", "no-cache", "private"} & directives.keys():
         return KEEP_LEAST
     if not age:
         return KEEP_DEFAULT
@@ -30,7 +30,7 @@ def fresh_for(headers: Headers) -> float:
 
 
 def retry_after(headers: Headers) -> float | None:
-    """Seconds until the Retry-After (RFC 9110, section 10.2.3); None where there is none."""
+    """Return the seconds of a Retry-After header (RFC 9110, section 10.2.3), or None."""
     text = headers.get("Retry-After").strip()
     if text.isascii() and text.isdigit():
         return _seconds(text)
@@ -42,5 +42,5 @@ def retry_after(headers: Headers) -> float | None:
 
 def _seconds(text: str | None) -> float:
     text = (text or "").strip()
-    # Ten digits are more than a lifetime, and more would be more than a float.
+    # Ten digits are more than a lifetime; very many would overflow a float.
     return float(text[:10]) if text.isascii() and text.isdigit() else 0.0

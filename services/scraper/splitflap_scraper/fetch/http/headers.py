@@ -1,10 +1,10 @@
-"""A response's header fields, and what its Content-Type says."""
+"""The header fields of a response, and the parts of a Content-Type."""
 
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-#: Different Content-Types whose meaning is remembered. A few dozen are in use.
+#: Parsed Content-Types in the cache. A few dozen are in use.
 MAX_TYPES = 256
 
 #: A media type (RFC 9110, section 8.3.1), and its charset, quoted or not.
@@ -13,7 +13,7 @@ _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([^\s"';,]{1,40})""", re.IGNORE
 
 
 class Headers:
-    """Fields by their names, in whatever case; the values of one name in their order."""
+    """Fields by their case-insensitive names. The values of one name keep their order."""
 
     __slots__ = ("_values",)
 
@@ -23,18 +23,18 @@ class Headers:
             self._values.setdefault(name.lower(), []).append(value)
 
     def get(self, name: str, default: str = "") -> str:
-        """The first value of a name."""
+        """Return the first value of a name."""
         values = self._values.get(name.lower())
         return values[0] if values else default
 
     def get_all(self, name: str) -> Sequence[str]:
-        """All values of a name."""
+        """Return all values of a name."""
         return self._values.get(name.lower(), ())
 
 
 @lru_cache(maxsize=MAX_TYPES)
 def media_type(content_type: str) -> tuple[str, str | None]:
-    """The media type in lower case, empty where there is none, and its charset."""
+    """Return the media type in lower case, empty if there is none, and its charset."""
     found = _TYPE.match(content_type)
     charset = _CHARSET.search(content_type)
     return found[1].lower() if found else "", charset[1] if charset else None

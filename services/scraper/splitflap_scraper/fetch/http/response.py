@@ -1,7 +1,6 @@
-"""The head of a response (RFC 9112), and where its body ends.
+"""Parses the head of a response (RFC 9112), and finds how its body ends.
 
-Written for what a preview needs, and so that a doubt costs a connection and never a mistake: what
-is not certain about a response's end forbids that another request follows on its connection.
+If the end of a response is ambiguous, its connection is closed after it.
 """
 
 import re
@@ -11,16 +10,16 @@ from splitflap_scraper.fetch.errors import FetchError, Transient
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.fetch.http.wire import Wire
 
-#: Lines of one head.
+#: Header fields of one head.
 MAX_FIELDS = 100
 
-#: Reads of one head: what comes byte by byte must not cost more than it is worth.
+#: Reads of one head. It bounds the cost of a server that sends byte by byte.
 MAX_HEAD_READS = 4096
 
-#: Statuses without a body (RFC 9112, section 6.3).
+#: Statuses of responses that have no body (RFC 9112, section 6.3).
 BODILESS = frozenset({204, 304})
 
-#: Digits of a length: no page has as many bytes.
+#: Digits of a length. A longer number is invalid.
 MAX_DIGITS = 15
 
 _BEGIN = b"HTTP/1."
@@ -32,8 +31,8 @@ _FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 class Response(NamedTuple):
     """A final response before its body.
 
-    `length` is the body's in bytes, None where it is told by chunks or by the connection's end;
-    `keeps` says that the connection is good for another request once the body has been read.
+    `length` is the body's length in bytes. It is None if chunks or the end of the connection mark
+    the end of the body. `keeps` allows another request on the connection after the body.
     """
 
     status: int
@@ -44,7 +43,7 @@ class Response(NamedTuple):
 
 
 def read_response(wire: Wire) -> Response:
-    """The final response; those before it (1xx, RFC 9110 section 15.2) are passed over.
+    """Read the head of the final response. It skips 1xx responses (RFC 9110, section 15.2).
 
     Raises:
         FetchError: `closed`, `bad_response`, `too_large`; as Wire.
@@ -56,23 +55,23 @@ def read_response(wire: Wire) -> Response:
 
 
 def _read_head(wire: Wire) -> bytes:
-    begin = looked = wire.at
+    begin = searched = wire.at
     for _ in range(MAX_HEAD_READS):
         if not _BEGIN.startswith(wire.data[begin : begin + len(_BEGIN)]):
             raise FetchError("bad_response", "not HTTP")
-        end = _END_OF_HEAD.search(wire.data, looked)
+        end = _END_OF_HEAD.search(wire.data, searched)
         if end:
             wire.at = end.end()
             return wire.data[begin : end.start()]
-        # What was found may go on in the next piece: three bytes, of which one has not come.
-        looked = max(begin, len(wire.data) - 2)
+        # The end has up to three bytes, and the last one may be in the next piece.
+        searched = max(begin, len(wire.data) - 2)
         if not wire.more():
             raise Transient("closed", "the connection ended within the head")
-    raise FetchError("too_large", "a head in very many pieces")
+    raise FetchError("too_large", "a head in too many pieces")
 
 
 def parsed_response(head: bytes) -> Response:
-    """What a head says, from its first line to before the empty one.
+    """Parse a head, from its first line to the line before the empty one.
 
     Raises:
         FetchError: `bad_response` or `too_large`.
@@ -83,19 +82,19 @@ def parsed_response(head: bytes) -> Response:
     status = _STATUS.match(lines[0])
     if status is None:
         raise FetchError("bad_response", f"status line {lines[0][:50]!r}")
-    fields, clean = _fields(lines[1:])
+    fields, is_clean = _fields(lines[1:])
     headers = Headers(fields)
     chunked = _is_chunked(headers)
-    length, certain = _length(headers)
+    length, is_certain = _length(headers)
     if chunked:
-        # Chunks count before a length (RFC 9112, section 6.3); who says both is not trusted.
-        certain = certain and length is None
+        # Chunks override a length (RFC 9112, section 6.3). A response with both is ambiguous.
+        is_certain = is_certain and length is None
         length = None
     if int(status[2]) in BODILESS:
         length, chunked = 0, False
     keeps = (
-        clean
-        and certain
+        is_clean
+        and is_certain
         and status[1] != "0"
         and (chunked or length is not None)
         and "close" not in ",".join(headers.get_all("Connection")).lower()
@@ -104,29 +103,29 @@ def parsed_response(head: bytes) -> Response:
 
 
 def _fields(lines: list[str]) -> tuple[list[tuple[str, str]], bool]:
-    """The fields that are in order, and whether all of them are.
+    """Parse the valid fields, and tell whether all are valid.
 
-    As browsers do, others are passed over; a folded line belongs to the one before.
+    It skips invalid fields, as browsers do. A folded line continues the line before.
     """
     fields: list[tuple[str, str]] = []
-    clean = True
+    is_clean = True
     for line in lines:
         if line[:1] in {" ", "\t"} and fields:
             name, value = fields[-1]
             fields[-1] = (name, f"{value} {line.strip()}")
-            clean = False
+            is_clean = False
             continue
         name, colon, value = line.partition(":")
         value = value.strip(" \t\r")
         if colon and _FIELD_NAME.fullmatch(name) and "\r" not in value and "\0" not in value:
             fields.append((name, value))
         else:
-            clean = False
-    return fields, clean
+            is_clean = False
+    return fields, is_clean
 
 
 def _is_chunked(headers: Headers) -> bool:
-    """Raises FetchError: `bad_response`, for another transfer coding."""
+    """Whether a body is chunked. Raises FetchError `bad_response` for another transfer coding."""
     coding = ",".join(headers.get_all("Transfer-Encoding")).strip().lower()
     if coding in {"", "identity"}:
         return False
@@ -136,10 +135,10 @@ def _is_chunked(headers: Headers) -> bool:
 
 
 def _length(headers: Headers) -> tuple[int | None, bool]:
-    """The body's length, None where none is said, and whether that is certain.
+    """Return the body's length, or None, and whether the header is unambiguous.
 
     Raises:
-        FetchError: `bad_response`, for several lengths.
+        FetchError: `bad_response`, for different lengths.
     """
     said = set(headers.get_all("Content-Length"))
     if len(said) > 1:

@@ -12,24 +12,24 @@ _DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
 
 
 class Validators(NamedTuple):
-    """What the response at `url` had by which it can be told from a later one."""
+    """The ETag and Last-Modified of the response at `url`; one may be empty."""
 
     url: str
     tag: str
     modified: str
 
     def lines_for(self, target: Target) -> str:
-        """Header lines for a request; none for one to another URL than they came from."""
+        """Return the header lines for a request. Empty for a request to another URL."""
         if target.url != self.url:
             return ""
         if self.tag:
-            # It counts alone where both are sent (RFC 9110, section 13.1.3).
+            # A server ignores the date if it gets both (RFC 9110, section 13.1.3).
             return f"If-None-Match: {self.tag}\r\n"
         return f"If-Modified-Since: {self.modified}\r\n"
 
 
 def validators_of(url: str, headers: Headers) -> Validators | None:
-    """Those of a response, if it has any."""
+    """Return the validators of a response, or None if it has none."""
     tag, modified = headers.get("ETag"), headers.get("Last-Modified")
     tag = tag if _TAG.fullmatch(tag) else ""
     modified = modified if _DATE.fullmatch(modified) else ""

@@ -1,8 +1,8 @@
-"""How often, and how many at a time, one host is asked.
+"""Limits of rate and concurrency for requests to one host.
 
-Each scraper takes its share of what all of them together may ask: docs/adr/0009. A request whose
-turn is near waits for it; one whose turn is far is sent back with the time at which to come again,
-so that the pages of a busy host hold no slot from others.
+Each scraper takes its share of the limits for all scrapers (docs/adr/0009). A request waits up to
+MAX_WAIT for its slot. If its slot is further away, the request is refused with a delay, so pages of
+a busy host hold no green thread from others.
 """
 
 import random
@@ -14,34 +14,34 @@ from dataclasses import dataclass
 
 from splitflap_scraper.fetch.errors import Transient
 
-#: Seconds that a request waits here for its turn, holding a slot.
+#: Longest wait for a slot, in seconds.
 MAX_WAIT = 1.0
 
-#: Longest time (seconds) after which one that was sent back is told to come again.
+#: Longest delay (seconds) for a refused request.
 MAX_AFTER = 60.0
 
-#: Hosts looked at before those are forgotten that nobody asks.
+#: New hosts after which idle hosts are forgotten.
 SWEEP = 1_000
 
-#: Longest pause (seconds) that one Retry-After makes for all pages of a host.
+#: Longest pause (seconds) of all requests to a host after one Retry-After.
 MAX_PAUSE = 60.0
 
 
 @dataclass(slots=True)
 class _Host:
-    #: Told when a place becomes free, if somebody waits for one.
+    #: Notified at the end of a request, if another one waits.
     freed: threading.Condition
-    #: Requests under way, and those that wait for one of them to end.
+    #: Requests in flight, and requests waiting for the end of one.
     running: int = 0
     waiting: int = 0
-    #: When the next request would be due if each took exactly its share, on the clock.
+    #: Clock time of the next request if each took exactly its share of the rate.
     due: float = 0.0
-    #: The last time that was promised to one that was sent back.
+    #: The latest clock time given to a refused request.
     promised: float = 0.0
 
 
 class HostLimits:
-    """The limits of one process. Safe to use from many threads at a time."""
+    """The limits of one process. Safe to use from many threads."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class HostLimits:
         burst: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Requests at a time, per second, and at once after a pause, to one host."""
+        """Limits for one host: requests in flight, per second, and in a burst after a pause."""
         self._concurrency = concurrency
         self._interval = 1 / rate
         self._burst = burst
@@ -60,13 +60,13 @@ class HostLimits:
         self._sweep_at = SWEEP
 
     @contextmanager
-    def turn(self, host: str) -> Iterator[None]:
-        """A request to a host, in the block.
+    def slot(self, host: str) -> Iterator[None]:
+        """Take a slot for one request to a host. It blocks for 2 MAX_WAIT at most.
 
         Raises:
-            Transient: `busy`, with the seconds after which to come again.
+            Transient: `busy`, with the delay until the next attempt.
         """
-        entry = self._entered(host)
+        entry = self._enter(host)
         try:
             yield
         finally:
@@ -76,20 +76,20 @@ class HostLimits:
                     entry.freed.notify()
 
     def pause(self, host: str, seconds: float) -> None:
-        """What a host has asked for: nothing more for so long, MAX_PAUSE at most."""
+        """Stop requests to a host for some seconds, MAX_PAUSE at most."""
         with self._lock:
             entry = self._entry(host)
             until = self._clock() + min(seconds, MAX_PAUSE) + self._burst * self._interval
             entry.due = max(entry.due, until)
 
-    def _entered(self, host: str) -> _Host:
-        """The host's entry, once it is this request's turn."""
+    def _enter(self, host: str) -> _Host:
+        """Wait for a slot by rate, then by concurrency."""
         with self._lock:
             entry, now = self._entry(host), self._clock()
             due = max(entry.due, now) + self._interval
             wait = due - self._burst * self._interval - now
             if wait > MAX_WAIT:
-                raise Transient("busy", "too many in this time", self._promise(entry))
+                raise Transient("busy", "the rate limit of the host", self._delay(entry))
             entry.due = due
             if wait <= 0 and entry.running < self._concurrency:
                 entry.running += 1
@@ -98,16 +98,16 @@ class HostLimits:
         try:
             if wait > 0:
                 time.sleep(wait)
-            self._take_place(entry)
+            self._wait_for_running(entry)
         finally:
             with self._lock:
                 entry.waiting -= 1
         return entry
 
-    def _take_place(self, entry: _Host) -> None:
+    def _wait_for_running(self, entry: _Host) -> None:
         with self._lock:
             if not entry.freed.wait_for(lambda: entry.running < self._concurrency, MAX_WAIT):
-                raise Transient("busy", "too many at a time", self._promise(entry))
+                raise Transient("busy", "the concurrency limit of the host", self._delay(entry))
             entry.running += 1
 
     def _entry(self, host: str) -> _Host:
@@ -117,8 +117,8 @@ class HostLimits:
             entry = self._hosts[host] = _Host(threading.Condition(self._lock))
         return entry
 
-    def _promise(self, entry: _Host) -> float:
-        """Seconds until a turn that nobody else was told of, as far as there is one soon."""
+    def _delay(self, entry: _Host) -> float:
+        """Return the delay in seconds for a refused request. Each one gets its own free slot."""
         now = self._clock()
         entry.promised = max(entry.promised, entry.due, now) + self._interval
         after = entry.promised - now

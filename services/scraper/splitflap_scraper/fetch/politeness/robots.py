@@ -1,8 +1,8 @@
-"""What a site's robots.txt lets us ask (RFC 9309).
+"""Reads robots.txt files and compares paths with their rules (RFC 9309).
 
-Written here because the files are hostile input too, and half a MiB of rules must not keep other
-fetches waiting: they are read and compared in steps, between which others run, and each `*` is one
-search, so that a path costs no more than its length for each rule.
+A robots.txt is hostile input too, and half a MiB of rules must not delay other fetches. So the
+module works in steps, and other green threads run between them. Each `*` of a rule is one search,
+so a rule costs at most the length of the path.
 """
 
 import re
@@ -11,29 +11,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from splitflap_scraper.fetch.reader import Head
+from splitflap_scraper.fetch.http.reader import Head
 
-#: Bytes of a file that are read (RFC 9309, section 2.5: at least 500 KiB).
+#: Bytes read of a file (RFC 9309, section 2.5: at least 500 KiB).
 MAX_BYTES = 500 * 1024
 
-#: Bytes of a line: no path is longer.
+#: Bytes of a line. Longer lines are skipped, since no path is as long.
 MAX_LINE = 2_000
 
-#: Characters of a path that are compared.
+#: Characters of a path in a comparison.
 MAX_PATH = 2_000
 
-#: Rules of a group that are kept, the first. Real files have up to some thousands; the collector's
-#: look at 50,000 takes 30 ms.
+#: Rules of a group; later ones are dropped. Real files have up to some thousands. The garbage
+#: collector takes 30 ms for 50,000.
 MAX_RULES = 10_000
 
-#: Lines, or rules, that are looked at before others run, and bytes: 6 ms for the worst tried.
+#: Lines, or rules, and bytes of one step: 6 ms for the worst tried.
 STEP = 50
 STEP_BYTES = 8 * 1024
 
-#: Statuses of a site that is not to be asked now (RFC 9309, section 2.3.1.4); 429 says the same.
+#: Statuses of a closed site (RFC 9309, section 2.3.1.4), and 429, which says the same.
 CLOSED = frozenset({429, *range(500, 600)})
 
-#: A product token (RFC 9309, section 2.2.1); what else stands in a name is not compared.
+#: A product token (RFC 9309, section 2.2.1). The comparison ignores the rest of a name.
 _TOKEN = re.compile(r"[A-Za-z_-]+")
 _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -43,7 +43,7 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An Allow or Disallow line: the pieces between its stars."""
+    """An Allow or Disallow line. `pieces` are its parts between the stars."""
 
     allow: bool
     pieces: tuple[str, ...]
@@ -51,7 +51,7 @@ class Rule:
     length: int
 
     def matches(self, path: str) -> bool:
-        """Whether it is about this path; each piece is looked for once, from left to right."""
+        """Whether the rule covers a path. It searches each piece once, from left to right."""
         first, *others = self.pieces
         if not path.startswith(first):
             return False
@@ -72,18 +72,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What is asked of one agent at one site."""
+class RobotsRules:
+    """The rules of one site for one user agent."""
 
     rules: tuple[Rule, ...] = ()
 
     @property
     def weight(self) -> int:
-        """Bytes of memory, about."""
+        """The approximate memory of the rules, in bytes."""
         return 200 + sum(200 + rule.length for rule in self.rules)
 
     def allow(self, path: str) -> bool:
-        """Whether a path, with its query, may be asked for: the longest rule says so."""
+        """Whether the rules allow a path with its query. The longest matching rule decides."""
         path = _normal(path[:MAX_PATH])
         best = (0, True)
         for number, rule in enumerate(self.rules):
@@ -95,12 +95,11 @@ class Rules:
         return best[1] or path == "/robots.txt"
 
 
-#: Of a site that says nothing.
-EVERYTHING = Rules()
+ALLOW_ALL = RobotsRules()
 
 
 class RobotsReader:
-    """Reads a robots.txt."""
+    """Reads the response to a request for robots.txt."""
 
     max_bytes = MAX_BYTES
 
@@ -116,24 +115,25 @@ class RobotsReader:
     def found(self) -> bool:
         return bool(self._data)
 
-    def rules(self, product: str) -> Rules | None:
-        """What it asks of a product; None where the site is in no state to say.
+    def rules(self, product: str) -> RobotsRules | None:
+        """Return the rules for a product, or None for a closed site.
 
-        A file that is not there asks for nothing (RFC 9309, section 2.3.1.3).
+        A missing file allows everything (RFC 9309, section 2.3.1.3).
         """
         if self._status in CLOSED:
             return None
-        return parse(bytes(self._data), product) if self._status < 300 else EVERYTHING  # noqa: PLR2004
+        is_file = self._status < 300  # noqa: PLR2004 - the end of the class of success
+        return parse(bytes(self._data), product) if is_file else ALLOW_ALL
 
 
 def product_of(user_agent: str) -> str:
-    """The name by which robots.txt knows an agent: the first product of its header."""
+    """Return the product token of a User-Agent header: its first word."""
     match = _TOKEN.match(user_agent)
     return match[0].lower() if match else ""
 
 
-def parse(data: bytes, product: str) -> Rules:
-    """The rules of all groups that name a product, or of those for all if none does."""
+def parse(data: bytes, product: str) -> RobotsRules:
+    """Return the rules of all groups for a product, else the rules for all agents."""
     own: list[Rule] = []
     general: list[Rule] = []
     is_named = False
@@ -147,23 +147,23 @@ def parse(data: bytes, product: str) -> Rules:
             is_named = is_named or product in agents
             continue
         in_rules = True
-        # An empty pattern is about nothing.
         rules = own if product in agents else general if "*" in agents else None
+        # An empty pattern covers no path.
         if value and rules is not None and len(rules) < MAX_RULES:
             rules.append(_rule(key, value))
-    return Rules(tuple(own if is_named else general))
+    return RobotsRules(tuple(own if is_named else general))
 
 
 def _lines(data: bytes) -> Iterator[tuple[str, str]]:
-    """The lines that count; others belong to no group, and end none."""
+    """Iterate over the relevant lines. Other lines neither begin nor end a group."""
     data = data[:MAX_BYTES].removeprefix(b"\xef\xbb\xbf")
-    at = number = turn_at = 0
+    at = number = step_at = 0
     while at < len(data):
         end = _LINE_ENDS.search(data, at)
         line, at = data[at : end.start() if end else None], end.end() if end else len(data)
         number += 1
-        if number % STEP == 0 or at - turn_at > STEP_BYTES:
-            turn_at = at
+        if number % STEP == 0 or at - step_at > STEP_BYTES:
+            step_at = at
             time.sleep(0)
         if len(line) > MAX_LINE:
             continue
@@ -187,7 +187,7 @@ def _rule(key: str, value: str) -> Rule:
 
 
 def _normal(path: str) -> str:
-    """A path in the one way that it can be compared in (RFC 9309, section 2.2.2)."""
+    """Return a path in its one comparable form (RFC 9309, section 2.2.2)."""
     if not path.isascii():
         path = quote(path, safe=_ASCII, errors="replace")
     return _ESCAPE.sub(_unescaped, path) if "%" in path else path

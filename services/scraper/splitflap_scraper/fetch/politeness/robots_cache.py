@@ -1,4 +1,4 @@
-"""Whether a site lets us ask for a page: its robots.txt, fetched once in a while and kept."""
+"""Checks requests against the robots.txt of their sites, and keeps the files."""
 
 import time
 from collections import OrderedDict
@@ -6,73 +6,76 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from splitflap_scraper.fetch.deadline import Deadline
-from splitflap_scraper.fetch.errors import MINUTE, FetchError, Transient
-from splitflap_scraper.fetch.politeness.robots import EVERYTHING, Rules
-from splitflap_scraper.fetch.single_flight import Flights
+from splitflap_scraper.fetch.errors import FetchError, Transient
+from splitflap_scraper.fetch.politeness.robots import ALLOW_ALL, RobotsRules
+from splitflap_scraper.fetch.single_flight import SingleFlight
 from splitflap_scraper.fetch.targets.urls import Target
 
-#: Longest time (seconds) for which a file is kept (RFC 9309, section 2.4).
+#: Longest time for a file in the cache, in seconds (RFC 9309, section 2.4).
 MAX_KEPT = 86_400.0
 
-#: Seconds for which a site stays closed to us whose robots.txt could not be had.
-KEEP_CLOSED = 10 * MINUTE
+#: Seconds for which a site stays closed after its robots.txt could not be read.
+KEEP_CLOSED = 600.0
 
-#: Bytes of rules that are kept in all, of the sites asked last.
+#: Bytes of all rules in the cache.
 MAX_WEIGHT = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a site has said, and for how long (seconds); no rules where it could not say it."""
+class RobotsAnswer:
+    """The rules of a site, with their lifetime in seconds. `rules` is None for a closed site."""
 
-    rules: Rules | None
+    rules: RobotsRules | None
     keep: float
 
 
-#: Asks a site: gets the target of its robots.txt.
-Ask = Callable[[Target, Deadline], Said]
+#: Fetches the robots.txt at a target. It may raise FetchError.
+FetchRobots = Callable[[Target, Deadline], RobotsAnswer]
 
 
-class Permission:
-    """Knows the rules of the sites asked last."""
+class RobotsCache:
+    """The rules of recently requested sites. Safe to use from many threads."""
 
-    def __init__(self, ask: Ask, clock: Callable[[], float] = time.monotonic) -> None:
-        self._ask = ask
+    def __init__(self, fetch: FetchRobots, clock: Callable[[], float] = time.monotonic) -> None:
+        self._fetch_robots = fetch
         self._clock = clock
-        # Whoever was first may have had little of his time left.
-        self._flights: Flights[Said] = Flights(own=frozenset({"timeout"}))
-        self._known: OrderedDict[str, tuple[float, Said]] = OrderedDict()
+        # The first caller may have had little time left, so its timeout is its own.
+        self._flights: SingleFlight[RobotsAnswer] = SingleFlight(unshared=frozenset({"timeout"}))
+        self._known: OrderedDict[str, tuple[float, RobotsAnswer]] = OrderedDict()
         self._weight = 0
 
     def check(self, target: Target, deadline: Deadline) -> None:
-        """Before a page is asked for.
+        """Check that a site allows a request.
 
         Raises:
-            FetchError: `robots`; or why the site cannot be asked anything.
+            FetchError: `robots`, for a disallowed path or a closed site; as the fetch of the file.
         """
-        rules = self._said(target, deadline).rules
+        rules = self._answer(target, deadline).rules
         if rules is None:
-            raise Transient("robots", "its robots.txt could not be had", keep=KEEP_CLOSED)
+            raise Transient("robots", "its robots.txt could not be read", keep=KEEP_CLOSED)
         if not rules.allow(target.path):
-            raise FetchError("robots", "its robots.txt asks us not to")
+            raise FetchError("robots", "its robots.txt disallows the path")
 
-    def _said(self, target: Target, deadline: Deadline) -> Said:
+    def _answer(self, target: Target, deadline: Deadline) -> RobotsAnswer:
         origin = target.origin
         known = self._known.get(origin)
         if known is not None and known[0] > self._clock():
             self._known.move_to_end(origin)
             return known[1]
-        site = Target(target.scheme, target.host, target.port, "/robots.txt")
-        return self._flights.run(origin, lambda: self._asked(site, deadline), deadline.left())
+        robots_txt = Target(target.scheme, target.host, target.port, "/robots.txt")
+        return self._flights.run(
+            origin, lambda: self._fetched(robots_txt, deadline), deadline.left()
+        )
 
-    def _asked(self, site: Target, deadline: Deadline) -> Said:
-        said = self._ask(site, deadline)
-        self._forget(site.origin)
-        self._known[site.origin] = (self._clock() + min(said.keep, MAX_KEPT), said)
-        self._weight += _weight(said)
+    def _fetched(self, robots_txt: Target, deadline: Deadline) -> RobotsAnswer:
+        answer = self._fetch_robots(robots_txt, deadline)
+        self._forget(robots_txt.origin)
+        end = self._clock() + min(answer.keep, MAX_KEPT)
+        self._known[robots_txt.origin] = (end, answer)
+        self._weight += _weight(answer)
         while self._weight > MAX_WEIGHT:
             self._forget(next(iter(self._known)))
-        return said
+        return answer
 
     def _forget(self, origin: str) -> None:
         gone = self._known.pop(origin, None)
@@ -80,5 +83,5 @@ class Permission:
             self._weight -= _weight(gone[1])
 
 
-def _weight(said: Said) -> int:
-    return (said.rules or EVERYTHING).weight
+def _weight(answer: RobotsAnswer) -> int:
+    return (answer.rules or ALLOW_ALL).weight

@@ -1,19 +1,25 @@
-"""Which addresses may be connected to: the public ones, and the networks an operator allows.
+"""The addresses that the fetch may connect to: public ones, and the operator's allowed networks.
 
-Sources: the IANA special-purpose registries for IPv4 and IPv6 (RFC 6890), by way of Python's
-`ipaddress`, and what that leaves out, listed here. A form of IPv6 that carries an IPv4 address is
-never public: a translator or tunnel on the way would deliver it to that address.
+Sources: the IANA special-purpose registries for IPv4 and IPv6 (RFC 6890), as Python's `ipaddress`
+has them, and the list below. An IPv6 address that carries an IPv4 address is never public: a
+translator or tunnel on the way would deliver the packets to the IPv4 address.
 """
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-
-from splitflap_core.settings import Network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
-#: Never public. Python's tables have most of them; which ones differs between its releases.
+#: Networks that are never public. Python's tables lack some of them, depending on its release.
 SPECIAL = tuple(
     ip_network(network)
     for network in (
@@ -51,13 +57,13 @@ SPECIAL = tuple(
     )
 )
 
-#: Texts whose addresses are remembered: those of the hosts asked last.
+#: Parsed hosts in the cache, for the hosts of recent requests.
 MAX_PARSED = 1024
 
 #: All of IPv6 that is assigned for public use (RFC 4291, section 2.4; IANA).
 GLOBAL_UNICAST = ip_network("2000::/3")
 
-#: Forms whose last 32 bits are an IPv4 address.
+#: Networks of IPv6 addresses with an IPv4 address in the last 32 bits.
 _ENDS_WITH_V4 = tuple(
     ip_network(network)
     for network in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
@@ -65,10 +71,9 @@ _ENDS_WITH_V4 = tuple(
 
 
 def all_may_be_reached(addresses: Iterable[Address], allowed: Sequence[Network]) -> bool:
-    """Whether none of a name's addresses is forbidden.
+    """Whether all addresses of a name may be reached.
 
-    One that is forbidden bars the others too: a public name has no private address, unless it is
-    made to reach one.
+    One forbidden address bars the name. A public name has a private address only in an attack.
     """
     return all(may_be_reached(address, allowed) for address in addresses)
 
@@ -76,7 +81,7 @@ def all_may_be_reached(addresses: Iterable[Address], allowed: Sequence[Network])
 def may_be_reached(address: Address, allowed: Sequence[Network]) -> bool:
     """Whether an address is public, or in one of the `allowed` networks.
 
-    Allowing a network of translated addresses does not allow the addresses behind it.
+    If it carries an IPv4 address, the check holds for both.
     """
     inner = _embedded(address)
     if inner is not None and not may_be_reached(inner, allowed):
@@ -85,14 +90,14 @@ def may_be_reached(address: Address, allowed: Sequence[Network]) -> bool:
 
 
 def is_in(address: Address, networks: Sequence[Network]) -> bool:
-    """Whether an address, or the one that it carries, is in one of the networks."""
+    """Whether an address, or the IPv4 address in it, is in one of the networks."""
     inner = _embedded(address)
     return any(address in each or (inner is not None and inner in each) for each in networks)
 
 
 @lru_cache(maxsize=MAX_PARSED)
 def parsed(text: str) -> Address | None:
-    """The address that a host is in its usual notation; None for all else, zones included."""
+    """Parse a host as an address. None for a name, and for an address with a zone."""
     try:
         return None if "%" in text else ip_address(text)
     except ValueError:
@@ -100,14 +105,14 @@ def parsed(text: str) -> Address | None:
 
 
 def _is_public(address: Address) -> bool:
-    # The list alone says no to all of it today; Python's table follows the registry.
+    # SPECIAL covers the registry of today. Python's table follows later changes.
     if any(address in network for network in SPECIAL) or not address.is_global:
         return False
     return address.version == 4 or address in GLOBAL_UNICAST  # noqa: PLR2004 - IPv4's number
 
 
 def _embedded(address: Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 address stands for."""
+    """Return the IPv4 address inside an IPv6 address."""
     if isinstance(address, IPv4Address):
         return None
     if address.teredo:

@@ -1,23 +1,27 @@
-"""What a scraper may ask: the lists of an operator, over the rules for addresses."""
+"""The operator's allow and deny lists, on top of the rules for addresses."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from splitflap_core.settings import PREFIX, BadSettings, Network
-
 from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.targets.addresses import Address, all_may_be_reached, is_in
-from splitflap_scraper.fetch.targets.urls import Target, ascii_host
+from splitflap_scraper.fetch.targets.addresses import (
+    Address,
+    Network,
+    all_may_be_reached,
+    is_in,
+)
+from splitflap_scraper.fetch.targets.urls import Target
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """Networks, host names and ports. What is denied is so even where it is allowed too."""
+class AllowList:
+    """Lists of networks, host names and ports. A denied one stays denied if it is allowed too.
+
+    A host name covers its subdomains. An empty `only_` list allows everything.
+    """
 
     allowed: tuple[Network, ...] = ()
     denied: tuple[Network, ...] = ()
-    #: Names stand for themselves and all below them; none stands for all.
     only_hosts: frozenset[str] = frozenset()
     denied_hosts: frozenset[str] = frozenset()
     only_ports: frozenset[int] = frozenset()
@@ -27,23 +31,23 @@ class Reach:
         return is_in(address, self.allowed)
 
     def check_target(self, target: Target) -> None:
-        """Before its name is resolved.
+        """Check a target before its name is resolved.
 
         Raises:
             FetchError: `forbidden_host` or `forbidden_port`.
         """
-        if _below(target.host, self.denied_hosts) or (
-            self.only_hosts and not _below(target.host, self.only_hosts)
+        if _covers(self.denied_hosts, target.host) or (
+            self.only_hosts and not _covers(self.only_hosts, target.host)
         ):
             raise FetchError("forbidden_host", "barred by the settings")
         if self.only_ports and target.port not in self.only_ports:
             raise FetchError("forbidden_port", f"port {target.port}")
 
     def check_addresses(self, addresses: Iterable[Address]) -> None:
-        """All that a name has now; one that is forbidden bars the name.
+        """Check all addresses of a name. One forbidden address bars the name.
 
         Raises:
-            FetchError: `forbidden_address`; it does not say which, as names may be secret too.
+            FetchError: `forbidden_address`. It does not reveal the address, which may be secret.
         """
         addresses = tuple(addresses)
         if not all_may_be_reached(addresses, self.allowed):
@@ -52,20 +56,8 @@ class Reach:
             raise FetchError("forbidden_address", "barred by the settings")
 
 
-def host_names(text: str, variable: str) -> frozenset[str]:
-    """The names of a setting, as they are asked for in DNS.
-
-    Raises:
-        BadSettings: one of them is no host name.
-    """
-    try:
-        return frozenset(ascii_host(each) for each in re.split(r"[\s,]+", text) if each)
-    except FetchError as error:
-        raise BadSettings(f"{PREFIX}{variable}: {error.detail}") from error
-
-
-def _below(host: str, names: frozenset[str]) -> bool:
-    """Whether a host is one of these names, or below one."""
+def _covers(names: frozenset[str], host: str) -> bool:
+    """Whether a host is one of these names, or a subdomain of one."""
     if not names:
         return False
     labels = host.split(".")

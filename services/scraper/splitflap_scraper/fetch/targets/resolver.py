@@ -1,57 +1,50 @@
-"""Names become addresses, once for each request."""
+"""Resolves names to addresses, once for each request."""
 
 import socket
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Any
 
-from splitflap_scraper.fetch.deadline import Deadline, Within
+from splitflap_scraper.fetch.deadline import Deadline, TimeLimit
 from splitflap_scraper.fetch.errors import FetchError, Transient
 from splitflap_scraper.fetch.targets.addresses import Address, parsed
 from splitflap_scraper.fetch.targets.urls import Target
 
-#: As socket.getaddrinfo, called with host, port, family and type.
+#: A function like socket.getaddrinfo, called with host, port, family and type.
 Resolve = Callable[..., Sequence[tuple[Any, ...]]]
 
-#: Addresses of a name that are looked at; only these are used.
+#: Addresses of one name that are checked and used.
 MAX_RESOLVED = 32
+
+#: Errors of the resolver for a name that does not exist.
+_MISSING = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
 class Resolver:
     """Asks the system's resolver, for a bounded time."""
 
-    def __init__(
-        self, resolve: Resolve, timeout: float, within: Within, timed_out: type[Exception]
-    ) -> None:
-        """`timeout` (seconds) is for one name; `within` raises `timed_out` in its block."""
+    def __init__(self, resolve: Resolve, timeout: float, time_limit: TimeLimit) -> None:
+        """`timeout` (seconds) is for one name."""
         self._resolve = resolve
         self._timeout = timeout
-        self._within = within
-        self._timed_out = timed_out
+        self._time_limit = time_limit
 
     def addresses(self, target: Target, deadline: Deadline) -> list[Address]:
-        """The addresses that a host has now, unchecked.
+        """Return the addresses of a host, unchecked.
 
         Raises:
-            FetchError: `dns`.
+            FetchError: `dns`; `timeout`, after the deadline.
         """
         if address := parsed(target.host):
             return [address]
         seconds = deadline.left(self._timeout)
+        name = target.host.encode("ascii")
         try:
-            with self._within(seconds):
-                found = self._resolve(
-                    target.host.encode("ascii"), target.port, 0, socket.SOCK_STREAM
-                )
-        except self._timed_out as error:
+            with self._time_limit.within(seconds):
+                found = self._resolve(name, target.port, 0, socket.SOCK_STREAM)
+        except self._time_limit.exceeded as error:
             raise Transient("dns", f"not resolved within {seconds:g} s") from error
         except OSError as error:
-            raise _unresolved(error) from error
+            kind = FetchError if error.errno in _MISSING else Transient
+            raise kind("dns", str(error.strerror or error)) from error
         return [ip_address(entry[4][0]) for entry in found[:MAX_RESOLVED]]
-
-
-def _unresolved(error: OSError) -> FetchError:
-    """Only a resolver that says "no such name" is to be believed."""
-    gone = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
-    kind = FetchError if error.errno in gone else Transient
-    return kind("dns", str(error.strerror or error))

@@ -1,4 +1,4 @@
-"""URLs as they are fetched: absolute, ASCII, without credentials and fragment."""
+"""The URLs of requests: absolute, in ASCII, stripped of credentials and fragment."""
 
 import re
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from splitflap_scraper.fetch.targets.addresses import parsed
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-#: Longest URL followed, in characters: four times what can be posted, for redirects that grow.
+#: Longest URL in a request, in characters: four times the limit of a post, since redirects grow.
 MAX_FETCHED = 8000
 
-#: URLs whose targets are kept: one preview asks for that of its own several times.
+#: Parsed URLs in the cache. One preview parses its own URL several times.
 MAX_CACHED = 256
 
-#: Ports of other protocols, where a request could be taken for a command. Browsers open none of
-#: them either: the Fetch Standard, section "Port blocking".
+#: Ports of other protocols, whose servers could take a request for a command. Browsers block them
+#: too (Fetch Standard, "Port blocking").
 # fmt: off
 BLOCKED_PORTS = frozenset({
     0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101,
@@ -30,16 +30,16 @@ BLOCKED_PORTS = frozenset({
 })
 # fmt: on
 
-#: RFC 3986's reserved characters and "%": what is quoted stays quoted.
+#: RFC 3986's reserved characters and "%". Quoted characters stay quoted.
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
 
-#: Labels of 1 to 63 characters (RFC 1035); the underscore is in use.
+#: Labels of 1 to 63 characters (RFC 1035). Real names use the underscore too.
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a request goes. `host` is a name or an address, in ASCII, without brackets."""
+    """The target of a request. `host` is a name or a bare address, in ASCII."""
 
     scheme: str
     host: str
@@ -54,18 +54,18 @@ class Target:
 
     @cached_property
     def origin(self) -> str:
-        """Scheme, host and port: what of a URL may stand in a log. The rest may be secret."""
+        """Scheme, host and port: the part of a URL for logs. The rest may be secret."""
         return f"{self.scheme}://{self.authority}"
 
     @cached_property
     def url(self) -> str:
-        """The whole of it."""
+        """The whole URL."""
         return self.origin + self.path
 
 
 @lru_cache(maxsize=MAX_CACHED)
 def target_of(url: str) -> Target:
-    """What to request for a URL.
+    """Parse a URL into the target of a request.
 
     Raises:
         FetchError: `bad_url`, or `forbidden_port`.
@@ -93,7 +93,7 @@ def target_of(url: str) -> Target:
 
 
 def joined(base: str, reference: str) -> Target:
-    """What a reference in a document or a redirect leads to.
+    """Resolve a reference in a document or a redirect.
 
     Raises:
         FetchError: as `target_of`.
@@ -108,13 +108,13 @@ def joined(base: str, reference: str) -> Target:
 
 
 def ascii_host(host: str, netloc: str = "") -> str:
-    """The host as DNS and certificates know it: IDNA 2008 by way of UTS 46, as in browsers.
+    """Return a host in the form of DNS and certificates: IDNA 2008 with UTS 46, as browsers do.
 
     Raises:
-        FetchError: `bad_url`, for what is no host.
+        FetchError: `bad_url`, for an invalid host.
     """
     if "\\" in netloc:
-        # Browsers take it for a slash, and so see another host.
+        # Browsers read a backslash as a slash, and so see another host.
         raise FetchError("bad_url", "a backslash before the path")
     host = host.lower()
     if ":" in host or netloc.rpartition("@")[2].startswith("["):

@@ -6,7 +6,7 @@ from typing import Any
 
 from splitflap_scraper.page.document import WRITERS, Document, Element
 from splitflap_scraper.page.markup import text_of
-from splitflap_scraper.page.vocabulary import Place
+from splitflap_scraper.page.vocabulary import PageRegion
 from splitflap_scraper.preview.fields.site_name import is_of_host
 from splitflap_scraper.preview.structured.jsonld import Graph, Node, full_name, text_in
 from splitflap_scraper.preview.structured.microdata import Microdata
@@ -151,7 +151,7 @@ def _bylines(page: Document) -> list[str]:
     usable = [
         each
         for each in page.marked
-        if not each.place & Place.ASIDE and "itemprop" not in each.attributes and not each.own
+        if not each.region & PageRegion.ASIDE and "itemprop" not in each.attributes and not each.own
     ]
     linked = [each.text for each in usable if "author" in each.relations]
     linked += [each.get("content") or each.get("title") for each in page.linked("author")]

@@ -3,7 +3,7 @@
 import re
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.vocabulary import Place
+from splitflap_scraper.page.vocabulary import PageRegion
 from splitflap_scraper.preview.fields.title_text import is_no_description
 from splitflap_scraper.preview.structured.jsonld import Graph, Node
 from splitflap_scraper.preview.structured.microdata import Microdata
@@ -57,17 +57,17 @@ def description(
 
 def _paragraph(page: Document) -> str | None:
     """The first paragraph that says something, of the article if there is one."""
-    beside = Place.ASIDE | Place.HEADER
-    usable = [each for each in page.paragraphs if not each.place & Place.ASIDE]
+    beside = PageRegion.ASIDE | PageRegion.HEADER
+    usable = [each for each in page.paragraphs if not each.region & PageRegion.ASIDE]
     usable = [
         each for each in usable if not _BESIDE.search(f"{each.get('class')} {each.get('id')}")
     ]
-    inside = [each for each in usable if each.place & Place.ARTICLE]
-    outside = [each for each in usable if not each.place & beside and each not in inside]
+    inside = [each for each in usable if each.region & PageRegion.ARTICLE]
+    outside = [each for each in usable if not each.region & beside and each not in inside]
     bodies = [
         each
         for each in page.marked
-        if _BODIES.search(each.get("class")) and not each.place & beside
+        if _BODIES.search(each.get("class")) and not each.region & beside
     ]
     # A forum's posts have no paragraphs, and its name has one.
     ordered = [*inside, *bodies, *outside] if len(outside) < FEW else [*inside, *outside, *bodies]

@@ -10,7 +10,7 @@ from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.targets.addresses import may_be_reached, parsed
 from splitflap_scraper.fetch.targets.urls import target_of
 from splitflap_scraper.page.document import Document, Element
-from splitflap_scraper.page.vocabulary import Place
+from splitflap_scraper.page.vocabulary import PageRegion
 from splitflap_scraper.preview.structured.jsonld import Graph, Node, single
 from splitflap_scraper.preview.structured.microdata import Microdata
 
@@ -114,7 +114,7 @@ def _candidates(
     yield from (Picture(each.get("href")) for each in page.linked("image_src"))
     for each in page.images:
         # An item's own is among the marked ones; others are of an offer, or of who wrote a comment.
-        is_text = "itemprop" not in each.attributes or each.place & Place.ARTICLE
+        is_text = "itemprop" not in each.attributes or each.region & PageRegion.ARTICLE
         if is_text and (found := _content_image(each)):
             yield found
 
@@ -142,7 +142,9 @@ def _content_image(image: Element) -> Picture | None:
     width, height = _pixels(image.get("width")), _pixels(image.get("height"))
     source = image.source
     about = " ".join((source, image.get("class"), image.get("id")))
-    if _SMALL.search(about) or (image.place & Place.HEADER and not image.place & Place.ARTICLE):
+    if _SMALL.search(about) or (
+        image.region & PageRegion.HEADER and not image.region & PageRegion.ARTICLE
+    ):
         return None
     if width is not None and width < MIN_CONTENT_PIXELS:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.vocabulary import Place
+from splitflap_scraper.page.vocabulary import PageRegion
 from splitflap_scraper.preview.fields.dates import rfc3339
 from splitflap_scraper.preview.structured.jsonld import Graph, Node
 from splitflap_scraper.preview.structured.microdata import Microdata
@@ -42,7 +42,7 @@ def published(page: Document, graph: Graph, node: Node | None, marked: Microdata
 
 def _article_times(page: Document) -> Iterator[str]:
     """Times of the article that are said to be its own, or are its first."""
-    usable = [each for each in page.times if not each.place & Place.ASIDE]
+    usable = [each for each in page.times if not each.region & PageRegion.ASIDE]
     telling = ("publish", "entry-date", "dt-published", "posted", "pubdate", "created")
     for each in usable:
         about = f"{each.get('class')} {each.get('itemprop')}".lower()
@@ -51,6 +51,6 @@ def _article_times(page: Document) -> Iterator[str]:
     if len(usable) == 1:
         yield usable[0].get("datetime")
     for each in usable:
-        if each.place & Place.ARTICLE and "updated" not in each.get("class"):
+        if each.region & PageRegion.ARTICLE and "updated" not in each.get("class"):
             yield each.get("datetime") or each.text
             return

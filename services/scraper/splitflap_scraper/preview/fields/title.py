@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.vocabulary import Place
+from splitflap_scraper.page.vocabulary import PageRegion
 from splitflap_scraper.preview.fields.site_name import A_SENTENCE, feed_name, site_in
 from splitflap_scraper.preview.fields.title_text import (
     HOME,
@@ -126,16 +126,16 @@ def _is_of_front_page(page: Document) -> bool:
 
 def _headings(page: Document) -> list[str]:
     """Headings of the page, those of its article first, and none of what stands beside it."""
-    usable = [each for each in page.headings if not each.place & Place.ASIDE]
+    usable = [each for each in page.headings if not each.region & PageRegion.ASIDE]
     ordered = sorted(
         usable,
         key=lambda each: (
             each.name,
-            not each.place & Place.ARTICLE,
-            bool(each.place & Place.HEADER),
+            not each.region & PageRegion.ARTICLE,
+            bool(each.region & PageRegion.HEADER),
         ),
     )
-    return [each.text for each in ordered if each.name == "h1" or each.place & Place.ARTICLE]
+    return [each.text for each in ordered if each.name == "h1" or each.region & PageRegion.ARTICLE]
 
 
 def _site_in_titles(page: Document, title: str | None, own: list[str]) -> str | None:

@@ -31,7 +31,7 @@ KINDS = {
     "book": "Book Audiobook",
     "profile": "ProfilePage Person",
     "website": "SoftwareApplication MobileApplication WebApplication SoftwareSourceCode "
-    "Organization LocalBusiness Restaurant Place WebPage CollectionPage AboutPage ItemPage",
+    "Organization LocalBusiness Restaurant PageRegion WebPage CollectionPage AboutPage ItemPage",
 }
 _KIND_OF = {name: kind for kind, names in KINDS.items() for name in names.split()}
 _RANK = {name: rank for rank, name in enumerate(_KIND_OF)}

@@ -1,0 +1,179 @@
+"""One request of the safe fetch.
+
+A request resolves its host's name once, checks all addresses, and connects to a checked address. It
+carries no cookie and no credential. It may use a kept connection to an address that passed the
+check again (`http/connections.py`).
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Generic
+
+from splitflap_core.telemetry import Metrics
+
+from splitflap_scraper.fetch.config import FetchConfig
+from splitflap_scraper.fetch.deadline import Deadline, TimeLimit, timed_out
+from splitflap_scraper.fetch.errors import FetchError, as_fetch_errors, status_error
+from splitflap_scraper.fetch.http.body import ACCEPT_ENCODING, read_body
+from splitflap_scraper.fetch.http.connections import Connections, Exchange
+from splitflap_scraper.fetch.http.freshness import fresh_for, retry_after
+from splitflap_scraper.fetch.http.headers import Headers, media_type
+from splitflap_scraper.fetch.http.reader import Head, R, ReaderFor
+from splitflap_scraper.fetch.http.validators import Validators
+from splitflap_scraper.fetch.targets.addresses import Address
+from splitflap_scraper.fetch.targets.resolver import Resolve, Resolver
+from splitflap_scraper.fetch.targets.urls import Target, joined
+
+ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
+
+#: Statuses of redirects (RFC 9110, section 15.4).
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+#: Statuses of an overloaded server.
+OVERLOADED = frozenset({429, 503})
+
+NOT_MODIFIED = 304
+
+
+@dataclass(frozen=True)
+class FetchResult(Generic[R]):
+    """A final response with its reader.
+
+    `keep` is the time in seconds for which the response is fresh. `partial` marks a truncated body.
+    """
+
+    head: Head
+    reader: R
+    keep: float
+    partial: bool = False
+
+
+@dataclass(frozen=True)
+class NotModified:
+    """The server confirmed the validators. `keep` is as in FetchResult, None without a header."""
+
+    keep: float | None
+
+
+class Requester:
+    """Sends single requests. Safe to use from many threads."""
+
+    def __init__(
+        self, config: FetchConfig, time_limit: TimeLimit, metrics: Metrics, resolve: Resolve
+    ) -> None:
+        self._config = config
+        self._time_limit = time_limit
+        self._resolver = Resolver(resolve, config.dns_timeout, time_limit)
+        self._connections = Connections(config.tls, config.connect_timeout, metrics)
+        conditional = metrics.counter("splitflap_scraper_conditional_requests_total")
+        self._unchanged, self._others = conditional.labels("unchanged"), conditional.labels("other")
+        self._headers = (
+            f"User-Agent: {config.user_agent}\r\nAccept: {ACCEPT}\r\n"
+            f"Accept-Encoding: {ACCEPT_ENCODING}\r\n\r\n"
+        )
+
+    def send(
+        self,
+        target: Target,
+        deadline: Deadline,
+        reader_for: ReaderFor[R],
+        validators: Validators | None = None,
+    ) -> FetchResult[R] | Target | NotModified:
+        """Send one request, and return its result, or the target of a redirect.
+
+        Raises:
+            FetchError: the request was refused, or gave no page.
+        """
+        self._config.allow_list.check_target(target)
+        conditions = validators.lines_for(target) if validators else ""
+        try:
+            return self._send(target, deadline, reader_for, conditions)
+        except self._time_limit.exceeded as error:
+            # A caller may have enough for a preview by now, so it gets an error it can handle.
+            raise timed_out(self._config.deadline) from error
+
+    def _send(
+        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R], conditions: str
+    ) -> FetchResult[R] | Target | NotModified:
+        addresses = self._checked_addresses(target, deadline)
+        begin = f"GET {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n"
+        request = (begin + conditions + self._headers).encode("latin-1")
+        with (
+            self._host_slot(target, addresses),
+            self._connections.exchange(target, addresses, request, deadline) as exchange,
+        ):
+            status, headers = exchange.response.status, exchange.response.headers
+            self._note(target, status, headers, is_conditional=bool(conditions))
+            if status in REDIRECTS:
+                return _location(target, headers)
+            if status == NOT_MODIFIED and conditions:
+                is_said = headers.get("Cache-Control")
+                return NotModified(fresh_for(headers) if is_said else None)
+            return self._read(target, exchange, reader_for)
+
+    def _note(self, target: Target, status: int, headers: Headers, *, is_conditional: bool) -> None:
+        """Pause an overloaded host, and count conditional requests."""
+        if status in OVERLOADED and (after := retry_after(headers)):
+            self._config.host_limits.pause(target.host, after)
+        if is_conditional:
+            (self._unchanged if status == NOT_MODIFIED else self._others).inc()
+
+    def _read(self, target: Target, exchange: Exchange, reader_for: ReaderFor[R]) -> FetchResult[R]:
+        headers = exchange.response.headers
+        content_type, charset = media_type(headers.get("Content-Type"))
+        head = Head(target.url, exchange.response.status, headers, content_type, charset)
+        reader = reader_for(head)
+        if reader is None:
+            check_status(head.status, headers)
+            raise FetchError("not_html", content_type[:100])
+        coding = headers.get("Content-Encoding")
+        max_bytes = self._config.max_bytes
+        try:
+            with as_fetch_errors():
+                partial = read_body(exchange.body, coding, exchange.wire, reader, max_bytes)
+        except (FetchError, self._time_limit.exceeded):
+            # A truncated page gives a preview. The error gives none.
+            if not reader.found:
+                raise
+            partial = True
+        return FetchResult(head, reader, fresh_for(headers), partial)
+
+    def _checked_addresses(self, target: Target, deadline: Deadline) -> list[Address]:
+        """Resolve a host, and check each of its addresses."""
+        addresses = self._resolver.addresses(target, deadline)
+        self._config.allow_list.check_addresses(addresses)
+        return addresses
+
+    def _host_slot(
+        self, target: Target, addresses: Sequence[Address]
+    ) -> AbstractContextManager[None]:
+        """Take a slot of the host's limits. The operator's own hosts have no limits by default."""
+        is_own = all(self._config.allow_list.is_own(each) for each in addresses)
+        if is_own and not self._config.limit_own:
+            return nullcontext()
+        return self._config.host_limits.slot(target.host)
+
+
+def check_status(status: int, headers: Headers) -> None:
+    """Raise FetchError for a status other than 2xx."""
+    if not 200 <= status < 300:  # noqa: PLR2004 - the class of success
+        raise status_error(status, retry_after(headers))
+
+
+def _location(target: Target, headers: Headers) -> Target:
+    """Return the target of a redirect.
+
+    A redirect from https to http is allowed, because a request carries no secret.
+    """
+    location = headers.get("Location")
+    if not location:
+        raise FetchError("bad_redirect", "no Location")
+    # Header fields are decoded as ISO 8859-1; servers write UTF-8 (WHATWG, Fetch Standard).
+    reference = location.encode("latin-1", "replace").decode("utf-8", "replace")
+    try:
+        return joined(target.url, reference)
+    except FetchError as error:
+        if error.reason != "bad_url":
+            raise
+        raise FetchError("bad_redirect", error.detail) from error

@@ -1,0 +1,46 @@
+"""Fetches the robots.txt of a site."""
+
+from splitflap_scraper.fetch.deadline import Deadline
+from splitflap_scraper.fetch.errors import FetchError, Transient
+from splitflap_scraper.fetch.politeness.robots import ALLOW_ALL, RobotsReader, product_of
+from splitflap_scraper.fetch.politeness.robots_cache import KEEP_CLOSED, RobotsAnswer
+from splitflap_scraper.fetch.request import FetchResult, NotModified, Requester
+from splitflap_scraper.fetch.targets.urls import Target
+
+#: Redirects followed for a robots.txt (RFC 9309, section 2.3.1.2).
+MAX_REDIRECTS = 5
+
+
+class RobotsRequest:
+    """Fetches the rules for one user agent."""
+
+    def __init__(self, requester: Requester, user_agent: str) -> None:
+        self._requester = requester
+        self._product = product_of(user_agent)
+
+    def __call__(self, robots_txt: Target, deadline: Deadline) -> RobotsAnswer:
+        """Fetch a robots.txt over its redirects.
+
+        Raises:
+            FetchError: the first request failed, a redirect timed out, or its host is busy.
+        """
+        target = robots_txt
+        for hop in range(1 + MAX_REDIRECTS):
+            try:
+                answer = self._requester.send(target, deadline, RobotsReader)
+            except FetchError as error:
+                # If the site itself cannot be asked for the file, it cannot be asked for a page.
+                if not hop or error.reason in {"timeout", "busy"}:
+                    raise
+                is_closed = isinstance(error, Transient)
+                return RobotsAnswer(None if is_closed else ALLOW_ALL, KEEP_CLOSED)
+            if isinstance(answer, Target):
+                target = answer
+            else:
+                return self._rules_in(answer)
+        return RobotsAnswer(ALLOW_ALL, KEEP_CLOSED)
+
+    def _rules_in(self, answer: FetchResult[RobotsReader] | NotModified) -> RobotsAnswer:
+        assert isinstance(answer, FetchResult), "the request has no condition"  # noqa: S101 - mypy
+        rules = answer.reader.rules(self._product)
+        return RobotsAnswer(rules, answer.keep if rules else KEEP_CLOSED)

@@ -1,10 +1,10 @@
-"""Writes the pages that are made from declarations; with --check it only says which have drifted.
+"""Write the pages that are made from declarations; with --check, only name those that differ.
 
 configuration.md   from the services' settings
 metrics.md         from core/splitflap_core/metrics.yaml
 problems.md        from the API's problems
-styles.css         from Pygments' styles and the rules below, for pages that show posts
 failures.md        from the scraper's reasons
+styles.css         from Pygments' styles and the rules below, for pages that show posts
 """
 
 import sys
@@ -29,39 +29,40 @@ _MADE = "<!-- Made by `make docs` from {source}: edit that. -->\n"
 _CONFIGURATION = """\
 # Configuration
 
-Settings are environment variables. An empty one counts as unset. A wrong one stops the service at
-its start, with exit status 78 and a line that names it and says what is expected. The effective
-settings are logged at the start, without their secrets.
+Settings are environment variables. An empty variable counts as unset. An invalid value stops the
+service at its start with exit status 78; the message names the variable and the expected value.
+Each service logs its effective settings at the start and leaves out secrets.
 
-Both back ends are chosen by two settings: `SPLITFLAP_DATABASE_URL` and `SPLITFLAP_BROKER_URL`.
-Without them Splitflap keeps all in `SPLITFLAP_DATA_DIR`.
+`SPLITFLAP_DATABASE_URL` and `SPLITFLAP_BROKER_URL` choose the database and the broker. If they are
+unset, Splitflap keeps all data in `SPLITFLAP_DATA_DIR`.
 """
 
 _METRICS = """\
 # Metrics
 
-Each service exposes its metrics in Prometheus' text format at `/metrics` on its health port. All
-of them are there from the start, at 0. Labels are bounded: none holds an id, a URL, a channel or
-an account. Beside them are the usual `process_` metrics, of the renderer's parent process only.
-What the replicas of the API know of the database or the broker they all say alike: take the
-maximum over them, not the sum.
+Each service exposes its metrics in Prometheus' text format at `/metrics` on its health port. Every
+metric exists from the start, with the value 0. Labels have few values; they never hold ids, URLs,
+channels or accounts. The usual `process_` metrics are there too; the renderer has those of its
+parent process only. All API replicas report the same values for the database and the broker: take
+the maximum over the replicas, not the sum.
 """
 
 _PROBLEMS = """\
 # Problems
 
 Every error is an RFC 9457 problem: `application/problem+json` with `type`, `title`, `status` and
-`detail`; where fields are at fault, `errors` lists them as `{field, message}`. A `type` is
-relative to the API, which answers it with its meaning.
+`detail`. If fields of the request are invalid, `errors` lists them as `{field, message}`. A `type`
+is a URL relative to the API; a GET of it returns the explanation.
 """
 
 _FAILURES = """\
 # Failures of previews
 
-A preview that failed has one of these as its `reason`. Tried again means so many attempts in all,
-after about 2 and 8 s, or after the server's Retry-After up to a minute; a longer one makes the
-failure stay known for that long, a day at most. While a failure is known, posts that link to the
-URL get it at once, and nobody asks the site.
+A failed preview has one of these words as its `reason`. The third column gives the number of
+attempts in all. Retries come after about 2 and 8 s, or after the server's Retry-After if that is at
+most a minute. A longer Retry-After ends the attempts, and the failure stays known for that long, at
+most a day. While a failure is known, posts that link to the URL get it at once, and the scraper
+sends no request to the site.
 """
 
 
@@ -87,7 +88,7 @@ def _settings(title: str, docs: Iterable[SettingDoc]) -> str:
     rows = [
         (f"`{each.name}`", f"`{each.default}`" if each.default else "", each.doc) for each in docs
     ]
-    return f"## {title}\n" + _table(("variable", "default", "what it says"), rows)
+    return f"## {title}\n" + _table(("variable", "default", "meaning"), rows)
 
 
 def metrics() -> str:
@@ -98,9 +99,7 @@ def metrics() -> str:
     ]
     for service in ("api", "renderer", "scraper"):
         rows = [_metric(each) for each in declarations().values() if service in each.services]
-        sections.append(
-            f"## {service}\n" + _table(("metric", "type", "labels", "what it says"), rows)
-        )
+        sections.append(f"## {service}\n" + _table(("metric", "type", "labels", "meaning"), rows))
     return "\n".join(sections)
 
 
@@ -116,7 +115,7 @@ def problems() -> str:
         [
             _MADE.format(source="services/api/splitflap_api/contract/problems.py"),
             _PROBLEMS,
-            _table(("type", "status", "title", "what to do"), rows),
+            _table(("type", "status", "title", "remedy"), rows),
         ]
     )
 
@@ -161,7 +160,7 @@ def failures() -> str:
         [
             _MADE.format(source="services/scraper/splitflap_scraper/process/reasons.py"),
             _FAILURES,
-            _table(("reason", "when", "tried again", "known for"), rows),
+            _table(("reason", "when", "attempts", "known for"), rows),
         ]
     )
 
@@ -199,7 +198,7 @@ PAGES = {
 
 
 def main() -> None:
-    """Write, or compare."""
+    """Write the pages, or compare them with --check."""
     drifted = []
     for name, make in PAGES.items():
         path = FOLDER / name
@@ -211,7 +210,7 @@ def main() -> None:
     raise SystemExit(bool(drifted) and "--check" in sys.argv)
 
 
-_VERB = {True: "has drifted: run `make docs`", False: "was written"}
+_VERB = {True: "differs from its declarations: run `make docs`", False: "was written"}
 
 if __name__ == "__main__":
     main()

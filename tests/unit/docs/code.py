@@ -14,8 +14,8 @@ from splitflap.__main__ import main
 from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import PREFIX, describe
 from splitflap_renderer.settings import RendererSettings
-from splitflap_scraper.errors import REASONS
-from splitflap_scraper.settings import ScraperSettings
+from splitflap_scraper.process.reasons import REASONS
+from splitflap_scraper.process.settings import ScraperSettings
 
 from tests.unit.docs.pages import ROOT
 

@@ -50,8 +50,8 @@ def main() -> None:
 
 
 def _wait_served(up: SpawnedService) -> None:
-    wait_until(lambda: not up.runs or "is serving at" in up.tail(), "the start", 60)
-    assert up.runs, up.tail()
+    wait_until(lambda: not up.is_running or "is serving at" in up.tail(), "the start", 60)
+    assert up.is_running, up.tail()
 
 
 def _post(client: HTTPConnection, text: str, *, wait: bool) -> float:

@@ -147,7 +147,7 @@ class Field:
             assert service.process
             yield service.process.pid
         finally:
-            if service.runs:
+            if service.is_running:
                 service.kill()
 
 

@@ -75,10 +75,9 @@ class Watcher:
 
     def _hang_up(self) -> None:
         stream = self._stream
-        sock = stream._connection.sock if stream else None
-        if sock is not None:
+        if stream is not None:
             with contextlib.suppress(OSError):
-                sock.shutdown(2)
+                stream.shut_down()
 
     def _run(self) -> None:
         while not self._stopping:

@@ -16,7 +16,7 @@ from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import Server, gone
 from tests.support import free_port, wait_until
 from tests.system.rig.client import Client
-from tests.system.rig.processes import PATIENCE, SpawnedService, program
+from tests.system.rig.processes import START_STOP_TIMEOUT, SpawnedService, program
 from tests.system.rig.site import Site
 from tests.system.rig.stack import ADMIN, SETTINGS
 
@@ -99,9 +99,7 @@ class World:
         if whole:
             service.kill()
             return
-        process = service._running()
-        process.kill()
-        process.wait(PATIENCE)
+        service.kill_parent()
 
     def kill_server(self, name: str) -> None:
         """SIGKILL a server with all of its processes."""
@@ -129,7 +127,7 @@ class World:
             if server._process is None or server._process.poll() is not None:
                 server.start()
         for service in self.services.values():
-            if not service.runs:
+            if not service.is_running:
                 service.start()
         for service in self.services.values():
             self._until_ready(service)
@@ -138,16 +136,18 @@ class World:
         """A supervisor starts it again where what is left of a killed one still has its port."""
 
         def is_ready() -> bool:
-            if not service.runs:
+            if not service.is_running:
                 service.start()
             with contextlib.suppress(AssertionError):
-                return service._is_ready()
+                return service.is_ready()
             return False
 
-        wait_until(is_ready, lambda: f"{service.name} to be ready\n{service.tail()}", PATIENCE)
+        wait_until(
+            is_ready, lambda: f"{service.name} to be ready\n{service.tail()}", START_STOP_TIMEOUT
+        )
 
 
-def ended(pids: set[int], patience: float = PATIENCE) -> None:
+def ended(pids: set[int], patience: float = START_STOP_TIMEOUT) -> None:
     """Wait for the end of processes that have to end by themselves."""
     wait_until(lambda: all(map(gone, pids)), f"the end of {pids}", patience)
 
@@ -198,7 +198,7 @@ def _running(world: World, exits: ExitStack) -> Iterator[World]:
         service.wait_ready()
     yield world
     for service in world.services.values():
-        if service.runs:
+        if service.is_running:
             service.terminate()
 
 

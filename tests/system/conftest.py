@@ -1,4 +1,4 @@
-"""A stack for each back end, clients of it, and its logs where a test fails."""
+"""Fixtures: a stack on each back end, clients of it, and its logs beside a failure."""
 
 import itertools
 from collections.abc import Callable, Generator, Iterator
@@ -21,6 +21,7 @@ MakeBackend = Callable[[str], StackBackend]
 MakeStack = Callable[..., Stack]
 
 _numbers = itertools.count(1)
+#: All running stacks: a failure shows their logs.
 _stacks: list[Stack] = []
 
 
@@ -28,7 +29,7 @@ _stacks: list[Stack] = []
 def make_backend(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> MakeBackend:
-    """New back ends: a folder, or a database and a vhost."""
+    """Make new back ends: a folder, or a database and a virtual host."""
 
     def make(name: str) -> StackBackend:
         if name == "embedded":
@@ -36,10 +37,10 @@ def make_backend(
             return StackBackend(name, {"SPLITFLAP_DATA_DIR": str(folder)}, str(folder / "broker"))
         postgres: Postgres = request.getfixturevalue("postgres_server")
         rabbitmq: RabbitMq = request.getfixturevalue("rabbitmq_server")
-        own = f"system{next(_numbers)}"
-        broker = rabbitmq.add_vhost(own)
+        own_name = f"system{next(_numbers)}"
+        broker = rabbitmq.add_vhost(own_name)
         environ = {
-            "SPLITFLAP_DATABASE_URL": postgres.create_database(own),
+            "SPLITFLAP_DATABASE_URL": postgres.create_database(own_name),
             "SPLITFLAP_BROKER_URL": broker,
         }
         return StackBackend(name, environ, broker)
@@ -55,7 +56,7 @@ def stack(
     make_backend: MakeBackend,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
-    """All services on each back end, one after the other; leave them all running."""
+    """All services, on each back end in turn. A test leaves them all running."""
     with running(make_backend(request.param), tmp_path_factory.mktemp(request.param)) as started:
         _stacks.append(started)
         yield started
@@ -64,7 +65,7 @@ def stack(
 
 @pytest.fixture
 def make_stack(make_backend: MakeBackend, tmp_path: Path) -> Iterator[MakeStack]:
-    """Stacks that only one test uses, with settings of their own."""
+    """Make stacks for one test, with settings of their own."""
     with ExitStack() as exits:
         made: list[Stack] = []
 
@@ -82,31 +83,31 @@ def make_stack(make_backend: MakeBackend, tmp_path: Path) -> Iterator[MakeStack]
 
 
 def only(backend: str) -> pytest.MarkDecorator:
-    """A test that makes sense on one back end only; with the other one it is not even skipped."""
+    """Run a test on one back end only. It is deselected, not skipped, on the other one."""
     return pytest.mark.only_on(backend)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known."""
-    config.addinivalue_line("markers", "only_on(backend): makes sense on this back end only")
+    """Register the mark of `only`."""
+    config.addinivalue_line("markers", "only_on(backend): runs on this back end only")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what `only` does not want."""
-    senseless = [item for item in items if _is_senseless(item)]
-    config.hook.pytest_deselected(items=senseless)
-    items[:] = [item for item in items if item not in senseless]
+    """Deselect tests that `only` wants on the other back end."""
+    deselected = [item for item in items if _is_for_the_other_backend(item)]
+    config.hook.pytest_deselected(items=deselected)
+    items[:] = [item for item in items if item not in deselected]
 
 
-def _is_senseless(item: pytest.Item) -> bool:
+def _is_for_the_other_backend(item: pytest.Item) -> bool:
     mark = item.get_closest_marker("only_on")
     callspec = getattr(item, "callspec", None)
     return bool(mark and callspec and callspec.params.get("stack") != mark.args[0])
 
 
 @pytest.fixture(autouse=True)
-def _all_run_again(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever a failed test has left dead is started for the next one."""
+def _start_ended_again(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a test, start servers and services that it has left dead."""
     names = request.fixturenames
     stack: Stack | None = request.getfixturevalue("stack") if "stack" in names else None
     servers: list[Server] = []
@@ -117,24 +118,24 @@ def _all_run_again(request: pytest.FixtureRequest) -> Iterator[None]:
         if not listens(server.port):
             server.restart()
     if stack:
-        stack.revive()
+        stack.start_ended()
 
 
 @pytest.fixture
 def client(stack: Stack) -> Client:
-    """A client of the first API with every scope."""
+    """A client of the first API, with every scope."""
     return stack.client()
 
 
 @pytest.fixture
 def channel() -> str:
-    """A channel that only this test uses."""
+    """The name of a channel that only this test uses."""
     return f"test-{next(_numbers)}"
 
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    """Pages to be previewed."""
+    """A web server with pages for previews."""
     with Site() as started:
         yield started
 

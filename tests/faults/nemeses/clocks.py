@@ -51,5 +51,5 @@ class Clocks(Nemesis):
         """
         service = self.world.services[api]
         service.close()
-        service._environ = {**service._environ, **dict.fromkeys(FAKED, ""), **environ}
+        service.environ = {**service.environ, **dict.fromkeys(FAKED, ""), **environ}
         self.world.start(api)

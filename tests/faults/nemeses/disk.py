@@ -68,7 +68,7 @@ class DiskFull(Nemesis):
 
     @contextmanager
     def _limits(self) -> Iterator[None]:
-        parents = [service._running().pid for service in self.world.services.values()]
+        parents = [service.pid for service in self.world.services.values()]
         pids = {pid for parent in parents for pid in (parent, *descendants(parent))}
         before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in pids}
         try:

@@ -6,7 +6,7 @@ from random import Random
 from tests.faults.world import World
 from tests.servers.server import descendants, gone
 from tests.support import WaitTimeout, wait_until
-from tests.system.rig.processes import PATIENCE
+from tests.system.rig.processes import START_STOP_TIMEOUT
 
 from .base import Nemesis
 
@@ -24,12 +24,12 @@ def children(pid: int) -> list[int]:
 
 def worker_of(world: World, api: str) -> int | None:
     """Gunicorn's worker below an API's arbiter."""
-    return next(iter(children(world.services[api]._running().pid)), None)
+    return next(iter(children(world.services[api].pid)), None)
 
 
 def rendering(world: World, renderer: str) -> list[int]:
     """The processes that render: below the fork server, below the parent."""
-    parent = world.services[renderer]._running().pid
+    parent = world.services[renderer].pid
     return [pid for child in children(parent) for pid in children(child)]
 
 
@@ -49,12 +49,12 @@ class _KillService(Nemesis):
         self._all_gone(before)
 
     def _family(self, name: str) -> set[int]:
-        return descendants(self.world.services[name]._running().pid)
+        return descendants(self.world.services[name].pid)
 
     def _all_gone(self, pids: set[int]) -> None:
         """What was below a killed process has to end by itself."""
         try:
-            wait_until(lambda: all(map(gone, pids)), f"the end of {pids}", PATIENCE)
+            wait_until(lambda: all(map(gone, pids)), f"the end of {pids}", START_STOP_TIMEOUT)
         except WaitTimeout:
             left = sorted(pid for pid in pids if not gone(pid))
             raise AssertionError(f"{self.name}: left behind {left}") from None
@@ -99,9 +99,9 @@ class KillApiWorker(Nemesis):
     def _is_back(self, name: str, killed: int | None) -> None:
         service = self.world.services[name]
         wait_until(
-            lambda: worker_of(self.world, name) not in {killed, None} and service._is_ready(),
+            lambda: worker_of(self.world, name) not in {killed, None} and service.is_ready(),
             lambda: f"another worker of {name}\n{service.tail()}",
-            PATIENCE,
+            START_STOP_TIMEOUT,
         )
 
 
@@ -118,12 +118,12 @@ class KillRendererChild(Nemesis):
         wait_until(
             lambda: set(rendering(self.world, renderer)) - set(pids) != set(),
             lambda: f"another child of {renderer}\n{self.world.services[renderer].tail()}",
-            PATIENCE,
+            START_STOP_TIMEOUT,
         )
         self.world.note_resumed("worker", f"child of {renderer}")
 
     def _pids(self, renderer: str, dice: Random) -> list[int]:
         children_ = rendering(self.world, renderer)
         if dice.random() < 0.15:
-            children_ += children(self.world.services[renderer]._running().pid)
+            children_ += children(self.world.services[renderer].pid)
         return children_

@@ -36,7 +36,7 @@ class Pause(Nemesis):
         long = LONG if self.dice.random() < 0.25 else SHORT
         kind = {"worker": "api", "child": "renderer"}.get(what, what)
         name = self.dice.choice(self.world.of(kind))
-        parent = self.world.services[name]._running().pid
+        parent = self.world.services[name].pid
         if what == "worker":
             return {worker_of(self.world, name) or parent}, long
         if what == "child":

@@ -1,4 +1,4 @@
-"""Server-Sent Events: in order, without gap or repeat, from any API."""
+"""Server-Sent Events: each event once and in order, from any API."""
 
 import random
 import threading
@@ -12,15 +12,15 @@ from tests.system.rig.sse import EventStream, Frame
 from tests.system.rig.stack import ADMIN, Stack
 from tests.system.rig.writer import Writer
 
-#: Posts that two writers make while readers come and go.
+#: Posts created while readers connect and disconnect.
 POSTS = 150
 
-#: Events of a post without links: accepted, rendered, done.
-EVENTS_OF_ONE = 3
+#: A post without links has three events: accepted, rendered, done.
+EVENTS_PER_POST = 3
 
 
 def take(stream: EventStream, last_kind: str) -> list[Frame]:
-    """Events up to the first of a kind."""
+    """Read events up to the first one of a kind."""
     taken = []
     for frame in stream.events():
         taken.append(frame)
@@ -30,7 +30,7 @@ def take(stream: EventStream, last_kind: str) -> list[Frame]:
 
 
 def latest_id(stack: Stack, api: str = "api") -> int:
-    """The id after which the next event comes."""
+    """The id of the newest event."""
     with EventStream(stack.url(api), ADMIN) as stream:
         return stream.start_id()
 
@@ -38,7 +38,7 @@ def latest_id(stack: Stack, api: str = "api") -> int:
 def test_events_of_a_post_come_in_order(
     stack: Stack, client: Client, channel: str, site: Site
 ) -> None:
-    """accepted, rendered, preview, done, deleted; ids grow, and each names post and revision."""
+    """Ids grow, and each event names its post and revision."""
     with EventStream(stack.url(), ADMIN, channel) as stream:
         url = site.url(f"page/events-{channel}")
         post = client.create_post(f"see {url}", channel)
@@ -54,25 +54,25 @@ def test_events_of_a_post_come_in_order(
     assert (events[2].data["url"], events[2].data["state"]) == (url, "ready")
 
 
-def test_stream_of_a_channel_shows_only_that(stack: Stack, client: Client, channel: str) -> None:
-    """Events of others are left out; a stream without a channel shows them all."""
+def test_stream_of_a_channel_has_only_its_events(
+    stack: Stack, client: Client, channel: str
+) -> None:
+    """A stream without a channel has the events of all channels."""
     with (
         EventStream(stack.url(), ADMIN, channel) as one,
-        EventStream(stack.url(), ADMIN) as all_of_them,
+        EventStream(stack.url(), ADMIN) as everything,
     ):
         elsewhere = client.create_post("not here", f"{channel}-other")
         here = client.create_post("here", channel)
         assert {event.data["post"] for event in take(one, "done")} == {here["id"]}
-        seen = {event.data["post"] for _ in "ab" for event in take(all_of_them, "done")}
+        seen = {event.data["post"] for _ in "ab" for event in take(everything, "done")}
         assert {elsewhere["id"], here["id"]} <= seen
 
 
-def test_stream_begins_with_an_id_to_resume_from(
-    stack: Stack, client: Client, channel: str
-) -> None:
-    """A client that was cut off before its first event misses nothing either."""
+def test_stream_begins_with_an_id(stack: Stack, client: Client, channel: str) -> None:
+    """A client that lost the stream before its first event can resume from this id."""
     last = latest_id(stack)
-    post = client.create_post("while nobody listened", channel)
+    post = client.create_post("without a stream", channel)
     with EventStream(stack.url(stack.apis[-1]), ADMIN, channel, last) as stream:
         events = take(stream, "done")
     assert [event.event for event in events] == ["accepted", "rendered", "done"]
@@ -80,7 +80,7 @@ def test_stream_begins_with_an_id_to_resume_from(
 
 
 class Reader:
-    """Follows a channel over all APIs, losing its connection at random, until it has seen all."""
+    """Reads all events of a channel, from random APIs. Each connection ends at random."""
 
     def __init__(self, stack: Stack, channel: str, last_id: int, seed: int) -> None:
         self.seen: list[int] = []
@@ -93,7 +93,7 @@ class Reader:
         self.thread.start()
 
     def _run(self) -> None:
-        while len(self.seen) < POSTS * EVENTS_OF_ONE:
+        while len(self.seen) < POSTS * EVENTS_PER_POST:
             api = self._random.choice(self._stack.apis)
             self.connections += 1
             with EventStream(self._stack.url(api), ADMIN, self._channel, self._last_id) as stream:
@@ -106,12 +106,12 @@ class Reader:
             self.seen.append(frame.id)
             self._last_id = frame.id
             count -= 1
-            if count <= 0 or len(self.seen) >= POSTS * EVENTS_OF_ONE:
+            if count <= 0 or len(self.seen) >= POSTS * EVENTS_PER_POST:
                 return
 
 
 def test_resuming_readers_see_each_event_once(stack: Stack, channel: str) -> None:
-    """All APIs write, readers are cut off and go on elsewhere: no gap, no repeat, in order."""
+    """Four readers resume at random APIs. Each sees every event once and in order."""
     start = latest_id(stack)
     readers = [Reader(stack, channel, start, seed) for seed in range(4)]
     with Writer(stack.clients(), channel) as writer:
@@ -123,15 +123,17 @@ def test_resuming_readers_see_each_event_once(stack: Stack, channel: str) -> Non
         assert reader.seen == readers[0].seen
         assert reader.connections > 3
     with EventStream(stack.url(), ADMIN, channel, start) as stream:
-        whole = [frame.id for _, frame in zip(readers[0].seen, stream.events(), strict=False)]
-    assert whole == readers[0].seen
+        uninterrupted = [
+            frame.id for _, frame in zip(readers[0].seen, stream.events(), strict=False)
+        ]
+    assert uninterrupted == readers[0].seen
 
 
 @pytest.mark.parametrize("ahead", [1, 1_000_000])
-def test_place_that_is_not_known_begins_with_a_gap(
+def test_unknown_last_event_id_begins_with_a_gap(
     stack: Stack, client: Client, channel: str, ahead: int
 ) -> None:
-    """An id from the future, of a database that was set back: `gap`, then what comes."""
+    """An id above the newest one, as after a restored backup, gets `gap` and then new events."""
     with EventStream(stack.url(), ADMIN, channel, latest_id(stack) + 10_000 * ahead) as stream:
         post = client.create_post("after the gap", channel)
         events = take(stream, "done")
@@ -142,7 +144,7 @@ def test_place_that_is_not_known_begins_with_a_gap(
 
 
 def test_stream_ends_with_a_retry_when_the_api_stops(stack: Stack, channel: str) -> None:
-    """Its client is told when to come back, and finds all there."""
+    """The client reconnects after `retry` and resumes from its last id."""
     api = stack.apis[-1]
     with EventStream(stack.url(api), ADMIN, channel) as stream:
         frames = stream.frames()
@@ -160,9 +162,9 @@ def test_stream_ends_with_a_retry_when_the_api_stops(stack: Stack, channel: str)
 
 
 @only("servers")
-def test_streams_go_on_without_a_broker(stack: Stack, channel: str) -> None:
-    """Wake-ups between APIs are only a matter of speed: rows are looked for anyway."""
+def test_stream_has_the_events_of_another_api(stack: Stack, channel: str) -> None:
+    """The posts of one API reach the streams of the other one."""
     with EventStream(stack.url("api-2"), ADMIN, channel) as stream:
         for number in range(3):
             stack.client("api").create_post(f"post {number}", channel)
-            assert len(take(stream, "done")) == EVENTS_OF_ONE
+            assert len(take(stream, "done")) == EVENTS_PER_POST

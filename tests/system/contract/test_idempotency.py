@@ -1,4 +1,4 @@
-"""Idempotency-Key: the same request again is the same task."""
+"""Idempotency-Key: a repeated request gets the same task."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,13 +8,13 @@ import pytest
 from tests.system.rig.client import Client
 from tests.system.rig.stack import Stack
 
-#: Requests with one key at the same time, and keys tried.
+#: Requests with one key at the same time, and keys in turn.
 AT_ONCE = 20
 ROUNDS = 5
 
 
 def test_same_key_and_body_is_the_same_task(stack: Stack, client: Client, channel: str) -> None:
-    """Also through another API, and still so once it is done."""
+    """This holds for every API, before and after the task has ended."""
     first = client.submit("once", channel, idempotency_key=channel)
     for each in stack.clients():
         again = each.submit("once", channel, idempotency_key=channel)
@@ -30,7 +30,7 @@ def test_same_key_and_body_is_the_same_task(stack: Stack, client: Client, channe
 def test_same_key_with_another_request_is_refused(
     stack: Stack, client: Client, channel: str
 ) -> None:
-    """Another body or path: 422, and the first task is not touched."""
+    """Another body or path gets 422. The first task goes on."""
     first = client.submit("first", channel, idempotency_key=channel)
     other = stack.clients()[-1].submit("second", channel, idempotency_key=channel)
     assert other.status_code == 422
@@ -42,7 +42,7 @@ def test_same_key_with_another_request_is_refused(
 
 
 def test_key_belongs_to_its_account(stack: Stack, client: Client, channel: str) -> None:
-    """Two accounts may use the same one."""
+    """Two accounts can use the same key for different posts."""
     other = stack.client(key=client.new_key(channel, "read", "write")["key"])
     mine = client.submit("mine", channel, idempotency_key=channel)
     theirs = other.submit("theirs", channel, idempotency_key=channel)
@@ -51,17 +51,19 @@ def test_key_belongs_to_its_account(stack: Stack, client: Client, channel: str) 
 
 
 @pytest.mark.parametrize("path", ["/v1/renders", "/v1/previews"])
-def test_key_works_for_every_accepting_call(client: Client, channel: str, path: str) -> None:
-    """A render or a preview that is asked for twice is one task."""
+def test_key_works_for_renders_and_previews(client: Client, channel: str, path: str) -> None:
+    """Two equal requests with one key are one task."""
     body = {"text": "x"} if path == "/v1/renders" else {"url": f"http://127.0.0.1:9/{channel}"}
-    answers = [client.post(path, body, idempotency_key=f"{channel}") for _ in "ab"]
-    finals = [client.wait_final(each) if each.status_code == 202 else each for each in answers]
+    responses = [client.post(path, body, idempotency_key=f"{channel}") for _ in "ab"]
+    finals = [client.wait_final(each) if each.status_code == 202 else each for each in responses]
     assert finals[0].content == finals[1].content
-    assert len({each.headers["Location"] for each in answers if each.status_code == 202}) == 1
+    assert len({each.headers["Location"] for each in responses if each.status_code == 202}) == 1
 
 
-def test_race_of_one_key_makes_one_post(stack: Stack, client: Client, channel: str) -> None:
-    """Twenty at once, over all APIs: each gets the same task."""
+def test_concurrent_requests_with_one_key_create_one_post(
+    stack: Stack, client: Client, channel: str
+) -> None:
+    """Twenty requests at once, over all APIs, get one task."""
     barrier = threading.Barrier(AT_ONCE, timeout=30)
 
     def send(number: int, key: str) -> tuple[int, str]:
@@ -69,15 +71,15 @@ def test_race_of_one_key_makes_one_post(stack: Stack, client: Client, channel: s
         mine = stack.client(api)
         mine.get("/v1/posts?limit=1")
         barrier.wait()
-        answer = mine.submit("raced", channel, idempotency_key=key)
-        return answer.status_code, answer.headers.get("Location", answer.text)
+        response = mine.submit("raced", channel, idempotency_key=key)
+        return response.status_code, response.headers.get("Location", response.text)
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        for turn in range(ROUNDS):
-            key = f"{channel}-{turn}"
-            answers = list(threads.map(send, range(AT_ONCE), [key] * AT_ONCE))
-            assert {status for status, _ in answers} <= {201, 202}, answers
-            tasks = {place for status, place in answers if status == 202}
-            assert len(tasks) == 1, answers
+        for number in range(ROUNDS):
+            key = f"{channel}-{number}"
+            responses = list(threads.map(send, range(AT_ONCE), [key] * AT_ONCE))
+            assert {status for status, _ in responses} <= {201, 202}, responses
+            tasks = {location for status, location in responses if status == 202}
+            assert len(tasks) == 1, responses
             client.wait_final(tasks.pop())
     assert len(client.posts(channel)) == ROUNDS

@@ -1,7 +1,9 @@
-"""Posts, from the 202 to their end, as a client sees them."""
+"""Posts: creating, listing, reading, editing and deleting them."""
 
 import re
+import threading
 
+from tests.support import wait_until
 from tests.system.rig.client import Client
 from tests.system.rig.site import Site
 from tests.system.rig.stack import Stack
@@ -10,8 +12,8 @@ UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-def test_post_is_accepted_and_comes_to_its_end(client: Client, channel: str, site: Site) -> None:
-    """202 with place, Retry-After and progress; then 201 with the post, its HTML and preview."""
+def test_post_is_accepted_and_completes(client: Client, channel: str, site: Site) -> None:
+    """202 has Location, Retry-After and progress; 201 has the post with HTML and preview."""
     url = site.url(f"page/{channel}")
     accepted = client.submit(f"*Hello* {url}", channel)
     assert accepted.status_code == 202
@@ -44,9 +46,120 @@ def test_post_is_accepted_and_comes_to_its_end(client: Client, channel: str, sit
     assert shown.headers["ETag"] == final.headers["ETag"]
 
 
-def test_all_apis_show_the_same(stack: Stack, channel: str) -> None:
-    """What one API has accepted, every other one shows."""
+def test_all_apis_show_the_same_posts(stack: Stack, channel: str) -> None:
+    """A post that one API accepted is in the list of each API."""
     post = stack.client().create_post("everywhere", channel)
     for client in stack.clients():
         assert client.get(f"/v1/posts/{post['id']}").json() == post
         assert client.posts(channel) == [post]
+
+
+def test_pages_of_a_list_have_no_gap_while_posts_are_added(client: Client, channel: str) -> None:
+    """Pages list newest first, and each post once, although each read adds one in front."""
+    made = [client.submit(f"post {number}", channel) for number in range(25)]
+    assert {each.status_code for each in made} == {202}
+    seen = []
+    after = ""
+    while True:
+        page = client.get(f"/v1/posts?channel={channel}&limit=4{after}").json()
+        seen += [post["text"] for post in page["items"]]
+        client.submit("in front", channel)
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert seen == [f"post {number}" for number in reversed(range(25))]
+
+
+def test_list_of_a_channel_has_only_its_posts(client: Client, channel: str) -> None:
+    """The list of all channels has the posts of both."""
+    one = client.create_post("here", channel)
+    other = client.create_post("there", f"{channel}-other")
+    assert [post["id"] for post in client.posts(channel)] == [one["id"]]
+    newest = [post["id"] for post in client.get("/v1/posts?limit=2").json()["items"]]
+    assert newest == [other["id"], one["id"]]
+    assert client.posts(f"{channel}-empty") == []
+
+
+def test_unchanged_post_is_not_sent_again(client: Client, channel: str) -> None:
+    """If-None-Match with its ETag gets 304."""
+    path = f"/v1/posts/{client.create_post('same', channel)['id']}"
+    first = client.get(path)
+    again = client.get(path, if_none_match=first.headers["ETag"])
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+
+
+def test_edit_needs_the_current_etag_if_it_names_one(client: Client, channel: str) -> None:
+    """A current ETag, `*` or a missing If-Match is accepted; a stale ETag gets 412."""
+    post = client.create_post("first", channel)
+    path = f"/v1/posts/{post['id']}"
+    etag = client.get(path).headers["ETag"]
+    final = client.wait_final(client.put(path, {"text": "second"}, if_match=etag))
+    assert final.status_code == 200
+    assert (final.json()["revision"], final.json()["text"]) == (2, "second")
+    assert final.headers["ETag"] == client.get(path).headers["ETag"] != etag
+    stale = client.put(path, {"text": "third"}, if_match=etag)
+    assert stale.status_code == 412
+    assert stale.json()["type"] == "/v1/problems/precondition-failed"
+    assert client.get(path).json()["text"] == "second"
+    assert client.wait_final(client.put(path, {"text": "third"}, if_match="*")).ok
+    assert client.wait_final(client.put(path, {"text": "fourth"})).json()["revision"] == 4
+
+
+def test_new_preview_does_not_make_an_edit_stale(client: Client, channel: str, site: Site) -> None:
+    """A preview changes the ETag, but an edit with the ETag from before is accepted."""
+    site.hold()
+    accepted = client.submit(f"see {site.url(f'held/{channel}')}", channel)
+    path = f"/v1/posts/{client.posts(channel)[0]['id']}"
+    wait_until(lambda: client.get(path).json()["state"] == "rendered", "the text rendered")
+    etag = client.get(path).headers["ETag"]
+    site.release()
+    client.wait_final(accepted)
+    assert client.get(path).headers["ETag"] != etag
+    edited = client.put(path, {"text": "edited"}, if_match=etag)
+    assert client.wait_final(edited).json()["text"] == "edited"
+
+
+def test_one_of_ten_concurrent_edits_is_accepted(
+    stack: Stack, client: Client, channel: str
+) -> None:
+    """Ten edits of one revision through all APIs: one gets 202, nine get 412."""
+    post = client.create_post("first", channel)
+    path = f"/v1/posts/{post['id']}"
+    etag = client.get(path).headers["ETag"]
+    statuses: list[int] = []
+
+    def edit(number: int) -> None:
+        mine = stack.client(stack.apis[number % len(stack.apis)])
+        statuses.append(mine.put(path, {"text": f"{number}"}, if_match=etag).status_code)
+
+    threads = [threading.Thread(target=edit, args=(number,)) for number in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(statuses) == [202, *[412] * 9]
+    wait_until(lambda: client.get(path).json()["state"] == "complete", "the edit's end")
+    assert client.get(path).json()["revision"] == 2
+
+
+def test_deleted_post_is_gone(stack: Stack, client: Client, channel: str) -> None:
+    """The deletion gets 204. All later requests for the post get 404 from each API."""
+    path = f"/v1/posts/{client.create_post('short-lived', channel)['id']}"
+    assert client.delete(path).status_code == 204
+    assert {each.get(path).status_code for each in stack.clients()} == {404}
+    assert client.delete(path).status_code == 404
+    assert client.put(path, {"text": "too late"}).status_code == 404
+
+
+def test_post_keeps_its_flavour(client: Client, channel: str) -> None:
+    """The flavour of its creation renders it, also after an edit."""
+    body = {"text": "a\n- b :tada:", "channel": channel, "flavour": "gfm"}
+    post = client.post("/v1/posts", body, prefer="wait=20").json()
+    assert post["flavour"] == "gfm"
+    assert "<li>" in post["html"]
+    assert post["excerpt"] == "a b \U0001f389"
+    assert (post["mentions"], post["channels"]) == ([], [])
+    path = f"/v1/posts/{post['id']}"
+    edited = client.wait_final(client.put(path, {"text": "c\n- d"})).json()
+    assert (edited["flavour"], "<li>" in edited["html"]) == ("gfm", True)

@@ -1,4 +1,4 @@
-"""HTTP as bad clients speak it: each is answered or cut off in time, and nobody else suffers."""
+"""Broken and slow HTTP: each client is answered or cut off in time, and others are served."""
 
 import json
 from typing import Any
@@ -14,16 +14,16 @@ BODY = b'{"text": "by hand"}'
 
 
 def newest(client: Client) -> Any:
-    """The id of the newest post of all."""
+    """The id of the newest post of all channels."""
     return client.get("/v1/posts?limit=1").json()["items"][0]["id"]
 
 
-def check_problem(wire: RawConnection, status: int, slug: str) -> None:
-    """The answer is this problem."""
-    answer = wire.response("POST")
-    assert answer.status == status, answer
-    assert answer.header("Content-Type") == "application/problem+json"
-    assert json.loads(answer.body)["type"] == f"/v1/problems/{slug}"
+def check_problem(connection: RawConnection, status: int, slug: str) -> None:
+    """Check that the next response is this problem."""
+    response = connection.response("POST")
+    assert response.status == status, response
+    assert response.header("Content-Type") == "application/problem+json"
+    assert json.loads(response.body)["type"] == f"/v1/problems/{slug}"
 
 
 def post_head(*lines: str) -> bytes:
@@ -32,25 +32,25 @@ def post_head(*lines: str) -> bytes:
 
 
 def test_chunked_body_is_read(stack: Stack) -> None:
-    """Transfer-Encoding: chunked is a body like any other."""
-    with RawConnection(stack.url()) as wire:
-        wire.send(post_head("Transfer-Encoding: chunked"))
-        wire.send(b"%x\r\n%s\r\n" % (9, BODY[:9]))
-        wire.send(b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY) - 9, BODY[9:]))
-        assert wire.response("POST").status == 202
+    """A body with Transfer-Encoding: chunked is accepted."""
+    with RawConnection(stack.url()) as connection:
+        connection.send(post_head("Transfer-Encoding: chunked"))
+        connection.send(b"%x\r\n%s\r\n" % (9, BODY[:9]))
+        connection.send(b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY) - 9, BODY[9:]))
+        assert connection.response("POST").status == 202
 
 
-def test_chunked_body_that_is_too_large_is_refused(stack: Stack, client: Client) -> None:
-    """Though its size was not told before."""
+def test_chunked_body_above_the_limit_is_refused(stack: Stack, client: Client) -> None:
+    """The limit holds without a Content-Length."""
     before = newest(client)
-    with RawConnection(stack.url()) as wire:
-        wire.send(post_head("Transfer-Encoding: chunked"))
+    with RawConnection(stack.url()) as connection:
+        connection.send(post_head("Transfer-Encoding: chunked"))
         piece = b"a" * 65_536
-        wire.send(b'9\r\n{"text":"\r\n')
+        connection.send(b'9\r\n{"text":"\r\n')
         for _ in range(8):
-            wire.send(b"%x\r\n%s\r\n" % (len(piece), piece))
-        wire.send(b"0\r\n\r\n")
-        check_problem(wire, 413, "too-large")
+            connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+        connection.send(b"0\r\n\r\n")
+        check_problem(connection, 413, "too-large")
     assert newest(client) == before
 
 
@@ -58,65 +58,65 @@ def test_chunked_body_that_is_too_large_is_refused(stack: Stack, client: Client)
 def test_broken_chunks_are_refused(
     stack: Stack, client: Client, channel: str, chunk: bytes
 ) -> None:
-    """400, then the end of the connection: where the next request would begin is not known."""
+    """400, and the API closes the connection, so that the rest is not read as a request."""
     inner = json.dumps({"text": "smuggled", "channel": channel}).encode()
     smuggled = post_head(f"Content-Length: {len(inner)}") + inner
     before = newest(client)
-    with RawConnection(stack.url()) as wire:
-        wire.send(post_head("Transfer-Encoding: chunked") + chunk + smuggled)
-        assert wire.response("POST").status == 400
-        assert wire.is_closed()
+    with RawConnection(stack.url()) as connection:
+        connection.send(post_head("Transfer-Encoding: chunked") + chunk + smuggled)
+        assert connection.response("POST").status == 400
+        assert connection.is_closed()
     assert newest(client) == before
 
 
-def test_body_shorter_than_told_is_refused(stack: Stack) -> None:
-    """The client went away in the middle: what came is not taken for the whole."""
-    with RawConnection(stack.url()) as wire:
-        wire.send(post_head(f"Content-Length: {len(BODY) + 5}") + BODY)
-        wire.end_sending()
-        check_problem(wire, 400, "bad-json")
+def test_body_shorter_than_its_content_length_is_refused(stack: Stack) -> None:
+    """The client stopped sending. The API does not use the part that arrived."""
+    with RawConnection(stack.url()) as connection:
+        connection.send(post_head(f"Content-Length: {len(BODY) + 5}") + BODY)
+        connection.end_sending()
+        check_problem(connection, 400, "bad-json")
 
 
 def test_slow_body_is_refused_in_time(stack: Stack, client: Client) -> None:
-    """408 after SPLITFLAP_BODY_DEADLINE, though single bytes keep coming; others are served."""
-    with RawConnection(stack.url()) as wire:
-        wire.send(post_head(f"Content-Length: {len(BODY)}") + BODY[:5])
+    """408 after SPLITFLAP_BODY_DEADLINE. Other clients are served meanwhile."""
+    with RawConnection(stack.url()) as connection:
+        connection.send(post_head(f"Content-Length: {len(BODY)}") + BODY[:5])
         assert client.get("/v1/posts?limit=1").status_code == 200
-        check_problem(wire, 408, "request-timeout")
-        assert wire.is_closed()
+        check_problem(connection, 408, "request-timeout")
+        assert connection.is_closed()
 
 
 def test_slow_head_is_cut_off(stack: Stack, client: Client) -> None:
-    """A head that does not come to its end costs the connection."""
-    with RawConnection(stack.url()) as wire:
-        wire.send(b"POST /v1/posts HTTP/1.1\r\nHost: te")
+    """The API closes a connection with an unfinished head."""
+    with RawConnection(stack.url()) as connection:
+        connection.send(b"POST /v1/posts HTTP/1.1\r\nHost: te")
         assert client.get("/v1/posts?limit=1").status_code == 200
-        answer = wire.read_line()
-        assert answer in {b"", b"HTTP/1.1 408 Request Timeout\r\n"}
+        response = connection.read_line()
+        assert response in {b"", b"HTTP/1.1 408 Request Timeout\r\n"}
 
 
-def test_silent_connections_hold_up_nobody(stack: Stack, client: Client, channel: str) -> None:
-    """Two hundred connections without a word, and a post is done as ever."""
-    wires = [RawConnection(stack.url()) for _ in range(200)]
+def test_silent_connections_do_not_block_posts(stack: Stack, client: Client, channel: str) -> None:
+    """A post completes beside 200 connections without a request."""
+    connections = [RawConnection(stack.url()) for _ in range(200)]
     try:
         assert client.create_post("meanwhile", channel)["state"] == "complete"
     finally:
-        for wire in wires:
-            wire.__exit__(None, None, None)
+        for connection in connections:
+            connection.close()
 
 
-def test_expect_continue_is_told_to_go_on(stack: Stack) -> None:
-    """100 before the body, as curl awaits it; then the answer."""
-    with RawConnection(stack.url()) as wire:
-        wire.send(post_head(f"Content-Length: {len(BODY)}", "Expect: 100-continue"))
-        assert wire.read_line() == b"HTTP/1.1 100 Continue\r\n"
-        assert wire.read_line() == b"\r\n"
-        wire.send(BODY)
-        assert wire.response("POST").status == 202
+def test_expect_continue_gets_100(stack: Stack) -> None:
+    """100 comes before the body, as curl expects it, and 202 after it."""
+    with RawConnection(stack.url()) as connection:
+        connection.send(post_head(f"Content-Length: {len(BODY)}", "Expect: 100-continue"))
+        assert connection.read_line() == b"HTTP/1.1 100 Continue\r\n"
+        assert connection.read_line() == b"\r\n"
+        connection.send(BODY)
+        assert connection.response("POST").status == 202
 
 
 def test_head_is_get_without_a_body(stack: Stack) -> None:
-    """The same status, type and length."""
+    """HEAD has the status and the Content-Type of GET."""
     path = "/v1/posts?limit=1"
     get, of_head = (request(stack.url(), method, path, ADMIN) for method in ("GET", "HEAD"))
     assert of_head.status == 200
@@ -125,13 +125,13 @@ def test_head_is_get_without_a_body(stack: Stack) -> None:
 
 
 def test_head_of_the_stream_ends(stack: Stack) -> None:
-    """It has a head, and no stream that would never end."""
-    answer = request(stack.url(), "HEAD", "/v1/events", ADMIN)
-    assert (answer.status, answer.body) == (200, b"")
+    """HEAD of the event stream ends at once."""
+    response = request(stack.url(), "HEAD", "/v1/events", ADMIN)
+    assert (response.status, response.body) == (200, b"")
 
 
 @pytest.mark.parametrize(
-    "bytes_",
+    "garbage",
     [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"GARBAGE\r\n\r\n",
@@ -151,47 +151,47 @@ def test_head_of_the_stream_ends(stack: Stack) -> None:
         b"GET / HTTP/1.1\r\nHost: a\r\nIdempotency-Key: a\x00b\r\n\r\n",
     ],
 )
-def test_garbage_is_refused(stack: Stack, client: Client, bytes_: bytes) -> None:
-    """A status of the 400s or 500s, or a closed connection; the next request is served."""
-    with RawConnection(stack.url()) as wire:
-        wire.send(bytes_)
-        wire.end_sending()
-        line = wire.read_line()
+def test_garbage_is_refused(stack: Stack, client: Client, garbage: bytes) -> None:
+    """The API sends a 4xx or 5xx status or closes the connection. It serves the next client."""
+    with RawConnection(stack.url()) as connection:
+        connection.send(garbage)
+        connection.end_sending()
+        line = connection.read_line()
         assert line == b"" or line.split()[1][:1] in {b"4", b"5"}, line
     assert client.get("/v1/posts?limit=1").status_code == 200
 
 
-def test_requests_sent_together_are_answered_in_order(stack: Stack, channel: str) -> None:
-    """Two posts and a list in one packet (pipelining)."""
+def test_pipelined_requests_are_answered_in_order(stack: Stack, channel: str) -> None:
+    """Two posts and a list arrive in one packet."""
     body = json.dumps({"text": "together", "channel": channel}).encode()
     one = post_head(f"Content-Length: {len(body)}") + body
-    with RawConnection(stack.url()) as wire:
-        wire.send(one + one + head("GET", f"/v1/posts?channel={channel}", ADMIN))
-        buffered = wire.responses("POST", "POST", "GET")
-    assert [answer.status for answer in buffered] == [202, 202, 200]
-    assert len(json.loads(buffered[2].body)["items"]) == 2
+    with RawConnection(stack.url()) as connection:
+        connection.send(one + one + head("GET", f"/v1/posts?channel={channel}", ADMIN))
+        responses = connection.responses("POST", "POST", "GET")
+    assert [response.status for response in responses] == [202, 202, 200]
+    assert len(json.loads(responses[2].body)["items"]) == 2
 
 
-def test_connection_lives_on_after_a_refusal(stack: Stack) -> None:
-    """A bad body costs no connection: the next request on it is served."""
-    with RawConnection(stack.url()) as wire:
-        wire.send(post_head("Content-Length: 1") + b"{")
-        check_problem(wire, 400, "bad-json")
-        wire.send(post_head(f"Content-Length: {len(BODY)}") + BODY)
-        assert wire.response("POST").status == 202
+def test_refusal_keeps_the_connection_open(stack: Stack) -> None:
+    """After a bad body, the next request on the connection is served."""
+    with RawConnection(stack.url()) as connection:
+        connection.send(post_head("Content-Length: 1") + b"{")
+        check_problem(connection, 400, "bad-json")
+        connection.send(post_head(f"Content-Length: {len(BODY)}") + BODY)
+        assert connection.response("POST").status == 202
 
 
-def test_body_that_nobody_read_is_no_request(stack: Stack, client: Client, channel: str) -> None:
-    """A refusal before the body was read: its bytes are not taken for the next request."""
+def test_unread_body_is_not_read_as_a_request(stack: Stack, client: Client, channel: str) -> None:
+    """After a refusal of the head, the API drops the body with the request inside."""
     inner = json.dumps({"text": "smuggled", "channel": channel}).encode()
     smuggled = post_head(f"Content-Length: {len(inner)}") + inner
-    with RawConnection(stack.url()) as wire:
+    with RawConnection(stack.url()) as connection:
         lines = ("Content-Type: text/plain", f"Content-Length: {len(smuggled)}")
-        wire.send(head("POST", "/v1/posts", ADMIN, *lines) + smuggled)
-        check_problem(wire, 415, "unsupported-media-type")
-    with RawConnection(stack.url()) as wire:
-        wire.send(head("POST", "/v1/nowhere", None, *lines) + smuggled)
-        assert wire.response("POST").status == 404
-        wire.end_sending()
-        assert wire.is_closed()
+        connection.send(head("POST", "/v1/posts", ADMIN, *lines) + smuggled)
+        check_problem(connection, 415, "unsupported-media-type")
+    with RawConnection(stack.url()) as connection:
+        connection.send(head("POST", "/v1/nowhere", None, *lines) + smuggled)
+        assert connection.response("POST").status == 404
+        connection.end_sending()
+        assert connection.is_closed()
     assert client.posts(channel) == []

@@ -1,4 +1,4 @@
-"""The Location of a 202: the original request's final response, again and again."""
+"""The Location of a 202 serves the final response of the original request, as often as asked."""
 
 import pytest
 
@@ -15,7 +15,7 @@ UNKNOWN = "/v1/tasks/01890a5d-ac96-774b-bcce-b302099a8057"
 def test_final_response_is_the_same_from_every_api(
     stack: Stack, client: Client, channel: str, site: Site
 ) -> None:
-    """Status, headers and body, byte for byte, whatever kind of request it was."""
+    """Status, headers and body are equal byte for byte, for each kind of request."""
     post = client.create_post("first", channel)
     requests = {
         201: client.submit("second", channel),
@@ -36,8 +36,8 @@ def test_final_response_is_the_same_from_every_api(
         assert seen.pop().body == final.content
 
 
-def test_final_response_stays_as_it_was(client: Client, channel: str) -> None:
-    """An edit changes the post, but not what the task of the first revision answered."""
+def test_final_response_does_not_change_with_the_post(client: Client, channel: str) -> None:
+    """After an edit, the task of the first revision still shows that revision."""
     accepted = client.submit("before", channel)
     final = client.wait_final(accepted)
     client.wait_final(client.put(f"/v1/posts/{final.json()['id']}", {"text": "after"}))
@@ -47,7 +47,7 @@ def test_final_response_stays_as_it_was(client: Client, channel: str) -> None:
 
 
 def test_final_response_survives_a_restart(stack: Stack, client: Client, channel: str) -> None:
-    """It is kept in the database, not in the process that made it."""
+    """A new process reads it from the database."""
     accepted = client.submit("kept", channel)
     client.wait_final(accepted)
     location = accepted.headers["Location"]
@@ -58,20 +58,20 @@ def test_final_response_survives_a_restart(stack: Stack, client: Client, channel
     assert request(stack.url(), "GET", location, ADMIN).stable == before
 
 
-def test_task_of_nobody_or_of_another_is_not_found(stack: Stack, client: Client) -> None:
-    """404 for an id that nobody has, that is no id, and that is another account's."""
-    stranger = stack.client(key=client.new_key("stranger", "read", "write")["key"])
+def test_unknown_and_foreign_tasks_are_not_found(stack: Stack, client: Client) -> None:
+    """404 for an unknown id, for an invalid id, and for the task of another account."""
+    other_account = stack.client(key=client.new_key("stranger", "read", "write")["key"])
     location = client.submit("mine").headers["Location"]
     for path in (UNKNOWN, "/v1/tasks/none", location):
-        for answer in (stranger.get(path), stranger.get(path, prefer="wait=1")):
-            assert answer.status_code == 404
-            assert answer.headers["Content-Type"] == "application/problem+json"
-        assert stranger.delete(path).status_code == 404
+        for response in (other_account.get(path), other_account.get(path, prefer="wait=1")):
+            assert response.status_code == 404
+            assert response.headers["Content-Type"] == "application/problem+json"
+        assert other_account.delete(path).status_code == 404
     assert client.wait_final(location).status_code == 201
 
 
 def test_cancelled_task_is_gone(stack: Stack, client: Client, channel: str, site: Site) -> None:
-    """204, then 410 from every API; the post that was never shown whole went with it."""
+    """The cancellation gets 204. Later requests for the task get 410 from each API."""
     site.hold()
     accepted = client.post("/v1/previews", {"url": site.url(f"held/{channel}")})
     location = accepted.headers["Location"]
@@ -88,7 +88,7 @@ def test_cancelled_task_is_gone(stack: Stack, client: Client, channel: str, site
     "backend", ["embedded", pytest.param("servers", marks=pytest.mark.servers)]
 )
 def test_task_past_its_retention_is_gone(make_stack: MakeStack, backend: str) -> None:
-    """410 once the time is over, not only after the sweep that deletes what is kept."""
+    """It gets 410 after SPLITFLAP_TASK_RETENTION, even before its row is deleted."""
     stack = make_stack(backend, apis=1, workers=("renderer",), TASK_RETENTION="1.5")
     client = stack.client()
     accepted = client.submit("short-lived")

@@ -1,4 +1,4 @@
-"""kill -9: whoever dies, what was answered with 202 comes to its end, once."""
+"""SIGKILL of each process: every post with a 202 still completes, exactly once."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.system.rig.writer import Writer
 
 
 def check_all_there(client: Client, writer: Writer) -> list[Any]:
-    """Every accepted post came to its end, and stands in its channel once; its posts."""
+    """Check that each accepted post has completed and is in its channel once; return the posts."""
     for text, location in writer.accepted.items():
         final = client.wait_final(location)
         assert final.ok, (text, final.status_code, final.text)
@@ -21,44 +21,46 @@ def check_all_there(client: Client, writer: Writer) -> list[Any]:
     return posts
 
 
-def are_ready(posts: list[Any]) -> bool:
-    """Whether every link of these posts has its preview."""
+def previews_are_ready(posts: list[Any]) -> bool:
+    """Whether each link of these posts has its preview."""
     return {link["preview"]["state"] for post in posts for link in post["links"]} == {"ready"}
 
 
-def has_jobs(client: Client) -> bool:
-    """Whether the scraper has jobs whose publishing is noted, so that 20 s are waited for it."""
+def has_published_scrapes(client: Client) -> bool:
+    """Whether scrape jobs are marked as published: the reconciler waits 20 s before a repeat."""
     jobs = client.get("/v1/status").json()["jobs"]
-    taken = {"kind": "scrape", "state": "unfinished"}
-    return any(taken.items() <= job.items() for job in jobs)
+    published = {"kind": "scrape", "state": "unfinished"}
+    return any(published.items() <= job.items() for job in jobs)
 
 
 @only("embedded")
-def test_embedded_services_may_die(stack: Stack, channel: str, site: Site) -> None:
-    """Each is killed while posts are made and a page is awaited; the lost jobs are sent again."""
+def test_killed_services_lose_no_post_on_the_embedded_back_end(
+    stack: Stack, channel: str, site: Site
+) -> None:
+    """Each service is killed while posts are created. The reconciler publishes lost jobs again."""
     client = stack.client()
     site.hold()
     text = "post {} " + site.url(f"held/{channel}-{{}}")
     with Writer(stack.clients(), channel, text) as writer:
         for number, victim in enumerate(("scraper", "api", "renderer"), 1):
             writer.allow(20)
-            writer.reach(20 * number - 12)
+            writer.wait_accepted(20 * number - 12)
             if victim == "scraper":
-                wait_until(lambda: has_jobs(client), "the scraper to have some for good")
+                wait_until(lambda: has_published_scrapes(client), "published scrape jobs")
             stack.kill(victim)
             stack.start(victim)
         site.release()
     posts = check_all_there(client, writer)
     assert len(posts) == 60
-    wait_until(lambda: are_ready(client.posts(channel)), "all previews")
+    wait_until(lambda: previews_are_ready(client.posts(channel)), "all previews")
 
 
 @only("servers")
-def test_one_of_two_apis_may_die(stack: Stack, channel: str) -> None:
-    """The other one takes over its results and retries; nothing is lost, nothing is doubled."""
+def test_killed_api_loses_no_post(stack: Stack, channel: str) -> None:
+    """The other API ingests the results and retries its jobs."""
     with Writer(stack.clients(), channel) as writer:
         writer.allow(100)
-        writer.reach(40)
+        writer.wait_accepted(40)
         stack.kill("api-2")
         writer.allow(50)
     assert len(check_all_there(stack.client(), writer)) == 150
@@ -66,11 +68,11 @@ def test_one_of_two_apis_may_die(stack: Stack, channel: str) -> None:
 
 
 @only("servers")
-def test_renderer_may_die(stack: Stack, channel: str) -> None:
-    """What it had taken goes back to the queue, and the next one takes it."""
+def test_killed_renderer_loses_no_post(stack: Stack, channel: str) -> None:
+    """Its unacked jobs return to the queue, and the next renderer takes them."""
     with Writer(stack.clients(), channel) as writer:
         writer.allow(100)
-        writer.reach(40)
+        writer.wait_accepted(40)
         stack.kill("renderer")
         writer.allow(50)
     stack.start("renderer")
@@ -78,15 +80,15 @@ def test_renderer_may_die(stack: Stack, channel: str) -> None:
 
 
 @only("servers")
-def test_scraper_may_die(stack: Stack, channel: str, site: Site) -> None:
-    """Pages that it was waiting for are fetched again by the next one."""
+def test_killed_scraper_loses_no_preview(stack: Stack, channel: str, site: Site) -> None:
+    """The next scraper fetches the pages that were in flight."""
     site.hold()
     text = "post {} " + site.url(f"held/{channel}-{{}}")
     with Writer(stack.clients(), channel, text) as writer:
         writer.allow(20)
-    wait_until(lambda: sum(channel in path for path in site.hits) >= 20, "all pages asked for")
+    wait_until(lambda: sum(channel in path for path in site.hits) >= 20, "requests for all pages")
     stack.kill("scraper")
     site.release()
     stack.start("scraper")
     check_all_there(stack.client(), writer)
-    wait_until(lambda: are_ready(stack.client().posts(channel)), "all previews")
+    wait_until(lambda: previews_are_ready(stack.client().posts(channel)), "all previews")

@@ -1,4 +1,4 @@
-"""What nobody can read ends among the dead letters, and nothing else is disturbed by it."""
+"""An unreadable message becomes a dead letter and disturbs nothing else."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from tests.system.rig.client import Client
 from tests.system.rig.publisher import Publisher, publisher
 from tests.system.rig.stack import Stack
 
-#: A job of this release is version 1.
-UNKNOWN = b'{"version": 99, "id": "x", "what": "nobody knows yet"}'
+#: Jobs of this release have version 1.
+NEWER = b'{"version": 99, "id": "x", "what": "a later field"}'
 NONSENSE = b"\xff\xfenonsense {"
 NO_PAYLOAD = (
     b'{"version": 1, "id": "x", "kind": "%s", "attempt": 1, "published_at": 1.0, "payload": {}}'
@@ -18,7 +18,7 @@ NO_PAYLOAD = (
 
 
 def letters(client: Client, queue: str) -> list[Any]:
-    """All dead letters of a queue, newest first."""
+    """All dead letters of a queue, newest first. Reads page by page."""
     found: list[Any] = []
     after = ""
     while True:
@@ -30,14 +30,14 @@ def letters(client: Client, queue: str) -> list[Any]:
 
 
 def put_and_find(client: Client, to: Publisher, queue: str, body: bytes) -> Any:
-    """Put a message into a queue; its dead letter, with its body."""
+    """Put a message into a queue, and return its dead letter with its body."""
     before = {letter["id"] for letter in letters(client, queue)}
     to.put(queue, body)
     return next_letter(client, queue, before)
 
 
 def next_letter(client: Client, queue: str, known: set[str]) -> Any:
-    """The one dead letter that comes beside those that are known, with its body."""
+    """Wait for one dead letter beside the known ones, and return it with its body."""
     new: list[str] = []
 
     def has_come() -> bool:
@@ -50,17 +50,17 @@ def next_letter(client: Client, queue: str, known: set[str]) -> Any:
 
 
 @pytest.mark.parametrize("queue", ["render", "scrape", "results"])
-@pytest.mark.parametrize("body", [UNKNOWN, NONSENSE, NO_PAYLOAD], ids=["newer", "junk", "empty"])
-def test_message_that_nobody_reads_is_kept(
+@pytest.mark.parametrize("body", [NEWER, NONSENSE, NO_PAYLOAD], ids=["newer", "junk", "empty"])
+def test_unreadable_message_becomes_a_dead_letter(
     stack: Stack, client: Client, channel: str, queue: str, body: bytes
 ) -> None:
-    """Listed with its queue, a reason and its body; posts go on meanwhile."""
+    """It is listed with its queue, a reason and its body. Posts go on."""
     message = body.replace(b"%s", queue.encode())
     with publisher(stack) as to:
         letter = put_and_find(client, to, queue, message)
     assert letter["queue"] == queue
     assert letter["reason"]
-    if body == UNKNOWN:
+    if body == NEWER:
         assert "99" in letter["reason"]
     assert letter["body"] == message.decode("utf-8", "replace")
     assert letter["job"] is None
@@ -69,10 +69,12 @@ def test_message_that_nobody_reads_is_kept(
 
 
 @pytest.mark.parametrize("queue", ["render", "scrape", "results"])
-def test_replayed_message_comes_back_to_its_queue(stack: Stack, client: Client, queue: str) -> None:
-    """It is given to the same queue, whose reader still cannot read it; once, not twice."""
+def test_replay_puts_a_message_back_into_its_queue(
+    stack: Stack, client: Client, queue: str
+) -> None:
+    """The reader refuses it again, as a new dead letter. A second replay gets 409."""
     with publisher(stack) as to:
-        letter = put_and_find(client, to, queue, UNKNOWN)
+        letter = put_and_find(client, to, queue, NEWER)
     known = {each["id"] for each in letters(client, queue)}
     dead_before = client.get("/v1/status").json()["dead"]
     assert client.call("POST", f"/v1/dead/{letter['id']}/replay").status_code == 204
@@ -83,8 +85,8 @@ def test_replayed_message_comes_back_to_its_queue(stack: Stack, client: Client, 
     assert client.get("/v1/status").json()["dead"] == dead_before
 
 
-def test_outcome_of_no_job_is_dropped(stack: Stack, client: Client, channel: str) -> None:
-    """A late outcome, of a job that has ended, is no dead letter and changes nothing."""
+def test_outcome_of_an_ended_job_is_dropped(stack: Stack, client: Client, channel: str) -> None:
+    """A late outcome changes nothing, and is not a dead letter."""
     late = (
         b'{"version": 1, "job": "01890a5d-ac96-774b-bcce-b302099a8057", "kind": "render", '
         b'"attempt": 1, "took": 0.1, "worker": "w", '
@@ -93,21 +95,21 @@ def test_outcome_of_no_job_is_dropped(stack: Stack, client: Client, channel: str
     before = len(letters(client, "results"))
     with publisher(stack) as to:
         to.put("results", late)
-        to.put("results", UNKNOWN)
+        to.put("results", NEWER)
     wait_until(lambda: len(letters(client, "results")) > before, "the message behind it")
     assert len(letters(client, "results")) == before + 1
     assert client.create_post("goes on", channel)["state"] == "complete"
 
 
 @pytest.mark.parametrize("job", ["", "x", "0" * 300, "\\u0000"])
-def test_outcome_of_a_strange_job_disturbs_nobody(
+def test_outcome_with_an_invalid_job_id_disturbs_nothing(
     stack: Stack, client: Client, channel: str, job: str
 ) -> None:
-    """An outcome whose job can be no id spoils neither its batch nor the service."""
-    strange = (
+    """The batch of this outcome is committed, and posts go on."""
+    invalid = (
         f'{{"version": 1, "job": "{job}", "kind": "render", "attempt": 1, "took": 0.1, '
         '"worker": "w", "outcome": {"outcome": "failed", "reason": "late"}}'
     ).encode()
     with publisher(stack) as to:
-        to.put("results", strange)
+        to.put("results", invalid)
     assert client.create_post("goes on", channel)["state"] == "complete"

@@ -1,4 +1,4 @@
-"""What waits is for whoever is free: a renderer that is started later gets its share."""
+"""A renderer holds few heavy texts, so that a second renderer gets its share."""
 
 import os
 import signal
@@ -11,10 +11,10 @@ from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import descendants
 from tests.support import wait_until
 from tests.system.conftest import MakeStack
-from tests.system.operations.test_observability import sums
-from tests.system.rig.processes import PATIENCE, SpawnedService
+from tests.system.rig.metrics import sums
+from tests.system.rig.processes import START_STOP_TIMEOUT, SpawnedService
 
-#: A text takes tenths of a second: a process is handed 8 of these and would be handed 32 of others.
+#: Takes tenths of a second. A process holds 8 of these, and up to 32 of quick texts.
 HEAVY = "*a **a " * 1_500 + "b** b* " * 1_500
 
 TEXTS = 24
@@ -23,10 +23,8 @@ TEXTS = 24
 @pytest.mark.parametrize(
     "backend", ["embedded", pytest.param("servers", marks=pytest.mark.servers)]
 )
-def test_a_renderer_holds_no_more_heavy_texts_than_it_can_render_soon(
-    make_stack: MakeStack, backend: str
-) -> None:
-    """The others stay with the broker while it renders, and another renderer can have them."""
+def test_renderer_holds_few_heavy_texts(make_stack: MakeStack, backend: str) -> None:
+    """It holds 2 to 8 of 24 heavy texts. The others stay in the queue for another renderer."""
     settings = {"PROCESSES": "1", "RENDER_DEADLINE": "30"}
     stack = make_stack(backend, apis=1, workers=("renderer",), **settings)
     client = stack.client()
@@ -34,33 +32,33 @@ def test_a_renderer_holds_no_more_heavy_texts_than_it_can_render_soon(
     renderer = stack.services["renderer"]
     held = []
 
-    def are_done() -> bool:
+    def all_are_rendered() -> bool:
         now = sums(renderer)
         held.append(now["splitflap_jobs_in_flight"])
         return now.get("splitflap_jobs_computed_total", 0) >= TEXTS
 
-    wait_until(are_done, "all texts rendered", PATIENCE)
+    wait_until(all_are_rendered, "all texts rendered", START_STOP_TIMEOUT)
     assert 2 <= max(held) <= 8
     assert all(client.wait_final(each).status_code == 201 for each in accepted)
 
 
-#: Texts that take no time, after which a renderer holds full trips. Few: its mean forgets them.
+#: Quick texts come first: then the renderer holds full batches. They are few, so its mean
+#: duration soon forgets them.
 QUICK = 16
 
-#: Texts in a trip here: a renderer of one process would hold twice as many.
-TRIP = 8
+#: Texts in a batch here. A renderer with one process would hold two batches of quick texts.
+BATCH = 8
 
 
 def computed(service: SpawnedService) -> int:
-    """Texts that a renderer has done."""
+    """The number of texts that a renderer has rendered."""
     return int(sums(service).get("splitflap_jobs_computed_total", 0))
 
 
 @contextmanager
 def halted(service: SpawnedService) -> Iterator[None]:
-    """Its processes, and the one that starts them, are given no CPU: what it holds, it keeps."""
-    assert service.process
-    stopped = descendants(service.process.pid)
+    """Stop the renderer's child processes (SIGSTOP): it keeps its texts during the block."""
+    stopped = descendants(service.pid)
     try:
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
@@ -71,18 +69,22 @@ def halted(service: SpawnedService) -> Iterator[None]:
 
 
 @pytest.mark.servers
-def test_a_second_renderer_gets_its_share(make_stack: MakeStack, rabbitmq_server: RabbitMq) -> None:
-    """After quick texts come heavy ones: what the first has not begun, the second can have."""
-    settings = {"PROCESSES": "1", "RENDER_DEADLINE": "60", "TEXTS_PER_BATCH": str(TRIP)}
+def test_second_renderer_gets_its_share(make_stack: MakeStack, rabbitmq_server: RabbitMq) -> None:
+    """After quick texts, the first renderer holds at most one batch of heavy ones."""
+    settings = {"PROCESSES": "1", "RENDER_DEADLINE": "60", "TEXTS_PER_BATCH": str(BATCH)}
     stack = make_stack("servers", apis=1, workers=("renderer",), **settings)
-    vhost = stack.backend.broker_url.rpartition("/")[2]
+    vhost = stack.backend.broker.rpartition("/")[2]
     client = stack.client()
     first = stack.services["renderer"]
     quick = [client.submit(f"quick {number}") for number in range(QUICK)]
     assert all(client.wait_final(each).status_code == 201 for each in quick)
 
-    accepted = [client.submit(f"{number} {HEAVY}") for number in range(5 * TRIP)]
-    wait_until(lambda: computed(first) >= QUICK + 3 * TRIP, "the first's share", PATIENCE)
+    accepted = [client.submit(f"{number} {HEAVY}") for number in range(5 * BATCH)]
+    wait_until(
+        lambda: computed(first) >= QUICK + 3 * BATCH,
+        "three batches of the first renderer",
+        START_STOP_TIMEOUT,
+    )
     with halted(first):
         stack.add_worker("renderer-2")
         stack.start("renderer-2")
@@ -90,9 +92,13 @@ def test_a_second_renderer_gets_its_share(make_stack: MakeStack, rabbitmq_server
 
         def is_shared() -> bool:
             depth = rabbitmq_server.queue_depths(vhost)["render"]
-            return depth.ready == 0 and depth.unacked <= TRIP
+            return depth.ready == 0 and depth.unacked <= BATCH
 
-        # Half of what the first would hold of quick ones.
-        wait_until(is_shared, lambda: f"{computed(second)} texts of the second", PATIENCE)
+        # One batch: half of what the first renderer would hold of quick texts.
+        wait_until(
+            is_shared,
+            lambda: f"{computed(second)} texts of the second renderer",
+            START_STOP_TIMEOUT,
+        )
         assert computed(second) > 0
     assert all(client.wait_final(each).status_code == 201 for each in accepted)

@@ -1,4 +1,4 @@
-"""SIGTERM: what was begun is answered, what was promised is kept, the status is 0."""
+"""SIGTERM: requests in flight get their response, accepted posts complete, the status is 0."""
 
 import json
 import threading
@@ -15,42 +15,42 @@ from tests.system.rig.site import Site
 from tests.system.rig.stack import ADMIN, Stack
 from tests.system.rig.writer import Writer
 
-#: Connections on which half a request has been sent when the stop comes.
+#: Connections with half a request at the time of SIGTERM.
 HALF_SENT = 10
 
 
-def half_a_post(wire: RawConnection, channel: str) -> bytes:
-    """Send a post's head and half of its body; the other half."""
+def half_a_post(connection: RawConnection, channel: str) -> bytes:
+    """Send the head of a post and a part of its body; return the rest."""
     body = json.dumps({"text": "cut in two", "channel": channel}).encode()
     lines = ("Content-Type: application/json", f"Content-Length: {len(body)}")
-    wire.send(head("POST", "/v1/posts", ADMIN, *lines) + body[:10])
+    connection.send(head("POST", "/v1/posts", ADMIN, *lines) + body[:10])
     return body[10:]
 
 
-def test_requests_that_were_begun_are_answered(stack: Stack, channel: str) -> None:
-    """Half a body before SIGTERM, the rest after: 202 for each, and the posts are there."""
+def test_requests_in_flight_are_answered(stack: Stack, channel: str) -> None:
+    """Requests with half a body before SIGTERM get 202, and their posts complete."""
     api = stack.apis[-1]
-    wires = [RawConnection(stack.url(api)) for _ in range(HALF_SENT)]
-    rests = [half_a_post(wire, channel) for wire in wires]
-    # One that came later is answered: those before it have been read.
+    connections = [RawConnection(stack.url(api)) for _ in range(HALF_SENT)]
+    rests = [half_a_post(connection, channel) for connection in connections]
+    # The API reads connections in order: after this response it has read all heads.
     assert stack.client(api).get("/").status_code == 200
     stack.services[api].terminate()
     wait_until(lambda: not listens(stack.ports[api]), "the end of listening")
-    for wire, rest in zip(wires, rests, strict=True):
-        wire.send(rest)
-    answers = [wire.response("POST") for wire in wires]
-    assert [answer.status for answer in answers] == [202] * HALF_SENT, answers[0]
-    assert all(wire.is_closed() for wire in wires)
+    for connection, rest in zip(connections, rests, strict=True):
+        connection.send(rest)
+    responses = [connection.response("POST") for connection in connections]
+    assert [each.status for each in responses] == [202] * HALF_SENT, responses[0]
+    assert all(connection.is_closed() for connection in connections)
     assert stack.services[api].wait() == 0
     stack.start(api)
     client = stack.client(api)
-    for answer in answers:
-        assert client.wait_final(answer.header("Location") or "").status_code == 201
+    for response in responses:
+        assert client.wait_final(response.header("Location") or "").status_code == 201
     assert len(client.posts(channel)) == HALF_SENT
 
 
-def test_wait_for_a_response_ends_with_an_answer(stack: Stack, channel: str, site: Site) -> None:
-    """A client that waits when the stop comes gets its 202, or the response; not a reset."""
+def test_waiting_request_gets_a_response(stack: Stack, channel: str, site: Site) -> None:
+    """A request with `Prefer: wait` gets a status, not a reset."""
     api = stack.apis[-1]
     site.hold()
     client = stack.client(api)
@@ -76,11 +76,11 @@ def test_wait_for_a_response_ends_with_an_answer(stack: Stack, channel: str, sit
 
 
 def test_stop_under_load_loses_no_post(stack: Stack, channel: str) -> None:
-    """Kept-alive connections, many posts: exit status 0, and every 202 is there."""
+    """Four clients post over keep-alive connections. The exit status is 0."""
     api = stack.apis[-1]
     with Writer(stack.clients(), channel) as writer:
         writer.allow(120)
-        writer.reach(40)
+        writer.wait_accepted(40)
         stack.services[api].terminate()
         assert stack.services[api].wait() == 0
         stack.start(api)
@@ -88,12 +88,14 @@ def test_stop_under_load_loses_no_post(stack: Stack, channel: str) -> None:
 
 
 @pytest.mark.parametrize("worker", ["renderer", "scraper"])
-def test_worker_stops_under_load(stack: Stack, channel: str, site: Site, worker: str) -> None:
-    """Exit status 0, and what it had taken is done, by it or by the next one."""
+def test_stop_of_a_worker_loses_no_post(
+    stack: Stack, channel: str, site: Site, worker: str
+) -> None:
+    """The exit status is 0. This worker or the next one finishes its jobs."""
     text = "post {} " + site.url(f"page/{channel}-{{}}")
     with Writer(stack.clients(), channel, text) as writer:
         writer.allow(60)
-        writer.reach(20)
+        writer.wait_accepted(20)
         stack.services[worker].terminate()
         assert stack.services[worker].wait() == 0
         stack.start(worker)
@@ -101,12 +103,12 @@ def test_worker_stops_under_load(stack: Stack, channel: str, site: Site, worker:
 
 
 def test_idle_connections_are_closed_at_once(stack: Stack, client: Client) -> None:
-    """A kept-alive connection without a request does not hold up the stop."""
+    """The stop does not wait for a keep-alive connection without a request."""
     api = stack.apis[-1]
-    with RawConnection(stack.url(api)) as wire:
-        wire.send(head("GET", "/v1/posts?limit=1", ADMIN))
-        assert wire.response().status == 200
+    with RawConnection(stack.url(api)) as connection:
+        connection.send(head("GET", "/v1/posts?limit=1", ADMIN))
+        assert connection.response().status == 200
         stack.services[api].terminate()
-        assert wire.is_closed()
+        assert connection.is_closed()
         assert stack.services[api].wait() == 0
     stack.start(api)

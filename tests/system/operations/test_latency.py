@@ -1,4 +1,4 @@
-"""How long a post takes: a figure to look at, never a limit."""
+"""Prints how long a post takes. The figure has no limit."""
 
 import statistics
 import time
@@ -10,20 +10,20 @@ from tests.system.rig.stack import Stack
 POSTS = 100
 
 
-def test_latency_of_a_post(
+def test_post_with_prefer_wait_is_complete(
     stack: Stack,
     client: Client,
     channel: str,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """A text without links, through `Prefer: wait`: each answer is the whole post."""
+    """Each response to `Prefer: wait` is the complete post. The report has p50 and p90."""
     seconds = []
     for number in range(POSTS):
         began = time.perf_counter()
-        answer = client.submit(f"post {number}", channel, prefer="wait=20")
+        response = client.submit(f"post {number}", channel, prefer="wait=20")
         seconds.append(time.perf_counter() - began)
-        assert answer.status_code == 201, answer.text
-        assert answer.json()["state"] == "complete"
+        assert response.status_code == 201, response.text
+        assert response.json()["state"] == "complete"
     tenths = statistics.quantiles(seconds, n=10)
     figures = {"p50": f"{1000 * tenths[4]:.1f} ms", "p90": f"{1000 * tenths[8]:.1f} ms"}
     for name, value in figures.items():

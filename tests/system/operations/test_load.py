@@ -1,4 +1,4 @@
-"""`splitflap load` on a stack that runs."""
+"""`splitflap load` on a running stack."""
 
 import json
 
@@ -6,8 +6,8 @@ from tests.system.rig.site import Site
 from tests.system.rig.stack import Stack
 
 
-def test_every_kind_of_text_is_posted_and_completes(stack: Stack, site: Site) -> None:
-    """The closing table counts each kind, and its links were fetched."""
+def test_load_posts_every_kind_of_text(stack: Stack, site: Site) -> None:
+    """The table counts each kind of text, and the scraper has fetched the links."""
     before = len(site.hits)
     options = ["--mix", "plain=2,heavy=1,links=1", "--count", "16", "--rate", "20", "--json"]
     ran = stack.run(

@@ -1,7 +1,6 @@
-"""What operators see: traces in logs, and metrics that move."""
+"""Metrics, traces in logs, and health pages."""
 
 import json
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,17 +10,16 @@ import pytest
 
 from tests.support import wait_until
 from tests.system.rig.client import Client
+from tests.system.rig.metrics import sums, sums_by_kind
 from tests.system.rig.processes import SpawnedService
 from tests.system.rig.site import Site
 from tests.system.rig.sse import EventStream
 from tests.system.rig.stack import ADMIN, Stack
 
-SAMPLE = re.compile(r"^(\w+)(\{[^}]*\})? ([-+0-9.eE]+|NaN|\+Inf)$", re.MULTILINE)
-
 #: Streams opened at a time.
 STREAMS = 20
 
-#: Counters and gauges that a post with a link moves, by who exposes them.
+#: The metrics changed by a post with a link, by service.
 MOVED = {
     "api": (
         "splitflap_http_requests_total",
@@ -48,32 +46,11 @@ MOVED = {
 }
 
 
-def sums(service: SpawnedService) -> dict[str, float]:
-    """All samples of a service, added up over their labels."""
-    total: dict[str, float] = {}
-    for name, _, value in SAMPLE.findall(service.health("metrics").text):
-        total[name] = total.get(name, 0.0) + float(value)
-    return total
-
-
-def of_all_apis(stack: Stack) -> dict[str, float]:
-    """The sums of every API: any of them may have taken an outcome."""
-    total: dict[str, float] = {}
-    for api in stack.apis:
-        for name, value in sums(stack.services[api]).items():
-            total[name] = total.get(name, 0.0) + value
-    return total
-
-
-def measured(stack: Stack) -> dict[str, dict[str, float]]:
-    """The sums by kind of service."""
-    workers = {name: sums(stack.services[name]) for name in ("renderer", "scraper")}
-    return {"api": of_all_apis(stack), **workers}
-
-
-def test_metrics_move_with_a_post(stack: Stack, client: Client, channel: str, site: Site) -> None:
-    """Every service counts what it has done, and says how long it took."""
-    before = measured(stack)
+def test_post_changes_the_metrics_of_every_service(
+    stack: Stack, client: Client, channel: str, site: Site
+) -> None:
+    """Each service counts its work and its duration."""
+    before = sums_by_kind(stack)
     with EventStream(stack.url(), ADMIN, channel) as stream:
         url = site.url(f"page/metrics-{channel}")
         client.create_post(f"see {url}", channel)
@@ -81,8 +58,8 @@ def test_metrics_move_with_a_post(stack: Stack, client: Client, channel: str, si
             if event.event == "done":
                 break
 
-    def unmoved() -> list[str]:
-        after = measured(stack)
+    def unchanged() -> list[str]:
+        after = sums_by_kind(stack)
         return [
             f"{service} {name}"
             for service, names in MOVED.items()
@@ -90,31 +67,33 @@ def test_metrics_move_with_a_post(stack: Stack, client: Client, channel: str, si
             if after[service].get(name, 0.0) <= before[service].get(name, 0.0)
         ]
 
-    wait_until(lambda: not unmoved(), lambda: f"to move: {unmoved()}", 15)
+    wait_until(lambda: not unchanged(), lambda: f"changes of {unchanged()}", 15)
 
 
-def test_metrics_know_slots_and_what_waits(stack: Stack) -> None:
-    """What autoscaling is computed from is there at once, before any work."""
+def test_metrics_for_autoscaling_exist_before_any_work(stack: Stack) -> None:
+    """Slots, streams, requests in flight and waiting jobs are exposed from the start."""
     renderer, scraper = (sums(stack.services[name]) for name in ("renderer", "scraper"))
     assert renderer["splitflap_worker_slots"] >= 1
     assert scraper["splitflap_worker_slots"] >= 1
     api = sums(stack.services["api"])
     for name in ("splitflap_event_streams", "splitflap_http_requests_in_flight"):
         assert api[name] >= 0
-    wait_until(lambda: "splitflap_jobs_waiting" in sums(stack.services["api"]), "a measure", 15)
+    wait_until(
+        lambda: "splitflap_jobs_waiting" in sums(stack.services["api"]),
+        "splitflap_jobs_waiting",
+        15,
+    )
 
 
-def test_streams_are_counted_while_they_are_open(
-    stack: Stack, client: Client, channel: str
-) -> None:
-    """And no longer: a gauge that only grows would hide a leak."""
+def test_gauge_counts_open_streams_only(stack: Stack, client: Client, channel: str) -> None:
+    """The gauge falls again after the streams are closed."""
     api = stack.services["api"]
 
     def streams() -> float:
         return sums(api)["splitflap_event_streams"]
 
     def after_a_post() -> float:
-        client.create_post("to be written to all", channel)
+        client.create_post("written to all streams", channel)
         return streams()
 
     with ExitStack() as opened:
@@ -122,22 +101,22 @@ def test_streams_are_counted_while_they_are_open(
             opened.enter_context(EventStream(stack.url(), ADMIN, channel)).start_id()
         many = streams()
         assert many >= STREAMS
-    # Whether a client is still there is only found out by writing to it.
+    # The API detects a closed stream only when it writes to it.
     wait_until(lambda: after_a_post() <= many - STREAMS, "the streams' end", 30)
 
 
 def log_lines(service: SpawnedService, trace: str) -> Iterator[dict[str, Any]]:
-    """The lines of a service's log that belong to a trace."""
+    """The log lines of a service that belong to a trace."""
     for line in service.log.read_text(encoding="utf-8", errors="replace").splitlines():
         if trace in line:
             yield json.loads(line)
 
 
 @pytest.mark.parametrize("path", ["/v1/posts", "/v1/previews"])
-def test_trace_goes_from_request_to_scraper(
+def test_trace_of_a_request_reaches_the_log_of_the_scraper(
     stack: Stack, client: Client, channel: str, site: Site, path: str
 ) -> None:
-    """A failing page is logged with the trace's id that came with the request, and the ids."""
+    """The line for a failed page has the trace id of the request, the task and the job."""
     trace = secrets.token_hex(16)
     url = site.url(f"missing/{channel}-{path[4:]}")
     body = {"text": url} if path == "/v1/posts" else {"url": url}
@@ -153,14 +132,14 @@ def test_trace_goes_from_request_to_scraper(
 
 
 def test_every_line_of_a_log_is_json(stack: Stack) -> None:
-    """With time, level, logger, message and service."""
+    """Each line has time, level, logger, message and service."""
     for service in stack.services.values():
         for line in service.log.read_text(encoding="utf-8").splitlines():
             assert {"time", "level", "logger", "message", "service"} <= set(json.loads(line))
 
 
-def test_health_says_what_it_is_for(stack: Stack) -> None:
-    """Liveness, readiness, metrics; everything else is not there."""
+def test_health_port_has_three_pages(stack: Stack) -> None:
+    """healthz, readyz and metrics exist; other pages are 404."""
     for service in stack.services.values():
         assert service.health("healthz").text == "ok\n"
         assert service.health("readyz").text == "ok\n"

@@ -1,4 +1,4 @@
-"""Wrong settings end a service at once, and say which and why."""
+"""A service with a wrong setting ends at once and names the setting."""
 
 import socket
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 from tests.support import free_port
 from tests.system.rig.stack import ADMIN, Stack, StackBackend
 
-#: Exit status for wrong settings (EX_CONFIG of sysexits.h).
+#: The exit status for wrong settings (EX_CONFIG of sysexits.h).
 EX_CONFIG = 78
 
 SERVICES = {
@@ -18,6 +18,7 @@ SERVICES = {
     "renderer": ("splitflap-renderer",),
     "scraper": ("splitflap-scraper",),
 }
+#: Variable, wrong value, and a part of the message.
 COMMON = [
     ("SPLITFLAP_HEALTH_PORT", "nine", "int"),
     ("SPLITFLAP_HEALTH_PORT", "0", "1"),
@@ -26,6 +27,7 @@ COMMON = [
     ("SPLITFLAP_LOG_LEVEL", "LOUD", "DEBUG"),
     ("SPLITFLAP_STOP_GRACE", "-1", "Seconds"),
 ]
+#: As above, of one service.
 OWN = [
     ("api", "SPLITFLAP_PORT", "http", "int"),
     ("api", "SPLITFLAP_DATABASE_URL", "mysql://host/db", "postgresql"),
@@ -43,8 +45,8 @@ CASES = [(service, *case) for service in SERVICES for case in COMMON] + OWN
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Stack:
-    """Nothing that runs; a folder of its own, ports that are free."""
+def idle_stack(tmp_path: Path) -> Stack:
+    """A stack without running services, with a folder of its own and free ports."""
     environ = {
         "SPLITFLAP_DATA_DIR": str(tmp_path / "data"),
         "SPLITFLAP_BOOTSTRAP_KEY": ADMIN,
@@ -56,27 +58,27 @@ def bare(tmp_path: Path) -> Stack:
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that somebody else listens on."""
+    """A port with another listener."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
 
 @pytest.mark.parametrize(("service", "variable", "value", "expected"), CASES)
 def test_wrong_setting_is_named(
-    bare: Stack, service: str, variable: str, value: str, expected: str
+    idle_stack: Stack, service: str, variable: str, value: str, expected: str
 ) -> None:
-    """Status 78, the variable, and what is expected; nothing was started or made."""
-    ended = bare.run(*SERVICES[service], **{variable: value})
+    """The status is 78, stderr has the variable and the expected values, and no file is made."""
+    ended = idle_stack.run(*SERVICES[service], **{variable: value})
     assert ended.returncode == EX_CONFIG, ended.stderr
     assert variable in ended.stderr
     assert expected in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert not (bare.folder / "data").exists()
+    assert not (idle_stack.folder / "data").exists()
 
 
-def test_all_wrong_settings_are_named_at_once(bare: Stack) -> None:
-    """Not one a try."""
-    ended = bare.run("splitflap-api", "serve", SPLITFLAP_PORT="x", SPLITFLAP_LOG_LEVEL="y")
+def test_all_wrong_settings_are_named_at_once(idle_stack: Stack) -> None:
+    """One start names two wrong settings."""
+    ended = idle_stack.run("splitflap-api", "serve", SPLITFLAP_PORT="x", SPLITFLAP_LOG_LEVEL="y")
     assert "SPLITFLAP_PORT" in ended.stderr
     assert "SPLITFLAP_LOG_LEVEL" in ended.stderr
 
@@ -90,18 +92,18 @@ def test_all_wrong_settings_are_named_at_once(bare: Stack) -> None:
         ("scraper", "SPLITFLAP_HEALTH_PORT"),
     ],
 )
-def test_port_that_is_taken_ends_the_service(
-    bare: Stack, taken: int, service: str, variable: str
+def test_service_ends_if_its_port_is_taken(
+    idle_stack: Stack, taken: int, service: str, variable: str
 ) -> None:
-    """It says which port, and its status is not 0."""
-    ended = bare.run(*SERVICES[service], **{variable: str(taken)})
+    """The status is above 0, and stderr names the port."""
+    ended = idle_stack.run(*SERVICES[service], **{variable: str(taken)})
     assert ended.returncode > 0, ended.stderr
     assert str(taken) in ended.stderr
 
 
-def test_secrets_are_not_logged(bare: Stack, taken: int) -> None:
-    """The effective settings are, without passwords and keys."""
-    ended = bare.run(
+def test_secrets_are_not_logged(idle_stack: Stack, taken: int) -> None:
+    """The log of effective settings hides passwords and keys."""
+    ended = idle_stack.run(
         *SERVICES["renderer"],
         SPLITFLAP_HEALTH_PORT=str(taken),
         SPLITFLAP_BROKER_URL="amqp://user:hidden-word@127.0.0.1:1/",

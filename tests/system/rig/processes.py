@@ -1,4 +1,4 @@
-"""One service as a process: started, watched through its health port, stopped by its own ids."""
+"""One service as a process: started, watched through its health port, stopped by its process id."""
 
 import contextlib
 import os
@@ -15,18 +15,18 @@ from tests.servers.process import tail
 from tests.servers.server import descendants, gone
 from tests.support import free_port, wait_until
 
-#: Seconds that a service may take until it is ready, and to end after SIGTERM.
-PATIENCE = 40.0
+#: Seconds until a started service must be ready, and until it must have ended after SIGTERM.
+START_STOP_TIMEOUT = 40.0
 
-#: What a service gets of this process' environment.
-KEPT = ("PATH", "LANG", "PYTHONPATH")
+#: Environment variables passed on to each service.
+INHERITED = ("PATH", "LANG", "PYTHONPATH")
 
-#: Seconds for a look at the health port.
-LOOK_TIMEOUT = 5.0
+#: Seconds for one request to a health port.
+HEALTH_TIMEOUT = 5.0
 
 
 def program(name: str) -> str:
-    """A console script of this environment."""
+    """The path of a console script in this environment."""
     return str(Path(sys.executable).parent / name)
 
 
@@ -39,18 +39,22 @@ class SpawnedService:
         self.name = name
         self.health_port = free_port()
         self.log = folder / f"{name}.log"
-        self._command = command
-        self._environ = {
-            **{name: os.environ[name] for name in KEPT if name in os.environ},
+        #: The whole environment of the next start.
+        self.environ = {
+            **{name: os.environ[name] for name in INHERITED if name in os.environ},
             "HOME": str(folder),
             **environ,
             "SPLITFLAP_HEALTH_PORT": str(self.health_port),
         }
+        self._command = command
         self._folder = folder
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, without waiting. Call from the main thread: it dies with who starts it."""
+        """Start the process and return at once.
+
+        Call this from the main thread: the process dies with the thread that started it.
+        """
         dies_with_us = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -59,49 +63,70 @@ class SpawnedService:
                 stdout=output,
                 stderr=output,
                 cwd=self._folder,
-                env=self._environ,
+                env=self.environ,
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """The id of the process that was started: the parent of all others of this service."""
+        return self._started().pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process was started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    def is_ready(self) -> bool:
+        """Whether the health port says ready. Fails if the process has ended."""
+        status = self._started().poll()
+        assert status is None, f"{self.name} ended with {status}\n{self.tail()}"
+        with contextlib.suppress(requests.RequestException):
+            return self.health("readyz").ok
+        return False
+
     def wait_ready(self) -> None:
-        """Return once it says so on its health port."""
-        wait_until(self._is_ready, lambda: f"{self.name} to be ready\n{self.tail()}", PATIENCE)
+        """Wait until the health port says ready."""
+        wait_until(
+            self.is_ready, lambda: f"{self.name} to be ready\n{self.tail()}", START_STOP_TIMEOUT
+        )
 
     def health(self, page: str) -> requests.Response:
-        """A page of the health port."""
-        return requests.get(f"http://127.0.0.1:{self.health_port}/{page}", timeout=LOOK_TIMEOUT)
+        """GET a page of the health port."""
+        return requests.get(f"http://127.0.0.1:{self.health_port}/{page}", timeout=HEALTH_TIMEOUT)
 
     def kill(self) -> None:
-        """SIGKILL for all of its processes, as a power failure would."""
-        process = self._running()
+        """Send SIGKILL to all of its processes, as a power failure would end them."""
+        process = self._started()
         family = descendants(process.pid)
         os.killpg(process.pid, signal.SIGKILL)
         for pid in family:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        process.wait(PATIENCE)
-        wait_until(lambda: all(map(gone, family)), f"the end of {family}", PATIENCE)
+        process.wait(START_STOP_TIMEOUT)
+        wait_until(lambda: all(map(gone, family)), f"the end of {family}", START_STOP_TIMEOUT)
+
+    def kill_parent(self) -> None:
+        """Send SIGKILL to the parent process only. Its children have to end by themselves."""
+        process = self._started()
+        process.kill()
+        process.wait(START_STOP_TIMEOUT)
 
     def terminate(self) -> None:
-        """SIGTERM, without waiting."""
-        self._running().terminate()
+        """Send SIGTERM and return at once."""
+        self._started().terminate()
 
-    def wait(self, patience: float = PATIENCE) -> int:
-        """Its exit status, once it has ended."""
-        return self._running().wait(patience)
-
-    @property
-    def runs(self) -> bool:
-        """Whether it was started and has not ended."""
-        return self.process is not None and self.process.poll() is None
+    def wait(self, timeout: float = START_STOP_TIMEOUT) -> int:
+        """Wait for the end of the process, and return its exit status."""
+        return self._started().wait(timeout)
 
     def close(self) -> None:
-        """End it, mildly if it can be."""
-        if self.process is None or not self.runs:
+        """End the process: with SIGTERM, and with SIGKILL if that takes too long."""
+        if self.process is None or not self.is_running:
             return
         self.process.terminate()
         try:
-            self.process.wait(PATIENCE)
+            self.process.wait(START_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             self.kill()
 
@@ -109,13 +134,6 @@ class SpawnedService:
         """The end of its log."""
         return tail(self.log, characters)
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _started(self) -> subprocess.Popen[bytes]:
         assert self.process, f"{self.name} was not started"
         return self.process
-
-    def _is_ready(self) -> bool:
-        status = self._running().poll()
-        assert status is None, f"{self.name} ended with {status}\n{self.tail()}"
-        with contextlib.suppress(requests.RequestException):
-            return self.health("readyz").ok
-        return False

@@ -1,4 +1,4 @@
-"""HTTP by hand, for what no client library would send, and for what they hide of an answer."""
+"""HTTP written byte by byte: for broken requests, and for the exact bytes of a response."""
 
 import contextlib
 import http.client
@@ -8,38 +8,38 @@ from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
-#: Seconds until the other side must have said something.
-TIMEOUT = 30.0
+#: Seconds until the server must have sent something.
+READ_TIMEOUT = 30.0
 
-#: Headers that belong to the connection or the moment, not to the response.
+#: Headers of the connection or of the moment. They may differ between two reads of one response.
 VOLATILE = {"date", "server", "connection"}
 
 
 @dataclass(frozen=True)
 class RawResponse:
-    """A response as it came."""
+    """A response as the server sent it."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """The first header of this name."""
+        """The first header with this name."""
         return next((v for n, v in self.headers if n.lower() == name.lower()), None)
 
     @property
     def stable(self) -> "RawResponse":
-        """Without what may differ between two times that it is asked for."""
+        """The part that must be the same each time: without VOLATILE headers, and sorted."""
         kept = [each for each in self.headers if each[0].lower() not in VOLATILE]
         return RawResponse(self.status, tuple(sorted(kept)), self.body)
 
 
 class RawConnection:
-    """One connection, on which any bytes can be sent."""
+    """One connection that sends any bytes."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self._socket = socket.create_connection((parts.hostname, parts.port or 80), TIMEOUT)
+        self._socket = socket.create_connection((parts.hostname, parts.port or 80), READ_TIMEOUT)
 
     def __enter__(self) -> Self:
         return self
@@ -47,30 +47,34 @@ class RawConnection:
     def __exit__(
         self, _type: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket."""
         self._socket.close()
 
     def send(self, data: bytes) -> None:
-        """Send bytes as they are; a peer that has gone is found out by reading."""
+        """Send bytes. A closed connection is ignored here; the next read finds it."""
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._socket.sendall(data)
 
     def end_sending(self) -> None:
-        """Say that no more will come, to whoever still listens."""
+        """Shut down the sending half of the connection."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
     def response(self, method: str = "GET") -> RawResponse:
-        """The next response; those of status 1xx are passed over."""
+        """Read the next response to a request with this method. Status 1xx is skipped."""
         return self.responses(method)[0]
 
     def responses(self, *methods: str) -> list[RawResponse]:
-        """The next responses, to requests of these methods."""
-        # HTTPResponse makes a file of its own of a socket, and reads ahead with it.
+        """Read the next responses, one for each method."""
+        # A socket's own HTTPResponse would read ahead into the next response.
         with self._socket.makefile("rb") as file:
-            return [_read_answer(file, method) for method in methods]
+            return [_read_response(file, method) for method in methods]
 
     def read_line(self) -> bytes:
-        """The next line, without reading beyond it."""
+        """Read one line, and no byte more. Empty if the server has closed."""
         read = bytearray()
         while not read.endswith(b"\n"):
             byte = self._socket.recv(1)
@@ -80,15 +84,15 @@ class RawConnection:
         return bytes(read)
 
     def is_closed(self) -> bool:
-        """Wait until the other side has closed; False if it says something instead."""
+        """Wait until the server closes the connection; False if it sends a byte instead."""
         try:
             return not self._socket.recv(1)
         except ConnectionResetError:
             return True
 
 
-class _Lent:
-    """A file in the place of a socket, which a response reads but does not close."""
+class _SharedFile:
+    """Gives one file to several HTTPResponse objects, in the place of a socket."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -96,24 +100,25 @@ class _Lent:
         self.read1, self.peek = file.read1, file.peek  # type: ignore[attr-defined]  # as above
 
     def makefile(self, _mode: str) -> Self:
-        """What a response asks of a socket."""
+        """Stand in for the file that a response asks of a socket."""
         return self
 
     def flush(self) -> None:
-        """Nothing was written."""
+        """Do nothing: the file is only read."""
 
     def close(self) -> None:
-        """Others read on."""
+        """Do nothing: the next response reads on."""
 
 
-def _read_answer(file: BinaryIO, method: str) -> RawResponse:
-    response = http.client.HTTPResponse(_Lent(file), method=method)  # type: ignore[arg-type]  # all it asks
+def _read_response(file: BinaryIO, method: str) -> RawResponse:
+    shared = _SharedFile(file)
+    response = http.client.HTTPResponse(shared, method=method)  # type: ignore[arg-type]  # it only calls makefile
     response.begin()
     return RawResponse(response.status, tuple(response.getheaders()), response.read())
 
 
 def head(method: str, path: str, key: str | None, *lines: str) -> bytes:
-    """A request's head."""
+    """The head of a request, up to its empty line."""
     authorization = [] if key is None else [f"Authorization: Bearer {key}"]
     all_lines = [f"{method} {path} HTTP/1.1", "Host: test", *authorization, *lines, "", ""]
     return "\r\n".join(all_lines).encode()
@@ -122,7 +127,7 @@ def head(method: str, path: str, key: str | None, *lines: str) -> bytes:
 def request(
     url: str, method: str, path: str, key: str | None, *lines: str, body: bytes = b""
 ) -> RawResponse:
-    """One request on a connection of its own."""
-    with RawConnection(url) as wire:
-        wire.send(head(method, path, key, *lines, f"Content-Length: {len(body)}") + body)
-        return wire.response(method)
+    """Send one request on a connection of its own. `lines` are more header lines."""
+    with RawConnection(url) as connection:
+        connection.send(head(method, path, key, *lines, f"Content-Length: {len(body)}") + body)
+        return connection.response(method)

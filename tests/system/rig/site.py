@@ -1,4 +1,4 @@
-"""A web server whose pages can be previewed."""
+"""A web server with pages for previews."""
 
 import contextlib
 import html
@@ -12,33 +12,38 @@ PAGE = """<!doctype html><html><head><title>{title}</title>
 <meta name="description" content="What stands on it"></head><body>A page</body></html>"""
 
 #: Seconds that a slow page takes.
-SLOW = 1.0
+SLOW_SECONDS = 1.0
+
+#: Seconds until a held page is sent without `release`.
+HOLD_LIMIT = 30.0
 
 
 class Site:
-    """`/page/NAME` has the title NAME; `/held/NAME` too, but only once `release` was called.
+    """Serves three kinds of pages; each has its NAME as title. All other paths are 404.
 
-    `/slow/NAME` takes SLOW seconds; anything else is not found.
+    `/page/NAME` comes at once, `/slow/NAME` after SLOW_SECONDS. `/held/NAME` comes at once too,
+    except between `hold` and `release`: then it waits for `release`.
     """
 
     def __init__(self) -> None:
+        #: Path of each request so far.
         self.hits: list[str] = []
-        self._held = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.released = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def url(self, path: str) -> str:
-        """The address of a page."""
+        """The URL of a page."""
         return f"http://127.0.0.1:{self._server.server_port}/{path}"
 
     def hold(self) -> None:
-        """Let held pages wait from now on."""
-        self._held.clear()
+        """Let requests for held pages wait from now on."""
+        self.released.clear()
 
     def release(self) -> None:
-        """Let held pages come."""
-        self._held.set()
+        """Answer all requests for held pages."""
+        self.released.set()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -47,31 +52,30 @@ class Site:
     def __exit__(
         self, _type: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None
     ) -> None:
-        self._held.set()
+        self.released.set()
         self._server.shutdown()
         self._server.server_close()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        site = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                site.hits.append(self.path)
-                kind, _, name = self.path.strip("/").partition("/")
-                if kind == "held":
-                    site._held.wait(30)
-                if kind == "slow":
-                    time.sleep(SLOW)
-                found = kind in {"page", "held", "slow"}
-                body = PAGE.format(title=html.escape(name)).encode()
-                self.send_response(200 if found else 404)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.send_header("Content-Length", str(len(body)))
-                with contextlib.suppress(OSError):  # whoever asked was killed
-                    self.end_headers()
-                    self.wfile.write(body)
+def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            site.hits.append(self.path)
+            kind, _, name = self.path.strip("/").partition("/")
+            if kind == "held":
+                site.released.wait(HOLD_LIMIT)
+            if kind == "slow":
+                time.sleep(SLOW_SECONDS)
+            found = kind in {"page", "held", "slow"}
+            body = PAGE.format(title=html.escape(name)).encode()
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            with contextlib.suppress(OSError):  # the scraper was killed meanwhile
+                self.end_headers()
+                self.wfile.write(body)
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
-                """Nothing: what was asked for is in `hits`."""
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
+            """Log nothing: `hits` has the paths."""
 
-        return Handler
+    return Handler

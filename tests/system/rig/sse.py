@@ -1,4 +1,4 @@
-"""A reader of Server-Sent Events."""
+"""A client of Server-Sent Events."""
 
 import http.client
 import json
@@ -8,13 +8,13 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-#: Seconds without a byte after which a stream counts as dead; it beats every 30.
-TIMEOUT = 40.0
+#: Seconds without a byte after which a stream counts as dead. The API sends a heartbeat every 30 s.
+SILENCE_TIMEOUT = 40.0
 
 
 @dataclass
 class Frame:
-    """What stands between two empty lines."""
+    """The fields between two empty lines of a stream."""
 
     id: int | None = None
     event: str | None = None
@@ -30,7 +30,7 @@ class EventStream:
     ) -> None:
         parts = urlsplit(url)
         self._connection = http.client.HTTPConnection(
-            parts.hostname or "", parts.port, timeout=TIMEOUT
+            parts.hostname or "", parts.port, timeout=SILENCE_TIMEOUT
         )
         headers = {"Authorization": f"Bearer {key}"}
         if last_id is not None:
@@ -50,7 +50,7 @@ class EventStream:
         self._connection.close()
 
     def frames(self) -> Iterator[Frame]:
-        """Frames until the stream ends; comments are left out."""
+        """Read frames until the stream ends. Comments are skipped."""
         frame = Frame()
         while line := self.response.readline().decode():
             name, _, value = line.rstrip("\n").partition(": ")
@@ -67,12 +67,17 @@ class EventStream:
                     frame.data = json.loads(value)
 
     def events(self) -> Iterator[Frame]:
-        """Frames that are events."""
+        """Read frames with an event."""
         return (frame for frame in self.frames() if frame.event)
 
     def start_id(self) -> int:
-        """The id that a new stream begins with."""
+        """Read the first frame: its id is the place where this stream begins."""
         first = next(self.frames())
         assert first.event is None
         assert first.id is not None
         return first.id
+
+    def shut_down(self) -> None:
+        """Cut the connection from another thread. A read in progress ends."""
+        if self._connection.sock is not None:
+            self._connection.sock.shutdown(2)

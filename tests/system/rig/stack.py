@@ -1,4 +1,4 @@
-"""All services of one installation, on a back end of its own."""
+"""All services of one installation as processes, on a back end of their own."""
 
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -9,12 +9,12 @@ from pathlib import Path
 from tests.support import free_port
 
 from .client import Client
-from .processes import PATIENCE, SpawnedService, program
+from .processes import START_STOP_TIMEOUT, SpawnedService, program
 
-#: The first key, with every scope.
+#: The bootstrap key, with every scope.
 ADMIN = "system-test-key-with-every-scope"
 
-#: Short where the default would make a test wait, the default elsewhere.
+#: Settings of every stack. Times are shorter than the defaults, so that tests wait less.
 SETTINGS = {
     "SPLITFLAP_BOOTSTRAP_KEY": ADMIN,
     "SPLITFLAP_SCRAPER_ALLOW_NETS": "127.0.0.0/8",
@@ -28,16 +28,18 @@ WORKERS = ("renderer", "scraper")
 
 @dataclass(frozen=True)
 class StackBackend:
-    """A database and a broker that one stack uses alone."""
+    """The database and the broker of one stack."""
 
+    #: `embedded` (SQLite and a folder of messages) or `servers` (PostgreSQL and RabbitMQ).
     name: str
+    #: The settings that select them.
     environ: Mapping[str, str]
-    #: Where messages can be put into its queues.
-    broker_url: str
+    #: An AMQP URL, or the path of the embedded broker's folder.
+    broker: str
 
     @property
     def is_embedded(self) -> bool:
-        """SQLite and files, or PostgreSQL and RabbitMQ."""
+        """Whether it is SQLite and a folder of messages."""
         return self.name == "embedded"
 
 
@@ -57,23 +59,22 @@ class Stack:
         return list(self.ports)
 
     def add_api(self) -> str:
-        """One API more, on a port of its own; its name."""
+        """Add an API on a port of its own, and return its name. `start` starts it."""
         name = f"api-{len(self.ports) + 1}" if self.ports else "api"
         port = self.ports[name] = free_port()
         self._add(name, [program("splitflap-api"), "serve"], SPLITFLAP_PORT=str(port))
         return name
 
     def add_worker(self, name: str) -> None:
-        """A renderer or a scraper; further ones have a number: `renderer-2`."""
+        """Add a renderer or a scraper. A second one has a number: `renderer-2`."""
         self._add(name, [program(f"splitflap-{name.partition('-')[0]}")])
 
     def _add(self, name: str, command: list[str], **environ: str) -> None:
-        self.services[name] = SpawnedService(
-            name, command, {**self.environ, **environ}, self.folder
-        )
+        environ = {**self.environ, **environ}
+        self.services[name] = SpawnedService(name, command, environ, self.folder)
 
     def start(self, *names: str) -> None:
-        """Start some, or all, at the same time, and wait until they are ready."""
+        """Start the named services, or all, at the same time, and wait until they are ready."""
         chosen = [self.services[name] for name in names or self.services]
         for service in chosen:
             service.start()
@@ -81,17 +82,17 @@ class Stack:
             service.wait_ready()
 
     def kill(self, name: str) -> None:
-        """SIGKILL for one."""
+        """Send SIGKILL to all processes of a service."""
         self.services[name].kill()
 
-    def revive(self) -> None:
-        """Start whatever does not run."""
-        dead = [name for name, service in self.services.items() if not service.runs]
-        if dead:
-            self.start(*dead)
+    def start_ended(self) -> None:
+        """Start every service that has ended."""
+        ended = [name for name, service in self.services.items() if not service.is_running]
+        if ended:
+            self.start(*ended)
 
     def migrate(self) -> None:
-        """Bring the database's schema up to the release."""
+        """Create or upgrade the database's schema."""
         self.run("splitflap-api", "migrate").check_returncode()
 
     def run(self, name: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -101,33 +102,33 @@ class Stack:
             check=False,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=START_STOP_TIMEOUT,
             cwd=self.folder,
             env={"HOME": str(self.folder), **self.environ, **environ},
         )
 
     def url(self, api: str = "api") -> str:
-        """Where an API is."""
+        """The URL of an API."""
         return f"http://127.0.0.1:{self.ports[api]}"
 
     def client(self, api: str = "api", key: str | None = ADMIN) -> Client:
-        """A client of one API; for one thread."""
+        """A client of one API. Use one client per thread."""
         return Client(self.url(api), key)
 
     def clients(self) -> list[Client]:
-        """A client of each API."""
+        """One client for each API."""
         return [self.client(api) for api in self.apis]
 
     def close(self) -> None:
-        """End all that runs: together, so that their graces do not add up."""
+        """End all services at the same time: their grace periods do not add up."""
         for service in self.services.values():
-            if service.runs:
+            if service.is_running:
                 service.terminate()
         for service in self.services.values():
             service.close()
 
     def logs(self) -> Iterator[tuple[str, str]]:
-        """The end of each log."""
+        """A title and the end of the log, for each service."""
         for name, service in self.services.items():
             yield f"{self.backend.name} {name}", service.tail()
 
@@ -140,7 +141,15 @@ def running(
     workers: tuple[str, ...] = WORKERS,
     **settings: str,
 ) -> Iterator[Stack]:
-    """A stack that runs inside the block; one API on files, two on servers unless told."""
+    """A stack that runs while the block does.
+
+    Args:
+        backend: its database and broker, used by no other stack.
+        folder: for logs.
+        apis: number of APIs; by default one on the embedded back end, two on servers.
+        workers: names of the workers.
+        settings: more settings, without their prefix: `TASK_RETENTION="1.5"`.
+    """
     environ = {**SETTINGS, **backend.environ, **{f"SPLITFLAP_{k}": v for k, v in settings.items()}}
     stack = Stack(backend, folder, environ)
     for _ in range(apis or (1 if backend.is_embedded else 2)):

@@ -1,4 +1,4 @@
-"""Many posts from several threads, each repeated until it has its 202, as a good client does."""
+"""Creates many posts from several threads. Each post is repeated until it has its 202."""
 
 import queue
 import threading
@@ -16,27 +16,30 @@ from .client import Client
 
 THREADS = 4
 
-#: Seconds between tries of one post, and until it must have been accepted.
+#: Seconds between two attempts for one post.
 PAUSE = 0.1
-PATIENCE = 60.0
+
+#: Seconds within which a post must have been accepted.
+ACCEPT_TIMEOUT = 60.0
 
 
 class Writer:
-    """Makes the posts 0, 1, ... of one channel, through all APIs in turn, as many as allowed.
+    """Creates the posts 0, 1, ... of one channel, through all APIs in turn.
 
-    Each has its Idempotency-Key, so a repeat after a lost answer is the same post. Use as a
-    context; its end waits until all that were allowed are accepted.
+    `allow` says how many. Each post has its Idempotency-Key, so a repeat after a lost response is
+    the same post. The end of the context waits until all allowed posts are accepted, and fails if
+    a response was unexpected.
     """
 
     def __init__(self, clients: Sequence[Client], channel: str, text: str = "post {}") -> None:
         self.channel = channel
-        #: Location by text, for each 202.
+        #: Location by text, for each accepted post.
         self.accepted: dict[str, str] = {}
         self.statuses: Counter[int] = Counter()
-        #: Seconds that the slowest answer took.
+        #: Seconds of the slowest response.
         self.slowest = 0.0
-        #: Answers that no client should ever see.
-        self.wrong: list[str] = []
+        #: Unexpected responses: neither accepted nor 503 with Retry-After.
+        self.unexpected: list[str] = []
         self._clients = clients
         self._text = text
         self._allowed: queue.Queue[int | None] = queue.Queue()
@@ -44,16 +47,19 @@ class Writer:
         self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(THREADS)]
 
     def allow(self, count: int) -> None:
-        """Let so many more posts begin."""
+        """Allow so many more posts. Returns at once."""
         for number in range(self._count, self._count + count):
             self._allowed.put(number)
         self._count += count
 
-    def reach(self, count: int) -> None:
-        """Wait until so many were accepted."""
+    def wait_accepted(self, count: int) -> None:
+        """Wait until so many posts were accepted."""
         wait_until(
             lambda: len(self.accepted) >= count,
-            lambda: f"{count} posts: {len(self.accepted)}, {self.statuses}, {self.wrong[:3]}",
+            lambda: (
+                f"{count} posts: {len(self.accepted)} accepted, {self.statuses}, "
+                f"{self.unexpected[:3]}"
+            ),
         )
 
     def __enter__(self) -> Self:
@@ -67,37 +73,40 @@ class Writer:
         for _ in self._threads:
             self._allowed.put(None)
         for thread in self._threads:
-            thread.join(PATIENCE + 10)
+            thread.join(ACCEPT_TIMEOUT + 10)
         if kind is None:
-            self.reach(self._count)
-            assert not self.wrong, self.wrong[:5]
+            self.wait_accepted(self._count)
+            assert not self.unexpected, self.unexpected[:5]
 
-    def _run(self, turn: int) -> None:
+    def _run(self, offset: int) -> None:
         clients = [client.clone() for client in self._clients]
         while (number := self._allowed.get()) is not None:
-            self._accept(number, clients[(turn + number) % len(clients) :] + clients)
+            self._accept(number, clients[(offset + number) % len(clients) :] + clients)
 
     def _accept(self, number: int, clients: list[Client]) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + ACCEPT_TIMEOUT
         while time.monotonic() < end:
             for client in clients:
-                if self._try(number, client):
+                if self._submit(number, client):
                     return
             time.sleep(PAUSE)
 
-    def _try(self, number: int, client: Client) -> bool:
+    def _submit(self, number: int, client: Client) -> bool:
+        """Send one post once; whether it is accepted."""
         text = self._text.replace("{}", str(number))
         began = time.monotonic()
         try:
-            answer = client.submit(text, self.channel, idempotency_key=f"{self.channel}-{number}")
+            response = client.submit(text, self.channel, idempotency_key=f"{self.channel}-{number}")
         except requests.RequestException:
             return False
         self.slowest = max(self.slowest, time.monotonic() - began)
-        self.statuses[answer.status_code] += 1
-        if answer.ok:
-            # A repeat may find the post done: then it is 201 with the post's own place.
-            self.accepted[text] = answer.headers["Location"]
+        self.statuses[response.status_code] += 1
+        if response.ok:
+            # A repeat of a finished post gets 201 with the Location of the post itself.
+            self.accepted[text] = response.headers["Location"]
             return True
-        if answer.status_code != 503 or "Retry-After" not in answer.headers:
-            self.wrong.append(f"{answer.status_code} {dict(answer.headers)} {answer.text}")
+        if response.status_code != 503 or "Retry-After" not in response.headers:
+            self.unexpected.append(
+                f"{response.status_code} {dict(response.headers)} {response.text}"
+            )
         return False

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.checker import check
-from tests.faults.row import Load
+from tests.faults.clients.load import Load
 
 from .release import Release
 from .world import ClusterWorld

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import check
-from tests.faults.row import Load
+from tests.faults.clients.load import Load
 
 from .conftest import MakeRelease
 from .kube import Kube

@@ -15,13 +15,8 @@ from .table import failed, report
 
 
 def main() -> int:
-    """Run what was asked for; 1 where anything was lost, unexpected, duplicated or wrong."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--seed", default=str(secrets.randbelow(10**6)), help="of all randomness")
-    parser.add_argument("--only", nargs="*", default=[], help="parts of nemeses' names")
-    parser.add_argument("--scale", type=float, default=1.0, help="of the number of rounds")
-    parser.add_argument("--keep", type=Path, help="folder for the services' logs")
-    options = parser.parse_args()
+    """Run the chosen nemeses. Returns 1 if anything is lost, unexpected, duplicated or wrong."""
+    options = _options()
     sys.stdout.write(f"seed {options.seed}\n")
     with contextlib.ExitStack() as exits:
         folder = options.keep or Path(exits.enter_context(tempfile.TemporaryDirectory()))
@@ -34,6 +29,19 @@ def main() -> int:
             sys.stdout.flush()
     sys.stdout.write(f"\n{report(rows)}\n\nseed {options.seed}\n")
     return int(failed(rows))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument(
+        "--seed", default=str(secrets.randbelow(10**6)), help="repeats the choices of a run"
+    )
+    parser.add_argument(
+        "--only", nargs="*", default=[], help="run nemeses whose name contains one of these words"
+    )
+    parser.add_argument("--scale", type=float, default=1.0, help="factor for the number of rounds")
+    parser.add_argument("--keep", type=Path, help="keep the services' logs in this folder")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

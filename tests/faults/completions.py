@@ -1,4 +1,4 @@
-"""When posts were finished, by the database's own clock, for measuring how soon work resumes."""
+"""Measures how soon work resumes, by the completion times in the services' database."""
 
 import time
 
@@ -8,30 +8,30 @@ from sqlalchemy.pool import NullPool
 
 from tests.support.waiting import POLL_INTERVAL
 
-#: A post's last change, once it is complete, is its completion.
+#: The last change of a complete post is its completion.
 _FIRST = text("SELECT min(updated_at) FROM posts WHERE state = 'complete' AND updated_at >= :since")
 
 
 class Completions:
-    """Reads the services' database past their network."""
+    """Reads completion times directly from the database, not through the broken network."""
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url, poolclass=NullPool)
 
-    def seconds_after(self, moment: float, patience: float) -> float:
-        """Seconds from a moment (of time.time) to the next completion; `patience` if none comes."""
-        give_up_at = time.monotonic() + patience
+    def seconds_after(self, moment: float, timeout: float) -> float:
+        """Seconds from a moment (of time.time) to the next completion, at most `timeout`."""
+        give_up_at = time.monotonic() + timeout
         while time.monotonic() < give_up_at:
             first = self._first(int(moment * 1000))
             if first is not None:
                 return max(0.0, first / 1000 - moment)
             time.sleep(POLL_INTERVAL)
-        return patience
+        return timeout
 
-    def _first(self, since: int) -> int | None:
+    def _first(self, since_ms: int) -> int | None:
         try:
             with self._engine.connect() as connection:
-                first: int | None = connection.execute(_FIRST, {"since": since}).scalar()
+                first: int | None = connection.execute(_FIRST, {"since": since_ms}).scalar()
         except DBAPIError:
             return None
         return first

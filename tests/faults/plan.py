@@ -1,4 +1,4 @@
-"""Which nemeses are run, and how many rounds of each."""
+"""The nemeses of a full and of a short run, with the number of rounds of each."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,10 +13,10 @@ from .nemeses.poison import Poison
 from .row import Row, run, skipped
 from .world import on_files, on_servers
 
-Plan = tuple[tuple[type[Nemesis], int], ...]
+Rounds = tuple[tuple[type[Nemesis], int], ...]
 
-#: Rounds of a full run on servers; together well over 300 kills.
-FULL: Plan = (
+#: A full run on servers. It makes well over 300 kills.
+FULL: Rounds = (
     (kills.KillApi, 40),
     (kills.KillApiWorker, 40),
     (kills.KillRenderer, 40),
@@ -35,20 +35,20 @@ FULL: Plan = (
     (storm.Storm, 20),
 )
 
-#: Rounds of a full run on the embedded back end, where killed workers lose what they held.
-EMBEDDED: Plan = (
+#: A full run on the embedded back end, where a killed worker loses the jobs that it held.
+EMBEDDED: Rounds = (
     (DiskFull, 4),
     (kills.KillApi, 4),
     (kills.KillRenderer, 4),
     (kills.KillScraper, 2),
 )
 
-EMBEDDED_TOO = ", embedded"
+EMBEDDED_SUFFIX = ", embedded"
 
-#: Each kind once, in one row; held for a part of the usual time.
-SHORT: Plan = tuple((kind, 1) for kind, _ in FULL)
+#: A short run: each nemesis once, in one row, for a share of the usual time.
+SHORT: Rounds = tuple((kind, 1) for kind, _ in FULL)
 SHORT_PACE = 0.35
-SHORT_EMBEDDED: Plan = ((DiskFull, 1), (kills.KillRenderer, 1))
+SHORT_EMBEDDED: Rounds = ((DiskFull, 1), (kills.KillRenderer, 1))
 
 
 def full(
@@ -58,7 +58,15 @@ def full(
     only: Sequence[str] = (),
     scale: float = 1.0,
 ) -> Iterator[Row]:
-    """A row for each nemesis whose name has one of the words of `only`."""
+    """Run each chosen nemesis, and give its row.
+
+    Args:
+        folder: for logs.
+        both: the servers.
+        seed: for all random choices.
+        only: words; a nemesis runs if its name contains one of them. Empty: all nemeses run.
+        scale: factor for the number of rounds.
+    """
     if chosen := _chosen(FULL, only, scale):
         with on_servers(folder, *both) as world:
             for kind, rounds in chosen:
@@ -66,26 +74,26 @@ def full(
                     yield run(world, seed, [(kind, rounds)])
                 else:
                     yield skipped(kind.name, missing)
-    if embedded := _chosen(EMBEDDED, only, scale, EMBEDDED_TOO):
+    if embedded := _chosen(EMBEDDED, only, scale, EMBEDDED_SUFFIX):
         with small_disk(folder / "disk") as disk, on_files(folder, disk) as world:
             for kind, rounds in embedded:
-                yield run(world, seed, [(kind, rounds)], f"{kind.name}{EMBEDDED_TOO}")
+                yield run(world, seed, [(kind, rounds)], f"{kind.name}{EMBEDDED_SUFFIX}")
 
 
 def short(folder: Path, both: tuple[Postgres, RabbitMq], seed: str) -> Iterator[Row]:
-    """All of them in one row."""
+    """A short run on servers: one row."""
     with on_servers(folder, *both) as world:
         here = [(kind, rounds) for kind, rounds in SHORT if not kind.missing()]
         yield run(world, seed, here, "each kind once", SHORT_PACE)
 
 
 def short_embedded(folder: Path, seed: str) -> Row:
-    """Those of the embedded back end in one row."""
+    """A short run on the embedded back end: one row."""
     with small_disk(folder / "disk") as disk, on_files(folder, disk) as world:
         return run(world, seed, SHORT_EMBEDDED, "embedded, each once", SHORT_PACE)
 
 
-def _chosen(plan: Plan, only: Sequence[str], scale: float, suffix: str = "") -> Plan:
+def _chosen(plan: Rounds, only: Sequence[str], scale: float, suffix: str = "") -> Rounds:
     return tuple(
         (kind, max(1, round(rounds * scale)))
         for kind, rounds in plan

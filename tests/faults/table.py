@@ -1,9 +1,11 @@
-"""The table of the books, and what is printed below it."""
+"""The table of all rows, and the details below it."""
 
 from collections.abc import Sequence
 
 from .row import Row
 
+#: `ok` to `wrong` and `recovered` are described in checker.py, Verdict. `worker s` and `server s`
+#: are the longest times until a post completed, after the return of a worker or a server.
 HEADERS = (
     "nemesis",
     "attempts",
@@ -20,47 +22,47 @@ HEADERS = (
     "took s",
 )
 
-#: Seconds within which work has to go on after the return of a worker, of a server.
-RESUME = {"worker": 2.0, "server": 5.0}
+#: Seconds until work must resume after the return of a worker, and of a server.
+RESUME_WITHIN = {"worker": 2.0, "server": 5.0}
 
-#: Faults of a row that are printed, and characters of each.
-SHOWN, LONGEST = 12, 1000
+#: Faults printed for each row, and characters of each.
+MAX_FAULTS, MAX_CHARACTERS = 12, 1000
 
 
 def report(rows: Sequence[Row]) -> str:
-    """The table, slow returns, and what is wrong."""
+    """The table, then late returns and faults."""
     lines = [_line(HEADERS), _line(["-" * len(header) for header in HEADERS])]
     lines += [_line(_cells(row)) for row in rows]
     lines.append(_line(_totals(rows)))
     lines += [f"{row.name} was skipped: {row.skipped}" for row in rows if row.skipped]
     for row in rows:
-        lines += _slow(row)
-        if row.books.faults:
-            lines.append(f"\n{row.name} (seed {row.seed}), {len(row.books.faults)} faults:")
-            lines += [f"  {fault[:LONGEST]}" for fault in row.books.faults[:SHOWN]]
+        lines += _late_returns(row)
+        if faults := row.verdict.faults:
+            lines.append(f"\n{row.name} (seed {row.seed}), {len(faults)} faults:")
+            lines += [f"  {fault[:MAX_CHARACTERS]}" for fault in faults[:MAX_FAULTS]]
     return "\n".join(lines)
 
 
 def failed(rows: Sequence[Row]) -> bool:
-    """Whether anything is lost, unexpected, duplicated or answered wrongly."""
-    return any(row.books.faults for row in rows)
+    """Whether a row has a fault."""
+    return any(row.verdict.faults for row in rows)
 
 
 def _cells(row: Row) -> list[object]:
-    books = row.books
+    verdict = row.verdict
     return [
         row.name,
-        books.attempts,
-        books.acknowledged,
-        books.ok,
-        len(books.lost),
-        len(books.unexpected),
-        len(books.duplicated),
-        len(books.wrong),
-        books.recovered,
+        verdict.attempts,
+        verdict.acknowledged,
+        verdict.ok,
+        len(verdict.lost),
+        len(verdict.unexpected),
+        len(verdict.duplicated),
+        len(verdict.wrong),
+        verdict.recovered,
         row.tally.kills,
-        _worst(row, "worker"),
-        _worst(row, "server"),
+        _longest(row, "worker"),
+        _longest(row, "server"),
         f"{row.seconds:.0f}",
     ]
 
@@ -69,24 +71,24 @@ def _totals(rows: Sequence[Row]) -> list[object]:
     cells = [_cells(row) for row in rows]
     sums = [sum(int(str(line[column])) for line in cells) for column in range(1, 10)]
     seconds = sum(row.seconds for row in rows)
-    worst = [max((_worst(row, kind) for row in rows), key=_as_number) for kind in RESUME]
-    return ["all", *sums, *worst, f"{seconds:.0f}"]
+    longest = [max((_longest(row, kind) for row in rows), key=_as_number) for kind in RESUME_WITHIN]
+    return ["all", *sums, *longest, f"{seconds:.0f}"]
 
 
-def _worst(row: Row, kind: str) -> str:
-    """The longest time to resume; a star marks one above what is promised."""
+def _longest(row: Row, kind: str) -> str:
+    """The longest time until work resumed. A star marks one above RESUME_WITHIN."""
     longest = max((each[2] for each in row.tally.resumed if each[0] == kind), default=None)
     if longest is None:
         return "-"
-    return f"{longest:.2f}{'*' if longest > RESUME[kind] else ''}"
+    return f"{longest:.2f}{'*' if longest > RESUME_WITHIN[kind] else ''}"
 
 
 def _as_number(cell: str) -> float:
     return -1.0 if cell == "-" else float(cell.rstrip("*"))
 
 
-def _slow(row: Row) -> list[str]:
-    late = [each for each in row.tally.resumed if each[2] > RESUME[each[0]]]
+def _late_returns(row: Row) -> list[str]:
+    late = [each for each in row.tally.resumed if each[2] > RESUME_WITHIN[each[0]]]
     count = len(row.tally.resumed)
     return [
         f"* {row.name}: {seconds:.2f} s after the return of a {kind}: {what} ({count} measured)"

@@ -1,4 +1,4 @@
-"""The checker finds what it is there to find."""
+"""The checker finds each kind of fault, and finds none in a good history."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ import pytest
 from tests.system.rig.raw_http import RawResponse
 from tests.system.rig.sse import Frame
 
-from .attempts import Attempt
 from .checker import History, check
-from .streams import Seen
+from .clients.attempts import Attempt
+from .clients.streams import StreamRecord
 
 LINK = "http://site/page"
 
 
 def attempt(**changes: Any) -> Attempt:
-    """One that was acknowledged and done."""
+    """An acknowledged and complete attempt, with changes."""
     values = {
         "token": "t-1",
         "text": "post t-1 by",
@@ -30,7 +30,7 @@ def attempt(**changes: Any) -> Attempt:
 
 
 def post(state: str = "ready", reason: str | None = None, **changes: Any) -> dict[str, Any]:
-    """Its post, as the API lists it."""
+    """The post of that attempt, as the API lists it."""
     preview = {"state": state, "reason": reason}
     link = {"url": LINK, "preview": preview}
     text = "post t-1 by"
@@ -44,7 +44,7 @@ def post(state: str = "ready", reason: str | None = None, **changes: Any) -> dic
 
 
 def events(*kinds: str) -> list[Frame]:
-    """Events of that post."""
+    """The events of that post."""
     return [
         Frame(number, kind, {"post": "p-1", "channel": "c", "revision": 1})
         for number, kind in enumerate(kinds, 1)
@@ -54,19 +54,19 @@ def events(*kinds: str) -> list[Frame]:
 ALL = events("accepted", "rendered", "preview", "done")
 
 
-def test_good_books() -> None:
-    """One attempt, acknowledged and done, and nothing else."""
-    books = check(History([attempt()], [post()], ALL, [Seen("s", [1, 2], [1, 2])]))
-    assert books.faults == []
-    assert (books.attempts, books.acknowledged, books.ok, books.recovered) == (1, 1, 1, 0)
+def test_good_history_has_no_fault() -> None:
+    """One attempt is acknowledged and complete."""
+    verdict = check(History([attempt()], [post()], ALL, [StreamRecord("s", [1, 2], [1, 2])]))
+    assert verdict.faults == []
+    assert (verdict.attempts, verdict.acknowledged, verdict.ok, verdict.recovered) == (1, 1, 1, 0)
 
 
-def test_unacknowledged_and_done_is_recovered() -> None:
-    """Its client could not know; without a post it is nothing at all."""
+def test_complete_post_without_acknowledgement_is_recovered() -> None:
+    """Without a post, such an attempt counts in no figure."""
     silent = attempt(acknowledged=False, location=None, finals=[])
     assert check(History([silent], [post()], ALL)).recovered == 1
-    books = check(History([silent], []))
-    assert (books.recovered, books.faults) == (0, [])
+    verdict = check(History([silent], []))
+    assert (verdict.recovered, verdict.faults) == (0, [])
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_unacknowledged_and_done_is_recovered() -> None:
         (attempt(edit_location="/v1/tasks/2"), [post()]),
     ],
 )
-def test_lost(tried: Attempt, posts: list[dict[str, Any]]) -> None:
-    """Whatever was promised, or begun, and is not there, not done, or not whole."""
-    books = check(History([tried], posts))
-    assert books.lost
-    assert books.ok == 0
+def test_missing_or_incomplete_post_is_lost(tried: Attempt, posts: list[dict[str, Any]]) -> None:
+    """An acknowledged or existing post is missing, unfinished, or differs from its text."""
+    verdict = check(History([tried], posts))
+    assert verdict.lost
+    assert verdict.ok == 0
 
 
 @pytest.mark.parametrize(
@@ -105,29 +105,31 @@ def test_lost(tried: Attempt, posts: list[dict[str, Any]]) -> None:
     ],
     ids=["final responses", "posts", "events"],
 )
-def test_duplicated(tried: Attempt, posts: list[dict[str, Any]], seen: list[int]) -> None:
-    """Two final responses of a task, two posts of an attempt, an event twice on a stream."""
-    assert check(History([tried], posts, (), [Seen("s", seen, [1, 2])])).duplicated
+def test_second_response_post_or_event_is_duplicated(
+    tried: Attempt, posts: list[dict[str, Any]], seen: list[int]
+) -> None:
+    """Each of the three cases is one fault."""
+    assert check(History([tried], posts, (), [StreamRecord("s", seen, [1, 2])])).duplicated
 
 
-def test_unexpected() -> None:
-    """A post that nobody has tried to make, or that is there although it was deleted."""
+def test_unknown_or_deleted_post_is_unexpected() -> None:
+    """A deleted attempt without a post has no fault."""
     assert check(History([], [post()])).unexpected
     assert check(History([attempt(deleted=True, delete_tried=True)], [post()])).unexpected
     gone = attempt(deleted=True, delete_tried=True, finals=[RawResponse(409, (), b"")])
     assert check(History([gone], [])).faults == []
 
 
-def test_streams_show_all_in_order() -> None:
-    """A missing event is lost; one that is not there, or out of its order, is unexpected."""
-    assert check(History([], [], (), [Seen("s", [1], [1, 2])])).lost
-    assert check(History([], [], (), [Seen("s", [1, 2, 3], [1, 2])])).unexpected
-    assert check(History([], [], (), [Seen("s", [2, 1], [1, 2])])).unexpected
-    assert check(History([], [], (), [Seen("s", [], [], gaps=1)])).unexpected
+def test_streams_must_have_all_events_in_order() -> None:
+    """A missing event is lost. An extra event, a wrong order and a gap are unexpected."""
+    assert check(History([], [], (), [StreamRecord("s", [1], [1, 2])])).lost
+    assert check(History([], [], (), [StreamRecord("s", [1, 2, 3], [1, 2])])).unexpected
+    assert check(History([], [], (), [StreamRecord("s", [2, 1], [1, 2])])).unexpected
+    assert check(History([], [], (), [StreamRecord("s", [], [], gaps=1)])).unexpected
 
 
-def test_events_tell_each_step_once() -> None:
-    """Done twice is duplicated; never done, or never rendered, is lost."""
+def test_each_step_must_have_one_event() -> None:
+    """A second `done` is duplicated. A missing `done` or `rendered` is lost."""
     twice = events("accepted", "rendered", "done", "done")
     assert check(History([attempt()], [post()], twice)).duplicated
     assert check(History([attempt()], [post()], events("accepted", "done"))).lost

@@ -1,4 +1,4 @@
-"""What a nemesis can break: servers, services by name, and the network between them."""
+"""The world that a nemesis breaks: servers, services, and the network between them."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from random import Random
 from tests.servers.postgres import Postgres
 from tests.servers.proxy import Proxy
 from tests.servers.rabbitmq import RabbitMq
-from tests.servers.server import Server, gone
+from tests.servers.server import Server, listens
 from tests.support import free_port, wait_until
 from tests.system.rig.client import Client
 from tests.system.rig.processes import START_STOP_TIMEOUT, SpawnedService, program
@@ -22,60 +22,63 @@ from tests.system.rig.stack import ADMIN, SETTINGS
 
 from .completions import Completions
 
-#: One process a renderer, as two renderers share the cores with everything else. The deadlines are
-#: far above what any text or body here takes, so that a busy machine fails none of them.
+#: One process for each renderer, since two renderers share the cores with everything else. The
+#: deadlines are far above the need of any text or body here, so that a busy machine meets them.
 FAULT_SETTINGS = {
     "SPLITFLAP_PROCESSES": "1",
     "SPLITFLAP_RENDER_DEADLINE": "15",
     "SPLITFLAP_BODY_DEADLINE": "10",
 }
 
-#: Seconds that a nemesis waits for the next finished task.
-RESUME_PATIENCE = 60.0
+#: Seconds that a nemesis waits for the next completed post.
+RESUME_TIMEOUT = 60.0
 
-#: Replicas of each service on servers; the embedded back end has one of each.
-NAMES = ("api", "api-2", "renderer", "renderer-2", "scraper", "scraper-2")
+#: Two replicas of each service on servers. The embedded back end has one of each.
+REPLICAS = ("api", "api-2", "renderer", "renderer-2", "scraper", "scraper-2")
 
 
 @dataclass
 class Tally:
-    """What the nemeses have done to one row of the table."""
+    """Counts of one row: kills, and times until work resumed."""
 
     kills: int = 0
-    #: Seconds from the readiness of a returned `worker` or `server` to the next finished task.
+    #: `worker` or `server`, its name, and the seconds from its return to the next completed post.
     resumed: list[tuple[str, str, float]] = field(default_factory=list)
 
 
 @dataclass
 class World:
-    """Everything that runs, and the books' view of it."""
+    """All running servers, services and proxies, and the counts of the present row.
+
+    It is the `Deployment` of the clients.
+    """
 
     folder: Path
     environ: dict[str, str]
-    finished: Completions
+    completions: Completions
     site: Site
     servers: dict[str, Server] = field(default_factory=dict)
     services: dict[str, SpawnedService] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
-    #: By service and server: ("renderer", "broker").
+    #: Proxy by service and server: ("renderer", "broker").
     proxies: dict[tuple[str, str], Proxy] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
 
     def of(self, kind: str) -> list[str]:
-        """The replicas of a kind: `api`, `renderer`, `scraper`."""
+        """The replicas of a kind: `api`, `renderer` or `scraper`."""
         return [name for name in self.services if name.partition("-")[0] == kind]
 
-    def some(self, kind: str, dice: Random) -> list[str]:
-        """One replica of a kind, or now and then all of them."""
+    def some(self, kind: str, rng: Random) -> list[str]:
+        """One replica of a kind, or all of them in 30 % of the calls."""
         names = self.of(kind)
-        return names if dice.random() < 0.3 else [dice.choice(names)]
+        return names if rng.random() < 0.3 else [rng.choice(names)]
 
     def url(self, api: str) -> str:
-        """Where an API is."""
+        """The URL of an API."""
         return f"http://127.0.0.1:{self.ports[api]}"
 
     def client(self, api: str) -> Client:
-        """A client of one API with every scope; for one thread."""
+        """A client of one API with every scope. Use one client per thread."""
         return Client(self.url(api), ADMIN)
 
     @property
@@ -84,15 +87,15 @@ class World:
         return list(self.ports)
 
     def kill(self, pid: int) -> None:
-        """SIGKILL, counted."""
+        """Send SIGKILL to a process."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
             self.tally.kills += 1
 
     def kill_service(self, name: str, *, whole: bool) -> None:
-        """SIGKILL a service: with all of its processes at once, or only the one that leads.
+        """Send SIGKILL to all processes of a service, or only to its parent (not `whole`).
 
-        What is left of it then has to end by itself.
+        The children of a killed parent have to end by themselves.
         """
         service = self.services[name]
         self.tally.kills += 1
@@ -102,29 +105,28 @@ class World:
         service.kill_parent()
 
     def kill_server(self, name: str) -> None:
-        """SIGKILL a server with all of its processes."""
+        """Send SIGKILL to all processes of a server."""
         self.tally.kills += 1
         self.servers[name].kill()
 
     def start(self, *names: str) -> None:
-        """Start services again, as a supervisor does, and wait until they are ready."""
+        """Start services as a supervisor does, and wait until they are ready."""
         for name in names:
             self.services[name].start()
         for name in names:
             self._until_ready(self.services[name])
 
-    def note_resumed(self, kind: str, what: str, ready_at: float | None = None) -> None:
-        """Measure how long after its return (or now) the next task is finished."""
-        ready_at = time.time() if ready_at is None else ready_at
-        seconds = self.finished.seconds_after(ready_at, RESUME_PATIENCE)
+    def measure_resume(self, kind: str, what: str) -> None:
+        """Measure the seconds from now, after a return, to the next completed post."""
+        seconds = self.completions.seconds_after(time.time(), RESUME_TIMEOUT)
         self.tally.resumed.append((kind, what, seconds))
 
-    def all_well(self) -> None:
-        """Mend and start whatever is still broken, and wait until everything is ready."""
+    def repair(self) -> None:
+        """Repair all proxies, start ended servers and services, and wait until all are ready."""
         for proxy in self.proxies.values():
             proxy.mend()
         for server in self.servers.values():
-            if server._process is None or server._process.poll() is not None:
+            if not listens(server.port):
                 server.start()
         for service in self.services.values():
             if not service.is_running:
@@ -133,7 +135,10 @@ class World:
             self._until_ready(service)
 
     def _until_ready(self, service: SpawnedService) -> None:
-        """A supervisor starts it again where what is left of a killed one still has its port."""
+        """Wait until a service is ready, and start it again after each early end.
+
+        A remaining child of a killed parent may still hold the port: then a start fails at first.
+        """
 
         def is_ready() -> bool:
             if not service.is_running:
@@ -147,14 +152,9 @@ class World:
         )
 
 
-def ended(pids: set[int], patience: float = START_STOP_TIMEOUT) -> None:
-    """Wait for the end of processes that have to end by themselves."""
-    wait_until(lambda: all(map(gone, pids)), f"the end of {pids}", patience)
-
-
 @contextmanager
 def on_servers(folder: Path, postgres: Postgres, rabbitmq: RabbitMq) -> Iterator[World]:
-    """Two of each service on PostgreSQL and RabbitMQ, a proxy for each connection."""
+    """Two replicas of each service on PostgreSQL and RabbitMQ, with a proxy for each connection."""
     name = f"faults{time.time_ns()}"
     database, _ = postgres.create_database(name), rabbitmq.add_vhost(name)
     with ExitStack() as exits:
@@ -165,7 +165,7 @@ def on_servers(folder: Path, postgres: Postgres, rabbitmq: RabbitMq) -> Iterator
             exits.enter_context(Site()),
             {"broker": rabbitmq, "database": postgres},
         )
-        for each in NAMES:
+        for each in REPLICAS:
             broker = world.proxies[each, "broker"] = exits.enter_context(Proxy(rabbitmq.port))
             urls = {"SPLITFLAP_BROKER_URL": rabbitmq.vhost_url(name, broker.port)}
             if each.startswith("api"):
@@ -180,11 +180,11 @@ def on_servers(folder: Path, postgres: Postgres, rabbitmq: RabbitMq) -> Iterator
 
 @contextmanager
 def on_files(folder: Path, data: Path) -> Iterator[World]:
-    """One of each service on SQLite and the embedded broker, in the folder `data`."""
+    """One replica of each service on SQLite and the embedded broker, in the folder `data`."""
     with ExitStack() as exits:
         environ = {**SETTINGS, **FAULT_SETTINGS, "SPLITFLAP_DATA_DIR": str(data)}
-        finished = Completions(f"sqlite:///{data / 'splitflap.db'}")
-        world = World(folder, environ, finished, exits.enter_context(Site()))
+        completions = Completions(f"sqlite:///{data / 'splitflap.db'}")
+        world = World(folder, environ, completions, exits.enter_context(Site()))
         for each in ("api", "renderer", "scraper"):
             _add(world, each, {})
         yield from _running(world, exits)

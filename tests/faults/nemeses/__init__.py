@@ -1,1 +1,1 @@
-"""What is done to the services, one small class each."""
+"""The nemeses. A nemesis is a small class that causes one kind of fault, and repairs it."""

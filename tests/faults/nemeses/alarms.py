@@ -1,17 +1,17 @@
-"""The broker runs short of memory or disk: it blocks whoever publishes."""
+"""Resource alarms of the broker: it blocks all publishers."""
 
 from tests.servers.rabbitmq import RabbitMq
 
 from .base import Nemesis
 
-#: What Debian's and our own configuration ask for, and more than any disk has.
-ENOUGH, TOO_MUCH = "50MB", "1000TB"
+#: The free disk space that RabbitMQ wants: the default of its package, and more than any disk has.
+NORMAL_LIMIT, IMPOSSIBLE_LIMIT = "50MB", "1000TB"
 
 
 class _Alarm(Nemesis):
     @property
     def broker(self) -> RabbitMq:
-        """The node."""
+        """The RabbitMQ node."""
         broker = self.world.servers["broker"]
         assert isinstance(broker, RabbitMq)
         return broker
@@ -22,15 +22,15 @@ class _Alarm(Nemesis):
             self.hold(2, 9)
         finally:
             self.set_alarm(False)
-        self.world.note_resumed("server", self.name)
+        self.world.measure_resume("server", self.name)
 
     def set_alarm(self, on: bool) -> None:
-        """Begin or end it."""
+        """Raise or clear the alarm."""
         raise NotImplementedError
 
 
 class MemoryAlarm(_Alarm):
-    """As if memory had run short."""
+    """The broker acts as if its memory were full."""
 
     name = "broker memory alarm"
 
@@ -39,11 +39,10 @@ class MemoryAlarm(_Alarm):
 
 
 class DiskAlarm(_Alarm):
-    """As if the disk were full (rabbitmqctl set_disk_free_limit)."""
+    """The broker acts as if its disk were full (rabbitmqctl set_disk_free_limit)."""
 
     name = "broker disk full"
 
     def set_alarm(self, on: bool) -> None:
-        self.broker.eval(
-            f'rabbit_disk_monitor:set_disk_free_limit("{TOO_MUCH if on else ENOUGH}").'
-        )
+        limit = IMPOSSIBLE_LIMIT if on else NORMAL_LIMIT
+        self.broker.eval(f'rabbit_disk_monitor:set_disk_free_limit("{limit}").')

@@ -1,4 +1,4 @@
-"""What every nemesis is."""
+"""The base class of all nemeses."""
 
 import time
 from abc import ABC, abstractmethod
@@ -9,43 +9,43 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from tests.faults.world import World
 
 if TYPE_CHECKING:
-    from tests.faults.row import Load
+    from tests.faults.clients.load import Load
 
 
 class Nemesis(ABC):
-    """Breaks something, round by round, and has it healed at the end of each round.
+    """Causes one kind of fault, round by round, and repairs it at the end of each round.
 
-    Its rounds run in the main thread: processes that it starts die with who starts them.
+    Rounds run in the main thread, since a process dies with the thread that started it.
     """
 
-    #: What stands in the table.
+    #: The name in the table.
     name: ClassVar[str]
 
-    def __init__(self, world: World, load: "Load", dice: Random, pace: float = 1.0) -> None:
-        """`pace` is how long it holds, as a share of what is usual."""
+    def __init__(self, world: World, load: "Load", rng: Random, pace: float = 1.0) -> None:
+        """Break `world` under `load`. `pace` is a factor for the time of each fault."""
         self.world = world
         self.load = load
-        self.dice = dice
+        self.rng = rng
         self._pace = pace
 
     @classmethod
     def missing(cls) -> str:
-        """What it needs and does not find here; nothing where it can run."""
+        """The missing requirement on this machine; empty if the nemesis can run."""
         return ""
 
     @abstractmethod
     def round(self) -> None:
-        """Break it, hold it, heal it."""
+        """Cause the fault, hold it for a while, and repair it."""
 
-    def begin(self) -> None:  # noqa: B027 - most have nothing to prepare
-        """Before the first round."""
+    def begin(self) -> None:  # noqa: B027 - most nemeses need no preparation
+        """Prepare the first round."""
 
     def end(self) -> None:  # noqa: B027 - as above
-        """After the last round, whatever happened."""
+        """Clean up after the last round, also after a failure."""
 
     def hold(self, least: float, most: float) -> None:
-        """Let time pass (seconds)."""
-        time.sleep(self._pace * self.dice.uniform(least, most))
+        """Sleep for a random time between `least` and `most` seconds."""
+        time.sleep(self._pace * self.rng.uniform(least, most))
 
     def __enter__(self) -> Self:
         self.begin()

@@ -1,30 +1,30 @@
-"""The clocks of two APIs a minute apart: only the database's counts."""
+"""Wrong clocks: two APIs are a minute apart. All due times come from the database's clock."""
 
 from pathlib import Path
 
 from .base import Nemesis
 
-#: Debian's and Fedora's places.
-PLACES = (
+#: The paths of libfaketime on Debian and Fedora.
+LIBRARY_PATHS = (
     "/usr/lib/*/faketime/libfaketimeMT.so.1",
     "/usr/lib*/faketime/libfaketimeMT.so.1",
 )
 
-#: The variables that it reads; empty ones count as unset.
-FAKED = ("FAKETIME", "LD_PRELOAD")
+#: The variables of libfaketime. An empty value counts as unset.
+VARIABLES = ("FAKETIME", "LD_PRELOAD")
 
-#: Seconds that posts are made so.
+#: Seconds with a wrong clock.
 HOLD = (5.0, 8.0)
 
 
 def library() -> str | None:
-    """libfaketime, where it is installed."""
-    found = [str(path) for place in PLACES for path in Path("/").glob(place[1:])]
+    """The path of libfaketime, if it is installed."""
+    found = [str(path) for place in LIBRARY_PATHS for path in Path("/").glob(place[1:])]
     return found[0] if found else None
 
 
 class Clocks(Nemesis):
-    """One API is a minute ahead, then a minute behind; the other dies meanwhile."""
+    """One API is a minute ahead, then a minute behind. The other one is killed meanwhile."""
 
     name = "clocks apart"
 
@@ -39,17 +39,18 @@ class Clocks(Nemesis):
             self.hold(*HOLD)
             self.world.kill_service(self.world.apis[0], whole=True)
             self.world.start(self.world.apis[0])
-            self.world.note_resumed("worker", f"{api} at {offset}")
+            self.world.measure_resume("worker", f"{api} at {offset}")
 
     def end(self) -> None:
         self._restart(self.world.apis[-1], {})
 
     def _restart(self, api: str, environ: dict[str, str]) -> None:
-        """All clocks are shifted, the monotonic one too: by a fixed time, which nobody sees.
+        """Start an API with more variables.
 
-        libfaketime can leave that one alone, but then breaks clock_nanosleep.
+        libfaketime shifts the monotonic clock too. A constant shift of that one has no effect;
+        without the shift libfaketime breaks clock_nanosleep.
         """
         service = self.world.services[api]
         service.close()
-        service.environ = {**service.environ, **dict.fromkeys(FAKED, ""), **environ}
+        service.environ = {**service.environ, **dict.fromkeys(VARIABLES, ""), **environ}
         self.world.start(api)

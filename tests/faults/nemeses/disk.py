@@ -1,4 +1,4 @@
-"""The disk of the embedded back end fills up."""
+"""A full disk, for the embedded back end."""
 
 import contextlib
 import resource
@@ -11,21 +11,21 @@ from tests.servers.server import descendants
 
 from .base import Nemesis
 
-#: The disk's size: little more than what a few minutes of posts take.
-SIZE = "64m"
+#: The size of the disk: a little more than a few minutes of posts need.
+DISK_SIZE = "64m"
 
-#: Bytes written at a time to fill it.
-PIECE = 65_536
+#: Bytes of one write that fills the disk.
+FILL_SIZE = 65_536
 
-#: Bytes of a file.
-LIMIT = 4_096
+#: Bytes that a file may have at most, where no disk can be mounted.
+FILE_LIMIT = 4_096
 
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """A folder; on a small file system of its own where this user may mount one."""
+    """A folder, on a small file system of its own if this user may mount one."""
     folder.mkdir(parents=True, exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=700", "none", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_SIZE},mode=700", "none", str(folder)]
     with contextlib.suppress(OSError):
         subprocess.run(mount, check=False, capture_output=True, timeout=10)
     try:
@@ -36,9 +36,9 @@ def small_disk(folder: Path) -> Iterator[Path]:
 
 
 class DiskFull(Nemesis):
-    """Another program's file takes the last byte, and goes away again.
+    """A ballast file takes the last byte of the disk, and is deleted again.
 
-    Without a disk of one's own, the processes may instead write no byte beyond LIMIT of any file.
+    Without a disk of its own, a limit (FILE_LIMIT) on the size of all files takes its place.
     """
 
     name = "disk full"
@@ -46,11 +46,11 @@ class DiskFull(Nemesis):
     def round(self) -> None:
         with self._ballast() if self.folder.is_mount() else self._limits():
             self.hold(2, 6)
-        self.world.note_resumed("server", self.name)
+        self.world.measure_resume("server", self.name)
 
     @property
     def folder(self) -> Path:
-        """Where the disk is mounted."""
+        """The data folder: the mount point of the disk."""
         return Path(self.world.environ["SPLITFLAP_DATA_DIR"])
 
     @contextmanager
@@ -58,7 +58,7 @@ class DiskFull(Nemesis):
         path = self.folder / "ballast"
         try:
             with path.open("wb", buffering=0) as file:
-                for size in (PIECE, 512, 1):
+                for size in (FILL_SIZE, 512, 1):
                     with contextlib.suppress(OSError):
                         while file.write(b"\0" * size):
                             pass
@@ -73,7 +73,7 @@ class DiskFull(Nemesis):
         before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in pids}
         try:
             for pid, (_, hard) in before.items():
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (LIMIT, hard))
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (FILE_LIMIT, hard))
             yield
         finally:
             for pid, limits in before.items():

@@ -1,4 +1,4 @@
-"""SIGSTOP of each process, and SIGCONT: it was away, and does not know it."""
+"""SIGSTOP and later SIGCONT of each kind of process: it loses time without noticing."""
 
 import contextlib
 import os
@@ -9,33 +9,33 @@ from tests.servers.server import descendants
 from .base import Nemesis
 from .kills import rendering, worker_of
 
-#: Seconds of a pause: short ones, and one longer than clients, heartbeats and locks wait.
+#: Seconds of a short pause, and of one longer than the timeouts of clients, heartbeats and locks.
 SHORT, LONG = (0.2, 4.0), (11.0, 24.0)
 
-#: A rendering process must not be stopped for as long as its deadline (15 s here): its parent
-#: cannot tell a stopped one from a text that takes too long.
+#: Seconds of a rendering process' pause. It must be below the deadline (15 s here): the parent
+#: cannot distinguish a stopped process from a slow text.
 CHILD = (0.2, 4.0)
 
 
 class Pause(Nemesis):
-    """Any process: an API whole or its worker only, a renderer's parent or child, a scraper."""
+    """Stops an API or only its worker, a renderer's parent or children, or a scraper."""
 
     name = "paused"
 
     def round(self) -> None:
-        what = self.dice.choice(("api", "worker", "renderer", "child", "scraper"))
+        what = self.rng.choice(("api", "worker", "renderer", "child", "scraper"))
         pids, seconds = self._victims(what)
         self._signal(pids, signal.SIGSTOP)
         try:
             self.hold(*seconds)
         finally:
             self._signal(pids, signal.SIGCONT)
-        self.world.note_resumed("worker", f"pause of {what}")
+        self.world.measure_resume("worker", f"pause of {what}")
 
     def _victims(self, what: str) -> tuple[set[int], tuple[float, float]]:
-        long = LONG if self.dice.random() < 0.25 else SHORT
+        long = LONG if self.rng.random() < 0.25 else SHORT
         kind = {"worker": "api", "child": "renderer"}.get(what, what)
-        name = self.dice.choice(self.world.of(kind))
+        name = self.rng.choice(self.world.of(kind))
         parent = self.world.services[name].pid
         if what == "worker":
             return {worker_of(self.world, name) or parent}, long

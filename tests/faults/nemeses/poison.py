@@ -1,11 +1,11 @@
-"""A job that kills its worker every time: it must end alone, and be listed with its reason."""
+"""A job whose worker dies each time. It must fail alone, as a dead letter with its reason."""
 
 import os
 import time
 from collections import deque
 from pathlib import Path
 
-from tests.faults.attempts import POISON, Attempt
+from tests.faults.clients.attempts import POISON, Attempt
 
 from .base import Nemesis
 from .kills import rendering
@@ -13,25 +13,25 @@ from .kills import rendering
 #: Clock ticks a second, of /proc.
 TICKS = os.sysconf("SC_CLK_TCK")
 
-#: A process that has used so much CPU (seconds) in so long a time (seconds) holds the text: all
-#: others take milliseconds, and on a busy machine this one gets little.
-GUILTY, WINDOW = 0.35, 3.0
+#: A process with so many CPU seconds in a window of so many seconds renders the poison. All other
+#: texts take milliseconds; on a busy machine this process gets few.
+CPU_LIMIT, WINDOW = 0.35, 3.0
 
-#: Why it may have ended: by its attempts, and not because it was rendered too slowly.
+#: The allowed reasons of the dead letter: repeated deaths. The deadline is a wrong reason here.
 REASONS = {"redelivered", "attempts"}
 
-#: Seconds between looks.
-LOOK = 0.05
+#: Seconds between two checks.
+POLL_INTERVAL = 0.05
 
-#: Seconds until the job must have ended: ten deaths, a restart after each, and up to 10 s of
-#: jitter between its five attempts.
-PATIENCE = 240.0
+#: Seconds until the job must have ended. It has ten deaths, a restart after each, and up to 10 s
+#: of jitter between its five attempts.
+JOB_TIMEOUT = 240.0
 
 
 class Poison(Nemesis):
-    """Kills every renderer that holds the text, whole, until the job has ended.
+    """Kills all processes of each renderer with the poison text, until the job has ended.
 
-    No text of today's renderer takes its parent with it, so this is done to it from outside.
+    The renderer survives every known text, so the nemesis has to kill it.
     """
 
     name = "job kills its worker"
@@ -43,23 +43,23 @@ class Poison(Nemesis):
         self.load.posters.heavy = True
 
     def round(self) -> None:
-        token = f"{self.load.channel}-poison-{self.dice.randrange(10**6)}"
+        token = f"{self.load.channel}-poison-{self.rng.randrange(10**6)}"
         attempt = Attempt(token, f"post {token}\n\n{POISON}", key=token, poison=True)
         self.load.posters.add(attempt)
         watched = {name: _Cpu() for name in self.world.of("renderer")}
-        give_up_at = time.monotonic() + PATIENCE
+        give_up_at = time.monotonic() + JOB_TIMEOUT
         while not attempt.finals and time.monotonic() < give_up_at:
             for name, cpu in watched.items():
-                if cpu.used(rendering(self.world, name)) > GUILTY:
+                if cpu.used(rendering(self.world, name)) > CPU_LIMIT:
                     self.world.kill_service(name, whole=True)
                     self.world.start(name)
                     cpu.forget()
-            time.sleep(LOOK)
+            time.sleep(POLL_INTERVAL)
         self._check_listed(attempt)
-        self.world.note_resumed("worker", self.name)
+        self.world.measure_resume("worker", self.name)
 
     def _check_listed(self, attempt: Attempt) -> None:
-        """Its text stands among the dead letters, as `splitflap dead` lists them."""
+        """Check that its text is one dead letter, in the list of `splitflap dead`."""
         client = self.world.client(self.world.apis[0])
         letters = client.get("/v1/dead?limit=100").json()["items"]
         shown = [client.get(f"/v1/dead/{letter['id']}").json() for letter in letters]
@@ -69,23 +69,23 @@ class Poison(Nemesis):
 
 
 class _Cpu:
-    """How much CPU some processes have used of late."""
+    """The recent CPU use of some processes."""
 
     def __init__(self) -> None:
-        self._looks: deque[tuple[float, dict[int, float]]] = deque()
+        self._samples: deque[tuple[float, dict[int, float]]] = deque()
 
     def used(self, pids: list[int]) -> float:
-        """The most that one of them has used in the window (seconds)."""
+        """The most CPU seconds that one of the processes used in the window."""
         now = time.monotonic()
-        self._looks.append((now, {pid: _seconds(pid) for pid in pids}))
-        while self._looks[0][0] < now - WINDOW:
-            self._looks.popleft()
-        before, after = self._looks[0][1], self._looks[-1][1]
+        self._samples.append((now, {pid: _seconds(pid) for pid in pids}))
+        while self._samples[0][0] < now - WINDOW:
+            self._samples.popleft()
+        before, after = self._samples[0][1], self._samples[-1][1]
         return max((after[pid] - before.get(pid, after[pid]) for pid in pids), default=0.0)
 
     def forget(self) -> None:
-        """Begin anew."""
-        self._looks.clear()
+        """Drop all samples."""
+        self._samples.clear()
 
 
 def _seconds(pid: int) -> float:

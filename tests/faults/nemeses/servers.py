@@ -1,4 +1,4 @@
-"""Broker and database: killed, and restarted in order."""
+"""The broker and the database: killed, or stopped in an orderly way, and started again."""
 
 from .base import Nemesis
 
@@ -7,44 +7,44 @@ class _Server(Nemesis):
     server: str
 
     def round(self) -> None:
-        self.strike()
+        self.end_server()
         self.hold(0, 3)
         self.world.servers[self.server].start()
-        self.world.note_resumed("server", self.name)
+        self.world.measure_resume("server", self.name)
 
-    def strike(self) -> None:
-        """End it."""
+    def end_server(self) -> None:
+        """End the server."""
         self.world.kill_server(self.server)
 
 
 class _Restart(_Server):
-    def strike(self) -> None:
+    def end_server(self) -> None:
         self.world.servers[self.server].stop()
 
 
 class KillBroker(_Server):
-    """RabbitMQ dies as in a power failure."""
+    """Kills RabbitMQ, as a power failure would."""
 
     name = "broker killed"
     server = "broker"
 
 
 class RestartBroker(_Restart):
-    """RabbitMQ is stopped and started."""
+    """Stops RabbitMQ and starts it again."""
 
     name = "broker restarted"
     server = "broker"
 
 
 class KillDatabase(_Server):
-    """PostgreSQL dies as in a power failure, and recovers from its log."""
+    """Kills PostgreSQL. It recovers from its log."""
 
     name = "database killed"
     server = "database"
 
 
 class RestartDatabase(_Restart):
-    """PostgreSQL is stopped and started."""
+    """Stops PostgreSQL and starts it again."""
 
     name = "database restarted"
     server = "database"

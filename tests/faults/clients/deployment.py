@@ -1,4 +1,4 @@
-"""What clients need of whatever they post to: here processes, in tests/cluster a release."""
+"""The deployment that clients use: local processes here, a Helm release in tests/cluster."""
 
 from typing import Protocol
 
@@ -6,10 +6,10 @@ from tests.system.rig.client import Client
 
 
 class Pages(Protocol):
-    """Pages that posts link to."""
+    """The pages that posts link to."""
 
     def url(self, path: str) -> str:
-        """The address of `page/NAME`, `slow/NAME` or `missing/NAME`."""
+        """The URL of `page/NAME`, `slow/NAME` or `missing/NAME`."""
 
 
 class Deployment(Protocol):
@@ -24,7 +24,7 @@ class Deployment(Protocol):
         """The pages."""
 
     def url(self, api: str) -> str:
-        """Where an API is."""
+        """The URL of an API."""
 
     def client(self, api: str) -> Client:
-        """A client of one API with every scope; for one thread."""
+        """A client of one API with every scope. Use one client per thread."""

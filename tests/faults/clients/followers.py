@@ -1,4 +1,4 @@
-"""Clients that follow their tasks to the end, and read, edit and delete some of the posts."""
+"""Clients that poll tasks to their end, and read, edit and delete some of the posts."""
 
 import heapq
 import itertools
@@ -13,30 +13,32 @@ from tests.system.rig.raw_http import RawResponse
 
 from .attempts import Attempt
 from .deployment import Deployment
-from .posters import TIMEOUT
+from .posters import REQUEST_TIMEOUT
 
-#: Seconds until the first look at a task, then twice as long each time up to the last.
-FIRST_LOOK, LAST_LOOK = 0.2, 3.0
+#: Seconds until the first poll of a task, and the longest interval. Each interval is double the
+#: one before.
+FIRST_INTERVAL, LONGEST_INTERVAL = 0.2, 3.0
 
-#: Seconds between tries of a delete or an edit whose answer is not known; and how many.
-PAUSE, TRIES = 0.3, 60
+#: Seconds between the tries of a delete or an edit whose response is unknown, and their number.
+RETRY_PAUSE, TRIES = 0.3, 60
 
 THREADS = 4
 
 
-def answer_of(response: requests.Response) -> RawResponse:
-    """A response as it is compared."""
+def raw(response: requests.Response) -> RawResponse:
+    """A response in the form that is compared."""
     return RawResponse(response.status_code, tuple(response.headers.items()), response.content)
 
 
 class Followers:
-    """Threads that share what is to be looked at."""
+    """Threads that share a queue of tasks to poll."""
 
-    def __init__(self, world: Deployment, channel: str, seed: str) -> None:
-        #: Answers that no client should ever see.
+    def __init__(self, deployment: Deployment, channel: str, seed: str) -> None:
+        #: Responses that are faults in any case.
         self.wrong: list[str] = []
-        self._world = world
+        self._deployment = deployment
         self._channel = channel
+        #: Time of the next poll, a number that breaks ties, the interval, the attempt.
         self._due: list[tuple[float, int, float, Attempt]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
@@ -47,22 +49,22 @@ class Followers:
         ]
 
     def start(self) -> None:
-        """Follow whatever is given."""
+        """Start the threads."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Leave what is not done to the closing of the books."""
+        """End the threads after their current poll. `Load.stop` reads the unfinished tasks."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join(TRIES * (PAUSE + sum(TIMEOUT)))
+            thread.join(TRIES * (RETRY_PAUSE + sum(REQUEST_TIMEOUT)))
 
-    def follow(self, attempt: Attempt, pause: float = FIRST_LOOK) -> None:
-        """Look at an attempt's task after a pause (seconds)."""
+    def follow(self, attempt: Attempt, interval: float = FIRST_INTERVAL) -> None:
+        """Poll an attempt's task after `interval` seconds. Returns at once."""
         with self._changed:
-            entry = (time.monotonic() + pause, next(self._numbers), pause, attempt)
+            entry = (time.monotonic() + interval, next(self._numbers), interval, attempt)
             heapq.heappush(self._due, entry)
             self._changed.notify()
 
@@ -75,28 +77,28 @@ class Followers:
                 self._changed.wait(wait)
         return None
 
-    def _run(self, dice: Random) -> None:
-        clients = [self._world.client(api) for api in self._world.apis]
+    def _run(self, rng: Random) -> None:
+        clients = [self._deployment.client(api) for api in self._deployment.apis]
         while (entry := self._next()) is not None:
-            pause, attempt = entry
-            client = dice.choice(clients)
+            interval, attempt = entry
+            client = rng.choice(clients)
             try:
-                if not self._look(client, attempt):
-                    self.follow(attempt, min(LAST_LOOK, 2 * pause))
+                if not self._poll(client, attempt):
+                    self.follow(attempt, min(LONGEST_INTERVAL, 2 * interval))
             except requests.RequestException:
-                self.follow(attempt, pause)
+                self.follow(attempt, interval)
 
-    def _look(self, client: Client, attempt: Attempt) -> bool:
-        """Whether all that was planned for the attempt is done."""
-        if attempt.plan.endswith("early"):
+    def _poll(self, client: Client, attempt: Attempt) -> bool:
+        """Poll once. Returns True after the final response and the planned change."""
+        if attempt.change.endswith("early"):
             attempt.post_id = self._find(client, attempt)
             self._change(client, attempt)
         if attempt.location is None:
             return True
-        response = client.call("GET", attempt.location, timeout=TIMEOUT)
+        response = client.call("GET", attempt.location, timeout=REQUEST_TIMEOUT)
         if response.status_code in {202, 503}:
             return False
-        attempt.note_final(answer_of(response))
+        attempt.note_final(raw(response))
         if response.status_code == 201:
             attempt.post_id = response.json()["id"]
             self._read(client, attempt)
@@ -104,22 +106,22 @@ class Followers:
         return True
 
     def _find(self, client: Client, attempt: Attempt) -> str | None:
-        """A post that is not done yet, by its text, among the newest."""
+        """The id of an unfinished post, found by its text among the newest posts."""
         path = f"/v1/posts?channel={self._channel}&limit=100"
-        response = client.call("GET", path, timeout=TIMEOUT)
+        response = client.call("GET", path, timeout=REQUEST_TIMEOUT)
         items = response.json()["items"] if response.ok else []
         return next((post["id"] for post in items if post["text"] == attempt.text), None)
 
     def _read(self, client: Client, attempt: Attempt) -> None:
-        response = client.call("GET", f"/v1/posts/{attempt.post_id}", timeout=TIMEOUT)
+        response = client.call("GET", f"/v1/posts/{attempt.post_id}", timeout=REQUEST_TIMEOUT)
         if response.status_code not in {200, 404 if attempt.delete_tried else 200, 503}:
             self.wrong.append(f"reading {attempt.token}: {response.status_code}")
 
     def _change(self, client: Client, attempt: Attempt) -> None:
-        plan, attempt.plan = attempt.plan, ""
-        if attempt.post_id is not None and plan.startswith("delete"):
+        change, attempt.change = attempt.change, ""
+        if attempt.post_id is not None and change.startswith("delete"):
             self._delete(client, attempt)
-        elif attempt.post_id is not None and plan.startswith("edit"):
+        elif attempt.post_id is not None and change.startswith("edit"):
             self._edit(client, attempt)
 
     def _delete(self, client: Client, attempt: Attempt) -> None:
@@ -127,37 +129,40 @@ class Followers:
             attempt.delete_tried = True
             try:
                 path = f"/v1/posts/{attempt.post_id}"
-                status = client.call("DELETE", path, timeout=TIMEOUT).status_code
+                status = client.call("DELETE", path, timeout=REQUEST_TIMEOUT).status_code
             except requests.RequestException:
                 status = 0
-            # A repeat finds what the first try has done.
+            # A repeat gets 404 after an earlier try has deleted the post.
             if status == 204 or (status == 404 and number):
                 attempt.deleted = True
                 return
             if status not in {0, 503}:
                 self.wrong.append(f"deleting {attempt.token}: {status}")
                 return
-            time.sleep(PAUSE)
+            time.sleep(RETRY_PAUSE)
 
     def _edit(self, client: Client, attempt: Attempt) -> None:
         text = f"{attempt.text}, edited"
         attempt.edits.append(text)
-        headers = {"Idempotency-Key": f"edit-{attempt.token}"}
         for _ in range(TRIES):
-            try:
-                path = f"/v1/posts/{attempt.post_id}"
-                response = client.call(
-                    "PUT", path, json={"text": text}, headers=headers, timeout=TIMEOUT
-                )
-            except requests.RequestException:
-                time.sleep(PAUSE)
-                continue
-            if response.status_code in {200, 202}:
+            response = self._put(client, attempt, text)
+            if response is not None and response.status_code in {200, 202}:
                 attempt.edited = text
                 if response.status_code == 202:
                     attempt.edit_location = response.headers["Location"]
                 return
-            if response.status_code != 503:
+            if response is not None and response.status_code != 503:
                 self.wrong.append(f"editing {attempt.token}: {response.status_code}")
                 return
-            time.sleep(PAUSE)
+            time.sleep(RETRY_PAUSE)
+
+    def _put(self, client: Client, attempt: Attempt, text: str) -> requests.Response | None:
+        """Send an edit once; None if its response is lost."""
+        headers = {"Idempotency-Key": f"edit-{attempt.token}"}
+        path = f"/v1/posts/{attempt.post_id}"
+        try:
+            return client.call(
+                "PUT", path, json={"text": text}, headers=headers, timeout=REQUEST_TIMEOUT
+            )
+        except requests.RequestException:
+            return None

@@ -5,7 +5,8 @@ import codecs
 import re
 
 import pytest
-from splitflap_scraper.page.charsets import CODECS, TextDecoder, codec_of
+from splitflap_scraper.page.charsets import TextDecoder, codec_of
+from webencodings.labels import LABELS
 
 
 def decoded(data: bytes, http_label: str | None = None, piece: int = 7) -> str:
@@ -107,9 +108,41 @@ def test_codecs_that_no_page_may_choose(label: str) -> None:
     assert decoded("é".encode(), label) == "é"
 
 
-def test_every_codec_is_a_text_encoding() -> None:
-    """Each of the table's decodes ASCII, incrementally, and replaces what it cannot."""
-    for codec in set(CODECS.values()):
-        decoder = codecs.getincrementaldecoder(codec)("replace")
-        assert decoder.decode("<meta>".encode(codec), True) == "<meta>"
-        assert isinstance(decoder.decode(b"\xff\xff\xff\xff\xff", True), str)
+@pytest.mark.parametrize("label", sorted(LABELS))
+def test_every_label_of_the_encoding_standard_has_a_text_codec(label: str) -> None:
+    """The codec decodes ASCII, works incrementally, and replaces undecodable bytes."""
+    codec = codec_of(label)
+    if LABELS[label] == "replacement":
+        assert codec is None
+        return
+    assert codec is not None
+    decoder = codecs.getincrementaldecoder(codec)("replace")
+    assert decoder.decode("<meta>".encode(codec), True) == "<meta>"
+    assert isinstance(decoder.decode(b"\xff\xff\xff\xff\xff", True), str)
+
+
+def test_the_encoding_standard_has_228_labels() -> None:
+    """A change of the standard, or of its library, gets a second look."""
+    assert len(LABELS) == 228
+
+
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        ("gbk", "gb18030"),
+        ("csiso58gb231280", "gb18030"),
+        ("big5", "big5hkscs"),
+        ("shift_jis", "cp932"),
+        ("euc-kr", "cp949"),
+        ("csksc56011987", "cp949"),
+        ("iso-8859-1", "cp1252"),
+        ("iso_8859-9:1989", "cp1254"),
+        ("iso-8859-8-i", "iso8859-8"),
+        ("x-mac-cyrillic", "mac-cyrillic"),
+        ("utf-16", "utf-16-le"),
+        ("x-user-defined", "cp1252"),
+    ],
+)
+def test_a_label_means_the_codec_of_browsers(label: str, codec: str) -> None:
+    """Browsers decode some encodings as their supersets."""
+    assert codec_of(label) == codec

@@ -17,6 +17,9 @@ from .values import DEV, FULL, MODES, OUTSIDE
 
 DIGEST = "sha256:" + "a" * 64
 
+#: Default tag of the images.
+APP_VERSION = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["appVersion"]
+
 
 @pytest.mark.parametrize("mode", MODES)
 def test_lint_has_nothing_to_say(helm: Helm, mode: str) -> None:
@@ -89,11 +92,11 @@ def test_names(helm: Helm, values: dict[str, Any], release: str, name: str) -> N
 @pytest.mark.parametrize(
     ("image", "own", "expected"),
     [
-        ({"registry": "r.io"}, {}, "r.io/splitflap/api:0.1.0"),
+        ({"registry": "r.io"}, {}, f"r.io/splitflap/api:{APP_VERSION}"),
         ({"registry": "r.io", "tag": "1"}, {}, "r.io/splitflap/api:1"),
         ({"registry": "r.io"}, {"registry": "mine:5000", "tag": "2"}, "mine:5000/splitflap/api:2"),
         ({"registry": "r.io"}, {"tag": "2", "digest": DIGEST}, f"r.io/splitflap/api@{DIGEST}"),
-        ({"registry": "r.io"}, {"repository": "other/name"}, "r.io/other/name:0.1.0"),
+        ({"registry": "r.io"}, {"repository": "other/name"}, f"r.io/other/name:{APP_VERSION}"),
     ],
 )
 def test_images(helm: Helm, image: Object, own: Object, expected: str) -> None:

@@ -1,3 +1,5 @@
 """The API: accepts, answers 202, owns all state, and turns outcomes into it."""
 
-__version__ = "0.1.0"
+from importlib.metadata import version
+
+__version__ = version("splitflap-api")

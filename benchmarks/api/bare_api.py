@@ -7,20 +7,23 @@ remembered as always, and the one that hands a request to the group commit.
 # ruff: noqa: SLF001 - it cuts the service open on purpose
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from splitflap_api.__main__ import new_service
 from splitflap_api.server.application import ApiApplication
 from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import load
 
+if TYPE_CHECKING:  # the worker imports them after its patch
+    from splitflap_api.service import ApiService
+    from splitflap_api.store.batcher import Waiters
 
-class BareApplication(ApiApplication):
-    """Cuts the service off from what is behind it."""
 
-    def load(self) -> Any:
-        application = super().load()
-        _cut(self.service)
-        return application
+def bare_service(settings: ApiSettings, waiters: "Waiters") -> "ApiService":
+    """The service, cut off from its database and broker."""
+    service = new_service(settings, waiters)
+    _cut(service)
+    return service
 
 
 def _cut(service: Any) -> None:
@@ -45,4 +48,4 @@ def _cut(service: Any) -> None:
 
 
 if __name__ == "__main__":
-    BareApplication(load(ApiSettings)).run()
+    ApiApplication(load(ApiSettings), bare_service).run()

@@ -1,26 +1,31 @@
 """`splitflap-api serve` and `splitflap-api migrate`.
 
-Only what has no locks and selectors of its own is imported here: `serve` forks a worker that is
-patched after the fork, and imports the service then.
+Modules with locks or selectors of their own are imported within functions: `serve` forks a worker,
+and the worker patches the standard library before it imports the service.
 """
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from splitflap_core.runtime import EX_UNAVAILABLE, boot, claim_port
 
 from splitflap_api.settings import ApiSettings
 
+if TYPE_CHECKING:  # see above
+    from splitflap_api.service import ApiService
+    from splitflap_api.store.batcher import Waiters
+
 USAGE = """\
 usage: splitflap-api serve                      serve until stopped
        splitflap-api migrate [--wait SECONDS]   bring the database's schema up to this release;
-                                                a database that does not answer is waited for
-Settings are the environment's SPLITFLAP_ variables, see docs/configuration.md.
+                                                wait for the database if it does not answer
+The environment's SPLITFLAP_ variables are the settings, see docs/configuration.md.
 """
 
 
 def main() -> None:
-    """Do what the argument says; `serve` where there is none."""
+    """Run the command in the arguments; `serve` is the default."""
     match sys.argv[1:]:
         case [] | ["serve"]:
             serve()
@@ -34,29 +39,43 @@ def main() -> None:
 
 
 def serve() -> None:
-    """Run until SIGTERM or SIGINT; without the role `web`, nothing listens but the health port."""
+    """Run until SIGTERM or SIGINT. Without the role `web` only the health port is open."""
     settings = boot("api", ApiSettings)
     claim_port("api", "HEALTH_PORT", settings.health_host, settings.health_port)
     if "web" in settings.roles:
-        claim_port("api", "PORT", settings.host, settings.port)
-        from splitflap_api.server.application import ApiApplication
+        serve_web(settings)
+    else:
+        serve_outcomes(settings)
 
-        ApiApplication(settings).run()
-        return
 
+def serve_web(settings: ApiSettings) -> None:
+    """Serve HTTP under gunicorn; server/worker.py starts and stops the service."""
+    claim_port("api", "PORT", settings.host, settings.port)
+    from splitflap_api.server.application import ApiApplication
+
+    ApiApplication(settings, new_service).run()
+
+
+def serve_outcomes(settings: ApiSettings) -> None:
+    """Run the service in threads, without a web server."""
     from splitflap_core.runtime import until_signalled
 
-    from splitflap_api.service import ApiService
-
-    service = ApiService(settings)
+    service = new_service(settings)
     service.start()
     until_signalled()
     service.end_streams()
     service.stop()
 
 
+def new_service(settings: ApiSettings, waiters: "Waiters | None" = None) -> "ApiService":
+    """The service, wired. `waiters` hold waiting requests; threads by default."""
+    from splitflap_api.service import ApiService
+
+    return ApiService(settings, waiters)
+
+
 def migrate(wait: int) -> None:
-    """Bring the database's schema up to this release; `wait` so many seconds for the database."""
+    """Bring the database's schema up to this release. Wait `wait` seconds for the database."""
     settings = boot("api", ApiSettings)
 
     from sqlalchemy.exc import DBAPIError
@@ -68,7 +87,7 @@ def migrate(wait: int) -> None:
     try:
         revision = migrations.migrate_patiently(store, wait)
     except DBAPIError as error:
-        sys.stderr.write(f"splitflap api: the database: {error.orig}\n")
+        sys.stderr.write(f"splitflap-api migrate: database: {error.orig}\n")
         raise SystemExit(EX_UNAVAILABLE) from error
     finally:
         store.close()

@@ -6,46 +6,44 @@ from msgspec import Meta
 from splitflap_core.contracts import Flavour
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Port, check_port
 
-#: Ten years, in seconds.
+#: Seconds: ten years.
 MAX_RETENTION = 315_360_000
 
-#: Least requests a second of a limit: one in an hour.
+#: Lowest RATE_LIMIT in requests per second: one per hour.
 SLOWEST_RATE = 1 / 3600
 
+#: Roles of an API process: serve requests; take outcomes, retry and delete what has expired.
 ROLES = {"web", "outcomes"}
 
 
 class ApiSettings(CommonSettings, frozen=True, kw_only=True):
-    """What the API reads."""
+    """Read from the environment's SPLITFLAP_ variables, see docs/configuration.md."""
 
-    host: Annotated[str, Meta(min_length=1, description="Address that requests come to.")] = (
-        "127.0.0.1"
-    )
-    port: Annotated[Port, Meta(description="Port that requests come to.")] = 8000
+    host: Annotated[str, Meta(min_length=1, description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="Port to listen on.")] = 8000
     database_url: Annotated[
         Annotated[str, Meta(pattern=r"^postgres(ql)?(\+psycopg)?://")] | None,
         Meta(
-            description="PostgreSQL as `postgresql://user:password@host/database`; what it does "
-            "not say is taken from libpq's variables (PGUSER, PGPASSWORD, PGSSLMODE, "
-            "PGSSLROOTCERT). "
+            description="PostgreSQL as `postgresql://user:password@host/database`. libpq's "
+            "variables (PGUSER, PGPASSWORD, PGSSLMODE, PGSSLROOTCERT) supply missing parts. "
             "Unset: SQLite in DATA_DIR.",
         ),
     ] = None
     database_pool: Annotated[
-        int, Meta(ge=4, le=100, description="Most connections to PostgreSQL.")
+        int, Meta(ge=4, le=100, description="Maximum of connections to PostgreSQL.")
     ] = 10
     bootstrap_key: Annotated[
         Annotated[str, Meta(min_length=16, max_length=200)] | None,
         Meta(
             description="The first key, with every scope, of the account `admin`. "
-            "Unset: made and printed at the first start.",
+            "Unset: generated and printed at the first start.",
         ),
     ] = None
     api_roles: Annotated[
         str,
         Meta(
             min_length=1,
-            description="What this process does: `web` (requests), `outcomes` "
+            description="Roles of this process: `web` (requests), `outcomes` "
             "(results, retries, retention), or both, separated by a comma.",
         ),
     ] = "web,outcomes"
@@ -54,28 +52,28 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             ge=10,
             le=100_000,
-            description="Most connections open at a time; fewer where the system allows fewer "
-            "files.",
+            description="Maximum of open connections. The system's limit of open files may "
+            "lower it.",
         ),
     ] = 10_000
     max_in_flight: Annotated[
         int,
-        Meta(ge=1, le=10_000, description="Most requests answered at a time; more get 503."),
+        Meta(ge=1, le=10_000, description="Maximum of requests in flight; more get 503."),
     ] = 80
     max_unfinished_age: Annotated[
         float,
         Meta(
             gt=0,
-            description="Seconds that renders may wait for a worker; with older ones, new work "
-            "gets 503. Scrapes may wait twenty times as long.",
+            description="Seconds that renders may wait for a worker. While some wait longer, new "
+            "work gets 503. Scrapes may wait twenty times as long.",
         ),
     ] = 30.0
     max_unpublished_age: Annotated[
         float,
         Meta(
             gt=0,
-            description="Seconds that work may wait for a broker that is down; with older work, "
-            "new work gets 503.",
+            description="Seconds that accepted work may wait for an unavailable broker. While "
+            "some waits longer, new work gets 503.",
         ),
     ] = 3600.0
     rate_limit: Annotated[
@@ -83,18 +81,24 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             ge=0,
             le=1_000_000,
-            description="Requests a second that one key may make, at least one in an hour; "
-            "0 is without limit.",
+            description="Requests per second allowed for one key, at least one per hour; 0 turns "
+            "the limit off.",
         ),
     ] = 0.0
     body_deadline: Annotated[
         float,
-        Meta(gt=0, le=300, description="Seconds for a request's head, and again for its body."),
+        Meta(
+            gt=0,
+            le=300,
+            description="Seconds to receive a request's head, and again for its body.",
+        ),
     ] = 10.0
     task_retention: Annotated[
         float,
         Meta(
-            ge=0.1, le=MAX_RETENTION, description="Seconds that a final response is kept; then 410."
+            ge=0.1,
+            le=MAX_RETENTION,
+            description="Seconds to keep a final response; later polls get 410.",
         ),
     ] = 86_400.0
     tombstone_retention: Annotated[
@@ -102,23 +106,24 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             ge=1,
             le=MAX_RETENTION,
-            description="Seconds after that in which 410 is said and not 404.",
+            description="Seconds after TASK_RETENTION in which polls get 410; then 404.",
         ),
     ] = 30 * 86_400.0
     event_retention: Annotated[
-        float, Meta(ge=60, le=MAX_RETENTION, description="Seconds that events can be resumed from.")
+        float,
+        Meta(ge=60, le=MAX_RETENTION, description="Seconds to keep events for resuming streams."),
     ] = 86_400.0
     default_flavour: Annotated[
         Flavour,
-        Meta(description="How a text is read whose request does not say: `markdown` or `gfm`."),
+        Meta(description="Flavour of texts sent without `flavour`: `markdown` or `gfm`."),
     ] = "markdown"
     preview_wait: Annotated[
         float,
-        Meta(ge=0, le=3600, description="Seconds after rendering that a task waits for previews."),
+        Meta(ge=0, le=3600, description="Seconds that a rendered task waits for its previews."),
     ] = 30.0
 
     def check(self) -> None:
-        """Raises BadSettings for an unknown role, too small a rate, or two ports that are one."""
+        """Raises BadSettings for an unknown role, a rate below SLOWEST_RATE, or equal ports."""
         super().check()
         if not self.roles or self.roles - ROLES:
             raise BadSettings(

@@ -11,7 +11,7 @@ from splitflap_api.domain.keys import Keyring
 from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
 from splitflap_api.http.services import Services
-from splitflap_api.http.slot_releasing import SlotReleasingBackend
+from splitflap_api.http.waiting import SlotReleasingBackend
 from splitflap_api.loops.feed import Feed
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store

@@ -1,4 +1,12 @@
-"""Run by test_hub.py in a process of its own: it patches."""
+"""Cases for test_hub.py: `python green_hub.py CASE` runs one of them and exits with 0 if it holds.
+
+Each case runs in a process of its own, because `green.patch` replaces the standard library's
+blocking calls for the life of the process, and pytest's own process must keep them. A failed
+assert ends the process with a traceback on stderr, which test_hub.py shows.
+
+Within a case, code runs in green threads of one hub. `socket` and `time` are the patched modules.
+The cases of the gate alone call `ClientGate.poll` themselves, on unpatched sockets.
+"""
 
 import errno
 import logging
@@ -10,38 +18,76 @@ from select import EPOLLIN
 from typing import Any
 
 from splitflap_api.overload import client_gate
+from splitflap_api.overload.client_gate import ClientGate, NoClients
 from splitflap_api.server import green
 
 green.patch()
 
-# After the patch.
+# Imported after the patch, as in a worker.
 from splitflap_api.server import worker as worker_module  # noqa: E402
 from splitflap_api.store import batcher as batcher_module  # noqa: E402
 from splitflap_api.store.batcher import Batcher, TookTooLong  # noqa: E402
 
-#: Clients that are all ready at once.
-CROWD = 400
+#: Clients with a request at the same time.
+MANY = 400
 
 original = green.eventlet.patcher.original  # type: ignore[attr-defined]
 
 
-def clients_of(two_epolls: client_gate.ClientGate, count: int) -> tuple[list[Any], dict[int, Any]]:
-    """Unpatched pairs of sockets, whose first ends are clients; and these by their numbers."""
-    clients = [original("socket").socketpair() for _ in range(count)]
-    by_number = {mine.fileno(): mine for mine, _ in clients}
-    for number in by_number:
-        two_epolls.add_client(number)
-        two_epolls.register(number, EPOLLIN)
-    return clients, by_number
+class Requests(NoClients):
+    """What the gate knows of the requests: set by a case."""
+
+    def __init__(self, by_fileno: dict[int, Any], free_slots: int = client_gate.POLLED) -> None:
+        self._by_fileno = by_fileno
+        self.slots = free_slots
+        self.refused: list[int] = []
+        self.asked: list[int] = []
+
+    def free_slots(self) -> int:
+        return self.slots
+
+    def is_read(self, fileno: int) -> bool:
+        self.asked.append(fileno)
+        return bool(self._by_fileno[fileno].recv(1, socket.MSG_PEEK) == b"G")
+
+    def refuse(self, fileno: int, *, overloaded: bool) -> bool:
+        if overloaded:
+            self.refused.append(fileno)
+            self._by_fileno[fileno].recv(1)
+        return overloaded
 
 
-def who_waits_is_served_among_a_crowd() -> None:
-    """What the service itself waits for comes in its turn, not after all clients."""
+class Gate:
+    """A gate of its own with clients on unpatched sockets; `theirs` are the clients' ends."""
+
+    def __init__(self, count: int, free_slots: int = client_gate.POLLED) -> None:
+        self.gate = ClientGate(original("select").epoll)
+        pairs = [original("socket").socketpair() for _ in range(count)]
+        self.theirs = {mine.fileno(): theirs for mine, theirs in pairs}
+        self.mine = {mine.fileno(): mine for mine, _ in pairs}
+        self.requests = Requests(self.mine, free_slots)
+        self.gate.configure(self.requests)
+        for fileno in self.mine:
+            self.gate.add_client(fileno)
+            self.gate.register(fileno, EPOLLIN)
+
+    def send(self, filenos: Sequence[int], request: bytes) -> None:
+        """Each of these clients sends a request."""
+        for fileno in filenos:
+            self.theirs[fileno].send(request)
+
+    def poll(self) -> list[int]:
+        """Descriptors that the hub would serve now."""
+        return [fileno for fileno, _ in self.gate.poll(0)]
+
+
+def own_sockets_are_served_among_many_clients() -> None:
+    """The answer of the database is served in the next iteration, before most clients."""
     served: list[str] = []
     own, answer = socket.socketpair()
-    clients = [socket.socketpair() for _ in range(CROWD)]
+    clients = [socket.socketpair() for _ in range(MANY)]
     for mine, _ in clients:
-        green.polls().add_client(mine.fileno())
+        green.client_gate().add_client(mine.fileno())
 
     def serve(mine: socket.socket) -> None:
         green.wait_readable(mine, 10)
@@ -59,123 +105,106 @@ def who_waits_is_served_among_a_crowd() -> None:
         theirs.send(b"?")
     for thread in threads:
         thread.wait()
-    assert len(served) == CROWD + 1
-    # In the turn after the one in which the answer came.
+    assert len(served) == MANY + 1
     assert served.index("own") <= 64, served.index("own")
 
 
-def the_last_are_turned_away_where_there_is_no_room() -> None:
-    """Of a crowd as many are kept as there is room for, and those are served in their order."""
+def the_newest_clients_are_shed_without_free_slots() -> None:
+    """The oldest clients are kept, as many as there are free slots."""
     most = 100
     client_gate.BURST = 0
-    clients = [socket.socketpair() for _ in range(CROWD)]
+    clients = [socket.socketpair() for _ in range(MANY)]
+    by_fileno: dict[int, Any] = {mine.fileno(): mine for mine, _ in clients}
     served: list[int] = []
-    away: list[int] = []
-    green.polls().room = lambda: most - len(served)
+
+    class Served(Requests):
+        def free_slots(self) -> int:
+            return most - len(served)
+
+        def is_read(self, fileno: int) -> bool:
+            return False
+
+        def refuse(self, fileno: int, *, overloaded: bool) -> bool:
+            if overloaded:
+                self.refused.append(fileno)
+                by_fileno[fileno].fd.recv(1)
+            return overloaded
 
     def serve(mine: socket.socket) -> None:
         green.wait_readable(mine, 10)
         served.append(mine.fileno())
 
-    def refuse(number: int, turned_away: bool) -> bool:
-        if turned_away:
-            away.append(number)
-            by_number[number].fd.recv(1)
-        return turned_away
-
-    by_number: dict[int, Any] = {mine.fileno(): mine for mine, _ in clients}
-    green.polls().refuse = refuse
-
+    requests = Served(by_fileno)
+    green.client_gate().configure(requests)
     for mine, _ in clients:
-        green.polls().add_client(mine.fileno())
+        green.client_gate().add_client(mine.fileno())
     threads = [green.spawn(serve, mine) for mine, _ in clients]
     green.sleep(0)
     for _, theirs in clients:
         theirs.send(b"?")
     for thread in threads[:most]:
         thread.wait()
-    numbers = [mine.fileno() for mine, _ in clients]
-    assert set(served) == set(numbers[:most]), served
-    assert set(away) == set(numbers[most:])
+    filenos = [mine.fileno() for mine, _ in clients]
+    assert set(served) == set(filenos[:most]), served
+    assert set(requests.refused) == set(filenos[most:])
 
 
-def looks_come_first() -> None:
-    """Who only looks is served in the next turn, and a few of those who bring work in every one."""
-    two_epolls = client_gate.ClientGate(original("select").epoll)
-    asked: list[int] = []
+def reads_are_served_beside_requests_with_work() -> None:
+    """Reads are served in the next iteration, and a few requests with work in each one."""
+    gate = Gate(40)
+    with_work, with_read = list(gate.mine)[:20], list(gate.mine)[20:]
+    gate.send(with_work, b"P")
+    gate.poll()
+    gate.send(with_read, b"G")
+    first = gate.poll()
+    assert len(first) == client_gate.READS + client_gate.SERVED
+    assert len({*first} & {*with_read}) == client_gate.READS, first
 
-    def is_look(number: int) -> bool:
-        asked.append(number)
-        return bool(by_number[number].recv(1, socket.MSG_PEEK) == b"G")
+    # A served client is asked again about its next request; a waiting one was asked once.
+    served = next(each for each in first if each in with_work)
+    for fileno in (*with_read, served):
+        gate.mine[fileno].recv(1)
+    gate.send([served], b"G")
+    second = gate.poll()
+    assert served in second
+    waiting = next(each for each in with_work if each not in {*first, *second})
+    assert gate.requests.asked.count(waiting) == 1
 
-    two_epolls.is_look = is_look
-    clients, by_number = clients_of(two_epolls, 40)
-    for _, theirs in clients[:20]:
-        theirs.send(b"P")
-    two_epolls.poll(0)
-    for _, theirs in clients[20:]:
-        theirs.send(b"G")
-    looks = {mine.fileno() for mine, _ in clients[20:]}
-    turn = [number for number, _ in two_epolls.poll(0)]
-    assert len(turn) == client_gate.LOOKS_A_TURN + client_gate.CLIENTS_A_TURN
-    assert len({*turn} & looks) == client_gate.LOOKS_A_TURN, turn
-    # Who has been read is asked about the next request; who waits is asked once.
-    served = next(each for each in turn if each not in looks)
-    for number in (*looks, served):
-        by_number[number].recv(1)
-    next(theirs for mine, theirs in clients if mine.fileno() == served).send(b"G")
-    later = [number for number, _ in two_epolls.poll(0)]
-    assert served in later
-    waits = next(each for each in by_number if each not in {*looks, *turn, *later})
-    assert asked.count(waits) == 1
-    # Whose number is used again is somebody else.
-    two_epolls.remove_client(waits)
-    two_epolls.add_client(waits)
-    two_epolls.poll(0)
-    assert asked.count(waits) == 2
+    # A reused descriptor is a new client.
+    gate.gate.remove_client(waiting)
+    gate.gate.add_client(waiting)
+    gate.poll()
+    assert gate.requests.asked.count(waiting) == 2
 
 
-def a_burst_after_a_calm_is_no_crowd() -> None:
-    """Nobody is turned away before a burst has lasted, however long ago the last one ended."""
-    two_epolls = client_gate.ClientGate(original("select").epoll)
-    two_epolls.room = lambda: 0
-    away: list[int] = []
-
-    def refuse(number: int, turned_away: bool) -> bool:
-        if turned_away:
-            away.append(number)
-            by_number[number].recv(1)
-        return turned_away
-
-    two_epolls.refuse = refuse
-    clients, by_number = clients_of(two_epolls, 20)
-
-    def burst() -> list[int]:
-        for _, theirs in clients:
-            theirs.send(b"?")
-        return [number for number, _ in two_epolls.poll(0)]
-
-    burst()
+def a_short_burst_is_no_overload() -> None:
+    """Clients are shed only after a burst has lasted. An earlier burst does not count."""
+    gate = Gate(20, free_slots=0)
+    gate.send([*gate.mine], b"?")
+    gate.poll()
     time.sleep(client_gate.BURST)
-    for number, _ in two_epolls.poll(0):
-        by_number[number].recv(1)
-    assert len(away) == 20 - client_gate.CROWD_A_TURN
-    assert two_epolls.poll(0) == []
-    away.clear()
-    burst()
-    assert away == []
+    for fileno in gate.poll():
+        gate.mine[fileno].recv(1)
+    assert len(gate.requests.refused) == 20 - client_gate.SERVED_OVERLOADED
+    assert gate.poll() == []
+    gate.requests.refused.clear()
+    gate.send([*gate.mine], b"?")
+    gate.poll()
+    assert gate.requests.refused == []
 
 
-def a_number_used_again_is_nobodys_client() -> None:
-    """After a client is gone its descriptor may be the database's."""
+def a_reused_descriptor_is_no_client() -> None:
+    """After a client has gone, its descriptor may be the database's."""
     mine, theirs = socket.socketpair()
-    green.polls().add_client(mine.fileno())
+    gate = green.client_gate()
+    gate.add_client(mine.fileno())
     theirs.send(b"?")
     green.wait_readable(mine, 10)
     number = mine.fileno()
     mine.close()
-    green.polls().remove_client(number)
-    assert number not in green.polls()._clients
+    gate.remove_client(number)
+    # Private: no public call tells the two kinds of descriptors apart.
+    assert number not in gate._filenos
     again, other = socket.socketpair()
     assert number in {again.fileno(), other.fileno()}
     other.send(b"!")
@@ -184,7 +213,7 @@ def a_number_used_again_is_nobodys_client() -> None:
 
 
 def silence_is_a_timeout() -> None:
-    """A wait has a limit."""
+    """wait_readable raises TimeoutError."""
     mine, _theirs = socket.socketpair()
     try:
         green.wait_readable(mine, 0.01)
@@ -193,8 +222,8 @@ def silence_is_a_timeout() -> None:
     raise AssertionError("no TimeoutError")
 
 
-def a_waiting_room_lets_go_who_waits_and_who_comes_later() -> None:
-    """All that wait, at once; and who has not begun to wait need not."""
+def wake_all_wakes_present_and_future_waits() -> None:
+    """A green thread that begins to wait after the wake returns at once."""
     waiters = green.GreenWaiters()
     gone: list[int] = []
 
@@ -214,8 +243,8 @@ def a_waiting_room_lets_go_who_waits_and_who_comes_later() -> None:
     assert gone == [0, 1, 2]
 
 
-def who_was_killed_is_left_alone() -> None:
-    """A green thread that has left its place is not resumed where it is now."""
+def wake_all_ignores_a_killed_thread() -> None:
+    """A killed green thread that waits elsewhere is not resumed there."""
     waiters = green.GreenWaiters()
     waiter = waiters.new_waiter()
     awake: list[str] = []
@@ -235,8 +264,8 @@ def who_was_killed_is_left_alone() -> None:
     assert awake == []
 
 
-def a_stop_lets_a_run_finish() -> None:
-    """Who looks for late callers lets others run also while a batcher stops."""
+def a_stopping_batcher_finishes_its_run() -> None:
+    """The batcher's watch over late callers lets other green threads run during the stop."""
 
     def run(questions: Sequence[str]) -> list[str]:
         green.sleep(0.1)
@@ -250,8 +279,8 @@ def a_stop_lets_a_run_finish() -> None:
     assert asked.wait() == "A QUESTION"
 
 
-def who_asks_alone_is_answered_in_his_own_turn() -> None:
-    """Nobody else runs between his question and its answer, unless the run waits."""
+def an_idle_batcher_runs_inline() -> None:
+    """Other green threads do not run between question and answer, unless the run waits."""
     ran: list[str] = []
 
     def run(questions: Sequence[str]) -> list[str]:
@@ -264,8 +293,8 @@ def who_asks_alone_is_answered_in_his_own_turn() -> None:
     batcher.stop(10)
 
 
-def who_asks_alone_waits_no_longer_than_others() -> None:
-    """A run that never comes back is left, and the next one asks again."""
+def an_inline_run_has_a_time_limit() -> None:
+    """A stuck run raises TookTooLong, and the next question is run."""
     batcher_module.MAX_WAIT = 0.05
     runs: list[str] = []
 
@@ -285,9 +314,10 @@ def who_asks_alone_waits_no_longer_than_others() -> None:
     raise AssertionError("no TookTooLong")
 
 
-def an_accept_that_fails_is_not_the_last() -> None:
-    """accept(2) fails for many reasons that pass; there is nobody else who accepts."""
-    worker_module.PAUSE = 0.001
+def accepting_continues_after_an_error() -> None:
+    """accept(2) fails for many passing reasons, and one green thread accepts all connections."""
+    worker_module.ACCEPT_PAUSE = 0.001
+    # Made without __init__: the arbiter would pass listening sockets, configuration and a log.
     worker = object.__new__(worker_module.EventletWorker)
     worker.log = logging.getLogger("worker")
     logging.disable()
@@ -307,10 +337,14 @@ def an_accept_that_fails_is_not_the_last() -> None:
             raise green.Killed
 
     class Pool:
-        def spawn_n(self, _handle: Any, _listener: Any, client: Any, _addr: Any) -> None:
-            accepted.append(client)
+        def spawn_n(self, _handle: Any, /, *args: Any) -> None:
+            accepted.append(args[1])
+
+        def running(self) -> int:
+            return 0
 
     try:
+        # Private: gunicorn's `run` calls it for each listener.
         worker._accept(Listener(), Pool())
     except green.Killed:
         assert accepted == ["client"]

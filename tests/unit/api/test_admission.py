@@ -7,10 +7,11 @@ import msgspec
 import pytest
 from flask import Flask
 from splitflap_api.contract.operations import ENDPOINT
+from splitflap_api.http.waiting import release_slot
 from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import Overload
 from splitflap_api.overload.rate import RateLimiter
-from splitflap_api.overload.slots import SLOT, Slot, release_slot
+from splitflap_api.overload.slots import SLOT, Slot
 from splitflap_core.telemetry import Metrics
 from werkzeug.test import create_environ
 

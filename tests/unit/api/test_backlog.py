@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 from splitflap_api.loops.loop import STUCK_AFTER
 from splitflap_api.overload import backlog
-from splitflap_api.overload.backlog import CROWD, SCRAPE_FACTOR, UNCONFIRMED_LIMIT, Backlog, Limits
+from splitflap_api.overload.backlog import (
+    SCRAPE_FACTOR,
+    TOLERATED,
+    UNCONFIRMED_LIMIT,
+    Backlog,
+    Limits,
+)
 from splitflap_api.store.bulk import insert_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.migrate import migrate
@@ -70,7 +76,7 @@ def test_nothing_waits(rig: Rig) -> None:
 
 def test_one_stuck_job_is_no_backlog(rig: Rig) -> None:
     """As many as a crowd may be old; one more makes it one, with how long to stay away."""
-    rig.add("render", CROWD["render"], dispatched=300)
+    rig.add("render", TOLERATED["render"], dispatched=300)
     assert rig.why() == ""
     rig.add("render", 1, dispatched=40)
     assert "waiting to be rendered" in rig.why()
@@ -87,9 +93,9 @@ def test_many_young_jobs_are_no_backlog(rig: Rig) -> None:
 
 def test_scrapes_may_wait_longer(rig: Rig) -> None:
     """Slow sites do not close the service to posts until it is much."""
-    rig.add("scrape", CROWD["scrape"] + 1, dispatched=LIMITS.unfinished * 3)
+    rig.add("scrape", TOLERATED["scrape"] + 1, dispatched=LIMITS.unfinished * 3)
     assert rig.why() == ""
-    rig.add("scrape", CROWD["scrape"] + 1, dispatched=LIMITS.unfinished * SCRAPE_FACTOR + 5)
+    rig.add("scrape", TOLERATED["scrape"] + 1, dispatched=LIMITS.unfinished * SCRAPE_FACTOR + 5)
     rig.add("render", 1, dispatched=1)
     with rig.store.write() as tx:
         tx.exec_driver_sql("UPDATE jobs SET dispatched_at = dispatched_at - 600000")
@@ -115,7 +121,7 @@ def test_a_broker_that_is_slow(rig: Rig) -> None:
 
 def test_a_look_that_fails_is_not_the_last(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it says goes on to follow the database; else it would refuse for ever."""
-    monkeypatch.setattr(backlog, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(backlog, "POLL_EVERY", 0.02)
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
     run_once = rig.backlog.run_once
 
@@ -125,7 +131,7 @@ def test_a_look_that_fails_is_not_the_last(rig: Rig, monkeypatch: pytest.MonkeyP
         run_once()
 
     monkeypatch.setattr(rig.backlog, "run_once", failing)
-    rig.add("render", CROWD["render"] + 1, dispatched=300)
+    rig.add("render", TOLERATED["render"] + 1, dispatched=300)
     rig.backlog.start()
     try:
         wait_until(lambda: rig.backlog.overload() is not None, "a look", 20)

@@ -1,4 +1,4 @@
-"""Green threads' hub and waiting room, each case in a process that is patched."""
+"""The hub under green threads: client gate, waiters, batcher, accepting (see green_hub.py)."""
 
 import subprocess
 import sys
@@ -12,22 +12,22 @@ SCRIPT = Path(__file__).with_name("green_hub.py")
 @pytest.mark.parametrize(
     "case",
     [
-        "who_waits_is_served_among_a_crowd",
-        "the_last_are_turned_away_where_there_is_no_room",
-        "looks_come_first",
-        "a_burst_after_a_calm_is_no_crowd",
-        "a_number_used_again_is_nobodys_client",
+        "own_sockets_are_served_among_many_clients",
+        "the_newest_clients_are_shed_without_free_slots",
+        "reads_are_served_beside_requests_with_work",
+        "a_short_burst_is_no_overload",
+        "a_reused_descriptor_is_no_client",
         "silence_is_a_timeout",
-        "a_waiting_room_lets_go_who_waits_and_who_comes_later",
-        "who_was_killed_is_left_alone",
-        "a_stop_lets_a_run_finish",
-        "who_asks_alone_is_answered_in_his_own_turn",
-        "an_accept_that_fails_is_not_the_last",
-        "who_asks_alone_waits_no_longer_than_others",
+        "wake_all_wakes_present_and_future_waits",
+        "wake_all_ignores_a_killed_thread",
+        "a_stopping_batcher_finishes_its_run",
+        "an_idle_batcher_runs_inline",
+        "accepting_continues_after_an_error",
+        "an_inline_run_has_a_time_limit",
     ],
 )
 def test_hub(case: str) -> None:
-    """The case's own asserts hold."""
+    """The case in green_hub.py holds."""
     done = subprocess.run(
         [sys.executable, str(SCRIPT), case], capture_output=True, text=True, timeout=30, check=False
     )

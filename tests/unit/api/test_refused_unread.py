@@ -91,9 +91,9 @@ class Door:
             )
         )
 
-    def answer(self, data: bytes, *, away: bool = False) -> bytes | None:
+    def answer(self, data: bytes, *, overloaded: bool = False) -> bytes | None:
         """To a request that is here."""
-        answer_to = self.refusals.now(away=away)
+        answer_to = self.refusals.now(overloaded=overloaded)
         return answer_to(data) if answer_to else None
 
     def shed(self, reason: str) -> float:
@@ -135,7 +135,7 @@ def test_not_while_starting_or_stopping() -> None:
     door = Door()
     door.wrong = "the service is stopping"
     assert door.answer(POST) is None
-    assert door.answer(POST, away=True) is None
+    assert door.answer(POST, overloaded=True) is None
 
 
 GET = b"GET /v1/tasks/1 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -162,10 +162,10 @@ def test_who_is_turned_away_is_refused_whatever_it_is() -> None:
     """But for HEAD, whose answer has no body; and for what has not come whole."""
     door = Door()
     for data in (POST, GET):
-        assert (door.answer(data), door.answer(data, away=True) is None) == (None, False)
+        assert (door.answer(data), door.answer(data, overloaded=True) is None) == (None, False)
     head = b"HEAD /v1/tasks/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
     for data in (head, GET[:-1], POST[:-1]):
-        assert door.answer(data, away=True) is None
+        assert door.answer(data, overloaded=True) is None
     assert door.shed("in_flight") == 2
 
 

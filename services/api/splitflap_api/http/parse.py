@@ -13,7 +13,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.models import MAX_TEXT
 from splitflap_api.contract.problems import Problem, bad_parameter, invalid
-from splitflap_api.overload.slots import slot_lent
+from splitflap_api.http.waiting import slot_lent
 
 #: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and other fields.
 MAX_BODY = 6 * MAX_TEXT + 4096

@@ -1,131 +1,165 @@
-"""Whose sockets are served when, under eventlet's hub."""
+"""Decides which ready sockets the hub serves in one iteration, so that clients share it fairly.
+
+eventlet's hub serves every ready socket, up to 1,023, before it polls again. A thousand ready
+clients would delay each answer of the database by all of their requests. The gate therefore keeps
+two epolls behind the interface of one (docs/adr/0010):
+
+- the service's own sockets (database, broker, health): all ready ones are served;
+- the clients' sockets: a few ready ones are served. epoll is round-robin, so ready clients that
+  were not served go to the back.
+
+Clients whose next request is a read (GET) are served beside those with work: a read needs no
+commit. While more clients are ready than there are free slots for longer than BURST, the newest
+ready clients are shed. Their unread requests would appear in no metric and no limit.
+"""
 
 import select
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-#: Clients whose sockets are served in one turn of the hub. Each costs up to 0.5 ms, a turn itself
-#: 0.05 ms, and whoever waits for the database waits a turn for each of its answers.
-CLIENTS_A_TURN = 3
+#: Clients served in one iteration. A client costs up to 0.5 ms, an iteration itself 0.05 ms, and
+#: each answer of the database waits for one iteration.
+SERVED = 3
 
-#: Clients with a look that are served in one turn, beside the others.
-LOOKS_A_TURN = 4
+#: Clients with a read served in one iteration, beside the others.
+READS = 4
 
-#: Clients served in a turn while more wait than there is room for, and a turn is as long as it
-#: takes to refuse them: with more they are accepted faster than they are finished, with fewer the
-#: commits are small (docs/adr/0010).
-CROWD_A_TURN = 6
+#: Clients served in one iteration while overloaded. Its refusals make an iteration longer. With
+#: more clients the API accepts faster than it finishes; with fewer its commits are small.
+SERVED_OVERLOADED = 6
 
-#: Clients that are turned away in one turn and cannot be refused unread.
-AWAY_A_TURN = 32
+#: Clients shed in one iteration by the application, because the hub could not refuse them.
+SHED = 32
 
-#: Clients that are refused in one turn, at 0.02 ms each.
-REFUSED_A_TURN = 256
+#: Clients refused by the hub in one iteration, at 0.02 ms each.
+REFUSED = 256
 
-#: Clients that are looked at in one turn.
-MOST = 1_024
+#: Clients polled in one iteration.
+POLLED = 1_024
 
-#: Seconds for which more may wait than there is room for: a burst is no overload.
+#: Seconds. A shorter excess of ready clients over free slots is no overload.
 BURST = 0.05
+
+#: File descriptors with their events, as epoll gives them.
+Ready = Sequence[tuple[int, int]]
+
+
+class ClientRequests(Protocol):
+    """The next requests of the clients, yet unread. The gate calls these methods in the hub."""
+
+    def free_slots(self) -> int:
+        """How many more requests may be in flight."""
+
+    def is_read(self, fileno: int) -> bool:
+        """Whether the client's next request is a read. Asked once for each request."""
+
+    def refuse(self, fileno: int, *, overloaded: bool) -> bool:
+        """Refuse the client's next request unread, if possible; whether that was done.
+
+        `overloaded`: the gate sheds this client. Otherwise it is refused only if the service
+        takes no work now.
+        """
+
+
+class NoClients:
+    """The requests of a gate without a server, as in other processes on this hub."""
+
+    def free_slots(self) -> int:
+        return POLLED
+
+    def is_read(self, fileno: int) -> bool:  # noqa: ARG002 - as the protocol
+        return False
+
+    def refuse(self, fileno: int, *, overloaded: bool) -> bool:  # noqa: ARG002 - as above
+        return False
 
 
 class ClientGate:
-    """Two epolls behind the interface of one: the service's own sockets, and its clients'.
-
-    The hub would serve all that is ready, up to 1,023 sockets, before it looks at the database's
-    answer again; so a crowd of clients would stop the work that they wait for. Here each turn
-    serves what the service itself waits for, and of the clients a few, in turn. Who only looks at
-    something does not wait behind those who bring work: it is done soon, and needs no commit.
-
-    Where there are, for longer than a burst, more than can be served soon, the last of them are
-    turned away: nobody else would see them wait, for a request that is not read is in no count.
-    Who is refused is answered here, and no green thread runs for it.
-    """
+    """Two epolls behind the interface of one."""
 
     def __init__(self, epoll: Callable[[], Any]) -> None:
-        """`epoll` is the system's own, and not eventlet's."""
+        """`epoll` makes the system's own epoll, without eventlet's patch."""
         self._own = epoll()
-        self._crowd = epoll()
-        # An epoll is itself ready as long as one of its own is (epoll(7)).
-        self._own.register(self._crowd, select.EPOLLIN)
-        self._clients: set[int] = set()
-        #: Whether who waits has a look, so that each is asked once.
-        self._looks: dict[int, bool] = {}
-        self._crowded_since: float | None = None
-        #: How many clients may wait to be served.
-        self.room: Callable[[], int] = lambda: MOST
-        #: Answers a client's request with a refusal, if it can and should: when told that the
-        #: client is turned away, or when nothing is taken now.
-        self.refuse: Callable[[int, bool], bool] = lambda _fileno, _away: False
-        #: Whether what a client asks for, and nobody has read yet, is a look.
-        self.is_look: Callable[[int], bool] = lambda _fileno: False
+        self._clients = epoll()
+        # An epoll is itself ready while one of its descriptors is (epoll(7)).
+        self._own.register(self._clients, select.EPOLLIN)
+        self._filenos: set[int] = set()
+        self._requests: ClientRequests = NoClients()
+        #: Ready clients that were not served yet: whether each has a read.
+        self._is_read: dict[int, bool] = {}
+        self._overloaded_since: float | None = None
+
+    def configure(self, requests: ClientRequests) -> None:
+        """Ask this object about the clients' requests from now on."""
+        self._requests = requests
 
     def add_client(self, fileno: int) -> None:
-        """Count this descriptor among the clients' until `remove_client`; before a wait for it."""
-        self._clients.add(fileno)
+        """Treat the descriptor as a client's. Called before anything waits for it."""
+        self._filenos.add(fileno)
 
     def remove_client(self, fileno: int) -> None:
-        """It was closed."""
-        self._clients.discard(fileno)
-        self._looks.pop(fileno, None)
+        """The client's socket was closed. Its descriptor may be used again for any socket."""
+        self._filenos.discard(fileno)
+        self._is_read.pop(fileno, None)
 
     def register(self, fileno: int, mask: int) -> None:
-        self._of(fileno).register(fileno, mask)
+        self._epoll_of(fileno).register(fileno, mask)
 
     def modify(self, fileno: int, mask: int) -> None:
-        self._of(fileno).modify(fileno, mask)
+        self._epoll_of(fileno).modify(fileno, mask)
 
     def unregister(self, fileno: int) -> None:
-        self._of(fileno).unregister(fileno)
+        self._epoll_of(fileno).unregister(fileno)
 
     def poll(self, seconds: float) -> list[tuple[int, int]]:
         ready: list[tuple[int, int]] = self._own.poll(seconds)
-        crowd = self._crowd.fileno()
-        own = [each for each in ready if each[0] != crowd]
-        if len(own) < len(ready):
-            own += self._some_clients()
+        clients = self._clients.fileno()
+        served = [each for each in ready if each[0] != clients]
+        if len(served) < len(ready):
+            served += self._serve_clients()
         else:
-            self._crowded_since = None
-        return own
+            self._overloaded_since = None
+        return served
 
-    def _some_clients(self) -> list[tuple[int, int]]:
-        # The kernel tells of them in turn: who was told of and not served comes behind the others.
-        waiting = self._crowd.poll(0, MOST)
-        room = max(self.room(), CROWD_A_TURN)
-        if len(waiting) <= room:
-            self._crowded_since = None
-            return self._looks_first(waiting)
+    def _serve_clients(self) -> list[tuple[int, int]]:
+        ready = self._clients.poll(0, POLLED)
+        free_slots = max(self._requests.free_slots(), SERVED_OVERLOADED)
+        if len(ready) <= free_slots:
+            self._overloaded_since = None
+            return self._serve_reads_beside_others(ready)
+        if not self._is_overload():
+            return self._serve(ready, SERVED_OVERLOADED)
+        served = self._serve(ready[:free_slots], SERVED_OVERLOADED)
+        return served + self._serve(ready[free_slots:], SHED, overloaded=True)
+
+    def _is_overload(self) -> bool:
         now = time.monotonic()
-        if self._crowded_since is None:
-            self._crowded_since = now
-        if now - self._crowded_since < BURST:
-            return self._unrefused(waiting, CROWD_A_TURN, away=False)
-        served = self._unrefused(waiting[:room], CROWD_A_TURN, away=False)
-        return served + self._unrefused(waiting[room:], AWAY_A_TURN, away=True)
+        if self._overloaded_since is None:
+            self._overloaded_since = now
+        return now - self._overloaded_since >= BURST
 
-    def _looks_first(self, waiting: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        looks: list[tuple[int, int]] = []
+    def _serve_reads_beside_others(self, ready: Ready) -> list[tuple[int, int]]:
+        reads: list[tuple[int, int]] = []
         others: list[tuple[int, int]] = []
-        for each in waiting:
-            if (look := self._looks.get(each[0])) is None:
-                look = self._looks[each[0]] = self.is_look(each[0])
-            (looks if look else others).append(each)
-        served = self._unrefused(looks, LOOKS_A_TURN, away=False)
-        return served + self._unrefused(others, CLIENTS_A_TURN, away=False)
+        for each in ready:
+            if (is_read := self._is_read.get(each[0])) is None:
+                is_read = self._is_read[each[0]] = self._requests.is_read(each[0])
+            (reads if is_read else others).append(each)
+        return self._serve(reads, READS) + self._serve(others, SERVED)
 
-    def _unrefused(
-        self, ready: Sequence[tuple[int, int]], most: int, *, away: bool
+    def _serve(
+        self, ready: Ready, at_most: int, *, overloaded: bool = False
     ) -> list[tuple[int, int]]:
-        """Those of the first who are not refused here, but served; `most` of them."""
+        """The first clients that the hub does not refuse; `at_most` of them."""
         served: list[tuple[int, int]] = []
-        for each in ready[:REFUSED_A_TURN]:
-            self._looks.pop(each[0], None)
-            if not self.refuse(each[0], away):
+        for each in ready[:REFUSED]:
+            self._is_read.pop(each[0], None)
+            if not self._requests.refuse(each[0], overloaded=overloaded):
                 served.append(each)
-                if len(served) == most:
+                if len(served) == at_most:
                     break
         return served
 
-    def _of(self, fileno: int) -> Any:
-        return self._crowd if fileno in self._clients else self._own
+    def _epoll_of(self, fileno: int) -> Any:
+        return self._clients if fileno in self._filenos else self._own

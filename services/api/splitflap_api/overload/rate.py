@@ -1,7 +1,7 @@
-"""Requests a second that one key may make: the generic cell rate algorithm (ITU-T I.371).
+"""The rate limit of a key: the generic cell rate algorithm (ITU-T I.371).
 
-Each replica counts, and says so in its `RateLimit` fields, for itself: behind a balancer a key may
-make the rate times the replicas.
+Each replica counts for itself, and its `RateLimit` fields describe its own count. Behind a balancer
+the limit of a key is therefore the rate times the number of replicas.
 """
 
 import math
@@ -9,29 +9,29 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-#: Seconds of the rate that a key may use at once.
+#: Seconds: a key may use its rate of so many seconds at once.
 BURST = 2.0
 
-#: Keys remembered at most; who was silent longest is forgotten first.
+#: Keys remembered at most. The least recently used one is forgotten first.
 MAX_KEYS = 10_000
 
 
 class RateLimiter:
-    """Says how long a key must wait."""
+    """Counts the requests of each key."""
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """`rate` in requests a second; 0 is without limit. `clock` says seconds that only grow."""
+        """`rate` in requests per second; 0 is no limit. `clock` is monotonic, in seconds."""
         self.rate = rate
         self._clock = clock
         self._free_at: OrderedDict[str, float] = OrderedDict()
 
     def wait_for(self, key: str) -> int:
-        """Whole seconds until the key may make this request: 0 admits, and counts it."""
+        """Whole seconds until the key may send this request; 0 admits the request and counts it."""
         if not self.rate:
             return 0
         now = self._clock()
         free_at = max(now, self._free_at.pop(key, 0.0))
-        # To the microsecond: rounding errors of floats must not cost anybody a second.
+        # Rounded to microseconds: a float's rounding error would cost a whole second.
         over = round(free_at + 1 / self.rate - now - max(BURST, 1 / self.rate), 6)
         if over <= 0:
             free_at += 1 / self.rate
@@ -41,10 +41,10 @@ class RateLimiter:
         return math.ceil(over) if over > 0 else 0
 
     def fields(self, key: str) -> list[tuple[str, str]]:
-        """What a response says of the key's rate (draft-ietf-httpapi-ratelimit-headers-11).
+        """The RateLimit fields of a response (draft-ietf-httpapi-ratelimit-headers-11).
 
-        `r` requests may come at once now; in `t` seconds the whole quota `q` of the window `w` is
-        there again.
+        `q` is the quota of a window of `w` seconds. The key may send `r` more requests at once; in
+        `t` seconds the whole quota is available again.
         """
         if not self.rate:
             return []

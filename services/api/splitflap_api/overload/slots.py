@@ -1,70 +1,54 @@
-"""A place among the requests that are answered at a time.
+"""Slots: each request in flight holds one, up to SPLITFLAP_MAX_IN_FLIGHT.
 
-Who only waits gives it back: event streams and waits that the client asked for, for good; a body
-that is still on its way, until it is there. Those hold a connection and nothing else.
+A waiting request gives its slot back (http/waiting.py): an event stream and a `Prefer: wait` for
+good, a request with an incomplete body until the body is complete.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-from flask import request
-
-from splitflap_api.contract.problems import unavailable
-
-#: Where a request's slot is, in its WSGI environment.
+#: Key in the WSGI environment for the request's slot.
 SLOT = "splitflap.slot"
 
-TOO_MANY = "too many requests are being answered"
+
+class Slots:
+    """Counts the requests in flight."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self.taken = 0
+
+    @property
+    def free(self) -> int:
+        """How many more requests may be in flight."""
+        return self._total - self.taken
 
 
 class Slot:
-    """Taken when it is made."""
+    """The slot of one request, taken at construction."""
 
-    __slots__ = ("_count", "_full", "held")
+    __slots__ = ("_on_full", "_slots", "held")
 
-    def __init__(self, count: Callable[[int], None], full: Callable[[], bool]) -> None:
-        """`count` adds to those that are taken; `full` says whether there is none left."""
-        self._count = count
-        self._full = full
+    def __init__(self, slots: Slots, on_full: Callable[[], None]) -> None:
+        """`on_full` is called when `retake` finds no free slot."""
+        self._slots = slots
+        self._on_full = on_full
         self.held = False
         self._take()
 
     def release(self) -> None:
-        """Give it back; again does nothing."""
+        """Give the slot back. A second call has no effect."""
         if self.held:
             self.held = False
-            self._count(-1)
+            self._slots.taken -= 1
 
     def retake(self) -> bool:
-        """Take it again, if there is one left."""
-        if self._full():
+        """Take a slot again; False if all slots are taken."""
+        if self._slots.free <= 0:
+            self._on_full()
             return False
         self._take()
         return True
 
     def _take(self) -> None:
         self.held = True
-        self._count(1)
-
-
-def release_slot() -> None:
-    """The present request will only wait from now on."""
-    slot = request.environ.get(SLOT)
-    if isinstance(slot, Slot):
-        slot.release()
-
-
-@contextmanager
-def slot_lent() -> Iterator[None]:
-    """The present request waits for its body in this block.
-
-    Raises:
-        Problem: unavailable, where all slots are taken at the end.
-    """
-    slot: Slot | None = request.environ.get(SLOT)
-    lent = slot if slot and slot.held else None
-    if lent:
-        lent.release()
-    yield
-    if lent and not lent.retake():
-        raise unavailable(TOO_MANY)
+        self._slots.taken += 1

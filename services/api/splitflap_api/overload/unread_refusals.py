@@ -1,98 +1,89 @@
-"""HTTP without gunicorn: responses as bytes, and requests that are refused without being parsed.
+"""Refuses requests unread: the hub answers their bytes, and gunicorn never parses them.
 
-Under overload most requests are refused, and whoever is taken waits for all of these answers:
-through the parser, the WSGI environment and the response each costs 200 us, this way 30.
+Under overload most requests are refused, and the admitted ones wait meanwhile. A refusal through
+parser, WSGI environment and response costs 200 us of CPU, an unread one 30 us (docs/adr/0010).
+
+Only an unambiguous request is refused here. Every other one takes the usual way, to the same
+answer.
 """
 
 import re
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
 
-from splitflap_api.contract.problems import MEDIA_TYPE, Problem, unavailable
+from splitflap_api.contract.problems import unavailable
+from splitflap_api.overload.admission import Admission
+from splitflap_api.overload.raw_response import raw_response
+from splitflap_api.overload.shedding import FULL, ShedReason, makes_work
 
-if TYPE_CHECKING:  # it imports flask, which must find the patched modules
-    from splitflap_api.overload.admission import Admission, ShedReason
+#: Maps the bytes of a request to the bytes of its refusal; None leaves it to the application.
+Refusal = Callable[[bytes], bytes | None]
 
 _LINE_END = b"\r\n"
-_END = 2 * _LINE_END
+_HEAD_END = 2 * _LINE_END
 
-#: The first line of a head: method, target, version.
-_LINE = re.compile(rb"[A-Z]+ [\x21-\x7e]+ HTTP/1\.1")
+#: Method, target, version.
+_REQUEST_LINE = re.compile(rb"[A-Z]+ [\x21-\x7e]+ HTTP/1\.1")
 
-#: What comes without a body where none is announced.
+#: Methods of requests that may omit Content-Length.
 _BODILESS = (b"GET ", b"DELETE ")
 
-#: Of a head in lower case. What else says how long a request is, or what becomes of the connection
-#: afterwards, is left to the parser.
+#: In a head in lower case: a Content-Length, and fields with an effect on the request's length or
+#: on the connection. The parser judges requests with such a field.
 _LENGTH = re.compile(rb"\r\ncontent-length: ?([0-9]{1,9})(?=\r\n)")
-_ELSE = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade|connection(?!: ?keep-alive\r\n))")
+_AMBIGUOUS = re.compile(
+    rb"\r\n(?:transfer-encoding|expect|upgrade|connection(?!: ?keep-alive\r\n))"
+)
 
 
 class UnreadRefusals:
-    """Answers whole requests in the time when none are taken, or none that make work."""
+    """Refuses all requests, or those that create jobs, while there is a reason to shed them."""
 
-    def __init__(self, admission: "Admission") -> None:
-        from splitflap_api.overload.admission import FULL
-
-        self._full = FULL
+    def __init__(self, admission: Admission) -> None:
         self._admission = admission
 
-    def now(self, *, away: bool) -> Callable[[bytes], bytes | None] | None:
-        """What answers a request by its bytes, where there is a reason to refuse any.
+    def now(self, *, overloaded: bool) -> Refusal | None:
+        """The refusal of requests at this moment; None while requests are admitted.
 
-        The answer is None where the application must give it. `away` is a reason by itself: more
-        wait than can be served soon.
+        `overloaded` is a reason of its own: more clients are ready than there are free slots.
         """
-        busy = self._admission.busy(makes_work=True)
-        if busy and busy.reason == "not_ready":
-            # At a stop connections are closed, which the long way says in its answer.
+        reason = self._admission.shedder.reason(makes_work=True)
+        if reason and reason.label == "not_ready":
+            # At a stop the connection closes too, and only the usual way announces it.
             return None
-        if away:
-            busy = self._full
-        return partial(self._answer, busy) if busy else None
+        if overloaded:
+            reason = FULL
+        return partial(self._refuse, reason) if reason else None
 
-    def _answer(self, busy: "ShedReason", data: bytes) -> bytes | None:
+    def _refuse(self, reason: ShedReason, data: bytes) -> bytes | None:
         if not is_whole(data):
             return None
         method, path, _ = data.decode("latin-1").split(" ", 2)
-        if method == "HEAD" or (busy.only_work and not self._admission.makes_work(method, path)):
+        if method == "HEAD" or (reason.only_work and not makes_work(method, path)):
             return None
-        self._admission.count_refused(busy)
-        return _unavailable(busy.detail, busy.retry_after)
+        self._admission.count_refused(reason.label)
+        return _unavailable(reason.detail, reason.retry_after)
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether this is one HTTP/1.1 request with its body, and for certain nothing else.
+    """Whether the bytes are certainly one whole HTTP/1.1 request, and nothing else.
 
-    `data` must be the first that came after another request's end.
+    `data` must be the first bytes after the previous request's end.
     """
-    head, end, body = data.partition(_END)
+    head, end, body = data.partition(_HEAD_END)
     line, _, fields = head.partition(_LINE_END)
-    if not end or not _LINE.fullmatch(line) or head.count(b"\n") != head.count(_LINE_END):
+    if not end or not _REQUEST_LINE.fullmatch(line) or head.count(b"\n") != head.count(_LINE_END):
         return False
     lower = _LINE_END + fields.lower() + _LINE_END
+    if _AMBIGUOUS.search(lower):
+        return False
+    mentions = lower.count(b"content-length")
+    if mentions == 0:
+        return not body and line.startswith(_BODILESS)
     lengths = _LENGTH.findall(lower)
-    said = lower.count(b"content-length")
-    if said == 0:
-        return not body and line.startswith(_BODILESS) and not _ELSE.search(lower)
-    return len(lengths) == said == 1 and int(lengths[0]) == len(body) and not _ELSE.search(lower)
-
-
-def response(problem: Problem, *, close: bool) -> bytes:
-    """A problem as a whole response."""
-    body = problem.body()
-    fields = {
-        **problem.headers,
-        "Connection": "close" if close else "keep-alive",
-        "Cache-Control": "no-store",
-        "Content-Type": MEDIA_TYPE,
-        "Content-Length": str(len(body)),
-    }
-    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"HTTP/1.1 {problem.status} {problem.title}\r\n{head}\r\n".encode() + body
+    return len(lengths) == mentions == 1 and int(lengths[0]) == len(body)
 
 
 @lru_cache(maxsize=64)
 def _unavailable(detail: str, retry_after: int) -> bytes:
-    return response(unavailable(detail, retry_after), close=False)
+    return raw_response(unavailable(detail, retry_after), close=False)

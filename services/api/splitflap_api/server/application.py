@@ -1,34 +1,60 @@
-"""gunicorn, told in code what Splitflap needs; there is no configuration file of its own."""
+"""gunicorn's application: an arbiter and one worker, configured in code."""
 
 import logging
 import resource
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from splitflap_core.logs import configure
 
+from splitflap_api.server.green import GreenWaiters
 from splitflap_api.server.worker import EventletWorker
 from splitflap_api.settings import ApiSettings
 
-#: Connections that the kernel queues while none is accepted.
+if TYPE_CHECKING:  # it imports sqlalchemy, which must find the patched modules
+    from splitflap_api.store.batcher import Waiters
+
+#: Connections that the kernel queues for accept(2).
 BACKLOG = 2048
 
-#: Seconds without a heartbeat after which the arbiter replaces the worker: its hub is blocked.
+#: Seconds without a heartbeat until the arbiter replaces the worker: its hub is blocked.
 WORKER_TIMEOUT = 30
 
-#: Seconds that the arbiter waits longer than the worker's own grace, for its queues to drain.
+#: Seconds that the arbiter waits beyond STOP_GRACE: the service drains its queues meanwhile.
 DRAIN = 20
 
-
-#: Files that a process opens beside its clients: database, broker, health port, logs, libraries.
+#: Files that a process opens beside client connections: database, broker, health, logs, libraries.
 OTHER_FILES = 200
 
 logger = logging.getLogger(__name__)
 
 
+class ServedService(Protocol):
+    """The service, as the server starts, serves and stops it."""
+
+    settings: ApiSettings
+
+    def wsgi(self) -> Callable[..., Iterable[bytes]]:
+        """The WSGI application."""
+
+    def start(self) -> None:
+        """Start in the background, without waiting for the database."""
+
+    def end_streams(self) -> None:
+        """End event streams and waits for tasks."""
+
+    def stop(self) -> None:
+        """Stop the rest, after the last request."""
+
+
+#: Makes the service in the worker, after its patch.
+ServiceFactory = Callable[[ApiSettings, "Waiters"], ServedService]
+
+
 class JsonLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's messages among ours; requests are counted, not logged."""
+    """Sends gunicorn's messages to the service's log. It writes no access log."""
 
     def setup(self, cfg: Any) -> None:  # noqa: ARG002 - gunicorn's signature
         self.error_log.propagate = True
@@ -37,15 +63,16 @@ class JsonLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
         self.access_log.propagate = False
 
     def access(self, *_: Any) -> None:
-        """Nothing: metrics say how many and how fast, errors are logged where they are made."""
+        """Log nothing: metrics count and time the requests."""
 
 
 class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
-    """The API under gunicorn: an arbiter and one worker."""
+    """The API under gunicorn."""
 
-    def __init__(self, settings: ApiSettings) -> None:
+    def __init__(self, settings: ApiSettings, new_service: ServiceFactory) -> None:
         self._settings = settings
-        self.service: Any = None
+        self._new_service = new_service
+        self.service: ServedService | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -62,34 +89,31 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
             "graceful_timeout": int(settings.stop_grace) + DRAIN,
             "logger_class": JsonLogger,
             "control_socket_disable": True,
-            # No proxy speaks for its clients here: no header changes what a request is.
+            # No proxy is trusted: request headers never change the client's address or scheme.
             "forwarder_headers": "",
             "forwarded_allow_ips": "",
             "proc_name": "splitflap-api",
         }.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Any:
-        # In the worker, after its patch: nothing of the service is imported before.
-        from splitflap_api.server.green import GreenWaiters
-        from splitflap_api.service import ApiService
-
+    def load(self) -> Callable[..., Iterable[bytes]]:
+        """Make the service. gunicorn calls this in the worker, after its patch."""
         configure("api", self._settings.log_level)
-        self.service = ApiService(self._settings, GreenWaiters())
+        self.service = self._new_service(self._settings, GreenWaiters())
         return self.service.wsgi()
 
 
 def _connections(wanted: int) -> int:
-    """As many as there are files for, once this process's limit is as high as it may be."""
+    """Raise the process's limit of open files, and lower `wanted` to it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     most = max(1, hard - OTHER_FILES) if hard != resource.RLIM_INFINITY else wanted
     if most < wanted:
         logger.warning(
-            "MAX_CONNECTIONS is %d, and %d are taken: no more than %d files may be open",
+            "MAX_CONNECTIONS is %d, but the process may open %d files; using %d connections",
             wanted,
-            most,
             hard,
+            most,
         )
     return min(wanted, most)

@@ -1,4 +1,4 @@
-"""A client's socket with deadlines: whoever is slow loses the connection, not others their turn."""
+"""A client's socket as a state machine with deadlines. A slow client loses its connection."""
 
 import errno
 import socket
@@ -10,42 +10,62 @@ from typing import Any
 
 from splitflap_api.server.green import GreenSocket, wait_readable
 
-#: Seconds that a connection may be silent between two requests. Longer than balancers keep theirs
-#: (nginx: 60), so that it is not closed under a request that is already on its way.
-IDLE = 75.0
+#: Seconds that a connection may idle between two requests. Longer than balancers keep theirs
+#: (nginx: 60), because the server must not close a connection under an arriving request.
+IDLE_TIMEOUT = 75.0
 
-#: Seconds that a client may take none of a response before it is given up.
+#: Seconds that a client may accept no byte of a response.
 WRITE_TIMEOUT = 30.0
 
-
-#: Bytes that are read of a request that is refused unread: as many as gunicorn reads at a time.
+#: Bytes read at a time, as in gunicorn.
 READ_SIZE = 8192
 
-#: Seconds and bytes of what a client still sends that are taken when its connection is closed.
+#: Seconds and bytes of input that are still read, and dropped, when the server closes.
 LINGER = 1.0
 LINGER_BYTES = 262_144
 
-#: Seconds that a look at what has arrived takes at most.
-LOOK = 0.001
+#: Shortest wait for input, in seconds: it finds bytes that have arrived already.
+POLL = 0.001
 
 
-class _State(Enum):
-    """What the next bytes belong to."""
+class State(Enum):
+    """The request to which the next bytes from the client belong."""
 
-    #: A request that has not begun.
     IDLE = auto()
+    AWAITED = auto()
+    HELD = auto()
     HEAD = auto()
     BODY = auto()
-    #: Nothing: they came too late, and would be taken for the beginning of a request.
     GONE = auto()
 
 
-class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
-    """Reads within an absolute deadline, however many pieces come.
+#: The allowed transitions; ClientSocket's docstring explains them.
+NEXT = {
+    State.IDLE: {State.AWAITED},
+    State.AWAITED: {State.HELD, State.HEAD, State.GONE},
+    State.HELD: {State.HEAD},
+    State.HEAD: {State.BODY, State.GONE},
+    State.BODY: {State.IDLE, State.HEAD},
+    State.GONE: set(),
+}
 
-    Idle until a request begins; then `body_deadline` for the head, and again for the body. A body
-    that is too late raises TimeoutError, for the view to say so. Else the client counts as gone,
-    which is no error: a read that is too late finds the end, and a write a broken pipe.
+
+class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
+    """Reads requests within absolute deadlines, however many pieces arrive.
+
+    state    deadline       meaning, and next states
+    IDLE     -              Between two requests. AWAITED: `recv` was called.
+    AWAITED  IDLE_TIMEOUT   A green thread waits for a request. HEAD: bytes arrived. HELD: the
+                            hub read the first bytes, and did not refuse them. GONE: too late.
+    HELD     -              HEAD: the green thread took these bytes.
+    HEAD     body_deadline  A head arrives. BODY: `begin_body`. GONE: too late.
+    BODY     body_deadline  A body arrives. IDLE, or HEAD of a pipelined request: `end_request`.
+    GONE     -              The client was too late. The server closes the connection.
+
+    A refusal by the hub leaves the state AWAITED, and restarts its deadline.
+
+    A late body raises TimeoutError, so that the view can answer 408. In the other states a late
+    client is gone: reads return the end of the stream, and writes raise BrokenPipeError.
     """
 
     #: Seconds for a request's head, and again for its body.
@@ -53,50 +73,49 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # eventlet sets an attribute, which a method would not override.
+        # eventlet sets `close` on the instance, so a method of that name would have no effect.
         self.close = self._close
-        self._state = _State.IDLE
-        self._looked = False
-        self._read_by = 0.0
-        self._awaits_first = False
-        self._first: bytes | None = None
+        self._state = State.IDLE
+        self._deadline = 0.0
+        self._read_late = False
+        self._held: bytes | None = None
         self._refused_at = 0.0
-        #: Whether anything was read since the last request began.
-        self.has_read = False
+        self._has_read = False
 
     @property
     def idle(self) -> bool:
         """Whether no request has begun."""
-        return self._state is _State.IDLE
+        return self._state in {State.IDLE, State.AWAITED}
+
+    @property
+    def pipelined(self) -> bool:
+        """In HEAD: whether the whole head arrived together with the previous request."""
+        return not self._has_read
 
     def begin_body(self) -> None:
-        """The head was read."""
-        self._begin(_State.BODY)
+        """The head was parsed."""
+        self._has_read = False
+        self._begin(State.BODY)
 
-    def begin_next(self, *, has_begun: bool) -> None:
-        """The request was answered, and read to its end; `has_begun` where more was read."""
-        if has_begun:
-            self._begin(_State.HEAD)
+    def end_request(self, *, next_has_begun: bool) -> None:
+        """The request was answered, and read to its end. `next_has_begun`: more was read."""
+        if next_has_begun:
+            self._begin(State.HEAD)
         else:
-            self._state = _State.IDLE
-
-    def _begin(self, state: _State) -> None:
-        self._state = state
-        self._looked = False
-        self._read_by = time.monotonic() + self.body_deadline
+            self._enter(State.IDLE)
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
-        if self._state is _State.GONE:
+        if self._state is State.GONE:
             return b""
-        self.has_read = True
+        self._has_read = True
         try:
-            if self._state is _State.IDLE:
+            if self._state is State.IDLE:
                 return self._recv_first(bufsize, flags)
             return self._recv_in_time(bufsize, flags)
         except TimeoutError:
-            if self._state is _State.BODY:
+            if self._state is State.BODY:
                 raise
-            self._state = _State.GONE
+            self._enter(State.GONE)
             return b""
 
     def send(self, data: bytes, flags: int = 0) -> int:
@@ -104,95 +123,108 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         try:
             sent: int = super().send(data, flags)
         except TimeoutError as error:
-            raise BrokenPipeError(errno.EPIPE, "the client takes nothing") from error
+            raise BrokenPipeError(errno.EPIPE, "the client accepts no data") from error
         return sent
 
-    def _close(self) -> None:
-        """Close for writing first, and take what still comes for a moment.
-
-        A connection that is closed with bytes unread is reset, and the client may lose the answer
-        that says why (RFC 9112 9.6).
-        """
-        if self._read_by:
-            with suppress(OSError):  # it is gone already
-                self.shutdown(socket.SHUT_WR)
-                self._take_rest()
-        self.fd.close()
-
-    def _take_rest(self) -> None:
-        end = time.monotonic() + LINGER
-        left = LINGER_BYTES
-        while left > 0:
-            wait_readable(self, max(LOOK, end - time.monotonic()))
-            data = self.fd.recv(min(left, READ_SIZE))
-            if not data:
-                return
-            left -= len(data)
-
-    def _recv_in_time(self, bufsize: int, flags: int) -> bytes:
-        left = self._read_by - time.monotonic()
-        if left <= 0:
-            # What had arrived is not late, where it was this process that had no time: one look.
-            if self._looked:
-                raise TimeoutError("the request came too slowly")
-            self._looked = True
-        self.settimeout(max(left, LOOK))
-        data: bytes = super().recv(bufsize, flags)
-        return data
-
-    def begins_with(self, start: bytes) -> bool:
-        """Whether the next request, which nobody has read, begins so. Called by the hub."""
-        if not self._awaits_first or self._first is not None:
+    def next_begins_with(self, start: bytes) -> bool:
+        """Whether the next request, yet unread, begins with these bytes. Called by the hub."""
+        if self._state is not State.AWAITED:
             return False
         try:
             return bool(self.fd.recv(len(start), socket.MSG_PEEK) == start)
         except OSError:
             return False
 
-    def refuse(self, answer_to: Callable[[bytes], bytes | None]) -> bool:
-        """Answer the next request without reading it, from what has come; whether that was done.
+    def refuse(self, refusal: Callable[[bytes], bytes | None]) -> bool:
+        """Answer the next request from its first bytes; whether that was done. Called by the hub.
 
-        Called by the hub, while the connection's green thread waits for the request.
+        `refusal` maps these bytes to the response, or to None: then the request is HELD for the
+        application.
         """
-        if not self._awaits_first or self._first is not None:
+        if self._state is not State.AWAITED:
             return False
         try:
             data = self.fd.recv(READ_SIZE)
         except OSError:
             return False
-        if answer := answer_to(data):
-            try:
-                if self.fd.send(answer) == len(answer):
-                    self._refused_at = time.monotonic()
-                    return True
-            except OSError:
-                pass
-            # Who takes not even this has gone, or reads nothing.
-            data = b""
-        self._first = data
+        response = refusal(data)
+        if response and self._send_at_once(response):
+            self._refused_at = time.monotonic()
+            return True
+        # A client that does not accept the response at once is gone, or reads nothing.
+        self._held = b"" if response else data
+        self._enter(State.HELD)
         return False
 
+    def _send_at_once(self, response: bytes) -> bool:
+        try:
+            return bool(self.fd.send(response) == len(response))
+        except OSError:
+            return False
+
     def _recv_first(self, bufsize: int, flags: int) -> bytes:
-        """The first bytes of a request that is not refused."""
-        while not self._wait_first():
-            pass
-        data, self._first = self._first, None
-        if data is None:
-            data = super().recv(bufsize, flags)
-        self._begin(_State.HEAD)
+        """The first bytes of a request that the hub does not refuse."""
+        self._enter(State.AWAITED)
+        self._wait_for_request()
+        held, self._held = self._held, None
+        self._begin(State.HEAD)
+        if held is not None:
+            return held
+        data: bytes = super().recv(bufsize, flags)
         return data
 
-    def _wait_first(self) -> bool:
-        """Whether something came that was not refused; raises TimeoutError where nothing did."""
-        began = time.monotonic()
-        self._awaits_first = True
-        try:
-            # Even where it is here already: then it is the turn of the other clients.
-            wait_readable(self, IDLE)
-        except TimeoutError:
-            if self._refused_at < began:
-                raise
-            return False
-        finally:
-            self._awaits_first = False
-        return True
+    def _wait_for_request(self) -> None:
+        """Raises TimeoutError IDLE_TIMEOUT after the last refusal by the hub, or after the call."""
+        while True:
+            began = time.monotonic()
+            try:
+                # Waits even if bytes have arrived: other clients are served first.
+                wait_readable(self, IDLE_TIMEOUT)
+            except TimeoutError:
+                if self._refused_at < began:
+                    raise
+            else:
+                return
+
+    def _recv_in_time(self, bufsize: int, flags: int) -> bytes:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            # A busy process may be late itself, so one more read takes bytes that have arrived.
+            if self._read_late:
+                raise TimeoutError("the request came too slowly")
+            self._read_late = True
+        self.settimeout(max(left, POLL))
+        data: bytes = super().recv(bufsize, flags)
+        return data
+
+    def _begin(self, state: State) -> None:
+        self._enter(state)
+        self._read_late = False
+        self._deadline = time.monotonic() + self.body_deadline
+
+    def _enter(self, state: State) -> None:
+        if state not in NEXT[self._state]:
+            raise RuntimeError(f"client's socket: {self._state.name} cannot become {state.name}")
+        self._state = state
+
+    def _close(self) -> None:
+        """Close for writing first, and drop input for a moment.
+
+        Closing with unread input resets the connection, and the client may lose the response that
+        explains the refusal (RFC 9112, section 9.6).
+        """
+        if self._deadline:
+            with suppress(OSError):  # the client has closed already
+                self.shutdown(socket.SHUT_WR)
+                self._drop_input()
+        self.fd.close()
+
+    def _drop_input(self) -> None:
+        end = time.monotonic() + LINGER
+        left = LINGER_BYTES
+        while left > 0:
+            wait_readable(self, max(POLL, end - time.monotonic()))
+            data = self.fd.recv(min(left, READ_SIZE))
+            if not data:
+                return
+            left -= len(data)

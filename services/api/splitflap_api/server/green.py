@@ -1,25 +1,25 @@
-"""The one module of the API that imports eventlet. `patch` comes before all else in a worker.
+"""eventlet: the only module that imports it. A worker calls `patch` before any other import.
 
-Names are resolved by the system's resolver in real threads: eventlet's own (greendns) reads no
-search domains, by which names like `database.namespace` are found in a cluster.
+The system's resolver resolves names, in real threads. eventlet's own resolver (greendns) ignores
+search domains, and clusters need these for names like `database.namespace`.
 """
 
 import os
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Protocol
 
 from splitflap_api.overload.client_gate import ClientGate
 
-# psycopg 3 waits in C and blocks the hub unless told, before its import, to wait by select.
+# psycopg 3 waits in C and blocks the hub, unless this is set before its import.
 os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
-# Read at eventlet's import: its resolver would replace socket.getaddrinfo.
+# eventlet reads this at its import. Its resolver would replace socket.getaddrinfo.
 os.environ["EVENTLET_NO_GREENDNS"] = "yes"
 
 with warnings.catch_warnings():
-    # It says at each import that new projects should use asyncio; docs/adr says why this one not.
+    # eventlet recommends asyncio to new projects at each import; docs/adr has our reasons.
     warnings.simplefilter("ignore")
     import eventlet
 import eventlet.debug
@@ -29,19 +29,38 @@ import eventlet.hubs.epolls
 import eventlet.patcher
 import eventlet.tpool
 
-#: A socket whose waits let others run; a subclass's `accept` gives instances of that subclass.
+#: A socket whose waits let other green threads run. `accept` of a subclass returns instances of it.
 GreenSocket = eventlet.greenio.GreenSocket
 
-#: Raised in a green thread that is killed.
+#: Raised in a killed green thread.
 Killed = eventlet.greenlet.GreenletExit
 
+#: Waiters woken in one iteration of the hub.
+WOKEN = 4
 
-#: Callers that are let go in one turn.
-WOKEN_AN_ITERATION = 4
+
+class GreenThread(Protocol):
+    """A green thread started by `spawn`."""
+
+    def wait(self) -> Any:
+        """Return the function's result once it has returned."""
+
+    def kill(self) -> None:
+        """Raise Killed in the green thread."""
+
+
+class GreenPool(Protocol):
+    """A pool of green threads of limited size."""
+
+    def spawn_n(self, function: Callable[..., object], /, *args: Any) -> None:
+        """Run a function in a green thread. Waits for a free one."""
+
+    def running(self) -> int:
+        """How many green threads are running."""
 
 
 class Hub(eventlet.hubs.epolls.Hub):  # type: ignore[misc]  # eventlet has no types
-    """eventlet's hub on two epolls."""
+    """eventlet's hub, polling through the client gate."""
 
     def __init__(self, clock: Any = None) -> None:
         super().__init__(clock)
@@ -49,36 +68,36 @@ class Hub(eventlet.hubs.epolls.Hub):  # type: ignore[misc]  # eventlet has no ty
 
     @staticmethod
     def is_available() -> bool:
-        """What eventlet asks of every hub."""
+        """Eventlet asks every hub."""
         return True
 
 
-def polls() -> ClientGate:
-    """This process's."""
-    found: ClientGate = eventlet.hubs.get_hub().poll
-    return found
+def client_gate() -> ClientGate:
+    """The gate of this process's hub."""
+    gate: ClientGate = eventlet.hubs.get_hub().poll
+    return gate
 
 
 def wait_readable(sock: Any, seconds: float) -> None:
-    """Let others run until there is something to read.
+    """Let other green threads run until the socket has input.
 
     Raises:
-        TimeoutError: there was nothing in time.
+        TimeoutError: no input arrived in time.
     """
     eventlet.hubs.trampoline(sock, read=True, timeout=seconds, timeout_exc=TimeoutError)
 
 
 class GreenWaiter:
-    """Where one green thread waits: no lock, no timer."""
+    """One waiting green thread. It needs no lock and no timer."""
 
-    __slots__ = ("_left", "_waiting")
+    __slots__ = ("_awake", "_waiting")
 
     def __init__(self) -> None:
-        self._left = False
+        self._awake = False
         self._waiting: Any = None
 
     def wait(self) -> None:
-        if self._left:
+        if self._awake:
             return
         self._waiting = eventlet.greenlet.getcurrent()
         try:
@@ -87,13 +106,13 @@ class GreenWaiter:
             self._waiting = None
 
     def wake(self) -> None:
-        self._left = True
+        self._awake = True
         if self._waiting:
             self._waiting.switch()
 
 
 class GreenWaiters:
-    """For callers that are green threads: one timer of the hub lets several go."""
+    """Waiters (store/batcher.py) for green threads. One timer of the hub wakes several."""
 
     def new_waiter(self) -> GreenWaiter:
         return GreenWaiter()
@@ -103,8 +122,8 @@ class GreenWaiters:
 
     @contextmanager
     def limit(self, seconds: float) -> Iterator[None]:
-        # Not an Exception while it passes through the database's library, which then gives the
-        # connection up: its answer may still come.
+        # eventlet.Timeout is no Exception, so the database's library gives up the connection: the
+        # late answer may still arrive on it.
         late = eventlet.Timeout(seconds)
         try:
             yield
@@ -115,18 +134,18 @@ class GreenWaiters:
 
 
 def _wake_some(waiters: deque[GreenWaiter]) -> None:
-    for _ in range(min(WOKEN_AN_ITERATION, len(waiters))):
+    for _ in range(min(WOKEN, len(waiters))):
         waiters.popleft().wake()
     if waiters:
         eventlet.hubs.get_hub().schedule_call_global(0, _wake_some, waiters)
 
 
 def patch() -> None:
-    """Make the standard library's blocking calls green, in this process."""
+    """Replace the standard library's blocking calls by green ones, for the life of the process."""
     eventlet.hubs.use_hub(Hub)
     eventlet.monkey_patch()
     eventlet.debug.hub_exceptions(False)
-    # For all who resolve, the libraries of broker and database included.
+    # On the module, so that the libraries of broker and database use it too.
     import socket
 
     socket.getaddrinfo = _getaddrinfo
@@ -137,26 +156,29 @@ def _getaddrinfo(*args: Any, **kwargs: Any) -> Any:
     return eventlet.tpool.execute(blocking, *args, **kwargs)
 
 
-def silent_timeout(seconds: float) -> Any:
-    """A context that is left silently once `seconds` have passed."""
-    return eventlet.Timeout(seconds, False)
+def silent_timeout(seconds: float) -> AbstractContextManager[object]:
+    """Leaves its block after `seconds`, without an exception."""
+    timeout: AbstractContextManager[object] = eventlet.Timeout(seconds, False)
+    return timeout
 
 
-def pool(size: int) -> Any:
-    """A pool of green threads."""
-    return eventlet.GreenPool(size)
+def pool(size: int) -> GreenPool:
+    """A pool of `size` green threads."""
+    made: GreenPool = eventlet.GreenPool(size)
+    return made
 
 
-def spawn(function: Any, *args: Any) -> Any:
-    """Run a function in a green thread."""
-    return eventlet.spawn(function, *args)
+def spawn(function: Callable[..., object], *args: Any) -> GreenThread:
+    """Run a function in a new green thread."""
+    thread: GreenThread = eventlet.spawn(function, *args)
+    return thread
 
 
 def sleep(seconds: float) -> None:
-    """Let others run for so long."""
+    """Let other green threads run for `seconds`."""
     eventlet.sleep(seconds)
 
 
-def no_timeout() -> Any:
-    """A context that sets no limit."""
+def no_timeout() -> AbstractContextManager[None]:
+    """A context without a limit."""
     return nullcontext()

@@ -1,7 +1,7 @@
-"""gunicorn's worker on eventlet: gunicorn 26 removed its own.
+"""gunicorn's worker on eventlet. gunicorn 26 has none of its own any more.
 
-gunicorn supplies the parser, the WSGI environment and the life of the process; this class accepts
-connections, gives each a green thread, and stops in the order that `run` shows.
+gunicorn supplies the parser, the WSGI environment and the life of the process. This class accepts
+connections, gives each a green thread, and stops in order.
 """
 
 import contextlib
@@ -9,162 +9,171 @@ import gc
 import os
 import socket
 import time
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.base_async import AsyncWorker
 
 from splitflap_api.contract.problems import Problem
-from splitflap_api.overload.unread_refusals import UnreadRefusals, response
+from splitflap_api.overload.raw_response import raw_response
 from splitflap_api.server import green
 from splitflap_api.server.client_socket import READ_SIZE, ClientSocket
+from splitflap_api.server.clients import OpenClients
 
-#: Seconds between heartbeats to gunicorn's arbiter, and between looks at whether to stop.
+if TYPE_CHECKING:  # it imports flask, which must find the patched modules
+    from splitflap_api.overload.admission import Admission
+    from splitflap_api.server.application import ServedService
+
+#: Seconds between two heartbeats to gunicorn's arbiter. The loop also checks whether to stop.
 BEAT = 0.5
 
-#: Seconds without accepting after the system would not.
-PAUSE = 0.1
+#: Seconds until the next try after accept(2) failed.
+ACCEPT_PAUSE = 0.1
 
-#: Seconds that a client may take for its response while others find no slot.
-SLOW_READER = 2.0
-
-#: Bytes of a body that nobody wanted that are read for the sake of the connection: more than the
-#: largest that is taken.
+#: Bytes of an unread body that the worker reads to keep the connection: more than MAX_BODY.
 UNWANTED = 524_288
 
 
 class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no types
-    """One process, many green threads."""
+    """One process with many green threads."""
 
     def init_process(self) -> None:
-        # Before the application is imported: what it imports must find the patched modules.
+        # Before gunicorn imports the application: its imports must find the patched modules.
         green.patch()
-        self._clients: dict[int, ClientSocket] = {}
         self.alive: bool = True
         super().init_process()
 
     def run(self) -> None:
-        """Serve until told to stop, then stop in the order that service.py writes down."""
-        service = self.app.service
-        ClientSocket.body_deadline = service.settings.body_deadline
-        refusals = UnreadRefusals(self.wsgi)
-        green.polls().room = self.wsgi.room
-        green.polls().refuse = partial(self._refuse, refusals)
-        green.polls().is_look = self._is_look
+        """Serve until gunicorn tells the worker to stop, then stop in order."""
+        service: ServedService = self.app.service
+        self._clients = self._open_clients(self.wsgi)
+        self._body_deadline = service.settings.body_deadline
         pool = green.pool(self.worker_connections)
-        listeners = [_green(listener) for listener in self.sockets]
+        listeners = [ClientSocket(listener.sock) for listener in self.sockets]
         acceptors = [green.spawn(self._accept, listener, pool) for listener in listeners]
         service.start()
-        # What is there from the start is looked at no more: that took 0.1 s now and then.
+        # Objects made so far live as long as the process. A full collection took 0.1 s at times.
         gc.collect()
         gc.freeze()
+        self._beat_until_stopped()
+        self._stop(service, acceptors, listeners, pool)
+
+    def _open_clients(self, admission: "Admission") -> OpenClients:
+        from splitflap_api.overload.unread_refusals import UnreadRefusals
+
+        gate = green.client_gate()
+        clients = OpenClients(gate, admission, UnreadRefusals(admission))
+        gate.configure(clients)
+        return clients
+
+    def _beat_until_stopped(self) -> None:
         beat = time.monotonic()
         while self.alive:
             self.notify()
             if self.ppid != os.getppid():
-                self.log.info("the arbiter is gone")
+                self.log.info("worker: the arbiter is gone; stopping")
                 break
             began, beat = beat, time.monotonic()
-            # After a pause of this process nobody has had the time to take anything.
-            if self.wsgi.room() <= 0 and beat - began < 2 * BEAT:
-                for client in self.wsgi.slow_readers(SLOW_READER):
-                    _hang_up(client, socket.SHUT_RDWR)
+            # After a pause of this process, slow clients had no chance to read.
+            if beat - began < 2 * BEAT:
+                self._clients.hang_up_slow_readers()
             green.sleep(BEAT)
+
+    def _stop(
+        self,
+        service: "ServedService",
+        acceptors: list[green.GreenThread],
+        listeners: list[ClientSocket],
+        pool: green.GreenPool,
+    ) -> None:
+        """Stop in this order; service.py has the reasons and the steps of the service.
+
+        1. Accept no new connection.
+        2. End event streams and waits for tasks.
+        3. Finish the running requests, within STOP_GRACE seconds. Close idle connections.
+        4. Stop the service: loops, commits, publishing, database, health port.
+        """
         self.alive = False
+        self.log.info("stop: closing the listeners")
         for acceptor, listener in zip(acceptors, listeners, strict=True):
             acceptor.kill()
             listener.close()
+        self.log.info("stop: ending streams and waits")
         service.end_streams()
+        self.log.info("stop: finishing requests on %d connections", pool.running())
         self._finish_requests(pool, service.settings.stop_grace)
+        self.log.info("stop: stopping the service")
         service.stop()
+        self.log.info("stop: done")
+
+    def _finish_requests(self, pool: green.GreenPool, seconds: float) -> None:
+        with green.silent_timeout(seconds):
+            while pool.running():
+                self.notify()
+                self._clients.hang_up_idle()
+                green.sleep(BEAT / 10)
+            return
+        self.log.warning("stop: %d connections still open after the grace", pool.running())
 
     def handle(self, listener: Any, client: ClientSocket, addr: Any) -> None:
+        """Serve a connection, from its first request to its end."""
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        number = client.fileno()
-        self._clients[number] = client
-        green.polls().add_client(number)
+        client.body_deadline = self._body_deadline
+        fileno = self._clients.add(client)
         try:
             super().handle(listener, client, addr)
         finally:
-            green.polls().remove_client(number)
-            del self._clients[number]
-
-    def _refuse(self, refusals: UnreadRefusals, number: int, away: bool) -> bool:
-        client = self._clients.get(number)
-        try:
-            answer_to = refusals.now(away=away)
-            return bool(answer_to and client and client.refuse(answer_to))
-        except Exception:
-            # In the hub it would be the end of the process.
-            self.log.exception("a request could not be refused")
-            return False
-
-    def _is_look(self, number: int) -> bool:
-        client = self._clients.get(number)
-        return client is not None and client.begins_with(b"GET ")
+            self._clients.remove(fileno)
 
     def handle_request(self, listener_name: Any, req: Any, sock: ClientSocket, addr: Any) -> bool:
-        if not sock.has_read:
-            # A client that pipelines: what is already here must not be all that is served.
+        """Serve a request after its head was parsed."""
+        if sock.pipelined:
+            # Other clients are served between two requests of a client that pipelines.
             green.sleep(0)
-        sock.has_read = False
         sock.begin_body()
         answered: bool = super().handle_request(listener_name, req, sock, addr)
         if not _finish_body(req):
-            raise StopIteration  # by which gunicorn closes the connection
-        sock.begin_next(has_begun=bool(req.unreader.buf.getbuffer().nbytes))
+            raise StopIteration  # gunicorn closes the connection
+        sock.end_request(next_has_begun=bool(req.unreader.buf.getbuffer().nbytes))
         return answered
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's signature
-        """Answer what gunicorn could not read with a problem, as all that it could."""
+        """Answer a request outside of WSGI with a problem."""
         if isinstance(exc, green.Killed):
             return
         if isinstance(exc, ParseException):
-            problem = Problem("bad-request", f"the request is not HTTP as it should be: {exc}")
+            problem = Problem("bad-request", f"the request is not valid HTTP: {exc}")
         else:
-            self.log.error("a request failed", exc_info=exc)
-            problem = Problem("internal", "an error that was not foreseen")
+            self.log.error("request failed outside of the application", exc_info=exc)
+            problem = Problem("internal", "unexpected error; the service has logged it")
         with contextlib.suppress(OSError):
-            client.sendall(response(problem, close=True))
+            client.sendall(raw_response(problem, close=True))
 
     def timeout_ctx(self) -> Any:
-        """Nothing: the client's socket knows its deadlines."""
+        """No timeout: the client's socket has deadlines of its own."""
         return green.no_timeout()
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        """Ctrl-C is a clean stop too."""
+        """Ctrl-C stops in order too."""
         self.handle_exit(sig, frame)
 
-    def _accept(self, listener: Any, pool: Any) -> None:
+    def _accept(self, listener: Any, pool: green.GreenPool) -> None:
         while True:
             try:
                 client, addr = listener.accept()
             except OSError as error:
-                # No descriptor is left, or the client has gone already: accept(2) lists many.
-                self.log.error("cannot accept: %s", error)  # noqa: TRY400 - its place is known
-                green.sleep(PAUSE)
+                # The process has no free descriptor, or the client has gone, see accept(2).
+                self.log.error("cannot accept a connection: %s", error)  # noqa: TRY400 - one line is enough
+                green.sleep(ACCEPT_PAUSE)
                 continue
-            # Waits while `worker_connections` are open: the rest queues in the kernel.
+            # Blocks while `worker_connections` are open; more connections queue in the kernel.
             pool.spawn_n(self.handle, listener, client, addr)
-
-    def _finish_requests(self, pool: Any, seconds: float) -> None:
-        """Let what runs finish. Idle connections, which nobody answers any more, are closed."""
-        with green.silent_timeout(seconds):
-            while pool.running():
-                self.notify()
-                for client in list(self._clients.values()):
-                    if client.idle:
-                        _hang_up(client, socket.SHUT_RD)
-                green.sleep(BEAT / 10)
-            return
-        self.log.warning("%d connections did not end in time", pool.running())
 
 
 def _finish_body(req: Any) -> bool:
-    """Read what the view has not, so that it is not taken for a request; whether that was all."""
+    """Read the rest of a body, so that it is not parsed as a request; whether that succeeded."""
     left = UNWANTED
-    # A body that failed says here that it is at its end; gunicorn closes its connection.
+    # A body that failed before is at its end here, and gunicorn closes the connection.
     try:
         while data := req.body.read(min(left, READ_SIZE)):
             left -= len(data)
@@ -173,16 +182,3 @@ def _finish_body(req: Any) -> bool:
     except (OSError, ParseException):
         return False
     return True
-
-
-def _green(listener: Any) -> ClientSocket:
-    """The green twin of a listening socket that the arbiter made."""
-    return ClientSocket(listener.sock)
-
-
-def _hang_up(client: ClientSocket, how: int) -> None:
-    """Wake whoever waits for this client, to read or to write, with the end of the connection."""
-    try:
-        client.shutdown(how)
-    except OSError:
-        return

@@ -1,6 +1,6 @@
-"""Clients that are slow lose their connection, and nobody else's turn: a real server in a process.
+"""Slow and broken clients of a real server: each loses its own connection, and no other.
 
-The server's patience is short here: seconds for silence, a head, a body, and a reader.
+The server runs in a process of its own (impatient_server.py) with short timeouts.
 """
 
 import json
@@ -25,25 +25,26 @@ import requests
 from tests.servers.server import descendants
 from tests.support import free_port, wait_until
 
-from .small_app import PATIENCE
-
 KEY = "a-key-for-this-test-alone"
 AUTH = {"Authorization": f"Bearer {KEY}"}
 JSON = {**AUTH, "Content-Type": "application/json"}
 
-#: Seconds for a head, and again for a body; and for silence or a reader that takes nothing.
+#: Seconds that a test waits for a condition or an answer.
+PATIENCE = 30.0
+
+#: Seconds for a head, and again for a body; seconds for an idle connection or an idle reader.
 DEADLINE = 2.0
 SILENCE = 1.0
 
-#: Requests that are answered at a time.
+#: SPLITFLAP_MAX_IN_FLIGHT.
 SLOTS = 8
-LOOK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+GET_INDEX = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % KEY.encode()
 
 
 @dataclass
 class Server:
-    """The running server: its ports, its log, and its process."""
+    """A running server."""
 
     port: int
     health: int
@@ -52,7 +53,7 @@ class Server:
 
     @contextmanager
     def connect(self, receive_buffer: int = 0) -> Iterator[socket.socket]:
-        """A connection of one's own."""
+        """A new connection."""
         with socket.socket() as client:
             client.settimeout(PATIENCE)
             if receive_buffer:
@@ -61,14 +62,14 @@ class Server:
             yield client
 
     def in_flight(self) -> float:
-        """Requests that are being answered now."""
+        """The gauge of requests in flight."""
         page = requests.get(f"http://127.0.0.1:{self.health}/metrics", timeout=PATIENCE).text
         found = re.search(r"^splitflap_http_requests_in_flight (\S+)", page, re.MULTILINE)
         assert found is not None
         return float(found[1])
 
     def answers(self) -> bool:
-        """Whether it serves."""
+        """Whether it answers a GET with 200."""
         try:
             url = f"http://127.0.0.1:{self.port}/v1/posts"
             return requests.get(url, headers=AUTH, timeout=PATIENCE).status_code == 200
@@ -78,7 +79,7 @@ class Server:
 
 @contextmanager
 def serving(folder: Path, write: float = SILENCE, **more: str) -> Iterator[Server]:
-    """The server, with this patience for readers; whatever they do, its log has no traceback."""
+    """Run the server with this write timeout. Its log must have no traceback at the end."""
     made = Server(free_port(), free_port(), folder / "log")
     script = Path(__file__).with_name("impatient_server.py")
     environ = {
@@ -108,13 +109,13 @@ def serving(folder: Path, write: float = SILENCE, **more: str) -> Iterator[Serve
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One for all."""
+    """One server for many tests."""
     with serving(tmp_path_factory.mktemp("slow")) as made:
         yield made
 
 
 def everything(client: socket.socket) -> bytes:
-    """What comes until the server closes."""
+    """All bytes until the server closes."""
     pieces = []
     while piece := client.recv(65_536):
         pieces.append(piece)
@@ -122,7 +123,7 @@ def everything(client: socket.socket) -> bytes:
 
 
 def status_of(client: socket.socket) -> int:
-    """Of the next answer, which is read to its end."""
+    """The status of the next response, read to its end."""
     answer = HTTPResponse(client)
     answer.begin()
     answer.read()
@@ -130,7 +131,7 @@ def status_of(client: socket.socket) -> int:
 
 
 def large_page(server: Server) -> bytes:
-    """A request for a page of eight million bytes, which is there from now on."""
+    """A request for a page of eight million bytes, made by creating posts."""
     for _ in range(20):
         url = f"http://127.0.0.1:{server.port}/v1/posts"
         big = {"text": "\u0001" * 65_536}
@@ -139,7 +140,7 @@ def large_page(server: Server) -> bytes:
 
 
 def trickle(client: socket.socket, data: bytes) -> float:
-    """Send a byte every tenth of a second until the server has closed; the seconds that it took."""
+    """Send a byte each 0.1 s until the server closes. Returns the seconds taken."""
     began = time.monotonic()
     client.settimeout(0.1)
     for byte in data:
@@ -152,25 +153,25 @@ def trickle(client: socket.socket, data: bytes) -> float:
         except OSError:
             break
         else:
-            break  # it answers
+            break  # the server answers
     client.settimeout(PATIENCE)
     return time.monotonic() - began
 
 
 def test_a_silent_connection_is_closed(server: Server) -> None:
-    """After the idle time, before a first request and after one, without an answer."""
+    """After the idle timeout, before the first request and after one, without a response."""
     with server.connect() as client:
         began = time.monotonic()
         assert everything(client) == b""
         assert 0.8 * SILENCE < time.monotonic() - began < PATIENCE
         assert server.answers()
     with server.connect() as client:
-        client.sendall(LOOK)
+        client.sendall(GET_INDEX)
         assert everything(client).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_slow_head_has_an_absolute_deadline(server: Server) -> None:
-    """A head that comes byte by byte is given up, however steadily it comes; others are served."""
+    """A head arriving byte by byte ends the connection. Other clients are served."""
     with server.connect() as client:
         took = trickle(client, POST + b"X-Long: " + b"x" * 1000)
         assert 0.8 * DEADLINE < took < PATIENCE
@@ -178,7 +179,7 @@ def test_a_slow_head_has_an_absolute_deadline(server: Server) -> None:
 
 
 def test_a_slow_body_gets_408(server: Server) -> None:
-    """A body that comes byte by byte is refused with a problem, and the connection closed."""
+    """A body arriving byte by byte gets 408, and the connection closes."""
     with server.connect() as client:
         head = POST + b"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
         client.sendall(head + b'{"text": "')
@@ -189,8 +190,8 @@ def test_a_slow_body_gets_408(server: Server) -> None:
     assert json.loads(body)["type"] == "/v1/problems/request-timeout"
 
 
-def test_who_still_sends_reads_why_it_is_refused(server: Server) -> None:
-    """What comes while a refusal is sent does not reset the connection that it is read from."""
+def test_a_sending_client_reads_its_refusal(server: Server) -> None:
+    """Input during the refusal does not reset the connection."""
     with server.connect() as client:
         head = POST + b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
         client.sendall(head)
@@ -201,7 +202,7 @@ def test_who_still_sends_reads_why_it_is_refused(server: Server) -> None:
 
 
 def test_head_and_body_have_a_deadline_each(server: Server) -> None:
-    """A request that takes more than half the time for its head, and for its body, is accepted."""
+    """0.6 of the deadline for the head, and again for the body, is in time."""
     body = b'{"text": "hello"}'
     head = POST + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server.connect() as client:
@@ -214,8 +215,8 @@ def test_head_and_body_have_a_deadline_each(server: Server) -> None:
         assert everything(client).startswith(b"HTTP/1.1 202 ")
 
 
-def test_a_reader_that_takes_nothing_is_given_up(server: Server) -> None:
-    """A large response that nobody takes does not hold its slot; what is slow is not cut off."""
+def test_an_idle_reader_is_disconnected(server: Server) -> None:
+    """An unread large response frees its slot after the write timeout."""
     get = large_page(server)
     with server.connect(receive_buffer=4096) as client:
         client.sendall(get)
@@ -225,8 +226,8 @@ def test_a_reader_that_takes_nothing_is_given_up(server: Server) -> None:
         assert len(everything(client)) < 7_000_000
 
 
-def test_who_pipelines_does_not_stop_the_others(server: Server) -> None:
-    """Requests that are already here are not all served before anybody else's."""
+def test_a_pipelining_client_does_not_block_others(server: Server) -> None:
+    """Another client is answered before half of the pipelined requests."""
     many = 4000
     answered = [0]
 
@@ -238,7 +239,7 @@ def test_who_pipelines_does_not_stop_the_others(server: Server) -> None:
     with server.connect() as greedy, server.connect() as other:
         reader = threading.Thread(target=read, args=(greedy,))
         reader.start()
-        greedy.sendall(LOOK * many)
+        greedy.sendall(GET_INDEX * many)
         other.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert other.recv(65_536).startswith(b"HTTP/1.1 200")
         before = answered[0]
@@ -247,8 +248,8 @@ def test_who_pipelines_does_not_stop_the_others(server: Server) -> None:
     assert before < many / 2
 
 
-def test_bodies_that_are_awaited_hold_no_slot(server: Server) -> None:
-    """While more bodies are on their way than there are slots, other requests are answered."""
+def test_awaited_bodies_hold_no_slot(server: Server) -> None:
+    """While more bodies are incomplete than there are slots, other requests are answered."""
     with ExitStack() as stack:
         for _ in range(2 * SLOTS):
             client = stack.enter_context(server.connect())
@@ -257,19 +258,19 @@ def test_bodies_that_are_awaited_hold_no_slot(server: Server) -> None:
 
 
 def test_the_body_of_a_pipelined_request_has_its_own_deadline(server: Server) -> None:
-    """Whose head has come with the request before: not that of a connection without any."""
+    """The deadline of a body applies, and not that of an idle connection."""
     body = b'{"text": "hello"}'
     head = POST + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server.connect() as client:
-        client.sendall(LOOK + head)
+        client.sendall(GET_INDEX + head)
         assert status_of(client) == 200
         time.sleep((SILENCE + DEADLINE) / 2)
         client.sendall(body)
         assert status_of(client) == 202
 
 
-def test_who_takes_little_gives_way_to_those_who_find_no_slot(tmp_path: Path) -> None:
-    """As many as there are slots read a large page a little at a time: others are answered."""
+def test_slow_readers_are_disconnected_while_all_slots_are_taken(tmp_path: Path) -> None:
+    """As many clients as slots read a large page slowly. Other requests are answered."""
     with serving(tmp_path, write=10 * PATIENCE) as server:
         get = large_page(server)
         with ExitStack() as stack:
@@ -297,51 +298,51 @@ def test_who_takes_little_gives_way_to_those_who_find_no_slot(tmp_path: Path) ->
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that refuses all new work: what it has accepted nobody does."""
+    """A server with a backlog: it has no renderer, so it refuses new work."""
     folder = tmp_path_factory.mktemp("full")
     with serving(folder, SPLITFLAP_MAX_UNFINISHED_AGE="0.1") as made:
         url = f"http://127.0.0.1:{made.port}/v1/posts"
 
         def refuses() -> bool:
-            made_ = requests.post(url, json={"text": "x"}, headers=AUTH, timeout=PATIENCE)
-            return made_.status_code == 503
+            response = requests.post(url, json={"text": "x"}, headers=AUTH, timeout=PATIENCE)
+            return response.status_code == 503
 
         wait_until(refuses, "a backlog")
         yield made
 
 
-TAKEN_ALONE = b"POST /v1/posts HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
+LIKE_A_REQUEST = b"POST /v1/posts HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
 
 
 def answers_of(client: socket.socket) -> list[str]:
-    """The statuses of what is answered to all that was sent, and to one look more."""
-    client.sendall(LOOK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    """The statuses of all responses, after one more GET."""
+    client.sendall(GET_INDEX.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
     return re.findall(r"HTTP/1.1 (\d+)", everything(client).decode())
 
 
-def test_a_body_that_comes_after_its_refusal_is_no_request(full: Server) -> None:
-    """However much it looks like one, it is read and forgotten; what follows is answered."""
+def test_a_body_after_its_refusal_is_not_parsed_as_a_request(full: Server) -> None:
+    """The body looks like a request. It is read and dropped, and the next request is answered."""
     head = POST + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     with full.connect() as client:
-        client.sendall(head % len(TAKEN_ALONE))
+        client.sendall(head % len(LIKE_A_REQUEST))
         assert status_of(client) == 503
-        client.sendall(TAKEN_ALONE)
+        client.sendall(LIKE_A_REQUEST)
         time.sleep(0.2)
         assert answers_of(client) == ["200"]
 
 
-def test_the_rest_of_a_head_is_no_request(full: Server) -> None:
-    """Its beginning came with the request before, and its rest looks like another."""
+def test_the_rest_of_a_head_is_not_parsed_as_a_request(full: Server) -> None:
+    """The head began together with the previous request. Its rest looks like a request."""
     with full.connect() as client:
-        client.sendall(LOOK + b"POST /v1/posts HTTP/1.1\r\nX: ")
+        client.sendall(GET_INDEX + b"POST /v1/posts HTTP/1.1\r\nX: ")
         assert status_of(client) == 200
-        client.sendall(TAKEN_ALONE.replace(b"\r\n\r\n", b"\r\nHost: x\r\n\r\n"))
+        client.sendall(LIKE_A_REQUEST.replace(b"\r\n\r\n", b"\r\nHost: x\r\n\r\n"))
         assert status_of(client) == 503
         assert answers_of(client) == ["200"]
 
 
-def test_a_body_without_an_end_is_not_read_to_it(full: Server) -> None:
-    """Of what was refused a part is read, then the connection is closed."""
+def test_an_endless_body_closes_the_connection(full: Server) -> None:
+    """The server reads a part of the refused body, then closes the connection."""
     with full.connect() as client:
         client.sendall(POST + b"Content-Length: 999999999\r\n\r\n")
         assert status_of(client) == 503
@@ -361,19 +362,19 @@ def test_a_body_without_an_end_is_not_read_to_it(full: Server) -> None:
         b"\0\r\n\r\n",
     ],
 )
-def test_what_is_no_request_ends_its_own_connection_alone(full: Server, data: bytes) -> None:
-    """While requests are refused unread: the others' connections go on."""
+def test_invalid_http_closes_only_its_own_connection(full: Server, data: bytes) -> None:
+    """Other connections continue while the server refuses work."""
     with full.connect() as other, full.connect() as client:
-        other.sendall(LOOK)
+        other.sendall(GET_INDEX)
         assert status_of(other) == 200
         client.sendall(data)
         assert everything(client).startswith(b"HTTP/1.1 400 ")
-        other.sendall(LOOK)
+        other.sendall(GET_INDEX)
         assert status_of(other) == 200
 
 
-def test_who_waits_for_a_post_learns_at_a_stop_that_it_is_accepted(tmp_path: Path) -> None:
-    """202 and where its task is, within the grace."""
+def test_a_waiting_post_gets_202_at_a_stop(tmp_path: Path) -> None:
+    """202 and the path of its task, within the grace."""
     url = "/v1/posts"
     with serving(tmp_path) as server:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
@@ -386,8 +387,8 @@ def test_who_waits_for_a_post_learns_at_a_stop_that_it_is_accepted(tmp_path: Pat
             assert answer.headers["Location"].startswith("/v1/tasks/")
 
 
-def test_who_only_looks_comes_before_who_brings_work(tmp_path: Path) -> None:
-    """Of clients that are ready at once; what is left of the key's rate tells their order."""
+def test_a_read_is_served_before_requests_with_work(tmp_path: Path) -> None:
+    """All clients are ready at once. The rest of the key's rate shows their order."""
 
     def left(client: HTTPConnection) -> int:
         answer = client.getresponse()

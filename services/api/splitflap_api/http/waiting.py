@@ -1,8 +1,38 @@
-"""A backend of the asynchronous request that releases the slot of a waiting request."""
+"""Waiting requests hold no slot (overload/slots.py)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import request
 
 from asyncrequest import NoSuchTask, Submission, TaskBackend, TaskState
 from splitflap_api.contract.formats import is_id
-from splitflap_api.overload.slots import release_slot
+from splitflap_api.contract.problems import unavailable
+from splitflap_api.overload.shedding import TOO_MANY
+from splitflap_api.overload.slots import SLOT, Slot
+
+
+def release_slot() -> None:
+    """Give the present request's slot back: from now on it only waits."""
+    slot = request.environ.get(SLOT)
+    if isinstance(slot, Slot):
+        slot.release()
+
+
+@contextmanager
+def slot_lent() -> Iterator[None]:
+    """Give the present request's slot back within the block, while its body arrives.
+
+    Raises:
+        Problem: unavailable, if all slots are taken at the end of the block.
+    """
+    slot: Slot | None = request.environ.get(SLOT)
+    lent = slot if slot and slot.held else None
+    if lent:
+        lent.release()
+    yield
+    if lent and not lent.retake():
+        raise unavailable(TOO_MANY)
 
 
 class SlotReleasingBackend:

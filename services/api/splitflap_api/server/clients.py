@@ -1,0 +1,84 @@
+"""The open client connections of a worker, and the gate's questions about their requests."""
+
+import logging
+import socket
+from typing import TYPE_CHECKING, Protocol
+
+from splitflap_api.overload.client_gate import ClientGate
+from splitflap_api.server.client_socket import ClientSocket
+
+if TYPE_CHECKING:  # these import flask and prometheus_client, which must find patched modules
+    from splitflap_api.overload.admission import Admission
+    from splitflap_api.overload.unread_refusals import UnreadRefusals
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that a client may take for its response while every slot is taken.
+SLOW_READER = 2.0
+
+
+class Shutdown(Protocol):
+    """A socket, as far as `hang_up` needs it."""
+
+    def shutdown(self, how: int, /) -> None: ...
+
+
+class OpenClients:
+    """Implements ClientRequests (overload/client_gate.py) by the open connections."""
+
+    def __init__(
+        self, gate: ClientGate, admission: "Admission", refusals: "UnreadRefusals"
+    ) -> None:
+        self._gate = gate
+        self._admission = admission
+        self._refusals = refusals
+        self._by_fileno: dict[int, ClientSocket] = {}
+
+    def add(self, client: ClientSocket) -> int:
+        """Serve the client through the gate. Returns the descriptor, for `remove`."""
+        fileno: int = client.fileno()
+        self._by_fileno[fileno] = client
+        self._gate.add_client(fileno)
+        return fileno
+
+    def remove(self, fileno: int) -> None:
+        """The client's socket was closed."""
+        self._gate.remove_client(fileno)
+        del self._by_fileno[fileno]
+
+    def free_slots(self) -> int:
+        return self._admission.free_slots()
+
+    def is_read(self, fileno: int) -> bool:
+        client = self._by_fileno.get(fileno)
+        return client is not None and client.next_begins_with(b"GET ")
+
+    def refuse(self, fileno: int, *, overloaded: bool) -> bool:
+        client = self._by_fileno.get(fileno)
+        try:
+            refusal = self._refusals.now(overloaded=overloaded)
+            return bool(refusal and client and client.refuse(refusal))
+        except Exception:
+            # An exception in the hub would end the process.
+            logger.exception("unread refusal failed; the request takes the usual way")
+            return False
+
+    def hang_up_slow_readers(self) -> None:
+        """If every slot is taken, disconnect clients that take too long for their response."""
+        if self.free_slots() <= 0:
+            for client in self._admission.slow_readers(SLOW_READER):
+                hang_up(client, socket.SHUT_RDWR)
+
+    def hang_up_idle(self) -> None:
+        """Disconnect the clients without a request."""
+        for client in list(self._by_fileno.values()):
+            if client.idle:
+                hang_up(client, socket.SHUT_RD)
+
+
+def hang_up(client: Shutdown, how: int) -> None:
+    """Shut the socket down. Its waiting green thread wakes to the end of the connection."""
+    try:
+        client.shutdown(how)
+    except OSError:  # the client has closed already
+        return

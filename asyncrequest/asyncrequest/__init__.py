@@ -1,7 +1,7 @@
-"""The asynchronous request: 202 and a Location now, the view's own response later.
+"""Asynchronous requests for Flask: 202 and a Location now, the view's own response later.
 
-Knows Flask, and nothing of posts; the folder can be moved, for it imports nothing of the rest.
-See docs/asynchronous-requests.md for an app of ten lines.
+`AsyncRequests` decorates views, and serves their tasks. A `TaskBackend` keeps the tasks and does
+the work; `InProcess` is one in memory. The README has an app and the promises.
 """
 
 from .backend import Submission, TaskBackend, TaskState

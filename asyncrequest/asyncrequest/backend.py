@@ -1,15 +1,22 @@
-"""What the decorator asks of whoever keeps the tasks and does the work."""
+"""The seam between the decorator and the backend that keeps tasks and does the work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from .final import Final
+
+W_co = TypeVar("W_co", covariant=True)
+W_contra = TypeVar("W_contra", contravariant=True)
+
+#: Makes the final response from the result of the work, in the backend's own form. Returns any
+#: value a Flask view may return.
+Responder = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
 class TaskState:
-    """A task as its owner sees it. `created_at` is RFC 3339; `final` is there once it is done."""
+    """A snapshot of a task. `created_at` is RFC 3339; a finished task has its `final`."""
 
     id: str
     created_at: str
@@ -18,51 +25,52 @@ class TaskState:
     final: Final | None = None
 
 
-def as_it_is(result: Any) -> Any:
-    """A finish function for work that comes to a response by itself."""
+def unchanged(result: Any) -> Any:
+    """The responder for work whose result is the response."""
     return result
 
 
 @dataclass(frozen=True)
-class Submission:
-    """A request to be answered later. `work` is the backend's own business.
+class Submission(Generic[W_co]):
+    """A request to be answered later. The backend defines the type of `work`.
 
-    `finisher` makes the final response of what the work came to; a backend that keeps tasks
-    elsewhere keeps its name, `finish`, and finds it again in `AsyncRequests.finishers`.
-    `fingerprint` is there with `idempotency_key`, and differs between different requests.
+    A backend outside this process stores `responder_name` instead of `responder`, and finds the
+    function in `AsyncRequests.responders`. `fingerprint` comes with `idempotency_key`: two
+    different requests have different fingerprints.
     """
 
     account: str
-    work: Any
-    finish: str
+    work: W_co
+    responder_name: str
     idempotency_key: str | None = None
     fingerprint: str | None = None
     traceparent: str | None = None
-    finisher: Callable[..., Any] = as_it_is
+    responder: Responder = unchanged
 
 
-class TaskBackend(Protocol):
-    """Keeps tasks and sees to their work. All calls may block the calling thread."""
+class TaskBackend(Protocol[W_contra]):
+    """Keeps tasks and has their work done. Every method may block the calling thread."""
 
-    def accept(self, submission: Submission) -> TaskState:
-        """Keep the task for good before returning; a known idempotency key returns its task.
+    def accept(self, submission: Submission[W_contra]) -> TaskState:
+        """Store the task durably, then return it. A known idempotency key returns its task.
 
-        Of concurrent calls with the same account and key, one makes the task and all return it.
+        Concurrent calls with one account and key make one task, and all return it.
 
         Raises:
             KeyReused: the idempotency key belongs to a request with another fingerprint.
-            BackendFull: there are too many tasks; nothing was accepted.
+            BackendFull: the limit of tasks is reached; the request was refused.
         """
 
     def get(self, account: str, task_id: str) -> TaskState:
-        """The task as it is now.
+        """The present state of a task.
 
         Raises:
-            NoSuchTask, TaskGone: as their names say.
+            NoSuchTask: the id is unknown, or the task belongs to another account.
+            TaskGone: the task was cancelled, or its retention has ended.
         """
 
     def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
-        """The task when it is done, or as it is after `seconds`; raises as `get`."""
+        """The state as soon as the task is done, or after `seconds`. Raises as `get`."""
 
     def cancel(self, account: str, task_id: str) -> None:
-        """End the task and its work; `get` raises TaskGone from now on. Raises as `get`."""
+        """End the task and its work. From now on `get` raises TaskGone. Raises as `get`."""

@@ -1,99 +1,89 @@
-"""The decorator that makes any Flask view an asynchronous request, and the task resource.
+"""The decorator for asynchronous views, and the resource `/tasks/{id}`."""
 
-The talk called it `@async`, which is a reserved word since Python 3.7.
-"""
-
-import hashlib
 import logging
-import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import msgspec
 from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
-from werkzeug.http import parse_list_header
 
 from . import errors
-from .backend import Submission, TaskBackend, TaskState
+from .backend import Responder, Submission, TaskBackend, TaskState
+from .headers import fingerprint_of_request, idempotency_key, preferred_wait
 
 logger = logging.getLogger(__name__)
 
-#: Most seconds that a client may ask to wait for the final response (RFC 7240, section 4.3).
-MAX_WAIT = 30
-
-#: Seconds that a client is asked to leave between looks at a running task.
+#: Seconds between two polls of a running task, as its `Retry-After` asks of clients.
 RETRY_AFTER = 1
 
-_WAIT = re.compile(r"wait(?:\s*=\s*\"?([^\";]*)\"?)?\s*(?:;.*)?", re.IGNORECASE)
-_SECONDS = re.compile(r"[0-9]{1,9}")
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
-View = Callable[..., Any]
+P = ParamSpec("P")
+W = TypeVar("W")
+W_co = TypeVar("W_co", covariant=True)
 
 
-class Later:
-    """What a view returns to be answered later: `work` goes to the backend as it is."""
+class Later(Generic[W_co]):
+    """The return value of a view that is answered later. `work` goes to the backend as it is."""
 
-    def __init__(self, work: Any) -> None:
+    def __init__(self, work: W_co) -> None:
         self.work = work
 
 
-class AsyncRequests:
-    """Decorates views, and serves the tasks that come of them."""
+class AsyncRequests(Generic[W]):
+    """Decorates views, and serves their tasks."""
 
     def __init__(
         self,
-        backend: TaskBackend,
+        backend: TaskBackend[W],
         *,
         account: Callable[[], str] = lambda: "",
         prefix: str = "",
         traceparent: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """`account` says on whose behalf the present request is made.
+        """Make a decorator for the views of one backend.
 
-        `prefix` is where `/tasks` is; a registered blueprint knows it better.
+        Args:
+            backend: keeps the tasks.
+            account: the owner of the present request. Tasks of other accounts are hidden.
+            prefix: the path above `/tasks`; a registered blueprint replaces it with its own.
+            traceparent: the trace context of the present request, for the backend.
         """
         self._backend = backend
         self._account = account
         self._prefix = prefix
         self._traceparent = traceparent
-        #: The finish functions by their names, for a backend that keeps only names.
-        self.finishers: dict[str, Callable[..., Any]] = {}
+        #: The responders by name, for backends that store the name.
+        self.responders: dict[str, Responder] = {}
 
     def __call__(
-        self, finish: Callable[..., Any], *, name: str | None = None
-    ) -> Callable[[View], View]:
-        """A view's decorator; `finish` makes the final response of what the work came to.
+        self, responder: Responder, *, name: str | None = None
+    ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+        """Decorate a view. Several views may share a responder.
 
-        `name` is what a backend keeps of `finish`: its own, unless given. Several views may
-        share one function.
+        Args:
+            responder: makes the final response from the result of the work.
+            name: the name that backends store; the function's own name by default.
 
         Raises:
-            ValueError: another function has this name.
+            ValueError: another responder has this name.
         """
-        known_as = name or _name_of(finish)
-        if self.finishers.setdefault(known_as, finish) is not finish:
-            raise ValueError(
-                f"another finish function is called {known_as!r}: "
-                "rename this one, or decorate with later(finish, name=...)"
-            )
+        responder_name = self._register(responder, name)
 
-        def decorate(view: View) -> View:
+        def decorate(view: Callable[P, Any]) -> Callable[P, Any]:
             @wraps(view)
-            def accept(*args: Any, **kwargs: Any) -> Any:
-                key, wait = _idempotency_key(), _wanted_wait()
-                # Before the view, which may consume the body as a form.
-                fingerprint = _fingerprint() if key else None
+            def accept(*args: P.args, **kwargs: P.kwargs) -> Any:
+                key, wait = idempotency_key(), preferred_wait()
+                # Before the view, because a view may consume the body as a form.
+                fingerprint = fingerprint_of_request() if key else None
                 result = current_app.ensure_sync(view)(*args, **kwargs)
                 if not isinstance(result, Later):
                     return result
-                submission = Submission(
+                submission = Submission[W](
                     account=self._account(),
                     work=result.work,
-                    finish=known_as,
-                    finisher=finish,
+                    responder_name=responder_name,
+                    responder=responder,
                     idempotency_key=key,
                     fingerprint=fingerprint,
                     traceparent=self._traceparent(),
@@ -105,7 +95,7 @@ class AsyncRequests:
         return decorate
 
     def blueprint(self, name: str = "tasks") -> Blueprint:
-        """`GET` and `DELETE` of `/tasks/{id}` below the prefix, and answers to every TaskError."""
+        """`GET` and `DELETE` of `/tasks/{id}`, and a default handler for every TaskError."""
         pages = Blueprint(name, __name__, url_prefix=self._prefix or None)
         pages.add_url_rule("/tasks/<task_id>", "get_task", self.show)
         pages.add_url_rule("/tasks/<task_id>", "cancel_task", self.cancel, methods=["DELETE"])
@@ -113,35 +103,44 @@ class AsyncRequests:
         return pages
 
     def show(self, task_id: str) -> Response:
-        """The task resource: 202 while it runs, then the final response."""
-        wait = _wanted_wait()
+        """The view of a task: 202 while it runs, then its final response."""
+        wait = preferred_wait()
         if wait:
-            return self._answer(self._backend.wait(self._account(), task_id, wait), wait)
-        return self._answer(self._backend.get(self._account(), task_id), wait)
+            return self._respond(self._backend.wait(self._account(), task_id, wait), wait)
+        return self._respond(self._backend.get(self._account(), task_id), wait)
 
     def cancel(self, task_id: str) -> Response:
-        """End a task: 204, and 410 from then on."""
+        """The view that ends a task: 204. Later requests for the task get 410."""
         self._backend.cancel(self._account(), task_id)
         response = Response(status=204)
         del response.headers["Content-Type"]
         return response
 
+    def _register(self, responder: Responder, name: str | None) -> str:
+        name = name or _name_of(responder)
+        if self.responders.setdefault(name, responder) is not responder:
+            raise ValueError(
+                f"another responder is called {name!r}: "
+                "rename this one, or decorate with later(responder, name=...)"
+            )
+        return name
+
     def _registered(self, state: BlueprintSetupState) -> None:
         self._prefix = state.url_prefix or ""
         errors.install(state.app)  # type: ignore[arg-type]  # an App that serves is a Flask
 
-    def _accept(self, submission: Submission, wait: int) -> Response:
+    def _accept(self, submission: Submission[W], wait: int) -> Response:
         task = self._backend.accept(submission)
         if wait and not task.final:
             try:
                 task = self._backend.wait(submission.account, task.id, wait)
             except errors.TaskError:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, the request is accepted
-                logger.warning("cannot wait for task %s: %r", task.id, error)
-        return self._answer(task, wait)
+            except Exception as error:  # noqa: BLE001 - the task is accepted, and 202 is true
+                logger.warning("task %s: wait failed (%r); sending 202", task.id, error)
+        return self._respond(task, wait)
 
-    def _answer(self, task: TaskState, wait: int) -> Response:
+    def _respond(self, task: TaskState, wait: int) -> Response:
         response = task.final.response() if task.final else self._running(task)
         if wait:
             response.headers["Preference-Applied"] = f"wait={wait}"
@@ -162,31 +161,8 @@ class AsyncRequests:
         return Response(msgspec.json.encode(body), 202, headers, content_type="application/json")
 
 
-def _name_of(finish: Callable[..., Any]) -> str:
-    name = getattr(finish, "__name__", None)
+def _name_of(responder: Responder) -> str:
+    name = getattr(responder, "__name__", None)
     if not isinstance(name, str):
-        raise TypeError(f"{finish!r} has no name: decorate with later(finish, name=...)")
+        raise TypeError(f"{responder!r} has no name: decorate with later(responder, name=...)")
     return name
-
-
-def _wanted_wait() -> int:
-    """Seconds that the client wants to wait; 0 where it does not say so in a way we understand."""
-    # RFC 7240, section 2: a preference that cannot be honoured is ignored; of several, the first
-    # counts; what follows a semicolon are parameters.
-    for preference in parse_list_header(request.headers.get("Prefer", "")):
-        if found := _WAIT.fullmatch(preference):
-            seconds = found[1] or ""
-            return min(int(seconds), MAX_WAIT) if _SECONDS.fullmatch(seconds) else 0
-    return 0
-
-
-def _idempotency_key() -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not _KEY.fullmatch(key):
-        raise errors.BadHeader("Idempotency-Key", "1 to 255 visible ASCII characters")
-    return key
-
-
-def _fingerprint() -> str:
-    parts = (request.method.encode(), request.full_path.encode(), request.get_data())
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()

@@ -1,11 +1,11 @@
-"""Why a task cannot be had, and what a client is told of it where the app does not say it.
+"""The errors of the task resource, and their default responses.
 
 TaskError
- +-- NoSuchTask    404  unknown, or another account's
- +-- TaskGone      410  past its retention, or cancelled
+ +-- NoSuchTask    404  the id is unknown, or the task belongs to another account
+ +-- TaskGone      410  the task was cancelled, or its retention has ended
  +-- KeyReused     422  the idempotency key belongs to another request
- +-- BadHeader     400  a request header that cannot be used
- +-- BackendFull          503  the backend is full
+ +-- BadHeader     400  a malformed request header
+ +-- BackendFull   503  the backend has reached its limit of tasks
 """
 
 from http import HTTPStatus
@@ -15,35 +15,35 @@ from flask import Flask, Response
 
 
 class TaskError(Exception):
-    """Why a task cannot be had: the status and the detail of the default response."""
+    """Base of the errors; `status` and `detail` make the default response."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    detail = "the task cannot be had"
+    detail = "the task is unavailable"
 
 
 class NoSuchTask(TaskError):
-    """No such task for this account."""
+    """The account has no task with this id."""
 
     status = HTTPStatus.NOT_FOUND
     detail = "no such task"
 
 
 class TaskGone(TaskError):
-    """The task was there; its final response is kept no longer."""
+    """The task has been removed, with its final response."""
 
     status = HTTPStatus.GONE
     detail = "the task was cancelled, or its final response is kept no longer"
 
 
 class KeyReused(TaskError):
-    """Another request has used this idempotency key."""
+    """A different request has used this idempotency key."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     detail = "this Idempotency-Key came with another request before"
 
 
 class BadHeader(TaskError):
-    """A request header that cannot be used."""
+    """A malformed request header."""
 
     status = HTTPStatus.BAD_REQUEST
 
@@ -55,25 +55,25 @@ class BadHeader(TaskError):
 
 
 class BackendFull(TaskError):
-    """The backend has as many tasks as it takes; nothing was accepted."""
+    """The backend has reached its limit of tasks, and refused the request."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     detail = "too many tasks are running"
 
     def __init__(self, retry_after: int) -> None:
-        """`retry_after` is how long (seconds) a client should wait."""
+        """`retry_after` is in seconds, for the header of the same name."""
         super().__init__(self.detail)
         self.retry_after = retry_after
 
 
 def install(app: Flask) -> None:
-    """Answer every TaskError with a problem, unless the app has a handler of its own for it."""
+    """Handle TaskError in an app with `as_problem`, unless the app has its own handler."""
     if TaskError not in app.error_handler_spec[None][None]:
         app.register_error_handler(TaskError, as_problem)
 
 
 def as_problem(error: TaskError) -> Response:
-    """The default response: a problem (RFC 9457) that says no more than its status and detail."""
+    """The default response: a problem (RFC 9457) with status and detail."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, BackendFull):
         headers["Retry-After"] = str(error.retry_after)
@@ -82,7 +82,7 @@ def as_problem(error: TaskError) -> Response:
 
 
 def problem_body(status: HTTPStatus, detail: str) -> bytes:
-    """A problem of no type of its own; its title is the status's phrase (RFC 9457, 4.2.1)."""
+    """A problem of type `about:blank`; its title is the phrase of the status (RFC 9457, 4.2.1)."""
     return msgspec.json.encode(
         {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
     )

@@ -1,4 +1,4 @@
-"""A final response, frozen: made of whatever a Flask view may return, thawed for each client."""
+"""A final response: frozen from the return value of a view, and sent to every client alike."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 @dataclass(frozen=True)
 class Final:
-    """What the original view would have answered in the end.
+    """The final response of a task.
 
-    `headers` keep their order, and names that come more than once, such as Set-Cookie.
+    `headers` keep their order. A name may come several times, as Set-Cookie does.
     """
 
     status: int
@@ -26,11 +26,11 @@ class Final:
 
     @classmethod
     def of(cls, value: Any) -> "Final":
-        """From what a Flask view may return: a response or a body, alone or with status, headers.
+        """Freeze the return value of a view: a response or a body, also with status and headers.
 
         Raises:
-            TypeError: it is nothing that a view may return.
-            ValueError: a header has a line break, or the status says that there is more to come.
+            TypeError: Flask would refuse the value too.
+            ValueError: a header has a line break, or the status is 1xx or 202.
         """
         if isinstance(value, cls):
             return value
@@ -39,19 +39,20 @@ class Final:
         if status is not None:
             response.status = status
         if headers is not None:
-            # Names given here replace the response's own, all of a name's values at once.
+            # A name given here replaces all values of that name in the response.
             response.headers.update(Headers(headers))
         return cls._frozen(response)
 
     @classmethod
     def _frozen(cls, response: AnyResponse) -> "Final":
         status = response.status_code
+        # Clients take 202 for a running task, and would poll for ever.
         if status < HTTPStatus.OK or status == HTTPStatus.ACCEPTED:
             raise ValueError(f"{status} is no status of a final response")
         response.direct_passthrough = False
         body = response.get_data()
         response.close()
-        # The length is said when the response is given out.
+        # Flask computes the length again for each client.
         dropped = {"content-length"}
         if status in _BODILESS:
             body = b""
@@ -60,14 +61,14 @@ class Final:
         return cls(status, kept, body)
 
     def response(self) -> Response:
-        """As a response of Flask's."""
+        """A new Flask response with this status, these headers and this body."""
         response = Response(self.body, self.status)
         response.headers = Headers(self.headers)
         return response
 
 
 def _parts(value: Any) -> tuple[Any, Any, Any]:
-    """Body, status and headers, told apart as Flask does."""
+    """Body, status and headers, by the rules of Flask."""
     if not isinstance(value, tuple):
         return value, None, None
     match value:

@@ -1,7 +1,6 @@
-"""A backend for small apps and tests: threads of this process, tasks in its memory.
+"""A backend for small apps and for tests: threads of this process, and tasks in its memory.
 
-The promise of `accept` reaches as far as the process: tasks end with it, and the workers of a
-server with several do not know each other's.
+Tasks end with the process. Several processes of one server have separate tasks.
 """
 
 import logging
@@ -24,17 +23,20 @@ from .final import Final
 
 logger = logging.getLogger(__name__)
 
-#: Ids remembered of tasks that are gone: 410 is told from 404 by them.
+#: Remembered ids of removed tasks, to tell 410 from 404.
 MAX_GONE = 10_000
 
-#: Seconds that a client is asked to wait when all tasks that may be kept are running.
+#: Seconds of `Retry-After` for a refused client.
 BUSY_RETRY_AFTER = 5
+
+#: The work of a task. Its responder gets the return value.
+Work = Callable[[], Any]
 
 
 @dataclass(eq=False)
 class _Task:
     state: TaskState
-    submission: Submission
+    submission: Submission[Work]
     context: Callable[[], AbstractContextManager[Any]]
     ended: threading.Event = field(default_factory=threading.Event)
     cancelled: bool = False
@@ -46,14 +48,14 @@ class _Task:
 
 
 class InProcess:
-    """Does `work` (a callable without arguments) in a thread; `finish` gets what it returns.
+    """Calls `work` in a thread, and the responder with its return value.
 
-    Both run in the app's context. What they raise becomes the final response: an HTTPException
-    (`abort(422)`) its own, anything else is logged and a 500.
+    Both run in the context of the app. An HTTPException from them (`abort(422)`) becomes the final
+    response. Any other exception is logged, and the final response is 500.
     """
 
     def __init__(self, threads: int, keep: int = 1000) -> None:
-        """`keep` is how many tasks there may be; of those done, the oldest make room for new."""
+        """Keep at most `keep` tasks. A new task replaces the oldest finished one."""
         self._size = threads
         self._keep = keep
         self._changed = threading.Condition()
@@ -65,13 +67,13 @@ class InProcess:
         self._threads: list[threading.Thread] = []
         self._stopping = False
 
-    def accept(self, submission: Submission) -> TaskState:
+    def accept(self, submission: Submission[Work]) -> TaskState:
         with self._changed:
             if known := self._known(submission):
                 return known.state
-            self._make_room()
+            self._check_capacity()
             task = self._add(submission)
-            self._start()
+            self._start_thread()
             self._changed.notify()
             return task.state
 
@@ -89,7 +91,7 @@ class InProcess:
             return task.state
 
     def cancel(self, account: str, task_id: str) -> None:
-        """What runs already runs to its end, and nobody sees what comes of it."""
+        """Remove the task. Work that has begun runs to its end, and its result is dropped."""
         with self._changed:
             task = self._find(account, task_id)
             task.cancelled = True
@@ -97,21 +99,22 @@ class InProcess:
         task.ended.set()
 
     def stop(self, timeout: float) -> None:
-        """End what runs, each within `timeout` seconds; begin nothing more."""
+        """Begin no more work, and wait for each thread, `timeout` seconds at most."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(timeout)
 
-    def _known(self, submission: Submission) -> _Task | None:
+    def _known(self, submission: Submission[Work]) -> _Task | None:
         key = submission.idempotency_key
         task = self._keys.get((submission.account, key)) if key else None
         if task and task.submission.fingerprint != submission.fingerprint:
             raise KeyReused(key)
         return task
 
-    def _make_room(self) -> None:
+    def _check_capacity(self) -> None:
+        """Forget the oldest finished task at the limit; raises BackendFull if all are running."""
         if self._stopping:
             raise BackendFull(BUSY_RETRY_AFTER)
         if len(self._tasks) >= self._keep:
@@ -119,7 +122,7 @@ class InProcess:
                 raise BackendFull(BUSY_RETRY_AFTER)
             self._forget(next(iter(self._done.values())))
 
-    def _add(self, submission: Submission) -> _Task:
+    def _add(self, submission: Submission[Work]) -> _Task:
         state = TaskState(str(uuid.uuid4()), datetime.now(UTC).isoformat())
         task = _Task(state, submission, _app_context())
         self._tasks[state.id] = self._waiting[state.id] = task
@@ -128,7 +131,7 @@ class InProcess:
         return task
 
     def _forget(self, task: _Task) -> None:
-        """Leave nothing of it but its id."""
+        """Remove the task, and remember its id."""
         task_id = task.state.id
         del self._tasks[task_id]
         self._waiting.pop(task_id, None)
@@ -139,8 +142,8 @@ class InProcess:
         if len(self._gone) > MAX_GONE:
             self._gone.popitem(last=False)
 
-    def _start(self) -> None:
-        # Not before the first task: threads made at import would not outlive a server's fork.
+    def _start_thread(self) -> None:
+        # At the first tasks, because threads made at import end with the fork of a server.
         if len(self._threads) < self._size:
             name = f"asyncrequest-{len(self._threads)}"
             thread = threading.Thread(target=self._loop, name=name, daemon=True)
@@ -161,8 +164,7 @@ class InProcess:
 
     def _end(self, task: _Task, final: Final) -> None:
         task.state = replace(task.state, done=1, final=final)
-        # What the work holds, such as an upload, is not needed any more.
-        task.submission = replace(task.submission, work=None)
+        task.submission = replace(task.submission, work=_released)
         if not task.cancelled:
             self._done[task.state.id] = task
 
@@ -175,8 +177,12 @@ class InProcess:
         raise NoSuchTask(task_id)
 
 
+def _released() -> None:
+    """Stands in for finished work, because the work may hold much memory, such as an upload."""
+
+
 def _app_context() -> Callable[[], AbstractContextManager[Any]]:
-    """Makes contexts of the present app, where there is one, for other threads."""
+    """A factory of contexts of the present app, for use in other threads."""
     if not current_app:
         return nullcontext
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's documented way to hand an app to a thread
@@ -189,11 +195,11 @@ def _final_of(task: _Task) -> Final:
     try:
         with task.context():
             try:
-                return Final.of(submission.finisher(submission.work()))
+                return Final.of(submission.responder(submission.work()))
             except HTTPException as error:
                 return Final.of(error.get_response())
-    except BaseException:  # whatever it was, a task must end, and its thread go on
-        logger.exception("the work of task %s failed", task.state.id)
+    except BaseException:  # a task must end, and its thread must go on, after any exception
+        logger.exception("task %s: the work failed; its final response is 500", task.state.id)
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         body = problem_body(status, "the work failed; it is logged")
         return Final(status, (("Content-Type", "application/problem+json"),), body)

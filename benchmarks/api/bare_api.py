@@ -35,7 +35,7 @@ def _cut(service: Any) -> None:
 
     anybody = Caller("key", "admin", frozenset(ALL_SCOPES))
 
-    def accept(_submission: Submission) -> TaskState:
+    def accept(_submission: Submission[Any]) -> TaskState:
         return TaskState(str(uuid7()), rfc3339(int(time.time() * 1000)))
 
     def start() -> None:

@@ -31,11 +31,11 @@ class PostViews:
         self._acceptor = services.acceptor
         self._default_flavour = services.settings.default_flavour
 
-    def create(self, body: models.NewPost) -> Later:
+    def create(self, body: models.NewPost) -> Later[CreatePost]:
         check_text(body.text)
         return Later(CreatePost(body, body.flavour or self._default_flavour))
 
-    def edit(self, post_id: str, body: models.Edit) -> Later:
+    def edit(self, post_id: str, body: models.Edit) -> Later[EditPost]:
         check_text(body.text)
         post_id = known_id(post_id, "post")
         return Later(

@@ -21,7 +21,7 @@ class PreviewViews:
         self._store = store
         self._default_flavour = default_flavour
 
-    def preview(self, body: models.NewPreview) -> JsonResponse | Later:
+    def preview(self, body: models.NewPreview) -> JsonResponse | Later[FetchPreview]:
         check_url(body.url)
         if not body.refresh:
             with self._store.read() as tx:
@@ -30,7 +30,7 @@ class PreviewViews:
                 return json_of(known)
         return Later(FetchPreview(body.url))
 
-    def render(self, body: models.NewRender) -> Later:
+    def render(self, body: models.NewRender) -> Later[RenderText]:
         check_text(body.text)
         return Later(RenderText(body.text, body.flavour or self._default_flavour))
 

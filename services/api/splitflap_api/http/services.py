@@ -9,7 +9,7 @@ from splitflap_api.domain.keys import Keyring
 from splitflap_api.loops.feed import Feed
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
-from splitflap_api.transactions.accept import Acceptor
+from splitflap_api.transactions.accept import Acceptor, Command
 from splitflap_api.transactions.replay import Replayer
 
 
@@ -24,4 +24,4 @@ class Services:
     acceptor: Acceptor
     replayer: Replayer
     feed: Feed
-    later: AsyncRequests
+    later: AsyncRequests[Command]

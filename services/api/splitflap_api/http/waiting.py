@@ -10,6 +10,7 @@ from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.problems import unavailable
 from splitflap_api.overload.shedding import TOO_MANY
 from splitflap_api.overload.slots import SLOT, Slot
+from splitflap_api.transactions.accept import Command
 
 
 def release_slot() -> None:
@@ -38,10 +39,10 @@ def slot_lent() -> Iterator[None]:
 class SlotReleasingBackend:
     """Wraps a backend. It checks ids, and releases the slot before a wait (`Prefer: wait`)."""
 
-    def __init__(self, backend: TaskBackend) -> None:
+    def __init__(self, backend: TaskBackend[Command]) -> None:
         self._backend = backend
 
-    def accept(self, submission: Submission) -> TaskState:
+    def accept(self, submission: Submission[Command]) -> TaskState:
         return self._backend.accept(submission)
 
     def get(self, account: str, task_id: str) -> TaskState:

@@ -89,7 +89,9 @@ class Acceptor:
         self._accepted = metrics.counter("splitflap_jobs_accepted_total")
         self._sizes = metrics.histogram("splitflap_commit_batch_size")
         self._seconds = metrics.histogram("splitflap_commit_seconds")
-        self._commits: Batcher[Submission, TaskState] = Batcher("commits", self._commit, waiters)
+        self._commits: Batcher[Submission[Command], TaskState] = Batcher(
+            "commits", self._commit, waiters
+        )
         self._reads: Batcher[tuple[str, str], TaskState] = Batcher(
             "task-reads", self._read, waiters, gather=READS_GATHER, inline_when_idle=True
         )
@@ -108,7 +110,7 @@ class Acceptor:
         self._commits.stop(timeout)
         self._reads.stop(max(0.0, end - time.monotonic()))
 
-    def accept(self, submission: Submission) -> TaskState:
+    def accept(self, submission: Submission[Command]) -> TaskState:
         commit = self._commit_by_itself if submission.work.own_transaction else self._commits
         try:
             return commit(submission)
@@ -165,13 +167,15 @@ class Acceptor:
             changes.write(tx)
         self._hooks.changed()
 
-    def _commit_by_itself(self, submission: Submission) -> TaskState:
+    def _commit_by_itself(self, submission: Submission[Command]) -> TaskState:
         answer = self._commit([submission])[0]
         if isinstance(answer, BaseException):
             raise answer
         return answer
 
-    def _commit(self, submissions: Sequence[Submission]) -> list[TaskState | BaseException]:
+    def _commit(
+        self, submissions: Sequence[Submission[Command]]
+    ) -> list[TaskState | BaseException]:
         started = time.monotonic()
         only_inserts = all(each.work.only_inserts for each in submissions)
         with self._store.statement() if only_inserts else self._store.write() as tx:
@@ -197,7 +201,7 @@ class Acceptor:
         tx: Connection,
         changes: Changes,
         known: dict[tuple[str, str], tuple[str | None, TaskState | TaskGone]],
-        submission: Submission,
+        submission: Submission[Command],
     ) -> TaskState | BaseException:
         key = (submission.account, submission.idempotency_key or "")
         if key[1] and key in known:
@@ -226,7 +230,7 @@ class Acceptor:
 
 
 def _known(
-    tx: Connection, submissions: Sequence[Submission]
+    tx: Connection, submissions: Sequence[Submission[Command]]
 ) -> dict[tuple[str, str], tuple[str | None, TaskState | TaskGone]]:
     pairs = {(each.account, each.idempotency_key) for each in submissions if each.idempotency_key}
     if not pairs:
@@ -242,11 +246,11 @@ def _known(
     }
 
 
-def _new_task(submission: Submission, now: int) -> Row:
+def _new_task(submission: Submission[Command], now: int) -> Row:
     return {
         "id": str(uuid7()),
         "account": submission.account,
-        "finish": submission.finish,
+        "finish": submission.responder_name,
         "subject": None,
         "revision": None,
         "state": "running",

@@ -1,10 +1,10 @@
-"""The backend that lives in the process: many threads, bounded memory, exceptions, cancelling."""
+"""The backend `InProcess`: threads, bounded memory, exceptions, cancelling."""
 
 import gc
 import itertools
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,15 +22,15 @@ from asyncrequest import (
     TaskGone,
     inprocess,
 )
-
-from .small_app import PATIENCE
+from asyncrequest.inprocess import Work
+from small_app import PATIENCE
 
 
 def submission(
-    work: Callable[[], Any], key: str | None = None, fingerprint: str = "f", account: str = "me"
-) -> Submission:
-    """A request whose work's result is its response."""
-    return Submission(account, work, "as_it_is", key, fingerprint)
+    work: Work, key: str | None = None, fingerprint: str = "f", account: str = "me"
+) -> Submission[Work]:
+    """A request with `unchanged` as its responder."""
+    return Submission(account, work, "unchanged", key, fingerprint)
 
 
 @pytest.fixture
@@ -42,14 +42,13 @@ def backend() -> Iterator[InProcess]:
 
 
 def final_of(backend: InProcess, task_id: str) -> Final:
-    """The final response, waited for."""
+    """Wait for the final response."""
     final = backend.wait("me", task_id, PATIENCE).final
-    assert final is not None, "waited in vain"
+    assert final is not None, "the task is still running"
     return final
 
 
-def test_many_tasks_from_many_threads() -> None:
-    """Each gets its own response; ids differ; nothing is lost."""
+def test_each_of_many_concurrent_tasks_gets_its_own_response() -> None:
     backend = InProcess(4, keep=500)
 
     def one(number: int) -> tuple[int, bytes]:
@@ -61,8 +60,7 @@ def test_many_tasks_from_many_threads() -> None:
     backend.stop(PATIENCE)
 
 
-def test_concurrent_requests_with_one_key(backend: InProcess) -> None:
-    """All of them get the one task that one of them made, and can wait for it at once."""
+def test_concurrent_requests_with_one_key_share_one_task(backend: InProcess) -> None:
     runs = itertools.count()
     start = threading.Barrier(16)
 
@@ -77,8 +75,8 @@ def test_concurrent_requests_with_one_key(backend: InProcess) -> None:
     assert len(answers) == 1
 
 
-def test_another_request_with_the_key(backend: InProcess) -> None:
-    """It is refused, while the task runs and after."""
+def test_a_key_of_another_request_is_refused(backend: InProcess) -> None:
+    """While the task runs, and after."""
     task = backend.accept(submission(lambda: "x", "k"))
     with pytest.raises(KeyReused):
         backend.accept(submission(lambda: "y", "k", fingerprint="other"))
@@ -90,10 +88,10 @@ def test_another_request_with_the_key(backend: InProcess) -> None:
 @pytest.mark.parametrize(
     "error", [RuntimeError("secret"), SystemExit(3), UnicodeError("\udc00"), RecursionError()]
 )
-def test_what_the_work_raises_is_a_problem(
+def test_an_exception_of_the_work_becomes_a_500(
     backend: InProcess, error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """500 without the exception's words, which are logged; the thread goes on with the next."""
+    """The response hides the exception, the log has it, and the thread goes on."""
 
     def work() -> Any:
         raise error
@@ -110,8 +108,7 @@ def test_what_the_work_raises_is_a_problem(
     assert all(info is not None and info[1] is error for info in logged)
 
 
-def test_an_http_exception_is_its_own_response(backend: InProcess) -> None:
-    """`abort(422)` in the work is what it would be in a view."""
+def test_an_http_exception_of_the_work_is_the_response(backend: InProcess) -> None:
 
     def work() -> Any:
         raise UnprocessableEntity("no prime")
@@ -122,13 +119,12 @@ def test_an_http_exception_is_its_own_response(backend: InProcess) -> None:
 
 
 @pytest.mark.parametrize("value", [None, object(), ("x", 202)])
-def test_a_finish_function_that_gives_no_response(backend: InProcess, value: Any) -> None:
-    """It is a 500, like a view that returns nothing."""
+def test_an_invalid_value_of_the_responder_becomes_a_500(backend: InProcess, value: Any) -> None:
     assert final_of(backend, backend.accept(submission(lambda: value)).id).status == 500
 
 
-def test_only_the_newest_are_kept(backend: InProcess) -> None:
-    """The oldest done make room: they are gone, with their keys, and not unknown."""
+def test_a_new_task_replaces_the_oldest_finished_one(backend: InProcess) -> None:
+    """The old task is gone, and its key is free."""
     ids = []
     for number in range(15):
         task = backend.accept(submission(lambda: "x", f"k{number}"))
@@ -144,8 +140,8 @@ def test_only_the_newest_are_kept(backend: InProcess) -> None:
     assert len(backend._tasks) == len(backend._keys) == 10
 
 
-def test_running_tasks_are_never_pushed_out(backend: InProcess) -> None:
-    """As many as are kept may run; the next is refused, and nothing is lost."""
+def test_running_tasks_are_never_replaced(backend: InProcess) -> None:
+    """At the limit the backend refuses new tasks."""
     gate = threading.Event()
     running = [backend.accept(submission(lambda: gate.wait(PATIENCE) and "x")) for _ in range(10)]
     with pytest.raises(BackendFull) as refused:
@@ -156,18 +152,17 @@ def test_running_tasks_are_never_pushed_out(backend: InProcess) -> None:
     backend.accept(submission(lambda: "x"))
 
 
-def test_the_gone_are_remembered_within_bounds(
+def test_the_ids_of_removed_tasks_are_bounded(
     backend: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even the ids of what is gone are not kept without end."""
     monkeypatch.setattr(inprocess, "MAX_GONE", 3)
     for _ in range(8):
         backend.cancel("me", backend.accept(submission(lambda: "x")).id)
     assert len(backend._gone) == 3
 
 
-def test_a_waiting_task_that_is_cancelled_never_runs() -> None:
-    """Its work is dropped at once; its key is free; who waits for it is told."""
+def test_a_task_cancelled_before_its_start_never_runs() -> None:
+    """Its key is free at once, and its waiters get TaskGone."""
     backend = InProcess(1)
     gate, runs = threading.Event(), itertools.count()
     first = backend.accept(submission(lambda: gate.wait(PATIENCE) and "x"))
@@ -184,8 +179,7 @@ def test_a_waiting_task_that_is_cancelled_never_runs() -> None:
     assert next(runs) == 0
 
 
-def test_a_running_task_that_is_cancelled(backend: InProcess) -> None:
-    """It runs to its end, and nobody sees what came of it."""
+def test_a_task_cancelled_while_running_has_no_result(backend: InProcess) -> None:
     gate, began = threading.Event(), threading.Event()
 
     def work() -> str:
@@ -204,8 +198,7 @@ def test_a_running_task_that_is_cancelled(backend: InProcess) -> None:
     assert not backend._done
 
 
-def test_what_the_work_holds_is_let_go(backend: InProcess) -> None:
-    """Once done, a task keeps its response and not, say, the upload that it was made of."""
+def test_a_finished_task_releases_its_work(backend: InProcess) -> None:
 
     class Upload:
         def read(self) -> str:
@@ -221,8 +214,7 @@ def test_what_the_work_holds_is_let_go(backend: InProcess) -> None:
     assert alive() is None
 
 
-def test_stop_begins_nothing_more(backend: InProcess) -> None:
-    """What runs ends; what comes is refused."""
+def test_stop_finishes_running_work_and_refuses_new(backend: InProcess) -> None:
     gate = threading.Event()
     task = backend.accept(submission(lambda: gate.wait(PATIENCE) and "x"))
     threading.Timer(0.05, gate.set).start()

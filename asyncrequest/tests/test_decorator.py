@@ -1,4 +1,4 @@
-"""Any view can answer later: how it is decorated, and what becomes of its answer."""
+"""The decorator: the views that it takes, and the responses of decorated views."""
 
 import asyncio
 import functools
@@ -12,8 +12,8 @@ from flask import Blueprint, Flask, jsonify, request
 from flask.views import MethodView
 
 from asyncrequest import Final, Later, TaskGone, TaskState
-
-from .small_app import SmallApp, same
+from asyncrequest.inprocess import Work
+from small_app import SmallApp, same
 
 
 @pytest.fixture
@@ -24,8 +24,7 @@ def small() -> Iterator[SmallApp]:
     app.close()
 
 
-def test_accepted_then_final(small: SmallApp) -> None:
-    """202 with the task's place; there, in the end, is the response, again and again."""
+def test_a_task_answers_202_until_it_is_done_then_its_final_response(small: SmallApp) -> None:
     small.view("/a", lambda: ("done", 201, [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]), same)
     accepted = small.client.post("/a")
     assert accepted.status_code == 202
@@ -43,12 +42,11 @@ def test_accepted_then_final(small: SmallApp) -> None:
         assert final.headers["Content-Length"] == "4"
 
 
-def test_url_arguments_and_methods(small: SmallApp) -> None:
-    """A view keeps its arguments, its name, and its methods, each answered later."""
+def test_a_view_keeps_its_arguments_its_name_and_its_methods(small: SmallApp) -> None:
 
     @small.app.route("/items/<int:item>/<name>", methods=["POST", "PUT"])
     @small.later(same)
-    def change(item: int, name: str) -> Later:
+    def change(item: int, name: str) -> Later[Work]:
         """Change it."""
         return Later(functools.partial("{} {} {}".format, request.method, item, name))
 
@@ -60,18 +58,17 @@ def test_url_arguments_and_methods(small: SmallApp) -> None:
     assert small.client.get("/items/3/x").status_code == 405
 
 
-def test_in_a_blueprint_and_a_class(small: SmallApp) -> None:
-    """Views of blueprints, and the methods of class-based views, are decorated alike."""
+def test_views_of_blueprints_and_classes_are_decorated_alike(small: SmallApp) -> None:
     pages = Blueprint("pages", __name__, url_prefix="/pages")
 
     class Things(MethodView):
         @small.later(same)
-        def post(self) -> Later:
+        def post(self) -> Later[Work]:
             return Later(lambda: "from a class")
 
     @pages.post("/one")
     @small.later(same)
-    def one() -> Later:
+    def one() -> Later[Work]:
         return Later(lambda: "from a blueprint")
 
     pages.add_url_rule("/things", view_func=Things.as_view("things"))
@@ -89,9 +86,13 @@ def test_in_a_blueprint_and_a_class(small: SmallApp) -> None:
         (Final(203, (), b"final").response(), 203, b"final"),
     ],
 )
-def test_a_view_that_answers_at_once(small: SmallApp, value: Any, status: int, body: bytes) -> None:
-    """What is not Later is the view's response, as Flask knows it; no task is made."""
-    small.app.add_url_rule("/now", "now", small.later(same)(lambda: value), methods=["POST"])
+def test_a_view_may_answer_at_once(small: SmallApp, value: Any, status: int, body: bytes) -> None:
+    """A return value other than `Later` is the response, and the request makes no task."""
+
+    def now() -> Any:
+        return value
+
+    small.app.add_url_rule("/now", "now", small.later(same)(now), methods=["POST"])
     response = small.client.post("/now", headers={"Prefer": "wait=1"})
     assert response.status_code == status
     assert response.data.strip().replace(b": ", b":") == body
@@ -99,11 +100,10 @@ def test_a_view_that_answers_at_once(small: SmallApp, value: Any, status: int, b
     assert "Preference-Applied" not in response.headers
 
 
-def test_finish_and_work_run_in_the_app(small: SmallApp) -> None:
-    """jsonify, and whatever else needs the app's context, works in both."""
+def test_work_and_responder_run_in_the_context_of_the_app(small: SmallApp) -> None:
     small.app.config["WORD"] = "kept"
 
-    def finish(word: str) -> Any:
+    def respond(word: str) -> Any:
         return jsonify(word=word)
 
     def work() -> Any:
@@ -111,33 +111,32 @@ def test_finish_and_work_run_in_the_app(small: SmallApp) -> None:
 
         return current_app.config["WORD"]
 
-    small.view("/ctx", work, finish)
+    small.view("/ctx", work, respond)
     assert small.finished("/ctx").json == {"word": "kept"}
 
 
-def test_two_finish_functions_of_one_name() -> None:
-    """A name that leads to another function is refused; one can be given, and one be shared."""
+def test_two_responders_of_one_name_are_refused() -> None:
+    """A responder may be shared by views, or registered with another name."""
     later = SmallApp().later
 
-    def finish_as(text: str) -> Any:
-        def finish(_: Any) -> str:
+    def responder_of(text: str) -> Any:
+        def respond(_: Any) -> str:
             return text
 
-        return finish
+        return respond
 
-    first, second = finish_as("first"), finish_as("second")
+    first, second = responder_of("first"), responder_of("second")
     later(first)
     later(first)
-    with pytest.raises(ValueError, match="another finish function is called 'finish'"):
+    with pytest.raises(ValueError, match="another responder is called 'respond'"):
         later(second)
     later(second, name="second")
-    assert later.finishers == {"finish": first, "second": second}
+    assert later.responders == {"respond": first, "second": second}
     with pytest.raises(TypeError, match="has no name"):
         later(functools.partial(same))
 
 
-def test_location_below_a_mount() -> None:
-    """An app below a path of the server, or with a blueprint below another, gives true places."""
+def test_location_includes_the_mount_and_all_prefixes() -> None:
     small = SmallApp(prefix="/ignored")
     outer = Blueprint("outer", __name__, url_prefix="/outer")
     outer.register_blueprint(small.later.blueprint(), url_prefix="/inner")
@@ -150,8 +149,8 @@ def test_location_below_a_mount() -> None:
     small.close()
 
 
-def test_a_view_that_is_a_coroutine() -> None:
-    """The app says how such views are run, as it does for those that are not decorated."""
+def test_a_view_may_be_a_coroutine() -> None:
+    """The app runs the coroutine by its `ensure_sync`."""
 
     class AsyncFlask(Flask):
         def ensure_sync(self, view: Any) -> Any:
@@ -162,7 +161,7 @@ def test_a_view_that_is_a_coroutine() -> None:
     small = SmallApp()
     small.app = AsyncFlask("async")
 
-    async def view() -> Later:
+    async def view() -> Later[Work]:
         return Later(lambda: "awaited")
 
     small.app.add_url_rule("/a", "a", small.later(same)(view), methods=["POST"])
@@ -171,18 +170,16 @@ def test_a_view_that_is_a_coroutine() -> None:
     small.close()
 
 
-def test_a_blueprint_of_another_name(small: SmallApp) -> None:
-    """An app that has a blueprint `tasks` already can call this one otherwise."""
+def test_the_blueprint_may_have_another_name(small: SmallApp) -> None:
     app = Flask("other")
     app.register_blueprint(Blueprint("tasks", __name__))
     app.register_blueprint(small.later.blueprint("jobs"))
     assert "jobs.get_task" in app.view_functions
 
 
-def test_a_form_is_part_of_what_a_key_stands_for(small: SmallApp) -> None:
-    """A view that reads its body as a form leaves it to be compared: uploads differ."""
+def test_the_fingerprint_includes_a_body_that_the_view_reads_as_a_form(small: SmallApp) -> None:
 
-    def upload() -> Later:
+    def upload() -> Later[Work]:
         data = request.files["file"].read()
         return Later(lambda: data)
 
@@ -203,7 +200,7 @@ def test_a_form_is_part_of_what_a_key_stands_for(small: SmallApp) -> None:
 def test_a_wait_that_fails_leaves_the_request_accepted(
     small: SmallApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """202 and where the task is, whatever befalls who waits for it; but not where it is gone."""
+    """The 202 was true before the wait. Only a TaskError of the wait is reported."""
     small.view("/a", lambda: "done", same)
 
     def wait(*_: object) -> TaskState:

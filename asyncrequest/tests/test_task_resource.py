@@ -1,30 +1,27 @@
-"""The task's resource and the headers of the request: Prefer, Idempotency-Key, HEAD, DELETE."""
+"""The resource `/tasks/{id}`: waits, idempotency keys, HEAD, DELETE, errors."""
 
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from asyncrequest.decorator import MAX_WAIT, AsyncRequests, Later, _wanted_wait
 from flask import Flask, request
 
-from asyncrequest import InProcess, TaskError
-
-from .small_app import PATIENCE, SmallApp, same
+from asyncrequest import AsyncRequests, InProcess, Later, TaskError
+from small_app import PATIENCE, SmallApp, same
 
 
 @pytest.fixture
 def small() -> Iterator[SmallApp]:
-    """The app; an account is who the header X-Account says."""
+    """The app. The header X-Account names the account."""
     app = SmallApp(account=lambda: request.headers.get("X-Account", ""))
     yield app.serve()
     app.close()
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_finals_without_body(small: SmallApp, status: int) -> None:
-    """204 and 304 come without body, length and content type, and with their headers."""
+def test_204_and_304_come_without_body(small: SmallApp, status: int) -> None:
     small.view("/a", lambda: ("", status, {"ETag": '"1"'}), same)
     final = small.finished("/a")
     assert final.status_code == status
@@ -33,8 +30,7 @@ def test_finals_without_body(small: SmallApp, status: int) -> None:
     assert not {"Content-Length", "Content-Type"} & set(final.headers.keys())
 
 
-def test_head(small: SmallApp) -> None:
-    """HEAD of a task has the headers of its GET, the length among them, and no body."""
+def test_head_has_the_headers_of_get(small: SmallApp) -> None:
     small.view("/a", lambda: "four", same)
     small.finished("/a", headers={"Idempotency-Key": "k"})
     place = next(iter(small.backend._tasks))
@@ -42,37 +38,8 @@ def test_head(small: SmallApp) -> None:
     assert (head.status_code, head.data, head.headers["Content-Length"]) == (200, b"", "4")
 
 
-@pytest.mark.parametrize(
-    ("prefer", "seconds"),
-    [
-        ("wait=7", 7),
-        ("respond-async, WAIT = 7", 7),
-        ('wait="7"', 7),
-        ("wait=7; foo=bar", 7),
-        ("wait=7, wait=9", 7),
-        ("wait=4000000000", 0),
-        ("wait=99", MAX_WAIT),
-        ("wait=0", 0),
-        ("wait=-1", 0),
-        ("wait=1.5", 0),
-        ("wait=\u0663", 0),
-        ("wait", 0),
-        ("wait=x, wait=9", 0),
-        ("waiting=7", 0),
-        ("respond-async; wait=7", 0),
-        ('note="a, wait=7"', 0),
-        ("", 0),
-    ],
-)
-def test_prefer_wait(prefer: str, seconds: int) -> None:
-    """RFC 7240: the first `wait` counts, up to a bound; what makes no sense is ignored."""
-    environ = {"HTTP_PREFER": prefer}
-    with Flask("x").test_request_context("/", environ_overrides=environ):
-        assert _wanted_wait() == seconds
-
-
-def test_a_wait_that_ends_too_early(small: SmallApp) -> None:
-    """202 after the wait, which is said to have been applied; a later wait gets the response."""
+def test_a_wait_may_end_before_the_task(small: SmallApp) -> None:
+    """The 202 says `Preference-Applied`. A later wait gets the response."""
     gate = threading.Event()
     small.view("/a", lambda: f"open: {gate.wait(PATIENCE)}", same)
     began = time.monotonic()
@@ -86,8 +53,8 @@ def test_a_wait_that_ends_too_early(small: SmallApp) -> None:
     assert final.headers["Preference-Applied"] == "wait=20"
 
 
-def test_a_key_makes_a_repeated_request_the_same_task(small: SmallApp) -> None:
-    """The same request gets the same task; another one is refused; another account is apart."""
+def test_a_repeated_request_with_a_key_gets_the_same_task(small: SmallApp) -> None:
+    """A different request is refused. Other accounts have their own keys."""
     runs = itertools.count(1)
     small.view("/a", lambda: f"run {next(runs)}", same)
     key = {"Idempotency-Key": "k"}
@@ -101,8 +68,7 @@ def test_a_key_makes_a_repeated_request_the_same_task(small: SmallApp) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\u00e9"])
-def test_a_key_that_cannot_be_used(small: SmallApp, key: str) -> None:
-    """It is refused before the view runs, saying what is expected."""
+def test_a_malformed_key_is_refused_before_the_view_runs(small: SmallApp, key: str) -> None:
     small.view("/a", lambda: "x", same)
     refused = small.client.post("/a", headers={"Idempotency-Key": key})
     assert refused.status_code == 400
@@ -111,8 +77,7 @@ def test_a_key_that_cannot_be_used(small: SmallApp, key: str) -> None:
     assert not small.backend._tasks
 
 
-def test_delete_cancels(small: SmallApp) -> None:
-    """204, then 410; for another account it is a 404 before and after."""
+def test_delete_cancels_the_task_of_its_own_account(small: SmallApp) -> None:
     gate = threading.Event()
     small.view("/a", lambda: gate.wait(PATIENCE), same)
     place = small.client.post("/a").headers["Location"]
@@ -132,10 +97,13 @@ def test_delete_cancels(small: SmallApp) -> None:
     ("path", "status", "title"),
     [("/tasks/nothing", 404, "Not Found"), ("/full", 503, "Service Unavailable")],
 )
-def test_errors_are_problems_without_more_code(path: str, status: int, title: str) -> None:
-    """An app that handles no TaskError answers with problems that say what is wrong."""
+def test_errors_are_problems_by_default(path: str, status: int, title: str) -> None:
     small = SmallApp(threads=0, keep=0).serve()
-    small.app.add_url_rule("/full", "full", small.later(same)(lambda: Later(None)))
+
+    def full() -> Later[Callable[[], str]]:
+        return Later(str)
+
+    small.app.add_url_rule("/full", "full", small.later(same)(full))
     response = small.client.get(path)
     assert response.status_code == status
     assert response.content_type == "application/problem+json"
@@ -151,8 +119,8 @@ def test_errors_are_problems_without_more_code(path: str, status: int, title: st
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_an_app_can_say_it_itself(before: bool) -> None:
-    """An app's own handler is left alone, registered before the blueprint or after it."""
+def test_an_app_may_handle_task_errors(before: bool) -> None:
+    """Its handler is kept, registered before the blueprint or after it."""
     app = Flask("own")
     later = AsyncRequests(InProcess(1))
     if not before:

@@ -1,0 +1,47 @@
+"""The request headers `Prefer` and `Idempotency-Key`, and the fingerprint of a request."""
+
+import hashlib
+import re
+
+from flask import request
+from werkzeug.http import parse_list_header
+
+from .errors import BadHeader
+
+#: The longest wait for a final response, in seconds; longer ones are cut to it.
+MAX_WAIT = 30
+
+_WAIT = re.compile(r"wait(?:\s*=\s*\"?([^\";]*)\"?)?\s*(?:;.*)?", re.IGNORECASE)
+_SECONDS = re.compile(r"[0-9]{1,9}")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def preferred_wait() -> int:
+    """Seconds from `Prefer: wait=N` (RFC 7240, section 4.3); 0 if absent or malformed.
+
+    Section 2 of the RFC: a server ignores a malformed preference, uses the first of several, and
+    reads parameters after a semicolon.
+    """
+    for preference in parse_list_header(request.headers.get("Prefer", "")):
+        if found := _WAIT.fullmatch(preference):
+            seconds = found[1] or ""
+            return min(int(seconds), MAX_WAIT) if _SECONDS.fullmatch(seconds) else 0
+    return 0
+
+
+def idempotency_key() -> str | None:
+    """The `Idempotency-Key` of the present request.
+
+    Raises:
+        BadHeader: the key is too long, or has other characters.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise BadHeader("Idempotency-Key", "1 to 255 visible ASCII characters")
+    return key
+
+
+def fingerprint_of_request() -> str:
+    """A digest of method, path, query and body. Reads the whole body."""
+    parts = (request.method.encode(), request.full_path.encode(), request.get_data())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()

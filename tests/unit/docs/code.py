@@ -133,12 +133,13 @@ def recorded_rules() -> frozenset[str]:
 
 @cache
 def settings() -> frozenset[str]:
-    """The environment variables of the services, of the command line and of the Makefile."""
+    """The environment variables of services, commands, `splitflap_core.definitions` and make."""
     kinds = (ApiSettings, RendererSettings, ScraperSettings)
-    services = {each.name for kind in kinds for each in describe(kind)}
-    options = {name for option in main.params for name in _names(option.envvar)}
-    make = set(re.findall(rf"\b{PREFIX}[A-Z_]+", text_of("Makefile")))
-    return frozenset(services | options | make)
+    found = {each.name for kind in kinds for each in describe(kind)}
+    found |= {name for option in main.params for name in _names(option.envvar)}
+    for name in ("Makefile", "core/splitflap_core/definitions.py"):
+        found |= set(re.findall(rf"\b{PREFIX}[A-Z_]+", text_of(name)))
+    return frozenset(found)
 
 
 def _names(envvar: Any) -> list[str]:

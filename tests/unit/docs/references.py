@@ -26,7 +26,7 @@ _TOP = "asyncrequest|benchmarks|charts|core|docs|k8s|ops|services|tests"
 _TOP_PATH = re.compile(rf"(?<![\w/.:-])(?:{_TOP})/[\w./*-]*\w")
 _SYMBOLS = re.compile(r"(?:(\w+)(?:'s)? )?`([\w./-]+\.py)`((?:, `[A-Za-z_][\w.]*`)+)")
 _TEST_FILE = re.compile(r"((?:[\w-]+/)*test_\w+\.py)|`(\w+)(\[[^`\]]+\])?`")
-_METRIC = re.compile(r"\bsplitflap_[a-z_0-9]+\b|\bsplitflap:[a-z_:0-9]+")
+_METRIC = re.compile(r"\bsplitflap_[a-z_0-9]+\b|\bsplitflap(?::[a-z_0-9]+)+")
 _LABELS = re.compile(r"`(splitflap_\w+)(?:\{(\w+)=[^`]*\})?`(?: by `(\w+)`)?")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\(\))?")
 _LOOKS_LIKE_CODE = re.compile(r"[a-z0-9]_[a-z0-9]|^_[a-z]|[a-z][A-Z]")

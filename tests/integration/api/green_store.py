@@ -1,4 +1,4 @@
-"""Run by test_green_store.py in a process of its own, with a database's URL: it patches."""
+"""The case of test_green_store.py: `python green_store.py DATABASE_URL` exits with 0 on success."""
 
 import sys
 import time
@@ -22,7 +22,7 @@ except TimeoutError:
     pass
 else:
     raise AssertionError("no TimeoutError")
-# With a new connection: the answer of the old one may still come.
+# The pool opens a new connection. The late answer may still arrive on the old one.
 with waiters.limit(10), store.read() as tx:
     assert tx.execute(text("SELECT 7")).scalar_one() == 7
 assert time.monotonic() - began < 10

@@ -1,4 +1,4 @@
-"""The database under green threads, in a process that is patched."""
+"""The database under green threads. green_store.py runs in a process of its own: it patches."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ SCRIPT = Path(__file__).with_name("green_store.py")
 
 
 @pytest.mark.servers
-def test_an_answer_that_does_not_come_in_time_spoils_nothing(postgres_database: str) -> None:
-    """Who waited is told so, and the pool's only connection is replaced."""
+def test_a_late_answer_costs_only_its_connection(postgres_database: str) -> None:
+    """The caller gets TimeoutError, and the pool replaces its only connection."""
     done = subprocess.run(
         [sys.executable, str(SCRIPT), postgres_database],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Requests without a server: what the parser sees, and what it refuses."""
+"""Requests for tests of the parser, without a server."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,20 +15,20 @@ _app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
 
 @contextmanager
 def request_with(**request: Any) -> Iterator[None]:
-    """A present request, made of werkzeug's EnvironBuilder's arguments."""
+    """The present request within the block, from arguments of werkzeug's EnvironBuilder."""
     with _app.test_request_context("/", **request):
         yield
 
 
 def refusal(parse: Callable[[], Any], **request: Any) -> Problem:
-    """The problem that parsing this request ends in."""
+    """The problem raised by `parse` on this request."""
     with request_with(**request), pytest.raises(Problem) as refused:
         parse()
     return refused.value
 
 
 def said(problem: Problem) -> tuple[str, str | None, str]:
-    """A problem's slug, the field that it names, and what it says of it."""
+    """A problem's slug, the field it names, and its message."""
     if not problem.errors:
         return problem.slug, None, problem.detail
     (error,) = problem.errors

@@ -1,4 +1,4 @@
-"""Admission: who is let in, what is said to others, and that every slot comes back."""
+"""Admission: shedding, the rate limit, and slots, called as a server calls it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -15,11 +15,13 @@ from splitflap_api.overload.slots import SLOT, Slot
 from splitflap_core.telemetry import Metrics
 from werkzeug.test import create_environ
 
+from .samples import sample
+
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Gate:
-    """An admission around an app, called as a server calls it."""
+    """An admission around an app."""
 
     def __init__(self, app: App, rate: float = 0, slots: int = 2) -> None:
         self.metrics = Metrics("api")
@@ -44,7 +46,7 @@ class Gate:
         return self._app(environ, start)
 
     def call(self, path: str = "/", method: str = "GET", **headers: str) -> Any:
-        """Begin a response; the caller reads and closes it."""
+        """Begin a response. The caller reads and closes it."""
 
         def start(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
             self.status, self.headers = status, dict(headers)
@@ -53,45 +55,40 @@ class Gate:
         return self.admission(environ, start)
 
     def in_flight(self) -> float:
-        """The gauge that operators see."""
-        [family] = self.metrics.gauge("splitflap_http_requests_in_flight").collect()
-        value: float = family.samples[0].value
-        return value
+        """Requests in flight."""
+        return sample(self.metrics.gauge("splitflap_http_requests_in_flight"))
 
     def counted(self, endpoint: str, status: str) -> float:
-        """Requests that were counted."""
+        """Requests by operation and status."""
         counter = self.metrics.counter("splitflap_http_requests_total")
-        value: float = counter.labels(endpoint, status)._value.get()
-        return value
+        return sample(counter, "_total", endpoint=endpoint, status=status)
 
     def shed(self, why: str) -> float:
-        """Requests that were refused."""
-        counter = self.metrics.counter("splitflap_http_shed_total")
-        value: float = counter.labels(why)._value.get()
-        return value
+        """Shed requests by reason."""
+        return sample(self.metrics.counter("splitflap_http_shed_total"), "_total", why=why)
 
 
 def plain(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-    """An app that answers at once."""
+    """An app with an immediate response."""
     environ[ENDPOINT] = "plain"
     start("200 OK", [])
     return [b"ok"]
 
 
 def streaming(_: dict[str, Any], start: Callable[..., Any]) -> Iterator[bytes]:
-    """An app that answers in parts."""
+    """An app with a response in parts."""
     start("200 OK", [])
     yield b"a"
     yield b"b"
 
 
 def raising(*_: Any) -> Iterable[bytes]:
-    """An app that fails."""
+    """A failing app."""
     raise RuntimeError("broken")
 
 
 def refused(gate: Gate) -> dict[str, Any]:
-    """The problem that a refusal is, checked for what all of them have."""
+    """The problem of a refusal. It checks the headers of all refusals."""
     (body,) = gate.call()
     problem: dict[str, Any] = msgspec.json.decode(body)
     assert gate.headers["Content-Type"] == "application/problem+json"
@@ -102,8 +99,8 @@ def refused(gate: Gate) -> dict[str, Any]:
     return problem
 
 
-def test_not_ready() -> None:
-    """503 with the reason, without the app being called; as soon as it is ready, it is."""
+def test_a_service_that_is_not_ready_sheds_every_request() -> None:
+    """503 with the reason, without calling the app."""
     gate = Gate(plain)
     gate.not_ready = "the service is starting"
     problem = refused(gate)
@@ -114,8 +111,8 @@ def test_not_ready() -> None:
     assert list(gate.call()) == [b"ok"]
 
 
-def test_too_many_at_a_time() -> None:
-    """503 while all slots are held; a response that is closed gives its slot back."""
+def test_requests_beyond_the_slots_are_shed() -> None:
+    """503 while all slots are held. A closed response frees its slot."""
     gate = Gate(plain, slots=2)
     first, second = gate.call(), gate.call()
     assert gate.in_flight() == 2
@@ -129,8 +126,8 @@ def test_too_many_at_a_time() -> None:
     assert gate.in_flight() == 0
 
 
-def test_too_many_with_one_key() -> None:
-    """429 with a Retry-After that is true, without the app; another key is served."""
+def test_a_key_beyond_its_rate_gets_429() -> None:
+    """429 with a true Retry-After, without calling the app. Another key is served."""
     gate = Gate(plain, rate=0.5)
     gate.call(Authorization="Bearer a").close()
     gate.call(Authorization="Bearer a")
@@ -140,16 +137,16 @@ def test_too_many_with_one_key() -> None:
     assert (gate.status[:3], gate.calls) == ("200", 2)
 
 
-def test_a_key_is_one_key_however_it_is_spelt() -> None:
-    """Another case of the scheme, or more spaces, is not another key."""
+def test_case_and_spaces_do_not_make_another_key() -> None:
+    """Spellings of the scheme share the rate of their key."""
     gate = Gate(plain, rate=0.5)
     for header in ("Bearer a", "bearer a", "BEARER  a", "Bearer a "):
         gate.call(Authorization=header)
     assert (gate.calls, gate.shed("rate")) == (1, 3)
 
 
-def test_the_rate_is_said() -> None:
-    """Each response says what the key may still do; a refusal as well."""
+def test_each_response_has_the_rate_fields() -> None:
+    """Admitted and refused requests show the rest of the key's rate."""
     gate = Gate(plain, rate=2, slots=9)
     standings = []
     for _ in range(5):
@@ -166,8 +163,8 @@ def test_the_rate_is_said() -> None:
     assert gate.status[:3] == "429"
 
 
-def test_without_a_limit_nothing_is_said_of_it() -> None:
-    """No RateLimit fields where there is no rate."""
+def test_there_are_no_rate_fields_without_a_rate_limit() -> None:
+    """RateLimit fields appear only with a rate."""
     gate = Gate(plain)
     gate.call()
     assert not {name for name in gate.headers if name.startswith("RateLimit")}
@@ -188,7 +185,7 @@ def test_without_a_limit_nothing_is_said_of_it() -> None:
     ],
 )
 def test_a_backlog_refuses_new_work_only(method: str, path: str, status: str) -> None:
-    """503 with Retry-After to what would make jobs; reading, deleting and mending go on."""
+    """503 with Retry-After to requests that create jobs. Others are served."""
     gate = Gate(plain)
     gate.overload = Overload("too old", 7)
     gate.call(path, method)
@@ -198,7 +195,7 @@ def test_a_backlog_refuses_new_work_only(method: str, path: str, status: str) ->
 
 
 def test_a_slot_is_given_back_once() -> None:
-    """A server that closes twice, or a view that released before, frees no second slot."""
+    """A second close, or an earlier release, frees no second slot."""
     gate = Gate(plain)
     body = gate.call()
     body.close()
@@ -206,16 +203,16 @@ def test_a_slot_is_given_back_once() -> None:
     assert gate.in_flight() == 0
 
 
-def test_an_app_that_raises() -> None:
-    """The exception goes on to the server, and the slot comes back."""
+def test_a_raising_app_frees_its_slot() -> None:
+    """The exception reaches the server."""
     gate = Gate(raising)
     with pytest.raises(RuntimeError, match="broken"):
         gate.call()
     assert gate.in_flight() == 0
 
 
-def test_who_finds_no_slot_again_is_counted_as_refused() -> None:
-    """Its body was awaited without one, and another has taken it meanwhile."""
+def test_a_request_without_a_slot_after_its_body_counts_as_shed() -> None:
+    """Another request took the slot while the body arrived."""
     slots: list[Slot] = []
 
     def lending(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -235,7 +232,7 @@ def test_who_finds_no_slot_again_is_counted_as_refused() -> None:
 
 
 def test_a_stream_holds_its_slot_until_it_is_closed() -> None:
-    """Also where the client leaves in the middle, and the generator is never finished."""
+    """The client may leave before the generator is finished."""
     gate = Gate(streaming)
     body = gate.call()
     iterator = iter(body)
@@ -246,7 +243,7 @@ def test_a_stream_holds_its_slot_until_it_is_closed() -> None:
 
 
 def test_closing_closes_the_apps_body() -> None:
-    """What the app's own body has to clean up is cleaned up."""
+    """The server's close reaches the app's body."""
     closed: list[bool] = []
 
     class Body:
@@ -264,8 +261,8 @@ def test_closing_closes_the_apps_body() -> None:
     assert closed == [True]
 
 
-def test_a_view_that_only_waits_gives_its_slot_back() -> None:
-    """Streams and waits that the client asked for hold a connection, no slot; none is timed."""
+def test_a_waiting_view_gives_its_slot_back() -> None:
+    """Streams and waits hold a connection only, and are not timed."""
     flask = Flask("waiting")
     seen: list[float] = []
 
@@ -282,17 +279,17 @@ def test_a_view_that_only_waits_gives_its_slot_back() -> None:
     assert seen == [1, 0]
     assert gate.in_flight() == 0
     seconds = gate.metrics.histogram("splitflap_http_request_seconds")
-    assert sum(bucket.get() for bucket in seconds.labels("none")._buckets) == 0
+    assert sample(seconds, "_count") == 0
 
 
-def test_release_without_admission() -> None:
-    """A view outside of any admission, as in a test, has no slot to release."""
+def test_release_slot_works_without_admission() -> None:
+    """A test of a view has no slot."""
     with Flask("x").test_request_context("/"):
         release_slot()
 
 
 def test_requests_are_counted_by_operation_and_status() -> None:
-    """By the names of operations, so that the labels stay few."""
+    """The labels are names of operations, so they stay few."""
     gate = Gate(plain)
     for _ in range(3):
         gate.call().close()

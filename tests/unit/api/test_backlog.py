@@ -1,4 +1,4 @@
-"""Whether accepted work outgrows what is finished, judged on a real database."""
+"""The backlog: old accepted work refuses new work, judged on a real database."""
 
 import time
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ LIMITS = Limits(unfinished=30, unpublished=3600)
 
 
 class Rig:
-    """A backlog over a database of jobs."""
+    """A backlog on a database of jobs."""
 
     def __init__(self, folder: Path) -> None:
         self.store = Store(None, str(folder), 4)
@@ -63,19 +63,19 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    """A rig whose database is closed with the test."""
+    """A rig on a database of its own."""
     rig = Rig(tmp_path)
     yield rig
     rig.store.close()
 
 
-def test_nothing_waits(rig: Rig) -> None:
-    """An empty table is no backlog."""
+def test_an_empty_table_is_no_backlog(rig: Rig) -> None:
+    """Without jobs, new work is admitted."""
     assert rig.why() == ""
 
 
-def test_one_stuck_job_is_no_backlog(rig: Rig) -> None:
-    """As many as a crowd may be old; one more makes it one, with how long to stay away."""
+def test_a_few_stuck_jobs_are_no_backlog(rig: Rig) -> None:
+    """One job more than tolerated makes a backlog, with a Retry-After."""
     rig.add("render", TOLERATED["render"], dispatched=300)
     assert rig.why() == ""
     rig.add("render", 1, dispatched=40)
@@ -86,13 +86,13 @@ def test_one_stuck_job_is_no_backlog(rig: Rig) -> None:
 
 
 def test_many_young_jobs_are_no_backlog(rig: Rig) -> None:
-    """Length says nothing: they may be done in a second."""
+    """The number of jobs alone is no reason."""
     rig.add("render", 2000, dispatched=5)
     assert rig.why() == ""
 
 
 def test_scrapes_may_wait_longer(rig: Rig) -> None:
-    """Slow sites do not close the service to posts until it is much."""
+    """Slow sites refuse new posts only after SCRAPE_FACTOR times the limit."""
     rig.add("scrape", TOLERATED["scrape"] + 1, dispatched=LIMITS.unfinished * 3)
     assert rig.why() == ""
     rig.add("scrape", TOLERATED["scrape"] + 1, dispatched=LIMITS.unfinished * SCRAPE_FACTOR + 5)
@@ -102,8 +102,8 @@ def test_scrapes_may_wait_longer(rig: Rig) -> None:
     assert "waiting for previews" in rig.why()
 
 
-def test_a_broker_that_is_down(rig: Rig) -> None:
-    """Unpublished work may grow old for an hour; retries count from when they are due."""
+def test_an_unavailable_broker_makes_a_backlog_after_an_hour(rig: Rig) -> None:
+    """The age of a retry counts from its due time."""
     rig.add("render", 10, dispatched=None, due=-1800)
     rig.add("scrape", 10, dispatched=None, due=600)
     assert rig.why() == ""
@@ -111,16 +111,16 @@ def test_a_broker_that_is_down(rig: Rig) -> None:
     assert "unpublished" in rig.why()
 
 
-def test_a_broker_that_is_slow(rig: Rig) -> None:
-    """Before the reconciler would publish a second time what is only not confirmed yet."""
+def test_a_slow_broker_makes_a_backlog(rig: Rig) -> None:
+    """New work is refused before the reconciler would publish a job twice."""
     rig.unconfirmed = UNCONFIRMED_LIMIT + 0.1
     assert "slow" in rig.why()
     rig.unconfirmed = 0.5
     assert rig.why() == ""
 
 
-def test_a_look_that_fails_is_not_the_last(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it says goes on to follow the database; else it would refuse for ever."""
+def test_a_failed_query_is_not_the_last(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict keeps following the database."""
     monkeypatch.setattr(backlog, "POLL_EVERY", 0.02)
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
     run_once = rig.backlog.run_once
@@ -140,8 +140,9 @@ def test_a_look_that_fails_is_not_the_last(rig: Rig, monkeypatch: pytest.MonkeyP
         rig.backlog.stop(20)
 
 
-def test_alive(rig: Rig) -> None:
-    """The health check complains once no look has ended for a minute."""
+def test_a_stuck_backlog_is_unhealthy(rig: Rig) -> None:
+    """The health check fails after a minute without a query."""
     assert rig.backlog.alive() is None
+    # Private: the test moves the time of the last query instead of waiting a minute.
     rig.backlog._last_run -= STUCK_AFTER + 1
     assert "backlog: no look for 61 s" in str(rig.backlog.alive())

@@ -1,4 +1,7 @@
-"""As many connections as there may be open files, in a process whose limits are its own."""
+"""The limit of open files bounds the connections.
+
+Each case runs in a process of its own, because it lowers the limits of its process.
+"""
 
 import subprocess
 import sys
@@ -10,12 +13,12 @@ import pytest
     ("hard", "expected"), [(4096, "1000 4096"), (600, f"{600 - 200} 600"), (100, "1 100")]
 )
 def test_connections_are_no_more_than_files(hard: int, expected: str) -> None:
-    """Some are left for broker and database; the limit is raised as far as it can be."""
+    """Some files are left for broker and database. The soft limit is raised to the hard one."""
     code = (
         "import resource\n"
-        "from splitflap_api.server.application import _connections\n"
+        "from splitflap_api.server.application import affordable_connections\n"
         f"resource.setrlimit(resource.RLIMIT_NOFILE, (64, {hard}))\n"
-        "print(_connections(1000), resource.getrlimit(resource.RLIMIT_NOFILE)[0])\n"
+        "print(affordable_connections(1000), resource.getrlimit(resource.RLIMIT_NOFILE)[0])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True

@@ -1,9 +1,9 @@
-"""Names under green threads: the system's resolver is asked, and holds up nobody."""
+"""Names under green threads: the system's resolver resolves them, without blocking the hub."""
 
 import subprocess
 import sys
 
-#: In a process of its own: the patch is for good.
+#: Runs in a process of its own, because the patch lasts for the life of a process.
 SCRIPT = """
 from splitflap_api.server import green
 green.patch()
@@ -32,8 +32,8 @@ assert len(beats) > 5, len(beats)
 """
 
 
-def test_names_are_resolved_by_the_system_beside_the_hub() -> None:
-    """Its own resolver would not find a name by a search domain, as clusters have them."""
+def test_the_system_resolves_names_beside_the_hub() -> None:
+    """The resolver of eventlet ignores search domains, and clusters need them."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], check=False, capture_output=True, text=True, timeout=30
     )

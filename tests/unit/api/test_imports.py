@@ -1,4 +1,4 @@
-"""The process that forks must not hold what has to be made green after the fork."""
+"""The process that forks must not import modules that the worker patches after the fork."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ PATIENCE = 30.0
 LATER = ("kombu", "sqlalchemy", "psycopg", "flask", "prometheus_client", "http.server")
 
 
-def test_the_master_imports_nothing_that_must_be_patched() -> None:
-    """Entry point and gunicorn's application leave all of it to the worker (see __main__)."""
+def test_the_arbiter_imports_no_module_to_patch() -> None:
+    """Entry point and gunicorn application leave these imports to the worker."""
     code = (
         "import sys, splitflap_api.__main__, splitflap_api.server.application\n"
         f"print(*(name for name in {LATER!r} if name in sys.modules))"
@@ -22,8 +22,8 @@ def test_the_master_imports_nothing_that_must_be_patched() -> None:
     assert done.stdout.strip() == ""
 
 
-def test_only_one_module_brings_eventlet() -> None:
-    """All of the service can be imported, and tested, without green threads."""
+def test_the_service_imports_without_eventlet() -> None:
+    """Tests and the role `outcomes` run without green threads."""
     code = "import sys, splitflap_api.service\nsys.exit('eventlet' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=PATIENCE)
     assert done.returncode == 0

@@ -1,4 +1,4 @@
-"""Bodies are read strictly: each wrong one has its slug, its field and what is expected."""
+"""Parsing of bodies: each refusal has its slug, its field and the expected value."""
 
 import io
 from typing import Any
@@ -16,13 +16,13 @@ REGEX = "expected `str` matching regex"
 
 
 def read(model: type[Any], data: bytes, content_type: str = JSON, **more: Any) -> Any:
-    """The body as the model."""
+    """The body as an instance of the model."""
     with request_with(method="POST", data=data, content_type=content_type, **more):
         return json_body(model)
 
 
 def stream(body: Any) -> dict[str, Any]:
-    """A body of 50 bytes as gunicorn hands it over, in WSGI's words."""
+    """A WSGI environment with a body of 50 bytes, as from gunicorn."""
     return {
         "wsgi.input": body,
         "wsgi.input_terminated": True,
@@ -46,8 +46,8 @@ def stream(body: Any) -> dict[str, Any]:
         '{"text":"x"}'.encode("utf-16"),
     ],
 )
-def test_not_json(data: bytes) -> None:
-    """400: broken, in another encoding, or with something after it."""
+def test_broken_json_is_refused(data: bytes) -> None:
+    """400 for a broken body, another encoding, or data after the end."""
     problem = refusal(
         lambda: json_body(models.NewPost), method="POST", data=data, content_type=JSON
     )
@@ -87,10 +87,10 @@ def test_not_json(data: bytes) -> None:
         (models.NewKey, b'{"account":"a","scopes":["read"],"name":"\\u0000"}', "name", REGEX),
     ],
 )
-def test_json_that_does_not_fit(
+def test_wrong_fields_are_named(
     model: type[Any], data: bytes, field: str | None, message: str
 ) -> None:
-    """422, naming the field and what it should be."""
+    """422 with the field and the expected value."""
     problem = refusal(lambda: json_body(model), method="POST", data=data, content_type=JSON)
     slug, named, complaint = said(problem)
     assert (slug, named) == ("invalid", field)
@@ -106,8 +106,8 @@ def test_json_that_does_not_fit(
         "application/json, text/plain",
     ],
 )
-def test_another_media_type(content_type: str) -> None:
-    """415, repeating what was sent."""
+def test_another_media_type_is_refused(content_type: str) -> None:
+    """415 with the media type as the client sent it."""
     problem = refusal(
         lambda: json_body(models.NewPost), method="POST", data=b"{}", content_type=content_type
     )
@@ -118,13 +118,13 @@ def test_another_media_type(content_type: str) -> None:
 @pytest.mark.parametrize(
     "content_type", ["APPLICATION/JSON", "application/json;charset=UTF8", "application/json; a=b"]
 )
-def test_the_media_type_in_other_words(content_type: str) -> None:
+def test_spellings_of_the_media_type_are_accepted(content_type: str) -> None:
     """Case and parameters make no difference."""
     assert read(models.NewPost, b'{"text":"x"}', content_type).text == "x"
 
 
-def test_an_encoded_body() -> None:
-    """A body that would have to be unpacked is refused, whatever it may unpack to."""
+def test_an_encoded_body_is_refused() -> None:
+    """Compressed bodies are refused."""
     encoded = {"Content-Encoding": "gzip"}
     problem = refusal(
         lambda: json_body(models.NewPost), data=b"{}", content_type=JSON, headers=encoded
@@ -132,32 +132,32 @@ def test_an_encoded_body() -> None:
     assert said(problem) == ("unsupported-media-type", None, "expected no Content-Encoding")
 
 
-def test_a_body_that_is_too_large() -> None:
-    """413 by its announced length, before it is read."""
+def test_a_too_large_body_is_refused_unread() -> None:
+    """413 by its Content-Length."""
     problem = refusal(
         lambda: json_body(models.NewPost), data=b"x" * (MAX_BODY + 1), content_type=JSON
     )
     assert said(problem) == ("too-large", None, f"expected a body of at most {MAX_BODY} bytes")
 
 
-def test_the_largest_text_with_every_byte_escaped() -> None:
-    """The bound of a body is no bound of the text."""
+def test_the_largest_text_may_be_escaped() -> None:
+    """The limit of a body allows the largest text with every byte escaped."""
     text = "\\u0001" * models.MAX_TEXT
     made = read(models.NewPost, b'{"text":"%s"}' % text.encode())
     check_text(made.text)
     assert len(made.text) == models.MAX_TEXT
 
 
-def test_a_body_that_ends_early() -> None:
-    """Less than its Content-Length came, and what came happens to be JSON."""
+def test_a_truncated_body_is_refused() -> None:
+    """The received part is valid JSON, but shorter than Content-Length."""
     problem = refusal(
         lambda: json_body(models.NewPost), environ_overrides=stream(io.BytesIO(b'{"text":"x"}'))
     )
     assert said(problem) == ("bad-json", None, "the body ended before its Content-Length")
 
 
-def test_a_body_that_comes_too_slowly() -> None:
-    """The deadline of the client's socket is a 408."""
+def test_a_slow_body_gets_408() -> None:
+    """The client's socket raises TimeoutError."""
 
     class Slow:
         def read(self, _: int) -> bytes:
@@ -174,8 +174,8 @@ def test_a_body_that_comes_too_slowly() -> None:
         ("é" * 32_769, "too-large", "expected at most 65536 bytes of UTF-8, got 65538"),
     ],
 )
-def test_texts_that_their_model_cannot_refuse(text: str, slug: str, message: str) -> None:
-    """U+0000, and too many bytes in few enough characters."""
+def test_texts_with_nul_or_too_many_bytes_are_refused(text: str, slug: str, message: str) -> None:
+    """A model checks characters only, and neither bytes nor U+0000."""
     with pytest.raises(Problem) as refused:
         check_text(text)
     assert said(refused.value) == (slug, "text", message)
@@ -199,7 +199,7 @@ def test_texts_that_their_model_cannot_refuse(text: str, slug: str, message: str
         ("http://host:port/", "not a URL: "),
     ],
 )
-def test_urls_that_no_preview_can_be_made_of(url: str, message: str) -> None:
+def test_urls_unfit_for_a_preview_are_refused(url: str, message: str) -> None:
     """422 with the field `url`."""
     with pytest.raises(Problem) as refused:
         check_url(url)
@@ -211,6 +211,6 @@ def test_urls_that_no_preview_can_be_made_of(url: str, message: str) -> None:
 @pytest.mark.parametrize(
     "url", ["http://host", "HTTPS://host:8/p?q#f", "http://[::1]/", "http://é/"]
 )
-def test_urls_that_pass(url: str) -> None:
-    """Whether they can be fetched is the scraper's business."""
+def test_http_urls_pass(url: str) -> None:
+    """The scraper decides whether to fetch them."""
     check_url(url)

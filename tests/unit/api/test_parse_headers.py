@@ -1,4 +1,4 @@
-"""Queries, cursors, ids and headers are read strictly."""
+"""Parsing of queries, cursors, ids and headers."""
 
 from typing import Any
 
@@ -39,8 +39,8 @@ REGEX = "expected `str` matching regex"
         (f"after={'x' * 201}", "after", "expected `str` of length <= 200"),
     ],
 )
-def test_queries_that_do_not_fit(query: str, field: str, message: str) -> None:
-    """400, naming the parameter and what it should be."""
+def test_wrong_queries_are_refused(query: str, field: str, message: str) -> None:
+    """400 with the parameter and the expected value."""
     problem = refusal(lambda: query_parameters(PostQuery), query_string=query)
     slug, named, complaint = said(problem)
     assert (slug, named) == ("bad-request", field)
@@ -56,23 +56,23 @@ def test_queries_that_do_not_fit(query: str, field: str, message: str) -> None:
         (EventQuery, "channel=a.b-c_9", EventQuery(channel="a.b-c_9")),
     ],
 )
-def test_queries_that_fit(model: type[Any], query: str, expected: Any) -> None:
-    """What is sent, and defaults for the rest; `null` is a word like others."""
+def test_queries_are_parsed(model: type[Any], query: str, expected: Any) -> None:
+    """Defaults fill missing parameters. `null` is an ordinary word."""
     with request_with(query_string=query):
         assert query_parameters(model) == expected
 
 
 @given(st.uuids().map(str))
-def test_cursor_round_trip(post_id: str) -> None:
-    """A cursor gives back the id that it was made of, and needs no escaping in a query."""
+def test_a_cursor_round_trips(post_id: str) -> None:
+    """A cursor contains its id, and needs no escaping in a query."""
     cursor = cursor_of(post_id)
     assert id_of(cursor) == post_id
     assert cursor.replace("-", "").replace("_", "").isalnum()
 
 
 @given(st.text(max_size=200))
-def test_any_text_as_a_cursor(garbage: str) -> None:
-    """Whatever it is, it is refused as a cursor; nothing else is raised."""
+def test_any_other_text_is_refused_as_a_cursor(garbage: str) -> None:
+    """No other exception is raised."""
     with pytest.raises(Problem):
         id_of(garbage)
 
@@ -81,8 +81,8 @@ def test_any_text_as_a_cursor(garbage: str) -> None:
     "cursor",
     ["", "x", "é", "====", "MTo", cursor_of("x"), cursor_of(ID) + "==", cursor_of(ID)[:-1], ID],
 )
-def test_cursors_that_are_none(cursor: str) -> None:
-    """Empty, cut off, with too much after it, or an id as it is."""
+def test_damaged_cursors_are_refused(cursor: str) -> None:
+    """Empty, truncated, extended, or a plain id."""
     with pytest.raises(Problem) as refused:
         id_of(cursor)
     message = "expected the `next` of an earlier page"
@@ -90,8 +90,8 @@ def test_cursors_that_are_none(cursor: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["x", ID.upper(), ID + "\n", f"{{{ID}}}", ID.replace("-", ""), ""])
-def test_what_can_be_no_id(text: str) -> None:
-    """404 without a look into the database, which would take some of these for ids."""
+def test_a_malformed_id_gets_404_without_a_query(text: str) -> None:
+    """PostgreSQL would accept some of these as ids."""
     with pytest.raises(Problem) as refused:
         known_id(text, "post")
     assert refused.value.slug == "not-found"
@@ -117,8 +117,8 @@ def test_what_can_be_no_id(text: str) -> None:
         ('"1-00000000", "other"', {1}),
     ],
 )
-def test_if_match(header: str | None, revisions: set[int] | None) -> None:
-    """Revisions of our tags; weak ones and others' match nothing; `*` and none ask for nothing."""
+def test_if_match_names_revisions(header: str | None, revisions: set[int] | None) -> None:
+    """Weak tags and foreign tags match no revision. `*` and no header match all."""
     headers = {} if header is None else {"If-Match": header}
     with request_with(headers=headers):
         assert wanted_revisions() == revisions
@@ -127,8 +127,8 @@ def test_if_match(header: str | None, revisions: set[int] | None) -> None:
 @pytest.mark.parametrize(
     "header", ["", ",", "1", "1-00000000", '"a', '"a" "b"', '*, "1-00000000"', '"a b"', "'a'"]
 )
-def test_if_match_that_cannot_be_read(header: str) -> None:
-    """400: an edit whose condition is not understood must not be done."""
+def test_a_malformed_if_match_is_refused(header: str) -> None:
+    """400: the edit must not happen."""
     problem = refusal(wanted_revisions, headers={"If-Match": header})
     assert said(problem)[:2] == ("bad-request", "If-Match")
 
@@ -136,16 +136,16 @@ def test_if_match_that_cannot_be_read(header: str) -> None:
 @pytest.mark.parametrize(
     ("header", "expected"), [(None, None), ("", None), ("0", 0), (" 7 ", 7), ("9" * 18, 10**18 - 1)]
 )
-def test_last_event_id(header: str | None, expected: int | None) -> None:
-    """A whole number; an empty one, as browsers send at first, is none."""
+def test_last_event_id_is_a_whole_number(header: str | None, expected: int | None) -> None:
+    """An empty header counts as none: browsers send one at first."""
     headers = {} if header is None else {"Last-Event-ID": header}
     with request_with(headers=headers):
         assert event_id() == expected
 
 
 @pytest.mark.parametrize("header", ["-1", "1.5", "x", "9" * 19, "1 2", "\u0663", "0x1"])
-def test_last_event_id_that_is_none(header: str) -> None:
-    """400, saying what is expected."""
+def test_a_malformed_last_event_id_is_refused(header: str) -> None:
+    """400 with the expected value."""
     problem = refusal(event_id, environ_overrides={"HTTP_LAST_EVENT_ID": header})
     assert said(problem) == (
         "bad-request",

@@ -1,4 +1,4 @@
-"""Problems: declared once, documented, and what every exception becomes."""
+"""Problems: declared, documented, and made from every exception."""
 
 import ast
 import re
@@ -24,7 +24,7 @@ SOURCES = sorted(Path(splitflap_api.__file__).parent.rglob("*.py"))
 
 
 def slugs_in(path: Path) -> Iterator[str]:
-    """Slugs that a source names: of problems raised, and of those that operations document."""
+    """Slugs in a source file: of raised problems, and of the problems of operations."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Problem"):
             yield from strings(node.args[0])
@@ -42,26 +42,26 @@ def strings(node: ast.AST) -> Iterator[str]:
 
 
 def known_strings(node: ast.AST) -> Iterator[str]:
-    """Those of a constant that are slugs."""
+    """The strings in a constant that are slugs."""
     yield from (text for text in strings(node) if text in TYPES)
 
 
-def test_every_slug_that_is_used_is_declared() -> None:
-    """Raising or documenting another one would be an error while an error is answered."""
+def test_every_used_slug_is_declared() -> None:
+    """An undeclared slug would fail while an error is answered."""
     used = {slug for path in SOURCES for slug in slugs_in(path)}
     assert used <= set(TYPES)
     assert len(used) > 10
 
 
 def test_every_declared_slug_is_used() -> None:
-    """What cannot happen is not documented."""
-    used = {slug for path in SOURCES for slug in slugs_in(path)} | set(errors._SLUGS.values())
+    """The documentation lists only possible problems."""
+    used = {slug for path in SOURCES for slug in slugs_in(path)} | set(errors.SLUGS.values())
     assert set(TYPES) <= used
 
 
 @pytest.mark.parametrize("slug", TYPES)
-def test_every_problem_says_what_it_is(app: Flask, slug: str) -> None:
-    """Its page has the same title and status, and says what a client can do."""
+def test_every_problem_has_a_page(app: Flask, slug: str) -> None:
+    """The page has the same title and status, and advice for the client."""
     kind = TYPES[slug]
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", slug)
     assert kind.slug == slug
@@ -79,15 +79,15 @@ def test_every_problem_says_what_it_is(app: Flask, slug: str) -> None:
     }
 
 
-def test_the_page_of_no_problem(app: Flask) -> None:
-    """It is a problem itself."""
+def test_the_page_of_an_unknown_problem_is_404(app: Flask) -> None:
+    """The 404 is a problem itself."""
     page = app.test_client().get(f"{PROBLEMS}nothing")
     assert page.status_code == 404
     assert page.content_type == MEDIA_TYPE
 
 
-def test_what_a_problem_says() -> None:
-    """RFC 9457's members, errors by field, and what is more to say."""
+def test_a_problem_has_the_members_of_rfc_9457() -> None:
+    """Errors by field and extra members are added."""
     problem = invalid("text", "is required")
     problem.extra["reason"] = "why"
     assert msgspec.json.decode(problem.body()) == {
@@ -124,8 +124,8 @@ def test_what_a_problem_says() -> None:
         (unavailable("x"), "unavailable"),
     ],
 )
-def test_what_an_exception_becomes(error: Exception, slug: str) -> None:
-    """A problem with its status, never cached; what is our own fault is not repeated."""
+def test_every_exception_becomes_a_problem(error: Exception, slug: str) -> None:
+    """It is never cached, and hides the text of an unexpected exception."""
     with Flask("x").test_request_context("/"):
         response = response_of(problem_of(error))
     assert response.status_code == TYPES[slug].status
@@ -135,8 +135,8 @@ def test_what_an_exception_becomes(error: Exception, slug: str) -> None:
     assert ("Retry-After" in response.headers) == (slug == "unavailable")
 
 
-def test_every_error_of_tasks_is_known() -> None:
-    """All but BackendFull, which our backend does not raise, have a problem of ours."""
+def test_every_task_error_has_a_problem() -> None:
+    """BackendFull is the exception: our backend does not raise it."""
     kinds = set(TaskError.__subclasses__()) - {BackendFull}
     with Flask("x").test_request_context("/"):
         slugs = {
@@ -156,7 +156,7 @@ def test_every_error_of_tasks_is_known() -> None:
     ],
 )
 def test_flasks_own_errors_are_problems(app: Flask, method: str, path: str, status: int) -> None:
-    """Unknown paths and methods too; 405 says which methods there are."""
+    """Unknown paths and methods. 405 lists the allowed methods."""
     response = app.test_client().open(path, method=method)
     assert response.status_code == status
     assert response.content_type == MEDIA_TYPE

@@ -1,4 +1,4 @@
-"""The rate limit, by a clock that the test turns."""
+"""The rate limit, with a clock set by the test."""
 
 import pytest
 from splitflap_api.overload import rate
@@ -6,7 +6,7 @@ from splitflap_api.overload.rate import BURST, RateLimiter
 
 
 class Clock:
-    """Seconds that pass when the test says so."""
+    """Seconds, set by the test."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -16,15 +16,15 @@ class Clock:
 
 
 def admitted(limiter: RateLimiter, key: str = "k", tries: int = 1000) -> int:
-    """How many requests in a row are admitted now."""
+    """The number of requests in a row admitted now."""
     for count in range(tries):
         if limiter.wait_for(key):
             return count
     return tries
 
 
-def test_a_burst_then_the_rate() -> None:
-    """Two seconds' worth at once; then as many as the seconds that pass allow."""
+def test_a_key_may_burst_and_then_keeps_to_the_rate() -> None:
+    """Two seconds of the rate at once, then the rate."""
     clock = Clock()
     limiter = RateLimiter(5, clock)
     assert admitted(limiter) == 5 * BURST
@@ -35,7 +35,7 @@ def test_a_burst_then_the_rate() -> None:
 
 
 def test_a_steady_client_is_never_refused() -> None:
-    """Who keeps to the rate passes for an hour."""
+    """A client at the rate passes for an hour."""
     clock = Clock()
     limiter = RateLimiter(10, clock)
     for _ in range(36_000):
@@ -44,8 +44,8 @@ def test_a_steady_client_is_never_refused() -> None:
 
 
 @pytest.mark.parametrize("per_second", [0.1, 0.5, 1, 3, 50])
-def test_who_waits_as_told_is_admitted(per_second: float) -> None:
-    """Retry-After is true: whole seconds, at least one, and enough."""
+def test_retry_after_is_enough(per_second: float) -> None:
+    """Whole seconds, at least one."""
     clock = Clock()
     limiter = RateLimiter(per_second, clock)
     admitted(limiter)
@@ -57,7 +57,7 @@ def test_who_waits_as_told_is_admitted(per_second: float) -> None:
 
 
 def test_refused_requests_do_not_count() -> None:
-    """A client that knocks on is not kept out for longer."""
+    """Repeated requests do not prolong the wait."""
     clock = Clock()
     limiter = RateLimiter(1, clock)
     admitted(limiter)
@@ -65,24 +65,26 @@ def test_refused_requests_do_not_count() -> None:
     assert {limiter.wait_for("k") for _ in range(1000)} == {wait}
 
 
-def test_keys_do_not_share() -> None:
-    """One key's burst costs another nothing."""
+def test_keys_have_separate_rates() -> None:
+    """The burst of one key leaves another key its own."""
     limiter = RateLimiter(1, Clock())
     assert admitted(limiter, "a") == 2
     assert admitted(limiter, "b") == 2
 
 
-def test_no_limit() -> None:
-    """A rate of 0 admits all, and remembers nobody."""
+def test_rate_0_admits_all() -> None:
+    """It stores no key."""
     limiter = RateLimiter(0, Clock())
     assert admitted(limiter, tries=5000) == 5000
+    # Private: memory has no other sign.
     assert not limiter._free_at
 
 
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of too many keys, the one that was silent longest is forgotten."""
+def test_the_number_of_keys_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The least recently used key is forgotten."""
     monkeypatch.setattr(rate, "MAX_KEYS", 3)
     limiter = RateLimiter(1, Clock())
     for key in ("a", "b", "c", "a", "d"):
         limiter.wait_for(key)
+    # Private, as above.
     assert list(limiter._free_at) == ["c", "a", "d"]

@@ -1,4 +1,4 @@
-"""Requests that are refused without being parsed."""
+"""Unread refusals: which bytes are refused, and with which response."""
 
 import http.client
 import io
@@ -12,11 +12,13 @@ from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.overload.unread_refusals import UnreadRefusals, is_whole
 from splitflap_core.telemetry import Metrics
 
+from .samples import sample
+
 POST = b'POST /v1/posts HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n{"text":"x"}'
 
 
 def with_field(field: bytes) -> bytes:
-    """The post with one more field in its head."""
+    """The POST with one more field in its head."""
     return POST.replace(b"Host: x\r\n", b"Host: x\r\n" + field + b"\r\n")
 
 
@@ -31,7 +33,7 @@ def with_field(field: bytes) -> bytes:
         b"GET /v1/posts/1 HTTP/1.1\r\nHost: x\r\n\r\n",
     ],
 )
-def test_whole(data: bytes) -> None:
+def test_an_unambiguous_request_is_whole(data: bytes) -> None:
     """One request with its body, and nothing else."""
     assert is_whole(data)
 
@@ -68,13 +70,13 @@ def test_whole(data: bytes) -> None:
         with_field(b"Upgrade: h2c"),
     ],
 )
-def test_not_for_certain_whole(data: bytes) -> None:
-    """What gunicorn's parser should judge."""
+def test_an_ambiguous_request_is_not_whole(data: bytes) -> None:
+    """The parser of gunicorn judges it."""
     assert not is_whole(data)
 
 
 class Door:
-    """Refusals before an admission whose state can be set."""
+    """Refusals in front of an admission whose state a test sets."""
 
     def __init__(self) -> None:
         self.metrics = Metrics("api")
@@ -92,31 +94,26 @@ class Door:
         )
 
     def answer(self, data: bytes, *, overloaded: bool = False) -> bytes | None:
-        """To a request that is here."""
-        answer_to = self.refusals.now(overloaded=overloaded)
-        return answer_to(data) if answer_to else None
+        """The response to these bytes, if they are refused."""
+        refusal = self.refusals.now(overloaded=overloaded)
+        return refusal(data) if refusal else None
 
     def shed(self, reason: str) -> float:
-        """Requests that were refused for this reason."""
-        [family] = self.metrics.counter("splitflap_http_shed_total").collect()
-        return sum(
-            each.value
-            for each in family.samples
-            if each.name.endswith("_total") and each.labels.get("why") == reason
-        )
+        """Shed requests by reason."""
+        return sample(self.metrics.counter("splitflap_http_shed_total"), "_total", why=reason)
 
     @staticmethod
     def _app(_environ: dict[str, Any], _start: Callable[..., Any]) -> list[bytes]:
         raise AssertionError("entered")
 
 
-def test_nothing_is_refused_while_work_is_taken() -> None:
-    """Then it is all the application's."""
+def test_requests_pass_while_work_is_admitted() -> None:
+    """The application answers them."""
     assert Door().answer(POST) is None
 
 
 def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
-    """As the application would have said it; counted as what it would have refused."""
+    """The response and the metric are those of a refusal by the application."""
     door = Door()
     door.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
     answer = door.answer(POST)
@@ -130,8 +127,8 @@ def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
     assert door.shed("backlog") == 1
 
 
-def test_not_while_starting_or_stopping() -> None:
-    """Connections are closed then, and the answer must say so."""
+def test_unread_refusals_pause_while_not_ready() -> None:
+    """The application announces the end of the connection."""
     door = Door()
     door.wrong = "the service is stopping"
     assert door.answer(POST) is None
@@ -150,16 +147,16 @@ GET = b"GET /v1/tasks/1 HTTP/1.1\r\nHost: x\r\n\r\n"
         POST.replace(b"POST /v1/posts", b"DELETE /v1/posts/1"),
     ],
 )
-def test_a_backlog_refuses_what_makes_work(data: bytes) -> None:
-    """Nothing else, and nothing that has not come whole."""
+def test_a_backlog_refuses_only_requests_with_work(data: bytes) -> None:
+    """Incomplete requests pass too."""
     door = Door()
     door.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
     assert door.answer(data) is None
     assert door.answer(POST) is not None
 
 
-def test_who_is_turned_away_is_refused_whatever_it_is() -> None:
-    """But for HEAD, whose answer has no body; and for what has not come whole."""
+def test_an_overload_refuses_all_whole_requests() -> None:
+    """HEAD passes, because its response has no body. Incomplete requests pass."""
     door = Door()
     for data in (POST, GET):
         assert (door.answer(data), door.answer(data, overloaded=True) is None) == (None, False)

@@ -6,7 +6,7 @@ from splitflap_core.settings import BadSettings, load, masked
 
 
 def settings(**values: str) -> ApiSettings:
-    """Settings as the environment has them."""
+    """Settings loaded from such environment variables."""
     return load(ApiSettings, {f"SPLITFLAP_{name.upper()}": value for name, value in values.items()})
 
 
@@ -19,14 +19,14 @@ def settings(**values: str) -> ApiSettings:
         (" outcomes , web,", {"web", "outcomes"}),
     ],
 )
-def test_roles(roles: str, expected: set[str]) -> None:
-    """Both by default; separated by commas, spaces do not matter."""
+def test_roles_are_a_list_with_commas(roles: str, expected: set[str]) -> None:
+    """Both by default. Spaces are ignored."""
     assert settings(api_roles=roles).roles == expected
 
 
 @pytest.mark.parametrize("roles", [",", " ", "webb", "web outcomes", "WEB", "web,scraper"])
-def test_roles_that_are_none(roles: str) -> None:
-    """The message names the variable, what was said, and what can be."""
+def test_unknown_roles_are_refused(roles: str) -> None:
+    """The message has the variable, its value and the allowed values."""
     with pytest.raises(BadSettings, match=r"SPLITFLAP_API_ROLES.*expected `web`, `outcomes`"):
         settings(api_roles=roles)
 
@@ -55,21 +55,21 @@ def test_roles_that_are_none(roles: str) -> None:
         ("preview_wait", "soon"),
     ],
 )
-def test_what_cannot_be_set(name: str, value: str) -> None:
-    """Each wrong value is refused by the name of its variable."""
+def test_wrong_values_are_refused(name: str, value: str) -> None:
+    """The message begins with the name of the variable."""
     with pytest.raises(BadSettings, match=f"^SPLITFLAP_{name.upper()}: "):
         settings(**{name: value})
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
-    """An operator does not find out one by one."""
+def test_all_wrong_values_are_reported_together() -> None:
+    """One start shows every error."""
     with pytest.raises(BadSettings) as wrong:
         settings(port="x", max_in_flight="0", rate_limit="-1")
     assert str(wrong.value).count("SPLITFLAP_") == 3
 
 
 def test_secrets_are_not_logged() -> None:
-    """The database's password and the first key are hidden in what is logged at the start."""
+    """The start's log line hides the database's password and the first key."""
     made = settings(
         database_url="postgresql+psycopg://user:secret@host/db",
         bootstrap_key="secret-secret-secret",

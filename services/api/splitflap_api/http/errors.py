@@ -26,7 +26,7 @@ _KNOWN = {
 }
 #: Replace werkzeug's descriptions, which address a person in front of a browser.
 _DETAILS = {"not-found": "there is nothing at this path"}
-_SLUGS = {404: "not-found", 405: "method-not-allowed", 408: "request-timeout", 413: "too-large"}
+SLUGS = {404: "not-found", 405: "method-not-allowed", 408: "request-timeout", 413: "too-large"}
 
 
 def install(app: Flask) -> None:
@@ -60,7 +60,7 @@ def problem_of(error: Exception) -> Problem:
 def _of_http(error: HTTPException) -> Problem:
     code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     is_ours = code >= HTTPStatus.INTERNAL_SERVER_ERROR
-    slug = _SLUGS.get(code, "internal" if is_ours else "bad-request")
+    slug = SLUGS.get(code, "internal" if is_ours else "bad-request")
     headers = {}
     if valid := getattr(error, "valid_methods", None):
         headers["Allow"] = ", ".join(sorted(valid))

@@ -13,19 +13,20 @@ from splitflap_api.server.green import GreenWaiters
 from splitflap_api.server.worker import EventletWorker
 from splitflap_api.settings import ApiSettings
 
-if TYPE_CHECKING:  # it imports sqlalchemy, which must find the patched modules
+if TYPE_CHECKING:  # sqlalchemy must be imported after the patch
     from splitflap_api.store.batcher import Waiters
 
-#: Connections that the kernel queues for accept(2).
+#: Connections queued in the kernel for accept(2).
 BACKLOG = 2048
 
 #: Seconds without a heartbeat until the arbiter replaces the worker: its hub is blocked.
 WORKER_TIMEOUT = 30
 
-#: Seconds that the arbiter waits beyond STOP_GRACE: the service drains its queues meanwhile.
+#: Seconds beyond STOP_GRACE until the arbiter kills the worker. The service drains its queues
+#: meanwhile.
 DRAIN = 20
 
-#: Files that a process opens beside client connections: database, broker, health, logs, libraries.
+#: Files of a process beside its client connections: database, broker, health, logs, libraries.
 OTHER_FILES = 200
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
             "bind": f"{host}:{settings.port}",
             "workers": 1,
             "worker_class": EventletWorker,
-            "worker_connections": _connections(settings.max_connections),
+            "worker_connections": affordable_connections(settings.max_connections),
             "backlog": BACKLOG,
             "keepalive": 1,
             "timeout": WORKER_TIMEOUT,
@@ -103,7 +104,7 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
         return self.service.wsgi()
 
 
-def _connections(wanted: int) -> int:
+def affordable_connections(wanted: int) -> int:
     """Raise the process's limit of open files, and lower `wanted` to it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:

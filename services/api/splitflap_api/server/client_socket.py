@@ -10,21 +10,21 @@ from typing import Any
 
 from splitflap_api.server.green import GreenSocket, wait_readable
 
-#: Seconds that a connection may idle between two requests. Longer than balancers keep theirs
+#: Seconds between two requests on a connection. Longer than balancers keep theirs
 #: (nginx: 60), because the server must not close a connection under an arriving request.
 IDLE_TIMEOUT = 75.0
 
-#: Seconds that a client may accept no byte of a response.
+#: Seconds for a client to accept the next bytes of a response.
 WRITE_TIMEOUT = 30.0
 
 #: Bytes read at a time, as in gunicorn.
 READ_SIZE = 8192
 
-#: Seconds and bytes of input that are still read, and dropped, when the server closes.
+#: Seconds and bytes of input read, and dropped, when the server closes a connection.
 LINGER = 1.0
 LINGER_BYTES = 262_144
 
-#: Shortest wait for input, in seconds: it finds bytes that have arrived already.
+#: Shortest wait for input, in seconds. It finds bytes already in the kernel.
 POLL = 0.001
 
 
@@ -151,7 +151,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         if response and self._send_at_once(response):
             self._refused_at = time.monotonic()
             return True
-        # A client that does not accept the response at once is gone, or reads nothing.
+        # A client with a full receive buffer is gone, or reads nothing: the connection ends.
         self._held = b"" if response else data
         self._enter(State.HELD)
         return False
@@ -189,7 +189,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     def _recv_in_time(self, bufsize: int, flags: int) -> bytes:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            # A busy process may be late itself, so one more read takes bytes that have arrived.
+            # A busy process may be late itself, so one more read takes bytes already here.
             if self._read_late:
                 raise TimeoutError("the request came too slowly")
             self._read_late = True

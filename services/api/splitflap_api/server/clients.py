@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 from splitflap_api.overload.client_gate import ClientGate
 from splitflap_api.server.client_socket import ClientSocket
 
-if TYPE_CHECKING:  # these import flask and prometheus_client, which must find patched modules
+if TYPE_CHECKING:  # prometheus_client must be imported after the patch
     from splitflap_api.overload.admission import Admission
     from splitflap_api.overload.unread_refusals import UnreadRefusals
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that a client may take for its response while every slot is taken.
+#: Seconds for a client to read its response while every slot is taken.
 SLOW_READER = 2.0
 
 

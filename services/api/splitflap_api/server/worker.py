@@ -20,7 +20,7 @@ from splitflap_api.server import green
 from splitflap_api.server.client_socket import READ_SIZE, ClientSocket
 from splitflap_api.server.clients import OpenClients
 
-if TYPE_CHECKING:  # it imports flask, which must find the patched modules
+if TYPE_CHECKING:  # prometheus_client must be imported after the patch
     from splitflap_api.overload.admission import Admission
     from splitflap_api.server.application import ServedService
 
@@ -30,7 +30,7 @@ BEAT = 0.5
 #: Seconds until the next try after accept(2) failed.
 ACCEPT_PAUSE = 0.1
 
-#: Bytes of an unread body that the worker reads to keep the connection: more than MAX_BODY.
+#: Bytes of an unread body read to keep the connection: more than MAX_BODY.
 UNWANTED = 524_288
 
 

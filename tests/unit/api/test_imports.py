@@ -6,7 +6,7 @@ import sys
 #: The longest wait of a test, in seconds.
 PATIENCE = 30.0
 
-#: What waits, locks or selects by itself, and so must be imported after the patch.
+#: Modules that wait, lock or select by themselves: the worker imports them after its patch.
 LATER = ("kombu", "sqlalchemy", "psycopg", "flask", "prometheus_client", "http.server")
 
 

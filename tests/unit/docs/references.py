@@ -12,9 +12,6 @@ from tests.unit.docs.pages import ROOT, Mention, Page, read_page
 
 Complaint = tuple[int, str]
 
-#: The reader saves this file; docs/asynchronous-requests.md says so.
-_READERS_FILES = {"factors.py"}
-
 #: Names of other programs' code, and of decisions' rejected ways.
 _OUTSIDE_NAMES = {
     "AsyncWorker", "HTTPResponse", "RLIMIT_CPU", "SO_BUSY_POLL", "RabbitmqCluster",
@@ -38,7 +35,7 @@ def missing_files(page: Page) -> Iterator[Complaint]:
     """Paths of files and folders that do not exist."""
     for mention in page.lines:
         for name in _PATH.findall(mention.text):
-            if name not in _READERS_FILES and not code.found_at(name):
+            if not code.found_at(name):
                 yield mention.line, f"no file {name}"
         for name in _TOP_PATH.findall(mention.text):
             if not _is_path(name, page):

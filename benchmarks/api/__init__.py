@@ -1,1 +1,1 @@
-"""Benchmarks of the API and of publishing to the broker."""
+"""Benchmarks of the API, and of publishing to the broker."""

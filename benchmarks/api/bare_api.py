@@ -1,10 +1,10 @@
-"""The API's own view, worker and middleware, with neither database nor broker behind it.
+"""The API's own view, worker and middleware, without a database and a broker.
 
-What is left of the accept path when nothing has to last: the baseline of accept.py. Only two
-methods differ from the service's own: the one that looks a key up in the database, whose answer is
-remembered as always, and the one that hands a request to the group commit.
+This is the baseline of accept.py: an accept path that stores nothing. Two methods are replaced: the
+query for a key, whose result is cached as usual, and the one that gives a request to the group
+commit.
 """
-# ruff: noqa: SLF001 - it cuts the service open on purpose
+# ruff: noqa: SLF001 - it replaces parts of the service on purpose
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,19 +14,19 @@ from splitflap_api.server.application import ApiApplication
 from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import load
 
-if TYPE_CHECKING:  # the worker imports them after its patch
+if TYPE_CHECKING:  # the worker imports them after eventlet's patch
     from splitflap_api.service import ApiService
     from splitflap_api.store.batcher import Waiters
 
 
 def bare_service(settings: ApiSettings, waiters: "Waiters") -> "ApiService":
-    """The service, cut off from its database and broker."""
+    """The service without its database and broker."""
     service = new_service(settings, waiters)
-    _cut(service)
+    _remove_back_end(service)
     return service
 
 
-def _cut(service: Any) -> None:
+def _remove_back_end(service: Any) -> None:
     from splitflap_api.contract.formats import rfc3339
     from splitflap_api.domain.keys import ALL_SCOPES, Caller
     from uuid_utils import uuid7

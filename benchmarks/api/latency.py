@@ -1,13 +1,15 @@
-"""How long a post takes on the embedded default: `splitflap up`, `Prefer: wait`, no links.
+"""The latency of a post on the embedded default: `splitflap up`, `Prefer: wait`, no links.
 
-One client, one post after the other. The baseline is the same post without the wait: its 202.
+One client sends one post after the other. The baseline is the 202 of the same post, without the
+wait.
 """
 
 import time
 from http.client import HTTPConnection
 
-from benchmarks.harness.bench import KEY, bench, wait_until
+from benchmarks.harness.bench import KEY, Bench, bench
 from benchmarks.harness.table import Line, note, show
+from benchmarks.harness.waiting import wait_until
 from tests.support import free_port
 from tests.system.rig.processes import SpawnedService, program
 
@@ -24,29 +26,34 @@ def main() -> None:
     with bench(servers=False) as it:
         for number in range(ROUNDS):
             note(f"latency: round {number + 1} of {ROUNDS}")
-            port = free_port()
-            environ = {
-                "SPLITFLAP_DATA_DIR": str(it.folder / f"data-{number}"),
-                "SPLITFLAP_PORT": str(port),
-                "SPLITFLAP_BOOTSTRAP_KEY": KEY,
-            }
-            up = SpawnedService(f"up-{number}", [program("splitflap"), "up"], environ, it.folder)
-            up.start()
-            try:
-                _wait_served(up)
-                client = HTTPConnection("127.0.0.1", port, timeout=60)
-                first.add(_post(client, "Hello **world**", wait=True))
-                pairs = [
-                    (_post(client, f"post {n}", wait=True), _post(client, f"post {n}", wait=False))
-                    for n in range(POSTS)
-                ]
-            finally:
-                up.close()
-            waited, accepted = (sorted(each) for each in zip(*pairs, strict=True))
-            for share, line in lines.items():
-                place = share * POSTS // 100 - 1
-                line.add(waited[place], accepted[place])
-    show(__doc__.partition("\n")[0], *lines.values(), first)
+            _round(it, number, lines, first)
+    show("latency: a post on the embedded default", *lines.values(), first)
+
+
+def _round(it: Bench, number: int, lines: dict[int, Line], first: Line) -> None:
+    """Start `splitflap up` on new data, and send pairs of posts."""
+    port = free_port()
+    environ = {
+        "SPLITFLAP_DATA_DIR": str(it.folder / f"data-{number}"),
+        "SPLITFLAP_PORT": str(port),
+        "SPLITFLAP_BOOTSTRAP_KEY": KEY,
+    }
+    up = SpawnedService(f"up-{number}", [program("splitflap"), "up"], environ, it.folder)
+    up.start()
+    try:
+        _wait_served(up)
+        client = HTTPConnection("127.0.0.1", port, timeout=60)
+        first.add(_post(client, "Hello **world**", wait=True))
+        pairs = [
+            (_post(client, f"post {n}", wait=True), _post(client, f"post {n}", wait=False))
+            for n in range(POSTS)
+        ]
+    finally:
+        up.close()
+    waited, accepted = (sorted(each) for each in zip(*pairs, strict=True))
+    for share, line in lines.items():
+        index = share * POSTS // 100 - 1
+        line.add(waited[index], accepted[index])
 
 
 def _wait_served(up: SpawnedService) -> None:
@@ -55,16 +62,16 @@ def _wait_served(up: SpawnedService) -> None:
 
 
 def _post(client: HTTPConnection, text: str, *, wait: bool) -> float:
-    """Milliseconds until the answer."""
+    """Send a post; the milliseconds until its response."""
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     if wait:
         headers["Prefer"] = "wait=30"
     began = time.monotonic()
     client.request("POST", "/v1/posts", f'{{"text":"{text}"}}', headers)
-    answer = client.getresponse()
-    answer.read()
+    response = client.getresponse()
+    response.read()
     took = (time.monotonic() - began) * 1000
-    assert answer.status == (201 if wait else 202), answer.status
+    assert response.status == (201 if wait else 202), response.status
     return took
 
 

@@ -1,7 +1,7 @@
-"""Figure 3: publishing with confirms through a link, against kombu's one by one.
+"""Publishing with confirms through core's BrokerLink, beside kombu's publish, one by one.
 
-Both publish the same persistent message to the same quorum queue, from a process that does nothing
-else, and count a message when the broker has confirmed it.
+Both publish the same persistent message to the same quorum queue from an otherwise idle process.
+A message counts after the broker's confirm.
 """
 
 import threading
@@ -20,12 +20,12 @@ ROUNDS = 5
 #: Seconds of one measurement.
 SECONDS = 3.0
 
-#: Messages that are handed to the link ahead of their confirms.
-AHEAD = 2_000
+#: Messages given to the link ahead of their confirms.
+MAX_UNCONFIRMED = 2_000
 
 KIND = topology.RENDER_QUEUE.name
 
-#: About as long as a job with a post of 200 bytes.
+#: A body of about the size of a job with a post of 200 bytes.
 BODY = POST * 2
 
 
@@ -35,19 +35,20 @@ def main() -> None:
     cpu = Line("CPU us of the publisher per message")
     with bench() as it:
         url = it.rabbitmq.add_vhost("publish")
-        for number in range(-1, ROUNDS):
-            note(f"publish: round {number + 1} of {ROUNDS}")
-            (one_by_one, its_cpu), (windowed, cpu_windowed) = _one_by_one(url), _windowed(url)
-            if number >= 0:
-                rate.add(windowed, one_by_one)
-                cpu.add(cpu_windowed, its_cpu)
+        # Round 0 warms up, and does not count.
+        for number in range(ROUNDS + 1):
+            note(f"publish: round {number} of {ROUNDS}")
+            (kombu_rate, kombu_cpu), (link_rate, link_cpu) = _by_kombu(url), _by_link(url)
+            if number:
+                rate.add(link_rate, kombu_rate)
+                cpu.add(link_cpu, kombu_cpu)
         depth = it.rabbitmq.queue_depths("publish")[KIND].ready
         assert depth == 0, depth
-    show(__doc__.partition("\n")[0], rate, cpu)
+    show("publish: confirmed messages", rate, cpu)
 
 
-def _one_by_one(url: str) -> tuple[float, float]:
-    """Kombu as its documentation has it; messages per second, and CPU microseconds of each."""
+def _by_kombu(url: str) -> tuple[float, float]:
+    """Publish as kombu's documentation does: messages per second, and CPU us for each."""
     with kombu.Connection(url, transport_options={"confirm_publish": True}) as connection:
         channel = connection.channel()
         topology.RENDER_QUEUE(channel).declare()
@@ -71,38 +72,39 @@ def _one_by_one(url: str) -> tuple[float, float]:
     return rate, each * 1e6
 
 
-class _Count:
-    """Confirmed messages; a place becomes free with each."""
+class _Window:
+    """Counts confirms. Each confirm frees a slot for another message."""
 
     def __init__(self) -> None:
         self.sent = 0
-        self.places = threading.Semaphore(AHEAD)
+        self.free_slots = threading.Semaphore(MAX_UNCONFIRMED)
 
     def settled(self, sent: bool) -> None:
         assert sent
         self.sent += 1
-        self.places.release()
+        self.free_slots.release()
 
 
-def _windowed(url: str) -> tuple[float, float]:
+def _by_link(url: str) -> tuple[float, float]:
+    """Publish through a link: messages per second, and CPU us for each."""
     up = threading.Event()
     link = BrokerLink(
         "bench", backend_for(CommonSettings(broker_url=url)).opener("bench"), on_up=up.set
     )
     link.start()
     assert up.wait(30)
-    count = _Count()
+    window = _Window()
     cpu, began = time.process_time(), time.monotonic()
     while time.monotonic() - began < SECONDS:
-        count.places.acquire()
-        link.publish(OutgoingMessage(topology.JOBS.name, KIND, BODY, count.settled))
-    for _ in range(AHEAD):
-        count.places.acquire()
-    rate, each = count.sent / (time.monotonic() - began), (time.process_time() - cpu) / count.sent
+        window.free_slots.acquire()
+        link.publish(OutgoingMessage(topology.JOBS.name, KIND, BODY, window.settled))
+    for _ in range(MAX_UNCONFIRMED):
+        window.free_slots.acquire()
+    rate, each = window.sent / (time.monotonic() - began), (time.process_time() - cpu) / window.sent
     link.stop(10)
     with kombu.Connection(url) as connection:
         purged = topology.RENDER_QUEUE(connection.channel()).purge()
-        assert purged == count.sent, (purged, count.sent)
+        assert purged == window.sent, (purged, window.sent)
     return rate, each * 1e6
 
 

@@ -1,55 +1,49 @@
-"""What the benchmarks have in common: servers, services as processes, and what these use."""
+"""The harness: real servers, and services as processes on databases of their own."""
 
 import os
-import resource
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import requests
 
-from tests import support
+from benchmarks import ROOT
 from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.server import descendants
 from tests.support import free_port
 from tests.system.rig.processes import SpawnedService, program
 
-#: The first key, with every scope.
+from .processes import cpu_seconds
+
+#: The bootstrap key, with every scope.
 KEY = "sf_benchmark_key_0123456789"
 
 #: A post of 200 bytes of JSON, without links.
 POST = b'{"text":"' + b"x" * 189 + b'"}'
 
-_ROOT = Path(__file__).parents[2]
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
-
 
 @dataclass(frozen=True)
-class Running:
-    """A service that runs."""
+class RunningApi:
+    """An API process and its port."""
 
     service: SpawnedService
     port: int
 
     @property
     def pid(self) -> int:
-        """The process that does the work: the API's worker, which gunicorn's arbiter has forked."""
-        assert self.service.process
-        return min(descendants(self.service.process.pid))
+        """The id of gunicorn's worker, forked by the arbiter. It does the work."""
+        return min(descendants(self.service.pid))
 
     def cpu(self) -> float:
-        """CPU seconds that this process has used."""
+        """CPU seconds of the worker."""
         return cpu_seconds(self.pid)
 
     def metric(self, series: str) -> float:
-        """A sample as the health port shows it; 0 where there is none yet."""
+        """A sample from the health port; 0 if the series does not exist yet."""
         for line in self.service.health("metrics").text.splitlines():
             name, _, value = line.rpartition(" ")
             if name == series:
@@ -58,7 +52,7 @@ class Running:
 
 
 class Bench:
-    """Real servers, and services on databases and virtual hosts of their own."""
+    """Starts servers at once, and services on request."""
 
     def __init__(self, stack: ExitStack, *, servers: bool = True) -> None:
         self._stack = stack
@@ -69,16 +63,15 @@ class Bench:
             self.rabbitmq = stack.enter_context(RabbitMq())
 
     def backend(self) -> dict[str, str]:
-        """Settings of a new database with its schema, and of a new virtual host."""
+        """The settings of a new database with its schema, and of a new virtual host."""
         self._count += 1
         name = f"bench{self._count}"
         environ = {
             "SPLITFLAP_DATABASE_URL": self.postgres.create_database(name),
             "SPLITFLAP_BROKER_URL": self.rabbitmq.add_vhost(name),
         }
-        migration = SpawnedService(
-            "migrate", [program("splitflap-api"), "migrate"], environ, self.folder
-        )
+        command = [program("splitflap-api"), "migrate"]
+        migration = SpawnedService("migrate", command, environ, self.folder)
         migration.start()
         assert migration.wait() == 0, migration.tail()
         return environ
@@ -86,25 +79,25 @@ class Bench:
     @contextmanager
     def api(
         self, environ: Mapping[str, str], command: Sequence[str] | None = None
-    ) -> Iterator[Running]:
+    ) -> Iterator[RunningApi]:
         """One API process, ready."""
         port = free_port()
         more = {"SPLITFLAP_PORT": str(port), "SPLITFLAP_BOOTSTRAP_KEY": KEY}
         command = command or [program("splitflap-api"), "serve"]
         with self._run("api", command, {**environ, **more}) as service:
-            yield Running(service, port)
+            yield RunningApi(service, port)
 
     @contextmanager
-    def bare_api(self) -> Iterator[Running]:
-        """The API with nothing behind it."""
-        path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(_ROOT))))
+    def bare_api(self) -> Iterator[RunningApi]:
+        """The API without a database and a broker (benchmarks/api/bare_api.py)."""
+        path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT))))
         environ = {"SPLITFLAP_DATA_DIR": str(self.folder / "bare"), "PYTHONPATH": path}
         with self.api(environ, [sys.executable, "-m", "benchmarks.api.bare_api"]) as api:
             yield api
 
     @contextmanager
     def renderer(self, environ: Mapping[str, str]) -> Iterator[SpawnedService]:
-        """One renderer with as many processes as it chooses, ready."""
+        """One renderer, ready. SPLITFLAP_PROCESSES has its default unless it is set."""
         with self._run("renderer", [program("splitflap-renderer")], environ) as service:
             yield service
 
@@ -124,61 +117,13 @@ class Bench:
 
 @contextmanager
 def bench(*, servers: bool = True) -> Iterator[Bench]:
-    """A bench whose servers and services end with the block."""
+    """A bench. Its servers and services end with the block."""
     with ExitStack() as stack:
         yield Bench(stack, servers=servers)
 
 
-def cpu_seconds(pid: int) -> float:
-    """CPU seconds, of user and system, that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def family_cpu_seconds(pid: int) -> float:
-    """CPU seconds that a process and all below it have used."""
-    return sum(map(cpu_seconds, {pid} | descendants(pid)))
-
-
-def rss_kib(pid: int) -> int:
-    """Memory that a process holds now, in KiB."""
-    return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE_KIB
-
-
-def database_url(environ: Mapping[str, str]) -> str:
-    """Of a back end, for psycopg."""
-    return environ["SPLITFLAP_DATABASE_URL"].replace("+psycopg", "")
-
-
-def query(environ: Mapping[str, str], statement: str, *values: Any) -> Any:
-    """The one row that a statement gives, asked over a connection of its own."""
-    with psycopg.connect(database_url(environ)) as connection:
-        return connection.execute(statement.encode(), values).fetchone()
-
-
-def wait_until(condition: Callable[[], bool], what: str, timeout: float) -> None:
-    """As in the tests, but with five checks a second, to disturb a measurement little."""
-    support.wait_until(condition, what, timeout, interval=0.2)
-
-
-def wait_drained(environ: Mapping[str, str], timeout: float) -> None:
-    """Return once no task runs any more.
-
-    Raises:
-        WaitTimeout: some do after `timeout` seconds.
-    """
-    statement = "SELECT count(*) FROM tasks WHERE state = 'running'"
-    wait_until(lambda: query(environ, statement)[0] == 0, "the last task", timeout)
-
-
-def allow_many_files() -> None:
-    """Raise this process's limit of open files, and that of whom it starts, to the highest."""
-    highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (highest, highest))
-
-
-def post(api: Running, text: str, **headers: str) -> requests.Response:
-    """Make one post."""
+def create_post(api: RunningApi, text: str, **headers: str) -> requests.Response:
+    """Send one post, and return the first response."""
     return requests.post(
         f"http://127.0.0.1:{api.port}/v1/posts",
         json={"text": text},

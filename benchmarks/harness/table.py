@@ -1,4 +1,4 @@
-"""Tables: a figure a line, with the spread of its rounds and its target."""
+"""Tables: one line for each figure, with the spread of its rounds and its target."""
 
 import os
 import statistics
@@ -11,25 +11,25 @@ _HEAD = ("", "baseline", "subject", "min", "median", "max", "target", "")
 
 @dataclass(frozen=True)
 class Target:
-    """What must hold for the median: at most, or at least."""
+    """A limit for the median of a figure."""
 
     words: str
     holds: Callable[[float], bool]
 
 
 def at_most(limit: float) -> Target:
-    """A target that smaller figures meet."""
+    """A target for figures that must be small."""
     return Target(f"<= {limit:g}", lambda value: value <= limit)
 
 
 def at_least(limit: float) -> Target:
-    """A target that larger figures meet."""
+    """A target for figures that must be large."""
     return Target(f">= {limit:g}", lambda value: value >= limit)
 
 
 @dataclass
 class Line:
-    """One figure over all rounds: of a ratio to a baseline, or of a value alone."""
+    """One figure over all rounds: a ratio to a baseline, or a value alone."""
 
     name: str
     target: Target | None = None
@@ -37,20 +37,20 @@ class Line:
     subjects: list[float] = field(default_factory=list)
 
     def add(self, subject: float, baseline: float | None = None) -> None:
-        """What a round gave; with a baseline in each round, or in none."""
+        """Add a round: with a baseline in each round of this line, or in none."""
         self.subjects.append(subject)
         if baseline is not None:
             self.baselines.append(baseline)
 
     @property
     def figures(self) -> list[float]:
-        """The ratios, or the values where there is no baseline."""
+        """The ratios; the values if there is no baseline."""
         if not self.baselines:
             return self.subjects
         return [s / b for s, b in zip(self.subjects, self.baselines, strict=True)]
 
     def cells(self) -> tuple[str, ...]:
-        """As a line of the table."""
+        """The cells of this line in the table."""
         median = statistics.median(self.figures)
         verdict = "" if self.target is None else ("met" if self.target.holds(median) else "MISSED")
         return (
@@ -66,11 +66,10 @@ class Line:
 
 
 def show(title: str, *lines: Line) -> None:
-    """Print the table, in Markdown."""
+    """Print the table in Markdown. Lines without a round are left out."""
     load = " ".join(f"{each:.1f}" for each in os.getloadavg()[:2])
-    print(
-        f"\n{title}\n({os.cpu_count()} CPUs; load of the last 1 and 5 minutes, ours too: {load})\n"
-    )
+    cpus = os.cpu_count()
+    print(f"\n{title}\n({cpus} CPUs; load of the last 1 and 5 minutes, with this run: {load})\n")
     rows = [_HEAD, *(line.cells() for line in lines if line.subjects)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rule = [f"{'-' * width}" for width in widths]
@@ -81,7 +80,7 @@ def show(title: str, *lines: Line) -> None:
 
 
 def note(text: str) -> None:
-    """Say how far it has got, where it does not mix with the tables."""
+    """Print progress to stderr, apart from the tables."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Loads by wrk (https://github.com/wg/wrk), which costs the least CPU of all that could be had."""
+"""Closed loops and floods by wrk (https://github.com/wg/wrk), a generator that costs little CPU."""
 
 import re
 import shutil
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.harness.bench import KEY, POST
+from .bench import KEY, POST
 
 _POSTS = """\
 wrk.method = "POST"
@@ -23,8 +23,8 @@ function done(summary, latency)
 end
 """
 
-#: Each connection waits for its place in a schedule that all share: an open loop, as long as
-#: connections are free. wrk delays by whole milliseconds.
+#: Each connection waits for its time in one common schedule: an open loop, while connections are
+#: free. wrk delays by whole milliseconds.
 _PACED = """\
 local ffi = require("ffi")
 ffi.cdef[[typedef struct {{ long s; long ns; }} moment; int clock_gettime(int, moment *);]]
@@ -44,63 +44,68 @@ function delay()
 end
 """
 
-
 #: Seconds after which wrk counts a request as lost.
-PATIENCE = 30
+REQUEST_TIMEOUT = 30
 
 
 class MissingWrk(LookupError):
     """wrk is not installed."""
 
 
-class Target(Protocol):
-    """A server on loopback."""
+class LoadTarget(Protocol):
+    """A server on loopback under load."""
 
     @property
     def port(self) -> int: ...
 
     def cpu(self) -> float:
-        """CPU seconds that it has used."""
+        """CPU seconds used so far."""
 
 
 @dataclass(frozen=True)
-class Loop:
-    """What a run of wrk gave. `requests` were answered with less than 400."""
+class WrkResult:
+    """The result of one run of wrk."""
 
+    #: Requests with a status below 400.
     requests: int
     seconds: float
-    #: Answered with 400 or more, and not answered.
+    #: Requests with a status of 400 or more.
     refused: int
+    #: Requests without a response.
     lost: int
     p99_ms: float
-    #: CPU microseconds of the API's worker per request that was not refused.
+    #: CPU microseconds of the server for each request with a status below 400.
     cpu_us: float
 
     @property
     def rate(self) -> float:
-        """Requests per second."""
+        """Requests per second, with a status below 400."""
         return self.requests / self.seconds
 
 
-def posts(api: Target, folder: Path, seconds: int, connections: int = 64) -> Loop:
-    """Make posts for so many seconds, on each connection one after the other.
+def closed_loop(target: LoadTarget, folder: Path, seconds: int, connections: int = 64) -> WrkResult:
+    """Send posts for some seconds. Each connection sends the next post after each response.
 
     Raises:
-        MissingWrk: see `make bench-tools`.
+        MissingWrk: wrk is not installed (`make bench-tools`).
     """
-    with _wrk(api, folder, _script(POST), seconds, connections) as loops:
+    with _wrk(target, folder, _script(POST), seconds, connections) as results:
         pass
-    return loops[0]
+    return results[0]
 
 
 @contextmanager
 def flood(
-    api: Target, folder: Path, body: bytes, rate: float, seconds: int, connections: int
-) -> Iterator[list[Loop]]:
-    """Make `rate` posts a second while the block runs; the list is filled at the block's end."""
+    target: LoadTarget, folder: Path, body: bytes, rate: float, seconds: int, connections: int
+) -> Iterator[list[WrkResult]]:
+    """Send `rate` posts a second while the block runs. The end of it adds the result to the list.
+
+    Raises:
+        MissingWrk: wrk is not installed (`make bench-tools`).
+    """
     script = _script(body) + _PACED.format(interval_ms=1000 / rate)
-    with _wrk(api, folder, script, seconds, connections) as loops:
-        yield loops
+    with _wrk(target, folder, script, seconds, connections) as results:
+        yield results
 
 
 def _script(body: bytes) -> str:
@@ -109,27 +114,31 @@ def _script(body: bytes) -> str:
 
 @contextmanager
 def _wrk(
-    api: Target, folder: Path, script: str, seconds: int, connections: int
-) -> Iterator[list[Loop]]:
+    target: LoadTarget, folder: Path, script: str, seconds: int, connections: int
+) -> Iterator[list[WrkResult]]:
     binary = shutil.which("wrk")
     if binary is None:
-        raise MissingWrk("wrk is not installed: make bench-tools")
-    file = folder / f"script-{api.port}.lua"
+        raise MissingWrk("wrk is not installed: run make bench-tools")
+    file = folder / f"script-{target.port}.lua"
     file.write_text(script, encoding="ascii")
-    url = f"http://127.0.0.1:{api.port}/v1/posts"
-    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{PATIENCE}s"]
+    url = f"http://127.0.0.1:{target.port}/v1/posts"
+    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{REQUEST_TIMEOUT}s"]
+    before = target.cpu()
+    results: list[WrkResult] = []
     command = [binary, *options, "-s", str(file), url]
-    before = api.cpu()
-    loops: list[Loop] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield loops
-            told, _ = process.communicate(timeout=seconds + 2 * PATIENCE)
+            yield results
+            printed, _ = process.communicate(timeout=seconds + 2 * REQUEST_TIMEOUT)
         finally:
             process.kill()
-    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", told)
-    assert found, told
+    results.append(_parse(printed, target.cpu() - before))
+
+
+def _parse(printed: str, cpu_seconds: float) -> WrkResult:
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", printed)
+    assert found, printed
     count, micros, refused, lost, p99 = map(int, found.groups())
     good = count - refused
-    cpu_us = (api.cpu() - before) / max(1, good) * 1e6
-    loops.append(Loop(good, micros / 1e6, refused, lost, p99 / 1000, cpu_us))
+    cpu_us = cpu_seconds / max(1, good) * 1e6
+    return WrkResult(good, micros / 1e6, refused, lost, p99 / 1000, cpu_us)

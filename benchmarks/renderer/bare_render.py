@@ -1,8 +1,8 @@
-"""The bare library in a loop: what a core could do if texts came from nowhere and went nowhere.
+"""The bare library in a loop: the rate of a core without any transport of texts and results.
 
     python -m benchmarks.renderer.bare_render FLAVOUR SECONDS
 
-Prints JSON: texts done, the seconds they took, and the CPU seconds of the process.
+Prints JSON: the number of texts, the seconds, and the CPU seconds of the process.
 """
 
 import json
@@ -18,12 +18,12 @@ from benchmarks.renderer.corpus import corpus
 
 
 def rendered(text: str, flavour: Flavour = "markdown") -> str:
-    """The work that is compared: checks, parser, sanitiser, decoration; the result as JSON."""
+    """The compared work: checks, parser, sanitiser, decoration; the result as JSON."""
     return msgspec.json.encode(render(text, flavour)).decode()
 
 
 def loop(flavour: Flavour, seconds: float) -> dict[str, float]:
-    """The corpus once to warm up; then in a loop."""
+    """Render the corpus once as a warm-up, then in a loop for some seconds."""
     posts = corpus()
     for post in posts:
         render(post, flavour)

@@ -1,12 +1,13 @@
-"""Normal posts beside a flood of texts that each take their full deadline, through RabbitMQ.
+"""Normal posts through RabbitMQ, beside a flood of texts that each take their full deadline.
 
-The slow texts pass the checks, and would take half a minute: backticks that are never closed. They
-come at twice the rate at which the processes could end them, for 20 seconds; normal posts come all
-the time. A post's time is from its publishing until its outcome is received. The deadline is CPU
-time; how long that is by the clock, on a machine that does other work too, the slow texts' outcomes
-say. Before the flood and after it, backlogs of normal posts are timed, two seconds each, which on a
-shared machine is little: it is their medians that are compared. Each time the first is not among
-them, as a renderer holds few texts until it has seen that they are quick.
+The slow texts pass the checks, and would take half a minute: backticks without a closing one. They
+come for 20 seconds, at twice the rate at which the processes can end them. Normal posts come all
+the time. The latency of a post is from its publishing until its outcome is received. The deadline
+is CPU time; the outcomes of slow texts say how long that is by the clock, on a busy machine.
+
+Before and after the flood, backlogs of normal posts are timed. Each takes two seconds, which is
+short on a shared machine, so their medians are compared. The first backlog of each time does not
+count: a renderer holds few texts until it has seen that they are quick.
 """
 
 import statistics
@@ -14,43 +15,49 @@ import threading
 import time
 from itertools import cycle, islice
 
-import msgspec
 from splitflap_core import topology
 from splitflap_core.broker import BrokerLink, Delivery, OutgoingMessage, Subscription, backend_for
-from splitflap_core.contracts import Job, RenderRequest, decode_job_outcome, encode
+from splitflap_core.contracts import decode_job_outcome
 from splitflap_core.settings import CommonSettings
 from splitflap_renderer.settings import RendererSettings
 
-from benchmarks.harness.bench import bench, wait_until
+from benchmarks.harness.bench import bench
 from benchmarks.harness.table import Line, at_least, at_most, note, show
+from benchmarks.harness.waiting import wait_until
 from benchmarks.renderer.corpus import corpus
+from benchmarks.renderer.jobs import BROKER_TIMEOUT, render_job
 from tests.servers.rabbitmq import RabbitMq
 
-#: Seconds that a text may take: the default.
+#: CPU seconds that a text may take: the default.
 DEADLINE = RendererSettings().render_deadline
 
 #: Seconds of the flood, and normal posts a second in it.
 SECONDS = 20.0
 NORMAL_RATE = 20.0
 
-#: Slow texts a second for each process, of which it could end 1 / DEADLINE.
+#: Slow texts a second for each process. A process can end 1 / DEADLINE of them.
 SLOW_RATE = 2 / DEADLINE
 
-#: Normal posts of a backlog that is timed, and how many backlogs before the flood and after it.
+#: Normal posts in a backlog, and the number of backlogs before and after the flood.
 BACKLOG = 1_000
 BACKLOGS = 8
+
+#: Seconds until a backlog must be done, and until all slow texts must have failed.
+BACKLOG_TIMEOUT = 120
+SLOW_TIMEOUT = 400
 
 SLOW = r"a\``" * 16_000
 
 
-class Client:
-    """Publishes jobs, and takes the time at which each has its outcome."""
+class JobClient:
+    """Publishes jobs, and records the time of each outcome."""
 
     def __init__(self, url: str) -> None:
         self.sent: dict[str, float] = {}
+        #: Time and kind of each outcome.
         self.ended: dict[str, tuple[float, str]] = {}
-        #: Seconds by the clock of each text that used up its deadline.
-        self.took: list[float] = []
+        #: Seconds by the clock of each text that reached its deadline.
+        self.failed_after: list[float] = []
         up = threading.Event()
         self._link = BrokerLink(
             "bench",
@@ -60,32 +67,39 @@ class Client:
             on_up=up.set,
         )
         self._link.start()
-        assert up.wait(30)
+        assert up.wait(BROKER_TIMEOUT)
 
     def send(self, name: str, text: str) -> None:
-        """Publish a job; its time begins now."""
-        payload = msgspec.Raw(encode(RenderRequest(text)))
+        """Publish a job. Its latency counts from now."""
         self.sent[name] = time.monotonic()
-        body = encode(Job(name, "render", 1, time.time(), payload))
-        self._link.publish(OutgoingMessage(topology.JOBS.name, "render", body, lambda _sent: None))
+        body = render_job(name, text)
+        message = OutgoingMessage(topology.JOBS.name, "render", body, lambda _sent: None)
+        self._link.publish(message)
 
     def backlog(self, name: str) -> float:
-        """Normal posts per second, of many at once."""
+        """Publish many normal posts at once; the posts per second until all are done."""
         names = [f"{name}-{number}" for number in range(BACKLOG)]
         began = time.monotonic()
         for each, post in zip(names, cycle(corpus()), strict=False):
             self.send(each, post)
-        wait_until(lambda: names[-1] in self.ended and self.pending == 0, "a backlog", 120)
+        wait_until(
+            lambda: names[-1] in self.ended and self.pending == 0, "a backlog", BACKLOG_TIMEOUT
+        )
         return BACKLOG / (max(self.ended[each][0] for each in names) - began)
 
     def backlogs(self, name: str) -> float:
-        """Normal posts per second: the median of several backlogs."""
+        """The median of several backlogs, in posts per second."""
         return statistics.median(self.backlog(f"{name}-{each}") for each in range(BACKLOGS))
 
     @property
     def pending(self) -> int:
-        """Jobs without an outcome."""
+        """The number of jobs without an outcome."""
         return len(self.sent) - len(self.ended)
+
+    def latencies(self, prefix: str) -> list[float]:
+        """Seconds of the jobs whose name has this prefix, sorted."""
+        names = [each for each in self.sent if each.startswith(prefix)]
+        return sorted(self.ended[each][0] - self.sent[each] for each in names)
 
     def stop(self) -> None:
         """Close the connection."""
@@ -93,67 +107,86 @@ class Client:
 
     def _take(self, delivery: Delivery) -> None:
         outcome = decode_job_outcome(delivery.body)
-        word = str(outcome.outcome.__struct_config__.tag)
-        self.ended[outcome.job] = (time.monotonic(), word)
-        if word == "failed":
-            self.took.append(outcome.took)
+        kind = str(outcome.outcome.__struct_config__.tag)
+        self.ended[outcome.job] = (time.monotonic(), kind)
+        if kind == "failed":
+            self.failed_after.append(outcome.took)
         delivery.ack()
 
 
+class _Lines:
+    """The lines for a number of processes, in the order of the table."""
+
+    def __init__(self, processes: int) -> None:
+        name = f"{processes} process{'es' if processes > 1 else ''}"
+        self.p50 = Line(f"{name}: p50 of normal posts, s")
+        self.p99 = Line(f"{name}: p99 of normal posts, s", at_most(DEADLINE + 1))
+        self.clock = Line(f"{name}: a slow text's time by the clock, p50, s")
+        self.beyond = Line(
+            f"{name}: the same beyond a slow text's time by the clock, s", at_most(1)
+        )
+        self.slow = Line(f"{name}: slow texts that came")
+        self.failed = Line(f"{name}: of which failed by their deadline in the flood")
+        self.at_once = Line(
+            f"{name}: posts per second of the first {BACKLOG} after the flood, by before"
+        )
+        self.after = Line(
+            f"{name}: the same of the next {BACKLOGS} times {BACKLOG}", at_least(0.95)
+        )
+
+
 def main() -> None:
-    """One table, for one process and for two."""
-    lines = []
+    """Measure with one process and with two, and print the table."""
+    lines: list[Line] = []
     with bench(servers=False) as it, RabbitMq() as rabbitmq:
         for processes in (1, 2):
             note(f"flood: {processes}")
             url = rabbitmq.add_vhost(f"flood{processes}")
             environ = {"SPLITFLAP_BROKER_URL": url, "SPLITFLAP_PROCESSES": str(processes)}
             with it.renderer(environ):
-                lines += _flood(Client(url), processes)
-    show("Normal posts beside texts that take their deadline", *lines)
+                lines += vars(_flood(JobClient(url), processes)).values()
+    show("flood: normal posts beside texts that take their deadline", *lines)
 
 
-def _flood(client: Client, processes: int) -> list[Line]:
-    name = f"{processes} process{'es' if processes > 1 else ''}"
-    p50 = Line(f"{name}: p50 of normal posts, s")
-    p99 = Line(f"{name}: p99 of normal posts, s", at_most(DEADLINE + 1))
-    beyond = Line(f"{name}: the same beyond a slow text's time by the clock, s", at_most(1))
-    clock = Line(f"{name}: a slow text's time by the clock, p50, s")
-    slow = Line(f"{name}: slow texts that came")
-    failed = Line(f"{name}: of which failed by their deadline in the flood")
-    at_once = Line(f"{name}: posts per second of the first {BACKLOG} after the flood, by before")
-    after = Line(f"{name}: the same of the next {BACKLOGS} times {BACKLOG}", at_least(0.95))
+def _flood(client: JobClient, processes: int) -> _Lines:
+    lines = _Lines(processes)
     client.backlog("warm")
     before = client.backlogs("before")
     _send(client, processes)
-    posts = [each for each in client.sent if each.startswith("post-")]
-    wait_until(lambda: all(each in client.ended for each in posts), "normal posts", 120)
-    ended = [word for each, (_, word) in client.ended.items() if each.startswith("slow-")]
-    took = sorted(client.ended[each][0] - client.sent[each] for each in posts)
-    p50.add(took[len(took) // 2])
-    p99.add(took[int(len(took) * 0.99)])
-    slow.add(sum(each.startswith("slow-") for each in client.sent))
-    failed.add(ended.count("failed"))
-    note(f"  p99 {p99.subjects[0]:.2f} s; {client.pending} slow texts are left")
-    wait_until(lambda: client.pending == 0, "the slow texts", 400)
-    slowest = sorted(client.took)
-    clock.add(slowest[len(slowest) // 2])
-    beyond.add(p99.subjects[0] - clock.subjects[0])
-    note(f"  a slow text took {clock.subjects[0]:.2f} s")
-    at_once.add(client.backlog("at once"), before)
-    after.add(client.backlogs("after"), before)
+    _measure_flood(client, lines)
+    lines.at_once.add(client.backlog("at once"), before)
+    lines.after.add(client.backlogs("after"), before)
     client.stop()
-    return [p50, p99, clock, beyond, slow, failed, at_once, after]
+    return lines
 
 
-def _send(client: Client, processes: int) -> None:
-    """On a schedule, whatever becomes of it."""
+def _measure_flood(client: JobClient, lines: _Lines) -> None:
+    posts = [each for each in client.sent if each.startswith("post-")]
+    wait_until(lambda: all(each in client.ended for each in posts), "normal posts", BACKLOG_TIMEOUT)
+    ended = [kind for each, (_, kind) in client.ended.items() if each.startswith("slow-")]
+    latencies = client.latencies("post-")
+    p99 = latencies[int(len(latencies) * 0.99)]
+    lines.p50.add(latencies[len(latencies) // 2])
+    lines.p99.add(p99)
+    lines.slow.add(sum(each.startswith("slow-") for each in client.sent))
+    lines.failed.add(ended.count("failed"))
+    note(f"  p99 {p99:.2f} s; {client.pending} slow texts are left")
+    wait_until(lambda: client.pending == 0, "the slow texts", SLOW_TIMEOUT)
+    clock = sorted(client.failed_after)[len(client.failed_after) // 2]
+    lines.clock.add(clock)
+    lines.beyond.add(p99 - clock)
+    note(f"  a slow text took {clock:.2f} s")
+
+
+def _send(client: JobClient, processes: int) -> None:
+    """Send normal and slow texts on a schedule, independent of their outcomes."""
     posts = islice(cycle(corpus()), int(SECONDS * NORMAL_RATE))
-    plan = [(number / NORMAL_RATE, f"post-{number}", post) for number, post in enumerate(posts)]
-    each = 1 / (SLOW_RATE * processes)
-    plan += [(number * each, f"slow-{number}", SLOW) for number in range(int(SECONDS / each))]
+    schedule = [(number / NORMAL_RATE, f"post-{number}", post) for number, post in enumerate(posts)]
+    interval = 1 / (SLOW_RATE * processes)
+    count = int(SECONDS / interval)
+    schedule += [(number * interval, f"slow-{number}", SLOW) for number in range(count)]
     began = time.monotonic()
-    for due, name, text in sorted(plan):
+    for due, name, text in sorted(schedule):
         time.sleep(max(0.0, began + due - time.monotonic()))
         client.send(name, text)
 

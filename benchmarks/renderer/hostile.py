@@ -1,7 +1,7 @@
-"""How soon a normal text is rendered after each hostile one, by the same child or its successor.
+"""The latency of a normal text after each hostile one, in the same process or its successor.
 
-The texts are those of tests/unit/renderer/hostile.py; the deadline is the default one. The time is
-from the hostile text's outcome to the normal one's.
+The hostile texts are those of tests/unit/renderer/hostile.py, with the default deadline. The time
+is from the outcome of the hostile text to the outcome of the normal one.
 """
 
 import threading
@@ -17,46 +17,46 @@ from splitflap_renderer.settings import RendererSettings
 from benchmarks.harness.table import Line, at_most, note, show
 from tests.unit.renderer.hostile import HOSTILE
 
-#: Milliseconds within which a normal text must be done.
-MOST = 100.0
+#: Milliseconds until a normal text must be done.
+LIMIT_MS = 100.0
 
 NORMAL = "Hello **world**, see https://x.example and `code`.\n\n- one\n- two\n"
 
 
 def main() -> None:
-    """Print the table, and what became of the hostile texts."""
+    """Measure, print the table, and note the outcomes of the hostile texts."""
     pool = ProcessPool(RendererSettings(processes=1), Metrics("renderer"))
     pool.start()
     try:
         _render(pool, NORMAL, "markdown")
-        lines = [line for flavour in FLAVOURS for line in _after(pool, flavour)]
+        lines = [line for flavour in FLAVOURS for line in _after_each(pool, flavour)]
     finally:
         pool.stop(5)
-    show(f"A normal text after each of {len(HOSTILE)} hostile ones, ms", *lines)
+    show(f"hostile: a normal text after each of {len(HOSTILE)} hostile ones, ms", *lines)
 
 
-def _after(pool: ProcessPool, flavour: Flavour) -> tuple[Line, Line]:
-    ends: dict[str, int] = {}
+def _after_each(pool: ProcessPool, flavour: Flavour) -> tuple[Line, Line]:
+    outcomes: dict[str, int] = {}
     after: list[tuple[float, str]] = []
     for name, text in HOSTILE.items():
         outcome, _ = _render(pool, text, flavour)
-        end = outcome.reason if isinstance(outcome, Failed) else "done"
-        ends[end] = ends.get(end, 0) + 1
+        kind = outcome.reason if isinstance(outcome, Failed) else "done"
+        outcomes[kind] = outcomes.get(kind, 0) + 1
         normal, took = _render(pool, NORMAL, flavour)
         if not isinstance(normal, Done):
             raise TypeError(f"after {name}: {normal}")
         after.append((took, name))
     after.sort()
     longest, name = after[-1]
-    note(f"{flavour}: {ends}; the longest was after {name}")
-    half, most = Line(f"{flavour}: p50"), Line(f"{flavour}: the most", at_most(MOST))
+    note(f"{flavour}: {outcomes}; the longest was after {name}")
+    half, most = Line(f"{flavour}: p50"), Line(f"{flavour}: the most", at_most(LIMIT_MS))
     half.add(after[len(after) // 2][0])
     most.add(longest)
     return half, most
 
 
 def _render(pool: ProcessPool, text: str, flavour: Flavour) -> tuple[Outcome | None, float]:
-    """The outcome, and the milliseconds until it came."""
+    """Render a text: its outcome, and the milliseconds until it."""
     done = threading.Event()
     outcomes: list[Outcome | None] = []
 

@@ -1,1 +1,1 @@
-"""What one would otherwise render with: task queues and a pool, doing the same work."""
+"""Alternatives to the renderer, with the same work: task queues and a process pool."""

@@ -1,8 +1,8 @@
-"""Celery's prefork pool. As durable as the renderer, and bounded as its processes are.
+"""Celery's prefork pool, with the durability and the limits of the renderer.
 
-Quorum queues; a message is acked once its outcome is in a queue and confirmed (`task_acks_late`);
-a text that takes too long is killed; processes are replaced. Its default prefetch of 4 a process
-is doubled, which leaves no process waiting.
+It has quorum queues, and acks a message after the confirm of its outcome (`task_acks_late`). It
+kills slow texts and replaces its processes. Its prefetch is twice the default of 4 for each
+process, so that all processes have work.
 """
 
 import os
@@ -34,10 +34,10 @@ app.conf.update(
 
 @app.task(name="render")  # type: ignore[untyped-decorator] # Celery has no types
 def render(text: str) -> None:
-    """The work; what comes of it goes to another queue, as a service that answers would do."""
+    """Render, and put the result into another queue, as a service does."""
     keep.delay(rendered(text))
 
 
 @app.task(name="keep")  # type: ignore[untyped-decorator] # as above
 def keep(html: str) -> None:
-    """What would store a result. Nobody runs it here: its messages are counted."""
+    """Stand in for storing a result. Its messages are counted, and never consumed."""

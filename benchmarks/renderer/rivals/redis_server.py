@@ -1,4 +1,4 @@
-"""A Redis of one's own, that writes what it is told to a file, and syncs it every second."""
+"""A Redis server with an append-only file, synced every second."""
 
 import subprocess
 
@@ -7,16 +7,16 @@ from tests.servers.server import Server, listens
 
 
 class RedisServer(Server):
-    """One server on loopback, without a password."""
+    """A server on loopback, without a password."""
 
     def __init__(self) -> None:
-        """Raises MissingBinary where Redis is not installed."""
+        """Raises MissingBinary if Redis is not installed."""
         self._binary = find_binary("redis-server")
         super().__init__("redis")
 
     @property
     def url(self) -> str:
-        """Its database 0."""
+        """The URL of database 0."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     def _launch(self) -> subprocess.Popen[bytes]:

@@ -1,8 +1,8 @@
-"""RQ's worker, which forks a process for every job, with what the job imports already imported.
+"""RQ's worker. It forks a process for every job, after the imports of the job.
 
     python -m benchmarks.renderer.rivals.rq_worker REDIS_URL
 
-Results are kept in Redis, as is RQ's way.
+Results are kept in Redis, as RQ does by default.
 """
 
 import logging
@@ -11,7 +11,7 @@ import sys
 from redis import Redis
 from rq import Worker
 
-# Imported here so that no child has to: RQ's documentation, "Performance notes".
+# Imported before the fork, as RQ's documentation advises ("Performance notes").
 from benchmarks.renderer.bare_render import rendered
 
 __all__ = ["rendered"]
@@ -19,7 +19,7 @@ __all__ = ["rendered"]
 
 def main() -> None:
     """Work until killed."""
-    # A job's description is its text.
+    # At INFO it would log each text, the description of its job.
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
     worker = Worker(["jobs"], connection=Redis.from_url(sys.argv[1]), log_job_description=False)
     worker.work(logging_level="WARNING")

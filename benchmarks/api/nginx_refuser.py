@@ -1,7 +1,6 @@
-"""The cheapest server that there is for requests that nobody takes: nginx, which refuses them all.
+"""An nginx that refuses every request: the cheapest server for a flood.
 
-A flood of it costs what the flood alone costs: its generator, the kernel's part, and next to
-nothing else.
+Such a flood costs little more than its generator and the kernel.
 """
 
 import os
@@ -13,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from benchmarks.harness.bench import cpu_seconds, wait_until
+from benchmarks.harness.processes import cpu_seconds
+from benchmarks.harness.waiting import wait_until
 from tests.servers.process import find_binary
 from tests.support import free_port
 
-#: One process, which keeps nothing: all of it may be written by whoever runs it.
+#: One process. All of its files are in a folder of its own, so that any user can run it.
 _CONFIGURATION = Template("""\
 $user
 daemon off;
@@ -43,25 +43,25 @@ http {
 }
 """)
 
-#: Seconds until it answers.
-PATIENCE = 10.0
+#: Seconds until it must accept connections.
+START_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True)
-class Refuser:
-    """One that runs."""
+class NginxRefuser:
+    """A running nginx."""
 
     port: int
     pid: int
 
     def cpu(self) -> float:
-        """CPU seconds that it has used."""
+        """CPU seconds used so far."""
         return cpu_seconds(self.pid)
 
 
 @contextmanager
-def refuser(folder: Path) -> Iterator[Refuser]:
-    """Runs while the block does.
+def nginx_refuser(folder: Path) -> Iterator[NginxRefuser]:
+    """An nginx that runs while the block does.
 
     Raises:
         MissingBinary: nginx is not installed (`make bench-tools`).
@@ -77,13 +77,13 @@ def refuser(folder: Path) -> Iterator[Refuser]:
     command = [binary, "-c", str(file), "-e", str(home / "log")]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_until(lambda: _answers(port), "nginx", PATIENCE)
-            yield Refuser(port, process.pid)
+            wait_until(lambda: _accepts(port), "nginx", START_TIMEOUT)
+            yield NginxRefuser(port, process.pid)
         finally:
             process.terminate()
 
 
-def _answers(port: int) -> bool:
+def _accepts(port: int) -> bool:
     with suppress(OSError):
         socket.create_connection(("127.0.0.1", port), 1).close()
         return True

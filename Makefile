@@ -33,7 +33,7 @@ endif
     scaling-figures clean
 
 #: Tests of the distributions and of the tree that start no server.
-FAST_TESTS := tests/unit tests/contracts tests/conformance $(wildcard asyncrequest/tests)
+FAST_TESTS := tests/unit tests/contracts tests/conformance asyncrequest/tests
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ hooks: dev ## Run the lints before each commit, through pre-commit
 	$(BIN)/pre-commit install
 
 test: dev servers tools specs ## Run all tests, on real servers (15 minutes)
-	$(BIN)/pytest tests $(wildcard asyncrequest/tests)
+	$(BIN)/pytest
 
 test-fast: dev specs ## Run the tests that start no server (two minutes)
 	$(BIN)/pytest $(FAST_TESTS)

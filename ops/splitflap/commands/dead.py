@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @click.group
 def dead() -> None:
-    """List, show and replay dead letters: jobs that failed for good, and unreadable messages."""
+    """List, show and replay dead letters.
+
+    A dead letter is a job that failed for good, or an unreadable message.
+    """
 
 
 @dead.command("list")

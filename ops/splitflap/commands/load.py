@@ -82,7 +82,7 @@ def load(
 ) -> None:
     """Post a mix of texts and print figures, for demonstrations.
 
-    A post refused with 503 or 429 is sent again after its Retry-After, at most six times. The
+    A post refused with 503 or 429 is sent again after its Retry-After, in six attempts at most. The
     columns `503` and `429` count these responses; `given up` counts posts after the last attempt.
     Seconds are from a post's first attempt to the end of its task. Ctrl-C stops posting.
 

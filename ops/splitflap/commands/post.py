@@ -44,10 +44,11 @@ def post(
     wait: bool,
     timeout: float,
 ) -> None:
-    """Post a Markdown text from FILE, or from standard input if FILE is `-`.
+    """Post a Markdown text.
 
-    Prints the address of the task or, with --wait, the finished post as JSON. After a lost
-    connection the request is sent again with the same idempotency key, so it posts once.
+    FILE is a path, or `-` for standard input. The command prints the address of the task or, with
+    --wait, the finished post as JSON. After a lost connection the request is sent again with the
+    same idempotency key, so it posts once.
 
     Exit status: 0 posted; 1 refused, failed or, with --wait, not done in time; 2 wrong usage.
     """

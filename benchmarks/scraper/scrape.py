@@ -1,10 +1,9 @@
-"""How well the scraper waits: against a server with 100 ms latency on loopback.
+"""The scraper against a server with a latency of 100 ms on loopback.
 
-The ideal is concurrency / latency: each slot is always waiting for the server. Baselines are what
-one would otherwise write, with nothing checked and nothing understood: `requests` in a pool of
-threads, aiohttp, and Celery with eventlet and requests, its tasks in RabbitMQ. All of them keep
-their connections. `fetching` is the fetch with all of its checks; `splitflap` makes a preview of
-it too.
+The ideal rate is concurrency / latency: each slot always waits for the server. The baselines are
+common alternatives without checks and previews: `requests` in a pool of threads, aiohttp, and
+Celery with eventlet and requests, with its tasks in RabbitMQ. All keep their connections.
+`fetching` is the scraper's fetch with all of its checks; `splitflap` also makes a preview.
 """
 
 import json
@@ -20,17 +19,55 @@ from tests.servers.rabbitmq import RabbitMq
 
 ROUNDS = 2
 
-#: Seconds that each is measured, after one of warming up.
+#: Seconds of one measurement, after a second of warm-up.
 SECONDS = 4.0
 
+#: Concurrent fetches.
 SLOTS = 200
 MANY = 400
 SLOW_SITES = 1000
 
+#: Name and concurrency of each measured program.
+PROGRAMS = (
+    *(("fetching", SLOTS), ("fetching", MANY), ("splitflap", SLOTS)),
+    *((name, slots) for name in ("requests", "aiohttp", "celery") for slots in (SLOTS, MANY)),
+)
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    targets = {("fetching", SLOTS): at_least(0.95), ("fetching", MANY): at_least(0.9)}
+    rates = {
+        key: Line(f"{key[0]}, {key[1]}: share of {key[1] / LATENCY:,.0f}/s", targets.get(key))
+        for key in PROGRAMS
+    }
+    limits = {("fetching", SLOTS): at_most(300)}
+    costs = {key: Line(f"{key[0]}, {key[1]}: CPU, us a fetch", limits.get(key)) for key in PROGRAMS}
+    with site() as url, RabbitMq() as rabbitmq:
+        for number in range(ROUNDS):
+            for key in PROGRAMS:
+                broker = rabbitmq.add_vhost(f"{key[0]}{key[1]}{number}")
+                figures = run(key[0], f"{url}/page", key[1], broker)
+                rates[key].add(figures["done"] / figures["seconds"] * LATENCY / key[1])
+                costs[key].add(figures["cpu"] / figures["done"] * 1e6)
+            note(f"scrape: round {number + 1} of {ROUNDS}")
+        lines = [*rates.values(), *costs.values(), *_slow_and_large(url)]
+    show("scrape: fetches of a page of 2 KB after 100 ms", *lines)
+
+
+def _slow_and_large(url: str) -> tuple[Line, Line]:
+    fast = Line("a fast page beside 1,000 slow ones, by its time alone", at_most(2))
+    memory = Line(f"memory with {MANY} pages of 1 MiB in flight, MiB", at_most(150))
+    figures = run("beside", f"{url}/page", SLOW_SITES)
+    assert figures["waiting"] == SLOW_SITES, "not all slow pages were in flight"
+    fast.add(figures["among"], figures["alone"])
+    memory.add(run("memory", f"{url}/big", MANY)["mib"])
+    return fast, memory
+
 
 @contextmanager
 def site() -> Iterator[str]:
-    """The slow site; its URL."""
+    """The URL of a slow site, which runs while the block does."""
     command = [sys.executable, "-m", "benchmarks.scraper.slow_site"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -40,54 +77,18 @@ def site() -> Iterator[str]:
             process.kill()
 
 
-def run(kind: str, url: str, concurrency: int, broker: str = "") -> dict[str, float]:
-    """What a fetcher says of itself, in its last line."""
-    command = [sys.executable, "-m", "benchmarks.scraper.fetchers", kind, url, str(concurrency)]
+def run(fetcher: str, url: str, concurrency: int, broker: str = "") -> dict[str, float]:
+    """Run a fetcher in a process of its own, and return its figures."""
+    command = [sys.executable, "-m", "benchmarks.scraper.fetchers"]
     done = subprocess.run(
-        [*command, str(SECONDS)],
+        [*command, fetcher, url, str(concurrency), str(SECONDS)],
         env={**os.environ, "BENCH_BROKER_URL": broker},
         stdout=subprocess.PIPE,
         check=True,
         timeout=90,
     )
-    said: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return said
-
-
-def main() -> None:
-    """All figures."""
-    ours = (("fetching", SLOTS), ("fetching", MANY), ("splitflap", SLOTS))
-    programs = (
-        *ours,
-        *((name, slots) for name in ("requests", "aiohttp", "celery") for slots in (SLOTS, MANY)),
-    )
-    targets = {("fetching", SLOTS): at_least(0.95), ("fetching", MANY): at_least(0.9)}
-    rates = {
-        key: Line(f"{key[0]}, {key[1]}: share of {key[1] / LATENCY:,.0f}/s", targets.get(key))
-        for key in programs
-    }
-    costs = {
-        key: Line(
-            f"{key[0]}, {key[1]}: CPU, us a fetch",
-            at_most(300) if key == ("fetching", SLOTS) else None,
-        )
-        for key in programs
-    }
-    fast = Line("a fast page beside 1,000 slow ones, by its time alone", at_most(2))
-    memory = Line(f"memory with {MANY} pages of 1 MiB in flight, MiB", at_most(150))
-    with site() as url, RabbitMq() as rabbitmq:
-        for number in range(ROUNDS):
-            for key in programs:
-                broker = rabbitmq.add_vhost(f"{key[0]}{key[1]}{number}")
-                said = run(key[0], f"{url}/page", key[1], broker)
-                rates[key].add(said["done"] / said["seconds"] * LATENCY / key[1])
-                costs[key].add(said["cpu"] / said["done"] * 1e6)
-            note(f"round {number + 1} of {ROUNDS}")
-        said = run("beside", f"{url}/page", SLOW_SITES)
-        assert said["waiting"] == SLOW_SITES, "all slow pages were under way"
-        fast.add(said["among"], said["alone"])
-        memory.add(run("memory", f"{url}/big", MANY)["mib"])
-    show("Fetches of a page of 2 KB after 100 ms", *rates.values(), *costs.values(), fast, memory)
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
-"""A web site that takes its time, for benchmarks/scraper/scrape.py. Prints its port and serves.
+"""A slow web site for scrape.py. It prints its port and serves until killed.
 
-/page   2 KB of HTML after LATENCY seconds, as a far server would
+/page   2 KB of HTML after LATENCY seconds, like a distant server
 /big    1 MiB of head, in 20 pieces, each after LATENCY
 /slow   the page after 8 s
 """
 
 import asyncio
-import resource
 import sys
 
-#: Seconds until a page.
+from benchmarks.harness.processes import allow_many_files
+
+#: Seconds until a page is sent.
 LATENCY = 0.1
 
-SLOW = 8.0
+#: Seconds until a slow page is sent.
+SLOW_SECONDS = 8.0
+
+#: Pieces of the big page.
 PIECES = 20
 
 _HEAD = (
@@ -26,7 +30,7 @@ BIG = b"<head>" + b"<script>" + b"x" * (1024 * 1024 - 2000) + b"</script>" + _HE
 
 
 def response(body: bytes, status: str = "200 OK") -> bytes:
-    """With its head."""
+    """The bytes of a response, head included."""
     head = f"HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
@@ -34,8 +38,8 @@ def response(body: bytes, status: str = "200 OK") -> bytes:
 _PAGE, _BIG, _MISSING = response(PAGE), response(BIG), response(b"", "404 Not Found")
 
 
-class Site(asyncio.Protocol):
-    """One connection; kept, unless the client says otherwise."""
+class SlowSite(asyncio.Protocol):
+    """One connection. It is kept unless the request has `Connection: close`."""
 
     transport: asyncio.Transport
 
@@ -43,7 +47,7 @@ class Site(asyncio.Protocol):
         self.transport = transport  # type: ignore[assignment]  # TCP's
 
     def data_received(self, data: bytes) -> None:
-        """Requests are small: each comes in one piece."""
+        """Answer a request. A small request always arrives in one piece."""
         path = data.split(b" ", 2)[1]
         self.closes = b"Connection: close" in data
         loop = asyncio.get_running_loop()
@@ -55,7 +59,9 @@ class Site(asyncio.Protocol):
                 piece = _BIG[number * size : (number + 1) * size]
                 loop.call_later(LATENCY * (number + 1), self.transport.write, piece)
         else:
-            loop.call_later(SLOW if path.startswith(b"/slow") else LATENCY, self._send, _PAGE)
+            loop.call_later(
+                SLOW_SECONDS if path.startswith(b"/slow") else LATENCY, self._send, _PAGE
+            )
 
     def _send(self, data: bytes) -> None:
         self.transport.write(data)
@@ -65,9 +71,8 @@ class Site(asyncio.Protocol):
 
 async def main() -> None:
     """Serve until killed."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    server = await asyncio.get_running_loop().create_server(Site, "127.0.0.1", 0, backlog=4096)
+    allow_many_files()
+    server = await asyncio.get_running_loop().create_server(SlowSite, "127.0.0.1", 0, backlog=4096)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()

@@ -107,7 +107,7 @@ def score_of(name: str, program: Callable[[Entry], Fields], corpus: list[Entry])
 
 
 def _equal(name: str, expected: str | None, found: str | None, program: str) -> bool:
-    """Compare without white space. Of trafilatura the day is enough for published_at."""
+    """Compare without white space. Trafilatura finds only the day of published_at."""
     found = " ".join(found.split()) if found else None
     if name == "published_at" and program == "trafilatura":
         return (expected or "")[:10] == (found or "")

@@ -63,7 +63,7 @@ class ClientRequests(Protocol):
 
 
 class NoClients:
-    """The requests of a gate without a server, as in other processes on this hub."""
+    """The requests of a gate before `configure`: every client is served."""
 
     def free_slots(self) -> int:
         return POLLED

@@ -25,6 +25,7 @@ green.patch()
 
 # Imported after the patch, as in a worker.
 from splitflap_api.server import worker as worker_module  # noqa: E402
+from splitflap_api.server.client_socket import ClientSocket  # noqa: E402
 from splitflap_api.store import batcher as batcher_module  # noqa: E402
 from splitflap_api.store.batcher import Batcher, TookTooLong  # noqa: E402
 
@@ -210,6 +211,51 @@ def a_reused_descriptor_is_no_client() -> None:
     other.send(b"!")
     again.send(b"!")
     assert (again.recv(1), other.recv(1)) == (b"!", b"!")
+
+
+def the_hub_refuses_only_an_awaited_request() -> None:
+    """ClientSocket follows the table in its docstring."""
+    mine, theirs = original("socket").socketpair()
+    client = ClientSocket(mine)
+
+    def refuse(_: bytes) -> bytes:
+        return b"refused"
+
+    assert client.idle
+    assert not client.refuse(refuse)
+    reader = green.spawn(client.recv, 100)
+    green.sleep(0)
+
+    # Awaited: a refusal leaves it so, and a request that is not refused is held for the reader.
+    theirs.send(b"first")
+    assert client.refuse(refuse)
+    assert theirs.recv(100) == b"refused"
+    assert client.idle
+    theirs.send(b"second")
+    assert not client.refuse(lambda _: None)
+    assert not client.idle
+    assert not client.refuse(refuse)
+    theirs.send(b"third")
+    assert reader.wait() == b"second"
+
+    # In a head and in a body the hub reads nothing.
+    assert not client.next_begins_with(b"third")
+    client.begin_body()
+    assert not client.refuse(refuse)
+    client.end_request(next_has_begun=False)
+    assert client.idle
+
+    # A client that sends nothing in time is gone.
+    assert client.recv(100) == b"third"
+    client.body_deadline = 0.0
+    client.begin_body()
+    client.end_request(next_has_begun=True)
+    assert client.recv(100) == client.recv(100) == b""
+    try:
+        client.begin_body()
+    except RuntimeError:
+        return
+    raise AssertionError("a client that is gone began a body")
 
 
 def silence_is_a_timeout() -> None:

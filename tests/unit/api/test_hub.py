@@ -17,6 +17,7 @@ SCRIPT = Path(__file__).with_name("green_hub.py")
         "reads_are_served_beside_requests_with_work",
         "a_short_burst_is_no_overload",
         "a_reused_descriptor_is_no_client",
+        "the_hub_refuses_only_an_awaited_request",
         "silence_is_a_timeout",
         "wake_all_wakes_present_and_future_waits",
         "wake_all_ignores_a_killed_thread",

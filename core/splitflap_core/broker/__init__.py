@@ -1,8 +1,9 @@
-"""The way over the broker: one connection, one owner thread, the same on every back end."""
+"""The broker: messages with confirms, over one connection in one thread, on either back end."""
 
 from splitflap_core.broker.backends import BrokerBackend, backend_for
-from splitflap_core.broker.link import BrokerLink, Delivery
-from splitflap_core.broker.session import Depth, OutgoingMessage, Subscription
+from splitflap_core.broker.delivery import Delivery
+from splitflap_core.broker.link import BrokerLink
+from splitflap_core.broker.messages import Depth, OutgoingMessage, Subscription
 
 __all__ = [
     "BrokerBackend",

@@ -1,9 +1,11 @@
 """RabbitMQ through kombu and py-amqp: publisher confirms in a window, quorum queues.
 
-Three things are done here and not by py-amqp. Its own confirm takes any ack for the one it waits
-for, so confirms are matched by sequence number. Its basic_publish reads from the socket with
-time-out 0 before each message to look for a blocked connection, which the turn does anyway. And
-what is sent and received is buffered (buffers.py).
+This module replaces three parts of py-amqp:
+
+- Confirms are matched by sequence number. py-amqp takes any ack for the expected one.
+- basic.publish is encoded in frames.py. py-amqp reads the socket before each message, with timeout
+  0, to find a blocked connection; `poll` reads it anyway.
+- Reads and writes are buffered (buffers.py).
 """
 
 import itertools
@@ -22,30 +24,29 @@ from amqp.exceptions import NotFound
 from splitflap_core import topology
 from splitflap_core.broker.buffers import ReadAhead, WriteBehind
 from splitflap_core.broker.frames import ack_frame, publish_frames
-from splitflap_core.broker.session import (
-    BrokerSession,
+from splitflap_core.broker.messages import (
     Depth,
     OutgoingMessage,
     ReceivedMessage,
-    SocketReadiness,
     Subscription,
-    Waker,
     body_bytes,
 )
+from splitflap_core.broker.session import BrokerSession
+from splitflap_core.broker.waker import SocketReadiness, Waker
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between heartbeats. A dead peer is noticed after two of them.
+#: Seconds between heartbeats. The link notices a dead peer after two of them.
 HEARTBEAT = 10
 
-#: Seconds for connecting, and for any one read or write once the socket is at work.
+#: Seconds for a connect, and for one read or write of the connected socket.
 IO_TIMEOUT = 5.0
 
-#: Seconds that a turn waits at most; heartbeats are looked after once a turn.
-TURN = 1.0
+#: The longest wait of one poll, in seconds. Each poll also sends a heartbeat if one is due.
+POLL_TIMEOUT = 1.0
 
-#: Frames handled in one turn, so that a flood of deliveries cannot keep acks and publishes out.
-FRAMES_PER_TURN = 500
+#: Frames handled in one poll. The limit lets acks and publishes through a flood of deliveries.
+FRAMES_PER_POLL = 500
 
 
 class AmqpSession(BrokerSession):
@@ -83,7 +84,7 @@ class AmqpSession(BrokerSession):
             raise ConnectionError(f"{self._connection.as_uri()}: {error!r}") from error
 
     def _connect(self) -> None:
-        # Its public `connect` tries twice, with a pause of 2 s in which nothing can be stopped.
+        # Its public `connect` tries twice, with a pause of 2 s that a stop cannot interrupt.
         self._connection._ensure_connection(max_retries=0, reraise_as_library_errors=False)  # noqa: SLF001 - as above
         self._amqp = self._connection.connection
         self._amqp.transport.sock.settimeout(IO_TIMEOUT)
@@ -100,13 +101,13 @@ class AmqpSession(BrokerSession):
         self._readiness = SocketReadiness(self._amqp.sock, self._waker)
 
     def _is_declared(self) -> bool:
-        """Whether all is there. What exists may be looked at without the right to declare it."""
+        """Whether the topology exists. A passive declaration needs no right to configure."""
         try:
             for exchange in topology.EXCHANGES:
                 exchange(self._channel).declare(passive=True)
             for queue in topology.QUEUES:
                 queue(self._channel).queue_declare(passive=True)
-        except NotFound:  # and the channel is closed
+        except NotFound:  # the broker has closed the channel
             self._channel = self._connection.channel()
             return False
         return True
@@ -123,7 +124,7 @@ class AmqpSession(BrokerSession):
         for subscription in subscriptions:
             queue = subscription.queue(self._channel)
             if queue.exclusive:
-                # Its name is locked until the broker has noticed that the last connection is dead.
+                # The broker keeps a name locked until it notices the death of its connection.
                 queue.name = f"{queue.name}.{uuid.uuid4().hex[:8]}"
                 queue.declare()
             # RabbitMQ applies a count without `global` to each consumer started after it.
@@ -134,7 +135,7 @@ class AmqpSession(BrokerSession):
                 [queue],
                 auto_declare=False,
                 on_message=receive,
-                # What cannot even be unpacked is for its receiver to refuse, as all that is broken.
+                # The receiver refuses a malformed message, as it does any broken one.
                 on_decode_error=lambda message, _error, receive=receive: receive(message),
                 no_ack=subscription.no_ack,
             )
@@ -193,12 +194,12 @@ class AmqpSession(BrokerSession):
     def poll(self) -> None:
         self._behind.flush()
         if not self._ahead:
-            self._readiness.wait(TURN)
+            self._readiness.wait(POLL_TIMEOUT)
         self._waker.clear()
-        for _ in range(FRAMES_PER_TURN):
+        for _ in range(FRAMES_PER_POLL):
             if not self._ahead and not self._readiness.readable():
                 break
-            # One frame; drain_events would wait for another one after each heartbeat.
+            # One frame. drain_events would wait for a second one after each heartbeat.
             self._amqp.blocking_read(timeout=IO_TIMEOUT)
         self._amqp.heartbeat_tick()
 
@@ -208,10 +209,10 @@ class AmqpSession(BrokerSession):
         self._readiness.close()
         try:
             if orderly:
-                self._behind.flush()  # the last acks
+                self._behind.flush()  # of the last acks
                 self._connection.close()
-        except Exception as error:  # noqa: BLE001 - py-amqp raises much, and it is over anyway
-            logger.info("closing the connection: %r", error)
+        except Exception as error:  # noqa: BLE001 - py-amqp raises many types; the end is the same
+            logger.info("broker connection: close failed (%r); it is dropped", error)
         self._connection.collect()
         return lost
 
@@ -224,7 +225,7 @@ class AmqpSession(BrokerSession):
         if not subscription.no_ack:
             self._unsettled[message.delivery_tag] = None
         headers = dict(message.headers or {})
-        # A quorum queue counts the deliveries that failed; the first one has no such header.
+        # A quorum queue counts failed deliveries. The first delivery has no such header.
         deliveries = headers.get("x-delivery-count")
         deliveries = deliveries if isinstance(deliveries, int) else 0
         queue = subscription.queue.name
@@ -253,7 +254,7 @@ class AmqpSession(BrokerSession):
         return settled
 
     def _on_return(self, _error: object, _exchange: str, _key: str, message: Any) -> None:
-        # The broker returns an unroutable message before it confirms it.
+        # The broker returns an unroutable message first, and then confirms it.
         self._returned.add(message.properties["message_id"])
 
     def _on_blocked(self, _reason: str) -> None:
@@ -264,10 +265,10 @@ class AmqpSession(BrokerSession):
 
 
 def _tls(url: str, ca_file: str | None) -> dict[str, Any] | None:
-    """How an `amqps` broker is checked: by these CAs, or the system's, and by its name."""
+    """TLS for an `amqps` URL: the broker's certificate must match its name, by these CAs."""
     parts = urlsplit(url)
     if parts.scheme != "amqps":
         return None
-    # A final dot says that no search domain is meant; certificates are written without it.
+    # A final dot excludes search domains. Certificates have names without it.
     name = (parts.hostname or "").rstrip(".")
     return {"ca_certs": ca_file, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": name}

@@ -1,28 +1,30 @@
-"""Which broker the settings ask for, and what differs between them."""
+"""The choice of a broker by the settings, and the differences between the two."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from splitflap_core.broker.session import BrokerSession, Waker
+from splitflap_core.broker.session import BrokerSession
+from splitflap_core.broker.waker import Waker
 from splitflap_core.settings import CommonSettings
 
 
 @dataclass(frozen=True)
 class BrokerBackend:
-    """A broker, and what its guarantees mean for the reconciler."""
+    """A broker, and the consequences of its guarantees for the API."""
 
     open: Callable[[str, bool, Waker], BrokerSession]
-    #: Seconds after which a job that was published and has no outcome is published again.
+    #: The reconciler publishes a job again if its outcome is missing after so many seconds.
     redispatch_unfinished_after: float
-    #: Whether several API replicas can be woken through it.
+    #: Whether several API replicas can wake one another through this broker.
     has_wake_ups: bool
 
     def opener(self, name: str, *, declares: bool = True) -> Callable[[Waker], BrokerSession]:
-        """Opens sessions under a name that the broker's own tools show.
+        """A function that opens sessions. The broker's own tools show `name`.
 
-        Who does not declare takes the topology as it is, and needs no right to configure it.
+        A session with `declares=False` uses the existing topology, and needs no right to
+        configure it.
         """
         return partial(self.open, name, declares)
 
@@ -34,7 +36,8 @@ def backend_for(settings: CommonSettings) -> BrokerBackend:
             partial(_amqp, settings), redispatch_unfinished_after=900, has_wake_ups=True
         )
     folder = Path(settings.data_dir) / "broker"
-    # It forgets a message at delivery, so a killed worker's jobs are published again soon.
+    # This broker forgets a message at delivery, so the jobs of a killed worker wait for the
+    # reconciler.
     return BrokerBackend(
         partial(_files, folder), redispatch_unfinished_after=20, has_wake_ups=False
     )

@@ -1,21 +1,21 @@
-"""Fewer system calls under py-amqp.
+"""Buffers between py-amqp and its socket, to save system calls.
 
-It makes one for each message sent and two for each frame received. Here, what is published in a
-turn leaves in one write, and what has arrived comes in one read.
+py-amqp makes one call for each message sent and two for each frame received. These buffers write
+once per iteration of the link, and read up to 64 KiB at once.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-#: Bytes asked of the socket at a time.
+#: Bytes of one read from the socket.
 READ_SIZE = 64 * 1024
 
-#: Bytes of published messages that are written at once, at the latest.
+#: Bytes of buffered messages that cause a write.
 WRITE_SIZE = 64 * 1024
 
 
 class ReadAhead:
-    """Takes the place of a transport's recv: reads much, and hands out what is asked for."""
+    """Replaces a transport's recv: reads a full buffer, and returns the bytes asked for."""
 
     def __init__(self, recv: Callable[[int], bytes]) -> None:
         self._recv = recv
@@ -28,25 +28,25 @@ class ReadAhead:
         return taken.tobytes()
 
     def __bool__(self) -> bool:
-        """Whether something was read that nobody has asked for yet."""
+        """Whether the buffer has bytes."""
         return bool(self._ahead)
 
 
 class WriteBehind:
-    """Keeps what is written to a transport until `flush`."""
+    """Buffers writes to a transport until `flush`, or until the buffer is full."""
 
     def __init__(self, write: Callable[[Any], None]) -> None:
         self._write = write
         self._behind = bytearray()
 
     def write(self, frame: memoryview | bytes) -> None:
-        """Keep it; write all when it has become much."""
+        """Add a frame; write all at `WRITE_SIZE` bytes."""
         self._behind += frame
         if len(self._behind) >= WRITE_SIZE:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was kept; raises what the transport raises."""
+        """Write the buffer. Exceptions of the transport go to the caller."""
         if self._behind:
             written, self._behind = bytes(self._behind), bytearray()
             self._write(written)

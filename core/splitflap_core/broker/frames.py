@@ -1,4 +1,4 @@
-"""basic.publish and basic.ack as bytes: py-amqp's way through its objects takes ten times as long.
+"""The frames of basic.publish and basic.ack, encoded ten times as fast as by py-amqp.
 
 AMQP 0-9-1, sections 2.3.5 (frames) and 4.2.6 (content).
 """
@@ -12,14 +12,14 @@ from amqp.serialization import dumps
 _METHOD, _HEADER, _BODY = 1, 2, 3
 _BASIC, _PUBLISH, _ACK = 60, 40, 80
 
-#: Type, channel, size of what follows; and the octet that ends a frame.
+#: Type, channel, size of the payload; and the octet at the end of a frame.
 _FRAME = struct.Struct(">BHI")
 _END = b"\xce"
 
-#: Class, method, delivery tag, and whether all before it are meant too.
+#: Class, method, delivery tag, and the flag `multiple`.
 _ACK_METHOD = struct.Struct(">HHQB")
 
-#: Class, weight, size of the body, and which properties follow.
+#: Class, weight, size of the body, and the flags of the properties.
 _CONTENT = struct.Struct(">HHQH")
 _CONTENT_TYPE, _ENCODING, _HEADERS, _DELIVERY_MODE, _MESSAGE_ID = (
     1 << bit for bit in (15, 14, 13, 12, 7)
@@ -37,7 +37,7 @@ def publish_frames(
     headers: dict[str, Any],
     body: bytes,
 ) -> bytes:
-    """A persistent, mandatory JSON message to a route of exchange and routing key."""
+    """A persistent, mandatory JSON message. `route` is exchange and routing key."""
     flags = _CONTENT_TYPE | _ENCODING | _DELIVERY_MODE | _MESSAGE_ID
     table = b""
     if headers:
@@ -55,13 +55,13 @@ def publish_frames(
 
 
 def ack_frame(channel: int, tag: int, *, multiple: bool) -> bytes:
-    """An ack of a delivery, or of all up to it that are not settled."""
+    """An ack of one delivery, or with `multiple` of all unsettled ones up to it."""
     return _frame(_METHOD, channel, _ACK_METHOD.pack(_BASIC, _ACK, tag, multiple))
 
 
 @cache
 def _method(channel: int, exchange: str, routing_key: str) -> bytes:
-    """Of basic.publish: a reserved word, exchange, key, mandatory, not immediate."""
+    """The method basic.publish: reserved, exchange, routing key, mandatory, immediate."""
     arguments: bytes = dumps("Bssbb", (0, exchange, routing_key, True, False))
     return _frame(_METHOD, channel, struct.pack(">HH", _BASIC, _PUBLISH) + arguments)
 

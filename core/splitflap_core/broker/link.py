@@ -1,7 +1,7 @@
-"""A link: a connection to the broker that lasts, and the one thread that touches it.
+"""A link: a lasting connection to the broker, owned by one thread.
 
-Other threads hand it messages, acks and requeues; it publishes many before it waits for confirms,
-connects again when the connection is lost, and says what became of each message.
+Other threads hand it messages, acks and requeues. The link publishes many messages before it waits
+for confirms, connects again after a lost connection, and settles each message with its fate.
 """
 
 import logging
@@ -10,73 +10,40 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from splitflap_core.broker.session import (
-    BrokerSession,
+from splitflap_core.broker.delivery import Delivery, Verb
+from splitflap_core.broker.messages import (
     Depth,
     OutgoingMessage,
     ReceivedMessage,
     Subscription,
-    Waker,
 )
+from splitflap_core.broker.session import BrokerSession
+from splitflap_core.broker.waker import Waker
 
 logger = logging.getLogger(__name__)
 
-#: Messages that may wait for their confirm at a time. Measured: 7-16 k/s from 50 to 1,000.
+#: Messages in flight to the broker, unconfirmed. Measured: 7-16 k/s with windows of 50 to 1,000.
 WINDOW = 500
 
-#: Seconds between tries to connect: doubled from the first to the second, with jitter.
+#: Seconds between two attempts to connect: doubled from the first to the second, with jitter.
 RECONNECT_AFTER = (0.2, 2.0)
 
-#: Seconds that a stop waits beyond its time-out for the last turn to end.
-LAST_TURN = 2.0
+#: Seconds that a stop waits beyond its timeout, for the last iteration to end.
+LAST_ITERATION = 2.0
 
-#: Seconds without a turn after which the owner thread counts as stuck. A turn takes at most its
-#: wait (1 s) and a few network time-outs (5 s each).
+#: Seconds without an iteration after which the owner thread counts as stuck. An iteration takes
+#: its wait (1 s) and a few network timeouts (5 s each) at most.
 STUCK_AFTER = 30.0
 
 OpenSession = Callable[[Waker], BrokerSession]
 
 
-@dataclass(slots=True)
-class Delivery:
-    """A message that was delivered and must be settled, from any thread; the first call counts."""
-
-    _link: "BrokerLink"
-    _generation: int
-    received: ReceivedMessage
-    _open: bool = True
-
-    @property
-    def body(self) -> bytes:
-        """The message as it was sent."""
-        return self.received.body
-
-    @property
-    def settled(self) -> bool:
-        """Whether it was acked or given back."""
-        return not self._open
-
-    def ack(self) -> None:
-        """The message's work is done. Does nothing after the connection was lost."""
-        self._settle("ack")
-
-    def requeue(self) -> None:
-        """Give the message back. Does nothing after the connection was lost."""
-        self._settle("requeue")
-
-    def _settle(self, verb: str) -> None:
-        # RabbitMQ closes the channel, with all that it has delivered, over a tag settled twice.
-        if self._open:
-            self._open = False
-            self._link._settle(self._generation, verb, self.received.tag)  # noqa: SLF001 - one module
-
-
 class BrokerLink:
-    """Owns one connection at a time, in one thread, until it is stopped."""
+    """Keeps one connection at a time, in its own thread, from `start` to `stop`."""
 
     def __init__(
         self,
@@ -88,10 +55,15 @@ class BrokerLink:
         on_up: Callable[[], None] | None = None,
         on_idle: Callable[[], None] | None = None,
     ) -> None:
-        """The three calls are made in the link's thread.
+        """Prepare a link. The callbacks run in the link's thread.
 
-        `on_delivery` for each message, `on_up` after each connect, and `on_idle` after each turn,
-        when no more has come for now.
+        Args:
+            name: names the link in logs and health checks.
+            open_session: connects to the broker.
+            subscriptions: the queues to consume.
+            on_delivery: called for each message.
+            on_up: called after each connect.
+            on_idle: called after each iteration, with all deliveries handled.
         """
         self._name = name
         self._open = open_session
@@ -102,34 +74,35 @@ class BrokerLink:
         self._waker = Waker()
         self._lock = threading.Lock()
         self._outgoing: deque[OutgoingMessage] = deque()
-        self._settling: deque[tuple[int, str, Any]] = deque()
+        self._settling: deque[tuple[int, Verb, Any]] = deque()
+        #: Counts the connections. Delivery tags are valid within one generation.
         self._generation = 0
         self._session: BrokerSession | None = None
         self._paused_until = 0.0
         self._consuming = False
-        #: The count of what may be unsettled has changed since it was told to the broker.
-        self._recount = False
+        #: The broker has still to learn of a new prefetch count.
+        self._prefetch_changed = False
         self._unsettled = 0
         self._stopping = threading.Event()
         self._closing = False
         self._give_up_at = 0.0
-        self._last_turn = time.monotonic()
+        self._last_iteration = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"link-{name}", daemon=True)
 
     # -- from any thread ---------------------------------------------------------------------
 
     def start(self) -> None:
-        """Connect, in the background, for as long as it takes."""
+        """Connect in the background. The link retries for as long as it takes."""
         self._thread.start()
 
     @property
     def up(self) -> bool:
-        """Whether the broker takes messages now."""
+        """Whether the link is connected, and the broker takes messages."""
         session = self._session
         return session is not None and not session.blocked
 
     def publish(self, message: OutgoingMessage) -> None:
-        """Queue a message. While the link is down it is settled as not sent, at once."""
+        """Queue a message. If the link is down, the message is settled as not sent at once."""
         with self._lock:
             if taken := self.up and not self._closing:
                 self._outgoing.append(message)
@@ -139,57 +112,60 @@ class BrokerLink:
             message.settle(False)
 
     def pause(self, seconds: float) -> None:
-        """Take no deliveries for so long."""
+        """Take no deliveries for `seconds`."""
         self._paused_until = time.monotonic() + seconds
         self._waker.wake()
 
     def set_prefetch(self, count: int) -> None:
-        """Let so many messages of each subscription be unsettled.
+        """Change the limit of unsettled messages of each subscription.
 
-        What is unsettled beyond that stays here, and no more come until it is worked off. RabbitMQ
-        counts anew for each consumer, so what was unsettled at a change may come on top, once. Not
-        for subscriptions without acks: theirs are never settled.
+        Messages above a lower limit stay here, and the next delivery comes when they are settled.
+        RabbitMQ counts anew for each consumer, so a change may once add the messages unsettled at
+        that time. Subscriptions with `no_ack` have no such limit.
         """
         self._subscriptions = [replace(each, prefetch=count) for each in self._subscriptions]
-        self._recount = True
+        self._prefetch_changed = True
         self._waker.wake()
 
     def stop_consuming(self) -> None:
-        """Take no more deliveries. What was delivered can still be settled."""
+        """Take no more deliveries. Delivered messages can still be settled."""
         self._stopping.set()
         self._waker.wake()
 
     def stop(self, timeout: float) -> None:
-        """Take no more deliveries, publish and settle what is queued, then close.
+        """Take no more deliveries, publish and settle everything in the queues, then close.
 
-        What is not confirmed after `timeout` seconds is settled as not sent.
+        Messages still unconfirmed after `timeout` seconds are settled as not sent.
         """
         self.stop_consuming()
         self._give_up_at = time.monotonic() + timeout
         self._closing = True
         self._waker.wake()
         if self._thread.ident is not None:
-            self._thread.join(timeout + LAST_TURN)
+            self._thread.join(timeout + LAST_ITERATION)
 
-    def alive(self) -> str | None:
-        """A health check: complains when the owner thread makes no progress."""
-        age = time.monotonic() - self._last_turn
-        return f"link {self._name}: no turn for {age:.0f} s" if age > STUCK_AFTER else None
-
-    def ready(self) -> str | None:
-        """A health check: complains while the broker takes nothing."""
-        return None if self.up else f"link {self._name}: no connection to the broker"
-
-    def _settle(self, generation: int, verb: str, tag: Any) -> None:
+    def settle(self, generation: int, verb: Verb, tag: Any) -> None:
+        """For `Delivery`: queue a settlement. One of an earlier generation is dropped."""
         self._settling.append((generation, verb, tag))
         self._waker.wake()
+
+    def alive(self) -> str | None:
+        """A health check: complains if the owner thread makes no progress."""
+        age = time.monotonic() - self._last_iteration
+        if age <= STUCK_AFTER:
+            return None
+        return f"broker link {self._name}: its thread has made no progress for {age:.0f} s"
+
+    def ready(self) -> str | None:
+        """A health check: complains while the broker takes no messages."""
+        return None if self.up else f"broker link {self._name}: no connection to the broker"
 
     # -- in the owner thread -----------------------------------------------------------------
 
     def depth(self, queue: str) -> Depth | None:
-        """What a queue holds; None while the link is down. Only for `on_delivery` and `on_idle`.
+        """The depth of a queue, or None while the link is down. For callbacks of this link only.
 
-        Not for a link that publishes: in an alarm RabbitMQ reads nothing more of its connection.
+        A link that publishes must not ask: in an alarm RabbitMQ reads nothing from its connection.
         """
         return self._session.depth(queue) if self._session else None
 
@@ -200,7 +176,7 @@ class BrokerLink:
             self._one_connection()
             if time.monotonic() - started > RECONNECT_AFTER[1]:
                 wait = RECONNECT_AFTER[0]
-            self._rest(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            self._back_off(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
             wait = min(wait * 2, RECONNECT_AFTER[1])
 
     def _one_connection(self) -> None:
@@ -210,21 +186,26 @@ class BrokerLink:
             session = self._open(self._waker)
             self._bring_up(session)
             while not self._finished(session):
-                self._turn(session)
+                self._iterate(session)
             orderly = True
         except Exception as error:
-            # Whatever it was, a new connection starts from a known state; bugs show their place.
+            # After any error a new connection starts from a known state; bugs get a traceback.
             expected = isinstance(error, session.errors if session else OSError)
-            logger.warning("link %s: %r", self._name, error, exc_info=not expected)
+            logger.warning(
+                "broker link %s: connection failed (%r); the link connects again",
+                self._name,
+                error,
+                exc_info=not expected,
+            )
         finally:
             self._take_down(session, orderly=orderly)
 
     def _bring_up(self, session: BrokerSession) -> None:
         self._generation += 1
-        self._consuming = self._recount = False
+        self._consuming = self._prefetch_changed = False
         self._unsettled = 0
         self._session = session
-        logger.info("link %s: connected", self._name)
+        logger.info("broker link %s: connected", self._name)
         if self._on_up:
             self._on_up()
 
@@ -244,8 +225,8 @@ class BrokerLink:
         unfinished = self._outgoing or self._settling or session.unconfirmed
         return not unfinished or time.monotonic() >= self._give_up_at
 
-    def _turn(self, session: BrokerSession) -> None:
-        self._last_turn = time.monotonic()
+    def _iterate(self, session: BrokerSession) -> None:
+        self._last_iteration = time.monotonic()
         self._settle_queued(session)
         self._set_consuming(session)
         self._publish_queued(session)
@@ -258,13 +239,13 @@ class BrokerLink:
         if not self._subscriptions:
             return
         wanted = not self._stopping.is_set() and time.monotonic() >= self._paused_until
-        if self._recount:
+        if self._prefetch_changed:
             # RabbitMQ applies a count to consumers that start after it.
             self._stop_consumers(session)
             most = min(each.prefetch for each in self._subscriptions)
             wanted = wanted and self._unsettled <= most
         if wanted and not self._consuming:
-            self._recount = False
+            self._prefetch_changed = False
             session.subscribe(self._subscriptions, partial(self._receive, self._generation))
             self._consuming = True
         elif not wanted:
@@ -300,12 +281,12 @@ class BrokerLink:
             try:
                 session.publish(message)
             except BaseException:
-                # A session that raises has not taken the message into its own account.
+                # The session has raised before it added the message to its unconfirmed ones.
                 message.settle(False)
                 raise
 
-    def _rest(self, seconds: float) -> None:
-        self._last_turn = time.monotonic()
+    def _back_off(self, seconds: float) -> None:
+        self._last_iteration = time.monotonic()
         if not self._closing:
             self._waker.wait(seconds)
             self._waker.clear()

@@ -122,7 +122,7 @@ def test_an_idle_connection_lives(
 ) -> None:
     """Heartbeats go both ways with nothing else to do: three intervals later it is the same."""
     monkeypatch.setattr(amqp, "HEARTBEAT", 1)
-    monkeypatch.setattr(amqp, "TURN", 0.2)
+    monkeypatch.setattr(amqp, "POLL_TIMEOUT", 0.2)
     peer = make_peer(vhost.backend, RENDER).started()
     peer.send(b"held")
     held = peer.receive(1)[0]

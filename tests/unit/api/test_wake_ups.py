@@ -9,7 +9,7 @@ from splitflap_api.loops.dispatch import SENDER, Dispatcher
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
 from splitflap_core.broker import Delivery, backend_for
-from splitflap_core.broker.session import ReceivedMessage
+from splitflap_core.broker.messages import ReceivedMessage
 from splitflap_core.settings import load
 from splitflap_core.telemetry import Metrics
 from sqlalchemy.exc import TimeoutError as PoolTimeout

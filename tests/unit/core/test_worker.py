@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 from splitflap_core import topology
-from splitflap_core.broker import Subscription
-from splitflap_core.broker.link import Delivery
-from splitflap_core.broker.session import ReceivedMessage
+from splitflap_core.broker import Delivery, Subscription
+from splitflap_core.broker.messages import ReceivedMessage
 from splitflap_core.contracts import (
     Job,
     JobOutcome,

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterable
 
 import msgspec
-from splitflap_core.broker.session import Waker
+from splitflap_core.broker.waker import Waker
 from splitflap_core.contracts import Job, RenderRequest
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater, SlowDown
 from splitflap_core.telemetry import Metrics

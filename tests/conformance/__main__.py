@@ -1,4 +1,4 @@
-"""How much of each specification each flavour renders as it says: `make conformance`."""
+"""How much of each specification each flavour renders alike: `make conformance`."""
 
 import sys
 from collections import Counter
@@ -10,14 +10,14 @@ from tests.conformance.spec import comparable, examples
 
 
 def main() -> None:
-    """Print a table, with the sections in which `markdown` differs."""
+    """Print the shares, and the sections with differences."""
     parts = {
         "CommonMark 0.31.2": examples("commonmark"),
         "GitHub's extensions": [each for each in examples("gfm") if each.extension],
     }
     parsers: dict[str, GfmFlavour | MarkdownFlavour] = {
         "gfm": GfmFlavour(),
-        "gfm without bare autolinks and tag filter": GfmFlavour(contradicting=False),
+        "gfm without bare autolinks and tag filter": GfmFlavour(bare_links_and_tag_filter=False),
         "markdown": MarkdownFlavour(),
     }
     for flavour, parser in parsers.items():

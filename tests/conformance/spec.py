@@ -1,4 +1,4 @@
-"""The examples of the specifications, and HTML made comparable."""
+"""The examples of the specifications, and a comparable form of HTML."""
 
 import re
 from html.parser import HTMLParser
@@ -13,7 +13,7 @@ _EXAMPLE = re.compile(
     re.MULTILINE,
 )
 
-#: Elements around which white space means nothing.
+#: White space around these elements is invisible.
 _BLOCKS = {
     *("p", "pre", "ul", "ol", "li", "blockquote", "hr", "br", "div", "h1", "h2", "h3", "h4", "h5"),
     *("h6", "table", "thead", "tbody", "tr", "th", "td"),
@@ -21,7 +21,7 @@ _BLOCKS = {
 
 
 class Example(NamedTuple):
-    """One example; `extension` is what GitHub calls the extension that it shows, or nothing."""
+    """One example. `extension` is GitHub's name of the shown extension, or empty."""
 
     name: str
     section: str
@@ -31,7 +31,7 @@ class Example(NamedTuple):
 
 
 def examples(name: str) -> list[Example]:
-    """Those of `commonmark` or of `gfm`; a tab is written as an arrow in them."""
+    """The examples of `commonmark` or `gfm`. The files write a tab as an arrow."""
     source = (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
     found: list[Example] = []
     section = ""
@@ -46,7 +46,7 @@ def examples(name: str) -> list[Example]:
 
 
 def comparable(html: str) -> str:
-    """The HTML without what a reader cannot see: white space around blocks, marks in code."""
+    """The HTML without invisible differences: white space around blocks, highlighting in code."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -63,7 +63,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "pre":
             self._pre = True
-        if not self._is_mark(tag):
+        if not self._is_highlighting(tag):
             kept = sorted((name, value or "") for name, value in attrs if name != "class")
             self._tag(tag, f"<{tag}{''.join(f' {name}={value!r}' for name, value in kept)}>")
 
@@ -71,7 +71,7 @@ class _Reader(HTMLParser):
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
-        if not self._is_mark(tag):
+        if not self._is_highlighting(tag):
             self._tag(tag, f"</{tag}>")
         if tag == "pre":
             self._pre = False
@@ -93,6 +93,6 @@ class _Reader(HTMLParser):
             self.parts[-1] = self.parts[-1].rstrip()
         self.parts.append(written)
 
-    def _is_mark(self, tag: str) -> bool:
-        """What highlighting adds around code and in it."""
+    def _is_highlighting(self, tag: str) -> bool:
+        """Whether highlighting has added this element."""
         return tag == "div" or (tag == "span" and self._pre)

@@ -1,7 +1,7 @@
-"""The flavour gfm says what the specifications say, letter by letter, before it is sanitised.
+"""The flavour gfm renders the specifications' examples letter by letter, before sanitising.
 
-As in cmark-gfm's own tests, CommonMark's examples are run without the two extensions that
-contradict some of them; which those are is a test too.
+Two of GitHub's extensions contradict some of CommonMark's examples. As in cmark-gfm's own tests,
+those examples run without the two extensions. A test lists the contradictions.
 """
 
 import os
@@ -20,16 +20,16 @@ if not (FOLDER / "gfm.txt").exists() and not os.environ.get("CI"):
 COMMONMARK = examples("commonmark")
 GITHUB = [each for each in examples("gfm") if each.extension]
 
-#: Each is used for one text after the other. The first is the service's.
+#: The parser of the service, and one for CommonMark's examples.
 PARSER = GfmFlavour()
-CORE = GfmFlavour(contradicting=False)
+CORE = GfmFlavour(bare_links_and_tag_filter=False)
 
-#: Least share of CommonMark's examples that Python-Markdown renders alike, in percent. It is
-#: another language; this only tells when an upgrade changes how much it differs.
-LEAST_MARKDOWN = 50
+#: Smallest share of CommonMark's examples with equal HTML in the flavour `markdown`, in percent. It
+#: is another language; the bound shows an upgrade with a large change.
+MIN_MARKDOWN_SHARE = 50
 
 
-def test_all_examples_are_there() -> None:
+def test_all_examples_are_read() -> None:
     """652 of CommonMark 0.31.2, and 24 of GitHub's five extensions."""
     assert "version: '0.31.2'" in (FOLDER / "commonmark.txt").read_text(encoding="utf-8")
     assert len(COMMONMARK) == 652
@@ -40,25 +40,25 @@ def test_all_examples_are_there() -> None:
 
 
 def rendered(parser: GfmFlavour, example: Example) -> str:
-    """What comes of one; an empty quote may end on its first line."""
+    """The HTML of an example. An empty quote may end on its first line."""
     html, _ = parser.convert(example.text, "00000000")
     return html.replace("<blockquote></blockquote>", "<blockquote>\n</blockquote>")
 
 
 @pytest.mark.parametrize("example", COMMONMARK, ids=lambda each: each.name)
-def test_commonmark(example: Example) -> None:
-    """Tables, task lists, strikethrough, footnotes and alerts change none of its examples."""
+def test_gfm_renders_an_example_of_commonmark(example: Example) -> None:
+    """Tables, task lists, strikethrough, footnotes and alerts do not change it."""
     assert rendered(CORE, example) == example.html
 
 
 @pytest.mark.parametrize("example", GITHUB, ids=lambda each: each.name)
-def test_github(example: Example) -> None:
-    """With the parser of the service."""
+def test_gfm_renders_an_example_of_github(example: Example) -> None:
+    """With all extensions, as in the service."""
     assert rendered(PARSER, example) == example.html
 
 
-def test_where_github_contradicts_commonmark() -> None:
-    """Only in bare URLs and addresses, and in elements that GitHub does not allow."""
+def test_github_contradicts_ten_examples_of_commonmark() -> None:
+    """They have bare URLs, bare e-mail addresses, or elements that GitHub disallows."""
     differ = [each for each in COMMONMARK if rendered(PARSER, each) != each.html]
     assert Counter(each.section for each in differ) == {"HTML blocks": 6, "Autolinks": 4}
     bare = [each.text for each in differ if each.section == "Autolinks"]
@@ -72,11 +72,11 @@ def test_where_github_contradicts_commonmark() -> None:
     assert all(disallowed.search(each.text) for each in differ if each.section == "HTML blocks")
 
 
-def test_markdown_is_another_language() -> None:
-    """How far the other flavour is from CommonMark: `python -m tests.conformance` says it."""
-    classic = MarkdownFlavour()
+def test_the_flavour_markdown_renders_half_of_commonmark_alike() -> None:
+    """`python -m tests.conformance` prints the exact share."""
+    markdown = MarkdownFlavour()
     alike = [
-        comparable(classic.convert(each.text, "00000000")[0]) == comparable(each.html)
+        comparable(markdown.convert(each.text, "00000000")[0]) == comparable(each.html)
         for each in COMMONMARK
     ]
-    assert 100 * sum(alike) / len(alike) >= LEAST_MARKDOWN
+    assert 100 * sum(alike) / len(alike) >= MIN_MARKDOWN_SHARE

@@ -1,6 +1,6 @@
-"""What a browser may find in a rendered text: docs/html.md, written down a second time.
+"""The allow-list of docs/html.md, written a second time and independent of the sanitiser.
 
-html5lib builds the tree that a browser builds; nothing here is taken from the sanitiser.
+html5lib builds the tree that a browser builds.
 """
 
 import re
@@ -18,7 +18,7 @@ ELEMENTS = {
     *("sub", "sup", "abbr", "cite", "q"),
 }
 
-#: Attributes that an element may have, each with the form of its value.
+#: The allowed attributes of each element, with the forms of their values.
 ATTRIBUTES = {
     "a": {
         "href": r"(https?|mailto):[^\x00-\x20]*|#[\w:-]+|/people/[\w.%-]+|/channels/[\w.%-]+",
@@ -59,7 +59,7 @@ ATTRIBUTES = {
 
 
 def problems(html: str) -> list[str]:
-    """What of the HTML is not allowed."""
+    """The elements, comments and attributes beyond the allow-list."""
     fragment = html5lib.parseFragment(html, treebuilder="etree", namespaceHTMLElements=True)
     return [each for element in fragment.iter() for each in _problems(element)]
 

@@ -1,4 +1,4 @@
-"""What is rendered with here: everything that can be added is."""
+"""The options of these tests: all optional features are on."""
 
 from splitflap_renderer.options import Options
 

@@ -1,7 +1,7 @@
-"""A site that shows rendered texts, and notes whatever its pages ask for.
+"""A site that shows rendered texts and records the requests of its pages.
 
-Every name leads to it, so a request to another host comes here too. A page that runs a script of
-a text asks for /canary, for alert and its like do that here.
+The browser resolves every host name to this site, so requests to other hosts arrive here too. On
+its pages `alert` and similar functions request /canary, so a script of a text is recorded as well.
 """
 
 import threading
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-#: What each page runs: traps, and every event that a reader or a page could make, on every element.
+#: The script of each page. It sets the traps, then fires every event of a user on every element.
 TRAPS = """
 <script>
 const canary = why => { new Image().src = '/canary?' + encodeURIComponent(why) };
@@ -57,16 +57,16 @@ addEventListener('message', event => {{
 
 
 class Site:
-    """Its pages, and what was asked for beside them, as (host, path)."""
+    """The pages, and the other requests as (host, path)."""
 
     def __init__(self, pages: list[str]) -> None:
         self.pages = pages
-        self.asked: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
         self.shown: set[int] = set()
         self.port = 0
 
     def answer(self, host: str, path: str) -> tuple[str, str]:
-        """The media type and the body for a request."""
+        """The media type and the body of the response."""
         own = host == f"127.0.0.1:{self.port}"
         if own and path == "/":
             frames = "".join(f"<iframe src=/page/{n}></iframe>" for n in range(len(self.pages)))
@@ -76,13 +76,13 @@ class Site:
             self.shown.add(number)
             body = f"<!DOCTYPE html><meta charset=utf-8>{TRAPS}<main>{self.pages[number]}</main>"
             return "text/html", body
-        self.asked.append((host, path))
+        self.requests.append((host, path))
         return "text/plain", ""
 
 
 @contextmanager
 def serving(pages: list[str]) -> Iterator[Site]:
-    """The site, on a port of its own."""
+    """Serve the pages on a free port."""
     site = Site(pages)
 
     class Handler(BaseHTTPRequestHandler):
@@ -97,11 +97,11 @@ def serving(pages: list[str]) -> Iterator[Site]:
             self.do_GET()
 
         def send_error(self, code: int, *_: Any) -> None:
-            # What is no HTTP: the beginning of TLS, for one.
-            site.asked.append(("no HTTP", str(code)))
+            # Bytes other than HTTP, such as a TLS handshake.
+            site.requests.append(("not HTTP", str(code)))
 
         def log_message(self, *_: Any) -> None:
-            """Nothing."""
+            """Keep the log of the tests short."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     site.port = server.server_address[1]

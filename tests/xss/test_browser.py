@@ -1,4 +1,4 @@
-"""Every vector in a real browser: no script runs, and no request leaves but to the image proxy."""
+"""Every vector in a real browser: no script runs, and all requests go to the image proxy."""
 
 import os
 import shutil
@@ -15,22 +15,22 @@ from tests.xss.vectors import VECTORS
 
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
-#: Vectors that share a page; each is an element of its own.
-A_PAGE = 20
+#: Vectors on one page, each in its own element.
+VECTORS_PER_PAGE = 20
 
 if CHROMIUM is None and not os.environ.get("CI"):
     pytest.skip("chromium-headless-shell is missing: make servers", allow_module_level=True)
 
 
 def browse(site: Site, profile: Path) -> str:
-    """Show the site's pages, all in frames of one, and give back its tree as it is at the end."""
+    """Show all pages in frames of one page; return its tree at the end."""
     assert CHROMIUM, "chromium-headless-shell is missing: make servers"
     shown = subprocess.run(
         [
             *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
             *("--disable-background-networking", "--disable-component-update", "--no-first-run"),
             f"--user-data-dir={profile}",
-            # Whatever host a page asks for, the request comes to the site.
+            # Requests to every host come to the site.
             f"--host-resolver-rules=MAP * 127.0.0.1:{site.port}",
             *("--virtual-time-budget=60000", "--timeout=90000", "--dump-dom"),
             f"http://127.0.0.1:{site.port}/",
@@ -44,26 +44,26 @@ def browse(site: Site, profile: Path) -> str:
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_vectors(flavour: Flavour, tmp_path: Path) -> None:
-    """With all that a page's user and its scripts could make happen to each element."""
+def test_no_vector_runs_a_script_or_sends_a_request(flavour: Flavour, tmp_path: Path) -> None:
+    """Every event of a user is fired on every element."""
     texts = [render(vector, flavour, OPTIONS).html for vector in VECTORS]
     pages = [
-        "".join(f"<div>{html}</div>" for html in texts[start : start + A_PAGE])
-        for start in range(0, len(texts), A_PAGE)
+        "".join(f"<div>{html}</div>" for html in texts[start : start + VECTORS_PER_PAGE])
+        for start in range(0, len(texts), VECTORS_PER_PAGE)
     ]
     with serving(pages) as site:
         tree = browse(site, tmp_path)
-    # Each page has gone through all of its elements.
+    # The script of each page has reached its end.
     assert f"<title>{len(pages)} of {len(pages)}</title>" in tree
     assert site.shown == set(range(len(pages)))
-    elsewhere = [each for each in site.asked if not each[1].startswith(("/proxy?", "/favicon"))]
+    elsewhere = [each for each in site.requests if not each[1].startswith(("/proxy?", "/favicon"))]
     assert elsewhere == []
-    # That images do load says that requests would have been seen.
-    assert any(path.startswith("/proxy?") for _, path in site.asked)
+    # Images did load, so other requests would have been recorded.
+    assert any(path.startswith("/proxy?") for _, path in site.requests)
 
 
 @pytest.mark.parametrize(
-    ("html", "asked"),
+    ("html", "path"),
     [
         ("<img src=x onerror=alert(1)>", "/canary?alert"),
         ("<svg onload=alert(1)>", "/canary?alert"),
@@ -75,9 +75,9 @@ def test_vectors(flavour: Flavour, tmp_path: Path) -> None:
         ("<p style=background:url(http://y.evil.example/y)>x</p>", "/y"),
     ],
 )
-def test_the_traps_work(html: str, asked: str, tmp_path: Path) -> None:
-    """Shown as it was written, each of these is noticed."""
+def test_the_site_records_an_attack(html: str, path: str, tmp_path: Path) -> None:
+    """Without the sanitiser, the HTML leads to a request."""
     with serving([html]) as site:
         tree = browse(site, tmp_path)
     assert "<title>1 of 1</title>" in tree
-    assert asked in {path for _, path in site.asked}
+    assert path in {each[1] for each in site.requests}

@@ -1,4 +1,4 @@
-"""Every vector, in both flavours and several places, leaves only what docs/html.md allows."""
+"""Every vector, in both flavours and several places, leaves only HTML of docs/html.md."""
 
 import pytest
 from hypothesis import given, settings
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.html.decorate import NotSanitised, decorated
 from splitflap_renderer.html.sanitiser import final
-from splitflap_renderer.markdown.checks import Refused
+from splitflap_renderer.markdown.checks import TextRefused
 from splitflap_renderer.render import hash_of, render
 
 from tests.xss.allowed import problems
@@ -17,25 +17,25 @@ from tests.xss.vectors import VECTORS
 PLACES = ("{}", "a {} b", "- {}\n- x", "> {}", "<div>{}</div>", "# {}", "| a |\n|---|\n| {} |")
 
 
-def test_there_are_enough() -> None:
-    """Two hundred are asked for, and none counts twice."""
+def test_there_are_at_least_200_vectors() -> None:
+    """All are different."""
     assert len(set(VECTORS)) == len(VECTORS) >= 200
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("vector", VECTORS)
-def test_vector(vector: str, flavour: Flavour) -> None:
+def test_a_vector_leaves_only_allowed_html(vector: str, flavour: Flavour) -> None:
     """Alone, in a paragraph, a list, a quote, raw HTML, a heading and a table."""
     for place in PLACES:
         text = place.format(vector)
         html = render(text, flavour, OPTIONS).html
         assert problems(html) == [], html
-        # A second reading finds nothing to take away.
+        # Sanitising a second time changes nothing.
         assert final(html, OPTIONS.heading_prefix, hash_of(text)) == html
 
 
-def test_the_checker_sees_what_is_wrong() -> None:
-    """It would be worth nothing otherwise."""
+def test_the_checker_reports_html_beyond_the_allow_list() -> None:
+    """One example for each kind."""
     for wrong in (
         "<script>x</script>",
         "<p onclick=x>x</p>",
@@ -53,7 +53,7 @@ def test_the_checker_sees_what_is_wrong() -> None:
 
 
 def test_only_sanitised_html_is_decorated() -> None:
-    """The pattern that reads it reads all of it, or nothing."""
+    """The decorator reads all of the HTML or refuses it."""
     for html in ("<p", "<p onclick=x>", "<!-- x -->", "<a href='x'>", "a < b", "<P>"):
         with pytest.raises(NotSanitised):
             decorated(html, OPTIONS)
@@ -61,11 +61,11 @@ def test_only_sanitised_html_is_decorated() -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS, st.sampled_from(FLAVOURS))
-def test_pieces_in_any_order(text: str, flavour: Flavour) -> None:
-    """Whatever is put together of what parsers and sanitisers stumble over."""
+def test_random_texts_leave_only_allowed_html(text: str, flavour: Flavour) -> None:
+    """Built from difficult pieces for parsers and sanitisers."""
     try:
         html = render(text, flavour, OPTIONS).html
-    except Refused:
+    except TextRefused:
         return
     assert problems(html) == []
     assert final(html, OPTIONS.heading_prefix, hash_of(text)) == html

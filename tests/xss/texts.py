@@ -1,4 +1,4 @@
-"""Texts put together of what parsers and sanitisers stumble over."""
+"""Random texts, built from difficult pieces for parsers and sanitisers."""
 
 from hypothesis import strategies as st
 

@@ -1,6 +1,6 @@
-"""Texts that try to run a script, to load something, or to pass for the page, by their families.
+"""Texts that try to run a script, to load a resource or to imitate the page, in families.
 
-Each calls `alert`, asks a host that ends in `.evil.example`, or takes a name of the page's.
+Each calls `alert`, requests a host below `.evil.example`, or uses a name of the page's scripts.
 """
 
 from collections.abc import Iterator
@@ -113,7 +113,7 @@ HANDLERS = [
     "<details open ontoggle=alert(1)><summary>x</summary></details>",
 ]
 
-#: Ways to write a scheme that runs a script, or a document that does.
+#: Spellings of URLs that run a script or show a document with one.
 SCHEMES = [
     "javascript:alert(1)",
     "JaVaScRiPt:alert(1)",

@@ -1,4 +1,4 @@
-"""The renderer: takes texts from the broker, and gives back their HTML and links."""
+"""The renderer: takes texts from the broker and publishes their HTML and links."""
 
 from splitflap_core.broker import backend_for
 from splitflap_core.health import health_server
@@ -15,26 +15,26 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     no_arguments("renderer")
 
-    # What is configured, and what is counted.
+    # Settings and metrics.
     settings = boot("renderer", RendererSettings)
     metrics = Metrics("renderer")
 
-    # A port that is taken ends the process before it takes work.
+    # A taken port ends the process before it takes work.
     health = health_server("renderer", settings, metrics)
 
-    # Processes that render, and the loop that feeds them from the broker.
+    # The rendering processes, and the loop that feeds them from the broker.
     pool = ProcessPool(settings, metrics)
     backend = backend_for(settings)
     worker = Worker(RENDER, pool, backend, metrics, pool.prefetch)
-    pool.on_prefetch = worker.set_prefetch
+    pool.report_prefetch_to(worker)
     worker.register(health)
 
-    # The port answers first, so that a slow start can be seen.
+    # The health port first, so that a slow start is visible.
     health.start()
     worker.start()
     until_signalled()
 
-    # Work first: it is finished, given back and acked; then the port, which is watched till then.
+    # The stop: the worker finishes, gives back and acks its jobs; the health port closes last.
     worker.stop(settings.stop_grace)
     health.stop()
 

@@ -1,14 +1,14 @@
-"""What an operator decides about rendering, as the processes get it. Settings are its source."""
+"""The part of the settings that rendering needs, as the rendering processes get it."""
 
 import msgspec
 
 
 class Options(msgspec.Struct, frozen=True):
-    """URL templates are None where their feature is off.
+    """A URL template is None if its feature is off.
 
-    `mention_url` and `channel_url` hold `{name}`; `image_proxy_url` holds `{url}` or `{hex}`, and
-    perhaps `{digest}`, which is made with `image_proxy_key`. `heading_prefix` begins the id of
-    every heading.
+    `mention_url` and `channel_url` have `{name}`. `image_proxy_url` has `{url}` or `{hex}`, and
+    optionally `{digest}`, computed with `image_proxy_key`. `heading_prefix` begins the id of every
+    heading.
     """
 
     mention_url: str | None = None
@@ -18,5 +18,5 @@ class Options(msgspec.Struct, frozen=True):
     heading_prefix: str = "user-content-"
 
 
-#: Everything optional is off.
+#: All optional features are off.
 DEFAULTS = Options()

@@ -1,8 +1,8 @@
-"""Markdown to safe HTML and what is found in it.
+"""Markdown to safe HTML, its links, names and excerpt.
 
     check -> flavour -> sanitise -> decorate -> sanitise
 
-Pure: the same text, flavour and options give the same result, in any order.
+Rendering is pure: the same text, flavour and options give the same result.
 """
 
 from functools import cache
@@ -17,38 +17,37 @@ from splitflap_renderer.markdown.gfm_flavour import GfmFlavour
 from splitflap_renderer.markdown.markdown_flavour import MarkdownFlavour
 from splitflap_renderer.options import DEFAULTS, Options
 
-#: Most HTML that comes of a text: characters per character of the text. A text can repeat a long
-#: reference or name many times.
+#: Longest HTML, in characters per character of the text. A text can repeat a long reference or
+#: name many times.
 MAX_GROWTH = 20
 
-#: HTML that a text may become whatever its length, in characters: a short text is mostly tags.
+#: Longest HTML of a short text, in characters: tags take most of it.
 MIN_HTML = 32_768
 
 
 class TooLarge(ValueError):
-    """A text whose HTML is longer than it may become."""
+    """The HTML of a text is longer than its bound."""
 
 
 def render(text: str, flavour: Flavour = "markdown", options: Options = DEFAULTS) -> RenderResult:
-    """The text as sanitised HTML, and what is found in it.
+    """Render a text.
 
     Raises:
-        Refused: the text has what no parser, or its HTML what no sanitiser should be given; see
-            `checks`.
+        TextRefused: the text, or its HTML, would take too long; see `checks`.
         TooLarge: the HTML is too long.
-        Exception: Markdown stumbles over some texts; RecursionError and others are known.
+        Exception: Python-Markdown fails on some texts, with RecursionError and others.
     """
     check(text)
     text_hash = hash_of(text)
     try:
         html, links = _parser(flavour).convert(text, text_hash)
     except BaseException:
-        # The parser may have stopped half-way, with this text's state.
+        # The parser may still hold the state of this text.
         _parser.cache_clear()
         raise
     check_html(text, html)
     found = decorated(sanitised(_bounded(html, text), text_hash), options)
-    # The last step adds to each link what all must say of themselves.
+    # The last step adds `rel` to each link, so the bound is checked again.
     made = final(_bounded(found.html, text), options.heading_prefix, text_hash)
     return RenderResult(
         _bounded(made, text),
@@ -60,7 +59,7 @@ def render(text: str, flavour: Flavour = "markdown", options: Options = DEFAULTS
 
 
 def hash_of(text: str) -> str:
-    """What tells the ids of a text from those of others on the page."""
+    """The part of a footnote's id that differs between the texts of a page."""
     return blake2b(text.encode(), digest_size=4).hexdigest()
 
 
@@ -73,5 +72,5 @@ def _bounded(html: str, text: str) -> str:
 
 @cache
 def _parser(flavour: Flavour) -> MarkdownFlavour | GfmFlavour:
-    """Building one takes as long as some texts, so it is kept."""
+    """The parser of a flavour, built once: that takes as long as some texts."""
     return GfmFlavour() if flavour == "gfm" else MarkdownFlavour()

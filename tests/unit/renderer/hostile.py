@@ -1,9 +1,10 @@
-"""Texts that make parsers, highlighters and their patterns slow or deep, by what they do.
+"""Texts that make parsers, highlighters and their patterns slow or deep, in families.
 
-Many are of the families of cmark's pathological_tests.py and of the CVEs of Python-Markdown,
-markdown-it and Pygments; N units each.
+Many come from cmark's pathological_tests.py and from CVEs of Python-Markdown, markdown-it and
+Pygments. The key of each text names it in a failure.
 """
 
+#: Repetitions of a text's unit.
 N = 5_000
 
 _BRACKETS = {
@@ -12,8 +13,8 @@ _BRACKETS = {
         "open": "[",
         "close": "]",
         "images": "![",
-        "links without an end": "[a](",
-        "links in angles without an end": "[a](<b",
+        "unclosed links": "[a](",
+        "unclosed links in angle brackets": "[a](<b",
         "empty links in brackets": "[[]()",
         "images in brackets": "![[]()",
         "escaped": "\\[",
@@ -31,14 +32,14 @@ _NESTED = {
     "images in images": "![" * N + "a" + "]" * N,
     "emphasis in emphasis": "*a **a " * N + "b** b* " * N,
     "quotes on a line": ">" * N,
-    "quotes on a line, apart": "> " * N,
+    "quotes on a line, with spaces": "> " * N,
     "lists on a line": "- a " + "- " * N,
     "numbers on a line": "1. " * N,
     "lists": "".join("  " * depth + "- a\n" for depth in range(350)),
     "lists of four": "".join("    " * depth + "- a\n" for depth in range(250)),
     "quotes": "".join(">" * depth + " a\n" for depth in range(350)),
     "raw blocks": "<div>" * N,
-    "raw blocks apart": "<div>\n\n" * N,
+    "raw blocks between blank lines": "<div>\n\n" * N,
     "raw inlines": "<b><i>" * N,
     "details": "<details>" * N,
     "tables in tables": "<table>" * N,
@@ -84,8 +85,8 @@ _REFERENCES = {
     "the same definition": "[a]: /b\n" * N,
     "definitions": "".join(f"[a{n}]: /b\n" for n in range(N)),
     "open definitions": "[a]:\n" * N,
-    "a long URL, often": "[a]: /" + "b" * N + "\n\n" + "[a] " * N,
-    "one footnote, often": "[^1]" * 400 + "\n\n[^1]: a",
+    "a long URL, many times": "[a]: /" + "b" * N + "\n\n" + "[a] " * N,
+    "one footnote, many times": "[^1]" * 400 + "\n\n[^1]: a",
     "footnotes": "".join(f"[^{n}]: a\n\n" for n in range(N)),
     "footnotes in footnotes": "".join(f"[^{n}]: [^{n + 1}]\n\n" for n in range(200)) + "[^0]",
 }
@@ -93,7 +94,7 @@ _REFERENCES = {
 _BLOCKS = {
     "a wide table": "|a" * N + "|\n" + "|-" * N + "|\n" + "|b\n" * 3,
     "a long table": "|a|\n|-|\n" + "|\n" * N,
-    "a table that is filled up": "|a" * 500 + "|\n" + "|-" * 500 + "|\n" + "|b|\n" * N,
+    "a table with missing cells": "|a" * 500 + "|\n" + "|-" * 500 + "|\n" + "|b|\n" * N,
     "backticks of all lengths": "".join("e" + "`" * n for n in range(1, 300)),
     "fences": "```\n" * N,
     "indented lines": (" " * 100 + "a\n") * 400,

@@ -1,37 +1,37 @@
-"""What waits for a process, and in which order it gets one."""
+"""The order in which waiting texts get a process."""
 
 import time
 
 from splitflap_core.contracts import RenderRequest
-from splitflap_renderer.process.lanes import PAUSE, Lanes, Text
+from splitflap_renderer.process.lanes import QUIET_BEFORE_SLOW, Lanes, Text
 
 
 def text(name: str) -> Text:
-    """A text that is told apart by what it says."""
+    """A text with this content."""
     return Text(RenderRequest(name), lambda *_: None)
 
 
 def names(texts: list[Text]) -> list[str]:
-    """What they say."""
+    """The contents of the texts."""
     return [each.request.text for each in texts]
 
 
-def test_a_pause_between_trips_is_no_slow_text_s_turn() -> None:
-    """The next texts are on their way; only after a while nobody else waits."""
-    lanes = Lanes(slots=1, texts_per_batch=4, deadline=60, most_slow=1)
+def test_a_pause_between_batches_starts_no_slow_text() -> None:
+    """A slow text starts only after QUIET_BEFORE_SLOW seconds of an empty quick lane."""
+    lanes = Lanes(slots=1, texts_per_batch=4, deadline=60, slow_limit=1)
     lanes.add(text("quick"))
     assert lanes.postpone(text("slow"))
     assert names(lanes.next_batch(1, 0)) == ["quick"]
     assert lanes.next_batch(1, 0) == []
     lanes.add(text("quick again"))
     assert names(lanes.next_batch(1, 0)) == ["quick again"]
-    time.sleep(PAUSE)
+    time.sleep(QUIET_BEFORE_SLOW)
     assert names(lanes.next_batch(1, 0)) == ["slow"]
 
 
-def test_fewer_slow_texts_may_wait_later() -> None:
-    """Those that were put aside last go."""
-    lanes = Lanes(slots=4, texts_per_batch=4, deadline=60, most_slow=4)
+def test_a_lower_limit_removes_the_newest_slow_texts() -> None:
+    """The slow lane accepts texts up to the new limit."""
+    lanes = Lanes(slots=4, texts_per_batch=4, deadline=60, slow_limit=4)
     assert all(lanes.postpone(text(str(number))) for number in range(4))
     assert names(lanes.limit_slow(1)) == ["3", "2", "1"]
     assert lanes.limit_slow(2) == []

@@ -1,4 +1,4 @@
-"""Which links ask for a preview."""
+"""The links that get a preview."""
 
 import pytest
 from splitflap_core.contracts import MAX_LINKS, MAX_URL
@@ -6,7 +6,7 @@ from splitflap_renderer.markdown.links import without_trailing
 from splitflap_renderer.render import render
 
 
-def test_reading_order_each_once() -> None:
+def test_links_are_listed_in_reading_order_each_once() -> None:
     """Bare, inline and reference links, in a heading, a table, a list and a footnote."""
     text = """# https://1.example
 [two](https://2.example/x_y_z "title") and *https://3.example* [four][r] https://1.example[^n]
@@ -44,15 +44,15 @@ def test_reading_order_each_once() -> None:
         "<pre>\nhttps://x.example\n</pre>",
     ],
 )
-def test_none_from_code(text: str) -> None:
-    """Code is shown as it is: no link in the HTML, none in the list."""
+def test_code_has_no_links(text: str) -> None:
+    """The HTML and the list are both empty of links."""
     result = render(text)
     assert result.links == []
     assert "<a" not in result.html
 
 
-def test_angle_brackets_ask_for_no_preview() -> None:
-    """`<https://...>` is a link in the HTML only, unless the URL is also written bare."""
+def test_a_url_in_angle_brackets_is_a_link_without_preview() -> None:
+    """The same URL written bare is listed."""
     result = render("<https://x.example/a>")
     assert '<a href="https://x.example/a"' in result.html
     assert result.links == []
@@ -76,26 +76,26 @@ def test_angle_brackets_ask_for_no_preview() -> None:
         "xhttps://x.example",
     ],
 )
-def test_not_listed(text: str) -> None:
-    """Images, other schemes, raw HTML and what is no URL."""
+def test_other_urls_are_not_listed(text: str) -> None:
+    """Images, other schemes, raw HTML and malformed URLs."""
     assert render(text).links == []
 
 
-def test_an_image_in_a_link_is_a_link() -> None:
-    """The link is listed, its picture is not."""
+def test_a_link_around_an_image_is_listed() -> None:
+    """The image's URL is left out."""
     assert render("[![i](https://i.example/i.png)](https://x.example)").links == [
         "https://x.example"
     ]
 
 
-def test_a_url_is_measured_in_bytes() -> None:
-    """What the database's index cannot hold is not listed, however few characters it has."""
+def test_the_length_of_a_url_counts_in_bytes() -> None:
+    """The database's index is limited in bytes."""
     fits, long = ("https://x.example/" + "\u00fc" * n for n in (900, 1000))
     assert render(f"{fits} {long}").links == [fits]
 
 
-def test_bounds() -> None:
-    """Not more than MAX_LINKS, none longer than MAX_URL; they all stay links in the HTML."""
+def test_the_list_of_links_is_bounded() -> None:
+    """At most MAX_LINKS of at most MAX_URL bytes; the HTML keeps all links."""
     long = "https://long.example/" + "x" * MAX_URL
     result = render(" ".join([long, *(f"https://{n}.example" for n in range(MAX_LINKS + 5))]))
     assert result.links == [f"https://{n}.example" for n in range(MAX_LINKS)]
@@ -114,13 +114,13 @@ def test_bounds() -> None:
         ("https://x.example]", "https://x.example"),
     ],
 )
-def test_punctuation_after_a_url(written: str, url: str) -> None:
-    """What ends a sentence, an emphasis or a bracket is not the URL's."""
+def test_punctuation_after_a_url_is_not_part_of_it(written: str, url: str) -> None:
+    """The ends of a sentence, an emphasis or a bracket stay outside."""
     assert without_trailing(written) == url
 
 
-def test_listed_as_the_browser_reads_it() -> None:
-    """A whole entity in a URL is decoded, as in the HTML; an ampersand alone is one."""
+def test_entities_in_a_listed_url_are_decoded() -> None:
+    """As a browser does it: complete entities only."""
     assert render("[a](https://x.example/?a=1&amp;b=2&copy=3)").links == [
         "https://x.example/?a=1&b=2&copy=3"
     ]

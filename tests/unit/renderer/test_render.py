@@ -1,4 +1,4 @@
-"""What Markdown becomes."""
+"""The flavour `markdown` becomes HTML."""
 
 import pytest
 from hypothesis import given, settings
@@ -22,27 +22,27 @@ from splitflap_renderer.render import TooLarge, render
         ("ftp://f.example www.w.example", "<p>ftp://f.example www.w.example</p>"),
     ],
 )
-def test_features(text: str, expected: str) -> None:
-    """Each feature of the syntax gives its element."""
+def test_each_feature_of_the_syntax_gives_its_element(text: str, expected: str) -> None:
+    """One example for each feature."""
     assert expected in render(text).html
 
 
 def test_fenced_code_is_highlighted_with_classes() -> None:
-    """Pygments' token classes and no inline style; the same inside a list."""
+    """Pygments' token classes replace inline styles, inside a list too."""
     html = render("- a\n\n    ```python\n    def f(): pass\n    ```\n").html
     assert '<div class="highlight" data-language="python">' in html
     assert '<span class="k">def</span>' in html
     assert "style" not in html
 
 
-def test_code_without_language_is_not_guessed() -> None:
-    """Code that names no language, or an unknown one, stays plain."""
+def test_code_without_a_known_language_stays_plain() -> None:
+    """Pygments' guesses stay off."""
     for fence in ("```", "```nonesuch"):
         assert '<span class="' not in render(f"{fence}\n#!/usr/bin/python\nimport os\n```").html
 
 
-def test_fence_options_do_not_reach_pygments() -> None:
-    """A fence cannot choose the formatter, a style sheet or inline styles."""
+def test_options_of_a_fence_do_not_reach_pygments() -> None:
+    """The formatter, style sheets and inline styles stay the service's choice."""
     options = 'pygments_formatter="img" noclasses="true" full="true" cssfile="/etc/passwd"'
     html = render(f"```{{.python {options}}}\nx = 1\n```").html
     assert "style" not in html
@@ -50,15 +50,15 @@ def test_fence_options_do_not_reach_pygments() -> None:
 
 
 def test_task_lists_are_disabled_checkboxes() -> None:
-    """Done and open items differ by `checked`; no one can click either."""
+    """Done items have `checked`."""
     html = render("- [x] done\n- [ ] open").html
     assert html.count('<input type="checkbox" disabled=""') == 2
     assert html.count('checked=""') == 1
     assert '<li class="task-list-item">' in html
 
 
-def test_footnotes_lead_there_and_back() -> None:
-    """Each reference has its footnote's id for a target, and each footnote its reference's."""
+def test_footnotes_and_references_link_to_each_other() -> None:
+    """The set of ids equals the set of targets."""
     html = render("one[^a b]\n\n[^a b]: the note").html
     ids = {part.split('"')[0] for part in html.split(' id="')[1:]}
     targets = {part.split('"')[0] for part in html.split('href="#')[1:]}
@@ -67,14 +67,14 @@ def test_footnotes_lead_there_and_back() -> None:
 
 
 def test_footnote_ids_differ_between_texts() -> None:
-    """Two posts on one page must not share ids."""
+    """Two posts on one page have different ids."""
     first, second = (render(f"{word}[^1]\n\n[^1]: note").html for word in ("one", "two"))
     ids = [{part.split('"')[0] for part in html.split(' id="')[1:]} for html in (first, second)]
     assert not ids[0] & ids[1]
 
 
-def test_nothing_leaks_from_text_to_text() -> None:
-    """References, footnotes, stashed HTML and links of one text are unknown to the next."""
+def test_a_text_leaves_no_state_for_the_next() -> None:
+    """References, footnotes, stashed HTML and links are gone."""
     alone = render("[r] [^1] plain").html
     render("[r]: https://r.example\n\n[r] a[^1] <b>x</b>\n\n[^1]: n\n\n```python\nx\n```")
     assert render("[r] [^1] plain").html == alone
@@ -82,8 +82,8 @@ def test_nothing_leaks_from_text_to_text() -> None:
     assert render("").links == []
 
 
-def test_a_text_that_raises_leaves_no_trace() -> None:
-    """After an error half-way the next text is rendered as if it were the first."""
+def test_a_text_that_raises_leaves_no_state_for_the_next() -> None:
+    """The next text is rendered as before."""
     alone = render("hello *world* [r]").html
     with pytest.raises(TooLarge):
         render("[r]: https://x.example/" + "b" * 2000 + "\n\n" + "[r] " * 3000)
@@ -91,8 +91,8 @@ def test_a_text_that_raises_leaves_no_trace() -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 7])
-def test_markdown_placeholders_in_a_text_are_text(number: int) -> None:
-    """U+0002 and U+0003, which Markdown uses inside, cannot conjure up what it has stashed."""
+def test_placeholders_of_python_markdown_in_a_text_stay_text(number: int) -> None:
+    """U+0002 and U+0003 mark stashed HTML inside; a text cannot read it with them."""
     for name in (f"klzzwxh:000{number}", f"wzxhzdk:{number}", f"hzzhzkh:{number}", "amp", "65"):
         html = render(f"`secret` <b>x</b> \x02{name}\x03").html
         assert html.count("secret") == 1
@@ -101,8 +101,8 @@ def test_markdown_placeholders_in_a_text_are_text(number: int) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.text(alphabet="ab1[]()^:`~*_<>!&#;\"'=-|/\\ \n\x00\x02\x03\u00e9", max_size=60))
-def test_same_text_same_result(text: str) -> None:
-    """Rendering is a pure function, whatever was rendered between."""
+def test_the_same_text_gives_the_same_result(text: str) -> None:
+    """Rendering is a pure function of the text."""
     first = render(text)
     render("[^1]: between\n\n[a]: https://a.example\n\n[a][^1]")
     assert render(text) == first

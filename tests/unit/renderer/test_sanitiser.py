@@ -1,4 +1,4 @@
-"""Nothing that a browser runs, loads by itself or takes for the page's own gets through."""
+"""The sanitiser removes everything that a browser runs or loads, and names of the page."""
 
 import re
 from html.parser import HTMLParser
@@ -9,7 +9,7 @@ from splitflap_renderer.footnote_ids import FOOTNOTE_ID
 from splitflap_renderer.html.sanitiser import CLASSES, TAGS, final, sanitised
 from splitflap_renderer.render import render
 
-#: Of the text that is cleaned, and of another.
+#: The hash of the sanitised text, and the hash of another text.
 HASH, OTHER = "0123abcd", "4567ef01"
 
 HOSTILE = [
@@ -64,7 +64,7 @@ HOSTILE = [
 
 
 class Checker(HTMLParser):
-    """Fails on any element or attribute value beyond the allow-list, written down again here."""
+    """Fails on elements and values beyond the allow-list. Its rules are written independently."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in TAGS
@@ -72,7 +72,7 @@ class Checker(HTMLParser):
             self.check(tag, name, value or "")
 
     def check(self, tag: str, name: str, value: str) -> None:
-        """One attribute."""
+        """Check one attribute."""
         assert not name.startswith("on")
         assert name not in {"style", "name", "target", "srcdoc"}
         if name in {"href", "src"}:
@@ -92,8 +92,8 @@ class Checker(HTMLParser):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text(text: str) -> None:
-    """Alone, inside a paragraph, in a list and in a quote."""
+def test_hostile_html_is_removed(text: str) -> None:
+    """Alone, in a paragraph, in a list and in a quote."""
     for shape in (text, f"a {text} b", f"- {text}\n- x", f"> {text}"):
         checker = Checker()
         checker.feed(render(shape).html)
@@ -101,38 +101,38 @@ def test_hostile_text(text: str) -> None:
 
 
 def test_scripts_and_styles_leave_no_text() -> None:
-    """What they contain is not for reading."""
+    """Their content is removed with the element."""
     assert sanitised("<script>alert(1)</script><style>p{}</style>ok", HASH) == "ok"
 
 
 def test_every_link_is_marked() -> None:
-    """Links of users earn no rank and get no handle on the page."""
+    """`rel` has nofollow, ugc and noopener."""
     html = render('https://a.example <a href="https://b.example" rel="opener">b</a>').html
     assert html.count('rel="nofollow ugc noopener"') == html.count("<a ") == 2
 
 
-def test_every_input_is_a_dead_checkbox() -> None:
-    """Whatever an input was written as."""
+def test_every_input_becomes_a_disabled_checkbox() -> None:
+    """Type, name, value and form are dropped."""
     html = sanitised('<input type="text" name="q" value="v" checked form="f">', HASH)
     assert html == '<input type="checkbox" checked="" disabled="">'
 
 
-def test_relative_urls_lead_nowhere() -> None:
-    """Only a text's own footnotes can be reached without a scheme."""
+def test_relative_urls_lose_their_href() -> None:
+    """A URL without a scheme may lead only to a footnote of the text."""
     for url in ("/x", "x", "//x.example", "?q", "#top", "../x"):
         assert "href" not in render(f"[x]({url})").html
 
 
-def test_no_url_has_control_characters() -> None:
-    """A link or an image with one leads nowhere."""
+def test_a_url_with_control_characters_is_removed() -> None:
+    """From links and images."""
     for control in ("\x01", "\x1b", "\x7f", "\t"):
         assert "href" not in sanitised(f'<a href="https://x.example/{control}">x</a>', HASH)
         assert "src" not in sanitised(f'<img src="https://x.example/{control}">', HASH)
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_no_text_has_the_ids_of_another(flavour: Flavour) -> None:
-    """A footnote of one cannot be where the link of another leads."""
+def test_a_text_cannot_use_the_ids_of_another(flavour: Flavour) -> None:
+    """A link leads only to footnotes of its own text."""
     note = render("See[^1]\n\n[^1]: the true note", flavour).html
     found = re.search(r'id="(fn-[^"]+)"', note)
     assert found is not None
@@ -144,8 +144,8 @@ def test_no_text_has_the_ids_of_another(flavour: Flavour) -> None:
         assert "id=" not in clean(own, OTHER)
 
 
-def test_each_list_lets_only_its_own_ids_pass() -> None:
-    """One behind the other they hide each other's holes: a text's ids, then Splitflap's own."""
+def test_each_allow_list_passes_only_its_own_ids() -> None:
+    """Tested apart, because in sequence one list hides a gap of the other."""
     for own in ('<ul><li id="forms">a</li></ul>', '<sup id="user-content-a">b</sup>'):
         assert "id=" not in sanitised(own, HASH)
     for added in (

@@ -1,8 +1,8 @@
-"""What Splitflap adds to a text's HTML, the same for both flavours, in one pass over it.
+"""Splitflap's additions to sanitised HTML, in one pass, the same for both flavours.
 
-Ids for headings and links to them, names and emoji codes, marked code with its language, images
-by their proxy; and beside the HTML an excerpt. It reads what the sanitiser wrote, which is so
-regular that a pattern reads all of it: that is checked, and no other HTML is taken.
+It adds ids of headings and links to them, links of names, emoji, highlighted code with its language
+and the image proxy. It collects the names and an excerpt. The sanitiser's HTML is so regular that
+one pattern matches all of it; other HTML is refused.
 """
 
 import html
@@ -30,15 +30,15 @@ _INLINE = {
 }
 _CODE = {"pre", "code", "kbd", "samp"}
 
-#: Elements whose attributes matter here.
+#: The pass reads the attributes of these elements.
 _READ = {"a", "img", "div", "code"}
 
-#: What pymdown-extensions calls the language of code that names none, or one that is not known.
+#: The language that pymdown-extensions writes for code without a known language.
 _UNNAMED = "text"
 
 
 class Decorated(msgspec.Struct, frozen=True):
-    """The HTML, and what was found in it."""
+    """The HTML, the names in it, and the excerpt."""
 
     html: str
     mentions: list[str]
@@ -47,14 +47,14 @@ class Decorated(msgspec.Struct, frozen=True):
 
 
 class NotSanitised(ValueError):
-    """HTML that is not as the sanitiser writes it."""
+    """The HTML was not written by the sanitiser."""
 
 
 def decorated(html_: str, options: Options) -> Decorated:
-    """The HTML with all that is added.
+    """Make all additions to sanitised HTML.
 
     Raises:
-        NotSanitised: the HTML did not come from the sanitiser.
+        NotSanitised: the sanitiser has not written this HTML.
     """
     decorator = _Decorator(options)
     end = 0
@@ -64,7 +64,7 @@ def decorated(html_: str, options: Options) -> Decorated:
         end = token.end()
         decorator.take(token)
     if end != len(html_):
-        raise NotSanitised(f"no tag and no text: {html_[end : end + 40]!r}")
+        raise NotSanitised(f"expected a tag or text at {html_[end : end + 40]!r}")
     return decorator.result()
 
 
@@ -75,17 +75,17 @@ class _Decorator:
         self._names = Names(options)
         self._headings = Headings(options.heading_prefix)
         self._excerpt = Excerpt()
-        #: How many elements of a kind are open.
+        #: Numbers of open code elements and links.
         self._code = self._links = 0
-        #: Whether the open link is a footnote's, whose number is not for reading.
+        #: Whether the open link belongs to a footnote; its number is left out of the excerpt.
         self._reference = False
-        #: The character that a reader sees before what follows, unless a block begins there.
+        #: The visible character before the next token; empty at the start of a block.
         self._before = ""
-        #: Where the code of a block without marks begins among the parts, and its language.
+        #: The index in `_parts` of an open code block without highlighting, and its language.
         self._block: tuple[int, str] | None = None
 
     def take(self, token: re.Match[str]) -> None:
-        """The next tag or text."""
+        """Add the next tag or text."""
         if token["text"]:
             self._text(token["text"])
             return
@@ -99,7 +99,7 @@ class _Decorator:
             self._start(tag, token)
 
     def result(self) -> Decorated:
-        """What came of it, after the last token."""
+        """The result, after the last token."""
         self._headings.resolve(self._parts)
         return Decorated(
             "".join(self._parts),
@@ -144,7 +144,7 @@ class _Decorator:
         elif tag in _CODE:
             self._code -= 1
             if tag == "pre" and self._block:
-                written = self._mark_block(*self._block)
+                written = self._highlight_block(*self._block)
         self._parts.append(written)
 
     def _link(self, attributes: dict[str, str]) -> None:
@@ -162,7 +162,7 @@ class _Decorator:
         return written.replace(f' src="{source}"', f' src="{there}"', 1)
 
     def _task_item(self) -> None:
-        """A checkbox at the beginning of a list's item makes it one of a task list."""
+        """A checkbox at the start of a list item makes it a task list's item."""
         for place in range(len(self._parts) - 1, -1, -1)[:3]:
             if self._parts[place] == "<li>":
                 self._parts[place] = '<li class="task-list-item">'
@@ -180,17 +180,17 @@ class _Decorator:
         return written
 
     def _begin_code(self, tag: str, attributes: dict[str, str]) -> None:
-        """Code directly within `pre` is a block; pymdown-extensions' own has a span before it."""
+        """Code directly within `pre` is a block. pymdown-extensions puts a span before its code."""
         self._code += 1
         if tag == "code" and self._parts and self._parts[-1] == "<pre>":
             found = LANGUAGE_CLASS.fullmatch(attributes.get("class", ""))
             self._block = (len(self._parts), found[1] if found else "")
 
-    def _mark_block(self, start: int, language: str) -> str:
-        """`pre` and what is in it, with its language's marks, in place of what was gathered."""
+    def _highlight_block(self, start: int, language: str) -> str:
+        """Replace the parts of a code block by highlighted ones; return its end tags."""
         self._block = None
         inner = self._parts[start + 1 :]
-        # A text, and the end of the code.
+        # Exactly a text and the end tag of the code.
         if len(inner) != 2 or inner[0].startswith("<") or inner[1] != "</code>":  # noqa: PLR2004
             return "</pre>"
         marked = highlighted(html.unescape(inner[0]), language)

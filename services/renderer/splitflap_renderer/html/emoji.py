@@ -7,12 +7,12 @@ from functools import cache
 
 from pymdownx import gemoji_db
 
-#: Longest code with its colons, in characters; no code of gemoji is longer.
+#: Longest code with its colons, in characters. Every code of gemoji is shorter.
 MAX_CODE = 64
 
 
 def emoji(code: str) -> str | None:
-    """The character or characters of a code in its colons; None where there is no such code."""
+    """The characters of a code with its colons; None for an unknown code."""
     return _characters().get(code)
 
 

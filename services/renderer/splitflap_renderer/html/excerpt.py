@@ -1,15 +1,15 @@
-"""The beginning of a text without its markup, for notifications."""
+"""The beginning of a text without markup, for notifications."""
 
 import html
 
 from splitflap_core.contracts import MAX_EXCERPT
 
-#: Says that there is more; it counts as a character of the excerpt.
+#: The sign for more text; it counts as a character of the excerpt.
 MORE = "\u2026"
 
 
 class Excerpt:
-    """Gathers text until there is enough of it."""
+    """Collects text until it is longer than MAX_EXCERPT."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -17,9 +17,9 @@ class Excerpt:
         self.full = False
 
     def add(self, escaped: str) -> None:
-        """Text as it stands in HTML."""
+        """Add text with HTML's escapes."""
         if not self.full:
-            # White space is folded later, so that only words count.
+            # The length counts words only; white space is folded at the end.
             text = " ".join(html.unescape(escaped).split())
             edge = [" " * escaped[:1].isspace(), text, " " * escaped[-1:].isspace()]
             self._parts += edge
@@ -27,16 +27,16 @@ class Excerpt:
             self.full = self._length > MAX_EXCERPT
 
     def space(self) -> None:
-        """What stands before and after is not one word."""
+        """Separate the words before and after."""
         if not self.full:
             self._parts.append(" ")
 
     def end(self) -> None:
-        """What follows is not for reading, unless there was nothing before it."""
+        """End the excerpt here, unless it is still empty."""
         self.full = self._length > 0
 
     def __str__(self) -> str:
-        """At most MAX_EXCERPT characters, cut between words where there is a place to."""
+        """At most MAX_EXCERPT characters, cut between words if possible."""
         text = " ".join("".join(self._parts).split())
         if len(text) <= MAX_EXCERPT:
             return text

@@ -1,7 +1,7 @@
 """Ids of headings, and links to them within the text.
 
-A heading's id is a prefix and its words, with a number where they come again. So
-`[there](#its-words)` leads to it, and no id is a name that the page's own scripts use.
+The id of a heading is the prefix and the heading's words, with a number if the words are repeated.
+So `[text](#its-words)` leads to it. The prefix keeps ids apart from names of the page's scripts.
 """
 
 import html
@@ -11,13 +11,13 @@ import re
 MAX_SLUG = 80
 
 _OTHER = re.compile(r"[^\w\s-]")
-# As the sanitiser writes a link: other attributes, whose values may say anything, come first.
+# The sanitiser may write other attributes before href, with any value.
 _HREF = re.compile(r'^(<a(?: (?!href=)[\w-]+="[^"]*")*) href="[^"]*"')
 _TAGS = re.compile(r"<[^>]*>")
 
 
 class Headings:
-    """The headings of one text. Places are indices into the parts of its HTML."""
+    """The headings of one text. A place is an index into the parts of its HTML."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
@@ -28,27 +28,27 @@ class Headings:
         self._links: list[tuple[int, str]] = []
 
     def start(self, place: int, tag: str) -> None:
-        """A heading's tag is about to stand at this place."""
+        """A heading begins; its tag will have this place."""
         self._open, self._words = (place, tag), []
 
     def text(self, marked: str) -> None:
-        """Some text as it stands in the HTML; only that of a heading counts."""
+        """Add a text of the HTML; it counts only within a heading."""
         if self._open:
             self._words.append(marked)
 
     def end(self) -> None:
-        """The heading ends; its name is made of its words."""
+        """The heading ends; build its name from its words."""
         if self._open:
             words = html.unescape(_TAGS.sub("", "".join(self._words)))
             self._found[self._unused(slug(words))] = self._open
         self._open = None
 
     def link(self, place: int, name: str) -> None:
-        """A link to a name within the text is about to stand at this place."""
+        """A link to a name within the text; its tag will have this place."""
         self._links.append((place, name))
 
     def resolve(self, parts: list[str]) -> None:
-        """Write the ids, and turn links to names into links to ids; others lead nowhere."""
+        """Write the ids and the links to them. A link to an unknown name loses its href."""
         for name, (place, tag) in self._found.items():
             parts[place] = f'<{tag} id="{self._prefix}{name}">'
         for place, name in self._links:
@@ -57,7 +57,7 @@ class Headings:
             parts[place] = _HREF.sub(rf"\g<1>{there}", parts[place], count=1)
 
     def _unused(self, name: str) -> str:
-        """The name, or the name with the next number."""
+        """The name, with the next number if it is taken."""
         unused = name
         while unused in self._found:
             self._counts[name] = self._counts.get(name, 0) + 1
@@ -66,6 +66,6 @@ class Headings:
 
 
 def slug(words: str) -> str:
-    """Lower case, letters, digits and `_` of any script, and dashes for spaces."""
+    """Lower-case letters, digits and `_` of any script, with dashes for spaces."""
     kept = _OTHER.sub("", words.strip().lower())
     return "-".join(kept[:MAX_SLUG].split()) or "section"

@@ -1,4 +1,4 @@
-"""Code that a text names a language for, marked with Pygments' classes. Never guessed."""
+"""Highlighted code by Pygments' classes. The text names the language; it is never guessed."""
 
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
@@ -6,7 +6,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-#: Longest name of a language that is looked up, in characters.
+#: Longest accepted name of a language, in characters.
 MAX_LANGUAGE = 40
 
 _formatter: "HtmlFormatter[str]" = HtmlFormatter(nowrap=True)

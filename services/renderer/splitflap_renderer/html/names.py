@@ -1,6 +1,6 @@
-"""What stands in running text and means something: emoji codes, `@name`, `#channel`.
+"""Names and codes in running text: `@name`, `#channel` and emoji codes.
 
-A URL or an e-mail address that is not a link is passed over whole, so nothing within it counts.
+Bare URLs and e-mail addresses are skipped as a whole.
 """
 
 import re
@@ -12,8 +12,8 @@ from splitflap_renderer.html.emoji import MAX_CODE, emoji
 from splitflap_renderer.html.templates import page_of
 from splitflap_renderer.options import Options
 
-#: As accounts and channels are named in the API's shapes, less a full stop or dash at the end,
-#: which is the sentence's. A channel has a letter: `#1` counts something.
+#: The API's form of accounts' and channels' names, without a full stop or dash at the end, which
+#: belongs to the sentence. A channel must have a letter: `#1` is a number.
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?"
 _WORD = re.compile(
     r"(?<![\w+.@/-])(?:[A-Za-z][A-Za-z0-9+.-]{0,30}://|www\.)\S+"
@@ -25,7 +25,7 @@ _WORD = re.compile(
 
 
 class Names:
-    """The people and channels of one text, in reading order, each once, MAX_NAMES of each."""
+    """The accounts and channels of a text in reading order, each once, at most MAX_NAMES each."""
 
     def __init__(self, options: Options) -> None:
         self.mentions: dict[str, None] = {}
@@ -34,9 +34,9 @@ class Names:
         self._channel_url = options.channel_url
 
     def marked(self, text: str, before: str, *, linked: bool) -> str:
-        """Escaped text with its names linked, unless it is linked already, and its emoji codes.
+        """Replace emoji codes, and link names unless the text is within a link.
 
-        `before` is the character that the reader sees before it, or nothing.
+        `text` has HTML's escapes. `before` is the visible character before it, or empty.
         """
         if not ("@" in text or "#" in text or ":" in text):
             return text
@@ -59,7 +59,7 @@ class Names:
 
 
 def _link(written: str, name: str, url: str | None, seen: dict[str, None], kind: str) -> str:
-    """What is beyond the bound of the list is not linked either."""
+    """Link a name and list it. Names beyond the bound of the list stay text."""
     if url is None or (name not in seen and len(seen) >= MAX_NAMES):
         return written
     seen[name] = None

@@ -1,12 +1,11 @@
-"""The allow-lists: what of a rendered text reaches a reader's browser. docs/html.md says why.
+"""The two allow-lists for the HTML of a text. docs/html.md explains them.
 
-There are two. What a text may say is cleaned first; then `decorate` adds what is Splitflap's to
-add (ids of headings, links of mentions, marked code), and everything is cleaned once more, by a
-list that has this in it too. So nothing reaches a page that the sanitiser did not write, and no
-text can dress up as what Splitflap adds.
+1. `sanitised` keeps the elements and attributes that a text may use.
+2. `decorate` adds Splitflap's own: ids of headings, links of mentions, highlighted code.
+3. `final` keeps both. So the sanitiser has written everything that reaches a page, and a text
+   cannot imitate Splitflap's additions.
 
-Everything that is not named is removed; the text inside a removed element stays, but for scripts
-and style sheets.
+Everything else is removed. The text in a removed element stays, except in scripts and styles.
 """
 
 import re
@@ -20,7 +19,7 @@ from pygments.token import STANDARD_TYPES
 
 from splitflap_renderer.footnote_ids import FOOTNOTE_ID
 
-#: What every link says of itself: it is a user's, earns no rank, and gets no handle on our page.
+#: `rel` of every link: no ranking, content by users, no access to the opening page.
 LINK_REL = "nofollow ugc noopener"
 
 URL_SCHEMES = {"http", "https", "mailto"}
@@ -37,7 +36,7 @@ TAGS = {
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 ATTRIBUTES: dict[str, set[str]] = {
-    # nh3 allows title and lang everywhere where nothing is said of all elements.
+    # Without this entry, nh3 allows title and lang everywhere.
     "*": set(),
     "a": {"href", "title", "id"},
     "img": {"src", "alt", "title", "width", "height"},
@@ -45,23 +44,23 @@ ATTRIBUTES: dict[str, set[str]] = {
     "ol": {"start"},
     "li": {"id"},
     "sup": {"id"},
-    # In the order that Markdown writes them: nh3 adds missing ones in any order.
+    # In the order of Markdown's HTML: nh3 adds missing ones in any order.
     "input": {"type", "disabled", "checked"},
     "details": {"open"},
     "code": {"class"},
 }
 
-#: Beyond these, of what Splitflap adds.
+#: Further attributes, of Splitflap's additions.
 ADDED_ATTRIBUTES: dict[str, set[str]] = {
     **{heading: {"id"} for heading in HEADINGS},
     "div": {"data-language"},
     "code": set(),
 }
 
-#: Attributes with few legal values.
+#: Attributes with a few allowed values.
 ATTRIBUTE_VALUES = {cell: {"align": {"left", "center", "right"}} for cell in ("th", "td")}
 
-#: Whatever a text says: an input is a dead checkbox, an image tells its host nothing of the page.
+#: Set on every such element: an input is a disabled checkbox, an image sends no referrer.
 FIXED_ATTRIBUTES = {
     "input": {"type": "checkbox", "disabled": ""},
     "img": {"referrerpolicy": "no-referrer"},
@@ -87,33 +86,33 @@ CLASSES = {
     "a": {"footnote-ref", "footnote-backref"},
 }
 
-#: The languages that a code block can be labelled with: Pygments' first alias by each alias.
+#: The labels of code blocks: Pygments' first alias of a language by each of its aliases.
 LANGUAGES = {
     alias: aliases[0] for _, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases
 }
 
-#: The class of a code block that carries its language to the decorating step, which takes it off.
+#: The class that carries the language of a code block to `decorate`, which removes it.
 LANGUAGE_CLASS = re.compile(r"language-([\w+#.*-]{1,40})")
 
-#: The hash of the text that is being cleaned.
+#: The hash of the text that is being sanitised.
 _text_hash: ContextVar[str] = ContextVar("text_hash")
 
-#: What a link within the text may say: a footnote, or the name of a heading, which `decorate`
-#: turns into its id.
+#: A link within the text: to a footnote, or to a heading by a name that `decorate` replaces by the
+#: heading's id.
 FRAGMENT = re.compile(r"#[^\s\"'<>&]{1,200}")
 
-#: No URL has these; browsers take some of them out, and log readers act on others.
+#: Invalid in URLs. Browsers remove some of them, and terminals interpret others in logs.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def sanitised(html: str, text_hash: str) -> str:
-    """The HTML with nothing but what a text of this hash may say."""
+    """The HTML with the elements and attributes that a text with this hash may use."""
     _text_hash.set(text_hash)
     return _cleaner.clean(html)
 
 
 def final(html: str, heading_prefix: str, text_hash: str) -> str:
-    """Decorated HTML with nothing but what a text may say and Splitflap may add."""
+    """Decorated HTML with the elements and attributes of texts and of Splitflap's additions."""
     _text_hash.set(text_hash)
     return _final_cleaner(heading_prefix).clean(html)
 
@@ -134,7 +133,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 
 def _fragment(url: str) -> str | None:
-    """Of URLs without a scheme, only those within the text: what others lead to, no one knows."""
+    """Keep a URL without a scheme only if it leads to a place within the text."""
     return url if FRAGMENT.fullmatch(url) else None
 
 
@@ -144,7 +143,7 @@ def _make_cleaner(
     classes: dict[str, set[str]],
     url_relative: Any,
 ) -> nh3.Cleaner:
-    """What is allowed at both times, and beside it what is allowed at one."""
+    """A cleaner with the common lists, and what differs between the two steps."""
     return nh3.Cleaner(
         tags=TAGS,
         clean_content_tags={"script", "style"},
@@ -171,7 +170,7 @@ _finals: dict[str, nh3.Cleaner] = {}
 
 
 def _final_cleaner(heading_prefix: str) -> nh3.Cleaner:
-    """One a process: the prefix is a setting."""
+    """The cleaner for this prefix. The prefix is a setting, so a process builds one."""
     if heading_prefix not in _finals:
         _finals[heading_prefix] = _make_final(heading_prefix)
     return _finals[heading_prefix]
@@ -191,6 +190,6 @@ def _make_final(heading_prefix: str) -> nh3.Cleaner:
         ATTRIBUTES | ADDED_ATTRIBUTES,
         attribute,
         {"a": CLASSES["a"] | {"mention", "channel"}},
-        # What is relative here is an operator's URL, or a place within the text.
+        # A relative URL here comes from a setting, or leads to a place within the text.
         "pass_through",
     )

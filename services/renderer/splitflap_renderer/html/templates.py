@@ -1,4 +1,4 @@
-"""URLs made from an operator's templates: of people, of channels, of images through a proxy."""
+"""URLs from the operator's templates: of accounts, channels and proxied images."""
 
 import hmac
 from urllib.parse import quote
@@ -7,12 +7,12 @@ from splitflap_renderer.options import Options
 
 
 def page_of(template: str, name: str) -> str:
-    """The page of a person or a channel."""
+    """The page of an account or a channel."""
     return template.replace("{name}", quote(name, safe=""))
 
 
 def proxied(options: Options, url: str) -> str:
-    """The address of an image at the proxy; as it is where there is none.
+    """The URL of an image at the proxy, or its own URL without a proxy.
 
     `{digest}` is the HMAC-SHA-1 of the URL under the key, in hexadecimal, as camo checks it
     (https://github.com/atmos/camo, section "URL Formats"); `{hex}` is the URL in hexadecimal.
@@ -22,7 +22,7 @@ def proxied(options: Options, url: str) -> str:
         return url
     data = url.encode()
     digest = hmac.new(options.image_proxy_key.encode(), data, "sha1").hexdigest()
-    # The URL last: it may have braces of its own.
+    # The URL is replaced last: it may have braces of its own.
     return (
         template.replace("{digest}", digest)
         .replace("{hex}", data.hex())

@@ -1,8 +1,8 @@
-"""Autolinks of GitHub's specification (section 6.9) that mdit-py-plugins' rule does not find.
+"""Autolinks of GitHub's specification (section 6.9) that the rule of mdit-py-plugins misses.
 
-It looks at characters as they are parsed, where an underscore in an e-mail address may still be
-the beginning of an emphasis; here the text is looked at when all of it is parsed, as cmark-gfm
-does it. `ftp://` is in the specification too; the sanitiser leaves only its text.
+That rule reads characters during parsing, where an underscore in an e-mail address may still begin
+an emphasis. This module reads the text after parsing, as cmark-gfm does. The specification links
+`ftp://` too; the sanitiser keeps only its text.
 """
 
 import re
@@ -21,17 +21,18 @@ _LITERAL = re.compile(
     r"|(?P<ftp>ftp://[A-Za-z0-9][^\s<]*))"
 )
 
-#: What may stand before the colon of a link that the inline rule finds.
+#: Schemes before the colon of a link that the inline rule finds.
 _PROTOCOLS = ("http", "https", "mailto", "xmpp")
 
-#: Characters of the longest, with the one before it.
+#: Characters of the longest scheme, and the character before it.
 _LOOK_BACK = max(map(len, _PROTOCOLS)) + 1
 
 
 def autolinks(md: MarkdownIt) -> None:
-    """Find e-mail addresses and `ftp://` in finished text; the inline rule for addresses goes.
+    """Find e-mail addresses and `ftp://` in parsed text, instead of the inline rule for addresses.
 
-    The one for protocols searches all of the text before each colon, which takes quadratic time.
+    The inline rule for protocols searches all of the text before each colon, in quadratic time.
+    This plugin wraps it, so that it reads only a few characters.
     """
     md.disable("gfm_autolink_email")
     md.inline.ruler.at("gfm_autolink_protocol", _protocol)
@@ -41,7 +42,7 @@ def autolinks(md: MarkdownIt) -> None:
 def _protocol(state: StateInline, silent: bool) -> bool:
     if silent or state.linkLevel or not state.pending.endswith(_PROTOCOLS):
         return False
-    # The rule is shown the end alone; the parser joins the two pieces of text again.
+    # The rule sees only the end of the text. The parser joins the two pieces again.
     pending = state.pending
     state.pending = pending[:-_LOOK_BACK]
     if state.pending:

@@ -1,7 +1,8 @@
 """The flavour `gfm`: CommonMark 0.31.2 with GitHub's extensions, by markdown-it-py.
 
-To GitHub's specification (tables, strikethrough, task lists, autolinks, disallowed raw HTML) come
-what GitHub renders beyond it: footnotes and alerts. Raw HTML passes; the sanitiser judges it.
+GitHub's specification adds tables, strikethrough, task lists, autolinks and disallowed raw HTML.
+GitHub itself also renders footnotes and alerts, and so does this flavour. Other raw HTML passes
+here; the sanitiser removes what is unsafe.
 """
 
 import re
@@ -22,7 +23,7 @@ _DISALLOWED = re.compile(
     r"(?i)<(?=/?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext)(?![a-z0-9-]))"
 )
 
-#: Notes on a token made from `<https://...>`.
+#: Marks the token of `<https://...>`.
 _NO_PREVIEW = "no_preview"
 
 _ALIGN = {f"text-align:{side}": side for side in ("left", "center", "right")}
@@ -34,33 +35,33 @@ Env = MutableMapping[str, Any]
 
 
 class GfmFlavour:
-    """A parser that is built once and used for text after text; it keeps nothing of them.
+    """A parser without state between texts. Build it once.
 
-    `contradicting` is for whoever compares it with CommonMark: two of GitHub's extensions, bare
-    autolinks and disallowed raw HTML, say otherwise than some of CommonMark's examples.
+    Two of GitHub's extensions, bare links and the filter of disallowed tags, contradict some of
+    CommonMark's examples. Conformance tests turn both off by `bare_links_and_tag_filter`.
     """
 
-    def __init__(self, *, contradicting: bool = True) -> None:
+    def __init__(self, *, bare_links_and_tag_filter: bool = True) -> None:
         self._md = MarkdownIt("commonmark").use(gfm_plugin)
         self._md.inline.ruler.at("autolink", _angled)
-        rules = _RULES | (_FILTER if contradicting else {})
+        rules = _RULES | (_FILTER if bare_links_and_tag_filter else {})
         for name, rule in rules.items():
             self._md.add_render_rule(name, rule)
-        if contradicting:
+        if bare_links_and_tag_filter:
             self._md.use(autolinks)
         else:
             self._md.disable(["gfm_autolink_www", "gfm_autolink_protocol", "gfm_autolink_email"])
 
     def convert(self, text: str, text_hash: str) -> tuple[str, list[str]]:
-        """HTML that is not yet safe, and the links that want previews, in reading order.
+        """The HTML before sanitising, and the links that get previews, in reading order.
 
-        `text_hash` parts the ids of this text's footnotes from others'.
+        `text_hash` keeps the ids of this text's footnotes apart from those of other texts.
         """
-        # Footnotes read `docId` for their ids: fn-<docId>-<number>.
+        # The footnotes' plugin builds its ids from `docId`: fn-<docId>-<number>.
         env: Env = {"docId": text_hash}
         tokens = self._md.parse(text, env)
         links = [url for token in _flat(tokens) if (url := _previewed(token))]
-        return str(self._md.renderer.render(_plain(tokens), self._md.options, env)), links
+        return str(self._md.renderer.render(_as_specified(tokens), self._md.options, env)), links
 
 
 def _flat(tokens: Sequence[Token]) -> Iterator[Token]:
@@ -76,8 +77,8 @@ def _previewed(token: Token) -> str | None:
     return href if can_have_preview(href) else None
 
 
-def _plain(tokens: list[Token]) -> list[Token]:
-    """Attributes as the specification writes them; classes of task lists are added at the end."""
+def _as_specified(tokens: list[Token]) -> list[Token]:
+    """Write attributes as the specification does. `decorate` adds the classes of task lists."""
     for token in _flat(tokens):
         if token.type in {"th_open", "td_open"} and (style := token.attrs.pop("style", None)):
             token.attrs["align"] = _ALIGN[str(style)]
@@ -89,7 +90,7 @@ def _plain(tokens: list[Token]) -> list[Token]:
 
 
 def _angled(state: StateInline, silent: bool) -> bool:
-    """`<https://...>`, with a note that it asks for no preview."""
+    """Parse `<https://...>`, and mark its link as one without preview."""
     before = len(state.tokens)
     found = autolink(state, silent)
     for token in state.tokens[before:] if found and not silent else ():
@@ -114,7 +115,7 @@ def _fixed(html: str) -> Callable[..., str]:
     return lambda *_: html
 
 
-#: How tokens are written where it is not markdown-it's way.
+#: Tokens with HTML other than markdown-it's.
 _RULES: dict[str, Callable[..., str]] = {
     "list_item_open": _list_item,
     "footnote_block_open": _fixed('<div class="footnote">\n<hr>\n<ol>\n'),

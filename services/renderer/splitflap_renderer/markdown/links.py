@@ -15,7 +15,7 @@ _WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
 def without_trailing(url: str) -> str:
-    """The URL without punctuation at its end, and without brackets that it does not open."""
+    """The URL without punctuation and unmatched closing brackets at its end."""
     surplus = {close: url.count(close) - url.count(open_) for close, open_ in _CLOSING.items()}
     end = len(url)
     while end:
@@ -29,7 +29,7 @@ def without_trailing(url: str) -> str:
 
 
 def can_have_preview(url: str) -> bool:
-    """Whether it is an http or https URL with a host, clean and not too long."""
+    """Whether it is a clean http or https URL with a host, of at most MAX_URL bytes."""
     if len(url.encode()) > MAX_URL or not WITH_HOST.match(url) or _WHITE_OR_CONTROL.search(url):
         return False
     try:

@@ -1,8 +1,7 @@
-"""Links: bare URLs become some, and those that want a preview are collected.
+"""Python-Markdown's extension for links: it links bare URLs and collects the links for previews.
 
-Listed are the links that Markdown makes: bare URLs, `[text](url)` and `[text][reference]`. Not
-listed are `<https://...>` (the way to link without a preview), images, links in code, and what
-raw HTML says.
+The list has the links of Markdown's syntax: bare URLs, `[text](url)` and `[text][reference]`. It
+leaves out `<https://...>` (the way to link without a preview), images, links in code, and raw HTML.
 """
 
 import html
@@ -20,23 +19,23 @@ from splitflap_core.contracts import MAX_LINKS
 from splitflap_renderer.footnote_ids import footnote_id
 from splitflap_renderer.markdown.links import WITH_HOST, can_have_preview, without_trailing
 
-#: U+0002 and U+0003 enclose what Markdown has already replaced.
+#: U+0002 and U+0003 enclose the placeholders of Python-Markdown.
 BARE_URL_RE = r"(?i)(?<![\w@/.:-])https?://[^\s<>\x02\x03]+"
 
-#: A raw code element without elements inside; Markdown would look for links in it.
+#: A raw code element without elements inside. Python-Markdown would find links in it.
 RAW_CODE_RE = r"(?i)<(code|kbd|samp)\b[^<>]*>[^<]*</\1>"
 
-#: Marks an element as made from `<https://...>`, until the links are collected.
+#: Marks the element of `<https://...>` until the links are collected.
 NO_PREVIEW = "data-no-preview"
 
 _ENTITY = re.compile(r"(?i)&(?:#[0-9]+|#x[0-9a-f]+|[0-9a-z]+);")
 
 
 class LinksExtension(Extension):
-    """Adds the processors below; `begin` and `links` are for each text."""
+    """Registers the processors below. Call `begin` before each text, and read `links` after it."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
-        """Bare URLs after raw HTML (90) and before entities (80); collecting after all else."""
+        """Bare URLs run after raw HTML (90) and before entities (80); the collector runs last."""
         md.inlinePatterns.register(_Angled(AUTOLINK_RE, md), "autolink", 120)
         md.inlinePatterns.register(_RawCode(RAW_CODE_RE, md), "raw_code", 95)
         md.inlinePatterns.register(_BareUrl(BARE_URL_RE, md), "bare_url", 85)
@@ -44,7 +43,7 @@ class LinksExtension(Extension):
         md.treeprocessors.register(self._collector, "collect_links", -1)
 
     def begin(self, text_hash: str) -> None:
-        """Forget the last text; the next one's footnote ids carry this hash."""
+        """Forget the last text. `text_hash` goes into the ids of footnotes."""
         self._collector.links = []
         self._collector.text_hash = text_hash
 
@@ -108,12 +107,12 @@ class _Collector(Treeprocessor):
 
 
 def _decoded(href: str) -> str:
-    """The href as a browser reads it: Markdown leaves whole entities for the browser to decode."""
+    """The href as a browser reads it. Python-Markdown leaves complete entities encoded."""
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), href)
 
 
 def _number_ids(root: Element, text_hash: str) -> None:
-    """Footnotes are the only ones with ids in the tree, named by the text's author: rename them."""
+    """Rename the ids of footnotes, which the author has chosen. No other element has an id."""
     ids: dict[str, str] = {}
     for element in root.iter():
         if "id" in element.attrib:

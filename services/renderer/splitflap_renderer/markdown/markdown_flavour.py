@@ -11,14 +11,14 @@ from pymdownx.tilde import DeleteSubExtension
 
 from splitflap_renderer.markdown.links_extension import LinksExtension
 
-#: Where footnotes go is not the text's to say: Markdown removes U+0002 from every text.
+#: A text cannot choose the place of its footnotes: Markdown removes U+0002 from every text.
 _NO_PLACE_MARKER = "\x02nowhere\x03"
 
 
 class MarkdownFlavour:
-    """A parser that is built once and reset for each text.
+    """A parser that is reset for each text. Build it once.
 
-    After an error it may hold half a text's state: make another.
+    After an error it may hold the state of half a text: build a new one.
     """
 
     def __init__(self) -> None:
@@ -26,17 +26,17 @@ class MarkdownFlavour:
         self._markdown = Markdown(extensions=[*_extensions(), self._links], output_format="html")
 
     def convert(self, text: str, text_hash: str) -> tuple[str, list[str]]:
-        """HTML that is not yet safe, and the links that want previews, in reading order.
+        """The HTML before sanitising, and the links that get previews, in reading order.
 
-        `text_hash` parts the ids of this text's footnotes from others'.
+        `text_hash` keeps the ids of this text's footnotes apart from those of other texts.
 
         Raises:
-            Exception: Markdown stumbles over some texts; RecursionError and others are known.
+            Exception: Python-Markdown fails on some texts, with RecursionError and others.
         """
         self._markdown.reset()
         self._links.begin(text_hash)
         html = self._markdown.convert(text)
-        # What it still holds of the text is let go.
+        # Frees the memory of the text.
         self._markdown.reset()
         return html, self._links.links
 

@@ -1,4 +1,8 @@
-"""One rendering process, as its parent sees it."""
+"""One rendering process as its parent sees it.
+
+The states of a process: starting -> idle <-> busy -> gone. READY ends the start, a batch makes it
+busy, the last answer makes it idle. It is gone when it has died or its parent has killed it.
+"""
 
 import os
 import signal
@@ -10,38 +14,39 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from types import ModuleType
 
 import msgspec
 
 from splitflap_renderer.options import Options
 from splitflap_renderer.process import child_main
-from splitflap_renderer.process.child_main import Answered, decode_answer, encode_texts
+from splitflap_renderer.process.child_main import TimedAnswer, decode_answer, encode_texts
 from splitflap_renderer.process.lanes import Text
 
-#: Seconds that a new process may take until it is ready. The first waits for the fork server,
-#: whose imports and parsers take 0.6 s of CPU; the others take a hundredth.
+#: Seconds until a new process must be ready. The first one waits for the fork server, whose imports
+#: and parsers take 0.6 s of CPU. Each further one takes a hundredth of that.
 START_DEADLINE = 30.0
 
-#: Seconds to wait for the exit status of a process that was killed.
+#: Seconds to wait for the exit status of a killed process.
 REAP_TIMEOUT = 1.0
 
-#: How much longer than its deadline of CPU time a text may take by the clock: on a machine that
-#: gives its process a fifth of a CPU, or waits for memory, that is no fault of the text.
-PATIENCE = 5.0
+#: Wall-clock time of a text, as a multiple of its deadline in CPU time. A busy machine may give a
+#: process a fifth of a CPU, or make it wait for memory; the text is not the cause.
+WALL_CLOCK_FACTOR = 5.0
 
-#: Seconds between looks at a text whose time by the clock is up, and whose CPU time is not.
-LOOK_AGAIN = 0.02
+#: Shortest time in seconds between two checks of a text's CPU time.
+CHECK_INTERVAL = 0.02
 
-# A fork of a process that has the imports and nothing else takes milliseconds, shares its memory,
-# and inherits neither threads nor connections of the parent.
-_context = get_context("forkserver")
-_context.set_forkserver_preload(["splitflap_renderer.process.warm"])
-
-
-#: Seconds that a read or write may wait within a message: a process that is stopped in the middle
-#: of one must not hold up the others.
+#: Seconds that a read or write may wait within one message. A process that stops in the middle of a
+#: message must not block the parent longer.
 STALLED_AFTER = 2.0
+
+# The fork server has the imports and nothing else. A fork of it takes milliseconds, shares its
+# memory, and inherits neither threads nor connections of the parent.
+_context = get_context("forkserver")
+_context.set_forkserver_preload(["splitflap_renderer.process.preload"])
 
 
 class ChildGone(Exception):
@@ -49,10 +54,10 @@ class ChildGone(Exception):
 
 
 @contextmanager
-def _no_main() -> Iterator[None]:
-    """Hide the program's main module: a child would import it anew, with the broker's library.
+def _hidden_main() -> Iterator[None]:
+    """Hide the program's main module, which a child would import again with the broker's library.
 
-    That takes longer than all else of its start, and memory.
+    That import takes longer than the rest of the start, and needs memory.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
@@ -63,50 +68,57 @@ def _no_main() -> Iterator[None]:
 
 
 def _limit_waits(number: int) -> None:
-    """Let a read or write of this socket fail with EAGAIN when it has waited too long."""
+    """Make a read or write of this socket fail with EAGAIN after STALLED_AFTER seconds."""
     seconds = int(STALLED_AFTER)
     limit = struct.pack("@ll", seconds, int((STALLED_AFTER - seconds) * 1e6))
-    with socket.socket(fileno=os.dup(number)) as twin:
-        twin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        twin.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+    with socket.socket(fileno=os.dup(number)) as duplicate:
+        duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+
+def _spawn(memory_mib: int, options: Options) -> tuple[ForkServerProcess, Connection, Connection]:
+    """Start a process; return it with the parent's ends of its pipe and its done signal."""
+    pipe, child_pipe = _context.Pipe()
+    _limit_waits(pipe.fileno())
+    done_signal, child_done_signal = _context.Pipe(duplex=False)
+    os.set_blocking(done_signal.fileno(), False)
+    process = _context.Process(
+        target=child_main.run,
+        args=(child_pipe, child_done_signal, memory_mib, options),
+        name="renderer-child",
+        daemon=True,
+    )
+    try:
+        with _hidden_main():
+            process.start()
+    except BaseException:
+        pipe.close()
+        done_signal.close()
+        raise
+    finally:
+        # The parent sees the death of the process only when these ends are closed here.
+        child_pipe.close()
+        child_done_signal.close()
+    return process, pipe, done_signal
 
 
 class ChildHandle:
-    """A process and the texts that it holds: the first is being rendered, the others wait."""
+    """A process and its batch: the first text is being rendered, the others wait."""
 
     def __init__(self, deadline: float, memory_mib: int, options: Options) -> None:
-        """Start it. `deadline` is the CPU time (seconds) that a text may take at most.
+        """Start the process. `deadline` is the CPU time of a text, in seconds.
 
         Raises:
-            OSError, EOFError: the system has no process, memory or file descriptor left.
+            OSError, EOFError: the system lacks processes, memory or file descriptors.
         """
-        self.pipe, pipe = _context.Pipe()
-        _limit_waits(self.pipe.fileno())
-        self.done_signal, done_signal = _context.Pipe(duplex=False)
-        os.set_blocking(self.done_signal.fileno(), False)
-        self._process = _context.Process(
-            target=child_main.run,
-            args=(pipe, done_signal, memory_mib, options),
-            name="renderer-child",
-            daemon=True,
-        )
-        try:
-            with _no_main():
-                self._process.start()
-        except BaseException:
-            self._close()
-            raise
-        finally:
-            # As long as these ends are open here, the death of the process would go unseen.
-            pipe.close()
-            done_signal.close()
+        self._process, self.pipe, self.done_signal = _spawn(memory_mib, options)
         self.batch: deque[Text] = deque()
         self.ready = False
         self.answered = 0
-        self._patience = PATIENCE * deadline
+        self._wall_clock_limit = WALL_CLOCK_FACTOR * deadline
         self._allowance = deadline
-        self._begin()
-        self._look_at = self._since + START_DEADLINE
+        self._begin_text()
+        self._check_at = self._since + START_DEADLINE
 
     @property
     def pid(self) -> int:
@@ -115,108 +127,115 @@ class ChildHandle:
 
     @property
     def idle(self) -> bool:
-        """Whether it can be sent texts."""
+        """Whether it can take a batch."""
         return self.ready and not self.batch
 
-    def send(self, texts: list[Text], allowance: float) -> None:
-        """Hand it texts, each with so much CPU time (seconds).
+    @property
+    def on_slow_text(self) -> bool:
+        """Whether its present text is a slow one."""
+        return bool(self.batch) and self.batch[0].slow
 
-        Only while it is idle, so that it reads.
+    def send(self, texts: list[Text], allowance: float) -> None:
+        """Hand an idle process a batch, with `allowance` CPU seconds for each text.
 
         Raises:
-            ChildGone: it has begun none of them, or does not read.
+            ChildGone: the process has begun none of the texts, or has stopped reading.
         """
         try:
             self.pipe.send_bytes(encode_texts([text.request for text in texts]))
         except OSError as error:
-            raise ChildGone(self.why_gone()) from error
+            raise ChildGone(self._end_reason()) from error
         self.batch.extend(texts)
         self._allowance = allowance
-        self._begin()
+        self._begin_text()
 
-    def quiet(self) -> None:
-        """Take note of its done_signal."""
+    def clear_done_signal(self) -> None:
+        """Read the bytes of the done signal."""
         with suppress(OSError):
             os.read(self.done_signal.fileno(), 4096)
 
-    def receive(self) -> Answered | None:
-        """The answer to the first text of the trip; None when it said that it is ready.
+    def receive(self) -> TimedAnswer | None:
+        """Read the answer to the first text of the batch, or None for READY.
 
         Raises:
-            ChildGone: there will be no more answers.
+            ChildGone: the pipe is closed; no answer will follow.
         """
         try:
             message = self.pipe.recv_bytes()
             if not self.ready:
                 self.ready = True
                 return None
-            answered: Answered = decode_answer(message)
+            answered: TimedAnswer = decode_answer(message)
         except (EOFError, OSError, msgspec.MsgspecError) as error:
-            raise ChildGone(self.why_gone()) from error
+            raise ChildGone(self._end_reason()) from error
         self.answered += 1
         return answered
 
-    def next_text(self, answered: Answered | None = None) -> tuple[Text, float]:
-        """Take the first text from the trip, with the seconds it took; the next one begins.
+    def end_text(self, answered: TimedAnswer | None = None) -> tuple[Text, float]:
+        """Take the first text out of the batch, with the seconds it took; the next one begins.
 
-        It ended when it was answered; without an answer, now.
+        The text ended at the time of its answer, or now if there is no answer.
         """
         before = self._since
-        self._begin(answered)
+        self._begin_text(answered)
         return self.batch.popleft(), self._since - before
 
-    def left(self) -> float | None:
-        """Seconds until `overdue` is to be asked; None while it has nothing to do."""
-        return None if self.idle else self._look_at - time.monotonic()
+    def take_rest(self) -> list[Text]:
+        """Take the texts that it has not begun out of the batch."""
+        rest = list(self.batch)[1:]
+        while len(self.batch) > 1:
+            self.batch.pop()
+        return rest
+
+    def seconds_to_check(self) -> float | None:
+        """Seconds until `overdue` must be checked; None while the process is idle."""
+        return None if self.idle else self._check_at - time.monotonic()
 
     def overdue(self) -> bool:
-        """Whether its present text, or its start, has had all its time."""
+        """Whether its present text, or its start, has used all of its time."""
         now = time.monotonic()
-        if now < self._look_at or not self.ready:
-            return now >= self._look_at
+        if now < self._check_at or not self.ready:
+            return now >= self._check_at
         left = self._allowance - (self._cpu() - self._cpu_since)
         if left <= 0 or self.starved:
             return True
-        self._look_at = now + max(LOOK_AGAIN, left)
+        self._check_at = now + max(CHECK_INTERVAL, left)
         return False
 
     @property
     def starved(self) -> bool:
-        """Whether its present text has had all its time by the clock."""
-        return time.monotonic() - self._since >= self._patience
+        """Whether its present text has reached the wall-clock limit."""
+        return time.monotonic() - self._since >= self._wall_clock_limit
 
-    def _begin(self, answered: Answered | None = None) -> None:
-        """A text begins now, or began with the answer to the one before it."""
+    def kill(self) -> None:
+        """Kill the process and wait for its end, REAP_TIMEOUT at most."""
+        self.pipe.close()
+        self.done_signal.close()
+        self._process.kill()
+        self._process.join(REAP_TIMEOUT)
+
+    def _begin_text(self, answered: TimedAnswer | None = None) -> None:
+        """A text begins now, or began with the answer to the text before it."""
         self._since = answered.clock if answered else time.monotonic()
         self._cpu_since = answered.cpu if answered else self._cpu()
-        self._look_at = self._since + self._allowance
+        self._check_at = self._since + self._allowance
 
     def _cpu(self) -> float:
-        """CPU seconds of the process so far; 0 where it has none any more.
+        """CPU seconds of the process so far; 0 once it is gone.
 
-        Linux has a clock for each process (clock_getcpuclockid(3)), which stands still while the
+        Linux has a clock for each process (clock_getcpuclockid(3)). It stands still while the
         process waits for a CPU.
         """
         with suppress(OSError):
             return time.clock_gettime(~self.pid << 3 | 2)
         return 0.0
 
-    def kill(self) -> None:
-        """End it, whatever it does, and wait a moment for its end."""
-        self._close()
-        self._process.kill()
-        self._process.join(REAP_TIMEOUT)
-
-    def _close(self) -> None:
-        self.pipe.close()
-        self.done_signal.close()
-
-    def why_gone(self) -> str:
-        """How it ended: its exit status or the signal's name."""
+    def _end_reason(self) -> str:
+        """The exit status of the process or the name of the signal that ended it."""
         self._process.join(REAP_TIMEOUT)
         code = self._process.exitcode
         if code is None:
-            return "the process closed its pipe, or does not go on with a message"
+            return "the process closed its pipe, or stalled within a message"
         if code >= 0:
             return f"the process ended with status {code}"
         try:

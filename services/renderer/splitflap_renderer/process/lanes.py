@@ -1,10 +1,12 @@
-"""What waits to be rendered: texts in their order, and apart from them those that proved slow.
+"""Two queues of waiting texts: the quick lane, and the slow lane for texts that proved slow.
 
-A text first gets a share of its deadline, which is more than people's texts take. One that needs
-more is put aside and begins again later, with all of it: when no other waits, or when it is the
-slow ones' turn. They get half of one process's time at most while others wait, and of several
-processes one is never theirs. So a flood of texts that use up their deadlines does not stand
-before everybody else's.
+A text first gets an eighth of its deadline as CPU time, which is more than texts by people take. A
+text that needs more moves to the slow lane and starts again later, with the full deadline.
+
+A slow text starts when the quick lane has been empty for 0.05 s, or when the slow lane is due. A
+slow text of t seconds makes the slow lane due again t seconds after its end. So slow texts get at
+most half of the time of one process while quick texts wait. If there are several processes, one
+never gets a slow text. A flood of slow texts therefore never blocks the quick ones.
 """
 
 import time
@@ -15,17 +17,17 @@ from dataclasses import dataclass, replace
 from splitflap_core.contracts import RenderRequest
 from splitflap_core.worker import Finish
 
-#: The share of its deadline that a text gets at first. 64 KB of prose take a tenth of a second.
+#: The share of its deadline that a text gets at first. 64 KB of prose take 0.1 s.
 QUICK_SHARE = 1 / 8
 
-#: Seconds for which no other may wait before a slow text has a process beside its turn: between two
-#: trips the next texts are on their way from the broker.
-PAUSE = 0.05
+#: Seconds for which the quick lane must be empty before a slow text may start early. Between two
+#: batches, the next texts are on their way from the broker.
+QUIET_BEFORE_SLOW = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text to render, and whom to tell what became of it; slow once it needed too long."""
+    """A text to render and the callback for its outcome. `slow` marks a second, longer attempt."""
 
     request: RenderRequest
     finish: Finish
@@ -33,70 +35,71 @@ class Text:
 
 
 class Lanes:
-    """Two queues. One thread takes, any thread may add."""
+    """The two lanes. Any thread may add; one thread takes."""
 
-    def __init__(self, slots: int, texts_per_batch: int, deadline: float, most_slow: int) -> None:
-        """`most_slow` texts may be put aside, until `limit_slow` says otherwise."""
+    def __init__(self, slots: int, texts_per_batch: int, deadline: float, slow_limit: int) -> None:
+        """`deadline` is in CPU seconds. `slow_limit` bounds the slow lane until `limit_slow`."""
         self._texts_per_batch = texts_per_batch
         self._deadline = deadline
-        self._most_on_slow = max(1, slots - 1)
-        self._most_slow = most_slow
-        self._empty_since = 0.0
-        self._queue: deque[Text] = deque()
+        self._max_slow_processes = max(1, slots - 1)
+        self._slow_limit = slow_limit
+        self._quick: deque[Text] = deque()
         self._slow: deque[Text] = deque()
-        self._turn = 0.0
+        self._quick_empty_since = 0.0
+        self._slow_due_at = 0.0
 
     def __len__(self) -> int:
-        return len(self._queue) + len(self._slow)
+        return len(self._quick) + len(self._slow)
 
     def add(self, text: Text) -> None:
-        """At the end."""
-        self._queue.append(text)
+        """Add a new text at the end of the quick lane."""
+        self._quick.append(text)
 
     def put_back(self, texts: Iterable[Text]) -> None:
-        """To the front, those that proved slow to theirs."""
+        """Return texts to the front of their lanes, in their order."""
         for text in reversed(list(texts)):
-            (self._slow if text.slow else self._queue).appendleft(text)
+            (self._slow if text.slow else self._quick).appendleft(text)
 
     def postpone(self, text: Text) -> bool:
-        """Put aside a text that proved slow; False where too many are."""
-        if len(self._slow) >= self._most_slow:
+        """Move a text to the slow lane; False if the slow lane is full."""
+        if len(self._slow) >= self._slow_limit:
             return False
         if not self._slow:
-            self._turn = time.monotonic() + self._deadline
+            self._slow_due_at = time.monotonic() + self._deadline
         self._slow.append(replace(text, slow=True))
         return True
 
-    def limit_slow(self, most: int) -> list[Text]:
-        """Let so many slow texts be put aside; those beyond, who came last, are taken out."""
-        self._most_slow = most
-        return [self._slow.pop() for _ in range(len(self._slow) - most)]
+    def limit_slow(self, limit: int) -> list[Text]:
+        """Set the bound of the slow lane. Removes and returns the newest texts beyond it."""
+        self._slow_limit = limit
+        return [self._slow.pop() for _ in range(len(self._slow) - limit)]
 
     def slow_ended(self, took: float) -> None:
-        """A slow text has been done with, after so many seconds: others have their turn as long."""
-        self._turn = time.monotonic() + took
+        """A slow text has ended after `took` seconds: quick texts come first for as long."""
+        self._slow_due_at = time.monotonic() + took
 
     def next_batch(self, idle: int, on_slow: int) -> list[Text]:
-        """The texts for one of `idle` processes, while `on_slow` others have slow ones."""
-        if self._slow and self._is_their_turn() and on_slow < self._most_on_slow:
+        """Take the texts for one of `idle` processes, while `on_slow` processes run slow texts."""
+        if self._slow and self._may_start_slow() and on_slow < self._max_slow_processes:
             return [self._slow.popleft()]
-        share = min(-(-len(self._queue) // idle), self._texts_per_batch)
-        texts = [self._queue.popleft() for _ in range(share)]
-        if texts and not self._queue:
-            self._empty_since = time.monotonic()
+        share = min(-(-len(self._quick) // idle), self._texts_per_batch)
+        texts = [self._quick.popleft() for _ in range(share)]
+        if texts and not self._quick:
+            self._quick_empty_since = time.monotonic()
         return texts
 
-    def _is_their_turn(self) -> bool:
-        now = time.monotonic()
-        return now >= self._turn or (not self._queue and now >= self._empty_since + PAUSE)
-
     def take_all(self) -> list[Text]:
-        """Everything that waits."""
-        taken = [*self._queue, *self._slow]
-        self._queue.clear()
+        """Take every waiting text, the quick ones first."""
+        taken = [*self._quick, *self._slow]
+        self._quick.clear()
         self._slow.clear()
         return taken
 
     def allowance(self, texts: list[Text]) -> float:
-        """CPU seconds that each text of a trip may take."""
+        """CPU seconds for each text of a batch."""
         return self._deadline if texts[0].slow else self._deadline * QUICK_SHARE
+
+    def _may_start_slow(self) -> bool:
+        now = time.monotonic()
+        quiet = not self._quick and now >= self._quick_empty_since + QUIET_BEFORE_SLOW
+        return now >= self._slow_due_at or quiet

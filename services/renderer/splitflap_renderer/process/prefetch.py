@@ -1,51 +1,54 @@
-"""How many texts a renderer holds: what keeps its processes busy, and no more.
+"""The prefetch: how many texts one renderer holds.
 
-What one renderer has been handed, another that is started beside it cannot have. So it holds as
-many texts as it renders in half a second, by how long they took of late: full trips of what people
-write, and of texts that take a tenth of a second each a few. It begins with few. A quarter of them
-may be slow ones (lanes.py), so that others always have room.
+Texts that one renderer holds are out of reach for a replica that starts later. So a renderer holds
+only the texts that its processes render in half a second, computed from the recent times of texts.
+For texts that people write, that is full batches. For texts of 0.1 s each, it is a few.
+The controller starts at the minimum. A quarter of the prefetch may be slow texts (lanes.py).
 """
 
-#: Seconds of all processes' work.
-SECONDS = 0.5
+#: Seconds of work of all processes that are held.
+TARGET_SECONDS = 0.5
 
-#: Texts for each process at least.
-LEAST = 8
+#: Fewest texts held for each process.
+MIN_PER_PROCESS = 8
 
-#: How much each text counts less than the one after it.
+#: Weight of a text relative to the weight of the text after it.
 DECAY = 1 - 1 / 64
 
-#: Texts before which nothing is known.
-FEW = 8
+#: Texts observed before the count follows the mean.
+MIN_SAMPLES = 8
 
 
 class PrefetchController:
-    """A count that follows a mean, in steps of two: each change costs the broker's answers."""
+    """A count that follows the mean time of a text.
+
+    The count changes only by a factor of two or more: a change costs a round trip to the broker.
+    """
 
     def __init__(self, slots: int, most: int) -> None:
-        """`slots` texts are rendered at a time, and never more than `most` are held."""
+        """`slots` texts are rendered at a time; `most` bounds the count."""
         self._slots = slots
         self._most = most
-        self._least = min(most, LEAST * slots)
-        self._seconds = 0.0
-        self._texts = 0.0
-        self._seen = 0
+        self._least = min(most, MIN_PER_PROCESS * slots)
+        self._weighted_seconds = 0.0
+        self._weight = 0.0
+        self._samples = 0
         self.count = self._least
 
     @property
-    def slow(self) -> int:
-        """How many of them may be slow."""
+    def slow_limit(self) -> int:
+        """Largest number of slow texts among those held."""
         return max(1, self.count // 4)
 
-    def took(self, seconds: float) -> bool:
-        """Take into account how long a text had a process; whether the count has changed."""
-        self._seconds = self._seconds * DECAY + seconds
-        self._texts = self._texts * DECAY + 1
-        self._seen += 1
-        if self._seen < FEW:
+    def observe(self, seconds: float) -> bool:
+        """Add the time that a text occupied a process. True if the count has changed."""
+        self._weighted_seconds = self._weighted_seconds * DECAY + seconds
+        self._weight = self._weight * DECAY + 1
+        self._samples += 1
+        if self._samples < MIN_SAMPLES:
             return False
-        mean = max(self._seconds / self._texts, 1e-6)
-        wanted = max(self._least, min(self._most, int(SECONDS * self._slots / mean)))
+        mean = max(self._weighted_seconds / self._weight, 1e-6)
+        wanted = max(self._least, min(self._most, int(TARGET_SECONDS * self._slots / mean)))
         if self.count < 2 * wanted and wanted < 2 * self.count:
             return False
         self.count = wanted

@@ -1,4 +1,4 @@
-"""The service's process from outside."""
+"""The renderer as a process of its own: start, stop, kill."""
 
 import os
 import signal
@@ -9,31 +9,28 @@ from pathlib import Path
 
 from tests.support import free_port, wait_until
 
-from .conftest import PATIENCE
+#: Seconds until the service has ended.
+END_TIMEOUT = 30.0
 
 
-def environment(tmp_path: Path, port: int) -> dict[str, str]:
-    """Settings of a renderer on the embedded broker."""
-    return {
+def start(tmp_path: Path, port: int) -> subprocess.Popen[str]:
+    """Start the renderer on the embedded broker, with two processes."""
+    environment = {
         **os.environ,
         "SPLITFLAP_DATA_DIR": str(tmp_path),
         "SPLITFLAP_HEALTH_PORT": str(port),
         "SPLITFLAP_PROCESSES": "2",
     }
-
-
-def start(tmp_path: Path, port: int) -> subprocess.Popen[str]:
-    """The renderer, as an operator starts it."""
     return subprocess.Popen(
         [sys.executable, "-m", "splitflap_renderer"],
-        env=environment(tmp_path, port),
+        env=environment,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
 def descendants(pid: int) -> set[int]:
-    """The ids of all processes below one."""
+    """The ids of all processes below this one."""
     found: set[int] = set()
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in map(int, path.read_text(encoding="ascii").split()):
@@ -42,7 +39,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def handles_sigterm(pid: int) -> bool:
-    """Whether a process is past its start, by the mask SigCgt of proc(5)."""
+    """Whether a process has installed its handler, by the mask SigCgt of proc(5)."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     caught = int(status.partition("SigCgt:")[2].split()[0], 16)
     return bool(caught >> (signal.SIGTERM - 1) & 1)
@@ -57,11 +54,11 @@ def is_gone(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] in {"Z", "X"}
 
 
-def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
-    """A kill -9 of the service leaves no process behind."""
+def test_the_processes_end_with_a_killed_parent(tmp_path: Path) -> None:
+    """A SIGKILL of the service leaves no process behind."""
     with start(tmp_path, free_port()) as service:
         try:
-            # The fork server, the resource tracker and two children.
+            # The fork server, the resource tracker and two rendering processes.
             wait_until(lambda: len(descendants(service.pid)) >= 4)
             below = descendants(service.pid)
         finally:
@@ -69,31 +66,31 @@ def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
         wait_until(lambda: all(map(is_gone, below)))
 
 
-def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
-    """Exit status 0, and no process left."""
+def test_sigterm_ends_the_service_with_status_0(tmp_path: Path) -> None:
+    """It leaves no process behind and prints no traceback."""
     with start(tmp_path, free_port()) as service:
         wait_until(lambda: handles_sigterm(service.pid) and len(descendants(service.pid)) >= 4)
         below = descendants(service.pid)
         service.send_signal(signal.SIGTERM)
-        _, errors = service.communicate(timeout=PATIENCE)
+        _, errors = service.communicate(timeout=END_TIMEOUT)
     assert service.returncode == 0, errors
     assert "Traceback" not in errors
     wait_until(lambda: all(map(is_gone, below)))
 
 
-def test_a_taken_health_port_is_one_clear_line(tmp_path: Path) -> None:
-    """The process ends at once, saying which port; no traceback."""
+def test_a_taken_health_port_ends_the_service_with_one_line(tmp_path: Path) -> None:
+    """The line names the address and the setting."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         with start(tmp_path, port) as service:
-            _, errors = service.communicate(timeout=PATIENCE)
+            _, errors = service.communicate(timeout=END_TIMEOUT)
     assert service.returncode == 69
     assert f"cannot listen on 127.0.0.1:{port} (SPLITFLAP_HEALTH_PORT)" in errors
     assert "Traceback" not in errors
 
 
-def test_eventlet_is_never_imported() -> None:
-    """Nothing that the service imports brings green threads along."""
+def test_the_service_never_imports_eventlet() -> None:
+    """Neither the parent nor a rendering process."""
     code = (
         "import sys, splitflap_renderer.__main__, splitflap_renderer.process.child_main\n"
         "sys.exit('eventlet' in sys.modules)"

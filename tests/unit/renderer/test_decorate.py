@@ -1,4 +1,4 @@
-"""What is added to a text and found in it: names, emoji, headings, images, code, the excerpt."""
+"""Names, emoji, headings, images, code and the excerpt, in both flavours."""
 
 import hashlib
 import hmac
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.parametrize("flavour", FLAVOURS)
 
 
 def named(text: str, flavour: Flavour) -> RenderResult:
-    """A text rendered with links for names."""
+    """Render with links for names."""
     return render(text, flavour, NAMED)
 
 
 def test_names_become_links_and_are_listed(flavour: Flavour) -> None:
-    """In reading order, each once, in any block; a full stop after one is the sentence's."""
+    """In reading order, each once, in any block; a full stop after a name stays outside."""
     result = named("# hi @zoe\n\n*@ann*, (@bob_1). and #general, #x.y!\n\n- @ann", flavour)
     assert result.mentions == ["zoe", "ann", "bob_1"]
     assert result.channels == ["general", "x.y"]
@@ -52,7 +52,7 @@ def test_names_become_links_and_are_listed(flavour: Flavour) -> None:
         "@" + "a" * 150,
     ],
 )
-def test_what_is_no_name(text: str, flavour: Flavour) -> None:
+def test_other_text_with_these_characters_is_no_name(text: str, flavour: Flavour) -> None:
     """Code, links, URLs, e-mail addresses, parts of words, numbers."""
     result = named(text, flavour)
     assert (result.mentions, result.channels) == ([], []), result.html
@@ -61,21 +61,21 @@ def test_what_is_no_name(text: str, flavour: Flavour) -> None:
 
 
 def test_names_are_off_when_unset(flavour: Flavour) -> None:
-    """Neither linked nor listed."""
+    """They stay text and are left out of the lists."""
     result = render("@ann #general", flavour)
     assert "<a" not in result.html
     assert (result.mentions, result.channels) == ([], [])
 
 
 def test_names_are_bounded(flavour: Flavour) -> None:
-    """What is not listed any more is not linked either; what is listed may come again."""
+    """Names beyond the bound stay text; a listed name is linked each time."""
     result = named(" ".join(f"@n{number}" for number in range(MAX_NAMES + 5)) + " @n0", flavour)
     assert result.mentions == [f"n{number}" for number in range(MAX_NAMES)]
     assert result.html.count('class="mention"') == MAX_NAMES + 1
 
 
-def test_emoji_codes(flavour: Flavour) -> None:
-    """As GitHub knows them, in text and links; not in code or URLs, nor what is none."""
+def test_emoji_codes_become_characters(flavour: Flavour) -> None:
+    """GitHub's codes in text and links; code, URLs and unknown codes stay as they are."""
     html = render(
         ":tada: :+1: [:heart:](https://x.example) `:tada:` https://x.example/:tada:/ :nonesuch: "
         "10:100:20 a:tada:b",
@@ -88,8 +88,8 @@ def test_emoji_codes(flavour: Flavour) -> None:
     assert "https://x.example/:tada:/</a> :nonesuch: 10:100:20 a:tada:b" in html
 
 
-def test_headings_have_ids_that_links_lead_to(flavour: Flavour) -> None:
-    """A prefix and the words; a number where they come again; other fragments lead nowhere."""
+def test_headings_have_ids_and_links_lead_to_them(flavour: Flavour) -> None:
+    """An id is the prefix and the words, with a number if repeated; other fragments are removed."""
     text = "[a](#a-b) [two](#a-b-1) [no](#location)\n\n# A *b*!\n\n## A `b`\n\n### \u00dcber\n\n# !"
     html = render(text, flavour).html
     for heading in (
@@ -106,7 +106,7 @@ def test_headings_have_ids_that_links_lead_to(flavour: Flavour) -> None:
 
 
 def test_images_go_through_the_proxy(flavour: Flavour) -> None:
-    """By their URL, signed as camo checks it; raw HTML as well."""
+    """The URL is signed as camo checks it; images in raw HTML too."""
     url = "https://i.example/a.png?b=1&c=2"
     options = Options(image_proxy_url="https://p.example/{digest}/{hex}", image_proxy_key="key")
     html = render(f'![a]({url}) <img src="{url}">', flavour, options).html
@@ -120,8 +120,8 @@ def test_images_go_through_the_proxy(flavour: Flavour) -> None:
     assert "src" not in render("![a](mailto:a@b.example)", flavour, plain).html
 
 
-def test_code_is_labelled_and_marked(flavour: Flavour) -> None:
-    """By Pygments' name of the language; code of no or an unknown language has no label."""
+def test_code_is_labelled_and_highlighted(flavour: Flavour) -> None:
+    """The label is Pygments' name of the language; other code stays unlabelled."""
     html = render("```py\ndef f(a): return a < 1\n```", flavour).html
     assert '<div class="highlight" data-language="python"><pre>' in html
     assert '<span class="k">def</span>' in html
@@ -147,8 +147,10 @@ def test_code_is_labelled_and_marked(flavour: Flavour) -> None:
         ("<script>x</script>a <b>b</b>", None),
     ],
 )
-def test_excerpt(text: str, excerpt: str | None, flavour: Flavour) -> None:
-    """Plain, on one line, bounded, cut between words."""
+def test_the_excerpt_is_plain_bounded_and_on_one_line(
+    text: str, excerpt: str | None, flavour: Flavour
+) -> None:
+    """It is cut between words."""
     found = render(text, flavour).excerpt
     assert len(found) <= MAX_EXCERPT
     if excerpt is not None:
@@ -158,30 +160,30 @@ def test_excerpt(text: str, excerpt: str | None, flavour: Flavour) -> None:
         assert "  " not in found
 
 
-def test_html_is_bounded(flavour: Flavour) -> None:
-    """By twenty times the text; a short one may become more."""
+def test_the_html_is_bounded(flavour: Flavour) -> None:
+    """At most 20 times the text; a short text may become longer HTML."""
     assert render("`" + "&" * 3000 + "`", flavour).html
     with pytest.raises(TooLarge, match="at most"):
         render("[r]: https://x.example/" + "b" * 2000 + "\n\n" + "[r] " * 3000, flavour)
-    # What the last step adds counts too.
+    # The additions of the last step count too.
     with pytest.raises(TooLarge, match="at most"):
         render("#a " * 21_666, flavour, Options(channel_url="/c/{name}"))
 
 
-def test_a_tag_alone_is_no_code(flavour: Flavour) -> None:
-    """A line break in code is one, and not shown as text."""
+def test_a_tag_in_code_stays_a_tag(flavour: Flavour) -> None:
+    """A line break in code stays a line break."""
     html = render('<pre><code class="language-html"><br></code></pre>', flavour).html
     assert "&lt;" not in html
     assert "<br>" in html
 
 
-def test_footnotes_without_a_text_hide_nothing(flavour: Flavour) -> None:
-    """Who writes their element first has an excerpt all the same."""
+def test_an_empty_footnote_element_does_not_end_the_excerpt(flavour: Flavour) -> None:
+    """The excerpt ends at footnotes only after some text."""
     assert render('<div class="footnote"></div>\n\nreal text', flavour).excerpt == "real text"
 
 
-def test_a_title_is_no_address(flavour: Flavour) -> None:
-    """A link within the text keeps where it leads, whatever else it says."""
+def test_a_title_that_looks_like_an_href_changes_no_link(flavour: Flavour) -> None:
+    """A link within the text keeps its target."""
     for title in ("href=", " href=", "x href=#y"):
         html = render(f'# Words\n\n<a title="{title}" href="#words">x</a>', flavour).html
         assert f'title="{title}" href="#user-content-words"' in html
@@ -190,8 +192,8 @@ def test_a_title_is_no_address(flavour: Flavour) -> None:
         assert "#words" not in html
 
 
-def test_flavours_differ(flavour: Flavour) -> None:
-    """Each is read as itself."""
+def test_the_flavours_differ(flavour: Flavour) -> None:
+    """A list directly after a paragraph, and `www.`, are of gfm only."""
     html = render("Hi\n- one\n- two\n\nwww.x.example", flavour).html
     assert ("<li>" in html) == ("www.x.example</a>" in html) == (flavour == "gfm")
 
@@ -210,8 +212,8 @@ def test_flavours_differ(flavour: Flavour) -> None:
         {"HEADING_PREFIX": "X-"},
     ],
 )
-def test_settings_that_would_not_work(wrong: dict[str, str], flavour: Flavour) -> None:
-    """Each is refused at the start, by its name."""
+def test_settings_that_cannot_work_are_refused(wrong: dict[str, str], flavour: Flavour) -> None:
+    """The error names the setting."""
     with pytest.raises(BadSettings, match=next(iter(wrong)).partition("_")[0]):
         load(RendererSettings, {f"SPLITFLAP_{name}": value for name, value in wrong.items()})
     assert flavour

@@ -1,8 +1,9 @@
-"""Real pools of real processes."""
+"""A rig of real rendering processes, without a broker."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,22 +13,27 @@ from splitflap_core.telemetry import Metrics
 from splitflap_renderer.process.pool import ProcessPool
 from splitflap_renderer.settings import RendererSettings
 
-#: Seconds that a test waits for what must happen.
-PATIENCE = 30.0
+#: Seconds that a test waits for an outcome.
+OUTCOME_TIMEOUT = 30.0
 
-
-def slow(markers: int) -> str:
-    """Emphasis in emphasis: each opener is looked at again from each before it."""
-    return "*a **a " * markers + "b** b* " * markers
-
-
-#: Tens of seconds of work for Python-Markdown, and nothing that is refused: each row of backticks
-#: is looked for to the end of the block.
+#: Tens of seconds of work for Python-Markdown, within the checks: it searches the rest of the block
+#: for the end of each row of backticks.
 ENDLESS = r"a\``" * 16_000
 
 
+def slow(markers: int) -> str:
+    """Emphasis in emphasis: the parser reads each opener again for each opener before it."""
+    return "*a **a " * markers + "b** b* " * markers
+
+
+def cpu_ticks(pid: int) -> int:
+    """User CPU time of a process in clock ticks, from proc(5)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return int(fields[11])
+
+
 class Rig:
-    """A pool, and what it said of the texts that were submitted."""
+    """A pool, and the outcomes of the submitted texts by their names."""
 
     def __init__(self, settings: RendererSettings) -> None:
         self.metrics = Metrics("renderer")
@@ -37,7 +43,7 @@ class Rig:
         self._changed = threading.Condition()
 
     def submit(self, name: str, text: str, flavour: Flavour = "markdown") -> None:
-        """Submit a text; a second outcome for the same name fails the test."""
+        """Submit a text. A second outcome for the same name fails the test."""
 
         def finish(outcome: Outcome | None, took: float) -> None:
             with self._changed:
@@ -50,27 +56,37 @@ class Rig:
         self.pool.submit(job, RenderRequest(text, flavour), finish)
 
     def outcome(self, name: str) -> Outcome | None:
-        """What became of a text, waiting for it."""
+        """Wait for the outcome of a text."""
         with self._changed:
-            assert self._changed.wait_for(lambda: name in self.outcomes, PATIENCE), name
+            assert self._changed.wait_for(lambda: name in self.outcomes, OUTCOME_TIMEOUT), name
             return self.outcomes[name][0]
 
     def html(self, name: str) -> str:
-        """The HTML of a text that must be done."""
+        """Wait for the HTML of a text; fail if its outcome is another."""
         outcome = self.outcome(name)
         assert isinstance(outcome, Done), outcome
         return msgspec.json.decode(outcome.result, type=RenderResult).html
 
+    def warm_up(self) -> int:
+        """Render one text, so that a process is ready; its id."""
+        self.submit("warm", "hi")
+        self.html("warm")
+        return self.pool.pids[0]
+
     def replaced(self, why: str) -> float:
-        """How many children were replaced."""
+        """How many processes were replaced for this reason."""
         counter = self.metrics.counter("splitflap_renderer_children_replaced_total")
+        # prometheus_client has no public way to read one counter.
         value: float = counter.labels(why)._value.get()
         return value
 
 
+MakeRig = Callable[..., Rig]
+
+
 @pytest.fixture
-def make_rig() -> Iterator[Callable[..., Rig]]:
-    """Makes started pools by their settings, and ends them with the test."""
+def make_rig() -> Iterator[MakeRig]:
+    """Starts pools of one process, or with the given settings; stops them after the test."""
     rigs: list[Rig] = []
 
     def make(**settings: float) -> Rig:

@@ -1,0 +1,183 @@
+"""The pool with real processes: batches, failures of a text, replaced processes, a stop."""
+
+import os
+import signal
+import time
+from contextlib import suppress
+
+import pytest
+from splitflap_core.outcomes import Done, Failed, RetryLater, SlowDown
+from splitflap_renderer.process.dispatcher import RETRY_AFTER
+
+from tests.support import wait_until
+
+from .conftest import ENDLESS, MakeRig, Rig, cpu_ticks, slow
+
+
+def test_each_of_many_texts_gets_its_own_html(make_rig: MakeRig) -> None:
+    """Each text has one outcome, over several processes and batches."""
+    rig = make_rig(processes=2, texts_per_batch=8)
+    for number in range(200):
+        rig.submit(str(number), f"text *{number}*")
+    for number in range(200):
+        assert rig.html(str(number)) == f"<p>text <em>{number}</em></p>"
+    assert rig.pool.slots == 2
+    assert rig.pool.alive() is None
+
+
+def test_a_text_that_raises_fails_as_broken(make_rig: MakeRig) -> None:
+    """The process survives and renders the next text."""
+    rig = make_rig()
+    rig.submit("nested", "[r]: https://x.example/" + "b" * 2000 + "\n\n" + "[r] " * 3000)
+    rig.submit("next", "hi")
+    outcome = rig.outcome("nested")
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "broken"
+    assert outcome.detail.startswith("TooLarge")
+    assert rig.html("next") == "<p>hi</p>"
+    assert rig.replaced("crashed") == 0
+
+
+def test_a_text_beyond_the_memory_limit_fails_as_broken(make_rig: MakeRig) -> None:
+    """A new process renders the next text."""
+    rig = make_rig(render_memory_mib=384, render_deadline=20)
+    rig.submit("fat", "[r]: https://x.example/" + "b" * 32_000 + "\n\n" + "[r] " * 8_000)
+    rig.submit("next", "hi")
+    outcome = rig.outcome("fat")
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "broken"
+    assert outcome.detail.startswith("MemoryError")
+    assert rig.html("next") == "<p>hi</p>"
+    assert rig.replaced("crashed") == 1
+
+
+def test_a_process_killed_while_idle_costs_no_text(make_rig: MakeRig) -> None:
+    """The pool starts another process, which renders the next text."""
+    rig = make_rig()
+    killed = rig.warm_up()
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: rig.pool.pids not in ([], [killed]))
+    rig.submit("after", "hi")
+    assert rig.html("after") == "<p>hi</p>"
+    assert rig.replaced("crashed") == 1
+
+
+def test_a_process_killed_at_work_has_its_text_retried(make_rig: MakeRig) -> None:
+    """The texts behind it are done."""
+    rig = make_rig(render_deadline=30)
+    rig.warm_up()
+    rig.submit("victim", ENDLESS)
+    wait_until(lambda: cpu_ticks(rig.pool.pids[0]) > 20)
+    rig.submit("behind", "hi")
+    os.kill(rig.pool.pids[0], signal.SIGKILL)
+    assert rig.outcome("victim") == RetryLater(RETRY_AFTER, "crashed")
+    assert rig.html("behind") == "<p>hi</p>"
+
+
+def test_a_process_that_stalls_within_an_answer_is_replaced(make_rig: MakeRig) -> None:
+    """The other process goes on with the other texts."""
+    rig = make_rig(processes=2, render_deadline=2)
+    for name in ("warm", "warm too"):
+        rig.submit(name, "hi")
+        rig.html(name)
+    name = _stop_within_an_answer(rig)
+    rig.submit("another", "hi")
+    assert rig.html("another") == "<p>hi</p>"
+    # The pool may have read the whole answer just before.
+    assert rig.outcome(name) == RetryLater(RETRY_AFTER, "crashed") or isinstance(
+        rig.outcome(name), Done
+    )
+    rig.submit("after", "hi")
+    assert rig.html("after") == "<p>hi</p>"
+
+
+def _stop_within_an_answer(rig: Rig) -> str:
+    """Stop a process while it writes an answer larger than the pipe; the name of its text."""
+    while True:
+        name = f"large {time.monotonic()}"
+        rig.submit(name, "<a>" * 20_000, "gfm")
+        while name not in rig.outcomes:
+            # Private: the pool reads the pipes itself, so only they show a half-written answer.
+            for child in rig.pool._children:
+                with suppress(OSError):  # the pool has closed the pipe
+                    if child.batch and child.pipe.poll():
+                        os.kill(child.pid, signal.SIGSTOP)
+                        return name
+
+
+def test_a_process_that_stops_reading_is_replaced(make_rig: MakeRig) -> None:
+    """It is stopped while idle, and gets a batch larger than its pipe."""
+    rig = make_rig(texts_per_batch=32)
+    os.kill(rig.warm_up(), signal.SIGSTOP)
+    for number in range(32):
+        rig.submit(str(number), "hi " * 10_000)
+    for number in range(32):
+        assert isinstance(rig.outcome(str(number)), Done | RetryLater)
+    rig.submit("after", "hi")
+    assert rig.html("after") == "<p>hi</p>"
+
+
+def test_a_process_is_replaced_after_child_texts(make_rig: MakeRig) -> None:
+    """The replacement loses no text."""
+    rig = make_rig(child_texts=10, texts_per_batch=5)
+    for number in range(35):
+        rig.submit(str(number), "hi")
+    for number in range(35):
+        rig.html(str(number))
+    assert rig.replaced("worn") >= 2
+
+
+def test_submit_is_refused_while_no_process_starts(
+    make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refusal names a pause. The pool recovers by itself once processes start."""
+
+    def refuse(*_args: object) -> None:
+        raise OSError(11, "no process left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("splitflap_renderer.process.child_set.ChildHandle", refuse)
+        rig = make_rig()
+        with pytest.raises(SlowDown) as refused:
+            rig.submit("early", "hi")
+    assert refused.value.after == 1.0
+    wait_until(lambda: rig.pool.pids != [])
+    wait_until(lambda: _accepts(rig))
+    assert rig.html("later") == "<p>hi</p>"
+
+
+def _accepts(rig: Rig) -> bool:
+    try:
+        rig.submit("later", "hi")
+    except SlowDown:
+        return False
+    return True
+
+
+def test_stop_gives_back_the_texts_that_have_not_begun(make_rig: MakeRig) -> None:
+    """It finishes the running text, and gives the others back before that."""
+    rig = make_rig(texts_per_batch=3, render_deadline=20)
+    used = cpu_ticks(rig.warm_up())
+    rig.submit("running", slow(1500))
+    for number in range(10):
+        rig.submit(f"waiting {number}", "hi")
+    wait_until(lambda: cpu_ticks(rig.pool.pids[0]) > used + 5)
+    rig.pool.stop(20)
+    assert isinstance(rig.outcome("running"), Done)
+    assert all(rig.outcomes[f"waiting {number}"] == (None, 0.0) for number in range(10))
+    assert rig.order.index("waiting 9") < rig.order.index("running")
+    assert rig.pool.pids == []
+
+
+def test_stop_kills_running_texts_after_its_timeout(make_rig: MakeRig) -> None:
+    """They are given back, and the pool refuses further texts."""
+    rig = make_rig(render_deadline=60)
+    rig.warm_up()
+    rig.submit("running", ENDLESS)
+    wait_until(lambda: cpu_ticks(rig.pool.pids[0]) > 5)
+    begin = time.monotonic()
+    rig.pool.stop(0.3)
+    assert time.monotonic() - begin < 5
+    assert rig.outcomes["running"] == (None, 0.0)
+    with pytest.raises(SlowDown):
+        rig.submit("late", "hi")

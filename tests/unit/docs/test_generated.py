@@ -1,4 +1,4 @@
-"""The pages that are made from declarations."""
+"""The pages that `make docs` generates."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("folder", ["docs", "charts"])
-def test_generated_pages_have_not_drifted(folder: str) -> None:
-    """They say what settings, metrics, problems and the chart's values are declared now."""
+def test_generated_pages_match_their_declarations(folder: str) -> None:
+    """A stale page fails; `make docs` writes it anew."""
     check = subprocess.run(
         [sys.executable, ROOT / folder / "generate.py", "--check"],
         capture_output=True,

@@ -4,8 +4,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from benchmarks.scraper.fetch_loop import FetchLoop, in_threads, peak_mib
+
+if TYPE_CHECKING:
+    from splitflap_scraper.fetch.fetcher import Fetcher
+    from splitflap_scraper.process.handler import ScrapeHandler
 
 #: Fetches of a fast page whose median is taken.
 FAST_FETCHES = 15
@@ -15,9 +20,10 @@ SLOW_START_SECONDS = 3.0
 
 
 def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable[[str], None]:
-    """The handler of a scraper process, with all checks: robots.txt, limits, addresses.
+    """A function that scrapes one URL as a scraper process does (or only fetches its page).
 
-    The limits are too high to be reached, so that their cost is in the figures and no delay is.
+    All checks run: robots.txt, limits, addresses. The limits are too high to be reached, so that
+    the figures include their cost and no delay.
     """
     # eventlet's patch must come before all imports of the scraper.
     from splitflap_scraper.process import green
@@ -26,10 +32,29 @@ def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable
     import msgspec
     from splitflap_core.contracts import Job, ScrapeRequest
     from splitflap_core.outcomes import Done
+    from splitflap_scraper.preview.readers import reader_for
+
+    fetcher, handler = _fetcher_and_handler(concurrency)
+    number = iter(range(sys.maxsize))
+
+    def scrape(url: str) -> None:
+        # Each URL is different: concurrent jobs with one URL would share a fetch.
+        job = Job("j", "scrape", 1, time.time(), msgspec.Raw(b"{}"))
+        outcome = handler(job, ScrapeRequest(f"{url}?{next(number)}"))
+        assert isinstance(outcome, Done), outcome
+
+    def fetch(url: str) -> None:
+        with fetcher.visit() as visit:
+            visit.get(f"{url}?{next(number)}", reader_for)
+
+    return fetch if only_fetch else scrape
+
+
+def _fetcher_and_handler(concurrency: int) -> tuple["Fetcher", "ScrapeHandler"]:
     from splitflap_core.telemetry import Metrics
     from splitflap_scraper.fetch.deadline import TimeLimit
     from splitflap_scraper.fetch.fetcher import Fetcher
-    from splitflap_scraper.preview.readers import reader_for
+    from splitflap_scraper.process import green
     from splitflap_scraper.process.gc_tuning import collect_rarely
     from splitflap_scraper.process.handler import ScrapeHandler
     from splitflap_scraper.process.settings import ScraperSettings
@@ -44,21 +69,9 @@ def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable
     metrics = Metrics("scraper")
     time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
     fetcher = Fetcher(settings.fetch_config(), time_limit, metrics)
-    scraper = ScrapeHandler(fetcher, settings.allowed, metrics)
+    handler = ScrapeHandler(fetcher, settings.allowed, metrics)
     collect_rarely()
-    number = iter(range(sys.maxsize))
-
-    def scrape(url: str) -> None:
-        # Each URL is different: concurrent jobs with one URL would share a fetch.
-        job = Job("j", "scrape", 1, time.time(), msgspec.Raw(b"{}"))
-        outcome = scraper(job, ScrapeRequest(f"{url}?{next(number)}"))
-        assert isinstance(outcome, Done), outcome
-
-    def fetch(url: str) -> None:
-        with fetcher.visit() as visit:
-            visit.get(f"{url}?{next(number)}", reader_for)
-
-    return fetch if only_fetch else scrape
+    return fetcher, handler
 
 
 def fetching(url: str, concurrency: int, seconds: float) -> dict[str, float]:

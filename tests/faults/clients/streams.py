@@ -37,8 +37,8 @@ class StreamRecord:
 class Watcher:
     """Reads one stream in a thread, of one channel or of all channels (None).
 
-    It resumes from its last id after each end. With several APIs it moves to a random one after
-    a random number of events.
+    It resumes from its last id after each end. If it has several APIs, it moves to a random one
+    after a random number of events.
     """
 
     def __init__(

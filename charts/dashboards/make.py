@@ -1,8 +1,8 @@
-"""Makes Grafana's dashboards in splitflap/dashboards/ of the pages beside this; `--check` compares.
+"""Builds Grafana's dashboards in splitflap/dashboards/ from the pages here; `--check` compares.
 
-A page has rows of panels; a panel has a title, a help text, a unit of Grafana's, a width (of 24,
-6 unless said) and its queries by their legends. In queries `$own` stands for the matchers of the
-chosen releases, and `$broker` for those of the chosen RabbitMQ.
+A page has rows of panels. A panel has a title, a help text, a unit of Grafana, a width (of 24 in
+all, default 6) and its queries by their legends. In a query, `$own` stands for the matchers of the
+chosen releases, and `$broker` for the matchers of the chosen RabbitMQ.
 """
 
 import json
@@ -16,7 +16,7 @@ import yaml
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "splitflap" / "dashboards"
 
-#: Of Grafana 10; later ones migrate it when they load it.
+#: The schema of Grafana 10. Later versions migrate it when they load it.
 SCHEMA_VERSION = 38
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -26,13 +26,13 @@ MATCHERS = {
     "$broker": 'namespace=~"$broker_namespace"',
 }
 
-#: A page's width, and heights, in Grafana's units.
+#: The width of a page, and the heights of its parts, in Grafana's units.
 WIDTH = 24
 ROW, STAT, SERIES = 1, 4, 8
 
 
 def dashboard(name: str) -> dict[str, Any]:
-    """Grafana's model of a page."""
+    """Grafana's JSON model of a page."""
     page = yaml.safe_load((HERE / f"{name}.yaml").read_text(encoding="utf-8"))
     panels = list(_panels(page["rows"]))
     for number, panel in enumerate(panels, 1):
@@ -129,7 +129,7 @@ def _variables(panels: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _labels(name: str, title: str, series: str, label: str) -> dict[str, Any]:
-    """A choice among a label's values, all of them at first."""
+    """A variable with the values of a label; all are selected at first."""
     return {
         "name": name,
         "label": title,
@@ -141,14 +141,14 @@ def _labels(name: str, title: str, series: str, label: str) -> dict[str, Any]:
         "sort": 1,
         "includeAll": True,
         "multi": True,
-        # Series without the label too, which are those from outside of Kubernetes.
+        # Matches series without the label too: those from outside Kubernetes.
         "allValue": ".*",
         "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
     }
 
 
 def main() -> None:
-    """Write, or compare."""
+    """Write or compare all dashboards."""
     drifted = False
     for page in sorted(HERE.glob("*.yaml")):
         path = TARGET / f"{page.stem}.json"
@@ -157,7 +157,7 @@ def main() -> None:
             continue
         drifted = True
         if "--check" in sys.argv:
-            sys.stdout.write(f"{path.name} has drifted: run `make docs`\n")
+            sys.stdout.write(f"{path.name} is out of date: run `make docs`\n")
         else:
             TARGET.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")

@@ -1,8 +1,8 @@
-# ruff: noqa: INP001 - a script that an image copies, in no package
-"""Runs a service from sources that may change, and starts it anew when they do.
+# ruff: noqa: INP001 - a script for an image, outside any package
+"""Runs a service from a copy of its sources, and restarts it when they change.
 
-The sources are copied to where files may be written, for the image's own are read-only; Skaffold
-carries changed files there. A stop (SIGTERM) reaches the service as SIGINT, which it takes alike.
+The image's own sources are read-only, so the script copies them to a writable folder. Skaffold
+syncs changed files there. A stop (SIGTERM) reaches the service as SIGINT, with the same effect.
 """
 
 import os
@@ -13,7 +13,7 @@ import watchfiles
 
 SOURCES = "/tmp/src"  # noqa: S108 - a volume of the pod's own
 
-#: Seconds that the service may take to stop before it is killed.
+#: Seconds for the service to stop, before it is killed.
 GRACE = 30
 
 

@@ -1,6 +1,6 @@
-{{/* How a component finds the broker and the database, who it is there, and whom it trusts. */}}
+{{/* Addresses, users and CA certificates of the broker and the database, for each component. */}}
 
-{{/* The service whose image, settings and user a component has: the outcomes' pods are the API's. Takes its name. */}}
+{{/* The service of a component, for image, settings and user: the component outcomes belongs to the API. Takes the component's name. */}}
 {{- define "splitflap.serviceOf" -}}
 {{- ternary "api" . (has . (list "outcomes" "migrate")) -}}
 {{- end }}
@@ -99,7 +99,7 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- end }}
 {{- end }}
 
-{{/* The first key, where one is given; takes root. */}}
+{{/* The variable of the first key, if there is one. Takes root. */}}
 {{- define "splitflap.bootstrapEnv" -}}
 {{- $own := include "splitflap.componentName" (dict "root" . "component" "api") -}}
 {{- if .Values.bootstrapKeySecret.name -}}
@@ -109,12 +109,12 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- end -}}
 {{- end }}
 
-{{/* Not empty where CA certificates are named. Takes {secret, configMap, key}. */}}
+{{/* Not empty if there are CA certificates. Takes {secret, configMap, key}. */}}
 {{- define "splitflap.hasCa" -}}
 {{- .secret | default .configMap -}}
 {{- end }}
 
-{{/* The CA certificates that a component has, as a YAML map of names to {secret, configMap, key}. Takes {root, component}. */}}
+{{/* The CA certificates of a component, as a YAML map of names to {secret, configMap, key}. Takes {root, component}. */}}
 {{- define "splitflap.cas" -}}
 {{- $cas := dict -}}
 {{- $values := .root.Values -}}
@@ -128,7 +128,7 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- end }}
 {{- end }}
 
-{{/* Takes {root, component}. */}}
+{{/* The mounts of the CA certificates. Takes {root, component}. */}}
 {{- define "splitflap.caMounts" -}}
 {{- range $name, $ca := include "splitflap.cas" . | fromYaml }}
 - name: {{ $name }}
@@ -137,7 +137,7 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- end }}
 {{- end }}
 
-{{/* Takes {root, component}. */}}
+{{/* The volumes of the CA certificates. Takes {root, component}. */}}
 {{- define "splitflap.caVolumes" -}}
 {{- range $name, $ca := include "splitflap.cas" . | fromYaml }}
 - name: {{ $name }}
@@ -152,7 +152,7 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- end }}
 {{- end }}
 
-{{/* What this chart's own Secret of a service holds, as YAML. Takes {root, component}. */}}
+{{/* The data of this chart's own Secret for a service, as YAML. Takes {root, component}. */}}
 {{- define "splitflap.secretData" -}}
 {{- $values := .root.Values -}}
 {{- $user := index $values.broker.users .component -}}

@@ -4,7 +4,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end }}
 
-{{/* At most 40 characters: names made of it have up to 23 more, and a Service's name takes 63. */}}
+{{/* At most 40 characters: derived names have up to 23 more, and a Service's name is limited to 63. */}}
 {{- define "splitflap.fullname" -}}
 {{- $name := include "splitflap.name" . -}}
 {{- if .Values.fullnameOverride -}}
@@ -21,7 +21,7 @@
 {{- printf "%s-%s" (include "splitflap.fullname" .root) .component -}}
 {{- end }}
 
-{{/* What selects a component's pods. A Deployment's selector cannot be changed: add nothing here. Takes {root, component}. */}}
+{{/* The selector of a component's pods. It must stay as it is: Kubernetes forbids a change. Takes {root, component}. */}}
 {{- define "splitflap.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "splitflap.name" .root }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -40,7 +40,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 {{- end }}
 
-{{/* Labels of a pod: none that changes with each version of the chart, for that would restart it. Takes {root, component}. */}}
+{{/* Labels of a pod. They leave out the chart's version, since a change restarts the pod. Takes {root, component}. */}}
 {{- define "splitflap.podLabels" -}}
 {{ include "splitflap.selectorLabels" . }}
 app.kubernetes.io/part-of: splitflap
@@ -62,7 +62,7 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{/* An image's full name: a digest wins over a tag. Takes {root, image, defaultRegistry?, defaultTag?}. */}}
+{{/* An image's full name; a digest takes precedence over a tag. Takes {root, image, defaultRegistry?, defaultTag?}. */}}
 {{- define "splitflap.image" -}}
 {{- $registry := .root.Values.global.imageRegistry | default .image.registry | default .defaultRegistry -}}
 {{- $name := ternary (printf "%s/%s" $registry .image.repository) .image.repository (not (empty $registry)) -}}
@@ -92,7 +92,7 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{/* A Service's whole name: with its final dot every resolver takes it as it stands. Takes {root, component}. */}}
+{{/* A Service's full DNS name. The final dot makes resolvers skip the search domains. Takes {root, component}. */}}
 {{- define "splitflap.host" -}}
 {{- printf "%s.%s.svc.%s." (include "splitflap.componentName" .) .root.Release.Namespace .root.Values.clusterDomain -}}
 {{- end }}

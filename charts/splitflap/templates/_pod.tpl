@@ -1,4 +1,4 @@
-{{/* What the pods of the three services have in common. */}}
+{{/* The common parts of the three services' pods. */}}
 
 {{/* The components that are Deployments, as a YAML list. */}}
 {{- define "splitflap.workloads" -}}
@@ -15,19 +15,19 @@
 {{- end }}
 {{- end }}
 
-{{/* A value as text; a whole number without the exponent that Go gives those from a million on. */}}
+{{/* A value as text. Go would write whole numbers from a million on with an exponent. */}}
 {{- define "splitflap.number" -}}
 {{- if and (kindIs "float64" .) (eq (float64 (int64 .)) .) -}}{{ int64 . }}{{- else -}}{{ . }}{{- end -}}
 {{- end }}
 
-{{/* What an API pod does. Takes {root, component}. */}}
+{{/* The roles of an API pod. Takes {root, component}. */}}
 {{- define "splitflap.apiRoles" -}}
 {{- if eq .component "outcomes" -}}outcomes{{- else if .root.Values.outcomes.enabled -}}web{{- else -}}web,outcomes{{- end -}}
 {{- end }}
 
 {{/*
-Seconds until a pod is killed: its preStop, its own grace, and what it needs after that to give
-back, to commit and to publish what it has. Takes {root, component}.
+Seconds until a stopping pod is killed: its preStop, its stopGrace, and the time after that to give
+back jobs, to commit and to publish. Takes {root, component}.
 */}}
 {{- define "splitflap.terminationGrace" -}}
 {{- $service := include "splitflap.serviceOf" .component -}}
@@ -36,13 +36,13 @@ back, to commit and to publish what it has. Takes {root, component}.
 {{- add $preStop $grace (ternary 30 10 (eq $service "api")) -}}
 {{- end }}
 
-{{/* Takes {root, component}. */}}
+{{/* The name of a component's ServiceAccount. Takes {root, component}. */}}
 {{- define "splitflap.serviceAccountName" -}}
 {{- $account := (index .root.Values .component).serviceAccount -}}
 {{- $account.name | default (ternary (include "splitflap.componentName" .) "default" $account.create) -}}
 {{- end }}
 
-{{/* How pods are spread: each ReplicaSet by itself, so that an upgrade's old pods do not count. Takes {root, component}. */}}
+{{/* The spread of pods, for each ReplicaSet alone: the old pods of an upgrade are left out. Takes {root, component}. */}}
 {{- define "splitflap.topologySpread" -}}
 {{- $it := . -}}
 {{- with (index .root.Values .component).topologySpreadConstraints -}}
@@ -57,7 +57,7 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
-{{/* Scrapers that run at most, an update's surge of a quarter among them: each takes its share of what one host is asked. */}}
+{{/* The largest number of scrapers, including the surge of 25 % in an upgrade. Each scraper uses its share of the rate limit of a host. */}}
 {{- define "splitflap.scrapersAtMost" -}}
 {{- $most := .Values.scraper.replicas -}}
 {{- if ne .Values.autoscaling.mode "none" }}{{ $most = .Values.autoscaling.scraper.maxReplicas }}{{ end -}}
@@ -101,7 +101,7 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
-{{/* The health port says when a pod has started, can work, and must be restarted. */}}
+{{/* The probes use the health port. */}}
 {{- define "splitflap.probes" -}}
 startupProbe:
   httpGet: {path: /healthz, port: health}
@@ -133,7 +133,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
-    # A new password in this chart's own Secret restarts whoever reads it.
+    # A new password in this chart's own Secret restarts the pods.
     checksum/secret: {{ sha256sum $secret }}
     {{- with merge (dict) $values.podAnnotations (include "splitflap.scrapeAnnotations" (dict "root" $root "port" 9000) | fromYaml) }}
     {{- toYaml . | nindent 4 }}
@@ -163,7 +163,7 @@ spec:
         - {name: health, containerPort: 9000, protocol: TCP}
       {{- include "splitflap.probes" . | nindent 6 }}
       {{- if and (eq .component "api") (gt (int $root.Values.api.preStopSeconds) 0) }}
-      # Whoever sends requests hears later than the pod that it is to stop.
+      # Proxies learn of the stop later than the pod.
       lifecycle:
         preStop:
           exec: {command: [sleep, {{ $root.Values.api.preStopSeconds | quote }}]}
@@ -187,17 +187,17 @@ spec:
     {{- end }}
 {{- end }}
 
-{{/* What the pods of every component have in common; takes root. */}}
+{{/* The common parts of all pods. Takes root. */}}
 {{- define "splitflap.podBasics" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
 {{- include "splitflap.imagePullSecrets" . }}
-# A name with a dot in it is asked for as it stands, before any search domain.
+# Resolvers query a name with a dot first without search domains.
 dnsConfig:
   options: [{name: ndots, value: "1"}]
 {{- end }}
 
-{{/* Where a pod may run. Takes the component's values. */}}
+{{/* Node selector, tolerations, affinity and priority. Takes the component's values. */}}
 {{- define "splitflap.scheduling" -}}
 {{- with .nodeSelector }}
 nodeSelector:

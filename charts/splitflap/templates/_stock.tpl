@@ -1,6 +1,6 @@
-{{/* What the two servers of this chart have in common: official images, one pod, one volume. */}}
+{{/* The common parts of RabbitMQ and PostgreSQL: official images, one pod, one volume. */}}
 
-{{/* 999 is the user of both official images that are made from Debian. */}}
+{{/* 999 is the user of both official images on Debian. */}}
 {{- define "splitflap.stockPodSecurityContext" -}}
 {{- toYaml (mustMergeOverwrite (dict) .Values.podSecurityContext (dict
     "runAsUser" 999 "runAsGroup" 999 "fsGroup" 999 "fsGroupChangePolicy" "OnRootMismatch")) -}}
@@ -14,7 +14,7 @@
 {{- end }}
 {{- end }}
 
-{{/* Takes {root, component}. The claim outlives the release. */}}
+{{/* The volume claim, which outlives the release. Takes {root, component}. */}}
 {{- define "splitflap.volumeClaims" -}}
 {{- $persistence := (index .root.Values .component).persistence -}}
 {{- if $persistence.enabled -}}
@@ -33,7 +33,7 @@ volumeClaimTemplates:
 {{- end -}}
 {{- end }}
 
-{{/* Asks without a password whether the server takes connections; over TCP, for while it is set up it has none. */}}
+{{/* Checks without a password that the server accepts connections. Over TCP, since the server has no TCP port during its set-up. */}}
 {{- define "splitflap.pgIsReady" -}}
 exec: {command: [pg_isready, -q, -h, 127.0.0.1]}
 {{- end }}

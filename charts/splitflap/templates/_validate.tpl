@@ -1,6 +1,6 @@
 {{/*
-Every rule that the schema cannot express. A message says what is wrong, and what to set. They are
-all collected, so that nobody has to mend one to read the next.
+The rules that the schema cannot express. A message says what is wrong and what to set. One
+rendering reports all of them.
 */}}
 {{- define "splitflap.validate" -}}
 {{- $problems := list -}}
@@ -14,13 +14,13 @@ all collected, so that nobody has to mend one to read the next.
 {{- end -}}
 {{- end }}
 
-{{/* A registry is what has a dot, a port or is localhost, before the first slash. */}}
+{{/* A registry is the part before the first slash, if it is localhost or has a dot or a port. */}}
 {{- define "splitflap.validate.images" }}
 {{- range $service := list "api" "scraper" "renderer" }}
 {{- $image := (index $.Values $service).image }}
 {{- $registry := $.Values.global.imageRegistry | default $image.registry | default $.Values.image.registry }}
 {{- if not (or $registry (regexMatch "^(localhost|[^/]*[.:][^/]*)/" $image.repository)) }}
-- image.registry is empty, so that nobody knows where {{ $image.repository }} is: set it to the registry that holds the images of `make images` (or set {{ $service }}.image.registry).
+- image.registry is empty, so the registry of {{ $image.repository }} is unknown: set it to the registry that holds the images of `make images` (or set {{ $service }}.image.registry).
 {{- end }}
 {{- end }}
 {{- end }}
@@ -29,7 +29,7 @@ all collected, so that nobody has to mend one to read the next.
 {{- $broker := .Values.broker }}
 {{- $ways := compact (list (ternary "rabbitmq.enabled" "" .Values.rabbitmq.enabled) (ternary "broker.url" "" (ne $broker.url "")) (ternary "broker.urlSecret.name" "" (ne $broker.urlSecret.name ""))) }}
 {{- if not $ways }}
-- There is no broker: set broker.url (with broker.users) or broker.urlSecret.name to yours, or rabbitmq.enabled=true for a small one in this release.
+- There is no broker: set broker.url (with broker.users) or broker.urlSecret.name for an external one, or rabbitmq.enabled=true for a small one in this release.
 {{- else if gt (len $ways) 1 }}
 - There are two brokers, {{ join " and " $ways }}: set only one of them.
 {{- end }}
@@ -39,7 +39,7 @@ all collected, so that nobody has to mend one to read the next.
 {{- range $service := list "api" "scraper" "renderer" }}
 {{- $user := index $broker.users $service }}
 {{- if not (or $user.password $user.existingSecret) }}
-- The {{ $service }}'s broker user has no password: set broker.users.{{ $service }}.password, or broker.users.{{ $service }}.existingSecret to a Secret that holds user and password.
+- The {{ $service }}'s broker user has no password: set broker.users.{{ $service }}.password, or broker.users.{{ $service }}.existingSecret to a Secret with user and password.
 {{- else if and $user.password $user.existingSecret }}
 - The {{ $service }}'s broker user has two passwords: set only one of broker.users.{{ $service }}.password and broker.users.{{ $service }}.existingSecret.
 {{- end }}
@@ -55,24 +55,24 @@ all collected, so that nobody has to mend one to read the next.
 {{- $database := .Values.database }}
 {{- $ways := compact (list (ternary "postgresql.enabled" "" .Values.postgresql.enabled) (ternary "database.url" "" (ne $database.url "")) (ternary "database.urlSecret.name" "" (ne $database.urlSecret.name ""))) }}
 {{- if not $ways }}
-- There is no database: set database.url (with database.user) or database.urlSecret.name to yours, or postgresql.enabled=true for a small one in this release.
+- There is no database: set database.url (with database.user) or database.urlSecret.name for an external one, or postgresql.enabled=true for a small one in this release.
 {{- else if gt (len $ways) 1 }}
 - There are two databases, {{ join " and " $ways }}: set only one of them.
 {{- end }}
 {{- $shared := or $database.urlSecret.name (contains "@" $database.url) }}
 {{- if or .Values.postgresql.enabled (and $database.url (not $shared)) }}
 {{- if not (or $database.user.password $database.user.existingSecret) }}
-- The database's user has no password: set database.user.password, or database.user.existingSecret to a Secret that holds user and password.
+- The database's user has no password: set database.user.password, or database.user.existingSecret to a Secret with user and password.
 {{- else if and $database.user.password $database.user.existingSecret }}
 - The database's user has two passwords: set only one of database.user.password and database.user.existingSecret.
 {{- end }}
 {{- end }}
 {{- with .Values.migrate.user }}
 {{- if $shared }}
-- migrate.user is not read where the database's URL has a user: take it out of the URL, and set database.user.
+- migrate.user has no effect if the database's URL has a user: remove the user from the URL, and set database.user.
 {{- end }}
 {{- if not (or .existingSecret (and .username .password)) }}
-- migrate.user is half a user: set its username and password, or its existingSecret.
+- migrate.user is incomplete: set its username and password, or its existingSecret.
 {{- end }}
 {{- end }}
 {{- end }}
@@ -86,14 +86,14 @@ all collected, so that nobody has to mend one to read the next.
 {{- define "splitflap.validate.certificates" }}
 {{- range $name, $ca := dict "broker.ca" .Values.broker.ca "database.ca" .Values.database.ca "scraper.ca" .Values.scraper.ca }}
 {{- if and $ca.secret $ca.configMap }}
-- {{ $name }} names two places: set only one of {{ $name }}.secret and {{ $name }}.configMap.
+- {{ $name }} has two sources: set only one of {{ $name }}.secret and {{ $name }}.configMap.
 {{- end }}
 {{- end }}
 {{- if and (include "splitflap.hasCa" .Values.broker.ca) (hasPrefix "amqp:" (include "splitflap.brokerUrl" .)) }}
-- broker.ca is set, but the broker is not reached over TLS: set broker.url to amqps://... (the RabbitMQ of this chart has no TLS).
+- broker.ca is set, but the broker's URL is without TLS: set broker.url to amqps://... (the RabbitMQ of this chart has no TLS).
 {{- end }}
 {{- if and .Values.postgresql.enabled (or .Values.database.sslMode (include "splitflap.hasCa" .Values.database.ca)) }}
-- database.ca and database.sslMode are for a database outside: the PostgreSQL of this chart has no TLS. Unset them, or set database.url.
+- database.ca and database.sslMode are for an external database: the PostgreSQL of this chart has no TLS. Unset them, or set database.url.
 {{- end }}
 {{- end }}
 
@@ -101,7 +101,7 @@ all collected, so that nobody has to mend one to read the next.
 {{- range $service, $longest := dict "scraper" "scrapeDeadline" "renderer" "renderDeadline" }}
 {{- $settings := (index $.Values $service).settings }}
 {{- if le (float64 $settings.stopGrace) (float64 (index $settings $longest)) }}
-- {{ $service }}.settings.stopGrace is {{ $settings.stopGrace }} s, in which a job of {{ index $settings $longest }} s ({{ $service }}.settings.{{ $longest }}) cannot end: set it to more.
+- {{ $service }}.settings.stopGrace is {{ $settings.stopGrace }} s, too short for a job of {{ index $settings $longest }} s ({{ $service }}.settings.{{ $longest }}): set it to more.
 {{- end }}
 {{- end }}
 {{- end }}
@@ -119,7 +119,7 @@ all collected, so that nobody has to mend one to read the next.
 {{- range $name, $outside := dict "broker" $policy.egress.broker "database" $policy.egress.database }}
 {{- $port := regexFind ":[0-9]+(/|$)" ((index $.Values $name).url | replace "://" "") | trimAll ":/" }}
 {{- if and $port (not (has $port (toStrings $outside.ports))) }}
-- The network policy would not let the {{ $name }} be reached at port {{ $port }}: add it to networkPolicy.egress.{{ $name }}.ports.
+- The network policy blocks the {{ $name }}'s port {{ $port }}: add it to networkPolicy.egress.{{ $name }}.ports.
 {{- end }}
 {{- end }}
 {{- end }}
@@ -130,7 +130,7 @@ all collected, so that nobody has to mend one to read the next.
 - The Ingress has no host: set ingress.hosts.
 {{- end }}
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
-- The HTTPRoute belongs to no Gateway: set httpRoute.parentRefs.
+- The HTTPRoute has no Gateway: set httpRoute.parentRefs.
 {{- end }}
 {{- end }}
 

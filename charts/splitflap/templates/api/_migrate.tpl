@@ -1,4 +1,4 @@
-{{/* The pod that brings the database's schema up to this release; under a lock, and harmless when repeated. */}}
+{{/* The pod that migrates the database's schema to this release. It takes a lock, and may run twice. */}}
 {{- define "splitflap.migratePod" -}}
 {{- $it := dict "root" . "component" "migrate" -}}
 {{- $values := .Values.migrate -}}

@@ -1,4 +1,4 @@
-{{/* Fast up: at once to what is asked for, as a burst is over soon. Slow down: work comes in waves, and a pod that ends gives work back. Takes the root. */}}
+{{/* Scale up at once, since bursts are short. Scale down slowly, since work comes in waves and a stopping pod gives jobs back. Takes the root. */}}
 {{- define "splitflap.scalingBehavior" -}}
 scaleUp:
   stabilizationWindowSeconds: 0
@@ -14,7 +14,7 @@ scaleDown:
     - {type: Pods, value: 1, periodSeconds: 60}
 {{- end }}
 
-{{/* A worker's kind of jobs. Takes the component. */}}
+{{/* The kind of a worker's jobs. Takes the component. */}}
 {{- define "splitflap.kindOf" -}}
 {{- eq . "renderer" | ternary "render" "scrape" -}}
 {{- end }}

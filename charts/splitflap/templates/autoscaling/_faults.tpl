@@ -1,4 +1,4 @@
-{{/* What is wrong with the values of autoscaling and metrics, one fault a line. Takes the root. */}}
+{{/* The errors in the values of autoscaling and metrics, one per line. Takes the root. */}}
 {{- define "splitflap.scalingFaults" -}}
 {{- $scaling := .Values.autoscaling -}}
 {{- $interval := .Values.metrics.podMonitor.interval -}}
@@ -13,7 +13,7 @@ autoscaling.{{ $component }}.minReplicas ({{ $own.minReplicas }}) is more than m
 autoscaling.api has no signal: set cpuPercent or requestsInFlight.
 {{- end -}}
 {{- if not (int $scaling.api.minReplicas) }}
-autoscaling.api.minReplicas is 0: an API that does not run cannot be woken by a request. Set 1 or more.
+autoscaling.api.minReplicas is 0: with 0 pods, requests cannot start the API. Set 1 or more.
 {{- end -}}
 {{- end -}}
 {{- if eq $scaling.mode "keda" -}}
@@ -24,11 +24,11 @@ autoscaling.mode is keda: set autoscaling.keda.serverAddress to the URL of Prome
 {{- if eq $scaling.mode "hpa" -}}
 {{- range $component := list "scraper" "renderer" -}}
 {{- if not (int (index $scaling $component).minReplicas) }}
-autoscaling.{{ $component }}.minReplicas is 0, from which Kubernetes' own autoscaler wakes nothing: set 1 or more, or autoscaling.mode to keda.
+autoscaling.{{ $component }}.minReplicas is 0, but Kubernetes' own autoscaler never starts a first pod: set 1 or more, or autoscaling.mode to keda.
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if and .Values.metrics.podMonitor.enabled (regexMatch "^([0-9]+m|[0-9]+h|([3-9][1-9]|[4-9][0-9]|[0-9]{3,})s)" $interval) }}
-metrics.podMonitor.interval is {{ $interval }}: the demand is a rate over one minute, for which Prometheus needs two scrapes. Set 30s or less.
+metrics.podMonitor.interval is {{ $interval }}: the demand is a rate over one minute, so Prometheus needs two scrapes a minute. Set 30s or less.
 {{- end -}}
 {{- end }}

@@ -1,14 +1,15 @@
 {{/*
 A Deployment's `replicas`, or nothing. Takes {root, component}.
 
-Where an autoscaler sets the number, a manifest must not; but it must not let go of it either:
-- Helm 3 (and 4 in its client-side mode) turns a field that has left the manifest into its default,
-  1, so that the switch to an autoscaler, and later every upgrade, would end all pods but one.
-- Helm 4 in its server-side mode gives the field up; it then becomes 1 unless somebody else has set it.
-So the number that is there is written again, except where Helm applies server-side and somebody
-else has set it: there the field is left out, for Helm would refuse the upgrade as a conflict if
-the number changed in the meantime. A first installation leaves it out; and so do `helm template`
-and all who render without a cluster (Argo CD among them, which is to be told to ignore the field).
+If an autoscaler sets the number, the manifest must neither set nor drop the field:
+- Helm 3, and Helm 4 in client-side mode, reset a dropped field to its default, 1. The switch to an
+  autoscaler, and later every upgrade, would end all pods but one.
+- Helm 4 in server-side mode gives the field up. It becomes 1 unless another manager has set it.
+
+So the manifest repeats the live number, with one exception. If Helm applies server-side and another
+manager has set the number, the manifest omits it: a change in the meantime would be a conflict, and
+Helm would refuse the upgrade. A first installation omits the field too, as does every rendering
+without a cluster, such as `helm template` or Argo CD. Configure Argo CD to ignore the field.
 */}}
 {{- define "splitflap.replicas" -}}
 {{- $name := include "splitflap.componentName" . -}}
@@ -17,7 +18,7 @@ replicas: {{ (index .root.Values .component).replicas }}
 {{- else -}}
 {{- $live := lookup "apps/v1" "Deployment" .root.Release.Namespace $name -}}
 {{- if $live -}}
-{{- /* Kubernetes' own autoscaler wakes nothing from 0, where KEDA may have left it. */ -}}
+{{- /* Kubernetes' own autoscaler never scales from 0, the number that KEDA may have left. */ -}}
 {{- $least := ternary (index .root.Values.autoscaling .component).minReplicas 0 (eq .root.Values.autoscaling.mode "hpa") | int -}}
 {{- $now := int $live.spec.replicas -}}
 {{- if or (lt $now $least) (not (include "splitflap.isScaledByOthers" $live)) -}}
@@ -32,7 +33,7 @@ replicas: {{ max $now $least }}
 {{- if and (ne .root.Values.autoscaling.mode "none") (hasKey .root.Values.autoscaling .component) -}}true{{- end -}}
 {{- end }}
 
-{{/* Whether Helm applies a live Deployment server-side, and somebody else has set its replicas: "true", or nothing. */}}
+{{/* Whether Helm applies a live Deployment server-side and another manager has set its replicas: "true", or nothing. */}}
 {{- define "splitflap.isScaledByOthers" -}}
 {{- $helmApplies := false -}}
 {{- $others := false -}}

@@ -1,4 +1,4 @@
-{{/* A question to Prometheus; no answer is an error, not 0. Takes {root, query, threshold}. */}}
+{{/* A query to Prometheus; an empty result is an error instead of 0. Takes {root, query, threshold}. */}}
 {{- define "splitflap.prometheusTrigger" -}}
 {{- $keda := .root.Values.autoscaling.keda -}}
 - type: prometheus

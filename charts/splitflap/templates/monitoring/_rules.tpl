@@ -1,6 +1,6 @@
-{{/* The rule files, narrowed to this release, with the constants of the values. */}}
+{{/* The rule files, restricted to this release, with the constants of the values. */}}
 
-{{/* What a release's series have. Takes the root. */}}
+{{/* The matchers of a release's series. Takes the root. */}}
 {{- define "splitflap.matchers" -}}
 namespace={{ .Release.Namespace | quote }},app_kubernetes_io_instance={{ .Release.Name | quote }}
 {{- end }}

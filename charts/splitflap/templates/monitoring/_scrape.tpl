@@ -1,4 +1,4 @@
-{{/* Annotations of a pod by which a Prometheus without its operator finds it. Takes {root, port}. */}}
+{{/* Annotations of a pod for a Prometheus without its operator. Takes {root, port}. */}}
 {{- define "splitflap.scrapeAnnotations" -}}
 {{- if and .root.Values.metrics.annotations (not .root.Values.metrics.podMonitor.enabled) -}}
 prometheus.io/scrape: "true"

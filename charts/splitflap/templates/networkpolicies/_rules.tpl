@@ -1,6 +1,6 @@
 {{/* Rules of network policies; each is an entry of `ingress` or `egress`. */}}
 
-{{/* Takes {root}. */}}
+{{/* To the DNS servers. Takes {root}. */}}
 {{- define "splitflap.dnsRule" -}}
 {{- $dns := .root.Values.networkPolicy.egress.dns -}}
 - to:
@@ -12,7 +12,7 @@
     {{- end }}
 {{- end }}
 
-{{/* To a server of this chart, or to where the values say that it is. Takes {root, server: rabbitmq or postgresql, port, outside}. */}}
+{{/* To a server of this chart, or to the addresses of the external one. Takes {root, server: rabbitmq or postgresql, port, outside}. */}}
 {{- define "splitflap.serverRule" -}}
 {{- if (index .root.Values .server).enabled -}}
 - to:
@@ -32,17 +32,17 @@
 {{- end }}
 {{- end }}
 
-{{/* Takes {root}. */}}
+{{/* To the broker. Takes {root}. */}}
 {{- define "splitflap.brokerRule" -}}
 {{- include "splitflap.serverRule" (dict "root" .root "server" "rabbitmq" "port" 5672 "outside" .root.Values.networkPolicy.egress.broker) -}}
 {{- end }}
 
-{{/* Takes {root}. */}}
+{{/* To the database. Takes {root}. */}}
 {{- define "splitflap.databaseRule" -}}
 {{- include "splitflap.serverRule" (dict "root" .root "server" "postgresql" "port" 5432 "outside" .root.Values.networkPolicy.egress.database) -}}
 {{- end }}
 
-{{/* The internet, and the networks that the scraper is allowed besides. Takes {root}. */}}
+{{/* To the internet and to the private networks that the scraper may reach. Takes {root}. */}}
 {{- define "splitflap.internetRule" -}}
 {{- $egress := .root.Values.networkPolicy.egress -}}
 - to:
@@ -59,7 +59,7 @@
     {{- end }}
 {{- end }}
 
-{{/* Into a port, from those who are named; from everybody where nobody is. Takes {port, from}. */}}
+{{/* Into a port from the given peers; from all if there are none. Takes {port, from}. */}}
 {{- define "splitflap.intoRule" -}}
 - ports: [{port: {{ .port }}, protocol: TCP}]
   {{- with .from }}
@@ -68,7 +68,7 @@
   {{- end }}
 {{- end }}
 
-{{/* From this release's components. Takes {root, port, components}. */}}
+{{/* Into a port from components of this release. Takes {root, port, components}. */}}
 {{- define "splitflap.fromRule" -}}
 - ports: [{port: {{ .port }}, protocol: TCP}]
   from:

@@ -1,7 +1,7 @@
 """Whose property a marked element is: an item within another keeps its own for itself."""
 
 import pytest
-from splitflap_scraper.page.items import MAX_OPEN, MAX_SEEN, Items
+from splitflap_scraper.page.items import MAX_OPEN, MAX_SEEN, ItemTracker
 
 from .documents import of
 
@@ -177,8 +177,8 @@ def test_values_of_items_are_one_each() -> None:
 
 
 def test_the_tags_that_are_seen_are_bounded() -> None:
-    """Items that do not end cost no more, and what comes later is nobody's."""
-    items = Items()
+    """ItemTracker that do not end cost no more, and what comes later is nobody's."""
+    items = ItemTracker()
     for _ in range(MAX_OPEN):
         items.begin("i")
     items.passed("<a>" * MAX_SEEN, 0, 3 * MAX_SEEN)
@@ -192,7 +192,7 @@ def test_depth_is_bounded() -> None:
     for depth in (5, 50):
         inner = "<i itemprop=offers itemscope>" * depth + "<b itemprop=name>X</b>" + "</i>" * depth
         assert of(product(inner, NAMED)).title == "A lamp"
-    items = Items()
+    items = ItemTracker()
     for _ in range(500):
         items.begin("i")
     assert len(items.open) == MAX_OPEN

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from splitflap_scraper.page.marks import Marks
+from splitflap_scraper.page.marks import MarkScanner
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.page.scan import PageScanner
 from splitflap_scraper.page.vocabulary import (
     MARK_REACH,
@@ -16,7 +17,6 @@ from splitflap_scraper.page.vocabulary import (
     MAX_PIECES,
     MAX_TAG,
     MAX_TEXT,
-    PageRegion,
     Piece,
 )
 
@@ -161,14 +161,14 @@ def test_marks_count_once(text: str, piece: int) -> None:
 def test_marks_are_not_looked_for_at_every_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some thousand characters are looked at anew each time."""
     looks = 0
-    look = Marks.look
+    look = MarkScanner.scan
 
     def counted(*args: Any, **kwargs: Any) -> int:
         nonlocal looks
         looks += 1
         return look(*args, **kwargs)
 
-    monkeypatch.setattr(Marks, "look", counted)
+    monkeypatch.setattr(MarkScanner, "scan", counted)
     scanned("< itemprop= " * 1000, 1)
     assert looks <= 12_000 / MARK_REACH + 1
 

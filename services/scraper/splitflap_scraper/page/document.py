@@ -1,4 +1,4 @@
-"""A page as a preview sees it: its pieces, decoded and taken apart."""
+"""A page for the fields of a preview: its pieces, decoded and parsed."""
 
 import re
 from collections.abc import Sequence
@@ -9,41 +9,42 @@ from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.targets.urls import joined
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.markup import attributes, text_of, unescaped
-from splitflap_scraper.page.vocabulary import PageRegion, Piece
+from splitflap_scraper.page.regions import PageRegion
+from splitflap_scraper.page.vocabulary import Piece
 
-#: Characters of an attribute that are looked at: more than the longest URL or description kept.
+#: Characters read of an attribute: more than the longest URL or description kept.
 MAX_VALUE = 4096
 
 
 @dataclass(frozen=True)
 class Element:
-    """An element that matters: its attributes (raw: see `get`), its text, and where it stands."""
+    """A relevant element. `attributes` are raw; `get` unescapes one."""
 
     name: str
     attributes: dict[str, str]
     markup: str
     region: PageRegion
-    #: The item of microdata that it is in, and the one that it is itself; 0 is none.
+    #: The numbers of the item of microdata around the element, and of its own item; 0 is no item.
     item: int = 0
     own: int = 0
 
     def get(self, name: str) -> str:
-        """An attribute's value, empty where there is none."""
+        """Return the value of an attribute, or an empty string."""
         return unescaped(self.attributes.get(name, "")[:MAX_VALUE]).strip()
 
     @cached_property
     def relations(self) -> list[str]:
-        """The words of `rel`, the first of them."""
+        """The first words of `rel`, in lower case."""
         return self.attributes.get("rel", "")[:200].lower().split()
 
     @cached_property
     def text(self) -> str:
-        """Its text, with its white space."""
+        """The text of the element, with its white space."""
         return text_of(self.markup)
 
     @property
     def source(self) -> str:
-        """Where an image is, also where a script is meant to put it there."""
+        """The source of an image, also if a script is meant to set it."""
         for name in ("data-src", "data-lazy-src", "data-original", "src"):
             source = self.get(name)
             if source and not source.startswith("data:"):
@@ -54,7 +55,7 @@ class Element:
 
 @dataclass(slots=True)
 class Document:
-    """What was read of a page."""
+    """The relevant parts of a page."""
 
     url: str
     language: str | None = None
@@ -68,30 +69,30 @@ class Document:
     times: list[Element] = field(default_factory=list)
     marked: list[Element] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
-    #: The items of microdata that the page itself is; 0 is for what is in none.
+    #: The numbers of items that stand for the page itself; 0 is for elements outside of items.
     roots: set[int] = field(default_factory=lambda: {0})
+    #: The content of a meta refresh, and of one within <noscript>.
     refresh: str | None = None
-    #: As `refresh`, for browsers without scripts.
     refresh_without_scripts: str | None = None
-    #: The marks of walls that were seen anywhere in the page.
+    #: Marks of walls anywhere in the page.
     marks: frozenset[str] = frozenset()
     _by_name: dict[str, list[str]] = field(default_factory=dict)
 
     def meta(self, *names: str) -> list[str]:
-        """The contents of the metas of these names that are not blank, name by name."""
+        """Return the contents of metas with these names, name by name."""
         return [content for name in names for content in self._by_name.get(name, ())]
 
     def add_meta(self, name: str, content: str) -> None:
-        """One more of a name."""
+        """Add the content of a meta."""
         self.metas.append((name, content))
         self._by_name.setdefault(name, []).append(content)
 
     def linked(self, relation: str) -> list[Element]:
-        """The links of a relation, in the page's order."""
+        """Return the links with a relation, in the order of the page."""
         return [each for each in self.links if relation in each.relations]
 
     def resolved(self, reference: str) -> str | None:
-        """A reference of the page as an absolute http or https URL."""
+        """Resolve a reference to an absolute http or https URL, or None."""
         try:
             return joined(self.base or self.url, reference).url if reference.strip() else None
         except FetchError:
@@ -100,20 +101,20 @@ class Document:
 
 _MICRODATA = frozenset({"itemprop", "itemtype"})
 
-#: Classes of elements that say who has written the page.
+#: Classes of elements with the author of the page.
 WRITERS = re.compile(r"byline|author", re.IGNORECASE)
 
-#: Attributes that name a meta, in the order in which they count.
+#: Attributes with the name of a meta, by precedence.
 _META_NAMES = ("property", "name")
 
-#: Elements that are the page itself.
+#: Elements that stand for the page.
 _ROOTS = frozenset({"html", "body"})
 
 
 def document_of(
     pieces: Sequence[Piece], decoder: TextDecoder, url: str, marks: frozenset[str] = frozenset()
 ) -> Document:
-    """Take the pieces of a page that was found at `url` apart."""
+    """Decode and parse the pieces of the page at `url`."""
     root = next((attributes(each.tag) for each in pieces if each.name == "html"), {})
     language = root.get("lang") or root.get("xml:lang")
     _settle(pieces, decoder, language or "")
@@ -164,7 +165,7 @@ def _add(page: Document, element: Element, mark: bool) -> None:  # noqa: C901 - 
 
 
 def _is_marked(element: Element) -> bool:
-    """Whether an element that is looked at for its name says more, as marked ones do."""
+    """Whether a relevant element is marked too."""
     if element.name == "meta":
         return False
     about = element.attributes.get("class", "") if element.name == "p" else ""
@@ -177,7 +178,7 @@ def _add_meta(page: Document, element: Element) -> None:
         return
     if element.get("http-equiv").lower() == "refresh":
         page.refresh = page.refresh or content
-    # What an item within the page says of itself is not said of the page: see `Microdata`.
+    # The properties of an item inside the page do not describe the page: see `Microdata`.
     keys = (*_META_NAMES, "itemprop") if element.item in page.roots else _META_NAMES
     for key in keys:
         for name in element.attributes.get(key, "").lower().split():

@@ -1,27 +1,27 @@
-"""Which item of microdata an element belongs to, told from end tags, as there is no tree.
+"""Finds the item of microdata around an element, by end tags instead of a tree.
 
-An element with `itemscope` is an item, and what has `itemprop` within it is a property of the
-innermost one (HTML Standard, "Microdata"). Only the tags that may end an item are counted, and
-only while one is open. End tags may be left out as the HTML Standard allows ("Optional tags").
+An element with `itemscope` is an item. Elements with `itemprop` are properties of the innermost
+item around them (HTML Standard, "Microdata"). The tracker counts only tags that may end an open
+item, and supports omitted end tags (HTML Standard, "Optional tags").
 """
 
 import re
 
-#: Items within items that are told apart; what is in a deeper one belongs to nobody near.
+#: Nested items that are told apart. Properties of deeper ones count for an unknown item.
 MAX_OPEN = 10
 
-#: Tags that are seen while items are open: about 1 us each. What comes later belongs to nobody.
+#: Tags examined inside items: about 1 us each. Later properties count for an unknown item.
 MAX_SEEN = 20_000
 
-#: Elements without content.
+#: Elements that have no content.
 _VOID = frozenset({"meta", "link", "img", "base", "br", "hr", "input", "area", "col", "embed",
                    "source", "track", "wbr"})  # fmt: skip
 
-#: Elements that end with the page.
+#: Elements up to the end of the page.
 _ROOTS = frozenset({"html", "body"})
 
-#: Elements whose end tags may be left out: what they are in, and before what they end, which are
-#: the begins of these elements and their ends.
+#: Elements with an optional end tag: the elements around them, and the elements with a start or end
+#: tag that ends them.
 _CELLS = "td th tr tbody thead tfoot"
 _OMITTING = {
     "li": ("ul ol menu", "li"),
@@ -40,7 +40,7 @@ _OMITTING = {
 
 _TAG = re.compile(r"<(/?[A-Za-z][A-Za-z0-9-]{0,30})(?=[\s/>])", re.ASCII)
 
-#: Characters of what _TAG finds, at most, and the one behind it.
+#: Characters of the longest match of _TAG, and the one after it.
 LONGEST_TAG = 34
 
 
@@ -54,12 +54,12 @@ def _steps(around: str, before: str = "") -> dict[str, int]:
 _STEPS = {name: _steps(*each) for name, each in _OMITTING.items()}
 
 
-class _Open:
-    """An item whose element has not ended.
+class _OpenItem:
+    """An item inside its element.
 
-    `depth` elements are open that must end before it or with it: of its own name, or, where its
-    end tag may be left out, those that it may be in. `steps` says what each tag adds to them; 0 is
-    an end, unless the tag is of an element deeper in it.
+    `depth` counts open elements that must end before it or with it: those of its own name, or, for
+    an optional end tag, those around it. `steps` is the change of depth for each tag. A change of 0
+    ends the item, unless the tag belongs to a deeper element.
     """
 
     __slots__ = ("depth", "number", "steps")
@@ -70,7 +70,7 @@ class _Open:
         self.steps = _STEPS.get(name) or _steps(name)
 
     def is_ended(self, tag: str) -> bool:
-        """Whether a tag ends it."""
+        """Whether a tag ends the item."""
         step = self.steps.get(tag)
         if step is None:
             return False
@@ -78,24 +78,26 @@ class _Open:
         return not self.depth or (not step and self.depth == 1)
 
 
-class Items:
+class ItemTracker:
     """Follows a page from tag to tag."""
 
     def __init__(self) -> None:
-        #: Those whose elements have not ended, the innermost last; while there are any, the tags
-        #: that pass must be seen.
-        self.open: list[_Open] = []
+        #: Open items, the innermost last. While it has any, the tracker must see all tags.
+        self.open: list[_OpenItem] = []
         self._root = 0
         self._last = 0
         self._seen = 0
 
     @property
     def number(self) -> int:
-        """The innermost item that is open; 0 outside of all."""
+        """The number of the innermost open item; 0 outside of all."""
         return self.open[-1].number if self.open else self._root
 
     def begin(self, name: str) -> tuple[int, int]:
-        """The item around a new one, whose element has this name, and the new one's number."""
+        """Begin an item by its element's name.
+
+        Returns the numbers of the item around it, and of the item.
+        """
         self.tag(name)
         around = self.number
         if self._seen >= MAX_SEEN:
@@ -106,22 +108,22 @@ class Items:
         elif name in _VOID:
             pass
         elif len(self.open) < MAX_OPEN:
-            self.open.append(_Open(name, self._last))
+            self.open.append(_OpenItem(name, self._last))
         else:
-            # Its end will not be known before that of the one around it.
+            # Its end is unknown until the item around it ends.
             self.open[-1].number = self._last
         return around, self._last
 
     def passed(self, text: str, start: int, end: int) -> None:
-        """See the tags that begin between two places of a text."""
-        # A tag may begin before the end and go on behind it.
+        """Examine the tags that begin between two positions of a text."""
+        # A tag may begin before the end and continue after it.
         at, stop = start, end + LONGEST_TAG
         while self.open and (tag := _TAG.search(text, at, stop)) and tag.start() < end:
             at = tag.end()
             self.tag(tag[1].lower())
 
     def tag(self, name: str) -> None:
-        """See one tag, by its name, an end tag's with its slash."""
+        """Examine one tag by its name, with a slash for an end tag."""
         if not self.open:
             return
         self._seen += 1
@@ -132,6 +134,6 @@ class Items:
             return
         for index, each in enumerate(self.open):
             if each.is_ended(name):
-                # Those within, whose own end tags were left out, end too.
+                # The items inside it end too, if their end tags are omitted.
                 del self.open[index:]
                 return

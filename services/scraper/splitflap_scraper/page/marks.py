@@ -1,9 +1,10 @@
-"""Tags of any name that are marked: microdata, and who has written the page."""
+"""Finds marked tags of any name: microdata, and the author of the page."""
 
 from collections.abc import Callable, Iterator
 from re import Match
 
-from splitflap_scraper.page.items import LONGEST_TAG, Items
+from splitflap_scraper.page.items import LONGEST_TAG, ItemTracker
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.page.vocabulary import (
     ITEMS,
     LONGEST_MARKED,
@@ -15,35 +16,32 @@ from splitflap_scraper.page.vocabulary import (
     MAX_HITS,
     MAX_MARKED,
     WHOLE_TAG,
-    PageRegion,
     Piece,
 )
 
 
-class Marks:
-    """Looks for them between the tokens of a page, and for the items that they are of."""
+class MarkScanner:
+    """Scans the text between the tokens of a page for marked tags, and for their items."""
 
     def __init__(self, keep: Callable[[Piece], None]) -> None:
-        """`keep` gets what is found, in the page's order."""
-        self.items = Items()
+        """`keep` receives the marked pieces in the order of the page."""
+        self.items = ItemTracker()
         self._keep = keep
         self._marks: tuple[str, ...] = MARKS
         self._kept = 0
         self._hits = 0
 
-    def look(self, text: str, start: int, end: int, region: PageRegion, *, whole: bool) -> int:
-        """Look between two tokens; returns up to where all was looked at.
+    def scan(self, text: str, start: int, end: int, region: PageRegion, *, whole: bool) -> int:
+        """Scan a text between two tokens, and return the end of the scanned part.
 
-        With `whole`, nothing more of the text between them is to come.
+        `whole` says that the text is complete.
         """
         if start >= end or text.find("<", start, end) < 0:
             return end
         reached = end if whole else max(start, end - LONGEST_TAG)
         if self._kept < MAX_MARKED and self._hits < MAX_HITS:
-            for mark in self._marks:
-                if text.find(mark, start, end) >= 0:
-                    start, reached = self._marked(text, start, end, region, whole=whole)
-                    break
+            if any(text.find(mark, start, end) >= 0 for mark in self._marks):
+                start, reached = self._scan_marked(text, start, end, region, whole=whole)
             else:
                 # A mark may begin here and end in the next piece.
                 reached = end if whole else max(start, end - LONGEST_MARKED)
@@ -52,11 +50,11 @@ class Marks:
         return reached
 
     def expect_react(self) -> None:
-        """Look for its spellings from now on."""
+        """Accept the marks in React's spelling from now on."""
         self._marks = (*MARKS, *MARKS_OF_REACT)
 
     def token(self, name: str, tag: str) -> tuple[int, int]:
-        """A tag that is looked at for its name: the item that it is in, and the one that it is."""
+        """Note a tag, and return the numbers of the item around it and of its own item."""
         if not any(each in tag for each in ITEMS):
             if self.items.open:
                 self.items.tag(name)
@@ -64,15 +62,18 @@ class Marks:
         return self.items.begin(name)
 
     def keep(self, piece: Piece) -> None:
-        """Keep a marked piece, if there were not too many."""
+        """Keep a marked piece, MAX_MARKED at most."""
         if self._kept < MAX_MARKED:
             self._kept += 1
             self._keep(piece)
 
-    def _marked(
+    def _scan_marked(
         self, text: str, start: int, end: int, region: PageRegion, *, whole: bool
     ) -> tuple[int, int]:
-        """From where tags are still to be seen, and up to where all was looked at."""
+        """Keep the marked tags of a text.
+
+        It returns the begin of the text after the last tag, and the end of the scanned part.
+        """
         hits: list[int] = []
         reached = end if whole else max(start, end - LONGEST_MARKED)
         for mark in self._tags_with_marks(text, start, end, hits):
@@ -81,24 +82,27 @@ class Marks:
                 break
             if self._kept >= MAX_MARKED:
                 break
-            # Up to the next token, so that it is the same however the network cuts the page.
-            stop = min(mark.end() + MARK_TEXT, end)
-            name, inner = mark[1].lower(), text[mark.end() : stop]
-            close = inner.lower().find(f"</{name}")
-            inner = inner[:close] if close >= 0 else inner
             self.items.passed(text, start, mark.start())
-            around, own = self.token(name, mark[0])
-            self.keep(Piece(name, mark[0], inner, region, True, around, own))
+            self._keep_tag(text, mark, end, region)
             start = mark.end()
             reached = max(start, reached)
-        # What is looked at again with the next piece counts then.
+        # A hit beyond the scanned part counts with the next piece.
         self._hits += sum(1 for hit in hits if hit < reached)
         return start, reached
+
+    def _keep_tag(self, text: str, mark: Match[str], end: int, region: PageRegion) -> None:
+        # The inner text ends at the next token, so it does not depend on the network's pieces.
+        stop = min(mark.end() + MARK_TEXT, end)
+        name, inner = mark[1].lower(), text[mark.end() : stop]
+        close = inner.lower().find(f"</{name}")
+        inner = inner[:close] if close >= 0 else inner
+        around, own = self.token(name, mark[0])
+        self.keep(Piece(name, mark[0], inner, region, True, around, own))
 
     def _tags_with_marks(
         self, text: str, start: int, end: int, hits: list[int]
     ) -> Iterator[Match[str]]:
-        """Whole tags with marks; `hits` gets where marks are, in tags or not."""
+        """Iterate over complete tags with marks. `hits` receives the positions of all marks."""
         left = MAX_HITS - self._hits
         while len(hits) < left and (hit := MARK.search(text, start, end)) is not None:
             hits.append(hit.start())

@@ -1,14 +1,14 @@
-"""Tags and texts of HTML, taken apart without a tree, in time linear in their length."""
+"""Parses tags and texts of HTML in linear time, as strings instead of a tree."""
 
 import html
 import re
 
-#: Attributes of one tag that are read. Pages have a dozen.
+#: Attributes read of one tag. Real tags have a dozen.
 MAX_ATTRIBUTES = 100
 
 #: The rest of a tag up to its end. A quote counts only after "=" (HTML Standard, tokenization).
-#: Each piece is possessive, and where one fits no other does, so that no input makes it go back.
-#: The row of them is not: before Python 3.11.5 a possessive row of alternatives ends too early
+#: The alternatives are possessive and exclude each other, so the match never backtracks. Their
+#: repetition is not possessive, since it ends too early before Python 3.11.5
 #: (https://github.com/python/cpython/issues/106052).
 REST_OF_TAG = re.compile(
     r"""(?:[^>"'=]++|=\s*+"[^"]*+"|=\s*+'[^']*+'|=(?=\s*+[^\s"'])|["'])*""", re.ASCII
@@ -18,14 +18,13 @@ _NAME = re.compile(r"</?[a-z][^\s/>]*+", re.IGNORECASE | re.ASCII)
 _ATTRIBUTE = re.compile(
     r"""([^\s"'<>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>]++)))?""", re.ASCII
 )
-#: A reference whose name is short and ends. In attributes one that does not end with a semicolon
-#: is text where a letter, a digit or "=" follows (HTML Standard, "named character reference
-#: state"): query strings are full of them.
+#: A character reference with a short name. Before a letter, a digit or "=" it needs its semicolon
+#: (HTML Standard, "named character reference state"): query strings are full of "&name=".
 _REFERENCE = re.compile(
     r"&(?:\#\d{1,7}(?!\d);?|\#x[0-9a-f]{1,6}(?![0-9a-f]);?|[a-z][a-z0-9]{1,31}(?:;|(?![\w=;])))",
     re.IGNORECASE | re.ASCII,
 )
-#: Inline elements do not part words; all others do.
+#: Inline elements, which do not separate words as others do.
 _INLINE = re.compile(
     r"</?(?:a|abbr|b|bdi|bdo|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|u|wbr)"
     r"(?=[\s/>])[^<>]*+>",
@@ -40,7 +39,7 @@ _TAG = re.compile(r"<(?:!--.*?-->|[a-z/!?][^<>]*+>?)", re.IGNORECASE | re.DOTALL
 
 
 def attributes(tag: str) -> dict[str, str]:
-    """The attributes of a start tag, by lower-case name; the first of a name counts."""
+    """Return the attributes of a start tag by lower-case name. The first one of a name counts."""
     found: dict[str, str] = {}
     name = _NAME.match(tag)
     for match in _ATTRIBUTE.finditer(tag, name.end() if name else 0):
@@ -52,14 +51,14 @@ def attributes(tag: str) -> dict[str, str]:
 
 
 def unescaped(text: str) -> str:
-    """Text with its character references replaced."""
+    """Replace the character references of a text."""
     if "&" not in text:
         return text
     return _REFERENCE.sub(lambda match: html.unescape(match[0]), text)
 
 
 def text_of(markup: str) -> str:
-    """The text of a piece of HTML, a few KiB at most: its tags are gone, blocks part words."""
+    """Return the text of a piece of HTML of a few KiB. Tags of blocks become spaces."""
     if "<" in markup:
         markup = _HIDDEN.sub(" ", markup)
         markup = _TAG.sub(" ", _INLINE.sub("", markup))

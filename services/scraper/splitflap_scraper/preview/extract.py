@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from splitflap_core.settings import Network
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.vocabulary import PageRegion
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields import language
 from splitflap_scraper.preview.fields.author import authors
 from splitflap_scraper.preview.fields.description import description

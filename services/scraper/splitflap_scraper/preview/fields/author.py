@@ -6,7 +6,7 @@ from typing import Any
 
 from splitflap_scraper.page.document import WRITERS, Document, Element
 from splitflap_scraper.page.markup import text_of
-from splitflap_scraper.page.vocabulary import PageRegion
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.site_name import is_of_host
 from splitflap_scraper.preview.structured.jsonld import Graph, Node, full_name, text_in
 from splitflap_scraper.preview.structured.microdata import Microdata

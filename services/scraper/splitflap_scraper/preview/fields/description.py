@@ -3,7 +3,7 @@
 import re
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.vocabulary import PageRegion
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.title_text import is_no_description
 from splitflap_scraper.preview.structured.jsonld import Graph, Node
 from splitflap_scraper.preview.structured.microdata import Microdata

@@ -10,7 +10,7 @@ from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.targets.addresses import may_be_reached, parsed
 from splitflap_scraper.fetch.targets.urls import target_of
 from splitflap_scraper.page.document import Document, Element
-from splitflap_scraper.page.vocabulary import PageRegion
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.structured.jsonld import Graph, Node, single
 from splitflap_scraper.preview.structured.microdata import Microdata
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.vocabulary import PageRegion
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.dates import rfc3339
 from splitflap_scraper.preview.structured.jsonld import Graph, Node
 from splitflap_scraper.preview.structured.microdata import Microdata

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.vocabulary import PageRegion
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.site_name import A_SENTENCE, feed_name, site_in
 from splitflap_scraper.preview.fields.title_text import (
     HOME,

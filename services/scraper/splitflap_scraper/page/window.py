@@ -1,0 +1,37 @@
+"""The part of a page in memory, with the positions of the scanner."""
+
+
+class Window:
+    """Text of a page, and positions in it. `drop` removes the text before them, and shifts them.
+
+    at: the next character to scan
+    start: the begin of the current token
+    tag_end: the end of the current tag
+    searched: the end of the text searched for the end of the current element
+    clear: the end of the text searched for tokens
+    """
+
+    __slots__ = ("at", "clear", "searched", "start", "tag_end", "text")
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.at = self.start = self.tag_end = self.searched = self.clear = 0
+
+    @property
+    def tag(self) -> str:
+        """The current tag, while `at` is its end."""
+        return self.text[self.start : self.at]
+
+    def move(self, to: int) -> None:
+        """Continue the scan at a position. The text before it is done."""
+        self.at = self.start = to
+
+    def drop(self) -> None:
+        """Remove the text before `at` and `start`."""
+        used = min(self.at, self.start)
+        self.text = self.text[used:]
+        self.at -= used
+        self.start -= used
+        self.tag_end -= used
+        self.searched -= used
+        self.clear -= used

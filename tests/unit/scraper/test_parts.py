@@ -6,7 +6,8 @@ from splitflap_scraper.preview.fields.dates import rfc3339
 from splitflap_scraper.preview.fields.language import spoken, tag
 from splitflap_scraper.preview.fields.site_name import MAX_LABELS, feed_name, is_of_host, site_in
 from splitflap_scraper.preview.fields.title_text import without_sections, without_site
-from splitflap_scraper.preview.files import dimensions, pdf_information
+from splitflap_scraper.preview.files.images import dimensions
+from splitflap_scraper.preview.files.pdf import pdf_information
 from splitflap_scraper.preview.structured.jsonld import Graph, kind
 from splitflap_scraper.preview.walls import MARKS, marks_in
 

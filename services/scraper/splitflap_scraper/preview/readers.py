@@ -1,4 +1,4 @@
-"""What is read of a response's body, by its type, and when it is enough."""
+"""Readers of response bodies by media type. Each decides when it has enough."""
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.http.reader import Head
@@ -7,22 +7,24 @@ from splitflap_scraper.page.document import Document, document_of
 from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.page.scan import PageScanner
 from splitflap_scraper.page.vocabulary import Piece
-from splitflap_scraper.preview import files
 from splitflap_scraper.preview.fields.title_text import is_no_description
+from splitflap_scraper.preview.files.file_preview import file_preview
+from splitflap_scraper.preview.files.images import dimensions
+from splitflap_scraper.preview.files.kinds import MAX_BYTES, kind_of
 from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.walls import marks_in
 
-#: Types of pages (RFC 2854; RFC 3236), and of feeds, whose titles are tags too. A response without
-#: a type is taken for a page unless it begins as a file does.
+#: Media types of pages (RFC 2854; RFC 3236), and of feeds, whose titles are tags too.
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml",
                         "application/rss+xml", "application/atom+xml"})  # fmt: skip
+#: Types that say nothing. Such a response is a page unless it begins as a file does.
 UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream",
                            "application/x-unknown-content-type"})  # fmt: skip
 
-#: Statuses of which the body may be a wall: it says more than the status does.
+#: Statuses of responses that may be a wall. The kind of wall says more than the status.
 WALL_STATUSES = frozenset({401, 403, 405, 406, 429, 503, 999})
 
-#: Bytes that a page may have in all, after its head, and where it is a wall.
+#: Bytes of a whole page, of its part after the head, and of a possible wall.
 MAX_PAGE = 1024 * 1024
 MAX_BODY = 256 * 1024
 MAX_WALL = 128 * 1024
@@ -30,15 +32,18 @@ MAX_WALL = 128 * 1024
 #: Bytes of a JSON answer of oEmbed.
 MAX_JSON = 64 * 1024
 
-#: Bytes by which a file without a type is known.
+#: Bytes that reveal the type of a file.
 _SNIFFED = 16
 
-#: Characters of a piece that are looked at again with the next, for marks that were cut in two.
+#: Bytes that may hold the size of an image, at the begin of its file.
+_IMAGE_HEAD = 4096
+
+#: Characters of a piece that are searched again with the next one, for marks across both.
 _OVERLAP = 40
 
 
 class PageReader:
-    """Reads a page until its head says enough, or its body has."""
+    """Reads a page until its head says enough, or its body has reached a limit."""
 
     def __init__(self, head: Head, max_bytes: int = MAX_PAGE) -> None:
         self.head = head
@@ -63,7 +68,7 @@ class PageReader:
         return any(each.name != "html" for each in self._scanner.pieces)
 
     def document(self) -> Document:
-        """What was read."""
+        """Return the page as read so far."""
         return document_of(
             self._scanner.pieces, self._decoder, self.head.url, frozenset(self._marks)
         )
@@ -75,26 +80,27 @@ class FileReader:
     def __init__(self, head: Head, kind: str) -> None:
         self.head = head
         self.kind = kind
-        self.max_bytes = files.MAX_BYTES[kind]
+        self.max_bytes = MAX_BYTES[kind]
         self._data = bytearray()
 
     def feed(self, data: bytes, *, final: bool) -> bool:
         self._data += data
-        has_size = self.kind == "image" and not final and files.dimensions(bytes(self._data[:4096]))
-        return bool(has_size) or len(self._data) >= self.max_bytes
+        is_image = self.kind == "image" and not final
+        has_size = is_image and dimensions(bytes(self._data[:_IMAGE_HEAD])) is not None
+        return has_size or len(self._data) >= self.max_bytes
 
     @property
     def found(self) -> bool:
         return True
 
     def metadata(self) -> Metadata:
-        """What is known of the file."""
+        """Return the preview of the file as read so far."""
         head = self.head
-        return files.preview(self.kind, bytes(self._data), head.url, head.headers, head.charset)
+        return file_preview(self.kind, bytes(self._data), head.url, head.headers, head.charset)
 
 
 class JsonReader:
-    """Reads a small answer in JSON."""
+    """Reads a small JSON answer."""
 
     max_bytes = MAX_JSON
 
@@ -112,7 +118,7 @@ class JsonReader:
 
 
 class UnknownReader:
-    """Reads what has no type, and decides by its first bytes how."""
+    """Reads a response of unknown type, and chooses its reader by the first bytes."""
 
     max_bytes = MAX_PAGE
 
@@ -134,7 +140,7 @@ class UnknownReader:
         return self.reader is not None and self.reader.found
 
     def _chosen(self) -> PageReader | FileReader:
-        kind = files.kind_of("", self._begin)
+        kind = kind_of("", self._begin)
         if kind is not None:
             return FileReader(self._head, kind)
         if self._head.content_type:
@@ -146,32 +152,27 @@ AnyReader = PageReader | FileReader | UnknownReader
 
 
 def reader_for(head: Head) -> AnyReader | None:
-    """What reads a response; None where its body is of no use.
+    """Return the reader of a response, or None for a useless body.
 
     Raises:
-        FetchError: `not_html` for a successful response of a type that has no preview.
+        FetchError: `not_html` for a successful response with an unsupported type.
     """
     is_page = head.content_type in HTML_TYPES
     if not 200 <= head.status < 300:  # noqa: PLR2004 - the class of success
-        wanted = is_page and head.status in WALL_STATUSES
-        return PageReader(head, MAX_WALL) if wanted else None
+        may_be_wall = is_page and head.status in WALL_STATUSES
+        return PageReader(head, MAX_WALL) if may_be_wall else None
     if is_page:
         return PageReader(head)
     if head.content_type in UNKNOWN_TYPES:
         return UnknownReader(head)
-    kind = files.kind_of(head.content_type)
+    kind = kind_of(head.content_type)
     if kind is None:
         raise FetchError("not_html", head.content_type[:100])
     return FileReader(head, kind)
 
 
-def _says_something(meta: Piece) -> bool:
-    content = attributes(meta.tag).get("content", "")
-    return not is_no_description(content)
-
-
 def _is_enough(pieces: list[Piece]) -> bool:
-    """Whether a head has all that the body could add."""
+    """Whether a head has all fields, so the body is unnecessary."""
     metas = [each for each in pieces if each.name == "meta"]
     tags = "".join([each.tag for each in metas]).lower()
     if not ("og:title" in tags and "og:description" in tags and "og:image" in tags):
@@ -180,3 +181,7 @@ def _is_enough(pieces: list[Piece]) -> bool:
         return False
     has_json = any(each.name == "script" for each in pieces)
     return has_json or ("published" in tags and "author" in tags)
+
+
+def _says_something(meta: Piece) -> bool:
+    return not is_no_description(attributes(meta.tag).get("content", ""))

@@ -1,32 +1,32 @@
-"""Texts as they may be shown: on one line, without what cannot be seen, of bounded length."""
+"""Cleans texts for display: on one line, with visible characters only, of bounded length."""
 
 import html
 import re
 import unicodedata
 from functools import lru_cache
 
-#: Characters that only turn the reading direction around (Unicode, UAX 9), hide, or mark nothing:
-#: fillers, tags (U+E0000 to U+E007F) and the variation selectors beyond the first sixteen among
-#: them. The joiners U+200C and U+200D stay: Persian, Indic scripts and emoji are written with them.
+#: Invisible characters: direction marks (Unicode, UAX 9), fillers, tags (U+E0000 to U+E007F), and
+#: variation selectors beyond the first sixteen. The joiners U+200C and U+200D stay, since Persian,
+#: Indic scripts and emoji need them.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e01ef]"
 )
-#: More marks upon one letter than any language writes, and more selectors and joiners than one.
+#: Piles of marks on one letter, beyond those of any language, and rows of selectors or joiners.
 _PILED = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})"
                     "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
                     "|([\ufe00-\ufe0f\u200c\u200d])[\ufe00-\ufe0f\u200c\u200d]{2,}")  # fmt: skip
-#: Control characters, private and unassigned ones, and halves of surrogate pairs.
+#: Categories of control characters, private and unassigned ones, and halves of surrogate pairs.
 _DROPPED = frozenset({"Cc", "Co", "Cn", "Cs"})
 
-#: References that are left once a text is decoded: it was encoded twice.
+#: References in a decoded text. It was encoded twice.
 _TWICE = re.compile(
     r"&(?:amp|quot|apos|nbsp|[lr][sd]quo|[mn]dash|hellip|middot|bull|laquo|raquo|copy|reg|trade"
     r"|[A-Za-z](?:acute|grave|circ|uml|tilde|cedil|ring|slash)|szlig|\#\d{2,6}|\#[xX][0-9a-fA-F]{2,5});"
     r"|&lt;(?=/?[a-z][^<>&]{0,60}&gt;)|(?<=[a-z0-9\"'/])&gt;",
     re.IGNORECASE,
 )
-#: Markup in a text that should have none. A lone "<b>" in a title may be what the title is about.
+#: Markup in a plain text. A lone "<b>" stays: it may be the topic of a title.
 _MARKUP = re.compile(
     r"<(?:/?(?:a|b|blockquote|br|center|code|div|em|font|h[1-6]|i|img|li|ol|p|small|span|strong|sub"
     r"|sup|u|ul|wbr)(?:\s[^<>]*+)?/?>|!--.*?-->)",
@@ -39,19 +39,20 @@ MAX_TITLE = 300
 MAX_DESCRIPTION = 1000
 MAX_SITE_NAME = 100
 MAX_PARAGRAPH = 300
+MAX_AUTHORS = 200
 
-#: Characters looked at for each that may be kept, at most.
+#: Characters read for each character of the limit.
 _SLACK = 8
 
 
 def clean(text: str, limit: int) -> str | None:
-    """Text on one line, without what cannot be seen, `limit` characters at most.
+    """Return a text on one line, `limit` characters at most, or None for an empty one.
 
-    None if nothing is left. A text that is cut ends with an ellipsis, at a word's end if one is
-    near.
+    It removes invisible characters. A cut text ends with an ellipsis, after a whole word if a word
+    ends near the limit.
     """
     text = text[: limit * _SLACK + 200]
-    # White space may be a control character, and must not be dropped for it.
+    # Some white space is a control character too, so `split` comes first.
     words = " ".join(_INVISIBLE.sub("", text).split())
     if not words.isprintable():
         words = "".join(each for each in words if unicodedata.category(each) not in _DROPPED)
@@ -60,7 +61,7 @@ def clean(text: str, limit: int) -> str | None:
 
 
 def plain(text: str, limit: int) -> str | None:
-    """As `clean`, for the words of a page: encoded twice, or with markup in it, as they may be."""
+    """Clean a text of a page. It may be encoded twice, or contain markup."""
     text = text[: limit * _SLACK + 200]
     if "&" in text:
         text = _TWICE.sub(lambda match: html.unescape(match[0]), text)
@@ -71,7 +72,7 @@ def plain(text: str, limit: int) -> str | None:
 
 @lru_cache(maxsize=256)
 def key(text: str) -> str:
-    """What of a text counts when names are compared: letters and digits, in one case."""
+    """Return the letters and digits of a text in one case, to compare names."""
     folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
     return "".join(filter(str.isalnum, folded))
 
@@ -79,7 +80,7 @@ def key(text: str) -> str:
 def _cut(text: str, limit: int) -> str:
     cut = text[: limit - 1]
     space = cut.rfind(" ")
-    # Half a word is worth less than its room, but a language without spaces has no others.
+    # Cut before a half word, unless the text has hardly any spaces, as in Chinese.
     if text[limit - 1] != " " and space >= limit * 0.8:
         cut = cut[:space]
     return cut.rstrip(" ,;:\u200c\u200d") + "\u2026"

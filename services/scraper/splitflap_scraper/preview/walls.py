@@ -1,233 +1,187 @@
-# ruff: noqa: RUF001 - the words are as pages write them
-"""Pages that stand in front of the page that was asked for: they are no preview of it.
+"""Recognizes walls: pages that stand in front of the requested page.
 
-Each sign is of one of the widespread products, or of the words of their pages. One alone is not
-enough where articles about such pages could have it: so pages that describe themselves are none.
+Each sign comes from a widespread product, or from the words of its pages. An article about such
+pages may contain one sign, so a page with metadata of its own is no wall.
 """
 
 import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit
+
+import msgspec
 
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.texts import clean, key
+from splitflap_scraper.preview.words import load
 
-#: Looked for in all of a page's text, its scripts included. With the kind of wall, and whether it
-#: is one by itself; others need a title or a page that is nearly empty.
-MARKS = {
-    "_cf_chl_opt": ("challenge", True),  # Cloudflare
-    "cf-browser-verification": ("challenge", True),
-    "captcha-delivery.com": ("challenge", True),  # DataDome
-    "px-captcha": ("challenge", True),  # HUMAN, formerly PerimeterX
-    "_Incapsula_Resource": ("challenge", False),  # Imperva
-    "AwsWafIntegration": ("challenge", False),
-    "gokuProps": ("challenge", True),  # AWS WAF
-    "sucuri_cloudproxy_js": ("challenge", True),
-    "__ddg_": ("challenge", False),  # DDoS-Guard
-    "anubis_challenge": ("challenge", True),
-    "/authwall": ("log-in", True),  # LinkedIn
-    "g-recaptcha": ("challenge", False),
-    "h-captcha": ("challenge", False),
-    "cf-turnstile": ("challenge", False),
-    'type="password"': ("log-in", False),
-    "type='password'": ("log-in", False),
-    "type=password": ("log-in", False),
-}
+#: Letters and digits beside the form of a captcha page, at most.
+MAX_CAPTCHA_TEXT = 100
 
-#: The marks by a word that they have in common: most pages have none of the words.
-_BY_WORD = {
-    word: [mark for mark in MARKS if word in mark]
-    for word in ("captcha", "password", "_cf_chl_opt", "cf-", "_Incapsula", "AwsWaf", "gokuProps",
-                 "sucuri", "__ddg_", "anubis", "/authwall")
-}  # fmt: skip
+#: Characters of text in a nearly empty page, at most.
+LITTLE_TEXT = 1500
+
+#: Characters that are read of a text, and of a title.
+MAX_TEXT = 4000
+MAX_TITLE = 200
+
+#: Paragraphs from which on a page has a text of its own.
+MANY_PARAGRAPHS = 9
+
+#: Statuses of a page for users that are logged in.
+LOG_IN_STATUSES = frozenset({401, 403})
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A string in the source of a wall. If it `is_sure`, it is enough by itself."""
+
+    text: str
+    kind: str
+    is_sure: bool
+
+
+class _Signs(msgspec.Struct, frozen=True):
+    marks: list[Mark]
+    words: list[str]
+    titles: dict[str, list[str]]
+    phrases: dict[str, list[str]]
+    urls: dict[str, list[str]]
+
+
+def _any_of(expressions: Iterable[str], before: str = "", after: str = "") -> re.Pattern[str]:
+    return re.compile(f"(?i){before}(?:{'|'.join(expressions)}){after}")
+
+
+_SIGNS = load("walls", _Signs)
+
+#: Marks by their texts.
+MARKS = {mark.text: mark for mark in _SIGNS.marks}
+
+#: The marks by a common word, for a fast search: most pages have none of the words.
+_MARKS_BY_WORD = {word: [text for text in MARKS if word in text] for word in _SIGNS.words}
 
 _TITLES = {
-    "challenge": re.compile(
-        r"(?i)^(?:just a moment|attention required!|access denied|access to this page has "
-        r"been denied"
-        r"|pardon our interruption|are you a (?:robot|human)|robot check|robot or human|human "
-        r"verification"
-        r"|verify(?:ing)? (?:that )?you are (?:a )?human|security check|checking your browser"
-        r"|one more step"
-        r"|ddos[- ](?:guard|protection)|please (?:verify|wait while|complete the security)"
-        r"|making sure you"
-        r"|bot (?:check|verification|detection)|captcha|client challenge|vercel security checkpoint"
-        r"|you(?:'|’)?ve been blocked|sorry, you have been blocked|blocked$|request "
-        r"(?:blocked|rejected)"
-        r"|unusual traffic|please enable (?:js|javascript|cookies)|verification required"
-        r"|bitte bestätigen sie, dass"
-        r"|vérification de sécurité|проверка браузера|安全验证|人机验证)"
-    ),
-    "consent": re.compile(
-        r"(?i)^(?:before you continue|bevor sie (?:fortfahren|zu)|avant d(?:e|'"
-        r"|’)\s?(?:continuer|accéder)"
-        r"|antes de continuar|prima di continuare|voordat je verdergaat|zanim przejdziesz"
-        r"|(?:your|your data,? your) (?:privacy|experience)|we value your privacy|(?:cookie"
-        r"|privacy) (?:consent|settings|gate)"
-        r"|consent(?: required)?$|manage (?:cookies|consent)|einwilligung|zustimmung erforderlich)"
-    ),
-    "log-in": re.compile(
-        r"(?i)^(?:(?:please |you (?:must|need to) )?(?:log[\s-]?in|sign[\s-]?in|log on|sign "
-        r"up|join)(?: (?:to|or|page|required|with|for|now)\b.*)?"
-        r"|login required|authentication required|anmelden|anmeldung|einloggen|se connecter"
-        r"|connexion|identifiez-vous"
-        r"|iniciar sesión|inicia sesión|accedi|inloggen|logga in|zaloguj.*|вход|войти"
-        r"|авторизация|ログイン|登录|登入"
-        r"|로그인)$"
-    ),
-    "paywall": re.compile(
-        r"(?i)^(?:subscribe to (?:read|continue|unlock)|subscription required|subscribers? "
-        r"only|this (?:article|content|story) is (?:for|only for) (?:subscribers|members)"
-        r"|become a (?:subscriber|member) to)"
-    ),
-    "age": re.compile(
-        r"(?i)^(?:age (?:verification|check|gate|restricted)|are you (?:over|at least) \d\d"
-        r"|adult content warning|content warning)"
-    ),
+    kind: _any_of(titles, "^", "$" if kind == "log-in" else "")
+    for kind, titles in _SIGNS.titles.items()
 }
+_PHRASES = {kind: _any_of(phrases) for kind, phrases in _SIGNS.phrases.items()}
 
-#: The words of such a page's text.
-_WORDS = {
-    "challenge": re.compile(
-        r"(?i)unusual traffic from your|verify (?:that )?you(?:'|’)?(?: a)?re (?:a )?(?:not a "
-        r"(?:ro)?bot|human)"
-        r"|not a robot|checking (?:if the site connection is secure|your browser)|to "
-        r"continue, please (?:type|enter) the characters|complete the (?:captcha|security "
-        r"check)"
-        r"|incapsula incident id|you don(?:'|’)t have permission to access .{1,80} on this server"
-    ),
-    "consent": re.compile(
-        r"(?i)we (?:and our (?:\d+ )?partners )?use cookies (?:and data )?to.{1,300}(?:accept "
-        r"all|reject all|agree)"
-    ),
-    "log-in": re.compile(
-        r"(?i)(?:you (?:must|need to|have to)|please|to (?:view|continue|see)[^.]{0,60},?) "
-        r"(?:log|sign)[\s-]?in\b|(?:log|sign)[\s-]?in to (?:continue|view|see|access)"
-    ),
-}
+#: The end of a segment of a path, or of a word in it.
+_END = r"(?:[/._?-]|$)"
+_LOG_IN = _any_of(_SIGNS.urls["log_in"], r"(?:^|[/._-])", _END)
+_LOG_IN_HOST = _any_of(_SIGNS.urls["log_in_host"], "^", r"\.")
+_CONSENT_HOST = _any_of(_SIGNS.urls["consent_host"], "^", r"\.")
+_CONSENT = _any_of(_SIGNS.urls["consent"], "/", _END)
+_CAPTCHA = _any_of(_SIGNS.urls["captcha"], "/", _END)
 
-#: Where redirects lead to.
-_LOG_IN = re.compile(
-    r"(?i)(?:^|[/._-])(?:log-?in|sign-?in|log-?on|auth|authwall|authorize|authenticate|sso"
-    r"|saml2?|oauth2?|servicelogin|accounts?/login|users/sign_in|sessions?/new|checkpoint"
-    r"|uas)(?:[/._?-]|$)"
-)
-_LOG_IN_HOST = re.compile(r"(?i)^(?:login|signin|auth|sso|accounts?|id|idp|adfs)\.")
-_CONSENT = re.compile(
-    r"(?i)^(?:consent|privacy|guce|cmp)\.|/(?:consent|privacy-?(?:gate|wall|consent)"
-    r"|cookie-?(?:wall|consent|gate)|collectconsent|gdpr)(?:[/._?-]|$)"
-)
-_CAPTCHA = re.compile(
-    r"(?i)/(?:captcha|sorry/index|recaptcha|challenge|blocked|validatecaptcha"
-    r"|errors/validatecaptcha|showcaptcha|antibot|verify-human)(?:[/._?-]|$)"
-)
-
-#: Letters that a page with a form has beside it, if it is a wall.
-A_SENTENCE = 100
-
-#: Characters of paragraphs that a page may have and still be nearly empty.
-LITTLE_TEXT = 1500
+#: Separators between a title and the site's name.
+_SEPARATORS = re.compile(r"\s+[-|\u2013\u2014\u00b7\u2022]\s+|:\s+| \| ")
 
 
 def wall(page: Document, asked: str, status: int, headers: Headers) -> str | None:
-    """What kind of wall a page is; None if it is the page itself.
-
-    `asked` is the URL that was asked for first.
-    """
+    """Return the kind of wall, or None for the page itself. `asked` is the first URL."""
     if headers.get("cf-mitigated", "").lower() == "challenge" or headers.get("x-amzn-waf-action"):
         return "challenge"
-    found = _by_place(page, asked) or _by_words(page, status)
+    found = _by_url(page.url, asked) or _by_content(page, status)
     if found == "log-in" and _is_asked_for(asked, page.url):
         return None
     return found
 
 
 def marks_in(text: str) -> set[str]:
-    """The marks in a piece of a page's text."""
-    return {mark for word, marks in _BY_WORD.items() if word in text
-            for mark in marks if mark in text}  # fmt: skip
+    """Return the marks in a piece of a page's source."""
+    return {
+        mark
+        for word, marks in _MARKS_BY_WORD.items()
+        if word in text
+        for mark in marks
+        if mark in text
+    }
 
 
-def _by_place(page: Document, asked: str) -> str | None:
-    """Elsewhere, at a page that is for that."""
-    before, now = urlsplit(asked), urlsplit(page.url)
+def _by_url(url: str, asked: str) -> str | None:
+    """Recognize a wall by the URL of a redirect."""
+    before, now = urlsplit(asked), urlsplit(url)
     if (before.hostname, before.path) == (now.hostname, now.path):
         return None
-    place = f"{now.hostname or ''}{now.path}"
-    was = f"{before.hostname or ''}{before.path}"
-    if (
-        _LOG_IN.search(now.path) or _LOG_IN_HOST.search(now.hostname or "")
-    ) and not _is_for_logging_in(asked):
+    if _is_log_in(url) and not _is_log_in(asked):
         return "log-in"
-    if _CONSENT.search(place) and not _CONSENT.search(was):
+    if _is_consent(url) and not _is_consent(asked):
         return "consent"
     return "challenge" if _CAPTCHA.search(now.path) and not _CAPTCHA.search(before.path) else None
 
 
-def _by_words(page: Document, status: int) -> str | None:
-    surely = {MARKS[each][0] for each in page.marks if MARKS[each][1]}
-    describes = _describes_itself(page)
-    if surely and not describes:
-        return surely.pop()
-    if kind := _by_title(page, describes):
+def _by_content(page: Document, status: int) -> str | None:
+    """Recognize a wall by its marks, its title, or its words."""
+    sure = {MARKS[each].kind for each in page.marks if MARKS[each].is_sure}
+    is_described = _describes_itself(page)
+    if sure and not is_described:
+        return sure.pop()
+    if kind := _by_title(page, is_described=is_described):
         return kind
-    if describes:
+    if is_described:
         return None
-    text = " ".join(each.text for each in (*page.headings, *page.paragraphs))[:4000]
-    if len(text) > LITTLE_TEXT:
-        return None
-    for kind, words in _WORDS.items():
-        if words.search(" ".join(text.split())) and (
-            kind != "log-in" or _has(page, "log-in") or status in {401, 403}
-        ):
+    text = " ".join(each.text for each in (*page.headings, *page.paragraphs))[:MAX_TEXT]
+    return _by_text(page, text, status) if len(text) <= LITTLE_TEXT else None
+
+
+def _by_text(page: Document, text: str, status: int) -> str | None:
+    """Recognize a nearly empty page by its phrases, or by the form of a captcha."""
+    words = " ".join(text.split())
+    may_be_log_in = _has(page, "log-in") or status in LOG_IN_STATUSES
+    for kind, phrases in _PHRASES.items():
+        if phrases.search(words) and (kind != "log-in" or may_be_log_in):
             return kind
-    # A form that asks for a captcha, and next to nothing else.
-    return (
-        "challenge"
-        if _has(page, "challenge") and len(key(text)) < A_SENTENCE and not page.meta("description")
-        else None
-    )
+    is_bare = len(key(text)) < MAX_CAPTCHA_TEXT and not page.meta("description")
+    return "challenge" if _has(page, "challenge") and is_bare else None
 
 
-def _by_title(page: Document, describes: bool) -> str | None:
+def _by_title(page: Document, *, is_described: bool) -> str | None:
     texts = [*page.titles[:1], *page.meta("og:title")[:1]]
     texts += [each.text for each in page.headings[:1]] if not page.titles else []
+    may_be_log_in = _has(page, "log-in") or not page.paragraphs
     for text in texts:
-        title = clean(text, 200) or ""
+        title = clean(text, MAX_TITLE) or ""
         for kind, titles in _TITLES.items():
-            if any(titles.search(each) for each in _ways(title, kind)):
-                is_telling = kind != "log-in" or _has(page, "log-in") or not page.paragraphs
-                if kind == "paywall" or (is_telling and (kind == "log-in" or not describes)):
-                    return kind
+            is_telling = {"paywall": True, "log-in": may_be_log_in}.get(kind, not is_described)
+            if is_telling and any(titles.search(each) for each in _variants(title, kind)):
+                return kind
     return None
 
 
-def _ways(title: str, kind: str) -> list[str]:
-    """A title as it is, and without the site's name before or after it."""
+def _variants(title: str, kind: str) -> list[str]:
+    """Return a title as it is, and, for a log-in page, without the site's name."""
     if kind != "log-in":
         return [title]
-    pieces = [each.strip() for each in re.split(r"\s+[-|–—·•]\s+|:\s+| \| ", title)]
-    return [title, pieces[0], pieces[-1], *(re.split(r", ", pieces[0])[-1:])]
+    pieces = [each.strip() for each in _SEPARATORS.split(title)]
+    return [title, pieces[0], pieces[-1], pieces[0].split(", ")[-1]]
 
 
 def _has(page: Document, kind: str) -> bool:
-    return any(MARKS[each][0] == kind for each in page.marks)
+    return any(MARKS[each].kind == kind for each in page.marks)
 
 
 def _describes_itself(page: Document) -> bool:
-    """Whether it has metadata of an article, or a description beside a title of its own."""
+    """Whether a page has metadata of an article, or a long text."""
     return bool(
         (page.meta("article:published_time", "og:image") and page.meta("og:title"))
         or page.scripts
-        or len(page.paragraphs) > 8  # noqa: PLR2004 - a page with a text
+        or len(page.paragraphs) >= MANY_PARAGRAPHS
     )
 
 
-def _is_for_logging_in(url: str) -> bool:
+def _is_log_in(url: str) -> bool:
     parts = urlsplit(url)
     return bool(_LOG_IN.search(parts.path) or _LOG_IN_HOST.search(parts.hostname or ""))
 
 
+def _is_consent(url: str) -> bool:
+    parts = urlsplit(url)
+    # As one text, so that a host without path matches too.
+    place = f"{parts.hostname or ''}{parts.path}"
+    return bool(_CONSENT_HOST.search(place) or _CONSENT.search(place))
+
+
 def _is_asked_for(asked: str, found: str) -> bool:
-    """Whether someone has linked to a log-in page itself."""
-    return _is_for_logging_in(asked) and urlsplit(asked).hostname == urlsplit(found).hostname
+    """Whether the first URL is a log-in page itself."""
+    return _is_log_in(asked) and urlsplit(asked).hostname == urlsplit(found).hostname

@@ -1,4 +1,4 @@
-"""Who has written a page."""
+"""The authors of a page."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,47 +10,34 @@ from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.site_name import is_of_host
 from splitflap_scraper.preview.structured.jsonld import Graph, Node, full_name, text_in
 from splitflap_scraper.preview.structured.microdata import Microdata
-from splitflap_scraper.preview.texts import key, plain
+from splitflap_scraper.preview.texts import MAX_AUTHORS, key, plain
+from splitflap_scraper.preview.words import load
 
-#: Longest line of authors, in characters, and most of them that are named.
-MAX_AUTHORS = 200
-MOST = 10
+#: Authors in a preview, at most.
+MAX_NAMES = 10
 
-#: Characters of a text that are looked at.
-MAX_LOOKED = 2000
+#: Characters read of a text.
+MAX_TEXT = 2000
 
-#: Longest name, in characters; what is longer is a sentence.
+#: Longest name, in characters. A longer text is a sentence.
 MAX_NAME = 80
 
 _WORDS = r"(?:(?:written |posted |words |story |article )?by|автор)[\s:]+"
-#: In other languages the word may be a name's first as well, as in "Di Wang" and "von der Heide".
+#: These words may begin a name too, as in "Di Wang" and "von der Heide".
 _OTHER_WORDS = r"(?:von|par|por|di|door|av)"
 _BY = re.compile(
     rf"^\s*(?:(?i:{_WORDS})|(?i:{_OTHER_WORDS})(?:\s*:\s*|\s+(?=[^\W\d_a-zß-ÿ]\S*\s+\S)))"
 )
-#: What is marked as a by-line begins with such a word, and no name.
+#: Begins of an element marked as a byline.
 _BY_IN_LINE = re.compile(rf"(?i)^\s*(?:{_WORDS}|{_OTHER_WORDS}[\s:]+)")
-_NOBODY = frozenset(
-    [
-        "admin",
-        "administrator",
-        "root",
-        "editor",
-        "webmaster",
-        "user",
-        "author",
-        "anonymous",
-        "staff",
-        "guest",
-        "unknown",
-    ]
-)
-#: Where a byline's first line ends, and what stands between its name and more.
+#: Accounts that name no person.
+_ACCOUNTS = frozenset(load("authors", dict[str, list[str]])["accounts"])
+#: Ends of a byline's first line, and ends of the name in it.
 _BREAK = re.compile(r"<(?:br|/?p|/?div|time)(?=[\s/>])", re.IGNORECASE)
 _AFTER_NAME = re.compile(
     r" ?[|\u00b7\u2022] ?| [\u2013\u2014-] |,? (?:on (?=[A-Z\d])|(?:am|le|il|el) (?=\d))"
 )
-#: It begins where nothing of it stands before, so that no letter is looked at twice.
+#: A mail address. The look-behind keeps the search linear.
 _ADDRESS = re.compile(r"[<(]?(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}[>)]?")
 _FAMILY_FIRST = re.compile(r"^([^,\d]{2,40}), ([^,\d]{1,40})$")
 
@@ -71,21 +58,21 @@ _OTHERS = (
 
 
 def authors(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
-    """The names of a page's authors, in their order, with commas between them."""
+    """Return the names of a page's authors in their order, separated by commas."""
     for found in _sources(page, graph, node, marked):
         names: dict[str, str] = {}
         for text in found:
             for name in _names(text):
                 names.setdefault(key(name), name)
         if names:
-            return plain(", ".join(list(names.values())[:MOST]), MAX_AUTHORS)
+            return plain(", ".join(list(names.values())[:MAX_NAMES]), MAX_AUTHORS)
     return None
 
 
 def _sources(
     page: Document, graph: Graph, node: Node | None, marked: Microdata
 ) -> Iterator[Iterable[str]]:
-    """What may name them, from the surest on."""
+    """Iterate over the sources of names, the surest first."""
     yield [
         _given_first_of(each)
         for each in graph.values(node, "author", "creator", "byArtist", "director")
@@ -102,12 +89,12 @@ def _sources(
 
 
 def _names(text: str) -> Iterator[str]:
-    """A text's one name, or its names; none where it is no name."""
-    # An address is no name, but may stand beside one.
-    found = plain(_ADDRESS.sub("", _BY.sub("", text[:MAX_LOOKED])), MAX_AUTHORS)
+    """Yield the name in a text, or the line of names."""
+    # A mail address may stand beside a name.
+    found = plain(_ADDRESS.sub("", _BY.sub("", text[:MAX_TEXT])), MAX_AUTHORS)
     if found and found[0] == "(" and found[-1] == ")":
         found = found[1:-1]
-    if not found or "://" in found or found.startswith(("www.", "/")) or key(found) in _NOBODY:
+    if not found or "://" in found or found.startswith(("www.", "/")) or key(found) in _ACCOUNTS:
         return
     if len(found) > MAX_NAME and "," not in found and " and " not in found:
         return
@@ -115,8 +102,8 @@ def _names(text: str) -> Iterator[str]:
 
 
 def _given_first_of(value: Any) -> str:
-    """A node's name; of a person whose name has a comma, as people say it."""
-    name = (text_in(value) or "")[:MAX_LOOKED]
+    """Return a node's name, with the given name first."""
+    name = (text_in(value) or "")[:MAX_TEXT]
     if not isinstance(value, dict) or "," not in name:
         return name
     if value.get("familyName") and value.get("givenName"):
@@ -128,13 +115,13 @@ def _given_first_of(value: Any) -> str:
 
 
 def _given_first(name: str) -> str:
-    """As people say it: libraries write the family name first."""
+    """Put the given name first. Libraries write the family name first."""
     each_name = [each.strip() for each in name.split(";")]
     return ", ".join(_FAMILY_FIRST.sub(r"\2 \1", each) for each in each_name if each)
 
 
 def _labelled(page: Document) -> list[str]:
-    """Twitter cards may have two labels, each with a text of its own."""
+    """Return the authors in a Twitter card, which has up to two labels with a text each."""
     return [
         text
         for number in ("1", "2")
@@ -147,7 +134,7 @@ def _labelled(page: Document) -> list[str]:
 
 
 def _bylines(page: Document) -> list[str]:
-    """Links to authors, then what is named like a byline; the first, for others are of comments."""
+    """Return the first link to an author or byline. Later ones belong to comments."""
     usable = [
         each
         for each in page.marked
@@ -165,7 +152,7 @@ def _is_of_writer(element: Element) -> bool:
 
 
 def _line(element: Element) -> str:
-    """A byline's first line, without the date that may follow in it."""
+    """Return a byline's first line, up to a date in it."""
     line = " ".join(text_of(_BREAK.split(element.markup, maxsplit=1)[0]).split())
     if "byline" in element.get("class").lower():
         line = _BY_IN_LINE.sub("", line)
@@ -174,12 +161,12 @@ def _line(element: Element) -> str:
 
 def _is_name(text: str) -> bool:
     words = _BY.sub("", text).split()
-    # Names are short, and neither dates nor sentences.
+    # A name is shorter than a sentence, and has no number as a date does.
     return 0 < len(words) <= 5 and not any(each.isdigit() or each == "by" for each in words)  # noqa: PLR2004
 
 
 def _handles(page: Document) -> list[str]:
-    """An account is better than nothing, unless it is the site's own, by its own word or name."""
+    """Return the account of the author on Twitter, unless it is the site's own."""
     sites = {each.lower() for each in page.meta("twitter:site")}
     return [
         each

@@ -1,41 +1,25 @@
-"""Times as pages write them, and as previews say them: RFC 3339 in UTC."""
+"""Parses the times of pages into RFC 3339 in UTC."""
 
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-#: Characters of a time that are looked at.
+from splitflap_scraper.preview.words import load
+
+#: Characters read of a time.
 MAX_LENGTH = 60
 
-#: The web's first page was made in 1990; papers and books are older than their pages.
+#: Earliest year. Papers and books are older than the web.
 FIRST_YEAR = 1500
 
-#: How far in the future a page may say that it was published: clocks and time zones differ.
+#: Latest time from now, for wrong clocks and time zones.
 SLACK = timedelta(days=2)
 
+#: Numbers of months by their names.
 _MONTHS = {
     name: number
-    for number, names in enumerate(
-        (
-            "jan january januar janvier enero gennaio janeiro januari января stycznia ocak",
-            (
-                "feb february februar février fevrier febrero febbraio fevereiro februari февраля"
-                " lutego şubat"
-            ),
-            "mar march märz mars marzo março maart марта marca mart",
-            "apr april avril abril aprile апреля kwietnia nisan",
-            "may mai mayo maggio maio mei maj мая maja may\u0131s",
-            "jun june juni juin junio giugno junho июня czerwca haziran",
-            "jul july juli juillet julio luglio julho июля lipca temmuz",
-            "aug august août aout agosto augustus augusti августа sierpnia ağustos",
-            "sep sept september septembre septiembre settembre setembro сентября września eylül",
-            "oct october oktober octobre octubre ottobre outubro октября października ekim",
-            "nov november novembre noviembre novembro ноября listopada kas\u0131m",
-            "dec december dezember décembre diciembre dicembre dezembro декабря grudnia",
-        ),
-        start=1,
-    )
-    for name in names.split()
+    for number, names in enumerate(load("months", dict[str, list[str]]).values(), start=1)
+    for name in names
 }
 _ISO = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
@@ -48,15 +32,15 @@ _DAY_FIRST = re.compile(
     r"(\d{1,2})(?:st|nd|rd|th|er|\.)?\s+(?:de\s+)?(\w{3,12})\.?,?\s+(?:de\s+)?(\d{4})"
 )
 _MONTH_FIRST = re.compile(r"(\w{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
-#: With dots the day is first wherever it is written so; with slashes nobody knows.
+#: Dates with dots have the day first everywhere. Dates with slashes are ambiguous.
 _DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?!\d)", re.ASCII)
 _EAST_ASIAN = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]")
 
 
 def rfc3339(text: str) -> str | None:
-    """The time that a text names, to the second; None for what is none, or only a year or month.
+    """Parse a time to the second, or return None for a year, a month, or an invalid time.
 
-    A day is its first second, and a time without zone is taken for UTC.
+    A day becomes its first second. A time that has no zone counts as UTC.
     """
     text = text.strip()[:MAX_LENGTH]
     moment = _epoch(text) or _numeric(text) or _rfc5322(text) or _in_words(text)

@@ -1,4 +1,4 @@
-"""The words that describe a page: its own, else its first paragraph that says something."""
+"""The description of a page: its own, else its first paragraph with content."""
 
 import re
 
@@ -8,29 +8,20 @@ from splitflap_scraper.preview.fields.title_text import is_no_description
 from splitflap_scraper.preview.structured.jsonld import Graph, Node
 from splitflap_scraper.preview.structured.microdata import Microdata
 from splitflap_scraper.preview.texts import MAX_DESCRIPTION, MAX_PARAGRAPH, key, plain
+from splitflap_scraper.preview.words import load
 
 DESCRIPTIONS = ("og:description", "twitter:description", "description")
 OTHER_DESCRIPTIONS = ("citation_abstract", "dc.description", "dcterms.description",
                       "dcterms.abstract", "sailthru.description", "abstract")  # fmt: skip
 
-#: Characters that a paragraph has which stands for a description.
+#: Least characters of a paragraph for a description.
 MIN_PARAGRAPH = 40
 
-#: Paragraphs that a page has at least whose text is in paragraphs.
+#: Least paragraphs of a page with its text in paragraphs.
 FEW = 3
 
-_WORDS_OF_BANNERS = (
-    "cookie",
-    "javascript",
-    "all rights reserved",
-    "your browser",
-    "subscribe to",
-    "sign up for",
-    "copyright ©",
-    "skip to",
-    "advertisement",
-    "log in",
-)
+#: Words of cookie banners and similar paragraphs.
+_BANNER_WORDS = load("descriptions", dict[str, list[str]])["banners"]
 _BESIDE = re.compile(
     r"(?i)descr|tagline|subtitle|skip|meta|byline|author|caption|cookie|footer|copyright"
     r"|breadcrumb|notice|banner"
@@ -41,7 +32,7 @@ _BODIES = re.compile(r"(?i)content|body|entry|bbwrapper")
 def description(
     page: Document, graph: Graph, node: Node | None, marked: Microdata, title: str | None
 ) -> str | None:
-    """What describes the page, other than its title."""
+    """Return the description of a page, unless it repeats the title."""
     said = [
         *page.meta(*DESCRIPTIONS),
         *graph.texts(node, "description", "abstract"),
@@ -56,7 +47,7 @@ def description(
 
 
 def _paragraph(page: Document) -> str | None:
-    """The first paragraph that says something, of the article if there is one."""
+    """Return the first paragraph with content, inside the article if the page has one."""
     beside = PageRegion.ASIDE | PageRegion.HEADER
     usable = [each for each in page.paragraphs if not each.region & PageRegion.ASIDE]
     usable = [
@@ -69,17 +60,17 @@ def _paragraph(page: Document) -> str | None:
         for each in page.marked
         if _BODIES.search(each.get("class")) and not each.region & beside
     ]
-    # A forum's posts have no paragraphs, and its name has one.
+    # In forums only the site's name is a paragraph, and posts are not.
     ordered = [*inside, *bodies, *outside] if len(outside) < FEW else [*inside, *outside, *bodies]
     for each in ordered:
         found = plain(each.text, MAX_PARAGRAPH)
         if found and len(key(found)) >= MIN_PARAGRAPH * 0.5 and len(found) >= _least(found):
             lowered = found[:200].lower()
-            if not any(word in lowered for word in _WORDS_OF_BANNERS):
+            if not any(word in lowered for word in _BANNER_WORDS):
                 return found
     return None
 
 
 def _least(text: str) -> int:
-    """Han characters and kana say more each."""
+    """Return the least length of a text. Han characters and kana say more each."""
     return MIN_PARAGRAPH if text[:MIN_PARAGRAPH].isascii() else MIN_PARAGRAPH // 2

@@ -1,13 +1,11 @@
-"""The images that a page names for itself: its picture and its icon."""
+"""The picture and the icon of a page."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from splitflap_core.settings import Network
-
 from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.targets.addresses import may_be_reached, parsed
+from splitflap_scraper.fetch.targets.addresses import Network, may_be_reached, parsed
 from splitflap_scraper.fetch.targets.urls import target_of
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
@@ -17,13 +15,13 @@ from splitflap_scraper.preview.structured.microdata import Microdata
 #: Longest URL of an image, in characters.
 MAX_IMAGE = 2000
 
-#: Least size (pixels) of a picture; smaller ones are icons and counters.
+#: Least size (pixels) of a picture. Smaller images are icons and counters.
 MIN_PIXELS = 50
 
-#: Least width of an image of the text that may stand for the page, where it has one.
+#: Least width (pixels) of an image in the text, if the page gives its width.
 MIN_CONTENT_PIXELS = 200
 
-#: Images that show nothing, and those that many pages of a site have in common.
+#: Images of nothing, and images common to many pages of a site.
 _NOTHING = re.compile(
     r"(?i)(?:^|[/_.=-])(?:pixel|spacer|blank|transparent|1x1|clear|empty|tracking|beacon"
     r"|noimage|no-image"
@@ -42,13 +40,13 @@ _SMALL = re.compile(
 _OPEN_GRAPH = ("og:image", "og:image:url", "og:image:secure_url")
 _TWITTER = ("twitter:image", "twitter:image:src", "twitter:image0")
 
-#: Icons by how well they serve beside a line of text, on dense screens too.
+#: Best size (pixels) of an icon beside a line of text on dense screens.
 BEST_ICON = 32
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An image by its absolute URL, with its size in pixels where the page says it."""
+    """An image by its absolute URL, with its size in pixels if the page gives it."""
 
     url: str
     width: int | None = None
@@ -62,7 +60,7 @@ def picture(
     marked: Microdata,
     allowed: Sequence[Network],
 ) -> Picture | None:
-    """The image that stands for a page: the first that shows something of this page alone."""
+    """Return the first image that is specific to the page, else one common to the site."""
     common = None
     for found in _candidates(page, graph, node, marked):
         shown = _shown(page, found, allowed)
@@ -75,7 +73,7 @@ def picture(
 
 
 def icon(page: Document, allowed: Sequence[Network]) -> str | None:
-    """The site's icon, as the page links to it."""
+    """Return the URL of the icon that fits best, or None."""
     links = [*page.linked("icon"), *page.linked("apple-touch-icon"),
              *page.linked("apple-touch-icon-precomposed")]  # fmt: skip
     ranked = sorted(enumerate(links), key=lambda each: _icon_rank(each[1], each[0]))
@@ -86,7 +84,7 @@ def icon(page: Document, allowed: Sequence[Network]) -> str | None:
 
 
 def may_be_shown(url: str, allowed: Sequence[Network]) -> bool:
-    """Whether a reader's browser may be sent to a URL: not into its own network."""
+    """Whether a reader's browser may open a URL: it must not lead into the reader's network."""
     try:
         host = target_of(url).host
     except FetchError:
@@ -113,14 +111,14 @@ def _candidates(
     )
     yield from (Picture(each.get("href")) for each in page.linked("image_src"))
     for each in page.images:
-        # An item's own is among the marked ones; others are of an offer, or of who wrote a comment.
+        # Images of the main item are marked. Those of other items belong to offers or comments.
         is_text = "itemprop" not in each.attributes or each.region & PageRegion.ARTICLE
         if is_text and (found := _content_image(each)):
             yield found
 
 
 def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
-    """Each og:image with what follows it: its secure form, its size (ogp.me, "arrays")."""
+    """Yield each og:image with the metas after it: its secure form and size (ogp.me, "arrays")."""
     now: Picture | None = None
     for name, content in metas:
         if name in {"og:image", "og:image:url"} or (name == "og:image:secure_url" and now is None):
@@ -170,7 +168,7 @@ def _pixels(value: object) -> int | None:
 
 
 def _icon_rank(link: Element, index: int) -> tuple[int, int]:
-    """Lower is better: one that is large enough, the nearest to the best size, then the first."""
+    """Return a rank, lower for a better icon. The nearest size above BEST_ICON is best."""
     relation, kind = link.get("rel").lower(), link.get("type").lower()
     sizes = [
         int(each.split("x")[0])

@@ -1,36 +1,51 @@
-"""Languages as BCP 47 tags (RFC 5646)."""
+"""The language of a page, as a BCP 47 tag (RFC 5646)."""
 
 import re
+
+from splitflap_scraper.page.document import Document
+from splitflap_scraper.preview.structured.jsonld import Graph, Node
+from splitflap_scraper.preview.structured.microdata import Microdata
 
 _TAG = re.compile(
     r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?![a-z0-9])", re.IGNORECASE
 )
 
-#: Primary subtags that are written wrongly so often that it is known what is meant.
+#: Common wrong subtags, with the right ones. Most are countries instead of languages.
 _MEANT = {"jp": "ja", "cn": "zh", "kr": "ko", "gr": "el", "cz": "cs", "dk": "da", "ua": "uk",
           "iw": "he", "in": "id", "ji": "yi"}  # fmt: skip
 
-#: What stands for no language at all.
+#: Subtags for no or any language.
 _NONE = frozenset({"und", "zxx", "mul", "mis"})
 
 
 def tag(text: str) -> str | None:
-    """Language, script and region of a tag or locale (`en_GB`), in the usual case; else None."""
+    """Return language, script and region of a tag or locale (`en_GB`), or None."""
     match = _TAG.match(text.strip())
     if not match or match[1].lower() in _NONE:
         return None
-    language = match[1].lower()
-    parts = [_MEANT.get(language, language)]
+    primary = match[1].lower()
+    parts = [_MEANT.get(primary, primary)]
     parts += [match[2].title()] if match[2] else []
     parts += [match[3].upper()] if match[3] else []
     return "-".join(parts)
 
 
-def spoken(html: str | None, others: list[str]) -> str | None:
-    """The language of a page whose root says `html`, and whose metadata say `others`.
+def language(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
+    """Return the language of a page by its root element and its metadata."""
+    metas = ("content-language", "language", "dc.language", "citation_language", "inlanguage")
+    others = [
+        *page.meta("og:locale"),
+        *page.meta(*metas),
+        *graph.texts(node, "inLanguage"),
+        *marked.texts("inLanguage"),
+    ]
+    return spoken(page.language, others)
 
-    Templates and libraries say English where nobody has told them otherwise. So another language
-    that is named besides is believed.
+
+def spoken(html: str | None, others: list[str]) -> str | None:
+    """Return the language by the root element (`html`) and the metadata (`others`).
+
+    English is the default of templates and libraries, so any other language overrides it.
     """
     tags = [found for text in [html or "", *others] if (found := tag(text))]
     if not tags:
@@ -40,5 +55,5 @@ def spoken(html: str | None, others: list[str]) -> str | None:
     return tags[0]
 
 
-def _primary(language: str) -> str:
-    return language.partition("-")[0]
+def _primary(tag_: str) -> str:
+    return tag_.partition("-")[0]

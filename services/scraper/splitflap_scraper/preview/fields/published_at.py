@@ -1,4 +1,4 @@
-"""When a page was published, as it says in its many ways."""
+"""The time of a page's publication."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ MARKED = ("datePublished", "uploadDate", "dateCreated")
 
 
 def published(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
-    """The time, as RFC 3339 in UTC."""
+    """Return the first valid time as RFC 3339 in UTC, or None."""
     said = [
         *page.meta(*TIMES),
         *graph.texts(node, "datePublished", "uploadDate", "datePosted"),
@@ -41,7 +41,7 @@ def published(page: Document, graph: Graph, node: Node | None, marked: Microdata
 
 
 def _article_times(page: Document) -> Iterator[str]:
-    """Times of the article that are said to be its own, or are its first."""
+    """Yield the times of the article: those marked as its own, then its first."""
     usable = [each for each in page.times if not each.region & PageRegion.ASIDE]
     telling = ("publish", "entry-date", "dt-published", "posted", "pubdate", "created")
     for each in usable:

@@ -1,4 +1,4 @@
-"""Names of sites: in titles, in the names of their hosts, in the titles of their feeds."""
+"""Finds the name of a site in titles, hosts, and the titles of feeds."""
 
 import re
 import unicodedata
@@ -7,45 +7,28 @@ from urllib.parse import urlsplit
 
 from splitflap_scraper.preview.fields.title_text import parts, trimmed
 from splitflap_scraper.preview.texts import key
+from splitflap_scraper.preview.words import load
 
-#: Letters and digits of a text that is surely a page's whole title.
+#: Least letters and digits of a page's whole title.
 A_SENTENCE = 10
 
-#: Longest name of a site that is taken from a title, in characters.
+#: Longest name of a site in a title, in characters.
 MAX_NAME = 50
 
-#: Labels of a host, from its end, that may name a site; real hosts have three or four.
+#: Labels of a host, from its end, that may name a site. Real hosts have three or four.
 MAX_LABELS = 10
 
+_WORDS = load("sites", dict[str, list[str]])
+
 #: Labels of hosts that name no site.
-_NO_NAMES = frozenset(
-    [
-        "www",
-        "com",
-        "org",
-        "net",
-        "co",
-        "blog",
-        "blogs",
-        "docs",
-        "news",
-        "example",
-        "shop",
-        "readthedocs",
-        "github",
-    ]
-)
+_NO_NAMES = frozenset(_WORDS["labels"])
 
 _BEFORE_COLON = re.compile(r"([^:]{2,40}):\s")
 _AFTER_COLON = re.compile(r"(.{2,250}):\s([^:]{2,40})\Z")
 _IN_BRACKETS = re.compile(r".{1,250}\S\s\[([^\[\]]{2,40})\]\Z")
 
-#: What feeds are called by themselves, and what their titles have beside a site's name.
-_FEEDS = frozenset({
-    "", "blog", "news", "posts", "articles", "latest", "latestnews", "latestposts", "allposts",
-    "recentposts", "recentchanges", "allentries", "entries", "subscribe", "updates", "main",
-    "full", "topics", "new",
-})  # fmt: skip
+#: Titles of feeds that name no site, and words for a feed beside the name.
+_FEEDS = frozenset(_WORDS["feeds"])
 _FEED = re.compile(
     r"(?i)(?:^|(?<=[\s(\u00bb-]))(?:(?:rss|atom|json|xml|news|flux|fil)[\s-]?)*(?:\d\.\d\s*)?"
     r"(?:rss|atom|feed)(?:\s?\d\.\d)?(?:\s(?:for|of|f\u00fcr|pour|para|de))?(?=[\s):]|$)"
@@ -54,23 +37,18 @@ _COMMENTS = re.compile(
     r"(?i)comment|kommentar|coment|reacties|\u043a\u043e\u043c\u043c\u0435\u043d\u0442"
 )
 
-#: What a page is, where its title says so; names of sites they are not.
-_SORTS = frozenset({
-    "guide", "tutorial", "review", "recipe", "reference", "overview", "introduction", "faq",
-    "manual", "howto", "cheatsheet", "walkthrough", "interview", "opinion", "obituary", "video",
-    "gallery", "photos", "map", "lyrics", "definition", "changelog", "releasenotes", "download",
-    "pdf", "summary", "analysis", "anleitung", "rezept", "tutoriel", "recette", "receta",
-})  # fmt: skip
+#: Kinds of pages in titles. They look like a site's name.
+_KINDS = frozenset(_WORDS["kinds"])
 
-#: How German and Nordic letters are written in hosts.
+#: German and Nordic letters in their spelling for hosts.
 _IN_HOSTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "æ": "ae",
                            "ø": "oe"})  # fmt: skip
 
 
 def site_in(title: str, url: str, alone: Iterable[str]) -> str | None:
-    """The site's name that a title has with it: like its host's name, or beside a known title.
+    """Return the site's name in a title: the part like its host, or beside a known title.
 
-    `alone` are texts that may be the title without it: headings, what the page says elsewhere.
+    `alone` are possible titles of the page by themselves, such as its headings.
     """
     begin = _BEFORE_COLON.match(title)
     if begin and is_of_host(begin[1], url):
@@ -84,7 +62,7 @@ def site_in(title: str, url: str, alone: Iterable[str]) -> str | None:
         end = _AFTER_COLON.match(title)
         is_beside = end and key(end[1]) in titles and key(end[2]) not in titles
         return end[2] if end and (is_beside or is_of_host(end[2], url)) else None
-    # Sections may follow it.
+    # Sections may follow the name.
     for name in (pieces[-1], pieces[0], *pieces[1:-1]):
         if len(name) <= MAX_NAME and is_of_host(name, url):
             return name
@@ -92,23 +70,23 @@ def site_in(title: str, url: str, alone: Iterable[str]) -> str | None:
 
 
 def _beside(pieces: list[str], titles: set[str]) -> str | None:
-    """The part of a title beside one of these, which are keys."""
+    """Return the part of a title beside one of these titles, given as keys."""
     last = pieces[-1]
     for name, rest in ((last, pieces[:-1]), (pieces[0], pieces[1:])):
         # Sections may stand between them.
         heads = {key("".join(rest[: n + 1])) for n in range(len(rest))}
         if len(name) <= MAX_NAME and not titles.isdisjoint(heads) and key(name) not in titles:
-            return None if key(name) in _SORTS else name
+            return None if key(name) in _KINDS else name
     # Something of the page, such as its author, may stand between a long title and the name.
     before = key("".join(pieces[:-1]))
     is_after = any(len(each) >= A_SENTENCE and before.startswith(each) for each in titles)
-    if is_after and key(last) not in titles | _SORTS:
+    if is_after and key(last) not in titles | _KINDS:
         return last if len(last) <= MAX_NAME else None
     return last if last.lower().endswith(" documentation") and len(last) <= MAX_NAME else None
 
 
 def feed_name(text: str) -> str | None:
-    """The name of the site whose feed has this title, if it says one."""
+    """Return the name of the site in the title of its feed, or None."""
     if _COMMENTS.search(text):
         return None
     name = trimmed(" ".join(_FEED.sub(" ", text[: MAX_NAME * 2]).split()))
@@ -116,7 +94,7 @@ def feed_name(text: str) -> str | None:
 
 
 def is_of_host(name: str, url: str) -> bool:
-    """Whether a name is like one of the labels of a URL's host."""
+    """Whether a name is similar to a label of a URL's host."""
     letters = key(name)
     if letters.startswith("the") and len(letters) > 6:  # noqa: PLR2004 - "the" and a name
         letters = letters[3:]
@@ -132,7 +110,7 @@ def is_of_host(name: str, url: str) -> bool:
 
 
 def _ascii(letters: str) -> str:
-    """Letters without their accents, as hosts mostly have them."""
+    """Remove the accents of letters, as most hosts do."""
     if letters.isascii():
         return letters
     apart = unicodedata.normalize("NFKD", letters.replace("\u0131", "i"))
@@ -140,6 +118,6 @@ def _ascii(letters: str) -> str:
 
 
 def _are_alike(label: str, name: str) -> bool:
-    """Whether one contains the other, and most of it."""
+    """Whether one contains the other, and is at most twice as long."""
     short, long = sorted((label, name), key=len)
     return len(short) > 3 and short in long and len(short) >= len(long) * 0.5  # noqa: PLR2004 - shorter ones are in many words

@@ -1,4 +1,4 @@
-"""A page's title and its site's name, which are told by each other."""
+"""The title of a page and the name of its site. Each helps to find the other."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -40,17 +40,17 @@ OTHER_SITE_NAMES = (
 
 FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 
-#: The page's own titles that are looked for within its longer ones.
+#: Short titles of the page that are searched for in longer ones.
 MAX_OWN = 4
 
-#: A page's name with its name space, in wikis.
+#: A page's name with its name space in a wiki.
 _WIKI_ID = re.compile(r"[\w-]+(?::[\w-]+)+")
 
 
 def title_and_site(
     page: Document, graph: Graph, node: Node | None, marked: Microdata
 ) -> tuple[str | None, str | None]:
-    """The page's title, without its site's name, and that name."""
+    """Return the title, stripped of the site's name, and that name."""
     site = _site_name(page, graph, node, marked)
     title = _title(_titles(page, graph, node, marked), site)
     own = _own(page, [*graph.texts(node, "headline", "name"), *marked.texts("headline")])
@@ -59,7 +59,7 @@ def title_and_site(
 
 
 def _own(page: Document, said: list[str]) -> list[str]:
-    """What may be the page's title alone: its headings, and what is said for machines."""
+    """Return possible titles that lack the site's name: headings and structured data."""
     texts = [*_headings(page), *said[:MAX_OWN]]
     return [alone for text in texts if (alone := plain(text, MAX_TITLE))]
 
@@ -118,14 +118,14 @@ def _titles(page: Document, graph: Graph, node: Node | None, marked: Microdata) 
 
 
 def _is_of_front_page(page: Document) -> bool:
-    """Whether a page has the Open Graph of its site's front page, as some generators give all."""
+    """Whether a page has the Open Graph of its site's front page. Some generators do that."""
     said = next(iter(page.meta("og:url")), "")
     about, here = urlsplit(page.resolved(said) or page.url), urlsplit(page.url)
     return about.path in {"", "/"} and not about.query and here.path not in {"", "/"}
 
 
 def _headings(page: Document) -> list[str]:
-    """Headings of the page, those of its article first, and none of what stands beside it."""
+    """Return the headings of the page, those of its article first."""
     usable = [each for each in page.headings if not each.region & PageRegion.ASIDE]
     ordered = sorted(
         usable,
@@ -139,7 +139,7 @@ def _headings(page: Document) -> list[str]:
 
 
 def _site_in_titles(page: Document, title: str | None, own: list[str]) -> str | None:
-    """The site's name as the page's titles have it beside the page's own."""
+    """Return the site's name in the page's titles."""
     alone = [*own, *page.meta(*TITLES)]
     for text in [*page.titles[:1], title or ""]:
         cleaned = plain(text, MAX_TITLE)
@@ -149,17 +149,17 @@ def _site_in_titles(page: Document, title: str | None, own: list[str]) -> str | 
 
 
 def _site_of_feed(page: Document, title: str | None) -> str | None:
-    """What the page's first feed is called, if that is short and not the page's own."""
+    """Return the site's name in the title of the first feed, unless it is the page's title."""
     feeds = (each for each in page.linked("alternate") if each.get("type") in FEEDS)
     name = next((name for each in feeds if (name := feed_name(each.get("title")))), None)
     return name if name and key(name) not in {key(title or ""), *HOME} else None
 
 
 def _fitting(page: Document, title: str | None, site: str | None, own: list[str]) -> str | None:
-    """A title without the site's name; a front page's "Home" is its site.
+    """Strip the site's name from a title. A front page's "Home" becomes the site's name.
 
-    A part that is not the site's name stays, unless it stands between the page's own title and the
-    site's name, as sections of a site do, or has that name in it.
+    Sections of the site are stripped too: parts between the page's own title and the site's name,
+    and parts with that name in them.
     """
     if not title or not site:
         return title
@@ -176,7 +176,7 @@ def _fitting(page: Document, title: str | None, site: str | None, own: list[str]
         is_longer = rest != bare and len(key(alone)) >= A_SENTENCE and begins_a_section(rest)
         if is_longer and (bare != title or key(site) in key(rest)):
             return alone
-        # What stands before the page's own heading, and has the site's name in it, is no title.
+        # A part before the page's own heading, with the site's name in it, is a section.
         begin, found, end = bare.partition(alone)
         if found and not end.strip() and begin and key(site) in key(begin):
             return found
@@ -186,7 +186,7 @@ def _fitting(page: Document, title: str | None, site: str | None, own: list[str]
 
 
 def _is_short_for(name: str, site: str) -> bool:
-    """Whether a site is meant by a name: it is written otherwise, or the first of its words."""
+    """Whether a name means a site: in another spelling, or by its first word."""
     return key(name) == key(site) or site.casefold().startswith(f"{name.casefold()} ")
 
 

@@ -1,6 +1,6 @@
-"""JSON-LD (schema.org) as pages have it: graphs, references, lists, and JSON that is none.
+"""Reads the JSON-LD (schema.org) of real pages: graphs, references, lists, and broken JSON.
 
-Bounded by what the scanner keeps (characters), by Python's limit on nesting, and by MAX_NODES.
+The limits are the scanner's (characters), Python's limit on nesting, and MAX_NODES.
 """
 
 import json
@@ -9,36 +9,25 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from splitflap_scraper.page.vocabulary import MAX_JSON
+from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.words.types import Types
 
-#: Nodes looked at, and values of a list. Pages have a dozen of what matters.
+#: Nodes of a page, and values of a list. Real pages have a dozen relevant ones.
 MAX_NODES = 300
 MAX_VALUES = 20
 
-#: Levels of nodes within nodes that are looked at.
+#: Levels of nested nodes.
 MAX_DEPTH = 4
 
-#: Types of nodes by what they make of a preview's type, and, by their order, which of several
-#: nodes a page is about.
-KINDS = {
-    "article": "NewsArticle BlogPosting Article TechArticle ScholarlyArticle Report "
-    "ReportageNewsArticle OpinionNewsArticle AnalysisNewsArticle ReviewNewsArticle LiveBlogPosting "
-    "AdvertiserContentArticle SocialMediaPosting DiscussionForumPosting Question Recipe "
-    "HowTo Review Event JobPosting Course Dataset QAPage CreativeWork",
-    "product": "Product ProductGroup IndividualProduct Vehicle Car",
-    "video": "VideoObject Movie TVEpisode TVSeries Episode Clip BroadcastEvent",
-    "music": "MusicRecording MusicAlbum MusicPlaylist MusicGroup PodcastEpisode PodcastSeries "
-    "AudioObject RadioEpisode",
-    "book": "Book Audiobook",
-    "profile": "ProfilePage Person",
-    "website": "SoftwareApplication MobileApplication WebApplication SoftwareSourceCode "
-    "Organization LocalBusiness Restaurant PageRegion WebPage CollectionPage AboutPage ItemPage",
-}
-_KIND_OF = {name: kind for kind, names in KINDS.items() for name in names.split()}
+_TYPES = load("types", Types)
+
+#: Types of nodes, with the type of the preview; and their rank, if several nodes describe a page.
+_KIND_OF = {name: kind for kind, names in _TYPES.schema_org.items() for name in names}
 _RANK = {name: rank for rank, name in enumerate(_KIND_OF)}
-#: Nodes from here on say something of the page only where no other does.
+#: Rank from which on a node counts only if no other describes the page.
 _PAGES = _RANK["WebPage"]
 
-#: Properties under which the thing stands that a page is about.
+#: Properties with the topic of the page.
 _INNER = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed", "blogPost")
 
 _WRAPPED = re.compile(r"\A\s*(?:<!--|//<!\[CDATA\[|<!\[CDATA\[)?|(?:-->|//\]\]>|\]\]>|;)?\s*\Z")
@@ -56,7 +45,7 @@ Node = dict[str, Any]
 
 
 class Graph:
-    """All nodes of a page's scripts, found again by their @id."""
+    """The nodes of a page's scripts, with an index by @id."""
 
     def __init__(self, scripts: Iterable[str]) -> None:
         self._by_id: dict[str, Node] = {}
@@ -66,7 +55,7 @@ class Graph:
                 self._gather(top, 0)
 
     def add(self, top: Node) -> None:
-        """One more node, with those within it."""
+        """Add a node with its nested nodes."""
         self._gather(top, 0)
 
     def _gather(self, value: Any, depth: int) -> None:
@@ -82,16 +71,16 @@ class Graph:
         if isinstance(name, str) and len(value) > 1:
             self._by_id.setdefault(name, value)
         for inner in _INNER:
-            # A graph may be long, and what matters be its last node.
+            # A graph may be long, and its last node the relevant one.
             values = value.get(inner)
             each = values[:MAX_NODES] if isinstance(values, list) else [values]
             for one in each:
                 self._gather(one, depth + 1)
 
     def main(self, urls: Iterable[str]) -> Node | None:
-        """The node that the page is about: the first of the most telling type.
+        """Return the node of the page's topic: the first one of the most telling type.
 
-        `urls` are the page's own; a node of one of them goes before the others.
+        `urls` are the page's own URLs. A node with one of them wins.
         """
         own = {url.split("#")[0].rstrip("/") for url in urls}
         ranked = [
@@ -103,22 +92,22 @@ class Graph:
         return self.nodes[min(ranked)[3]] if ranked else None
 
     def of_type(self, *names: str) -> Iterator[Node]:
-        """All nodes of these types."""
+        """Iterate over the nodes of these types."""
         return (node for node in self.nodes if not set(names).isdisjoint(types(node)))
 
     def values(self, node: Node | None, *names: str) -> Iterator[Any]:
-        """The values of the first of these properties, references followed."""
+        """Iterate over the values of the first of these properties. It follows references."""
         for name in names:
             found = [self._followed(each) for each in _values((node or {}).get(name))]
             if found:
                 yield from found
 
     def texts(self, node: Node | None, *names: str) -> list[str]:
-        """Values that are texts, or have a name."""
+        """Return the values that are texts or named things."""
         return [found for each in self.values(node, *names) if (found := text_in(each))]
 
     def urls(self, node: Node | None, *names: str) -> Iterator[tuple[str, Node]]:
-        """Values that are URLs, or objects with one, and these objects."""
+        """Iterate over the values that are URLs, with their objects, empty for a bare URL."""
         for each in self.values(node, *names):
             if isinstance(each, str):
                 yield each, {}
@@ -141,24 +130,24 @@ class Graph:
         ]
         places += [each.get("@id") for each in places if isinstance(each, dict)]
         texts = [each.split("#")[0].rstrip("/") for each in places if isinstance(each, str)]
-        # What names no place is of this page.
+        # A node that has no URL belongs to this page.
         return not texts or not own.isdisjoint(texts)
 
 
 def types(node: Node) -> list[str]:
-    """The types of a node, without their vocabulary."""
+    """Return the types of a node, stripped of their vocabulary."""
     return [
         re.split(r"[/#:]", each)[-1] for each in _values(node.get("@type")) if isinstance(each, str)
     ]
 
 
 def kind(node: Node | None) -> str | None:
-    """The type of a preview that a node makes."""
+    """Return the type of the preview by the type of a node."""
     return next((_KIND_OF[each] for each in types(node or {}) if each in _KIND_OF), None)
 
 
 def _values(value: Any) -> list[Any]:
-    """A property's values: one, or a list of them."""
+    """Return the values of a property as a list."""
     if isinstance(value, dict) and isinstance(value.get("@list"), list):
         value = value["@list"]
     if isinstance(value, list):
@@ -167,37 +156,37 @@ def _values(value: Any) -> list[Any]:
 
 
 def text_in(value: Any) -> str | None:
-    """A value that is a text, or has a name."""
+    """Return a text, or the name of a thing, or None."""
     if isinstance(value, dict):
         value = value.get("name") or value.get("@value") or full_name(value)
     if isinstance(value, list):
         value = next(iter(value), None)
     if isinstance(value, float) and value.is_integer():
-        # All numbers are read as these.
+        # The parser reads all numbers as floats.
         value = int(value)
     return str(value) if isinstance(value, (str, int, float)) and value != "" else None
 
 
 def single(value: Any) -> Any:
-    """A property's value, also where it is alone in a list."""
+    """Unwrap a list of one value."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def full_name(person: Node) -> str:
-    """As its two parts have it; empty where there are none."""
+    """Join the given and family name of a person. Empty if both are missing."""
     parts = (single(person.get("givenName")), single(person.get("familyName")))
     return " ".join(each for each in parts if isinstance(each, str))
 
 
 def _parsed(script: str) -> Any:
-    """What a script has; of one that is cut off or broken, what can be told all the same."""
+    """Parse a script. For a truncated or broken one, find the main properties by patterns."""
     bare = _WRAPPED.sub("", script)
     if len(script) >= MAX_JSON:
         return _loose(bare)
     mended = _TRAILING_COMMA.sub("", bare)
     for attempt in dict.fromkeys((bare, mended)):
         try:
-            # Line feeds within strings are common, and not strict JSON.
+            # Line feeds in strings are common, but invalid in strict JSON.
             return json.loads(attempt, strict=False, parse_int=float)
         except (ValueError, RecursionError):
             continue

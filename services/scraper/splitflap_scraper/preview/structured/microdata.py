@@ -1,6 +1,7 @@
-"""What a page's marked elements say: microdata, as nodes like those of JSON-LD.
+"""Reads microdata as nodes like those of JSON-LD.
 
-An item within another is a value of that: the name of an offer's seller is none of the product's.
+A nested item is a value of the item around it: a seller's name belongs to the offer, and not to the
+product.
 """
 
 from collections.abc import Iterator
@@ -8,10 +9,10 @@ from collections.abc import Iterator
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.preview.structured.jsonld import Graph, Node, kind, types
 
-#: Characters of an element's properties, and of its types, that are looked at.
+#: Characters read of an element's properties, and of its types.
 MAX_WORDS = 300
 
-#: Properties as schema.org spells them; HTML pages do it in other cases too.
+#: Properties in the spelling of schema.org. Pages use other cases too.
 _NAMES = {
     name.lower(): name
     for name in (
@@ -22,27 +23,29 @@ _NAMES = {
     )
 }  # fmt: skip
 
-#: What items in a page's frame are, or beside its text, and not what the page is about.
+#: Types of items in a page's frame or beside its text. They are not its topic.
 _FRAME = frozenset({
     "Organization", "Person", "ImageObject", "WPHeader", "WPFooter", "WPSideBar",
     "SiteNavigationElement", "BreadcrumbList", "Breadcrumb", "ItemList", "Comment", "UserComments",
     "Answer", "Offer", "Rating", "AggregateRating", "PostalAddress", "WebSite",
 })  # fmt: skip
 
-#: Properties whose item is what the page is about, whatever item that is in.
+#: Properties for the topic of the page, at any depth.
 _MAIN = frozenset({"blogpost", "mainentity", "maincontentofpage"})
 
 
 class Microdata:
-    """The item that a page is about, and the properties that stand in no item."""
+    """The item of the page's topic, and the properties outside of items."""
 
     def __init__(self, page: Document, urls: list[str]) -> None:
-        """`urls` are the page's own."""
+        """`urls` are the page's own URLs."""
         self._is_any = bool(page.marked)
+        #: The properties outside of items.
         self._loose: Node = {}
         self._graph = Graph(())
         nodes = {0: self._loose}
         tops: list[Node] = []
+        #: Nodes with the page's heading, by identity.
         headed: set[int] = set()
         for each in page.marked:
             properties = each.get("itemprop")[:MAX_WORDS].split()
@@ -50,41 +53,56 @@ class Microdata:
                 node = nodes[each.own] = _item(each)
                 if _is_top(properties) and _FRAME.isdisjoint(types(node)):
                     tops.append(node)
-            for name in properties:
-                known = _NAMES.get(name.lower())
-                if known and each.item in nodes:
-                    value = nodes[each.own] if each.own else _value(page, each, known)
-                    nodes[each.item].setdefault(known, []).append(value)
-                    if each.name == "h1":
-                        headed.add(id(nodes[each.item]))
+            owner = nodes.get(each.item)
+            if owner is not None:
+                is_heading = _add_properties(page, owner, each, properties, nodes)
+                headed |= {id(owner)} if is_heading else set()
         for top in tops:
             self._graph.add(top)
         main = self._graph.main(urls) or next(iter(tops), None)
-        alike = [each for each in tops if kind(each) == kind(main)]
-        if len(alike) > 1:
-            # Of a list's items, the page is about the one that has its URL or heading, or none.
-            own = [each for each in alike if any(url in urls for url in each.get("url", ()))]
-            own += [each for each in alike if id(each) in headed]
-            main = next(iter(own), None)
-        self._main = main
+        self._main = _of_page(main, tops, urls, headed)
 
     @property
     def kind(self) -> str | None:
-        """The type of a preview that the item makes, if it has one of its own."""
+        """The type of the preview by the item's type, if it is specific."""
         found = kind(self._main)
         return found if found != "website" else None
 
     def texts(self, *names: str) -> list[str]:
-        """Values that are texts, or have a name, of the first of these properties."""
+        """Return the texts or names of the first of these properties."""
         if not self._is_any:
             return []
         graph = self._graph
         return [*graph.texts(self._main, *names), *graph.texts(self._loose, *names)]
 
     def urls(self, *names: str) -> Iterator[tuple[str, Node]]:
-        """Values that are URLs, or items with one, and these items."""
+        """Iterate over the values that are URLs, with their items."""
         yield from self._graph.urls(self._main, *names)
         yield from self._graph.urls(self._loose, *names)
+
+
+def _add_properties(
+    page: Document, owner: Node, element: Element, properties: list[str], nodes: dict[int, Node]
+) -> bool:
+    """Add the properties of an element to its item, and return whether it is the heading."""
+    known = [name for each in properties if (name := _NAMES.get(each.lower()))]
+    for name in known:
+        value = nodes[element.own] if element.own else _value(page, element, name)
+        owner.setdefault(name, []).append(value)
+    return bool(known) and element.name == "h1"
+
+
+def _of_page(main: Node | None, tops: list[Node], urls: list[str], headed: set[int]) -> Node | None:
+    """Return the main item, unless it is one of a list.
+
+    Of a list, only the item with the page's URL or heading describes the page.
+    """
+    alike = [each for each in tops if kind(each) == kind(main)]
+    if len(alike) <= 1:
+        return main
+    own = [each for each in alike if any(url in urls for url in each.get("url", ()))]
+    own += [each for each in alike if id(each) in headed]
+    return next(iter(own), None)
 
 
 def _is_top(properties: list[str]) -> bool:
@@ -92,15 +110,15 @@ def _is_top(properties: list[str]) -> bool:
 
 
 def _item(element: Element) -> Node:
-    # Some items have a text instead of properties.
-    said = element.get("content") or element.text.strip()
-    return {"@type": element.get("itemtype")[:MAX_WORDS].split(), "@value": said}
+    # Some items have only a text.
+    text = element.get("content") or element.text.strip()
+    return {"@type": element.get("itemtype")[:MAX_WORDS].split(), "@value": text}
 
 
 def _value(page: Document, element: Element, name: str) -> str:
-    """A property's value (HTML Standard, "Values"), also where it is not in its place."""
-    if said := element.get("content") or element.get("datetime"):
-        return said
+    """Return the value of a property (HTML Standard, "Values"), also from unusual attributes."""
+    if value := element.get("content") or element.get("datetime"):
+        return value
     if name in {"image", "thumbnailUrl", "thumbnail", "contentUrl"}:
         return element.get("href") or element.source
     if name in {"url", "mainEntityOfPage"}:

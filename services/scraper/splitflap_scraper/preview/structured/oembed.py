@@ -1,6 +1,8 @@
-"""oEmbed (oembed.com): what a site says of a page to those who would embed it, as JSON.
+"""oEmbed (oembed.com): a site's description of a page, as JSON.
 
-Asked only where the page itself says too little, since it costs the site another request.
+The scraper asks for it only if the page gives too little, since it costs the site another request.
+
+providers.json has some well-known providers of oembed.com/providers.json, in its format.
 """
 
 import json
@@ -13,14 +15,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from splitflap_core.settings import Network
 
+from splitflap_scraper.fetch.targets.addresses import Network
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.fields.image import may_be_shown
 from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.texts import MAX_SITE_NAME, MAX_TITLE, plain
 
-#: oEmbed's types, as previews say them; `rich` and `link` say nothing.
+#: Types of oEmbed, with the type of the preview. `rich` and `link` say nothing.
 _TYPES = {"photo": "image", "video": "video"}
 
 _JSON = "application/json+oembed"
@@ -38,18 +40,18 @@ class _Provider(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Providers:
-    """Which endpoint answers for which pages."""
+    """The endpoints of oEmbed, each with the URL patterns of its pages."""
 
     endpoints: tuple[tuple[str, tuple[str, ...]], ...]
 
     @classmethod
     def load(cls, path: str) -> "Providers":
-        """The providers of a file in the format of oembed.com/providers.json.
+        """Read a file in the format of oembed.com/providers.json.
 
-        An empty path stands for the list that comes with the scraper, `none` for no list.
+        An empty path means the built-in list, and `none` an empty one.
 
         Raises:
-            OSError, ValueError: the file cannot be read, or is no such list.
+            OSError, ValueError: the file is unreadable or invalid.
         """
         if path == "none":
             return cls(())
@@ -61,7 +63,7 @@ class Providers:
         )
 
     def endpoint(self, url: str) -> str | None:
-        """The request that asks for a page, if one of the providers knows it."""
+        """Return the URL that describes a page, or None for an unknown page."""
         for endpoint, schemes in self.endpoints:
             if any(matches(scheme, url) for scheme in schemes):
                 where = endpoint.replace("{format}", "json")
@@ -71,7 +73,7 @@ class Providers:
 
 
 def matches(scheme: str, url: str) -> bool:
-    """Whether a URL is of a scheme, in which `*` stands for anything; in linear time."""
+    """Whether a URL matches a scheme, with `*` for any text. It takes linear time."""
     url = re.sub(r"^http:", "https:", url)
     first, *others = re.sub(r"^http:", "https:", scheme).split("*")
     if not url.startswith(first):
@@ -83,7 +85,7 @@ def matches(scheme: str, url: str) -> bool:
         if is_last:
             return not part or (url.endswith(part) and len(url) - len(part) >= at)
         found = url.find(part, at)
-        # A star in the host stays there.
+        # A star in the host matches only within the host.
         if found < 0 or (at <= host_end < found):
             return False
         at = found + len(part)
@@ -91,13 +93,13 @@ def matches(scheme: str, url: str) -> bool:
 
 
 def discovered(page: Document) -> str | None:
-    """The request that a page itself names."""
+    """Return the URL of oEmbed in the page's own link, or None."""
     links = [each for each in page.links if each.get("type").lower() == _JSON]
     return next((url for each in links if (url := page.resolved(each.get("href")))), None)
 
 
 def answer_of(data: bytes) -> dict[str, Any] | None:
-    """An answer, if it is one."""
+    """Parse an answer. None for an invalid one."""
     try:
         answer = json.loads(data)
     except (ValueError, RecursionError):
@@ -106,7 +108,7 @@ def answer_of(data: bytes) -> dict[str, Any] | None:
 
 
 def merged(found: Metadata, answer: dict[str, Any], allowed: Sequence[Network]) -> Metadata:
-    """Metadata, with what an answer adds to them."""
+    """Add the fields of an answer to the missing fields of a preview."""
     kind = _TYPES.get(str(answer.get("type")))
     image = _first_url(
         [answer.get("thumbnail_url"), answer.get("url") if kind == "image" else None], allowed

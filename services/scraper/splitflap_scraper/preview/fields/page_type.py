@@ -1,0 +1,33 @@
+"""The type of a page."""
+
+from splitflap_scraper.page.document import Document
+from splitflap_scraper.page.regions import PageRegion
+from splitflap_scraper.preview.structured.jsonld import Node, kind
+from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.words.types import Types
+
+_OPEN_GRAPH = load("types", Types).open_graph
+
+
+def page_type(page: Document, node: Node | None, marked: Microdata) -> str:
+    """Return the type by Open Graph, other metas, or structured data; else `website`."""
+    og_type = next(iter(page.meta("og:type")), "").lower()
+    # The part before a dot or colon is the general type, as in "video.movie".
+    general = og_type.partition(".")[0].partition(":")[0]
+    if found := _OPEN_GRAPH.get(og_type) or _OPEN_GRAPH.get(general):
+        return found
+    if _is_article(page):
+        return "article"
+    if any(page.meta("product:price:amount", "og:price:amount")):
+        return "product"
+    # A page with a date in its article is an article.
+    if not og_type and any(each.region & PageRegion.ARTICLE for each in page.times):
+        return "article"
+    is_video = page.meta("og:video", "og:video:url")
+    return kind(node) or marked.kind or ("video" if is_video else "website")
+
+
+def _is_article(page: Document) -> bool:
+    names = {name for name, _ in page.metas}
+    return "article:published_time" in names or any(name.startswith("citation_") for name in names)

@@ -1,0 +1,75 @@
+"""Previews of images, PDF, text, audio and video, by the first bytes of the file."""
+
+import re
+from email.message import Message
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from splitflap_scraper.fetch.http.headers import Headers
+from splitflap_scraper.page.charsets import TextDecoder
+from splitflap_scraper.preview.fields.dates import rfc3339
+from splitflap_scraper.preview.files.images import dimensions
+from splitflap_scraper.preview.files.pdf import pdf_information
+from splitflap_scraper.preview.metadata import Metadata
+from splitflap_scraper.preview.texts import MAX_AUTHORS, MAX_PARAGRAPH, MAX_TITLE, clean
+
+#: Lines in which a text has its heading, and its characters that are read for a description.
+_HEADING_LINES = 20
+_MAX_WORDS = MAX_PARAGRAPH * 4
+
+#: Parts of a PDF's title that its software adds.
+_MADE_BY = re.compile(
+    r"(?i)^(?:microsoft (?:word|powerpoint|excel) - |print of )|\.(?:docx?|pptx?|xlsx?|dvi"
+    r"|indd|tex|odt|pdf|ps|qxd|fm)$"
+)
+
+
+def file_preview(
+    kind: str, data: bytes, url: str, headers: Headers, charset: str | None
+) -> Metadata:
+    """Return the preview of a file by its name and its first bytes."""
+    name = file_name(url, headers)
+    if kind == "image":
+        width, height = dimensions(data) or (None, None)
+        return Metadata(name, image=url, type=kind, image_width=width, image_height=height)
+    if kind == "document":
+        return _document(data, name)
+    if kind == "text":
+        heading, description = _text(data, charset)
+        return Metadata(heading or name, description, type=kind)
+    return Metadata(name, type=kind)
+
+
+def _document(data: bytes, name: str | None) -> Metadata:
+    information = pdf_information(data)
+    title = _MADE_BY.sub("", information.get("Title", "")).strip()
+    created = information.get("CreationDate", "").removeprefix("D:")[:14]
+    return Metadata(
+        clean(title, MAX_TITLE) if title.lower() not in {"", "untitled"} else name,
+        author=clean(information.get("Author", ""), MAX_AUTHORS),
+        published_at=rfc3339(created),
+        type="document",
+    )
+
+
+def file_name(url: str, headers: Headers) -> str | None:
+    """Return the name of a file, by its Content-Disposition or its URL."""
+    disposition = Message()
+    disposition["Content-Disposition"] = headers.get("Content-Disposition")
+    saved_as = disposition.get_filename()
+    parts = urlsplit(url)
+    path = unquote(parts.path, errors="replace")
+    return clean(
+        PurePosixPath((saved_as or path).replace("\\", "/")).name or parts.hostname or "", MAX_TITLE
+    )
+
+
+def _text(data: bytes, charset: str | None) -> tuple[str | None, str | None]:
+    """Return the heading of a text in Markdown, and its first words."""
+    decoder = TextDecoder(charset)
+    passed = decoder.feed(data, final=True)
+    decoder.settle([], [passed])
+    lines = decoder.text(passed).splitlines()
+    heading = next((line for line in lines[:_HEADING_LINES] if re.match(r"#\s+\S", line)), None)
+    words = " ".join(line for line in lines if line is not heading)[:_MAX_WORDS]
+    return clean(heading.lstrip("# "), MAX_TITLE) if heading else None, clean(words, MAX_PARAGRAPH)

@@ -1,0 +1,81 @@
+"""Reads the size of an image from the begin of its file."""
+
+import re
+import struct
+
+#: Markers of a JPEG frame with a size (ITU T.81, table B.1).
+_JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+
+#: The byte before each marker of a JPEG, and a fill byte.
+_JPEG_MARKER = 0xFF
+
+_SVG_SIZE = re.compile(rb"""\s(width|height)\s*=\s*["']\s*(\d{1,5})(?:\.\d+)?(?:px)?\s*["']""")
+_SVG_BOX = re.compile(
+    rb"""\sviewBox\s*=\s*["']\s*[-\d.]+[\s,]+[-\d.]+[\s,]+(\d{1,5})[\d.]*[\s,]+(\d{1,5})"""
+)
+
+
+def dimensions(data: bytes) -> tuple[int, int] | None:
+    """Return width and height in pixels, or None if the data lack them."""
+    try:
+        size = _dimensions(data)
+    except (struct.error, IndexError):
+        return None
+    return size if size and size[0] > 0 and size[1] > 0 else None
+
+
+def _dimensions(data: bytes) -> tuple[int, int] | None:  # noqa: PLR0911 - a format each
+    if data.startswith(b"\x89PNG\r\n"):
+        return struct.unpack(">II", data[16:24])
+    if data.startswith(b"GIF8"):
+        return struct.unpack("<HH", data[6:10])
+    if data.startswith(b"BM"):
+        width, height = struct.unpack("<ii", data[18:26])
+        return width, abs(height)
+    if data.startswith(b"\xff\xd8"):
+        return _jpeg(data)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _webp(data)
+    if data[4:8] == b"ftyp":
+        at = data.find(b"ispe")
+        return struct.unpack(">II", data[at + 8 : at + 16]) if at >= 0 else None
+    if data.startswith(b"\0\0\1\0"):
+        return data[6] or 256, data[7] or 256
+    return _svg(data) if b"<svg" in data[:4096] else None
+
+
+def _jpeg(data: bytes) -> tuple[int, int] | None:
+    at = 2
+    while at + 9 <= len(data) and data[at] == _JPEG_MARKER:
+        marker = data[at + 1]
+        if marker in _JPEG_FRAMES:
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return width, height
+        # Skip a fill byte, or a segment by its length.
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        at += 1 if marker == _JPEG_MARKER else 2 + max(2, length)
+    return None
+
+
+def _webp(data: bytes) -> tuple[int, int] | None:
+    """Read the size of the three forms of WebP (RFC 9649, section 2)."""
+    form = data[12:16]
+    if form == b"VP8X":
+        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
+    if form == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if form == b"VP8 ":
+        width, height = struct.unpack("<HH", data[26:30])
+        return width & 0x3FFF, height & 0x3FFF
+    return None
+
+
+def _svg(data: bytes) -> tuple[int, int] | None:
+    begin = data.find(b"<svg")
+    tag = data[begin : data.find(b">", begin) + 1][:4096]
+    sizes = {name: int(value) for name, value in _SVG_SIZE.findall(tag)}
+    if sizes.keys() == {b"width", b"height"}:
+        return sizes[b"width"], sizes[b"height"]
+    box = _SVG_BOX.search(tag)
+    return (int(box[1]), int(box[2])) if box else None

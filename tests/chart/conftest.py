@@ -1,4 +1,4 @@
-"""Helm, and each mode rendered once."""
+"""Helm, and the objects of each mode, rendered once."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
 
 @pytest.fixture(scope="session")
 def rendered(helm: Helm) -> Rendered:
-    """The objects of a mode."""
+    """Renders a mode by its name."""
     made: dict[str, Manifests] = {}
 
     def render(mode: str) -> Manifests:
@@ -31,5 +31,5 @@ def rendered(helm: Helm) -> Rendered:
 
 @pytest.fixture(params=MODES)
 def manifests(request: pytest.FixtureRequest, rendered: Rendered) -> Manifests:
-    """The objects of every mode."""
+    """The objects of each mode in turn."""
     return rendered(request.param)

@@ -1,4 +1,4 @@
-"""What `helm template` makes of values, as objects to ask."""
+"""Runs `helm template` and gives access to the rendered objects."""
 
 import base64
 import itertools
@@ -16,22 +16,26 @@ from tests.servers.process import MissingBinary
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "splitflap"
 
-#: Where `make tools` puts Helm where the system has none.
+#: `make tools` installs Helm here if the system has none.
 TOOLS = ROOT / ".tools"
 
-#: The version that is rendered for: a Helm built from its module takes itself for an old one.
+#: The Kubernetes version of the rendering. A Helm built from its module assumes an old one.
 KUBERNETES = "1.34.0"
 
 Object = dict[str, Any]
 Values = dict[str, Any]
 
 
-class Refused(Exception):
-    """Helm does not render these values; says why."""
+class ValuesRefused(Exception):
+    """Helm refused the values; the message has its output."""
 
 
 def find_helm() -> str:
-    """Raises MissingBinary where there is none."""
+    """The path of Helm's binary.
+
+    Raises:
+        MissingBinary: Helm is not installed.
+    """
     if found := shutil.which("helm") or shutil.which("helm", path=str(TOOLS)):
         return found
     raise MissingBinary("helm is not installed (make tools)")
@@ -39,7 +43,7 @@ def find_helm() -> str:
 
 @dataclass(frozen=True)
 class Helm:
-    """Helm, and a folder for values."""
+    """Helm's binary, and a folder for files of values."""
 
     binary: str
     folder: Path
@@ -49,25 +53,29 @@ class Helm:
         """The output of a command.
 
         Raises:
-            Refused: with what it wrote.
+            ValuesRefused: the command failed.
         """
         command = [self.binary, *arguments]
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
         if done.returncode:
-            raise Refused(done.stderr)
+            raise ValuesRefused(done.stderr)
         return done.stdout
 
     def render(
         self, values: Mapping[str, Any], release: str = "r", namespace: str = "ns", *options: str
     ) -> "Manifests":
-        """The objects of a release. Raises Refused."""
+        """The objects of a release.
+
+        Raises:
+            ValuesRefused: Helm refused the values.
+        """
         path = self.write(values)
         where = ("-n", namespace, "--kube-version", KUBERNETES)
         text = self.run("template", release, str(CHART), "-f", path, *where, *options)
         return Manifests([each for each in yaml.safe_load_all(text) if each])
 
     def write(self, values: Mapping[str, Any]) -> str:
-        """A file with these values."""
+        """Write these values to a file; its path."""
         path = self.folder / f"{next(self._number)}.yaml"
         path.write_text(yaml.safe_dump(dict(values)), encoding="utf-8")
         return str(path)
@@ -102,7 +110,7 @@ class Manifests:
         return container
 
     def environ(self, component: str, others: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-        """A container's environment, its Secrets looked up here and among `others`."""
+        """A container's environment. Secrets come from this release and from `others`."""
         secrets = {**others, **dict(self._secrets())}
         found = {}
         for each in self.container(component)["env"]:
@@ -119,7 +127,7 @@ class Manifests:
 
 
 def merged(*many: Mapping[str, Any]) -> dict[str, Any]:
-    """Values, the later ones over the earlier ones, as Helm merges them."""
+    """Merge values as Helm does; later ones replace earlier ones."""
     result: dict[str, Any] = {}
     for values in many:
         for key, value in values.items():

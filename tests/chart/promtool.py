@@ -1,4 +1,4 @@
-"""Prometheus' rules, evaluated by promtool on series that a test makes up."""
+"""Evaluates Prometheus' rules with promtool, on series of a test."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ STEP = 15
 
 CHART = Path(__file__).parents[2] / "charts" / "splitflap"
 
-#: The rule files as they are, for all releases.
+#: The unchanged rule files, for all releases.
 PLAIN = [CHART / "rules" / name for name in ("demand.yaml", "alerts.yaml")]
 
 #: Series by their selectors, in promtool's notation: `0+3x20` grows by 3 twenty times, `_` is none.
@@ -24,7 +24,7 @@ Series = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Expected:
-    """What an expression comes to: values by their labels."""
+    """The expected result of an expression: values by their labels."""
 
     expression: str
     samples: Mapping[str, float]
@@ -33,7 +33,7 @@ class Expected:
 def evaluate(
     rules: Sequence[Path], series: Series, minutes: float, expected: Expected, folder: Path
 ) -> str | None:
-    """What promtool complains of, if it does."""
+    """Promtool's complaint, or None if the rules give the expected result."""
     promtool = or_skip(lambda: find_binary("promtool"))
     test = {
         "interval": f"{STEP}s",

@@ -1,4 +1,4 @@
-"""Each alert: what makes it fire, and what does not. Evaluated by promtool."""
+"""Each alert fires for its symptom only. promtool evaluates the rules."""
 
 import re
 from pathlib import Path
@@ -17,13 +17,13 @@ OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 def oldest(kind: str, state: str, values: str) -> dict[str, str]:
-    """How long the oldest job waits, as two replicas say it."""
+    """The age of the oldest job, as reported by two replicas."""
     labels = f'{RELEASE},kind="{kind}",state="{state}"'
     return {f'splitflap_oldest_job_seconds{{{labels},pod="{pod}"}}': values for pod in ("a", "b")}
 
 
 def finished(kind: str, done: str, failed: str) -> dict[str, str]:
-    """Jobs that ended."""
+    """Finished jobs by outcome."""
     name = "splitflap_jobs_finished_total"
     return {
         f'{name}{{{POD},kind="{kind}",outcome="done"}}': done,
@@ -33,7 +33,7 @@ def finished(kind: str, done: str, failed: str) -> dict[str, str]:
 
 
 def queue(consumers: str, ready: str) -> dict[str, str]:
-    """What the broker said of a queue."""
+    """The broker's numbers for a queue."""
     return {
         f'splitflap_queue_consumers{{{POD},queue="scrape"}}': consumers,
         f'splitflap_queue_ready_messages{{{POD},queue="scrape"}}': ready,
@@ -41,7 +41,7 @@ def queue(consumers: str, ready: str) -> dict[str, str]:
 
 
 def requests(ok: str, status: str, others: str) -> dict[str, str]:
-    """Requests that were answered."""
+    """Requests by status."""
     name = "splitflap_http_requests_total"
     return {
         f'{name}{{{POD},endpoint="make_post",status="202"}}': ok,
@@ -50,7 +50,7 @@ def requests(ok: str, status: str, others: str) -> dict[str, str]:
 
 
 def shed(why: str, values: str) -> dict[str, str]:
-    """Requests that were refused."""
+    """Refused requests."""
     return {f'splitflap_http_shed_total{{{POD},why="{why}"}}': values}
 
 
@@ -65,12 +65,12 @@ def commits(below_half_a_second: str, all_: str) -> dict[str, str]:
 
 
 def retried(why: str, values: str) -> dict[str, str]:
-    """Jobs that were published again."""
+    """Republished jobs."""
     return {f'splitflap_jobs_retried_total{{{POD},kind="render",why="{why}"}}': values}
 
 
 def work(published: str, workers: int) -> dict[str, str]:
-    """Texts that are published, and renderers, each text taking 50 ms."""
+    """Published texts of 50 ms each, and the slots of the renderers."""
     slots = {
         f'splitflap_worker_slots{{{RELEASE},kind="render",pod="w{number}"}}': "1x120"
         for number in range(workers)
@@ -83,7 +83,7 @@ def work(published: str, workers: int) -> dict[str, str]:
 
 
 def up(values: str, part_of: str = "splitflap") -> dict[str, str]:
-    """Whether a pod answers."""
+    """Whether Prometheus can scrape a pod."""
     return {f'up{{{POD},app_kubernetes_io_part_of="{part_of}"}}': values}
 
 
@@ -97,10 +97,10 @@ def alarm(memory: str, disk: str) -> dict[str, str]:
 
 ALIVE = {f"splitflap_http_requests_in_flight{{{POD}}}": "0x100"}
 
-#: Minutes until which all would have to fire.
+#: Minutes after which every alert with its symptom fires.
 LATE = 20
 
-#: Alert, what there is, minutes, and whether it fires.
+#: Alert, series, minutes, and whether it fires.
 CASES: list[tuple[str, Series, float, bool]] = [
     ("SplitflapRendersLate", oldest("render", "unfinished", "31x100"), 3, True),
     ("SplitflapRendersLate", oldest("render", "unfinished", "31x100"), 1, False),
@@ -196,21 +196,23 @@ def alerts() -> dict[str, dict[str, Any]]:
         for n, (name, _, _, fires) in enumerate(CASES)
     ],
 )
-def test_alert(alert: str, series: Series, minutes: float, fires: bool, tmp_path: Path) -> None:
-    """It fires for the symptom, and not for what only looks like it."""
+def test_an_alert_fires_for_its_symptom_only(
+    alert: str, series: Series, minutes: float, fires: bool, tmp_path: Path
+) -> None:
+    """Similar series leave it quiet."""
     firing = f'count(ALERTS{{alertname="{alert}",alertstate="firing"}})'
     expected = Expected(firing, {"{}": 1} if fires else {})
     assert not evaluate(PLAIN, series, minutes, expected, tmp_path)
 
 
-def test_each_alert_is_tested_both_ways() -> None:
-    """One that is never seen to fire, or to be quiet, is not known to do either."""
+def test_each_alert_has_a_case_that_fires_and_one_that_does_not() -> None:
+    """The cases cover all alerts of the file."""
     for fires in (True, False):
         assert {name for name, _, _, does in CASES if does == fires} == set(alerts())
 
 
-def test_alerts_of_one_release_name_it(tmp_path: Path) -> None:
-    """Two releases are two alerts, by labels that an operator can route by."""
+def test_an_alert_names_its_release(tmp_path: Path) -> None:
+    """Two releases give two alerts with different labels."""
     late = oldest("render", "unfinished", "60x100")
     other = oldest("render", "unfinished", "1x100")
     series = {**late, **{name.replace('="r"', '="s"'): values for name, values in other.items()}}
@@ -220,8 +222,8 @@ def test_alerts_of_one_release_name_it(tmp_path: Path) -> None:
     assert not evaluate(PLAIN, series, 5, expected, tmp_path)
 
 
-def test_each_alert_says_what_to_do() -> None:
-    """A severity, a summary, a description, and a section of the runbook that is there."""
+def test_each_alert_has_a_section_in_the_runbook() -> None:
+    """Each also has a severity, a summary and a description."""
     headings = re.findall(r"^#+ (.+)$", OPERATIONS.read_text(encoding="utf-8"), re.MULTILINE)
     anchors = {heading.lower().replace(" ", "-") for heading in headings}
     for name, alert in alerts().items():

@@ -1,4 +1,4 @@
-"""What sets the number of pods, in each mode; and the rules as the chart renders them."""
+"""The autoscalers of each mode, and the rules as the chart renders them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .helm import Helm, Manifests, Refused, merged
+from .helm import Helm, Manifests, ValuesRefused, merged
 from .promtool import Expected, evaluate
 from .values import DEV
 
@@ -17,12 +17,12 @@ PROMETHEUS = {"autoscaling": {"keda": {"serverAddress": "http://prometheus:9090"
 
 
 def scaled(helm: Helm, mode: str, **values: Any) -> Manifests:
-    """The objects in a mode."""
+    """The objects of a mode."""
     return helm.render(merged(DEV, PROMETHEUS, {"autoscaling": {"mode": mode, **values}}))
 
 
-def test_without_autoscaler_the_values_say_how_many(helm: Helm) -> None:
-    """And no autoscaler is there."""
+def test_the_mode_none_takes_replicas_from_the_values(helm: Helm) -> None:
+    """It creates no autoscaler."""
     values = {"renderer": {"replicas": 3}, "scraper": {"replicas": 0}}
     manifests = helm.render(merged(DEV, values))
     replicas = {name: each["spec"]["replicas"] for name, each in manifests.of("Deployment").items()}
@@ -38,8 +38,10 @@ def test_without_autoscaler_the_values_say_how_many(helm: Helm) -> None:
         ("keda", "ScaledObject", "HorizontalPodAutoscaler"),
     ],
 )
-def test_one_autoscaler_for_each_deployment(helm: Helm, mode: str, kind: str, other: str) -> None:
-    """Never two for one Deployment; and the Deployment says no number that would fight it."""
+def test_each_deployment_has_exactly_one_autoscaler(
+    helm: Helm, mode: str, kind: str, other: str
+) -> None:
+    """The Deployment omits `replicas`, which would conflict with it."""
     manifests = scaled(helm, mode)
     deployments = manifests.of("Deployment")
     autoscalers = manifests.of(kind)
@@ -51,8 +53,8 @@ def test_one_autoscaler_for_each_deployment(helm: Helm, mode: str, kind: str, ot
         assert "replicas" not in deployments[component]["spec"]
 
 
-def test_outcomes_are_not_scaled(helm: Helm) -> None:
-    """Parted from the API, they keep their own number."""
+def test_the_outcomes_pods_keep_their_replicas(helm: Helm) -> None:
+    """They are outside the autoscaling."""
     manifests = helm.render(
         merged(DEV, {"outcomes": {"enabled": True, "replicas": 2}, "autoscaling": {"mode": "hpa"}})
     )
@@ -60,8 +62,8 @@ def test_outcomes_are_not_scaled(helm: Helm) -> None:
     assert "outcomes" not in manifests.of("HorizontalPodAutoscaler")
 
 
-def test_both_go_up_fast_and_down_slowly(helm: Helm) -> None:
-    """By the same behaviour, with the window of the values."""
+def test_both_modes_scale_up_at_once_and_down_slowly(helm: Helm) -> None:
+    """The window of the values applies to both."""
     hpa = scaled(helm, "hpa", scaleDownWindow=120).of("HorizontalPodAutoscaler")
     keda = scaled(helm, "keda", scaleDownWindow=120).of("ScaledObject")
     for component in hpa:
@@ -73,7 +75,7 @@ def test_both_go_up_fast_and_down_slowly(helm: Helm) -> None:
 
 
 def test_workers_follow_their_own_demand(helm: Helm) -> None:
-    """Of this release and kind alone, one replica for each that the work needs."""
+    """One replica for each unit of demand, of this release and kind only."""
     keda = scaled(helm, "keda").of("ScaledObject")
     hpa = scaled(helm, "hpa").of("HorizontalPodAutoscaler")
     for worker, kind in WORKERS.items():
@@ -89,7 +91,7 @@ def test_workers_follow_their_own_demand(helm: Helm) -> None:
 
 
 def test_missing_data_never_scales_in(helm: Helm) -> None:
-    """No series is an error, and an error leaves the workers as they are."""
+    """A missing series is an error, and an error keeps the present pods."""
     keda = scaled(helm, "keda").of("ScaledObject")
     for each in keda.values():
         for trigger in each["spec"]["triggers"]:
@@ -101,8 +103,8 @@ def test_missing_data_never_scales_in(helm: Helm) -> None:
     assert trigger["metadata"]["ignoreNullValues"] == "false"
 
 
-def test_api_is_scaled_by_cpu_and_requests(helm: Helm) -> None:
-    """Each can be left out."""
+def test_the_api_scales_by_cpu_and_requests(helm: Helm) -> None:
+    """Each of the two can be turned off."""
     both = scaled(helm, "hpa").of("HorizontalPodAutoscaler")["api"]["spec"]["metrics"]
     assert [metric["type"] for metric in both] == ["Resource", "Pods"]
     keda = scaled(helm, "keda").of("ScaledObject")["api"]["spec"]["triggers"]
@@ -111,11 +113,11 @@ def test_api_is_scaled_by_cpu_and_requests(helm: Helm) -> None:
     assert [metric["type"] for metric in cpu["spec"]["metrics"]] == ["Resource"]
 
 
-def test_workers_may_sleep(helm: Helm) -> None:
-    """With KEDA, which wakes them; Kubernetes' own autoscaler does not."""
+def test_workers_scale_to_zero_with_keda_only(helm: Helm) -> None:
+    """Kubernetes' own autoscaler cannot start a first pod."""
     sleepy = scaled(helm, "keda", renderer={"minReplicas": 0}).of("ScaledObject")["renderer"]
     assert sleepy["spec"]["minReplicaCount"] == 0
-    with pytest.raises(Refused, match=r"autoscaling\.renderer\.minReplicas is 0"):
+    with pytest.raises(ValuesRefused, match=r"autoscaling\.renderer\.minReplicas is 0"):
         scaled(helm, "hpa", renderer={"minReplicas": 0})
 
 
@@ -128,9 +130,11 @@ def test_workers_may_sleep(helm: Helm) -> None:
         ({"mode": "keda", "api": {"minReplicas": 0}}, "cannot be woken"),
     ],
 )
-def test_what_cannot_work_is_refused(helm: Helm, values: dict[str, Any], message: str) -> None:
-    """With what to set."""
-    with pytest.raises(Refused, match=message):
+def test_wrong_values_of_autoscaling_are_refused(
+    helm: Helm, values: dict[str, Any], message: str
+) -> None:
+    """The message says what to set."""
+    with pytest.raises(ValuesRefused, match=message):
         helm.render(merged(DEV, PROMETHEUS, {"autoscaling": values}))
 
 
@@ -147,8 +151,8 @@ def every(groups: dict[str, Any], what: str) -> Iterator[dict[str, Any]]:
     return (rule for group in groups["groups"] for rule in group["rules"] if what in rule)
 
 
-def test_rules_are_of_one_release(helm: Helm, tmp_path: Path) -> None:
-    """Its constants are its own, and another release's series are not in it."""
+def test_the_rules_are_restricted_to_their_release(helm: Helm, tmp_path: Path) -> None:
+    """Each release has its own constants and series."""
     groups = rules(helm, autoscaling={"drainTarget": 10, "renderer": {"serviceSeconds": 0.1}})
     path = tmp_path / "rules.yaml"
     path.write_text(yaml.safe_dump(groups), encoding="utf-8")
@@ -163,8 +167,8 @@ def test_rules_are_of_one_release(helm: Helm, tmp_path: Path) -> None:
     assert not evaluate([path], series, 5, expected, tmp_path)
 
 
-def test_alerts_can_be_labelled_and_left_out(helm: Helm) -> None:
-    """For those who route them, and for those who have their own."""
+def test_alerts_can_be_labelled_and_omitted(helm: Helm) -> None:
+    """The values are `alerts.labels` and `alerts.disabled`."""
     prefix = "https://git.example/splitflap/blob/main/"
     alerts = {"labels": {"team": "web"}, "disabled": ["SplitflapSlowCommits"]}
     found = list(every(rules(helm, alerts={**alerts, "runbookPrefix": prefix}), "alert"))
@@ -178,8 +182,8 @@ def test_alerts_can_be_labelled_and_left_out(helm: Helm) -> None:
     assert not list(every(rules(helm, alerts={"enabled": False}), "alert"))
 
 
-def test_operator_gets_the_same_rules(helm: Helm) -> None:
-    """As a PrometheusRule, with the labels by which it is selected."""
+def test_the_operator_gets_the_same_rules(helm: Helm) -> None:
+    """As a PrometheusRule with the operator's labels."""
     kind = {"kind": "prometheusRule", "labels": {"release": "kps"}}
     manifests = helm.render(merged(DEV, {"metrics": {"rules": kind}}))
     rule = manifests.of("PrometheusRule")["rules"]
@@ -187,15 +191,15 @@ def test_operator_gets_the_same_rules(helm: Helm) -> None:
     assert rule["spec"] == rules(helm)
 
 
-def test_alarms_of_a_broker_elsewhere(helm: Helm) -> None:
-    """By the matchers of its own series."""
+def test_alarms_of_an_external_broker_use_its_matchers(helm: Helm) -> None:
+    """From `metrics.rabbitmqSelector`."""
     groups = rules(helm, metrics={"rabbitmqSelector": 'namespace="mq",rabbitmq_cluster="x"'})
     [alarm] = [each for each in every(groups, "alert") if each["alert"] == "SplitflapBrokerAlarm"]
     assert alarm["expr"].count('{namespace="mq",rabbitmq_cluster="x"}') == 2
 
 
 def test_pods_are_scraped_once(helm: Helm) -> None:
-    """By annotations or by a PodMonitor: by both, every rate would be twice what it is."""
+    """Annotations or a PodMonitor select them. Both together would double every rate."""
     annotated = helm.render(DEV).pods()["renderer"]["metadata"]["annotations"]
     assert annotated["prometheus.io/port"] == "9000"
     manifests = helm.render(merged(DEV, {"metrics": {"podMonitor": {"enabled": True}}}))
@@ -213,8 +217,8 @@ def test_pods_are_scraped_once(helm: Helm) -> None:
     assert {endpoint["port"] for endpoint in monitor["podMetricsEndpoints"]} <= ports
 
 
-def test_dashboards_are_for_grafanas_sidecar(helm: Helm) -> None:
-    """Each as a file that it loads."""
+def test_the_dashboards_have_the_label_of_grafanas_sidecar(helm: Helm) -> None:
+    """Each dashboard is one file of the ConfigMap."""
     values = {"dashboards": {"enabled": True, "annotations": {"grafana_folder": "Splitflap"}}}
     found = helm.render(merged(DEV, values)).of("ConfigMap")["dashboards"]
     assert found["metadata"]["labels"]["grafana_dashboard"] == "1"

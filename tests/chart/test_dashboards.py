@@ -1,4 +1,4 @@
-"""Grafana's dashboards: each panel's query, on a real Prometheus that scrapes a running system."""
+"""Each query of Grafana's dashboards, on a real Prometheus that scrapes a running system."""
 
 import json
 import math
@@ -26,14 +26,14 @@ ROOT = CHART.parents[1]
 
 NAMES = ("api", "overview", "renderer", "scraper")
 
-#: As a PodMonitor's podTargetLabels name a pod's labels.
+#: A pod's labels, named as by a PodMonitor's podTargetLabels.
 RELEASE = {
     "namespace": "ns",
     "app_kubernetes_io_instance": "r",
     "app_kubernetes_io_part_of": "splitflap",
 }
 
-#: What Grafana puts in the place of its variables, here for a release that was chosen.
+#: The values of Grafana's variables for one chosen release.
 CHOSEN = {
     "$namespace": "ns",
     "$release": "r",
@@ -41,19 +41,19 @@ CHOSEN = {
     "$__rate_interval": "1m",
 }
 
-#: Seconds until all has been scraped twice, and the rules are evaluated.
-PATIENCE = 60.0
+#: Seconds for two scrapes of all targets and an evaluation of the rules.
+TIMEOUT = 60.0
 
 
 def dashboard(name: str) -> dict[str, Any]:
-    """What is in the chart."""
+    """A dashboard of the chart."""
     path = CHART / "dashboards" / f"{name}.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
 def panels(name: str) -> list[dict[str, Any]]:
-    """All but the rows' titles."""
+    """The panels without the titles of rows."""
     return [panel for panel in dashboard(name)["panels"] if panel["type"] != "row"]
 
 
@@ -69,7 +69,7 @@ def queries() -> Iterator[tuple[str, str]]:
 
 
 def work(stack: Stack, site: Site) -> None:
-    """Posts, pages that are there and not, and workers that are killed at work."""
+    """Create posts with good and missing pages, and kill workers at work."""
     client = stack.client()
     for number in range(5):
         client.create_post(
@@ -87,7 +87,7 @@ def work(stack: Stack, site: Site) -> None:
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """One that has watched all services and a RabbitMQ at work."""
+    """A Prometheus that has scraped all services and a RabbitMQ at work."""
     with (
         or_skip(lambda: RabbitMq("rabbitmq_prometheus")) as broker,
         or_skip(Postgres) as database,
@@ -102,14 +102,14 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
             running(backend, tmp_path_factory.mktemp("dashboards")) as stack,
             or_skip(lambda: Prometheus(targets(stack, broker), PLAIN)) as server,
         ):
-            # The counters' beginnings are to be seen before they grow.
-            wait_until(lambda: len(server.query("up == 1")) == 6, "all to be scraped", PATIENCE)
+            # Prometheus must see the counters at 0 before they grow.
+            wait_until(lambda: len(server.query("up == 1")) == 6, "all to be scraped", TIMEOUT)
             work(stack, site)
             yield server
 
 
 def targets(stack: Stack, broker: RabbitMq) -> list[Target]:
-    """What a PodMonitor would find: all services, and RabbitMQ with its two pages."""
+    """The targets of a PodMonitor: all services, and RabbitMQ with its two endpoints."""
     found = [
         Target(
             service.health_port,
@@ -127,16 +127,16 @@ def targets(stack: Stack, broker: RabbitMq) -> list[Target]:
 
 
 def has_data(server: Prometheus, query: str) -> bool:
-    """Whether there is a number, at any second since the beginning."""
+    """Whether the query had a number at any second since the start."""
     now = time.time()
-    series = server.query_range(query, now - PATIENCE, now)
+    series = server.query_range(query, now - TIMEOUT, now)
     values = (float(value) for each in series for _, value in each["values"])
     return any(math.isfinite(value) for value in values)
 
 
 @pytest.mark.servers
 def test_every_query_returns_data(prometheus: Prometheus) -> None:
-    """With the variables that a user would choose; no panel is empty on a running system."""
+    """The variables have the values of a chosen release."""
     missing = dict(queries())
 
     def all_there() -> bool:
@@ -144,12 +144,12 @@ def test_every_query_returns_data(prometheus: Prometheus) -> None:
             del missing[place]
         return not missing
 
-    wait_until(all_there, lambda: f"data: {missing}", PATIENCE)
+    wait_until(all_there, lambda: f"data: {missing}", TIMEOUT)
 
 
 @pytest.mark.servers
-def test_demand_is_known(prometheus: Prometheus) -> None:
-    """Of both kinds of jobs, from what the services expose, and small after little work."""
+def test_the_demand_is_known_for_both_workers(prometheus: Prometheus) -> None:
+    """After little work it is below one replica."""
     demand = prometheus.query("splitflap:demand:replicas")
     values = {each["metric"]["kind"]: float(each["value"][1]) for each in demand}
     assert set(values) == {"render", "scrape"}
@@ -157,8 +157,8 @@ def test_demand_is_known(prometheus: Prometheus) -> None:
 
 
 @pytest.mark.servers
-def test_alerts_look_at_what_is_there(prometheus: Prometheus) -> None:
-    """No alert asks for a metric that nobody exposes: it would never fire."""
+def test_every_metric_of_the_alerts_exists(prometheus: Prometheus) -> None:
+    """An alert on an unknown metric would never fire."""
     text = (CHART / "rules" / "alerts.yaml").read_text(encoding="utf-8")
     names = set(re.findall(r"\b(?:splitflap|rabbitmq)[a-z0-9_:]*(?=\{)", text))
     assert len(names) > 10
@@ -166,8 +166,8 @@ def test_alerts_look_at_what_is_there(prometheus: Prometheus) -> None:
         assert prometheus.query(f"count({name})"), name
 
 
-def test_generated_dashboards_have_not_drifted() -> None:
-    """They are made of the pages in charts/dashboards."""
+def test_the_generated_dashboards_are_up_to_date() -> None:
+    """`make docs` generates them from charts/dashboards."""
     check = subprocess.run(
         [sys.executable, ROOT / "charts" / "dashboards" / "make.py", "--check"],
         capture_output=True,
@@ -178,8 +178,8 @@ def test_generated_dashboards_have_not_drifted() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_dashboard_can_be_used_anywhere(name: str) -> None:
-    """No data source of one installation, and nothing that Grafana would have to guess."""
+def test_a_dashboard_works_in_every_grafana(name: str) -> None:
+    """It names no data source of an installation."""
     model = dashboard(name)
     assert "id" not in model
     variables = {each["name"]: each for each in model["templating"]["list"]}
@@ -197,15 +197,15 @@ def test_dashboard_can_be_used_anywhere(name: str) -> None:
             assert target["datasource"]["uid"] == "${datasource}"
 
 
-def test_there_are_all() -> None:
-    """What this module tests is what the chart has."""
+def test_all_dashboards_are_tested() -> None:
+    """NAMES has every file of the chart."""
     found = {path.stem for path in Path(CHART / "dashboards").glob("*.json")}
     assert found == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_panels_do_not_overlap(name: str) -> None:
-    """Grafana would move them, differently for each width."""
+    """Grafana would move overlapping panels, differently for each width."""
     taken: set[tuple[int, int]] = set()
     for panel in dashboard(name)["panels"]:
         place = panel["gridPos"]

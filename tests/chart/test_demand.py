@@ -1,4 +1,4 @@
-"""The demand in replicas, from which everything is scaled: evaluated by promtool."""
+"""The demand in replicas, evaluated by promtool. All autoscaling depends on it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +9,12 @@ from .promtool import PLAIN, Expected, Series, evaluate
 
 RELEASE = 'namespace="ns",app_kubernetes_io_instance="r"'
 
-#: Of the rule files: seconds of a text and slots without samples, the drain target, utilization.
+#: Constants of the rule files: default seconds of a text, default slots, drain target, utilization.
 S, SLOTS, DRAIN, UTILIZATION = 0.05, 1, 30, 0.8
 
 
 def api(pod: str, published: str, ready: str, release: str = RELEASE) -> dict[str, str]:
-    """What one replica of the API says of texts."""
+    """The metrics of one replica of the API for texts."""
     labels = f'{release},pod="{pod}"'
     return {
         f'splitflap_jobs_published_total{{{labels},kind="render"}}': published,
@@ -25,7 +25,7 @@ def api(pod: str, published: str, ready: str, release: str = RELEASE) -> dict[st
 def renderer(
     pod: str, seconds: str, count: str, slots: str, in_flight: str = "0x60"
 ) -> dict[str, str]:
-    """What one renderer says."""
+    """The metrics of one renderer."""
     labels = f'{RELEASE},pod="{pod}",kind="render"'
     return {
         f"splitflap_job_service_seconds_sum{{{labels}}}": seconds,
@@ -38,16 +38,16 @@ def renderer(
 def expects(
     series: Series, minutes: float, samples: Mapping[str, float], folder: Path
 ) -> str | None:
-    """What promtool complains of where the demand for renderers is to be this, by release."""
+    """Promtool's complaint, unless each release has this demand for renderers."""
     demand = 'round(splitflap:demand:replicas{kind="render"}, 0.01)'
     labelled = {f'{{{release},kind="render"}}': value for release, value in samples.items()}
     return evaluate(PLAIN, series, minutes, Expected(demand, labelled), folder)
 
 
-#: Stands for NaN, which promtool cannot be told: neither is 0 or more.
+#: Stands for NaN, which promtool cannot express. Both fail the test `>= 0`.
 UNKNOWN = "-1x50"
 
-#: Sixteen texts a second, in steps of 15 s.
+#: Sixteen texts per second, in steps of 15 s.
 SIXTEEN = "0+240x60"
 
 CASES: dict[str, tuple[Series, float, float]] = {
@@ -55,7 +55,7 @@ CASES: dict[str, tuple[Series, float, float]] = {
     "rate, without samples": (api("a", SIXTEEN, "0x60"), 5, 1.0),
     # (1200 x S / 30) / 0.8
     "burst that is over": (api("a", "0x10 1200x50", "0x10 1200x50"), 5, 2.5),
-    # While the burst is being published its rate counts too: 1200 in the last minute.
+    # During the burst its rate counts too: 1200 in the last minute.
     "burst that has just come": (api("a", "0x10 1200x50", "0x10 1200x50"), 3, 3.75),
     # S is 1 s / 2: (2 x 0.5 + 60 x 0.5 / 30) / (4 x 0.8)
     "measured service time and slots": (
@@ -63,7 +63,7 @@ CASES: dict[str, tuple[Series, float, float]] = {
         12,
         0.63,
     ),
-    # What workers hold is backlog too: 40 ready + 2 x 10 unacked.
+    # Jobs in workers are backlog too: 40 ready + 2 x 10 unacked.
     "unacked": (
         {
             **api("a", "0x60", "40x60"),
@@ -74,21 +74,21 @@ CASES: dict[str, tuple[Series, float, float]] = {
         1.25,
     ),
     "no work": (api("a", "5x60", "0x60"), 5, 0.0),
-    # A counter that begins anew is no loss, and no burst.
+    # The reset of a counter changes nothing.
     "restart of an API": (api("a", "10000+240x10 0+240x50", "0x60"), 4, 1.0),
-    # Each publishes its own jobs; all say the same of the queue.
+    # Each replica publishes its own jobs; all report the same queue.
     "several APIs": (
         {**api("a", "0+120x60", "600x60"), **api("b", "0+120x60", "600x60")},
         5,
         2.25,
     ),
-    # One that has no connection does not hide what the other one knows.
+    # A disconnected replica does not hide the other's value.
     "API without a broker beside one with": (
         {**api("a", "0+120x60", "600x60"), **api("b", "0+120x60", UNKNOWN)},
         5,
         2.25,
     ),
-    # None is left: what they measured holds for ten minutes, their slots do not.
+    # All workers have gone: their times hold for ten minutes, their slots do not.
     "scaled to zero": (
         {
             **api("a", SIXTEEN, "0x60"),
@@ -97,7 +97,7 @@ CASES: dict[str, tuple[Series, float, float]] = {
         7,
         10.0,
     ),
-    # The default again, once no sample is left in the ten minutes.
+    # After ten minutes without samples, the default applies again.
     "long at zero": (
         {
             **api("a", SIXTEEN, "0x60"),
@@ -106,7 +106,7 @@ CASES: dict[str, tuple[Series, float, float]] = {
         14,
         1.0,
     ),
-    # Workers that are up and idle have no samples either.
+    # Idle workers lack samples too.
     "idle workers": (
         {**api("a", SIXTEEN, "0x60"), **renderer("w", "7x60", "70x60", "2x60")},
         12,
@@ -116,14 +116,14 @@ CASES: dict[str, tuple[Series, float, float]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_demand(case: str, tmp_path: Path) -> None:
-    """What is published and what waits, times S, over the slots of a replica."""
+def test_the_demand_is_published_and_waiting_work_over_the_slots(case: str, tmp_path: Path) -> None:
+    """Both times S, over the slots of a replica."""
     series, minutes, demand = CASES[case]
     assert not expects(series, minutes, {RELEASE: demand}, tmp_path)
 
 
-def test_releases_are_apart(tmp_path: Path) -> None:
-    """Of one namespace, and of the same name in another."""
+def test_each_release_has_its_own_demand(tmp_path: Path) -> None:
+    """In one namespace, and with one name in two namespaces."""
     others = [
         'namespace="ns",app_kubernetes_io_instance="s"',
         'namespace="other",app_kubernetes_io_instance="r"',
@@ -145,8 +145,8 @@ def test_releases_are_apart(tmp_path: Path) -> None:
     ],
     ids=["API gone", "broker not asked", "queues unknown"],
 )
-def test_what_is_not_known_is_no_demand(published: str, ready: str, tmp_path: Path) -> None:
-    """No value at all, which an autoscaler takes for an error: 0 would end all workers."""
+def test_an_unknown_demand_has_no_value(published: str, ready: str, tmp_path: Path) -> None:
+    """An autoscaler treats a missing value as an error. 0 would end all workers."""
     series = {
         **api("a", published, ready),
         **renderer("w", "0+15x60", "0+30x60", "1x60", "10x60"),
@@ -155,8 +155,8 @@ def test_what_is_not_known_is_no_demand(published: str, ready: str, tmp_path: Pa
     assert not expects(series, 5, {}, tmp_path)
 
 
-def test_it_does_not_follow_its_own_effect(tmp_path: Path) -> None:
-    """With as much published as before, more workers that finish more change nothing."""
+def test_the_demand_is_independent_of_the_workers(tmp_path: Path) -> None:
+    """More workers finish more jobs, and change nothing."""
     few = {**api("a", SIXTEEN, "0x60"), **renderer("v", "0+12x60", "0+240x60", "1x60")}
     many = {**few, **renderer("w", "0+12x60", "0+240x60", "1x60")}
     for series in (few, many):

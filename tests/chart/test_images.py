@@ -1,4 +1,4 @@
-"""What containers are made of: the Dockerfiles, and the stack of compose.yaml."""
+"""The Dockerfiles, and the stack of compose.yaml."""
 
 import re
 from typing import Any
@@ -29,8 +29,8 @@ def stack() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("service", KINDS)
-def test_an_image_runs_as_a_number_and_holds_what_was_locked(service: str) -> None:
-    """Non-root by number, uv.lock honoured, no group of tests and tools, labelled."""
+def test_an_image_has_a_numeric_user_and_locked_packages(service: str) -> None:
+    """It has labels, and leaves out the packages for tests and tools."""
     text = (ROOT / "services" / service / "Dockerfile").read_text(encoding="utf-8")
     build, run = text.split("\nFROM ")[1:]
     assert f"uv sync --locked --no-dev --no-editable --package splitflap-{service}" in build
@@ -42,8 +42,8 @@ def test_an_image_runs_as_a_number_and_holds_what_was_locked(service: str) -> No
 
 
 @pytest.mark.parametrize("service", KINDS)
-def test_compose_gives_each_service_what_it_takes(stack: dict[str, Any], service: str) -> None:
-    """Its settings, and the user that the broker knows."""
+def test_compose_gives_each_service_valid_settings(stack: dict[str, Any], service: str) -> None:
+    """RabbitMQ knows its user and password."""
     settings = load(KINDS[service], stack[service]["environment"])
     users = definitions(stack["definitions"]["environment"])["users"]
     assert settings.broker_user in {each["name"] for each in users}

@@ -1,4 +1,4 @@
-"""What holds for the objects of every mode."""
+"""The objects of every mode."""
 
 import copy
 import os
@@ -22,21 +22,21 @@ APP_VERSION = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_lint_has_nothing_to_say(helm: Helm, mode: str) -> None:
+def test_helm_lint_passes(helm: Helm, mode: str) -> None:
     """In its strict form."""
     path = helm.write(MODES[mode])
     helm.run("lint", "--strict", "--kube-version", KUBERNETES, str(CHART), "-f", path)
 
 
-def test_no_object_is_there_twice(manifests: Manifests) -> None:
-    """Kind and name tell objects apart, and no name is too long."""
+def test_every_object_has_a_unique_valid_name(manifests: Manifests) -> None:
+    """Kind and name together are unique, and names are short enough."""
     names = [(each["kind"], each["metadata"]["name"]) for each in manifests]
     assert [name for name, times in Counter(names).items() if times > 1] == []
     assert [name for _, name in names if len(name) > 63] == []
 
 
-def test_selectors_find_the_pods_and_have_nothing_that_changes(manifests: Manifests) -> None:
-    """They cannot be changed later, so they hold these three labels and no more."""
+def test_selectors_match_the_pods_by_three_constant_labels(manifests: Manifests) -> None:
+    """Kubernetes forbids later changes of a selector."""
     pods = manifests.pods()
     for kind in ("Deployment", "StatefulSet", "PodDisruptionBudget"):
         for component, each in manifests.of(kind).items():
@@ -55,7 +55,7 @@ def test_selectors_find_the_pods_and_have_nothing_that_changes(manifests: Manife
 
 
 def test_a_new_version_of_the_chart_restarts_no_pod(manifests: Manifests) -> None:
-    """The chart's version is no label of a pod."""
+    """The chart's version is missing in the labels of pods."""
     for component, pod in manifests.pods().items():
         if component != "test":
             labels = set(pod["metadata"]["labels"])
@@ -63,7 +63,7 @@ def test_a_new_version_of_the_chart_restarts_no_pod(manifests: Manifests) -> Non
 
 
 def test_two_releases_live_in_one_namespace(helm: Helm) -> None:
-    """No object and no selector of one is the other's."""
+    """Their objects and selectors are disjoint."""
     one, other = helm.render(DEV, "one"), helm.render(DEV, "other")
     assert not _names(one) & _names(other)
     theirs = [pod["metadata"]["labels"].items() for pod in other.pods().values()]
@@ -82,8 +82,10 @@ def test_two_releases_live_in_one_namespace(helm: Helm) -> None:
         ({}, "r" * 53, "r" * 40 + "-api"),
     ],
 )
-def test_names(helm: Helm, values: dict[str, Any], release: str, name: str) -> None:
-    """They can be chosen, and a long release does not make them too long."""
+def test_names_can_be_chosen_and_stay_short(
+    helm: Helm, values: dict[str, Any], release: str, name: str
+) -> None:
+    """Names of a long release are cut."""
     manifests = helm.render(merged(DEV, values), release)
     assert manifests.of("Deployment")["api"]["metadata"]["name"] == name
     assert max(len(each["metadata"]["name"]) for each in manifests) <= 63
@@ -99,15 +101,17 @@ def test_names(helm: Helm, values: dict[str, Any], release: str, name: str) -> N
         ({"registry": "r.io"}, {"repository": "other/name"}, f"r.io/other/name:{APP_VERSION}"),
     ],
 )
-def test_images(helm: Helm, image: Object, own: Object, expected: str) -> None:
-    """Own registry over the shared one, a digest over a tag, the appVersion over nothing."""
+def test_the_image_follows_from_registry_tag_and_digest(
+    helm: Helm, image: Object, own: Object, expected: str
+) -> None:
+    """The service's registry precedes the shared one; a digest precedes a tag."""
     manifests = helm.render(merged(OUTSIDE, {"image": image, "api": {"image": own}}))
     assert manifests.container("api")["image"] == expected
     assert manifests.container("migrate")["image"] == expected
 
 
-def test_a_parent_charts_registry_goes_before_all(helm: Helm) -> None:
-    """The images of RabbitMQ and PostgreSQL included, with its pull secrets."""
+def test_a_parent_charts_registry_replaces_all_registries(helm: Helm) -> None:
+    """For RabbitMQ and PostgreSQL too, and with its pull secrets."""
     parent = {"imageRegistry": "mirror.example.com", "imagePullSecrets": ["pull"]}
     for pod in helm.render(merged(DEV, {"global": parent})).pods().values():
         assert pod["spec"]["imagePullSecrets"] == [{"name": "pull"}]
@@ -115,8 +119,8 @@ def test_a_parent_charts_registry_goes_before_all(helm: Helm) -> None:
             assert container["image"].startswith("mirror.example.com/")
 
 
-def test_everything_that_is_set_arrives(rendered: Rendered) -> None:
-    """In the pods of every service."""
+def test_all_pod_values_reach_the_pods(rendered: Rendered) -> None:
+    """For every service."""
     manifests = rendered("full")
     for component in ("api", "outcomes", "scraper", "renderer"):
         pod, spec = manifests.pods()[component], manifests.pods()[component]["spec"]
@@ -140,16 +144,16 @@ def test_everything_that_is_set_arrives(rendered: Rendered) -> None:
     assert [each["kind"] for each in extra] == ["ConfigMap"]
 
 
-def test_a_changed_password_restarts_who_reads_it(helm: Helm) -> None:
-    """And nobody else."""
+def test_a_changed_password_restarts_only_its_service(helm: Helm) -> None:
+    """The scraper's password restarts the scraper."""
     before = helm.render(OUTSIDE).pods()
     changed = merged(OUTSIDE, {"broker": {"users": {"scraper": {"password": "new"}}}})
     after = helm.render(changed).pods()
     assert {name for name in before if before[name] != after[name]} == {"scraper"}
 
 
-def test_a_changed_setting_makes_another_migration(helm: Helm) -> None:
-    """A Job cannot be changed: its name follows from what it runs."""
+def test_a_changed_image_creates_another_migration_job(helm: Helm) -> None:
+    """Kubernetes forbids changes of a Job, so its name follows from its content."""
     before, after = (
         helm.render(merged(DEV, {"image": {"tag": tag}})).of("Job")["migrate"]["metadata"]["name"]
         for tag in ("1", "2")
@@ -159,8 +163,8 @@ def test_a_changed_setting_makes_another_migration(helm: Helm) -> None:
 
 
 @pytest.mark.skipif(not os.environ.get("KUBECONFIG"), reason="no cluster: KUBECONFIG is not set")
-def test_a_cluster_takes_the_objects(manifests: Manifests, helm: Helm) -> None:
-    """As a server-side dry run; what needs a definition that is not there is left out."""
+def test_a_cluster_accepts_the_objects(manifests: Manifests, helm: Helm) -> None:
+    """A server-side dry run checks them. Objects of unknown kinds are left out."""
     known = kubectl("api-resources", "-o", "name")
     path = helm.folder / "objects.yaml"
     wanted = [each for each in manifests if each["kind"] != "HTTPRoute" or "httproutes" in known]
@@ -171,7 +175,7 @@ def test_a_cluster_takes_the_objects(manifests: Manifests, helm: Helm) -> None:
 
 
 def kubectl(*arguments: str) -> str:
-    """What it says; fails the test with its complaint."""
+    """Run kubectl; fail the test with its error."""
     binary = find_binary("kubectl")
     done = subprocess.run([binary, *arguments], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

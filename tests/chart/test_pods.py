@@ -1,4 +1,4 @@
-"""Pods: what the services are told, how they are fenced, how they stop."""
+"""The pods: their settings, their security, their stop."""
 
 from typing import Any
 
@@ -24,43 +24,45 @@ SERVICES = [*KINDS]
 
 @pytest.mark.parametrize("component", KINDS)
 @pytest.mark.parametrize("mode", MODES)
-def test_each_service_takes_its_environment(rendered: Rendered, mode: str, component: str) -> None:
-    """The service's own settings read what its container is given, Secrets looked up."""
+def test_each_service_accepts_its_environment(
+    rendered: Rendered, mode: str, component: str
+) -> None:
+    """The service's own settings read the variables of its container, with Secrets resolved."""
     manifests = rendered(mode)
     if component not in manifests.pods():
         pytest.skip("not in this mode")
     environ = manifests.environ(component, HELD)
-    environ.pop("SPLITFLAP_SCRAPER_CA_FILE", None)  # names a file that only the pod has
+    environ.pop("SPLITFLAP_SCRAPER_CA_FILE", None)  # its file exists only in the pod
     settings = load(KINDS[component], environ)
     assert settings.broker.startswith("amqp")
     assert "@" in settings.broker
 
 
-def test_passwords_reach_the_services_as_they_are(rendered: Rendered) -> None:
-    """From the values, and from Secrets."""
+def test_passwords_reach_the_services_unchanged(rendered: Rendered) -> None:
+    """From values and from Secrets."""
     for mode in ("outside", "secrets"):
         environ = rendered(mode).environ("scraper", HELD)
         assert environ["SPLITFLAP_BROKER_PASSWORD"] == PASSWORD
     assert rendered("outside").environ("api", HELD)["PGPASSWORD"] == PASSWORD
 
 
-def test_no_pod_shows_a_password(manifests: Manifests) -> None:
-    """Passwords are in Secrets alone."""
-    told = str(list(manifests.pods().values()))
+def test_passwords_are_in_secrets_only(manifests: Manifests) -> None:
+    """The pods' manifests have none."""
+    shown = str(list(manifests.pods().values()))
     for password in (PASSWORD, "dev-api", "dev-database", "a-key-of-sixteen", "owner's"):
-        assert password not in told
+        assert password not in shown
 
 
 def test_each_service_has_its_own_secret(rendered: Rendered) -> None:
-    """None is given another's password, and workers none of the database."""
+    """It has only its own password; workers have no password of the database."""
     secrets = rendered("full").of("Secret")
     assert set(secrets["scraper"]["stringData"]) == {"broker-password"}
     assert set(secrets["renderer"]["stringData"]) == {"broker-password"}
     assert rendered("secrets").of("Secret") == {}
 
 
-def test_a_url_with_a_user_is_kept_in_a_secret(helm: Helm) -> None:
-    """As a managed broker's or database's is."""
+def test_a_url_with_a_user_goes_into_a_secret(helm: Helm) -> None:
+    """As from a managed broker or database."""
     broker, database = "amqps://u:p@b.example.com:5671/v", "postgresql://u:p@d.example.com/db"
     urls = {"broker": {"url": broker}, "database": {"url": database}}
     manifests = helm.render(merged(OUTSIDE, urls))
@@ -72,8 +74,8 @@ def test_a_url_with_a_user_is_kept_in_a_secret(helm: Helm) -> None:
     assert manifests.environ("migrate", {})["SPLITFLAP_DATABASE_URL"] == database
 
 
-def test_certificates_are_mounted_where_they_are_looked_for(rendered: Rendered) -> None:
-    """Broker, database and pages; the database's is checked with the name."""
+def test_certificates_are_mounted_at_the_configured_paths(rendered: Rendered) -> None:
+    """For broker, database and pages. The database's certificate is verified with its name."""
     manifests = rendered("full")
     api, scraper = manifests.environ("api", {}), manifests.environ("scraper", {})
     assert api["SPLITFLAP_BROKER_CA_FILE"] == "/etc/splitflap/broker-ca/ca.crt"
@@ -91,8 +93,8 @@ def test_certificates_are_mounted_where_they_are_looked_for(rendered: Rendered) 
         assert found == [f"/etc/splitflap/{name}" for name in names]
 
 
-def test_large_numbers_are_written_whole(helm: Helm) -> None:
-    """Not as 2e+06, which is no whole number for the service."""
+def test_large_numbers_have_no_exponent(helm: Helm) -> None:
+    """A service cannot read 2e+06 as a whole number."""
     settings = {"settings": {"childTexts": 2_000_000, "renderDeadline": 2.5}}
     environ = helm.render(merged(DEV, {"renderer": settings})).environ("renderer", {})
     assert environ["SPLITFLAP_CHILD_TEXTS"] == "2000000"
@@ -100,7 +102,7 @@ def test_large_numbers_are_written_whole(helm: Helm) -> None:
 
 
 def test_every_pod_is_restricted(manifests: Manifests) -> None:
-    """By Kubernetes' Pod Security Standards, profile restricted, and with a read-only root."""
+    """They satisfy the Pod Security Standard `restricted`, and have a read-only root."""
     for name, pod in manifests.pods().items():
         spec = pod["spec"]
         assert spec["automountServiceAccountToken"] is False, name
@@ -121,8 +123,8 @@ def test_every_pod_is_restricted(manifests: Manifests) -> None:
         assert account["automountServiceAccountToken"] is False
 
 
-def test_probes_ask_the_second_port(manifests: Manifests) -> None:
-    """Liveness, readiness and start, of each service."""
+def test_probes_use_the_health_port(manifests: Manifests) -> None:
+    """Startup, liveness and readiness of each service."""
     for component in set(SERVICES) & manifests.pods().keys():
         container = manifests.container(component)
         for probe, path in {
@@ -137,10 +139,10 @@ def test_probes_ask_the_second_port(manifests: Manifests) -> None:
     ("component", "grace", "expected"),
     [("api", 25, 60), ("outcomes", 25, 55), ("scraper", 40.5, 51), ("renderer", 25, 35)],
 )
-def test_nothing_is_killed_while_it_stops(
+def test_the_termination_grace_covers_the_whole_stop(
     helm: Helm, component: str, grace: float, expected: int
 ) -> None:
-    """preStop, the service's own grace, and what comes after it, fit."""
+    """preStop, the service's stopGrace, and the steps after it."""
     service = "api" if component == "outcomes" else component
     values = {"outcomes": {"enabled": True}, service: {"settings": {"stopGrace": grace}}}
     spec = helm.render(merged(DEV, values)).pods()[component]["spec"]
@@ -149,14 +151,14 @@ def test_nothing_is_killed_while_it_stops(
 
 
 def test_a_single_pod_can_be_drained(rendered: Rendered) -> None:
-    """A budget that kept the only pod would keep the node."""
+    """A budget for the only pod would block the drain of its node."""
     for budget in rendered("dev").of("PodDisruptionBudget").values():
         assert budget["spec"]["maxUnavailable"] == 1
         assert "minAvailable" not in budget["spec"]
         assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
 
 
-def test_pods_are_spread_by_themselves(rendered: Rendered) -> None:
+def test_each_replica_set_is_spread_alone(rendered: Rendered) -> None:
     """Over zones and nodes, without the old pods of an upgrade."""
     manifests = rendered("full")
     for component in SERVICES:
@@ -167,7 +169,7 @@ def test_pods_are_spread_by_themselves(rendered: Rendered) -> None:
 
 
 @pytest.mark.parametrize("separate", [False, True])
-def test_every_role_is_somebodys(helm: Helm, separate: bool) -> None:
+def test_every_role_has_a_deployment(helm: Helm, separate: bool) -> None:
     """Web and outcomes, in one Deployment or in two."""
     manifests = helm.render(merged(DEV, {"outcomes": {"enabled": separate}}))
     roles = {
@@ -179,8 +181,8 @@ def test_every_role_is_somebodys(helm: Helm, separate: bool) -> None:
     assert roles == both
 
 
-def test_streams_have_no_time_out_on_their_way(rendered: Rendered) -> None:
-    """An Ingress that does not buffer, and a rule of the HTTPRoute for events."""
+def test_event_streams_have_no_timeout(rendered: Rendered) -> None:
+    """The Ingress does not buffer, and the HTTPRoute has a rule for events."""
     manifests = rendered("full")
     annotations = manifests.of("Ingress")["api"]["metadata"]["annotations"]
     assert annotations["nginx.ingress.kubernetes.io/proxy-buffering"] == "off"
@@ -195,8 +197,8 @@ def ports(rules: list[Object]) -> set[int]:
     return {port["port"] for rule in rules for port in rule.get("ports", [])}
 
 
-def test_network_policies(rendered: Rendered) -> None:
-    """Who may be reached: the renderer's broker, the API's database, the scraper's internet."""
+def test_a_network_policy_allows_only_needed_connections(rendered: Rendered) -> None:
+    """The renderer's broker, the API's database, the scraper's internet."""
     policies = {name: each["spec"] for name, each in rendered("full").of("NetworkPolicy").items()}
     assert ports(policies["renderer"]["egress"]) == {53, 5671, 5672}
     assert ports(policies["api"]["egress"]) == {53, 5671, 5672, 5432}
@@ -212,8 +214,8 @@ def test_network_policies(rendered: Rendered) -> None:
         assert "0.0.0.0/0" not in str(policies[component]["egress"])
 
 
-def test_the_servers_of_the_chart_let_in_this_release_alone(rendered: Rendered) -> None:
-    """And reach nobody themselves."""
+def test_the_servers_of_the_chart_accept_this_release_only(rendered: Rendered) -> None:
+    """They open no connections themselves."""
     manifests = rendered("dev")
     policies = {name: each["spec"] for name, each in manifests.of("NetworkPolicy").items()}
     for server, port in {"rabbitmq": 5672, "postgresql": 5432}.items():
@@ -227,8 +229,8 @@ def test_the_servers_of_the_chart_let_in_this_release_alone(rendered: Rendered) 
     assert broker["to"][0]["podSelector"]["matchLabels"].items() <= labels.items()
 
 
-def test_hosts_of_the_chart_need_no_search_domain(rendered: Rendered) -> None:
-    """They end with a dot, which every resolver takes as it stands."""
+def test_host_names_of_the_chart_end_with_a_dot(rendered: Rendered) -> None:
+    """Resolvers then skip the search domains."""
     environ = rendered("dev").environ("api", {})
     assert environ["SPLITFLAP_BROKER_URL"] == (
         "amqp://r-splitflap-rabbitmq.ns.svc.cluster.local.:5672/splitflap"
@@ -238,14 +240,14 @@ def test_hosts_of_the_chart_need_no_search_domain(rendered: Rendered) -> None:
     )
 
 
-def test_scrapers_know_how_many_they_are_at_most(helm: Helm) -> None:
-    """With an autoscaler its maximum, and the surge of an update; or what the operator says."""
+def test_scrapers_know_their_largest_number(helm: Helm) -> None:
+    """It includes the surge of an upgrade, and the maximum of the autoscaler."""
 
-    def said(**values: Any) -> str:
+    def replicas_of(**values: Any) -> str:
         manifests = helm.render(merged(DEV, values))
         return str(manifests.environ("scraper", HELD)["SPLITFLAP_SCRAPER_REPLICAS"])
 
-    assert said(scraper={"replicas": 4}) == "5"
-    assert said(scraper={"replicas": 1}) == "2"
-    assert said(autoscaling={"mode": "hpa", "scraper": {"maxReplicas": 8}}) == "10"
-    assert said(scraper={"settings": {"scraperReplicas": 3}}) == "3"
+    assert replicas_of(scraper={"replicas": 4}) == "5"
+    assert replicas_of(scraper={"replicas": 1}) == "2"
+    assert replicas_of(autoscaling={"mode": "hpa", "scraper": {"maxReplicas": 8}}) == "10"
+    assert replicas_of(scraper={"settings": {"scraperReplicas": 3}}) == "3"

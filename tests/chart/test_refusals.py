@@ -1,4 +1,4 @@
-"""Wrong values are refused at once, with what to set."""
+"""Wrong values are refused with a message that says what to set."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .helm import CHART, Helm, Refused, Values, merged
+from .helm import CHART, Helm, Values, ValuesRefused, merged
 from .values import DEV, OUTSIDE
 
 CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
@@ -34,7 +34,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (OUTSIDE, {"database": {"url": "postgresql://d:6432/v"}}, "egress.database.ports"),
     (DEV, {"ingress": {"enabled": True}}, "set ingress.hosts"),
     (DEV, {"httpRoute": {"enabled": True}}, "set httpRoute.parentRefs"),
-    # What the schema knows.
+    # Rules of the schema.
     (DEV, {"api": {"settings": {"maxInFlight": 0}}}, "/api/settings/maxInFlight"),
     (DEV, {"api": {"settings": {"max_in_flight": 9}}}, "max_in_flight"),
     (DEV, {"api": {"image": {"tag": 1.1}}}, "/api/image/tag"),
@@ -53,44 +53,44 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 def test_wrong_values_are_refused(
     helm: Helm, good: Values, wrong: dict[str, Any], message: str
 ) -> None:
-    """The same values without the fault are taken (test_objects.py)."""
-    with pytest.raises(Refused, match=re.escape(message)):
+    """Correct values are accepted (test_objects.py)."""
+    with pytest.raises(ValuesRefused, match=re.escape(message)):
         helm.render(merged(good, wrong))
 
 
-def test_all_faults_are_told_at_once(helm: Helm) -> None:
-    """Nobody has to mend one to read of the next."""
-    with pytest.raises(Refused) as refused:
+def test_one_rendering_reports_all_faults(helm: Helm) -> None:
+    """One message has all of them."""
+    with pytest.raises(ValuesRefused) as refused:
         helm.render({})
-    told = str(refused.value)
-    assert "There is no broker" in told
-    assert "There is no database" in told
-    assert "image.registry" in told
+    message = str(refused.value)
+    assert "There is no broker" in message
+    assert "There is no database" in message
+    assert "image.registry" in message
 
 
-def test_no_level_takes_a_value_that_is_not_known(helm: Helm) -> None:
-    """A misspelled value at any level is refused, but where users name things themselves."""
+def test_unknown_values_are_refused_at_every_level(helm: Helm) -> None:
+    """Except in maps with free keys, such as labels."""
     defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     levels = list(_levels(defaults, ()))
     assert len(levels) > 50
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ValuesRefused) as refused:
         helm.render(merged(DEV, *(_at(level, {"mispelled": "x"}) for level in levels)))
-    told = set(
+    reported = set(
         re.findall(
             r"at '([^']*)': additional properties 'mispelled' not allowed", f"{refused.value}"
         )
     )
-    assert {"/" + "/".join(level) if level else "" for level in levels} - told == set()
+    assert {"/" + "/".join(level) if level else "" for level in levels} - reported == set()
 
 
-def test_every_value_has_a_place_in_the_schema() -> None:
-    """One of the schema that is in no values.yaml would be read by nobody, or be undocumented."""
+def test_the_schema_and_the_values_have_the_same_keys() -> None:
+    """An additional key would be unused or undocumented."""
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
     defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     assert set(schema["properties"]) == set(defaults)
 
 
-#: Maps whose keys are their users': labels, selectors, Kubernetes' own structures.
+#: Maps with free keys: labels, selectors, Kubernetes' own structures.
 FREE = {
     *("commonLabels", "commonAnnotations", "global", "podSecurityContext", "securityContext"),
     *("annotations", "labels", "podLabels", "podAnnotations", "nodeSelector", "affinity"),

@@ -13,17 +13,17 @@ RELEASE: dict[str, Any] = SKAFFOLD["deploy"]["helm"]["releases"][0]
 PROFILES = {profile["name"]: profile for profile in SKAFFOLD["profiles"]}
 DEV: list[dict[str, Any]] = PROFILES["dev"]["build"]["artifacts"]
 
-#: What Skaffold knows of an artifact, and makes of the signs in its name that no variable has.
+#: Skaffold's variables of an artifact. Skaffold replaces other characters of its name by `_`.
 VARIABLE = re.compile(r"{{\.IMAGE_(DOMAIN|REPO_NO_DOMAIN|TAG)_(\w+)}}")
 
 
 def variable(image: str) -> str:
-    """An artifact's name as its variables have it."""
+    """An artifact's name in Skaffold's variables."""
     return re.sub(r"\W", "_", image)
 
 
-def test_what_is_installed_is_what_is_built() -> None:
-    """Every image that the values take is an artifact, and every artifact is taken, whole."""
+def test_skaffold_installs_exactly_the_built_images() -> None:
+    """Each artifact is used with registry, repository and tag."""
     built = {variable(each["image"]) for each in SKAFFOLD["build"]["artifacts"]}
     for name, template in RELEASE["setValueTemplates"].items():
         found = VARIABLE.fullmatch(template)
@@ -35,8 +35,8 @@ def test_what_is_installed_is_what_is_built() -> None:
     assert len(RELEASE["setValueTemplates"]) == 3 * len(built) == 9
 
 
-def test_every_value_that_is_set_is_the_charts() -> None:
-    """A name that the chart does not have would be refused at the install."""
+def test_every_value_in_skaffold_exists_in_the_chart() -> None:
+    """The chart would refuse an unknown value."""
     values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     for name in RELEASE["setValueTemplates"]:
         place: Any = values
@@ -45,16 +45,16 @@ def test_every_value_that_is_set_is_the_charts() -> None:
 
 
 @pytest.mark.parametrize("artifact", [*SKAFFOLD["build"]["artifacts"], *DEV])
-def test_every_file_that_is_named_is_there(artifact: dict[str, Any]) -> None:
-    """Dockerfiles, and what is carried into pods, with the part of its path that is left out."""
+def test_every_file_named_in_skaffold_exists(artifact: dict[str, Any]) -> None:
+    """Dockerfiles, and the sources of sync rules."""
     assert (ROOT / artifact["docker"]["dockerfile"]).is_file()
     for rule in artifact.get("sync", {}).get("manual", []):
         assert rule["src"].startswith(rule["strip"])
         assert list(ROOT.glob(rule["src"])), rule
 
 
-def test_the_dev_images_stand_on_the_services_own() -> None:
-    """So what is developed is what is delivered; and it reloads where files are carried to."""
+def test_a_dev_image_extends_the_service_image() -> None:
+    """It reloads from the folder of the sync rules."""
     images = {each["image"]: each for each in DEV}
     for each in SKAFFOLD["build"]["artifacts"]:
         dev = images[each["image"]]
@@ -67,16 +67,16 @@ def test_the_dev_images_stand_on_the_services_own() -> None:
             assert f'SOURCES = "{rule["dest"]}"' in reload
 
 
-def test_no_production_image_knows_of_the_reloader() -> None:
-    """It is in k8s/dev alone."""
+def test_no_production_image_has_the_reloader() -> None:
+    """The reloader is in k8s/dev only."""
     for dockerfile in ROOT.glob("services/*/Dockerfile"):
         text = dockerfile.read_text(encoding="utf-8")
         assert "watchfiles" not in text
         assert "k8s" not in text
 
 
-def test_profiles_render(helm: Helm) -> None:
-    """The files of values that the release and its profiles name are there, and right together."""
+def test_the_profiles_render(helm: Helm) -> None:
+    """The values' files exist and fit together."""
     files = [*RELEASE["valuesFiles"]]
     files += [patch["value"] for patch in PROFILES["keda"]["patches"]]
     options = [f"--values={ROOT / file}" for file in files]
@@ -89,8 +89,8 @@ def test_profiles_render(helm: Helm) -> None:
     assert forward["namespace"] == RELEASE["namespace"]
 
 
-def test_add_ons_have_values_for_each_chart() -> None:
-    """What `make cluster-up` installs it finds the values of."""
+def test_each_add_on_has_values() -> None:
+    """`make cluster-up` uses them."""
     script = (ROOT / "k8s" / "cluster").read_text(encoding="utf-8")
     installed = re.findall(r"^    chart (\S+)", script, re.MULTILINE)
     files = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))

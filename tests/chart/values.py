@@ -1,16 +1,16 @@
-"""Values of the modes that the chart is rendered in."""
+"""The values of each rendered mode."""
 
 import yaml
 
 from .helm import CHART, Values, merged
 
-#: A password that would have to be quoted in a URL, in YAML and in a shell.
+#: A password with characters that need quotes in a URL, in YAML and in a shell.
 PASSWORD = "p@ss/w:rd \"%'#\\"
 
-#: All inside, as on a machine of one's own.
+#: Broker and database in the release.
 DEV: Values = yaml.safe_load((CHART / "values-dev.yaml").read_text(encoding="utf-8"))
 
-#: Broker and database outside, passwords in the values.
+#: External broker and database, with passwords in the values.
 OUTSIDE: Values = {
     "image": {"registry": "registry.example.com/team"},
     "broker": {
@@ -25,14 +25,14 @@ OUTSIDE: Values = {
     },
 }
 
-#: What the Secrets of SECRETS hold.
+#: The content of the Secrets in SECRETS.
 HELD = {
     "users": {"username": "u", "password": PASSWORD},
     "cnpg": {"uri": "postgresql://app:secret@db-rw:5432/app"},
     "first": {"bootstrap-key": "a-key-of-sixteen-and-more"},
 }
 
-#: Every password in a Secret that exists.
+#: All passwords in existing Secrets.
 SECRETS: Values = merged(
     OUTSIDE,
     {
@@ -61,7 +61,7 @@ _POD: Values = {
     "extraVolumeMounts": [{"name": "more", "mountPath": "/more"}],
 }
 
-#: Everything that can be set, set.
+#: All values set.
 FULL: Values = merged(
     OUTSIDE,
     {

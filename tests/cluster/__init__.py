@@ -1,1 +1,1 @@
-"""The chart on a real cluster: the one that KUBECONFIG names. `make cluster-test` finds one."""
+"""Tests of the chart on the cluster of KUBECONFIG. `make cluster-test` finds a cluster."""

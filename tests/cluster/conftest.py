@@ -1,7 +1,7 @@
-"""A release that all tests share, and what its pods say where one fails.
+"""The shared release, and reports of its pods after a failure.
 
-Without KUBECONFIG every test that needs a cluster is skipped: nobody's current context is taken by
-accident. `make cluster-test` finds or starts a cluster, and hands it the images.
+Without KUBECONFIG the tests that need a cluster are skipped; they never use the current context by
+accident. `make cluster-test` finds or starts a cluster, and loads the images into it.
 """
 
 import os
@@ -21,13 +21,13 @@ _releases: list[Release] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known."""
+    """Register the marker."""
     config.addinivalue_line("markers", "slow: takes minutes; make test-cluster-fast leaves it out")
 
 
 @pytest.fixture(scope="session")
 def cluster() -> None:
-    """A cluster that answers, and the programs that speak to it."""
+    """A reachable cluster, and its command-line programs."""
     if not os.environ.get("KUBECONFIG"):
         pytest.skip("no cluster: KUBECONFIG is not set (make cluster-test finds one)")
     missing = [name for name in ("kubectl", "helm") if not shutil.which(name)]
@@ -37,7 +37,7 @@ def cluster() -> None:
 
 @pytest.fixture(scope="session")
 def shared_release(cluster: None) -> Iterator[Release]:
-    """One release with volumes, as values-dev.yaml has it."""
+    """One release with volumes and the values of values-dev.yaml."""
     with namespace("shared") as kube:
         made = Release(kube, ClusterSite(kube, IMAGE))
         _releases.append(made)
@@ -48,9 +48,9 @@ def shared_release(cluster: None) -> Iterator[Release]:
 
 @pytest.fixture
 def release(shared_release: Release) -> Release:
-    """The shared release at rest, whatever the test before has done to its pods.
+    """The shared release, after all of its pods are ready again.
 
-    A worker is not ready without its broker, and learns only at the next probe that it is.
+    A worker without its broker is not ready, and becomes ready only at the next probe.
     """
     shared_release.wait_ready()
     return shared_release
@@ -58,7 +58,7 @@ def release(shared_release: Release) -> Release:
 
 @pytest.fixture
 def make_release(cluster: None) -> Iterator[MakeRelease]:
-    """Places for releases of a test's own, with a site each; the test installs them."""
+    """Makes namespaces for a test's own releases, each with a site. The test installs them."""
     with ExitStack() as exits:
         made: list[Release] = []
 
@@ -77,7 +77,7 @@ def make_release(cluster: None) -> Iterator[MakeRelease]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show pods, events and logs beside a failure."""
+    """Add pods, events and logs to the report of a failure."""
     report = yield
     if report.failed:
         for each in _releases:

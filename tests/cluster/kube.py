@@ -1,4 +1,4 @@
-"""kubectl and helm as their users run them, on one namespace."""
+"""Runs kubectl and helm in one namespace."""
 
 import json
 import subprocess
@@ -12,19 +12,19 @@ from tests.support import wait_until
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "splitflap"
 
-#: Seconds that one command may take.
+#: Timeout of one command in seconds.
 TIMEOUT = 300.0
 
 
 class CommandFailed(AssertionError):
-    """A command's exit status was not 0; the message is what it said."""
+    """The exit status of a command was not 0; the message has its output."""
 
 
 def run(command: Sequence[str], stdin: str = "", timeout: float = TIMEOUT) -> str:
-    """What a command prints.
+    """The output of a command.
 
     Raises:
-        CommandFailed: it failed.
+        CommandFailed: the command failed.
     """
     done = subprocess.run(
         command, check=False, input=stdin, capture_output=True, text=True, timeout=timeout
@@ -54,26 +54,26 @@ class Kube:
         return found
 
     def apply(self, manifest: str) -> None:
-        """Make or change objects."""
+        """Create or change objects."""
         self("apply", "--filename", "-", stdin=manifest)
 
     def pods(self, component: str) -> list[dict[str, Any]]:
-        """A component's pods that are not on their way out."""
+        """The pods of a component, without terminating ones."""
         selector = f"app.kubernetes.io/component={component}"
         found = self.items("pods", "--selector", selector)
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def ready(self, component: str) -> int:
-        """How many of them are ready."""
+        """The number of ready pods of a component."""
         return sum(map(_is_ready, self.pods(component)))
 
-    def wait_ready(self, component: str, count: int = 1, patience: float = 180) -> None:
-        """Wait until so many of a component's pods are ready, and no other is there."""
+    def wait_ready(self, component: str, count: int = 1, timeout: float = 180) -> None:
+        """Wait until the component has exactly `count` pods and all are ready."""
 
         def as_wanted() -> bool:
             return self.ready(component) == len(self.pods(component)) == count
 
-        wait_until(as_wanted, lambda: f"{count} {component}\n{self('get', 'pods')}", patience)
+        wait_until(as_wanted, lambda: f"{count} {component}\n{self('get', 'pods')}", timeout)
 
 
 def helm(*arguments: str, timeout: float = TIMEOUT) -> str:

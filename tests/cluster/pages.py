@@ -1,6 +1,6 @@
-"""A small site that runs in a pod: `/page/NAME` at once, `/slow/NAME` after SLOW seconds.
+"""A small site in a pod: `/page/NAME` at once, `/slow/NAME` after SLOW seconds.
 
-It stands alone: the standard library of the image that it runs in is all it needs.
+It needs only the standard library of its image.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ SLOW = float(os.environ.get("SLOW", "1"))
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One request a connection."""
+    """Serve one request of a connection."""
     try:
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
         kind, _, name = head.split()[1].decode().strip("/").partition("/")
@@ -30,7 +30,7 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         )
         await writer.drain()
     except (OSError, asyncio.IncompleteReadError, TimeoutError):
-        pass  # whoever asked has gone
+        pass  # the client has gone
     finally:
         writer.close()
 

@@ -1,4 +1,4 @@
-"""A Prometheus beside a release, for autoscalers and questions."""
+"""A Prometheus in the namespace of a release, for autoscalers and queries."""
 
 import json
 import os
@@ -8,20 +8,20 @@ from urllib.parse import quote
 
 from .kube import Kube, run
 
-#: The image, where the cluster cannot pull this one.
+#: The image, or a replacement if the cluster cannot pull it.
 IMAGE = os.environ.get("SPLITFLAP_TEST_PROMETHEUS", "docker.io/prom/prometheus:v3.5.0")
 
 MANIFEST = Path(__file__).parent / "manifests" / "prometheus.yaml"
 
-#: What makes the chart feed it.
+#: Values of the chart for its rules.
 VALUES = {"metrics.rules.kind": "configMap"}
 
 
 class Prometheus:
-    """One for the release's own namespace."""
+    """The Prometheus of one release."""
 
     def __init__(self, kube: Kube) -> None:
-        """Start it; the release must be there, for its rules."""
+        """Start it. The release must exist, since it has the rules."""
         self._kube = kube
         manifest = Template(MANIFEST.read_text(encoding="utf-8"))
         kube.apply(manifest.substitute(IMAGE=IMAGE, NAMESPACE=kube.namespace))
@@ -29,7 +29,7 @@ class Prometheus:
 
     @staticmethod
     def address(kube: Kube) -> str:
-        """Where others in the cluster find it."""
+        """The URL inside the cluster."""
         return f"http://prometheus.{kube.namespace}.svc:9090"
 
     def value(self, query: str) -> float | None:

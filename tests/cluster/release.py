@@ -1,4 +1,4 @@
-"""Releases of the chart, each in a namespace of its own that enforces `restricted` pods."""
+"""Releases of the chart, each in a new namespace that enforces `restricted` pods."""
 
 import contextlib
 import json
@@ -17,29 +17,29 @@ from tests.system.rig.stack import ADMIN
 from .kube import CHART, CommandFailed, Kube, helm, run
 from .site import ClusterSite
 
-#: More files of values, separated by commas: what a cluster needs (SPLITFLAP_CLUSTER_VALUES).
+#: Variable with further files of values for a cluster, separated by commas.
 MORE_VALUES = "SPLITFLAP_CLUSTER_VALUES"
 
-#: The release's name, which is the chart's: so its objects are `splitflap-api` and so on.
+#: The release's name. It equals the chart's name, so objects are named `splitflap-api` and so on.
 NAME = "splitflap"
 
-#: The image that other pods of the tests run on, for its Python.
+#: The image of other pods of the tests, for its Python.
 IMAGE = "localhost/splitflap/scraper:dev"
 
-#: What the tests' values install one pod each of.
+#: The components of the tests' values, with one pod each.
 COMPONENTS = ("postgresql", "rabbitmq", "api", "renderer", "scraper")
 
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
 def value_files() -> list[str]:
-    """Files of values in the order in which they win."""
+    """The files of values; later ones take precedence."""
     here = Path(__file__).parent
     more = filter(None, os.environ.get(MORE_VALUES, "").split(","))
     return [str(CHART / "values-dev.yaml"), str(here / "values-test.yaml"), *more]
 
 
-#: Values by their dotted names, with which broker and database keep their data.
+#: Values by their dotted names. These make broker and database keep their data.
 Values = Mapping[str, Any]
 VOLUMES: Values = {f"{name}.persistence.enabled": True for name in ("rabbitmq", "postgresql")}
 
@@ -59,19 +59,19 @@ class Release:
 
     @property
     def url(self) -> str:
-        """Where the Service answers the tests."""
+        """The URL of the Service for the tests."""
         if not self._url:
             self._url = reachable(self.kube, "splitflap-api")
         return self._url
 
     def client(self, key: str = ADMIN) -> Client:
-        """A client of the Service; for one thread."""
+        """A client of the Service for one thread."""
         return Client(self.url, key)
 
     def helm(
         self, command: str, *options: str, values: Values | None = None, chart: Path = CHART
     ) -> str:
-        """`helm install` or `upgrade` with the tests' values; `values` by their dotted names."""
+        """Run `helm install` or `upgrade` with the tests' values and `values`."""
         files = [f"--values={file}" for file in value_files()]
         own = {"bootstrapKey": ADMIN, "scraper.allowNets": self.site.nets, **(values or {})}
         sets = [f"--set-json={name}={json.dumps(value)}" for name, value in own.items()]
@@ -79,35 +79,35 @@ class Release:
         return helm(command, NAME, str(chart), *where, *files, *sets, *options)
 
     def install(self, values: Values | None = None, chart: Path = CHART) -> None:
-        """Install, and wait until all is ready.
+        """Install, and wait until all pods are ready.
 
         Raises:
-            CommandFailed: it does not come to be; with what the cluster says of it.
+            CommandFailed: the installation failed; the message has the state of the cluster.
         """
         try:
             self.helm("install", "--wait", "--timeout=4m", values=values, chart=chart)
         except CommandFailed as error:
-            # Its namespace is gone before a report of the failure could ask.
+            # The namespace is deleted before the report of the failure.
             state = "\n".join(f"-- {title}\n{text}" for title, text in self.logs())
             raise CommandFailed(f"{error}\n{state}") from error
 
     def upgrade(self, values: Values | None = None) -> None:
-        """Upgrade, and wait until all is ready."""
+        """Upgrade, and wait until all pods are ready."""
         self.helm("upgrade", "--wait", "--timeout=5m", values=values)
 
     def wait_ready(self) -> None:
-        """Wait until one pod of each component is ready, and no other is there."""
+        """Wait until each component has exactly one pod and it is ready."""
         for component in COMPONENTS:
             self.kube.wait_ready(component)
 
     def uninstall(self) -> None:
-        """Remove it, and wait until its pods are gone."""
+        """Uninstall, and wait until the pods are gone."""
         helm("uninstall", NAME, "--namespace", self.namespace, "--wait", "--timeout=3m")
-        # The next one's Service has another address.
+        # The next Service has another address.
         self._url = ""
 
     def logs(self) -> Iterator[tuple[str, str]]:
-        """Pods, events, and the end of each log."""
+        """The pods, the events, and the end of each log."""
         yield "pods", self.kube("get", "pods,hpa", "--output", "wide")
         yield "events", self.kube("get", "events", "--sort-by=.lastTimestamp")[-6000:]
         for pod in self.kube.items("pods"):
@@ -118,7 +118,7 @@ class Release:
 
 @contextmanager
 def namespace(name: str) -> Iterator[Kube]:
-    """A new namespace, and none afterwards; static volumes can be claimed again."""
+    """A new namespace, deleted at the end. Static volumes become available again."""
     kube = Kube(f"splitflap-test-{name}-{time.time_ns() % 100_000}")
     run(["kubectl", "create", "namespace", kube.namespace])
     run(["kubectl", "label", "namespace", kube.namespace, RESTRICTED])
@@ -131,7 +131,7 @@ def namespace(name: str) -> Iterator[Kube]:
 
 
 def reachable(kube: Kube, service: str) -> str:
-    """An address at which a Service answers from here: its own, or a node's."""
+    """A URL of a Service that is reachable from here: its cluster IP or a node's port."""
     spec = kube.get("service", service)["spec"]
     port = spec["ports"][0]
     places = [(spec["clusterIP"], port["port"])]
@@ -148,7 +148,7 @@ def reachable(kube: Kube, service: str) -> str:
         if _connects(url):
             return url
     raise AssertionError(
-        f"{service} answers at none of {places}: run the tests where nodes or Services are reached"
+        f"{service} is unreachable at {places}: run the tests where nodes or Services are reachable"
     )
 
 
@@ -161,7 +161,7 @@ def _connects(url: str) -> bool:
 
 
 def _volumes(namespace: str) -> Sequence[dict[str, Any]]:
-    """Volumes that nobody makes and so nobody cleans: those of a class without a provisioner."""
+    """Static volumes of a namespace: their class has no provisioner, so the tests clean them."""
     cluster = Kube("default")
     classes = {
         each["metadata"]["name"]
@@ -177,7 +177,7 @@ def _volumes(namespace: str) -> Sequence[dict[str, Any]]:
 
 
 def _empty_volumes(kube: Kube) -> None:
-    """Delete what the servers have written, through a pod that mounts each claim."""
+    """Delete the servers' data, through a pod that mounts each claim."""
     claims = {each["spec"]["claimRef"]["name"] for each in _volumes(kube.namespace)}
     for claim in claims:
         kube("delete", "statefulset", "--all", "--wait", "--timeout=60s")
@@ -217,7 +217,7 @@ def _cleaner(claim: str) -> dict[str, Any]:
 
 
 def _free_volumes(namespace: str) -> None:
-    """Let static volumes, which were emptied, be claimed again."""
+    """Make emptied static volumes available again."""
     for volume in _volumes(namespace):
         name = volume["metadata"]["name"]
         run(["kubectl", "patch", "pv", name, "--patch", '{"spec":{"claimRef":null}}'])

@@ -1,4 +1,4 @@
-"""Replicas over time: looked at from a thread, and printed as a table."""
+"""Records the replicas of a release over time, and prints a table."""
 
 import threading
 import time
@@ -11,31 +11,31 @@ from .prometheus import Prometheus
 
 WORKERS = {"renderer": "render", "scraper": "scrape"}
 
-#: Seconds between looks.
-EVERY = 5.0
+#: Seconds between samples.
+INTERVAL = 5.0
 
 
 @dataclass(frozen=True)
-class Look:
-    """What was there at a time."""
+class Sample:
+    """The state at one time."""
 
-    #: Seconds since the first look.
+    #: Seconds since the start.
     at: float
     phase: str
-    #: By worker: pods that are ready, and that are wanted.
+    #: Ready pods and wanted pods of each worker.
     ready: dict[str, int]
     wanted: dict[str, int]
-    #: By worker: replicas that its work needs, and jobs in its queue and at its pods.
+    #: The demand in replicas, and the jobs in queue and pods, of each worker.
     demand: dict[str, float | None]
     backlog: dict[str, float | None]
 
 
 class Recorder:
-    """Looks until it is left; `phase` is what goes on."""
+    """Takes samples in a thread until it is left. `phase` names the present phase of the test."""
 
     def __init__(self, kube: Kube, prometheus: Prometheus) -> None:
         self.phase = "idle"
-        self.looks: list[Look] = []
+        self.samples: list[Sample] = []
         self._kube = kube
         self._prometheus = prometheus
         self._began = time.monotonic()
@@ -51,74 +51,76 @@ class Recorder:
         self._thread.join(60)
 
     def most(self, worker: str, phase: str) -> int:
-        """Most pods of a worker that were wanted while something went on."""
-        return max(look.wanted[worker] for look in self.looks if look.phase.startswith(phase))
+        """Largest number of wanted pods of a worker in a phase."""
+        return max(
+            sample.wanted[worker] for sample in self.samples if sample.phase.startswith(phase)
+        )
 
     def now(self, worker: str) -> int:
-        """Pods that are wanted now."""
-        return self.looks[-1].wanted[worker]
+        """The number of wanted pods in the last sample."""
+        return self.samples[-1].wanted[worker]
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self.looks.append(self._look())
-            except (CommandFailed, KeyError):  # an API server that is busy; the next look comes
+                self.samples.append(self._sample())
+            except (CommandFailed, KeyError):  # the API server is busy; the next sample follows
                 continue
             finally:
-                self._stopping.wait(EVERY)
+                self._stopping.wait(INTERVAL)
 
-    def _look(self) -> Look:
+    def _sample(self) -> Sample:
         found = {
             each["metadata"]["name"].removeprefix("splitflap-"): each
             for each in self._kube.items("deployments")
         }
-        return Look(
+        return Sample(
             at=time.monotonic() - self._began,
             phase=self.phase,
             ready={each: found[each]["status"].get("readyReplicas", 0) for each in WORKERS},
             wanted={each: found[each]["spec"]["replicas"] for each in WORKERS},
-            demand=self._ask("splitflap:demand:replicas"),
-            backlog=self._ask("splitflap:backlog:jobs"),
+            demand=self._query("splitflap:demand:replicas"),
+            backlog=self._query("splitflap:backlog:jobs"),
         )
 
-    def _ask(self, metric: str) -> dict[str, float | None]:
+    def _query(self, metric: str) -> dict[str, float | None]:
         return {
             worker: self._prometheus.value(f'{metric}{{kind="{kind}"}}')
             for worker, kind in WORKERS.items()
         }
 
 
-def table(looks: list[Look]) -> str:
-    """Markdown: a line wherever something other than the figures has changed, and every 30 s."""
-    headers = ["s", "what goes on"]
+def table(samples: list[Sample]) -> str:
+    """A Markdown table: a row for each change of the state, and at least every 30 s."""
+    headers = ["s", "phase"]
     for worker in WORKERS:
         headers += [f"{worker}: ready / wanted", "demand", "backlog"]
     lines = [f"| {' | '.join(headers)} |", f"| ---: | --- |{' ---: |' * 6}"]
-    last: Look | None = None
-    for look in looks:
-        if last is None or _state(look) != _state(last) or look.at - last.at >= 30:
-            cells = [f"{look.at:.0f}", look.phase]
+    last: Sample | None = None
+    for sample in samples:
+        if last is None or _state(sample) != _state(last) or sample.at - last.at >= 30:
+            cells = [f"{sample.at:.0f}", sample.phase]
             for worker in WORKERS:
                 cells += [
-                    f"{look.ready[worker]} / {look.wanted[worker]}",
-                    _figure(look.demand[worker], 2),
-                    _figure(look.backlog[worker], 0),
+                    f"{sample.ready[worker]} / {sample.wanted[worker]}",
+                    _figure(sample.demand[worker], 2),
+                    _figure(sample.backlog[worker], 0),
                 ]
             lines.append(f"| {' | '.join(cells)} |")
-            last = look
+            last = sample
     return "\n".join(lines)
 
 
 def write(text: str, page: Path) -> None:
-    """Put a table between the marks of a page."""
+    """Write a table between its markers in a page."""
     begin, end = "<!-- replicas -->", "<!-- /replicas -->"
     before, _, rest = page.read_text(encoding="utf-8").partition(begin)
     after = rest.partition(end)[2]
     page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
-def _state(look: Look) -> object:
-    return look.phase, look.ready, look.wanted
+def _state(sample: Sample) -> object:
+    return sample.phase, sample.ready, sample.wanted
 
 
 def _figure(value: float | None, digits: int) -> str:

@@ -1,4 +1,4 @@
-"""Any pod may be deleted while clients post: nothing is lost, doubled or answered wrongly."""
+"""Deleting any pod under load loses and doubles nothing."""
 
 import pytest
 
@@ -8,10 +8,10 @@ from tests.faults.clients.load import Load
 from .release import Release
 from .world import ClusterWorld
 
-#: Posts a second.
+#: Posts per second.
 RATE = 8.0
 
-#: Pods of each kind that are deleted, one after the other.
+#: Deleted pods of each kind, one after the other.
 ROUNDS = 2
 
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("api", "scraper", "postgresql")]
@@ -20,8 +20,8 @@ SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("api", "scraper"
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("component", ["renderer", pytest.param("rabbitmq"), *SLOW])
 @pytest.mark.parametrize("grace", ["30", "0"], ids=["asked", "killed"])
-def test_a_deleted_pod_loses_nothing(release: Release, component: str, grace: str) -> None:
-    """Deleted twice, with its grace or without; it comes back, and the checker finds no fault."""
+def test_a_deleted_pod_loses_no_post(release: Release, component: str, grace: str) -> None:
+    """Each pod is deleted twice, with or without grace, and returns. The checker finds no fault."""
     load = Load(ClusterWorld(release), f"delete-{component}-{grace}", grace, RATE)
     load.start()
     for _ in range(ROUNDS):

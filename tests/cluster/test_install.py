@@ -1,4 +1,4 @@
-"""The chart with its development values: it works, within its requests, in a strict namespace."""
+"""The chart with its development values, in a namespace that enforces `restricted`."""
 
 import json
 import sys
@@ -15,10 +15,10 @@ from tests.system.rig.stack import ADMIN
 from .kube import CHART, CommandFailed, helm, run
 from .release import NAME, Release
 
-#: MiB that each service may use at rest, which is what it requests; the renderer's for a process.
+#: Most MiB of each idle service, equal to its request; for the renderer, of one process.
 AT_REST = {"api": 128, "scraper": 128, "renderer": 96}
 
-#: A pod that `restricted` forbids: it says nothing of its user.
+#: A pod without a user, which `restricted` forbids.
 ROOT_POD = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -28,7 +28,7 @@ ROOT_POD = {
 
 
 def test_a_first_post_is_complete_with_its_previews(release: Release) -> None:
-    """Through the Service; the scraper fetched a page inside the cluster, which it was allowed."""
+    """The scraper fetches an allowed page inside the cluster."""
     page = release.site.url("page/Departures")
     post = release.client().create_post(f"Hello **world** {page}")
     assert post["state"] == "complete"
@@ -36,22 +36,22 @@ def test_a_first_post_is_complete_with_its_previews(release: Release) -> None:
     assert [link["preview"]["title"] for link in post["links"]] == ["Departures"]
 
 
-def test_what_was_not_allowed_is_not_fetched(release: Release) -> None:
-    """The setting opens one address, and no other of the cluster."""
+def test_other_addresses_of_the_cluster_are_not_fetched(release: Release) -> None:
+    """The setting allows one address."""
     url = "http://kubernetes.default.svc.cluster.local/"
     post = release.client().create_post(url)
     assert post["links"][0]["preview"]["state"] == "failed"
 
 
 def test_the_namespace_enforces_restricted_pods(release: Release) -> None:
-    """So every pod of the chart has passed; one that should not is refused."""
+    """A pod beyond the profile is refused, so all pods of the chart satisfy it."""
     with pytest.raises(CommandFailed, match="violates PodSecurity"):
         release.kube("apply", "--dry-run=server", "-f", "-", stdin=json.dumps(ROOT_POD))
     assert {component for component in AT_REST if release.kube.ready(component)} == set(AT_REST)
 
 
 def test_no_pod_has_a_token_or_a_writable_root(release: Release) -> None:
-    """Seen from inside: the least that an intruder would find."""
+    """As seen from inside the pods."""
     for component in AT_REST:
         pod = release.kube.pods(component)[0]["metadata"]["name"]
         with pytest.raises(CommandFailed):
@@ -60,15 +60,15 @@ def test_no_pod_has_a_token_or_a_writable_root(release: Release) -> None:
             release.kube("exec", pod, "--", "touch", "/opt/intruder")
 
 
-def test_helm_lint_is_strict() -> None:
-    """No warning either, in the defaults and in the development values."""
+def test_strict_helm_lint_passes() -> None:
+    """It checks the defaults and the development values."""
     or_skip(find_helm)
     for values in ([], ["--values", str(CHART / "values-dev.yaml")]):
         helm("lint", "--strict", str(CHART), *values)
 
 
 def test_helm_test_passes(release: Release) -> None:
-    """The chart's own test, as its users run it."""
+    """`helm test` creates a post."""
     assert "Succeeded" in helm("test", NAME, "--namespace", release.namespace, "--timeout=3m")
 
 
@@ -79,15 +79,15 @@ def test_helm_test_passes(release: Release) -> None:
 def test_a_wrong_value_is_refused_before_anything_changes(
     release: Release, value: str, message: str
 ) -> None:
-    """By the schema, with the value's name; the release stays as it was."""
+    """The schema names the value, and the release stays unchanged."""
     before = helm("history", NAME, "--namespace", release.namespace)
     with pytest.raises(CommandFailed, match=message):
         release.helm("upgrade", f"--set={value}")
     assert helm("history", NAME, "--namespace", release.namespace) == before
 
 
-def test_at_rest_every_service_is_within_its_requests(release: Release) -> None:
-    """As the kubelet counts it, and as the chart's requests say."""
+def test_idle_services_use_less_than_their_requests(release: Release) -> None:
+    """The kubelet's figures against the chart's requests."""
     usage: dict[str, list[float]] = {}
 
     def is_known() -> bool:
@@ -127,7 +127,7 @@ def _memory(release: Release) -> Iterator[tuple[str, list[float]]]:
 
 
 def test_status_shows_the_release(release: Release) -> None:
-    """`splitflap status` on a real cluster: each service, and what waits."""
+    """`splitflap status` lists each service and the waiting work."""
     program = str(Path(sys.executable).parent / "splitflap")
     shown = json.loads(run([program, "status", "-n", release.namespace, "--json"]))
     ready = {service["name"]: service["ready"] for service in shown["services"]}
@@ -139,8 +139,8 @@ def test_status_shows_the_release(release: Release) -> None:
     assert "renderer  1/1" in table
 
 
-def test_status_says_what_is_missing(release: Release) -> None:
-    """No release there, or none of that name: the namespace is named, and what to do."""
+def test_status_names_a_missing_release(release: Release) -> None:
+    """The message names the namespace and says what to do."""
     program = str(Path(sys.executable).parent / "splitflap")
     for options in (["-n", "default"], ["-n", release.namespace, "--release", "other"]):
         with pytest.raises(CommandFailed, match=r"no release.*helm list"):
@@ -148,7 +148,7 @@ def test_status_says_what_is_missing(release: Release) -> None:
 
 
 def test_load_posts_through_the_service(release: Release) -> None:
-    """`splitflap load` on the cluster: every kind completes."""
+    """`splitflap load` completes every kind of request."""
     program = str(Path(sys.executable).parent / "splitflap")
     api = [program, "--url", release.url, "--key", ADMIN]
     mix = ["load", "--mix", "plain=2,heavy=1,links=1", "--count", "12", "--rate", "10"]

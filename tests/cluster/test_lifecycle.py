@@ -1,4 +1,4 @@
-"""From one release of the chart to the next, and away."""
+"""Upgrade and uninstall of a release."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from .conftest import MakeRelease
 from .kube import CHART, ROOT, Kube, run
 from .release import VOLUMES
 
-#: What an uninstall leaves.
+#: The objects that stay after an uninstall.
 DATA = {
     "persistentvolumeclaim/data-splitflap-postgresql-0",
     "persistentvolumeclaim/data-splitflap-rabbitmq-0",
@@ -22,10 +22,10 @@ DATA = {
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_upgrade_from_the_release_before_and_uninstall(
+def test_posts_survive_an_upgrade_and_volumes_an_uninstall(
     make_release: MakeRelease, tmp_path: Path
 ) -> None:
-    """Posts survive an upgrade; after the uninstall only the volumes are there, with them."""
+    """The upgrade starts from the previous release. The uninstall leaves only the volumes."""
     release = make_release("lifecycle")
     release.install(VOLUMES, previous(tmp_path))
     post = release.client().create_post("Written before the upgrade")
@@ -43,7 +43,7 @@ def test_upgrade_from_the_release_before_and_uninstall(
 
 
 def previous(folder: Path) -> Path:
-    """The chart of the last tag; where none has one, today's under a lower version."""
+    """The chart of the last tag; if it has none, the present one with a lower version."""
     chart = folder / "charts" / "splitflap"
     tag = _git("describe", "--tags", "--abbrev=0", "--match", "v*")
     if tag and _git("ls-tree", tag, "charts/splitflap"):
@@ -60,7 +60,7 @@ def previous(folder: Path) -> Path:
 
 
 def left(kube: Kube) -> list[str]:
-    """All objects in the namespace that bear the release's label, of whatever kind."""
+    """All objects in the namespace with the release's label."""
     kinds = run(["kubectl", "api-resources", "--namespaced", "--verbs=list", "--output=name"])
     chosen = [kind for kind in kinds.split() if not kind.startswith(("events", "pods.metrics"))]
     selector = "app.kubernetes.io/instance=splitflap"

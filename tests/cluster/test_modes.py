@@ -1,4 +1,4 @@
-"""Another mode of autoscaling hands the pods over: their number stays, and nobody notices."""
+"""A change of the autoscaling mode keeps the pods, unnoticed by clients."""
 
 import subprocess
 from collections.abc import Iterator
@@ -18,18 +18,18 @@ from .world import ClusterWorld
 
 SERVICES = ("api", "renderer", "scraper")
 
-#: Pods of each service, in every mode: more than the 1 that a lost `replicas` would become.
+#: Pods of each service in every mode. A lost `replicas` would reset the number to 1.
 PODS = 2
 
-#: Posts a second.
+#: Posts per second.
 RATE = 4.0
 
-#: Each of the ways between two modes, where what scales is handed to somebody else.
+#: The changes between two modes.
 MODES = ("keda", "hpa", "keda", "none")
 
 
 def values(release: Release, mode: str) -> dict[str, object]:
-    """So many pods, whoever sets their number."""
+    """Values with this number of pods in each mode."""
     bounds = {"minReplicas": PODS, "maxReplicas": PODS}
     return {
         **VALUES,
@@ -42,7 +42,7 @@ def values(release: Release, mode: str) -> dict[str, object]:
 
 @contextmanager
 def watched(kube: Kube, file: Path) -> Iterator[list[tuple[str, int]]]:
-    """Every number of pods that a Deployment is given while the block runs, known at its end."""
+    """All numbers of pods that a Deployment gets during the block, complete at its end."""
     told = "jsonpath={.metadata.name} {.spec.replicas}{'\\n'}"
     command = ["kubectl", "--namespace", kube.namespace, "get", "deployments", "--watch"]
     seen: list[tuple[str, int]] = []
@@ -61,15 +61,15 @@ def watched(kube: Kube, file: Path) -> Iterator[list[tuple[str, int]]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_a_change_of_mode_hands_the_pods_over(
+def test_a_change_of_mode_keeps_the_pods(
     make_release: MakeRelease, has_keda: bool, tmp_path: Path
 ) -> None:
-    """From mode to mode while clients post, poll and stream: no number below, no request fails."""
+    """The number never falls, and no request fails."""
     if not has_keda:
         pytest.skip("the cluster has no KEDA")
     release = make_release("modes")
     release.install(values(release, "none"))
-    # KEDA's objects are ready once it answers.
+    # The objects become ready when KEDA responds.
     Prometheus(release.kube)
     world = ClusterWorld(release)
     load = Load(world, "modes", "2016", RATE)

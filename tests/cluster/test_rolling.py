@@ -1,4 +1,4 @@
-"""Upgrades and scaling in while clients post, poll and stream: none of them sees a failure."""
+"""Upgrades and scaling in under load: clients see no failure."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.faults.clients.load import Load
 from .release import VOLUMES, Release
 from .world import ClusterWorld
 
-#: Posts a second.
+#: Posts per second.
 RATE = 8.0
 
 SERVICES = ("api", "renderer", "scraper")
@@ -17,7 +17,7 @@ SERVICES = ("api", "renderer", "scraper")
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_no_request_fails_while_pods_are_replaced(release: Release) -> None:
-    """All pods are replaced twice, then two of three of each are ended; the books are closed."""
+    """All pods are replaced twice, then two of three pods of each service end."""
     world = ClusterWorld(release)
     load = Load(world, "rolling", "2016", RATE)
     load.start()

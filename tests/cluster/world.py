@@ -1,4 +1,4 @@
-"""What tests.faults' clients ask of a world, answered by a release; and what failed for them."""
+"""A release as the world of tests.faults' clients, with a record of their failures."""
 
 import threading
 from collections import Counter
@@ -14,7 +14,7 @@ from .site import ClusterSite
 
 
 class CountingClient(Client):
-    """Notes every request that got no answer, and every answer that no client should get."""
+    """Records failed requests and unexpected responses."""
 
     def __init__(self, url: str, key: str | None, failures: "Failures") -> None:
         super().__init__(url, key)
@@ -26,27 +26,27 @@ class CountingClient(Client):
         except requests.RequestException as error:
             self._failures.note(f"{method}: {type(error).__name__}: {error}")
             raise
-        is_told = response.status_code == 503 and "Retry-After" in response.headers
-        if response.status_code >= 500 and not is_told:
+        is_announced = response.status_code == 503 and "Retry-After" in response.headers
+        if response.status_code >= 500 and not is_announced:
             self._failures.note(f"{method} {path}: {response.status_code}")
         return response
 
 
 class Failures:
-    """What must not be while nothing is broken, from all threads."""
+    """Failures seen by clients, from all threads."""
 
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def note(self, what: str) -> None:
-        """One more."""
+        """Record a failure."""
         with self._lock:
             self.seen[what[:200]] += 1
 
 
 class ClusterWorld:
-    """Stands where tests.faults.world.World stands for its clients: one API, the Service."""
+    """Replaces tests.faults.world.World for its clients: one API, the Service."""
 
     def __init__(self, release: Release) -> None:
         self.failures = Failures()
@@ -56,13 +56,13 @@ class ClusterWorld:
 
     @property
     def site(self) -> ClusterSite:
-        """The pages that posts link to."""
+        """The site for the links of posts."""
         return self._release.site
 
     def url(self, _api: str) -> str:
-        """Where the Service is."""
+        """The URL of the Service."""
         return self._url
 
     def client(self, _api: str) -> Client:
-        """A client with every scope; for one thread."""
+        """A client with all scopes, for one thread."""
         return CountingClient(self._url, ADMIN, self.failures)

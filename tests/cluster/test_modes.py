@@ -43,12 +43,12 @@ def values(release: Release, mode: str) -> dict[str, object]:
 @contextmanager
 def watched(kube: Kube, file: Path) -> Iterator[list[tuple[str, int]]]:
     """All numbers of pods that a Deployment gets during the block, complete at its end."""
-    told = "jsonpath={.metadata.name} {.spec.replicas}{'\\n'}"
+    columns = "jsonpath={.metadata.name} {.spec.replicas}{'\\n'}"
     command = ["kubectl", "--namespace", kube.namespace, "get", "deployments", "--watch"]
     seen: list[tuple[str, int]] = []
     with (
         file.open("w", encoding="ascii") as output,
-        subprocess.Popen([*command, "--output", told], stdout=output) as process,
+        subprocess.Popen([*command, "--output", columns], stdout=output) as process,
     ):
         try:
             yield seen

@@ -32,7 +32,9 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults", description="Run all nemeses, and print one table."
+    )
     parser.add_argument(
         "--seed", default=str(secrets.randbelow(10**6)), help="repeats the choices of a run"
     )

@@ -1,1 +1,1 @@
-"""What the three services share. Knows none of them, and never imports eventlet."""
+"""The code shared by the three services. It imports none of them, and never eventlet."""

@@ -1,7 +1,7 @@
-"""The messages between the services, and the only place that reads or writes their JSON.
+"""The messages between the services. Only this module encodes and decodes their JSON.
 
-Readers ignore unknown fields, so a field may be added at any time. A change that readers must
-understand gets a new version, which is sent one release after it can be read.
+Readers ignore unknown fields, so a release may add a field. A change that readers must understand
+gets a new version: one release learns to read it, and the next one sends it.
 
 BrokenMessage
  +-- UnknownVersion
@@ -15,54 +15,54 @@ from msgspec import Meta
 
 from splitflap_core.outcomes import Outcome
 
-#: The version of messages that this release writes, and the newest that it reads.
+#: The version of the messages that this release reads and writes.
 VERSION = 1
 
-#: Longest URL that can get a preview, in bytes of UTF-8 (and so in characters). Browsers and
-#: proxies agree on about 2,000 (RFC 9110 section 4.1 asks for at least 8,000 of a request line);
-#: PostgreSQL's index rows end at 2,704 bytes.
+#: Longest URL with a preview, in bytes of UTF-8 (and so in characters). Browsers and proxies agree
+#: on about 2,000 (RFC 9110, section 4.1, recommends 8,000 for a request line); an index row of
+#: PostgreSQL holds 2,704 bytes at most.
 MAX_URL = 2000
 
-#: Most links of one text that get previews. Those after it are not listed.
+#: Most links of one text with previews. Later links are dropped from the list.
 MAX_LINKS = 50
 
-#: Most people that a text mentions, and most channels, that are listed and linked.
+#: Most mentions of people in a text, and most of channels. Later ones are not linked.
 MAX_NAMES = 50
 
 #: Longest excerpt of a text, in characters.
 MAX_EXCERPT = 200
 
-#: How a text is read. A post keeps the one that it was written in.
+#: The dialect of a text. A post keeps its flavour.
 Flavour = Literal["markdown", "gfm"]
 FLAVOURS: tuple[Flavour, ...] = ("markdown", "gfm")
 
 Kind = Literal["render", "scrape"]
 
-#: Names of accounts and channels have 100 characters at most.
+#: Names of accounts and channels, of 100 characters at most.
 Names = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=MAX_NAMES)]
 
 T = TypeVar("T")
 
 
 class BrokenMessage(ValueError):
-    """A message that cannot be understood: it belongs into the dead-letter queue."""
+    """A malformed message. It belongs in the dead-letter queue."""
 
 
 class UnknownVersion(BrokenMessage):
-    """A message written by a newer release."""
+    """A message of another version, written by a newer release."""
 
 
 class RenderRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Markdown to make safe HTML of."""
+    """Markdown to render to safe HTML."""
 
     text: str
     flavour: Flavour = "markdown"
 
 
 class RenderResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`html` is sanitised; `links` are the URLs that want previews, each once, in reading order.
+    """`html` is sanitised. `links` are the URLs to preview, each once, in reading order.
 
-    `mentions` and `channels` are the names that it links, so listed; `excerpt` is plain text.
+    `mentions` and `channels` are the linked names, also in reading order. `excerpt` is plain text.
     """
 
     html: str
@@ -73,7 +73,7 @@ class RenderResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ScrapeRequest(msgspec.Struct, frozen=True):
-    """A URL to make a preview of."""
+    """A URL to preview."""
 
     url: Annotated[str, Meta(max_length=MAX_URL)]
 
@@ -112,8 +112,9 @@ class ScrapeResult(PreviewFields, frozen=True, omit_defaults=True):
 class Job(msgspec.Struct, frozen=True):
     """One unit of work on its way to a worker.
 
-    `published_at` is the publisher's clock (seconds since the epoch), stamped because RabbitMQ
-    keeps no head_message_timestamp for quorum queues. `traceparent` is W3C Trace Context's header.
+    `published_at` is the time of publishing by the API's clock, in seconds since the epoch. The
+    message carries it because RabbitMQ has no head_message_timestamp for quorum queues.
+    `traceparent` is the header of W3C Trace Context.
     """
 
     id: str
@@ -127,9 +128,9 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class JobOutcome(msgspec.Struct, frozen=True):
-    """What a worker says of an attempt at a job. Idempotent by (job, attempt).
+    """The outcome of one attempt at a job. Idempotent by (job, attempt).
 
-    `took` is how long (seconds) the job held its slot.
+    `took` is the time in a slot of the worker, in seconds.
     """
 
     job: str
@@ -147,7 +148,7 @@ class _Envelope(msgspec.Struct):
     version: int
 
 
-#: What decoding raises; too deep a nesting ends in a RecursionError.
+#: The exceptions of decoding. Deep nesting ends in a RecursionError.
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 _envelope = msgspec.json.Decoder(_Envelope)
@@ -157,30 +158,30 @@ encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 
 
 def decode_job(body: bytes | str, payload_type: type[T]) -> tuple[Job, T]:
-    """A job and its payload.
+    """Decode a job and its payload.
 
     Raises:
-        BrokenMessage: the body is not such a message, or of an unknown version.
+        BrokenMessage: the body is malformed, or of an unknown version.
     """
     job: Job = _checked(_job, body)
     return job, decode_payload(job.payload, payload_type)
 
 
 def decode_job_outcome(body: bytes | str) -> JobOutcome:
-    """An outcome; its result is decoded by whoever knows the kind, with `decode_payload`.
+    """Decode an outcome. Its result stays raw, for `decode_payload` with the kind's result type.
 
     Raises:
-        BrokenMessage: the body is not such a message, or of an unknown version.
+        BrokenMessage: the body is malformed, or of an unknown version.
     """
     outcome: JobOutcome = _checked(_job_outcome, body)
     return outcome
 
 
 def decode_payload(raw: msgspec.Raw, payload_type: type[T]) -> T:
-    """The part of a message that depends on the job's kind.
+    """Decode the part of a message that depends on the job's kind.
 
     Raises:
-        BrokenMessage: the part does not fit the type.
+        BrokenMessage: the part has another type.
     """
     try:
         return msgspec.json.decode(raw, type=payload_type)

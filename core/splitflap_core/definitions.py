@@ -1,10 +1,10 @@
-"""RabbitMQ's definitions for Splitflap: its virtual host, a user a service, and their rights.
+"""RabbitMQ's definitions for Splitflap: the virtual host, one user per service, and their rights.
 
-    SPLITFLAP_VHOST=splitflap SPLITFLAP_API_USER=... SPLITFLAP_API_PASSWORD=... (and so for SCRAPER
-    and RENDERER) python -m splitflap_core.definitions >definitions.json
+    SPLITFLAP_VHOST=splitflap SPLITFLAP_API_USER=... SPLITFLAP_API_PASSWORD=... (the same for
+    SCRAPER and RENDERER) python -m splitflap_core.definitions >definitions.json
 
-RabbitMQ takes the file at its start (`load_definitions`) or by `rabbitmqctl import_definitions`.
-It holds no password, only salted hashes.
+RabbitMQ imports the file at its start (`load_definitions`) or with `rabbitmqctl
+import_definitions`. The file holds salted hashes instead of passwords.
 """
 
 import base64
@@ -25,7 +25,7 @@ SALT = 4
 
 
 def definitions(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The definitions, as RabbitMQ 3.8 to 4 reads them.
+    """The definitions, in the format of RabbitMQ 3.8 to 4.
 
     Raises:
         BadSettings: a variable is missing, or two services share a user.
@@ -59,13 +59,13 @@ def definitions(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def hashed(password: str) -> str:
-    """A password as RabbitMQ keeps it: base64 of a salt and the SHA-256 of salt and password."""
+    """RabbitMQ's password hash: base64 of a salt, and of the SHA-256 of salt and password."""
     salt = secrets.token_bytes(SALT)
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
 def main() -> None:
-    """Print them; status 78 and the variable's name where one is missing."""
+    """Print the definitions. Exit with status 78 and a message if a variable is missing."""
     try:
         made = definitions(os.environ)
     except BadSettings as error:

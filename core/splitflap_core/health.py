@@ -1,6 +1,7 @@
-"""The second port: /healthz, /readyz and /metrics, cheap, and never through a database.
+"""The health port: /healthz, /readyz and /metrics. No request to it waits for a database.
 
-Liveness is the progress of the service's own loops; readiness is whether it can do its work now.
+Liveness means that the service's own loops make progress. Readiness means that the service can
+work now.
 """
 
 import contextlib
@@ -19,18 +20,18 @@ from splitflap_core.telemetry import Metrics
 
 logger = logging.getLogger(__name__)
 
-#: Says what is wrong, or nothing.
+#: Returns a complaint, or None if all is well.
 Check = Callable[[], str | None]
 
-#: Seconds a client of this port may take with its request.
+#: Seconds for a client to send its request.
 CLIENT_TIMEOUT = 5.0
 
-#: Seconds of rest after a connection that could not be accepted.
+#: Seconds to wait after a failed accept.
 RETRY_AFTER = 0.1
 
 
 class HealthServer:
-    """Answers 200 while no check complains, else 503 with the complaints, one a line."""
+    """Answers 200 while all checks are content, else 503 with one complaint per line."""
 
     def __init__(self, address: tuple[str, int], metrics: Metrics) -> None:
         self._live: dict[str, Check] = {}
@@ -45,15 +46,15 @@ class HealthServer:
         self._thread = threading.Thread(target=serve, name="health", daemon=True)
 
     def live(self, name: str, check: Check) -> None:
-        """A check whose complaint means that the process should be restarted."""
+        """Add a liveness check. Its complaint asks for a restart of the process."""
         self._live[name] = check
 
     def ready(self, name: str, check: Check) -> None:
-        """A check whose complaint means that no work should be sent here for now."""
+        """Add a readiness check. Its complaint asks for no more work for now."""
         self._ready[name] = check
 
     def start(self) -> None:
-        """Serve from a thread of its own."""
+        """Serve, in a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -82,7 +83,7 @@ class HealthServer:
 
 
 def health_server(service: str, settings: CommonSettings, metrics: Metrics) -> HealthServer:
-    """The health port, taken; where it cannot be, the process ends with one clear line."""
+    """Take the health port, or end the process with one line."""
     host, port = settings.health_host, settings.health_port
     try:
         return HealthServer((host, port), metrics)
@@ -92,7 +93,7 @@ def health_server(service: str, settings: CommonSettings, metrics: Metrics) -> H
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    #: Connections that may wait to be accepted; over five, a burst of clients costs a probe 1 s.
+    #: The accept backlog. The default of 5 makes a probe in a burst of clients take 1 s.
     request_queue_size = 64
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
@@ -102,22 +103,22 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
-        """As HTTPServer does, without asking DNS for the host's name, which nobody reads."""
+        """Bind without HTTPServer's DNS query for the name of the host."""
         TCPServer.server_bind(self)
 
     def accept_forever(self) -> None:
         """Serve until `stop`.
 
-        socketserver's own loop waits in a selector that it has chosen at its import, which may be
-        one from before the standard library was made green, and would then block everything.
+        socketserver chooses its selector at import. If eventlet patches the standard library
+        later, socketserver's own loop would block all green threads.
         """
         while not self._stopped:
             try:
                 request, address = self.get_request()
                 self.process_request(request, address)
-            except (OSError, RuntimeError) as error:  # no file or no thread is left
+            except (OSError, RuntimeError) as error:  # the process is out of files or threads
                 if not self._stopped:
-                    logger.warning("the health port: %r", error)
+                    logger.warning("health port: accept failed (%r); retrying", error)
                     time.sleep(RETRY_AFTER)
 
     def stop(self) -> None:
@@ -128,7 +129,7 @@ class _Server(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
-        logger.debug("a client of the health port went away: %r", sys.exc_info()[1])
+        logger.debug("health port: a client has gone (%r)", sys.exc_info()[1])
 
 
 def _verdict(checks: dict[str, Check]) -> tuple[int, bytes]:
@@ -141,5 +142,5 @@ def _complaint(check: Check) -> str | None:
     try:
         return check()
     except Exception as error:
-        logger.exception("a health check failed itself")
+        logger.exception("health port: a check raised; it counts as a complaint")
         return repr(error)

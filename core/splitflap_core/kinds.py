@@ -1,4 +1,4 @@
-"""The kinds of job, each declared here and nowhere else.
+"""The kinds of job. This module declares each of them once.
 
 The worker loop, the topology and the API read `KINDS`. To add a kind, add its name and its two
 messages to contracts.py, and its `KindSpec` here.
@@ -25,7 +25,7 @@ ResultT = TypeVar("ResultT", bound=msgspec.Struct)
 MAX_ATTEMPTS = 5
 
 #: Milliseconds from a job's first confirmed publishing to its failure. Its messages live as long in
-#: their queues. A broker outage before that publishing costs no job its deadline.
+#: their queues. An outage of the broker before the first publishing does not count.
 JOB_DEADLINE_MS = 3_600_000
 
 

@@ -1,6 +1,6 @@
-"""JSON logs, one object a line, on standard error, with the ids of the work at hand.
+"""JSON logs on standard error, one object per line, with the ids of the present work.
 
-`bound(task=..., job=...)` puts ids on every line that its block logs, in this thread or greenlet.
+`bound(task=..., job=...)` adds ids to each line of its block, in this thread or greenlet.
 """
 
 import logging
@@ -41,16 +41,16 @@ def configure(service: str, level: str) -> None:
     )
     handler.addFilter(_ContextFilter(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # py-amqp logs each heartbeat and kombu each declaration at DEBUG; they drown what we say.
+    # py-amqp logs each heartbeat at DEBUG, and kombu each declaration.
     for noisy in ("amqp", "kombu", "urllib3"):
         logging.getLogger(noisy).setLevel(max(logging.INFO, logging.getLevelName(level)))
-    # It names each of its plugins, and each context twice, at INFO.
+    # Alembic logs each plugin at INFO, and each context twice.
     logging.getLogger("alembic.runtime").setLevel(logging.WARNING)
 
 
 @contextmanager
 def bound(*, traceparent: str | None = None, **ids: str | int | None) -> Iterator[None]:
-    """Put these ids (those that are not None) and the trace's id on every line of the block."""
+    """Add these ids (None excepted) and the id of the trace to each log line of the block."""
     known = {name: value for name, value in ids.items() if value is not None}
     if traceparent:
         known["trace_id"] = trace_id(traceparent)

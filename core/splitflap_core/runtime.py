@@ -1,4 +1,4 @@
-"""What every service's `__main__` does the same way: settings, logs, and waiting for the stop."""
+"""The common steps of each service's `__main__`: settings, logs, ports, and the wait for a stop."""
 
 import errno
 import logging
@@ -17,25 +17,25 @@ from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, load, m
 
 S = TypeVar("S", bound=CommonSettings)
 
-#: Exit status of a service whose settings are wrong (EX_CONFIG of sysexits.h).
+#: Exit status after wrong settings (EX_CONFIG of sysexits.h).
 EX_CONFIG = 78
 
-#: Exit status of a service that cannot listen (EX_UNAVAILABLE of sysexits.h).
+#: Exit status after a failure to listen (EX_UNAVAILABLE of sysexits.h).
 EX_UNAVAILABLE = 69
 
 
 def no_arguments(service: str) -> None:
-    """End the process where it was given arguments: it is told all by its settings."""
+    """End the process with a usage message if it was given arguments."""
     if len(sys.argv) > 1:
         sys.stderr.write(
-            f"usage: {Path(sys.argv[0]).name} (the {service} takes no arguments: its settings are "
-            f"the environment's {PREFIX} variables, see docs/configuration.md)\n"
+            f"usage: {Path(sys.argv[0]).name} (the {service} takes no arguments; set {PREFIX} "
+            "environment variables, see docs/configuration.md)\n"
         )
         raise SystemExit(0 if sys.argv[1] in {"-h", "--help"} else os.EX_USAGE)
 
 
 def boot(service: str, kind: type[S]) -> S:
-    """Settings from the environment and JSON logs; a wrong setting ends the process."""
+    """Load the settings and configure the logs. A wrong setting ends the process."""
     try:
         settings = load(kind)
     except BadSettings as error:
@@ -47,28 +47,29 @@ def boot(service: str, kind: type[S]) -> S:
 
 
 def until_signalled(poll: Callable[[], bool] = lambda: True) -> None:
-    """Wait for SIGTERM or SIGINT, or for `poll` (asked twice a second) to say False."""
+    """Wait for SIGTERM or SIGINT, or until `poll` returns False. Calls `poll` twice a second."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     while not stop.is_set() and poll():
-        # A bounded wait lets signal handlers run on every platform, and under green threads.
+        # A bounded wait lets signal handlers run on each platform, and under green threads.
         stop.wait(0.5)
 
 
 def cannot_listen(service: str, name: str, host: str, port: int, error: OSError) -> SystemExit:
-    """Says so in one clear line; raise what it returns."""
+    """Print one line about a port that cannot be taken. The caller raises the return value."""
     where = f"{host}:{port} ({PREFIX}{name})"
     sys.stderr.write(f"splitflap {service}: cannot listen on {where}: {error}\n")
     return SystemExit(EX_UNAVAILABLE)
 
 
-def claim_port(service: str, name: str, host: str, port: int, patience: float = 5.0) -> None:
-    """End the process with one clear line where this port cannot be listened on.
+def claim_port(service: str, name: str, host: str, port: int, timeout: float = 5.0) -> None:
+    """End the process with one line if the port is taken.
 
-    A killed process may leave children that hold a port for a moment: `patience`, in seconds.
+    The children of a killed process may hold a port for a moment, so this waits for the port,
+    `timeout` seconds at most.
     """
-    give_up_at = time.monotonic() + patience
+    give_up_at = time.monotonic() + timeout
     while True:
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET

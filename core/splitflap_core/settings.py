@@ -1,8 +1,8 @@
-"""Settings: environment variables with the prefix SPLITFLAP_, declared once, with their docs.
+"""Settings: environment variables with the prefix SPLITFLAP_, declared once with their docs.
 
-A service declares a frozen msgspec.Struct whose fields carry `Meta(description=...)` and bounds.
-`load` reads it from the environment, `describe` says it for docs/configuration.md, and `masked`
-says it for the log, without its secrets.
+A service declares a frozen msgspec.Struct. Its fields have bounds and a `Meta(description=...)`.
+`load` reads the environment, `describe` feeds docs/configuration.md, and `masked` feeds the log,
+with secrets hidden.
 """
 
 import os
@@ -18,8 +18,8 @@ from msgspec import Meta
 
 PREFIX = "SPLITFLAP_"
 
-#: What stands between the user and the last @: a URL whose password has a raw / or # in it is
-#: wrong, and is logged all the same.
+#: The text between the user and the last @. A password with a raw / or # makes the URL invalid,
+#: but the log shows the URL all the same.
 _PASSWORD = re.compile(r"(://[^:/@]*:).*@")
 _PASSWORD_IN_QUERY = re.compile(r"(?i)([?&](?:ssl)?password=)[^&]*")
 
@@ -30,11 +30,11 @@ S = TypeVar("S", bound="CommonSettings")
 
 
 class BadSettings(ValueError):
-    """Settings that cannot be used; the message names each one and what is expected."""
+    """Wrong settings. The message names each one, and the expected value."""
 
 
 class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What every service reads."""
+    """The settings of every service."""
 
     data_dir: Annotated[
         str, Meta(min_length=1, description="Folder of the embedded database and broker.")
@@ -48,37 +48,38 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "filesystem://"
     broker_user: Annotated[
-        str | None, Meta(description="User for a BROKER_URL that has none, as it is.")
+        str | None,
+        Meta(description="User for a BROKER_URL without one, unescaped."),
     ] = None
     broker_password: Annotated[
-        str | None, Meta(description="Password of BROKER_USER, as it is (`@` is not `%40`).")
+        str | None, Meta(description="Password of BROKER_USER, unescaped (`@`, not `%40`).")
     ] = None
     broker_ca_file: Annotated[
-        str | None, Meta(description="CA certificates that an `amqps` broker is checked by.")
+        str | None, Meta(description="File with the CA certificates for an `amqps` broker.")
     ] = None
-    health_host: Annotated[
-        str, Meta(min_length=1, description="Address that the health port listens on.")
-    ] = "127.0.0.1"
+    health_host: Annotated[str, Meta(min_length=1, description="Address of the health port.")] = (
+        "127.0.0.1"
+    )
     health_port: Annotated[
-        Port, Meta(description="Port of /healthz, /readyz and /metrics; 0 is not taken.")
+        Port, Meta(description="Port of /healthz, /readyz and /metrics; 0 is refused.")
     ] = 9000
     log_level: Annotated[
         str,
         Meta(
             pattern="^(DEBUG|INFO|WARNING|ERROR)$",
-            description="Least level logged: DEBUG, INFO, WARNING or ERROR.",
+            description="Lowest logged level: DEBUG, INFO, WARNING or ERROR.",
         ),
     ] = "INFO"
     stop_grace: Annotated[
         float,
-        Meta(gt=0, le=3600, description="Seconds that running work may take at a stop (SIGTERM)."),
+        Meta(gt=0, le=3600, description="Seconds for running work to finish after SIGTERM."),
     ] = 25.0
 
     def check(self) -> None:
-        """What one field alone cannot say.
+        """Check rules about several fields.
 
         Raises:
-            BadSettings: settings that do not fit together.
+            BadSettings: two settings contradict each other.
         """
         check_port(self.broker_url, "BROKER_URL")
         if self.broker_user and "@" in urlsplit(self.broker_url).netloc:
@@ -109,10 +110,10 @@ class SettingDoc:
 
 
 def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
-    """The settings of a service; an empty variable counts as unset.
+    """Load the settings of a service. An empty variable counts as unset.
 
     Raises:
-        BadSettings: names every variable that is wrong, and what it expects.
+        BadSettings: the message names each wrong variable.
     """
     values: dict[str, Any] = {}
     wrong: list[str] = []
@@ -131,12 +132,12 @@ def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
 
 
 def masked(settings: CommonSettings) -> dict[str, Any]:
-    """The effective settings with passwords and keys hidden, for the log."""
+    """The effective settings for the log, with passwords and keys hidden."""
     return {name: _mask(name, value) for name, value in msgspec.structs.asdict(settings).items()}
 
 
 def describe(kind: type[CommonSettings]) -> Iterator[SettingDoc]:
-    """Each setting with its default and its doc, in the order of declaration."""
+    """The name, default and description of each setting, in the order of declaration."""
     hints = get_type_hints(kind, include_extras=True)
     for field in msgspec.structs.fields(kind):
         default = "" if field.default in (None, msgspec.NODEFAULT) else str(field.default)
@@ -144,22 +145,22 @@ def describe(kind: type[CommonSettings]) -> Iterator[SettingDoc]:
 
 
 def check_port(url: str, variable: str) -> None:
-    """Raises BadSettings where a URL's port is none."""
+    """Raises BadSettings if the port of a URL is malformed."""
     try:
         _ = urlsplit(url).port
     except ValueError as error:
-        # Not what urlsplit says: it may be a part of the password.
+        # urlsplit's own message may quote a part of the password.
         raise BadSettings(
-            f"{PREFIX}{variable}: its port is not a number up to 65535 (in a user or password, "
-            "@ : / # are written %40 %3A %2F %23)"
+            f"{PREFIX}{variable}: expected a number up to 65535 as its port "
+            "(in a user or password, write @ : / # as %40 %3A %2F %23)"
         ) from error
 
 
 def networks(text: str, variable: str) -> tuple[Network, ...]:
-    """Networks in CIDR notation, separated by commas or spaces.
+    """Parse networks in CIDR notation, separated by commas or spaces.
 
     Raises:
-        BadSettings: one of them is no network.
+        BadSettings: a part is malformed.
     """
     try:
         return tuple(ip_network(part) for part in text.replace(",", " ").split())

@@ -1,4 +1,4 @@
-"""Metrics, declared once in metrics.yaml."""
+"""The metrics of a process. metrics.yaml declares each metric once."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,7 +20,7 @@ M = TypeVar("M", bound=MetricWrapperBase)
 
 
 class UndeclaredMetric(LookupError):
-    """The code uses a metric that metrics.yaml does not declare, or declares otherwise."""
+    """metrics.yaml does not declare this metric for the service, or declares another type."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Declaration:
 
 @cache
 def declarations() -> dict[str, Declaration]:
-    """All declared metrics by name."""
+    """The declared metrics by name."""
     text = files("splitflap_core").joinpath("metrics.yaml").read_text(encoding="utf-8")
     return {name: _declaration(name, entry) for name, entry in yaml.safe_load(text).items()}
 
@@ -48,7 +48,7 @@ def _declaration(name: str, entry: dict[str, Any]) -> Declaration:
 
 
 class Metrics:
-    """The metrics of one process, all of them present from its start."""
+    """The metrics of one process. All of them exist from its start."""
 
     def __init__(self, service: str) -> None:
         self._registry = CollectorRegistry()
@@ -60,19 +60,19 @@ class Metrics:
         }
 
     def counter(self, name: str) -> Counter:
-        """Raises UndeclaredMetric where metrics.yaml has no such counter for this service."""
+        """A counter; raises UndeclaredMetric if metrics.yaml has none of this name."""
         return self._get(name, Counter)
 
     def gauge(self, name: str) -> Gauge:
-        """Raises UndeclaredMetric where metrics.yaml has no such gauge for this service."""
+        """A gauge; raises UndeclaredMetric if metrics.yaml has none of this name."""
         return self._get(name, Gauge)
 
     def histogram(self, name: str) -> Histogram:
-        """Raises UndeclaredMetric where metrics.yaml has no such histogram for this service."""
+        """A histogram; raises UndeclaredMetric if metrics.yaml has none of this name."""
         return self._get(name, Histogram)
 
     def exposition(self) -> bytes:
-        """All metrics in Prometheus' text format 0.0.4."""
+        """All metrics, in Prometheus' text format 0.0.4."""
         return generate_latest(self._registry)
 
     def _get(self, name: str, kind: type[M]) -> M:

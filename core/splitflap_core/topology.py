@@ -2,12 +2,12 @@
 
     jobs (direct)    -> render, scrape     API -> workers
     results (direct) -> results            workers -> API
-    dead (fanout)    -> dead               what no service could use -> API, which keeps it
-    events (fanout)  -> one per replica    a wake-up without content, API -> API
+    dead (fanout)    -> dead               all services -> API, which stores the dead letters
+    events (fanout)  -> one per replica    API -> API, empty messages as wake-ups
 
-All but the replicas' own queues are quorum queues. What RabbitMQ itself gives up on (a delivery
-limit, an age) goes to `dead` at least once; that needs overflow reject-publish (RabbitMQ's guide
-"Quorum Queues", section on dead lettering). Arguments cannot be changed on a queue that exists.
+All queues but the replicas' own are quorum queues. RabbitMQ moves a message that reaches its
+delivery limit or its age to `dead`, at least once. At-least-once dead lettering needs overflow
+reject-publish (RabbitMQ's guide "Quorum Queues"). The arguments of an existing queue are fixed.
 """
 
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from kombu import Exchange, Queue
 from splitflap_core.contracts import Kind
 from splitflap_core.kinds import JOB_DEADLINE_MS, KINDS
 
-#: Deliveries after which RabbitMQ dead-letters a message. Only a backstop: a worker process that
-#: dies takes its innocent neighbours back to the queue with it, and those must not be lost.
+#: Deliveries after which RabbitMQ dead-letters a message. This is a backstop, so it is high: a
+#: crash of a worker counts as a failed delivery for every job that the worker holds.
 DELIVERY_LIMIT = 20
 
-#: Deliveries after which a worker hands a job back to the API instead of trying it.
+#: Deliveries of a job after which a worker answers RetryLater instead of trying the job.
 REDELIVERED_TOO_OFTEN = 3
 
-#: Milliseconds that a dead letter may wait for an API to take it over.
+#: Milliseconds that a dead letter waits for an API at most.
 DEAD_TTL_MS = 7 * 24 * 3_600_000
 
 JOBS = Exchange("jobs", "direct", durable=True)
@@ -65,18 +65,18 @@ QUEUES = (*JOB_QUEUES.values(), RESULTS_QUEUE, DEAD_QUEUE)
 
 @dataclass(frozen=True)
 class Rights:
-    """What a service's user may do in the virtual host: RabbitMQ's three regular expressions."""
+    """The permissions of a service's user in the virtual host, as regular expressions."""
 
     configure: str
     write: str
     read: str
 
 
-#: All that the API declares; to bind a queue takes rights on both of its ends.
+#: Everything in the topology. Binding a queue needs rights on the queue and on the exchange.
 _ALL = rf"^(jobs|{'|'.join(KINDS)}|results|dead|events(\..+)?)$"
 
-#: The least that each service can work with. A worker takes its jobs and gives outcomes, and can
-#: neither make jobs nor read another's.
+#: The least permissions of each service. A worker reads its own queue, and writes outcomes and
+#: dead letters.
 RIGHTS = {
     "api": Rights(_ALL, _ALL, _ALL),
     **{spec.service: Rights("^$", "^(results|dead)$", f"^{spec.name}$") for spec in KINDS.values()},
@@ -84,7 +84,7 @@ RIGHTS = {
 
 
 def wake_up_queue(replica: str) -> Queue:
-    """The queue by which one API replica is woken; it goes with the replica's connection."""
+    """The wake-up queue of one API replica. It ends with the replica's connection."""
     return Queue(
         f"events.{replica}", EVENTS, exclusive=True, auto_delete=True, durable=False, max_length=1
     )

@@ -1,10 +1,10 @@
-"""The worker loop: a message comes, a pool computes, the outcome is published, then it is acked.
+"""The worker loop: take a job from the broker, compute it in a pool, publish the outcome, ack.
 
     broker -> Worker._deliver -> Pool.submit -> (slot of the pool) -> Worker._finish -> broker
 
-The order of a stop: no more deliveries; the pool finishes what runs and gives the rest back; the
-outcomes are published and confirmed; their messages are acked; the connection closes. A worker
-that dies instead leaves its messages to the broker, or to the reconciler.
+The order of a stop: deliveries end; the pool finishes its running jobs and returns the others; the
+outcomes are published and confirmed; their messages are acked; the connection closes. After a
+crash, the broker or the reconciler delivers the jobs again.
 """
 
 import logging
@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ from splitflap_core.contracts import (
     BrokenMessage,
     Job,
     JobOutcome,
+    Kind,
     decode_job,
     encode,
 )
@@ -40,43 +41,70 @@ logger = logging.getLogger(__name__)
 P = TypeVar("P", bound=msgspec.Struct)
 P_contra = TypeVar("P_contra", contravariant=True)
 
-#: Seconds that a job waits which was redelivered too often: random, to part it from its
-#: neighbours, one of which kills the worker.
+#: Seconds until the retry of a job that was redelivered too often. A random time separates the job
+#: from its neighbours in the queue, one of which may crash the worker.
 REDELIVERED_AFTER = (1.0, 10.0)
 
-#: Tags of the outcomes that are counted.
-OUTCOME_WORDS = ("done", "retry_later", "failed")
+#: The label `outcome` of the computed jobs: the tags of the outcomes.
+OUTCOME_TAGS = ("done", "retry_later", "failed")
 
-#: Called once for a job, from any thread, with what became of it; None gives the job back
-#: untouched. `took` is how long (seconds) the job held its slot.
+#: The pool calls this once per job, from any thread, with the outcome and the seconds in the slot.
+#: The outcome None gives the job back to its queue.
 Finish = Callable[[Outcome | None, float], None]
 
 
 class Pool(Protocol[P_contra]):
-    """Where jobs are computed. Its slots are what a worker has to offer."""
+    """Computes jobs, as many at a time as it has slots."""
 
     @property
     def slots(self) -> int:
-        """Jobs that can be computed at a time."""
+        """The number of jobs computed at a time."""
 
     def start(self) -> None:
-        """Get ready, before any connection exists."""
+        """Start threads or processes. The worker calls this before it connects to the broker."""
 
     def submit(self, job: Job, request: P_contra, finish: Finish) -> None:
-        """Take a job, without waiting for it.
+        """Take a job and return at once.
 
         Raises:
-            SlowDown: no job can be taken now.
+            SlowDown: the pool is full.
         """
 
     def stop(self, timeout: float) -> None:
-        """Let what runs finish, `timeout` seconds at most; give the rest back."""
+        """Finish the running jobs, for `timeout` seconds at most; give the others back."""
 
     def alive(self) -> str | None:
-        """A health check: complains when the pool makes no progress."""
+        """A health check: complains if the pool makes no progress."""
 
 
-class Worker:
+class JobMetrics:
+    """The metrics of a worker's jobs. A lookup costs more than a count, so it is done once."""
+
+    def __init__(self, metrics: Metrics, kind: Kind) -> None:
+        self.in_flight = metrics.gauge("splitflap_jobs_in_flight").labels(kind)
+        self.dead_letters = metrics.counter("splitflap_dead_letters_total").labels(kind)
+        self._slots = metrics.gauge("splitflap_worker_slots").labels(kind)
+        self._queued = metrics.histogram("splitflap_job_queue_seconds").labels(kind)
+        self._served = metrics.histogram("splitflap_job_service_seconds").labels(kind)
+        computed = metrics.counter("splitflap_jobs_computed_total")
+        self._computed = {tag: computed.labels(kind, tag) for tag in OUTCOME_TAGS}
+
+    def start(self, slots: int) -> None:
+        """Set the gauges. Prometheus sees an increase only from an existing series."""
+        self.in_flight.set(0)
+        self._slots.set(slots)
+
+    def observe_wait(self, job: Job) -> None:
+        """Note the time from the publishing of a job to its delivery."""
+        self._queued.observe(max(0.0, time.time() - job.published_at))
+
+    def observe_outcome(self, outcome: Outcome, took: float) -> None:
+        """Count an outcome. `took` is the time in the slot, in seconds."""
+        self._computed[str(outcome.__struct_config__.tag)].inc()
+        self._served.observe(took)
+
+
+class Worker(Generic[P]):
     """Carries the jobs of one kind from the broker to a pool, and their outcomes back."""
 
     def __init__(
@@ -88,15 +116,9 @@ class Worker:
         prefetch: int,
     ) -> None:
         self._kind = kind = spec.name
-        self._request_type: type[Any] = spec.request_type
-        self._pool: Pool[Any] = pool
-        self._metrics = metrics
-        # Looking a metric up takes longer than counting with it.
-        self._in_flight = metrics.gauge("splitflap_jobs_in_flight").labels(kind)
-        self._queued = metrics.histogram("splitflap_job_queue_seconds").labels(kind)
-        self._served = metrics.histogram("splitflap_job_service_seconds").labels(kind)
-        computed = metrics.counter("splitflap_jobs_computed_total")
-        self._computed = {word: computed.labels(kind, word) for word in OUTCOME_WORDS}
+        self._request_type = spec.request_type
+        self._pool = pool
+        self._metrics = JobMetrics(metrics, kind)
         self._name = f"{socket.gethostname()}-{kind}"
         self._link = BrokerLink(
             kind,
@@ -105,36 +127,33 @@ class Worker:
             on_delivery=self._deliver,
             on_idle=self._submit_held,
         )
-        #: What the pool could not take yet; not given back, which would count as a failed try.
-        self._held: deque[tuple[Delivery, Job, Any]] = deque()
-        self._go_on_at = 0.0
+        #: Jobs for the full pool. The broker would count a requeue as a failed delivery.
+        self._held: deque[tuple[Delivery, Job, P]] = deque()
+        self._resume_at = 0.0
 
     def start(self) -> None:
-        """The pool first: its processes must not inherit a connection."""
+        """Start the pool, then connect: child processes must not inherit a connection."""
         self._pool.start()
-        # An increase from nothing to 1 is none to Prometheus: all begin at 0.
-        self._in_flight.set(0)
-        self._metrics.counter("splitflap_dead_letters_total").labels(self._kind)
-        self._metrics.gauge("splitflap_worker_slots").labels(self._kind).set(self._pool.slots)
+        self._metrics.start(self._pool.slots)
         self._link.start()
 
     def set_prefetch(self, count: int) -> None:
-        """Hold so many jobs at most, from now on."""
+        """Change the limit of jobs held by this worker."""
         self._link.set_prefetch(count)
 
     def stop(self, timeout: float) -> None:
-        """As the head of this module says."""
+        """Stop within `timeout` seconds, in the order at the top of this module."""
         deadline = time.monotonic() + timeout
         self._link.stop_consuming()
         self._pool.stop(timeout)
-        # The link's thread takes from it too.
+        # The link's thread pops from `_held` too.
         with suppress(IndexError):
             while True:
                 self._held.popleft()[0].requeue()
         self._link.stop(max(1.0, deadline - time.monotonic()))
 
     def register(self, health: HealthServer) -> None:
-        """Live while loop and pool make progress; ready while the broker is connected."""
+        """Add checks: alive while link and pool make progress, ready while connected."""
         health.live("link", self._link.alive)
         health.live("pool", self._pool.alive)
         health.ready("link", self._link.ready)
@@ -147,41 +166,41 @@ class Worker:
         except BrokenMessage as error:
             self._dead_letter(delivery, str(error))
             return
-        self._observe_wait(job)
+        self._metrics.observe_wait(job)
         self._submit(delivery, job, request)
 
     def _submit_held(self) -> None:
         for _ in range(len(self._held)):
-            if time.monotonic() < self._go_on_at:
+            if time.monotonic() < self._resume_at:
                 return
             try:
                 held = self._held.popleft()
-            except IndexError:  # a stop has given it back
+            except IndexError:  # a stop has emptied it
                 return
             self._submit(*held)
 
-    def _submit(self, delivery: Delivery, job: Job, request: Any) -> None:
+    def _submit(self, delivery: Delivery, job: Job, request: P) -> None:
         if delivery.received.deliveries >= topology.REDELIVERED_TOO_OFTEN - 1:
             after = random.uniform(*REDELIVERED_AFTER)  # noqa: S311 - jitter
             self._answer(delivery, job, RetryLater(after, "redelivered"), 0.0)
             return
         try:
-            self._in_flight.inc()
+            self._metrics.in_flight.inc()
             with bound(job=job.id, task=job.task, traceparent=job.traceparent):
                 self._pool.submit(job, request, partial(self._finish, delivery, job))
         except SlowDown as error:
-            logger.warning("slowing down: %s", error)
-            self._in_flight.dec()
+            logger.warning("worker: the pool is full (%s)", error)
+            self._metrics.in_flight.dec()
             self._held.append((delivery, job, request))
-            self._go_on_at = time.monotonic() + error.after
+            self._resume_at = time.monotonic() + error.after
             self._link.pause(error.after)
 
     def _finish(self, delivery: Delivery, job: Job, outcome: Outcome | None, took: float) -> None:
-        self._in_flight.dec()
+        self._metrics.in_flight.dec()
         if outcome is None:
             delivery.requeue()
             return
-        self._observe_outcome(outcome, took)
+        self._metrics.observe_outcome(outcome, took)
         self._answer(delivery, job, outcome, took)
 
     def _answer(self, delivery: Delivery, job: Job, outcome: Outcome, took: float) -> None:
@@ -201,14 +220,14 @@ class Worker:
         try:
             body = encode(message)
         except (UnicodeError, msgspec.MsgspecError) as error:
-            # Text with half a surrogate pair in it; computing it again would not help.
+            # The outcome has text with half a surrogate pair. A retry would have it too.
             self._dead_letter(delivery, f"an outcome that is no JSON: {error}")
             return
         self._publish(topology.RESULTS.name, topology.RESULTS_QUEUE.name, body, delivery)
 
     def _dead_letter(self, delivery: Delivery, reason: str) -> None:
-        logger.error("dead-lettered a message of %s: %s", self._kind, reason)
-        self._metrics.counter("splitflap_dead_letters_total").labels(self._kind).inc()
+        logger.error("queue %s: a message went to the dead letters: %s", self._kind, reason)
+        self._metrics.dead_letters.inc()
         self._publish(
             topology.DEAD.name,
             self._kind,
@@ -220,23 +239,14 @@ class Worker:
     def _publish(
         self, exchange: str, key: str, body: bytes, delivery: Delivery, **headers: str
     ) -> None:
-        """Ack a delivery once its answer is with the broker; else give it back."""
+        """Publish, then ack the delivery. If the broker refuses, give the delivery back."""
 
         def settled(sent: bool) -> None:
             delivery.ack() if sent else delivery.requeue()
 
         self._link.publish(OutgoingMessage(exchange, key, body, settled, headers))
 
-    def _observe_wait(self, job: Job) -> None:
-        waited = max(0.0, time.time() - job.published_at)
-        self._queued.observe(waited)
-
-    def _observe_outcome(self, outcome: Outcome, took: float) -> None:
-        word = str(outcome.__struct_config__.tag)
-        self._computed[word].inc()
-        self._served.observe(took)
-
 
 def dead_headers(delivery: Delivery, reason: str) -> dict[str, str]:
-    """What a dead letter says of itself: the queue it was taken from, and why."""
+    """The headers of a dead letter: its queue, and the reason (500 characters at most)."""
     return {"splitflap-queue": delivery.received.queue, "splitflap-reason": reason[:500]}

@@ -37,7 +37,8 @@ class OutgoingMessage:
 class Subscription:
     """A queue to consume, with the limit of its unsettled messages.
 
-    With `no_ack` the broker settles a message when it sends it; `prefetch` is then ignored.
+    A subscription with `no_ack` needs no settlement: the broker settles each message as it sends
+    it, and ignores `prefetch`.
     """
 
     queue: kombu.Queue
@@ -61,7 +62,7 @@ class Depth:
     """The messages in a queue, delivered and unsettled ones excluded."""
 
     ready: int
-    #: None with the embedded broker, which counts no consumers.
+    #: Absent (None) with the embedded broker.
     consumers: int | None
 
 

@@ -16,8 +16,8 @@ from splitflap_scraper.preview.extract import extract
 from splitflap_scraper.preview.readers import PageReader
 from splitflap_scraper.preview.walls import wall
 
-from tests.unit.scraper.documents import head_of
-from tests.unit.scraper.hostile import HOSTILE, SIZE, hostile
+from tests.unit.scraper.page.hostile_pages import HOSTILE, SIZE, hostile
+from tests.unit.scraper.preview.documents import head_of
 
 T = TypeVar("T")
 

@@ -1,0 +1,47 @@
+"""The same on green threads: a patched pytest in a process of its own, as patching is for good."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[3]
+
+#: What the service's __main__ does first; then pytest.
+PATCHED = (
+    "from splitflap_scraper.process import green; green.patch()\n"
+    "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fetch/test_fetch.py",
+        "fetch/test_fetch_addresses.py",
+        "fetch/test_fetch_redirects.py",
+        "fetch/test_fetch_limits.py",
+        "fetch/test_connections.py",
+        "process/test_politeness.py",
+        "green/green_fetch.py",
+        "green/green_pool.py",
+        "green/green_hostile.py",
+        "green/green_lag.py",
+    ],
+)
+def test_on_green_threads(name: str) -> None:
+    """All tests of the file pass, none is skipped for want of green threads."""
+    options = ["-p", "no:cacheprovider", "-o", "addopts=--strict-markers"]
+    run = subprocess.run(
+        [sys.executable, "-c", PATCHED, *options, str(HERE.parent / name)],
+        cwd=ROOT,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -1,0 +1,186 @@
+# ruff: noqa: E501 - pages on one line
+"""From a URL to a preview, over real servers: refreshes, walls, oEmbed, files."""
+
+import json
+import socket
+import zlib
+from ipaddress import ip_network
+
+import pytest
+from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.preview.builder import PreviewBuilder
+from splitflap_scraper.preview.metadata import Metadata
+from splitflap_scraper.preview.structured.oembed import Providers
+
+from tests.integration.scraper.fetching import Serve, make_fetcher
+from tests.integration.scraper.site import MISSING, page, paths
+
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+
+
+def preview(url: str, providers: Providers | None = None, redirects: int = 5) -> Metadata:
+    """What is made of a URL."""
+    fetcher = make_fetcher(scrape_max_redirects=redirects)
+    with fetcher.visit() as visit:
+        return PreviewBuilder(LOOPBACK, providers or Providers(())).preview(visit, url).metadata
+
+
+def refused(url: str, redirects: int = 5) -> FetchError:
+    """Why there is nothing to be made of it."""
+    with pytest.raises(FetchError) as error:
+        preview(url, redirects=redirects)
+    return error.value
+
+
+REFRESH = "<title>http://x/</title><meta http-equiv=refresh content='0; url=/2'>"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        REFRESH,
+        f"<noscript>{REFRESH}</noscript>",
+        "<META HTTP-EQUIV='Refresh' CONTENT='3;URL=\"2\"'>",
+    ],
+)
+def test_a_page_that_leads_elsewhere_is_followed(serve: Serve, head: str) -> None:
+    """As a browser would, to what has a preview."""
+    site = serve(paths(MISSING, index=page(head), **{"2": page("<title>Two</title>")}))
+    assert preview(site.url()).title == "Two"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<title>One</title><meta http-equiv=refresh content=300>",
+        "<title>One</title><meta http-equiv=refresh content='60;url=/2'>",
+        "<title>One</title><noscript><meta http-equiv=refresh content='0;url=/2'></noscript>",
+        (
+            "<title>x</title><meta property=og:title content=One>"
+            "<meta http-equiv=refresh content='0;url=/2'>"
+        ),
+    ],
+)
+def test_a_page_that_says_something_stays(serve: Serve, head: str) -> None:
+    """It is renewed, or leads browsers without scripts to a word about that."""
+    site = serve(paths(MISSING, index=page(head), **{"2": page("<title>Two</title>")}))
+    assert preview(site.url()).title == "One"
+
+
+def test_refreshes_are_redirects(serve: Serve) -> None:
+    """They count as such, and end where redirects do; a private address is none the less barred."""
+    there, back = (page(f"<meta http-equiv=refresh content='0;url=/{to}'>") for to in "ba")
+    site = serve(paths(MISSING, a=there, b=back))
+    assert refused(site.url("/b")).reason == "too_many_redirects"
+    one = serve(paths(MISSING, index=page(REFRESH), **{"2": page("<title>Two</title>")}))
+    assert refused(one.url(), redirects=0).reason == "too_many_redirects"
+    inside = serve(page("<meta http-equiv=refresh content='0;url=http://10.0.0.1/'>"))
+    assert refused(inside.url()).reason == "forbidden_address"
+
+
+def test_walls_are_no_pages(serve: Serve) -> None:
+    """Neither with a success nor with a failure's status."""
+    challenge = "<title>Just a moment...</title><script>window._cf_chl_opt={}</script>"
+    for status in ("200 OK", "403 X", "503 X"):
+        error = refused(serve(page(challenge, status=status)).url())
+        assert (error.reason, error.detail) == ("wall", "challenge")
+    error = refused(serve(page("", "cf-mitigated: challenge", status="403 X")).url())
+    assert error.reason == "wall"
+    assert refused(serve(page("<title>No</title>", status="403 X")).url()).reason == "http_403"
+
+
+def test_a_log_in_that_a_page_leads_to_is_a_wall(serve: Serve) -> None:
+    """But one that was asked for itself is a page."""
+    form = page("<title>Sign in</title><input type=password>")
+    site = serve(
+        paths(MISSING, doc=page("", "Location: /login?to=doc", status="302 X"), login=form)
+    )
+    assert refused(site.url("/doc")).detail == "log-in"
+    assert preview(site.url("/login")).title == "Sign in"
+
+
+def test_oembed_adds_what_a_page_lacks(serve: Serve) -> None:
+    """Its words stay; what it does not say is asked for where it says."""
+    answer = {"version": "1.0", "type": "video", "title": "No", "author_name": "A",
+              "thumbnail_url": "https://i.example/t.jpg"}  # fmt: skip
+    site = serve(
+        paths(
+            MISSING,
+            index=page(
+                "<title>One</title><link rel=alternate type=application/json+oembed href=/o?a&amp;b>"
+            ),
+            o=page(json.dumps(answer), "Content-Type: application/json"),
+        )
+    )
+    found = preview(site.url())
+    assert (found.title, found.author, found.type) == ("One", "A", "video")
+    assert found.image == "https://i.example/t.jpg"
+    assert "GET /o?a&b " in site.requests[1]
+
+
+def test_oembed_of_a_provider_speaks_for_a_wall(serve: Serve) -> None:
+    """A wall has no words of its own in a preview."""
+    answer = page('{"type":"rich","title":"Song"}', "Content-Type: application/json")
+    wall = page("<title>Just a moment...</title><script>_cf_chl_opt</script>")
+    site = serve(paths(MISSING, index=wall, o=answer))
+    known = Providers(((site.url("/o"), (site.url("/*"),)),))
+    assert preview(site.url(), known).title == "Song"
+
+
+@pytest.mark.parametrize("answer", ["", "[]", "{", "[" * 50_000, '{"title": 1}', "x" * 100_000])
+def test_broken_oembed_changes_nothing(serve: Serve, answer: str) -> None:
+    """What the page has said is there all the same."""
+    head = "<title>One</title><link type=application/json+oembed href=/o>"
+    site = serve(paths(MISSING, index=page(head), o=page(answer, "Content-Type: application/json")))
+    assert preview(site.url()).title == "One"
+
+
+def test_one_deadline_for_all(serve: Serve) -> None:
+    """A slow oEmbed answer does not cost what the page has said."""
+
+    def respond(sock: socket.socket, request: str) -> None:
+        if "GET /o" in request:
+            sock.recv(1)
+        else:
+            sock.sendall(page("<title>One</title><link type=application/json+oembed href=/o>"))
+
+    site = serve(respond)
+    fetcher = make_fetcher(scrape_deadline=0.5)
+    with fetcher.visit() as visit:
+        found = PreviewBuilder(LOOPBACK, Providers(())).preview(visit, site.url()).metadata
+    assert found.title == "One"
+
+
+def png(width: int, height: int) -> bytes:
+    """The begin of an image."""
+    sizes = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + sizes + b"\x08\x02\0\0\0"
+
+
+def test_files_have_previews(serve: Serve) -> None:
+    """By their type, or by how they begin where that says nothing."""
+    pdf = b"%PDF-1.4\n1 0 obj<</Title(A \\(b\\))/Author(C)/CreationDate(D:20240102030405)/Producer(x)>>endobj"
+    site = serve(
+        paths(
+            MISSING,
+            **{
+                "a%20b.png": page(png(640, 480), "Content-Type: image/png"),
+                "raw": page(png(3, 4), "Content-Type: application/octet-stream"),
+                "p.pdf": page(pdf, "Content-Type: application/pdf"),
+                "r.md": page("# Read me\nHow to begin.", "Content-Type: text/markdown"),
+                "s.mp3": page(b"ID3", "Content-Type: audio/mpeg"),
+                "zip": page(zlib.compress(b"x" * 99), "Content-Type: application/octet-stream"),
+            },
+        )
+    )
+    image = preview(site.url("/a%20b.png"))
+    assert (image.title, image.type, image.image) == ("a b.png", "image", site.url("/a%20b.png"))
+    assert (image.image_width, image.image_height) == (640, 480)
+    assert preview(site.url("/raw")).image_width == 3
+    document = preview(site.url("/p.pdf"))
+    assert (document.title, document.author, document.type) == ("A (b)", "C", "document")
+    assert document.published_at == "2024-01-02T03:04:05Z"
+    text = preview(site.url("/r.md"))
+    assert (text.title, text.description, text.type) == ("Read me", "How to begin.", "text")
+    assert preview(site.url("/s.mp3")) == Metadata("s.mp3", type="audio")
+    assert refused(site.url("/zip")).reason == "not_html"

@@ -1,0 +1,164 @@
+"""Fetches the cases of ssrf_cases.py, in a network namespace where all addresses are local.
+
+One server listens on all of them. Where a connection was made to is the address that the server
+sees as its own; a canary is any that is not public. Prints JSON: for each case what became of it
+and which addresses were connected to.
+"""
+
+import json
+import socket
+import socketserver
+import sys
+import threading
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+from splitflap_core.outcomes import Done
+from splitflap_core.telemetry import Metrics
+from splitflap_scraper.fetch.fetcher import Fetcher
+from splitflap_scraper.process.handler import ScrapeHandler
+from splitflap_scraper.process.settings import ScraperSettings
+
+from tests.integration.scraper.fetching import scrape, time_limit
+from tests.integration.scraper.site import page
+from tests.integration.scraper.ssrf.cases import LEADS, LED_TO, NAMES, PUBLIC, barred, neighbours
+
+GOOD = "<title>T</title><meta property=og:title content=T><meta property=og:image content=/i>"
+
+
+class Everywhere(socketserver.ThreadingTCPServer):
+    """Answers on all addresses; notes which ones were connected to, and how often it was asked."""
+
+    address_family = socket.AF_INET6
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self) -> None:
+        self.reached: list[str] = []
+        self.asked = 0
+        super().__init__(("::", 0), Handler)
+
+    def server_bind(self) -> None:
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+
+
+class Handler(socketserver.BaseRequestHandler):
+    """Says where to go next, as the path asks for."""
+
+    server: Everywhere
+
+    def handle(self) -> None:
+        own = ip_address(self.request.getsockname()[0].partition("%")[0])
+        self.server.reached.append(str(getattr(own, "ipv4_mapped", None) or own))
+        with suppress(OSError):
+            while request := self.request.recv(65_536).decode("latin-1"):
+                self.server.asked += 1
+                self.request.sendall(answer(request.split(" ")[1]))
+
+
+def answer(path: str) -> bytes:
+    """A page, or what leads to the address in its query."""
+    parts = urlsplit(path)
+    to = unquote(parse_qs(parts.query).get("to", [""])[0])
+    kind = parts.path.strip("/")
+    if kind.isdigit():
+        return page("", f"Location: {to}", status=f"{kind} X")
+    if kind == "refresh":
+        return page(f'<meta http-equiv=refresh content="0;url={to}">')
+    if kind == "oembed":
+        return page(
+            f'<title>T</title><link rel=alternate type="application/json+oembed" href="{to}">'
+        )
+    if kind == "robots.txt":
+        return (
+            page("", f"Location: {ROBOTS[0]}", status="302 X")
+            if ROBOTS
+            else page("", status="404 X")
+        )
+    return page(GOOD)
+
+
+#: Where the server's robots.txt leads to, if anywhere.
+ROBOTS: list[str] = []
+
+
+class Names:
+    """The test's names first; then the system's resolver."""
+
+    def __init__(self) -> None:
+        self._rest = {name: list(answers) for name, answers in NAMES.items()}
+
+    def __call__(self, host: bytes, port: int, *rest: Any) -> Any:
+        answers = self._rest.get(host.decode("ascii"))
+        if answers is None:
+            return socket.getaddrinfo(host, port, *rest)
+        each = answers.pop(0) if len(answers) > 1 else answers[0]
+        return [(0, 0, 0, "", (address, port)) for address in each.split()]
+
+
+class Run:
+    """Every case, by a scraper of its own."""
+
+    def __init__(self) -> None:
+        self.server = Everywhere()
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+        settings = ScraperSettings(scrape_deadline=5.0)
+        self._settings, self._tls = settings, settings.tls()
+
+    def scraper(self, *, robots: bool = True) -> ScrapeHandler:
+        """A scraper that has asked nobody yet."""
+        settings = msgspec.structs.replace(self._settings, scrape_robots=robots)
+        metrics = Metrics("scraper")
+        fetcher = Fetcher(settings.fetch_config(self._tls), time_limit(), metrics, Names())
+        return ScrapeHandler(fetcher, (), metrics)
+
+    def scrape(self, url: str, scraper: ScrapeHandler | None = None) -> dict[str, Any]:
+        """What became of a URL, and what was connected to."""
+        self.server.reached.clear()
+        self.server.asked = 0
+        outcome = scrape(scraper or self.scraper(), url, attempt=5)
+        said = "done" if isinstance(outcome, Done) else outcome.reason
+        return {"said": said, "reached": list(self.server.reached), "asked": self.server.asked}
+
+    def url(self, host: str, path: str = "/") -> str:
+        """A URL of the server."""
+        return f"http://{host.replace('{p}', str(self.port))}:{self.port}{path}"
+
+    def led(self, kind: str, host: str) -> dict[str, Any]:
+        """What becomes of a public page that leads to a host."""
+        ROBOTS[:] = [self.url(host, "/canary")] if kind == "robots" else []
+        try:
+            return self.scrape(self.url(PUBLIC, f"/{kind}?to={self.url(host, '/canary')}"))
+        finally:
+            ROBOTS.clear()
+
+
+def main() -> None:
+    """All of them."""
+    run = Run()
+    found = {f"host {host}": run.scrape(run.url(host)) for host in barred()}
+    for kind in LEADS:
+        for host in LED_TO:
+            found[f"{kind} {host}"] = run.led(kind, host)
+    for name in ("rebind.test", "rebind6.test"):
+        # The second lookup, for the redirect to the same name, gets another answer.
+        to_itself = run.url(name, f"/302?to={run.url(name, '/2')}")
+        found[f"rebinding {name}"] = run.scrape(to_itself, run.scraper(robots=False))
+        # The same for a later job, whose connection to the first address is still open.
+        scraper = run.scraper(robots=False)
+        found[f"one lookup {name}"] = run.scrape(run.url(name), scraper)
+        found[f"pooled reuse {name}"] = run.scrape(run.url(name), scraper)
+        # The page's lookup comes after that of robots.txt.
+        found[f"rebinding after robots {name}"] = run.scrape(run.url(name))
+    for host in neighbours():
+        found[f"public {host}"] = run.scrape(run.url(host))
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""No stranger's URL reaches what is not public; and what is public is reached.
+
+In a network namespace of its own every address there is belongs to the machine, so a connection
+to any of them would be seen: no canary ever sees a byte.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from splitflap_scraper.fetch.targets.addresses import may_be_reached
+
+from tests.integration.scraper.ssrf.cases import LEADS, LED_TO, PUBLIC, barred, neighbours
+
+ROOT = Path(__file__).parents[4]
+
+NAMESPACE = ["unshare", "--net", "--map-root-user", "sh", "-c"]
+
+#: Every address of IPv4 and IPv6 is local, but for what the kernel itself keeps.
+ALL_LOCAL = (
+    "ip link set lo up && ip route add local default dev lo && ip -6 route add local default dev lo"
+)
+
+
+def can_have_namespace() -> bool:
+    """Whether the machine lets us have such a network."""
+    if not (shutil.which("unshare") and shutil.which("ip")):
+        return False
+    return subprocess.run([*NAMESPACE, ALL_LOCAL], check=False, capture_output=True).returncode == 0
+
+
+needs_namespace = pytest.mark.skipif(
+    not os.environ.get("CI") and not can_have_namespace(),
+    reason="needs network namespaces (unshare and ip, of util-linux and iproute2)",
+)
+
+
+@cache
+def results() -> dict[str, dict[str, Any]]:
+    """What became of all cases."""
+    command = f"{ALL_LOCAL} && exec {sys.executable} -m tests.integration.scraper.ssrf.run"
+    run = subprocess.run(
+        [*NAMESPACE, command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    found: dict[str, dict[str, Any]] = json.loads(run.stdout)
+    return found
+
+
+def result(case: str) -> dict[str, Any]:
+    """What became of one; that no canary was reached holds for all of them."""
+    found = results()[case]
+    canaries = [each for each in found["reached"] if not may_be_reached(ip_address(each), ())]
+    assert canaries == []
+    return found
+
+
+def test_there_are_enough() -> None:
+    """At least 150 that must be refused, and public ones on both sides."""
+    assert len(barred()) + len(LEADS) * len(LED_TO) >= 150
+    assert len(neighbours()) >= 25
+
+
+@needs_namespace
+@pytest.mark.parametrize("host", barred())
+def test_spellings_and_networks(host: str) -> None:
+    """Refused by name or address, before any connection."""
+    found = result(f"host {host}")
+    assert found["said"] in {"forbidden_address", "bad_url", "dns", "forbidden_port"}
+    assert found["reached"] == []
+
+
+@needs_namespace
+@pytest.mark.parametrize("host", LED_TO)
+@pytest.mark.parametrize("kind", LEADS)
+def test_what_leads_there(kind: str, host: str) -> None:
+    """Redirects, meta refresh, oEmbed and robots.txt are judged like the first request."""
+    found = result(f"{kind} {host}")
+    assert set(found["reached"]) == {PUBLIC}
+    # Whoever only adds to a page costs it no preview.
+    assert found["said"] == ("done" if kind in {"oembed", "robots"} else "forbidden_address")
+
+
+@needs_namespace
+@pytest.mark.parametrize("name", ["rebind.test", "rebind6.test"])
+def test_rebinding(name: str) -> None:
+    """A name that leads elsewhere at its second lookup.
+
+    There is none between check and connect; the next request has one, and is judged by it, though
+    a connection to the first address is still open.
+    """
+    once, again = result(f"one lookup {name}"), result(f"rebinding {name}")
+    assert once["said"] == "done"
+    for found in (again, result(f"rebinding after robots {name}")):
+        assert found["said"] == "forbidden_address"
+        assert len(found["reached"]) == 1
+    later = result(f"pooled reuse {name}")
+    assert later == {"said": "forbidden_address", "reached": [], "asked": 0}
+
+
+@needs_namespace
+@pytest.mark.parametrize("host", neighbours())
+def test_public_neighbours(host: str) -> None:
+    """What lies beside a network that is not public is reached."""
+    found = result(f"public {host}")
+    assert found["said"] == "done"
+    assert set(found["reached"]) == {str(ip_address(host.strip("[]")))}

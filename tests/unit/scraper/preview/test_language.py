@@ -1,0 +1,23 @@
+"""The language of a page."""
+
+import pytest
+from splitflap_scraper.preview.fields.language import spoken, tag
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("en", "en"), ("en_GB", "en-GB"), ("PT-br", "pt-BR"), ("zh-hans-cn", "zh-Hans-CN"),
+     ("es-419", "es-419"), ("jp", "ja"), ("english", None), ("", None), ("x-default", None),
+     ("und", None), ("de-DE-1996", "de-DE")],
+)  # fmt: skip
+def test_languages(text: str, expected: str | None) -> None:
+    """BCP 47, in the usual case, without what no preview needs."""
+    assert tag(text) == expected
+
+
+def test_english_is_what_templates_say() -> None:
+    """Another language that is named besides is believed."""
+    assert spoken("en", ["de_DE"]) == "de-DE"
+    assert spoken("de", ["en_US"]) == "de"
+    assert spoken("en-GB", ["en_US"]) == "en-GB"
+    assert spoken(None, ["fr_FR"]) == "fr-FR"

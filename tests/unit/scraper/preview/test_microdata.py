@@ -1,0 +1,198 @@
+"""Whose property a marked element is: an item within another keeps its own for itself."""
+
+import pytest
+from splitflap_scraper.page.items import MAX_OPEN, MAX_SEEN, ItemTracker
+
+from tests.unit.scraper.preview.documents import of
+
+NAMED = "<b itemprop=name>A lamp</b>"
+OFFER = (
+    "<div itemprop=offers itemscope itemtype=Offer><b itemprop=name>Sale</b>"
+    "<div itemprop=seller itemscope itemtype=Organization><div><b itemprop=name>Acme</b></div>"
+    "</div><i itemprop=description>Buy it today, tomorrow it may be gone.</i></div>"
+)
+REVIEW = (
+    "<div itemprop=review itemscope itemtype=Review><b itemprop=name>So bright</b>"
+    "<b itemprop=author itemscope itemtype=Person><i itemprop=name>Joe</i></b>"
+    "<i itemprop=datePublished>2020-02-02</i><img itemprop=image src=/joe.jpg width=400></div>"
+)
+DESCRIBED = "<p itemprop=description>It burns for nine hours.</p>"
+
+
+def product(*parts: str, scope: str = "itemscope itemtype=http://schema.org/Product") -> str:
+    """A page of a product, of these parts."""
+    return f"<body><div {scope}>{''.join(parts)}</div>"
+
+
+@pytest.mark.parametrize(
+    "parts", [(OFFER, REVIEW, NAMED, DESCRIBED), (NAMED, DESCRIBED, REVIEW, OFFER)]
+)
+def test_items_within_keep_their_own(parts: tuple[str, ...]) -> None:
+    """In whatever order: neither an offer's name nor a review's author is the product's."""
+    found = of(product(*parts))
+    assert (found.title, found.description) == ("A lamp", "It burns for nine hours.")
+    assert (found.author, found.published_at, found.image) == (None, None, None)
+    assert found.type == "product"
+
+
+def test_a_persons_name() -> None:
+    """An author who is an item has the name that is in it, wherever that is."""
+    author = (
+        "<div itemprop=author itemscope itemtype=Person><a itemprop=url href=/j>"
+        "<span itemprop=name>Jane</span></a><b itemprop=jobTitle>Editor</b></div>"
+    )
+    text = "<span itemprop=author itemscope itemtype=Person>Jane</span>"
+    meta = "<meta itemprop=author itemscope itemtype=Person content=Jane>"
+    for each in (author, text, meta):
+        page = product(each, NAMED, scope="itemscope itemtype=Article")
+        assert (of(page).author, of(page).title) == ("Jane", "A lamp")
+
+
+SCOPE = "itemscope itemtype=Product"
+OTHER = "<b itemprop=name>X</b>"
+
+STEP = "itemprop=step itemscope itemtype=HowToStep"
+TABLE = "<table><tr><td><b itemprop=name>X</b><tr><td></table>"
+
+PAGES = {
+    "list items' end tags left out": product(
+        f"<ul><li {STEP}>{OTHER}<li {STEP}>{OTHER}</ul>", NAMED
+    ),
+    "lists in list items": product(
+        f"<ul><li {STEP}><ul><li>a<li>b</ul>{OTHER}<ol><li {STEP}></ol>{OTHER}</ul>", NAMED
+    ),
+    "list items that are items by turns": product(
+        f"<ul><li {STEP}>{OTHER}<li itemprop=name>A lamp</ul>"
+    ),
+    "a list that is an item in one that is": product(
+        f"<ul><li {STEP}><ul {STEP}><li {STEP}><li></ul>{OTHER}</ul>", NAMED
+    ),
+    "rows' and cells' end tags left out": product(
+        f"<table><tr {STEP}><td {STEP}>{TABLE}{OTHER}<td>{OTHER}</table>", NAMED
+    ),
+    "terms' end tags left out": product(f"<dl><dt {STEP}>{OTHER}<dd itemprop=name>A lamp</dl>"),
+    "paragraphs' end tags left out": product(f"<p {STEP}>{OTHER}<div>{NAMED}</div>"),
+    "paragraphs that end with what is around": product(f"<div><p {STEP}>{OTHER}</div>", NAMED),
+    "end tags left out": product(
+        f"<ul itemprop=offers itemscope><li itemprop=item itemscope>{OTHER}</ul>", NAMED
+    ),
+    "elements of the item's name within": product(
+        f"<div itemprop=offers itemscope><div><div></div></div>{OTHER}</div>", NAMED
+    ),
+    "elements that have no end tag": product("<meta itemprop=offers itemscope>", NAMED),
+    "as React writes it": (
+        "<div itemScope itemType=Product><div itemProp=offers itemScope><b itemProp=name>X</b>"
+        "</div><b itemProp=name>A lamp</b></div>"
+    ),
+    "elements that are looked at for their names": (
+        f"<main itemscope itemtype=WebPage><article {SCOPE}>"
+        f"<header itemprop=offers itemscope>{OTHER}</header>{NAMED}</article></main>"
+    ),
+    "the page as an item, and what it is about": (
+        f"<html itemscope itemtype=WebPage><body>{OTHER}"
+        f"<i itemprop=mainContentOfPage {SCOPE}>{NAMED}</i>"
+    ),
+    "a comment": f"<!-- <div itemscope itemprop=offers> --><div {SCOPE}>{NAMED}</div>",
+    "no item at all": f"<body>{NAMED}",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_where_items_end(name: str) -> None:
+    """Told from end tags, and from those of what is around."""
+    assert of(PAGES[name]).title == "A lamp"
+
+
+def test_items_in_the_frame_are_not_the_page() -> None:
+    """A page is about none of them, even where they come first."""
+    frame = (
+        "<header itemscope itemtype=WPHeader><b itemprop=headline>Acme</b></header>"
+        "<div itemscope itemtype=Person><b itemprop=name>Jane</b></div>"
+    )
+    assert of(f"<body>{frame}<div itemscope itemtype=Thing>{NAMED}</div>").title == "A lamp"
+    assert of(f"<body>{frame}").title is None
+
+
+def test_lists() -> None:
+    """A page is about none of the items that it lists, but about the one that has its heading."""
+    item = f"<div itemscope itemtype=Article><h2 itemprop=headline>B</h2>{REVIEW}</div>"
+    whole = "<div itemscope itemtype=Article><h1 itemprop=headline>A</h1></div>"
+    assert of(f"<title>News</title><body>{item * 3}").title == "News"
+    assert of(f"<title>News</title><body>{item}{whole}{item}").title == "A"
+    here = "<div itemscope itemtype=Article><a itemprop=url href=/dir/page></a>"
+    here += "<b itemprop=headline>Here</b></div>"
+    assert of(f"<title>News</title><body>{item}{here}").title == "Here"
+
+
+def test_a_list_with_an_item_that_is_one() -> None:
+    """A value that is no text is no URL of the page's."""
+    linked = "<div itemscope itemtype=Article><a itemprop=url itemscope href=/x>x</a></div>"
+    other = "<div itemscope itemtype=Article><b itemprop=name>y</b></div>"
+    assert of(f"<title>News</title><body>{linked}{other}").title == "News"
+
+
+@pytest.mark.parametrize("head", ["", "<head>"])
+def test_the_page_as_an_item_with_its_title(head: str) -> None:
+    """A title is a property, and no item, whatever tag came before it."""
+    title = "<title itemprop=name>X</title><body><span itemprop=author>Jane</span>"
+    assert of(f"<html itemscope itemtype=Article>{head}{title}").author == "Jane"
+
+
+METAS = (
+    "<meta itemprop=author content='Bob'><meta itemprop=datePublished content=2019-01-02>"
+    "<meta itemprop=description content='It burns well, it burns long, and it burns bright.'>"
+    "<meta itemprop=inLanguage content=de>"
+)
+
+
+def test_metas_of_items_within() -> None:
+    """They say nothing of the page; those of the page itself and of what it is about do."""
+    review = f"<div itemprop=review itemscope itemtype=Review>{METAS}</div>"
+    found = of(product(NAMED, review))
+    said = (found.author, found.published_at, found.description, found.language)
+    assert said == (None, None, None, None)
+    for page in (
+        product(NAMED, METAS, scope="itemscope itemtype=Article"),
+        f"<html itemscope itemtype=WebPage><head>{METAS}",
+        f"<body itemscope itemtype=WebPage>{METAS}{review}",
+        f"<html itemscope itemtype=WebPage><head>{METAS}<body>{product(NAMED)}",
+        f"<body>{METAS}",
+    ):
+        found = of(page)
+        assert (found.author, found.published_at) == ("Bob", "2019-01-02T00:00:00Z")
+        assert (found.description or "").startswith("It burns well")
+        assert found.language == "de"
+
+
+def test_values_of_items_are_one_each() -> None:
+    """An image's size and a person's two names, as JSON-LD has them too."""
+    image = "<div itemprop=image itemscope itemtype=ImageObject><meta itemprop=url content=/a.png>"
+    for width, expected in (("20", None), ("200", "https://a.example/a.png")):
+        page = product(NAMED, f"{image}<meta itemprop=width content={width}></div>")
+        assert of(page).image == expected
+    names = "<meta itemprop=givenName content=Ewa><meta itemprop=familyName content=Nowak>"
+    author = f"<div itemprop=author itemscope itemtype=Person>{names}</div>"
+    page = product(NAMED, author, scope="itemscope itemtype=Article")
+    assert of(page).author == "Ewa Nowak"
+
+
+def test_the_tags_that_are_seen_are_bounded() -> None:
+    """ItemTracker that do not end cost no more, and what comes later is nobody's."""
+    items = ItemTracker()
+    for _ in range(MAX_OPEN):
+        items.begin("i")
+    items.passed("<a>" * MAX_SEEN, 0, 3 * MAX_SEEN)
+    assert items.open == []
+    around, own = items.begin("i")
+    assert (around > MAX_OPEN, own, items.open) == (True, 0, [])
+
+
+def test_depth_is_bounded() -> None:
+    """What is deeper than anyone writes it is nobody's, and what is around it keeps its own."""
+    for depth in (5, 50):
+        inner = "<i itemprop=offers itemscope>" * depth + "<b itemprop=name>X</b>" + "</i>" * depth
+        assert of(product(inner, NAMED)).title == "A lamp"
+    items = ItemTracker()
+    for _ in range(500):
+        items.begin("i")
+    assert len(items.open) == MAX_OPEN

@@ -1,8 +1,7 @@
-"""Pages after the patterns of widely used sites, and what a preview of each should say.
+"""Pages modelled on widely used sites, each with its expected preview.
 
-Every page is written for this corpus, in the manner of the site or generator that its file names
-in `models`; beside it stands what a reader would want to see, and not what some program makes.
-README.md has the rules, and how well pages were understood that had not been seen before.
+The pages are written for this corpus, after the site or generator in their `models`. README.md has
+the rules, and the results for pages written before a change of the program.
 """
 
 from collections.abc import Iterator
@@ -31,7 +30,7 @@ PIECE = 16 * 1024
 
 @dataclass(frozen=True)
 class Entry:
-    """A page with what is expected of it: fields, or the kind of wall that it is."""
+    """A page with its expected fields, or its kind of wall."""
 
     name: str
     models: str
@@ -45,11 +44,11 @@ class Entry:
 
     @property
     def content_type(self) -> str:
-        """As the server says it."""
+        """The Content-Type header."""
         return self.headers.get("Content-Type")
 
     def read(self) -> AnyReader | None:
-        """The page, read in pieces as the scraper does."""
+        """Read the page in pieces, as the scraper does."""
         reader = reader_for(self._head())
         at, done = 0, reader is None
         while reader is not None and not done and at <= len(self.body):
@@ -59,7 +58,7 @@ class Entry:
         return reader
 
     def understood(self) -> Metadata | str:
-        """The preview, or the kind of wall."""
+        """Return the preview, or the kind of wall."""
         reader = self.read()
         if isinstance(reader, FileReader):
             return reader.metadata()
@@ -67,7 +66,7 @@ class Entry:
         return self.understood_of(reader.document())
 
     def understood_of(self, page: Document) -> Metadata | str:
-        """What is made of a page once it is read."""
+        """Return the preview, or the kind of wall, from a reader."""
         return wall(page, self.asked, self.status, self.headers) or extract(page)
 
     def _head(self) -> Head:
@@ -76,7 +75,7 @@ class Entry:
 
 
 def entries() -> Iterator[Entry]:
-    """All of the corpus, by name."""
+    """Return the entries by name."""
     for path in sorted(FOLDER.glob("*.yaml")):
         yield _entry(path)
 

@@ -1,4 +1,4 @@
-"""Every page of the corpus, field by field."""
+"""The pages of the corpus, field by field."""
 
 import pytest
 
@@ -8,8 +8,8 @@ ENTRIES = list(entries())
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_previews(entry: Entry) -> None:
-    """What a reader would want to see, or that it is a wall."""
+def test_a_page_has_its_expected_preview(entry: Entry) -> None:
+    """A wall has its kind instead."""
     found = entry.understood()
     if entry.wall is not None or isinstance(found, str):
         assert found == entry.wall
@@ -18,8 +18,8 @@ def test_previews(entry: Entry) -> None:
     assert said == {name: entry.expect[name] for name in FIELDS}
 
 
-def test_the_corpus_is_whole() -> None:
-    """Each page has what is expected of it, and says what it models."""
+def test_each_page_has_its_expectation() -> None:
+    """It also names its model."""
     assert len({entry.models for entry in ENTRIES}) == len(ENTRIES) >= 150
     pages = {path.stem for path in FOLDER.glob("*.html")}
     assert pages == {entry.name for entry in ENTRIES}

@@ -1,4 +1,4 @@
-"""The operator's lists, of hosts, networks and ports."""
+"""The operator's lists of hosts, networks and ports."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ PAGE = page("<title>T</title>")
 
 
 def to_loopback(_host: bytes, port: int, *_: object) -> list[tuple[Any, ...]]:
-    """All names are this machine."""
+    """Resolve all names to this machine."""
     return [(0, 0, 0, "", ("127.0.0.1", port))]
 
 
 def reason(url: str, **settings: Any) -> str:
-    """What becomes of a fetch."""
+    """Return the reason of a failed fetch, or `done`."""
     try:
         make_fetcher(to_loopback, **settings).fetch(url)
     except FetchError as error:
@@ -44,31 +44,33 @@ def reason(url: str, **settings: Any) -> str:
         ),
     ],
 )
-def test_hosts(serve: Serve, lists: dict[str, str], host: str, expected: str) -> None:
-    """A name stands for itself and all below it, in any spelling; denying beats allowing."""
+def test_a_host_rule_covers_the_name_and_its_subdomains(
+    serve: Serve, lists: dict[str, str], host: str, expected: str
+) -> None:
+    """It covers every spelling, and a deny rule beats an allow rule."""
     site = serve(PAGE)
     assert reason(site.url("/", host), **lists) == expected
     assert site.connections == (expected == "done")
 
 
 @pytest.mark.parametrize("nets", ["127.0.0.1/32", "10.0.0.0/8, 127.0.0.0/8"])
-def test_denied_networks(serve: Serve, nets: str) -> None:
-    """They are so although they are allowed too."""
+def test_a_denied_network_is_refused_even_if_allowed(serve: Serve, nets: str) -> None:
+    """The deny list beats the allow list."""
     site = serve(PAGE)
     assert reason(site.url("/", "a.test"), scraper_deny_nets=nets) == "forbidden_address"
     assert reason(site.url("/", "a.test"), scraper_deny_nets="127.0.0.2/32") == "done"
     assert site.connections == 1
 
 
-def test_ports(serve: Serve) -> None:
-    """Where some are named, no other is asked."""
+def test_only_listed_ports_are_requested(serve: Serve) -> None:
+    """An empty list allows all."""
     site = serve(PAGE)
     assert reason(site.url(), scraper_ports="80, 443") == "forbidden_port"
     assert reason(site.url(), scraper_ports=f"80 {site.port}") == "done"
 
 
-def test_lists_hold_for_redirects(serve: Serve) -> None:
-    """Every hop is judged."""
+def test_the_lists_hold_for_redirects(serve: Serve) -> None:
+    """Each hop passes the checks."""
     target = serve(PAGE)
     site = serve(redirect(target.url("/", "a.test")))
     assert reason(site.url("/", "b.test"), scraper_deny_hosts="a.test") == "forbidden_host"

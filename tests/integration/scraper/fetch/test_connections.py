@@ -1,4 +1,4 @@
-"""Which connections are used again, and for whom. test_green runs it all on green threads."""
+"""Reuse of connections. test_green runs the file on green threads too."""
 
 import socket
 import ssl
@@ -25,7 +25,7 @@ Answer = Callable[[int, str], bytes]
 
 
 def keeping(answer: Answer | bytes, closed: Callable[[], None] = lambda: None) -> Any:
-    """A site that answers one request after the other on its connections, until the client ends."""
+    """Answer one request after the other on a connection."""
 
     def respond(sock: socket.socket, request: str) -> None:
         number = 0
@@ -43,20 +43,20 @@ def keeping(answer: Answer | bytes, closed: Callable[[], None] = lambda: None) -
 
 
 def fetched(fetcher: PageFetcher, *urls: str) -> None:
-    """Each has the title."""
+    """Fetch each URL, and check its title."""
     for url in urls:
         assert fetcher.fetch(url).head == HEAD
 
 
-def test_one_connection_for_several_pages(serve: Serve) -> None:
-    """And each request is as if it were the first: no cookie and no other trace of the last."""
+def test_several_pages_use_one_connection(serve: Serve) -> None:
+    """Each request is like the first one."""
     site = serve(keeping(page(HEAD, "Set-Cookie: a=b", "WWW-Authenticate: Basic")))
     fetched(make_fetcher(), site.url("/1"), site.url("/1", "u:p@127.0.0.1"), site.url("/1"))
     assert site.connections == 1
 
 
 def test_connections_are_counted(serve: Serve) -> None:
-    """New ones and those that were kept; one that turns out to have ended is no help, and none."""
+    """New and kept ones have a label each. A closed idle connection counts as neither."""
     metrics = Metrics("scraper")
     fetcher = make_fetcher(metrics=metrics)
     steady, fickle = serve(keeping(page(HEAD))), serve(closing)
@@ -67,8 +67,8 @@ def test_connections_are_counted(serve: Serve) -> None:
     assert 'splitflap_scraper_connections_total{origin="kept"} 2.0' in said
 
 
-def test_requests_carry_nothing_over(serve: Serve) -> None:
-    """The bytes of a request are the same on a new connection and on one that was used."""
+def test_a_request_is_the_same_on_a_kept_connection(serve: Serve) -> None:
+    """It has the same bytes as on a new one."""
     seen: list[str] = []
 
     def answer(_number: int, request: str) -> bytes:
@@ -80,15 +80,15 @@ def test_requests_carry_nothing_over(serve: Serve) -> None:
     assert (site.connections, len(seen), len(set(seen))) == (1, 2, 1)
 
 
-def test_redirects_on_one_connection(serve: Serve) -> None:
-    """Each hop is judged by itself, and may use what the last has left."""
+def test_redirects_use_one_connection(serve: Serve) -> None:
+    """Each hop is checked, and may use the connection of the last."""
     site = serve(keeping(lambda _, request: page(HEAD) if " /2 " in request else redirect("/2")))
     fetched(make_fetcher(), site.url("/1"))
     assert site.connections == 1
 
 
-def test_chunks_are_read_to_their_end(serve: Serve) -> None:
-    """A chunked page leaves a connection that can be used."""
+def test_a_chunked_page_leaves_its_connection_usable(serve: Serve) -> None:
+    """The reader takes the last chunk too."""
     chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(HEAD), HEAD.encode())
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
     site = serve(keeping(head + chunks))
@@ -99,8 +99,8 @@ def test_chunks_are_read_to_their_end(serve: Serve) -> None:
 # -- only for the address that was judged ----------------------------------------------------------
 
 
-def test_a_name_that_moves_gets_no_old_connection(serve: Serve) -> None:
-    """The name has another address now: that is judged and connected to, the old one left."""
+def test_a_name_with_a_new_address_gets_a_new_connection(serve: Serve) -> None:
+    """The new address is checked, and the old connection stays unused."""
     old = serve(keeping(page(HEAD)), host="127.0.0.2")
     new = serve(keeping(page(HEAD)), host="127.0.0.3", port=old.port)
     resolve = answers("127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.2")
@@ -114,8 +114,8 @@ def test_a_name_that_moves_gets_no_old_connection(serve: Serve) -> None:
     assert (old.connections, new.connections) == (1, 1)
 
 
-def test_a_name_that_is_barred_now_gets_none_at_all(serve: Serve) -> None:
-    """An open connection to a good address does not help a name that has a forbidden one."""
+def test_a_name_with_a_forbidden_address_is_refused(serve: Serve) -> None:
+    """An idle connection to a good address does not help."""
     site = serve(keeping(page(HEAD)), host="127.0.0.2")
     evil = serve(keeping(page(HEAD)), host="127.0.0.1", port=site.port)
     resolve = answers("127.0.0.2", "127.0.0.1", "127.0.0.2 127.0.0.1")
@@ -128,16 +128,18 @@ def test_a_name_that_is_barred_now_gets_none_at_all(serve: Serve) -> None:
     assert (site.connections, len(site.requests), evil.connections) == (1, 1, 0)
 
 
-def test_names_do_not_share(serve: Serve) -> None:
-    """Two names of one address have connections of their own, and so have ports and schemes."""
+def test_names_ports_and_schemes_have_their_own_connections(serve: Serve) -> None:
+    """Two names of one address share none."""
     site = serve(keeping(page(HEAD)))
     fetcher = make_fetcher(answers("127.0.0.1"))
     fetched(fetcher, site.url("/", "a.test"), site.url("/", "b.test"), site.url("/", "a.test"))
     assert site.connections == 2
 
 
-def test_tls_once(serve: Serve, certificate: Path, server_tls: ssl.SSLContext) -> None:
-    """A kept connection saves the handshake, and belongs to the name that was checked by it."""
+def test_a_kept_connection_saves_the_tls_handshake(
+    serve: Serve, certificate: Path, server_tls: ssl.SSLContext
+) -> None:
+    """It belongs to the name that the handshake has checked."""
     site = serve(keeping(page(HEAD)), tls=server_tls)
     nets: dict[str, Any] = {
         "scraper_allow_nets": "127.0.0.0/8",
@@ -164,8 +166,8 @@ def test_tls_once(serve: Serve, certificate: Path, server_tls: ssl.SSLContext) -
         page(HEAD, "X : y"),
     ],
 )
-def test_what_leaves_no_connection(serve: Serve, response: bytes) -> None:
-    """A response whose end is not certain, or after which something came, was the last."""
+def test_an_ambiguous_end_closes_the_connection(serve: Serve, response: bytes) -> None:
+    """Data after the response closes it too."""
     site = serve(keeping(response))
     fetcher = make_fetcher()
     fetched(fetcher, site.url("/1"))
@@ -173,16 +175,16 @@ def test_what_leaves_no_connection(serve: Serve, response: bytes) -> None:
     assert site.connections == 2
 
 
-def test_a_page_that_is_not_read_to_its_end(serve: Serve) -> None:
-    """What is left of it would be taken for the next response."""
+def test_an_unread_rest_closes_the_connection(serve: Serve) -> None:
+    """The rest would look like the next response."""
     site = serve(keeping(page(HEAD + " " * 65_536)))
     fetcher = make_fetcher(scrape_max_kib=1)
     fetched(fetcher, site.url("/1"), site.url("/2"))
     assert site.connections == 2
 
 
-def test_a_rest_that_comes_later(serve: Serve) -> None:
-    """The rest of a page, sent when the next request has come, is no answer to that."""
+def test_a_late_rest_is_never_the_next_response(serve: Serve) -> None:
+    """The server sends it after the next request."""
     rest = b" " * 63_000 + page("<title>Evil</title>")
 
     def respond(sock: socket.socket, _request: str) -> None:
@@ -196,16 +198,16 @@ def test_a_rest_that_comes_later(serve: Serve) -> None:
     assert site.connections == 2
 
 
-def test_the_rest_of_a_redirect_is_not_waited_for(serve: Serve) -> None:
-    """Its body is of no use, and whether it ends is not worth a deadline."""
+def test_the_body_of_a_redirect_is_not_awaited(serve: Serve) -> None:
+    """It is useless."""
     begin = b"HTTP/1.1 302 X\r\nLocation: /2\r\nTransfer-Encoding: chunked\r\n\r\n5"
     site = serve(keeping(lambda _, request: page(HEAD) if " /2 " in request else begin))
     fetched(make_fetcher(scrape_deadline=3), site.url("/1"))
     assert site.connections == 2
 
 
-def test_a_failure_leaves_none(serve: Serve) -> None:
-    """A response that was refused is not followed by another."""
+def test_an_invalid_response_closes_the_connection(serve: Serve) -> None:
+    """The next request uses a new one."""
     site = serve(keeping(page("x", "Content-Type: application/zip")))
     fetcher = make_fetcher()
     for path in ("/1", "/2"):
@@ -214,8 +216,8 @@ def test_a_failure_leaves_none(serve: Serve) -> None:
     assert site.connections == 2
 
 
-def test_what_comes_unasked(serve: Serve) -> None:
-    """Bytes on a kept connection are no answer to the next request."""
+def test_unexpected_data_closes_an_idle_connection(serve: Serve) -> None:
+    """The data never count as the next response."""
     late = threading.Event()
 
     def respond(sock: socket.socket, _request: str) -> None:
@@ -236,8 +238,8 @@ def test_what_comes_unasked(serve: Serve) -> None:
 # -- stale ones ------------------------------------------------------------------------------------
 
 
-def test_one_that_was_closed_is_not_used(serve: Serve) -> None:
-    """The server's end is seen before a request is sent."""
+def test_a_connection_closed_by_the_server_is_not_used(serve: Serve) -> None:
+    """The scraper sees the end before it sends a request."""
     closed = threading.Event()
 
     def respond(sock: socket.socket, _request: str) -> None:
@@ -254,29 +256,29 @@ def test_one_that_was_closed_is_not_used(serve: Serve) -> None:
 
 
 def closing(sock: socket.socket, _request: str) -> None:
-    """Answers once; the next request of the connection finds it closed."""
+    """Answer once, and close the connection at the next request."""
     sock.sendall(page(HEAD))
     sock.recv(65_536)
 
 
-def test_a_stale_one_is_replaced_once(serve: Serve) -> None:
-    """A server that closes while the request is on its way is asked again, on a new connection."""
+def test_a_stale_connection_is_replaced_once(serve: Serve) -> None:
+    """The request is repeated on a new connection."""
     site = serve(closing)
     fetched(make_fetcher(), *[site.url(f"/{number}") for number in range(3)])
     assert site.connections == 3
     assert [request.split()[1] for request in site.requests] == ["/0", "/1", "/2"]
 
 
-def test_a_new_one_is_not_replaced(serve: Serve) -> None:
-    """Who closes a new connection without a word has answered."""
+def test_a_new_connection_is_not_replaced(serve: Serve) -> None:
+    """A server that closes it has answered."""
     site = serve(b"")
     with pytest.raises(FetchError) as error:
         make_fetcher().fetch(site.url())
     assert (error.value.reason, site.connections) == ("closed", 1)
 
 
-def test_one_that_has_spoken_is_not_replaced(serve: Serve) -> None:
-    """An answer that begins and breaks off is an answer."""
+def test_a_connection_with_a_partial_response_is_not_replaced(serve: Serve) -> None:
+    """A truncated response is a response."""
 
     def respond(sock: socket.socket, _request: str) -> None:
         sock.sendall(page(HEAD))
@@ -294,8 +296,8 @@ def test_one_that_has_spoken_is_not_replaced(serve: Serve) -> None:
 # -- bounds ----------------------------------------------------------------------------------------
 
 
-def test_idle_ones_are_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where nobody asks for anything any more."""
+def test_idle_connections_are_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are closed even if the scraper is idle."""
     monkeypatch.setattr(idle_connections, "MAX_IDLE", 0.1)
     closed = threading.Event()
     site = serve(keeping(page(HEAD), closed.set))
@@ -306,8 +308,10 @@ def test_idle_ones_are_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> 
     assert fetcher.deadline
 
 
-def test_no_more_than_so_many(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one that was not used for longest makes room."""
+def test_the_number_of_idle_connections_is_bounded(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The least recently used one is closed."""
     monkeypatch.setattr(idle_connections, "MAX_KEPT", 2)
     site = serve(keeping(page(HEAD)))
     fetcher = make_fetcher(answers("127.0.0.1"))

@@ -1,4 +1,4 @@
-"""The safe fetch, against real servers on loopback. test_green runs it all on green threads."""
+"""The safe fetch with real servers on loopback. test_green runs the file on green threads too."""
 
 import socket
 import zlib
@@ -14,15 +14,15 @@ from tests.integration.scraper.site import HEAD, page
 # -- what is sent and what is found ----------------------------------------------------------------
 
 
-def test_a_page(serve: Serve) -> None:
-    """The tags of its head, its URL without credentials, and how long it is fresh."""
+def test_a_page_has_its_head_its_url_and_its_lifetime(serve: Serve) -> None:
+    """The URL has lost its credentials."""
     site = serve(page(HEAD, "Cache-Control: max-age=7200"))
     found = make_fetcher().fetch(site.url("/x?y").replace("//", "//user:secret@"))
     assert found == Page(site.url("/x?y"), "<title>T</title>", 7200)
 
 
-def test_what_is_sent(serve: Serve) -> None:
-    """The name, our own name, no credential and no cookie; a redirect gets the same."""
+def test_a_request_has_the_host_and_the_user_agent_but_no_secret(serve: Serve) -> None:
+    """A redirect gets the same request."""
     first = page("", "Location: /2", "Set-Cookie: a=b", status="302 Found")
 
     def respond(sock: socket.socket, request: str) -> None:
@@ -40,8 +40,10 @@ def test_what_is_sent(serve: Serve) -> None:
         assert not any(line.lower().startswith(("cookie", "authorization")) for line in lines)
 
 
-def test_environment_is_ignored(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Proxies would resolve names by themselves, and .netrc would send its passwords."""
+def test_proxies_of_the_environment_are_ignored(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy would resolve names by itself."""
     proxy, site = serve(page("")), serve(page(HEAD))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, proxy.url())
@@ -49,8 +51,8 @@ def test_environment_is_ignored(serve: Serve, monkeypatch: pytest.MonkeyPatch) -
     assert proxy.connections == 0
 
 
-def test_a_page_without_type_is_html(serve: Serve) -> None:
-    """And what is missing in it is simply not there."""
+def test_a_page_that_has_no_type_is_html(serve: Serve) -> None:
+    """Missing fields stay empty."""
     assert make_fetcher().fetch(serve(b"HTTP/1.0 200\r\n\r\nx").url()).head == ""
 
 
@@ -61,30 +63,30 @@ def test_a_page_without_type_is_html(serve: Serve) -> None:
         (b"", "é"),
     ],
 )
-def test_informational_responses(serve: Serve, head: bytes, expected: str) -> None:
-    """100 and 103 come before the response."""
+def test_informational_responses_are_skipped(serve: Serve, head: bytes, expected: str) -> None:
+    """100 and 103 come before the final response."""
     found = make_fetcher().fetch(serve(head + page("<title>é</title>")).url())
     assert found.head == f"<title>{expected}</title>"
 
 
-def test_charset_of_http(serve: Serve) -> None:
-    """The Content-Type's charset is used, quoted or not, with other parameters."""
+def test_the_charset_of_http_is_used(serve: Serve) -> None:
+    """It may be quoted, and stand beside other parameters."""
     body = "<title>ж</title>".encode("cp1251")
     for value in ("text/html;charset=windows-1251", 'Text/HTML; a=b; Charset="windows-1251"'):
         found = make_fetcher().fetch(serve(page(body, f"Content-Type: {value}")).url())
         assert found.head == "<title>ж</title>"
 
 
-def test_chunks(serve: Serve) -> None:
-    """A chunked body, one byte a chunk."""
+def test_a_chunked_body_is_read(serve: Serve) -> None:
+    """Each chunk has one byte."""
     body = b"".join(b"1;x=y\r\n%c\r\n" % each for each in HEAD.encode())
     raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body + b"0\r\n\r\n"
     assert make_fetcher().fetch(serve(raw).url()).head == "<title>T</title>"
 
 
 @pytest.mark.parametrize(("coding", "wbits"), [("gzip", 31), ("deflate", 15), ("deflate", -15)])
-def test_compression(serve: Serve, coding: str, wbits: int) -> None:
-    """What was asked for is undone, deflate with and without its header."""
+def test_compressed_bodies_are_decompressed(serve: Serve, coding: str, wbits: int) -> None:
+    """Deflate works with and without its header."""
     squeeze = zlib.compressobj(wbits=wbits)
     body = squeeze.compress(HEAD.encode()) + squeeze.flush()
     site = serve(page(body, f"Content-Encoding: {coding}"))
@@ -97,8 +99,8 @@ def test_compression(serve: Serve, coding: str, wbits: int) -> None:
 @pytest.mark.parametrize(
     "status", [204, 304, 400, 401, 403, 404, 410, 429, 500, 501, 502, 503, 504]
 )
-def test_statuses(serve: Serve, status: int) -> None:
-    """Those of time and load may pass; a page that is gone is so for a day."""
+def test_each_status_is_final_or_transient(serve: Serve, status: int) -> None:
+    """A missing page stays known for a day."""
     site = serve(page(HEAD, "Retry-After: 7", status=f"{status} X"))
     if status == 204:
         assert make_fetcher().fetch(site.url()).head == ""
@@ -114,8 +116,8 @@ def test_statuses(serve: Serve, status: int) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["application/zip", "font/woff2", "application/wasm"])
-def test_other_types(serve: Serve, content_type: str) -> None:
-    """Not all that can be fetched has a preview."""
+def test_other_types_are_refused(serve: Serve, content_type: str) -> None:
+    """They have no preview."""
     site = serve(page(HEAD, f"Content-Type: {content_type}"))
     error = refused(make_fetcher(), site.url())
     assert error.reason == "not_html"
@@ -132,8 +134,8 @@ def test_other_types(serve: Serve, content_type: str) -> None:
         (socket.gaierror(socket.EAI_FAIL, "Failure"), True),
     ],
 )
-def test_names_that_are_not_resolved(error: OSError, transient: bool) -> None:
-    """A name that is not there is not asked for again."""
+def test_only_a_missing_name_is_final(error: OSError, transient: bool) -> None:
+    """Other errors of the resolver are transient."""
 
     def resolve(*_: object) -> list[tuple[Any, ...]]:
         raise error
@@ -143,6 +145,6 @@ def test_names_that_are_not_resolved(error: OSError, transient: bool) -> None:
     assert isinstance(found, Transient) is transient
 
 
-def test_a_name_without_address() -> None:
-    """A resolver may have nothing to say."""
+def test_a_name_that_has_no_address_is_refused() -> None:
+    """The resolver returns an empty list."""
     assert refused(make_fetcher(lambda *_: []), "http://a.test/").reason == "refused"

@@ -1,4 +1,4 @@
-"""Which addresses are connected to, and how it is checked who answers there. See test_green too."""
+"""Checks of addresses and certificates. test_green runs the file on green threads too."""
 
 import socket
 import ssl
@@ -20,8 +20,8 @@ from tests.integration.scraper.site import HEAD, page, redirect
      "[::1]", "[::]", "0.0.0.0", "0", "\uff11\uff12\uff17.0.0.1", "LOCALHOST.", "169.254.169.254",
      "10.0.0.1", "[64:ff9b::7f00:1]", "[::127.0.0.1]", "[2002:7f00:1::]"],
 )  # fmt: skip
-def test_loopback_in_any_form(serve: Serve, host: str) -> None:
-    """However it is written, it is refused, and nothing is connected to."""
+def test_loopback_is_refused_in_every_spelling(serve: Serve, host: str) -> None:
+    """The scraper does not connect."""
     site = serve(page(HEAD))
     error = refused(make_fetcher(scraper_allow_nets=""), site.url("/", host))
     assert error.reason == "forbidden_address"
@@ -29,8 +29,8 @@ def test_loopback_in_any_form(serve: Serve, host: str) -> None:
     assert site.connections == 0
 
 
-def test_allowed_networks_only(serve: Serve) -> None:
-    """What an operator allows may be reached, and nothing beside it."""
+def test_only_allowed_networks_are_reached(serve: Serve) -> None:
+    """Their neighbours stay forbidden."""
     site = serve(page(HEAD), host="0.0.0.0")
     fetcher = make_fetcher(scraper_allow_nets="127.0.0.2/32, 127.0.0.4/31")
     for host in ("127.0.0.2", "127.0.0.4", "127.0.0.5"):
@@ -41,15 +41,15 @@ def test_allowed_networks_only(serve: Serve) -> None:
 
 
 def test_one_forbidden_address_bars_the_name(serve: Serve) -> None:
-    """Also where an allowed one comes first."""
+    """It may come after an allowed one."""
     site = serve(page(HEAD))
     error = refused(make_fetcher(answers("127.0.0.1 10.0.0.1")), site.url("/", "a.test"))
     assert error.reason == "forbidden_address"
     assert site.connections == 0
 
 
-def test_rebinding(serve: Serve) -> None:
-    """A name is resolved once; the connection goes to the address that was checked."""
+def test_the_connection_goes_to_the_checked_address(serve: Serve) -> None:
+    """The name is resolved once for a request."""
     good = serve(page(HEAD), host="127.0.0.2")
     evil = serve(page(HEAD), host="127.0.0.1", port=good.port)
     resolve = answers("127.0.0.2", "127.0.0.1")
@@ -58,8 +58,8 @@ def test_rebinding(serve: Serve) -> None:
     assert f"Host: rebind.test:{good.port}\r\n" in good.requests[0]
 
 
-def test_rebinding_between_hops(serve: Serve) -> None:
-    """A redirect to the same name is resolved and checked anew."""
+def test_a_redirect_to_the_same_name_is_checked_again(serve: Serve) -> None:
+    """The name has another address by then."""
     good = serve(redirect("/next"), host="127.0.0.2")
     evil = serve(page(HEAD), host="127.0.0.1", port=good.port)
     resolve = answers("127.0.0.2", "127.0.0.1")
@@ -68,8 +68,8 @@ def test_rebinding_between_hops(serve: Serve) -> None:
     assert (good.connections, evil.connections) == (1, 0)
 
 
-def test_the_next_address_is_tried(serve: Serve) -> None:
-    """A name with a dead address is reached by another."""
+def test_the_next_address_is_tried_after_a_dead_one(serve: Serve) -> None:
+    """A name has several addresses."""
     site = serve(page(HEAD), host="127.0.0.2")
     resolve = answers("127.0.0.3 127.0.0.2")
     make_fetcher(resolve, scraper_allow_nets="127.0.0.0/8").fetch(site.url("/", "two.test"))
@@ -80,14 +80,16 @@ def test_the_next_address_is_tried(serve: Serve) -> None:
 
 
 def secure(certificate: Path, *addresses: str) -> PageFetcher:
-    """A fetcher that trusts the certificate's CA."""
+    """Make a fetcher that trusts the certificate's CA."""
     nets = "127.0.0.0/8"
     resolve = answers(*addresses)
     return make_fetcher(resolve, scraper_allow_nets=nets, scraper_ca_file=str(certificate))
 
 
-def test_tls_by_name(serve: Serve, certificate: Path, server_tls: ssl.SSLContext) -> None:
-    """Pinned to an address; the server is asked for, and checked by, the URL's name."""
+def test_the_certificate_is_checked_by_the_name_of_the_url(
+    serve: Serve, certificate: Path, server_tls: ssl.SSLContext
+) -> None:
+    """The connection goes to an address."""
     site = serve(page(HEAD), host="127.0.0.5", tls=server_tls)
     found = secure(certificate, "127.0.0.5").fetch(site.url("/", "site.test."))
     assert found.head == "<title>T</title>"
@@ -95,30 +97,36 @@ def test_tls_by_name(serve: Serve, certificate: Path, server_tls: ssl.SSLContext
     assert f"Host: site.test:{site.port}\r\n" in site.requests[0]
 
 
-def test_tls_by_address(serve: Serve, certificate: Path, server_tls: ssl.SSLContext) -> None:
-    """An address in the URL is checked as such."""
+def test_an_address_in_the_url_is_checked_by_the_certificate(
+    serve: Serve, certificate: Path, server_tls: ssl.SSLContext
+) -> None:
+    """The certificate lists it."""
     site = serve(page(HEAD), host="127.0.0.2", tls=server_tls)
     fetcher = make_fetcher(scraper_allow_nets="127.0.0.2", scraper_ca_file=str(certificate))
     assert fetcher.fetch(site.url("/", "127.0.0.2")).head == "<title>T</title>"
 
 
-def test_wrong_name(serve: Serve, certificate: Path, server_tls: ssl.SSLContext) -> None:
-    """A certificate for another name gets no request."""
+def test_a_certificate_for_another_name_is_refused(
+    serve: Serve, certificate: Path, server_tls: ssl.SSLContext
+) -> None:
+    """The server gets no request."""
     site = serve(page(HEAD), tls=server_tls)
     error = refused(secure(certificate, "127.0.0.1"), site.url("/", "other.test"))
     assert error.reason == "tls"
     assert site.requests == []
 
 
-def test_unknown_authority(serve: Serve, server_tls: ssl.SSLContext) -> None:
-    """A certificate that nobody known has signed gets no request."""
+def test_a_certificate_of_an_unknown_authority_is_refused(
+    serve: Serve, server_tls: ssl.SSLContext
+) -> None:
+    """The server gets no request."""
     site = serve(page(HEAD), tls=server_tls)
     assert refused(make_fetcher(answers("127.0.0.1")), site.url("/", "site.test")).reason == "tls"
     assert site.requests == []
 
 
-def test_no_tls_at_all() -> None:
-    """A server that does not speak TLS on that port."""
+def test_a_server_without_tls_is_refused() -> None:
+    """It speaks plain HTTP on the port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:

@@ -1,4 +1,4 @@
-"""Broken and hostile servers are ended by a limit. test_green runs it all on green threads."""
+"""Limits for broken and hostile servers. test_green runs the file on green threads too."""
 
 import socket
 import time
@@ -19,27 +19,27 @@ from tests.integration.scraper.site import HEAD, OK, endless, page, redirect
     [b"SSH-2.0-OpenSSH_9.7\r\n", b"HTTP/1.1 abc OK\r\n\r\n", b"HTTP/1.1 99 X\r\n\r\n", b"\r\n\r\n",
      b"HTTP/9 200 OK\r\n\r\n", b"<html>", b"ICY 200 OK\r\n\r\n", b"HTTP/1.1 1000 X\r\n\r\n"],
 )  # fmt: skip
-def test_bad_status_lines(serve: Serve, response: bytes) -> None:
-    """Who does not speak HTTP has no page."""
+def test_an_invalid_status_line_is_a_bad_response(serve: Serve, response: bytes) -> None:
+    """The server does not speak HTTP."""
     assert refused(make_fetcher(), serve(response).url()).reason == "bad_response"
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "compress", "rot13"])
-def test_codings_that_were_not_asked_for(serve: Serve, coding: str) -> None:
-    """Nothing is decoded that has no limit."""
+def test_other_content_codings_are_refused(serve: Serve, coding: str) -> None:
+    """Only bounded ones are decoded."""
     site = serve(page(HEAD, f"Content-Encoding: {coding}"))
     assert refused(make_fetcher(), site.url()).reason == "bad_response"
 
 
-def test_broken_compression(serve: Serve) -> None:
-    """A body that is not what it says."""
+def test_broken_compression_is_a_bad_response(serve: Serve) -> None:
+    """The body is plain text."""
     for coding in ("gzip", "deflate"):
         site = serve(page(HEAD, f"Content-Encoding: {coding}"))
         assert refused(make_fetcher(), site.url()).reason == "bad_response"
 
 
-def test_nobody_listens() -> None:
-    """A refused connection may be taken later."""
+def test_a_refused_connection_is_transient() -> None:
+    """The server may start later."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     error = refused(make_fetcher(), f"http://127.0.0.1:{port}/")
@@ -47,16 +47,16 @@ def test_nobody_listens() -> None:
     assert isinstance(error, Transient)
 
 
-def test_closed_before_the_response(serve: Serve) -> None:
-    """A server that hangs up may be better later."""
+def test_a_connection_closed_before_the_response_is_transient(serve: Serve) -> None:
+    """The server closes at once."""
     error = refused(make_fetcher(), serve(b"").url())
     assert error.reason == "closed"
     assert isinstance(error, Transient)
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 9999", "Transfer-Encoding: chunked"])
-def test_closed_within_the_page(serve: Serve, framing: str) -> None:
-    """What came is taken if it has something; else it is another try's."""
+def test_a_truncated_page_counts_if_it_has_content(serve: Serve, framing: str) -> None:
+    """Else the failure is transient."""
     begin = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{framing}\r\n\r\n"
     size = "ffff\r\n" if "chunked" in framing else ""
     site = serve(f"{begin}{size}<title>T</title>".encode())
@@ -78,16 +78,16 @@ def test_closed_within_the_page(serve: Serve, framing: str) -> None:
         (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1" * 1000, "too_large"),
     ],
 )
-def test_endless_headers(serve: Serve, begin: bytes, unit: bytes, reason: str) -> None:
-    """No part of a response but its body may be long, and no trailer or chunk size is endless."""
+def test_endless_heads_are_cut_off(serve: Serve, begin: bytes, unit: bytes, reason: str) -> None:
+    """So are endless trailers and chunk sizes."""
     began = time.monotonic()
     error = refused(make_fetcher(), serve(endless(begin, unit)).url())
     assert error.reason in {reason, "bad_response"}
     assert time.monotonic() - began < 5
 
 
-def test_endless_body(serve: Serve) -> None:
-    """It is read to the limit; the title in it is taken."""
+def test_an_endless_body_is_read_to_the_limit(serve: Serve) -> None:
+    """Its title counts."""
     site = serve(endless(OK + b"\r\n<title>T</title>", b"x" * 1000))
     assert make_fetcher().fetch(site.url()).head == "<title>T</title>"
 
@@ -99,30 +99,30 @@ RICH = (
 )
 
 
-def test_nothing_is_read_after_a_head_that_says_enough(serve: Serve) -> None:
-    """A page is not waited for beyond it."""
+def test_reading_stops_after_a_head_with_all_fields(serve: Serve) -> None:
+    """The body never ends."""
     site = serve(endless(OK + b"\r\n" + RICH.encode() + b" " * 1024, b"", pause=0.05))
     began = time.monotonic()
     assert make_fetcher().fetch(site.url()).head == "<title>T</title>"
     assert time.monotonic() - began < 2
 
 
-def test_what_was_learned_before_the_deadline_is_kept(serve: Serve) -> None:
-    """A body that drips ends the reading, not the preview."""
+def test_a_page_cut_off_by_the_deadline_gives_a_preview(serve: Serve) -> None:
+    """Its body drips."""
     site = serve(endless(OK + b"\r\n" + HEAD.encode() + b"<p>" * 1024, b"x", pause=0.05))
     assert make_fetcher(scrape_deadline=0.5).fetch(site.url()).head == "<title>T</title>"
 
 
-def test_limit_of_bytes(serve: Serve) -> None:
-    """What comes after it is not looked at."""
+def test_bytes_after_the_limit_are_ignored(serve: Serve) -> None:
+    """The title stands there."""
     site = serve(page(b" " * 2048 + HEAD.encode()))
     assert make_fetcher(scrape_max_kib=2).fetch(site.url()).head == ""
     assert make_fetcher(scrape_max_kib=3).fetch(site.url()).head == "<title>T</title>"
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-def test_compression_bomb(serve: Serve, layers: int) -> None:
-    """A GiB in a few bytes: it is made no larger than the limit."""
+def test_a_compression_bomb_is_cut_off(serve: Serve, layers: int) -> None:
+    """It would have a GiB."""
     squeeze = zlib.compressobj(9, wbits=31)
     bomb = b"".join(squeeze.compress(b" " * 1_048_576) for _ in range(64)) + squeeze.flush()
     coding = ", ".join(["gzip"] * layers)
@@ -135,16 +135,16 @@ def test_compression_bomb(serve: Serve, layers: int) -> None:
     assert time.process_time() - began < 1
 
 
-def test_compression_that_makes_nothing(serve: Serve) -> None:
-    """Endless bytes that stand for none are bounded on the wire."""
+def test_compressed_bytes_are_bounded_too(serve: Serve) -> None:
+    """They decompress to nothing."""
     header = b"\x1f\x8b\x08\x10" + bytes(6)
     begin = OK + b"Content-Encoding: gzip\r\n\r\n" + header
     error = refused(make_fetcher(scrape_max_kib=64), serve(endless(begin, b"x" * 1000)).url())
     assert error.reason == "too_large"
 
 
-def test_tiny_chunks_are_bounded(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body in very many reads is taken as ended, and not looked at for each byte of it."""
+def test_the_reads_of_a_body_are_bounded(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The body comes byte by byte."""
     begin = OK + b"Transfer-Encoding: chunked\r\n\r\n"
     site = serve(endless(begin, b"1\r\nx\r\n" * 200))
     began = time.process_time()
@@ -169,8 +169,8 @@ def test_tiny_chunks_are_bounded(serve: Serve, monkeypatch: pytest.MonkeyPatch) 
         (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
     ],
 )
-def test_slow_drip(serve: Serve, begin: bytes, unit: bytes) -> None:
-    """However steadily bytes come, the fetch ends at its deadline."""
+def test_a_dripping_response_ends_at_the_deadline(serve: Serve, begin: bytes, unit: bytes) -> None:
+    """The bytes come steadily."""
     site = serve(endless(begin, unit, pause=0.05))
     began = time.monotonic()
     error = refused(make_fetcher(scrape_deadline=0.4), site.url())
@@ -179,8 +179,8 @@ def test_slow_drip(serve: Serve, begin: bytes, unit: bytes) -> None:
     assert 0.3 < time.monotonic() - began < 1.5
 
 
-def test_the_deadline_is_for_all_hops(serve: Serve) -> None:
-    """Redirects do not start it anew."""
+def test_the_deadline_holds_for_all_redirects(serve: Serve) -> None:
+    """A redirect does not restart it."""
 
     def respond(sock: socket.socket, request: str) -> None:
         time.sleep(0.25)
@@ -192,8 +192,8 @@ def test_the_deadline_is_for_all_hops(serve: Serve) -> None:
     assert time.monotonic() - began < 1.5
 
 
-def test_connect_timeout() -> None:
-    """A full backlog lets nobody in, and is not waited for until the deadline."""
+def test_a_connect_ends_at_its_timeout() -> None:
+    """The server's backlog is full."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(0)

@@ -1,4 +1,4 @@
-"""Where redirects lead. test_green runs it all on green threads."""
+"""Redirects. test_green runs the file on green threads too."""
 
 import socket
 
@@ -9,15 +9,15 @@ from tests.integration.scraper.site import HEAD, page, redirect
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirects(serve: Serve, status: int) -> None:
-    """Each of them is followed; the page's URL is the last."""
+def test_each_redirect_status_is_followed(serve: Serve, status: int) -> None:
+    """The page has the last URL."""
     target = serve(page(HEAD))
     site = serve(redirect(target.url("/t"), f"{status} X"))
     assert make_fetcher().fetch(site.url()).url == target.url("/t")
 
 
-def test_as_many_as_allowed(serve: Serve) -> None:
-    """Five are followed, a sixth is not."""
+def test_five_redirects_are_followed(serve: Serve) -> None:
+    """A sixth one fails."""
 
     def respond(sock: socket.socket, request: str) -> None:
         left = int(request.split()[1].strip("/"))
@@ -29,8 +29,8 @@ def test_as_many_as_allowed(serve: Serve) -> None:
     assert len(site.requests) == 12
 
 
-def test_a_loop_ends_at_once(serve: Serve) -> None:
-    """A URL is not asked twice."""
+def test_a_loop_of_redirects_ends_at_once(serve: Serve) -> None:
+    """Each URL gets one request."""
     site = serve(redirect("/"))
     assert refused(make_fetcher(), site.url()).reason == "too_many_redirects"
     assert len(site.requests) == 1
@@ -45,20 +45,20 @@ def test_a_loop_ends_at_once(serve: Serve) -> None:
         "http://[::1",
     ],
 )
-def test_redirects_to_what_is_no_page(serve: Serve, location: str) -> None:
-    """Only http and https are followed."""
+def test_a_redirect_to_an_invalid_url_fails(serve: Serve, location: str) -> None:
+    """Only http and https are valid."""
     assert refused(make_fetcher(), serve(redirect(location)).url()).reason == "bad_redirect"
 
 
-def test_redirect_without_location(serve: Serve) -> None:
-    """It leads nowhere."""
+def test_a_redirect_that_has_no_location_fails(serve: Serve) -> None:
+    """The reason says so."""
     site = serve(page("", status="302 Found"))
     assert refused(make_fetcher(), site.url()).reason == "bad_redirect"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]", "0x7f.1", "localhost"])
-def test_redirect_to_a_private_address(serve: Serve, host: str) -> None:
-    """The check is made on every hop, before any connection."""
+def test_a_redirect_to_a_private_address_is_refused(serve: Serve, host: str) -> None:
+    """The scraper does not connect."""
     private = serve(page(HEAD))
     site = serve(redirect(private.url("/", host)), host="127.0.0.2")
     fetcher = make_fetcher(scraper_allow_nets="127.0.0.2")
@@ -66,14 +66,14 @@ def test_redirect_to_a_private_address(serve: Serve, host: str) -> None:
     assert private.connections == 0
 
 
-def test_redirect_to_a_forbidden_port(serve: Serve) -> None:
-    """Ports are checked on every hop too."""
+def test_a_redirect_to_a_forbidden_port_is_refused(serve: Serve) -> None:
+    """The check holds for each hop."""
     site = serve(redirect("http://127.0.0.1:25/"))
     assert refused(make_fetcher(), site.url()).reason == "forbidden_port"
 
 
-def test_redirect_in_utf8(serve: Serve) -> None:
-    """Servers write what they should have quoted."""
+def test_a_location_in_utf8_is_quoted(serve: Serve) -> None:
+    """Servers send it unquoted."""
 
     def respond(sock: socket.socket, request: str) -> None:
         sock.sendall(page(HEAD) if "/%C3%A9" in request else redirect("/é x"))

@@ -1,4 +1,4 @@
-"""What only green threads can show. Run by test_green, patched."""
+"""The fetch on green threads only. test_green runs the file."""
 
 import socket
 import subprocess
@@ -17,7 +17,7 @@ from tests.integration.scraper.site import Site, page
 
 
 def blocked(*_: object) -> list[Any]:
-    """A resolver that takes its time, in a real thread, as the service's."""
+    """Block in a real thread, as the service's resolver does."""
     import eventlet.patcher
     import eventlet.tpool
 
@@ -26,7 +26,7 @@ def blocked(*_: object) -> list[Any]:
 
 
 def test_a_slow_handshake_ends_at_the_deadline() -> None:
-    """Each byte of a handshake restarts the socket's own timeout; the fetch's goes on."""
+    """Each byte restarts the socket's timeout, but not the deadline."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         stop = threading.Event()
 
@@ -53,8 +53,8 @@ def test_a_slow_handshake_ends_at_the_deadline() -> None:
     assert took < 1.5
 
 
-def test_slow_names_have_their_own_timeout() -> None:
-    """A resolver that does not answer is left waiting in its thread."""
+def test_a_slow_lookup_ends_at_its_timeout() -> None:
+    """Its thread goes on."""
     began = time.monotonic()
     with pytest.raises(Transient) as error:
         make_fetcher(blocked, scrape_dns_timeout=0.2).fetch("http://a.test/")
@@ -62,8 +62,8 @@ def test_slow_names_have_their_own_timeout() -> None:
     assert time.monotonic() - began < 2
 
 
-def test_resolving_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the system's resolver waits, other green threads run."""
+def test_other_threads_run_during_a_lookup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lookup blocks in a real thread."""
     import eventlet.patcher
 
     real = eventlet.patcher.original("socket")
@@ -83,8 +83,8 @@ def test_resolving_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ticks > 3
 
 
-def test_many_at_a_time(serve: Callable[..., Site]) -> None:
-    """A hundred slow pages take as long as one, and a busy server does not hold up the clock."""
+def test_a_hundred_slow_pages_take_as_long_as_one(serve: Callable[..., Site]) -> None:
+    """The server is busy too."""
 
     def respond(sock: socket.socket, _request: str) -> None:
         time.sleep(0.3)
@@ -125,8 +125,8 @@ while True:
 """
 
 
-def test_a_fast_sender_does_not_keep_the_others_waiting() -> None:
-    """Bytes that are always there never let a green socket wait; the clock ticks all the same."""
+def test_other_threads_run_beside_a_fast_sender() -> None:
+    """Its green socket never waits."""
     command = [sys.executable, "-c", BLASTER]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as blaster:
         try:
@@ -151,6 +151,6 @@ def test_a_fast_sender_does_not_keep_the_others_waiting() -> None:
 
 
 def test_deadlines_nest() -> None:
-    """The outer deadline is not lost in the inner one."""
+    """The outer deadline holds inside the inner one."""
     with pytest.raises(green.DeadlineExceeded), green.deadline(0.1), green.deadline(5):
         time.sleep(2)

@@ -1,7 +1,7 @@
-"""Hostile servers, all at once, several times each, beside a good one. Run by test_green, patched.
+"""Hostile servers, all at once, beside a good one. test_green runs the file.
 
-Each fetch is ended by its limit; what was learned before is kept; the process stays small, and the
-good pages come as if nobody else were there.
+Each fetch ends by its limit, and keeps the fields read so far. The process stays small, and the
+good pages arrive as usual.
 """
 
 import subprocess
@@ -35,8 +35,8 @@ NAMES = [*EXPECTED, *TLS]
 
 
 @dataclass
-class Rig:
-    """What became of all fetches."""
+class HostileRun:
+    """The outcomes of all fetches."""
 
     said: dict[str, list[str]] = field(default_factory=dict)
     took: dict[str, float] = field(default_factory=dict)
@@ -46,19 +46,19 @@ class Rig:
 
 
 def peak() -> float:
-    """MiB of memory that this process has held at most, since the last reset."""
+    """Return the peak memory of this process in MiB, since the last reset."""
     # Not getrusage's, which is the parent's too where that was larger.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def reset_peak() -> None:
-    """Forget what was held before (proc(5), clear_refs)."""
+    """Reset the peak (proc(5), clear_refs)."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def outcome_of(scraper: ScrapeHandler, url: str) -> str:
-    """`title`, `blank`, or the reason why there is no preview."""
+    """Return `title`, `blank`, or the reason of the failure."""
     outcome = scrape(scraper, url, attempt=5)
     if not isinstance(outcome, Done):
         return outcome.reason
@@ -66,8 +66,8 @@ def outcome_of(scraper: ScrapeHandler, url: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
-    """Fetches everything at once."""
+def hostile_run() -> Iterator[HostileRun]:
+    """Fetch from all servers at once."""
     command = [sys.executable, "-m", "tests.integration.scraper.green.hostile_servers"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as servers:
         try:
@@ -78,9 +78,9 @@ def rig() -> Iterator[Rig]:
             servers.kill()
 
 
-def fetched(ports: list[str]) -> Rig:
-    """Each server TIMES times, and the good one all the while."""
-    found = Rig()
+def fetched(ports: list[str]) -> HostileRun:
+    """Fetch from each server TIMES times, and from the good one all the while."""
+    found = HostileRun()
     plain, stall, nonsense = ports
     urls = {name: f"http://127.0.0.1:{plain}/{name}" for name in EXPECTED}
     urls |= {
@@ -122,26 +122,26 @@ def fetched(ports: list[str]) -> Rig:
     return found
 
 
-def test_there_are_enough() -> None:
-    """At least 25 ways to be hostile."""
+def test_there_are_at_least_25_hostile_servers() -> None:
+    """Their list must not shrink."""
     assert len(NAMES) >= 25
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_ends_by_its_limit(rig: Rig, name: str) -> None:
-    """With the right reason, or with what was learned, and not after the deadline."""
-    assert set(rig.said[name]) <= (EXPECTED | TLS)[name]
-    assert len(rig.said[name]) == TIMES
-    assert rig.took[name] < DEADLINE + 2
+def test_each_fetch_ends_by_its_limit(hostile_run: HostileRun, name: str) -> None:
+    """It ends in time, with the right reason or with a preview."""
+    assert set(hostile_run.said[name]) <= (EXPECTED | TLS)[name]
+    assert len(hostile_run.said[name]) == TIMES
+    assert hostile_run.took[name] < DEADLINE + 2
 
 
-def test_the_others_are_unharmed(rig: Rig) -> None:
-    """Good pages come all the while, and nobody holds the processor for long."""
-    assert set(rig.good) == {"title"}
-    assert len(rig.good) > 10
-    assert max(rig.lags) < 0.15, "seconds of CPU without a turn for others"
+def test_other_pages_arrive_meanwhile(hostile_run: HostileRun) -> None:
+    """All threads get their turn."""
+    assert set(hostile_run.good) == {"title"}
+    assert len(hostile_run.good) > 10
+    assert max(hostile_run.lags) < 0.15, "seconds of CPU without a turn for others"
 
 
-def test_the_process_stays_small(rig: Rig) -> None:
-    """Nothing is kept that will not be looked at."""
-    assert rig.grown < MAX_GROWTH
+def test_the_process_stays_small(hostile_run: HostileRun) -> None:
+    """Its memory grows by MAX_GROWTH at most."""
+    assert hostile_run.grown < MAX_GROWTH

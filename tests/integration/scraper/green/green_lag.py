@@ -1,4 +1,4 @@
-"""The lag of the loop. Run by test_green, patched."""
+"""The lag of green threads. test_green runs the file."""
 
 import re
 import threading
@@ -11,15 +11,15 @@ from tests.support import wait_until
 
 
 def count(metrics: Metrics, at_most: str) -> int:
-    """Looks so far that were at most so late (seconds)."""
+    """Return the number of measurements up to a lag (seconds)."""
     name = rf'splitflap_scraper_loop_lag_seconds_bucket{{le="{re.escape(at_most)}"}} ([\d.]+)'
     match = re.search(name, metrics.exposition().decode())
     assert match
     return int(float(match[1]))
 
 
-def test_whoever_holds_the_processor_is_seen() -> None:
-    """Looks are in time, but for the one that had to wait."""
+def test_a_busy_thread_shows_in_the_lag() -> None:
+    """Other measurements are in time."""
     metrics = Metrics("scraper")
     lag = LoopLag(metrics)
     lag.start()

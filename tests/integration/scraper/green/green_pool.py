@@ -1,4 +1,4 @@
-"""The pool of green threads. Run by test_green, patched."""
+"""The pool of green threads. test_green runs the file."""
 
 import logging
 import time
@@ -16,8 +16,8 @@ from tests.support import wait_until
 DONE = Done(msgspec.Raw(b"{}"))
 
 
-class Rig:
-    """A pool, and what it said of the jobs that were submitted."""
+class PoolRig:
+    """A pool, and the outcomes of its jobs."""
 
     def __init__(self, handle: Callable[[str], Outcome], slots: int = 2, ahead: int = 1) -> None:
         self.began: list[str] = []
@@ -31,7 +31,7 @@ class Rig:
         self.pool.start()
 
     def submit(self, name: str) -> None:
-        """Submit a job; a second outcome for the same one fails the test."""
+        """Submit a job. A second outcome for it fails the test."""
 
         def finish(outcome: Outcome | None, took: float) -> None:
             assert name not in self.outcomes
@@ -42,14 +42,14 @@ class Rig:
 
 
 def slow(_name: str) -> Outcome:
-    """A page that takes its time."""
+    """Take 0.2 s."""
     time.sleep(0.2)
     return DONE
 
 
-def test_submit_does_not_wait() -> None:
-    """As many as there are slots run, one more waits, and the next is refused with a pause."""
-    rig = Rig(slow)
+def test_submit_returns_at_once() -> None:
+    """A job beyond the slots waits, and the next one is refused with a pause."""
+    rig = PoolRig(slow)
     for name in "abc":
         rig.submit(name)
     with pytest.raises(SlowDown) as refused:
@@ -61,9 +61,9 @@ def test_submit_does_not_wait() -> None:
     assert rig.pool.slots == 2
 
 
-def test_took_is_the_time_in_the_slot() -> None:
-    """Waiting for a slot is not counted."""
-    rig = Rig(slow, slots=1)
+def test_the_time_of_a_job_is_its_time_in_the_slot() -> None:
+    """The wait for a slot does not count."""
+    rig = PoolRig(slow, slots=1)
     began = time.monotonic()
     rig.submit("a")
     rig.submit("b")
@@ -73,15 +73,15 @@ def test_took_is_the_time_in_the_slot() -> None:
     assert sum(took for _, took in rig.outcomes.values()) <= elapsed
 
 
-def test_a_bug_fails_its_job_alone(caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever a handler raises is logged with its place; the slot goes on."""
+def test_a_bug_fails_only_its_job(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has the traceback, and the slot goes on."""
 
     def handle(name: str) -> Outcome:
         if name == "bug":
             raise ZeroDivisionError
         return DONE
 
-    rig = Rig(handle, slots=1)
+    rig = PoolRig(handle, slots=1)
     with caplog.at_level(logging.ERROR):
         rig.submit("bug")
         rig.submit("next")
@@ -91,9 +91,9 @@ def test_a_bug_fails_its_job_alone(caplog: pytest.LogCaptureFixture) -> None:
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_stop_finishes_what_runs() -> None:
-    """What waits is given back; nothing is taken any more."""
-    rig = Rig(slow)
+def test_a_stop_finishes_running_jobs() -> None:
+    """It gives waiting jobs back, and refuses new ones."""
+    rig = PoolRig(slow)
     for name in "abc":
         rig.submit(name)
     wait_until(lambda: len(rig.began) == 2)
@@ -105,8 +105,8 @@ def test_stop_finishes_what_runs() -> None:
         rig.submit("late")
 
 
-def test_stop_gives_up_after_its_timeout() -> None:
-    """What still runs is killed where it waits, its `finally` run, and given back once."""
+def test_a_stop_kills_jobs_after_its_timeout() -> None:
+    """Their `finally` blocks run, and each job is given back once."""
     cleaned = []
 
     def handle(name: str) -> Outcome:
@@ -116,7 +116,7 @@ def test_stop_gives_up_after_its_timeout() -> None:
             cleaned.append(name)
         return DONE
 
-    rig = Rig(handle)
+    rig = PoolRig(handle)
     for name in "abc":
         rig.submit(name)
     wait_until(lambda: len(rig.began) == 2)
@@ -127,18 +127,18 @@ def test_stop_gives_up_after_its_timeout() -> None:
     assert rig.outcomes == dict.fromkeys("cab", (None, 0.0))
 
 
-def test_stop_before_anything_ran() -> None:
-    """A thread that had no turn yet gives its job back too."""
-    rig = Rig(slow)
+def test_a_stop_gives_unstarted_jobs_back() -> None:
+    """Their threads had no turn yet."""
+    rig = PoolRig(slow)
     rig.submit("a")
     rig.pool.stop(0)
     assert rig.outcomes == {"a": (None, 0.0)}
     assert rig.began == []
 
 
-def test_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A job that outlives its deadline by far means that the process should be restarted."""
-    rig = Rig(slow)
+def test_a_stuck_job_makes_the_pool_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has outlived its deadline by far."""
+    rig = PoolRig(slow)
     assert rig.pool.alive() is None
     rig.submit("a")
     monkeypatch.setattr(pool_module, "STUCK_AFTER", -1.0)

@@ -1,7 +1,7 @@
-"""Servers that would keep, fill or break whoever asks them. Each is a path of one process.
+"""Servers that try to delay, fill or break their clients. Each is a path of one process.
 
-Run as a program: prints the ports of plain HTTP, of a TLS server that stalls, and of one that
-talks nonsense; then serves until it is killed.
+The program prints three ports: of plain HTTP, of a TLS server that stalls, and of one with invalid
+TLS. Then it serves until it is killed.
 """
 
 import gzip
@@ -37,7 +37,7 @@ SERVERS: dict[str, Callable[[str], Pieces]] = {}
 
 
 def server(*expected: str) -> Callable[[Callable[[str], Pieces]], Callable[[str], Pieces]]:
-    """Lists a server by its function's name, with what is to become of a fetch."""
+    """Register a server under its function's name, with the expected outcomes of a fetch."""
 
     def listed(function: Callable[[str], Pieces]) -> Callable[[str], Pieces]:
         name = function.__name__.removeprefix("s_")
@@ -48,14 +48,14 @@ def server(*expected: str) -> Callable[[Callable[[str], Pieces]], Callable[[str]
 
 
 def endlessly(begin: bytes, *units: bytes) -> Pieces:
-    """As fast as they are taken."""
+    """Send as fast as the client reads."""
     yield begin
     yield from units[:-1]
     yield from repeat(units[-1])
 
 
 def dripping(begin: bytes, unit: bytes) -> Pieces:
-    """Steadily, forever."""
+    """Send a little, forever."""
     yield begin
     while True:
         time.sleep(DRIP)
@@ -63,18 +63,18 @@ def dripping(begin: bytes, unit: bytes) -> Pieces:
 
 
 def simple(name: str, expected: str, *pieces: bytes) -> None:
-    """A server that says this and closes."""
+    """Register a server with one response."""
     SERVERS[name], EXPECTED[name] = lambda _path: iter(pieces), set(expected.split())
 
 
 def endless(name: str, expected: str, begin: bytes, *units: bytes) -> None:
-    """A server that says the last of these forever."""
+    """Register a server that repeats its last bytes forever."""
     SERVERS[name] = lambda _path: endlessly(begin, *units)
     EXPECTED[name] = set(expected.split())
 
 
 def drip(name: str, expected: str, begin: bytes, unit: bytes) -> None:
-    """A server that says a little all the time."""
+    """Register a server that drips."""
     SERVERS[name] = lambda _path: dripping(begin, unit)
     EXPECTED[name] = set(expected.split())
 
@@ -151,27 +151,27 @@ simple("good", "title", PAGE + RICH)
 
 @server("too_many_redirects")
 def s_endless_redirects(path: str) -> Pieces:
-    """Each leads to a new one."""
+    """Redirect to a new URL each time."""
     yield MOVED + b"Location: /endless_redirects/%d\r\n\r\n" % (len(path) * 7 + time.time_ns())
 
 
 @server("too_many_redirects")
 def s_endless_refreshes(_path: str) -> Pieces:
-    """The same in pages."""
+    """Refresh to a new page each time."""
     to = b"/endless_refreshes/%d" % time.time_ns()
     yield PAGE + b'<meta http-equiv=refresh content="0;url=%s">' % to
 
 
 @server("timeout")
 def s_slow_redirects(path: str) -> Pieces:
-    """Each takes most of the time that there is."""
+    """Redirect slowly, near the deadline."""
     time.sleep(1.2)
     yield MOVED + b"Location: %s/x\r\n\r\n" % path.encode()
 
 
 @server("title")
 def s_endless_oembed(path: str) -> Pieces:
-    """A page that is good, with an oEmbed answer that is not."""
+    """Serve a good page with an endless oEmbed answer."""
     if path.count("/") == 1:
         link = b'<link rel=alternate type="application/json+oembed" href="/endless_oembed/json">'
         return iter([PAGE + TITLE + link])
@@ -181,7 +181,7 @@ def s_endless_oembed(path: str) -> Pieces:
 
 @server("title")
 def s_dripping_oembed(path: str) -> Pieces:
-    """What was learned before the deadline is kept."""
+    """Serve a good page with a dripping oEmbed answer."""
     if path.count("/") == 1:
         link = b'<link rel=alternate type="application/json+oembed" href="/dripping_oembed/json">'
         return iter([PAGE + TITLE + link])
@@ -198,7 +198,7 @@ simple("reset_without_length", "blank closed", PAGE + b"<html>")
 
 
 def handle(sock: socket.socket) -> None:
-    """One connection."""
+    """Serve one connection."""
     with sock, suppress(OSError):
         sock.settimeout(30)
         path = sock.recv(65_536).split(b" ")[1].decode("latin-1")
@@ -214,7 +214,7 @@ def handle(sock: socket.socket) -> None:
 
 
 def stall(sock: socket.socket) -> None:
-    """A TLS server that begins a record and never ends it."""
+    """Begin a TLS record, and never end it."""
     with sock, suppress(OSError):
         sock.recv(65_536)
         sock.sendall(b"\x16\x03\x03\x40\x00")
@@ -224,7 +224,7 @@ def stall(sock: socket.socket) -> None:
 
 
 def nonsense(sock: socket.socket) -> None:
-    """A TLS server that never was one."""
+    """Answer the TLS handshake with nonsense."""
     with sock, suppress(OSError):
         sock.recv(65_536)
         while True:
@@ -232,7 +232,7 @@ def nonsense(sock: socket.socket) -> None:
 
 
 def listen(handler: Callable[[socket.socket], None]) -> int:
-    """Serves connections in threads; returns the port."""
+    """Serve connections in threads, and return the port."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=512)
 
     def accept() -> None:

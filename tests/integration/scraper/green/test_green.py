@@ -1,4 +1,4 @@
-"""The same on green threads: a patched pytest in a process of its own, as patching is for good."""
+"""Runs tests on green threads, in a patched pytest of its own: a patch cannot be undone."""
 
 import os
 import subprocess
@@ -32,8 +32,8 @@ PATCHED = (
         "green/green_lag.py",
     ],
 )
-def test_on_green_threads(name: str) -> None:
-    """All tests of the file pass, none is skipped for want of green threads."""
+def test_the_file_passes_on_green_threads(name: str) -> None:
+    """No test of it is skipped."""
     options = ["-p", "no:cacheprovider", "-o", "addopts=--strict-markers"]
     run = subprocess.run(
         [sys.executable, "-c", PATCHED, *options, str(HERE.parent / name)],

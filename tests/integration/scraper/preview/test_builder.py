@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - pages on one line
-"""From a URL to a preview, over real servers: refreshes, walls, oEmbed, files."""
+"""Previews from real servers: refreshes, walls, oEmbed, files."""
 
 import json
 import socket
@@ -19,14 +19,14 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
 def preview(url: str, providers: Providers | None = None, redirects: int = 5) -> Metadata:
-    """What is made of a URL."""
+    """Build the preview of a URL."""
     fetcher = make_fetcher(scrape_max_redirects=redirects)
     with fetcher.visit() as visit:
         return PreviewBuilder(LOOPBACK, providers or Providers(())).preview(visit, url).metadata
 
 
 def refused(url: str, redirects: int = 5) -> FetchError:
-    """Why there is nothing to be made of it."""
+    """Return the error of a preview."""
     with pytest.raises(FetchError) as error:
         preview(url, redirects=redirects)
     return error.value
@@ -43,8 +43,8 @@ REFRESH = "<title>http://x/</title><meta http-equiv=refresh content='0; url=/2'>
         "<META HTTP-EQUIV='Refresh' CONTENT='3;URL=\"2\"'>",
     ],
 )
-def test_a_page_that_leads_elsewhere_is_followed(serve: Serve, head: str) -> None:
-    """As a browser would, to what has a preview."""
+def test_a_meta_refresh_is_followed(serve: Serve, head: str) -> None:
+    """The preview is that of its target."""
     site = serve(paths(MISSING, index=page(head), **{"2": page("<title>Two</title>")}))
     assert preview(site.url()).title == "Two"
 
@@ -61,14 +61,14 @@ def test_a_page_that_leads_elsewhere_is_followed(serve: Serve, head: str) -> Non
         ),
     ],
 )
-def test_a_page_that_says_something_stays(serve: Serve, head: str) -> None:
-    """It is renewed, or leads browsers without scripts to a word about that."""
+def test_a_page_with_content_is_not_left(serve: Serve, head: str) -> None:
+    """Its refresh reloads it, or leads to a notice about scripts."""
     site = serve(paths(MISSING, index=page(head), **{"2": page("<title>Two</title>")}))
     assert preview(site.url()).title == "One"
 
 
-def test_refreshes_are_redirects(serve: Serve) -> None:
-    """They count as such, and end where redirects do; a private address is none the less barred."""
+def test_refreshes_count_as_redirects(serve: Serve) -> None:
+    """They have the same limits and checks."""
     there, back = (page(f"<meta http-equiv=refresh content='0;url=/{to}'>") for to in "ba")
     site = serve(paths(MISSING, a=there, b=back))
     assert refused(site.url("/b")).reason == "too_many_redirects"
@@ -78,8 +78,8 @@ def test_refreshes_are_redirects(serve: Serve) -> None:
     assert refused(inside.url()).reason == "forbidden_address"
 
 
-def test_walls_are_no_pages(serve: Serve) -> None:
-    """Neither with a success nor with a failure's status."""
+def test_a_wall_is_a_failure(serve: Serve) -> None:
+    """Its status may be a success."""
     challenge = "<title>Just a moment...</title><script>window._cf_chl_opt={}</script>"
     for status in ("200 OK", "403 X", "503 X"):
         error = refused(serve(page(challenge, status=status)).url())
@@ -89,8 +89,8 @@ def test_walls_are_no_pages(serve: Serve) -> None:
     assert refused(serve(page("<title>No</title>", status="403 X")).url()).reason == "http_403"
 
 
-def test_a_log_in_that_a_page_leads_to_is_a_wall(serve: Serve) -> None:
-    """But one that was asked for itself is a page."""
+def test_a_redirect_to_a_log_in_is_a_wall(serve: Serve) -> None:
+    """A log-in page requested by its own URL is a page."""
     form = page("<title>Sign in</title><input type=password>")
     site = serve(
         paths(MISSING, doc=page("", "Location: /login?to=doc", status="302 X"), login=form)
@@ -99,8 +99,8 @@ def test_a_log_in_that_a_page_leads_to_is_a_wall(serve: Serve) -> None:
     assert preview(site.url("/login")).title == "Sign in"
 
 
-def test_oembed_adds_what_a_page_lacks(serve: Serve) -> None:
-    """Its words stay; what it does not say is asked for where it says."""
+def test_oembed_adds_missing_fields(serve: Serve) -> None:
+    """The page's own fields stay."""
     answer = {"version": "1.0", "type": "video", "title": "No", "author_name": "A",
               "thumbnail_url": "https://i.example/t.jpg"}  # fmt: skip
     site = serve(
@@ -118,8 +118,8 @@ def test_oembed_adds_what_a_page_lacks(serve: Serve) -> None:
     assert "GET /o?a&b " in site.requests[1]
 
 
-def test_oembed_of_a_provider_speaks_for_a_wall(serve: Serve) -> None:
-    """A wall has no words of its own in a preview."""
+def test_oembed_replaces_a_wall(serve: Serve) -> None:
+    """The wall itself adds no field."""
     answer = page('{"type":"rich","title":"Song"}', "Content-Type: application/json")
     wall = page("<title>Just a moment...</title><script>_cf_chl_opt</script>")
     site = serve(paths(MISSING, index=wall, o=answer))
@@ -128,15 +128,15 @@ def test_oembed_of_a_provider_speaks_for_a_wall(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("answer", ["", "[]", "{", "[" * 50_000, '{"title": 1}', "x" * 100_000])
-def test_broken_oembed_changes_nothing(serve: Serve, answer: str) -> None:
-    """What the page has said is there all the same."""
+def test_a_broken_oembed_answer_is_ignored(serve: Serve, answer: str) -> None:
+    """The page's own fields stay."""
     head = "<title>One</title><link type=application/json+oembed href=/o>"
     site = serve(paths(MISSING, index=page(head), o=page(answer, "Content-Type: application/json")))
     assert preview(site.url()).title == "One"
 
 
-def test_one_deadline_for_all(serve: Serve) -> None:
-    """A slow oEmbed answer does not cost what the page has said."""
+def test_a_slow_oembed_answer_ends_at_the_deadline(serve: Serve) -> None:
+    """The page's own fields stay."""
 
     def respond(sock: socket.socket, request: str) -> None:
         if "GET /o" in request:
@@ -152,13 +152,13 @@ def test_one_deadline_for_all(serve: Serve) -> None:
 
 
 def png(width: int, height: int) -> bytes:
-    """The begin of an image."""
+    """Return the begin of an image."""
     sizes = width.to_bytes(4, "big") + height.to_bytes(4, "big")
     return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + sizes + b"\x08\x02\0\0\0"
 
 
-def test_files_have_previews(serve: Serve) -> None:
-    """By their type, or by how they begin where that says nothing."""
+def test_a_file_has_a_preview_by_its_type(serve: Serve) -> None:
+    """Its first bytes replace an unknown type."""
     pdf = b"%PDF-1.4\n1 0 obj<</Title(A \\(b\\))/Author(C)/CreationDate(D:20240102030405)/Producer(x)>>endobj"
     site = serve(
         paths(

@@ -1,4 +1,4 @@
-"""A page that has not changed is not sent again, and its preview is renewed."""
+"""Conditional requests: the preview of an unchanged page is renewed."""
 
 import socket
 from collections.abc import Callable
@@ -19,7 +19,7 @@ UNCHANGED = b"HTTP/1.1 304 Not Modified\r\n\r\n"
 
 
 def asking(metrics: Metrics | None = None) -> Callable[[str], ScrapeResult | Failed]:
-    """A scraper that is asked several times."""
+    """Make a scraper for several requests."""
     counted = metrics or Metrics("scraper")
     scraper = ScrapeHandler(make_fetcher(metrics=counted), (), counted)
 
@@ -34,7 +34,7 @@ def asking(metrics: Metrics | None = None) -> Callable[[str], ScrapeResult | Fai
 
 
 def versioned(*headers: str, unchanged: bytes = UNCHANGED) -> Callable[[socket.socket, str], None]:
-    """A site that sends its page to those who do not have it yet."""
+    """Send the page only to clients with another version."""
 
     def respond(sock: socket.socket, request: str) -> None:
         is_known = TAG in request or f"If-Modified-Since: {DATE}" in request
@@ -44,8 +44,8 @@ def versioned(*headers: str, unchanged: bytes = UNCHANGED) -> Callable[[socket.s
 
 
 @pytest.mark.parametrize("header", [f"ETag: {TAG}", f"Last-Modified: {DATE}", f"ETag: W/{TAG}"])
-def test_a_page_that_has_not_changed(serve: Serve, header: str) -> None:
-    """The same preview, for as long as the page was fresh, without its body."""
+def test_an_unchanged_page_renews_its_preview(serve: Serve, header: str) -> None:
+    """The lifetime is that of the page, and the body is not sent."""
     site, ask = serve(versioned(header, "Cache-Control: max-age=7200")), asking()
     first, second = ask(site.url()), ask(site.url())
     assert first == second == ScrapeResult("T", keep=7200, type="website")
@@ -53,8 +53,8 @@ def test_a_page_that_has_not_changed(serve: Serve, header: str) -> None:
     assert [condition in request for request in site.requests] == [False, True]
 
 
-def test_conditions_are_counted(serve: Serve) -> None:
-    """By what came of them; requests without conditions are not."""
+def test_conditional_requests_are_counted(serve: Serve) -> None:
+    """The metric tells unchanged pages from others."""
     metrics, answers = Metrics("scraper"), iter([UNCHANGED, UNCHANGED, page("<title>U</title>")])
     ask = asking(metrics)
 
@@ -70,15 +70,15 @@ def test_conditions_are_counted(serve: Serve) -> None:
     assert f'{name}{{answer="other"}} 1.0' in said
 
 
-def test_a_new_time(serve: Serve) -> None:
-    """What the server says with its 304 counts."""
+def test_a_304_may_set_a_new_lifetime(serve: Serve) -> None:
+    """Its Cache-Control counts."""
     unchanged = UNCHANGED.replace(b"\r\n\r\n", b"\r\nCache-Control: max-age=9000\r\n\r\n")
     site, ask = serve(versioned(f"ETag: {TAG}", unchanged=unchanged)), asking()
     assert [ask(site.url()).keep for _ in range(3)] == [86_400, 9000, 9000]
 
 
-def test_a_page_that_has_changed(serve: Serve) -> None:
-    """It is read, and its new validators are the ones that are sent."""
+def test_a_changed_page_is_read(serve: Serve) -> None:
+    """Its new validators are sent next."""
     said: list[str] = []
 
     def respond(sock: socket.socket, request: str) -> None:
@@ -90,8 +90,8 @@ def test_a_page_that_has_changed(serve: Serve) -> None:
     assert 'If-None-Match: "v2"' in said[2]
 
 
-def test_who_has_no_validators_is_not_asked(serve: Serve) -> None:
-    """And a 304 that nobody asked for is a failure."""
+def test_a_page_that_has_no_validators_is_read_again(serve: Serve) -> None:
+    """A 304 to a plain request is a failure."""
     site, ask = serve(page("<title>T</title>")), asking()
     ask(site.url())
     ask(site.url())
@@ -101,8 +101,8 @@ def test_who_has_no_validators_is_not_asked(serve: Serve) -> None:
     assert failure.reason == "http_304"
 
 
-def test_validators_go_where_they_came_from(serve: Serve) -> None:
-    """A redirect on the way gets none; neither does a page to which it leads now."""
+def test_validators_are_sent_only_to_their_url(serve: Serve) -> None:
+    """A redirect, or a new target of it, gets none."""
     other = serve(versioned("X: y"))
     target = serve(versioned(f"ETag: {TAG}"))
     places = iter([target, target, other])
@@ -114,8 +114,8 @@ def test_validators_go_where_they_came_from(serve: Serve) -> None:
     assert ["If-" in request for request in target.requests] == [False, True]
 
 
-def test_a_page_that_leads_on(serve: Serve) -> None:
-    """Its own change says nothing of the page that it leads to."""
+def test_the_validators_of_a_refreshing_page_are_not_sent(serve: Serve) -> None:
+    """They say nothing about its target."""
     refresh = page('<meta http-equiv=refresh content="0;url=/t">', f"ETag: {TAG}")
 
     def respond(sock: socket.socket, request: str) -> None:
@@ -127,8 +127,8 @@ def test_a_page_that_leads_on(serve: Serve) -> None:
     assert not any("If-" in request for request in site.requests)
 
 
-def test_a_page_that_has_led_on(serve: Serve) -> None:
-    """Its preview is of the page that it has led to, and is renewed where that has not changed."""
+def test_a_refreshed_page_is_renewed_by_its_target(serve: Serve) -> None:
+    """The target's validators count."""
     refresh = page('<meta http-equiv=refresh content="0;url=/t">', 'ETag: "other"')
     begins = iter([refresh, redirect("/t"), page("<title>New</title>", 'ETag: "other"')])
     target = versioned(f"ETag: {TAG}")
@@ -145,8 +145,8 @@ def test_a_page_that_has_led_on(serve: Serve) -> None:
     assert ["If-None-Match" in each for each in site.requests] == [False, False, False, True, False]
 
 
-def test_a_page_that_was_cut_off(serve: Serve) -> None:
-    """What was learned of it is not what another would learn."""
+def test_a_truncated_page_is_never_renewed(serve: Serve) -> None:
+    """Another read may give more."""
     whole = page("<title>T</title>" + " " * 4000, f"ETag: {TAG}")
     site, ask = serve(whole[:-1000]), asking()
     ask(site.url())

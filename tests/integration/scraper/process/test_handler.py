@@ -1,4 +1,4 @@
-"""The handler: outcomes, by what happened and by attempt."""
+"""The outcomes of jobs, by error and attempt."""
 
 import logging
 import time
@@ -19,15 +19,15 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
 def scraped(url: str, attempt: int = 1, **settings: Any) -> Outcome:
-    """The outcome of one attempt."""
+    """Return the outcome of one attempt."""
     job = Job("j1", "scrape", attempt, time.time(), msgspec.Raw(b"{}"))
     return ScrapeHandler(make_fetcher(**settings), LOOPBACK, Metrics("scraper"))(
         job, ScrapeRequest(url)
     )
 
 
-def test_done(serve: Serve) -> None:
-    """A page with everything."""
+def test_a_page_is_done_with_all_fields(serve: Serve) -> None:
+    """The lifetime is that of the page."""
     site = serve(
         page(
             "<title>T</title><meta name=description content=D>"
@@ -41,16 +41,18 @@ def test_done(serve: Serve) -> None:
     assert result == ScrapeResult("T", "D", site.url("/i"), "S", keep=1000, type="website")
 
 
-def test_a_page_that_says_nothing_is_done(serve: Serve) -> None:
-    """It is there, and has no words for a preview."""
+def test_an_empty_page_is_done(serve: Serve) -> None:
+    """Its preview is empty."""
     outcome = scraped(serve(page("")).url())
     assert isinstance(outcome, Done)
     assert msgspec.json.decode(outcome.result) == {"keep": 86_400, "type": "website"}
 
 
 @pytest.mark.parametrize(("attempt", "least", "most"), [(1, 1, 2), (2, 4, 8)])
-def test_load_is_tried_again(serve: Serve, attempt: int, least: float, most: float) -> None:
-    """Later each time, with jitter."""
+def test_an_overloaded_server_is_retried(
+    serve: Serve, attempt: int, least: float, most: float
+) -> None:
+    """The delays grow, with jitter."""
     outcome = scraped(serve(page("", status="503 X")).url(), attempt)
     assert isinstance(outcome, RetryLater)
     assert outcome.reason == "http_503"
@@ -58,13 +60,13 @@ def test_load_is_tried_again(serve: Serve, attempt: int, least: float, most: flo
 
 
 def test_the_third_attempt_is_the_last(serve: Serve) -> None:
-    """Before the API gives the job up, so that it is no dead letter."""
+    """The API's own limit is five attempts."""
     outcome = scraped(serve(page("", status="503 X")).url(), attempt=3)
     assert outcome == Failed("http_503", "status 503", 1800)
 
 
-def test_what_the_server_asks_for(serve: Serve) -> None:
-    """A minute is waited for; an hour is the failure's time to stay; a year is cut."""
+def test_a_retry_after_sets_the_delay(serve: Serve) -> None:
+    """A longer one than a minute fails the URL for that time, a day at most."""
     sites = [
         serve(page("", f"Retry-After: {seconds}", status="429 X"))
         for seconds in (60, 7200, 31_536_000)
@@ -86,16 +88,16 @@ def test_timeouts_are_tried_twice(serve: Serve) -> None:
     assert outcome.keep == 600
 
 
-def test_what_is_final_fails_at_once() -> None:
-    """Whatever the attempt."""
+def test_a_final_error_fails_at_once() -> None:
+    """It has no second attempt."""
     outcome = scraped("http://10.0.0.1/")
     assert isinstance(outcome, Failed)
     assert outcome.reason == "forbidden_address"
     assert outcome.keep == 3600
 
 
-def test_logs_name_no_secret(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither credentials nor path nor query of a URL are logged."""
+def test_logs_contain_no_secret_of_a_url(caplog: pytest.LogCaptureFixture) -> None:
+    """Such parts are credentials, path and query."""
     with caplog.at_level(logging.DEBUG):
         scraped("http://user:hunter2@10.0.0.1/reset/hunter3?token=hunter4#hunter5")
         scraped("http://user:hunter6@[::1/")
@@ -103,8 +105,8 @@ def test_logs_name_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     assert "hunter" not in caplog.text
 
 
-def test_failures_are_counted() -> None:
-    """By reason."""
+def test_failures_are_counted_by_reason() -> None:
+    """The metric has a label for it."""
     metrics = Metrics("scraper")
     scrape(ScrapeHandler(make_fetcher(), (), metrics), "ftp://a.test/")
     assert b'splitflap_scraper_failures_total{reason="bad_url"} 1.0' in metrics.exposition()

@@ -1,4 +1,4 @@
-"""What sites ask of us is done: robots.txt, fewer requests, our name in each."""
+"""Politeness to sites: robots.txt, limits of requests, and the user agent."""
 
 import socket
 import threading
@@ -21,27 +21,27 @@ PAGE = page("<title>T</title>")
 
 
 def robots(*lines: str, status: str = "200 OK", headers: tuple[str, ...] = ()) -> bytes:
-    """A robots.txt for all."""
+    """Make a robots.txt with rules for all agents."""
     text = "\n".join(["User-agent: *", *lines])
     return page(text, "Content-Type: text/plain", *headers, status=status)
 
 
 def asked(site: Site) -> list[str]:
-    """The paths of the requests so far."""
+    """Return the paths of the requests so far."""
     return [request.split()[1] for request in site.requests]
 
 
-def kind(**settings: Any) -> PageFetcher:
-    """A fetcher that asks for robots.txt."""
+def polite(**settings: Any) -> PageFetcher:
+    """Make a fetcher that respects robots.txt."""
     return make_fetcher(scrape_robots=True, **settings)
 
 
 # -- robots.txt ------------------------------------------------------------------------------------
 
 
-def test_a_page_that_is_not_to_be_asked_for(serve: Serve) -> None:
-    """It is not, and its neighbour is; the file is asked for once."""
-    site, fetcher = serve(paths(PAGE, robots=robots("Disallow: /private"))), kind()
+def test_a_disallowed_page_is_not_requested(serve: Serve) -> None:
+    """Its neighbour is, and the file is fetched once."""
+    site, fetcher = serve(paths(PAGE, robots=robots("Disallow: /private"))), polite()
     error = refused(fetcher, site.url("/private/x"))
     assert error.reason == "robots"
     assert not isinstance(error, Transient)
@@ -49,35 +49,35 @@ def test_a_page_that_is_not_to_be_asked_for(serve: Serve) -> None:
     assert asked(site) == ["/robots.txt", "/public"]
 
 
-def test_our_own_group(serve: Serve) -> None:
-    """Files know us by the first word of our header."""
+def test_the_group_of_our_user_agent_counts(serve: Serve) -> None:
+    """Its name is the first word of the header."""
     site = serve(paths(PAGE, robots=robots("Allow: /", "User-agent: testing", "Disallow: /")))
-    kind().fetch(site.url())
-    assert refused(kind(user_agent="Testing/1.0 (x)"), site.url()).reason == "robots"
+    polite().fetch(site.url())
+    assert refused(polite(user_agent="Testing/1.0 (x)"), site.url()).reason == "robots"
 
 
-def test_every_hop_is_asked(serve: Serve) -> None:
-    """A redirect leads nowhere that is not to be asked for."""
+def test_each_redirect_is_checked_by_robots(serve: Serve) -> None:
+    """A disallowed target gets no request."""
     closed = serve(paths(PAGE, robots=robots("Disallow: /")), host="127.0.0.2")
     site = serve(paths(PAGE, go=redirect(closed.url("/x", "127.0.0.2"))))
-    fetcher = kind(scraper_allow_nets="127.0.0.0/8")
+    fetcher = polite(scraper_allow_nets="127.0.0.0/8")
     assert refused(fetcher, site.url("/go")).reason == "robots"
     assert asked(closed) == ["/robots.txt"]
 
 
 @pytest.mark.parametrize("status", ["404 X", "401 X", "403 X", "410 X"])
-def test_no_file(serve: Serve, status: str) -> None:
-    """Where there is none, nothing is asked of us; it is not asked for again soon."""
-    site, fetcher = serve(paths(PAGE, robots=page("Disallow: /", status=status))), kind()
+def test_a_missing_file_allows_everything(serve: Serve, status: str) -> None:
+    """It is not fetched again soon."""
+    site, fetcher = serve(paths(PAGE, robots=page("Disallow: /", status=status))), polite()
     fetcher.fetch(site.url("/a"))
     fetcher.fetch(site.url("/b"))
     assert asked(site) == ["/robots.txt", "/a", "/b"]
 
 
 @pytest.mark.parametrize("status", ["500 X", "503 X", "429 X"])
-def test_a_site_in_trouble(serve: Serve, status: str) -> None:
-    """It is left alone for ten minutes, its file included."""
-    site, fetcher = serve(paths(PAGE, robots=page("", status=status))), kind()
+def test_a_failing_site_is_closed_for_ten_minutes(serve: Serve, status: str) -> None:
+    """Its file is not fetched either."""
+    site, fetcher = serve(paths(PAGE, robots=page("", status=status))), polite()
     for path in ("/a", "/b"):
         error = refused(fetcher, site.url(path))
         assert error.reason == "robots"
@@ -86,56 +86,56 @@ def test_a_site_in_trouble(serve: Serve, status: str) -> None:
     assert asked(site) == ["/robots.txt"]
 
 
-def test_a_file_elsewhere(serve: Serve) -> None:
-    """Redirects are followed, and what is found counts for the first site."""
+def test_redirects_of_the_file_are_followed(serve: Serve) -> None:
+    """The rules count for the first site."""
     other = serve(paths(PAGE, rules=robots("Disallow: /private")), host="127.0.0.2")
     site = serve(paths(PAGE, robots=redirect(other.url("/rules", "127.0.0.2"))))
-    fetcher = kind(scraper_allow_nets="127.0.0.0/8")
+    fetcher = polite(scraper_allow_nets="127.0.0.0/8")
     assert refused(fetcher, site.url("/private")).reason == "robots"
     fetcher.fetch(site.url("/public"))
     # No rules of the other site's own.
     fetcher.fetch(other.url("/private", "127.0.0.2"))
 
 
-def test_a_file_in_circles(serve: Serve) -> None:
-    """After five redirects it counts as missing."""
+def test_a_loop_of_the_file_counts_as_missing(serve: Serve) -> None:
+    """Five redirects are followed."""
     site = serve(paths(PAGE, robots=redirect("/robots.txt")))
-    kind().fetch(site.url("/x"))
+    polite().fetch(site.url("/x"))
     assert asked(site) == ["/robots.txt"] * 6 + ["/x"]
 
 
-def test_an_unreachable_site_is_said_to_be_so() -> None:
-    """What keeps us from its robots.txt keeps us from its page."""
+def test_an_unreachable_site_keeps_its_own_reason() -> None:
+    """The reason is not `robots`."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert refused(kind(), f"http://127.0.0.1:{port}/").reason == "refused"
-    assert refused(kind(), "http://10.0.0.1/").reason == "forbidden_address"
+    assert refused(polite(), f"http://127.0.0.1:{port}/").reason == "refused"
+    assert refused(polite(), "http://10.0.0.1/").reason == "forbidden_address"
 
 
-def test_half_a_mebibyte_is_read(serve: Serve) -> None:
-    """And no more, however much comes."""
+def test_500_kib_of_the_file_are_read(serve: Serve) -> None:
+    """The rest is ignored."""
     filler = "#" * 1000 + "\n"
     site = serve(paths(PAGE, robots=robots("Disallow: /early", filler * 600, "Disallow: /late")))
-    assert refused(kind(), site.url("/early")).reason == "robots"
-    kind().fetch(site.url("/late"))
+    assert refused(polite(), site.url("/early")).reason == "robots"
+    polite().fetch(site.url("/late"))
 
 
-def test_many_at_once_ask_for_it_once(serve: Serve) -> None:
-    """Simultaneous pages of a site share its file."""
+def test_simultaneous_pages_share_the_file(serve: Serve) -> None:
+    """It is fetched once."""
 
     def respond(sock: socket.socket, request: str) -> None:
         if "/robots.txt" in request:
             time.sleep(0.2)
         sock.sendall(robots("Disallow: /never") if "/robots.txt" in request else PAGE)
 
-    site, fetcher = serve(respond), kind()
+    site, fetcher = serve(respond), polite()
     together(*[lambda n=n: fetcher.fetch(site.url(f"/{n}")) for n in range(20)])
     assert asked(site).count("/robots.txt") == 1
     assert len(site.requests) == 21
 
 
-def test_it_can_be_switched_off(serve: Serve) -> None:
-    """For operators of intranets."""
+def test_robots_can_be_turned_off(serve: Serve) -> None:
+    """Intranets need that."""
     site = serve(paths(PAGE, robots=robots("Disallow: /")))
     make_fetcher(scrape_robots=False).fetch(site.url())
     assert asked(site) == ["/"]
@@ -145,7 +145,7 @@ def test_it_can_be_switched_off(serve: Serve) -> None:
 
 
 def together(*functions: Callable[[], Any]) -> None:
-    """Run them all at once."""
+    """Run all of them at once."""
     threads = [threading.Thread(target=each) for each in functions]
     for thread in threads:
         thread.start()
@@ -154,17 +154,17 @@ def together(*functions: Callable[[], Any]) -> None:
 
 
 def scraped(scraper: ScrapeHandler, url: str, attempt: int = 1) -> Outcome:
-    """The outcome of one attempt."""
+    """Return the outcome of one attempt."""
     return scrape(scraper, url, attempt)
 
 
 def limited(**settings: Any) -> ScrapeHandler:
-    """A scraper with limits for loopback too."""
+    """Make a scraper with limits for loopback too."""
     return ScrapeHandler(make_fetcher(scrape_limit_own=True, **settings), (), Metrics("scraper"))
 
 
-def test_one_request_for_one_url(serve: Serve) -> None:
-    """However it is written."""
+def test_simultaneous_jobs_of_a_url_share_a_request(serve: Serve) -> None:
+    """The URL may have different spellings."""
 
     def respond(sock: socket.socket, _request: str) -> None:
         time.sleep(0.3)
@@ -181,8 +181,8 @@ def test_one_request_for_one_url(serve: Serve) -> None:
         assert msgspec.json.decode(outcome.result, type=ScrapeResult).title == "T"
 
 
-def test_a_busy_host(serve: Serve) -> None:
-    """What has no turn soon comes again at its turn, each at another time, without a request."""
+def test_a_busy_host_sends_jobs_back_with_delays(serve: Serve) -> None:
+    """Each gets another delay, and sends no request."""
     site = serve(PAGE)
     scraper = limited(scrape_host_rate=0.5)
     outcomes = [scraped(scraper, site.url(f"/{number}")) for number in range(6)]
@@ -197,7 +197,7 @@ def test_a_busy_host(serve: Serve) -> None:
     assert (last.reason, last.keep) == ("busy", 60)
 
 
-def test_a_busy_host_holds_up_no_other(serve: Serve) -> None:
+def test_a_busy_host_delays_no_other(serve: Serve) -> None:
     """Limits are by host."""
     busy, other = serve(PAGE), serve(PAGE, host="127.0.0.2")
     scraper = limited(scrape_host_rate=0.1, scraper_allow_nets="127.0.0.0/8")
@@ -206,8 +206,8 @@ def test_a_busy_host_holds_up_no_other(serve: Serve) -> None:
     assert isinstance(scraped(scraper, other.url("/", "127.0.0.2")), Done)
 
 
-def test_at_a_time(serve: Serve) -> None:
-    """A host sees no more connections at once than allowed."""
+def test_a_host_gets_a_bounded_number_of_connections(serve: Serve) -> None:
+    """The setting is their number."""
     now, most, lock = 0, 0, threading.Lock()
 
     def respond(sock: socket.socket, _request: str) -> None:
@@ -226,8 +226,8 @@ def test_at_a_time(serve: Serve) -> None:
     assert 1 < most <= 3
 
 
-def test_a_host_that_asks_for_less(serve: Serve) -> None:
-    """Its Retry-After is for all of its pages."""
+def test_a_retry_after_holds_for_all_pages_of_a_host(serve: Serve) -> None:
+    """They get no request meanwhile."""
     site = serve(paths(PAGE, full=page("", "Retry-After: 30", status="429 X")))
     scraper = limited()
     first, second = (scraped(scraper, site.url(path)) for path in ("/full", "/other"))
@@ -239,8 +239,8 @@ def test_a_host_that_asks_for_less(serve: Serve) -> None:
     assert asked(site) == ["/full"]
 
 
-def test_own_hosts_have_no_limits(serve: Serve) -> None:
-    """An operator's own servers, unless he says so."""
+def test_own_hosts_have_no_limits_by_default(serve: Serve) -> None:
+    """A setting gives them the limits."""
     site = serve(PAGE)
     scraper = ScrapeHandler(make_fetcher(scrape_host_rate=0.1), (), Metrics("scraper"))
     assert all(isinstance(scraped(scraper, site.url(f"/{n}")), Done) for n in range(8))
@@ -249,10 +249,10 @@ def test_own_hosts_have_no_limits(serve: Serve) -> None:
 # -- our name --------------------------------------------------------------------------------------
 
 
-def test_who_we_are(serve: Serve) -> None:
-    """Every request says it, and where to find out more."""
+def test_each_request_has_the_user_agent_and_the_contact(serve: Serve) -> None:
+    """A site can find out more."""
     site = serve(paths(PAGE))
-    kind(scraper_contact="https://a.example/bot").fetch(site.url())
+    polite(scraper_contact="https://a.example/bot").fetch(site.url())
     agent = "User-Agent: Splitflap/0.1 (link previews) (+https://a.example/bot)"
     assert len(site.requests) == 2
     assert all(agent in request.split("\r\n") for request in site.requests)

@@ -1,4 +1,4 @@
-"""The service's process from outside, on the embedded broker."""
+"""The process of the service, on the embedded broker."""
 
 import os
 import signal
@@ -77,7 +77,7 @@ class ScraperProcess:
         wait_until(lambda: sent == [True])
 
     def get(self, path: str) -> str:
-        """What the health port answers."""
+        """Return an answer of the health port."""
         with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
             return str(response.read().decode())
 
@@ -89,14 +89,14 @@ class ScraperProcess:
             return False
 
     def stop(self) -> int:
-        """SIGTERM; the exit status."""
+        """Send SIGTERM, and return the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_TIMEOUT)
 
 
 @contextmanager
 def running(tmp_path: Path, **settings: str) -> Iterator[ScraperProcess]:
-    """A service that is ready, and gone afterwards."""
+    """Start a service, wait until it is ready, and end it."""
     service = ScraperProcess(tmp_path, **settings)
     try:
         wait_until(service.answers)
@@ -109,13 +109,13 @@ def running(tmp_path: Path, **settings: str) -> Iterator[ScraperProcess]:
 
 
 def result(outcome: JobOutcome) -> ScrapeResult:
-    """The preview of an outcome that must be done."""
+    """Return the preview of an outcome, which must be done."""
     assert isinstance(outcome.outcome, Done), outcome
     return msgspec.json.decode(outcome.outcome.result, type=ScrapeResult)
 
 
-def test_end_to_end(tmp_path: Path, serve: Serve) -> None:
-    """Jobs from the queue, outcomes to the results, a line for each failure, a clean end."""
+def test_jobs_become_outcomes(tmp_path: Path, serve: Serve) -> None:
+    """Each failure has a line in the log, and the process ends cleanly."""
     site = serve(page("<title>Hello</title>"))
     with running(tmp_path) as service:
         service.send("good", site.url())
@@ -137,8 +137,8 @@ def test_end_to_end(tmp_path: Path, serve: Serve) -> None:
     assert not any("exc_info" in line for line in log)
 
 
-def test_sigterm_finishes_what_runs(tmp_path: Path, serve: Serve) -> None:
-    """A page that is being fetched gets its outcome; jobs behind it stay in the queue."""
+def test_sigterm_finishes_running_jobs(tmp_path: Path, serve: Serve) -> None:
+    """Other jobs stay in the queue."""
     asked = threading.Event()
 
     def respond(sock: socket.socket, _request: str) -> None:
@@ -158,8 +158,8 @@ def test_sigterm_finishes_what_runs(tmp_path: Path, serve: Serve) -> None:
         assert len(list((tmp_path / "broker" / "scrape").iterdir())) == 1
 
 
-def test_sigterm_gives_back_what_takes_too_long(tmp_path: Path, serve: Serve) -> None:
-    """After the grace a fetch is cut off, and its job is in the queue again."""
+def test_sigterm_gives_slow_jobs_back_after_the_grace(tmp_path: Path, serve: Serve) -> None:
+    """The job is in the queue again."""
     asked = threading.Event()
 
     def respond(_sock: socket.socket, _request: str) -> None:
@@ -178,7 +178,7 @@ def test_sigterm_gives_back_what_takes_too_long(tmp_path: Path, serve: Serve) ->
 
 
 def test_a_taken_health_port_is_one_clear_line(tmp_path: Path) -> None:
-    """The process ends at once, saying which port; no traceback."""
+    """The process ends at once, and names the port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         environ = {
@@ -197,7 +197,7 @@ def test_a_taken_health_port_is_one_clear_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["10.0.0.1/8", "nonsense"])
 def test_wrong_settings_are_named(tmp_path: Path, value: str) -> None:
-    """Exit status 78 (EX_CONFIG), and the variable's name."""
+    """The exit status is 78 (EX_CONFIG)."""
     environ = {**os.environ, "SPLITFLAP_SCRAPER_ALLOW_NETS": value}
     command = [sys.executable, "-m", "splitflap_scraper"]
     run = subprocess.run(

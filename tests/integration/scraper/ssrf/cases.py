@@ -1,7 +1,7 @@
-"""What a stranger could try to reach what he may not, and the neighbours that he may reach.
+"""Ways to reach forbidden addresses, and the public neighbours of these addresses.
 
-A case is a URL whose host is written in some way. Where it leads is a matter of the machine: the
-test runs where every address of the Internet is the machine's own (see ssrf_run.py).
+A case is a URL with some spelling of its host. In the test's network every address of the Internet
+is the machine's own (run.py).
 """
 
 from ipaddress import IPv4Address, IPv6Address, ip_network
@@ -78,12 +78,12 @@ PUBLIC = "93.184.215.14"
 
 
 def written(address: IPv4Address | IPv6Address) -> str:
-    """An address as the host of a URL."""
+    """Return an address as the host of a URL."""
     return str(address) if address.version == 4 else f"[{address}]"
 
 
 def barred() -> list[str]:
-    """Hosts that nobody may reach: spellings, both ends of each network, and names."""
+    """Return forbidden hosts: spellings, both ends of each network, and names."""
     ends = [
         written(address)
         for network in map(ip_network, NETWORKS)
@@ -101,7 +101,7 @@ LED_TO = ("127.0.0.1", "[::1]", "2130706433", "[::ffff:169.254.169.254]", "priva
 
 
 def neighbours() -> list[str]:
-    """The public addresses just before and after each network."""
+    """Return the public addresses just before and after each network."""
     networks = [ip_network(each) for each in (*NETWORKS, "2001::/23")]
     found = [
         type(each[0])(number)

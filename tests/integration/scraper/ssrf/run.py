@@ -1,8 +1,7 @@
-"""Fetches the cases of ssrf_cases.py, in a network namespace where all addresses are local.
+"""Fetches the cases of cases.py, in a network namespace with only local addresses.
 
-One server listens on all of them. Where a connection was made to is the address that the server
-sees as its own; a canary is any that is not public. Prints JSON: for each case what became of it
-and which addresses were connected to.
+One server listens on all addresses. It sees the address of a connection as its own. An address that
+is not public is a canary. The program prints JSON: for each case, the outcome and the addresses.
 """
 
 import json
@@ -30,7 +29,7 @@ GOOD = "<title>T</title><meta property=og:title content=T><meta property=og:imag
 
 
 class Everywhere(socketserver.ThreadingTCPServer):
-    """Answers on all addresses; notes which ones were connected to, and how often it was asked."""
+    """Answers on all addresses, and notes them with the number of requests."""
 
     address_family = socket.AF_INET6
     daemon_threads = True
@@ -47,7 +46,7 @@ class Everywhere(socketserver.ThreadingTCPServer):
 
 
 class Handler(socketserver.BaseRequestHandler):
-    """Says where to go next, as the path asks for."""
+    """Redirects as the path demands."""
 
     server: Everywhere
 
@@ -61,7 +60,7 @@ class Handler(socketserver.BaseRequestHandler):
 
 
 def answer(path: str) -> bytes:
-    """A page, or what leads to the address in its query."""
+    """Return a page, or a redirect to the address in the query."""
     parts = urlsplit(path)
     to = unquote(parse_qs(parts.query).get("to", [""])[0])
     kind = parts.path.strip("/")
@@ -87,7 +86,7 @@ ROBOTS: list[str] = []
 
 
 class Names:
-    """The test's names first; then the system's resolver."""
+    """The names of the test, then the system's resolver."""
 
     def __init__(self) -> None:
         self._rest = {name: list(answers) for name, answers in NAMES.items()}
@@ -101,7 +100,7 @@ class Names:
 
 
 class Run:
-    """Every case, by a scraper of its own."""
+    """Runs each case on a scraper of its own."""
 
     def __init__(self) -> None:
         self.server = Everywhere()
@@ -111,14 +110,14 @@ class Run:
         self._settings, self._tls = settings, settings.tls()
 
     def scraper(self, *, robots: bool = True) -> ScrapeHandler:
-        """A scraper that has asked nobody yet."""
+        """Make a scraper with an empty state."""
         settings = msgspec.structs.replace(self._settings, scrape_robots=robots)
         metrics = Metrics("scraper")
         fetcher = Fetcher(settings.fetch_config(self._tls), time_limit(), metrics, Names())
         return ScrapeHandler(fetcher, (), metrics)
 
     def scrape(self, url: str, scraper: ScrapeHandler | None = None) -> dict[str, Any]:
-        """What became of a URL, and what was connected to."""
+        """Return the outcome of a URL, and the connected addresses."""
         self.server.reached.clear()
         self.server.asked = 0
         outcome = scrape(scraper or self.scraper(), url, attempt=5)
@@ -126,11 +125,11 @@ class Run:
         return {"said": said, "reached": list(self.server.reached), "asked": self.server.asked}
 
     def url(self, host: str, path: str = "/") -> str:
-        """A URL of the server."""
+        """Return a URL of the server."""
         return f"http://{host.replace('{p}', str(self.port))}:{self.port}{path}"
 
     def led(self, kind: str, host: str) -> dict[str, Any]:
-        """What becomes of a public page that leads to a host."""
+        """Return the outcome of a public page that leads to a host."""
         ROBOTS[:] = [self.url(host, "/canary")] if kind == "robots" else []
         try:
             return self.scrape(self.url(PUBLIC, f"/{kind}?to={self.url(host, '/canary')}"))
@@ -139,7 +138,7 @@ class Run:
 
 
 def main() -> None:
-    """All of them."""
+    """Run all cases."""
     run = Run()
     found = {f"host {host}": run.scrape(run.url(host)) for host in barred()}
     for kind in LEADS:

@@ -1,7 +1,7 @@
-"""No stranger's URL reaches what is not public; and what is public is reached.
+"""Posted URLs reach public addresses only.
 
-In a network namespace of its own every address there is belongs to the machine, so a connection
-to any of them would be seen: no canary ever sees a byte.
+In a network namespace every address belongs to the machine, so the test sees each connection. No
+canary may get one.
 """
 
 import json
@@ -30,7 +30,7 @@ ALL_LOCAL = (
 
 
 def can_have_namespace() -> bool:
-    """Whether the machine lets us have such a network."""
+    """Whether this machine allows such a namespace."""
     if not (shutil.which("unshare") and shutil.which("ip")):
         return False
     return subprocess.run([*NAMESPACE, ALL_LOCAL], check=False, capture_output=True).returncode == 0
@@ -44,7 +44,7 @@ needs_namespace = pytest.mark.skipif(
 
 @cache
 def results() -> dict[str, dict[str, Any]]:
-    """What became of all cases."""
+    """Return the outcomes of all cases."""
     command = f"{ALL_LOCAL} && exec {sys.executable} -m tests.integration.scraper.ssrf.run"
     run = subprocess.run(
         [*NAMESPACE, command], cwd=ROOT, capture_output=True, text=True, check=False
@@ -55,23 +55,23 @@ def results() -> dict[str, dict[str, Any]]:
 
 
 def result(case: str) -> dict[str, Any]:
-    """What became of one; that no canary was reached holds for all of them."""
+    """Return the outcome of a case, after the check of its canaries."""
     found = results()[case]
     canaries = [each for each in found["reached"] if not may_be_reached(ip_address(each), ())]
     assert canaries == []
     return found
 
 
-def test_there_are_enough() -> None:
-    """At least 150 that must be refused, and public ones on both sides."""
+def test_there_are_enough_cases() -> None:
+    """At least 150 are forbidden, and there are public ones on both sides."""
     assert len(barred()) + len(LEADS) * len(LED_TO) >= 150
     assert len(neighbours()) >= 25
 
 
 @needs_namespace
 @pytest.mark.parametrize("host", barred())
-def test_spellings_and_networks(host: str) -> None:
-    """Refused by name or address, before any connection."""
+def test_a_forbidden_host_is_refused_in_every_spelling(host: str) -> None:
+    """The scraper does not connect."""
     found = result(f"host {host}")
     assert found["said"] in {"forbidden_address", "bad_url", "dns", "forbidden_port"}
     assert found["reached"] == []
@@ -80,8 +80,8 @@ def test_spellings_and_networks(host: str) -> None:
 @needs_namespace
 @pytest.mark.parametrize("host", LED_TO)
 @pytest.mark.parametrize("kind", LEADS)
-def test_what_leads_there(kind: str, host: str) -> None:
-    """Redirects, meta refresh, oEmbed and robots.txt are judged like the first request."""
+def test_a_page_cannot_lead_to_a_forbidden_host(kind: str, host: str) -> None:
+    """It tries redirects, meta refresh, oEmbed and robots.txt."""
     found = result(f"{kind} {host}")
     assert set(found["reached"]) == {PUBLIC}
     # Whoever only adds to a page costs it no preview.
@@ -90,11 +90,11 @@ def test_what_leads_there(kind: str, host: str) -> None:
 
 @needs_namespace
 @pytest.mark.parametrize("name", ["rebind.test", "rebind6.test"])
-def test_rebinding(name: str) -> None:
-    """A name that leads elsewhere at its second lookup.
+def test_a_rebound_name_is_checked_again(name: str) -> None:
+    """The second lookup gives a private address.
 
-    There is none between check and connect; the next request has one, and is judged by it, though
-    a connection to the first address is still open.
+    There is no lookup between check and connect. The next request has one, and its check holds for
+    an idle connection too.
     """
     once, again = result(f"one lookup {name}"), result(f"rebinding {name}")
     assert once["said"] == "done"
@@ -107,8 +107,8 @@ def test_rebinding(name: str) -> None:
 
 @needs_namespace
 @pytest.mark.parametrize("host", neighbours())
-def test_public_neighbours(host: str) -> None:
-    """What lies beside a network that is not public is reached."""
+def test_public_neighbours_are_reached(host: str) -> None:
+    """They lie just beside a forbidden network."""
     found = result(f"public {host}")
     assert found["said"] == "done"
     assert set(found["reached"]) == {str(ip_address(host.strip("[]")))}

@@ -1,4 +1,4 @@
-"""Which addresses are public, in every form of IPv6 that carries an IPv4 address."""
+"""Public and forbidden addresses, in every form of IPv6 that carries an IPv4 address."""
 
 from ipaddress import ip_address, ip_network
 
@@ -71,20 +71,20 @@ FORBIDDEN = [
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_public(address: str) -> None:
-    """What the world can reach may be reached."""
+def test_a_public_address_may_be_reached(address: str) -> None:
+    """No setting is needed."""
     assert may_be_reached(ip_address(address), ())
 
 
 @pytest.mark.parametrize("address", FORBIDDEN)
-def test_forbidden(address: str) -> None:
-    """Everything that is special, translated or not assigned may not."""
+def test_a_special_address_is_forbidden(address: str) -> None:
+    """So are translated and unassigned ones."""
     assert not may_be_reached(ip_address(address), ())
 
 
 @pytest.mark.parametrize("address", FORBIDDEN)
-def test_allowed_by_itself(address: str) -> None:
-    """An operator can allow what is forbidden; the addresses that others carry, beside them."""
+def test_an_allowed_network_may_be_reached(address: str) -> None:
+    """The address inside an IPv6 address needs its own permission."""
     networks = [ip_network(address), ip_network("0.0.0.0/0")]
     assert may_be_reached(ip_address(address), networks)
 
@@ -93,8 +93,8 @@ def test_allowed_by_itself(address: str) -> None:
     "address",
     ["::ffff:10.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::", "::a00:1"],
 )
-def test_allowing_a_translator_allows_nothing_behind_it(address: str) -> None:
-    """NAT64 and its like would be a way around the check of the IPv4 address."""
+def test_an_allowed_translator_hides_no_forbidden_address(address: str) -> None:
+    """NAT64 is such a translator."""
     assert not may_be_reached(ip_address(address), [ip_network("::/0")])
     both = [ip_network("::/0"), ip_network("10.0.0.0/8")]
     assert may_be_reached(ip_address(address), both)
@@ -102,8 +102,8 @@ def test_allowing_a_translator_allows_nothing_behind_it(address: str) -> None:
 
 @settings(deadline=None)
 @given(st.ip_addresses(v=4))
-def test_a_mapped_address_is_never_better_than_its_own(address: object) -> None:
-    """No form of an address may be reached that may not be reached itself."""
+def test_a_mapped_address_has_the_rules_of_its_ipv4_address(address: object) -> None:
+    """Each form is checked."""
     inner = ip_address(str(address))
     for prefix in ("::ffff:", "64:ff9b::", "::"):
         outer = ip_address(f"{prefix}{inner}")
@@ -113,7 +113,7 @@ def test_a_mapped_address_is_never_better_than_its_own(address: object) -> None:
 
 
 def test_one_forbidden_address_bars_the_name() -> None:
-    """A name with a public and a private address is not trusted with either."""
+    """Its public address does not help."""
     public, private = ip_address("8.8.8.8"), ip_address("10.0.0.1")
     assert all_may_be_reached([public], ())
     assert not all_may_be_reached([public, private], ())
@@ -121,6 +121,6 @@ def test_one_forbidden_address_bars_the_name() -> None:
 
 
 @pytest.mark.parametrize("text", ["fe80::1%eth0", "127.1", "0x7f.1", "2130706433", "", "a.example"])
-def test_only_the_usual_notation_is_an_address(text: str) -> None:
-    """All else is the resolver's to read; what it says is checked."""
+def test_other_notations_are_names(text: str) -> None:
+    """The resolver reads them, and its answer is checked."""
     assert parsed(text) is None

@@ -1,4 +1,4 @@
-"""Content codings are undone piece by piece, and never beyond what was asked for."""
+"""Content codings, undone piece by piece within a limit."""
 
 import zlib
 
@@ -8,13 +8,13 @@ from splitflap_scraper.fetch.http.body import Inflater
 
 
 def squeezed(data: bytes, wbits: int = 31) -> bytes:
-    """Data as gzip (31), zlib (15) or raw deflate (-15)."""
+    """Compress data as gzip (31), zlib (15) or raw deflate (-15)."""
     squeeze = zlib.compressobj(9, wbits=wbits)
     return squeeze.compress(data) + squeeze.flush()
 
 
-def test_a_bomb_makes_no_more_than_asked_for() -> None:
-    """A MiB in a KiB: only the room that is left is filled."""
+def test_a_bomb_is_cut_at_the_limit() -> None:
+    """A KiB stands for a MiB."""
     bomb = squeezed(bytes(1_048_576))
     assert len(bomb) < 2000
     assert len(Inflater("gzip").feed(bomb, 1000)) == 1000
@@ -22,16 +22,16 @@ def test_a_bomb_makes_no_more_than_asked_for() -> None:
 
 
 @pytest.mark.parametrize(("coding", "wbits"), [("gzip", 31), ("x-gzip", 31), ("Deflate", -15)])
-def test_in_pieces(coding: str, wbits: int) -> None:
-    """However the bytes come, once there are enough of them to see a header."""
+def test_a_body_may_come_in_pieces(coding: str, wbits: int) -> None:
+    """The first one holds the header."""
     inflater = Inflater(coding)
     data = squeezed(b"hello " * 5, wbits)
     pieces = [inflater.feed(data[at : at + 4], 100) for at in range(0, len(data), 4)]
     assert b"".join(pieces) == b"hello " * 5
 
 
-def test_what_breaks_later() -> None:
-    """A body that begins well and has the wrong checksum."""
+def test_a_wrong_checksum_is_a_bad_response() -> None:
+    """The body begins well."""
     inflater = Inflater("gzip")
     assert inflater.feed(squeezed(b"x" * 10)[:-8], 100) == b"x" * 10
     with pytest.raises(FetchError) as error:

@@ -1,4 +1,4 @@
-"""How long a page is fresh, and when a server wants to be asked again."""
+"""The lifetime of a response, and Retry-After."""
 
 from email.utils import formatdate
 
@@ -8,7 +8,7 @@ from splitflap_scraper.fetch.http.headers import Headers
 
 
 def headers(**values: str) -> Headers:
-    """A response's headers."""
+    """Make the headers of a response."""
     return Headers((name.replace("_", "-"), value) for name, value in values.items())
 
 
@@ -34,14 +34,16 @@ def headers(**values: str) -> Headers:
         (",,=,;", None, 86_400),
     ],
 )
-def test_fresh_for(cache_control: str | None, age: str | None, seconds: float) -> None:
-    """What the page says, between ten minutes and a week; a day where it says nothing."""
+def test_the_lifetime_is_between_ten_minutes_and_a_week(
+    cache_control: str | None, age: str | None, seconds: float
+) -> None:
+    """The default is a day."""
     given = {"Cache_Control": cache_control, "Age": age}
     assert fresh_for(headers(**{name: each for name, each in given.items() if each})) == seconds
 
 
-def test_retry_after() -> None:
-    """Seconds or a date; nonsense is nothing."""
+def test_retry_after_is_seconds_or_a_date() -> None:
+    """An invalid one is ignored."""
     assert retry_after(headers()) is None
     assert retry_after(headers(Retry_After="120")) == 120
     assert retry_after(headers(Retry_After="soon")) is None

@@ -1,4 +1,4 @@
-"""The limits of one host, on a clock of the test's."""
+"""The limits of one host, on a simulated clock."""
 
 import threading
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from splitflap_scraper.process.settings import ScraperSettings
 
 
 class Clock:
-    """Stands still unless somebody sleeps."""
+    """A clock that moves only in `sleep`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
@@ -28,18 +28,18 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock that limits go by."""
+    """The clock of the limits."""
     return Clock(monkeypatch)
 
 
 def asked(limits: HostLimits, clock: Clock, host: str = "a.test") -> float:
-    """When a request was made that asks now."""
+    """Return the time of a request that wants to start now."""
     with limits.slot(host):
         return clock.now - 1000
 
 
 def sent_back(limits: HostLimits, host: str = "a.test") -> float:
-    """The seconds after which a request is to come again."""
+    """Return the delay of a refused request."""
     with pytest.raises(Transient) as error, limits.slot(host):
         pass
     assert error.value.reason == "busy"
@@ -47,15 +47,15 @@ def sent_back(limits: HostLimits, host: str = "a.test") -> float:
     return error.value.after
 
 
-def test_spacing(clock: Clock) -> None:
-    """Some at once, the others at the host's rate; another host does not wait."""
+def test_requests_are_spaced_at_the_rate(clock: Clock) -> None:
+    """A burst comes first, and another host does not wait."""
     limits = HostLimits(10, 2, 3, clock)
     assert [asked(limits, clock) for _ in range(5)] == [0, 0, 0, 0.5, 1]
     assert asked(limits, clock, "b.test") == 1
 
 
-def test_rate_over_a_long_time(clock: Clock) -> None:
-    """However often one asks, no more than burst and rate together are let through."""
+def test_burst_and_rate_hold_over_a_long_time(clock: Clock) -> None:
+    """The number of tries does not matter."""
     limits, let_through = HostLimits(10, 2, 3, clock), 0
     while clock.now < 1100:
         try:
@@ -66,8 +66,8 @@ def test_rate_over_a_long_time(clock: Clock) -> None:
     assert 195 <= let_through <= 3 + 2 * 101
 
 
-def test_a_far_turn_is_promised(clock: Clock) -> None:
-    """Each is told another time, at the host's rate, and a minute at most."""
+def test_each_refused_request_gets_its_own_delay(clock: Clock) -> None:
+    """The delays have the host's rate, and are a minute at most."""
     limits = HostLimits(10, 0.5, 1, clock)
     asked(limits, clock)
     promised = [sent_back(limits) for _ in range(100)]
@@ -76,8 +76,8 @@ def test_a_far_turn_is_promised(clock: Clock) -> None:
     assert len(set(promised)) > 90
 
 
-def test_a_pause(clock: Clock) -> None:
-    """A host that asks for less gets nothing more for so long, a minute at most."""
+def test_a_pause_stops_all_requests_to_a_host(clock: Clock) -> None:
+    """It is a minute at most."""
     limits = HostLimits(10, 10, 3, clock)
     limits.pause("a.test", 30)
     assert 30 <= sent_back(limits) <= 31
@@ -88,8 +88,8 @@ def test_a_pause(clock: Clock) -> None:
     asked(limits, clock)
 
 
-def test_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more than so many; a place that becomes free is taken."""
+def test_the_concurrency_of_a_host_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A freed slot is used."""
     monkeypatch.setattr(host_limits, "MAX_WAIT", 0.05)
     limits = HostLimits(2, 100, 100)
     with limits.slot("a.test"), limits.slot("a.test"):
@@ -100,8 +100,8 @@ def test_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
-def test_who_waits_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A place that becomes free is taken at once, and not when the waiting would have ended."""
+def test_a_waiting_request_starts_when_a_slot_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not wait for its timeout."""
     monkeypatch.setattr(host_limits, "MAX_WAIT", 600)
     limits = HostLimits(1, 100, 100)
 
@@ -118,8 +118,8 @@ def test_who_waits_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not waiting.is_alive()
 
 
-def test_places_come_back(clock: Clock) -> None:
-    """Also from requests that failed."""
+def test_a_failed_request_frees_its_slot(clock: Clock) -> None:
+    """The next one starts at once."""
     limits = HostLimits(1, 100, 100, clock)
     for _ in range(3):
         with pytest.raises(ValueError, match="x"), limits.slot("a.test"):
@@ -128,7 +128,7 @@ def test_places_come_back(clock: Clock) -> None:
 
 
 def test_idle_hosts_are_forgotten(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory is bounded by who was asked lately."""
+    """The memory depends on recent requests only."""
     monkeypatch.setattr(host_limits, "SWEEP", 10)
     limits = HostLimits(1, 1, 1, clock)
     for number in range(2000):
@@ -138,13 +138,13 @@ def test_idle_hosts_are_forgotten(clock: Clock, monkeypatch: pytest.MonkeyPatch)
 
 
 def share(**settings: str) -> HostLimits:
-    """The limits by these settings."""
+    """Return the limits of some settings."""
     environ = {f"SPLITFLAP_{name.upper()}": value for name, value in settings.items()}
     return load(ScraperSettings, environ).host_limits()
 
 
-def test_replicas_share(clock: Clock) -> None:
-    """All together ask a host no more than one alone would."""
+def test_replicas_share_the_limits(clock: Clock) -> None:
+    """All together have those of one alone."""
     for replicas in (1, 2, 5, 10):
         limits = share(scraper_replicas=str(replicas), scrape_host_rate="10")
         assert limits._interval == pytest.approx(replicas / 10)
@@ -152,8 +152,8 @@ def test_replicas_share(clock: Clock) -> None:
     assert share(scraper_replicas="50")._concurrency == 1
 
 
-def test_real_threads() -> None:
-    """Many at once never exceed the places."""
+def test_many_threads_never_exceed_the_concurrency() -> None:
+    """All of them start at once."""
     limits, now, most, lock = HostLimits(3, 10_000, 1000), 0, 0, threading.Lock()
 
     def ask() -> None:

@@ -1,4 +1,4 @@
-"""Heads of responses, beside http.client's reading of them, and those that nobody should send."""
+"""Heads and bodies of responses, compared with http.client, and invalid ones."""
 
 import http.client
 import io
@@ -18,7 +18,7 @@ from splitflap_scraper.fetch.http.wire import Wire
 
 @contextmanager
 def wire_of(data: bytes, piece: int = 1 << 20) -> Iterator[Wire]:
-    """A connection on which these bytes come, in pieces, and then its end."""
+    """A connection that delivers these bytes in pieces, and then ends."""
     here, there = socket.socketpair()
 
     def send() -> None:
@@ -36,21 +36,21 @@ def wire_of(data: bytes, piece: int = 1 << 20) -> Iterator[Wire]:
 
 
 def body(response: Response, wire: Wire) -> bytes:
-    """The whole of a body."""
+    """Read a whole body."""
     reader, data = body_of(response, wire), b""
     while piece := reader.read():
         data += piece
     return data
 
 
-class Said:
-    """What http.client takes for a socket."""
+class FakeSocket:
+    """A socket for http.client."""
 
     def __init__(self, data: bytes) -> None:
         self._file = io.BytesIO(data)
 
     def makefile(self, _mode: str) -> io.BytesIO:
-        """Its bytes."""
+        """Return the bytes as a file."""
         return self._file
 
 
@@ -83,9 +83,9 @@ COMMON = [
 
 @pytest.mark.parametrize("piece", [1, 7, 1 << 20])
 @pytest.mark.parametrize("data", COMMON)
-def test_as_http_client_reads_it(data: bytes, piece: int) -> None:
-    """Status, every field and the body, however the bytes come."""
-    theirs = http.client.HTTPResponse(Said(data), method="GET")  # type: ignore[arg-type]  # as it says
+def test_a_response_is_read_as_http_client_does(data: bytes, piece: int) -> None:
+    """The status, all fields and the body are the same."""
+    theirs = http.client.HTTPResponse(FakeSocket(data), method="GET")  # type: ignore[arg-type]  # as it says
     theirs.begin()
     with wire_of(data, piece) as wire:
         ours = read_response(wire)
@@ -97,8 +97,8 @@ def test_as_http_client_reads_it(data: bytes, piece: int) -> None:
         assert body(ours, wire) == theirs.read()
 
 
-def test_a_folded_field() -> None:
-    """The obsolete form is read as one value, with a space where it was folded."""
+def test_a_folded_field_is_one_value() -> None:
+    """A space replaces the fold."""
     head = parsed_response(b"HTTP/1.1 200 OK\r\nContent-Type: text/html;\r\n\t charset=x")
     assert head.headers.get("content-type") == "text/html; charset=x"
     assert not head.keeps
@@ -130,13 +130,13 @@ def test_a_folded_field() -> None:
         (b"Content-Length: 5\r\nTransfer-Encoding: identity", True),
     ],
 )
-def test_when_another_request_may_follow(lines: bytes, keeps: bool) -> None:
-    """Only where the end of this response is beyond doubt."""
+def test_a_connection_is_kept_only_after_a_clear_end(lines: bytes, keeps: bool) -> None:
+    """An ambiguous end closes it."""
     assert parsed_response(OK + lines).keeps is keeps
 
 
-def test_the_version_decides_too() -> None:
-    """HTTP/1.0 closes."""
+def test_http_1_0_closes_the_connection() -> None:
+    """The version has no keep-alive."""
     assert not parsed_response(b"HTTP/1.0 200 OK\r\nContent-Length: 5").keeps
     assert parsed_response(b"HTTP/1.1 304 Not Modified").keeps
 
@@ -157,8 +157,8 @@ def test_the_version_decides_too() -> None:
         (b"HTTP/1.12 200 OK", "bad_response"),
     ],
 )  # fmt: skip
-def test_heads_that_are_refused(head: bytes, reason: str) -> None:
-    """What could be read in two ways, or has no bound."""
+def test_an_ambiguous_or_endless_head_is_refused(head: bytes, reason: str) -> None:
+    """The reason says so."""
     with pytest.raises(FetchError) as error:
         parsed_response(head)
     assert error.value.reason == reason
@@ -172,8 +172,8 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
     [b"five\r\nhello", b"-5\r\nhello", b"0x5\r\nhello", b"5 5\r\nhello", b"\r\nhello",
      b"5\r\nhello, more\r\n", b"11111111111111111\r\nhello", b"5" + b" " * 5000],
 )  # fmt: skip
-def test_chunks_that_are_refused(chunks: bytes) -> None:
-    """A size is hexadecimal digits, and a chunk as long as it says."""
+def test_an_invalid_chunk_is_refused(chunks: bytes) -> None:
+    """Its size must be hexadecimal, and fit its data."""
     with wire_of(CHUNKED + chunks) as wire:
         response = read_response(wire)
         with pytest.raises(FetchError):
@@ -182,8 +182,8 @@ def test_chunks_that_are_refused(chunks: bytes) -> None:
 
 @pytest.mark.parametrize("data", [CHUNKED + b"5\r\nhel", CHUNKED + b"5\r\nhello\r\n",
                                   OK + b"Content-Length: 9\r\n\r\nhello"])  # fmt: skip
-def test_ends_within(data: bytes) -> None:
-    """An end of the connection is no end of what has one of its own."""
+def test_an_early_end_is_an_error(data: bytes) -> None:
+    """The body has a length or chunks."""
     with wire_of(data) as wire:
         response = read_response(wire)
         with pytest.raises(EndedEarlyError):
@@ -202,7 +202,7 @@ def test_ends_within(data: bytes) -> None:
     ],
 )
 def test_huge_heads_are_read_in_linear_time(make: Callable[[int], bytes]) -> None:
-    """Nothing of 60 KB makes the reading go back over itself: seconds would show that."""
+    """A quadratic reader would take seconds for 60 KB."""
     with wire_of(make(60_000)) as wire:
         head = read_response(wire)
     media_type(head.headers.get("Content-Type"))
@@ -223,20 +223,20 @@ def test_huge_heads_are_read_in_linear_time(make: Callable[[int], bytes]) -> Non
         ("; charset=utf-8", ("", "utf-8")),
     ],
 )
-def test_media_types(said: str, found: tuple[str, str | None]) -> None:
-    """A type and a charset, or nothing."""
+def test_a_content_type_has_a_type_and_a_charset(said: str, found: tuple[str, str | None]) -> None:
+    """Invalid parts are empty."""
     assert media_type(said) == found
 
 
-def test_fields_by_name() -> None:
-    """In any case; the first value, or all of them."""
+def test_fields_are_found_in_any_case() -> None:
+    """Callers get the first value, or all."""
     headers = Headers([("Vary", "a"), ("VARY", "b")])
     assert (headers.get("vary"), list(headers.get_all("Vary"))) == ("a", ["a", "b"])
     assert (headers.get("x"), list(headers.get_all("x"))) == ("", [])
 
 
-def test_others_run_between_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bytes that are always there never let a green socket wait."""
+def test_other_threads_run_between_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fast sender would block them."""
     turns: list[float] = []
     monkeypatch.setattr("splitflap_scraper.fetch.http.wire.time.sleep", turns.append)
     with wire_of(b"x" * 60_000) as wire:

@@ -1,4 +1,4 @@
-"""What robots.txt files ask for, as RFC 9309 has them read."""
+"""Rules of robots.txt by RFC 9309."""
 
 import time
 
@@ -9,13 +9,13 @@ from splitflap_scraper.fetch.politeness.robots import parse, product_of
 
 
 def allows(text: str | bytes, path: str, product: str = "splitflap") -> bool:
-    """Whether a file lets a path be asked for."""
+    """Whether a file allows a path."""
     data = text.encode() if isinstance(text, str) else text
     return parse(data, product).allow(path)
 
 
 def lines(*rules: str) -> str:
-    """A file with these rules for all."""
+    """Make a file with rules for all agents."""
     return "\n".join(["User-agent: *", *rules])
 
 
@@ -54,8 +54,8 @@ def lines(*rules: str) -> str:
         (["Disallow: /" + "x" * 3000], "/" + "x" * 3000, True),
     ],
 )
-def test_rules(rules: list[str], path: str, expected: bool) -> None:
-    """The longest rule that matches decides, and Allow beats Disallow."""
+def test_the_longest_matching_rule_decides(rules: list[str], path: str, expected: bool) -> None:
+    """Allow beats Disallow."""
     assert allows(lines(*rules), path) is expected
 
 
@@ -90,24 +90,24 @@ Disallow: /too
         ("/x", "split", False),
     ],
 )
-def test_groups(path: str, product: str, expected: bool) -> None:
-    """All groups that name us count, else those for all; several may share one group."""
+def test_the_groups_of_our_name_beat_those_for_all(path: str, product: str, expected: bool) -> None:
+    """Several agents may share one group."""
     assert allows(GROUPS, path, product) is expected
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
-def test_line_ends(ends: str) -> None:
-    """Each of the three."""
+def test_each_line_end_is_read(ends: str) -> None:
+    """There are three."""
     assert not allows(lines("Disallow: /x").replace("\n", ends), "/x")
 
 
-def test_what_is_no_such_file() -> None:
-    """A page in its place asks for nothing."""
+def test_a_page_instead_of_the_file_allows_everything() -> None:
+    """It has no rule."""
     assert allows(b"<html>\n<p>Disallow: /</html>\xff\xfe\x00", "/x")
 
 
-def test_our_name() -> None:
-    """The first product, without its version."""
+def test_our_name_is_the_first_product() -> None:
+    """The version does not count."""
     assert product_of("Splitflap/0.1 (link previews)") == "splitflap"
     assert product_of("my-bot_2") == "my-bot_"
     assert product_of("(x)") == ""
@@ -126,8 +126,8 @@ def test_our_name() -> None:
         lines(*["Disallow: /" + "\u30c4" * 600] * 300),
     ],
 )
-def test_hostile_files(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stars do not multiply, and others run in between: seconds of CPU without a turn."""
+def test_a_hostile_file_blocks_no_other_thread(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stars do not multiply its cost."""
     gaps, last = [0.0], time.process_time()
 
     def turn(_seconds: float) -> None:
@@ -146,16 +146,16 @@ def test_hostile_files(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert rules.weight < 16 * 1024 * 1024
 
 
-def test_long_lines_make_short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others run after so many bytes, and not only after so many lines."""
+def test_a_step_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long lines make few of them."""
     turns: list[float] = []
     monkeypatch.setattr("splitflap_scraper.fetch.politeness.robots.time.sleep", turns.append)
     parse(lines(*["Disallow: /" + "a" * 1900] * 250).encode(), "splitflap")
     assert len(turns) > 45
 
 
-def test_rules_are_counted() -> None:
-    """The first ten thousand are kept, of the general group and of our own."""
+def test_the_first_ten_thousand_rules_are_kept() -> None:
+    """The limit holds for each group."""
     many = [f"Disallow: /{number}" for number in range(15_000)]
     text = "\n".join(["User-agent: *", *many, "User-agent: splitflap", *many])
     rules = parse(text.encode(), "splitflap")
@@ -166,6 +166,6 @@ def test_rules_are_counted() -> None:
 
 
 @given(st.binary(max_size=300), st.text(max_size=50))
-def test_anything_can_be_read(data: bytes, path: str) -> None:
-    """Whatever a file holds."""
+def test_any_file_is_read(data: bytes, path: str) -> None:
+    """No input raises."""
     parse(b"User-agent: *\nDisallow: " + data, "splitflap").allow("/" + path)

@@ -1,4 +1,4 @@
-"""Simultaneous calls for one thing."""
+"""Merging of simultaneous calls."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from tests.support import wait_until
 
 
 class Calls:
-    """Calls from many threads, the first of which waits until it is let go."""
+    """Calls from many threads. The first one waits for `go`."""
 
     def __init__(self, make: Callable[[int], str]) -> None:
         self.flights: SingleFlight[str] = SingleFlight(frozenset({"timeout"}))
@@ -21,14 +21,14 @@ class Calls:
         self.results: list[str] = []
 
     def one(self) -> str:
-        """What `make` makes of the number of its call."""
+        """Call `make` with the number of this call."""
         self.made += 1
         number = self.made
         assert self.go.wait(10)
         return self.make(number)
 
     def run(self) -> None:
-        """One call."""
+        """Make one call, and note its result."""
         try:
             self.results.append(self.flights.run("key", self.one, 10))
         except FetchError as error:
@@ -37,7 +37,7 @@ class Calls:
             self.results.append("bug")
 
     def all(self, count: int = 10) -> list[str]:
-        """Many at once."""
+        """Make many calls at once."""
         threads = [threading.Thread(target=self.run) for _ in range(count)]
         for thread in threads:
             thread.start()
@@ -48,15 +48,15 @@ class Calls:
         return sorted(self.results)
 
 
-def test_one_for_all() -> None:
-    """All get what the first one brings; the next after them gets anew."""
+def test_simultaneous_calls_share_the_first_result() -> None:
+    """A later call makes its own."""
     calls = Calls(lambda number: f"result {number}")
     assert set(calls.all()) == {"result 1"}
     assert calls.one() == "result 2"
 
 
 def test_a_failure_is_shared() -> None:
-    """What a site has said is said to all."""
+    """All callers get the error."""
 
     def fail(_number: int) -> str:
         raise FetchError("tls")
@@ -67,8 +67,8 @@ def test_a_failure_is_shared() -> None:
 
 
 @pytest.mark.parametrize("error", [Transient("timeout"), ZeroDivisionError()])
-def test_what_is_its_own_is_not(error: Exception) -> None:
-    """Who had little time left, or a bug, does not decide for the others."""
+def test_a_timeout_or_a_bug_is_not_shared(error: Exception) -> None:
+    """The next caller tries again."""
 
     def first_fails(number: int) -> str:
         if number == 1:
@@ -79,8 +79,8 @@ def test_what_is_its_own_is_not(error: Exception) -> None:
     assert results.count("good") == 9
 
 
-def test_waiting_has_an_end() -> None:
-    """Nobody waits for longer than he says."""
+def test_a_wait_ends_at_its_timeout() -> None:
+    """The first call goes on."""
     flights: SingleFlight[str] = SingleFlight()
     go = threading.Event()
 

@@ -1,4 +1,4 @@
-"""URLs as they are requested."""
+"""URLs of requests."""
 
 from contextlib import suppress
 
@@ -30,8 +30,8 @@ from splitflap_scraper.fetch.targets.urls import joined, target_of
         ("http://a.example?x", "a.example", "/?x"),
     ],
 )
-def test_what_is_requested(url: str, authority: str, path: str) -> None:
-    """Lower case, ASCII, without credentials, default port, final dot and fragment."""
+def test_a_url_is_normalized(url: str, authority: str, path: str) -> None:
+    """It loses credentials, default port, final dot and fragment."""
     target = target_of(url)
     assert (target.authority.replace("::ffff:7f00:1", "::ffff:127.0.0.1"), target.path) == (
         authority,
@@ -75,16 +75,16 @@ def test_what_is_requested(url: str, authority: str, path: str) -> None:
         "http://a.example/\ud800",
     ],
 )
-def test_what_is_no_url(url: str) -> None:
-    """Refused before anything is resolved."""
+def test_an_invalid_url_is_refused(url: str) -> None:
+    """The check comes before the lookup."""
     with pytest.raises(FetchError) as refused:
         target_of(url)
     assert refused.value.reason == "bad_url"
 
 
 @pytest.mark.parametrize("port", [0, 22, 25, 6667, 10080])
-def test_ports_of_other_protocols(port: int) -> None:
-    """Those that browsers do not open are not opened here."""
+def test_a_port_blocked_by_browsers_is_refused(port: int) -> None:
+    """It belongs to another protocol."""
     with pytest.raises(FetchError) as refused:
         target_of(f"http://a.example:{port}/")
     assert refused.value.reason == "forbidden_port"
@@ -92,8 +92,8 @@ def test_ports_of_other_protocols(port: int) -> None:
 
 @settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=20))
-def test_a_request_line_cannot_be_split(host: str, path: str) -> None:
-    """Whatever a URL holds, what is requested is one line of printable ASCII."""
+def test_a_target_is_one_line_of_ascii(host: str, path: str) -> None:
+    """No URL splits the request line."""
     for url in (f"http://{host}/{path}", f"http://a.example/{path}?{host}", host):
         try:
             target = target_of(url)
@@ -106,7 +106,7 @@ def test_a_request_line_cannot_be_split(host: str, path: str) -> None:
 
 @settings(deadline=None)
 @given(st.text(max_size=60))
-def test_any_reference_is_joined_or_refused(reference: str) -> None:
-    """A reference in a page raises nothing else."""
+def test_any_reference_is_resolved_or_refused(reference: str) -> None:
+    """It raises FetchError only."""
     with suppress(FetchError):
         joined("http://a.example/b/c", reference)

@@ -21,13 +21,13 @@ DATE = "Tue, 24 Nov 2026 10:00:00 GMT"
         {},
     ],
 )
-def test_validators_that_are_none(headers: dict[str, str]) -> None:
-    """Nothing of a server's making stands in a request that is not of the standard's form."""
+def test_an_invalid_validator_is_ignored(headers: dict[str, str]) -> None:
+    """Requests contain only the standard's form."""
     assert validators_of("http://a.test/", Headers(headers.items())) is None
 
 
-def test_a_tag_goes_before_a_date() -> None:
-    """Whoever has both is asked by the tag."""
+def test_an_etag_beats_a_date() -> None:
+    """The request has one condition."""
     headers = Headers([("ETag", TAG), ("Last-Modified", DATE)])
     validators = validators_of("http://a.test/", headers)
     assert validators is not None

@@ -1,4 +1,4 @@
-"""Pages that take long to read, a MiB each. `python -m benchmarks previews` says how long."""
+"""Pages that take long to read, a MiB each. `python -m benchmarks previews` measures them."""
 
 #: Bytes of each.
 SIZE = 1024 * 1024
@@ -79,6 +79,6 @@ HOSTILE: dict[str, tuple[str, str]] = {
 
 
 def hostile(name: str) -> str:
-    """A page of SIZE characters."""
+    """Return a page of SIZE characters."""
     begin, unit = HOSTILE[name]
     return (begin + unit * (SIZE // len(unit) + 1))[:SIZE]

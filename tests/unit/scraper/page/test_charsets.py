@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - the texts are as their languages write them
-"""Which encoding a page is read in."""
+"""The encoding of a page."""
 
 import codecs
 import re
@@ -10,7 +10,7 @@ from webencodings.labels import LABELS
 
 
 def decoded(data: bytes, http_label: str | None = None, piece: int = 7) -> str:
-    """A whole page, decoded in small pieces."""
+    """Decode a whole page in small pieces."""
     decoder = TextDecoder(http_label)
     pieces = [decoder.feed(data[at : at + piece]) for at in range(0, len(data), piece)]
     text = "".join(pieces) + decoder.feed(b"", final=True)
@@ -58,14 +58,16 @@ def decoded(data: bytes, http_label: str | None = None, piece: int = 7) -> str:
         (b"a\xc3", "utf-8", "a\ufffd"),
     ],
 )
-def test_order(data: bytes, http_label: str | None, text: str) -> None:
-    """Byte order mark, then HTTP, then the page itself, then UTF-8, then windows-1252."""
+def test_the_first_source_of_the_encoding_wins(
+    data: bytes, http_label: str | None, text: str
+) -> None:
+    """The order is byte order mark, HTTP, the page, UTF-8, windows-1252."""
     assert decoded(data, http_label) == text
     assert decoded(data, http_label, piece=1) == text
 
 
-def test_what_is_declared_late_counts() -> None:
-    """Browsers begin anew for it; here nothing is decoded before it is known."""
+def test_a_late_declaration_counts() -> None:
+    """The pieces are decoded after the whole page."""
     page = b" " * 2048 + b"<meta charset=koi8-r>" + "привет".encode("koi8-r")
     assert decoded(page).endswith("привет")
 
@@ -83,13 +85,13 @@ def test_what_is_declared_late_counts() -> None:
         ("cp1252", "Größe und Maße für Füße"),
     ],
 )
-def test_guesses(codec: str, text: str) -> None:
-    """Where nothing is declared, an encoding is known by what is common in its language."""
+def test_an_undeclared_encoding_is_guessed(codec: str, text: str) -> None:
+    """Common characters of a language give it away."""
     assert decoded(text.encode(codec)) == text
 
 
-def test_a_declaration_that_the_bytes_contradict() -> None:
-    """Servers say ISO 8859-1 of everything, and pages UTF-8 that were never converted."""
+def test_a_declaration_contradicted_by_the_bytes_is_ignored() -> None:
+    """Servers declare ISO 8859-1 by default."""
     assert decoded("naïve, déjà vu".encode(), "iso-8859-1") == "naïve, déjà vu"
     russian = "озеро было как стекло, и первая щука взяла"
     page = b"<meta charset=windows-1251>" + russian.encode("cp1251")
@@ -102,8 +104,8 @@ def test_a_declaration_that_the_bytes_contradict() -> None:
      "raw_unicode_escape", "undefined", "mbcs", "utf-32", "cp037", "../x", "hz-gb-2312", "",
      "\ud800"],
 )  # fmt: skip
-def test_codecs_that_no_page_may_choose(label: str) -> None:
-    """Python has codecs that are no text encodings, or none of the web's."""
+def test_other_codecs_of_python_are_unknown(label: str) -> None:
+    """Some of them are not for text."""
     assert codec_of(label) is None
     assert decoded("é".encode(), label) == "é"
 
@@ -122,7 +124,7 @@ def test_every_label_of_the_encoding_standard_has_a_text_codec(label: str) -> No
 
 
 def test_the_encoding_standard_has_228_labels() -> None:
-    """A change of the standard, or of its library, gets a second look."""
+    """A change of the standard needs a review."""
     assert len(LABELS) == 228
 
 

@@ -1,4 +1,4 @@
-"""The pieces that are found of a page, and the work that hostile pages make."""
+"""The pieces of a page, and the cost of hostile pages."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from tests.unit.scraper.page.hostile_pages import HOSTILE, hostile
 
 
 def scanned(text: str, piece: int = 100_000) -> PageScanner:
-    """A scanner that has seen a text, in pieces."""
+    """Return a scanner after a text in pieces."""
     scanner = PageScanner()
     for at in range(0, max(len(text), 1), piece):
         if not scanner.done:
@@ -33,7 +33,7 @@ def scanned(text: str, piece: int = 100_000) -> PageScanner:
 
 
 def tags(text: str, piece: int = 100_000) -> list[str]:
-    """The tags that are kept, each with what is kept of its content."""
+    """Return the kept tags with their texts."""
     return [each.tag + each.inner for each in scanned(text, piece).pieces]
 
 
@@ -73,13 +73,13 @@ def tags(text: str, piece: int = 100_000) -> list[str]:
         ("<meta/a/><base\thref=x>", ["<meta/a/>", "<base\thref=x>"]),
     ],
 )
-def test_tags(text: str, kept: list[str], piece: int) -> None:
-    """The same in one piece and in many."""
+def test_the_relevant_tags_are_kept(text: str, kept: list[str], piece: int) -> None:
+    """The pieces of the network do not matter."""
     assert tags(text, piece) == kept
 
 
-def test_the_body_is_read_where_the_head_says_too_little() -> None:
-    """It is asked once, when the head has ended."""
+def test_the_body_is_read_if_the_head_is_not_enough() -> None:
+    """The scanner asks once, at the end of the head."""
     for end in ("</head>", "</HEAD >", "<body>", "<body class=x>"):
         asked: list[int] = []
 
@@ -95,8 +95,8 @@ def test_the_body_is_read_where_the_head_says_too_little() -> None:
     assert not scanned("<meta a><header></header>").in_body
 
 
-def test_places() -> None:
-    """What stands beside the text is told apart from it."""
+def test_pieces_know_their_region() -> None:
+    """Text beside the article is told apart."""
     found = scanned("<body><nav><p>a</nav><main><p>b<aside><p>c</aside><p>d</main><p>e").pieces
     regions = [each.region & (PageRegion.ASIDE | PageRegion.ARTICLE) for each in found]
     assert regions == [
@@ -108,23 +108,23 @@ def test_places() -> None:
     ]
 
 
-def test_a_title_without_end_is_cut() -> None:
-    """A title is text up to a limit, and no markup."""
+def test_an_endless_title_is_cut() -> None:
+    """Its markup counts as text."""
     found = tags("<title>" + "x<meta y>" * MAX_TAG)
     assert len(found) == 1
     assert len(found[0]) == len("<title>") + MAX_TAG
 
 
-def test_a_tag_that_is_too_long_is_passed_over() -> None:
-    """What follows it, in later pieces, is found."""
+def test_a_tag_over_the_limit_is_skipped() -> None:
+    """Later tags are found."""
     text = "<meta a='" + "x" * MAX_TAG * 2 + "'>" + " " * 1000 + "<meta b>"
     assert tags(text, 1000) == ["<meta b>"]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("piece", [1024, 16_384])
-def test_hostile_pages_are_bounded(name: str, piece: int) -> None:
-    """However much there is, no more is kept than the limits say, of each kind and in all."""
+def test_the_pieces_of_hostile_pages_are_bounded(name: str, piece: int) -> None:
+    """The limits hold for each kind, and in all."""
     pieces = scanned(hostile(name), piece).pieces
     for kind, most in MAX_PIECES.items():
         assert sum(each.name == kind and not each.mark for each in pieces) <= most
@@ -153,13 +153,13 @@ FRAGMENTS = [
     ],
     ids=["many marks", "many words", "long tags"],
 )
-def test_marks_count_once(text: str, piece: int) -> None:
-    """However often they are looked at: small pieces do not use up the bound."""
+def test_each_mark_counts_once(text: str, piece: int) -> None:
+    """Small pieces repeat the scan."""
     assert scanned(text, piece).pieces == scanned(text).pieces != []
 
 
-def test_marks_are_not_looked_for_at_every_byte(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some thousand characters are looked at anew each time."""
+def test_marks_are_scanned_in_large_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step has some thousand characters."""
     looks = 0
     look = MarkScanner.scan
 
@@ -175,6 +175,6 @@ def test_marks_are_not_looked_for_at_every_byte(monkeypatch: pytest.MonkeyPatch)
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join))
-def test_pieces_make_no_difference(text: str) -> None:
-    """Wherever the network cuts a page, the tags are the same, and of the same items."""
+def test_the_pieces_of_the_network_make_no_difference(text: str) -> None:
+    """Tags and items are the same."""
     assert scanned(text, 1).pieces == scanned(text).pieces

@@ -1,4 +1,4 @@
-"""Pages as the scraper reads them, without a network."""
+"""Pages as the scraper reads them, from bytes in memory."""
 
 from splitflap_scraper.fetch.http.headers import Headers, media_type
 from splitflap_scraper.fetch.http.reader import Head
@@ -10,13 +10,13 @@ URL = "https://a.example/dir/page"
 
 
 def head_of(content_type: str = "text/html", status: int = 200, url: str = URL) -> Head:
-    """A response's head."""
+    """Make the head of a response."""
     kind, charset = media_type(content_type)
     return Head(url, status, Headers([("Content-Type", content_type)]), kind, charset)
 
 
 def read(data: bytes, piece: int = 16_384, head: Head | None = None) -> PageReader:
-    """A page, read in pieces of so many bytes until it is enough."""
+    """Read a page in pieces."""
     reader = PageReader(head or head_of())
     for at in range(0, max(len(data), 1), piece):
         if reader.feed(data[at : at + piece], final=at + piece >= len(data)):
@@ -25,5 +25,5 @@ def read(data: bytes, piece: int = 16_384, head: Head | None = None) -> PageRead
 
 
 def of(page: str) -> Metadata:
-    """The metadata of a page at URL."""
+    """Extract the metadata of a page at URL."""
     return extract(read(page.encode("utf-8", "surrogatepass")).document())

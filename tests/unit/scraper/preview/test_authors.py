@@ -1,4 +1,4 @@
-"""Who has written a page."""
+"""The authors of a page."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.unit.scraper.preview.documents import of
 
 
 def ld(author: str, kind: str = "Article") -> str:
-    """A page that says so in JSON-LD."""
+    """Make a page with JSON-LD."""
     node = f'{{"@type":"{kind}","author":{author}}}'
     return f'<script type="application/ld+json">{node}</script>'
 
@@ -59,12 +59,12 @@ QUESTION = (
         ("<body><div class='byline'>Post by ewa \u00bb Sun</div>", None),
     ],
 )  # fmt: skip
-def test_authors(page: str, author: str | None) -> None:
-    """Their names, as people say them, and nothing that is none."""
+def test_authors_are_named_given_name_first(page: str, author: str | None) -> None:
+    """Texts other than names are ignored."""
     assert of(page).author == author
 
 
-def test_the_sites_own_account() -> None:
-    """It has written nothing by itself."""
+def test_the_sites_own_account_is_no_author() -> None:
+    """It belongs to the site."""
     page = "<meta name=twitter:creator content=a_example><title>T</title>"
     assert of(page).author is None

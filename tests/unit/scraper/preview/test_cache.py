@@ -10,12 +10,12 @@ TAG = '"v1"'
 
 
 def made(title: str, tag: str = TAG) -> CachedPreview:
-    """A preview."""
+    """Make a preview with validators."""
     return CachedPreview(Metadata(title), 600, Validators("http://a.test/", tag, ""))
 
 
-def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bytes in all, and the time since a page was read."""
+def test_the_cache_is_bounded_in_bytes_and_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest entry goes first."""
     now = 1000.0
     previews = PreviewCache(lambda: now)
     monkeypatch.setattr(cache, "MAX_WEIGHT", 100_000)
@@ -28,8 +28,8 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert previews.get("http://a.test/499") is None
 
 
-def test_what_is_put_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It counts once; a page that has lost its validators is forgotten."""
+def test_a_replaced_entry_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry that has no validators is removed."""
     previews = PreviewCache()
     for _ in range(3):
         previews.put("http://a.test/", made("x"))

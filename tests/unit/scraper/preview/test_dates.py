@@ -38,6 +38,6 @@ from splitflap_scraper.preview.fields.dates import rfc3339
         ("", None),
     ],
 )
-def test_times(text: str, moment: str | None) -> None:
-    """All the ways in which pages write them; a year alone is no time."""
+def test_times_of_pages_become_rfc_3339(text: str, moment: str | None) -> None:
+    """A year alone is invalid."""
     assert rfc3339(text) == moment

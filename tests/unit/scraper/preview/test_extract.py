@@ -1,4 +1,4 @@
-"""What is taken from a page's tags."""
+"""The fields of a page."""
 
 import pytest
 from hypothesis import given, settings
@@ -44,13 +44,13 @@ from tests.unit.scraper.preview.documents import of
         ("", None),
     ],
 )
-def test_title(head: str, title: str | None) -> None:
-    """Open Graph, Twitter, HTML, in this order; the first that says something."""
+def test_the_first_title_with_content_wins(head: str, title: str | None) -> None:
+    """The order is Open Graph, Twitter, HTML."""
     assert of(head).title == title
 
 
-def test_description_and_site_name() -> None:
-    """By the same order."""
+def test_description_and_site_name_have_the_same_order() -> None:
+    """The first one with content wins."""
     plain = "<meta name=description content=D><meta name=application-name content=N>"
     assert of(plain).description == "D"
     assert of(plain).site_name == "N"
@@ -89,8 +89,8 @@ def test_description_and_site_name() -> None:
         ("", None),
     ],
 )
-def test_image(head: str, image: str | None) -> None:
-    """Absolute, http or https, without credentials, and not into a reader's own network."""
+def test_an_image_is_an_absolute_public_url(head: str, image: str | None) -> None:
+    """A URL into the reader's own network is refused."""
     assert of(head).image == image
 
 
@@ -112,15 +112,15 @@ def test_image(head: str, image: str | None) -> None:
         (" \u202e ", None),
     ],
 )
-def test_clean(text: str, cleaned: str | None) -> None:
-    """One line without what cannot be seen; cut between code points, with an ellipsis."""
+def test_a_text_is_one_line_of_visible_characters(text: str, cleaned: str | None) -> None:
+    """A cut text ends with an ellipsis."""
     assert clean(text, 10) == cleaned
 
 
 @settings(deadline=None)
 @given(st.text(), st.integers(2, 20))
-def test_clean_is_plain(text: str, limit: int) -> None:
-    """Whatever comes in, what goes out is short, visible, and can be encoded."""
+def test_any_text_becomes_short_and_visible(text: str, limit: int) -> None:
+    """It can be encoded."""
     cleaned = clean(text, limit)
     if cleaned is not None:
         assert 0 < len(cleaned) <= limit
@@ -129,8 +129,8 @@ def test_clean_is_plain(text: str, limit: int) -> None:
         assert cleaned == cleaned.strip()
 
 
-def test_lengths() -> None:
-    """Each text has its own limit."""
+def test_each_text_has_its_limit() -> None:
+    """Longer ones are cut."""
     long = "x" * 5000
     found = of(
         f"<meta name=og:title content={long}><meta name=og:description content={long}>"

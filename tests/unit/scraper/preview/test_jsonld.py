@@ -3,8 +3,8 @@
 from splitflap_scraper.preview.structured.jsonld import Graph, kind
 
 
-def test_graphs() -> None:
-    """References are followed, the most telling node of the page is its main one."""
+def test_a_graph_has_a_main_node() -> None:
+    """References are followed."""
     graph = Graph(
         [
             (
@@ -19,8 +19,8 @@ def test_graphs() -> None:
     assert Graph(["[" * 100_000, "nonsense", "", "null", "3"]).nodes == []
 
 
-def test_numbers_of_json() -> None:
-    """As they are written, however they are read."""
+def test_numbers_keep_their_spelling() -> None:
+    """Integers stay integers."""
     graph = Graph(['{"@type":"Article","headline":1984,"name":1.5,"datePublished":1714557600}'])
     node = graph.main([])
     assert graph.texts(node, "headline") == ["1984"]
@@ -28,8 +28,8 @@ def test_numbers_of_json() -> None:
     assert graph.texts(node, "datePublished") == ["1714557600"]
 
 
-def test_json_that_is_cut_off_says_what_it_can() -> None:
-    """The headline and the day stand at its begin."""
+def test_truncated_json_gives_its_first_properties() -> None:
+    """Headline and author come first."""
     graph = Graph(
         ['{"@type":"Article","headline":"A \\u00e9","author":{"@type":"P","name":"B"},"x":"']
     )

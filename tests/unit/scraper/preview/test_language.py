@@ -10,13 +10,13 @@ from splitflap_scraper.preview.fields.language import spoken, tag
      ("es-419", "es-419"), ("jp", "ja"), ("english", None), ("", None), ("x-default", None),
      ("und", None), ("de-DE-1996", "de-DE")],
 )  # fmt: skip
-def test_languages(text: str, expected: str | None) -> None:
-    """BCP 47, in the usual case, without what no preview needs."""
+def test_a_language_is_a_tag_of_bcp_47(text: str, expected: str | None) -> None:
+    """Parts beyond the region are dropped."""
     assert tag(text) == expected
 
 
-def test_english_is_what_templates_say() -> None:
-    """Another language that is named besides is believed."""
+def test_another_language_overrides_english() -> None:
+    """Templates say English by default."""
     assert spoken("en", ["de_DE"]) == "de-DE"
     assert spoken("de", ["en_US"]) == "de"
     assert spoken("en-GB", ["en_US"]) == "en-GB"

@@ -1,4 +1,4 @@
-"""Whose property a marked element is: an item within another keeps its own for itself."""
+"""Items of microdata and their properties."""
 
 import pytest
 from splitflap_scraper.page.items import MAX_OPEN, MAX_SEEN, ItemTracker
@@ -20,23 +20,23 @@ DESCRIBED = "<p itemprop=description>It burns for nine hours.</p>"
 
 
 def product(*parts: str, scope: str = "itemscope itemtype=http://schema.org/Product") -> str:
-    """A page of a product, of these parts."""
+    """Make the page of a product."""
     return f"<body><div {scope}>{''.join(parts)}</div>"
 
 
 @pytest.mark.parametrize(
     "parts", [(OFFER, REVIEW, NAMED, DESCRIBED), (NAMED, DESCRIBED, REVIEW, OFFER)]
 )
-def test_items_within_keep_their_own(parts: tuple[str, ...]) -> None:
-    """In whatever order: neither an offer's name nor a review's author is the product's."""
+def test_a_nested_item_keeps_its_properties(parts: tuple[str, ...]) -> None:
+    """The order of the elements does not matter."""
     found = of(product(*parts))
     assert (found.title, found.description) == ("A lamp", "It burns for nine hours.")
     assert (found.author, found.published_at, found.image) == (None, None, None)
     assert found.type == "product"
 
 
-def test_a_persons_name() -> None:
-    """An author who is an item has the name that is in it, wherever that is."""
+def test_an_author_item_has_the_name_inside_it() -> None:
+    """Its depth does not matter."""
     author = (
         "<div itemprop=author itemscope itemtype=Person><a itemprop=url href=/j>"
         "<span itemprop=name>Jane</span></a><b itemprop=jobTitle>Editor</b></div>"
@@ -98,13 +98,13 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_where_items_end(name: str) -> None:
-    """Told from end tags, and from those of what is around."""
+def test_an_item_ends_with_its_element(name: str) -> None:
+    """End tags may be missing."""
     assert of(PAGES[name]).title == "A lamp"
 
 
-def test_items_in_the_frame_are_not_the_page() -> None:
-    """A page is about none of them, even where they come first."""
+def test_an_item_in_the_frame_is_not_the_topic() -> None:
+    """It may come first."""
     frame = (
         "<header itemscope itemtype=WPHeader><b itemprop=headline>Acme</b></header>"
         "<div itemscope itemtype=Person><b itemprop=name>Jane</b></div>"
@@ -113,8 +113,8 @@ def test_items_in_the_frame_are_not_the_page() -> None:
     assert of(f"<body>{frame}").title is None
 
 
-def test_lists() -> None:
-    """A page is about none of the items that it lists, but about the one that has its heading."""
+def test_an_item_of_a_list_is_not_the_topic() -> None:
+    """An item with the page's heading is."""
     item = f"<div itemscope itemtype=Article><h2 itemprop=headline>B</h2>{REVIEW}</div>"
     whole = "<div itemscope itemtype=Article><h1 itemprop=headline>A</h1></div>"
     assert of(f"<title>News</title><body>{item * 3}").title == "News"
@@ -124,16 +124,16 @@ def test_lists() -> None:
     assert of(f"<title>News</title><body>{item}{here}").title == "Here"
 
 
-def test_a_list_with_an_item_that_is_one() -> None:
-    """A value that is no text is no URL of the page's."""
+def test_a_nested_item_is_no_url() -> None:
+    """The list stays a list."""
     linked = "<div itemscope itemtype=Article><a itemprop=url itemscope href=/x>x</a></div>"
     other = "<div itemscope itemtype=Article><b itemprop=name>y</b></div>"
     assert of(f"<title>News</title><body>{linked}{other}").title == "News"
 
 
 @pytest.mark.parametrize("head", ["", "<head>"])
-def test_the_page_as_an_item_with_its_title(head: str) -> None:
-    """A title is a property, and no item, whatever tag came before it."""
+def test_the_page_itself_may_be_an_item(head: str) -> None:
+    """Its title is a property."""
     title = "<title itemprop=name>X</title><body><span itemprop=author>Jane</span>"
     assert of(f"<html itemscope itemtype=Article>{head}{title}").author == "Jane"
 
@@ -145,8 +145,8 @@ METAS = (
 )
 
 
-def test_metas_of_items_within() -> None:
-    """They say nothing of the page; those of the page itself and of what it is about do."""
+def test_metas_of_a_nested_item_do_not_describe_the_page() -> None:
+    """Metas of the page and its topic do."""
     review = f"<div itemprop=review itemscope itemtype=Review>{METAS}</div>"
     found = of(product(NAMED, review))
     said = (found.author, found.published_at, found.description, found.language)
@@ -164,8 +164,8 @@ def test_metas_of_items_within() -> None:
         assert found.language == "de"
 
 
-def test_values_of_items_are_one_each() -> None:
-    """An image's size and a person's two names, as JSON-LD has them too."""
+def test_an_item_has_single_values() -> None:
+    """Such are the size of an image, and the two names of a person."""
     image = "<div itemprop=image itemscope itemtype=ImageObject><meta itemprop=url content=/a.png>"
     for width, expected in (("20", None), ("200", "https://a.example/a.png")):
         page = product(NAMED, f"{image}<meta itemprop=width content={width}></div>")
@@ -176,8 +176,8 @@ def test_values_of_items_are_one_each() -> None:
     assert of(page).author == "Ewa Nowak"
 
 
-def test_the_tags_that_are_seen_are_bounded() -> None:
-    """ItemTracker that do not end cost no more, and what comes later is nobody's."""
+def test_the_examined_tags_are_bounded() -> None:
+    """Later properties have an unknown item."""
     items = ItemTracker()
     for _ in range(MAX_OPEN):
         items.begin("i")
@@ -187,8 +187,8 @@ def test_the_tags_that_are_seen_are_bounded() -> None:
     assert (around > MAX_OPEN, own, items.open) == (True, 0, [])
 
 
-def test_depth_is_bounded() -> None:
-    """What is deeper than anyone writes it is nobody's, and what is around it keeps its own."""
+def test_the_depth_of_items_is_bounded() -> None:
+    """Items around the deepest ones keep their properties."""
     for depth in (5, 50):
         inner = "<i itemprop=offers itemscope>" * depth + "<b itemprop=name>X</b>" + "</i>" * depth
         assert of(product(inner, NAMED)).title == "A lamp"

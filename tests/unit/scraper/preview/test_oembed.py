@@ -18,13 +18,13 @@ from splitflap_scraper.preview.structured.oembed import Providers, matches
         ("https://a.example/*.json", "https://a.example/b.json", True),
     ],
 )
-def test_schemes(scheme: str, url: str, expected: bool) -> None:
-    """A star is anything, but a star in a host stays in the host."""
+def test_a_star_of_a_scheme_matches_any_text(scheme: str, url: str, expected: bool) -> None:
+    """In a host it matches only the host."""
     assert matches(scheme, url) is expected
 
 
-def test_the_list_of_providers() -> None:
-    """The one that comes with the scraper, none, and a broken one."""
+def test_providers_are_loaded_from_a_file() -> None:
+    """An empty path means the built-in list."""
     known = Providers.load("")
     request = known.endpoint("https://www.youtube.com/watch?v=a&b")
     assert request == (

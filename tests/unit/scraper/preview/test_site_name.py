@@ -19,13 +19,13 @@ from splitflap_scraper.preview.fields.title_text import without_sections, withou
         ("~a/tale - Site", "Site", "~a/tale"),
     ],
 )
-def test_sites_are_cut_from_titles(title: str, name: str, expected: str) -> None:
-    """At its end or begin, and only behind a separator."""
+def test_the_sites_name_is_stripped_from_a_title(title: str, name: str, expected: str) -> None:
+    """It needs a separator."""
     assert without_site(title, [name]) == expected
 
 
-def test_sites_in_titles() -> None:
-    """By the host's name, or beside the page's own heading; nothing else is taken for one."""
+def test_the_sites_name_is_found_in_a_title() -> None:
+    """It is like the host, or beside the page's heading."""
     assert site_in("A tale | The Daily Post", "https://dailypost.example/", []) == "The Daily Post"
     assert site_in("A tale | Other", "https://x.example/", ["A tale"]) == "Other"
     assert site_in("A tale | Part two", "https://x.example/", []) is None
@@ -34,8 +34,8 @@ def test_sites_in_titles() -> None:
     assert site_in("A longer tale: Joe | Other", "https://x.example/", ["A longer tale"]) == "Other"
 
 
-def test_what_a_page_is_names_no_site() -> None:
-    """Where its title says so beside its heading."""
+def test_a_kind_of_page_is_no_site() -> None:
+    """It stands beside the heading."""
     assert site_in("Knots - Guide", "https://x.example/", ["Knots"]) is None
     assert site_in("A longer tale: Joe | Review", "https://x.example/", ["A longer tale"]) is None
 
@@ -45,20 +45,20 @@ def test_what_a_page_is_names_no_site() -> None:
     [("Ak\u015fam Vapuru", "aksamvapuru"), ("M\u00fchlstadt", "muehlstadt"),
      ("Mar\u0131n\u00e9", "marine"), ("The Post", "post")],
 )  # fmt: skip
-def test_names_of_hosts(name: str, host: str) -> None:
-    """Hosts mostly have no accents."""
+def test_a_name_is_compared_with_the_host_by_its_letters(name: str, host: str) -> None:
+    """Most hosts have no accents."""
     assert is_of_host(name, f"https://www.{host}.example/")
     assert not is_of_host(name, "https://www.other.example/")
 
 
-def test_labels_of_hosts_are_bounded() -> None:
-    """The last of them are compared; a host may have 126."""
+def test_the_compared_labels_of_a_host_are_bounded() -> None:
+    """A host may have 126."""
     assert is_of_host("Acme", "https://acme." + "a." * (MAX_LABELS - 1) + "example/")
     assert not is_of_host("Acme", "https://acme." + "a." * MAX_LABELS + "example/")
 
 
-def test_sections_behind_the_site() -> None:
-    """They are none of the page's title; what stands before the site is."""
+def test_sections_after_the_site_are_stripped() -> None:
+    """Parts before the site stay."""
     assert without_sections("A tale - Part 2 | Site | Culture", "site") == "A tale - Part 2"
     assert without_sections("Site | Culture | A tale", "Site") == "Site | Culture | A tale"
     assert without_sections("A tale | Sites | Culture", "Site") == "A tale | Sites | Culture"
@@ -80,6 +80,6 @@ def test_sections_behind_the_site() -> None:
         ("", None),
     ],
 )
-def test_names_of_feeds(title: str, name: str | None) -> None:
-    """Without the words for a feed; a feed that says nothing more names no site."""
+def test_a_feed_names_its_site(title: str, name: str | None) -> None:
+    """Words for a feed are stripped."""
     assert feed_name(title) == name

@@ -1,4 +1,4 @@
-"""A page's title and its site's name, where each can be told from the other only."""
+"""The title of a page and the name of its site, each found by the other."""
 
 import pytest
 
@@ -33,8 +33,8 @@ SITE = "<meta property=og:site_name content=Acme>"
          "Knots", "Old Oak"),
     ],
 )  # fmt: skip
-def test_what_follows_a_title(head: str, title: str, site: str | None) -> None:
-    """The heading says how far the title goes, and the site's name what the rest is."""
+def test_the_heading_marks_the_end_of_the_title(head: str, title: str, site: str | None) -> None:
+    """The site's name follows."""
     found = of(head + HEADING)
     assert (found.title, found.site_name) == (title, site)
 
@@ -49,15 +49,15 @@ def test_what_follows_a_title(head: str, title: str, site: str | None) -> None:
         ("<link rel=alternate hreflang=de title='Alte Eiche' href=/de>", None),
     ],
 )  # fmt: skip
-def test_a_feed_names_its_site(feeds: str, site: str | None) -> None:
-    """Where nothing else does."""
+def test_the_feed_names_the_site_as_a_last_resort(feeds: str, site: str | None) -> None:
+    """Other sources come first."""
     assert of(f"<title>Splicing a rope</title>{feeds}").site_name == site
     named = of(f"<title>Splicing a rope</title>{feeds}{SITE}")
     assert named.site_name == "Acme"
 
 
-def test_a_blog_names_its_posts_site() -> None:
-    """In JSON-LD, where the post is one of those that the node of the blog has."""
+def test_a_blog_in_json_ld_names_the_site() -> None:
+    """The post is one of its nodes."""
     found = of(
         '<script type="application/ld+json">{"@type":"Blog","name":"Old Oak","blogPost":['
         '{"@type":"BlogPosting","headline":"Splicing","author":{"name":"Jo"}}]}</script>'

@@ -1,11 +1,11 @@
-"""The collector leaves alone what was there when the service began, and comes rarely."""
+"""The garbage collector after its tuning."""
 
 import subprocess
 import sys
 
 
-def test_in_a_process_of_its_own() -> None:
-    """What was there is frozen; what comes later is still collected where it is a cycle."""
+def test_startup_objects_are_frozen_and_cycles_collected() -> None:
+    """It runs in a process of its own."""
     code = (
         "import gc, weakref\n"
         "import splitflap_scraper.fetch.fetcher\n"

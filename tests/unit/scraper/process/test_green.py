@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[4]
 
 
 def test_only_one_module_imports_eventlet() -> None:
-    """And it sets what eventlet reads at its import before that."""
+    """It sets the environment of eventlet first."""
     package = ROOT / "services" / "scraper" / "splitflap_scraper"
     imports = {
         path.name
@@ -18,8 +18,8 @@ def test_only_one_module_imports_eventlet() -> None:
     assert imports == {"green.py"}
 
 
-def test_the_patch_comes_first() -> None:
-    """When the service is imported, nothing that could keep what blocks was imported before."""
+def test_the_patch_comes_before_other_imports() -> None:
+    """Other modules would keep blocking calls."""
     code = (
         "import sys\n"
         "from splitflap_scraper.process import green\n"

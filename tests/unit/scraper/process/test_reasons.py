@@ -1,4 +1,4 @@
-"""The reasons why there is no preview: one table, and nothing beside it."""
+"""The table of reasons."""
 
 import re
 from pathlib import Path
@@ -14,16 +14,16 @@ SOURCES = "".join(
 )
 
 
-def test_every_reason_is_listed() -> None:
-    """What is raised is in the table, and what is in the table is raised."""
+def test_the_table_lists_exactly_the_raised_reasons() -> None:
+    """The test searches the source."""
     said = set(re.findall(r'(?:FetchError|Transient|kind|Failed)\(\s*"([a-z_]+)"', SOURCES))
     said |= {"http_3xx", "http_4xx", "http_5xx"}  # by status_error
     said |= {"timeout", "refused"}  # by _connect, which chooses
     assert said == set(REASONS)
 
 
-def test_reasons_fit() -> None:
-    """The API stores 50 characters of a reason, and gives a job five attempts."""
+def test_a_reason_fits_the_limits_of_the_api() -> None:
+    """The API stores 50 characters, and gives a job five attempts."""
     for word, reason in REASONS.items():
         assert len(word) <= 50
         assert reason.keep >= 60
@@ -32,21 +32,21 @@ def test_reasons_fit() -> None:
 
 
 @pytest.mark.parametrize("status", [300, 304, 400, 403, 404, 408, 425, 429, 499, 500, 503, 599])
-def test_statuses(status: int) -> None:
-    """A reason says the status; a metric only its class."""
+def test_a_status_has_a_reason_and_a_family(status: int) -> None:
+    """The metric has the family only."""
     error = status_error(status, None)
     assert error.reason == f"http_{status}"
     assert family(error.reason) == f"http_{status // 100}xx"
 
 
 @pytest.mark.parametrize("status", [600, 999])
-def test_statuses_of_no_class(status: int) -> None:
-    """They are not HTTP's, and so end in no endless set of words."""
+def test_an_invalid_status_is_a_bad_response(status: int) -> None:
+    """Its number is no reason."""
     assert status_error(status, None).reason == "bad_response"
 
 
-def test_what_may_pass() -> None:
-    """Load and time, as the table says; 501 and 505 will not."""
+def test_load_and_time_are_transient() -> None:
+    """501 and 505 are final."""
     passing = {each for each in range(300, 600) if isinstance(status_error(each, None), Transient)}
     assert passing == {408, 425, 429, *range(500, 600)} - {501, 505}
     assert keep_of(status_error(404, None)) == keep_of(status_error(410, None)) == 86_400

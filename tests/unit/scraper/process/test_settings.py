@@ -15,14 +15,14 @@ from splitflap_scraper.process.settings import ScraperSettings
         ("SCRAPE_DEADLINE", "600"),
     ],
 )
-def test_wrong_settings(name: str, value: str) -> None:
-    """Each is refused at the start, by its name."""
+def test_an_invalid_setting_is_refused_by_name(name: str, value: str) -> None:
+    """The message has the variable."""
     with pytest.raises(BadSettings, match=f"SPLITFLAP_{name}"):
         load(ScraperSettings, {f"SPLITFLAP_{name}": value})
 
 
-def test_settings() -> None:
-    """What tests and intranets need."""
+def test_networks_are_parsed() -> None:
+    """Commas and spaces separate them."""
     settings = load(ScraperSettings, {"SPLITFLAP_SCRAPER_ALLOW_NETS": "10.0.0.0/8 ::1/128"})
     assert [str(network) for network in settings.allowed] == ["10.0.0.0/8", "::1/128"]
     assert settings.concurrency == 200
@@ -32,7 +32,7 @@ def test_settings() -> None:
     ("name", "value"),
     [("DENY_NETS", "10.0.0.1/8"), ("ALLOW_HOSTS", "a..b"), ("DENY_HOSTS", "-%"), ("PORTS", "http")],
 )
-def test_wrong_lists(name: str, value: str) -> None:
-    """Each is refused at the start, by its name."""
+def test_an_invalid_list_is_refused_by_name(name: str, value: str) -> None:
+    """The message has the variable."""
     with pytest.raises(BadSettings, match=f"SPLITFLAP_SCRAPER_{name}"):
         load(ScraperSettings, {f"SPLITFLAP_SCRAPER_{name}": value})

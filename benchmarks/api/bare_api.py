@@ -15,8 +15,8 @@ from splitflap_api.settings import ApiSettings
 from splitflap_core.settings import load
 
 if TYPE_CHECKING:  # the worker imports them after eventlet's patch
+    from splitflap_api.loops.waiters import Waiters
     from splitflap_api.service import ApiService
-    from splitflap_api.store.batcher import Waiters
 
 
 def bare_service(settings: ApiSettings, waiters: "Waiters") -> "ApiService":

@@ -13,8 +13,8 @@ from splitflap_core.runtime import EX_UNAVAILABLE, boot, claim_port
 from splitflap_api.settings import ApiSettings
 
 if TYPE_CHECKING:  # see above
+    from splitflap_api.loops.waiters import Waiters
     from splitflap_api.service import ApiService
-    from splitflap_api.store.batcher import Waiters
 
 USAGE = """\
 usage: splitflap-api serve                      serve until stopped

@@ -1,14 +1,15 @@
 """The API's parts, wired; how they start, and in which order they stop.
 
-The order of a stop, the first three steps being the server's (server/worker.py):
+The server makes the first three steps of a stop (server/worker.py):
 
-1. no new connection is accepted;
-2. streams end, with a `retry:` for their clients, and so do waits for tasks;
-3. running requests finish;
-4. no more outcomes and retries are taken on; what was taken is committed and acked;
-5. the last group commit is done;
-6. what it made is published and confirmed, and the confirmed are marked;
-7. the database's connections close, then the health port, which is watched until then.
+1. The server accepts no new connection.
+2. Streams end, with a `retry:` for their clients, and waits for tasks end.
+3. Running requests finish.
+4. The consumer takes no more outcomes, and the reconciler no more retries. They commit and ack
+   their last batch.
+5. The last group commit ends.
+6. The dispatcher publishes its jobs, and marks the confirmed ones.
+7. The database's connections close, then the health port, which answers until then.
 """
 
 import logging
@@ -26,26 +27,29 @@ from splitflap_core.telemetry import Metrics
 
 from asyncrequest import AsyncRequests
 from splitflap_api.contract.paths import PREFIX
-from splitflap_api.domain import final_responses
+from splitflap_api.domain.final_responses import RESPONDERS
 from splitflap_api.domain.keys import Keyring
+from splitflap_api.domain.responders import Responders
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
 from splitflap_api.http.services import Services
 from splitflap_api.http.waiting import SlotReleasingBackend
+from splitflap_api.loops.acceptor import Acceptor
+from splitflap_api.loops.announcer import Announcer
 from splitflap_api.loops.dispatch import Dispatcher
 from splitflap_api.loops.feed import Feed
 from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.results import Results
 from splitflap_api.loops.retention import Retention
+from splitflap_api.loops.waiters import Waiters
 from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import Backlog, Limits
 from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.settings import ApiSettings
-from splitflap_api.store.batcher import Waiters
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.migrate import SchemaBehind, check_schema, migrate
-from splitflap_api.transactions.accept import Acceptor, Hooks
+from splitflap_api.transactions.accept import TaskTransactions
 from splitflap_api.transactions.ingest import Ingest
 from splitflap_api.transactions.replay import Replayer
 
@@ -54,9 +58,9 @@ logger = logging.getLogger(__name__)
 #: Seconds between tries to find a database with a schema.
 TRY_EVERY = 1.0
 
-#: Seconds that each step of a stop may take, from the fourth on, and that all of them may. The
-#: feed's end before them and the last turns of two links come on top, within what gunicorn leaves
-#: (DRAIN in server/application.py).
+#: Seconds for each step of a stop from the fourth on, and for all of them together. The end of the
+#: feed and the last polls of two links come on top, within gunicorn's limit (DRAIN in
+#: server/application.py).
 STEP = 4.0
 STEPS = 10.0
 
@@ -65,74 +69,66 @@ class ApiService:
     """One API process."""
 
     def __init__(self, settings: ApiSettings, waiters: Waiters | None = None) -> None:
-        """`waiters` hold requests that wait for a commit, and idle streams; threads by default."""
+        """Requests wait for commits, and streams for events, by `waiters`: threads unless given."""
         self.settings = settings
         replica = uuid.uuid4().hex[:12]
 
-        # What is counted, where the state is, and what the broker's guarantees mean for it.
-        self.metrics = Metrics("api")
-        self.store = Store(settings.database_url, settings.data_dir, settings.database_pool)
-        self._backend = backend_for(settings)
-        self._keyring = Keyring(self.store)
+        # Metrics, the database, and the broker's kind.
+        self.metrics = metrics = Metrics("api")
+        self.store = store = Store(settings.database_url, settings.data_dir, settings.database_pool)
+        backend = backend_for(settings)
+        self._keyring = Keyring(store)
 
-        # What ends tasks, and what turns outcomes into state.
-        finishers = {each.__name__: each for each in final_responses.FINISHERS}
-        tasks = Tasks(finishers, settings.task_retention, self.metrics)
-        ingest = Ingest(self.store, tasks, self.metrics, settings.preview_wait)
+        # How tasks end, and how outcomes change rows.
+        self._responders = Responders(RESPONDERS, metrics)
+        tasks = Tasks(self._responders, settings.task_retention, metrics)
+        ingest = Ingest(store, tasks, metrics, settings.preview_wait)
 
-        # What publishes, and what tells streams and waiting requests that something changed.
-        self._feed = Feed(self.store, self._woken, waiters)
+        # Publishing, and waking streams and requests.
+        self._feed = Feed(store, self._wake_requests, waiters)
         self._dispatcher = Dispatcher(
-            self.store,
-            self._backend,
-            self.metrics,
+            store,
+            backend,
+            metrics,
             replica,
             on_wake_up=self._feed.wake,
-            on_up=self._connected,
+            on_up=self._broker_came_back,
         )
-        publish = self._dispatcher.publish
+        after_commit = Announcer(self._dispatcher, self._feed)
 
-        # What takes requests.
-        hooks = Hooks(publish, self._changed)
-        self._acceptor = Acceptor(self.store, tasks, self.metrics, hooks, waiters)
-        self._replayer = Replayer(self.store, self._dispatcher.link, publish)
+        # Requests.
+        transactions = TaskTransactions(store, tasks, metrics, after_commit)
+        self._acceptor = Acceptor(transactions, waiters)
+        self._replayer = Replayer(store, self._dispatcher.link, after_commit)
 
-        # What says when there is too much to do.
+        # Overload.
         limits = Limits(settings.max_unfinished_age, settings.max_unpublished_age)
-        self._backlog = Backlog(self.store, limits, self._dispatcher.oldest)
+        self._backlog = Backlog(store, limits, self._dispatcher.oldest)
 
-        # What takes outcomes, and what looks after all that is due.
-        self._results = Results(
-            self.store,
-            ingest,
-            self._backend,
-            self.metrics,
-            replica,
-            publish=publish,
-            changed=self._changed,
+        # Outcomes, and all that is due.
+        self._results = Results(store, ingest, backend, metrics, replica, after_commit)
+        retention = Retention(
+            tombstones=int(settings.tombstone_retention * 1000),
+            events=int(settings.event_retention * 1000),
         )
         self._reconciler = Reconciler(
-            self.store,
+            store,
             tasks,
             ingest,
-            self.metrics,
-            Retention(
-                tombstones=int(settings.tombstone_retention * 1000),
-                events=int(settings.event_retention * 1000),
-            ),
+            metrics,
+            retention,
             broker_is_up=lambda: self._dispatcher.link.up,
-            publish=publish,
-            changed=self._changed,
+            after_commit=after_commit,
         )
 
-        # What is watched.
-        self._health = HealthServer((settings.health_host, settings.health_port), self.metrics)
+        # Health.
+        self._health = HealthServer((settings.health_host, settings.health_port), metrics)
         self._not_ready: str | None = "the service is starting"
         self._stopping = threading.Event()
-        self._register()
+        self._register_checks()
 
     def wsgi(self) -> Callable[..., Any]:
-        """The application, admission around it."""
+        """The application, with admission around it."""
         later = AsyncRequests(
             SlotReleasingBackend(self._acceptor),
             account=lambda: caller().account,
@@ -149,8 +145,11 @@ class ApiService:
             feed=self._feed,
             later=later,
         )
+        app = make_app(services)
+        # A task with an unregistered responder could never end.
+        self._responders.check(later.responders)
         return Admission(
-            make_app(services).wsgi_app,
+            app.wsgi_app,
             self.metrics,
             RateLimiter(self.settings.rate_limit),
             self.settings.max_in_flight,
@@ -165,23 +164,26 @@ class ApiService:
 
     def end_streams(self) -> None:
         """The second step of a stop. From now on the service is not ready."""
+        logger.info("stopping: ending streams and waits")
         self._stopping.set()
         self._not_ready = "the service is stopping"
         self._acceptor.end_waits()
         self._feed.stop(STEP)
 
     def stop(self) -> None:
-        """The steps from the fourth on."""
+        """The steps of a stop from the fourth on."""
         self._stopping.set()
         end = time.monotonic() + STEPS
-        for stop in (
-            self._backlog.stop,
-            self._reconciler.stop,
-            self._results.link.stop,
-            self._acceptor.stop,
-            self._dispatcher.stop,
+        for step, stop in (
+            ("judging the backlog", self._backlog.stop),
+            ("the reconciler", self._reconciler.stop),
+            ("the consumer of outcomes", self._results.link.stop),
+            ("commits and reads", self._acceptor.stop),
+            ("the dispatcher", self._dispatcher.stop),
         ):
+            logger.info("stopping: %s", step)
             stop(min(STEP, max(0.0, end - time.monotonic())))
+        logger.info("stopping: the database's connections and the health port")
         self.store.close()
         self._health.stop()
 
@@ -201,7 +203,7 @@ class ApiService:
                 return
 
     def _wait_for_database(self, why: str) -> None:
-        logger.warning("%s", why)
+        logger.warning("cannot start yet: %s; retrying in %.0f s", why, TRY_EVERY)
         self._stopping.wait(TRY_EVERY)
 
     def _start_once(self) -> None:
@@ -225,27 +227,25 @@ class ApiService:
             sys.stdout.write(f"The first key, with every scope, shown this once: {made}\n")
             sys.stdout.flush()
 
-    def _register(self) -> None:
+    def _register_checks(self) -> None:
         self._health.ready("service", lambda: self._not_ready)
-        self._health.live("publish", self._started(self._dispatcher.link.alive))
-        self._health.live("feed", self._started(self._feed.alive))
-        self._health.live("backlog", self._started(self._backlog.alive))
+        checks = {
+            "publish": self._dispatcher.alive,
+            "accept": self._acceptor.alive,
+            "feed": self._feed.alive,
+            "backlog": self._backlog.alive,
+        }
         if "outcomes" in self.settings.roles:
-            self._health.live("results", self._started(self._results.link.alive))
-            self._health.live("reconciler", self._started(self._reconciler.alive))
+            checks |= {"results": self._results.alive, "reconciler": self._reconciler.alive}
+        for name, check in checks.items():
+            self._health.live(name, self._once_started(check))
 
-    def _started(self, check: Callable[[], str | None]) -> Callable[[], str | None]:
-        """Loops that wait for the database have not begun, and are not stuck."""
+    def _once_started(self, check: Callable[[], str | None]) -> Callable[[], str | None]:
+        """A loop that waits for the database has not begun, and counts as healthy."""
         return lambda: check() if self._not_ready is None else None
 
-    def _changed(self) -> None:
-        """Something was committed here."""
-        self._feed.wake()
-        self._dispatcher.wake_others()
-
-    def _connected(self) -> None:
-        """The broker takes messages again, or for the first time."""
+    def _broker_came_back(self) -> None:
         self._reconciler.republish_soon()
 
-    def _woken(self) -> None:
+    def _wake_requests(self) -> None:
         self._acceptor.wake()

@@ -1,4 +1,4 @@
-"""Both databases, migrated and empty, and replicas on them."""
+"""Both databases, migrated and empty, and rigs on them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,21 +9,24 @@ from splitflap_api.store.engine import Store
 from splitflap_api.store.migrate import migrate
 
 from tests.servers.postgres import Postgres
+from tests.unit.api.rig import Rig
 
-from .replica import Replica
+#: Makes rigs on one database: replicas.
+MakeRig = Callable[..., Rig]
 
-MakeReplica = Callable[..., Replica]
+#: Longest stop of a rig, in seconds.
+STOP = 5.0
 
 
 @pytest.fixture(scope="session")
 def postgres_database(postgres_server: Postgres) -> str:
-    """One for all tests: making and fsyncing one for each would take longer than they do."""
+    """One database for all tests: to create one for each would take longer than the tests."""
     return postgres_server.create_database("api")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
 def database_url(request: pytest.FixtureRequest) -> str | None:
-    """A database with nothing in it; None is SQLite in a folder."""
+    """An empty database; None is SQLite in a folder."""
     if request.param == "sqlite":
         return None
     url: str = request.getfixturevalue("postgres_database")
@@ -42,25 +45,24 @@ def empty_store(database_url: str | None, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def make_replica(
-    empty_store: Store, database_url: str | None, tmp_path: Path
-) -> Iterator[MakeReplica]:
-    """Replicas on one database, with its schema."""
+def make_rig(empty_store: Store, database_url: str | None, tmp_path: Path) -> Iterator[MakeRig]:
+    """Makes rigs on one database with its schema, each with connections of its own."""
     migrate(empty_store)
-    made: list[Replica] = []
+    made: list[Rig] = []
 
-    def make(*, started: bool = True, preview_wait: float = 30.0) -> Replica:
-        made.append(Replica(database_url, str(tmp_path), preview_wait))
+    def make(*, started: bool = True, **settings: object) -> Rig:
+        made.append(Rig(Store(database_url, str(tmp_path), 10), **settings))  # type: ignore[arg-type]  # the rig's own
         if started:
             made[-1].acceptor.start()
         return made[-1]
 
     yield make
-    for replica in made:
-        replica.close()
+    for rig in made:
+        rig.acceptor.stop(STOP)
+        rig.store.close()
 
 
 @pytest.fixture
-def replica(make_replica: MakeReplica) -> Replica:
-    """One replica that accepts."""
-    return make_replica()
+def rig(make_rig: MakeRig) -> Rig:
+    """A started rig."""
+    return make_rig()

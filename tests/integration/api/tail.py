@@ -1,4 +1,4 @@
-"""A client of the events' table that follows it as a replica's feed does."""
+"""A reader of the events' table, as a replica's feed is one."""
 
 import threading
 from types import TracebackType

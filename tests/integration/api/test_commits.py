@@ -1,4 +1,4 @@
-"""Group commit: many requests, one transaction, and each its own answer."""
+"""Group commit: many requests share one transaction, and each gets its own answer."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,92 +7,92 @@ from typing import Any
 import pytest
 from splitflap_api.contract import models
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.posts import CreatePost
+from splitflap_api.domain.changes import NewTask
+from splitflap_api.domain.posts.commands import CreatePost
 from splitflap_api.store import schema
 from sqlalchemy.exc import SQLAlchemyError
 
 from asyncrequest import KeyReused, TaskState
 from tests.support import wait_until
+from tests.unit.api.rig import Rig
 
-from .conftest import MakeReplica
-from .replica import Replica
+from .conftest import MakeRig
 
 
-class Refused(CreatePost):
-    """A plan that its own check refuses."""
+class RefusedPost(CreatePost):
+    """A command that refuses itself."""
 
-    def apply(self, tx: Any, changes: Any, task: Any) -> None:
+    def apply(self, tx: Any, changes: Any, task: NewTask) -> None:
         raise Problem("conflict", "not this one")
 
 
-class Poisoned(CreatePost):
-    """A plan whose row the database refuses, only when all rows are written."""
+class PoisonedPost(CreatePost):
+    """A command with an invalid row, which the database refuses at the end."""
 
-    def apply(self, tx: Any, changes: Any, task: Any) -> None:
+    def apply(self, tx: Any, changes: Any, task: NewTask) -> None:
         super().apply(tx, changes, task)
-        task["created_at"] = None
+        task.created_at = None  # type: ignore[assignment]  # on purpose
 
 
-def together(replica: Replica, *calls: Callable[[], TaskState]) -> list[Future[TaskState]]:
-    """Let calls wait for the same commit; their answers."""
+def together(rig: Rig, *calls: Callable[[], TaskState]) -> list[Future[TaskState]]:
+    """Let calls wait for the same commit; their futures."""
     with ThreadPoolExecutor(len(calls)) as threads:
         futures = [threads.submit(call) for call in calls]
-        waiting = replica.acceptor._commits._waiting
-        wait_until(lambda: len(waiting) == len(calls), "all calls to wait", 20)
-        replica.acceptor.start()
+        wait_until(lambda: rig.acceptor.waiting_commits == len(calls), "all calls to wait", 20)
+        rig.acceptor.start()
     return futures
 
 
-def batches(replica: Replica) -> list[float]:
-    """How many commits of accepted requests there were, and of how many requests."""
-    [family] = replica.metrics.histogram("splitflap_commit_batch_size").collect()
+def batches(rig: Rig) -> list[float]:
+    """The number of commits of accepted requests, and of these requests."""
+    [family] = rig.metrics.histogram("splitflap_commit_batch_size").collect()
     return [each.value for each in family.samples if each.name.endswith(("_count", "_sum"))]
 
 
-def test_waiting_requests_share_a_commit(make_replica: MakeReplica) -> None:
-    """Twenty posts, one transaction; all are there, and their jobs were published."""
-    replica = make_replica(started=False)
-    futures = together(replica, *[replica.post] * 20)
+def test_waiting_requests_share_a_commit(make_rig: MakeRig) -> None:
+    """Twenty posts, one transaction; the database has all, and their jobs were published."""
+    rig = make_rig(started=False)
+    futures = together(rig, *[rig.post] * 20)
     ids = {future.result().id for future in futures}
-    assert batches(replica) == [1, 20]
-    assert {row["id"] for row in replica.rows(schema.tasks)} == ids
-    assert len(replica.rows(schema.posts)) == 20
-    assert {job["task_id"] for job in replica.published} == ids
+    assert batches(rig) == [1, 20]
+    assert {row["id"] for row in rig.rows(schema.tasks)} == ids
+    assert len(rig.rows(schema.posts)) == 20
+    assert {job["task_id"] for job in rig.published} == ids
 
 
-def test_refused_member_spoils_no_other(make_replica: MakeReplica) -> None:
-    """Its error is its own; the others share their commit all the same."""
-    replica = make_replica(started=False)
-    refused = Refused(models.NewPost("text"))
-    calls = [replica.post, lambda: replica.submit(refused, "created_post"), replica.post]
-    first, second, third = together(replica, *calls)
+def test_a_refused_request_leaves_its_batch_alone(make_rig: MakeRig) -> None:
+    """It alone gets the error; the others share their commit."""
+    rig = make_rig(started=False)
+    refused = RefusedPost(models.NewPost("text"))
+    calls = [rig.post, lambda: rig.accept(refused), rig.post]
+    first, second, third = together(rig, *calls)
     with pytest.raises(Problem, match="not this one"):
         second.result()
     assert first.result().id != third.result().id
-    assert len(replica.rows(schema.posts)) == 2
+    assert len(rig.rows(schema.posts)) == 2
 
 
-def test_member_that_the_database_refuses_is_alone_in_that(make_replica: MakeReplica) -> None:
-    """The batch fails as one, its members are tried alone, and only the guilty one fails."""
-    replica = make_replica(started=False)
-    poisoned = Poisoned(models.NewPost("text"))
-    calls = [replica.post, lambda: replica.submit(poisoned, "created_post"), replica.post]
-    first, second, third = together(replica, *calls)
+def test_only_the_request_that_the_database_refuses_fails(make_rig: MakeRig) -> None:
+    """The batch fails as one; then each request is tried alone."""
+    rig = make_rig(started=False)
+    poisoned = PoisonedPost(models.NewPost("text"))
+    calls = [rig.post, lambda: rig.accept(poisoned), rig.post]
+    first, second, third = together(rig, *calls)
     with pytest.raises(SQLAlchemyError):
         second.result()
     assert first.result().id != third.result().id
-    assert len(replica.rows(schema.posts)) == 2
-    assert len(replica.published) == 2
+    assert len(rig.rows(schema.posts)) == 2
+    assert len(rig.published) == 2
 
 
-def test_key_with_two_bodies_in_one_commit(make_replica: MakeReplica) -> None:
-    """One of them is taken, the other refused, and a third post is not touched."""
-    replica = make_replica(started=False)
+def test_a_key_with_two_bodies_in_one_commit_is_refused_once(make_rig: MakeRig) -> None:
+    """One body is accepted, the other refused; a third post is accepted too."""
+    rig = make_rig(started=False)
     futures = together(
-        replica,
-        lambda: replica.post("a", key="k", of="a"),
-        lambda: replica.post("b", key="k", of="b"),
-        replica.post,
+        rig,
+        lambda: rig.post("a", key="k", fingerprint="a"),
+        lambda: rig.post("b", key="k", fingerprint="b"),
+        rig.post,
     )
     errors = [future.exception() for future in futures]
     assert sorted(type(error).__name__ for error in errors) == [
@@ -100,33 +100,36 @@ def test_key_with_two_bodies_in_one_commit(make_replica: MakeReplica) -> None:
         "NoneType",
         "NoneType",
     ]
-    assert len(replica.rows(schema.posts)) == 2
+    assert len(rig.rows(schema.posts)) == 2
 
 
-def test_same_request_twice_in_one_commit(make_replica: MakeReplica) -> None:
-    """One task, one post, two answers."""
-    replica = make_replica(started=False)
-    futures = together(replica, *[lambda: replica.post("a", key="k", of="a")] * 5)
+def test_a_repeated_request_in_one_commit_makes_one_post(make_rig: MakeRig) -> None:
+    """One task, one post, five answers."""
+    rig = make_rig(started=False)
+    futures = together(rig, *[lambda: rig.post("a", key="k", fingerprint="a")] * 5)
     assert len({future.result().id for future in futures}) == 1
-    assert len(replica.rows(schema.posts)) == 1
+    assert len(rig.rows(schema.posts)) == 1
 
 
-def test_replicas_race_with_one_key(make_replica: MakeReplica) -> None:
-    """Two commits at the same time: the loser gets the winner's task, its neighbours theirs."""
-    replicas = [make_replica(), make_replica()]
+def test_replicas_that_race_with_one_key_share_the_task(make_rig: MakeRig) -> None:
+    """The later commit gets the earlier one's task, and its other requests their own."""
+    replicas = [make_rig(), make_rig()]
     with ThreadPoolExecutor(16) as threads:
-        for turn in range(10):
-            key = f"key-{turn}"
-            raced = [threads.submit(replicas[n % 2].post, "a", key=key, of="a") for n in range(8)]
+        for number in range(10):
+            key = f"key-{number}"
+            raced = [
+                threads.submit(replicas[n % 2].post, "a", key=key, fingerprint="a")
+                for n in range(8)
+            ]
             others = [threads.submit(replicas[n % 2].post) for n in range(8)]
             assert len({future.result().id for future in raced}) == 1
             assert len({future.result().id for future in others}) == 8
     assert len(replicas[0].rows(schema.posts)) == 10 * 9
 
 
-def test_key_of_another_replica_with_another_body(make_replica: MakeReplica) -> None:
-    """It is refused there as well."""
-    one, two = make_replica(), make_replica()
-    one.post("a", key="k", of="a")
+def test_a_key_with_another_body_is_refused_on_every_replica(make_rig: MakeRig) -> None:
+    """The key was accepted by another one."""
+    one, two = make_rig(), make_rig()
+    one.post("a", key="k", fingerprint="a")
     with pytest.raises(KeyReused):
-        two.post("b", key="k", of="b")
+        two.post("b", key="k", fingerprint="b")

@@ -1,31 +1,34 @@
-"""Many tasks, shared previews, two replicas: each task ends once, whatever order things come in."""
+"""Many tasks, shared previews, two replicas: each task ends once, in any order of outcomes."""
 
 import random
 import threading
 from collections import Counter
 from collections.abc import Sequence
 
+import pytest
+from splitflap_api.domain import fan_in
 from splitflap_api.domain.changes import Row
-from splitflap_api.domain.tasks import CHUNK
+from splitflap_api.domain.fan_in import CHUNK
+from splitflap_api.domain.previews import FetchPreview
 from splitflap_api.store import schema
 from splitflap_core.contracts import JobOutcome
 
 from asyncrequest import TaskState
+from tests.unit.api.rig import Rig, rendered, scraped
 
-from .conftest import MakeReplica
-from .replica import Replica, rendered, scraped
+from .conftest import MakeRig
 from .tail import Tail
 
-#: Tasks that wait for one preview, and for one of their own.
+#: Tasks with the shared preview and one of their own.
 TASKS = 60
 SHARED = "http://shared.example/"
 
-#: Outcomes in one batch at most.
+#: Most outcomes in one batch.
 BATCH = 7
 
 
 def in_batches(outcomes: Sequence[JobOutcome], seed: int) -> list[list[JobOutcome]]:
-    """All of them, some twice, in an order of their own, in batches of many sizes."""
+    """All of them, some twice, in random order, in batches of random sizes."""
     choice = random.Random(seed)
     order = [*outcomes, *choice.sample(outcomes, len(outcomes) // 3)]
     choice.shuffle(order)
@@ -37,21 +40,20 @@ def in_batches(outcomes: Sequence[JobOutcome], seed: int) -> list[list[JobOutcom
     return batches
 
 
-def race(replicas: Sequence[Replica], outcomes: Sequence[JobOutcome]) -> list[Row]:
-    """Every replica applies all outcomes, at the same time; the jobs that came of them."""
+def race(replicas: Sequence[Rig], outcomes: Sequence[JobOutcome]) -> list[Row]:
+    """Every replica applies all outcomes at the same time; the new jobs."""
     made: list[Row] = []
     wrong: list[BaseException] = []
 
-    def apply(replica: Replica, seed: int) -> None:
+    def apply(rig: Rig, seed: int) -> None:
         try:
             for batch in in_batches(outcomes, seed):
-                made.extend(replica.apply(*batch))
+                made.extend(rig.apply(*batch))
         except BaseException as error:  # noqa: BLE001 - shown by the test's thread
             wrong.append(error)
 
     threads = [
-        threading.Thread(target=apply, args=(replica, seed))
-        for seed, replica in enumerate(replicas)
+        threading.Thread(target=apply, args=(rig, seed)) for seed, rig in enumerate(replicas)
     ]
     for thread in threads:
         thread.start()
@@ -62,17 +64,17 @@ def race(replicas: Sequence[Replica], outcomes: Sequence[JobOutcome]) -> list[Ro
     return made
 
 
-def render_outcomes(replica: Replica, tasks: Sequence[TaskState]) -> list[JobOutcome]:
+def render_outcomes(rig: Rig, tasks: Sequence[TaskState]) -> list[JobOutcome]:
     """A render of each task's text, with the shared link and one of its own."""
     return [
-        rendered(replica.job(task), [SHARED, f"http://own.example/{number}"])
+        rendered(rig.job(task), [SHARED, f"http://own.example/{number}"])
         for number, task in enumerate(tasks)
     ]
 
 
-def test_racing_replicas_end_each_task_once(make_replica: MakeReplica) -> None:
-    """Outcomes doubled and in any order: one job a URL, every task done once, events dense."""
-    replicas = [make_replica(), make_replica()]
+def test_racing_replicas_end_each_task_once(make_rig: MakeRig) -> None:
+    """Outcomes are doubled and in any order: one job a URL, each task done once, events dense."""
+    replicas = [make_rig(), make_rig()]
     one = replicas[0]
     with Tail(one.store) as tail:
         tasks = [one.post(f"post {number}") for number in range(TASKS)]
@@ -85,7 +87,7 @@ def test_racing_replicas_end_each_task_once(make_replica: MakeReplica) -> None:
         assert {one.task(task)["pending"] for task in tasks} == {0}
         seen = tail.until(len(one.rows(schema.events)))
     assert one.rows(schema.waiters) == one.rows(schema.jobs) == []
-    finished = [each.count("splitflap_tasks_finished_total") for each in replicas]
+    finished = [each.metric("splitflap_tasks_finished_total") for each in replicas]
     assert sum(finished) == TASKS
     assert tail.least_pending >= 0
     assert seen == list(range(1, len(seen) + 1))
@@ -98,9 +100,9 @@ def test_racing_replicas_end_each_task_once(make_replica: MakeReplica) -> None:
     }
 
 
-def test_renders_and_previews_race(make_replica: MakeReplica) -> None:
-    """The shared preview comes while later texts are still rendered: it is fresh for those."""
-    replicas = [make_replica(), make_replica()]
+def test_renders_and_previews_race(make_rig: MakeRig) -> None:
+    """The shared preview comes before the later renders: these find it fresh."""
+    replicas = [make_rig(), make_rig()]
     one = replicas[0]
     tasks = [one.post(f"post {number}") for number in range(TASKS)]
     outcomes = render_outcomes(one, tasks)
@@ -110,16 +112,16 @@ def test_renders_and_previews_race(make_replica: MakeReplica) -> None:
     assert {job["subject"] for job in made if job["subject"] == SHARED} == set()
     race(replicas, [scraped(job) for job in left])
     assert {one.task(task)["state"] for task in tasks} == {"done"}
-    assert sum(each.count("splitflap_tasks_finished_total") for each in replicas) == TASKS
+    assert sum(each.metric("splitflap_tasks_finished_total") for each in replicas) == TASKS
 
 
-def test_preview_that_very_many_wait_for_is_told_in_chunks(replica: Replica) -> None:
-    """The first chunk with the outcome, the rest in rounds; all are done in the end."""
+def test_many_waiters_end_in_chunks(rig: Rig) -> None:
+    """The first chunk ends with the outcome, the rest in later transactions."""
     many = 2 * CHUNK + 200
-    first = replica.post()
-    [scrape] = replica.apply(rendered(replica.job(first), [SHARED]))
-    with replica.store.write() as tx:
-        template = replica.task(first)
+    first = rig.post()
+    [scrape] = rig.apply(rendered(rig.job(first), [SHARED]))
+    with rig.store.write() as tx:
+        template = rig.task(first)
         copies = [
             template | {"id": f"01890a5d-ac96-774b-bcce-{number:012x}", "subject": SHARED}
             for number in range(many)
@@ -130,12 +132,26 @@ def test_preview_that_very_many_wait_for_is_told_in_chunks(replica: Replica) -> 
         )
         waiting = [{"job_id": scrape["id"], "task_id": copy["id"]} for copy in copies]
         tx.execute(schema.waiters.insert(), waiting)
-    replica.apply(scraped(scrape))
-    done = len(replica.rows(schema.tasks, state="done"))
+    rig.apply(scraped(scrape))
+    done = len(rig.rows(schema.tasks, state="done"))
     assert 0 < done <= CHUNK
     rounds = 0
-    while replica.ingest.resume_completions():
+    while rig.ingest.resume_completions():
         rounds += 1
     assert rounds >= 2
-    assert len(replica.rows(schema.tasks, state="done")) == many + 1
-    assert replica.rows(schema.waiters) == replica.rows(schema.completions) == []
+    assert len(rig.rows(schema.tasks, state="done")) == many + 1
+    assert rig.rows(schema.waiters) == rig.rows(schema.completions) == []
+
+
+def test_each_waiter_of_a_chunked_scrape_ends_once(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In chunks of two."""
+    monkeypatch.setattr(fan_in, "CHUNK", 2)
+    states = [rig.accept(FetchPreview(SHARED)) for _ in range(5)]
+    rig.scraped(rig.row("jobs"))
+    assert sum(rig.final(state) is not None for state in states) == 2
+    while rig.ingest.resume_completions():
+        pass
+    assert all(rig.final(state) is not None for state in states)
+    assert rig.count("completions") == rig.count("waiters") == 0

@@ -1,4 +1,4 @@
-"""A database as others give it: over TLS, with a user in libpq's variables, not yet started."""
+"""Databases of other people: with TLS, with a user in libpq's variables, not yet started."""
 
 import shutil
 import subprocess
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.servers
 
 
 def make_certificate(path: Path) -> Path:
-    """A certificate for 127.0.0.1, which is its own CA, with its key in the same file."""
+    """A self-signed certificate for 127.0.0.1, with its key in the same file."""
     if not (openssl := shutil.which("openssl")):
         pytest.skip("openssl is not installed")
     names = ("-subj", "/CN=database", "-addext", "subjectAltName=IP:127.0.0.1")
@@ -42,14 +42,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tls_server(certificate: Path) -> Iterator[Postgres]:
-    """A PostgreSQL that speaks TLS to who asks for it."""
+    """A PostgreSQL with TLS."""
     with or_skip(partial(Postgres, certificate)) as server:
         yield server
 
 
 @pytest.fixture
 def bare_url(tls_server: Postgres, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL as the chart writes it: without user and driver; libpq's variables have the user."""
+    """The chart's URL, without user and driver; libpq's variables have the user."""
     monkeypatch.setenv("PGUSER", USER)
     monkeypatch.setenv("PGPASSWORD", "any")
     monkeypatch.setenv("PGSSLMODE", "verify-full")
@@ -57,10 +57,10 @@ def bare_url(tls_server: Postgres, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"postgresql://{parts.hostname}:{parts.port}{parts.path}"
 
 
-def test_tls_with_a_ca_of_ones_own(
+def test_a_server_with_a_private_ca_is_trusted(
     bare_url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The server is checked by that CA, and the connection is encrypted."""
+    """If PGSSLROOTCERT names the CA; the connection is encrypted."""
     monkeypatch.setenv("PGSSLROOTCERT", str(certificate))
     store = Store(bare_url, str(tmp_path), 4)
     migrate(store)
@@ -73,7 +73,7 @@ def test_tls_with_a_ca_of_ones_own(
 def test_a_server_of_another_ca_is_not_trusted(
     bare_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It counts as an outage: it may be mended without a restart."""
+    """It counts as an outage: the operator may mend it without a restart."""
     other = make_certificate(tmp_path / "other.pem")
     monkeypatch.setenv("PGSSLROOTCERT", str(other))
     store = Store(bare_url, str(tmp_path), 4)
@@ -86,7 +86,7 @@ def test_a_server_of_another_ca_is_not_trusted(
 def test_a_migration_waits_for_its_database(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As long as it is told, and no longer."""
+    """For as many seconds as given."""
     with or_skip(Postgres) as server:
         server.stop()
         store = Store(server.url, str(tmp_path), 4)

@@ -1,191 +1,193 @@
-"""What is due is done again; what is over is ended; what is old is deleted."""
+"""Due jobs are published again, hopeless jobs and waiting tasks end, old rows are deleted."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
+from splitflap_api.domain.jobs.counts import job_counts
 from splitflap_api.loops import retention
-from splitflap_api.loops.reconcile import job_counts
 from splitflap_api.store import schema
 from splitflap_core.kinds import MAX_ATTEMPTS
 
-from .conftest import MakeReplica
-from .replica import HOUR, Replica, rendered, scraped
+from tests.unit.api.rig import HOUR, Rig, rendered, scraped
+
+from .conftest import MakeRig
 
 
-def test_job_that_no_broker_confirmed_is_published_again(replica: Replica) -> None:
-    """After five seconds, as the same attempt: it may never have been sent."""
-    task = replica.post()
-    job = replica.job(task)
+def test_an_unconfirmed_job_is_published_again(rig: Rig) -> None:
+    """After five seconds, as the same attempt."""
+    task = rig.post()
+    job = rig.job(task)
     assert job["due_at"] - job["created_at"] == 5_000
-    replica.reconciler.run_once()
-    assert len(replica.published) == 1
-    replica.change(schema.jobs, due_at=1)
-    replica.reconciler.run_once()
-    assert [row["id"] for row in replica.published] == [job["id"]] * 2
-    assert replica.published[-1]["attempt"] == 1
-    assert replica.job(task)["due_at"] >= job["due_at"]
+    rig.reconcile()
+    assert len(rig.published) == 1
+    rig.change(schema.jobs, due_at=1)
+    rig.reconcile()
+    assert [row["id"] for row in rig.published] == [job["id"]] * 2
+    assert rig.published[-1]["attempt"] == 1
+    assert rig.job(task)["due_at"] >= job["due_at"]
 
 
-def test_job_whose_outcome_never_came_is_tried_again(replica: Replica) -> None:
-    """As the next attempt: the first one may still be at work."""
-    task = replica.post()
-    replica.change(schema.jobs, due_at=1, dispatched_at=1)
-    replica.reconciler.run_once()
-    assert replica.published[-1]["attempt"] == 2
-    assert replica.job(task)["attempt"] == 2
-    assert replica.job(task)["dispatched_at"] is None
-    assert replica.count("splitflap_jobs_retried_total", why="unfinished") == 1
+def test_a_job_without_an_outcome_is_tried_again(rig: Rig) -> None:
+    """As the next attempt: a worker may still have the first one."""
+    task = rig.post()
+    rig.change(schema.jobs, due_at=1, dispatched_at=1)
+    rig.reconcile()
+    assert rig.published[-1]["attempt"] == 2
+    assert rig.job(task)["attempt"] == 2
+    assert rig.job(task)["dispatched_at"] is None
+    assert rig.metric("splitflap_jobs_retried_total", why="unfinished") == 1
 
 
-def test_nothing_is_published_while_the_broker_is_away(replica: Replica) -> None:
-    """No attempt is used up by that; all is published once it is back."""
-    task = replica.post()
-    replica.change(schema.jobs, due_at=1, dispatched_at=1)
-    replica.broker_is_up = False
+def test_due_jobs_wait_for_the_broker(rig: Rig) -> None:
+    """An outage uses up no attempt; all is published once the broker is back."""
+    task = rig.post()
+    rig.change(schema.jobs, due_at=1, dispatched_at=1)
+    rig.broker_is_up = False
     for _ in range(MAX_ATTEMPTS + 1):
-        replica.reconciler.run_once()
-    assert len(replica.published) == 1
-    assert replica.job(task)["attempt"] == 1
-    replica.broker_is_up = True
-    replica.reconciler.run_once()
-    assert len(replica.published) == 2
+        rig.reconcile()
+    assert len(rig.published) == 1
+    assert rig.job(task)["attempt"] == 1
+    rig.broker_is_up = True
+    rig.reconcile()
+    assert len(rig.published) == 2
 
 
-def test_the_broker_is_back(replica: Replica) -> None:
-    """What was made without it is published at once; what came after it is on its way already."""
-    before = replica.job(replica.post())
+def test_jobs_of_an_outage_are_published_when_the_broker_is_back(rig: Rig) -> None:
+    """At once. Jobs from after its return are on their way already."""
+    before = rig.job(rig.post())
     time.sleep(0.01)
-    replica.reconciler.republish_soon()
+    rig.reconciler.republish_soon()
     time.sleep(0.01)
-    replica.post()
-    replica.published.clear()
+    rig.post()
+    rig.published.clear()
     for _ in range(2):
-        replica.reconciler.run_once()
-    assert [row["id"] for row in replica.published] == [before["id"]]
+        rig.reconcile()
+    assert [row["id"] for row in rig.published] == [before["id"]]
 
 
-def test_replicas_take_turns(make_replica: MakeReplica) -> None:
-    """What one has taken, the other does not take as well, also at the same time."""
-    replicas = [make_replica(), make_replica()]
+def test_replicas_share_the_due_jobs(make_rig: MakeRig) -> None:
+    """Each job is published by one replica, also where both run at the same time."""
+    replicas = [make_rig(), make_rig()]
     for _ in range(100):
         replicas[0].post()
     jobs = sorted(row["id"] for row in replicas[0].rows(schema.jobs))
     with ThreadPoolExecutor(2) as threads:
         for _ in range(5):
             replicas[0].change(schema.jobs, due_at=1)
-            for replica in replicas:
-                replica.published.clear()
-            rounds = [threads.submit(replica.reconciler.run_once) for replica in replicas]
-            for each in rounds:
+            for rig in replicas:
+                rig.published.clear()
+            iterations = [threads.submit(rig.reconcile) for rig in replicas]
+            for each in iterations:
                 each.result(30)
-            published = [row["id"] for replica in replicas for row in replica.published]
+            published = [row["id"] for rig in replicas for row in rig.published]
             assert sorted(published) == jobs
 
 
-def test_job_without_attempts_left_ends(replica: Replica) -> None:
-    """422, and a dead letter that says why."""
-    task = replica.post()
-    replica.change(schema.jobs, due_at=1, dispatched_at=1, attempt=MAX_ATTEMPTS)
-    replica.reconciler.run_once()
-    assert replica.rows(schema.jobs) == []
-    assert replica.task(task)["status"] == 422
-    [letter] = replica.rows(schema.dead_letters)
+def test_a_job_without_attempts_left_fails(rig: Rig) -> None:
+    """422, and a dead letter with the reason."""
+    task = rig.post()
+    rig.change(schema.jobs, due_at=1, dispatched_at=1, attempt=MAX_ATTEMPTS)
+    rig.reconcile()
+    assert rig.rows(schema.jobs) == []
+    assert rig.task(task)["status"] == 422
+    [letter] = rig.rows(schema.dead_letters)
     assert (letter["queue"], letter["reason"]) == ("render", "attempts")
-    assert replica.count("splitflap_jobs_finished_total", outcome="exhausted") == 1
+    assert rig.metric("splitflap_jobs_finished_total", outcome="exhausted") == 1
 
 
-def test_job_past_its_last_deadline_ends(replica: Replica) -> None:
-    """A preview fails with that reason, and its post is done."""
-    task = replica.post()
-    replica.apply(rendered(replica.job(task), ["http://never/"]))
-    replica.change(schema.jobs, due_at=1, dispatched_at=1, deadline=2)
-    replica.reconciler.run_once()
-    assert replica.rows(schema.jobs) == []
-    assert replica.task(task)["status"] == 201
-    [preview] = replica.rows(schema.previews)
+def test_a_job_past_its_deadline_fails(rig: Rig) -> None:
+    """A preview fails with the reason `deadline`, and its post is done."""
+    task = rig.post()
+    rig.apply(rendered(rig.job(task), ["http://never/"]))
+    rig.change(schema.jobs, due_at=1, dispatched_at=1, deadline=2)
+    rig.reconcile()
+    assert rig.rows(schema.jobs) == []
+    assert rig.task(task)["status"] == 201
+    [preview] = rig.rows(schema.previews)
     assert (preview["state"], preview["reason"]) == ("failed", "deadline")
-    assert [letter["queue"] for letter in replica.rows(schema.dead_letters)] == ["scrape"]
+    assert [letter["queue"] for letter in rig.rows(schema.dead_letters)] == ["scrape"]
 
 
-def test_job_before_its_deadline_does_not_end(replica: Replica) -> None:
-    """Time in which no broker took it does not count."""
-    task = replica.post()
-    replica.change(schema.jobs, due_at=1, created_at=1)
-    replica.reconciler.run_once()
-    assert replica.task(task)["state"] == "running"
-    assert replica.rows(schema.dead_letters) == []
+def test_time_without_a_broker_does_not_count_towards_the_deadline(rig: Rig) -> None:
+    """The job still waits, and so does its task."""
+    task = rig.post()
+    rig.change(schema.jobs, due_at=1, created_at=1)
+    rig.reconcile()
+    assert rig.task(task)["state"] == "running"
+    assert rig.rows(schema.dead_letters) == []
 
 
-def test_task_does_not_wait_for_ever_for_previews(make_replica: MakeReplica) -> None:
-    """After its time it is done, with those pending shown as such; later ones reach the post."""
-    replica = make_replica(preview_wait=0.0)
-    task = replica.post()
-    [scrape] = replica.apply(rendered(replica.job(task), ["http://slow/"]))
-    replica.reconciler.run_once()
-    final = replica.task(task)
+def test_a_task_ends_when_its_previews_take_too_long(make_rig: MakeRig) -> None:
+    """It shows the late previews as pending; they still reach the post."""
+    rig = make_rig(preview_wait=0.0)
+    task = rig.post()
+    [scrape] = rig.apply(rendered(rig.job(task), ["http://slow/"]))
+    rig.reconcile()
+    final = rig.task(task)
     assert final["status"] == 201
     assert msgspec.json.decode(final["body"])["links"][0]["preview"]["state"] == "pending"
-    replica.apply(scraped(scrape))
-    assert replica.rows(schema.previews)[0]["state"] == "ready"
-    assert replica.rows(schema.events)[-1]["kind"] == "preview"
-    assert replica.task(task) == final | {"pending": replica.task(task)["pending"]}
+    rig.apply(scraped(scrape))
+    assert rig.rows(schema.previews)[0]["state"] == "ready"
+    assert rig.rows(schema.events)[-1]["kind"] == "preview"
+    assert rig.task(task) == final | {"pending": rig.task(task)["pending"]}
 
 
-def test_task_past_its_retention_leaves_a_tombstone(replica: Replica) -> None:
-    """Its response is deleted, its id stays known for 410; then it is gone whole."""
-    task = replica.post(key="key", of="a")
-    replica.apply(rendered(replica.job(task)))
-    now = replica.task(task)["expires_at"] - HOUR
-    replica.change(schema.tasks, expires_at=now - 1)
-    replica.reconciler.run_once()
-    bare = replica.task(task)
+def test_an_expired_task_leaves_a_tombstone(rig: Rig) -> None:
+    """Its response is deleted first; its id stays for 410, and goes later."""
+    task = rig.post(key="key", fingerprint="a")
+    rig.apply(rendered(rig.job(task)))
+    now = rig.task(task)["expires_at"] - HOUR
+    rig.change(schema.tasks, expires_at=now - 1)
+    rig.reconcile()
+    bare = rig.task(task)
     assert (bare["body"], bare["headers"], bare["idempotency_key"]) == (None, None, None)
-    replica.change(schema.tasks, expires_at=now - 2 * HOUR)
-    replica.reconciler._swept = float("-inf")
-    replica.reconciler.run_once()
-    assert replica.rows(schema.tasks) == []
-    assert len(replica.rows(schema.posts)) == 1
+    rig.change(schema.tasks, expires_at=now - 2 * HOUR)
+    # Private: as if SWEEP_EVERY seconds had passed.
+    rig.reconciler._swept_at = float("-inf")
+    rig.reconcile()
+    assert rig.rows(schema.tasks) == []
+    assert len(rig.rows(schema.posts)) == 1
 
 
-def test_a_sweep_is_bounded(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much is due, jobs are looked after in between; and all of it goes in the end."""
+def test_a_sweep_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other duties run between two sweeps, and all due rows go in the end."""
     monkeypatch.setattr(retention, "BATCH", 2)
     monkeypatch.setattr(retention, "BATCHES", 2)
     for _ in range(10):
-        replica.apply(rendered(replica.job(replica.post())))
-    replica.change(schema.tasks, expires_at=2)
+        rig.apply(rendered(rig.job(rig.post())))
+    rig.change(schema.tasks, expires_at=2)
     left = []
     for _ in range(3):
-        replica.reconciler.run_once()
-        left.append(len(replica.rows(schema.tasks)))
+        rig.reconcile()
+        left.append(len(rig.rows(schema.tasks)))
     assert left == [6, 2, 0]
 
 
-def test_sweep_leaves_what_is_in_use(replica: Replica) -> None:
+def test_a_sweep_leaves_rows_that_are_in_use(rig: Rig) -> None:
     """Running tasks, previews of posts and young events stay."""
-    task = replica.post()
-    [scrape] = replica.apply(rendered(replica.job(task), ["http://kept/"]))
-    replica.apply(scraped(scrape))
-    replica.change(schema.previews, expires_at=1)
-    running = replica.post()
-    replica.reconciler.run_once()
-    assert len(replica.rows(schema.previews)) == 1
-    assert replica.task(running)["state"] == "running"
-    assert len(replica.rows(schema.events)) == 5
+    task = rig.post()
+    [scrape] = rig.apply(rendered(rig.job(task), ["http://kept/"]))
+    rig.apply(scraped(scrape))
+    rig.change(schema.previews, expires_at=1)
+    running = rig.post()
+    rig.reconcile()
+    assert len(rig.rows(schema.previews)) == 1
+    assert rig.task(running)["state"] == "running"
+    assert len(rig.rows(schema.events)) == 5
 
 
-def test_a_job_waits_since_it_could_be_done(replica: Replica) -> None:
-    """Since it was made, since it was published or, a retry, since it was due: not before."""
+def test_a_job_counts_as_waiting_since_it_could_be_done(rig: Rig) -> None:
+    """Since it was created or published; a retry since it was due."""
     minute = 60_000
-    replica.post()
-    [job] = replica.rows(schema.jobs)
+    rig.post()
+    [job] = rig.rows(schema.jobs)
     now = job["created_at"]
 
     def since(**values: int | None) -> dict[tuple[str, str], tuple[int, int]]:
-        replica.change(schema.jobs, **values)
-        with replica.store.read() as tx:
+        rig.change(schema.jobs, **values)
+        with rig.store.read() as tx:
             return job_counts(tx)
 
     made = {"created_at": now - 9 * minute, "due_at": now}
@@ -193,6 +195,7 @@ def test_a_job_waits_since_it_could_be_done(replica: Replica) -> None:
     assert since(dispatched_at=now - minute) == {("render", "unfinished"): (1, now - minute)}
     retry = {"attempt": 2, "dispatched_at": None, "due_at": now + minute}
     assert since(**retry) == {("render", "unpublished"): (1, now + minute)}
-    replica.reconciler._measure()
-    oldest = replica.metrics.gauge("splitflap_oldest_job_seconds")
+    rig.reconcile()
+    oldest = rig.metrics.gauge("splitflap_oldest_job_seconds")
+    # Private: prometheus_client has no public way to read one gauge.
     assert oldest.labels("render", "unpublished")._value.get() == 0

@@ -1,4 +1,4 @@
-"""Databases and the parts of the API on them: real ones, in files of the test."""
+"""SQLite databases in files of the test, and the parts of the API on them."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,7 +12,6 @@ from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
 from splitflap_api.http.services import Services
 from splitflap_api.http.waiting import SlotReleasingBackend
-from splitflap_api.loops.feed import Feed
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
 from splitflap_api.store.migrate import migrate
@@ -26,7 +25,7 @@ from .rig import Rig
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the present schema, to be copied."""
+    """A database with the present schema, for copies."""
     folder = tmp_path_factory.mktemp("migrated")
     store = Store(None, str(folder), pool=4)
     migrate(store)
@@ -36,7 +35,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store(migrated: Path, tmp_path: Path) -> Iterator[Store]:
-    """An SQLite database of the test's own."""
+    """A database of this test."""
     shutil.copy(migrated, tmp_path / "splitflap.db")
     made = Store(None, str(tmp_path), pool=4)
     yield made
@@ -45,7 +44,7 @@ def store(migrated: Path, tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def rig(store: Store) -> Iterator[Rig]:
-    """The accept path and the ingest of outcomes on that database."""
+    """The layers of one API process on this database."""
     made = Rig(store)
     made.acceptor.start()
     yield made
@@ -54,9 +53,8 @@ def rig(store: Store) -> Iterator[Rig]:
 
 @pytest.fixture
 def services(rig: Rig, tmp_path: Path) -> Services:
-    """What views are made of, with a broker in the test's folder to which nobody is connected."""
+    """The parts of the views, with an unconnected link."""
     settings = ApiSettings(data_dir=str(tmp_path))
-    feed = Feed(rig.store, lambda: None)
     link = BrokerLink("test", backend_for(settings).opener("test"))
     return Services(
         settings=settings,
@@ -64,8 +62,8 @@ def services(rig: Rig, tmp_path: Path) -> Services:
         store=rig.store,
         keyring=Keyring(rig.store),
         acceptor=rig.acceptor,
-        replayer=Replayer(rig.store, link, rig.published.extend),
-        feed=feed,
+        replayer=Replayer(rig.store, link, rig),
+        feed=rig.feed,
         later=AsyncRequests(
             SlotReleasingBackend(rig.acceptor), account=lambda: caller().account, prefix=PREFIX
         ),

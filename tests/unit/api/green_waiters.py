@@ -8,8 +8,8 @@ from splitflap_api.server import green
 green.patch()
 
 # Imported after the patch, as in a worker.
-from splitflap_api.store import batcher as batcher_module  # noqa: E402
-from splitflap_api.store.batcher import Batcher, TookTooLong  # noqa: E402
+from splitflap_api.loops import batcher as batcher_module  # noqa: E402
+from splitflap_api.loops.batcher import Batcher, TookTooLong  # noqa: E402
 
 
 def wake_all_wakes_present_and_future_waits() -> None:

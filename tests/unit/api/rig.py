@@ -1,4 +1,7 @@
-"""What takes requests and outcomes, on a real database, without broker and workers."""
+"""The layers of one API process on a real database, without server, broker and workers.
+
+Tests hand outcomes in, and read the published jobs. Two rigs on one database are two replicas.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,23 +9,33 @@ from typing import Any
 import msgspec
 from splitflap_api.contract.models import NewPost, Post
 from splitflap_api.domain import final_responses
-from splitflap_api.domain.posts import CreatePost, EditPost, read_posts
+from splitflap_api.domain.commands import Command
+from splitflap_api.domain.posts.commands import CreatePost, EditPost
+from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.domain.previews import FetchPreview, RenderText
+from splitflap_api.domain.responders import Responder, Responders
 from splitflap_api.domain.tasks import Tasks
+from splitflap_api.loops.acceptor import Acceptor
+from splitflap_api.loops.feed import Feed
+from splitflap_api.loops.reconcile import Reconciler
+from splitflap_api.loops.retention import Retention
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events, jobs, metadata
-from splitflap_api.transactions.accept import Acceptor, Hooks
+from splitflap_api.transactions.accept import TaskTransactions
 from splitflap_api.transactions.ingest import Ingest
 from splitflap_core.contracts import JobOutcome, RenderResult, ScrapeResult, encode
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import func, select, update
+from sqlalchemy import Table, func, select, update
 
 from asyncrequest import Final, Submission, TaskState
 
 Row = dict[str, Any]
 
-_FINISH = {
+#: Milliseconds.
+HOUR = 3_600_000
+
+_RESPONDERS: dict[type, Responder] = {
     CreatePost: final_responses.created_post,
     EditPost: final_responses.edited_post,
     FetchPreview: final_responses.fetched_preview,
@@ -31,76 +44,143 @@ _FINISH = {
 
 
 class Rig:
-    """The parts, and what the tests ask of them."""
+    """The parts, wired as in service.py, with shortcuts for tests."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self,
+        store: Store,
+        preview_wait: float = 30.0,
+        responders: Sequence[Responder] = final_responses.RESPONDERS,
+    ) -> None:
         self.store = store
         self.metrics = Metrics("api")
-        finishers = {each.__name__: each for each in final_responses.FINISHERS}
-        self.tasks = Tasks(finishers, 3600, self.metrics)
-        self.ingest = Ingest(store, self.tasks, self.metrics, preview_wait=30)
         self.published: list[Row] = []
         self.changes = 0
-        hooks = Hooks(self._publish, self._changed)
-        self.acceptor = Acceptor(store, self.tasks, self.metrics, hooks)
+        self.broker_is_up = True
+        self.tasks = Tasks(Responders(responders, self.metrics), 3600, self.metrics)
+        self.ingest = Ingest(store, self.tasks, self.metrics, preview_wait)
+        transactions = TaskTransactions(store, self.tasks, self.metrics, self)
+        self.acceptor = Acceptor(transactions)
+        self.feed = Feed(store, lambda: None)
+        self.reconciler = Reconciler(
+            store,
+            self.tasks,
+            self.ingest,
+            self.metrics,
+            Retention(tombstones=HOUR, events=HOUR),
+            broker_is_up=lambda: self.broker_is_up,
+            after_commit=self,
+        )
 
-    def _publish(self, rows: Sequence[Row]) -> None:
-        self.published += [dict(row) for row in rows]
+    # -- AfterCommit: notes the calls of transactions ---------------------------------------------
 
-    def _changed(self) -> None:
+    def publish(self, jobs: Sequence[Row]) -> None:
+        """Note published jobs."""
+        self.published += [dict(row) for row in jobs]
+
+    def changed(self) -> None:
+        """Count commits."""
         self.changes += 1
 
-    def accept(
-        self, work: Any, account: str = "me", key: str | None = None, fingerprint: str = "f"
-    ) -> TaskState:
-        """Accept a plan."""
-        finisher = next(each for kind, each in _FINISH.items() if isinstance(work, kind))
-        known_by = fingerprint if key else None
-        return self.acceptor.accept(Submission(account, work, finisher.__name__, key, known_by))
+    # -- requests of clients ---------------------------------------------------------------------
 
-    def post(self, text: str = "hello", account: str = "me", channel: str = "general") -> TaskState:
+    def accept(
+        self,
+        command: Command,
+        account: str = "me",
+        key: str | None = None,
+        fingerprint: str = "f",
+        *,
+        responder: str | None = None,
+    ) -> TaskState:
+        """Accept a command, with the responder of its view unless another one is named."""
+        usual = next(each for kind, each in _RESPONDERS.items() if isinstance(command, kind))
+        name = responder or usual.__name__
+        known_by = fingerprint if key else None
+        return self.acceptor.accept(Submission(account, command, name, key, known_by))
+
+    def post(
+        self,
+        text: str = "hello",
+        account: str = "me",
+        channel: str = "general",
+        key: str | None = None,
+        fingerprint: str = "f",
+    ) -> TaskState:
         """Accept a post."""
-        return self.accept(CreatePost(NewPost(text, channel)), account)
+        return self.accept(CreatePost(NewPost(text, channel)), account, key, fingerprint)
 
     def edit(self, post_id: str, text: str, revisions: set[int] | None = None) -> TaskState:
         """Accept an edit by `me`."""
         wanted = None if revisions is None else frozenset(revisions)
         return self.accept(EditPost(post_id, text, wanted, admin=False))
 
+    # -- outcomes of workers ---------------------------------------------------------------------
+
     def apply(self, *outcomes: JobOutcome) -> list[Row]:
-        """Take outcomes in one batch; the jobs that came of them."""
-        return self.ingest.apply(outcomes)
+        """Apply outcomes in one batch; the new jobs."""
+        return self.ingest.apply(outcomes).new_jobs
 
     def rendered(self, job: Row, *links: str, html: str = "<p>hello</p>") -> list[Row]:
-        """A renderer's answer, taken."""
-        return self.apply(outcome_of(job, done(RenderResult(html, list(links)))))
+        """Apply a render; the new jobs."""
+        return self.apply(rendered(job, links, html))
 
     def scraped(self, job: Row, title: str = "Title") -> list[Row]:
-        """A scraper's answer, taken."""
-        return self.apply(outcome_of(job, done(ScrapeResult(title=title))))
+        """Apply a scrape; the new jobs."""
+        return self.apply(scraped(job, title))
 
-    def rows(self, table: str, **where: Any) -> list[Row]:
+    def reconcile(self) -> None:
+        """One iteration of the reconciler, without a failed duty."""
+        self.reconciler.run_once()
+        assert not self.reconciler.failed
+
+    # -- rows of the database --------------------------------------------------------------------
+
+    def rows(self, table: str | Table, **where: Any) -> list[Row]:
         """The rows of a table, in the order of their keys."""
-        of = metadata.tables[table]
+        of = metadata.tables[str(table)]
         wanted = select(of).filter_by(**where).order_by(*of.primary_key.columns)
         with self.store.read() as tx:
             return [dict(row) for row in tx.execute(wanted).mappings()]
 
-    def row(self, table: str, **where: Any) -> Row:
+    def row(self, table: str | Table, **where: Any) -> Row:
         """The one row."""
         (row,) = self.rows(table, **where)
         return row
 
+    def count(self, table: str | Table) -> int:
+        """How many rows a table has."""
+        of = metadata.tables[str(table)]
+        with self.store.read() as tx:
+            return tx.execute(select(func.count()).select_from(of)).scalar_one()
+
     def task(self, state: TaskState) -> Row:
         """A task's row."""
         return self.row("tasks", id=state.id)
+
+    def job(self, state: TaskState, kind: str = "render") -> Row:
+        """A task's one job of a kind."""
+        return self.row("jobs", task_id=state.id, kind=kind)
+
+    def change(self, table: Table, **values: Any) -> None:
+        """Set columns of all rows, as time would."""
+        with self.store.write() as tx:
+            tx.execute(update(table).values(values))
+
+    def set_attempt(self, job: Row, attempt: int) -> Row:
+        """Bring a job to a later attempt, as the reconciler does."""
+        with self.store.write() as tx:
+            tx.execute(update(jobs).where(jobs.c.id == job["id"]).values(attempt=attempt))
+        return job | {"attempt": attempt}
+
+    # -- responses for clients -------------------------------------------------------------------
 
     def final(self, state: TaskState, account: str = "me") -> Final | None:
         """A task's final response, if it is done."""
         return self.acceptor.get(account, state.id).final
 
     def body(self, state: TaskState) -> Any:
-        """What a task's final response says, which must be there."""
+        """The body of the final response of a finished task."""
         final = self.final(state)
         assert final is not None
         return msgspec.json.decode(final.body)
@@ -120,16 +200,17 @@ class Rig:
         """The kinds of all events."""
         return [kind for kind, _ in self.events()]
 
-    def count(self, table: str) -> int:
-        """How many rows a table has."""
-        with self.store.read() as tx:
-            return tx.execute(select(func.count()).select_from(metadata.tables[table])).scalar_one()
-
-    def set_attempt(self, job: Row, attempt: int) -> Row:
-        """Bring a job to a later attempt, as the reconciler does."""
-        with self.store.write() as tx:
-            tx.execute(update(jobs).where(jobs.c.id == job["id"]).values(attempt=attempt))
-        return job | {"attempt": attempt}
+    def metric(self, name: str, **labels: str) -> float:
+        """The value of a counter, summed over the other labels."""
+        return sum(
+            (
+                sample.value
+                for family in self.metrics.counter(name).collect()
+                for sample in family.samples
+                if sample.name == name and labels.items() <= sample.labels.items()
+            ),
+            0.0,
+        )
 
 
 def done(result: Any) -> Done:
@@ -138,23 +219,33 @@ def done(result: Any) -> Done:
 
 
 def retry(after: float = 5.0) -> RetryLater:
-    """A worker that asks for another try."""
+    """A worker's request for another attempt."""
     return RetryLater(after, "busy")
 
 
 def failed(reason: str = "broken") -> Failed:
-    """A worker that gives up."""
+    """A worker's final failure."""
     return Failed(reason, "it does not work")
 
 
-def outcome_of(job: Row, outcome: Outcome) -> JobOutcome:
-    """What a worker says of this attempt."""
+def outcome_of(job: Row, outcome: Outcome, attempt: int | None = None) -> JobOutcome:
+    """A worker's message about this attempt."""
     return JobOutcome(
         job=job["id"],
         kind=job["kind"],
-        attempt=job["attempt"],
+        attempt=attempt or job["attempt"],
         outcome=outcome,
         took=0.1,
         worker="test",
         task=job["task_id"],
     )
+
+
+def rendered(job: Row, links: Sequence[str] = (), html: str = "<p>hello</p>") -> JobOutcome:
+    """A successful render."""
+    return outcome_of(job, done(RenderResult(html, list(links))))
+
+
+def scraped(job: Row, title: str = "Title") -> JobOutcome:
+    """A successful scrape."""
+    return outcome_of(job, done(ScrapeResult(title=title)))

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from splitflap_api.contract.models import NewPost
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.changes import Changes, Row
-from splitflap_api.domain.posts import CreatePost
+from splitflap_api.domain.changes import Changes, NewTask
+from splitflap_api.domain.posts.commands import CreatePost
 from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.store.schema import tasks
 from sqlalchemy import Connection, insert, update
@@ -22,8 +22,8 @@ URL = "https://example.com/"
 STRANGER = "0192f0c8-0000-7000-8000-000000000009"
 
 
-def test_a_post_is_kept_whole_before_it_is_answered(rig: Rig) -> None:
-    """Task, post, job, waiter and event are there when accept returns; the job is published."""
+def test_a_post_is_committed_before_it_is_answered(rig: Rig) -> None:
+    """The database has task, post, job, waiter and event; the job is published."""
     state = rig.post("hello *you*", channel="talk")
     task, job = rig.task(state), rig.row("jobs")
     post = rig.row("posts")
@@ -38,8 +38,8 @@ def test_a_post_is_kept_whole_before_it_is_answered(rig: Rig) -> None:
     assert rig.kinds() == ["accepted"]
 
 
-def test_many_at_once_share_commits(rig: Rig) -> None:
-    """A hundred concurrent posts all get their own task, in fewer commits than requests."""
+def test_concurrent_posts_share_commits(rig: Rig) -> None:
+    """A hundred posts get their own tasks, in fewer commits than requests."""
     with ThreadPoolExecutor(50) as callers:
         states = list(callers.map(lambda number: rig.post(str(number)), range(100)))
     assert len({state.id for state in states}) == 100
@@ -47,8 +47,8 @@ def test_many_at_once_share_commits(rig: Rig) -> None:
     assert rig.changes < 100
 
 
-def test_a_repeated_key_is_the_same_task(rig: Rig) -> None:
-    """The same request, again and at the same time from many threads, makes one post."""
+def test_a_repeated_key_gets_the_same_task(rig: Rig) -> None:
+    """The same request, repeated and from many threads at a time, makes one post."""
     barrier = threading.Barrier(20)
 
     def one(_: int) -> str:
@@ -62,8 +62,8 @@ def test_a_repeated_key_is_the_same_task(rig: Rig) -> None:
     assert rig.count("posts") == len(rig.published) == 1
 
 
-def test_a_key_with_another_request(rig: Rig) -> None:
-    """It is refused, also where both come in one commit; another account's is apart."""
+def test_a_key_with_another_request_is_refused(rig: Rig) -> None:
+    """Another account may use the same key."""
     rig.accept(CreatePost(NewPost("hello")), key="k")
     with pytest.raises(KeyReused):
         rig.accept(CreatePost(NewPost("other")), key="k", fingerprint="other")
@@ -72,7 +72,7 @@ def test_a_key_with_another_request(rig: Rig) -> None:
 
 
 def test_a_repeated_key_gets_the_final_response(rig: Rig) -> None:
-    """Once the task is done, a repeated request is answered with what it came to."""
+    """After the end of the task."""
     rig.accept(CreatePost(NewPost("hello")), key="k")
     rig.rendered(rig.row("jobs"))
     again = rig.accept(CreatePost(NewPost("hello")), key="k")
@@ -80,16 +80,15 @@ def test_a_repeated_key_gets_the_final_response(rig: Rig) -> None:
     assert again.final.status == 201
 
 
-def test_a_key_that_was_committed_meanwhile(rig: Rig) -> None:
-    """Where the unique index says that another replica was first, it is looked up once more."""
+def test_a_key_of_a_concurrent_replica_gets_its_task(rig: Rig) -> None:
+    """The unique index refuses the second insert; then the key is looked up again."""
 
     class Losing(RenderText):
-        def apply(self, tx: Connection, changes: Changes, task: Row) -> None:
+        def apply(self, tx: Connection, changes: Changes, task: NewTask) -> None:
             super().apply(tx, changes, task)
             if not lost:
                 lost.append(True)
-                theirs = {**task, "id": STRANGER, "pending": 1, "total": 1}
-                tx.execute(insert(tasks), [{k: v for k, v in theirs.items() if k in tasks.c}])
+                tx.execute(insert(tasks), [task.row() | {"id": STRANGER}])
 
     lost: list[bool] = []
     state = rig.accept(Losing("hello"), key="k")
@@ -97,8 +96,8 @@ def test_a_key_that_was_committed_meanwhile(rig: Rig) -> None:
     assert rig.row("tasks")["id"] == state.id
 
 
-def test_a_preview_is_fetched_once_for_all(rig: Rig) -> None:
-    """Two tasks that want one URL share its job; each waits for it."""
+def test_tasks_share_the_fetch_of_a_preview(rig: Rig) -> None:
+    """Two tasks with one URL wait for one job."""
     first, second = rig.accept(FetchPreview(URL)), rig.accept(FetchPreview(URL))
     job = rig.row("jobs")
     assert (job["kind"], job["subject"]) == ("scrape", URL)
@@ -109,16 +108,16 @@ def test_a_preview_is_fetched_once_for_all(rig: Rig) -> None:
     assert rig.row("previews")["job_id"] is None
 
 
-def test_refused_in_a_batch_alone(rig: Rig) -> None:
-    """A plan's Problem is the error of its request; nothing of it is kept."""
+def test_a_refused_command_leaves_no_rows(rig: Rig) -> None:
+    """Its Problem is the error of its request."""
     with pytest.raises(Problem) as refused:
         rig.edit(STRANGER, "text")
     assert refused.value.slug == "not-found"
     assert rig.count("tasks") == rig.count("jobs") == 0
 
 
-def test_whose_task_it_is(rig: Rig) -> None:
-    """Unknown ids and other accounts' tasks are not there; one past its retention is gone."""
+def test_a_task_is_visible_to_its_account(rig: Rig) -> None:
+    """Unknown ids and other accounts' tasks are not found; an expired one is gone."""
     state = rig.post()
     for account, task_id in (("else", state.id), ("me", STRANGER)):
         with pytest.raises(NoSuchTask):
@@ -132,8 +131,8 @@ def test_whose_task_it_is(rig: Rig) -> None:
         rig.acceptor.get("else", state.id)
 
 
-def test_wait_ends_with_the_task(rig: Rig) -> None:
-    """Who waits is woken by what another thread commits, or gets the running task in time."""
+def test_a_wait_ends_with_the_task(rig: Rig) -> None:
+    """Or after its seconds, with the running task."""
     state = rig.post()
     assert rig.acceptor.wait("me", state.id, 0.05).final is None
     with ThreadPoolExecutor(1) as caller:
@@ -146,7 +145,7 @@ def test_wait_ends_with_the_task(rig: Rig) -> None:
 
 
 def test_a_stop_ends_waits(rig: Rig) -> None:
-    """With the running task, for who waits and for who would."""
+    """Present and later waits get the running task."""
     state = rig.post()
     with ThreadPoolExecutor(1) as caller:
         waiting = caller.submit(rig.acceptor.wait, "me", state.id, 20)

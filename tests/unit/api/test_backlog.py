@@ -1,12 +1,10 @@
-"""The backlog: old accepted work refuses new work, judged on a real database."""
+"""Whether accepted work outgrows finished work, judged on a real database."""
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
-from splitflap_api.loops.loop import STUCK_AFTER
-from splitflap_api.overload import backlog
+from splitflap_api.overload import backlog as module
 from splitflap_api.overload.backlog import (
     SCRAPE_FACTOR,
     TOLERATED,
@@ -16,7 +14,6 @@ from splitflap_api.overload.backlog import (
 )
 from splitflap_api.store.bulk import insert_rows
 from splitflap_api.store.engine import Store
-from splitflap_api.store.migrate import migrate
 from splitflap_api.store.schema import jobs
 from splitflap_core.contracts import Kind
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -27,17 +24,16 @@ from tests.support import wait_until
 LIMITS = Limits(unfinished=30, unpublished=3600)
 
 
-class Rig:
-    """A backlog on a database of jobs."""
+class Jobs:
+    """A table of jobs, and the backlog over it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store = Store(None, str(folder), 4)
-        migrate(self.store)
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self.unconfirmed = 0.0
-        self.backlog = Backlog(self.store, LIMITS, lambda: self.unconfirmed)
+        self.backlog = Backlog(store, LIMITS, lambda: self.unconfirmed)
 
     def add(self, kind: Kind, count: int, *, dispatched: float | None, due: float = 0) -> None:
-        """Jobs that were dispatched so many seconds ago, or never, and are due then."""
+        """Insert jobs: dispatched so many seconds ago, or never; due in so many seconds."""
         now = int(time.time() * 1000)
         rows = [
             {
@@ -55,94 +51,94 @@ class Rig:
             insert_rows(tx, jobs, rows)
 
     def why(self) -> str:
-        """What it says after a look; empty for nothing."""
+        """The reason to refuse work after a judgement; empty for none."""
         self.backlog.run_once()
         overload = self.backlog.overload()
         return overload.why if overload else ""
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    """A rig on a database of its own."""
-    rig = Rig(tmp_path)
-    yield rig
-    rig.store.close()
+def waiting(store: Store) -> Jobs:
+    """No jobs yet."""
+    return Jobs(store)
 
 
-def test_an_empty_table_is_no_backlog(rig: Rig) -> None:
-    """Without jobs, new work is admitted."""
-    assert rig.why() == ""
+def test_an_empty_table_is_no_backlog(waiting: Jobs) -> None:
+    """All work is accepted."""
+    assert waiting.why() == ""
 
 
-def test_a_few_stuck_jobs_are_no_backlog(rig: Rig) -> None:
-    """One job more than tolerated makes a backlog, with a Retry-After."""
-    rig.add("render", TOLERATED["render"], dispatched=300)
-    assert rig.why() == ""
-    rig.add("render", 1, dispatched=40)
-    assert "waiting to be rendered" in rig.why()
-    overload = rig.backlog.overload()
+def test_a_few_stuck_jobs_are_no_backlog(waiting: Jobs) -> None:
+    """One more than TOLERATED are, and clients get the seconds to wait."""
+    waiting.add("render", TOLERATED["render"], dispatched=300)
+    assert waiting.why() == ""
+    waiting.add("render", 1, dispatched=40)
+    assert "waiting to be rendered" in waiting.why()
+    overload = waiting.backlog.overload()
     assert overload is not None
     assert 10 <= overload.retry_after <= 12
 
 
-def test_many_young_jobs_are_no_backlog(rig: Rig) -> None:
-    """The number of jobs alone is no reason."""
-    rig.add("render", 2000, dispatched=5)
-    assert rig.why() == ""
+def test_many_young_jobs_are_no_backlog(waiting: Jobs) -> None:
+    """They may be done in a second."""
+    waiting.add("render", 2000, dispatched=5)
+    assert waiting.why() == ""
 
 
-def test_scrapes_may_wait_longer(rig: Rig) -> None:
-    """Slow sites refuse new posts only after SCRAPE_FACTOR times the limit."""
-    rig.add("scrape", TOLERATED["scrape"] + 1, dispatched=LIMITS.unfinished * 3)
-    assert rig.why() == ""
-    rig.add("scrape", TOLERATED["scrape"] + 1, dispatched=LIMITS.unfinished * SCRAPE_FACTOR + 5)
-    rig.add("render", 1, dispatched=1)
-    with rig.store.write() as tx:
+def test_scrapes_may_wait_longer_than_renders(waiting: Jobs) -> None:
+    """Slow sites close the service to posts only after SCRAPE_FACTOR times the limit."""
+    waiting.add("scrape", TOLERATED["scrape"] + 1, dispatched=LIMITS.unfinished * 3)
+    assert waiting.why() == ""
+    waiting.add("scrape", TOLERATED["scrape"] + 1, dispatched=LIMITS.unfinished * SCRAPE_FACTOR + 5)
+    waiting.add("render", 1, dispatched=1)
+    with waiting.store.write() as tx:
         tx.exec_driver_sql("UPDATE jobs SET dispatched_at = dispatched_at - 600000")
-    assert "waiting for previews" in rig.why()
+    assert "waiting for previews" in waiting.why()
 
 
-def test_an_unavailable_broker_makes_a_backlog_after_an_hour(rig: Rig) -> None:
-    """The age of a retry counts from its due time."""
-    rig.add("render", 10, dispatched=None, due=-1800)
-    rig.add("scrape", 10, dispatched=None, due=600)
-    assert rig.why() == ""
-    rig.add("render", 1, dispatched=None, due=-3700)
-    assert "unpublished" in rig.why()
+def test_work_is_accepted_for_an_hour_without_a_broker(waiting: Jobs) -> None:
+    """Retries count from when they are due."""
+    waiting.add("render", 10, dispatched=None, due=-1800)
+    waiting.add("scrape", 10, dispatched=None, due=600)
+    assert waiting.why() == ""
+    waiting.add("render", 1, dispatched=None, due=-3700)
+    assert "unpublished" in waiting.why()
 
 
-def test_a_slow_broker_makes_a_backlog(rig: Rig) -> None:
-    """New work is refused before the reconciler would publish a job twice."""
-    rig.unconfirmed = UNCONFIRMED_LIMIT + 0.1
-    assert "slow" in rig.why()
-    rig.unconfirmed = 0.5
-    assert rig.why() == ""
+def test_a_slow_broker_is_a_backlog(waiting: Jobs) -> None:
+    """Before the reconciler would publish unconfirmed jobs a second time."""
+    waiting.unconfirmed = UNCONFIRMED_LIMIT + 0.1
+    assert "slow" in waiting.why()
+    waiting.unconfirmed = 0.5
+    assert waiting.why() == ""
 
 
-def test_a_failed_query_is_not_the_last(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The verdict keeps following the database."""
-    monkeypatch.setattr(backlog, "POLL_EVERY", 0.02)
+def test_judging_goes_on_after_a_failure(waiting: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A judgement that stayed for ever would refuse all work."""
+    monkeypatch.setattr(module, "POLL_EVERY", 0.02)
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
-    run_once = rig.backlog.run_once
+    read = waiting.store.read
 
-    def failing() -> None:
+    def failing() -> Any:
         if errors:
             raise errors.pop()
-        run_once()
+        return read()
 
-    monkeypatch.setattr(rig.backlog, "run_once", failing)
-    rig.add("render", TOLERATED["render"] + 1, dispatched=300)
-    rig.backlog.start()
+    monkeypatch.setattr(waiting.store, "read", failing)
+    waiting.add("render", TOLERATED["render"] + 1, dispatched=300)
+    waiting.backlog.start()
     try:
-        wait_until(lambda: rig.backlog.overload() is not None, "a look", 20)
+        wait_until(lambda: waiting.backlog.overload() is not None, "a judgement", 20)
         assert errors == []
     finally:
-        rig.backlog.stop(20)
+        waiting.backlog.stop(20)
 
 
-def test_a_stuck_backlog_is_unhealthy(rig: Rig) -> None:
-    """The health check fails after a minute without a query."""
-    assert rig.backlog.alive() is None
-    # Private: the test moves the time of the last query instead of waiting a minute.
-    rig.backlog._last_run -= STUCK_AFTER + 1
-    assert "backlog: no look for 61 s" in str(rig.backlog.alive())
+def test_a_backlog_without_judgements_is_unhealthy(
+    waiting: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The health check names the loop."""
+    assert waiting.backlog.alive() is None
+    later = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert "backlog: no iteration has ended for 61 s" in str(waiting.backlog.alive())

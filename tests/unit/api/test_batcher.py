@@ -1,4 +1,4 @@
-"""Group commit: concurrent calls share a run, and nobody shares another's fate."""
+"""Concurrent calls share a run, and each call gets its own answer or error."""
 
 import threading
 import time
@@ -7,8 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from splitflap_api.store import batcher
-from splitflap_api.store.batcher import MAX_BATCH, Batcher, Stopped, TookTooLong
+from splitflap_api.loops import batcher
+from splitflap_api.loops.batcher import MAX_BATCH, Batcher, Stopped, TookTooLong
 from splitflap_api.store.engine import is_conflict, is_outage
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -33,7 +33,7 @@ CONFLICT = DBAPIError("INSERT", {}, StateError("40001"))
 
 
 class Desk:
-    """A batcher whose runs are noted, and held back while its gate is closed."""
+    """A batcher that notes its runs, and holds them while its gate is closed."""
 
     def __init__(self, run: Run) -> None:
         self.runs: list[list[str]] = []
@@ -49,12 +49,12 @@ class Desk:
         return self._run(questions)
 
     def ask(self, *questions: str) -> list["Future[Any]"]:
-        """Ask all of these, from a thread each, while a first run holds the batcher up."""
+        """Ask all questions, each from a thread, while a first run keeps the batcher busy."""
         self.gate.clear()
         first = self._callers.submit(self.batcher, "first")
         wait_until(lambda: self.runs == [["first"]])
         asked = [self._callers.submit(self.batcher, question) for question in questions]
-        wait_until(lambda: len(self.batcher._waiting) == len(questions))
+        wait_until(lambda: self.batcher.waiting == len(questions))
         self.runs.clear()
         self.gate.set()
         first.result(PATIENCE)
@@ -69,7 +69,7 @@ class Desk:
 
 @pytest.fixture
 def desk_of() -> Iterator[Callable[[Run], Desk]]:
-    """Makes started desks."""
+    """Creates started desks."""
     desks: list[Desk] = []
 
     def make(run: Run) -> Desk:
@@ -86,15 +86,15 @@ DeskOf = Callable[[Run], Desk]
 
 
 def upper(questions: Sequence[str]) -> Sequence[Any]:
-    """Answers that tell which question they are for."""
+    """Answers that show their question."""
     return [question.upper() for question in questions]
 
 
-def raising(error: Exception, *guilty: str) -> Run:
-    """A run that fails whenever one of the guilty is in it."""
+def raising(error: Exception, *failing: str) -> Run:
+    """A run that fails with one of these questions in it."""
 
     def run(questions: Sequence[str]) -> Sequence[Any]:
-        if set(questions) & set(guilty):
+        if set(questions) & set(failing):
             raise error
         return upper(questions)
 
@@ -102,7 +102,7 @@ def raising(error: Exception, *guilty: str) -> Run:
 
 
 def test_concurrent_calls_share_a_run(desk_of: DeskOf) -> None:
-    """What came while a run was busy is answered by the next, each with its own answer."""
+    """The next run answers the calls of a busy time, each with its own answer."""
     desk = desk_of(upper)
     names = [f"q{number}" for number in range(40)]
     answers = [each.result(PATIENCE) for each in desk.ask(*names)]
@@ -110,16 +110,16 @@ def test_concurrent_calls_share_a_run(desk_of: DeskOf) -> None:
     assert [len(run) for run in desk.runs] == [40]
 
 
-def test_a_run_is_bounded(desk_of: DeskOf) -> None:
-    """More than one run's worth is split."""
+def test_a_run_takes_a_bounded_number_of_calls(desk_of: DeskOf) -> None:
+    """More calls are split over several runs."""
     desk = desk_of(upper)
     for each in desk.ask(*map(str, range(MAX_BATCH + 10))):
         each.result(PATIENCE)
     assert [len(run) for run in desk.runs] == [MAX_BATCH, 10]
 
 
-def test_an_error_of_one(desk_of: DeskOf) -> None:
-    """A run can answer one question with an error and the others well, without another run."""
+def test_a_run_may_answer_one_call_with_an_error(desk_of: DeskOf) -> None:
+    """The others get their answers from the same run."""
     desk = desk_of(lambda questions: [KeyError(q) if q == "b" else q for q in questions])
     a, b, c = desk.ask("a", "b", "c")
     assert (a.result(PATIENCE), c.result(PATIENCE)) == ("a", "c")
@@ -128,8 +128,8 @@ def test_an_error_of_one(desk_of: DeskOf) -> None:
     assert len(desk.runs) == 1
 
 
-def test_the_guilty_one_fails_alone(desk_of: DeskOf) -> None:
-    """A run that fails is tried one by one; only who makes it fail gets the error."""
+def test_only_the_failing_call_of_a_batch_gets_the_error(desk_of: DeskOf) -> None:
+    """After a failed run each call is tried alone."""
     desk = desk_of(raising(ValueError("bad"), "bad"))
     good, bad, fine = desk.ask("good", "bad", "fine")
     assert (good.result(PATIENCE), fine.result(PATIENCE)) == ("GOOD", "FINE")
@@ -138,8 +138,8 @@ def test_the_guilty_one_fails_alone(desk_of: DeskOf) -> None:
     assert sorted(map(len, desk.runs)) == [1, 1, 1, 3]
 
 
-def test_an_outage_fails_all_at_once(desk_of: DeskOf) -> None:
-    """A database that is down is not asked again for each; the batcher goes on afterwards."""
+def test_an_outage_fails_the_whole_batch_at_once(desk_of: DeskOf) -> None:
+    """The batcher asks a database that is down once, and works on afterwards."""
     desk = desk_of(raising(OUTAGE, "a"))
     for each in desk.ask("a", "b", "c"):
         with pytest.raises(OperationalError):
@@ -150,7 +150,7 @@ def test_an_outage_fails_all_at_once(desk_of: DeskOf) -> None:
 
 @pytest.mark.parametrize("others", [[], ["b"]])
 def test_a_conflict_is_tried_again(desk_of: DeskOf, others: list[str]) -> None:
-    """Three times, alone; then its caller is told. Others in its batch are done meanwhile."""
+    """Three times, alone; then its caller gets the error. The rest of its batch is done."""
     desk = desk_of(raising(CONFLICT, "a"))
     first, *rest = desk.ask("a", *others)
     with pytest.raises(DBAPIError):
@@ -159,8 +159,8 @@ def test_a_conflict_is_tried_again(desk_of: DeskOf, others: list[str]) -> None:
     assert sum("a" in run for run in desk.runs) == 4
 
 
-def test_a_conflict_that_goes_away(desk_of: DeskOf) -> None:
-    """Its caller never hears of it."""
+def test_a_call_survives_a_conflict_that_goes_away(desk_of: DeskOf) -> None:
+    """Its caller gets the answer."""
     times: list[int] = []
 
     def run(questions: Sequence[str]) -> Sequence[Any]:
@@ -172,48 +172,53 @@ def test_a_conflict_that_goes_away(desk_of: DeskOf) -> None:
     assert desk_of(run).batcher("a") == "A"
 
 
-def test_stop_answers_what_waits(desk_of: DeskOf) -> None:
-    """All that was asked before is answered, then no more is taken."""
+def test_a_stop_answers_the_waiting_calls(desk_of: DeskOf) -> None:
+    """Later calls are refused."""
     desk = desk_of(upper)
     asked = desk.ask("a", "b")
     desk.batcher.stop(PATIENCE)
     assert [each.result(PATIENCE) for each in asked] == ["A", "B"]
     with pytest.raises(Stopped):
         desk.batcher("c")
-    assert not desk.batcher._thread.is_alive()
+    assert "desk" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_stop_with_a_queue_of_several_runs(desk_of: DeskOf) -> None:
-    """A stop during a run drains what is behind it too."""
+def test_a_stop_answers_several_runs_of_waiting_calls(desk_of: DeskOf) -> None:
+    """Also the calls behind a run that is under way."""
     desk = desk_of(upper)
     desk.gate.clear()
     asked = [desk._callers.submit(desk.batcher, str(number)) for number in range(MAX_BATCH + 10)]
-    wait_until(lambda: sum(map(len, desk.runs)) + len(desk.batcher._waiting) == MAX_BATCH + 10)
+    wait_until(lambda: sum(map(len, desk.runs)) + desk.batcher.waiting == MAX_BATCH + 10)
     threading.Timer(0.05, desk.gate.set).start()
     desk.batcher.stop(PATIENCE)
     assert [each.result(PATIENCE) for each in asked] == list(map(str, range(MAX_BATCH + 10)))
 
 
-def test_a_stop_before_the_start() -> None:
-    """A process that never found its database stops all the same."""
+def test_a_batcher_can_be_stopped_before_its_start() -> None:
+    """As in a process without a database."""
     desk = Desk(upper)
     desk.batcher.stop(PATIENCE)
     with pytest.raises(Stopped):
         desk.batcher("a")
 
 
-def test_nobody_waits_without_end(desk_of: DeskOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that does not come back is left, and its caller told that nothing is known."""
+def test_a_call_gets_an_error_after_the_longest_wait(
+    desk_of: DeskOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run does not return, and the error leaves the result open."""
     monkeypatch.setattr(batcher, "MAX_WAIT", 0.05)
     desk = desk_of(upper)
     desk.gate.clear()
+    expiry = batcher.expiry_of(desk.batcher)
+    expiry.start()
     with pytest.raises(TookTooLong):
         desk.batcher("a")
+    expiry.stop(PATIENCE)
 
 
 @pytest.fixture
 def lone() -> Iterator[tuple[Batcher[str, Any], list[list[str]], threading.Event]]:
-    """A batcher whose callers may run for themselves, its runs, and the gate that holds them."""
+    """A batcher with inline runs, its runs, and the gate that holds them."""
     runs: list[list[str]] = []
     gate = threading.Event()
     gate.set()
@@ -230,10 +235,10 @@ def lone() -> Iterator[tuple[Batcher[str, Any], list[list[str]], threading.Event
     made.stop(PATIENCE)
 
 
-def test_who_is_alone_runs_for_himself(
+def test_a_lone_call_runs_inline(
     lone: tuple[Batcher[str, Any], list[list[str]], threading.Event],
 ) -> None:
-    """With his own answer, or his own error; after a stop there is none."""
+    """It gets its own answer or error; after a stop it is refused."""
     batcher, runs, _gate = lone
     assert batcher("a") == "A"
     with pytest.raises(KeyError):
@@ -245,8 +250,8 @@ def test_who_is_alone_runs_for_himself(
     assert runs == [["a"], ["bad"], ["b"]]
 
 
-def test_a_stop_waits_for_who_runs_for_himself() -> None:
-    """As the database is closed next."""
+def test_a_stop_waits_for_an_inline_run() -> None:
+    """Because the database closes next."""
     begun = threading.Event()
     ended: list[str] = []
 
@@ -266,10 +271,10 @@ def test_a_stop_waits_for_who_runs_for_himself() -> None:
         assert asked.result(PATIENCE) == "a"
 
 
-def test_who_is_not_alone_shares(
+def test_calls_beside_an_inline_run_share_a_run(
     lone: tuple[Batcher[str, Any], list[list[str]], threading.Event],
 ) -> None:
-    """One runs for himself; those who come meanwhile share, whoever is done first."""
+    """One call runs inline; later ones share, whichever run ends first."""
     batcher, runs, gate = lone
     gate.clear()
     with ThreadPoolExecutor(50) as callers:
@@ -278,7 +283,7 @@ def test_who_is_not_alone_shares(
         second = callers.submit(batcher, "second")
         wait_until(lambda: len(runs) == 2)
         others = [callers.submit(batcher, f"q{number}") for number in range(20)]
-        wait_until(lambda: len(batcher._waiting) == 20)
+        wait_until(lambda: batcher.waiting == 20)
         gate.set()
         assert [each.result(PATIENCE) for each in (first, second)] == ["FIRST", "SECOND"]
         assert {each.result(PATIENCE) for each in others} == {f"Q{n}" for n in range(20)}
@@ -298,6 +303,8 @@ def test_who_is_not_alone_shares(
         (ValueError("x"), False, False),
     ],
 )
-def test_whose_fault_an_error_is(error: Exception, outage: bool, conflict: bool) -> None:
-    """The database's, another transaction's, or the data's."""
+def test_errors_are_outages_conflicts_or_neither(
+    error: Exception, outage: bool, conflict: bool
+) -> None:
+    """The fault is the database's, another transaction's, or the data's."""
     assert (is_outage(error), is_conflict(error)) == (outage, conflict)

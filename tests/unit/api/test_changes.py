@@ -1,4 +1,4 @@
-"""Events are numbered densely, in the order of commits, whoever writes them."""
+"""Events have dense ids in the order of commits."""
 
 import threading
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ POST = {"id": "p", "channel": "general", "revision": 1}
 
 
 def write(store: Store, *kinds: str) -> None:
-    """Events of these kinds, in one transaction."""
+    """Write events of these kinds in one transaction."""
     with store.write() as tx:
         changes = Changes(store.now(tx))
         for kind in kinds:
@@ -25,14 +25,14 @@ def write(store: Store, *kinds: str) -> None:
 
 
 def numbered(store: Store) -> list[tuple[int, str]]:
-    """All events: their ids and kinds."""
+    """The ids and kinds of all events."""
     with store.read() as tx:
         rows = tx.execute(select(events.c.id, events.c.kind).order_by(events.c.id))
         return [(row.id, row.kind) for row in rows]
 
 
-def test_numbers_are_dense_and_in_order(store: Store) -> None:
-    """Within a transaction as they were said, and without a hole between transactions."""
+def test_ids_are_dense_and_in_order(store: Store) -> None:
+    """Within a transaction, and from one to the next."""
     write(store, "a", "b")
     write(store)
     write(store, "c")
@@ -40,7 +40,7 @@ def test_numbers_are_dense_and_in_order(store: Store) -> None:
 
 
 def test_a_rolled_back_transaction_leaves_no_hole(store: Store) -> None:
-    """Its numbers are given to the next."""
+    """The next transaction gets its ids."""
     write(store, "a")
     with suppress(RuntimeError), store.write() as tx:
         changes = Changes(store.now(tx))
@@ -53,7 +53,7 @@ def test_a_rolled_back_transaction_leaves_no_hole(store: Store) -> None:
 
 @contextmanager
 def reader(store: Store, seen: list[list[int]]) -> Iterator[None]:
-    """Notes, again and again, all the ids that there are."""
+    """Note all ids again and again."""
     stop = threading.Event()
 
     def read() -> None:
@@ -68,7 +68,7 @@ def reader(store: Store, seen: list[list[int]]) -> Iterator[None]:
 
 
 def test_no_lower_id_appears_after_a_higher_one(store: Store, tmp_path: Path) -> None:
-    """Two processes' worth of writers: whoever reads up to an id has seen all below it."""
+    """With writers on two stores: a reader of an id has seen all lower ones."""
     other = Store(None, str(tmp_path), pool=4)
     seen: list[list[int]] = []
     with reader(store, seen), ThreadPoolExecutor(8) as writers:
@@ -80,8 +80,8 @@ def test_no_lower_id_appears_after_a_higher_one(store: Store, tmp_path: Path) ->
     assert len(seen) > 1
 
 
-def test_what_an_event_says(store: Store) -> None:
-    """The post, its channel and revision, and what is more to say."""
+def test_an_event_has_its_post_and_more(store: Store) -> None:
+    """The post's id, channel and revision, and the given fields."""
     changes = Changes(1)
     post: Any = POST
     changes.event("preview", post, url="https://x/", state="ready")

@@ -1,9 +1,9 @@
-"""Edits, cancelling and deleting: who wins, and what nobody wants any more is dropped."""
+"""Edits, cancelled tasks and deleted posts: unwanted work is dropped, and clients are told."""
 
 import pytest
 from splitflap_api.contract.models import NewPost
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.posts import CreatePost
+from splitflap_api.domain.posts.commands import CreatePost
 from splitflap_api.domain.previews import FetchPreview
 
 from asyncrequest import NoSuchTask, TaskGone
@@ -14,7 +14,7 @@ A, B = "https://a.example/", "https://b.example/"
 
 
 def complete_post(rig: Rig) -> str:
-    """A post that is done; its id."""
+    """Complete a post; its id."""
     state = rig.post("first")
     rig.rendered(rig.row("jobs"), html="first")
     post_id: str = rig.body(state)["id"]
@@ -37,14 +37,14 @@ def test_an_edit_is_the_next_revision(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("revisions", [{1}, {1, 7}, None])
-def test_an_edit_whose_condition_holds(rig: Rig, revisions: set[int] | None) -> None:
-    """If-Match names the present revision, or nothing was asked."""
+def test_an_edit_with_a_matching_revision_is_accepted(rig: Rig, revisions: set[int] | None) -> None:
+    """If-Match names the present revision, or is missing."""
     assert rig.edit(complete_post(rig), "second", revisions).id
 
 
 @pytest.mark.parametrize("revisions", [{2}, set()])
-def test_an_edit_of_another_revision(rig: Rig, revisions: set[int]) -> None:
-    """It is refused and changes nothing; the post and its task stay as they are."""
+def test_an_edit_of_another_revision_is_refused(rig: Rig, revisions: set[int]) -> None:
+    """The post and its task stay the same."""
     post_id = complete_post(rig)
     before = rig.row("posts"), rig.rows("tasks"), rig.count("events")
     with pytest.raises(Problem) as refused:
@@ -53,8 +53,8 @@ def test_an_edit_of_another_revision(rig: Rig, revisions: set[int]) -> None:
     assert (rig.row("posts"), rig.rows("tasks"), rig.count("events")) == before
 
 
-def test_an_edit_of_anothers_post(rig: Rig) -> None:
-    """Forbidden; the author's own running task goes on."""
+def test_an_edit_by_another_account_is_refused(rig: Rig) -> None:
+    """The author's running task goes on."""
     state = rig.post(account="author")
     job = rig.row("jobs")
     with pytest.raises(Problem) as refused:
@@ -65,8 +65,8 @@ def test_an_edit_of_anothers_post(rig: Rig) -> None:
     assert rig.final(state, "author") is not None
 
 
-def test_an_edit_of_another_revision_of_what_runs(rig: Rig) -> None:
-    """A refused edit takes nothing from the task that it would have ended."""
+def test_a_refused_edit_leaves_the_running_task_alone(rig: Rig) -> None:
+    """An accepted one would end it."""
     state = rig.post()
     job = rig.row("jobs")
     with pytest.raises(Problem):
@@ -75,8 +75,8 @@ def test_an_edit_of_another_revision_of_what_runs(rig: Rig) -> None:
     assert rig.body(state)["revision"] == 1
 
 
-def test_an_edit_overtakes_what_runs(rig: Rig) -> None:
-    """The older task ends with the post as it is; its outcome finds no job and is dropped."""
+def test_an_edit_ends_the_running_task(rig: Rig) -> None:
+    """With the post as it is now; its late outcome is dropped."""
     first = rig.post("one")
     old = rig.row("jobs")
     second = rig.edit(rig.row("posts")["id"], "two")
@@ -89,8 +89,8 @@ def test_an_edit_overtakes_what_runs(rig: Rig) -> None:
     assert rig.body(second)["html"] == "two"
 
 
-def test_a_preview_of_an_older_revision(rig: Rig) -> None:
-    """It reaches who else waits for it, and is no event of the edited post."""
+def test_a_preview_of_an_older_revision_is_no_event(rig: Rig) -> None:
+    """Other tasks still get it."""
     rig.post("one")
     (scrape,) = rig.rendered(rig.row("jobs"), A)
     other = rig.accept(FetchPreview(A))
@@ -101,8 +101,8 @@ def test_a_preview_of_an_older_revision(rig: Rig) -> None:
     assert "preview" not in rig.kinds()
 
 
-def test_cancelling_takes_back_a_post_that_was_not_rendered(rig: Rig) -> None:
-    """Post, job and waiter go; the task is gone; a late outcome finds nothing."""
+def test_a_cancelled_task_takes_its_unrendered_post_with_it(rig: Rig) -> None:
+    """Post, job and waiter are deleted; a late outcome is dropped."""
     state = rig.post()
     job = rig.row("jobs")
     rig.acceptor.cancel("me", state.id)
@@ -116,8 +116,8 @@ def test_cancelling_takes_back_a_post_that_was_not_rendered(rig: Rig) -> None:
     assert rig.count("posts") == 0
 
 
-def test_cancelling_an_edit_leaves_it_as_text(rig: Rig) -> None:
-    """The new text was shown; without html it is a failed post, and streams are told why."""
+def test_a_cancelled_edit_stays_as_text(rig: Rig) -> None:
+    """The post has failed; the event gives the reason."""
     post_id = complete_post(rig)
     state = rig.edit(post_id, "second")
     rig.acceptor.cancel("me", state.id)
@@ -127,8 +127,8 @@ def test_cancelling_an_edit_leaves_it_as_text(rig: Rig) -> None:
     assert (kind, data["reason"]) == ("failed", "cancelled")
 
 
-def test_cancelling_leaves_what_others_wait_for(rig: Rig) -> None:
-    """A preview that two tasks share is fetched for the other one."""
+def test_a_cancelled_task_leaves_shared_jobs_to_others(rig: Rig) -> None:
+    """The other task gets its preview."""
     mine, theirs = rig.accept(FetchPreview(A)), rig.accept(FetchPreview(A), account="else")
     rig.acceptor.cancel("me", mine.id)
     rig.scraped(rig.row("jobs"))
@@ -139,8 +139,8 @@ def test_cancelling_leaves_what_others_wait_for(rig: Rig) -> None:
     assert rig.row("previews", url=B)["job_id"] is None
 
 
-def test_whose_task_can_be_cancelled(rig: Rig) -> None:
-    """A stranger's is not there, and goes on."""
+def test_another_account_cannot_cancel_a_task(rig: Rig) -> None:
+    """It is not found, and goes on."""
     state = rig.post()
     with pytest.raises(NoSuchTask):
         rig.acceptor.cancel("else", state.id)
@@ -155,8 +155,8 @@ def test_a_cancelled_key_can_be_used_again(rig: Rig) -> None:
     assert rig.accept(CreatePost(NewPost("hello")), key="k").id != first.id
 
 
-def test_deleting_ends_what_waits(rig: Rig) -> None:
-    """A running task of the post gets a conflict; rows, links and jobs are gone."""
+def test_a_deleted_post_ends_its_tasks(rig: Rig) -> None:
+    """They get a conflict; rows, links and jobs are deleted."""
     state = rig.post()
     (scrape,) = rig.rendered(rig.row("jobs"), A)
     rig.acceptor.delete_post(rig.row("posts")["id"], "me", admin=False)
@@ -168,8 +168,8 @@ def test_deleting_ends_what_waits(rig: Rig) -> None:
     rig.apply(outcome_of(scrape, failed()))
 
 
-def test_whose_post_can_be_deleted(rig: Rig) -> None:
-    """One's own, or with the scope admin anybody's; a refusal leaves what runs alone."""
+def test_another_account_needs_the_scope_admin_to_delete(rig: Rig) -> None:
+    """A refusal leaves jobs and waiters alone."""
     rig.post()
     post_id = rig.row("posts")["id"]
     with pytest.raises(Problem) as refused:
@@ -181,7 +181,7 @@ def test_whose_post_can_be_deleted(rig: Rig) -> None:
 
 
 def test_a_cancelled_task_leaves_a_rendered_post_complete(rig: Rig) -> None:
-    """What is rendered stays and is done; its previews still come, and are told of."""
+    """Its previews still come, with their events."""
     state = rig.post("see " + A)
     rig.rendered(rig.row("jobs"), A)
     rig.acceptor.cancel("me", state.id)
@@ -197,8 +197,8 @@ def test_a_cancelled_task_leaves_a_rendered_post_complete(rig: Rig) -> None:
         rig.final(state)
 
 
-def test_the_key_of_what_was_done_makes_no_second(rig: Rig) -> None:
-    """A task that is deleted once it is done keeps its idempotency key: gone, not made again."""
+def test_the_key_of_a_cancelled_finished_task_stays_taken(rig: Rig) -> None:
+    """A repetition gets 410, and makes no second post."""
     state = rig.accept(CreatePost(NewPost("hello")), key="k")
     rig.rendered(rig.row("jobs"))
     rig.acceptor.cancel("me", state.id)
@@ -207,16 +207,16 @@ def test_the_key_of_what_was_done_makes_no_second(rig: Rig) -> None:
     assert rig.count("posts") == 1
 
 
-def test_the_key_of_what_was_undone_is_free(rig: Rig) -> None:
-    """A post that went with its task may be made again with the same key."""
+def test_the_key_of_an_undone_post_is_free(rig: Rig) -> None:
+    """The same request makes the post again."""
     state = rig.accept(CreatePost(NewPost("hello")), key="k")
     rig.acceptor.cancel("me", state.id)
     assert rig.accept(CreatePost(NewPost("hello")), key="k").id != state.id
     assert rig.count("posts") == 1
 
 
-def test_an_overtaken_edit_says_so(rig: Rig) -> None:
-    """Its final response is not the other edit's post, but 409 with the revision that came."""
+def test_an_overtaken_edit_is_a_conflict(rig: Rig) -> None:
+    """409 with the newer revision, and not the other edit's post."""
     post_id = complete_post(rig)
     mine = rig.edit(post_id, "mine")
     rig.edit(post_id, "theirs")

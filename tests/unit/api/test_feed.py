@@ -1,4 +1,4 @@
-"""The feed of events, on a real database: joining, resuming, gaps, slow streams."""
+"""The feed of events on a real database: joining, resuming, gaps, slow streams."""
 
 import sys
 import threading
@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from splitflap_api.domain.changes import Changes
 from splitflap_api.loops import feed as module
-from splitflap_api.loops.feed import Feed, FeedEvent, Gap, Subscriber
-from splitflap_api.store.batcher import ThreadWaiters
+from splitflap_api.loops import loop
+from splitflap_api.loops import subscriber as subscriber_module
+from splitflap_api.loops.feed import Feed, Gap
+from splitflap_api.loops.subscriber import FeedEvent, Subscriber
+from splitflap_api.loops.waiters import ThreadWaiters
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events
 from sqlalchemy import delete
@@ -21,7 +24,7 @@ PATIENCE = 30.0
 
 
 def write(store: Store, count: int, channel: str = "general") -> None:
-    """As many events of a channel, in one transaction."""
+    """Write events of a channel in one transaction."""
     post = {"id": "p", "channel": channel, "revision": 1}
     with store.write() as tx:
         changes = Changes(store.now(tx))
@@ -32,7 +35,7 @@ def write(store: Store, count: int, channel: str = "general") -> None:
 
 @pytest.fixture
 def feed(store: Store) -> Iterator[Feed]:
-    """A feed that reads."""
+    """A started feed."""
     made = Feed(store, lambda: None)
     made.start()
     yield made
@@ -40,7 +43,7 @@ def feed(store: Store) -> Iterator[Feed]:
 
 
 def take(subscriber: Subscriber, count: int) -> list[int]:
-    """The ids of so many events, waited for."""
+    """Wait for so many events; their ids."""
     taken: list[FeedEvent] = []
     end = time.monotonic() + PATIENCE
     while len(taken) < count:
@@ -50,8 +53,8 @@ def take(subscriber: Subscriber, count: int) -> list[int]:
     return [event.id for event in taken]
 
 
-def test_a_subscriber_gets_what_comes(store: Store, feed: Feed) -> None:
-    """From its place on, each once, in order; what was before is not sent."""
+def test_a_stream_gets_the_events_after_its_start(store: Store, feed: Feed) -> None:
+    """Each once, in order; earlier events are not sent."""
     write(store, 3)
     subscriber = feed.subscribe(None)
     assert subscriber.joined == 3
@@ -63,17 +66,19 @@ def test_a_subscriber_gets_what_comes(store: Store, feed: Feed) -> None:
     assert subscriber.take() == []
 
 
-def test_without_a_wake_up(store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wake-up that is lost costs a moment, not an event."""
-    monkeypatch.setattr(module, "LOOK_EVERY", 0.05)
+def test_a_stream_gets_events_without_a_wake_up(
+    store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost wake-up costs READ_EVERY seconds, and no event."""
+    monkeypatch.setattr(module, "READ_EVERY", 0.05)
     feed.wake()
     subscriber = feed.subscribe(None)
     write(store, 1)
     assert take(subscriber, 1) == [1]
 
 
-def test_a_channel_of_ones_own(store: Store, feed: Feed) -> None:
-    """Others' events are not handed over, live or resumed."""
+def test_a_stream_of_a_channel_gets_its_events_alone(store: Store, feed: Feed) -> None:
+    """Live and resumed."""
     subscriber = feed.subscribe("mine")
     write(store, 1, "other")
     write(store, 1, "mine")
@@ -86,7 +91,7 @@ def test_a_channel_of_ones_own(store: Store, feed: Feed) -> None:
 def test_since_reads_in_pages(
     store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    """After an id, up to another, whatever the size of the pages."""
+    """After an id, up to another, with pages of any size."""
     monkeypatch.setattr(module, "PAGE", page)
     write(store, 10)
     assert [event.id for page in feed.since(3, None, 8) for event in page] == [4, 5, 6, 7, 8]
@@ -97,16 +102,18 @@ def test_since_reads_in_pages(
     ("after", "gap"),
     [(0, Gap(4)), (2, Gap(4)), (3, None), (5, None), (6, None), (7, Gap(4))],
 )
-def test_gap(store: Store, feed: Feed, after: int, gap: Gap | None) -> None:
-    """Events 1 to 3 of 6 are past their retention; an id that was never given is a gap too."""
+def test_a_gap_is_reported_with_the_oldest_event(
+    store: Store, feed: Feed, after: int, gap: Gap | None
+) -> None:
+    """Events 1 to 3 of 6 are past their retention; an unknown id is a gap too."""
     write(store, 6)
     with store.write() as tx:
         tx.execute(delete(events).where(events.c.id <= 3))
     assert feed.gap(after) == gap
 
 
-def test_gap_where_all_is_gone(store: Store, feed: Feed) -> None:
-    """An empty table still knows where it ended."""
+def test_an_empty_table_reports_gaps_too(store: Store, feed: Feed) -> None:
+    """The counter knows the last id."""
     write(store, 6)
     with store.write() as tx:
         tx.execute(delete(events))
@@ -114,11 +121,11 @@ def test_gap_where_all_is_gone(store: Store, feed: Feed) -> None:
     assert feed.gap(6) is None
 
 
-def test_a_stream_that_is_too_far_behind(
+def test_a_stream_that_is_too_far_behind_is_ended(
     store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is ended, so that its client resumes; memory stays bounded; others go on."""
-    monkeypatch.setattr(module, "MAX_BEHIND", 5)
+    """Its client resumes, memory stays bounded, and other streams go on."""
+    monkeypatch.setattr(subscriber_module, "MAX_BEHIND", 5)
     slow, quick = feed.subscribe(None), feed.subscribe(None)
     write(store, 4)
     feed.wake()
@@ -130,8 +137,8 @@ def test_a_stream_that_is_too_far_behind(
     assert not quick.ended
 
 
-def test_stop_ends_the_streams(store: Store) -> None:
-    """Those that are there at once, and one that comes too late as well."""
+def test_a_stop_ends_the_streams(store: Store) -> None:
+    """Present streams at once, and a later one when it starts."""
     made = Feed(store, lambda: None)
     made.start()
     subscriber = made.subscribe(None)
@@ -144,8 +151,8 @@ def test_stop_ends_the_streams(store: Store) -> None:
     assert made.subscribe(None).ended
 
 
-def test_who_waits_is_called_when_something_comes(store: Store, feed: Feed) -> None:
-    """A stream sleeps until then."""
+def test_a_waiting_stream_is_woken_by_an_event(store: Store, feed: Feed) -> None:
+    """It waits until then."""
     subscriber = feed.subscribe(None)
     reader = threading.Thread(target=subscriber.wait)
     reader.start()
@@ -158,19 +165,21 @@ def test_who_waits_is_called_when_something_comes(store: Store, feed: Feed) -> N
     assert take(subscriber, 1) == [1]
 
 
-def test_what_came_before_the_wait_is_not_waited_for() -> None:
-    """A stream that writes what it has taken may be offered more meanwhile."""
+def test_an_event_before_the_wait_ends_it_at_once() -> None:
+    """Events may come while a stream writes earlier ones."""
     subscriber = Subscriber(None, 0, ThreadWaiters())
     subscriber.offer(FeedEvent(1, "general", "rendered", "{}"))
-    assert subscriber.call() is None
+    assert subscriber.take_waiter() is None
     reader = threading.Thread(target=subscriber.wait, daemon=True)
     reader.start()
     reader.join(PATIENCE)
     assert not reader.is_alive()
 
 
-def test_a_silent_stream_is_called(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With nothing to take: it is to say that it is alive."""
+def test_a_silent_stream_is_woken_for_a_heartbeat(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no event to take."""
     subscriber = feed.subscribe(None)
     reader = threading.Thread(target=subscriber.wait)
     reader.start()
@@ -180,8 +189,8 @@ def test_a_silent_stream_is_called(feed: Feed, monkeypatch: pytest.MonkeyPatch) 
     assert not subscriber.has_news
 
 
-def test_an_unsubscribed_stream_gets_no_more(store: Store, feed: Feed) -> None:
-    """Nothing is kept for who has left."""
+def test_an_unsubscribed_stream_gets_no_more_events(store: Store, feed: Feed) -> None:
+    """Other streams still do."""
     gone, there = feed.subscribe(None), feed.subscribe(None)
     feed.unsubscribe(gone)
     write(store, 1)
@@ -190,8 +199,8 @@ def test_an_unsubscribed_stream_gets_no_more(store: Store, feed: Feed) -> None:
     assert gone.take() == []
 
 
-def test_who_waits_for_tasks_is_woken(store: Store) -> None:
-    """A wake-up is passed on, before the look that it causes."""
+def test_a_wake_up_is_passed_on_to_waiting_requests(store: Store) -> None:
+    """Before the read that it causes."""
     woken = threading.Event()
     made = Feed(store, woken.set)
     made.start()
@@ -200,8 +209,8 @@ def test_who_waits_for_tasks_is_woken(store: Store) -> None:
     made.stop(PATIENCE)
 
 
-def test_what_was_before_a_stream_is_not_handed_to_it() -> None:
-    """A look that began before it joined may still come by with older events."""
+def test_a_stream_ignores_events_from_before_its_start() -> None:
+    """A read that began before may still offer older events."""
     subscriber = Subscriber(None, 5, ThreadWaiters())
     for number in (4, 5, 6):
         subscriber.offer(FeedEvent(number, "general", "rendered", "{}"))
@@ -210,15 +219,15 @@ def test_what_was_before_a_stream_is_not_handed_to_it() -> None:
 
 @contextmanager
 def switching_often() -> Iterator[None]:
-    """Threads of this process take turns as often as they can."""
+    """Let Python switch threads as often as it can."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(before)
 
 
-def test_joining_while_events_come(store: Store, feed: Feed) -> None:
-    """Whenever a stream joins, what it resumes and what it is handed are all, each once."""
+def test_a_stream_that_starts_among_events_gets_each_once(store: Store, feed: Feed) -> None:
+    """Its resumed and its live events are all events."""
 
     def writing() -> None:
         for _ in range(60):
@@ -242,33 +251,32 @@ def test_joining_while_events_come(store: Store, feed: Feed) -> None:
         assert ids_of(subscriber) == list(range(1, 301))
 
 
-def test_alive(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The health check complains once no look has ended for a minute."""
+def test_a_feed_without_iterations_is_unhealthy(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After STUCK_AFTER seconds."""
     assert feed.alive() is None
-    later = time.monotonic() + 61
     feed.stop(PATIENCE)
+    later = time.monotonic() + loop.STUCK_AFTER + 1
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    feed._last_look = later - 61
-    complaint = feed.alive()
-    assert complaint is not None
-    assert complaint.startswith("no look for 61")
+    assert "feed: no iteration has ended for 61 s" in str(feed.alive())
 
 
-def test_a_look_that_fails_is_not_the_last(
+def test_the_feed_reads_on_after_a_failed_read(
     store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever it was: no connection free in time, among others."""
-    monkeypatch.setattr(module, "LOOK_EVERY", 0.05)
+    """After any error; a missing free connection is one of them."""
+    monkeypatch.setattr(module, "READ_EVERY", 0.05)
     subscriber = feed.subscribe(None)
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
-    page = feed._page
+    read = store.read
 
-    def failing(*args: Any) -> list[FeedEvent]:
+    def failing() -> Any:
         if errors:
             raise errors.pop()
-        return page(*args)
+        return read()
 
-    monkeypatch.setattr(feed, "_page", failing)
     write(store, 1)
+    monkeypatch.setattr(store, "read", failing)
     assert take(subscriber, 1) == [1]
     assert errors == []

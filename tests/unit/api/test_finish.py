@@ -1,4 +1,4 @@
-"""ETags: what they change with, and what an edit is compared by."""
+"""ETags of posts, and problems as final responses."""
 
 import re
 
@@ -42,19 +42,19 @@ POST = Post(
         replace(POST, links=[PostLink(PENDING.url, replace(PENDING, title="Title"))]),
     ],
 )
-def test_it_changes_with_what_is_shown(other: Post) -> None:
-    """Html, state, revision, and the previews, each by itself."""
+def test_the_etag_changes_with_the_shown_post(other: Post) -> None:
+    """With html, state, revision, and each preview."""
     assert post_etag(other) != post_etag(POST)
 
 
-def test_it_does_not_change_by_itself() -> None:
-    """The same post, read again, has the same tag."""
+def test_the_etag_of_an_unchanged_post_stays() -> None:
+    """The post was read again."""
     assert post_etag(replace(POST, links=list(POST.links))) == post_etag(POST)
 
 
 @given(st.integers(1, 999_999_999), st.none() | st.text(max_size=50))
 def test_if_match_reads_the_revision_of_any_tag(revision: int, html: str | None) -> None:
-    """Whatever else a tag says, an edit is compared by the revision that it begins with."""
+    """An edit compares the revision at the start of the tag."""
     tag = post_etag(replace(POST, revision=revision, html=html))
     assert re.fullmatch(r'"[1-9][0-9]*-[0-9a-f]{8}"', tag)
     with request_with(headers={"If-Match": tag}):
@@ -62,7 +62,7 @@ def test_if_match_reads_the_revision_of_any_tag(revision: int, html: str | None)
 
 
 def test_the_final_response_has_the_posts_tag(rig: Rig) -> None:
-    """A client that got its post from a task can edit it, or ask whether it has changed."""
+    """A client may send it in If-Match or If-None-Match."""
     state = rig.post()
     rig.rendered(rig.row("jobs"))
     final = rig.final(state)
@@ -73,7 +73,7 @@ def test_the_final_response_has_the_posts_tag(rig: Rig) -> None:
 
 
 def test_a_problem_as_a_final_response() -> None:
-    """Its status, media type, headers of its own, and body."""
+    """With its status, media type, own headers and body."""
     final = problem_final(unavailable("later", retry_after=7))
     assert final.status == 503
     assert final.headers == (("Content-Type", "application/problem+json"), ("Retry-After", "7"))

@@ -1,4 +1,4 @@
-"""A text is read in the flavour that its request named, and so is every retry and edit."""
+"""A text is rendered in its request's flavour, and so is each retry and edit."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from splitflap_api.contract.models import NewPost
 from splitflap_api.domain.changes import Changes
-from splitflap_api.domain.dead_letters import replay_job
-from splitflap_api.domain.posts import CreatePost, EditPost
+from splitflap_api.domain.jobs.dead_letters import replay_job
+from splitflap_api.domain.posts.commands import CreatePost, EditPost
 from splitflap_api.domain.previews import RenderText
 from splitflap_core.contracts import RenderRequest, RenderResult
 from splitflap_core.outcomes import Failed
@@ -16,12 +16,12 @@ from .rig import Rig, done, outcome_of
 
 
 def request_of(job: dict[str, Any]) -> RenderRequest:
-    """What a job asks its worker for."""
+    """The request of a job."""
     return msgspec.json.decode(job["payload"], type=RenderRequest)
 
 
-def test_a_posts_flavour_goes_with_its_job_and_row(rig: Rig) -> None:
-    """And is shown."""
+def test_a_post_keeps_its_flavour(rig: Rig) -> None:
+    """In its job, in its row, and in the API."""
     rig.accept(CreatePost(NewPost("hello"), "gfm"))
     assert request_of(rig.row("jobs")) == RenderRequest("hello", "gfm")
     post = rig.read_post(rig.row("posts")["id"])
@@ -30,8 +30,8 @@ def test_a_posts_flavour_goes_with_its_job_and_row(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(("asked", "got"), [(None, "gfm"), ("markdown", "markdown")])
-def test_an_edit_is_read_as_its_post_was(rig: Rig, asked: Any, got: str) -> None:
-    """Unless it says otherwise."""
+def test_an_edit_keeps_the_flavour_of_its_post(rig: Rig, asked: Any, got: str) -> None:
+    """Unless the edit names another one."""
     rig.accept(CreatePost(NewPost("hello"), "gfm"))
     post_id = rig.row("posts")["id"]
     rig.accept(EditPost(post_id, "again", None, admin=False, flavour=asked))
@@ -39,8 +39,8 @@ def test_an_edit_is_read_as_its_post_was(rig: Rig, asked: Any, got: str) -> None
     assert rig.row("posts")["flavour"] == got
 
 
-def test_what_was_found_is_shown_and_goes_with_an_edit(rig: Rig) -> None:
-    """Names and excerpt come with the html, and are never those of an older text."""
+def test_an_edit_clears_the_names_and_the_excerpt(rig: Rig) -> None:
+    """They come with the html of the same text."""
     state = rig.accept(CreatePost(NewPost("hello"), "gfm"))
     found = RenderResult("<p>x</p>", [], ["ann"], ["general"], "x")
     rig.apply(outcome_of(rig.row("jobs"), done(found)))
@@ -53,13 +53,13 @@ def test_what_was_found_is_shown_and_goes_with_an_edit(rig: Rig) -> None:
 
 
 def test_a_render_by_itself_has_a_flavour(rig: Rig) -> None:
-    """As its request says."""
+    """From its request."""
     rig.accept(RenderText("hello", "gfm"))
     assert request_of(rig.row("jobs")).flavour == "gfm"
 
 
-def test_a_replayed_dead_letter_is_read_as_before(rig: Rig) -> None:
-    """Its body has the flavour."""
+def test_a_replayed_dead_letter_keeps_its_flavour(rig: Rig) -> None:
+    """Its body contains the flavour."""
     rig.accept(CreatePost(NewPost("hello"), "gfm"))
     rig.apply(outcome_of(rig.row("jobs"), Failed("broken", "x")))
     changes = Changes(0)
@@ -68,7 +68,7 @@ def test_a_replayed_dead_letter_is_read_as_before(rig: Rig) -> None:
     assert request_of(changes.jobs[0]) == RenderRequest("hello", "gfm")
 
 
-def test_a_refused_text_says_which_field(rig: Rig) -> None:
+def test_a_refused_text_names_the_field(rig: Rig) -> None:
     """422 with the renderer's reason and place."""
     state = rig.accept(CreatePost(NewPost("[[[")))
     rig.apply(outcome_of(rig.row("jobs"), Failed("refused", "line 1, column 3: too many")))

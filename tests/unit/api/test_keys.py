@@ -1,4 +1,4 @@
-"""Keys on a real database: hashed, cached for a while, revoked."""
+"""API keys on a real database: hashed, cached for a while, revoked."""
 
 import threading
 import time
@@ -13,17 +13,17 @@ from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys as table
 from sqlalchemy import select, update
 
-#: Seconds that a test waits for another thread.
+#: Longest wait for another thread, in seconds.
 PATIENCE = 30.0
 
 
 def make(keyring: Keyring, account: str = "ann") -> CreatedKey:
-    """A key of this account that may read and write."""
+    """Create a key with the scopes read and write."""
     return keyring.create(NewKey(account=account, scopes=["read", "write"], name="laptop"))
 
 
 def test_only_the_hash_is_stored(store: Store) -> None:
-    """Nothing in the database gives the secret back."""
+    """The database does not contain the secret."""
     created = make(Keyring(store))
     with store.read() as tx:
         (row,) = tx.execute(select(table)).mappings()
@@ -34,13 +34,13 @@ def test_only_the_hash_is_stored(store: Store) -> None:
 
 
 def test_secrets_differ() -> None:
-    """They are random; so are their hashes."""
+    """And their hashes differ."""
     secrets = {new_secret() for _ in range(100)}
     assert len(secrets) == len({hash_of(secret) for secret in secrets}) == 100
 
 
-def test_who_holds_a_key(store: Store) -> None:
-    """Its account and scopes; for any other text nobody."""
+def test_a_key_has_an_account_and_scopes(store: Store) -> None:
+    """Other texts have no caller."""
     keyring = Keyring(store)
     created = make(keyring)
     caller = keyring.caller(created.key)
@@ -51,8 +51,8 @@ def test_who_holds_a_key(store: Store) -> None:
         assert keyring.caller(wrong) is None
 
 
-def test_revoked_at_once_here(store: Store) -> None:
-    """Whoever revokes a key has it refused at once; twice is once; listed with its time."""
+def test_a_revoked_key_is_refused_at_once_on_its_replica(store: Store) -> None:
+    """A second revocation changes nothing; the list shows the time."""
     keyring = Keyring(store)
     created = make(keyring)
     assert keyring.caller(created.key)
@@ -68,8 +68,8 @@ def test_revoked_at_once_here(store: Store) -> None:
     assert refused.value.slug == "not-found"
 
 
-def test_cached_for_a_while(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What another replica revokes is noticed once the memory is old; unknown keys too."""
+def test_a_lookup_is_cached_for_a_while(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another replica's revocation takes effect after CACHE seconds; so does a new key."""
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     here, there = Keyring(store), Keyring(store)
@@ -89,7 +89,7 @@ def test_cached_for_a_while(store: Store, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 class SlowKeyring(Keyring):
-    """Looks up only while its gate is open."""
+    """Lookups wait for an open gate."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
@@ -103,8 +103,10 @@ class SlowKeyring(Keyring):
         return super()._find(hashed)
 
 
-def test_one_asks_for_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a known key is looked up again, others who bear it take what was known."""
+def test_one_request_repeats_the_lookup_for_all(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile other requests use the old lookup."""
     keyring = SlowKeyring(store)
     key = make(keyring).key
     known = keyring.caller(key)
@@ -121,17 +123,18 @@ def test_one_asks_for_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None
     assert keyring.asked == 2
 
 
-def test_the_memory_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Guessing keys fills no memory."""
+def test_the_cache_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guessed keys cannot fill the memory."""
     monkeypatch.setattr(keys, "CACHE_SIZE", 10)
     keyring = Keyring(store)
     for number in range(100):
         keyring.caller(f"guess {number}")
+    # Private: memory has no other sign.
     assert len(keyring._cache) <= 10
 
 
-def test_the_first_key_is_made_once(store: Store) -> None:
-    """Invented where there is none at all; a given one is made where it is missing."""
+def test_the_first_key_is_created_once(store: Store) -> None:
+    """A random one if there is no key; a given one if it is missing."""
     keyring = Keyring(store)
     invented = keyring.bootstrap(None)
     assert invented is not None
@@ -145,8 +148,8 @@ def test_the_first_key_is_made_once(store: Store) -> None:
     assert len(keyring.list().items) == 2
 
 
-def test_newest_first(store: Store) -> None:
-    """A list of keys begins with the latest, and shows no secret."""
+def test_keys_are_listed_without_secrets(store: Store) -> None:
+    """The newest key comes first."""
     keyring = Keyring(store)
     ids = [make(keyring, account).id for account in ("a", "b", "c")]
     listed = keyring.list().items

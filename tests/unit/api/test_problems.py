@@ -13,7 +13,7 @@ from splitflap_api.contract.paths import PROBLEMS
 from splitflap_api.contract.problems import MEDIA_TYPE, TYPES, Problem, invalid, unavailable
 from splitflap_api.http import errors
 from splitflap_api.http.errors import problem_of, response_of
-from splitflap_api.store.batcher import Stopped, TookTooLong
+from splitflap_api.loops.batcher import Stopped, TookTooLong
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug import exceptions

@@ -1,4 +1,4 @@
-"""What lies in the queues, as gauges that never show an old measure."""
+"""The lengths of the queues, as gauges without old values."""
 
 import re
 
@@ -8,7 +8,7 @@ from splitflap_core.telemetry import Metrics
 
 
 class Clock:
-    """Seconds that pass when the test says so."""
+    """A clock under the test's control."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -18,7 +18,7 @@ class Clock:
 
 
 def shown(metrics: Metrics, name: str, queue: str) -> str:
-    """A gauge's value, as Prometheus reads it."""
+    """A gauge's value in the exposition."""
     found = re.search(
         rf'^{name}{{queue="{queue}"}} (.+)$', metrics.exposition().decode(), re.MULTILINE
     )
@@ -27,7 +27,7 @@ def shown(metrics: Metrics, name: str, queue: str) -> str:
 
 
 def test_an_answer_is_shown_until_it_is_old() -> None:
-    """A lost connection asks no more: then there is no value, instead of a backlog that stays."""
+    """After a lost connection the gauge is NaN, and not a constant backlog."""
     metrics, clock = Metrics("api"), Clock()
     queues = Queues(metrics, clock)
     assert shown(metrics, "splitflap_queue_ready_messages", "render") == "NaN"
@@ -39,8 +39,8 @@ def test_an_answer_is_shown_until_it_is_old() -> None:
     assert shown(metrics, "splitflap_queue_consumers", "dead") == "NaN"
 
 
-def test_the_broker_is_not_asked_too_often() -> None:
-    """Once in a while, however often the link turns."""
+def test_the_broker_is_asked_once_in_a_while() -> None:
+    """Although the link polls much more often."""
     asked: list[str] = []
 
     def depth(queue: str) -> Depth:
@@ -57,8 +57,8 @@ def test_the_broker_is_not_asked_too_often() -> None:
     assert len(asked) == 8
 
 
-def test_what_the_broker_does_not_know_has_no_value() -> None:
-    """The embedded one has messages in its folders, and knows of no consumers."""
+def test_an_unknown_number_has_no_value() -> None:
+    """The embedded broker cannot count consumers."""
     metrics = Metrics("api")
     Queues(metrics).ask(lambda _: Depth(3, None))
     assert shown(metrics, "splitflap_queue_ready_messages", "scrape") == "3.0"

@@ -1,11 +1,15 @@
-"""What publishes: wake-ups from other replicas, and from this one; what waits; what is marked."""
+"""The dispatcher's loops: wake-ups from other replicas, and marks of confirmed jobs."""
 
-import time
+from collections.abc import Sized
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from splitflap_api.loops import dispatch
-from splitflap_api.loops.dispatch import SENDER, Dispatcher
+from splitflap_api.loops import marker as module
+from splitflap_api.loops.dispatch import Dispatcher
+from splitflap_api.loops.marker import Marker
+from splitflap_api.loops.wake_ups import SENDER
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
 from splitflap_core.broker import Delivery, backend_for
@@ -16,11 +20,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tests.support import wait_until
 
+from .rig import Rig
 
-def dispatcher_of(store: Store, folder: Path, woken: list[str]) -> Dispatcher:
-    """On the broker that is a folder."""
-    settings = load(ApiSettings, {"SPLITFLAP_DATA_DIR": str(folder)})
-    return Dispatcher(
+
+def test_only_other_replicas_wake_a_replica(store: Store, tmp_path: Path) -> None:
+    """The fanout returns a replica's own wake-ups to it."""
+    woken: list[str] = []
+    settings = load(ApiSettings, {"SPLITFLAP_DATA_DIR": str(tmp_path)})
+    dispatcher = Dispatcher(
         store,
         backend_for(settings),
         Metrics("api"),
@@ -28,39 +35,46 @@ def dispatcher_of(store: Store, folder: Path, woken: list[str]) -> Dispatcher:
         on_wake_up=lambda: woken.append("woken"),
         on_up=lambda: None,
     )
-
-
-def test_only_others_wake(store: Store, tmp_path: Path) -> None:
-    """The fanout gives a replica its own wake-ups too; what they tell it has seen."""
-    woken: list[str] = []
-    dispatcher = dispatcher_of(store, tmp_path, woken)
     for sender in ("here", "there", "here"):
         received = ReceivedMessage(1, "events.here", b"{}", {SENDER: sender}, 0)
+        # Private: an unconnected link delivers no message.
         dispatcher._woken(Delivery(dispatcher.link, 1, received))
     assert woken == ["woken"]
 
 
-def test_a_marking_that_fails_is_not_the_last(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever it was: no connection free in time, among others."""
-    monkeypatch.setattr(dispatch, "MARK_EVERY", 0.02)
-    dispatcher = dispatcher_of(store, tmp_path, [])
-    marked: list[tuple[str, int]] = []
+def test_marking_goes_on_after_a_failure(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed mark is left to the reconciler; a missing free connection is one reason."""
+    monkeypatch.setattr(module, "MARK_EVERY", 0.02)
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
+    statement = rig.store.statement
 
-    def mark(chunk: list[tuple[str, int]]) -> None:
+    def failing() -> Any:
         if errors:
             raise errors.pop()
-        marked.extend(chunk)
+        return statement()
 
-    monkeypatch.setattr(dispatcher, "_mark", mark)
-    dispatcher.start()
-    try:
-        for number in range(3):
-            dispatcher._confirmed.append((str(number), 1))
-            wait_until(lambda: not dispatcher._confirmed, "a marking", 20)
-            time.sleep(0.05)
-        assert marked == [("2", 1)]
-    finally:
-        dispatcher.stop(20)
+    jobs = [rig.job(rig.post(str(number))) for number in range(3)]
+    monkeypatch.setattr(rig.store, "statement", failing)
+    marker = Marker(rig.store, outcome_within=60)
+    marker.start()
+    for left, job in zip((1, 0, 0), jobs, strict=True):
+        marker.add(job["id"], 1)
+        wait_until(lambda: not marker.waiting, "a marking", 20)
+        wait_until(partial(_has_length, errors, left), "its end", 20)
+    marker.stop(20)
+    marked = [row["id"] for row in rig.rows("jobs") if row["dispatched_at"] is not None]
+    assert marked == [jobs[2]["id"]]
+
+
+def test_a_stop_marks_the_confirmed_jobs(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although the next marking is not due."""
+    monkeypatch.setattr(module, "MARK_EVERY", 60.0)
+    marker = Marker(rig.store, outcome_within=60)
+    marker.start()
+    marker.add(rig.job(rig.post())["id"], 1)
+    marker.stop(20)
+    assert rig.row("jobs")["dispatched_at"] is not None
+
+
+def _has_length(of: Sized, length: int) -> bool:
+    return len(of) == length

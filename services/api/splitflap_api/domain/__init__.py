@@ -1,1 +1,1 @@
-"""What posts, previews, renders, tasks and jobs are, as changes of the database."""
+"""Posts, previews, renders, tasks and jobs, as changes of the database."""

@@ -1,10 +1,11 @@
-"""A task is cancelled: what has not happened yet does not happen, and what is there stays."""
+"""Cancelling a task: unfinished work is dropped, and finished work stays."""
 
 from sqlalchemy import Connection, select, update
 
 from splitflap_api.domain.changes import Changes, Row
-from splitflap_api.domain.jobs import drop_unwanted_jobs, lock_tasks
-from splitflap_api.domain.posts import delete_post, request_pending_previews, set_state
+from splitflap_api.domain.jobs.locks import drop_unwanted_jobs, lock_tasks
+from splitflap_api.domain.posts.commands import delete_post
+from splitflap_api.domain.posts.states import request_pending_previews, set_state
 from splitflap_api.domain.task_state import check_owner
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.schema import posts, tasks
@@ -27,7 +28,7 @@ def cancel(tx: Connection, changes: Changes, tasks_: Tasks, task_id: str, accoun
         "expires_at": changes.now,
     }
     if task and task["state"] == "running" and _undo(tx, changes, task):
-        # Nothing has come of it: the key may be used again. Else it would make a second.
+        # The key is free again: a repetition makes the post anew, and cannot make a second one.
         values["idempotency_key"] = None
     tx.execute(update(tasks).where(tasks.c.id == task_id).values(values))
     changes.schedule_previews(tx)
@@ -35,13 +36,13 @@ def cancel(tx: Connection, changes: Changes, tasks_: Tasks, task_id: str, accoun
 
 
 def _undo(tx: Connection, changes: Changes, task: Row) -> bool:
-    """Whether nothing is left of the task.
+    """Take back the work of a running task; whether it left no trace.
 
-    A post that was never rendered goes with its task; an edit stays, as text. What is rendered
-    stays, and its previews still come.
+    An unrendered post goes with its task. An edit stays, as text. A rendered post stays, and its
+    previews still come.
     """
     if task["revision"] is None:
-        return True  # no post's: the subject of a preview's task is its URL
+        return True  # not a post's task: the subject of a preview's task is its URL
     row = tx.execute(select(posts).where(posts.c.id == task["subject"])).mappings().first()
     if row is None or row["revision"] != task["revision"]:
         return row is None

@@ -1,7 +1,7 @@
-"""What one transaction is about to change, gathered first, then written in the order of locks.
+"""The changes of one transaction: gathered first, then written in the order of locks.
 
-Many requests or outcomes share one transaction; gathering lets each table be written once, and
-makes the order of locks a matter of this one place: previews, tasks, posts, waiters, events.
+Many requests or outcomes share one transaction. Gathering lets it write each table once, and keeps
+the order of locks in this one place: previews, tasks, posts, waiters, events.
 """
 
 from collections import Counter
@@ -21,19 +21,56 @@ from splitflap_api.contract.formats import rfc3339
 from splitflap_api.store import schema
 from splitflap_api.store.bulk import Numbered, among, insert_all, update_rows
 
-#: Milliseconds after which a job that no broker has confirmed is published again.
+#: Milliseconds after which the reconciler publishes an unconfirmed job again.
 UNCONFIRMED_AFTER = 5_000
 
 Row = dict[str, Any]
 
 
 class PreviewRequest(NamedTuple):
-    """A task wants the preview of a URL; `refresh` also where a fresh one is known."""
+    """A task asks for the preview of a URL; `refresh` fetches even a fresh preview again."""
 
     task_id: str
     url: str
     refresh: bool
     traceparent: str | None
+
+
+@dataclass(slots=True)
+class NewTask:
+    """A task that this transaction inserts; commands fill `subject` and `revision`.
+
+    `responder` names the function for the final response. The task's jobs carry its `traceparent`;
+    the table of tasks has no column for it.
+    """
+
+    id: str
+    account: str
+    responder: str
+    created_at: int
+    traceparent: str
+    idempotency_key: str | None = None
+    fingerprint: str | None = None
+    subject: str | None = None
+    revision: int | None = None
+    #: The number of its unfinished jobs.
+    pending: int = 1
+
+    def row(self) -> Row:
+        """As the table keeps it."""
+        return {
+            "id": self.id,
+            "account": self.account,
+            "finish": self.responder,
+            "subject": self.subject,
+            "revision": self.revision,
+            "state": "running",
+            "idempotency_key": self.idempotency_key,
+            "fingerprint": self.fingerprint,
+            "created_at": self.created_at,
+            "pending": self.pending,
+            "total": self.pending,
+        }
 
 
 @dataclass
@@ -42,7 +79,7 @@ class Changes:
 
     now: int
     posts: list[Row] = field(default_factory=list)
-    tasks: list[Row] = field(default_factory=list)
+    tasks: list[NewTask] = field(default_factory=list)
     waiters: list[Row] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
@@ -58,14 +95,14 @@ class Changes:
     def render_job(
         self, task_id: str, request: RenderRequest, trace: str | None, post: Row | None
     ) -> None:
-        """The job that renders a text for a task, and for a post where there is one."""
+        """Add the job that renders a text for a task, and for a post where there is one."""
         job = self._job("render", encode(request), task_id, trace)
         if post:
             job |= {"subject": post["id"], "revision": post["revision"]}
-        self._wait(job, task_id)
+        self.waiters.append({"job_id": job["id"], "task_id": task_id})
 
     def event(self, kind: str, post: Any, **more: Any) -> None:
-        """An event of a post: of its channel, with its id and revision."""
+        """Add an event of a post, with the post's id, channel and revision."""
         data = {
             "post": post["id"],
             "channel": post["channel"],
@@ -77,7 +114,10 @@ class Changes:
         )
 
     def schedule_previews(self, tx: Connection) -> Counter[str]:
-        """Lock the wanted previews; those not fresh get a job. How many each task waits for."""
+        """Lock the requested previews, and add a job for each stale one without a job.
+
+        Returns the number of previews that each task waits for.
+        """
         waits: Counter[str] = Counter()
         if not self.preview_requests:
             return waits
@@ -96,12 +136,12 @@ class Changes:
         return waits
 
     def write(self, tx: Connection) -> None:
-        """Insert all rows. Call `schedule_previews` before, once the tasks' rows say who waits."""
+        """Insert all rows. Call `schedule_previews` before: it adds jobs and waiters."""
         insert_all(
             tx,
             (
                 (schema.posts, self.posts),
-                (schema.tasks, self.tasks),
+                (schema.tasks, [task.row() for task in self.tasks]),
                 (schema.jobs, self.jobs),
                 (schema.waiters, self.waiters),
             ),
@@ -113,15 +153,13 @@ class Changes:
         )
 
     def _scrape_job(self, request: PreviewRequest) -> Row:
-        job = self._job(
-            "scrape", encode(ScrapeRequest(request.url)), request.task_id, request.traceparent
-        )
+        payload = encode(ScrapeRequest(request.url))
+        job = self._job("scrape", payload, request.task_id, request.traceparent)
         job["subject"] = request.url
-        self.jobs.append(job)
         return job
 
     def _job(self, kind: Kind, payload: bytes, task_id: str, traceparent: str | None) -> Row:
-        return {
+        job = {
             "id": str(uuid7()),
             "kind": kind,
             "subject": None,
@@ -133,17 +171,18 @@ class Changes:
             "created_at": self.now,
             "due_at": self.now + UNCONFIRMED_AFTER,
         }
-
-    def _wait(self, job: Row, task_id: str) -> None:
         self.jobs.append(job)
-        self.waiters.append({"job_id": job["id"], "task_id": task_id})
+        return job
 
 
 def lock_previews(tx: Connection, urls: Iterable[str]) -> dict[str, Row]:
-    """The previews' rows, made where missing, locked in the order of their URLs."""
+    """The rows of these previews by URL, locked in the order of their URLs.
+
+    Inserts missing rows.
+    """
     wanted = sorted(urls)
-    made = _insert(tx)(schema.previews).on_conflict_do_nothing()
-    tx.execute(made, [{"url": url, "state": "pending"} for url in wanted])
+    missing = _insert(tx)(schema.previews).on_conflict_do_nothing()
+    tx.execute(missing, [{"url": url, "state": "pending"} for url in wanted])
     rows = tx.execute(
         select(schema.previews)
         .where(among(tx, schema.previews.c.url, wanted))
@@ -154,7 +193,7 @@ def lock_previews(tx: Connection, urls: Iterable[str]) -> dict[str, Row]:
 
 
 def is_fresh(preview: Any, now: int) -> bool:
-    """Whether a preview can be used as it is."""
+    """Whether a preview can be shown without a fetch."""
     return (
         preview["state"] != "pending"
         and preview["expires_at"] is not None

@@ -1,7 +1,8 @@
-"""The final responses of Splitflap's own requests, made when their jobs have ended."""
+"""The responders of Splitflap: each makes the final responses of tasks whose jobs have ended."""
 
 import zlib
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -13,32 +14,32 @@ from asyncrequest import Final
 from splitflap_api.contract import models
 from splitflap_api.contract.paths import post_address
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem
-from splitflap_api.domain.posts import read_posts, set_state, shape_preview
-from splitflap_api.domain.tasks import Completion
+from splitflap_api.domain.posts.shapes import read_posts
+from splitflap_api.domain.posts.states import set_state
+from splitflap_api.domain.previews import shape_preview
+from splitflap_api.domain.responders import Completion, Responder
 from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import previews
 
-_JSON = (("Content-Type", "application/json"),)
-
 
 def post_etag(post: models.Post) -> str:
-    """Changes with whatever the post shows; an edit is compared by its first part alone."""
+    """Changes with all that the post shows. An edit compares its first part alone, the revision."""
     seen = [post.html, post.state, post.updated_at, [link.preview for link in post.links]]
     return f'"{post.revision}-{zlib.crc32(msgspec.json.encode(seen)):08x}"'
 
 
 def created_post(completion: Completion) -> Sequence[Any]:
-    """201 with the post's place, and the post."""
-    return _posts(completion, 201)
+    """201 with the post and its address."""
+    return _posts(completion, HTTPStatus.CREATED)
 
 
 def edited_post(completion: Completion) -> Sequence[Any]:
     """200 with the post."""
-    return _posts(completion, 200)
+    return _posts(completion, HTTPStatus.OK)
 
 
 def rendered_text(completion: Completion) -> Sequence[Any]:
-    """200 with html and what was found in the text; nothing else is kept of the text."""
+    """200 with the HTML and the names found in the text; the database keeps no other copy."""
     return [_rendered(completion.outcomes.get(task["id"])) for task in completion.tasks]
 
 
@@ -50,21 +51,26 @@ def fetched_preview(completion: Completion) -> Sequence[Any]:
     ).mappings()
     known = {row["url"]: row for row in rows}
     return [
-        Final(200, _JSON, msgspec.json.encode(shape_preview(url, known[url])))
+        _json(HTTPStatus.OK, shape_preview(url, known[url]))
         if (url := task["subject"]) in known
         else problem_final(Problem("conflict", "the preview was removed"))
         for task in completion.tasks
     ]
 
 
-#: All of them; a task's row names its own.
-FINISHERS = (created_post, edited_post, rendered_text, fetched_preview)
+#: All responders. Rows of tasks keep these names: remove or rename one after the last such row.
+RESPONDERS: tuple[Responder, ...] = (created_post, edited_post, rendered_text, fetched_preview)
 
 
 def problem_final(problem: Problem) -> Final:
     """A problem as a final response."""
     headers = (("Content-Type", MEDIA_TYPE), *problem.headers.items())
     return Final(problem.status, headers, problem.body())
+
+
+def _json(status: int, value: Any, *headers: tuple[str, str]) -> Final:
+    head = (("Content-Type", "application/json"), *headers)
+    return Final(int(status), head, msgspec.json.encode(value))
 
 
 def _posts(completion: Completion, status: int) -> Sequence[Any]:
@@ -92,26 +98,24 @@ def _complete(completion: Completion, tasks: Sequence[Any]) -> None:
 
 
 def _post(post: models.Post | None, status: int, revision: int) -> Final:
-    """The post as it is now; an edit that another one has overtaken did not come to be."""
+    """The post as it is now; a conflict for an overtaken edit."""
     if post is None:
         return problem_final(Problem("conflict", "the post was deleted before it was done"))
-    if status == 200 and post.revision != revision:  # noqa: PLR2004 - the status's own name
+    if status == HTTPStatus.OK and post.revision != revision:
         detail = f"overtaken by revision {post.revision} before it was done"
         return problem_final(Problem("conflict", detail))
-    place = [("Location", post_address(post.id))] if status == 201 else []  # noqa: PLR2004 - the status's own name
-    headers = (*_JSON, ("ETag", post_etag(post)), *place)
-    return Final(status, headers, msgspec.json.encode(post))
+    place = [("Location", post_address(post.id))] if status == HTTPStatus.CREATED else []
+    return _json(status, post, ("ETag", post_etag(post)), *place)
 
 
 def _rendered(outcome: Any) -> Final:
-    if isinstance(outcome, Done):
-        result = msgspec.json.decode(outcome.result, type=RenderResult)
-        shown = models.Render(
-            result.html, result.links, result.mentions, result.channels, result.excerpt
-        )
-        body = msgspec.json.encode(shown)
-        return Final(200, _JSON, body)
-    return _not_rendered(outcome)
+    if not isinstance(outcome, Done):
+        return _not_rendered(outcome)
+    result = msgspec.json.decode(outcome.result, type=RenderResult)
+    return _json(
+        HTTPStatus.OK,
+        models.Render(result.html, result.links, result.mentions, result.channels, result.excerpt),
+    )
 
 
 def _not_rendered(outcome: Failed) -> Final:

@@ -1,4 +1,4 @@
-"""Keys: made, found by their hash, revoked."""
+"""API keys: created, found by their hash, revoked."""
 
 import hashlib
 import secrets
@@ -17,15 +17,15 @@ from splitflap_api.contract.problems import Problem
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys
 
-#: Seconds for which a key is taken as it was last seen: so long a revoked key may still work on
-#: other replicas.
+#: Seconds for which a replica trusts its last lookup of a key. On other replicas a revoked key may
+#: work for so long.
 CACHE = 5.0
 
-#: Seconds for which others take it so while one request asks anew: a key that a hundred requests
-#: bear at a time is not looked up a hundred times.
-ASKING = 1.0
+#: Seconds for which other requests use an old lookup while one request repeats it. A hundred
+#: requests with one key then cause one lookup.
+LOOKUP = 1.0
 
-#: Keys remembered at most, unknown ones included.
+#: Keys in the cache at most, unknown ones included.
 CACHE_SIZE = 10_000
 
 ALL_SCOPES: tuple[models.Scope, ...] = ("read", "write", "admin")
@@ -33,7 +33,7 @@ ALL_SCOPES: tuple[models.Scope, ...] = ("read", "write", "admin")
 
 @dataclass(frozen=True)
 class Caller:
-    """On whose behalf a request is made."""
+    """The key and the account of a request."""
 
     key_id: str
     account: str
@@ -41,17 +41,17 @@ class Caller:
 
 
 def hash_of(secret: str) -> str:
-    """What is stored of a key. Keys are 256 random bits, so a fast hash does (no salt, no KDF)."""
+    """A key as the table keeps it. Keys are 256 random bits, so a fast hash is enough (no KDF)."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def new_secret() -> str:
-    """A new key."""
+    """A new random key."""
     return f"sf_{secrets.token_urlsafe(32)}"
 
 
 class Keyring:
-    """The keys in the database, with a short memory."""
+    """The keys in the database, with a cache."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -59,14 +59,14 @@ class Keyring:
         self._cache: dict[str, tuple[float, Caller | None]] = {}
 
     def caller(self, secret: str) -> Caller | None:
-        """Who holds this key; None for an unknown or revoked one."""
+        """The caller with this key; None for an unknown or revoked key."""
         hashed = hash_of(secret)
         known = self._cache.get(hashed)
         now = time.monotonic()
         if known and known[0] > now:
             return known[1]
         if known:
-            self._cache[hashed] = (now + ASKING, known[1])
+            self._cache[hashed] = (now + LOOKUP, known[1])
         caller = self._find(hashed)
         with self._lock:
             if len(self._cache) >= CACHE_SIZE:
@@ -75,18 +75,18 @@ class Keyring:
         return caller
 
     def bootstrap(self, secret: str | None) -> str | None:
-        """Make the first key where it is missing; returns it where it had to be invented."""
+        """Create the first key, unless there is one. Returns the key only if it is a random one."""
         with self._store.read() as tx:
             some = tx.execute(select(keys.c.id).limit(1)).first()
         if secret is None and some is not None:
             return None
-        invented = None if secret else new_secret()
+        random = None if secret else new_secret()
         try:
             new = models.NewKey(account="admin", scopes=list(ALL_SCOPES), name="bootstrap")
-            self._insert(new, secret or invented or "")
+            self._insert(new, secret or random or "")
         except IntegrityError:
             return None  # another replica was first, or an earlier start
-        return invented
+        return random
 
     def create(self, new: models.NewKey) -> models.CreatedKey:
         """A new key with its secret."""
@@ -121,7 +121,11 @@ class Keyring:
         )
 
     def revoke(self, key_id: str) -> None:
-        """Raises Problem where there is no such key; revoking twice is once."""
+        """Revoke a key. A second call changes nothing.
+
+        Raises:
+            Problem: not-found.
+        """
         with self._store.write() as tx:
             now = self._store.now(tx)
             found = tx.execute(select(keys.c.id).where(keys.c.id == key_id)).first()

@@ -1,55 +1,56 @@
-"""Previews asked for by themselves."""
+"""Previews and renders without a post, and previews as the API shows them."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
-from splitflap_core.contracts import MAX_URL, Flavour, RenderRequest
+from splitflap_core.contracts import MAX_URL, PREVIEW_FIELDS, Flavour, RenderRequest
 from sqlalchemy import Connection, select
 
-from splitflap_api.contract.models import Preview
+from splitflap_api.contract import models
+from splitflap_api.contract.formats import maybe_rfc3339
 from splitflap_api.contract.problems import invalid
-from splitflap_api.domain.changes import Changes, PreviewRequest, Row, is_fresh
-from splitflap_api.domain.posts import shape_preview
+from splitflap_api.domain.changes import Changes, NewTask, PreviewRequest, is_fresh
 from splitflap_api.store.schema import previews
 
 
 @dataclass(frozen=True)
 class FetchPreview:
-    """A preview to be fetched, as a plan; one that is under way is joined."""
+    """Fetch a preview, or join its present fetch."""
 
     url: str
     own_transaction = False
     only_inserts = False
 
-    def apply(self, _tx: Connection, changes: Changes, task: Row) -> None:
-        task["subject"] = self.url
+    def apply(self, _tx: Connection, changes: Changes, task: NewTask) -> None:
+        task.subject = self.url
         changes.preview_requests.append(
-            PreviewRequest(task["id"], self.url, refresh=True, traceparent=task["traceparent"])
+            PreviewRequest(task.id, self.url, refresh=True, traceparent=task.traceparent)
         )
 
 
 @dataclass(frozen=True)
 class RenderText:
-    """A text to be rendered by itself, as a plan."""
+    """Render a text by itself."""
 
     text: str
     flavour: Flavour = "markdown"
     own_transaction = False
     only_inserts = True
 
-    def apply(self, _tx: Connection, changes: Changes, task: Row) -> None:
+    def apply(self, _tx: Connection, changes: Changes, task: NewTask) -> None:
         request = RenderRequest(self.text, self.flavour)
-        changes.render_job(task["id"], request, task["traceparent"], None)
+        changes.render_job(task.id, request, task.traceparent, None)
 
 
-def fresh_preview(tx: Connection, url: str, now: int) -> Preview | None:
-    """What is known of a URL, if it can be used as it is."""
+def fresh_preview(tx: Connection, url: str, now: int) -> models.Preview | None:
+    """The known preview of a URL, if it can be shown without a fetch."""
     row = tx.execute(select(previews).where(previews.c.url == url)).mappings().first()
     return shape_preview(url, row) if row and is_fresh(row, now) else None
 
 
 def check_url(url: str) -> None:
-    """Raises Problem unless it is an absolute http or https URL that a preview can be made of."""
+    """Raises Problem unless it is an absolute http or https URL within the length limit."""
     if len(url.encode()) > MAX_URL:
         raise invalid("url", f"expected at most {MAX_URL} bytes of UTF-8")
     try:
@@ -61,3 +62,15 @@ def check_url(url: str) -> None:
         raise invalid("url", "expected a URL whose scheme is http or https")
     if not host or any(each.isspace() or ord(each) < 0x20 or each == "\x7f" for each in url):  # noqa: PLR2004
         raise invalid("url", "expected a URL with a host, without spaces or control characters")
+
+
+def shape_preview(url: str, row: Any) -> models.Preview:
+    """A preview's row as the API shows it."""
+    return models.Preview(
+        url=url,
+        state=row["state"] or "pending",
+        reason=row["reason"],
+        **{name: row[name] for name in PREVIEW_FIELDS},
+        fetched_at=maybe_rfc3339(row["fetched_at"]),
+        expires_at=maybe_rfc3339(row["expires_at"]),
+    )

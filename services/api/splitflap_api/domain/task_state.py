@@ -1,4 +1,4 @@
-"""Tasks as the accounts that they belong to see them."""
+"""Tasks as the accounts that own them see them."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from splitflap_api.contract.formats import rfc3339
 
 
 def check_owner(task: Any, account: str, now: int) -> None:
-    """Raises NoSuchTask for a stranger's task, TaskGone for one past its retention."""
+    """Raise NoSuchTask for another account's task, TaskGone for one past its retention."""
     if task is None or task["account"] != account:
         raise NoSuchTask
     if task["state"] == "cancelled" or (
@@ -18,8 +18,8 @@ def check_owner(task: Any, account: str, now: int) -> None:
         raise TaskGone
 
 
-def answer(task: Any, account: str, now: int) -> TaskState | BaseException:
-    """What an account is told of a task's row, or of None."""
+def visible_state(task: Any, account: str, now: int) -> TaskState | BaseException:
+    """The state of a task's row for an account, or the error that it gets. The row may be None."""
     try:
         check_owner(task, account, now)
     except (NoSuchTask, TaskGone) as error:
@@ -28,7 +28,7 @@ def answer(task: Any, account: str, now: int) -> TaskState | BaseException:
 
 
 def state_of(task: Any) -> TaskState:
-    """How far a task is, by its row."""
+    """The state in a task's row."""
     final = None
     if task["state"] == "done" and task["status"] is not None:
         headers = msgspec.json.decode(task["headers"], type=tuple[tuple[str, str], ...])

@@ -6,11 +6,11 @@ from sqlalchemy import func, select
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
-from splitflap_api.domain import dead_letters
+from splitflap_api.domain.jobs import dead_letters
+from splitflap_api.domain.jobs.counts import job_counts
 from splitflap_api.http.parse import cursor_of, id_of, known_id
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.services import Services
-from splitflap_api.loops.reconcile import job_counts
 from splitflap_api.store.schema import tasks
 
 

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from asyncrequest import BadHeader, KeyReused, NoSuchTask, TaskGone
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem, bad_parameter, unavailable
-from splitflap_api.store.batcher import Stopped, TookTooLong
+from splitflap_api.loops.batcher import Stopped, TookTooLong
 from splitflap_api.store.engine import is_conflict, is_outage
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.final_responses import created_post, edited_post, post_etag
-from splitflap_api.domain.posts import CreatePost, EditPost, read_posts, shape_posts
+from splitflap_api.domain.posts.commands import CreatePost, EditPost
+from splitflap_api.domain.posts.shapes import read_posts, shape_posts
 from splitflap_api.http.auth import caller, is_admin
 from splitflap_api.http.parse import (
     check_text,

@@ -8,9 +8,9 @@ from flask import request
 from asyncrequest import NoSuchTask, Submission, TaskBackend, TaskState
 from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.problems import unavailable
+from splitflap_api.domain.commands import Command
 from splitflap_api.overload.shedding import TOO_MANY
 from splitflap_api.overload.slots import SLOT, Slot
-from splitflap_api.transactions.accept import Command
 
 
 def release_slot() -> None:

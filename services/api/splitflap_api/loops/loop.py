@@ -1,58 +1,165 @@
-"""A thread that looks again and again, until it is stopped."""
+"""The one kind of background thread: it runs its duties again and again, until it is stopped.
+
+Each duty is guarded: the loop logs a failure, tries that duty again in the next iteration, and runs
+the other duties all the same. A health check complains about a stuck thread, and about a duty whose
+runs all fail.
+"""
 
 import logging
 import threading
 import time
-from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from splitflap_api.store.engine import is_conflict, is_outage
 
 logger = logging.getLogger(__name__)
 
-#: Seconds without a look after which the thread counts as stuck.
+#: Longest iteration, and longest time between two, in seconds. A slower thread counts as stuck.
 STUCK_AFTER = 60.0
 
+#: Seconds of failures alone before a duty counts as broken.
+FAILING_AFTER = 60.0
 
-class Loop(ABC):
-    """What looks in a thread of its own; a look that fails is not the last one."""
+#: Seconds of rest after a failure, for a loop without a pause.
+RETRY_AFTER = 1.0
+
+
+class Health:
+    """Whether the runs of a duty succeed.
+
+    An outage of the database counts as neither: a restart of this process would not end it.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._last_run = time.monotonic()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._failing_since: float | None = None
+        self._error = ""
+
+    def succeeded(self) -> None:
+        """Forget earlier failures."""
+        self._failing_since = None
+
+    def failed(self, error: Exception) -> None:
+        """Log the error, and count it unless it is the database's."""
+        if is_outage(error) or is_conflict(error):
+            logger.warning("%s: the database did not answer (%r); retrying", self._name, error)
+            self._failing_since = None
+            return
+        logger.error("%s: failed; retrying", self._name, exc_info=error)
+        self._error = repr(error)
+        if self._failing_since is None:
+            self._failing_since = time.monotonic()
+
+    def complaint(self) -> str | None:
+        """A health check: complains after FAILING_AFTER seconds of failures alone."""
+        if self._failing_since is None:
+            return None
+        age = time.monotonic() - self._failing_since
+        if age < FAILING_AFTER:
+            return None
+        return f"{self._name}: every run has failed for {age:.0f} s: {self._error}"
+
+
+class Duty:
+    """One thing that a loop does in each iteration."""
+
+    def __init__(self, name: str, run: Callable[[], object]) -> None:
+        self.name = name
+        self.run = run
+
+
+class Loop:
+    """A thread that runs its duties in each iteration, in their order."""
+
+    def __init__(
+        self,
+        name: str,
+        *duties: Duty,
+        pause: Callable[[], float] | None,
+        last_run: bool = False,
+    ) -> None:
+        """`pause` gives the seconds until the next iteration; `wake` cuts them short.
+
+        A loop without `pause` iterates only when woken. With `last_run` a stop runs the duties
+        once more.
+        """
+        self.name = name
+        self._duties = [(duty, Health(f"{name}: {duty.name}")) for duty in duties]
+        self._pause = pause
+        self._last_run = last_run
+        #: Whether `wake`, and not the end of the pause, started the present iteration.
+        self.woken = False
+        #: Whether a duty failed in the last iteration.
+        self.failed = False
+        self._busy = False
+        self._progress_at = time.monotonic()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._iterate, name=name, daemon=True)
 
     def start(self) -> None:
-        """Look from now on."""
-        self._last_run = time.monotonic()
+        """Iterate from now on, first after a pause."""
+        self._progress_at = time.monotonic()
         self._thread.start()
 
+    def wake(self) -> None:
+        """Start the next iteration now, or as soon as the present one has ended."""
+        if not self._wake.is_set():
+            self._wake.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was requested."""
+        return self._stop.is_set()
+
+    def request_stop(self) -> None:
+        """End after the present iteration; returns at once."""
+        self._stop.set()
+        self._wake.set()
+
     def stop(self, timeout: float) -> None:
-        """End after the present look, waiting `timeout` seconds for it at most."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
+        """End after the present iteration; wait for it at most `timeout` seconds."""
+        self.request_stop()
+        if self._thread.ident is None:
+            return
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            logger.warning("%s: still running %.1f s after the stop; left", self.name, timeout)
 
     def alive(self) -> str | None:
-        """A health check: complains when no look has ended for a minute."""
-        age = time.monotonic() - self._last_run
-        return f"{self._name}: no look for {age:.0f} s" if age > STUCK_AFTER else None
+        """A health check: complains about a stuck thread and about duties that only fail."""
+        age = time.monotonic() - self._progress_at
+        if age > STUCK_AFTER and (self._busy or self._pause):
+            return f"{self.name}: no iteration has ended for {age:.0f} s"
+        complaints = [found for _, health in self._duties if (found := health.complaint())]
+        return "; ".join(complaints) or None
 
-    @abstractmethod
     def run_once(self) -> None:
-        """One look; whatever it raises is logged."""
-
-    @abstractmethod
-    def pause(self) -> float:
-        """Seconds until the next one."""
-
-    def _loop(self) -> None:
-        while not self._stopping.wait(self.pause()):
+        """One iteration, in the calling thread. A duty's failure is logged."""
+        self.failed = False
+        for duty, health in self._duties:
             try:
-                self.run_once()
-            except Exception as error:
-                if is_outage(error) or is_conflict(error):
-                    logger.warning("%s: no look: %r", self._name, error)
-                else:
-                    logger.exception("%s: a look failed", self._name)
-            self._last_run = time.monotonic()
+                duty.run()
+            except Exception as error:  # noqa: BLE001 - logged, and shown by the health check
+                self.failed = True
+                health.failed(error)
+            else:
+                health.succeeded()
+
+    def _iterate(self) -> None:
+        while self._wait():
+            self._busy, self._progress_at = True, time.monotonic()
+            self.run_once()
+            self._busy, self._progress_at = False, time.monotonic()
+        if self._last_run:
+            self.run_once()
+
+    def _wait(self) -> bool:
+        """Wait for the next iteration; whether there is one."""
+        pause = self._pause() if self._pause else None
+        if self.failed:
+            # Wake-ups must not turn a failure into a busy loop.
+            self._stop.wait(RETRY_AFTER if pause is None else pause)
+        self.woken = self._wake.wait(0 if self.failed else pause)
+        self._wake.clear()
+        return not self.stopping

@@ -1,7 +1,7 @@
-"""How much lies in the broker's queues: what autoscaling and alerts are computed from.
+"""The lengths of the broker's queues, as metrics for autoscaling and alerts.
 
-Asked of the broker itself, so that it is known with every broker, without its own exporter, and
-while no worker runs. What workers hold is theirs to say (`splitflap_jobs_in_flight`).
+The API asks the broker, so the metrics exist with every broker, also while no worker runs. Workers
+export the number of their own jobs (`splitflap_jobs_in_flight`).
 """
 
 import math
@@ -13,15 +13,15 @@ from splitflap_core import topology
 from splitflap_core.broker import Depth
 from splitflap_core.telemetry import Metrics
 
-#: Seconds between questions.
+#: Seconds between two queries.
 ASK_EVERY = 5.0
 
-#: Seconds after which an answer is no longer shown: no measure is better than an old one.
+#: Seconds after which an answer is too old to show; the gauge is NaN then.
 FORGET_AFTER = 15.0
 
 
 class Queues:
-    """The broker's last answers, as gauges that are NaN where there is none."""
+    """The broker's last answers, as gauges. A missing answer is NaN."""
 
     def __init__(self, metrics: Metrics, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -35,7 +35,7 @@ class Queues:
             consumers.labels(name).set_function(partial(self._consumers, name))
 
     def ask(self, depth: Callable[[str], Depth | None]) -> None:
-        """Ask again if it is time; `depth` is the link's, in whose thread this is called."""
+        """Query the queues if it is time. Call it in the thread of the link that owns `depth`."""
         if self._now() - self._asked < ASK_EVERY:
             return
         self._asked = self._now()

@@ -1,8 +1,8 @@
-"""The reconciler: whatever is due is done again, by any replica, in small batches.
+"""The reconciler: any replica does again what is due, in small batches.
 
-One mechanism covers a broker that was down, a lost message, a killed worker, and retries. It
-publishes only while the broker takes messages. It also ends tasks that have waited long enough,
-goes on with what was left half done, and deletes what is past its retention.
+One mechanism covers a broker that was down, a lost message, a killed worker, and retries. The
+reconciler publishes only while the broker takes messages. It also ends tasks after their wait for
+previews, ends the left waiters of a large fan-in, and deletes rows past their retention.
 """
 
 import random
@@ -14,39 +14,41 @@ from splitflap_core.contracts import JobOutcome
 from splitflap_core.kinds import KINDS, MAX_ATTEMPTS
 from splitflap_core.outcomes import Failed
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Changes, Row
-from splitflap_api.domain.jobs import lock_tasks
+from splitflap_api.domain.jobs.counts import job_counts
+from splitflap_api.domain.jobs.locks import lock_tasks
 from splitflap_api.domain.tasks import Tasks
-from splitflap_api.loops.loop import Loop
+from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.loops.retention import Retention, Sweeper
-from splitflap_api.store.bulk import update_rows
+from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import (
-    jobs,
-    tasks,
-)
+from splitflap_api.store.schema import jobs, tasks
+from splitflap_api.transactions.after_commit import AfterCommit
 from splitflap_api.transactions.ingest import Ingest
 
-#: Seconds between rounds, with jitter, so that replicas do not meet.
-ROUND = 0.5
+#: Seconds between iterations, with jitter, so that replicas do not meet.
+PAUSE = 0.5
 
 #: Rows taken by one transaction.
 BATCH = 200
 
-#: Batches of due jobs in one round.
-BATCHES_PER_ROUND = 10
+#: Batches of due jobs in one iteration.
+MAX_BATCHES = 10
 
-#: Seconds without looking for what is past its time, once there is no more of it.
+#: Seconds between sweeps, once a sweep has found no more rows past their retention.
 SWEEP_EVERY = 20.0
 
-#: Seconds between counts of what waits.
+#: Seconds between counts of waiting jobs.
 MEASURE_EVERY = 5.0
+
+#: Milliseconds until a job for another replica is due again.
+LEFT_FOR = 30_000
 
 
 class Reconciler(Loop):
-    """Runs in a thread of its own, in every process with the role `outcomes`."""
+    """Runs in every process with the role `outcomes`. Its duties are independent."""
 
     def __init__(
         self,
@@ -57,55 +59,53 @@ class Reconciler(Loop):
         retention: Retention,
         *,
         broker_is_up: Callable[[], bool],
-        publish: Callable[[Sequence[Row]], None],
-        changed: Callable[[], None],
+        after_commit: AfterCommit,
     ) -> None:
-        super().__init__("reconciler")
+        super().__init__(
+            "reconciler",
+            Duty("publish jobs of an outage", self._publish_missed),
+            Duty("publish due jobs", self._republish),
+            Duty("end waiting tasks", self._end_waiting_tasks),
+            Duty("end left waiters", self._end_left_waiters),
+            Duty("delete old rows", self._sweep),
+            Duty("count waiting jobs", self._measure),
+            pause=lambda: PAUSE * random.uniform(0.75, 1.25),  # noqa: S311 - jitter
+        )
         self._store = store
         self._tasks = tasks_
         self._ingest = ingest
         self._sweeper = Sweeper(store, retention)
         self._broker_is_up = broker_is_up
-        self._publish = publish
-        self._changed = changed
+        self._after_commit = after_commit
         self._retried = metrics.counter("splitflap_jobs_retried_total")
         self._oldest = metrics.gauge("splitflap_oldest_job_seconds")
         self._waiting = metrics.gauge("splitflap_jobs_waiting")
-        #: When the broker was there again (monotonic), until that has been seen to.
+        #: When the broker came back (monotonic), until the jobs of its outage are due.
         self._up_since: float | None = None
-        self._swept = self._measured = 0.0
-
-    def pause(self) -> float:
-        return ROUND * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+        self._swept_at = self._measured_at = float("-inf")
 
     def republish_soon(self) -> None:
-        """The broker is there again: what it has not seen need not wait for its confirm."""
+        """The broker is back: publish the jobs of its outage in the next iteration."""
         self._up_since = time.monotonic()
 
-    def run_once(self) -> None:
-        """One look at everything that may be due."""
-        if (up_since := self._up_since) is not None:
-            self._make_due_soon(up_since)
-            if self._up_since == up_since:
-                self._up_since = None
-        for _ in range(BATCHES_PER_ROUND):
-            if not self._broker_is_up() or not self._republish():
-                break
-        while self._end_waiting_tasks() or self._ingest.resume_completions():
-            self._changed()
-        if time.monotonic() - self._swept > SWEEP_EVERY and not self._sweeper.sweep():
-            self._swept = time.monotonic()
-        if time.monotonic() - self._measured > MEASURE_EVERY:
-            self._measured = time.monotonic()
-            self._measure()
-
-    def _make_due_soon(self, up_since: float) -> None:
+    def _publish_missed(self) -> None:
+        """Make the jobs of a broker's outage due now."""
+        if (up_since := self._up_since) is None:
+            return
         with self._store.write() as tx:
             now = self._store.now(tx)
             up = now - int((time.monotonic() - up_since) * 1000)
-            tx.execute(_MAKE_DUE_SOON, {"_now": now, "_soon": now + UNCONFIRMED_AFTER, "_up": up})
+            tx.execute(_MAKE_MISSED_DUE, {"_now": now, "_soon": now + UNCONFIRMED_AFTER, "_up": up})
+        if self._up_since == up_since:
+            self._up_since = None
 
-    def _republish(self) -> bool:
+    def _republish(self) -> None:
+        for _ in range(MAX_BATCHES):
+            if not self._broker_is_up() or not self._republish_batch():
+                return
+
+    def _republish_batch(self) -> bool:
+        """Publish a batch of due jobs again; whether there may be more."""
         with self._store.write() as tx:
             now = self._store.now(tx)
             due = [dict(row) for row in tx.execute(_DUE, {"_now": now}).mappings()]
@@ -115,18 +115,21 @@ class Reconciler(Loop):
             hopeless = [row for row in due if _is_hopeless(row, now)]
             again = [row for row in due if not _is_hopeless(row, now)]
             update_rows(tx, jobs, ("id",), [_claimed(row, now) for row in again])
-        for row in again:
-            # A later attempt that was not dispatched was counted when the worker asked for it.
-            if row["_unfinished"] or row["attempt"] == 1:
-                why = "unfinished" if row["_unfinished"] else "unconfirmed"
-                self._retried.labels(row["kind"], why).inc()
-        self._publish(again)
+        self._count_retries(again)
+        self._after_commit.publish(again)
         if hopeless:
             self._give_up(hopeless, now)
         return len(due) == BATCH
 
+    def _count_retries(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            # The ingest of a RetryLater has already counted an undispatched later attempt.
+            if row["_unfinished"] or row["attempt"] == 1:
+                why = "unfinished" if row["_unfinished"] else "unconfirmed"
+                self._retried.labels(row["kind"], why).inc()
+
     def _give_up(self, rows: Sequence[Row], now: int) -> None:
-        """End jobs as Failed, through the same door as a worker's outcome."""
+        """End jobs as Failed, in the way of a worker's outcome."""
         outcomes = [
             JobOutcome(
                 job=row["id"],
@@ -138,28 +141,57 @@ class Reconciler(Loop):
             )
             for row in rows
         ]
-        self._ingest.apply(outcomes, exhausted=True)
-        self._changed()
+        left = self._ingest.apply(outcomes, exhausted=True).left
+        if left:
+            self._postpone(left)
+        self._after_commit.changed()
 
-    def _end_waiting_tasks(self) -> bool:
-        """Finish tasks whose posts have waited long enough for their previews."""
+    def _postpone(self, job_ids: frozenset[str]) -> None:
+        """Make jobs for another replica due later, so that they block no other due jobs."""
+        with self._store.write() as tx:
+            due_at = self._store.now(tx) + LEFT_FOR
+            tx.execute(update(jobs).where(among(tx, jobs.c.id, job_ids)).values(due_at=due_at))
+
+    def _end_waiting_tasks(self) -> None:
+        """End tasks that have waited long enough for previews."""
+        while self._end_batch_of_tasks():
+            self._after_commit.changed()
+
+    def _end_batch_of_tasks(self) -> bool:
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx))
-            due = tx.execute(_OVERDUE, {"_now": changes.now})
+            names = self._tasks.responders.names
+            due = tx.execute(_OVERDUE, {"_now": changes.now, "_names": names})
             rows = lock_tasks(tx, [row.id for row in due])
             self._tasks.finish(tx, changes, rows, {})
             changes.write(tx)
         return bool(rows)
 
+    def _end_left_waiters(self) -> None:
+        while self._ingest.resume_completions():
+            self._after_commit.changed()
+
+    def _sweep(self) -> None:
+        if time.monotonic() - self._swept_at > SWEEP_EVERY and not self._sweeper.sweep():
+            self._swept_at = time.monotonic()
+
     def _measure(self) -> None:
+        if time.monotonic() - self._measured_at <= MEASURE_EVERY:
+            return
+        self._measured_at = time.monotonic()
+        names = self._tasks.responders.names
         with self._store.read() as tx:
             now = self._store.now(tx)
             counts = job_counts(tx)
+            overdue = tx.execute(_LEFT, {"_now": now, "_names": names})
+            left: dict[str, int] = {row.finish: row.tasks for row in overdue}
         for state in ("unpublished", "unfinished"):
             for kind in KINDS:
                 count, since = counts.get((kind, state), (0, now))
                 self._waiting.labels(kind, state).set(count)
                 self._oldest.labels(kind, state).set(max(0, now - since) / 1000)
+        if left:
+            self._tasks.responders.note_left(left, f"{sum(left.values())} tasks that are due")
 
 
 _DUE = (
@@ -169,9 +201,9 @@ _DUE = (
     .limit(BATCH)
     .with_for_update(skip_locked=True)
 )
-#: Jobs from before the broker was there that were never dispatched. Those of other replicas that
-#: are on their way just now are published twice, which costs a worker's time and nothing else.
-_MAKE_DUE_SOON = (
+#: Undispatched jobs from before the broker's return. Another replica may be publishing some of them
+#: just now: workers then do these jobs twice.
+_MAKE_MISSED_DUE = (
     update(jobs)
     .where(
         jobs.c.due_at > bindparam("_now"),
@@ -182,39 +214,20 @@ _MAKE_DUE_SOON = (
     )
     .values(due_at=bindparam("_now"))
 )
+_is_overdue = (tasks.c.state == "running") & (tasks.c.finish_at <= bindparam("_now"))
 _OVERDUE = (
     select(tasks.c.id)
-    .where(tasks.c.state == "running", tasks.c.finish_at <= bindparam("_now"))
+    .where(_is_overdue, tasks.c.finish.in_(bindparam("_names", expanding=True)))
     .order_by(tasks.c.id)
     .limit(BATCH)
     .with_for_update(skip_locked=True)
 )
-
-
-def job_counts(tx: Connection) -> dict[tuple[str, str], tuple[int, int]]:
-    """How many jobs wait, by kind and state, and since when the oldest of them does.
-
-    A job waits since it was published, else since it was made; a retry since it was due, which may
-    be in the future: a page that asks for an hour of patience is nobody's backlog.
-    """
-    unpublished = jobs.c.dispatched_at.is_(None)
-    retried_at = case((jobs.c.attempt > 1, jobs.c.due_at), else_=jobs.c.created_at)
-    since = func.coalesce(jobs.c.dispatched_at, retried_at)
-    rows = tx.execute(
-        select(
-            jobs.c.kind,
-            unpublished.label("unpublished"),
-            func.count().label("count"),
-            func.min(since).label("since"),
-        ).group_by(jobs.c.kind, unpublished)
-    ).mappings()
-    return {
-        (row["kind"], "unpublished" if row["unpublished"] else "unfinished"): (
-            row["count"],
-            row["since"],
-        )
-        for row in rows
-    }
+#: Overdue tasks for another replica, by responder.
+_LEFT = (
+    select(tasks.c.finish, func.count().label("tasks"))
+    .where(_is_overdue, tasks.c.finish.not_in(bindparam("_names", expanding=True)))
+    .group_by(tasks.c.finish)
+)
 
 
 def _claimed(row: Row, now: int) -> Row:

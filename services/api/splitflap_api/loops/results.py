@@ -1,8 +1,8 @@
-"""The consumer of results and dead letters: gathers a batch, commits it, then acks it."""
+"""The consumer of outcomes and dead letters: gathers a batch, commits it, then acks it."""
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
 from typing import Any
 
 from splitflap_core import topology
@@ -10,23 +10,29 @@ from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, Subscript
 from splitflap_core.contracts import BrokenMessage, JobOutcome, decode_job_outcome
 from splitflap_core.logs import bound
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import insert
-from uuid_utils import uuid7
 
-from splitflap_api.domain.changes import Row
+from splitflap_api.domain.jobs import dead_letters
+from splitflap_api.loops.loop import Health
 from splitflap_api.loops.queue_depths import Queues
 from splitflap_api.store.engine import Store, is_conflict, is_outage
-from splitflap_api.store.schema import dead_letters
+from splitflap_api.transactions.after_commit import AfterCommit
 from splitflap_api.transactions.ingest import MAX_BATCH, Ingest
 
 logger = logging.getLogger(__name__)
 
-#: Seconds until the next try when the database did not answer.
+#: Seconds until the next try after an outage of the database.
 PAUSE = 1.0
+
+#: Seconds before an outcome for another replica goes back to the queue. RabbitMQ counts returns,
+#: and dead-letters the message after topology.DELIVERY_LIMIT.
+HOLD = 2.0
+
+#: Outcomes held at a time: at most half of the prefetch, so that others still come.
+MAX_HELD = MAX_BATCH
 
 
 class Results:
-    """Owns the link that consumes; all of its work is done in that link's thread."""
+    """Owns the consuming link; works in the link's thread alone."""
 
     def __init__(
         self,
@@ -35,20 +41,20 @@ class Results:
         backend: BrokerBackend,
         metrics: Metrics,
         replica: str,
-        *,
-        publish: Callable[[Sequence[Row]], None],
-        changed: Callable[[], None],
+        after_commit: AfterCommit,
     ) -> None:
         self._store = store
         self._ingest = ingest
-        self._publish = publish
-        self._changed = changed
+        self._after_commit = after_commit
         self._dead = metrics.counter("splitflap_dead_letters_total")
         for queue in topology.QUEUES:
             self._dead.labels(queue.name)
         self._queues = Queues(metrics)
+        self._health = Health("results")
         self._gathered: list[Delivery] = []
-        self._go_on_at = 0.0
+        #: Outcomes for another replica, and when they go back to the queue (monotonic).
+        self._held: deque[tuple[float, Delivery]] = deque()
+        self._resume_at = 0.0
         self.link = BrokerLink(
             "results",
             backend.opener(f"api-{replica}-results"),
@@ -57,30 +63,55 @@ class Results:
                 Subscription(topology.DEAD_QUEUE, prefetch=50),
             ),
             on_delivery=self._gathered.append,
-            on_idle=self._turned,
+            on_idle=self._run_once,
         )
 
-    def _turned(self) -> None:
-        self._work()
-        # This link publishes nothing, so that an alarm of the broker does not silence it.
+    def alive(self) -> str | None:
+        """A health check: complains about a stuck link, and about outcomes that only fail."""
+        return self.link.alive() or self._health.complaint()
+
+    @property
+    def unsettled(self) -> int:
+        """How many deliveries wait here for their commit and ack."""
+        return len(self._gathered)
+
+    def _run_once(self) -> None:
+        try:
+            self._take_gathered()
+        except Exception as error:
+            self._health.failed(error)
+            raise  # the link connects anew, from a known state
+        self._health.succeeded()
+        self._return_held()
+        # This link publishes nothing, so an alarm of the broker does not silence it.
         self._queues.ask(self.link.depth)
 
-    def _work(self) -> None:
-        """Take what was gathered; while the database does not answer, keep it.
+    def _take_gathered(self) -> None:
+        """Take the gathered deliveries; keep them while the database does not answer.
 
-        It is not given back then: each time would count towards the broker's delivery limit.
+        They stay here, because each return to the queue counts towards the broker's delivery limit.
         """
-        while self._gathered and time.monotonic() >= self._go_on_at:
+        while self._gathered and time.monotonic() >= self._resume_at:
+            batch = self._gathered[:MAX_BATCH]
             try:
-                self._take(self._gathered[:MAX_BATCH])
+                held = self._take(batch)
             except Exception as error:
                 if not (is_outage(error) or is_conflict(error)):
                     raise
-                logger.warning("the database does not take outcomes now: %r", error)
-                self._go_on_at = time.monotonic() + PAUSE
-            self._gathered[:] = [each for each in self._gathered if not each.settled]
+                logger.warning(
+                    "results: the database takes no outcomes now (%r); retrying in %.0f s",
+                    error,
+                    PAUSE,
+                )
+                self._resume_at = time.monotonic() + PAUSE
+                held = []
+            leaving = {id(each) for each in self._hold(held)}
+            self._gathered[: len(batch)] = [
+                each for each in batch if not each.settled and id(each) not in leaving
+            ]
 
-    def _take(self, batch: list[Delivery]) -> None:
+    def _take(self, batch: list[Delivery]) -> list[Delivery]:
+        """Settle a batch; returns the deliveries that are for another replica."""
         outcomes: list[tuple[Delivery, JobOutcome]] = []
         for delivery in batch:
             if delivery.received.queue == topology.DEAD_QUEUE.name:
@@ -90,43 +121,56 @@ class Results:
                 outcomes.append((delivery, decode_job_outcome(delivery.body)))
             except BrokenMessage as error:
                 self._dead_letter(delivery, topology.RESULTS_QUEUE.name, str(error))
-        if outcomes:
-            self._apply(outcomes)
+        return self._apply(outcomes) if outcomes else []
 
-    def _apply(self, outcomes: list[tuple[Delivery, JobOutcome]]) -> None:
-        """Commit and ack; where the batch fails, each alone, so that only the guilty is buried."""
+    def _apply(self, outcomes: list[tuple[Delivery, JobOutcome]]) -> list[Delivery]:
+        """Commit and ack. A batch that fails is tried one by one: only the failing one is dead."""
         try:
-            new_jobs = self._ingest.apply([outcome for _, outcome in outcomes])
+            ingested = self._ingest.apply([outcome for _, outcome in outcomes])
         except Exception as error:
             alone = len(outcomes) == 1
             if is_outage(error) or (alone and is_conflict(error)):
                 raise
             if alone:
-                delivery, outcome = outcomes[0]
-                with bound(job=outcome.job, task=outcome.task, traceparent=outcome.traceparent):
-                    self._dead_letter(delivery, topology.RESULTS_QUEUE.name, repr(error))
-                return
-            logger.warning("%d outcomes failed; trying each alone: %r", len(outcomes), error)
-            for one in outcomes:
-                self._apply([one])
-            return
-        for delivery, _ in outcomes:
-            delivery.ack()
-        self._publish(new_jobs)
-        self._changed()
+                self._dead_letter_outcome(*outcomes[0], repr(error))
+                return []
+            logger.warning(
+                "results: a batch of %d outcomes failed (%r); trying each alone",
+                len(outcomes),
+                error,
+            )
+            return [held for one in outcomes for held in self._apply([one])]
+        held = [delivery for delivery, outcome in outcomes if outcome.job in ingested.left]
+        for delivery, outcome in outcomes:
+            if outcome.job not in ingested.left:
+                delivery.ack()
+        self._after_commit.publish(ingested.new_jobs)
+        self._after_commit.changed()
+        return held
+
+    def _hold(self, deliveries: list[Delivery]) -> list[Delivery]:
+        until = time.monotonic() + HOLD
+        self._held += ((until, each) for each in deliveries)
+        return deliveries
+
+    def _return_held(self) -> None:
+        """Give back the outcomes that were held long enough, or are too many."""
+        now = time.monotonic()
+        while self._held and (self._held[0][0] <= now or len(self._held) > MAX_HELD):
+            self._held.popleft()[1].requeue()
+
+    def _dead_letter_outcome(self, delivery: Delivery, outcome: JobOutcome, reason: str) -> None:
+        with bound(job=outcome.job, task=outcome.task, traceparent=outcome.traceparent):
+            self._dead_letter(delivery, topology.RESULTS_QUEUE.name, reason)
 
     def _dead_letter(self, delivery: Delivery, queue: str, reason: str) -> None:
-        logger.error("a dead letter from %s: %s", queue, reason)
+        logger.error(
+            "results: a dead letter from the queue %s: %s; list it with GET /v1/dead", queue, reason
+        )
         self._dead.labels(queue).inc()
         with self._store.write() as tx:
-            row = {
-                "id": str(uuid7()),
-                "queue": queue[:20],
-                "reason": reason[:500].replace("\0", ""),
-                "body": delivery.body,
-                "created_at": self._store.now(tx),
-            }
-            tx.execute(insert(dead_letters), [row])
+            now = self._store.now(tx)
+            dead_letters.insert_message(tx, queue, reason, delivery.body, now)
         delivery.ack()
 
 

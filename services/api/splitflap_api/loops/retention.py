@@ -1,4 +1,4 @@
-"""What is past its time is deleted, a bounded number of small batches at a time."""
+"""Deletes rows past their retention, a bounded number of small batches at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from splitflap_api.store.schema import dead_letters, events, post_links, preview
 #: Rows taken by one transaction.
 BATCH = 200
 
-#: Batches of each kind in one sweep: what else its thread looks after comes in between, also while
-#: a million rows are due at once.
+#: Batches of each kind in one sweep. The reconciler's other duties run between two sweeps, also
+#: while a million rows are due.
 BATCHES = 10
 
-#: Milliseconds that dead letters, and previews that no post links to, are kept.
+#: Retention of dead letters, and of previews without a post, in milliseconds.
 KEEP_DEAD = 30 * 86_400_000
 KEEP_PREVIEW = 30 * 86_400_000
 
@@ -31,14 +31,14 @@ class Retention:
 
 
 class Sweeper:
-    """Deletes, beside whoever else does: what another one has taken is left to it."""
+    """Deletes old rows. Sweepers of other replicas may run beside it: each skips locked rows."""
 
     def __init__(self, store: Store, retention: Retention) -> None:
         self._store = store
         self._retention = retention
 
     def sweep(self) -> bool:
-        """Delete some of what is due; whether there may be more.
+        """Delete some of the due rows; whether there may be more.
 
         Raises:
             sqlalchemy.exc.DBAPIError: the database does not answer.
@@ -49,7 +49,7 @@ class Sweeper:
         return any([*more, self._strip(now)])
 
     def _due(self, now: int) -> Iterator[tuple[Column[Any], Column[Any], Any]]:
-        """Of each table the key, the indexed time by which rows are found, and which ones."""
+        """For each table: its key, the indexed time that finds rows, and the test of due rows."""
         old = tasks.c.expires_at < now - self._retention.tombstones
         yield tasks.c.id, tasks.c.expires_at, old
         old = events.c.created_at < now - self._retention.events
@@ -64,14 +64,14 @@ class Sweeper:
         return self._each(key, since, past, delete(key.table))
 
     def _strip(self, now: int) -> bool:
-        """Leave of expired tasks their tombstones, by which 410 is told from 404."""
+        """Reduce expired tasks to their tombstones, for which clients get 410 and not 404."""
         past = (tasks.c.expires_at < now) & tasks.c.body.is_not(None)
         bare = update(tasks).values(body=None, headers=None, idempotency_key=None)
         return self._each(tasks.c.id, tasks.c.expires_at, past, bare)
 
     def _each(self, key: Column[Any], since: Column[Any], past: Any, change: Any) -> bool:
-        """Change the oldest rows, and say whether that were as many as one sweep may take."""
-        # The oldest first, and not by their keys: the index of the time ends where none is due.
+        """Change the oldest due rows; whether one sweep's limit was reached."""
+        # In the order of time: a scan of that index ends at the first young row.
         some = select(key).where(past).order_by(since).limit(BATCH)
         for _ in range(BATCHES):
             with self._store.write() as tx:

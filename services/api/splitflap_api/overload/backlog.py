@@ -12,7 +12,7 @@ from typing import Any
 from splitflap_core.contracts import Kind
 from sqlalchemy import select
 
-from splitflap_api.loops.loop import Loop
+from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import jobs
 
@@ -55,7 +55,7 @@ class Backlog(Loop):
 
     def __init__(self, store: Store, limits: Limits, unconfirmed: Callable[[], float]) -> None:
         """`unconfirmed` gives the age in seconds of the oldest message without a confirm."""
-        super().__init__("backlog")
+        super().__init__("backlog", Duty("query ages", self._judge), pause=lambda: POLL_EVERY)
         self._store = store
         self._limits = limits
         self._unconfirmed = unconfirmed
@@ -67,7 +67,7 @@ class Backlog(Loop):
             return Overload("the broker is slow to confirm accepted work", 1)
         return self._verdict
 
-    def run_once(self) -> None:
+    def _judge(self) -> None:
         """Query the ages and judge them. After a failed query the last verdict stays."""
         with self._store.read() as tx:
             now = self._store.now(tx)
@@ -79,9 +79,6 @@ class Backlog(Loop):
             or _judged("waiting to be rendered", ages["render"], limit)
             or _judged("waiting for previews", ages["scrape"], limit * SCRAPE_FACTOR)
         )
-
-    def pause(self) -> float:
-        return POLL_EVERY
 
 
 #: Ids grow with the time of creation. The age of a job to retry counts from its due time.

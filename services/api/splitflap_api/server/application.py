@@ -14,7 +14,7 @@ from splitflap_api.server.worker import EventletWorker
 from splitflap_api.settings import ApiSettings
 
 if TYPE_CHECKING:  # sqlalchemy must be imported after the patch
-    from splitflap_api.store.batcher import Waiters
+    from splitflap_api.loops.waiters import Waiters
 
 #: Connections queued in the kernel for accept(2).
 BACKLOG = 2048

@@ -112,7 +112,7 @@ class GreenWaiter:
 
 
 class GreenWaiters:
-    """Waiters (store/batcher.py) for green threads. One timer of the hub wakes several."""
+    """Waiters (loops/waiters.py) for green threads. One timer of the hub wakes several."""
 
     def new_waiter(self) -> GreenWaiter:
         return GreenWaiter()

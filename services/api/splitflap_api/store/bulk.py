@@ -1,11 +1,10 @@
 """Many rows, or many keys, in one statement.
 
-PostgreSQL gets all rows as one JSON parameter (json_populate_recordset): a statement for each row,
-even pipelined, costs this process ten times as much; a list of parameters six times, and another
-statement to prepare for each length. SQLite, which is in this process, prepares once and runs for
-each row.
+PostgreSQL gets all rows as one JSON parameter (json_populate_recordset). A statement for each row,
+even pipelined, costs this process ten times as much. A list of parameters costs six times as much,
+and one more prepared statement for each length. SQLite prepares once and runs for each row.
 
-Updates and deletes take rows that the transaction has locked: one statement locks in any order.
+Lock the rows before an update or a delete: one statement locks its rows in any order.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,9 +40,9 @@ def insert_rows(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
 
 
 class Numbered(NamedTuple):
-    """Rows whose `id` goes on from the counter of this name: a table of counters, and the name.
+    """Rows with consecutive ids from a counter, given as its table and its name.
 
-    The counter's row stays locked until the commit, so that ids grow in the order of commits.
+    The counter's row stays locked until the commit, so ids grow in the order of commits.
     """
 
     table: Table
@@ -54,7 +53,7 @@ class Numbered(NamedTuple):
 def insert_all(
     tx: Connection, tables: Sequence[tuple[Table, Sequence[Row]]], numbered: Numbered
 ) -> None:
-    """Insert rows into several tables, in one statement where the database is a round trip away."""
+    """Insert rows into several tables; on PostgreSQL in one statement, for one round trip."""
     given = [(table, rows) for table, rows in tables if rows]
     if tx.dialect.name == "sqlite":
         for table, rows in given:
@@ -74,7 +73,7 @@ def insert_all(
 
 
 def update_rows(tx: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
-    """Set the columns of each row where its keys are those of a row in the table."""
+    """Set the columns of the table's rows with the same keys."""
     if not rows:
         return
     columns = tuple(rows[0])
@@ -85,7 +84,7 @@ def update_rows(tx: Connection, table: Table, keys: tuple[str, ...], rows: Seque
 
 
 def delete_rows(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Delete the rows that have these values."""
+    """Delete the table's rows with these values."""
     if not rows:
         return
     keys = tuple(rows[0])
@@ -96,7 +95,7 @@ def delete_rows(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
 
 
 def among(tx: Connection, column: Column[Any], values: Iterable[Any]) -> TextClause:
-    """The condition that a column has one of these values."""
+    """The condition `column IN values`."""
     sqlite = tx.dialect.name == "sqlite"
     if sqlite and isinstance(column.type, Uuid):
         values = [value.replace("-", "") for value in values]
@@ -115,12 +114,12 @@ def _encode(value: Any) -> str:
 
 
 def _as_json(value: Any) -> Any:
-    """Bytes in PostgreSQL's text form of bytea; msgspec would write them in base64."""
+    """Bytes as PostgreSQL's bytea text; msgspec would write base64."""
     return f"\\x{value.hex()}" if isinstance(value, bytes) else value
 
 
 def _prefixed(row: Row) -> Row:
-    """SQLAlchemy keeps the columns' own names for itself."""
+    """SQLAlchemy reserves the columns' own names as parameters."""
     return {f"_{name}": value for name, value in row.items()}
 
 

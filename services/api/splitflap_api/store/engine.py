@@ -1,7 +1,7 @@
-"""The two databases behind one door: transactions, and the one clock, which is the database's.
+"""SQLite and PostgreSQL behind one class: transactions, and one clock, the database's.
 
-SQLite has one writer: writes of this process queue at a lock, because a green thread that waited
-inside SQLite would stop the one that it waits for.
+SQLite has one writer. The writes of this process queue at a lock: a green thread that waited inside
+SQLite would stop the very thread with the open transaction.
 """
 
 import threading
@@ -15,25 +15,24 @@ from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-#: Milliseconds since the epoch, as each database says it. Not the start of the transaction:
-#: a wait for locks would make it old.
+#: Milliseconds since the epoch, by each database. The time of the statement, because the start of
+#: the transaction is old after a wait for locks.
 _NOW = {
     "sqlite": "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
     "postgresql": "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
 }
 
-#: Seconds for which the distance between this process's monotonic clock and the database's clock
-#: is taken as known. Quartz drifts by 0.1 ms in that time; asking each time costs a round trip.
+#: Seconds for which this process computes the database's clock from its own monotonic clock. Quartz
+#: drifts by 0.1 ms in that time, and each query of the clock costs a round trip.
 _CLOCK_KNOWN_FOR = 5.0
 
-#: Milliseconds that SQLite waits for another process's write, such as a migration's.
+#: Milliseconds that SQLite waits for another process's write, for example a migration.
 _BUSY_TIMEOUT = 5000
 
 #: Seconds to connect to PostgreSQL, and to wait for a free connection.
 _CONNECT_TIMEOUT = 5
 
-#: A peer that is gone without a word is noticed after 10 s of silence (libpq's parameters: seconds,
-#: and milliseconds for the last).
+#: A silent peer counts as dead after 10 s (libpq's parameters: seconds; the last one milliseconds).
 _CONNECT_ARGS = {
     "connect_timeout": _CONNECT_TIMEOUT,
     "keepalives_idle": 5,
@@ -42,7 +41,7 @@ _CONNECT_ARGS = {
     "tcp_user_timeout": 10_000,
 }
 
-#: Bounds of one statement, of its wait for a lock, and of a transaction that does nothing.
+#: Limits of one statement, of its wait for a lock, and of an idle transaction.
 _POSTGRESQL_TIMEOUTS = {
     "statement_timeout": "15s",
     "lock_timeout": "10s",
@@ -51,7 +50,7 @@ _POSTGRESQL_TIMEOUTS = {
 
 
 class Store:
-    """Transactions on the database of the settings."""
+    """Transactions on one database."""
 
     def __init__(self, database_url: str | None, data_dir: str, pool: int) -> None:
         if database_url:
@@ -74,35 +73,35 @@ class Store:
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._now = text(_NOW[self._engine.dialect.name])
         self._clock = _Clock()
-        # After a failover the clock may be another machine's.
+        # A failover may bring another machine's clock.
         event.listen(self._engine, "connect", lambda *_: self._clock.forget())
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether this is the embedded default."""
+        """Whether this is SQLite, the embedded default."""
         return self._engine.dialect.name == "sqlite"
 
     @property
     def url(self) -> str:
-        """The database's URL with its password, for migrations."""
+        """The database's URL with its password."""
         return self._engine.url.render_as_string(hide_password=False)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction, committed at the end of the block, rolled back when it raises."""
+        """One transaction: committed at the end of the block, rolled back when the block raises."""
         with self._writing, self._engine.begin() as tx:
             yield tx
 
     def statement(self) -> AbstractContextManager[Connection]:
-        """One statement that writes, a transaction by itself: it costs one round trip, not four.
+        """One writing statement as its own transaction, for one round trip instead of four.
 
-        On SQLite, where nothing is a round trip away, as many as there are.
+        On SQLite, in this process, it may be several statements.
         """
         return self.write() if self.is_sqlite else self.read()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Statements that each see what is committed."""
+        """Reading statements, each on the committed state."""
         with self._autocommit.connect() as tx:
             yield tx
 
@@ -121,7 +120,7 @@ class Store:
 
 
 class _Clock:
-    """The database's clock, told by this process's monotonic one for a while."""
+    """The database's clock, computed from this process's monotonic clock for a while."""
 
     def __init__(self) -> None:
         self._offset = 0.0
@@ -132,7 +131,7 @@ class _Clock:
         return int(now * 1000 + self._offset) if now < self._known_until else None
 
     def set(self, milliseconds: int, asked_at: float) -> None:
-        """An answer that is late makes the clock slow, by no more than it was late."""
+        """A late answer makes the clock slow, at most by its delay."""
         self._offset = milliseconds - time.monotonic() * 1000
         self._known_until = asked_at + _CLOCK_KNOWN_FOR
 
@@ -141,7 +140,7 @@ class _Clock:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether the database, not the data, is at fault: it is down, full, or out of connections."""
+    """Whether the database is at fault, and not the data: down, full, or out of connections."""
     if isinstance(error, PoolTimeout):
         return True
     return (
@@ -152,7 +151,7 @@ def is_outage(error: BaseException) -> bool:
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Whether another transaction was in the way (SQLSTATE class 40): the same may succeed now."""
+    """Whether another transaction was in the way (SQLSTATE class 40): a retry may succeed."""
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     return isinstance(state, str) and state.startswith("40")
 
@@ -176,6 +175,6 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    # A transaction that reads first and writes later could fail in the middle (SQLITE_BUSY).
+    # A transaction with a read before its first write could fail in the middle (SQLITE_BUSY).
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN IMMEDIATE")

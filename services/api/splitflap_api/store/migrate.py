@@ -1,7 +1,7 @@
-"""The schema, brought up to this release by Alembic.
+"""Alembic brings the schema up to this release.
 
-`splitflap-api migrate` does it; the embedded database is migrated at the start. A release reads
-the schema of its own revision and of later ones, which only add.
+`splitflap-api migrate` runs it; the embedded database is migrated at the start. A release works
+with the schema of its own revision and of later ones, because migrations only add.
 """
 
 import logging
@@ -19,19 +19,19 @@ from splitflap_api.store.engine import Store, is_outage
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between tries to reach the database.
+#: Seconds between two tries to reach the database.
 TRY_EVERY = 2.0
 
-#: Key of the advisory lock under which PostgreSQL is migrated, so that two jobs take turns.
+#: Key of PostgreSQL's advisory lock: two migrations run one after the other.
 _LOCK = 0x5F1AB
 
 
 class SchemaBehind(Exception):
-    """The database lacks what this release needs: it has to be migrated."""
+    """The schema is older than this release: run the migration."""
 
 
 def migrate(store: Store) -> str:
-    """Bring the schema up to this release; returns its revision."""
+    """Bring the schema up to this release; returns the new revision."""
     with store.write() as tx:
         if not store.is_sqlite:
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -41,7 +41,7 @@ def migrate(store: Store) -> str:
 
 
 def migrate_patiently(store: Store, wait: float) -> str:
-    """As `migrate`; a database that does not answer is tried again for `wait` seconds."""
+    """As `migrate`, with retries for `wait` seconds while the database does not answer."""
     give_up_at = time.monotonic() + wait
     while True:
         try:
@@ -49,12 +49,14 @@ def migrate_patiently(store: Store, wait: float) -> str:
         except DBAPIError as error:
             if not is_outage(error) or time.monotonic() >= give_up_at:
                 raise
-            logger.warning("waiting for the database: %s", error.orig)
+            logger.warning(
+                "waiting for the database: %s; retrying in %.0f s", error.orig, TRY_EVERY
+            )
             time.sleep(TRY_EVERY)
 
 
 def check_schema(store: Store) -> None:
-    """Raises SchemaBehind where a migration is missing."""
+    """Raise SchemaBehind if a migration is missing."""
     with store.read() as tx:
         if not _is_current(tx):
             found = _revision(tx) or "none"
@@ -62,7 +64,7 @@ def check_schema(store: Store) -> None:
 
 
 def _is_current(tx: Connection) -> bool:
-    """At the newest revision known here, or at one that only a later release knows."""
+    """Whether the schema is at the newest revision known here, or at a later release's."""
     scripts = ScriptDirectory.from_config(_config(tx))
     known = {each.revision for each in scripts.walk_revisions()}
     found = _revision(tx)

@@ -4,6 +4,10 @@ Rows are locked in one order everywhere: jobs, previews, tasks, posts, waiters, 
 events last; within a table by ascending key. See docs/architecture.md.
 """
 
+from typing import Any
+
+from msgspec.structs import fields
+from splitflap_core.contracts import PreviewFields
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -17,6 +21,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
+from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
 
@@ -65,7 +70,7 @@ Index("tasks_idempotency", tasks.c.account, tasks.c.idempotency_key, unique=True
 _running = tasks.c.state == "running"
 Index("tasks_finish_at", tasks.c.finish_at, postgresql_where=_running, sqlite_where=_running)
 Index("tasks_expires_at", tasks.c.expires_at)
-# Of those past their time the ones whose final responses are still there.
+# Expired tasks with their final responses, which a sweep deletes.
 _full = tasks.c.body.is_not(None)
 Index("tasks_full", tasks.c.expires_at, postgresql_where=_full, sqlite_where=_full)
 Index("tasks_subject", tasks.c.subject)
@@ -79,7 +84,7 @@ posts = Table(
     Column("text", Text, nullable=False),
     Column("flavour", String(20), nullable=False, server_default="markdown"),
     Column("html", Text),
-    # Lists of names, in JSON; they come with the html.
+    # Lists of names, in JSON, from the renderer.
     Column("mentions", Text),
     Column("channels", Text),
     Column("excerpt", Text),
@@ -99,24 +104,16 @@ post_links = Table(
 )
 Index("post_links_url", post_links.c.url)
 
+#: The column types of a preview's fields, all of which may be missing.
+_COLUMN_TYPES: dict[object, type[TypeEngine[Any]]] = {str | None: Text, int | None: Integer}
+
 previews = Table(
     "previews",
     metadata,
     Column("url", Text, primary_key=True),
     Column("state", String(10), nullable=False),
     Column("reason", String(50)),
-    Column("title", Text),
-    Column("description", Text),
-    Column("image", Text),
-    Column("site_name", Text),
-    Column("author", Text),
-    Column("published_at", Text),
-    Column("language", Text),
-    Column("type", Text),
-    Column("icon", Text),
-    Column("canonical", Text),
-    Column("image_width", Integer),
-    Column("image_height", Integer),
+    *(Column(each.name, _COLUMN_TYPES[each.type]) for each in fields(PreviewFields)),
     _time("fetched_at", nullable=True),
     _time("expires_at", nullable=True),
     Column("job_id", _id()),
@@ -128,7 +125,7 @@ jobs = Table(
     metadata,
     Column("id", _id(), primary_key=True),
     Column("kind", String(20), nullable=False),
-    # The post's id or the preview's URL; nothing where only a task waits.
+    # A post's id or a preview's URL; NULL for a render by itself.
     Column("subject", Text),
     Column("revision", Integer),
     Column("payload", Text, nullable=False),

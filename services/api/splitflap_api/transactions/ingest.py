@@ -1,16 +1,17 @@
 """Outcomes become rows: a batch of them in one transaction, in the order of locks.
 
-A job exists until its first final outcome, which deletes it. An outcome that finds no job, or a
-job at a later attempt, is dropped.
+A job exists until its first final outcome, which deletes it. The transaction drops an outcome that
+finds no job, or finds its job at a later attempt.
+
+A task with a responder of another release costs the batch one more try, without that task: the
+outcome of its render stays with the broker, and its wait for a preview stays in the database.
 """
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from splitflap_core.contracts import (
-    JobOutcome,
-)
+from splitflap_core.contracts import JobOutcome, Kind
 from splitflap_core.kinds import KINDS, MAX_ATTEMPTS
 from splitflap_core.outcomes import Done, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
@@ -18,35 +19,48 @@ from sqlalchemy import Connection, delete, select, update
 
 from splitflap_api.contract.formats import is_id
 from splitflap_api.domain.changes import Changes, Row, lock_previews
-from splitflap_api.domain.finished_job import FinishedJob, end, retried
-from splitflap_api.domain.jobs import lock_jobs
-from splitflap_api.domain.posts import (
-    apply_rendered,
-    lock_posts,
-    previews_wanted_by,
-    set_state,
+from splitflap_api.domain.fan_in import (
+    WaiterBatch,
+    decrement_pending,
+    take_waiters,
+    unfinished_completions,
 )
-from splitflap_api.domain.tasks import Tasks, WaiterBatch, take_waiters, unfinished_completions
-from splitflap_api.store.bulk import among, insert_rows, update_rows
+from splitflap_api.domain.jobs import dead_letters
+from splitflap_api.domain.jobs.finished import FinishedJob, finish, next_attempt
+from splitflap_api.domain.jobs.kind import JobKind
+from splitflap_api.domain.jobs.kinds import JOB_KINDS
+from splitflap_api.domain.jobs.locks import lock_jobs
+from splitflap_api.domain.jobs.scrapes import add_preview_events
+from splitflap_api.domain.responders import UnknownResponder
+from splitflap_api.domain.tasks import Tasks
+from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import dead_letters, jobs, previews, tasks
-
-logger = logging.getLogger(__name__)
+from splitflap_api.store.schema import jobs, tasks, waiters
 
 #: Outcomes in one transaction.
 MAX_BATCH = 200
 
 
+class Ingested(NamedTuple):
+    """The new jobs of a batch, to be published; and its jobs for another replica."""
+
+    new_jobs: list[Row]
+    left: frozenset[str]
+
+
 @dataclass
 class _Batch:
-    """What a batch of outcomes comes to."""
+    """How the outcomes of a batch count."""
 
-    ended: list[FinishedJob] = field(default_factory=list)
-    retries: list[tuple[str, Row]] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
+    finished: list[FinishedJob] = field(default_factory=list)
+    retries: list[tuple[Kind, Row]] = field(default_factory=list)
+    dropped: list[Kind] = field(default_factory=list)
 
-    def of(self, kind: str) -> list[FinishedJob]:
-        return [each for each in self.ended if each.job["kind"] == kind]
+    def by_kind(self) -> Iterator[tuple[JobKind, list[FinishedJob]]]:
+        """The finished jobs of each kind that has some."""
+        for name, kind in JOB_KINDS.items():
+            if found := [each for each in self.finished if each.job["kind"] == name]:
+                yield kind, found
 
 
 class Ingest:
@@ -62,36 +76,64 @@ class Ingest:
         self._retried = metrics.counter("splitflap_jobs_retried_total")
         self._dropped = metrics.counter("splitflap_outcomes_dropped_total")
         for kind in KINDS:
-            # An increase from nothing to 1 is none to Prometheus: these begin at 0.
+            # Prometheus misses the first increase of a counter without a start at 0.
             for word in ("done", "failed", "exhausted"):
                 self._finished.labels(kind, word)
             for why in ("asked", "unfinished", "unconfirmed"):
                 self._retried.labels(kind, why)
 
-    def apply(self, outcomes: Sequence[JobOutcome], *, exhausted: bool = False) -> list[Row]:
-        """Commit these outcomes; returns the jobs that came of them, to be published.
+    def apply(self, outcomes: Sequence[JobOutcome], *, exhausted: bool = False) -> Ingested:
+        """Commit these outcomes.
 
-        `exhausted` says that these are the reconciler's: jobs that ended by attempts or deadline.
+        `exhausted` marks the reconciler's: jobs that ended by attempts or deadline.
 
         Raises:
             BrokenMessage: a result does not fit its kind.
         """
+        try:
+            return Ingested(self._apply(outcomes, exhausted, None), frozenset())
+        except UnknownResponder as error:
+            left = self._unanswerable(outcomes)
+            self._tasks.responders.note_left(error.names, "tasks of a batch of outcomes")
+            rest = [each for each in outcomes if each.job not in left]
+            known = self._tasks.responders.names
+            return Ingested(self._apply(rest, exhausted, known), left)
+
+    def resume_completions(self) -> bool:
+        """End the next waiters of shared jobs that have ended; whether there were any."""
+        known = self._tasks.responders.names
+        with self._store.write() as tx:
+            shared = unfinished_completions(tx, known)
+            if shared:
+                changes = Changes(self._store.now(tx))
+                waiting = take_waiters(tx, [], shared, known)
+                self._end_waits(tx, changes, waiting, shared, {})
+                changes.write(tx)
+        return bool(shared)
+
+    def _apply(
+        self, outcomes: Sequence[JobOutcome], exhausted: bool, known: Sequence[str] | None
+    ) -> list[Row]:
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx))
             batch = self._judge(tx, outcomes, changes.now, exhausted)
-            self._write(tx, changes, batch)
+            self._write(tx, changes, batch, known)
         self._count(batch, len(outcomes))
         return changes.jobs
 
-    def resume_completions(self) -> bool:
-        """Tell the next waiters of scrapes that have ended; whether there were any."""
-        with self._store.write() as tx:
-            scrapes = unfinished_completions(tx)
-            if scrapes:
-                changes = Changes(self._store.now(tx))
-                self._end_waits(tx, changes, take_waiters(tx, [], scrapes), scrapes, {})
-                changes.write(tx)
-        return bool(scrapes)
+    def _unanswerable(self, outcomes: Sequence[JobOutcome]) -> frozenset[str]:
+        """The jobs whose outcome goes to a responder of another release."""
+        own = {each.job for each in outcomes if is_id(each.job) and not JOB_KINDS[each.kind].shared}
+        with self._store.read() as tx:
+            found = tx.execute(
+                select(waiters.c.job_id)
+                .join(tasks, tasks.c.id == waiters.c.task_id)
+                .where(
+                    among(tx, waiters.c.job_id, own),
+                    tasks.c.finish.not_in(self._tasks.responders.names),
+                )
+            )
+            return frozenset(row.job_id for row in found)
 
     def _judge(
         self, tx: Connection, outcomes: Sequence[JobOutcome], now: int, exhausted: bool
@@ -105,125 +147,85 @@ class Ingest:
             if job is None or (late and not isinstance(each.outcome, Done)):
                 batch.dropped.append(each.kind)
             elif isinstance(each.outcome, RetryLater) and each.attempt < MAX_ATTEMPTS:
-                batch.retries.append((each.kind, retried(job, each.outcome, now)))
+                batch.retries.append((each.kind, next_attempt(job, each.outcome, now)))
                 del found[each.job]
             else:
-                batch.ended.append(end(job, each.outcome, exhausted=exhausted))
+                batch.finished.append(finish(job, each.outcome, exhausted=exhausted))
                 del found[each.job]
         return batch
 
-    def _write(self, tx: Connection, changes: Changes, batch: _Batch) -> None:
-        ids = [each.job["id"] for each in batch.ended]
+    def _write(
+        self, tx: Connection, changes: Changes, batch: _Batch, known: Sequence[str] | None
+    ) -> None:
         update_rows(tx, jobs, ("id",), [row for _, row in batch.retries])
-        if not ids:
+        if not batch.finished:
             return
-        tx.execute(delete(jobs).where(among(tx, jobs.c.id, ids)))
-        rendered = [each.rendered() for each in batch.of("render") if each.made_post]
-        changes.preview_requests += previews_wanted_by(rendered)
-        self._write_previews(tx, changes, batch.of("scrape"))
-        scrapes = {each.job["id"]: each.job["subject"] for each in batch.of("scrape")}
-        waiting = take_waiters(tx, [each.job["id"] for each in batch.of("render")], scrapes)
+        tx.execute(delete(jobs).where(among(tx, jobs.c.id, [each.id for each in batch.finished])))
+        by_kind = list(batch.by_kind())
+        shared = {
+            each.id: each.job["subject"] for kind, of in by_kind if kind.shared for each in of
+        }
+        self._write_previews(tx, changes, by_kind, shared)
+        own = [each for kind, of in by_kind if not kind.shared for each in of]
+        waiting = take_waiters(tx, [each.id for each in own], shared, known)
         changes.preview_requests = [
             request for request in changes.preview_requests if request.task_id in waiting.tasks
         ]
-        apply_rendered(tx, changes, rendered)
-        self._fail_posts(tx, changes, batch.of("render"))
-        # A preview's outcome is the preview's alone: one that fails never fails its post.
-        renders = {each.job["id"]: each.outcome for each in batch.of("render")}
-        self._end_waits(tx, changes, waiting, scrapes, renders)
-        self._dead_letter(tx, changes, batch.ended)
+        for kind, finished in by_kind:
+            kind.write_posts(tx, changes, finished)
+        # Shared outcomes stay out: a failed preview never fails its post.
+        self._end_waits(tx, changes, waiting, shared, {each.id: each.outcome for each in own})
+        dead_letters.insert_jobs(tx, batch.finished, changes.now)
         changes.write(tx)
+
+    def _write_previews(
+        self,
+        tx: Connection,
+        changes: Changes,
+        by_kind: Sequence[tuple[JobKind, list[FinishedJob]]],
+        shared: Mapping[str, str],
+    ) -> None:
+        """Lock all previews of the batch, those asked for included, and write the ended ones."""
+        for kind, finished in by_kind:
+            changes.preview_requests += kind.preview_requests(finished)
+        urls = {*shared.values(), *(request.url for request in changes.preview_requests)}
+        if urls:
+            lock_previews(tx, urls)
+        for kind, finished in by_kind:
+            kind.write_previews(tx, changes, finished)
 
     def _end_waits(
         self,
         tx: Connection,
         changes: Changes,
         waiting: WaiterBatch,
-        scrapes: dict[str, str],
-        renders: Mapping[str, Outcome],
+        shared: Mapping[str, str],
+        outcomes: Mapping[str, Outcome],
     ) -> None:
-        _preview_events(tx, changes, waiting, scrapes)
+        """Take these waiters off their tasks, and end the tasks that wait for no more jobs.
+
+        `outcomes` gives the outcomes of jobs that are not shared, by job.
+        """
+        add_preview_events(tx, changes, waiting, shared)
         added = changes.schedule_previews(tx)
-        done = self._tasks.decrement_pending(tx, waiting, added)
-        delayed = [task_id for task_id in added if added[task_id]]
-        if delayed:
+        done = decrement_pending(tx, waiting, added)
+        if delayed := [task_id for task_id, count in added.items() if count]:
             tx.execute(
                 update(tasks)
                 .where(among(tx, tasks.c.id, delayed))
                 .values(finish_at=changes.now + self._preview_wait)
             )
-        outcomes = {
-            task_id: renders[job_id] for job_id, task_id in waiting.waiting if job_id in renders
+        by_task = {
+            task_id: outcomes[job_id] for job_id, task_id in waiting.waiters if job_id in outcomes
         }
-        self._tasks.finish(tx, changes, done, outcomes)
-
-    def _write_previews(
-        self, tx: Connection, changes: Changes, ended: Sequence[FinishedJob]
-    ) -> None:
-        urls = {each.job["subject"] for each in ended} | {
-            request.url for request in changes.preview_requests
-        }
-        if urls:
-            lock_previews(tx, urls)
-        if ended:
-            rows = [each.preview(changes.now) for each in ended]
-            update_rows(tx, previews, ("url", "job_id"), rows)
-            tx.execute(
-                update(previews)
-                .where(
-                    among(tx, previews.c.url, [row["url"] for row in rows]),
-                    among(tx, previews.c.job_id, [row["job_id"] for row in rows]),
-                )
-                .values(job_id=None)
-            )
-
-    def _fail_posts(self, tx: Connection, changes: Changes, ended: Sequence[FinishedJob]) -> None:
-        failed = {
-            each.job["subject"]: each
-            for each in ended
-            if each.job["subject"] and not isinstance(each.outcome, Done)
-        }
-        revisions = {post_id: each.job["revision"] for post_id, each in failed.items()}
-        if revisions:
-            for post in set_state(tx, changes, revisions, "failed"):
-                each = failed[post["id"]]
-                task = each.job["task_id"]
-                changes.event("failed", post, task=task, reason=each.reason)
-
-    def _dead_letter(self, tx: Connection, changes: Changes, ended: Sequence[FinishedJob]) -> None:
-        """List what ended without a worker's answer, and every text that could not be rendered."""
-        dead = [each.dead_letter(changes.now) for each in ended if each.is_dead]
-        insert_rows(tx, dead_letters, dead)
+        self._tasks.finish(tx, changes, done, by_task)
 
     def _count(self, batch: _Batch, size: int) -> None:
         self._sizes.observe(size)
-        for each in batch.ended:
+        for each in batch.finished:
             word = "exhausted" if each.exhausted else str(each.outcome.__struct_config__.tag)
             self._finished.labels(each.job["kind"], word).inc()
         for kind, _ in batch.retries:
             self._retried.labels(kind, "asked").inc()
         for kind in batch.dropped:
             self._dropped.labels(kind).inc()
-
-
-def _preview_events(
-    tx: Connection, changes: Changes, waiting: WaiterBatch, scrapes: dict[str, str]
-) -> None:
-    """An event for each post that is waiting of its preview, if it is still at that revision."""
-    shown = [
-        (scrapes[job_id], waiting.tasks[task_id])
-        for job_id, task_id in waiting.waiting
-        if job_id in scrapes and waiting.tasks[task_id]["revision"] is not None
-    ]
-    if not shown:
-        return
-    now_at = lock_posts(tx, (task["subject"] for _, task in shown))
-    urls = {url for url, _ in shown}
-    rows = tx.execute(
-        select(previews.c.url, previews.c.state).where(among(tx, previews.c.url, urls))
-    )
-    states = {row.url: row.state for row in rows}
-    for url, task in shown:
-        post = now_at.get(task["subject"])
-        if post and post["revision"] == task["revision"]:
-            changes.event("preview", post, url=url, state=states.get(url, "failed"))

@@ -1,23 +1,23 @@
-"""Dead letters given back: a job is made anew, a message goes to the queue that it came from."""
+"""Dead letters given back: a job is created anew, a message goes to the queue that it came from."""
 
 import threading
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from splitflap_core import topology
 from splitflap_core.broker import BrokerLink, OutgoingMessage
 
 from splitflap_api.contract.problems import Problem, unavailable
-from splitflap_api.domain import dead_letters
-from splitflap_api.domain.changes import Changes, Row
+from splitflap_api.domain.changes import Changes
+from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.store.engine import Store
+from splitflap_api.transactions.after_commit import AfterCommit
 
-#: Seconds to wait until the broker has taken a message.
+#: Seconds to wait for the broker's confirm.
 CONFIRM_TIMEOUT = 5.0
 
-_EXCHANGES = {
-    topology.RENDER_QUEUE.name: topology.JOBS.name,
-    topology.SCRAPE_QUEUE.name: topology.JOBS.name,
+#: The exchange of each queue that has a consumer.
+_EXCHANGES: dict[str, str] = {
+    **{queue.name: topology.JOBS.name for queue in topology.JOB_QUEUES.values()},
     topology.RESULTS_QUEUE.name: topology.RESULTS.name,
 }
 
@@ -25,12 +25,10 @@ _EXCHANGES = {
 class Replayer:
     """Replays dead letters, each once."""
 
-    def __init__(
-        self, store: Store, link: BrokerLink, publish: Callable[[Sequence[Row]], None]
-    ) -> None:
+    def __init__(self, store: Store, link: BrokerLink, after_commit: AfterCommit) -> None:
         self._store = store
         self._link = link
-        self._publish = publish
+        self._after_commit = after_commit
 
     def replay(self, letter_id: str) -> None:
         """Give a dead letter back.
@@ -52,9 +50,14 @@ class Replayer:
             jobs = dead_letters.forget_waiters(changes)
             changes.write(tx)
             dead_letters.mark_replayed(tx, letter_id, changes.now)
-        self._publish(jobs)
+        self._after_commit.publish(jobs)
 
     def _send(self, letter: Any) -> None:
+        """Publish the message and wait for its confirm.
+
+        Raises:
+            Problem: conflict or unavailable.
+        """
         exchange = _EXCHANGES.get(letter["queue"])
         if exchange is None:
             raise Problem("conflict", f"nobody reads the queue {letter['queue']}")

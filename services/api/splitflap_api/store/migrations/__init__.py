@@ -1,1 +1,1 @@
-"""The schema's history, for Alembic. A release adds; what it no longer needs, the next removes."""
+"""The schema's history, for Alembic. A release only adds; the next one may remove unused parts."""

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that `migrate` hands over."""
+"""Alembic's entry: runs the migrations on the connection of store/migrate.py."""
 
 from alembic import context
 

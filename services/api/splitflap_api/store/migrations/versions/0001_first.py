@@ -10,7 +10,7 @@ _RUNNING = sa.text("state = 'running'")
 
 
 def upgrade() -> None:
-    """Make all tables, and the counter that numbers events."""
+    """Create all tables, and the counter of events."""
     op.create_table(
         "completions",
         sa.Column("job_id", sa.Uuid(as_uuid=False), nullable=False),

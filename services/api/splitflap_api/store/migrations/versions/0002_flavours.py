@@ -1,6 +1,6 @@
-"""What the renderer finds in a text beside its links, and how the text is read.
+"""Columns for the flavour of a post, and for the names and the excerpt that the renderer finds.
 
-The release before this one writes none of these columns: its posts are Markdown.
+The release before this one leaves them empty: its posts are Markdown.
 """
 
 import sqlalchemy as sa

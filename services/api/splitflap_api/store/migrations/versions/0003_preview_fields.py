@@ -1,4 +1,4 @@
-"""What more is known of a page. Rows of an older release have none of it, and it writes none."""
+"""More fields of a preview. An older release leaves them empty."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ _NUMBERS = ("image_width", "image_height")
 
 
 def upgrade() -> None:
-    """Add columns, all of them nullable."""
+    """Add nullable columns."""
     for name in _TEXTS:
         op.add_column("previews", sa.Column(name, sa.Text(), nullable=True))
     for name in _NUMBERS:

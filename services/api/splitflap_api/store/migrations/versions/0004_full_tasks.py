@@ -1,4 +1,4 @@
-"""An index of the final responses that are kept, so that a sweep does not read all tombstones."""
+"""An index of kept final responses: a sweep then skips the tombstones."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,6 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Add the index. Tasks cannot be written while it is made, a second for a million of them."""
+    """Add the index. It blocks writes of tasks meanwhile, for one second for a million tasks."""
     full = sa.text("body IS NOT NULL")
     op.create_index("tasks_full", "tasks", ["expires_at"], postgresql_where=full, sqlite_where=full)

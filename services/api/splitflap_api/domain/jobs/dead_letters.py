@@ -1,19 +1,23 @@
-"""Dead letters: what nobody could read, and jobs that ended without an answer. Listed, replayed."""
+"""Dead letters: unreadable messages, and jobs without a result. Listed and replayed."""
 
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-from splitflap_core import topology
-from splitflap_core.contracts import RenderRequest
 from sqlalchemy import Connection, func, select, update
 from uuid_utils import uuid7
 
 from splitflap_api.contract import models
 from splitflap_api.contract.formats import maybe_rfc3339, rfc3339
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.changes import Changes, PreviewRequest, Row
-from splitflap_api.store.schema import dead_letters, posts
+from splitflap_api.domain.changes import Changes, Row
+from splitflap_api.domain.jobs.finished import FinishedJob
+from splitflap_api.domain.jobs.kinds import JOB_KINDS
+from splitflap_api.store.bulk import insert_rows
+from splitflap_api.store.schema import dead_letters
+
+#: Longest queue name and reason in the table, in characters.
+MAX_QUEUE = 20
+MAX_REASON = 500
 
 
 def page(tx: Connection, after: str | None, limit: int) -> list[models.DeadLetter]:
@@ -25,7 +29,11 @@ def page(tx: Connection, after: str | None, limit: int) -> list[models.DeadLette
 
 
 def show(tx: Connection, letter_id: str) -> models.DeadLetter:
-    """One dead letter with its body; raises Problem where there is none."""
+    """One dead letter with its body.
+
+    Raises:
+        Problem: not-found.
+    """
     return _shape(find(tx, letter_id), with_body=True)
 
 
@@ -43,48 +51,68 @@ def find(tx: Connection, letter_id: str) -> Any:
 
 
 def count(tx: Connection) -> int:
-    """Dead letters that were not replayed."""
+    """The number of dead letters still to be replayed."""
     wanted = select(func.count()).where(dead_letters.c.replayed_at.is_(None))
     return int(tx.execute(wanted.select_from(dead_letters)).scalar_one())
 
 
 def mark_replayed(tx: Connection, letter_id: str, now: int) -> None:
-    """Note that it was given back."""
+    """Note the time of the replay."""
     tx.execute(update(dead_letters).where(dead_letters.c.id == letter_id).values(replayed_at=now))
 
 
+def insert_message(tx: Connection, queue: str, reason: str, body: bytes, now: int) -> None:
+    """List an unusable message."""
+    row = {
+        "id": str(uuid7()),
+        "queue": queue[:MAX_QUEUE],
+        "reason": reason[:MAX_REASON].replace("\0", ""),
+        "body": body,
+        "created_at": now,
+    }
+    insert_rows(tx, dead_letters, [row])
+
+
+def insert_jobs(tx: Connection, finished: Sequence[FinishedJob], now: int) -> None:
+    """List those of these jobs that their kinds count as dead letters."""
+    insert_rows(
+        tx,
+        dead_letters,
+        [_row(each, now) for each in finished if JOB_KINDS[each.job["kind"]].is_dead_letter(each)],
+    )
+
+
 def replay_job(tx: Connection, changes: Changes, letter: Any) -> None:
-    """A new job for a post's text or a URL whose job has ended.
+    """Add a new job for a dead letter of a job.
 
     Raises:
-        Problem: conflict, where nothing would come of it.
+        Problem: conflict, if the job would have no effect.
     """
     if letter["subject"] is None:
         raise Problem("conflict", "its task has its final response, and nothing else wants it")
-    nobody = str(uuid7())
-    if letter["queue"] == topology.SCRAPE_QUEUE.name:
-        changes.preview_requests.append(
-            PreviewRequest(nobody, letter["subject"], refresh=True, traceparent=None)
-        )
-        return
-    post = (
-        tx.execute(select(posts).where(posts.c.id == letter["subject"]).with_for_update())
-        .mappings()
-        .first()
-    )
-    if post is None or post["revision"] != letter["revision"] or post["state"] != "failed":
-        raise Problem("conflict", "the post was deleted, edited or rendered meanwhile")
-    request = msgspec.json.decode(letter["body"], type=RenderRequest)
-    changes.render_job(nobody, request, None, dict(post))
-    tx.execute(update(posts).where(posts.c.id == post["id"]).values(state="accepted"))
+    JOB_KINDS[letter["queue"]].replay(tx, changes, letter)
 
 
 def forget_waiters(changes: Changes) -> Sequence[Row]:
-    """A replayed job has no task: drop the rows that would say so; the jobs."""
+    """Remove the invented task of replayed jobs; returns the jobs."""
     changes.waiters.clear()
     for job in changes.jobs:
         job["task_id"] = None
     return changes.jobs
+
+
+def _row(finished: FinishedJob, now: int) -> Row:
+    job = finished.job
+    return {
+        "id": str(uuid7()),
+        "queue": job["kind"],
+        "job_id": job["id"],
+        "subject": job["subject"],
+        "revision": job["revision"],
+        "reason": finished.reason[:MAX_REASON],
+        "body": job["payload"].encode(),
+        "created_at": now,
+    }
 
 
 def _shape(row: Any, *, with_body: bool) -> models.DeadLetter:

@@ -1,4 +1,4 @@
-"""Jobs: when they are tried again, when they end, and when nobody wants them any more."""
+"""Rows of jobs and tasks, locked in the order of their ids; and jobs without waiters."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,15 +11,36 @@ from splitflap_api.store.schema import jobs, previews, tasks, waiters
 _TASK_COLUMNS = [column for column in tasks.c if column.name not in {"status", "headers", "body"}]
 
 
-def drop_unwanted_jobs(tx: Connection, task_ids: Sequence[str]) -> None:
-    """Remove these tasks from what they wait for, and the jobs that nobody else waits for.
+def lock_jobs(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """The jobs that still exist, locked in the order of their ids."""
+    rows = tx.execute(
+        select(jobs).where(among(tx, jobs.c.id, set(ids))).order_by(jobs.c.id).with_for_update()
+    )
+    return [dict(row) for row in rows.mappings()]
 
-    A scrape's waiters are only added under the lock of its preview, which is taken here first.
+
+def lock_tasks(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Tasks, their final responses left out, locked in the order of their ids."""
+    rows = tx.execute(
+        select(*_TASK_COLUMNS)
+        .where(among(tx, tasks.c.id, set(ids)))
+        .order_by(tasks.c.id)
+        .with_for_update()
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def drop_unwanted_jobs(tx: Connection, task_ids: Sequence[str]) -> None:
+    """Delete the waiters of these tasks, then the jobs without waiters.
+
+    A transaction adds waiters to a scrape only under the lock of its preview. So this function
+    locks those previews first.
     """
     rows = tx.execute(select(waiters.c.job_id).where(among(tx, waiters.c.task_id, task_ids)))
     waited = sorted({row.job_id for row in rows})
-    urls = [row["subject"] for row in lock_jobs(tx, waited) if row["kind"] == "scrape"]
-    its_previews = among(tx, previews.c.url, urls)
+    # A render's subject, a post's id, matches no preview.
+    subjects = [row["subject"] for row in lock_jobs(tx, waited) if row["subject"]]
+    its_previews = among(tx, previews.c.url, subjects)
     tx.execute(
         select(previews.c.url).where(its_previews).order_by(previews.c.url).with_for_update()
     ).all()
@@ -36,22 +57,3 @@ def drop_unwanted_jobs(tx: Connection, task_ids: Sequence[str]) -> None:
             .where(its_previews, among(tx, previews.c.job_id, unwanted))
             .values(job_id=None)
         )
-
-
-def lock_tasks(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
-    """Tasks, without their final responses, locked in the order of their ids."""
-    rows = tx.execute(
-        select(*_TASK_COLUMNS)
-        .where(among(tx, tasks.c.id, set(ids)))
-        .order_by(tasks.c.id)
-        .with_for_update()
-    )
-    return [dict(row) for row in rows.mappings()]
-
-
-def lock_jobs(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
-    """The jobs that still exist, locked in the order of their ids."""
-    rows = tx.execute(
-        select(jobs).where(among(tx, jobs.c.id, set(ids))).order_by(jobs.c.id).with_for_update()
-    )
-    return [dict(row) for row in rows.mappings()]

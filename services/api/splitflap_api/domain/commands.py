@@ -1,0 +1,31 @@
+"""The seam between HTTP and the accepting transaction: commands change rows for requests."""
+
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from splitflap_api.domain.changes import Changes, NewTask
+
+
+class Command(Protocol):
+    """The change that an accepted request makes to the database.
+
+    `own_transaction` asks for a transaction of its own. A command with locks needs one: several
+    such commands in one transaction would lock rows in random order.
+
+    `only_inserts` promises inserts alone, without locks and updates. A batch of such commands is
+    one statement.
+    """
+
+    @property
+    def own_transaction(self) -> bool: ...
+
+    @property
+    def only_inserts(self) -> bool: ...
+
+    def apply(self, tx: Connection, changes: Changes, task: NewTask) -> None:
+        """Add rows to the changes and fill the task; in a shared transaction refuse first.
+
+        Raises:
+            Problem: the request cannot be accepted.
+        """

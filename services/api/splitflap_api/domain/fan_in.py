@@ -1,0 +1,132 @@
+"""Fan-in: how the end of one job ends many tasks.
+
+A task waits for a job by a row (job, task) in the table `waiters`. `tasks.pending` counts the rows
+of a task. The transaction that ends a job locks the waiting tasks, deletes the rows, and decrements
+the counts. At 0 the task gets its final response in the same transaction. Thanks to the
+lock the decrements of two transactions add up, so exactly one of them reaches 0.
+
+An example: two posts link to one URL, https://x/.
+
+    step                          waiters              pending of T1, T2
+    the API accepts both posts    (R1, T1) (R2, T2)    1, 1
+    the render R1 ends            (S, T1) (R2, T2)     1, 1    S is a new scrape of x
+    the render R2 ends            (S, T1) (S, T2)      1, 1    S is under way
+    the scrape S ends             none                 0, 0    both tasks end
+
+In the second step one transaction takes (R1, T1) and adds (S, T1): `take_waiters` gives T1,
+`Changes.schedule_previews` finds 1 preview to wait for, and `decrement_pending` sets the count to
+1 - 1 + 1. In the last step `take_waiters` gives both tasks, and their count reaches 0.
+
+A scrape may have ten thousand waiters. One transaction must not lock so many tasks, so it takes
+CHUNK of them and notes the job in `completions`. The reconciler takes the next chunks.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, insert, select
+
+from splitflap_api.domain.changes import Row
+from splitflap_api.domain.jobs.locks import lock_tasks
+from splitflap_api.store.bulk import among, delete_rows, update_rows
+from splitflap_api.store.schema import completions, tasks, waiters
+
+#: Waiters of shared jobs taken by one transaction.
+CHUNK = 500
+
+#: Ended jobs in one transaction of `unfinished_completions`.
+COMPLETIONS = 10
+
+
+@dataclass(frozen=True)
+class WaiterBatch:
+    """The waiters of this transaction, as (job id, task id), and their locked tasks by id."""
+
+    waiters: list[tuple[str, str]]
+    tasks: dict[str, Row]
+
+
+def take_waiters(
+    tx: Connection,
+    job_ids: Sequence[str],
+    shared: Mapping[str, str],
+    known: Sequence[str] | None = None,
+) -> WaiterBatch:
+    """Lock the tasks behind ended jobs: all waiters of `job_ids`, and CHUNK of the shared jobs.
+
+    `shared` gives the subjects of shared jobs by id. `known`, if given, are the names of this
+    release's responders. Tasks with other responders then keep waiting for shared jobs: another
+    replica ends them.
+    """
+    chunk = _waiters(tx, list(shared), CHUNK + 1, known)
+    if len(chunk) > CHUNK or known is not None:
+        _note_completions(tx, shared)
+    found = _waiters(tx, job_ids) + chunk[:CHUNK]
+    locked = lock_tasks(tx, (task_id for _, task_id in found))
+    return WaiterBatch(found, {row["id"]: row for row in locked})
+
+
+def decrement_pending(tx: Connection, batch: WaiterBatch, added: Counter[str]) -> list[Row]:
+    """Lower each task's count by its waiters, raise it by those added, and delete the waiters.
+
+    Returns the running tasks with a count of 0.
+    """
+    removed = Counter(task_id for _, task_id in batch.waiters)
+    for task_id, row in batch.tasks.items():
+        row["pending"] += added[task_id] - removed[task_id]
+        row["total"] += added[task_id]
+    counts = [
+        {"id": row["id"], "pending": row["pending"], "total": row["total"]}
+        for row in batch.tasks.values()
+    ]
+    update_rows(tx, tasks, ("id",), counts)
+    delete_rows(tx, waiters, [{"job_id": job, "task_id": task} for job, task in batch.waiters])
+    return [
+        row for row in batch.tasks.values() if row["pending"] <= 0 and row["state"] == "running"
+    ]
+
+
+def unfinished_completions(tx: Connection, known: Sequence[str]) -> dict[str, str]:
+    """Ended jobs with waiters left for this replica, with their subjects.
+
+    Deletes completions without waiters. `known` are the names of this release's responders.
+    """
+    left = select(waiters.c.job_id).where(waiters.c.job_id == completions.c.job_id)
+    tx.execute(delete(completions).where(~left.exists()))
+    ours = _with_known(left, known)
+    rows = tx.execute(select(completions).where(ours.exists()).limit(COMPLETIONS))
+    return {row.job_id: row.url for row in rows}
+
+
+def _note_completions(tx: Connection, shared: Mapping[str, str]) -> None:
+    """Note that these ended jobs may have waiters left."""
+    if shared:
+        tx.execute(delete(completions).where(among(tx, completions.c.job_id, shared)))
+        rows = [{"job_id": job_id, "url": subject} for job_id, subject in shared.items()]
+        tx.execute(insert(completions), rows)
+
+
+def _waiters(
+    tx: Connection,
+    job_ids: Sequence[str],
+    limit: int | None = None,
+    known: Sequence[str] | None = None,
+) -> list[tuple[str, str]]:
+    if not job_ids:
+        return []
+    wanted: Select[Any] = (
+        select(waiters.c.job_id, waiters.c.task_id)
+        .where(among(tx, waiters.c.job_id, job_ids))
+        .order_by(waiters.c.task_id)
+        .limit(limit)
+    )
+    if known is not None:
+        wanted = _with_known(wanted, known)
+    return [(row.job_id, row.task_id) for row in tx.execute(wanted)]
+
+
+def _with_known(wanted: Select[Any], known: Sequence[str]) -> Select[Any]:
+    """Only waiters of tasks with a known responder."""
+    return wanted.join(tasks, tasks.c.id == waiters.c.task_id).where(tasks.c.finish.in_(known))

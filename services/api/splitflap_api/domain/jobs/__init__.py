@@ -1,0 +1,1 @@
+"""Jobs: their kinds, their attempts, their ends, and the dead letters among them."""

@@ -1,0 +1,62 @@
+"""An outcome gives its job a next attempt, or ends it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from splitflap_core.contracts import BrokenMessage, decode_payload
+from splitflap_core.kinds import KINDS
+from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
+
+from splitflap_api.domain.changes import Row
+
+
+@dataclass
+class FinishedJob:
+    """A job with its final outcome. `result` is the kind's result type for Done, else None.
+
+    `exhausted` marks an end by attempts or deadline, without a worker's final outcome.
+    """
+
+    job: Row
+    outcome: Done | Failed
+    result: Any = None
+    exhausted: bool = False
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        id_: str = self.job["id"]
+        return id_
+
+    @property
+    def reason(self) -> str:
+        """Why it failed; empty for Done."""
+        return self.outcome.reason if isinstance(self.outcome, Failed) else ""
+
+
+def finish(job: Row, outcome: Outcome, *, exhausted: bool) -> FinishedJob:
+    """A job with its last outcome. A RetryLater on the last attempt counts as Failed.
+
+    Raises:
+        BrokenMessage: the result does not fit the job's kind.
+    """
+    if isinstance(outcome, RetryLater):
+        failed = Failed(outcome.reason, "given up after its last attempt")
+        return FinishedJob(job, failed, exhausted=True)
+    if isinstance(outcome, Failed):
+        return FinishedJob(job, outcome, exhausted=exhausted)
+    result_type: type[Any] = KINDS[job["kind"]].result_type
+    try:
+        return FinishedJob(job, outcome, decode_payload(outcome.result, result_type))
+    except BrokenMessage as error:
+        raise BrokenMessage(f"result of job {job['id']}: {error}") from error
+
+
+def next_attempt(job: Row, outcome: RetryLater, now: int) -> Row:
+    """The columns of a job's next attempt, due after the worker's delay."""
+    return {
+        "id": job["id"],
+        "attempt": job["attempt"] + 1,
+        "due_at": now + int(max(0.0, outcome.after) * 1000),
+        "dispatched_at": None,
+    }

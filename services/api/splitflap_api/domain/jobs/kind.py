@@ -1,0 +1,48 @@
+"""The seam between the ingest of outcomes and the kinds of job."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from splitflap_core.kinds import KindSpec
+from sqlalchemy import Connection
+
+from splitflap_api.domain.changes import Changes, PreviewRequest
+from splitflap_api.domain.jobs.finished import FinishedJob
+
+
+class JobKind(ABC):
+    """The API's part of a kind. Its methods run in the order of locks, each for a whole batch."""
+
+    spec: ClassVar[KindSpec[Any, Any]]
+
+    #: Whether several tasks may wait for one job. The subject of such a job is a preview's URL, its
+    #: outcome belongs to the preview, and its waiters end in chunks (domain/fan_in.py). The outcome
+    #: of any other job goes into the final response of its one task.
+    shared: ClassVar[bool] = False
+
+    def preview_requests(self, finished: Sequence[FinishedJob]) -> list[PreviewRequest]:  # noqa: ARG002 - most kinds have none
+        """Requests for previews in these results."""
+        return []
+
+    def write_previews(  # noqa: B027 - most kinds have none
+        self, tx: Connection, changes: Changes, finished: Sequence[FinishedJob]
+    ) -> None:
+        """Write the previews of these jobs. Their rows are locked."""
+
+    def write_posts(  # noqa: B027 - as above
+        self, tx: Connection, changes: Changes, finished: Sequence[FinishedJob]
+    ) -> None:
+        """Write the posts of these jobs, once the tasks are locked."""
+
+    def is_dead_letter(self, finished: FinishedJob) -> bool:
+        """Whether the job is listed as a dead letter."""
+        return finished.exhausted
+
+    @abstractmethod
+    def replay(self, tx: Connection, changes: Changes, letter: Any) -> None:
+        """Add a new job for a dead letter, without a task.
+
+        Raises:
+            Problem: conflict, if the job would have no effect.
+        """

@@ -1,0 +1,94 @@
+"""The end of a scrape: a preview is ready, or it has failed; its posts are complete either way."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from splitflap_core.contracts import PREVIEW_FIELDS, ScrapeResult
+from splitflap_core.kinds import SCRAPE
+from splitflap_core.outcomes import Failed
+from sqlalchemy import Connection, select, update
+from uuid_utils import uuid7
+
+from splitflap_api.domain.changes import Changes, PreviewRequest, Row
+from splitflap_api.domain.fan_in import WaiterBatch
+from splitflap_api.domain.jobs.finished import FinishedJob
+from splitflap_api.domain.jobs.kind import JobKind
+from splitflap_api.domain.posts.states import lock_posts
+from splitflap_api.store.bulk import among, update_rows
+from splitflap_api.store.schema import previews
+
+#: Seconds for which a preview, or its failure, stays fresh by default.
+KEEP_READY = 86_400
+KEEP_FAILED = 600
+
+#: Longest reason in the table, in characters.
+MAX_REASON = 50
+
+
+class ScrapeJobs(JobKind):
+    """Scrapes of URLs: one job a URL, for all the tasks that wait for its preview."""
+
+    spec = SCRAPE
+    shared = True
+
+    def write_previews(
+        self, tx: Connection, changes: Changes, finished: Sequence[FinishedJob]
+    ) -> None:
+        rows = [preview_row(each, changes.now) for each in finished]
+        update_rows(tx, previews, ("url", "job_id"), rows)
+        tx.execute(
+            update(previews)
+            .where(
+                among(tx, previews.c.url, [row["url"] for row in rows]),
+                among(tx, previews.c.job_id, [row["job_id"] for row in rows]),
+            )
+            .values(job_id=None)
+        )
+
+    def replay(self, _tx: Connection, changes: Changes, letter: Any) -> None:
+        changes.preview_requests.append(
+            PreviewRequest(str(uuid7()), letter["subject"], refresh=True, traceparent=None)
+        )
+
+
+def preview_row(finished: FinishedJob, now: int) -> Row:
+    """The columns of a preview, or of its failure."""
+    result = finished.result or ScrapeResult()
+    failed = finished.outcome if isinstance(finished.outcome, Failed) else None
+    keep = (failed.keep if failed else result.keep) or (KEEP_FAILED if failed else KEEP_READY)
+    return {
+        "url": finished.job["subject"],
+        "job_id": finished.id,
+        "state": "failed" if failed else "ready",
+        "reason": failed.reason[:MAX_REASON] if failed else None,
+        **{name: getattr(result, name) for name in PREVIEW_FIELDS},
+        "fetched_at": now,
+        "expires_at": now + int(keep * 1000),
+    }
+
+
+def add_preview_events(
+    tx: Connection, changes: Changes, waiting: WaiterBatch, urls: Mapping[str, str]
+) -> None:
+    """Add an event for each waiting post that is still at its task's revision.
+
+    `urls` gives the URLs of the ended scrapes by job.
+    """
+    shown = [
+        (urls[job_id], waiting.tasks[task_id])
+        for job_id, task_id in waiting.waiters
+        if job_id in urls and waiting.tasks[task_id]["revision"] is not None
+    ]
+    if not shown:
+        return
+    now_at = lock_posts(tx, (task["subject"] for _, task in shown))
+    rows = tx.execute(
+        select(previews.c.url, previews.c.state).where(
+            among(tx, previews.c.url, {url for url, _ in shown})
+        )
+    )
+    states = {row.url: row.state for row in rows}
+    for url, task in shown:
+        post = now_at.get(task["subject"])
+        if post and post["revision"] == task["revision"]:
+            changes.event("preview", post, url=url, state=states.get(url, "failed"))

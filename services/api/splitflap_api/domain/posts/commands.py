@@ -1,0 +1,135 @@
+"""Posts change by commands: created, edited, deleted."""
+
+from dataclasses import dataclass
+
+from splitflap_core.contracts import Flavour, RenderRequest
+from sqlalchemy import Connection, delete, select, update
+from uuid_utils import uuid7
+
+from splitflap_api.contract import models
+from splitflap_api.contract.problems import Problem
+from splitflap_api.domain.changes import Changes, NewTask, Row
+from splitflap_api.domain.jobs.locks import drop_unwanted_jobs
+from splitflap_api.store.schema import post_links, posts, tasks
+
+
+@dataclass(frozen=True)
+class CreatePost:
+    """Insert a post with its render job and its first event."""
+
+    new: models.NewPost
+    flavour: Flavour = "markdown"
+    own_transaction = False
+    only_inserts = True
+
+    def apply(self, _tx: Connection, changes: Changes, task: NewTask) -> None:
+        post = {
+            "id": str(uuid7()),
+            "channel": self.new.channel,
+            "account": task.account,
+            "text": self.new.text,
+            "flavour": self.flavour,
+            "html": None,
+            "state": "accepted",
+            "revision": 1,
+            "created_at": changes.now,
+            "updated_at": changes.now,
+        }
+        changes.posts.append(post)
+        _render(changes, task, post)
+
+
+@dataclass(frozen=True)
+class EditPost:
+    """Give a post its next revision, and drop the unfinished jobs of the old one.
+
+    `revisions` are the revisions of If-Match, None for any. Without a flavour the post keeps its
+    own.
+    """
+
+    post_id: str
+    text: str
+    revisions: frozenset[int] | None
+    admin: bool
+    flavour: Flavour | None = None
+    own_transaction = True
+    only_inserts = False
+
+    def apply(self, tx: Connection, changes: Changes, task: NewTask) -> None:
+        older = _tasks_of(tx, self.post_id)
+        drop_unwanted_jobs(tx, older)
+        post = _lock_own_post(tx, self.post_id, task.account, admin=self.admin)
+        if self.revisions is not None and post["revision"] not in self.revisions:
+            raise Problem("precondition-failed", f"the present revision is {post['revision']}")
+        flavour = self.flavour or post["flavour"]
+        post |= {"revision": post["revision"] + 1, "text": self.text, "flavour": flavour}
+        _write_revision(tx, changes, post)
+        changes.ending += older
+        _render(changes, task, post)
+
+
+def delete_post(
+    tx: Connection, changes: Changes, post_id: str, account: str, *, admin: bool
+) -> None:
+    """Delete a post with its links and jobs; its running tasks end.
+
+    Raises:
+        Problem: not-found or forbidden.
+    """
+    its_tasks = _tasks_of(tx, post_id)
+    drop_unwanted_jobs(tx, its_tasks)
+    post = _lock_own_post(tx, post_id, account, admin=admin)
+    tx.execute(delete(post_links).where(post_links.c.post_id == post_id))
+    tx.execute(delete(posts).where(posts.c.id == post_id))
+    changes.ending += its_tasks
+    changes.event("deleted", post)
+
+
+def _render(changes: Changes, task: NewTask, post: Row) -> None:
+    """The job and the event of a post's new text."""
+    task.subject, task.revision = post["id"], post["revision"]
+    request = RenderRequest(post["text"], post["flavour"])
+    changes.render_job(task.id, request, task.traceparent, post)
+    changes.event("accepted", post, task=task.id)
+
+
+def _write_revision(tx: Connection, changes: Changes, post: Row) -> None:
+    """Write the new text, and delete the HTML and links of the old one."""
+    tx.execute(
+        update(posts)
+        .where(posts.c.id == post["id"])
+        .values(
+            text=post["text"],
+            flavour=post["flavour"],
+            html=None,
+            mentions=None,
+            channels=None,
+            excerpt=None,
+            state="accepted",
+            revision=post["revision"],
+            updated_at=changes.now,
+        )
+    )
+    tx.execute(delete(post_links).where(post_links.c.post_id == post["id"]))
+
+
+def _tasks_of(tx: Connection, post_id: str) -> list[str]:
+    """The tasks that created or edited this post."""
+    rows = tx.execute(select(tasks.c.id).where(tasks.c.subject == post_id).order_by(tasks.c.id))
+    return [row.id for row in rows]
+
+
+def _lock_own_post(tx: Connection, post_id: str, account: str, *, admin: bool) -> Row:
+    """The post, locked, for its author or an admin.
+
+    Raises:
+        Problem: not-found or forbidden.
+    """
+    row = (
+        tx.execute(select(posts).where(posts.c.id == post_id).with_for_update()).mappings().first()
+    )
+    if row is None:
+        raise Problem("not-found", f"no post {post_id}")
+    if row["account"] != account and not admin:
+        raise Problem("forbidden", "only its author or a key with the scope admin may change it")
+    return dict(row)

@@ -1,0 +1,60 @@
+"""Posts as the API shows them, with their links and previews."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from splitflap_api.contract import models
+from splitflap_api.contract.formats import rfc3339
+from splitflap_api.domain.previews import shape_preview
+from splitflap_api.store.bulk import among
+from splitflap_api.store.schema import post_links, posts, previews
+
+
+def read_posts(tx: Connection, ids: Sequence[str]) -> dict[str, models.Post]:
+    """Posts by id; unknown ids are left out."""
+    rows = tx.execute(select(posts).where(among(tx, posts.c.id, ids))).mappings()
+    return {post.id: post for post in shape_posts(tx, list(rows))}
+
+
+def shape_posts(tx: Connection, rows: Sequence[Any]) -> list[models.Post]:
+    """These rows of posts, in the same order."""
+    links = _links(tx, [row["id"] for row in rows])
+    return [_shape(row, links.get(row["id"], [])) for row in rows]
+
+
+def _shape(row: Any, links: list[models.PostLink]) -> models.Post:
+    return models.Post(
+        id=row["id"],
+        channel=row["channel"],
+        author=row["account"],
+        text=row["text"],
+        html=row["html"],
+        state=row["state"],
+        revision=row["revision"],
+        links=links,
+        created_at=rfc3339(row["created_at"]),
+        updated_at=rfc3339(row["updated_at"]),
+        flavour=row["flavour"],
+        mentions=msgspec.json.decode(row["mentions"] or "[]", type=list[str]),
+        channels=msgspec.json.decode(row["channels"] or "[]", type=list[str]),
+        excerpt=row["excerpt"],
+    )
+
+
+def _links(tx: Connection, ids: Sequence[str]) -> dict[str, list[models.PostLink]]:
+    if not ids:
+        return {}
+    rows = tx.execute(
+        select(post_links.c.post_id, post_links.c.url.label("link_url"), previews)
+        .outerjoin(previews, previews.c.url == post_links.c.url)
+        .where(among(tx, post_links.c.post_id, ids))
+        .order_by(post_links.c.post_id, post_links.c.position)
+    )
+    links: dict[str, list[models.PostLink]] = {}
+    for row in rows.mappings():
+        link = models.PostLink(row["link_url"], shape_preview(row["link_url"], row))
+        links.setdefault(row["post_id"], []).append(link)
+    return links

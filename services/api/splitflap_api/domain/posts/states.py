@@ -1,0 +1,116 @@
+"""The states of posts: rendered, complete, failed; and requests for the previews of their links."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from splitflap_core.contracts import RenderResult
+from sqlalchemy import Connection, select, update
+
+from splitflap_api.domain.changes import Changes, PreviewRequest, Row
+from splitflap_api.store.bulk import among, insert_rows, update_rows
+from splitflap_api.store.schema import post_links, posts, previews
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The renderer's result for one revision of a post."""
+
+    post_id: str
+    revision: int
+    task_id: str
+    result: RenderResult
+    traceparent: str | None
+
+
+def apply_rendered(tx: Connection, changes: Changes, rendered: Sequence[Rendered]) -> None:
+    """Write results, links and events of the posts that are still at their revision."""
+    if not rendered:
+        return
+    now_at = lock_posts(tx, (each.post_id for each in rendered))
+    fitting = [each for each in rendered if _is_current(now_at.get(each.post_id), each.revision)]
+    if not fitting:
+        return
+    update_rows(tx, posts, ("id",), [_rendered_row(each, changes.now) for each in fitting])
+    links = [
+        {"post_id": each.post_id, "position": position, "url": url}
+        for each in fitting
+        for position, url in enumerate(each.result.links)
+    ]
+    # At once, because final responses of this transaction show them.
+    insert_rows(tx, post_links, links)
+    for each in fitting:
+        changes.event("rendered", now_at[each.post_id], task=each.task_id)
+
+
+def previews_wanted_by(rendered: Iterable[Rendered]) -> list[PreviewRequest]:
+    """A request for each link of these posts."""
+    return [
+        PreviewRequest(each.task_id, url, refresh=False, traceparent=each.traceparent)
+        for each in rendered
+        for url in each.result.links
+    ]
+
+
+def request_pending_previews(tx: Connection, changes: Changes, post_id: str, task_id: str) -> None:
+    """Request the pending previews of a post that have no job."""
+    urls = tx.execute(
+        select(post_links.c.url)
+        .join(previews, previews.c.url == post_links.c.url)
+        .where(
+            post_links.c.post_id == post_id,
+            previews.c.state == "pending",
+            previews.c.job_id.is_(None),
+        )
+    )
+    changes.preview_requests += [
+        PreviewRequest(task_id, row.url, refresh=False, traceparent=None) for row in urls
+    ]
+
+
+def set_state(
+    tx: Connection, changes: Changes, revisions: Mapping[str, int], state: str
+) -> list[Row]:
+    """Set the state of posts that are still at the given revisions; returns these posts."""
+    now_at = lock_posts(tx, revisions)
+    fitting = [post for post in now_at.values() if _is_current(post, revisions[post["id"]])]
+    if fitting:
+        tx.execute(
+            update(posts)
+            .where(among(tx, posts.c.id, [post["id"] for post in fitting]))
+            .values(state=state, updated_at=changes.now)
+        )
+    return [post | {"state": state} for post in fitting]
+
+
+def lock_posts(tx: Connection, ids: Iterable[str]) -> dict[str, Row]:
+    """Id, channel, revision and state of posts, locked in the order of their ids."""
+    columns = (posts.c.id, posts.c.channel, posts.c.revision, posts.c.state)
+    rows = tx.execute(
+        select(*columns)
+        .where(among(tx, posts.c.id, set(ids)))
+        .order_by(posts.c.id)
+        .with_for_update()
+    )
+    return {row["id"]: dict(row) for row in rows.mappings()}
+
+
+def _rendered_row(rendered: Rendered, now: int) -> Row:
+    return {
+        "id": rendered.post_id,
+        "html": rendered.result.html,
+        "mentions": _names(rendered.result.mentions),
+        "channels": _names(rendered.result.channels),
+        "excerpt": rendered.result.excerpt,
+        "state": "rendered",
+        "updated_at": now,
+    }
+
+
+def _names(names: Sequence[str]) -> str:
+    """JSON, as the columns keep lists of names."""
+    return msgspec.json.encode(names).decode()
+
+
+def _is_current(post: Row | None, revision: int) -> bool:
+    return post is not None and post["revision"] == revision

@@ -1,0 +1,107 @@
+"""The back end of the asynchronous request: calls share commits and reads, and wait for tasks."""
+
+import threading
+import time
+
+from sqlalchemy.exc import IntegrityError
+
+from asyncrequest import Submission, TaskState
+from splitflap_api.domain.commands import Command
+from splitflap_api.loops.batcher import Batcher, expiry_of
+from splitflap_api.loops.waiters import Waiters
+from splitflap_api.transactions.accept import TaskTransactions
+
+#: Seconds for which reads gather. Less than for commits, because a read costs less.
+READS_GATHER = 0.004
+
+#: Seconds between reads of a task for a waiting client. They find the end of a task on another
+#: replica, also if its wake-up was lost.
+READ_EVERY = 0.25
+
+
+class Acceptor:
+    """Keeps tasks, for the decorator of the asynchronous request."""
+
+    def __init__(self, transactions: TaskTransactions, waiters: Waiters | None = None) -> None:
+        """`waiters` lets requests wait for their commit: threads, unless given."""
+        self._transactions = transactions
+        self._commits: Batcher[Submission[Command], TaskState] = Batcher(
+            "commits", transactions.commit, waiters
+        )
+        self._reads: Batcher[tuple[str, str], TaskState] = Batcher(
+            "task-reads", transactions.read, waiters, gather=READS_GATHER, inline_when_idle=True
+        )
+        self._expiry = expiry_of(self._commits, self._reads)
+        self._woken = threading.Condition()
+        self._generation = 0
+        self._ending = False
+
+    def start(self) -> None:
+        """Answer calls from now on."""
+        self._commits.start()
+        self._reads.start()
+        self._expiry.start()
+
+    def stop(self, timeout: float) -> None:
+        """Finish the waiting calls, and take no more."""
+        end = time.monotonic() + timeout
+        self._commits.stop(timeout)
+        self._reads.stop(max(0.0, end - time.monotonic()))
+        self._expiry.request_stop()
+
+    def alive(self) -> str | None:
+        """A health check: complains about a stuck run."""
+        return self._commits.alive() or self._reads.alive() or self._expiry.alive()
+
+    @property
+    def waiting_commits(self) -> int:
+        """How many requests wait for a commit."""
+        return self._commits.waiting
+
+    def accept(self, submission: Submission[Command]) -> TaskState:
+        alone = submission.work.own_transaction
+        commit = self._transactions.commit_one if alone else self._commits
+        try:
+            return commit(submission)
+        except IntegrityError:
+            # Another replica has committed the same idempotency key meanwhile: now it is known.
+            return commit(submission)
+
+    def get(self, account: str, task_id: str) -> TaskState:
+        return self._reads((account, task_id))
+
+    def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
+        deadline = time.monotonic() + seconds
+        while True:
+            generation = self._generation
+            state = self._reads((account, task_id))
+            left = deadline - time.monotonic()
+            if state.final or left <= 0 or self._ending:
+                return state
+            self._wait_for_change(generation, min(left, READ_EVERY))
+
+    def wake(self) -> None:
+        """Something changed in the database: let waiting requests read their tasks again."""
+        with self._woken:
+            self._generation += 1
+            self._woken.notify_all()
+
+    def end_waits(self) -> None:
+        """Answer waiting requests with their running tasks, now and from now on."""
+        self._ending = True
+        self.wake()
+
+    def cancel(self, account: str, task_id: str) -> None:
+        self._transactions.cancel(account, task_id)
+
+    def delete_post(self, post_id: str, account: str, *, admin: bool) -> None:
+        """Remove a post.
+
+        Raises:
+            Problem: not-found or forbidden.
+        """
+        self._transactions.delete_post(post_id, account, admin=admin)
+
+    def _wait_for_change(self, generation: int, seconds: float) -> None:
+        with self._woken:
+            self._woken.wait_for(lambda: self._generation != generation, seconds)

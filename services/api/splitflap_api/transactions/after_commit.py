@@ -1,0 +1,16 @@
+"""The seam between transactions and loops: what happens after a commit."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from splitflap_api.domain.changes import Row
+
+
+class AfterCommit(Protocol):
+    """Called after a commit, never inside a transaction. Both calls return at once."""
+
+    def publish(self, jobs: Sequence[Row]) -> None:
+        """Hand committed jobs to the broker; the reconciler publishes those that it refuses."""
+
+    def changed(self) -> None:
+        """Wake streams and waiting requests, here and on other replicas."""

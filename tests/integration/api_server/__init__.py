@@ -1,1 +1,1 @@
-"""The API under gunicorn and eventlet, as a process that tests connect to."""
+"""The API under gunicorn and eventlet, as a process with real connections."""

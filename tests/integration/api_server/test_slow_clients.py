@@ -29,7 +29,7 @@ KEY = "a-key-for-this-test-alone"
 AUTH = {"Authorization": f"Bearer {KEY}"}
 JSON = {**AUTH, "Content-Type": "application/json"}
 
-#: Seconds that a test waits for a condition or an answer.
+#: Seconds to wait for a condition or an answer.
 PATIENCE = 30.0
 
 #: Seconds for a head, and again for a body; seconds for an idle connection or an idle reader.
@@ -159,7 +159,7 @@ def trickle(client: socket.socket, data: bytes) -> float:
 
 
 def test_a_silent_connection_is_closed(server: Server) -> None:
-    """After the idle timeout, before the first request and after one, without a response."""
+    """After the idle timeout, silently, both before the first request and after one."""
     with server.connect() as client:
         began = time.monotonic()
         assert everything(client) == b""
@@ -258,7 +258,7 @@ def test_awaited_bodies_hold_no_slot(server: Server) -> None:
 
 
 def test_the_body_of_a_pipelined_request_has_its_own_deadline(server: Server) -> None:
-    """The deadline of a body applies, and not that of an idle connection."""
+    """The deadline of a body applies, instead of the idle timeout."""
     body = b'{"text": "hello"}'
     head = POST + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server.connect() as client:

@@ -34,7 +34,7 @@ original = green.eventlet.patcher.original  # type: ignore[attr-defined]
 
 
 class Requests(NoClients):
-    """What the gate knows of the requests: set by a case."""
+    """The requests of a gate, set by a case."""
 
     def __init__(self, by_fileno: dict[int, Any], free_slots: int = client_gate.POLLED) -> None:
         self._by_fileno = by_fileno
@@ -76,7 +76,7 @@ class Gate:
             self.theirs[fileno].send(request)
 
     def poll(self) -> list[int]:
-        """Descriptors that the hub would serve now."""
+        """Descriptors for the hub to serve now."""
         return [fileno for fileno, _ in self.gate.poll(0)]
 
 
@@ -193,7 +193,7 @@ def a_short_burst_is_no_overload() -> None:
 
 
 def a_reused_descriptor_is_no_client() -> None:
-    """After a client has gone, its descriptor may be the database's."""
+    """The descriptor of a closed client may be the database's next."""
     mine, theirs = socket.socketpair()
     gate = green.client_gate()
     gate.add_client(mine.fileno())
@@ -202,7 +202,7 @@ def a_reused_descriptor_is_no_client() -> None:
     number = mine.fileno()
     mine.close()
     gate.remove_client(number)
-    # Private: no public call tells the two kinds of descriptors apart.
+    # Private: the two kinds of descriptors look alike from outside.
     assert number not in gate._filenos
     again, other = socket.socketpair()
     assert number in {again.fileno(), other.fileno()}
@@ -224,7 +224,7 @@ def the_hub_refuses_only_an_awaited_request() -> None:
     reader = green.spawn(client.recv, 100)
     green.sleep(0)
 
-    # Awaited: a refusal leaves it so, and a request that is not refused is held for the reader.
+    # AWAITED stays after a refusal. HELD: the reader gets a request left to the application.
     theirs.send(b"first")
     assert client.refuse(refuse)
     assert theirs.recv(100) == b"refused"
@@ -236,14 +236,14 @@ def the_hub_refuses_only_an_awaited_request() -> None:
     theirs.send(b"third")
     assert reader.wait() == b"second"
 
-    # In a head and in a body the hub reads nothing.
+    # The hub leaves heads and bodies alone.
     assert not client.next_begins_with(b"third")
     client.begin_body()
     assert not client.refuse(refuse)
     client.end_request(next_has_begun=False)
     assert client.idle
 
-    # A client that sends nothing in time is gone.
+    # A late client is gone.
     assert client.recv(100) == b"third"
     client.body_deadline = 0.0
     client.begin_body()

@@ -13,7 +13,7 @@ from splitflap_api.loops.batcher import Batcher, TookTooLong  # noqa: E402
 
 
 def wake_all_wakes_present_and_future_waits() -> None:
-    """A green thread that begins to wait after the wake returns at once."""
+    """A wait that begins after the wake returns at once."""
     waiters = green.GreenWaiters()
     gone: list[int] = []
 
@@ -34,7 +34,7 @@ def wake_all_wakes_present_and_future_waits() -> None:
 
 
 def wake_all_ignores_a_killed_thread() -> None:
-    """A killed green thread that waits elsewhere is not resumed there."""
+    """A killed green thread stays where it waits now."""
     waiters = green.GreenWaiters()
     waiter = waiters.new_waiter()
     awake: list[str] = []

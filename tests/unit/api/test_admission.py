@@ -100,7 +100,7 @@ def refused(gate: Gate) -> dict[str, Any]:
 
 
 def test_a_service_that_is_not_ready_sheds_every_request() -> None:
-    """503 with the reason, without calling the app."""
+    """503 with the reason. The app is untouched."""
     gate = Gate(plain)
     gate.not_ready = "the service is starting"
     problem = refused(gate)
@@ -127,7 +127,7 @@ def test_requests_beyond_the_slots_are_shed() -> None:
 
 
 def test_a_key_beyond_its_rate_gets_429() -> None:
-    """429 with a true Retry-After, without calling the app. Another key is served."""
+    """429 with a true Retry-After. Another key is served."""
     gate = Gate(plain, rate=0.5)
     gate.call(Authorization="Bearer a").close()
     gate.call(Authorization="Bearer a")
@@ -232,7 +232,7 @@ def test_a_request_without_a_slot_after_its_body_counts_as_shed() -> None:
 
 
 def test_a_stream_holds_its_slot_until_it_is_closed() -> None:
-    """The client may leave before the generator is finished."""
+    """The client may leave early, in the middle of the generator."""
     gate = Gate(streaming)
     body = gate.call()
     iterator = iter(body)
@@ -262,7 +262,7 @@ def test_closing_closes_the_apps_body() -> None:
 
 
 def test_a_waiting_view_gives_its_slot_back() -> None:
-    """Streams and waits hold a connection only, and are not timed."""
+    """Streams and waits hold a connection only, and are left out of the histogram."""
     flask = Flask("waiting")
     seen: list[float] = []
 

@@ -51,7 +51,7 @@ def described(document: Any) -> dict[tuple[str, str], Any]:
 
 
 def test_the_document_has_the_members_of_openapi(document: Any) -> None:
-    """Required members are present, and no unknown ones."""
+    """All required members, and only known ones."""
     assert document["openapi"] == "3.1.0"
     assert set(document) <= {"openapi", "info", "paths", "components", "servers", "tags"}
     assert {"title", "version"} <= set(document["info"])
@@ -118,7 +118,7 @@ def test_parameters_match_the_path(document: Any) -> None:
 
 
 def test_every_response_is_described(document: Any) -> None:
-    """Bodies have a schema; 204 and 304 have no body."""
+    """Bodies have a schema; 204 and 304 are empty."""
     for operation in described(document).values():
         for status, response in operation["responses"].items():
             assert response["description"].strip()
@@ -128,7 +128,7 @@ def test_every_response_is_described(document: Any) -> None:
 
 
 def test_every_route_is_described(app: Flask, document: Any) -> None:
-    """Every operation has a route. Other routes need no key."""
+    """Every operation has a route. Other routes are open to everybody."""
     served = {
         (method.lower(), re.sub(r"<(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()

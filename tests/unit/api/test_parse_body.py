@@ -175,7 +175,7 @@ def test_a_slow_body_gets_408() -> None:
     ],
 )
 def test_texts_with_nul_or_too_many_bytes_are_refused(text: str, slug: str, message: str) -> None:
-    """A model checks characters only, and neither bytes nor U+0000."""
+    """A model checks only the number of characters."""
     with pytest.raises(Problem) as refused:
         check_text(text)
     assert said(refused.value) == (slug, "text", message)

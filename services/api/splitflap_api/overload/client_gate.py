@@ -25,8 +25,8 @@ SERVED = 3
 #: Clients with a read served in one iteration, beside the others.
 READS = 4
 
-#: Clients served in one iteration while overloaded. Its refusals make an iteration longer. With
-#: more clients the API accepts faster than it finishes; with fewer its commits are small.
+#: Clients served in one iteration while overloaded. Its refusals make an iteration longer. More
+#: clients make the API accept faster than it finishes; fewer make its commits small.
 SERVED_OVERLOADED = 6
 
 #: Clients shed in one iteration by the application, because the hub could not refuse them.

@@ -14,7 +14,7 @@ TOO_MANY = "too many requests are in flight"
 
 @dataclass(frozen=True)
 class ShedReason:
-    """Why requests are shed now. With `only_work`, only requests that create jobs are shed."""
+    """Why requests are shed now. `only_work` spares requests that create no jobs."""
 
     #: Label `why` of splitflap_http_shed_total.
     label: str

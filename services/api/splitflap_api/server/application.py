@@ -41,7 +41,7 @@ class ServedService(Protocol):
         """The WSGI application."""
 
     def start(self) -> None:
-        """Start in the background, without waiting for the database."""
+        """Start in the background, even before the database answers."""
 
     def end_streams(self) -> None:
         """End event streams and waits for tasks."""
@@ -55,7 +55,7 @@ ServiceFactory = Callable[[ApiSettings, "Waiters"], ServedService]
 
 
 class JsonLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Sends gunicorn's messages to the service's log. It writes no access log."""
+    """Sends gunicorn's messages to the service's log."""
 
     def setup(self, cfg: Any) -> None:  # noqa: ARG002 - gunicorn's signature
         self.error_log.propagate = True

@@ -88,7 +88,7 @@ def wait_readable(sock: Any, seconds: float) -> None:
 
 
 class GreenWaiter:
-    """One waiting green thread. It needs no lock and no timer."""
+    """One waiting green thread, for less than the price of a lock or a timer."""
 
     __slots__ = ("_awake", "_waiting")
 

@@ -171,7 +171,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
 
 
 def _finish_body(req: Any) -> bool:
-    """Read the rest of a body, so that it is not parsed as a request; whether that succeeded."""
+    """Read the rest of a body before the next head; whether the end was reached in time."""
     left = UNWANTED
     # A body that failed before is at its end here, and gunicorn closes the connection.
     try:

@@ -9,7 +9,9 @@ import gc
 import os
 import socket
 import time
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager
+from types import FrameType
+from typing import TYPE_CHECKING
 
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.base_async import AsyncWorker
@@ -19,6 +21,7 @@ from splitflap_api.overload.raw_response import raw_response
 from splitflap_api.server import green
 from splitflap_api.server.client_socket import READ_SIZE, ClientSocket
 from splitflap_api.server.clients import OpenClients
+from splitflap_api.server.gunicorn_types import Address, Listener, ParsedRequest
 
 if TYPE_CHECKING:  # prometheus_client must be imported after the patch
     from splitflap_api.overload.admission import Admission
@@ -115,7 +118,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             return
         self.log.warning("stop: %d connections still open after the grace", pool.running())
 
-    def handle(self, listener: Any, client: ClientSocket, addr: Any) -> None:
+    def handle(self, listener: Listener, client: ClientSocket, addr: Address) -> None:
         """Serve a connection, from its first request to its end."""
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.body_deadline = self._body_deadline
@@ -125,7 +128,9 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         finally:
             self._clients.remove(fileno)
 
-    def handle_request(self, listener_name: Any, req: Any, sock: ClientSocket, addr: Any) -> bool:
+    def handle_request(
+        self, listener_name: Address, req: ParsedRequest, sock: ClientSocket, addr: Address
+    ) -> bool:
         """Serve a request after its head was parsed."""
         if sock.pipelined:
             # Other clients are served between two requests of a client that pipelines.
@@ -137,7 +142,13 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         sock.end_request(next_has_begun=bool(req.unreader.buf.getbuffer().nbytes))
         return answered
 
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's signature
+    def handle_error(  # gunicorn's signature
+        self,
+        req: ParsedRequest | None,  # noqa: ARG002
+        client: ClientSocket,
+        addr: Address,  # noqa: ARG002
+        exc: BaseException,
+    ) -> None:
         """Answer a request outside of WSGI with a problem."""
         if isinstance(exc, green.Killed):
             return
@@ -149,15 +160,15 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         with contextlib.suppress(OSError):
             client.sendall(raw_response(problem, close=True))
 
-    def timeout_ctx(self) -> Any:
+    def timeout_ctx(self) -> AbstractContextManager[None]:
         """No timeout: the client's socket has deadlines of its own."""
         return green.no_timeout()
 
-    def handle_quit(self, sig: int, frame: Any) -> None:
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
         """Ctrl-C stops in order too."""
         self.handle_exit(sig, frame)
 
-    def _accept(self, listener: Any, pool: green.GreenPool) -> None:
+    def _accept(self, listener: Listener, pool: green.GreenPool) -> None:
         while True:
             try:
                 client, addr = listener.accept()
@@ -170,7 +181,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             pool.spawn_n(self.handle, listener, client, addr)
 
 
-def _finish_body(req: Any) -> bool:
+def _finish_body(req: ParsedRequest) -> bool:
     """Read the rest of a body before the next head; whether the end was reached in time."""
     left = UNWANTED
     # A body that failed before is at its end here, and gunicorn closes the connection.

@@ -44,7 +44,7 @@ class Site:
         #: Requests so far, and connections, those without a request included.
         self.requests: list[str] = []
         self.connections = 0
-        #: What clients said they want to reach, in their TLS handshake.
+        #: Server names in the clients' TLS handshakes.
         self.server_names: list[str | None] = []
         self.tls = tls
         if tls:

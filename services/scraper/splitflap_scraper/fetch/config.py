@@ -12,8 +12,8 @@ class FetchConfig:
     """Limits and identity of a fetcher. Times are in seconds.
 
     `deadline` is for one preview with all its requests, `dns_timeout` for one name, and
-    `connect_timeout` for one address. `max_bytes` bounds a decompressed body. With `limit_own`, the
-    host limits hold for the networks of the allow list too.
+    `connect_timeout` for one address. `max_bytes` bounds a decompressed body. `limit_own` applies
+    the host limits to the networks of the allow list too.
     """
 
     allow_list: AllowList

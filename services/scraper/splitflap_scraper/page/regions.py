@@ -4,7 +4,7 @@ from enum import IntFlag
 
 
 class PageRegion(IntFlag):
-    """Where in the page a piece stands."""
+    """The region of a piece in the page."""
 
     NONE = 0
     BODY = 1

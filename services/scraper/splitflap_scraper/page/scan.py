@@ -165,7 +165,7 @@ class PageScanner:
         self._step = self._between
         return True
 
-    # What the steps do with a tag.
+    # The handling of a complete tag.
 
     def _after_tag(self) -> None:
         window, name = self._window, self._name

@@ -19,8 +19,7 @@ from tests.support import wait_until
 
 HEAD = "<title>T</title>"
 
-#: Answers a request on a connection that stays open; gets its number on that connection, and the
-#: request's text.
+#: Answers a request on an open connection. It receives the number of the request, and its text.
 Answer = Callable[[int, str], bytes]
 
 
@@ -96,7 +95,7 @@ def test_a_chunked_page_leaves_its_connection_usable(serve: Serve) -> None:
     assert site.connections == 1
 
 
-# -- only for the address that was judged ----------------------------------------------------------
+# -- only for the checked address ------------------------------------------------------------------
 
 
 def test_a_name_with_a_new_address_gets_a_new_connection(serve: Serve) -> None:
@@ -153,7 +152,7 @@ def test_a_kept_connection_saves_the_tls_handshake(
     assert error.value.reason == "tls"
 
 
-# -- only where nothing is in doubt ----------------------------------------------------------------
+# -- only after a clear end ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -304,7 +303,7 @@ def test_idle_connections_are_closed(serve: Serve, monkeypatch: pytest.MonkeyPat
     fetcher = make_fetcher()
     fetched(fetcher, site.url("/1"))
     wait_until(closed.is_set)
-    # Not because nobody needs them any more.
+    # The fetcher is still in use here, so it was not the garbage collector.
     assert fetcher.deadline
 
 

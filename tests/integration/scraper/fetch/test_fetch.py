@@ -11,7 +11,7 @@ from splitflap_scraper.process.reasons import keep_of
 from tests.integration.scraper.fetching import Page, Serve, answers, make_fetcher, refused
 from tests.integration.scraper.site import HEAD, page
 
-# -- what is sent and what is found ----------------------------------------------------------------
+# -- requests and pages ----------------------------------------------------------------------------
 
 
 def test_a_page_has_its_head_its_url_and_its_lifetime(serve: Serve) -> None:

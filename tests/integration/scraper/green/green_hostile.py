@@ -47,7 +47,7 @@ class HostileRun:
 
 def peak() -> float:
     """Return the peak memory of this process in MiB, since the last reset."""
-    # Not getrusage's, which is the parent's too where that was larger.
+    # The peak of getrusage includes the parent's.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
@@ -94,7 +94,7 @@ def fetched(ports: list[str]) -> HostileRun:
 
     def one(name: str) -> None:
         began = time.monotonic()
-        # A URL of its own, so that no two of them become one.
+        # A unique URL: simultaneous requests of one URL are merged.
         said = outcome_of(scraper, f"{urls[name]}?{began}")
         found.took[name] = max(found.took.get(name, 0.0), time.monotonic() - began)
         found.said.setdefault(name, []).append(said)

@@ -28,10 +28,10 @@ BOMB = gzip.compress(b" " * 67_108_864, 9)
 #: Seconds between the bytes of a drip.
 DRIP = 0.05
 
-#: What a server sends, piece by piece.
+#: The bytes of a server, piece by piece.
 Pieces = Iterator[bytes]
 
-#: What becomes of each: outcomes that are right, `title` for a preview that has it.
+#: Correct outcomes by server; `title` is a preview with a title.
 EXPECTED: dict[str, set[str]] = {}
 SERVERS: dict[str, Callable[[str], Pieces]] = {}
 
@@ -188,12 +188,12 @@ def s_dripping_oembed(path: str) -> Pieces:
     return dripping(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{", b" ")
 
 
-# -- resets, after what they say
+# -- resets after the response
 simple("reset_at_once", "closed", b"")
 simple("reset_in_head", "closed", OK)
 simple("reset_in_body", "closed", OK + b"Content-Length: 9999\r\n\r\n<html>")
 simple("reset_after_title", "title", OK + b"Content-Length: 9999\r\n\r\n" + RICH)
-# Green sockets take a reset for an end, which this page says of itself.
+# Green sockets read a reset as the end of the connection, and this page ends there.
 simple("reset_without_length", "blank closed", PAGE + b"<html>")
 
 

@@ -10,7 +10,7 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parents[3]
 
-#: What the service's __main__ does first; then pytest.
+#: The first step of the service's __main__, then pytest.
 PATCHED = (
     "from splitflap_scraper.process import green; green.patch()\n"
     "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"

@@ -93,7 +93,7 @@ def test_redirects_of_the_file_are_followed(serve: Serve) -> None:
     fetcher = polite(scraper_allow_nets="127.0.0.0/8")
     assert refused(fetcher, site.url("/private")).reason == "robots"
     fetcher.fetch(site.url("/public"))
-    # No rules of the other site's own.
+    # The other site has its own rules.
     fetcher.fetch(other.url("/private", "127.0.0.2"))
 
 
@@ -191,7 +191,7 @@ def test_a_busy_host_sends_jobs_back_with_delays(serve: Serve) -> None:
     assert len(set(after)) == 3
     assert max(after) <= 60
     assert len(site.requests) == 3
-    # The API gives a job no sixth attempt.
+    # The API gives a job five attempts.
     last = scraped(scraper, site.url("/last"), attempt=5)
     assert isinstance(last, Failed)
     assert (last.reason, last.keep) == ("busy", 60)

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from splitflap_core.settings import Network
 
-#: Hosts that mean, or could be taken to mean, an address that is not public. `{p}` is the port.
+#: Hosts with a private address in some interpretation. `{p}` is the port.
 SPELLINGS = (
     # Loopback: decimal, octal, hexadecimal, short, mixed, with zeros, and beyond 32 bits.
     "127.0.0.1", "127.0.0.2", "127.1", "127.0.1", "127.255.255.254", "127.127", "2130706433",
@@ -29,7 +29,7 @@ SPELLINGS = (
     "\u0661\u0662\u0667.0.0.1", "\U0001d7cf\U0001d7d0\U0001d7d5.0.0.1", "1\u00b2\u2077.0.0.1",
     "\uff4cocalhost", "\u24db\u24de\u24d2\u24d0\u24db\u24d7\u24de\u24e2\u24e3", "loc\u00adalhost",
     "127.0.0.1\u200b", "l\u200cocalhost", "\u2488\u2488\u2488\u2488",
-    # Percent-encoding, which is no part of a host name.
+    # Percent-encoding, invalid in a host name.
     "%31%32%37.0.0.1", "127%2e0%2e0%2e1", "127.0.0.%31", "%6c%6f%63alhost", "127.0.0.1%00",
     "127.0.0.1%20", "127.0.0.1%09",
     # IPv6: loopback and unspecified, in full and short; zones; mapped, compatible, translated.
@@ -43,14 +43,14 @@ SPELLINGS = (
     "[::1%25lo]", "[::1%lo]", "[::1%1]", "[fd00:ec2::254]", "[fec0::1]", "[ff02::1]", "[ff01::1]",
     "[fc00::1]", "[127.0.0.1]", "[::1", "::1]", "[[::1]]", "[::1].", "[::ffff:127.1]",
     "[v1.127.0.0.1]", "[::ffff:0x7f.0.0.1]",
-    # Who comes first: credentials, backslashes, fragments, queries, several of them.
+    # Credentials, backslashes, fragments and queries, some of them repeated.
     "8.8.8.8@127.0.0.1", "user:8.8.8.8@127.0.0.1", "a@b@127.0.0.1", "8.8.8.8:80@127.0.0.1",
     "8.8.8.8%40127.0.0.1", "8.8.8.8%23@127.0.0.1", "8.8.8.8\\@127.0.0.1", "127.0.0.1\\@8.8.8.8",
     "127.0.0.1:{p}\\@8.8.8.8", "8.8.8.8 127.0.0.1", "127.0.0.1 .example", "127.0.0.1,8.8.8.8",
     "127.0.0.1;8.8.8.8", "127.0.0.1\t", "127.0.\t0.1", "127.0.\n0.1", "[::1]@127.0.0.1",
 )  # fmt: skip
 
-#: Networks that are not public (IANA's special-purpose registries and RFCs, see addresses.py).
+#: Special networks (IANA's special-purpose registries and RFCs, see addresses.py).
 NETWORKS = (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32",
     "169.254.0.0/16", "172.16.0.0/12",
@@ -61,7 +61,7 @@ NETWORKS = (
     "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
 )  # fmt: skip
 
-#: Names that the test's resolver knows, with the addresses that it gives, one lookup at a time.
+#: Names of the test's resolver, with the addresses of each lookup.
 NAMES = {
     "private.test": ["10.0.0.1"],
     "mixed.test": ["93.184.215.14 10.0.0.1"],
@@ -73,7 +73,7 @@ NAMES = {
     "rebind6.test": ["2606:2800:21f:cb07::1", "::1"],
 }
 
-#: Where the honest part of a case is.
+#: The public address of a case.
 PUBLIC = "93.184.215.14"
 
 
@@ -93,10 +93,10 @@ def barred() -> list[str]:
     return [*dict.fromkeys([*SPELLINGS, *ends, *names])]
 
 
-#: Ways that a public page leads elsewhere: each is a path of the server in ssrf_run.py.
+#: Ways of a public page to lead to another host. Each is a path of the server in run.py.
 LEADS = ("301", "302", "303", "307", "308", "refresh", "oembed", "robots")
 
-#: Where they lead: one of each kind is enough, as every hop is judged like the first.
+#: The targets, one of each kind: each hop passes the same checks.
 LED_TO = ("127.0.0.1", "[::1]", "2130706433", "[::ffff:169.254.169.254]", "private.test")
 
 

@@ -81,7 +81,7 @@ def answer(path: str) -> bytes:
     return page(GOOD)
 
 
-#: Where the server's robots.txt leads to, if anywhere.
+#: The redirect of the server's robots.txt, if any.
 ROBOTS: list[str] = []
 
 
@@ -148,11 +148,11 @@ def main() -> None:
         # The second lookup, for the redirect to the same name, gets another answer.
         to_itself = run.url(name, f"/302?to={run.url(name, '/2')}")
         found[f"rebinding {name}"] = run.scrape(to_itself, run.scraper(robots=False))
-        # The same for a later job, whose connection to the first address is still open.
+        # The same for a later job, while the connection to the first address is still open.
         scraper = run.scraper(robots=False)
         found[f"one lookup {name}"] = run.scrape(run.url(name), scraper)
         found[f"pooled reuse {name}"] = run.scrape(run.url(name), scraper)
-        # The page's lookup comes after that of robots.txt.
+        # The lookup for the page comes after the one for robots.txt.
         found[f"rebinding after robots {name}"] = run.scrape(run.url(name))
     for host in neighbours():
         found[f"public {host}"] = run.scrape(run.url(host))

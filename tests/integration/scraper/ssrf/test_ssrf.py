@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[4]
 
 NAMESPACE = ["unshare", "--net", "--map-root-user", "sh", "-c"]
 
-#: Every address of IPv4 and IPv6 is local, but for what the kernel itself keeps.
+#: All addresses are local, except for those reserved by the kernel.
 ALL_LOCAL = (
     "ip link set lo up && ip route add local default dev lo && ip -6 route add local default dev lo"
 )
@@ -84,7 +84,7 @@ def test_a_page_cannot_lead_to_a_forbidden_host(kind: str, host: str) -> None:
     """It tries redirects, meta refresh, oEmbed and robots.txt."""
     found = result(f"{kind} {host}")
     assert set(found["reached"]) == {PUBLIC}
-    # Whoever only adds to a page costs it no preview.
+    # oEmbed and robots.txt are optional for a preview.
     assert found["said"] == ("done" if kind in {"oembed", "robots"} else "forbidden_address")
 
 

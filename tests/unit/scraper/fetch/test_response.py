@@ -91,7 +91,7 @@ def test_a_response_is_read_as_http_client_does(data: bytes, piece: int) -> None
         ours = read_response(wire)
         assert ours.status == theirs.status
         for name in theirs.headers:
-            # It keeps the spaces after a value, which are none of it (RFC 9110, section 5.5).
+            # http.client keeps the spaces after a value, against RFC 9110, section 5.5.
             said = [value.rstrip(" \t") for value in theirs.headers.get_all(name) or ()]
             assert list(ours.headers.get_all(name)) == said
         assert body(ours, wire) == theirs.read()

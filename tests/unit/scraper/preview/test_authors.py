@@ -27,7 +27,7 @@ QUESTION = (
          "Jan Piet van Dijk"),
         (ld('{"@type":"Person","name":"Ewa Nowak, Jan van Dijk"}'), "Ewa Nowak, Jan van Dijk"),
         (ld('"Nowak, Ewa"'), "Nowak, Ewa"),
-        # A question's page has the question's author, and none of its answers'.
+        # The author of a question counts, and those of its answers do not.
         (QUESTION, "Ewa"),
         # Words for "by" may be names.
         ("<meta name=author content='By Ewa Nowak'>", "Ewa Nowak"),
@@ -40,14 +40,14 @@ QUESTION = (
         ("<body><div class='byline'>Por Redacci\u00f3n</div>", "Redacci\u00f3n"),
         (ld('{"name":["Ewa"],"givenName":["Ewa"],"familyName":["Nowak"]}'), "Ewa"),
         (ld('{"givenName":["Ewa"],"familyName":["Nowak"]}'), "Ewa Nowak"),
-        # An address is no name.
+        # A mail address is dropped.
         ("<meta name=author content=webmaster@a.example>", None),
         ("<meta name=author content='Ewa Nowak &lt;ewa@a.example>'>", "Ewa Nowak"),
         ("<meta name=author content='ewa@a.example (Ewa Nowak)'>", "Ewa Nowak"),
         # An account like the site's host is the site's.
         ("<meta name=twitter:creator content=@a><meta name=twitter:site content=@a>", None),
         ("<meta name=twitter:creator content=@ewa>", "@ewa"),
-        # By-lines end with their line, or where something else follows.
+        # A byline ends with its line, or at a separator.
         ("<body><div class='FeatureByline'>By <b>Ewa Nowak</b><br>May 9, 2022</div>", "Ewa Nowak"),
         ("<body><div class='byline'>By Ewa Nowak on May 9, 2022</div>", "Ewa Nowak"),
         ("<body><div class='byline'>Ewa Nowak | 9.5.2022</div>", "Ewa Nowak"),

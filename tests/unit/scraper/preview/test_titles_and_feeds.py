@@ -18,14 +18,14 @@ SITE = "<meta property=og:site_name content=Acme>"
         # Sections stand between the page's title and its site's name.
         ("<title>Splicing a rope - Guide - Acme</title>" + SITE, "Splicing a rope", "Acme"),
         ("<title>Splicing a rope | Knots | Acme</title>" + SITE, "Splicing a rope", "Acme"),
-        # The site is known and not named: whatever follows is the page's own.
+        # The site is known but unnamed: the rest belongs to the page.
         ("<title>Splicing a rope - Guide</title>" + SITE, "Splicing a rope - Guide", "Acme"),
         ("<meta property=og:title content='Splicing a rope - Acme Net'>" + SITE,
          "Splicing a rope", "Acme"),
-        # The site is not known: what follows is its name, unless it says what the page is.
+        # The site is unknown: its name follows, or the kind of page.
         ("<title>Splicing a rope - Old Oak</title>", "Splicing a rope", "Old Oak"),
         ("<title>Splicing a rope - Guide</title>", "Splicing a rope - Guide", None),
-        # A middle dot parts facts.
+        # A middle dot separates facts.
         ("<title>Splicing a rope \u00b7 Issue 7 \u00b7 Acme</title>" + SITE,
          "Splicing a rope \u00b7 Issue 7", "Acme"),
         # The first words of its name stand for it.

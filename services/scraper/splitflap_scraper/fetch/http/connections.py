@@ -142,7 +142,7 @@ def _connected(key: Key, timeout: float) -> socket.socket:
 def _exchanged(
     sock: socket.socket, request: bytes, deadline: Deadline, *, is_kept: bool
 ) -> Exchange | None:
-    """Send a request and read the head. None if a kept connection ended before the first byte."""
+    """Send a request and read the head, or return None for a stale kept connection."""
     wire = Wire(sock, deadline)
     try:
         wire.send(request)
@@ -164,7 +164,7 @@ def _has_ended(error: BaseException) -> bool:
 def _is_over(exchange: Exchange) -> bool:
     """Whether the body was read to its end, and no other bytes follow.
 
-    It reads a body that has already arrived, such as that of a redirect, but does not wait.
+    It reads a body that has already arrived, such as a redirect's, but waits for no other.
     """
     wire, body = exchange.wire, exchange.body
     wire.budget = 0

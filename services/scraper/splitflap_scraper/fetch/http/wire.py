@@ -72,7 +72,7 @@ class Wire:
         return data
 
     def line(self, most: int) -> bytes | None:
-        """Take the bytes up to the end of a line. None if the connection ended before it.
+        """Take the bytes up to the end of a line, or return None at the end of the connection.
 
         Raises:
             FetchError: `too_large` for a line of more than `most` bytes; as `more`.

@@ -97,7 +97,7 @@ def is_in(address: Address, networks: Sequence[Network]) -> bool:
 
 @lru_cache(maxsize=MAX_PARSED)
 def parsed(text: str) -> Address | None:
-    """Parse a host as an address. None for a name, and for an address with a zone."""
+    """Parse a host as an address, or return None. Zones are invalid."""
     try:
         return None if "%" in text else ip_address(text)
     except ValueError:

@@ -86,13 +86,13 @@ def _site_by_host(page: Document, text: str) -> str | None:
 
 
 def _title(titles: Iterable[str], site: str | None) -> str | None:
-    """The best of all titles, with the site's name still in it.
+    """Return the best of all titles, with the site's name still in it.
 
-    One that only names the site is a site's default, unless no other says more.
+    A title with only the site's name is a fallback, since it is a common default.
     """
     fallback = None
     for text in titles:
-        # White space is on one line before it is looked at: runs of it would take quadratic time.
+        # `plain` removes runs of white space first: they would take quadratic time.
         title = without_maker(plain(text, MAX_TITLE) or "")
         if is_placeholder(title):
             continue

@@ -95,7 +95,7 @@ def _add_properties(
 def _of_page(main: Node | None, tops: list[Node], urls: list[str], headed: set[int]) -> Node | None:
     """Return the main item, unless it is one of a list.
 
-    Of a list, only the item with the page's URL or heading describes the page.
+    In a list, only the item with the page's URL or heading describes the page.
     """
     alike = [each for each in tops if kind(each) == kind(main)]
     if len(alike) <= 1:

@@ -99,7 +99,7 @@ def discovered(page: Document) -> str | None:
 
 
 def answer_of(data: bytes) -> dict[str, Any] | None:
-    """Parse an answer. None for an invalid one."""
+    """Parse an answer, or return None for an invalid one."""
     try:
         answer = json.loads(data)
     except (ValueError, RecursionError):

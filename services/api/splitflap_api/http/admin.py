@@ -1,17 +1,15 @@
 """HTTP for admins: keys, dead letters, status."""
 
 from flask import Response
-from sqlalchemy import func, select
 
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.domain.jobs import dead_letters
-from splitflap_api.domain.jobs.counts import job_counts
-from splitflap_api.http.parse import cursor_of, id_of, known_id
+from splitflap_api.domain.status import read_status
+from splitflap_api.http.parse import first_page, id_of, known_id
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.services import Services
-from splitflap_api.store.schema import tasks
 
 
 class AdminViews:
@@ -36,9 +34,7 @@ class AdminViews:
         after = None if query.after is None else id_of(query.after)
         with self._store.read() as tx:
             items = dead_letters.page(tx, after, query.limit + 1)
-        more = len(items) > query.limit
-        items = items[: query.limit]
-        return json_of(models.DeadLetterList(items, cursor_of(items[-1].id) if more else None))
+        return json_of(models.DeadLetterList(*first_page(items, query.limit)))
 
     def dead_letter(self, letter_id: str) -> JsonResponse:
         with self._store.read() as tx:
@@ -50,18 +46,7 @@ class AdminViews:
 
     def status(self) -> JsonResponse:
         with self._store.read() as tx:
-            now = self._store.now(tx)
-            running = select(func.count()).where(tasks.c.state == "running")
-            return json_of(
-                models.Status(
-                    jobs=[
-                        models.JobCount(kind, state, count, max(0, now - since) / 1000)
-                        for (kind, state), (count, since) in sorted(job_counts(tx).items())
-                    ],
-                    dead=dead_letters.count(tx),
-                    running_tasks=int(tx.execute(running.select_from(tasks)).scalar_one()),
-                )
-            )
+            return json_of(read_status(tx, self._store.now(tx)))
 
 
 def operations(services: Services) -> list[Operation]:

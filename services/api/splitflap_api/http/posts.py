@@ -1,7 +1,6 @@
 """HTTP of posts."""
 
 from flask import Response, request
-from sqlalchemy import select
 
 from asyncrequest import Later
 from splitflap_api.contract import headers as doc
@@ -9,19 +8,19 @@ from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.final_responses import created_post, edited_post, post_etag
+from splitflap_api.domain.posts import pages
 from splitflap_api.domain.posts.commands import CreatePost, EditPost
-from splitflap_api.domain.posts.shapes import read_posts, shape_posts
+from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.http.auth import caller, is_admin
 from splitflap_api.http.parse import (
     check_text,
-    cursor_of,
+    first_page,
     id_of,
     known_id,
     wanted_revisions,
 )
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.services import Services
-from splitflap_api.store.schema import posts
 
 
 class PostViews:
@@ -58,16 +57,10 @@ class PostViews:
         return json_of(post, headers=headers)
 
     def page(self, query: models.PostQuery) -> JsonResponse:
-        wanted = select(posts).order_by(posts.c.id.desc()).limit(query.limit + 1)
-        if query.channel is not None:
-            wanted = wanted.where(posts.c.channel == query.channel)
-        if query.after is not None:
-            wanted = wanted.where(posts.c.id < id_of(query.after))
+        after = None if query.after is None else id_of(query.after)
         with self._store.read() as tx:
-            rows = list(tx.execute(wanted).mappings())
-            items = shape_posts(tx, rows[: query.limit])
-        more = len(rows) > query.limit
-        return json_of(models.PostList(items, cursor_of(items[-1].id) if more else None))
+            items = pages.page(tx, query.channel, after, query.limit + 1)
+        return json_of(models.PostList(*first_page(items, query.limit)))
 
 
 def operations(services: Services) -> list[Operation]:

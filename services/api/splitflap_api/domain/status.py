@@ -1,0 +1,21 @@
+"""The status for admins: work in progress, and dead letters."""
+
+from sqlalchemy import Connection, func, select
+
+from splitflap_api.contract import models
+from splitflap_api.domain.jobs import dead_letters
+from splitflap_api.domain.jobs.counts import job_counts
+from splitflap_api.store.schema import tasks
+
+
+def read_status(tx: Connection, now: int) -> models.Status:
+    """The status at `now` (milliseconds since 1970)."""
+    running = select(func.count()).select_from(tasks).where(tasks.c.state == "running")
+    return models.Status(
+        jobs=[
+            models.JobCount(kind, state, count, max(0, now - since) / 1000)
+            for (kind, state), (count, since) in sorted(job_counts(tx).items())
+        ],
+        dead=dead_letters.count(tx),
+        running_tasks=int(tx.execute(running).scalar_one()),
+    )

@@ -85,14 +85,15 @@ class ApiService:
         ingest = Ingest(store, tasks, metrics, settings.preview_wait)
 
         # Publishing, and waking streams and requests.
-        self._feed = Feed(store, self._wake_requests, waiters)
+        # Lambdas, because the acceptor and the reconciler are made below.
+        self._feed = Feed(store, lambda: self._acceptor.wake(), waiters)  # noqa: PLW0108 - as above
         self._dispatcher = Dispatcher(
             store,
             backend,
             metrics,
             replica,
             on_wake_up=self._feed.wake,
-            on_up=self._broker_came_back,
+            on_up=lambda: self._reconciler.republish_soon(),  # noqa: PLW0108 - as above
         )
         after_commit = Announcer(self._dispatcher, self._feed)
 
@@ -243,9 +244,3 @@ class ApiService:
     def _once_started(self, check: Callable[[], str | None]) -> Callable[[], str | None]:
         """A loop that waits for the database has not begun, and counts as healthy."""
         return lambda: check() if self._not_ready is None else None
-
-    def _broker_came_back(self) -> None:
-        self._reconciler.republish_soon()
-
-    def _wake_requests(self) -> None:
-        self._acceptor.wake()

@@ -59,8 +59,8 @@ class Acceptor:
         return self._commits.waiting
 
     def accept(self, submission: Submission[Command]) -> TaskState:
-        alone = submission.work.own_transaction
-        commit = self._transactions.commit_one if alone else self._commits
+        own = submission.work.own_transaction
+        commit = self._transactions.commit_one if own else self._commits
         try:
             return commit(submission)
         except IntegrityError:

@@ -147,7 +147,7 @@ waiters = Table(
 )
 Index("waiters_task", waiters.c.task_id)
 
-#: FinishedJob jobs whose many waiters are still being told, a bounded number at a time.
+#: Ended jobs with waiters left, which end in chunks (domain/fan_in.py).
 completions = Table(
     "completions",
     metadata,

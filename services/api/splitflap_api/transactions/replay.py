@@ -60,7 +60,7 @@ class Replayer:
         """
         exchange = _EXCHANGES.get(letter["queue"])
         if exchange is None:
-            raise Problem("conflict", f"nobody reads the queue {letter['queue']}")
+            raise Problem("conflict", f"the queue {letter['queue']} has no consumer")
         settled = threading.Event()
         sent = []
 

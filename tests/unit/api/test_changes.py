@@ -68,7 +68,7 @@ def reader(store: Store, seen: list[list[int]]) -> Iterator[None]:
 
 
 def test_no_lower_id_appears_after_a_higher_one(store: Store, tmp_path: Path) -> None:
-    """With writers on two stores: a reader of an id has seen all lower ones."""
+    """Two stores write; a reader of an id has seen all lower ones."""
     other = Store(None, str(tmp_path), pool=4)
     seen: list[list[int]] = []
     with reader(store, seen), ThreadPoolExecutor(8) as writers:

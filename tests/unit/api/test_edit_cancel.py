@@ -76,7 +76,7 @@ def test_a_refused_edit_leaves_the_running_task_alone(rig: Rig) -> None:
 
 
 def test_an_edit_ends_the_running_task(rig: Rig) -> None:
-    """With the post as it is now; its late outcome is dropped."""
+    """It gets the post as it is now; its late outcome is dropped."""
     first = rig.post("one")
     old = rig.row("jobs")
     second = rig.edit(rig.row("posts")["id"], "two")

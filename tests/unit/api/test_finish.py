@@ -43,7 +43,7 @@ POST = Post(
     ],
 )
 def test_the_etag_changes_with_the_shown_post(other: Post) -> None:
-    """With html, state, revision, and each preview."""
+    """Html, state, revision and each preview count."""
     assert post_etag(other) != post_etag(POST)
 
 
@@ -73,7 +73,7 @@ def test_the_final_response_has_the_posts_tag(rig: Rig) -> None:
 
 
 def test_a_problem_as_a_final_response() -> None:
-    """With its status, media type, own headers and body."""
+    """It keeps its status, media type, own headers and body."""
     final = problem_final(unavailable("later", retry_after=7))
     assert final.status == 503
     assert final.headers == (("Content-Type", "application/problem+json"), ("Retry-After", "7"))

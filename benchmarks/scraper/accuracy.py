@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import linkpreview
 import trafilatura
-from splitflap_scraper.preview.metadata import Metadata
+from splitflap_core.contracts import PreviewFields
 
 from benchmarks.harness.table import note
 from tests.corpus import FIELDS, Entry
@@ -43,7 +43,11 @@ class Score:
 def splitflap(entry: Entry) -> Fields:
     """The fields of this scraper."""
     found = entry.understood()
-    return {name: getattr(found, name) for name in FIELDS} if isinstance(found, Metadata) else None
+    return (
+        {name: getattr(found, name) for name in FIELDS}
+        if isinstance(found, PreviewFields)
+        else None
+    )
 
 
 def by_linkpreview(entry: Entry) -> Fields:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from splitflap_core.contracts import PreviewFields
 from splitflap_scraper.fetch.http.headers import Headers, media_type
 from splitflap_scraper.fetch.http.reader import Head
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.extract import extract
-from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.readers import AnyReader, FileReader, PageReader, reader_for
 from splitflap_scraper.preview.walls import wall
 
@@ -57,15 +57,15 @@ class Entry:
             done = reader.feed(piece, final=at >= len(self.body)) or at >= len(self.body)
         return reader
 
-    def understood(self) -> Metadata | str:
+    def understood(self) -> PreviewFields | str:
         """Return the preview, or the kind of wall."""
         reader = self.read()
         if isinstance(reader, FileReader):
-            return reader.metadata()
+            return reader.fields()
         assert isinstance(reader, PageReader), self.name
         return self.understood_of(reader.document())
 
-    def understood_of(self, page: Document) -> Metadata | str:
+    def understood_of(self, page: Document) -> PreviewFields | str:
         """Return the preview, or the kind of wall, from a reader."""
         return wall(page, self.asked, self.status, self.headers) or extract(page)
 

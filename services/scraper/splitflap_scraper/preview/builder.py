@@ -3,6 +3,8 @@
 import time
 from collections.abc import Sequence
 
+from splitflap_core.contracts import PreviewFields
+
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.fetcher import Visit
 from splitflap_scraper.fetch.http.reader import Head
@@ -12,7 +14,6 @@ from splitflap_scraper.fetch.targets.addresses import Network
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.cache import CachedPreview
 from splitflap_scraper.preview.extract import extract
-from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.readers import (
     AnyReader,
     FileReader,
@@ -56,10 +57,10 @@ class PreviewBuilder:
         validators = validators_of(answer.head.url, answer.head.headers) if is_whole else None
         if page is None:
             return CachedPreview(_file(answer), answer.keep, validators)
-        metadata = self._of_page(visit, url, page, answer.head)
-        return CachedPreview(metadata, answer.keep, validators)
+        fields = self._of_page(visit, url, page, answer.head)
+        return CachedPreview(fields, answer.keep, validators)
 
-    def _of_page(self, visit: Visit, url: str, page: Document, head: Head) -> Metadata:
+    def _of_page(self, visit: Visit, url: str, page: Document, head: Head) -> PreviewFields:
         kind = wall(page, url, head.status, head.headers)
         # The worst pages take 15 ms in each step, so other green threads run in between.
         time.sleep(0)
@@ -68,14 +69,14 @@ class PreviewBuilder:
             found = extract(page, self._allowed)
             return self._with_oembed(visit, url, page, found)
         # A site may describe a page to oEmbed that it hides behind a wall.
-        found = self._with_oembed(visit, url, None, Metadata())
+        found = self._with_oembed(visit, url, None, PreviewFields())
         if found.title is None:
             raise FetchError("wall", kind)
         return found
 
     def _with_oembed(
-        self, visit: Visit, url: str, page: Document | None, found: Metadata
-    ) -> Metadata:
+        self, visit: Visit, url: str, page: Document | None, found: PreviewFields
+    ) -> PreviewFields:
         """Add the answer of oEmbed if the title or the image is missing."""
         if found.title and found.image:
             return found
@@ -111,9 +112,9 @@ def _page(answer: FetchResult[AnyReader]) -> Document | None:
     return page
 
 
-def _file(answer: FetchResult[AnyReader]) -> Metadata:
+def _file(answer: FetchResult[AnyReader]) -> PreviewFields:
     reader = answer.reader
     if isinstance(reader, UnknownReader):
         reader = reader.reader or reader
     assert isinstance(reader, FileReader), "other readers read pages"  # noqa: S101 - for mypy
-    return reader.metadata()
+    return reader.fields()

@@ -9,8 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+from splitflap_core.contracts import PreviewFields
+
 from splitflap_scraper.fetch.http.validators import Validators
-from splitflap_scraper.preview.metadata import Metadata
 
 #: Approximate bytes of all entries. A preview has one or two KiB.
 MAX_WEIGHT = 8 * 1024 * 1024
@@ -25,7 +27,7 @@ _OVERHEAD = 1500
 class CachedPreview(NamedTuple):
     """A preview that is fresh for `keep` seconds, and the validators of its page."""
 
-    metadata: Metadata
+    fields: PreviewFields
     keep: float
     validators: Validators | None = None
 
@@ -66,5 +68,6 @@ class PreviewCache:
 
 def weight_of(preview: CachedPreview) -> int:
     """Return the approximate bytes of an entry."""
-    texts = [each for each in vars(preview.metadata).values() if isinstance(each, str)]
+    values = msgspec.structs.astuple(preview.fields)
+    texts = [each for each in values if isinstance(each, str)]
     return _OVERHEAD + 2 * sum(map(len, texts))

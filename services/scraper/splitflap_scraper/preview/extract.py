@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from splitflap_core.contracts import PreviewFields
+
 from splitflap_scraper.fetch.targets.addresses import Network
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.fields.author import authors
@@ -12,12 +14,11 @@ from splitflap_scraper.preview.fields.language import language
 from splitflap_scraper.preview.fields.page_type import page_type
 from splitflap_scraper.preview.fields.published_at import published
 from splitflap_scraper.preview.fields.title import title_and_site
-from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.structured.jsonld import Graph
 from splitflap_scraper.preview.structured.microdata import Microdata
 
 
-def extract(page: Document, allowed: Sequence[Network] = ()) -> Metadata:
+def extract(page: Document, allowed: Sequence[Network] = ()) -> PreviewFields:
     """Return the metadata of a page. `allowed` are the operator's networks for images."""
     graph = Graph(page.scripts)
     found_canonical = canonical(page, allowed)
@@ -25,7 +26,7 @@ def extract(page: Document, allowed: Sequence[Network] = ()) -> Metadata:
     node, marked = graph.main(own), Microdata(page, own)
     title, site = title_and_site(page, graph, node, marked)
     image = picture(page, graph, node, marked, allowed) or Picture("")
-    return Metadata(
+    return PreviewFields(
         title=title,
         description=description(page, graph, node, marked, title),
         image=image.url or None,

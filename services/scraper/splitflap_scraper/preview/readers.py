@@ -1,5 +1,7 @@
 """Readers of response bodies by media type. Each decides when it has enough."""
 
+from splitflap_core.contracts import PreviewFields
+
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.http.reader import Head
 from splitflap_scraper.page.charsets import TextDecoder
@@ -11,7 +13,6 @@ from splitflap_scraper.preview.fields.title_text import is_no_description
 from splitflap_scraper.preview.files.file_preview import file_preview
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.kinds import MAX_BYTES, kind_of
-from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.walls import marks_in
 
 #: Media types of pages (RFC 2854; RFC 3236), and of feeds, whose titles are tags too.
@@ -93,7 +94,7 @@ class FileReader:
     def found(self) -> bool:
         return True
 
-    def metadata(self) -> Metadata:
+    def fields(self) -> PreviewFields:
         """Return the preview of the file as read so far."""
         head = self.head
         return file_preview(self.kind, bytes(self._data), head.url, head.headers, head.charset)

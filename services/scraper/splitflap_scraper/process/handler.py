@@ -64,7 +64,7 @@ class ScrapeHandler:
                 "no preview of %s, attempt %d: %s", _origin(request.url), job.attempt, error
             )
             return _failure(error, job.attempt)
-        result = ScrapeResult(**vars(preview.metadata), keep=preview.keep)
+        result = ScrapeResult(**msgspec.structs.asdict(preview.fields), keep=preview.keep)
         return Done(msgspec.Raw(encode(result)))
 
     def _preview(self, url: str) -> CachedPreview:
@@ -75,7 +75,7 @@ class ScrapeHandler:
             last = self._cache.get(key)
             with self._fetcher.visit() as visit:
                 preview = self._builder.preview(visit, url, last)
-            if last is None or preview.metadata is not last.metadata:
+            if last is None or preview.fields is not last.fields:
                 self._cache.put(key, preview)
             return preview
 

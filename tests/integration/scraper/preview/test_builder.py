@@ -7,9 +7,9 @@ import zlib
 from ipaddress import ip_network
 
 import pytest
+from splitflap_core.contracts import PreviewFields
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.preview.builder import PreviewBuilder
-from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.structured.oembed import Providers
 
 from tests.integration.scraper.fetching import Serve, make_fetcher
@@ -18,11 +18,11 @@ from tests.integration.scraper.site import MISSING, page, paths
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
-def preview(url: str, providers: Providers | None = None, redirects: int = 5) -> Metadata:
+def preview(url: str, providers: Providers | None = None, redirects: int = 5) -> PreviewFields:
     """Build the preview of a URL."""
     fetcher = make_fetcher(scrape_max_redirects=redirects)
     with fetcher.visit() as visit:
-        return PreviewBuilder(LOOPBACK, providers or Providers(())).preview(visit, url).metadata
+        return PreviewBuilder(LOOPBACK, providers or Providers(())).preview(visit, url).fields
 
 
 def refused(url: str, redirects: int = 5) -> FetchError:
@@ -147,7 +147,7 @@ def test_a_slow_oembed_answer_ends_at_the_deadline(serve: Serve) -> None:
     site = serve(respond)
     fetcher = make_fetcher(scrape_deadline=0.5)
     with fetcher.visit() as visit:
-        found = PreviewBuilder(LOOPBACK, Providers(())).preview(visit, site.url()).metadata
+        found = PreviewBuilder(LOOPBACK, Providers(())).preview(visit, site.url()).fields
     assert found.title == "One"
 
 
@@ -182,5 +182,5 @@ def test_a_file_has_a_preview_by_its_type(serve: Serve) -> None:
     assert document.published_at == "2024-01-02T03:04:05Z"
     text = preview(site.url("/r.md"))
     assert (text.title, text.description, text.type) == ("Read me", "How to begin.", "text")
-    assert preview(site.url("/s.mp3")) == Metadata("s.mp3", type="audio")
+    assert preview(site.url("/s.mp3")) == PreviewFields("s.mp3", type="audio")
     assert refused(site.url("/zip")).reason == "not_html"

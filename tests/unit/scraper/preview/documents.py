@@ -1,9 +1,9 @@
 """Pages as the scraper reads them, from bytes in memory."""
 
+from splitflap_core.contracts import PreviewFields
 from splitflap_scraper.fetch.http.headers import Headers, media_type
 from splitflap_scraper.fetch.http.reader import Head
 from splitflap_scraper.preview.extract import extract
-from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.readers import PageReader
 
 URL = "https://a.example/dir/page"
@@ -24,6 +24,6 @@ def read(data: bytes, piece: int = 16_384, head: Head | None = None) -> PageRead
     return reader
 
 
-def of(page: str) -> Metadata:
+def of(page: str) -> PreviewFields:
     """Extract the metadata of a page at URL."""
     return extract(read(page.encode("utf-8", "surrogatepass")).document())

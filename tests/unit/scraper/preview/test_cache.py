@@ -1,17 +1,17 @@
 """The cache of previews."""
 
 import pytest
+from splitflap_core.contracts import PreviewFields
 from splitflap_scraper.fetch.http.validators import Validators
 from splitflap_scraper.preview import cache
 from splitflap_scraper.preview.cache import CachedPreview, PreviewCache, weight_of
-from splitflap_scraper.preview.metadata import Metadata
 
 TAG = '"v1"'
 
 
 def made(title: str, tag: str = TAG) -> CachedPreview:
     """Make a preview with validators."""
-    return CachedPreview(Metadata(title), 600, Validators("http://a.test/", tag, ""))
+    return CachedPreview(PreviewFields(title), 600, Validators("http://a.test/", tag, ""))
 
 
 def test_the_cache_is_bounded_in_bytes_and_age(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,5 +34,5 @@ def test_a_replaced_entry_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         previews.put("http://a.test/", made("x"))
     assert previews.weight == weight_of(made("x"))
-    previews.put("http://a.test/", CachedPreview(Metadata("x"), 600))
+    previews.put("http://a.test/", CachedPreview(PreviewFields("x"), 600))
     assert (previews.weight, previews.get("http://a.test/")) == (0, None)

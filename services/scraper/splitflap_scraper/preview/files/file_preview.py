@@ -5,12 +5,13 @@ from email.message import Message
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from splitflap_core.contracts import PreviewFields
+
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.preview.fields.dates import rfc3339
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.pdf import pdf_information
-from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.texts import MAX_AUTHORS, MAX_PARAGRAPH, MAX_TITLE, clean
 
 #: Lines in which a text has its heading, and its characters that are read for a description.
@@ -26,25 +27,25 @@ _MADE_BY = re.compile(
 
 def file_preview(
     kind: str, data: bytes, url: str, headers: Headers, charset: str | None
-) -> Metadata:
+) -> PreviewFields:
     """Return the preview of a file by its name and its first bytes."""
     name = file_name(url, headers)
     if kind == "image":
         width, height = dimensions(data) or (None, None)
-        return Metadata(name, image=url, type=kind, image_width=width, image_height=height)
+        return PreviewFields(name, image=url, type=kind, image_width=width, image_height=height)
     if kind == "document":
         return _document(data, name)
     if kind == "text":
         heading, description = _text(data, charset)
-        return Metadata(heading or name, description, type=kind)
-    return Metadata(name, type=kind)
+        return PreviewFields(heading or name, description, type=kind)
+    return PreviewFields(name, type=kind)
 
 
-def _document(data: bytes, name: str | None) -> Metadata:
+def _document(data: bytes, name: str | None) -> PreviewFields:
     information = pdf_information(data)
     title = _MADE_BY.sub("", information.get("Title", "")).strip()
     created = information.get("CreationDate", "").removeprefix("D:")[:14]
-    return Metadata(
+    return PreviewFields(
         clean(title, MAX_TITLE) if title.lower() not in {"", "untitled"} else name,
         author=clean(information.get("Author", ""), MAX_AUTHORS),
         published_at=rfc3339(created),

@@ -8,18 +8,18 @@ providers.json has some well-known providers of oembed.com/providers.json, in it
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+from splitflap_core.contracts import PreviewFields
 
 from splitflap_scraper.fetch.targets.addresses import Network
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.fields.image import may_be_shown
-from splitflap_scraper.preview.metadata import Metadata
 from splitflap_scraper.preview.texts import MAX_SITE_NAME, MAX_TITLE, plain
 
 #: Types of oEmbed, with the type of the preview. `rich` and `link` say nothing.
@@ -107,24 +107,24 @@ def answer_of(data: bytes) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) and ("type" in answer or "title" in answer) else None
 
 
-def merged(found: Metadata, answer: dict[str, Any], allowed: Sequence[Network]) -> Metadata:
+def merged(
+    found: PreviewFields, answer: dict[str, Any], allowed: Sequence[Network]
+) -> PreviewFields:
     """Add the fields of an answer to the missing fields of a preview."""
     kind = _TYPES.get(str(answer.get("type")))
     image = _first_url(
         [answer.get("thumbnail_url"), answer.get("url") if kind == "image" else None], allowed
     )
-    more = {
+    added = {
         "title": plain(_text(answer, "title"), MAX_TITLE),
         "author": plain(_text(answer, "author_name"), MAX_SITE_NAME),
         "site_name": plain(_text(answer, "provider_name"), MAX_SITE_NAME),
         "image": image,
     }
+    missing = {name: value for name, value in added.items() if value and not getattr(found, name)}
     if kind and found.type in {None, "website"}:
-        found = replace(found, type=kind)
-    for name, value in more.items():
-        if value and not getattr(found, name):
-            found = replace(found, **{name: value})  # type: ignore[arg-type]  # these are texts
-    return found
+        missing["type"] = kind
+    return msgspec.structs.replace(found, **missing)
 
 
 def _text(answer: dict[str, Any], name: str) -> str:

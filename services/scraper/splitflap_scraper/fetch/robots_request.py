@@ -29,7 +29,7 @@ class RobotsRequest:
             try:
                 answer = self._requester.send(target, deadline, RobotsReader)
             except FetchError as error:
-                # If the site itself cannot be asked for the file, it cannot be asked for a page.
+                # The failure of the first request would be the failure of the page too.
                 if not hop or error.reason in {"timeout", "busy"}:
                     raise
                 is_closed = isinstance(error, Transient)

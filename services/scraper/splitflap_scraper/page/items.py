@@ -7,7 +7,7 @@ item, and supports omitted end tags (HTML Standard, "Optional tags").
 
 import re
 
-#: Nested items that are told apart. Properties of deeper ones count for an unknown item.
+#: Levels of nested items. Properties of deeper ones count for an unknown item.
 MAX_OPEN = 10
 
 #: Tags examined inside items: about 1 us each. Later properties count for an unknown item.

@@ -34,7 +34,7 @@ class MarkScanner:
     def scan(self, text: str, start: int, end: int, region: PageRegion, *, whole: bool) -> int:
         """Scan a text between two tokens, and return the end of the scanned part.
 
-        `whole` says that the text is complete.
+        `whole` marks a complete text.
         """
         if start >= end or text.find("<", start, end) < 0:
             return end

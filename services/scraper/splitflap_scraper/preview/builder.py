@@ -89,8 +89,8 @@ class PreviewBuilder:
         except FetchError:
             # The page's own metadata still count.
             return found
-        said = answer_of(answer.reader.data)
-        return merged(found, said, self._allowed) if said else found
+        description = answer_of(answer.reader.data)
+        return merged(found, description, self._allowed) if description else found
 
 
 def _reader(head: Head) -> AnyReader | None:

@@ -41,7 +41,7 @@ def patch() -> None:
     # All callers use it, including the broker's library.
     import socket
 
-    socket.getaddrinfo = _getaddrinfo
+    socket.getaddrinfo = getaddrinfo
 
 
 def use_resolvers(threads: int) -> None:
@@ -49,7 +49,8 @@ def use_resolvers(threads: int) -> None:
     eventlet.tpool.set_num_threads(min(threads, MAX_RESOLVERS))
 
 
-def _getaddrinfo(*args: Any, **kwargs: Any) -> Any:
+def getaddrinfo(*args: Any, **kwargs: Any) -> Any:
+    """Run socket.getaddrinfo in a real thread."""
     blocking = eventlet.patcher.original("socket").getaddrinfo
     return eventlet.tpool.execute(blocking, *args, **kwargs)
 

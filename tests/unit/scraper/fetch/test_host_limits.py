@@ -112,7 +112,7 @@ def test_a_waiting_request_starts_when_a_slot_is_freed(monkeypatch: pytest.Monke
     with limits.slot("a.test"):
         waiting = threading.Thread(target=ask, daemon=True)
         waiting.start()
-        while not limits._hosts["a.test"].waiting:
+        while not limits.waiting("a.test"):
             threading.Event().wait(0.005)
     waiting.join(30)
     assert not waiting.is_alive()
@@ -134,7 +134,7 @@ def test_idle_hosts_are_forgotten(clock: Clock, monkeypatch: pytest.MonkeyPatch)
     for number in range(2000):
         clock.now += 1
         asked(limits, clock, f"{number}.test")
-    assert len(limits._hosts) < 20
+    assert len(limits) < 20
 
 
 def share(**settings: str) -> HostLimits:
@@ -147,9 +147,9 @@ def test_replicas_share_the_limits(clock: Clock) -> None:
     """All together have those of one alone."""
     for replicas in (1, 2, 5, 10):
         limits = share(scraper_replicas=str(replicas), scrape_host_rate="10")
-        assert limits._interval == pytest.approx(replicas / 10)
-        assert limits._concurrency == 10 // replicas
-    assert share(scraper_replicas="50")._concurrency == 1
+        assert limits.interval == pytest.approx(replicas / 10)
+        assert limits.concurrency == 10 // replicas
+    assert share(scraper_replicas="50").concurrency == 1
 
 
 def test_many_threads_never_exceed_the_concurrency() -> None:

@@ -92,8 +92,8 @@ def test_a_response_is_read_as_http_client_does(data: bytes, piece: int) -> None
         assert ours.status == theirs.status
         for name in theirs.headers:
             # http.client keeps the spaces after a value, against RFC 9110, section 5.5.
-            said = [value.rstrip(" \t") for value in theirs.headers.get_all(name) or ()]
-            assert list(ours.headers.get_all(name)) == said
+            values = [value.rstrip(" \t") for value in theirs.headers.get_all(name) or ()]
+            assert list(ours.headers.get_all(name)) == values
         assert body(ours, wire) == theirs.read()
 
 
@@ -210,7 +210,7 @@ def test_huge_heads_are_read_in_linear_time(make: Callable[[int], bytes]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("said", "found"),
+    ("value", "found"),
     [
         ("text/html", ("text/html", None)),
         ("Text/HTML;charset=utf-8", ("text/html", "utf-8")),
@@ -223,9 +223,9 @@ def test_huge_heads_are_read_in_linear_time(make: Callable[[int], bytes]) -> Non
         ("; charset=utf-8", ("", "utf-8")),
     ],
 )
-def test_a_content_type_has_a_type_and_a_charset(said: str, found: tuple[str, str | None]) -> None:
+def test_a_content_type_has_a_type_and_a_charset(value: str, found: tuple[str, str | None]) -> None:
     """Invalid parts are empty."""
-    assert media_type(said) == found
+    assert media_type(value) == found
 
 
 def test_fields_are_found_in_any_case() -> None:
@@ -237,9 +237,9 @@ def test_fields_are_found_in_any_case() -> None:
 
 def test_other_threads_run_between_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fast sender would block them."""
-    turns: list[float] = []
-    monkeypatch.setattr("splitflap_scraper.fetch.http.wire.time.sleep", turns.append)
+    sleeps: list[float] = []
+    monkeypatch.setattr("splitflap_scraper.fetch.http.wire.time.sleep", sleeps.append)
     with wire_of(b"x" * 60_000) as wire:
         while wire.more():
             assert len(wire.data) - wire.at <= 60_000
-    assert len(turns) >= 3
+    assert len(sleeps) >= 3

@@ -130,28 +130,28 @@ def test_a_hostile_file_blocks_no_other_thread(text: str, monkeypatch: pytest.Mo
     """Stars do not multiply its cost."""
     gaps, last = [0.0], time.process_time()
 
-    def turn(_seconds: float) -> None:
+    def slept(_seconds: float) -> None:
         nonlocal last
         now = time.process_time()
         gaps.append(now - last)
         last = now
 
-    monkeypatch.setattr("splitflap_scraper.fetch.politeness.robots.time.sleep", turn)
+    monkeypatch.setattr("splitflap_scraper.fetch.politeness.robots.time.sleep", slept)
     last = time.process_time()
     rules = parse(text.encode(), "splitflap")
-    turn(0)
+    slept(0)
     rules.allow("/" + "a" * 8000)
-    turn(0)
+    slept(0)
     assert max(gaps) < 0.1
     assert rules.weight < 16 * 1024 * 1024
 
 
 def test_a_step_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long lines make few of them."""
-    turns: list[float] = []
-    monkeypatch.setattr("splitflap_scraper.fetch.politeness.robots.time.sleep", turns.append)
+    sleeps: list[float] = []
+    monkeypatch.setattr("splitflap_scraper.fetch.politeness.robots.time.sleep", sleeps.append)
     parse(lines(*["Disallow: /" + "a" * 1900] * 250).encode(), "splitflap")
-    assert len(turns) > 45
+    assert len(sleeps) > 45
 
 
 def test_the_first_ten_thousand_rules_are_kept() -> None:

@@ -79,17 +79,17 @@ def test_the_relevant_tags_are_kept(text: str, kept: list[str], piece: int) -> N
 
 
 def test_the_body_is_read_if_the_head_is_not_enough() -> None:
-    """The scanner asks once, at the end of the head."""
+    """The scanner calls `is_enough` once, at the end of the head."""
     for end in ("</head>", "</HEAD >", "<body>", "<body class=x>"):
-        asked: list[int] = []
+        calls: list[int] = []
 
-        def is_enough(pieces: list[Piece], asked: list[int] = asked) -> bool:
-            asked.append(len(pieces))
+        def is_enough(pieces: list[Piece], calls: list[int] = calls) -> bool:
+            calls.append(len(pieces))
             return True
 
         scanner = PageScanner(is_enough=is_enough)
         scanner.feed(f"<meta a>{end}<meta b>", final=True)
-        assert asked == [1]
+        assert calls == [1]
         assert scanner.done
         assert len(scanner.pieces) == 1
     assert not scanned("<meta a><header></header>").in_body
@@ -160,17 +160,17 @@ def test_each_mark_counts_once(text: str, piece: int) -> None:
 
 def test_marks_are_scanned_in_large_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step has some thousand characters."""
-    looks = 0
-    look = MarkScanner.scan
+    scans = 0
+    scan = MarkScanner.scan
 
     def counted(*args: Any, **kwargs: Any) -> int:
-        nonlocal looks
-        looks += 1
-        return look(*args, **kwargs)
+        nonlocal scans
+        scans += 1
+        return scan(*args, **kwargs)
 
     monkeypatch.setattr(MarkScanner, "scan", counted)
     scanned("< itemprop= " * 1000, 1)
-    assert looks <= 12_000 / MARK_REACH + 1
+    assert scans <= 12_000 / MARK_REACH + 1
 
 
 @settings(deadline=None)

@@ -61,7 +61,7 @@ PAGES = {
     "lists in list items": product(
         f"<ul><li {STEP}><ul><li>a<li>b</ul>{OTHER}<ol><li {STEP}></ol>{OTHER}</ul>", NAMED
     ),
-    "list items that are items by turns": product(
+    "alternating list items and items": product(
         f"<ul><li {STEP}>{OTHER}<li itemprop=name>A lamp</ul>"
     ),
     "a list that is an item in one that is": product(
@@ -84,7 +84,7 @@ PAGES = {
         "<div itemScope itemType=Product><div itemProp=offers itemScope><b itemProp=name>X</b>"
         "</div><b itemProp=name>A lamp</b></div>"
     ),
-    "elements that are looked at for their names": (
+    "relevant elements": (
         f"<main itemscope itemtype=WebPage><article {SCOPE}>"
         f"<header itemprop=offers itemscope>{OTHER}</header>{NAMED}</article></main>"
     ),
@@ -149,8 +149,8 @@ def test_metas_of_a_nested_item_do_not_describe_the_page() -> None:
     """Metas of the page and its topic do."""
     review = f"<div itemprop=review itemscope itemtype=Review>{METAS}</div>"
     found = of(product(NAMED, review))
-    said = (found.author, found.published_at, found.description, found.language)
-    assert said == (None, None, None, None)
+    fields = (found.author, found.published_at, found.description, found.language)
+    assert fields == (None, None, None, None)
     for page in (
         product(NAMED, METAS, scope="itemscope itemtype=Article"),
         f"<html itemscope itemtype=WebPage><head>{METAS}",

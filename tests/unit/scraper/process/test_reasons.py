@@ -16,10 +16,10 @@ SOURCES = "".join(
 
 def test_the_table_lists_exactly_the_raised_reasons() -> None:
     """The test searches the source."""
-    said = set(re.findall(r'(?:FetchError|Transient|kind|Failed)\(\s*"([a-z_]+)"', SOURCES))
-    said |= {"http_3xx", "http_4xx", "http_5xx"}  # by status_error
-    said |= {"timeout", "refused"}  # by _connect, which chooses
-    assert said == set(REASONS)
+    raised = set(re.findall(r'(?:FetchError|Transient|kind|Failed)\(\s*"([a-z_]+)"', SOURCES))
+    raised |= {"http_3xx", "http_4xx", "http_5xx"}  # by status_error
+    raised |= {"timeout", "refused"}  # by _connect, which chooses
+    assert raised == set(REASONS)
 
 
 def test_a_reason_fits_the_limits_of_the_api() -> None:

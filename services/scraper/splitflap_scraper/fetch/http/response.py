@@ -140,10 +140,10 @@ def _length(headers: Headers) -> tuple[int | None, bool]:
     Raises:
         FetchError: `bad_response`, for different lengths.
     """
-    said = set(headers.get_all("Content-Length"))
-    if len(said) > 1:
+    lengths = set(headers.get_all("Content-Length"))
+    if len(lengths) > 1:
         raise FetchError("bad_response", "several lengths")
-    text = said.pop() if said else ""
+    text = lengths.pop() if lengths else ""
     if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS:
         return int(text), True
     return None, not text

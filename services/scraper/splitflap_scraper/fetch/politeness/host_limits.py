@@ -51,13 +51,22 @@ class HostLimits:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Limits for one host: requests in flight, per second, and in a burst after a pause."""
-        self._concurrency = concurrency
-        self._interval = 1 / rate
+        self.concurrency = concurrency
+        #: Seconds between two requests at the limit of the rate.
+        self.interval = 1 / rate
         self._burst = burst
         self._clock = clock
         self._hosts: dict[str, _Host] = {}
         self._lock = threading.Lock()
         self._sweep_at = SWEEP
+
+    def __len__(self) -> int:
+        """Return the number of known hosts."""
+        return len(self._hosts)
+
+    def waiting(self, host: str) -> int:
+        """Return the number of requests waiting for a slot of a host."""
+        return self._hosts[host].waiting
 
     @contextmanager
     def slot(self, host: str) -> Iterator[None]:
@@ -79,19 +88,19 @@ class HostLimits:
         """Stop requests to a host for some seconds, MAX_PAUSE at most."""
         with self._lock:
             entry = self._entry(host)
-            until = self._clock() + min(seconds, MAX_PAUSE) + self._burst * self._interval
+            until = self._clock() + min(seconds, MAX_PAUSE) + self._burst * self.interval
             entry.due = max(entry.due, until)
 
     def _enter(self, host: str) -> _Host:
         """Wait for a slot by rate, then by concurrency."""
         with self._lock:
             entry, now = self._entry(host), self._clock()
-            due = max(entry.due, now) + self._interval
-            wait = due - self._burst * self._interval - now
+            due = max(entry.due, now) + self.interval
+            wait = due - self._burst * self.interval - now
             if wait > MAX_WAIT:
                 raise Transient("busy", "the rate limit of the host", self._delay(entry))
             entry.due = due
-            if wait <= 0 and entry.running < self._concurrency:
+            if wait <= 0 and entry.running < self.concurrency:
                 entry.running += 1
                 return entry
             entry.waiting += 1
@@ -106,7 +115,7 @@ class HostLimits:
 
     def _wait_for_running(self, entry: _Host) -> None:
         with self._lock:
-            if not entry.freed.wait_for(lambda: entry.running < self._concurrency, MAX_WAIT):
+            if not entry.freed.wait_for(lambda: entry.running < self.concurrency, MAX_WAIT):
                 raise Transient("busy", "the concurrency limit of the host", self._delay(entry))
             entry.running += 1
 
@@ -120,10 +129,10 @@ class HostLimits:
     def _delay(self, entry: _Host) -> float:
         """Return the delay in seconds for a refused request. Each one gets its own free slot."""
         now = self._clock()
-        entry.promised = max(entry.promised, entry.due, now) + self._interval
+        entry.promised = max(entry.promised, entry.due, now) + self.interval
         after = entry.promised - now
         if after > MAX_AFTER:
-            entry.promised -= self._interval
+            entry.promised -= self.interval
             return random.uniform(MAX_AFTER / 2, MAX_AFTER)  # noqa: S311 - spreads them
         return after
 

@@ -33,13 +33,13 @@ def description(
     page: Document, graph: Graph, node: Node | None, marked: Microdata, title: str | None
 ) -> str | None:
     """Return the description of a page, unless it repeats the title."""
-    said = [
+    sources = [
         *page.meta(*DESCRIPTIONS),
         *graph.texts(node, "description", "abstract"),
         *page.meta(*OTHER_DESCRIPTIONS),
         *marked.texts("description"),
     ]
-    for text in said:
+    for text in sources:
         found = plain(text, MAX_DESCRIPTION)
         if found and not is_no_description(found) and key(found) != key(title or ""):
             return found

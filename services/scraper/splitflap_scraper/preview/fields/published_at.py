@@ -29,7 +29,7 @@ MARKED = ("datePublished", "uploadDate", "dateCreated")
 
 def published(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
     """Return the first valid time as RFC 3339 in UTC, or None."""
-    said = [
+    sources = [
         *page.meta(*TIMES),
         *graph.texts(node, "datePublished", "uploadDate", "datePosted"),
         *(text for name in MARKED for text in marked.texts(name)),
@@ -37,7 +37,7 @@ def published(page: Document, graph: Graph, node: Node | None, marked: Microdata
         *graph.texts(node, "dateCreated"),
         *_article_times(page),
     ]
-    return next((found for text in said if (found := rfc3339(text))), None)
+    return next((found for text in sources if (found := rfc3339(text))), None)
 
 
 def _article_times(page: Document) -> Iterator[str]:

@@ -58,14 +58,14 @@ def title_and_site(
     return _fitting(page, title, site, own), site
 
 
-def _own(page: Document, said: list[str]) -> list[str]:
+def _own(page: Document, structured: list[str]) -> list[str]:
     """Return possible titles that lack the site's name: headings and structured data."""
-    texts = [*_headings(page), *said[:MAX_OWN]]
+    texts = [*_headings(page), *structured[:MAX_OWN]]
     return [alone for text in texts if (alone := plain(text, MAX_TITLE))]
 
 
 def _site_name(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
-    said = page.meta(*SITE_NAMES)
+    open_graph = page.meta(*SITE_NAMES)
     sites = [
         text
         for name in ("WebSite", "Blog")
@@ -75,7 +75,7 @@ def _site_name(page: Document, graph: Graph, node: Node | None, marked: Microdat
     publishers = graph.texts(node, "publisher", "isPartOf", "sourceOrganization")
     in_title = [name for text in page.titles[:1] if (name := _site_by_host(page, text))]
     houses = [each for each in marked.texts("publisher") if len(each) <= MAX_SITE_NAME]
-    names = [*said, *sites, *in_title, *publishers, *page.meta(*OTHER_SITE_NAMES), *houses]
+    names = [*open_graph, *sites, *in_title, *publishers, *page.meta(*OTHER_SITE_NAMES), *houses]
     fitting = [each for each in names if not is_placeholder(each) and "://" not in each]
     return _first(fitting, MAX_SITE_NAME)
 
@@ -119,8 +119,8 @@ def _titles(page: Document, graph: Graph, node: Node | None, marked: Microdata) 
 
 def _is_of_front_page(page: Document) -> bool:
     """Whether a page has the Open Graph of its site's front page. Some generators do that."""
-    said = next(iter(page.meta("og:url")), "")
-    about, here = urlsplit(page.resolved(said) or page.url), urlsplit(page.url)
+    og_url = next(iter(page.meta("og:url")), "")
+    about, here = urlsplit(page.resolved(og_url) or page.url), urlsplit(page.url)
     return about.path in {"", "/"} and not about.query and here.path not in {"", "/"}
 
 

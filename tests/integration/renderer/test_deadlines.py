@@ -61,7 +61,7 @@ def test_every_text_of_a_batch_has_its_own_deadline(make_rig: MakeRig) -> None:
 
 
 def test_a_deadline_counts_cpu_time(make_rig: MakeRig) -> None:
-    """A text is done although its process got no CPU for longer than the deadline."""
+    """A text is done although its process was stopped for longer than the deadline."""
     rig = make_rig(render_deadline=16)  # the first attempt gets an eighth: 2 s
     pid = rig.warm_up()
     used = cpu_ticks(pid)
@@ -79,7 +79,7 @@ def test_a_deadline_counts_cpu_time(make_rig: MakeRig) -> None:
 
 
 def test_a_starved_text_is_retried_and_its_process_replaced(make_rig: MakeRig) -> None:
-    """A process without CPU reaches the wall-clock limit. Its text has not failed."""
+    """A stopped process reaches the wall-clock limit; its text is retried."""
     rig = make_rig(render_deadline=0.3)
     os.kill(rig.warm_up(), signal.SIGSTOP)
     rig.submit("starved", "hi")

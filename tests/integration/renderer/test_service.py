@@ -55,7 +55,7 @@ def is_gone(pid: int) -> bool:
 
 
 def test_the_processes_end_with_a_killed_parent(tmp_path: Path) -> None:
-    """A SIGKILL of the service leaves no process behind."""
+    """A SIGKILL of the service ends them too."""
     with start(tmp_path, free_port()) as service:
         try:
             # The fork server, the resource tracker and two rendering processes.
@@ -67,7 +67,7 @@ def test_the_processes_end_with_a_killed_parent(tmp_path: Path) -> None:
 
 
 def test_sigterm_ends_the_service_with_status_0(tmp_path: Path) -> None:
-    """It leaves no process behind and prints no traceback."""
+    """All of its processes end, and its log has no traceback."""
     with start(tmp_path, free_port()) as service:
         wait_until(lambda: handles_sigterm(service.pid) and len(descendants(service.pid)) >= 4)
         below = descendants(service.pid)
@@ -90,7 +90,7 @@ def test_a_taken_health_port_ends_the_service_with_one_line(tmp_path: Path) -> N
 
 
 def test_the_service_never_imports_eventlet() -> None:
-    """Neither the parent nor a rendering process."""
+    """This holds for the parent and for a rendering process."""
     code = (
         "import sys, splitflap_renderer.__main__, splitflap_renderer.process.child_main\n"
         "sys.exit('eventlet' in sys.modules)"

@@ -127,7 +127,7 @@ def test_workers_scale_to_zero_with_keda_only(helm: Helm) -> None:
         ({"mode": "keda", "keda": {"serverAddress": ""}}, r"set autoscaling\.keda\.serverAddress"),
         ({"mode": "hpa", "api": {"minReplicas": 9}}, r"minReplicas \(9\) is more than maxReplicas"),
         ({"mode": "hpa", "api": {"cpuPercent": 0, "requestsInFlight": 0}}, "has no signal"),
-        ({"mode": "keda", "api": {"minReplicas": 0}}, "cannot be woken"),
+        ({"mode": "keda", "api": {"minReplicas": 0}}, "requests cannot start the API"),
     ],
 )
 def test_wrong_values_of_autoscaling_are_refused(

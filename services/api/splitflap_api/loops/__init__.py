@@ -1,0 +1,17 @@
+"""The background threads of one API process: each is a `Loop` (loop.py) or a broker link's.
+
+    thread         module          does
+    commits        batcher.py      commits accepted requests, many at a time
+    task-reads     batcher.py      reads tasks, many at a time
+    call-expiry    batcher.py      ends calls that have waited too long
+    feed           feed.py         hands new events to streams, and wakes waiting requests
+    link-publish   dispatch.py     publishes jobs and wake-ups
+    marker         marker.py       marks confirmed jobs
+    wake-ups       wake_ups.py     wakes other replicas (not with the embedded broker)
+    backlog        overload/       judges whether new work can be accepted
+    link-results   results.py      ingests outcomes and dead letters
+    reconciler     reconcile.py    does again whatever is due, and deletes old rows
+
+`acceptor.py` and `announcer.py` join them for requests and transactions. The last two threads run
+in processes with the role `outcomes`.
+"""

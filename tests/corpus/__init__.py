@@ -20,11 +20,11 @@ from splitflap_scraper.preview.walls import wall
 
 FOLDER = Path(__file__).parent / "previews"
 
-#: What is compared of each page.
+#: The compared fields of a page.
 FIELDS = ("title", "description", "image", "site_name", "author", "published_at", "language",
           "type", "icon")  # fmt: skip
 
-#: Bytes that a reader is given at a time, as the network does.
+#: Bytes of a piece for the reader, as from the network.
 PIECE = 16 * 1024
 
 

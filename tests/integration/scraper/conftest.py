@@ -15,7 +15,7 @@ from tests.integration.scraper.site import Respond, Site
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Makes sites, and ends them with the test."""
+    """Make sites, and close them after the test."""
     sites: list[Site] = []
 
     def make(respond: Respond | bytes, **options: Any) -> Site:
@@ -29,7 +29,7 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate with its key, for site.test and 127.0.0.2, that is its own CA."""
+    """A self-signed certificate with its key, for site.test and 127.0.0.2."""
     if not shutil.which("openssl"):
         pytest.skip("needs the program openssl")
     path = tmp_path_factory.mktemp("tls") / "site.pem"
@@ -42,7 +42,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server_tls(certificate: Path) -> ssl.SSLContext:
-    """A server's side of TLS, with that certificate."""
+    """The TLS context of a server with the certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context

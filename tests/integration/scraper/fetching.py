@@ -30,12 +30,12 @@ Serve = Callable[..., Site]
 
 
 def is_green() -> bool:
-    """Whether this process is patched."""
+    """Whether this process has green threads."""
     return "splitflap_scraper.process.green" in sys.modules
 
 
 def time_limit() -> TimeLimit:
-    """The timer of the service in a patched process; else the timeouts of the sockets must do."""
+    """Return the timer of the service in a patched process, else a timer that does nothing."""
     if is_green():
         from splitflap_scraper.process import green
 
@@ -45,7 +45,7 @@ def time_limit() -> TimeLimit:
 
 @dataclass(frozen=True)
 class Page:
-    """What the tests of the fetch look at: the titles of a page, and how long it is fresh."""
+    """The parts of a page for the tests of the fetch."""
 
     url: str
     head: str
@@ -53,10 +53,10 @@ class Page:
 
 
 class PageFetcher(Fetcher):
-    """A fetcher with a visit of one page."""
+    """A fetcher for single pages."""
 
     def fetch(self, url: str) -> Page:
-        """The page that a URL leads to."""
+        """Return the page at a URL, after its redirects."""
         with self.visit() as visit:
             answer: FetchResult[AnyReader] = visit.get(url, reader_for)
         check_status(answer.head.status, answer.head.headers)
@@ -69,7 +69,7 @@ class PageFetcher(Fetcher):
 def make_fetcher(
     resolve: Resolve | None = None, *, metrics: Metrics | None = None, **settings: Any
 ) -> PageFetcher:
-    """A fetcher that may reach loopback, and asks for no robots.txt, unless told otherwise."""
+    """Make a fetcher for loopback. It ignores robots.txt by default."""
     ours = {"scraper_allow_nets": "127.0.0.1/32", "scrape_deadline": 10, "scrape_robots": False}
     chosen = msgspec.convert({**ours, **settings}, ScraperSettings)
     tls = chosen.tls() if chosen.scraper_ca_file else default_tls()
@@ -80,19 +80,19 @@ def make_fetcher(
 
 @cache
 def default_tls() -> ssl.SSLContext:
-    """The service's context for the system's CA certificates, which take long to load."""
+    """Load the system's CA certificates once, because it is slow."""
     return ScraperSettings().tls()
 
 
 def refused(fetcher: PageFetcher, url: str) -> FetchError:
-    """The error that a fetch ends with."""
+    """Return the error of a fetch."""
     with pytest.raises(FetchError) as error:
         fetcher.fetch(url)
     return error.value
 
 
 def answers(*addresses: str) -> Callable[..., list[tuple[Any, ...]]]:
-    """A resolver that gives each of these at a time, and the last ever after."""
+    """Make a resolver with one answer for each lookup. The last one repeats."""
     rest = list(addresses)
 
     def resolve(_host: bytes, port: int, *_: object) -> list[tuple[Any, ...]]:
@@ -103,6 +103,6 @@ def answers(*addresses: str) -> Callable[..., list[tuple[Any, ...]]]:
 
 
 def scrape(handler: ScrapeHandler, url: str, attempt: int = 1) -> Outcome:
-    """The outcome of one attempt of a job."""
+    """Return the outcome of one attempt of a job."""
     job = Job("j", "scrape", attempt, time.time(), msgspec.Raw(b"{}"))
     return handler(job, ScrapeRequest(url))

@@ -18,7 +18,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def page(body: str | bytes, *headers: str, status: str = "200 OK") -> bytes:
-    """A whole response; its type is HTML unless a header says otherwise."""
+    """Make a response. Its default type is HTML."""
     data = body.encode() if isinstance(body, str) else body
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(data)}", *headers]
     if not any(header.lower().startswith("content-type:") for header in headers):
@@ -27,12 +27,12 @@ def page(body: str | bytes, *headers: str, status: str = "200 OK") -> bytes:
 
 
 def redirect(location: str, status: str = "302 Found") -> bytes:
-    """A redirect."""
+    """Make a redirect."""
     return page("", f"Location: {location}", status=status)
 
 
 class Site:
-    """A server that answers with `respond`, or always with the same bytes."""
+    """A server with one answer for all requests, or a function for each."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Site:
         port: int = 0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        #: Requests so far, and connections, those without a request included.
+        #: Requests so far, and all connections, with or without a request.
         self.requests: list[str] = []
         self.connections = 0
         #: Server names in the clients' TLS handshakes.
@@ -85,19 +85,19 @@ class Site:
             sock.close()
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
-        """A URL of this site."""
+        """Return a URL of this site."""
         scheme = "https" if self.tls else "http"
         return f"{scheme}://{host}:{self.port}{path}"
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Close the listening socket."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
 
 def endless(begin: bytes, unit: bytes, pause: float = 0) -> Callable[[socket.socket, str], None]:
-    """Sends for as long as the client takes it, 30 s at most."""
+    """Send bytes until the client closes, 30 s at most."""
 
     def respond(sock: socket.socket, _request: str) -> None:
         end = time.monotonic() + 30

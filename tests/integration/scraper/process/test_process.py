@@ -31,7 +31,7 @@ from tests.integration.scraper.fetching import Serve
 from tests.integration.scraper.site import page
 from tests.support import free_port, wait_until
 
-#: Seconds that a process may take to end.
+#: Longest time of a process to stop, in seconds.
 STOP_TIMEOUT = 30.0
 
 

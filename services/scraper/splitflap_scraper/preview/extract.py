@@ -14,27 +14,24 @@ from splitflap_scraper.preview.fields.language import language
 from splitflap_scraper.preview.fields.page_type import page_type
 from splitflap_scraper.preview.fields.published_at import published
 from splitflap_scraper.preview.fields.title import title_and_site
-from splitflap_scraper.preview.structured.jsonld import Graph
-from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.sources import Sources
 
 
 def extract(page: Document, allowed: Sequence[Network] = ()) -> PreviewFields:
     """Return the metadata of a page. `allowed` are the operator's networks for images."""
-    graph = Graph(page.scripts)
     found_canonical = canonical(page, allowed)
-    own = [page.url, found_canonical or page.url]
-    node, marked = graph.main(own), Microdata(page, own)
-    title, site = title_and_site(page, graph, node, marked)
-    image = picture(page, graph, node, marked, allowed) or Picture("")
+    sources = Sources.of(page, [page.url, found_canonical or page.url])
+    title, site = title_and_site(sources)
+    image = picture(sources, allowed) or Picture("")
     return PreviewFields(
         title=title,
-        description=description(page, graph, node, marked, title),
+        description=description(sources, title),
         image=image.url or None,
         site_name=site,
-        author=authors(page, graph, node, marked),
-        published_at=published(page, graph, node, marked),
-        language=language(page, graph, node, marked),
-        type=page_type(page, node, marked),
+        author=authors(sources),
+        published_at=published(sources),
+        language=language(sources),
+        type=page_type(sources),
         icon=icon(page, allowed),
         canonical=found_canonical,
         image_width=image.width if image.url else None,

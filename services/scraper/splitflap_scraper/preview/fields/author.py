@@ -8,8 +8,8 @@ from splitflap_scraper.page.document import WRITERS, Document, Element
 from splitflap_scraper.page.markup import text_of
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.site_name import is_of_host
-from splitflap_scraper.preview.structured.jsonld import Graph, Node, full_name, text_in
-from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.sources import Sources
+from splitflap_scraper.preview.structured.jsonld import full_name, text_in
 from splitflap_scraper.preview.texts import MAX_AUTHORS, key, plain
 from splitflap_scraper.preview.words import load
 
@@ -57,9 +57,9 @@ _OTHERS = (
 )
 
 
-def authors(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
+def authors(sources: Sources) -> str | None:
     """Return the names of a page's authors in their order, separated by commas."""
-    for found in _sources(page, graph, node, marked):
+    for found in _candidates(sources):
         names: dict[str, str] = {}
         for text in found:
             for name in _names(text):
@@ -69,13 +69,12 @@ def authors(page: Document, graph: Graph, node: Node | None, marked: Microdata) 
     return None
 
 
-def _sources(
-    page: Document, graph: Graph, node: Node | None, marked: Microdata
-) -> Iterator[Iterable[str]]:
+def _candidates(sources: Sources) -> Iterator[Iterable[str]]:
     """Iterate over the sources of names, the surest first."""
+    page, graph = sources.page, sources.graph
     yield [
         _given_first_of(each)
-        for each in graph.values(node, "author", "creator", "byArtist", "director")
+        for each in graph.values(sources.node, "author", "creator", "byArtist", "director")
     ]
     yield [_given_first(each) for each in page.meta("citation_author", "citation_authors")]
     for name in _FIRST:
@@ -83,7 +82,7 @@ def _sources(
     yield _labelled(page)
     for name in _OTHERS:
         yield [_given_first(each) if name.startswith("dc") else each for each in page.meta(name)]
-    yield marked.texts("author", "creator", "byArtist")
+    yield sources.microdata.texts("author", "creator", "byArtist")
     yield _bylines(page)
     yield _handles(page)
 

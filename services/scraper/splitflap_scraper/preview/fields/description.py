@@ -5,8 +5,7 @@ import re
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.title_text import is_no_description
-from splitflap_scraper.preview.structured.jsonld import Graph, Node
-from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.texts import MAX_DESCRIPTION, MAX_PARAGRAPH, key, plain
 from splitflap_scraper.preview.words import load
 
@@ -29,17 +28,16 @@ _BESIDE = re.compile(
 _BODIES = re.compile(r"(?i)content|body|entry|bbwrapper")
 
 
-def description(
-    page: Document, graph: Graph, node: Node | None, marked: Microdata, title: str | None
-) -> str | None:
+def description(sources: Sources, title: str | None) -> str | None:
     """Return the description of a page, unless it repeats the title."""
-    sources = [
+    page = sources.page
+    texts = [
         *page.meta(*DESCRIPTIONS),
-        *graph.texts(node, "description", "abstract"),
+        *sources.json_ld("description", "abstract"),
         *page.meta(*OTHER_DESCRIPTIONS),
-        *marked.texts("description"),
+        *sources.microdata.texts("description"),
     ]
-    for text in sources:
+    for text in texts:
         found = plain(text, MAX_DESCRIPTION)
         if found and not is_no_description(found) and key(found) != key(title or ""):
             return found

@@ -9,8 +9,8 @@ from splitflap_scraper.fetch.targets.addresses import Network, may_be_reached, p
 from splitflap_scraper.fetch.targets.urls import target_of
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
-from splitflap_scraper.preview.structured.jsonld import Graph, Node, single
-from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.sources import Sources
+from splitflap_scraper.preview.structured.jsonld import single
 
 #: Longest URL of an image, in characters.
 MAX_IMAGE = 2000
@@ -53,17 +53,11 @@ class Picture:
     height: int | None = None
 
 
-def picture(
-    page: Document,
-    graph: Graph,
-    node: Node | None,
-    marked: Microdata,
-    allowed: Sequence[Network],
-) -> Picture | None:
+def picture(sources: Sources, allowed: Sequence[Network]) -> Picture | None:
     """Return the first image that is specific to the page, else one common to the site."""
     common = None
-    for found in _candidates(page, graph, node, marked):
-        shown = _shown(page, found, allowed)
+    for found in _candidates(sources):
+        shown = _shown(sources.page, found, allowed)
         if shown is None or not _is_picture(shown):
             continue
         if not _COMMON.search(shown.url.partition("//")[2].partition("/")[2]):
@@ -94,14 +88,13 @@ def may_be_shown(url: str, allowed: Sequence[Network]) -> bool:
     return len(url) <= MAX_IMAGE and not is_private and host != "localhost"
 
 
-def _candidates(
-    page: Document, graph: Graph, node: Node | None, marked: Microdata
-) -> Iterator[Picture]:
+def _candidates(sources: Sources) -> Iterator[Picture]:
+    page, graph, node = sources.page, sources.graph, sources.node
     yield from _open_graph(page.metas)
     yield from map(Picture, page.meta(*_TWITTER))
     for url, about in graph.urls(node, "image", "thumbnailUrl", "primaryImageOfPage", "thumbnail"):
         yield Picture(url, _pixels(about.get("width")), _pixels(about.get("height")))
-    for url, about in marked.urls("image", "thumbnailUrl", "thumbnail"):
+    for url, about in sources.microdata.urls("image", "thumbnailUrl", "thumbnail"):
         yield Picture(url, _pixels(about.get("width")), _pixels(about.get("height")))
     yield from map(
         Picture,

@@ -2,9 +2,7 @@
 
 import re
 
-from splitflap_scraper.page.document import Document
-from splitflap_scraper.preview.structured.jsonld import Graph, Node
-from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.sources import Sources
 
 _TAG = re.compile(
     r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?![a-z0-9])", re.IGNORECASE
@@ -30,14 +28,15 @@ def tag(text: str) -> str | None:
     return "-".join(parts)
 
 
-def language(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
+def language(sources: Sources) -> str | None:
     """Return the language of a page by its root element and its metadata."""
+    page = sources.page
     metas = ("content-language", "language", "dc.language", "citation_language", "inlanguage")
     others = [
         *page.meta("og:locale"),
         *page.meta(*metas),
-        *graph.texts(node, "inLanguage"),
-        *marked.texts("inLanguage"),
+        *sources.json_ld("inLanguage"),
+        *sources.microdata.texts("inLanguage"),
     ]
     return spoken(page.language, others)
 

@@ -2,16 +2,17 @@
 
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.regions import PageRegion
-from splitflap_scraper.preview.structured.jsonld import Node, kind
-from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.sources import Sources
+from splitflap_scraper.preview.structured.jsonld import kind
 from splitflap_scraper.preview.words import load
 from splitflap_scraper.preview.words.types import Types
 
 _OPEN_GRAPH = load("types", Types).open_graph
 
 
-def page_type(page: Document, node: Node | None, marked: Microdata) -> str:
+def page_type(sources: Sources) -> str:
     """Return the type by Open Graph, other metas, or structured data; else `website`."""
+    page = sources.page
     og_type = next(iter(page.meta("og:type")), "").lower()
     # The part before a dot or colon is the general type, as in "video.movie".
     general = og_type.partition(".")[0].partition(":")[0]
@@ -25,7 +26,7 @@ def page_type(page: Document, node: Node | None, marked: Microdata) -> str:
     if not og_type and any(each.region & PageRegion.ARTICLE for each in page.times):
         return "article"
     is_video = page.meta("og:video", "og:video:url")
-    return kind(node) or marked.kind or ("video" if is_video else "website")
+    return kind(sources.node) or sources.microdata.kind or ("video" if is_video else "website")
 
 
 def _is_article(page: Document) -> bool:

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.dates import rfc3339
-from splitflap_scraper.preview.structured.jsonld import Graph, Node
-from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.sources import Sources
 
 TIMES = (
     "article:published_time",
@@ -27,17 +26,18 @@ OTHER_TIMES = ("parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "p
 MARKED = ("datePublished", "uploadDate", "dateCreated")
 
 
-def published(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
+def published(sources: Sources) -> str | None:
     """Return the first valid time as RFC 3339 in UTC, or None."""
-    sources = [
+    page = sources.page
+    texts = [
         *page.meta(*TIMES),
-        *graph.texts(node, "datePublished", "uploadDate", "datePosted"),
-        *(text for name in MARKED for text in marked.texts(name)),
+        *sources.json_ld("datePublished", "uploadDate", "datePosted"),
+        *(text for name in MARKED for text in sources.microdata.texts(name)),
         *page.meta(*OTHER_TIMES),
-        *graph.texts(node, "dateCreated"),
+        *sources.json_ld("dateCreated"),
         *_article_times(page),
     ]
-    return next((found for text in sources if (found := rfc3339(text))), None)
+    return next((found for text in texts if (found := rfc3339(text))), None)
 
 
 def _article_times(page: Document) -> Iterator[str]:

@@ -16,8 +16,8 @@ from splitflap_scraper.preview.fields.title_text import (
     without_sections,
     without_site,
 )
-from splitflap_scraper.preview.structured.jsonld import Graph, Node, kind
-from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.sources import Sources
+from splitflap_scraper.preview.structured.jsonld import kind
 from splitflap_scraper.preview.texts import MAX_SITE_NAME, MAX_TITLE, key, plain
 
 TITLES = ("og:title", "twitter:title")
@@ -47,13 +47,13 @@ MAX_OWN = 4
 _WIKI_ID = re.compile(r"[\w-]+(?::[\w-]+)+")
 
 
-def title_and_site(
-    page: Document, graph: Graph, node: Node | None, marked: Microdata
-) -> tuple[str | None, str | None]:
+def title_and_site(sources: Sources) -> tuple[str | None, str | None]:
     """Return the title, stripped of the site's name, and that name."""
-    site = _site_name(page, graph, node, marked)
-    title = _title(_titles(page, graph, node, marked), site)
-    own = _own(page, [*graph.texts(node, "headline", "name"), *marked.texts("headline")])
+    page = sources.page
+    site = _site_name(sources)
+    title = _title(_titles(sources), site)
+    structured = [*sources.json_ld("headline", "name"), *sources.microdata.texts("headline")]
+    own = _own(page, structured)
     site = site or _site_in_titles(page, title, own) or _site_of_feed(page, title)
     return _fitting(page, title, site, own), site
 
@@ -64,7 +64,8 @@ def _own(page: Document, structured: list[str]) -> list[str]:
     return [alone for text in texts if (alone := plain(text, MAX_TITLE))]
 
 
-def _site_name(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> str | None:
+def _site_name(sources: Sources) -> str | None:
+    page, graph = sources.page, sources.graph
     open_graph = page.meta(*SITE_NAMES)
     sites = [
         text
@@ -72,9 +73,9 @@ def _site_name(page: Document, graph: Graph, node: Node | None, marked: Microdat
         for each in graph.of_type(name)
         for text in graph.texts(each, "name")
     ]
-    publishers = graph.texts(node, "publisher", "isPartOf", "sourceOrganization")
+    publishers = sources.json_ld("publisher", "isPartOf", "sourceOrganization")
     in_title = [name for text in page.titles[:1] if (name := _site_by_host(page, text))]
-    houses = [each for each in marked.texts("publisher") if len(each) <= MAX_SITE_NAME]
+    houses = [each for each in sources.microdata.texts("publisher") if len(each) <= MAX_SITE_NAME]
     names = [*open_graph, *sites, *in_title, *publishers, *page.meta(*OTHER_SITE_NAMES), *houses]
     fitting = [each for each in names if not is_placeholder(each) and "://" not in each]
     return _first(fitting, MAX_SITE_NAME)
@@ -102,19 +103,20 @@ def _title(titles: Iterable[str], site: str | None) -> str | None:
     return fallback
 
 
-def _titles(page: Document, graph: Graph, node: Node | None, marked: Microdata) -> Iterator[str]:
+def _titles(sources: Sources) -> Iterator[str]:
+    page = sources.page
     if _is_of_front_page(page):
         yield from page.titles
     yield from page.meta(*TITLES)
-    if kind(node) not in {"website", "profile"}:
-        yield from graph.texts(node, "headline", "name")
-    yield from marked.texts("headline")
+    if kind(sources.node) not in {"website", "profile"}:
+        yield from sources.json_ld("headline", "name")
+    yield from sources.microdata.texts("headline")
     yield from page.meta(*OTHER_TITLES[:2])
     yield from page.titles
     yield from page.meta(*OTHER_TITLES[2:])
-    yield from graph.texts(node, "headline", "name")
+    yield from sources.json_ld("headline", "name")
     yield from _headings(page)
-    yield from marked.texts("name")
+    yield from sources.microdata.texts("name")
 
 
 def _is_of_front_page(page: Document) -> bool:

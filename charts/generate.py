@@ -115,7 +115,7 @@ def main() -> None:
     ]
     for name in drifted:
         if "--check" in sys.argv:
-            sys.stdout.write(f"charts/splitflap/{name} is out of date: run `make docs`\n")
+            sys.stdout.write(f"charts/splitflap/{name} is stale: run `make docs`\n")
         else:
             (CHART / name).write_text(PAGES[name](), encoding="utf-8")
             sys.stdout.write(f"charts/splitflap/{name} was written\n")

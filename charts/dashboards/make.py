@@ -157,7 +157,7 @@ def main() -> None:
             continue
         drifted = True
         if "--check" in sys.argv:
-            sys.stdout.write(f"{path.name} is out of date: run `make docs`\n")
+            sys.stdout.write(f"{path.name} is stale: run `make docs`\n")
         else:
             TARGET.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")

@@ -102,7 +102,7 @@ def cursor_of(last_id: str) -> str:
 
 
 def first_page(items: list[Item], limit: int) -> tuple[list[Item], str | None]:
-    """Of up to `limit` + 1 items: the first `limit`, and the cursor of the rest, if any."""
+    """The first `limit` of up to `limit` + 1 items, and the cursor of the next page, if any."""
     more = len(items) > limit
     items = items[:limit]
     return items, cursor_of(items[-1].id) if more else None

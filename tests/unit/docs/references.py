@@ -14,9 +14,20 @@ Complaint = tuple[int, str]
 
 #: Names of other programs' code, and of decisions' rejected ways.
 _OUTSIDE_NAMES = {
-    "AsyncWorker", "HTTPResponse", "RLIMIT_CPU", "SO_BUSY_POLL", "RabbitmqCluster",
-    "UniqueViolation", "clock_getcpuclockid", "memory_breakdown", "import_definitions", "read_only",
-}  # fmt: skip
+    "AsyncWorker",
+    "clock_getcpuclockid",
+    "HTTPResponse",
+    "import_definitions",
+    "limit_conn",
+    "memory_breakdown",
+    "NetworkStream",
+    "RabbitmqCluster",
+    "read_only",
+    "RLIMIT_CPU",
+    "sni_hostname",
+    "SO_BUSY_POLL",
+    "UniqueViolation",
+}
 
 _PATH = re.compile(r"(?<![\w/.:*-])(?:[\w.-]+/)*[\w-]+\.py\b")
 _TOP = "asyncrequest|benchmarks|charts|core|docs|k8s|ops|services|tests"

@@ -1,7 +1,7 @@
-"""The wire format: the .json files here are what version 1 looks like.
+"""The wire format. The .json files are golden messages of version 1.
 
-A released message stays readable for ever, so a test that fails here says that a running cluster
-would fail during an upgrade. Add files for new fields and versions; never edit an old one.
+A failure here means failures during an upgrade of a running cluster. Add files for new fields and
+versions; existing files stay as they are.
 """
 
 import json
@@ -41,7 +41,7 @@ def raw(value: object) -> msgspec.Raw:
 
 
 def outcome(kind: Any, attempt: int, said: Any, **more: str) -> JobOutcome:
-    """An outcome as the golden files have it."""
+    """An outcome as in the golden files."""
     return JobOutcome("019a-job", kind, attempt, said, 0.25, "worker-1", **more)  # type: ignore[arg-type]  # texts
 
 
@@ -95,25 +95,25 @@ MESSAGES: dict[str, Job | JobOutcome] = {
 
 
 def golden(name: str) -> dict[str, Any]:
-    """What a file has."""
+    """The content of a golden file."""
     found: dict[str, Any] = json.loads((HERE / f"{name}.v1.json").read_text(encoding="utf-8"))
     return found
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_what_is_written_is_version_1(name: str) -> None:
-    """Every field, its name, its value and its type."""
+def test_written_messages_equal_the_golden_files(name: str) -> None:
+    """Every field, its name, value and type."""
     assert json.loads(encode(MESSAGES[name])) == golden(name)
 
 
 def test_every_golden_file_is_tested() -> None:
-    """None lies here for nothing."""
+    """And every message has a file."""
     assert {path.name for path in HERE.glob("*.json")} == {f"{name}.v1.json" for name in MESSAGES}
 
 
 @pytest.mark.parametrize("name", [name for name in MESSAGES if "-job" in name])
-def test_jobs_are_read(name: str) -> None:
-    """With fields of a later release, which are ignored, in the message and in its payload."""
+def test_golden_jobs_are_read(name: str) -> None:
+    """Unknown fields of a later release are ignored, in the payload too."""
     message = golden(name)
     message["payload"]["new"] = message["new"] = {"deep": [1]}
     wanted = MESSAGES[name]
@@ -125,8 +125,8 @@ def test_jobs_are_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in MESSAGES if "-job" not in name])
-def test_outcomes_are_read(name: str) -> None:
-    """With fields of a later release as well."""
+def test_golden_outcomes_are_read(name: str) -> None:
+    """Unknown fields of a later release are ignored."""
     message = golden(name)
     message["new"] = message["outcome"]["new"] = None
     found = decode_job_outcome(json.dumps(message).encode())
@@ -142,7 +142,7 @@ def test_outcomes_are_read(name: str) -> None:
 
 
 def test_optional_fields_may_be_missing() -> None:
-    """As in a message of a client that knows no tasks and no traces."""
+    """Task and trace."""
     message = golden("scrape-job")
     del message["task"], message["traceparent"]
     job, _ = decode_job(json.dumps(message), ScrapeRequest)
@@ -150,8 +150,8 @@ def test_optional_fields_may_be_missing() -> None:
 
 
 @pytest.mark.parametrize("version", [0, 2, -1, 10**9])
-def test_an_unknown_version_is_told_apart(version: int) -> None:
-    """Even where nothing else of the message can be understood."""
+def test_an_unknown_version_has_its_own_error(version: int) -> None:
+    """Even if the rest is unreadable."""
     with pytest.raises(UnknownVersion, match=str(version)):
         decode_job(encode({"version": version, "all": "new"}), RenderRequest)
     with pytest.raises(UnknownVersion):
@@ -191,8 +191,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
-def test_broken_bodies(body: bytes) -> None:
-    """Whatever is wrong, it is a BrokenMessage with something to say."""
+def test_every_malformed_body_is_a_broken_message(body: bytes) -> None:
+    """With a message for the dead letter."""
     with pytest.raises(BrokenMessage) as raised:
         decode_job(body, RenderRequest)
     assert str(raised.value)
@@ -202,14 +202,14 @@ def test_broken_bodies(body: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes(body: bytes) -> None:
-    """Nothing but a BrokenMessage comes of them."""
+def test_random_bytes_are_a_broken_message(body: bytes) -> None:
+    """And no other exception."""
     with pytest.raises(BrokenMessage):
         decode_job(body, RenderRequest)
 
 
-def test_bounds_of_results() -> None:
-    """A renderer cannot ask for more previews, nor for longer URLs, than there may be."""
+def test_too_many_links_and_too_long_urls_are_refused() -> None:
+    """A renderer cannot exceed the limits of previews."""
     for links in (["https://a.example"] * (MAX_LINKS + 1), ["h" * (MAX_URL + 1)]):
         with pytest.raises(BrokenMessage):
             decode_payload(raw(RenderResult("", links)), RenderResult)

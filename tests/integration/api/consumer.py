@@ -5,7 +5,7 @@ from pathlib import Path
 from splitflap_api.loops.results import Results
 from splitflap_core.contracts import JobOutcome, encode
 
-from tests.integration.broker.peer import Peer, files
+from tests.support.peer import Peer, embedded_broker
 from tests.unit.api.rig import Rig
 
 
@@ -13,7 +13,7 @@ class Consumer:
     """A rig's consumer and its worker."""
 
     def __init__(self, rig: Rig, folder: Path) -> None:
-        backend = files(folder)
+        backend = embedded_broker(folder)
         self.worker = Peer(backend).started()
         self.results = Results(
             rig.store,

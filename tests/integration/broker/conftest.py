@@ -9,8 +9,7 @@ import pytest
 from splitflap_core.broker import BrokerBackend, Subscription
 
 from tests.servers.rabbitmq import Depth, RabbitMq
-
-from .peer import Peer, files, rabbit
+from tests.support.peer import Peer, embedded_broker, rabbitmq_broker
 
 MakePeer = Callable[..., Peer]
 
@@ -19,33 +18,33 @@ _vhosts = itertools.count(1)
 
 @dataclass(frozen=True)
 class Vhost:
-    """A vhost that only one test uses."""
+    """A virtual host of one test."""
 
     server: RabbitMq
     name: str
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Its AMQP URL."""
         return self.server.vhost_url(self.name)
 
     def through(self, port: int) -> BrokerBackend:
-        """The vhost, reached through a proxy."""
-        return rabbit(self.server.vhost_url(self.name, port))
+        """The broker behind a proxy."""
+        return rabbitmq_broker(self.server.vhost_url(self.name, port))
 
     @property
     def backend(self) -> BrokerBackend:
-        """The vhost, reached directly."""
-        return rabbit(self.url)
+        """The broker, without a proxy."""
+        return rabbitmq_broker(self.url)
 
     def depth(self, queue: str) -> Depth:
-        """Messages in a queue."""
+        """The messages in a queue."""
         return self.server.queue_depths(self.name)[queue]
 
 
 @pytest.fixture
 def vhost(rabbitmq_server: RabbitMq) -> Vhost:
-    """A new vhost."""
+    """A new virtual host."""
     name = f"broker-{next(_vhosts)}"
     rabbitmq_server.add_vhost(name)
     return Vhost(rabbitmq_server, name)
@@ -55,14 +54,14 @@ def vhost(rabbitmq_server: RabbitMq) -> Vhost:
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> BrokerBackend:
     """Each broker, empty."""
     if request.param == "filesystem":
-        return files(tmp_path)
+        return embedded_broker(tmp_path)
     vhost: Vhost = request.getfixturevalue("vhost")
     return vhost.backend
 
 
 @pytest.fixture
 def make_peer() -> Iterator[MakePeer]:
-    """Makes peers, which are stopped with the test."""
+    """A factory of peers. The fixture stops them after the test."""
     peers: list[Peer] = []
 
     def make(backend: BrokerBackend, *subscriptions: Subscription, **options: object) -> Peer:

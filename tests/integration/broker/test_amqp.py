@@ -1,4 +1,4 @@
-"""What RabbitMQ, an operator or the network may do to a link."""
+"""A link to RabbitMQ under faults of the broker, of the network, and of operators."""
 
 import time
 from typing import Any
@@ -9,15 +9,15 @@ from splitflap_core import topology
 from splitflap_core.broker import Subscription, amqp
 
 from tests.servers.proxy import Proxy
+from tests.support.peer import RENDER, Peer, numbered, rabbitmq_broker
 
 from .conftest import MakePeer, Vhost
-from .peer import RENDER, Peer, numbered, rabbit
 
 pytestmark = pytest.mark.servers
 
 
 def test_topology_is_declared_as_quorum_queues(vhost: Vhost, make_peer: MakePeer) -> None:
-    """With limits by age and by deliveries, and at-least-once dead lettering, on the server."""
+    """With limits, and at-least-once dead lettering, on the server."""
     make_peer(vhost.backend).started()
     queues = f'rabbit_amqqueue:list(<<"{vhost.name}">>)'
     arguments = f"[rabbit_amqqueue:info(Q, [arguments]) || Q <- {queues}]"
@@ -26,11 +26,8 @@ def test_topology_is_declared_as_quorum_queues(vhost: Vhost, make_peer: MakePeer
     assert told.count("x-dead-letter-strategy") == 3
 
 
-def test_a_killed_broker_comes_back(vhost: Vhost, make_peer: MakePeer) -> None:
-    """Confirmed messages survive SIGKILL, and are delivered again.
-
-    What is published meanwhile is not sent, at once.
-    """
+def test_confirmed_messages_survive_a_killed_broker(vhost: Vhost, make_peer: MakePeer) -> None:
+    """A publish during the outage is settled as not sent at once."""
     receiver = make_peer(vhost.backend, RENDER).started()
     sender = make_peer(vhost.backend).started()
     sender.send(*numbered(50))
@@ -48,10 +45,8 @@ def test_a_killed_broker_comes_back(vhost: Vhost, make_peer: MakePeer) -> None:
     receiver.receive(101)
 
 
-def test_connections_closed_by_an_operator_are_made_again(
-    vhost: Vhost, make_peer: MakePeer
-) -> None:
-    """What was not acked is delivered once more, counted; an ack of the old delivery is void."""
+def test_a_connection_closed_by_an_operator_is_replaced(vhost: Vhost, make_peer: MakePeer) -> None:
+    """Unacked messages are delivered again, counted; acks of the old deliveries have no effect."""
     peer = make_peer(vhost.backend, RENDER).started()
     peer.send(*numbered(3))
     old = list(peer.receive(3))
@@ -70,10 +65,8 @@ def test_connections_closed_by_an_operator_are_made_again(
     peer.wait(lambda: vhost.depth("render") == (0, 0), "the acks")
 
 
-def test_a_new_connection_holds_what_the_last_one_was_told(
-    vhost: Vhost, make_peer: MakePeer
-) -> None:
-    """And not what it began with."""
+def test_a_new_connection_keeps_the_last_prefetch(vhost: Vhost, make_peer: MakePeer) -> None:
+    """Instead of the first one."""
     make_peer(vhost.backend).started().send(*numbered(30))
     peer = make_peer(vhost.backend, Subscription(topology.RENDER_QUEUE, 10)).started()
     peer.receive(10)
@@ -84,8 +77,8 @@ def test_a_new_connection_holds_what_the_last_one_was_told(
     assert len(peer.deliveries) == 13
 
 
-def test_a_cut_settles_what_was_in_flight(vhost: Vhost, make_peer: MakePeer) -> None:
-    """A message whose confirm is lost may have been taken: it is settled, as not sent."""
+def test_a_cut_settles_messages_in_flight_as_not_sent(vhost: Vhost, make_peer: MakePeer) -> None:
+    """The broker may have taken a message whose confirm is lost."""
     with Proxy(vhost.server.port) as proxy:
         peer = make_peer(vhost.through(proxy.port)).started()
         proxy.swallow()
@@ -98,10 +91,10 @@ def test_a_cut_settles_what_was_in_flight(vhost: Vhost, make_peer: MakePeer) -> 
         peer.send(b"after")
 
 
-def test_a_half_open_connection_is_noticed(
+def test_heartbeats_find_a_half_open_connection(
     vhost: Vhost, make_peer: MakePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By heartbeats: after two intervals without a byte, and the next connection works."""
+    """After two intervals; the next connection works."""
     monkeypatch.setattr(amqp, "HEARTBEAT", 2)
     with Proxy(vhost.server.port) as proxy:
         peer = make_peer(vhost.through(proxy.port), RENDER, acks=True).started()
@@ -117,10 +110,10 @@ def test_a_half_open_connection_is_noticed(
         peer.send(b"after")
 
 
-def test_an_idle_connection_lives(
+def test_an_idle_connection_stays_open(
     vhost: Vhost, make_peer: MakePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Heartbeats go both ways with nothing else to do: three intervals later it is the same."""
+    """Heartbeats go both ways."""
     monkeypatch.setattr(amqp, "HEARTBEAT", 1)
     monkeypatch.setattr(amqp, "POLL_TIMEOUT", 0.2)
     peer = make_peer(vhost.backend, RENDER).started()
@@ -132,10 +125,10 @@ def test_an_idle_connection_lives(
     peer.wait(lambda: vhost.depth("render") == (0, 0), "the ack of the same connection")
 
 
-def test_a_broker_that_stops_reading_is_left(
+def test_a_broker_that_stops_reading_loses_the_connection(
     vhost: Vhost, make_peer: MakePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A write that does not end costs the connection, and its messages are settled."""
+    """A blocked write times out, and its messages are settled."""
     monkeypatch.setattr(amqp, "IO_TIMEOUT", 1.0)
     with Proxy(vhost.server.port) as proxy:
         peer = make_peer(vhost.through(proxy.port)).started()
@@ -146,8 +139,8 @@ def test_a_broker_that_stops_reading_is_left(
         assert peer.link.alive() is None
 
 
-def test_big_messages_over_a_slow_network(vhost: Vhost, make_peer: MakePeer) -> None:
-    """Frames that come in pieces are waited for."""
+def test_big_messages_arrive_over_a_slow_network(vhost: Vhost, make_peer: MakePeer) -> None:
+    """Their frames come in pieces."""
     with Proxy(vhost.server.port) as proxy:
         proxy.delay = 0.02
         peer = make_peer(vhost.through(proxy.port), RENDER).started()
@@ -156,8 +149,8 @@ def test_big_messages_over_a_slow_network(vhost: Vhost, make_peer: MakePeer) -> 
         assert peer.receive(1)[0].body == body
 
 
-def test_while_blocked_nothing_is_taken(vhost: Vhost, make_peer: MakePeer) -> None:
-    """Under a memory alarm the link is not up; what was written before is sent in the end."""
+def test_a_blocked_link_refuses_messages(vhost: Vhost, make_peer: MakePeer) -> None:
+    """During a memory alarm the link is down; earlier messages are sent after it."""
     peer = make_peer(vhost.backend).started()
     vhost.server.set_memory_alarm(True)
     try:
@@ -174,7 +167,7 @@ def test_while_blocked_nothing_is_taken(vhost: Vhost, make_peer: MakePeer) -> No
 
 
 def test_a_stop_while_blocked_ends_in_time(vhost: Vhost, make_peer: MakePeer) -> None:
-    """After its time-out, what is not confirmed is settled as not sent."""
+    """Unconfirmed messages are settled as not sent."""
     peer = make_peer(vhost.backend).started()
     vhost.server.set_memory_alarm(True)
     try:
@@ -189,7 +182,7 @@ def test_a_stop_while_blocked_ends_in_time(vhost: Vhost, make_peer: MakePeer) ->
 
 
 def fill_scrape(vhost: Vhost, peer: Peer) -> None:
-    """Publish until a short queue refuses more."""
+    """Publish until the queue, limited to one message, refuses another."""
     vhost.server.eval(
         f'rabbit_policy:set(<<"{vhost.name}">>, <<"full">>, <<"^scrape$">>, '
         '[{<<"max-length">>, 1}], 0, <<"queues">>, <<"guest">>).'
@@ -202,16 +195,16 @@ def fill_scrape(vhost: Vhost, peer: Peer) -> None:
     assert peer.unsent
 
 
-def test_a_nack_is_not_sent(vhost: Vhost, make_peer: MakePeer) -> None:
-    """A full queue rejects publishes; the link stays up for other queues."""
+def test_a_nacked_message_is_settled_as_not_sent(vhost: Vhost, make_peer: MakePeer) -> None:
+    """The link stays up for other queues."""
     peer = make_peer(vhost.backend).started()
     fill_scrape(vhost, peer)
     assert vhost.depth("scrape").ready == len(peer.sent)
     peer.send(b"elsewhere")
 
 
-def test_a_nack_that_comes_early_is_no_other_message_s(vhost: Vhost, make_peer: MakePeer) -> None:
-    """A refusal overtakes the confirms of what was published before it, and concerns none."""
+def test_an_early_nack_settles_its_own_message(vhost: Vhost, make_peer: MakePeer) -> None:
+    """It overtakes the confirms of earlier messages."""
     peer = make_peer(vhost.backend).started()
     fill_scrape(vhost, peer)
     peer.settled.clear()
@@ -222,8 +215,8 @@ def test_a_nack_that_comes_early_is_no_other_message_s(vhost: Vhost, make_peer: 
     assert sorted(peer.unsent) == sorted(b"refused " + body for body in numbered(100))
 
 
-def test_acks_out_of_order_ack_nothing_else(vhost: Vhost, make_peer: MakePeer) -> None:
-    """Two consumers share the channel's tags; what is unsettled between stays unsettled."""
+def test_acks_out_of_order_settle_their_own_messages(vhost: Vhost, make_peer: MakePeer) -> None:
+    """Two consumers share the delivery tags of the channel."""
     scrape = Subscription(topology.SCRAPE_QUEUE, prefetch=100)
     peer = make_peer(vhost.backend, RENDER, scrape).started()
     peer.send(*numbered(10))
@@ -240,12 +233,12 @@ def test_acks_out_of_order_ack_nothing_else(vhost: Vhost, make_peer: MakePeer) -
 
 
 def left(vhost: Vhost) -> int:
-    """Jobs that are not acked."""
+    """The number of unacked jobs."""
     return sum(vhost.depth("render")) + sum(vhost.depth("scrape"))
 
 
 def test_two_connections_of_a_replica_are_both_woken(vhost: Vhost, make_peer: MakePeer) -> None:
-    """A connection that the broker has not found dead yet does not keep out its successor."""
+    """The broker may notice the death of the first one late."""
     wake_ups = Subscription(topology.wake_up_queue("replica"), 10)
     peers = [make_peer(vhost.backend, wake_ups, acks=True).started() for _ in range(2)]
     peers[0].wait(
@@ -257,14 +250,14 @@ def test_two_connections_of_a_replica_are_both_woken(vhost: Vhost, make_peer: Ma
 
 
 def depths(vhost: Vhost) -> list[str]:
-    """The names of a vhost's queues."""
+    """The names of the queues."""
     return list(vhost.server.queue_depths(vhost.name))
 
 
-def test_a_queue_of_other_arguments_does_not_end_the_process(
+def test_a_queue_with_other_arguments_keeps_the_link_down(
     vhost: Vhost, make_peer: MakePeer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The link says what is wrong, stays down, and comes up when an operator has mended it."""
+    """The link logs the cause, and comes up after a repair."""
     with kombu.Connection(vhost.url) as connection:
         channel: Any = connection.channel()
         channel.queue_declare("scrape", durable=True, auto_delete=False)
@@ -280,17 +273,17 @@ def test_a_queue_of_other_arguments_does_not_end_the_process(
 def test_a_wrong_password_is_not_logged(
     vhost: Vhost, make_peer: MakePeer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log names the broker and the refusal only."""
+    """The log has the broker and the refusal."""
     url = vhost.url.replace("guest:guest", "guest:s3cret")
-    peer = make_peer(rabbit(url))
+    peer = make_peer(rabbitmq_broker(url))
     peer.link.start()
     peer.wait(lambda: "ACCESS_REFUSED" in caplog.text, "the complaint")
     assert "s3cret" not in caplog.text
     assert "127.0.0.1" in caplog.text
 
 
-def test_a_stop_does_not_wait_for_a_broker_that_is_away(make_peer: MakePeer, vhost: Vhost) -> None:
-    """Between two tries to connect as well."""
+def test_a_stop_does_not_wait_for_an_unreachable_broker(make_peer: MakePeer, vhost: Vhost) -> None:
+    """It interrupts the backoff."""
     with Proxy(vhost.server.port) as proxy:
         proxy.refuse()
         peer = make_peer(vhost.through(proxy.port))

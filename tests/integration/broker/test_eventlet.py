@@ -1,4 +1,4 @@
-"""Links in a process of green threads, as the API and the scraper are."""
+"""Links in a process of green threads, as in the API and the scraper."""
 
 import subprocess
 import sys
@@ -57,19 +57,19 @@ print(max(gaps))
 
 
 def longest_gap(url: str, folder: Path) -> float:
-    """How long a green thread had to wait beside a link that was at work."""
+    """The longest wait of another green thread beside a busy link, in seconds."""
     command = [sys.executable, "-W", "ignore", "-c", SCRIPT, url, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return float(done.stdout)
 
 
-def test_files_do_not_block_the_hub(tmp_path: Path) -> None:
-    """1,000 messages there and back on the embedded broker; the other green threads go on."""
+def test_the_embedded_broker_does_not_block_green_threads(tmp_path: Path) -> None:
+    """During 1,000 messages there and back."""
     assert longest_gap("filesystem://", tmp_path) < LONGEST_GAP
 
 
 @pytest.mark.servers
-def test_rabbitmq_does_not_block_the_hub(rabbitmq_server: RabbitMq, tmp_path: Path) -> None:
-    """1,000 messages there and back through RabbitMQ; the other green threads go on."""
+def test_rabbitmq_does_not_block_green_threads(rabbitmq_server: RabbitMq, tmp_path: Path) -> None:
+    """During 1,000 messages there and back."""
     assert longest_gap(rabbitmq_server.add_vhost("green"), tmp_path) < LONGEST_GAP

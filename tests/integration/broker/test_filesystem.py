@@ -1,4 +1,4 @@
-"""The embedded broker under processes that die, files that nobody can read, and full disks."""
+"""The embedded broker under killed processes, malformed files and full disks."""
 
 import json
 import os
@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from splitflap_core.broker import filesystem
 
+from tests.support.peer import RENDER, embedded_broker, numbered
+
 from .conftest import MakePeer
-from .peer import RENDER, files, numbered
 
 #: Takes messages, naming each on a line, until it is killed; acks none.
 GREEDY = """
@@ -43,15 +44,17 @@ def greedy(folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def test_a_killed_process_leaves_the_others_fine(tmp_path: Path, make_peer: MakePeer) -> None:
-    """At most what it had taken is missing; nothing comes twice; new messages flow."""
-    sender = make_peer(files(tmp_path)).started()
+def test_a_killed_consumer_loses_at_most_its_own_messages(
+    tmp_path: Path, make_peer: MakePeer
+) -> None:
+    """Other consumers go on, without repetitions."""
+    sender = make_peer(embedded_broker(tmp_path)).started()
     bodies = numbered(2000)
     sender.send(*bodies)
     with greedy(tmp_path) as process:
         assert process.stdout
         process.stdout.readline()
-        receiver = make_peer(files(tmp_path), RENDER, acks=True).started()
+        receiver = make_peer(embedded_broker(tmp_path), RENDER, acks=True).started()
         receiver.receive(50)
         process.send_signal(signal.SIGKILL)
         taken = process.stdout.read().splitlines()
@@ -64,9 +67,11 @@ def test_a_killed_process_leaves_the_others_fine(tmp_path: Path, make_peer: Make
     assert len(bodies) - len(received) - len(taken) <= 12
 
 
-def test_what_nobody_can_read_is_delivered(tmp_path: Path, make_peer: MakePeer) -> None:
-    """Not JSON, not UTF-8, JSON of another shape: a broken message, for the dead-letter queue."""
-    peer = make_peer(files(tmp_path), RENDER).started()
+def test_a_malformed_file_is_delivered_as_a_broken_message(
+    tmp_path: Path, make_peer: MakePeer
+) -> None:
+    """For the dead-letter queue."""
+    peer = make_peer(embedded_broker(tmp_path), RENDER).started()
     broken = [b"not json", b"\xff\xfe", b"[]", b'{"properties": 5}', b"", b"null", b"[" * 5000]
     of = {
         "delivery_tag": "1",
@@ -96,7 +101,7 @@ def test_what_nobody_can_read_is_delivered(tmp_path: Path, make_peer: MakePeer) 
 
 @contextmanager
 def full_disk(size: int) -> Iterator[None]:
-    """Files of this process cannot grow beyond a size in bytes, as on a disk that is full."""
+    """Limit the files of this process to a size in bytes, as a full disk would."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -105,9 +110,9 @@ def full_disk(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_on_a_full_disk_nothing_counts_as_sent(tmp_path: Path, make_peer: MakePeer) -> None:
-    """The message is settled as not sent, leaves no piece behind, and the link stays up."""
-    peer = make_peer(files(tmp_path), RENDER).started()
+def test_a_full_disk_settles_messages_as_not_sent(tmp_path: Path, make_peer: MakePeer) -> None:
+    """The link stays up, without unfinished files."""
+    peer = make_peer(embedded_broker(tmp_path), RENDER).started()
     peer.send(b"before")
     peer.receive(1)
     with full_disk(20_000):
@@ -120,26 +125,26 @@ def test_on_a_full_disk_nothing_counts_as_sent(tmp_path: Path, make_peer: MakePe
     assert peer.receive(2)[1].body == b"after"
 
 
-def test_what_killed_processes_left_is_swept(
+def test_old_unfinished_files_are_removed(
     tmp_path: Path, make_peer: MakePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hidden files of a process that is gone are removed, but not those of one at work."""
+    """Those of running processes are kept."""
     folder = tmp_path / "broker"
     folder.mkdir()
     left = folder / ".00000000000000000001-left"
     left.touch()
     # Its contents are old; since when it is hidden is what counts.
     os.utime(left, (0, 0))
-    make_peer(files(tmp_path)).started()
+    make_peer(embedded_broker(tmp_path)).started()
     assert left.exists()
     monkeypatch.setattr(filesystem, "LEFT_BEHIND_AFTER", -1.0)
-    make_peer(files(tmp_path)).started()
+    make_peer(embedded_broker(tmp_path)).started()
     assert not left.exists()
 
 
-def test_a_folder_that_vanishes_is_made_again(tmp_path: Path, make_peer: MakePeer) -> None:
-    """The link loses its session over it, and opens a new one."""
-    peer = make_peer(files(tmp_path), RENDER).started()
+def test_a_removed_folder_is_created_again(tmp_path: Path, make_peer: MakePeer) -> None:
+    """The link opens a new session."""
+    peer = make_peer(embedded_broker(tmp_path), RENDER).started()
     (tmp_path / "broker" / "render").rename(tmp_path / "elsewhere")
     peer.wait((tmp_path / "broker" / "render").exists, "the folder")
     peer.wait(lambda: peer.link.up, "the link")

@@ -1,4 +1,4 @@
-"""What a link promises on every broker."""
+"""The promises of a link, on both brokers."""
 
 import time
 from functools import partial
@@ -7,12 +7,15 @@ import pytest
 from splitflap_core import topology
 from splitflap_core.broker import BrokerBackend, BrokerLink, Depth, OutgoingMessage, Subscription
 
+from tests.support.peer import RENDER, numbered
+
 from .conftest import MakePeer
-from .peer import RENDER, numbered
 
 
-def test_many_are_confirmed_and_received_once(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """More than the window holds: each settled once as sent, and received once."""
+def test_every_message_is_confirmed_and_received_once(
+    backend: BrokerBackend, make_peer: MakePeer
+) -> None:
+    """With more messages than the window holds."""
     receiver = make_peer(backend, RENDER, acks=True).started()
     sender = make_peer(backend).started()
     bodies = numbered(1500)
@@ -27,8 +30,8 @@ def test_many_are_confirmed_and_received_once(backend: BrokerBackend, make_peer:
     assert [each.body for each in late.receive(1)] == [b"last"]
 
 
-def test_bytes_arrive_as_they_were_sent(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """Empty, not UTF-8, long: a body is bytes. Headers come along."""
+def test_bodies_arrive_byte_for_byte(backend: BrokerBackend, make_peer: MakePeer) -> None:
+    """Empty, long, or no UTF-8; the headers arrive too."""
     bodies = [b"", b"\xff\x00\xfe", b"x" * 300_000]
     peer = make_peer(backend, RENDER).started()
     peer.send(*bodies)
@@ -38,8 +41,8 @@ def test_bytes_arrive_as_they_were_sent(backend: BrokerBackend, make_peer: MakeP
     assert peer.receive(4)[3].received.headers.items() >= headers.items()
 
 
-def test_what_cannot_be_unpacked_is_delivered(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """For its receiver to refuse; it costs neither the connection nor a neighbour."""
+def test_a_malformed_message_is_delivered(backend: BrokerBackend, make_peer: MakePeer) -> None:
+    """The receiver refuses it; the connection and other messages are unharmed."""
     peer = make_peer(backend, RENDER).started()
     for headers in ({"compression": "bogus"}, {"x-delivery-count": "many"}):
         message = OutgoingMessage("jobs", "render", b"packed", lambda _sent: None, headers)
@@ -52,8 +55,10 @@ def test_what_cannot_be_unpacked_is_delivered(backend: BrokerBackend, make_peer:
     assert len({each._generation for each in peer.deliveries}) == 1
 
 
-def test_what_no_queue_takes_was_not_sent(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """An unroutable message is settled as not sent; its neighbours are not concerned."""
+def test_an_unroutable_message_is_settled_as_not_sent(
+    backend: BrokerBackend, make_peer: MakePeer
+) -> None:
+    """Other messages are sent."""
     peer = make_peer(backend).started()
     peer.publish(b"lost", key="nowhere")
     peer.publish(b"found")
@@ -62,15 +67,15 @@ def test_what_no_queue_takes_was_not_sent(backend: BrokerBackend, make_peer: Mak
 
 
 def test_a_fanout_reaches_its_queue(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """Dead letters keep the key that they came with."""
+    """Dead letters keep their routing key."""
     peer = make_peer(backend, Subscription(topology.DEAD_QUEUE, 10)).started()
     peer.publish(b"dead", exchange="dead", key="render")
     assert peer.receive(1)[0].body == b"dead"
     peer.wait(lambda: peer.sent == [b"dead"], "the confirm")
 
 
-def test_while_down_nothing_is_taken(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """Before the start and after the stop, a message is settled at once as not sent."""
+def test_a_link_that_is_down_refuses_messages(backend: BrokerBackend, make_peer: MakePeer) -> None:
+    """Before its start and after its stop."""
     peer = make_peer(backend)
     peer.publish(b"early")
     assert peer.unsent == [b"early"]
@@ -80,8 +85,8 @@ def test_while_down_nothing_is_taken(backend: BrokerBackend, make_peer: MakePeer
     assert peer.link.ready() is not None
 
 
-def test_stop_publishes_what_is_queued(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """A stop in the midst of much work: all of it is sent."""
+def test_a_stop_publishes_the_queued_messages(backend: BrokerBackend, make_peer: MakePeer) -> None:
+    """All 1,200 of them."""
     peer = make_peer(backend).started()
     bodies = numbered(1200)
     peer.publish(*bodies)
@@ -89,8 +94,8 @@ def test_stop_publishes_what_is_queued(backend: BrokerBackend, make_peer: MakePe
     assert sorted(peer.sent) == sorted(bodies)
 
 
-def test_stop_settles_acks_first(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """What was acked before the stop is gone; what was not comes back to the next."""
+def test_a_stop_sends_the_queued_acks(backend: BrokerBackend, make_peer: MakePeer) -> None:
+    """Other messages come back to the next link."""
     first = make_peer(backend, RENDER).started()
     first.send(*numbered(20))
     first.receive(20)
@@ -104,10 +109,8 @@ def test_stop_settles_acks_first(backend: BrokerBackend, make_peer: MakePeer) ->
     assert sorted(second.bodies) == sorted([*first.bodies[1::2], b"end"])
 
 
-def test_stop_is_harmless_when_there_is_nothing_to_stop(
-    backend: BrokerBackend, make_peer: MakePeer
-) -> None:
-    """Never started, and twice."""
+def test_a_stop_may_come_early_or_twice(backend: BrokerBackend, make_peer: MakePeer) -> None:
+    """Before a start, and after a stop."""
     peer = make_peer(backend)
     peer.link.stop(1)
     other = make_peer(backend).started()
@@ -115,7 +118,7 @@ def test_stop_is_harmless_when_there_is_nothing_to_stop(
     other.link.stop(1)
 
 
-def test_requeued_comes_back(backend: BrokerBackend, make_peer: MakePeer) -> None:
+def test_a_requeued_message_is_delivered_again(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """To this link or to another."""
     peer = make_peer(backend, RENDER).started()
     peer.send(b"again")
@@ -124,8 +127,8 @@ def test_requeued_comes_back(backend: BrokerBackend, make_peer: MakePeer) -> Non
     assert peer.bodies == [b"again"] * 2
 
 
-def test_settling_twice_is_harmless(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """Neither the connection nor the deliveries of others are lost by it."""
+def test_only_the_first_settlement_counts(backend: BrokerBackend, make_peer: MakePeer) -> None:
+    """A second one would close RabbitMQ's channel."""
     peer = make_peer(backend, RENDER).started()
     peer.send(b"a", b"b")
     first, other = peer.receive(2)[:2]
@@ -137,8 +140,10 @@ def test_settling_twice_is_harmless(backend: BrokerBackend, make_peer: MakePeer)
     assert peer.bodies[2:] == [other.body, b"c"]
 
 
-def test_prefetch_bounds_what_is_unsettled(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """The next message comes when one was settled."""
+def test_prefetch_limits_the_unsettled_messages(
+    backend: BrokerBackend, make_peer: MakePeer
+) -> None:
+    """A settlement lets the next message come."""
     peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, prefetch=3)).started()
     peer.send(*numbered(5))
     peer.receive(3)
@@ -148,8 +153,8 @@ def test_prefetch_bounds_what_is_unsettled(backend: BrokerBackend, make_peer: Ma
     peer.receive(4)
 
 
-def test_pause_holds_deliveries_back(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """For its time; publishing goes on, and then all comes."""
+def test_a_pause_delays_deliveries(backend: BrokerBackend, make_peer: MakePeer) -> None:
+    """Publishing goes on."""
     peer = make_peer(backend, RENDER).started()
     peer.send(b"before")
     peer.receive(1)
@@ -160,10 +165,10 @@ def test_pause_holds_deliveries_back(backend: BrokerBackend, make_peer: MakePeer
     assert time.monotonic() - begin > 0.4
 
 
-def test_a_callback_that_raises_costs_only_itself(
+def test_a_failing_callback_harms_no_other_message(
     backend: BrokerBackend, make_peer: MakePeer
 ) -> None:
-    """The others of the same confirm are settled, and the link stays up."""
+    """The other callbacks of the same confirm are called."""
 
     def fail(_sent: bool) -> None:
         raise RuntimeError("a bug of the caller's")
@@ -179,8 +184,10 @@ def test_a_callback_that_raises_costs_only_itself(
 
 
 @pytest.mark.parametrize("wanted", [1, 3])
-def test_two_receivers_share(backend: BrokerBackend, make_peer: MakePeer, wanted: int) -> None:
-    """No message is received twice, whoever is faster."""
+def test_two_receivers_share_the_messages(
+    backend: BrokerBackend, make_peer: MakePeer, wanted: int
+) -> None:
+    """Each message is received once."""
     prefetch = Subscription(topology.RENDER_QUEUE, wanted)
     receivers = [make_peer(backend, prefetch, acks=True).started() for _ in range(2)]
     sender = make_peer(backend).started()
@@ -190,8 +197,8 @@ def test_two_receivers_share(backend: BrokerBackend, make_peer: MakePeer, wanted
     assert sorted(receivers[0].bodies + receivers[1].bodies) == sorted(bodies)
 
 
-def test_depth_is_what_was_not_delivered(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """Asked in the link's thread; a consumer that is full leaves the rest in the queue."""
+def test_depth_counts_undelivered_messages(backend: BrokerBackend, make_peer: MakePeer) -> None:
+    """A full consumer leaves the others in the queue."""
     depths: list[Depth] = []
 
     def look() -> None:
@@ -212,8 +219,8 @@ def test_depth_is_what_was_not_delivered(backend: BrokerBackend, make_peer: Make
     assert looker.depth("render") is None
 
 
-def test_more_may_be_held_later(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """A raised count is what the broker goes by; RabbitMQ lets the old one come on top, once."""
+def test_prefetch_may_be_raised(backend: BrokerBackend, make_peer: MakePeer) -> None:
+    """RabbitMQ may once add the old count on top."""
     make_peer(backend).started().send(*numbered(30))
     peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, 3)).started()
     peer.receive(3)
@@ -223,8 +230,8 @@ def test_more_may_be_held_later(backend: BrokerBackend, make_peer: MakePeer) -> 
     assert len(peer.deliveries) <= 13
 
 
-def test_fewer_may_be_held_later(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """What is held already is worked off before more comes; nothing is lost or comes twice."""
+def test_prefetch_may_be_lowered(backend: BrokerBackend, make_peer: MakePeer) -> None:
+    """New messages come after the held ones are settled; none is lost or repeated."""
     bodies = numbered(30)
     make_peer(backend).started().send(*bodies)
     peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, 10)).started()

@@ -1,4 +1,4 @@
-"""The rights of each service's user suffice for it, and for nothing more."""
+"""The rights of each service's user on RabbitMQ are the least that it needs."""
 
 import pytest
 from kombu import Queue
@@ -8,9 +8,9 @@ from splitflap_core.definitions import definitions
 from splitflap_core.settings import CommonSettings
 
 from tests.servers.rabbitmq import RabbitMq
+from tests.support.peer import Peer
 
 from .conftest import MakePeer, Vhost
-from .peer import Peer
 
 pytestmark = pytest.mark.servers
 
@@ -20,7 +20,7 @@ PASSWORD = 'p@ss/w:rd"%#'
 
 @pytest.fixture
 def vhost(rabbitmq_server: RabbitMq) -> Vhost:
-    """The virtual host that the definitions make, with their users; nothing is declared in it."""
+    """The virtual host of the definitions, with its users, without a topology."""
     environ = {"SPLITFLAP_VHOST": "rights"}
     for service in topology.RIGHTS:
         environ[f"SPLITFLAP_{service.upper()}_USER"] = f"the-{service}"
@@ -30,8 +30,8 @@ def vhost(rabbitmq_server: RabbitMq) -> Vhost:
     return Vhost(rabbitmq_server, "rights")
 
 
-def of(service: str, vhost: Vhost) -> BrokerBackend:
-    """The broker as a service's user sees it."""
+def broker_of(service: str, vhost: Vhost) -> BrokerBackend:
+    """The broker, for a service's user."""
     url = f"amqp://127.0.0.1:{vhost.server.port}/{vhost.name}"
     user = f"the-{service}"
     return backend_for(CommonSettings(broker_url=url, broker_user=user, broker_password=PASSWORD))
@@ -39,28 +39,28 @@ def of(service: str, vhost: Vhost) -> BrokerBackend:
 
 @pytest.fixture
 def api(vhost: Vhost, make_peer: MakePeer) -> Peer:
-    """What the API does: it declares all, reads results and dead letters, and is woken."""
+    """A peer for the API: it declares, reads results and dead letters, and gets wake-ups."""
     subscriptions = (
         Subscription(topology.RESULTS_QUEUE, 10),
         Subscription(topology.DEAD_QUEUE, 10),
         Subscription(topology.wake_up_queue("replica"), 10),
     )
-    return make_peer(of("api", vhost), *subscriptions, acks=True).started()
+    return make_peer(broker_of("api", vhost), *subscriptions, acks=True).started()
 
 
 def worker(service: str, vhost: Vhost, make_peer: MakePeer) -> Peer:
-    """What a worker does: it declares nothing, and reads its own queue."""
+    """A peer for a worker: it reads its own queue, and declares nothing."""
     queue = topology.SCRAPE_QUEUE if service == "scraper" else topology.RENDER_QUEUE
     return make_peer(
-        of(service, vhost), Subscription(queue, 10), acks=True, name=service, declares=False
+        broker_of(service, vhost), Subscription(queue, 10), acks=True, name=service, declares=False
     )
 
 
 @pytest.mark.parametrize(("service", "kind"), [("scraper", "scrape"), ("renderer", "render")])
-def test_each_service_can_do_its_work(
+def test_each_service_has_the_rights_for_its_work(
     api: Peer, vhost: Vhost, make_peer: MakePeer, service: str, kind: str
 ) -> None:
-    """A job there; an outcome, a dead letter and a wake-up back."""
+    """A job, an outcome, a dead letter and a wake-up arrive."""
     peer = worker(service, vhost, make_peer).started()
     api.publish(b"job", key=kind)
     peer.receive(1)
@@ -71,10 +71,10 @@ def test_each_service_can_do_its_work(
     assert sorted(api.bodies) == [b"dead", b"outcome", b"wake"]
 
 
-def test_a_worker_that_comes_first_waits_for_the_api(
+def test_a_worker_without_a_topology_waits_for_the_api(
     vhost: Vhost, make_peer: MakePeer, request: pytest.FixtureRequest
 ) -> None:
-    """It may not declare; as soon as the API has, it works."""
+    """It may not declare the queues itself."""
     peer = worker("renderer", vhost, make_peer)
     peer.link.start()
     api = request.getfixturevalue("api")
@@ -93,7 +93,7 @@ def test_a_worker_that_comes_first_waits_for_the_api(
     ],
 )
 @pytest.mark.usefixtures("api")
-def test_a_worker_can_neither_make_jobs_nor_read_others(
+def test_a_worker_cannot_publish_jobs_or_read_other_queues(
     vhost: Vhost,
     make_peer: MakePeer,
     caplog: pytest.LogCaptureFixture,
@@ -102,12 +102,12 @@ def test_a_worker_can_neither_make_jobs_nor_read_others(
     queue: Queue,
 ) -> None:
     """The broker refuses both."""
-    spy = make_peer(of(service, vhost), Subscription(queue, 1), declares=False)
+    spy = make_peer(broker_of(service, vhost), Subscription(queue, 1), declares=False)
     spy.link.start()
     refused = f"queue '{queue.name}' in vhost 'rights' refused"
     spy.wait(lambda: refused in caplog.text, "the refusal to read")
     assert spy.deliveries == []
-    maker = make_peer(of(service, vhost), declares=False).started()
+    maker = make_peer(broker_of(service, vhost), declares=False).started()
     maker.publish(b"forged", exchange=exchange)
     forbidden = f"exchange '{exchange}' in vhost 'rights' refused"
     maker.wait(lambda: forbidden in caplog.text, "the refusal to write")

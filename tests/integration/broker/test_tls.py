@@ -1,4 +1,4 @@
-"""`amqps`: through a proxy that speaks TLS, with a certificate made for the test."""
+"""`amqps`, through a TLS proxy with a certificate of the test."""
 
 import shutil
 import socket
@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.servers.rabbitmq import RabbitMq
+from tests.support.peer import RENDER, numbered, rabbitmq_broker
 
 from .conftest import MakePeer, Vhost
-from .peer import RENDER, numbered, rabbit
 
 pytestmark = pytest.mark.servers
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1, which is its own CA, with its key in the same file."""
+    """A self-signed certificate for 127.0.0.1, with its key in the same file."""
     if not (openssl := shutil.which("openssl")):
         pytest.skip("openssl is not installed")
     path = tmp_path_factory.mktemp("tls") / "certificate.pem"
@@ -36,7 +36,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def tls_in_front_of(server: RabbitMq, certificate: Path) -> Iterator[int]:
-    """A port that takes TLS connections and passes their bytes on."""
+    """A TLS port that forwards to the server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
 
@@ -64,11 +64,11 @@ def tls_in_front_of(server: RabbitMq, certificate: Path) -> Iterator[int]:
         listener.shutdown(socket.SHUT_RDWR)
 
 
-def test_messages_over_tls(vhost: Vhost, make_peer: MakePeer, certificate: Path) -> None:
-    """None is left lying in what TLS has decrypted and no selector sees."""
+def test_messages_arrive_over_tls(vhost: Vhost, make_peer: MakePeer, certificate: Path) -> None:
+    """Including those that TLS has decrypted before the selector waits."""
     with tls_in_front_of(vhost.server, certificate) as port:
         url = vhost.server.vhost_url(vhost.name, port).replace("amqp:", "amqps:")
-        peer = make_peer(rabbit(url, str(certificate)), RENDER, acks=True).started()
+        peer = make_peer(rabbitmq_broker(url, str(certificate)), RENDER, acks=True).started()
         for round_trip in range(20):
             bodies = [b"%d " % round_trip + body for body in numbered(50)]
             peer.send(*bodies)
@@ -77,14 +77,14 @@ def test_messages_over_tls(vhost: Vhost, make_peer: MakePeer, certificate: Path)
         assert len(peer.sent) == 1000
 
 
-def test_a_broker_of_another_name_or_ca_is_not_trusted(
+def test_a_certificate_of_another_name_or_ca_is_refused(
     vhost: Vhost, make_peer: MakePeer, certificate: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without its CA, and under a name that its certificate does not have."""
+    """Without its CA, and for another host name."""
     with tls_in_front_of(vhost.server, certificate) as port:
         url = vhost.server.vhost_url(vhost.name, port).replace("amqp:", "amqps:")
         named = url.replace("127.0.0.1", "localhost")
-        for backend in (rabbit(url), rabbit(named, str(certificate))):
+        for backend in (rabbitmq_broker(url), rabbitmq_broker(named, str(certificate))):
             caplog.clear()
             peer = make_peer(backend)
             peer.link.start()

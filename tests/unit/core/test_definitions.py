@@ -1,4 +1,4 @@
-"""RabbitMQ's definitions: users with hashed passwords, and the topology's rights."""
+"""RabbitMQ's definitions: users with hashed passwords, and their rights."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ ENVIRON = {
 
 
 def test_each_service_has_a_user_with_its_rights() -> None:
-    """In the one virtual host, without tags, and without a password that could be read."""
+    """In one virtual host, without tags, with hashed passwords."""
     made = definitions(ENVIRON)
     assert {each["user"]: each["configure"] for each in made["permissions"]} == {
         f"u-{name}": rights.configure for name, rights in RIGHTS.items()
@@ -26,8 +26,8 @@ def test_each_service_has_a_user_with_its_rights() -> None:
     assert "secret of" not in json.dumps(made)
 
 
-def test_a_hash_is_that_of_salt_and_password() -> None:
-    """As RabbitMQ checks it; another salt each time."""
+def test_a_password_hash_is_salted() -> None:
+    """In RabbitMQ's format."""
     raw = base64.b64decode(hashed("x"))
     assert raw[4:] == hashlib.sha256(raw[:4] + b"x").digest()
     assert hashed("x") != hashed("x")
@@ -35,13 +35,13 @@ def test_a_hash_is_that_of_salt_and_password() -> None:
 
 @pytest.mark.parametrize("missing", ENVIRON)
 def test_a_missing_variable_is_named(missing: str) -> None:
-    """Rather than a user without a password."""
+    """The message names it."""
     environ = {name: value for name, value in ENVIRON.items() if name != missing}
     with pytest.raises(BadSettings, match=missing):
         definitions(environ)
 
 
-def test_a_user_belongs_to_one_service() -> None:
-    """Two that shared one would have each other's rights."""
+def test_two_services_cannot_share_a_user() -> None:
+    """They would share their rights."""
     with pytest.raises(BadSettings, match="share a user"):
         definitions({**ENVIRON, "SPLITFLAP_API_USER": "u-scraper"})

@@ -1,4 +1,4 @@
-"""Publishing as bytes: the same bytes that py-amqp would write."""
+"""The frames of basic.publish and basic.ack equal those of py-amqp."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -13,18 +13,18 @@ FRAME_MAX = 4096
 
 
 class Wire:
-    """Keeps what is written."""
+    """Records written bytes."""
 
     def __init__(self) -> None:
         self.written = b""
 
     def write(self, data: bytes | memoryview) -> None:
-        """As a transport would send it."""
+        """Append."""
         self.written += bytes(data)
 
 
 def by_py_amqp(route: tuple[str, str], number: str, headers: dict[str, Any], body: bytes) -> bytes:
-    """The same message through py-amqp's writer."""
+    """The same message by py-amqp's writer."""
     wire = Wire()
     write = frame_writer(SimpleNamespace(frame_max=FRAME_MAX, bytes_sent=0), wire)
     message = Message(
@@ -43,8 +43,10 @@ def by_py_amqp(route: tuple[str, str], number: str, headers: dict[str, Any], bod
 @pytest.mark.parametrize("size", [0, 1, 17, FRAME_MAX - 8, FRAME_MAX - 7, 3 * FRAME_MAX])
 @pytest.mark.parametrize("headers", [{}, {"splitflap-queue": "render", "n": 3}])
 @pytest.mark.parametrize("route", [("jobs", "render"), ("events", "")])
-def test_frames_are_py_amqps(size: int, headers: dict[str, Any], route: tuple[str, str]) -> None:
-    """Whatever the size, with headers and without; one body frame more where it does not fit."""
+def test_published_frames_equal_those_of_py_amqp(
+    size: int, headers: dict[str, Any], route: tuple[str, str]
+) -> None:
+    """At all sizes around the limit of a frame."""
     body = bytes(range(256)) * (size // 256 + 1)
     ours = publish_frames(1, FRAME_MAX, route, "12345", headers, body[:size])
     assert ours == by_py_amqp(route, "12345", headers, body[:size])
@@ -52,8 +54,8 @@ def test_frames_are_py_amqps(size: int, headers: dict[str, Any], route: tuple[st
 
 @pytest.mark.parametrize("multiple", [False, True])
 @pytest.mark.parametrize("tag", [1, 2**40])
-def test_acks_are_py_amqps(tag: int, multiple: bool) -> None:
-    """basic.ack with a delivery tag of 64 bits."""
+def test_ack_frames_equal_those_of_py_amqp(tag: int, multiple: bool) -> None:
+    """With delivery tags of 64 bits."""
     wire = Wire()
     write = frame_writer(SimpleNamespace(frame_max=FRAME_MAX, bytes_sent=0), wire)
     write(1, 1, spec.Basic.Ack, dumps("Lb", (tag, multiple)), None)

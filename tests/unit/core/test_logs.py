@@ -1,4 +1,4 @@
-"""JSON logs with the ids of the work at hand."""
+"""JSON logs with the ids of the present work."""
 
 import io
 import json
@@ -16,7 +16,7 @@ PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Configures logging as a service does; gives the lines logged since, decoded."""
+    """Configure logging, and return the decoded lines."""
     root = logging.getLogger()
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
@@ -31,8 +31,8 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         root.removeHandler(handler)
 
 
-def test_a_line_is_one_object(lines: Any) -> None:
-    """Level, logger, service, time in UTC, message; extras beside them; newlines stay inside."""
+def test_each_log_line_is_one_json_object(lines: Any) -> None:
+    """Newlines stay inside."""
     logging.getLogger("some.module").info("two\nlines %s", "here", extra={"settings": {"a": 1}})
     (line,) = lines()
     assert line.pop("time").endswith("+00:00")
@@ -46,7 +46,7 @@ def test_a_line_is_one_object(lines: Any) -> None:
 
 
 def test_bound_ids_nest(lines: Any) -> None:
-    """An inner block adds and overrides; its end takes that back; None is left out."""
+    """The end of a block restores the outer ids; None is left out."""
     log = logging.getLogger("x")
     with logs.bound(task="t", job="j1", traceparent=PARENT):
         with logs.bound(job="j2", post=None):
@@ -62,7 +62,7 @@ def test_bound_ids_nest(lines: Any) -> None:
 
 
 def test_an_exception_ends_the_block(lines: Any) -> None:
-    """The traceback is one line's field, and the ids do not leak into the next work."""
+    """The traceback is a field of one line."""
     log = logging.getLogger("x")
     try:
         with logs.bound(task="t"):
@@ -74,8 +74,8 @@ def test_an_exception_ends_the_block(lines: Any) -> None:
     assert "task" not in line
 
 
-def test_another_thread_has_its_own_ids(lines: Any) -> None:
-    """What one thread works at says nothing of the others."""
+def test_bound_ids_are_per_thread(lines: Any) -> None:
+    """A new thread begins with none."""
     with logs.bound(task="t"):
         thread = threading.Thread(target=logging.getLogger("x").info, args=("other",))
         thread.start()
@@ -83,8 +83,8 @@ def test_another_thread_has_its_own_ids(lines: Any) -> None:
     assert "task" not in lines()[0]
 
 
-def test_noisy_libraries_are_quiet(lines: Any) -> None:
-    """DEBUG is for what we say."""
+def test_debug_lines_of_libraries_are_dropped(lines: Any) -> None:
+    """py-amqp logs each heartbeat."""
     logging.getLogger().setLevel("DEBUG")
     logging.getLogger("amqp.connection").debug("heartbeat")
     logging.getLogger("mine").debug("seen")

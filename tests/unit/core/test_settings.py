@@ -1,4 +1,4 @@
-"""Settings from the environment, and what the log and the docs say of them."""
+"""Settings: from the environment, in the log, and in the documentation."""
 
 from typing import Annotated
 
@@ -24,14 +24,14 @@ class Example(CommonSettings, frozen=True, kw_only=True):
     cold: Annotated[bool, Meta(description="A switch.")] = False
 
 
-def test_defaults_need_no_environment() -> None:
-    """An empty variable counts as unset, and other programs' variables are not ours."""
+def test_an_empty_variable_counts_as_unset() -> None:
+    """Variables without the prefix are ignored."""
     settings = load(Example, {"SPLITFLAP_PROCESSES": "", "PROCESSES": "9"})
     assert settings == Example()
 
 
 def test_texts_become_the_declared_types() -> None:
-    """Numbers and switches as people write them."""
+    """Numbers and switches."""
     environ = {"PROCESSES": "8", "RATIO": "0.25", "COLD": "true", "HEALTH_PORT": "9100"}
     settings = load(Example, {f"SPLITFLAP_{name}": text for name, text in environ.items()})
     assert (settings.processes, settings.ratio, settings.cold) == (8, 0.25, True)
@@ -57,22 +57,22 @@ def test_texts_become_the_declared_types() -> None:
         ("COLD", "maybe"),
     ],
 )
-def test_out_of_bounds(name: str, text: str) -> None:
-    """The message names the variable and says what it is for."""
+def test_a_wrong_value_names_its_variable(name: str, text: str) -> None:
+    """The message has the variable's description too."""
     with pytest.raises(BadSettings, match=f"SPLITFLAP_{name}: .*"):
         load(Example, {f"SPLITFLAP_{name}": text})
 
 
-def test_every_wrong_setting_is_named_at_once() -> None:
-    """Nobody has to start the service once for each."""
+def test_one_message_names_all_wrong_settings() -> None:
+    """One start shows them all."""
     with pytest.raises(BadSettings) as wrong:
         load(Example, {"SPLITFLAP_PROCESSES": "0", "SPLITFLAP_RATIO": "2"})
     assert str(wrong.value).count("SPLITFLAP_") == 2
     assert "Processes." in str(wrong.value)
 
 
-def test_the_log_shows_no_secret() -> None:
-    """Keys whole, and passwords inside URLs."""
+def test_the_log_hides_secrets() -> None:
+    """Keys, and passwords in URLs."""
     settings = Example(bootstrap_key="k3y", broker_url="amqp://user:s3cret@host/v")
     shown = masked(settings)
     assert shown["bootstrap_key"] == "***"
@@ -97,13 +97,13 @@ def test_the_log_shows_no_secret() -> None:
         ("sqlite:///data/x.db", "sqlite:///data/x.db"),
     ],
 )
-def test_masked_urls(url: str, shown: str) -> None:
-    """Also those whose password should have been encoded: they fail, and that is logged."""
+def test_passwords_in_urls_are_masked(url: str, shown: str) -> None:
+    """Invalid URLs too, because the log shows them."""
     assert mask_url(url) == shown
 
 
-def test_docs_have_a_row_for_each_setting() -> None:
-    """With the default, and the description that the declaration carries."""
+def test_each_setting_has_a_documentation_row() -> None:
+    """With its default and its description."""
     rows = {row.name: row for row in describe(Example)}
     assert rows["SPLITFLAP_PROCESSES"].default == "2"
     assert rows["SPLITFLAP_PROCESSES"].doc == "Processes."
@@ -111,8 +111,8 @@ def test_docs_have_a_row_for_each_setting() -> None:
     assert all(row.doc for row in rows.values())
 
 
-def test_networks() -> None:
-    """Commas or spaces, and both families; what is none is named."""
+def test_networks_are_parsed_from_a_list() -> None:
+    """Commas or spaces, IPv4 and IPv6."""
     assert [str(each) for each in networks("10.0.0.0/8, ::1/128 192.0.2.1", "NETS")] == [
         "10.0.0.0/8",
         "::1/128",
@@ -123,8 +123,8 @@ def test_networks() -> None:
         networks("10.0.0.1/8", "NETS")
 
 
-def test_a_user_apart_joins_the_brokers_url() -> None:
-    """As it is, whatever is in it; and the log shows none of the password."""
+def test_broker_user_and_password_are_escaped_into_the_url() -> None:
+    """The log hides the password."""
     environ = {"BROKER_URL": "amqp://host:5672/v", "BROKER_USER": "u@x", "BROKER_PASSWORD": "p/:@"}
     settings = load(CommonSettings, {f"SPLITFLAP_{name}": text for name, text in environ.items()})
     assert settings.broker == "amqp://u%40x:p%2F%3A%40@host:5672/v"
@@ -138,7 +138,7 @@ def test_a_user_apart_joins_the_brokers_url() -> None:
         ({"BROKER_URL": "amqp://h", "BROKER_USER": "u"}, "both or neither"),
     ],
 )
-def test_half_a_user_or_two_are_refused(environ: dict[str, str], message: str) -> None:
-    """One user, and all of it."""
+def test_contradicting_broker_users_are_refused(environ: dict[str, str], message: str) -> None:
+    """A user without a password, or two users."""
     with pytest.raises(BadSettings, match=message):
         load(CommonSettings, {f"SPLITFLAP_{name}": text for name, text in environ.items()})

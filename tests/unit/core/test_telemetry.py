@@ -1,4 +1,4 @@
-"""Metrics that are declared, and traces that are carried on."""
+"""Declared metrics, and trace contexts."""
 
 import pytest
 from splitflap_core.telemetry import Metrics, UndeclaredMetric, declarations
@@ -8,7 +8,7 @@ PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def test_an_undeclared_metric_raises() -> None:
-    """Of no name in metrics.yaml, of another service, or of another type."""
+    """Also one of another service, or of another type."""
     metrics = Metrics("renderer")
     with pytest.raises(UndeclaredMetric, match="splitflap_nonesuch"):
         metrics.counter("splitflap_nonesuch")
@@ -19,8 +19,8 @@ def test_an_undeclared_metric_raises() -> None:
 
 
 @pytest.mark.parametrize("service", ["api", "scraper", "renderer"])
-def test_all_are_exposed_from_the_start(service: str) -> None:
-    """A scrape before the first job has their names and help."""
+def test_every_metric_is_exposed_from_the_start(service: str) -> None:
+    """Before the first job."""
     text = Metrics(service).exposition().decode()
     declared = [each for each in declarations().values() if service in each.services]
     assert declared
@@ -28,8 +28,8 @@ def test_all_are_exposed_from_the_start(service: str) -> None:
         assert f"# HELP {each.name} " in text.replace(" _total", "_total")
 
 
-def test_declarations_are_whole() -> None:
-    """Each metric has its help and its unit in the name; only histograms have buckets."""
+def test_declarations_are_complete() -> None:
+    """Help, services, names and buckets follow the rules."""
     for each in declarations().values():
         assert each.help.endswith("."), each.name
         assert each.services, each.name
@@ -39,16 +39,16 @@ def test_declarations_are_whole() -> None:
         assert list(each.buckets) == sorted(each.buckets), each.name
 
 
-def test_two_services_in_one_process_do_not_share() -> None:
-    """Each has a registry of its own, as tests and the embedded launcher need."""
+def test_two_services_in_one_process_have_separate_metrics() -> None:
+    """Each has its own registry."""
     first, second = Metrics("renderer"), Metrics("renderer")
     first.gauge("splitflap_worker_slots").labels("render").set(3)
     assert b'splitflap_worker_slots{kind="render"} 3' in first.exposition()
     assert b'splitflap_worker_slots{kind="render"}' not in second.exposition()
 
 
-def test_a_span_stays_in_its_trace() -> None:
-    """The trace's id is kept, the span's is new."""
+def test_a_new_span_keeps_the_trace_id() -> None:
+    """The span id is new."""
     child = new_traceparent(PARENT)
     assert trace_id(child) == trace_id(PARENT) == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert child.split("-")[2] != PARENT.split("-")[2]
@@ -58,13 +58,13 @@ def test_a_span_stays_in_its_trace() -> None:
 @pytest.mark.parametrize(
     "strange", [None, "", "nonsense", PARENT + "-x", PARENT.upper(), "00-" + "0" * 32 + PARENT[35:]]
 )
-def test_a_strange_parent_begins_a_trace(strange: str | None) -> None:
-    """What is no traceparent, or the invalid all-zero one, is not carried on."""
+def test_a_malformed_parent_begins_a_new_trace(strange: str | None) -> None:
+    """The all-zero id is invalid too."""
     made = new_traceparent(strange)
     assert len(trace_id(made)) == 32
     assert int(trace_id(made), 16)
 
 
-def test_no_traceparent_has_no_id() -> None:
-    """Logs show an empty id instead of a text of the client's."""
+def test_a_malformed_traceparent_has_an_empty_id() -> None:
+    """Logs show no text of the client."""
     assert trace_id("nonsense") == ""

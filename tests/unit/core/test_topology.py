@@ -1,4 +1,4 @@
-"""What is declared on the broker."""
+"""The queues declared on the broker."""
 
 import pytest
 from kombu import Queue
@@ -9,7 +9,7 @@ DAY_MS = 24 * 3_600_000
 
 @pytest.mark.parametrize("queue", topology.QUEUES, ids=lambda queue: queue.name)
 def test_queues_are_durable_and_bounded(queue: Queue) -> None:
-    """Quorum queues with a limit by age and by deliveries: arguments cannot be changed later."""
+    """An existing queue keeps its arguments for ever."""
     arguments = queue.queue_arguments
     assert queue.durable
     assert arguments["x-queue-type"] == "quorum"
@@ -19,21 +19,21 @@ def test_queues_are_durable_and_bounded(queue: Queue) -> None:
     assert arguments["x-overflow"] == "reject-publish"
 
 
-def test_what_rabbitmq_gives_up_on_is_kept() -> None:
-    """Every queue but the last one leads to `dead`, at least once."""
+def test_every_queue_dead_letters_at_least_once() -> None:
+    """All but `dead` itself."""
     for queue in (topology.RENDER_QUEUE, topology.SCRAPE_QUEUE, topology.RESULTS_QUEUE):
         assert queue.queue_arguments["x-dead-letter-exchange"] == topology.DEAD_QUEUE.exchange.name
         assert queue.queue_arguments["x-dead-letter-strategy"] == "at-least-once"
     assert "x-dead-letter-exchange" not in topology.DEAD_QUEUE.queue_arguments
 
 
-def test_backstops_are_behind_what_they_back() -> None:
-    """A worker hands a job back long before the broker gives up on it."""
+def test_the_broker_gives_up_later_than_the_workers() -> None:
+    """Its delivery limit is a backstop."""
     assert topology.REDELIVERED_TOO_OFTEN < topology.DELIVERY_LIMIT
 
 
-def test_a_replicas_queue_goes_with_it() -> None:
-    """And holds one wake-up at most: more would say no more."""
+def test_a_wake_up_queue_ends_with_its_replica() -> None:
+    """One wake-up in it is enough."""
     queue = topology.wake_up_queue("r1")
     assert (queue.name, queue.exchange.name) == ("events.r1", "events")
     assert queue.exclusive

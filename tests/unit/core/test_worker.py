@@ -1,4 +1,4 @@
-"""The worker loop over the real embedded broker; only the pool is the test's."""
+"""The worker loop, on the embedded broker, with a pool of the test."""
 
 import threading
 import time
@@ -26,13 +26,13 @@ from splitflap_core.telemetry import Metrics
 from splitflap_core.trace import new_traceparent, trace_id
 from splitflap_core.worker import REDELIVERED_AFTER, Finish, Worker
 
-from tests.integration.broker.peer import Peer, files
+from tests.support.peer import Peer, embedded_broker
 
 DONE = Done(msgspec.Raw(encode(RenderResult("<p>hi</p>", []))))
 
 
 class FakePool:
-    """Keeps what is submitted until the test says what became of it."""
+    """Keeps the submitted jobs until the test finishes them."""
 
     slots = 3
 
@@ -59,12 +59,12 @@ class FakePool:
 
 
 class Rig:
-    """A worker, and a peer that plays the API."""
+    """A worker, and a peer in the place of the API."""
 
     def __init__(self, folder: Path) -> None:
         self.pool = FakePool()
         self.metrics = Metrics("renderer")
-        backend = files(folder)
+        backend = embedded_broker(folder)
         self.worker = Worker(RENDER, self.pool, backend, self.metrics, prefetch=5)
         everything = (topology.RESULTS_QUEUE, topology.DEAD_QUEUE)
         subscriptions = [Subscription(queue, 100) for queue in everything]
@@ -82,20 +82,20 @@ class Rig:
         return job
 
     def taken(self, count: int = 1) -> list[tuple[Job, RenderRequest, Finish]]:
-        """What the pool has got, once it is so much."""
+        """Wait until the pool has `count` jobs, and return them."""
         self.api.wait(lambda: len(self.pool.taken) >= count, f"{count} jobs")
         return self.pool.taken
 
     def finish(self, outcome: Outcome | None, took: float = 0.25) -> None:
-        """Say what became of the last job, from another thread, as pools do."""
+        """Finish the last job from another thread, as pools do."""
         threading.Thread(target=self.taken()[-1][2], args=(outcome, took)).start()
 
     def outcome(self) -> JobOutcome:
-        """The last outcome that the API got."""
+        """Wait for the last outcome at the API."""
         return decode_job_outcome(self.answer(topology.RESULTS_QUEUE.name).body)
 
     def answer(self, queue: str) -> Delivery:
-        """The last message of a queue."""
+        """Wait for a message in a queue, and return the last one."""
         self.api.wait(lambda: bool(self.answers(queue)), f"a message in {queue}")
         return self.answers(queue)[-1]
 
@@ -104,14 +104,14 @@ class Rig:
         return [each for each in self.api.deliveries if each.received.queue == queue]
 
     def metric(self, name: str, *labels: str) -> float:
-        """A metric's value."""
+        """The value of a metric."""
         found: Any = self.metrics._metrics[name]
         value: float = found.labels(*labels)._value.get()
         return value
 
     @property
     def unsettled(self) -> int:
-        """Deliveries that the worker has not settled."""
+        """The number of deliveries that the worker has yet to settle."""
         session: Any = self.link._session
         qos = session._channel.qos
         return len(qos._delivered.keys() - qos._dirty)
@@ -119,15 +119,15 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    """A worker that is stopped with the test."""
+    """A running worker."""
     rig = Rig(tmp_path)
     yield rig
     rig.worker.stop(0.5)
     rig.api.link.stop(0.5)
 
 
-def test_done_is_published_then_acked(rig: Rig) -> None:
-    """The outcome carries the job's ids, attempt and trace; the delivery is settled after it."""
+def test_an_outcome_is_published_before_its_job_is_acked(rig: Rig) -> None:
+    """The outcome has the ids, the attempt and the trace of the job."""
     parent = new_traceparent()
     rig.submit("job", traceparent=parent)
     job, request, _ = rig.taken()[0]
@@ -148,16 +148,16 @@ def test_done_is_published_then_acked(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "outcome", [RetryLater(1.5, "busy"), Failed("broken", "why", 60.0)], ids=["later", "failed"]
 )
-def test_other_outcomes_are_carried(rig: Rig, outcome: Outcome) -> None:
-    """As they are; what comes of them is the API's to decide."""
+def test_outcomes_reach_the_api_unchanged(rig: Rig, outcome: Outcome) -> None:
+    """All kinds of outcome are acked alike."""
     rig.submit("job")
     rig.finish(outcome)
     assert rig.outcome().outcome == outcome
     rig.api.wait(lambda: rig.unsettled == 0, "the ack")
 
 
-def test_given_back_is_requeued(rig: Rig) -> None:
-    """An outcome of None: the job comes again, untouched, and nobody is told."""
+def test_a_job_given_back_is_requeued(rig: Rig) -> None:
+    """The pool finishes with None; the API gets no outcome."""
     job = rig.submit("job")
     rig.finish(None)
     assert rig.taken(2)[1][0] == job
@@ -167,8 +167,8 @@ def test_given_back_is_requeued(rig: Rig) -> None:
     assert rig.metric("splitflap_jobs_in_flight", "render") == 0
 
 
-def test_slow_down_pauses(rig: Rig) -> None:
-    """The job is kept, not given back; no other is taken for the time, then all are, in order."""
+def test_slow_down_pauses_the_deliveries(rig: Rig) -> None:
+    """The worker holds the refused job, and submits it first after the pause."""
     rig.pool.refuse = SlowDown(0.6, "too much")
     rig.submit("job")
     rig.api.wait(lambda: rig.link._paused_until > 0, "the pause")
@@ -182,8 +182,8 @@ def test_slow_down_pauses(rig: Rig) -> None:
     assert not rig.api.deliveries
 
 
-def test_what_was_kept_is_given_back_at_a_stop(rig: Rig) -> None:
-    """A job that the pool could not take waits in the broker for another worker."""
+def test_a_stop_requeues_the_held_jobs(rig: Rig) -> None:
+    """The broker has them for another worker."""
     rig.pool.refuse = SlowDown(60, "too much")
     rig.submit("job")
     rig.api.wait(lambda: rig.link._paused_until > 0, "the pause")
@@ -197,8 +197,8 @@ def test_what_was_kept_is_given_back_at_a_stop(rig: Rig) -> None:
     [b"text", b"\xff", b'{"version": 2}', b'{"version": 1}', b"[" * 100_000],
     ids=["text", "bytes", "version", "fields", "deep"],
 )
-def test_broken_goes_to_the_dead(rig: Rig, body: bytes) -> None:
-    """As it came, with its queue and the reason; it never reaches the pool."""
+def test_a_malformed_message_becomes_a_dead_letter(rig: Rig, body: bytes) -> None:
+    """The dead letter has the body, the queue and the reason."""
     rig.api.send(body)
     dead = rig.answer("dead")
     assert dead.body == body
@@ -209,14 +209,14 @@ def test_broken_goes_to_the_dead(rig: Rig, body: bytes) -> None:
     assert not rig.pool.taken
 
 
-def test_another_kind_goes_to_the_dead(rig: Rig) -> None:
-    """A job that lies in the wrong queue is not computed."""
+def test_a_job_in_the_wrong_queue_becomes_a_dead_letter(rig: Rig) -> None:
+    """The pool never gets it."""
     rig.submit("job", kind="scrape")
     assert "scrape job" in rig.answer("dead").received.headers["splitflap-reason"]
 
 
-def test_an_outcome_that_is_no_json_goes_to_the_dead(rig: Rig) -> None:
-    """Half a surrogate pair, in text from elsewhere, must not leave the job unsettled."""
+def test_a_job_with_an_outcome_that_cannot_be_encoded_becomes_a_dead_letter(rig: Rig) -> None:
+    """For example text with half a surrogate pair."""
     rig.submit("job")
     rig.finish(Failed("broken", "\ud800"))
     assert "no JSON" in rig.answer("dead").received.headers["splitflap-reason"]
@@ -224,8 +224,10 @@ def test_an_outcome_that_is_no_json_goes_to_the_dead(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(("deliveries", "tried"), [(1, True), (2, False)])
-def test_redelivered_too_often_is_handed_back(rig: Rig, deliveries: int, tried: bool) -> None:
-    """The third delivery may be the one that kills the process: the API gets RetryLater."""
+def test_a_job_redelivered_too_often_gets_retry_later(
+    rig: Rig, deliveries: int, tried: bool
+) -> None:
+    """The third delivery could crash the worker again."""
     job = Job("job", "render", 1, time.time(), msgspec.Raw(b'{"text":""}'))
     received = ReceivedMessage("no tag", "render", encode(job), {}, deliveries)
     rig.worker._deliver(Delivery(rig.link, -1, received))
@@ -239,8 +241,8 @@ def test_redelivered_too_often_is_handed_back(rig: Rig, deliveries: int, tried: 
         assert 'splitflap_job_service_seconds_count{kind="render"} 0.0' in samples
 
 
-def test_the_order_of_a_stop(rig: Rig) -> None:
-    """No more deliveries; the pool ends; its last outcomes are published and acked; close."""
+def test_a_stop_publishes_the_last_outcomes_before_it_closes(rig: Rig) -> None:
+    """Deliveries end, the pool ends, outcomes are acked, the link closes."""
     rig.submit("running")
     rig.submit("given back")
     rig.taken(2)
@@ -260,8 +262,8 @@ def test_the_order_of_a_stop(rig: Rig) -> None:
     assert len(list((rig.folder / "render").iterdir())) == 1
 
 
-def test_a_refused_result_gives_the_job_back(rig: Rig, tmp_path: Path) -> None:
-    """An outcome that the broker does not take is computed again, not lost."""
+def test_a_job_is_requeued_if_the_broker_refuses_its_outcome(rig: Rig, tmp_path: Path) -> None:
+    """Another attempt computes the outcome again."""
     rig.submit("job")
     rig.taken()
     results = rig.folder / "results"

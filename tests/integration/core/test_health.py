@@ -1,4 +1,4 @@
-"""The second port."""
+"""The health port."""
 
 import http.client
 import socket
@@ -20,7 +20,7 @@ def port() -> int:
 
 @pytest.fixture
 def health(port: int) -> Iterator[HealthServer]:
-    """A server that answers."""
+    """A running server."""
     server = HealthServer(("127.0.0.1", port), Metrics("renderer"))
     server.start()
     yield server
@@ -28,15 +28,15 @@ def health(port: int) -> Iterator[HealthServer]:
 
 
 def get(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
-    """Status and body of an answer."""
+    """Status and body."""
     connection = http.client.HTTPConnection(host, port, timeout=5)
     connection.request("GET", path)
     answer = connection.getresponse()
     return answer.status, answer.read().decode()
 
 
-def test_checks_decide(health: HealthServer, port: int) -> None:
-    """Each page by its own checks; a complaint is shown, and goes when it is over."""
+def test_each_page_has_the_verdict_of_its_own_checks(health: HealthServer, port: int) -> None:
+    """A complaint is in the body, with status 503."""
     complaints: list[str] = []
     health.live("loop", lambda: None)
     health.ready("broker", lambda: complaints[0] if complaints else None)
@@ -48,8 +48,8 @@ def test_checks_decide(health: HealthServer, port: int) -> None:
     assert get(port, "/readyz")[0] == 200
 
 
-def test_a_check_that_raises_complains(health: HealthServer, port: int) -> None:
-    """It does not leave the probe without an answer."""
+def test_a_check_that_raises_counts_as_a_complaint(health: HealthServer, port: int) -> None:
+    """The probe still gets its answer."""
 
     def broken() -> None:
         raise RuntimeError("a bug")
@@ -60,8 +60,8 @@ def test_a_check_that_raises_complains(health: HealthServer, port: int) -> None:
     assert "a bug" in body
 
 
-def test_metrics_and_unknown_pages(health: HealthServer, port: int) -> None:
-    """Prometheus' text format, and 404 for the rest."""
+def test_metrics_are_served_and_unknown_pages_are_404(health: HealthServer, port: int) -> None:
+    """In Prometheus' text format."""
     status, body = get(port, "/metrics")
     assert status == 200
     assert "# TYPE splitflap_worker_slots gauge" in body
@@ -69,8 +69,8 @@ def test_metrics_and_unknown_pages(health: HealthServer, port: int) -> None:
     assert get(port, "/healthz/x")[0] == 404
 
 
-def test_a_slow_client_holds_up_nobody(health: HealthServer, port: int) -> None:
-    """Connections that say nothing leave the port to the others."""
+def test_silent_clients_do_not_delay_others(health: HealthServer, port: int) -> None:
+    """Twenty silent connections, and a probe within 2 s."""
     silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
     begin = time.monotonic()
     assert get(port, "/healthz")[0] == 200
@@ -79,13 +79,13 @@ def test_a_slow_client_holds_up_nobody(health: HealthServer, port: int) -> None:
         each.close()
 
 
-def test_a_connection_that_cannot_be_served_ends_nothing(
+def test_a_failed_accept_does_not_end_the_server(
     health: HealthServer,
     port: int,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Without a thread or a file left, the next probe is answered all the same."""
+    """The next probe is answered."""
 
     def fail(*_: object) -> None:
         raise RuntimeError("can't start new thread")
@@ -97,8 +97,8 @@ def test_a_connection_that_cannot_be_served_ends_nothing(
     assert get(port, "/healthz")[0] == 200
 
 
-def test_ipv6(port: int) -> None:
-    """An address with colons is one of IPv6."""
+def test_an_address_with_colons_is_ipv6(port: int) -> None:
+    """Skipped without IPv6."""
     try:
         server = HealthServer(("::1", port), Metrics("renderer"))
     except OSError as error:
@@ -109,7 +109,7 @@ def test_ipv6(port: int) -> None:
 
 
 def test_stop_frees_the_port(port: int) -> None:
-    """Also when it never was started, as after a failed boot."""
+    """Also before a start, as after a failed boot."""
     for started in (True, False):
         server = HealthServer(("127.0.0.1", port), Metrics("renderer"))
         if started:

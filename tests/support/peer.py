@@ -1,4 +1,4 @@
-"""One side of the broker in a test: a link, what it received, what became of what it published."""
+"""One side of a broker in a test: a link, with its deliveries and the fate of its messages."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,24 +17,24 @@ from splitflap_core.settings import CommonSettings
 
 from tests.support import wait_until
 
-#: Seconds that a test waits for what must happen.
+#: The longest wait of a test, in seconds.
 PATIENCE = 20.0
 
 RENDER = Subscription(topology.RENDER_QUEUE, prefetch=100)
 
 
-def files(folder: Path) -> BrokerBackend:
+def embedded_broker(folder: Path) -> BrokerBackend:
     """The embedded broker in a folder."""
     return backend_for(CommonSettings(data_dir=str(folder)))
 
 
-def rabbit(url: str, ca_file: str | None = None) -> BrokerBackend:
+def rabbitmq_broker(url: str, ca_file: str | None = None) -> BrokerBackend:
     """RabbitMQ at a URL."""
     return backend_for(CommonSettings(broker_url=url, broker_ca_file=ca_file))
 
 
 class Peer:
-    """A link that keeps its deliveries; `acks` settles them at once."""
+    """A link that records its deliveries. With `acks` it settles them at once."""
 
     def __init__(
         self,
@@ -56,42 +56,42 @@ class Peer:
 
     @property
     def bodies(self) -> list[bytes]:
-        """What was received, in its order."""
+        """The received bodies, in their order."""
         return [each.body for each in self.deliveries]
 
     @property
     def sent(self) -> list[bytes]:
-        """What the broker has taken."""
+        """The bodies settled as sent."""
         return [body for body, sent in self.settled if sent]
 
     @property
     def unsent(self) -> list[bytes]:
-        """What the broker has not taken, or may not have."""
+        """The bodies settled as not sent."""
         return [body for body, sent in self.settled if not sent]
 
     def started(self) -> "Peer":
-        """Itself, once it is connected."""
+        """Start the link, wait for its connection, and return this peer."""
         self.link.start()
         self.wait(lambda: self.link.up, "a connection")
         return self
 
     def publish(self, *bodies: bytes, key: str = "render", exchange: str = "jobs") -> None:
-        """Hand messages to the link."""
+        """Publish messages, without a wait."""
         for body in bodies:
             self.link.publish(OutgoingMessage(exchange, key, body, partial(self._settle, body)))
 
     def send(self, *bodies: bytes, key: str = "render") -> None:
-        """Publish, and return once the broker has taken all of it."""
+        """Publish messages, and wait for their confirms."""
         self.publish(*bodies, key=key)
         self.wait(lambda: set(bodies) <= set(self.sent), "the confirms")
 
     def receive(self, count: int) -> Sequence[Delivery]:
-        """The deliveries, once there are so many."""
+        """Wait for `count` deliveries in all, and return them."""
         self.wait(lambda: len(self.deliveries) >= count, f"{count} deliveries")
         return self.deliveries
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
-        """Until the condition holds."""
+        """Wait until the condition holds. A timeout reports the state of the peer."""
         wait_until(condition, lambda: f"{what}; {self._report()}", PATIENCE)
 
     def _report(self) -> str:
@@ -108,5 +108,5 @@ class Peer:
 
 
 def numbered(count: int) -> list[bytes]:
-    """So many bodies, all different."""
+    """`count` different bodies."""
     return [f"message {number}".encode() for number in range(count)]

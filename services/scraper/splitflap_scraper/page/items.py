@@ -57,9 +57,9 @@ _STEPS = {name: _steps(*each) for name, each in _OMITTING.items()}
 class _OpenItem:
     """An item inside its element.
 
-    `depth` counts open elements that must end before it or with it: those of its own name, or, for
-    an optional end tag, those around it. `steps` is the change of depth for each tag. A change of 0
-    ends the item, unless the tag belongs to a deeper element.
+    `depth` counts open elements that must end before it or with it. They have its own name, or, for
+    an optional end tag, are those around it. `steps` is the change of depth for each tag. A change
+    of 0 ends the item, unless the tag belongs to a deeper element.
     """
 
     __slots__ = ("depth", "number", "steps")

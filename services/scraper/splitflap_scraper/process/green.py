@@ -12,8 +12,8 @@ from typing import Any
 
 # Eventlet reads it at its import. Without it, greendns replaces socket.getaddrinfo.
 os.environ["EVENTLET_NO_GREENDNS"] = "yes"
-# Glibc reads it (resolv.conf(5)): it tries a name with a dot before any search domain, and gives up
-# an unanswered lookup after 4 s for each name server.
+# Glibc reads it (resolv.conf(5)). It then tries a name with a dot before any search domain, and
+# gives up an unanswered lookup after 4 s for each name server.
 os.environ.setdefault("RES_OPTIONS", "ndots:1 timeout:2 attempts:2")
 
 with warnings.catch_warnings():

@@ -1,7 +1,7 @@
 """Connections to checked addresses.
 
-An idle connection is used again only for the same scheme, host name, port and address, and only if
-the address passed the check for this request too. It carries no state from one request to the next.
+An idle connection is used again only for the same scheme, host name, port and address. The address
+must pass the check for the new request too. The connection carries no state between requests.
 """
 
 import socket

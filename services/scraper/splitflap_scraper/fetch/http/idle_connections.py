@@ -28,7 +28,7 @@ class IdleConnections:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        #: By key, the most recently used key last.
+        #: The order of the keys is that of their last use.
         self._by_key: OrderedDict[Key, deque[_Idle]] = OrderedDict()
         self._count = 0
         self._sweeping = False

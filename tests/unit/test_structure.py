@@ -28,7 +28,7 @@ MAX_LINES = 500
 MAX_MEDIAN, MAX_90TH = 10, 30
 
 
-@pytest.fixture(params=PACKAGES.values(), ids=PACKAGES.keys())
+@pytest.fixture(params=list(PACKAGES.values()), ids=list(PACKAGES))
 def package(request: pytest.FixtureRequest) -> Path:
     """The folder of a package."""
     folder: str = request.param

@@ -13,8 +13,7 @@ import requests
 from benchmarks import ROOT
 from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMq
-from tests.servers.server import descendants
-from tests.support import free_port
+from tests.support import descendants, free_port
 from tests.system.rig.processes import SpawnedService, program
 
 from .processes import cpu_seconds

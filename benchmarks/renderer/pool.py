@@ -27,7 +27,7 @@ from benchmarks.harness.table import Line, Target, at_least, note, show
 from benchmarks.renderer.contenders import Contender, Contenders
 from benchmarks.renderer.rivals.redis_server import RedisServer
 from tests.servers.rabbitmq import RabbitMq
-from tests.servers.server import descendants
+from tests.support import descendants
 
 ROUNDS = 2
 

@@ -17,7 +17,7 @@ from benchmarks.harness.waiting import wait_until
 from benchmarks.renderer.corpus import corpus
 from benchmarks.renderer.jobs import publish_jobs, queue_depth
 from tests.servers.rabbitmq import RabbitMq
-from tests.servers.server import descendants
+from tests.support import descendants
 
 #: Numbers of texts after which memory is read.
 CHECKPOINTS = (1_000, 10_000, 50_000, 100_000)

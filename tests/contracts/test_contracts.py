@@ -192,7 +192,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
 def test_every_malformed_body_is_a_broken_message(body: bytes) -> None:
-    """With a message for the dead letter."""
+    """Its message goes into the dead letter."""
     with pytest.raises(BrokenMessage) as raised:
         decode_job(body, RenderRequest)
     assert str(raised.value)

@@ -1,4 +1,4 @@
-"""Servers as fixtures: one of each for the whole run. Loaded by tests/conftest.py."""
+"""The servers as fixtures, one of each per run. tests/conftest.py loads this module."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,20 +15,20 @@ S = TypeVar("S")
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    """A PostgreSQL; make a database of your own in it."""
+    """A PostgreSQL server. Each test makes its own database."""
     with or_skip(Postgres) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def rabbitmq_server() -> Iterator[RabbitMq]:
-    """A RabbitMQ node; make a vhost of your own in it. Leave it running, without an alarm."""
+    """A RabbitMQ node. Each test makes its own virtual host, and ends its alarms."""
     with or_skip(RabbitMq) as server:
         yield server
 
 
 def or_skip(make: Callable[[], S]) -> S:
-    """The server, not started, or a program. Where it is not installed: skip, but fail in CI."""
+    """Call `make`. If the program is missing, skip the test, or fail it in CI."""
     try:
         return make()
     except MissingBinary as error:

@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own."""
+"""A PostgreSQL server for tests."""
 
 import contextlib
 import signal
@@ -10,7 +10,7 @@ from .server import Server, listens
 
 USER = "splitflap"
 
-#: As small as tests need, but as durable as in production: fsync stays on.
+#: Small, but as durable as in production: fsync stays on.
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "100",
@@ -25,18 +25,19 @@ SETTINGS = {
 
 
 class Postgres(Server):
-    """One server with its own data, port and socket folder. Trusts everybody on loopback."""
+    """One server with its own data, port and socket folder. It trusts every loopback client."""
 
-    #: A fast shutdown, then one that leaves recovery to the next start.
+    #: A fast shutdown, then an immediate one (the next start recovers), then SIGKILL.
     END = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
 
     def __init__(self, certificate: Path | None = None, **settings: str) -> None:
-        """With a certificate, whose key is in the same file, it speaks TLS to who asks for it.
+        """Prepare a server. `certificate` has the key in the same file, and enables TLS.
 
-        Raises MissingBinary where PostgreSQL is not installed.
+        Raises:
+            MissingBinary: PostgreSQL is not installed.
         """
         folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-        # The programs beside the real initdb are of the same version.
+        # The programs beside the real initdb have the same version.
         self._bin = Path(find_binary("initdb", *folders)).resolve().parent
         super().__init__("postgres")
         self._data = self._home.folder / "data"
@@ -47,7 +48,7 @@ class Postgres(Server):
             "unix_socket_directories": str(self._home.folder),
         }
         if certificate:
-            # In its own folder, where its own user can read it, and nobody else.
+            # PostgreSQL demands a key that only its own user can read.
             copy = self._home.write("tls.pem", certificate.read_text(encoding="ascii"), 0o600)
             self._settings |= {"ssl": "on", "ssl_cert_file": str(copy), "ssl_key_file": str(copy)}
         self._where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", USER)
@@ -58,7 +59,7 @@ class Postgres(Server):
         return self._url("postgres")
 
     def create_database(self, name: str) -> str:
-        """A new, empty database; returns its URL."""
+        """Create an empty database, and return its URL."""
         self._home.run([str(self._bin / "createdb"), *self._where, name])
         return self._url(name)
 
@@ -76,7 +77,7 @@ class Postgres(Server):
     def _is_ready(self) -> bool:
         if not listens(self.port):
             return False
-        # While it recovers it takes connections, only to refuse them.
+        # During recovery the server accepts connections and refuses them.
         with contextlib.suppress(ServerFailed):
             self._home.run([str(self._bin / "pg_isready"), "-q", *self._where])
             return True

@@ -1,4 +1,4 @@
-"""Processes that a test owns: started without privileges, ended by their own ids."""
+"""The processes of a server: started without privileges, and ended by their own ids."""
 
 import contextlib
 import os
@@ -9,23 +9,23 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-#: Seconds that a server may take to start or to end.
+#: Seconds for a server to start or to end.
 PATIENCE = 60.0
 
 
 class MissingBinary(LookupError):
-    """A server's program is not installed here."""
+    """The program of a server is not installed."""
 
 
 class ServerFailed(RuntimeError):
-    """A server ended or did not answer; the message holds the end of its log."""
+    """A server ended or did not answer. The message has the end of its log."""
 
 
 def find_binary(name: str, *folders: Path) -> str:
-    """The path of a program, from `folders` or PATH.
+    """Find a program in `folders` or PATH.
 
     Raises:
-        MissingBinary: there is none.
+        MissingBinary: the program is in none of them.
     """
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", ""), "/usr/sbin"])
     if found := shutil.which(name, path=path):
@@ -34,9 +34,10 @@ def find_binary(name: str, *folders: Path) -> str:
 
 
 class Home:
-    """A new folder that servers' processes may write to, and the user that they run as.
+    """The folder of a server, and the user of its processes.
 
-    Servers refuse root (initdb) or should not have it; for anybody else the user stays the same.
+    Tests run by root start servers as an unprivileged user, because initdb refuses root. Other
+    users start servers as themselves.
     """
 
     def __init__(self, name: str, *users: str) -> None:
@@ -47,13 +48,13 @@ class Home:
         self.own(self.folder)
 
     def own(self, *paths: Path) -> None:
-        """Give paths to the servers' user."""
+        """Change the owner of paths to the user of the processes."""
         for path in paths:
             if self._user is not None and self._group is not None:
                 os.chown(path, self._user, self._group)
 
     def write(self, name: str, text: str, mode: int = 0o600) -> Path:
-        """A file of the servers' user."""
+        """Write a file, owned by the user of the processes."""
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
         path.chmod(mode)
@@ -61,7 +62,7 @@ class Home:
         return path
 
     def mkdir(self, name: str) -> Path:
-        """A folder of the servers' user."""
+        """Make a folder, owned by the user of the processes."""
         path = self.folder / name
         path.mkdir(mode=0o700)
         self.own(path)
@@ -70,10 +71,10 @@ class Home:
     def run(
         self, command: Sequence[str], environ: Mapping[str, str] | None = None, stdin: str = ""
     ) -> str:
-        """Run a command to its end, and return what it printed.
+        """Run a command to its end, and return its standard output.
 
         Raises:
-            ServerFailed: it failed.
+            ServerFailed: the command failed.
         """
         done = subprocess.run(
             command,
@@ -95,8 +96,8 @@ class Home:
     def start(
         self, command: Sequence[str], log: Path, environ: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start a command that goes on; it dies with the thread that started it."""
-        # Without setpriv (other systems than Linux) only a killed test run leaves it behind.
+        """Start a command in the background. It is killed when the present thread ends."""
+        # setpriv is on Linux only. Elsewhere a killed test run leaves the process behind.
         dies_with_us = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         with log.open("ab") as output:
             return subprocess.Popen(
@@ -113,7 +114,7 @@ class Home:
             )
 
     def remove(self) -> None:
-        """Delete the folder with all that is in it."""
+        """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _environ(self, more: Mapping[str, str] | None) -> dict[str, str]:
@@ -122,7 +123,7 @@ class Home:
 
 
 def tail(log: Path, characters: int = 3000) -> str:
-    """The end of a log."""
+    """The last characters of a log."""
     try:
         return log.read_text(encoding="utf-8", errors="replace")[-characters:]
     except OSError as error:

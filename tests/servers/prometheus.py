@@ -1,4 +1,4 @@
-"""A Prometheus of one's own."""
+"""A Prometheus server for tests."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from .server import Server, listens
 
 @dataclass(frozen=True)
 class Target:
-    """What is scraped: a port on loopback, a page, and the labels of all of its series."""
+    """A scrape target: a port on loopback, a page, and labels for all of its series."""
 
     port: int
     labels: Mapping[str, str]
@@ -27,7 +27,7 @@ class Prometheus(Server):
     """One server that scrapes and evaluates rules every second."""
 
     def __init__(self, targets: Sequence[Target], rules: Sequence[Path] = ()) -> None:
-        """Raises MissingBinary where Prometheus is not installed."""
+        """Raises MissingBinary if Prometheus is not installed."""
         self._binary = find_binary("prometheus")
         super().__init__("prometheus")
         copies = [
@@ -43,18 +43,18 @@ class Prometheus(Server):
         self._data = self._home.mkdir("data")
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        """What an expression comes to now: a vector's samples.
+        """Evaluate an expression now, to the samples of a vector.
 
         Raises:
-            ValueError: it is wrong.
+            ValueError: Prometheus refuses the expression.
         """
         return self._ask("query", query=expression)
 
     def query_range(self, expression: str, start: float, end: float) -> list[dict[str, Any]]:
-        """What an expression comes to, second by second: a matrix' series.
+        """Evaluate an expression for each second, to the series of a matrix.
 
         Raises:
-            ValueError: it is wrong.
+            ValueError: Prometheus refuses the expression.
         """
         return self._ask("query_range", query=expression, start=start, end=end, step=1)
 
@@ -83,7 +83,7 @@ class Prometheus(Server):
 
 
 def _hurried(rules: str) -> str:
-    """The rules with the interval of this server."""
+    """The rules, evaluated at the interval of this server."""
     document = yaml.safe_load(rules)
     for group in document["groups"]:
         group.pop("interval", None)

@@ -1,4 +1,4 @@
-"""A bad network: a TCP proxy between a service and its server, in threads."""
+"""A TCP proxy between a service and its server, to simulate a bad network."""
 
 import contextlib
 import socket
@@ -13,12 +13,12 @@ from tests.support.waiting import POLL_INTERVAL
 
 from .server import listens
 
-#: Bytes passed on at a time at most.
+#: The most bytes forwarded at a time.
 PIECE = 65_536
 
 
 class Proxy:
-    """Passes bytes between its own port and a server's, until told to behave badly."""
+    """Forwards bytes between its own port and a server's. Its methods cause faults."""
 
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
@@ -27,10 +27,10 @@ class Proxy:
         self._flowing = threading.Event()
         self._flowing.set()
         self._swallowing = False
-        #: Seconds that each piece takes longer, and its size: together they slow all down.
+        #: Seconds added to each piece, and the bytes of a piece. Both together limit the speed.
         self.delay = 0.0
         self.piece = PIECE
-        #: Bytes from clients that were not passed on.
+        #: Bytes taken from clients and dropped.
         self.swallowed = 0
         self._listener: socket.socket | None = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -38,7 +38,7 @@ class Proxy:
 
     @property
     def connections(self) -> int:
-        """Connections that are open now."""
+        """The number of open connections."""
         with self._lock:
             return len(self._pairs)
 
@@ -51,10 +51,10 @@ class Proxy:
                 _reset(each)
 
     def refuse(self) -> None:
-        """Cut, and refuse new connections until `mend`."""
+        """Cut all connections, and refuse new ones until `mend`."""
         listener, self._listener = self._listener, None
         if listener:
-            # Closing alone would leave the port open for as long as accept waits.
+            # A close alone would leave the port open until the blocked accept ends.
             with contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
             listener.close()
@@ -62,15 +62,15 @@ class Proxy:
         self.cut()
 
     def swallow(self) -> None:
-        """Take all bytes and pass none on, as a network that has lost its route."""
+        """Take all bytes and drop them, like a network that has lost its route."""
         self._swallowing = True
 
     def stall(self) -> None:
-        """Read no more bytes, so that the senders' buffers fill up."""
+        """Stop reading, so that the buffers of the senders fill up."""
         self._flowing.clear()
 
     def mend(self) -> None:
-        """Behave."""
+        """End all faults."""
         self.delay = 0.0
         self.piece = PIECE
         self._swallowing = False
@@ -80,7 +80,7 @@ class Proxy:
             self._accept_from(self._listener)
 
     def close(self) -> None:
-        """End all connections and the port."""
+        """Close all connections and the port."""
         self._swallowing = False
         self._flowing.set()
         self.refuse()
@@ -129,7 +129,7 @@ class Proxy:
                     target.sendall(piece)
                 elif source is pair[0]:
                     self.swallowed += len(piece)
-        # Such a network loses the end of a connection too.
+        # A lost route loses the end of a connection too.
         while self._swallowing:
             time.sleep(POLL_INTERVAL)
         self._forget(pair)
@@ -137,7 +137,7 @@ class Proxy:
     def _forget(self, pair: tuple[socket.socket, socket.socket]) -> None:
         with self._lock:
             if pair not in self._pairs:
-                return  # its other thread, or a cut, ends it
+                return  # the other thread of the pair, or a cut, has closed it
             self._pairs.remove(pair)
         for each in pair:
             with contextlib.suppress(OSError):
@@ -146,9 +146,9 @@ class Proxy:
 
 
 def _reset(each: socket.socket) -> None:
-    """Close with RST: a linger time of 0 seconds drops what is unsent."""
+    """Close with RST: a linger time of 0 seconds drops unsent bytes."""
     with contextlib.suppress(OSError):
         each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # Wakes the thread that reads, without which the socket would stay open.
+        # This ends the blocked recv of the other thread, which would keep the socket open.
         each.shutdown(socket.SHUT_RD)
     each.close()

@@ -1,4 +1,4 @@
-"""A RabbitMQ node of one's own, with its own epmd, so that no other node is disturbed."""
+"""A RabbitMQ node for tests, with its own epmd, apart from other nodes of the machine."""
 
 import json
 import re
@@ -14,10 +14,10 @@ from tests.support import free_port, wait_until
 from .process import ServerFailed, find_binary, tail
 from .server import Server, end, listens
 
-#: Debian puts the scripts here; those in /usr/sbin wrap them and insist on one user and folder.
+#: Debian's scripts. The wrappers in /usr/sbin insist on one user and one folder.
 FOLDERS = (Path("/usr/lib/rabbitmq/bin"), Path("/opt/rabbitmq/sbin"))
 
-#: Memory that RabbitMQ may take before it blocks publishers, as a share of the machine's.
+#: The share of the machine's memory at which RabbitMQ blocks publishers.
 HIGH_WATERMARK = 0.4
 
 CONFIG = """\
@@ -34,8 +34,8 @@ prometheus.tcp.ip = 127.0.0.1
 prometheus.tcp.port = {port}
 """
 
-#: `{"name", ready, unacked}` of each queue, asked of the queues themselves: the figures of
-#: `list_queues` are up to 5 s old for quorum queues.
+#: `{"name", ready, unacked}` of each queue, from the queue itself. The figures of `list_queues`
+#: are up to 5 s old for quorum queues.
 DEPTHS = """\
 [case amqqueue:get_type(Q) of
    rabbit_quorum_queue ->
@@ -55,26 +55,26 @@ rabbit_auth_backend_internal:set_permissions(
 
 
 class Depth(NamedTuple):
-    """Messages in a queue."""
+    """The messages in a queue."""
 
     ready: int
     unacked: int
 
 
 class RabbitMq(Server):
-    """One node with its own name, data, cookie and ports. `guest` may do everything."""
+    """One node with its own name, data, cookie and ports. `guest` has all rights."""
 
     def __init__(self, *plugins: str) -> None:
-        """Raises MissingBinary where RabbitMQ is not installed."""
+        """Raises MissingBinary if RabbitMQ is not installed."""
         self._server = find_binary("rabbitmq-server", *FOLDERS)
         self._rabbitmqctl = find_binary("rabbitmqctl", *FOLDERS)
         self._epmd_binary = find_binary("epmd")
-        # A hundred times faster than rabbitmqctl, which starts an Erlang machine for each call.
+        # A hundred times faster than rabbitmqctl, because no Erlang machine starts per call.
         self._erl_call = shutil.which("erl_call")
         super().__init__("rabbitmq")
         self._epmd: subprocess.Popen[bytes] | None = None
         self._epmd_port = str(free_port())
-        #: Of the plugin rabbitmq_prometheus.
+        #: The port of the plugin rabbitmq_prometheus.
         self.metrics_port = free_port()
         self._node = f"splitflap-{self.port}@localhost"
         self._cookie = secrets.token_hex(10)
@@ -82,47 +82,47 @@ class RabbitMq(Server):
 
     @property
     def url(self) -> str:
-        """The URL of the vhost `/`."""
+        """The URL of the virtual host `/`."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}//"
 
     def vhost_url(self, name: str, port: int | None = None) -> str:
-        """The URL of a vhost, through a proxy's port if one is given."""
+        """The URL of a virtual host, on the port of the node or of a proxy."""
         return f"amqp://guest:guest@127.0.0.1:{port or self.port}/{name}"
 
     def add_vhost(self, name: str) -> str:
-        """A new vhost, with nothing in it; returns its URL."""
+        """Create an empty virtual host, and return its URL."""
         self.eval(VHOST.format(name=name))
         return self.vhost_url(name)
 
     def import_definitions(self, definitions: Mapping[str, Any]) -> None:
-        """What `rabbitmqctl import_definitions` does with a file of this content."""
+        """Import definitions, as `rabbitmqctl import_definitions` does."""
         text = json.dumps(definitions).replace("\\", "\\\\").replace('"', '\\"')
         self.eval(f'rabbit_definitions:import_raw(<<"{text}">>).')
 
     def delete_vhost(self, name: str) -> None:
-        """Delete a vhost with all that is in it, if there is one."""
+        """Delete a virtual host, if it exists."""
         self.eval(f'catch rabbit_vhost:delete(<<"{name}">>, <<"guest">>).')
 
     def queue_depths(self, vhost: str) -> dict[str, Depth]:
-        """What lies in each queue of a vhost, now."""
+        """The present depth of each queue of a virtual host."""
         told = self.eval(DEPTHS.format(vhost=vhost))
         found = re.findall(r'\{"([^"]+)",\s*(\d+),\s*(\d+)\}', told)
         return {name: Depth(int(ready), int(unacked)) for name, ready, unacked in found}
 
     def set_memory_alarm(self, on: bool) -> None:
-        """Block all connections that publish, as if memory had run short; or end that."""
+        """Begin or end a memory alarm, which blocks all publishing connections."""
         share = 0.0 if on else HIGH_WATERMARK
         self.eval(f"vm_memory_monitor:set_vm_memory_high_watermark({share}).")
 
     def close_connections(self) -> None:
-        """Close every client's connection, as an operator may; they can connect again."""
+        """Close the connections of all clients, as an operator may."""
         self.eval(
             '[rabbit_networking:close_connection(P, "test") || '
             "P <- rabbit_networking:connections()]."
         )
 
     def stop_app(self) -> None:
-        """Stop the broker; the Erlang machine goes on (rabbitmqctl stop_app)."""
+        """Stop the broker, but not its Erlang machine (rabbitmqctl stop_app)."""
         self.eval("rabbit:stop().")
 
     def start_app(self) -> None:
@@ -131,7 +131,7 @@ class RabbitMq(Server):
         wait_until(self._is_ready, lambda: f"RabbitMQ's start\n{tail(self.log)}")
 
     def eval(self, expression: str) -> str:
-        """What an Erlang expression, ended by a full stop, comes to in the node.
+        """Evaluate an Erlang expression, ended by a full stop, in the node.
 
         Raises:
             ServerFailed: the expression failed, or the node does not answer.
@@ -159,7 +159,7 @@ class RabbitMq(Server):
         return self._home.start([self._server], self.log, self._environ)
 
     def _is_ready(self) -> bool:
-        # Listeners are opened last, once the broker can be used.
+        # The broker opens its listeners last.
         return listens(self.port)
 
     def _write_configuration(self, plugins: Sequence[str]) -> dict[str, str]:
@@ -183,12 +183,12 @@ class RabbitMq(Server):
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-start_epmd false "
             "-kernel inet_dist_use_interface {127,0,0,1}",
             **self._fewer_plugins(plugins),
-            # The script then becomes the Erlang machine, instead of a shell that waits for it.
+            # This makes the script become the Erlang machine, instead of waiting for it.
             "RUNNING_UNDER_SYSTEMD": "true",
         }
 
     def _fewer_plugins(self, plugins: Sequence[str]) -> dict[str, str]:
-        """A start reads the code of every plugin there is; without most of them it takes 2/3."""
+        """Hide most plugins: a start reads all their code, and takes 2/3 of the time without."""
         beside = Path(self._server).resolve().parent.parent
         installed = max(beside.glob("lib/rabbitmq_server-*/plugins"), default=beside / "plugins")
         if plugins or not installed.is_dir():

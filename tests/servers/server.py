@@ -1,4 +1,4 @@
-"""What the servers have in common: start, stop, kill, restart, by their own process ids."""
+"""The common part of all servers: start, stop, kill and restart, by process id."""
 
 import contextlib
 import os
@@ -6,62 +6,62 @@ import signal
 import socket
 import subprocess
 from abc import ABC, abstractmethod
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.support import free_port, wait_until
+from tests.support import descendants, free_port, gone, wait_until
 
 from .process import PATIENCE, Home, ServerFailed, tail
 
 
 class Server(ABC):
-    """One server with its own folder and port. Data survives everything but `close`."""
+    """One server with its own folder and port. Only `close` deletes its data."""
 
-    #: The signals that end it, the mildest first; each is given PATIENCE.
+    #: The signals of a stop, the mildest first. Each has PATIENCE seconds to take effect.
     END: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGKILL)
 
     def __init__(self, name: str) -> None:
         self.port = free_port()
         self._name = name
-        # Debian names the user like the server.
+        # Debian's user has the name of the server.
         self._home = Home(name, name)
         self.log = self._home.folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
-        """The id of its main process."""
+        """The id of the main process."""
         assert self._process, f"{self._name} was not started"
         return self._process.pid
 
     def start(self) -> Self:
-        """Start, and return once it takes connections.
+        """Start the server, and wait until it accepts connections.
 
         Raises:
-            ServerFailed: it ended, or does not answer.
+            ServerFailed: the server ended.
+            WaitTimeout: the server does not answer.
         """
         self._process = self._launch()
         wait_until(self._has_started, lambda: f"{self._name}'s start\n{tail(self.log)}")
         return self
 
     def stop(self) -> None:
-        """An orderly end: connections are closed, what is to be written is written."""
+        """End the server in its orderly way: it closes connections and writes its data."""
         if self._process:
             end(self._process, *self.END)
 
     def kill(self) -> None:
-        """As a power failure would: SIGKILL for all its processes."""
+        """Send SIGKILL to all processes of the server, like a power failure."""
         if self._process:
             kill_all(self._process)
 
     def restart(self) -> None:
-        """Stop if it runs, and start on the same port with the same data."""
+        """Stop the server, and start it on the same port with the same data."""
         self.stop()
         self.start()
 
     def close(self) -> None:
-        """Stop for good, and delete the data."""
+        """Stop the server, and delete its data."""
         self.stop()
         self._home.remove()
 
@@ -79,7 +79,7 @@ class Server(ABC):
 
     @abstractmethod
     def _launch(self) -> subprocess.Popen[bytes]:
-        """Start the main process, without waiting for it to be ready."""
+        """Start the main process, and return at once."""
 
     @abstractmethod
     def _is_ready(self) -> bool:
@@ -93,7 +93,7 @@ class Server(ABC):
 
 
 def end(process: subprocess.Popen[bytes], *signals: signal.Signals) -> None:
-    """Send the signals one after the other, with patience, until the process has ended."""
+    """Send the signals in turn, until the process has ended."""
     for number in signals:
         if process.poll() is not None:
             return
@@ -103,9 +103,9 @@ def end(process: subprocess.Popen[bytes], *signals: signal.Signals) -> None:
 
 
 def kill_all(process: subprocess.Popen[bytes]) -> None:
-    """SIGKILL a process and all below it, and wait for their end.
+    """Send SIGKILL to a process and its descendants, and wait for their end.
 
-    It is stopped first, so that it starts no more of them while they are listed.
+    SIGSTOP comes first, so that the process starts no more children meanwhile.
     """
     if process.poll() is None:
         process.send_signal(signal.SIGSTOP)
@@ -119,26 +119,7 @@ def kill_all(process: subprocess.Popen[bytes]) -> None:
 
 
 def listens(port: int) -> bool:
-    """Whether a loopback port takes connections."""
+    """Whether a loopback port accepts connections."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
-
-
-def descendants(pid: int) -> set[int]:
-    """The ids of all processes below one."""
-    found: set[int] = set()
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            for child in map(int, path.read_text(encoding="ascii").split()):
-                found |= {child} | descendants(child)
-    return found
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended, reaped or not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return True
-    return stat.rpartition(")")[2].split()[0] in {"Z", "X"}

@@ -1,4 +1,4 @@
-"""The servers do what their tests rely on."""
+"""The servers and the proxy behave as other tests expect."""
 
 import socket
 import time
@@ -17,8 +17,8 @@ from .rabbitmq import Depth, RabbitMq
 pytestmark = pytest.mark.servers
 
 
-def test_postgres_survives_its_murder(postgres_server: Postgres) -> None:
-    """What was committed is there after SIGKILL and a start; open connections are gone."""
+def test_postgres_keeps_committed_rows_after_a_kill(postgres_server: Postgres) -> None:
+    """Open connections are lost."""
     url = postgres_server.create_database("murder").replace("+psycopg", "")
     with psycopg.connect(url) as connection:
         connection.execute("create table t (number int)")
@@ -32,8 +32,8 @@ def test_postgres_survives_its_murder(postgres_server: Postgres) -> None:
         assert connection.execute("select number from t").fetchall() == [(1,)]
 
 
-def test_rabbitmq_counts_what_lies_in_its_queues(rabbitmq_server: RabbitMq) -> None:
-    """At once after a confirmed publish, and apart for what a consumer holds."""
+def test_rabbitmq_reports_the_present_depth_of_queues(rabbitmq_server: RabbitMq) -> None:
+    """Ready and unacked messages apart, right after a confirm."""
     url = rabbitmq_server.add_vhost("counts")
     with kombu.Connection(url, transport_options={"confirm_publish": True}) as connection:
         channel = connection.channel()
@@ -49,7 +49,7 @@ def test_rabbitmq_counts_what_lies_in_its_queues(rabbitmq_server: RabbitMq) -> N
 
 @pytest.fixture
 def listener() -> socket.socket:
-    """A port that takes connections and says nothing by itself."""
+    """A server socket without a protocol."""
     return socket.create_server(("127.0.0.1", 0))
 
 
@@ -61,8 +61,8 @@ def through(proxy: Proxy, listener: socket.socket) -> tuple[socket.socket, socke
     return client, server
 
 
-def test_proxy_passes_on_cuts_and_refuses(listener: socket.socket) -> None:
-    """Bytes go both ways; a cut resets both ends; a refused port comes back."""
+def test_the_proxy_forwards_cuts_and_refuses(listener: socket.socket) -> None:
+    """A cut resets both ends; `mend` opens a refused port again."""
     with listener, Proxy(listener.getsockname()[1]) as proxy:
         client, server = through(proxy, listener)
         client.sendall(b"to")
@@ -80,8 +80,8 @@ def test_proxy_passes_on_cuts_and_refuses(listener: socket.socket) -> None:
         through(proxy, listener)[0].close()
 
 
-def test_proxy_swallows_and_delays(listener: socket.socket) -> None:
-    """Swallowed bytes never come, the connection stays open; a delay only takes its time."""
+def test_the_proxy_swallows_and_delays(listener: socket.socket) -> None:
+    """Swallowed bytes are lost, and the connection stays open."""
     with listener, Proxy(listener.getsockname()[1]) as proxy:
         client, server = through(proxy, listener)
         proxy.swallow()

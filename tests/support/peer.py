@@ -34,7 +34,7 @@ def rabbitmq_broker(url: str, ca_file: str | None = None) -> BrokerBackend:
 
 
 class Peer:
-    """A link that records its deliveries. With `acks` it settles them at once."""
+    """A link that records its deliveries. The option `acks` settles them at once."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Peer:
         return self
 
     def publish(self, *bodies: bytes, key: str = "render", exchange: str = "jobs") -> None:
-        """Publish messages, without a wait."""
+        """Publish messages, and return at once."""
         for body in bodies:
             self.link.publish(OutgoingMessage(exchange, key, body, partial(self._settle, body)))
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-#: Seconds that a wait takes at most, where a test names no other bound.
+#: The longest wait, in seconds, if a test names no other.
 WAIT_TIMEOUT = 60.0
 
 #: Seconds between two checks of a condition.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.server import descendants
+from tests.support import descendants
 
 from .base import Nemesis
 

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from tests.faults.world import World
-from tests.servers.server import descendants, gone
-from tests.support import WaitTimeout, wait_until
+from tests.support import WaitTimeout, descendants, gone, wait_until
 from tests.system.rig.processes import START_STOP_TIMEOUT
 
 from .base import Nemesis

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 
-from tests.servers.server import descendants
+from tests.support import descendants
 
 from .base import Nemesis
 from .kills import rendering, worker_of

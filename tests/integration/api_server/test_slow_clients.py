@@ -22,8 +22,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.servers.server import descendants
-from tests.support import free_port, wait_until
+from tests.support import descendants, free_port, wait_until
 
 KEY = "a-key-for-this-test-alone"
 AUTH = {"Authorization": f"Bearer {KEY}"}

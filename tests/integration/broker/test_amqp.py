@@ -17,7 +17,7 @@ pytestmark = pytest.mark.servers
 
 
 def test_topology_is_declared_as_quorum_queues(vhost: Vhost, make_peer: MakePeer) -> None:
-    """With limits, and at-least-once dead lettering, on the server."""
+    """The server has the limits, and at-least-once dead lettering."""
     make_peer(vhost.backend).started()
     queues = f'rabbit_amqqueue:list(<<"{vhost.name}">>)'
     arguments = f"[rabbit_amqqueue:info(Q, [arguments]) || Q <- {queues}]"
@@ -188,7 +188,7 @@ def fill_scrape(vhost: Vhost, peer: Peer) -> None:
         '[{<<"max-length">>, 1}], 0, <<"queues">>, <<"guest">>).'
     )
     for count, body in enumerate(numbered(50), start=1):
-        # The limit is a soft one: many at a time would all be taken.
+        # The limit is soft: the queue would take many messages published at once.
         if not peer.unsent:
             peer.publish(body, key="scrape")
             peer.wait(lambda count=count: len(peer.settled) == count, "the answer")  # type: ignore[misc]  # a lambda

@@ -8,8 +8,7 @@ import pytest
 
 from tests.servers.rabbitmq import RabbitMq
 
-#: Longest time (seconds) that the link may keep the other green threads waiting: a bound on
-#: liveness, far from what it takes.
+#: Limit for the wait of other green threads, in seconds: a bound on liveness, far above the usual.
 LONGEST_GAP = 0.5
 
 SCRIPT = """

@@ -18,7 +18,7 @@ from tests.support.peer import RENDER, embedded_broker, numbered
 
 from .conftest import MakePeer
 
-#: Takes messages, naming each on a line, until it is killed; acks none.
+#: A consumer that prints each message on a line, until it is killed.
 GREEDY = """
 import sys, threading
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_a_killed_consumer_loses_at_most_its_own_messages(
     received = set(receiver.bodies)
     assert len(received) == len(receiver.bodies)
     assert not received & {line.encode() for line in taken}
-    # One that it was about to name, and its prefetch.
+    # The consumer may have lost one unnamed message, and its prefetch.
     assert len(bodies) - len(received) - len(taken) <= 12
 
 
@@ -133,7 +133,7 @@ def test_old_unfinished_files_are_removed(
     folder.mkdir()
     left = folder / ".00000000000000000001-left"
     left.touch()
-    # Its contents are old; since when it is hidden is what counts.
+    # The content is old, but the rename (ctime) is new, and only that counts.
     os.utime(left, (0, 0))
     make_peer(embedded_broker(tmp_path)).started()
     assert left.exists()

@@ -15,7 +15,7 @@ from .conftest import MakePeer
 def test_every_message_is_confirmed_and_received_once(
     backend: BrokerBackend, make_peer: MakePeer
 ) -> None:
-    """With more messages than the window holds."""
+    """There are more messages than the window holds."""
     receiver = make_peer(backend, RENDER, acks=True).started()
     sender = make_peer(backend).started()
     bodies = numbered(1500)

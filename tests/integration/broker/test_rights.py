@@ -14,7 +14,7 @@ from .conftest import MakePeer, Vhost
 
 pytestmark = pytest.mark.servers
 
-#: One that would have to be quoted in a URL, and in JSON.
+#: A password with characters to escape in URLs and in JSON.
 PASSWORD = 'p@ss/w:rd"%#'
 
 

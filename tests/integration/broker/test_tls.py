@@ -45,14 +45,14 @@ def tls_in_front_of(server: RabbitMq, certificate: Path) -> Iterator[int]:
             while piece := source.recv(65_536):
                 target.sendall(piece)
             if isinstance(source, ssl.SSLSocket):
-                source.unwrap()  # takes leave, as TLS has it
+                source.unwrap()  # sends TLS's close_notify
             target.shutdown(socket.SHUT_WR)
 
     def accept(listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
                 plain, _ = listener.accept()
-                with suppress(ssl.SSLError):  # a client that does not trust us
+                with suppress(ssl.SSLError):  # a client without trust in the certificate
                     client = context.wrap_socket(plain, server_side=True)
                     broker = socket.create_connection(("127.0.0.1", server.port))
                     for pair in ((client, broker), (broker, client)):
@@ -65,7 +65,7 @@ def tls_in_front_of(server: RabbitMq, certificate: Path) -> Iterator[int]:
 
 
 def test_messages_arrive_over_tls(vhost: Vhost, make_peer: MakePeer, certificate: Path) -> None:
-    """Including those that TLS has decrypted before the selector waits."""
+    """The link reads those that TLS has decrypted before the selector waits."""
     with tls_in_front_of(vhost.server, certificate) as port:
         url = vhost.server.vhost_url(vhost.name, port).replace("amqp:", "amqps:")
         peer = make_peer(rabbitmq_broker(url, str(certificate)), RENDER, acks=True).started()

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from splitflap.__main__ import main
 
-from tests.support import free_ports, wait_until
+from tests.support import free_ports, gone, wait_until
 
 from .stub_api import StubApi, stub_api
 
@@ -19,15 +19,6 @@ from .stub_api import StubApi, stub_api
 END_TIMEOUT = 20.0
 
 FAKE_SERVICE = Path(__file__).with_name("fake_service.py")
-
-
-def is_gone(pid: int) -> bool:
-    """Whether a process has ended, reaped or not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
-    except OSError:
-        return True
-    return stat.rpartition(")")[2].split()[0] in {"Z", "X"}
 
 
 class Launcher:
@@ -87,14 +78,14 @@ class Launcher:
 
     def assert_nothing_left(self) -> None:
         """Wait until all processes of its services have ended."""
-        wait_until(lambda: all(map(is_gone, self.all_pids())), "the end of the services")
+        wait_until(lambda: all(map(gone, self.all_pids())), "the end of the services")
 
     def clean(self) -> None:
         """End it, and all processes of its services."""
         self.process.kill()
         self.process.wait()
         for pid in self.all_pids():
-            if not is_gone(pid):
+            if not gone(pid):
                 os.kill(pid, signal.SIGKILL)
 
     def _log(self) -> list[tuple[str, str, int]]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import wait_until
+from tests.support import gone, wait_until
 
-from .conftest import Launch, is_gone
+from .conftest import Launch
 
 
 def test_a_killed_service_is_started_again(launch: Launch) -> None:
@@ -20,7 +20,7 @@ def test_a_killed_service_is_started_again(launch: Launch) -> None:
     child = up.pids("renderer", "child")[0]
     up.kill_service("renderer")
     up.wait_for("renderer", "started", 2)
-    assert is_gone(child)
+    assert gone(child)
     assert "renderer was ended by SIGKILL; starting it again at once" in up.err
     up.kill_service("renderer")
     up.wait_for("renderer", "started", 3)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import free_port, wait_until
+from tests.support import descendants, free_port, gone, wait_until
 
 #: Seconds until the service has ended.
 END_TIMEOUT = 30.0
@@ -29,29 +29,11 @@ def start(tmp_path: Path, port: int) -> subprocess.Popen[str]:
     )
 
 
-def descendants(pid: int) -> set[int]:
-    """The ids of all processes below this one."""
-    found: set[int] = set()
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, path.read_text(encoding="ascii").split()):
-            found |= {child} | descendants(child)
-    return found
-
-
 def handles_sigterm(pid: int) -> bool:
     """Whether a process has installed its handler, by the mask SigCgt of proc(5)."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     caught = int(status.partition("SigCgt:")[2].split()[0], 16)
     return bool(caught >> (signal.SIGTERM - 1) & 1)
-
-
-def is_gone(pid: int) -> bool:
-    """Whether a process has ended, reaped or not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
-    except OSError:
-        return True
-    return stat.rpartition(")")[2].split()[0] in {"Z", "X"}
 
 
 def test_the_processes_end_with_a_killed_parent(tmp_path: Path) -> None:
@@ -63,7 +45,7 @@ def test_the_processes_end_with_a_killed_parent(tmp_path: Path) -> None:
             below = descendants(service.pid)
         finally:
             service.kill()
-        wait_until(lambda: all(map(is_gone, below)))
+        wait_until(lambda: all(map(gone, below)))
 
 
 def test_sigterm_ends_the_service_with_status_0(tmp_path: Path) -> None:
@@ -75,7 +57,7 @@ def test_sigterm_ends_the_service_with_status_0(tmp_path: Path) -> None:
         _, errors = service.communicate(timeout=END_TIMEOUT)
     assert service.returncode == 0, errors
     assert "Traceback" not in errors
-    wait_until(lambda: all(map(is_gone, below)))
+    wait_until(lambda: all(map(gone, below)))
 
 
 def test_a_taken_health_port_ends_the_service_with_one_line(tmp_path: Path) -> None:

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.servers.rabbitmq import RabbitMq
-from tests.servers.server import descendants
-from tests.support import wait_until
+from tests.support import descendants, wait_until
 from tests.system.conftest import MakeStack
 from tests.system.rig.metrics import sums
 from tests.system.rig.processes import START_STOP_TIMEOUT, SpawnedService

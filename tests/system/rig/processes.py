@@ -12,8 +12,7 @@ from pathlib import Path
 import requests
 
 from tests.servers.process import tail
-from tests.servers.server import descendants, gone
-from tests.support import free_port, wait_until
+from tests.support import descendants, free_port, gone, wait_until
 
 #: Seconds until a started service must be ready, and until it must have ended after SIGTERM.
 START_STOP_TIMEOUT = 40.0

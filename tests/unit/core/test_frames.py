@@ -55,7 +55,7 @@ def test_published_frames_equal_those_of_py_amqp(
 @pytest.mark.parametrize("multiple", [False, True])
 @pytest.mark.parametrize("tag", [1, 2**40])
 def test_ack_frames_equal_those_of_py_amqp(tag: int, multiple: bool) -> None:
-    """With delivery tags of 64 bits."""
+    """Delivery tags have 64 bits."""
     wire = Wire()
     write = frame_writer(SimpleNamespace(frame_max=FRAME_MAX, bytes_sent=0), wire)
     write(1, 1, spec.Basic.Ack, dumps("Lb", (tag, multiple)), None)

@@ -103,7 +103,7 @@ def test_passwords_in_urls_are_masked(url: str, shown: str) -> None:
 
 
 def test_each_setting_has_a_documentation_row() -> None:
-    """With its default and its description."""
+    """The row has the default and the description."""
     rows = {row.name: row for row in describe(Example)}
     assert rows["SPLITFLAP_PROCESSES"].default == "2"
     assert rows["SPLITFLAP_PROCESSES"].doc == "Processes."

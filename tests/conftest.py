@@ -1,3 +1,3 @@
-"""What all tests share: the servers' fixtures."""
+"""Loads the fixtures of the servers, for all tests."""
 
 pytest_plugins = ["tests.servers.fixtures"]

@@ -11,7 +11,7 @@ from flask.blueprints import BlueprintSetupState
 
 from . import errors
 from .backend import Responder, Submission, TaskBackend, TaskState
-from .headers import fingerprint_of_request, idempotency_key, preferred_wait
+from .headers import RequestHeaders, preferred_wait
 
 logger = logging.getLogger(__name__)
 
@@ -73,22 +73,12 @@ class AsyncRequests(Generic[W]):
         def decorate(view: Callable[P, Any]) -> Callable[P, Any]:
             @wraps(view)
             def accept(*args: P.args, **kwargs: P.kwargs) -> Any:
-                key, wait = idempotency_key(), preferred_wait()
-                # Before the view, because a view may consume the body as a form.
-                fingerprint = fingerprint_of_request() if key else None
+                headers = RequestHeaders.read()
                 result = current_app.ensure_sync(view)(*args, **kwargs)
                 if not isinstance(result, Later):
                     return result
-                submission = Submission[W](
-                    account=self._account(),
-                    work=result.work,
-                    responder_name=responder_name,
-                    responder=responder,
-                    idempotency_key=key,
-                    fingerprint=fingerprint,
-                    traceparent=self._traceparent(),
-                )
-                return self._accept(submission, wait)
+                submission = self._submission(result.work, responder_name, headers)
+                return self._accept(submission, headers.wait)
 
             return accept
 
@@ -124,6 +114,17 @@ class AsyncRequests(Generic[W]):
                 "rename this one, or decorate with later(responder, name=...)"
             )
         return name
+
+    def _submission(self, work: W, responder_name: str, headers: RequestHeaders) -> Submission[W]:
+        return Submission(
+            account=self._account(),
+            work=work,
+            responder_name=responder_name,
+            responder=self.responders[responder_name],
+            idempotency_key=headers.idempotency_key,
+            fingerprint=headers.fingerprint,
+            traceparent=self._traceparent(),
+        )
 
     def _registered(self, state: BlueprintSetupState) -> None:
         self._prefix = state.url_prefix or ""

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import dataclass
 
 from flask import request
 from werkzeug.http import parse_list_header
@@ -14,6 +15,29 @@ MAX_WAIT = 30
 _WAIT = re.compile(r"wait(?:\s*=\s*\"?([^\";]*)\"?)?\s*(?:;.*)?", re.IGNORECASE)
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True)
+class RequestHeaders:
+    """The headers of a request that may become a task."""
+
+    #: Seconds to hold the request for its final response; 0 for none.
+    wait: int
+    idempotency_key: str | None
+    #: Present with an idempotency key.
+    fingerprint: str | None
+
+    @classmethod
+    def read(cls) -> "RequestHeaders":
+        """Read the present request, and with an idempotency key its whole body.
+
+        Call this before the view, which may consume the body as a form.
+
+        Raises:
+            BadHeader: the idempotency key is malformed.
+        """
+        key = idempotency_key()
+        return cls(preferred_wait(), key, fingerprint_of_request() if key else None)
 
 
 def preferred_wait() -> int:

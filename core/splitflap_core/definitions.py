@@ -14,6 +14,7 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from splitflap_core.runtime import EX_CONFIG
@@ -37,24 +38,22 @@ def definitions(environ: Mapping[str, str]) -> dict[str, Any]:
     return {
         "vhosts": [{"name": vhost}],
         "users": [
-            {
-                "name": users[service],
-                "password_hash": hashed(_variable(environ, f"{service.upper()}_PASSWORD")),
-                "hashing_algorithm": "rabbit_password_hashing_sha256",
-                "tags": "",
-            }
+            _user(users[service], _variable(environ, f"{service.upper()}_PASSWORD"))
             for service in RIGHTS
         ],
         "permissions": [
-            {
-                "user": users[service],
-                "vhost": vhost,
-                "configure": rights.configure,
-                "write": rights.write,
-                "read": rights.read,
-            }
+            {"user": users[service], "vhost": vhost, **asdict(rights)}
             for service, rights in RIGHTS.items()
         ],
+    }
+
+
+def _user(name: str, password: str) -> dict[str, str]:
+    return {
+        "name": name,
+        "password_hash": hashed(password),
+        "hashing_algorithm": "rabbit_password_hashing_sha256",
+        "tags": "",
     }
 
 

@@ -152,6 +152,9 @@ def _command_errors(text: str) -> Iterator[str | None]:
         name = module.replace(".", "/")
         found = code.found_at(f"{name}.py") or code.found_at(f"{name}/__main__.py")
         yield None if found else f"no module: python -m {module}"
+    for name in re.findall(r"python -m benchmarks ([a-z]+)", text):
+        exists = any(each.startswith("benchmarks/") for each in code.found_at(f"{name}.py"))
+        yield None if exists else f"no benchmark: {name}"
     for rest in re.findall(r"(?:^|\| |\.venv/bin/)splitflap ([^`|]+)", text):
         yield code.command_error(rest.split())
     for word in re.findall(r"(?:^|/)splitflap-api ([a-z]+)", text):

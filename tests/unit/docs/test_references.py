@@ -49,6 +49,7 @@ def test_a_stale_reference_is_found(check: str) -> None:
         "`splitflap status --no-such`",
         "`splitflap-api nosuch`",
         "`python -m benchmarks.nosuch`",
+        "`python -m benchmarks nosuch`",
         "```\nmake nosuch\n```",
     ],
 )

@@ -1,19 +1,17 @@
-"""A rig's consumer of outcomes, with a worker at the other end of an embedded broker."""
-
-from pathlib import Path
+"""A rig's consumer of outcomes, with a worker at the other end of the broker."""
 
 from splitflap_api.loops.results import Results
+from splitflap_core.broker import BrokerBackend
 from splitflap_core.contracts import JobOutcome, encode
 
-from tests.support.peer import Peer, embedded_broker
+from tests.support.peer import Peer
 from tests.unit.api.rig import Rig
 
 
 class Consumer:
     """A rig's consumer and its worker."""
 
-    def __init__(self, rig: Rig, folder: Path) -> None:
-        backend = embedded_broker(folder)
+    def __init__(self, rig: Rig, backend: BrokerBackend) -> None:
         self.worker = Peer(backend).started()
         self.results = Results(
             rig.store,

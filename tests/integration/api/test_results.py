@@ -12,6 +12,7 @@ from splitflap_core.outcomes import Done
 from sqlalchemy.exc import OperationalError
 
 from tests.support import wait_until
+from tests.support.peer import embedded_broker
 from tests.unit.api.rig import Rig, outcome_of, rendered
 
 from .consumer import Consumer
@@ -23,7 +24,7 @@ PATIENCE = 20.0
 @pytest.fixture
 def consumer(rig: Rig, tmp_path: Path) -> Iterator[Consumer]:
     """A consumer, stopped with the test."""
-    made = Consumer(rig, tmp_path / "broker")
+    made = Consumer(rig, embedded_broker(tmp_path / "broker"))
     yield made
     made.stop()
 

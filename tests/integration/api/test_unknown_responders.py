@@ -5,7 +5,9 @@ It leaves these tasks to the newer replica, and does all its other work.
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,21 @@ from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.domain.responders import Completion
 from splitflap_api.loops import loop, results
 from splitflap_api.store import schema
+from splitflap_core.broker import BrokerBackend
 from splitflap_core.health import HealthServer
 from splitflap_core.kinds import MAX_ATTEMPTS
 
 from asyncrequest import TaskState
+from tests.servers.rabbitmq import RabbitMq
 from tests.support import free_port, wait_until
+from tests.support.peer import embedded_broker, rabbitmq_broker
 from tests.unit.api.rig import HOUR, Rig, rendered, scraped
 
 from .conftest import MakeRig
 from .consumer import Consumer
+
+#: Creates a consumer of the older and of the newer replica on a broker.
+ConsumersOn = Callable[[BrokerBackend], list[Consumer]]
 
 URL = "https://shared.example/"
 
@@ -152,29 +160,70 @@ def test_old_tasks_are_swept_beside_an_unknown_one(old: Rig, new: Rig) -> None:
 
 
 @pytest.fixture
-def consumers(old: Rig, new: Rig, tmp_path: Path) -> Iterator[list[Consumer]]:
-    """A consumer of each replica, stopped with the test."""
-    made = [Consumer(rig, tmp_path / "broker") for rig in (old, new)]
-    yield made
+def consumers_on(old: Rig, new: Rig) -> Iterator[ConsumersOn]:
+    """Creates a consumer of each replica on a broker; they stop with the test."""
+    made: list[Consumer] = []
+
+    def create(backend: BrokerBackend) -> list[Consumer]:
+        made.extend(Consumer(rig, backend) for rig in (old, new))
+        return made
+
+    yield create
     for consumer in made:
         consumer.stop()
 
 
 def test_an_unknown_outcome_goes_back_to_the_queue(
-    old: Rig, new: Rig, consumers: list[Consumer], monkeypatch: pytest.MonkeyPatch
+    old: Rig,
+    new: Rig,
+    consumers_on: ConsumersOn,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The older replica acks the others at once; the newer one gets this one after HOLD."""
+    """After HOLD, again and again. The outcomes beside it are acked at once."""
     monkeypatch.setattr(results, "HOLD", 0.1)
+    first, second = consumers_on(embedded_broker(tmp_path / "broker"))
+    unknown, known = publish_four(old, new, first)
+    first.start()
+    wait_until(lambda: all(old.final(state) for state in known), "the known tasks", 20)
+    returned = partial(old.metric, "splitflap_unknown_responders_total")
+    wait_until(lambda: returned() >= 3, "two more deliveries", 20)
+    assert old.final(unknown) is None
+    first.results.link.stop(5)
+    second.start()
+    wait_until(lambda: new.final(unknown) is not None, "the newer replica", 20)
+    assert old.rows("dead_letters") == []
+
+
+@pytest.mark.servers
+def test_the_newer_of_two_consumers_gets_the_outcome(
+    old: Rig,
+    new: Rig,
+    consumers_on: ConsumersOn,
+    rabbitmq_server: RabbitMq,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """RabbitMQ gives a returned message to the consumers in turn."""
+    monkeypatch.setattr(results, "HOLD", 0.1)
+    vhost = f"api-{uuid.uuid4().hex[:8]}"
+    rabbitmq_server.add_vhost(vhost)
+    first, second = consumers_on(rabbitmq_broker(rabbitmq_server.vhost_url(vhost)))
+    unknown, known = publish_four(old, new, first)
+    first.start()
+    wait_until(lambda: all(old.final(state) for state in known), "the known tasks", 20)
+    assert old.final(unknown) is None
+    second.start()
+    wait_until(lambda: new.final(unknown) is not None, "the newer replica", 20)
+    assert old.rows("dead_letters") == []
+
+
+def publish_four(old: Rig, new: Rig, consumer: Consumer) -> tuple[TaskState, list[TaskState]]:
+    """Publish the outcomes of one unknown and three known tasks, as one batch."""
     known = [old.post(str(number)) for number in range(3)]
     unknown = new.accept(RenderText("x"), responder=NEW)
     jobs = [new.job(unknown), *(old.job(state) for state in known)]
-    consumers[0].publish(*map(rendered, jobs))
-    consumers[0].start()
-    wait_until(lambda: all(old.final(state) for state in known), "the known tasks", 20)
-    assert old.final(unknown) is None
-    consumers[1].start()
-    wait_until(lambda: new.final(unknown) is not None, "the newer replica", 20)
-    assert old.rows("dead_letters") == []
+    consumer.publish(*map(rendered, jobs))
+    return unknown, known
 
 
 def test_a_failing_duty_is_unhealthy_and_alone(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from splitflap_api.loops.feed import Feed
 from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.retention import Retention
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import events, jobs, metadata
+from splitflap_api.store.schema import events, metadata
 from splitflap_api.transactions.accept import TaskTransactions
 from splitflap_api.transactions.ingest import Ingest
 from splitflap_core.contracts import JobOutcome, RenderResult, ScrapeResult, encode
@@ -166,12 +166,6 @@ class Rig:
         """Set columns of all rows, as time would."""
         with self.store.write() as tx:
             tx.execute(update(table).values(values))
-
-    def set_attempt(self, job: Row, attempt: int) -> Row:
-        """Bring a job to a later attempt, as the reconciler does."""
-        with self.store.write() as tx:
-            tx.execute(update(jobs).where(jobs.c.id == job["id"]).values(attempt=attempt))
-        return job | {"attempt": attempt}
 
     # -- responses for clients -------------------------------------------------------------------
 

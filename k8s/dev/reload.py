@@ -26,7 +26,7 @@ def main() -> None:
         SOURCES,
         target=command,
         target_type="command",
-        watch_filter=watchfiles.PythonFilter(),
+        watch_filter=watchfiles.DefaultFilter(),
         sigint_timeout=GRACE,
     )
 

@@ -67,6 +67,23 @@ def test_a_dev_image_extends_the_service_image() -> None:
             assert f'SOURCES = "{rule["dest"]}"' in reload
 
 
+@pytest.mark.parametrize("artifact", [each for each in DEV if "sync" in each])
+def test_the_sync_rules_cover_every_source_file(artifact: dict[str, Any]) -> None:
+    """A changed word list or metric must reach the pod as a changed module does."""
+    service = artifact["docker"]["buildArgs"]["SERVICE"]
+    folders = ["core/splitflap_core", f"services/{service}/splitflap_{service}"]
+    if service == "api":
+        folders.append("asyncrequest/asyncrequest")
+    synced = {each for rule in artifact["sync"]["manual"] for each in ROOT.glob(rule["src"])}
+    sources = {
+        each
+        for folder in folders
+        for each in (ROOT / folder).rglob("*")
+        if each.suffix in {".py", ".toml", ".json", ".yaml"}
+    }
+    assert sources <= synced
+
+
 def test_no_production_image_has_the_reloader() -> None:
     """The reloader is in k8s/dev only."""
     for dockerfile in ROOT.glob("services/*/Dockerfile"):

@@ -1,4 +1,7 @@
-"""The backend `InProcess`: threads, bounded memory, exceptions, cancelling."""
+"""The backend `InProcess`: threads, bounded memory, exceptions, cancelling.
+
+The tests count its private tables, because the bounds of its memory show nowhere else.
+"""
 
 import gc
 import itertools

@@ -105,8 +105,8 @@ class RabbitMq(Server):
 
     def queue_depths(self, vhost: str) -> dict[str, Depth]:
         """The present depth of each queue of a virtual host."""
-        told = self.eval(DEPTHS.format(vhost=vhost))
-        found = re.findall(r'\{"([^"]+)",\s*(\d+),\s*(\d+)\}', told)
+        listed = self.eval(DEPTHS.format(vhost=vhost))
+        found = re.findall(r'\{"([^"]+)",\s*(\d+),\s*(\d+)\}', listed)
         return {name: Depth(int(ready), int(unacked)) for name, ready, unacked in found}
 
     def set_memory_alarm(self, on: bool) -> None:

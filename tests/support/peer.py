@@ -78,7 +78,9 @@ class Peer:
     def publish(self, *bodies: bytes, key: str = "render", exchange: str = "jobs") -> None:
         """Publish messages, and return at once."""
         for body in bodies:
-            self.link.publish(OutgoingMessage(exchange, key, body, partial(self._settle, body)))
+            self.link.publish(
+                OutgoingMessage(exchange, key, body, partial(self.note_settled, body))
+            )
 
     def send(self, *bodies: bytes, key: str = "render") -> None:
         """Publish messages, and wait for their confirms."""
@@ -103,7 +105,8 @@ class Peer:
         if self._acks:
             delivery.ack()
 
-    def _settle(self, body: bytes, sent: bool) -> None:
+    def note_settled(self, body: bytes, sent: bool) -> None:
+        """Record the fate of a message. `publish` registers this as the callback."""
         self.settled.append((body, sent))
 
 

@@ -21,9 +21,9 @@ def test_topology_is_declared_as_quorum_queues(vhost: Vhost, make_peer: MakePeer
     make_peer(vhost.backend).started()
     queues = f'rabbit_amqqueue:list(<<"{vhost.name}">>)'
     arguments = f"[rabbit_amqqueue:info(Q, [arguments]) || Q <- {queues}]"
-    told = vhost.server.eval(f'lists:flatten(io_lib:format("~p", [{arguments}])).')
-    assert told.count("x-queue-type") == len(topology.QUEUES)
-    assert told.count("x-dead-letter-strategy") == 3
+    listed = vhost.server.eval(f'lists:flatten(io_lib:format("~p", [{arguments}])).')
+    assert listed.count("x-queue-type") == len(topology.QUEUES)
+    assert listed.count("x-dead-letter-strategy") == 3
 
 
 def test_confirmed_messages_survive_a_killed_broker(vhost: Vhost, make_peer: MakePeer) -> None:

@@ -52,6 +52,7 @@ def test_a_malformed_message_is_delivered(backend: BrokerBackend, make_peer: Mak
     for delivery in peer.deliveries:
         delivery.ack()
     peer.wait(lambda: peer.link.up, "still up")
+    # The generation is private. It shows that all came over one connection.
     assert len({each._generation for each in peer.deliveries}) == 1
 
 
@@ -177,7 +178,7 @@ def test_a_failing_callback_harms_no_other_message(
     bodies = numbered(50)
     for body in bodies:
         peer.link.publish(OutgoingMessage("jobs", "render", body, fail))
-        peer.link.publish(OutgoingMessage("jobs", "render", body, partial(peer._settle, body)))
+        peer.link.publish(OutgoingMessage("jobs", "render", body, partial(peer.note_settled, body)))
     peer.wait(lambda: len(peer.settled) == 50, "the others")
     assert peer.unsent == []
     assert peer.link.up
@@ -201,22 +202,22 @@ def test_depth_counts_undelivered_messages(backend: BrokerBackend, make_peer: Ma
     """A full consumer leaves the others in the queue."""
     depths: list[Depth] = []
 
-    def look() -> None:
-        if depth := looker.depth("render"):
+    def read() -> None:
+        if depth := reader.depth("render"):
             depths.append(depth)
 
-    looker = BrokerLink("looker", backend.opener("looker"), on_idle=look)
+    reader = BrokerLink("reader", backend.opener("reader"), on_idle=read)
     sender = make_peer(backend).started()
     sender.send(*numbered(3))
-    looker.start()
+    reader.start()
     sender.wait(lambda: [each.ready for each in depths[-1:]] == [3], "all three to be seen")
     receiver = make_peer(backend, Subscription(topology.RENDER_QUEUE, prefetch=2)).started()
     receiver.receive(2)
     sender.wait(lambda: depths[-1].ready == 1, "the one that is left")
     knows = depths[-1].consumers is not None
     assert not knows or depths[-1].consumers == 1
-    looker.stop(5)
-    assert looker.depth("render") is None
+    reader.stop(5)
+    assert reader.depth("render") is None
 
 
 def test_prefetch_may_be_raised(backend: BrokerBackend, make_peer: MakePeer) -> None:

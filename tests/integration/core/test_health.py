@@ -91,6 +91,7 @@ def test_a_failed_accept_does_not_end_the_server(
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patch:
+        # The process cannot be brought out of threads, so the private server fails instead.
         patch.setattr(health._server, "process_request", fail)
         with socket.create_connection(("127.0.0.1", port), 5):
             wait_until(lambda: "can't start" in caplog.text, "the refusal", 5.0)

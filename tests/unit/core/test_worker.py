@@ -1,4 +1,8 @@
-"""The worker loop, on the embedded broker, with a pool of the test."""
+"""The worker loop, on the embedded broker, with a pool of the test.
+
+The rig reads private attributes of worker and link: a pause and an unsettled delivery show nowhere
+else.
+"""
 
 import threading
 import time
@@ -230,6 +234,7 @@ def test_a_job_redelivered_too_often_gets_retry_later(
     """The third delivery could crash the worker again."""
     job = Job("job", "render", 1, time.time(), msgspec.Raw(b'{"text":""}'))
     received = ReceivedMessage("no tag", "render", encode(job), {}, deliveries)
+    # The embedded broker counts no deliveries, so the message goes straight to the worker.
     rig.worker._deliver(Delivery(rig.link, -1, received))
     assert bool(rig.pool.taken) == tried
     if not tried:

@@ -4,10 +4,9 @@ import time
 from typing import Any
 
 import pytest
+from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.overload import backlog as module
 from splitflap_api.overload.backlog import (
-    SCRAPE_FACTOR,
-    TOLERATED,
     UNCONFIRMED_LIMIT,
     Backlog,
     Limits,
@@ -22,6 +21,8 @@ from uuid_utils import uuid7
 from tests.support import wait_until
 
 LIMITS = Limits(unfinished=30, unpublished=3600)
+RENDERS = JOB_KINDS["render"].backlog
+SCRAPES = JOB_KINDS["scrape"].backlog
 
 
 class Jobs:
@@ -69,8 +70,8 @@ def test_an_empty_table_is_no_backlog(waiting: Jobs) -> None:
 
 
 def test_a_few_stuck_jobs_are_no_backlog(waiting: Jobs) -> None:
-    """One more than TOLERATED are, and clients get the seconds to wait."""
-    waiting.add("render", TOLERATED["render"], dispatched=300)
+    """One more than the tolerated number is, and clients get the seconds to wait."""
+    waiting.add("render", RENDERS.tolerated, dispatched=300)
     assert waiting.why() == ""
     waiting.add("render", 1, dispatched=40)
     assert "waiting to be rendered" in waiting.why()
@@ -86,10 +87,10 @@ def test_many_young_jobs_are_no_backlog(waiting: Jobs) -> None:
 
 
 def test_scrapes_may_wait_longer_than_renders(waiting: Jobs) -> None:
-    """Slow sites close the service to posts only after SCRAPE_FACTOR times the limit."""
-    waiting.add("scrape", TOLERATED["scrape"] + 1, dispatched=LIMITS.unfinished * 3)
+    """Slow sites close the service to posts only after 20 times the limit of renders."""
+    waiting.add("scrape", SCRAPES.tolerated + 1, dispatched=LIMITS.unfinished * 3)
     assert waiting.why() == ""
-    waiting.add("scrape", TOLERATED["scrape"] + 1, dispatched=LIMITS.unfinished * SCRAPE_FACTOR + 5)
+    waiting.add("scrape", SCRAPES.tolerated + 1, dispatched=LIMITS.unfinished * SCRAPES.ages + 5)
     waiting.add("render", 1, dispatched=1)
     with waiting.store.write() as tx:
         tx.exec_driver_sql("UPDATE jobs SET dispatched_at = dispatched_at - 600000")
@@ -125,7 +126,7 @@ def test_judging_goes_on_after_a_failure(waiting: Jobs, monkeypatch: pytest.Monk
         return read()
 
     monkeypatch.setattr(waiting.store, "read", failing)
-    waiting.add("render", TOLERATED["render"] + 1, dispatched=300)
+    waiting.add("render", RENDERS.tolerated + 1, dispatched=300)
     waiting.backlog.start()
     try:
         wait_until(lambda: waiting.backlog.overload() is not None, "a judgement", 20)

@@ -1,7 +1,7 @@
 """Refuses new work early, while accepted work is older than its limit.
 
 The age of the oldest jobs decides, because a number of jobs says little about the time they take.
-A single stuck job is harmless: only several jobs of that age make a backlog.
+Each job kind declares its `BacklogLimit`.
 """
 
 import math
@@ -12,6 +12,7 @@ from typing import Any
 from splitflap_core.contracts import Kind
 from sqlalchemy import select
 
+from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import jobs
@@ -22,13 +23,6 @@ POLL_EVERY = 1.0
 #: Seconds that a connected broker may take to confirm a message. Less than the five seconds after
 #: which the reconciler publishes the job again.
 UNCONFIRMED_LIMIT = 3.0
-
-#: Jobs of a kind that may be older than the limit; one more makes a backlog.
-TOLERATED: dict[Kind, int] = {"render": 50, "scrape": 500}
-
-#: Scrapes may be so many times older than renders: sites may be slow, and a post without previews
-#: is shown meanwhile.
-SCRAPE_FACTOR = 20
 
 #: Largest Retry-After in seconds.
 MAX_RETRY_AFTER = 30
@@ -73,12 +67,12 @@ class Backlog(Loop):
             now = self._store.now(tx)
             unpublished = tx.execute(_UNPUBLISHED).scalar()
             ages = {kind: _age(now, tx.execute(of).scalar()) for kind, of in _UNFINISHED.items()}
-        limit = self._limits.unfinished
-        self._verdict = (
-            _judged("unpublished", _age(now, unpublished), self._limits.unpublished)
-            or _judged("waiting to be rendered", ages["render"], limit)
-            or _judged("waiting for previews", ages["scrape"], limit * SCRAPE_FACTOR)
-        )
+        verdicts = [_judged("unpublished", _age(now, unpublished), self._limits.unpublished)]
+        for kind, job_kind in JOB_KINDS.items():
+            limit = job_kind.backlog
+            age = self._limits.unfinished * limit.ages
+            verdicts.append(_judged(limit.doing, ages[kind], age))
+        self._verdict = next(filter(None, verdicts), None)
 
 
 #: Ids grow with the time of creation. The age of a job to retry counts from its due time.
@@ -89,9 +83,9 @@ _UNFINISHED: dict[Kind, Any] = {
     kind: select(jobs.c.dispatched_at)
     .where(jobs.c.kind == kind, jobs.c.dispatched_at.is_not(None))
     .order_by(jobs.c.id)
-    .offset(tolerated)
+    .offset(job_kind.backlog.tolerated)
     .limit(1)
-    for kind, tolerated in TOLERATED.items()
+    for kind, job_kind in JOB_KINDS.items()
 }
 
 

@@ -165,13 +165,12 @@ def _insert_all(
 
 def _insert_numbered(table: Table, columns: tuple[str, ...]) -> str:
     given = (
-        f"json_populate_recordset(NULL::{table.name}, CAST(:rows AS json)) WITH ORDINALITY "
-        f"AS given({', '.join(column.name for column in table.c)}, place)"
+        f"json_populate_recordset(NULL::{table.name}, CAST(:rows AS json)) WITH ORDINALITY AS given"
     )
+    names = ", ".join(f"given.{name}" for name in columns)
     return (
         f"INSERT INTO {table.name} (id, {', '.join(columns)}) "  # noqa: S608 - as above
-        f"SELECT counted.value - :n + place, {', '.join(f'given.{name}' for name in columns)} "
-        f"FROM counted, {given}"
+        f"SELECT counted.value - :n + given.ordinality, {names} FROM counted, {given}"
     )
 
 

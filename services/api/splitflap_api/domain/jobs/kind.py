@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from splitflap_core.kinds import KindSpec
@@ -11,10 +12,24 @@ from splitflap_api.domain.changes import Changes, PreviewRequest
 from splitflap_api.domain.jobs.finished import FinishedJob
 
 
+@dataclass(frozen=True)
+class BacklogLimit:
+    """When the unfinished jobs of a kind make a backlog, so that the API sheds new work."""
+
+    #: The end of the message to clients: "work accepted 40 s ago is still ...".
+    doing: str
+    #: Jobs that may be older than the limit; one more makes a backlog. A single stuck job is
+    #: harmless.
+    tolerated: int
+    #: The limit in units of `SPLITFLAP_MAX_UNFINISHED_AGE`.
+    ages: float = 1
+
+
 class JobKind(ABC):
     """The API's part of a kind. Its methods run in the order of locks, each for a whole batch."""
 
     spec: ClassVar[KindSpec[Any, Any]]
+    backlog: ClassVar[BacklogLimit]
 
     #: Whether several tasks may wait for one job. The subject of such a job is a preview's URL, its
     #: outcome belongs to the preview, and its waiters end in chunks (domain/fan_in.py). The outcome

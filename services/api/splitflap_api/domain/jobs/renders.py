@@ -13,7 +13,7 @@ from uuid_utils import uuid7
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.changes import Changes, PreviewRequest
 from splitflap_api.domain.jobs.finished import FinishedJob
-from splitflap_api.domain.jobs.kind import JobKind
+from splitflap_api.domain.jobs.kind import BacklogLimit, JobKind
 from splitflap_api.domain.posts.states import (
     Rendered,
     apply_rendered,
@@ -27,6 +27,7 @@ class RenderJobs(JobKind):
     """Renders of posts, and of texts by themselves: these have no subject."""
 
     spec = RENDER
+    backlog = BacklogLimit("waiting to be rendered", tolerated=50)
 
     def preview_requests(self, finished: Sequence[FinishedJob]) -> list[PreviewRequest]:
         return previews_wanted_by(_rendered(finished))

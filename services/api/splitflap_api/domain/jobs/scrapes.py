@@ -12,7 +12,7 @@ from uuid_utils import uuid7
 from splitflap_api.domain.changes import Changes, PreviewRequest, Row
 from splitflap_api.domain.fan_in import WaiterBatch
 from splitflap_api.domain.jobs.finished import FinishedJob
-from splitflap_api.domain.jobs.kind import JobKind
+from splitflap_api.domain.jobs.kind import BacklogLimit, JobKind
 from splitflap_api.domain.posts.states import lock_posts
 from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.schema import previews
@@ -29,6 +29,8 @@ class ScrapeJobs(JobKind):
     """Scrapes of URLs: one job a URL, for all the tasks that wait for its preview."""
 
     spec = SCRAPE
+    # Sites may be slow, and a post without previews is shown meanwhile.
+    backlog = BacklogLimit("waiting for previews", tolerated=500, ages=20)
     shared = True
 
     def write_previews(

@@ -97,17 +97,17 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         4. Stop the service: loops, commits, publishing, database, health port.
         """
         self.alive = False
-        self.log.info("stop: closing the listeners")
+        self.log.info("stopping: the listeners")
         for acceptor, listener in zip(acceptors, listeners, strict=True):
             acceptor.kill()
             listener.close()
-        self.log.info("stop: ending streams and waits")
+        self.log.info("stopping: streams and waits")
         service.end_streams()
-        self.log.info("stop: finishing requests on %d connections", pool.running())
+        self.log.info("stopping: requests on %d connections", pool.running())
         self._finish_requests(pool, service.settings.stop_grace)
-        self.log.info("stop: stopping the service")
+        self.log.info("stopping: the service")
         service.stop()
-        self.log.info("stop: done")
+        self.log.info("stopped")
 
     def _finish_requests(self, pool: green.GreenPool, seconds: float) -> None:
         with green.silent_timeout(seconds):
@@ -116,7 +116,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
                 self._clients.hang_up_idle()
                 green.sleep(BEAT / 10)
             return
-        self.log.warning("stop: %d connections still open after the grace", pool.running())
+        self.log.warning("stopping: %d connections are still open after the grace", pool.running())
 
     def handle(self, listener: Listener, client: ClientSocket, addr: Address) -> None:
         """Serve a connection, from its first request to its end."""

@@ -166,9 +166,9 @@ def failures() -> str:
 
 
 def _tries(reason: Reason) -> str:
-    if not reason.passing:
+    if not reason.temporary_if:
         return ""
-    when = "" if reason.passing == "always" else f": {reason.passing}"
+    when = "" if reason.temporary_if == "always" else f": {reason.temporary_if}"
     return f"{reason.attempts} attempts{when}"
 
 

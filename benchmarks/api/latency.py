@@ -62,7 +62,7 @@ def _wait_served(up: SpawnedService) -> None:
 
 
 def _post(client: HTTPConnection, text: str, *, wait: bool) -> float:
-    """Send a post; the milliseconds until its response."""
+    """Send a post, and return the milliseconds until its response."""
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     if wait:
         headers["Prefer"] = "wait=30"

@@ -3,7 +3,7 @@
 The slow texts pass the checks, and would take half a minute: backticks without a closing one. They
 come for 20 seconds, at twice the rate at which the processes can end them. Normal posts come all
 the time. The latency of a post is from its publishing until its outcome is received. The deadline
-is CPU time; the outcomes of slow texts say how long that is by the clock, on a busy machine.
+is CPU time; the outcomes of slow texts show how long that is by the clock, on a busy machine.
 
 Before and after the flood, backlogs of normal posts are timed. Each takes two seconds, which is
 short on a shared machine, so their medians are compared. The first backlog of each time does not
@@ -77,7 +77,7 @@ class JobClient:
         self._link.publish(message)
 
     def backlog(self, name: str) -> float:
-        """Publish many normal posts at once; the posts per second until all are done."""
+        """Publish many normal posts at once. Return the posts per second until all are done."""
         names = [f"{name}-{number}" for number in range(BACKLOG)]
         began = time.monotonic()
         for each, post in zip(names, cycle(corpus()), strict=False):

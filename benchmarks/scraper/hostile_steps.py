@@ -74,13 +74,13 @@ def _robots_steps(data: bytes) -> tuple[float, float]:
 
 
 def _measure_page(name: str) -> tuple[str, float, float, int]:
-    """The least CPU seconds of some rounds, in all and of the longest step; the bytes read."""
+    """The page's name, its least CPU seconds in all and of the longest step, and the bytes read."""
     rounds = [_page_steps(hostile(name).encode()) for _ in range(ROUNDS)]
     return name, min(r[0] for r in rounds), min(r[1] for r in rounds), rounds[0][2]
 
 
 def _page_steps(data: bytes) -> tuple[float, float, int]:
-    """CPU seconds of a page, in all and of the longest step; the bytes read."""
+    """The CPU seconds of a page in all and of the longest step, and the bytes read."""
     steps: list[float] = []
 
     def timed(step: Callable[[], T]) -> T:

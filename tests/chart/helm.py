@@ -75,7 +75,7 @@ class Helm:
         return Manifests([each for each in yaml.safe_load_all(text) if each])
 
     def write(self, values: Mapping[str, Any]) -> str:
-        """Write these values to a file; its path."""
+        """Write these values to a file, and return its path."""
         path = self.folder / f"{next(self._number)}.yaml"
         path.write_text(yaml.safe_dump(dict(values)), encoding="utf-8")
         return str(path)

@@ -33,7 +33,7 @@ class Expected:
 def evaluate(
     rules: Sequence[Path], series: Series, minutes: float, expected: Expected, folder: Path
 ) -> str | None:
-    """Promtool's complaint, or None if the rules give the expected result."""
+    """Promtool's error, or None if the rules give the expected result."""
     promtool = or_skip(lambda: find_binary("promtool"))
     test = {
         "interval": f"{STEP}s",

@@ -75,7 +75,7 @@ def test_both_modes_scale_up_at_once_and_down_slowly(helm: Helm) -> None:
 
 
 def test_workers_follow_their_own_demand(helm: Helm) -> None:
-    """One replica for each unit of demand, of this release and kind only."""
+    """The target is one replica per unit of demand, of this release and kind only."""
     keda = scaled(helm, "keda").of("ScaledObject")
     hpa = scaled(helm, "hpa").of("HorizontalPodAutoscaler")
     for worker, kind in WORKERS.items():
@@ -183,7 +183,7 @@ def test_alerts_can_be_labelled_and_omitted(helm: Helm) -> None:
 
 
 def test_the_operator_gets_the_same_rules(helm: Helm) -> None:
-    """As a PrometheusRule with the operator's labels."""
+    """They are in a PrometheusRule with the operator's labels."""
     kind = {"kind": "prometheusRule", "labels": {"release": "kps"}}
     manifests = helm.render(merged(DEV, {"metrics": {"rules": kind}}))
     rule = manifests.of("PrometheusRule")["rules"]
@@ -192,7 +192,7 @@ def test_the_operator_gets_the_same_rules(helm: Helm) -> None:
 
 
 def test_alarms_of_an_external_broker_use_its_matchers(helm: Helm) -> None:
-    """From `metrics.rabbitmqSelector`."""
+    """The matchers are the value `metrics.rabbitmqSelector`."""
     groups = rules(helm, metrics={"rabbitmqSelector": 'namespace="mq",rabbitmq_cluster="x"'})
     [alarm] = [each for each in every(groups, "alert") if each["alert"] == "SplitflapBrokerAlarm"]
     assert alarm["expr"].count('{namespace="mq",rabbitmq_cluster="x"}') == 2

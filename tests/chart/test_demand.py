@@ -38,7 +38,7 @@ def renderer(
 def expects(
     series: Series, minutes: float, samples: Mapping[str, float], folder: Path
 ) -> str | None:
-    """Promtool's complaint, unless each release has this demand for renderers."""
+    """Promtool's error, unless each release has this demand for renderers."""
     demand = 'round(splitflap:demand:replicas{kind="render"}, 0.01)'
     labelled = {f'{{{release},kind="render"}}': value for release, value in samples.items()}
     return evaluate(PLAIN, series, minutes, Expected(demand, labelled), folder)
@@ -117,13 +117,13 @@ CASES: dict[str, tuple[Series, float, float]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_demand_is_published_and_waiting_work_over_the_slots(case: str, tmp_path: Path) -> None:
-    """Both times S, over the slots of a replica."""
+    """Both are multiplied by S, and divided by the slots of a replica."""
     series, minutes, demand = CASES[case]
     assert not expects(series, minutes, {RELEASE: demand}, tmp_path)
 
 
 def test_each_release_has_its_own_demand(tmp_path: Path) -> None:
-    """In one namespace, and with one name in two namespaces."""
+    """This holds in one namespace, and for one name in two namespaces."""
     others = [
         'namespace="ns",app_kubernetes_io_instance="s"',
         'namespace="other",app_kubernetes_io_instance="r"',

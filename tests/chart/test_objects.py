@@ -23,7 +23,7 @@ APP_VERSION = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
 
 @pytest.mark.parametrize("mode", MODES)
 def test_helm_lint_passes(helm: Helm, mode: str) -> None:
-    """In its strict form."""
+    """The lint runs in its strict form."""
     path = helm.write(MODES[mode])
     helm.run("lint", "--strict", "--kube-version", KUBERNETES, str(CHART), "-f", path)
 
@@ -111,7 +111,7 @@ def test_the_image_follows_from_registry_tag_and_digest(
 
 
 def test_a_parent_charts_registry_replaces_all_registries(helm: Helm) -> None:
-    """For RabbitMQ and PostgreSQL too, and with its pull secrets."""
+    """RabbitMQ and PostgreSQL use it too, with the parent's pull secrets."""
     parent = {"imageRegistry": "mirror.example.com", "imagePullSecrets": ["pull"]}
     for pod in helm.render(merged(DEV, {"global": parent})).pods().values():
         assert pod["spec"]["imagePullSecrets"] == [{"name": "pull"}]
@@ -120,7 +120,7 @@ def test_a_parent_charts_registry_replaces_all_registries(helm: Helm) -> None:
 
 
 def test_all_pod_values_reach_the_pods(rendered: Rendered) -> None:
-    """For every service."""
+    """This holds for every service."""
     manifests = rendered("full")
     for component in ("api", "outcomes", "scraper", "renderer"):
         pod, spec = manifests.pods()[component], manifests.pods()[component]["spec"]

@@ -39,7 +39,7 @@ def test_each_service_accepts_its_environment(
 
 
 def test_passwords_reach_the_services_unchanged(rendered: Rendered) -> None:
-    """From values and from Secrets."""
+    """This holds for passwords in values and in Secrets."""
     for mode in ("outside", "secrets"):
         environ = rendered(mode).environ("scraper", HELD)
         assert environ["SPLITFLAP_BROKER_PASSWORD"] == PASSWORD
@@ -47,14 +47,14 @@ def test_passwords_reach_the_services_unchanged(rendered: Rendered) -> None:
 
 
 def test_passwords_are_in_secrets_only(manifests: Manifests) -> None:
-    """The pods' manifests have none."""
+    """The manifests of the pods have no passwords."""
     shown = str(list(manifests.pods().values()))
     for password in (PASSWORD, "dev-api", "dev-database", "a-key-of-sixteen", "owner's"):
         assert password not in shown
 
 
 def test_each_service_has_its_own_secret(rendered: Rendered) -> None:
-    """It has only its own password; workers have no password of the database."""
+    """The Secret has only that service's password. Workers have none of the database."""
     secrets = rendered("full").of("Secret")
     assert set(secrets["scraper"]["stringData"]) == {"broker-password"}
     assert set(secrets["renderer"]["stringData"]) == {"broker-password"}
@@ -62,7 +62,7 @@ def test_each_service_has_its_own_secret(rendered: Rendered) -> None:
 
 
 def test_a_url_with_a_user_goes_into_a_secret(helm: Helm) -> None:
-    """As from a managed broker or database."""
+    """A managed broker or database gives such a URL."""
     broker, database = "amqps://u:p@b.example.com:5671/v", "postgresql://u:p@d.example.com/db"
     urls = {"broker": {"url": broker}, "database": {"url": database}}
     manifests = helm.render(merged(OUTSIDE, urls))
@@ -75,7 +75,7 @@ def test_a_url_with_a_user_goes_into_a_secret(helm: Helm) -> None:
 
 
 def test_certificates_are_mounted_at_the_configured_paths(rendered: Rendered) -> None:
-    """For broker, database and pages. The database's certificate is verified with its name."""
+    """Broker, database and pages have certificates. The database's name is verified."""
     manifests = rendered("full")
     api, scraper = manifests.environ("api", {}), manifests.environ("scraper", {})
     assert api["SPLITFLAP_BROKER_CA_FILE"] == "/etc/splitflap/broker-ca/ca.crt"
@@ -124,7 +124,7 @@ def test_every_pod_is_restricted(manifests: Manifests) -> None:
 
 
 def test_probes_use_the_health_port(manifests: Manifests) -> None:
-    """Startup, liveness and readiness of each service."""
+    """Each service has a startup, a liveness and a readiness probe."""
     for component in set(SERVICES) & manifests.pods().keys():
         container = manifests.container(component)
         for probe, path in {
@@ -142,7 +142,7 @@ def test_probes_use_the_health_port(manifests: Manifests) -> None:
 def test_the_termination_grace_covers_the_whole_stop(
     helm: Helm, component: str, grace: float, expected: int
 ) -> None:
-    """preStop, the service's stopGrace, and the steps after it."""
+    """It covers preStop, the service's stopGrace, and the steps after it."""
     service = "api" if component == "outcomes" else component
     values = {"outcomes": {"enabled": True}, service: {"settings": {"stopGrace": grace}}}
     spec = helm.render(merged(DEV, values)).pods()[component]["spec"]
@@ -159,7 +159,7 @@ def test_a_single_pod_can_be_drained(rendered: Rendered) -> None:
 
 
 def test_each_replica_set_is_spread_alone(rendered: Rendered) -> None:
-    """Over zones and nodes, without the old pods of an upgrade."""
+    """The old pods of an upgrade do not count for the spread over zones and nodes."""
     manifests = rendered("full")
     for component in SERVICES:
         pod = manifests.pods()[component]
@@ -170,7 +170,7 @@ def test_each_replica_set_is_spread_alone(rendered: Rendered) -> None:
 
 @pytest.mark.parametrize("separate", [False, True])
 def test_every_role_has_a_deployment(helm: Helm, separate: bool) -> None:
-    """Web and outcomes, in one Deployment or in two."""
+    """The roles web and outcomes are in one Deployment or in two."""
     manifests = helm.render(merged(DEV, {"outcomes": {"enabled": separate}}))
     roles = {
         component: manifests.environ(component, {})["SPLITFLAP_API_ROLES"]
@@ -198,7 +198,7 @@ def ports(rules: list[Object]) -> set[int]:
 
 
 def test_a_network_policy_allows_only_needed_connections(rendered: Rendered) -> None:
-    """The renderer's broker, the API's database, the scraper's internet."""
+    """Examples: the renderer's broker, the API's database, the scraper's internet."""
     policies = {name: each["spec"] for name, each in rendered("full").of("NetworkPolicy").items()}
     assert ports(policies["renderer"]["egress"]) == {53, 5671, 5672}
     assert ports(policies["api"]["egress"]) == {53, 5671, 5672, 5432}

@@ -59,7 +59,7 @@ def test_wrong_values_are_refused(
 
 
 def test_one_rendering_reports_all_faults(helm: Helm) -> None:
-    """One message has all of them."""
+    """One message lists all faults."""
     with pytest.raises(ValuesRefused) as refused:
         helm.render({})
     message = str(refused.value)
@@ -69,7 +69,7 @@ def test_one_rendering_reports_all_faults(helm: Helm) -> None:
 
 
 def test_unknown_values_are_refused_at_every_level(helm: Helm) -> None:
-    """Except in maps with free keys, such as labels."""
+    """Maps with free keys, such as labels, are the exception."""
     defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     levels = list(_levels(defaults, ()))
     assert len(levels) > 50

@@ -46,7 +46,7 @@ def test_every_value_in_skaffold_exists_in_the_chart() -> None:
 
 @pytest.mark.parametrize("artifact", [*SKAFFOLD["build"]["artifacts"], *DEV])
 def test_every_file_named_in_skaffold_exists(artifact: dict[str, Any]) -> None:
-    """Dockerfiles, and the sources of sync rules."""
+    """The files are Dockerfiles and the sources of sync rules."""
     assert (ROOT / artifact["docker"]["dockerfile"]).is_file()
     for rule in artifact.get("sync", {}).get("manual", []):
         assert rule["src"].startswith(rule["strip"])

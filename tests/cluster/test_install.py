@@ -51,7 +51,7 @@ def test_the_namespace_enforces_restricted_pods(release: Release) -> None:
 
 
 def test_no_pod_has_a_token_or_a_writable_root(release: Release) -> None:
-    """As seen from inside the pods."""
+    """The test checks this inside the pods."""
     for component in AT_REST:
         pod = release.kube.pods(component)[0]["metadata"]["name"]
         with pytest.raises(CommandFailed):

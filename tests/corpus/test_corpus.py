@@ -9,7 +9,7 @@ ENTRIES = list(entries())
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_a_page_has_its_expected_preview(entry: Entry) -> None:
-    """A wall has its kind instead."""
+    """For a wall, the kind of wall is expected."""
     found = entry.understood()
     if entry.wall is not None or isinstance(found, str):
         assert found == entry.wall
@@ -19,7 +19,7 @@ def test_a_page_has_its_expected_preview(entry: Entry) -> None:
 
 
 def test_each_page_has_its_expectation() -> None:
-    """It also names its model."""
+    """Each page also names its model."""
     assert len({entry.models for entry in ENTRIES}) == len(ENTRIES) >= 150
     pages = {path.stem for path in FOLDER.glob("*.html")}
     assert pages == {entry.name for entry in ENTRIES}

@@ -1,4 +1,4 @@
-"""The checker: compares what clients tried and were told with what is there in the end. Pure."""
+"""The checker: compares the clients' attempts and responses with the final state, without I/O."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

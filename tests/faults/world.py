@@ -137,7 +137,7 @@ class World:
     def _until_ready(self, service: SpawnedService) -> None:
         """Wait until a service is ready, and start it again after each early end.
 
-        A remaining child of a killed parent may still hold the port: then a start fails at first.
+        The start fails at first if a remaining child of a killed parent still holds the port.
         """
 
         def is_ready() -> bool:

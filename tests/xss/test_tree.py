@@ -25,7 +25,7 @@ def test_there_are_at_least_200_vectors() -> None:
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("vector", VECTORS)
 def test_a_vector_leaves_only_allowed_html(vector: str, flavour: Flavour) -> None:
-    """Alone, in a paragraph, a list, a quote, raw HTML, a heading and a table."""
+    """It is tried alone, and in a paragraph, list, quote, raw HTML, heading and table."""
     for place in PLACES:
         text = place.format(vector)
         html = render(text, flavour, OPTIONS).html
@@ -62,7 +62,7 @@ def test_only_sanitised_html_is_decorated() -> None:
 @settings(max_examples=300, deadline=None)
 @given(TEXTS, st.sampled_from(FLAVOURS))
 def test_random_texts_leave_only_allowed_html(text: str, flavour: Flavour) -> None:
-    """Built from difficult pieces for parsers and sanitisers."""
+    """The texts consist of pieces that are difficult for parsers and sanitisers."""
     try:
         html = render(text, flavour, OPTIONS).html
     except TextRefused:

@@ -85,7 +85,7 @@ def migrate(wait: int) -> None:
 
     store = Store(settings.database_url, settings.data_dir, settings.database_pool)
     try:
-        revision = migrations.migrate_patiently(store, wait)
+        revision = migrations.migrate_with_retries(store, wait)
     except DBAPIError as error:
         sys.stderr.write(f"splitflap-api migrate: database: {error.orig}\n")
         raise SystemExit(EX_UNAVAILABLE) from error

@@ -4,7 +4,7 @@ import msgspec
 
 
 class Options(msgspec.Struct, frozen=True):
-    """A URL template is None if its feature is off.
+    """The options of rendering. A URL template is None if its feature is off.
 
     `mention_url` and `channel_url` have `{name}`. `image_proxy_url` has `{url}` or `{hex}`, and
     optionally `{digest}`, computed with `image_proxy_key`. `heading_prefix` begins the id of every

@@ -20,7 +20,7 @@ from splitflap_scraper.process.loop_lag import LoopLag
 from splitflap_scraper.process.pool import GreenPool
 from splitflap_scraper.process.settings import ScraperSettings
 
-#: Prefetched jobs for each slot. A freed slot has its next job at once, and few jobs wait here
+#: Prefetched jobs for each slot. A freed slot gets its next job at once, and few jobs wait here
 #: while another replica is idle.
 AHEAD_PER_SLOT = 0.1
 

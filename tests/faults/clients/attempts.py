@@ -1,4 +1,4 @@
-"""Attempts: what clients tried to do, and the responses that they got."""
+"""Attempts: the clients' requests, and the responses to them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

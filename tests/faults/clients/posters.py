@@ -67,7 +67,7 @@ class Poster:
             self._try(attempt)
 
     def _try(self, attempt: Attempt) -> bool:
-        """Send the post once; whether it is acknowledged."""
+        """Send the post once. Return whether it is acknowledged."""
         client = self._rng.choice(self._clients)
         response = self._submit(client, attempt)
         if response is None:

@@ -20,7 +20,7 @@ from .conftest import MakeRig
 
 
 class RefusedPost(CreatePost):
-    """A command that refuses itself."""
+    """A command that refuses its own request."""
 
     def apply(self, tx: Any, changes: Any, task: NewTask) -> None:
         raise Problem("conflict", "not this one")
@@ -35,7 +35,7 @@ class PoisonedPost(CreatePost):
 
 
 def together(rig: Rig, *calls: Callable[[], TaskState]) -> list[Future[TaskState]]:
-    """Let calls wait for the same commit; their futures."""
+    """Submit calls that wait for the same commit, and return their futures."""
     with ThreadPoolExecutor(len(calls)) as threads:
         futures = [threads.submit(call) for call in calls]
         wait_until(lambda: rig.acceptor.waiting_commits == len(calls), "all calls to wait", 20)
@@ -50,7 +50,7 @@ def batches(rig: Rig) -> list[float]:
 
 
 def test_waiting_requests_share_a_commit(make_rig: MakeRig) -> None:
-    """Twenty posts, one transaction; the database has all, and their jobs were published."""
+    """Twenty posts share a transaction. All are stored, and their jobs are published."""
     rig = make_rig(started=False)
     futures = together(rig, *[rig.post] * 20)
     ids = {future.result().id for future in futures}
@@ -61,7 +61,7 @@ def test_waiting_requests_share_a_commit(make_rig: MakeRig) -> None:
 
 
 def test_a_refused_request_leaves_its_batch_alone(make_rig: MakeRig) -> None:
-    """It alone gets the error; the others share their commit."""
+    """Only this request gets the error. The others share their commit."""
     rig = make_rig(started=False)
     refused = RefusedPost(models.NewPost("text"))
     calls = [rig.post, lambda: rig.accept(refused), rig.post]
@@ -73,7 +73,7 @@ def test_a_refused_request_leaves_its_batch_alone(make_rig: MakeRig) -> None:
 
 
 def test_only_the_request_that_the_database_refuses_fails(make_rig: MakeRig) -> None:
-    """The batch fails as one; then each request is tried alone."""
+    """The whole batch fails. Then each request is tried alone."""
     rig = make_rig(started=False)
     poisoned = PoisonedPost(models.NewPost("text"))
     calls = [rig.post, lambda: rig.accept(poisoned), rig.post]
@@ -104,7 +104,7 @@ def test_a_key_with_two_bodies_in_one_commit_is_refused_once(make_rig: MakeRig) 
 
 
 def test_a_repeated_request_in_one_commit_makes_one_post(make_rig: MakeRig) -> None:
-    """One task, one post, five answers."""
+    """Five equal requests have one task and one post, and get five answers."""
     rig = make_rig(started=False)
     futures = together(rig, *[lambda: rig.post("a", key="k", fingerprint="a")] * 5)
     assert len({future.result().id for future in futures}) == 1
@@ -112,7 +112,7 @@ def test_a_repeated_request_in_one_commit_makes_one_post(make_rig: MakeRig) -> N
 
 
 def test_replicas_that_race_with_one_key_share_the_task(make_rig: MakeRig) -> None:
-    """The later commit gets the earlier one's task, and its other requests their own."""
+    """The later commit gets the earlier one's task. Its other requests get their own."""
     replicas = [make_rig(), make_rig()]
     with ThreadPoolExecutor(16) as threads:
         for number in range(10):
@@ -128,7 +128,7 @@ def test_replicas_that_race_with_one_key_share_the_task(make_rig: MakeRig) -> No
 
 
 def test_a_key_with_another_body_is_refused_on_every_replica(make_rig: MakeRig) -> None:
-    """The key was accepted by another one."""
+    """Another replica has accepted the key."""
     one, two = make_rig(), make_rig()
     one.post("a", key="k", fingerprint="a")
     with pytest.raises(KeyReused):

@@ -41,7 +41,7 @@ def write_together(*replicas: Rig) -> None:
 
 
 def test_a_reader_gets_all_events_of_two_replicas(make_rig: MakeRig) -> None:
-    """In the order of their ids."""
+    """The events come in the order of their ids."""
     one, two = make_rig(), make_rig()
     with Tail(one.store) as tail:
         write_together(one, two)
@@ -72,7 +72,7 @@ def test_feeds_of_all_replicas_give_the_same_events(make_rig: MakeRig) -> None:
 
 
 def test_deleted_events_are_a_gap(rig: Rig) -> None:
-    """For a stream that resumes before them, and for no other."""
+    """Only a stream that resumes before them gets the gap."""
     for _ in range(3):
         rig.post()
     rig.change(schema.events, created_at=rig.rows(schema.events)[0]["created_at"] - 2 * HOUR)

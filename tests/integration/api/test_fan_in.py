@@ -28,7 +28,7 @@ BATCH = 7
 
 
 def in_batches(outcomes: Sequence[JobOutcome], seed: int) -> list[list[JobOutcome]]:
-    """All of them, some twice, in random order, in batches of random sizes."""
+    """All outcomes, some of them twice, in random order, in batches of random sizes."""
     choice = random.Random(seed)
     order = [*outcomes, *choice.sample(outcomes, len(outcomes) // 3)]
     choice.shuffle(order)
@@ -41,7 +41,7 @@ def in_batches(outcomes: Sequence[JobOutcome], seed: int) -> list[list[JobOutcom
 
 
 def race(replicas: Sequence[Rig], outcomes: Sequence[JobOutcome]) -> list[Row]:
-    """Every replica applies all outcomes at the same time; the new jobs."""
+    """Let every replica apply all outcomes at the same time, and return the new jobs."""
     made: list[Row] = []
     wrong: list[BaseException] = []
 
@@ -73,7 +73,7 @@ def render_outcomes(rig: Rig, tasks: Sequence[TaskState]) -> list[JobOutcome]:
 
 
 def test_racing_replicas_end_each_task_once(make_rig: MakeRig) -> None:
-    """Outcomes are doubled and in any order: one job a URL, each task done once, events dense."""
+    """Some outcomes come twice, in any order. There is one job per URL, and no gap in event ids."""
     replicas = [make_rig(), make_rig()]
     one = replicas[0]
     with Tail(one.store) as tail:
@@ -101,7 +101,7 @@ def test_racing_replicas_end_each_task_once(make_rig: MakeRig) -> None:
 
 
 def test_renders_and_previews_race(make_rig: MakeRig) -> None:
-    """The shared preview comes before the later renders: these find it fresh."""
+    """The shared preview comes before the later renders, which find it fresh."""
     replicas = [make_rig(), make_rig()]
     one = replicas[0]
     tasks = [one.post(f"post {number}") for number in range(TASKS)]
@@ -146,7 +146,7 @@ def test_many_waiters_end_in_chunks(rig: Rig) -> None:
 def test_each_waiter_of_a_chunked_scrape_ends_once(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In chunks of two."""
+    """A chunk has two waiters here."""
     monkeypatch.setattr(fan_in, "CHUNK", 2)
     states = [rig.accept(FetchPreview(SHARED)) for _ in range(5)]
     rig.scraped(rig.row("jobs"))

@@ -51,7 +51,7 @@ def test_a_post_waits_for_its_links(rig: Rig) -> None:
 
 
 def test_a_batch_may_end_all_links_of_a_post(rig: Rig) -> None:
-    """The count falls by all of them."""
+    """The count of pending jobs falls by all of them."""
     state = rig.post()
     first, second = rig.rendered(rig.row("jobs"), A, B)
     rig.apply(scraped(first), scraped(second))
@@ -60,7 +60,7 @@ def test_a_batch_may_end_all_links_of_a_post(rig: Rig) -> None:
 
 
 def test_a_fresh_preview_is_not_fetched_again(rig: Rig) -> None:
-    """A post with a link to it is done at once, and shows it."""
+    """A post with a link to it is done at once, and shows the preview."""
     rig.accept(FetchPreview(A))
     rig.scraped(rig.row("jobs"), "Known")
     state = rig.post()
@@ -89,7 +89,7 @@ def test_a_preview_shows_every_field_of_the_scrape(rig: Rig) -> None:
 
 
 def test_two_posts_share_a_preview(rig: Rig) -> None:
-    """One job, two waiters; its outcome completes both."""
+    """One job has two waiters. Its outcome completes both posts."""
     states = [rig.post(), rig.post()]
     (scrape,) = rig.apply(*map(rendered, rig.rows("jobs"), repeat([A])))
     assert [rig.task(state)["pending"] for state in states] == [1, 1]
@@ -99,7 +99,7 @@ def test_two_posts_share_a_preview(rig: Rig) -> None:
 
 
 def test_the_first_final_outcome_ends_the_job(rig: Rig) -> None:
-    """Later ones, redelivered or another worker's, are dropped."""
+    """Later ones are dropped, whether redelivered or from another worker."""
     state = rig.post()
     job = rig.job(state)
     rig.rendered(job, html="<p>first</p>")
@@ -115,7 +115,7 @@ def test_the_first_final_outcome_ends_the_job(rig: Rig) -> None:
 
 
 def test_the_first_of_two_outcomes_in_a_batch_counts(rig: Rig) -> None:
-    """Also where the second one differs."""
+    """This holds for a different second outcome too."""
     state = rig.post()
     job = rig.job(state)
     rig.apply(rendered(job, html="one"), rendered(job, html="two"), rendered(job, html="one"))
@@ -141,7 +141,7 @@ def test_an_outcome_of_an_older_attempt_is_dropped(rig: Rig, late: RetryLater | 
 
 
 def test_a_success_of_an_older_attempt_counts(rig: Rig) -> None:
-    """The work is done, whichever worker did it."""
+    """The work is done, so the later attempt is unnecessary."""
     state = rig.post()
     job = rig.job(state)
     rig.apply(outcome_of(job, RetryLater(0.0, "again")))
@@ -152,7 +152,7 @@ def test_a_success_of_an_older_attempt_counts(rig: Rig) -> None:
 
 
 def test_a_retry_is_due_when_the_worker_says(rig: Rig) -> None:
-    """The next attempt waits for so long, unpublished; clients see no difference."""
+    """The next attempt waits for that time, unpublished. Clients see no difference."""
     state = rig.post()
     job = rig.job(state)
     assert rig.apply(outcome_of(job, retry(after=60))) == []
@@ -192,7 +192,7 @@ def test_a_failed_render_leaves_the_post_as_text(rig: Rig) -> None:
 
 
 def test_a_failed_scrape_is_no_dead_letter(rig: Rig) -> None:
-    """It is a preview's normal end."""
+    """A failed preview is a normal result."""
     rig.accept(FetchPreview(A))
     rig.apply(outcome_of(rig.row("jobs"), failed("timeout")))
     assert rig.row("previews")["state"] == "failed"
@@ -209,7 +209,7 @@ def test_a_render_by_itself_makes_no_post(rig: Rig) -> None:
 
 
 def test_a_broken_result_rolls_its_batch_back(rig: Rig) -> None:
-    """The error names the job; the others can be applied without it."""
+    """The error names the job. The other outcomes can be applied without it."""
     states = [rig.post("one"), rig.post("two")]
     one, two = (rig.job(state) for state in states)
     broken = outcome_of(one, done({"html": 3}))
@@ -233,7 +233,7 @@ def test_an_outcome_of_an_unknown_job_is_dropped(rig: Rig) -> None:
 
 
 def test_an_edit_drops_results_of_the_old_text(rig: Rig) -> None:
-    """The job of revision 1 is gone; its result changes nothing of revision 2."""
+    """The job of revision 1 is gone. Its result changes nothing of revision 2."""
     first = rig.post("old")
     old = rig.job(first)
     second = rig.edit(rig.task(first)["subject"], "new")
@@ -248,7 +248,7 @@ def test_an_edit_drops_results_of_the_old_text(rig: Rig) -> None:
 
 
 def test_a_preview_of_an_old_link_does_not_reach_the_new_text(rig: Rig) -> None:
-    """An edit away from a link drops its scrape, if no other task waits for it."""
+    """An edit that removes a link drops its scrape, if no other task waits for it."""
     first = rig.post("old")
     [scrape] = rig.rendered(rig.job(first), "http://old/")
     rig.edit(rig.task(first)["subject"], "new")

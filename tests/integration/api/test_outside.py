@@ -1,4 +1,4 @@
-"""Databases of other people: with TLS, with a user in libpq's variables, not yet started."""
+"""External databases: with TLS, with a user in libpq's variables, or not yet started."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from splitflap_api.store.engine import Store, is_outage
-from splitflap_api.store.migrate import migrate, migrate_patiently
+from splitflap_api.store.migrate import migrate, migrate_with_retries
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
@@ -36,7 +36,7 @@ def make_certificate(path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The server's."""
+    """The server's certificate."""
     return make_certificate(tmp_path_factory.mktemp("tls") / "server.pem")
 
 
@@ -60,7 +60,7 @@ def bare_url(tls_server: Postgres, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_server_with_a_private_ca_is_trusted(
     bare_url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """If PGSSLROOTCERT names the CA; the connection is encrypted."""
+    """PGSSLROOTCERT names the CA. The connection is encrypted."""
     monkeypatch.setenv("PGSSLROOTCERT", str(certificate))
     store = Store(bare_url, str(tmp_path), 4)
     migrate(store)
@@ -73,7 +73,7 @@ def test_a_server_with_a_private_ca_is_trusted(
 def test_a_server_of_another_ca_is_not_trusted(
     bare_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It counts as an outage: the operator may mend it without a restart."""
+    """This counts as an outage: the operator may repair it without a restart of the API."""
     other = make_certificate(tmp_path / "other.pem")
     monkeypatch.setenv("PGSSLROOTCERT", str(other))
     store = Store(bare_url, str(tmp_path), 4)
@@ -86,14 +86,14 @@ def test_a_server_of_another_ca_is_not_trusted(
 def test_a_migration_waits_for_its_database(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """For as many seconds as given."""
+    """The wait ends after the given number of seconds."""
     with or_skip(Postgres) as server:
         server.stop()
         store = Store(server.url, str(tmp_path), 4)
         with pytest.raises(OperationalError):
-            migrate_patiently(store, 0)
+            migrate_with_retries(store, 0)
         with ThreadPoolExecutor() as others:
-            revision = others.submit(migrate_patiently, store, 60)
+            revision = others.submit(migrate_with_retries, store, 60)
             wait_until(lambda: "waiting for the database" in caplog.text, "the first try")
             server.start()
             assert revision.result(60)

@@ -1,4 +1,4 @@
-"""Due jobs are published again, hopeless jobs and waiting tasks end, old rows are deleted."""
+"""Due jobs are published again, exhausted jobs and waiting tasks end, old rows are deleted."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from .conftest import MakeRig
 
 
 def test_an_unconfirmed_job_is_published_again(rig: Rig) -> None:
-    """After five seconds, as the same attempt."""
+    """It is published after five seconds, as the same attempt."""
     task = rig.post()
     job = rig.job(task)
     assert job["due_at"] - job["created_at"] == 5_000
@@ -30,7 +30,7 @@ def test_an_unconfirmed_job_is_published_again(rig: Rig) -> None:
 
 
 def test_a_job_without_an_outcome_is_tried_again(rig: Rig) -> None:
-    """As the next attempt: a worker may still have the first one."""
+    """It becomes the next attempt, since a worker may still have the first one."""
     task = rig.post()
     rig.change(schema.jobs, due_at=1, dispatched_at=1)
     rig.reconcile()
@@ -41,7 +41,7 @@ def test_a_job_without_an_outcome_is_tried_again(rig: Rig) -> None:
 
 
 def test_due_jobs_wait_for_the_broker(rig: Rig) -> None:
-    """An outage uses up no attempt; all is published once the broker is back."""
+    """An outage uses up no attempt. All jobs are published once the broker is back."""
     task = rig.post()
     rig.change(schema.jobs, due_at=1, dispatched_at=1)
     rig.broker_is_up = False
@@ -55,7 +55,7 @@ def test_due_jobs_wait_for_the_broker(rig: Rig) -> None:
 
 
 def test_jobs_of_an_outage_are_published_when_the_broker_is_back(rig: Rig) -> None:
-    """At once. Jobs from after its return are on their way already."""
+    """They are published at once. Jobs from after the return are already on their way."""
     before = rig.job(rig.post())
     time.sleep(0.01)
     rig.reconciler.republish_soon()
@@ -68,7 +68,7 @@ def test_jobs_of_an_outage_are_published_when_the_broker_is_back(rig: Rig) -> No
 
 
 def test_replicas_share_the_due_jobs(make_rig: MakeRig) -> None:
-    """Each job is published by one replica, also where both run at the same time."""
+    """Each job is published by one replica, although both run at the same time."""
     replicas = [make_rig(), make_rig()]
     for _ in range(100):
         replicas[0].post()
@@ -86,7 +86,7 @@ def test_replicas_share_the_due_jobs(make_rig: MakeRig) -> None:
 
 
 def test_a_job_without_attempts_left_fails(rig: Rig) -> None:
-    """422, and a dead letter with the reason."""
+    """The task gets 422, and a dead letter has the reason."""
     task = rig.post()
     rig.change(schema.jobs, due_at=1, dispatched_at=1, attempt=MAX_ATTEMPTS)
     rig.reconcile()
@@ -120,7 +120,7 @@ def test_time_without_a_broker_does_not_count_towards_the_deadline(rig: Rig) -> 
 
 
 def test_a_task_ends_when_its_previews_take_too_long(make_rig: MakeRig) -> None:
-    """It shows the late previews as pending; they still reach the post."""
+    """It shows the late previews as pending. They still reach the post."""
     rig = make_rig(preview_wait=0.0)
     task = rig.post()
     [scrape] = rig.apply(rendered(rig.job(task), ["http://slow/"]))
@@ -135,7 +135,7 @@ def test_a_task_ends_when_its_previews_take_too_long(make_rig: MakeRig) -> None:
 
 
 def test_an_expired_task_leaves_a_tombstone(rig: Rig) -> None:
-    """Its response is deleted first; its id stays for 410, and goes later."""
+    """Its response is deleted first. Its id stays for 410, and is deleted later."""
     task = rig.post(key="key", fingerprint="a")
     rig.apply(rendered(rig.job(task)))
     now = rig.task(task)["expires_at"] - HOUR
@@ -152,7 +152,7 @@ def test_an_expired_task_leaves_a_tombstone(rig: Rig) -> None:
 
 
 def test_a_sweep_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other duties run between two sweeps, and all due rows go in the end."""
+    """Other duties run between two sweeps. In the end all due rows are deleted."""
     monkeypatch.setattr(retention, "BATCH", 2)
     monkeypatch.setattr(retention, "BATCHES", 2)
     for _ in range(10):
@@ -179,7 +179,7 @@ def test_a_sweep_leaves_rows_that_are_in_use(rig: Rig) -> None:
 
 
 def test_a_job_counts_as_waiting_since_it_could_be_done(rig: Rig) -> None:
-    """Since it was created or published; a retry since it was due."""
+    """The wait begins at creation or publishing, and for a retry when it is due."""
     minute = 60_000
     rig.post()
     [job] = rig.rows(schema.jobs)

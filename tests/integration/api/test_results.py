@@ -30,7 +30,7 @@ def consumer(rig: Rig, tmp_path: Path) -> Iterator[Consumer]:
 
 
 def test_only_the_broken_result_is_a_dead_letter(rig: Rig, consumer: Consumer) -> None:
-    """Its batch fails; then each outcome is tried alone, and the others are applied."""
+    """The batch fails. Then each outcome is tried alone, and the others are applied."""
     jobs = [rig.job(rig.post(f"post {number}")) for number in range(5)]
     broken = outcome_of(jobs[2], Done(msgspec.Raw(b'{"html": 1}')))
     others = [rendered(job) for job in jobs if job is not jobs[2]]
@@ -46,7 +46,7 @@ def test_only_the_broken_result_is_a_dead_letter(rig: Rig, consumer: Consumer) -
 def test_an_outcome_is_acked_after_its_commit(
     rig: Rig, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In an outage of the database it stays unacked; afterwards it is applied."""
+    """In an outage of the database it stays unacked. Afterwards it is applied."""
     tried = []
 
     def out(*_: Any, **__: Any) -> Any:

@@ -48,7 +48,7 @@ NEW = of_a_newer_release.__name__
 
 @pytest.fixture
 def old(make_rig: MakeRig) -> Rig:
-    """A replica of this release; its tasks wait for no preview."""
+    """A replica of this release. Its tasks wait for no preview."""
     return make_rig(preview_wait=0.0)
 
 
@@ -64,7 +64,7 @@ def new_post(new: Rig) -> TaskState:
 
 
 def test_a_batch_is_applied_without_the_unknown_outcome(old: Rig, new: Rig) -> None:
-    """Its job stays; the newer replica applies it."""
+    """The job of that outcome stays, and the newer replica applies it."""
     first, last = old.post("first"), old.post("last")
     unknown = new.accept(RenderText("x"), responder=NEW)
     job = new.job(unknown)
@@ -82,7 +82,7 @@ def test_a_batch_is_applied_without_the_unknown_outcome(old: Rig, new: Rig) -> N
 
 
 def test_a_shared_preview_ends_the_known_waiters(old: Rig, new: Rig) -> None:
-    """The others wait for the newer replica's reconciler."""
+    """The other waiters wait for the newer replica's reconciler."""
     known = [old.accept(FetchPreview(URL)) for _ in range(2)]
     unknown = new.accept(FetchPreview(URL), responder=NEW)
     job = old.row("jobs")
@@ -110,14 +110,14 @@ def test_overdue_tasks_end_beside_an_unknown_one(old: Rig, new: Rig) -> None:
     assert new.final(unknown) is not None
 
 
-def test_hopeless_jobs_end_beside_an_unknown_one(old: Rig, new: Rig) -> None:
-    """Its job is due again later, and leaves room for other due jobs."""
-    hopeless, unknown = old.post(), new_post(new)
+def test_exhausted_jobs_end_beside_an_unknown_one(old: Rig, new: Rig) -> None:
+    """The unknown job is due again later, and does not block other due jobs."""
+    exhausted, unknown = old.post(), new_post(new)
     job = new.job(unknown)
     old.change(schema.jobs, due_at=1, dispatched_at=1, attempt=MAX_ATTEMPTS)
     due = old.post()
     old.reconcile()
-    final = old.final(hopeless)
+    final = old.final(exhausted)
     assert final is not None
     assert final.status == 422
     assert {row["id"] for row in old.rows("jobs")} == {job["id"], old.job(due)["id"]}
@@ -140,14 +140,14 @@ def test_a_post_with_an_unknown_task_can_be_edited(old: Rig, new: Rig) -> None:
 
 
 def test_an_unknown_task_can_be_cancelled(old: Rig, new: Rig) -> None:
-    """It needs no final response."""
+    """A cancelled task needs no final response."""
     unknown = new_post(new)
     old.acceptor.cancel("me", unknown.id)
     assert old.rows("posts") == old.rows("jobs") == []
 
 
 def test_old_tasks_are_swept_beside_an_unknown_one(old: Rig, new: Rig) -> None:
-    """In the iteration that skips it."""
+    """One iteration skips the unknown task and deletes the old ones."""
     done, unknown = old.post(), new_post(new)
     old.rendered(old.job(done))
     new.rendered(new.job(unknown), URL)
@@ -180,7 +180,7 @@ def test_an_unknown_outcome_goes_back_to_the_queue(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """After HOLD, again and again. The outcomes beside it are acked at once."""
+    """It returns each time after HOLD seconds. The outcomes beside it are acked at once."""
     monkeypatch.setattr(results, "HOLD", 0.1)
     first, second = consumers_on(embedded_broker(tmp_path / "broker"))
     unknown, known = publish_four(old, new, first)

@@ -28,7 +28,7 @@ def note(name: str, event: str, pid: int) -> None:
 
 
 def serve(port: str, complaint: str | None) -> None:
-    """Answer every GET, with 503 if there is a complaint."""
+    """Answer every GET. If there is a reason not to be ready, the status is 503."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -74,7 +74,7 @@ def test_requests_to_this_machine_bypass_a_proxy(
 
 
 def test_a_closed_port_is_one_line(run: Run) -> None:
-    """A closed port is one line."""
+    """The error of a closed port has one line."""
     port = free_ports(1)[0]
     result = run("--url", f"http://127.0.0.1:{port}", "keys", "list")
     assert result.exit_code == 1
@@ -85,7 +85,7 @@ def test_a_closed_port_is_one_line(run: Run) -> None:
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://a", "http://", "http://[", ""])
 def test_an_invalid_address_is_one_line(run: Run, url: str) -> None:
-    """An invalid address is one line."""
+    """The error of an invalid address has one line."""
     result = run("--url", url, "keys", "list")
     assert result.exit_code == 1
     assert result.stderr == (
@@ -94,14 +94,14 @@ def test_an_invalid_address_is_one_line(run: Run, url: str) -> None:
 
 
 def test_a_foreign_server_is_reported(run: Run, api: StubApi) -> None:
-    """It may answer with success or with an error."""
+    """Such a server may answer with success or with an error."""
     api.on("GET /v1/keys", StubAnswer(200, raw=b"<html>"), StubAnswer(502, raw=b"<html>"))
     assert "answers without JSON" in run("keys", "list").stderr
     assert "/v1/keys answers 502 Bad Gateway" in run("keys", "list").stderr
 
 
 def test_each_retry_waits_for_its_retry_after(api: StubApi) -> None:
-    """Each retry waits for its retry after."""
+    """The delay is the Retry-After of the last response."""
     waited: list[float] = []
     later = [problem(503, "Busy", "later") for _ in range(2)]
     for answer, seconds in zip(later, ("2", "7"), strict=True):
@@ -112,7 +112,7 @@ def test_each_retry_waits_for_its_retry_after(api: StubApi) -> None:
 
 
 def test_a_long_retry_after_is_an_error(api: StubApi) -> None:
-    """A long retry after is an error."""
+    """The client does not wait for a Retry-After above MAX_RETRY_AFTER."""
     later = problem(429, "Too many", "later")
     later.headers["Retry-After"] = str(MAX_RETRY_AFTER + 1)
     api.on("GET /v1/keys", later)
@@ -132,7 +132,7 @@ def test_no_attempt_starts_after_the_deadline(api: StubApi) -> None:
 
 
 def test_a_lost_response_is_an_error_by_default(run: Run, api: StubApi) -> None:
-    """A retry could create two keys."""
+    """A retry could create a second key."""
     api.on("POST /v1/keys", StubAnswer(drop=True))
     assert run("keys", "create", "--account", "a", "--scope", "read").exit_code == 1
     assert len(api.requests) == 1

@@ -53,7 +53,7 @@ def test_create_prints_the_key_alone(run: Run, api: StubApi) -> None:
 
 
 def test_create_prints_json(run: Run, api: StubApi) -> None:
-    """Create prints json."""
+    """`keys create --json` prints JSON."""
     api.on("POST /v1/keys", StubAnswer(201, KEY | {"key": "sf_new"}))
     result = run("keys", "create", "--account", "ann", "--scope", "read", "--json")
     assert json.loads(result.stdout) == KEY | {"key": "sf_new"}
@@ -126,7 +126,7 @@ def test_a_refused_replay_does_not_end_the_others(run: Run, api: StubApi) -> Non
 
 
 def test_replay_all_leaves_out_replayed_letters(run: Run, api: StubApi) -> None:
-    """Replay all leaves out replayed letters."""
+    """`dead replay --all` leaves out replayed letters."""
     two_pages(api)
     for name in ("d1", "d3"):
         api.on(f"POST /v1/dead/{name}/replay", StubAnswer(204))
@@ -145,7 +145,7 @@ def test_a_missing_scope_ends_a_replay(run: Run, api: StubApi) -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("--all", "d1")])
 def test_replay_needs_ids_or_all(run: Run, arguments: tuple[str, ...]) -> None:
-    """Replay needs ids or all."""
+    """`dead replay` needs ids or --all."""
     assert run("dead", "replay", *arguments).exit_code == 2
 
 
@@ -159,7 +159,7 @@ STATUS = {
 def test_status_shows_services_and_waiting_jobs(
     run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Status shows services and waiting jobs."""
+    """`status` shows services and waiting jobs."""
     ports = free_ports(3)
     monkeypatch.setenv("SPLITFLAP_HEALTH_PORT", str(ports[0]))
     api.on("GET /v1/status", StubAnswer(200, STATUS))
@@ -177,7 +177,7 @@ def test_status_shows_services_and_waiting_jobs(
 def test_status_shows_the_reason_of_an_unready_service(
     run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Status shows the reason of an unready service."""
+    """`status` shows the reason of an unready service."""
     monkeypatch.setenv("SPLITFLAP_HEALTH_PORT", str(api.server.server_port))
     api.on("GET /v1/status", StubAnswer(200, STATUS))
     api.on("GET /readyz", StubAnswer(503, raw=b"broker: gone\n"))
@@ -187,6 +187,6 @@ def test_status_shows_the_reason_of_an_unready_service(
 
 
 def test_an_empty_table_prints_none(run: Run, api: StubApi) -> None:
-    """An empty table prints none."""
+    """An empty table is printed as `none`."""
     api.on("GET /v1/keys", StubAnswer(200, {"items": []}))
     assert run("keys", "list").stdout == "none\n"

@@ -31,7 +31,7 @@ def test_a_refused_post_is_sent_again(run: Run, api: StubApi) -> None:
 
 
 def test_a_task_without_an_event_is_polled(run: Run, api: StubApi) -> None:
-    """So a broken stream leaves no task unfinished."""
+    """A broken stream thus leaves no task unfinished."""
     accept(api)
     api.on("GET /v1/events?channel=c", BEGIN)
     api.on("GET /v1/tasks/t1", problem(422, "The text cannot be rendered", "too long"))
@@ -51,6 +51,6 @@ def test_a_final_refusal_ends_the_load(run: Run, api: StubApi) -> None:
 
 
 def test_links_need_a_page_url(run: Run, api: StubApi) -> None:
-    """Links need a page url."""
+    """The kind `links` needs --page-url."""
     assert run("load", "--mix", "links").exit_code == 2
     assert api.requests == []

@@ -15,7 +15,7 @@ DONE = StubAnswer(201, POST, {"Location": "/v1/posts/p1"})
 
 
 def test_post_prints_the_address_of_the_task(run: Run, api: StubApi) -> None:
-    """Post prints the address of the task."""
+    """`post` prints the address of the task."""
     api.on("POST /v1/posts", ACCEPTED)
     result = run("post", "-", "--channel", "news", stdin="# Grüße\n")
     assert (result.exit_code, result.stdout) == (0, f"{api.url}{TASK}\n")
@@ -26,7 +26,7 @@ def test_post_prints_the_address_of_the_task(run: Run, api: StubApi) -> None:
 
 
 def test_post_reads_a_file(run: Run, api: StubApi, tmp_path: Path) -> None:
-    """Post reads a file."""
+    """`post` reads a file."""
     api.on("POST /v1/posts", ACCEPTED)
     (tmp_path / "text.md").write_text("hello", encoding="utf-8")
     assert run("post", "text.md").exit_code == 0
@@ -34,7 +34,7 @@ def test_post_reads_a_file(run: Run, api: StubApi, tmp_path: Path) -> None:
 
 
 def test_wait_prints_the_final_response(run: Run, api: StubApi) -> None:
-    """Wait prints the final response."""
+    """`post --wait` prints the final response."""
     api.on("POST /v1/posts", ACCEPTED)
     api.on(f"GET {TASK}", ACCEPTED, ACCEPTED, DONE)
     result = run("post", "-", "--wait", stdin="hi")
@@ -46,7 +46,7 @@ def test_wait_prints_the_final_response(run: Run, api: StubApi) -> None:
 
 
 def test_wait_accepts_an_immediate_final_response(run: Run, api: StubApi) -> None:
-    """Wait accepts an immediate final response."""
+    """The first response may be the final one."""
     api.on("POST /v1/posts", DONE)
     result = run("post", "-", "--wait", stdin="hi")
     assert json.loads(result.stdout) == POST
@@ -85,7 +85,7 @@ def test_a_retry_keeps_the_idempotency_key(run: Run, api: StubApi) -> None:
 def test_a_refused_post_is_sent_again_after_retry_after(
     run: Run, api: StubApi, status: int
 ) -> None:
-    """A refused post is sent again after retry after."""
+    """A refused post is sent again after its Retry-After."""
     later = problem(status, "Busy", "try later")
     later.headers["Retry-After"] = "0"
     api.on("POST /v1/posts", later, later, ACCEPTED)
@@ -119,7 +119,7 @@ def test_invalid_fields_are_named(run: Run, api: StubApi) -> None:
 
 
 def test_a_location_elsewhere_gets_no_key(run: Run, api: StubApi) -> None:
-    """A location elsewhere gets no key."""
+    """The key goes only to the API's own address."""
     api.on("POST /v1/posts", StubAnswer(202, {}, {"Location": "http://127.0.0.2:1/v1/tasks/t1"}))
     result = run("post", "-", "--wait", stdin="hi")
     assert result.exit_code == 1

@@ -14,7 +14,7 @@ from .conftest import Launch
 
 
 def test_a_killed_service_is_started_again(launch: Launch) -> None:
-    """First at once, then after 0.2 s. Its children are killed, so they hold no port."""
+    """The delays are 0 and then 0.2 s. Its children are killed, so they hold no port."""
     up = launch(renderer="--child")
     up.wait_served()
     child = up.pids("renderer", "child")[0]
@@ -65,7 +65,7 @@ def test_a_stop_restarts_no_service(launch: Launch) -> None:
 
 
 def test_a_second_ctrl_c_kills_the_services(launch: Launch) -> None:
-    """A second ctrl c kills the services."""
+    """A second Ctrl-C kills the services."""
     up = launch(api="--deaf", renderer="--deaf --child")
     up.wait_served()
     up.signal(signal.SIGINT)
@@ -104,7 +104,7 @@ def test_a_service_that_ignores_sigterm_is_killed(launch: Launch) -> None:
 
 
 def test_services_die_with_a_killed_launcher(launch: Launch) -> None:
-    """They die even if they ignore SIGTERM."""
+    """Even services that ignore SIGTERM end."""
     up = launch(api="--deaf", renderer="--deaf", scraper="--deaf")
     up.wait_served()
     up.process.kill()
@@ -112,7 +112,7 @@ def test_services_die_with_a_killed_launcher(launch: Launch) -> None:
 
 
 def test_a_start_waits_for_the_ports_of_a_killed_launcher(launch: Launch, tmp_path: Path) -> None:
-    """A worker of its API may hold the port for a moment."""
+    """A worker of the killed launcher's API may hold the port for a moment."""
     killed = launch()
     killed.wait_served()
     killed.process.kill()

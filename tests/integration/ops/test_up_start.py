@@ -153,7 +153,7 @@ def test_a_missing_program_is_named(launch: Launch, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [None, "", "api: 'unclosed\n", "api: a\napi: b\n"])
 def test_an_invalid_procfile_is_refused(launch: Launch, tmp_path: Path, text: str | None) -> None:
-    """It may be missing, empty, quoted wrongly, or name a service twice."""
+    """The file may be missing, empty, quoted wrongly, or name a service twice."""
     procfile = tmp_path / "Procfile"
     if text is not None:
         procfile.write_text(text, encoding="utf-8")
@@ -173,7 +173,7 @@ def test_an_impossible_data_folder_is_refused(launch: Launch, tmp_path: Path) ->
 
 
 def test_lines_in_a_file_have_no_prefix(launch: Launch) -> None:
-    """So JSON stays JSON."""
+    """So lines of JSON stay JSON."""
     up = launch(renderer="""--say '{"level":"WARNING"}'""")
     up.wait_served()
     assert '{"level":"WARNING"}' in up.err.splitlines()
@@ -201,7 +201,7 @@ def test_lines_on_a_terminal_name_their_service(launch: Launch) -> None:
 
 
 def test_the_launcher_imports_no_heavy_package() -> None:
-    """It runs all day beside the services."""
+    """The launcher runs all day beside the services."""
     code = (
         "import sys, splitflap.__main__\n"
         "heavy = {'requests', 'eventlet', 'kombu', 'flask', 'splitflap_api'} & set(sys.modules)\n"

@@ -68,7 +68,7 @@ class Rig:
         return msgspec.json.decode(outcome.result, type=RenderResult).html
 
     def warm_up(self) -> int:
-        """Render one text, so that a process is ready; its id."""
+        """Render one text, so that a process is ready. Return the process's id."""
         self.submit("warm", "hi")
         self.html("warm")
         return self.pool.pids[0]

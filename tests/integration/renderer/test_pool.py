@@ -26,7 +26,7 @@ def test_each_of_many_texts_gets_its_own_html(make_rig: MakeRig) -> None:
 
 
 def test_a_process_starts_with_its_parsers_built(make_rig: MakeRig) -> None:
-    """The fork server has built them. A process of its own would take 0.6 s of CPU for that."""
+    """The fork server has built them. A new process would need 0.6 s of CPU to build them."""
     assert cpu_ticks(make_rig().warm_up()) < 20, "0.2 s"
 
 
@@ -97,7 +97,7 @@ def test_a_process_that_stalls_within_an_answer_is_replaced(make_rig: MakeRig) -
 
 
 def _stop_within_an_answer(rig: Rig) -> str:
-    """Stop a process while it writes an answer larger than the pipe; the name of its text."""
+    """Stop a process while it writes an answer larger than the pipe; return its text's name."""
     while True:
         name = f"large {time.monotonic()}"
         rig.submit(name, "<a>" * 20_000, "gfm")
@@ -111,7 +111,7 @@ def _stop_within_an_answer(rig: Rig) -> str:
 
 
 def test_a_process_that_stops_reading_is_replaced(make_rig: MakeRig) -> None:
-    """It is stopped while idle, and gets a batch larger than its pipe."""
+    """The process is stopped while idle, and gets a batch larger than its pipe."""
     rig = make_rig(texts_per_batch=32)
     os.kill(rig.warm_up(), signal.SIGSTOP)
     for number in range(32):
@@ -160,7 +160,7 @@ def _accepts(rig: Rig) -> bool:
 
 
 def test_stop_gives_back_the_texts_that_have_not_begun(make_rig: MakeRig) -> None:
-    """It finishes the running text, and gives the others back before that."""
+    """The pool gives them back first, and then finishes the running text."""
     rig = make_rig(texts_per_batch=3, render_deadline=20)
     used = cpu_ticks(rig.warm_up())
     rig.submit("running", slow(1500))

@@ -72,7 +72,7 @@ def test_a_taken_health_port_ends_the_service_with_one_line(tmp_path: Path) -> N
 
 
 def test_the_service_never_imports_eventlet() -> None:
-    """This holds for the parent and for a rendering process."""
+    """This holds for the parent and for the rendering processes."""
     code = (
         "import sys, splitflap_renderer.__main__, splitflap_renderer.process.child_main\n"
         "sys.exit('eventlet' in sys.modules)"

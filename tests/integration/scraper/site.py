@@ -54,7 +54,7 @@ class Site:
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 site.connections += 1
-                with suppress(OSError):  # the client went away, as it should
+                with suppress(OSError):  # the client has closed the connection, as it should
                     site.answer(self.request, respond)
 
         class Server(socketserver.ThreadingTCPServer):

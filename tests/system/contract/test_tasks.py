@@ -60,7 +60,7 @@ def test_final_response_survives_a_restart(stack: Stack, client: Client, channel
 
 def test_unknown_and_foreign_tasks_are_not_found(stack: Stack, client: Client) -> None:
     """404 for an unknown id, for an invalid id, and for the task of another account."""
-    other_account = stack.client(key=client.new_key("stranger", "read", "write")["key"])
+    other_account = stack.client(key=client.new_key("other", "read", "write")["key"])
     location = client.submit("mine").headers["Location"]
     for path in (UNKNOWN, "/v1/tasks/none", location):
         for response in (other_account.get(path), other_account.get(path, prefer="wait=1")):

@@ -32,13 +32,13 @@ def test_posts_are_accepted_without_a_broker(
         getattr(rabbitmq_server, end)()
         writer.allow(40)
         writer.wait_accepted(100)
-        running = stack.client().submit("while it is away", channel)
+        running = stack.client().submit("during the outage", channel)
         assert running.status_code == 202
         assert stack.services["api"].health("readyz").ok
         rabbitmq_server.start()
     assert set(writer.statuses) <= {201, 202}
     assert writer.slowest < ACCEPT_WITHIN
-    writer.accepted["while it is away"] = running.headers["Location"]
+    writer.accepted["during the outage"] = running.headers["Location"]
     check_all_there(stack.client(), writer)
 
 

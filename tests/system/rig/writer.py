@@ -92,7 +92,7 @@ class Writer:
             time.sleep(PAUSE)
 
     def _submit(self, number: int, client: Client) -> bool:
-        """Send one post once; whether it is accepted."""
+        """Send one post once. Return whether it is accepted."""
         text = self._text.replace("{}", str(number))
         began = time.monotonic()
         try:

@@ -57,7 +57,7 @@ class Requests(NoClients):
 
 
 class Gate:
-    """A gate of its own with clients on unpatched sockets; `theirs` are the clients' ends."""
+    """A ClientGate with clients on unpatched sockets. `theirs` are the clients' ends."""
 
     def __init__(self, count: int, free_slots: int = client_gate.POLLED) -> None:
         self.gate = ClientGate(original("select").epoll)
@@ -71,7 +71,7 @@ class Gate:
             self.gate.register(fileno, EPOLLIN)
 
     def send(self, filenos: Sequence[int], request: bytes) -> None:
-        """Each of these clients sends a request."""
+        """Send a request from each of these clients."""
         for fileno in filenos:
             self.theirs[fileno].send(request)
 
@@ -193,7 +193,7 @@ def a_short_burst_is_no_overload() -> None:
 
 
 def a_reused_descriptor_is_no_client() -> None:
-    """The descriptor of a closed client may be the database's next."""
+    """The database's next socket may get the descriptor of a closed client."""
     mine, theirs = socket.socketpair()
     gate = green.client_gate()
     gate.add_client(mine.fileno())
@@ -236,14 +236,14 @@ def the_hub_refuses_only_an_awaited_request() -> None:
     theirs.send(b"third")
     assert reader.wait() == b"second"
 
-    # The hub leaves heads and bodies alone.
+    # The hub refuses nothing within a head or a body.
     assert not client.next_begins_with(b"third")
     client.begin_body()
     assert not client.refuse(refuse)
     client.end_request(next_has_begun=False)
     assert client.idle
 
-    # A late client is gone.
+    # The socket of a client with a late body is closed.
     assert client.recv(100) == b"third"
     client.body_deadline = 0.0
     client.begin_body()
@@ -267,7 +267,7 @@ def silence_is_a_timeout() -> None:
 
 
 def accepting_continues_after_an_error() -> None:
-    """accept(2) fails for many passing reasons, and one green thread accepts all connections."""
+    """accept(2) fails for many temporary reasons. One green thread accepts all connections."""
     worker_module.ACCEPT_PAUSE = 0.001
     # Made without __init__: the arbiter would pass listening sockets, configuration and a log.
     worker = object.__new__(worker_module.EventletWorker)

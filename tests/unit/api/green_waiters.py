@@ -34,7 +34,7 @@ def wake_all_wakes_present_and_future_waits() -> None:
 
 
 def wake_all_ignores_a_killed_thread() -> None:
-    """A killed green thread stays where it waits now."""
+    """A wake must not end a later wait of a killed green thread."""
     waiters = green.GreenWaiters()
     waiter = waiters.new_waiter()
     awake: list[str] = []

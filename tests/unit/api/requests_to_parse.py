@@ -27,8 +27,8 @@ def refusal(parse: Callable[[], Any], **request: Any) -> Problem:
     return refused.value
 
 
-def said(problem: Problem) -> tuple[str, str | None, str]:
-    """A problem's slug, the field it names, and its message."""
+def parts_of(problem: Problem) -> tuple[str, str | None, str]:
+    """A problem's slug, the field that it names, and its message."""
     if not problem.errors:
         return problem.slug, None, problem.detail
     (error,) = problem.errors

@@ -118,19 +118,19 @@ class Rig:
     # -- outcomes of workers ---------------------------------------------------------------------
 
     def apply(self, *outcomes: JobOutcome) -> list[Row]:
-        """Apply outcomes in one batch; the new jobs."""
+        """Apply outcomes in one batch, and return the new jobs."""
         return self.ingest.apply(outcomes).new_jobs
 
     def rendered(self, job: Row, *links: str, html: str = "<p>hello</p>") -> list[Row]:
-        """Apply a render; the new jobs."""
+        """Apply a render, and return the new jobs."""
         return self.apply(rendered(job, links, html))
 
     def scraped(self, job: Row, title: str = "Title") -> list[Row]:
-        """Apply a scrape; the new jobs."""
+        """Apply a scrape, and return the new jobs."""
         return self.apply(scraped(job, title))
 
     def reconcile(self) -> None:
-        """One iteration of the reconciler, without a failed duty."""
+        """Run one iteration of the reconciler. No duty may fail."""
         self.reconciler.run_once()
         assert not self.reconciler.failed
 
@@ -163,7 +163,7 @@ class Rig:
         return self.row("jobs", task_id=state.id, kind=kind)
 
     def change(self, table: Table, **values: Any) -> None:
-        """Set columns of all rows, as time would."""
+        """Set columns of all rows, as if time had passed."""
         with self.store.write() as tx:
             tx.execute(update(table).values(values))
 

@@ -19,7 +19,7 @@ from asyncrequest import KeyReused, NoSuchTask, TaskGone
 from .rig import Rig
 
 URL = "https://example.com/"
-STRANGER = "0192f0c8-0000-7000-8000-000000000009"
+OTHER_ID = "0192f0c8-0000-7000-8000-000000000009"
 
 
 def test_a_post_is_committed_before_it_is_answered(rig: Rig) -> None:
@@ -72,7 +72,7 @@ def test_a_key_with_another_request_is_refused(rig: Rig) -> None:
 
 
 def test_a_repeated_key_gets_the_final_response(rig: Rig) -> None:
-    """After the end of the task."""
+    """A repeat after the end of the task gets its final response."""
     rig.accept(CreatePost(NewPost("hello")), key="k")
     rig.rendered(rig.row("jobs"))
     again = rig.accept(CreatePost(NewPost("hello")), key="k")
@@ -81,17 +81,17 @@ def test_a_repeated_key_gets_the_final_response(rig: Rig) -> None:
 
 
 def test_a_key_of_a_concurrent_replica_gets_its_task(rig: Rig) -> None:
-    """The unique index refuses the second insert; then the key is looked up again."""
+    """The unique index refuses the second insert. Then the key is looked up again."""
 
-    class Losing(RenderText):
+    class RacingRender(RenderText):
         def apply(self, tx: Connection, changes: Changes, task: NewTask) -> None:
             super().apply(tx, changes, task)
             if not lost:
                 lost.append(True)
-                tx.execute(insert(tasks), [task.row() | {"id": STRANGER}])
+                tx.execute(insert(tasks), [task.row() | {"id": OTHER_ID}])
 
     lost: list[bool] = []
-    state = rig.accept(Losing("hello"), key="k")
+    state = rig.accept(RacingRender("hello"), key="k")
     assert lost == [True]
     assert rig.row("tasks")["id"] == state.id
 
@@ -109,17 +109,17 @@ def test_tasks_share_the_fetch_of_a_preview(rig: Rig) -> None:
 
 
 def test_a_refused_command_leaves_no_rows(rig: Rig) -> None:
-    """Its Problem is the error of its request."""
+    """The request gets the command's Problem as its error."""
     with pytest.raises(Problem) as refused:
-        rig.edit(STRANGER, "text")
+        rig.edit(OTHER_ID, "text")
     assert refused.value.slug == "not-found"
     assert rig.count("tasks") == rig.count("jobs") == 0
 
 
 def test_a_task_is_visible_to_its_account(rig: Rig) -> None:
-    """Unknown ids and other accounts' tasks are not found; an expired one is gone."""
+    """Unknown ids and other accounts' tasks are not found. An expired task is gone."""
     state = rig.post()
-    for account, task_id in (("else", state.id), ("me", STRANGER)):
+    for account, task_id in (("other", state.id), ("me", OTHER_ID)):
         with pytest.raises(NoSuchTask):
             rig.acceptor.get(account, task_id)
     rig.rendered(rig.row("jobs"))
@@ -128,11 +128,11 @@ def test_a_task_is_visible_to_its_account(rig: Rig) -> None:
     with pytest.raises(TaskGone):
         rig.acceptor.get("me", state.id)
     with pytest.raises(NoSuchTask):
-        rig.acceptor.get("else", state.id)
+        rig.acceptor.get("other", state.id)
 
 
 def test_a_wait_ends_with_the_task(rig: Rig) -> None:
-    """Or after its seconds, with the running task."""
+    """A wait also ends after its timeout, with the running task."""
     state = rig.post()
     assert rig.acceptor.wait("me", state.id, 0.05).final is None
     with ThreadPoolExecutor(1) as caller:

@@ -60,7 +60,7 @@ class Jobs:
 
 @pytest.fixture
 def waiting(store: Store) -> Jobs:
-    """No jobs yet."""
+    """The backlog of an empty table."""
     return Jobs(store)
 
 
@@ -70,7 +70,7 @@ def test_an_empty_table_is_no_backlog(waiting: Jobs) -> None:
 
 
 def test_a_few_stuck_jobs_are_no_backlog(waiting: Jobs) -> None:
-    """One more than the tolerated number is, and clients get the seconds to wait."""
+    """One more than the tolerated number is a backlog. Clients then get the seconds to wait."""
     waiting.add("render", RENDERS.tolerated, dispatched=300)
     assert waiting.why() == ""
     waiting.add("render", 1, dispatched=40)
@@ -81,7 +81,7 @@ def test_a_few_stuck_jobs_are_no_backlog(waiting: Jobs) -> None:
 
 
 def test_many_young_jobs_are_no_backlog(waiting: Jobs) -> None:
-    """They may be done in a second."""
+    """Young jobs may end within a second."""
     waiting.add("render", 2000, dispatched=5)
     assert waiting.why() == ""
 
@@ -107,7 +107,7 @@ def test_work_is_accepted_for_an_hour_without_a_broker(waiting: Jobs) -> None:
 
 
 def test_a_slow_broker_is_a_backlog(waiting: Jobs) -> None:
-    """Before the reconciler would publish unconfirmed jobs a second time."""
+    """Work is refused before the reconciler publishes unconfirmed jobs a second time."""
     waiting.unconfirmed = UNCONFIRMED_LIMIT + 0.1
     assert "slow" in waiting.why()
     waiting.unconfirmed = 0.5
@@ -115,7 +115,7 @@ def test_a_slow_broker_is_a_backlog(waiting: Jobs) -> None:
 
 
 def test_judging_goes_on_after_a_failure(waiting: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A judgement that stayed for ever would refuse all work."""
+    """Without a new judgement, an old one would refuse all work forever."""
     monkeypatch.setattr(module, "POLL_EVERY", 0.02)
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
     read = waiting.store.read

@@ -91,7 +91,7 @@ def upper(questions: Sequence[str]) -> Sequence[Any]:
 
 
 def raising(error: Exception, *failing: str) -> Run:
-    """A run that fails with one of these questions in it."""
+    """A run that fails if its batch has one of these questions."""
 
     def run(questions: Sequence[str]) -> Sequence[Any]:
         if set(questions) & set(failing):
@@ -139,7 +139,7 @@ def test_only_the_failing_call_of_a_batch_gets_the_error(desk_of: DeskOf) -> Non
 
 
 def test_an_outage_fails_the_whole_batch_at_once(desk_of: DeskOf) -> None:
-    """The batcher asks a database that is down once, and works on afterwards."""
+    """The batcher queries the database once, and works again after the outage."""
     desk = desk_of(raising(OUTAGE, "a"))
     for each in desk.ask("a", "b", "c"):
         with pytest.raises(OperationalError):
@@ -150,7 +150,7 @@ def test_an_outage_fails_the_whole_batch_at_once(desk_of: DeskOf) -> None:
 
 @pytest.mark.parametrize("others", [[], ["b"]])
 def test_a_conflict_is_tried_again(desk_of: DeskOf, others: list[str]) -> None:
-    """Three times, alone; then its caller gets the error. The rest of its batch is done."""
+    """A call is tried alone three times, then its caller gets the error. The others succeed."""
     desk = desk_of(raising(CONFLICT, "a"))
     first, *rest = desk.ask("a", *others)
     with pytest.raises(DBAPIError):
@@ -160,7 +160,7 @@ def test_a_conflict_is_tried_again(desk_of: DeskOf, others: list[str]) -> None:
 
 
 def test_a_call_survives_a_conflict_that_goes_away(desk_of: DeskOf) -> None:
-    """Its caller gets the answer."""
+    """The caller gets the answer of the later try."""
     times: list[int] = []
 
     def run(questions: Sequence[str]) -> Sequence[Any]:
@@ -173,7 +173,7 @@ def test_a_call_survives_a_conflict_that_goes_away(desk_of: DeskOf) -> None:
 
 
 def test_a_stop_answers_the_waiting_calls(desk_of: DeskOf) -> None:
-    """Later calls are refused."""
+    """The batcher refuses later calls."""
     desk = desk_of(upper)
     asked = desk.ask("a", "b")
     desk.batcher.stop(PATIENCE)
@@ -184,7 +184,7 @@ def test_a_stop_answers_the_waiting_calls(desk_of: DeskOf) -> None:
 
 
 def test_a_stop_answers_several_runs_of_waiting_calls(desk_of: DeskOf) -> None:
-    """Also the calls behind a run that is under way."""
+    """The stop also answers the calls behind a run in progress."""
     desk = desk_of(upper)
     desk.gate.clear()
     asked = [desk._callers.submit(desk.batcher, str(number)) for number in range(MAX_BATCH + 10)]
@@ -195,7 +195,7 @@ def test_a_stop_answers_several_runs_of_waiting_calls(desk_of: DeskOf) -> None:
 
 
 def test_a_batcher_can_be_stopped_before_its_start() -> None:
-    """As in a process without a database."""
+    """A process without a database does this."""
     desk = Desk(upper)
     desk.batcher.stop(PATIENCE)
     with pytest.raises(Stopped):
@@ -205,7 +205,7 @@ def test_a_batcher_can_be_stopped_before_its_start() -> None:
 def test_a_call_gets_an_error_after_the_longest_wait(
     desk_of: DeskOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its run does not return, and the error leaves the result open."""
+    """The run does not return. The error leaves open whether the work was done."""
     monkeypatch.setattr(batcher, "MAX_WAIT", 0.05)
     desk = desk_of(upper)
     desk.gate.clear()
@@ -238,7 +238,7 @@ def lone() -> Iterator[tuple[Batcher[str, Any], list[list[str]], threading.Event
 def test_a_lone_call_runs_inline(
     lone: tuple[Batcher[str, Any], list[list[str]], threading.Event],
 ) -> None:
-    """It gets its own answer or error; after a stop it is refused."""
+    """The call gets its own answer or error. After a stop the batcher refuses it."""
     batcher, runs, _gate = lone
     assert batcher("a") == "A"
     with pytest.raises(KeyError):
@@ -251,7 +251,7 @@ def test_a_lone_call_runs_inline(
 
 
 def test_a_stop_waits_for_an_inline_run() -> None:
-    """Because the database closes next."""
+    """The database closes right after the stop."""
     begun = threading.Event()
     ended: list[str] = []
 
@@ -274,7 +274,7 @@ def test_a_stop_waits_for_an_inline_run() -> None:
 def test_calls_beside_an_inline_run_share_a_run(
     lone: tuple[Batcher[str, Any], list[list[str]], threading.Event],
 ) -> None:
-    """One call runs inline; later ones share, whichever run ends first."""
+    """One call runs inline. Later calls share a run, and either run may end first."""
     batcher, runs, gate = lone
     gate.clear()
     with ThreadPoolExecutor(50) as callers:
@@ -306,5 +306,5 @@ def test_calls_beside_an_inline_run_share_a_run(
 def test_errors_are_outages_conflicts_or_neither(
     error: Exception, outage: bool, conflict: bool
 ) -> None:
-    """The fault is the database's, another transaction's, or the data's."""
+    """The cause is the database, another transaction, or the data."""
     assert (is_outage(error), is_conflict(error)) == (outage, conflict)

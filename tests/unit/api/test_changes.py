@@ -32,7 +32,7 @@ def numbered(store: Store) -> list[tuple[int, str]]:
 
 
 def test_ids_are_dense_and_in_order(store: Store) -> None:
-    """Within a transaction, and from one to the next."""
+    """This holds within a transaction, and from one transaction to the next."""
     write(store, "a", "b")
     write(store)
     write(store, "c")
@@ -40,7 +40,7 @@ def test_ids_are_dense_and_in_order(store: Store) -> None:
 
 
 def test_a_rolled_back_transaction_leaves_no_hole(store: Store) -> None:
-    """The next transaction gets its ids."""
+    """The next transaction gets the ids of the rolled-back one."""
     write(store, "a")
     with suppress(RuntimeError), store.write() as tx:
         changes = Changes(store.now(tx))
@@ -68,7 +68,7 @@ def reader(store: Store, seen: list[list[int]]) -> Iterator[None]:
 
 
 def test_no_lower_id_appears_after_a_higher_one(store: Store, tmp_path: Path) -> None:
-    """Two stores write; a reader of an id has seen all lower ones."""
+    """Two stores write. A reader of an id has seen all lower ones."""
     other = Store(None, str(tmp_path), pool=4)
     seen: list[list[int]] = []
     with reader(store, seen), ThreadPoolExecutor(8) as writers:
@@ -80,8 +80,8 @@ def test_no_lower_id_appears_after_a_higher_one(store: Store, tmp_path: Path) ->
     assert len(seen) > 1
 
 
-def test_an_event_has_its_post_and_more(store: Store) -> None:
-    """The post's id, channel and revision, and the given fields."""
+def test_an_event_has_its_post_and_the_given_fields(store: Store) -> None:
+    """An event has the post's id, channel and revision, and the given fields."""
     changes = Changes(1)
     post: Any = POST
     changes.event("preview", post, url="https://x/", state="ready")

@@ -1,4 +1,4 @@
-"""Edits, cancelled tasks and deleted posts: unwanted work is dropped, and clients are told."""
+"""Edited, cancelled and deleted posts: their unwanted work is dropped, and their tasks end."""
 
 import pytest
 from splitflap_api.contract.models import NewPost
@@ -14,7 +14,7 @@ A, B = "https://a.example/", "https://b.example/"
 
 
 def complete_post(rig: Rig) -> str:
-    """Complete a post; its id."""
+    """Complete a post, and return its id."""
     state = rig.post("first")
     rig.rendered(rig.row("jobs"), html="first")
     post_id: str = rig.body(state)["id"]
@@ -66,7 +66,7 @@ def test_an_edit_by_another_account_is_refused(rig: Rig) -> None:
 
 
 def test_a_refused_edit_leaves_the_running_task_alone(rig: Rig) -> None:
-    """An accepted one would end it."""
+    """An accepted edit would end the task."""
     state = rig.post()
     job = rig.row("jobs")
     with pytest.raises(Problem):
@@ -76,7 +76,7 @@ def test_a_refused_edit_leaves_the_running_task_alone(rig: Rig) -> None:
 
 
 def test_an_edit_ends_the_running_task(rig: Rig) -> None:
-    """It gets the post as it is now; its late outcome is dropped."""
+    """The task gets the present post. Its late outcome is dropped."""
     first = rig.post("one")
     old = rig.row("jobs")
     second = rig.edit(rig.row("posts")["id"], "two")
@@ -90,7 +90,7 @@ def test_an_edit_ends_the_running_task(rig: Rig) -> None:
 
 
 def test_a_preview_of_an_older_revision_is_no_event(rig: Rig) -> None:
-    """Other tasks still get it."""
+    """Other tasks still get the preview."""
     rig.post("one")
     (scrape,) = rig.rendered(rig.row("jobs"), A)
     other = rig.accept(FetchPreview(A))
@@ -102,7 +102,7 @@ def test_a_preview_of_an_older_revision_is_no_event(rig: Rig) -> None:
 
 
 def test_a_cancelled_task_takes_its_unrendered_post_with_it(rig: Rig) -> None:
-    """Post, job and waiter are deleted; a late outcome is dropped."""
+    """Post, job and waiter are deleted. A late outcome is dropped."""
     state = rig.post()
     job = rig.row("jobs")
     rig.acceptor.cancel("me", state.id)
@@ -117,7 +117,7 @@ def test_a_cancelled_task_takes_its_unrendered_post_with_it(rig: Rig) -> None:
 
 
 def test_a_cancelled_edit_stays_as_text(rig: Rig) -> None:
-    """The post has failed; the event gives the reason."""
+    """The post has the state `failed`, and the event gives the reason."""
     post_id = complete_post(rig)
     state = rig.edit(post_id, "second")
     rig.acceptor.cancel("me", state.id)
@@ -140,7 +140,7 @@ def test_a_cancelled_task_leaves_shared_jobs_to_others(rig: Rig) -> None:
 
 
 def test_another_account_cannot_cancel_a_task(rig: Rig) -> None:
-    """It is not found, and goes on."""
+    """The account gets NoSuchTask, and the task goes on."""
     state = rig.post()
     with pytest.raises(NoSuchTask):
         rig.acceptor.cancel("else", state.id)
@@ -149,14 +149,14 @@ def test_another_account_cannot_cancel_a_task(rig: Rig) -> None:
 
 
 def test_a_cancelled_key_can_be_used_again(rig: Rig) -> None:
-    """The next request with it makes a task."""
+    """The next request with the key makes a task."""
     first = rig.accept(CreatePost(NewPost("hello")), key="k")
     rig.acceptor.cancel("me", first.id)
     assert rig.accept(CreatePost(NewPost("hello")), key="k").id != first.id
 
 
 def test_a_deleted_post_ends_its_tasks(rig: Rig) -> None:
-    """They get a conflict; rows, links and jobs are deleted."""
+    """The tasks get a conflict. Rows, links and jobs are deleted."""
     state = rig.post()
     (scrape,) = rig.rendered(rig.row("jobs"), A)
     rig.acceptor.delete_post(rig.row("posts")["id"], "me", admin=False)
@@ -181,7 +181,7 @@ def test_another_account_needs_the_scope_admin_to_delete(rig: Rig) -> None:
 
 
 def test_a_cancelled_task_leaves_a_rendered_post_complete(rig: Rig) -> None:
-    """Its previews still come, with their events."""
+    """The previews still arrive, with their events."""
     state = rig.post("see " + A)
     rig.rendered(rig.row("jobs"), A)
     rig.acceptor.cancel("me", state.id)
@@ -198,7 +198,7 @@ def test_a_cancelled_task_leaves_a_rendered_post_complete(rig: Rig) -> None:
 
 
 def test_the_key_of_a_cancelled_finished_task_stays_taken(rig: Rig) -> None:
-    """A repetition gets 410, and makes no second post."""
+    """A repeated request gets 410, and makes no second post."""
     state = rig.accept(CreatePost(NewPost("hello")), key="k")
     rig.rendered(rig.row("jobs"))
     rig.acceptor.cancel("me", state.id)
@@ -216,7 +216,7 @@ def test_the_key_of_an_undone_post_is_free(rig: Rig) -> None:
 
 
 def test_an_overtaken_edit_is_a_conflict(rig: Rig) -> None:
-    """409 with the newer revision, and not the other edit's post."""
+    """The response is 409 with the newer revision, instead of the other edit's post."""
     post_id = complete_post(rig)
     mine = rig.edit(post_id, "mine")
     rig.edit(post_id, "theirs")

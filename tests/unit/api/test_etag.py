@@ -43,12 +43,12 @@ POST = Post(
     ],
 )
 def test_the_etag_changes_with_the_shown_post(other: Post) -> None:
-    """Html, state, revision and each preview count."""
+    """HTML, state, revision and each preview count."""
     assert post_etag(other) != post_etag(POST)
 
 
 def test_the_etag_of_an_unchanged_post_stays() -> None:
-    """The post was read again."""
+    """Two reads of the post give the same ETag."""
     assert post_etag(replace(POST, links=list(POST.links))) == post_etag(POST)
 
 
@@ -73,7 +73,7 @@ def test_the_final_response_has_the_posts_tag(rig: Rig) -> None:
 
 
 def test_a_problem_as_a_final_response() -> None:
-    """It keeps its status, media type, own headers and body."""
+    """The response keeps its status, media type, own headers and body."""
     final = problem_final(unavailable("later", retry_after=7))
     assert final.status == 503
     assert final.headers == (("Content-Type", "application/problem+json"), ("Retry-After", "7"))

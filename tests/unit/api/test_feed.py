@@ -43,18 +43,18 @@ def feed(store: Store) -> Iterator[Feed]:
 
 
 def take(subscriber: Subscriber, count: int) -> list[int]:
-    """Wait for so many events; their ids."""
+    """Wait for so many events, and return their ids."""
     taken: list[FeedEvent] = []
     end = time.monotonic() + PATIENCE
     while len(taken) < count:
-        assert time.monotonic() < end, "waited in vain"
+        assert time.monotonic() < end, "the events did not arrive"
         taken += subscriber.take()
         time.sleep(0.001)
     return [event.id for event in taken]
 
 
 def test_a_stream_gets_the_events_after_its_start(store: Store, feed: Feed) -> None:
-    """Each once, in order; earlier events are not sent."""
+    """The stream gets each event once and in order, and no earlier events."""
     write(store, 3)
     subscriber = feed.subscribe(None)
     assert subscriber.joined == 3
@@ -78,7 +78,7 @@ def test_a_stream_gets_events_without_a_wake_up(
 
 
 def test_a_stream_of_a_channel_gets_its_events_alone(store: Store, feed: Feed) -> None:
-    """Live and resumed."""
+    """This holds for live and for resumed events."""
     subscriber = feed.subscribe("mine")
     write(store, 1, "other")
     write(store, 1, "mine")
@@ -91,7 +91,7 @@ def test_a_stream_of_a_channel_gets_its_events_alone(store: Store, feed: Feed) -
 def test_since_reads_in_pages(
     store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    """After an id, up to another, with pages of any size."""
+    """The read begins after one id and ends at another, with pages of any size."""
     monkeypatch.setattr(module, "PAGE", page)
     write(store, 10)
     assert [event.id for page in feed.since(3, None, 8) for event in page] == [4, 5, 6, 7, 8]
@@ -105,7 +105,7 @@ def test_since_reads_in_pages(
 def test_a_gap_is_reported_with_the_oldest_event(
     store: Store, feed: Feed, after: int, gap: Gap | None
 ) -> None:
-    """Events 1 to 3 of 6 are past their retention; an unknown id is a gap too."""
+    """Events 1 to 3 of 6 are past their retention. An unknown id is a gap too."""
     write(store, 6)
     with store.write() as tx:
         tx.execute(delete(events).where(events.c.id <= 3))
@@ -138,7 +138,7 @@ def test_a_stream_that_is_too_far_behind_is_ended(
 
 
 def test_a_stop_ends_the_streams(store: Store) -> None:
-    """Present streams at once, and a later one when it starts."""
+    """Present streams end at once, and a later stream at its start."""
     made = Feed(store, lambda: None)
     made.start()
     subscriber = made.subscribe(None)
@@ -152,7 +152,7 @@ def test_a_stop_ends_the_streams(store: Store) -> None:
 
 
 def test_a_waiting_stream_is_woken_by_an_event(store: Store, feed: Feed) -> None:
-    """It waits until then."""
+    """The stream waits until the event."""
     subscriber = feed.subscribe(None)
     reader = threading.Thread(target=subscriber.wait)
     reader.start()
@@ -179,7 +179,7 @@ def test_an_event_before_the_wait_ends_it_at_once() -> None:
 def test_a_silent_stream_is_woken_for_a_heartbeat(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has no event to take."""
+    """The stream has no event to take."""
     subscriber = feed.subscribe(None)
     reader = threading.Thread(target=subscriber.wait)
     reader.start()
@@ -190,7 +190,7 @@ def test_a_silent_stream_is_woken_for_a_heartbeat(
 
 
 def test_an_unsubscribed_stream_gets_no_more_events(store: Store, feed: Feed) -> None:
-    """Other streams still do."""
+    """Other streams still get events."""
     gone, there = feed.subscribe(None), feed.subscribe(None)
     feed.unsubscribe(gone)
     write(store, 1)
@@ -200,7 +200,7 @@ def test_an_unsubscribed_stream_gets_no_more_events(store: Store, feed: Feed) ->
 
 
 def test_a_wake_up_is_passed_on_to_waiting_requests(store: Store) -> None:
-    """Before the read that it causes."""
+    """The requests are woken before the feed's own read."""
     woken = threading.Event()
     made = Feed(store, woken.set)
     made.start()
@@ -227,7 +227,7 @@ def switching_often() -> Iterator[None]:
 
 
 def test_a_stream_that_starts_among_events_gets_each_once(store: Store, feed: Feed) -> None:
-    """Its resumed and its live events are all events."""
+    """Its resumed and its live events together are all events."""
 
     def writing() -> None:
         for _ in range(60):
@@ -254,7 +254,7 @@ def test_a_stream_that_starts_among_events_gets_each_once(store: Store, feed: Fe
 def test_a_feed_without_iterations_is_unhealthy(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After STUCK_AFTER seconds."""
+    """The health check fails after STUCK_AFTER seconds."""
     assert feed.alive() is None
     feed.stop(PATIENCE)
     later = time.monotonic() + loop.STUCK_AFTER + 1
@@ -265,7 +265,7 @@ def test_a_feed_without_iterations_is_unhealthy(
 def test_the_feed_reads_on_after_a_failed_read(
     store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After any error; a missing free connection is one of them."""
+    """This holds for any error, such as the lack of a free connection."""
     monkeypatch.setattr(module, "READ_EVERY", 0.05)
     subscriber = feed.subscribe(None)
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]

@@ -21,7 +21,7 @@ def request_of(job: dict[str, Any]) -> RenderRequest:
 
 
 def test_a_post_keeps_its_flavour(rig: Rig) -> None:
-    """In its job, in its row, and in the API."""
+    """The job, the row and the API's post have the flavour."""
     rig.accept(CreatePost(NewPost("hello"), "gfm"))
     assert request_of(rig.row("jobs")) == RenderRequest("hello", "gfm")
     post = rig.read_post(rig.row("posts")["id"])
@@ -31,7 +31,7 @@ def test_a_post_keeps_its_flavour(rig: Rig) -> None:
 
 @pytest.mark.parametrize(("asked", "got"), [(None, "gfm"), ("markdown", "markdown")])
 def test_an_edit_keeps_the_flavour_of_its_post(rig: Rig, asked: Any, got: str) -> None:
-    """Unless the edit names another one."""
+    """An edit may name another flavour."""
     rig.accept(CreatePost(NewPost("hello"), "gfm"))
     post_id = rig.row("posts")["id"]
     rig.accept(EditPost(post_id, "again", None, admin=False, flavour=asked))
@@ -40,7 +40,7 @@ def test_an_edit_keeps_the_flavour_of_its_post(rig: Rig, asked: Any, got: str) -
 
 
 def test_an_edit_clears_the_names_and_the_excerpt(rig: Rig) -> None:
-    """They come with the html of the same text."""
+    """Names and excerpt come with the HTML of the same text."""
     state = rig.accept(CreatePost(NewPost("hello"), "gfm"))
     found = RenderResult("<p>x</p>", [], ["ann"], ["general"], "x")
     rig.apply(outcome_of(rig.row("jobs"), done(found)))
@@ -53,7 +53,7 @@ def test_an_edit_clears_the_names_and_the_excerpt(rig: Rig) -> None:
 
 
 def test_a_render_by_itself_has_a_flavour(rig: Rig) -> None:
-    """From its request."""
+    """The flavour comes from the request."""
     rig.accept(RenderText("hello", "gfm"))
     assert request_of(rig.row("jobs")).flavour == "gfm"
 
@@ -69,7 +69,7 @@ def test_a_replayed_dead_letter_keeps_its_flavour(rig: Rig) -> None:
 
 
 def test_a_refused_text_names_the_field(rig: Rig) -> None:
-    """422 with the renderer's reason and place."""
+    """The response is 422 with the renderer's reason, and the position in the text."""
     state = rig.accept(CreatePost(NewPost("[[[")))
     rig.apply(outcome_of(rig.row("jobs"), Failed("refused", "line 1, column 3: too many")))
     body = rig.body(state)

@@ -34,7 +34,7 @@ def test_only_the_hash_is_stored(store: Store) -> None:
 
 
 def test_secrets_differ() -> None:
-    """And their hashes differ."""
+    """The hashes differ too."""
     secrets = {new_secret() for _ in range(100)}
     assert len(secrets) == len({hash_of(secret) for secret in secrets}) == 100
 
@@ -129,7 +129,7 @@ def test_the_cache_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
     keyring = Keyring(store)
     for number in range(100):
         keyring.caller(f"guess {number}")
-    # Private: memory has no other sign.
+    # Private: only the cache itself shows its size.
     assert len(keyring._cache) <= 10
 
 

@@ -47,7 +47,7 @@ def test_a_failing_duty_does_not_stop_the_others() -> None:
 
 
 def test_a_duty_that_only_fails_is_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The complaint names the loop, the duty and the error; a success ends it."""
+    """The health check names the loop, the duty and the error. A success ends it."""
     errors: list[Exception] = [KeyError("x")]
 
     def run() -> None:
@@ -66,7 +66,7 @@ def test_a_duty_that_only_fails_is_unhealthy(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_outage_of_the_database_is_not_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A restart would not end it."""
+    """A restart of the process would not end the outage."""
     loop = Loop("loop", Duty("reads", raising(OUTAGE)), pause=None)
     loop.run_once()
     pass_time(monkeypatch, module.FAILING_AFTER + 1)
@@ -75,7 +75,7 @@ def test_an_outage_of_the_database_is_not_unhealthy(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_stuck_duty_is_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also in a loop without a pause, which is healthy while it waits."""
+    """This also holds for a loop without a pause, which is healthy while it waits."""
     gate, entered = threading.Event(), threading.Event()
 
     def hang() -> None:
@@ -123,7 +123,7 @@ def test_a_wake_up_during_an_iteration_starts_the_next() -> None:
 
 
 def test_wake_ups_do_not_shorten_the_rest_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broken database must not meet a busy loop."""
+    """Otherwise wake-ups would turn a failure into a busy loop."""
     monkeypatch.setattr(module, "RETRY_AFTER", 60.0)
     runs: list[int] = []
 
@@ -142,7 +142,7 @@ def test_wake_ups_do_not_shorten_the_rest_after_a_failure(monkeypatch: pytest.Mo
 
 
 def test_a_stop_ends_a_long_pause_at_once() -> None:
-    """And the loop says that it stops."""
+    """The loop also reports that it stops."""
     loop = Loop("loop", Duty("never", lambda: None), pause=lambda: 600.0)
     loop.start()
     began = time.monotonic()
@@ -153,7 +153,7 @@ def test_a_stop_ends_a_long_pause_at_once() -> None:
 
 @pytest.mark.parametrize(("last_run", "runs"), [(False, 0), (True, 1)])
 def test_a_stop_may_run_the_duties_once_more(last_run: bool, runs: int) -> None:
-    """If the loop asks for it."""
+    """The loop's option is `last_run`."""
     done: list[int] = []
     loop = Loop("loop", Duty("note", lambda: done.append(1)), pause=None, last_run=last_run)
     loop.start()
@@ -162,5 +162,5 @@ def test_a_stop_may_run_the_duties_once_more(last_run: bool, runs: int) -> None:
 
 
 def test_a_loop_can_be_stopped_before_its_start() -> None:
-    """As in a process without a database."""
+    """A process without a database does this."""
     Loop("loop", Duty("never", lambda: None), pause=None).stop(PATIENCE)

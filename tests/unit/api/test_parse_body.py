@@ -9,7 +9,7 @@ from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.previews import check_url
 from splitflap_api.http.parse import MAX_BODY, check_text, json_body
 
-from .requests_to_parse import refusal, request_with, said
+from .requests_to_parse import parts_of, refusal, request_with
 
 JSON = "application/json"
 REGEX = "expected `str` matching regex"
@@ -92,7 +92,7 @@ def test_wrong_fields_are_named(
 ) -> None:
     """422 with the field and the expected value."""
     problem = refusal(lambda: json_body(model), method="POST", data=data, content_type=JSON)
-    slug, named, complaint = said(problem)
+    slug, named, complaint = parts_of(problem)
     assert (slug, named) == ("invalid", field)
     assert complaint.startswith(message)
 
@@ -129,7 +129,7 @@ def test_an_encoded_body_is_refused() -> None:
     problem = refusal(
         lambda: json_body(models.NewPost), data=b"{}", content_type=JSON, headers=encoded
     )
-    assert said(problem) == ("unsupported-media-type", None, "expected no Content-Encoding")
+    assert parts_of(problem) == ("unsupported-media-type", None, "expected no Content-Encoding")
 
 
 def test_a_too_large_body_is_refused_unread() -> None:
@@ -137,7 +137,7 @@ def test_a_too_large_body_is_refused_unread() -> None:
     problem = refusal(
         lambda: json_body(models.NewPost), data=b"x" * (MAX_BODY + 1), content_type=JSON
     )
-    assert said(problem) == ("too-large", None, f"expected a body of at most {MAX_BODY} bytes")
+    assert parts_of(problem) == ("too-large", None, f"expected a body of at most {MAX_BODY} bytes")
 
 
 def test_the_largest_text_may_be_escaped() -> None:
@@ -153,7 +153,7 @@ def test_a_truncated_body_is_refused() -> None:
     problem = refusal(
         lambda: json_body(models.NewPost), environ_overrides=stream(io.BytesIO(b'{"text":"x"}'))
     )
-    assert said(problem) == ("bad-json", None, "the body ended before its Content-Length")
+    assert parts_of(problem) == ("bad-json", None, "the body ended before its Content-Length")
 
 
 def test_a_slow_body_gets_408() -> None:
@@ -164,7 +164,7 @@ def test_a_slow_body_gets_408() -> None:
             raise TimeoutError
 
     problem = refusal(lambda: json_body(models.NewPost), environ_overrides=stream(Slow()))
-    assert said(problem) == ("request-timeout", None, "the body came too slowly")
+    assert parts_of(problem) == ("request-timeout", None, "the body came too slowly")
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_texts_with_nul_or_too_many_bytes_are_refused(text: str, slug: str, mess
     """A model checks only the number of characters."""
     with pytest.raises(Problem) as refused:
         check_text(text)
-    assert said(refused.value) == (slug, "text", message)
+    assert parts_of(refused.value) == (slug, "text", message)
     check_text("é" * 32_768)
 
 
@@ -203,7 +203,7 @@ def test_urls_unfit_for_a_preview_are_refused(url: str, message: str) -> None:
     """422 with the field `url`."""
     with pytest.raises(Problem) as refused:
         check_url(url)
-    slug, field, complaint = said(refused.value)
+    slug, field, complaint = parts_of(refused.value)
     assert (slug, field) == ("invalid", "url")
     assert complaint.startswith(message)
 

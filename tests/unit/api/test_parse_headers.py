@@ -16,7 +16,7 @@ from splitflap_api.http.parse import (
     wanted_revisions,
 )
 
-from .requests_to_parse import refusal, request_with, said
+from .requests_to_parse import parts_of, refusal, request_with
 
 ID = "0192f0c8-0000-7000-8000-000000000001"
 REGEX = "expected `str` matching regex"
@@ -42,7 +42,7 @@ REGEX = "expected `str` matching regex"
 def test_wrong_queries_are_refused(query: str, field: str, message: str) -> None:
     """400 with the parameter and the expected value."""
     problem = refusal(lambda: query_parameters(PostQuery), query_string=query)
-    slug, named, complaint = said(problem)
+    slug, named, complaint = parts_of(problem)
     assert (slug, named) == ("bad-request", field)
     assert complaint.startswith(message)
 
@@ -86,7 +86,7 @@ def test_damaged_cursors_are_refused(cursor: str) -> None:
     with pytest.raises(Problem) as refused:
         id_of(cursor)
     message = "expected the `next` of an earlier page"
-    assert said(refused.value) == ("bad-request", "after", message)
+    assert parts_of(refused.value) == ("bad-request", "after", message)
 
 
 @pytest.mark.parametrize("text", ["x", ID.upper(), ID + "\n", f"{{{ID}}}", ID.replace("-", ""), ""])
@@ -130,7 +130,7 @@ def test_if_match_names_revisions(header: str | None, revisions: set[int] | None
 def test_a_malformed_if_match_is_refused(header: str) -> None:
     """400: the edit must not happen."""
     problem = refusal(wanted_revisions, headers={"If-Match": header})
-    assert said(problem)[:2] == ("bad-request", "If-Match")
+    assert parts_of(problem)[:2] == ("bad-request", "If-Match")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_last_event_id_is_a_whole_number(header: str | None, expected: int | Non
 def test_a_malformed_last_event_id_is_refused(header: str) -> None:
     """400 with the expected value."""
     problem = refusal(event_id, environ_overrides={"HTTP_LAST_EVENT_ID": header})
-    assert said(problem) == (
+    assert parts_of(problem) == (
         "bad-request",
         "Last-Event-ID",
         "expected the `id` of an event: a whole number",

@@ -40,7 +40,7 @@ def test_an_answer_is_shown_until_it_is_old() -> None:
 
 
 def test_the_broker_is_asked_once_in_a_while() -> None:
-    """Although the link polls much more often."""
+    """The link polls much more often."""
     asked: list[str] = []
 
     def depth(queue: str) -> Depth:

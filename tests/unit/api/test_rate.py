@@ -73,10 +73,10 @@ def test_keys_have_separate_rates() -> None:
 
 
 def test_rate_0_admits_all() -> None:
-    """It stores no key."""
+    """The rate limit stores no key."""
     limiter = RateLimiter(0, Clock())
     assert admitted(limiter, tries=5000) == 5000
-    # Private: memory has no other sign.
+    # Private: only the table itself shows its size.
     assert not limiter._free_at
 
 

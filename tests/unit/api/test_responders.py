@@ -30,14 +30,14 @@ def responders() -> Responders:
 def test_each_view_has_a_registered_responder(
     services: Services, app: Flask, responders: Responders
 ) -> None:
-    """And each registered responder belongs to a view."""
+    """Each registered responder belongs to a view, too."""
     assert app.view_functions
     responders.check(services.later.responders)
     assert set(services.later.responders) == set(responders.names)
 
 
 def test_an_unregistered_responder_prevents_the_start(responders: Responders) -> None:
-    """The error names it."""
+    """The error names the responder."""
     with pytest.raises(LookupError, match="unregistered"):
         responders.check({"unregistered": unregistered})
 
@@ -49,13 +49,13 @@ def test_another_function_with_a_known_name_prevents_the_start(responders: Respo
 
 
 def test_two_responders_with_one_name_are_refused() -> None:
-    """Tasks keep the name alone."""
+    """The row of a task has only the name."""
     with pytest.raises(ValueError, match="two responders are called 'created_post'"):
         Responders((*RESPONDERS, created_post), Metrics("api"))
 
 
 def test_tasks_are_grouped_by_their_responders(responders: Responders) -> None:
-    """In the order of their rows."""
+    """The groups keep the order of the rows."""
     rows = [{"id": n, "finish": name} for n, name in enumerate(("created_post", "rendered_text"))]
     assert [(each.__name__, of) for each, of in responders.groups(rows * 2)] == [
         ("created_post", [rows[0]] * 2),
@@ -64,7 +64,7 @@ def test_tasks_are_grouped_by_their_responders(responders: Responders) -> None:
 
 
 def test_an_unknown_responder_is_named(responders: Responders) -> None:
-    """Before any task of the batch gets its final response."""
+    """The error comes before any task of the batch gets its final response."""
     with pytest.raises(UnknownResponder) as unknown:
         responders.groups([{"finish": "created_post"}, {"finish": "b"}, {"finish": "a"}])
     assert unknown.value.names == ["a", "b"]
@@ -73,7 +73,7 @@ def test_an_unknown_responder_is_named(responders: Responders) -> None:
 def test_the_log_says_what_to_do_about_left_tasks(
     responders: Responders, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Once in LOG_EVERY seconds; the metric counts each time."""
+    """There is one line in LOG_EVERY seconds. The metric counts each time."""
     responders.note_left(["new_one"], "3 tasks")
     responders.note_left(["new_one"], "3 tasks")
     (line,) = caplog.messages

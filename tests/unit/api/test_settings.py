@@ -20,7 +20,7 @@ def settings(**values: str) -> ApiSettings:
     ],
 )
 def test_roles_are_a_list_with_commas(roles: str, expected: set[str]) -> None:
-    """Both by default. Spaces are ignored."""
+    """The default is both roles. Spaces are ignored."""
     assert settings(api_roles=roles).roles == expected
 
 

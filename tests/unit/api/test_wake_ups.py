@@ -43,7 +43,7 @@ def test_only_other_replicas_wake_a_replica(store: Store, tmp_path: Path) -> Non
 
 
 def test_marking_goes_on_after_a_failure(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failed mark is left to the reconciler; a missing free connection is one reason."""
+    """A failed mark is left to the reconciler, for example for lack of a free connection."""
     monkeypatch.setattr(module, "MARK_EVERY", 0.02)
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
     statement = rig.store.statement
@@ -67,7 +67,7 @@ def test_marking_goes_on_after_a_failure(rig: Rig, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_stop_marks_the_confirmed_jobs(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Although the next marking is not due."""
+    """The next marking is not due yet."""
     monkeypatch.setattr(module, "MARK_EVERY", 60.0)
     marker = Marker(rig.store, outcome_within=60)
     marker.start()

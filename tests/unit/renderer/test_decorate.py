@@ -21,7 +21,7 @@ def named(text: str, flavour: Flavour) -> RenderResult:
 
 
 def test_names_become_links_and_are_listed(flavour: Flavour) -> None:
-    """In reading order, each once, in any block; a full stop after a name stays outside."""
+    """The list has each name once, in reading order. A full stop after a name is not part of it."""
     result = named("# hi @zoe\n\n*@ann*, (@bob_1). and #general, #x.y!\n\n- @ann", flavour)
     assert result.mentions == ["zoe", "ann", "bob_1"]
     assert result.channels == ["general", "x.y"]
@@ -53,7 +53,7 @@ def test_names_become_links_and_are_listed(flavour: Flavour) -> None:
     ],
 )
 def test_other_text_with_these_characters_is_no_name(text: str, flavour: Flavour) -> None:
-    """Code, links, URLs, e-mail addresses, parts of words, numbers."""
+    """Examples are code, links, URLs, e-mail addresses, parts of words, and numbers."""
     result = named(text, flavour)
     assert (result.mentions, result.channels) == ([], []), result.html
     assert "/people/" not in result.html
@@ -61,21 +61,21 @@ def test_other_text_with_these_characters_is_no_name(text: str, flavour: Flavour
 
 
 def test_names_are_off_when_unset(flavour: Flavour) -> None:
-    """They stay text and are left out of the lists."""
+    """Names stay text, and the lists leave them out."""
     result = render("@ann #general", flavour)
     assert "<a" not in result.html
     assert (result.mentions, result.channels) == ([], [])
 
 
 def test_names_are_bounded(flavour: Flavour) -> None:
-    """Names beyond the bound stay text; a listed name is linked each time."""
+    """Names beyond the bound stay text. A listed name is linked each time."""
     result = named(" ".join(f"@n{number}" for number in range(MAX_NAMES + 5)) + " @n0", flavour)
     assert result.mentions == [f"n{number}" for number in range(MAX_NAMES)]
     assert result.html.count('class="mention"') == MAX_NAMES + 1
 
 
 def test_emoji_codes_become_characters(flavour: Flavour) -> None:
-    """GitHub's codes in text and links; code, URLs and unknown codes stay as they are."""
+    """Text and links have GitHub's codes. Code, URLs and unknown codes stay as they are."""
     html = render(
         ":tada: :+1: [:heart:](https://x.example) `:tada:` https://x.example/:tada:/ :nonesuch: "
         "10:100:20 a:tada:b",
@@ -89,7 +89,7 @@ def test_emoji_codes_become_characters(flavour: Flavour) -> None:
 
 
 def test_headings_have_ids_and_links_lead_to_them(flavour: Flavour) -> None:
-    """An id is the prefix and the words, with a number if repeated; other fragments are removed."""
+    """A repeated heading gets a number. Links to other fragments are removed."""
     text = "[a](#a-b) [two](#a-b-1) [no](#location)\n\n# A *b*!\n\n## A `b`\n\n### \u00dcber\n\n# !"
     html = render(text, flavour).html
     for heading in (
@@ -150,7 +150,7 @@ def test_code_is_labelled_and_highlighted(flavour: Flavour) -> None:
 def test_the_excerpt_is_plain_bounded_and_on_one_line(
     text: str, excerpt: str | None, flavour: Flavour
 ) -> None:
-    """It is cut between words."""
+    """The cut is between words."""
     found = render(text, flavour).excerpt
     assert len(found) <= MAX_EXCERPT
     if excerpt is not None:
@@ -161,7 +161,7 @@ def test_the_excerpt_is_plain_bounded_and_on_one_line(
 
 
 def test_the_html_is_bounded(flavour: Flavour) -> None:
-    """At most 20 times the text; a short text may become longer HTML."""
+    """The limit is 20 times the text. A short text may have longer HTML."""
     assert render("`" + "&" * 3000 + "`", flavour).html
     with pytest.raises(TooLarge, match="at most"):
         render("[r]: https://x.example/" + "b" * 2000 + "\n\n" + "[r] " * 3000, flavour)
@@ -193,7 +193,7 @@ def test_a_title_that_looks_like_an_href_changes_no_link(flavour: Flavour) -> No
 
 
 def test_the_flavours_differ(flavour: Flavour) -> None:
-    """A list directly after a paragraph, and `www.`, are of gfm only."""
+    """Only gfm has a list directly after a paragraph, and `www.` links."""
     html = render("Hi\n- one\n- two\n\nwww.x.example", flavour).html
     assert ("<li>" in html) == ("www.x.example</a>" in html) == (flavour == "gfm")
 

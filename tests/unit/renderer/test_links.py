@@ -7,7 +7,7 @@ from splitflap_renderer.render import render
 
 
 def test_links_are_listed_in_reading_order_each_once() -> None:
-    """Bare, inline and reference links, in a heading, a table, a list and a footnote."""
+    """The text has links of all kinds, in a heading, a table, a list and a footnote."""
     text = """# https://1.example
 [two](https://2.example/x_y_z "title") and *https://3.example* [four][r] https://1.example[^n]
 
@@ -45,7 +45,7 @@ def test_links_are_listed_in_reading_order_each_once() -> None:
     ],
 )
 def test_code_has_no_links(text: str) -> None:
-    """The HTML and the list are both empty of links."""
+    """Neither the HTML nor the list has a link."""
     result = render(text)
     assert result.links == []
     assert "<a" not in result.html
@@ -77,7 +77,7 @@ def test_a_url_in_angle_brackets_is_a_link_without_preview() -> None:
     ],
 )
 def test_other_urls_are_not_listed(text: str) -> None:
-    """Images, other schemes, raw HTML and malformed URLs."""
+    """Examples are images, other schemes, raw HTML and malformed URLs."""
     assert render(text).links == []
 
 
@@ -95,7 +95,7 @@ def test_the_length_of_a_url_counts_in_bytes() -> None:
 
 
 def test_the_list_of_links_is_bounded() -> None:
-    """At most MAX_LINKS of at most MAX_URL bytes; the HTML keeps all links."""
+    """The list has MAX_LINKS of MAX_URL bytes at most. The HTML keeps all links."""
     long = "https://long.example/" + "x" * MAX_URL
     result = render(" ".join([long, *(f"https://{n}.example" for n in range(MAX_LINKS + 5))]))
     assert result.links == [f"https://{n}.example" for n in range(MAX_LINKS)]
@@ -120,7 +120,7 @@ def test_punctuation_after_a_url_is_not_part_of_it(written: str, url: str) -> No
 
 
 def test_entities_in_a_listed_url_are_decoded() -> None:
-    """As a browser does it: complete entities only."""
+    """Only complete entities are decoded, as in a browser."""
     assert render("[a](https://x.example/?a=1&amp;b=2&copy=3)").links == [
         "https://x.example/?a=1&b=2&copy=3"
     ]

@@ -17,7 +17,7 @@ def controller_after(seconds: float, texts: int = 500, slots: int = 2) -> Prefet
     [(0.0, 64), (0.003, 64), (0.02, 50), (0.1, 16), (0.25, 16), (2.0, 16)],
 )
 def test_the_prefetch_is_half_a_second_of_work(seconds: float, count: int) -> None:
-    """Within its bounds, and within a factor of two."""
+    """The prefetch stays within its bounds, and within a factor of two."""
     assert count / 2 < controller_after(seconds).count <= count
 
 

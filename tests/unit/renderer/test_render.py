@@ -92,7 +92,7 @@ def test_a_text_that_raises_leaves_no_state_for_the_next() -> None:
 
 @pytest.mark.parametrize("number", [0, 1, 7])
 def test_placeholders_of_python_markdown_in_a_text_stay_text(number: int) -> None:
-    """U+0002 and U+0003 mark stashed HTML inside; a text cannot read it with them."""
+    """U+0002 and U+0003 mark stashed HTML. A text that contains them cannot read it."""
     for name in (f"klzzwxh:000{number}", f"wzxhzdk:{number}", f"hzzhzkh:{number}", "amp", "65"):
         html = render(f"`secret` <b>x</b> \x02{name}\x03").html
         assert html.count("secret") == 1

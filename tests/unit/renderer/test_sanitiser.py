@@ -93,7 +93,7 @@ class Checker(HTMLParser):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_html_is_removed(text: str) -> None:
-    """Alone, in a paragraph, in a list and in a quote."""
+    """Each text is tried alone, in a paragraph, in a list and in a quote."""
     for shape in (text, f"a {text} b", f"- {text}\n- x", f"> {text}"):
         checker = Checker()
         checker.feed(render(shape).html)
@@ -124,7 +124,7 @@ def test_relative_urls_lose_their_href() -> None:
 
 
 def test_a_url_with_control_characters_is_removed() -> None:
-    """From links and images."""
+    """This holds for links and images."""
     for control in ("\x01", "\x1b", "\x7f", "\t"):
         assert "href" not in sanitised(f'<a href="https://x.example/{control}">x</a>', HASH)
         assert "src" not in sanitised(f'<img src="https://x.example/{control}">', HASH)
@@ -145,7 +145,7 @@ def test_a_text_cannot_use_the_ids_of_another(flavour: Flavour) -> None:
 
 
 def test_each_allow_list_passes_only_its_own_ids() -> None:
-    """Tested apart, because in sequence one list hides a gap of the other."""
+    """Each list is tested alone: in sequence, one would hide a gap of the other."""
     for own in ('<ul><li id="forms">a</li></ul>', '<sup id="user-content-a">b</sup>'):
         assert "id=" not in sanitised(own, HASH)
     for added in (

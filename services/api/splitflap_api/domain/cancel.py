@@ -28,7 +28,7 @@ def cancel(tx: Connection, changes: Changes, tasks_: Tasks, task_id: str, accoun
         "expires_at": changes.now,
     }
     if task and task["state"] == "running" and _undo(tx, changes, task):
-        # The key is free again: a repetition makes the post anew, and cannot make a second one.
+        # A repeated request may use the key again: it creates the work anew, and only once.
         values["idempotency_key"] = None
     tx.execute(update(tasks).where(tasks.c.id == task_id).values(values))
     changes.schedule_previews(tx)
@@ -36,10 +36,10 @@ def cancel(tx: Connection, changes: Changes, tasks_: Tasks, task_id: str, accoun
 
 
 def _undo(tx: Connection, changes: Changes, task: Row) -> bool:
-    """Take back the work of a running task; whether it left no trace.
+    """Undo the work of a running task. Return whether none of it remains.
 
-    An unrendered post goes with its task. An edit stays, as text. A rendered post stays, and its
-    previews still come.
+    An unrendered post is deleted. An edit stays, as text. A rendered post stays, and its previews
+    still arrive.
     """
     if task["revision"] is None:
         return True  # not a post's task: the subject of a preview's task is its URL

@@ -57,7 +57,7 @@ class NewTask:
     pending: int = 1
 
     def row(self) -> Row:
-        """As the table keeps it."""
+        """The task as a row of the table."""
         return {
             "id": self.id,
             "account": self.account,
@@ -84,7 +84,7 @@ class Changes:
     jobs: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     preview_requests: list[PreviewRequest] = field(default_factory=list)
-    #: Running tasks that end with this transaction, whatever they wait for.
+    #: Running tasks that end with this transaction, although their jobs have not ended.
     ending: list[str] = field(default_factory=list)
 
     @cached_property
@@ -95,7 +95,7 @@ class Changes:
     def render_job(
         self, task_id: str, request: RenderRequest, trace: str | None, post: Row | None
     ) -> None:
-        """Add the job that renders a text for a task, and for a post where there is one."""
+        """Add the job that renders a text for a task, and for its post if it has one."""
         job = self._job("render", encode(request), task_id, trace)
         if post:
             job |= {"subject": post["id"], "revision": post["revision"]}

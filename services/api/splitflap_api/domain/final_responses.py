@@ -23,7 +23,7 @@ from splitflap_api.store.schema import previews
 
 
 def post_etag(post: models.Post) -> str:
-    """Changes with all that the post shows. An edit compares its first part alone, the revision."""
+    """Changes with each visible part of the post. An edit compares only the revision in it."""
     seen = [post.html, post.state, post.updated_at, [link.preview for link in post.links]]
     return f'"{post.revision}-{zlib.crc32(msgspec.json.encode(seen)):08x}"'
 
@@ -44,7 +44,7 @@ def rendered_text(completion: Completion) -> Sequence[Any]:
 
 
 def fetched_preview(completion: Completion) -> Sequence[Any]:
-    """200 with the preview, be it ready or failed."""
+    """200 with the preview, ready or failed."""
     urls = {task["subject"] for task in completion.tasks}
     rows = completion.tx.execute(
         select(previews).where(among(completion.tx, previews.c.url, urls))

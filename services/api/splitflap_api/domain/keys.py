@@ -18,7 +18,7 @@ from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys
 
 #: Seconds for which a replica trusts its last lookup of a key. On other replicas a revoked key may
-#: work for so long.
+#: work for this time.
 CACHE = 5.0
 
 #: Seconds for which other requests use an old lookup while one request repeats it. A hundred
@@ -75,7 +75,7 @@ class Keyring:
         return caller
 
     def bootstrap(self, secret: str | None) -> str | None:
-        """Create the first key, unless there is one. Returns the key only if it is a random one."""
+        """Create the first key if it is missing. Returns the key only if it is a random one."""
         with self._store.read() as tx:
             some = tx.execute(select(keys.c.id).limit(1)).first()
         if secret is None and some is not None:
@@ -85,7 +85,7 @@ class Keyring:
             new = models.NewKey(account="admin", scopes=list(ALL_SCOPES), name="bootstrap")
             self._insert(new, secret or random or "")
         except IntegrityError:
-            return None  # another replica was first, or an earlier start
+            return None  # another replica or an earlier start has created it
         return random
 
     def create(self, new: models.NewKey) -> models.CreatedKey:

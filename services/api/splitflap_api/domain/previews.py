@@ -31,7 +31,7 @@ class FetchPreview:
 
 @dataclass(frozen=True)
 class RenderText:
-    """Render a text by itself."""
+    """Render a text without a post."""
 
     text: str
     flavour: Flavour = "markdown"

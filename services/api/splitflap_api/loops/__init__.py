@@ -10,7 +10,7 @@
     wake-ups       wake_ups.py     wakes other replicas (not with the embedded broker)
     backlog        overload/       judges whether new work can be accepted
     link-results   results.py      ingests outcomes and dead letters
-    reconciler     reconcile.py    does again whatever is due, and deletes old rows
+    reconciler     reconcile.py    repeats due work, and deletes old rows
 
 `acceptor.py` and `announcer.py` join them for requests and transactions. The last two threads run
 in processes with the role `outcomes`.

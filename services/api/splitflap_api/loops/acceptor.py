@@ -20,7 +20,7 @@ READ_EVERY = 0.25
 
 
 class Acceptor:
-    """Keeps tasks, for the decorator of the asynchronous request."""
+    """The task backend for the decorator of asynchronous requests."""
 
     def __init__(self, transactions: TaskTransactions, waiters: Waiters | None = None) -> None:
         """`waiters` lets requests wait for their commit: threads, unless given."""
@@ -50,7 +50,7 @@ class Acceptor:
         self._expiry.request_stop()
 
     def alive(self) -> str | None:
-        """A health check: complains about a stuck run."""
+        """A health check: reports a stuck run."""
         return self._commits.alive() or self._reads.alive() or self._expiry.alive()
 
     @property
@@ -64,7 +64,7 @@ class Acceptor:
         try:
             return commit(submission)
         except IntegrityError:
-            # Another replica has committed the same idempotency key meanwhile: now it is known.
+            # Another replica has committed this idempotency key. The second try finds it.
             return commit(submission)
 
     def get(self, account: str, task_id: str) -> TaskState:
@@ -81,13 +81,13 @@ class Acceptor:
             self._wait_for_change(generation, min(left, READ_EVERY))
 
     def wake(self) -> None:
-        """Something changed in the database: let waiting requests read their tasks again."""
+        """Let waiting requests read their tasks again, after a change in the database."""
         with self._woken:
             self._generation += 1
             self._woken.notify_all()
 
     def end_waits(self) -> None:
-        """Answer waiting requests with their running tasks, now and from now on."""
+        """Answer all present and later waits at once, with the running tasks."""
         self._ending = True
         self.wake()
 
@@ -95,7 +95,7 @@ class Acceptor:
         self._transactions.cancel(account, task_id)
 
     def delete_post(self, post_id: str, account: str, *, admin: bool) -> None:
-        """Remove a post.
+        """Delete a post.
 
         Raises:
             Problem: not-found or forbidden.

@@ -27,7 +27,7 @@ GATHER = 0.01
 MAX_TRIES = 3
 
 #: Longest wait of a caller, in seconds. Above the database's own limits (store/engine.py): a longer
-#: run means a database that has stopped to answer.
+#: run means a database that has stopped answering.
 MAX_WAIT = 20.0
 
 #: Seconds between two searches for such calls.
@@ -59,7 +59,7 @@ class _Call(Generic[Q, R]):
         self.tries = 0
 
     def settle(self, answer: R | BaseException) -> bool:
-        """Whether this is the first answer."""
+        """Store the answer, unless the call has one. Return whether it was stored."""
         if self.settled:
             return False
         self.settled = True
@@ -76,8 +76,8 @@ class Batcher(Generic[Q, R]):
     When a batch fails, the batcher tries each member alone, so that only the failing member gets
     the error. In an outage of the database all members fail at once.
 
-    With `inline_when_idle` one caller at a time executes its own run, and saves two switches of
-    threads. Use it for reads only: two runs may overlap then.
+    With `inline_when_idle` an idle batcher runs a call in the caller's thread, which saves two
+    switches of threads. Use it for reads only, since two runs may overlap.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Batcher(Generic[Q, R]):
             self._running_inline.release()
 
     def alive(self) -> str | None:
-        """A health check: complains about a stuck run."""
+        """A health check: reports a stuck run."""
         return self._loop.alive()
 
     @property
@@ -125,7 +125,7 @@ class Batcher(Generic[Q, R]):
         return len(self._waiting)
 
     def __call__(self, question: Q) -> R:
-        """Wait for the answer; raises the run's error for this question.
+        """Wait for the answer. Raises the run's error for this question.
 
         Raises:
             Stopped, TookTooLong: as their names say.

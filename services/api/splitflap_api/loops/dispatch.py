@@ -21,7 +21,7 @@ from splitflap_api.loops.marker import Marker
 from splitflap_api.loops.wake_ups import WakeUps, is_from
 from splitflap_api.store.engine import Store
 
-#: Most unconfirmed jobs in memory; the dispatcher leaves the rest to the reconciler.
+#: Most unconfirmed jobs in memory. The dispatcher leaves further jobs to the reconciler.
 MAX_QUEUED = 5_000
 
 
@@ -38,7 +38,7 @@ class Dispatcher:
         on_wake_up: Callable[[], None],
         on_up: Callable[[], None],
     ) -> None:
-        """`on_wake_up` when another replica has changed something, `on_up` after each connect."""
+        """`on_wake_up` is called after a wake-up of another replica, `on_up` after each connect."""
         self._on_wake_up = on_wake_up
         self._replica = replica
         published = metrics.counter("splitflap_jobs_published_total")
@@ -73,12 +73,12 @@ class Dispatcher:
         self.marker.stop(max(0.0, end - time.monotonic()))
 
     def alive(self) -> str | None:
-        """A health check: complains about a stuck link or loop."""
+        """A health check: reports a stuck link or loop."""
         waking = self.wake_ups.alive() if self.wake_ups else None
         return self.link.alive() or self.marker.alive() or waking
 
     def publish(self, rows: Sequence[Row]) -> None:
-        """Hand committed jobs to the broker; while it takes none, leave them to the reconciler."""
+        """Hand committed jobs to the broker. While it takes none, leave them to the reconciler."""
         for row in rows:
             if len(self._queued) >= MAX_QUEUED:
                 return
@@ -97,7 +97,7 @@ class Dispatcher:
         return time.monotonic() - queued[0] if self.link.up and queued else 0.0
 
     def wake_others(self) -> None:
-        """Tell the other replicas, soon, that something has changed."""
+        """Send a wake-up to the other replicas soon."""
         if self.wake_ups:
             self.wake_ups.wake()
 
@@ -106,7 +106,7 @@ class Dispatcher:
             self._on_wake_up()
 
     def _settled(self, job_id: str, attempt: int, kind: Kind, sent: bool) -> None:
-        # Confirms come almost in order: the oldest is known well enough.
+        # Confirms come almost in order, so the first entry is close to the oldest one.
         self._queued.popleft()
         if sent:
             self._published[kind].inc()

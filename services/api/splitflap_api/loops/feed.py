@@ -70,7 +70,7 @@ class Feed(Loop):
         super().stop(timeout)
 
     def end_streams(self) -> None:
-        """Let every stream finish; their clients connect again by themselves."""
+        """End every stream. The clients connect again by themselves."""
         subscribers = list(self._subscribers)
         for subscriber in subscribers:
             subscriber.ended = True
@@ -93,8 +93,8 @@ class Feed(Loop):
     def since(self, event_id: int, channel: str | None, until: int) -> Iterator[list[FeedEvent]]:
         """The rows after `event_id` up to `until`, in pages.
 
-        Few streams read at a time, and all other threads run between two pages: many streams that
-        resume together, as after a restart, must not stop the rest.
+        Few streams read at a time, and other threads run between two pages. So many streams that
+        resume together, as after a restart, do not block the process.
         """
         while event_id < until:
             with self._resuming:
@@ -107,11 +107,11 @@ class Feed(Loop):
             event_id = page[-1].id
 
     def gap(self, event_id: int) -> Gap | None:
-        """Whether events after this id are missing: deleted, or of another database's life.
+        """The gap after this id, if events after it are deleted or the id is from another database.
 
         Ids are dense, so the oldest row says where the table begins.
         """
-        # The newest id first: an event between the two reads must not look like a gap.
+        # The newest id is read first, so that an event between the two reads is no gap.
         newest = self._newest()
         with self._store.read() as tx:
             oldest = tx.execute(select(events.c.id).order_by(events.c.id).limit(1)).scalar()
@@ -131,7 +131,7 @@ class Feed(Loop):
             pass
 
     def _read_page(self) -> bool:
-        """Read a page and hand it to the streams; whether it was a full one."""
+        """Read a page and hand it to the streams. Return whether the page was full."""
         page = self._page(self.last, None, None)
         for event in page:
             # A stream that joins now starts after this event, or is in this list.
@@ -145,7 +145,7 @@ class Feed(Loop):
         return len(page) == PAGE
 
     def _wake_silent(self) -> None:
-        """Wake silent streams for a heartbeat: one pass costs less than a timer for each."""
+        """Wake silent streams for a heartbeat. One pass costs less than a timer for each stream."""
         now = time.monotonic()
         if now - self._heartbeats_at < READ_EVERY:
             return

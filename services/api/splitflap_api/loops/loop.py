@@ -1,8 +1,7 @@
 """The one kind of background thread: it runs its duties again and again, until it is stopped.
 
-Each duty is guarded: the loop logs a failure, tries that duty again in the next iteration, and runs
-the other duties all the same. A health check complains about a stuck thread, and about a duty whose
-runs all fail.
+Duties are isolated: the loop logs a failure, tries the duty again in the next iteration, and still
+runs the other duties. A health check reports a stuck thread, and a duty whose runs all fail.
 """
 
 import logging
@@ -17,7 +16,7 @@ logger = logging.getLogger(__name__)
 #: Longest iteration, and longest time between two, in seconds. A slower thread counts as stuck.
 STUCK_AFTER = 60.0
 
-#: Seconds of failures alone before a duty counts as broken.
+#: Seconds without a successful run before a failing duty counts as broken.
 FAILING_AFTER = 60.0
 
 #: Seconds of rest after a failure, for a loop without a pause.
@@ -27,7 +26,7 @@ RETRY_AFTER = 1.0
 class Health:
     """Whether the runs of a duty succeed.
 
-    An outage of the database counts as neither: a restart of this process would not end it.
+    An outage of the database does not count, since a restart of this process would not end it.
     """
 
     def __init__(self, name: str) -> None:
@@ -51,7 +50,7 @@ class Health:
             self._failing_since = time.monotonic()
 
     def complaint(self) -> str | None:
-        """A health check: complains after FAILING_AFTER seconds of failures alone."""
+        """A health check: reports a duty after FAILING_AFTER seconds without a successful run."""
         if self._failing_since is None:
             return None
         age = time.monotonic() - self._failing_since
@@ -113,12 +112,12 @@ class Loop:
         return self._stop.is_set()
 
     def request_stop(self) -> None:
-        """End after the present iteration; returns at once."""
+        """End after the present iteration. Returns at once."""
         self._stop.set()
         self._wake.set()
 
     def stop(self, timeout: float) -> None:
-        """End after the present iteration; wait for it at most `timeout` seconds."""
+        """End after the present iteration. Wait for it for at most `timeout` seconds."""
         self.request_stop()
         if self._thread.ident is None:
             return
@@ -127,7 +126,7 @@ class Loop:
             logger.warning("%s: still running %.1f s after the stop; left", self.name, timeout)
 
     def alive(self) -> str | None:
-        """A health check: complains about a stuck thread and about duties that only fail."""
+        """A health check: reports a stuck thread, and duties whose runs all fail."""
         age = time.monotonic() - self._progress_at
         if age > STUCK_AFTER and (self._busy or self._pause):
             return f"{self.name}: no iteration has ended for {age:.0f} s"
@@ -155,7 +154,7 @@ class Loop:
             self.run_once()
 
     def _wait(self) -> bool:
-        """Wait for the next iteration; whether there is one."""
+        """Wait for the next iteration. Return whether there is one."""
         pause = self._pause() if self._pause else None
         if self.failed:
             # Wake-ups must not turn a failure into a busy loop.

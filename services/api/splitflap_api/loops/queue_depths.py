@@ -16,7 +16,7 @@ from splitflap_core.telemetry import Metrics
 #: Seconds between two queries.
 ASK_EVERY = 5.0
 
-#: Seconds after which an answer is too old to show; the gauge is NaN then.
+#: Seconds after which an answer is too old to show. The gauge is NaN then.
 FORGET_AFTER = 15.0
 
 

@@ -1,8 +1,8 @@
-"""The reconciler: any replica does again what is due, in small batches.
+"""The reconciler: each replica repeats due work, in small batches.
 
 One mechanism covers a broker that was down, a lost message, a killed worker, and retries. The
 reconciler publishes only while the broker takes messages. It also ends tasks after their wait for
-previews, ends the left waiters of a large fan-in, and deletes rows past their retention.
+previews, ends the remaining waiters of a large fan-in, and deletes rows past their retention.
 """
 
 import random
@@ -28,7 +28,7 @@ from splitflap_api.store.schema import jobs, tasks
 from splitflap_api.transactions.after_commit import AfterCommit
 from splitflap_api.transactions.ingest import Ingest
 
-#: Seconds between iterations, with jitter, so that replicas do not meet.
+#: Seconds between iterations. Jitter spreads the iterations of the replicas.
 PAUSE = 0.5
 
 #: Rows taken by one transaction.
@@ -105,20 +105,20 @@ class Reconciler(Loop):
                 return
 
     def _republish_batch(self) -> bool:
-        """Publish a batch of due jobs again; whether there may be more."""
+        """Publish a batch of due jobs again. Return whether there may be more."""
         with self._store.write() as tx:
             now = self._store.now(tx)
             due = [dict(row) for row in tx.execute(_DUE, {"_now": now}).mappings()]
             for row in due:
                 row["_unfinished"] = row["dispatched_at"] is not None
                 row["attempt"] += row["_unfinished"]
-            hopeless = [row for row in due if _is_hopeless(row, now)]
-            again = [row for row in due if not _is_hopeless(row, now)]
+            exhausted = [row for row in due if _is_exhausted(row, now)]
+            again = [row for row in due if not _is_exhausted(row, now)]
             update_rows(tx, jobs, ("id",), [_claimed(row, now) for row in again])
         self._count_retries(again)
         self._after_commit.publish(again)
-        if hopeless:
-            self._give_up(hopeless, now)
+        if exhausted:
+            self._give_up(exhausted, now)
         return len(due) == BATCH
 
     def _count_retries(self, rows: Sequence[Row]) -> None:
@@ -129,13 +129,13 @@ class Reconciler(Loop):
                 self._retried.labels(row["kind"], why).inc()
 
     def _give_up(self, rows: Sequence[Row], now: int) -> None:
-        """End jobs as Failed, in the way of a worker's outcome."""
+        """End jobs as Failed, in the same way as a worker's outcome."""
         outcomes = [
             JobOutcome(
                 job=row["id"],
                 kind=row["kind"],
                 attempt=row["attempt"],
-                outcome=Failed(_why_hopeless(row, now), "no worker could finish it"),
+                outcome=Failed(_reason_of_end(row, now), "no worker could finish it"),
                 took=0.0,
                 worker=socket.gethostname(),
             )
@@ -202,7 +202,7 @@ _DUE = (
     .with_for_update(skip_locked=True)
 )
 #: Undispatched jobs from before the broker's return. Another replica may be publishing some of them
-#: just now: workers then do these jobs twice.
+#: at the same time. Workers then do these jobs twice.
 _MAKE_MISSED_DUE = (
     update(jobs)
     .where(
@@ -239,9 +239,9 @@ def _claimed(row: Row, now: int) -> Row:
     }
 
 
-def _is_hopeless(row: Row, now: int) -> bool:
+def _is_exhausted(row: Row, now: int) -> bool:
     return row["attempt"] > MAX_ATTEMPTS or (row["deadline"] is not None and row["deadline"] <= now)
 
 
-def _why_hopeless(row: Row, now: int) -> str:
+def _reason_of_end(row: Row, now: int) -> str:
     return "attempts" if row["deadline"] is None or row["deadline"] > now else "deadline"

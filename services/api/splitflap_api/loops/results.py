@@ -27,7 +27,7 @@ PAUSE = 1.0
 #: and dead-letters the message after topology.DELIVERY_LIMIT.
 HOLD = 2.0
 
-#: Outcomes held at a time: at most half of the prefetch, so that others still come.
+#: Outcomes held at a time: at most half of the prefetch, so that other outcomes still arrive.
 MAX_HELD = MAX_BATCH
 
 
@@ -67,7 +67,7 @@ class Results:
         )
 
     def alive(self) -> str | None:
-        """A health check: complains about a stuck link, and about outcomes that only fail."""
+        """A health check: reports a stuck link, and a duty whose runs all fail."""
         return self.link.alive() or self._health.complaint()
 
     @property
@@ -87,7 +87,7 @@ class Results:
         self._queues.ask(self.link.depth)
 
     def _take_gathered(self) -> None:
-        """Take the gathered deliveries; keep them while the database does not answer.
+        """Take the gathered deliveries. Keep them while the database does not answer.
 
         They stay here, because each return to the queue counts towards the broker's delivery limit.
         """
@@ -111,7 +111,7 @@ class Results:
             ]
 
     def _take(self, batch: list[Delivery]) -> list[Delivery]:
-        """Settle a batch; returns the deliveries that are for another replica."""
+        """Settle a batch. Returns the deliveries for another replica."""
         outcomes: list[tuple[Delivery, JobOutcome]] = []
         for delivery in batch:
             if delivery.received.queue == topology.DEAD_QUEUE.name:
@@ -124,7 +124,10 @@ class Results:
         return self._apply(outcomes) if outcomes else []
 
     def _apply(self, outcomes: list[tuple[Delivery, JobOutcome]]) -> list[Delivery]:
-        """Commit and ack. A batch that fails is tried one by one: only the failing one is dead."""
+        """Commit and ack. Return the deliveries for another replica.
+
+        The outcomes of a failed batch are tried one by one, so only a failing one is a dead letter.
+        """
         try:
             ingested = self._ingest.apply([outcome for _, outcome in outcomes])
         except Exception as error:
@@ -154,7 +157,7 @@ class Results:
         return deliveries
 
     def _return_held(self) -> None:
-        """Give back the outcomes that were held long enough, or are too many."""
+        """Give back the outcomes whose time is over, and the oldest ones above MAX_HELD."""
         now = time.monotonic()
         while self._held and (self._held[0][0] <= now or len(self._held) > MAX_HELD):
             self._held.popleft()[1].requeue()

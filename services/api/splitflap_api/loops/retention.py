@@ -38,7 +38,7 @@ class Sweeper:
         self._retention = retention
 
     def sweep(self) -> bool:
-        """Delete some of the due rows; whether there may be more.
+        """Delete some of the due rows. Return whether there may be more.
 
         Raises:
             sqlalchemy.exc.DBAPIError: the database does not answer.
@@ -64,14 +64,14 @@ class Sweeper:
         return self._each(key, since, past, delete(key.table))
 
     def _strip(self, now: int) -> bool:
-        """Reduce expired tasks to their tombstones, for which clients get 410 and not 404."""
+        """Reduce expired tasks to their tombstones. Clients get 410 for these, instead of 404."""
         past = (tasks.c.expires_at < now) & tasks.c.body.is_not(None)
         bare = update(tasks).values(body=None, headers=None, idempotency_key=None)
         return self._each(tasks.c.id, tasks.c.expires_at, past, bare)
 
     def _each(self, key: Column[Any], since: Column[Any], past: Any, change: Any) -> bool:
-        """Change the oldest due rows; whether one sweep's limit was reached."""
-        # In the order of time: a scan of that index ends at the first young row.
+        """Change the oldest due rows. Return whether one sweep's limit was reached."""
+        # The scan of the time's index ends at the first young row.
         some = select(key).where(past).order_by(since).limit(BATCH)
         for _ in range(BATCHES):
             with self._store.write() as tx:

@@ -1,4 +1,4 @@
-"""One stream's place in the feed: its queue of events, and how its thread waits for more."""
+"""One stream of the feed: its queue of events, and how its thread waits for more."""
 
 import time
 from collections import deque
@@ -44,15 +44,15 @@ class Subscriber:
         return self.ended or bool(self._events)
 
     def take_waiter(self) -> Waiter | None:
-        """The waiter of a stream that waits, for the caller to wake."""
+        """The waiter of a waiting stream, for the caller to wake."""
         waiter, self._waiter = self._waiter, None
         if waiter:
             self.woken_at = time.monotonic()
         return waiter
 
     def wait(self) -> None:
-        """Return when an event has come, or when the feed wants a heartbeat."""
-        # The waiter first, so that an event before the test of `has_news` finds it.
+        """Return when an event has come, or when a heartbeat is due."""
+        # The waiter is set first, so that an event before the test of `has_news` finds it.
         waiter = self._waiter = self._waiters.new_waiter()
         if not self.has_news:
             waiter.wait()

@@ -16,7 +16,7 @@ class Waiter(Protocol):
         """Return once `wake` is called, or has been."""
 
     def wake(self) -> None:
-        """Let the caller continue. Called once."""
+        """Let the caller continue. Call it once."""
 
 
 class Waiters(Protocol):

@@ -1,4 +1,4 @@
-"""Wake-ups to other replicas: empty messages that say "something was committed"."""
+"""Wake-ups to other replicas: empty messages after a commit."""
 
 import time
 

@@ -1,7 +1,7 @@
 """SQLite and PostgreSQL behind one class: transactions, and one clock, the database's.
 
 SQLite has one writer. The writes of this process queue at a lock: a green thread that waited inside
-SQLite would stop the very thread with the open transaction.
+SQLite would block the green thread with the open transaction too.
 """
 
 import threading

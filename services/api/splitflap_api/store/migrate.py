@@ -40,7 +40,7 @@ def migrate(store: Store) -> str:
         return _revision(tx) or ""
 
 
-def migrate_patiently(store: Store, wait: float) -> str:
+def migrate_with_retries(store: Store, wait: float) -> str:
     """As `migrate`, with retries for `wait` seconds while the database does not answer."""
     give_up_at = time.monotonic() + wait
     while True:

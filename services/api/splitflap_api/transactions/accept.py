@@ -1,6 +1,6 @@
-"""The transactions of the accept path: many requests, one commit, and the promise of a 202.
+"""The transactions of the accept path: one commit for many requests, before their 202.
 
-Also the other transactions that requests ask for: read, cancel, delete.
+The module also has the other transactions of requests: read, cancel, delete.
 """
 
 import time
@@ -31,7 +31,7 @@ KnownKeys = dict[tuple[str, str], tuple[str | None, TaskState | TaskGone]]
 
 
 class TaskTransactions:
-    """Accepts, reads and cancels tasks, each call one transaction."""
+    """Accepts, reads and cancels tasks. Each call is one transaction."""
 
     def __init__(
         self, store: Store, tasks_: Tasks, metrics: Metrics, after_commit: AfterCommit
@@ -44,7 +44,7 @@ class TaskTransactions:
         self._seconds = metrics.histogram("splitflap_commit_seconds")
 
     def commit(self, submissions: Sequence[Submission[Command]]) -> list[TaskState | BaseException]:
-        """Accept these requests in one commit; each gets its task or the error of its own."""
+        """Accept these requests in one commit. Each gets its task or its own error."""
         started = time.monotonic()
         only_inserts = all(each.work.only_inserts for each in submissions)
         with self._store.statement() if only_inserts else self._store.write() as tx:
@@ -65,7 +65,7 @@ class TaskTransactions:
         return answers
 
     def commit_one(self, submission: Submission[Command]) -> TaskState:
-        """Accept one request in a transaction of its own; raises its error."""
+        """Accept one request in a transaction of its own. Raises the request's error."""
         answer = self.commit([submission])[0]
         if isinstance(answer, BaseException):
             raise answer
@@ -122,7 +122,7 @@ class TaskTransactions:
             command.apply(tx, changes, task)
         except Problem as problem:
             if command.own_transaction:
-                raise  # which rolls back its writes before the refusal
+                raise  # to roll back the writes before the refusal
             return problem
         changes.tasks.append(task)
         state = TaskState(task.id, changes.time)

@@ -10,7 +10,7 @@ class AfterCommit(Protocol):
     """Called after a commit, never inside a transaction. Both calls return at once."""
 
     def publish(self, jobs: Sequence[Row]) -> None:
-        """Hand committed jobs to the broker; the reconciler publishes those that it refuses."""
+        """Hand committed jobs to the broker. The reconciler publishes the refused ones."""
 
     def changed(self) -> None:
         """Wake streams and waiting requests, here and on other replicas."""

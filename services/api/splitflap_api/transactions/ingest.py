@@ -100,7 +100,7 @@ class Ingest:
             return Ingested(self._apply(rest, exhausted, known), left)
 
     def resume_completions(self) -> bool:
-        """End the next waiters of shared jobs that have ended; whether there were any."""
+        """End the next waiters of ended shared jobs. Return whether there were any."""
         known = self._tasks.responders.names
         with self._store.write() as tx:
             shared = unfinished_completions(tx, known)

@@ -1,4 +1,4 @@
-"""Dead letters given back: a job is created anew, a message goes to the queue that it came from."""
+"""Replays dead letters: creates a job again, or returns a message to its queue."""
 
 import threading
 from typing import Any
@@ -31,11 +31,11 @@ class Replayer:
         self._after_commit = after_commit
 
     def replay(self, letter_id: str) -> None:
-        """Give a dead letter back.
+        """Replay a dead letter.
 
         Raises:
-            Problem: not-found; conflict, where it was replayed or nothing would come of it;
-                unavailable, where the broker does not take it.
+            Problem: not-found; conflict, if it was replayed before or would have no effect;
+                unavailable, if the broker refuses the message.
         """
         with self._store.write() as tx:
             letter = dead_letters.find(tx, letter_id)
@@ -70,4 +70,4 @@ class Replayer:
 
         self._link.publish(OutgoingMessage(exchange, letter["queue"], letter["body"], settle))
         if not settled.wait(CONFIRM_TIMEOUT) or not sent[0]:
-            raise unavailable("the broker does not take the message")
+            raise unavailable("the broker did not confirm the message")

@@ -28,23 +28,23 @@ class Headings:
         self._links: list[tuple[int, str]] = []
 
     def start(self, place: int, tag: str) -> None:
-        """A heading begins; its tag will have this place."""
+        """Begin a heading. Its tag will be at this place."""
         self._open, self._words = (place, tag), []
 
     def text(self, marked: str) -> None:
-        """Add a text of the HTML; it counts only within a heading."""
+        """Add a text of the HTML. Text outside of headings is ignored."""
         if self._open:
             self._words.append(marked)
 
     def end(self) -> None:
-        """The heading ends; build its name from its words."""
+        """End the heading, and build its name from its words."""
         if self._open:
             words = html.unescape(_TAGS.sub("", "".join(self._words)))
             self._found[self._unused(slug(words))] = self._open
         self._open = None
 
     def link(self, place: int, name: str) -> None:
-        """A link to a name within the text; its tag will have this place."""
+        """Note a link to a name within the text. Its tag will be at this place."""
         self._links.append((place, name))
 
     def resolve(self, parts: list[str]) -> None:

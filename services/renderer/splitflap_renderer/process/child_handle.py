@@ -172,7 +172,7 @@ class ChildHandle:
         return answered
 
     def end_text(self, answered: TimedAnswer | None = None) -> tuple[Text, float]:
-        """Take the first text out of the batch, with the seconds it took; the next one begins.
+        """Take the first text out of the batch, with the seconds it took. The next text begins.
 
         The text ended at the time of its answer, or now if there is no answer.
         """
@@ -215,7 +215,7 @@ class ChildHandle:
         self._process.join(REAP_TIMEOUT)
 
     def _begin_text(self, answered: TimedAnswer | None = None) -> None:
-        """A text begins now, or began with the answer to the text before it."""
+        """Note the start of a text: now, or at the time of the last answer."""
         self._since = answered.clock if answered else time.monotonic()
         self._cpu_since = answered.cpu if answered else self._cpu()
         self._check_at = self._since + self._allowance

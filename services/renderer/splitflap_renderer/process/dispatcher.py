@@ -40,7 +40,7 @@ SLOW_LANE_FULL_RETRY = (10.0, 60.0)
 #: With 0.01 s and half as many texts in a batch they use 0.7 ms (docs/adr/0013).
 READ_INTERVAL = 0.05
 
-#: Longest sleep of the pool's thread in seconds, and so the interval of its heartbeat.
+#: Longest sleep of the pool's thread in seconds. It is the interval of the thread's heartbeat too.
 HEARTBEAT_INTERVAL = 1.0
 
 
@@ -103,7 +103,7 @@ class Dispatcher(ChildEvents):
         return any(child.batch for child in self._children)
 
     def drain(self) -> None:
-        """Give back the texts that no process has begun; replace no process from now on."""
+        """Give back the texts that no process has begun. Start no more processes."""
         self._draining = True
         for child in self._children:
             _give_back(child.take_rest())
@@ -179,14 +179,14 @@ class Dispatcher(ChildEvents):
                 self.prefetch_listener.set_prefetch(self._prefetch.count)
 
     def _retire(self, child: ChildHandle, why: str, detail: str) -> None:
-        """End a process; the rest of its batch goes back to the lanes."""
+        """End a process, and return the rest of its batch to the lanes."""
         rest = list(child.batch)
         child.batch.clear()
         self._lanes.put_back(rest)
         self._replace(child, why, detail)
 
     def _replace(self, child: ChildHandle, why: str, detail: str) -> None:
-        """End a process; the pool's next iteration starts another."""
+        """End a process. The pool's next iteration starts another."""
         self._children.end(child)
         if not self._draining:
             reason = f"{why}: {detail}" if detail else why

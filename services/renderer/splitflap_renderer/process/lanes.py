@@ -75,7 +75,7 @@ class Lanes:
         return [self._slow.pop() for _ in range(len(self._slow) - limit)]
 
     def slow_ended(self, took: float) -> None:
-        """A slow text has ended after `took` seconds: quick texts come first for as long."""
+        """Note the end of a slow text. Quick texts come first for the same time, `took` seconds."""
         self._slow_due_at = time.monotonic() + took
 
     def next_batch(self, idle: int, on_slow: int) -> list[Text]:

@@ -80,7 +80,7 @@ class ProcessPool(Pool[RenderRequest]):
         return [child.pid for child in self._children]
 
     def report_prefetch_to(self, listener: PrefetchListener) -> None:
-        """Tell `listener` each new prefetch. Call it before `start`."""
+        """Report each new prefetch to `listener`. Call it before `start`."""
         self._dispatcher.prefetch_listener = listener
 
     def start(self) -> None:

@@ -6,7 +6,7 @@ For texts that people write, that is full batches. For texts of 0.1 s each, it i
 The controller starts at the minimum. A quarter of the prefetch may be slow texts (lanes.py).
 """
 
-#: Seconds of work of all processes that are held.
+#: Seconds of work that a renderer holds for all of its processes together.
 TARGET_SECONDS = 0.5
 
 #: Fewest texts held for each process.

@@ -28,7 +28,7 @@ class Deadline:
         self._end = clock() + seconds
 
     def left(self, most: float = float("inf")) -> float:
-        """Return the remaining seconds, `most` at most.
+        """Return the remaining seconds, but no more than `most`.
 
         Raises:
             Transient: `timeout`, after the deadline.

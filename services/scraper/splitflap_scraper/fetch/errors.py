@@ -18,7 +18,7 @@ docs/failures.md lists the reasons.
 import ssl
 from types import TracebackType
 
-#: Seconds for which a page with status 404 or 410 stays known as gone.
+#: Seconds for which a failure with status 404 or 410 is kept.
 KEEP_GONE = 86_400.0
 
 #: Statuses after which another attempt may succeed: load, time, and all 5xx but 501 and 505.

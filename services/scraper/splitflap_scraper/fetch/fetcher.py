@@ -20,7 +20,7 @@ from splitflap_scraper.fetch.robots_request import RobotsRequest
 from splitflap_scraper.fetch.targets.resolver import Resolve
 from splitflap_scraper.fetch.targets.urls import Target, target_of
 
-#: The share of a preview's time for the network. The rest is for understanding the bytes.
+#: The share of a preview's time for the network. The rest is for parsing the bytes.
 NETWORK_SHARE = 0.95
 
 

@@ -90,7 +90,7 @@ class Requester:
         try:
             return self._send(target, deadline, reader_for, conditions)
         except self._time_limit.exceeded as error:
-            # A caller may have enough for a preview by now, so it gets an error it can handle.
+            # The caller may already have enough for a preview, so it gets an error it can handle.
             raise timed_out(self._config.deadline) from error
 
     def _send(

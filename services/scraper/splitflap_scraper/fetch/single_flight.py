@@ -43,7 +43,7 @@ class SingleFlight(Generic[T]):
         own: _Call[T] = _Call()
         while (call := self._calls.setdefault(key, own)) is not own:
             if not call.done.wait(timeout):
-                raise Transient("timeout", "another request for the same is still under way")
+                raise Transient("timeout", "an earlier, equal request is still in flight")
             if call.error is not None:
                 raise call.error
             if call.succeeded:

@@ -39,7 +39,7 @@ _LANGUAGE_FACTOR = 1.5
 #: Least number of bytes beyond ASCII for a guess.
 _LEAST_BYTES = 8
 
-#: Japanese is guessed first: its Han characters look like Chinese and Korean ones.
+#: Japanese is guessed first: its Han characters occur in Chinese and Korean too.
 _KANA = frozenset({"euc_jp", "cp932"})
 
 

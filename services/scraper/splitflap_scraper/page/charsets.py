@@ -29,15 +29,15 @@ _DECLARED = re.compile(
     r"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([\w.:-]+)""",
     re.IGNORECASE | re.ASCII,
 )
-#: Codecs whose tags are not in ASCII, or only look so.
+#: Codecs with tags in other bytes than ASCII, or with ASCII bytes for other characters.
 _WIDE = frozenset({"utf-16-le", "utf-16-be", "iso2022_jp"})
 
 
 def codec_of(label: str | None) -> str | None:
     """Return Python's codec for a label of the WHATWG, or None for an unknown one.
 
-    Python's own look-up is unsafe for a page's label: it knows codecs for other data than text, and
-    keeps failed look-ups in memory.
+    Python's own lookup is unsafe for a page's label: it knows codecs for other data than text, and
+    keeps failed lookups in memory.
     """
     if not label or not label.isascii():
         return None

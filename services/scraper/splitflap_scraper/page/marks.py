@@ -72,7 +72,7 @@ class MarkScanner:
     ) -> tuple[int, int]:
         """Keep the marked tags of a text.
 
-        It returns the begin of the text after the last tag, and the end of the scanned part.
+        It returns the start of the text after the last tag, and the end of the scanned part.
         """
         hits: list[int] = []
         reached = end if whole else max(start, end - LONGEST_MARKED)

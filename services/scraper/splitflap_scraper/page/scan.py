@@ -111,7 +111,7 @@ class PageScanner:
         window = self._window
         end = len(window.text) if self._is_final else len(window.text) - LONGEST_TOKEN
         if end - max(window.at, window.clear) < MARK_REACH and not self._is_final:
-            # Each scan repeats the begin of a possible tag, so short pieces wait for more.
+            # Each scan repeats the start of a possible tag, so short pieces wait for more text.
             return
         window.clear = end
         region = self._regions.here

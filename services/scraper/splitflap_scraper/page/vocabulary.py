@@ -31,7 +31,7 @@ MAX_ALL = 96 * 1024
 MAX_JSON = 128 * 1024
 MAX_ALL_JSON = 160 * 1024
 
-#: Longest distance in characters from a mark back to the begin of its tag, and on to the end of its
+#: Longest distance in characters from a mark back to the start of its tag, and on to the end of its
 #: text.
 MARK_REACH = 1000
 MARK_TEXT = 600
@@ -46,7 +46,7 @@ ITEMS = ("itemscope", "itemScope")
 #: Marks examined, in tags or not.
 MAX_HITS = 600
 
-#: Longest token in characters. The end of a piece may be the begin of a token, so it is kept.
+#: Longest token in characters. The end of a piece may be the start of a token, so it is kept.
 LONGEST_TOKEN = 16
 
 TOKEN = re.compile(

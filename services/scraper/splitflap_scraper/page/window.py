@@ -5,7 +5,7 @@ class Window:
     """Text of a page, and positions in it. `drop` removes the text before them, and shifts them.
 
     at: the next character to scan
-    start: the begin of the current token
+    start: the first character of the current token
     tag_end: the end of the current tag
     searched: the end of the text searched for the end of the current element
     clear: the end of the text searched for tokens

@@ -18,11 +18,12 @@ from splitflap_scraper.preview.walls import marks_in
 #: Media types of pages (RFC 2854; RFC 3236), and of feeds, whose titles are tags too.
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml",
                         "application/rss+xml", "application/atom+xml"})  # fmt: skip
-#: Types that say nothing. Such a response is a page unless it begins as a file does.
+#: Types that do not identify the content. Such a response is a page unless it begins as a file
+#: does.
 UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream",
                            "application/x-unknown-content-type"})  # fmt: skip
 
-#: Statuses of responses that may be a wall. The kind of wall says more than the status.
+#: Statuses of responses that may be a wall. The kind of wall is a better reason than the status.
 WALL_STATUSES = frozenset({401, 403, 405, 406, 429, 503, 999})
 
 #: Bytes of a whole page, of its part after the head, and of a possible wall.
@@ -36,7 +37,7 @@ MAX_JSON = 64 * 1024
 #: Bytes that reveal the type of a file.
 _SNIFFED = 16
 
-#: Bytes that may hold the size of an image, at the begin of its file.
+#: Bytes that may hold the size of an image, at the start of its file.
 _IMAGE_HEAD = 4096
 
 #: Characters of a piece that are searched again with the next one, for marks across both.
@@ -76,7 +77,7 @@ class PageReader:
 
 
 class FileReader:
-    """Reads the begin of a file."""
+    """Reads the start of a file."""
 
     def __init__(self, head: Head, kind: str) -> None:
         self.head = head

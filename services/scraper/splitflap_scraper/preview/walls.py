@@ -78,12 +78,12 @@ _CAPTCHA = _any_of(_SIGNS.urls["captcha"], "/", _END)
 _SEPARATORS = re.compile(r"\s+[-|\u2013\u2014\u00b7\u2022]\s+|:\s+| \| ")
 
 
-def wall(page: Document, asked: str, status: int, headers: Headers) -> str | None:
-    """Return the kind of wall, or None for the page itself. `asked` is the first URL."""
+def wall(page: Document, requested: str, status: int, headers: Headers) -> str | None:
+    """Return the kind of wall, or None for the page itself. `requested` is the first URL."""
     if headers.get("cf-mitigated", "").lower() == "challenge" or headers.get("x-amzn-waf-action"):
         return "challenge"
-    found = _by_url(page.url, asked) or _by_content(page, status)
-    if found == "log-in" and _is_asked_for(asked, page.url):
+    found = _by_url(page.url, requested) or _by_content(page, status)
+    if found == "log-in" and _requests_log_in(requested, page.url):
         return None
     return found
 
@@ -99,14 +99,14 @@ def marks_in(text: str) -> set[str]:
     }
 
 
-def _by_url(url: str, asked: str) -> str | None:
+def _by_url(url: str, requested: str) -> str | None:
     """Recognize a wall by the URL of a redirect."""
-    before, now = urlsplit(asked), urlsplit(url)
+    before, now = urlsplit(requested), urlsplit(url)
     if (before.hostname, before.path) == (now.hostname, now.path):
         return None
-    if _is_log_in(url) and not _is_log_in(asked):
+    if _is_log_in(url) and not _is_log_in(requested):
         return "log-in"
-    if _is_consent(url) and not _is_consent(asked):
+    if _is_consent(url) and not _is_consent(requested):
         return "consent"
     return "challenge" if _CAPTCHA.search(now.path) and not _CAPTCHA.search(before.path) else None
 
@@ -182,6 +182,6 @@ def _is_consent(url: str) -> bool:
     return bool(_CONSENT_HOST.search(place) or _CONSENT.search(place))
 
 
-def _is_asked_for(asked: str, found: str) -> bool:
+def _requests_log_in(requested: str, found: str) -> bool:
     """Whether the first URL is a log-in page itself."""
-    return _is_log_in(asked) and urlsplit(asked).hostname == urlsplit(found).hostname
+    return _is_log_in(requested) and urlsplit(requested).hostname == urlsplit(found).hostname

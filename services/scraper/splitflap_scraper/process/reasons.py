@@ -12,13 +12,13 @@ class Reason:
     """One word of a preview's `reason`, and its policy.
 
     The failure stays known for `keep` seconds. The URL gets `attempts` attempts if the cause is
-    temporary, and `passing` says when it is.
+    temporary, and `temporary_if` says when it is.
     """
 
     when: str
     keep: float
     attempts: int = 1
-    passing: str = ""
+    temporary_if: str = ""
 
 
 REASONS = {
@@ -32,37 +32,37 @@ REASONS = {
         "the site's robots.txt disallows the page, or could not be read",
         DAY,
         attempts=2,
-        passing="robots.txt could not be read; kept for 10 min then",
+        temporary_if="robots.txt could not be read; kept for 10 min then",
     ),
     "busy": Reason(
         "other requests used up the limits of the host",
         MINUTE,
         attempts=5,
-        passing="always",
+        temporary_if="always",
     ),
     "dns": Reason(
         "the name does not exist, or the resolver failed",
         10 * MINUTE,
         attempts=3,
-        passing="the resolver failed",
+        temporary_if="the resolver failed",
     ),
     "refused": Reason(
         "the host refused the connection, or its address is unreachable",
         10 * MINUTE,
         attempts=3,
-        passing="always",
+        temporary_if="always",
     ),
     "closed": Reason(
         "the connection was closed or reset before a page came",
         10 * MINUTE,
         attempts=3,
-        passing="always",
+        temporary_if="always",
     ),
     "timeout": Reason(
         "the connection or the page took longer than its limit",
         10 * MINUTE,
         attempts=2,
-        passing="always",
+        temporary_if="always",
     ),
     "tls": Reason("the certificate, its name, or the protocol", HOUR),
     "too_many_redirects": Reason("more redirects than allowed, or a loop", HOUR),
@@ -72,10 +72,13 @@ REASONS = {
         "the status itself, as in `http_404`; 404 and 410 are kept for a day",
         HOUR,
         attempts=3,
-        passing="408, 425, 429",
+        temporary_if="408, 425, 429",
     ),
     "http_5xx": Reason(
-        "the status itself, as in `http_503`", HOUR / 2, attempts=3, passing="all but 501 and 505"
+        "the status itself, as in `http_503`",
+        HOUR / 2,
+        attempts=3,
+        temporary_if="all but 501 and 505",
     ),
     "not_html": Reason("a media type that has no preview", DAY),
     "wall": Reason("a log-in, consent, captcha or similar page instead of the page itself", DAY),

@@ -206,7 +206,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         )
 
     def tls(self) -> ssl.SSLContext:
-        """Return the TLS context. It checks certificate and host name, and wants TLS 1.2 or later.
+        """Return the TLS context. It checks certificate and host name. TLS 1.2 is the minimum.
 
         Raises:
             BadSettings: the CA file is unreadable, or unset on a system without certificates.

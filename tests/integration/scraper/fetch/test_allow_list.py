@@ -47,7 +47,7 @@ def reason(url: str, **settings: Any) -> str:
 def test_a_host_rule_covers_the_name_and_its_subdomains(
     serve: Serve, lists: dict[str, str], host: str, expected: str
 ) -> None:
-    """It covers every spelling, and a deny rule beats an allow rule."""
+    """The rule covers every spelling. A deny rule beats an allow rule."""
     site = serve(PAGE)
     assert reason(site.url("/", host), **lists) == expected
     assert site.connections == (expected == "done")
@@ -63,7 +63,7 @@ def test_a_denied_network_is_refused_even_if_allowed(serve: Serve, nets: str) ->
 
 
 def test_only_listed_ports_are_requested(serve: Serve) -> None:
-    """An empty list allows all."""
+    """An empty list allows all ports."""
     site = serve(PAGE)
     assert reason(site.url(), scraper_ports="80, 443") == "forbidden_port"
     assert reason(site.url(), scraper_ports=f"80 {site.port}") == "done"

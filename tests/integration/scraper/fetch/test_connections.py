@@ -48,7 +48,7 @@ def fetched(fetcher: PageFetcher, *urls: str) -> None:
 
 
 def test_several_pages_use_one_connection(serve: Serve) -> None:
-    """Each request is like the first one."""
+    """Cookies, challenges and credentials do not change this."""
     site = serve(keeping(page(HEAD, "Set-Cookie: a=b", "WWW-Authenticate: Basic")))
     fetched(make_fetcher(), site.url("/1"), site.url("/1", "u:p@127.0.0.1"), site.url("/1"))
     assert site.connections == 1
@@ -67,7 +67,7 @@ def test_connections_are_counted(serve: Serve) -> None:
 
 
 def test_a_request_is_the_same_on_a_kept_connection(serve: Serve) -> None:
-    """It has the same bytes as on a new one."""
+    """The request has the same bytes as on a new connection."""
     seen: list[str] = []
 
     def answer(_number: int, request: str) -> bytes:
@@ -138,7 +138,7 @@ def test_names_ports_and_schemes_have_their_own_connections(serve: Serve) -> Non
 def test_a_kept_connection_saves_the_tls_handshake(
     serve: Serve, certificate: Path, server_tls: ssl.SSLContext
 ) -> None:
-    """It belongs to the name that the handshake has checked."""
+    """The connection belongs to the name that the handshake has checked."""
     site = serve(keeping(page(HEAD)), tls=server_tls)
     nets: dict[str, Any] = {
         "scraper_allow_nets": "127.0.0.0/8",
@@ -175,7 +175,7 @@ def test_an_ambiguous_end_closes_the_connection(serve: Serve, response: bytes) -
 
 
 def test_an_unread_rest_closes_the_connection(serve: Serve) -> None:
-    """The rest would look like the next response."""
+    """The scraper would read the rest as the next response."""
     site = serve(keeping(page(HEAD + " " * 65_536)))
     fetcher = make_fetcher(scrape_max_kib=1)
     fetched(fetcher, site.url("/1"), site.url("/2"))
@@ -183,7 +183,7 @@ def test_an_unread_rest_closes_the_connection(serve: Serve) -> None:
 
 
 def test_a_late_rest_is_never_the_next_response(serve: Serve) -> None:
-    """The server sends it after the next request."""
+    """The server sends the rest after the next request."""
     rest = b" " * 63_000 + page("<title>Evil</title>")
 
     def respond(sock: socket.socket, _request: str) -> None:
@@ -198,7 +198,7 @@ def test_a_late_rest_is_never_the_next_response(serve: Serve) -> None:
 
 
 def test_the_body_of_a_redirect_is_not_awaited(serve: Serve) -> None:
-    """It is useless."""
+    """The body has no use."""
     begin = b"HTTP/1.1 302 X\r\nLocation: /2\r\nTransfer-Encoding: chunked\r\n\r\n5"
     site = serve(keeping(lambda _, request: page(HEAD) if " /2 " in request else begin))
     fetched(make_fetcher(scrape_deadline=3), site.url("/1"))
@@ -269,7 +269,7 @@ def test_a_stale_connection_is_replaced_once(serve: Serve) -> None:
 
 
 def test_a_new_connection_is_not_replaced(serve: Serve) -> None:
-    """A server that closes it has answered."""
+    """A server that closes a new connection has answered."""
     site = serve(b"")
     with pytest.raises(FetchError) as error:
         make_fetcher().fetch(site.url())
@@ -296,7 +296,7 @@ def test_a_connection_with_a_partial_response_is_not_replaced(serve: Serve) -> N
 
 
 def test_idle_connections_are_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are closed even if the scraper is idle."""
+    """They are closed even if the scraper sends no other request."""
     monkeypatch.setattr(idle_connections, "MAX_IDLE", 0.1)
     closed = threading.Event()
     site = serve(keeping(page(HEAD), closed.set))
@@ -310,7 +310,7 @@ def test_idle_connections_are_closed(serve: Serve, monkeypatch: pytest.MonkeyPat
 def test_the_number_of_idle_connections_is_bounded(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The least recently used one is closed."""
+    """The least recently used connection is closed."""
     monkeypatch.setattr(idle_connections, "MAX_KEPT", 2)
     site = serve(keeping(page(HEAD)))
     fetcher = make_fetcher(answers("127.0.0.1"))

@@ -22,7 +22,7 @@ def test_a_page_has_its_head_its_url_and_its_lifetime(serve: Serve) -> None:
 
 
 def test_a_request_has_the_host_and_the_user_agent_but_no_secret(serve: Serve) -> None:
-    """A redirect gets the same request."""
+    """The request after a redirect has the same fields."""
     first = page("", "Location: /2", "Set-Cookie: a=b", status="302 Found")
 
     def respond(sock: socket.socket, request: str) -> None:
@@ -70,7 +70,7 @@ def test_informational_responses_are_skipped(serve: Serve, head: bytes, expected
 
 
 def test_the_charset_of_http_is_used(serve: Serve) -> None:
-    """It may be quoted, and stand beside other parameters."""
+    """The charset may be quoted, and stand beside other parameters."""
     body = "<title>ж</title>".encode("cp1251")
     for value in ("text/html;charset=windows-1251", 'Text/HTML; a=b; Charset="windows-1251"'):
         found = make_fetcher().fetch(serve(page(body, f"Content-Type: {value}")).url())
@@ -117,7 +117,7 @@ def test_each_status_is_final_or_transient(serve: Serve, status: int) -> None:
 
 @pytest.mark.parametrize("content_type", ["application/zip", "font/woff2", "application/wasm"])
 def test_other_types_are_refused(serve: Serve, content_type: str) -> None:
-    """They have no preview."""
+    """Other media types have no preview."""
     site = serve(page(HEAD, f"Content-Type: {content_type}"))
     error = refused(make_fetcher(), site.url())
     assert error.reason == "not_html"

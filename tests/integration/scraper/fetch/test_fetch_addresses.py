@@ -30,7 +30,7 @@ def test_loopback_is_refused_in_every_spelling(serve: Serve, host: str) -> None:
 
 
 def test_only_allowed_networks_are_reached(serve: Serve) -> None:
-    """Their neighbours stay forbidden."""
+    """Neighbouring networks stay forbidden."""
     site = serve(page(HEAD), host="0.0.0.0")
     fetcher = make_fetcher(scraper_allow_nets="127.0.0.2/32, 127.0.0.4/31")
     for host in ("127.0.0.2", "127.0.0.4", "127.0.0.5"):
@@ -41,7 +41,7 @@ def test_only_allowed_networks_are_reached(serve: Serve) -> None:
 
 
 def test_one_forbidden_address_bars_the_name(serve: Serve) -> None:
-    """It may come after an allowed one."""
+    """The forbidden address may come after an allowed one."""
     site = serve(page(HEAD))
     error = refused(make_fetcher(answers("127.0.0.1 10.0.0.1")), site.url("/", "a.test"))
     assert error.reason == "forbidden_address"
@@ -59,7 +59,7 @@ def test_the_connection_goes_to_the_checked_address(serve: Serve) -> None:
 
 
 def test_a_redirect_to_the_same_name_is_checked_again(serve: Serve) -> None:
-    """The name has another address by then."""
+    """The name then has another address."""
     good = serve(redirect("/next"), host="127.0.0.2")
     evil = serve(page(HEAD), host="127.0.0.1", port=good.port)
     resolve = answers("127.0.0.2", "127.0.0.1")
@@ -100,7 +100,7 @@ def test_the_certificate_is_checked_by_the_name_of_the_url(
 def test_an_address_in_the_url_is_checked_by_the_certificate(
     serve: Serve, certificate: Path, server_tls: ssl.SSLContext
 ) -> None:
-    """The certificate lists it."""
+    """The certificate lists the address."""
     site = serve(page(HEAD), host="127.0.0.2", tls=server_tls)
     fetcher = make_fetcher(scraper_allow_nets="127.0.0.2", scraper_ca_file=str(certificate))
     assert fetcher.fetch(site.url("/", "127.0.0.2")).head == "<title>T</title>"
@@ -126,7 +126,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(
 
 
 def test_a_server_without_tls_is_refused() -> None:
-    """It speaks plain HTTP on the port."""
+    """The server speaks plain HTTP on this port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:

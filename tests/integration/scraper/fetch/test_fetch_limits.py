@@ -56,7 +56,7 @@ def test_a_connection_closed_before_the_response_is_transient(serve: Serve) -> N
 
 @pytest.mark.parametrize("framing", ["Content-Length: 9999", "Transfer-Encoding: chunked"])
 def test_a_truncated_page_counts_if_it_has_content(serve: Serve, framing: str) -> None:
-    """Else the failure is transient."""
+    """Without content, the failure is transient."""
     begin = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{framing}\r\n\r\n"
     size = "ffff\r\n" if "chunked" in framing else ""
     site = serve(f"{begin}{size}<title>T</title>".encode())
@@ -79,7 +79,7 @@ def test_a_truncated_page_counts_if_it_has_content(serve: Serve, framing: str) -
     ],
 )
 def test_endless_heads_are_cut_off(serve: Serve, begin: bytes, unit: bytes, reason: str) -> None:
-    """So are endless trailers and chunk sizes."""
+    """Endless trailers and chunk sizes are cut off too."""
     began = time.monotonic()
     error = refused(make_fetcher(), serve(endless(begin, unit)).url())
     assert error.reason in {reason, "bad_response"}
@@ -87,7 +87,7 @@ def test_endless_heads_are_cut_off(serve: Serve, begin: bytes, unit: bytes, reas
 
 
 def test_an_endless_body_is_read_to_the_limit(serve: Serve) -> None:
-    """Its title counts."""
+    """The title before the limit counts."""
     site = serve(endless(OK + b"\r\n<title>T</title>", b"x" * 1000))
     assert make_fetcher().fetch(site.url()).head == "<title>T</title>"
 
@@ -108,13 +108,13 @@ def test_reading_stops_after_a_head_with_all_fields(serve: Serve) -> None:
 
 
 def test_a_page_cut_off_by_the_deadline_gives_a_preview(serve: Serve) -> None:
-    """Its body drips."""
+    """The body comes byte by byte."""
     site = serve(endless(OK + b"\r\n" + HEAD.encode() + b"<p>" * 1024, b"x", pause=0.05))
     assert make_fetcher(scrape_deadline=0.5).fetch(site.url()).head == "<title>T</title>"
 
 
 def test_bytes_after_the_limit_are_ignored(serve: Serve) -> None:
-    """The title stands there."""
+    """The title comes after the limit."""
     site = serve(page(b" " * 2048 + HEAD.encode()))
     assert make_fetcher(scrape_max_kib=2).fetch(site.url()).head == ""
     assert make_fetcher(scrape_max_kib=3).fetch(site.url()).head == "<title>T</title>"
@@ -122,7 +122,7 @@ def test_bytes_after_the_limit_are_ignored(serve: Serve) -> None:
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_a_compression_bomb_is_cut_off(serve: Serve, layers: int) -> None:
-    """It would have a GiB."""
+    """The whole page would have a GiB."""
     squeeze = zlib.compressobj(9, wbits=31)
     bomb = b"".join(squeeze.compress(b" " * 1_048_576) for _ in range(64)) + squeeze.flush()
     coding = ", ".join(["gzip"] * layers)
@@ -136,7 +136,7 @@ def test_a_compression_bomb_is_cut_off(serve: Serve, layers: int) -> None:
 
 
 def test_compressed_bytes_are_bounded_too(serve: Serve) -> None:
-    """They decompress to nothing."""
+    """These bytes decompress to nothing."""
     header = b"\x1f\x8b\x08\x10" + bytes(6)
     begin = OK + b"Content-Encoding: gzip\r\n\r\n" + header
     error = refused(make_fetcher(scrape_max_kib=64), serve(endless(begin, b"x" * 1000)).url())
@@ -180,7 +180,7 @@ def test_a_dripping_response_ends_at_the_deadline(serve: Serve, begin: bytes, un
 
 
 def test_the_deadline_holds_for_all_redirects(serve: Serve) -> None:
-    """A redirect does not restart it."""
+    """A redirect does not restart the deadline."""
 
     def respond(sock: socket.socket, request: str) -> None:
         time.sleep(0.25)

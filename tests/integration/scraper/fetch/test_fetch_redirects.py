@@ -51,7 +51,7 @@ def test_a_redirect_to_an_invalid_url_fails(serve: Serve, location: str) -> None
 
 
 def test_a_redirect_that_has_no_location_fails(serve: Serve) -> None:
-    """The reason says so."""
+    """The reason is `bad_redirect`."""
     site = serve(page("", status="302 Found"))
     assert refused(make_fetcher(), site.url()).reason == "bad_redirect"
 

@@ -54,7 +54,7 @@ def test_a_slow_handshake_ends_at_the_deadline() -> None:
 
 
 def test_a_slow_lookup_ends_at_its_timeout() -> None:
-    """Its thread goes on."""
+    """The thread of the lookup goes on."""
     began = time.monotonic()
     with pytest.raises(Transient) as error:
         make_fetcher(blocked, scrape_dns_timeout=0.2).fetch("http://a.test/")
@@ -126,7 +126,7 @@ while True:
 
 
 def test_other_threads_run_beside_a_fast_sender() -> None:
-    """Its green socket never waits."""
+    """A green socket never waits for a fast sender."""
     command = [sys.executable, "-c", BLASTER]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as blaster:
         try:
@@ -147,7 +147,7 @@ def test_other_threads_run_beside_a_fast_sender() -> None:
             ticker.join()
         finally:
             blaster.kill()
-    assert max(gaps) < 0.15, "seconds of CPU without a turn for others"
+    assert max(gaps) < 0.15, "seconds of CPU without a yield to other threads"
 
 
 def test_deadlines_nest() -> None:

@@ -136,12 +136,12 @@ def test_each_fetch_ends_by_its_limit(hostile_run: HostileRun, name: str) -> Non
 
 
 def test_other_pages_arrive_meanwhile(hostile_run: HostileRun) -> None:
-    """All threads get their turn."""
+    """All green threads keep running."""
     assert set(hostile_run.good) == {"title"}
     assert len(hostile_run.good) > 10
-    assert max(hostile_run.lags) < 0.15, "seconds of CPU without a turn for others"
+    assert max(hostile_run.lags) < 0.15, "seconds of CPU without a yield to other threads"
 
 
 def test_the_process_stays_small(hostile_run: HostileRun) -> None:
-    """Its memory grows by MAX_GROWTH at most."""
+    """The memory grows by MAX_GROWTH at most."""
     assert hostile_run.grown < MAX_GROWTH

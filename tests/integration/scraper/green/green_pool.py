@@ -62,7 +62,7 @@ def test_submit_returns_at_once() -> None:
 
 
 def test_the_time_of_a_job_is_its_time_in_the_slot() -> None:
-    """The wait for a slot does not count."""
+    """The wait for the slot does not count."""
     rig = PoolRig(slow, slots=1)
     began = time.monotonic()
     rig.submit("a")
@@ -128,7 +128,7 @@ def test_a_stop_kills_jobs_after_its_timeout() -> None:
 
 
 def test_a_stop_gives_unstarted_jobs_back() -> None:
-    """Their threads had no turn yet."""
+    """The threads of these jobs have not run yet."""
     rig = PoolRig(slow)
     rig.submit("a")
     rig.pool.stop(0)
@@ -137,7 +137,7 @@ def test_a_stop_gives_unstarted_jobs_back() -> None:
 
 
 def test_a_stuck_job_makes_the_pool_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has outlived its deadline by far."""
+    """The job runs for far longer than its deadline."""
     rig = PoolRig(slow)
     assert rig.pool.alive() is None
     rig.submit("a")

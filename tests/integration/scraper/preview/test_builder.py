@@ -62,13 +62,13 @@ def test_a_meta_refresh_is_followed(serve: Serve, head: str) -> None:
     ],
 )
 def test_a_page_with_content_is_not_left(serve: Serve, head: str) -> None:
-    """Its refresh reloads it, or leads to a notice about scripts."""
+    """The refresh reloads the page, or leads to a notice about scripts."""
     site = serve(paths(MISSING, index=page(head), **{"2": page("<title>Two</title>")}))
     assert preview(site.url()).title == "One"
 
 
 def test_refreshes_count_as_redirects(serve: Serve) -> None:
-    """They have the same limits and checks."""
+    """Refreshes have the same limits and checks as redirects."""
     there, back = (page(f"<meta http-equiv=refresh content='0;url=/{to}'>") for to in "ba")
     site = serve(paths(MISSING, a=there, b=back))
     assert refused(site.url("/b")).reason == "too_many_redirects"
@@ -79,7 +79,7 @@ def test_refreshes_count_as_redirects(serve: Serve) -> None:
 
 
 def test_a_wall_is_a_failure(serve: Serve) -> None:
-    """Its status may be a success."""
+    """The status of a wall may be a success."""
     challenge = "<title>Just a moment...</title><script>window._cf_chl_opt={}</script>"
     for status in ("200 OK", "403 X", "503 X"):
         error = refused(serve(page(challenge, status=status)).url())
@@ -152,13 +152,13 @@ def test_a_slow_oembed_answer_ends_at_the_deadline(serve: Serve) -> None:
 
 
 def png(width: int, height: int) -> bytes:
-    """Return the begin of an image."""
+    """Return the start of an image."""
     sizes = width.to_bytes(4, "big") + height.to_bytes(4, "big")
     return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + sizes + b"\x08\x02\0\0\0"
 
 
 def test_a_file_has_a_preview_by_its_type(serve: Serve) -> None:
-    """Its first bytes replace an unknown type."""
+    """Its first bytes decide if the type is unknown."""
     pdf = b"%PDF-1.4\n1 0 obj<</Title(A \\(b\\))/Author(C)/CreationDate(D:20240102030405)/Producer(x)>>endobj"
     site = serve(
         paths(

@@ -45,7 +45,7 @@ def versioned(*headers: str, unchanged: bytes = UNCHANGED) -> Callable[[socket.s
 
 @pytest.mark.parametrize("header", [f"ETag: {TAG}", f"Last-Modified: {DATE}", f"ETag: W/{TAG}"])
 def test_an_unchanged_page_renews_its_preview(serve: Serve, header: str) -> None:
-    """The lifetime is that of the page, and the body is not sent."""
+    """The lifetime is that of the page. The server sends no body."""
     site, ask = serve(versioned(header, "Cache-Control: max-age=7200")), asking()
     first, second = ask(site.url()), ask(site.url())
     assert first == second == ScrapeResult("T", keep=7200, type="website")
@@ -54,7 +54,7 @@ def test_an_unchanged_page_renews_its_preview(serve: Serve, header: str) -> None
 
 
 def test_conditional_requests_are_counted(serve: Serve) -> None:
-    """The metric tells unchanged pages from others."""
+    """The metric has separate labels for unchanged and for other pages."""
     metrics, answers = Metrics("scraper"), iter([UNCHANGED, UNCHANGED, page("<title>U</title>")])
     ask = asking(metrics)
 
@@ -71,14 +71,14 @@ def test_conditional_requests_are_counted(serve: Serve) -> None:
 
 
 def test_a_304_may_set_a_new_lifetime(serve: Serve) -> None:
-    """Its Cache-Control counts."""
+    """The Cache-Control of the 304 counts."""
     unchanged = UNCHANGED.replace(b"\r\n\r\n", b"\r\nCache-Control: max-age=9000\r\n\r\n")
     site, ask = serve(versioned(f"ETag: {TAG}", unchanged=unchanged)), asking()
     assert [ask(site.url()).keep for _ in range(3)] == [86_400, 9000, 9000]
 
 
 def test_a_changed_page_is_read(serve: Serve) -> None:
-    """Its new validators are sent next."""
+    """The next request has the new validators."""
     said: list[str] = []
 
     def respond(sock: socket.socket, request: str) -> None:
@@ -115,7 +115,7 @@ def test_validators_are_sent_only_to_their_url(serve: Serve) -> None:
 
 
 def test_the_validators_of_a_refreshing_page_are_not_sent(serve: Serve) -> None:
-    """They say nothing about its target."""
+    """These validators do not belong to the target."""
     refresh = page('<meta http-equiv=refresh content="0;url=/t">', f"ETag: {TAG}")
 
     def respond(sock: socket.socket, request: str) -> None:
@@ -146,7 +146,7 @@ def test_a_refreshed_page_is_renewed_by_its_target(serve: Serve) -> None:
 
 
 def test_a_truncated_page_is_never_renewed(serve: Serve) -> None:
-    """Another read may give more."""
+    """Another read may give more of the page."""
     whole = page("<title>T</title>" + " " * 4000, f"ETag: {TAG}")
     site, ask = serve(whole[:-1000]), asking()
     ask(site.url())

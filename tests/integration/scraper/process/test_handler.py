@@ -66,7 +66,7 @@ def test_the_third_attempt_is_the_last(serve: Serve) -> None:
 
 
 def test_a_retry_after_sets_the_delay(serve: Serve) -> None:
-    """A longer one than a minute fails the URL for that time, a day at most."""
+    """A Retry-After above a minute fails the URL for that time, a day at most."""
     sites = [
         serve(page("", f"Retry-After: {seconds}", status="429 X"))
         for seconds in (60, 7200, 31_536_000)
@@ -79,7 +79,7 @@ def test_a_retry_after_sets_the_delay(serve: Serve) -> None:
 
 
 def test_timeouts_are_tried_twice(serve: Serve) -> None:
-    """They hold a slot for longest."""
+    """A timeout holds its slot longer than any other failure."""
     site = serve(lambda _sock, _request: time.sleep(0.3))
     assert isinstance(scraped(site.url(), 1, scrape_deadline=0.1), RetryLater)
     outcome = scraped(site.url(), 2, scrape_deadline=0.1)
@@ -89,7 +89,7 @@ def test_timeouts_are_tried_twice(serve: Serve) -> None:
 
 
 def test_a_final_error_fails_at_once() -> None:
-    """It has no second attempt."""
+    """There is no second attempt."""
     outcome = scraped("http://10.0.0.1/")
     assert isinstance(outcome, Failed)
     assert outcome.reason == "forbidden_address"
@@ -97,7 +97,7 @@ def test_a_final_error_fails_at_once() -> None:
 
 
 def test_logs_contain_no_secret_of_a_url(caplog: pytest.LogCaptureFixture) -> None:
-    """Such parts are credentials, path and query."""
+    """Credentials, path and query may be secret."""
     with caplog.at_level(logging.DEBUG):
         scraped("http://user:hunter2@10.0.0.1/reset/hunter3?token=hunter4#hunter5")
         scraped("http://user:hunter6@[::1/")
@@ -106,7 +106,7 @@ def test_logs_contain_no_secret_of_a_url(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_failures_are_counted_by_reason() -> None:
-    """The metric has a label for it."""
+    """The metric has a label for the reason."""
     metrics = Metrics("scraper")
     scrape(ScrapeHandler(make_fetcher(), (), metrics), "ftp://a.test/")
     assert b'splitflap_scraper_failures_total{reason="bad_url"} 1.0' in metrics.exposition()

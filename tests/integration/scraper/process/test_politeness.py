@@ -40,7 +40,7 @@ def polite(**settings: Any) -> PageFetcher:
 
 
 def test_a_disallowed_page_is_not_requested(serve: Serve) -> None:
-    """Its neighbour is, and the file is fetched once."""
+    """An allowed page is requested. The file is fetched once."""
     site, fetcher = serve(paths(PAGE, robots=robots("Disallow: /private"))), polite()
     error = refused(fetcher, site.url("/private/x"))
     assert error.reason == "robots"
@@ -50,7 +50,7 @@ def test_a_disallowed_page_is_not_requested(serve: Serve) -> None:
 
 
 def test_the_group_of_our_user_agent_counts(serve: Serve) -> None:
-    """Its name is the first word of the header."""
+    """The agent's name is the first word of the header."""
     site = serve(paths(PAGE, robots=robots("Allow: /", "User-agent: testing", "Disallow: /")))
     polite().fetch(site.url())
     assert refused(polite(user_agent="Testing/1.0 (x)"), site.url()).reason == "robots"
@@ -67,7 +67,7 @@ def test_each_redirect_is_checked_by_robots(serve: Serve) -> None:
 
 @pytest.mark.parametrize("status", ["404 X", "401 X", "403 X", "410 X"])
 def test_a_missing_file_allows_everything(serve: Serve, status: str) -> None:
-    """It is not fetched again soon."""
+    """The file is not fetched again soon."""
     site, fetcher = serve(paths(PAGE, robots=page("Disallow: /", status=status))), polite()
     fetcher.fetch(site.url("/a"))
     fetcher.fetch(site.url("/b"))
@@ -76,7 +76,7 @@ def test_a_missing_file_allows_everything(serve: Serve, status: str) -> None:
 
 @pytest.mark.parametrize("status", ["500 X", "503 X", "429 X"])
 def test_a_failing_site_is_closed_for_ten_minutes(serve: Serve, status: str) -> None:
-    """Its file is not fetched either."""
+    """The file is not fetched in this time."""
     site, fetcher = serve(paths(PAGE, robots=page("", status=status))), polite()
     for path in ("/a", "/b"):
         error = refused(fetcher, site.url(path))
@@ -121,7 +121,7 @@ def test_500_kib_of_the_file_are_read(serve: Serve) -> None:
 
 
 def test_simultaneous_pages_share_the_file(serve: Serve) -> None:
-    """It is fetched once."""
+    """The file is fetched once."""
 
     def respond(sock: socket.socket, request: str) -> None:
         if "/robots.txt" in request:
@@ -135,7 +135,7 @@ def test_simultaneous_pages_share_the_file(serve: Serve) -> None:
 
 
 def test_robots_can_be_turned_off(serve: Serve) -> None:
-    """Intranets need that."""
+    """Intranets need this."""
     site = serve(paths(PAGE, robots=robots("Disallow: /")))
     make_fetcher(scrape_robots=False).fetch(site.url())
     assert asked(site) == ["/"]
@@ -182,7 +182,7 @@ def test_simultaneous_jobs_of_a_url_share_a_request(serve: Serve) -> None:
 
 
 def test_a_busy_host_sends_jobs_back_with_delays(serve: Serve) -> None:
-    """Each gets another delay, and sends no request."""
+    """Each job gets another delay. The host gets no request."""
     site = serve(PAGE)
     scraper = limited(scrape_host_rate=0.5)
     outcomes = [scraped(scraper, site.url(f"/{number}")) for number in range(6)]
@@ -198,7 +198,7 @@ def test_a_busy_host_sends_jobs_back_with_delays(serve: Serve) -> None:
 
 
 def test_a_busy_host_delays_no_other(serve: Serve) -> None:
-    """Limits are by host."""
+    """Each host has its own limits."""
     busy, other = serve(PAGE), serve(PAGE, host="127.0.0.2")
     scraper = limited(scrape_host_rate=0.1, scraper_allow_nets="127.0.0.0/8")
     for number in range(5):
@@ -207,7 +207,7 @@ def test_a_busy_host_delays_no_other(serve: Serve) -> None:
 
 
 def test_a_host_gets_a_bounded_number_of_connections(serve: Serve) -> None:
-    """The setting is their number."""
+    """The setting gives the number."""
     now, most, lock = 0, 0, threading.Lock()
 
     def respond(sock: socket.socket, _request: str) -> None:
@@ -227,7 +227,7 @@ def test_a_host_gets_a_bounded_number_of_connections(serve: Serve) -> None:
 
 
 def test_a_retry_after_holds_for_all_pages_of_a_host(serve: Serve) -> None:
-    """They get no request meanwhile."""
+    """No page of the host is requested in this time."""
     site = serve(paths(PAGE, full=page("", "Retry-After: 30", status="429 X")))
     scraper = limited()
     first, second = (scraped(scraper, site.url(path)) for path in ("/full", "/other"))
@@ -240,7 +240,7 @@ def test_a_retry_after_holds_for_all_pages_of_a_host(serve: Serve) -> None:
 
 
 def test_own_hosts_have_no_limits_by_default(serve: Serve) -> None:
-    """A setting gives them the limits."""
+    """A setting turns their limits on."""
     site = serve(PAGE)
     scraper = ScrapeHandler(make_fetcher(scrape_host_rate=0.1), (), Metrics("scraper"))
     assert all(isinstance(scraped(scraper, site.url(f"/{n}")), Done) for n in range(8))
@@ -250,7 +250,7 @@ def test_own_hosts_have_no_limits_by_default(serve: Serve) -> None:
 
 
 def test_each_request_has_the_user_agent_and_the_contact(serve: Serve) -> None:
-    """A site can find out more."""
+    """A site can find out who runs the scraper."""
     site = serve(paths(PAGE))
     polite(scraper_contact="https://a.example/bot").fetch(site.url())
     agent = "User-Agent: Splitflap/0.1 (link previews) (+https://a.example/bot)"

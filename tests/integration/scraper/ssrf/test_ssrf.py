@@ -108,7 +108,7 @@ def test_a_rebound_name_is_checked_again(name: str) -> None:
 @needs_namespace
 @pytest.mark.parametrize("host", neighbours())
 def test_public_neighbours_are_reached(host: str) -> None:
-    """They lie just beside a forbidden network."""
+    """These addresses are just below and above a forbidden network."""
     found = result(f"public {host}")
     assert found["said"] == "done"
     assert set(found["reached"]) == {str(ip_address(host.strip("[]")))}

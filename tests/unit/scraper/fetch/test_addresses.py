@@ -78,7 +78,7 @@ def test_a_public_address_may_be_reached(address: str) -> None:
 
 @pytest.mark.parametrize("address", FORBIDDEN)
 def test_a_special_address_is_forbidden(address: str) -> None:
-    """So are translated and unassigned ones."""
+    """Translated and unassigned addresses are forbidden too."""
     assert not may_be_reached(ip_address(address), ())
 
 
@@ -113,7 +113,7 @@ def test_a_mapped_address_has_the_rules_of_its_ipv4_address(address: object) -> 
 
 
 def test_one_forbidden_address_bars_the_name() -> None:
-    """Its public address does not help."""
+    """The name's public address does not help."""
     public, private = ip_address("8.8.8.8"), ip_address("10.0.0.1")
     assert all_may_be_reached([public], ())
     assert not all_may_be_reached([public, private], ())

@@ -14,7 +14,7 @@ def squeezed(data: bytes, wbits: int = 31) -> bytes:
 
 
 def test_a_bomb_is_cut_at_the_limit() -> None:
-    """A KiB stands for a MiB."""
+    """A MiB of zeros is compressed to less than 2 KB."""
     bomb = squeezed(bytes(1_048_576))
     assert len(bomb) < 2000
     assert len(Inflater("gzip").feed(bomb, 1000)) == 1000
@@ -23,7 +23,7 @@ def test_a_bomb_is_cut_at_the_limit() -> None:
 
 @pytest.mark.parametrize(("coding", "wbits"), [("gzip", 31), ("x-gzip", 31), ("Deflate", -15)])
 def test_a_body_may_come_in_pieces(coding: str, wbits: int) -> None:
-    """The first one holds the header."""
+    """The first piece holds the header."""
     inflater = Inflater(coding)
     data = squeezed(b"hello " * 5, wbits)
     pieces = [inflater.feed(data[at : at + 4], 100) for at in range(0, len(data), 4)]
@@ -31,7 +31,7 @@ def test_a_body_may_come_in_pieces(coding: str, wbits: int) -> None:
 
 
 def test_a_wrong_checksum_is_a_bad_response() -> None:
-    """The body begins well."""
+    """The body itself is valid."""
     inflater = Inflater("gzip")
     assert inflater.feed(squeezed(b"x" * 10)[:-8], 100) == b"x" * 10
     with pytest.raises(FetchError) as error:

@@ -43,7 +43,7 @@ def test_the_lifetime_is_between_ten_minutes_and_a_week(
 
 
 def test_retry_after_is_seconds_or_a_date() -> None:
-    """An invalid one is ignored."""
+    """An invalid Retry-After is ignored."""
     assert retry_after(headers()) is None
     assert retry_after(headers(Retry_After="120")) == 120
     assert retry_after(headers(Retry_After="soon")) is None

@@ -33,7 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def asked(limits: HostLimits, clock: Clock, host: str = "a.test") -> float:
-    """Return the time of a request that wants to start now."""
+    """Take a slot, and return the time at which the request starts."""
     with limits.slot(host):
         return clock.now - 1000
 
@@ -55,7 +55,7 @@ def test_requests_are_spaced_at_the_rate(clock: Clock) -> None:
 
 
 def test_burst_and_rate_hold_over_a_long_time(clock: Clock) -> None:
-    """The number of tries does not matter."""
+    """The number of tries makes no difference."""
     limits, let_through = HostLimits(10, 2, 3, clock), 0
     while clock.now < 1100:
         try:
@@ -77,7 +77,7 @@ def test_each_refused_request_gets_its_own_delay(clock: Clock) -> None:
 
 
 def test_a_pause_stops_all_requests_to_a_host(clock: Clock) -> None:
-    """It is a minute at most."""
+    """The pause is a minute at most."""
     limits = HostLimits(10, 10, 3, clock)
     limits.pause("a.test", 30)
     assert 30 <= sent_back(limits) <= 31
@@ -89,7 +89,7 @@ def test_a_pause_stops_all_requests_to_a_host(clock: Clock) -> None:
 
 
 def test_the_concurrency_of_a_host_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A freed slot is used."""
+    """A freed slot is used again."""
     monkeypatch.setattr(host_limits, "MAX_WAIT", 0.05)
     limits = HostLimits(2, 100, 100)
     with limits.slot("a.test"), limits.slot("a.test"):
@@ -101,7 +101,7 @@ def test_the_concurrency_of_a_host_is_bounded(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_waiting_request_starts_when_a_slot_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It does not wait for its timeout."""
+    """The request does not wait until its timeout."""
     monkeypatch.setattr(host_limits, "MAX_WAIT", 600)
     limits = HostLimits(1, 100, 100)
 
@@ -119,7 +119,7 @@ def test_a_waiting_request_starts_when_a_slot_is_freed(monkeypatch: pytest.Monke
 
 
 def test_a_failed_request_frees_its_slot(clock: Clock) -> None:
-    """The next one starts at once."""
+    """The next request starts at once."""
     limits = HostLimits(1, 100, 100, clock)
     for _ in range(3):
         with pytest.raises(ValueError, match="x"), limits.slot("a.test"):
@@ -144,7 +144,7 @@ def share(**settings: str) -> HostLimits:
 
 
 def test_replicas_share_the_limits(clock: Clock) -> None:
-    """All together have those of one alone."""
+    """All replicas together have the limits of a single scraper."""
     for replicas in (1, 2, 5, 10):
         limits = share(scraper_replicas=str(replicas), scrape_host_rate="10")
         assert limits.interval == pytest.approx(replicas / 10)
@@ -153,7 +153,7 @@ def test_replicas_share_the_limits(clock: Clock) -> None:
 
 
 def test_many_threads_never_exceed_the_concurrency() -> None:
-    """All of them start at once."""
+    """All threads start at once."""
     limits, now, most, lock = HostLimits(3, 10_000, 1000), 0, 0, threading.Lock()
 
     def ask() -> None:

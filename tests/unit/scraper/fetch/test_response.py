@@ -136,7 +136,7 @@ def test_a_connection_is_kept_only_after_a_clear_end(lines: bytes, keeps: bool) 
 
 
 def test_http_1_0_closes_the_connection() -> None:
-    """The version has no keep-alive."""
+    """HTTP/1.0 has no keep-alive."""
     assert not parsed_response(b"HTTP/1.0 200 OK\r\nContent-Length: 5").keeps
     assert parsed_response(b"HTTP/1.1 304 Not Modified").keeps
 
@@ -158,7 +158,7 @@ def test_http_1_0_closes_the_connection() -> None:
     ],
 )  # fmt: skip
 def test_an_ambiguous_or_endless_head_is_refused(head: bytes, reason: str) -> None:
-    """The reason says so."""
+    """The failure has the right reason."""
     with pytest.raises(FetchError) as error:
         parsed_response(head)
     assert error.value.reason == reason
@@ -183,7 +183,7 @@ def test_an_invalid_chunk_is_refused(chunks: bytes) -> None:
 @pytest.mark.parametrize("data", [CHUNKED + b"5\r\nhel", CHUNKED + b"5\r\nhello\r\n",
                                   OK + b"Content-Length: 9\r\n\r\nhello"])  # fmt: skip
 def test_an_early_end_is_an_error(data: bytes) -> None:
-    """The body has a length or chunks."""
+    """This holds for a body with a length and for one with chunks."""
     with wire_of(data) as wire:
         response = read_response(wire)
         with pytest.raises(EndedEarlyError):

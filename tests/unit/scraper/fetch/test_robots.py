@@ -97,12 +97,12 @@ def test_the_groups_of_our_name_beat_those_for_all(path: str, product: str, expe
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 def test_each_line_end_is_read(ends: str) -> None:
-    """There are three."""
+    """Lines may end with LF, CR and LF, or CR."""
     assert not allows(lines("Disallow: /x").replace("\n", ends), "/x")
 
 
 def test_a_page_instead_of_the_file_allows_everything() -> None:
-    """It has no rule."""
+    """An HTML page has no rule."""
     assert allows(b"<html>\n<p>Disallow: /</html>\xff\xfe\x00", "/x")
 
 
@@ -127,7 +127,7 @@ def test_our_name_is_the_first_product() -> None:
     ],
 )
 def test_a_hostile_file_blocks_no_other_thread(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stars do not multiply its cost."""
+    """Stars in the rules do not multiply the cost."""
     gaps, last = [0.0], time.process_time()
 
     def slept(_seconds: float) -> None:
@@ -147,7 +147,7 @@ def test_a_hostile_file_blocks_no_other_thread(text: str, monkeypatch: pytest.Mo
 
 
 def test_a_step_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long lines make few of them."""
+    """A step has fewer lines if they are long."""
     sleeps: list[float] = []
     monkeypatch.setattr("splitflap_scraper.fetch.politeness.robots.time.sleep", sleeps.append)
     parse(lines(*["Disallow: /" + "a" * 1900] * 250).encode(), "splitflap")
@@ -167,5 +167,5 @@ def test_the_first_ten_thousand_rules_are_kept() -> None:
 
 @given(st.binary(max_size=300), st.text(max_size=50))
 def test_any_file_is_read(data: bytes, path: str) -> None:
-    """No input raises."""
+    """No input raises an exception."""
     parse(b"User-agent: *\nDisallow: " + data, "splitflap").allow("/" + path)

@@ -49,7 +49,7 @@ class Calls:
 
 
 def test_simultaneous_calls_share_the_first_result() -> None:
-    """A later call makes its own."""
+    """A later call computes its own result."""
     calls = Calls(lambda number: f"result {number}")
     assert set(calls.all()) == {"result 1"}
     assert calls.one() == "result 2"

@@ -31,7 +31,7 @@ from splitflap_scraper.fetch.targets.urls import joined, target_of
     ],
 )
 def test_a_url_is_normalized(url: str, authority: str, path: str) -> None:
-    """It loses credentials, default port, final dot and fragment."""
+    """Credentials, default port, final dot and fragment are removed."""
     target = target_of(url)
     assert (target.authority.replace("::ffff:7f00:1", "::ffff:127.0.0.1"), target.path) == (
         authority,
@@ -84,7 +84,7 @@ def test_an_invalid_url_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize("port", [0, 22, 25, 6667, 10080])
 def test_a_port_blocked_by_browsers_is_refused(port: int) -> None:
-    """It belongs to another protocol."""
+    """The port belongs to another protocol."""
     with pytest.raises(FetchError) as refused:
         target_of(f"http://a.example:{port}/")
     assert refused.value.reason == "forbidden_port"
@@ -93,7 +93,7 @@ def test_a_port_blocked_by_browsers_is_refused(port: int) -> None:
 @settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_a_target_is_one_line_of_ascii(host: str, path: str) -> None:
-    """No URL splits the request line."""
+    """No URL can split the request line."""
     for url in (f"http://{host}/{path}", f"http://a.example/{path}?{host}", host):
         try:
             target = target_of(url)
@@ -107,6 +107,6 @@ def test_a_target_is_one_line_of_ascii(host: str, path: str) -> None:
 @settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_reference_is_resolved_or_refused(reference: str) -> None:
-    """It raises FetchError only."""
+    """The only exception is FetchError."""
     with suppress(FetchError):
         joined("http://a.example/b/c", reference)

@@ -5,7 +5,7 @@ SIZE = 1024 * 1024
 
 _LD = '<script type="application/ld+json">'
 
-#: The begin of a page, and the text repeated after it.
+#: The start of a page, and the text repeated after it.
 HOSTILE: dict[str, tuple[str, str]] = {
     "less-than signs": ("", "<"),
     "links": ("", "<a>"),

@@ -86,7 +86,7 @@ def test_a_late_declaration_counts() -> None:
     ],
 )
 def test_an_undeclared_encoding_is_guessed(codec: str, text: str) -> None:
-    """Common characters of a language give it away."""
+    """Common characters reveal the language."""
     assert decoded(text.encode(codec)) == text
 
 
@@ -105,7 +105,7 @@ def test_a_declaration_contradicted_by_the_bytes_is_ignored() -> None:
      "\ud800"],
 )  # fmt: skip
 def test_other_codecs_of_python_are_unknown(label: str) -> None:
-    """Some of them are not for text."""
+    """Some of Python's codecs are not for text."""
     assert codec_of(label) is None
     assert decoded("é".encode(), label) == "é"
 

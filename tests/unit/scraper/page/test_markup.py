@@ -4,14 +4,14 @@ from splitflap_scraper.page.markup import attributes, text_of, unescaped
 
 
 def test_attributes_are_read_by_lower_case_name() -> None:
-    """The first one of a name counts."""
+    """The first attribute of a name counts."""
     found = attributes("<meta A=1 b='2 3' c=\"4\" d A=5 e = f/>")
     assert found == {"a": "1", "b": "2 3", "c": "4", "d": "", "e": "f/"}
     assert len(attributes("<a " + " ".join(f"a{n}" for n in range(500)) + ">")) == 100
 
 
 def test_references_in_query_strings_stay() -> None:
-    """They lack a semicolon."""
+    """These references lack a semicolon."""
     assert unescaped("?a=1&copy=2&amp;b=3&reg") == "?a=1&copy=2&b=3\u00ae"
     assert unescaped("&#9999999999999; &#x41; &#65") == "&#9999999999999; A A"
 

@@ -74,7 +74,7 @@ def tags(text: str, piece: int = 100_000) -> list[str]:
     ],
 )
 def test_the_relevant_tags_are_kept(text: str, kept: list[str], piece: int) -> None:
-    """The pieces of the network do not matter."""
+    """The result is the same for any pieces from the network."""
     assert tags(text, piece) == kept
 
 
@@ -96,7 +96,7 @@ def test_the_body_is_read_if_the_head_is_not_enough() -> None:
 
 
 def test_pieces_know_their_region() -> None:
-    """Text beside the article is told apart."""
+    """Text beside the article has another region."""
     found = scanned("<body><nav><p>a</nav><main><p>b<aside><p>c</aside><p>d</main><p>e").pieces
     regions = [each.region & (PageRegion.ASIDE | PageRegion.ARTICLE) for each in found]
     assert regions == [
@@ -109,7 +109,7 @@ def test_pieces_know_their_region() -> None:
 
 
 def test_an_endless_title_is_cut() -> None:
-    """Its markup counts as text."""
+    """Markup in a title counts as text."""
     found = tags("<title>" + "x<meta y>" * MAX_TAG)
     assert len(found) == 1
     assert len(found[0]) == len("<title>") + MAX_TAG
@@ -154,7 +154,7 @@ FRAGMENTS = [
     ids=["many marks", "many words", "long tags"],
 )
 def test_each_mark_counts_once(text: str, piece: int) -> None:
-    """Small pieces repeat the scan."""
+    """Small pieces cause repeated scans of the same text."""
     assert scanned(text, piece).pieces == scanned(text).pieces != []
 
 

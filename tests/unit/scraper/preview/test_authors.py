@@ -65,6 +65,6 @@ def test_authors_are_named_given_name_first(page: str, author: str | None) -> No
 
 
 def test_the_sites_own_account_is_no_author() -> None:
-    """It belongs to the site."""
+    """The account belongs to the site."""
     page = "<meta name=twitter:creator content=a_example><title>T</title>"
     assert of(page).author is None

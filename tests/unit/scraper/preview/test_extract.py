@@ -50,7 +50,7 @@ def test_the_first_title_with_content_wins(head: str, title: str | None) -> None
 
 
 def test_description_and_site_name_have_the_same_order() -> None:
-    """The first one with content wins."""
+    """The first source with content wins."""
     plain = "<meta name=description content=D><meta name=application-name content=N>"
     assert of(plain).description == "D"
     assert of(plain).site_name == "N"
@@ -120,7 +120,7 @@ def test_a_text_is_one_line_of_visible_characters(text: str, cleaned: str | None
 @settings(deadline=None)
 @given(st.text(), st.integers(2, 20))
 def test_any_text_becomes_short_and_visible(text: str, limit: int) -> None:
-    """It can be encoded."""
+    """The result can be encoded in UTF-8."""
     cleaned = clean(text, limit)
     if cleaned is not None:
         assert 0 < len(cleaned) <= limit
@@ -130,7 +130,7 @@ def test_any_text_becomes_short_and_visible(text: str, limit: int) -> None:
 
 
 def test_each_text_has_its_limit() -> None:
-    """Longer ones are cut."""
+    """Longer texts are cut."""
     long = "x" * 5000
     found = of(
         f"<meta name=og:title content={long}><meta name=og:description content={long}>"

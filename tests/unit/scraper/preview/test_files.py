@@ -23,12 +23,12 @@ from splitflap_scraper.preview.files.pdf import pdf_information
     ],
 )
 def test_the_size_of_an_image_is_read(data: bytes, size: tuple[int, int] | None) -> None:
-    """A truncated file has none."""
+    """A truncated file has no size."""
     assert dimensions(data) == size
 
 
 def test_the_information_of_a_pdf_is_read() -> None:
-    """It may be in several encodings, or in XMP."""
+    """The information may be in several encodings, or in XMP."""
     text = b"%PDF-1.7 5 0 obj<</Title(Chapter 1)/Parent 4 0 R>>endobj "
     information = b"9 0 obj<</Producer(x)/Title<FEFF00410042>/Author(C\\051\\)(d))>>endobj"
     assert pdf_information(text + information) == {"Title": "AB", "Author": "C))(d)"}

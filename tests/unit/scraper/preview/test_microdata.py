@@ -28,7 +28,7 @@ def product(*parts: str, scope: str = "itemscope itemtype=http://schema.org/Prod
     "parts", [(OFFER, REVIEW, NAMED, DESCRIBED), (NAMED, DESCRIBED, REVIEW, OFFER)]
 )
 def test_a_nested_item_keeps_its_properties(parts: tuple[str, ...]) -> None:
-    """The order of the elements does not matter."""
+    """The order of the elements makes no difference."""
     found = of(product(*parts))
     assert (found.title, found.description) == ("A lamp", "It burns for nine hours.")
     assert (found.author, found.published_at, found.image) == (None, None, None)
@@ -36,7 +36,7 @@ def test_a_nested_item_keeps_its_properties(parts: tuple[str, ...]) -> None:
 
 
 def test_an_author_item_has_the_name_inside_it() -> None:
-    """Its depth does not matter."""
+    """The depth of the name makes no difference."""
     author = (
         "<div itemprop=author itemscope itemtype=Person><a itemprop=url href=/j>"
         "<span itemprop=name>Jane</span></a><b itemprop=jobTitle>Editor</b></div>"
@@ -104,7 +104,7 @@ def test_an_item_ends_with_its_element(name: str) -> None:
 
 
 def test_an_item_in_the_frame_is_not_the_topic() -> None:
-    """It may come first."""
+    """Such an item may come first in the page."""
     frame = (
         "<header itemscope itemtype=WPHeader><b itemprop=headline>Acme</b></header>"
         "<div itemscope itemtype=Person><b itemprop=name>Jane</b></div>"
@@ -114,7 +114,7 @@ def test_an_item_in_the_frame_is_not_the_topic() -> None:
 
 
 def test_an_item_of_a_list_is_not_the_topic() -> None:
-    """An item with the page's heading is."""
+    """The item with the page's heading is the topic."""
     item = f"<div itemscope itemtype=Article><h2 itemprop=headline>B</h2>{REVIEW}</div>"
     whole = "<div itemscope itemtype=Article><h1 itemprop=headline>A</h1></div>"
     assert of(f"<title>News</title><body>{item * 3}").title == "News"
@@ -133,7 +133,7 @@ def test_a_nested_item_is_no_url() -> None:
 
 @pytest.mark.parametrize("head", ["", "<head>"])
 def test_the_page_itself_may_be_an_item(head: str) -> None:
-    """Its title is a property."""
+    """The title is a property of that item."""
     title = "<title itemprop=name>X</title><body><span itemprop=author>Jane</span>"
     assert of(f"<html itemscope itemtype=Article>{head}{title}").author == "Jane"
 
@@ -165,7 +165,7 @@ def test_metas_of_a_nested_item_do_not_describe_the_page() -> None:
 
 
 def test_an_item_has_single_values() -> None:
-    """Such are the size of an image, and the two names of a person."""
+    """Examples are the size of an image, and the two names of a person."""
     image = "<div itemprop=image itemscope itemtype=ImageObject><meta itemprop=url content=/a.png>"
     for width, expected in (("20", None), ("200", "https://a.example/a.png")):
         page = product(NAMED, f"{image}<meta itemprop=width content={width}></div>")

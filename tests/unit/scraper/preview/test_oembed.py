@@ -19,7 +19,7 @@ from splitflap_scraper.preview.structured.oembed import Providers, matches
     ],
 )
 def test_a_star_of_a_scheme_matches_any_text(scheme: str, url: str, expected: bool) -> None:
-    """In a host it matches only the host."""
+    """A star in the host matches only within the host."""
     assert matches(scheme, url) is expected
 
 

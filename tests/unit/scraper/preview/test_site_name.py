@@ -20,12 +20,12 @@ from splitflap_scraper.preview.fields.title_text import without_sections, withou
     ],
 )
 def test_the_sites_name_is_stripped_from_a_title(title: str, name: str, expected: str) -> None:
-    """It needs a separator."""
+    """A separator must stand between title and name."""
     assert without_site(title, [name]) == expected
 
 
 def test_the_sites_name_is_found_in_a_title() -> None:
-    """It is like the host, or beside the page's heading."""
+    """The name is like the host, or stands beside the page's heading."""
     assert site_in("A tale | The Daily Post", "https://dailypost.example/", []) == "The Daily Post"
     assert site_in("A tale | Other", "https://x.example/", ["A tale"]) == "Other"
     assert site_in("A tale | Part two", "https://x.example/", []) is None
@@ -35,7 +35,7 @@ def test_the_sites_name_is_found_in_a_title() -> None:
 
 
 def test_a_kind_of_page_is_no_site() -> None:
-    """It stands beside the heading."""
+    """A kind of page may stand beside the heading, as a site's name does."""
     assert site_in("Knots - Guide", "https://x.example/", ["Knots"]) is None
     assert site_in("A longer tale: Joe | Review", "https://x.example/", ["A longer tale"]) is None
 
@@ -52,7 +52,7 @@ def test_a_name_is_compared_with_the_host_by_its_letters(name: str, host: str) -
 
 
 def test_the_compared_labels_of_a_host_are_bounded() -> None:
-    """A host may have 126."""
+    """A host may have 126 labels."""
     assert is_of_host("Acme", "https://acme." + "a." * (MAX_LABELS - 1) + "example/")
     assert not is_of_host("Acme", "https://acme." + "a." * MAX_LABELS + "example/")
 

@@ -34,7 +34,7 @@ SITE = "<meta property=og:site_name content=Acme>"
     ],
 )  # fmt: skip
 def test_the_heading_marks_the_end_of_the_title(head: str, title: str, site: str | None) -> None:
-    """The site's name follows."""
+    """The site's name follows the heading's text."""
     found = of(head + HEADING)
     assert (found.title, found.site_name) == (title, site)
 
@@ -57,7 +57,7 @@ def test_the_feed_names_the_site_as_a_last_resort(feeds: str, site: str | None) 
 
 
 def test_a_blog_in_json_ld_names_the_site() -> None:
-    """The post is one of its nodes."""
+    """The JSON-LD has a node for the post, too."""
     found = of(
         '<script type="application/ld+json">{"@type":"Blog","name":"Old Oak","blogPost":['
         '{"@type":"BlogPosting","headline":"Splicing","author":{"name":"Jo"}}]}</script>'

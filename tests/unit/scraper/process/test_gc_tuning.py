@@ -5,7 +5,7 @@ import sys
 
 
 def test_startup_objects_are_frozen_and_cycles_collected() -> None:
-    """It runs in a process of its own."""
+    """The test runs in a process of its own."""
     code = (
         "import gc, weakref\n"
         "import splitflap_scraper.fetch.fetcher\n"

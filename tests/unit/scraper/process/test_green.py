@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[4]
 
 
 def test_only_one_module_imports_eventlet() -> None:
-    """It sets the environment of eventlet first."""
+    """That module sets eventlet's environment variables first."""
     package = ROOT / "services" / "scraper" / "splitflap_scraper"
     imports = {
         path.name

@@ -28,7 +28,7 @@ def test_a_reason_fits_the_limits_of_the_api() -> None:
         assert len(word) <= 50
         assert reason.keep >= 60
         assert 1 <= reason.attempts <= 5
-        assert (reason.attempts > 1) == bool(reason.passing)
+        assert (reason.attempts > 1) == bool(reason.temporary_if)
 
 
 @pytest.mark.parametrize("status", [300, 304, 400, 403, 404, 408, 425, 429, 499, 500, 503, 599])
@@ -41,7 +41,7 @@ def test_a_status_has_a_reason_and_a_family(status: int) -> None:
 
 @pytest.mark.parametrize("status", [600, 999])
 def test_an_invalid_status_is_a_bad_response(status: int) -> None:
-    """Its number is no reason."""
+    """Its number does not become a reason."""
     assert status_error(status, None).reason == "bad_response"
 
 

@@ -16,7 +16,7 @@ from splitflap_scraper.process.settings import ScraperSettings
     ],
 )
 def test_an_invalid_setting_is_refused_by_name(name: str, value: str) -> None:
-    """The message has the variable."""
+    """The message names the variable."""
     with pytest.raises(BadSettings, match=f"SPLITFLAP_{name}"):
         load(ScraperSettings, {f"SPLITFLAP_{name}": value})
 
@@ -33,6 +33,6 @@ def test_networks_are_parsed() -> None:
     [("DENY_NETS", "10.0.0.1/8"), ("ALLOW_HOSTS", "a..b"), ("DENY_HOSTS", "-%"), ("PORTS", "http")],
 )
 def test_an_invalid_list_is_refused_by_name(name: str, value: str) -> None:
-    """The message has the variable."""
+    """The message names the variable."""
     with pytest.raises(BadSettings, match=f"SPLITFLAP_SCRAPER_{name}"):
         load(ScraperSettings, {f"SPLITFLAP_SCRAPER_{name}": value})

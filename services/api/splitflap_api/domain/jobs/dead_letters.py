@@ -38,7 +38,7 @@ def show(tx: Connection, letter_id: str) -> models.DeadLetter:
 
 
 def find(tx: Connection, letter_id: str) -> Any:
-    """The row, locked where the transaction writes.
+    """The row. A writing transaction locks it.
 
     Raises:
         Problem: not-found.
@@ -62,7 +62,7 @@ def mark_replayed(tx: Connection, letter_id: str, now: int) -> None:
 
 
 def insert_message(tx: Connection, queue: str, reason: str, body: bytes, now: int) -> None:
-    """List an unusable message."""
+    """Insert an unreadable message."""
     row = {
         "id": str(uuid7()),
         "queue": queue[:MAX_QUEUE],
@@ -74,7 +74,7 @@ def insert_message(tx: Connection, queue: str, reason: str, body: bytes, now: in
 
 
 def insert_jobs(tx: Connection, finished: Sequence[FinishedJob], now: int) -> None:
-    """List those of these jobs that their kinds count as dead letters."""
+    """Insert those of these jobs that are dead letters by their kind."""
     insert_rows(
         tx,
         dead_letters,
@@ -89,12 +89,12 @@ def replay_job(tx: Connection, changes: Changes, letter: Any) -> None:
         Problem: conflict, if the job would have no effect.
     """
     if letter["subject"] is None:
-        raise Problem("conflict", "its task has its final response, and nothing else wants it")
+        raise Problem("conflict", "its task has its final response, and needs no other result")
     JOB_KINDS[letter["queue"]].replay(tx, changes, letter)
 
 
 def forget_waiters(changes: Changes) -> Sequence[Row]:
-    """Remove the invented task of replayed jobs; returns the jobs."""
+    """Remove the placeholder task of replayed jobs, and return the jobs."""
     changes.waiters.clear()
     for job in changes.jobs:
         job["task_id"] = None

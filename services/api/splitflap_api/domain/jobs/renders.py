@@ -24,7 +24,7 @@ from splitflap_api.store.schema import posts
 
 
 class RenderJobs(JobKind):
-    """Renders of posts, and of texts by themselves: these have no subject."""
+    """Renders of posts, and of texts without a post. The job of such a text has no subject."""
 
     spec = RENDER
     backlog = BacklogLimit("waiting to be rendered", tolerated=50)
@@ -49,7 +49,7 @@ class RenderJobs(JobKind):
             changes.event("failed", post, task=each.job["task_id"], reason=each.reason)
 
     def is_dead_letter(self, finished: FinishedJob) -> bool:
-        """Each failure: somebody's text is shown without its HTML."""
+        """Each failure is one, since a text is then shown without its HTML."""
         return finished.exhausted or not isinstance(finished.outcome, Done)
 
     def replay(self, tx: Connection, changes: Changes, letter: Any) -> None:

@@ -37,7 +37,7 @@ def apply_rendered(tx: Connection, changes: Changes, rendered: Sequence[Rendered
         for each in fitting
         for position, url in enumerate(each.result.links)
     ]
-    # At once, because final responses of this transaction show them.
+    # Written at once, because final responses of this transaction show them.
     insert_rows(tx, post_links, links)
     for each in fitting:
         changes.event("rendered", now_at[each.post_id], task=each.task_id)

@@ -38,7 +38,7 @@ def read_body(body: Body, coding: str, wire: Wire, reader: Reader, max_bytes: in
 
     Raises:
         FetchError: `bad_response` for an unknown content coding or broken compression; `closed` if
-            the body ended before the reader understood anything; `timeout`, `too_large`, as Wire.
+            the body ended before the reader found any content; `timeout` and `too_large`, as Wire.
     """
     left = min(max_bytes, reader.max_bytes)
     wire.budget = max(left * WIRE_FACTOR, READ_SIZE)

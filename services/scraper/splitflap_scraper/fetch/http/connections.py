@@ -164,7 +164,7 @@ def _has_ended(error: BaseException) -> bool:
 def _is_over(exchange: Exchange) -> bool:
     """Whether the body was read to its end, and no other bytes follow.
 
-    It reads a body that has already arrived, such as a redirect's, but waits for no other.
+    It reads a body that has already arrived, such as a redirect's. It does not wait for more bytes.
     """
     wire, body = exchange.wire, exchange.body
     wire.budget = 0

@@ -75,7 +75,7 @@ class _Chunks:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._chunk = _Counted(wire, 0)
-        #: Whether a chunk was begun, and whether the last one was.
+        #: Whether any chunk has begun, and whether the last chunk has.
         self._has_begun = self._is_over = False
         self.ended = False
 
@@ -90,7 +90,7 @@ class _Chunks:
             raise FetchError("bad_response", "a chunk is longer than its size")
         size = _SIZE.match(self._line())
         if size is None:
-            raise FetchError("bad_response", "a chunk without size")
+            raise FetchError("bad_response", "a chunk without a size")
         self._chunk = _Counted(self._wire, int(size[1], 16))
         self._has_begun = True
         if self._chunk.ended:

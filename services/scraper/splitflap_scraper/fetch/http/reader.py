@@ -31,7 +31,7 @@ class Reader(Protocol):
 
     @property
     def found(self) -> bool:
-        """Whether the reader understood something, so a truncated body is useful."""
+        """Whether the reader has found content. Then a truncated body is useful."""
 
 
 R = TypeVar("R", bound=Reader)

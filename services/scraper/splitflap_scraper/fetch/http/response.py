@@ -103,7 +103,7 @@ def parsed_response(head: bytes) -> Response:
 
 
 def _fields(lines: list[str]) -> tuple[list[tuple[str, str]], bool]:
-    """Parse the valid fields, and tell whether all are valid.
+    """Return the valid fields, and whether all fields are valid.
 
     It skips invalid fields, as browsers do. A folded line continues the line before.
     """

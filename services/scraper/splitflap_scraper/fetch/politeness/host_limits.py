@@ -1,8 +1,8 @@
 """Limits of rate and concurrency for requests to one host.
 
 Each scraper takes its share of the limits for all scrapers (docs/adr/0009). A request waits up to
-MAX_WAIT for its slot. If its slot is further away, the request is refused with a delay, so pages of
-a busy host hold no green thread from others.
+MAX_WAIT for its slot. If the wait would be longer, the request is refused with a delay. So the
+pages of a busy host do not occupy all green threads.
 """
 
 import random
@@ -34,7 +34,7 @@ class _Host:
     #: Requests in flight, and requests waiting for the end of one.
     running: int = 0
     waiting: int = 0
-    #: Clock time of the next request if each took exactly its share of the rate.
+    #: Clock time of the next request, if each request came exactly at the rate.
     due: float = 0.0
     #: The latest clock time given to a refused request.
     promised: float = 0.0

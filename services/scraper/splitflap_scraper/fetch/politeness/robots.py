@@ -30,7 +30,7 @@ MAX_RULES = 10_000
 STEP = 50
 STEP_BYTES = 8 * 1024
 
-#: Statuses of a closed site (RFC 9309, section 2.3.1.4), and 429, which says the same.
+#: Statuses of a closed site (RFC 9309, section 2.3.1.4), and 429, which has the same effect.
 CLOSED = frozenset({429, *range(500, 600)})
 
 #: A product token (RFC 9309, section 2.2.1). The comparison ignores the rest of a name.

@@ -39,7 +39,7 @@ class RobotsCache:
     def __init__(self, fetch: FetchRobots, clock: Callable[[], float] = time.monotonic) -> None:
         self._fetch_robots = fetch
         self._clock = clock
-        # The first caller may have had little time left, so its timeout is its own.
+        # The first caller may have had little time left, so the others do not share its timeout.
         self._flights: SingleFlight[RobotsAnswer] = SingleFlight(unshared=frozenset({"timeout"}))
         self._known: OrderedDict[str, tuple[float, RobotsAnswer]] = OrderedDict()
         self._weight = 0

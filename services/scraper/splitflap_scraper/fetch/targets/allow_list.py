@@ -15,7 +15,7 @@ from splitflap_scraper.fetch.targets.urls import Target
 
 @dataclass(frozen=True, slots=True)
 class AllowList:
-    """Lists of networks, host names and ports. A denied one stays denied if it is allowed too.
+    """Lists of networks, host names and ports. A deny entry beats an allow entry.
 
     A host name covers its subdomains. An empty `only_` list allows everything.
     """

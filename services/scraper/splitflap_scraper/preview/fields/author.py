@@ -28,9 +28,9 @@ _OTHER_WORDS = r"(?:von|par|por|di|door|av)"
 _BY = re.compile(
     rf"^\s*(?:(?i:{_WORDS})|(?i:{_OTHER_WORDS})(?:\s*:\s*|\s+(?=[^\W\d_a-zß-ÿ]\S*\s+\S)))"
 )
-#: Begins of an element marked as a byline.
+#: Starts of the text of an element marked as a byline.
 _BY_IN_LINE = re.compile(rf"(?i)^\s*(?:{_WORDS}|{_OTHER_WORDS}[\s:]+)")
-#: Accounts that name no person.
+#: Names of accounts that are no person's name.
 _ACCOUNTS = frozenset(load("authors", dict[str, list[str]])["accounts"])
 #: Ends of a byline's first line, and ends of the name in it.
 _BREAK = re.compile(r"<(?:br|/?p|/?div|time)(?=[\s/>])", re.IGNORECASE)

@@ -8,7 +8,7 @@ from splitflap_scraper.preview.fields.image import may_be_shown
 
 
 def canonical(page: Document, allowed: Sequence[Network]) -> str | None:
-    """Return the page's own word for its URL, absolute and public, or None."""
+    """Return the URL that the page declares for itself, absolute and public, or None."""
     references = [each.get("href") for each in page.linked("canonical")] + page.meta("og:url")
     for reference in references:
         url = page.resolved(reference)

@@ -70,5 +70,5 @@ def _paragraph(page: Document) -> str | None:
 
 
 def _least(text: str) -> int:
-    """Return the least length of a text. Han characters and kana say more each."""
+    """Return the least length of a text. A Han character or kana stands for more than a letter."""
     return MIN_PARAGRAPH if text[:MIN_PARAGRAPH].isascii() else MIN_PARAGRAPH // 2

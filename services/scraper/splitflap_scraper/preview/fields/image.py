@@ -21,7 +21,7 @@ MIN_PIXELS = 50
 #: Least width (pixels) of an image in the text, if the page gives its width.
 MIN_CONTENT_PIXELS = 200
 
-#: Images of nothing, and images common to many pages of a site.
+#: Placeholder images, and images common to many pages of a site.
 _NOTHING = re.compile(
     r"(?i)(?:^|[/_.=-])(?:pixel|spacer|blank|transparent|1x1|clear|empty|tracking|beacon"
     r"|noimage|no-image"

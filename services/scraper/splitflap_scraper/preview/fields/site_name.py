@@ -20,14 +20,14 @@ MAX_LABELS = 10
 
 _WORDS = load("sites", dict[str, list[str]])
 
-#: Labels of hosts that name no site.
+#: Labels of hosts that are no site's name.
 _NO_NAMES = frozenset(_WORDS["labels"])
 
 _BEFORE_COLON = re.compile(r"([^:]{2,40}):\s")
 _AFTER_COLON = re.compile(r"(.{2,250}):\s([^:]{2,40})\Z")
 _IN_BRACKETS = re.compile(r".{1,250}\S\s\[([^\[\]]{2,40})\]\Z")
 
-#: Titles of feeds that name no site, and words for a feed beside the name.
+#: Titles of feeds without a site's name, and words for a feed beside the name.
 _FEEDS = frozenset(_WORDS["feeds"])
 _FEED = re.compile(
     r"(?i)(?:^|(?<=[\s(\u00bb-]))(?:(?:rss|atom|json|xml|news|flux|fil)[\s-]?)*(?:\d\.\d\s*)?"
@@ -37,7 +37,7 @@ _COMMENTS = re.compile(
     r"(?i)comment|kommentar|coment|reacties|\u043a\u043e\u043c\u043c\u0435\u043d\u0442"
 )
 
-#: Kinds of pages in titles. They look like a site's name.
+#: Kinds of pages in titles. They stand where a site's name may stand.
 _KINDS = frozenset(_WORDS["kinds"])
 
 #: German and Nordic letters in their spelling for hosts.
@@ -45,10 +45,10 @@ _IN_HOSTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å":
                            "ø": "oe"})  # fmt: skip
 
 
-def site_in(title: str, url: str, alone: Iterable[str]) -> str | None:
+def site_in(title: str, url: str, own: Iterable[str]) -> str | None:
     """Return the site's name in a title: the part like its host, or beside a known title.
 
-    `alone` are possible titles of the page by themselves, such as its headings.
+    `own` are possible titles of the page without the site's name, such as its headings.
     """
     begin = _BEFORE_COLON.match(title)
     if begin and is_of_host(begin[1], url):
@@ -56,7 +56,7 @@ def site_in(title: str, url: str, alone: Iterable[str]) -> str | None:
     end = _IN_BRACKETS.match(title)
     if end and is_of_host(end[1], url):
         return end[1]
-    titles = {key(text) for text in alone if text}
+    titles = {key(text) for text in own if text}
     pieces = parts(title)
     if len(pieces) < 2:  # noqa: PLR2004 - a title and a name
         end = _AFTER_COLON.match(title)
@@ -77,7 +77,7 @@ def _beside(pieces: list[str], titles: set[str]) -> str | None:
         heads = {key("".join(rest[: n + 1])) for n in range(len(rest))}
         if len(name) <= MAX_NAME and not titles.isdisjoint(heads) and key(name) not in titles:
             return None if key(name) in _KINDS else name
-    # Something of the page, such as its author, may stand between a long title and the name.
+    # A fact about the page, such as its author, may stand between a long title and the name.
     before = key("".join(pieces[:-1]))
     is_after = any(len(each) >= A_SENTENCE and before.startswith(each) for each in titles)
     if is_after and key(last) not in titles | _KINDS:

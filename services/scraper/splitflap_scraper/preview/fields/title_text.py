@@ -26,7 +26,7 @@ MAX_PARTS = 20
 
 _TITLE_WORDS = load("titles", dict[str, list[str]])
 
-#: Titles that stand for nothing: of templates, frameworks, loading screens.
+#: Placeholder titles of templates, frameworks and loading screens.
 _PLACEHOLDERS = frozenset(_TITLE_WORDS["placeholders"])
 _TEMPLATE = re.compile(
     r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{\w+\}|^%\w*%?$|\[object Object\]|^\{\w+\}$"
@@ -35,7 +35,7 @@ _TEMPLATE = re.compile(
 #: Titles of front pages, such as "Home".
 HOME = frozenset(_TITLE_WORDS["home"])
 
-#: Descriptions that stand for nothing, as keys.
+#: Placeholder descriptions, in the form of `key`.
 _DESCRIPTIONS = frozenset(load("descriptions", dict[str, list[str]])["placeholders"])
 _NO_DESCRIPTION = re.compile(
     r"(?i)(?:you need to |please )?(?:enable|turn on|activate) javascript|javascript is (?:disabled"
@@ -79,7 +79,7 @@ def without_maker(title: str) -> str:
 
 
 def without_site(title: str, names: Iterable[str]) -> str:
-    """Strip a site's name from the end or begin of a title, if the rest is a title."""
+    """Strip a site's name from the end or start of a title, if the rest is a title."""
     for name in names:
         if len(key(name)) < 2 or key(title) == key(name):  # noqa: PLR2004 - a letter is no name
             continue

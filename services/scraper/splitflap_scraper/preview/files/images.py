@@ -1,4 +1,4 @@
-"""Reads the size of an image from the begin of its file."""
+"""Reads the size of an image from the start of its file."""
 
 import re
 import struct

@@ -1,6 +1,6 @@
 """The kinds of files with a preview, by media type or first bytes."""
 
-#: Bytes read of a file by kind. A PDF has its title at its end, or at its begin if made for the
+#: Bytes read of a file by kind. A PDF has its title at its end, or at its start if made for the
 #: web. A JPEG may have a thumbnail and a profile before its size.
 MAX_BYTES = {
     "image": 128 * 1024,

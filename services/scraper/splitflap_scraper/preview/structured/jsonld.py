@@ -78,7 +78,7 @@ class Graph:
                 self._gather(one, depth + 1)
 
     def main(self, urls: Iterable[str]) -> Node | None:
-        """Return the node of the page's topic: the first one of the most telling type.
+        """Return the node of the page's topic: the first one of the most specific type.
 
         `urls` are the page's own URLs. A node with one of them wins.
         """

@@ -22,7 +22,7 @@ from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.fields.image import may_be_shown
 from splitflap_scraper.preview.texts import MAX_SITE_NAME, MAX_TITLE, plain
 
-#: Types of oEmbed, with the type of the preview. `rich` and `link` say nothing.
+#: Types of oEmbed, with the type of the preview. `rich` and `link` do not identify a type.
 _TYPES = {"photo": "image", "video": "video"}
 
 _JSON = "application/json+oembed"

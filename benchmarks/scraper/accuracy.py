@@ -42,7 +42,7 @@ class Score:
 
 def splitflap(entry: Entry) -> Fields:
     """The fields of this scraper."""
-    found = entry.understood()
+    found = entry.preview()
     return (
         {name: getattr(found, name) for name in FIELDS}
         if isinstance(found, PreviewFields)

@@ -57,15 +57,15 @@ class Entry:
             done = reader.feed(piece, final=at >= len(self.body)) or at >= len(self.body)
         return reader
 
-    def understood(self) -> PreviewFields | str:
+    def preview(self) -> PreviewFields | str:
         """Return the preview, or the kind of wall."""
         reader = self.read()
         if isinstance(reader, FileReader):
             return reader.fields()
         assert isinstance(reader, PageReader), self.name
-        return self.understood_of(reader.document())
+        return self.preview_of(reader.document())
 
-    def understood_of(self, page: Document) -> PreviewFields | str:
+    def preview_of(self, page: Document) -> PreviewFields | str:
         """Return the preview, or the kind of wall, from a reader."""
         return wall(page, self.asked, self.status, self.headers) or extract(page)
 
@@ -81,17 +81,17 @@ def entries() -> Iterator[Entry]:
 
 
 def _entry(path: Path) -> Entry:
-    said: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    fields = [("Content-Type", said.get("content_type", "text/html"))]
-    headers = Headers([*fields, *said.get("headers", {}).items()])
+    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    fields = [("Content-Type", data.get("content_type", "text/html"))]
+    headers = Headers([*fields, *data.get("headers", {}).items()])
     return Entry(
         path.stem,
-        said["models"],
-        said["url"],
-        said.get("asked", said["url"]),
-        said.get("status", 200),
+        data["models"],
+        data["url"],
+        data.get("asked", data["url"]),
+        data.get("status", 200),
         headers,
         path.with_suffix(".html").read_bytes(),
-        said.get("expect", {}),
-        said.get("wall"),
+        data.get("expect", {}),
+        data.get("wall"),
     )

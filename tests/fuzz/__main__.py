@@ -47,7 +47,7 @@ def _run_batch(flavour: Flavour) -> int:
         max_examples=BATCH, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
     @given(TEXTS)
-    def keeps_the_promises(text: str) -> None:
+    def is_safe_or_refused(text: str) -> None:
         nonlocal kept
         try:
             result = render(text, flavour, OPTIONS)
@@ -58,7 +58,7 @@ def _run_batch(flavour: Flavour) -> int:
         assert render(text, flavour, OPTIONS) == result
         kept += 1
 
-    keeps_the_promises()
+    is_safe_or_refused()
     return kept
 
 

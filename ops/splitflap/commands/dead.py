@@ -70,7 +70,7 @@ def replay(access: Access, letter_ids: tuple[str, ...], every: bool) -> None:
     refused = [letter_id for letter_id in chosen if not _replay(client, letter_id)]
     click.echo(f"replayed {len(chosen) - len(refused)} of {len(chosen)}")
     if refused:
-        raise CommandError(f"{len(refused)} cannot be replayed, as said above")
+        raise CommandError(f"{len(refused)} cannot be replayed, for the reasons above")
 
 
 def _row(letter: dict[str, Any]) -> list[str]:

@@ -80,7 +80,7 @@ def _final(client: "Client", response: Any, until: float) -> Any:
     while response.status_code == HTTPStatus.ACCEPTED:
         left = until - time.monotonic()
         if left <= 0:
-            raise CommandError(f"not done in time; it goes on, and can be followed at {task}")
+            raise CommandError(f"the task is not done in time; it continues at {task}")
         time.sleep(min(left, retry_after(response)))
         response = client.send("GET", task, resend=True, until=until, headers=_prefer(until))
     return response

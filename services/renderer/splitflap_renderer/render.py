@@ -66,7 +66,9 @@ def hash_of(text: str) -> str:
 def _bounded(html: str, text: str) -> str:
     most = max(MIN_HTML, MAX_GROWTH * len(text))
     if len(html) > most:
-        raise TooLarge(f"{len(html)} characters of HTML; at most {most} for a text of {len(text)}")
+        raise TooLarge(
+            f"the HTML has {len(html)} characters; at most {most} are allowed for this text"
+        )
     return html
 
 

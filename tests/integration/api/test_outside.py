@@ -94,7 +94,7 @@ def test_a_migration_waits_for_its_database(
             migrate_with_retries(store, 0)
         with ThreadPoolExecutor() as others:
             revision = others.submit(migrate_with_retries, store, 60)
-            wait_until(lambda: "waiting for the database" in caplog.text, "the first try")
+            wait_until(lambda: "the database did not answer" in caplog.text, "the first try")
             server.start()
             assert revision.result(60)
         store.close()

@@ -68,7 +68,7 @@ def test_the_timeout_ends_a_wait(run: Run, api: StubApi) -> None:
     api.on(f"GET {TASK}", StubAnswer(202, {}, {"Retry-After": "30"}))
     result = run("post", "-", "--wait", "--timeout", "0.2", stdin="hi")
     assert result.exit_code == 1
-    assert f"not done in time; it goes on, and can be followed at {api.url}{TASK}" in result.stderr
+    assert f"the task is not done in time; it continues at {api.url}{TASK}" in result.stderr
 
 
 def test_a_retry_keeps_the_idempotency_key(run: Run, api: StubApi) -> None:

@@ -32,7 +32,7 @@ OUTAGE = OperationalError("INSERT", {}, Exception("the server is gone"))
 CONFLICT = DBAPIError("INSERT", {}, StateError("40001"))
 
 
-class Desk:
+class GatedBatcher:
     """A batcher that notes its runs, and holds them while its gate is closed."""
 
     def __init__(self, run: Run) -> None:
@@ -41,7 +41,7 @@ class Desk:
         self.gate.set()
         self._run = run
         self._callers = ThreadPoolExecutor(300)
-        self.batcher: Batcher[str, Any] = Batcher("desk", self._noting)
+        self.batcher: Batcher[str, Any] = Batcher("gated", self._noting)
 
     def _noting(self, questions: Sequence[str]) -> Sequence[Any]:
         self.runs.append(list(questions))
@@ -68,21 +68,21 @@ class Desk:
 
 
 @pytest.fixture
-def desk_of() -> Iterator[Callable[[Run], Desk]]:
-    """Creates started desks."""
-    desks: list[Desk] = []
+def make_gated() -> Iterator[Callable[[Run], GatedBatcher]]:
+    """Creates started batchers."""
+    made: list[GatedBatcher] = []
 
-    def make(run: Run) -> Desk:
-        desks.append(Desk(run))
-        desks[-1].batcher.start()
-        return desks[-1]
+    def make(run: Run) -> GatedBatcher:
+        made.append(GatedBatcher(run))
+        made[-1].batcher.start()
+        return made[-1]
 
     yield make
-    for desk in desks:
-        desk.close()
+    for gated in made:
+        gated.close()
 
 
-DeskOf = Callable[[Run], Desk]
+MakeGated = Callable[[Run], GatedBatcher]
 
 
 def upper(questions: Sequence[str]) -> Sequence[Any]:
@@ -101,65 +101,65 @@ def raising(error: Exception, *failing: str) -> Run:
     return run
 
 
-def test_concurrent_calls_share_a_run(desk_of: DeskOf) -> None:
+def test_concurrent_calls_share_a_run(make_gated: MakeGated) -> None:
     """The next run answers the calls of a busy time, each with its own answer."""
-    desk = desk_of(upper)
+    gated = make_gated(upper)
     names = [f"q{number}" for number in range(40)]
-    answers = [each.result(PATIENCE) for each in desk.ask(*names)]
+    answers = [each.result(PATIENCE) for each in gated.ask(*names)]
     assert answers == [name.upper() for name in names]
-    assert [len(run) for run in desk.runs] == [40]
+    assert [len(run) for run in gated.runs] == [40]
 
 
-def test_a_run_takes_a_bounded_number_of_calls(desk_of: DeskOf) -> None:
+def test_a_run_takes_a_bounded_number_of_calls(make_gated: MakeGated) -> None:
     """More calls are split over several runs."""
-    desk = desk_of(upper)
-    for each in desk.ask(*map(str, range(MAX_BATCH + 10))):
+    gated = make_gated(upper)
+    for each in gated.ask(*map(str, range(MAX_BATCH + 10))):
         each.result(PATIENCE)
-    assert [len(run) for run in desk.runs] == [MAX_BATCH, 10]
+    assert [len(run) for run in gated.runs] == [MAX_BATCH, 10]
 
 
-def test_a_run_may_answer_one_call_with_an_error(desk_of: DeskOf) -> None:
+def test_a_run_may_answer_one_call_with_an_error(make_gated: MakeGated) -> None:
     """The others get their answers from the same run."""
-    desk = desk_of(lambda questions: [KeyError(q) if q == "b" else q for q in questions])
-    a, b, c = desk.ask("a", "b", "c")
+    gated = make_gated(lambda questions: [KeyError(q) if q == "b" else q for q in questions])
+    a, b, c = gated.ask("a", "b", "c")
     assert (a.result(PATIENCE), c.result(PATIENCE)) == ("a", "c")
     with pytest.raises(KeyError):
         b.result(PATIENCE)
-    assert len(desk.runs) == 1
+    assert len(gated.runs) == 1
 
 
-def test_only_the_failing_call_of_a_batch_gets_the_error(desk_of: DeskOf) -> None:
+def test_only_the_failing_call_of_a_batch_gets_the_error(make_gated: MakeGated) -> None:
     """After a failed run each call is tried alone."""
-    desk = desk_of(raising(ValueError("bad"), "bad"))
-    good, bad, fine = desk.ask("good", "bad", "fine")
+    gated = make_gated(raising(ValueError("bad"), "bad"))
+    good, bad, fine = gated.ask("good", "bad", "fine")
     assert (good.result(PATIENCE), fine.result(PATIENCE)) == ("GOOD", "FINE")
     with pytest.raises(ValueError, match="bad"):
         bad.result(PATIENCE)
-    assert sorted(map(len, desk.runs)) == [1, 1, 1, 3]
+    assert sorted(map(len, gated.runs)) == [1, 1, 1, 3]
 
 
-def test_an_outage_fails_the_whole_batch_at_once(desk_of: DeskOf) -> None:
+def test_an_outage_fails_the_whole_batch_at_once(make_gated: MakeGated) -> None:
     """The batcher queries the database once, and works again after the outage."""
-    desk = desk_of(raising(OUTAGE, "a"))
-    for each in desk.ask("a", "b", "c"):
+    gated = make_gated(raising(OUTAGE, "a"))
+    for each in gated.ask("a", "b", "c"):
         with pytest.raises(OperationalError):
             each.result(PATIENCE)
-    assert len(desk.runs) == 1
-    assert desk.batcher("d") == "D"
+    assert len(gated.runs) == 1
+    assert gated.batcher("d") == "D"
 
 
 @pytest.mark.parametrize("others", [[], ["b"]])
-def test_a_conflict_is_tried_again(desk_of: DeskOf, others: list[str]) -> None:
+def test_a_conflict_is_tried_again(make_gated: MakeGated, others: list[str]) -> None:
     """A call is tried alone three times, then its caller gets the error. The others succeed."""
-    desk = desk_of(raising(CONFLICT, "a"))
-    first, *rest = desk.ask("a", *others)
+    gated = make_gated(raising(CONFLICT, "a"))
+    first, *rest = gated.ask("a", *others)
     with pytest.raises(DBAPIError):
         first.result(PATIENCE)
     assert [each.result(PATIENCE) for each in rest] == ["B"] * len(others)
-    assert sum("a" in run for run in desk.runs) == 4
+    assert sum("a" in run for run in gated.runs) == 4
 
 
-def test_a_call_survives_a_conflict_that_goes_away(desk_of: DeskOf) -> None:
+def test_a_call_survives_a_conflict_that_goes_away(make_gated: MakeGated) -> None:
     """The caller gets the answer of the later try."""
     times: list[int] = []
 
@@ -169,50 +169,50 @@ def test_a_call_survives_a_conflict_that_goes_away(desk_of: DeskOf) -> None:
             raise CONFLICT
         return upper(questions)
 
-    assert desk_of(run).batcher("a") == "A"
+    assert make_gated(run).batcher("a") == "A"
 
 
-def test_a_stop_answers_the_waiting_calls(desk_of: DeskOf) -> None:
+def test_a_stop_answers_the_waiting_calls(make_gated: MakeGated) -> None:
     """The batcher refuses later calls."""
-    desk = desk_of(upper)
-    asked = desk.ask("a", "b")
-    desk.batcher.stop(PATIENCE)
+    gated = make_gated(upper)
+    asked = gated.ask("a", "b")
+    gated.batcher.stop(PATIENCE)
     assert [each.result(PATIENCE) for each in asked] == ["A", "B"]
     with pytest.raises(Stopped):
-        desk.batcher("c")
-    assert "desk" not in {thread.name for thread in threading.enumerate()}
+        gated.batcher("c")
+    assert "gated" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_stop_answers_several_runs_of_waiting_calls(desk_of: DeskOf) -> None:
+def test_a_stop_answers_several_runs_of_waiting_calls(make_gated: MakeGated) -> None:
     """The stop also answers the calls behind a run in progress."""
-    desk = desk_of(upper)
-    desk.gate.clear()
-    asked = [desk._callers.submit(desk.batcher, str(number)) for number in range(MAX_BATCH + 10)]
-    wait_until(lambda: sum(map(len, desk.runs)) + desk.batcher.waiting == MAX_BATCH + 10)
-    threading.Timer(0.05, desk.gate.set).start()
-    desk.batcher.stop(PATIENCE)
+    gated = make_gated(upper)
+    gated.gate.clear()
+    asked = [gated._callers.submit(gated.batcher, str(number)) for number in range(MAX_BATCH + 10)]
+    wait_until(lambda: sum(map(len, gated.runs)) + gated.batcher.waiting == MAX_BATCH + 10)
+    threading.Timer(0.05, gated.gate.set).start()
+    gated.batcher.stop(PATIENCE)
     assert [each.result(PATIENCE) for each in asked] == list(map(str, range(MAX_BATCH + 10)))
 
 
 def test_a_batcher_can_be_stopped_before_its_start() -> None:
     """A process without a database does this."""
-    desk = Desk(upper)
-    desk.batcher.stop(PATIENCE)
+    gated = GatedBatcher(upper)
+    gated.batcher.stop(PATIENCE)
     with pytest.raises(Stopped):
-        desk.batcher("a")
+        gated.batcher("a")
 
 
 def test_a_call_gets_an_error_after_the_longest_wait(
-    desk_of: DeskOf, monkeypatch: pytest.MonkeyPatch
+    make_gated: MakeGated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run does not return. The error leaves open whether the work was done."""
     monkeypatch.setattr(batcher, "MAX_WAIT", 0.05)
-    desk = desk_of(upper)
-    desk.gate.clear()
-    expiry = batcher.expiry_of(desk.batcher)
+    gated = make_gated(upper)
+    gated.gate.clear()
+    expiry = batcher.expiry_of(gated.batcher)
     expiry.start()
     with pytest.raises(TookTooLong):
-        desk.batcher("a")
+        gated.batcher("a")
     expiry.stop(PATIENCE)
 
 

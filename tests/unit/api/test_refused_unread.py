@@ -75,7 +75,7 @@ def test_an_ambiguous_request_is_not_whole(data: bytes) -> None:
     assert not is_whole(data)
 
 
-class Door:
+class UnreadRig:
     """Refusals in front of an admission whose state a test sets."""
 
     def __init__(self) -> None:
@@ -109,14 +109,14 @@ class Door:
 
 def test_requests_pass_while_work_is_admitted() -> None:
     """The application answers them."""
-    assert Door().answer(POST) is None
+    assert UnreadRig().answer(POST) is None
 
 
 def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
     """The response and the metric are those of a refusal by the application."""
-    door = Door()
-    door.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
-    answer = door.answer(POST)
+    rig = UnreadRig()
+    rig.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
+    answer = rig.answer(POST)
     assert answer is not None
     response = http.client.HTTPResponse(_Wire(answer))  # type: ignore[arg-type]  # has makefile
     response.begin()
@@ -124,15 +124,15 @@ def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
     assert response.getheader("Content-Type") == "application/problem+json"
     assert not response.will_close
     assert b"still unpublished" in response.read()
-    assert door.shed("backlog") == 1
+    assert rig.shed("backlog") == 1
 
 
 def test_unread_refusals_pause_while_not_ready() -> None:
     """The application announces the end of the connection."""
-    door = Door()
-    door.wrong = "the service is stopping"
-    assert door.answer(POST) is None
-    assert door.answer(POST, overloaded=True) is None
+    rig = UnreadRig()
+    rig.wrong = "the service is stopping"
+    assert rig.answer(POST) is None
+    assert rig.answer(POST, overloaded=True) is None
 
 
 GET = b"GET /v1/tasks/1 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -149,21 +149,21 @@ GET = b"GET /v1/tasks/1 HTTP/1.1\r\nHost: x\r\n\r\n"
 )
 def test_a_backlog_refuses_only_requests_with_work(data: bytes) -> None:
     """Incomplete requests pass too."""
-    door = Door()
-    door.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
-    assert door.answer(data) is None
-    assert door.answer(POST) is not None
+    rig = UnreadRig()
+    rig.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
+    assert rig.answer(data) is None
+    assert rig.answer(POST) is not None
 
 
 def test_an_overload_refuses_all_whole_requests() -> None:
     """HEAD passes, because its response has no body. Incomplete requests pass."""
-    door = Door()
+    rig = UnreadRig()
     for data in (POST, GET):
-        assert (door.answer(data), door.answer(data, overloaded=True) is None) == (None, False)
+        assert (rig.answer(data), rig.answer(data, overloaded=True) is None) == (None, False)
     head = b"HEAD /v1/tasks/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
     for data in (head, GET[:-1], POST[:-1]):
-        assert door.answer(data, overloaded=True) is None
-    assert door.shed("in_flight") == 2
+        assert rig.answer(data, overloaded=True) is None
+    assert rig.shed("in_flight") == 2
 
 
 class _Wire:

@@ -123,7 +123,7 @@ class Loop:
             return
         self._thread.join(timeout)
         if self._thread.is_alive():
-            logger.warning("%s: still running %.1f s after the stop; left", self.name, timeout)
+            logger.warning("%s: not stopped within %.1f s; going on without it", self.name, timeout)
 
     def alive(self) -> str | None:
         """A health check: reports a stuck thread, and duties whose runs all fail."""

@@ -50,7 +50,9 @@ def migrate_with_retries(store: Store, wait: float) -> str:
             if not is_outage(error) or time.monotonic() >= give_up_at:
                 raise
             logger.warning(
-                "waiting for the database: %s; retrying in %.0f s", error.orig, TRY_EVERY
+                "migration: the database did not answer (%s); retrying in %.0f s",
+                error.orig,
+                TRY_EVERY,
             )
             time.sleep(TRY_EVERY)
 

@@ -75,7 +75,7 @@ def check(text: str) -> None:
     """
     size = len(text.encode())
     if size > MAX_BYTES:
-        raise TextRefused(f"{size} bytes of UTF-8; at most {MAX_BYTES}")
+        raise TextRefused(f"the text has {size} bytes of UTF-8; at most {MAX_BYTES} are allowed")
     for find in _CHECKS:
         if found := find(text):
             line = text.count("\n", 0, found.position) + 1
@@ -103,7 +103,9 @@ def check_html(text: str, html: str) -> None:
     if elements:
         blocks = sum(1 for _ in _BLOCK.finditer(html))
         if elements * blocks > MAX_REOPENED:
-            raise TextRefused(f"{elements} formatting elements in {blocks} blocks")
+            raise TextRefused(
+                f"{elements} open formatting elements in {blocks} blocks are too many"
+            )
 
 
 def _unclosed_brackets(text: str) -> _Finding | None:

@@ -135,7 +135,7 @@ class Dispatcher(ChildEvents):
 
     def _end_text(self, child: ChildHandle) -> None:
         """End an overdue text: it goes on in the slow lane, is retried later, or fails."""
-        detail = f"not rendered within {self._deadline:g} s"
+        detail = f"the text was not rendered within {self._deadline:g} s"
         if not child.batch or child.starved:
             outcome: Outcome = RetryLater(RETRY_AFTER, "deadline")
         elif child.on_slow_text:

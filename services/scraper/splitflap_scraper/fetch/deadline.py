@@ -41,4 +41,4 @@ class Deadline:
 
 def timed_out(seconds: float) -> Transient:
     """Return the error of a fetch that took longer than `seconds`."""
-    return Transient("timeout", f"not done within {seconds:g} s")
+    return Transient("timeout", f"the fetch took more than {seconds:g} s")

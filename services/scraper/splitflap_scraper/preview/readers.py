@@ -179,11 +179,11 @@ def _is_enough(pieces: list[Piece]) -> bool:
     tags = "".join([each.tag for each in metas]).lower()
     if not ("og:title" in tags and "og:description" in tags and "og:image" in tags):
         return False
-    if not any("og:description" in each.tag and _says_something(each) for each in metas):
+    if not any("og:description" in each.tag and _has_description(each) for each in metas):
         return False
     has_json = any(each.name == "script" for each in pieces)
     return has_json or ("published" in tags and "author" in tags)
 
 
-def _says_something(meta: Piece) -> bool:
+def _has_description(meta: Piece) -> bool:
     return not is_no_description(attributes(meta.tag).get("content", ""))

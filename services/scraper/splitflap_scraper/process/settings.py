@@ -216,7 +216,9 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         except OSError as error:
             raise BadSettings(f"{PREFIX}SCRAPER_CA_FILE: {error}") from error
         if not context.cert_store_stats()["x509_ca"] and not _system_has_folder():
-            raise BadSettings(f"{PREFIX}SCRAPER_CA_FILE: no CA certificates here; name a file")
+            raise BadSettings(
+                f"{PREFIX}SCRAPER_CA_FILE: the system has no CA certificates; name a file"
+            )
         return context
 
     def check(self) -> None:

@@ -28,7 +28,7 @@ from tests.integration.scraper.ssrf.cases import LEADS, LED_TO, NAMES, PUBLIC, b
 GOOD = "<title>T</title><meta property=og:title content=T><meta property=og:image content=/i>"
 
 
-class Everywhere(socketserver.ThreadingTCPServer):
+class CanaryServer(socketserver.ThreadingTCPServer):
     """Answers on all addresses, and notes them with the number of requests."""
 
     address_family = socket.AF_INET6
@@ -48,7 +48,7 @@ class Everywhere(socketserver.ThreadingTCPServer):
 class Handler(socketserver.BaseRequestHandler):
     """Redirects as the path demands."""
 
-    server: Everywhere
+    server: CanaryServer
 
     def handle(self) -> None:
         own = ip_address(self.request.getsockname()[0].partition("%")[0])
@@ -103,7 +103,7 @@ class Run:
     """Runs each case on a scraper of its own."""
 
     def __init__(self) -> None:
-        self.server = Everywhere()
+        self.server = CanaryServer()
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         settings = ScraperSettings(scrape_deadline=5.0)

@@ -49,7 +49,7 @@ def finish(job: Row, outcome: Outcome, *, exhausted: bool) -> FinishedJob:
     try:
         return FinishedJob(job, outcome, decode_payload(outcome.result, result_type))
     except BrokenMessage as error:
-        raise BrokenMessage(f"result of job {job['id']}: {error}") from error
+        raise BrokenMessage(f"the result of job {job['id']} is invalid: {error}") from error
 
 
 def next_attempt(job: Row, outcome: RetryLater, now: int) -> Row:

@@ -112,7 +112,7 @@ class Inflater:
         """
         self._coding = coding.strip().lower()
         if self._coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise FetchError("bad_response", f"content coding {self._coding[:50]!r}")
+            raise FetchError("bad_response", f"unsupported content coding {self._coding[:50]!r}")
         self._inflate = zlib.decompressobj(_WBITS | _DETECT_HEADER)
         self._begun = False
 
@@ -127,7 +127,7 @@ class Inflater:
         try:
             return self._inflated(data, most)
         except zlib.error as error:
-            raise FetchError("bad_response", f"content coding: {error}") from error
+            raise FetchError("bad_response", f"broken compression: {error}") from error
 
     def _inflated(self, data: bytes, most: int) -> bytes:
         try:

@@ -81,7 +81,7 @@ def parsed_response(head: bytes) -> Response:
         raise FetchError("too_large", f"more than {MAX_FIELDS} header fields")
     status = _STATUS.match(lines[0])
     if status is None:
-        raise FetchError("bad_response", f"status line {lines[0][:50]!r}")
+        raise FetchError("bad_response", f"invalid status line {lines[0][:50]!r}")
     fields, is_clean = _fields(lines[1:])
     headers = Headers(fields)
     chunked = _is_chunked(headers)
@@ -130,7 +130,7 @@ def _is_chunked(headers: Headers) -> bool:
     if coding in {"", "identity"}:
         return False
     if coding != "chunked":
-        raise FetchError("bad_response", f"transfer coding {coding[:50]!r}")
+        raise FetchError("bad_response", f"unsupported transfer coding {coding[:50]!r}")
     return True
 
 

@@ -98,7 +98,7 @@ class HostLimits:
             due = max(entry.due, now) + self.interval
             wait = due - self._burst * self.interval - now
             if wait > MAX_WAIT:
-                raise Transient("busy", "the rate limit of the host", self._delay(entry))
+                raise Transient("busy", "the host's rate limit is reached", self._delay(entry))
             entry.due = due
             if wait <= 0 and entry.running < self.concurrency:
                 entry.running += 1
@@ -116,7 +116,9 @@ class HostLimits:
     def _wait_for_running(self, entry: _Host) -> None:
         with self._lock:
             if not entry.freed.wait_for(lambda: entry.running < self.concurrency, MAX_WAIT):
-                raise Transient("busy", "the concurrency limit of the host", self._delay(entry))
+                raise Transient(
+                    "busy", "the host's concurrency limit is reached", self._delay(entry)
+                )
             entry.running += 1
 
     def _entry(self, host: str) -> _Host:

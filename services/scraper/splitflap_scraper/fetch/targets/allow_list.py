@@ -39,7 +39,7 @@ class AllowList:
         if _covers(self.denied_hosts, target.host) or (
             self.only_hosts and not _covers(self.only_hosts, target.host)
         ):
-            raise FetchError("forbidden_host", "barred by the settings")
+            raise FetchError("forbidden_host", "the settings forbid this host")
         if self.only_ports and target.port not in self.only_ports:
             raise FetchError("forbidden_port", f"port {target.port}")
 
@@ -51,9 +51,9 @@ class AllowList:
         """
         addresses = tuple(addresses)
         if not all_may_be_reached(addresses, self.allowed):
-            raise FetchError("forbidden_address", "an address that is not public")
+            raise FetchError("forbidden_address", "the host has a private address")
         if any(is_in(address, self.denied) for address in addresses):
-            raise FetchError("forbidden_address", "barred by the settings")
+            raise FetchError("forbidden_address", "the settings forbid the host's address")
 
 
 def _covers(names: frozenset[str], host: str) -> bool:

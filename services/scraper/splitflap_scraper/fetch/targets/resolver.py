@@ -43,7 +43,7 @@ class Resolver:
             with self._time_limit.within(seconds):
                 found = self._resolve(name, target.port, 0, socket.SOCK_STREAM)
         except self._time_limit.exceeded as error:
-            raise Transient("dns", f"not resolved within {seconds:g} s") from error
+            raise Transient("dns", f"the name was not resolved within {seconds:g} s") from error
         except OSError as error:
             kind = FetchError if error.errno in _MISSING else Transient
             raise kind("dns", str(error.strerror or error)) from error

@@ -72,7 +72,7 @@ def target_of(url: str) -> Target:
     """
     url = url.strip()
     if len(url) > MAX_FETCHED:
-        raise FetchError("bad_url", f"longer than {MAX_FETCHED} characters")
+        raise FetchError("bad_url", f"the URL has more than {MAX_FETCHED} characters")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port

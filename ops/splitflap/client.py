@@ -27,7 +27,7 @@ MAX_ATTEMPTS = 6
 #: Delay of a retry without Retry-After, in seconds.
 RETRY_AFTER = 1.0
 
-#: Longest Retry-After to wait for, in seconds; a longer one is an error, so people decide.
+#: Longest Retry-After to wait for, in seconds; a longer one is an error.
 MAX_RETRY_AFTER = 30.0
 
 #: Statuses after which the same request may be sent again: the API has done nothing.
@@ -116,7 +116,7 @@ class Client:
         return response
 
     def pages(self, *path: str) -> Iterator[dict[str, Any]]:
-        """All items of a list; reads a page when its first item is asked for."""
+        """All items of a list. A page is read when its first item is needed."""
         after = None
         while True:
             page = self.get(*path, params={"limit": PAGE, "after": after})

@@ -43,7 +43,7 @@ def test_an_image_has_a_numeric_user_and_locked_packages(service: str) -> None:
 
 @pytest.mark.parametrize("service", KINDS)
 def test_compose_gives_each_service_valid_settings(stack: dict[str, Any], service: str) -> None:
-    """RabbitMQ knows its user and password."""
+    """RabbitMQ has the service's user and password."""
     settings = load(KINDS[service], stack[service]["environment"])
     users = definitions(stack["definitions"]["environment"])["users"]
     assert settings.broker_user in {each["name"] for each in users}

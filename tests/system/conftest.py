@@ -93,7 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect tests that `only` wants on the other back end."""
+    """Deselect tests that `only` restricts to the other back end."""
     deselected = [item for item in items if _is_for_the_other_backend(item)]
     config.hook.pytest_deselected(items=deselected)
     items[:] = [item for item in items if item not in deselected]

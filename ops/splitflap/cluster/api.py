@@ -178,18 +178,18 @@ def _configured(kubeconfig: str | None, context: str | None) -> tuple[client.Con
 
 
 def _in_cluster(
-    configuration: client.Configuration, asked: str | None, error: Exception
+    configuration: client.Configuration, chosen: str | None, error: Exception
 ) -> tuple[client.Configuration, str]:
-    """The configuration inside a pod. Used only if no other cluster was asked for.
+    """The configuration inside a pod. Used only if no other cluster was chosen.
 
     Raises:
-        CommandError: `asked` is set, or this is no pod.
+        CommandError: `chosen` is set, or this is no pod.
     """
     failure = CommandError(
         f"no cluster: {printable(str(error)).rstrip('.')}; "
         "set KUBECONFIG, or name a file with --kubeconfig and one of its contexts with --context"
     )
-    if asked:
+    if chosen:
         raise failure from error
     try:
         config.load_incluster_config(configuration)

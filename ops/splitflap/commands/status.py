@@ -56,10 +56,11 @@ def status(
     """Show waiting jobs, and the state of the services.
 
     A job is `unpublished` until the broker confirms it, then `unfinished` until its outcome. The
-    command asks the API, and the health ports of the services on this machine.
+    command queries the API, and the health ports of the services on this machine.
 
-    The option -k asks the cluster instead, without a key. It shows each service's pods, the wanted
-    number and the reason, the last scaling events, and the waiting jobs from the pods' metrics.
+    The option -k queries the cluster instead, without a key. It shows each service's pods, the
+    wanted number and the reason, the last scaling events, and the waiting jobs from the pods'
+    metrics.
     """
     if kubernetes or namespace or release or context or kubeconfig:
         show = _show_cluster(kubeconfig, context, namespace, release, as_json)

@@ -180,7 +180,7 @@ def in_words(status: int) -> str:
 
 
 def _die_with(launcher: int) -> Callable[[], None] | None:
-    """A function for the new process: it asks Linux to kill the process after the launcher."""
+    """A function for the new process: it makes Linux kill the process after the launcher's end."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl

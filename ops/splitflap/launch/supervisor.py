@@ -29,7 +29,7 @@ from splitflap.output import PrefixPrinter
 #: Longest wait of one iteration, in seconds.
 ITERATION = 1.0
 
-#: Signals that ask the launcher to stop.
+#: Signals that stop the launcher.
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 #: Seconds after the first stop signal in which Ctrl-C counts as the same request: `make`, `timeout`
@@ -51,7 +51,7 @@ class StopSignals:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         #: The first stop signal.
         self.stop: signal.Signals | None = None
-        #: Whether a second Ctrl-C asks to kill all services at once.
+        #: Whether all services must be killed at once, after a second Ctrl-C.
         self.kill_now = False
         self._clock = clock
         self._since = 0.0

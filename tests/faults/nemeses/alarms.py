@@ -4,7 +4,8 @@ from tests.servers.rabbitmq import RabbitMq
 
 from .base import Nemesis
 
-#: The free disk space that RabbitMQ wants: the default of its package, and more than any disk has.
+#: The free disk space that RabbitMQ requires: the default of its package, and more than any disk
+#: has.
 NORMAL_LIMIT, IMPOSSIBLE_LIMIT = "50MB", "1000TB"
 
 

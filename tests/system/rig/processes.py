@@ -77,7 +77,7 @@ class SpawnedService:
         return self.process is not None and self.process.poll() is None
 
     def is_ready(self) -> bool:
-        """Whether the health port says ready. Fails if the process has ended."""
+        """Whether the health port reports ready. Fails if the process has ended."""
         status = self._started().poll()
         assert status is None, f"{self.name} ended with {status}\n{self.tail()}"
         with contextlib.suppress(requests.RequestException):
@@ -85,7 +85,7 @@ class SpawnedService:
         return False
 
     def wait_ready(self) -> None:
-        """Wait until the health port says ready."""
+        """Wait until the health port reports ready."""
         wait_until(
             self.is_ready, lambda: f"{self.name} to be ready\n{self.tail()}", START_STOP_TIMEOUT
         )

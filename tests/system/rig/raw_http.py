@@ -100,7 +100,7 @@ class _SharedFile:
         self.read1, self.peek = file.read1, file.peek  # type: ignore[attr-defined]  # as above
 
     def makefile(self, _mode: str) -> Self:
-        """Stand in for the file that a response asks of a socket."""
+        """Stand in for the file that a response takes from a socket."""
         return self
 
     def flush(self) -> None:

@@ -159,7 +159,7 @@ def reads_are_served_beside_requests_with_work() -> None:
     assert len(first) == client_gate.READS + client_gate.SERVED
     assert len({*first} & {*with_read}) == client_gate.READS, first
 
-    # A served client is asked again about its next request; a waiting one was asked once.
+    # The gate reads the kind of a request once, and again for a served client's next request.
     served = next(each for each in first if each in with_work)
     for fileno in (*with_read, served):
         gate.mine[fileno].recv(1)

@@ -113,7 +113,7 @@ def test_a_gap_is_reported_with_the_oldest_event(
 
 
 def test_an_empty_table_reports_gaps_too(store: Store, feed: Feed) -> None:
-    """The counter knows the last id."""
+    """The counter has the last id."""
     write(store, 6)
     with store.write() as tx:
         tx.execute(delete(events))

@@ -96,7 +96,7 @@ def test_a_stuck_duty_is_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_wake_up_ends_the_pause() -> None:
-    """The iteration knows that it was woken."""
+    """The iteration has `woken` set."""
     woken: list[bool] = []
     loop = Loop("loop", Duty("note", lambda: woken.append(loop.woken)), pause=lambda: 60.0)
     loop.start()

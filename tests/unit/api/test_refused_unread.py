@@ -71,7 +71,7 @@ def test_an_unambiguous_request_is_whole(data: bytes) -> None:
     ],
 )
 def test_an_ambiguous_request_is_not_whole(data: bytes) -> None:
-    """The parser of gunicorn judges it."""
+    """gunicorn's parser decides about it."""
     assert not is_whole(data)
 
 

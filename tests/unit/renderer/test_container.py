@@ -7,7 +7,7 @@ from splitflap_renderer.process.container import memory_mib, usable_cpus
 
 
 def write(root: Path, path: str, text: str) -> None:
-    """Write a file of a made-up proc or cgroup file system."""
+    """Write a file of a fake proc or cgroup file system."""
     file = root / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="ascii")

@@ -15,7 +15,8 @@ def cancel(tx: Connection, changes: Changes, tasks_: Tasks, task_id: str, accoun
     """Cancel a task, whether or not it has ended.
 
     Raises:
-        NoSuchTask, TaskGone: as their names say.
+        NoSuchTask: the task is unknown, or another account's.
+        TaskGone: the task was cancelled before, or its retention has ended.
     """
     drop_unwanted_jobs(tx, [task_id])
     task = next(iter(lock_tasks(tx, [task_id])), None)

@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 
 class PreviewRequest(NamedTuple):
-    """A task asks for the preview of a URL; `refresh` fetches even a fresh preview again."""
+    """A task's request for the preview of a URL. `refresh` fetches even a fresh preview again."""
 
     task_id: str
     url: str

@@ -1,4 +1,4 @@
-"""Tasks as the accounts that own them see them."""
+"""The state of a task, for its own account."""
 
 from typing import Any
 

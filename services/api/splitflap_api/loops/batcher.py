@@ -128,7 +128,8 @@ class Batcher(Generic[Q, R]):
         """Wait for the answer. Raises the run's error for this question.
 
         Raises:
-            Stopped, TookTooLong: as their names say.
+            Stopped: the batcher takes no more calls.
+            TookTooLong: no answer came within MAX_WAIT.
         """
         if self._inline_when_idle and self._running_inline.acquire(blocking=False):
             try:

@@ -35,7 +35,7 @@ _NEWEST = select(counters.c.value).where(counters.c.name == "events")
 
 @dataclass(frozen=True)
 class Gap:
-    """Some events after an id are gone; `oldest` is the id of the first row that is left."""
+    """Some events after an id are deleted. `oldest` is the id of the first remaining row."""
 
     oldest: int
 
@@ -109,7 +109,7 @@ class Feed(Loop):
     def gap(self, event_id: int) -> Gap | None:
         """The gap after this id, if events after it are deleted or the id is from another database.
 
-        Ids are dense, so the oldest row says where the table begins.
+        Ids are dense, so the oldest row shows where the table begins.
         """
         # The newest id is read first, so that an event between the two reads is no gap.
         newest = self._newest()

@@ -1,7 +1,7 @@
 """The lengths of the broker's queues, as metrics for autoscaling and alerts.
 
-The API asks the broker, so the metrics exist with every broker, also while no worker runs. Workers
-export the number of their own jobs (`splitflap_jobs_in_flight`).
+The API queries the broker, so the metrics exist with every broker, even without a running worker.
+Workers export the number of their own jobs (`splitflap_jobs_in_flight`).
 """
 
 import math

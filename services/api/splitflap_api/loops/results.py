@@ -32,7 +32,7 @@ MAX_HELD = MAX_BATCH
 
 
 class Results:
-    """Owns the consuming link; works in the link's thread alone."""
+    """Owns the consuming link, and works only in the link's thread."""
 
     def __init__(
         self,

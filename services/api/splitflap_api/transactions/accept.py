@@ -25,8 +25,8 @@ from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import tasks
 from splitflap_api.transactions.after_commit import AfterCommit
 
-#: The tasks of idempotency keys, by account and key: the first request's fingerprint, and its
-#: state or that it is gone.
+#: The tasks of idempotency keys, by account and key: the first request's fingerprint, and the
+#: task's state, or TaskGone after its end.
 KnownKeys = dict[tuple[str, str], tuple[str | None, TaskState | TaskGone]]
 
 
@@ -72,7 +72,7 @@ class TaskTransactions:
         return answer
 
     def read(self, questions: Sequence[tuple[str, str]]) -> list[TaskState | BaseException]:
-        """The states of tasks, each asked for by an account: (account, task id)."""
+        """Read the states of tasks. A question is an account and a task id."""
         ids = {task_id for _, task_id in questions}
         with self._store.read() as tx:
             now = self._store.now(tx)
@@ -84,7 +84,8 @@ class TaskTransactions:
         """Cancel a task.
 
         Raises:
-            NoSuchTask, TaskGone: as their names say.
+            NoSuchTask: the task is unknown, or another account's.
+            TaskGone: the task was cancelled before, or its retention has ended.
         """
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx))

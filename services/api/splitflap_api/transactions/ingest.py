@@ -185,7 +185,7 @@ class Ingest:
         by_kind: Sequence[tuple[JobKind, list[FinishedJob]]],
         shared: Mapping[str, str],
     ) -> None:
-        """Lock all previews of the batch, those asked for included, and write the ended ones."""
+        """Lock all ended and requested previews of the batch, and write the ended ones."""
         for kind, finished in by_kind:
             changes.preview_requests += kind.preview_requests(finished)
         urls = {*shared.values(), *(request.url for request in changes.preview_requests)}

@@ -1,4 +1,4 @@
-"""Emoji codes such as `:tada:`, as GitHub knows them.
+"""Emoji codes such as `:tada:`, the same as GitHub's.
 
 The data is gemoji's (https://github.com/github/gemoji, MIT), as pymdown-extensions ships it.
 """

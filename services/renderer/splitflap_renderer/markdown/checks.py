@@ -59,7 +59,7 @@ _DEFINITION = re.compile(r"(?m)^[ \t>]{0,20}\[[^\]\n]{1,1000}\]:")
 
 
 class TextRefused(ValueError):
-    """The checks refuse the text; the message says what and where."""
+    """The checks refuse the text. The message has the reason and the position."""
 
 
 class _Finding(NamedTuple):

@@ -1,4 +1,4 @@
-"""One rendering process as its parent sees it.
+"""One rendering process, from the parent's side.
 
 The states of a process: starting -> idle <-> busy -> gone. READY ends the start, a batch makes it
 busy, the last answer makes it idle. It is gone when it has died or its parent has killed it.
@@ -96,7 +96,7 @@ def _spawn(memory_mib: int, options: Options) -> tuple[ForkServerProcess, Connec
         done_signal.close()
         raise
     finally:
-        # The parent sees the death of the process only when these ends are closed here.
+        # The parent notices the end of the process only if these ends are closed here.
         child_pipe.close()
         child_done_signal.close()
     return process, pipe, done_signal

@@ -19,17 +19,17 @@ START_BACKOFF = 1.0
 
 
 class ChildEvents(Protocol):
-    """The receiver of what happens to the processes. Called in the thread that calls `wait`."""
+    """Receives the events of the processes, in the thread that calls `wait`."""
 
     def on_answer(self, child: ChildHandle, answered: TimedAnswer) -> None:
         """The process has answered the first text of its batch."""
 
     def on_gone(self, child: ChildHandle, detail: str) -> None:
-        """The process has died; `detail` says how."""
+        """The process has ended. `detail` has its exit status or signal."""
 
 
 class ChildSet:
-    """Up to `slots` processes. One thread uses it; any thread may read `can_render` and `wake`."""
+    """Up to `slots` processes. One thread uses it. Any thread may read `can_render` and call `wake`."""
 
     def __init__(self, slots: int, deadline: float, memory_mib: int, options: Options) -> None:
         """`deadline` is the CPU time of a text, in seconds."""

@@ -45,7 +45,7 @@ HEARTBEAT_INTERVAL = 1.0
 
 
 class PrefetchListener(Protocol):
-    """The worker, which holds as many texts as the pool asks for."""
+    """The worker. It holds as many texts as the pool's prefetch."""
 
     def set_prefetch(self, count: int) -> None:
         """Hold at most `count` texts from now on."""

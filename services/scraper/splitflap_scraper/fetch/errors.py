@@ -43,7 +43,7 @@ class FetchError(Exception):
 
 
 class Transient(FetchError):
-    """A later attempt may succeed. `after` is the delay in seconds that the server asked for."""
+    """A later attempt may succeed. `after` is the delay in seconds by the server's request."""
 
     def __init__(
         self,

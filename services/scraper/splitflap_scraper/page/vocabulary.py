@@ -84,7 +84,7 @@ MARK = re.compile(
 
 
 class Piece(NamedTuple):
-    """A tag with its inner markup, if that matters. `mark` says that a mark found it.
+    """A tag with its inner markup, if that is relevant. `mark` is true if a mark found the tag.
 
     `item` is the number of the innermost item of microdata around the tag, and `own` is the number
     of the tag's own item; 0 is no item.

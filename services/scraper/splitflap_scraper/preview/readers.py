@@ -45,7 +45,7 @@ _OVERLAP = 40
 
 
 class PageReader:
-    """Reads a page until its head says enough, or its body has reached a limit."""
+    """Reads a page until its head has all fields, or its body has reached a limit."""
 
     def __init__(self, head: Head, max_bytes: int = MAX_PAGE) -> None:
         self.head = head

@@ -16,7 +16,7 @@ def test_a_language_is_a_tag_of_bcp_47(text: str, expected: str | None) -> None:
 
 
 def test_another_language_overrides_english() -> None:
-    """Templates say English by default."""
+    """English is the default of templates."""
     assert spoken("en", ["de_DE"]) == "de-DE"
     assert spoken("de", ["en_US"]) == "de"
     assert spoken("en-GB", ["en_US"]) == "en-GB"

@@ -1,4 +1,4 @@
-"""The end of a render: a post gets its HTML and asks for previews, or it fails."""
+"""The end of a render: a post gets its HTML and requests its previews, or it fails."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The end of a scrape: a preview is ready, or it has failed; its posts are complete either way."""
+"""The end of a scrape: a preview is ready or has failed. In both cases its posts are complete."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -21,7 +21,7 @@ _MISSING = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EA
 
 
 class Resolver:
-    """Asks the system's resolver, for a bounded time."""
+    """Queries the system's resolver, for a bounded time."""
 
     def __init__(self, resolve: Resolve, timeout: float, time_limit: TimeLimit) -> None:
         """`timeout` (seconds) is for one name."""

@@ -114,7 +114,7 @@ def ascii_host(host: str, netloc: str = "") -> str:
         FetchError: `bad_url`, for an invalid host.
     """
     if "\\" in netloc:
-        # Browsers read a backslash as a slash, and so see another host.
+        # Browsers read a backslash as a slash, and so find another host.
         raise FetchError("bad_url", "a backslash before the path")
     host = host.lower()
     if ":" in host or netloc.rpartition("@")[2].startswith("["):

@@ -1,6 +1,6 @@
 """oEmbed (oembed.com): a site's description of a page, as JSON.
 
-The scraper asks for it only if the page gives too little, since it costs the site another request.
+The scraper requests it only if the page lacks a field, since this costs the site another request.
 
 providers.json has some well-known providers of oembed.com/providers.json, in its format.
 """

@@ -8,6 +8,6 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Add the index. It blocks writes of tasks meanwhile, for one second for a million tasks."""
+    """Add the index. This blocks writes of tasks for about one second per million tasks."""
     full = sa.text("body IS NOT NULL")
     op.create_index("tasks_full", "tasks", ["expires_at"], postgresql_where=full, sqlite_where=full)

@@ -169,7 +169,7 @@ def _check_rows(api: RunningApi, environ: dict[str, str]) -> None:
 
 
 def _wait_answered(api: RunningApi) -> None:
-    """Wait for the last requests of wrk. It ends without their responses, but the API still handles them."""
+    """Wait for the last requests of wrk. It ends before their responses, and the API goes on."""
     wait_until(
         lambda: api.metric("splitflap_http_requests_in_flight") == 0, "the last response", 20
     )

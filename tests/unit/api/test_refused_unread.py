@@ -71,7 +71,7 @@ def test_an_unambiguous_request_is_whole(data: bytes) -> None:
     ],
 )
 def test_an_ambiguous_request_is_not_whole(data: bytes) -> None:
-    """gunicorn's parser decides about it."""
+    """The application's server parses such a request."""
     assert not is_whole(data)
 
 

@@ -29,7 +29,7 @@ class ChildEvents(Protocol):
 
 
 class ChildSet:
-    """Up to `slots` processes. One thread uses it. Any thread may read `can_render` and call `wake`."""
+    """Up to `slots` processes. Only `can_render` and `wake` may be used by several threads."""
 
     def __init__(self, slots: int, deadline: float, memory_mib: int, options: Options) -> None:
         """`deadline` is the CPU time of a text, in seconds."""

@@ -1,8 +1,8 @@
 """The p99 of `GET /v1/tasks/{id}` under 90 % of the accept load, beside the idle one.
 
 Both are polls at the same few requests a second. The load is posts at a fixed rate, with the
-workers off. The same generator makes the load and the closed loop that its rate comes from: a
-more expensive generator would take CPU from the API, and the load would be above 90 %.
+workers off. The same generator makes the load and the closed loop that gives its rate. A more
+expensive generator would take CPU from the API, and the load would be above 90 %.
 
 The load, its generator, the database and the broker share the CPUs with the polled process. A
 second measurement shows their part: polls of a second API process on the same database, without a

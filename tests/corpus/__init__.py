@@ -35,7 +35,7 @@ class Entry:
     name: str
     models: str
     url: str
-    asked: str
+    requested: str
     status: int
     headers: Headers
     body: bytes
@@ -67,7 +67,7 @@ class Entry:
 
     def preview_of(self, page: Document) -> PreviewFields | str:
         """Return the preview, or the kind of wall, from a reader."""
-        return wall(page, self.asked, self.status, self.headers) or extract(page)
+        return wall(page, self.requested, self.status, self.headers) or extract(page)
 
     def _head(self) -> Head:
         content_type, charset = media_type(self.content_type)
@@ -88,7 +88,7 @@ def _entry(path: Path) -> Entry:
         path.stem,
         data["models"],
         data["url"],
-        data.get("asked", data["url"]),
+        data.get("requested", data["url"]),
         data.get("status", 200),
         headers,
         path.with_suffix(".html").read_bytes(),

@@ -163,7 +163,7 @@ spec:
         - {name: health, containerPort: 9000, protocol: TCP}
       {{- include "splitflap.probes" . | nindent 6 }}
       {{- if and (eq .component "api") (gt (int $root.Values.api.preStopSeconds) 0) }}
-      # Proxies learn of the stop later than the pod.
+      # Proxies are notified of the stop later than the pod.
       lifecycle:
         preStop:
           exec: {command: [sleep, {{ $root.Values.api.preStopSeconds | quote }}]}

@@ -76,7 +76,7 @@ class Batcher(Generic[Q, R]):
     When a batch fails, the batcher tries each member alone, so that only the failing member gets
     the error. In an outage of the database all members fail at once.
 
-    With `inline_when_idle` an idle batcher runs a call in the caller's thread, which saves two
+    An idle batcher with `inline_when_idle` runs a call in the caller's thread, which saves two
     switches of threads. Use it for reads only, since two runs may overlap.
     """
 

@@ -79,8 +79,8 @@ class Loop:
     ) -> None:
         """`pause` gives the seconds until the next iteration; `wake` cuts them short.
 
-        A loop without `pause` iterates only when woken. With `last_run` a stop runs the duties
-        once more.
+        A loop without `pause` iterates only when woken. If `last_run` is set, a stop runs the
+        duties once more.
         """
         self.name = name
         self._duties = [(duty, Health(f"{name}: {duty.name}")) for duty in duties]

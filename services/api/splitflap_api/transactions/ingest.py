@@ -3,8 +3,9 @@
 A job exists until its first final outcome, which deletes it. The transaction drops an outcome that
 finds no job, or finds its job at a later attempt.
 
-A task with a responder of another release costs the batch one more try, without that task: the
-outcome of its render stays with the broker, and its wait for a preview stays in the database.
+A batch with a task whose responder is of another release is tried once more, without that task. The
+outcome of the task's render stays with the broker, and its wait for a preview stays in the
+database.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

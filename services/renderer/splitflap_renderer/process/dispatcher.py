@@ -37,7 +37,7 @@ SLOW_LANE_FULL_RETRY = (10.0, 60.0)
 
 #: Seconds between reads of the pipes while texts are in flight; the end of a batch is read at once.
 #: Answers are published and acked together: parent and broker then use about 0.4 ms of CPU a text.
-#: With 0.01 s and half as many texts in a batch they use 0.7 ms (docs/adr/0013).
+#: They use 0.7 ms with 0.01 s and half as many texts in a batch (docs/adr/0013).
 READ_INTERVAL = 0.05
 
 #: Longest sleep of the pool's thread in seconds. It is the interval of the thread's heartbeat too.

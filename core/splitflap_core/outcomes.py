@@ -1,4 +1,4 @@
-"""The four outcomes of an attempt at a job.
+"""The three outcomes of an attempt at a job, and SlowDown.
 
 `Done`, `RetryLater` and `Failed` go to the API as messages. `SlowDown` stays in the worker. It is
 backpressure: the worker is full, and the job is fine.

@@ -5,9 +5,9 @@ The server makes the first three steps of a stop (server/worker.py):
 1. The server accepts no new connection.
 2. Streams end, with a `retry:` for their clients, and waits for tasks end.
 3. Running requests finish.
-4. The consumer takes no more outcomes, and the reconciler no more retries. They commit and ack
-   their last batch.
-5. The last group commit ends.
+4. The backlog's loop ends. The reconciler takes no more retries, and the consumer no more
+   outcomes. They commit and ack their last batch.
+5. The last group commit and the last shared reads end.
 6. The dispatcher publishes its jobs, and marks the confirmed ones.
 7. The database's connections close, then the health port, which answers until then.
 """

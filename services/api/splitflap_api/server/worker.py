@@ -1,4 +1,4 @@
-"""gunicorn's worker on eventlet. gunicorn 26 has none of its own any more.
+"""gunicorn's worker on eventlet. gunicorn has none of its own since release 26.
 
 gunicorn supplies the parser, the WSGI environment and the life of the process. This class accepts
 connections, gives each a green thread, and stops in order.

@@ -47,18 +47,18 @@ def rendered(parser: GfmFlavour, example: Example) -> str:
 
 @pytest.mark.parametrize("example", COMMONMARK, ids=lambda each: each.name)
 def test_gfm_renders_an_example_of_commonmark(example: Example) -> None:
-    """Tables, task lists, strikethrough, footnotes and alerts do not change it."""
+    """Tables, task lists, strikethrough, footnotes and alerts make no difference."""
     assert rendered(CORE, example) == example.html
 
 
 @pytest.mark.parametrize("example", GITHUB, ids=lambda each: each.name)
 def test_gfm_renders_an_example_of_github(example: Example) -> None:
-    """With all extensions, as in the service."""
+    """All extensions are on, as in the service."""
     assert rendered(PARSER, example) == example.html
 
 
 def test_github_contradicts_ten_examples_of_commonmark() -> None:
-    """They have bare URLs, bare e-mail addresses, or elements that GitHub disallows."""
+    """These have bare URLs, bare e-mail addresses, or elements that GitHub disallows."""
     differ = [each for each in COMMONMARK if rendered(PARSER, each) != each.html]
     assert Counter(each.section for each in differ) == {"HTML blocks": 6, "Autolinks": 4}
     bare = [each.text for each in differ if each.section == "Autolinks"]

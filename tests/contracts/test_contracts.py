@@ -102,12 +102,12 @@ def golden(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_written_messages_equal_the_golden_files(name: str) -> None:
-    """Every field, its name, value and type."""
+    """Name, value and type of every field are equal."""
     assert json.loads(encode(MESSAGES[name])) == golden(name)
 
 
 def test_every_golden_file_is_tested() -> None:
-    """And every message has a file."""
+    """Every message has a file."""
     assert {path.name for path in HERE.glob("*.json")} == {f"{name}.v1.json" for name in MESSAGES}
 
 
@@ -142,7 +142,7 @@ def test_golden_outcomes_are_read(name: str) -> None:
 
 
 def test_optional_fields_may_be_missing() -> None:
-    """Task and trace."""
+    """The optional fields are the task and the trace."""
     message = golden("scrape-job")
     del message["task"], message["traceparent"]
     job, _ = decode_job(json.dumps(message), ScrapeRequest)
@@ -151,7 +151,7 @@ def test_optional_fields_may_be_missing() -> None:
 
 @pytest.mark.parametrize("version", [0, 2, -1, 10**9])
 def test_an_unknown_version_has_its_own_error(version: int) -> None:
-    """Even if the rest is unreadable."""
+    """This holds even if the rest is unreadable."""
     with pytest.raises(UnknownVersion, match=str(version)):
         decode_job(encode({"version": version, "all": "new"}), RenderRequest)
     with pytest.raises(UnknownVersion):
@@ -192,7 +192,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
 def test_every_malformed_body_is_a_broken_message(body: bytes) -> None:
-    """Its message goes into the dead letter."""
+    """The dead letter has the error's message."""
     with pytest.raises(BrokenMessage) as raised:
         decode_job(body, RenderRequest)
     assert str(raised.value)
@@ -203,7 +203,7 @@ def test_every_malformed_body_is_a_broken_message(body: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_random_bytes_are_a_broken_message(body: bytes) -> None:
-    """And no other exception."""
+    """There is no other exception."""
     with pytest.raises(BrokenMessage):
         decode_job(body, RenderRequest)
 

@@ -30,7 +30,7 @@ BATCH = 500
 
 
 def main() -> None:
-    """Print the number of texts that kept the promises; Hypothesis prints a failing one."""
+    """Print the number of rendered texts. Hypothesis prints a failing one."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_SECONDS
     for flavour in FLAVOURS:
         end = time.monotonic() + seconds

@@ -105,7 +105,7 @@ def end(process: subprocess.Popen[bytes], *signals: signal.Signals) -> None:
 def kill_all(process: subprocess.Popen[bytes]) -> None:
     """Send SIGKILL to a process and its descendants, and wait for their end.
 
-    SIGSTOP comes first, so that the process starts no more children meanwhile.
+    SIGSTOP comes first, so that the process starts no more children.
     """
     if process.poll() is None:
         process.send_signal(signal.SIGSTOP)

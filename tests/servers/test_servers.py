@@ -33,7 +33,7 @@ def test_postgres_keeps_committed_rows_after_a_kill(postgres_server: Postgres) -
 
 
 def test_rabbitmq_reports_the_present_depth_of_queues(rabbitmq_server: RabbitMq) -> None:
-    """Ready and unacked messages apart, right after a confirm."""
+    """It counts ready and unacked messages separately, right after a confirm."""
     url = rabbitmq_server.add_vhost("counts")
     with kombu.Connection(url, transport_options={"confirm_publish": True}) as connection:
         channel = connection.channel()
@@ -62,7 +62,7 @@ def through(proxy: Proxy, listener: socket.socket) -> tuple[socket.socket, socke
 
 
 def test_the_proxy_forwards_cuts_and_refuses(listener: socket.socket) -> None:
-    """A cut resets both ends; `mend` opens a refused port again."""
+    """A cut resets both ends. `mend` opens a refused port again."""
     with listener, Proxy(listener.getsockname()[1]) as proxy:
         client, server = through(proxy, listener)
         client.sendall(b"to")

@@ -1,4 +1,4 @@
-"""Processes of other programs, seen through /proc (Linux)."""
+"""Processes of other programs, read from /proc (Linux)."""
 
 import contextlib
 from pathlib import Path

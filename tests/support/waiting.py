@@ -11,7 +11,7 @@ POLL_INTERVAL = 0.02
 
 
 class WaitTimeout(AssertionError):
-    """A condition did not come to hold in time. The message names the condition."""
+    """A condition was not true in time. The message names the condition."""
 
 
 def wait_until(

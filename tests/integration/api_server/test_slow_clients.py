@@ -68,7 +68,7 @@ class Server:
         return float(found[1])
 
     def answers(self) -> bool:
-        """Whether it answers a GET with 200."""
+        """Whether the server answers a GET with 200."""
         try:
             url = f"http://127.0.0.1:{self.port}/v1/posts"
             return requests.get(url, headers=AUTH, timeout=PATIENCE).status_code == 200
@@ -158,7 +158,7 @@ def trickle(client: socket.socket, data: bytes) -> float:
 
 
 def test_a_silent_connection_is_closed(server: Server) -> None:
-    """After the idle timeout, silently, both before the first request and after one."""
+    """It ends after the idle timeout without a response, before the first request or after one."""
     with server.connect() as client:
         began = time.monotonic()
         assert everything(client) == b""
@@ -201,7 +201,7 @@ def test_a_sending_client_reads_its_refusal(server: Server) -> None:
 
 
 def test_head_and_body_have_a_deadline_each(server: Server) -> None:
-    """0.6 of the deadline for the head, and again for the body, is in time."""
+    """Head and body may each take 0.6 of the deadline."""
     body = b'{"text": "hello"}'
     head = POST + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server.connect() as client:
@@ -269,7 +269,7 @@ def test_the_body_of_a_pipelined_request_has_its_own_deadline(server: Server) ->
 
 
 def test_slow_readers_are_disconnected_while_all_slots_are_taken(tmp_path: Path) -> None:
-    """As many clients as slots read a large page slowly. Other requests are answered."""
+    """Slow readers of a large page take all slots. Other requests are answered."""
     with serving(tmp_path, write=10 * PATIENCE) as server:
         get = large_page(server)
         with ExitStack() as stack:
@@ -373,7 +373,7 @@ def test_invalid_http_closes_only_its_own_connection(full: Server, data: bytes) 
 
 
 def test_a_waiting_post_gets_202_at_a_stop(tmp_path: Path) -> None:
-    """202 and the path of its task, within the grace."""
+    """It gets 202 and the path of its task, within the grace."""
     url = "/v1/posts"
     with serving(tmp_path) as server:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
@@ -387,7 +387,7 @@ def test_a_waiting_post_gets_202_at_a_stop(tmp_path: Path) -> None:
 
 
 def test_a_read_is_served_before_requests_with_work(tmp_path: Path) -> None:
-    """All clients are ready at once. The rest of the key's rate shows their order."""
+    """All clients are ready at once. The remaining rate of the key shows the order."""
 
     def left(client: HTTPConnection) -> int:
         answer = client.getresponse()

@@ -46,7 +46,7 @@ def test_confirmed_messages_survive_a_killed_broker(vhost: Vhost, make_peer: Mak
 
 
 def test_a_connection_closed_by_an_operator_is_replaced(vhost: Vhost, make_peer: MakePeer) -> None:
-    """Unacked messages are delivered again, counted; acks of the old deliveries have no effect."""
+    """Unacked messages are delivered again, with a count. Acks of old deliveries do nothing."""
     peer = make_peer(vhost.backend, RENDER).started()
     peer.send(*numbered(3))
     old = list(peer.receive(3))
@@ -66,7 +66,7 @@ def test_a_connection_closed_by_an_operator_is_replaced(vhost: Vhost, make_peer:
 
 
 def test_a_new_connection_keeps_the_last_prefetch(vhost: Vhost, make_peer: MakePeer) -> None:
-    """Instead of the first one."""
+    """The first prefetch would be wrong."""
     make_peer(vhost.backend).started().send(*numbered(30))
     peer = make_peer(vhost.backend, Subscription(topology.RENDER_QUEUE, 10)).started()
     peer.receive(10)
@@ -94,7 +94,7 @@ def test_a_cut_settles_messages_in_flight_as_not_sent(vhost: Vhost, make_peer: M
 def test_heartbeats_find_a_half_open_connection(
     vhost: Vhost, make_peer: MakePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After two intervals; the next connection works."""
+    """The link notices it after two intervals. The next connection works."""
     monkeypatch.setattr(amqp, "HEARTBEAT", 2)
     with Proxy(vhost.server.port) as proxy:
         peer = make_peer(vhost.through(proxy.port), RENDER, acks=True).started()
@@ -113,7 +113,7 @@ def test_heartbeats_find_a_half_open_connection(
 def test_an_idle_connection_stays_open(
     vhost: Vhost, make_peer: MakePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Heartbeats go both ways."""
+    """Both sides send heartbeats."""
     monkeypatch.setattr(amqp, "HEARTBEAT", 1)
     monkeypatch.setattr(amqp, "POLL_TIMEOUT", 0.2)
     peer = make_peer(vhost.backend, RENDER).started()
@@ -128,7 +128,7 @@ def test_an_idle_connection_stays_open(
 def test_a_broker_that_stops_reading_loses_the_connection(
     vhost: Vhost, make_peer: MakePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A blocked write times out, and its messages are settled."""
+    """A blocked write times out, and its messages are settled as not sent."""
     monkeypatch.setattr(amqp, "IO_TIMEOUT", 1.0)
     with Proxy(vhost.server.port) as proxy:
         peer = make_peer(vhost.through(proxy.port)).started()
@@ -140,7 +140,7 @@ def test_a_broker_that_stops_reading_loses_the_connection(
 
 
 def test_big_messages_arrive_over_a_slow_network(vhost: Vhost, make_peer: MakePeer) -> None:
-    """Their frames come in pieces."""
+    """The frames arrive in pieces."""
     with Proxy(vhost.server.port) as proxy:
         proxy.delay = 0.02
         peer = make_peer(vhost.through(proxy.port), RENDER).started()
@@ -150,7 +150,7 @@ def test_big_messages_arrive_over_a_slow_network(vhost: Vhost, make_peer: MakePe
 
 
 def test_a_blocked_link_refuses_messages(vhost: Vhost, make_peer: MakePeer) -> None:
-    """During a memory alarm the link is down; earlier messages are sent after it."""
+    """In a memory alarm the link is down. Earlier messages are sent after the alarm."""
     peer = make_peer(vhost.backend).started()
     vhost.server.set_memory_alarm(True)
     try:
@@ -204,7 +204,7 @@ def test_a_nacked_message_is_settled_as_not_sent(vhost: Vhost, make_peer: MakePe
 
 
 def test_an_early_nack_settles_its_own_message(vhost: Vhost, make_peer: MakePeer) -> None:
-    """It overtakes the confirms of earlier messages."""
+    """The nack overtakes the confirms of earlier messages."""
     peer = make_peer(vhost.backend).started()
     fill_scrape(vhost, peer)
     peer.settled.clear()
@@ -257,7 +257,7 @@ def depths(vhost: Vhost) -> list[str]:
 def test_a_queue_with_other_arguments_keeps_the_link_down(
     vhost: Vhost, make_peer: MakePeer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The link logs the cause, and comes up after a repair."""
+    """The link logs the cause, and works again after a repair."""
     with kombu.Connection(vhost.url) as connection:
         channel: Any = connection.channel()
         channel.queue_declare("scrape", durable=True, auto_delete=False)
@@ -283,7 +283,7 @@ def test_a_wrong_password_is_not_logged(
 
 
 def test_a_stop_does_not_wait_for_an_unreachable_broker(make_peer: MakePeer, vhost: Vhost) -> None:
-    """It interrupts the backoff."""
+    """The stop interrupts the backoff."""
     with Proxy(vhost.server.port) as proxy:
         proxy.refuse()
         peer = make_peer(vhost.through(proxy.port))

@@ -64,11 +64,11 @@ def longest_gap(url: str, folder: Path) -> float:
 
 
 def test_the_embedded_broker_does_not_block_green_threads(tmp_path: Path) -> None:
-    """During 1,000 messages there and back."""
+    """The link publishes and receives 1,000 messages."""
     assert longest_gap("filesystem://", tmp_path) < LONGEST_GAP
 
 
 @pytest.mark.servers
 def test_rabbitmq_does_not_block_green_threads(rabbitmq_server: RabbitMq, tmp_path: Path) -> None:
-    """During 1,000 messages there and back."""
+    """The link publishes and receives 1,000 messages."""
     assert longest_gap(rabbitmq_server.add_vhost("green"), tmp_path) < LONGEST_GAP

@@ -47,7 +47,7 @@ def greedy(folder: Path) -> subprocess.Popen[str]:
 def test_a_killed_consumer_loses_at_most_its_own_messages(
     tmp_path: Path, make_peer: MakePeer
 ) -> None:
-    """Other consumers go on, without repetitions."""
+    """Other consumers get each remaining message once."""
     sender = make_peer(embedded_broker(tmp_path)).started()
     bodies = numbered(2000)
     sender.send(*bodies)
@@ -70,7 +70,7 @@ def test_a_killed_consumer_loses_at_most_its_own_messages(
 def test_a_malformed_file_is_delivered_as_a_broken_message(
     tmp_path: Path, make_peer: MakePeer
 ) -> None:
-    """For the dead-letter queue."""
+    """Its receiver can then make it a dead letter."""
     peer = make_peer(embedded_broker(tmp_path), RENDER).started()
     broken = [b"not json", b"\xff\xfe", b"[]", b'{"properties": 5}', b"", b"null", b"[" * 5000]
     of = {
@@ -111,7 +111,7 @@ def full_disk(size: int) -> Iterator[None]:
 
 
 def test_a_full_disk_settles_messages_as_not_sent(tmp_path: Path, make_peer: MakePeer) -> None:
-    """The link stays up, without unfinished files."""
+    """The link stays up, and leaves no unfinished files."""
     peer = make_peer(embedded_broker(tmp_path), RENDER).started()
     peer.send(b"before")
     peer.receive(1)
@@ -128,7 +128,7 @@ def test_a_full_disk_settles_messages_as_not_sent(tmp_path: Path, make_peer: Mak
 def test_old_unfinished_files_are_removed(
     tmp_path: Path, make_peer: MakePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those of running processes are kept."""
+    """The files of running processes stay."""
     folder = tmp_path / "broker"
     folder.mkdir()
     left = folder / ".00000000000000000001-left"

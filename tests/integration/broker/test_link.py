@@ -31,7 +31,7 @@ def test_every_message_is_confirmed_and_received_once(
 
 
 def test_bodies_arrive_byte_for_byte(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """Empty, long, or no UTF-8; the headers arrive too."""
+    """Bodies may be empty, long, or no UTF-8. The headers arrive too."""
     bodies = [b"", b"\xff\x00\xfe", b"x" * 300_000]
     peer = make_peer(backend, RENDER).started()
     peer.send(*bodies)
@@ -42,7 +42,7 @@ def test_bodies_arrive_byte_for_byte(backend: BrokerBackend, make_peer: MakePeer
 
 
 def test_a_malformed_message_is_delivered(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """The receiver refuses it; the connection and other messages are unharmed."""
+    """The receiver refuses it. The connection and other messages are not affected."""
     peer = make_peer(backend, RENDER).started()
     for headers in ({"compression": "bogus"}, {"x-delivery-count": "many"}):
         message = OutgoingMessage("jobs", "render", b"packed", lambda _sent: None, headers)
@@ -76,7 +76,7 @@ def test_a_fanout_reaches_its_queue(backend: BrokerBackend, make_peer: MakePeer)
 
 
 def test_a_link_that_is_down_refuses_messages(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """Before its start and after its stop."""
+    """This holds before its start and after its stop."""
     peer = make_peer(backend)
     peer.publish(b"early")
     assert peer.unsent == [b"early"]
@@ -87,7 +87,7 @@ def test_a_link_that_is_down_refuses_messages(backend: BrokerBackend, make_peer:
 
 
 def test_a_stop_publishes_the_queued_messages(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """All 1,200 of them."""
+    """There are 1,200 of them."""
     peer = make_peer(backend).started()
     bodies = numbered(1200)
     peer.publish(*bodies)
@@ -96,7 +96,7 @@ def test_a_stop_publishes_the_queued_messages(backend: BrokerBackend, make_peer:
 
 
 def test_a_stop_sends_the_queued_acks(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """Other messages come back to the next link."""
+    """The next link gets only the other messages."""
     first = make_peer(backend, RENDER).started()
     first.send(*numbered(20))
     first.receive(20)
@@ -111,7 +111,7 @@ def test_a_stop_sends_the_queued_acks(backend: BrokerBackend, make_peer: MakePee
 
 
 def test_a_stop_may_come_early_or_twice(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """Before a start, and after a stop."""
+    """It may come before the start, and again after a stop."""
     peer = make_peer(backend)
     peer.link.stop(1)
     other = make_peer(backend).started()
@@ -120,7 +120,7 @@ def test_a_stop_may_come_early_or_twice(backend: BrokerBackend, make_peer: MakeP
 
 
 def test_a_requeued_message_is_delivered_again(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """To this link or to another."""
+    """The next receiver may be this link or another."""
     peer = make_peer(backend, RENDER).started()
     peer.send(b"again")
     peer.receive(1)[0].requeue()
@@ -144,7 +144,7 @@ def test_only_the_first_settlement_counts(backend: BrokerBackend, make_peer: Mak
 def test_prefetch_limits_the_unsettled_messages(
     backend: BrokerBackend, make_peer: MakePeer
 ) -> None:
-    """A settlement lets the next message come."""
+    """After a settlement the next message is delivered."""
     peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, prefetch=3)).started()
     peer.send(*numbered(5))
     peer.receive(3)
@@ -155,7 +155,7 @@ def test_prefetch_limits_the_unsettled_messages(
 
 
 def test_a_pause_delays_deliveries(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """Publishing goes on."""
+    """The link still publishes."""
     peer = make_peer(backend, RENDER).started()
     peer.send(b"before")
     peer.receive(1)
@@ -221,7 +221,7 @@ def test_depth_counts_undelivered_messages(backend: BrokerBackend, make_peer: Ma
 
 
 def test_prefetch_may_be_raised(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """RabbitMQ may once add the old count on top."""
+    """RabbitMQ may add the old count once."""
     make_peer(backend).started().send(*numbered(30))
     peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, 3)).started()
     peer.receive(3)
@@ -232,7 +232,7 @@ def test_prefetch_may_be_raised(backend: BrokerBackend, make_peer: MakePeer) -> 
 
 
 def test_prefetch_may_be_lowered(backend: BrokerBackend, make_peer: MakePeer) -> None:
-    """New messages come after the held ones are settled; none is lost or repeated."""
+    """New messages come once the held ones are settled. None is lost or repeated."""
     bodies = numbered(30)
     make_peer(backend).started().send(*bodies)
     peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, 10)).started()

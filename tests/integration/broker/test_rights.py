@@ -74,7 +74,7 @@ def test_each_service_has_the_rights_for_its_work(
 def test_a_worker_without_a_topology_waits_for_the_api(
     vhost: Vhost, make_peer: MakePeer, request: pytest.FixtureRequest
 ) -> None:
-    """It may not declare the queues itself."""
+    """The worker has no right to declare the queues."""
     peer = worker("renderer", vhost, make_peer)
     peer.link.start()
     api = request.getfixturevalue("api")

@@ -65,7 +65,7 @@ def tls_in_front_of(server: RabbitMq, certificate: Path) -> Iterator[int]:
 
 
 def test_messages_arrive_over_tls(vhost: Vhost, make_peer: MakePeer, certificate: Path) -> None:
-    """The link reads those that TLS has decrypted before the selector waits."""
+    """The link also reads messages that TLS has decrypted before the selector waits."""
     with tls_in_front_of(vhost.server, certificate) as port:
         url = vhost.server.vhost_url(vhost.name, port).replace("amqp:", "amqps:")
         peer = make_peer(rabbitmq_broker(url, str(certificate)), RENDER, acks=True).started()
@@ -80,7 +80,7 @@ def test_messages_arrive_over_tls(vhost: Vhost, make_peer: MakePeer, certificate
 def test_a_certificate_of_another_name_or_ca_is_refused(
     vhost: Vhost, make_peer: MakePeer, certificate: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without its CA, and for another host name."""
+    """The CA is unknown, or the certificate has another host name."""
     with tls_in_front_of(vhost.server, certificate) as port:
         url = vhost.server.vhost_url(vhost.name, port).replace("amqp:", "amqps:")
         named = url.replace("127.0.0.1", "localhost")

@@ -36,7 +36,7 @@ def get(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
 
 
 def test_each_page_has_the_verdict_of_its_own_checks(health: HealthServer, port: int) -> None:
-    """A complaint is in the body, with status 503."""
+    """The body has the failed checks, and the status is 503."""
     complaints: list[str] = []
     health.live("loop", lambda: None)
     health.ready("broker", lambda: complaints[0] if complaints else None)
@@ -61,7 +61,7 @@ def test_a_check_that_raises_counts_as_a_complaint(health: HealthServer, port: i
 
 
 def test_metrics_are_served_and_unknown_pages_are_404(health: HealthServer, port: int) -> None:
-    """In Prometheus' text format."""
+    """The metrics are in Prometheus' text format."""
     status, body = get(port, "/metrics")
     assert status == 200
     assert "# TYPE splitflap_worker_slots gauge" in body
@@ -70,7 +70,7 @@ def test_metrics_are_served_and_unknown_pages_are_404(health: HealthServer, port
 
 
 def test_silent_clients_do_not_delay_others(health: HealthServer, port: int) -> None:
-    """Twenty silent connections, and a probe within 2 s."""
+    """Beside twenty silent connections, a probe takes less than 2 s."""
     silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
     begin = time.monotonic()
     assert get(port, "/healthz")[0] == 200
@@ -99,7 +99,7 @@ def test_a_failed_accept_does_not_end_the_server(
 
 
 def test_an_address_with_colons_is_ipv6(port: int) -> None:
-    """Skipped without IPv6."""
+    """The test is skipped without IPv6."""
     try:
         server = HealthServer(("::1", port), Metrics("renderer"))
     except OSError as error:
@@ -110,7 +110,7 @@ def test_an_address_with_colons_is_ipv6(port: int) -> None:
 
 
 def test_stop_frees_the_port(port: int) -> None:
-    """Also before a start, as after a failed boot."""
+    """A stop before the start works too, as after a failed boot."""
     for started in (True, False):
         server = HealthServer(("127.0.0.1", port), Metrics("renderer"))
         if started:

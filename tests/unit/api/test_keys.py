@@ -93,12 +93,12 @@ class SlowKeyring(Keyring):
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
-        self.asked = 0
+        self.lookups = 0
         self.gate = threading.Event()
         self.gate.set()
 
     def _find(self, hashed: str) -> Caller | None:
-        self.asked += 1
+        self.lookups += 1
         assert self.gate.wait(PATIENCE)
         return super()._find(hashed)
 
@@ -115,12 +115,12 @@ def test_one_request_repeats_the_lookup_for_all(
     keyring.gate.clear()
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(keyring.caller, key)
-        while keyring.asked < 2:
+        while keyring.lookups < 2:
             time.sleep(0.001)
         assert [keyring.caller(key) for _ in range(10)] == [known] * 10
         keyring.gate.set()
         assert first.result(PATIENCE) == known
-    assert keyring.asked == 2
+    assert keyring.lookups == 2
 
 
 def test_the_cache_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

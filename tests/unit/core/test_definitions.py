@@ -17,7 +17,7 @@ ENVIRON = {
 
 
 def test_each_service_has_a_user_with_its_rights() -> None:
-    """In one virtual host, without tags, with hashed passwords."""
+    """The users have one virtual host, no tags, and hashed passwords."""
     made = definitions(ENVIRON)
     assert {each["user"]: each["configure"] for each in made["permissions"]} == {
         f"u-{name}": rights.configure for name, rights in RIGHTS.items()
@@ -27,7 +27,7 @@ def test_each_service_has_a_user_with_its_rights() -> None:
 
 
 def test_a_password_hash_is_salted() -> None:
-    """In RabbitMQ's format."""
+    """The hash has RabbitMQ's format."""
     raw = base64.b64decode(hashed("x"))
     assert raw[4:] == hashlib.sha256(raw[:4] + b"x").digest()
     assert hashed("x") != hashed("x")
@@ -35,13 +35,13 @@ def test_a_password_hash_is_salted() -> None:
 
 @pytest.mark.parametrize("missing", ENVIRON)
 def test_a_missing_variable_is_named(missing: str) -> None:
-    """The message names it."""
+    """The message names the variable."""
     environ = {name: value for name, value in ENVIRON.items() if name != missing}
     with pytest.raises(BadSettings, match=missing):
         definitions(environ)
 
 
 def test_two_services_cannot_share_a_user() -> None:
-    """They would share their rights."""
+    """They would share their rights too."""
     with pytest.raises(BadSettings, match="share a user"):
         definitions({**ENVIRON, "SPLITFLAP_API_USER": "u-scraper"})

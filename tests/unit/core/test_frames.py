@@ -19,7 +19,7 @@ class Wire:
         self.written = b""
 
     def write(self, data: bytes | memoryview) -> None:
-        """Append."""
+        """Append bytes."""
         self.written += bytes(data)
 
 
@@ -46,7 +46,7 @@ def by_py_amqp(route: tuple[str, str], number: str, headers: dict[str, Any], bod
 def test_published_frames_equal_those_of_py_amqp(
     size: int, headers: dict[str, Any], route: tuple[str, str]
 ) -> None:
-    """At all sizes around the limit of a frame."""
+    """The sizes are around the limit of a frame."""
     body = bytes(range(256)) * (size // 256 + 1)
     ours = publish_frames(1, FRAME_MAX, route, "12345", headers, body[:size])
     assert ours == by_py_amqp(route, "12345", headers, body[:size])

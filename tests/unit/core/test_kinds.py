@@ -13,7 +13,7 @@ def test_every_kind_of_a_message_is_declared() -> None:
 
 
 def test_a_service_does_one_kind() -> None:
-    """Its rights on the broker are those for one queue."""
+    """Its rights on the broker are for one queue."""
     assert len({spec.service for spec in KINDS.values()}) == len(KINDS)
 
 

@@ -32,7 +32,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_each_log_line_is_one_json_object(lines: Any) -> None:
-    """Newlines stay inside."""
+    """Line feeds in a message are escaped."""
     logging.getLogger("some.module").info("two\nlines %s", "here", extra={"settings": {"a": 1}})
     (line,) = lines()
     assert line.pop("time").endswith("+00:00")
@@ -46,7 +46,7 @@ def test_each_log_line_is_one_json_object(lines: Any) -> None:
 
 
 def test_bound_ids_nest(lines: Any) -> None:
-    """The end of a block restores the outer ids; None is left out."""
+    """The end of a block restores the outer ids. None is left out."""
     log = logging.getLogger("x")
     with logs.bound(task="t", job="j1", traceparent=PARENT):
         with logs.bound(job="j2", post=None):
@@ -75,7 +75,7 @@ def test_an_exception_ends_the_block(lines: Any) -> None:
 
 
 def test_bound_ids_are_per_thread(lines: Any) -> None:
-    """A new thread begins with none."""
+    """A new thread begins without ids."""
     with logs.bound(task="t"):
         thread = threading.Thread(target=logging.getLogger("x").info, args=("other",))
         thread.start()

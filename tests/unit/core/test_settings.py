@@ -31,7 +31,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
 
 
 def test_texts_become_the_declared_types() -> None:
-    """Numbers and switches."""
+    """Examples are numbers and switches."""
     environ = {"PROCESSES": "8", "RATIO": "0.25", "COLD": "true", "HEALTH_PORT": "9100"}
     settings = load(Example, {f"SPLITFLAP_{name}": text for name, text in environ.items()})
     assert (settings.processes, settings.ratio, settings.cold) == (8, 0.25, True)
@@ -64,7 +64,7 @@ def test_a_wrong_value_names_its_variable(name: str, text: str) -> None:
 
 
 def test_one_message_names_all_wrong_settings() -> None:
-    """One start shows them all."""
+    """One start shows all of them."""
     with pytest.raises(BadSettings) as wrong:
         load(Example, {"SPLITFLAP_PROCESSES": "0", "SPLITFLAP_RATIO": "2"})
     assert str(wrong.value).count("SPLITFLAP_") == 2
@@ -72,7 +72,7 @@ def test_one_message_names_all_wrong_settings() -> None:
 
 
 def test_the_log_hides_secrets() -> None:
-    """Keys, and passwords in URLs."""
+    """Secrets are keys, and passwords in URLs."""
     settings = Example(bootstrap_key="k3y", broker_url="amqp://user:s3cret@host/v")
     shown = masked(settings)
     assert shown["bootstrap_key"] == "***"
@@ -98,7 +98,7 @@ def test_the_log_hides_secrets() -> None:
     ],
 )
 def test_passwords_in_urls_are_masked(url: str, shown: str) -> None:
-    """Invalid URLs too, because the log shows them."""
+    """Invalid URLs are masked too, because the log shows them."""
     assert mask_url(url) == shown
 
 
@@ -112,7 +112,7 @@ def test_each_setting_has_a_documentation_row() -> None:
 
 
 def test_networks_are_parsed_from_a_list() -> None:
-    """Commas or spaces, IPv4 and IPv6."""
+    """Commas or spaces separate networks of IPv4 and IPv6."""
     assert [str(each) for each in networks("10.0.0.0/8, ::1/128 192.0.2.1", "NETS")] == [
         "10.0.0.0/8",
         "::1/128",
@@ -139,6 +139,6 @@ def test_broker_user_and_password_are_escaped_into_the_url() -> None:
     ],
 )
 def test_contradicting_broker_users_are_refused(environ: dict[str, str], message: str) -> None:
-    """A user without a password, or two users."""
+    """There is a user without a password, or there are two users."""
     with pytest.raises(BadSettings, match=message):
         load(CommonSettings, {f"SPLITFLAP_{name}": text for name, text in environ.items()})

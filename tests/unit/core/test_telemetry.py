@@ -8,7 +8,7 @@ PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def test_an_undeclared_metric_raises() -> None:
-    """Also one of another service, or of another type."""
+    """A metric of another service or of another type raises too."""
     metrics = Metrics("renderer")
     with pytest.raises(UndeclaredMetric, match="splitflap_nonesuch"):
         metrics.counter("splitflap_nonesuch")
@@ -20,7 +20,7 @@ def test_an_undeclared_metric_raises() -> None:
 
 @pytest.mark.parametrize("service", ["api", "scraper", "renderer"])
 def test_every_metric_is_exposed_from_the_start(service: str) -> None:
-    """Before the first job."""
+    """The metrics exist before the first job."""
     text = Metrics(service).exposition().decode()
     declared = [each for each in declarations().values() if service in each.services]
     assert declared
@@ -66,5 +66,5 @@ def test_a_malformed_parent_begins_a_new_trace(strange: str | None) -> None:
 
 
 def test_a_malformed_traceparent_has_an_empty_id() -> None:
-    """Logs show no text of the client."""
+    """Logs contain no text of the client."""
     assert trace_id("nonsense") == ""

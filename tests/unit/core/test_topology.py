@@ -9,7 +9,7 @@ DAY_MS = 24 * 3_600_000
 
 @pytest.mark.parametrize("queue", topology.QUEUES, ids=lambda queue: queue.name)
 def test_queues_are_durable_and_bounded(queue: Queue) -> None:
-    """An existing queue keeps its arguments for ever."""
+    """An existing queue keeps its arguments forever."""
     arguments = queue.queue_arguments
     assert queue.durable
     assert arguments["x-queue-type"] == "quorum"
@@ -20,7 +20,7 @@ def test_queues_are_durable_and_bounded(queue: Queue) -> None:
 
 
 def test_every_queue_dead_letters_at_least_once() -> None:
-    """All but `dead` itself."""
+    """The queue `dead` itself is the exception."""
     for queue in (topology.RENDER_QUEUE, topology.SCRAPE_QUEUE, topology.RESULTS_QUEUE):
         assert queue.queue_arguments["x-dead-letter-exchange"] == topology.DEAD_QUEUE.exchange.name
         assert queue.queue_arguments["x-dead-letter-strategy"] == "at-least-once"
@@ -28,12 +28,12 @@ def test_every_queue_dead_letters_at_least_once() -> None:
 
 
 def test_the_broker_gives_up_later_than_the_workers() -> None:
-    """Its delivery limit is a backstop."""
+    """The broker's delivery limit is a backstop."""
     assert topology.REDELIVERED_TOO_OFTEN < topology.DELIVERY_LIMIT
 
 
 def test_a_wake_up_queue_ends_with_its_replica() -> None:
-    """One wake-up in it is enough."""
+    """The queue holds one wake-up at most, which is enough."""
     queue = topology.wake_up_queue("r1")
     assert (queue.name, queue.exchange.name) == ("events.r1", "events")
     assert queue.exclusive

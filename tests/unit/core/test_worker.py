@@ -161,7 +161,7 @@ def test_outcomes_reach_the_api_unchanged(rig: Rig, outcome: Outcome) -> None:
 
 
 def test_a_job_given_back_is_requeued(rig: Rig) -> None:
-    """The pool finishes with None; the API gets no outcome."""
+    """The pool finishes it with None. The API gets no outcome."""
     job = rig.submit("job")
     rig.finish(None)
     assert rig.taken(2)[1][0] == job
@@ -220,7 +220,7 @@ def test_a_job_in_the_wrong_queue_becomes_a_dead_letter(rig: Rig) -> None:
 
 
 def test_a_job_with_an_outcome_that_cannot_be_encoded_becomes_a_dead_letter(rig: Rig) -> None:
-    """For example text with half a surrogate pair."""
+    """An example is text with half a surrogate pair."""
     rig.submit("job")
     rig.finish(Failed("broken", "\ud800"))
     assert "no JSON" in rig.answer("dead").received.headers["splitflap-reason"]
@@ -247,7 +247,7 @@ def test_a_job_redelivered_too_often_gets_retry_later(
 
 
 def test_a_stop_publishes_the_last_outcomes_before_it_closes(rig: Rig) -> None:
-    """Deliveries end, the pool ends, outcomes are acked, the link closes."""
+    """Deliveries end, the pool ends, outcomes are acked, and the link closes."""
     rig.submit("running")
     rig.submit("given back")
     rig.taken(2)

@@ -119,7 +119,7 @@ PageType = Annotated[
 
 
 class Preview(msgspec.Struct):
-    """A preview of a URL. `url` stays the link in the post, even if the page names another."""
+    """A preview of a URL. `url` is the link in the post, even if the page declares another URL."""
 
     url: str
     state: Literal["pending", "ready", "failed"]

@@ -24,7 +24,7 @@ _KNOWN = {
         "repeat it with the same Idempotency-Key"
     ),
 }
-#: Replace werkzeug's descriptions, which address a person in front of a browser.
+#: Replace werkzeug's descriptions, which are texts for a person with a browser.
 _DETAILS = {"not-found": "there is nothing at this path"}
 SLUGS = {404: "not-found", 405: "method-not-allowed", 408: "request-timeout", 413: "too-large"}
 

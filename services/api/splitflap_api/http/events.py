@@ -71,7 +71,7 @@ class EventViews:
     ) -> Iterator[bytes]:
         """Frames of the events between the client's last event and the start of this stream.
 
-        A new client gets the id of the newest event first, so that it can resume as well.
+        A new client gets the id of the newest event first, so that it can resume too.
         """
         joined = subscriber.joined
         if after is None:

@@ -61,7 +61,7 @@ class Admission:
         return self._slots.free
 
     def slow_readers(self, seconds: float) -> list[Connection]:
-        """Connections to which a response has been on its way for so long, holding a slot."""
+        """Connections whose response began so many seconds ago and still holds a slot."""
         latest = time.monotonic() - seconds
         return [sock for since, sock in self._sending.values() if sock and since < latest]
 
@@ -122,7 +122,7 @@ class _StartResponse:
 
 
 class _ClosingBody:
-    """A body. The server closes it after the last byte or when the client has gone."""
+    """A body. The server closes it after the last byte, or after the end of the connection."""
 
     __slots__ = ("_body", "_on_close")
 

@@ -1,6 +1,6 @@
 """Refuses new work early, while accepted work is older than its limit.
 
-The age of the oldest jobs decides, because a number of jobs says little about the time they take.
+The age of the oldest jobs decides, because the number of jobs does not show the time they take.
 Each job kind declares its `BacklogLimit`.
 """
 
@@ -45,7 +45,7 @@ class Limits:
 
 
 class Backlog(Loop):
-    """Queries the ages once a second. Every request reads the verdict."""
+    """Queries the ages once a second. Every request reads the last result."""
 
     def __init__(self, store: Store, limits: Limits, unconfirmed: Callable[[], float]) -> None:
         """`unconfirmed` gives the age in seconds of the oldest message without a confirm."""
@@ -62,7 +62,7 @@ class Backlog(Loop):
         return self._verdict
 
     def _judge(self) -> None:
-        """Query the ages and judge them. After a failed query the last verdict stays."""
+        """Compare the ages with their limits. After a failed query the last result stays."""
         with self._store.read() as tx:
             now = self._store.now(tx)
             unpublished = tx.execute(_UNPUBLISHED).scalar()

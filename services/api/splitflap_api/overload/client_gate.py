@@ -46,16 +46,16 @@ Ready = Sequence[tuple[int, int]]
 
 
 class ClientRequests(Protocol):
-    """The next requests of the clients, yet unread. The gate calls these methods in the hub."""
+    """The next requests of the clients, still unread. The gate calls these methods in the hub."""
 
     def free_slots(self) -> int:
         """How many more requests may be in flight."""
 
     def is_read(self, fileno: int) -> bool:
-        """Whether the client's next request is a read. Asked once for each request."""
+        """Whether the client's next request is a read. Called once for each request."""
 
     def refuse(self, fileno: int, *, overloaded: bool) -> bool:
-        """Refuse the client's next request unread, if possible; whether that was done.
+        """Refuse the client's next request unread, if possible. Return whether it was refused.
 
         `overloaded`: the gate sheds this client. Otherwise it is refused only if the service
         takes no work now.
@@ -91,7 +91,7 @@ class ClientGate:
         self._overloaded_since: float | None = None
 
     def configure(self, requests: ClientRequests) -> None:
-        """Ask this object about the clients' requests from now on."""
+        """Use this object for the clients' requests from now on."""
         self._requests = requests
 
     def add_client(self, fileno: int) -> None:
@@ -99,7 +99,7 @@ class ClientGate:
         self._filenos.add(fileno)
 
     def remove_client(self, fileno: int) -> None:
-        """The client's socket was closed. Its descriptor may be used again for any socket."""
+        """Note that the client's socket was closed. Another socket may get its descriptor."""
         self._filenos.discard(fileno)
         self._is_read.pop(fileno, None)
 

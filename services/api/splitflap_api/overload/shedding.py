@@ -14,7 +14,7 @@ TOO_MANY = "too many requests are in flight"
 
 @dataclass(frozen=True)
 class ShedReason:
-    """Why requests are shed now. `only_work` spares requests that create no jobs."""
+    """A reason to shed requests. With `only_work`, requests that create no jobs are admitted."""
 
     #: Label `why` of splitflap_http_shed_total.
     label: str
@@ -45,7 +45,7 @@ class Shedder:
             self._shed.labels(why)
 
     def reason(self, *, makes_work: bool) -> ShedReason | None:
-        """Why to shed a request now, if at all. `makes_work`: the request creates jobs."""
+        """The reason to shed a request now, if any. `makes_work`: the request creates jobs."""
         if detail := self._not_ready():
             return ShedReason("not_ready", detail)
         if self._slots.free <= 0:

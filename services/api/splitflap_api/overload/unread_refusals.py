@@ -1,9 +1,10 @@
 """Refuses requests unread: the hub answers their bytes, and gunicorn never parses them.
 
-Under overload most requests are refused, and the admitted ones wait meanwhile. A refusal through
-parser, WSGI environment and response costs 200 us of CPU, an unread one 30 us (docs/adr/0010).
+Under overload most requests are refused, and each admitted one waits for many refusals. A refusal
+through parser, WSGI environment and response costs 200 us of CPU, an unread one 30 us
+(docs/adr/0010).
 
-Only an unambiguous request is refused here. Every other one takes the usual way, to the same
+Only an unambiguous request is refused here. The application gives every other request the same
 answer.
 """
 
@@ -29,7 +30,7 @@ _REQUEST_LINE = re.compile(rb"[A-Z]+ [\x21-\x7e]+ HTTP/1\.1")
 _BODILESS = (b"GET ", b"DELETE ")
 
 #: In a head in lower case: a Content-Length, and fields with an effect on the request's length or
-#: on the connection. The parser judges requests with such a field.
+#: on the connection. The application gets requests with such a field.
 _LENGTH = re.compile(rb"\r\ncontent-length: ?([0-9]{1,9})(?=\r\n)")
 _AMBIGUOUS = re.compile(
     rb"\r\n(?:transfer-encoding|expect|upgrade|connection(?!: ?keep-alive\r\n))"
@@ -45,11 +46,11 @@ class UnreadRefusals:
     def now(self, *, overloaded: bool) -> Refusal | None:
         """The refusal of requests at this moment; None while requests are admitted.
 
-        `overloaded` is a reason of its own: more clients are ready than there are free slots.
+        `overloaded` is a separate reason: more clients are ready than there are free slots.
         """
         reason = self._admission.shedder.reason(makes_work=True)
         if reason and reason.label == "not_ready":
-            # At a stop the connection closes too, and only the usual way announces it.
+            # At a stop the connection closes too, and only the application announces that.
             return None
         if overloaded:
             reason = FULL

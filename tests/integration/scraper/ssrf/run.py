@@ -37,7 +37,7 @@ class CanaryServer(socketserver.ThreadingTCPServer):
 
     def __init__(self) -> None:
         self.reached: list[str] = []
-        self.asked = 0
+        self.requests = 0
         super().__init__(("::", 0), Handler)
 
     def server_bind(self) -> None:
@@ -55,7 +55,7 @@ class Handler(socketserver.BaseRequestHandler):
         self.server.reached.append(str(getattr(own, "ipv4_mapped", None) or own))
         with suppress(OSError):
             while request := self.request.recv(65_536).decode("latin-1"):
-                self.server.asked += 1
+                self.server.requests += 1
                 self.request.sendall(answer(request.split(" ")[1]))
 
 
@@ -119,10 +119,14 @@ class Run:
     def scrape(self, url: str, scraper: ScrapeHandler | None = None) -> dict[str, Any]:
         """Return the outcome of a URL, and the connected addresses."""
         self.server.reached.clear()
-        self.server.asked = 0
+        self.server.requests = 0
         outcome = scrape(scraper or self.scraper(), url, attempt=5)
-        said = "done" if isinstance(outcome, Done) else outcome.reason
-        return {"said": said, "reached": list(self.server.reached), "asked": self.server.asked}
+        reason = "done" if isinstance(outcome, Done) else outcome.reason
+        return {
+            "outcome": reason,
+            "reached": list(self.server.reached),
+            "requests": self.server.requests,
+        }
 
     def url(self, host: str, path: str = "/") -> str:
         """Return a URL of the server."""

@@ -73,7 +73,7 @@ def test_there_are_enough_cases() -> None:
 def test_a_forbidden_host_is_refused_in_every_spelling(host: str) -> None:
     """The scraper does not connect."""
     found = result(f"host {host}")
-    assert found["said"] in {"forbidden_address", "bad_url", "dns", "forbidden_port"}
+    assert found["outcome"] in {"forbidden_address", "bad_url", "dns", "forbidden_port"}
     assert found["reached"] == []
 
 
@@ -85,7 +85,7 @@ def test_a_page_cannot_lead_to_a_forbidden_host(kind: str, host: str) -> None:
     found = result(f"{kind} {host}")
     assert set(found["reached"]) == {PUBLIC}
     # oEmbed and robots.txt are optional for a preview.
-    assert found["said"] == ("done" if kind in {"oembed", "robots"} else "forbidden_address")
+    assert found["outcome"] == ("done" if kind in {"oembed", "robots"} else "forbidden_address")
 
 
 @needs_namespace
@@ -97,12 +97,12 @@ def test_a_rebound_name_is_checked_again(name: str) -> None:
     an idle connection too.
     """
     once, again = result(f"one lookup {name}"), result(f"rebinding {name}")
-    assert once["said"] == "done"
+    assert once["outcome"] == "done"
     for found in (again, result(f"rebinding after robots {name}")):
-        assert found["said"] == "forbidden_address"
+        assert found["outcome"] == "forbidden_address"
         assert len(found["reached"]) == 1
     later = result(f"pooled reuse {name}")
-    assert later == {"said": "forbidden_address", "reached": [], "asked": 0}
+    assert later == {"outcome": "forbidden_address", "reached": [], "requests": 0}
 
 
 @needs_namespace
@@ -110,5 +110,5 @@ def test_a_rebound_name_is_checked_again(name: str) -> None:
 def test_public_neighbours_are_reached(host: str) -> None:
     """These addresses are just below and above a forbidden network."""
     found = result(f"public {host}")
-    assert found["said"] == "done"
+    assert found["outcome"] == "done"
     assert set(found["reached"]) == {str(ip_address(host.strip("[]")))}

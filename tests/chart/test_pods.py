@@ -240,7 +240,7 @@ def test_host_names_of_the_chart_end_with_a_dot(rendered: Rendered) -> None:
     )
 
 
-def test_scrapers_know_their_largest_number(helm: Helm) -> None:
+def test_scrapers_get_their_largest_number(helm: Helm) -> None:
     """It includes the surge of an upgrade, and the maximum of the autoscaler."""
 
     def replicas_of(**values: Any) -> str:

@@ -69,7 +69,7 @@ def test_a_dev_image_extends_the_service_image() -> None:
 
 @pytest.mark.parametrize("artifact", [each for each in DEV if "sync" in each])
 def test_the_sync_rules_cover_every_source_file(artifact: dict[str, Any]) -> None:
-    """A changed word list or metric must reach the pod as a changed module does."""
+    """A changed word list or metric must be synced as a changed module is."""
     service = artifact["docker"]["buildArgs"]["SERVICE"]
     folders = ["core/splitflap_core", f"services/{service}/splitflap_{service}"]
     if service == "api":

@@ -16,7 +16,7 @@ from .stack import Stack
 #: Seconds for the connection, and for the confirm of one message.
 BROKER_TIMEOUT = 20.0
 
-#: The exchange that fills each queue (docs/architecture.md, "Data's way").
+#: The exchange that fills each queue (docs/architecture.md, "The way of the data").
 EXCHANGES = {"render": "jobs", "scrape": "jobs", "results": "results"}
 
 

@@ -159,7 +159,7 @@ def test_a_conflict_is_tried_again(make_gated: MakeGated, others: list[str]) -> 
     assert sum("a" in run for run in gated.runs) == 4
 
 
-def test_a_call_survives_a_conflict_that_goes_away(make_gated: MakeGated) -> None:
+def test_a_call_is_answered_after_a_passing_conflict(make_gated: MakeGated) -> None:
     """The caller gets the answer of the later try."""
     times: list[int] = []
 
@@ -235,7 +235,7 @@ def lone() -> Iterator[tuple[Batcher[str, Any], list[list[str]], threading.Event
     made.stop(PATIENCE)
 
 
-def test_a_lone_call_runs_inline(
+def test_a_single_call_runs_inline(
     lone: tuple[Batcher[str, Any], list[list[str]], threading.Event],
 ) -> None:
     """The call gets its own answer or error. After a stop the batcher refuses it."""

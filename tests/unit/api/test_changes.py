@@ -39,7 +39,7 @@ def test_ids_are_dense_and_in_order(store: Store) -> None:
     assert numbered(store) == [(1, "a"), (2, "b"), (3, "c")]
 
 
-def test_a_rolled_back_transaction_leaves_no_hole(store: Store) -> None:
+def test_a_rolled_back_transaction_leaves_no_gap(store: Store) -> None:
     """The next transaction gets the ids of the rolled-back one."""
     write(store, "a")
     with suppress(RuntimeError), store.write() as tx:

@@ -39,7 +39,7 @@ def test_an_answer_is_shown_until_it_is_old() -> None:
     assert shown(metrics, "splitflap_queue_consumers", "dead") == "NaN"
 
 
-def test_the_broker_is_asked_once_in_a_while() -> None:
+def test_the_broker_is_queried_at_intervals() -> None:
     """The link polls much more often."""
     asked: list[str] = []
 

@@ -70,7 +70,7 @@ def test_an_unknown_responder_is_named(responders: Responders) -> None:
     assert unknown.value.names == ["a", "b"]
 
 
-def test_the_log_says_what_to_do_about_left_tasks(
+def test_the_log_names_the_remedy_for_unknown_responders(
     responders: Responders, caplog: pytest.LogCaptureFixture
 ) -> None:
     """There is one line in LOG_EVERY seconds. The metric counts each time."""

@@ -41,7 +41,7 @@ def test_a_colon_after_a_word_starts_no_search_for_a_link(monkeypatch: pytest.Mo
         ("\u00fc" * 32_769, "the text has 65538 bytes of UTF-8; at most 65536 are allowed"),
     ],
 )
-def test_a_refusal_says_what_and_where(text: str, message: str) -> None:
+def test_a_refusal_names_the_cause_and_its_position(text: str, message: str) -> None:
     """The author can then correct the text."""
     with pytest.raises(TextRefused, match="^" + message.replace("(", r"\(").replace("[", r"\[")):
         check(text)

@@ -7,7 +7,7 @@ from splitflap_api.domain.changes import Row
 
 
 class AfterCommit(Protocol):
-    """Called after a commit, never inside a transaction. Both calls return at once."""
+    """The steps after a commit. Call them outside of the transaction. Both return at once."""
 
     def publish(self, jobs: Sequence[Row]) -> None:
         """Hand committed jobs to the broker. The reconciler publishes the refused ones."""

@@ -61,7 +61,7 @@ def test_a_meta_refresh_is_followed(serve: Serve, head: str) -> None:
         ),
     ],
 )
-def test_a_page_with_content_is_not_left(serve: Serve, head: str) -> None:
+def test_a_refresh_is_ignored_on_a_page_with_content(serve: Serve, head: str) -> None:
     """The refresh reloads the page, or leads to a notice about scripts."""
     site = serve(paths(MISSING, index=page(head), **{"2": page("<title>Two</title>")}))
     assert preview(site.url()).title == "One"

@@ -90,7 +90,7 @@ Disallow: /too
         ("/x", "split", False),
     ],
 )
-def test_the_groups_of_our_name_beat_those_for_all(path: str, product: str, expected: bool) -> None:
+def test_groups_of_our_name_override_those_for_all(path: str, product: str, expected: bool) -> None:
     """Several agents may share one group."""
     assert allows(GROUPS, path, product) is expected
 

@@ -26,7 +26,7 @@ def test_an_invalid_validator_is_ignored(headers: dict[str, str]) -> None:
     assert validators_of("http://a.test/", Headers(headers.items())) is None
 
 
-def test_an_etag_beats_a_date() -> None:
+def test_an_etag_overrides_a_date() -> None:
     """The request has one condition."""
     headers = Headers([("ETag", TAG), ("Last-Modified", DATE)])
     validators = validators_of("http://a.test/", headers)

@@ -95,7 +95,7 @@ def test_the_body_is_read_if_the_head_is_not_enough() -> None:
     assert not scanned("<meta a><header></header>").in_body
 
 
-def test_pieces_know_their_region() -> None:
+def test_pieces_have_their_region() -> None:
     """Text beside the article has another region."""
     found = scanned("<body><nav><p>a</nav><main><p>b<aside><p>c</aside><p>d</main><p>e").pieces
     regions = [each.region & (PageRegion.ASIDE | PageRegion.ARTICLE) for each in found]

@@ -142,4 +142,4 @@ def test_a_backlog_without_judgements_is_unhealthy(
     assert waiting.backlog.alive() is None
     later = time.monotonic() + 61
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    assert "backlog: no iteration has ended for 61 s" in str(waiting.backlog.alive())
+    assert "backlog: no progress for 61 s" in str(waiting.backlog.alive())

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from splitflap_api.loops import batcher
+from splitflap_api.loops import batcher, loop
 from splitflap_api.loops.batcher import MAX_BATCH, Batcher, Stopped, TookTooLong
 from splitflap_api.store.engine import is_conflict, is_outage
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -233,6 +233,35 @@ def lone() -> Iterator[tuple[Batcher[str, Any], list[list[str]], threading.Event
     yield made, runs, gate
     gate.set()
     made.stop(PATIENCE)
+
+
+def test_a_busy_batcher_is_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under load calls never stop waiting, so one iteration goes on for minutes."""
+    monkeypatch.setattr(loop, "STUCK_AFTER", 0.2)
+    stop = threading.Event()
+
+    def run(questions: Sequence[int]) -> Sequence[int]:
+        time.sleep(0.005)
+        return questions
+
+    busy: Batcher[int, int] = Batcher("busy", run)
+    busy.start()
+
+    def ask() -> None:
+        while not stop.is_set():
+            busy(1)
+
+    with ThreadPoolExecutor(20) as callers:
+        asking = [callers.submit(ask) for _ in range(20)]
+        complaints = set()
+        for _ in range(30):
+            time.sleep(0.05)
+            complaints.add(busy.alive())
+        stop.set()
+        for each in asking:
+            each.result(PATIENCE)
+    busy.stop(PATIENCE)
+    assert complaints == {None}
 
 
 def test_a_single_call_runs_inline(

@@ -259,7 +259,7 @@ def test_a_feed_without_iterations_is_unhealthy(
     feed.stop(PATIENCE)
     later = time.monotonic() + loop.STUCK_AFTER + 1
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    assert "feed: no iteration has ended for 61 s" in str(feed.alive())
+    assert "feed: no progress for 61 s" in str(feed.alive())
 
 
 def test_the_feed_reads_on_after_a_failed_read(

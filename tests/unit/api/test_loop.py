@@ -88,7 +88,7 @@ def test_a_stuck_duty_is_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert entered.wait(PATIENCE)
     with monkeypatch.context() as patched:
         pass_time(patched, module.STUCK_AFTER + 1)
-        assert "loop: no iteration has ended for 61 s" in str(loop.alive())
+        assert "loop: no progress for 61 s" in str(loop.alive())
     gate.set()
     loop.stop(PATIENCE)
     pass_time(monkeypatch, module.STUCK_AFTER + 1)

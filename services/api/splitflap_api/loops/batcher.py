@@ -176,6 +176,7 @@ class Batcher(Generic[Q, R]):
 
     def _answer_waiting(self) -> None:
         while size := min(len(self._waiting), MAX_BATCH):
+            self._loop.note_progress()
             self._answer([self._waiting.popleft() for _ in range(size)])
             if 1 < size < MAX_BATCH:
                 time.sleep(self._gather)

@@ -128,7 +128,7 @@ class Feed(Loop):
 
     def _read_new(self) -> None:
         while self._subscribers and self._read_page():
-            pass
+            self.note_progress()
 
     def _read_page(self) -> bool:
         """Read a page and hand it to the streams. Return whether the page was full."""

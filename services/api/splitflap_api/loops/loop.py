@@ -13,7 +13,7 @@ from splitflap_api.store.engine import is_conflict, is_outage
 
 logger = logging.getLogger(__name__)
 
-#: Longest iteration, and longest time between two, in seconds. A slower thread counts as stuck.
+#: Longest time without progress in seconds. A slower thread counts as stuck.
 STUCK_AFTER = 60.0
 
 #: Seconds without a successful run before a failing duty counts as broken.
@@ -129,9 +129,16 @@ class Loop:
         """A health check: reports a stuck thread, and duties whose runs all fail."""
         age = time.monotonic() - self._progress_at
         if age > STUCK_AFTER and (self._busy or self._pause):
-            return f"{self.name}: no iteration has ended for {age:.0f} s"
+            return f"{self.name}: no progress for {age:.0f} s"
         complaints = [found for _, health in self._duties if (found := health.complaint())]
         return "; ".join(complaints) or None
+
+    def note_progress(self) -> None:
+        """Say within an iteration that the loop is busy, and not stuck.
+
+        A duty with a loop of its own calls this in each round: under load it may go on for minutes.
+        """
+        self._progress_at = time.monotonic()
 
     def run_once(self) -> None:
         """One iteration, in the calling thread. A duty's failure is logged."""
@@ -147,9 +154,11 @@ class Loop:
 
     def _iterate(self) -> None:
         while self._wait():
-            self._busy, self._progress_at = True, time.monotonic()
+            self.note_progress()
+            self._busy = True
             self.run_once()
-            self._busy, self._progress_at = False, time.monotonic()
+            self._busy = False
+            self.note_progress()
         if self._last_run:
             self.run_once()
 

@@ -155,6 +155,7 @@ class Reconciler(Loop):
     def _end_waiting_tasks(self) -> None:
         """End tasks that have waited long enough for previews."""
         while self._end_batch_of_tasks():
+            self.note_progress()
             self._after_commit.changed()
 
     def _end_batch_of_tasks(self) -> bool:
@@ -169,6 +170,7 @@ class Reconciler(Loop):
 
     def _end_left_waiters(self) -> None:
         while self._ingest.resume_completions():
+            self.note_progress()
             self._after_commit.changed()
 
     def _sweep(self) -> None:

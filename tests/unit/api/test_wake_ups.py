@@ -42,6 +42,27 @@ def test_only_other_replicas_wake_a_replica(store: Store, tmp_path: Path) -> Non
     assert woken == ["woken"]
 
 
+def test_a_failed_chunk_does_not_delay_the_next(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One pass marks every other chunk, also the last pass of a stop."""
+    monkeypatch.setattr(module, "MARK_CHUNK", 1)
+    jobs = [rig.job(rig.post(str(number))) for number in range(3)]
+    statement, failures = rig.store.statement, [RuntimeError("a bug")]
+
+    def failing_once() -> Any:
+        if failures:
+            raise failures.pop()
+        return statement()
+
+    monkeypatch.setattr(rig.store, "statement", failing_once)
+    marker = Marker(rig.store, outcome_within=60)
+    for job in jobs:
+        marker.add(job["id"], 1)
+    marker.run_once()
+    marked = {row["id"] for row in rig.rows("jobs") if row["dispatched_at"] is not None}
+    assert marked == {job["id"] for job in jobs[1:]}
+    assert marker.failed
+
+
 def test_marking_goes_on_after_a_failure(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed mark is left to the reconciler, for example for lack of a free connection."""
     monkeypatch.setattr(module, "MARK_EVERY", 0.02)

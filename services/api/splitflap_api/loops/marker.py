@@ -40,11 +40,17 @@ class Marker(Loop):
         return len(self._confirmed)
 
     def _mark_all(self) -> None:
+        failure: Exception | None = None
         while self._confirmed:
             size = min(len(self._confirmed), MARK_CHUNK)
-            # After a failure the reconciler publishes the chunk again, and ingest drops the second
-            # outcome of each job.
-            self._mark([self._confirmed.popleft() for _ in range(size)])
+            chunk = [self._confirmed.popleft() for _ in range(size)]
+            try:
+                self._mark(chunk)
+            except Exception as error:  # noqa: BLE001 - raised below, once the others are marked
+                # The reconciler publishes the chunk again, and ingest drops the second outcomes.
+                failure = error
+        if failure:
+            raise failure
 
     def _mark(self, chunk: list[tuple[str, int]]) -> None:
         attempts: dict[int, list[str]] = {}

@@ -42,10 +42,15 @@ COMPLETIONS = 10
 
 @dataclass(frozen=True)
 class WaiterBatch:
-    """The waiters of this transaction, as (job id, task id), and their locked tasks by id."""
+    """The waiters of this transaction, as (job id, task id), and their locked tasks by id.
+
+    `is_complete` says that the ended jobs have no other waiters. Else `note_completions` must
+    follow, unless the jobs are noted already.
+    """
 
     waiters: list[tuple[str, str]]
     tasks: dict[str, Row]
+    is_complete: bool
 
 
 def take_waiters(
@@ -61,11 +66,17 @@ def take_waiters(
     replica ends them.
     """
     chunk = _waiters(tx, list(shared), CHUNK + 1, known)
-    if len(chunk) > CHUNK or known is not None:
-        _note_completions(tx, shared)
     found = _waiters(tx, job_ids) + chunk[:CHUNK]
     locked = lock_tasks(tx, (task_id for _, task_id in found))
-    return WaiterBatch(found, {row["id"]: row for row in locked})
+    is_complete = len(chunk) <= CHUNK and known is None
+    return WaiterBatch(found, {row["id"]: row for row in locked}, is_complete)
+
+
+def note_completions(tx: Connection, shared: Mapping[str, str]) -> None:
+    """Note that these ended jobs may have waiters left, for the reconciler."""
+    if shared:
+        rows = [{"job_id": job_id, "url": subject} for job_id, subject in shared.items()]
+        tx.execute(insert(completions), rows)
 
 
 def decrement_pending(tx: Connection, batch: WaiterBatch, added: Counter[str]) -> list[Row]:
@@ -98,14 +109,6 @@ def unfinished_completions(tx: Connection, known: Sequence[str]) -> dict[str, st
     ours = _with_known(left, known)
     rows = tx.execute(select(completions).where(ours.exists()).limit(COMPLETIONS))
     return {row.job_id: row.url for row in rows}
-
-
-def _note_completions(tx: Connection, shared: Mapping[str, str]) -> None:
-    """Note that these ended jobs may have waiters left."""
-    if shared:
-        tx.execute(delete(completions).where(among(tx, completions.c.job_id, shared)))
-        rows = [{"job_id": job_id, "url": subject} for job_id, subject in shared.items()]
-        tx.execute(insert(completions), rows)
 
 
 def _waiters(

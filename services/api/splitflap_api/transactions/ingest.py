@@ -23,6 +23,7 @@ from splitflap_api.domain.changes import Changes, Row, lock_previews
 from splitflap_api.domain.fan_in import (
     WaiterBatch,
     decrement_pending,
+    note_completions,
     take_waiters,
     unfinished_completions,
 )
@@ -169,6 +170,8 @@ class Ingest:
         self._write_previews(tx, changes, by_kind, shared)
         own = [each for kind, of in by_kind if not kind.shared for each in of]
         waiting = take_waiters(tx, [each.id for each in own], shared, known)
+        if not waiting.is_complete:
+            note_completions(tx, shared)
         changes.preview_requests = [
             request for request in changes.preview_requests if request.task_id in waiting.tasks
         ]

@@ -3,13 +3,18 @@
 from typing import get_args
 
 from splitflap_core.contracts import PREVIEW_FIELDS, Kind, ScrapeResult
-from splitflap_core.kinds import KINDS
+from splitflap_core.kinds import KINDS, MAX_ATTEMPTS
 
 
 def test_every_kind_of_a_message_is_declared() -> None:
     """The type of `kind` and the registry name the same kinds."""
     assert tuple(KINDS) == get_args(Kind)
     assert all(spec.name == kind for kind, spec in KINDS.items())
+
+
+def test_a_job_has_five_attempts() -> None:
+    """The pages promise this number."""
+    assert MAX_ATTEMPTS == 5
 
 
 def test_a_service_does_one_kind() -> None:

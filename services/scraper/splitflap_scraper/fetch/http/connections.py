@@ -107,8 +107,10 @@ class Connections:
         """Connect to the first address that accepts."""
         failures: list[OSError] = []
         for key in keys:
+            # A process without free descriptors fails here, whatever the address.
+            sock = socket.socket(_family(key), socket.SOCK_STREAM)
             try:
-                sock = _connected(key, deadline.left(self._timeout))
+                _connect_to(key, sock, deadline.left(self._timeout))
             except OSError as error:
                 failures.append(error)
                 continue
@@ -126,17 +128,19 @@ class Connections:
             raise
 
 
-def _connected(key: Key, timeout: float) -> socket.socket:
+def _family(key: Key) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in key[3] else socket.AF_INET
+
+
+def _connect_to(key: Key, sock: socket.socket, timeout: float) -> None:
+    """Connect the socket, or close it."""
     _scheme, _host, port, address = key
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.settimeout(timeout)
         sock.connect((address, port))
     except BaseException:
         sock.close()
         raise
-    return sock
 
 
 def _exchanged(

@@ -15,7 +15,7 @@ from .headers import RequestHeaders, preferred_wait
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two polls of a running task, as its `Retry-After` asks of clients.
+#: Seconds between two polls of a running task, for `Retry-After`.
 RETRY_AFTER = 1
 
 P = ParamSpec("P")

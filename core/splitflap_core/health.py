@@ -20,7 +20,7 @@ from splitflap_core.telemetry import Metrics
 
 logger = logging.getLogger(__name__)
 
-#: Returns a complaint, or None if all is well.
+#: Returns the reason of a failure, or None.
 Check = Callable[[], str | None]
 
 #: Seconds for a client to send its request.
@@ -31,7 +31,7 @@ RETRY_AFTER = 0.1
 
 
 class HealthServer:
-    """Answers 200 while all checks are content, else 503 with one complaint per line."""
+    """Answers 200 while all checks pass, else 503 with one reason per line."""
 
     def __init__(self, address: tuple[str, int], metrics: Metrics) -> None:
         self._live: dict[str, Check] = {}
@@ -46,11 +46,11 @@ class HealthServer:
         self._thread = threading.Thread(target=serve, name="health", daemon=True)
 
     def live(self, name: str, check: Check) -> None:
-        """Add a liveness check. Its complaint asks for a restart of the process."""
+        """Add a liveness check. If it fails, the process should be restarted."""
         self._live[name] = check
 
     def ready(self, name: str, check: Check) -> None:
-        """Add a readiness check. Its complaint asks for no more work for now."""
+        """Add a readiness check. If it fails, the process should get no work."""
         self._ready[name] = check
 
     def start(self) -> None:
@@ -129,7 +129,7 @@ class _Server(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
-        logger.debug("health port: a client has gone (%r)", sys.exc_info()[1])
+        logger.debug("health port: a client has closed its connection (%r)", sys.exc_info()[1])
 
 
 def _verdict(checks: dict[str, Check]) -> tuple[int, bytes]:
@@ -142,5 +142,5 @@ def _complaint(check: Check) -> str | None:
     try:
         return check()
     except Exception as error:
-        logger.exception("health port: a check raised; it counts as a complaint")
+        logger.exception("health port: a check raised; it counts as failed")
         return repr(error)

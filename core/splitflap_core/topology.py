@@ -1,4 +1,4 @@
-"""The exchanges and queues of Splitflap, declared here and nowhere else.
+"""The only declaration of Splitflap's exchanges and queues.
 
     jobs (direct)    -> render, scrape     API -> workers
     results (direct) -> results            workers -> API

@@ -42,7 +42,7 @@ P = TypeVar("P", bound=msgspec.Struct)
 P_contra = TypeVar("P_contra", contravariant=True)
 
 #: Seconds until the retry of a job that was redelivered too often. A random time separates the job
-#: from its neighbours in the queue, one of which may crash the worker.
+#: from its neighbours in the queue. One of these may crash the worker.
 REDELIVERED_AFTER = (1.0, 10.0)
 
 #: The label `outcome` of the computed jobs: the tags of the outcomes.
@@ -74,7 +74,7 @@ class Pool(Protocol[P_contra]):
         """Finish the running jobs, for `timeout` seconds at most; give the others back."""
 
     def alive(self) -> str | None:
-        """A health check: complains if the pool makes no progress."""
+        """A health check: reports a pool without progress."""
 
 
 class JobMetrics:

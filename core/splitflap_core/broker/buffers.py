@@ -15,7 +15,7 @@ WRITE_SIZE = 64 * 1024
 
 
 class ReadAhead:
-    """Replaces a transport's recv: reads a full buffer, and returns the bytes asked for."""
+    """Replaces a transport's recv: reads a full buffer, and returns the requested bytes."""
 
     def __init__(self, recv: Callable[[int], bytes]) -> None:
         self._recv = recv

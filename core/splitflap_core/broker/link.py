@@ -1,7 +1,8 @@
 """A link: a lasting connection to the broker, owned by one thread.
 
 Other threads hand it messages, acks and requeues. The link publishes many messages before it waits
-for confirms, connects again after a lost connection, and settles each message with its fate.
+for confirms, connects again after a lost connection, and reports for each message whether it was
+sent.
 """
 
 import logging
@@ -80,7 +81,7 @@ class BrokerLink:
         self._session: BrokerSession | None = None
         self._paused_until = 0.0
         self._consuming = False
-        #: The broker has still to learn of a new prefetch count.
+        #: Whether the broker must still get a new prefetch count.
         self._prefetch_changed = False
         self._unsettled = 0
         self._stopping = threading.Event()
@@ -92,7 +93,7 @@ class BrokerLink:
     # -- from any thread ---------------------------------------------------------------------
 
     def start(self) -> None:
-        """Connect in the background. The link retries for as long as it takes."""
+        """Connect in the background. The link retries without a limit."""
         self._thread.start()
 
     @property
@@ -102,7 +103,7 @@ class BrokerLink:
         return session is not None and not session.blocked
 
     def publish(self, message: OutgoingMessage) -> None:
-        """Queue a message. If the link is down, the message is settled as not sent at once."""
+        """Queue a message. If the link is down, the message is at once settled as not sent."""
         with self._lock:
             if taken := self.up and not self._closing:
                 self._outgoing.append(message)
@@ -120,8 +121,8 @@ class BrokerLink:
         """Change the limit of unsettled messages of each subscription.
 
         Messages above a lower limit stay here, and the next delivery comes when they are settled.
-        RabbitMQ counts anew for each consumer, so a change may once add the messages unsettled at
-        that time. Subscriptions with `no_ack` have no such limit.
+        RabbitMQ starts a new count for each consumer. So a change may once add the unsettled
+        messages of that time. Subscriptions with `no_ack` have no such limit.
         """
         self._subscriptions = [replace(each, prefetch=count) for each in self._subscriptions]
         self._prefetch_changed = True
@@ -150,14 +151,14 @@ class BrokerLink:
         self._waker.wake()
 
     def alive(self) -> str | None:
-        """A health check: complains if the owner thread makes no progress."""
+        """A health check: reports an owner thread without progress."""
         age = time.monotonic() - self._last_iteration
         if age <= STUCK_AFTER:
             return None
         return f"broker link {self._name}: its thread has made no progress for {age:.0f} s"
 
     def ready(self) -> str | None:
-        """A health check: complains while the broker takes no messages."""
+        """A health check: reports a broker that takes no messages."""
         return None if self.up else f"broker link {self._name}: no connection to the broker"
 
     # -- in the owner thread -----------------------------------------------------------------
@@ -165,7 +166,8 @@ class BrokerLink:
     def depth(self, queue: str) -> Depth | None:
         """The depth of a queue, or None while the link is down. For callbacks of this link only.
 
-        A link that publishes must not ask: in an alarm RabbitMQ reads nothing from its connection.
+        A publishing link must not call this: in an alarm RabbitMQ reads nothing from its
+        connection.
         """
         return self._session.depth(queue) if self._session else None
 

@@ -15,7 +15,7 @@ class OutgoingMessage:
     """A message to publish.
 
     The link calls `settled` once: with True after the broker has confirmed the message, with False
-    if the message is lost or its fate is unknown. The call comes from the link's thread, or from
+    if the message is lost, or this is unknown. The call comes from the link's thread, or from
     the publisher's if the link is down. It must not raise.
     """
 

@@ -1,4 +1,4 @@
-"""The seam to a broker: one connection, whichever broker it leads to.
+"""The seam to a broker: one connection, to either kind of broker.
 
 A session belongs to the thread that made it. Other threads may call `Waker.wake` only.
 """
@@ -42,7 +42,7 @@ class BrokerSession(ABC):
 
     @property
     def blocked(self) -> bool:
-        """Whether the broker asks publishers to stop (a resource alarm)."""
+        """Whether the broker blocks publishers (a resource alarm)."""
         return False
 
     @abstractmethod
@@ -55,15 +55,15 @@ class BrokerSession(ABC):
 
     @abstractmethod
     def depth(self, queue: str) -> Depth:
-        """Ask the broker for the depth of a queue of the topology. Blocks until the answer."""
+        """Query the depth of a queue of the topology. Blocks until the answer."""
 
     @abstractmethod
     def poll(self) -> None:
-        """Wait for the broker or the waker, at most a second, and handle everything that came."""
+        """Wait for the broker or the waker, at most a second, and handle all input."""
 
     @abstractmethod
     def close(self, *, orderly: bool) -> list[OutgoingMessage]:
         """Close the connection, and return the unconfirmed messages.
 
-        `orderly` tells the broker. If the broker is gone, that takes a network timeout.
+        With `orderly` it announces the close. If the broker is down, that takes a network timeout.
         """

@@ -31,7 +31,7 @@ class Waker:
 
     def clear(self) -> None:
         """Forget the wake-ups so far. Call this before reading the work that they announce."""
-        # One read is enough: at most two wake-ups can have met here, of one byte each.
+        # One read is enough: at most two wake-ups of one byte each can be here.
         with contextlib.suppress(BlockingIOError):
             self._reader.recv(4096)
         self._awake = False
@@ -54,7 +54,8 @@ class SocketReadiness:
         self._either = selectors.DefaultSelector()
         self._either.register(source, selectors.EVENT_READ)
         self._either.register(waker, selectors.EVENT_READ)
-        # eventlet's select names only one of two ready sources, so this one asks for the socket.
+        # eventlet's select names only one of two ready sources, so this one checks the socket
+        # itself.
         self._socket_only = selectors.DefaultSelector()
         self._socket_only.register(source, selectors.EVENT_READ)
 

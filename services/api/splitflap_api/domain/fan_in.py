@@ -44,8 +44,8 @@ COMPLETIONS = 10
 class WaiterBatch:
     """The waiters of this transaction, as (job id, task id), and their locked tasks by id.
 
-    `is_complete` says that the ended jobs have no other waiters. Else `note_completions` must
-    follow, unless the jobs are noted already.
+    `is_complete` means that the ended jobs have no other waiters. Else call `note_completions`
+    next, unless the jobs are noted already.
     """
 
     waiters: list[tuple[str, str]]

@@ -134,9 +134,9 @@ class Loop:
         return "; ".join(complaints) or None
 
     def note_progress(self) -> None:
-        """Say within an iteration that the loop is busy, and not stuck.
+        """Report progress within an iteration, so that a busy loop does not count as stuck.
 
-        A duty with a loop of its own calls this in each round: under load it may go on for minutes.
+        A duty with a loop of its own calls this in each round. Under load it may run for minutes.
         """
         self._progress_at = time.monotonic()
 

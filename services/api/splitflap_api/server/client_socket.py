@@ -127,7 +127,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         return sent
 
     def next_begins_with(self, start: bytes) -> bool:
-        """Whether the next request, yet unread, begins with these bytes. Called by the hub."""
+        """Whether the next, still unread request begins with these bytes. For the hub."""
         if self._state is not State.AWAITED:
             return False
         try:
@@ -136,7 +136,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
             return False
 
     def refuse(self, refusal: Callable[[bytes], bytes | None]) -> bool:
-        """Answer the next request from its first bytes; whether that was done. Called by the hub.
+        """Answer the next request from its first bytes. Return whether this was done. For the hub.
 
         `refusal` maps these bytes to the response, or to None: then the request is HELD for the
         application.
@@ -151,7 +151,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         if response and self._send_at_once(response):
             self._refused_at = time.monotonic()
             return True
-        # A client with a full receive buffer is gone, or reads nothing: the connection ends.
+        # A client with a full receive buffer reads nothing, so the connection ends.
         self._held = b"" if response else data
         self._enter(State.HELD)
         return False

@@ -1,4 +1,4 @@
-"""The open client connections of a worker, and the gate's questions about their requests."""
+"""The open client connections of a worker, with their requests for the client gate."""
 
 import logging
 import socket
@@ -60,7 +60,7 @@ class OpenClients:
             return bool(refusal and client and client.refuse(refusal))
         except Exception:
             # An exception in the hub would end the process.
-            logger.exception("unread refusal failed; the request takes the usual way")
+            logger.exception("unread refusal failed; the application gets the request")
             return False
 
     def hang_up_slow_readers(self) -> None:

@@ -88,7 +88,7 @@ def wait_readable(sock: Any, seconds: float) -> None:
 
 
 class GreenWaiter:
-    """One waiting green thread, for less than the price of a lock or a timer."""
+    """One waiting green thread. It costs less than a lock or a timer."""
 
     __slots__ = ("_awake", "_waiting")
 

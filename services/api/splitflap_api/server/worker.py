@@ -47,7 +47,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         super().init_process()
 
     def run(self) -> None:
-        """Serve until gunicorn tells the worker to stop, then stop in order."""
+        """Serve until gunicorn stops the worker, then stop in order."""
         service: ServedService = self.app.service
         self._clients = self._open_clients(self.wsgi)
         self._body_deadline = service.settings.body_deadline
@@ -74,7 +74,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         while self.alive:
             self.notify()
             if self.ppid != os.getppid():
-                self.log.info("worker: the arbiter is gone; stopping")
+                self.log.info("worker: the arbiter has ended; stopping")
                 break
             began, beat = beat, time.monotonic()
             # After a pause of this process, slow clients had no chance to read.
@@ -173,7 +173,8 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             try:
                 client, addr = listener.accept()
             except OSError as error:
-                # The process has no free descriptor, or the client has gone, see accept(2).
+                # The process has no free descriptor, or the client has closed the connection: see
+                # accept(2).
                 self.log.error("cannot accept a connection: %s", error)  # noqa: TRY400 - one line is enough
                 green.sleep(ACCEPT_PAUSE)
                 continue
@@ -182,7 +183,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
 
 
 def _finish_body(req: ParsedRequest) -> bool:
-    """Read the rest of a body before the next head; whether the end was reached in time."""
+    """Read the rest of a body before the next head. Return whether it ended in time."""
     left = UNWANTED
     # A body that failed before is at its end here, and gunicorn closes the connection.
     try:

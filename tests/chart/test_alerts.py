@@ -116,6 +116,8 @@ CASES: list[tuple[str, Series, float, bool]] = [
     ("SplitflapScrapesFailing", finished("scrape", "0+30x100", "0+300x100"), 18, True),
     ("SplitflapScrapesFailing", finished("scrape", "0+300x100", "0+300x100"), LATE, False),
     ("SplitflapScrapesFailing", finished("scrape", "0x100", "0x10 15x90"), LATE, False),
+    ("SplitflapTasksLeft", {f"splitflap_tasks_without_responder{{{POD}}}": "1x100"}, 16, True),
+    ("SplitflapTasksLeft", {f"splitflap_tasks_without_responder{{{POD}}}": "1x10 0x90"}, 16, False),
     (
         "SplitflapDeadLetters",
         {f'splitflap_dead_letters_total{{{POD},queue="render"}}': "0x10 1x100"},

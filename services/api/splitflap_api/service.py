@@ -80,7 +80,7 @@ class ApiService:
         self._keyring = Keyring(store)
 
         # How tasks end, and how outcomes change rows.
-        self._responders = Responders(RESPONDERS, metrics)
+        self._responders = Responders(RESPONDERS)
         tasks = Tasks(self._responders, settings.task_retention, metrics)
         ingest = Ingest(store, tasks, metrics, settings.preview_wait)
 

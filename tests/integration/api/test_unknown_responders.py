@@ -1,14 +1,11 @@
 """A rolling upgrade: an older replica meets tasks with a responder of a newer one.
 
-It leaves these tasks to the newer replica, and does all its other work.
+It keeps their outcomes for the newer replica, and does all its other work.
 """
 
 import urllib.error
 import urllib.request
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -17,23 +14,18 @@ from splitflap_api.domain.final_responses import RESPONDERS
 from splitflap_api.domain.posts.commands import CreatePost
 from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.domain.responders import Completion
-from splitflap_api.loops import loop, results
+from splitflap_api.loops import loop
 from splitflap_api.store import schema
-from splitflap_core.broker import BrokerBackend
+from splitflap_core.contracts import encode
 from splitflap_core.health import HealthServer
 from splitflap_core.kinds import MAX_ATTEMPTS
+from splitflap_core.outcomes import Failed
 
 from asyncrequest import TaskState
-from tests.servers.rabbitmq import RabbitMq
-from tests.support import free_port, wait_until
-from tests.support.peer import embedded_broker, rabbitmq_broker
-from tests.unit.api.rig import HOUR, Rig, rendered, scraped
+from tests.support import free_port
+from tests.unit.api.rig import HOUR, Rig, failed, outcome_of, rendered, scraped
 
 from .conftest import MakeRig
-from .consumer import Consumer
-
-#: Creates a consumer of the older and of the newer replica on a broker.
-ConsumersOn = Callable[[BrokerBackend], list[Consumer]]
 
 URL = "https://shared.example/"
 
@@ -63,38 +55,77 @@ def new_post(new: Rig) -> TaskState:
     return new.accept(CreatePost(NewPost("new")), responder=NEW)
 
 
-def test_a_batch_is_applied_without_the_unknown_outcome(old: Rig, new: Rig) -> None:
-    """The job of that outcome stays, and the newer replica applies it."""
+def left_by(rig: Rig) -> float:
+    """The gauge of tasks without a responder, after the last iteration of the reconciler."""
+    (family,) = rig.metrics.gauge("splitflap_tasks_without_responder").collect()
+    return family.samples[0].value
+
+
+def test_the_newer_replica_ends_the_unknown_task_of_a_batch(old: Rig, new: Rig) -> None:
+    """The older one applies the whole batch, and keeps the outcome with the task."""
     first, last = old.post("first"), old.post("last")
     unknown = new.accept(RenderText("x"), responder=NEW)
-    job = new.job(unknown)
-    batch = [rendered(old.job(first)), rendered(job), rendered(old.job(last))]
-    ingested = old.ingest.apply(batch)
-    assert ingested.left == {job["id"]}
+    old.apply(*(rendered(new.job(state)) for state in (first, unknown, last)))
     assert [old.body(state)["state"] for state in (first, last)] == ["complete"] * 2
     assert old.final(unknown) is None
-    assert old.rows("jobs") == [job]
-    assert old.metric("splitflap_unknown_responders_total") == 1
-    assert new.ingest.apply(batch).left == frozenset()
+    assert old.rows("jobs") == old.rows("dead_letters") == []
+    old.reconcile()
+    assert old.final(unknown) is None
+    assert left_by(old) == 1
+    new.reconcile()
     final = new.final(unknown)
     assert final is not None
     assert final.body == b"made by the newer release"
+    assert left_by(new) == 0
 
 
-def test_a_shared_preview_ends_the_known_waiters(old: Rig, new: Rig) -> None:
-    """The other waiters wait for the newer replica's reconciler."""
+def test_the_responder_gets_the_stored_outcome(old: Rig, make_rig: MakeRig) -> None:
+    """Hundreds of outcomes in one batch reach it, successes and failures."""
+    given: dict[str, Any] = {}
+
+    def of_a_newer_release(completion: Completion) -> Sequence[Any]:
+        given.update(completion.outcomes)
+        return ["" for _ in completion.tasks]
+
+    new = make_rig(responders=(*RESPONDERS, of_a_newer_release))
+    states = [new.accept(RenderText(str(number)), responder=NEW) for number in range(300)]
+    outcomes = [rendered(new.job(state)) for state in states[1:]]
+    outcomes.append(outcome_of(new.job(states[0]), failed("refused")))
+    old.apply(*outcomes)
+    assert old.rows("jobs") == []
+    new.reconcile()
+    assert all(new.final(state) for state in states)
+    assert isinstance(given[states[0].id], Failed)
+    assert given.keys() == {state.id for state in states}
+    assert encode(given[states[1].id]) == encode(outcomes[0].outcome)
+
+
+def test_an_unknown_post_that_failed_fails_on_the_newer_replica(old: Rig, new: Rig) -> None:
+    """The replica knows why, although the job is gone."""
+    state = old.post()
+    old.change(schema.tasks, finish="unknown")
+    old.apply(outcome_of(old.job(state), failed("refused")))
+    old.reconcile()
+    assert old.final(state) is None
+    old.change(schema.tasks, finish="created_post")
+    new.reconcile()
+    final = new.final(state)
+    assert final is not None
+    assert final.status == 422
+    assert b'"refused"' in final.body
+
+
+def test_a_shared_preview_ends_the_waits_of_all_tasks(old: Rig, new: Rig) -> None:
+    """The known tasks end at once, and the other ones at the newer replica."""
     known = [old.accept(FetchPreview(URL)) for _ in range(2)]
     unknown = new.accept(FetchPreview(URL), responder=NEW)
-    job = old.row("jobs")
-    assert old.ingest.apply([scraped(job)]).left == frozenset()
+    old.apply(scraped(old.row("jobs")))
     assert all(old.body(state)["state"] == "ready" for state in known)
     old.reconcile()
     assert old.final(unknown) is None
-    assert old.row("waiters") == {"job_id": job["id"], "task_id": unknown.id}
+    assert old.count("waiters") == old.count("completions") == 0
     new.reconcile()
     assert new.final(unknown) is not None
-    new.reconcile()
-    assert new.count("waiters") == new.count("completions") == 0
 
 
 def test_overdue_tasks_end_beside_an_unknown_one(old: Rig, new: Rig) -> None:
@@ -105,25 +136,22 @@ def test_overdue_tasks_end_beside_an_unknown_one(old: Rig, new: Rig) -> None:
     old.reconcile()
     assert old.body(known)["links"][0]["preview"]["state"] == "pending"
     assert old.final(unknown) is None
-    assert old.metric("splitflap_unknown_responders_total") == 1
+    assert left_by(old) == 1
     new.reconcile()
     assert new.final(unknown) is not None
 
 
-def test_exhausted_jobs_end_beside_an_unknown_one(old: Rig, new: Rig) -> None:
-    """The unknown job is due again later, and does not block other due jobs."""
+def test_an_exhausted_job_of_an_unknown_task_ends(old: Rig, new: Rig) -> None:
+    """The job is no backlog any more. The newer replica makes the response."""
     exhausted, unknown = old.post(), new_post(new)
-    job = new.job(unknown)
     old.change(schema.jobs, due_at=1, dispatched_at=1, attempt=MAX_ATTEMPTS)
     due = old.post()
     old.reconcile()
     final = old.final(exhausted)
     assert final is not None
     assert final.status == 422
-    assert {row["id"] for row in old.rows("jobs")} == {job["id"], old.job(due)["id"]}
-    assert old.job(unknown)["due_at"] > job["created_at"]
+    assert old.rows("jobs") == [old.job(due)]
     assert old.final(unknown) is None
-    new.change(schema.jobs, due_at=1)
     new.reconcile()
     assert new.final(unknown) is not None
 
@@ -157,73 +185,6 @@ def test_old_tasks_are_swept_beside_an_unknown_one(old: Rig, new: Rig) -> None:
         tx.execute(of.update().where(of.c.id == done.id).values(expires_at=expired))
     old.reconcile()
     assert [row["id"] for row in old.rows("tasks")] == [unknown.id]
-
-
-@pytest.fixture
-def consumers_on(old: Rig, new: Rig) -> Iterator[ConsumersOn]:
-    """Creates a consumer of each replica on a broker; they stop with the test."""
-    made: list[Consumer] = []
-
-    def create(backend: BrokerBackend) -> list[Consumer]:
-        made.extend(Consumer(rig, backend) for rig in (old, new))
-        return made
-
-    yield create
-    for consumer in made:
-        consumer.stop()
-
-
-def test_an_unknown_outcome_goes_back_to_the_queue(
-    old: Rig,
-    new: Rig,
-    consumers_on: ConsumersOn,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It returns each time after HOLD seconds. The outcomes beside it are acked at once."""
-    monkeypatch.setattr(results, "HOLD", 0.1)
-    first, second = consumers_on(embedded_broker(tmp_path / "broker"))
-    unknown, known = publish_four(old, new, first)
-    first.start()
-    wait_until(lambda: all(old.final(state) for state in known), "the known tasks", 20)
-    returned = partial(old.metric, "splitflap_unknown_responders_total")
-    wait_until(lambda: returned() >= 3, "two more deliveries", 20)
-    assert old.final(unknown) is None
-    first.results.link.stop(5)
-    second.start()
-    wait_until(lambda: new.final(unknown) is not None, "the newer replica", 20)
-    assert old.rows("dead_letters") == []
-
-
-@pytest.mark.servers
-def test_the_newer_of_two_consumers_gets_the_outcome(
-    old: Rig,
-    new: Rig,
-    consumers_on: ConsumersOn,
-    rabbitmq_server: RabbitMq,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """RabbitMQ gives a returned message to the consumers in turn."""
-    monkeypatch.setattr(results, "HOLD", 0.1)
-    vhost = f"api-{uuid.uuid4().hex[:8]}"
-    rabbitmq_server.add_vhost(vhost)
-    first, second = consumers_on(rabbitmq_broker(rabbitmq_server.vhost_url(vhost)))
-    unknown, known = publish_four(old, new, first)
-    first.start()
-    wait_until(lambda: all(old.final(state) for state in known), "the known tasks", 20)
-    assert old.final(unknown) is None
-    second.start()
-    wait_until(lambda: new.final(unknown) is not None, "the newer replica", 20)
-    assert old.rows("dead_letters") == []
-
-
-def publish_four(old: Rig, new: Rig, consumer: Consumer) -> tuple[TaskState, list[TaskState]]:
-    """Publish the outcomes of one unknown and three known tasks, as one batch."""
-    known = [old.post(str(number)) for number in range(3)]
-    unknown = new.accept(RenderText("x"), responder=NEW)
-    jobs = [new.job(unknown), *(old.job(state) for state in known)]
-    consumer.publish(*map(rendered, jobs))
-    return unknown, known
 
 
 def test_a_failing_duty_is_unhealthy_and_alone(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ class Rig:
         self.published: list[Row] = []
         self.changes = 0
         self.broker_is_up = True
-        self.tasks = Tasks(Responders(responders, self.metrics), 3600, self.metrics)
+        self.tasks = Tasks(Responders(responders), 3600, self.metrics)
         self.ingest = Ingest(store, self.tasks, self.metrics, preview_wait)
         transactions = TaskTransactions(store, self.tasks, self.metrics, self)
         self.acceptor = Acceptor(transactions)
@@ -119,7 +119,7 @@ class Rig:
 
     def apply(self, *outcomes: JobOutcome) -> list[Row]:
         """Apply outcomes in one batch, and return the new jobs."""
-        return self.ingest.apply(outcomes).new_jobs
+        return self.ingest.apply(outcomes)
 
     def rendered(self, job: Row, *links: str, html: str = "<p>hello</p>") -> list[Row]:
         """Apply a render, and return the new jobs."""

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from splitflap_api.domain.final_responses import RESPONDERS
-from splitflap_api.domain.responders import Completion, Responders, UnknownResponder
+from splitflap_api.domain.responders import Completion, Responders
 from splitflap_api.http.services import Services
-from splitflap_core.telemetry import Metrics
 
 
 def created_post(_: Completion) -> Sequence[Any]:
@@ -24,7 +23,7 @@ def unregistered(_: Completion) -> Sequence[Any]:
 @pytest.fixture
 def responders() -> Responders:
     """The registry of this release."""
-    return Responders(RESPONDERS, Metrics("api"))
+    return Responders(RESPONDERS)
 
 
 def test_each_view_has_a_registered_responder(
@@ -51,31 +50,18 @@ def test_another_function_with_a_known_name_prevents_the_start(responders: Respo
 def test_two_responders_with_one_name_are_refused() -> None:
     """The row of a task has only the name."""
     with pytest.raises(ValueError, match="two responders are called 'created_post'"):
-        Responders((*RESPONDERS, created_post), Metrics("api"))
+        Responders((*RESPONDERS, created_post))
 
 
 def test_tasks_are_grouped_by_their_responders(responders: Responders) -> None:
-    """The groups keep the order of the rows."""
-    rows = [{"id": n, "finish": name} for n, name in enumerate(("created_post", "rendered_text"))]
-    assert [(each.__name__, of) for each, of in responders.groups(rows * 2)] == [
-        ("created_post", [rows[0]] * 2),
-        ("rendered_text", [rows[1]] * 2),
+    """The groups keep the order of the rows. Rows of another release stand apart."""
+    rows = [
+        {"id": n, "finish": name}
+        for n, name in enumerate(("created_post", "of_another_release", "rendered_text"))
     ]
-
-
-def test_an_unknown_responder_is_named(responders: Responders) -> None:
-    """The error comes before any task of the batch gets its final response."""
-    with pytest.raises(UnknownResponder) as unknown:
-        responders.groups([{"finish": "created_post"}, {"finish": "b"}, {"finish": "a"}])
-    assert unknown.value.names == ["a", "b"]
-
-
-def test_the_log_names_the_remedy_for_unknown_responders(
-    responders: Responders, caplog: pytest.LogCaptureFixture
-) -> None:
-    """There is one line in LOG_EVERY seconds. The metric counts each time."""
-    responders.note_left(["new_one"], "3 tasks")
-    responders.note_left(["new_one"], "3 tasks")
-    (line,) = caplog.messages
-    assert "3 tasks left to another replica: this release lacks the responder new_one" in line
-    assert "Finish the upgrade" in line
+    groups, unknown = responders.groups(rows * 2)
+    assert [(each.__name__, of) for each, of in groups] == [
+        ("created_post", [rows[0]] * 2),
+        ("rendered_text", [rows[2]] * 2),
+    ]
+    assert unknown == [rows[1]] * 2

@@ -24,9 +24,8 @@ CHUNK of them and notes the job in `completions`. The reconciler takes the next 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from splitflap_api.domain.changes import Row
 from splitflap_api.domain.jobs.locks import lock_tasks
@@ -53,23 +52,15 @@ class WaiterBatch:
     is_complete: bool
 
 
-def take_waiters(
-    tx: Connection,
-    job_ids: Sequence[str],
-    shared: Mapping[str, str],
-    known: Sequence[str] | None = None,
-) -> WaiterBatch:
+def take_waiters(tx: Connection, job_ids: Sequence[str], shared: Mapping[str, str]) -> WaiterBatch:
     """Lock the tasks behind ended jobs: all waiters of `job_ids`, and CHUNK of the shared jobs.
 
-    `shared` gives the subjects of shared jobs by id. `known`, if given, are the names of this
-    release's responders. Tasks with other responders then keep waiting for shared jobs: another
-    replica ends them.
+    `shared` gives the subjects of shared jobs by id.
     """
-    chunk = _waiters(tx, list(shared), CHUNK + 1, known)
+    chunk = _waiters(tx, list(shared), CHUNK + 1)
     found = _waiters(tx, job_ids) + chunk[:CHUNK]
     locked = lock_tasks(tx, (task_id for _, task_id in found))
-    is_complete = len(chunk) <= CHUNK and known is None
-    return WaiterBatch(found, {row["id"]: row for row in locked}, is_complete)
+    return WaiterBatch(found, {row["id"]: row for row in locked}, len(chunk) <= CHUNK)
 
 
 def note_completions(tx: Connection, shared: Mapping[str, str]) -> None:
@@ -99,37 +90,22 @@ def decrement_pending(tx: Connection, batch: WaiterBatch, added: Counter[str]) -
     ]
 
 
-def unfinished_completions(tx: Connection, known: Sequence[str]) -> dict[str, str]:
-    """Ended jobs with waiters left for this replica, with their subjects.
-
-    Deletes completions without waiters. `known` are the names of this release's responders.
-    """
-    left = select(waiters.c.job_id).where(waiters.c.job_id == completions.c.job_id)
-    tx.execute(delete(completions).where(~left.exists()))
-    ours = _with_known(left, known)
-    rows = tx.execute(select(completions).where(ours.exists()).limit(COMPLETIONS))
-    return {row.job_id: row.url for row in rows}
+def unfinished_completions(tx: Connection) -> dict[str, str]:
+    """Ended jobs with waiters left, with their subjects. Deletes completions without waiters."""
+    left = select(waiters.c.job_id).where(waiters.c.job_id == completions.c.job_id).exists()
+    tx.execute(delete(completions).where(~left))
+    return {row.job_id: row.url for row in tx.execute(select(completions).limit(COMPLETIONS))}
 
 
 def _waiters(
-    tx: Connection,
-    job_ids: Sequence[str],
-    limit: int | None = None,
-    known: Sequence[str] | None = None,
+    tx: Connection, job_ids: Sequence[str], limit: int | None = None
 ) -> list[tuple[str, str]]:
     if not job_ids:
         return []
-    wanted: Select[Any] = (
+    rows = tx.execute(
         select(waiters.c.job_id, waiters.c.task_id)
         .where(among(tx, waiters.c.job_id, job_ids))
         .order_by(waiters.c.task_id)
         .limit(limit)
     )
-    if known is not None:
-        wanted = _with_known(wanted, known)
-    return [(row.job_id, row.task_id) for row in tx.execute(wanted)]
-
-
-def _with_known(wanted: Select[Any], known: Sequence[str]) -> Select[Any]:
-    """Only waiters of tasks with a known responder."""
-    return wanted.join(tasks, tasks.c.id == waiters.c.task_id).where(tasks.c.finish.in_(known))
+    return [(row.job_id, row.task_id) for row in rows]

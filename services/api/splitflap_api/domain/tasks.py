@@ -1,17 +1,18 @@
 """Tasks end: their responders make the final responses, and the table keeps them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+from splitflap_core.contracts import encode
 from splitflap_core.outcomes import Outcome
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from asyncrequest import Final
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs.locks import lock_tasks
 from splitflap_api.domain.responders import Completion, Responders
-from splitflap_api.store.bulk import update_rows
+from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.schema import tasks
 
 
@@ -33,30 +34,29 @@ class Tasks:
     ) -> None:
         """Write the final responses of these locked, running tasks.
 
-        Raises:
-            UnknownResponder: only another release can end one of them. Roll back.
+        A task with a responder of another release keeps its outcome in its row instead, and is due
+        at once: the reconciler of a replica with that responder ends it (`finish_due`).
         """
+        groups, unknown = self.responders.groups(rows)
         frozen = []
-        for responder, group in self.responders.groups(rows):
+        for responder, group in groups:
             values = responder(Completion(tx, changes, group, outcomes))
             for row, value in zip(group, values, strict=True):
                 frozen.append(self._frozen(row, Final.of(value), changes.now))
         update_rows(tx, tasks, ("id",), frozen)
+        _leave(tx, changes.now, unknown, outcomes)
+
+    def finish_due(self, tx: Connection, changes: Changes, ids: Iterable[str]) -> int:
+        """End these due tasks, with the outcomes in their rows. Return their number."""
+        rows = lock_tasks(tx, ids)
+        self.finish(tx, changes, rows, _stored_outcomes(tx, [row["id"] for row in rows]))
+        return len(rows)
 
     def end(self, tx: Connection, changes: Changes) -> None:
         """End the running tasks of `changes.ending`, with the posts as they are now."""
-        if not changes.ending:
-            return
-        running = [row for row in lock_tasks(tx, changes.ending) if row["state"] == "running"]
-        self.finish(tx, changes, [row for row in running if self.responders.knows(row)], {})
-        self._leave(tx, changes, [row for row in running if not self.responders.knows(row)])
-
-    def _leave(self, tx: Connection, changes: Changes, rows: list[Row]) -> None:
-        """Make these tasks due at once, for the reconciler of a newer replica."""
-        due = [{"id": row["id"], "pending": 0, "finish_at": changes.now} for row in rows]
-        update_rows(tx, tasks, ("id",), due)
-        if rows:
-            self.responders.note_left({row["finish"] for row in rows}, f"{len(rows)} running tasks")
+        if changes.ending:
+            rows = lock_tasks(tx, changes.ending)
+            self.finish(tx, changes, [row for row in rows if row["state"] == "running"], {})
 
     def _frozen(self, row: Row, final: Final, now: int) -> Row:
         self._finished.labels(final.status).inc()
@@ -70,3 +70,21 @@ class Tasks:
             "expires_at": now + self._retention,
             "finish_at": None,
         }
+
+
+def _leave(tx: Connection, now: int, rows: Iterable[Row], outcomes: Mapping[str, Outcome]) -> None:
+    """Make tasks due for another replica, with their outcomes where a final response has a body."""
+    due = [{"id": row["id"], "pending": 0, "finish_at": now} for row in rows]
+    update_rows(tx, tasks, ("id",), due)
+    stored = [
+        {"id": row["id"], "body": encode(outcomes[row["id"]])}
+        for row in due
+        if row["id"] in outcomes
+    ]
+    update_rows(tx, tasks, ("id",), stored)
+
+
+def _stored_outcomes(tx: Connection, ids: Sequence[str]) -> dict[str, Outcome]:
+    wanted = select(tasks.c.id, tasks.c.body).where(among(tx, tasks.c.id, ids))
+    rows = tx.execute(wanted.where(tasks.c.body.is_not(None)))
+    return {row.id: msgspec.json.decode(row.body, type=Outcome) for row in rows}

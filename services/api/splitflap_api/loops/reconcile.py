@@ -5,6 +5,7 @@ reconciler publishes only while the broker takes messages. It also ends tasks af
 previews, ends the remaining waiters of a large fan-in, and deletes rows past their retention.
 """
 
+import logging
 import random
 import socket
 import time
@@ -18,15 +19,16 @@ from sqlalchemy import bindparam, func, select, update
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Changes, Row
 from splitflap_api.domain.jobs.counts import job_counts
-from splitflap_api.domain.jobs.locks import lock_tasks
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.loops.retention import Retention, Sweeper
-from splitflap_api.store.bulk import among, update_rows
+from splitflap_api.store.bulk import update_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import jobs, tasks
 from splitflap_api.transactions.after_commit import AfterCommit
 from splitflap_api.transactions.ingest import Ingest
+
+logger = logging.getLogger(__name__)
 
 #: Seconds between iterations. Jitter spreads the iterations of the replicas.
 PAUSE = 0.5
@@ -43,8 +45,8 @@ SWEEP_EVERY = 20.0
 #: Seconds between counts of waiting jobs.
 MEASURE_EVERY = 5.0
 
-#: Milliseconds until a job for another replica is due again.
-LEFT_FOR = 30_000
+#: Seconds between two log lines about tasks for another release.
+LOG_LEFT_EVERY = 60.0
 
 
 class Reconciler(Loop):
@@ -80,9 +82,10 @@ class Reconciler(Loop):
         self._retried = metrics.counter("splitflap_jobs_retried_total")
         self._oldest = metrics.gauge("splitflap_oldest_job_seconds")
         self._waiting = metrics.gauge("splitflap_jobs_waiting")
+        self._left = metrics.gauge("splitflap_tasks_without_responder")
         #: When the broker came back (monotonic), until the jobs of its outage are due.
         self._up_since: float | None = None
-        self._swept_at = self._measured_at = float("-inf")
+        self._swept_at = self._measured_at = self._logged_at = float("-inf")
 
     def republish_soon(self) -> None:
         """The broker is back: publish the jobs of its outage in the next iteration."""
@@ -141,19 +144,11 @@ class Reconciler(Loop):
             )
             for row in rows
         ]
-        left = self._ingest.apply(outcomes, exhausted=True).left
-        if left:
-            self._postpone(left)
+        self._ingest.apply(outcomes, exhausted=True)
         self._after_commit.changed()
 
-    def _postpone(self, job_ids: frozenset[str]) -> None:
-        """Make jobs for another replica due later, so that they block no other due jobs."""
-        with self._store.write() as tx:
-            due_at = self._store.now(tx) + LEFT_FOR
-            tx.execute(update(jobs).where(among(tx, jobs.c.id, job_ids)).values(due_at=due_at))
-
     def _end_waiting_tasks(self) -> None:
-        """End tasks that have waited long enough for previews."""
+        """End tasks after their wait for previews, and tasks that another release left."""
         while self._end_batch_of_tasks():
             self.note_progress()
             self._after_commit.changed()
@@ -163,10 +158,9 @@ class Reconciler(Loop):
             changes = Changes(self._store.now(tx))
             names = self._tasks.responders.names
             due = tx.execute(_OVERDUE, {"_now": changes.now, "_names": names})
-            rows = lock_tasks(tx, [row.id for row in due])
-            self._tasks.finish(tx, changes, rows, {})
+            ended = self._tasks.finish_due(tx, changes, [row.id for row in due])
             changes.write(tx)
-        return bool(rows)
+        return bool(ended)
 
     def _end_left_waiters(self) -> None:
         while self._ingest.resume_completions():
@@ -192,8 +186,16 @@ class Reconciler(Loop):
                 count, since = counts.get((kind, state), (0, now))
                 self._waiting.labels(kind, state).set(count)
                 self._oldest.labels(kind, state).set(max(0, now - since) / 1000)
-        if left:
-            self._tasks.responders.note_left(left, f"{sum(left.values())} tasks that are due")
+        self._left.set(sum(left.values()))
+        if left and time.monotonic() - self._logged_at > LOG_LEFT_EVERY:
+            self._logged_at = time.monotonic()
+            logger.warning(
+                "reconciler: %d tasks wait for a replica of another release: this one lacks the "
+                "responder %s. Finish the upgrade, or start a replica of the release that accepted "
+                "these tasks",
+                sum(left.values()),
+                ", ".join(sorted(left)),
+            )
 
 
 _DUE = (

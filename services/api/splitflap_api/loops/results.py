@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import deque
 from typing import Any
 
 from splitflap_core import topology
@@ -22,13 +21,6 @@ logger = logging.getLogger(__name__)
 
 #: Seconds until the next try after an outage of the database.
 PAUSE = 1.0
-
-#: Seconds before an outcome for another replica goes back to the queue. RabbitMQ counts returns,
-#: and dead-letters the message after topology.DELIVERY_LIMIT.
-HOLD = 2.0
-
-#: Outcomes held at a time: at most half of the prefetch, so that other outcomes still arrive.
-MAX_HELD = MAX_BATCH
 
 
 class Results:
@@ -52,8 +44,6 @@ class Results:
         self._queues = Queues(metrics)
         self._health = Health("results")
         self._gathered: list[Delivery] = []
-        #: Outcomes for another replica, and when they go back to the queue (monotonic).
-        self._held: deque[tuple[float, Delivery]] = deque()
         self._resume_at = 0.0
         self.link = BrokerLink(
             "results",
@@ -82,7 +72,6 @@ class Results:
             self._health.failed(error)
             raise  # the link connects anew, from a known state
         self._health.succeeded()
-        self._return_held()
         # This link publishes nothing, so an alarm of the broker does not silence it.
         self._queues.ask(self.link.depth)
 
@@ -92,9 +81,8 @@ class Results:
         They stay here, because each return to the queue counts towards the broker's delivery limit.
         """
         while self._gathered and time.monotonic() >= self._resume_at:
-            batch = self._gathered[:MAX_BATCH]
             try:
-                held = self._take(batch)
+                self._take(self._gathered[:MAX_BATCH])
             except Exception as error:
                 if not (is_outage(error) or is_conflict(error)):
                     raise
@@ -104,14 +92,9 @@ class Results:
                     PAUSE,
                 )
                 self._resume_at = time.monotonic() + PAUSE
-                held = []
-            leaving = {id(each) for each in self._hold(held)}
-            self._gathered[: len(batch)] = [
-                each for each in batch if not each.settled and id(each) not in leaving
-            ]
+            self._gathered[:] = [each for each in self._gathered if not each.settled]
 
-    def _take(self, batch: list[Delivery]) -> list[Delivery]:
-        """Settle a batch. Returns the deliveries for another replica."""
+    def _take(self, batch: list[Delivery]) -> None:
         outcomes: list[tuple[Delivery, JobOutcome]] = []
         for delivery in batch:
             if delivery.received.queue == topology.DEAD_QUEUE.name:
@@ -121,46 +104,35 @@ class Results:
                 outcomes.append((delivery, decode_job_outcome(delivery.body)))
             except BrokenMessage as error:
                 self._dead_letter(delivery, topology.RESULTS_QUEUE.name, str(error))
-        return self._apply(outcomes) if outcomes else []
+        if outcomes:
+            self._apply(outcomes)
 
-    def _apply(self, outcomes: list[tuple[Delivery, JobOutcome]]) -> list[Delivery]:
-        """Commit and ack. Return the deliveries for another replica.
+    def _apply(self, outcomes: list[tuple[Delivery, JobOutcome]]) -> None:
+        """Commit and ack.
 
         The outcomes of a failed batch are tried one by one, so only a failing one is a dead letter.
         """
         try:
-            ingested = self._ingest.apply([outcome for _, outcome in outcomes])
+            new_jobs = self._ingest.apply([outcome for _, outcome in outcomes])
         except Exception as error:
             alone = len(outcomes) == 1
             if is_outage(error) or (alone and is_conflict(error)):
                 raise
             if alone:
                 self._dead_letter_outcome(*outcomes[0], repr(error))
-                return []
+                return
             logger.warning(
                 "results: a batch of %d outcomes failed (%r); trying each alone",
                 len(outcomes),
                 error,
             )
-            return [held for one in outcomes for held in self._apply([one])]
-        held = [delivery for delivery, outcome in outcomes if outcome.job in ingested.left]
-        for delivery, outcome in outcomes:
-            if outcome.job not in ingested.left:
-                delivery.ack()
-        self._after_commit.publish(ingested.new_jobs)
+            for one in outcomes:
+                self._apply([one])
+            return
+        for delivery, _ in outcomes:
+            delivery.ack()
+        self._after_commit.publish(new_jobs)
         self._after_commit.changed()
-        return held
-
-    def _hold(self, deliveries: list[Delivery]) -> list[Delivery]:
-        until = time.monotonic() + HOLD
-        self._held += ((until, each) for each in deliveries)
-        return deliveries
-
-    def _return_held(self) -> None:
-        """Give back the outcomes whose time is over, and the oldest ones above MAX_HELD."""
-        now = time.monotonic()
-        while self._held and (self._held[0][0] <= now or len(self._held) > MAX_HELD):
-            self._held.popleft()[1].requeue()
 
     def _dead_letter_outcome(self, delivery: Delivery, outcome: JobOutcome, reason: str) -> None:
         with bound(job=outcome.job, task=outcome.task, traceparent=outcome.traceparent):

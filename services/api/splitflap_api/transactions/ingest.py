@@ -2,21 +2,16 @@
 
 A job exists until its first final outcome, which deletes it. The transaction drops an outcome that
 finds no job, or finds its job at a later attempt.
-
-A batch with a task whose responder is of another release is tried once more, without that task. The
-outcome of the task's render stays with the broker, and its wait for a preview stays in the
-database.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from splitflap_core.contracts import JobOutcome, Kind
 from splitflap_core.kinds import KINDS, MAX_ATTEMPTS
 from splitflap_core.outcomes import Done, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, update
 
 from splitflap_api.contract.formats import is_id
 from splitflap_api.domain.changes import Changes, Row, lock_previews
@@ -33,21 +28,13 @@ from splitflap_api.domain.jobs.kind import JobKind
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.domain.jobs.locks import lock_jobs
 from splitflap_api.domain.jobs.scrapes import add_preview_events
-from splitflap_api.domain.responders import UnknownResponder
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import jobs, tasks, waiters
+from splitflap_api.store.schema import jobs, tasks
 
 #: Outcomes in one transaction.
 MAX_BATCH = 200
-
-
-class Ingested(NamedTuple):
-    """The new jobs of a batch, to be published; and its jobs for another replica."""
-
-    new_jobs: list[Row]
-    left: frozenset[str]
 
 
 @dataclass
@@ -84,58 +71,30 @@ class Ingest:
             for why in ("asked", "unfinished", "unconfirmed"):
                 self._retried.labels(kind, why)
 
-    def apply(self, outcomes: Sequence[JobOutcome], *, exhausted: bool = False) -> Ingested:
-        """Commit these outcomes.
+    def apply(self, outcomes: Sequence[JobOutcome], *, exhausted: bool = False) -> list[Row]:
+        """Commit these outcomes. Return the new jobs, to be published.
 
         `exhausted` marks the reconciler's: jobs that ended by attempts or deadline.
 
         Raises:
             BrokenMessage: a result does not fit its kind.
         """
-        try:
-            return Ingested(self._apply(outcomes, exhausted, None), frozenset())
-        except UnknownResponder as error:
-            left = self._unanswerable(outcomes)
-            self._tasks.responders.note_left(error.names, "tasks of a batch of outcomes")
-            rest = [each for each in outcomes if each.job not in left]
-            known = self._tasks.responders.names
-            return Ingested(self._apply(rest, exhausted, known), left)
-
-    def resume_completions(self) -> bool:
-        """End the next waiters of ended shared jobs. Return whether there were any."""
-        known = self._tasks.responders.names
-        with self._store.write() as tx:
-            shared = unfinished_completions(tx, known)
-            if shared:
-                changes = Changes(self._store.now(tx))
-                waiting = take_waiters(tx, [], shared, known)
-                self._end_waits(tx, changes, waiting, shared, {})
-                changes.write(tx)
-        return bool(shared)
-
-    def _apply(
-        self, outcomes: Sequence[JobOutcome], exhausted: bool, known: Sequence[str] | None
-    ) -> list[Row]:
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx))
             batch = self._judge(tx, outcomes, changes.now, exhausted)
-            self._write(tx, changes, batch, known)
+            self._write(tx, changes, batch)
         self._count(batch, len(outcomes))
         return changes.jobs
 
-    def _unanswerable(self, outcomes: Sequence[JobOutcome]) -> frozenset[str]:
-        """The jobs whose outcome goes to a responder of another release."""
-        own = {each.job for each in outcomes if is_id(each.job) and not JOB_KINDS[each.kind].shared}
-        with self._store.read() as tx:
-            found = tx.execute(
-                select(waiters.c.job_id)
-                .join(tasks, tasks.c.id == waiters.c.task_id)
-                .where(
-                    among(tx, waiters.c.job_id, own),
-                    tasks.c.finish.not_in(self._tasks.responders.names),
-                )
-            )
-            return frozenset(row.job_id for row in found)
+    def resume_completions(self) -> bool:
+        """End the next waiters of ended shared jobs. Return whether there were any."""
+        with self._store.write() as tx:
+            shared = unfinished_completions(tx)
+            if shared:
+                changes = Changes(self._store.now(tx))
+                self._end_waits(tx, changes, take_waiters(tx, [], shared), shared, {})
+                changes.write(tx)
+        return bool(shared)
 
     def _judge(
         self, tx: Connection, outcomes: Sequence[JobOutcome], now: int, exhausted: bool
@@ -156,9 +115,7 @@ class Ingest:
                 del found[each.job]
         return batch
 
-    def _write(
-        self, tx: Connection, changes: Changes, batch: _Batch, known: Sequence[str] | None
-    ) -> None:
+    def _write(self, tx: Connection, changes: Changes, batch: _Batch) -> None:
         update_rows(tx, jobs, ("id",), [row for _, row in batch.retries])
         if not batch.finished:
             return
@@ -169,7 +126,7 @@ class Ingest:
         }
         self._write_previews(tx, changes, by_kind, shared)
         own = [each for kind, of in by_kind if not kind.shared for each in of]
-        waiting = take_waiters(tx, [each.id for each in own], shared, known)
+        waiting = take_waiters(tx, [each.id for each in own], shared)
         if not waiting.is_complete:
             note_completions(tx, shared)
         changes.preview_requests = [

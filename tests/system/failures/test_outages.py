@@ -9,11 +9,16 @@ from tests.servers.rabbitmq import RabbitMq
 from tests.support import wait_until
 from tests.system.conftest import only
 from tests.system.failures.test_crashes import check_all_there
-from tests.system.rig.stack import Stack
+from tests.system.rig.sse import EventStream
+from tests.system.rig.stack import ADMIN, Stack
 from tests.system.rig.writer import Writer
 
 #: Seconds for accepting one post during an outage of the broker. A bound on liveness.
 ACCEPT_WITHIN = 10.0
+
+#: Seconds from a post's 202 to its event on the other API, without a broker. A bound on liveness:
+#: the feed polls once a second.
+EVENT_WITHIN = 10.0
 
 #: Seconds without a confirm until the API sheds requests for a slow broker
 #: (splitflap_api/overload/backlog.py, UNCONFIRMED_LIMIT).
@@ -40,6 +45,27 @@ def test_posts_are_accepted_without_a_broker(
     assert writer.slowest < ACCEPT_WITHIN
     writer.accepted["during the outage"] = running.headers["Location"]
     check_all_there(stack.client(), writer)
+
+
+@only("servers")
+def test_a_stream_goes_on_without_the_broker(
+    stack: Stack, channel: str, rabbitmq_server: RabbitMq
+) -> None:
+    """The broker carries the wake-ups. During its outage, an API polls for the other's events."""
+    client = stack.client("api")
+    with EventStream(stack.url("api-2"), ADMIN, channel) as stream:
+        events = stream.events()
+        rabbitmq_server.stop()
+        running = client.submit("during the outage", channel)
+        accepted_at = time.monotonic()
+        accepted = next(events)
+        assert time.monotonic() - accepted_at < EVENT_WITHIN
+        rabbitmq_server.start()
+        final = client.wait_final(running)
+        later = [next(events), next(events)]
+    assert final.status_code == 201, final.text
+    assert [event.event for event in (accepted, *later)] == ["accepted", "rendered", "done"]
+    assert {event.data["post"] for event in (accepted, *later)} == {final.json()["id"]}
 
 
 @only("servers")

@@ -22,7 +22,8 @@ PROCFILE = Path(__file__).resolve().parents[3] / "Procfile"
     "--procfile",
     type=click.Path(path_type=Path, dir_okay=False),
     default=PROCFILE,
-    help="Services to run, one line each: `name: program arguments`. `api` is stopped first.",
+    help="Services to run, one line each: `name: program arguments`. "
+    "`api` is required, and is stopped first.",
 )
 @click.option(
     "--ready-timeout",

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TextIO
 
 from splitflap.errors import CommandError
-from splitflap.settings import key_file, stored_key
+from splitflap.settings import API, key_file, stored_key
 
 #: Randomness in a generated key, in bytes.
 KEY_BYTES = 32
 
 #: A line of the Procfile: a service's name and its command.
-PROCFILE_LINE = re.compile(r"^([A-Za-z0-9_-]+):[ \t]*(\S.*)$", re.MULTILINE)
+PROCFILE_LINE = re.compile(r"([A-Za-z0-9_-]+):[ \t]*(\S.*)")
 
 #: Seconds between two attempts to listen on a taken port.
 RETRY_EVERY = 0.1
@@ -47,23 +47,35 @@ class PortClaim:
 
 
 def read_procfile(path: Path) -> dict[str, list[str]]:
-    """Read the command of each service from lines `name: program arguments`; other lines are text.
+    """Read the command of each service from lines `name: program arguments`.
 
     Raises:
-        CommandError: the file cannot be read, quotes a command wrongly, repeats a name or is empty.
+        CommandError: the file cannot be read, has a line of another form that is neither empty nor
+            a comment, quotes a command wrongly, repeats a name or lacks the API.
     """
     try:
         commands = _commands(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CommandError(f"cannot read the Procfile {path}: {error}") from error
-    if not commands:
-        raise CommandError(f"the Procfile {path} names no process")
+    if API not in commands:
+        raise CommandError(
+            f"the Procfile {path} has no process `{API}`; add a line `{API}: program arguments`"
+        )
     return commands
 
 
 def _commands(text: str) -> dict[str, list[str]]:
     commands: dict[str, list[str]] = {}
-    for name, command in PROCFILE_LINE.findall(text):
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        service = PROCFILE_LINE.fullmatch(line)
+        if service is None:
+            raise ValueError(
+                f"line {number} is not `name: program arguments` from its first column; "
+                "correct it, or begin it with `#`"
+            )
+        name, command = service.groups()
         if name in commands:
             raise ValueError(f"the name {name} occurs twice")
         commands[name] = shlex.split(command)

@@ -3,7 +3,9 @@
 import signal
 from pathlib import Path
 
+import pytest
 from splitflap.commands.up import PROCFILE
+from splitflap.errors import CommandError
 from splitflap.launch.preflight import locked, read_procfile
 from splitflap.launch.process import STEADY_AFTER, Backoff
 from splitflap.launch.supervisor import SAME_REQUEST, StopSignals
@@ -95,8 +97,30 @@ def test_the_lock_tells_whether_the_holder_was_killed(tmp_path: Path) -> None:
         assert was_killed
 
 
+def a_procfile(folder: Path, text: str) -> Path:
+    """A Procfile with this text."""
+    path = folder / "Procfile"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 def test_a_procfile_may_have_comments(tmp_path: Path) -> None:
-    """The launcher reads lines `name: program arguments`, and skips the others."""
-    path = tmp_path / "Procfile"
-    path.write_text("# a comment\n\nweb: serve 'a b'  \nnot a service\n", encoding="utf-8")
-    assert read_procfile(path) == {"web": ["serve", "a b"]}
+    """The launcher skips empty lines and comments, indented or not."""
+    path = a_procfile(tmp_path, "# a comment\n\n \t\n  # api: old\napi: serve 'a b'  \n")
+    assert read_procfile(path) == {"api": ["serve", "a b"]}
+
+
+@pytest.mark.parametrize("line", ["  api: serve", "not a service", "web:", "my web: serve"])
+def test_a_procfile_line_of_another_form_is_refused(tmp_path: Path, line: str) -> None:
+    """The message names the file and the line."""
+    path = a_procfile(tmp_path, f"# a comment\n\napi: serve\n{line}\n")
+    with pytest.raises(CommandError, match=rf"^cannot read the Procfile {path}: line 4 is not "):
+        read_procfile(path)
+
+
+@pytest.mark.parametrize("text", ["", "web: serve\n", "API: serve\n", "#api: serve\n"])
+def test_a_procfile_without_the_api_is_refused(tmp_path: Path, text: str) -> None:
+    """The first key, the banner and the stop order need the name `api`."""
+    path = a_procfile(tmp_path, text)
+    with pytest.raises(CommandError, match=rf"^the Procfile {path} has no process `api`"):
+        read_procfile(path)

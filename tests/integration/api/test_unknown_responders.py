@@ -203,7 +203,7 @@ def test_a_failing_duty_is_unhealthy_and_alone(rig: Rig, monkeypatch: pytest.Mon
     job = rig.job(rig.post())
     rig.change(schema.jobs, due_at=1)
     with monkeypatch.context() as patched:
-        patched.setattr(rig.tasks, "finish", fail)
+        patched.setattr(rig.tasks, "finish_due", fail)
         rig.reconciler.run_once()
     assert [row["id"] for row in rig.published] == [job["id"]] * 2
     with pytest.raises(urllib.error.HTTPError) as unhealthy:

@@ -46,8 +46,10 @@ class Tasks:
         update_rows(tx, tasks, ("id",), frozen)
         _leave(tx, changes.now, unknown, outcomes)
 
-    def finish_due(self, tx: Connection, changes: Changes, ids: Iterable[str]) -> int:
+    def finish_due(self, tx: Connection, changes: Changes, ids: Sequence[str]) -> int:
         """End these due tasks, with the outcomes in their rows. Return their number."""
+        if not ids:
+            return 0
         rows = lock_tasks(tx, ids)
         self.finish(tx, changes, rows, _stored_outcomes(tx, [row["id"] for row in rows]))
         return len(rows)
@@ -73,7 +75,7 @@ class Tasks:
 
 
 def _leave(tx: Connection, now: int, rows: Iterable[Row], outcomes: Mapping[str, Outcome]) -> None:
-    """Make tasks due for another replica, with their outcomes where a final response has a body."""
+    """Make tasks due for another replica, with their outcomes in the column of the final body."""
     due = [{"id": row["id"], "pending": 0, "finish_at": now} for row in rows]
     update_rows(tx, tasks, ("id",), due)
     stored = [

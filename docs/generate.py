@@ -5,6 +5,7 @@ metrics.md         from core/splitflap_core/metrics.yaml
 problems.md        from the API's problems
 failures.md        from the scraper's reasons
 styles.css         from Pygments' styles and the rules below, for pages that show posts
+setting_names.txt  in core: all variables that any part reads, from the settings and the commands
 """
 
 import sys
@@ -12,10 +13,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pygments.formatters.html import HtmlFormatter
+from splitflap.__main__ import main as command_line
 from splitflap_api.contract.paths import PROBLEMS
 from splitflap_api.contract.problems import TYPES
 from splitflap_api.settings import ApiSettings
-from splitflap_core.settings import CommonSettings, SettingDoc, describe
+from splitflap_core.definitions import VARIABLES
+from splitflap_core.settings import PREFIX, CommonSettings, SettingDoc, describe
 from splitflap_core.telemetry import Declaration, declarations
 from splitflap_renderer.settings import RendererSettings
 from splitflap_scraper.process.reasons import REASONS, Reason
@@ -31,6 +34,8 @@ _CONFIGURATION = """\
 
 Settings are environment variables. An empty variable counts as unset. An invalid value stops the
 service at its start with exit status 78; the message names the variable and the expected value.
+All services may share one file of variables. A variable that no part of Splitflap reads changes
+nothing: each service logs a warning at its start, with the setting of the most similar name.
 Each service logs its effective settings at the start and leaves out secrets.
 
 `SPLITFLAP_DATABASE_URL` and `SPLITFLAP_BROKER_URL` choose the database and the broker. If they are
@@ -165,6 +170,19 @@ def failures() -> str:
     )
 
 
+def setting_names() -> str:
+    """core/splitflap_core/setting_names.txt."""
+    kinds = (ApiSettings, RendererSettings, ScraperSettings)
+    names = {each.name for kind in kinds for each in describe(kind)}
+    names |= {name for option in command_line.params for name in _variables(option.envvar)}
+    names |= {PREFIX + name for name in VARIABLES}
+    return "".join(f"{name}\n" for name in sorted(names))
+
+
+def _variables(envvar: str | Sequence[str] | None) -> Sequence[str]:
+    return [envvar] if isinstance(envvar, str) else envvar or ()
+
+
 def _tries(reason: Reason) -> str:
     if not reason.temporary_if:
         return ""
@@ -194,6 +212,7 @@ PAGES = {
     "problems.md": problems,
     "styles.css": styles,
     "failures.md": failures,
+    "../core/splitflap_core/setting_names.txt": setting_names,
 }
 
 
@@ -201,12 +220,12 @@ def main() -> None:
     """Write the pages, or compare them with --check."""
     drifted = []
     for name, make in PAGES.items():
-        path = FOLDER / name
+        path = (FOLDER / name).resolve()
         if not path.exists() or path.read_text(encoding="utf-8") != make():
-            drifted.append(name)
+            drifted.append(path.relative_to(FOLDER.parent))
             if "--check" not in sys.argv:
                 path.write_text(make(), encoding="utf-8")
-    sys.stdout.write("".join(f"docs/{name} {_VERB['--check' in sys.argv]}\n" for name in drifted))
+    sys.stdout.write("".join(f"{name} {_VERB['--check' in sys.argv]}\n" for name in drifted))
     raise SystemExit(bool(drifted) and "--check" in sys.argv)
 
 

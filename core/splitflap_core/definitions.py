@@ -21,6 +21,12 @@ from splitflap_core.runtime import EX_CONFIG
 from splitflap_core.settings import PREFIX, BadSettings
 from splitflap_core.topology import RIGHTS
 
+#: The variables without their prefix.
+VARIABLES = (
+    "VHOST",
+    *(f"{service.upper()}_{part}" for service in RIGHTS for part in ("USER", "PASSWORD")),
+)
+
 #: Bytes of salt before the digest (RabbitMQ's guide "Passwords", "Computing a Password Hash").
 SALT = 4
 

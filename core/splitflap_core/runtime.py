@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from splitflap_core import logs
+from splitflap_core.setting_errors import unknown_settings
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, load, masked
 
 S = TypeVar("S", bound=CommonSettings)
@@ -42,7 +43,10 @@ def boot(service: str, kind: type[S]) -> S:
         sys.stderr.write(f"splitflap {service}: wrong settings\n{error}\n")
         raise SystemExit(EX_CONFIG) from error
     logs.configure(service, settings.log_level)
-    logging.getLogger(service).info("starting", extra={"settings": masked(settings)})
+    logger = logging.getLogger(service)
+    logger.info("starting", extra={"settings": masked(settings)})
+    for unknown in unknown_settings(os.environ, PREFIX):
+        logger.warning("settings: %s", unknown)
     return settings
 
 

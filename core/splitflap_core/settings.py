@@ -16,6 +16,8 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from msgspec import Meta
 
+from splitflap_core.setting_errors import expectation, quoted
+
 PREFIX = "SPLITFLAP_"
 
 #: The text between the user and the last @. A password with a raw / or # makes the URL invalid,
@@ -122,8 +124,8 @@ def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
         if text := environ.get(variable, ""):
             try:
                 values[name] = msgspec.convert(text, hint, strict=False)
-            except msgspec.ValidationError as error:
-                wrong.append(f"{variable}: {error}. {_description(hint)}")
+            except msgspec.ValidationError:
+                wrong.append(_refusal(name, text, hint))
     if wrong:
         raise BadSettings("\n".join(wrong))
     settings = kind(**values)
@@ -172,6 +174,14 @@ def networks(text: str, variable: str) -> tuple[Network, ...]:
 def mask_url(url: str) -> str:
     """The URL with its password hidden."""
     return _PASSWORD_IN_QUERY.sub(r"\1***", _PASSWORD.sub(r"\1***@", url))
+
+
+def _refusal(name: str, text: str, hint: Any) -> str:
+    """The message for a wrong value: the variable, the expected values, and the description."""
+    shown = quoted(str(_mask(name, text)))
+    return (
+        f"{PREFIX}{name.upper()}: expected {expectation(hint)}, got {shown}. {_description(hint)}"
+    )
 
 
 def _mask(name: str, value: Any) -> Any:

@@ -64,6 +64,7 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         float,
         Meta(
             gt=0,
+            le=MAX_RETENTION,
             description="Seconds that renders may wait for a worker. While some wait longer, new "
             "work gets 503. Scrapes may wait twenty times as long.",
         ),
@@ -72,6 +73,7 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         float,
         Meta(
             gt=0,
+            le=MAX_RETENTION,
             description="Seconds that accepted work may wait for an unavailable broker. While "
             "some waits longer, new work gets 503.",
         ),

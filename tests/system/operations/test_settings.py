@@ -20,7 +20,7 @@ SERVICES = {
 }
 #: Variable, wrong value, and a part of the message.
 COMMON = [
-    ("SPLITFLAP_HEALTH_PORT", "nine", "int"),
+    ("SPLITFLAP_HEALTH_PORT", "nine", "expected a whole number from 1 to 65535, got 'nine'"),
     ("SPLITFLAP_HEALTH_PORT", "0", "1"),
     ("SPLITFLAP_HEALTH_PORT", "70000", "65535"),
     ("SPLITFLAP_BROKER_URL", "redis://somewhere", "amqp"),
@@ -29,13 +29,18 @@ COMMON = [
 ]
 #: As above, of one service.
 OWN = [
-    ("api", "SPLITFLAP_PORT", "http", "int"),
+    ("api", "SPLITFLAP_PORT", "http", "expected a whole number from 1 to 65535, got 'http'"),
     ("api", "SPLITFLAP_DATABASE_URL", "mysql://host/db", "postgresql"),
     ("api", "SPLITFLAP_BOOTSTRAP_KEY", "short", "16"),
     ("api", "SPLITFLAP_API_ROLES", "web,cook", "outcomes"),
-    ("api", "SPLITFLAP_TASK_RETENTION", "soon", "float"),
+    ("api", "SPLITFLAP_TASK_RETENTION", "soon", "expected a number from 0.1"),
     ("migrate", "SPLITFLAP_DATABASE_URL", "mysql://host/db", "postgresql"),
-    ("renderer", "SPLITFLAP_PROCESSES", "many", "int"),
+    (
+        "renderer",
+        "SPLITFLAP_PROCESSES",
+        "many",
+        "expected a whole number from 0 to 256, got 'many'",
+    ),
     ("renderer", "SPLITFLAP_RENDER_DEADLINE", "0", "0"),
     ("scraper", "SPLITFLAP_CONCURRENCY", "0", "1"),
     ("scraper", "SPLITFLAP_SCRAPER_ALLOW_NETS", "10.0.0.0/99", "networks"),
@@ -99,6 +104,21 @@ def test_service_ends_if_its_port_is_taken(
     ended = idle_stack.run(*SERVICES[service], **{variable: str(taken)})
     assert ended.returncode > 0, ended.stderr
     assert str(taken) in ended.stderr
+
+
+def test_an_unknown_setting_is_reported_with_the_nearest_name(
+    idle_stack: Stack, taken: int
+) -> None:
+    """A setting of another service is known: all services may share one file of variables."""
+    ended = idle_stack.run(
+        *SERVICES["renderer"],
+        SPLITFLAP_HEALTH_PORT=str(taken),
+        SPLITFLAP_RATE_LIMT="5",
+        SPLITFLAP_RATE_LIMIT="5",
+    )
+    unknown = "SPLITFLAP_RATE_LIMT is no setting of Splitflap and has no effect"
+    assert f"{unknown}; did you mean SPLITFLAP_RATE_LIMIT?" in ended.stderr
+    assert ended.stderr.count("is no setting") == 1
 
 
 def test_secrets_are_not_logged(idle_stack: Stack, taken: int) -> None:

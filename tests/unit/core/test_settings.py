@@ -1,9 +1,11 @@
 """Settings: from the environment, in the log, and in the documentation."""
 
-from typing import Annotated
+from typing import Annotated, Literal, get_type_hints
 
 import pytest
 from msgspec import Meta
+from splitflap_api.settings import ApiSettings
+from splitflap_core.setting_errors import expectation, unknown_settings
 from splitflap_core.settings import (
     BadSettings,
     CommonSettings,
@@ -13,6 +15,8 @@ from splitflap_core.settings import (
     masked,
     networks,
 )
+from splitflap_renderer.settings import RendererSettings
+from splitflap_scraper.process.settings import ScraperSettings
 
 
 class Example(CommonSettings, frozen=True, kw_only=True):
@@ -22,6 +26,9 @@ class Example(CommonSettings, frozen=True, kw_only=True):
     bootstrap_key: Annotated[str | None, Meta(description="A secret.")] = None
     ratio: Annotated[float, Meta(ge=0, le=1, description="A share.")] = 0.5
     cold: Annotated[bool, Meta(description="A switch.")] = False
+    mode: Annotated[Literal["quick", "slow"], Meta(description="A choice.")] = "quick"
+    pin: Annotated[str, Meta(min_length=4, max_length=8, description="A number.")] = "0000"
+    short_key: Annotated[str, Meta(max_length=3, description="A key.")] = ""
 
 
 def test_an_empty_variable_counts_as_unset() -> None:
@@ -61,6 +68,60 @@ def test_a_wrong_value_names_its_variable(name: str, text: str) -> None:
     """The message has the variable's description too."""
     with pytest.raises(BadSettings, match=f"SPLITFLAP_{name}: .*"):
         load(Example, {f"SPLITFLAP_{name}": text})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("PROCESSES", "abc", "expected a whole number from 1 to 64, got 'abc'. Processes."),
+        ("RATIO", "half", "expected a number from 0 to 1, got 'half'. A share."),
+        ("COLD", "maybe", "expected true or false, got 'maybe'. A switch."),
+        ("STOP_GRACE", "0", "expected a number above 0 and up to 3600, got '0'. "),
+        ("MODE", "fast", "expected `quick` or `slow`, got 'fast'. "),
+        ("PIN", "12", "expected 4 to 8 characters, got '12'. "),
+        ("SHORT_KEY", "hunter2", "expected at most 3 characters, got '***'. "),
+        ("LOG_LEVEL", "info", "expected a text of the form below, got 'info'. Lowest logged"),
+        ("BROKER_URL", "redis://u:s3cret@h", "got 'redis://u:***@h'. RabbitMQ as"),
+        ("MODE", "\u202eevil\x1b[2J", r"got '\u202eevil\x1b[2J'. "),
+    ],
+)
+def test_a_wrong_value_is_explained_in_plain_words(name: str, text: str, message: str) -> None:
+    """No message speaks of a programming language's types, shows a secret or moves the cursor."""
+    with pytest.raises(BadSettings) as wrong:
+        load(Example, {f"SPLITFLAP_{name}": text})
+    assert message in str(wrong.value)
+    assert "`int`" not in str(wrong.value)
+
+
+def test_every_setting_of_every_service_has_plain_words() -> None:
+    """A type without words would end a service with a traceback."""
+    for kind in (ApiSettings, RendererSettings, ScraperSettings):
+        for hint in get_type_hints(kind, include_extras=True).values():
+            assert expectation(hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("SPLITFLAP_RATE_LIMT", "; did you mean SPLITFLAP_RATE_LIMIT?"),
+        ("SPLITFLAP_SCRAPER_DENY_NET", "; did you mean SPLITFLAP_SCRAPER_DENY_NETS?"),
+        ("SPLITFLAP_BROKER", "; did you mean SPLITFLAP_BROKER_URL?"),
+        ("SPLITFLAP_WEATHER", " has no effect"),
+    ],
+)
+def test_an_unknown_setting_gets_a_suggestion(name: str, end: str) -> None:
+    """A name without a similar one gets none."""
+    (sentence,) = unknown_settings({name: "x", "OTHER": "y"}, "SPLITFLAP_")
+    assert sentence.startswith(f"{name} is no setting of Splitflap")
+    assert sentence.endswith(end)
+
+
+@pytest.mark.parametrize(
+    "name", ["DATABASE_URL", "PROCESSES", "SCRAPE_ROBOTS", "KEY", "URL", "VHOST", "SCRAPER_USER"]
+)
+def test_a_setting_of_any_part_is_known(name: str) -> None:
+    """One file of variables serves all services, the commands and the broker's definitions."""
+    assert unknown_settings({f"SPLITFLAP_{name}": "x", "SPLITFLAP_EMPTY": ""}, "SPLITFLAP_") == []
 
 
 def test_one_message_names_all_wrong_settings() -> None:

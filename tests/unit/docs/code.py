@@ -11,11 +11,9 @@ import click
 import msgspec
 import yaml
 from splitflap.__main__ import main
-from splitflap_api.settings import ApiSettings
-from splitflap_core.settings import PREFIX, describe
-from splitflap_renderer.settings import RendererSettings
+from splitflap_core.setting_errors import known_names
+from splitflap_core.settings import PREFIX
 from splitflap_scraper.process.reasons import REASONS
-from splitflap_scraper.process.settings import ScraperSettings
 
 from tests.unit.docs.pages import ROOT
 
@@ -134,16 +132,7 @@ def recorded_rules() -> frozenset[str]:
 @cache
 def settings() -> frozenset[str]:
     """The environment variables of services, commands, `splitflap_core.definitions` and make."""
-    kinds = (ApiSettings, RendererSettings, ScraperSettings)
-    found = {each.name for kind in kinds for each in describe(kind)}
-    found |= {name for option in main.params for name in _names(option.envvar)}
-    for name in ("Makefile", "core/splitflap_core/definitions.py"):
-        found |= set(re.findall(rf"\b{PREFIX}[A-Z_]+", text_of(name)))
-    return frozenset(found)
-
-
-def _names(envvar: Any) -> list[str]:
-    return [envvar] if isinstance(envvar, str) else list(envvar or ())
+    return known_names() | set(re.findall(rf"\b{PREFIX}[A-Z_]+", text_of("Makefile")))
 
 
 @cache

@@ -61,6 +61,7 @@ BODIES = [
     Case("null", 422, "invalid", b"null"),
     Case("no text", 422, "invalid", {}, field="text"),
     Case("empty text", 422, "invalid", text(""), field="text"),
+    Case("text of white space", 422, "invalid", text(" \t\n\u3000"), field="text"),
     Case("text of null", 422, "invalid", text(None), field="text"),
     Case("text of number", 422, "invalid", text(1), field="text"),
     Case("text of list", 422, "invalid", text(["a"]), field="text"),

@@ -170,7 +170,7 @@ def test_a_slow_body_gets_408() -> None:
 @pytest.mark.parametrize(
     ("text", "slug", "message"),
     [
-        ("a\0b", "invalid", "expected text without U+0000"),
+        ("a\0b", "invalid", "expected text that is not only white space, without U+0000"),
         ("é" * 32_769, "too-large", "expected at most 65536 bytes of UTF-8, got 65538"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Parameter, ResponseSpec
+from splitflap_api.contract.patterns import ENTITY_TAGS, EVENT_ID
 
 _STRING = {"type": "string"}
 
@@ -23,7 +24,7 @@ PREFER = Parameter(
 IF_MATCH = Parameter(
     "If-Match",
     "The ETag of the post as the client read it. An edit of another revision is refused.",
-    {"type": "string", "pattern": '^("[1-9][0-9]{0,8}-[0-9a-f]{8}"|\\*)$'},
+    _STRING | ENTITY_TAGS.schema,
 )
 IF_NONE_MATCH = Parameter(
     "If-None-Match", "An ETag. The response is 304 while it still matches.", _STRING
@@ -31,7 +32,7 @@ IF_NONE_MATCH = Parameter(
 LAST_EVENT_ID = Parameter(
     "Last-Event-ID",
     "Resume after this event, with every later event exactly once.",
-    {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    _STRING | EVENT_ID.schema,
 )
 
 ACCEPTED = ResponseSpec(

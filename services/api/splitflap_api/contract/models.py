@@ -6,14 +6,11 @@ import msgspec
 from msgspec import Meta
 from splitflap_core.contracts import MAX_URL, Flavour
 
+from splitflap_api.contract.patterns import ACCOUNT, CHANNEL, KEY_NAME, TEXT
+
 #: Largest text, in bytes of UTF-8.
 MAX_TEXT = 65_536
 
-#: A channel's name appears unescaped in query strings, logs and metrics. Python's `$` also matches
-#: before a final line feed; `(?!\n)` excludes it.
-CHANNEL = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$(?!\n)"
-ACCOUNT = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$(?!\n)"
-KEY_NAME = r"^[^\x00-\x1f\x7f]{0,200}$(?!\n)"
 DEFAULT_CHANNEL = "general"
 
 Text = Annotated[
@@ -21,11 +18,11 @@ Text = Annotated[
     Meta(
         min_length=1,
         max_length=MAX_TEXT,
-        description="Markdown, 1 to 65,536 bytes of UTF-8, without U+0000.",
-        extra_json_schema={"pattern": "^[^\\u0000]*$"},
+        description=f"Markdown, 1 to 65,536 bytes of UTF-8: {TEXT.expected}.",
+        extra_json_schema=TEXT.schema,
     ),
 ]
-Channel = Annotated[str, Meta(pattern=CHANNEL, description="Letters, digits, `.`, `_`, `-`.")]
+Channel = Annotated[str, CHANNEL.meta("The channel's name")]
 Time = Annotated[str, Meta(description="RFC 3339, in UTC.", examples=["2026-01-02T03:04:05.678Z"])]
 Id = Annotated[str, Meta(description="UUIDv7.")]
 ChosenFlavour = Annotated[
@@ -76,9 +73,9 @@ class NewPreview(Request, frozen=True):
 class NewKey(Request, frozen=True):
     """A key to create for an account."""
 
-    account: Annotated[str, Meta(pattern=ACCOUNT)]
+    account: Annotated[str, ACCOUNT.meta("The name of an account")]
     scopes: Annotated[list[Scope], Meta(min_length=1)]
-    name: Annotated[str, Meta(pattern=KEY_NAME)] = ""
+    name: Annotated[str, KEY_NAME.meta("A note for people")] = ""
 
 
 Cursor = Annotated[str, Meta(description="`next` of the previous page.", max_length=200)]

@@ -11,8 +11,8 @@ from splitflap_api.contract import headers
 from splitflap_api.contract.models import ProblemBody
 from splitflap_api.contract.operations import Operation, Parameter, ResponseSpec
 from splitflap_api.contract.problems import MEDIA_TYPE, TYPES
+from splitflap_api.contract.schemas import schemas_of
 
-_REF = "#/components/schemas/{name}"
 _ID = {"type": "string", "format": "uuid"}
 
 #: Problems of every operation.
@@ -25,8 +25,9 @@ _WITH_KEY = ("unauthorized", "forbidden")
 
 def document(prefix: str, operations: Sequence[Operation]) -> bytes:
     """The whole description as JSON."""
-    schemas, components = msgspec.json.schema_components(_models(operations), ref_template=_REF)
-    by_model = dict(zip(_models(operations), schemas, strict=True))
+    models = _models(operations)
+    schemas, components = schemas_of(models)
+    by_model = dict(zip(models, schemas, strict=True))
     paths: dict[str, Any] = {}
     for each in operations:
         paths.setdefault(prefix + each.path, {})[each.method.lower()] = _operation(each, by_model)
@@ -83,7 +84,7 @@ def _path_parameters(each: Operation) -> list[dict[str, Any]]:
 def _query(each: Operation) -> list[dict[str, Any]]:
     if each.query is None:
         return []
-    schema = msgspec.json.schema(each.query)["$defs"][each.query.__name__]
+    schema = schemas_of([each.query])[1][each.query.__name__]
     return [
         {"name": name, "in": "query", "schema": _without_null(of)}
         for name, of in schema["properties"].items()

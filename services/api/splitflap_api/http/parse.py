@@ -12,6 +12,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.models import MAX_TEXT
+from splitflap_api.contract.patterns import ENTITY_TAGS, EVENT_ID, TEXT
 from splitflap_api.contract.problems import Problem, bad_parameter, invalid
 from splitflap_api.http.waiting import slot_lent
 
@@ -24,7 +25,6 @@ MAX_NAME = 100
 #: An ETag of a post, with its revision.
 _ETAG = re.compile(r'"([1-9][0-9]{0,8})-[0-9a-f]{8}"')
 _ANY_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
-_ETAGS = re.compile(rf"[ \t,]*{_ANY_ETAG.pattern}(?:[ \t]*,[ \t]*(?:{_ANY_ETAG.pattern})?)*[ \t]*")
 #: The place of an error in a message of msgspec: a path, or a field.
 _AT = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
 _NAMED = re.compile(r"field `([^`]*)`")
@@ -58,9 +58,9 @@ def json_body(model: type[T]) -> T:
 
 
 def check_text(text: str) -> None:
-    """Raises Problem for a text of too many bytes, or with U+0000. Schemas express neither."""
-    if "\0" in text:
-        raise invalid("text", "expected text without U+0000")
+    """Raises Problem for a text of too many bytes, of white space alone, or with U+0000."""
+    if not TEXT.matches(text):
+        raise invalid("text", f"expected {TEXT.expected}")
     size = len(text.encode())
     if size > MAX_TEXT:
         message = f"expected at most {MAX_TEXT} bytes of UTF-8, got {size}"
@@ -133,8 +133,8 @@ def wanted_revisions() -> frozenset[int] | None:
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
-    if not _ETAGS.fullmatch(header):
-        raise bad_parameter("If-Match", 'expected an ETag such as "3-1a2b3c4d", or *')
+    if not ENTITY_TAGS.matches(header):
+        raise bad_parameter("If-Match", f"expected {ENTITY_TAGS.expected}")
     # Weak tags and tags of other services are well-formed, and match no revision.
     return frozenset(
         int(known[1]) for tag in _ANY_ETAG.findall(header) if (known := _ETAG.fullmatch(tag))
@@ -150,8 +150,8 @@ def event_id() -> int | None:
     header = request.headers.get("Last-Event-ID", "").strip()
     if not header:
         return None
-    if not re.fullmatch(r"[0-9]{1,18}", header, re.ASCII):
-        raise bad_parameter("Last-Event-ID", "expected the `id` of an event: a whole number")
+    if not EVENT_ID.matches(header):
+        raise bad_parameter("Last-Event-ID", f"expected {EVENT_ID.expected}")
     return int(header)
 
 

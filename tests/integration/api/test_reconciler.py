@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 from splitflap_api.domain.jobs.counts import job_counts
+from splitflap_api.domain.previews import FetchPreview
 from splitflap_api.loops import retention
 from splitflap_api.store import schema
 from splitflap_core.kinds import MAX_ATTEMPTS
+from sqlalchemy import Table, text
 
-from tests.unit.api.rig import HOUR, Rig, rendered, scraped
+from tests.unit.api.rig import HOUR, Rig, failed, outcome_of, rendered, scraped
 
 from .conftest import MakeRig
 
@@ -134,7 +136,7 @@ def test_a_task_ends_when_its_previews_take_too_long(make_rig: MakeRig) -> None:
     assert rig.task(task) == final | {"pending": rig.task(task)["pending"]}
 
 
-def test_an_expired_task_leaves_a_tombstone(rig: Rig) -> None:
+def test_an_expired_task_leaves_a_tombstone(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its response is deleted first. Its id stays for 410, and is deleted later."""
     task = rig.post(key="key", fingerprint="a")
     rig.apply(rendered(rig.job(task)))
@@ -144,8 +146,7 @@ def test_an_expired_task_leaves_a_tombstone(rig: Rig) -> None:
     bare = rig.task(task)
     assert (bare["body"], bare["headers"], bare["idempotency_key"]) == (None, None, None)
     rig.change(schema.tasks, expires_at=now - 2 * HOUR)
-    # Private: as if SWEEP_EVERY seconds had passed.
-    rig.reconciler._swept_at = float("-inf")
+    monkeypatch.setattr(retention, "SWEEP_EVERY", 0)
     rig.reconcile()
     assert rig.rows(schema.tasks) == []
     assert len(rig.rows(schema.posts)) == 1
@@ -163,6 +164,31 @@ def test_a_sweep_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         rig.reconcile()
         left.append(len(rig.rows(schema.tasks)))
     assert left == [6, 2, 0]
+
+
+SWEPT = {
+    schema.tasks: "expires_at",
+    schema.events: "created_at",
+    schema.dead_letters: "created_at",
+    schema.previews: "expires_at",
+}
+
+
+@pytest.mark.parametrize("broken", list(SWEPT), ids=str)
+def test_a_table_that_cannot_be_swept_does_not_stop_the_other_sweeps(
+    rig: Rig, broken: Table
+) -> None:
+    """Its own sweep fails in each iteration, and the health check tells."""
+    rig.apply(outcome_of(rig.job(rig.post()), failed()))
+    rig.scraped(rig.job(rig.accept(FetchPreview("http://old/")), "scrape"))
+    for table, time_of in SWEPT.items():
+        rig.change(table, **{time_of: 1})
+    with rig.store.write() as tx:
+        tx.execute(text(f"ALTER TABLE {broken} RENAME COLUMN {SWEPT[broken]} TO gone"))
+    rig.reconciler.run_once()
+    assert rig.reconciler.failed
+    left = {str(table): rig.count(table) for table in SWEPT if table is not broken}
+    assert set(left.values()) == {0}, left
 
 
 def test_a_sweep_leaves_rows_that_are_in_use(rig: Rig) -> None:

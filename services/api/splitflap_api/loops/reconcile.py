@@ -21,7 +21,7 @@ from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Changes, Row
 from splitflap_api.domain.jobs.counts import job_counts
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.loop import Duty, Loop
-from splitflap_api.loops.retention import Retention, Sweeper
+from splitflap_api.loops.retention import Retention, sweeps
 from splitflap_api.store.bulk import update_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import jobs, tasks
@@ -38,9 +38,6 @@ BATCH = 200
 
 #: Batches of due jobs in one iteration.
 MAX_BATCHES = 10
-
-#: Seconds between sweeps, once a sweep has found no more rows past their retention.
-SWEEP_EVERY = 20.0
 
 #: Seconds between counts of waiting jobs.
 MEASURE_EVERY = 5.0
@@ -69,14 +66,13 @@ class Reconciler(Loop):
             Duty("publish due jobs", self._republish),
             Duty("end waiting tasks", self._end_waiting_tasks),
             Duty("end left waiters", self._end_left_waiters),
-            Duty("delete old rows", self._sweep),
+            *sweeps(store, retention),
             Duty("count waiting jobs", self._measure),
             pause=lambda: PAUSE * random.uniform(0.75, 1.25),  # noqa: S311 - jitter
         )
         self._store = store
         self._tasks = tasks_
         self._ingest = ingest
-        self._sweeper = Sweeper(store, retention)
         self._broker_is_up = broker_is_up
         self._after_commit = after_commit
         self._retried = metrics.counter("splitflap_jobs_retried_total")
@@ -85,7 +81,7 @@ class Reconciler(Loop):
         self._left = metrics.gauge("splitflap_tasks_without_responder")
         #: When the broker came back (monotonic), until the jobs of its outage are due.
         self._up_since: float | None = None
-        self._swept_at = self._measured_at = self._logged_at = float("-inf")
+        self._measured_at = self._logged_at = float("-inf")
 
     def republish_soon(self) -> None:
         """The broker is back: publish the jobs of its outage in the next iteration."""
@@ -166,10 +162,6 @@ class Reconciler(Loop):
         while self._ingest.resume_completions():
             self.note_progress()
             self._after_commit.changed()
-
-    def _sweep(self) -> None:
-        if time.monotonic() - self._swept_at > SWEEP_EVERY and not self._sweeper.sweep():
-            self._swept_at = time.monotonic()
 
     def _measure(self) -> None:
         if time.monotonic() - self._measured_at <= MEASURE_EVERY:

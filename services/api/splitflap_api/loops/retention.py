@@ -1,11 +1,16 @@
-"""Deletes rows past their retention, a bounded number of small batches at a time."""
+"""Deletes rows past their retention, a bounded number of small batches at a time.
 
-from collections.abc import Iterator
+Each table has a duty of its own: while the sweep of one table fails, the others go on.
+"""
+
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, delete, select, update
 
+from splitflap_api.loops.loop import Duty
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import dead_letters, events, post_links, previews, tasks
@@ -13,9 +18,12 @@ from splitflap_api.store.schema import dead_letters, events, post_links, preview
 #: Rows taken by one transaction.
 BATCH = 200
 
-#: Batches of each kind in one sweep. The reconciler's other duties run between two sweeps, also
-#: while a million rows are due.
+#: Batches of each table in one iteration. The reconciler's other duties run between two iterations,
+#: also while a million rows are due.
 BATCHES = 10
+
+#: Seconds until the next sweep of a table, once a sweep has found no more old rows.
+SWEEP_EVERY = 20.0
 
 #: Retention of dead letters, and of previews without a post, in milliseconds.
 KEEP_DEAD = 30 * 86_400_000
@@ -30,54 +38,89 @@ class Retention:
     events: int
 
 
-class Sweeper:
-    """Deletes old rows. Sweepers of other replicas may run beside it: each skips locked rows."""
+@dataclass(frozen=True)
+class OldRows:
+    """Rows of one table that are due at `now`, and their change."""
 
-    def __init__(self, store: Store, retention: Retention) -> None:
+    key: Column[Any]
+    #: The indexed time that finds the rows.
+    since: Column[Any]
+    past: Callable[[int], Any]
+    change: Any
+
+
+def sweeps(store: Store, retention: Retention) -> list[Duty]:
+    """A duty for each kind of old rows. Other replicas may run theirs at the same time."""
+    return [
+        Duty(f"delete old {name}", Sweep(store, rows).run)
+        for name, rows in {
+            "tasks": OldRows(
+                tasks.c.id,
+                tasks.c.expires_at,
+                lambda now: tasks.c.expires_at < now - retention.tombstones,
+                delete(tasks),
+            ),
+            "events": OldRows(
+                events.c.id,
+                events.c.created_at,
+                lambda now: events.c.created_at < now - retention.events,
+                delete(events),
+            ),
+            "dead letters": OldRows(
+                dead_letters.c.id,
+                dead_letters.c.created_at,
+                lambda now: dead_letters.c.created_at < now - KEEP_DEAD,
+                delete(dead_letters),
+            ),
+            "previews": OldRows(
+                previews.c.url, previews.c.expires_at, _is_unused, delete(previews)
+            ),
+            # Clients get 410 for a tombstone, instead of 404.
+            "final responses": OldRows(
+                tasks.c.id,
+                tasks.c.expires_at,
+                lambda now: (tasks.c.expires_at < now) & tasks.c.body.is_not(None),
+                update(tasks).values(body=None, headers=None, idempotency_key=None),
+            ),
+        }.items()
+    ]
+
+
+class Sweep:
+    """Changes the old rows of one table. Locked rows are left to the next sweep."""
+
+    def __init__(self, store: Store, rows: OldRows) -> None:
         self._store = store
-        self._retention = retention
+        self._rows = rows
+        self._swept_at = float("-inf")
 
-    def sweep(self) -> bool:
-        """Delete some of the due rows. Return whether there may be more.
+    def run(self) -> None:
+        """Change some of the due rows, or none if the last sweep was short ago.
 
         Raises:
-            sqlalchemy.exc.DBAPIError: the database does not answer.
+            sqlalchemy.exc.DBAPIError: the database does not answer, or refuses the change.
         """
+        if time.monotonic() - self._swept_at > SWEEP_EVERY and not self._change_some():
+            self._swept_at = time.monotonic()
+
+    def _change_some(self) -> bool:
+        """Change the oldest due rows. Return whether there may be more."""
+        key, since = self._rows.key, self._rows.since
         with self._store.read() as tx:
-            now = self._store.now(tx)
-        more = [self._delete(key, since, past) for key, since, past in self._due(now)]
-        return any([*more, self._strip(now)])
-
-    def _due(self, now: int) -> Iterator[tuple[Column[Any], Column[Any], Any]]:
-        """For each table: its key, the indexed time that finds rows, and the test of due rows."""
-        old = tasks.c.expires_at < now - self._retention.tombstones
-        yield tasks.c.id, tasks.c.expires_at, old
-        old = events.c.created_at < now - self._retention.events
-        yield events.c.id, events.c.created_at, old
-        old = dead_letters.c.created_at < now - KEEP_DEAD
-        yield dead_letters.c.id, dead_letters.c.created_at, old
-        linked = select(post_links.c.url).where(post_links.c.url == previews.c.url).exists()
-        unused = (previews.c.expires_at < now - KEEP_PREVIEW) & previews.c.job_id.is_(None)
-        yield previews.c.url, previews.c.expires_at, unused & ~linked
-
-    def _delete(self, key: Column[Any], since: Column[Any], past: Any) -> bool:
-        return self._each(key, since, past, delete(key.table))
-
-    def _strip(self, now: int) -> bool:
-        """Reduce expired tasks to their tombstones. Clients get 410 for these, instead of 404."""
-        past = (tasks.c.expires_at < now) & tasks.c.body.is_not(None)
-        bare = update(tasks).values(body=None, headers=None, idempotency_key=None)
-        return self._each(tasks.c.id, tasks.c.expires_at, past, bare)
-
-    def _each(self, key: Column[Any], since: Column[Any], past: Any, change: Any) -> bool:
-        """Change the oldest due rows. Return whether one sweep's limit was reached."""
+            past = self._rows.past(self._store.now(tx))
         # The scan of the time's index ends at the first young row.
         some = select(key).where(past).order_by(since).limit(BATCH)
         for _ in range(BATCHES):
             with self._store.write() as tx:
                 keys = [row[0] for row in tx.execute(some.with_for_update(skip_locked=True))]
                 if keys:
-                    tx.execute(change.where(among(tx, key, keys)))
+                    tx.execute(self._rows.change.where(among(tx, key, keys)))
             if len(keys) < BATCH:
                 return False
         return True
+
+
+def _is_unused(now: int) -> Any:
+    """Previews that no post shows and no job fetches."""
+    linked = select(post_links.c.url).where(post_links.c.url == previews.c.url).exists()
+    return (previews.c.expires_at < now - KEEP_PREVIEW) & previews.c.job_id.is_(None) & ~linked

@@ -27,7 +27,7 @@ MARK = re.compile(r"\s*# -- (?P<text>.*)")
 OWN = {
     *("data_dir", "broker_url", "broker_user", "broker_password", "broker_ca_file"),
     *("health_host", "health_port", "host", "port", "database_url", "bootstrap_key"),
-    *("api_roles", "scraper_allow_nets", "scraper_ca_file"),
+    *("api_roles", "scraper_allow_nets", "scraper_nat64", "scraper_ca_file"),
 }
 
 SERVICES: dict[str, type[CommonSettings]] = {

@@ -69,7 +69,7 @@ def _fetcher_and_handler(concurrency: int) -> tuple["Fetcher", "ScrapeHandler"]:
     metrics = Metrics("scraper")
     time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
     fetcher = Fetcher(settings.fetch_config(), time_limit, metrics)
-    handler = ScrapeHandler(fetcher, settings.allowed, metrics)
+    handler = ScrapeHandler(fetcher, settings.address_rules, metrics)
     collect_rarely()
     return fetcher, handler
 

@@ -72,7 +72,12 @@ FULL: Values = merged(
         "bootstrapKey": "a-key-of-sixteen-and-more",
         "api": {**_POD, "image": {"digest": "sha256:" + "0" * 64}},
         "outcomes": {**_POD, "enabled": True},
-        "scraper": {**_POD, "allowNets": ["10.1.0.0/16"], "ca": {"secret": "pages"}},
+        "scraper": {
+            **_POD,
+            "allowNets": ["10.1.0.0/16"],
+            "nat64": ["64:ff9b::/96"],
+            "ca": {"secret": "pages"},
+        },
         "renderer": _POD,
         "migrate": {"user": {"username": "owner", "password": "owner's"}},
         "ingress": {"enabled": True, "hosts": ["flap.example.com"], "className": "nginx"},

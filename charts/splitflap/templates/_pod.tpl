@@ -81,14 +81,20 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 {{ include "splitflap.brokerEnv" . }}
+{{- if ne $service "renderer" }}
+{{- with $values.scraper.allowNets }}
+- name: SPLITFLAP_SCRAPER_ALLOW_NETS
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- with $values.scraper.nat64 }}
+- name: SPLITFLAP_SCRAPER_NAT64
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- end }}
 {{- if eq .component "scraper" }}
 {{- if not (hasKey $values.scraper.settings "scraperReplicas") }}
 - name: SPLITFLAP_SCRAPER_REPLICAS
   value: {{ include "splitflap.scrapersAtMost" .root | quote }}
-{{- end }}
-{{- with $values.scraper.allowNets }}
-- name: SPLITFLAP_SCRAPER_ALLOW_NETS
-  value: {{ join "," . | quote }}
 {{- end }}
 {{- if include "splitflap.hasCa" $values.scraper.ca }}
 - name: SPLITFLAP_SCRAPER_CA_FILE

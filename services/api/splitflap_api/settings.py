@@ -5,6 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 from splitflap_core.contracts import Flavour
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Port, check_port
+from splitflap_core.urls.addresses import AddressRules
+from splitflap_core.urls.settings import AllowNets, Nat64, address_rules
 
 #: Seconds: ten years.
 MAX_RETENTION = 315_360_000
@@ -123,6 +125,8 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         float,
         Meta(ge=0, le=3600, description="Seconds that a rendered task waits for its previews."),
     ] = 30.0
+    scraper_allow_nets: AllowNets = ""
+    scraper_nat64: Nat64 = ""
 
     def check(self) -> None:
         """Raises BadSettings for an unknown role, a rate below SLOWEST_RATE, or equal ports."""
@@ -139,6 +143,16 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         if self.port == self.health_port:
             raise BadSettings(f"{PREFIX}HEALTH_PORT: {self.port} is {PREFIX}PORT; expected another")
         check_port(self.database_url or "", "DATABASE_URL")
+        _ = self.address_rules
+
+    @property
+    def address_rules(self) -> AddressRules:
+        """The addresses that a preview may show: those that the scraper may reach.
+
+        Raises:
+            BadSettings: a network is malformed.
+        """
+        return address_rules(self.scraper_allow_nets, self.scraper_nat64)
 
     @property
     def roles(self) -> frozenset[str]:

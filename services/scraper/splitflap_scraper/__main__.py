@@ -40,7 +40,7 @@ def main() -> None:
     green.use_resolvers(settings.concurrency)
     time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
     fetcher = Fetcher(settings.fetch_config(), time_limit, metrics)
-    handler = ScrapeHandler(fetcher, settings.allowed, metrics, settings.providers)
+    handler = ScrapeHandler(fetcher, settings.address_rules, metrics, settings.providers)
 
     # The green threads, and the loop that feeds them from the broker.
     ahead = 1 + int(settings.concurrency * AHEAD_PER_SLOT)

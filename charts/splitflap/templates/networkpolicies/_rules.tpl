@@ -54,7 +54,7 @@
         cidr: ::/0
         except:
           {{- toYaml $egress.scraperExceptIPv6 | nindent 10 }}
-    {{- range .root.Values.scraper.allowNets }}
+    {{- range concat .root.Values.scraper.allowNets .root.Values.scraper.nat64 }}
     - ipBlock: {cidr: {{ . | quote }}}
     {{- end }}
 {{- end }}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from splitflap_core.telemetry import Metrics
+from splitflap_core.urls.addresses import Address
 
 from splitflap_scraper.fetch.config import FetchConfig
 from splitflap_scraper.fetch.deadline import Deadline, TimeLimit, timed_out
@@ -21,7 +22,6 @@ from splitflap_scraper.fetch.http.freshness import fresh_for, retry_after
 from splitflap_scraper.fetch.http.headers import Headers, media_type
 from splitflap_scraper.fetch.http.reader import Head, R, ReaderFor
 from splitflap_scraper.fetch.http.validators import Validators
-from splitflap_scraper.fetch.targets.addresses import Address
 from splitflap_scraper.fetch.targets.resolver import Resolve, Resolver
 from splitflap_scraper.fetch.targets.urls import Target, joined
 

@@ -1,16 +1,15 @@
 """Builds the preview of a URL: chooses the pages to read, and extracts their metadata."""
 
 import time
-from collections.abc import Sequence
 
 from splitflap_core.contracts import PreviewFields
+from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.fetcher import Visit
 from splitflap_scraper.fetch.http.reader import Head
 from splitflap_scraper.fetch.http.validators import validators_of
 from splitflap_scraper.fetch.request import FetchResult, NotModified, check_status
-from splitflap_scraper.fetch.targets.addresses import Network
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.cache import CachedPreview
 from splitflap_scraper.preview.extract import extract
@@ -32,9 +31,9 @@ OK = 200
 class PreviewBuilder:
     """Makes previews from the responses of a visit."""
 
-    def __init__(self, allowed: Sequence[Network], providers: Providers) -> None:
-        """`allowed` are the operator's networks for images, beside the public ones."""
-        self._allowed = allowed
+    def __init__(self, rules: AddressRules, providers: Providers) -> None:
+        """`rules` are those for the addresses of images."""
+        self._rules = rules
         self._providers = providers
 
     def preview(self, visit: Visit, url: str, last: CachedPreview | None = None) -> CachedPreview:
@@ -66,7 +65,7 @@ class PreviewBuilder:
         time.sleep(0)
         if kind is None:
             check_status(head.status, head.headers)
-            found = extract(page, self._allowed)
+            found = extract(page, self._rules)
             return self._with_oembed(visit, url, page, found)
         # A site may describe a page to oEmbed that it hides behind a wall.
         found = self._with_oembed(visit, url, None, PreviewFields())
@@ -90,7 +89,7 @@ class PreviewBuilder:
             # The page's own metadata still count.
             return found
         description = answer_of(answer.reader.data)
-        return merged(found, description, self._allowed) if description else found
+        return merged(found, description, self._rules) if description else found
 
 
 def _reader(head: Head) -> AnyReader | None:

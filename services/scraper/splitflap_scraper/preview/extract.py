@@ -1,10 +1,8 @@
 """Extracts the metadata of a page: from Open Graph, Twitter cards, JSON-LD, and its text."""
 
-from collections.abc import Sequence
-
 from splitflap_core.contracts import PreviewFields
+from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 
-from splitflap_scraper.fetch.targets.addresses import Network
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.fields.author import authors
 from splitflap_scraper.preview.fields.canonical import canonical
@@ -17,12 +15,12 @@ from splitflap_scraper.preview.fields.title import title_and_site
 from splitflap_scraper.preview.sources import Sources
 
 
-def extract(page: Document, allowed: Sequence[Network] = ()) -> PreviewFields:
-    """Return the metadata of a page. `allowed` are the operator's networks for images."""
-    found_canonical = canonical(page, allowed)
+def extract(page: Document, rules: AddressRules = PUBLIC_ONLY) -> PreviewFields:
+    """Return the metadata of a page. `rules` are those for the addresses of images."""
+    found_canonical = canonical(page, rules)
     sources = Sources.of(page, [page.url, found_canonical or page.url])
     title, site = title_and_site(sources)
-    image = picture(sources, allowed) or Picture("")
+    image = picture(sources, rules) or Picture("")
     return PreviewFields(
         title=title,
         description=description(sources, title),
@@ -32,7 +30,7 @@ def extract(page: Document, allowed: Sequence[Network] = ()) -> PreviewFields:
         published_at=published(sources),
         language=language(sources),
         type=page_type(sources),
-        icon=icon(page, allowed),
+        icon=icon(page, rules),
         canonical=found_canonical,
         image_width=image.width if image.url else None,
         image_height=image.height if image.url else None,

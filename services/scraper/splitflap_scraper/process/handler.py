@@ -2,17 +2,16 @@
 
 import logging
 import random
-from collections.abc import Sequence
 
 import msgspec
 from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult, encode
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
+from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.fetch.errors import FetchError, Transient
 from splitflap_scraper.fetch.fetcher import Fetcher
 from splitflap_scraper.fetch.single_flight import SingleFlight
-from splitflap_scraper.fetch.targets.addresses import Network
 from splitflap_scraper.fetch.targets.urls import target_of
 from splitflap_scraper.preview.builder import PreviewBuilder
 from splitflap_scraper.preview.cache import CachedPreview, PreviewCache
@@ -41,13 +40,13 @@ class ScrapeHandler:
     def __init__(
         self,
         fetcher: Fetcher,
-        allowed: Sequence[Network],
+        rules: AddressRules,
         metrics: Metrics,
         providers: Providers | None = None,
     ) -> None:
-        """`allowed` are the operator's networks for pages and images, beside the public ones."""
+        """`rules` are those for the addresses of images."""
         self._fetcher = fetcher
-        self._builder = PreviewBuilder(allowed, providers or Providers(()))
+        self._builder = PreviewBuilder(rules, providers or Providers(()))
         self._flights: SingleFlight[CachedPreview] = SingleFlight()
         self._cache = PreviewCache()
         self._failures = metrics.counter("splitflap_scraper_failures_total")

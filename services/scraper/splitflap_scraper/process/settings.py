@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
-from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Network, networks
+from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, networks
+from splitflap_core.urls.addresses import AddressRules
+from splitflap_core.urls.settings import AllowNets, Nat64, address_rules
+from splitflap_core.urls.web_url import BadUrl, host_of
 
 from splitflap_scraper.fetch.config import FetchConfig
-from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.politeness.host_limits import HostLimits
 from splitflap_scraper.fetch.targets.allow_list import AllowList
-from splitflap_scraper.fetch.targets.urls import ascii_host
 from splitflap_scraper.preview.structured.oembed import Providers
 
 #: Least burst of requests to a host: robots.txt, a redirect, the page.
@@ -26,13 +27,8 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=5000, description="Pages fetched at a time, each in a green thread."),
     ] = 200
-    scraper_allow_nets: Annotated[
-        str,
-        Meta(
-            description="Networks in CIDR notation, such as `10.1.0.0/16`, separated by commas. "
-            "The scraper may reach them although they are not public, so any posted URL can.",
-        ),
-    ] = ""
+    scraper_allow_nets: AllowNets = ""
+    scraper_nat64: Nat64 = ""
     scraper_deny_nets: Annotated[
         str,
         Meta(
@@ -154,9 +150,13 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             raise BadSettings(f"{PREFIX}SCRAPE_OEMBED_PROVIDERS: {error}") from error
 
     @property
-    def allowed(self) -> tuple[Network, ...]:
-        """The networks of `scraper_allow_nets`."""
-        return networks(self.scraper_allow_nets, "SCRAPER_ALLOW_NETS")
+    def address_rules(self) -> AddressRules:
+        """The rules of `scraper_allow_nets` and `scraper_nat64`.
+
+        Raises:
+            BadSettings: one of them is invalid.
+        """
+        return address_rules(self.scraper_allow_nets, self.scraper_nat64)
 
     @property
     def allow_list(self) -> AllowList:
@@ -166,7 +166,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             BadSettings: one of the lists is invalid.
         """
         return AllowList(
-            networks(self.scraper_allow_nets, "SCRAPER_ALLOW_NETS"),
+            self.address_rules,
             networks(self.scraper_deny_nets, "SCRAPER_DENY_NETS"),
             _host_names(self.scraper_allow_hosts, "SCRAPER_ALLOW_HOSTS"),
             _host_names(self.scraper_deny_hosts, "SCRAPER_DENY_HOSTS"),
@@ -235,9 +235,9 @@ def _host_names(text: str, variable: str) -> frozenset[str]:
         BadSettings: one of them is invalid.
     """
     try:
-        return frozenset(ascii_host(each) for each in re.split(r"[\s,]+", text) if each)
-    except FetchError as error:
-        raise BadSettings(f"{PREFIX}{variable}: {error.detail}") from error
+        return frozenset(host_of(each) for each in re.split(r"[\s,]+", text) if each)
+    except BadUrl as error:
+        raise BadSettings(f"{PREFIX}{variable}: {error}") from error
 
 
 def _system_has_folder() -> bool:

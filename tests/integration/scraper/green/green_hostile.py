@@ -17,6 +17,7 @@ import pytest
 from splitflap_core.contracts import ScrapeResult
 from splitflap_core.outcomes import Done
 from splitflap_core.telemetry import Metrics
+from splitflap_core.urls.addresses import PUBLIC_ONLY
 from splitflap_scraper.process.handler import ScrapeHandler
 
 from tests.integration.scraper.fetching import make_fetcher, scrape
@@ -87,7 +88,7 @@ def fetched(ports: list[str]) -> HostileRun:
         "tls_stall": f"https://127.0.0.1:{stall}/",
         "tls_nonsense": f"https://127.0.0.1:{nonsense}/",
     }
-    scraper = ScrapeHandler(make_fetcher(scrape_deadline=DEADLINE), (), Metrics("scraper"))
+    scraper = ScrapeHandler(make_fetcher(scrape_deadline=DEADLINE), PUBLIC_ONLY, Metrics("scraper"))
     assert outcome_of(scraper, urls["good"]) == "title"
     reset_peak()
     before, done = peak(), threading.Event()

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 
 import pytest
 from splitflap_core.contracts import PreviewFields
+from splitflap_core.urls.addresses import AddressRules
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.preview.builder import PreviewBuilder
 from splitflap_scraper.preview.structured.oembed import Providers
@@ -15,7 +16,7 @@ from splitflap_scraper.preview.structured.oembed import Providers
 from tests.integration.scraper.fetching import Serve, make_fetcher
 from tests.integration.scraper.site import MISSING, page, paths
 
-LOOPBACK = (ip_network("127.0.0.0/8"),)
+LOOPBACK = AddressRules((ip_network("127.0.0.0/8"),))
 
 
 def preview(url: str, providers: Providers | None = None, redirects: int = 5) -> PreviewFields:

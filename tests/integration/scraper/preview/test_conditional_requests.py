@@ -8,6 +8,7 @@ import pytest
 from splitflap_core.contracts import ScrapeResult
 from splitflap_core.outcomes import Done, Failed
 from splitflap_core.telemetry import Metrics
+from splitflap_core.urls.addresses import PUBLIC_ONLY
 from splitflap_scraper.process.handler import ScrapeHandler
 
 from tests.integration.scraper.fetching import Serve, make_fetcher, scrape
@@ -21,7 +22,7 @@ UNCHANGED = b"HTTP/1.1 304 Not Modified\r\n\r\n"
 def asking(metrics: Metrics | None = None) -> Callable[[str], ScrapeResult | Failed]:
     """Make a scraper for several requests."""
     counted = metrics or Metrics("scraper")
-    scraper = ScrapeHandler(make_fetcher(metrics=counted), (), counted)
+    scraper = ScrapeHandler(make_fetcher(metrics=counted), PUBLIC_ONLY, counted)
 
     def ask(url: str) -> ScrapeResult | Failed:
         outcome = scrape(scraper, url, attempt=5)

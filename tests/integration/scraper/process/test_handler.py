@@ -10,12 +10,13 @@ import pytest
 from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
+from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 from splitflap_scraper.process.handler import ScrapeHandler
 
 from tests.integration.scraper.fetching import Serve, make_fetcher, scrape
 from tests.integration.scraper.site import page
 
-LOOPBACK = (ip_network("127.0.0.0/8"),)
+LOOPBACK = AddressRules((ip_network("127.0.0.0/8"),))
 
 
 def scraped(url: str, attempt: int = 1, **settings: Any) -> Outcome:
@@ -108,5 +109,5 @@ def test_logs_contain_no_secret_of_a_url(caplog: pytest.LogCaptureFixture) -> No
 def test_failures_are_counted_by_reason() -> None:
     """The metric has a label for the reason."""
     metrics = Metrics("scraper")
-    scrape(ScrapeHandler(make_fetcher(), (), metrics), "ftp://a.test/")
+    scrape(ScrapeHandler(make_fetcher(), PUBLIC_ONLY, metrics), "ftp://a.test/")
     assert b'splitflap_scraper_failures_total{reason="bad_url"} 1.0' in metrics.exposition()

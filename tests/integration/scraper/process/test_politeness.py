@@ -11,6 +11,7 @@ import pytest
 from splitflap_core.contracts import ScrapeResult
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
+from splitflap_core.urls.addresses import PUBLIC_ONLY
 from splitflap_scraper.fetch.errors import Transient
 from splitflap_scraper.process.handler import ScrapeHandler
 
@@ -160,7 +161,9 @@ def scraped(scraper: ScrapeHandler, url: str, attempt: int = 1) -> Outcome:
 
 def limited(**settings: Any) -> ScrapeHandler:
     """Make a scraper with limits for loopback too."""
-    return ScrapeHandler(make_fetcher(scrape_limit_own=True, **settings), (), Metrics("scraper"))
+    return ScrapeHandler(
+        make_fetcher(scrape_limit_own=True, **settings), PUBLIC_ONLY, Metrics("scraper")
+    )
 
 
 def test_simultaneous_jobs_of_a_url_share_a_request(serve: Serve) -> None:
@@ -195,6 +198,56 @@ def test_a_busy_host_sends_jobs_back_with_delays(serve: Serve) -> None:
     last = scraped(scraper, site.url("/last"), attempt=5)
     assert isinstance(last, Failed)
     assert (last.reason, last.keep) == ("busy", 60)
+
+
+#: Spellings of 127.0.0.1 in a URL.
+SPELLINGS = [
+    "127.0.0.1", "127.0.0.1.", "127.1", "127.1.", "127.0.1", "2130706433", "0x7f000001",
+    "0X7F.1", "0x7f.0.0.1", "0x7f.0x0.0x0.0x1", "0177.1", "0177.0.0.1", "0177.00.00.01",
+    "017700000001", "127.0.0x1", "127.0.0.01", "%3127.1", "%31%32%37.0.0.1", "127%2e0.0.1",
+    "\uff11\uff12\uff17.0.0.1", "127\u30020\u30020\u30021", "user@127.1", "127.0.0.\u00ad1",
+]  # fmt: skip
+
+
+def spelled(site: Any) -> list[str]:
+    """URLs of one host, each in another spelling and with another path."""
+    port = site.url().rpartition(":")[2].rstrip("/")
+    return [f"http://{host}:{port}/{number}" for number, host in enumerate(SPELLINGS)]
+
+
+def test_twenty_spellings_of_a_host_share_its_rate_limit(serve: Serve) -> None:
+    """A burst of three requests, whatever the spelling; the others wait."""
+    site = serve(PAGE)
+    scraper = limited(scrape_host_rate=0.1)
+    urls = spelled(site)
+    assert len(set(urls)) >= 20
+    outcomes = [scraped(scraper, url) for url in urls]
+    assert [type(each) for each in outcomes[:3]] == [Done] * 3
+    assert {each.reason for each in outcomes[3:] if isinstance(each, RetryLater)} == {"busy"}
+    assert len(site.requests) == 3
+
+
+def test_twenty_spellings_of_a_host_share_its_robots_txt(serve: Serve) -> None:
+    """The file is requested once, and holds for all."""
+    site = serve(paths(PAGE, robots=robots("Disallow: /")))
+    fetcher = polite()
+    assert {refused(fetcher, url).reason for url in spelled(site)} == {"robots"}
+    assert asked(site) == ["/robots.txt"]
+
+
+def test_a_denied_host_is_denied_in_every_spelling(serve: Serve) -> None:
+    """The list may have another spelling too."""
+    site = serve(PAGE)
+    fetcher = make_fetcher(scraper_deny_hosts="0x7f.1")
+    assert {refused(fetcher, url).reason for url in spelled(site)} == {"forbidden_host"}
+    assert site.requests == []
+
+
+def test_dot_segments_hide_no_path_from_robots_txt(serve: Serve) -> None:
+    """A server would resolve them."""
+    site = serve(paths(PAGE, robots=robots("Disallow: /private")))
+    for path in ("/a/../private", "/a/%2e%2e/private", "/./private", "/a/.%2E/private"):
+        assert refused(polite(), site.url(path)).reason == "robots"
 
 
 def test_a_busy_host_delays_no_other(serve: Serve) -> None:
@@ -242,7 +295,7 @@ def test_a_retry_after_holds_for_all_pages_of_a_host(serve: Serve) -> None:
 def test_own_hosts_have_no_limits_by_default(serve: Serve) -> None:
     """A setting turns their limits on."""
     site = serve(PAGE)
-    scraper = ScrapeHandler(make_fetcher(scrape_host_rate=0.1), (), Metrics("scraper"))
+    scraper = ScrapeHandler(make_fetcher(scrape_host_rate=0.1), PUBLIC_ONLY, Metrics("scraper"))
     assert all(isinstance(scraped(scraper, site.url(f"/{n}")), Done) for n in range(8))
 
 

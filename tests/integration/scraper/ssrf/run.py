@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 from splitflap_core.outcomes import Done
 from splitflap_core.telemetry import Metrics
+from splitflap_core.urls.addresses import PUBLIC_ONLY
 from splitflap_scraper.fetch.fetcher import Fetcher
 from splitflap_scraper.process.handler import ScrapeHandler
 from splitflap_scraper.process.settings import ScraperSettings
@@ -114,7 +115,7 @@ class Run:
         settings = msgspec.structs.replace(self._settings, scrape_robots=robots)
         metrics = Metrics("scraper")
         fetcher = Fetcher(settings.fetch_config(self._tls), time_limit(), metrics, Names())
-        return ScrapeHandler(fetcher, (), metrics)
+        return ScrapeHandler(fetcher, PUBLIC_ONLY, metrics)
 
     def scrape(self, url: str, scraper: ScrapeHandler | None = None) -> dict[str, Any]:
         """Return the outcome of a URL, and the connected addresses."""

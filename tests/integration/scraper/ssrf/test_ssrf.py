@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from splitflap_scraper.fetch.targets.addresses import may_be_reached
+from splitflap_core.urls.addresses import PUBLIC_ONLY
 
 from tests.integration.scraper.ssrf.cases import LEADS, LED_TO, PUBLIC, barred, neighbours
 
@@ -57,7 +57,9 @@ def results() -> dict[str, dict[str, Any]]:
 def result(case: str) -> dict[str, Any]:
     """Return the outcome of a case, after the check of its canaries."""
     found = results()[case]
-    canaries = [each for each in found["reached"] if not may_be_reached(ip_address(each), ())]
+    canaries = [
+        each for each in found["reached"] if not PUBLIC_ONLY.may_be_reached(ip_address(each))
+    ]
     assert canaries == []
     return found
 

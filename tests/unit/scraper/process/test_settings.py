@@ -10,6 +10,8 @@ from splitflap_scraper.process.settings import ScraperSettings
     [
         ("CONCURRENCY", "0"),
         ("SCRAPER_ALLOW_NETS", "10.0.0.1/8"),
+        ("SCRAPER_NAT64", "64:ff9b::/95"),
+        ("SCRAPER_NAT64", "10.0.0.0/32"),
         ("SCRAPER_CA_FILE", "/nonexistent.pem"),
         ("USER_AGENT", "a\r\nCookie: b"),
         ("SCRAPE_DEADLINE", "600"),
@@ -24,7 +26,7 @@ def test_an_invalid_setting_is_refused_by_name(name: str, value: str) -> None:
 def test_networks_are_parsed() -> None:
     """Commas and spaces separate them."""
     settings = load(ScraperSettings, {"SPLITFLAP_SCRAPER_ALLOW_NETS": "10.0.0.0/8 ::1/128"})
-    assert [str(network) for network in settings.allowed] == ["10.0.0.0/8", "::1/128"]
+    assert [str(network) for network in settings.address_rules.allowed] == ["10.0.0.0/8", "::1/128"]
     assert settings.concurrency == 200
 
 

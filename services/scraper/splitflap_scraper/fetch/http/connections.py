@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from splitflap_core.telemetry import Metrics
+from splitflap_core.urls.addresses import Address
 
 from splitflap_scraper.fetch.deadline import Deadline
 from splitflap_scraper.fetch.errors import (
@@ -24,7 +25,6 @@ from splitflap_scraper.fetch.http.framing import Body, body_of
 from splitflap_scraper.fetch.http.idle_connections import IdleConnections, Key
 from splitflap_scraper.fetch.http.response import Response, read_response
 from splitflap_scraper.fetch.http.wire import Wire
-from splitflap_scraper.fetch.targets.addresses import Address
 from splitflap_scraper.fetch.targets.urls import Target
 
 #: Addresses of one name that are tried.

@@ -3,13 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from splitflap_core.urls.addresses import PUBLIC_ONLY, Address, AddressRules, Network
+
 from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.targets.addresses import (
-    Address,
-    Network,
-    all_may_be_reached,
-    is_in,
-)
 from splitflap_scraper.fetch.targets.urls import Target
 
 
@@ -20,7 +16,7 @@ class AllowList:
     A host name covers its subdomains. An empty `only_` list allows everything.
     """
 
-    allowed: tuple[Network, ...] = ()
+    rules: AddressRules = PUBLIC_ONLY
     denied: tuple[Network, ...] = ()
     only_hosts: frozenset[str] = frozenset()
     denied_hosts: frozenset[str] = frozenset()
@@ -28,7 +24,7 @@ class AllowList:
 
     def is_own(self, address: Address) -> bool:
         """Whether an address is in a network that the operator allows beside the public ones."""
-        return is_in(address, self.allowed)
+        return self.rules.is_in(address, self.rules.allowed)
 
     def check_target(self, target: Target) -> None:
         """Check a target before its name is resolved.
@@ -50,9 +46,9 @@ class AllowList:
             FetchError: `forbidden_address`. It does not reveal the address, which may be secret.
         """
         addresses = tuple(addresses)
-        if not all_may_be_reached(addresses, self.allowed):
+        if not self.rules.all_may_be_reached(addresses):
             raise FetchError("forbidden_address", "the host has a private address")
-        if any(is_in(address, self.denied) for address in addresses):
+        if any(self.rules.is_in(address, self.denied) for address in addresses):
             raise FetchError("forbidden_address", "the settings forbid the host's address")
 
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Any
 
+from splitflap_core.urls.addresses import Address
+
 from splitflap_scraper.fetch.deadline import Deadline, TimeLimit
 from splitflap_scraper.fetch.errors import FetchError, Transient
-from splitflap_scraper.fetch.targets.addresses import Address, parsed
 from splitflap_scraper.fetch.targets.urls import Target
 
 #: A function like socket.getaddrinfo, called with host, port, family and type.
@@ -35,8 +36,8 @@ class Resolver:
         Raises:
             FetchError: `dns`; `timeout`, after the deadline.
         """
-        if address := parsed(target.host):
-            return [address]
+        if target.address is not None:
+            return [target.address]
         seconds = deadline.left(self._timeout)
         name = target.host.encode("ascii")
         try:

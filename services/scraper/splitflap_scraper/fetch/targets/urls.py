@@ -1,16 +1,14 @@
-"""The URLs of requests: absolute, in ASCII, stripped of credentials and fragment."""
+"""The URLs of requests: those of core's `web_url`, with the limits of the fetch."""
 
-import re
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from urllib.parse import quote, urljoin, urlsplit
+from functools import lru_cache
 
-import idna
+from splitflap_core.urls import web_url
+from splitflap_core.urls.web_url import BadUrl
+from splitflap_core.urls.web_url import WebUrl as Target
 
 from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.targets.addresses import parsed
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
+__all__ = ["Target", "joined", "target_of"]
 
 #: Longest URL in a request, in characters: four times the limit of a post, since redirects grow.
 MAX_FETCHED = 8000
@@ -30,38 +28,6 @@ BLOCKED_PORTS = frozenset({
 })
 # fmt: on
 
-#: RFC 3986's reserved characters and "%". Quoted characters stay quoted.
-_SAFE = "!#$%&'()*+,/:;=?@[]~"
-
-#: Labels of 1 to 63 characters (RFC 1035). Real names use the underscore too.
-_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
-
-
-@dataclass(frozen=True)
-class Target:
-    """The target of a request. `host` is a name or a bare address, in ASCII."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-    @cached_property
-    def authority(self) -> str:
-        """The Host header (RFC 9110, section 7.2)."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
-
-    @cached_property
-    def origin(self) -> str:
-        """Scheme, host and port: the part of a URL for logs. The rest may be secret."""
-        return f"{self.scheme}://{self.authority}"
-
-    @cached_property
-    def url(self) -> str:
-        """The whole URL."""
-        return self.origin + self.path
-
 
 @lru_cache(maxsize=MAX_CACHED)
 def target_of(url: str) -> Target:
@@ -70,26 +36,11 @@ def target_of(url: str) -> Target:
     Raises:
         FetchError: `bad_url`, or `forbidden_port`.
     """
-    url = url.strip()
-    if len(url) > MAX_FETCHED:
-        raise FetchError("bad_url", f"the URL has more than {MAX_FETCHED} characters")
+    _check_length(url)
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        path = quote(path, safe=_SAFE, errors="strict")
-    except ValueError as error:
+        return _allowed(web_url.web_url(url))
+    except BadUrl as error:
         raise FetchError("bad_url", str(error)) from error
-    if parts.scheme not in DEFAULT_PORTS:
-        raise FetchError("bad_url", "neither http nor https")
-    if port in BLOCKED_PORTS:
-        raise FetchError("forbidden_port", f"port {port}")
-    return Target(
-        parts.scheme,
-        ascii_host(host, parts.netloc),
-        port or DEFAULT_PORTS[parts.scheme],
-        path,
-    )
 
 
 def joined(base: str, reference: str) -> Target:
@@ -101,33 +52,21 @@ def joined(base: str, reference: str) -> Target:
     reference = reference.strip()
     if reference.startswith(("https://", "http://")):
         return target_of(reference)
+    _check_length(reference)
     try:
-        return target_of(urljoin(base, reference))
-    except ValueError as error:
+        return _allowed(web_url.joined(base, reference))
+    except BadUrl as error:
         raise FetchError("bad_url", str(error)) from error
 
 
-def ascii_host(host: str, netloc: str = "") -> str:
-    """Return a host in the form of DNS and certificates: IDNA 2008 with UTS 46, as browsers do.
+def _check_length(text: str) -> None:
+    if len(text) > MAX_FETCHED:
+        raise FetchError("bad_url", f"the URL has more than {MAX_FETCHED} characters")
 
-    Raises:
-        FetchError: `bad_url`, for an invalid host.
-    """
-    if "\\" in netloc:
-        # Browsers read a backslash as a slash, and so find another host.
-        raise FetchError("bad_url", "a backslash before the path")
-    host = host.lower()
-    if ":" in host or netloc.rpartition("@")[2].startswith("["):
-        address = parsed(host)
-        if address is None:
-            raise FetchError("bad_url", "not an IPv6 address")
-        return str(address)
-    if not host.isascii():
-        try:
-            host = idna.encode(host, uts46=True).decode("ascii").lower()
-        except (idna.IDNAError, UnicodeError) as error:
-            raise FetchError("bad_url", f"not a host name: {error}") from error
-    host = host.removesuffix(".")
-    if not _NAME.fullmatch(host):
-        raise FetchError("bad_url", "not a host name")
-    return host
+
+def _allowed(target: Target) -> Target:
+    if target.port in BLOCKED_PORTS:
+        raise FetchError("forbidden_port", f"port {target.port}")
+    if len(target.url) > MAX_FETCHED:
+        raise FetchError("bad_url", f"the URL has more than {MAX_FETCHED} characters")
+    return target

@@ -1,17 +1,15 @@
 """The canonical URL of a page."""
 
-from collections.abc import Sequence
+from splitflap_core.urls.addresses import AddressRules
 
-from splitflap_scraper.fetch.targets.addresses import Network
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.preview.fields.image import may_be_shown
+from splitflap_scraper.preview.fields.image import shown
 
 
-def canonical(page: Document, allowed: Sequence[Network]) -> str | None:
+def canonical(page: Document, rules: AddressRules) -> str | None:
     """Return the URL that the page declares for itself, absolute and public, or None."""
     references = [each.get("href") for each in page.linked("canonical")] + page.meta("og:url")
     for reference in references:
-        url = page.resolved(reference)
-        if url and may_be_shown(url, allowed):
+        if url := shown(page.resolved(reference), rules):
             return url
     return None

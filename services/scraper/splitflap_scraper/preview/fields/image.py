@@ -1,19 +1,17 @@
 """The picture and the icon of a page."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.targets.addresses import Network, may_be_reached, parsed
-from splitflap_scraper.fetch.targets.urls import target_of
+from splitflap_core.urls.addresses import AddressRules
+from splitflap_core.urls.shown import shown_url
+from splitflap_core.urls.web_url import BadUrl
+
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import single
-
-#: Longest URL of an image, in characters.
-MAX_IMAGE = 2000
 
 #: Least size (pixels) of a picture. Smaller images are icons and counters.
 MIN_PIXELS = 50
@@ -53,11 +51,11 @@ class Picture:
     height: int | None = None
 
 
-def picture(sources: Sources, allowed: Sequence[Network]) -> Picture | None:
+def picture(sources: Sources, rules: AddressRules) -> Picture | None:
     """Return the first image that is specific to the page, else one common to the site."""
     common = None
     for found in _candidates(sources):
-        shown = _shown(sources.page, found, allowed)
+        shown = _shown(sources.page, found, rules)
         if shown is None or not _is_picture(shown):
             continue
         if not _COMMON.search(shown.url.partition("//")[2].partition("/")[2]):
@@ -66,26 +64,23 @@ def picture(sources: Sources, allowed: Sequence[Network]) -> Picture | None:
     return common
 
 
-def icon(page: Document, allowed: Sequence[Network]) -> str | None:
+def icon(page: Document, rules: AddressRules) -> str | None:
     """Return the URL of the icon that fits best, or None."""
     links = [*page.linked("icon"), *page.linked("apple-touch-icon"),
              *page.linked("apple-touch-icon-precomposed")]  # fmt: skip
     ranked = sorted(enumerate(links), key=lambda each: _icon_rank(each[1], each[0]))
     for _, link in ranked:
-        if shown := _shown(page, Picture(link.get("href")), allowed):
+        if shown := _shown(page, Picture(link.get("href")), rules):
             return shown.url
     return None
 
 
-def may_be_shown(url: str, allowed: Sequence[Network]) -> bool:
-    """Whether a reader's browser may open a URL: it must not lead into the reader's network."""
+def shown(url: str | None, rules: AddressRules) -> str | None:
+    """Return the canonical form of a URL that the preview may show, or None."""
     try:
-        host = target_of(url).host
-    except FetchError:
-        return False
-    address = parsed(host)
-    is_private = address is not None and not may_be_reached(address, allowed)
-    return len(url) <= MAX_IMAGE and not is_private and host != "localhost"
+        return shown_url(url, rules) if url else None
+    except BadUrl:
+        return None
 
 
 def _candidates(sources: Sources) -> Iterator[Picture]:
@@ -142,9 +137,9 @@ def _content_image(image: Element) -> Picture | None:
     return Picture(source, width, height)
 
 
-def _shown(page: Document, found: Picture, allowed: Sequence[Network]) -> Picture | None:
-    url = page.resolved(found.url)
-    return replace(found, url=url) if url and may_be_shown(url, allowed) else None
+def _shown(page: Document, found: Picture, rules: AddressRules) -> Picture | None:
+    url = shown(page.resolved(found.url), rules)
+    return replace(found, url=url) if url else None
 
 
 def _is_picture(found: Picture) -> bool:

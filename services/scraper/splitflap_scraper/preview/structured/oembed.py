@@ -7,7 +7,7 @@ providers.json has some well-known providers of oembed.com/providers.json, in it
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 
 import msgspec
 from splitflap_core.contracts import PreviewFields
+from splitflap_core.urls.addresses import AddressRules
 
-from splitflap_scraper.fetch.targets.addresses import Network
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.preview.fields.image import may_be_shown
+from splitflap_scraper.preview.fields.image import shown
 from splitflap_scraper.preview.texts import MAX_SITE_NAME, MAX_TITLE, plain
 
 #: Types of oEmbed, with the type of the preview. `rich` and `link` do not identify a type.
@@ -107,13 +107,11 @@ def answer_of(data: bytes) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) and ("type" in answer or "title" in answer) else None
 
 
-def merged(
-    found: PreviewFields, answer: dict[str, Any], allowed: Sequence[Network]
-) -> PreviewFields:
+def merged(found: PreviewFields, answer: dict[str, Any], rules: AddressRules) -> PreviewFields:
     """Add the fields of an answer to the missing fields of a preview."""
     kind = _TYPES.get(str(answer.get("type")))
     image = _first_url(
-        [answer.get("thumbnail_url"), answer.get("url") if kind == "image" else None], allowed
+        [answer.get("thumbnail_url"), answer.get("url") if kind == "image" else None], rules
     )
     added = {
         "title": plain(_text(answer, "title"), MAX_TITLE),
@@ -132,5 +130,6 @@ def _text(answer: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _first_url(urls: Iterable[Any], allowed: Sequence[Network]) -> str | None:
-    return next((url for url in urls if isinstance(url, str) and may_be_shown(url, allowed)), None)
+def _first_url(urls: Iterable[Any], rules: AddressRules) -> str | None:
+    found = (shown(each, rules) for each in urls if isinstance(each, str))
+    return next((url for url in found if url), None)

@@ -1,0 +1,1 @@
+"""Web URLs, read as browsers read them, and the addresses that they may lead to."""

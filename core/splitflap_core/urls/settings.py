@@ -1,0 +1,44 @@
+"""The settings of the scraper's addresses. The API has them too: it checks what a preview shows."""
+
+from ipaddress import IPv6Network
+from typing import Annotated
+
+from msgspec import Meta
+
+from splitflap_core.settings import PREFIX, BadSettings, networks
+from splitflap_core.urls.addresses import NAT64_LENGTHS, AddressRules
+
+AllowNets = Annotated[
+    str,
+    Meta(
+        description="Networks in CIDR notation, such as `10.1.0.0/16`, separated by commas. The "
+        "scraper may reach them although they are not public, so any posted URL can. Give the API "
+        "and the scraper the same value.",
+    ),
+]
+Nat64 = Annotated[
+    str,
+    Meta(
+        description="The prefixes of your network's NAT64, such as `64:ff9b::/96`, separated by "
+        "commas. Their length is 32, 40, 48, 56, 64 or 96 (RFC 6052). The scraper reaches an "
+        "address in them if it may reach the IPv4 address inside. Give the API and the scraper the "
+        "same value.",
+    ),
+]
+
+
+def address_rules(allow_nets: str, nat64: str) -> AddressRules:
+    """The rules of these two settings.
+
+    Raises:
+        BadSettings: one of them is invalid.
+    """
+    prefixes = []
+    for each in networks(nat64, "SCRAPER_NAT64"):
+        if not isinstance(each, IPv6Network) or each.prefixlen not in NAT64_LENGTHS:
+            lengths = ", ".join(map(str, sorted(NAT64_LENGTHS)))
+            raise BadSettings(
+                f"{PREFIX}SCRAPER_NAT64: {each}: expected IPv6 prefixes with a length of {lengths}"
+            )
+        prefixes.append(each)
+    return AddressRules(networks(allow_nets, "SCRAPER_ALLOW_NETS"), tuple(prefixes))

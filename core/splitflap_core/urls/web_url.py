@@ -1,0 +1,140 @@
+"""The one reading of http and https URLs (WHATWG, URL Standard), by the library Ada.
+
+A host has many spellings: `134744072`, `0x8.8.2056`, `8.8.8.8.` and full-width digits are all
+`8.8.8.8`. Keys, limits, robots.txt, lists and previews use the host that this module returns.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from ada_url import URL
+
+from splitflap_core.urls.addresses import Address, parsed
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+#: The beginning of a URL that names its host. A browser also reads `http:host` and `http:///host`.
+_BEGINNING = re.compile(r"(?i)https?://([^/?#\\][^/?#]*)")
+
+#: Labels of 1 to 63 characters (RFC 1035). Real names use the underscore too.
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+
+_WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
+
+
+class BadUrl(ValueError):
+    """The text is not an http or https URL with a valid host."""
+
+
+@dataclass(frozen=True)
+class WebUrl:
+    """A URL without credentials and fragment. `host` is a name or a bare address, in ASCII.
+
+    A name has no final dot. `path` begins with a slash, and includes the query.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @cached_property
+    def authority(self) -> str:
+        """The Host header (RFC 9110, section 7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @cached_property
+    def origin(self) -> str:
+        """Scheme, host and port: the part of a URL for logs. The rest may be secret."""
+        return f"{self.scheme}://{self.authority}"
+
+    @cached_property
+    def url(self) -> str:
+        """The whole URL."""
+        return self.origin + self.path
+
+    @cached_property
+    def address(self) -> Address | None:
+        """The host as an address, or None for a name."""
+        return parsed(self.host)
+
+
+def web_url(text: str) -> WebUrl:
+    """Read an absolute URL.
+
+    Raises:
+        BadUrl: the text is not an http or https URL with a valid host.
+    """
+    text = text.strip()
+    found = _BEGINNING.match(text)
+    if found is None:
+        raise BadUrl("neither an http nor an https URL, or no host")
+    if "\\" in found[1]:
+        # Browsers read a backslash as a slash, other programs do not.
+        raise BadUrl("a backslash before the path")
+    return _read(text, None)
+
+
+def joined(base: str, reference: str) -> WebUrl:
+    """Resolve a reference in a document or a redirect, as browsers do.
+
+    Raises:
+        BadUrl: as `web_url`.
+    """
+    return _read(reference.strip(), base)
+
+
+def canonical(text: str) -> str:
+    """The one form of a URL that is stored, compared and shown.
+
+    Scheme, host and port have their canonical form, and credentials are removed. Path, query and
+    fragment stay as the author wrote them.
+
+    Raises:
+        BadUrl: as `web_url`, or white space or control characters.
+    """
+    if _WHITE_OR_CONTROL.search(text):
+        raise BadUrl("white space or control characters")
+    origin = web_url(text).origin
+    authority = _BEGINNING.match(text)
+    assert authority is not None, "web_url requires it"  # noqa: S101 - for mypy
+    return origin + text[authority.end() :]
+
+
+def host_of(text: str) -> str:
+    """The canonical form of a host, for lists of hosts.
+
+    Raises:
+        BadUrl: the host is invalid.
+    """
+    if ":" in text:
+        return _host(text if text.startswith("[") else f"[{text}]")
+    if not text or any(each in text for each in "/?#@\\"):
+        raise BadUrl("not a host name")
+    return _read(f"http://{text}/", None).host
+
+
+def _read(text: str, base: str | None) -> WebUrl:
+    try:
+        url = URL(text, base)
+        scheme, host = url.protocol[:-1], url.hostname
+        port, path = url.port, url.pathname + url.search
+    except ValueError as error:  # also UnicodeEncodeError, for half a surrogate pair
+        raise BadUrl("not a valid URL") from error
+    if scheme not in DEFAULT_PORTS:
+        raise BadUrl("neither http nor https")
+    return WebUrl(scheme, _host(host), int(port) if port else DEFAULT_PORTS[scheme], path)
+
+
+def _host(host: str) -> str:
+    if host.startswith("["):
+        address = parsed(host[1:].removesuffix("]"))
+        if address is None:
+            raise BadUrl("not an IPv6 address")
+        return str(address)
+    host = host.removesuffix(".")
+    if not _NAME.fullmatch(host):
+        raise BadUrl("not a host name")
+    return host

@@ -12,7 +12,6 @@ from .errors import BadHeader
 #: The longest wait for a final response, in seconds; longer ones are cut to it.
 MAX_WAIT = 30
 
-_WAIT = re.compile(r"wait(?:\s*=\s*\"?([^\";]*)\"?)?\s*(?:;.*)?", re.IGNORECASE)
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -46,9 +45,11 @@ def preferred_wait() -> int:
     Section 2 of the RFC: a server ignores a malformed preference, uses the first of several, and
     reads parameters after a semicolon.
     """
+    # Split instead of matched: a pattern with optional spaces takes minutes for 8,000 of them.
     for preference in parse_list_header(request.headers.get("Prefer", "")):
-        if found := _WAIT.fullmatch(preference):
-            seconds = found[1] or ""
+        name, _, value = preference.partition(";")[0].partition("=")
+        if name.strip().lower() == "wait":
+            seconds = value.strip().strip('"')
             return min(int(seconds), MAX_WAIT) if _SECONDS.fullmatch(seconds) else 0
     return 0
 

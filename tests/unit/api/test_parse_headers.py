@@ -18,6 +18,9 @@ from splitflap_api.http.parse import (
 
 from .requests_to_parse import parts_of, refusal, request_with
 
+#: Seconds. A pattern whose parts match the same characters would take hours.
+DID_NOT_HANG = 20
+
 ID = "0192f0c8-0000-7000-8000-000000000001"
 REGEX = "expected `str` matching regex"
 
@@ -131,6 +134,15 @@ def test_a_malformed_if_match_is_refused(header: str) -> None:
     """400: the edit must not happen."""
     problem = refusal(wanted_revisions, headers={"If-Match": header})
     assert parts_of(problem)[:2] == ("bad-request", "If-Match")
+
+
+@pytest.mark.parametrize(
+    "header", ['"a"' + ",   " * 2000 + "x", '"a"' + ' , "b"  ' * 1000 + "x", " ," * 4000 + "x"]
+)
+@pytest.mark.timeout(DID_NOT_HANG)
+def test_a_long_if_match_is_refused_at_once(header: str) -> None:
+    """One thread serves all clients. A header of 8,000 bytes must not hold it."""
+    assert refusal(wanted_revisions, headers={"If-Match": header}).slug == "bad-request"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ from splitflap_api.http.parse import wanted_revisions
 from .requests_to_parse import request_with
 from .rig import Rig
 
-PENDING = Preview("https://a.example/", "pending")
+PENDING = Preview(
+    "https://a.example/", "pending", **dict.fromkeys(Preview.__struct_fields__[2:], None)
+)
 POST = Post(
     id="0192f0c8-0000-7000-8000-000000000001",
     channel="general",
@@ -26,6 +28,10 @@ POST = Post(
     links=[PostLink(PENDING.url, PENDING)],
     created_at="2026-01-02T03:04:05.678Z",
     updated_at="2026-01-02T03:04:05.678Z",
+    flavour="markdown",
+    mentions=[],
+    channels=[],
+    excerpt=None,
 )
 
 

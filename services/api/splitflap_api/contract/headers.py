@@ -1,25 +1,74 @@
 """Headers and responses shared by several operations."""
 
+from typing import Any
+
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Parameter, ResponseSpec
 from splitflap_api.contract.patterns import ENTITY_TAGS, EVENT_ID
 
-_STRING = {"type": "string"}
+_STRING: dict[str, Any] = {"type": "string"}
 
-LOCATION = Parameter("Location", "Path of the task, or of its result.", _STRING)
-RETRY_AFTER = Parameter(
-    "Retry-After", "Seconds to wait before the next try.", {"type": "integer", "minimum": 1}
+LOCATION = Parameter(
+    "Location",
+    "Path of the task (202), or of the post (201).",
+    _STRING
+    | {"format": "uri-reference", "examples": ["/v1/tasks/0192f0c8-0000-7000-8000-000000000001"]},
+    always=True,
 )
-ETAG = Parameter("ETag", "Changes whenever the representation changes.", _STRING)
+RETRY_AFTER = Parameter(
+    "Retry-After",
+    "Seconds to wait before the next try.",
+    {"type": "integer", "minimum": 1},
+    always=True,
+)
+ETAG = Parameter(
+    "ETag",
+    "Changes whenever the post or one of its previews changes.",
+    _STRING | {"examples": ['"3-1a2b3c4d"']},
+)
+PREFERENCE_APPLIED = Parameter(
+    "Preference-Applied",
+    "The applied `Prefer`: `wait=N`. Absent without a wait.",
+    _STRING | {"examples": ["wait=10"]},
+)
+WWW_AUTHENTICATE = Parameter(
+    "WWW-Authenticate",
+    "The challenge of RFC 6750.",
+    _STRING | {"examples": ['Bearer realm="splitflap"']},
+    always=True,
+)
+RATE_LIMIT = Parameter(
+    "RateLimit",
+    "`r` requests are left at once; in `t` seconds the whole quota is back. "
+    "Absent while SPLITFLAP_RATE_LIMIT is 0.",
+    _STRING | {"examples": ['"key";r=19;t=1']},
+)
+RATE_LIMIT_POLICY = Parameter(
+    "RateLimit-Policy",
+    "The key's quota `q` in a window of `w` seconds.",
+    _STRING | {"examples": ['"key";q=20;w=2']},
+)
+#: Headers of every response, whatever the operation.
+OF_EVERY_RESPONSE = (RATE_LIMIT, RATE_LIMIT_POLICY)
+#: All headers of responses.
+OF_RESPONSES = (
+    LOCATION,
+    RETRY_AFTER,
+    ETAG,
+    PREFERENCE_APPLIED,
+    WWW_AUTHENTICATE,
+    *OF_EVERY_RESPONSE,
+)
+
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     "A repeated request gets the same task. The same key with another body is refused.",
-    {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    _STRING | {"pattern": "^[!-~]{1,255}$"},
 )
 PREFER = Parameter(
     "Prefer",
     "`wait=N` waits up to N seconds (30 at most) for the final response; after that, 202.",
-    {"type": "string", "examples": ["wait=10"]},
+    _STRING | {"examples": ["wait=10"]},
 )
 IF_MATCH = Parameter(
     "If-Match",

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from splitflap_core.contracts import MAX_URL, Flavour
 
 from splitflap_api.contract.patterns import ACCOUNT, CHANNEL, KEY_NAME, TEXT
@@ -23,18 +23,48 @@ Text = Annotated[
     ),
 ]
 Channel = Annotated[str, CHANNEL.meta("The channel's name")]
-Time = Annotated[str, Meta(description="RFC 3339, in UTC.", examples=["2026-01-02T03:04:05.678Z"])]
-Id = Annotated[str, Meta(description="UUIDv7.")]
-ChosenFlavour = Annotated[
-    Flavour | None,
+Time = Annotated[
+    str,
     Meta(
-        description="Markdown flavour: `markdown` (Python-Markdown with extensions) or `gfm` "
-        "(CommonMark with GitHub's extensions). The default is SPLITFLAP_DEFAULT_FLAVOUR for a "
-        "new text, and the post's own flavour for an edit."
+        description="RFC 3339, in UTC.",
+        examples=["2026-01-02T03:04:05.678Z"],
+        extra_json_schema={"format": "date-time"},
     ),
 ]
-Scope = Literal["read", "write", "admin"]
-PostState = Literal["accepted", "rendered", "complete", "failed"]
+Id = Annotated[str, Meta(description="UUIDv7.", extra_json_schema={"format": "uuid"})]
+Uri = Annotated[
+    str, Meta(description="Absolute, http or https.", extra_json_schema={"format": "uri"})
+]
+Count = Annotated[int, Meta(ge=0)]
+
+# A title makes a schema of its own, so that generated clients have one type for all its uses.
+AnyFlavour = Annotated[
+    Flavour,
+    Meta(
+        title="Flavour",
+        description="`markdown` is Python-Markdown with extensions, `gfm` is CommonMark with "
+        "GitHub's extensions.",
+    ),
+]
+ChosenFlavour = Annotated[
+    AnyFlavour | None,
+    Meta(
+        description="The default is SPLITFLAP_DEFAULT_FLAVOUR for a new text, and the post's own "
+        "flavour for an edit."
+    ),
+]
+Scope = Annotated[
+    Literal["read", "write", "admin"],
+    Meta(title="Scope", description="A right of a key."),
+]
+PostState = Annotated[
+    Literal["accepted", "rendered", "complete", "failed"],
+    Meta(title="PostState", description="`rendered` has its HTML, `complete` its previews too."),
+]
+PreviewState = Annotated[
+    Literal["pending", "ready", "failed"],
+    Meta(title="PreviewState", description="`pending` until the first fetch has ended."),
+]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,38 +145,47 @@ PageType = Annotated[
 ]
 
 
-class Preview(msgspec.Struct):
+Link = Annotated[
+    str,
+    Meta(
+        description="http or https, as the text has it: it may contain characters that a URI "
+        "escapes."
+    ),
+]
+Pixels = Annotated[Count, Meta(description="Pixels.")]
+CanonicalUri = Annotated[Uri, Meta(description="The page's own address, as the page states it.")]
+
+
+class Preview(msgspec.Struct, tag_field="object", tag="preview"):
     """A preview of a URL. `url` is the link in the post, even if the page declares another URL."""
 
-    url: str
-    state: Literal["pending", "ready", "failed"]
-    reason: str | None = None
-    title: PageText | None = None
-    description: PageText | None = None
-    image: Annotated[str, Meta(description="Absolute, http or https.")] | None = None
-    image_width: Annotated[int, Meta(description="Pixels.")] | None = None
-    image_height: Annotated[int, Meta(description="Pixels.")] | None = None
-    site_name: PageText | None = None
-    icon: Annotated[str, Meta(description="Absolute, http or https.")] | None = None
-    author: Annotated[str, Meta(description="Names, separated by commas.")] | None = None
-    published_at: Time | None = None
-    language: Annotated[str, Meta(description="BCP 47.", examples=["pt-BR"])] | None = None
-    type: PageType | None = None
-    canonical: (
-        Annotated[str, Meta(description="The page's own address, as the page states it.")] | None
-    ) = None
-    fetched_at: Time | None = None
-    expires_at: Time | None = None
+    url: Link
+    state: PreviewState
+    reason: Annotated[str, Meta(description="Why the preview failed.")] | None
+    title: PageText | None
+    description: PageText | None
+    image: Uri | None
+    image_width: Pixels | None
+    image_height: Pixels | None
+    site_name: PageText | None
+    icon: Uri | None
+    author: Annotated[str, Meta(description="Names, separated by commas.")] | None
+    published_at: Time | None
+    language: Annotated[str, Meta(description="BCP 47.", examples=["pt-BR"])] | None
+    type: PageType | None
+    canonical: CanonicalUri | None
+    fetched_at: Time | None
+    expires_at: Time | None
 
 
 class PostLink(msgspec.Struct):
     """A link of a post, in reading order."""
 
-    url: str
+    url: Link
     preview: Preview
 
 
-class Post(msgspec.Struct):
+class Post(msgspec.Struct, tag_field="object", tag="post"):
     """A post in its present state: `text` at once, `html` once rendered, previews one by one.
 
     `mentions`, `channels` and `excerpt` (plain text, for notifications) appear with `html`.
@@ -158,14 +197,14 @@ class Post(msgspec.Struct):
     text: str
     html: str | None
     state: PostState
-    revision: int
+    revision: Count
     links: list[PostLink]
     created_at: Time
     updated_at: Time
-    flavour: Flavour = "markdown"
-    mentions: list[str] = []
-    channels: list[str] = []
-    excerpt: str | None = None
+    flavour: AnyFlavour
+    mentions: list[str]
+    channels: list[str]
+    excerpt: str | None
 
 
 class PostList(msgspec.Struct):
@@ -175,21 +214,25 @@ class PostList(msgspec.Struct):
     next: str | None
 
 
-class Render(msgspec.Struct):
+class Render(msgspec.Struct, tag_field="object", tag="render"):
     """A rendered text."""
 
     html: str
-    links: list[str]
+    links: list[Link]
     mentions: list[str]
     channels: list[str]
     excerpt: str
 
 
+#: The responses of finished tasks. `object` tells which.
+FinalResponse = Annotated[Post | Render | Preview, Meta(title="FinalResponse")]
+
+
 class Progress(msgspec.Struct):
     """Numbers of a task's jobs: ended and all."""
 
-    done: int
-    total: int
+    done: Count
+    total: Count
 
 
 class RunningTask(msgspec.Struct):
@@ -208,15 +251,33 @@ class FieldError(msgspec.Struct):
     message: str
 
 
+ProblemPath = Annotated[
+    str,
+    Meta(
+        description="Path of the page about this type of problem.",
+        extra_json_schema={"format": "uri-reference"},
+    ),
+]
+
+
 class ProblemBody(msgspec.Struct):
     """A problem (RFC 9457)."""
 
-    type: str
+    type: ProblemPath
     title: str
     status: int
     detail: str
-    errors: list[FieldError] = []
-    reason: str | None = None
+    errors: list[FieldError] | UnsetType = UNSET
+    reason: Annotated[str, Meta(description="Why a text was not rendered.")] | UnsetType = UNSET
+
+
+class ProblemPage(msgspec.Struct):
+    """A type of problem. `doc` is advice for the client."""
+
+    type: ProblemPath
+    title: str
+    status: int
+    doc: str
 
 
 class Key(msgspec.Struct):
@@ -248,10 +309,10 @@ class DeadLetter(msgspec.Struct):
     id: Id
     queue: str
     reason: str
-    job: str | None
+    job: Id | None
     created_at: Time
     replayed_at: Time | None
-    body: str | None = None
+    body: str | None
 
 
 class DeadLetterList(msgspec.Struct):
@@ -266,13 +327,13 @@ class JobCount(msgspec.Struct):
 
     kind: str
     state: str
-    count: int
-    oldest_seconds: float
+    count: Count
+    oldest_seconds: Annotated[float, Meta(ge=0)]
 
 
 class Status(msgspec.Struct):
     """Work in progress, and dead letters."""
 
     jobs: list[JobCount]
-    dead: int
-    running_tasks: int
+    dead: Count
+    running_tasks: Count

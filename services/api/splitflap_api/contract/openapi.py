@@ -11,16 +11,48 @@ from splitflap_api.contract import headers
 from splitflap_api.contract.models import ProblemBody
 from splitflap_api.contract.operations import Operation, Parameter, ResponseSpec
 from splitflap_api.contract.problems import MEDIA_TYPE, TYPES
-from splitflap_api.contract.schemas import schemas_of
+from splitflap_api.contract.schemas import Schema, schemas_of
 
+DESCRIPTION = """\
+Posts in Markdown in; safe HTML and link previews out, later.
+
+- **Keys.** Send `Authorization: Bearer KEY`. Each operation names the scope that the key needs.
+- **Asynchronous requests.** Operations with a 202 accept work and answer with the `Location` of a \
+task. `GET` of the task answers 202 while it runs, then with the final response. \
+`Prefer: wait=10` waits for it.
+- **Problems.** Every refusal is a problem (RFC 9457). Its `type` is the path of a page about it.
+- **HEAD.** Every `GET` also answers `HEAD`.
+- **Health.** `/healthz`, `/readyz` and `/metrics` are on a port of their own, for operators only.
+"""
+
+#: The tags, in the order of the document. The first part of a path is its tag, unless it is here.
+TAGS = {
+    "posts": "Posts, their revisions and their HTML.",
+    "tasks": "The state and the final response of asynchronous requests.",
+    "events": "What happens to posts, as Server-Sent Events.",
+    "renders": "HTML for a text, without a post.",
+    "previews": "A preview of a URL, without a post.",
+    "keys": "Keys of accounts, for admins.",
+    "dead": "Jobs that ended without a result, for admins.",
+    "service": "The API itself.",
+}
+
+#: Parameters in paths, by name. All others are ids.
+_PATH_PARAMETERS = {"slug": {"type": "string", "enum": sorted(TYPES)}}
 _ID = {"type": "string", "format": "uuid"}
 
 #: Problems of every operation.
 _ALWAYS = ("unavailable", "rate-limited", "internal")
-#: A 429 or 503 means this request was refused. It says nothing about a task.
-_RETRIED = {429, 503}
-_RETRYING = (headers.RETRY_AFTER,)
 _WITH_KEY = ("unauthorized", "forbidden")
+#: Headers of problems, by status. A 429 or 503 means this request was refused. It says nothing
+#: about a task.
+_OF_PROBLEMS = {
+    401: (headers.WWW_AUTHENTICATE,),
+    429: (headers.RETRY_AFTER,),
+    503: (headers.RETRY_AFTER,),
+}
+#: Problems that can be final responses, so that the client may have waited for them.
+_FINAL = {409, 422}
 
 
 def document(prefix: str, operations: Sequence[Operation]) -> bytes:
@@ -37,13 +69,23 @@ def document(prefix: str, operations: Sequence[Operation]) -> bytes:
             "info": {
                 "title": "Splitflap",
                 "version": __version__,
-                "description": "Posts in Markdown in; safe HTML and link previews out, later.",
+                "description": DESCRIPTION,
+                "contact": {"name": "The operators of this service"},
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
+            "servers": [{"url": "/", "description": "The server of this document."}],
+            "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
             "paths": paths,
             "components": {
                 "schemas": components,
-                "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+                "headers": {each.name: _header_object(each) for each in headers.OF_RESPONSES},
+                "securitySchemes": {
+                    "key": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "description": "A key of an account, with scopes.",
+                    }
+                },
             },
         }
     )
@@ -53,30 +95,35 @@ def _models(operations: Iterable[Operation]) -> list[Any]:
     models: dict[Any, None] = {ProblemBody: None}
     for each in operations:
         models |= dict.fromkeys([each.body] if each.body else [])
-        for answer in each.answers.values():
-            models |= dict.fromkeys(answer.models)
+        models |= dict.fromkeys(it.model for it in each.answers.values() if it.model)
     return list(models)
 
 
-def _operation(each: Operation, by_model: dict[Any, Any]) -> dict[str, Any]:
+def _operation(each: Operation, by_model: dict[Any, Schema]) -> dict[str, Any]:
+    first = each.path.split("/")[1]
     described: dict[str, Any] = {
         "operationId": each.name,
+        "tags": [first if first in TAGS else "service"],
         "summary": each.summary,
-        "parameters": [*_path_parameters(each), *_query(each), *map(_header, each.headers)],
+        "description": _description(each),
+        "security": [] if each.scope is None else [{"key": []}],
+        "parameters": [*_path_parameters(each), *_query(each), *map(_parameter, each.headers)],
         "responses": _responses(each, by_model),
     }
-    if each.scope is not None:
-        described["security"] = [{"key": []}]
-        described["description"] = f"Needs a key with the scope `{each.scope}`."
     if each.body is not None:
         content = {"application/json": {"schema": by_model[each.body]}}
         described["requestBody"] = {"required": True, "content": content}
     return described
 
 
+def _description(each: Operation) -> str:
+    scope = f"The key needs the scope `{each.scope}`." if each.scope else "It needs no key."
+    return f"{each.doc}\n\n{scope}" if each.doc else scope
+
+
 def _path_parameters(each: Operation) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": _ID}
+        {"name": name, "in": "path", "required": True, "schema": _PATH_PARAMETERS.get(name, _ID)}
         for name in re.findall(r"{(\w+)}", each.path)
     ]
 
@@ -91,45 +138,53 @@ def _query(each: Operation) -> list[dict[str, Any]]:
     ]
 
 
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+def _without_null(schema: Schema) -> Schema:
     """Drop `null`: an optional query parameter is absent, and cannot be null."""
-    options = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
-    return options[0] if options else schema
+    match schema.get("type"):
+        case [name, "null"]:
+            return schema | {"type": name}
+    return schema
 
 
-def _header(parameter: Parameter) -> dict[str, Any]:
+def _parameter(header: Parameter) -> dict[str, Any]:
     return {
-        "name": parameter.name,
+        "name": header.name,
         "in": "header",
-        "description": parameter.doc,
-        "schema": parameter.schema,
+        "description": header.doc,
+        "schema": header.schema,
     }
 
 
-def _responses(each: Operation, by_model: dict[Any, Any]) -> dict[str, Any]:
-    responses = {str(status): _response(it, by_model) for status, it in each.answers.items()}
+def _header_object(header: Parameter) -> dict[str, Any]:
+    return {"description": header.doc, "required": header.always, "schema": header.schema}
+
+
+def _responses(each: Operation, by_model: dict[Any, Schema]) -> dict[str, Any]:
+    responses = {status: _response(each, it, by_model) for status, it in each.answers.items()}
     slugs = [*each.problems, *_ALWAYS, *(_WITH_KEY if each.scope is not None else ())]
     by_status: dict[int, list[str]] = {}
     for slug in dict.fromkeys(slugs):
         by_status.setdefault(TYPES[slug].status, []).append(slug)
     for status, of_status in by_status.items():
-        responses[str(status)] = {
-            **_response_headers(_RETRYING if status in _RETRIED else ()),
-            "description": " ".join(f"{TYPES[slug].title} (`{slug}`)." for slug in of_status),
-            "content": {MEDIA_TYPE: {"schema": by_model[ProblemBody]}},
-        }
-    return responses
+        problem = ResponseSpec(
+            " ".join(f"{TYPES[slug].title} (`{slug}`)." for slug in of_status),
+            ProblemBody,
+            MEDIA_TYPE,
+            _OF_PROBLEMS.get(status, ()),
+            final=status in _FINAL,
+        )
+        responses[status] = _response(each, problem, by_model)
+    return {str(status): responses[status] for status in sorted(responses)}
 
 
-def _response(answer: ResponseSpec, by_model: dict[Any, Any]) -> dict[str, Any]:
-    described: dict[str, Any] = {"description": answer.doc}
-    if answer.models:
-        schemas = [by_model[model] for model in answer.models]
-        schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
-        described["content"] = {answer.media_type: {"schema": schema}}
-    return described | _response_headers(answer.headers)
-
-
-def _response_headers(headers: Iterable[Parameter]) -> dict[str, Any]:
-    described = {each.name: {"description": each.doc, "schema": each.schema} for each in headers}
-    return {"headers": described} if described else {}
+def _response(each: Operation, answer: ResponseSpec, by_model: dict[Any, Schema]) -> dict[str, Any]:
+    declared = [*answer.headers, *headers.OF_EVERY_RESPONSE]
+    if answer.final and headers.PREFER in each.headers:
+        declared.append(headers.PREFERENCE_APPLIED)
+    described: dict[str, Any] = {
+        "description": answer.doc,
+        "headers": {it.name: {"$ref": f"#/components/headers/{it.name}"} for it in declared},
+    }
+    if answer.model is not None:
+        described["content"] = {answer.media_type: {"schema": by_model[answer.model]}}
+    return described

@@ -4,7 +4,7 @@ A view receives its path parameters by name, and `body` and `query` as instances
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 #: Key in the WSGI environment for the operation's name. Admission labels its metrics with it.
@@ -13,35 +13,34 @@ ENDPOINT = "splitflap.endpoint"
 
 @dataclass(frozen=True)
 class Parameter:
-    """A documented header of a request or a response."""
+    """A documented header. `always`: every response that declares it has it."""
 
     name: str
     doc: str
     schema: Mapping[str, Any]
+    always: bool = False
 
 
 @dataclass(frozen=True)
 class ResponseSpec:
-    """A response: its body's model (one, several alternatives or none), media type and headers."""
+    """A response: its body's model (None for no body), media type and headers.
+
+    `final`: with `Prefer: wait`, it may come after a wait.
+    """
 
     doc: str
-    model: type[Any] | tuple[type[Any], ...] | None = None
+    model: Any = None
     media_type: str = "application/json"
     headers: tuple[Parameter, ...] = ()
-
-    @property
-    def models(self) -> tuple[type[Any], ...]:
-        """The alternatives for the body."""
-        if self.model is None:
-            return ()
-        return self.model if isinstance(self.model, tuple) else (self.model,)
+    final: bool = True
 
 
 @dataclass(frozen=True)
 class Operation:
     """A method on a path below the API's prefix. `problems` are slugs of contract/problems.py.
 
-    The caller's key must have the `scope`; None opens the operation to everybody.
+    The caller's key must have the `scope`; None opens the operation to everybody. `doc` adds to
+    `summary` what a client must know.
     """
 
     method: str
@@ -54,4 +53,5 @@ class Operation:
     body: type[Any] | None = None
     query: type[Any] | None = None
     headers: tuple[Parameter, ...] = ()
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
+    doc: str = ""

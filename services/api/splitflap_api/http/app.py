@@ -1,10 +1,10 @@
 """The Flask application: a route for each operation, and a problem for each error."""
 
-from flask import Flask, Response
+from flask import Flask
 
-from splitflap_api.contract import openapi, problems
-from splitflap_api.contract.paths import PREFIX, PROBLEMS
+from splitflap_api.contract.paths import PREFIX
 from splitflap_api.http import admin, errors, events, posts, previews
+from splitflap_api.http.documents import DocumentViews
 from splitflap_api.http.parse import MAX_BODY
 from splitflap_api.http.responses import JsonResponse, json_of
 from splitflap_api.http.routing import serve
@@ -22,38 +22,13 @@ def make_app(services: Services) -> Flask:
     operations = [
         each for module in (posts, previews, events, admin) for each in module.operations(services)
     ]
-    for operation in operations:
+    documents = DocumentViews(operations)
+    for operation in [*operations, *documents.operations]:
         serve(app, PREFIX, operation, services.keyring)
-    _documents(app, openapi.document(PREFIX, operations))
+    app.add_url_rule("/", "index", _index, methods=["GET"], provide_automatic_options=False)
     errors.install(app)
     return app
 
 
-def _documents(app: Flask, description: bytes) -> None:
-    """Routes that need no key: the OpenAPI description, pages on problems, the index."""
-
-    def describe() -> Response:
-        return Response(description, content_type="application/json")
-
-    def problem(slug: str) -> JsonResponse:
-        if slug not in problems.TYPES:
-            raise problems.Problem("not-found", f"no type of problem {slug[:100]!r}")
-        known = problems.TYPES[slug]
-        return json_of(
-            {
-                "type": PROBLEMS + slug,
-                "title": known.title,
-                "status": known.status,
-                "doc": known.doc,
-            }
-        )
-
-    def index() -> JsonResponse:
-        return json_of({"service": "splitflap", "openapi": f"{PREFIX}/openapi.json"})
-
-    for path, name, view in (
-        (f"{PREFIX}/openapi.json", "openapi", describe),
-        (f"{PROBLEMS}<slug>", "problem", problem),
-        ("/", "index", index),
-    ):
-        app.add_url_rule(path, name, view, methods=["GET"], provide_automatic_options=False)
+def _index() -> JsonResponse:
+    return json_of({"service": "splitflap", "openapi": f"{PREFIX}/openapi.json"})

@@ -74,7 +74,8 @@ def operations(services: Services) -> list[Operation]:
                 202: doc.ACCEPTED,
                 200: ResponseSpec(
                     "The final response of an edit, a render or a preview.",
-                    (models.Post, models.Render, models.Preview),
+                    models.FinalResponse,
+                    headers=(doc.ETAG,),
                 ),
                 201: ResponseSpec(
                     "The final response of a post.", models.Post, headers=(doc.LOCATION, doc.ETAG)

@@ -16,7 +16,7 @@ STREAMS = 5_000
 #: Streams opened together.
 GROUP = 50
 
-#: Seconds at rest. Each stream has a heartbeat every 30 s, so each is counted at least once.
+#: Seconds at rest. Each stream has a heartbeat every 15 s, so each is counted at least twice.
 REST_SECONDS = 35.0
 
 
@@ -57,7 +57,7 @@ def _open(api: RunningApi) -> list[socket.socket]:
     while len(streams) < STREAMS:
         group = [_stream(api) for _ in range(GROUP)]
         for stream in group:
-            _read_until(stream, b"retry:")
+            _read_until(stream, b"event: start")
         streams += group
     return streams
 

@@ -130,7 +130,7 @@ class Client:
     ) -> Iterator[tuple[int, str | None, Any]]:
         """Id, kind and data of each event of a channel, until the stream ends.
 
-        Without `last_id`, the first item has no kind: its id is the last event before the stream.
+        Without `last_id`, the first item is the event `start`, with the id of the newest event.
 
         Raises:
             ApiRefused, Unreachable: the stream was refused, or broke.

@@ -1,4 +1,7 @@
-"""Parts shared by all kinds of test. peer.py has one more: a peer on the broker."""
+"""Parts shared by all kinds of test.
+
+Two modules have more: peer.py a peer on the broker, event_stream.py a parser of Server-Sent Events.
+"""
 
 from tests.support.ports import free_port, free_ports
 from tests.support.processes import descendants, gone

@@ -32,7 +32,7 @@ from splitflap_api.domain.keys import Keyring
 from splitflap_api.domain.responders import Responders
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.http.app import make_app
-from splitflap_api.http.auth import caller
+from splitflap_api.http.auth import caller, still_valid
 from splitflap_api.http.services import Services
 from splitflap_api.http.waiting import SlotReleasingBackend
 from splitflap_api.loops.acceptor import Acceptor
@@ -86,7 +86,12 @@ class ApiService:
 
         # Publishing, and waking streams and requests.
         # Lambdas, because the acceptor and the reconciler are made below.
-        self._feed = Feed(store, lambda: self._acceptor.wake(), waiters)  # noqa: PLW0108 - as above
+        self._feed = Feed(
+            store,
+            lambda: self._acceptor.wake(),  # noqa: PLW0108 - as above
+            self._keyring.readers,
+            waiters,
+        )
         self._dispatcher = Dispatcher(
             store,
             backend,
@@ -131,7 +136,7 @@ class ApiService:
     def wsgi(self) -> Callable[..., Any]:
         """The application, with admission around it."""
         later = AsyncRequests(
-            SlotReleasingBackend(self._acceptor),
+            SlotReleasingBackend(self._acceptor, lambda: still_valid(self._keyring)),
             account=lambda: caller().account,
             prefix=PREFIX,
             traceparent=lambda: request.headers.get("traceparent"),

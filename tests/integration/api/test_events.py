@@ -16,6 +16,9 @@ from tests.unit.api.rig import HOUR, Rig
 from .conftest import MakeRig
 from .tail import Tail
 
+#: The id of a stream's key.
+KEY = "key-1"
+
 #: Posts on each replica.
 POSTS = 150
 
@@ -55,7 +58,7 @@ def test_feeds_of_all_replicas_give_the_same_events(make_rig: MakeRig) -> None:
     subscribers = []
     for rig in (one, two):
         rig.feed.start()
-        subscribers.append(rig.feed.subscribe(None))
+        subscribers.append(rig.feed.subscribe(None, KEY))
     write_together(one, two)
     got: list[list[tuple[int, str, str, str]]] = [[], []]
 
@@ -105,14 +108,14 @@ def test_a_stream_that_joins_during_a_read_gets_each_event_once(
 ) -> None:
     """Its resumption gives it the earlier events."""
     feed = rig.feed
-    first = feed.subscribe(None)
+    first = feed.subscribe(None, KEY)
     rig.post()
     read, joined = feed._page, []
 
     def read_while_streams_change(*place: Any) -> list[FeedEvent]:
         rows = read(*place)
         feed.unsubscribe(first)
-        joined.append(feed.subscribe(None))
+        joined.append(feed.subscribe(None, KEY))
         return rows
 
     monkeypatch.setattr(feed, "_page", read_while_streams_change)
@@ -124,11 +127,11 @@ def test_a_stream_that_joins_during_a_read_gets_each_event_once(
 def test_a_stream_from_a_faster_replica_gets_each_event_once(rig: Rig) -> None:
     """Its Last-Event-ID is ahead of this replica's feed."""
     feed = rig.feed
-    feed.subscribe(None)
+    feed.subscribe(None, KEY)
     for _ in range(2):
         rig.post()
-    services: Any = SimpleNamespace(feed=feed, keyring=None, metrics=rig.metrics)
-    stream = EventViews(services)._write(feed.subscribe(None), 1, None, "secret")
+    services: Any = SimpleNamespace(feed=feed, metrics=rig.metrics)
+    stream = EventViews(services)._write(feed.subscribe(None, KEY), 1, None)
     assert next(stream).startswith(b"retry:")
     feed.run_once()
     assert re.findall(rb"id: (\d+)", next(stream)) == [b"2"]

@@ -1,10 +1,17 @@
 """Keys, their scopes, and the owners of posts."""
 
+import threading
+from contextlib import ExitStack
+
+import pytest
+
 from tests.support import wait_until
 from tests.system.rig.client import Client
-from tests.system.rig.stack import Stack
+from tests.system.rig.site import Site
+from tests.system.rig.sse import EventStream
+from tests.system.rig.stack import ADMIN, Stack
 
-#: Seconds within which each replica refuses a revoked key; replicas cache keys for less.
+#: Seconds within which a revoked key has no effect on a loaded machine. The API promises 5 s.
 REVOKED_WITHIN = 15.0
 
 
@@ -30,6 +37,55 @@ def test_revoked_key_is_refused_by_every_api(stack: Stack, client: Client, chann
     assert reader.get("/v1/posts").status_code == 200
     assert client.delete(f"/v1/keys/{made['id']}").status_code == 204
     wait_until(lambda: reader.get("/v1/posts").status_code == 401, "401", REVOKED_WITHIN)
+
+
+@pytest.mark.parametrize("with_events", [False, True])
+def test_a_revoked_key_ends_its_streams_on_every_api(
+    stack: Stack, client: Client, channel: str, with_events: bool
+) -> None:
+    """Silent streams and busy ones. The stream of another key goes on."""
+    made = client.new_key(channel, "read")
+    with ExitStack() as opened, EventStream(stack.url(), ADMIN, channel) as other:
+        streams = [
+            opened.enter_context(EventStream(stack.url(api), made["key"], channel))
+            for api in stack.apis
+        ]
+        assert all(stream.start_id() >= 0 for stream in streams)
+        readers = [threading.Thread(target=list, args=(each.all_events(),)) for each in streams]
+        for reader in readers:
+            reader.start()
+        assert client.delete(f"/v1/keys/{made['id']}").status_code == 204
+
+        def ended() -> bool:
+            if with_events:
+                assert client.submit("an event", channel).status_code == 202
+            return not any(reader.is_alive() for reader in readers)
+
+        wait_until(ended, "the streams' end", REVOKED_WITHIN)
+        post = client.create_post("after the end", channel)
+        assert any(event.data["post"] == post["id"] for event in other.events())
+
+
+def test_a_revoked_key_ends_its_wait(
+    stack: Stack, client: Client, channel: str, site: Site
+) -> None:
+    """The response is the 202 of the running task, and not the later result."""
+    made = client.new_key(channel, "read", "write")
+    caller, answers = client.clone(made["key"]), []
+    site.hold()
+    body = {"url": site.url(f"held/{channel}")}
+
+    def wait() -> None:
+        answers.append(caller.post("/v1/previews", body, prefer="wait=30"))
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    wait_until(lambda: f"/held/{channel}" in site.hits, "the scrape")
+    assert client.delete(f"/v1/keys/{made['id']}").status_code == 204
+    waiting.join(REVOKED_WITHIN)
+    site.release()
+    assert [answer.status_code for answer in answers] == [202]
+    assert caller.get(answers[0].headers["Location"]).status_code == 401
 
 
 def test_post_belongs_to_its_author(stack: Stack, client: Client, channel: str) -> None:

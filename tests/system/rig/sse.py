@@ -8,18 +8,20 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-#: Seconds without a byte after which a stream counts as dead. The API sends a heartbeat every 30 s.
-SILENCE_TIMEOUT = 40.0
+from tests.support.event_stream import EventParser
+
+#: Seconds without a byte after which a stream counts as dead. The API sends a comment after 15 s of
+#: silence; a busy machine may be late.
+SILENCE_TIMEOUT = 30.0
 
 
 @dataclass
 class Frame:
-    """The fields between two empty lines of a stream."""
+    """An event. The data is decoded JSON."""
 
     id: int | None = None
     event: str | None = None
     data: Any = None
-    retry: int | None = None
 
 
 class EventStream:
@@ -38,6 +40,7 @@ class EventStream:
         query = f"?channel={channel}" if channel else ""
         self._connection.request("GET", f"/v1/events{query}", headers=headers)
         self.response = self._connection.getresponse()
+        self.parser = EventParser()
         assert self.response.status == 200, self.response.read()
 
     def __enter__(self) -> Self:
@@ -49,31 +52,21 @@ class EventStream:
         self.response.close()
         self._connection.close()
 
-    def frames(self) -> Iterator[Frame]:
-        """Read frames until the stream ends. Comments are skipped."""
-        frame = Frame()
-        while line := self.response.readline().decode():
-            name, _, value = line.rstrip("\n").partition(": ")
-            match name:
-                case "":
-                    if frame != Frame():
-                        yield frame
-                    frame = Frame()
-                case "id" | "retry":
-                    setattr(frame, name, int(value))
-                case "event":
-                    frame.event = value
-                case "data":
-                    frame.data = json.loads(value)
+    def all_events(self) -> Iterator[Frame]:
+        """Read events until the stream ends."""
+        while line := self.response.readline():
+            for event in self.parser.feed(line):
+                last_id = event.last_event_id
+                yield Frame(int(last_id) if last_id else None, event.type, json.loads(event.data))
 
     def events(self) -> Iterator[Frame]:
-        """Read frames with an event."""
-        return (frame for frame in self.frames() if frame.event)
+        """Read events until the stream ends, without the one that gives the stream's start."""
+        return (frame for frame in self.all_events() if frame.event != "start")
 
     def start_id(self) -> int:
-        """Read the first frame: its id is the place where this stream begins."""
-        first = next(self.frames())
-        assert first.event is None
+        """Read the first event: its id is the place where this stream begins."""
+        first = next(self.all_events())
+        assert first.event == "start"
         assert first.id is not None
         return first.id
 

@@ -65,7 +65,9 @@ def services(rig: Rig, tmp_path: Path) -> Services:
         replayer=Replayer(rig.store, link, rig),
         feed=rig.feed,
         later=AsyncRequests(
-            SlotReleasingBackend(rig.acceptor), account=lambda: caller().account, prefix=PREFIX
+            SlotReleasingBackend(rig.acceptor, lambda: True),
+            account=lambda: caller().account,
+            prefix=PREFIX,
         ),
     )
 

@@ -61,7 +61,7 @@ class Rig:
         self.ingest = Ingest(store, self.tasks, self.metrics, preview_wait)
         transactions = TaskTransactions(store, self.tasks, self.metrics, self)
         self.acceptor = Acceptor(transactions)
-        self.feed = Feed(store, lambda: None)
+        self.feed = Feed(store, lambda: None, set)
         self.reconciler = Reconciler(
             store,
             self.tasks,

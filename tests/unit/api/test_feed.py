@@ -22,6 +22,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 PATIENCE = 30.0
 
+#: The id of a stream's key. Feeds of these tests let every key read, unless a test says otherwise.
+KEY = "key-1"
+
 
 def write(store: Store, count: int, channel: str = "general") -> None:
     """Write events of a channel in one transaction."""
@@ -36,7 +39,7 @@ def write(store: Store, count: int, channel: str = "general") -> None:
 @pytest.fixture
 def feed(store: Store) -> Iterator[Feed]:
     """A started feed."""
-    made = Feed(store, lambda: None)
+    made = Feed(store, lambda: None, set)
     made.start()
     yield made
     made.stop(PATIENCE)
@@ -56,7 +59,7 @@ def take(subscriber: Subscriber, count: int) -> list[int]:
 def test_a_stream_gets_the_events_after_its_start(store: Store, feed: Feed) -> None:
     """The stream gets each event once and in order, and no earlier events."""
     write(store, 3)
-    subscriber = feed.subscribe(None)
+    subscriber = feed.subscribe(None, KEY)
     assert subscriber.joined == 3
     write(store, 2)
     feed.wake()
@@ -72,14 +75,14 @@ def test_a_stream_gets_events_without_a_wake_up(
     """A lost wake-up costs READ_EVERY seconds, and no event."""
     monkeypatch.setattr(module, "READ_EVERY", 0.05)
     feed.wake()
-    subscriber = feed.subscribe(None)
+    subscriber = feed.subscribe(None, KEY)
     write(store, 1)
     assert take(subscriber, 1) == [1]
 
 
 def test_a_stream_of_a_channel_gets_its_events_alone(store: Store, feed: Feed) -> None:
     """This holds for live and for resumed events."""
-    subscriber = feed.subscribe("mine")
+    subscriber = feed.subscribe("mine", KEY)
     write(store, 1, "other")
     write(store, 1, "mine")
     feed.wake()
@@ -126,7 +129,7 @@ def test_a_stream_that_is_too_far_behind_is_ended(
 ) -> None:
     """Its client resumes, memory stays bounded, and other streams go on."""
     monkeypatch.setattr(subscriber_module, "MAX_BEHIND", 5)
-    slow, quick = feed.subscribe(None), feed.subscribe(None)
+    slow, quick = feed.subscribe(None, KEY), feed.subscribe(None, KEY)
     write(store, 4)
     feed.wake()
     assert len(take(quick, 4)) == 4
@@ -139,21 +142,21 @@ def test_a_stream_that_is_too_far_behind_is_ended(
 
 def test_a_stop_ends_the_streams(store: Store) -> None:
     """Present streams end at once, and a later stream at its start."""
-    made = Feed(store, lambda: None)
+    made = Feed(store, lambda: None, set)
     made.start()
-    subscriber = made.subscribe(None)
+    subscriber = made.subscribe(None, KEY)
     reader = threading.Thread(target=subscriber.wait)
     reader.start()
     made.stop(PATIENCE)
     reader.join(PATIENCE)
     assert not reader.is_alive()
     assert subscriber.ended
-    assert made.subscribe(None).ended
+    assert made.subscribe(None, KEY).ended
 
 
 def test_a_waiting_stream_is_woken_by_an_event(store: Store, feed: Feed) -> None:
     """The stream waits until the event."""
-    subscriber = feed.subscribe(None)
+    subscriber = feed.subscribe(None, KEY)
     reader = threading.Thread(target=subscriber.wait)
     reader.start()
     reader.join(0.1)
@@ -167,7 +170,7 @@ def test_a_waiting_stream_is_woken_by_an_event(store: Store, feed: Feed) -> None
 
 def test_an_event_before_the_wait_ends_it_at_once() -> None:
     """Events may come while a stream writes earlier ones."""
-    subscriber = Subscriber(None, 0, ThreadWaiters())
+    subscriber = Subscriber(None, KEY, 0, ThreadWaiters())
     subscriber.offer(FeedEvent(1, "general", "rendered", "{}"))
     assert subscriber.take_waiter() is None
     reader = threading.Thread(target=subscriber.wait, daemon=True)
@@ -180,7 +183,7 @@ def test_a_silent_stream_is_woken_for_a_heartbeat(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stream has no event to take."""
-    subscriber = feed.subscribe(None)
+    subscriber = feed.subscribe(None, KEY)
     reader = threading.Thread(target=subscriber.wait)
     reader.start()
     monkeypatch.setattr(module, "HEARTBEAT", 0.0)
@@ -189,9 +192,66 @@ def test_a_silent_stream_is_woken_for_a_heartbeat(
     assert not subscriber.has_news
 
 
+@pytest.mark.parametrize("with_events", [False, True])
+def test_a_revoked_key_ends_its_stream(
+    store: Store, monkeypatch: pytest.MonkeyPatch, with_events: bool
+) -> None:
+    """Silent or not: the feed asks for the keys of all streams, and other streams go on."""
+    monkeypatch.setattr(module, "KEYS_EVERY", 0.0)
+    valid = {"revoked", "valid"}
+    made = Feed(store, lambda: None, valid.intersection)
+    ended, goes_on = made.subscribe(None, "revoked"), made.subscribe(None, "valid")
+    made.run_once()
+    assert not ended.ended
+    reader = threading.Thread(target=ended.wait)
+    reader.start()
+    valid.remove("revoked")
+    if with_events:
+        write(store, 1)
+    made.run_once()
+    reader.join(PATIENCE)
+    assert not reader.is_alive()
+    assert (ended.ended, goes_on.ended) == (True, False)
+
+
+def test_keys_are_checked_while_more_events_come_than_are_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One iteration reads a limited number of pages, so its other duties are not late."""
+    monkeypatch.setattr(module, "KEYS_EVERY", 0.0)
+    monkeypatch.setattr(module, "PAGE", 1)
+    made = Feed(store, lambda: None, lambda _keys: set())
+    subscriber = made.subscribe(None, KEY)
+    write(store, 2 * module.PAGES)
+    made.run_once()
+    assert subscriber.ended
+    assert len(subscriber.take()) == module.PAGES
+
+
+def test_a_resuming_stream_of_a_quiet_channel_reads_in_windows(
+    store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One read must not search a whole table for the events of one channel."""
+    monkeypatch.setattr(module, "WINDOW", 4)
+    monkeypatch.setattr(module, "PAGE", 2)
+    write(store, 9, "other")
+    write(store, 3, "mine")
+    write(store, 9, "other")
+    windows: list[tuple[int, int]] = []
+    page = feed._page
+
+    def noted(after: int, channel: str | None, until: int) -> list[FeedEvent]:
+        windows.append((after, until))
+        return page(after, channel, until)
+
+    monkeypatch.setattr(feed, "_page", noted)
+    assert [event.id for page in feed.since(0, "mine", 21) for event in page] == [10, 11, 12]
+    assert all(until - after <= 4 for after, until in windows)
+
+
 def test_an_unsubscribed_stream_gets_no_more_events(store: Store, feed: Feed) -> None:
     """Other streams still get events."""
-    gone, there = feed.subscribe(None), feed.subscribe(None)
+    gone, there = feed.subscribe(None, KEY), feed.subscribe(None, KEY)
     feed.unsubscribe(gone)
     write(store, 1)
     feed.wake()
@@ -202,7 +262,7 @@ def test_an_unsubscribed_stream_gets_no_more_events(store: Store, feed: Feed) ->
 def test_a_wake_up_is_passed_on_to_waiting_requests(store: Store) -> None:
     """The requests are woken before the feed's own read."""
     woken = threading.Event()
-    made = Feed(store, woken.set)
+    made = Feed(store, woken.set, set)
     made.start()
     made.wake()
     assert woken.wait(PATIENCE)
@@ -211,7 +271,7 @@ def test_a_wake_up_is_passed_on_to_waiting_requests(store: Store) -> None:
 
 def test_a_stream_ignores_events_from_before_its_start() -> None:
     """A read that began before may still offer older events."""
-    subscriber = Subscriber(None, 5, ThreadWaiters())
+    subscriber = Subscriber(None, KEY, 5, ThreadWaiters())
     for number in (4, 5, 6):
         subscriber.offer(FeedEvent(number, "general", "rendered", "{}"))
     assert [event.id for event in subscriber.take()] == [6]
@@ -239,11 +299,11 @@ def test_a_stream_that_starts_among_events_gets_each_once(store: Store, feed: Fe
         return resumed + take(subscriber, 300 - len(resumed))
 
     writer = threading.Thread(target=writing)
-    subscribers: list[Subscriber] = [feed.subscribe(None)]
+    subscribers: list[Subscriber] = [feed.subscribe(None, KEY)]
     with switching_often():
         writer.start()
         while writer.is_alive():
-            subscribers.append(feed.subscribe(None))
+            subscribers.append(feed.subscribe(None, KEY))
             time.sleep(0.001)
     writer.join()
     feed.wake()
@@ -267,7 +327,7 @@ def test_the_feed_reads_on_after_a_failed_read(
 ) -> None:
     """This holds for any error, such as the lack of a free connection."""
     monkeypatch.setattr(module, "READ_EVERY", 0.05)
-    subscriber = feed.subscribe(None)
+    subscriber = feed.subscribe(None, KEY)
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
     read = store.read
 

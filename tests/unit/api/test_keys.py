@@ -12,6 +12,7 @@ from splitflap_api.domain.keys import CACHE, Caller, Keyring, hash_of, new_secre
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys as table
 from sqlalchemy import select, update
+from uuid_utils import uuid7
 
 #: Longest wait for another thread, in seconds.
 PATIENCE = 30.0
@@ -121,6 +122,17 @@ def test_one_request_repeats_the_lookup_for_all(
         keyring.gate.set()
         assert first.result(PATIENCE) == known
     assert keyring.lookups == 2
+
+
+def test_the_readers_among_keys_are_those_valid_now(store: Store) -> None:
+    """The feed asks for the keys of its streams. The cache would be up to CACHE seconds late."""
+    keyring = Keyring(store)
+    reader, revoked = make(keyring), make(keyring)
+    writer = keyring.create(NewKey(account="me", scopes=["write"]))
+    assert keyring.caller(revoked.key)
+    Keyring(store).revoke(revoked.id)
+    asked = {reader.id, revoked.id, writer.id, str(uuid7())}
+    assert keyring.readers(asked) == {reader.id}
 
 
 def test_the_cache_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flask import Response, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
-from splitflap_api.http.auth import bearer
+from splitflap_api.http.auth import caller
 from splitflap_api.http.parse import event_id
 from splitflap_api.http.services import Services
 from splitflap_api.http.waiting import release_slot
@@ -24,13 +24,16 @@ logger = logging.getLogger(__name__)
 #: clients from reconnecting all at once after a restart.
 RETRY_MS = (500, 3000)
 
+#: A comment. It keeps proxies from closing a silent connection, and finds closed ones. No empty
+#: line follows, see `_retry`.
+HEARTBEAT = b":\n"
+
 
 class EventViews:
     """The view of the stream, and the frames it sends."""
 
     def __init__(self, services: Services) -> None:
         self._feed = services.feed
-        self._keyring = services.keyring
         self._streams = services.metrics.gauge("splitflap_event_streams")
         self._served = services.metrics.counter("splitflap_events_served_total")
 
@@ -41,9 +44,9 @@ class EventViews:
         if request.method == "GET":
             gap = None if after is None else self._feed.gap(after)
             release_slot()
-            subscriber = self._feed.subscribe(query.channel)
+            subscriber = self._feed.subscribe(query.channel, caller().key_id)
             self._streams.inc()
-            response.response = self._write(subscriber, after, gap, bearer())
+            response.response = self._write(subscriber, after, gap)
             response.call_on_close(lambda: self._end(subscriber))
         return response
 
@@ -51,13 +54,11 @@ class EventViews:
         self._streams.dec()
         self._feed.unsubscribe(subscriber)
 
-    def _write(
-        self, subscriber: Subscriber, after: int | None, gap: Gap | None, secret: str
-    ) -> Iterator[bytes]:
+    def _write(self, subscriber: Subscriber, after: int | None, gap: Gap | None) -> Iterator[bytes]:
         try:
             yield from self._resume(subscriber, after, gap)
             # This replica may be behind the one that sent `after`: skip events up to it.
-            yield from self._follow(subscriber, 0 if gap else after or 0, secret)
+            yield from self._follow(subscriber, 0 if gap else after or 0)
         except SQLAlchemyError as error:
             if not is_outage(error):
                 raise
@@ -71,40 +72,46 @@ class EventViews:
     ) -> Iterator[bytes]:
         """Frames of the events between the client's last event and the start of this stream.
 
-        A new client gets the id of the newest event first, so that it can resume too.
+        A new client gets the event `start` first. Its id lets the client resume even if the stream
+        ends before the next event.
         """
         joined = subscriber.joined
-        if after is None:
-            yield _retry(joined)
-            return
         yield _retry()
+        if after is None:
+            yield _frame(joined, "start", "{}")
+            return
         if gap:
-            yield f'event: gap\ndata: {{"oldest":{gap.oldest}}}\n\n'.encode()
+            yield _frame(None, "gap", f'{{"oldest":{gap.oldest}}}')
         for page in self._feed.since(after, subscriber.channel, joined):
-            self._served.inc(len(page))
-            yield b"".join(map(_frame, page))
+            if subscriber.ended:
+                return
+            yield self._frames(page)
 
-    def _follow(self, subscriber: Subscriber, after: int, secret: str) -> Iterator[bytes]:
+    def _follow(self, subscriber: Subscriber, after: int) -> Iterator[bytes]:
         while not subscriber.ended:
             subscriber.wait()
             events = [event for event in subscriber.take() if event.id > after]
-            if events:
-                self._served.inc(len(events))
-                yield b"".join(map(_frame, events))
-            elif not subscriber.ended:
-                # A heartbeat. It finds closed connections; a stream of a revoked key ends.
-                if self._keyring.caller(secret) is None:
-                    return
-                yield b":\n\n"
+            if subscriber.ended:
+                # Unsent events are not lost: a client with a valid key resumes before them.
+                return
+            yield self._frames(events) if events else HEARTBEAT
+
+    def _frames(self, events: Sequence[FeedEvent]) -> bytes:
+        self._served.inc(len(events))
+        return b"".join(_frame(event.id, event.kind, event.data) for event in events)
 
 
-def _frame(event: FeedEvent) -> bytes:
-    return f"id: {event.id}\nevent: {event.kind}\ndata: {event.data}\n\n".encode()
+def _frame(event_id: int | None, kind: str, data: str) -> bytes:
+    position = "" if event_id is None else f"id: {event_id}\n"
+    return f"{position}event: {kind}\ndata: {data}\n\n".encode()
 
 
-def _retry(last_id: int | None = None) -> bytes:
-    position = "" if last_id is None else f"id: {last_id}\n"
-    return f"{position}retry: {random.randint(*RETRY_MS)}\n\n".encode()  # noqa: S311 - jitter
+def _retry() -> bytes:
+    """The line that sets the time until the client reconnects. It belongs to the next event.
+
+    An empty line after it would make an event without data. Some parsers hand that to the client.
+    """
+    return f"retry: {random.randint(*RETRY_MS)}\n".encode()  # noqa: S311 - jitter
 
 
 def operations(services: Services) -> list[Operation]:

@@ -1,14 +1,15 @@
 """Waiting requests hold no slot (overload/slots.py)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask import request
 
-from asyncrequest import NoSuchTask, Submission, TaskBackend, TaskState
+from asyncrequest import NoSuchTask, Submission, TaskState
 from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.problems import unavailable
 from splitflap_api.domain.commands import Command
+from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.overload.shedding import TOO_MANY
 from splitflap_api.overload.slots import SLOT, Slot
 
@@ -37,10 +38,15 @@ def slot_lent() -> Iterator[None]:
 
 
 class SlotReleasingBackend:
-    """Wraps a backend. It checks ids, and releases the slot before a wait (`Prefer: wait`)."""
+    """Wraps the acceptor. It checks ids, and releases the slot before a wait (`Prefer: wait`).
 
-    def __init__(self, backend: TaskBackend[Command]) -> None:
+    A wait ends with its key: the response is then the 202 of the running task.
+    """
+
+    def __init__(self, backend: Acceptor, may_wait: Callable[[], bool]) -> None:
+        """`may_wait` tells whether the key of the present request is still valid."""
         self._backend = backend
+        self._may_wait = may_wait
 
     def accept(self, submission: Submission[Command]) -> TaskState:
         return self._backend.accept(submission)
@@ -51,7 +57,7 @@ class SlotReleasingBackend:
     def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
         _checked(task_id)
         release_slot()
-        return self._backend.wait(account, task_id, seconds)
+        return self._backend.wait(account, task_id, seconds, self._may_wait)
 
     def cancel(self, account: str, task_id: str) -> None:
         self._backend.cancel(account, _checked(task_id))

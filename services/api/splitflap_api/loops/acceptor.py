@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 from sqlalchemy.exc import IntegrityError
 
@@ -70,13 +71,20 @@ class Acceptor:
     def get(self, account: str, task_id: str) -> TaskState:
         return self._reads((account, task_id))
 
-    def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
+    def wait(
+        self,
+        account: str,
+        task_id: str,
+        seconds: float,
+        may_wait: Callable[[], bool] = lambda: True,
+    ) -> TaskState:
+        """As the protocol. The wait also ends once `may_wait` is false, asked every READ_EVERY."""
         deadline = time.monotonic() + seconds
         while True:
             generation = self._generation
             state = self._reads((account, task_id))
             left = deadline - time.monotonic()
-            if state.final or left <= 0 or self._ending:
+            if state.final or left <= 0 or self._ending or not may_wait():
                 return state
             self._wait_for_change(generation, min(left, READ_EVERY))
 

@@ -6,7 +6,8 @@ wake-up makes the next read come sooner. Without streams the feed does not read.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -20,12 +21,26 @@ from splitflap_api.store.schema import counters, events
 #: Seconds between reads without a wake-up.
 READ_EVERY = 1.0
 
-#: Seconds of silence before a stream sends a heartbeat. Proxies close a connection after 60 silent
-#: seconds (nginx's proxy_read_timeout).
-HEARTBEAT = 45.0
+#: Longest silence of a stream in seconds: then it sends a heartbeat. Proxies close a connection
+#: after 60 silent seconds (nginx's proxy_read_timeout), some mobile networks after 30.
+HEARTBEAT = 15.0
+
+#: Seconds between looks at the keys of all streams. The stream of a revoked key ends after this
+#: time and one statement, within the 5 s that the documentation promises.
+KEYS_EVERY = 2.0
 
 #: Rows of one read, by the feed and by a stream that resumes.
 PAGE = 500
+
+#: Pages of one iteration. The other duties run before the next one.
+PAGES = 10
+
+#: Ids of one read that resumes. Without this limit, a stream of a quiet channel would make SQLite
+#: search millions of rows in one step.
+WINDOW = 10_000
+
+#: Events handed to streams before other threads run: 5 ms.
+OFFERS = 20_000
 
 #: Streams that may read missed rows at the same time.
 RESUMING = 4
@@ -44,24 +59,37 @@ class Feed(Loop):
     """Reads the events' table and hands its rows to the streams of this replica."""
 
     def __init__(
-        self, store: Store, on_woken: Callable[[], None], waiters: Waiters | None = None
+        self,
+        store: Store,
+        on_woken: Callable[[], None],
+        readers: Callable[[Collection[str]], AbstractSet[str]],
+        waiters: Waiters | None = None,
     ) -> None:
-        """`on_woken` is called before each read that a wake-up causes; streams use `waiters`."""
+        """Make a feed.
+
+        Args:
+            store: the database.
+            on_woken: is called before each read that a wake-up causes.
+            readers: gives those of some keys, by id, that may read now.
+            waiters: lets streams wait: threads, unless given.
+        """
         super().__init__(
             "feed",
             Duty("wake requests", self._pass_wake_up_on),
             Duty("read events", self._read_new),
+            Duty("end streams of revoked keys", self._check_keys),
             Duty("send heartbeats", self._wake_silent),
             pause=lambda: READ_EVERY,
         )
         self._store = store
         self._waiters: Waiters = waiters or ThreadWaiters()
         self._on_woken = on_woken
+        self._readers = readers
         self._subscribers: set[Subscriber] = set()
         self._joining = threading.Lock()
         self._resuming = threading.Semaphore(RESUMING)
         self.last = 0
-        self._heartbeats_at = time.monotonic()
+        self._heartbeats_at = self._keys_at = time.monotonic()
 
     def stop(self, timeout: float) -> None:
         """End all streams, then the thread."""
@@ -71,17 +99,14 @@ class Feed(Loop):
 
     def end_streams(self) -> None:
         """End every stream. The clients connect again by themselves."""
-        subscribers = list(self._subscribers)
-        for subscriber in subscribers:
-            subscriber.ended = True
-        self._wake_streams(subscribers)
+        self._end(list(self._subscribers))
 
-    def subscribe(self, channel: str | None) -> Subscriber:
-        """A new stream, which gets the events from now on."""
+    def subscribe(self, channel: str | None, key_id: str) -> Subscriber:
+        """A new stream of this key, which gets the events from now on."""
         with self._joining:
             if not self._subscribers:
                 self.last = self._newest()
-            subscriber = Subscriber(channel, self.last, self._waiters)
+            subscriber = Subscriber(channel, key_id, self.last, self._waiters)
             self._subscribers.add(subscriber)
         subscriber.ended = self.stopping
         return subscriber
@@ -97,14 +122,13 @@ class Feed(Loop):
         resume together, as after a restart, do not block the process.
         """
         while event_id < until:
+            window = min(event_id + WINDOW, until)
             with self._resuming:
-                page = self._page(event_id, channel, until)
+                page = self._page(event_id, channel, window)
             if page:
                 yield page
             time.sleep(0)
-            if len(page) < PAGE:
-                return
-            event_id = page[-1].id
+            event_id = page[-1].id if len(page) == PAGE else window
 
     def gap(self, event_id: int) -> Gap | None:
         """The gap after this id, if events after it are deleted or the id is from another database.
@@ -127,12 +151,16 @@ class Feed(Loop):
             self._on_woken()
 
     def _read_new(self) -> None:
-        while self._subscribers and self._read_page():
+        for _ in range(PAGES):
+            if not self._subscribers or not self._read_page():
+                return
             self.note_progress()
+        self.wake()
 
     def _read_page(self) -> bool:
         """Read a page and hand it to the streams. Return whether the page was full."""
         page = self._page(self.last, None, None)
+        offers = 0
         for event in page:
             # A stream that joins now starts after this event, or is in this list.
             with self._joining:
@@ -140,18 +168,40 @@ class Feed(Loop):
                 subscribers = list(self._subscribers)
             for subscriber in subscribers:
                 subscriber.offer(event)
+            offers += len(subscribers)
+            if offers >= OFFERS:
+                offers = 0
+                time.sleep(0)
         if page:
             self._wake_streams(each for each in list(self._subscribers) if each.has_news)
         return len(page) == PAGE
 
+    def _check_keys(self) -> None:
+        """End the streams of keys that may read no more, whether or not there are events."""
+        now = time.monotonic()
+        if not self._subscribers or now - self._keys_at < KEYS_EVERY:
+            return
+        self._keys_at = now
+        subscribers = list(self._subscribers)
+        readers = self._readers({each.key_id for each in subscribers})
+        self._end([each for each in subscribers if each.key_id not in readers])
+
     def _wake_silent(self) -> None:
-        """Wake silent streams for a heartbeat. One pass costs less than a timer for each stream."""
+        """Wake silent streams for a heartbeat. One pass costs less than a timer for each stream.
+
+        The next pass may be READ_EVERY seconds away, so streams are woken earlier by this time.
+        """
         now = time.monotonic()
         if now - self._heartbeats_at < READ_EVERY:
             return
         self._heartbeats_at = now
-        silent = [each for each in list(self._subscribers) if now - each.woken_at >= HEARTBEAT]
-        self._wake_streams(silent)
+        since = now - (HEARTBEAT - READ_EVERY)
+        self._wake_streams(each for each in list(self._subscribers) if each.woken_at <= since)
+
+    def _end(self, subscribers: Collection[Subscriber]) -> None:
+        for subscriber in subscribers:
+            subscriber.ended = True
+        self._wake_streams(subscribers)
 
     def _wake_streams(self, subscribers: Iterable[Subscriber]) -> None:
         found = [waiter for each in subscribers if (waiter := each.take_waiter())]

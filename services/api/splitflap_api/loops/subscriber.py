@@ -20,10 +20,14 @@ class FeedEvent(NamedTuple):
 
 
 class Subscriber:
-    """A stream's events after the id `joined`: of one channel, or of all."""
+    """A stream's events after the id `joined`: of one channel, or of all.
 
-    def __init__(self, channel: str | None, joined: int, waiters: Waiters) -> None:
+    `key_id` is the id of the caller's key. The feed ends the stream with the key.
+    """
+
+    def __init__(self, channel: str | None, key_id: str, joined: int, waiters: Waiters) -> None:
         self.channel = channel
+        self.key_id = key_id
         self.joined = joined
         self.ended = False
         #: When it was last woken, by the monotonic clock.

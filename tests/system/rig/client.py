@@ -5,6 +5,8 @@ from typing import Any, Self
 
 import requests
 
+from . import described
+
 #: Seconds for one request, including the `Prefer: wait` that it asks for.
 REQUEST_TIMEOUT = 45.0
 
@@ -30,7 +32,12 @@ class Client:
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         """Send one request; redirects are not followed."""
         options = {"timeout": REQUEST_TIMEOUT, "allow_redirects": False, **options}
-        return self.session.request(method, self.url + path, **options)
+        response = self.session.request(method, self.url + path, **options)
+        headers = response.headers.items()
+        described.check(
+            self.url, method, path, response.status_code, headers, lambda: response.content
+        )
+        return response
 
     def get(self, path: str, **headers: str) -> requests.Response:
         """GET. A keyword names a header: `if_match` is If-Match."""

@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
+from . import described
+
 #: Seconds until the server must have sent something.
 READ_TIMEOUT = 30.0
 
@@ -130,4 +132,6 @@ def request(
     """Send one request on a connection of its own. `lines` are more header lines."""
     with RawConnection(url) as connection:
         connection.send(head(method, path, key, *lines, f"Content-Length: {len(body)}") + body)
-        return connection.response(method)
+        response = connection.response(method)
+    described.check(url, method, path, response.status, response.headers, lambda: response.body)
+    return response

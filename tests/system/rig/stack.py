@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.support import free_port
 
+from . import described
 from .client import Client
 from .processes import START_STOP_TIMEOUT, SpawnedService, program
 
@@ -160,6 +161,8 @@ def running(
         if not backend.is_embedded:
             stack.migrate()
         stack.start()
+        for api in stack.apis:
+            described.learn(stack.url(api))
         yield stack
     finally:
         stack.close()

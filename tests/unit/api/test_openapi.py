@@ -108,7 +108,7 @@ def test_every_operation_is_described(document: Any, operations: list[Operation]
     for each in operations:
         operation = found[each.method.lower(), PREFIX + each.path]
         expected = {str(status) for status in each.answers}
-        always = ["unavailable", "rate-limited", "internal"]
+        always = ["bad-request", "unavailable", "rate-limited", "internal"]
         if each.scope is not None:
             always += ["unauthorized", "forbidden"]
         for slug in (*each.problems, *always):
@@ -163,7 +163,7 @@ def test_every_response_has_its_headers(document: Any) -> None:
             names = set(response["headers"])
             assert names >= {"RateLimit", "RateLimit-Policy"}
             assert ("Retry-After" in names) == (status in {"202", "429", "503"})
-            assert ("WWW-Authenticate" in names) == (status == "401")
+            assert ("WWW-Authenticate" in names) == (status in {"401", "403"})
             if waits and status in {"200", "201", "202", "409", "422"}:
                 assert "Preference-Applied" in names
 

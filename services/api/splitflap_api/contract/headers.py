@@ -35,8 +35,9 @@ WWW_AUTHENTICATE = Parameter(
     "WWW-Authenticate",
     "The challenge of RFC 6750.",
     _STRING | {"examples": ['Bearer realm="splitflap"']},
-    always=True,
 )
+ACCEPT = Parameter("Accept", "The supported media type of a body.", _STRING)
+ACCEPT_ENCODING = Parameter("Accept-Encoding", "The supported encoding of a body.", _STRING)
 RATE_LIMIT = Parameter(
     "RateLimit",
     "`r` requests are left at once; in `t` seconds the whole quota is back. "
@@ -57,6 +58,8 @@ OF_RESPONSES = (
     ETAG,
     PREFERENCE_APPLIED,
     WWW_AUTHENTICATE,
+    ACCEPT,
+    ACCEPT_ENCODING,
     *OF_EVERY_RESPONSE,
 )
 

@@ -42,12 +42,14 @@ _PATH_PARAMETERS = {"slug": {"type": "string", "enum": sorted(TYPES)}}
 _ID = {"type": "string", "format": "uuid"}
 
 #: Problems of every operation.
-_ALWAYS = ("unavailable", "rate-limited", "internal")
+_ALWAYS = ("bad-request", "unavailable", "rate-limited", "internal")
 _WITH_KEY = ("unauthorized", "forbidden")
 #: Headers of problems, by status. A 429 or 503 means this request was refused. It says nothing
 #: about a task.
 _OF_PROBLEMS = {
     401: (headers.WWW_AUTHENTICATE,),
+    403: (headers.WWW_AUTHENTICATE,),
+    415: (headers.ACCEPT, headers.ACCEPT_ENCODING),
     429: (headers.RETRY_AFTER,),
     503: (headers.RETRY_AFTER,),
 }

@@ -3,10 +3,14 @@
 Readers ignore unknown fields, so a release may add a field. A change that readers must understand
 gets a new version: one release learns to read it, and the next one sends it.
 
+Each field of an outcome has a bound: a worker that was broken into may send anything. A bound may
+grow if one release reads the larger values before the next one sends them.
+
 BrokenMessage
  +-- UnknownVersion
 """
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -17,6 +21,12 @@ from splitflap_core.outcomes import Outcome
 
 #: The version of the messages that this release reads and writes.
 VERSION = 1
+
+#: Largest message in bytes: an outcome with the longest HTML, and escapes for half of it.
+MAX_MESSAGE = 2 * 1024 * 1024
+
+#: Longest HTML of a text, in characters: 20 for each of its 65,536.
+MAX_HTML = 1_310_720
 
 #: Longest URL with a preview, in bytes of UTF-8 (and so in characters). Browsers and proxies agree
 #: on about 2,000 (RFC 9110, section 4.1, recommends 8,000 for a request line); an index row of
@@ -32,14 +42,34 @@ MAX_NAMES = 50
 #: Longest excerpt of a text, in characters.
 MAX_EXCERPT = 200
 
+#: Longest texts of a preview, in characters.
+MAX_TITLE = 300
+MAX_DESCRIPTION = 1000
+MAX_SITE_NAME = 100
+MAX_AUTHORS = 200
+
+#: Largest width and height of an image, in pixels.
+MAX_PIXELS = 99_999
+
+#: Longest time for which a preview or its failure is fresh, in seconds: a week.
+MAX_KEEP = 604_800
+
 #: The dialect of a text. A post keeps its flavour.
 Flavour = Literal["markdown", "gfm"]
 FLAVOURS: tuple[Flavour, ...] = ("markdown", "gfm")
 
 Kind = Literal["render", "scrape"]
 
-#: Names of accounts and channels, of 100 characters at most.
-Names = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=MAX_NAMES)]
+#: The ids and names of an envelope. They appear in logs.
+Label = Annotated[str, Meta(max_length=300)]
+
+#: Names of accounts and channels, as the API has them.
+Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
+Names = Annotated[list[Name], Meta(max_length=MAX_NAMES)]
+
+Url = Annotated[str, Meta(min_length=1, max_length=MAX_URL)]
+Pixels = Annotated[int, Meta(ge=1, le=MAX_PIXELS)]
+Keep = Annotated[float, Meta(ge=0, le=MAX_KEEP)]
 
 T = TypeVar("T")
 
@@ -65,8 +95,8 @@ class RenderResult(msgspec.Struct, frozen=True, omit_defaults=True):
     `mentions` and `channels` are the linked names, also in reading order. `excerpt` is plain text.
     """
 
-    html: str
-    links: Annotated[list[Annotated[str, Meta(max_length=MAX_URL)]], Meta(max_length=MAX_LINKS)]
+    html: Annotated[str, Meta(max_length=MAX_HTML)]
+    links: Annotated[list[Url], Meta(max_length=MAX_LINKS)]
     mentions: Names = []
     channels: Names = []
     excerpt: Annotated[str, Meta(max_length=MAX_EXCERPT)] = ""
@@ -78,6 +108,10 @@ class ScrapeRequest(msgspec.Struct, frozen=True):
     url: Annotated[str, Meta(max_length=MAX_URL)]
 
 
+_RFC3339 = r"\A[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z\Z"
+_BCP47 = r"\A[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,7}\Z"
+
+
 class PreviewFields(msgspec.Struct, frozen=True, omit_defaults=True):
     """The fields of a preview, declared here once. Each is None if the page does not give it.
 
@@ -85,28 +119,31 @@ class PreviewFields(msgspec.Struct, frozen=True, omit_defaults=True):
     according to the page. Sizes are in pixels.
     """
 
-    title: str | None = None
-    description: str | None = None
-    image: str | None = None
-    site_name: str | None = None
-    author: str | None = None
-    published_at: str | None = None
-    language: str | None = None
-    type: str | None = None
-    icon: str | None = None
-    canonical: str | None = None
-    image_width: int | None = None
-    image_height: int | None = None
+    title: Annotated[str, Meta(max_length=MAX_TITLE)] | None = None
+    description: Annotated[str, Meta(max_length=MAX_DESCRIPTION)] | None = None
+    image: Url | None = None
+    site_name: Annotated[str, Meta(max_length=MAX_SITE_NAME)] | None = None
+    author: Annotated[str, Meta(max_length=MAX_AUTHORS)] | None = None
+    published_at: Annotated[str, Meta(pattern=_RFC3339)] | None = None
+    language: Annotated[str, Meta(pattern=_BCP47)] | None = None
+    type: Annotated[str, Meta(pattern=r"\A[a-z_]{1,30}\Z")] | None = None
+    icon: Url | None = None
+    canonical: Url | None = None
+    image_width: Pixels | None = None
+    image_height: Pixels | None = None
 
 
 #: The names of a preview's fields: columns of the API's table, and fields of its JSON.
 PREVIEW_FIELDS = PreviewFields.__struct_fields__
 
+#: The fields with a URL, which a reader's browser may open.
+URL_FIELDS = ("image", "icon", "canonical")
+
 
 class ScrapeResult(PreviewFields, frozen=True, omit_defaults=True):
     """A preview. It is fresh for `keep` seconds."""
 
-    keep: float | None = None
+    keep: Keep | None = None
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -133,15 +170,15 @@ class JobOutcome(msgspec.Struct, frozen=True):
     `took` is the time in a slot of the worker, in seconds.
     """
 
-    job: str
+    job: Label
     kind: Kind
-    attempt: int
+    attempt: Annotated[int, Meta(ge=0, le=1_000_000)]
     outcome: Outcome
-    took: float
-    worker: str
+    took: Annotated[float, Meta(ge=0, le=1e9)]
+    worker: Label
     version: int = VERSION
-    task: str | None = None
-    traceparent: str | None = None
+    task: Label | None = None
+    traceparent: Label | None = None
 
 
 class _Envelope(msgspec.Struct):
@@ -150,6 +187,9 @@ class _Envelope(msgspec.Struct):
 
 #: The exceptions of decoding. Deep nesting ends in a RecursionError.
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
+#: The escape of U+0000, not of a backslash before `u0000`. PostgreSQL stores no such character.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 
 _envelope = msgspec.json.Decoder(_Envelope)
 _job = msgspec.json.Decoder(Job)
@@ -171,8 +211,13 @@ def decode_job_outcome(body: bytes | str) -> JobOutcome:
     """Decode an outcome. Its result stays raw, for `decode_payload` with the kind's result type.
 
     Raises:
-        BrokenMessage: the body is malformed, or of an unknown version.
+        BrokenMessage: the body is too large, malformed, has U+0000, or is of an unknown version.
     """
+    body = body.encode() if isinstance(body, str) else body
+    if len(body) > MAX_MESSAGE:
+        raise BrokenMessage(f"the message has {len(body)} bytes; at most {MAX_MESSAGE} are allowed")
+    if _NUL.search(body):
+        raise BrokenMessage("the message has the character U+0000")
     outcome: JobOutcome = _checked(_job_outcome, body)
     return outcome
 

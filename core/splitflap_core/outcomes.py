@@ -4,7 +4,16 @@
 backpressure: the worker is full, and the job is fine.
 """
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
+
+#: One of the kind's documented words.
+Reason = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,49}\Z")]
+
+#: Seconds until a retry.
+Delay = Annotated[float, Meta(ge=0, le=86_400)]
 
 
 class Done(msgspec.Struct, tag="done", tag_field="outcome"):
@@ -16,8 +25,8 @@ class Done(msgspec.Struct, tag="done", tag_field="outcome"):
 class RetryLater(msgspec.Struct, tag="retry_later", tag_field="outcome"):
     """The job may succeed later. The API publishes it again after `after` seconds."""
 
-    after: float
-    reason: str
+    after: Delay
+    reason: Reason
 
 
 class Failed(msgspec.Struct, tag="failed", tag_field="outcome"):
@@ -26,9 +35,9 @@ class Failed(msgspec.Struct, tag="failed", tag_field="outcome"):
     The API remembers the failure for `keep` seconds; later a new job may try again.
     """
 
-    reason: str
-    detail: str = ""
-    keep: float | None = None
+    reason: Reason
+    detail: Annotated[str, Meta(max_length=1000)] = ""
+    keep: Annotated[float, Meta(ge=0, le=604_800)] | None = None
 
 
 Outcome = Done | RetryLater | Failed

@@ -20,7 +20,13 @@ _BEGINNING = re.compile(r"(?i)https?://([^/?#\\][^/?#]*)")
 #: Labels of 1 to 63 characters (RFC 1035). Real names use the underscore too.
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
+_SCHEME = re.compile(r"(?i)https?:")
 _WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
+
+
+#: The messages of BadUrl.
+_NO_SCHEME = "expected a URL whose scheme is http or https"
+_NO_HOST = "expected a URL with a host, without spaces or control characters"
 
 
 class BadUrl(ValueError):
@@ -70,10 +76,10 @@ def web_url(text: str) -> WebUrl:
     text = text.strip()
     found = _BEGINNING.match(text)
     if found is None:
-        raise BadUrl("neither an http nor an https URL, or no host")
+        raise BadUrl(_NO_HOST if _SCHEME.match(text) else _NO_SCHEME)
     if "\\" in found[1]:
         # Browsers read a backslash as a slash, other programs do not.
-        raise BadUrl("a backslash before the path")
+        raise BadUrl("not a URL: a backslash before the path")
     return _read(text, None)
 
 
@@ -96,7 +102,7 @@ def canonical(text: str) -> str:
         BadUrl: as `web_url`, or white space or control characters.
     """
     if _WHITE_OR_CONTROL.search(text):
-        raise BadUrl("white space or control characters")
+        raise BadUrl(_NO_HOST)
     origin = web_url(text).origin
     authority = _BEGINNING.match(text)
     assert authority is not None, "web_url requires it"  # noqa: S101 - for mypy
@@ -122,9 +128,9 @@ def _read(text: str, base: str | None) -> WebUrl:
         scheme, host = url.protocol[:-1], url.hostname
         port, path = url.port, url.pathname + url.search
     except ValueError as error:  # also UnicodeEncodeError, for half a surrogate pair
-        raise BadUrl("not a valid URL") from error
+        raise BadUrl("not a URL: its host or port is invalid") from error
     if scheme not in DEFAULT_PORTS:
-        raise BadUrl("neither http nor https")
+        raise BadUrl(_NO_SCHEME)
     return WebUrl(scheme, _host(host), int(port) if port else DEFAULT_PORTS[scheme], path)
 
 
@@ -132,9 +138,9 @@ def _host(host: str) -> str:
     if host.startswith("["):
         address = parsed(host[1:].removesuffix("]"))
         if address is None:
-            raise BadUrl("not an IPv6 address")
+            raise BadUrl("not a URL: its host is no IPv6 address")
         return str(address)
     host = host.removesuffix(".")
     if not _NAME.fullmatch(host):
-        raise BadUrl("not a host name")
+        raise BadUrl("not a URL: its host is no name")
     return host

@@ -28,6 +28,7 @@ from splitflap_core.telemetry import Metrics
 from asyncrequest import AsyncRequests
 from splitflap_api.contract.paths import PREFIX
 from splitflap_api.domain.final_responses import RESPONDERS
+from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.domain.keys import Keyring
 from splitflap_api.domain.responders import Responders
 from splitflap_api.domain.tasks import Tasks
@@ -83,6 +84,7 @@ class ApiService:
         self._responders = Responders(RESPONDERS)
         tasks = Tasks(self._responders, settings.task_retention, metrics)
         ingest = Ingest(store, tasks, metrics, settings.preview_wait)
+        reader = OutcomeReader(settings.address_rules)
 
         # Publishing, and waking streams and requests.
         # Lambdas, because the acceptor and the reconciler are made below.
@@ -112,7 +114,7 @@ class ApiService:
         self._backlog = Backlog(store, limits, self._dispatcher.oldest)
 
         # Outcomes, and all that is due.
-        self._results = Results(store, ingest, backend, metrics, replica, after_commit)
+        self._results = Results(store, ingest, reader, backend, metrics, replica, after_commit)
         retention = Retention(
             tombstones=int(settings.tombstone_retention * 1000),
             events=int(settings.event_retention * 1000),

@@ -1,8 +1,10 @@
 """A rig's consumer of outcomes, with a worker at the other end of the broker."""
 
+from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.loops.results import Results
 from splitflap_core.broker import BrokerBackend
 from splitflap_core.contracts import JobOutcome, encode
+from splitflap_core.urls.addresses import PUBLIC_ONLY
 
 from tests.support.peer import Peer
 from tests.unit.api.rig import Rig
@@ -16,6 +18,7 @@ class Consumer:
         self.results = Results(
             rig.store,
             rig.ingest,
+            OutcomeReader(PUBLIC_ONLY),
             backend,
             rig.metrics,
             "test",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from splitflap_api.contract import models
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.previews import check_url
+from splitflap_api.domain.previews import preview_key
 from splitflap_api.http.parse import MAX_BODY, check_text, json_body
 
 from .requests_to_parse import parts_of, refusal, request_with
@@ -202,15 +202,24 @@ def test_texts_with_nul_or_too_many_bytes_are_refused(text: str, slug: str, mess
 def test_urls_unfit_for_a_preview_are_refused(url: str, message: str) -> None:
     """422 with the field `url`."""
     with pytest.raises(Problem) as refused:
-        check_url(url)
+        preview_key(url)
     slug, field, complaint = parts_of(refused.value)
     assert (slug, field) == ("invalid", "url")
     assert complaint.startswith(message)
 
 
 @pytest.mark.parametrize(
-    "url", ["http://host", "HTTPS://host:8/p?q#f", "http://[::1]/", "http://é/"]
+    ("url", "key"),
+    [
+        ("http://host", "http://host"),
+        ("HTTPS://Host:8/p?q#f", "https://host:8/p?q#f"),
+        ("http://[::1]/", "http://[::1]/"),
+        ("http://é/", "http://xn--9ca/"),
+        ("http://user:secret@host:80/", "http://host/"),
+        ("http://134744072/", "http://8.8.8.8/"),
+        ("http://0x8.8.2056./", "http://8.8.8.8/"),
+    ],
 )
-def test_http_urls_pass(url: str) -> None:
-    """The scraper decides whether to fetch them."""
-    check_url(url)
+def test_all_spellings_of_a_url_have_one_preview(url: str, key: str) -> None:
+    """The scraper decides whether to fetch it."""
+    assert preview_key(url) == key

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
-from splitflap_core.contracts import Kind, RenderRequest, ScrapeRequest, encode
+from splitflap_core.contracts import MAX_KEEP, Kind, RenderRequest, ScrapeRequest, encode
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -193,11 +193,15 @@ def lock_previews(tx: Connection, urls: Iterable[str]) -> dict[str, Row]:
 
 
 def is_fresh(preview: Any, now: int) -> bool:
-    """Whether a preview can be shown without a fetch."""
+    """Whether a preview can be shown without a fetch.
+
+    A time beyond the longest one comes from an earlier release without bounds. It is not believed.
+    """
+    expires_at = preview["expires_at"]
     return (
         preview["state"] != "pending"
-        and preview["expires_at"] is not None
-        and preview["expires_at"] > now
+        and expires_at is not None
+        and now < expires_at <= now + MAX_KEEP * 1000
     )
 
 

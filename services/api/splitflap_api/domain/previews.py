@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from splitflap_core.contracts import MAX_URL, PREVIEW_FIELDS, Flavour, RenderRequest
+from splitflap_core.contracts import MAX_URL, PREVIEW_FIELDS, URL_FIELDS, Flavour, RenderRequest
+from splitflap_core.urls.web_url import BadUrl, canonical
 from sqlalchemy import Connection, select
 
 from splitflap_api.contract import models
@@ -49,19 +49,26 @@ def fresh_preview(tx: Connection, url: str, now: int) -> models.Preview | None:
     return shape_preview(url, row) if row and is_fresh(row, now) else None
 
 
-def check_url(url: str) -> None:
-    """Raises Problem unless it is an absolute http or https URL within the length limit."""
-    if len(url.encode()) > MAX_URL:
-        raise invalid("url", f"expected at most {MAX_URL} bytes of UTF-8")
+def preview_key(url: str) -> str:
+    """The canonical form of a client's URL: all spellings share one preview.
+
+    Raises:
+        Problem: it is no absolute http or https URL within the length limit.
+    """
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise invalid("url", f"not a URL: {error}") from error
-    if parts.scheme.lower() not in {"http", "https"}:
-        raise invalid("url", "expected a URL whose scheme is http or https")
-    if not host or any(each.isspace() or ord(each) < 0x20 or each == "\x7f" for each in url):  # noqa: PLR2004
-        raise invalid("url", "expected a URL with a host, without spaces or control characters")
+        key = canonical(url)
+    except BadUrl as error:
+        raise invalid("url", str(error)) from error
+    if len(key.encode()) > MAX_URL:
+        raise invalid("url", f"expected at most {MAX_URL} bytes of UTF-8")
+    return key
+
+
+def _stored(name: str, value: Any) -> Any:
+    """A field of a row. A row of an earlier release may have a URL that a browser must not open."""
+    if name in URL_FIELDS and value is not None and not value.startswith(("http://", "https://")):
+        return None
+    return value
 
 
 def shape_preview(url: str, row: Any) -> models.Preview:
@@ -70,7 +77,7 @@ def shape_preview(url: str, row: Any) -> models.Preview:
         url=url,
         state=row["state"] or "pending",
         reason=row["reason"],
-        **{name: row[name] for name in PREVIEW_FIELDS},
+        **{name: _stored(name, row[name]) for name in PREVIEW_FIELDS},
         fetched_at=maybe_rfc3339(row["fetched_at"]),
         expires_at=maybe_rfc3339(row["expires_at"]),
     )

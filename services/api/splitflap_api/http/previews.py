@@ -7,7 +7,7 @@ from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.domain.final_responses import fetched_preview, rendered_text
-from splitflap_api.domain.previews import FetchPreview, RenderText, check_url, fresh_preview
+from splitflap_api.domain.previews import FetchPreview, RenderText, fresh_preview, preview_key
 from splitflap_api.http.parse import check_text
 from splitflap_api.http.responses import JsonResponse, json_of
 from splitflap_api.http.services import Services
@@ -22,13 +22,13 @@ class PreviewViews:
         self._default_flavour = default_flavour
 
     def preview(self, body: models.NewPreview) -> JsonResponse | Later[FetchPreview]:
-        check_url(body.url)
+        url = preview_key(body.url)
         if not body.refresh:
             with self._store.read() as tx:
-                known = fresh_preview(tx, body.url, self._store.now(tx))
+                known = fresh_preview(tx, url, self._store.now(tx))
             if known:
                 return json_of(known)
-        return Later(FetchPreview(body.url))
+        return Later(FetchPreview(url))
 
     def render(self, body: models.NewRender) -> Later[RenderText]:
         check_text(body.text)

@@ -2,15 +2,18 @@
 
 import logging
 import time
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from splitflap_core import topology
 from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, Subscription
-from splitflap_core.contracts import BrokenMessage, JobOutcome, decode_job_outcome
+from splitflap_core.contracts import MAX_MESSAGE, BrokenMessage, JobOutcome
 from splitflap_core.logs import bound
 from splitflap_core.telemetry import Metrics
 
 from splitflap_api.domain.jobs import dead_letters
+from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.loops.loop import Health
 from splitflap_api.loops.queue_depths import Queues
 from splitflap_api.store.engine import Store, is_conflict, is_outage
@@ -19,8 +22,14 @@ from splitflap_api.transactions.ingest import MAX_BATCH, Ingest
 
 logger = logging.getLogger(__name__)
 
+#: Bytes of the messages in one transaction: their statements hold the process.
+MAX_BATCH_BYTES = 2 * MAX_MESSAGE
+
 #: Seconds until the next try after an outage of the database.
 PAUSE = 1.0
+
+
+_QUEUES = frozenset(queue.name for queue in topology.QUEUES)
 
 
 class Results:
@@ -30,6 +39,7 @@ class Results:
         self,
         store: Store,
         ingest: Ingest,
+        reader: OutcomeReader,
         backend: BrokerBackend,
         metrics: Metrics,
         replica: str,
@@ -37,6 +47,7 @@ class Results:
     ) -> None:
         self._store = store
         self._ingest = ingest
+        self._reader = reader
         self._after_commit = after_commit
         self._dead = metrics.counter("splitflap_dead_letters_total")
         for queue in topology.QUEUES:
@@ -82,7 +93,7 @@ class Results:
         """
         while self._gathered and time.monotonic() >= self._resume_at:
             try:
-                self._take(self._gathered[:MAX_BATCH])
+                self._take(_batch_of(self._gathered))
             except Exception as error:
                 if not (is_outage(error) or is_conflict(error)):
                     raise
@@ -101,9 +112,13 @@ class Results:
                 self._dead_letter(delivery, _queue_of(delivery), _reason_of(delivery))
                 continue
             try:
-                outcomes.append((delivery, decode_job_outcome(delivery.body)))
+                outcomes.append((delivery, self._reader.read(delivery.body)))
             except BrokenMessage as error:
                 self._dead_letter(delivery, topology.RESULTS_QUEUE.name, str(error))
+            except Exception as error:
+                # A message that the checks cannot read must not stop the queue.
+                logger.exception("results: a check failed; please report this bug")
+                self._dead_letter(delivery, topology.RESULTS_QUEUE.name, repr(error))
         if outcomes:
             self._apply(outcomes)
 
@@ -149,11 +164,21 @@ class Results:
         delivery.ack()
 
 
+def _batch_of(gathered: Sequence[Delivery]) -> list[Delivery]:
+    """The next deliveries for one transaction: one, and more up to both limits."""
+    sizes = accumulate(len(each.body) for each in gathered)
+    count = sum(1 for size in sizes if size <= MAX_BATCH_BYTES)
+    return list(gathered[: min(max(1, count), MAX_BATCH)])
+
+
 def _queue_of(delivery: Delivery) -> str:
+    """The queue that a dead letter came from. A label of a metric must not grow without bound."""
     headers = delivery.received.headers
-    return str(headers.get("splitflap-queue") or headers.get("x-first-death-queue") or "unknown")
+    queue = headers.get("splitflap-queue") or headers.get("x-first-death-queue")
+    return queue if isinstance(queue, str) and queue in _QUEUES else "unknown"
 
 
 def _reason_of(delivery: Delivery) -> str:
     headers: dict[str, Any] = delivery.received.headers
-    return str(headers.get("splitflap-reason") or headers.get("x-first-death-reason") or "unknown")
+    reason = headers.get("splitflap-reason") or headers.get("x-first-death-reason") or "unknown"
+    return str(reason)[: dead_letters.MAX_REASON]

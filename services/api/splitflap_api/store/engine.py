@@ -49,6 +49,12 @@ _POSTGRESQL_TIMEOUTS = {
 }
 
 
+#: Classes of SQLSTATE: a rollback because of another transaction; and data beyond a limit of
+#: PostgreSQL, such as an index row above 2,704 bytes, which psycopg counts as an OperationalError.
+_CONFLICT = "40"
+_PROGRAM_LIMIT = "54"
+
+
 class Store:
     """Transactions on one database."""
 
@@ -143,6 +149,8 @@ def is_outage(error: BaseException) -> bool:
     """Whether the database is at fault, and not the data: down, full, or out of connections."""
     if isinstance(error, PoolTimeout):
         return True
+    if _sqlstate(error).startswith(_PROGRAM_LIMIT):
+        return False
     return (
         isinstance(error, DBAPIError)
         and (error.connection_invalidated or isinstance(error, OperationalError))
@@ -152,8 +160,11 @@ def is_outage(error: BaseException) -> bool:
 
 def is_conflict(error: BaseException) -> bool:
     """Whether another transaction was in the way (SQLSTATE class 40): a retry may succeed."""
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return isinstance(state, str) and state.startswith("40")
+    return _sqlstate(error).startswith(_CONFLICT)
+
+
+def _sqlstate(error: BaseException) -> str:
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
 
 
 def _configure_postgresql(connection: Any, _record: Any) -> None:

@@ -4,9 +4,8 @@ Rows are locked in one order everywhere: jobs, previews, tasks, posts, waiters, 
 events last; within a table by ascending key. See docs/architecture.md.
 """
 
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
-from msgspec.structs import fields
 from splitflap_core.contracts import PreviewFields
 from sqlalchemy import (
     BigInteger,
@@ -105,7 +104,7 @@ post_links = Table(
 Index("post_links_url", post_links.c.url)
 
 #: The column types of a preview's fields, all of which may be missing.
-_COLUMN_TYPES: dict[object, type[TypeEngine[Any]]] = {str | None: Text, int | None: Integer}
+_COLUMN_TYPES: dict[object, type[TypeEngine[Any]]] = {str: Text, int: Integer}
 
 previews = Table(
     "previews",
@@ -113,7 +112,10 @@ previews = Table(
     Column("url", Text, primary_key=True),
     Column("state", String(10), nullable=False),
     Column("reason", String(50)),
-    *(Column(each.name, _COLUMN_TYPES[each.type]) for each in fields(PreviewFields)),
+    *(
+        Column(name, _COLUMN_TYPES[get_args(hint)[0]])
+        for name, hint in get_type_hints(PreviewFields).items()
+    ),
     _time("fetched_at", nullable=True),
     _time("expires_at", nullable=True),
     Column("job_id", _id()),

@@ -27,6 +27,7 @@ from splitflap_api.domain.jobs.finished import FinishedJob, finish, next_attempt
 from splitflap_api.domain.jobs.kind import JobKind
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.domain.jobs.locks import lock_jobs
+from splitflap_api.domain.jobs.outcome_checks import check_fits
 from splitflap_api.domain.jobs.scrapes import add_preview_events
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.bulk import among, update_rows
@@ -104,6 +105,8 @@ class Ingest:
         batch = _Batch()
         for each in outcomes:
             job = found.get(each.job)
+            if job is not None and not exhausted:
+                check_fits(each, job)
             late = job is not None and each.attempt < job["attempt"]
             if job is None or (late and not isinstance(each.outcome, Done)):
                 batch.dropped.append(each.kind)

@@ -2,6 +2,7 @@
 
 import time
 
+import msgspec
 from splitflap_core.contracts import PreviewFields
 from splitflap_core.urls.addresses import AddressRules
 
@@ -13,6 +14,7 @@ from splitflap_scraper.fetch.request import FetchResult, NotModified, check_stat
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.cache import CachedPreview
 from splitflap_scraper.preview.extract import extract
+from splitflap_scraper.preview.fields.image import shown
 from splitflap_scraper.preview.readers import (
     AnyReader,
     FileReader,
@@ -55,9 +57,14 @@ class PreviewBuilder:
         is_whole = not answer.partial and answer.head.status == OK
         validators = validators_of(answer.head.url, answer.head.headers) if is_whole else None
         if page is None:
-            return CachedPreview(_file(answer), answer.keep, validators)
-        fields = self._of_page(visit, url, page, answer.head)
-        return CachedPreview(fields, answer.keep, validators)
+            fields = self._of_file(answer)
+        else:
+            fields = self._of_page(visit, url, page, answer.head)
+        return CachedPreview(fitting(fields), answer.keep, validators)
+
+    def _of_file(self, answer: FetchResult[AnyReader]) -> PreviewFields:
+        fields = _file(answer)
+        return msgspec.structs.replace(fields, image=shown(fields.image, self._rules))
 
     def _of_page(self, visit: Visit, url: str, page: Document, head: Head) -> PreviewFields:
         kind = wall(page, url, head.status, head.headers)
@@ -90,6 +97,20 @@ class PreviewBuilder:
             return found
         description = answer_of(answer.reader.data)
         return merged(found, description, self._rules) if description else found
+
+
+def fitting(fields: PreviewFields) -> PreviewFields:
+    """The fields without values beyond their bounds, such as a width of 4,294,967,295 pixels."""
+    values = msgspec.structs.asdict(fields)
+    return PreviewFields(**{name: value for name, value in values.items() if _fits(name, value)})
+
+
+def _fits(name: str, value: str | int | None) -> bool:
+    try:
+        msgspec.convert({name: value}, PreviewFields)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _reader(head: Head) -> AnyReader | None:

@@ -34,12 +34,8 @@ _MARKUP = re.compile(
 )
 _PAIRED = re.compile(r"<(?:/[a-z]|br|!--)", re.IGNORECASE)
 
-#: Longest texts, in characters (code points).
-MAX_TITLE = 300
-MAX_DESCRIPTION = 1000
-MAX_SITE_NAME = 100
+#: Longest text of a paragraph, in characters (code points).
 MAX_PARAGRAPH = 300
-MAX_AUTHORS = 200
 
 #: Characters read for each character of the limit.
 _SLACK = 8

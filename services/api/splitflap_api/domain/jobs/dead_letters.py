@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from splitflap_core.contracts import MAX_MESSAGE
 from sqlalchemy import Connection, func, select, update
 from uuid_utils import uuid7
 
@@ -18,6 +19,9 @@ from splitflap_api.store.schema import dead_letters
 #: Longest queue name and reason in the table, in characters.
 MAX_QUEUE = 20
 MAX_REASON = 500
+
+#: Bytes kept of a message above MAX_MESSAGE.
+KEPT = 65_536
 
 
 def page(tx: Connection, after: str | None, limit: int) -> list[models.DeadLetter]:
@@ -62,15 +66,20 @@ def mark_replayed(tx: Connection, letter_id: str, now: int) -> None:
 
 
 def insert_message(tx: Connection, queue: str, reason: str, body: bytes, now: int) -> None:
-    """Insert an unreadable message."""
+    """Insert an unreadable message. Its queue and reason may be texts of a hostile worker."""
     row = {
         "id": str(uuid7()),
-        "queue": queue[:MAX_QUEUE],
-        "reason": reason[:MAX_REASON].replace("\0", ""),
-        "body": body,
+        "queue": _storable(queue)[:MAX_QUEUE],
+        "reason": _storable(reason)[:MAX_REASON],
+        "body": body if len(body) <= MAX_MESSAGE else body[:KEPT],
         "created_at": now,
     }
     insert_rows(tx, dead_letters, [row])
+
+
+def _storable(text: str) -> str:
+    """The text without U+0000 and halves of surrogate pairs, which PostgreSQL refuses."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def insert_jobs(tx: Connection, finished: Sequence[FinishedJob], now: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from splitflap_core.kinds import KindSpec
+from splitflap_core.urls.addresses import AddressRules
 from sqlalchemy import Connection
 
 from splitflap_api.domain.changes import Changes, PreviewRequest
@@ -35,6 +36,14 @@ class JobKind(ABC):
     #: outcome belongs to the preview, and its waiters end in chunks (domain/fan_in.py). The outcome
     #: of any other job goes into the final response of its one task.
     shared: ClassVar[bool] = False
+
+    @abstractmethod
+    def checked(self, result: Any, rules: AddressRules) -> Any:
+        """Check a result beyond its bounds, and return it with canonical URLs.
+
+        Raises:
+            BrokenMessage: no worker of this release sends it.
+        """
 
     def preview_requests(self, finished: Sequence[FinishedJob]) -> list[PreviewRequest]:  # noqa: ARG002 - most kinds have none
         """Requests for previews in these results."""

@@ -1,12 +1,16 @@
 """The end of a render: a post gets its HTML and requests its previews, or it fails."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from splitflap_core.contracts import RenderRequest
+from splitflap_core.contracts import MAX_URL, BrokenMessage, RenderRequest, RenderResult
 from splitflap_core.kinds import RENDER
 from splitflap_core.outcomes import Done
+from splitflap_core.rendered_html import ForeignHtml, check_html
+from splitflap_core.urls.addresses import AddressRules
+from splitflap_core.urls.web_url import BadUrl, canonical
 from sqlalchemy import Connection, select, update
 from uuid_utils import uuid7
 
@@ -28,6 +32,14 @@ class RenderJobs(JobKind):
 
     spec = RENDER
     backlog = BacklogLimit("waiting to be rendered", tolerated=50)
+
+    def checked(self, result: RenderResult, rules: AddressRules) -> RenderResult:  # noqa: ARG002 - a link may lead anywhere
+        try:
+            check_html(result.html, _yield)
+        except ForeignHtml as error:
+            raise BrokenMessage(f"html: {error}") from error
+        links = list(dict.fromkeys(map(_link, result.links)))
+        return result if links == result.links else msgspec.structs.replace(result, links=links)
 
     def preview_requests(self, finished: Sequence[FinishedJob]) -> list[PreviewRequest]:
         return previews_wanted_by(_rendered(finished))
@@ -60,6 +72,26 @@ class RenderJobs(JobKind):
         request = msgspec.json.decode(letter["body"], type=RenderRequest)
         changes.render_job(str(uuid7()), request, None, dict(post))
         tx.execute(update(posts).where(posts.c.id == post["id"]).values(state="accepted"))
+
+
+def _yield() -> None:
+    """Let other threads run."""
+    time.sleep(0)
+
+
+def _link(url: str) -> str:
+    """The key of a link's preview.
+
+    Raises:
+        BrokenMessage: the link can have no preview.
+    """
+    try:
+        key = canonical(url)
+    except BadUrl as error:
+        raise BrokenMessage(f"links: {error}") from error
+    if len(key.encode()) > MAX_URL:
+        raise BrokenMessage(f"links: more than {MAX_URL} bytes of UTF-8")
+    return key
 
 
 def _rendered(finished: Sequence[FinishedJob]) -> list[Rendered]:

@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from splitflap_core.contracts import PREVIEW_FIELDS, ScrapeResult
+from msgspec.structs import replace
+from splitflap_core.contracts import PREVIEW_FIELDS, URL_FIELDS, BrokenMessage, ScrapeResult
 from splitflap_core.kinds import SCRAPE
 from splitflap_core.outcomes import Failed
+from splitflap_core.urls.addresses import AddressRules
+from splitflap_core.urls.shown import shown_url
+from splitflap_core.urls.web_url import BadUrl
 from sqlalchemy import Connection, select, update
 from uuid_utils import uuid7
 
@@ -33,6 +37,11 @@ class ScrapeJobs(JobKind):
     backlog = BacklogLimit("waiting for previews", tolerated=500, ages=20)
     shared = True
 
+    def checked(self, result: ScrapeResult, rules: AddressRules) -> ScrapeResult:
+        found = {name: getattr(result, name) for name in URL_FIELDS}
+        shown = {name: _shown(name, url, rules) for name, url in found.items()}
+        return result if shown == found else replace(result, **shown)
+
     def write_previews(
         self, tx: Connection, changes: Changes, finished: Sequence[FinishedJob]
     ) -> None:
@@ -51,6 +60,13 @@ class ScrapeJobs(JobKind):
         changes.preview_requests.append(
             PreviewRequest(str(uuid7()), letter["subject"], refresh=True, traceparent=None)
         )
+
+
+def _shown(name: str, url: str | None, rules: AddressRules) -> str | None:
+    try:
+        return shown_url(url, rules) if url is not None else None
+    except BadUrl as error:
+        raise BrokenMessage(f"{name}: {error}") from error
 
 
 def preview_row(finished: FinishedJob, now: int) -> Row:

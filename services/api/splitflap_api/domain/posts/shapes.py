@@ -38,10 +38,18 @@ def _shape(row: Any, links: list[models.PostLink]) -> models.Post:
         created_at=rfc3339(row["created_at"]),
         updated_at=rfc3339(row["updated_at"]),
         flavour=row["flavour"],
-        mentions=msgspec.json.decode(row["mentions"] or "[]", type=list[str]),
-        channels=msgspec.json.decode(row["channels"] or "[]", type=list[str]),
+        mentions=_names(row["mentions"]),
+        channels=_names(row["channels"]),
         excerpt=row["excerpt"],
     )
+
+
+def _names(stored: str | None) -> list[str]:
+    """The names in a column. A damaged one has none, so that it breaks no list."""
+    try:
+        return msgspec.json.decode(stored or "[]", type=list[str])
+    except msgspec.MsgspecError:
+        return []
 
 
 def _links(tx: Connection, ids: Sequence[str]) -> dict[str, list[models.PostLink]]:

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from splitflap_core.contracts import MAX_AUTHORS
+
 from splitflap_scraper.page.document import WRITERS, Document, Element
 from splitflap_scraper.page.markup import text_of
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.site_name import is_of_host
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import full_name, text_in
-from splitflap_scraper.preview.texts import MAX_AUTHORS, key, plain
+from splitflap_scraper.preview.texts import key, plain
 from splitflap_scraper.preview.words import load
 
 #: Authors in a preview, at most.

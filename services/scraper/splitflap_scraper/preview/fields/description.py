@@ -2,11 +2,13 @@
 
 import re
 
+from splitflap_core.contracts import MAX_DESCRIPTION
+
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.title_text import is_no_description
 from splitflap_scraper.preview.sources import Sources
-from splitflap_scraper.preview.texts import MAX_DESCRIPTION, MAX_PARAGRAPH, key, plain
+from splitflap_scraper.preview.texts import MAX_PARAGRAPH, key, plain
 from splitflap_scraper.preview.words import load
 
 DESCRIPTIONS = ("og:description", "twitter:description", "description")

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from splitflap_core.contracts import MAX_SITE_NAME, MAX_TITLE
+
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.site_name import A_SENTENCE, feed_name, site_in
@@ -18,7 +20,7 @@ from splitflap_scraper.preview.fields.title_text import (
 )
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import kind
-from splitflap_scraper.preview.texts import MAX_SITE_NAME, MAX_TITLE, key, plain
+from splitflap_scraper.preview.texts import key, plain
 
 TITLES = ("og:title", "twitter:title")
 OTHER_TITLES = ("citation_title", "dc.title", "dcterms.title", "parsely-title", "sailthru.title",

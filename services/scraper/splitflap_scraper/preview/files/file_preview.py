@@ -5,14 +5,14 @@ from email.message import Message
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from splitflap_core.contracts import PreviewFields
+from splitflap_core.contracts import MAX_AUTHORS, MAX_TITLE, PreviewFields
 
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.preview.fields.dates import rfc3339
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.pdf import pdf_information
-from splitflap_scraper.preview.texts import MAX_AUTHORS, MAX_PARAGRAPH, MAX_TITLE, clean
+from splitflap_scraper.preview.texts import MAX_PARAGRAPH, clean
 
 #: Lines in which a text has its heading, and its characters that are read for a description.
 _HEADING_LINES = 20

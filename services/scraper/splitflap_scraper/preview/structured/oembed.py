@@ -15,12 +15,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from splitflap_core.contracts import PreviewFields
+from splitflap_core.contracts import MAX_SITE_NAME, MAX_TITLE, PreviewFields
 from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.fields.image import shown
-from splitflap_scraper.preview.texts import MAX_SITE_NAME, MAX_TITLE, plain
+from splitflap_scraper.preview.texts import plain
 
 #: Types of oEmbed, with the type of the preview. `rich` and `link` do not identify a type.
 _TYPES = {"photo": "image", "video": "video"}

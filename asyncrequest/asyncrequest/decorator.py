@@ -149,6 +149,7 @@ class AsyncRequests(Generic[W]):
 
     def _running(self, task: TaskState) -> Response:
         body = {
+            "kind": "task",
             "id": task.id,
             "state": "running",
             "created_at": task.created_at,

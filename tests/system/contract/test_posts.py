@@ -24,6 +24,7 @@ def test_post_is_accepted_and_completes(client: Client, channel: str, site: Site
     assert TIME.fullmatch(running["created_at"])
     assert running == {
         "id": running["id"],
+        "kind": "task",
         "state": "running",
         "created_at": running["created_at"],
         "progress": {"done": 0, "total": 1},

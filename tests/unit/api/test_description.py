@@ -9,6 +9,7 @@ from flask import Flask
 from tests.support.description import Description
 
 TASK = {
+    "kind": "task",
     "id": "0192f0c8-0000-7000-8000-000000000001",
     "state": "running",
     "created_at": "2026-01-02T03:04:05.678Z",

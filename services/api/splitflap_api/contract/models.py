@@ -156,7 +156,7 @@ Pixels = Annotated[Count, Meta(description="Pixels.")]
 CanonicalUri = Annotated[Uri, Meta(description="The page's own address, as the page states it.")]
 
 
-class Preview(msgspec.Struct, tag_field="object", tag="preview"):
+class Preview(msgspec.Struct, tag_field="kind", tag="preview"):
     """A preview of a URL. `url` is the link in the post, even if the page declares another URL."""
 
     url: Link
@@ -185,7 +185,7 @@ class PostLink(msgspec.Struct):
     preview: Preview
 
 
-class Post(msgspec.Struct, tag_field="object", tag="post"):
+class Post(msgspec.Struct, tag_field="kind", tag="post"):
     """A post in its present state: `text` at once, `html` once rendered, previews one by one.
 
     `mentions`, `channels` and `excerpt` (plain text, for notifications) appear with `html`.
@@ -214,7 +214,7 @@ class PostList(msgspec.Struct):
     next: str | None
 
 
-class Render(msgspec.Struct, tag_field="object", tag="render"):
+class Render(msgspec.Struct, tag_field="kind", tag="render"):
     """A rendered text."""
 
     html: str
@@ -224,10 +224,6 @@ class Render(msgspec.Struct, tag_field="object", tag="render"):
     excerpt: str
 
 
-#: The responses of finished tasks. `object` tells which.
-FinalResponse = Annotated[Post | Render | Preview, Meta(title="FinalResponse")]
-
-
 class Progress(msgspec.Struct):
     """Numbers of a task's jobs: ended and all."""
 
@@ -235,13 +231,23 @@ class Progress(msgspec.Struct):
     total: Count
 
 
-class RunningTask(msgspec.Struct):
+class RunningTask(msgspec.Struct, tag_field="kind", tag="task"):
     """A running task."""
 
     id: Id
     state: Literal["running"]
     created_at: Time
     progress: Progress
+
+
+# Some generators have one type for all successes of an operation: that of the lowest status. It
+# therefore also has the task of a 202. `kind` tells them apart.
+PostOrTask = Annotated[Post | RunningTask, Meta(title="PostOrTask")]
+RenderOrTask = Annotated[Render | RunningTask, Meta(title="RenderOrTask")]
+PreviewOrTask = Annotated[Preview | RunningTask, Meta(title="PreviewOrTask")]
+FinalResponseOrTask = Annotated[
+    Post | Render | Preview | RunningTask, Meta(title="FinalResponseOrTask")
+]
 
 
 class FieldError(msgspec.Struct):

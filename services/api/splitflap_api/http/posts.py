@@ -75,7 +75,9 @@ def operations(services: Services) -> list[Operation]:
             services.later(created_post)(views.create),
             {
                 202: doc.ACCEPTED,
-                201: ResponseSpec("The post, done.", models.Post, headers=(doc.LOCATION, doc.ETAG)),
+                201: ResponseSpec(
+                    "The post, done.", models.PostOrTask, headers=(doc.LOCATION, doc.ETAG)
+                ),
             },
             scope="write",
             body=models.NewPost,
@@ -113,7 +115,7 @@ def operations(services: Services) -> list[Operation]:
             services.later(edited_post)(views.edit),
             {
                 202: doc.ACCEPTED,
-                200: ResponseSpec("The post, done.", models.Post, headers=(doc.ETAG,)),
+                200: ResponseSpec("The post, done.", models.PostOrTask, headers=(doc.ETAG,)),
             },
             scope="write",
             body=models.Edit,

@@ -46,7 +46,7 @@ def operations(services: Services) -> list[Operation]:
             "create_render",
             "Render a text; only the task is stored",
             later(rendered_text)(views.render),
-            {202: doc.ACCEPTED, 200: ResponseSpec("The text, rendered.", models.Render)},
+            {202: doc.ACCEPTED, 200: ResponseSpec("The text, rendered.", models.RenderOrTask)},
             scope="write",
             body=models.NewRender,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
@@ -58,7 +58,10 @@ def operations(services: Services) -> list[Operation]:
             "create_preview",
             "Preview a URL; a fresh stored preview is the response at once",
             later(fetched_preview)(views.preview),
-            {202: doc.ACCEPTED, 200: ResponseSpec("The preview, ready or failed.", models.Preview)},
+            {
+                202: doc.ACCEPTED,
+                200: ResponseSpec("The preview, ready or failed.", models.PreviewOrTask),
+            },
             scope="write",
             body=models.NewPreview,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
@@ -74,7 +77,7 @@ def operations(services: Services) -> list[Operation]:
                 202: doc.ACCEPTED,
                 200: ResponseSpec(
                     "The final response of an edit, a render or a preview.",
-                    models.FinalResponse,
+                    models.FinalResponseOrTask,
                     headers=(doc.ETAG,),
                 ),
                 201: ResponseSpec(

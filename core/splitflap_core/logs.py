@@ -17,6 +17,13 @@ from splitflap_core.trace import trace_id
 _context: ContextVar[dict[str, Any] | None] = ContextVar("splitflap_log_context", default=None)
 
 
+class _TerminalSafeFormatter(JsonFormatter):
+    """JSON in ASCII: a quoted text cannot control a terminal. json leaves one control, DEL, raw."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).replace("\x7f", "\\u007f")
+
+
 class _ContextFilter(logging.Filter):
     def __init__(self, service: str) -> None:
         super().__init__()
@@ -33,7 +40,7 @@ def configure(service: str, level: str) -> None:
     """Send all logging of the process through one JSON handler."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        JsonFormatter(
+        _TerminalSafeFormatter(
             "%(levelname)s %(name)s %(message)s",
             rename_fields={"levelname": "level", "name": "logger"},
             timestamp="time",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from splitflap_core import logs
+from splitflap_core.data_folder import PRIVATE_UMASK, make_private
 from splitflap_core.setting_errors import unknown_settings
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, load, masked
 
@@ -20,6 +21,9 @@ S = TypeVar("S", bound=CommonSettings)
 
 #: Exit status after wrong settings (EX_CONFIG of sysexits.h).
 EX_CONFIG = 78
+
+#: Exit status if stored data is damaged (EX_DATAERR of sysexits.h).
+EX_DATAERR = 65
 
 #: Exit status after a failure to listen (EX_UNAVAILABLE of sysexits.h).
 EX_UNAVAILABLE = 69
@@ -36,18 +40,32 @@ def no_arguments(service: str) -> None:
 
 
 def boot(service: str, kind: type[S]) -> S:
-    """Load the settings and configure the logs. A wrong setting ends the process."""
+    """Load the settings, configure the logs, and make the data folder private.
+
+    A wrong setting ends the process.
+    """
+    os.umask(PRIVATE_UMASK)
     try:
         settings = load(kind)
+        logs.configure(service, settings.log_level)
+        if settings.uses_data_dir:
+            _make_data_folder(settings)
     except BadSettings as error:
         sys.stderr.write(f"splitflap {service}: wrong settings\n{error}\n")
         raise SystemExit(EX_CONFIG) from error
-    logs.configure(service, settings.log_level)
     logger = logging.getLogger(service)
     logger.info("starting", extra={"settings": masked(settings)})
     for unknown in unknown_settings(os.environ, PREFIX):
         logger.warning("settings: %s", unknown)
     return settings
+
+
+def _make_data_folder(settings: CommonSettings) -> None:
+    """Raises BadSettings if the folder cannot be made or read."""
+    try:
+        make_private(Path(settings.data_dir))
+    except OSError as error:
+        raise BadSettings(f"{PREFIX}DATA_DIR: cannot use the folder: {error}") from error
 
 
 def until_signalled(poll: Callable[[], bool] = lambda: True) -> None:

@@ -94,6 +94,11 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     @property
+    def uses_data_dir(self) -> bool:
+        """Whether this service keeps data in DATA_DIR."""
+        return self.broker_url.startswith("filesystem")
+
+    @property
     def broker(self) -> str:
         """The broker's URL with its user and password."""
         if not (self.broker_user and self.broker_password):

@@ -1,6 +1,9 @@
 """The `splitflap` command."""
 
+import os
+
 import click
+from splitflap_core.setting_errors import unknown_settings
 from splitflap_core.settings import PREFIX
 
 from splitflap.access import Access, data_dir_option
@@ -10,9 +13,11 @@ from splitflap.commands.load import load
 from splitflap.commands.post import post
 from splitflap.commands.status import status
 from splitflap.commands.up import up
+from splitflap.errors import SafeGroup
+from splitflap.output import echo
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=SafeGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--url",
     envvar=f"{PREFIX}URL",
@@ -35,6 +40,8 @@ def main(ctx: click.Context, url: str | None, key: str | None, data_dir: str | N
     Exit status of every command: 0 success; 1 refused or failed, with the reason on standard
     error; 2 wrong usage. `up` has further ones.
     """
+    for unknown in unknown_settings(os.environ, PREFIX):
+        echo(f"splitflap: {unknown}", err=True)
     ctx.obj = Access(url, key, data_dir)
 
 

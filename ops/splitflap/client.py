@@ -1,9 +1,8 @@
 """HTTP client of the API: sends the key, and retries requests if that is safe."""
 
 import json
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from math import inf
 from typing import Any
@@ -12,8 +11,9 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 from requests.auth import AuthBase
 
+from splitflap.challenge import PROBE, is_splitflap
 from splitflap.errors import CommandError
-from splitflap.output import printable
+from splitflap.output import echo, printable
 
 #: Timeouts in seconds: to connect, and to read a response, above the longest `Prefer: wait`.
 TIMEOUT = (5.0, 40.0)
@@ -56,8 +56,24 @@ class Unreachable(CommandError):
     """The connection failed, or no response came in time."""
 
 
+class NoSplitflap(CommandError):
+    """Another server answers at the API's address. It has not received the key."""
+
+    def __init__(self, response: requests.Response) -> None:
+        place = response.headers.get("Location")
+        answer = f"{response.status_code} {response.reason or ''}".strip()
+        super().__init__(
+            f"no Splitflap answers at {response.url}: expected 401 with its challenge, "
+            f"got {answer}{f' to {place}' if place else ''}. The key was not sent; "
+            "check --url or SPLITFLAP_URL"
+        )
+
+
 class Client:
-    """Sends requests to one API with one key."""
+    """Sends requests to one API with one key.
+
+    The first request has no key: the key is sent once the server has answered as a Splitflap does.
+    """
 
     def __init__(
         self,
@@ -73,8 +89,9 @@ class Client:
         self._host = _host(url)
         self._sleep = sleep
         self._on_retry = on_retry or _report_retry
+        self._bearer = _Bearer(key)
         self._session = requests.Session()
-        self._session.auth = _Bearer(key)
+        self._session.auth = _no_key
         # Requests to this machine bypass the proxies of the environment.
         self._session.trust_env = not self.is_local
 
@@ -103,7 +120,28 @@ class Client:
 
         Raises:
             ApiRefused, Unreachable: the result of the last attempt.
+            NoSplitflap: another server answers there.
         """
+        if self._session.auth is not self._bearer:
+            self._recognise(resend, until)
+        response, error = self._attempts(method, url, resend, until, options)
+        if error:
+            raise error
+        return response
+
+    def _recognise(self, resend: bool, until: float) -> None:
+        """Ask without the key, and use the key from now on if a Splitflap answers."""
+        response, error = self._attempts("GET", self._join(PROBE), resend, until, {})
+        if response is None or response.status_code in TEMPORARY:
+            raise error or Unreachable(f"no answer from {self._url}")
+        if not is_splitflap(response.status_code, response.headers.get("WWW-Authenticate")):
+            raise NoSplitflap(response)
+        self._session.auth = self._bearer
+
+    def _attempts(
+        self, method: str, url: str, resend: bool, until: float, options: dict[str, Any]
+    ) -> tuple[requests.Response | None, CommandError | None]:
+        """The last attempt's response, and its error."""
         for last in [False] * (MAX_ATTEMPTS - 1) + [True]:
             response, error = self._once(method, url, until, options)
             delay = _delay(response, resend=resend)
@@ -111,9 +149,7 @@ class Client:
                 break
             self._on_retry(error, delay)
             self._sleep(delay)
-        if error:
-            raise error
-        return response
+        return response, error
 
     def pages(self, *path: str) -> Iterator[dict[str, Any]]:
         """All items of a list. A page is read when its first item is needed."""
@@ -145,7 +181,10 @@ class Client:
 
     def at(self, *path: str) -> str:
         """The URL of /v1/ and the path segments, quoted."""
-        return "/".join([self._url, "v1", *(quote(segment, safe="") for segment in path)])
+        return self._join(["v1", *(quote(segment, safe="") for segment in path)])
+
+    def _join(self, segments: Sequence[str]) -> str:
+        return "/".join([self._url, *segments])
 
     def location(self, response: requests.Response) -> str:
         """The URL in the response's Location. It must be of this API, since the key is sent there.
@@ -212,6 +251,11 @@ class _Bearer(AuthBase):
         return request
 
 
+def _no_key(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Sends no key, and none of ~/.netrc."""
+    return request
+
+
 def body_of(response: requests.Response) -> Any:
     """The JSON of a response.
 
@@ -241,7 +285,7 @@ def _events(lines: Iterator[bytes]) -> Iterator[tuple[int, str | None, Any]]:
 
 
 def _report_retry(error: CommandError, delay: float) -> None:
-    sys.stderr.write(f"{error}; retrying in {delay:g} s\n")
+    echo(f"{error}; retrying in {delay:g} s", err=True)
 
 
 def retry_after(response: requests.Response) -> float:
@@ -270,4 +314,6 @@ def _problem(response: requests.Response) -> str:
         words += [f"  {error}" for error in errors if error != body["detail"]]
     except (ValueError, KeyError, TypeError):
         return f"{response.url} answers {response.status_code} {printable(response.reason or '')}"
+    if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        words.append(f"  asked: {response.request.method} {response.url}")
     return "\n".join(printable(line) for line in words)

@@ -14,10 +14,11 @@ MAX_BODY = 4096
 
 @dataclass(frozen=True)
 class HealthResponse:
-    """Status and text of a response."""
+    """Status, text and challenge of a response."""
 
     status: int
     text: str
+    challenge: str | None
 
 
 def get(
@@ -29,7 +30,8 @@ def get(
         connection.request("GET", path, headers=headers or {})
         response = connection.getresponse()
         body = response.read(MAX_BODY).decode("utf-8", "replace")
-        return HealthResponse(response.status, body.strip())
+        challenge = response.getheader("WWW-Authenticate")
+        return HealthResponse(response.status, body.strip(), challenge)
     except (OSError, http.client.HTTPException):
         return None
     finally:

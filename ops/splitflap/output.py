@@ -1,9 +1,9 @@
 """Output of the commands: text that cannot control the terminal, JSON, tables, prefixed lines."""
 
 import json
-import re
 import sys
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import cycle
@@ -11,11 +11,11 @@ from typing import Any, TextIO
 
 import click
 
-#: Control characters, C1 included: text from outside could control a terminal with them.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
 #: Name of the launcher in front of its own lines.
 OWN_NAME = "splitflap"
+
+#: The largest number of a character with the escape `\\x..`.
+MAX_BYTE = 0xFF
 
 #: ANSI colours of the services' names: cyan, yellow, green, magenta, red, blue.
 COLOURS = (36, 33, 32, 35, 31, 34)
@@ -24,27 +24,41 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 def printable(text: str) -> str:
-    """The text on one line, with its control characters escaped."""
-    return CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+    """The text on one line, with each character escaped that could mislead a reader.
+
+    Control characters move the cursor, bidirectional ones reorder a line, and the invisible ones
+    make two names look alike.
+    """
+    return _escaped(text, _short_escape)
+
+
+def echo(text: str = "", *, err: bool = False) -> None:
+    """Print lines to standard output or standard error; every command prints through it."""
+    click.echo("\n".join(map(printable, text.split("\n"))).encode(), err=err)
+
+
+def show_progress(line: str, *, last: bool) -> None:
+    """Replace the line of progress on a terminal; the last one stays."""
+    click.echo(f"\r{printable(line)}  ", nl=last, err=True)
 
 
 def print_json(value: Any) -> None:
-    """Print indented JSON. Escapes C1 control characters, as `json.dumps` leaves them in."""
+    """Print indented JSON, with JSON's own escapes."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    lines = (CONTROL.sub(_json_escape, line) for line in text.split("\n"))
-    click.echo("\n".join(lines).encode("utf-8", "backslashreplace"))
+    lines = (_escaped(line, _json_escape) for line in text.split("\n"))
+    click.echo("\n".join(lines).encode())
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print columns, each as wide as its longest cell; `none` if there are no rows."""
     if not rows:
-        click.echo("none")
+        echo("none")
         return
     table = [[printable(cell) for cell in row] for row in [header, *rows]]
     widths = [max(len(row[column]) for row in table) for column in range(len(header))]
     for row in table:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        echo("  ".join(cells).rstrip())
 
 
 def duration(seconds: float) -> str:
@@ -59,7 +73,8 @@ class PrefixPrinter:
     """Prints lines of several programs to one stream.
 
     On a terminal, the time and the program's name stand in front of each line, in colour. In a
-    file or a pipe, lines stay as they came, so JSON stays JSON. Errors of the stream are ignored:
+    file or a pipe they are left out. A line may quote text from outside: it gets JSON's escapes, so
+    a line of JSON stays one. Errors of the stream are ignored:
     the launcher must stop its services in order even after its terminal has closed.
     """
 
@@ -81,7 +96,8 @@ class PrefixPrinter:
 
     def _print(self, name: str, line: str) -> None:
         with suppress(OSError, ValueError):
-            print(self._prefix(name) + line, file=self._stream, flush=True)
+            safe = "\t".join(_escaped(part, _json_escape) for part in line.split("\t"))
+            print(self._prefix(name) + safe, file=self._stream, flush=True)
 
     def _prefix(self, name: str) -> str:
         if not self._prefixed:
@@ -91,5 +107,23 @@ class PrefixPrinter:
         return prefix if colour is None else f"\x1b[{colour}m{prefix}\x1b[0m"
 
 
-def _json_escape(match: re.Match[str]) -> str:
-    return f"\\u{ord(match.group()):04x}"
+def _escaped(text: str, escape: Callable[[str], str]) -> str:
+    if text.isprintable():
+        return text
+    return "".join(escape(each) if _misleads(each) else each for each in text)
+
+
+def _misleads(character: str) -> bool:
+    """Whether it is a control, format, private or unassigned character, or ends a line."""
+    return not character.isprintable() and unicodedata.category(character) != "Zs"
+
+
+def _short_escape(character: str) -> str:
+    """Python's escape, the shortest."""
+    return ascii(character)[1:-1] if ord(character) > MAX_BYTE else f"\\x{ord(character):02x}"
+
+
+def _json_escape(character: str) -> str:
+    """JSON's escape, in two halves above U+FFFF."""
+    escape = json.dumps(character)[1:-1]
+    return escape if escape != character else f"\\u{ord(character):04x}"

@@ -15,6 +15,9 @@ API = "api"
 #: All services, in the order of the Procfile. Health ports are numbered in this order.
 SERVICES = (API, "renderer", "scraper")
 
+#: The services without a database.
+WORKERS = SERVICES[1:]
+
 
 class LocalSettings(CommonSettings, frozen=True, kw_only=True):
     """The common settings, and those of the API that the launcher also needs."""

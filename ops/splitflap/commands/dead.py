@@ -8,7 +8,7 @@ import click
 
 from splitflap.access import Access
 from splitflap.errors import CommandError
-from splitflap.output import json_option, print_json, print_table, printable
+from splitflap.output import echo, json_option, print_json, print_table, printable
 
 if TYPE_CHECKING:
     from splitflap.client import Client
@@ -49,8 +49,8 @@ def show(access: Access, letter_id: str, as_json: bool) -> None:
         print_json(letter)
         return
     for field in ("id", "queue", "reason", "job", "created_at", "replayed_at"):
-        click.echo(f"{field:<12}{printable(letter[field] or '-')}")
-    click.echo(f"\n{printable(letter['body'] or '')}")
+        echo(f"{field:<12}{printable(letter[field] or '-')}")
+    echo(f"\n{printable(letter['body'] or '')}")
 
 
 @dead.command
@@ -68,7 +68,7 @@ def replay(access: Access, letter_ids: tuple[str, ...], every: bool) -> None:
     client = access.client()
     chosen = _unreplayed(client) if every else list(letter_ids)
     refused = [letter_id for letter_id in chosen if not _replay(client, letter_id)]
-    click.echo(f"replayed {len(chosen) - len(refused)} of {len(chosen)}")
+    echo(f"replayed {len(chosen) - len(refused)} of {len(chosen)}")
     if refused:
         raise CommandError(f"{len(refused)} cannot be replayed, for the reasons above")
 
@@ -87,7 +87,7 @@ def _replay(client: "Client", letter_id: str) -> bool:
     except ApiRefused as error:
         if error.status not in {404, 409}:
             raise
-        click.echo(f"{printable(letter_id)}: {error.message}", err=True)
+        echo(f"{printable(letter_id)}: {error.message}", err=True)
         return False
     return True
 

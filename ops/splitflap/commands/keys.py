@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from splitflap.access import Access
-from splitflap.output import json_option, print_json, print_table, printable
+from splitflap.output import echo, json_option, print_json, print_table, printable
 
 
 @click.group
@@ -39,8 +39,8 @@ def create(access: Access, account: str, scopes: tuple[str, ...], name: str, as_
     if as_json:
         print_json(key)
     else:
-        click.echo(printable(key["key"]))
-        click.echo(f"its id is {printable(key['id'])}, for `splitflap keys revoke`", err=True)
+        echo(printable(key["key"]))
+        echo(f"its id is {printable(key['id'])}, for `splitflap keys revoke`", err=True)
 
 
 @keys.command("list")
@@ -71,4 +71,4 @@ def revoke(access: Access, key_id: str) -> None:
     """Revoke a key. Every replica refuses it within seconds."""
     client = access.client()
     client.send("DELETE", client.at("keys", key_id))
-    click.echo(f"revoked {printable(key_id)}")
+    echo(f"revoked {printable(key_id)}")

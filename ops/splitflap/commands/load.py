@@ -13,7 +13,7 @@ from splitflap.errors import CommandError
 from splitflap.load.ledger import KindFigures, Ledger
 from splitflap.load.run import LoadPlan, LoadRun
 from splitflap.load.texts import BadMix, makers, order, parse_mix
-from splitflap.output import json_option, print_json, print_table
+from splitflap.output import echo, json_option, print_json, print_table, show_progress
 
 #: Seconds between two updates of the progress line on a terminal.
 REFRESH = 0.5
@@ -177,7 +177,10 @@ def _progress(ledger: Ledger) -> Callable[..., None]:
             return
         due = now + (REFRESH if is_terminal else LINE_EVERY)
         line = f"{now - began:6.0f} s  {_progress_line(ledger.total())}"
-        click.echo(f"\r{line}  " if is_terminal else line, nl=last or not is_terminal, err=True)
+        if is_terminal:
+            show_progress(line, last=last)
+        else:
+            echo(line, err=True)
 
     return show
 

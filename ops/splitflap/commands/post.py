@@ -9,7 +9,7 @@ import click
 
 from splitflap.access import Access
 from splitflap.errors import CommandError
-from splitflap.output import print_json
+from splitflap.output import echo, print_json
 
 if TYPE_CHECKING:
     from splitflap.client import Client
@@ -63,7 +63,7 @@ def post(
         "POST", client.at("posts"), resend=True, until=until, json=body, headers=headers
     )
     if response.status_code == HTTPStatus.ACCEPTED and not wait:
-        click.echo(client.location(response))
+        echo(client.location(response))
         return
     print_json(body_of(_final(client, response, until)))
 

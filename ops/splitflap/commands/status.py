@@ -10,7 +10,7 @@ import click
 
 from splitflap.access import Access
 from splitflap.health import readyz
-from splitflap.output import duration, json_option, print_json, print_table
+from splitflap.output import duration, echo, json_option, print_json, print_table
 from splitflap.settings import SERVICES, read_settings
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _repeat(show: Show, every: float | None) -> None:
 
 def _print_jobs(jobs: Iterable[tuple[str, str, int, float]]) -> None:
     """Print jobs as (kind, state, count, oldest_seconds)."""
-    click.echo("jobs that wait")
+    echo("jobs that wait")
     print_table(
         ["kind", "state", "count", "oldest"],
         [[kind, state, str(count), duration(oldest)] for kind, state, count, oldest in jobs],
@@ -119,10 +119,10 @@ def _local_services() -> dict[str, str]:
 def _print_status(status: dict[str, Any], services: dict[str, str]) -> None:
     if services:
         print_table(["service", ""], [[name, state] for name, state in services.items()])
-        click.echo()
+        echo()
     fields = ("kind", "state", "count", "oldest_seconds")
     _print_jobs(tuple(job[field] for field in fields) for job in status["jobs"])
-    click.echo(f"\nrunning tasks  {status['running_tasks']}\ndead letters   {status['dead']}")
+    echo(f"\nrunning tasks  {status['running_tasks']}\ndead letters   {status['dead']}")
 
 
 # -- a release on Kubernetes ---------------------------------------------------------------------
@@ -147,7 +147,7 @@ def _show_cluster(
         if as_json:
             print_json({"release": name, "namespace": cluster.namespace} | asdict(found))
         else:
-            click.echo(f"release {name} in {cluster.namespace}\n")
+            echo(f"release {name} in {cluster.namespace}\n")
             _print_report(found)
 
     return show
@@ -158,15 +158,15 @@ def _print_report(found: "Report") -> None:
 
     header = ["service", "ready", "wanted", "bounds", "why"]
     print_table(header, [_row(each) for each in found.services])
-    click.echo()
+    echo()
     _print_jobs(astuple(job) for job in found.jobs)
-    click.echo("\nscaled last")
+    echo("\nscaled last")
     print_table(
         ["ago", "what", ""],
         [[duration(age_of(each.at)), each.object, each.message] for each in found.events],
     )
     for gap in found.gaps:
-        click.echo(f"splitflap: {gap}", err=True)
+        echo(f"splitflap: {gap}", err=True)
 
 
 def _row(service: "DeploymentStatus") -> list[str]:

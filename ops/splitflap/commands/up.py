@@ -48,8 +48,10 @@ def up(
     A service that dies is started again. The first Ctrl-C, SIGTERM or SIGHUP lets the services
     finish their work; a second Ctrl-C kills them.
 
+    The launcher keeps the first key in the data folder, in the file `key`.
+
     Exit status: 0 stopped by a signal; 1 not started, not ready in time, or killed during the
-    stop; 78 wrong settings.
+    stop; 65 the database is damaged; 78 wrong settings.
     """
     settings = read_settings(_environ(data_dir or ctx.obj.data_dir, port))
     ctx.exit(run(LaunchPlan(settings, read_procfile(procfile), ready_timeout)))

@@ -3,7 +3,6 @@
 The launcher holds the data folder's lock for as long as it runs, so a folder has one launcher.
 """
 
-import fcntl
 import os
 import re
 import secrets
@@ -14,7 +13,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+
+from splitflap_core.data_folder import (
+    API_LOCK,
+    PRIVATE_UMASK,
+    FolderInUse,
+    FolderLock,
+    make_private,
+    take_lock,
+)
 
 from splitflap.errors import CommandError
 from splitflap.settings import API, key_file, stored_key
@@ -24,6 +31,10 @@ KEY_BYTES = 32
 
 #: A line of the Procfile: a service's name and its command.
 PROCFILE_LINE = re.compile(r"([A-Za-z0-9_-]+):[ \t]*(\S.*)")
+
+#: Seconds to wait for what a killed launcher's services still hold: ports, and the database's lock.
+#: A web worker checks its parent once a second.
+LEFT_TIMEOUT = 5.0
 
 #: Seconds between two attempts to listen on a taken port.
 RETRY_EVERY = 0.1
@@ -93,34 +104,28 @@ def locked(data_dir: str) -> Iterator[bool]:
         Whether the previous holder was killed. Its services may hold their ports a little longer.
 
     Raises:
-        CommandError: another launcher holds the lock.
+        CommandError: another launcher holds the lock, or an API serves the folder's database.
         OSError: the folder cannot be made or written to.
     """
     folder = Path(data_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a+", encoding="ascii") as file:
-        previous = _take_lock(file, data_dir)
-        try:
-            yield bool(previous)
-        finally:
-            file.truncate(0)
+    os.umask(PRIVATE_UMASK)
+    make_private(folder)
+    with _lock(folder / "lock", "splitflap up", 0.0) as lock:
+        was_killed = bool(lock.previous)
+        # Released at once: the API takes it.
+        with _lock(folder / API_LOCK, "splitflap-api serve", LEFT_TIMEOUT if was_killed else 0.0):
+            pass
+        yield was_killed
 
 
-def _take_lock(file: TextIO, data_dir: str) -> str:
-    """Lock the file and write this process's id; returns the id that was in it."""
-    file.seek(0)
-    holder = file.read().strip()
+def _lock(path: Path, holder: str, timeout: float) -> FolderLock:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+        return take_lock(path, timeout)
+    except FolderInUse as error:
         raise CommandError(
-            f"another `splitflap up` (process {holder or 'unknown'}) runs on {data_dir}; "
+            f"another `{holder}` (process {error.holder}) runs on {path.parent}; "
             "stop it, or choose another folder with --data-dir"
         ) from error
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    return holder
 
 
 def first_key(data_dir: str) -> str:

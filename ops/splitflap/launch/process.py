@@ -37,7 +37,12 @@ STEADY_AFTER = 30.0
 
 
 class CannotStart(Exception):
-    """The program is missing, or the system has no process left."""
+    """The program is missing or cannot be executed, or the system has no process left."""
+
+    def __init__(self, program: str, error: OSError) -> None:
+        self.program_is_missing = isinstance(error, FileNotFoundError | PermissionError)
+        advice = "; correct its line in the Procfile" if self.program_is_missing else ""
+        super().__init__(f"cannot be started: {program}: {error.strerror}{advice}")
 
 
 class Backoff:
@@ -75,7 +80,7 @@ class Process:
                 preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - the launcher has one thread
             )
         except OSError as error:
-            raise CannotStart(f"{command[0]}: {error.strerror}") from error
+            raise CannotStart(command[0], error) from error
         assert self._popen.stdout is not None  # noqa: S101 - for mypy: it is a pipe
         self._pipe = self._popen.stdout
         os.set_blocking(self._pipe.fileno(), False)

@@ -1,7 +1,8 @@
 """The supervisor: runs services until a stop signal, in one thread with one selector.
 
-A service that dies is started again: at once, then after growing delays. A service that ends with
-status 78 (wrong settings) ends all services, since a second start would fail alike.
+A service that dies is started again: at once, then after growing delays. If a second start would
+fail alike, all services end: after the status of wrong settings or damaged data, and if a program
+is missing at its first start.
 
 Order of a stop:
 
@@ -21,7 +22,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Self
 
-from splitflap_core.runtime import EX_CONFIG
+from splitflap_core.runtime import EX_CONFIG, EX_DATAERR
 
 from splitflap.launch.process import CannotStart, Process, ServiceProcess, in_words
 from splitflap.output import PrefixPrinter
@@ -37,8 +38,16 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SAME_REQUEST = 0.5
 
 
-class ServiceSettingsWrong(Exception):
-    """A service ended with status 78; its message is in the output."""
+#: Statuses after which a second start would fail alike, in words.
+FINAL = {EX_CONFIG: "has wrong settings", EX_DATAERR: "found its data damaged"}
+
+
+class ServiceEnded(Exception):
+    """A service cannot run, and no further start helps. `status` is the launcher's exit status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class StopSignals:
@@ -113,7 +122,7 @@ class Supervisor:
             timeout: longest wait, in seconds.
 
         Raises:
-            ServiceSettingsWrong: the caller must call `stop`.
+            ServiceEnded: the caller must call `stop`.
         """
         self._start_due()
         for key, _ in self._selector.select(timeout if self._stopping else self._wait(timeout)):
@@ -172,7 +181,9 @@ class Supervisor:
         try:
             process = service.start()
         except CannotStart as error:
-            self._schedule_restart(service, f"cannot be started: {error}")
+            if error.program_is_missing and service.last_end is None:
+                raise ServiceEnded(f"{service.name} {error}", 1) from error
+            self._schedule_restart(service, str(error))
         else:
             self._selector.register(process, selectors.EVENT_READ, service)
 
@@ -191,8 +202,8 @@ class Supervisor:
         self._close(service, process)
         if self._stopping:
             service.ended(in_words(status))
-        elif status == EX_CONFIG:
-            raise ServiceSettingsWrong(service.name)
+        elif status in FINAL:
+            raise ServiceEnded(f"{service.name} {FINAL[status]}, see its message above", status)
         else:
             self._schedule_restart(service, in_words(status))
 

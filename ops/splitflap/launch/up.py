@@ -11,28 +11,31 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from splitflap_core.runtime import EX_CONFIG
 from splitflap_core.settings import PREFIX
 
 from splitflap import health
+from splitflap.challenge import PROBE, is_splitflap
 from splitflap.errors import CommandError
-from splitflap.launch.preflight import PortClaim, check_free, first_key, locked
+from splitflap.launch.preflight import LEFT_TIMEOUT, PortClaim, check_free, first_key, locked
 from splitflap.launch.process import ServiceProcess
-from splitflap.launch.supervisor import ServiceSettingsWrong, StopSignals, Supervisor
+from splitflap.launch.supervisor import ServiceEnded, StopSignals, Supervisor
 from splitflap.output import PrefixPrinter
-from splitflap.settings import API, LocalSettings, key_file
+from splitflap.settings import API, WORKERS, LocalSettings, key_file
 
 #: The variable in which the operator may set the first key.
 KEY_VARIABLE = f"{PREFIX}BOOTSTRAP_KEY"
+
+#: Variables with keys, of the API and of the commands.
+KEYS = (KEY_VARIABLE, f"{PREFIX}KEY")
+
+#: Variables with the way to the database or its password.
+DATABASE = (f"{PREFIX}DATABASE_URL", "PGPASSWORD", "PGPASSFILE")
 
 #: Seconds between two readiness checks.
 CHECK_EVERY = 0.1
 
 #: Seconds beyond STOP_GRACE until a service is killed: its own stop has the same grace.
 STOP_MARGIN = 5.0
-
-#: Seconds to wait for ports after a killed launcher: a web worker checks its parent once a second.
-PORTS_TIMEOUT = 5.0
 
 
 class NotReady(Exception):
@@ -68,7 +71,7 @@ def run(plan: LaunchPlan) -> int:
     try:
         with locked(folder) as previous_was_killed:
             key = plan.settings.bootstrap_key or first_key(folder)
-            check_free(_port_claims(plan), PORTS_TIMEOUT if previous_was_killed else 0.0)
+            check_free(_port_claims(plan), LEFT_TIMEOUT if previous_was_killed else 0.0)
             return _supervise(plan, key)
     except OSError as error:
         raise CommandError(f"cannot use the folder {folder}: {error}") from error
@@ -92,9 +95,9 @@ def _supervise(plan: LaunchPlan, key: str) -> int:
         supervisor = Supervisor(_services(plan, key), printer, signals)
         try:
             status = _serve(plan, key, supervisor, signals)
-        except ServiceSettingsWrong as error:
-            printer.say(f"{error} has wrong settings, see its message above; stopping")
-            status = EX_CONFIG
+        except ServiceEnded as error:
+            printer.say(f"{error}; stopping")
+            status = error.status
         except NotReady as error:
             printer.say(str(error))
             status = 1
@@ -112,9 +115,10 @@ def _services(plan: LaunchPlan, key: str) -> list[ServiceProcess]:
 
 
 def environment(environ: dict[str, str], plan: LaunchPlan, name: str, key: str) -> dict[str, str]:
-    """The environment of a service: the launcher's, and its own settings. Only the API has a key.
+    """The environment of a service: the launcher's, and its own settings.
 
-    The log level defaults to WARNING, so the banner stays in sight.
+    Only the API gets a key, and the workers get no access to the database: they read text and pages
+    from outside. The log level defaults to WARNING, so the banner stays in sight.
     """
     path = f"{Path(sys.executable).parent}:{environ.get('PATH', '/usr/bin:/bin')}"
     own = {
@@ -126,7 +130,8 @@ def environment(environ: dict[str, str], plan: LaunchPlan, name: str, key: str) 
     }
     if name == API:
         own[KEY_VARIABLE] = key
-    return environ | own
+    withheld = {*KEYS, *(DATABASE if name in WORKERS else ())}
+    return {each: value for each, value in environ.items() if each not in withheld} | own
 
 
 # -- from the first start to a stop signal -------------------------------------------------------
@@ -135,7 +140,7 @@ def environment(environ: dict[str, str], plan: LaunchPlan, name: str, key: str) 
 def _serve(plan: LaunchPlan, key: str, supervisor: Supervisor, signals: StopSignals) -> int:
     _wait_until_ready(plan, key, supervisor, signals)
     if signals.stop is None:
-        _announce(banner(plan.settings, key))
+        _announce(banner(plan.settings))
     while signals.stop is None:
         supervisor.run_once()
     return 0
@@ -186,6 +191,11 @@ def _reason(plan: LaunchPlan, key: str, service: ServiceProcess) -> str | None:
 
 def _api_reason(settings: LocalSettings, key: str) -> str | None:
     """Why the API does not serve a request with this key; None if it does."""
+    stranger = health.get(settings.host, settings.port, "/" + "/".join(PROBE))
+    if stranger is None:
+        return f"port {settings.port} does not answer"
+    if not is_splitflap(stranger.status, stranger.challenge):
+        return f"port {settings.port} answers {stranger.status} {stranger.text}".strip()
     bearer = {"Authorization": f"Bearer {key}"}
     response = health.get(settings.host, settings.port, "/v1/posts?limit=1", bearer)
     if response is None:
@@ -205,16 +215,17 @@ def _key_refused(settings: LocalSettings) -> str:
 # -- the banner ----------------------------------------------------------------------------------
 
 
-def banner(settings: LocalSettings, key: str) -> str:
-    """The address, the key, and a first request to paste into a shell."""
-    shown = f"{key}   (scopes read, write, admin; kept in {key_file(settings.data_dir)})"
-    bearer = f"'Authorization: Bearer {key}'"
+def banner(settings: LocalSettings) -> str:
+    """The address, the place of the key, and a first request to paste into a shell."""
+    file = key_file(settings.data_dir)
+    place, value = f"in {file}", f"$(cat {shlex.quote(str(file))})"
     if settings.bootstrap_key:
-        shown = f"the one in {KEY_VARIABLE}"
-        bearer = f'"Authorization: Bearer ${KEY_VARIABLE}"'
+        place, value = f"in {KEY_VARIABLE}", f"${KEY_VARIABLE}"
     return (
-        f"\nSplitflap is serving at {settings.address}\nkey  {shown}\ntry\n"
-        f"  curl -si {shlex.quote(settings.address + '/v1/posts')} -H {bearer} "
+        f"\nSplitflap is serving at {settings.address}\n"
+        f"key  {place} (scopes read, write, admin)\ntry\n"
+        f"  curl -si {shlex.quote(settings.address + '/v1/posts')} "
+        f'-H "Authorization: Bearer {value}" '
         "-H 'Content-Type: application/json' -H 'Prefer: wait=10' "
         """-d '{"text":"Hello **world**"}'\n\n"""
     )

@@ -6,15 +6,22 @@ and the worker patches the standard library before it imports the service.
 
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from splitflap_core.runtime import EX_UNAVAILABLE, boot, claim_port
+from splitflap_core.data_folder import API_LOCK, FolderInUse, take_lock
+from splitflap_core.runtime import EX_DATAERR, EX_UNAVAILABLE, boot, claim_port
+from splitflap_core.settings import PREFIX
 
 from splitflap_api.settings import ApiSettings
 
 if TYPE_CHECKING:  # see above
     from splitflap_api.loops.waiters import Waiters
     from splitflap_api.service import ApiService
+
+#: Seconds to wait for the database's lock: the children of a killed API end within a second.
+LOCK_TIMEOUT = 5.0
 
 USAGE = """\
 usage: splitflap-api serve                      serve until stopped
@@ -41,11 +48,42 @@ def main() -> None:
 def serve() -> None:
     """Run until SIGTERM or SIGINT. Without the role `web` only the health port is open."""
     settings = boot("api", ApiSettings)
-    claim_port("api", "HEALTH_PORT", settings.health_host, settings.health_port)
-    if "web" in settings.roles:
-        serve_web(settings)
-    else:
-        serve_outcomes(settings)
+    with claim_database(settings):
+        claim_port("api", "HEALTH_PORT", settings.health_host, settings.health_port)
+        if "web" in settings.roles:
+            serve_web(settings)
+        else:
+            serve_outcomes(settings)
+
+
+def claim_database(settings: ApiSettings) -> AbstractContextManager[object]:
+    """Lock the embedded database for the one API that may serve it, and check its file.
+
+    A second API and a damaged file end the process with one line.
+    """
+    if settings.database_url is not None:
+        return nullcontext()
+    from splitflap_api.store.embedded import DATABASE_FILE, DatabaseDamaged, check_readable
+
+    folder = Path(settings.data_dir)
+    try:
+        lock = take_lock(folder / API_LOCK, LOCK_TIMEOUT)
+        check_readable(folder / DATABASE_FILE)
+    except FolderInUse as error:
+        raise _ended(
+            EX_UNAVAILABLE,
+            f"another `splitflap-api serve` (process {error.holder}) serves the data folder "
+            f"{folder}; stop it, or set {PREFIX}DATA_DIR to another folder",
+        ) from error
+    except DatabaseDamaged as error:
+        raise _ended(EX_DATAERR, str(error)) from error
+    return lock
+
+
+def _ended(status: int, message: str) -> SystemExit:
+    """Print one line. The caller raises the return value."""
+    sys.stderr.write(f"splitflap-api: {message}\n")
+    return SystemExit(status)
 
 
 def serve_web(settings: ApiSettings) -> None:
@@ -81,14 +119,16 @@ def migrate(wait: int) -> None:
     from sqlalchemy.exc import DBAPIError
 
     from splitflap_api.store import migrate as migrations
+    from splitflap_api.store.embedded import DatabaseDamaged
     from splitflap_api.store.engine import Store
 
     store = Store(settings.database_url, settings.data_dir, settings.database_pool)
     try:
         revision = migrations.migrate_with_retries(store, wait)
+    except DatabaseDamaged as error:
+        raise _ended(EX_DATAERR, str(error)) from error
     except DBAPIError as error:
-        sys.stderr.write(f"splitflap-api migrate: database: {error.orig}\n")
-        raise SystemExit(EX_UNAVAILABLE) from error
+        raise _ended(EX_UNAVAILABLE, f"migrate: database: {error.orig}") from error
     finally:
         store.close()
     sys.stdout.write(f"the schema is at revision {revision}\n")

@@ -48,6 +48,7 @@ from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import Backlog, Limits
 from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.settings import ApiSettings
+from splitflap_api.store.embedded import DatabaseDamaged
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.migrate import SchemaBehind, check_schema, migrate
 from splitflap_api.transactions.accept import TaskTransactions
@@ -199,7 +200,7 @@ class ApiService:
         while not self._stopping.is_set():
             try:
                 self._start_once()
-            except SchemaBehind as error:
+            except (SchemaBehind, DatabaseDamaged) as error:
                 self._wait_for_database(str(error))
             except Exception as error:
                 if not is_outage(error):

@@ -155,6 +155,10 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         return address_rules(self.scraper_allow_nets, self.scraper_nat64)
 
     @property
+    def uses_data_dir(self) -> bool:
+        return self.database_url is None or super().uses_data_dir
+
+    @property
     def roles(self) -> frozenset[str]:
         """The roles as a set."""
         return frozenset(role.strip() for role in self.api_roles.split(",") if role.strip())

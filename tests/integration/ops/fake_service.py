@@ -1,10 +1,11 @@
 """A fake service: a real process with a health port, which logs its events.
 
     fake_service.py NAME [--api] [--exit STATUS] [--until-exists FILE] [--deaf] [--slow-stop S]
-                         [--not-ready TEXT] [--child] [--say TEXT]
+                         [--not-ready TEXT] [--child] [--say TEXT] [--realm NAME]
+                         [--show-environment]
 
 It appends lines `NAME EVENT PID` to the file in FAKE_LOG. The events are started, SIGTERM, SIGINT,
-ended and child.
+ended, child, key, and has-VARIABLE for each variable.
 """
 
 import argparse
@@ -27,13 +28,21 @@ def note(name: str, event: str, pid: int) -> None:
         log.write(f"{name} {event} {pid}\n")
 
 
-def serve(port: str, complaint: str | None) -> None:
-    """Answer every GET. If there is a reason not to be ready, the status is 503."""
+def serve(name: str, port: str, complaint: str | None, realm: str = "") -> None:
+    """Answer every GET. If there is a reason not to be ready, the status is 503.
+
+    With a realm, each request needs a key. A key for another realm than Splitflap's is an event.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            refused = self.headers["Authorization"] == "Bearer sf_revoked_long_ago"
+            key = self.headers["Authorization"] or ""
+            refused = realm and key in {"", "Bearer sf_revoked_long_ago"}
             self.send_response(503 if complaint else 401 if refused else 200)
+            if refused:
+                self.send_header("WWW-Authenticate", f'Bearer realm="{realm}"')
+            if key and realm != "splitflap":
+                note(name, "key", os.getpid())
             self.end_headers()
             self.wfile.write((complaint or "ok").encode())
 
@@ -56,7 +65,18 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--not-ready")
     parser.add_argument("--child", action="store_true")
     parser.add_argument("--say")
+    parser.add_argument("--realm", default="splitflap")
+    parser.add_argument("--show-environment", action="store_true")
     return parser.parse_args()
+
+
+def report(args: argparse.Namespace) -> None:
+    """Write what the arguments ask for."""
+    if args.show_environment:
+        for variable in os.environ:
+            note(args.name, f"has-{variable}", os.getpid())
+    if args.say:
+        sys.stderr.write(f"{args.say}\n")
 
 
 def main() -> None:
@@ -72,15 +92,14 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, heard)
     note(args.name, "started", os.getpid())
-    if args.say:
-        sys.stderr.write(f"{args.say}\n")
+    report(args)
     if args.exit is not None and not (args.until_exists and args.until_exists.exists()):
         sys.exit(args.exit)
     if args.child:
         note(args.name, "child", subprocess.Popen([sys.executable, "-c", CHILD]).pid)
-    serve(os.environ["SPLITFLAP_HEALTH_PORT"], args.not_ready)
+    serve(args.name, os.environ["SPLITFLAP_HEALTH_PORT"], args.not_ready)
     if args.api:
-        serve(os.environ["SPLITFLAP_PORT"], None)
+        serve(args.name, os.environ["SPLITFLAP_PORT"], None, args.realm)
     while not stop.wait(0.5):
         pass
     time.sleep(args.slow_stop)

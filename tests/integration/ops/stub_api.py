@@ -36,11 +36,21 @@ def problem(status: int, title: str, detail: str, **members: Any) -> StubAnswer:
     return StubAnswer(status, body)
 
 
+#: The answer of a Splitflap to the request without a key, which precedes all others.
+CHALLENGE = problem(401, "A key is needed", "expected Authorization: Bearer KEY")
+CHALLENGE.headers["WWW-Authenticate"] = 'Bearer realm="splitflap"'
+
+
 class StubApi:
-    """Answers each request with the next answer for its method and path."""
+    """Answers each request with the next answer for its method and path.
+
+    A request without a key gets `challenge`. Those are in `probes`, all others in `requests`.
+    """
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         self.requests: list[SentRequest] = []
+        self.probes: list[SentRequest] = []
+        self.challenge = [CHALLENGE]
         self._answers: dict[str, list[StubAnswer]] = {}
         stub = self
 
@@ -48,8 +58,8 @@ class StubApi:
             def respond(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length)) if length else None
-                stub.requests.append(SentRequest(self.command, self.path, dict(self.headers), body))
-                self.write(stub.next_answer(f"{self.command} {self.path}"))
+                sent = SentRequest(self.command, self.path, dict(self.headers), body)
+                self.write(stub.answer(sent))
 
             do_GET = do_POST = do_DELETE = respond  # noqa: N815 - http.server's names
 
@@ -81,9 +91,15 @@ class StubApi:
         """Set the answers to a request such as `GET /v1/keys`; the last one repeats."""
         self._answers[request] = list(answers)
 
-    def next_answer(self, request: str) -> StubAnswer:
-        """The next answer to a request."""
+    def answer(self, sent: SentRequest) -> StubAnswer:
+        """Record a request and return its next answer."""
+        request = f"{sent.method} {sent.path}"
         answers = self._answers.get(request) or [problem(404, "There is no such thing", request)]
+        if sent.path.startswith("/v1/") and "Authorization" not in sent.headers:
+            self.probes.append(sent)
+            answers = self.challenge
+        else:
+            self.requests.append(sent)
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
     def sent(self, request: str) -> list[SentRequest]:

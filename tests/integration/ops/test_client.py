@@ -73,6 +73,89 @@ def test_requests_to_this_machine_bypass_a_proxy(
     assert run("keys", "list").exit_code == 0
 
 
+def test_the_key_is_sent_after_the_challenge_of_a_splitflap(run: Run, api: StubApi) -> None:
+    """The first request has no key."""
+    api.on("GET /v1/keys", KEYS)
+    assert run("keys", "list").exit_code == 0
+    assert [(each.method, each.path) for each in api.probes] == [("GET", "/v1/keys")]
+    assert [each.headers["Authorization"] for each in api.requests] == ["Bearer sf_test"]
+
+
+STRANGERS = {
+    "a page": StubAnswer(200, raw=b"<html>It works!</html>"),
+    "JSON": StubAnswer(200, {"items": []}),
+    "a missing page": problem(404, "Not Found", "no route"),
+    "a redirect": StubAnswer(301, headers={"Location": "http://127.0.0.1:1/v1/keys"}),
+    "a log-in": StubAnswer(401, headers={"WWW-Authenticate": 'Basic realm="splitflap"'}),
+    "another realm": StubAnswer(401, headers={"WWW-Authenticate": 'Bearer realm="grafana"'}),
+    "a realm that quotes ours": StubAnswer(
+        401, headers={"WWW-Authenticate": "Bearer realm=\"a\", x='realm=splitflap'"}
+    ),
+    "no challenge": problem(401, "Unauthorized", "who are you?"),
+    "an error": problem(500, "Internal", "oops"),
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+@pytest.mark.parametrize(
+    "command",
+    [("keys", "list"), ("status",), ("dead", "replay", "d1"), ("post", "-")],
+    ids=" ".join,
+)
+def test_a_server_that_is_no_splitflap_gets_no_key(
+    run: Run, api: StubApi, stranger: str, command: tuple[str, ...]
+) -> None:
+    """The message has the address that was asked, and no text is posted."""
+    api.challenge = [STRANGERS[stranger]]
+    result = run(*command, stdin="secret text")
+    assert result.exit_code == 1
+    assert f"no Splitflap answers at {api.url}/v1/keys" in result.stderr
+    assert "The key was not sent" in result.stderr
+    assert api.requests == []
+    assert not any("Authorization" in each.headers for each in api.probes)
+
+
+def test_a_proxy_may_add_its_own_challenge(run: Run, api: StubApi) -> None:
+    """The challenge of a Splitflap may stand second, with further parameters."""
+    both = 'Basic realm="proxy", Bearer error="invalid_token", realm="splitflap"'
+    api.challenge = [StubAnswer(401, headers={"WWW-Authenticate": both})]
+    api.on("GET /v1/keys", KEYS)
+    assert run("keys", "list").exit_code == 0
+
+
+def test_an_overloaded_splitflap_is_asked_again_without_the_key(run: Run, api: StubApi) -> None:
+    """Its 503 has no challenge."""
+    busy = problem(503, "Too much to do", "come again")
+    busy.headers["Retry-After"] = "0"
+    api.challenge = [busy, *api.challenge]
+    api.on("GET /v1/keys", KEYS)
+    result = run("keys", "list")
+    assert result.exit_code == 0
+    assert "come again; retrying" in result.stderr
+    assert len(api.probes) == 2
+
+
+def test_a_refused_key_is_reported_with_the_address(run: Run, api: StubApi) -> None:
+    """The reader sees which Splitflap refused it."""
+    api.on("GET /v1/keys", problem(401, "A key is needed", "no such key, or it is revoked"))
+    result = run("keys", "list")
+    assert result.exit_code == 1
+    assert "no such key, or it is revoked" in result.stderr
+    assert f"asked: GET {api.url}/v1/keys" in result.stderr
+
+
+def test_an_unknown_setting_is_reported(
+    run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command runs all the same."""
+    monkeypatch.setenv("SPLITFLAP_URLS", "http://elsewhere")
+    api.on("GET /v1/keys", KEYS)
+    result = run("keys", "list")
+    assert result.exit_code == 0
+    assert "SPLITFLAP_URLS is no setting of Splitflap" in result.stderr
+    assert "did you mean SPLITFLAP_URL?" in result.stderr
+
+
 def test_a_closed_port_is_one_line(run: Run) -> None:
     """The error of a closed port has one line."""
     port = free_ports(1)[0]

@@ -140,7 +140,9 @@ def test_a_missing_scope_ends_a_replay(run: Run, api: StubApi) -> None:
     api.on("POST /v1/dead/d1/replay", problem(403, "The key may not do this", "lacks admin"))
     result = run("dead", "replay", "d1", "d2")
     assert result.exit_code == 1
-    assert result.stderr == "splitflap: The key may not do this (403): lacks admin\n"
+    refused, asked = result.stderr.splitlines()
+    assert refused == "splitflap: The key may not do this (403): lacks admin"
+    assert asked == f"  asked: POST {api.url}/v1/dead/d1/replay"
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", "d1")])

@@ -3,10 +3,8 @@
 import os
 import pty
 import re
-import shlex
 import signal
 import socket
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -15,41 +13,89 @@ import pytest
 
 from tests.support import free_ports, wait_until
 
-from .conftest import Launch
+from .conftest import FAKE_SERVICE, Launch
 
 
-def curl_words(out: str) -> list[str]:
-    """The words of the banner's curl command."""
-    return shlex.split(next(line for line in out.splitlines() if "curl" in line))
+def printed_command(out: str) -> str:
+    """The banner's curl command."""
+    return next(line for line in out.splitlines() if "curl" in line)
+
+
+def words_in_a_shell(command: str, folder: Path, **environ: str) -> list[str]:
+    """The words of a command after the shell's expansions."""
+    script = f"set -- {command}\nprintf '%s\\n' \"$@\""
+    run = subprocess.run(
+        ["sh", "-c", script], check=True, cwd=folder, env=environ, capture_output=True
+    )
+    return run.stdout.decode().splitlines()
 
 
 def test_the_banner_shows_a_request_that_works(launch: Launch, tmp_path: Path) -> None:
-    """It has the address, the key and a curl command. The key file has mode 0600."""
-    up = launch()
+    """A shell puts the key of the named file into its curl command."""
+    up = launch(SPLITFLAP_DATA_DIR=str(tmp_path / "my data"))
     up.wait_served()
-    file = tmp_path / "data" / "key"
+    file = tmp_path / "my data" / "key"
     key = file.read_text(encoding="ascii").strip()
     assert key.startswith("sf_")
     assert len(key) > 40
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert f"serving at http://127.0.0.1:{up.port}\n" in up.out
-    assert f"key  {key} " in up.out
-    words = curl_words(up.out)
+    assert f"key  in {file} " in up.out
+    words = words_in_a_shell(printed_command(up.out), tmp_path, PATH="/usr/bin:/bin")
     assert words[:3] == ["curl", "-si", f"http://127.0.0.1:{up.port}/v1/posts"]
     assert f"Authorization: Bearer {key}" in words
     assert words[-1] == '{"text":"Hello **world**"}'
 
 
-def test_the_second_start_uses_the_stored_key(launch: Launch) -> None:
-    """The second start uses the stored key."""
-    outs = []
+def test_no_start_prints_the_key(launch: Launch, tmp_path: Path) -> None:
+    """Neither the first start nor a later one: logs and screenshots outlive a terminal."""
     for _ in range(2):
         up = launch()
         up.wait_served()
-        outs.append(curl_words(up.out)[4])
+        key = (tmp_path / "data" / "key").read_text(encoding="ascii").strip()
+        assert key not in up.out + up.err
         up.signal(signal.SIGTERM)
         assert up.ended() == 0
-    assert outs[0] == outs[1]
+
+
+def test_only_the_api_has_a_key_in_its_environment(launch: Launch) -> None:
+    """The launcher's own environment has both variables."""
+    show = "--show-environment"
+    up = launch(
+        show, show, show, SPLITFLAP_BOOTSTRAP_KEY="sf_chosen_by_its_owner", SPLITFLAP_KEY="sf_other"
+    )
+    up.wait_served()
+    holders = {name for name, event in up.events() if event == "has-SPLITFLAP_BOOTSTRAP_KEY"}
+    assert holders == {"api"}
+    assert not any(event == "has-SPLITFLAP_KEY" for _, event in up.events())
+
+
+def test_the_second_start_uses_the_stored_key(launch: Launch, tmp_path: Path) -> None:
+    """The second start uses the stored key."""
+    keys = []
+    for _ in range(2):
+        up = launch()
+        up.wait_served()
+        keys.append((tmp_path / "data" / "key").read_bytes())
+        up.signal(signal.SIGTERM)
+        assert up.ended() == 0
+    assert keys[0] == keys[1]
+
+
+def test_a_stranger_on_the_port_of_the_api_gets_no_key(launch: Launch) -> None:
+    """It answers on the API's port, and is no Splitflap."""
+    up = launch("--realm somebody-else", options=("--ready-timeout", "1"))
+    assert up.ended() == 1
+    assert "api is not ready: port" in up.err
+    assert up.pids("api", "key") == []
+
+
+def test_a_damaged_database_stops_all(launch: Launch) -> None:
+    """There is no restart. The exit status is that of the API."""
+    up = launch(api="--exit 65")
+    assert up.ended() == 65
+    assert "api found its data damaged" in up.err
+    assert len(up.pids("api")) == 1
+    up.assert_nothing_left()
 
 
 def test_a_chosen_key_is_neither_shown_nor_stored(launch: Launch, tmp_path: Path) -> None:
@@ -142,13 +188,20 @@ def test_a_wrong_setting_of_a_service_stops_all(launch: Launch) -> None:
     up.assert_nothing_left()
 
 
-def test_a_missing_program_is_named(launch: Launch, tmp_path: Path) -> None:
-    """A missing program is named."""
+@pytest.mark.parametrize("program", ["no-such-program", "/etc/passwd", "no/such/folder/program"])
+def test_a_missing_program_ends_the_start_at_once(
+    launch: Launch, tmp_path: Path, program: str
+) -> None:
+    """The message names the service and its program; the timeout of readiness is not used up."""
     procfile = tmp_path / "Procfile"
-    procfile.write_text("api: no-such-program\n", encoding="utf-8")
-    up = launch(options=("--procfile", str(procfile), "--ready-timeout", "0.3"))
+    fake = f"{sys.executable} {FAKE_SERVICE} api --api"
+    procfile.write_text(f"api: {fake}\nrenderer: {program} now\n", encoding="utf-8")
+    up = launch(options=("--procfile", str(procfile), "--ready-timeout", "600"))
     assert up.ended() == 1
-    assert "cannot be started: no-such-program: No such file or directory" in up.err
+    assert f"renderer cannot be started: {program}: " in up.err
+    assert "correct its line in the Procfile; stopping" in up.err
+    assert "starting it again" not in up.err
+    up.assert_nothing_left()
 
 
 @pytest.mark.parametrize("text", [None, "", "api: 'unclosed\n", "api: a\napi: b\n"])

@@ -15,8 +15,8 @@ PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Configure logging, and return the decoded lines."""
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Configure logging, and return its stream."""
     root = logging.getLogger()
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
@@ -25,10 +25,16 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     level = root.level
     logs.configure("example", "INFO")
     ours = root.handlers[:]
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    yield stream
     root.setLevel(level)
     for handler in ours:
         root.removeHandler(handler)
+
+
+@pytest.fixture
+def lines(written: io.StringIO) -> Any:
+    """Returns the decoded lines."""
+    return lambda: [json.loads(line) for line in written.getvalue().splitlines()]
 
 
 def test_each_log_line_is_one_json_object(lines: Any) -> None:
@@ -43,6 +49,20 @@ def test_each_log_line_is_one_json_object(lines: Any) -> None:
         "service": "example",
         "settings": {"a": 1},
     }
+
+
+def test_a_quoted_text_cannot_control_a_terminal(written: io.StringIO, lines: Any) -> None:
+    """Control and bidirectional characters are escaped, also in ids and in a traceback."""
+    text = "a\x1b[2J\x7f\x9b\u202e\u2066\u200b"
+    with logs.bound(channel=text):
+        try:
+            raise ValueError(text)
+        except ValueError:
+            logging.getLogger("x").exception("failed: %s", text, extra={"more": [text]})
+    assert written.getvalue().rstrip("\n").isprintable()
+    assert written.getvalue().isascii()
+    assert lines()[0]["channel"] == text
+    assert lines()[0]["more"] == [text]
 
 
 def test_bound_ids_nest(lines: Any) -> None:

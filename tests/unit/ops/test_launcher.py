@@ -11,11 +11,13 @@ from splitflap.launch.process import STEADY_AFTER, Backoff
 from splitflap.launch.supervisor import SAME_REQUEST, StopSignals
 from splitflap.launch.up import LaunchPlan, environment
 from splitflap.settings import SERVICES, LocalSettings
+from splitflap_core.data_folder import API_LOCK, take_lock
 
 
-def a_plan(settings: LocalSettings) -> LaunchPlan:
-    """A plan of the three services."""
-    return LaunchPlan(settings, {name: [name] for name in SERVICES}, ready_timeout=1.0)
+def a_plan(settings: LocalSettings, *others: str) -> LaunchPlan:
+    """A plan of the three services, and of others."""
+    commands = {name: [name] for name in (*SERVICES, *others)}
+    return LaunchPlan(settings, commands, ready_timeout=1.0)
 
 
 def test_restart_delays_grow() -> None:
@@ -38,13 +40,32 @@ def test_the_procfile_has_the_services_in_order() -> None:
 
 
 def test_only_the_api_gets_the_key() -> None:
-    """Every service gets the environment and its own ports."""
+    """No other service gets one, also if the launcher's own environment has it."""
+    plan = a_plan(LocalSettings(), "other")
+    environ = {"SPLITFLAP_BOOTSTRAP_KEY": "sf_chosen", "SPLITFLAP_KEY": "sf_of_the_commands"}
+    given = {name: environment(environ, plan, name, "sf_chosen") for name in (*SERVICES, "other")}
+    assert given["api"]["SPLITFLAP_BOOTSTRAP_KEY"] == "sf_chosen"
+    assert {name for name, each in given.items() if "SPLITFLAP_BOOTSTRAP_KEY" in each} == {"api"}
+    assert {name for name, each in given.items() if "SPLITFLAP_KEY" in each} == set()
+
+
+def test_only_workers_lack_the_way_to_the_database() -> None:
+    """A second API of the Procfile keeps it."""
+    environ = {"SPLITFLAP_DATABASE_URL": "postgresql://db", "PGPASSWORD": "s3cret", "PGHOST": "h"}
+    plan = a_plan(LocalSettings(), "outcomes")
+    given = {name: environment(environ, plan, name, "k") for name in (*SERVICES, "outcomes")}
+    for name in ("api", "outcomes"):
+        assert environ.items() <= given[name].items()
+    for name in ("renderer", "scraper"):
+        assert not {"SPLITFLAP_DATABASE_URL", "PGPASSWORD"} & set(given[name])
+        assert given[name]["PGHOST"] == "h"
+
+
+def test_every_service_gets_the_environment_and_its_own_ports() -> None:
+    """The log level defaults to WARNING."""
     plan = a_plan(LocalSettings(port=8001, data_dir="here", health_port=9001))
-    environ = {"SPLITFLAP_DATABASE_URL": "postgresql+psycopg://db", "PATH": "/bin", "OTHER": "1"}
+    environ = {"PATH": "/bin", "OTHER": "1"}
     api, renderer = (environment(environ, plan, name, "sf_made") for name in ("api", "renderer"))
-    assert api["SPLITFLAP_BOOTSTRAP_KEY"] == "sf_made"
-    assert "SPLITFLAP_BOOTSTRAP_KEY" not in renderer
-    assert renderer["SPLITFLAP_DATABASE_URL"] == "postgresql+psycopg://db"
     assert renderer["OTHER"] == "1"
     assert api["SPLITFLAP_HEALTH_PORT"] == "9001"
     assert renderer["SPLITFLAP_HEALTH_PORT"] == "9002"
@@ -95,6 +116,14 @@ def test_the_lock_tells_whether_the_holder_was_killed(tmp_path: Path) -> None:
     (tmp_path / "lock").write_text("123\n", encoding="ascii")
     with locked(str(tmp_path)) as was_killed:
         assert was_killed
+
+
+def test_the_launcher_leaves_a_served_database_alone(tmp_path: Path) -> None:
+    """A `splitflap-api serve` holds the lock of the folder's database."""
+    with take_lock(tmp_path / API_LOCK), pytest.raises(CommandError, match="splitflap-api serve"):
+        locked(str(tmp_path)).__enter__()
+    with locked(str(tmp_path)):
+        pass
 
 
 def a_procfile(folder: Path, text: str) -> Path:

@@ -4,7 +4,6 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, Response, request
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from asyncrequest import BadHeader, KeyReused, NoSuchTask, TaskGone
@@ -48,7 +47,7 @@ def problem_of(error: Exception) -> Problem:
         return bad_parameter(error.name, error.expected)
     if isinstance(error, HTTPException):
         return _of_http(error)
-    if isinstance(error, SQLAlchemyError) and (is_outage(error) or is_conflict(error)):
+    if is_outage(error) or is_conflict(error):
         logger.warning("%s %s: database unavailable (%r)", request.method, request.path, error)
         return unavailable("the database does not answer")
     if known := _KNOWN.get(type(error)):

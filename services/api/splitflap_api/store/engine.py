@@ -4,6 +4,7 @@ SQLite has one writer. The writes of this process queue at a lock: a green threa
 SQLite would block the green thread with the open transaction too.
 """
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy import Connection, ExceptionContext, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from splitflap_api.store.embedded import DATABASE_FILE, DatabaseDamaged, is_damage
 
 #: Milliseconds since the epoch, by each database. The time of the statement, because the start of
 #: the transaction is old after a wait for locks.
@@ -26,8 +29,9 @@ _NOW = {
 #: drifts by 0.1 ms in that time, and each query of the clock costs a round trip.
 _CLOCK_KNOWN_FOR = 5.0
 
-#: Milliseconds that SQLite waits for another process's write, for example a migration.
-_BUSY_TIMEOUT = 5000
+#: The settings of an SQLite connection. It waits up to 5000 ms for another process's write, for
+#: example a migration.
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
 
 #: Seconds to connect to PostgreSQL, and to wait for a free connection.
 _CONNECT_TIMEOUT = 5
@@ -70,10 +74,11 @@ class Store:
             event.listen(self._engine, "connect", _configure_postgresql)
             self._writing: Any = nullcontext()
         else:
-            folder = Path(data_dir)
-            folder.mkdir(parents=True, exist_ok=True)
-            self._engine = create_engine(f"sqlite:///{folder / 'splitflap.db'}")
-            event.listen(self._engine, "connect", _configure_sqlite)
+            self._path = Path(data_dir) / DATABASE_FILE
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._engine = create_engine(f"sqlite:///{self._path}")
+            event.listen(self._engine, "connect", self._configure_sqlite)
+            event.listen(self._engine, "handle_error", self._report_damage)
             event.listen(self._engine, "begin", _begin_immediate)
             self._writing = threading.Lock()
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -124,6 +129,21 @@ class Store:
         """Close all connections."""
         self._engine.dispose()
 
+    def _configure_sqlite(self, connection: Any, _record: Any) -> None:
+        # SQLAlchemy begins the transactions, not the driver.
+        connection.isolation_level = None
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                raise DatabaseDamaged(self._path, error) from error
+            raise
+
+    def _report_damage(self, context: ExceptionContext) -> None:
+        if is_damage(context.original_exception):
+            raise DatabaseDamaged(self._path, context.original_exception)
+
 
 class _Clock:
     """The database's clock, computed from this process's monotonic clock for a while."""
@@ -146,8 +166,8 @@ class _Clock:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether the database is at fault, and not the data: down, full, or out of connections."""
-    if isinstance(error, PoolTimeout):
+    """Whether the database is at fault, and not the data: down, full, damaged, or too busy."""
+    if isinstance(error, PoolTimeout | DatabaseDamaged):
         return True
     if _sqlstate(error).startswith(_PROGRAM_LIMIT):
         return False
@@ -171,18 +191,6 @@ def _configure_postgresql(connection: Any, _record: Any) -> None:
     for name, value in _POSTGRESQL_TIMEOUTS.items():
         connection.execute(f"SET {name} = '{value}'")
     connection.commit()
-
-
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    # SQLAlchemy begins the transactions, not the driver.
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={_BUSY_TIMEOUT}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_immediate(connection: Connection) -> None:

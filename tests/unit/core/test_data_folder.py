@@ -1,0 +1,125 @@
+"""The data folder: its rights and its locks."""
+
+import logging
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from splitflap_core.data_folder import FolderInUse, make_private, take_lock
+
+
+def wide_rights(folder: Path) -> dict[str, str]:
+    """The paths that the group or others may use, with their modes; links left out."""
+    paths = [folder, *(path for path in folder.rglob("*") if not path.is_symlink())]
+    modes = {str(path): stat.S_IMODE(path.stat().st_mode) for path in paths}
+    return {path: oct(mode) for path, mode in modes.items() if mode & 0o077}
+
+
+@pytest.fixture(autouse=True)
+def no_umask() -> Iterator[None]:
+    """The process that starts Splitflap may have any umask."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def test_a_new_folder_is_private(tmp_path: Path) -> None:
+    """Its mode is 0700, also without a umask."""
+    make_private(tmp_path / "a" / "data")
+    assert stat.S_IMODE((tmp_path / "a" / "data").stat().st_mode) == 0o700
+
+
+def test_an_old_folder_becomes_private_with_all_its_contents(tmp_path: Path) -> None:
+    """Files keep what their owner may do. A link's target elsewhere keeps its rights."""
+    folder = tmp_path / "data"
+    (folder / "broker" / "render").mkdir(parents=True, mode=0o777)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("")
+    elsewhere.chmod(0o644)
+    for name in ("splitflap.db", "splitflap.db-wal", "key", "broker/render/1"):
+        (folder / name).write_text("")
+        (folder / name).chmod(0o666)
+    (folder / "script").write_text("")
+    (folder / "script").chmod(0o755)
+    (folder / "link").symlink_to(elsewhere)
+    for path in (folder, folder / "broker", folder / "broker" / "render"):
+        path.chmod(0o777)
+    make_private(folder)
+    assert wide_rights(folder) == {}
+    assert stat.S_IMODE((folder / "splitflap.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder / "script").stat().st_mode) == 0o700
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o644
+
+
+def test_a_file_that_was_copied_into_a_private_folder_becomes_private(tmp_path: Path) -> None:
+    """A restored backup has the rights of the copying user."""
+    make_private(tmp_path)
+    (tmp_path / "splitflap.db").write_text("")
+    (tmp_path / "splitflap.db").chmod(0o644)
+    make_private(tmp_path)
+    assert wide_rights(tmp_path) == {}
+
+
+def test_rights_that_cannot_be_taken_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The folder may belong to another user, such as the root of a mounted volume."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    with caplog.at_level(logging.WARNING):
+        make_private(tmp_path)
+    assert "cannot take the rights of other users" in caplog.text
+    assert str(tmp_path) in caplog.text
+
+
+def test_a_lock_has_one_holder(tmp_path: Path) -> None:
+    """The refusal names the process. The lock is free after the holder has left it."""
+    with take_lock(tmp_path / "lock"):
+        with pytest.raises(FolderInUse) as refused:
+            take_lock(tmp_path / "lock")
+        assert refused.value.holder == str(os.getpid())
+    with take_lock(tmp_path / "lock") as lock:
+        assert lock.previous == ""
+
+
+def test_a_kill_frees_the_lock(tmp_path: Path) -> None:
+    """The next holder learns that the previous one was killed."""
+    code = (
+        "import signal, sys; from pathlib import Path; "
+        "from splitflap_core.data_folder import take_lock\n"
+        "lock = take_lock(Path(sys.argv[1])); print('locked', flush=True); signal.pause()"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == b"locked\n"
+        with pytest.raises(FolderInUse):
+            take_lock(tmp_path / "lock")
+        holder.send_signal(signal.SIGKILL)
+    with take_lock(tmp_path / "lock") as lock:
+        assert lock.previous == str(holder.pid)
+
+
+def test_a_forked_child_keeps_the_lock(tmp_path: Path) -> None:
+    """The worker of gunicorn serves on for a moment after its parent was killed."""
+    ours, theirs = os.pipe()
+    with take_lock(tmp_path / "lock"):
+        child = os.fork()
+        if not child:  # it holds the lock until the pipe closes
+            os.close(theirs)
+            os.read(ours, 1)
+            os._exit(0)
+    with pytest.raises(FolderInUse):
+        take_lock(tmp_path / "lock")
+    os.close(theirs)
+    os.waitpid(child, 0)
+    take_lock(tmp_path / "lock")

@@ -19,6 +19,11 @@ class ServerSentEvent(NamedTuple):
 class EventParser:
     """Takes the bytes of one stream."""
 
+    _id: str
+    _type: str
+    _data: str
+    _fields: list[str]
+
     def __init__(self) -> None:
         self.reconnection_ms: int | None = None
         self.last_event_id = ""
@@ -86,6 +91,5 @@ class EventParser:
 
     def _start_block(self) -> None:
         self._id = self.last_event_id
-        self._type = ""
-        self._data = ""
-        self._fields: list[str] = []
+        self._type = self._data = ""
+        self._fields = []

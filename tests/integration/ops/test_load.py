@@ -5,7 +5,7 @@ import json
 from .conftest import Run
 from .stub_api import StubAnswer, StubApi, problem
 
-BEGIN = StubAnswer(200, raw=b"id: 7\nretry: 900\n\n")
+BEGIN = StubAnswer(200, raw=b"retry: 900\nid: 7\nevent: start\ndata: {}\n\n")
 DONE = StubAnswer(200, raw=b'id: 8\nevent: done\ndata: {"task": "t1"}\n\n')
 
 

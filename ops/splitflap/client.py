@@ -157,7 +157,7 @@ class Client:
         while True:
             page = self.get(*path, params={"limit": PAGE, "after": after})
             yield from page["items"]
-            after = page["next"]
+            after = page.get("next")
             if after is None:
                 return
 

@@ -48,13 +48,13 @@ def create(access: Access, account: str, scopes: tuple[str, ...], name: str, as_
 @click.pass_obj
 def list_keys(access: Access, as_json: bool) -> None:
     """List all keys. Secrets are not shown."""
-    answer = access.client().get("keys")
+    found = list(access.client().pages("keys"))
     if as_json:
-        print_json(answer)
+        print_json({"items": found})
         return
     print_table(
         ["id", "account", "scopes", "name", "created", "revoked"],
-        [_row(key) for key in answer["items"]],
+        [_row(key) for key in found],
     )
 
 

@@ -88,13 +88,20 @@ class StubApi:
         return f"http://{self.server.server_address[0]!s}:{self.server.server_port}"
 
     def on(self, request: str, *answers: StubAnswer) -> None:
-        """Set the answers to a request such as `GET /v1/keys`; the last one repeats."""
+        """Set the answers to a request such as `GET /v1/keys`; the last one repeats.
+
+        A request with a query gets the answers for its path, unless it has its own.
+        """
         self._answers[request] = list(answers)
 
     def answer(self, sent: SentRequest) -> StubAnswer:
         """Record a request and return its next answer."""
         request = f"{sent.method} {sent.path}"
-        answers = self._answers.get(request) or [problem(404, "There is no such thing", request)]
+        answers = (
+            self._answers.get(request)
+            or self._answers.get(request.partition("?")[0])
+            or [problem(404, "There is no such thing", request)]
+        )
         if sent.path.startswith("/v1/") and "Authorization" not in sent.headers:
             self.probes.append(sent)
             answers = self.challenge

@@ -11,7 +11,7 @@ from tests.support import free_ports
 from .conftest import Run
 from .stub_api import StubAnswer, StubApi, problem, stub_api
 
-KEYS = StubAnswer(200, {"items": []})
+KEYS = StubAnswer(200, {"items": [], "next": None})
 
 
 def test_the_stored_key_is_the_default(run: Run, api: StubApi, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_foreign_server_is_reported(run: Run, api: StubApi) -> None:
     """Such a server may answer with success or with an error."""
     api.on("GET /v1/keys", StubAnswer(200, raw=b"<html>"), StubAnswer(502, raw=b"<html>"))
     assert "answers without JSON" in run("keys", "list").stderr
-    assert "/v1/keys answers 502 Bad Gateway" in run("keys", "list").stderr
+    assert "/v1/keys?limit=100 answers 502 Bad Gateway" in run("keys", "list").stderr
 
 
 def test_each_retry_waits_for_its_retry_after(api: StubApi) -> None:

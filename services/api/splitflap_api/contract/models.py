@@ -207,11 +207,21 @@ class Post(msgspec.Struct, tag_field="kind", tag="post"):
     excerpt: str | None
 
 
+Next = Annotated[
+    str | None,
+    Meta(
+        description="Send it as `after` to get the next page; null at the end of the list. A page "
+        "has at least one item. It also ends at 1 MiB, so a page of fewer than `limit` items may "
+        "have a next one."
+    ),
+]
+
+
 class PostList(msgspec.Struct):
-    """A page of posts, newest first. Send `next` as `after` to get the next page."""
+    """A page of posts, newest first. See `next`."""
 
     items: list[Post]
-    next: str | None
+    next: Next
 
 
 class Render(msgspec.Struct, tag_field="kind", tag="render"):
@@ -304,9 +314,10 @@ class CreatedKey(Key):
 
 
 class KeyList(msgspec.Struct):
-    """All keys."""
+    """A page of keys, newest first. See `next`."""
 
     items: list[Key]
+    next: Next
 
 
 class DeadLetter(msgspec.Struct):
@@ -322,10 +333,10 @@ class DeadLetter(msgspec.Struct):
 
 
 class DeadLetterList(msgspec.Struct):
-    """A page of dead letters, newest first."""
+    """A page of dead letters, newest first. See `next`."""
 
     items: list[DeadLetter]
-    next: str | None
+    next: Next
 
 
 class JobCount(msgspec.Struct):

@@ -111,23 +111,24 @@ class Keyring:
             key=secret,
         )
 
-    def list(self) -> models.KeyList:
-        """All keys, newest first."""
+    def page(self, after: str | None, limit: int) -> list[models.Key]:
+        """Keys, newest first, from the one created before `after`."""
+        wanted = select(keys).order_by(keys.c.id.desc()).limit(limit)
+        if after is not None:
+            wanted = wanted.where(keys.c.id < after)
         with self._store.read() as tx:
-            rows = tx.execute(select(keys).order_by(keys.c.id.desc())).mappings().all()
-        return models.KeyList(
-            [
-                models.Key(
-                    id=row["id"],
-                    account=row["account"],
-                    name=row["name"],
-                    scopes=row["scopes"].split(),
-                    created_at=rfc3339(row["created_at"]),
-                    revoked_at=maybe_rfc3339(row["revoked_at"]),
-                )
-                for row in rows
-            ]
-        )
+            rows = tx.execute(wanted).mappings().all()
+        return [
+            models.Key(
+                id=row["id"],
+                account=row["account"],
+                name=row["name"],
+                scopes=row["scopes"].split(),
+                created_at=rfc3339(row["created_at"]),
+                revoked_at=maybe_rfc3339(row["revoked_at"]),
+            )
+            for row in rows
+        ]
 
     def revoke(self, key_id: str) -> None:
         """Revoke a key. A second call changes nothing.

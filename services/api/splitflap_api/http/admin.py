@@ -7,7 +7,8 @@ from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.status import read_status
-from splitflap_api.http.parse import first_page, id_of, known_id
+from splitflap_api.http.pages import page_of
+from splitflap_api.http.parse import id_of, known_id
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.services import Services
 
@@ -20,8 +21,9 @@ class AdminViews:
         self._keyring = services.keyring
         self._replayer = services.replayer
 
-    def keys(self) -> JsonResponse:
-        return json_of(self._keyring.list())
+    def keys(self, query: models.PageQuery) -> JsonResponse:
+        after = None if query.after is None else id_of(query.after)
+        return page_of(self._keyring.page(after, query.limit + 1), query.limit)
 
     def create_key(self, body: models.NewKey) -> JsonResponse:
         return json_of(self._keyring.create(body), 201, {"Cache-Control": "no-store"})
@@ -34,7 +36,7 @@ class AdminViews:
         after = None if query.after is None else id_of(query.after)
         with self._store.read() as tx:
             items = dead_letters.page(tx, after, query.limit + 1)
-        return json_of(models.DeadLetterList(*first_page(items, query.limit)))
+        return page_of(items, query.limit)
 
     def dead_letter(self, letter_id: str) -> JsonResponse:
         with self._store.read() as tx:
@@ -57,10 +59,12 @@ def operations(services: Services) -> list[Operation]:
             "GET",
             "/keys",
             "list_keys",
-            "All keys, without their secrets",
+            "Keys without their secrets, newest first",
             views.keys,
-            {200: ResponseSpec("All keys.", models.KeyList)},
+            {200: ResponseSpec("A page of keys.", models.KeyList)},
             scope="admin",
+            query=models.PageQuery,
+            problems=("bad-request",),
         ),
         Operation(
             "POST",

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 from flask import request
@@ -30,15 +30,6 @@ _AT = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
 _NAMED = re.compile(r"field `([^`]*)`")
 
 T = TypeVar("T")
-
-
-class Identified(Protocol):
-    """An item of a list."""
-
-    id: str
-
-
-Item = TypeVar("Item", bound=Identified)
 
 
 def json_body(model: type[T]) -> T:
@@ -99,13 +90,6 @@ def known_id(text: str, what: str) -> str:
 def cursor_of(last_id: str) -> str:
     """An opaque cursor: the next page begins after this id."""
     return base64.urlsafe_b64encode(f"1:{last_id}".encode()).decode().rstrip("=")
-
-
-def first_page(items: list[Item], limit: int) -> tuple[list[Item], str | None]:
-    """The first `limit` of up to `limit` + 1 items, and the cursor of the next page, if any."""
-    more = len(items) > limit
-    items = items[:limit]
-    return items, cursor_of(items[-1].id) if more else None
 
 
 def id_of(cursor: str) -> str:

@@ -12,9 +12,9 @@ from splitflap_api.domain.posts import pages
 from splitflap_api.domain.posts.commands import CreatePost, EditPost
 from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.http.auth import caller, is_admin
+from splitflap_api.http.pages import MAX_PAGE, page_of
 from splitflap_api.http.parse import (
     check_text,
-    first_page,
     id_of,
     known_id,
     wanted_revisions,
@@ -59,8 +59,8 @@ class PostViews:
     def page(self, query: models.PostQuery) -> JsonResponse:
         after = None if query.after is None else id_of(query.after)
         with self._store.read() as tx:
-            items = pages.page(tx, query.channel, after, query.limit + 1)
-        return json_of(models.PostList(*first_page(items, query.limit)))
+            items, more = pages.page(tx, query.channel, after, query.limit, MAX_PAGE)
+        return page_of(items, query.limit, more=more)
 
 
 def operations(services: Services) -> list[Operation]:

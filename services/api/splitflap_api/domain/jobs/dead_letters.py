@@ -23,10 +23,13 @@ MAX_REASON = 500
 #: Bytes kept of a message above MAX_MESSAGE.
 KEPT = 65_536
 
+#: The columns of a list.
+_HEAD = [column for column in dead_letters.c if column.name != "body"]
+
 
 def page(tx: Connection, after: str | None, limit: int) -> list[models.DeadLetter]:
     """Dead letters, newest first, without their bodies."""
-    wanted = select(dead_letters).order_by(dead_letters.c.id.desc()).limit(limit)
+    wanted = select(*_HEAD).order_by(dead_letters.c.id.desc()).limit(limit)
     if after:
         wanted = wanted.where(dead_letters.c.id < after)
     return [_shape(row, with_body=False) for row in tx.execute(wanted).mappings()]

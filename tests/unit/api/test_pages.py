@@ -162,7 +162,7 @@ def test_a_list_of_dead_letters_reads_no_bodies(
 
 
 class Item(msgspec.Struct):
-    """An item of 18 bytes and its text."""
+    """An item of a list."""
 
     id: str
     text: str
@@ -175,11 +175,8 @@ def test_a_page_is_the_longest_start_that_fits(sizes: list[int], limit: int, mor
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "MAX_PAGE", 400)
         page = msgspec.json.decode(page_of(items, limit, more=more and bool(items))[0])
-    fitting = [
-        count
-        for count in range(1, limit + 1)
-        if count == 1 or sum(sizes[:count]) + 18 * count <= 400
-    ]
-    count = min(len(items), max(fitting))
+    encoded = [len(msgspec.json.encode(item)) for item in items]
+    fitting = [n for n in range(2, limit + 1) if sum(encoded[:n]) <= 400]
+    count = min(len(items), max(fitting, default=1))
     assert page["items"] == msgspec.to_builtins(items[:count])
     assert (page["next"] is not None) == (count < len(items) or (more and bool(items)))

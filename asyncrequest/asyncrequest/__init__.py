@@ -11,13 +11,17 @@ from .errors import (
     BadHeader,
     KeyReused,
     NoSuchTask,
+    PreconditionFailed,
     TaskError,
     TaskGone,
 )
 from .final import Final
+from .headers import idempotency_key
 from .inprocess import InProcess
+from .preconditions import NO_PRECONDITIONS, Preconditions
 
 __all__ = [
+    "NO_PRECONDITIONS",
     "AsyncRequests",
     "BackendFull",
     "BadHeader",
@@ -26,9 +30,12 @@ __all__ = [
     "KeyReused",
     "Later",
     "NoSuchTask",
+    "PreconditionFailed",
+    "Preconditions",
     "Submission",
     "TaskBackend",
     "TaskError",
     "TaskGone",
     "TaskState",
+    "idempotency_key",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from .final import Final
+from .preconditions import Preconditions
 
 W_co = TypeVar("W_co", covariant=True)
 W_contra = TypeVar("W_contra", contravariant=True)
@@ -23,6 +24,11 @@ class TaskState:
     done: int = 0
     total: int = 1
     final: Final | None = None
+
+    @property
+    def etag(self) -> str | None:
+        """The ETag of the task's resource: that of its final response."""
+        return self.final.etag if self.final else None
 
 
 def unchanged(result: Any) -> Any:
@@ -54,10 +60,12 @@ class TaskBackend(Protocol[W_contra]):
     def accept(self, submission: Submission[W_contra]) -> TaskState:
         """Store the task durably, then return it. A known idempotency key returns its task.
 
-        Concurrent calls with one account and key make one task, and all return it.
+        Concurrent calls with one account and key make one task, and all return it. A key outlives
+        its removed task for as long as `get` raises TaskGone.
 
         Raises:
             KeyReused: the idempotency key belongs to a request with another fingerprint.
+            TaskGone: the key's task was cancelled, or its retention has ended.
             BackendFull: the limit of tasks is reached; the request was refused.
         """
 
@@ -72,5 +80,9 @@ class TaskBackend(Protocol[W_contra]):
     def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
         """The state as soon as the task is done, or after `seconds`. Raises as `get`."""
 
-    def cancel(self, account: str, task_id: str) -> None:
-        """End the task and its work. From now on `get` raises TaskGone. Raises as `get`."""
+    def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
+        """End the task and its work. From now on `get` raises TaskGone. Raises as `get`.
+
+        Call `preconditions.check(state.etag)` first, under the lock or in the transaction of the
+        change. It raises PreconditionFailed, and then nothing may change.
+        """

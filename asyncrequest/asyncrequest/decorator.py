@@ -4,14 +4,16 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar
+from weakref import WeakSet
 
 import msgspec
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 
-from . import errors
+from . import errors, usage
 from .backend import Responder, Submission, TaskBackend, TaskState
 from .headers import RequestHeaders, preferred_wait
+from .preconditions import Preconditions
 
 logger = logging.getLogger(__name__)
 
@@ -48,13 +50,19 @@ class AsyncRequests(Generic[W]):
             account: the owner of the present request. Tasks of other accounts are hidden.
             prefix: the path above `/tasks`; a registered blueprint replaces it with its own.
             traceparent: the trace context of the present request, for the backend.
+
+        Raises:
+            TypeError: the backend lacks a method of TaskBackend.
         """
+        usage.check_backend(backend)
         self._backend = backend
         self._account = account
         self._prefix = prefix
         self._traceparent = traceparent
         #: The responders by name, for backends that store the name.
         self.responders: dict[str, Responder] = {}
+        #: Apps that have a route for tasks.
+        self._serving: WeakSet[Flask] = WeakSet()
 
     def __call__(
         self, responder: Responder, *, name: str | None = None
@@ -67,7 +75,9 @@ class AsyncRequests(Generic[W]):
 
         Raises:
             ValueError: another responder has this name.
+            TypeError: the responder does not take the result of the work, as a view does not.
         """
+        usage.check_responder(responder)
         responder_name = self._register(responder, name)
 
         def decorate(view: Callable[P, Any]) -> Callable[P, Any]:
@@ -82,7 +92,7 @@ class AsyncRequests(Generic[W]):
 
             return accept
 
-        return decorate
+        return usage.Decorator(decorate)
 
     def blueprint(self, name: str = "tasks") -> Blueprint:
         """`GET` and `DELETE` of `/tasks/{id}`, and a default handler for every TaskError."""
@@ -93,15 +103,18 @@ class AsyncRequests(Generic[W]):
         return pages
 
     def show(self, task_id: str) -> Response:
-        """The view of a task: 202 while it runs, then its final response."""
+        """The view of a task: 202 while it runs, then its final response; 304 if it is known."""
+        preconditions = Preconditions.read()
         wait = preferred_wait()
         if wait:
-            return self._respond(self._backend.wait(self._account(), task_id, wait), wait)
-        return self._respond(self._backend.get(self._account(), task_id), wait)
+            task = self._backend.wait(self._account(), task_id, wait)
+        else:
+            task = self._backend.get(self._account(), task_id)
+        return preconditions.answer(self._respond(task, wait))
 
     def cancel(self, task_id: str) -> Response:
         """The view that ends a task: 204. Later requests for the task get 410."""
-        self._backend.cancel(self._account(), task_id)
+        self._backend.cancel(self._account(), task_id, Preconditions.read())
         response = Response(status=204)
         del response.headers["Content-Type"]
         return response
@@ -131,6 +144,7 @@ class AsyncRequests(Generic[W]):
         errors.install(state.app)  # type: ignore[arg-type]  # an App that serves is a Flask
 
     def _accept(self, submission: Submission[W], wait: int) -> Response:
+        self._check_served()
         task = self._backend.accept(submission)
         if wait and not task.final:
             try:
@@ -140,6 +154,15 @@ class AsyncRequests(Generic[W]):
             except Exception as error:  # noqa: BLE001 - the task is accepted, and 202 is true
                 logger.warning("task %s: wait failed (%r); sending 202", task.id, error)
         return self._respond(task, wait)
+
+    def _check_served(self) -> None:
+        app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's documented way to the app itself
+        if app not in self._serving:
+            usage.check_served(app, self._path("any"))
+            self._serving.add(app)
+
+    def _path(self, task_id: str) -> str:
+        return f"{self._prefix}/tasks/{task_id}"
 
     def _respond(self, task: TaskState, wait: int) -> Response:
         response = task.final.response() if task.final else self._running(task)
@@ -156,7 +179,7 @@ class AsyncRequests(Generic[W]):
             "progress": {"done": task.done, "total": task.total},
         }
         headers = {
-            "Location": f"{request.root_path}{self._prefix}/tasks/{task.id}",
+            "Location": request.root_path + self._path(task.id),
             "Retry-After": str(RETRY_AFTER),
             "Cache-Control": "no-store",
         }

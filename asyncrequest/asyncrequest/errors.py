@@ -5,6 +5,7 @@ TaskError
  +-- TaskGone      410  the task was cancelled, or its retention has ended
  +-- KeyReused     422  the idempotency key belongs to another request
  +-- BadHeader     400  a malformed request header
+ +-- PreconditionFailed  412  If-Match or If-None-Match does not hold
  +-- BackendFull   503  the backend has reached its limit of tasks
 """
 
@@ -52,6 +53,17 @@ class BadHeader(TaskError):
         self.name = name
         self.expected = f"expected {expected}"
         self.detail = f"{name}: expected {expected}"
+
+
+class PreconditionFailed(TaskError):
+    """If-Match or If-None-Match does not hold for the present ETag of the resource."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+
+    def __init__(self, name: str, etag: str | None) -> None:
+        """`name` is the header's; `etag` is None for a resource without an ETag."""
+        self.detail = f"{name} does not hold: the present ETag is {etag or 'missing'}"
+        super().__init__(self.detail)
 
 
 class BackendFull(TaskError):

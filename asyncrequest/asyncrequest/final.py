@@ -43,6 +43,13 @@ class Final:
             response.headers.update(Headers(headers))
         return cls._frozen(response)
 
+    @property
+    def etag(self) -> str | None:
+        """The entity tag of the response, if it is a successful one with a tag."""
+        if not is_success(self.status):
+            return None
+        return next((value for name, value in self.headers if name.lower() == "etag"), None)
+
     @classmethod
     def _frozen(cls, response: AnyResponse) -> "Final":
         status = response.status_code
@@ -65,6 +72,11 @@ class Final:
         response = Response(self.body, self.status)
         response.headers = Headers(self.headers)
         return response
+
+
+def is_success(status: int) -> bool:
+    """Whether the status is 2xx."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def _parts(value: Any) -> tuple[Any, Any, Any]:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app
 from werkzeug.exceptions import HTTPException
@@ -20,14 +20,19 @@ from werkzeug.exceptions import HTTPException
 from .backend import Submission, TaskState
 from .errors import BackendFull, KeyReused, NoSuchTask, TaskGone, problem_body
 from .final import Final
+from .preconditions import Preconditions
+from .usage import check_work, checked_result
 
 logger = logging.getLogger(__name__)
 
-#: Remembered ids of removed tasks, to tell 410 from 404.
+#: Remembered ids and keys of removed tasks: they get 410 instead of 404 or a new task.
 MAX_GONE = 10_000
 
 #: Seconds of `Retry-After` for a refused client.
 BUSY_RETRY_AFTER = 5
+
+#: An account and one of its idempotency keys.
+_Key = tuple[str, str]
 
 #: The work of a task. Its responder gets the return value.
 Work = Callable[[], Any]
@@ -41,33 +46,47 @@ class _Task:
     ended: threading.Event = field(default_factory=threading.Event)
     cancelled: bool = False
 
-    @property
-    def key(self) -> tuple[str, str] | None:
-        key = self.submission.idempotency_key
-        return (self.submission.account, key) if key else None
+
+class _Gone(NamedTuple):
+    """A removed task: its account, and its key if it had one."""
+
+    account: str
+    key: _Key | None
 
 
 class InProcess:
     """Calls `work` in a thread, and the responder with its return value.
+
+    Work is a plain function: coroutines and generators are refused.
 
     Both run in the context of the app. An HTTPException from them (`abort(422)`) becomes the final
     response. Any other exception is logged, and the final response is 500.
     """
 
     def __init__(self, threads: int, keep: int = 1000) -> None:
-        """Keep at most `keep` tasks. A new task replaces the oldest finished one."""
+        """Keep at most `keep` tasks. A new task replaces the oldest finished one.
+
+        Raises:
+            ValueError: without a thread or a place no task can end.
+        """
+        for name, value in (("threads", threads), ("keep", keep)):
+            if value < 1:
+                raise ValueError(f"InProcess: {name} must be at least 1, got {value!r}")
         self._size = threads
         self._keep = keep
         self._changed = threading.Condition()
         self._tasks: OrderedDict[str, _Task] = OrderedDict()
         self._waiting: OrderedDict[str, _Task] = OrderedDict()
         self._done: OrderedDict[str, _Task] = OrderedDict()
-        self._gone: OrderedDict[str, str] = OrderedDict()
-        self._keys: dict[tuple[str, str], _Task] = {}
+        self._gone: OrderedDict[str, _Gone] = OrderedDict()
+        #: The task and the fingerprint of each key. A removed task leaves its key for a while.
+        self._keys: dict[_Key, tuple[str, str | None]] = {}
         self._threads: list[threading.Thread] = []
         self._stopping = False
 
     def accept(self, submission: Submission[Work]) -> TaskState:
+        """Raises also TypeError for work other than a plain function."""
+        check_work(submission.work)
         with self._changed:
             if known := self._known(submission):
                 return known.state
@@ -90,10 +109,11 @@ class InProcess:
                 raise TaskGone(task_id)
             return task.state
 
-    def cancel(self, account: str, task_id: str) -> None:
+    def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
         """Remove the task. Work that has begun runs to its end, and its result is dropped."""
         with self._changed:
             task = self._find(account, task_id)
+            preconditions.check(task.state.etag)
             task.cancelled = True
             self._forget(task)
         task.ended.set()
@@ -107,11 +127,13 @@ class InProcess:
             thread.join(timeout)
 
     def _known(self, submission: Submission[Work]) -> _Task | None:
-        key = submission.idempotency_key
-        task = self._keys.get((submission.account, key)) if key else None
-        if task and task.submission.fingerprint != submission.fingerprint:
-            raise KeyReused(key)
-        return task
+        key = _key_of(submission)
+        if key not in self._keys:
+            return None
+        task_id, fingerprint = self._keys[key]
+        if fingerprint != submission.fingerprint:
+            raise KeyReused(submission.idempotency_key)
+        return self._find(submission.account, task_id)
 
     def _check_capacity(self) -> None:
         """Forget the oldest finished task at the limit; raises BackendFull if all are running."""
@@ -126,21 +148,21 @@ class InProcess:
         state = TaskState(str(uuid.uuid4()), datetime.now(UTC).isoformat())
         task = _Task(state, submission, _app_context())
         self._tasks[state.id] = self._waiting[state.id] = task
-        if task.key:
-            self._keys[task.key] = task
+        if key := _key_of(submission):
+            self._keys[key] = state.id, submission.fingerprint
         return task
 
     def _forget(self, task: _Task) -> None:
-        """Remove the task, and remember its id."""
+        """Remove the task, and remember its id and its key."""
         task_id = task.state.id
         del self._tasks[task_id]
         self._waiting.pop(task_id, None)
         self._done.pop(task_id, None)
-        if task.key:
-            del self._keys[task.key]
-        self._gone[task_id] = task.submission.account
+        self._gone[task_id] = _Gone(task.submission.account, _key_of(task.submission))
         if len(self._gone) > MAX_GONE:
-            self._gone.popitem(last=False)
+            _, forgotten = self._gone.popitem(last=False)
+            if forgotten.key:
+                del self._keys[forgotten.key]
 
     def _start_thread(self) -> None:
         # At the first tasks, because threads made at import end with the fork of a server.
@@ -172,9 +194,15 @@ class InProcess:
         task = self._tasks.get(task_id)
         if task and task.submission.account == account:
             return task
-        if self._gone.get(task_id) == account:
+        gone = self._gone.get(task_id)
+        if gone and gone.account == account:
             raise TaskGone(task_id)
         raise NoSuchTask(task_id)
+
+
+def _key_of(submission: Submission[Work]) -> _Key | None:
+    key = submission.idempotency_key
+    return (submission.account, key) if key else None
 
 
 def _released() -> None:
@@ -195,7 +223,7 @@ def _final_of(task: _Task) -> Final:
     try:
         with task.context():
             try:
-                return Final.of(submission.responder(submission.work()))
+                return Final.of(submission.responder(checked_result(submission.work())))
             except HTTPException as error:
                 return Final.of(error.get_response())
     except BaseException:  # a task must end, and its thread must go on, after any exception

@@ -24,7 +24,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from asyncrequest import Final, KeyReused, NoSuchTask, Submission, TaskGone, TaskState
+from asyncrequest import (
+    Final,
+    KeyReused,
+    NoSuchTask,
+    Preconditions,
+    Submission,
+    TaskGone,
+    TaskState,
+)
 from asyncrequest.backend import Responder
 
 SCHEMA = """
@@ -32,7 +40,7 @@ CREATE TABLE IF NOT EXISTS tasks (
     id TEXT PRIMARY KEY, account TEXT, created_at TEXT, state TEXT,
     function TEXT, arguments TEXT, responder TEXT, key TEXT, fingerprint TEXT,
     status INTEGER, headers TEXT, body BLOB);
-CREATE UNIQUE INDEX IF NOT EXISTS tasks_key ON tasks (account, key) WHERE state != 'cancelled';
+CREATE UNIQUE INDEX IF NOT EXISTS tasks_key ON tasks (account, key);
 """
 
 #: Seconds between two polls of a task, while a client waits for it.
@@ -59,7 +67,7 @@ class SqliteBackend:
         # The transaction locks the file, so concurrent calls with one key meet here.
         with self._transaction() as db:
             if known := self._known(db, submission):
-                return _state_of(known)
+                return known
             task = {
                 "id": str(uuid.uuid4()),
                 "account": submission.account,
@@ -78,12 +86,7 @@ class SqliteBackend:
 
     def get(self, account: str, task_id: str) -> TaskState:
         with self._transaction() as db:
-            found = db.execute("SELECT * FROM tasks WHERE id = ?", (task_id,)).fetchone()
-        if found is None or found["account"] != account:
-            raise NoSuchTask(task_id)
-        if found["state"] == "cancelled":
-            raise TaskGone(task_id)
-        return _state_of(found)
+            return _found(db, account, task_id)
 
     def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
         end = time.monotonic() + seconds
@@ -91,9 +94,9 @@ class SqliteBackend:
             time.sleep(POLL_INTERVAL)
         return state
 
-    def cancel(self, account: str, task_id: str) -> None:
-        self.get(account, task_id)
+    def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
         with self._transaction() as db:
+            preconditions.check(_found(db, account, task_id).etag)
             db.execute("UPDATE tasks SET state = 'cancelled' WHERE id = ?", (task_id,))
 
     def work_once(
@@ -117,14 +120,16 @@ class SqliteBackend:
             )
         return True
 
-    def _known(self, db: sqlite3.Connection, submission: Submission[Call]) -> sqlite3.Row | None:
-        found: sqlite3.Row | None = db.execute(
-            "SELECT * FROM tasks WHERE account = ? AND key = ? AND state != 'cancelled'",
+    def _known(self, db: sqlite3.Connection, submission: Submission[Call]) -> TaskState | None:
+        found = db.execute(
+            "SELECT id, fingerprint FROM tasks WHERE account = ? AND key = ?",
             (submission.account, submission.idempotency_key),
         ).fetchone()
-        if found and found["fingerprint"] != submission.fingerprint:
+        if found is None:
+            return None
+        if found["fingerprint"] != submission.fingerprint:
             raise KeyReused(submission.idempotency_key)
-        return found
+        return _found(db, submission.account, found["id"])
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -133,6 +138,15 @@ class SqliteBackend:
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT")
+
+
+def _found(db: sqlite3.Connection, account: str, task_id: str) -> TaskState:
+    found = db.execute("SELECT * FROM tasks WHERE id = ?", (task_id,)).fetchone()
+    if found is None or found["account"] != account:
+        raise NoSuchTask(task_id)
+    if found["state"] == "cancelled":
+        raise TaskGone(task_id)
+    return _state_of(found)
 
 
 def _state_of(task: sqlite3.Row) -> TaskState:

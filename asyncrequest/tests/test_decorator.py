@@ -160,6 +160,7 @@ def test_a_view_may_be_a_coroutine() -> None:
 
     small = SmallApp()
     small.app = AsyncFlask("async")
+    small.serve()
 
     async def view() -> Later[Work]:
         return Later(lambda: "awaited")

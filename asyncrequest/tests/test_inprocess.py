@@ -16,6 +16,7 @@ import pytest
 from werkzeug.exceptions import UnprocessableEntity
 
 from asyncrequest import (
+    NO_PRECONDITIONS,
     BackendFull,
     Final,
     InProcess,
@@ -127,7 +128,7 @@ def test_an_invalid_value_of_the_responder_becomes_a_500(backend: InProcess, val
 
 
 def test_a_new_task_replaces_the_oldest_finished_one(backend: InProcess) -> None:
-    """The old task is gone, and its key is free."""
+    """The old task is gone, and a repetition of its key too."""
     ids = []
     for number in range(15):
         task = backend.accept(submission(lambda: "x", f"k{number}"))
@@ -139,8 +140,9 @@ def test_a_new_task_replaces_the_oldest_finished_one(backend: InProcess) -> None
         with pytest.raises(NoSuchTask):
             backend.get("else", task_id)
     assert all(backend.get("me", task_id).final for task_id in ids[5:])
-    assert backend.accept(submission(lambda: "x", "k0")).id not in ids
-    assert len(backend._tasks) == len(backend._keys) == 10
+    with pytest.raises(TaskGone):
+        backend.accept(submission(lambda: "x", "k0"))
+    assert len(backend._tasks) == 10
 
 
 def test_running_tasks_are_never_replaced(backend: InProcess) -> None:
@@ -155,27 +157,30 @@ def test_running_tasks_are_never_replaced(backend: InProcess) -> None:
     backend.accept(submission(lambda: "x"))
 
 
-def test_the_ids_of_removed_tasks_are_bounded(
+def test_the_ids_and_keys_of_removed_tasks_are_bounded(
     backend: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inprocess, "MAX_GONE", 3)
-    for _ in range(8):
-        backend.cancel("me", backend.accept(submission(lambda: "x")).id)
-    assert len(backend._gone) == 3
+    for number in range(8):
+        task = backend.accept(submission(lambda: "x", f"k{number}"))
+        backend.cancel("me", task.id, NO_PRECONDITIONS)
+    assert len(backend._gone) == len(backend._keys) == 3
+    assert backend.accept(submission(lambda: "x", "k0"))
 
 
 def test_a_task_cancelled_before_its_start_never_runs() -> None:
-    """Its key is free at once, and its waiters get TaskGone."""
+    """Its waiters get TaskGone, and so does a repetition of its key."""
     backend = InProcess(1)
     gate, runs = threading.Event(), itertools.count()
     first = backend.accept(submission(lambda: gate.wait(PATIENCE) and "x"))
     second = backend.accept(submission(lambda: f"run {next(runs)}", "k"))
     with ThreadPoolExecutor(1) as caller:
         waiting = caller.submit(backend.wait, "me", second.id, 10 * PATIENCE)
-        backend.cancel("me", second.id)
+        backend.cancel("me", second.id, NO_PRECONDITIONS)
         with pytest.raises(TaskGone):
             waiting.result(PATIENCE)
-    assert backend.accept(submission(lambda: "again", "k")).id != second.id
+    with pytest.raises(TaskGone):
+        backend.accept(submission(lambda: "again", "k"))
     gate.set()
     final_of(backend, first.id)
     backend.stop(PATIENCE)
@@ -192,7 +197,7 @@ def test_a_task_cancelled_while_running_has_no_result(backend: InProcess) -> Non
 
     task = backend.accept(submission(work))
     assert began.wait(PATIENCE)
-    backend.cancel("me", task.id)
+    backend.cancel("me", task.id, NO_PRECONDITIONS)
     gate.set()
     with pytest.raises(TaskGone):
         backend.wait("me", task.id, PATIENCE)

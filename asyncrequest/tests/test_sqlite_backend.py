@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from asyncrequest import AsyncRequests, KeyReused, Later, NoSuchTask, Submission, TaskGone
+from asyncrequest import (
+    NO_PRECONDITIONS,
+    AsyncRequests,
+    KeyReused,
+    Later,
+    NoSuchTask,
+    PreconditionFailed,
+    Preconditions,
+    Submission,
+    TaskGone,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 
@@ -45,15 +55,18 @@ def test_concurrent_requests_with_one_key_share_one_task(backend: SqliteBackend)
         backend.accept(submission(2, key="k"))
 
 
-def test_a_cancelled_task_is_gone_and_frees_its_key(backend: SqliteBackend) -> None:
+def test_a_cancelled_task_is_gone_with_its_key(backend: SqliteBackend) -> None:
     task = backend.accept(submission(key="k"))
     with pytest.raises(NoSuchTask):
-        backend.cancel("somebody else", task.id)
-    backend.cancel("me", task.id)
+        backend.cancel("somebody else", task.id, NO_PRECONDITIONS)
+    with pytest.raises(PreconditionFailed):
+        backend.cancel("me", task.id, Preconditions(if_match=frozenset({'"1"'})))
+    backend.cancel("me", task.id, NO_PRECONDITIONS)
     with pytest.raises(TaskGone):
         backend.get("me", task.id)
     assert not backend.work_once(FUNCTIONS, RESPONDERS)
-    assert backend.accept(submission(key="k")).id != task.id
+    with pytest.raises(TaskGone):
+        backend.accept(submission(key="k"))
 
 
 def test_a_view_uses_it_like_any_backend(backend: SqliteBackend) -> None:

@@ -67,13 +67,16 @@ def test_a_repeated_request_with_a_key_gets_the_same_task(small: SmallApp) -> No
     assert other.data == b"run 2"
 
 
-@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\u00e9"])
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\u00e9", '"a'])
 def test_a_malformed_key_is_refused_before_the_view_runs(small: SmallApp, key: str) -> None:
     small.view("/a", lambda: "x", same)
     refused = small.client.post("/a", headers={"Idempotency-Key": key})
     assert refused.status_code == 400
     assert refused.json is not None
-    assert refused.json["detail"] == "Idempotency-Key: expected 1 to 255 visible ASCII characters"
+    assert refused.json["detail"] == (
+        "Idempotency-Key: expected a string of 1 to 255 ASCII characters in quotes, "
+        'such as "order-7"'
+    )
     assert not small.backend._tasks  # no public method lists the tasks
 
 
@@ -98,7 +101,8 @@ def test_delete_cancels_the_task_of_its_own_account(small: SmallApp) -> None:
     [("/tasks/nothing", 404, "Not Found"), ("/full", 503, "Service Unavailable")],
 )
 def test_errors_are_problems_by_default(path: str, status: int, title: str) -> None:
-    small = SmallApp(threads=0, keep=0).serve()
+    small = SmallApp().serve()
+    small.close()
 
     def full() -> Later[Callable[[], str]]:
         return Later(str)
@@ -116,6 +120,84 @@ def test_errors_are_problems_by_default(path: str, status: int, title: str) -> N
         "detail": "",
     }
     assert response.headers.get("Retry-After") == ("5" if status == 503 else None)
+
+
+def test_a_repeated_key_of_a_deleted_task_gets_410(small: SmallApp) -> None:
+    """A late repetition must not do cancelled work. A different request is still refused."""
+    runs = itertools.count(1)
+    small.view("/a", lambda: f"run {next(runs)}", same)
+    key = {"Idempotency-Key": "k"}
+    small.finished("/a", headers=key)
+    place = small.client.post("/a", headers=key | {"X-Account": "else"}).headers["Location"]
+    (task_id,) = small.backend._done
+    assert small.client.delete(f"/tasks/{task_id}").status_code == 204
+    for _ in range(2):
+        assert small.client.post("/a", headers=key).status_code == 410
+    assert small.client.post("/a", headers=key, data="other").status_code == 422
+    assert small.client.get(place, headers={"X-Account": "else"}).status_code in {200, 202}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"If-None-Match": '"1"'}, 304),
+        ({"If-None-Match": 'W/"1", "2"'}, 304),
+        ({"If-None-Match": "*"}, 304),
+        ({"If-None-Match": '"2"'}, 201),
+        ({"If-Match": '"1"'}, 201),
+        ({"If-Match": "*"}, 201),
+        ({"If-Match": '"2"'}, 412),
+        ({"If-Match": 'W/"1"'}, 412),
+        ({"If-Match": '"2"', "If-None-Match": '"1"'}, 412),
+        ({"If-Match": '"1"', "If-None-Match": '"1"'}, 304),
+        ({"If-Match": "1"}, 400),
+    ],
+)
+def test_a_read_of_a_task_honours_preconditions(
+    small: SmallApp, headers: dict[str, str], status: int
+) -> None:
+    """In the order of RFC 9110, section 13.2.2: If-Match first."""
+    small.view("/a", lambda: ("done", 201, {"ETag": '"1"', "X-Kept": "yes"}), same)
+    small.finished("/a")
+    (task_id,) = small.backend._done
+    response = small.client.get(f"/tasks/{task_id}", headers=headers)
+    assert response.status_code == status
+    if status == 304:
+        assert (response.data, response.headers["ETag"]) == (b"", '"1"')
+        assert response.headers["X-Kept"] == "yes"
+        assert not {"Content-Length", "Content-Type"} & set(response.headers.keys())
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"If-Match": '"2"'}, 412),
+        ({"If-None-Match": "*"}, 412),
+        ({"If-None-Match": 'W/"1"'}, 412),
+        ({"If-Match": '"1"', "If-None-Match": '"2"'}, 204),
+        ({"If-Match": "*"}, 204),
+    ],
+)
+def test_a_delete_of_a_task_honours_preconditions(
+    small: SmallApp, headers: dict[str, str], status: int
+) -> None:
+    small.view("/a", lambda: ("done", 201, {"ETag": '"1"'}), same)
+    small.finished("/a")
+    (task_id,) = small.backend._done
+    assert small.client.delete(f"/tasks/{task_id}", headers=headers).status_code == status
+    left = small.client.get(f"/tasks/{task_id}").status_code
+    assert left == (410 if status == 204 else 201)
+
+
+def test_a_running_task_has_no_etag(small: SmallApp) -> None:
+    """Only `*` matches it."""
+    gate = threading.Event()
+    small.view("/a", lambda: gate.wait(PATIENCE), same)
+    place = small.client.post("/a").headers["Location"]
+    assert small.client.delete(place, headers={"If-Match": '"1"'}).status_code == 412
+    assert small.client.get(place, headers={"If-None-Match": '"1"'}).status_code == 202
+    assert small.client.delete(place, headers={"If-Match": "*"}).status_code == 204
+    gate.set()
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -170,7 +170,7 @@ def test_a_post_with_an_unknown_task_can_be_edited(old: Rig, new: Rig) -> None:
 def test_an_unknown_task_can_be_cancelled(old: Rig, new: Rig) -> None:
     """A cancelled task needs no final response."""
     unknown = new_post(new)
-    old.acceptor.cancel("me", unknown.id)
+    old.cancel(unknown.id)
     assert old.rows("posts") == old.rows("jobs") == []
 
 

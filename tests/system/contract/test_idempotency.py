@@ -50,6 +50,26 @@ def test_key_belongs_to_its_account(stack: Stack, client: Client, channel: str) 
     assert other.wait_final(theirs).json()["text"] == "theirs"
 
 
+def test_key_of_a_deleted_task_gets_410(stack: Stack, client: Client, channel: str) -> None:
+    """From each API, whether or not the task had ended. No second post is made."""
+    accepted = client.submit("once", channel, idempotency_key=channel)
+    client.wait_final(accepted)
+    assert client.delete(accepted.headers["Location"]).status_code == 204
+    for each in stack.clients():
+        again = each.submit("once", channel, idempotency_key=channel)
+        assert (again.status_code, again.json()["type"]) == (410, "/v1/problems/gone")
+    assert len(client.posts(channel)) == 1
+
+
+def test_key_in_quotes_is_the_bare_key(client: Client, channel: str) -> None:
+    """The header is a String of RFC 9651; the form without quotes is accepted too."""
+    first = client.submit("once", channel, idempotency_key=channel)
+    quoted = client.submit("once", channel, idempotency_key=f'"{channel}"')
+    assert quoted.ok
+    client.wait_final(first)
+    assert len(client.posts(channel)) == 1
+
+
 @pytest.mark.parametrize("path", ["/v1/renders", "/v1/previews"])
 def test_key_works_for_renders_and_previews(client: Client, channel: str, path: str) -> None:
     """Two equal requests with one key are one task."""

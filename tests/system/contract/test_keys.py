@@ -20,7 +20,10 @@ def test_key_allows_only_its_scopes(stack: Stack, client: Client, channel: str) 
     made = client.new_key(channel, "read")
     reader = stack.clients()[-1].clone(made["key"])
     assert reader.get("/v1/posts").status_code == 200
-    assert reader.submit("no", channel).status_code == 403
+    refused = reader.submit("no", channel)
+    assert refused.status_code == 403
+    challenge = 'Bearer realm="splitflap", error="insufficient_scope", scope="write"'
+    assert refused.headers["WWW-Authenticate"] == challenge
     assert reader.get("/v1/status").status_code == 403
     writer = client.clone(client.new_key(channel, "write")["key"])
     assert writer.submit("yes", channel).status_code == 202
@@ -37,6 +40,10 @@ def test_revoked_key_is_refused_by_every_api(stack: Stack, client: Client, chann
     assert reader.get("/v1/posts").status_code == 200
     assert client.delete(f"/v1/keys/{made['id']}").status_code == 204
     wait_until(lambda: reader.get("/v1/posts").status_code == 401, "401", REVOKED_WITHIN)
+    challenge = reader.get("/v1/posts").headers["WWW-Authenticate"]
+    assert challenge == 'Bearer realm="splitflap", error="invalid_token"'
+    unknown = stack.client(key=None).get("/v1/posts").headers["WWW-Authenticate"]
+    assert unknown == 'Bearer realm="splitflap"'
 
 
 @pytest.mark.parametrize("with_events", [False, True])

@@ -2,6 +2,10 @@
 
 import re
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from tests.support import wait_until
 from tests.system.rig.client import Client
@@ -10,6 +14,24 @@ from tests.system.rig.stack import Stack
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+#: Changes at the same time.
+AT_ONCE = 10
+
+
+def at_once(stack: Stack, change: Callable[[Client, int], int]) -> list[int]:
+    """The statuses of changes that start together, through all APIs in turn."""
+    barrier = threading.Barrier(AT_ONCE, timeout=30)
+
+    def send(number: int) -> int:
+        mine = stack.client(stack.apis[number % len(stack.apis)])
+        mine.get("/v1/posts?limit=1")
+        barrier.wait()
+        return change(mine, number)
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return list(threads.map(send, range(AT_ONCE)))
 
 
 def test_post_is_accepted_and_completes(client: Client, channel: str, site: Site) -> None:
@@ -107,8 +129,8 @@ def test_edit_needs_the_current_etag_if_it_names_one(client: Client, channel: st
     assert client.wait_final(client.put(path, {"text": "fourth"})).json()["revision"] == 4
 
 
-def test_new_preview_does_not_make_an_edit_stale(client: Client, channel: str, site: Site) -> None:
-    """A preview changes the ETag, but an edit with the ETag from before is accepted."""
+def test_new_preview_makes_an_edit_stale(client: Client, channel: str, site: Site) -> None:
+    """If-Match compares the whole ETag, and a preview is part of the post."""
     site.hold()
     accepted = client.submit(f"see {site.url(f'held/{channel}')}", channel)
     path = f"/v1/posts/{client.posts(channel)[0]['id']}"
@@ -116,8 +138,10 @@ def test_new_preview_does_not_make_an_edit_stale(client: Client, channel: str, s
     etag = client.get(path).headers["ETag"]
     site.release()
     client.wait_final(accepted)
-    assert client.get(path).headers["ETag"] != etag
-    edited = client.put(path, {"text": "edited"}, if_match=etag)
+    assert client.put(path, {"text": "edited"}, if_match=etag).status_code == 412
+    now = client.get(path)
+    assert now.json()["revision"] == 1
+    edited = client.put(path, {"text": "edited"}, if_match=now.headers["ETag"])
     assert client.wait_final(edited).json()["text"] == "edited"
 
 
@@ -128,20 +152,52 @@ def test_one_of_ten_concurrent_edits_is_accepted(
     post = client.create_post("first", channel)
     path = f"/v1/posts/{post['id']}"
     etag = client.get(path).headers["ETag"]
-    statuses: list[int] = []
 
-    def edit(number: int) -> None:
-        mine = stack.client(stack.apis[number % len(stack.apis)])
-        statuses.append(mine.put(path, {"text": f"{number}"}, if_match=etag).status_code)
+    def edit(mine: Client, number: int) -> int:
+        return mine.put(path, {"text": f"{number}"}, if_match=etag).status_code
 
-    threads = [threading.Thread(target=edit, args=(number,)) for number in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert sorted(statuses) == [202, *[412] * 9]
+    assert sorted(at_once(stack, edit)) == [202, *[412] * 9]
     wait_until(lambda: client.get(path).json()["state"] == "complete", "the edit's end")
     assert client.get(path).json()["revision"] == 2
+
+
+def test_a_conditional_delete_never_removes_a_newer_text(
+    stack: Stack, client: Client, channel: str
+) -> None:
+    """Five edits and five deletions of one revision at once: one of the ten changes the post."""
+    for turn in range(5):
+        path = f"/v1/posts/{client.create_post(f'first {turn}', channel)['id']}"
+        etag = client.get(path).headers["ETag"]
+
+        def change(mine: Client, number: int, path: str = path, etag: str = etag) -> int:
+            if number % 2:
+                return mine.delete(path, if_match=etag).status_code
+            return mine.put(path, {"text": f"{number}"}, if_match=etag).status_code
+
+        statuses = at_once(stack, change)
+        done = [each for each in statuses if each in {202, 204}]
+        assert len(done) == 1, statuses
+        assert {*statuses} <= {done[0], 412, 404}
+        assert client.get(path).status_code == (200 if done == [202] else 404)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_preconditions_guard_every_change(client: Client, channel: str, method: str) -> None:
+    """A wrong tag with the right revision, a weak tag, and `*` in If-None-Match get 412."""
+    path = f"/v1/posts/{client.create_post('first', channel)['id']}"
+    etag = client.get(path).headers["ETag"]
+    for headers in (
+        {"If-Match": '"1-00000000"'},
+        {"If-Match": f"W/{etag}"},
+        {"If-None-Match": "*"},
+        {"If-None-Match": f'"other", W/{etag}'},
+        {"If-Match": etag, "If-None-Match": etag},
+    ):
+        refused = client.call(method, path, json={"text": "x"}, headers=headers)
+        assert refused.status_code == 412, headers
+    assert client.get(path).headers["ETag"] == etag
+    fitting = {"If-Match": f'"other", {etag}', "If-None-Match": '"other"'}
+    assert client.call(method, path, json={"text": "x"}, headers=fitting).status_code in {202, 204}
 
 
 def test_deleted_post_is_gone(stack: Stack, client: Client, channel: str) -> None:

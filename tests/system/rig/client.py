@@ -43,9 +43,9 @@ class Client:
         """GET. A keyword names a header: `if_match` is If-Match."""
         return self.call("GET", path, headers=_headers(headers))
 
-    def delete(self, path: str) -> requests.Response:
+    def delete(self, path: str, **headers: str) -> requests.Response:
         """DELETE."""
-        return self.call("DELETE", path)
+        return self.call("DELETE", path, headers=_headers(headers))
 
     def post(self, path: str, body: Any, **headers: str) -> requests.Response:
         """POST a JSON body."""

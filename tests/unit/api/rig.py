@@ -28,7 +28,7 @@ from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Table, func, select, update
 
-from asyncrequest import Final, Submission, TaskState
+from asyncrequest import NO_PRECONDITIONS, Final, Preconditions, Submission, TaskState
 
 Row = dict[str, Any]
 
@@ -110,10 +110,26 @@ class Rig:
         """Accept a post."""
         return self.accept(CreatePost(NewPost(text, channel)), account, key, fingerprint)
 
-    def edit(self, post_id: str, text: str, revisions: set[int] | None = None) -> TaskState:
+    def edit(
+        self, post_id: str, text: str, preconditions: Preconditions = NO_PRECONDITIONS
+    ) -> TaskState:
         """Accept an edit by `me`."""
-        wanted = None if revisions is None else frozenset(revisions)
-        return self.accept(EditPost(post_id, text, wanted, admin=False))
+        return self.accept(EditPost(post_id, text, preconditions, admin=False))
+
+    def cancel(self, task_id: str, account: str = "me") -> None:
+        """Cancel a task."""
+        self.acceptor.cancel(account, task_id, NO_PRECONDITIONS)
+
+    def delete_post(
+        self,
+        post_id: str,
+        account: str = "me",
+        preconditions: Preconditions = NO_PRECONDITIONS,
+        *,
+        admin: bool = False,
+    ) -> None:
+        """Delete a post."""
+        self.acceptor.delete_post(post_id, account, preconditions, admin=admin)
 
     # -- outcomes of workers ---------------------------------------------------------------------
 

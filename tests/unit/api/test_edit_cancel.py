@@ -1,12 +1,11 @@
 """Edited, cancelled and deleted posts: their unwanted work is dropped, and their tasks end."""
 
 import pytest
-from splitflap_api.contract.models import NewPost
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.posts.commands import CreatePost
 from splitflap_api.domain.previews import FetchPreview
+from splitflap_api.store.schema import tasks
 
-from asyncrequest import NoSuchTask, TaskGone
+from asyncrequest import KeyReused, NoSuchTask, PreconditionFailed, Preconditions, TaskGone
 
 from .rig import Rig, failed, outcome_of
 
@@ -36,23 +35,6 @@ def test_an_edit_is_the_next_revision(rig: Rig) -> None:
     assert rig.body(state)["html"] == "second"
 
 
-@pytest.mark.parametrize("revisions", [{1}, {1, 7}, None])
-def test_an_edit_with_a_matching_revision_is_accepted(rig: Rig, revisions: set[int] | None) -> None:
-    """If-Match names the present revision, or is missing."""
-    assert rig.edit(complete_post(rig), "second", revisions).id
-
-
-@pytest.mark.parametrize("revisions", [{2}, set()])
-def test_an_edit_of_another_revision_is_refused(rig: Rig, revisions: set[int]) -> None:
-    """The post and its task stay the same."""
-    post_id = complete_post(rig)
-    before = rig.row("posts"), rig.rows("tasks"), rig.count("events")
-    with pytest.raises(Problem) as refused:
-        rig.edit(post_id, "second", revisions)
-    assert refused.value.slug == "precondition-failed"
-    assert (rig.row("posts"), rig.rows("tasks"), rig.count("events")) == before
-
-
 def test_an_edit_by_another_account_is_refused(rig: Rig) -> None:
     """The author's running task goes on."""
     state = rig.post(account="author")
@@ -69,8 +51,8 @@ def test_a_refused_edit_leaves_the_running_task_alone(rig: Rig) -> None:
     """An accepted edit would end the task."""
     state = rig.post()
     job = rig.row("jobs")
-    with pytest.raises(Problem):
-        rig.edit(rig.row("posts")["id"], "second", {7})
+    with pytest.raises(PreconditionFailed):
+        rig.edit(rig.row("posts")["id"], "second", Preconditions(frozenset({'"7-00000000"'})))
     rig.rendered(job)
     assert rig.body(state)["revision"] == 1
 
@@ -105,11 +87,11 @@ def test_a_cancelled_task_takes_its_unrendered_post_with_it(rig: Rig) -> None:
     """Post, job and waiter are deleted. A late outcome is dropped."""
     state = rig.post()
     job = rig.row("jobs")
-    rig.acceptor.cancel("me", state.id)
+    rig.cancel(state.id)
     with pytest.raises(TaskGone):
         rig.acceptor.get("me", state.id)
     with pytest.raises(TaskGone):
-        rig.acceptor.cancel("me", state.id)
+        rig.cancel(state.id)
     assert rig.count("posts") == rig.count("jobs") == rig.count("waiters") == 0
     assert rig.kinds() == ["accepted", "deleted"]
     rig.rendered(job)
@@ -120,7 +102,7 @@ def test_a_cancelled_edit_stays_as_text(rig: Rig) -> None:
     """The post has the state `failed`, and the event gives the reason."""
     post_id = complete_post(rig)
     state = rig.edit(post_id, "second")
-    rig.acceptor.cancel("me", state.id)
+    rig.cancel(state.id)
     post = rig.row("posts")
     assert (post["text"], post["state"], post["revision"]) == ("second", "failed", 2)
     kind, data = rig.events()[-1]
@@ -130,11 +112,11 @@ def test_a_cancelled_edit_stays_as_text(rig: Rig) -> None:
 def test_a_cancelled_task_leaves_shared_jobs_to_others(rig: Rig) -> None:
     """The other task gets its preview."""
     mine, theirs = rig.accept(FetchPreview(A)), rig.accept(FetchPreview(A), account="else")
-    rig.acceptor.cancel("me", mine.id)
+    rig.cancel(mine.id)
     rig.scraped(rig.row("jobs"))
     assert rig.final(theirs, "else") is not None
     last = rig.accept(FetchPreview(B))
-    rig.acceptor.cancel("me", last.id)
+    rig.cancel(last.id)
     assert rig.count("jobs") == 0
     assert rig.row("previews", url=B)["job_id"] is None
 
@@ -143,23 +125,16 @@ def test_another_account_cannot_cancel_a_task(rig: Rig) -> None:
     """The account gets NoSuchTask, and the task goes on."""
     state = rig.post()
     with pytest.raises(NoSuchTask):
-        rig.acceptor.cancel("else", state.id)
+        rig.cancel(state.id, "else")
     rig.rendered(rig.row("jobs"))
     assert rig.final(state) is not None
-
-
-def test_a_cancelled_key_can_be_used_again(rig: Rig) -> None:
-    """The next request with the key makes a task."""
-    first = rig.accept(CreatePost(NewPost("hello")), key="k")
-    rig.acceptor.cancel("me", first.id)
-    assert rig.accept(CreatePost(NewPost("hello")), key="k").id != first.id
 
 
 def test_a_deleted_post_ends_its_tasks(rig: Rig) -> None:
     """The tasks get a conflict. Rows, links and jobs are deleted."""
     state = rig.post()
     (scrape,) = rig.rendered(rig.row("jobs"), A)
-    rig.acceptor.delete_post(rig.row("posts")["id"], "me", admin=False)
+    rig.delete_post(rig.row("posts")["id"])
     final = rig.final(state)
     assert final is not None
     assert final.status == 409
@@ -173,10 +148,10 @@ def test_another_account_needs_the_scope_admin_to_delete(rig: Rig) -> None:
     rig.post()
     post_id = rig.row("posts")["id"]
     with pytest.raises(Problem) as refused:
-        rig.acceptor.delete_post(post_id, "else", admin=False)
+        rig.delete_post(post_id, "else")
     assert refused.value.slug == "forbidden"
     assert rig.count("jobs") == rig.count("waiters") == 1
-    rig.acceptor.delete_post(post_id, "else", admin=True)
+    rig.delete_post(post_id, "else", admin=True)
     assert rig.count("posts") == rig.count("jobs") == 0
 
 
@@ -184,7 +159,7 @@ def test_a_cancelled_task_leaves_a_rendered_post_complete(rig: Rig) -> None:
     """The previews still arrive, with their events."""
     state = rig.post("see " + A)
     rig.rendered(rig.row("jobs"), A)
-    rig.acceptor.cancel("me", state.id)
+    rig.cancel(state.id)
     post = rig.row("posts")
     assert post["state"] == "complete"
     assert "done" in rig.kinds()
@@ -197,22 +172,54 @@ def test_a_cancelled_task_leaves_a_rendered_post_complete(rig: Rig) -> None:
         rig.final(state)
 
 
-def test_the_key_of_a_cancelled_finished_task_stays_taken(rig: Rig) -> None:
-    """A repeated request gets 410, and makes no second post."""
-    state = rig.accept(CreatePost(NewPost("hello")), key="k")
+@pytest.mark.parametrize("is_done", [False, True])
+def test_the_key_of_a_cancelled_task_stays_taken(rig: Rig, is_done: bool) -> None:
+    """A repeated request gets 410, and makes no second post. A late repetition is none either."""
+    state = rig.post(key="k")
+    if is_done:
+        rig.rendered(rig.row("jobs"))
+    rig.cancel(state.id)
+    for _ in range(2):
+        with pytest.raises(TaskGone):
+            rig.post(key="k")
+    with pytest.raises(KeyReused):
+        rig.post(key="k", fingerprint="other")
+    assert rig.count("posts") == int(is_done)
+
+
+def test_the_key_of_a_task_past_its_retention_gets_410(rig: Rig) -> None:
+    """As its task does. The body of the final response may have been swept."""
+    state = rig.post(key="k")
     rig.rendered(rig.row("jobs"))
-    rig.acceptor.cancel("me", state.id)
+    rig.change(tasks, expires_at=1, body=None)
     with pytest.raises(TaskGone):
-        rig.accept(CreatePost(NewPost("hello")), key="k")
+        rig.acceptor.get("me", state.id)
+    with pytest.raises(TaskGone):
+        rig.post(key="k")
     assert rig.count("posts") == 1
 
 
-def test_the_key_of_an_undone_post_is_free(rig: Rig) -> None:
-    """The same request makes the post again."""
-    state = rig.accept(CreatePost(NewPost("hello")), key="k")
-    rig.acceptor.cancel("me", state.id)
-    assert rig.accept(CreatePost(NewPost("hello")), key="k").id != state.id
-    assert rig.count("posts") == 1
+def test_a_key_outlives_its_deleted_post(rig: Rig) -> None:
+    """The task of a deleted post still has its final response."""
+    state = rig.post(key="k")
+    rig.rendered(rig.row("jobs"))
+    rig.delete_post(rig.row("posts")["id"])
+    assert rig.post(key="k").final == rig.final(state)
+
+
+def test_a_fresh_preview_with_a_key_is_a_task(rig: Rig) -> None:
+    """The key tells repetitions from other requests. The task ends at once, without a job."""
+    rig.accept(FetchPreview(A))
+    rig.scraped(rig.row("jobs"), "A")
+    state = rig.accept(FetchPreview(A, refresh=False), key="k")
+    assert rig.body(state)["title"] == "A"
+    assert rig.count("jobs") == 0
+    assert rig.accept(FetchPreview(A, refresh=False), key="k").id == state.id
+    with pytest.raises(KeyReused):
+        rig.accept(FetchPreview(B, refresh=False), key="k", fingerprint="other")
+    stale = rig.accept(FetchPreview(B, refresh=False), key="l")
+    assert rig.final(stale) is None
+    assert rig.count("jobs") == 1
 
 
 def test_an_overtaken_edit_is_a_conflict(rig: Rig) -> None:

@@ -12,6 +12,8 @@ from splitflap_api.domain.previews import RenderText
 from splitflap_core.contracts import RenderRequest, RenderResult
 from splitflap_core.outcomes import Failed
 
+from asyncrequest import NO_PRECONDITIONS
+
 from .rig import Rig, done, outcome_of
 
 
@@ -34,7 +36,7 @@ def test_an_edit_keeps_the_flavour_of_its_post(rig: Rig, asked: Any, got: str) -
     """An edit may name another flavour."""
     rig.accept(CreatePost(NewPost("hello"), "gfm"))
     post_id = rig.row("posts")["id"]
-    rig.accept(EditPost(post_id, "again", None, admin=False, flavour=asked))
+    rig.accept(EditPost(post_id, "again", NO_PRECONDITIONS, admin=False, flavour=asked))
     assert request_of(rig.row("jobs")) == RenderRequest("again", got)  # type: ignore[arg-type]  # one of them
     assert rig.row("posts")["flavour"] == got
 

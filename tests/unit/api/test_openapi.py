@@ -108,7 +108,8 @@ def test_every_operation_is_described(document: Any, operations: list[Operation]
     for each in operations:
         operation = found[each.method.lower(), PREFIX + each.path]
         expected = {str(status) for status in each.answers}
-        always = ["bad-request", "unavailable", "rate-limited", "internal"]
+        always = ["bad-request", "precondition-failed"]
+        always += ["unavailable", "rate-limited", "internal"]
         if each.scope is not None:
             always += ["unauthorized", "forbidden"]
         for slug in (*each.problems, *always):

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from splitflap_api.contract.patterns import ENTITY_TAGS, TEXT, WHITE_SPACE
+from splitflap_api.contract.patterns import ENTITY_TAGS, TEXT
 from splitflap_api.http.services import Services
 
 #: What Python, ECMA-262 (with the flag `u`) and RE2 read alike: anchors, alternatives, groups
@@ -176,13 +176,6 @@ def test_the_server_accepts_what_the_document_accepts(document: Any, client: Fla
         check(place, client)
     names = {place.name for place in found}
     assert names >= {"text", "channel", "account", "name", "If-Match", "Idempotency-Key"}
-
-
-def test_white_space_of_a_text_is_that_of_unicode() -> None:
-    """The class of the pattern has the characters of `str.isspace`, and no others."""
-    every = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
-    wrong = [char for char in every if bool(re.match(f"[{WHITE_SPACE}]", char)) != char.isspace()]
-    assert wrong == []
 
 
 @pytest.mark.timeout(20)

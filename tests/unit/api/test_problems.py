@@ -18,7 +18,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug import exceptions
 
-from asyncrequest import BackendFull, BadHeader, KeyReused, NoSuchTask, TaskError, TaskGone
+from asyncrequest import (
+    BackendFull,
+    BadHeader,
+    KeyReused,
+    NoSuchTask,
+    PreconditionFailed,
+    TaskError,
+    TaskGone,
+)
 
 SOURCES = sorted(Path(splitflap_api.__file__).parent.rglob("*.py"))
 
@@ -107,6 +115,8 @@ def test_a_problem_has_the_members_of_rfc_9457() -> None:
         (TaskGone(), "gone"),
         (KeyReused("k"), "key-reused"),
         (BadHeader("Idempotency-Key", "x"), "bad-request"),
+        (PreconditionFailed("If-Match", None), "precondition-failed"),
+        (TaskError(), "internal"),
         (Stopped(), "unavailable"),
         (TookTooLong(), "unavailable"),
         (OperationalError("", {}, Exception()), "unavailable"),
@@ -140,9 +150,10 @@ def test_every_task_error_has_a_problem() -> None:
     kinds = set(TaskError.__subclasses__()) - {BackendFull}
     with Flask("x").test_request_context("/"):
         slugs = {
-            problem_of(BadHeader("a", "b") if kind is BadHeader else kind()).slug for kind in kinds
+            problem_of(kind("a", "b") if kind in {BadHeader, PreconditionFailed} else kind()).slug
+            for kind in kinds
         }
-    assert slugs == {"not-found", "gone", "key-reused", "bad-request"}
+    assert slugs == {"not-found", "gone", "key-reused", "bad-request", "precondition-failed"}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Parameter, ResponseSpec
 from splitflap_api.contract.patterns import ENTITY_TAGS, EVENT_ID
+from splitflap_api.contract.patterns import IDEMPOTENCY_KEY as IDEMPOTENCY_KEY_FORM
 
 _STRING: dict[str, Any] = {"type": "string"}
 
@@ -65,22 +66,30 @@ OF_RESPONSES = (
 
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
-    "A repeated request gets the same task. The same key with another body is refused.",
-    _STRING | {"pattern": "^[!-~]{1,255}$"},
+    "A repeated request gets the same task, and 410 once that task is gone. The same key with "
+    "another request is refused. A string in quotes (RFC 9651); its quotes may be missing.",
+    _STRING | IDEMPOTENCY_KEY_FORM.schema,
 )
 PREFER = Parameter(
     "Prefer",
-    "`wait=N` waits up to N seconds (30 at most) for the final response; after that, 202.",
+    "`wait=N` waits up to N seconds for the final response; after that, 202. A longer wait than "
+    "30 seconds counts as 30.",
     _STRING | {"examples": ["wait=10"]},
 )
 IF_MATCH = Parameter(
     "If-Match",
-    "The ETag of the post as the client read it. An edit of another revision is refused.",
+    "ETags, compared strongly. Unless one of them is the present ETag, the response is 412 and "
+    "nothing changes. `*` stands for any.",
     _STRING | ENTITY_TAGS.schema,
 )
 IF_NONE_MATCH = Parameter(
-    "If-None-Match", "An ETag. The response is 304 while it still matches.", _STRING
+    "If-None-Match",
+    "ETags, compared weakly. If one of them is the present ETag, a read gets 304, a change 412. "
+    "`*` stands for any.",
+    _STRING | ENTITY_TAGS.schema,
 )
+#: Headers of operations on a resource with an ETag.
+PRECONDITIONS = (IF_MATCH, IF_NONE_MATCH)
 LAST_EVENT_ID = Parameter(
     "Last-Event-ID",
     "Resume after this event, with every later event exactly once.",
@@ -93,6 +102,7 @@ ACCEPTED = ResponseSpec(
     headers=(LOCATION, RETRY_AFTER),
 )
 NO_CONTENT = ResponseSpec("Done.")
+NOT_MODIFIED = ResponseSpec("The client's representation is current.", headers=(ETAG,))
 
 #: Problems of every operation with a body.
 BODY_PROBLEMS = (
@@ -101,5 +111,6 @@ BODY_PROBLEMS = (
     "too-large",
     "unsupported-media-type",
     "invalid",
-    "bad-request",
 )
+#: Problems of every operation with an idempotency key.
+KEY_PROBLEMS = ("key-reused", "gone")

@@ -15,11 +15,10 @@ DEFAULT_CHANNEL = "general"
 
 Text = Annotated[
     str,
+    # Checked by `check_text`: a text too long by its characters is too long by its bytes.
     Meta(
-        min_length=1,
-        max_length=MAX_TEXT,
         description=f"Markdown, 1 to 65,536 bytes of UTF-8: {TEXT.expected}.",
-        extra_json_schema=TEXT.schema,
+        extra_json_schema={"minLength": 1, "maxLength": MAX_TEXT, **TEXT.schema},
     ),
 ]
 Channel = Annotated[str, CHANNEL.meta("The channel's name")]
@@ -110,6 +109,10 @@ class NewKey(Request, frozen=True):
 
 Cursor = Annotated[str, Meta(description="`next` of the previous page.", max_length=200)]
 Limit = Annotated[int, Meta(ge=1, le=100, description="Most items of the page.")]
+
+
+class NoQuery(Request, frozen=True):
+    """An operation without query parameters."""
 
 
 class PageQuery(Request, frozen=True):

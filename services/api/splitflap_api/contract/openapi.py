@@ -42,7 +42,7 @@ _PATH_PARAMETERS = {"slug": {"type": "string", "enum": sorted(TYPES)}}
 _ID = {"type": "string", "format": "uuid"}
 
 #: Problems of every operation.
-_ALWAYS = ("bad-request", "unavailable", "rate-limited", "internal")
+_ALWAYS = ("bad-request", "precondition-failed", "unavailable", "rate-limited", "internal")
 _WITH_KEY = ("unauthorized", "forbidden")
 #: Headers of problems, by status. A 429 or 503 means this request was refused. It says nothing
 #: about a task.

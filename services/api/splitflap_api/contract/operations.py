@@ -39,8 +39,9 @@ class ResponseSpec:
 class Operation:
     """A method on a path below the API's prefix. `problems` are slugs of contract/problems.py.
 
-    The caller's key must have the `scope`; None opens the operation to everybody. `doc` adds to
-    `summary` what a client must know.
+    The caller's key must have the `scope`; None opens the operation to everybody. Without
+    `checks_preconditions` the router checks them, before a change or after a read; with it, the
+    view does so in the transaction of its change. `doc` adds to `summary` what a client must know.
     """
 
     method: str
@@ -55,3 +56,4 @@ class Operation:
     headers: tuple[Parameter, ...] = ()
     problems: tuple[str, ...] = ()
     doc: str = ""
+    checks_preconditions: bool = False

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from splitflap_api.contract.bearer import challenge
 from splitflap_api.contract.paths import PROBLEMS
 
 MEDIA_TYPE = "application/problem+json"
@@ -71,13 +72,15 @@ _TYPES = (
         "gone",
         410,
         "The task is gone",
-        "The task was cancelled, or its final response is past its retention.",
+        "The task was cancelled, or its final response is past its retention. A repeated "
+        "`Idempotency-Key` of such a task gets this too: use a new key for a new task.",
     ),
     ProblemType(
         "precondition-failed",
         412,
-        "The post has been edited",
-        "`If-Match` names an older revision. Read the post, then edit its present revision.",
+        "A precondition does not hold",
+        "The resource has changed, or exists already. Read it, then send its present `ETag` in "
+        "`If-Match`.",
     ),
     ProblemType(
         "too-large", 413, "The request is too large", "A text may have 65,536 bytes of UTF-8."
@@ -85,8 +88,9 @@ _TYPES = (
     ProblemType(
         "unsupported-media-type",
         415,
-        "The body is not application/json",
-        "Send `Content-Type: application/json`.",
+        "The body has another media type or encoding",
+        "Send `Content-Type: application/json`, and no `Content-Encoding`. `Accept` or "
+        "`Accept-Encoding` of the response has the supported value.",
     ),
     ProblemType(
         "invalid", 422, "The body does not fit", "`errors` names the field and the expected value."
@@ -162,6 +166,20 @@ def invalid(name: str, message: str) -> Problem:
 def bad_parameter(name: str, message: str) -> Problem:
     """The problem of one wrong query parameter or header."""
     return Problem("bad-request", f"{name}: {message}", [{"field": name, "message": message}])
+
+
+def unauthorized(detail: str, error: str | None = None) -> Problem:
+    """The problem of a missing or wrong key. `error` is a code of RFC 6750, section 3.1.
+
+    A request without a key gets no code.
+    """
+    return Problem("unauthorized", detail, headers={"WWW-Authenticate": challenge(error)})
+
+
+def forbidden(detail: str, scope: str) -> Problem:
+    """The problem of a key without the scope for this request."""
+    challenged = challenge("insufficient_scope", scope)
+    return Problem("forbidden", detail, headers={"WWW-Authenticate": challenged})
 
 
 def unavailable(detail: str, retry_after: int = 1) -> Problem:

@@ -2,25 +2,35 @@
 
 from sqlalchemy import Connection, select, update
 
+from asyncrequest import NO_PRECONDITIONS, Preconditions
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs.locks import drop_unwanted_jobs, lock_tasks
 from splitflap_api.domain.posts.commands import delete_post
 from splitflap_api.domain.posts.states import request_pending_previews, set_state
-from splitflap_api.domain.task_state import check_owner
+from splitflap_api.domain.task_state import check_owner, state_of
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.schema import posts, tasks
 
 
-def cancel(tx: Connection, changes: Changes, tasks_: Tasks, task_id: str, account: str) -> None:
-    """Cancel a task, whether or not it has ended.
+def cancel(
+    tx: Connection,
+    changes: Changes,
+    tasks_: Tasks,
+    task_id: str,
+    account: str,
+    preconditions: Preconditions,
+) -> None:
+    """Cancel a task, whether or not it has ended. Its idempotency key stays taken.
 
     Raises:
         NoSuchTask: the task is unknown, or another account's.
         TaskGone: the task was cancelled before, or its retention has ended.
+        PreconditionFailed: the task has another ETag now.
     """
     drop_unwanted_jobs(tx, [task_id])
     task = next(iter(lock_tasks(tx, [task_id])), None)
-    check_owner(task, account, changes.now)
+    task = check_owner(task, account, changes.now)
+    _check(tx, task_id, preconditions)
     values = {
         "state": "cancelled",
         "pending": 0,
@@ -28,34 +38,38 @@ def cancel(tx: Connection, changes: Changes, tasks_: Tasks, task_id: str, accoun
         "finish_at": None,
         "expires_at": changes.now,
     }
-    if task and task["state"] == "running" and _undo(tx, changes, task):
-        # A repeated request may use the key again: it creates the work anew, and only once.
-        values["idempotency_key"] = None
+    if task["state"] == "running":
+        _undo(tx, changes, task)
     tx.execute(update(tasks).where(tasks.c.id == task_id).values(values))
     changes.schedule_previews(tx)
     tasks_.end(tx, changes)
 
 
-def _undo(tx: Connection, changes: Changes, task: Row) -> bool:
-    """Undo the work of a running task. Return whether none of it remains.
+def _check(tx: Connection, task_id: str, preconditions: Preconditions) -> None:
+    """Check the preconditions for a locked task."""
+    if preconditions is not NO_PRECONDITIONS:
+        row = tx.execute(select(tasks).where(tasks.c.id == task_id)).mappings().one()
+        preconditions.check(state_of(row).etag)
+
+
+def _undo(tx: Connection, changes: Changes, task: Row) -> None:
+    """Undo the work of a running task.
 
     An unrendered post is deleted. An edit stays, as text. A rendered post stays, and its previews
     still arrive.
     """
     if task["revision"] is None:
-        return True  # not a post's task: the subject of a preview's task is its URL
+        return  # not a post's task: the subject of a preview's task is its URL
     row = tx.execute(select(posts).where(posts.c.id == task["subject"])).mappings().first()
     if row is None or row["revision"] != task["revision"]:
-        return row is None
+        return
     if row["state"] == "accepted" and row["revision"] == 1:
         delete_post(tx, changes, row["id"], row["account"], admin=True)
         changes.ending.remove(task["id"])
-        return True
-    if row["state"] == "accepted":
+    elif row["state"] == "accepted":
         tx.execute(update(posts).where(posts.c.id == row["id"]).values(state="failed"))
         changes.event("failed", row, task=task["id"], reason="cancelled")
     elif row["state"] == "rendered":
         set_state(tx, changes, {row["id"]: row["revision"]}, "complete")
         changes.event("done", row, task=task["id"])
         request_pending_previews(tx, changes, row["id"], task["id"])
-    return False

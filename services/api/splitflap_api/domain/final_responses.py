@@ -1,6 +1,5 @@
 """The responders of Splitflap: each makes the final responses of tasks whose jobs have ended."""
 
-import zlib
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -14,18 +13,13 @@ from asyncrequest import Final
 from splitflap_api.contract import models
 from splitflap_api.contract.paths import post_address
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem
+from splitflap_api.domain.posts.representation import represent
 from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.domain.posts.states import set_state
 from splitflap_api.domain.previews import shape_preview
 from splitflap_api.domain.responders import Completion, Responder
 from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import previews
-
-
-def post_etag(post: models.Post) -> str:
-    """Changes with each visible part of the post. An edit compares only the revision in it."""
-    seen = [post.html, post.state, post.updated_at, [link.preview for link in post.links]]
-    return f'"{post.revision}-{zlib.crc32(msgspec.json.encode(seen)):08x}"'
 
 
 def created_post(completion: Completion) -> Sequence[Any]:
@@ -51,7 +45,7 @@ def fetched_preview(completion: Completion) -> Sequence[Any]:
     ).mappings()
     known = {row["url"]: row for row in rows}
     return [
-        _json(HTTPStatus.OK, shape_preview(url, known[url]))
+        _json(HTTPStatus.OK, msgspec.json.encode(shape_preview(url, known[url])))
         if (url := task["subject"]) in known
         else problem_final(Problem("conflict", "the preview was removed"))
         for task in completion.tasks
@@ -68,9 +62,9 @@ def problem_final(problem: Problem) -> Final:
     return Final(problem.status, headers, problem.body())
 
 
-def _json(status: int, value: Any, *headers: tuple[str, str]) -> Final:
+def _json(status: int, body: bytes, *headers: tuple[str, str]) -> Final:
     head = (("Content-Type", "application/json"), *headers)
-    return Final(int(status), head, msgspec.json.encode(value))
+    return Final(int(status), head, body)
 
 
 def _posts(completion: Completion, status: int) -> Sequence[Any]:
@@ -105,17 +99,18 @@ def _post(post: models.Post | None, status: int, revision: int) -> Final:
         detail = f"overtaken by revision {post.revision} before it was done"
         return problem_final(Problem("conflict", detail))
     place = [("Location", post_address(post.id))] if status == HTTPStatus.CREATED else []
-    return _json(status, post, ("ETag", post_etag(post)), *place)
+    body, etag = represent(post)
+    return _json(status, body, ("ETag", etag), *place)
 
 
 def _rendered(outcome: Any) -> Final:
     if not isinstance(outcome, Done):
         return _not_rendered(outcome)
     result = msgspec.json.decode(outcome.result, type=RenderResult)
-    return _json(
-        HTTPStatus.OK,
-        models.Render(result.html, result.links, result.mentions, result.channels, result.excerpt),
+    render = models.Render(
+        result.html, result.links, result.mentions, result.channels, result.excerpt
     )
+    return _json(HTTPStatus.OK, msgspec.json.encode(render))
 
 
 def _not_rendered(outcome: Failed) -> Final:

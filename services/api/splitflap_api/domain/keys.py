@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
+from asyncrequest import NO_PRECONDITIONS, Preconditions
 from splitflap_api.contract import models
 from splitflap_api.contract.formats import maybe_rfc3339, rfc3339
 from splitflap_api.contract.problems import Problem
@@ -130,17 +131,19 @@ class Keyring:
             for row in rows
         ]
 
-    def revoke(self, key_id: str) -> None:
+    def revoke(self, key_id: str, preconditions: Preconditions = NO_PRECONDITIONS) -> None:
         """Revoke a key. A second call changes nothing.
 
         Raises:
             Problem: not-found.
+            PreconditionFailed: keys have no ETag, so no tag matches.
         """
         with self._store.write() as tx:
             now = self._store.now(tx)
             found = tx.execute(select(keys.c.id).where(keys.c.id == key_id)).first()
             if found is None:
-                raise Problem("not-found", f"no key {key_id}")
+                raise Problem("not-found", "no key has this id")
+            preconditions.check(None)
             tx.execute(
                 update(keys)
                 .where(keys.c.id == key_id, keys.c.revoked_at.is_(None))

@@ -16,14 +16,18 @@ from splitflap_api.store.schema import previews
 
 @dataclass(frozen=True)
 class FetchPreview:
-    """Fetch a preview, or join its present fetch."""
+    """Fetch a preview, or join its present fetch. Without `refresh` a fresh one is the result."""
 
     url: str
+    refresh: bool = True
     own_transaction = False
     only_inserts = False
 
-    def apply(self, _tx: Connection, changes: Changes, task: NewTask) -> None:
+    def apply(self, tx: Connection, changes: Changes, task: NewTask) -> None:
         task.subject = self.url
+        if not self.refresh and fresh_preview(tx, self.url, changes.now):
+            changes.ending.append(task.id)
+            return
         changes.preview_requests.append(
             PreviewRequest(task.id, self.url, refresh=True, traceparent=task.traceparent)
         )

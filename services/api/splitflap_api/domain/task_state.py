@@ -8,23 +8,23 @@ from asyncrequest import Final, NoSuchTask, TaskGone, TaskState
 from splitflap_api.contract.formats import rfc3339
 
 
-def check_owner(task: Any, account: str, now: int) -> None:
-    """Raise NoSuchTask for another account's task, TaskGone for one past its retention."""
+def check_owner(task: Any, account: str, now: int) -> Any:
+    """The task. Raises NoSuchTask for another account's, TaskGone for one past its retention."""
     if task is None or task["account"] != account:
         raise NoSuchTask
     if task["state"] == "cancelled" or (
         task["expires_at"] is not None and task["expires_at"] <= now
     ):
         raise TaskGone
+    return task
 
 
 def visible_state(task: Any, account: str, now: int) -> TaskState | BaseException:
     """The state of a task's row for an account, or the error that it gets. The row may be None."""
     try:
-        check_owner(task, account, now)
+        return state_of(check_owner(task, account, now))
     except (NoSuchTask, TaskGone) as error:
         return error
-    return state_of(task)
 
 
 def state_of(task: Any) -> TaskState:

@@ -2,6 +2,7 @@
 
 from flask import Response
 
+from asyncrequest import Preconditions
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
@@ -26,10 +27,10 @@ class AdminViews:
         return page_of(self._keyring.page(after, query.limit + 1), query.limit)
 
     def create_key(self, body: models.NewKey) -> JsonResponse:
-        return json_of(self._keyring.create(body), 201, {"Cache-Control": "no-store"})
+        return json_of(self._keyring.create(body), 201)
 
     def revoke_key(self, key_id: str) -> Response:
-        self._keyring.revoke(known_id(key_id, "key"))
+        self._keyring.revoke(known_id(key_id, "key"), Preconditions.read())
         return no_content()
 
     def dead_letters(self, query: models.PageQuery) -> JsonResponse:
@@ -43,7 +44,7 @@ class AdminViews:
             return json_of(dead_letters.show(tx, known_id(letter_id, "dead letter")))
 
     def replay(self, letter_id: str) -> Response:
-        self._replayer.replay(known_id(letter_id, "dead letter"))
+        self._replayer.replay(known_id(letter_id, "dead letter"), Preconditions.read())
         return no_content()
 
     def status(self) -> JsonResponse:
@@ -85,6 +86,7 @@ def operations(services: Services) -> list[Operation]:
             views.revoke_key,
             {204: doc.NO_CONTENT},
             scope="admin",
+            checks_preconditions=True,
             problems=("not-found",),
         ),
         Operation(
@@ -100,7 +102,6 @@ def operations(services: Services) -> list[Operation]:
             },
             scope="admin",
             query=models.PageQuery,
-            problems=("bad-request",),
         ),
         Operation(
             "GET",
@@ -120,6 +121,7 @@ def operations(services: Services) -> list[Operation]:
             views.replay,
             {204: doc.NO_CONTENT},
             scope="admin",
+            checks_preconditions=True,
             problems=("not-found", "conflict", "unavailable"),
         ),
         Operation(

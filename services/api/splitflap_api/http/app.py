@@ -1,13 +1,13 @@
 """The Flask application: a route for each operation, and a problem for each error."""
 
-from flask import Flask
+from flask import Flask, Response
 
 from splitflap_api.contract.paths import PREFIX
 from splitflap_api.http import admin, errors, events, posts, previews
 from splitflap_api.http.documents import DocumentViews
 from splitflap_api.http.parse import MAX_BODY
 from splitflap_api.http.responses import JsonResponse, json_of
-from splitflap_api.http.routing import serve
+from splitflap_api.http.routing import conditional, serve
 from splitflap_api.http.services import Services
 
 
@@ -25,10 +25,19 @@ def make_app(services: Services) -> Flask:
     documents = DocumentViews(operations)
     for operation in [*operations, *documents.operations]:
         serve(app, PREFIX, operation, services.keyring)
-    app.add_url_rule("/", "index", _index, methods=["GET"], provide_automatic_options=False)
+    index = conditional(app, _index)
+    app.add_url_rule("/", "index", index, methods=["GET"], provide_automatic_options=False)
     errors.install(app)
+    app.after_request(_finish)
     return app
 
 
 def _index() -> JsonResponse:
     return json_of({"service": "splitflap", "openapi": f"{PREFIX}/openapi.json"})
+
+
+def _finish(response: Response) -> Response:
+    """Headers of every response. Caches keep only responses that say so."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -3,10 +3,8 @@
 from flask import g, request
 
 from splitflap_api.contract.bearer import bearer_of
-from splitflap_api.contract.problems import Problem
+from splitflap_api.contract.problems import forbidden, unauthorized
 from splitflap_api.domain.keys import Caller, Keyring
-
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="splitflap"'}
 
 
 def authorise(keyring: Keyring, scope: str) -> Caller:
@@ -17,9 +15,9 @@ def authorise(keyring: Keyring, scope: str) -> Caller:
     """
     caller = keyring.caller(bearer())
     if caller is None:
-        raise Problem("unauthorized", "no such key, or it is revoked", headers=_CHALLENGE)
+        raise unauthorized("no such key, or it is revoked", "invalid_token")
     if scope not in caller.scopes:
-        raise Problem("forbidden", f"the key lacks the scope {scope}")
+        raise forbidden(f"the key lacks the scope {scope}", scope)
     return caller
 
 
@@ -37,7 +35,7 @@ def bearer() -> str:
     """
     secret = bearer_of(request.headers.get("Authorization", ""))
     if not secret:
-        raise Problem("unauthorized", "expected Authorization: Bearer KEY", headers=_CHALLENGE)
+        raise unauthorized("expected Authorization: Bearer KEY")
     return secret
 
 

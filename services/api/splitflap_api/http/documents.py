@@ -1,15 +1,15 @@
 """HTTP of pages about the API itself. They need no key."""
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response
-
+from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models, openapi
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.contract.paths import PREFIX, PROBLEMS
 from splitflap_api.contract.problems import TYPES, Problem
-from splitflap_api.http.responses import JsonResponse, json_of
+from splitflap_api.http.responses import JsonResponse, bytes_of, json_of
 
 
 class DocumentViews:
@@ -19,13 +19,15 @@ class DocumentViews:
         """`described` are the other operations."""
         self.operations = _operations(self)
         self._description = openapi.document(PREFIX, [*described, *self.operations])
+        etag = f'"{zlib.crc32(self._description):08x}"'
+        self._headers = {"ETag": etag, "Cache-Control": "no-cache"}
 
-    def describe(self) -> Response:
-        return Response(self._description, content_type="application/json")
+    def describe(self) -> JsonResponse:
+        return bytes_of(self._description, headers=self._headers)
 
     def problem_type(self, slug: str) -> JsonResponse:
         if slug not in TYPES:
-            raise Problem("not-found", f"no type of problem {slug[:100]!r}")
+            raise Problem("not-found", "no type of problem has this name")
         known = TYPES[slug]
         return json_of(models.ProblemPage(PROBLEMS + slug, known.title, known.status, known.doc))
 
@@ -38,8 +40,12 @@ def _operations(views: DocumentViews) -> list[Operation]:
             "show_openapi",
             "This document",
             views.describe,
-            {200: ResponseSpec("The document.", dict[str, Any])},
+            {
+                200: ResponseSpec("The document.", dict[str, Any], headers=(doc.ETAG,)),
+                304: doc.NOT_MODIFIED,
+            },
             scope=None,
+            headers=doc.PRECONDITIONS,
         ),
         Operation(
             "GET",

@@ -6,17 +6,26 @@ from http import HTTPStatus
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from asyncrequest import BadHeader, KeyReused, NoSuchTask, TaskGone
+from asyncrequest import (
+    BadHeader,
+    KeyReused,
+    NoSuchTask,
+    PreconditionFailed,
+    TaskError,
+    TaskGone,
+)
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem, bad_parameter, unavailable
-from splitflap_api.loops.batcher import Stopped, TookTooLong
+from splitflap_api.loops.batcher import Stopped, TookTooLong, Unanswered
 from splitflap_api.store.engine import is_conflict, is_outage
 
 logger = logging.getLogger(__name__)
 
-_KNOWN = {
-    NoSuchTask: Problem("not-found", "no such task"),
+_TASK_ERRORS: dict[type[TaskError], Problem] = {
+    NoSuchTask: Problem("not-found", "no task has this id"),
     TaskGone: Problem("gone", "the task was cancelled or is past its retention"),
     KeyReused: Problem("key-reused", "this Idempotency-Key came with another request before"),
+}
+_UNANSWERED: dict[type[Unanswered], Problem] = {
     Stopped: unavailable("the service is stopping"),
     TookTooLong: unavailable(
         "the database took too long; this request may have been accepted: "
@@ -24,7 +33,11 @@ _KNOWN = {
     ),
 }
 #: Replace werkzeug's descriptions, which are texts for a person with a browser.
-_DETAILS = {"not-found": "there is nothing at this path"}
+_DETAILS = {
+    "not-found": "there is nothing at this path",
+    "bad-request": "the request cannot be read",
+    "method-not-allowed": "this path has other methods",
+}
 SLUGS = {404: "not-found", 405: "method-not-allowed", 408: "request-timeout", 413: "too-large"}
 
 
@@ -43,15 +56,27 @@ def problem_of(error: Exception) -> Problem:
     """The problem for an exception. An unexpected one is logged with its traceback."""
     if isinstance(error, Problem):
         return error
-    if isinstance(error, BadHeader):
-        return bad_parameter(error.name, error.expected)
+    if isinstance(error, TaskError):
+        return _of_task(error)
     if isinstance(error, HTTPException):
         return _of_http(error)
     if is_outage(error) or is_conflict(error):
         logger.warning("%s %s: database unavailable (%r)", request.method, request.path, error)
         return unavailable("the database does not answer")
-    if known := _KNOWN.get(type(error)):
-        return known
+    if isinstance(error, Unanswered):
+        return _UNANSWERED[type(error)]
+    return _unexpected(error)
+
+
+def _of_task(error: TaskError) -> Problem:
+    if isinstance(error, BadHeader):
+        return bad_parameter(error.name, error.expected)
+    if isinstance(error, PreconditionFailed):
+        return Problem("precondition-failed", error.detail)
+    return _TASK_ERRORS.get(type(error)) or _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Problem:
     logger.error("%s %s: unexpected error", request.method, request.path, exc_info=error)
     return Problem("internal", "unexpected error; the service has logged it")
 

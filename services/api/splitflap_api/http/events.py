@@ -126,6 +126,5 @@ def operations(services: Services) -> list[Operation]:
             {200: ResponseSpec("An endless stream.", str, media_type="text/event-stream")},
             query=models.EventQuery,
             headers=(doc.LAST_EVENT_ID,),
-            problems=("bad-request",),
         )
     ]

@@ -1,25 +1,21 @@
 """HTTP of posts."""
 
-from flask import Response, request
+from flask import Response
 
-from asyncrequest import Later
+from asyncrequest import Later, Preconditions
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.final_responses import created_post, edited_post, post_etag
+from splitflap_api.domain.final_responses import created_post, edited_post
 from splitflap_api.domain.posts import pages
 from splitflap_api.domain.posts.commands import CreatePost, EditPost
+from splitflap_api.domain.posts.representation import represent
 from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.http.auth import caller, is_admin
 from splitflap_api.http.pages import MAX_PAGE, page_of
-from splitflap_api.http.parse import (
-    check_text,
-    id_of,
-    known_id,
-    wanted_revisions,
-)
-from splitflap_api.http.responses import JsonResponse, json_of, no_content
+from splitflap_api.http.parse import check_text, id_of, known_id
+from splitflap_api.http.responses import REVALIDATED, JsonResponse, bytes_of, no_content
 from splitflap_api.http.services import Services
 
 
@@ -38,23 +34,23 @@ class PostViews:
     def edit(self, post_id: str, body: models.Edit) -> Later[EditPost]:
         check_text(body.text)
         post_id = known_id(post_id, "post")
-        return Later(
-            EditPost(post_id, body.text, wanted_revisions(), is_admin(), flavour=body.flavour)
-        )
+        preconditions = Preconditions.read()
+        return Later(EditPost(post_id, body.text, preconditions, is_admin(), flavour=body.flavour))
 
     def delete(self, post_id: str) -> Response:
-        self._acceptor.delete_post(known_id(post_id, "post"), caller().account, admin=is_admin())
+        preconditions = Preconditions.read()
+        self._acceptor.delete_post(
+            known_id(post_id, "post"), caller().account, preconditions, admin=is_admin()
+        )
         return no_content()
 
-    def show(self, post_id: str) -> JsonResponse | Response:
+    def show(self, post_id: str) -> JsonResponse:
         with self._store.read() as tx:
             post = read_posts(tx, [known_id(post_id, "post")]).get(post_id)
         if post is None:
-            raise Problem("not-found", f"no post {post_id}")
-        headers = {"ETag": post_etag(post), "Cache-Control": "no-cache"}
-        if request.if_none_match.contains_weak(headers["ETag"].strip('"')):
-            return Response(status=304, headers=headers)
-        return json_of(post, headers=headers)
+            raise Problem("not-found", "no post has this id")
+        body, etag = represent(post)
+        return bytes_of(body, headers={"ETag": etag, **REVALIDATED})
 
     def page(self, query: models.PostQuery) -> JsonResponse:
         after = None if query.after is None else id_of(query.after)
@@ -82,7 +78,7 @@ def operations(services: Services) -> list[Operation]:
             scope="write",
             body=models.NewPost,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
-            problems=(*doc.BODY_PROBLEMS, "key-reused", "not-rendered", "conflict"),
+            problems=(*doc.BODY_PROBLEMS, *doc.KEY_PROBLEMS, "not-rendered", "conflict"),
         ),
         Operation(
             "GET",
@@ -92,7 +88,6 @@ def operations(services: Services) -> list[Operation]:
             views.page,
             {200: ResponseSpec("A page of posts.", models.PostList)},
             query=models.PostQuery,
-            problems=("bad-request",),
         ),
         Operation(
             "GET",
@@ -102,9 +97,9 @@ def operations(services: Services) -> list[Operation]:
             views.show,
             {
                 200: ResponseSpec("The post.", models.Post, headers=(doc.ETAG,)),
-                304: ResponseSpec("The client's representation is current.", headers=(doc.ETAG,)),
+                304: doc.NOT_MODIFIED,
             },
-            headers=(doc.IF_NONE_MATCH,),
+            headers=doc.PRECONDITIONS,
             problems=("not-found",),
         ),
         Operation(
@@ -119,12 +114,12 @@ def operations(services: Services) -> list[Operation]:
             },
             scope="write",
             body=models.Edit,
-            headers=(doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.PREFER),
+            checks_preconditions=True,
+            headers=(*doc.PRECONDITIONS, doc.IDEMPOTENCY_KEY, doc.PREFER),
             problems=(
                 *doc.BODY_PROBLEMS,
+                *doc.KEY_PROBLEMS,
                 "not-found",
-                "precondition-failed",
-                "key-reused",
                 "not-rendered",
                 "conflict",
             ),
@@ -137,6 +132,8 @@ def operations(services: Services) -> list[Operation]:
             views.delete,
             {204: doc.NO_CONTENT},
             scope="write",
+            checks_preconditions=True,
+            headers=doc.PRECONDITIONS,
             problems=("not-found",),
         ),
     ]

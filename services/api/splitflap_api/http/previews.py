@@ -2,7 +2,7 @@
 
 from splitflap_core.contracts import Flavour
 
-from asyncrequest import Later
+from asyncrequest import Later, idempotency_key
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
@@ -23,12 +23,13 @@ class PreviewViews:
 
     def preview(self, body: models.NewPreview) -> JsonResponse | Later[FetchPreview]:
         url = preview_key(body.url)
-        if not body.refresh:
+        # A key makes a task, which tells its repetitions from other requests.
+        if not body.refresh and idempotency_key() is None:
             with self._store.read() as tx:
                 known = fresh_preview(tx, url, self._store.now(tx))
             if known:
                 return json_of(known)
-        return Later(FetchPreview(url))
+        return Later(FetchPreview(url, refresh=body.refresh))
 
     def render(self, body: models.NewRender) -> Later[RenderText]:
         check_text(body.text)
@@ -50,7 +51,7 @@ def operations(services: Services) -> list[Operation]:
             scope="write",
             body=models.NewRender,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
-            problems=(*doc.BODY_PROBLEMS, "key-reused", "not-rendered"),
+            problems=(*doc.BODY_PROBLEMS, *doc.KEY_PROBLEMS, "not-rendered"),
         ),
         Operation(
             "POST",
@@ -65,7 +66,7 @@ def operations(services: Services) -> list[Operation]:
             scope="write",
             body=models.NewPreview,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
-            problems=(*doc.BODY_PROBLEMS, "key-reused", "conflict"),
+            problems=(*doc.BODY_PROBLEMS, *doc.KEY_PROBLEMS, "conflict"),
         ),
         Operation(
             "GET",
@@ -83,8 +84,9 @@ def operations(services: Services) -> list[Operation]:
                 201: ResponseSpec(
                     "The final response of a post.", models.Post, headers=(doc.LOCATION, doc.ETAG)
                 ),
+                304: doc.NOT_MODIFIED,
             },
-            headers=(doc.PREFER,),
+            headers=(*doc.PRECONDITIONS, doc.PREFER),
             problems=("not-found", "gone", "not-rendered", "conflict"),
         ),
         Operation(
@@ -95,6 +97,8 @@ def operations(services: Services) -> list[Operation]:
             later.cancel,
             {204: doc.NO_CONTENT},
             scope="write",
+            checks_preconditions=True,
+            headers=doc.PRECONDITIONS,
             problems=("not-found", "gone"),
         ),
     ]

@@ -1,5 +1,6 @@
 """Responses of views."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,10 +10,22 @@ from flask import Response
 JsonResponse = tuple[bytes, int, dict[str, str]]
 
 
-def json_of(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> JsonResponse:
+#: A client may keep the response, and asks again before each use. Shared caches may not keep it.
+REVALIDATED = {"Cache-Control": "private, no-cache"}
+
+
+def json_of(
+    value: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> JsonResponse:
     """The value as JSON."""
-    all_headers = {"Content-Type": "application/json", **(headers or {})}
-    return msgspec.json.encode(value), status, all_headers
+    return bytes_of(msgspec.json.encode(value), status, headers)
+
+
+def bytes_of(
+    body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
+) -> JsonResponse:
+    """JSON that is encoded already."""
+    return body, status, {"Content-Type": "application/json", **(headers or {})}
 
 
 def no_content() -> Response:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from flask import request
 
-from asyncrequest import NoSuchTask, Submission, TaskState
+from asyncrequest import NoSuchTask, Preconditions, Submission, TaskState
 from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.problems import unavailable
 from splitflap_api.domain.commands import Command
@@ -59,8 +59,8 @@ class SlotReleasingBackend:
         release_slot()
         return self._backend.wait(account, task_id, seconds, self._may_wait)
 
-    def cancel(self, account: str, task_id: str) -> None:
-        self._backend.cancel(account, _checked(task_id))
+    def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
+        self._backend.cancel(account, _checked(task_id), preconditions)
 
 
 def _checked(task_id: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import IntegrityError
 
-from asyncrequest import Submission, TaskState
+from asyncrequest import Preconditions, Submission, TaskState
 from splitflap_api.domain.commands import Command
 from splitflap_api.loops.batcher import Batcher, expiry_of
 from splitflap_api.loops.waiters import Waiters
@@ -99,16 +99,19 @@ class Acceptor:
         self._ending = True
         self.wake()
 
-    def cancel(self, account: str, task_id: str) -> None:
-        self._transactions.cancel(account, task_id)
+    def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
+        self._transactions.cancel(account, task_id, preconditions)
 
-    def delete_post(self, post_id: str, account: str, *, admin: bool) -> None:
+    def delete_post(
+        self, post_id: str, account: str, preconditions: Preconditions, *, admin: bool
+    ) -> None:
         """Delete a post.
 
         Raises:
             Problem: not-found or forbidden.
+            PreconditionFailed: the post has another ETag now.
         """
-        self._transactions.delete_post(post_id, account, admin=admin)
+        self._transactions.delete_post(post_id, account, preconditions, admin=admin)
 
     def _wait_for_change(self, generation: int, seconds: float) -> None:
         with self._woken:

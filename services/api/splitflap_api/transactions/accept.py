@@ -12,13 +12,13 @@ from splitflap_core.trace import new_traceparent
 from sqlalchemy import Connection, or_, select
 from uuid_utils import uuid7
 
-from asyncrequest import KeyReused, Submission, TaskGone, TaskState
+from asyncrequest import KeyReused, Preconditions, Submission, TaskState
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.cancel import cancel
 from splitflap_api.domain.changes import Changes, NewTask
 from splitflap_api.domain.commands import Command
 from splitflap_api.domain.posts.commands import delete_post
-from splitflap_api.domain.task_state import state_of, visible_state
+from splitflap_api.domain.task_state import visible_state
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
@@ -26,8 +26,8 @@ from splitflap_api.store.schema import tasks
 from splitflap_api.transactions.after_commit import AfterCommit
 
 #: The tasks of idempotency keys, by account and key: the first request's fingerprint, and the
-#: task's state, or TaskGone after its end.
-KnownKeys = dict[tuple[str, str], tuple[str | None, TaskState | TaskGone]]
+#: task's state, or TaskGone if the task was cancelled or is past its retention.
+KnownKeys = dict[tuple[str, str], tuple[str | None, TaskState | BaseException]]
 
 
 class TaskTransactions:
@@ -49,7 +49,7 @@ class TaskTransactions:
         only_inserts = all(each.work.only_inserts for each in submissions)
         with self._store.statement() if only_inserts else self._store.write() as tx:
             changes = Changes(self._store.now(tx))
-            known = _known_keys(tx, submissions)
+            known = _known_keys(tx, submissions, changes.now)
             answers = [self._apply(tx, changes, known, each) for each in submissions]
             waits = changes.schedule_previews(tx)
             for task in changes.tasks:
@@ -80,29 +80,33 @@ class TaskTransactions:
             found = {row["id"]: row for row in rows}
         return [visible_state(found.get(task_id), account, now) for account, task_id in questions]
 
-    def cancel(self, account: str, task_id: str) -> None:
+    def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
         """Cancel a task.
 
         Raises:
             NoSuchTask: the task is unknown, or another account's.
             TaskGone: the task was cancelled before, or its retention has ended.
+            PreconditionFailed: the task has another ETag now.
         """
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx))
-            cancel(tx, changes, self._tasks, task_id, account)
+            cancel(tx, changes, self._tasks, task_id, account, preconditions)
             changes.write(tx)
         self._after_commit.publish(changes.jobs)
         self._after_commit.changed()
 
-    def delete_post(self, post_id: str, account: str, *, admin: bool) -> None:
+    def delete_post(
+        self, post_id: str, account: str, preconditions: Preconditions, *, admin: bool
+    ) -> None:
         """Delete a post.
 
         Raises:
             Problem: not-found or forbidden.
+            PreconditionFailed: the post has another ETag now.
         """
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx))
-            delete_post(tx, changes, post_id, account, admin=admin)
+            delete_post(tx, changes, post_id, account, admin=admin, preconditions=preconditions)
             self._tasks.end(tx, changes)
             changes.write(tx)
         self._after_commit.changed()
@@ -132,7 +136,7 @@ class TaskTransactions:
         return state
 
 
-def _known_keys(tx: Connection, submissions: Sequence[Submission[Command]]) -> KnownKeys:
+def _known_keys(tx: Connection, submissions: Sequence[Submission[Command]], now: int) -> KnownKeys:
     pairs = {(each.account, each.idempotency_key) for each in submissions if each.idempotency_key}
     if not pairs:
         return {}
@@ -141,7 +145,7 @@ def _known_keys(tx: Connection, submissions: Sequence[Submission[Command]]) -> K
     return {
         (row["account"], row["idempotency_key"]): (
             row["fingerprint"],
-            TaskGone() if row["state"] == "cancelled" else state_of(row),
+            visible_state(row, row["account"], now),
         )
         for row in rows
     }

@@ -6,6 +6,7 @@ from typing import Any
 from splitflap_core import topology
 from splitflap_core.broker import BrokerLink, OutgoingMessage
 
+from asyncrequest import NO_PRECONDITIONS, Preconditions
 from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.domain.changes import Changes
 from splitflap_api.domain.jobs import dead_letters
@@ -30,15 +31,17 @@ class Replayer:
         self._link = link
         self._after_commit = after_commit
 
-    def replay(self, letter_id: str) -> None:
+    def replay(self, letter_id: str, preconditions: Preconditions = NO_PRECONDITIONS) -> None:
         """Replay a dead letter.
 
         Raises:
             Problem: not-found; conflict, if it was replayed before or would have no effect;
                 unavailable, if the broker refuses the message.
+            PreconditionFailed: dead letters have no ETag, so no tag matches.
         """
         with self._store.write() as tx:
             letter = dead_letters.find(tx, letter_id)
+            preconditions.check(None)
             if letter["replayed_at"] is not None:
                 raise Problem("conflict", "it was replayed before")
             changes = Changes(self._store.now(tx))

@@ -6,10 +6,13 @@ from splitflap_core.contracts import Flavour, RenderRequest
 from sqlalchemy import Connection, delete, select, update
 from uuid_utils import uuid7
 
+from asyncrequest import NO_PRECONDITIONS, Preconditions
 from splitflap_api.contract import models
-from splitflap_api.contract.problems import Problem
+from splitflap_api.contract.problems import Problem, forbidden
 from splitflap_api.domain.changes import Changes, NewTask, Row
 from splitflap_api.domain.jobs.locks import drop_unwanted_jobs
+from splitflap_api.domain.posts.representation import represent
+from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.store.schema import post_links, posts, tasks
 
 
@@ -43,13 +46,12 @@ class CreatePost:
 class EditPost:
     """Give a post its next revision, and drop the unfinished jobs of the old one.
 
-    `revisions` are the revisions of If-Match, None for any. Without a flavour the post keeps its
-    own.
+    Without a flavour the post keeps its own.
     """
 
     post_id: str
     text: str
-    revisions: frozenset[int] | None
+    preconditions: Preconditions
     admin: bool
     flavour: Flavour | None = None
     own_transaction = True
@@ -59,8 +61,7 @@ class EditPost:
         older = _tasks_of(tx, self.post_id)
         drop_unwanted_jobs(tx, older)
         post = _lock_own_post(tx, self.post_id, task.account, admin=self.admin)
-        if self.revisions is not None and post["revision"] not in self.revisions:
-            raise Problem("precondition-failed", f"the present revision is {post['revision']}")
+        _check(tx, self.post_id, self.preconditions)
         flavour = self.flavour or post["flavour"]
         post |= {"revision": post["revision"] + 1, "text": self.text, "flavour": flavour}
         _write_revision(tx, changes, post)
@@ -69,16 +70,24 @@ class EditPost:
 
 
 def delete_post(
-    tx: Connection, changes: Changes, post_id: str, account: str, *, admin: bool
+    tx: Connection,
+    changes: Changes,
+    post_id: str,
+    account: str,
+    *,
+    admin: bool,
+    preconditions: Preconditions = NO_PRECONDITIONS,
 ) -> None:
     """Delete a post with its links and jobs; its running tasks end.
 
     Raises:
         Problem: not-found or forbidden.
+        PreconditionFailed: the post has another ETag now.
     """
     its_tasks = _tasks_of(tx, post_id)
     drop_unwanted_jobs(tx, its_tasks)
     post = _lock_own_post(tx, post_id, account, admin=admin)
+    _check(tx, post_id, preconditions)
     tx.execute(delete(post_links).where(post_links.c.post_id == post_id))
     tx.execute(delete(posts).where(posts.c.id == post_id))
     changes.ending += its_tasks
@@ -119,6 +128,13 @@ def _tasks_of(tx: Connection, post_id: str) -> list[str]:
     return [row.id for row in rows]
 
 
+def _check(tx: Connection, post_id: str, preconditions: Preconditions) -> None:
+    """Check the preconditions for a locked post. The lock makes check and change one step."""
+    if preconditions is not NO_PRECONDITIONS:
+        _, etag = represent(read_posts(tx, [post_id])[post_id])
+        preconditions.check(etag)
+
+
 def _lock_own_post(tx: Connection, post_id: str, account: str, *, admin: bool) -> Row:
     """The post, locked, for its author or an admin.
 
@@ -129,7 +145,7 @@ def _lock_own_post(tx: Connection, post_id: str, account: str, *, admin: bool) -
         tx.execute(select(posts).where(posts.c.id == post_id).with_for_update()).mappings().first()
     )
     if row is None:
-        raise Problem("not-found", f"no post {post_id}")
+        raise Problem("not-found", "no post has this id")
     if row["account"] != account and not admin:
-        raise Problem("forbidden", "only its author or a key with the scope admin may change it")
+        raise forbidden("only its author or a key with the scope admin may change it", "admin")
     return dict(row)

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from splitflap_core import logs
 from splitflap_core.data_folder import PRIVATE_UMASK, make_private
-from splitflap_core.setting_errors import unknown_settings
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, load, masked
+from splitflap_core.wording.setting_errors import unknown_settings
 
 S = TypeVar("S", bound=CommonSettings)
 

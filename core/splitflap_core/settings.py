@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from msgspec import Meta
 
-from splitflap_core.setting_errors import expectation, quoted
+from splitflap_core.wording.setting_errors import expectation, quoted
 
 PREFIX = "SPLITFLAP_"
 

@@ -3,8 +3,8 @@
 import os
 
 import click
-from splitflap_core.setting_errors import unknown_settings
 from splitflap_core.settings import PREFIX
+from splitflap_core.wording.setting_errors import unknown_settings
 
 from splitflap.access import Access, data_dir_option
 from splitflap.commands.dead import dead

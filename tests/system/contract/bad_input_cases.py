@@ -72,7 +72,19 @@ BODIES = [
         Case(f"channel {name[:9]!r}", 422, "invalid", text("a", channel=name), field="channel")
         for name in ("", "a b", "a/b", "ä", "a\n", "-a", ".a", "a\0", "x" * 101)
     ),
-    Case("text with too many characters", 422, "invalid", text("a" * (MAX_TEXT + 1)), field="text"),
+    *(
+        Case(f"text of {name}", 422, "invalid", text(blank), field="text")
+        for name, blank in (
+            ("white space", " \t\n"),
+            ("Unicode spaces", "\u00a0\u2003\u3000"),
+            ("zero-width characters", "\u200b\u200d\ufeff"),
+        )
+    ),
+    Case("text twice", 422, "invalid", b'{"text": "a", "text": "b"}', field="text"),
+    Case("NaN", 400, "bad-json", b'{"text": NaN}'),
+    Case(
+        "text with too many characters", 413, "too-large", text("a" * (MAX_TEXT + 1)), field="text"
+    ),
     Case("text with too many bytes", 413, "too-large", text("ä" * 40_000), field="text"),
     Case("body too large", 413, "too-large", text("a" * (MAX_BODY + 1))),
     Case("render without text", 422, "invalid", {}, "/v1/renders", field="text"),
@@ -142,6 +154,18 @@ QUERIES = [
     listing("channel=", "channel"),
     listing("limit=1&limit=2", "limit"),
     listing("offset=1", "offset"),
+    *(
+        Case(f"{method} {path} with a query", 400, "bad-request", text("a"), path, method, "a")
+        for method, path in (
+            ("POST", "/v1/posts?a=1"),
+            ("POST", "/v1/renders?a"),
+            ("PUT", f"/v1/posts/{ID}?a=1"),
+            ("DELETE", f"/v1/posts/{ID}?a="),
+            ("DELETE", f"/v1/tasks/{ID}?a=1"),
+            ("GET", f"/v1/posts/{ID}?a=1"),
+            ("POST", f"/v1/dead/{ID}/replay?a=1"),
+        )
+    ),
     Case(
         "events of an invalid channel",
         400,
@@ -168,7 +192,9 @@ HEADERS = [
         header(f"If-Match: {tag}", f"/v1/posts/{ID}", "PUT")
         for tag in ("3", '"a', "W/", ",", '"a" b')
     ),
-    *(header(f"Idempotency-Key: {key}") for key in ("", "a b", "x" * 256)),
+    *(header(f"If-None-Match: {tag}", f"/v1/posts/{ID}", "GET") for tag in ("3", "W/")),
+    *(header(f"Idempotency-Key: {key}") for key in ("", '""', '"a', "a b", "x" * 256)),
+    *(header("Idempotency-Key: k", path, "POST") for path in ("/v1/keys", f"/v1/dead/{ID}/replay")),
     Case(
         "Last-Event-ID",
         400,

@@ -1,6 +1,7 @@
 """Bad input is refused at once with a problem that names it, and it changes nothing."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from tests.system.rig.raw_http import RawResponse, request
 from tests.system.rig.stack import Stack
 
 from .bad_input_cases import CASES, Case
+
+#: Words of Python and of regular expressions, which no client needs to know.
+PYTHON = re.compile(r"`(str|int|float|bool|array|object)|NoneType|codec|regex|enum|\^\[")
 
 
 def send(stack: Stack, case: Case) -> RawResponse:
@@ -45,5 +49,9 @@ def test_bad_input_is_refused(stack: Stack, case: Case) -> None:
         assert response.header("Allow")
     if case.status == 401:
         assert (response.header("WWW-Authenticate") or "").startswith("Bearer")
+    assert response.header("X-Content-Type-Options") == "nosniff"
+    assert response.header("Cache-Control") == "no-store"
+    said = str([problem["detail"], problem.get("errors")])
+    assert not PYTHON.search(said), said
     assert client.get(problem["type"]).json()["status"] == case.status
     assert newest(client) == before

@@ -1,5 +1,6 @@
 """Requests for tests of the parser, without a server."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +9,9 @@ import pytest
 from flask import Flask
 from splitflap_api.contract.problems import Problem
 from splitflap_api.http.parse import MAX_BODY
+
+#: Words of Python and of regular expressions, which no client needs to know.
+PYTHON = re.compile(r"`?\b(str|int|float|bool|dict|array|NoneType|codec|regex|enum)\b|\^\[|\\x")
 
 _app = Flask("parser")
 _app.config["MAX_CONTENT_LENGTH"] = MAX_BODY

@@ -124,7 +124,7 @@ def test_a_page_goes_on_behind_posts_that_were_just_deleted(
     def deleting(tx: Connection, wanted: list[str]) -> object:
         monkeypatch.setattr(pages, "read_posts", reading)
         for post_id in wanted:
-            rig.acceptor.delete_post(post_id, "me", admin=False)
+            rig.delete_post(post_id)
         return reading(tx, wanted)
 
     monkeypatch.setattr(pages, "read_posts", deleting)

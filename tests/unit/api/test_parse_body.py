@@ -1,18 +1,23 @@
 """Parsing of bodies: each refusal has its slug, its field and the expected value."""
 
 import io
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from splitflap_api.contract import models
+from splitflap_api.contract.patterns import is_blank
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.previews import preview_key
 from splitflap_api.http.parse import MAX_BODY, check_text, json_body
 
-from .requests_to_parse import parts_of, refusal, request_with
+from .requests_to_parse import PYTHON, parts_of, refusal, request_with
 
 JSON = "application/json"
-REGEX = "expected `str` matching regex"
+CHANNEL = "expected 1 to 100 letters (A to Z), digits, `.`, `_` or `-`, beginning with"
+ACCOUNT = "expected 1 to 100 letters (A to Z), digits, `.`, `_`, `@` or `-`, beginning with"
 
 
 def read(model: type[Any], data: bytes, content_type: str = JSON, **more: Any) -> Any:
@@ -32,69 +37,135 @@ def stream(body: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "reason"),
     [
-        b"",
-        b"{",
-        b"\xff",
-        b"\xef\xbb\xbf{}",
-        b'{"text":"\xff"}',
-        b'{"text":"\\ud800"}',
-        b'{"text":"x"} x',
-        b"NaN",
-        b"text=x",
-        '{"text":"x"}'.encode("utf-16"),
+        (b"", "it ends too early"),
+        (b"{", "it ends too early"),
+        (b'{"text":"x"', "it ends too early"),
+        (b"\xff", "it is not UTF-8 at byte 0"),
+        (b'{"text":"\xff"}', "it is not UTF-8 at byte 9"),
+        (b'{"\xff":1}', "it is not UTF-8 at byte 2"),
+        ('{"text":"x"}'.encode("utf-16"), "it is not UTF-8 at byte 0"),
+        (b"\xef\xbb\xbf{}", "invalid character at byte 0"),
+        (b'{"text":"\\ud800"}', r"an escape such as \ud800 is half of a surrogate pair"),
+        (b'{"text":"\\udc00x"}', r"an escape such as \ud800 is half of a surrogate pair"),
+        (b'{"text":"\\ud800\\u0041"}', r"an escape such as \ud800 is half of a surrogate pair"),
+        (b'{"text":"\\ud800', "it ends too early"),
+        (b'{"text":"x"} x', "trailing characters at byte 14"),
+        (b"NaN", "invalid character at byte 0"),
+        (b'{"text":NaN}', "invalid character at byte 8"),
+        (b'{"text":Infinity}', "invalid character at byte 8"),
+        (b"text=x", "invalid character at byte 4"),
+        (b'{"text":"x",}', "trailing comma in object at byte 12"),
+        (b"{'text':1}", "object keys must be strings at byte 1"),
+        (b'{"text":01}', "invalid number at byte 9"),
+        (b'{"text":"a\nb"}', "invalid character at byte 10"),
     ],
 )
-def test_broken_json_is_refused(data: bytes) -> None:
-    """400 for a broken body, another encoding, or data after the end."""
+def test_broken_json_is_refused(data: bytes, reason: str) -> None:
+    """400 with the reason and its place."""
     problem = refusal(
         lambda: json_body(models.NewPost), method="POST", data=data, content_type=JSON
     )
     assert (problem.slug, problem.errors) == ("bad-json", [])
-    assert problem.detail.startswith("the body is not JSON: ")
+    assert problem.detail == f"the body is not JSON: {reason}"
 
 
 @pytest.mark.parametrize(
     ("model", "data", "field", "message"),
     [
-        (models.NewPost, b"[]", None, "expected `object`, got `array`"),
-        (models.NewPost, b"null", None, "expected `object`, got `null`"),
-        (models.NewPost, b"[" * 100_000, None, "expected `object`, got `array`"),
+        (models.NewPost, b"[]", None, "expected an object, got a list"),
+        (models.NewPost, b"null", None, "expected an object, got null"),
+        (models.NewPost, b'"x"', None, "expected an object, got a string"),
+        (models.NewPost, b"3", None, "expected an object, got a number"),
+        (models.NewPost, b"[" * 100_000, None, "expected an object, got a list"),
+        (models.NewPost, b'{"a":' * 50_000, "a", "is not known here"),
         (models.NewPost, b"{}", "text", "is required"),
-        (models.NewPost, b'{"text":""}', "text", "expected `str` of length >= 1"),
-        (models.NewPost, b'{"text":3}', "text", "expected `str`, got `int`"),
-        (models.NewPost, b'{"text":null}', "text", "expected `str`, got `null`"),
-        (models.NewPost, b'{"text":' + b"[" * 99_999, "text", "expected `str`, got `array`"),
+        (models.NewPost, b'{"text":3}', "text", "expected a string, got a number"),
+        (models.NewPost, b'{"text":1e999}', "text", "expected a string"),
+        (models.NewPost, b'{"text":1.5}', "text", "expected a string, got a number"),
+        (models.NewPost, b'{"text":true}', "text", "expected a string, got a boolean"),
+        (models.NewPost, b'{"text":{}}', "text", "expected a string, got an object"),
+        (models.NewPost, b'{"text":null}', "text", "expected a string, got null"),
+        (models.NewPost, b'{"text":' + b"[" * 99_999, "text", "expected a string, got a list"),
         (models.NewPost, b'{"text":"x","chanel":"x"}', "chanel", "is not known here"),
-        (models.NewPost, b'{"text":"x","channel":null}', "channel", "expected `str`, got `null`"),
-        (models.NewPost, b'{"text":"x","channel":"a b"}', "channel", REGEX),
-        (models.NewPost, b'{"text":"x","channel":""}', "channel", REGEX),
-        (models.NewPost, b'{"text":"x","channel":"a\\n"}', "channel", REGEX),
-        (models.NewPost, b'{"text":"x","channel":"-a"}', "channel", REGEX),
-        (models.NewPost, b'{"text":"x","channel":"%s"}' % (b"c" * 101), "channel", REGEX),
+        (models.NewPost, b'{"te`x` - at `$.t":1}', "te`x` - at `$.t", "is not known here"),
+        (models.NewPost, b'{"%s":1}' % (b"n" * 300), "n" * 100, "is not known here"),
+        (models.NewPost, b'{"text":"x","text":"y"}', "text", "expected once"),
+        (models.NewPost, b'{"text":"x","t\\u0065xt":"x"}', "text", "expected once"),
+        (models.NewPost, b'{"text":"x","channel":null}', "channel", f"{CHANNEL} a letter"),
+        (models.NewPost, b'{"text":"x","channel":5}', "channel", f"{CHANNEL} a letter"),
+        (models.NewPost, b'{"text":"x","channel":"A B"}', "channel", f"{CHANNEL} a letter"),
+        (models.NewPost, b'{"text":"x","channel":""}', "channel", CHANNEL),
+        (models.NewPost, b'{"text":"x","channel":"a\\n"}', "channel", CHANNEL),
+        (models.NewPost, b'{"text":"x","channel":"-a"}', "channel", CHANNEL),
+        (models.NewPost, b'{"text":"x","channel":"%s"}' % (b"c" * 101), "channel", CHANNEL),
+        (models.NewPost, b'{"text":"x","flavour":"md"}', "flavour", "expected `gfm` or `markdown`"),
+        (models.NewPost, b'{"text":"x","flavour":1}', "flavour", "expected `gfm` or `markdown`"),
         (models.Edit, b'{"text":"x","channel":"c"}', "channel", "is not known here"),
-        (models.NewPreview, b'{"url":""}', "url", "expected `str` of length >= 1"),
-        (models.NewPreview, b'{"url":"%s"}' % (b"u" * 2001), "url", "expected `str` of length <="),
-        (models.NewPreview, b'{"url":"x","refresh":1}', "refresh", "expected `bool`, got `int`"),
+        (models.NewPreview, b'{"url":""}', "url", "expected 1 to 2000 characters"),
+        (
+            models.NewPreview,
+            b'{"url":"%s"}' % (b"u" * 2001),
+            "url",
+            "expected 1 to 2000 characters",
+        ),
+        (
+            models.NewPreview,
+            b'{"url":"x","refresh":1}',
+            "refresh",
+            "expected true or false, got a n",
+        ),
         (models.NewKey, b'{"account":"a"}', "scopes", "is required"),
-        (models.NewKey, b'{"account":"a b","scopes":["read"]}', "account", REGEX),
-        (models.NewKey, b'{"account":"a\\n","scopes":["read"]}', "account", REGEX),
-        (models.NewKey, b'{"account":"a","scopes":[]}', "scopes", "expected `array` of length"),
-        (models.NewKey, b'{"account":"a","scopes":"read"}', "scopes", "expected `array`, got"),
-        (models.NewKey, b'{"account":"a","scopes":["root"]}', "scopes[0]", "invalid enum value"),
-        (models.NewKey, b'{"account":"a","scopes":["read",3]}', "scopes[1]", "expected `str`, got"),
-        (models.NewKey, b'{"account":"a","scopes":["read"],"name":"\\u0000"}', "name", REGEX),
+        (models.NewKey, b'{"account":"a b","scopes":["read"]}', "account", ACCOUNT),
+        (models.NewKey, b'{"account":"a\\n","scopes":["read"]}', "account", ACCOUNT),
+        (models.NewKey, b'{"account":"a","scopes":[]}', "scopes", "expected a list that is not e"),
+        (models.NewKey, b'{"account":"a","scopes":"read"}', "scopes", "expected a list"),
+        (models.NewKey, b'{"account":"a","scopes":["root"]}', "scopes[0]", "expected `admin` or"),
+        (models.NewKey, b'{"account":"a","scopes":["read",3]}', "scopes[1]", "expected `admin` or"),
+        (models.NewKey, b'{"account":"a","scopes":[[[[]]]]}', "scopes[0]", "expected `admin` or"),
+        (
+            models.NewKey,
+            b'{"account":"a","scopes":["read"],"name":"\\u0000"}',
+            "name",
+            "expected at most 200 characters, none of them a control character",
+        ),
     ],
 )
 def test_wrong_fields_are_named(
     model: type[Any], data: bytes, field: str | None, message: str
 ) -> None:
-    """422 with the field and the expected value."""
+    """422 with the field and the expected value, in words of JSON."""
     problem = refusal(lambda: json_body(model), method="POST", data=data, content_type=JSON)
     slug, named, complaint = parts_of(problem)
     assert (slug, named) == ("invalid", field)
     assert complaint.startswith(message)
+    assert not PYTHON.search(complaint)
+
+
+@given(
+    st.sampled_from([models.NewPost, models.Edit, models.NewPreview, models.NewKey]),
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["text", "channel", "flavour", "url", "account", "scopes", "x"]),
+                inner,
+            )
+        ),
+    ),
+    st.integers(0, 60),
+)
+@settings(max_examples=400, deadline=None)
+def test_no_refusal_of_a_body_speaks_python(model: type[Any], value: Any, end: int) -> None:
+    """Random values, also cut off: strings, numbers, lists and objects are the words."""
+    for data in (json.dumps(value).encode(), json.dumps(value).encode()[:end]):
+        try:
+            read(model, data)
+        except Problem as problem:
+            said = problem.detail.replace(json.dumps(value), "")
+            assert not PYTHON.search(said), said
 
 
 @pytest.mark.parametrize(
@@ -107,12 +178,15 @@ def test_wrong_fields_are_named(
     ],
 )
 def test_another_media_type_is_refused(content_type: str) -> None:
-    """415 with the media type as the client sent it."""
+    """415 with the media type as the client sent it. `Accept` names the supported one."""
     problem = refusal(
         lambda: json_body(models.NewPost), method="POST", data=b"{}", content_type=content_type
     )
     assert problem.slug == "unsupported-media-type"
-    assert problem.detail == f"expected application/json, got {content_type}"
+    assert problem.headers == {"Accept": "application/json"}
+    assert problem.detail == (
+        f"Content-Type: expected application/json in UTF-8, got {content_type}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,12 +198,14 @@ def test_spellings_of_the_media_type_are_accepted(content_type: str) -> None:
 
 
 def test_an_encoded_body_is_refused() -> None:
-    """Compressed bodies are refused."""
+    """Compressed bodies are refused. `Accept-Encoding` says so (RFC 9110, section 15.5.16)."""
     encoded = {"Content-Encoding": "gzip"}
     problem = refusal(
         lambda: json_body(models.NewPost), data=b"{}", content_type=JSON, headers=encoded
     )
-    assert parts_of(problem) == ("unsupported-media-type", None, "expected no Content-Encoding")
+    message = "Content-Encoding: expected an uncompressed body, got gzip"
+    assert parts_of(problem) == ("unsupported-media-type", None, message)
+    assert problem.headers == {"Accept-Encoding": "identity"}
 
 
 def test_a_too_large_body_is_refused_unread() -> None:
@@ -142,7 +218,7 @@ def test_a_too_large_body_is_refused_unread() -> None:
 
 def test_the_largest_text_may_be_escaped() -> None:
     """The limit of a body allows the largest text with every byte escaped."""
-    text = "\\u0001" * models.MAX_TEXT
+    text = "\\u0041" * models.MAX_TEXT
     made = read(models.NewPost, b'{"text":"%s"}' % text.encode())
     check_text(made.text)
     assert len(made.text) == models.MAX_TEXT
@@ -167,19 +243,59 @@ def test_a_slow_body_gets_408() -> None:
     assert parts_of(problem) == ("request-timeout", None, "the body came too slowly")
 
 
+VISIBLE = "expected text with a visible character, without U+0000"
+
+
 @pytest.mark.parametrize(
     ("text", "slug", "message"),
     [
-        ("a\0b", "invalid", "expected text that is not only white space, without U+0000"),
+        ("a\0b", "invalid", VISIBLE),
+        ("", "invalid", VISIBLE),
+        ("a" * 65_537, "too-large", "expected at most 65536 bytes of UTF-8, got 65537"),
         ("é" * 32_769, "too-large", "expected at most 65536 bytes of UTF-8, got 65538"),
     ],
 )
-def test_texts_with_nul_or_too_many_bytes_are_refused(text: str, slug: str, message: str) -> None:
-    """A model checks only the number of characters."""
+def test_empty_and_too_long_texts_are_refused(text: str, slug: str, message: str) -> None:
+    """A text too long by its characters gets the same problem as one too long by its bytes."""
+    read_text = read(models.NewPost, json.dumps({"text": text}).encode()).text
     with pytest.raises(Problem) as refused:
-        check_text(text)
+        check_text(read_text)
     assert parts_of(refused.value) == (slug, "text", message)
     check_text("é" * 32_768)
+    check_text("a" * 65_536)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ",
+        "\t\r\n\x0b\x0c",
+        "\xa0\u1680\u2003\u202f\u205f\u3000",
+        "\u2028\u2029\x85",
+        "\u200b\u200c\u200d\u2060\ufeff",
+        "\u00ad\u180e\u034f",
+        "\u200e\u200f\u202e\u2066\u2069\u061c",
+        "\u115f\u1160\u3164\uffa0",
+        "\u2800",
+        "\ufe0f",
+        "\U000e0020\U000e007f\U000e0100",
+        "\x01\x1b\x7f\x9f",
+        " \u200b" * 5_000,
+    ],
+)
+def test_a_text_without_a_visible_character_is_refused(text: str) -> None:
+    """White space, zero-width and other characters without a glyph make an empty post."""
+    with pytest.raises(Problem) as refused:
+        check_text(text)
+    assert parts_of(refused.value) == ("invalid", "text", VISIBLE)
+    check_text(text + "x")
+    check_text(f"{text}\u0301{text}")
+
+
+def test_every_character_of_unicodes_white_space_is_invisible() -> None:
+    """As `str.isspace` has it."""
+    every = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
+    assert [each for each in every if each.isspace() and not is_blank(each)] == []
 
 
 @pytest.mark.parametrize(

@@ -13,33 +13,33 @@ from splitflap_api.http.parse import (
     id_of,
     known_id,
     query_parameters,
-    wanted_revisions,
 )
 
-from .requests_to_parse import parts_of, refusal, request_with
+from .requests_to_parse import PYTHON, parts_of, refusal, request_with
 
 #: Seconds. A pattern whose parts match the same characters would take hours.
 DID_NOT_HANG = 20
 
 ID = "0192f0c8-0000-7000-8000-000000000001"
-REGEX = "expected `str` matching regex"
+CHANNEL = "expected 1 to 100 letters (A to Z), digits"
+LIMIT = "expected a whole number from 1 to 100"
 
 
 @pytest.mark.parametrize(
     ("query", "field", "message"),
     [
-        ("limit=0", "limit", "expected `int` >= 1"),
-        ("limit=101", "limit", "expected `int` <= 100"),
-        ("limit=x", "limit", "expected `int`, got `str`"),
-        ("limit=", "limit", "expected `int`, got `str`"),
-        ("limit=1.5", "limit", "expected `int`"),
+        ("limit=0", "limit", LIMIT),
+        ("limit=101", "limit", LIMIT),
+        ("limit=x", "limit", LIMIT),
+        ("limit=", "limit", LIMIT),
+        ("limit=1.5", "limit", LIMIT),
         ("limit=5&limit=6", "limit", "expected once"),
         ("offset=1", "offset", "is not known here"),
-        ("channel=", "channel", REGEX),
-        ("channel=a%20b", "channel", REGEX),
-        ("channel=a%0A", "channel", REGEX),
-        ("channel=%ff", "channel", REGEX),
-        (f"after={'x' * 201}", "after", "expected `str` of length <= 200"),
+        ("channel=", "channel", CHANNEL),
+        ("channel=a%20b", "channel", CHANNEL),
+        ("channel=a%0A", "channel", CHANNEL),
+        ("channel=%ff", "channel", CHANNEL),
+        (f"after={'x' * 201}", "after", "expected at most 200 characters"),
     ],
 )
 def test_wrong_queries_are_refused(query: str, field: str, message: str) -> None:
@@ -48,6 +48,7 @@ def test_wrong_queries_are_refused(query: str, field: str, message: str) -> None
     slug, named, complaint = parts_of(problem)
     assert (slug, named) == ("bad-request", field)
     assert complaint.startswith(message)
+    assert not PYTHON.search(complaint)
 
 
 @pytest.mark.parametrize(
@@ -99,50 +100,6 @@ def test_a_malformed_id_gets_404_without_a_query(text: str) -> None:
         known_id(text, "post")
     assert refused.value.slug == "not-found"
     assert known_id(ID, "post") == ID
-
-
-@pytest.mark.parametrize(
-    ("header", "revisions"),
-    [
-        (None, None),
-        ("*", None),
-        (" * ", None),
-        ('"1-00000000"', {1}),
-        ('"1-00000000", "20-1a2b3c4d"', {1, 20}),
-        ('"1-00000000" ,, "2-00000000",', {1, 2}),
-        ('W/"1-00000000"', set()),
-        ('"other"', set()),
-        ('""', set()),
-        ('"0-00000000"', set()),
-        ('"1-0000000G"', set()),
-        ('"1-000000000"', set()),
-        ('"9999999999-00000000"', set()),
-        ('"1-00000000", "other"', {1}),
-    ],
-)
-def test_if_match_names_revisions(header: str | None, revisions: set[int] | None) -> None:
-    """Weak tags and foreign tags match no revision. `*` and no header match all."""
-    headers = {} if header is None else {"If-Match": header}
-    with request_with(headers=headers):
-        assert wanted_revisions() == revisions
-
-
-@pytest.mark.parametrize(
-    "header", ["", ",", "1", "1-00000000", '"a', '"a" "b"', '*, "1-00000000"', '"a b"', "'a'"]
-)
-def test_a_malformed_if_match_is_refused(header: str) -> None:
-    """400: the edit must not happen."""
-    problem = refusal(wanted_revisions, headers={"If-Match": header})
-    assert parts_of(problem)[:2] == ("bad-request", "If-Match")
-
-
-@pytest.mark.parametrize(
-    "header", ['"a"' + ",   " * 2000 + "x", '"a"' + ' , "b"  ' * 1000 + "x", " ," * 4000 + "x"]
-)
-@pytest.mark.timeout(DID_NOT_HANG)
-def test_a_long_if_match_is_refused_at_once(header: str) -> None:
-    """One thread serves all clients. A header of 8,000 bytes must not hold it."""
-    assert refusal(wanted_revisions, headers={"If-Match": header}).slug == "bad-request"
 
 
 @pytest.mark.parametrize(

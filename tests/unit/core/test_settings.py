@@ -5,7 +5,6 @@ from typing import Annotated, Literal, get_type_hints
 import pytest
 from msgspec import Meta
 from splitflap_api.settings import ApiSettings
-from splitflap_core.setting_errors import expectation, unknown_settings
 from splitflap_core.settings import (
     BadSettings,
     CommonSettings,
@@ -15,6 +14,7 @@ from splitflap_core.settings import (
     masked,
     networks,
 )
+from splitflap_core.wording.setting_errors import expectation, unknown_settings
 from splitflap_renderer.settings import RendererSettings
 from splitflap_scraper.process.settings import ScraperSettings
 

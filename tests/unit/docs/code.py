@@ -11,8 +11,8 @@ import click
 import msgspec
 import yaml
 from splitflap.__main__ import main
-from splitflap_core.setting_errors import known_names
 from splitflap_core.settings import PREFIX
+from splitflap_core.wording.setting_errors import known_names
 from splitflap_scraper.process.reasons import REASONS
 
 from tests.unit.docs.pages import ROOT

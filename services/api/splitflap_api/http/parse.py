@@ -2,8 +2,8 @@
 
 import base64
 import binascii
-import re
-from typing import TypeVar
+import json
+from typing import Any, TypeVar
 
 import msgspec
 from flask import request
@@ -12,22 +12,13 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.models import MAX_TEXT
-from splitflap_api.contract.patterns import ENTITY_TAGS, EVENT_ID, TEXT
+from splitflap_api.contract.patterns import EVENT_ID, TEXT, is_blank
+from splitflap_api.contract.plain_words import MAX_NAME, broken_json, wrong_value
 from splitflap_api.contract.problems import Problem, bad_parameter, invalid
 from splitflap_api.http.waiting import slot_lent
 
 #: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and other fields.
 MAX_BODY = 6 * MAX_TEXT + 4096
-
-#: Characters of a field's name in a refusal.
-MAX_NAME = 100
-
-#: An ETag of a post, with its revision.
-_ETAG = re.compile(r'"([1-9][0-9]{0,8})-[0-9a-f]{8}"')
-_ANY_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
-#: The place of an error in a message of msgspec: a path, or a field.
-_AT = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
-_NAMED = re.compile(r"field `([^`]*)`")
 
 T = TypeVar("T")
 
@@ -41,16 +32,20 @@ def json_body(model: type[T]) -> T:
     _check_media_type()
     data = _data()
     try:
-        return msgspec.json.decode(data, type=model)
+        value = msgspec.json.decode(data, type=model)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from error
+        name, message = wrong_value(error, model)
+        raise (invalid(name, message) if name else Problem("invalid", message)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem("bad-json", f"the body is not JSON: {error}") from error
+        raise Problem("bad-json", f"the body is not JSON: {broken_json(data, error)}") from error
+    # msgspec takes the last value of a repeated field.
+    json.loads(data, object_pairs_hook=_refuse_repeated)
+    return value
 
 
 def check_text(text: str) -> None:
-    """Raises Problem for a text of too many bytes, of white space alone, or with U+0000."""
-    if not TEXT.matches(text):
+    """Raises Problem for a text of too many bytes, without a visible character, or with U+0000."""
+    if "\0" in text or is_blank(text):
         raise invalid("text", f"expected {TEXT.expected}")
     size = len(text.encode())
     if size > MAX_TEXT:
@@ -70,9 +65,11 @@ def query_parameters(model: type[T]) -> T:
         if len(values) > 1:
             raise bad_parameter(name, "expected once")
     try:
-        return msgspec.convert({k: v[0] for k, v in given.items()}, model, strict=False)
+        return msgspec.convert(
+            {name: value for name, (value,) in given.items()}, model, strict=False
+        )
     except msgspec.ValidationError as error:
-        name, message = _field(str(error))
+        name, message = wrong_value(error, model)
         raise bad_parameter(name, message) from error
 
 
@@ -83,7 +80,7 @@ def known_id(text: str, what: str) -> str:
         Problem: not-found, if the text is no UUID.
     """
     if not is_id(text):
-        raise Problem("not-found", f"no {what} {text[:100]!r}")
+        raise Problem("not-found", f"no {what} has this id")
     return text
 
 
@@ -108,23 +105,6 @@ def id_of(cursor: str) -> str:
     return last_id
 
 
-def wanted_revisions() -> frozenset[int] | None:
-    """The revisions in If-Match; None for any revision (RFC 9110, section 13.1.1).
-
-    Raises:
-        Problem: bad-request.
-    """
-    header = request.headers.get("If-Match")
-    if header is None or header.strip() == "*":
-        return None
-    if not ENTITY_TAGS.matches(header):
-        raise bad_parameter("If-Match", f"expected {ENTITY_TAGS.expected}")
-    # Weak tags and tags of other services are well-formed, and match no revision.
-    return frozenset(
-        int(known[1]) for tag in _ANY_ETAG.findall(header) if (known := _ETAG.fullmatch(tag))
-    )
-
-
 def event_id() -> int | None:
     """The id in Last-Event-ID, if any: the stream resumes after this event.
 
@@ -144,10 +124,12 @@ def _check_media_type() -> None:
     charset = parameters.get("charset", "utf-8").lower()
     if request.mimetype != "application/json" or charset not in {"utf-8", "utf8"}:
         sent = request.headers.get("Content-Type", "none")[:100]
-        raise Problem("unsupported-media-type", f"expected application/json, got {sent}")
+        detail = f"Content-Type: expected application/json in UTF-8, got {sent}"
+        raise Problem("unsupported-media-type", detail, headers={"Accept": "application/json"})
     encoding = request.headers.get("Content-Encoding", "identity")
     if encoding.lower() != "identity":
-        raise Problem("unsupported-media-type", "expected no Content-Encoding")
+        detail = f"Content-Encoding: expected an uncompressed body, got {encoding[:100]}"
+        raise Problem("unsupported-media-type", detail, headers={"Accept-Encoding": "identity"})
 
 
 def _data() -> bytes:
@@ -173,23 +155,11 @@ def _read() -> bytes:
             raise Problem("request-timeout", "the body came too slowly") from error
         return b""
     except ParseException as error:
-        raise Problem("bad-json", f"the body's chunks cannot be read: {error}") from error
+        raise Problem("bad-json", "the body's chunks cannot be read") from error
 
 
-def _invalid(message: str) -> Problem:
-    name, expected = _field(message)
-    return invalid(name, expected) if name else Problem("invalid", expected)
-
-
-def _field(message: str) -> tuple[str, str]:
-    """The field and the message of a validation error of msgspec."""
-    at = _AT.search(message)
-    named = _NAMED.search(message)
-    place = at[1] if at else ""
-    if named:
-        place = f"{place}.{named[1]}" if place else named[1]
-    place = place[:MAX_NAME]
-    if named:
-        return place, "is required" if "missing" in message else "is not known here"
-    what = message[: at.start()] if at else message
-    return place, what[0].lower() + what[1:]
+def _refuse_repeated(members: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in members]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise invalid(twice[:MAX_NAME], "expected once")

@@ -12,6 +12,8 @@ from typing import Any
 
 from msgspec import inspect
 
+from splitflap_core.wording.expectations import expected
+
 #: Similarity (0 to 1) from which a known name counts as the meant one.
 SIMILAR = 0.75
 
@@ -40,55 +42,10 @@ def quoted(value: str) -> str:
 
 def expectation(hint: Any) -> str:
     """The values that a setting takes, in words: `a whole number from 1 to 65535`."""
-    return _words(inspect.type_info(hint))
+    return expected(inspect.type_info(hint))
 
 
 def _sentence(name: str) -> str:
     near = get_close_matches(name, known_names(), n=1, cutoff=SIMILAR)
     meant = f"; did you mean {near[0]}?" if near else ""
     return f"{name} is no setting of Splitflap and has no effect{meant}"
-
-
-def _words(kind: inspect.Type) -> str:
-    match kind:
-        case inspect.Metadata():
-            return _words(kind.type)
-        case inspect.UnionType():
-            return " or ".join(
-                _words(each) for each in kind.types if not isinstance(each, inspect.NoneType)
-            )
-        case inspect.IntType() | inspect.FloatType():
-            whole = "whole " if isinstance(kind, inspect.IntType) else ""
-            return f"a {whole}number{_range(kind)}"
-        case inspect.BoolType():
-            return "true or false"
-        case inspect.LiteralType():
-            return " or ".join(f"`{each}`" for each in kind.values)
-        case inspect.StrType():
-            return _length(kind)
-    raise TypeError(f"a setting of the type {kind} has no words")
-
-
-def _range(kind: inspect.IntType | inspect.FloatType) -> str:
-    if kind.ge is not None and kind.le is not None:
-        return f" from {kind.ge} to {kind.le}"
-    bounds = [
-        f"{words} {bound}"
-        for words, bound in (
-            ("above", kind.gt),
-            ("of at least", kind.ge),
-            ("below", kind.lt),
-            ("up to", kind.le),
-        )
-        if bound is not None
-    ]
-    return f" {' and '.join(bounds)}" if bounds else ""
-
-
-def _length(kind: inspect.StrType) -> str:
-    form = " of the form below" if kind.pattern else ""
-    if kind.min_length and kind.max_length:
-        return f"{kind.min_length} to {kind.max_length} characters{form}"
-    if kind.max_length:
-        return f"at most {kind.max_length} characters{form}"
-    return f"a text{form}" if form else "a text that is not empty"

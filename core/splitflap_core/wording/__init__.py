@@ -1,0 +1,1 @@
+"""Types and mistakes in words for people."""

@@ -1,0 +1,66 @@
+"""The values that a type of msgspec accepts, in words for people instead of Python's names."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from msgspec import inspect
+
+NO_FORMS: Mapping[str, str] = MappingProxyType({})
+
+
+def expected(kind: inspect.Type, forms: Mapping[str, str] = NO_FORMS) -> str:
+    """The values of a type in words: `a whole number from 1 to 100`.
+
+    `forms` has the words for patterns.
+    """
+    match kind:
+        case inspect.Metadata():
+            words = expected(kind.type, forms)
+        case inspect.UnionType():
+            options = (each for each in kind.types if not isinstance(each, inspect.NoneType))
+            words = " or ".join(expected(each, forms) for each in options)
+        case inspect.IntType() | inspect.FloatType():
+            whole = "whole " if isinstance(kind, inspect.IntType) else ""
+            words = f"a {whole}number{_range(kind)}"
+        case inspect.BoolType():
+            words = "true or false"
+        case inspect.LiteralType():
+            words = " or ".join(f"`{each}`" for each in kind.values)
+        case inspect.StrType():
+            words = forms.get(kind.pattern or "") or _length(kind)
+        case inspect.ListType():
+            words = f"a list{_size(kind)}"
+        case inspect.StructType():
+            words = "an object"
+        case _:
+            raise TypeError(f"the type {kind} has no words")
+    return words
+
+
+def _range(kind: inspect.IntType | inspect.FloatType) -> str:
+    if kind.ge is not None and kind.le is not None:
+        return f" from {kind.ge} to {kind.le}"
+    bounds = [
+        f"{words} {bound}"
+        for words, bound in (
+            ("above", kind.gt),
+            ("of at least", kind.ge),
+            ("below", kind.lt),
+            ("up to", kind.le),
+        )
+        if bound is not None
+    ]
+    return f" {' and '.join(bounds)}" if bounds else ""
+
+
+def _length(kind: inspect.StrType) -> str:
+    form = " of the form below" if kind.pattern else ""
+    if kind.min_length and kind.max_length:
+        return f"{kind.min_length} to {kind.max_length} characters{form}"
+    if kind.max_length:
+        return f"at most {kind.max_length} characters{form}"
+    return f"a text{form}" if form else f"a string{_size(kind)}"
+
+
+def _size(kind: inspect.StrType | inspect.ListType) -> str:
+    return " that is not empty" if kind.min_length else ""

@@ -1,4 +1,4 @@
-"""`splitflap-api serve` and `splitflap-api migrate`.
+"""`splitflap-api serve`, `splitflap-api migrate` and `splitflap-api admin-key`.
 
 Modules with locks or selectors of their own are imported within functions: `serve` forks a worker,
 and the worker patches the standard library before it imports the service.
@@ -6,7 +6,7 @@ and the worker patches the standard library before it imports the service.
 
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,11 @@ from splitflap_core.settings import PREFIX
 from splitflap_api.settings import ApiSettings
 
 if TYPE_CHECKING:  # see above
+    from collections.abc import Iterator
+
     from splitflap_api.loops.waiters import Waiters
     from splitflap_api.service import ApiService
+    from splitflap_api.store.engine import Store
 
 #: Seconds to wait for the database's lock: the children of a killed API end within a second.
 LOCK_TIMEOUT = 5.0
@@ -27,6 +30,8 @@ USAGE = """\
 usage: splitflap-api serve                      serve until stopped
        splitflap-api migrate [--wait SECONDS]   bring the database's schema up to this release;
                                                 wait for the database if it does not answer
+       splitflap-api admin-key                  create a key with every scope in the database,
+                                                and print it: the way back in without a key
 The environment's SPLITFLAP_ variables are the settings, see docs/configuration.md.
 """
 
@@ -40,6 +45,8 @@ def main() -> None:
             migrate(0)
         case ["migrate", "--wait", seconds] if seconds.isdecimal():
             migrate(int(seconds))
+        case ["admin-key"]:
+            create_admin_key()
         case arguments:
             sys.stderr.write(USAGE)
             raise SystemExit(0 if arguments[0] in {"-h", "--help"} else os.EX_USAGE)
@@ -114,24 +121,47 @@ def new_service(settings: ApiSettings, waiters: "Waiters | None" = None) -> "Api
 
 def migrate(wait: int) -> None:
     """Bring the database's schema up to this release. Wait `wait` seconds for the database."""
+    from splitflap_api.store import migrate as migrations
+
+    with opened_database("migrate") as store:
+        revision = migrations.migrate_with_retries(store, wait)
+    sys.stdout.write(f"the schema is at revision {revision}\n")
+
+
+def create_admin_key() -> None:
+    """Create a key with every scope, beside a running API. Standard output has the key alone."""
+    from splitflap_api.contract.models import NewKey
+    from splitflap_api.domain.keys import ALL_SCOPES, Keyring
+    from splitflap_api.store.migrate import check_schema
+
+    new = NewKey(account="admin", scopes=list(ALL_SCOPES), name="splitflap-api admin-key")
+    with opened_database("admin-key") as store:
+        check_schema(store)
+        key = Keyring(store).create(new)
+    sys.stdout.write(f"{key.key}\n")
+    sys.stderr.write(f"its id is {key.id}, for `splitflap keys revoke`\n")
+
+
+@contextmanager
+def opened_database(command: str) -> "Iterator[Store]":
+    """The database of the settings. An unusable one ends the process with one line."""
     settings = boot("api", ApiSettings)
 
     from sqlalchemy.exc import DBAPIError
 
-    from splitflap_api.store import migrate as migrations
     from splitflap_api.store.embedded import DatabaseDamaged
     from splitflap_api.store.engine import Store
+    from splitflap_api.store.migrate import UnusableSchema
 
     store = Store(settings.database_url, settings.data_dir, settings.database_pool)
     try:
-        revision = migrations.migrate_with_retries(store, wait)
-    except DatabaseDamaged as error:
+        yield store
+    except (DatabaseDamaged, UnusableSchema) as error:
         raise _ended(EX_DATAERR, str(error)) from error
     except DBAPIError as error:
-        raise _ended(EX_UNAVAILABLE, f"migrate: database: {error.orig}") from error
+        raise _ended(EX_UNAVAILABLE, f"{command}: database: {error.orig}") from error
     finally:
         store.close()
-    sys.stdout.write(f"the schema is at revision {revision}\n")
 
 
 if __name__ == "__main__":

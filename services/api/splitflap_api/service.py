@@ -50,7 +50,7 @@ from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.embedded import DatabaseDamaged
 from splitflap_api.store.engine import Store, is_outage
-from splitflap_api.store.migrate import SchemaBehind, check_schema, migrate
+from splitflap_api.store.migrate import UnusableSchema, check_schema, migrate
 from splitflap_api.transactions.accept import TaskTransactions
 from splitflap_api.transactions.ingest import Ingest
 from splitflap_api.transactions.replay import Replayer
@@ -200,7 +200,7 @@ class ApiService:
         while not self._stopping.is_set():
             try:
                 self._start_once()
-            except (SchemaBehind, DatabaseDamaged) as error:
+            except (UnusableSchema, DatabaseDamaged) as error:
                 self._wait_for_database(str(error))
             except Exception as error:
                 if not is_outage(error):

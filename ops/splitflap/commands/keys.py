@@ -66,9 +66,15 @@ def _row(key: dict[str, Any]) -> list[str]:
 
 @keys.command
 @click.argument("key_id", metavar="ID")
+@click.option("--force", is_flag=True, help="Revoke the last key with the scope admin too.")
 @click.pass_obj
-def revoke(access: Access, key_id: str) -> None:
-    """Revoke a key. Every replica refuses it within seconds."""
+def revoke(access: Access, key_id: str, force: bool) -> None:
+    """Revoke a key. Every replica refuses it within seconds.
+
+    The API refuses to revoke the last key with the scope admin. Without such a key, create one with
+    `splitflap-api admin-key`, with the settings of the API.
+    """
     client = access.client()
-    client.send("DELETE", client.at("keys", key_id))
+    query = {"force": "true"} if force else {}
+    client.send("DELETE", client.at("keys", key_id), params=query)
     echo(f"revoked {printable(key_id)}")

@@ -1,5 +1,6 @@
 """Group commit: many requests share one transaction, and each gets its own answer."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from splitflap_api.contract import models
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.changes import NewTask
+from splitflap_api.domain.keys import Keyring
 from splitflap_api.domain.posts.commands import CreatePost
 from splitflap_api.store import schema
 from sqlalchemy.exc import SQLAlchemyError
@@ -133,3 +135,28 @@ def test_a_key_with_another_body_is_refused_on_every_replica(make_rig: MakeRig) 
     one.post("a", key="k", fingerprint="a")
     with pytest.raises(KeyReused):
         two.post("b", key="k", fingerprint="b")
+
+
+def test_racing_admins_leave_one_admin_key(make_rig: MakeRig) -> None:
+    """Two replicas revoke the last two keys with the scope admin: one of them is refused."""
+    rings = [Keyring(make_rig().store) for _ in range(2)]
+    for _ in range(10):
+        made = [
+            rings[0].create(models.NewKey(account="ann", scopes=["admin"])).id for _ in range(2)
+        ]
+        barrier = threading.Barrier(2)
+
+        def revoke(
+            ring: Keyring, key_id: str, barrier: threading.Barrier = barrier
+        ) -> BaseException | None:
+            barrier.wait(20)
+            try:
+                ring.revoke(key_id)
+            except Problem as error:
+                return error
+            return None
+
+        with ThreadPoolExecutor(2) as threads:
+            refused = list(threads.map(revoke, rings, made))
+        assert [type(each) for each in refused if each] == [Problem]
+        rings[0].revoke(made[refused.index(None) - 1], force=True)

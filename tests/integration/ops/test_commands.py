@@ -89,6 +89,17 @@ def test_a_key_is_revoked(run: Run, api: StubApi) -> None:
     assert api.requests[-1].path == "/v1/keys/..%2Fposts%2Fp1"
 
 
+def test_the_last_admin_key_needs_force(run: Run, api: StubApi) -> None:
+    """The refusal of the API is shown with its advice."""
+    advice = "this is the last key with the scope admin. Create another one first"
+    api.on("DELETE /v1/keys/k1", problem(409, "The state does not allow this", advice))
+    api.on("DELETE /v1/keys/k1?force=true", StubAnswer(204))
+    refused = run("keys", "revoke", "k1")
+    assert refused.exit_code == 1
+    assert advice in refused.stderr
+    assert run("keys", "revoke", "k1", "--force").exit_code == 0
+
+
 def test_dead_letters_of_all_pages_are_listed(run: Run, api: StubApi) -> None:
     """--all includes replayed letters."""
     two_pages(api)

@@ -69,6 +69,48 @@ def test_a_revoked_key_is_refused_at_once_on_its_replica(store: Store) -> None:
     assert refused.value.slug == "not-found"
 
 
+def make_admin(keyring: Keyring) -> CreatedKey:
+    """Create a key with the scope admin."""
+    return keyring.create(NewKey(account="ann", scopes=["admin", "read"]))
+
+
+def test_the_last_admin_key_is_revoked_by_force_only(store: Store) -> None:
+    """Other keys, and an admin key beside another one, need no force."""
+    keyring = Keyring(store)
+    make(keyring)
+    first, last = make_admin(keyring), make_admin(keyring)
+    keyring.revoke(first.id)
+    for key in (last, last):
+        with pytest.raises(Problem) as refused:
+            keyring.revoke(key.id)
+        assert refused.value.slug == "conflict"
+        assert "the last key with the scope admin" in refused.value.detail
+        assert "splitflap-api admin-key" in refused.value.detail
+    assert keyring.caller(last.key)
+    keyring.revoke(first.id)
+    keyring.revoke(last.id, force=True)
+    assert keyring.caller(last.key) is None
+    keyring.revoke(last.id)
+
+
+def test_a_key_for_a_scope_that_begins_with_admin_is_no_admin_key(store: Store) -> None:
+    """Scopes of a later release, for example."""
+    keyring = Keyring(store)
+    other, last = make(keyring), make_admin(keyring)
+    with store.write() as tx:
+        tx.execute(update(table).where(table.c.id == other.id).values(scopes="administer read"))
+    with pytest.raises(Problem):
+        keyring.revoke(last.id)
+
+
+def test_accounts_that_differ_in_case_are_two_accounts(store: Store) -> None:
+    """`alice` and `ALICE` share nothing; documentation says so."""
+    keyring = Keyring(store)
+    accounts = ["alice", "ALICE", "Alice"]
+    made = [keyring.caller(make(keyring, account).key) for account in accounts]
+    assert [caller.account for caller in made if caller] == accounts
+
+
 def test_a_lookup_is_cached_for_a_while(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another replica's revocation takes effect after CACHE seconds; so does a new key."""
     now = [1000.0]

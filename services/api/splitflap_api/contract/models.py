@@ -21,7 +21,7 @@ Text = Annotated[
         extra_json_schema={"minLength": 1, "maxLength": MAX_TEXT, **TEXT.schema},
     ),
 ]
-Channel = Annotated[str, CHANNEL.meta("The channel's name")]
+Channel = Annotated[str, CHANNEL.meta("The channel's name, case-sensitive")]
 Time = Annotated[
     str,
     Meta(
@@ -102,9 +102,15 @@ class NewPreview(Request, frozen=True):
 class NewKey(Request, frozen=True):
     """A key to create for an account."""
 
-    account: Annotated[str, ACCOUNT.meta("The name of an account")]
+    account: Annotated[str, ACCOUNT.meta("The name of an account, case-sensitive")]
     scopes: Annotated[list[Scope], Meta(min_length=1)]
-    name: Annotated[str, KEY_NAME.meta("A note for people")] = ""
+    name: Annotated[str, KEY_NAME.meta("A note for people; several keys may have the same")] = ""
+
+
+class RevokeQuery(Request, frozen=True):
+    """Confirms the revocation of a key."""
+
+    force: Annotated[bool, Meta(description="Revoke the last key of an admin too.")] = False
 
 
 Cursor = Annotated[str, Meta(description="`next` of the previous page.", max_length=200)]

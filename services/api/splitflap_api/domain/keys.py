@@ -33,6 +33,19 @@ CACHE_SIZE = 10_000
 
 ALL_SCOPES: tuple[models.Scope, ...] = ("read", "write", "admin")
 
+#: The valid keys with the scope admin, locked in the order of their ids.
+_ADMINS = (
+    select(keys.c.id)
+    .where(keys.c.revoked_at.is_(None), (" " + keys.c.scopes + " ").like("% admin %"))
+    .order_by(keys.c.id)
+    .with_for_update()
+)
+
+_LAST_ADMIN = (
+    "this is the last key with the scope admin. Create another one first, or repeat the request "
+    "with ?force=true: then `splitflap-api admin-key` beside the database is the only way back in"
+)
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -131,19 +144,29 @@ class Keyring:
             for row in rows
         ]
 
-    def revoke(self, key_id: str, preconditions: Preconditions = NO_PRECONDITIONS) -> None:
+    def revoke(
+        self,
+        key_id: str,
+        preconditions: Preconditions = NO_PRECONDITIONS,
+        *,
+        force: bool = False,
+    ) -> None:
         """Revoke a key. A second call changes nothing.
 
         Raises:
-            Problem: not-found.
+            Problem: not-found; conflict for the last key with the scope admin, unless `force`.
             PreconditionFailed: keys have no ETag, so no tag matches.
         """
         with self._store.write() as tx:
             now = self._store.now(tx)
+            # Locked, so that two requests cannot revoke the last two of them at the same time.
+            admins = set(tx.execute(_ADMINS).scalars())
             found = tx.execute(select(keys.c.id).where(keys.c.id == key_id)).first()
             if found is None:
                 raise Problem("not-found", "no key has this id")
             preconditions.check(None)
+            if admins == {key_id} and not force:
+                raise Problem("conflict", _LAST_ADMIN)
             tx.execute(
                 update(keys)
                 .where(keys.c.id == key_id, keys.c.revoked_at.is_(None))

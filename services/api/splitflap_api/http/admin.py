@@ -29,8 +29,9 @@ class AdminViews:
     def create_key(self, body: models.NewKey) -> JsonResponse:
         return json_of(self._keyring.create(body), 201)
 
-    def revoke_key(self, key_id: str) -> Response:
-        self._keyring.revoke(known_id(key_id, "key"), Preconditions.read())
+    def revoke_key(self, key_id: str, query: models.RevokeQuery) -> Response:
+        key_id = known_id(key_id, "key")
+        self._keyring.revoke(key_id, Preconditions.read(), force=query.force)
         return no_content()
 
     def dead_letters(self, query: models.PageQuery) -> JsonResponse:
@@ -86,8 +87,10 @@ def operations(services: Services) -> list[Operation]:
             views.revoke_key,
             {204: doc.NO_CONTENT},
             scope="admin",
+            query=models.RevokeQuery,
             checks_preconditions=True,
-            problems=("not-found",),
+            problems=("not-found", "conflict"),
+            doc="The last key with the scope `admin` gets 409 unless `force` is true.",
         ),
         Operation(
             "GET",

@@ -141,13 +141,14 @@ class ChildHandle:
         Raises:
             ChildGone: the process has begun none of the texts, or has stopped reading.
         """
+        # Before the message: the process may answer before this thread runs again.
+        self._allowance = allowance
+        self._begin_text()
         try:
             self.pipe.send_bytes(encode_texts([text.request for text in texts]))
         except OSError as error:
             raise ChildGone(self._end_reason()) from error
         self.batch.extend(texts)
-        self._allowance = allowance
-        self._begin_text()
 
     def clear_done_signal(self) -> None:
         """Read the bytes of the done signal."""

@@ -28,7 +28,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
-.PHONY: help run dev hooks test test-fast conformance fuzz faults bench lint format docs release \
+.PHONY: help run dev hooks test test-fast conformance clients fuzz faults bench lint format docs release \
     servers specs tools bench-tools images cluster-up cluster-down cluster-test test-cluster-fast \
     scaling-figures clean
 
@@ -54,6 +54,11 @@ test-fast: dev specs ## Run the tests that start no server (one minute)
 
 conformance: dev specs ## Count the examples of CommonMark and GFM that each flavour renders alike
 	$(BIN)/python -m tests.conformance
+
+clients: export PYTHON := $(PYTHON)
+clients: dev ## Lint the OpenAPI document, and make posts through generated clients (CLIENTS="oapi-codegen")
+	@.ci/clients
+	@$(BIN)/python -m tests.clients $(CLIENTS)
 
 fuzz: dev ## Render random texts in both flavours, for FUZZ_SECONDS each (60)
 	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)

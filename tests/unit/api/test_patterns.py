@@ -29,6 +29,9 @@ COMMON = re.compile(
 #: Rust's regex crate has the syntax and the limits of RE2.
 RE2 = jsonschema_rs.RegexOptions()
 
+#: Strings whose server has further rules, which no pattern can say.
+LOOSER = {"url"}
+
 KEY = "a key with every scope"
 
 #: Bodies that fit. A test replaces one field.
@@ -129,12 +132,15 @@ def check(place: Place, client: FlaskClient) -> None:
     """Compare the server with the document on random values."""
     documented = jsonschema_rs.validator_for(place.schema, pattern_options=RE2)
 
+    looser = place.name in LOOSER
+
     @settings(
         max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
     @given(place.values())
     def agree(value: str) -> None:
-        assert place.refuses(client, value) is not documented.is_valid(value)
+        refused = place.refuses(client, value)
+        assert refused is not documented.is_valid(value) or (refused and looser)
 
     agree()
 

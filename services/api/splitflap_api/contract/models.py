@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from splitflap_core.contracts import MAX_URL, Flavour
 
-from splitflap_api.contract.patterns import ACCOUNT, CHANNEL, KEY_NAME, TEXT
+from splitflap_api.contract.patterns import ACCOUNT, CHANNEL, KEY_NAME, TEXT, WEB_URL
 
 #: Largest text, in bytes of UTF-8.
 MAX_TEXT = 65_536
@@ -93,10 +93,18 @@ class NewRender(Request, frozen=True):
 
 
 class NewPreview(Request, frozen=True):
-    """A URL to preview. `refresh` fetches again even if the stored preview is fresh."""
+    """A URL to preview."""
 
-    url: Annotated[str, Meta(min_length=1, max_length=MAX_URL, description="http or https.")]
-    refresh: bool = False
+    url: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=MAX_URL,
+            description=f"At most {MAX_URL:,} bytes of UTF-8: {WEB_URL.expected}.",
+            extra_json_schema=WEB_URL.schema,
+        ),
+    ]
+    refresh: Annotated[bool, Meta(description="Fetch a fresh preview again.")] = False
 
 
 class NewKey(Request, frozen=True):
@@ -157,8 +165,8 @@ PageType = Annotated[
 Link = Annotated[
     str,
     Meta(
-        description="http or https, as the text has it: it may contain characters that a URI "
-        "escapes."
+        description="http or https. Scheme, host and port have their canonical form. The rest is "
+        "as the author wrote it, so it may contain characters that a URI escapes."
     ),
 ]
 Pixels = Annotated[Count, Meta(description="Pixels.")]

@@ -87,6 +87,12 @@ IDEMPOTENCY_KEY = Form(
     'a string of 1 to 255 ASCII characters in quotes, such as "order-7"',
 )
 
+#: The server refuses more: the rest of the rules of a host is beyond a pattern.
+WEB_URL = Form(
+    r"^[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f/?#\\][^\x00-\x20\x7f]*$",
+    "an http or https URL with a host, without spaces or control characters",
+)
+
 EVENT_ID = Form("^[0-9]{0,18}$", "the `id` of an event: a whole number")
 
 #: The `expected` of each form by its `regex`, which msgspec names in its messages.

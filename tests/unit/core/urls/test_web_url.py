@@ -1,5 +1,7 @@
 """A URL has one form, whatever the spelling of its host."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -204,6 +206,17 @@ def test_a_preview_shows_no_private_or_other_url(url: str) -> None:
 def test_a_preview_shows_the_canonical_url() -> None:
     """A reader sees the host that the browser opens."""
     assert shown_url("HTTPS://user@0x08.8.8.8:443/ü", PUBLIC_ONLY) == "https://8.8.8.8/%C3%BC"
+
+
+@settings(deadline=None)
+@given(st.text("aZ09-._~:/?#[]@!$&'()*+,;=%|^`{}<>\\\" é\U0001f600", max_size=40))
+def test_a_preview_shows_a_uri(path: str) -> None:
+    """Browsers accept more characters than RFC 3986, but strict clients do not."""
+    shown = shown_url(f"https://a.example/{path}", PUBLIC_ONLY)
+    assert re.fullmatch(
+        r"https://a\.example/(?:[\w\-.~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*", shown, re.ASCII
+    )
+    assert shown_url(shown, PUBLIC_ONLY) == shown
 
 
 @settings(deadline=None)

@@ -1,11 +1,12 @@
 """RabbitMQ through kombu and py-amqp: publisher confirms in a window, quorum queues.
 
-This module replaces three parts of py-amqp:
+This module replaces four parts of py-amqp:
 
 - Confirms are matched by sequence number. py-amqp takes any ack for the expected one.
 - basic.publish is encoded in frames.py. py-amqp reads the socket before each message, with timeout
   0, to find a blocked connection; `poll` reads it anyway.
 - Reads and writes are buffered (buffers.py).
+- Headers and bodies of received messages are bounded (foreign_messages.py).
 """
 
 import itertools
@@ -23,6 +24,7 @@ from amqp.exceptions import NotFound
 
 from splitflap_core import topology
 from splitflap_core.broker.buffers import ReadAhead, WriteBehind
+from splitflap_core.broker.foreign_messages import install
 from splitflap_core.broker.frames import ack_frame, publish_frames
 from splitflap_core.broker.messages import (
     Depth,
@@ -63,6 +65,7 @@ class AmqpSession(BrokerSession):
         self._unsettled: dict[int, None] = {}
         self._sequence = itertools.count(1)
         self._consumers: list[kombu.Consumer] = []
+        install()
         self._connection = kombu.Connection(
             url,
             heartbeat=HEARTBEAT,

@@ -92,21 +92,23 @@ def joined(base: str, reference: str) -> WebUrl:
     return _read(reference.strip(), base)
 
 
-def canonical(text: str) -> str:
+def canonical(text: str, *, keep_credentials: bool = False) -> str:
     """The one form of a URL that is stored, compared and shown.
 
-    Scheme, host and port have their canonical form, and credentials are removed. Path, query and
-    fragment stay as the author wrote them.
+    Scheme, host and port have their canonical form, and credentials are removed unless the caller
+    keeps them. Path, query and fragment stay as the author wrote them.
 
     Raises:
         BadUrl: as `web_url`, or white space or control characters.
     """
     if _WHITE_OR_CONTROL.search(text):
         raise BadUrl(_NO_HOST)
-    origin = web_url(text).origin
-    authority = _BEGINNING.match(text)
-    assert authority is not None, "web_url requires it"  # noqa: S101 - for mypy
-    return origin + text[authority.end() :]
+    url = web_url(text)
+    found = _BEGINNING.match(text)
+    assert found is not None, "web_url requires it"  # noqa: S101 - for mypy
+    credentials, at, _ = found[1].rpartition("@")
+    before = credentials + at if keep_credentials else ""
+    return f"{url.scheme}://{before}{url.authority}{text[found.end() :]}"
 
 
 def host_of(text: str) -> str:

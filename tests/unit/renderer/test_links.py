@@ -1,7 +1,7 @@
 """The links that get a preview."""
 
 import pytest
-from splitflap_core.contracts import MAX_LINKS, MAX_URL
+from splitflap_core.contracts import FLAVOURS, MAX_LINKS, MAX_URL, Flavour
 from splitflap_renderer.markdown.links import without_trailing
 from splitflap_renderer.render import render
 
@@ -124,3 +124,46 @@ def test_entities_in_a_listed_url_are_decoded() -> None:
     assert render("[a](https://x.example/?a=1&amp;b=2&copy=3)").links == [
         "https://x.example/?a=1&b=2&copy=3"
     ]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("http://134744072/a", "http://8.8.8.8/a"),
+        ("http://0x8.8.2056/a", "http://8.8.8.8/a"),
+        ("http://8.8.8.8./a", "http://8.8.8.8/a"),
+        ("HTTPS://X.example:443/A?b#c", "https://x.example/A?b#c"),
+        ("https://X.example/@ann", "https://x.example/@ann"),
+        ("http://[::0:1]:80/", "http://[::1]/"),
+        ("https://x.example", "https://x.example"),
+    ],
+)
+def test_a_link_has_one_form_in_the_html_and_in_the_list(
+    url: str, key: str, flavour: Flavour
+) -> None:
+    """So a page can put the preview beside its link."""
+    result = render(f"[a]({url}) and {url} here", flavour)
+    assert result.links == [key]
+    assert result.html.count(f'href="{key}"') == 2
+
+
+def test_all_spellings_of_a_host_are_one_link() -> None:
+    """Each text has one preview of a page."""
+    hosts = ["8.8.8.8", "134744072", "0x08080808", "010.8.8.8", "8.526344", "8.8.8.8:80"]
+    assert render(" ".join(f"http://{host}/a" for host in hosts)).links == ["http://8.8.8.8/a"]
+
+
+def test_credentials_stay_in_the_html_alone() -> None:
+    """A stored preview has none, and the link is the author's."""
+    result = render("[a](https://user:secret@X.example/)")
+    assert result.links == ["https://x.example/"]
+    assert 'href="https://user:secret@x.example/"' in result.html
+
+
+@pytest.mark.parametrize("url", ["http://256.1.1.1/", "http://a..example/", "http://1.2.3.4.5/"])
+def test_a_link_without_a_valid_host_has_no_preview(url: str) -> None:
+    """Browsers refuse it too."""
+    result = render(f"[a]({url})")
+    assert result.links == []
+    assert f'href="{url}"' in result.html

@@ -9,6 +9,7 @@ import html
 import re
 
 import msgspec
+from splitflap_core.urls.web_url import BadUrl, canonical
 
 from splitflap_renderer.footnote_ids import FOOTNOTE_ID
 from splitflap_renderer.html.excerpt import Excerpt
@@ -124,7 +125,7 @@ class _Decorator:
             self._headings.start(len(self._parts), tag)
         elif tag == "a":
             self._links += 1
-            self._link(attributes)
+            written = self._link(written, attributes)
         elif tag == "img":
             written = self._image(written, attributes)
         elif tag == "input":
@@ -147,11 +148,13 @@ class _Decorator:
                 written = self._highlight_block(*self._block)
         self._parts.append(written)
 
-    def _link(self, attributes: dict[str, str]) -> None:
+    def _link(self, written: str, attributes: dict[str, str]) -> str:
+        """Note a link within the text. Any other link gets the form that its preview has."""
         href = attributes.get("href", "")
         self._reference = bool(FOOTNOTE_ID.fullmatch(href[1:]))
         if href.startswith("#") and not self._reference:
             self._headings.link(len(self._parts), html.unescape(href[1:]))
+        return written.replace(f' href="{href}"', f' href="{_canonical(href)}"', 1)
 
     def _image(self, written: str, attributes: dict[str, str]) -> str:
         self._excerpt.add(attributes.get("alt", ""))
@@ -199,6 +202,16 @@ class _Decorator:
             inner[0], label = marked[0], _label(marked[1])
         self._parts[start - 1 :] = [f'<div class="highlight"{label}><pre><code>', *inner]
         return "</pre></div>"
+
+
+def _canonical(href: str) -> str:
+    """The href of a link with the canonical form of its host. Credentials stay in it."""
+    if href[:4].lower() != "http":
+        return href
+    try:
+        return html.escape(canonical(html.unescape(href), keep_credentials=True))
+    except BadUrl:
+        return href
 
 
 def _label(language: str) -> str:

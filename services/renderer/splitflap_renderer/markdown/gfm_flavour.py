@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.gfm import gfm_plugin
 
 from splitflap_renderer.markdown.autolinks import autolinks
-from splitflap_renderer.markdown.links import can_have_preview
+from splitflap_renderer.markdown.links import preview_key
 
 #: Raw HTML that GitHub shows as text: section 6.11 of its specification.
 _DISALLOWED = re.compile(
@@ -71,10 +71,10 @@ def _flat(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 def _previewed(token: Token) -> str | None:
+    """The key of a link's preview, or None."""
     if token.type != "link_open" or token.meta.get(_NO_PREVIEW):
         return None
-    href = str(token.attrs.get("href", ""))
-    return href if can_have_preview(href) else None
+    return preview_key(str(token.attrs.get("href", "")))
 
 
 def _as_specified(tokens: list[Token]) -> list[Token]:

@@ -1,9 +1,9 @@
 """The rules for URLs of both flavours: the end of a bare URL, and links that get a preview."""
 
 import re
-from urllib.parse import urlsplit
 
 from splitflap_core.contracts import MAX_URL
+from splitflap_core.urls.web_url import BadUrl, canonical
 
 #: Punctuation that ends a sentence or an emphasis rather than a URL.
 _TRAILING = frozenset("?!.,:;*_~'\"|")
@@ -11,7 +11,6 @@ _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 #: The beginning of a URL with a host.
 WITH_HOST = re.compile(r"(?i)https?://[\w\[]")
-_WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
 def without_trailing(url: str) -> str:
@@ -28,11 +27,12 @@ def without_trailing(url: str) -> str:
     return url[:end]
 
 
-def can_have_preview(url: str) -> bool:
-    """Whether it is a clean http or https URL with a host, of at most MAX_URL bytes."""
-    if len(url.encode()) > MAX_URL or not WITH_HOST.match(url) or _WHITE_OR_CONTROL.search(url):
-        return False
+def preview_key(url: str) -> str | None:
+    """The canonical form of a link that gets a preview, of at most MAX_URL bytes, or None."""
+    if not WITH_HOST.match(url):
+        return None
     try:
-        return bool(urlsplit(url).hostname)
-    except ValueError:
-        return False
+        key = canonical(url)
+    except BadUrl:
+        return None
+    return key if len(key.encode()) <= MAX_URL else None

@@ -17,7 +17,7 @@ from markdown.util import AtomicString
 from splitflap_core.contracts import MAX_LINKS
 
 from splitflap_renderer.footnote_ids import footnote_id
-from splitflap_renderer.markdown.links import WITH_HOST, can_have_preview, without_trailing
+from splitflap_renderer.markdown.links import WITH_HOST, preview_key, without_trailing
 
 #: U+0002 and U+0003 enclose the placeholders of Python-Markdown.
 BARE_URL_RE = r"(?i)(?<![\w@/.:-])https?://[^\s<>\x02\x03]+"
@@ -102,8 +102,8 @@ class _Collector(Treeprocessor):
     def _take(self, element: Element) -> None:
         url = _decoded(element.get("href", ""))
         unwanted = element.attrib.pop(NO_PREVIEW, None) is not None
-        if not unwanted and can_have_preview(url):
-            self.links.append(url)
+        if not unwanted and (key := preview_key(url)):
+            self.links.append(key)
 
 
 def _decoded(href: str) -> str:

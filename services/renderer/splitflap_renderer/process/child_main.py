@@ -14,14 +14,17 @@ import time
 from multiprocessing.connection import Connection
 
 import msgspec
-from splitflap_core.contracts import FLAVOURS, RenderRequest
+from splitflap_core.contracts import FLAVOURS, MAX_MESSAGE, RenderRequest
 
 from splitflap_renderer.markdown.checks import TextRefused
 from splitflap_renderer.options import Options
-from splitflap_renderer.render import render
+from splitflap_renderer.render import TooLarge, render
 
 #: Characters of an error's message that are passed on.
 MAX_DETAIL = 300
+
+#: Most bytes of a result, so that the API takes its message with the envelope.
+MAX_RESULT = MAX_MESSAGE - 8_192
 
 
 class TextAnswer(msgspec.Struct, frozen=True, array_like=True):
@@ -83,7 +86,10 @@ def warm_up(options: Options) -> None:
 def answer(request: RenderRequest, options: Options) -> TextAnswer:
     """Render one text. An exception becomes an answer too."""
     try:
-        return TextAnswer(_encode_result(render(request.text, request.flavour, options)))
+        result = _encode_result(render(request.text, request.flavour, options))
+        if len(result) > MAX_RESULT:
+            raise TooLarge(f"the result has {len(result)} bytes; at most {MAX_RESULT} are allowed")
+        return TextAnswer(result)
     except TextRefused as refused:
         return TextAnswer(None, str(refused), reason="refused")
     except MemoryError:

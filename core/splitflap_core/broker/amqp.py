@@ -31,10 +31,9 @@ from splitflap_core.broker.messages import (
     OutgoingMessage,
     ReceivedMessage,
     Subscription,
-    body_bytes,
 )
 from splitflap_core.broker.session import BrokerSession
-from splitflap_core.broker.waker import SocketReadiness, Waker
+from splitflap_core.broker.waker import Readiness, Waker
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +100,7 @@ class AmqpSession(BrokerSession):
         transport = self._amqp.transport
         self._ahead = transport._quick_recv = ReadAhead(transport._quick_recv)  # noqa: SLF001 - py-amqp has no other place for it
         self._behind = WriteBehind(transport.write)
-        self._readiness = SocketReadiness(self._amqp.sock, self._waker)
+        self._readiness = Readiness(self._amqp.sock, self._waker)
 
     def _is_declared(self) -> bool:
         """Whether the topology exists. A passive declaration needs no right to configure."""
@@ -233,7 +232,7 @@ class AmqpSession(BrokerSession):
         deliveries = deliveries if isinstance(deliveries, int) else 0
         queue = subscription.queue.name
         on_received(
-            ReceivedMessage(message.delivery_tag, queue, body_bytes(message), headers, deliveries)
+            ReceivedMessage(message.delivery_tag, queue, _body_bytes(message), headers, deliveries)
         )
 
     def _on_ack(self, sequence: int, multiple: bool) -> None:
@@ -265,6 +264,12 @@ class AmqpSession(BrokerSession):
 
     def _on_unblocked(self) -> None:
         self._blocked = False
+
+
+def _body_bytes(message: kombu.Message) -> bytes:
+    """The body as it was sent. kombu gives text if the sender named an encoding."""
+    body = message.body
+    return body if isinstance(body, bytes) else str(body).encode()
 
 
 def _tls(url: str, ca_file: str | None) -> dict[str, Any] | None:

@@ -36,10 +36,8 @@ def backend_for(settings: CommonSettings) -> BrokerBackend:
             partial(_amqp, settings), redispatch_unfinished_after=900, has_wake_ups=True
         )
     folder = Path(settings.data_dir) / "broker"
-    # This broker forgets a message at delivery, so the jobs of a killed worker wait for the
-    # reconciler.
     return BrokerBackend(
-        partial(_files, folder), redispatch_unfinished_after=20, has_wake_ups=False
+        partial(_files, folder), redispatch_unfinished_after=900, has_wake_ups=False
     )
 
 
@@ -49,7 +47,7 @@ def _amqp(settings: CommonSettings, name: str, declares: bool, waker: Waker) -> 
     return AmqpSession(settings.broker, name, settings.broker_ca_file, waker, declares=declares)
 
 
-def _files(folder: Path, _name: str, _declares: bool, waker: Waker) -> BrokerSession:
+def _files(folder: Path, name: str, _declares: bool, waker: Waker) -> BrokerSession:
     from splitflap_core.broker.filesystem import FilesystemSession
 
-    return FilesystemSession(folder, waker)
+    return FilesystemSession(folder, name, waker)

@@ -1,263 +1,252 @@
-"""The embedded broker: kombu's filesystem transport, with one folder per queue.
+"""The embedded broker: a message is a file, and a queue is a folder (folders.py).
 
-kombu's own channel has four faults here. It puts all queues into one folder, and lists the folder
-for every message. A reader may take a half-written file. A process empties the file of the bindings
-before it locks the file. This channel gives each queue a folder, and moves complete messages into
-it by rename. The bindings come from the topology, which every process declares in memory.
-
-The broker forgets a message at delivery. If the consumer dies, the message is lost, and the
-reconciler publishes the job again.
+A delivery moves the file into the session's own folder, an ack removes it, and a requeue moves it
+back. So the broker keeps each message until it is acked, as RabbitMQ does. If a session's process
+is killed, another session gives its messages back.
 """
 
 import contextlib
 import logging
 import time
-import uuid
-from base64 import b64decode
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty
-from typing import Any, Literal
-
-import kombu
-import msgspec
-from kombu.exceptions import ChannelError
-from kombu.transport import filesystem, virtual
-from kombu.utils.json import dumps, loads
 
 from splitflap_core import topology
+from splitflap_core.broker import folders, message_file
+from splitflap_core.broker.folder_watch import FolderWatch
+from splitflap_core.broker.inotify import CLOSE_WRITE, MOVED_TO
 from splitflap_core.broker.messages import (
     Depth,
     OutgoingMessage,
     ReceivedMessage,
     Subscription,
-    body_bytes,
 )
 from splitflap_core.broker.session import BrokerSession
 from splitflap_core.broker.waker import Waker
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two scans of the queues' folders. Measured with three processes: a delivery
-#: takes 11 ms in the median, and 21 ms at the 99th percentile.
-POLLING_INTERVAL = 0.02
+#: Seconds between two searches for killed sessions.
+SEARCH_EVERY = 1.0
 
-#: Age of a hidden file, in seconds, after which a killed process must have left it.
-LEFT_BEHIND_AFTER = 3600.0
+#: Seconds from the close of a lock file until a search. The kernel reports the close before it
+#: frees the lock.
+LOCK_IS_FREE_AFTER = 0.02
 
-#: Deliveries handled in one poll.
+#: Deliveries handled in one poll. The limit lets acks and publishes through a flood of deliveries.
 MESSAGES_PER_POLL = 100
 
 
-class _Channel(filesystem.Channel):  # type: ignore[misc]  # kombu is untyped
-    """kombu's channel, with complete messages in one folder per queue."""
+@dataclass
+class _Consumer:
+    """A consumed queue. `held` has the names of its unsettled messages."""
 
-    get_table = virtual.Channel.get_table
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._root = Path(self.data_folder_in)
-        self._listed: dict[str, deque[str]] = defaultdict(deque)
-
-    def _folder(self, queue: str) -> Path:
-        return self._root / queue
-
-    def _queue_bind(self, *_: Any) -> None:
-        """Does nothing, because the transport's state has the bindings."""
-
-    def deliver(self, content: Any, exchange: str, routing_key: str) -> bool:
-        """Put a message into its queues. Returns whether there are any.
-
-        Raises:
-            ChannelError: the message cannot be written.
-        """
-        queues = self._lookup(exchange, routing_key)
-        self._inplace_augment_message(content, exchange, routing_key)
-        for queue in queues:
-            self._put(queue, content)
-        return bool(queues)
-
-    def _new_queue(self, queue: str, **_: Any) -> None:
-        self._folder(queue).mkdir(parents=True, exist_ok=True)
-
-    def _put(self, queue: str, payload: Any, **_: Any) -> None:
-        name = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
-        unfinished = self._root / f".{name}"
-        try:
-            unfinished.write_text(dumps(payload), encoding="utf-8")
-            unfinished.rename(self._folder(queue) / name)
-        except OSError as error:
-            unfinished.unlink(missing_ok=True)
-            raise ChannelError(f"cannot write a message for {queue}: {error}") from error
-
-    def _get(self, queue: str) -> Any:
-        listed = self._listed[queue]
-        if not listed:
-            listed.extend(sorted(each.name for each in self._folder(queue).iterdir()))
-        while listed:
-            name = listed.popleft()
-            taken = self._root / f".{name}"
-            with contextlib.suppress(FileNotFoundError):  # another consumer was faster
-                (self._folder(queue) / name).rename(taken)
-                text = taken.read_text(encoding="utf-8", errors="replace")
-                taken.unlink()
-                return _payload(text, queue)
-        raise Empty
-
-    def _size(self, queue: str) -> int:
-        return sum(1 for _ in self._folder(queue).iterdir())
-
-
-class Transport(filesystem.Transport):  # type: ignore[misc]  # kombu is untyped
-    """kombu's transport, with the channel above."""
-
-    Channel = _Channel
-    polling_interval = None
-
-    def __init__(self, client: Any, **kwargs: Any) -> None:
-        super().__init__(client, **kwargs)
-        # kombu shares bindings among the connections of a process. Here each has its own.
-        self.state = virtual.BrokerState()
+    queue: str
+    prefetch: int
+    on_received: Callable[[ReceivedMessage], None]
+    held: set[str]
+    #: Names of the queue, in order, that were listed and not yet taken.
+    listed: deque[str] = field(default_factory=deque)
+    #: Whether messages may have come since the queue was listed.
+    changed: bool = True
 
 
 class FilesystemSession(BrokerSession):
     """The embedded broker as a session. A written message counts as confirmed."""
 
-    errors = (OSError, ChannelError, ValueError)
-
-    def __init__(self, folder: Path, waker: Waker) -> None:
+    def __init__(self, root: Path, name: str, waker: Waker) -> None:
+        """`root` is the broker's folder, and `name` begins the name of the session's folder."""
+        self._root = root
         self._waker = waker
-        folder.mkdir(parents=True, exist_ok=True)
-        self._connection = kombu.Connection(
-            transport=Transport,
-            transport_options={"data_folder_in": str(folder), "data_folder_out": str(folder)},
-        )
-        self._channel = self._connection.channel()
-        for queue in topology.QUEUES:
-            queue(self._channel).declare()
-        self._consumers: list[kombu.Consumer] = []
-        _sweep(folder)
+        self._consumers: list[_Consumer] = []
+        #: The unsettled messages of each queue. They outlive a consumer.
+        self._held: dict[str, set[str]] = {queue.name: set() for queue in topology.QUEUES}
+        self._unreadable: set[Path] = set()
+        self._more = False
+        self._scan_at = self._search_at = 0.0
+        for queue in self._held:
+            folders.make_folder(self._queue(queue))
+        self._order = max(map(self._newest, self._held))
+        self._folder = folders.SessionFolder(self._root, name)
+        self._watch = FolderWatch(waker)
+        self._watch.add(self._folder.of_all, CLOSE_WRITE)
 
     def subscribe(
         self, subscriptions: Sequence[Subscription], on_received: Callable[[ReceivedMessage], None]
     ) -> None:
-        # The virtual transport counts unsettled messages over all consumers of a channel.
-        self._channel.basic_qos(0, sum(each.prefetch for each in subscriptions), False)
-        for subscription in subscriptions:
-            consumer = kombu.Consumer(
-                self._channel,
-                [subscription.queue],
-                auto_declare=False,
-                on_message=partial(self._receive, subscription.queue.name, on_received),
-            )
-            consumer.consume()
-            self._consumers.append(consumer)
+        for each in subscriptions:
+            queue = each.queue.name
+            self._folder.add_consumer(queue)
+            self._watch.add(self._queue(queue), MOVED_TO)
+            held = self._held[queue]
+            self._consumers.append(_Consumer(queue, each.prefetch, on_received, held))
+        self._more = True
 
     def unsubscribe(self) -> None:
         for consumer in self._consumers:
-            consumer.cancel()
+            self._folder.remove_consumer(consumer.queue)
         self._consumers.clear()
 
     def publish(self, message: OutgoingMessage) -> None:
-        content = self._channel.prepare_message(
-            message.body, content_type="application/json", headers=message.headers
-        )
+        content = message_file.encode(message.headers, message.body)
+        queues = _routed(message.exchange, message.routing_key)
         try:
-            sent = self._channel.deliver(content, message.exchange, message.routing_key)
-        except ChannelError as error:
+            for queue in queues:
+                self._put(queue, content)
+        except OSError as error:
             logger.warning("embedded broker: publish failed (%s); the sender retries", error)
-            sent = False
-        message.settle(sent)
+            message.settle(False)
+        else:
+            message.settle(bool(queues))
 
     @property
     def unconfirmed(self) -> int:
         return 0
 
-    def ack(self, tags: Sequence[Any]) -> None:
-        for tag in tags:
-            self._channel.basic_ack(tag)
+    def ack(self, tags: Sequence[tuple[str, str]]) -> None:
+        for queue, name in tags:
+            self._held[queue].discard(name)
+            self._folder.held(queue, name).unlink(missing_ok=True)
 
-    def requeue(self, tag: Any) -> None:
-        self._channel.basic_reject(tag, requeue=True)
+    def requeue(self, tag: tuple[str, str]) -> None:
+        queue, name = tag
+        self._held[queue].discard(name)
+        with contextlib.suppress(FileNotFoundError):
+            self._folder.held(queue, name).rename(self._queue(queue) / name)
 
     def depth(self, queue: str) -> Depth:
-        return Depth(self._channel.queue_declare(queue, passive=True).message_count, None)
+        self._search()
+        ready = sum(1 for _ in folders.messages(self._queue(queue)))
+        return Depth(ready, self._folder.consumers(queue))
 
     def poll(self) -> None:
-        self._waker.wait(POLLING_INTERVAL)
+        changes = self._watch.wait(self._longest_wait())
         self._waker.clear()
-        with contextlib.suppress(TimeoutError, Empty):
-            for _ in range(MESSAGES_PER_POLL):
-                self._connection.drain_events(timeout=0)
+        now = time.monotonic()
+        if changes & CLOSE_WRITE:
+            self._search_at = min(self._search_at, now + LOCK_IS_FREE_AFTER)
+        if changes & MOVED_TO or now >= self._scan_at:
+            self._scan_at = now + self._watch.scan_every
+            for consumer in self._consumers:
+                consumer.changed = True
+        if now >= self._search_at:
+            self._search()
+        self._deliver()
 
-    def close(self, *, orderly: bool) -> list[OutgoingMessage]:  # noqa: ARG002 - files need no farewell
-        # kombu's own close would write unrestored messages into a pickle file.
-        if lost := self._channel.qos.restore_unacked():
+    def close(self, *, orderly: bool) -> list[OutgoingMessage]:  # noqa: ARG002 - one way to close
+        self._watch.close()
+        try:
+            self._folder.close()
+        except OSError as error:
             logger.warning(
-                "embedded broker: %d unsettled messages were not put back (%r); "
-                "the reconciler publishes their jobs again",
-                len(lost),
-                lost[0][0],
+                "embedded broker: messages were not given back (%s); another session does it", error
             )
-        self._connection.close()
         return []
 
-    def _receive(
-        self, queue: str, on_received: Callable[[ReceivedMessage], None], message: kombu.Message
-    ) -> None:
-        headers = dict(message.headers or {})
-        on_received(ReceivedMessage(message.delivery_tag, queue, body_bytes(message), headers, 0))
+    def _queue(self, queue: str) -> Path:
+        return self._root / queue
+
+    def _newest(self, queue: str) -> int:
+        return max(map(folders.order_of, folders.messages(self._queue(queue))), default=0)
+
+    # -- publishing ------------------------------------------------------------------------------
+
+    def _put(self, queue: str, content: bytes) -> None:
+        """Add a message to a queue. It comes last, even if the clock was set back."""
+        self._order = max(self._order + 1, time.time_ns())
+        unfinished = self._folder.unfinished
+        try:
+            unfinished.write_bytes(content)
+            unfinished.rename(self._queue(queue) / folders.new_name(self._order))
+        except OSError:
+            with contextlib.suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+            raise
+
+    # -- delivering ------------------------------------------------------------------------------
+
+    def _longest_wait(self) -> float:
+        if self._more:
+            return 0.0
+        return max(0.0, min(self._scan_at, self._search_at) - time.monotonic())
+
+    def _search(self) -> None:
+        """Give back the messages of killed sessions."""
+        self._search_at = time.monotonic() + SEARCH_EVERY
+        if count := self._folder.give_back_of_dead():
+            logger.warning(
+                "embedded broker: %d messages of a killed process are delivered again",
+                count,
+            )
+
+    def _deliver(self) -> None:
+        left = MESSAGES_PER_POLL
+        for consumer in self._consumers:
+            while left and (received := self._take_next(consumer)):
+                consumer.on_received(received)
+                left -= 1
+        self._more = not left
+
+    def _take_next(self, consumer: _Consumer) -> ReceivedMessage | None:
+        """The next message of a queue, or None if there is none, or the prefetch is used up."""
+        while len(consumer.held) < consumer.prefetch and (name := self._next_name(consumer)):
+            queue = consumer.queue
+            content = self._taken(queue, name)
+            if content is None:
+                continue
+            failed = folders.failed_deliveries(name)
+            if failed > topology.DELIVERY_LIMIT and queue != topology.DEAD_QUEUE.name:
+                self._dead_letter(queue, name, content)
+                continue
+            consumer.held.add(name)
+            headers, body = message_file.decode(content)
+            return ReceivedMessage((queue, name), queue, body, headers, failed)
+        return None
+
+    def _next_name(self, consumer: _Consumer) -> str | None:
+        if not consumer.listed and consumer.changed:
+            consumer.changed = False
+            consumer.listed.extend(sorted(folders.messages(self._queue(consumer.queue))))
+        return consumer.listed.popleft() if consumer.listed else None
+
+    def _taken(self, queue: str, name: str) -> bytes | None:
+        """Read a message and move it to the held ones. None if another consumer was faster."""
+        path = self._queue(queue) / name
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except PermissionError as error:
+            self._report_unreadable(path, error)
+            return None
+        try:
+            path.rename(self._folder.held(queue, name))
+        except FileNotFoundError:
+            if path.exists():
+                raise  # this session's own folder was removed
+            return None
+        return content
+
+    def _report_unreadable(self, path: Path, error: OSError) -> None:
+        if path not in self._unreadable:
+            self._unreadable.add(path)
+            logger.error("embedded broker: a message is unreadable and stays there: %s", error)
+
+    def _dead_letter(self, queue: str, name: str, content: bytes) -> None:
+        """Move a message beyond the delivery limit to the dead letters, as RabbitMQ does."""
+        headers, body = message_file.decode(content)
+        headers |= {"x-first-death-queue": queue, "x-first-death-reason": "delivery_limit"}
+        self._put(topology.DEAD_QUEUE.name, message_file.encode(headers, body))
+        self._folder.held(queue, name).unlink()
 
 
-def _sweep(folder: Path) -> None:
-    """Remove the unfinished files of killed processes."""
-    for path in folder.glob(".*"):
-        with contextlib.suppress(FileNotFoundError):  # another process was faster
-            if path.is_file() and time.time() - path.stat().st_ctime > LEFT_BEHIND_AFTER:
-                path.unlink()
-
-
-class _Route(msgspec.Struct):
-    exchange: str
-    routing_key: str
-
-
-class _Properties(msgspec.Struct):
-    delivery_tag: str
-    delivery_info: _Route
-    body_encoding: Literal["base64"] | None = None
-
-
-class _Message(msgspec.Struct):
-    """The parts of a message's file that kombu needs."""
-
-    body: Any
-    properties: _Properties
-    headers: dict[str, Any] = {}
-
-
-def _payload(text: str, queue: str) -> Any:
-    """A message's file in kombu's form. A malformed file becomes the body of a message."""
-    try:
-        payload = loads(text)
-        message = msgspec.convert(payload, _Message)
-        if message.properties.body_encoding:
-            b64decode(message.body)
-        if isinstance(message.body, str):
-            message.body.encode()
-        if message.properties.delivery_tag and "compression" not in message.headers:
-            return payload
-    except (ValueError, TypeError, KeyError, RecursionError):
-        pass
-    return {
-        "body": text,
-        "headers": {},
-        "content-type": "application/octet-stream",
-        "content-encoding": "utf-8",
-        "properties": {
-            "delivery_tag": uuid.uuid4().hex,
-            "delivery_info": {"exchange": "", "routing_key": queue},
-        },
-    }
+def _routed(exchange: str, routing_key: str) -> list[str]:
+    """The queues of a message."""
+    return [
+        queue.name
+        for queue in topology.QUEUES
+        if queue.exchange.name == exchange
+        and (queue.exchange.type == "fanout" or queue.routing_key == routing_key)
+    ]

@@ -62,11 +62,4 @@ class Depth:
     """The messages in a queue, delivered and unsettled ones excluded."""
 
     ready: int
-    #: Absent (None) with the embedded broker.
-    consumers: int | None
-
-
-def body_bytes(message: kombu.Message) -> bytes:
-    """The body as it was sent. kombu gives text if the sender named an encoding."""
-    body = message.body
-    return body if isinstance(body, bytes) else str(body).encode()
+    consumers: int

@@ -1,9 +1,10 @@
-"""Waiting for the broker's socket, and ending the wait from another thread."""
+"""Waiting for the broker's input, and ending the wait from another thread."""
 
 import contextlib
 import selectors
 import socket
 import ssl
+from typing import Protocol
 
 
 class Waker:
@@ -46,32 +47,39 @@ class Waker:
         self._writer.close()
 
 
-class SocketReadiness:
-    """Waits for a socket and a waker at once."""
+class HasDescriptor(Protocol):
+    """A socket, or another source of input."""
 
-    def __init__(self, source: socket.socket, waker: Waker) -> None:
+    def fileno(self) -> int:
+        """The descriptor that input makes readable."""
+
+
+class Readiness:
+    """Waits for a source of input and a waker at once."""
+
+    def __init__(self, source: HasDescriptor, waker: Waker) -> None:
         self._source = source
         self._either = selectors.DefaultSelector()
         self._either.register(source, selectors.EVENT_READ)
         self._either.register(waker, selectors.EVENT_READ)
-        # eventlet's select names only one of two ready sources, so this one checks the socket
+        # eventlet's select names only one of two ready sources, so this one checks the source
         # itself.
-        self._socket_only = selectors.DefaultSelector()
-        self._socket_only.register(source, selectors.EVENT_READ)
+        self._source_only = selectors.DefaultSelector()
+        self._source_only.register(source, selectors.EVENT_READ)
 
     def wait(self, timeout: float) -> None:
-        """Return when the socket is readable, after a wake-up, or after `timeout` seconds."""
+        """Return when the source is readable, after a wake-up, or after `timeout` seconds."""
         if not self._has_decrypted():
             self._either.select(timeout)
 
     def readable(self) -> bool:
-        """Whether the socket is readable now."""
-        return self._has_decrypted() or bool(self._socket_only.select(0))
+        """Whether the source is readable now."""
+        return self._has_decrypted() or bool(self._source_only.select(0))
 
     def close(self) -> None:
-        """Close the selectors. The socket and the waker stay open."""
+        """Close the selectors. The source and the waker stay open."""
         self._either.close()
-        self._socket_only.close()
+        self._source_only.close()
 
     def _has_decrypted(self) -> bool:
         # TLS decrypts whole records, and selectors are blind to the rest of a record.

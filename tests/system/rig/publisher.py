@@ -1,10 +1,8 @@
 """Puts messages into the queues of a stack's broker, in the format that the services read."""
 
-import json
 import time
 import uuid
 from abc import ABC, abstractmethod
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,26 +41,16 @@ class AmqpPublisher(Publisher):
 
 
 class FolderPublisher(Publisher):
-    """Writes files of kombu's filesystem transport, one folder for each queue."""
+    """Writes files of the embedded broker: a line of headers, then the body."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def put(self, queue: str, body: bytes) -> None:
-        content = {
-            "body": b64encode(body).decode(),
-            "content-type": "application/json",
-            "headers": {},
-            "properties": {
-                "body_encoding": "base64",
-                "delivery_tag": str(uuid.uuid4()),
-                "delivery_info": {"exchange": EXCHANGES[queue], "routing_key": queue},
-            },
-        }
-        name = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
+        name = f"{time.time_ns():020d}-{uuid.uuid4().hex}.0"
         # A reader must never see half a file.
         unfinished = self._folder / f".{name}"
-        unfinished.write_text(json.dumps(content), encoding="utf-8")
+        unfinished.write_bytes(b"{}\n" + body)
         unfinished.rename(self._folder / queue / name)
 
 

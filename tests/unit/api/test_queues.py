@@ -55,11 +55,3 @@ def test_the_broker_is_queried_at_intervals() -> None:
     clock.now += ASK_EVERY
     queues.ask(depth)
     assert len(asked) == 8
-
-
-def test_an_unknown_number_has_no_value() -> None:
-    """The embedded broker cannot count consumers."""
-    metrics = Metrics("api")
-    Queues(metrics).ask(lambda _: Depth(3, None))
-    assert shown(metrics, "splitflap_queue_ready_messages", "scrape") == "3.0"
-    assert shown(metrics, "splitflap_queue_consumers", "scrape") == "NaN"

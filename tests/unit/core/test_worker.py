@@ -117,8 +117,7 @@ class Rig:
     def unsettled(self) -> int:
         """The number of deliveries that the worker has yet to settle."""
         session: Any = self.link._session
-        qos = session._channel.qos
-        return len(qos._delivered.keys() - qos._dirty)
+        return sum(map(len, session._held.values()))
 
 
 @pytest.fixture

@@ -51,4 +51,4 @@ class Queues:
 
     def _consumers(self, queue: str) -> float:
         depth = self._fresh(queue)
-        return math.nan if depth is None or depth.consumers is None else depth.consumers
+        return depth.consumers if depth else math.nan

@@ -1,0 +1,238 @@
+"""The folders of the embedded broker: one for each queue, and one for each session.
+
+    broker/render/NAME                     a ready message of the queue `render`
+    broker/.sessions/ID.lock               locked by the session (flock) for its life
+    broker/.sessions/ID/unfinished         the message that the session writes
+    broker/.sessions/ID/render/NAME        a message that the session holds
+    broker/.sessions/ID/render/.consumer   the session consumes the queue
+
+A message moves by rename, so it is complete and in one place at any time. The kernel frees the lock
+of a killed process. Any other session then takes the lock, and gives the messages back.
+
+A name is TIME-TOKEN.FAILED. The time gives the order, and FAILED counts the failed deliveries.
+"""
+
+import fcntl
+import logging
+import os
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+#: The folder of all sessions, in the broker's folder. No queue has a hidden name.
+SESSIONS = ".sessions"
+
+#: Names in that folder, and in a session's own folder.
+LOCK = ".lock"
+UNFINISHED = "unfinished"
+CONSUMER = ".consumer"
+
+#: Entries of a folder read before other green threads run.
+ENTRIES_AT_ONCE = 1000
+
+_FAILED = re.compile(r"\.(\d{1,4})$")
+_ORDER = re.compile(r"\d{20}(?=-[0-9a-f]{32}\.\d+$)")
+
+#: The descriptors of this process's locks.
+_locks: set[int] = set()
+
+
+def _forget_locks() -> None:
+    """Close the locks that a forked process inherits: they would outlive their session."""
+    for fd in _locks:
+        os.close(fd)
+    _locks.clear()
+
+
+os.register_at_fork(after_in_child=_forget_locks)
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder, unless it exists."""
+    path.mkdir(parents=True, exist_ok=True)
+
+
+def messages(folder: Path) -> Iterator[str]:
+    """The names of the messages in a folder, in no order. Other green threads run in between."""
+    with os.scandir(folder) as entries:
+        for number, entry in enumerate(entries, 1):
+            if number % ENTRIES_AT_ONCE == 0:
+                time.sleep(0)
+            if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
+                yield entry.name
+
+
+def new_name(order: int) -> str:
+    """The name of a new message."""
+    return f"{order:020d}-{uuid.uuid4().hex}.0"
+
+
+def order_of(name: str) -> int:
+    """The time in a message's name; 0 in a name of another form."""
+    found = _ORDER.match(name)
+    return int(found[0]) if found else 0
+
+
+def failed_deliveries(name: str) -> int:
+    """The failed deliveries of a message, by its name."""
+    found = _FAILED.search(name)
+    return int(found[1]) if found else 0
+
+
+class SessionFolder:
+    """The folder of a running session, with its lock."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        """Make the folder in the broker's folder `root`. Its id begins with `name`."""
+        self._root = root
+        #: The folder of all sessions, with their lock files.
+        self.of_all = root / SESSIONS
+        make_folder(self.of_all)
+        self._id, self._lock = _new_lock(self.of_all, name)
+        self._path = self.of_all / self._id
+        make_folder(self._path)
+
+    @property
+    def unfinished(self) -> Path:
+        """The message that this session writes."""
+        return self._path / UNFINISHED
+
+    def held(self, queue: str, name: str) -> Path:
+        """A message that this session holds."""
+        return self._path / queue / name
+
+    def add_consumer(self, queue: str) -> None:
+        """Note that this session consumes the queue."""
+        make_folder(self._path / queue)
+        (self._path / queue / CONSUMER).touch()
+
+    def remove_consumer(self, queue: str) -> None:
+        """Note that this session no longer consumes the queue. It keeps the messages it holds."""
+        (self._path / queue / CONSUMER).unlink()
+
+    def consumers(self, queue: str) -> int:
+        """How many sessions consume the queue. Call `give_back_of_dead` before."""
+        return sum((each / queue / CONSUMER).exists() for each in self.of_all.iterdir())
+
+    def give_back_of_dead(self) -> int:
+        """Give back the messages of all sessions that ended without doing so. Return their number.
+
+        Each message then has one failed delivery more. A session that is ended in the middle of
+        this leaves the rest to the next one.
+
+        Raises:
+            FileNotFoundError: this session's own folder was removed.
+        """
+        entries = {each.name for each in self.of_all.iterdir()}
+        if not entries >= {self._id, self._id + LOCK}:
+            raise FileNotFoundError(f"the folder {self._path} or its lock file was removed")
+        ids = {each.removesuffix(LOCK) for each in entries} - {self._id}
+        return sum(self._give_back_if_dead(each, each + LOCK in entries) for each in ids)
+
+    def close(self) -> None:
+        """Give all messages back, and end the session. After an error the kernel frees the lock."""
+        try:
+            _give_back(self._root, self._path, failed=0)
+            (self.of_all / (self._id + LOCK)).unlink(missing_ok=True)
+        finally:
+            _unlock(self._lock)
+
+    def _give_back_if_dead(self, session: str, has_lock_file: bool) -> int:
+        lock_file = self.of_all / (session + LOCK)
+        # Only a session that was removed by hand has no lock file. Closing a file that is open for
+        # writing would wake all sessions, so this one is open for reading.
+        lock = _lock(lock_file, os.O_RDONLY | (0 if has_lock_file else os.O_CREAT))
+        if lock is None:
+            return 0
+        try:
+            count = _give_back(self._root, self.of_all / session, failed=1)
+            lock_file.unlink(missing_ok=True)
+        except OSError as error:
+            _report(session, str(error))
+            return 0
+        finally:
+            _unlock(lock)
+        return count
+
+
+def _give_back(root: Path, session: Path, failed: int) -> int:
+    """Return the messages of a locked session to their queues, and remove its folder."""
+    count = 0
+    with suppress(FileNotFoundError):  # a session was killed after it had removed the folder
+        for entry in list(session.iterdir()):
+            if entry.name == UNFINISHED:
+                entry.unlink()
+            else:
+                count += _empty(entry, root / entry.name, failed)
+        session.rmdir()
+    return count
+
+
+def _empty(held: Path, queue: Path, failed: int) -> int:
+    """Move the messages that a session holds back to their queue, and remove the folder."""
+    make_folder(queue)
+    names = list(messages(held))
+    for name in names:
+        (held / name).rename(queue / (_failed_again(name) if failed else name))
+    (held / CONSUMER).unlink(missing_ok=True)
+    held.rmdir()
+    return len(names)
+
+
+def _failed_again(name: str) -> str:
+    return f"{_FAILED.sub('', name)}.{failed_deliveries(name) + 1}"
+
+
+def _new_lock(sessions: Path, name: str) -> tuple[str, int]:
+    """The id and the locked descriptor of a new session.
+
+    Another session may lock the new file first, and remove it. Then the next id is tried.
+    """
+    while True:
+        session = f"{name}-{uuid.uuid4().hex[:12]}"
+        lock = _lock(sessions / (session + LOCK), os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        if lock is not None:
+            return session, lock
+
+
+def _lock(path: Path, flags: int) -> int | None:
+    """Open and lock a file. None if another session has the lock, or has removed the file."""
+    try:
+        fd = os.open(path, flags, 0o666)
+    except FileNotFoundError:
+        return None
+    _locks.add(fd)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # A lock on a removed file excludes nobody.
+        if os.path.samestat(os.fstat(fd), path.stat()):
+            return fd
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except BaseException:
+        _unlock(fd)
+        raise
+    _unlock(fd)
+    return None
+
+
+def _unlock(fd: int) -> None:
+    # A forked process has closed its copy already.
+    if fd in _locks:
+        _locks.discard(fd)
+        os.close(fd)
+
+
+@cache
+def _report(session: str, error: str) -> None:
+    logger.error(
+        "embedded broker: the messages of the ended session %s were not given back (%s); retrying",
+        session,
+        error,
+    )

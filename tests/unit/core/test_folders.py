@@ -1,0 +1,246 @@
+"""The embedded broker's folders: names, locks, and sessions that race.
+
+A test ends a session like a killed process: it closes the lock's descriptor (private), and leaves
+all files.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from splitflap_core.broker import message_file
+from splitflap_core.broker.filesystem import FilesystemSession
+from splitflap_core.broker.folders import (
+    SESSIONS,
+    SessionFolder,
+    _unlock,
+    failed_deliveries,
+    messages,
+    new_name,
+    order_of,
+)
+from splitflap_core.broker.messages import OutgoingMessage
+from splitflap_core.broker.waker import Waker
+
+
+def holding(root: Path, count: int) -> SessionFolder:
+    """A session that holds messages of the queue `render`."""
+    session = SessionFolder(root, "holder")
+    session.add_consumer("render")
+    for order in range(count):
+        session.held("render", new_name(order)).touch()
+    return session
+
+
+def die(session: SessionFolder) -> None:
+    """End a session like a killed process."""
+    _unlock(session._lock)
+
+
+def failures(root: Path) -> list[int]:
+    """The failed deliveries of the ready messages."""
+    return [failed_deliveries(name) for name in messages(root / "render")]
+
+
+# -- names and files -----------------------------------------------------------------------------
+
+
+def test_a_name_has_the_order_and_the_failed_deliveries() -> None:
+    """Names sort by their order."""
+    assert order_of(new_name(7)) == 7
+    assert new_name(9) < new_name(10)
+    assert failed_deliveries(new_name(7)) == 0
+
+
+@pytest.mark.parametrize("name", ["", "a", "9" * 20, "9" * 20 + "-x.0", "message", "-.0"])
+def test_a_name_of_another_form_has_no_order(name: str) -> None:
+    """Such a name must not move the order of new messages."""
+    assert order_of(name) == 0
+    assert failed_deliveries(name) == 0
+
+
+def test_headers_and_body_arrive_as_they_were_sent() -> None:
+    """The body may have lines, and the headers any text."""
+    headers = {"reason": "line\nline \ud800 \u00e9", "n": 5}
+    for body in (b"", b"\n", b"a\nb\xff", b"{}\n{}"):
+        assert message_file.decode(message_file.encode(headers, body)) == (headers, body)
+
+
+def test_new_messages_come_last_after_the_clock_was_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This holds within a session, and for a new one."""
+
+    def publish(session: FilesystemSession, body: bytes) -> None:
+        session.publish(OutgoingMessage("jobs", "render", body, lambda _: None))
+
+    first = FilesystemSession(tmp_path, "first", Waker())
+    publish(first, b"0")
+    hour_ago = time.time_ns() - 3_600_000_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: hour_ago)
+    publish(first, b"1")
+    publish(FilesystemSession(tmp_path, "second", Waker()), b"2")
+    queue = tmp_path / "render"
+    assert [(queue / name).read_bytes()[-1:] for name in sorted(messages(queue))] == [
+        b"0",
+        b"1",
+        b"2",
+    ]
+
+
+# -- sessions ------------------------------------------------------------------------------------
+
+
+def test_the_messages_of_a_dead_session_are_given_back_once(tmp_path: Path) -> None:
+    """Its folder and its lock file are removed."""
+    die(holding(tmp_path, 3))
+    one, other = SessionFolder(tmp_path, "one"), SessionFolder(tmp_path, "other")
+    assert one.give_back_of_dead() == 3
+    assert other.give_back_of_dead() == 0
+    assert failures(tmp_path) == [1, 1, 1]
+    assert not list((tmp_path / SESSIONS).glob("holder*"))
+
+
+def test_a_running_session_keeps_its_messages(tmp_path: Path) -> None:
+    """It holds the lock, however old it is."""
+    session = holding(tmp_path, 3)
+    assert SessionFolder(tmp_path, "other").give_back_of_dead() == 0
+    session.close()
+    assert failures(tmp_path) == [0, 0, 0]
+
+
+def during_rename(
+    monkeypatch: pytest.MonkeyPatch, number: int, event: Callable[[], object]
+) -> None:
+    """Let something happen before the rename with this number, counted from 1."""
+    rename, left = Path.rename, [number]
+
+    def interrupted(path: Path, target: Path) -> Any:
+        left[0] -= 1
+        if not left[0]:
+            event()
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+
+
+def test_two_sessions_that_find_one_dead_session_share_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second comes while the first gives back. Each message gets one failed delivery."""
+    die(holding(tmp_path, 5))
+    one, other = SessionFolder(tmp_path, "one"), SessionFolder(tmp_path, "other")
+    found: list[int] = []
+    during_rename(monkeypatch, 3, lambda: found.append(other.give_back_of_dead()))
+    assert one.give_back_of_dead() == 5
+    assert found == [0]
+    assert failures(tmp_path) == [1] * 5
+
+
+class Killed(BaseException):
+    """Ends a session at any place."""
+
+
+def test_a_session_that_dies_while_it_gives_back_leaves_the_rest_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No message counts the failed delivery twice."""
+    die(holding(tmp_path, 5))
+
+    def kill() -> None:
+        raise Killed
+
+    during_rename(monkeypatch, 3, kill)
+    with pytest.raises(Killed):
+        SessionFolder(tmp_path, "one").give_back_of_dead()
+    assert failures(tmp_path) == [1, 1]
+    assert SessionFolder(tmp_path, "next").give_back_of_dead() == 3
+    assert failures(tmp_path) == [1] * 5
+
+
+@pytest.mark.parametrize("removes", [False, True], ids=["locks it", "removes it"])
+def test_a_new_session_survives_a_search_before_its_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removes: bool
+) -> None:
+    """Another session takes the new lock file for that of a dead session."""
+    other = SessionFolder(tmp_path, "other")
+    flock = fcntl.flock
+    foreign: list[int] = []
+
+    def search_first(fd: int, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", flock)
+        if removes:
+            other.give_back_of_dead()
+        else:
+            (lock_file,) = (tmp_path / SESSIONS).glob("new-*.lock")
+            foreign.append(os.open(lock_file, os.O_RDONLY))
+            flock(foreign[0], operation)
+        flock(fd, operation)
+
+    monkeypatch.setattr(fcntl, "flock", search_first)
+    new = SessionFolder(tmp_path, "new")
+    new.add_consumer("render")
+    assert other.give_back_of_dead() == 0
+    assert other.consumers("render") == 1
+    new.give_back_of_dead()  # raises if its folder or its lock is gone
+    for fd in foreign:
+        os.close(fd)
+
+
+def test_a_folder_without_a_lock_file_is_given_back(tmp_path: Path) -> None:
+    """Somebody removed the lock file by hand."""
+    session = holding(tmp_path, 2)
+    die(session)
+    for lock_file in (tmp_path / SESSIONS).glob("*.lock"):
+        lock_file.unlink()
+    assert SessionFolder(tmp_path, "other").give_back_of_dead() == 2
+
+
+def test_a_lock_file_without_a_folder_is_removed(tmp_path: Path) -> None:
+    """A session was killed between the two removals."""
+    (tmp_path / SESSIONS).mkdir()
+    (tmp_path / SESSIONS / "old.lock").touch()
+    assert SessionFolder(tmp_path, "other").give_back_of_dead() == 0
+    assert not (tmp_path / SESSIONS / "old.lock").exists()
+
+
+@pytest.mark.parametrize("removed", ["folder", "lock file"])
+def test_a_session_notices_that_its_own_files_were_removed(tmp_path: Path, removed: str) -> None:
+    """Its link opens a new session."""
+    session = SessionFolder(tmp_path, "mine")
+    for path in (tmp_path / SESSIONS).iterdir():
+        if path.is_dir() and removed == "folder":
+            path.rmdir()
+        elif path.is_file() and removed == "lock file":
+            path.unlink()
+    with pytest.raises(FileNotFoundError):
+        session.give_back_of_dead()
+
+
+def test_a_dead_session_that_cannot_be_given_back_blocks_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One log line tells of it, and the next search tries again."""
+    stuck = holding(tmp_path, 1)
+    stuck.held("render", "folder").mkdir()
+    die(stuck)
+    other = SessionFolder(tmp_path, "other")
+    for _ in range(3):
+        other.give_back_of_dead()
+    assert failures(tmp_path) == [1]
+    assert len([each for each in caplog.messages if "were not given back" in each]) == 1
+
+
+def test_consumers_are_counted_while_they_consume(tmp_path: Path) -> None:
+    """A killed one no longer counts after the search."""
+    sessions = [holding(tmp_path, 1) for _ in range(3)]
+    watcher = SessionFolder(tmp_path, "watcher")
+    assert watcher.consumers("render") == 3
+    sessions[0].remove_consumer("render")
+    die(sessions[1])
+    watcher.give_back_of_dead()
+    assert watcher.consumers("render") == 1

@@ -11,11 +11,10 @@ import splitflap.api.PostsApi;
 import splitflap.api.RendersApi;
 import splitflap.api.TasksApi;
 import splitflap.model.FinalResponseOrTask;
-import splitflap.model.NewPost;
-import splitflap.model.NewRender;
+import splitflap.model.PostInput;
+import splitflap.model.RenderInput;
 import splitflap.model.Post;
 import splitflap.model.PostOrTask;
-import splitflap.model.PostState;
 import splitflap.model.ProblemBody;
 import splitflap.model.RunningTask;
 
@@ -33,13 +32,13 @@ class OpenapiGeneratorTest {
 
     @Test
     void aPostIsAcceptedAndRead() throws ApiException {
-        NewPost body = new NewPost().text("**Hello**").channel("openapi-generator");
+        PostInput body = new PostInput().text("**Hello**").channel("openapi-generator");
         ApiResponse<PostOrTask> accepted =
                 posts.createPostWithHttpInfo(body, UUID.randomUUID().toString(), null);
         assertEquals(202, accepted.getStatusCode());
         RunningTask task = accepted.getData().getRunningTask();
         Post post = finalResponse(task).getPost();
-        assertEquals(PostState.COMPLETE, post.getState());
+        assertEquals(Post.StateEnum.COMPLETE, post.getState());
         assertTrue(post.getHtml().contains("<strong>Hello</strong>"));
         assertEquals(post, posts.showPost(post.getId(), null));
     }
@@ -47,7 +46,7 @@ class OpenapiGeneratorTest {
     @Test
     void aRenderIsToldFromOtherFinalResponses() throws ApiException {
         RunningTask task = new RendersApi(client)
-                .createRender(new NewRender().text("*hi*"), null, null)
+                .createRender(new RenderInput().text("*hi*"), null, null)
                 .getRunningTask();
         assertTrue(finalResponse(task).getRender().getHtml().contains("<em>hi</em>"));
     }

@@ -30,7 +30,7 @@ func pointer(text string) *string { return &text }
 
 func TestPostIsAcceptedAndRead(t *testing.T) {
 	client, ctx := newClient(t), context.Background()
-	body := NewPost{Text: "**Hello**", Channel: pointer("oapi-codegen")}
+	body := PostInput{Text: "**Hello**", Channel: pointer("oapi-codegen")}
 	params := &CreatePostParams{IdempotencyKey: pointer(uuid.NewString())}
 	accepted, err := client.CreatePostWithResponse(ctx, params, body)
 	if err != nil || accepted.JSON202 == nil {
@@ -59,7 +59,7 @@ func TestPostIsAcceptedAndRead(t *testing.T) {
 
 func TestRenderIsToldFromOtherFinalResponses(t *testing.T) {
 	client := newClient(t)
-	accepted, err := client.CreateRenderWithResponse(context.Background(), nil, NewRender{Text: "*hi*"})
+	accepted, err := client.CreateRenderWithResponse(context.Background(), nil, RenderInput{Text: "*hi*"})
 	if err != nil || accepted.JSON202 == nil {
 		t.Fatalf("expected 202, got %s: %s %v", accepted.Status(), accepted.Body, err)
 	}

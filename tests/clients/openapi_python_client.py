@@ -9,12 +9,12 @@ from splitflap_client.api.posts import create_post, list_posts, show_post
 from splitflap_client.api.renders import create_render
 from splitflap_client.api.tasks import show_task
 from splitflap_client.models import (
-    NewPost,
-    NewRender,
     Post,
+    PostInput,
     PostState,
     ProblemBody,
     Render,
+    RenderInput,
     RunningTask,
 )
 
@@ -23,7 +23,7 @@ CHANNEL = "openapi-python-client"
 
 def post_and_read_it(client: AuthenticatedClient) -> None:
     """202 with a task, 201 with the post, then the post at its own address."""
-    body = NewPost(text="**Hello**", channel=CHANNEL)
+    body = PostInput(text="**Hello**", channel=CHANNEL)
     accepted = create_post.sync_detailed(client=client, body=body, idempotency_key=str(uuid4()))
     task = accepted.parsed
     assert isinstance(task, RunningTask), accepted
@@ -42,7 +42,7 @@ def post_and_read_it(client: AuthenticatedClient) -> None:
 
 def render(client: AuthenticatedClient) -> None:
     """The union of a task's final responses finds the right model."""
-    response = create_render.sync(client=client, body=NewRender("*hi*"), prefer="wait=20")
+    response = create_render.sync(client=client, body=RenderInput("*hi*"), prefer="wait=20")
     assert isinstance(response, Render), response
     assert "<em>hi</em>" in response.html
 

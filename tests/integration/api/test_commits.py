@@ -65,7 +65,7 @@ def test_waiting_requests_share_a_commit(make_rig: MakeRig) -> None:
 def test_a_refused_request_leaves_its_batch_alone(make_rig: MakeRig) -> None:
     """Only this request gets the error. The others share their commit."""
     rig = make_rig(started=False)
-    refused = RefusedPost(models.NewPost("text"))
+    refused = RefusedPost(models.PostInput("text"))
     calls = [rig.post, lambda: rig.accept(refused), rig.post]
     first, second, third = together(rig, *calls)
     with pytest.raises(Problem, match="not this one"):
@@ -77,7 +77,7 @@ def test_a_refused_request_leaves_its_batch_alone(make_rig: MakeRig) -> None:
 def test_only_the_request_that_the_database_refuses_fails(make_rig: MakeRig) -> None:
     """The whole batch fails. Then each request is tried alone."""
     rig = make_rig(started=False)
-    poisoned = PoisonedPost(models.NewPost("text"))
+    poisoned = PoisonedPost(models.PostInput("text"))
     calls = [rig.post, lambda: rig.accept(poisoned), rig.post]
     first, second, third = together(rig, *calls)
     with pytest.raises(SQLAlchemyError):
@@ -142,7 +142,7 @@ def test_racing_admins_leave_one_admin_key(make_rig: MakeRig) -> None:
     rings = [Keyring(make_rig().store) for _ in range(2)]
     for _ in range(10):
         made = [
-            rings[0].create(models.NewKey(account="ann", scopes=["admin"])).id for _ in range(2)
+            rings[0].create(models.KeyInput(account="ann", scopes=["admin"])).id for _ in range(2)
         ]
         barrier = threading.Barrier(2)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from splitflap_api.contract.models import NewPost
+from splitflap_api.contract.models import PostInput
 from splitflap_api.domain.final_responses import RESPONDERS
 from splitflap_api.domain.posts.commands import CreatePost
 from splitflap_api.domain.previews import FetchPreview, RenderText
@@ -52,7 +52,7 @@ def new(make_rig: MakeRig) -> Rig:
 
 def new_post(new: Rig) -> TaskState:
     """Accept a post on the newer replica."""
-    return new.accept(CreatePost(NewPost("new")), responder=NEW)
+    return new.accept(CreatePost(PostInput("new")), responder=NEW)
 
 
 def left_by(rig: Rig) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from splitflap_api.contract.models import NewPost, Post
+from splitflap_api.contract.models import Post, PostInput
 from splitflap_api.domain import final_responses
 from splitflap_api.domain.commands import Command
 from splitflap_api.domain.posts.commands import CreatePost, EditPost
@@ -108,7 +108,7 @@ class Rig:
         fingerprint: str = "f",
     ) -> TaskState:
         """Accept a post."""
-        return self.accept(CreatePost(NewPost(text, channel)), account, key, fingerprint)
+        return self.accept(CreatePost(PostInput(text, channel)), account, key, fingerprint)
 
     def edit(
         self, post_id: str, text: str, preconditions: Preconditions = NO_PRECONDITIONS

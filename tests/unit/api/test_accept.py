@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
-from splitflap_api.contract.models import NewPost
+from splitflap_api.contract.models import PostInput
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.changes import Changes, NewTask
 from splitflap_api.domain.posts.commands import CreatePost
@@ -53,29 +53,29 @@ def test_a_repeated_key_gets_the_same_task(rig: Rig) -> None:
 
     def one(_: int) -> str:
         barrier.wait(20)
-        return rig.accept(CreatePost(NewPost("hello")), key="k").id
+        return rig.accept(CreatePost(PostInput("hello")), key="k").id
 
     with ThreadPoolExecutor(20) as callers:
         ids = set(callers.map(one, range(20)))
     assert len(ids) == 1
-    assert rig.accept(CreatePost(NewPost("hello")), key="k").id in ids
+    assert rig.accept(CreatePost(PostInput("hello")), key="k").id in ids
     assert rig.count("posts") == len(rig.published) == 1
 
 
 def test_a_key_with_another_request_is_refused(rig: Rig) -> None:
     """Another account may use the same key."""
-    rig.accept(CreatePost(NewPost("hello")), key="k")
+    rig.accept(CreatePost(PostInput("hello")), key="k")
     with pytest.raises(KeyReused):
-        rig.accept(CreatePost(NewPost("other")), key="k", fingerprint="other")
-    rig.accept(CreatePost(NewPost("hello")), account="else", key="k", fingerprint="other")
+        rig.accept(CreatePost(PostInput("other")), key="k", fingerprint="other")
+    rig.accept(CreatePost(PostInput("hello")), account="else", key="k", fingerprint="other")
     assert rig.count("posts") == 2
 
 
 def test_a_repeated_key_gets_the_final_response(rig: Rig) -> None:
     """A repeat after the end of the task gets its final response."""
-    rig.accept(CreatePost(NewPost("hello")), key="k")
+    rig.accept(CreatePost(PostInput("hello")), key="k")
     rig.rendered(rig.row("jobs"))
-    again = rig.accept(CreatePost(NewPost("hello")), key="k")
+    again = rig.accept(CreatePost(PostInput("hello")), key="k")
     assert again.final is not None
     assert again.final.status == 201
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from splitflap_api.contract.models import NewPost
+from splitflap_api.contract.models import PostInput
 from splitflap_api.domain.changes import Changes
 from splitflap_api.domain.jobs.dead_letters import replay_job
 from splitflap_api.domain.posts.commands import CreatePost, EditPost
@@ -24,7 +24,7 @@ def request_of(job: dict[str, Any]) -> RenderRequest:
 
 def test_a_post_keeps_its_flavour(rig: Rig) -> None:
     """The job, the row and the API's post have the flavour."""
-    rig.accept(CreatePost(NewPost("hello"), "gfm"))
+    rig.accept(CreatePost(PostInput("hello"), "gfm"))
     assert request_of(rig.row("jobs")) == RenderRequest("hello", "gfm")
     post = rig.read_post(rig.row("posts")["id"])
     assert post is not None
@@ -34,7 +34,7 @@ def test_a_post_keeps_its_flavour(rig: Rig) -> None:
 @pytest.mark.parametrize(("asked", "got"), [(None, "gfm"), ("markdown", "markdown")])
 def test_an_edit_keeps_the_flavour_of_its_post(rig: Rig, asked: Any, got: str) -> None:
     """An edit may name another flavour."""
-    rig.accept(CreatePost(NewPost("hello"), "gfm"))
+    rig.accept(CreatePost(PostInput("hello"), "gfm"))
     post_id = rig.row("posts")["id"]
     rig.accept(EditPost(post_id, "again", NO_PRECONDITIONS, admin=False, flavour=asked))
     assert request_of(rig.row("jobs")) == RenderRequest("again", got)  # type: ignore[arg-type]  # one of them
@@ -43,7 +43,7 @@ def test_an_edit_keeps_the_flavour_of_its_post(rig: Rig, asked: Any, got: str) -
 
 def test_an_edit_clears_the_names_and_the_excerpt(rig: Rig) -> None:
     """Names and excerpt come with the HTML of the same text."""
-    state = rig.accept(CreatePost(NewPost("hello"), "gfm"))
+    state = rig.accept(CreatePost(PostInput("hello"), "gfm"))
     found = RenderResult("<p>x</p>", [], ["ann"], ["general"], "x")
     rig.apply(outcome_of(rig.row("jobs"), done(found)))
     body = rig.body(state)
@@ -62,7 +62,7 @@ def test_a_render_by_itself_has_a_flavour(rig: Rig) -> None:
 
 def test_a_replayed_dead_letter_keeps_its_flavour(rig: Rig) -> None:
     """Its body contains the flavour."""
-    rig.accept(CreatePost(NewPost("hello"), "gfm"))
+    rig.accept(CreatePost(PostInput("hello"), "gfm"))
     rig.apply(outcome_of(rig.row("jobs"), Failed("broken", "x")))
     changes = Changes(0)
     with rig.store.write() as tx:
@@ -72,7 +72,7 @@ def test_a_replayed_dead_letter_keeps_its_flavour(rig: Rig) -> None:
 
 def test_a_refused_text_names_the_field(rig: Rig) -> None:
     """The response is 422 with the renderer's reason, and the position in the text."""
-    state = rig.accept(CreatePost(NewPost("[[[")))
+    state = rig.accept(CreatePost(PostInput("[[[")))
     rig.apply(outcome_of(rig.row("jobs"), Failed("refused", "line 1, column 3: too many")))
     body = rig.body(state)
     assert (body["status"], body["reason"]) == (422, "refused")

@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from splitflap_api.contract.models import CreatedKey, NewKey
+from splitflap_api.contract.models import CreatedKey, KeyInput
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain import keys
 from splitflap_api.domain.keys import CACHE, Caller, Keyring, hash_of, new_secret
@@ -20,7 +20,7 @@ PATIENCE = 30.0
 
 def make(keyring: Keyring, account: str = "ann") -> CreatedKey:
     """Create a key with the scopes read and write."""
-    return keyring.create(NewKey(account=account, scopes=["read", "write"], name="laptop"))
+    return keyring.create(KeyInput(account=account, scopes=["read", "write"], name="laptop"))
 
 
 def test_only_the_hash_is_stored(store: Store) -> None:
@@ -71,7 +71,7 @@ def test_a_revoked_key_is_refused_at_once_on_its_replica(store: Store) -> None:
 
 def make_admin(keyring: Keyring) -> CreatedKey:
     """Create a key with the scope admin."""
-    return keyring.create(NewKey(account="ann", scopes=["admin", "read"]))
+    return keyring.create(KeyInput(account="ann", scopes=["admin", "read"]))
 
 
 def test_the_last_admin_key_is_revoked_by_force_only(store: Store) -> None:
@@ -170,7 +170,7 @@ def test_the_readers_among_keys_are_those_valid_now(store: Store) -> None:
     """The feed asks for the keys of its streams. The cache would be up to CACHE seconds late."""
     keyring = Keyring(store)
     reader, revoked = make(keyring), make(keyring)
-    writer = keyring.create(NewKey(account="me", scopes=["write"]))
+    writer = keyring.create(KeyInput(account="me", scopes=["write"]))
     assert keyring.caller(revoked.key)
     Keyring(store).revoke(revoked.id)
     asked = {reader.id, revoked.id, writer.id, str(uuid7())}

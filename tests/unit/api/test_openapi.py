@@ -203,13 +203,20 @@ def test_fields_of_responses_are_always_present(document: Any) -> None:
         assert absent <= OPTIONAL
 
 
-def test_enumerations_are_named_and_typed(document: Any) -> None:
-    """Otherwise each use of one becomes another type of a client, or a value of any type."""
-    schemas = document["components"]["schemas"]
-    enumerations = [node for node in walk(schemas) if "enum" in node or "const" in node]
+def test_enumerations_have_a_type_and_one_schema(document: Any) -> None:
+    """Otherwise they become values of any type, or another type of a client at each use."""
+    enumerations = [node for node in walk(document) if "enum" in node or "const" in node]
     assert all(node["type"] == "string" for node in enumerations)
-    named = [schema for schema in schemas.values() if "enum" in schema]
-    assert [node for node in enumerations if "enum" in node] == named
+    values = [tuple(node["enum"]) for node in enumerations if "enum" in node]
+    assert len(set(values)) == len(values)
+
+
+def test_names_of_schemas_make_go_that_compiles(document: Any) -> None:
+    """openapi-generator makes a function NewX of X, and constants of the values of a named enum."""
+    schemas = document["components"]["schemas"]
+    assert not [name for name in schemas if f"New{name}" in schemas]
+    values = [value for schema in schemas.values() for value in schema.get("enum", ())]
+    assert len(set(values)) == len(values)
 
 
 def test_no_field_has_the_keyword_default(document: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from splitflap_api.contract.models import NewKey
+from splitflap_api.contract.models import KeyInput
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.domain.previews import FetchPreview
 from splitflap_api.http.services import Services
@@ -127,7 +127,7 @@ class Door:
         self.rig = rig
         backend = embedded_broker(folder / "broker")
         self._results = Results(rig.store, rig.ingest, READER, backend, rig.metrics, "t", rig)
-        key = services.keyring.create(NewKey("me", ["read", "write", "admin"])).key
+        key = services.keyring.create(KeyInput("me", ["read", "write", "admin"])).key
         self._client = app.test_client()
         self._headers = {"Authorization": f"Bearer {key}"}
 

@@ -6,7 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from splitflap_api.contract.models import NewKey
+from splitflap_api.contract.models import KeyInput
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.posts import pages
 from splitflap_api.domain.posts.shapes import read_posts
@@ -25,7 +25,7 @@ LARGE = '<span class="p">(</span>' * 50_000
 @pytest.fixture
 def client(app: Flask, services: Services) -> FlaskClient:
     """A client with a key of every scope."""
-    key = services.keyring.create(NewKey(account="me", scopes=["read", "write", "admin"])).key
+    key = services.keyring.create(KeyInput(account="me", scopes=["read", "write", "admin"])).key
     made = app.test_client()
     made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
     return made
@@ -135,7 +135,7 @@ def test_a_page_goes_on_behind_posts_that_were_just_deleted(
 
 def test_keys_come_in_pages(client: FlaskClient, services: Services) -> None:
     """The list of all keys was one response."""
-    made = [services.keyring.create(NewKey(account="a", scopes=["read"])).id for _ in range(5)]
+    made = [services.keyring.create(KeyInput(account="a", scopes=["read"])).id for _ in range(5)]
     first = msgspec.json.decode(client.get("/v1/keys?limit=3").data)
     rest = msgspec.json.decode(client.get(f"/v1/keys?limit=3&after={first['next']}").data)
     assert [key["id"] for key in first["items"] + rest["items"]][:5] == made[::-1]

@@ -65,7 +65,7 @@ def stream(body: Any) -> dict[str, Any]:
 def test_broken_json_is_refused(data: bytes, reason: str) -> None:
     """400 with the reason and its place."""
     problem = refusal(
-        lambda: json_body(models.NewPost), method="POST", data=data, content_type=JSON
+        lambda: json_body(models.PostInput), method="POST", data=data, content_type=JSON
     )
     assert (problem.slug, problem.errors) == ("bad-json", [])
     assert problem.detail == f"the body is not JSON: {reason}"
@@ -74,58 +74,73 @@ def test_broken_json_is_refused(data: bytes, reason: str) -> None:
 @pytest.mark.parametrize(
     ("model", "data", "field", "message"),
     [
-        (models.NewPost, b"[]", None, "expected an object, got a list"),
-        (models.NewPost, b"null", None, "expected an object, got null"),
-        (models.NewPost, b'"x"', None, "expected an object, got a string"),
-        (models.NewPost, b"3", None, "expected an object, got a number"),
-        (models.NewPost, b"[" * 100_000, None, "expected an object, got a list"),
-        (models.NewPost, b'{"a":' * 50_000, "a", "is not known here"),
-        (models.NewPost, b"{}", "text", "is required"),
-        (models.NewPost, b'{"text":3}', "text", "expected a string, got a number"),
-        (models.NewPost, b'{"text":1e999}', "text", "expected a string"),
-        (models.NewPost, b'{"text":1.5}', "text", "expected a string, got a number"),
-        (models.NewPost, b'{"text":true}', "text", "expected a string, got a boolean"),
-        (models.NewPost, b'{"text":{}}', "text", "expected a string, got an object"),
-        (models.NewPost, b'{"text":null}', "text", "expected a string, got null"),
-        (models.NewPost, b'{"text":' + b"[" * 99_999, "text", "expected a string, got a list"),
-        (models.NewPost, b'{"text":"x","chanel":"x"}', "chanel", "is not known here"),
-        (models.NewPost, b'{"te`x` - at `$.t":1}', "te`x` - at `$.t", "is not known here"),
-        (models.NewPost, b'{"%s":1}' % (b"n" * 300), "n" * 100, "is not known here"),
-        (models.NewPost, b'{"text":"x","text":"y"}', "text", "expected once"),
-        (models.NewPost, b'{"text":"x","t\\u0065xt":"x"}', "text", "expected once"),
-        (models.NewPost, b'{"text":"x","channel":null}', "channel", f"{CHANNEL} a letter"),
-        (models.NewPost, b'{"text":"x","channel":5}', "channel", f"{CHANNEL} a letter"),
-        (models.NewPost, b'{"text":"x","channel":"A B"}', "channel", f"{CHANNEL} a letter"),
-        (models.NewPost, b'{"text":"x","channel":""}', "channel", CHANNEL),
-        (models.NewPost, b'{"text":"x","channel":"a\\n"}', "channel", CHANNEL),
-        (models.NewPost, b'{"text":"x","channel":"-a"}', "channel", CHANNEL),
-        (models.NewPost, b'{"text":"x","channel":"%s"}' % (b"c" * 101), "channel", CHANNEL),
-        (models.NewPost, b'{"text":"x","flavour":"md"}', "flavour", "expected `gfm` or `markdown`"),
-        (models.NewPost, b'{"text":"x","flavour":1}', "flavour", "expected `gfm` or `markdown`"),
-        (models.Edit, b'{"text":"x","channel":"c"}', "channel", "is not known here"),
-        (models.NewPreview, b'{"url":""}', "url", "expected 1 to 2000 characters"),
+        (models.PostInput, b"[]", None, "expected an object, got a list"),
+        (models.PostInput, b"null", None, "expected an object, got null"),
+        (models.PostInput, b'"x"', None, "expected an object, got a string"),
+        (models.PostInput, b"3", None, "expected an object, got a number"),
+        (models.PostInput, b"[" * 100_000, None, "expected an object, got a list"),
+        (models.PostInput, b'{"a":' * 50_000, "a", "is not known here"),
+        (models.PostInput, b"{}", "text", "is required"),
+        (models.PostInput, b'{"text":3}', "text", "expected a string, got a number"),
+        (models.PostInput, b'{"text":1e999}', "text", "expected a string"),
+        (models.PostInput, b'{"text":1.5}', "text", "expected a string, got a number"),
+        (models.PostInput, b'{"text":true}', "text", "expected a string, got a boolean"),
+        (models.PostInput, b'{"text":{}}', "text", "expected a string, got an object"),
+        (models.PostInput, b'{"text":null}', "text", "expected a string, got null"),
+        (models.PostInput, b'{"text":' + b"[" * 99_999, "text", "expected a string, got a list"),
+        (models.PostInput, b'{"text":"x","chanel":"x"}', "chanel", "is not known here"),
+        (models.PostInput, b'{"te`x` - at `$.t":1}', "te`x` - at `$.t", "is not known here"),
+        (models.PostInput, b'{"%s":1}' % (b"n" * 300), "n" * 100, "is not known here"),
+        (models.PostInput, b'{"text":"x","text":"y"}', "text", "expected once"),
+        (models.PostInput, b'{"text":"x","t\\u0065xt":"x"}', "text", "expected once"),
+        (models.PostInput, b'{"text":"x","channel":null}', "channel", f"{CHANNEL} a letter"),
+        (models.PostInput, b'{"text":"x","channel":5}', "channel", f"{CHANNEL} a letter"),
+        (models.PostInput, b'{"text":"x","channel":"A B"}', "channel", f"{CHANNEL} a letter"),
+        (models.PostInput, b'{"text":"x","channel":""}', "channel", CHANNEL),
+        (models.PostInput, b'{"text":"x","channel":"a\\n"}', "channel", CHANNEL),
+        (models.PostInput, b'{"text":"x","channel":"-a"}', "channel", CHANNEL),
+        (models.PostInput, b'{"text":"x","channel":"%s"}' % (b"c" * 101), "channel", CHANNEL),
         (
-            models.NewPreview,
+            models.PostInput,
+            b'{"text":"x","flavour":"md"}',
+            "flavour",
+            "expected `gfm` or `markdown`",
+        ),
+        (models.PostInput, b'{"text":"x","flavour":1}', "flavour", "expected `gfm` or `markdown`"),
+        (models.EditInput, b'{"text":"x","channel":"c"}', "channel", "is not known here"),
+        (models.PreviewInput, b'{"url":""}', "url", "expected 1 to 2000 characters"),
+        (
+            models.PreviewInput,
             b'{"url":"%s"}' % (b"u" * 2001),
             "url",
             "expected 1 to 2000 characters",
         ),
         (
-            models.NewPreview,
+            models.PreviewInput,
             b'{"url":"x","refresh":1}',
             "refresh",
             "expected true or false, got a n",
         ),
-        (models.NewKey, b'{"account":"a"}', "scopes", "is required"),
-        (models.NewKey, b'{"account":"a b","scopes":["read"]}', "account", ACCOUNT),
-        (models.NewKey, b'{"account":"a\\n","scopes":["read"]}', "account", ACCOUNT),
-        (models.NewKey, b'{"account":"a","scopes":[]}', "scopes", "expected a list that is not e"),
-        (models.NewKey, b'{"account":"a","scopes":"read"}', "scopes", "expected a list"),
-        (models.NewKey, b'{"account":"a","scopes":["root"]}', "scopes[0]", "expected `admin` or"),
-        (models.NewKey, b'{"account":"a","scopes":["read",3]}', "scopes[1]", "expected `admin` or"),
-        (models.NewKey, b'{"account":"a","scopes":[[[[]]]]}', "scopes[0]", "expected `admin` or"),
+        (models.KeyInput, b'{"account":"a"}', "scopes", "is required"),
+        (models.KeyInput, b'{"account":"a b","scopes":["read"]}', "account", ACCOUNT),
+        (models.KeyInput, b'{"account":"a\\n","scopes":["read"]}', "account", ACCOUNT),
         (
-            models.NewKey,
+            models.KeyInput,
+            b'{"account":"a","scopes":[]}',
+            "scopes",
+            "expected a list that is not e",
+        ),
+        (models.KeyInput, b'{"account":"a","scopes":"read"}', "scopes", "expected a list"),
+        (models.KeyInput, b'{"account":"a","scopes":["root"]}', "scopes[0]", "expected `admin` or"),
+        (
+            models.KeyInput,
+            b'{"account":"a","scopes":["read",3]}',
+            "scopes[1]",
+            "expected `admin` or",
+        ),
+        (models.KeyInput, b'{"account":"a","scopes":[[[[]]]]}', "scopes[0]", "expected `admin` or"),
+        (
+            models.KeyInput,
             b'{"account":"a","scopes":["read"],"name":"\\u0000"}',
             "name",
             "expected at most 200 characters, none of them a control character",
@@ -144,7 +159,7 @@ def test_wrong_fields_are_named(
 
 
 @given(
-    st.sampled_from([models.NewPost, models.Edit, models.NewPreview, models.NewKey]),
+    st.sampled_from([models.PostInput, models.EditInput, models.PreviewInput, models.KeyInput]),
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9),
         lambda inner: (
@@ -180,7 +195,7 @@ def test_no_refusal_of_a_body_speaks_python(model: type[Any], value: Any, end: i
 def test_another_media_type_is_refused(content_type: str) -> None:
     """415 with the media type as the client sent it. `Accept` names the supported one."""
     problem = refusal(
-        lambda: json_body(models.NewPost), method="POST", data=b"{}", content_type=content_type
+        lambda: json_body(models.PostInput), method="POST", data=b"{}", content_type=content_type
     )
     assert problem.slug == "unsupported-media-type"
     assert problem.headers == {"Accept": "application/json"}
@@ -194,14 +209,14 @@ def test_another_media_type_is_refused(content_type: str) -> None:
 )
 def test_spellings_of_the_media_type_are_accepted(content_type: str) -> None:
     """Case and parameters make no difference."""
-    assert read(models.NewPost, b'{"text":"x"}', content_type).text == "x"
+    assert read(models.PostInput, b'{"text":"x"}', content_type).text == "x"
 
 
 def test_an_encoded_body_is_refused() -> None:
     """Compressed bodies are refused. `Accept-Encoding` says so (RFC 9110, section 15.5.16)."""
     encoded = {"Content-Encoding": "gzip"}
     problem = refusal(
-        lambda: json_body(models.NewPost), data=b"{}", content_type=JSON, headers=encoded
+        lambda: json_body(models.PostInput), data=b"{}", content_type=JSON, headers=encoded
     )
     message = "Content-Encoding: expected an uncompressed body, got gzip"
     assert parts_of(problem) == ("unsupported-media-type", None, message)
@@ -211,7 +226,7 @@ def test_an_encoded_body_is_refused() -> None:
 def test_a_too_large_body_is_refused_unread() -> None:
     """413 by its Content-Length."""
     problem = refusal(
-        lambda: json_body(models.NewPost), data=b"x" * (MAX_BODY + 1), content_type=JSON
+        lambda: json_body(models.PostInput), data=b"x" * (MAX_BODY + 1), content_type=JSON
     )
     assert parts_of(problem) == ("too-large", None, f"expected a body of at most {MAX_BODY} bytes")
 
@@ -219,7 +234,7 @@ def test_a_too_large_body_is_refused_unread() -> None:
 def test_the_largest_text_may_be_escaped() -> None:
     """The limit of a body allows the largest text with every byte escaped."""
     text = "\\u0041" * models.MAX_TEXT
-    made = read(models.NewPost, b'{"text":"%s"}' % text.encode())
+    made = read(models.PostInput, b'{"text":"%s"}' % text.encode())
     check_text(made.text)
     assert len(made.text) == models.MAX_TEXT
 
@@ -227,7 +242,7 @@ def test_the_largest_text_may_be_escaped() -> None:
 def test_a_truncated_body_is_refused() -> None:
     """The received part is valid JSON, but shorter than Content-Length."""
     problem = refusal(
-        lambda: json_body(models.NewPost), environ_overrides=stream(io.BytesIO(b'{"text":"x"}'))
+        lambda: json_body(models.PostInput), environ_overrides=stream(io.BytesIO(b'{"text":"x"}'))
     )
     assert parts_of(problem) == ("bad-json", None, "the body ended before its Content-Length")
 
@@ -239,7 +254,7 @@ def test_a_slow_body_gets_408() -> None:
         def read(self, _: int) -> bytes:
             raise TimeoutError
 
-    problem = refusal(lambda: json_body(models.NewPost), environ_overrides=stream(Slow()))
+    problem = refusal(lambda: json_body(models.PostInput), environ_overrides=stream(Slow()))
     assert parts_of(problem) == ("request-timeout", None, "the body came too slowly")
 
 
@@ -257,7 +272,7 @@ VISIBLE = "expected text with a visible character, without U+0000"
 )
 def test_empty_and_too_long_texts_are_refused(text: str, slug: str, message: str) -> None:
     """A text too long by its characters gets the same problem as one too long by its bytes."""
-    read_text = read(models.NewPost, json.dumps({"text": text}).encode()).text
+    read_text = read(models.PostInput, json.dumps({"text": text}).encode()).text
     with pytest.raises(Problem) as refused:
         check_text(read_text)
     assert parts_of(refused.value) == (slug, "text", message)

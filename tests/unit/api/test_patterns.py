@@ -58,7 +58,7 @@ class Place:
     def values(self) -> st.SearchStrategy[str]:
         """Texts on both sides of the pattern's border, as they can be sent in this place."""
         matching = st.from_regex(self.schema["pattern"], fullmatch=True)
-        near = st.text("aZ09.-_@ \t\n\r\0\x1f\x7f\xa0,\"W/*'\u2028\u3000\U0001f600", max_size=12)
+        near = st.text("aZ09.-_@ \t\n\r\0\x1f\x7f\xa0,\"W/*'\u2003\u3000\U0001f600", max_size=12)
         parts = (matching, near, st.integers(0, 5))
         damaged = st.builds(lambda text, more, at: text[:at] + more + text[at:], *parts)
         # Python's `$` also matches before a final line feed.
@@ -143,6 +143,14 @@ def check(place: Place, client: FlaskClient) -> None:
         assert refused is not documented.is_valid(value) or (refused and looser)
 
     agree()
+
+
+def test_no_pattern_has_a_character_that_breaks_a_source(document: Any) -> None:
+    """Generators write patterns into literals of Go, JavaScript, Rust and C#."""
+    for pattern in patterns(document):
+        assert not re.search(
+            "[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\U00010000-\U0010ffff]", pattern
+        )
 
 
 def test_every_pattern_is_common_to_python_ecma_and_re2(document: Any) -> None:

@@ -37,6 +37,8 @@ Uri = Annotated[
 Count = Annotated[int, Meta(ge=0)]
 
 # A title makes a schema of its own, so that generated clients have one type for all its uses.
+# openapi-generator makes constants of Go from it, so no two of them may share a value. Beside a
+# schema Post it makes a function NewPost; so the body of a request is called PostInput.
 AnyFlavour = Annotated[
     Flavour,
     Meta(
@@ -58,11 +60,11 @@ Scope = Annotated[
 ]
 PostState = Annotated[
     Literal["accepted", "rendered", "complete", "failed"],
-    Meta(title="PostState", description="`rendered` has its HTML, `complete` its previews too."),
+    Meta(description="`rendered` has its HTML, `complete` its previews too."),
 ]
 PreviewState = Annotated[
     Literal["pending", "ready", "failed"],
-    Meta(title="PreviewState", description="`pending` until the first fetch has ended."),
+    Meta(description="`pending` until the first fetch has ended."),
 ]
 
 
@@ -70,7 +72,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A request's body. Unknown fields are refused, because most are misspelt ones."""
 
 
-class NewPost(Request, frozen=True):
+class PostInput(Request, frozen=True):
     """A post to create."""
 
     text: Text
@@ -78,21 +80,21 @@ class NewPost(Request, frozen=True):
     flavour: ChosenFlavour = None
 
 
-class Edit(Request, frozen=True):
+class EditInput(Request, frozen=True):
     """A post's next revision."""
 
     text: Text
     flavour: ChosenFlavour = None
 
 
-class NewRender(Request, frozen=True):
+class RenderInput(Request, frozen=True):
     """A text to render. Only the task is stored."""
 
     text: Text
     flavour: ChosenFlavour = None
 
 
-class NewPreview(Request, frozen=True):
+class PreviewInput(Request, frozen=True):
     """A URL to preview."""
 
     url: Annotated[
@@ -107,7 +109,7 @@ class NewPreview(Request, frozen=True):
     refresh: Annotated[bool, Meta(description="Fetch a fresh preview again.")] = False
 
 
-class NewKey(Request, frozen=True):
+class KeyInput(Request, frozen=True):
     """A key to create for an account."""
 
     account: Annotated[str, ACCOUNT.meta("The name of an account, case-sensitive")]

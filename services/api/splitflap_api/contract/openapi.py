@@ -134,17 +134,19 @@ def _query(each: Operation) -> list[dict[str, Any]]:
     if each.query is None:
         return []
     schema = schemas_of([each.query])[1][each.query.__name__]
-    return [
-        {"name": name, "in": "query", "schema": _without_null(of)}
-        for name, of in schema["properties"].items()
-    ]
+    return [_query_parameter(name, of) for name, of in schema["properties"].items()]
+
+
+def _query_parameter(name: str, schema: Schema) -> dict[str, Any]:
+    schema = _without_null(schema)
+    return {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
 
 
 def _without_null(schema: Schema) -> Schema:
     """Drop `null`: an optional query parameter is absent, and cannot be null."""
     match schema.get("type"):
         case [name, "null"]:
-            return schema | {"type": name}
+            return {**schema, "type": name}
     return schema
 
 

@@ -105,13 +105,13 @@ class Keyring:
             return None
         random = None if secret else new_secret()
         try:
-            new = models.NewKey(account="admin", scopes=list(ALL_SCOPES), name="bootstrap")
+            new = models.KeyInput(account="admin", scopes=list(ALL_SCOPES), name="bootstrap")
             self._insert(new, secret or random or "")
         except IntegrityError:
             return None  # another replica or an earlier start has created it
         return random
 
-    def create(self, new: models.NewKey) -> models.CreatedKey:
+    def create(self, new: models.KeyInput) -> models.CreatedKey:
         """A new key with its secret."""
         secret = new_secret()
         row = self._insert(new, secret)
@@ -183,7 +183,7 @@ class Keyring:
             row = tx.execute(wanted).first()
         return Caller(row.id, row.account, frozenset(row.scopes.split())) if row else None
 
-    def _insert(self, new: models.NewKey, secret: str) -> dict[str, Any]:
+    def _insert(self, new: models.KeyInput, secret: str) -> dict[str, Any]:
         with self._store.write() as tx:
             row = {
                 "id": str(uuid7()),

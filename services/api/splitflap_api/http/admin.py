@@ -26,7 +26,7 @@ class AdminViews:
         after = None if query.after is None else id_of(query.after)
         return page_of(self._keyring.page(after, query.limit + 1), query.limit)
 
-    def create_key(self, body: models.NewKey) -> JsonResponse:
+    def create_key(self, body: models.KeyInput) -> JsonResponse:
         return json_of(self._keyring.create(body), 201)
 
     def revoke_key(self, key_id: str, query: models.RevokeQuery) -> Response:
@@ -76,7 +76,7 @@ def operations(services: Services) -> list[Operation]:
             views.create_key,
             {201: ResponseSpec("The key.", models.CreatedKey)},
             scope="admin",
-            body=models.NewKey,
+            body=models.KeyInput,
             problems=doc.BODY_PROBLEMS,
         ),
         Operation(

@@ -27,11 +27,11 @@ class PostViews:
         self._acceptor = services.acceptor
         self._default_flavour = services.settings.default_flavour
 
-    def create(self, body: models.NewPost) -> Later[CreatePost]:
+    def create(self, body: models.PostInput) -> Later[CreatePost]:
         check_text(body.text)
         return Later(CreatePost(body, body.flavour or self._default_flavour))
 
-    def edit(self, post_id: str, body: models.Edit) -> Later[EditPost]:
+    def edit(self, post_id: str, body: models.EditInput) -> Later[EditPost]:
         check_text(body.text)
         post_id = known_id(post_id, "post")
         preconditions = Preconditions.read()
@@ -76,7 +76,7 @@ def operations(services: Services) -> list[Operation]:
                 ),
             },
             scope="write",
-            body=models.NewPost,
+            body=models.PostInput,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
             problems=(*doc.BODY_PROBLEMS, *doc.KEY_PROBLEMS, "not-rendered", "conflict"),
         ),
@@ -113,7 +113,7 @@ def operations(services: Services) -> list[Operation]:
                 200: ResponseSpec("The post, done.", models.PostOrTask, headers=(doc.ETAG,)),
             },
             scope="write",
-            body=models.Edit,
+            body=models.EditInput,
             checks_preconditions=True,
             headers=(*doc.PRECONDITIONS, doc.IDEMPOTENCY_KEY, doc.PREFER),
             problems=(

@@ -21,7 +21,7 @@ class PreviewViews:
         self._store = store
         self._default_flavour = default_flavour
 
-    def preview(self, body: models.NewPreview) -> JsonResponse | Later[FetchPreview]:
+    def preview(self, body: models.PreviewInput) -> JsonResponse | Later[FetchPreview]:
         url = preview_key(body.url)
         # A key makes a task, which tells its repetitions from other requests.
         if not body.refresh and idempotency_key() is None:
@@ -31,7 +31,7 @@ class PreviewViews:
                 return json_of(known)
         return Later(FetchPreview(url, refresh=body.refresh))
 
-    def render(self, body: models.NewRender) -> Later[RenderText]:
+    def render(self, body: models.RenderInput) -> Later[RenderText]:
         check_text(body.text)
         return Later(RenderText(body.text, body.flavour or self._default_flavour))
 
@@ -49,7 +49,7 @@ def operations(services: Services) -> list[Operation]:
             later(rendered_text)(views.render),
             {202: doc.ACCEPTED, 200: ResponseSpec("The text, rendered.", models.RenderOrTask)},
             scope="write",
-            body=models.NewRender,
+            body=models.RenderInput,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
             problems=(*doc.BODY_PROBLEMS, *doc.KEY_PROBLEMS, "not-rendered"),
         ),
@@ -64,7 +64,7 @@ def operations(services: Services) -> list[Operation]:
                 200: ResponseSpec("The preview, ready or failed.", models.PreviewOrTask),
             },
             scope="write",
-            body=models.NewPreview,
+            body=models.PreviewInput,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
             problems=(*doc.BODY_PROBLEMS, *doc.KEY_PROBLEMS, "conflict"),
         ),

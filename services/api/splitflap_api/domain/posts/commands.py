@@ -20,7 +20,7 @@ from splitflap_api.store.schema import post_links, posts, tasks
 class CreatePost:
     """Insert a post with its render job and its first event."""
 
-    new: models.NewPost
+    new: models.PostInput
     flavour: Flavour = "markdown"
     own_transaction = False
     only_inserts = True

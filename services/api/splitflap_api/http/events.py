@@ -29,6 +29,19 @@ RETRY_MS = (500, 3000)
 HEARTBEAT = b":\n"
 
 
+#: What OpenAPI 3.1 cannot say of a stream in a schema.
+STREAM = """\
+Server-Sent Events (WHATWG HTML, section 9.2). Read them with a client for such streams: the \
+response does not end. The data of an event is a JSON object with `post`, `channel` and \
+`revision`. `accepted`, `rendered`, `done` and `failed` add `task`, `failed` also `reason`, \
+`preview` the `url` and the `state` of the preview.
+
+Two events are about the stream itself. `start` is the first event without `Last-Event-ID`; its \
+id is that of the newest event so far. `gap` says that events after `Last-Event-ID` are missing; \
+its `oldest` is the id of the first one that remains.
+"""
+
+
 class EventViews:
     """The view of the stream, and the frames it sends."""
 
@@ -126,5 +139,6 @@ def operations(services: Services) -> list[Operation]:
             {200: ResponseSpec("An endless stream.", str, media_type="text/event-stream")},
             query=models.EventQuery,
             headers=(doc.LAST_EVENT_ID,),
+            doc=STREAM,
         )
     ]

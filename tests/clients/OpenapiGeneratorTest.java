@@ -33,20 +33,25 @@ class OpenapiGeneratorTest {
     @Test
     void aPostIsAcceptedAndRead() throws ApiException {
         PostInput body = new PostInput().text("**Hello**").channel("openapi-generator");
-        ApiResponse<PostOrTask> accepted =
-                posts.createPostWithHttpInfo(body, UUID.randomUUID().toString(), null);
+        ApiResponse<PostOrTask> accepted = posts.createPostWithHttpInfo(
+                PostsApi.APICreatePostRequest.newBuilder()
+                        .postInput(body)
+                        .idempotencyKey(UUID.randomUUID().toString())
+                        .build());
         assertEquals(202, accepted.getStatusCode());
         RunningTask task = accepted.getData().getRunningTask();
         Post post = finalResponse(task).getPost();
         assertEquals(Post.StateEnum.COMPLETE, post.getState());
         assertTrue(post.getHtml().contains("<strong>Hello</strong>"));
-        assertEquals(post, posts.showPost(post.getId(), null));
+        assertEquals(post, showPost(post.getId()));
     }
 
     @Test
     void aRenderIsToldFromOtherFinalResponses() throws ApiException {
         RunningTask task = new RendersApi(client)
-                .createRender(new RenderInput().text("*hi*"), null, null)
+                .createRender(RendersApi.APICreateRenderRequest.newBuilder()
+                        .renderInput(new RenderInput().text("*hi*"))
+                        .build())
                 .getRunningTask();
         assertTrue(finalResponse(task).getRender().getHtml().contains("<em>hi</em>"));
     }
@@ -54,15 +59,23 @@ class OpenapiGeneratorTest {
     @Test
     void aRefusalIsAProblem() throws Exception {
         ApiException refused =
-                assertThrows(ApiException.class, () -> posts.showPost(UUID.randomUUID(), null));
+                assertThrows(ApiException.class, () -> showPost(UUID.randomUUID()));
         ProblemBody problem =
                 client.getObjectMapper().readValue(refused.getResponseBody(), ProblemBody.class);
         assertEquals("/v1/problems/not-found", problem.getType().toString());
     }
 
+    private Post showPost(UUID id) throws ApiException {
+        return posts.showPost(PostsApi.APIShowPostRequest.newBuilder().postId(id).build());
+    }
+
     private FinalResponseOrTask finalResponse(RunningTask task) throws ApiException {
         while (true) {
-            FinalResponseOrTask found = new TasksApi(client).showTask(task.getId(), "wait=10");
+            FinalResponseOrTask found = new TasksApi(client).showTask(
+                    TasksApi.APIShowTaskRequest.newBuilder()
+                            .taskId(task.getId())
+                            .prefer("wait=10")
+                            .build());
             if (!(found.getActualInstance() instanceof RunningTask)) {
                 return found;
             }

@@ -84,6 +84,7 @@ SCRAPES: dict[str, tuple[Row, str]] = {
     "long site": ({"site_name": "a" * 101}, "site_name"),
     "long authors": ({"author": "a" * 201}, "author"),
     "time that is none": ({"published_at": "yesterday"}, "published_at"),
+    "30th of February": ({"published_at": "2026-02-30T00:00:00Z"}, "published_at"),
     "year 285200673": ({"published_at": "285200673-01-01T00:00:00Z"}, "published_at"),
     "language that is none": ({"language": "<b>"}, "language"),
     "long type": ({"type": "a" * 31}, "type"),

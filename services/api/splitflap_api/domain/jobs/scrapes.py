@@ -1,6 +1,7 @@
 """The end of a scrape: a preview is ready or has failed. In both cases its posts are complete."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -38,6 +39,7 @@ class ScrapeJobs(JobKind):
     shared = True
 
     def checked(self, result: ScrapeResult, rules: AddressRules) -> ScrapeResult:
+        _check_time(result.published_at)
         found = {name: getattr(result, name) for name in URL_FIELDS}
         shown = {name: _shown(name, url, rules) for name, url in found.items()}
         return result if shown == found else replace(result, **shown)
@@ -60,6 +62,14 @@ class ScrapeJobs(JobKind):
         changes.preview_requests.append(
             PreviewRequest(str(uuid7()), letter["subject"], refresh=True, traceparent=None)
         )
+
+
+def _check_time(text: str | None) -> None:
+    """A client with a type for times could not read a list with the 30th of February."""
+    try:
+        datetime.fromisoformat(text or "2000-01-01")
+    except ValueError as error:
+        raise BrokenMessage(f"published_at: {error}") from error
 
 
 def _shown(name: str, url: str | None, rules: AddressRules) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from splitflap_api.contract.paths import PREFIX
 from splitflap_api.domain.keys import Keyring
 from splitflap_api.http.app import make_app
@@ -20,7 +21,10 @@ from splitflap_core.broker import BrokerLink, backend_for
 
 from asyncrequest import AsyncRequests
 
+from .every_operation import Target, targets
 from .rig import Rig
+
+_KEY = "a key with every scope"
 
 
 @pytest.fixture(scope="session")
@@ -76,3 +80,26 @@ def services(rig: Rig, tmp_path: Path) -> Services:
 def app(services: Services) -> Flask:
     """The Flask application."""
     return make_app(services)
+
+
+@pytest.fixture
+def client(app: Flask, services: Services) -> FlaskClient:
+    """A client of the account `admin`, with every scope."""
+    services.keyring.bootstrap(_KEY)
+    made = app.test_client()
+    made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {_KEY}"
+    return made
+
+
+@pytest.fixture
+def post(rig: Rig, client: FlaskClient) -> str:
+    """The path of a complete post of the account `admin`."""
+    client.post("/v1/posts", json={"text": "first"})
+    rig.rendered(rig.row("jobs"))
+    return f"/v1/posts/{rig.row('posts')['id']}"
+
+
+@pytest.fixture
+def existing(rig: Rig, client: FlaskClient, post: str) -> list[Target]:
+    """Every operation, on resources that exist."""
+    return targets(rig, client)

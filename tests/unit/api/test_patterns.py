@@ -13,7 +13,6 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from splitflap_api.contract.patterns import ENTITY_TAGS, TEXT
-from splitflap_api.http.services import Services
 
 #: What Python, ECMA-262 (with the flag `u`) and RE2 read alike: anchors, alternatives, groups
 #: without a name, classes of characters, greedy repetition within RE2's limit of 1,000.
@@ -31,8 +30,6 @@ RE2 = jsonschema_rs.RegexOptions()
 
 #: Strings whose server has further rules, which no pattern can say.
 LOOSER = {"url"}
-
-KEY = "a key with every scope"
 
 #: Bodies that fit. A test replaces one field.
 BODIES: dict[str, dict[str, Any]] = {
@@ -94,15 +91,6 @@ class Place:
 def document(app: Flask) -> Any:
     """The description as it is served."""
     return app.test_client().get("/v1/openapi.json").json
-
-
-@pytest.fixture
-def client(app: Flask, services: Services) -> FlaskClient:
-    """A client with every scope."""
-    services.keyring.bootstrap(KEY)
-    made = app.test_client()
-    made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {KEY}"
-    return made
 
 
 def patterns(node: Any) -> Iterator[str]:

@@ -1,46 +1,16 @@
 """Preconditions of requests: checked before every method's action, on every resource."""
 
-import re
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
-from splitflap_api.http.services import Services
 from splitflap_api.store.schema import metadata
 from uuid_utils import uuid7
-from werkzeug.test import TestResponse
 
+from .every_operation import Target, send
 from .rig import Rig
 
-KEY = "a key with every scope"
 OTHER = '"1-00000000"'
-
-#: Bodies of operations that need one.
-BODIES: dict[str, Any] = {
-    "create_post": {"text": "x"},
-    "edit_post": {"text": "x"},
-    "create_render": {"text": "x"},
-    "create_preview": {"url": "https://example.org/"},
-    "create_key": {"account": "a", "scopes": ["read"]},
-}
-
-
-@pytest.fixture
-def client(app: Flask, services: Services) -> FlaskClient:
-    """A client of the account `admin`, with every scope."""
-    services.keyring.bootstrap(KEY)
-    made = app.test_client()
-    made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {KEY}"
-    return made
-
-
-@pytest.fixture
-def post(rig: Rig, client: FlaskClient) -> str:
-    """The path of a complete post of the account `admin`."""
-    client.post("/v1/posts", json={"text": "first"})
-    rig.rendered(rig.row("jobs"))
-    return f"/v1/posts/{rig.row('posts')['id']}"
 
 
 def etag_of(client: FlaskClient, path: str) -> str:
@@ -53,77 +23,42 @@ def rows(rig: Rig) -> Any:
     return {name: rig.rows(name) for name in metadata.tables}
 
 
-def operations(client: FlaskClient) -> list[tuple[str, str, str]]:
-    """The method, path and name of every operation."""
-    document: Any = client.get("/v1/openapi.json").json
-    return [
-        (method.upper(), path, operation["operationId"])
-        for path, item in document["paths"].items()
-        for method, operation in item.items()
-    ]
-
-
-def send(client: FlaskClient, operation: tuple[str, str, str], headers: Any) -> TestResponse:
-    """Send a request that would succeed without its preconditions."""
-    method, path, name = operation
-    return client.open(path, method=method, headers=headers, json=BODIES.get(name), buffered=False)
-
-
-@pytest.fixture
-def existing(rig: Rig, client: FlaskClient, post: str) -> list[tuple[str, str, str]]:
-    """Every operation, on resources that exist."""
-    letter = {"id": str(uuid7()), "queue": "render", "reason": "x", "body": b"{}", "created_at": 1}
-    with rig.store.write() as tx:
-        tx.execute(metadata.tables["dead_letters"].insert(), [letter])
-    ids = {
-        "post_id": post.rpartition("/")[2],
-        "task_id": rig.row("tasks")["id"],
-        "key_id": rig.rows("keys")[0]["id"],
-        "letter_id": letter["id"],
-        "slug": "conflict",
-    }
-    return [
-        (method, re.sub(r"{(\w+)}", lambda found: ids[found[1]], path), name)
-        for method, path, name in operations(client)
-    ]
-
-
 def test_no_operation_ignores_if_match(
-    rig: Rig, client: FlaskClient, existing: list[tuple[str, str, str]]
+    rig: Rig, client: FlaskClient, existing: list[Target]
 ) -> None:
     """No tag matches: 412, and nothing changes."""
     before = rows(rig)
-    for operation in existing:
-        response = send(client, operation, {"If-Match": OTHER})
-        assert (response.status_code, operation) == (412, operation)
+    for target in existing:
+        response = send(client, target, {"If-Match": OTHER})
+        assert (response.status_code, target) == (412, target)
         response.close()
     assert rows(rig) == before
     assert len(existing) >= 18
 
 
 def test_no_operation_ignores_if_none_match(
-    rig: Rig, client: FlaskClient, existing: list[tuple[str, str, str]]
+    rig: Rig, client: FlaskClient, existing: list[Target]
 ) -> None:
     """Each resource exists, and `*` matches it: 304 for a read, 412 for a change."""
     before = rows(rig)
-    for operation in existing:
-        response = send(client, operation, {"If-None-Match": "*"})
-        expected = 304 if operation[0] == "GET" else 412
-        assert (response.status_code, operation) == (expected, operation)
+    for target in existing:
+        response = send(client, target, {"If-None-Match": "*"})
+        expected = 304 if target.method == "GET" else 412
+        assert (response.status_code, target) == (expected, target)
         assert response.data == b"" or expected == 412
         response.close()
     assert rows(rig) == before
 
 
 def test_no_operation_accepts_a_malformed_precondition(
-    rig: Rig, client: FlaskClient, existing: list[tuple[str, str, str]]
+    rig: Rig, client: FlaskClient, existing: list[Target]
 ) -> None:
     """400 with the header's name: a change must not happen by a misreading."""
     before = rows(rig)
-    for operation in existing:
+    for target in existing:
         for name in ("If-Match", "If-None-Match"):
-            response: Any = send(client, operation, {name: "1-00000000"})
-            assert (response.status_code, operation) == (400, operation)
+            response: Any = send(client, target, {name: "1-00000000"})
+            assert (response.status_code, target) == (400, target)
             assert response.json["errors"][0]["field"] == name
     assert rows(rig) == before
 
@@ -217,7 +152,7 @@ def test_a_missing_resource_is_404_whatever_the_precondition(
 
 
 def test_a_foreign_post_is_403_whatever_the_precondition(
-    rig: Rig, client: FlaskClient, services: Services, post: str
+    rig: Rig, client: FlaskClient, post: str
 ) -> None:
     """Its ETag is no way around the check of the author."""
     made: Any = client.post("/v1/keys", json={"account": "else", "scopes": ["read", "write"]}).json

@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Self, TextIO
 
@@ -114,7 +115,8 @@ def _take_rights(folder: Path, *, all_files: bool) -> None:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                _take_rights(Path(entry.path), all_files=False)
+                with suppress(FileNotFoundError):  # a session of the broker has ended
+                    _take_rights(Path(entry.path), all_files=False)
             elif all_files or not was_private:
                 _take_rights_of_file(entry)
 

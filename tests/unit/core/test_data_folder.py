@@ -123,3 +123,20 @@ def test_a_forked_child_keeps_the_lock(tmp_path: Path) -> None:
     os.close(theirs)
     os.waitpid(child, 0)
     take_lock(tmp_path / "lock")
+
+
+def test_folders_may_vanish_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Running services remove the folders of their sessions with the broker."""
+    (tmp_path / "broker" / "session").mkdir(parents=True)
+    (tmp_path / "file").touch(0o666)
+    take_stat = Path.stat
+
+    def vanish(path: Path) -> os.stat_result:
+        if path.name == "session":
+            path.rmdir()
+        return take_stat(path)
+
+    monkeypatch.setattr(Path, "stat", vanish)
+    make_private(tmp_path)
+    monkeypatch.undo()
+    assert wide_rights(tmp_path) == {}

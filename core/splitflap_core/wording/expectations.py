@@ -1,4 +1,4 @@
-"""The values that a type of msgspec accepts, in words for people instead of Python's names."""
+"""The values of a type of msgspec in words for people, instead of Python's names."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -75,7 +75,7 @@ TEXT = Form(
 
 
 def is_blank(text: str) -> bool:
-    """Whether a text shows nothing. It is read up to the first visible character."""
+    """Whether all characters are invisible. It reads up to the first visible one."""
     return _BLANK.fullmatch(text) is not None
 
 

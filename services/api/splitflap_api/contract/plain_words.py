@@ -1,7 +1,6 @@
-"""Wrong bodies and queries in the words of JSON: the one place that explains msgspec's errors.
+"""Wrong bodies and queries in the words of JSON: the one place for msgspec's errors.
 
-Clients are written in any language. A message speaks of strings, numbers, lists and objects, and
-never of Python's types or of regular expressions.
+Clients are written in any language. A message speaks of strings, numbers, lists and objects.
 """
 
 import json
@@ -52,7 +51,7 @@ def wrong_value(error: msgspec.ValidationError, model: Any) -> tuple[str, str]:
 
 
 def broken_json(data: bytes, error: Exception) -> str:
-    """The reason why the data is no JSON."""
+    """The fault of data with broken JSON."""
     try:
         text = data.decode()
     except UnicodeDecodeError as broken:
@@ -92,7 +91,7 @@ def _type_at(model: Any, place: str) -> inspect.Type:
 
 
 def _bare(kind: inspect.Type) -> inspect.Type:
-    """The type without its annotations, and without null."""
+    """The type behind its annotations; of an optional one, the type beside null."""
     if isinstance(kind, inspect.Metadata):
         return _bare(kind.type)
     if isinstance(kind, inspect.UnionType):

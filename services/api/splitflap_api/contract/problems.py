@@ -177,7 +177,7 @@ def unauthorized(detail: str, error: str | None = None) -> Problem:
 
 
 def forbidden(detail: str, scope: str) -> Problem:
-    """The problem of a key without the scope for this request."""
+    """The problem of a key that lacks the scope for this request."""
     challenged = challenge("insufficient_scope", scope)
     return Problem("forbidden", detail, headers={"WWW-Authenticate": challenged})
 

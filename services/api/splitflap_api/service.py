@@ -238,6 +238,7 @@ class ApiService:
 
     def _register_checks(self) -> None:
         self._health.ready("service", lambda: self._not_ready)
+        self._health.ready("database", self._once_started(self._backlog.silence))
         checks = {
             "publish": self._dispatcher.alive,
             "accept": self._acceptor.alive,

@@ -143,3 +143,13 @@ def test_a_backlog_without_judgements_is_unhealthy(
     later = time.monotonic() + 61
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert "backlog: no progress for 61 s" in str(waiting.backlog.alive())
+
+
+def test_a_silent_database_is_reported_until_it_answers(
+    waiting: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For readiness: each judgement is an answer."""
+    monkeypatch.setattr(module, "SILENT_AFTER", 0.1)
+    wait_until(waiting.backlog.silence, "silence")
+    assert waiting.why() == ""
+    assert waiting.backlog.silence() is None

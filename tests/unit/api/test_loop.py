@@ -65,6 +65,19 @@ def test_a_duty_that_only_fails_is_unhealthy(monkeypatch: pytest.MonkeyPatch) ->
     assert loop.alive() is None
 
 
+def test_each_duty_is_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several duties may each wait for a frozen database."""
+    seen: list[str | None] = []
+
+    def wait() -> None:
+        pass_time(monkeypatch, 0.8 * module.STUCK_AFTER)
+        seen.append(loop.alive())
+
+    loop = Loop("loop", *(Duty(name, wait) for name in "abc"), pause=lambda: 0.0)
+    loop.run_once()
+    assert seen == [None] * 3
+
+
 def test_an_outage_of_the_database_is_not_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A restart of the process would not end the outage."""
     loop = Loop("loop", Duty("reads", raising(OUTAGE)), pause=None)

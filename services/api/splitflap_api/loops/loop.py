@@ -144,6 +144,7 @@ class Loop:
         """One iteration, in the calling thread. A duty's failure is logged."""
         self.failed = False
         for duty, health in self._duties:
+            self.note_progress()
             try:
                 duty.run()
             except Exception as error:  # noqa: BLE001 - logged, and shown by the health check

@@ -5,6 +5,7 @@ Each job kind declares its `BacklogLimit`.
 """
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,10 @@ POLL_EVERY = 1.0
 #: Seconds that a connected broker may take to confirm a message. Less than the five seconds after
 #: which the reconciler publishes the job again.
 UNCONFIRMED_LIMIT = 3.0
+
+#: Seconds without an answer of the database until the process is not ready. More than the longest
+#: wait for one answer (store/postgresql.py), so that a single slow one does not count.
+SILENT_AFTER = 20.0
 
 #: Largest Retry-After in seconds.
 MAX_RETRY_AFTER = 30
@@ -54,6 +59,16 @@ class Backlog(Loop):
         self._limits = limits
         self._unconfirmed = unconfirmed
         self._verdict: Overload | None = None
+        self._answered_at = time.monotonic()
+
+    def start(self) -> None:
+        self._answered_at = time.monotonic()
+        super().start()
+
+    def silence(self) -> str | None:
+        """A readiness check: reports a database that does not answer, down or frozen."""
+        age = time.monotonic() - self._answered_at
+        return f"no answer for {age:.0f} s" if age > SILENT_AFTER else None
 
     def overload(self) -> Overload | None:
         """The reason to refuse new work now, if any. It reads memory only."""
@@ -67,6 +82,7 @@ class Backlog(Loop):
             now = self._store.now(tx)
             unpublished = tx.execute(_UNPUBLISHED).scalar()
             ages = {kind: _age(now, tx.execute(of).scalar()) for kind, of in _UNFINISHED.items()}
+        self._answered_at = time.monotonic()
         verdicts = [_judged("unpublished", _age(now, unpublished), self._limits.unpublished)]
         for kind, job_kind in JOB_KINDS.items():
             limit = job_kind.backlog

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, ExceptionContext, create_engine, event, make_url, text
+from sqlalchemy import Connection, ExceptionContext, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -33,26 +33,6 @@ _CLOCK_KNOWN_FOR = 5.0
 #: example a migration.
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
 
-#: Seconds to connect to PostgreSQL, and to wait for a free connection.
-_CONNECT_TIMEOUT = 5
-
-#: A silent peer counts as dead after 10 s (libpq's parameters: seconds; the last one milliseconds).
-_CONNECT_ARGS = {
-    "connect_timeout": _CONNECT_TIMEOUT,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
-
-#: Limits of one statement, of its wait for a lock, and of an idle transaction.
-_POSTGRESQL_TIMEOUTS = {
-    "statement_timeout": "15s",
-    "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "30s",
-}
-
-
 #: Classes of SQLSTATE: a rollback because of another transaction; and data beyond a limit of
 #: PostgreSQL, such as an index row above 2,704 bytes, which psycopg counts as an OperationalError.
 _CONFLICT = "40"
@@ -64,14 +44,10 @@ class Store:
 
     def __init__(self, database_url: str | None, data_dir: str, pool: int) -> None:
         if database_url:
-            self._engine = create_engine(
-                make_url(database_url).set(drivername="postgresql+psycopg"),
-                pool_size=pool,
-                max_overflow=0,
-                pool_timeout=_CONNECT_TIMEOUT,
-                connect_args=_CONNECT_ARGS,
-            )
-            event.listen(self._engine, "connect", _configure_postgresql)
+            # psycopg is imported here, because the embedded mode does without it.
+            from splitflap_api.store.postgresql import engine_of
+
+            self._engine = engine_of(database_url, pool)
             self._writing: Any = nullcontext()
         else:
             self._path = Path(data_dir) / DATABASE_FILE
@@ -185,12 +161,6 @@ def is_conflict(error: BaseException) -> bool:
 
 def _sqlstate(error: BaseException) -> str:
     return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
-
-
-def _configure_postgresql(connection: Any, _record: Any) -> None:
-    for name, value in _POSTGRESQL_TIMEOUTS.items():
-        connection.execute(f"SET {name} = '{value}'")
-    connection.commit()
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -42,8 +42,10 @@ def no_arguments(service: str) -> None:
 def boot(service: str, kind: type[S]) -> S:
     """Load the settings, configure the logs, and make the data folder private.
 
-    A wrong setting ends the process.
+    A wrong setting ends the process. So does SIGTERM, until its own handler is in place: the kernel
+    keeps a signal without a handler from the first process of a container (pid_namespaces(7)).
     """
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     os.umask(PRIVATE_UMASK)
     try:
         settings = load(kind)

@@ -120,7 +120,7 @@ images: ## Build the three images (BUILDER=docker REGISTRY=localhost TAG=dev PYT
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; \
 	    { set +x; } 2>/dev/null; done
 
-servers: ## Install PostgreSQL, RabbitMQ, Prometheus and a browser for tests (Debian, as root); starts none
+servers: ## Install PostgreSQL, RabbitMQ, nginx, Go and more for tests (Debian, as root); starts none
 	@.ci/servers
 
 tools: ## Install Helm into .tools if the system has none, for tests of the chart

@@ -58,6 +58,22 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             "lower it.",
         ),
     ] = 10_000
+    max_connections_per_key: Annotated[
+        Annotated[int, Meta(ge=1, le=100_000)] | None,
+        Meta(
+            description="Maximum of requests in progress with one key, event streams and waits "
+            "included; more get 429. The same number of its connections may be idle; the API "
+            "closes more after their response. Unset: a quarter of MAX_CONNECTIONS.",
+        ),
+    ] = None
+    max_anonymous_connections: Annotated[
+        Annotated[int, Meta(ge=1, le=100_000)] | None,
+        Meta(
+            description="Maximum of silent connections without a request with a valid key. Beyond "
+            "it the API closes the oldest one of the address with the most of them. Unset: a half "
+            "of MAX_CONNECTIONS.",
+        ),
+    ] = None
     max_in_flight: Annotated[
         int,
         Meta(ge=1, le=10_000, description="Maximum of requests in flight; more get 503."),

@@ -272,6 +272,7 @@ def accepting_continues_after_an_error() -> None:
     # Made without __init__: the arbiter would pass listening sockets, configuration and a log.
     worker = object.__new__(worker_module.EventletWorker)
     worker.log = logging.getLogger("worker")
+    worker.wsgi = worker.cfg = None
     logging.disable()
     accepted: list[Any] = []
 
@@ -287,6 +288,9 @@ def accepting_continues_after_an_error() -> None:
             if self.calls == 3:
                 return "client", "address"
             raise green.Killed
+
+        def getsockname(self) -> Any:
+            return "127.0.0.1", 8000
 
     class Pool:
         def spawn_n(self, _handle: Any, /, *args: Any) -> None:

@@ -29,8 +29,9 @@ def with_field(field: bytes) -> bytes:
         POST.replace(b"Content-Length: 12", b"content-length:12"),
         with_field(b"Connection: keep-alive"),
         with_field(b"Authorization: Bearer content"),
-        b"PUT /v1/posts/1 HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+        b"PUT /v1/posts/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
         b"GET /v1/posts/1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        POST.replace(b"Host: x", b"host:api.example:8000"),
     ],
 )
 def test_an_unambiguous_request_is_whole(data: bytes) -> None:
@@ -47,6 +48,13 @@ def test_an_unambiguous_request_is_whole(data: bytes) -> None:
         POST + b"x",
         POST + POST,
         POST.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        POST.replace(b"Host: x\r\n", b""),
+        POST.replace(b"Host: x", b"Host:"),
+        POST.replace(b"Host: x", b"Host: x y"),
+        POST.replace(b"Host: x", b"Host: x@y"),
+        with_field(b"Host: x"),
+        POST.replace(b"POST", b"PROPFIND"),
+        POST.replace(b"/v1/posts", b"/v1/posts?" + b"x" * 4_000),
         b"GET HTTP/1.1\r\n\r\n",
         b"GET  HTTP/1.1\r\n\r\n",
         b"GET / x HTTP/1.1\r\n\r\n",
@@ -123,6 +131,8 @@ def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
     assert (response.status, response.getheader("Retry-After")) == (503, "7")
     assert response.getheader("Content-Type") == "application/problem+json"
     assert not response.will_close
+    assert response.getheader("Date", "").endswith(" GMT")
+    assert response.getheader("X-Content-Type-Options") == "nosniff"
     assert b"still unpublished" in response.read()
     assert rig.shed("backlog") == 1
 

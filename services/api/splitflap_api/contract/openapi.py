@@ -43,7 +43,7 @@ _ID = {"type": "string", "format": "uuid"}
 
 #: Problems of every operation.
 _ALWAYS = ("bad-request", "precondition-failed", "unavailable", "rate-limited", "internal")
-_WITH_KEY = ("unauthorized", "forbidden")
+_WITH_KEY = ("unauthorized", "forbidden", "too-many-in-progress")
 #: Headers of problems, by status. A 429 or 503 means this request was refused. It says nothing
 #: about a task.
 _OF_PROBLEMS = {

@@ -86,11 +86,23 @@ _TYPES = (
         "too-large", 413, "The request is too large", "A text may have 65,536 bytes of UTF-8."
     ),
     ProblemType(
+        "target-too-long",
+        414,
+        "The target is too long",
+        "The request line (method, target and version) may have 4,094 bytes.",
+    ),
+    ProblemType(
         "unsupported-media-type",
         415,
         "The body has another media type or encoding",
         "Send `Content-Type: application/json`, and no `Content-Encoding`. `Accept` or "
         "`Accept-Encoding` of the response has the supported value.",
+    ),
+    ProblemType(
+        "expectation-failed",
+        417,
+        "The expectation cannot be met",
+        "Send `Expect: 100-continue`, or no `Expect`.",
     ),
     ProblemType(
         "invalid", 422, "The body does not fit", "`errors` names the field and the expected value."
@@ -112,13 +124,37 @@ _TYPES = (
         "rate-limited", 429, "Too many requests with this key", "Wait `Retry-After` seconds."
     ),
     ProblemType(
+        "too-many-in-progress",
+        429,
+        "The key has too many requests in progress",
+        "End event streams or waits of this key, or try again after `Retry-After` seconds.",
+    ),
+    ProblemType(
+        "head-too-large",
+        431,
+        "The head of the request is too large",
+        "Send at most 100 fields of 8,190 bytes each, and 32,768 bytes in all.",
+    ),
+    ProblemType(
         "internal", 500, "Something is wrong here", "The service has logged the error. " + _REPEAT
+    ),
+    ProblemType(
+        "not-implemented",
+        501,
+        "The method or transfer coding is not implemented",
+        "Send a method that the API description names. `chunked` is the only transfer coding.",
     ),
     ProblemType(
         "unavailable",
         503,
         "The service cannot take this now",
         "Try again after `Retry-After` seconds. " + _REPEAT,
+    ),
+    ProblemType(
+        "version-not-supported",
+        505,
+        "The version of HTTP is not supported",
+        "Send HTTP/1.1 or HTTP/1.0.",
     ),
 )
 TYPES = {each.slug: each for each in _TYPES}

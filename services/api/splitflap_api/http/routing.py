@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
-from asyncrequest import NO_PRECONDITIONS, Preconditions
+from asyncrequest import NO_PRECONDITIONS, Preconditions, idempotency_key
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract.models import NoQuery
 from splitflap_api.contract.operations import ENDPOINT, Operation
@@ -14,23 +14,22 @@ from splitflap_api.contract.problems import bad_parameter
 from splitflap_api.domain.keys import Keyring
 from splitflap_api.http.auth import authorise
 from splitflap_api.http.parse import json_body, query_parameters
+from splitflap_api.overload.connection_limits import authenticate
 
 
 def serve(app: Flask, prefix: str, operation: Operation, keyring: Keyring) -> None:
     """Add the operation's route to the app."""
-    has_no_keys = operation.method == "POST" and doc.IDEMPOTENCY_KEY not in operation.headers
     view = operation.view
     if operation.method == "GET":
         view = conditional(app, view)
-    elif not operation.checks_preconditions:
-        view = _unless_refused(view)
 
     def handle(**arguments: Any) -> Any:
         request.environ[ENDPOINT] = operation.name
         if operation.scope is not None:
             g.caller = authorise(keyring, operation.scope)
-        if has_no_keys:
-            _refuse_idempotency_key()
+            authenticate(request.environ, g.caller.key_id)
+        if operation.method != "GET":
+            _check_head(operation)
         if operation.query is not None:
             arguments["query"] = query_parameters(operation.query)
         elif request.query_string:
@@ -61,17 +60,19 @@ def conditional(app: Flask, view: Callable[..., Any]) -> Callable[..., Any]:
     return read
 
 
-def _unless_refused(view: Callable[..., Any]) -> Callable[..., Any]:
-    """A view that changes a resource without an ETag, such as a list: no tag matches it."""
+def _check_head(operation: Operation) -> None:
+    """Refuse what the head alone decides, before the client is asked for the body.
 
-    def change(**arguments: Any) -> Any:
-        Preconditions.read().check(None)
-        return view(**arguments)
-
-    return change
-
-
-def _refuse_idempotency_key() -> None:
-    """Raises Problem: silence would promise a repetition that the operation does not keep."""
-    if "Idempotency-Key" in request.headers:
+    Raises:
+        Problem: bad-request, for an Idempotency-Key of an operation without it. Silence would
+            promise a repetition that the operation does not keep.
+        BadHeader: a malformed header.
+        PreconditionFailed: the resource has no ETag, such as a list. No tag matches it.
+    """
+    if doc.IDEMPOTENCY_KEY in operation.headers:
+        idempotency_key()
+    elif operation.method == "POST" and "Idempotency-Key" in request.headers:
         raise bad_parameter("Idempotency-Key", "this operation has none: send it without a key")
+    preconditions = Preconditions.read()
+    if not operation.checks_preconditions:
+        preconditions.check(None)

@@ -47,6 +47,7 @@ class Admission:
         self._sending: dict[Slot, tuple[float, Connection | None]] = {}
         in_flight = metrics.gauge("splitflap_http_requests_in_flight")
         in_flight.set_function(lambda: self._slots.taken)
+        self._limited = metrics.counter("splitflap_connections_limited_total")
         self._requests = metrics.counter("splitflap_http_requests_total")
         self._seconds = metrics.histogram("splitflap_http_request_seconds")
 
@@ -69,6 +70,10 @@ class Admission:
         """Count a request refused unread (unread_refusals.py)."""
         self.shedder.count(label)
         self._requests.labels("none", "503").inc()
+
+    def count_limited(self, why: str) -> None:
+        """Count an effect of a limit of connections (connection_limits.py)."""
+        self._limited.labels(why).inc()
 
     def _refusal(self, environ: Environ) -> Problem | None:
         work = makes_work(environ["REQUEST_METHOD"], environ["PATH_INFO"])

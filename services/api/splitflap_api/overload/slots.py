@@ -4,7 +4,9 @@ A waiting request gives its slot back (http/waiting.py): an event stream and a `
 good, a request with an incomplete body until the body is complete.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 #: Key in the WSGI environment for the request's slot.
 SLOT = "splitflap.slot"
@@ -49,6 +51,25 @@ class Slot:
         self._take()
         return True
 
+    def resume(self) -> None:
+        """Take a slot again, even beyond the total."""
+        self._take()
+
     def _take(self) -> None:
         self.held = True
         self._slots.taken += 1
+
+
+@contextmanager
+def lent_slot(environ: dict[str, Any]) -> Iterator[None]:
+    """Give the request's slot back within the block, while the client is awaited.
+
+    Its response exists already, so it takes a slot again even if none is free.
+    """
+    slot = environ.get(SLOT)
+    held = slot if isinstance(slot, Slot) and slot.held else None
+    if held:
+        held.release()
+    yield
+    if held:
+        held.resume()

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 
 from splitflap_api.contract.problems import unavailable
 from splitflap_api.overload.admission import Admission
-from splitflap_api.overload.raw_response import raw_response
+from splitflap_api.overload.raw_response import date, raw_response
 from splitflap_api.overload.shedding import FULL, ShedReason, makes_work
 
 #: Maps the bytes of a request to the bytes of its refusal; None leaves it to the application.
@@ -23,15 +23,16 @@ Refusal = Callable[[bytes], bytes | None]
 _LINE_END = b"\r\n"
 _HEAD_END = 2 * _LINE_END
 
-#: Method, target, version.
-_REQUEST_LINE = re.compile(rb"[A-Z]+ [\x21-\x7e]+ HTTP/1\.1")
+#: Method, target, version. The application refuses other methods and long targets.
+_REQUEST_LINE = re.compile(rb"(?:GET|POST|PUT|DELETE) [\x21-\x7e]{1,4000} HTTP/1\.1")
 
 #: Methods of requests that may omit Content-Length.
 _BODILESS = (b"GET ", b"DELETE ")
 
-#: In a head in lower case: a Content-Length, and fields with an effect on the request's length or
-#: on the connection. The application gets requests with such a field.
+#: In a head in lower case: a Content-Length, a Host, and fields with an effect on the request's
+#: length or on the connection. The application gets requests with such a field.
 _LENGTH = re.compile(rb"\r\ncontent-length: ?([0-9]{1,9})(?=\r\n)")
+_HOST = re.compile(rb"\r\nhost: ?[a-z0-9._-]+(?::[0-9]{1,5})?(?=\r\n)")
 _AMBIGUOUS = re.compile(
     rb"\r\n(?:transfer-encoding|expect|upgrade|connection(?!: ?keep-alive\r\n))"
 )
@@ -63,7 +64,7 @@ class UnreadRefusals:
         if method == "HEAD" or (reason.only_work and not makes_work(method, path)):
             return None
         self._admission.count_refused(reason.label)
-        return _unavailable(reason.detail, reason.retry_after)
+        return _unavailable(reason.detail, reason.retry_after, date())
 
 
 def is_whole(data: bytes) -> bool:
@@ -76,7 +77,7 @@ def is_whole(data: bytes) -> bool:
     if not end or not _REQUEST_LINE.fullmatch(line) or head.count(b"\n") != head.count(_LINE_END):
         return False
     lower = _LINE_END + fields.lower() + _LINE_END
-    if _AMBIGUOUS.search(lower):
+    if _AMBIGUOUS.search(lower) or not len(_HOST.findall(lower)) == lower.count(b"\r\nhost") == 1:
         return False
     mentions = lower.count(b"content-length")
     if mentions == 0:
@@ -86,5 +87,6 @@ def is_whole(data: bytes) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _unavailable(detail: str, retry_after: int) -> bytes:
+def _unavailable(detail: str, retry_after: int, _date: str) -> bytes:
+    """A prepared response. The date is that of `raw_response`."""
     return raw_response(unavailable(detail, retry_after), close=False)

@@ -9,7 +9,9 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from splitflap_core.logs import configure
 
+from splitflap_api.server.arbiter import SignalSafeArbiter
 from splitflap_api.server.green import GreenWaiters
+from splitflap_api.server.request import MAX_FIELD, MAX_FIELDS, MAX_LINE
 from splitflap_api.server.worker import EventletWorker
 from splitflap_api.settings import ApiSettings
 
@@ -85,7 +87,10 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
             "worker_class": EventletWorker,
             "worker_connections": affordable_connections(settings.max_connections),
             "backlog": BACKLOG,
-            "keepalive": 1,
+            "http_parser": "python",
+            "limit_request_line": MAX_LINE,
+            "limit_request_fields": MAX_FIELDS,
+            "limit_request_field_size": MAX_FIELD,
             "timeout": WORKER_TIMEOUT,
             "graceful_timeout": int(settings.stop_grace) + DRAIN,
             "logger_class": JsonLogger,
@@ -96,6 +101,10 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
             "proc_name": "splitflap-api",
         }.items():
             self.cfg.set(name, value)
+
+    def run(self) -> None:
+        """Serve until a signal stops the process."""
+        SignalSafeArbiter(self).run()
 
     def load(self) -> Callable[..., Iterable[bytes]]:
         """Make the service. gunicorn calls this in the worker, after its patch."""

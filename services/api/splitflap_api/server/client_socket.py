@@ -20,9 +20,14 @@ WRITE_TIMEOUT = 30.0
 #: Bytes read at a time, as in gunicorn.
 READ_SIZE = 8192
 
-#: Seconds and bytes of input read, and dropped, when the server closes a connection.
-LINGER = 1.0
-LINGER_BYTES = 262_144
+#: Input read, and dropped, when the server closes a connection: seconds in all, seconds without a
+#: byte, and bytes. A client that sends its whole request first finds the response afterwards.
+LINGER = 10.0
+LINGER_SILENCE = 1.0
+LINGER_BYTES = 67_108_864
+
+#: Bytes dropped at a time.
+LINGER_SIZE = 65_536
 
 #: Shortest wait for input, in seconds. It finds bytes already in the kernel.
 POLL = 0.001
@@ -36,6 +41,7 @@ class State(Enum):
     HELD = auto()
     HEAD = auto()
     BODY = auto()
+    REST = auto()
     GONE = auto()
 
 
@@ -45,7 +51,8 @@ NEXT = {
     State.AWAITED: {State.HELD, State.HEAD, State.GONE},
     State.HELD: {State.HEAD},
     State.HEAD: {State.BODY, State.GONE},
-    State.BODY: {State.IDLE, State.HEAD},
+    State.BODY: {State.IDLE, State.HEAD, State.REST},
+    State.REST: {State.IDLE, State.HEAD, State.GONE},
     State.GONE: set(),
 }
 
@@ -60,6 +67,9 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     HELD     -              HEAD: the green thread took these bytes.
     HEAD     body_deadline  A head arrives. BODY: `begin_body`. GONE: too late.
     BODY     body_deadline  A body arrives. IDLE, or HEAD of a pipelined request: `end_request`.
+                            REST: `begin_rest`.
+    REST     IDLE_TIMEOUT   The request was answered, and the rest of its body is dropped. IDLE or
+                            HEAD: `end_request`. GONE: too late.
     GONE     -              The client was too late. The server closes the connection.
 
     A refusal by the hub leaves the state AWAITED, and restarts its deadline.
@@ -84,8 +94,8 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
 
     @property
     def idle(self) -> bool:
-        """Whether no request has begun."""
-        return self._state in {State.IDLE, State.AWAITED}
+        """Whether no request is in progress."""
+        return self._state in {State.IDLE, State.AWAITED, State.REST}
 
     @property
     def pipelined(self) -> bool:
@@ -96,6 +106,15 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         """The head was parsed."""
         self._has_read = False
         self._begin(State.BODY)
+
+    def hurry(self, seconds: float) -> None:
+        """In BODY: the rest of the body must arrive within `seconds`."""
+        self._deadline = min(self._deadline, time.monotonic() + seconds)
+
+    def begin_rest(self) -> None:
+        """The response was sent, and a part of the body is still to come."""
+        self._enter(State.REST)
+        self._deadline = time.monotonic() + IDLE_TIMEOUT
 
     def end_request(self, *, next_has_begun: bool) -> None:
         """The request was answered, and read to its end. `next_has_begun`: more was read."""
@@ -222,9 +241,9 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     def _drop_input(self) -> None:
         end = time.monotonic() + LINGER
         left = LINGER_BYTES
-        while left > 0:
-            wait_readable(self, max(POLL, end - time.monotonic()))
-            data = self.fd.recv(min(left, READ_SIZE))
+        while left > 0 and (seconds := end - time.monotonic()) > 0:
+            wait_readable(self, min(seconds, LINGER_SILENCE))
+            data = self.fd.recv(LINGER_SIZE)
             if not data:
                 return
             left -= len(data)

@@ -2,9 +2,13 @@
 
 import logging
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from splitflap_api.overload.client_gate import ClientGate
+from splitflap_api.overload.connection_limits import ConnectionLimits, HeldConnection
 from splitflap_api.server.client_socket import ClientSocket
 
 if TYPE_CHECKING:  # prometheus_client must be imported after the patch
@@ -27,24 +31,32 @@ class OpenClients:
     """Implements ClientRequests (overload/client_gate.py) by the open connections."""
 
     def __init__(
-        self, gate: ClientGate, admission: "Admission", refusals: "UnreadRefusals"
+        self,
+        gate: ClientGate,
+        admission: "Admission",
+        refusals: "UnreadRefusals",
+        limits: ConnectionLimits,
     ) -> None:
         self._gate = gate
         self._admission = admission
         self._refusals = refusals
+        self._limits = limits
         self._by_fileno: dict[int, ClientSocket] = {}
 
-    def add(self, client: ClientSocket) -> int:
-        """Serve the client through the gate. Returns the descriptor, for `remove`."""
+    @contextmanager
+    def opened(self, client: ClientSocket, address: str) -> Iterator[HeldConnection]:
+        """Serve the client through the gate, within the block. The block closes its socket."""
+        # A closed socket has no descriptor.
         fileno: int = client.fileno()
         self._by_fileno[fileno] = client
         self._gate.add_client(fileno)
-        return fileno
-
-    def remove(self, fileno: int) -> None:
-        """The client's socket was closed."""
-        self._gate.remove_client(fileno)
-        del self._by_fileno[fileno]
+        held = self._limits.open(address, partial(hang_up, client, socket.SHUT_RD))
+        try:
+            yield held
+        finally:
+            held.leave()
+            self._gate.remove_client(fileno)
+            del self._by_fileno[fileno]
 
     def free_slots(self) -> int:
         return self._admission.free_slots()

@@ -7,13 +7,6 @@ from typing import Any, Protocol
 Address = Any
 
 
-class Body(Protocol):
-    """The body of a request."""
-
-    def read(self, size: int) -> bytes:
-        """Up to `size` bytes; empty at the end of the body."""
-
-
 class Unreader(Protocol):
     """Reads the client's socket for the parser."""
 
@@ -21,15 +14,11 @@ class Unreader(Protocol):
     buf: io.BytesIO
 
 
-class ParsedRequest(Protocol):
-    """A request with a parsed head."""
-
-    body: Body
-    unreader: Unreader
-
-
 class Listener(Protocol):
     """A listening socket."""
 
     def accept(self) -> tuple[Any, Address]:
         """The next connection: a ClientSocket, from the green listeners."""
+
+    def getsockname(self) -> Address:
+        """The address on which it listens."""

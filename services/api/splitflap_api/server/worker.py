@@ -4,28 +4,27 @@ gunicorn supplies the parser, the WSGI environment and the life of the process. 
 connections, gives each a green thread, and stops in order.
 """
 
-import contextlib
 import gc
 import os
-import socket
+import signal
 import time
-from contextlib import AbstractContextManager
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from gunicorn.http.errors import ParseException
-from gunicorn.workers.base_async import AsyncWorker
+from gunicorn.workers.base import Worker
 
-from splitflap_api.contract.problems import Problem
-from splitflap_api.overload.raw_response import raw_response
+from splitflap_api.overload.connection_limits import ConnectionLimits
 from splitflap_api.server import green
-from splitflap_api.server.client_socket import READ_SIZE, ClientSocket
+from splitflap_api.server.arbiter import STOP_SIGNALS
+from splitflap_api.server.client_socket import ClientSocket
 from splitflap_api.server.clients import OpenClients
-from splitflap_api.server.gunicorn_types import Address, Listener, ParsedRequest
+from splitflap_api.server.connection import Application, Connection
+from splitflap_api.server.gunicorn_types import Address, Listener
 
 if TYPE_CHECKING:  # prometheus_client must be imported after the patch
     from splitflap_api.overload.admission import Admission
     from splitflap_api.server.application import ServedService
+    from splitflap_api.settings import ApiSettings
 
 #: Seconds between two heartbeats to gunicorn's arbiter. The loop also checks whether to stop.
 BEAT = 0.5
@@ -33,11 +32,8 @@ BEAT = 0.5
 #: Seconds until the next try after accept(2) failed.
 ACCEPT_PAUSE = 0.1
 
-#: Bytes of an unread body read to keep the connection: more than MAX_BODY.
-UNWANTED = 524_288
 
-
-class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no types
+class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
     """One process with many green threads."""
 
     def init_process(self) -> None:
@@ -46,12 +42,17 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         self.alive: bool = True
         super().init_process()
 
+    def init_signals(self) -> None:
+        super().init_signals()
+        # The arbiter blocked them before its fork (arbiter.py). A pending one comes now.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
     def run(self) -> None:
         """Serve until gunicorn stops the worker, then stop in order."""
         service: ServedService = self.app.service
-        self._clients = self._open_clients(self.wsgi)
-        self._body_deadline = service.settings.body_deadline
-        pool = green.pool(self.worker_connections)
+        ClientSocket.body_deadline = service.settings.body_deadline
+        self._clients = self._open_clients(service.settings, self.wsgi)
+        pool = green.pool(self.cfg.worker_connections)
         listeners = [ClientSocket(listener.sock) for listener in self.sockets]
         acceptors = [green.spawn(self._accept, listener, pool) for listener in listeners]
         service.start()
@@ -61,11 +62,17 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         self._beat_until_stopped()
         self._stop(service, acceptors, listeners, pool)
 
-    def _open_clients(self, admission: "Admission") -> OpenClients:
+    def _open_clients(self, settings: "ApiSettings", admission: "Admission") -> OpenClients:
         from splitflap_api.overload.unread_refusals import UnreadRefusals
 
+        size = self.cfg.worker_connections
+        limits = ConnectionLimits(
+            settings.max_connections_per_key or max(1, size // 4),
+            settings.max_anonymous_connections or max(1, size // 2),
+            admission.count_limited,
+        )
         gate = green.client_gate()
-        clients = OpenClients(gate, admission, UnreadRefusals(admission))
+        clients = OpenClients(gate, admission, UnreadRefusals(admission), limits)
         gate.configure(clients)
         return clients
 
@@ -118,60 +125,23 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             return
         self.log.warning("stopping: %d connections are still open after the grace", pool.running())
 
-    def handle(self, listener: Listener, client: ClientSocket, addr: Address) -> None:
+    def _serve(self, app: Application, client: ClientSocket, address: Address) -> None:
         """Serve a connection, from its first request to its end."""
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client.body_deadline = self._body_deadline
-        fileno = self._clients.add(client)
-        try:
-            super().handle(listener, client, addr)
-        finally:
-            self._clients.remove(fileno)
-
-    def handle_request(
-        self, listener_name: Address, req: ParsedRequest, sock: ClientSocket, addr: Address
-    ) -> bool:
-        """Serve a request after its head was parsed."""
-        if sock.pipelined:
-            # Other clients are served between two requests of a client that pipelines.
-            green.sleep(0)
-        sock.begin_body()
-        answered: bool = super().handle_request(listener_name, req, sock, addr)
-        if not _finish_body(req):
-            raise StopIteration  # gunicorn closes the connection
-        sock.end_request(next_has_begun=bool(req.unreader.buf.getbuffer().nbytes))
-        return answered
-
-    def handle_error(  # gunicorn's signature
-        self,
-        req: ParsedRequest | None,  # noqa: ARG002
-        client: ClientSocket,
-        addr: Address,  # noqa: ARG002
-        exc: BaseException,
-    ) -> None:
-        """Answer a request outside of WSGI with a problem."""
-        if isinstance(exc, green.Killed):
-            return
-        if isinstance(exc, ParseException):
-            problem = Problem("bad-request", f"the request is not valid HTTP: {exc}")
-        else:
-            self.log.error("request failed outside of the application", exc_info=exc)
-            problem = Problem("internal", "unexpected error; the service has logged it")
-        with contextlib.suppress(OSError):
-            client.sendall(raw_response(problem, close=True))
-
-    def timeout_ctx(self) -> AbstractContextManager[None]:
-        """No timeout: the client's socket has deadlines of its own."""
-        return green.no_timeout()
+        with self._clients.opened(client, address[0]) as held:
+            try:
+                Connection(app, client, held, address).serve()
+            finally:
+                client.close()
 
     def handle_quit(self, sig: int, frame: FrameType | None) -> None:
         """Ctrl-C stops in order too."""
         self.handle_exit(sig, frame)
 
     def _accept(self, listener: Listener, pool: green.GreenPool) -> None:
+        app = Application(self.wsgi, self.cfg, listener.getsockname(), lambda: not self.alive)
         while True:
             try:
-                client, addr = listener.accept()
+                client, address = listener.accept()
             except OSError as error:
                 # The process has no free descriptor, or the client has closed the connection: see
                 # accept(2).
@@ -179,18 +149,4 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
                 green.sleep(ACCEPT_PAUSE)
                 continue
             # Blocks while `worker_connections` are open; more connections queue in the kernel.
-            pool.spawn_n(self.handle, listener, client, addr)
-
-
-def _finish_body(req: ParsedRequest) -> bool:
-    """Read the rest of a body before the next head. Return whether it ended in time."""
-    left = UNWANTED
-    # A body that failed before is at its end here, and gunicorn closes the connection.
-    try:
-        while data := req.body.read(min(left, READ_SIZE)):
-            left -= len(data)
-            if left <= 0:
-                return False
-    except (OSError, ParseException):
-        return False
-    return True
+            pool.spawn_n(self._serve, app, client, address)

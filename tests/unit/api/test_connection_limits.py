@@ -1,0 +1,130 @@
+"""Limits of connections by key, and of those without a key by address."""
+
+import pytest
+from splitflap_api.contract.problems import Problem
+from splitflap_api.overload.connection_limits import (
+    CONNECTION,
+    ConnectionLimits,
+    HeldConnection,
+    authenticate,
+)
+
+
+class Rig:
+    """Limits of 2 connections per key and 3 without a key, and what they ended."""
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+        self.excess: list[str] = []
+        self.limits = ConnectionLimits(2, 3, self.excess.append)
+
+    def open(self, name: str, address: str = "a") -> HeldConnection:
+        """A new connection. Its end is recorded by its name."""
+        return self.limits.open(address, lambda: self.ended.append(name))
+
+    def request(self, connection: HeldConnection, key: str) -> None:
+        """Begin a request with a valid key."""
+        connection.begin()
+        connection.authenticate(key)
+
+
+def test_the_oldest_silent_connection_ends() -> None:
+    """Those with a request in progress, and those of a key, do not count."""
+    rig = Rig()
+    rig.open("running").begin()
+    rig.request(rig.open("of a key"), "key")
+    for number in range(5):
+        rig.open(f"silent {number}")
+    assert rig.ended == ["silent 0", "silent 1"]
+    assert rig.excess == ["anonymous"] * 2
+
+
+def test_an_answer_makes_a_connection_the_newest() -> None:
+    """A client without a key that sends requests outlives silent ones."""
+    rig = Rig()
+    busy = rig.open("busy")
+    rig.open("silent 0")
+    busy.begin()
+    assert busy.answered(stays=True)
+    for number in range(1, 4):
+        rig.open(f"silent {number}")
+    assert rig.ended == ["silent 0", "busy"]
+
+
+def test_the_address_with_the_most_silent_connections_loses_one() -> None:
+    """A client with few connections keeps them."""
+    rig = Rig()
+    rig.open("single", "b")
+    for number in range(5):
+        rig.open(f"many {number}", "a")
+    assert rig.ended == ["many 0", "many 1", "many 2"]
+
+
+def test_a_key_has_a_number_of_requests_in_progress() -> None:
+    """Another key has its own. An ended connection makes room."""
+    rig = Rig()
+    first, second, third = (rig.open(name) for name in "abc")
+    rig.request(first, "key")
+    rig.request(second, "key")
+    with pytest.raises(Problem, match="2 requests in progress") as refused:
+        rig.request(third, "key")
+    assert refused.value.slug == "too-many-in-progress"
+    rig.request(third, "other")
+    first.leave()
+    rig.request(rig.open("d"), "key")
+    assert rig.excess == ["in_progress"]
+
+
+def test_a_key_has_a_number_of_idle_connections() -> None:
+    """A further connection ends after its answer. A request on an idle one makes room for one."""
+    rig = Rig()
+    connections = [rig.open(name) for name in "abc"]
+    stays = []
+    for each in connections:
+        rig.request(each, "key")
+        stays.append(each.answered(stays=True))
+    assert stays == [True, True, False]
+    connections[2].leave()
+    rig.request(connections[0], "key")
+    late = rig.open("d")
+    rig.request(late, "key")
+    assert late.answered(stays=True)
+    assert rig.excess == ["idle"]
+
+
+def test_a_stream_is_in_progress_until_its_connection_ends() -> None:
+    """Its response has begun, and no request follows."""
+    rig = Rig()
+    for name in "ab":
+        stream = rig.open(name)
+        rig.request(stream, "key")
+        assert not stream.answered(stays=False)
+    with pytest.raises(Problem):
+        rig.request(rig.open("c"), "key")
+    stream.leave()
+    rig.request(rig.open("d"), "key")
+
+
+def test_a_connection_belongs_to_the_key_of_its_last_request() -> None:
+    """A proxy sends the requests of many keys on one connection."""
+    rig = Rig()
+    shared = rig.open("shared")
+    for key in ("one", "two", "one", "three"):
+        rig.request(shared, key)
+        assert shared.answered(stays=True)
+    for key in ("one", "two"):
+        for name in "ab":
+            rig.request(rig.open(name), key)
+    shared.begin()
+    assert shared.answered(stays=True)
+    assert rig.excess == rig.ended == []
+
+
+def test_an_environment_without_a_connection_has_no_limits() -> None:
+    """Another server may run the application."""
+    authenticate({}, "key")
+    rig = Rig()
+    for _ in range(2):
+        authenticate({CONNECTION: rig.open("a")}, "key")
+    with pytest.raises(Problem):
+        authenticate({CONNECTION: rig.open("a")}, "key")

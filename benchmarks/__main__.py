@@ -10,7 +10,7 @@ from benchmarks.harness.table import note
 MODULES = {
     name: f"benchmarks.{area}.{name}"
     for area, names in (
-        ("api", ("accept", "publish", "tasks", "overload", "streams", "aged", "latency")),
+        ("api", ("accept", "publish", "tasks", "overload", "streams", "aged", "latency", "idle")),
         ("scraper", ("previews", "scrape")),
         ("renderer", ("pool", "flood", "wear", "hostile")),
     )

@@ -9,9 +9,6 @@ from http.client import HTTPConnection
 
 from benchmarks.harness.bench import KEY, Bench, bench
 from benchmarks.harness.table import Line, note, show
-from benchmarks.harness.waiting import wait_until
-from tests.support import free_port
-from tests.system.rig.processes import SpawnedService, program
 
 ROUNDS = 3
 
@@ -26,39 +23,23 @@ def main() -> None:
     with bench(servers=False) as it:
         for number in range(ROUNDS):
             note(f"latency: round {number + 1} of {ROUNDS}")
-            _round(it, number, lines, first)
+            _round(it, lines, first)
     show("latency: a post on the embedded default", *lines.values(), first)
 
 
-def _round(it: Bench, number: int, lines: dict[int, Line], first: Line) -> None:
+def _round(it: Bench, lines: dict[int, Line], first: Line) -> None:
     """Start `splitflap up` on new data, and send pairs of posts."""
-    port = free_port()
-    environ = {
-        "SPLITFLAP_DATA_DIR": str(it.folder / f"data-{number}"),
-        "SPLITFLAP_PORT": str(port),
-        "SPLITFLAP_BOOTSTRAP_KEY": KEY,
-    }
-    up = SpawnedService(f"up-{number}", [program("splitflap"), "up"], environ, it.folder)
-    up.start()
-    try:
-        _wait_served(up)
-        client = HTTPConnection("127.0.0.1", port, timeout=60)
+    with it.up() as api:
+        client = HTTPConnection("127.0.0.1", api.port, timeout=60)
         first.add(_post(client, "Hello **world**", wait=True))
         pairs = [
             (_post(client, f"post {n}", wait=True), _post(client, f"post {n}", wait=False))
             for n in range(POSTS)
         ]
-    finally:
-        up.close()
     waited, accepted = (sorted(each) for each in zip(*pairs, strict=True))
     for share, line in lines.items():
         index = share * POSTS // 100 - 1
         line.add(waited[index], accepted[index])
-
-
-def _wait_served(up: SpawnedService) -> None:
-    wait_until(lambda: not up.is_running or "is serving at" in up.tail(), "the start", 60)
-    assert up.is_running, up.tail()
 
 
 def _post(client: HTTPConnection, text: str, *, wait: bool) -> float:

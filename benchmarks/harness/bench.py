@@ -17,6 +17,7 @@ from tests.support import descendants, free_port
 from tests.system.rig.processes import SpawnedService, program
 
 from .processes import cpu_seconds
+from .waiting import wait_until
 
 #: The bootstrap key, with every scope.
 KEY = "sf_benchmark_key_0123456789"
@@ -99,6 +100,26 @@ class Bench:
         """One renderer, ready. SPLITFLAP_PROCESSES has its default unless it is set."""
         with self._run("renderer", [program("splitflap-renderer")], environ) as service:
             yield service
+
+    @contextmanager
+    def up(self) -> Iterator[RunningApi]:
+        """`splitflap up` on new embedded data, serving. The process is the launcher."""
+        self._count += 1
+        port = free_port()
+        environ = {
+            "SPLITFLAP_DATA_DIR": str(self.folder / f"data-{self._count}"),
+            "SPLITFLAP_PORT": str(port),
+            "SPLITFLAP_BOOTSTRAP_KEY": KEY,
+        }
+        command = [program("splitflap"), "up"]
+        up = SpawnedService(f"up-{self._count}", command, environ, self.folder)
+        up.start()
+        try:
+            wait_until(lambda: not up.is_running or "is serving at" in up.tail(), "the start", 60)
+            assert up.is_running, up.tail()
+            yield RunningApi(up, port)
+        finally:
+            up.close()
 
     @contextmanager
     def _run(

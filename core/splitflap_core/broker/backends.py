@@ -47,7 +47,7 @@ def _amqp(settings: CommonSettings, name: str, declares: bool, waker: Waker) -> 
     return AmqpSession(settings.broker, name, settings.broker_ca_file, waker, declares=declares)
 
 
-def _files(folder: Path, name: str, _declares: bool, waker: Waker) -> BrokerSession:
+def _files(folder: Path, name: str, declares: bool, waker: Waker) -> BrokerSession:
     from splitflap_core.broker.filesystem import FilesystemSession
 
-    return FilesystemSession(folder, name, waker)
+    return FilesystemSession(folder, name, waker, declares=declares)

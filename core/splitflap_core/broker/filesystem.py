@@ -56,8 +56,9 @@ class _Consumer:
 class FilesystemSession(BrokerSession):
     """The embedded broker as a session. A written message counts as confirmed."""
 
-    def __init__(self, root: Path, name: str, waker: Waker) -> None:
+    def __init__(self, root: Path, name: str, waker: Waker, *, declares: bool = True) -> None:
         """`root` is the broker's folder, and `name` begins the name of the session's folder."""
+        self._declares = declares
         self._root = root
         self._waker = waker
         self._consumers: list[_Consumer] = []
@@ -66,8 +67,8 @@ class FilesystemSession(BrokerSession):
         self._unreadable: set[Path] = set()
         self._more = False
         self._scan_at = self._search_at = 0.0
-        for queue in self._held:
-            folders.make_folder(self._queue(queue))
+        #: The queues that this session has created. Their earlier messages are lost.
+        self.created = frozenset(filter(self._make, self._held))
         self._order = max(map(self._newest, self._held))
         self._folder = folders.SessionFolder(self._root, name)
         self._watch = FolderWatch(waker)
@@ -117,6 +118,8 @@ class FilesystemSession(BrokerSession):
             self._folder.held(queue, name).rename(self._queue(queue) / name)
 
     def depth(self, queue: str) -> Depth:
+        if self._declares and folders.is_undeclared(self._queue(queue)):
+            raise FileNotFoundError(f"the folder of the queue {queue} was removed and made again")
         self._search()
         ready = sum(1 for _ in folders.messages(self._queue(queue)))
         return Depth(ready, self._folder.consumers(queue))
@@ -147,6 +150,9 @@ class FilesystemSession(BrokerSession):
 
     def _queue(self, queue: str) -> Path:
         return self._root / queue
+
+    def _make(self, queue: str) -> bool:
+        return folders.make_queue(self._queue(queue), declares=self._declares)
 
     def _newest(self, queue: str) -> int:
         return max(map(folders.order_of, folders.messages(self._queue(queue))), default=0)

@@ -1,6 +1,7 @@
 """The folders of the embedded broker: one for each queue, and one for each session.
 
     broker/render/NAME                     a ready message of the queue `render`
+    broker/render/.undeclared              a worker made this folder, and the API has not seen it
     broker/.sessions/ID.lock               locked by the session (flock) for its life
     broker/.sessions/ID/unfinished         the message that the session writes
     broker/.sessions/ID/render/NAME        a message that the session holds
@@ -33,6 +34,9 @@ LOCK = ".lock"
 UNFINISHED = "unfinished"
 CONSUMER = ".consumer"
 
+#: The mark of a new queue, in its folder.
+UNDECLARED = ".undeclared"
+
 #: Entries of a folder read before other green threads run.
 ENTRIES_AT_ONCE = 1000
 
@@ -56,6 +60,30 @@ os.register_at_fork(after_in_child=_forget_locks)
 def make_folder(path: Path) -> None:
     """Make the folder, unless it exists."""
     path.mkdir(parents=True, exist_ok=True)
+
+
+def make_queue(path: Path, *, declares: bool) -> bool:
+    """Make the folder of a queue. Return whether it is new for the sessions that declare queues.
+
+    Any session makes a missing folder, so services start in any order. It marks the folder for the
+    sessions that declare: the earlier messages of the queue are lost.
+    """
+    mark = path / UNDECLARED
+    is_new = True
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError:
+        is_new = mark.exists()
+    if declares:
+        mark.unlink(missing_ok=True)
+    elif is_new:
+        mark.touch()
+    return is_new
+
+
+def is_undeclared(queue: Path) -> bool:
+    """Whether the folder of a queue was made anew, and no session has declared it yet."""
+    return (queue / UNDECLARED).exists()
 
 
 def messages(folder: Path) -> Iterator[str]:
@@ -176,7 +204,6 @@ def _give_back(root: Path, session: Path, failed: int) -> int:
 
 def _empty(held: Path, queue: Path, failed: int) -> int:
     """Move the messages that a session holds back to their queue, and remove the folder."""
-    make_folder(queue)
     names = list(messages(held))
     for name in names:
         (held / name).rename(queue / (_failed_again(name) if failed else name))

@@ -19,6 +19,7 @@ from splitflap_core.broker.folders import (
     SessionFolder,
     _unlock,
     failed_deliveries,
+    make_queue,
     messages,
     new_name,
     order_of,
@@ -29,6 +30,7 @@ from splitflap_core.broker.waker import Waker
 
 def holding(root: Path, count: int) -> SessionFolder:
     """A session that holds messages of the queue `render`."""
+    make_queue(root / "render", declares=True)
     session = SessionFolder(root, "holder")
     session.add_consumer("render")
     for order in range(count):
@@ -90,6 +92,45 @@ def test_new_messages_come_last_after_the_clock_was_set_back(
         b"1",
         b"2",
     ]
+
+
+# -- queues --------------------------------------------------------------------------------------
+
+
+def opened(root: Path, *, declares: bool) -> FilesystemSession:
+    """A new session."""
+    return FilesystemSession(root, "session", Waker(), declares=declares)
+
+
+def test_the_first_declaring_session_learns_of_new_queues(tmp_path: Path) -> None:
+    """A worker may have made the folders before. All messages of before are lost."""
+    everything = frozenset({"render", "scrape", "results", "dead"})
+    opened(tmp_path, declares=False)
+    assert opened(tmp_path, declares=True).created == everything
+    assert opened(tmp_path, declares=True).created == frozenset()
+
+
+def test_a_declaring_session_notices_a_queue_that_was_made_again(tmp_path: Path) -> None:
+    """Somebody removed the folder, and a worker made it before the API could."""
+    api = opened(tmp_path, declares=True)
+    (tmp_path / "render").rmdir()
+    with pytest.raises(FileNotFoundError):
+        api.depth("render")
+    opened(tmp_path, declares=False)
+    with pytest.raises(FileNotFoundError):
+        api.depth("render")
+    assert opened(tmp_path, declares=True).created == {"render"}
+    assert api.depth("render").ready == 0
+
+
+def test_the_messages_of_a_dead_session_wait_for_their_queue(tmp_path: Path) -> None:
+    """Only a session that opens makes the folder, so that its loss is noticed."""
+    die(holding(tmp_path, 2))
+    (tmp_path / "render").rmdir()
+    session = SessionFolder(tmp_path, "one")
+    assert session.give_back_of_dead() == 0
+    (tmp_path / "render").mkdir()
+    assert session.give_back_of_dead() == 2
 
 
 # -- sessions ------------------------------------------------------------------------------------

@@ -48,6 +48,6 @@ def _amqp(settings: CommonSettings, name: str, declares: bool, waker: Waker) -> 
 
 
 def _files(folder: Path, name: str, declares: bool, waker: Waker) -> BrokerSession:
-    from splitflap_core.broker.filesystem import FilesystemSession
+    from splitflap_core.broker.embedded.session import FilesystemSession
 
     return FilesystemSession(folder, name, waker, declares=declares)

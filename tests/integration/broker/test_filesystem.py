@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 from splitflap_core import topology
-from splitflap_core.broker import Subscription, folder_watch
-from splitflap_core.broker.folder_watch import SCAN_EVERY, FolderWatch
-from splitflap_core.broker.folders import new_name
-from splitflap_core.broker.inotify import Inotify
+from splitflap_core.broker import Subscription
+from splitflap_core.broker.embedded import folder_watch
+from splitflap_core.broker.embedded.folder_watch import SCAN_EVERY, FolderWatch
+from splitflap_core.broker.embedded.folders import new_name
+from splitflap_core.broker.embedded.inotify import Inotify
 
 from tests.support import gone, wait_until
 from tests.support.peer import RENDER, Peer, embedded_broker, numbered

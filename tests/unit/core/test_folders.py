@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from splitflap_core.broker import message_file
-from splitflap_core.broker.filesystem import FilesystemSession
-from splitflap_core.broker.folders import (
+from splitflap_core.broker.embedded import message_file
+from splitflap_core.broker.embedded.folders import (
     SESSIONS,
     SessionFolder,
     _unlock,
@@ -24,6 +23,7 @@ from splitflap_core.broker.folders import (
     new_name,
     order_of,
 )
+from splitflap_core.broker.embedded.session import FilesystemSession
 from splitflap_core.broker.messages import OutgoingMessage
 from splitflap_core.broker.waker import Waker
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from splitflap_core import topology
-from splitflap_core.broker import folders, message_file
-from splitflap_core.broker.folder_watch import FolderWatch
-from splitflap_core.broker.inotify import CLOSE_WRITE, MOVED_TO
+from splitflap_core.broker.embedded import folders, message_file
+from splitflap_core.broker.embedded.folder_watch import FolderWatch
+from splitflap_core.broker.embedded.inotify import CLOSE_WRITE, MOVED_TO
 from splitflap_core.broker.messages import (
     Depth,
     OutgoingMessage,

@@ -4,7 +4,7 @@ import logging
 from functools import cache
 from pathlib import Path
 
-from splitflap_core.broker.inotify import CLOSE_WRITE, MOVED_TO, OVERFLOW, Inotify
+from splitflap_core.broker.embedded.inotify import CLOSE_WRITE, MOVED_TO, OVERFLOW, Inotify
 from splitflap_core.broker.waker import Readiness, Waker
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""The embedded broker: queues as folders, messages as files."""

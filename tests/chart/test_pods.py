@@ -207,7 +207,7 @@ def test_a_network_policy_allows_only_needed_connections(rendered: Rendered) -> 
     assert ports(policies["scraper"]["ingress"]) == {9000}
     [internet] = [rule for rule in policies["scraper"]["egress"] if "ports" not in rule]
     blocks = {each["ipBlock"]["cidr"]: each["ipBlock"].get("except", []) for each in internet["to"]}
-    assert blocks.keys() == {"0.0.0.0/0", "::/0", "10.1.0.0/16"}
+    assert blocks.keys() == {"0.0.0.0/0", "::/0", "10.1.0.0/16", "64:ff9b::/96"}
     assert {"10.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10"} <= set(blocks["0.0.0.0/0"])
     assert {"fc00::/7", "fe80::/10"} <= set(blocks["::/0"])
     for component in ("api", "outcomes", "renderer", "migrate"):
@@ -251,3 +251,14 @@ def test_scrapers_get_their_largest_number(helm: Helm) -> None:
     assert replicas_of(scraper={"replicas": 1}) == "2"
     assert replicas_of(autoscaling={"mode": "hpa", "scraper": {"maxReplicas": 8}}) == "10"
     assert replicas_of(scraper={"settings": {"scraperReplicas": 3}}) == "3"
+
+
+@pytest.mark.parametrize("component", ["api", "outcomes", "scraper", "renderer"])
+def test_the_api_knows_the_networks_of_the_scraper(rendered: Rendered, component: str) -> None:
+    """It checks the addresses of images in previews."""
+    environ = rendered("full").environ(component, {})
+    networks = {
+        "SPLITFLAP_SCRAPER_ALLOW_NETS": "10.1.0.0/16",
+        "SPLITFLAP_SCRAPER_NAT64": "64:ff9b::/96",
+    }
+    assert (networks.items() <= environ.items()) == (component != "renderer")

@@ -15,10 +15,12 @@ from splitflap_api.contract.models import KeyInput
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.domain.previews import FetchPreview
 from splitflap_api.http.services import Services
+from splitflap_api.loops import results
 from splitflap_api.loops.results import Results
 from splitflap_api.store import schema
 from splitflap_api.store.engine import Store
-from splitflap_core.contracts import BrokenMessage, RenderResult, ScrapeResult
+from splitflap_api.transactions.ingest import MAX_BATCH
+from splitflap_core.contracts import MAX_MESSAGE, BrokenMessage, RenderResult, ScrapeResult
 from splitflap_core.outcomes import Done
 from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 from sqlalchemy import insert
@@ -338,3 +340,13 @@ def test_a_page_with_json_of_any_kind_is_settled(door: Door) -> None:
     for body in ("null", "1", '"a"', "[]", "{}", "[{}]", '{"version": 1}'):
         door.take(body.encode())
     assert len(door.rig.rows("dead_letters")) == 7
+
+
+def test_a_batch_is_bounded_in_bytes_and_in_messages() -> None:
+    """One statement of 200 long texts would hold the process for seconds."""
+    batch_of: Any = results._batch_of
+    long, short = Delivered(b"x" * MAX_MESSAGE), Delivered(b"x")
+    assert len(batch_of([long] * 5)) == 2
+    assert len(batch_of([short] * 300)) == MAX_BATCH
+    assert len(batch_of([long, short, long])) == 2
+    assert len(batch_of([Delivered(b"x" * 2 * MAX_MESSAGE + b"x")] * 2)) == 1

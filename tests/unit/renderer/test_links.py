@@ -1,5 +1,7 @@
 """The links that get a preview."""
 
+import re
+
 import pytest
 from splitflap_core.contracts import FLAVOURS, MAX_LINKS, MAX_URL, Flavour
 from splitflap_renderer.markdown.links import without_trailing
@@ -145,7 +147,7 @@ def test_a_link_has_one_form_in_the_html_and_in_the_list(
     """So a page can put the preview beside its link."""
     result = render(f"[a]({url}) and {url} here", flavour)
     assert result.links == [key]
-    assert result.html.count(f'href="{key}"') == 2
+    assert set(re.findall('href="([^"]*)"', result.html)) == {key}
 
 
 def test_all_spellings_of_a_host_are_one_link() -> None:
@@ -164,6 +166,4 @@ def test_credentials_stay_in_the_html_alone() -> None:
 @pytest.mark.parametrize("url", ["http://256.1.1.1/", "http://a..example/", "http://1.2.3.4.5/"])
 def test_a_link_without_a_valid_host_has_no_preview(url: str) -> None:
     """Browsers refuse it too."""
-    result = render(f"[a]({url})")
-    assert result.links == []
-    assert f'href="{url}"' in result.html
+    assert render(f"[a]({url})").links == []

@@ -185,3 +185,17 @@ def test_a_file_has_a_preview_by_its_type(serve: Serve) -> None:
     assert (text.title, text.description, text.type) == ("Read me", "How to begin.", "text")
     assert preview(site.url("/s.mp3")) == PreviewFields("s.mp3", type="audio")
     assert refused(site.url("/zip")).reason == "not_html"
+
+
+def test_an_image_of_four_billion_pixels_has_no_size(serve: Serve) -> None:
+    """The API would refuse the number, and so the whole preview."""
+    site = serve(page(png(2**32 - 1, 480), "Content-Type: image/png"))
+    found = preview(site.url("/a.png"))
+    assert (found.image_width, found.image_height) == (None, 480)
+
+
+def test_a_file_at_a_long_url_has_no_image(serve: Serve) -> None:
+    """A redirect may lead to a URL beyond the limit of a preview."""
+    site = serve(page(png(640, 480), "Content-Type: image/png"))
+    found = preview(site.url("/" + "a" * 2000 + ".png"))
+    assert (found.type, found.image) == ("image", None)

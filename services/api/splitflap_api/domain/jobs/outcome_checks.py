@@ -1,6 +1,6 @@
 """The API's door for outcomes: the one place that decides what a worker's message may contain.
 
-Workers handle hostile texts and pages, so one may be broken into and send anything (docs/adr/0019).
+Workers handle hostile texts and pages, so one may be broken into and send anything (docs/adr/0020).
 `OutcomeReader` checks a message by itself, before any transaction. `check_fits` compares it with
 its job's row.
 """

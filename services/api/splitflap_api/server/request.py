@@ -15,8 +15,9 @@ MAX_LINE = 4_094
 MAX_FIELD = 8_190
 MAX_FIELDS = 100
 
-#: The methods of RFC 9110 and RFC 5789, without CONNECT. All other methods get 501.
-METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH")
+#: The methods of RFC 9110 and RFC 5789 without CONNECT, and QUERY, which tools of OpenAPI 3.2 send.
+#: All other methods get 501.
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "QUERY")
 
 _HEAD_END = b"\r\n\r\n"
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")

@@ -8,6 +8,8 @@ from typing import Any
 
 import jsonschema_rs
 
+PROBLEM = "application/problem+json"
+
 #: Headers of HTTP itself, and hints for browsers and proxies. No client has use for their types.
 GENERAL = {
     "allow",
@@ -66,7 +68,8 @@ class Description:
         headers: dict[str, str],
         read: Callable[[], bytes],
     ) -> None:
-        response = operation["responses"].get(str(status))
+        responses = operation["responses"]
+        response = responses.get(str(status)) or (responses["default"] if status >= 400 else None)
         assert response, f"{request}: OpenAPI does not describe status {status}"
         self._check_headers(f"{request}, {status}", response, headers)
         media_type = {name.lower(): value for name, value in headers.items()}.get("content-type")
@@ -79,6 +82,9 @@ class Description:
             body = json.loads(read())
             error = self._validator(json.dumps(content[media_type]["schema"]))(body)
             assert not error, f"{request}, {status}: {error}\n{body}"
+            slug = body["type"].rpartition("/")[2] if media_type == PROBLEM else None
+            named = slug is None or f"(`{slug}`)" in response["description"]
+            assert named, f"{request}, {status}: OpenAPI does not describe the problem {slug}"
 
     def _check_headers(self, response: str, described: Any, headers: dict[str, str]) -> None:
         known = {name.lower(): name for name in described.get("headers", {})}

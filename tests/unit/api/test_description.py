@@ -22,6 +22,8 @@ HEADERS = {
     "Location": PATH,
     "Retry-After": "1",
 }
+PROBLEM = {"Content-Type": "application/problem+json"}
+GONE = {"type": "/v1/problems/gone", "title": "Gone", "status": 410, "detail": "gone"}
 
 
 @pytest.fixture
@@ -47,6 +49,7 @@ def test_a_described_response_passes(description: Description) -> None:
     """Also the response to HEAD, and to a request of no operation."""
     check(description)
     check(description, method="HEAD", body=None)
+    check(description, status=410, headers=PROBLEM, body=GONE)
     check(description, path="/v1/nothing", status=418)
     check(description, method="PATCH", status=418)
 
@@ -54,7 +57,9 @@ def test_a_described_response_passes(description: Description) -> None:
 @pytest.mark.parametrize(
     ("deviation", "complaint"),
     [
-        ({"status": 418}, "does not describe status 418"),
+        ({"status": 206}, "does not describe status 206"),
+        ({"status": 404, "headers": PROBLEM, "body": GONE}, "does not describe the problem gone"),
+        ({"status": 418, "headers": PROBLEM, "body": GONE}, "does not describe the problem gone"),
         ({"headers": HEADERS | {"X-Other": "1"}}, r"does not describe the headers \['x-other'\]"),
         ({"headers": {**HEADERS, "Content-Type": "text/html"}}, "does not describe text/html"),
         ({"headers": {"Content-Type": "application/json"}}, "the headers .*location.* are missing"),

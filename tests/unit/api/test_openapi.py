@@ -107,7 +107,7 @@ def test_every_operation_is_described(document: Any, operations: list[Operation]
     assert len(found) == len(operations)
     for each in operations:
         operation = found[each.method.lower(), PREFIX + each.path]
-        expected = {str(status) for status in each.answers}
+        expected = {str(status) for status in each.answers} | {"default"}
         always = ["bad-request", "precondition-failed"]
         always += ["unavailable", "rate-limited", "internal"]
         if each.scope is not None:
@@ -118,6 +118,17 @@ def test_every_operation_is_described(document: Any, operations: list[Operation]
         assert set(operation["responses"]) == expected
         assert operation["security"] == ([] if each.scope is None else [{"key": []}])
         assert ("requestBody" in operation) == (each.body is not None)
+
+
+def test_every_problem_is_described(document: Any) -> None:
+    """Some operation answers it, unless it is the answer to no operation."""
+    texts = [
+        response["description"]
+        for operation in described(document).values()
+        for response in operation["responses"].values()
+    ]
+    missing = {slug for slug in TYPES if not any(f"(`{slug}`)" in text for text in texts)}
+    assert missing == {"method-not-allowed"}
 
 
 def test_parameters_match_the_path(document: Any) -> None:

@@ -44,6 +44,14 @@ _ID = {"type": "string", "format": "uuid"}
 #: Problems of every operation.
 _ALWAYS = ("bad-request", "precondition-failed", "unavailable", "rate-limited", "internal")
 _WITH_KEY = ("unauthorized", "forbidden", "too-many-in-progress")
+#: Problems found before the server knows the operation.
+_BEFORE_ROUTING = (
+    "target-too-long",
+    "expectation-failed",
+    "head-too-large",
+    "not-implemented",
+    "version-not-supported",
+)
 #: Headers of problems, by status. A 429 or 503 means this request was refused. It says nothing
 #: about a task.
 _OF_PROBLEMS = {
@@ -170,15 +178,15 @@ def _responses(each: Operation, by_model: dict[Any, Schema]) -> dict[str, Any]:
     for slug in dict.fromkeys(slugs):
         by_status.setdefault(TYPES[slug].status, []).append(slug)
     for status, of_status in by_status.items():
-        problem = ResponseSpec(
-            " ".join(f"{TYPES[slug].title} (`{slug}`)." for slug in of_status),
-            ProblemBody,
-            MEDIA_TYPE,
-            _OF_PROBLEMS.get(status, ()),
-            final=status in _FINAL,
-        )
+        problem = _problem(of_status, _OF_PROBLEMS.get(status, ()), final=status in _FINAL)
         responses[status] = _response(each, problem, by_model)
-    return {str(status): responses[status] for status in sorted(responses)}
+    unread = _response(each, _problem(_BEFORE_ROUTING, (), final=False), by_model)
+    return {str(status): responses[status] for status in sorted(responses)} | {"default": unread}
+
+
+def _problem(slugs: Iterable[str], own: tuple[Parameter, ...], *, final: bool) -> ResponseSpec:
+    doc = " ".join(f"{TYPES[slug].title} (`{slug}`)." for slug in slugs)
+    return ResponseSpec(doc, ProblemBody, MEDIA_TYPE, own, final=final)
 
 
 def _response(each: Operation, answer: ResponseSpec, by_model: dict[Any, Schema]) -> dict[str, Any]:

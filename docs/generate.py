@@ -66,8 +66,9 @@ _FAILURES = """\
 A failed preview has one of these words as its `reason`. The third column gives the number of
 attempts in all. Retries come after about 2 and 8 s, or after the server's Retry-After if that is at
 most a minute. A longer Retry-After ends the attempts, and the failure stays known for that long, at
-most a day. While a failure is known, posts that link to the URL get it at once, and the scraper
-sends no request to the site.
+most a day. An attempt is what a scraper has begun. A wait for a scraper, or for the turn of a busy
+host, is no attempt and ends no preview. While a failure is known, posts that link to the URL get it
+at once, and the scraper sends no request to the site.
 """
 
 
@@ -186,6 +187,8 @@ def _variables(envvar: str | Sequence[str] | None) -> Sequence[str]:
 def _tries(reason: Reason) -> str:
     if not reason.temporary_if:
         return ""
+    if not reason.attempts:
+        return "no limit: waiting is no attempt"
     when = "" if reason.temporary_if == "always" else f": {reason.temporary_if}"
     return f"{reason.attempts} attempts{when}"
 

@@ -88,9 +88,8 @@ class _Window:
 def _by_link(url: str) -> tuple[float, float]:
     """Publish through a link: messages per second, and CPU us for each."""
     up = threading.Event()
-    link = BrokerLink(
-        "bench", backend_for(CommonSettings(broker_url=url)).opener("bench"), on_up=up.set
-    )
+    opener = backend_for(CommonSettings(broker_url=url)).opener("bench")
+    link = BrokerLink("bench", opener, on_up=lambda _created: up.set())
     link.start()
     assert up.wait(30)
     window = _Window()

@@ -64,7 +64,7 @@ class JobClient:
             backend_for(CommonSettings(broker_url=url)).opener("bench"),
             subscriptions=(Subscription(topology.RESULTS_QUEUE, 1_000),),
             on_delivery=self._take,
-            on_up=up.set,
+            on_up=lambda _created: up.set(),
         )
         self._link.start()
         assert up.wait(BROKER_TIMEOUT)

@@ -37,7 +37,7 @@ def publish_jobs(url: str, posts: Iterator[str], flavour: Flavour) -> None:
     """Publish posts as jobs into the queue `render`, and wait for all confirms."""
     up, confirmed = threading.Event(), threading.Semaphore(0)
     opener = backend_for(CommonSettings(broker_url=url)).opener("bench")
-    link = BrokerLink("bench", opener, on_up=up.set)
+    link = BrokerLink("bench", opener, on_up=lambda _created: up.set())
     link.start()
     assert up.wait(BROKER_TIMEOUT)
     count = 0

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from splitflap_core.outcomes import Outcome
+from splitflap_core.outcomes import Report
 
 #: The version of the messages that this release reads and writes.
 VERSION = 1
@@ -162,23 +162,38 @@ class Job(msgspec.Struct, frozen=True):
     version: int = VERSION
     task: str | None = None
     traceparent: str | None = None
+    #: Whether the worker must send `Begun` when it begins this job.
+    report_begun: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class JobOutcome(msgspec.Struct, frozen=True):
-    """The outcome of one attempt at a job. Idempotent by (job, attempt).
+    """The outcome of one attempt at a job, or the notice that it has begun.
 
-    `took` is the time in a slot of the worker, in seconds.
+    An outcome is idempotent by (job, attempt). `took` is the time in a slot of the worker, in
+    seconds.
     """
 
     job: Label
     kind: Kind
     attempt: Annotated[int, Meta(ge=0, le=1_000_000)]
-    outcome: Outcome
+    outcome: Report
     took: Annotated[float, Meta(ge=0, le=1e9)]
     worker: Label
     version: int = VERSION
     task: Label | None = None
     traceparent: Label | None = None
+
+
+class JobRef(msgspec.Struct):
+    """The job and the attempt of an outcome, readable even if the rest is not."""
+
+    job: Label
+    kind: Kind
+    attempt: Annotated[int, Meta(ge=0, le=1_000_000)]
+
+    def with_outcome(self, outcome: Report) -> JobOutcome:
+        """Another outcome for the same attempt."""
+        return JobOutcome(self.job, self.kind, self.attempt, outcome, 0.0, "api")
 
 
 class _Envelope(msgspec.Struct):
@@ -194,6 +209,7 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 _envelope = msgspec.json.Decoder(_Envelope)
 _job = msgspec.json.Decoder(Job)
 _job_outcome = msgspec.json.Decoder(JobOutcome)
+_job_ref = msgspec.json.Decoder(JobRef)
 encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 
 
@@ -220,6 +236,16 @@ def decode_job_outcome(body: bytes | str) -> JobOutcome:
         raise BrokenMessage("the message has the character U+0000")
     outcome: JobOutcome = _checked(_job_outcome, body)
     return outcome
+
+
+def decode_job_ref(body: bytes) -> JobRef:
+    """Decode the job of an outcome that `decode_job_outcome` or a later check has refused.
+
+    Raises:
+        BrokenMessage: the body names no job, or is of an unknown version.
+    """
+    ref: JobRef = _checked(_job_ref, body)
+    return ref
 
 
 def decode_payload(raw: msgspec.Raw, payload_type: type[T]) -> T:

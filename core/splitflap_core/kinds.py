@@ -21,12 +21,13 @@ from splitflap_core.contracts import (
 RequestT = TypeVar("RequestT", bound=msgspec.Struct)
 ResultT = TypeVar("ResultT", bound=msgspec.Struct)
 
-#: Attempts at a job of any kind. After the last one the job has failed.
+#: Attempts at a job of any kind. After the last one the job has failed. An attempt is what a worker
+#: has begun; waiting is none, however long it takes.
 MAX_ATTEMPTS = 5
 
-#: Milliseconds from a job's first confirmed publishing to its failure. Its messages live as long in
-#: their queues. An outage of the broker before the first publishing does not count.
-JOB_DEADLINE_MS = 3_600_000
+#: Longest delay of a retry, in seconds. The API treats a later due time as the trace of a clock
+#: that was set back.
+MAX_RETRY_DELAY = 120.0
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""The three outcomes of an attempt at a job, and SlowDown.
+"""The three outcomes of a job at a worker, its notice `Begun`, and SlowDown.
 
-`Done`, `RetryLater` and `Failed` go to the API as messages. `SlowDown` stays in the worker. It is
-backpressure: the worker is full, and the job is fine.
+`Done`, `RetryLater` and `Failed` go to the API as messages. So does `Begun`, before the outcome.
+`SlowDown` stays in the worker. It is backpressure: the worker is full, and the job is fine.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,13 @@ Reason = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,49}\Z")]
 #: Seconds until a retry.
 Delay = Annotated[float, Meta(ge=0, le=86_400)]
 
+#: How far a worker came before it asked for a retry. Waiting is no attempt.
+#:
+#: - `tried`: the attempt failed. It counts.
+#: - `waited`: the worker took the job, but could only wait: a host's limits, a full lane, no CPU.
+#: - `untouched`: the worker has not begun the job.
+Progress = Literal["tried", "waited", "untouched"]
+
 
 class Done(msgspec.Struct, tag="done", tag_field="outcome"):
     """The job is finished. `result` is the JSON of the kind's result type."""
@@ -22,11 +29,12 @@ class Done(msgspec.Struct, tag="done", tag_field="outcome"):
     result: msgspec.Raw
 
 
-class RetryLater(msgspec.Struct, tag="retry_later", tag_field="outcome"):
+class RetryLater(msgspec.Struct, tag="retry_later", tag_field="outcome", omit_defaults=True):
     """The job may succeed later. The API publishes it again after `after` seconds."""
 
     after: Delay
     reason: Reason
+    progress: Progress = "tried"
 
 
 class Failed(msgspec.Struct, tag="failed", tag_field="outcome"):
@@ -40,7 +48,14 @@ class Failed(msgspec.Struct, tag="failed", tag_field="outcome"):
     keep: Annotated[float, Meta(ge=0, le=604_800)] | None = None
 
 
+class Begun(msgspec.Struct, tag="begun", tag_field="outcome"):
+    """A worker has begun a job that came back. The outcome follows, unless the worker dies."""
+
+
 Outcome = Done | RetryLater | Failed
+
+#: What a worker says about a job.
+Report = Outcome | Begun
 
 
 class SlowDown(Exception):

@@ -6,8 +6,11 @@
     events (fanout)  -> one per replica    API -> API, empty messages as wake-ups
 
 All queues but the replicas' own are quorum queues. RabbitMQ moves a message that reaches its
-delivery limit or its age to `dead`, at least once. At-least-once dead lettering needs overflow
-reject-publish (RabbitMQ's guide "Quorum Queues"). The arguments of an existing queue are fixed.
+delivery limit to `dead`, at least once. At-least-once dead lettering needs overflow reject-publish
+(RabbitMQ's guide "Quorum Queues"). A job waits for its worker without a limit of time.
+
+The arguments of an existing queue are fixed. After a change here, the API deletes the queue and
+declares it anew: the database has the jobs.
 """
 
 from dataclasses import dataclass
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 from kombu import Exchange, Queue
 
 from splitflap_core.contracts import Kind
-from splitflap_core.kinds import JOB_DEADLINE_MS, KINDS
+from splitflap_core.kinds import KINDS
 
 #: Deliveries after which RabbitMQ dead-letters a message. This is a backstop, so it is high: a
 #: crash of a worker counts as a failed delivery for every job that the worker holds.
@@ -34,7 +37,7 @@ EVENTS = Exchange("events", "fanout", durable=True)
 EXCHANGES = (JOBS, RESULTS, DEAD, EVENTS)
 
 
-def _quorum(name: str, exchange: Exchange, ttl: int, **arguments: object) -> Queue:
+def _quorum(name: str, exchange: Exchange, **arguments: object) -> Queue:
     return Queue(
         name,
         exchange,
@@ -43,7 +46,6 @@ def _quorum(name: str, exchange: Exchange, ttl: int, **arguments: object) -> Que
         queue_arguments={
             "x-queue-type": "quorum",
             "x-delivery-limit": DELIVERY_LIMIT,
-            "x-message-ttl": ttl,
             "x-overflow": "reject-publish",
             **arguments,
         },
@@ -53,14 +55,15 @@ def _quorum(name: str, exchange: Exchange, ttl: int, **arguments: object) -> Que
 _TO_DEAD = {"x-dead-letter-exchange": DEAD.name, "x-dead-letter-strategy": "at-least-once"}
 
 #: The queue of each kind of job. It has the kind's name.
-JOB_QUEUES: dict[Kind, Queue] = {
-    kind: _quorum(kind, JOBS, JOB_DEADLINE_MS, **_TO_DEAD) for kind in KINDS
-}
+JOB_QUEUES: dict[Kind, Queue] = {kind: _quorum(kind, JOBS, **_TO_DEAD) for kind in KINDS}
 RENDER_QUEUE = JOB_QUEUES["render"]
 SCRAPE_QUEUE = JOB_QUEUES["scrape"]
-RESULTS_QUEUE = _quorum("results", RESULTS, JOB_DEADLINE_MS, **_TO_DEAD)
-DEAD_QUEUE = _quorum("dead", DEAD, DEAD_TTL_MS)
+RESULTS_QUEUE = _quorum("results", RESULTS, **_TO_DEAD)
+DEAD_QUEUE = _quorum("dead", DEAD, **{"x-message-ttl": DEAD_TTL_MS})
 QUEUES = (*JOB_QUEUES.values(), RESULTS_QUEUE, DEAD_QUEUE)
+
+#: The queues whose messages the API can make again from the database.
+REPLACEABLE = (*JOB_QUEUES, RESULTS_QUEUE.name)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,10 @@
 
 The order of a stop: deliveries end; the pool finishes its running jobs and returns the others; the
 outcomes are published and confirmed; their messages are acked; the connection closes. After a
-crash, the broker or the reconciler delivers the jobs again.
+crash, the broker delivers the jobs again.
+
+Only what a worker has begun is an attempt. A job that kills its worker leaves no outcome, so the
+worker reports the begin of each job that came back (`Begun`). A first delivery costs no notice.
 """
 
 import logging
@@ -32,7 +35,7 @@ from splitflap_core.contracts import (
 from splitflap_core.health import HealthServer
 from splitflap_core.kinds import KindSpec
 from splitflap_core.logs import bound
-from splitflap_core.outcomes import Outcome, RetryLater, SlowDown
+from splitflap_core.outcomes import Begun, Failed, Outcome, Report, RetryLater, SlowDown
 from splitflap_core.telemetry import Metrics
 from splitflap_core.trace import new_traceparent
 
@@ -52,6 +55,9 @@ OUTCOME_TAGS = ("done", "retry_later", "failed")
 #: The outcome None gives the job back to its queue.
 Finish = Callable[[Outcome | None, float], None]
 
+#: The pool calls this once, from any thread, when it begins a job that came back.
+Begin = Callable[[], None]
+
 
 class Pool(Protocol[P_contra]):
     """Computes jobs, as many at a time as it has slots."""
@@ -63,8 +69,13 @@ class Pool(Protocol[P_contra]):
     def start(self) -> None:
         """Start threads or processes. The worker calls this before it connects to the broker."""
 
-    def submit(self, job: Job, request: P_contra, finish: Finish) -> None:
+    def submit(
+        self, job: Job, request: P_contra, finish: Finish, begin: Begin | None = None
+    ) -> None:
         """Take a job and return at once.
+
+        A job with `begin` may kill this process. The pool calls `begin` before it computes the job,
+        and begins no other job with it.
 
         Raises:
             SlowDown: the pool is full.
@@ -182,12 +193,14 @@ class Worker(Generic[P]):
     def _submit(self, delivery: Delivery, job: Job, request: P) -> None:
         if delivery.received.deliveries >= topology.REDELIVERED_TOO_OFTEN - 1:
             after = random.uniform(*REDELIVERED_AFTER)  # noqa: S311 - jitter
-            self._answer(delivery, job, RetryLater(after, "redelivered"), 0.0)
+            self._answer(delivery, job, RetryLater(after, "redelivered", "untouched"), 0.0)
             return
+        came_back = delivery.received.deliveries or job.report_begun is True
+        begin = partial(self._report_begun, job) if came_back else None
         try:
             self._metrics.in_flight.inc()
             with bound(job=job.id, task=job.task, traceparent=job.traceparent):
-                self._pool.submit(job, request, partial(self._finish, delivery, job))
+                self._pool.submit(job, request, partial(self._finish, delivery, job), begin)
         except SlowDown as error:
             logger.warning("worker: the pool is full (%s)", error)
             self._metrics.in_flight.dec()
@@ -207,23 +220,32 @@ class Worker(Generic[P]):
         if logger.isEnabledFor(logging.DEBUG):
             with bound(job=job.id, task=job.task, traceparent=job.traceparent):
                 logger.debug("%s: %s", job.kind, outcome.__struct_config__.tag)
-        message = JobOutcome(
-            job=job.id,
-            kind=job.kind,
-            attempt=job.attempt,
-            outcome=outcome,
-            took=took,
-            worker=self._name,
-            task=job.task,
-            traceparent=new_traceparent(job.traceparent),
-        )
         try:
-            body = encode(message)
+            body = self._encoded(job, outcome, took)
         except (UnicodeError, msgspec.MsgspecError) as error:
             # The outcome has text with half a surrogate pair. A retry would have it too.
-            self._dead_letter(delivery, f"an outcome that is no JSON: {error}")
-            return
+            failed = Failed("broken", f"its outcome is no JSON: {type(error).__name__}")
+            body = self._encoded(job, failed, took)
         self._publish(topology.RESULTS.name, topology.RESULTS_QUEUE.name, body, delivery)
+
+    def _report_begun(self, job: Job) -> None:
+        body = self._encoded(job, Begun(), 0.0)
+        queue = topology.RESULTS_QUEUE.name
+        self._link.publish(OutgoingMessage(topology.RESULTS.name, queue, body, lambda _sent: None))
+
+    def _encoded(self, job: Job, report: Report, took: float) -> bytes:
+        return encode(
+            JobOutcome(
+                job=job.id,
+                kind=job.kind,
+                attempt=job.attempt,
+                outcome=report,
+                took=took,
+                worker=self._name,
+                task=job.task,
+                traceparent=new_traceparent(job.traceparent),
+            )
+        )
 
     def _dead_letter(self, delivery: Delivery, reason: str) -> None:
         logger.error("queue %s: a message went to the dead letters: %s", self._kind, reason)

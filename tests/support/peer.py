@@ -46,12 +46,15 @@ class Peer:
     ) -> None:
         self.deliveries: list[Delivery] = []
         self.settled: list[tuple[bytes, bool]] = []
+        #: The queues that each connect has created.
+        self.created: list[frozenset[str]] = []
         self._acks = acks
         self.link = BrokerLink(
             name,
             backend.opener(name, declares=declares),
             subscriptions=subscriptions,
             on_delivery=self._take,
+            on_up=self.created.append,
         )
 
     @property

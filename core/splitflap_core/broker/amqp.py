@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import kombu
-from amqp.exceptions import NotFound
+from amqp.exceptions import NotFound, PreconditionFailed
 
 from splitflap_core import topology
 from splitflap_core.broker.buffers import ReadAhead, WriteBehind
@@ -91,8 +91,10 @@ class AmqpSession(BrokerSession):
         self._amqp = self._connection.connection
         self._amqp.transport.sock.settimeout(IO_TIMEOUT)
         self._channel = self._connection.channel()
-        if self._declares or not self._is_declared():
+        if self._declares:
             self._declare()
+        elif not self._is_declared():
+            raise ConnectionError("a queue does not exist yet; the API creates it at its start")
         self._channel.confirm_select()
         self._channel.events["basic_ack"].add(self._on_ack)
         self._channel.events["basic_nack"].add(self._on_nack)
@@ -109,16 +111,40 @@ class AmqpSession(BrokerSession):
                 exchange(self._channel).declare(passive=True)
             for queue in topology.QUEUES:
                 queue(self._channel).queue_declare(passive=True)
-        except NotFound:  # the broker has closed the channel
-            self._channel = self._connection.channel()
+        except NotFound:
             return False
         return True
 
     def _declare(self) -> None:
         for exchange in topology.EXCHANGES:
             exchange(self._channel).declare()
-        for queue in topology.QUEUES:
+        new = [queue.name for queue in topology.QUEUES if self._declare_queue(queue)]
+        self.created = frozenset(new)
+
+    def _declare_queue(self, queue: kombu.Queue) -> bool:
+        """Declare a queue with its binding. Return whether it is new."""
+        is_new = False
+        try:
+            queue(self._channel).queue_declare(passive=True)
+        except NotFound:  # the broker has closed the channel, here and below
+            self._channel = self._connection.channel()
+            is_new = True
+        try:
             queue(self._channel).declare()
+        except PreconditionFailed as error:
+            if queue.name not in topology.REPLACEABLE:
+                raise
+            logger.warning(
+                "broker: the queue %s has the arguments of another release (%s); the API deletes "
+                "it, declares it anew, and publishes its jobs again",
+                queue.name,
+                error.reply_text,
+            )
+            self._channel = self._connection.channel()
+            self._channel.queue_delete(queue.name)
+            queue(self._channel).declare()
+            is_new = True
+        return is_new
 
     def subscribe(
         self, subscriptions: Sequence[Subscription], on_received: Callable[[ReceivedMessage], None]

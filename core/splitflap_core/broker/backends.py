@@ -15,8 +15,6 @@ class BrokerBackend:
     """A broker, and the consequences of its guarantees for the API."""
 
     open: Callable[[str, bool, Waker], BrokerSession]
-    #: The reconciler publishes a job again if its outcome is missing after so many seconds.
-    redispatch_unfinished_after: float
     #: Whether several API replicas can wake one another through this broker.
     has_wake_ups: bool
 
@@ -24,7 +22,7 @@ class BrokerBackend:
         """A function that opens sessions. The broker's own tools show `name`.
 
         A session with `declares=False` uses the existing topology, and needs no right to
-        configure it.
+        configure it. It cannot connect before the API has created the queues.
         """
         return partial(self.open, name, declares)
 
@@ -32,13 +30,9 @@ class BrokerBackend:
 def backend_for(settings: CommonSettings) -> BrokerBackend:
     """RabbitMQ for an amqp URL, else the embedded broker in DATA_DIR."""
     if settings.broker_url.startswith("amqp"):
-        return BrokerBackend(
-            partial(_amqp, settings), redispatch_unfinished_after=900, has_wake_ups=True
-        )
+        return BrokerBackend(partial(_amqp, settings), has_wake_ups=True)
     folder = Path(settings.data_dir) / "broker"
-    return BrokerBackend(
-        partial(_files, folder), redispatch_unfinished_after=900, has_wake_ups=False
-    )
+    return BrokerBackend(partial(_files, folder), has_wake_ups=False)
 
 
 def _amqp(settings: CommonSettings, name: str, declares: bool, waker: Waker) -> BrokerSession:

@@ -53,7 +53,7 @@ class BrokerLink:
         *,
         subscriptions: Sequence[Subscription] = (),
         on_delivery: Callable[[Delivery], None] | None = None,
-        on_up: Callable[[], None] | None = None,
+        on_up: Callable[[frozenset[str]], None] | None = None,
         on_idle: Callable[[], None] | None = None,
     ) -> None:
         """Prepare a link. The callbacks run in the link's thread.
@@ -63,7 +63,7 @@ class BrokerLink:
             open_session: connects to the broker.
             subscriptions: the queues to consume.
             on_delivery: called for each message.
-            on_up: called after each connect.
+            on_up: called after each connect, with the queues that the session has created.
             on_idle: called after each iteration, with all deliveries handled.
         """
         self._name = name
@@ -209,7 +209,7 @@ class BrokerLink:
         self._session = session
         logger.info("broker link %s: connected", self._name)
         if self._on_up:
-            self._on_up()
+            self._on_up(session.created)
 
     def _take_down(self, session: BrokerSession | None, *, orderly: bool) -> None:
         with self._lock:

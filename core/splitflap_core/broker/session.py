@@ -21,6 +21,9 @@ class BrokerSession(ABC):
     #: Exceptions that mean a broken connection or channel.
     errors: tuple[type[BaseException], ...] = (OSError,)
 
+    #: The queues that this session has created. Their earlier messages are lost.
+    created: frozenset[str] = frozenset()
+
     @abstractmethod
     def subscribe(
         self, subscriptions: Sequence[Subscription], on_received: Callable[[ReceivedMessage], None]

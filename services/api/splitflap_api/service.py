@@ -40,6 +40,7 @@ from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.loops.announcer import Announcer
 from splitflap_api.loops.dispatch import Dispatcher
 from splitflap_api.loops.feed import Feed
+from splitflap_api.loops.queue_depths import SignsOfLoss
 from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.results import Results
 from splitflap_api.loops.retention import Retention
@@ -95,13 +96,16 @@ class ApiService:
             self._keyring.readers,
             waiters,
         )
+        self._signs = SignsOfLoss()
         self._dispatcher = Dispatcher(
             store,
             backend,
             metrics,
             replica,
+            # Jobs of a lost queue are due again, and only this role publishes them.
+            declares="outcomes" in settings.roles,
             on_wake_up=self._feed.wake,
-            on_up=lambda: self._reconciler.republish_soon(),  # noqa: PLW0108 - as above
+            on_up=self._on_up,
         )
         after_commit = Announcer(self._dispatcher, self._feed)
 
@@ -115,7 +119,9 @@ class ApiService:
         self._backlog = Backlog(store, limits, self._dispatcher.oldest)
 
         # Outcomes, and all that is due.
-        self._results = Results(store, ingest, reader, backend, metrics, replica, after_commit)
+        self._results = Results(
+            store, ingest, reader, backend, metrics, replica, after_commit, self._signs
+        )
         retention = Retention(
             tombstones=int(settings.tombstone_retention * 1000),
             events=int(settings.event_retention * 1000),
@@ -127,6 +133,8 @@ class ApiService:
             metrics,
             retention,
             broker_is_up=lambda: self._dispatcher.link.up,
+            is_publishing=self._dispatcher.marker.is_pending,
+            signs=self._signs,
             after_commit=after_commit,
         )
 
@@ -195,6 +203,10 @@ class ApiService:
         logger.info("stopping: the database's connections and the health port")
         self.store.close()
         self._health.stop()
+
+    def _on_up(self, created: frozenset[str]) -> None:
+        self._signs.note_created(created)
+        self._reconciler.republish_soon()
 
     def _start(self) -> None:
         while not self._stopping.is_set():

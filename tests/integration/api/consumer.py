@@ -1,8 +1,10 @@
 """A rig's consumer of outcomes, with a worker at the other end of the broker."""
 
+from functools import partial
+
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.loops.results import Results
-from splitflap_core.broker import BrokerBackend
+from splitflap_core.broker import BrokerBackend, OutgoingMessage
 from splitflap_core.contracts import JobOutcome, encode
 from splitflap_core.urls.addresses import PUBLIC_ONLY
 
@@ -23,13 +25,25 @@ class Consumer:
             rig.metrics,
             "test",
             rig,
+            rig.signs,
         )
 
     def publish(self, *outcomes: JobOutcome) -> None:
         """Publish outcomes. Before the consumer starts they gather into one batch."""
-        bodies = [encode(outcome) for outcome in outcomes]
+        self.publish_bodies(*(encode(outcome) for outcome in outcomes))
+
+    def publish_bodies(self, *bodies: bytes) -> None:
+        """Publish messages to the queue of outcomes."""
+        before = len(self.worker.sent)
         self.worker.publish(*bodies, key="results", exchange="results")
-        self.worker.wait(lambda: len(self.worker.sent) == len(bodies), "the confirms")
+        self.worker.wait(lambda: len(self.worker.sent) == before + len(bodies), "the confirms")
+
+    def give_up(self, body: bytes, **headers: str) -> None:
+        """Publish a dead letter."""
+        self.worker.link.publish(
+            OutgoingMessage("dead", "", body, partial(self.worker.note_settled, body), headers)
+        )
+        self.worker.wait(lambda: body in self.worker.sent, "the confirm")
 
     def start(self) -> None:
         """Start to consume."""

@@ -31,17 +31,6 @@ def test_an_unconfirmed_job_is_published_again(rig: Rig) -> None:
     assert rig.job(task)["due_at"] >= job["due_at"]
 
 
-def test_a_job_without_an_outcome_is_tried_again(rig: Rig) -> None:
-    """It becomes the next attempt, since a worker may still have the first one."""
-    task = rig.post()
-    rig.change(schema.jobs, due_at=1, dispatched_at=1)
-    rig.reconcile()
-    assert rig.published[-1]["attempt"] == 2
-    assert rig.job(task)["attempt"] == 2
-    assert rig.job(task)["dispatched_at"] is None
-    assert rig.metric("splitflap_jobs_retried_total", why="unfinished") == 1
-
-
 def test_due_jobs_wait_for_the_broker(rig: Rig) -> None:
     """An outage uses up no attempt. All jobs are published once the broker is back."""
     task = rig.post()
@@ -87,38 +76,18 @@ def test_replicas_share_the_due_jobs(make_rig: MakeRig) -> None:
             assert sorted(published) == jobs
 
 
-def test_a_job_without_attempts_left_fails(rig: Rig) -> None:
-    """The task gets 422, and a dead letter has the reason."""
-    task = rig.post()
-    rig.change(schema.jobs, due_at=1, dispatched_at=1, attempt=MAX_ATTEMPTS)
+def test_a_job_that_this_process_still_publishes_is_left_alone(rig: Rig) -> None:
+    """Its message may be in the link or at the broker. It stays due in case it is lost."""
+    job = rig.job(rig.post())
+    rig.publishing.add(job["id"])
+    for _ in range(3):
+        rig.change(schema.jobs, due_at=1)
+        rig.reconcile()
+    assert len(rig.published) == 1
+    rig.publishing.clear()
+    rig.change(schema.jobs, due_at=1)
     rig.reconcile()
-    assert rig.rows(schema.jobs) == []
-    assert rig.task(task)["status"] == 422
-    [letter] = rig.rows(schema.dead_letters)
-    assert (letter["queue"], letter["reason"]) == ("render", "attempts")
-    assert rig.metric("splitflap_jobs_finished_total", outcome="exhausted") == 1
-
-
-def test_a_job_past_its_deadline_fails(rig: Rig) -> None:
-    """A preview fails with the reason `deadline`, and its post is done."""
-    task = rig.post()
-    rig.apply(rendered(rig.job(task), ["http://never/"]))
-    rig.change(schema.jobs, due_at=1, dispatched_at=1, deadline=2)
-    rig.reconcile()
-    assert rig.rows(schema.jobs) == []
-    assert rig.task(task)["status"] == 201
-    [preview] = rig.rows(schema.previews)
-    assert (preview["state"], preview["reason"]) == ("failed", "deadline")
-    assert [letter["queue"] for letter in rig.rows(schema.dead_letters)] == ["scrape"]
-
-
-def test_time_without_a_broker_does_not_count_towards_the_deadline(rig: Rig) -> None:
-    """The job still waits, and so does its task."""
-    task = rig.post()
-    rig.change(schema.jobs, due_at=1, created_at=1)
-    rig.reconcile()
-    assert rig.task(task)["state"] == "running"
-    assert rig.rows(schema.dead_letters) == []
+    assert len(rig.published) == 2
 
 
 def test_a_task_ends_when_its_previews_take_too_long(make_rig: MakeRig) -> None:
@@ -218,8 +187,11 @@ def test_a_job_counts_as_waiting_since_it_could_be_done(rig: Rig) -> None:
 
     made = {"created_at": now - 9 * minute, "due_at": now}
     assert since(**made) == {("render", "unpublished"): (1, now - 9 * minute)}
-    assert since(dispatched_at=now - minute) == {("render", "unfinished"): (1, now - minute)}
-    retry = {"attempt": 2, "dispatched_at": None, "due_at": now + minute}
+    sent = {"first_dispatched_at": now - 3 * minute, "dispatched_at": now - minute, "due_at": None}
+    assert since(**sent) == {("render", "unfinished"): (1, now - 3 * minute)}
+    again = {"dispatched_at": None, "due_at": now}
+    assert since(**again) == {("render", "unfinished"): (1, now - 3 * minute)}
+    retry = {"first_dispatched_at": None, "waiting_since": now + minute, "due_at": now + minute}
     assert since(**retry) == {("render", "unpublished"): (1, now + minute)}
     rig.reconcile()
     oldest = rig.metrics.gauge("splitflap_oldest_job_seconds")

@@ -1,19 +1,22 @@
 """Outcomes from the broker are committed, then acked; only a broken one is a dead letter."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from splitflap_api.loops.dispatch import message_of
 from splitflap_api.store import schema
 from splitflap_core.contracts import encode
+from splitflap_core.kinds import MAX_ATTEMPTS
 from splitflap_core.outcomes import Done
 from sqlalchemy.exc import OperationalError
 
 from tests.support import wait_until
 from tests.support.peer import embedded_broker
-from tests.unit.api.rig import Rig, outcome_of, rendered
+from tests.unit.api.rig import Rig, Row, outcome_of, rendered
 
 from .consumer import Consumer
 
@@ -39,6 +42,7 @@ def test_only_the_broken_result_is_a_dead_letter(rig: Rig, consumer: Consumer) -
     wait_until(lambda: len(rig.rows(schema.jobs)) == 1, "the others' ends")
     wait_until(lambda: not consumer.results.unsettled, "the acks")
     assert [row["id"] for row in rig.rows(schema.jobs)] == [jobs[2]["id"]]
+    assert rig.row(schema.jobs)["attempt"] == 2
     [letter] = rig.rows(schema.dead_letters)
     assert (letter["queue"], letter["body"]) == ("results", encode(broken))
 
@@ -62,3 +66,82 @@ def test_an_outcome_is_acked_after_its_commit(
     assert set(map(tuple, tried)) == {(False,)}
     wait_until(lambda: not rig.rows(schema.jobs), "the job's end")
     wait_until(lambda: not consumer.results.unsettled, "the ack")
+
+
+def refused_body(job: Row, outcome: bytes, version: int = 1) -> bytes:
+    """An outcome of the job's present attempt that the API refuses."""
+    head = {name: job[name] for name in ("kind", "attempt")} | {"job": job["id"]}
+    return encode(head | {"version": version, "outcome": msgspec.Raw(outcome)})
+
+
+@pytest.mark.parametrize(
+    "outcome", [b"7", b'"' + b"a" * 15_000_000 + b'"'], ids=["malformed", "15 MB"]
+)
+def test_a_job_whose_outcomes_are_refused_ends(
+    rig: Rig, consumer: Consumer, outcome: bytes
+) -> None:
+    """Each one counts as an attempt: the job would wait for a good one forever."""
+    state = rig.post()
+    job = rig.job(state)
+    consumer.start()
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        consumer.publish_bodies(refused_body(job | {"attempt": attempt}, outcome))
+        after = [attempt + 1] if attempt < MAX_ATTEMPTS else []
+        wait_until(partial(_attempts_are, rig, after), f"the end of attempt {attempt}", PATIENCE)
+    assert rig.body(state)["reason"] == "broken"
+
+
+def test_a_message_of_another_version_is_no_attempt(rig: Rig, consumer: Consumer) -> None:
+    """A newer worker sent it. After the upgrade an operator replays it."""
+    state = rig.post()
+    body = refused_body(rig.job(state), b"7", version=2)
+    consumer.publish_bodies(body)
+    consumer.start()
+    wait_until(lambda: rig.rows(schema.dead_letters), "the dead letter")
+    wait_until(lambda: not consumer.results.unsettled, "the ack")
+    assert rig.job(state)["attempt"] == 1
+
+
+@pytest.mark.parametrize("reason", ["delivery_limit", "expired"])
+def test_a_job_that_the_broker_gave_up_is_no_dead_letter(
+    rig: Rig, consumer: Consumer, reason: str
+) -> None:
+    """It is published again, and no attempt counts. The message of an ended job is dropped."""
+    state = rig.post()
+    rig.change(schema.jobs, dispatched_at=1, first_dispatched_at=1, due_at=None)
+    body = encode(message_of(rig.job(state)))
+    consumer.start()
+    dead = {"x-first-death-queue": "render", "x-first-death-reason": reason}
+    consumer.give_up(body, **dead)
+    wait_until(lambda: rig.job(state)["due_at"], "the job to be due")
+    assert (rig.job(state)["attempt"], rig.job(state)["first_dispatched_at"]) == (1, 1)
+    assert rig.metric("splitflap_jobs_retried_total", why="returned") == 1
+    rig.apply(rendered(rig.job(state)))
+    consumer.give_up(body, **dead)
+    wait_until(lambda: not consumer.results.unsettled, "the ack")
+    assert rig.rows(schema.dead_letters) == rig.rows(schema.jobs) == []
+
+
+def test_an_outcome_that_the_broker_gave_up_is_applied(rig: Rig, consumer: Consumer) -> None:
+    """The API was killed at each delivery, or did not run for an hour."""
+    state = rig.post()
+    dead = {"x-first-death-queue": "results", "x-first-death-reason": "delivery_limit"}
+    consumer.give_up(encode(rendered(rig.job(state))), **dead)
+    consumer.start()
+    wait_until(lambda: not rig.rows(schema.jobs), "the job's end")
+    assert rig.body(state)["state"] == "complete"
+    assert rig.rows(schema.dead_letters) == []
+
+
+def test_a_job_that_a_worker_gave_up_is_a_dead_letter(rig: Rig, consumer: Consumer) -> None:
+    """The worker could not read its message."""
+    body = encode(message_of(rig.job(rig.post())))
+    consumer.give_up(body, **{"splitflap-queue": "render", "splitflap-reason": "unreadable"})
+    consumer.start()
+    wait_until(lambda: rig.rows(schema.dead_letters), "the dead letter")
+    letter = rig.row(schema.dead_letters)
+    assert (letter["queue"], letter["reason"]) == ("render", "unreadable")
+
+
+def _attempts_are(rig: Rig, attempts: list[int]) -> bool:
+    return [row["attempt"] for row in rig.rows(schema.jobs)] == attempts

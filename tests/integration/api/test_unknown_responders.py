@@ -23,7 +23,7 @@ from splitflap_core.outcomes import Failed
 
 from asyncrequest import TaskState
 from tests.support import free_port
-from tests.unit.api.rig import HOUR, Rig, failed, outcome_of, rendered, scraped
+from tests.unit.api.rig import HOUR, Rig, failed, outcome_of, rendered, retry, scraped
 
 from .conftest import MakeRig
 
@@ -144,9 +144,9 @@ def test_overdue_tasks_end_beside_an_unknown_one(old: Rig, new: Rig) -> None:
 def test_an_exhausted_job_of_an_unknown_task_ends(old: Rig, new: Rig) -> None:
     """The job is no backlog any more. The newer replica makes the response."""
     exhausted, unknown = old.post(), new_post(new)
-    old.change(schema.jobs, due_at=1, dispatched_at=1, attempt=MAX_ATTEMPTS)
+    old.change(schema.jobs, attempt=MAX_ATTEMPTS)
+    old.apply(*[outcome_of(job, retry()) for job in old.rows("jobs")])
     due = old.post()
-    old.reconcile()
     final = old.final(exhausted)
     assert final is not None
     assert final.status == 422

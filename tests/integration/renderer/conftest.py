@@ -40,9 +40,19 @@ class Rig:
         self.pool = ProcessPool(settings, self.metrics)
         self.outcomes: dict[str, tuple[Outcome | None, float]] = {}
         self.order: list[str] = []
+        #: The names of begun texts, of those that came back.
+        self.begun: list[str] = []
         self._changed = threading.Condition()
 
-    def submit(self, name: str, text: str, flavour: Flavour = "markdown") -> None:
+    def submit(
+        self,
+        name: str,
+        text: str,
+        flavour: Flavour = "markdown",
+        *,
+        attempt: int = 1,
+        came_back: bool = False,
+    ) -> None:
         """Submit a text. A second outcome for the same name fails the test."""
 
         def finish(outcome: Outcome | None, took: float) -> None:
@@ -52,8 +62,15 @@ class Rig:
                 self.order.append(name)
                 self._changed.notify_all()
 
-        job = Job(name, "render", 1, time.time(), msgspec.Raw(b"{}"))
-        self.pool.submit(job, RenderRequest(text, flavour), finish)
+        def begin() -> None:
+            with self._changed:
+                assert name not in self.outcomes
+                self.begun.append(name)
+                self._changed.notify_all()
+
+        job = Job(name, "render", attempt, time.time(), msgspec.Raw(b"{}"))
+        request = RenderRequest(text, flavour)
+        self.pool.submit(job, request, finish, begin if came_back else None)
 
     def outcome(self, name: str) -> Outcome | None:
         """Wait for the outcome of a text."""

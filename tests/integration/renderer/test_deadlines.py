@@ -84,7 +84,7 @@ def test_a_starved_text_is_retried_and_its_process_replaced(make_rig: MakeRig) -
     os.kill(rig.warm_up(), signal.SIGSTOP)
     rig.submit("starved", "hi")
     rig.submit("behind", "hi")
-    assert rig.outcome("starved") == RetryLater(RETRY_AFTER, "deadline")
+    assert rig.outcome("starved") == RetryLater(RETRY_AFTER, "deadline", "waited")
     assert rig.html("behind") == "<p>hi</p>"
     assert rig.replaced("deadline") == 1
 
@@ -123,7 +123,7 @@ def test_slow_texts_beyond_the_slow_lane_are_retried_later(make_rig: MakeRig) ->
     outcomes = [rig.outcome(str(number)) for number in range(5)]
     later = [each for each in outcomes if isinstance(each, RetryLater)]
     assert later
-    assert {each.reason for each in later} == {"deadline"}
+    assert {(each.reason, each.progress) for each in later} == {("deadline", "waited")}
     assert sum(isinstance(each, Failed) for each in outcomes) == 5 - len(later) >= 2
 
 

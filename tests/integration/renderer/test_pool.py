@@ -79,6 +79,40 @@ def test_a_process_killed_at_work_has_its_text_retried(make_rig: MakeRig) -> Non
     assert rig.html("behind") == "<p>hi</p>"
 
 
+def test_the_delays_of_a_text_whose_process_dies_grow(make_rig: MakeRig) -> None:
+    """The machine may lack memory for a minute, and the text is fine."""
+    rig = make_rig(render_deadline=30)
+    rig.warm_up()
+    rig.submit("victim", ENDLESS, attempt=4)
+    wait_until(lambda: cpu_ticks(rig.pool.pids[0]) > 20)
+    os.kill(rig.pool.pids[0], signal.SIGKILL)
+    outcome = rig.outcome("victim")
+    assert isinstance(outcome, RetryLater)
+    assert (outcome.after, outcome.progress) == (27, "tried")
+
+
+def test_a_text_that_came_back_is_reported_when_its_process_gets_to_it(make_rig: MakeRig) -> None:
+    """The texts that wait behind it have not begun."""
+    rig = make_rig(render_deadline=30)
+    rig.warm_up()
+    rig.submit("endless", ENDLESS, came_back=True)
+    for number in range(5):
+        rig.submit(f"behind {number}", "hi", came_back=True)
+    wait_until(lambda: cpu_ticks(rig.pool.pids[0]) > 20)
+    assert rig.begun == ["endless"]
+    os.kill(rig.pool.pids[0], signal.SIGKILL)
+    rig.outcome("behind 4")
+    assert rig.begun == ["endless", *(f"behind {number}" for number in range(5))]
+
+
+def test_a_text_that_starts_again_in_the_slow_lane_has_begun_once(make_rig: MakeRig) -> None:
+    """Both runs are one attempt."""
+    rig = make_rig(render_deadline=0.8)
+    rig.submit("slow", ENDLESS, came_back=True)
+    assert isinstance(rig.outcome("slow"), Failed)
+    assert rig.begun == ["slow"]
+
+
 def test_a_process_that_stalls_within_an_answer_is_replaced(make_rig: MakeRig) -> None:
     """The other process goes on with the other texts."""
     rig = make_rig(processes=2, render_deadline=2)

@@ -17,6 +17,7 @@ from splitflap_api.domain.responders import Responder, Responders
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.loops.feed import Feed
+from splitflap_api.loops.queue_depths import SignsOfLoss
 from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.retention import Retention
 from splitflap_api.store.engine import Store
@@ -24,7 +25,7 @@ from splitflap_api.store.schema import events, metadata
 from splitflap_api.transactions.accept import TaskTransactions
 from splitflap_api.transactions.ingest import Ingest
 from splitflap_core.contracts import JobOutcome, RenderResult, ScrapeResult, encode
-from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
+from splitflap_core.outcomes import Done, Failed, Report, RetryLater
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Table, func, select, update
 
@@ -57,6 +58,11 @@ class Rig:
         self.published: list[Row] = []
         self.changes = 0
         self.broker_is_up = True
+        #: The ids of jobs that the dispatcher still publishes.
+        self.publishing: set[str] = set()
+        #: The monotonic clock of the signs, in seconds.
+        self.clock = 1000.0
+        self.signs = SignsOfLoss(lambda: self.clock)
         self.tasks = Tasks(Responders(responders), 3600, self.metrics)
         self.ingest = Ingest(store, self.tasks, self.metrics, preview_wait)
         transactions = TaskTransactions(store, self.tasks, self.metrics, self)
@@ -69,6 +75,8 @@ class Rig:
             self.metrics,
             Retention(tombstones=HOUR, events=HOUR),
             broker_is_up=lambda: self.broker_is_up,
+            is_publishing=lambda row: row["id"] in self.publishing,
+            signs=self.signs,
             after_commit=self,
         )
 
@@ -238,7 +246,7 @@ def failed(reason: str = "broken") -> Failed:
     return Failed(reason, "it does not work")
 
 
-def outcome_of(job: Row, outcome: Outcome, attempt: int | None = None) -> JobOutcome:
+def outcome_of(job: Row, outcome: Report, attempt: int | None = None) -> JobOutcome:
     """A worker's message about this attempt."""
     return JobOutcome(
         job=job["id"],

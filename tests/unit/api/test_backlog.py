@@ -33,18 +33,34 @@ class Jobs:
         self.unconfirmed = 0.0
         self.backlog = Backlog(store, LIMITS, lambda: self.unconfirmed)
 
-    def add(self, kind: Kind, count: int, *, dispatched: float | None, due: float = 0) -> None:
-        """Insert jobs: dispatched so many seconds ago, or never; due in so many seconds."""
-        now = int(time.time() * 1000)
+    def add(
+        self,
+        kind: Kind,
+        count: int,
+        *,
+        dispatched: float | None,
+        due: float | None = None,
+        since: float | None = None,
+    ) -> None:
+        """Insert jobs. All times are seconds before now; None is never.
+
+        `dispatched`: the first time in the present wait; `due`: again; `since`: a retry's wait.
+        """
+
+        def ago(seconds: float | None) -> int | None:
+            return None if seconds is None else int((time.time() - seconds) * 1000)
+
         rows = [
             {
                 "id": str(uuid7()),
                 "kind": kind,
                 "payload": "{}",
                 "attempt": 1,
-                "created_at": now,
-                "due_at": now + int(due * 1000),
-                "dispatched_at": None if dispatched is None else now - int(dispatched * 1000),
+                "created_at": ago(4000),
+                "waiting_since": ago(since),
+                "first_dispatched_at": ago(dispatched),
+                "due_at": ago(due),
+                "dispatched_at": ago(dispatched) if due is None else None,
             }
             for _ in range(count)
         ]
@@ -93,17 +109,29 @@ def test_scrapes_may_wait_longer_than_renders(waiting: Jobs) -> None:
     waiting.add("scrape", SCRAPES.tolerated + 1, dispatched=LIMITS.unfinished * SCRAPES.ages + 5)
     waiting.add("render", 1, dispatched=1)
     with waiting.store.write() as tx:
-        tx.exec_driver_sql("UPDATE jobs SET dispatched_at = dispatched_at - 600000")
+        tx.exec_driver_sql("UPDATE jobs SET first_dispatched_at = first_dispatched_at - 600000")
     assert "waiting for previews" in waiting.why()
 
 
 def test_work_is_accepted_for_an_hour_without_a_broker(waiting: Jobs) -> None:
     """Retries count from when they are due."""
-    waiting.add("render", 10, dispatched=None, due=-1800)
-    waiting.add("scrape", 10, dispatched=None, due=600)
+    waiting.add("render", 10, dispatched=None, due=1800, since=1800)
+    waiting.add("scrape", 10, dispatched=None, due=-60, since=-60)
     assert waiting.why() == ""
-    waiting.add("render", 1, dispatched=None, due=-3700)
+    waiting.add("render", 1, dispatched=None, due=3700)
     assert "unpublished" in waiting.why()
+
+
+def test_a_broker_that_refuses_messages_resets_no_age(waiting: Jobs) -> None:
+    """Each try to publish makes the job due a little later. Its wait goes on."""
+    waiting.add("render", 1, dispatched=None, due=-5, since=3700)
+    assert "unpublished" in waiting.why()
+
+
+def test_a_republished_job_keeps_its_age(waiting: Jobs) -> None:
+    """A lost message is published again, and the job has still waited since the first one."""
+    waiting.add("render", RENDERS.tolerated + 1, dispatched=40, due=-5)
+    assert "waiting to be rendered" in waiting.why()
 
 
 def test_a_slow_broker_is_a_backlog(waiting: Jobs) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from splitflap_api.loops.queue_depths import ASK_EVERY, FORGET_AFTER, Queues
+from splitflap_api.loops.queue_depths import ASK_EVERY, FORGET_AFTER, Queues, SignsOfLoss
 from splitflap_core.broker import Depth
 from splitflap_core.telemetry import Metrics
 
@@ -29,7 +29,7 @@ def shown(metrics: Metrics, name: str, queue: str) -> str:
 def test_an_answer_is_shown_until_it_is_old() -> None:
     """After a lost connection the gauge is NaN, and not a constant backlog."""
     metrics, clock = Metrics("api"), Clock()
-    queues = Queues(metrics, clock)
+    queues = Queues(metrics, SignsOfLoss(), clock)
     assert shown(metrics, "splitflap_queue_ready_messages", "render") == "NaN"
     queues.ask(lambda _: Depth(7, 2))
     assert shown(metrics, "splitflap_queue_ready_messages", "render") == "7.0"
@@ -48,7 +48,7 @@ def test_the_broker_is_queried_at_intervals() -> None:
         return Depth(0, 0)
 
     clock = Clock()
-    queues = Queues(Metrics("api"), clock)
+    queues = Queues(Metrics("api"), SignsOfLoss(), clock)
     for _ in range(10):
         queues.ask(depth)
     assert sorted(asked) == ["dead", "render", "results", "scrape"]

@@ -8,15 +8,22 @@ DAY_MS = 24 * 3_600_000
 
 
 @pytest.mark.parametrize("queue", topology.QUEUES, ids=lambda queue: queue.name)
-def test_queues_are_durable_and_bounded(queue: Queue) -> None:
+def test_queues_are_durable_and_limit_deliveries(queue: Queue) -> None:
     """An existing queue keeps its arguments forever."""
     arguments = queue.queue_arguments
     assert queue.durable
     assert arguments["x-queue-type"] == "quorum"
     assert arguments["x-delivery-limit"] == 20
-    assert 0 < arguments["x-message-ttl"] <= 7 * DAY_MS
     # Without it RabbitMQ falls back to dead lettering at most once.
     assert arguments["x-overflow"] == "reject-publish"
+
+
+def test_a_job_waits_for_its_worker_without_a_limit_of_time() -> None:
+    """Only dead letters expire. RabbitMQ drops an expired message."""
+    limited = {queue.name for queue in topology.QUEUES if "x-message-ttl" in queue.queue_arguments}
+    assert limited == {"dead"}
+    assert topology.DEAD_QUEUE.queue_arguments["x-message-ttl"] == 7 * DAY_MS
+    assert "dead" not in topology.REPLACEABLE
 
 
 def test_every_queue_dead_letters_at_least_once() -> None:

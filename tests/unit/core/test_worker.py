@@ -25,10 +25,10 @@ from splitflap_core.contracts import (
     encode,
 )
 from splitflap_core.kinds import RENDER
-from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater, SlowDown
+from splitflap_core.outcomes import Begun, Done, Failed, Outcome, RetryLater, SlowDown
 from splitflap_core.telemetry import Metrics
 from splitflap_core.trace import new_traceparent, trace_id
-from splitflap_core.worker import REDELIVERED_AFTER, Finish, Worker
+from splitflap_core.worker import REDELIVERED_AFTER, Begin, Finish, Worker
 
 from tests.support.peer import Peer, embedded_broker
 
@@ -42,6 +42,7 @@ class FakePool:
 
     def __init__(self) -> None:
         self.taken: list[tuple[Job, RenderRequest, Finish]] = []
+        self.begins: list[Begin | None] = []
         self.refuse: SlowDown | None = None
         self.events: list[str] = []
         self.at_stop: Callable[[], None] = lambda: None
@@ -49,10 +50,13 @@ class FakePool:
     def start(self) -> None:
         self.events.append("start")
 
-    def submit(self, job: Job, request: RenderRequest, finish: Finish) -> None:
+    def submit(
+        self, job: Job, request: RenderRequest, finish: Finish, begin: Begin | None = None
+    ) -> None:
         if self.refuse:
             raise self.refuse
         self.taken.append((job, request, finish))
+        self.begins.append(begin)
 
     def stop(self, timeout: float) -> None:
         self.events.append("stop")
@@ -218,11 +222,13 @@ def test_a_job_in_the_wrong_queue_becomes_a_dead_letter(rig: Rig) -> None:
     assert "scrape job" in rig.answer("dead").received.headers["splitflap-reason"]
 
 
-def test_a_job_with_an_outcome_that_cannot_be_encoded_becomes_a_dead_letter(rig: Rig) -> None:
-    """An example is text with half a surrogate pair."""
+def test_a_job_with_an_outcome_that_cannot_be_encoded_fails(rig: Rig) -> None:
+    """An example is text with half a surrogate pair. A job without an outcome would never end."""
     rig.submit("job")
     rig.finish(Failed("broken", "\ud800"))
-    assert "no JSON" in rig.answer("dead").received.headers["splitflap-reason"]
+    outcome = rig.outcome().outcome
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, "no JSON" in outcome.detail) == ("broken", True)
     rig.api.wait(lambda: rig.unsettled == 0, "the ack")
 
 
@@ -239,10 +245,36 @@ def test_a_job_redelivered_too_often_gets_retry_later(
     if not tried:
         outcome = rig.outcome().outcome
         assert isinstance(outcome, RetryLater)
-        assert outcome.reason == "redelivered"
+        assert (outcome.reason, outcome.progress) == ("redelivered", "untouched")
         assert REDELIVERED_AFTER[0] <= outcome.after <= REDELIVERED_AFTER[1]
         samples = rig.metrics.exposition().decode()
         assert 'splitflap_job_service_seconds_count{kind="render"} 0.0' in samples
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "report_begun", "reports"),
+    [(0, msgspec.UNSET, False), (1, msgspec.UNSET, True), (0, True, True)],
+    ids=["first", "redelivered", "begun before"],
+)
+def test_the_begin_of_a_job_that_came_back_is_reported(
+    rig: Rig, deliveries: int, report_begun: bool | msgspec.UnsetType, reports: bool
+) -> None:
+    """The report comes when the pool begins the job, before the outcome. A first delivery has none.
+
+    The worker holds other jobs meanwhile, and these are no attempts.
+    """
+    job = Job(
+        "job", "render", 1, time.time(), msgspec.Raw(b'{"text":""}'), report_begun=report_begun
+    )
+    received = ReceivedMessage("no tag", "render", encode(job), {}, deliveries)
+    rig.worker._deliver(Delivery(rig.link, -1, received))
+    [begin] = rig.pool.begins
+    assert (begin is not None) == reports
+    assert not rig.api.deliveries
+    if begin:
+        begin()
+        found = rig.outcome()
+        assert (found.outcome, found.job, found.attempt) == (Begun(), "job", 1)
 
 
 def test_a_stop_publishes_the_last_outcomes_before_it_closes(rig: Rig) -> None:

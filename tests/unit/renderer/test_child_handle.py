@@ -5,8 +5,9 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
-from splitflap_core.contracts import RenderRequest
+from splitflap_core.contracts import Job, RenderRequest
 from splitflap_renderer.options import Options
 from splitflap_renderer.process import child_handle
 from splitflap_renderer.process.child_handle import ChildHandle
@@ -31,7 +32,8 @@ def test_a_text_takes_no_negative_time(monkeypatch: pytest.MonkeyPatch) -> None:
     process: Any = SimpleNamespace(pid=os.getpid())
     monkeypatch.setattr(child_handle, "_spawn", lambda *_: (process, pipe, pipe))
     child = ChildHandle(deadline=1.0, memory_mib=64, options=Options())
-    text = Text(RenderRequest("x"), lambda *_: None, slow=False)
+    job = Job("job", "render", 1, 0.0, msgspec.Raw(b"{}"))
+    text = Text(job, RenderRequest("x"), lambda *_: None)
     child.send([text], allowance=1.0)
     _, took = child.end_text(TimedAnswer(TextAnswer(b"{}"), pipe.answered_at, cpu=0.0))
     assert took >= 0

@@ -2,13 +2,17 @@
 
 import time
 
-from splitflap_core.contracts import RenderRequest
+import msgspec
+import pytest
+from splitflap_core.contracts import Job, RenderRequest
+from splitflap_renderer.process import lanes as module
 from splitflap_renderer.process.lanes import QUIET_BEFORE_SLOW, Lanes, Text
 
 
-def text(name: str) -> Text:
+def text(name: str, *, came_back: bool = False) -> Text:
     """A text with this content."""
-    return Text(RenderRequest(name), lambda *_: None)
+    job = Job(name, "render", 1, 0.0, msgspec.Raw(b"{}"))
+    return Text(job, RenderRequest(name), lambda *_: None, (lambda: None) if came_back else None)
 
 
 def names(texts: list[Text]) -> list[str]:
@@ -38,3 +42,37 @@ def test_a_lower_limit_removes_the_newest_slow_texts() -> None:
     assert lanes.postpone(text("4"))
     assert not lanes.postpone(text("5"))
     assert len(lanes) == 2
+
+
+def test_a_text_that_came_back_has_a_batch_of_its_own() -> None:
+    """It may kill the renderer. Its begin is reported at once, and no other text begins with it."""
+    lanes = Lanes(slots=1, texts_per_batch=4, deadline=60, slow_limit=1)
+    for name in "ab":
+        lanes.add(text(name))
+    lanes.add(text("back", came_back=True))
+    lanes.add(text("c"))
+    batches = [names(lanes.next_batch(1, 0)) for _ in range(4)]
+    assert batches == [["a", "b"], ["back"], ["c"], []]
+
+
+def test_a_slow_text_that_returns_takes_no_time_from_quick_texts() -> None:
+    """The lanes know its job. It waits in the slow lane, or is sent back at once."""
+    lanes = Lanes(slots=1, texts_per_batch=4, deadline=60, slow_limit=1)
+    assert lanes.postpone(text("first"))
+    assert not lanes.postpone(text("second"))
+    assert not lanes.add(text("second"))
+    assert names(lanes.limit_slow(0)) == ["first"]
+    lanes.limit_slow(1)
+    assert lanes.add(text("second"))
+    [taken] = lanes.next_batch(1, 0)
+    assert taken.slow
+
+
+def test_the_memory_of_slow_texts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forgotten text is tried in the quick lane again."""
+    monkeypatch.setattr(module, "REMEMBERED", 2)
+    lanes = Lanes(slots=1, texts_per_batch=4, deadline=60, slow_limit=0)
+    for name in "abc":
+        assert not lanes.postpone(text(name))
+    assert lanes.add(text("a"))
+    assert not lanes.add(text("b"))

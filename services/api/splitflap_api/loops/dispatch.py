@@ -17,7 +17,7 @@ from splitflap_core.kinds import KINDS
 from splitflap_core.telemetry import Metrics
 
 from splitflap_api.domain.changes import Row
-from splitflap_api.loops.marker import Marker
+from splitflap_api.loops.marker import Marker, Publishing
 from splitflap_api.loops.wake_ups import WakeUps, is_from
 from splitflap_api.store.engine import Store
 
@@ -35,10 +35,15 @@ class Dispatcher:
         metrics: Metrics,
         replica: str,
         *,
+        declares: bool,
         on_wake_up: Callable[[], None],
-        on_up: Callable[[], None],
+        on_up: Callable[[frozenset[str]], None],
     ) -> None:
-        """`on_wake_up` is called after a wake-up of another replica, `on_up` after each connect."""
+        """`on_wake_up` is called after a wake-up of another replica, `on_up` after each connect.
+
+        `on_up` gets the queues that the connect has created. Without `declares`, another replica
+        creates them.
+        """
         self._on_wake_up = on_wake_up
         self._replica = replica
         published = metrics.counter("splitflap_jobs_published_total")
@@ -49,12 +54,12 @@ class Dispatcher:
         subscription = Subscription(topology.wake_up_queue(replica), prefetch=10, no_ack=True)
         self.link = BrokerLink(
             "publish",
-            backend.opener(f"api-{replica}-publish"),
+            backend.opener(f"api-{replica}-publish", declares=declares),
             subscriptions=(subscription,) if backend.has_wake_ups else (),
             on_delivery=self._woken,
             on_up=on_up,
         )
-        self.marker = Marker(store, backend.redispatch_unfinished_after)
+        self.marker = Marker(store)
         self.wake_ups = WakeUps(self.link, replica) if backend.has_wake_ups else None
 
     def start(self) -> None:
@@ -83,7 +88,9 @@ class Dispatcher:
             if len(self._queued) >= MAX_QUEUED:
                 return
             self._queued.append(time.monotonic())
-            settled = partial(self._settled, row["id"], row["attempt"], row["kind"])
+            publishing = Publishing.of(row)
+            self.marker.begin(publishing)
+            settled = partial(self._settled, publishing, row["kind"])
             self.link.publish(
                 OutgoingMessage(topology.JOBS.name, row["kind"], encode(message_of(row)), settled)
             )
@@ -105,12 +112,12 @@ class Dispatcher:
         if not is_from(delivery, self._replica):
             self._on_wake_up()
 
-    def _settled(self, job_id: str, attempt: int, kind: Kind, sent: bool) -> None:
+    def _settled(self, publishing: Publishing, kind: Kind, sent: bool) -> None:
         # Confirms come almost in order, so the first entry is close to the oldest one.
         self._queued.popleft()
         if sent:
             self._published[kind].inc()
-            self.marker.add(job_id, attempt)
+        self.marker.settled(publishing, sent)
 
 
 def message_of(row: Row) -> Job:
@@ -123,4 +130,5 @@ def message_of(row: Row) -> Job:
         payload=msgspec.Raw(row["payload"].encode()),
         task=row["task_id"],
         traceparent=row["traceparent"],
+        report_begun=True if row.get("begun") else msgspec.UNSET,
     )

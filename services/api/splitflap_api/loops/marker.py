@@ -1,13 +1,18 @@
-"""Marks jobs as dispatched once the broker has confirmed them, many in one statement."""
+"""Marks jobs as dispatched once the broker has confirmed them, many in one statement.
+
+A marked job has no due time: it waits for a worker as long as that takes.
+"""
 
 from collections import deque
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from splitflap_core.kinds import JOB_DEADLINE_MS
 from sqlalchemy import Connection, func, select, update
 
+from splitflap_api.domain.changes import Row
 from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.store.bulk import among
-from splitflap_api.store.engine import Store
+from splitflap_api.store.engine import Store, is_conflict, is_outage
 from splitflap_api.store.schema import jobs
 
 #: Seconds between markings: most jobs have ended by then and need none. Well below the five seconds
@@ -18,21 +23,44 @@ MARK_EVERY = 1.0
 MARK_CHUNK = 500
 
 
-class Marker(Loop):
-    """Keeps confirmed jobs until the next marking."""
+class Publishing(NamedTuple):
+    """One publishing of a job. A job that comes back gets another attempt or another return."""
 
-    def __init__(self, store: Store, outcome_within: float) -> None:
-        """A marked job is due again after `outcome_within` seconds without an outcome."""
+    job_id: str
+    attempt: int
+    returns: int
+
+    @classmethod
+    def of(cls, row: Row) -> "Publishing":
+        """The publishing of a job's present row. A new job has no count of returns yet."""
+        return cls(row["id"], row["attempt"], row.get("returns", 0))
+
+
+class Marker(Loop):
+    """Knows the jobs that this process is publishing, and marks the confirmed ones."""
+
+    def __init__(self, store: Store) -> None:
         super().__init__(
             "marker", Duty("mark", self._mark_all), pause=lambda: MARK_EVERY, last_run=True
         )
         self._store = store
-        self._outcome_within = int(outcome_within * 1000)
-        self._confirmed: deque[tuple[str, int]] = deque()
+        self._pending: set[Publishing] = set()
+        self._confirmed: deque[Publishing] = deque()
 
-    def add(self, job_id: str, attempt: int) -> None:
-        """The broker has confirmed this attempt at a job."""
-        self._confirmed.append((job_id, attempt))
+    def begin(self, publishing: Publishing) -> None:
+        """Note that a job is handed to the broker."""
+        self._pending.add(publishing)
+
+    def settled(self, publishing: Publishing, sent: bool) -> None:
+        """Note that the broker has confirmed the job (`sent`), or that must be published again."""
+        if sent:
+            self._confirmed.append(publishing)
+        else:
+            self._pending.discard(publishing)
+
+    def is_pending(self, row: Row) -> bool:
+        """Whether this process is publishing the job, or has yet to mark it."""
+        return Publishing.of(row) in self._pending
 
     @property
     def waiting(self) -> int:
@@ -41,37 +69,43 @@ class Marker(Loop):
 
     def _mark_all(self) -> None:
         failure: Exception | None = None
-        while self._confirmed:
-            size = min(len(self._confirmed), MARK_CHUNK)
-            chunk = [self._confirmed.popleft() for _ in range(size)]
+        left = len(self._confirmed)
+        while left > 0:
+            chunk = [self._confirmed.popleft() for _ in range(min(left, MARK_CHUNK))]
+            left -= len(chunk)
             try:
                 self._mark(chunk)
             except Exception as error:  # noqa: BLE001 - raised below, once the others are marked
-                # The reconciler publishes the chunk again, and ingest drops the second outcomes.
                 failure = error
+                if is_outage(error) or is_conflict(error):
+                    self._confirmed.extend(chunk)
+                    continue
+            # Without its mark a job is due again, and ingest drops the second outcome.
+            self._pending.difference_update(chunk)
         if failure:
             raise failure
 
-    def _mark(self, chunk: list[tuple[str, int]]) -> None:
-        attempts: dict[int, list[str]] = {}
-        for job_id, attempt in chunk:
-            attempts.setdefault(attempt, []).append(job_id)
-        for attempt, ids in attempts.items():
+    def _mark(self, chunk: Iterable[Publishing]) -> None:
+        counts: dict[tuple[int, int], list[str]] = {}
+        for job_id, attempt, returns in chunk:
+            counts.setdefault((attempt, returns), []).append(job_id)
+        for (attempt, returns), ids in counts.items():
             with self._store.statement() as tx:
-                self._mark_attempt(tx, attempt, ids)
+                self._mark_ids(tx, attempt, returns, ids)
 
-    def _mark_attempt(self, tx: Connection, attempt: int, ids: list[str]) -> None:
-        """Mark the jobs that are still at this attempt; skip locked rows."""
+    def _mark_ids(self, tx: Connection, attempt: int, returns: int, ids: list[str]) -> None:
+        """Mark the jobs that have not come back since, in the order of locks."""
         now = self._store.now(tx)
         unmarked = (
             select(jobs.c.id)
             .where(
                 among(tx, jobs.c.id, ids),
                 jobs.c.attempt == attempt,
+                jobs.c.returns == returns,
                 jobs.c.dispatched_at.is_(None),
             )
             .order_by(jobs.c.id)
-            .with_for_update(skip_locked=True)
+            .with_for_update()
             .cte()
         )
         tx.execute(
@@ -79,7 +113,7 @@ class Marker(Loop):
             .where(jobs.c.id.in_(select(unmarked.c.id)))
             .values(
                 dispatched_at=now,
-                due_at=now + self._outcome_within,
-                deadline=func.coalesce(jobs.c.deadline, now + JOB_DEADLINE_MS),
+                first_dispatched_at=func.coalesce(jobs.c.first_dispatched_at, now),
+                due_at=None,
             )
         )

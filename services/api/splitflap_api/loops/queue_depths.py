@@ -1,16 +1,25 @@
-"""The lengths of the broker's queues, as metrics for autoscaling and alerts.
+"""The lengths of the broker's queues: metrics for autoscaling and alerts, and signs of lost jobs.
 
 The API queries the broker, so the metrics exist with every broker, even without a running worker.
 Workers export the number of their own jobs (`splitflap_jobs_in_flight`).
+
+A job with a confirmed message is not due, so the API needs a sign that the message is gone:
+
+- A session had to create the queue: the earlier messages are lost.
+- The queue was empty some time ago: a worker took the messages from before that time, or they are
+  lost. A job that is still unfinished has no worker, or one that is stuck.
 """
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from splitflap_core import topology
 from splitflap_core.broker import Depth
+from splitflap_core.contracts import Kind
+from splitflap_core.kinds import KINDS
 from splitflap_core.telemetry import Metrics
 
 #: Seconds between two queries.
@@ -19,11 +28,88 @@ ASK_EVERY = 5.0
 #: Seconds after which an answer is too old to show. The gauge is NaN then.
 FORGET_AFTER = 15.0
 
+#: Seconds from an empty queue until the jobs of that time are lost or stuck. Far longer than a
+#: worker holds a job.
+STUCK_AFTER = 900.0
+
+#: Seconds from the creation of a queue until its jobs are lost: confirms from before the creation
+#: are marked by then, with a time up to CREATED_MARGIN milliseconds after it.
+CREATED_AFTER = 2.0
+CREATED_MARGIN = 1_000
+
+
+@dataclass
+class Sign:
+    """A sign that the jobs of a kind, dispatched before a time, have lost their messages."""
+
+    kind: Kind
+    #: The time (monotonic) of the sign, and the seconds until it is valid.
+    seen_at: float
+    valid_after: float
+    #: Whether a worker may have begun the jobs.
+    begun: bool
+    #: The time of the sign by the database's clock, in milliseconds, once it is known.
+    dispatched_before: int | None = None
+
+    @property
+    def why(self) -> str:
+        """The label `why` of splitflap_jobs_retried_total."""
+        return "unfinished" if self.begun else "lost"
+
+    @property
+    def margin(self) -> int:
+        """Milliseconds after the sign in which a dispatch still counts as earlier."""
+        return 0 if self.begun else CREATED_MARGIN
+
+
+class SignsOfLoss:
+    """Collects the signs from the threads of the links, for the reconciler."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.now = now
+        self._created: dict[Kind, Sign] = {}
+        self._empty: dict[Kind, Sign] = {}
+        self._all_outcomes_taken = True
+
+    def note_created(self, queues: Iterable[str]) -> None:
+        """Note that a session has created these queues."""
+        for kind in KINDS.keys() & queues:
+            self._created[kind] = Sign(kind, self.now(), CREATED_AFTER, begun=False)
+
+    def note_depths(self, depths: Mapping[str, Depth]) -> None:
+        """Note which queues are empty. A kind has one such sign at a time."""
+        for kind in KINDS:
+            if kind in depths and not depths[kind].ready and kind not in self._empty:
+                self._empty[kind] = Sign(kind, self.now(), STUCK_AFTER, begun=True)
+        if outcomes := depths.get(topology.RESULTS_QUEUE.name):
+            self._all_outcomes_taken = not outcomes.ready
+
+    def all(self) -> list[Sign]:
+        """All signs."""
+        return [*self._created.values(), *self._empty.values()]
+
+    def is_valid(self, sign: Sign) -> bool:
+        """Whether the jobs have lost their messages, and their outcomes do not wait."""
+        is_old = self.now() - sign.seen_at >= sign.valid_after
+        return is_old and (self._all_outcomes_taken or not sign.begun)
+
+    def forget(self, sign: Sign) -> None:
+        """Remove a sign. The next one takes its place."""
+        signs = self._empty if sign.begun else self._created
+        if signs.get(sign.kind) is sign:
+            del signs[sign.kind]
+
 
 class Queues:
     """The broker's last answers, as gauges. A missing answer is NaN."""
 
-    def __init__(self, metrics: Metrics, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        signs: SignsOfLoss,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._signs = signs
         self._now = now
         self._asked = -math.inf
         self._depths: dict[str, Depth] = {}
@@ -41,6 +127,7 @@ class Queues:
         self._asked = self._now()
         found = {queue.name: depth(queue.name) for queue in topology.QUEUES}
         self._depths = {name: each for name, each in found.items() if each}
+        self._signs.note_depths(self._depths)
 
     def _fresh(self, queue: str) -> Depth | None:
         return self._depths.get(queue) if self._now() - self._asked < FORGET_AFTER else None

@@ -1,30 +1,29 @@
 """The reconciler: each replica repeats due work, in small batches.
 
-One mechanism covers a broker that was down, a lost message, a killed worker, and retries. The
-reconciler publishes only while the broker takes messages. It also ends tasks after their wait for
+One mechanism covers a broker that was down, a lost message, and retries. The reconciler publishes
+only while the broker takes messages. A job with a message at the broker is not due, so nothing is
+published twice while it waits for a worker. The reconciler also ends tasks after their wait for
 previews, ends the remaining waiters of a large fan-in, and deletes rows past their retention.
 """
 
 import logging
 import random
-import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from splitflap_core.contracts import JobOutcome
-from splitflap_core.kinds import KINDS, MAX_ATTEMPTS
-from splitflap_core.outcomes import Failed
+from splitflap_core.kinds import KINDS
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import bindparam, func, select, update
 
-from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Changes, Row
+from splitflap_api.domain.changes import Changes, Row
+from splitflap_api.domain.jobs import due
 from splitflap_api.domain.jobs.counts import job_counts
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.loop import Duty, Loop
+from splitflap_api.loops.queue_depths import Sign, SignsOfLoss
 from splitflap_api.loops.retention import Retention, sweeps
-from splitflap_api.store.bulk import update_rows
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import jobs, tasks
+from splitflap_api.store.schema import tasks
 from splitflap_api.transactions.after_commit import AfterCommit
 from splitflap_api.transactions.ingest import Ingest
 
@@ -33,14 +32,21 @@ logger = logging.getLogger(__name__)
 #: Seconds between iterations. Jitter spreads the iterations of the replicas.
 PAUSE = 0.5
 
-#: Rows taken by one transaction.
+#: Tasks ended by one transaction.
 BATCH = 200
 
 #: Batches of due jobs in one iteration.
 MAX_BATCHES = 10
 
-#: Seconds between counts of waiting jobs.
+#: Seconds between counts of waiting jobs, and between looks at the clock.
 MEASURE_EVERY = 5.0
+
+#: Milliseconds. A larger difference between two clocks is a step of one of them.
+CLOCK_STEP = 1_000
+
+#: Looks at the clock after a step back in which times are limited. Other processes know the step
+#: a few seconds later.
+LOOKS_AFTER_STEP = 3
 
 #: Seconds between two log lines about tasks for another release.
 LOG_LEFT_EVERY = 60.0
@@ -58,11 +64,16 @@ class Reconciler(Loop):
         retention: Retention,
         *,
         broker_is_up: Callable[[], bool],
+        is_publishing: Callable[[Row], bool],
+        signs: SignsOfLoss,
         after_commit: AfterCommit,
     ) -> None:
+        """`is_publishing`: whether this process still publishes a job, and must not do it twice."""
         super().__init__(
             "reconciler",
+            Duty("limit times after a clock was set back", self._limit_times),
             Duty("publish jobs of an outage", self._publish_missed),
+            Duty("publish lost jobs", self._publish_lost),
             Duty("publish due jobs", self._republish),
             Duty("end waiting tasks", self._end_waiting_tasks),
             Duty("end left waiters", self._end_left_waiters),
@@ -74,6 +85,8 @@ class Reconciler(Loop):
         self._tasks = tasks_
         self._ingest = ingest
         self._broker_is_up = broker_is_up
+        self._is_publishing = is_publishing
+        self._signs = signs
         self._after_commit = after_commit
         self._retried = metrics.counter("splitflap_jobs_retried_total")
         self._oldest = metrics.gauge("splitflap_oldest_job_seconds")
@@ -81,11 +94,37 @@ class Reconciler(Loop):
         self._left = metrics.gauge("splitflap_tasks_without_responder")
         #: When the broker came back (monotonic), until the jobs of its outage are due.
         self._up_since: float | None = None
-        self._measured_at = self._logged_at = float("-inf")
+        self._measured_at = self._logged_at = self._clock_read_at = float("-inf")
+        #: The database's clock minus the monotonic one, and the looks that still limit times. A
+        #: step may have happened while no API ran.
+        self._clock_offset = 0
+        self._limiting = LOOKS_AFTER_STEP
 
     def republish_soon(self) -> None:
         """The broker is back: publish the jobs of its outage in the next iteration."""
         self._up_since = time.monotonic()
+
+    def _limit_times(self) -> None:
+        """Bound the times in the future, after the database's clock was set back.
+
+        Without this, jobs and tasks of the time before would wait for the clock to catch up.
+        """
+        if time.monotonic() - self._clock_read_at <= MEASURE_EVERY:
+            return
+        self._clock_read_at = time.monotonic()
+        with self._store.read() as tx:
+            now = self._store.now(tx)
+        offset = now - _monotonic_ms()
+        if offset < self._clock_offset - CLOCK_STEP:
+            logger.warning("reconciler: the database's clock was set back; limiting due times")
+            self._limiting = LOOKS_AFTER_STEP
+        self._clock_offset = offset
+        if self._limiting:
+            self._limiting -= 1
+            with self._store.write() as tx:
+                due.limit_times(tx, now)
+                limited = {"_now": now, "_latest": now + self._ingest.preview_wait}
+                tx.execute(_LIMIT_FINISH, limited)
 
     def _publish_missed(self) -> None:
         """Make the jobs of a broker's outage due now."""
@@ -93,10 +132,39 @@ class Reconciler(Loop):
             return
         with self._store.write() as tx:
             now = self._store.now(tx)
-            up = now - int((time.monotonic() - up_since) * 1000)
-            tx.execute(_MAKE_MISSED_DUE, {"_now": now, "_soon": now + UNCONFIRMED_AFTER, "_up": up})
+            due.make_missed_due(tx, now, now - int((time.monotonic() - up_since) * 1000))
         if self._up_since == up_since:
             self._up_since = None
+
+    def _publish_lost(self) -> None:
+        """Make the jobs due now that a valid sign proves to be lost."""
+        for sign in self._signs.all():
+            if sign.dispatched_before is None or self._signs.is_valid(sign):
+                self._follow(sign)
+
+    def _follow(self, sign: Sign) -> None:
+        """Note the database's time of a new sign; make the next lost jobs of a valid one due."""
+        with self._store.write() as tx:
+            now = self._store.now(tx)
+            seen_at = now - int((self._signs.now() - sign.seen_at) * 1000)
+            if sign.dispatched_before is None:
+                sign.dispatched_before = seen_at
+                return
+            if abs(sign.dispatched_before - seen_at) > CLOCK_STEP:
+                self._signs.forget(sign)  # the clock was set, so the times are not comparable
+                return
+            before = seen_at + sign.margin
+            count = due.make_lost_due(tx, sign.kind, before, now, begun=sign.begun)
+        if count:
+            logger.warning(
+                "reconciler: %d %s jobs lost their messages (%s); publishing them again",
+                count,
+                sign.kind,
+                sign.why,
+            )
+            self._retried.labels(sign.kind, sign.why).inc(count)
+        if count < due.LOST_BATCH:
+            self._signs.forget(sign)
 
     def _republish(self) -> None:
         for _ in range(MAX_BATCHES):
@@ -106,42 +174,14 @@ class Reconciler(Loop):
     def _republish_batch(self) -> bool:
         """Publish a batch of due jobs again. Return whether there may be more."""
         with self._store.write() as tx:
-            now = self._store.now(tx)
-            due = [dict(row) for row in tx.execute(_DUE, {"_now": now}).mappings()]
-            for row in due:
-                row["_unfinished"] = row["dispatched_at"] is not None
-                row["attempt"] += row["_unfinished"]
-            exhausted = [row for row in due if _is_exhausted(row, now)]
-            again = [row for row in due if not _is_exhausted(row, now)]
-            update_rows(tx, jobs, ("id",), [_claimed(row, now) for row in again])
-        self._count_retries(again)
+            rows = due.claim_due(tx, self._store.now(tx))
+        again = [row for row in rows if not self._is_publishing(row)]
+        for row in again:
+            # The causes of all other publishings were counted where they arose.
+            if row["attempt"] == 1 and not row["returns"]:
+                self._retried.labels(row["kind"], "unconfirmed").inc()
         self._after_commit.publish(again)
-        if exhausted:
-            self._give_up(exhausted, now)
-        return len(due) == BATCH
-
-    def _count_retries(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            # The ingest of a RetryLater has already counted an undispatched later attempt.
-            if row["_unfinished"] or row["attempt"] == 1:
-                why = "unfinished" if row["_unfinished"] else "unconfirmed"
-                self._retried.labels(row["kind"], why).inc()
-
-    def _give_up(self, rows: Sequence[Row], now: int) -> None:
-        """End jobs as Failed, in the same way as a worker's outcome."""
-        outcomes = [
-            JobOutcome(
-                job=row["id"],
-                kind=row["kind"],
-                attempt=row["attempt"],
-                outcome=Failed(_reason_of_end(row, now), "no worker could finish it"),
-                took=0.0,
-                worker=socket.gethostname(),
-            )
-            for row in rows
-        ]
-        self._ingest.apply(outcomes, exhausted=True)
-        self._after_commit.changed()
+        return len(rows) == due.BATCH
 
     def _end_waiting_tasks(self) -> None:
         """End tasks after their wait for previews, and tasks that another release left."""
@@ -190,26 +230,6 @@ class Reconciler(Loop):
             )
 
 
-_DUE = (
-    select(jobs)
-    .where(jobs.c.due_at <= bindparam("_now"))
-    .order_by(jobs.c.due_at)
-    .limit(BATCH)
-    .with_for_update(skip_locked=True)
-)
-#: Undispatched jobs from before the broker's return. Another replica may be publishing some of them
-#: at the same time. Workers then do these jobs twice.
-_MAKE_MISSED_DUE = (
-    update(jobs)
-    .where(
-        jobs.c.due_at > bindparam("_now"),
-        jobs.c.due_at <= bindparam("_soon"),
-        jobs.c.deadline.is_(None),
-        jobs.c.attempt == 1,
-        jobs.c.created_at < bindparam("_up"),
-    )
-    .values(due_at=bindparam("_now"))
-)
 _is_overdue = (tasks.c.state == "running") & (tasks.c.finish_at <= bindparam("_now"))
 _OVERDUE = (
     select(tasks.c.id)
@@ -225,19 +245,12 @@ _LEFT = (
     .group_by(tasks.c.finish)
 )
 
-
-def _claimed(row: Row, now: int) -> Row:
-    return {
-        "id": row["id"],
-        "attempt": row["attempt"],
-        "due_at": now + UNCONFIRMED_AFTER,
-        "dispatched_at": None,
-    }
+_LIMIT_FINISH = (
+    update(tasks)
+    .where(tasks.c.state == "running", tasks.c.finish_at > bindparam("_latest"))
+    .values(finish_at=bindparam("_now"))
+)
 
 
-def _is_exhausted(row: Row, now: int) -> bool:
-    return row["attempt"] > MAX_ATTEMPTS or (row["deadline"] is not None and row["deadline"] <= now)
-
-
-def _reason_of_end(row: Row, now: int) -> str:
-    return "attempts" if row["deadline"] is None or row["deadline"] > now else "deadline"
+def _monotonic_ms() -> int:
+    return int(time.monotonic() * 1000)

@@ -6,16 +6,26 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+import msgspec
 from splitflap_core import topology
 from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, Subscription
-from splitflap_core.contracts import MAX_MESSAGE, BrokenMessage, JobOutcome
+from splitflap_core.contracts import (
+    MAX_MESSAGE,
+    BrokenMessage,
+    Job,
+    JobOutcome,
+    decode_job,
+    decode_job_ref,
+)
+from splitflap_core.kinds import MAX_RETRY_DELAY
 from splitflap_core.logs import bound
+from splitflap_core.outcomes import RetryLater
 from splitflap_core.telemetry import Metrics
 
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.loops.loop import Health
-from splitflap_api.loops.queue_depths import Queues
+from splitflap_api.loops.queue_depths import Queues, SignsOfLoss
 from splitflap_api.store.engine import Store, is_conflict, is_outage
 from splitflap_api.transactions.after_commit import AfterCommit
 from splitflap_api.transactions.ingest import MAX_BATCH, Ingest
@@ -44,6 +54,7 @@ class Results:
         metrics: Metrics,
         replica: str,
         after_commit: AfterCommit,
+        signs: SignsOfLoss,
     ) -> None:
         self._store = store
         self._ingest = ingest
@@ -52,7 +63,7 @@ class Results:
         self._dead = metrics.counter("splitflap_dead_letters_total")
         for queue in topology.QUEUES:
             self._dead.labels(queue.name)
-        self._queues = Queues(metrics)
+        self._queues = Queues(metrics, signs)
         self._health = Health("results")
         self._gathered: list[Delivery] = []
         self._resume_at = 0.0
@@ -64,6 +75,7 @@ class Results:
                 Subscription(topology.DEAD_QUEUE, prefetch=50),
             ),
             on_delivery=self._gathered.append,
+            on_up=signs.note_created,
             on_idle=self._run_once,
         )
 
@@ -107,20 +119,42 @@ class Results:
 
     def _take(self, batch: list[Delivery]) -> None:
         outcomes: list[tuple[Delivery, JobOutcome]] = []
+        jobs: list[tuple[Delivery, Job]] = []
         for delivery in batch:
-            if delivery.received.queue == topology.DEAD_QUEUE.name:
-                self._dead_letter(delivery, _queue_of(delivery), _reason_of(delivery))
-                continue
+            queue = delivery.received.queue
+            if queue == topology.DEAD_QUEUE.name:
+                queue = _queue_of(delivery)
+                if queue not in topology.REPLACEABLE or _is_from_service(delivery):
+                    self._dead_letter(delivery, queue, _reason_of(delivery))
+                    continue
             try:
-                outcomes.append((delivery, self._reader.read(delivery.body)))
+                if queue in topology.JOB_QUEUES:
+                    jobs.append((delivery, decode_job(delivery.body, msgspec.Raw)[0]))
+                else:
+                    outcomes.append((delivery, self._reader.read(delivery.body)))
             except BrokenMessage as error:
-                self._dead_letter(delivery, topology.RESULTS_QUEUE.name, str(error))
+                self._refuse(delivery, queue, str(error))
             except Exception as error:
                 # A message that the checks cannot read must not stop the queue.
                 logger.exception("results: a check failed; please report this bug")
-                self._dead_letter(delivery, topology.RESULTS_QUEUE.name, repr(error))
+                self._refuse(delivery, queue, repr(error))
+        if jobs:
+            self._give_back(jobs)
         if outcomes:
             self._apply(outcomes)
+
+    def _give_back(self, jobs: list[tuple[Delivery, Job]]) -> None:
+        """Make jobs due again whose messages the broker itself gave up."""
+        count = self._ingest.give_back([job for _, job in jobs])
+        logger.warning(
+            "results: the broker gave up %d messages of jobs (%s); %d of the jobs are unfinished, "
+            "and are published again",
+            len(jobs),
+            _reason_of(jobs[0][0]),
+            count,
+        )
+        for delivery, _ in jobs:
+            delivery.ack()
 
     def _apply(self, outcomes: list[tuple[Delivery, JobOutcome]]) -> None:
         """Commit and ack.
@@ -134,7 +168,9 @@ class Results:
             if is_outage(error) or (alone and is_conflict(error)):
                 raise
             if alone:
-                self._dead_letter_outcome(*outcomes[0], repr(error))
+                [(delivery, outcome)] = outcomes
+                with bound(job=outcome.job, task=outcome.task, traceparent=outcome.traceparent):
+                    self._refuse(delivery, topology.RESULTS_QUEUE.name, repr(error))
                 return
             logger.warning(
                 "results: a batch of %d outcomes failed (%r); trying each alone",
@@ -149,9 +185,23 @@ class Results:
         self._after_commit.publish(new_jobs)
         self._after_commit.changed()
 
-    def _dead_letter_outcome(self, delivery: Delivery, outcome: JobOutcome, reason: str) -> None:
-        with bound(job=outcome.job, task=outcome.task, traceparent=outcome.traceparent):
-            self._dead_letter(delivery, topology.RESULTS_QUEUE.name, reason)
+    def _refuse(self, delivery: Delivery, queue: str, reason: str) -> None:
+        """Store an unreadable message, or an outcome that the checks or the database refuse.
+
+        The outcome counts as a failed attempt, because its job would not end otherwise.
+        """
+        self._dead_letter(delivery, queue, reason)
+        if queue != topology.RESULTS_QUEUE.name:
+            return
+        try:
+            ref = decode_job_ref(delivery.body)
+            self._ingest.apply([ref.with_outcome(RetryLater(MAX_RETRY_DELAY, "broken"))])
+        except BrokenMessage as error:
+            logger.info("results: the refused message counts for no job: %s", error)
+        except Exception as error:
+            if is_outage(error) or is_conflict(error):
+                raise
+            logger.exception("results: a job could not be ended; please report this bug")
 
     def _dead_letter(self, delivery: Delivery, queue: str, reason: str) -> None:
         logger.error(
@@ -169,6 +219,11 @@ def _batch_of(gathered: Sequence[Delivery]) -> list[Delivery]:
     sizes = accumulate(len(each.body) for each in gathered)
     count = sum(1 for size in sizes if size <= MAX_BATCH_BYTES)
     return list(gathered[: min(max(1, count), MAX_BATCH)])
+
+
+def _is_from_service(delivery: Delivery) -> bool:
+    """Whether a service gave up the message, and not the broker."""
+    return "splitflap-reason" in delivery.received.headers
 
 
 def _queue_of(delivery: Delivery) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitflap_core.contracts import Kind
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.loops.loop import Duty, Loop
@@ -91,13 +91,18 @@ class Backlog(Loop):
         self._verdict = next(filter(None, verdicts), None)
 
 
-#: Ids grow with the time of creation. The age of a job to retry counts from its due time.
+#: The job that has been due for the longest time. Its wait began before that.
 _UNPUBLISHED = (
-    select(jobs.c.due_at).where(jobs.c.dispatched_at.is_(None)).order_by(jobs.c.due_at).limit(1)
+    select(func.coalesce(jobs.c.waiting_since, jobs.c.created_at))
+    .where(jobs.c.due_at.is_not(None), jobs.c.first_dispatched_at.is_(None))
+    .order_by(jobs.c.due_at)
+    .limit(1)
 )
+#: Ids grow with the time of creation. The first publishing counts, because a job may be published
+#: again.
 _UNFINISHED: dict[Kind, Any] = {
-    kind: select(jobs.c.dispatched_at)
-    .where(jobs.c.kind == kind, jobs.c.dispatched_at.is_not(None))
+    kind: select(jobs.c.first_dispatched_at)
+    .where(jobs.c.kind == kind, jobs.c.first_dispatched_at.is_not(None))
     .order_by(jobs.c.id)
     .offset(job_kind.backlog.tolerated)
     .limit(1)

@@ -131,15 +131,27 @@ jobs = Table(
     Column("subject", Text),
     Column("revision", Integer),
     Column("payload", Text, nullable=False),
+    # The present attempt. It grows with each attempt that a worker ends with a RetryLater.
     Column("attempt", Integer, nullable=False),
+    # Returns without an attempt, since the last attempt.
+    Column("returns", Integer, nullable=False, server_default="0"),
+    # Begins without an end. The first one counts once the job has come back.
+    Column("begun", Integer, nullable=False, server_default="0"),
     Column("task_id", _id()),
     Column("traceparent", String(55)),
     _time("created_at"),
-    _time("due_at"),
+    # Start of the present wait: the due time of a retry, NULL for the creation.
+    _time("waiting_since", nullable=True),
+    # The first confirmed publishing of the present wait.
+    _time("first_dispatched_at", nullable=True),
+    # NULL while the broker has the message: a job that waits for its worker is not due.
+    _time("due_at", nullable=True),
     _time("dispatched_at", nullable=True),
+    # Unused. Replicas of the release before revision 0005 still write it.
     _time("deadline", nullable=True),
 )
-Index("jobs_due_at", jobs.c.due_at)
+_due = jobs.c.due_at.is_not(None)
+Index("jobs_due", jobs.c.due_at, postgresql_where=_due, sqlite_where=_due)
 
 waiters = Table(
     "waiters",

@@ -1,15 +1,15 @@
 """Outcomes become rows: a batch of them in one transaction, in the order of locks.
 
-A job exists until its first final outcome, which deletes it. The transaction drops an outcome that
+A job exists until its first final outcome, which deletes it. The transaction drops a report that
 finds no job, or finds its job at a later attempt.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from splitflap_core.contracts import JobOutcome, Kind
-from splitflap_core.kinds import KINDS, MAX_ATTEMPTS
-from splitflap_core.outcomes import Done, Outcome, RetryLater
+from splitflap_core.contracts import Job, JobOutcome, Kind
+from splitflap_core.kinds import KINDS
+from splitflap_core.outcomes import Begun, Done, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Connection, delete, update
 
@@ -23,7 +23,9 @@ from splitflap_api.domain.fan_in import (
     unfinished_completions,
 )
 from splitflap_api.domain.jobs import dead_letters
-from splitflap_api.domain.jobs.finished import FinishedJob, finish, next_attempt
+from splitflap_api.domain.jobs.attempts import is_last, retried
+from splitflap_api.domain.jobs.due import give_back
+from splitflap_api.domain.jobs.finished import FinishedJob, finish
 from splitflap_api.domain.jobs.kind import JobKind
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.domain.jobs.locks import lock_jobs
@@ -43,7 +45,10 @@ class _Batch:
     """How the outcomes of a batch count."""
 
     finished: list[FinishedJob] = field(default_factory=list)
-    retries: list[tuple[Kind, Row]] = field(default_factory=list)
+    #: The kind of each retried job, its cause, and its columns.
+    retries: list[tuple[Kind, str, Row]] = field(default_factory=list)
+    #: Jobs with a begin to be counted.
+    begun: dict[str, Row] = field(default_factory=dict)
     dropped: list[Kind] = field(default_factory=list)
 
     def by_kind(self) -> Iterator[tuple[JobKind, list[FinishedJob]]]:
@@ -60,7 +65,8 @@ class Ingest:
         """`preview_wait` is how long (seconds) a rendered post's task waits for previews."""
         self._store = store
         self._tasks = tasks_
-        self._preview_wait = int(preview_wait * 1000)
+        #: In milliseconds.
+        self.preview_wait = int(preview_wait * 1000)
         self._sizes = metrics.histogram("splitflap_ingest_batch_size")
         self._finished = metrics.counter("splitflap_jobs_finished_total")
         self._retried = metrics.counter("splitflap_jobs_retried_total")
@@ -69,23 +75,30 @@ class Ingest:
             # Prometheus misses the first increase of a counter without a start at 0.
             for word in ("done", "failed", "exhausted"):
                 self._finished.labels(kind, word)
-            for why in ("asked", "unfinished", "unconfirmed"):
+            for why in ("asked", "waited", "unfinished", "unconfirmed", "lost", "returned"):
                 self._retried.labels(kind, why)
 
-    def apply(self, outcomes: Sequence[JobOutcome], *, exhausted: bool = False) -> list[Row]:
-        """Commit these outcomes. Return the new jobs, to be published.
-
-        `exhausted` marks the reconciler's: jobs that ended by attempts or deadline.
+    def apply(self, outcomes: Sequence[JobOutcome]) -> list[Row]:
+        """Commit these outcomes and notices. Return the new jobs, to be published.
 
         Raises:
             BrokenMessage: a result does not fit its kind.
         """
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx))
-            batch = self._judge(tx, outcomes, changes.now, exhausted)
+            batch = self._judge(tx, outcomes, changes.now)
             self._write(tx, changes, batch)
         self._count(batch, len(outcomes))
         return changes.jobs
+
+    def give_back(self, jobs: Sequence[Job]) -> int:
+        """Make the unfinished ones of these jobs due again. Return their number."""
+        attempts = {each.id: each.attempt for each in jobs if is_id(each.id)}
+        with self._store.write() as tx:
+            kinds = give_back(tx, attempts, self._store.now(tx))
+        for kind in kinds:
+            self._retried.labels(kind, "returned").inc()
+        return len(kinds)
 
     def resume_completions(self) -> bool:
         """End the next waiters of ended shared jobs. Return whether there were any."""
@@ -97,29 +110,32 @@ class Ingest:
                 changes.write(tx)
         return bool(shared)
 
-    def _judge(
-        self, tx: Connection, outcomes: Sequence[JobOutcome], now: int, exhausted: bool
-    ) -> _Batch:
+    def _judge(self, tx: Connection, outcomes: Sequence[JobOutcome], now: int) -> _Batch:
         ids = (each.job for each in outcomes if is_id(each.job))
         found = {row["id"]: row for row in lock_jobs(tx, ids)}
         batch = _Batch()
         for each in outcomes:
-            job = found.get(each.job)
-            if job is not None and not exhausted:
+            job, report = found.get(each.job), each.outcome
+            if job is not None:
                 check_fits(each, job)
             late = job is not None and each.attempt < job["attempt"]
-            if job is None or (late and not isinstance(each.outcome, Done)):
+            if job is None or (late and not isinstance(report, Done)):
                 batch.dropped.append(each.kind)
-            elif isinstance(each.outcome, RetryLater) and each.attempt < MAX_ATTEMPTS:
-                batch.retries.append((each.kind, next_attempt(job, each.outcome, now)))
+            elif isinstance(report, Begun) and not is_last(job, report):
+                job["begun"] += 1
+                batch.begun[each.job] = {"id": each.job, "begun": job["begun"]}
+            elif isinstance(report, RetryLater) and not is_last(job, report):
+                why = "asked" if report.progress == "tried" else "waited"
+                batch.retries.append((each.kind, why, retried(job, report, now)))
                 del found[each.job]
             else:
-                batch.finished.append(finish(job, each.outcome, exhausted=exhausted))
+                batch.finished.append(finish(job, report))
                 del found[each.job]
         return batch
 
     def _write(self, tx: Connection, changes: Changes, batch: _Batch) -> None:
-        update_rows(tx, jobs, ("id",), [row for _, row in batch.retries])
+        update_rows(tx, jobs, ("id",), list(batch.begun.values()))
+        update_rows(tx, jobs, ("id",), [row for _, _, row in batch.retries])
         if not batch.finished:
             return
         tx.execute(delete(jobs).where(among(tx, jobs.c.id, [each.id for each in batch.finished])))
@@ -177,7 +193,7 @@ class Ingest:
             tx.execute(
                 update(tasks)
                 .where(among(tx, tasks.c.id, delayed))
-                .values(finish_at=changes.now + self._preview_wait)
+                .values(finish_at=changes.now + self.preview_wait)
             )
         by_task = {
             task_id: outcomes[job_id] for job_id, task_id in waiting.waiters if job_id in outcomes
@@ -189,7 +205,7 @@ class Ingest:
         for each in batch.finished:
             word = "exhausted" if each.exhausted else str(each.outcome.__struct_config__.tag)
             self._finished.labels(each.job["kind"], word).inc()
-        for kind, _ in batch.retries:
-            self._retried.labels(kind, "asked").inc()
+        for kind, why, _ in batch.retries:
+            self._retried.labels(kind, why).inc()
         for kind in batch.dropped:
             self._dropped.labels(kind).inc()

@@ -14,6 +14,7 @@ All methods run in the pool's thread.
 import logging
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 import msgspec
@@ -30,7 +31,10 @@ from splitflap_renderer.settings import RendererSettings
 logger = logging.getLogger(__name__)
 
 #: Seconds until the retry of a text whose process died or starved; another replica may take it.
+#: After each further death the delay is three times as long. The machine may lack memory, which
+#: passes.
 RETRY_AFTER = 1.0
+RETRY_FACTOR = 3
 
 #: Seconds until the retry of a text for which the slow lane is full. Random, to spread a flood.
 SLOW_LANE_FULL_RETRY = (10.0, 60.0)
@@ -124,7 +128,9 @@ class Dispatcher(ChildEvents):
             self._retire(child, "crashed" if answer.leaving else "worn", answer.detail)
 
     def on_gone(self, child: ChildHandle, detail: str) -> None:
-        self._end_early(child, "crashed", detail, RetryLater(RETRY_AFTER, "crashed"))
+        attempt = child.batch[0].job.attempt if child.batch else 1
+        after = RETRY_AFTER * RETRY_FACTOR ** (attempt - 1)
+        self._end_early(child, "crashed", detail, RetryLater(after, "crashed"))
 
     def _send(self, child: ChildHandle, texts: list[Text]) -> None:
         try:
@@ -132,12 +138,17 @@ class Dispatcher(ChildEvents):
         except ChildGone as error:
             self._lanes.put_back(texts)
             self._replace(child, "crashed", str(error))
+            return
+        if begin := texts[0].begin:
+            # The text may begin again in the slow lane, as the same attempt.
+            child.batch[0] = replace(texts[0], begin=None)
+            begin()
 
     def _end_text(self, child: ChildHandle) -> None:
         """End an overdue text: it goes on in the slow lane, is retried later, or fails."""
         detail = f"the text was not rendered within {self._deadline:g} s"
         if not child.batch or child.starved:
-            outcome: Outcome = RetryLater(RETRY_AFTER, "deadline")
+            outcome: Outcome = RetryLater(RETRY_AFTER, "deadline", "waited")
         elif child.on_slow_text:
             outcome = Failed("deadline", detail)
         elif self._lanes.postpone(child.batch[0]):
@@ -146,7 +157,7 @@ class Dispatcher(ChildEvents):
             self._retire(child, "deadline", "its text is slow")
             return
         else:
-            outcome = _slow_lane_full()
+            outcome = slow_lane_full()
         self._end_early(child, "deadline", detail, outcome)
 
     def _end_early(self, child: ChildHandle, why: str, detail: str, outcome: Outcome) -> None:
@@ -174,7 +185,7 @@ class Dispatcher(ChildEvents):
         """Adapt the prefetch and the size of the slow lane to the time of a text."""
         if self._prefetch.observe(took):
             for text in self._lanes.limit_slow(self._prefetch.slow_limit):
-                text.finish(_slow_lane_full(), 0.0)
+                text.finish(slow_lane_full(), 0.0)
             if self.prefetch_listener:
                 self.prefetch_listener.set_prefetch(self._prefetch.count)
 
@@ -194,13 +205,15 @@ class Dispatcher(ChildEvents):
             self._replaced.labels(why).inc()
 
 
+def slow_lane_full() -> RetryLater:
+    """The outcome of a slow text for which the slow lane has no room."""
+    after = random.uniform(*SLOW_LANE_FULL_RETRY)  # noqa: S311 - jitter
+    return RetryLater(after, "deadline", "waited")
+
+
 def _give_back(texts: Iterable[Text]) -> None:
     for text in texts:
         text.finish(None, 0.0)
-
-
-def _slow_lane_full() -> RetryLater:
-    return RetryLater(random.uniform(*SLOW_LANE_FULL_RETRY), "deadline")  # noqa: S311 - jitter
 
 
 def _outcome(answer: TextAnswer) -> Outcome:

@@ -7,15 +7,18 @@ A slow text starts when the quick lane has been empty for 0.05 s, or when the sl
 slow text of t seconds makes the slow lane due again t seconds after its end. So slow texts get at
 most half of the time of one process while quick texts wait. If there are several processes, one
 never gets a slow text. A flood of slow texts therefore never blocks the quick ones.
+
+The lanes remember slow texts by their jobs. Such a text that returns takes no time from the quick
+lane again.
 """
 
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from splitflap_core.contracts import RenderRequest
-from splitflap_core.worker import Finish
+from splitflap_core.contracts import Job, RenderRequest
+from splitflap_core.worker import Begin, Finish
 
 #: The share of its deadline that a text gets at first. 64 KB of prose take 0.1 s.
 QUICK_SHARE = 1 / 8
@@ -24,13 +27,22 @@ QUICK_SHARE = 1 / 8
 #: batches, the next texts are on their way from the broker.
 QUIET_BEFORE_SLOW = 0.05
 
+#: Slow texts remembered.
+REMEMBERED = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text to render and the callback for its outcome. `slow` marks a second, longer attempt."""
+    """A text to render and the callback for its outcome. `slow` marks a second, longer run.
 
+    A text with `begin` may kill its process, and this service with it: it gets a batch of its own,
+    and the pool calls `begin` first.
+    """
+
+    job: Job
     request: RenderRequest
     finish: Finish
+    begin: Begin | None = None
     slow: bool = False
 
 
@@ -45,15 +57,19 @@ class Lanes:
         self._slow_limit = slow_limit
         self._quick: deque[Text] = deque()
         self._slow: deque[Text] = deque()
+        self._known: OrderedDict[str, None] = OrderedDict()
         self._quick_empty_since = 0.0
         self._slow_due_at = 0.0
 
     def __len__(self) -> int:
         return len(self._quick) + len(self._slow)
 
-    def add(self, text: Text) -> None:
-        """Add a new text at the end of the quick lane."""
+    def add(self, text: Text) -> bool:
+        """Add a text at the end of its lane; False if it is a slow text and the lane is full."""
+        if text.job.id in self._known:
+            return self.postpone(text)
         self._quick.append(text)
+        return True
 
     def put_back(self, texts: Iterable[Text]) -> None:
         """Return texts to the front of their lanes, in their order."""
@@ -62,6 +78,7 @@ class Lanes:
 
     def postpone(self, text: Text) -> bool:
         """Move a text to the slow lane; False if the slow lane is full."""
+        self._remember(text.job.id)
         if len(self._slow) >= self._slow_limit:
             return False
         if not self._slow:
@@ -83,7 +100,11 @@ class Lanes:
         if self._slow and self._may_start_slow() and on_slow < self._max_slow_processes:
             return [self._slow.popleft()]
         share = min(-(-len(self._quick) // idle), self._texts_per_batch)
-        texts = [self._quick.popleft() for _ in range(share)]
+        texts: list[Text] = []
+        while len(texts) < share and not (texts and self._quick[0].begin):
+            texts.append(self._quick.popleft())
+            if texts[-1].begin:
+                break
         if texts and not self._quick:
             self._quick_empty_since = time.monotonic()
         return texts
@@ -98,6 +119,12 @@ class Lanes:
     def allowance(self, texts: list[Text]) -> float:
         """CPU seconds for each text of a batch."""
         return self._deadline if texts[0].slow else self._deadline * QUICK_SHARE
+
+    def _remember(self, job_id: str) -> None:
+        self._known[job_id] = None
+        self._known.move_to_end(job_id)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
 
     def _may_start_slow(self) -> bool:
         now = time.monotonic()

@@ -17,12 +17,12 @@ import time
 from splitflap_core.contracts import Job, RenderRequest
 from splitflap_core.outcomes import SlowDown
 from splitflap_core.telemetry import Metrics
-from splitflap_core.worker import Finish, Pool
+from splitflap_core.worker import Begin, Finish, Pool
 
 from splitflap_renderer.process.child_handle import REAP_TIMEOUT
 from splitflap_renderer.process.child_set import START_BACKOFF, ChildSet
 from splitflap_renderer.process.container import memory_mib, usable_cpus
-from splitflap_renderer.process.dispatcher import Dispatcher, PrefetchListener
+from splitflap_renderer.process.dispatcher import Dispatcher, PrefetchListener, slow_lane_full
 from splitflap_renderer.process.lanes import Lanes, Text
 from splitflap_renderer.process.prefetch import PrefetchController
 from splitflap_renderer.settings import RendererSettings
@@ -87,16 +87,20 @@ class ProcessPool(Pool[RenderRequest]):
         self._children.start_missing()
         self._thread.start()
 
-    def submit(self, job: Job, request: RenderRequest, finish: Finish) -> None:  # noqa: ARG002
+    def submit(
+        self, job: Job, request: RenderRequest, finish: Finish, begin: Begin | None = None
+    ) -> None:
         with self._lock:
             if self._stop_by is not None:
                 raise SlowDown(START_BACKOFF, "the renderer is stopping")
             if not self._children.can_render:
                 raise SlowDown(START_BACKOFF, "rendering processes fail to start")
-            self._lanes.add(Text(request, finish))
-            wake, self._has_idle_child = self._has_idle_child, False
+            taken = self._lanes.add(Text(job, request, finish, begin))
+            wake, self._has_idle_child = self._has_idle_child and taken, False
         if wake:
             self._children.wake()
+        if not taken:
+            finish(slow_lane_full(), 0.0)
 
     def stop(self, timeout: float) -> None:
         with self._lock:

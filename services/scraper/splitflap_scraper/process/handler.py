@@ -16,7 +16,7 @@ from splitflap_scraper.fetch.targets.urls import target_of
 from splitflap_scraper.preview.builder import PreviewBuilder
 from splitflap_scraper.preview.cache import CachedPreview, PreviewCache
 from splitflap_scraper.preview.structured.oembed import Providers
-from splitflap_scraper.process.reasons import REASONS, family, keep_of
+from splitflap_scraper.process.reasons import REASONS, WAITS, family, keep_of
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +82,9 @@ class ScrapeHandler:
 
 
 def _failure(error: FetchError, attempt: int) -> Outcome:
+    if error.reason in WAITS and isinstance(error, Transient):
+        # The host limits have chosen the time of its slot.
+        return RetryLater(error.after or 0.0, error.reason, "waited")
     after = _retry_after(error, attempt) if isinstance(error, Transient) else None
     if after is not None:
         return RetryLater(after, error.reason)
@@ -95,9 +98,6 @@ def _retry_after(error: Transient, attempt: int) -> float | None:
     """Return the seconds until the next attempt, or None after the last one."""
     if attempt >= REASONS[family(error.reason)].attempts or (error.after or 0.0) > MAX_RETRY_AFTER:
         return None
-    if error.reason == "busy":
-        # The host limits have chosen the time of its slot.
-        return error.after
     backoff: float = RETRY_AFTER * RETRY_FACTOR ** (attempt - 1)
     return max(backoff * random.uniform(0.5, 1.0), error.after or 0.0)  # noqa: S311 - jitter
 

@@ -16,7 +16,7 @@ from typing import Any
 from splitflap_core.contracts import Job, ScrapeRequest
 from splitflap_core.logs import bound
 from splitflap_core.outcomes import Failed, Outcome, SlowDown
-from splitflap_core.worker import Finish, Pool
+from splitflap_core.worker import Begin, Finish, Pool
 
 from splitflap_scraper.process import green
 from splitflap_scraper.process.reasons import REASONS
@@ -40,6 +40,7 @@ class _Task:
     job: Job
     request: ScrapeRequest
     finish: Finish
+    begin: Begin | None
     began: float = 0.0
     thread: Any = field(default=None, repr=False)
 
@@ -64,10 +65,12 @@ class GreenPool(Pool[ScrapeRequest]):
     def start(self) -> None:
         """Do nothing: green threads start on demand."""
 
-    def submit(self, job: Job, request: ScrapeRequest, finish: Finish) -> None:
+    def submit(
+        self, job: Job, request: ScrapeRequest, finish: Finish, begin: Begin | None = None
+    ) -> None:
         if self._stopping:
             raise SlowDown(PAUSE, "the scraper is stopping")
-        task = _Task(job, request, finish)
+        task = _Task(job, request, finish, begin)
         if len(self._running) < self._slots:
             self._begin(task)
         elif len(self._waiting) < self._ahead:
@@ -104,6 +107,9 @@ class GreenPool(Pool[ScrapeRequest]):
         """Run one job, then give its slot to the next one."""
         outcome = None
         try:
+            if task.begin:
+                task.begin()
+                green.sleep(0)  # the link's thread sends the notice
             with bound(job=task.job.id, task=task.job.task, traceparent=task.job.traceparent):
                 outcome = self._handled(task)
         finally:

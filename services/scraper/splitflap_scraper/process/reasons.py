@@ -12,7 +12,7 @@ class Reason:
     """One word of a preview's `reason`, and its policy.
 
     The failure stays known for `keep` seconds. The URL gets `attempts` attempts if the cause is
-    temporary, and `temporary_if` says when it is.
+    temporary, and `temporary_if` says when it is. With 0 attempts it waits until its turn comes.
     """
 
     when: str
@@ -37,7 +37,7 @@ REASONS = {
     "busy": Reason(
         "other requests used up the limits of the host",
         MINUTE,
-        attempts=5,
+        attempts=0,
         temporary_if="always",
     ),
     "dns": Reason(
@@ -88,6 +88,9 @@ REASONS = {
     ),
     "broken": Reason("a bug of the scraper; its log has the traceback", HOUR),
 }
+
+#: The reasons of waits, which are no attempts. No preview fails with one of them.
+WAITS = frozenset(word for word, reason in REASONS.items() if not reason.attempts)
 
 
 def family(reason: str) -> str:

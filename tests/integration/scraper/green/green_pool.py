@@ -21,6 +21,8 @@ class PoolRig:
 
     def __init__(self, handle: Callable[[str], Outcome], slots: int = 2, ahead: int = 1) -> None:
         self.began: list[str] = []
+        #: The reported begins, and how many jobs had begun before each.
+        self.reported: list[tuple[str, int]] = []
         self.outcomes: dict[str, tuple[Outcome | None, float]] = {}
 
         def handler(job: Job, _request: ScrapeRequest) -> Outcome:
@@ -30,21 +32,37 @@ class PoolRig:
         self.pool = GreenPool(slots, ahead, 0.1, handler)
         self.pool.start()
 
-    def submit(self, name: str) -> None:
+    def submit(self, name: str, *, came_back: bool = False) -> None:
         """Submit a job. A second outcome for it fails the test."""
 
         def finish(outcome: Outcome | None, took: float) -> None:
             assert name not in self.outcomes
             self.outcomes[name] = (outcome, took)
 
+        def begin() -> None:
+            self.reported.append((name, len(self.began)))
+
         job = Job(name, "scrape", 1, time.time(), msgspec.Raw(b"{}"))
-        self.pool.submit(job, ScrapeRequest("http://a.test/"), finish)
+        request = ScrapeRequest("http://a.test/")
+        self.pool.submit(job, request, finish, begin if came_back else None)
 
 
 def slow(_name: str) -> Outcome:
     """Take 0.2 s."""
     time.sleep(0.2)
     return DONE
+
+
+def test_the_begin_of_a_job_that_came_back_is_reported_before_it() -> None:
+    """Jobs that wait for a slot have not begun."""
+    rig = PoolRig(slow, slots=1, ahead=2)
+    rig.submit("first")
+    rig.submit("back", came_back=True)
+    rig.submit("last", came_back=True)
+    wait_until(lambda: rig.began == ["first"])
+    assert rig.reported == []
+    wait_until(lambda: len(rig.outcomes) == 3)
+    assert rig.reported == [("back", 1), ("last", 2)]
 
 
 def test_submit_returns_at_once() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 from splitflap_core.contracts import ScrapeResult
-from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
+from splitflap_core.kinds import MAX_ATTEMPTS
+from splitflap_core.outcomes import Done, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
 from splitflap_core.urls.addresses import PUBLIC_ONLY
 from splitflap_scraper.fetch.errors import Transient
@@ -194,10 +195,18 @@ def test_a_busy_host_sends_jobs_back_with_delays(serve: Serve) -> None:
     assert len(set(after)) == 3
     assert max(after) <= 60
     assert len(site.requests) == 3
-    # The API gives a job five attempts.
-    last = scraped(scraper, site.url("/last"), attempt=5)
-    assert isinstance(last, Failed)
-    assert (last.reason, last.keep) == ("busy", 60)
+    assert {each.progress for each in outcomes if isinstance(each, RetryLater)} == {"waited"}
+
+
+def test_a_wait_for_a_busy_host_ends_no_preview(serve: Serve) -> None:
+    """Waiting is no attempt: the job comes back after its last attempt too."""
+    site = serve(PAGE)
+    scraper = limited(scrape_host_rate=0.5)
+    for number in range(3):
+        scraped(scraper, site.url(f"/{number}"))
+    later = scraped(scraper, site.url("/last"), attempt=MAX_ATTEMPTS)
+    assert isinstance(later, RetryLater)
+    assert (later.reason, later.progress) == ("busy", "waited")
 
 
 #: Spellings of 127.0.0.1 in a URL.

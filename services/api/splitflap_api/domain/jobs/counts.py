@@ -1,6 +1,6 @@
 """How many jobs wait, and for how long."""
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, func, select
 
 from splitflap_api.store.schema import jobs
 
@@ -8,12 +8,12 @@ from splitflap_api.store.schema import jobs
 def job_counts(tx: Connection) -> dict[tuple[str, str], tuple[int, int]]:
     """Count and start of the oldest wait (milliseconds), by kind and state.
 
-    A job waits since its publishing, else since its creation. A retry waits since its due time: it
-    may be in the future, because a site with a Retry-After of an hour makes no backlog.
+    An unfinished job waits since its first publishing, whenever its message is published again. An
+    unpublished one waits since its creation. A retry waits since its due time: it may be in the
+    future, because a site with a Retry-After of a minute makes no backlog.
     """
-    unpublished = jobs.c.dispatched_at.is_(None)
-    retried_at = case((jobs.c.attempt > 1, jobs.c.due_at), else_=jobs.c.created_at)
-    since = func.coalesce(jobs.c.dispatched_at, retried_at)
+    unpublished = jobs.c.first_dispatched_at.is_(None)
+    since = func.coalesce(jobs.c.first_dispatched_at, jobs.c.waiting_since, jobs.c.created_at)
     rows = tx.execute(
         select(
             jobs.c.kind,

@@ -1,11 +1,11 @@
-"""An outcome gives its job a next attempt, or ends it."""
+"""The end of a job, by its last report."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from splitflap_core.contracts import BrokenMessage, decode_payload
 from splitflap_core.kinds import KINDS
-from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
+from splitflap_core.outcomes import Begun, Done, Failed, Report, RetryLater
 
 from splitflap_api.domain.changes import Row
 
@@ -14,7 +14,7 @@ from splitflap_api.domain.changes import Row
 class FinishedJob:
     """A job with its final outcome. `result` is the kind's result type for Done, else None.
 
-    `exhausted` marks an end by attempts or deadline, without a worker's final outcome.
+    `exhausted` marks an end by attempts, without a worker's final outcome.
     """
 
     job: Row
@@ -34,29 +34,24 @@ class FinishedJob:
         return self.outcome.reason if isinstance(self.outcome, Failed) else ""
 
 
-def finish(job: Row, outcome: Outcome, *, exhausted: bool) -> FinishedJob:
-    """A job with its last outcome. A RetryLater on the last attempt counts as Failed.
+def finish(job: Row, outcome: Report) -> FinishedJob:
+    """A job with its last report. A RetryLater or a Begun after the last attempt counts as Failed.
 
     Raises:
         BrokenMessage: the result does not fit the job's kind.
     """
+    if isinstance(outcome, Begun) or (
+        isinstance(outcome, RetryLater) and outcome.progress == "untouched"
+    ):
+        failed = Failed("attempts", "each worker that began it died")
+        return FinishedJob(job, failed, exhausted=True)
     if isinstance(outcome, RetryLater):
         failed = Failed(outcome.reason, "given up after its last attempt")
         return FinishedJob(job, failed, exhausted=True)
     if isinstance(outcome, Failed):
-        return FinishedJob(job, outcome, exhausted=exhausted)
+        return FinishedJob(job, outcome)
     result_type: type[Any] = KINDS[job["kind"]].result_type
     try:
         return FinishedJob(job, outcome, decode_payload(outcome.result, result_type))
     except BrokenMessage as error:
         raise BrokenMessage(f"the result of job {job['id']} is invalid: {error}") from error
-
-
-def next_attempt(job: Row, outcome: RetryLater, now: int) -> Row:
-    """The columns of a job's next attempt, due after the worker's delay."""
-    return {
-        "id": job["id"],
-        "attempt": job["attempt"] + 1,
-        "due_at": now + int(max(0.0, outcome.after) * 1000),
-        "dispatched_at": None,
-    }

@@ -1,0 +1,103 @@
+"""The API declares the queues: it reports new ones, and replaces those of another release."""
+
+import kombu
+import pytest
+from splitflap_core import topology
+
+from tests.support.peer import RENDER
+
+from .conftest import MakePeer, Vhost
+
+ALL = frozenset({"render", "scrape", "results", "dead"})
+
+#: The lifetime of a message in the queues of the first release, in milliseconds.
+OLD_TTL = 3_600_000
+
+
+def declare(vhost: Vhost, name: str, **arguments: object) -> None:
+    """Declare a queue with other arguments, and put a message into it."""
+    [queue] = [each for each in topology.QUEUES if each.name == name]
+    with kombu.Connection(vhost.url) as connection:
+        old = kombu.Queue(
+            name,
+            queue.exchange,
+            routing_key=name,
+            durable=True,
+            queue_arguments={**queue.queue_arguments, **arguments},
+        )
+        old(connection.default_channel).declare()
+        producer = kombu.Producer(connection)
+        producer.publish(b"old", exchange=queue.exchange, routing_key=name)
+
+
+def delete(vhost: Vhost, *names: str) -> None:
+    """Delete queues, as an operator does."""
+    with kombu.Connection(vhost.url) as connection:
+        for name in names:
+            connection.default_channel.queue_delete(name)
+
+
+@pytest.mark.servers
+def test_a_session_reports_the_queues_that_it_creates(vhost: Vhost, make_peer: MakePeer) -> None:
+    """The messages before it are lost. A later session finds the queues."""
+    backend = vhost.backend
+    assert make_peer(backend).started().created == [ALL]
+    assert make_peer(backend).started().created == [frozenset()]
+
+
+@pytest.mark.servers
+def test_a_worker_leaves_the_creation_of_queues_to_the_api(
+    vhost: Vhost, make_peer: MakePeer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise the API would not learn that the earlier messages are lost."""
+    backend = vhost.backend
+    worker = make_peer(backend, RENDER, declares=False, acks=True)
+    worker.link.start()
+    worker.wait(lambda: "the API creates it" in caplog.text, "a refused connect")
+    api = make_peer(backend).started()
+    assert api.created == [ALL]
+    worker.wait(lambda: worker.link.up, "the worker's link")
+    assert worker.created == [frozenset()]
+    api.send(b"job")
+    worker.receive(1)
+
+
+@pytest.mark.servers
+def test_a_deleted_queue_is_created_and_reported(vhost: Vhost, make_peer: MakePeer) -> None:
+    """The other queues keep their messages."""
+    first = make_peer(vhost.backend).started()
+    first.send(b"render")
+    first.send(b"scrape", key="scrape")
+    first.link.stop(5)
+    delete(vhost, "render")
+    assert make_peer(vhost.backend).started().created == [frozenset({"render"})]
+    assert vhost.depth("scrape").ready == 1
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("name", ["render", "scrape", "results"])
+def test_a_queue_of_the_release_with_a_lifetime_is_replaced(
+    vhost: Vhost, make_peer: MakePeer, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """Its arguments are fixed. The log names the queue once, and the session reports it."""
+    declare(vhost, name, **{"x-message-ttl": OLD_TTL})
+    peer = make_peer(vhost.backend).started()
+    assert peer.created == [ALL]
+    assert [f"the queue {name} has the arguments" in each for each in caplog.messages].count(
+        True
+    ) == 1
+    assert vhost.depth(name).ready == 0
+    assert make_peer(vhost.backend).started().created == [frozenset()]
+
+
+@pytest.mark.servers
+def test_a_queue_of_dead_letters_is_never_replaced(
+    vhost: Vhost, make_peer: MakePeer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The database does not have its messages."""
+    declare(vhost, "dead", **{"x-message-ttl": 1000 * OLD_TTL})
+    peer = make_peer(vhost.backend)
+    peer.link.start()
+    peer.wait(lambda: "PRECONDITION_FAILED" in caplog.text, "a refused connect")
+    assert not peer.link.up
+    assert vhost.depth("dead").ready == 1

@@ -94,7 +94,7 @@ class AmqpSession(BrokerSession):
         if self._declares:
             self._declare()
         elif not self._is_declared():
-            raise ConnectionError("a queue does not exist yet; the API creates it at its start")
+            raise ConnectionError("no queue yet; the API creates it at its start")
         self._channel.confirm_select()
         self._channel.events["basic_ack"].add(self._on_ack)
         self._channel.events["basic_nack"].add(self._on_nack)

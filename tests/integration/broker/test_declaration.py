@@ -3,6 +3,7 @@
 import kombu
 import pytest
 from splitflap_core import topology
+from splitflap_core.broker import BrokerBackend
 
 from tests.support.peer import RENDER
 
@@ -37,20 +38,18 @@ def delete(vhost: Vhost, *names: str) -> None:
             connection.default_channel.queue_delete(name)
 
 
-@pytest.mark.servers
-def test_a_session_reports_the_queues_that_it_creates(vhost: Vhost, make_peer: MakePeer) -> None:
+def test_a_session_reports_the_queues_that_it_creates(
+    backend: BrokerBackend, make_peer: MakePeer
+) -> None:
     """The messages before it are lost. A later session finds the queues."""
-    backend = vhost.backend
     assert make_peer(backend).started().created == [ALL]
     assert make_peer(backend).started().created == [frozenset()]
 
 
-@pytest.mark.servers
 def test_a_worker_leaves_the_creation_of_queues_to_the_api(
-    vhost: Vhost, make_peer: MakePeer, caplog: pytest.LogCaptureFixture
+    backend: BrokerBackend, make_peer: MakePeer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Otherwise the API would not learn that the earlier messages are lost."""
-    backend = vhost.backend
     worker = make_peer(backend, RENDER, declares=False, acks=True)
     worker.link.start()
     worker.wait(lambda: "the API creates it" in caplog.text, "a refused connect")

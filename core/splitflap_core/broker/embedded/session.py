@@ -67,7 +67,6 @@ class FilesystemSession(BrokerSession):
         self._unreadable: set[Path] = set()
         self._more = False
         self._scan_at = self._search_at = 0.0
-        #: The queues that this session has created. Their earlier messages are lost.
         self.created = frozenset(filter(self._make, self._held))
         self._order = max(map(self._newest, self._held))
         self._folder = folders.SessionFolder(self._root, name)

@@ -128,7 +128,9 @@ class Door:
     def __init__(self, rig: Rig, services: Services, app: Flask, folder: Path) -> None:
         self.rig = rig
         backend = embedded_broker(folder / "broker")
-        self._results = Results(rig.store, rig.ingest, READER, backend, rig.metrics, "t", rig)
+        self._results = Results(
+            rig.store, rig.ingest, READER, backend, rig.metrics, "t", rig, rig.signs
+        )
         key = services.keyring.create(KeyInput("me", ["read", "write", "admin"])).key
         self._client = app.test_client()
         self._headers = {"Authorization": f"Bearer {key}"}
@@ -178,13 +180,13 @@ def door(rig: Rig, services: Services, app: Flask, tmp_path: Path) -> Door:
 
 
 def test_a_refused_message_leaves_its_job_and_its_neighbours(door: Door) -> None:
-    """The job is tried again by its own rules. The other outcomes of the batch are applied."""
+    """The job is tried again, as its next attempt. The other outcomes of the batch are applied."""
     rig = door.rig
     bad, good = rig.job(rig.post("bad")), rig.job(rig.post("good"))
     hostile = [message(bad, done({"links": []} | result)) for result, _ in RENDERS.values()]
     door.take(*hostile, message(good, done({"html": "<p>a</p>", "links": []})))
     assert [row["id"] for row in rig.rows("jobs")] == [bad["id"]]
-    assert rig.job(rig.acceptor.get("me", bad["task_id"])) == bad
+    assert rig.job(rig.acceptor.get("me", bad["task_id"]))["attempt"] == 2
     letters = rig.rows("dead_letters")
     assert len(letters) == len(hostile)
     assert all(row["queue"] == "results" and row["reason"] for row in letters)

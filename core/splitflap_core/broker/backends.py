@@ -22,7 +22,7 @@ class BrokerBackend:
         """A function that opens sessions. The broker's own tools show `name`.
 
         A session with `declares=False` uses the existing topology, and needs no right to
-        configure it. It cannot connect before the API has created the queues.
+        configure it. On RabbitMQ it cannot connect before the API has created the queues.
         """
         return partial(self.open, name, declares)
 

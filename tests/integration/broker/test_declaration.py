@@ -46,10 +46,12 @@ def test_a_session_reports_the_queues_that_it_creates(
     assert make_peer(backend).started().created == [frozenset()]
 
 
+@pytest.mark.servers
 def test_a_worker_leaves_the_creation_of_queues_to_the_api(
-    backend: BrokerBackend, make_peer: MakePeer, caplog: pytest.LogCaptureFixture
+    vhost: Vhost, make_peer: MakePeer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Otherwise the API would not learn that the earlier messages are lost."""
+    backend = vhost.backend
     worker = make_peer(backend, RENDER, declares=False, acks=True)
     worker.link.start()
     worker.wait(lambda: "the API creates it" in caplog.text, "a refused connect")

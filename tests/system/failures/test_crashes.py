@@ -27,7 +27,7 @@ def previews_are_ready(posts: list[Any]) -> bool:
 
 
 def has_published_scrapes(client: Client) -> bool:
-    """Whether scrape jobs are marked as published: the reconciler waits 20 s before a repeat."""
+    """Whether scrape jobs are marked as published, so that only the broker can bring them back."""
     jobs = client.get("/v1/status").json()["jobs"]
     published = {"kind": "scrape", "state": "unfinished"}
     return any(published.items() <= job.items() for job in jobs)
@@ -37,7 +37,7 @@ def has_published_scrapes(client: Client) -> bool:
 def test_killed_services_lose_no_post_on_the_embedded_back_end(
     stack: Stack, channel: str, site: Site
 ) -> None:
-    """Each service is killed while posts are created. The reconciler publishes lost jobs again."""
+    """Each service is killed while posts are created. Its jobs return to their queue."""
     client = stack.client()
     site.hold()
     text = "post {} " + site.url(f"held/{channel}-{{}}")

@@ -39,10 +39,22 @@ def stopped(server: subprocess.Popen[bytes], folder: Path, pid: int) -> tuple[in
     return status, (folder / "log").read_text(encoding="utf-8")
 
 
+def has_pending(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has been sent a signal that it did not take yet."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    pending = next(line for line in status.splitlines() if line.startswith("ShdPnd:"))
+    return bool(int(pending.split()[1], 16) >> (number - 1) & 1)
+
+
 def test_a_stop_signal_during_the_start_is_kept(tmp_path: Path) -> None:
     """It comes right after the fork, before the worker handles signals."""
     server = start(tmp_path, *SERVE)
     wait_until(lambda: descendants(server.pid), "the worker", interval=0.001)
+    (worker,) = descendants(server.pid)
+    os.kill(worker, signal.SIGSTOP)
+    server.send_signal(signal.SIGTERM)
+    wait_until(lambda: has_pending(worker, signal.SIGTERM), "the arbiter's signal")
+    os.kill(worker, signal.SIGCONT)
     status, log = stopped(server, tmp_path, server.pid)
     assert status == 0
     assert "stopping: the service" in log

@@ -51,6 +51,15 @@ def test_an_answer_makes_a_connection_the_newest() -> None:
     assert rig.ended == ["silent 0", "busy"]
 
 
+def test_a_request_that_came_before_the_end_is_answered_as_the_last() -> None:
+    """Its response says that the connection closes."""
+    rig = Rig()
+    connections = [rig.open(f"{number}") for number in range(4)]
+    assert rig.ended == ["0"]
+    rig.request(connections[0], "key")
+    assert not connections[0].answered(stays=True)
+
+
 def test_the_address_with_the_most_silent_connections_loses_one() -> None:
     """A client with few connections keeps them."""
     rig = Rig()

@@ -42,23 +42,22 @@ class ConnectionLimits:
     def end_excess(self) -> None:
         """Hang up a silent anonymous connection, if there are too many."""
         if self.silent.size > self._most_silent:
-            oldest = self.silent.oldest_of_largest()
-            oldest.leave()
-            oldest.hang_up()
+            self.silent.oldest_of_largest().end()
             self.on_excess("anonymous")
 
 
 class HeldConnection:
     """One open connection. For each request the server calls `begin`, then `answered`."""
 
-    __slots__ = ("_address", "_key", "_limits", "_place", "hang_up")
+    __slots__ = ("_address", "_ended", "_hang_up", "_key", "_limits", "_place")
 
     def __init__(self, limits: ConnectionLimits, address: str, hang_up: Callable[[], None]) -> None:
         self._limits = limits
         self._address = address
         self._key: str | None = None
         self._place: tuple[_Table, str] | None = None
-        self.hang_up = hang_up
+        self._hang_up = hang_up
+        self._ended = False
 
     def begin(self) -> None:
         """The head of a request was read."""
@@ -86,6 +85,9 @@ class HeldConnection:
 
         Without `stays` it ends with the response, which may be an event stream.
         """
+        if self._ended:
+            # A request had arrived before.
+            return False
         if self._key is None:
             self.note_silent()
         elif stays and self._place == (self._limits.requests, self._key):
@@ -99,6 +101,12 @@ class HeldConnection:
         """The connection is anonymous, and has no request in progress."""
         self._enter(self._limits.silent, self._address)
         self._limits.end_excess()
+
+    def end(self) -> None:
+        """End a silent connection."""
+        self._ended = True
+        self.leave()
+        self._hang_up()
 
     def leave(self) -> None:
         """Count the connection nowhere. The server calls this at its end."""

@@ -133,5 +133,5 @@ def test_a_damaged_database_is_one_clear_line(
     ended = stack.run("splitflap-api", *command, SPLITFLAP_HEALTH_PORT=str(free_port()))
     assert ended.returncode == EX_DATAERR, ended.stderr
     assert f"the database {file} is damaged" in ended.stderr
-    assert "`Restore` in docs/operations.md" in ended.stderr
+    assert "`Restore SQLite` in docs/operations.md" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -95,6 +95,8 @@ class EventViews:
             return
         if gap:
             yield _frame(None, "gap", f'{{"oldest":{gap.oldest}}}')
+            # A restore leaves a wide hole in the ids, see docs/operations.md.
+            after = max(after, gap.oldest - 1)
         for page in self._feed.since(after, subscriber.channel, joined):
             if subscriber.ended:
                 return

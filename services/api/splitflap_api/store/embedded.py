@@ -23,7 +23,7 @@ class DatabaseDamaged(Exception):
     def __init__(self, path: Path, error: BaseException) -> None:
         super().__init__(
             f"the database {path} is damaged ({error}): stop the service and restore a backup, "
-            "see `Restore` in docs/operations.md"
+            "see `Restore SQLite` in docs/operations.md"
         )
 
 

@@ -151,11 +151,11 @@ class Client:
             self._sleep(delay)
         return response, error
 
-    def pages(self, *path: str) -> Iterator[dict[str, Any]]:
+    def pages(self, *path: str, **filters: Any) -> Iterator[dict[str, Any]]:
         """All items of a list. A page is read when its first item is needed."""
         after = None
         while True:
-            page = self.get(*path, params={"limit": PAGE, "after": after})
+            page = self.get(*path, params={**filters, "limit": PAGE, "after": after})
             yield from page["items"]
             after = page.get("next")
             if after is None:

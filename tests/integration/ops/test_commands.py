@@ -26,6 +26,7 @@ def letter(name: str, *, replayed: bool = False) -> dict[str, str | None]:
         "queue": "render",
         "reason": "deadline",
         "job": "j1",
+        "account": "ann",
         "created_at": "2026-01-02T03:04:05.678Z",
         "replayed_at": "2026-01-03T00:00:00.000Z" if replayed else None,
         "body": None,
@@ -33,12 +34,23 @@ def letter(name: str, *, replayed: bool = False) -> dict[str, str | None]:
 
 
 def two_pages(api: StubApi) -> None:
-    """Two pages: d3 and d2 (replayed), then d1."""
-    first = {"items": [letter("d3"), letter("d2", replayed=True)], "next": "d2"}
-    api.on("GET /v1/dead?limit=100", StubAnswer(200, first))
-    api.on(
-        "GET /v1/dead?limit=100&after=d2", StubAnswer(200, {"items": [letter("d1")], "next": None})
-    )
+    """Two pages: d3 and d2 (replayed), then d1. The second request has no replayed letters."""
+    last = StubAnswer(200, {"items": [letter("d1")], "next": None})
+    for replayed, names in (("", ["d3", "d2"]), ("replayed=false&", ["d3"])):
+        items = [letter(name, replayed=name == "d2") for name in names]
+        api.on(f"GET /v1/dead?{replayed}limit=100", StubAnswer(200, {"items": items, "next": "d2"}))
+        api.on(f"GET /v1/dead?{replayed}limit=100&after=d2", last)
+
+
+def answers_done(api: StubApi, verb: str, *done: "tuple[int, list[str]]") -> None:
+    """Answer batches: how many were done, and the ids that are left."""
+    answers = [StubAnswer(200, {"done": n, "refused": [], "left": left}) for n, left in done]
+    api.on(f"POST /v1/dead/{verb}", *answers)
+
+
+def bodies(api: StubApi, verb: str) -> list[list[str]]:
+    """The ids of each batch that was sent."""
+    return [each.body["ids"] for each in api.sent(f"POST /v1/dead/{verb}")]
 
 
 def test_create_prints_the_key_alone(run: Run, api: StubApi) -> None:
@@ -125,35 +137,158 @@ def test_a_dead_letter_is_shown_with_its_body(run: Run, api: StubApi) -> None:
     assert json.loads(run("dead", "show", "d1", "--json").stdout)["body"] == '{"text":"\x1b]0;x"}'
 
 
-def test_a_refused_replay_does_not_end_the_others(run: Run, api: StubApi) -> None:
-    """A refused replay does not end the others."""
-    api.on("POST /v1/dead/d1/replay", problem(409, "The state does not allow this", "deleted"))
-    api.on("POST /v1/dead/d2/replay", StubAnswer(204))
+FILTERS = {
+    ("--reason", "broken"): "reason=broken",
+    ("--kind", "render"): "queue=render",
+    ("--account", "ann"): "account=ann",
+    ("--older-than", "2h"): "older_than=7200.0",
+    ("--newer-than", "15min"): "newer_than=900.0",
+    ("--older-than", "1.5d"): "older_than=129600.0",
+    ("--newer-than", "90s"): "newer_than=90.0",
+}
+
+
+@pytest.mark.parametrize("option", FILTERS, ids=" ".join)
+@pytest.mark.parametrize("command", ["list", "replay", "drop"])
+def test_the_api_filters_dead_letters(
+    run: Run, api: StubApi, command: str, option: tuple[str, str]
+) -> None:
+    """`list`, `replay` and `drop` select the same letters by the same options."""
+    page = StubAnswer(200, {"items": [letter("d9")], "next": None})
+    api.on(f"GET /v1/dead?{FILTERS[option]}&replayed=false&limit=100", page)
+    answers_done(api, command, (1, []))
+    matching = [] if command == "list" else ["--matching", "--yes"]
+    result = run("dead", command, *matching, *option)
+    assert result.exit_code == 0, result.output
+    if command != "list":
+        assert bodies(api, command) == [["d9"]]
+
+
+@pytest.mark.parametrize("age", ["", "2", "h", "2 weeks", "-2h", "nan", "1e3s", "2h30min"])
+def test_an_age_has_a_number_and_a_unit(run: Run, api: StubApi, age: str) -> None:
+    """The message has examples. No request is sent."""
+    result = run("dead", "list", "--older-than", age)
+    assert result.exit_code == 2
+    assert "is no duration such as 90s, 15min, 2h or 7d" in result.stderr
+    assert api.requests == []
+
+
+@pytest.mark.parametrize(("verb", "participle"), [("replay", "replayed"), ("drop", "dropped")])
+def test_many_letters_need_an_answer_to_their_number(
+    run: Run, api: StubApi, verb: str, participle: str
+) -> None:
+    """Without an answer or with `n`, nothing is done."""
+    two_pages(api)
+    answers_done(api, verb, (2, []))
+    for stdin in ("", "n\n"):
+        result = run("dead", verb, "--all", stdin=stdin)
+        assert result.exit_code == 1
+        assert result.stdout.startswith("2 dead letters match\n")
+        assert f"nothing was done; to {verb} them without a question, add --yes" in result.stderr
+        assert bodies(api, verb) == []
+    result = run("dead", verb, "--all", stdin="y\n")
+    assert result.exit_code == 0
+    assert f"{participle} 2 of 2\n" in result.stdout
+    assert bodies(api, verb) == [["d3", "d1"]]
+
+
+def test_yes_answers_the_question(run: Run, api: StubApi) -> None:
+    """The number is printed all the same."""
+    two_pages(api)
+    answers_done(api, "drop", (2, []))
+    result = run("dead", "drop", "--all", "--yes")
+    assert (result.exit_code, result.stdout) == (0, "2 dead letters match\ndropped 2 of 2\n")
+
+
+def test_exactly_the_counted_letters_are_worked_on(run: Run, api: StubApi) -> None:
+    """In batches of 100. The API returns what its time did not suffice for."""
+    names = [f"d{n}" for n in range(150)]
+    api.on(
+        "GET /v1/dead?replayed=false&limit=100",
+        StubAnswer(200, {"items": [letter(name) for name in names], "next": None}),
+    )
+    answers_done(api, "replay", (60, names[60:100]), (90, []))
+    result = run("dead", "replay", "--all", "--yes")
+    assert result.stdout.endswith("replayed 150 of 150\n")
+    assert bodies(api, "replay") == [names[:100], names[60:]]
+
+
+def test_no_match_asks_nothing(run: Run, api: StubApi) -> None:
+    """No letter matches, so nothing is to be done."""
+    api.on(
+        "GET /v1/dead?reason=x&replayed=false&limit=100",
+        StubAnswer(200, {"items": [], "next": None}),
+    )
+    result = run("dead", "drop", "--matching", "--reason", "x")
+    assert (result.exit_code, result.stdout) == (0, "0 dead letters match\ndropped 0 of 0\n")
+
+
+def test_named_letters_need_no_answer(run: Run, api: StubApi) -> None:
+    """A refused letter does not end the others. The exit status is 1."""
+    refused = [{"id": "d1", "detail": "the post was deleted, edited or rendered meanwhile"}]
+    api.on("POST /v1/dead/replay", StubAnswer(200, {"done": 1, "refused": refused, "left": []}))
     result = run("dead", "replay", "d1", "d2")
     assert result.exit_code == 1
     assert result.stdout == "replayed 1 of 2\n"
-    assert "d1: The state does not allow this (409): deleted" in result.stderr
-    assert run("dead", "replay", "d2").exit_code == 0
+    assert "d1: the post was deleted, edited or rendered meanwhile\n" in result.stderr
+    assert "1 cannot be replayed" in result.stderr
+    assert bodies(api, "replay") == [["d1", "d2"]]
 
 
-def test_replay_all_leaves_out_replayed_letters(run: Run, api: StubApi) -> None:
-    """`dead replay --all` leaves out replayed letters."""
-    two_pages(api)
-    for name in ("d1", "d3"):
-        api.on(f"POST /v1/dead/{name}/replay", StubAnswer(204))
-    result = run("dead", "replay", "--all")
-    assert (result.exit_code, result.stdout) == (0, "replayed 2 of 2\n")
-    assert api.sent("POST /v1/dead/d2/replay") == []
+def test_an_interrupted_replay_tells_how_to_go_on(run: Run, api: StubApi) -> None:
+    """The number that was done is known."""
+    names = [f"d{n}" for n in range(150)]
+    api.on(
+        "POST /v1/dead/replay",
+        StubAnswer(200, {"done": 100, "refused": [], "left": []}),
+        problem(500, "Something is wrong here", "the service has logged it"),
+    )
+    result = run("dead", "replay", *names)
+    assert result.exit_code == 1
+    assert "Something is wrong here (500)" in result.stderr
+    assert "replayed 100 of 150; run the command again to go on with the rest" in result.stderr
+
+
+def test_a_replay_waits_while_the_api_refuses_a_batch(run: Run, api: StubApi) -> None:
+    """The workers are behind. It waits longer than other requests."""
+    busy = problem(503, "Not now", "jobs have waited for 12 s")
+    busy.headers["Retry-After"] = "0"
+    done = StubAnswer(200, {"done": 1, "refused": [], "left": []})
+    api.on("POST /v1/dead/replay", *[busy] * 20, done)
+    result = run("dead", "replay", "d1")
+    assert (result.exit_code, result.stdout) == (0, "replayed 1 of 1\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("d1", "--all"),
+        ("--matching",),
+        ("--reason", "broken"),
+        ("--all", "--account", "ann"),
+        ("--matching", "--all", "--account", "ann"),
+        ("d1", "--matching", "--account", "ann"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("verb", ["replay", "drop"])
+def test_the_choice_of_letters_is_unambiguous(
+    run: Run, api: StubApi, verb: str, arguments: tuple[str, ...]
+) -> None:
+    """Ids, or --matching with filters, or --all. A forgotten option never means all letters."""
+    assert run("dead", verb, *arguments).exit_code == 2
+    assert api.requests == []
 
 
 def test_a_missing_scope_ends_a_replay(run: Run, api: StubApi) -> None:
-    """The error is reported once, not for each letter."""
-    api.on("POST /v1/dead/d1/replay", problem(403, "The key may not do this", "lacks admin"))
+    """The error is reported once, with the address that was asked."""
+    api.on("POST /v1/dead/replay", problem(403, "The key may not do this", "lacks admin"))
     result = run("dead", "replay", "d1", "d2")
     assert result.exit_code == 1
-    refused, asked = result.stderr.splitlines()
+    refused, asked, _ = result.stderr.splitlines()
     assert refused == "splitflap: The key may not do this (403): lacks admin"
-    assert asked == f"  asked: POST {api.url}/v1/dead/d1/replay"
+    assert asked == f"  asked: POST {api.url}/v1/dead/replay"
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", "d1")])

@@ -85,6 +85,57 @@ def test_replay_puts_a_message_back_into_its_queue(
     assert client.get("/v1/status").json()["dead"] == dead_before
 
 
+def test_matching_letters_are_replayed_and_dropped_together(
+    stack: Stack, client: Client, channel: str
+) -> None:
+    """The API works on the ids that a filtered list gave. A dropped letter is gone."""
+    body = f'{{"version": 98, "id": "{channel}"}}'.encode()
+    filters = "queue=results&reason=version%2098%3B%20this%20release%20reads%201&replayed=false"
+
+    def matching() -> list[str]:
+        page = client.get(f"/v1/dead?limit=100&{filters}").json()
+        return [letter["id"] for letter in page["items"]]
+
+    with publisher(stack) as to:
+        for _ in range(3):
+            to.put("results", body)
+    wait_until(lambda: len(matching()) == 3, "three dead letters")
+    first = matching()
+    replayed = client.post("/v1/dead/replay", {"ids": first}).json()
+    assert replayed == {"done": 3, "refused": [], "left": []}
+    wait_until(lambda: len(matching()) == 3 and not set(matching()) & set(first), "new letters")
+    second = matching()
+    assert client.post("/v1/dead/drop", {"ids": second + first}).json()["done"] == 6
+    assert matching() == []
+    assert client.get(f"/v1/dead/{second[0]}").status_code == 404
+    assert client.post("/v1/dead/drop", {"ids": second}).json()["done"] == 0
+
+
+@pytest.mark.parametrize("verb", ["replay", "drop"])
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [([], "ids"), (["x"], "ids[0]"), (["0192f0c8-0000-7000-8000-000000000001"] * 101, "ids")],
+    ids=["none", "no id", "too many"],
+)
+def test_wrong_ids_of_letters_are_refused(
+    client: Client, verb: str, ids: list[str], message: str
+) -> None:
+    """The number of one request is limited."""
+    refused = client.post(f"/v1/dead/{verb}", {"ids": ids})
+    assert refused.status_code == 422
+    assert message in refused.json()["detail"]
+
+
+def test_a_refused_text_is_no_dead_letter(stack: Stack, client: Client, channel: str) -> None:
+    """The client has the final response, and an operator could repair nothing."""
+    text = "[" * 60_000
+    made = client.submit(text, channel, prefer="wait=20")
+    assert made.status_code == 422
+    assert made.json()["reason"] == "refused"
+    bodies = [client.get(f"/v1/dead/{each['id']}").json() for each in letters(client, "render")]
+    assert not [each for each in bodies if text in each["body"]]
+
+
 def test_outcome_of_an_ended_job_is_dropped(stack: Stack, client: Client, channel: str) -> None:
     """A late outcome changes nothing, and is not a dead letter."""
     late = (

@@ -146,6 +146,39 @@ class PostQuery(Request, frozen=True):
     limit: Limit = 20
 
 
+#: Seconds: ten years.
+Age = Annotated[float, Meta(ge=0, le=315_360_000)]
+
+
+class DeadLetterQuery(Request, frozen=True):
+    """Selects a page of dead letters."""
+
+    after: Cursor | None = None
+    limit: Limit = 20
+    reason: Annotated[
+        Annotated[str, Meta(max_length=500)] | None, Meta(description="The whole reason.")
+    ] = None
+    queue: Annotated[
+        Annotated[str, Meta(max_length=20)] | None,
+        Meta(description="The kind of job, or the queue of a message."),
+    ] = None
+    account: Annotated[
+        Annotated[str, Meta(max_length=100)] | None,
+        Meta(description="The account of the job, case-sensitive."),
+    ] = None
+    older_than: Annotated[Age | None, Meta(description="Least age in seconds.")] = None
+    newer_than: Annotated[Age | None, Meta(description="An age in seconds, above that of all.")] = (
+        None
+    )
+    replayed: Annotated[bool | None, Meta(description="Whether it was replayed.")] = None
+
+
+class DeadLetterIds(Request, frozen=True):
+    """Names the dead letters of one operation."""
+
+    ids: Annotated[list[Id], Meta(min_length=1, max_length=100)]
+
+
 class EventQuery(Request, frozen=True):
     """Selects events: of one channel, or of all."""
 
@@ -346,16 +379,45 @@ class DeadLetter(msgspec.Struct):
     queue: str
     reason: str
     job: Id | None
+    account: Annotated[
+        str | None,
+        Meta(
+            description="The author of the post, or the account that asked for the render; null "
+            "for a message and for the preview of a URL."
+        ),
+    ]
     created_at: Time
     replayed_at: Time | None
     body: str | None
 
 
 class DeadLetterList(msgspec.Struct):
-    """A page of dead letters, newest first. See `next`."""
+    """A page of dead letters, newest first."""
 
     items: list[DeadLetter]
-    next: Next
+    next: Annotated[
+        str | None,
+        Meta(
+            description="Send it as `after`, with the same filters, to get the next page; null at "
+            "the end of the list. A page may be short or empty although there is a next one, since "
+            "one request examines a limited number of dead letters."
+        ),
+    ]
+
+
+class Refusal(msgspec.Struct):
+    """A dead letter that the operation left as it is, and the reason."""
+
+    id: Id
+    detail: str
+
+
+class DeadLettersDone(msgspec.Struct):
+    """The result of an operation on several dead letters."""
+
+    done: Annotated[Count, Meta(description="How many it replayed or dropped.")]
+    refused: list[Refusal]
+    left: Annotated[list[Id], Meta(description="Those that the time did not suffice for.")]
 
 
 class JobCount(msgspec.Struct):

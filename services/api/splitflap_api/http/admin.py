@@ -5,13 +5,16 @@ from flask import Response
 from asyncrequest import Preconditions
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
+from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.operations import Operation, ResponseSpec
+from splitflap_api.contract.problems import invalid
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.status import read_status
 from splitflap_api.http.pages import page_of
-from splitflap_api.http.parse import id_of, known_id
+from splitflap_api.http.parse import cursor_of, id_of, known_id
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.services import Services
+from splitflap_api.transactions.dead_letters import DeadLetterBatches
 
 
 class AdminViews:
@@ -21,6 +24,7 @@ class AdminViews:
         self._store = services.store
         self._keyring = services.keyring
         self._replayer = services.replayer
+        self._batches = DeadLetterBatches(services.store, services.replayer)
 
     def keys(self, query: models.PageQuery) -> JsonResponse:
         after = None if query.after is None else id_of(query.after)
@@ -34,11 +38,18 @@ class AdminViews:
         self._keyring.revoke(key_id, Preconditions.read(), force=query.force)
         return no_content()
 
-    def dead_letters(self, query: models.PageQuery) -> JsonResponse:
+    def dead_letters(self, query: models.DeadLetterQuery) -> JsonResponse:
         after = None if query.after is None else id_of(query.after)
         with self._store.read() as tx:
-            items = dead_letters.page(tx, after, query.limit + 1)
-        return page_of(items, query.limit)
+            page = dead_letters.page(tx, query, after, self._store.now(tx))
+        following = None if page.examined is None else cursor_of(page.examined)
+        return json_of(models.DeadLetterList(page.letters, following))
+
+    def replay_letters(self, body: models.DeadLetterIds) -> JsonResponse:
+        return json_of(self._batches.replay(_known(body.ids)))
+
+    def drop_letters(self, body: models.DeadLetterIds) -> JsonResponse:
+        return json_of(self._batches.drop(_known(body.ids)))
 
     def dead_letter(self, letter_id: str) -> JsonResponse:
         with self._store.read() as tx:
@@ -51,6 +62,18 @@ class AdminViews:
     def status(self) -> JsonResponse:
         with self._store.read() as tx:
             return json_of(read_status(tx, self._store.now(tx)))
+
+
+def _known(ids: list[str]) -> list[str]:
+    """The ids, each once.
+
+    Raises:
+        Problem: invalid, if one is no UUID.
+    """
+    for position, letter_id in enumerate(ids):
+        if not is_id(letter_id):
+            raise invalid(f"ids[{position}]", "expected the id of a dead letter")
+    return list(dict.fromkeys(ids))
 
 
 def operations(services: Services) -> list[Operation]:
@@ -104,7 +127,32 @@ def operations(services: Services) -> list[Operation]:
                 )
             },
             scope="admin",
-            query=models.PageQuery,
+            query=models.DeadLetterQuery,
+            doc="A dead letter matches if it matches all given filters.",
+        ),
+        Operation(
+            "POST",
+            "/dead/replay",
+            "replay_dead_letters",
+            "Replay up to 100 dead letters",
+            views.replay_letters,
+            {200: ResponseSpec("What was done, refused and left.", models.DeadLettersDone)},
+            scope="admin",
+            body=models.DeadLetterIds,
+            problems=doc.BODY_PROBLEMS,
+            doc="A repetition replays none of them twice. Send what is `left` again.",
+        ),
+        Operation(
+            "POST",
+            "/dead/drop",
+            "drop_dead_letters",
+            "Delete up to 100 dead letters for good",
+            views.drop_letters,
+            {200: ResponseSpec("What was done.", models.DeadLettersDone)},
+            scope="admin",
+            body=models.DeadLetterIds,
+            problems=doc.BODY_PROBLEMS,
+            doc="Posts and final responses stay as they are.",
         ),
         Operation(
             "GET",

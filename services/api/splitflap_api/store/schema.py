@@ -193,6 +193,8 @@ dead_letters = Table(
     Column("id", _id(), primary_key=True),
     Column("queue", String(20), nullable=False),
     Column("job_id", _id()),
+    # The author of the post, or the account of the task; NULL for a message and a scrape.
+    Column("account", String(100)),
     Column("subject", Text),
     Column("revision", Integer),
     Column("reason", String(500), nullable=False),

@@ -1,10 +1,10 @@
-"""Dead letters: unreadable messages, and jobs without a result. Listed and replayed."""
+"""Dead letters: unreadable messages, and jobs without a result. Listed, replayed and dropped."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from splitflap_core.contracts import MAX_MESSAGE
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 from uuid_utils import uuid7
 
 from splitflap_api.contract import models
@@ -13,8 +13,8 @@ from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs.finished import FinishedJob
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
-from splitflap_api.store.bulk import insert_rows
-from splitflap_api.store.schema import dead_letters
+from splitflap_api.store.bulk import among, insert_rows
+from splitflap_api.store.schema import dead_letters, posts, tasks
 
 #: Longest queue name and reason in the table, in characters.
 MAX_QUEUE = 20
@@ -23,16 +23,53 @@ MAX_REASON = 500
 #: Bytes kept of a message above MAX_MESSAGE.
 KEPT = 65_536
 
+#: Rows that one statement examines for a filter. SQLite follows the body's chain of pages to reach
+#: the columns behind it: 10 ms for 500 of the largest.
+EXAMINED = 500
+
 #: The columns of a list.
 _HEAD = [column for column in dead_letters.c if column.name != "body"]
 
 
-def page(tx: Connection, after: str | None, limit: int) -> list[models.DeadLetter]:
-    """Dead letters, newest first, without their bodies."""
-    wanted = select(*_HEAD).order_by(dead_letters.c.id.desc()).limit(limit)
-    if after:
-        wanted = wanted.where(dead_letters.c.id < after)
-    return [_shape(row, with_body=False) for row in tx.execute(wanted).mappings()]
+class Page(NamedTuple):
+    """Dead letters, and the id after which the search goes on; None at the end of the list."""
+
+    letters: list[models.DeadLetter]
+    examined: str | None
+
+
+def page(tx: Connection, query: models.DeadLetterQuery, after: str | None, now: int) -> Page:
+    """Dead letters that match, newest first, without their bodies.
+
+    The search ends after EXAMINED rows, so the page may be short or empty.
+    """
+    before = [dead_letters.c.id < after] if after is not None else []
+    order = dead_letters.c.id.desc()
+    window = select(*_HEAD).where(*before).order_by(order).limit(EXAMINED).subquery()
+    wanted = select(window).where(*_conditions(window.c, query, now)).order_by(window.c.id.desc())
+    found = tx.execute(wanted.limit(query.limit)).mappings().all()
+    letters = [_shape(row, with_body=False) for row in found]
+    if len(letters) == query.limit:
+        return Page(letters, letters[-1].id)
+    last = select(dead_letters.c.id).where(*before).order_by(order).offset(EXAMINED - 1).limit(1)
+    return Page(letters, tx.execute(last).scalar())
+
+
+def _conditions(columns: Any, query: models.DeadLetterQuery, now: int) -> list[Any]:
+    given = {
+        columns.reason: query.reason,
+        columns.queue: query.queue,
+        columns.account: query.account,
+    }
+    conditions = [column == value for column, value in given.items() if value is not None]
+    if query.replayed is not None:
+        replayed = columns.replayed_at
+        conditions.append(replayed.is_not(None) if query.replayed else replayed.is_(None))
+    if query.older_than is not None:
+        conditions.append(columns.created_at <= now - int(query.older_than * 1000))
+    if query.newer_than is not None:
+        conditions.append(columns.created_at > now - int(query.newer_than * 1000))
+    return conditions
 
 
 def show(tx: Connection, letter_id: str) -> models.DeadLetter:
@@ -68,6 +105,15 @@ def mark_replayed(tx: Connection, letter_id: str, now: int) -> None:
     tx.execute(update(dead_letters).where(dead_letters.c.id == letter_id).values(replayed_at=now))
 
 
+def drop(tx: Connection, ids: Sequence[str]) -> int:
+    """Delete dead letters, and return how many there were."""
+    rows = select(dead_letters.c.id).where(among(tx, dead_letters.c.id, ids))
+    found = [row.id for row in tx.execute(rows.order_by(dead_letters.c.id).with_for_update())]
+    if found:
+        tx.execute(delete(dead_letters).where(among(tx, dead_letters.c.id, found)))
+    return len(found)
+
+
 def insert_message(tx: Connection, queue: str, reason: str, body: bytes, now: int) -> None:
     """Insert an unreadable message. Its queue and reason may be texts of a hostile worker."""
     row = {
@@ -87,11 +133,29 @@ def _storable(text: str) -> str:
 
 def insert_jobs(tx: Connection, finished: Sequence[FinishedJob], now: int) -> None:
     """Insert those of these jobs that are dead letters by their kind."""
-    insert_rows(
-        tx,
-        dead_letters,
-        [_row(each, now) for each in finished if JOB_KINDS[each.job["kind"]].is_dead_letter(each)],
-    )
+    dead = [each for each in finished if JOB_KINDS[each.job["kind"]].is_dead_letter(each)]
+    if dead:
+        accounts = _accounts(tx, dead)
+        insert_rows(tx, dead_letters, [_row(each, accounts, now) for each in dead])
+
+
+def _accounts(tx: Connection, finished: Sequence[FinishedJob]) -> dict[str, str]:
+    """The accounts of these jobs, by job: the post's author, else the task's account.
+
+    A job of several tasks belongs to no account.
+    """
+    own = [each.job for each in finished if not JOB_KINDS[each.job["kind"]].shared]
+    by_subject = _account_of(tx, posts, [job["subject"] for job in own if job["subject"]])
+    by_task = _account_of(tx, tasks, [job["task_id"] for job in own if job["task_id"]])
+    found = {
+        job["id"]: by_subject.get(job["subject"]) or by_task.get(job["task_id"]) for job in own
+    }
+    return {job_id: account for job_id, account in found.items() if account}
+
+
+def _account_of(tx: Connection, table: Table, ids: Sequence[str]) -> dict[str, str]:
+    rows = tx.execute(select(table.c.id, table.c.account).where(among(tx, table.c.id, ids)))
+    return {row.id: row.account for row in rows}
 
 
 def replay_job(tx: Connection, changes: Changes, letter: Any) -> None:
@@ -113,12 +177,13 @@ def forget_waiters(changes: Changes) -> Sequence[Row]:
     return changes.jobs
 
 
-def _row(finished: FinishedJob, now: int) -> Row:
+def _row(finished: FinishedJob, accounts: Mapping[str, str], now: int) -> Row:
     job = finished.job
     return {
         "id": str(uuid7()),
         "queue": job["kind"],
         "job_id": job["id"],
+        "account": accounts.get(job["id"]),
         "subject": job["subject"],
         "revision": job["revision"],
         "reason": finished.reason[:MAX_REASON],
@@ -133,6 +198,7 @@ def _shape(row: Any, *, with_body: bool) -> models.DeadLetter:
         queue=row["queue"],
         reason=row["reason"],
         job=row["job_id"],
+        account=row["account"],
         created_at=rfc3339(row["created_at"]),
         replayed_at=maybe_rfc3339(row["replayed_at"]),
         body=row["body"].decode("utf-8", "replace") if with_body else None,

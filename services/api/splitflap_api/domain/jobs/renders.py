@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from splitflap_core.contracts import MAX_URL, BrokenMessage, RenderRequest, RenderResult
 from splitflap_core.kinds import RENDER
-from splitflap_core.outcomes import Done
+from splitflap_core.outcomes import Done, Failed
 from splitflap_core.rendered_html import ForeignHtml, check_html
 from splitflap_core.urls.addresses import AddressRules
 from splitflap_core.urls.web_url import BadUrl, canonical
@@ -25,6 +25,9 @@ from splitflap_api.domain.posts.states import (
     set_state,
 )
 from splitflap_api.store.schema import posts
+
+#: The reason of a text that the renderer's checks refused.
+REFUSED = "refused"
 
 
 class RenderJobs(JobKind):
@@ -61,8 +64,13 @@ class RenderJobs(JobKind):
             changes.event("failed", post, task=each.job["task_id"], reason=each.reason)
 
     def is_dead_letter(self, finished: FinishedJob) -> bool:
-        """Each failure is one, since a text is then shown without its HTML."""
-        return finished.exhausted or not isinstance(finished.outcome, Done)
+        """Each failure is one but a refusal: a text is then shown without its HTML.
+
+        The checks refuse a text for its own sake, and the client's response names the construct. An
+        operator can repair nothing.
+        """
+        failed = isinstance(finished.outcome, Failed) and finished.reason != REFUSED
+        return finished.exhausted or failed
 
     def replay(self, tx: Connection, changes: Changes, letter: Any) -> None:
         wanted = select(posts).where(posts.c.id == letter["subject"]).with_for_update()

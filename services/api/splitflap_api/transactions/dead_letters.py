@@ -1,0 +1,64 @@
+"""Many dead letters in one request: each replay is a transaction of its own, a drop is one for all.
+
+A request works for a limited time and returns the ids that are left. A repetition is harmless: it
+replays no letter twice.
+"""
+
+import time
+from collections.abc import Sequence
+
+from splitflap_api.contract import models
+from splitflap_api.contract.problems import Problem
+from splitflap_api.domain.jobs import dead_letters
+from splitflap_api.store.engine import Store, is_outage
+from splitflap_api.transactions.replay import Replayer
+
+#: Seconds of one request, before a last replay that may wait for the broker.
+SECONDS = 2.0
+
+
+class DeadLetterBatches:
+    """Replays and drops dead letters by their ids."""
+
+    def __init__(self, store: Store, replayer: Replayer) -> None:
+        self._store = store
+        self._replayer = replayer
+
+    def replay(self, ids: Sequence[str]) -> models.DeadLettersDone:
+        """Replay as many of these dead letters as the time allows, in their order.
+
+        Raises:
+            Problem: unavailable, if the broker refuses the first one.
+        """
+        result = models.DeadLettersDone(0, [], [])
+        until = time.monotonic() + SECONDS
+        for position, letter_id in enumerate(ids):
+            if (position and time.monotonic() > until) or not self._replayed(letter_id, result):
+                result.left = list(ids[position:])
+                break
+        return result
+
+    def drop(self, ids: Sequence[str]) -> models.DeadLettersDone:
+        """Delete these dead letters. Those that are gone already do not count."""
+        with self._store.write() as tx:
+            return models.DeadLettersDone(dead_letters.drop(tx, ids), [], [])
+
+    def _replayed(self, letter_id: str, result: models.DeadLettersDone) -> bool:
+        """Replay one, and note the result. Return False if the broker or the database is away.
+
+        Raises:
+            Problem: unavailable, if nothing was done before.
+        """
+        try:
+            self._replayer.replay(letter_id)
+        except Exception as error:
+            if not isinstance(error, Problem) and not is_outage(error):
+                raise
+            if isinstance(error, Problem) and error.slug != "unavailable":
+                result.refused.append(models.Refusal(letter_id, error.detail))
+                return True
+            if not (result.done or result.refused):
+                raise
+            return False
+        result.done += 1
+        return True

@@ -53,6 +53,7 @@ from splitflap_api.store.embedded import DatabaseDamaged
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.migrate import UnusableSchema, check_schema, migrate
 from splitflap_api.transactions.accept import TaskTransactions
+from splitflap_api.transactions.dead_letters import DeadLetterBatches
 from splitflap_api.transactions.ingest import Ingest
 from splitflap_api.transactions.replay import Replayer
 
@@ -159,6 +160,9 @@ class ApiService:
             keyring=self._keyring,
             acceptor=self._acceptor,
             replayer=self._replayer,
+            dead_letters=DeadLetterBatches(
+                self.store, self._replayer, lambda: self._backlog.pressure
+            ),
             feed=self._feed,
             later=later,
         )

@@ -13,12 +13,13 @@ from splitflap_api.store import schema
 from splitflap_api.transactions import dead_letters as batches
 from splitflap_api.transactions.dead_letters import DeadLetterBatches
 from splitflap_api.transactions.replay import Replayer
+from splitflap_core.kinds import MAX_ATTEMPTS
 from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
 from uuid_utils import uuid7
 
 from asyncrequest import TaskState
-from tests.unit.api.rig import Rig, failed, outcome_of
+from tests.unit.api.rig import Rig, failed, outcome_of, retry
 
 #: Milliseconds.
 MINUTE = 60_000
@@ -51,7 +52,8 @@ def reasons(rig: Rig, **filters: Any) -> list[str]:
 @pytest.fixture
 def work(rig: Rig) -> DeadLetterBatches:
     """Replays and drops. The link is for messages only, which these tests do not replay."""
-    return DeadLetterBatches(rig.store, Replayer(rig.store, None, rig))  # type: ignore[arg-type]
+    replayer = Replayer(rig.store, None, rig)  # type: ignore[arg-type]
+    return DeadLetterBatches(rig.store, replayer, lambda: 0.0)
 
 
 def test_a_refused_text_is_no_dead_letter(rig: Rig) -> None:
@@ -167,6 +169,23 @@ def test_a_long_batch_gives_back_what_is_left(
     assert (result.done, result.left) == (1, ids[1:])
 
 
+def test_replays_wait_while_the_workers_are_behind(rig: Rig) -> None:
+    """Long before clients get 503. A drop needs no worker."""
+    fail(rig, rig.post())
+    pressure = [0.4]
+    replayer = Replayer(rig.store, None, rig)  # type: ignore[arg-type]  # as above
+    work = DeadLetterBatches(rig.store, replayer, lambda: pressure[0])
+    ids = [letter.id for letter in found(rig)]
+    with pytest.raises(Problem) as refused:
+        work.replay(ids)
+    assert refused.value.slug == "unavailable"
+    assert refused.value.headers["Retry-After"] == "2"
+    pressure[0] = 0.3
+    assert work.replay(ids).done == 1
+    pressure[0] = 0.4
+    assert work.drop(ids).done == 1
+
+
 def after_one(error: Exception) -> Callable[[Any, str], None]:
     """A replay that works once, then fails."""
     done: list[str] = []
@@ -213,8 +232,8 @@ def test_dropped_letters_leave_posts_and_final_responses(rig: Rig, work: DeadLet
 def test_the_preview_of_a_url_belongs_to_no_account(rig: Rig) -> None:
     """Posts of several accounts may wait for it."""
     task = rig.accept(FetchPreview("http://slow/"))
-    rig.change(schema.jobs, attempt=99)
-    rig.ingest.apply([outcome_of(rig.job(task, "scrape"), failed("attempts"))], exhausted=True)
+    rig.change(schema.jobs, attempt=MAX_ATTEMPTS)
+    rig.apply(outcome_of(rig.job(task, "scrape"), retry()))
     assert [(each.queue, each.account) for each in found(rig)] == [("scrape", None)]
 
 

@@ -16,6 +16,7 @@ from splitflap_api.http.waiting import SlotReleasingBackend
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
 from splitflap_api.store.migrate import migrate
+from splitflap_api.transactions.dead_letters import DeadLetterBatches
 from splitflap_api.transactions.replay import Replayer
 from splitflap_core.broker import BrokerLink, backend_for
 
@@ -60,13 +61,15 @@ def services(rig: Rig, tmp_path: Path) -> Services:
     """The parts of the views, with an unconnected link."""
     settings = ApiSettings(data_dir=str(tmp_path))
     link = BrokerLink("test", backend_for(settings).opener("test"))
+    replayer = Replayer(rig.store, link, rig)
     return Services(
         settings=settings,
         metrics=rig.metrics,
         store=rig.store,
         keyring=Keyring(rig.store),
         acceptor=rig.acceptor,
-        replayer=Replayer(rig.store, link, rig),
+        replayer=replayer,
+        dead_letters=DeadLetterBatches(rig.store, replayer, lambda: 0.0),
         feed=rig.feed,
         later=AsyncRequests(
             SlotReleasingBackend(rig.acceptor, lambda: True),

@@ -102,6 +102,16 @@ def test_many_young_jobs_are_no_backlog(waiting: Jobs) -> None:
     assert waiting.why() == ""
 
 
+def test_the_pressure_is_the_share_of_the_limit(waiting: Jobs) -> None:
+    """Replays of dead letters wait from a third on. A few stuck jobs are no pressure."""
+    waiting.add("render", RENDERS.tolerated, dispatched=300)
+    waiting.backlog.run_once()
+    assert waiting.backlog.pressure == 0.0
+    waiting.add("render", 1, dispatched=LIMITS.unfinished / 2)
+    waiting.backlog.run_once()
+    assert 0.5 <= waiting.backlog.pressure < 0.7
+
+
 def test_scrapes_may_wait_longer_than_renders(waiting: Jobs) -> None:
     """Slow sites close the service to posts only after 20 times the limit of renders."""
     waiting.add("scrape", SCRAPES.tolerated + 1, dispatched=LIMITS.unfinished * 3)

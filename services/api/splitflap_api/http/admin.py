@@ -14,7 +14,6 @@ from splitflap_api.http.pages import page_of
 from splitflap_api.http.parse import cursor_of, id_of, known_id
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.services import Services
-from splitflap_api.transactions.dead_letters import DeadLetterBatches
 
 
 class AdminViews:
@@ -24,7 +23,7 @@ class AdminViews:
         self._store = services.store
         self._keyring = services.keyring
         self._replayer = services.replayer
-        self._batches = DeadLetterBatches(services.store, services.replayer)
+        self._batches = services.dead_letters
 
     def keys(self, query: models.PageQuery) -> JsonResponse:
         after = None if query.after is None else id_of(query.after)

@@ -11,6 +11,7 @@ from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.loops.feed import Feed
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
+from splitflap_api.transactions.dead_letters import DeadLetterBatches
 from splitflap_api.transactions.replay import Replayer
 
 
@@ -24,5 +25,6 @@ class Services:
     keyring: Keyring
     acceptor: Acceptor
     replayer: Replayer
+    dead_letters: DeadLetterBatches
     feed: Feed
     later: AsyncRequests[Command]

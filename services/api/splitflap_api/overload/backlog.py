@@ -59,6 +59,8 @@ class Backlog(Loop):
         self._limits = limits
         self._unconfirmed = unconfirmed
         self._verdict: Overload | None = None
+        #: The highest age, as a share of its limit. Above 1 the API refuses new work.
+        self.pressure = 0.0
         self._answered_at = time.monotonic()
 
     def start(self) -> None:
@@ -83,12 +85,12 @@ class Backlog(Loop):
             unpublished = tx.execute(_UNPUBLISHED).scalar()
             ages = {kind: _age(now, tx.execute(of).scalar()) for kind, of in _UNFINISHED.items()}
         self._answered_at = time.monotonic()
-        verdicts = [_judged("unpublished", _age(now, unpublished), self._limits.unpublished)]
+        judged = [("unpublished", _age(now, unpublished), self._limits.unpublished)]
         for kind, job_kind in JOB_KINDS.items():
             limit = job_kind.backlog
-            age = self._limits.unfinished * limit.ages
-            verdicts.append(_judged(limit.doing, ages[kind], age))
-        self._verdict = next(filter(None, verdicts), None)
+            judged.append((limit.doing, ages[kind], self._limits.unfinished * limit.ages))
+        self.pressure = max(age / most for _, age, most in judged)
+        self._verdict = next(filter(None, (_judged(*each) for each in judged)), None)
 
 
 #: The job that has been due for the longest time. Its wait began before that.

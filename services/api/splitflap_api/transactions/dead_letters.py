@@ -5,10 +5,10 @@ replays no letter twice.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from splitflap_api.contract import models
-from splitflap_api.contract.problems import Problem
+from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.transactions.replay import Replayer
@@ -16,20 +16,30 @@ from splitflap_api.transactions.replay import Replayer
 #: Seconds of one request, before a last replay that may wait for the broker.
 SECONDS = 2.0
 
+#: Pressure of the backlog from which replays wait: clients keep most of the room up to 1.
+MAX_PRESSURE = 1 / 3
+
+#: Seconds until the next try then.
+RETRY_AFTER = 2
+
 
 class DeadLetterBatches:
     """Replays and drops dead letters by their ids."""
 
-    def __init__(self, store: Store, replayer: Replayer) -> None:
+    def __init__(self, store: Store, replayer: Replayer, pressure: Callable[[], float]) -> None:
+        """`pressure` gives the age of waiting jobs as a share of its limit."""
         self._store = store
         self._replayer = replayer
+        self._pressure = pressure
 
     def replay(self, ids: Sequence[str]) -> models.DeadLettersDone:
         """Replay as many of these dead letters as the time allows, in their order.
 
         Raises:
-            Problem: unavailable, if the broker refuses the first one.
+            Problem: unavailable, if the workers are behind, or the broker refuses the first one.
         """
+        if self._pressure() > MAX_PRESSURE:
+            raise unavailable("replays wait until the workers have caught up", RETRY_AFTER)
         result = models.DeadLettersDone(0, [], [])
         until = time.monotonic() + SECONDS
         for position, letter_id in enumerate(ids):

@@ -1,5 +1,7 @@
 """A job with a message at the broker has no due time, and its wait has no deadline.
 
+A dead letter has an account. Older replicas leave it empty.
+
 The column `deadline` stays for one release, because replicas of the old release write it.
 """
 
@@ -11,7 +13,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Add the columns of waits, and let `due_at` be empty."""
+    """Add the columns of waits and the account, and let `due_at` be empty."""
     with op.batch_alter_table("jobs") as jobs:
         jobs.add_column(sa.Column("returns", sa.Integer(), nullable=False, server_default="0"))
         jobs.add_column(sa.Column("begun", sa.Integer(), nullable=False, server_default="0"))
@@ -24,3 +26,4 @@ def upgrade() -> None:
     op.execute(
         "UPDATE jobs SET first_dispatched_at = dispatched_at WHERE dispatched_at IS NOT NULL"
     )
+    op.add_column("dead_letters", sa.Column("account", sa.String(length=100), nullable=True))

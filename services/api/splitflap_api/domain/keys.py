@@ -43,7 +43,8 @@ _ADMINS = (
 
 _LAST_ADMIN = (
     "this is the last key with the scope admin. Create another one first, or repeat the request "
-    "with ?force=true: then `splitflap-api admin-key` beside the database is the only way back in"
+    "with ?force=true: then only `splitflap-api admin-key`, run beside the database, makes a new "
+    "one"
 )
 
 

@@ -108,7 +108,7 @@ def test_the_first_final_outcome_ends_the_job(rig: Rig) -> None:
     assert rig.rows("jobs") == []
     assert rig.body(state)["html"] == "<p>first</p>"
     assert rig.row("posts")["html"] == "<p>first</p>"
-    assert rig.task(state)["state"] == "done"
+    assert rig.final(state) is not None
     assert rig.kinds().count("rendered") == 1
     assert rig.metric("splitflap_outcomes_dropped_total") == 2
     assert rig.metric("splitflap_tasks_finished_total") == 1
@@ -147,7 +147,7 @@ def test_a_success_of_an_older_attempt_counts(rig: Rig) -> None:
     rig.apply(outcome_of(job, RetryLater(0.0, "again")))
     rig.rendered(job)
     assert rig.body(state)["state"] == "complete"
-    assert rig.task(state)["state"] == "done"
+    assert rig.final(state) is not None
     assert rig.rows("jobs") == []
 
 
@@ -220,7 +220,7 @@ def test_a_broken_result_rolls_its_batch_back(rig: Rig) -> None:
     assert [rig.task(state)["state"] for state in states] == ["running", "running"]
     rig.apply(good)
     assert rig.body(states[1])["html"] == "<p>two</p>"
-    assert rig.task(states[1])["state"] == "done"
+    assert rig.final(states[1]) is not None
 
 
 def test_an_outcome_of_an_unknown_job_is_dropped(rig: Rig) -> None:
@@ -241,7 +241,7 @@ def test_an_edit_drops_results_of_the_old_text(rig: Rig) -> None:
     post = rig.row("posts")
     assert (post["html"], post["revision"], post["state"]) == (None, 2, "accepted")
     assert rig.rows("post_links") == []
-    assert rig.task(first)["state"] == "done"
+    assert rig.final(first) is not None
     rig.rendered(rig.job(second), html="<p>new</p>")
     assert rig.row("posts")["html"] == "<p>new</p>"
     assert rig.task(second)["status"] == 200
@@ -264,5 +264,5 @@ def test_a_shared_preview_survives_the_edit_of_one_post(rig: Rig) -> None:
     assert rig.rendered(rig.job(second), "http://shared/") == []
     rig.edit(rig.task(first)["subject"], "new")
     rig.scraped(scrape)
-    assert rig.task(second)["state"] == "done"
+    assert rig.final(second) is not None
     assert rig.body(second)["links"][0]["preview"]["title"] == "Title"

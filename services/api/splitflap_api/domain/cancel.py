@@ -6,8 +6,8 @@ from asyncrequest import NO_PRECONDITIONS, Preconditions
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs.locks import drop_unwanted_jobs, lock_tasks
 from splitflap_api.domain.posts.commands import delete_post
-from splitflap_api.domain.posts.states import request_pending_previews, set_state
-from splitflap_api.domain.task_state import check_owner, state_of
+from splitflap_api.domain.posts.states import lock_posts, request_pending_previews, set_state
+from splitflap_api.domain.task_state import check_owner, etag_of
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.schema import posts, tasks
 
@@ -35,6 +35,8 @@ def cancel(
         "state": "cancelled",
         "pending": 0,
         "body": None,
+        "html_post": None,
+        "html": None,
         "finish_at": None,
         "expires_at": changes.now,
     }
@@ -48,8 +50,9 @@ def cancel(
 def _check(tx: Connection, task_id: str, preconditions: Preconditions) -> None:
     """Check the preconditions for a locked task."""
     if preconditions is not NO_PRECONDITIONS:
-        row = tx.execute(select(tasks).where(tasks.c.id == task_id)).mappings().one()
-        preconditions.check(state_of(row).etag)
+        wanted = select(tasks.c.state, tasks.c.status, tasks.c.headers)
+        row = tx.execute(wanted.where(tasks.c.id == task_id)).mappings().one()
+        preconditions.check(etag_of(row))
 
 
 def _undo(tx: Connection, changes: Changes, task: Row) -> None:
@@ -60,7 +63,7 @@ def _undo(tx: Connection, changes: Changes, task: Row) -> None:
     """
     if task["revision"] is None:
         return  # not a post's task: the subject of a preview's task is its URL
-    row = tx.execute(select(posts).where(posts.c.id == task["subject"])).mappings().first()
+    row = lock_posts(tx, [task["subject"]]).get(task["subject"])
     if row is None or row["revision"] != task["revision"]:
         return
     if row["state"] == "accepted" and row["revision"] == 1:

@@ -1,6 +1,6 @@
 """The responders of Splitflap: each makes the final responses of tasks whose jobs have ended."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -14,20 +14,21 @@ from splitflap_api.contract import models
 from splitflap_api.contract.paths import post_address
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem
 from splitflap_api.domain.posts.representation import represent
-from splitflap_api.domain.posts.shapes import read_posts
+from splitflap_api.domain.posts.shapes import read_in_steps
 from splitflap_api.domain.posts.states import set_state
 from splitflap_api.domain.previews import shape_preview
 from splitflap_api.domain.responders import Completion, Responder
+from splitflap_api.domain.split_final import split_final
 from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import previews
 
 
-def created_post(completion: Completion) -> Sequence[Any]:
+def created_post(completion: Completion) -> Iterable[Any]:
     """201 with the post and its address."""
     return _posts(completion, HTTPStatus.CREATED)
 
 
-def edited_post(completion: Completion) -> Sequence[Any]:
+def edited_post(completion: Completion) -> Iterable[Any]:
     """200 with the post."""
     return _posts(completion, HTTPStatus.OK)
 
@@ -45,7 +46,7 @@ def fetched_preview(completion: Completion) -> Sequence[Any]:
     ).mappings()
     known = {row["url"]: row for row in rows}
     return [
-        _json(HTTPStatus.OK, msgspec.json.encode(shape_preview(url, known[url])))
+        _json(shape_preview(url, known[url]))
         if (url := task["subject"]) in known
         else problem_final(Problem("conflict", "the preview was removed"))
         for task in completion.tasks
@@ -62,33 +63,36 @@ def problem_final(problem: Problem) -> Final:
     return Final(problem.status, headers, problem.body())
 
 
-def _json(status: int, body: bytes, *headers: tuple[str, str]) -> Final:
-    head = (("Content-Type", "application/json"), *headers)
-    return Final(int(status), head, body)
+def _json(value: Any) -> Final:
+    """200 with this JSON."""
+    head = (("Content-Type", "application/json"),)
+    return Final(int(HTTPStatus.OK), head, msgspec.json.encode(value))
 
 
-def _posts(completion: Completion, status: int) -> Sequence[Any]:
+def _posts(completion: Completion, status: int) -> Iterator[Any]:
     failed = {
         task["id"]: outcome
         for task in completion.tasks
         if isinstance(outcome := completion.outcomes.get(task["id"]), Failed)
     }
     complete = [task for task in completion.tasks if task["id"] not in failed]
-    _complete(completion, complete)
-    shown = read_posts(completion.tx, [task["subject"] for task in complete])
-    return [
-        _not_rendered(failed[task["id"]])
-        if task["id"] in failed
-        else _post(shown.get(task["subject"]), status, task["revision"])
-        for task in completion.tasks
-    ]
+    sizes = _complete(completion, complete)
+    shown = read_in_steps(completion.tx, [task["subject"] for task in complete], sizes)
+    for task in completion.tasks:
+        if task["id"] in failed:
+            yield _not_rendered(failed[task["id"]])
+        else:
+            yield _post(next(shown), status, task["revision"])
 
 
-def _complete(completion: Completion, tasks: Sequence[Any]) -> None:
+def _complete(completion: Completion, tasks: Sequence[Any]) -> dict[str, int]:
+    """Complete the posts of these tasks. Returns the sizes of those that were completed."""
     by_post = {task["subject"]: task for task in tasks}
     revisions = {post_id: task["revision"] for post_id, task in by_post.items()}
-    for post in set_state(completion.tx, completion.changes, revisions, "complete"):
+    completed = set_state(completion.tx, completion.changes, revisions, "complete")
+    for post in completed:
         completion.changes.event("done", post, task=by_post[post["id"]]["id"])
+    return {post["id"]: post["bytes"] for post in completed}
 
 
 def _post(post: models.Post | None, status: int, revision: int) -> Final:
@@ -100,17 +104,19 @@ def _post(post: models.Post | None, status: int, revision: int) -> Final:
         return problem_final(Problem("conflict", detail))
     place = [("Location", post_address(post.id))] if status == HTTPStatus.CREATED else []
     body, etag = represent(post)
-    return _json(status, body, ("ETag", etag), *place)
+    headers = (("Content-Type", "application/json"), ("ETag", etag), *place)
+    if post.html is not None and post.revision == revision:
+        return split_final(int(status), headers, post)
+    return Final(int(status), headers, body)
 
 
 def _rendered(outcome: Any) -> Final:
     if not isinstance(outcome, Done):
         return _not_rendered(outcome)
     result = msgspec.json.decode(outcome.result, type=RenderResult)
-    render = models.Render(
-        result.html, result.links, result.mentions, result.channels, result.excerpt
+    return _json(
+        models.Render(result.html, result.links, result.mentions, result.channels, result.excerpt)
     )
-    return _json(HTTPStatus.OK, msgspec.json.encode(render))
 
 
 def _not_rendered(outcome: Failed) -> Final:

@@ -25,7 +25,8 @@ class Completion:
 
 
 #: Makes the final responses of a completion's tasks, in their order, as `Final.of` takes them.
-Responder = Callable[[Completion], Sequence[Any]]
+#: A generator makes them while earlier ones are written.
+Responder = Callable[[Completion], Iterable[Any]]
 
 
 class Responders:

@@ -1,11 +1,55 @@
 """The state of a task, for its own account."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from sqlalchemy import ColumnElement, Connection, TextClause, case, func, select
 
 from asyncrequest import Final, NoSuchTask, TaskGone, TaskState
 from splitflap_api.contract.formats import rfc3339
+from splitflap_api.domain.split_final import with_html
+from splitflap_api.store.schema import posts, tasks
+from splitflap_api.store.sizes import bytes_of
+
+#: Largest body that a shared read hands over, in bytes. 128 polls share a read, so larger bodies
+#: would make it one of megabytes.
+SHARED_BODY = 8_192
+
+#: States with a final response. `done`: its row has the whole body; `split`: see split_final.py.
+FINISHED = {"done", "split"}
+
+_BODY, _HTML = tasks.c.body, func.coalesce(tasks.c.html, posts.c.html)
+_SIZE = bytes_of(_BODY) + func.coalesce(tasks.c.html_bytes, 0)
+_HEAD = [column for column in tasks.c if column.name not in {"body", "html", "html_post"}]
+_WITH_POSTS = tasks.outerjoin(
+    posts, (posts.c.id == tasks.c.html_post) & (posts.c.revision == tasks.c.revision)
+)
+_WHOLE = select(*_HEAD, _BODY, _HTML.label("html")).select_from(_WITH_POSTS)
+_SHARED = select(
+    *_HEAD,
+    case((_SIZE <= SHARED_BODY, _BODY)).label("body"),
+    case((_SIZE <= SHARED_BODY, _HTML)).label("html"),
+    (_SIZE > SHARED_BODY).label("is_large"),
+).select_from(_WITH_POSTS)
+
+
+@dataclass(frozen=True)
+class LargeTask:
+    """A finished task whose final response is too large for a shared read. Read it alone."""
+
+    id: str
+
+
+def read_shared(tx: Connection, where: ColumnElement[bool] | TextClause) -> Sequence[Any]:
+    """The rows of tasks, for `state_of`, without large bodies."""
+    return tx.execute(_SHARED.where(where)).mappings().all()
+
+
+def read_whole(tx: Connection, task_id: str) -> Any:
+    """The row of a task, for `state_of`; None if there is none."""
+    return tx.execute(_WHOLE.where(tasks.c.id == task_id)).mappings().first()
 
 
 def check_owner(task: Any, account: str, now: int) -> Any:
@@ -19,7 +63,7 @@ def check_owner(task: Any, account: str, now: int) -> Any:
     return task
 
 
-def visible_state(task: Any, account: str, now: int) -> TaskState | BaseException:
+def visible_state(task: Any, account: str, now: int) -> TaskState | LargeTask | BaseException:
     """The state of a task's row for an account, or the error that it gets. The row may be None."""
     try:
         return state_of(check_owner(task, account, now))
@@ -27,11 +71,27 @@ def visible_state(task: Any, account: str, now: int) -> TaskState | BaseExceptio
         return error
 
 
-def state_of(task: Any) -> TaskState:
+def state_of(task: Any) -> TaskState | LargeTask:
     """The state in a task's row."""
     final = None
-    if task["state"] == "done" and task["status"] is not None:
-        headers = msgspec.json.decode(task["headers"], type=tuple[tuple[str, str], ...])
-        final = Final(task["status"], headers, task["body"] or b"")
+    if _is_finished(task):
+        if task.get("is_large"):
+            return LargeTask(task["id"])
+        body = task["body"] or b""
+        final = _final(task, body if task["html"] is None else with_html(body, task["html"]))
     done = task["total"] - task["pending"]
     return TaskState(task["id"], rfc3339(task["created_at"]), done, task["total"], final)
+
+
+def etag_of(task: Any) -> str | None:
+    """The ETag of a task: that of its final response. The row needs no body."""
+    return _final(task, b"").etag if _is_finished(task) else None
+
+
+def _is_finished(task: Any) -> bool:
+    return task["state"] in FINISHED and task["status"] is not None
+
+
+def _final(task: Any, body: bytes) -> Final:
+    headers = msgspec.json.decode(task["headers"], type=tuple[tuple[str, str], ...])
+    return Final(task["status"], headers, body)

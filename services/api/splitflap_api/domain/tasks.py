@@ -1,5 +1,6 @@
 """Tasks end: their responders make the final responses, and the table keeps them."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -12,8 +13,12 @@ from asyncrequest import Final
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs.locks import lock_tasks
 from splitflap_api.domain.responders import Completion, Responders
+from splitflap_api.domain.split_final import SplitFinal
 from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.schema import tasks
+
+#: Bytes of final responses in one statement.
+STEP = 262_144
 
 
 class Tasks:
@@ -38,12 +43,10 @@ class Tasks:
         at once: the reconciler of a replica with that responder ends it (`finish_due`).
         """
         groups, unknown = self.responders.groups(rows)
-        frozen = []
         for responder, group in groups:
             values = responder(Completion(tx, changes, group, outcomes))
-            for row, value in zip(group, values, strict=True):
-                frozen.append(self._frozen(row, Final.of(value), changes.now))
-        update_rows(tx, tasks, ("id",), frozen)
+            finals = (Final.of(value) for value in values)
+            self._write(tx, changes.now, zip(group, finals, strict=True))
         _leave(tx, changes.now, unknown, outcomes)
 
     def finish_due(self, tx: Connection, changes: Changes, ids: Sequence[str]) -> int:
@@ -60,15 +63,35 @@ class Tasks:
             rows = lock_tasks(tx, changes.ending)
             self.finish(tx, changes, [row for row in rows if row["state"] == "running"], {})
 
+    def _write(self, tx: Connection, now: int, ended: Iterable[tuple[Row, Final]]) -> None:
+        """Write final responses as they are made, about STEP bytes at a time.
+
+        Hundreds of tasks may end together. Neither their statement nor their responses together
+        may hold the process, so other threads run between two steps.
+        """
+        rows: list[Row] = []
+        size = 0
+        for task, final in ended:
+            rows.append(self._frozen(task, final, now))
+            size += len(final.body)
+            if size >= STEP:
+                update_rows(tx, tasks, ("id",), rows)
+                rows, size = [], 0
+                time.sleep(0)
+        update_rows(tx, tasks, ("id",), rows)
+
     def _frozen(self, row: Row, final: Final, now: int) -> Row:
         self._finished.labels(final.status).inc()
+        split = final if isinstance(final, SplitFinal) else None
         return {
             "id": row["id"],
-            "state": "done",
+            "state": "split" if split else "done",
             "pending": 0,
             "status": final.status,
             "headers": msgspec.json.encode(final.headers).decode(),
             "body": final.body,
+            "html_post": split.html_post if split else None,
+            "html_bytes": split.html_bytes if split else None,
             "expires_at": now + self._retention,
             "finish_at": None,
         }

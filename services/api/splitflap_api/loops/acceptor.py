@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from asyncrequest import Preconditions, Submission, TaskState
 from splitflap_api.domain.commands import Command
+from splitflap_api.domain.task_state import LargeTask
 from splitflap_api.loops.batcher import Batcher, expiry_of
 from splitflap_api.loops.waiters import Waiters
 from splitflap_api.transactions.accept import TaskTransactions
@@ -26,10 +27,10 @@ class Acceptor:
     def __init__(self, transactions: TaskTransactions, waiters: Waiters | None = None) -> None:
         """`waiters` lets requests wait for their commit: threads, unless given."""
         self._transactions = transactions
-        self._commits: Batcher[Submission[Command], TaskState] = Batcher(
+        self._commits: Batcher[Submission[Command], TaskState | LargeTask] = Batcher(
             "commits", transactions.commit, waiters
         )
-        self._reads: Batcher[tuple[str, str], TaskState] = Batcher(
+        self._reads: Batcher[tuple[str, str], TaskState | LargeTask] = Batcher(
             "task-reads", transactions.read, waiters, gather=READS_GATHER, inline_when_idle=True
         )
         self._expiry = expiry_of(self._commits, self._reads)
@@ -63,13 +64,14 @@ class Acceptor:
         own = submission.work.own_transaction
         commit = self._transactions.commit_one if own else self._commits
         try:
-            return commit(submission)
+            answer = commit(submission)
         except IntegrityError:
             # Another replica has committed this idempotency key. The second try finds it.
-            return commit(submission)
+            answer = commit(submission)
+        return self._whole(submission.account, answer)
 
     def get(self, account: str, task_id: str) -> TaskState:
-        return self._reads((account, task_id))
+        return self._whole(account, self._reads((account, task_id)))
 
     def wait(
         self,
@@ -82,7 +84,7 @@ class Acceptor:
         deadline = time.monotonic() + seconds
         while True:
             generation = self._generation
-            state = self._reads((account, task_id))
+            state = self.get(account, task_id)
             left = deadline - time.monotonic()
             if state.final or left <= 0 or self._ending or not may_wait():
                 return state
@@ -112,6 +114,12 @@ class Acceptor:
             PreconditionFailed: the post has another ETag now.
         """
         self._transactions.delete_post(post_id, account, preconditions, admin=admin)
+
+    def _whole(self, account: str, answer: TaskState | LargeTask) -> TaskState:
+        """The state of a task, with its final response of any size."""
+        if isinstance(answer, LargeTask):
+            return self._transactions.read_large(account, answer.id)
+        return answer
 
     def _wait_for_change(self, generation: int, seconds: float) -> None:
         with self._woken:

@@ -80,7 +80,9 @@ def sweeps(store: Store, retention: Retention) -> list[Duty]:
                 tasks.c.id,
                 tasks.c.expires_at,
                 lambda now: (tasks.c.expires_at < now) & tasks.c.body.is_not(None),
-                update(tasks).values(body=None, headers=None, idempotency_key=None),
+                update(tasks).values(
+                    body=None, headers=None, html_post=None, html=None, idempotency_key=None
+                ),
             ),
         }.items()
     ]

@@ -64,7 +64,14 @@ tasks = Table(
     Column("status", Integer),
     Column("headers", Text),
     Column("body", LargeBinary),
+    # In the state `split`: the post whose HTML the body leaves out, and the size of this HTML.
+    Column("html_post", _id()),
+    Column("html_bytes", Integer),
+    # This HTML, once the post has lost it. Triggers on posts write it, see migration 0006.
+    Column("html", Text),
 )
+_refers = tasks.c.html_post.is_not(None)
+Index("tasks_html_post", tasks.c.html_post, postgresql_where=_refers, sqlite_where=_refers)
 Index("tasks_idempotency", tasks.c.account, tasks.c.idempotency_key, unique=True)
 _running = tasks.c.state == "running"
 Index("tasks_finish_at", tasks.c.finish_at, postgresql_where=_running, sqlite_where=_running)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer
+from sqlalchemy import ColumnElement, Integer, LargeBinary
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -10,8 +10,8 @@ from sqlalchemy.sql.functions import FunctionElement
 class stored_bytes(FunctionElement[int]):  # noqa: N801 - a function of SQL
     """Bytes of a text in UTF-8, or of a binary value; 0 for NULL.
 
-    PostgreSQL looks at the header of a value that is stored out of line. SQLite reads the value,
-    one row at a time; its own `octet_length`, which would not, came with release 3.43.
+    PostgreSQL looks at the header of a value that is stored out of line, and SQLite at the header
+    of a binary value. It reads a text, one row at a time: `octet_length` came with release 3.43.
     """
 
     type = Integer()
@@ -20,7 +20,10 @@ class stored_bytes(FunctionElement[int]):  # noqa: N801 - a function of SQL
 
 @compiles(stored_bytes, "sqlite")
 def _sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    return f"coalesce(length(CAST({compiler.process(element.clauses, **options)} AS BLOB)), 0)"
+    value = compiler.process(element.clauses, **options)
+    (column,) = element.clauses
+    binary = value if isinstance(column.type, LargeBinary) else f"CAST({value} AS BLOB)"
+    return f"coalesce(length({binary}), 0)"
 
 
 @compiles(stored_bytes, "postgresql")

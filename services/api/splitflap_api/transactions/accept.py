@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from splitflap_core.telemetry import Metrics
 from splitflap_core.trace import new_traceparent
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, or_
 from uuid_utils import uuid7
 
 from asyncrequest import KeyReused, Preconditions, Submission, TaskState
@@ -18,7 +18,7 @@ from splitflap_api.domain.cancel import cancel
 from splitflap_api.domain.changes import Changes, NewTask
 from splitflap_api.domain.commands import Command
 from splitflap_api.domain.posts.commands import delete_post
-from splitflap_api.domain.task_state import visible_state
+from splitflap_api.domain.task_state import LargeTask, read_shared, read_whole, visible_state
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
@@ -27,7 +27,10 @@ from splitflap_api.transactions.after_commit import AfterCommit
 
 #: The tasks of idempotency keys, by account and key: the first request's fingerprint, and the
 #: task's state, or TaskGone if the task was cancelled or is past its retention.
-KnownKeys = dict[tuple[str, str], tuple[str | None, TaskState | BaseException]]
+KnownKeys = dict[tuple[str, str], tuple[str | None, TaskState | LargeTask | BaseException]]
+
+#: An answer of a shared run.
+Answer = TaskState | LargeTask | BaseException
 
 
 class TaskTransactions:
@@ -43,7 +46,7 @@ class TaskTransactions:
         self._sizes = metrics.histogram("splitflap_commit_batch_size")
         self._seconds = metrics.histogram("splitflap_commit_seconds")
 
-    def commit(self, submissions: Sequence[Submission[Command]]) -> list[TaskState | BaseException]:
+    def commit(self, submissions: Sequence[Submission[Command]]) -> list[Answer]:
         """Accept these requests in one commit. Each gets its task or its own error."""
         started = time.monotonic()
         only_inserts = all(each.work.only_inserts for each in submissions)
@@ -64,21 +67,28 @@ class TaskTransactions:
         self._after_commit.changed()
         return answers
 
-    def commit_one(self, submission: Submission[Command]) -> TaskState:
+    def commit_one(self, submission: Submission[Command]) -> TaskState | LargeTask:
         """Accept one request in a transaction of its own. Raises the request's error."""
         answer = self.commit([submission])[0]
         if isinstance(answer, BaseException):
             raise answer
         return answer
 
-    def read(self, questions: Sequence[tuple[str, str]]) -> list[TaskState | BaseException]:
+    def read(self, questions: Sequence[tuple[str, str]]) -> list[Answer]:
         """Read the states of tasks. A question is an account and a task id."""
         ids = {task_id for _, task_id in questions}
         with self._store.read() as tx:
             now = self._store.now(tx)
-            rows = tx.execute(select(tasks).where(among(tx, tasks.c.id, ids))).mappings()
-            found = {row["id"]: row for row in rows}
+            found = {row["id"]: row for row in read_shared(tx, among(tx, tasks.c.id, ids))}
         return [visible_state(found.get(task_id), account, now) for account, task_id in questions]
+
+    def read_large(self, account: str, task_id: str) -> TaskState:
+        """Read the state of a task with a final response of any size. Raises as `cancel`."""
+        with self._store.read() as tx:
+            state = visible_state(read_whole(tx, task_id), account, self._store.now(tx))
+        if isinstance(state, TaskState):
+            return state
+        raise state if isinstance(state, BaseException) else TypeError(state)
 
     def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
         """Cancel a task.
@@ -117,7 +127,7 @@ class TaskTransactions:
         changes: Changes,
         known: KnownKeys,
         submission: Submission[Command],
-    ) -> TaskState | BaseException:
+    ) -> Answer:
         key = (submission.account, submission.idempotency_key or "")
         if key[1] and key in known:
             fingerprint, state = known[key]
@@ -141,13 +151,12 @@ def _known_keys(tx: Connection, submissions: Sequence[Submission[Command]], now:
     if not pairs:
         return {}
     by_pair = [(tasks.c.account == a) & (tasks.c.idempotency_key == k) for a, k in pairs]
-    rows = tx.execute(select(tasks).where(or_(*by_pair))).mappings()
     return {
         (row["account"], row["idempotency_key"]): (
             row["fingerprint"],
             visible_state(row, row["account"], now),
         )
-        for row in rows
+        for row in read_shared(tx, or_(*by_pair))
     }
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, delete, select, update
 from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import jobs, previews, tasks, waiters
 
-_TASK_COLUMNS = [column for column in tasks.c if column.name not in {"status", "headers", "body"}]
+_FINAL = {"status", "headers", "body", "html_post", "html_bytes", "html"}
+_TASK_COLUMNS = [column for column in tasks.c if column.name not in _FINAL]
 
 
 def lock_jobs(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from splitflap_core.outcomes import Done, Failed
 from splitflap_core.rendered_html import ForeignHtml, check_html
 from splitflap_core.urls.addresses import AddressRules
 from splitflap_core.urls.web_url import BadUrl, canonical
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 from uuid_utils import uuid7
 
 from splitflap_api.contract.problems import Problem
@@ -21,6 +21,7 @@ from splitflap_api.domain.jobs.kind import BacklogLimit, JobKind
 from splitflap_api.domain.posts.states import (
     Rendered,
     apply_rendered,
+    lock_posts,
     previews_wanted_by,
     set_state,
 )
@@ -73,12 +74,11 @@ class RenderJobs(JobKind):
         return finished.exhausted or failed
 
     def replay(self, tx: Connection, changes: Changes, letter: Any) -> None:
-        wanted = select(posts).where(posts.c.id == letter["subject"]).with_for_update()
-        post = tx.execute(wanted).mappings().first()
+        post = lock_posts(tx, [letter["subject"]]).get(letter["subject"])
         if post is None or post["revision"] != letter["revision"] or post["state"] != "failed":
             raise Problem("conflict", "the post was deleted, edited or rendered meanwhile")
         request = msgspec.json.decode(letter["body"], type=RenderRequest)
-        changes.render_job(str(uuid7()), request, None, dict(post))
+        changes.render_job(str(uuid7()), request, None, post)
         tx.execute(update(posts).where(posts.c.id == post["id"]).values(state="accepted"))
 
 

@@ -13,6 +13,7 @@ from splitflap_api.domain.changes import Changes, NewTask, Row
 from splitflap_api.domain.jobs.locks import drop_unwanted_jobs
 from splitflap_api.domain.posts.representation import represent
 from splitflap_api.domain.posts.shapes import read_posts
+from splitflap_api.domain.posts.states import lock_posts
 from splitflap_api.store.schema import post_links, posts, tasks
 
 
@@ -141,11 +142,9 @@ def _lock_own_post(tx: Connection, post_id: str, account: str, *, admin: bool) -
     Raises:
         Problem: not-found or forbidden.
     """
-    row = (
-        tx.execute(select(posts).where(posts.c.id == post_id).with_for_update()).mappings().first()
-    )
+    row = lock_posts(tx, [post_id]).get(post_id)
     if row is None:
         raise Problem("not-found", "no post has this id")
     if row["account"] != account and not admin:
         raise forbidden("only its author or a key with the scope admin may change it", "admin")
-    return dict(row)
+    return row

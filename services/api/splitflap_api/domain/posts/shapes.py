@@ -1,6 +1,6 @@
 """Posts as the API shows them, with their links and previews."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,11 +12,40 @@ from splitflap_api.domain.previews import shape_preview
 from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import post_links, posts, previews
 
+#: Bytes of posts and number of posts that `read_in_steps` reads in one statement. The number bounds
+#: their previews, which no size counts.
+STEP_BYTES = 1_048_576
+STEP_POSTS = 100
+
 
 def read_posts(tx: Connection, ids: Sequence[str]) -> dict[str, models.Post]:
     """Posts by id; unknown ids are left out."""
     rows = tx.execute(select(posts).where(among(tx, posts.c.id, ids))).mappings()
     return {post.id: post for post in shape_posts(tx, list(rows))}
+
+
+def read_in_steps(
+    tx: Connection, ids: Sequence[str], sizes: Mapping[str, int]
+) -> Iterator[models.Post | None]:
+    """Each of these posts, or None, in the same order.
+
+    Reads few posts, or STEP bytes, at a time. A post of unknown size is read alone.
+    """
+    step: list[str] = []
+    size = 0
+    for post_id in ids:
+        own = sizes.get(post_id, STEP_BYTES)
+        if step and (size + own > STEP_BYTES or len(step) == STEP_POSTS):
+            yield from _in_order(tx, step)
+            step, size = [], 0
+        step.append(post_id)
+        size += own
+    yield from _in_order(tx, step)
+
+
+def _in_order(tx: Connection, ids: Sequence[str]) -> list[models.Post | None]:
+    found = read_posts(tx, ids)
+    return [found.get(post_id) for post_id in ids]
 
 
 def shape_posts(tx: Connection, rows: Sequence[Any]) -> list[models.Post]:

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, select, update
 from splitflap_api.domain.changes import Changes, PreviewRequest, Row
 from splitflap_api.store.bulk import among, insert_rows, update_rows
 from splitflap_api.store.schema import post_links, posts, previews
+from splitflap_api.store.sizes import bytes_of
+from splitflap_api.store.turns import in_turns
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,20 @@ def set_state(
 
 
 def lock_posts(tx: Connection, ids: Iterable[str]) -> dict[str, Row]:
-    """Id, channel, revision and state of posts, locked in the order of their ids."""
-    columns = (posts.c.id, posts.c.channel, posts.c.revision, posts.c.state)
+    """Posts by id, locked in this order: without their texts, but with the `bytes` of these."""
     rows = tx.execute(
-        select(*columns)
+        select(*_LOCKED)
         .where(among(tx, posts.c.id, set(ids)))
         .order_by(posts.c.id)
         .with_for_update()
     )
-    return {row["id"]: dict(row) for row in rows.mappings()}
+    return {row["id"]: dict(row) for row in in_turns(tx, rows)}
+
+
+_LOCKED = (
+    *(posts.c[name] for name in ("id", "channel", "account", "flavour", "revision", "state")),
+    bytes_of(posts.c.text, posts.c.html).label("bytes"),
+)
 
 
 def _rendered_row(rendered: Rendered, now: int) -> Row:

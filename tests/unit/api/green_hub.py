@@ -24,6 +24,7 @@ from splitflap_api.server import green
 green.patch()
 
 # Imported after the patch, as in a worker.
+from splitflap_api.server import client_socket  # noqa: E402
 from splitflap_api.server import worker as worker_module  # noqa: E402
 from splitflap_api.server.client_socket import ClientSocket  # noqa: E402
 
@@ -254,6 +255,28 @@ def the_hub_refuses_only_an_awaited_request() -> None:
     except RuntimeError:
         return
     raise AssertionError("a client that is gone began a body")
+
+
+def others_run_while_a_long_body_is_read() -> None:
+    """All of the body is here, so no read of it waits. Each turn ends after TURN seconds."""
+    client_socket.TURN = 0.0
+    theirs, mine = original("socket").socketpair()
+    client = ClientSocket(mine)
+    theirs.sendall(b"x" * 50_000)
+    client.recv(1_000)
+    client.begin_body()
+    turns = 0
+
+    def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            green.sleep(0)
+
+    green.spawn(count)
+    for _ in range(49):
+        assert len(client.recv(1_000)) == 1_000
+    assert turns >= 49, turns
 
 
 def silence_is_a_timeout() -> None:

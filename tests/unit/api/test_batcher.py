@@ -41,7 +41,7 @@ class GatedBatcher:
         self.gate.set()
         self._run = run
         self._callers = ThreadPoolExecutor(300)
-        self.batcher: Batcher[str, Any] = Batcher("gated", self._noting)
+        self.batcher: Batcher[str, Any] = Batcher("gated", self._noting, size_of=len)
 
     def _noting(self, questions: Sequence[str]) -> Sequence[Any]:
         self.runs.append(list(questions))
@@ -116,6 +116,20 @@ def test_a_run_takes_a_bounded_number_of_calls(make_gated: MakeGated) -> None:
     for each in gated.ask(*map(str, range(MAX_BATCH + 10))):
         each.result(PATIENCE)
     assert [len(run) for run in gated.runs] == [MAX_BATCH, 10]
+
+
+def test_a_run_takes_calls_of_a_bounded_size(
+    make_gated: MakeGated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred large texts in one statement would hold the process. A larger one runs alone."""
+    monkeypatch.setattr(batcher, "MAX_SIZE", 10)
+    gated = make_gated(lambda questions: questions)
+    for each in gated.ask("aaaa", "aaaa", "aaaa", "a" * 20, "aa", "aaaaaaaa"):
+        assert each.result(PATIENCE)
+    sizes = [sorted(map(len, run)) for run in gated.runs]
+    assert sorted(size for run in sizes for size in run) == [2, 4, 4, 4, 8, 20]
+    assert [20] in sizes
+    assert all(len(run) == 1 or sum(run) <= 10 for run in sizes)
 
 
 def test_a_run_may_answer_one_call_with_an_error(make_gated: MakeGated) -> None:

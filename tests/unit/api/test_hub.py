@@ -14,6 +14,7 @@ CASES = {
         "a_short_burst_is_no_overload",
         "a_reused_descriptor_is_no_client",
         "the_hub_refuses_only_an_awaited_request",
+        "others_run_while_a_long_body_is_read",
         "silence_is_a_timeout",
         "accepting_continues_after_an_error",
     ),

@@ -18,6 +18,10 @@ class Command(Protocol):
     """
 
     @property
+    def size(self) -> int:
+        """About the number of characters that the command stores."""
+
+    @property
     def own_transaction(self) -> bool: ...
 
     @property

@@ -23,6 +23,10 @@ class FetchPreview:
     own_transaction = False
     only_inserts = False
 
+    @property
+    def size(self) -> int:
+        return len(self.url)
+
     def apply(self, tx: Connection, changes: Changes, task: NewTask) -> None:
         task.subject = self.url
         if not self.refresh and fresh_preview(tx, self.url, changes.now):
@@ -41,6 +45,10 @@ class RenderText:
     flavour: Flavour = "markdown"
     own_transaction = False
     only_inserts = True
+
+    @property
+    def size(self) -> int:
+        return len(self.text)
 
     def apply(self, _tx: Connection, changes: Changes, task: NewTask) -> None:
         request = RenderRequest(self.text, self.flavour)

@@ -28,7 +28,7 @@ class Acceptor:
         """`waiters` lets requests wait for their commit: threads, unless given."""
         self._transactions = transactions
         self._commits: Batcher[Submission[Command], TaskState | LargeTask] = Batcher(
-            "commits", transactions.commit, waiters
+            "commits", transactions.commit, waiters, size_of=lambda each: each.work.size
         )
         self._reads: Batcher[tuple[str, str], TaskState | LargeTask] = Batcher(
             "task-reads", transactions.read, waiters, gather=READS_GATHER, inline_when_idle=True

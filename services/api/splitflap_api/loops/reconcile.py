@@ -234,7 +234,7 @@ _is_overdue = (tasks.c.state == "running") & (tasks.c.finish_at <= bindparam("_n
 _OVERDUE = (
     select(tasks.c.id)
     .where(_is_overdue, tasks.c.finish.in_(bindparam("_names", expanding=True)))
-    .order_by(tasks.c.id)
+    .order_by(tasks.c.finish_at)
     .limit(BATCH)
     .with_for_update(skip_locked=True)
 )

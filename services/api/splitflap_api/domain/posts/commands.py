@@ -26,6 +26,10 @@ class CreatePost:
     own_transaction = False
     only_inserts = True
 
+    @property
+    def size(self) -> int:
+        return len(self.new.text)
+
     def apply(self, _tx: Connection, changes: Changes, task: NewTask) -> None:
         post = {
             "id": str(uuid7()),
@@ -57,6 +61,10 @@ class EditPost:
     flavour: Flavour | None = None
     own_transaction = True
     only_inserts = False
+
+    @property
+    def size(self) -> int:
+        return len(self.text)
 
     def apply(self, tx: Connection, changes: Changes, task: NewTask) -> None:
         older = _tasks_of(tx, self.post_id)

@@ -10,7 +10,13 @@ from benchmarks.harness.table import note
 MODULES = {
     name: f"benchmarks.{area}.{name}"
     for area, names in (
-        ("api", ("accept", "publish", "tasks", "overload", "streams", "aged", "latency", "idle")),
+        (
+            "api",
+            (
+                *("accept", "publish", "tasks", "overload", "streams"),
+                *("holds", "aged", "latency", "idle"),
+            ),
+        ),
         ("scraper", ("previews", "scrape")),
         ("renderer", ("pool", "flood", "wear", "hostile")),
     )

@@ -203,7 +203,7 @@ def test_a_render_by_itself_makes_no_post(rig: Rig) -> None:
     """200 with html and links; the other tables stay empty."""
     state = rig.accept(RenderText("*x*"))
     assert rig.rendered(rig.row("jobs"), A, html="<em>x</em>") == []
-    found = {"mentions": [], "channels": [], "excerpt": ""}
+    found = {"kind": "render", "mentions": [], "channels": [], "excerpt": ""}
     assert rig.body(state) == {"html": "<em>x</em>", "links": [A], **found}
     assert rig.count("posts") == rig.count("previews") == rig.count("events") == 0
 

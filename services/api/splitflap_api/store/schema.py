@@ -209,3 +209,12 @@ dead_letters = Table(
     _time("created_at"),
     _time("replayed_at", nullable=True),
 )
+# The body lies before these columns in a row, and SQLite would read all of it.
+Index("dead_letters_created_at", dead_letters.c.created_at)
+_waiting = dead_letters.c.replayed_at.is_(None)
+Index(
+    "dead_letters_waiting",
+    dead_letters.c.id,
+    postgresql_where=_waiting,
+    sqlite_where=_waiting,
+)

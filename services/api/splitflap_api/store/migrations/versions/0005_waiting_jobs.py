@@ -27,3 +27,12 @@ def upgrade() -> None:
         "UPDATE jobs SET first_dispatched_at = dispatched_at WHERE dispatched_at IS NOT NULL"
     )
     op.add_column("dead_letters", sa.Column("account", sa.String(length=100), nullable=True))
+    op.create_index("dead_letters_created_at", "dead_letters", ["created_at"])
+    waiting = sa.text("replayed_at IS NULL")
+    op.create_index(
+        "dead_letters_waiting",
+        "dead_letters",
+        ["id"],
+        postgresql_where=waiting,
+        sqlite_where=waiting,
+    )

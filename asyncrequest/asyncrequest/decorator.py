@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar
-from weakref import WeakSet
 
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, request
@@ -61,8 +60,8 @@ class AsyncRequests(Generic[W]):
         self._traceparent = traceparent
         #: The responders by name, for backends that store the name.
         self.responders: dict[str, Responder] = {}
-        #: Apps that have a route for tasks.
-        self._serving: WeakSet[Flask] = WeakSet()
+        #: The last app found to have a route for tasks.
+        self._serving: Flask | None = None
 
     def __call__(
         self, responder: Responder, *, name: str | None = None
@@ -157,9 +156,9 @@ class AsyncRequests(Generic[W]):
 
     def _check_served(self) -> None:
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's documented way to the app itself
-        if app not in self._serving:
+        if app is not self._serving:
             usage.check_served(app, self._path("any"))
-            self._serving.add(app)
+            self._serving = app
 
     def _path(self, task_id: str) -> str:
         return f"{self._prefix}/tasks/{task_id}"

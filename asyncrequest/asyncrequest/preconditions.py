@@ -33,9 +33,10 @@ class Preconditions:
         Raises:
             BadHeader: a header is no list of entity tags.
         """
-        if_match, if_none_match = _tags("If-Match"), _tags("If-None-Match")
-        if if_match is None and if_none_match is None:
+        environ = request.environ
+        if "HTTP_IF_MATCH" not in environ and "HTTP_IF_NONE_MATCH" not in environ:
             return NO_PRECONDITIONS
+        if_match, if_none_match = _tags("If-Match"), _tags("If-None-Match")
         if if_none_match is not None:
             if_none_match = frozenset(tag.removeprefix("W/") for tag in if_none_match)
         return cls(if_match, if_none_match)

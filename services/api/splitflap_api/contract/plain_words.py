@@ -36,8 +36,13 @@ _KINDS = {
 }
 
 
-def wrong_value(error: msgspec.ValidationError, model: Any) -> tuple[str, str]:
-    """The field with the error, and its message. The field is empty for the value itself."""
+def wrong_value(
+    error: msgspec.ValidationError, model: Any, *, has_kinds: bool = True
+) -> tuple[str, str]:
+    """The field with the error, and its message. The field is empty for the value itself.
+
+    `has_kinds` is false for a query: all its values are texts.
+    """
     message = str(error)
     for beginning, complaint in ((_UNKNOWN, "is not known here"), (_MISSING, "is required")):
         if message.startswith(beginning):
@@ -46,7 +51,7 @@ def wrong_value(error: msgspec.ValidationError, model: Any) -> tuple[str, str]:
     at = _AT.search(message)
     place = at[1] if at else ""
     words = f"expected {expected(_type_at(model, place), EXPECTED)}"
-    got = _GOT.search(message[: at.start()] if at else message)
+    got = _GOT.search(message[: at.start()] if at else message) if has_kinds else None
     return place, f"{words}, got {_KINDS[got[1]]}" if got and got[1] in _KINDS else words
 
 

@@ -69,7 +69,7 @@ def query_parameters(model: type[T]) -> T:
             {name: value for name, (value,) in given.items()}, model, strict=False
         )
     except msgspec.ValidationError as error:
-        name, message = wrong_value(error, model)
+        name, message = wrong_value(error, model, has_kinds=False)
         raise bad_parameter(name, message) from error
 
 

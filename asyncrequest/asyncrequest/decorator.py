@@ -11,6 +11,7 @@ from flask.blueprints import BlueprintSetupState
 
 from . import errors, usage
 from .backend import Responder, Submission, TaskBackend, TaskState
+from .final import Final
 from .headers import RequestHeaders, preferred_wait
 from .preconditions import Preconditions
 
@@ -164,7 +165,7 @@ class AsyncRequests(Generic[W]):
         return f"{self._prefix}/tasks/{task_id}"
 
     def _respond(self, task: TaskState, wait: int) -> Response:
-        response = task.final.response() if task.final else self._running(task)
+        response = _final(task.final) if task.final else self._running(task)
         if wait:
             response.headers["Preference-Applied"] = f"wait={wait}"
         return response
@@ -183,6 +184,13 @@ class AsyncRequests(Generic[W]):
             "Cache-Control": "no-store",
         }
         return Response(msgspec.json.encode(body), 202, headers, content_type="application/json")
+
+
+def _final(final: Final) -> Response:
+    """The final response. A cache must not show it after the end of the task."""
+    response = final.response()
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
 
 
 def _name_of(responder: Responder) -> str:

@@ -1,6 +1,6 @@
 """The Flask application: a route for each operation, and a problem for each error."""
 
-from flask import Flask, Response
+from flask import Flask
 
 from splitflap_api.contract.paths import PREFIX
 from splitflap_api.http import admin, errors, events, posts, previews
@@ -28,16 +28,8 @@ def make_app(services: Services) -> Flask:
     index = conditional(app, _index)
     app.add_url_rule("/", "index", index, methods=["GET"], provide_automatic_options=False)
     errors.install(app)
-    app.after_request(_finish)
     return app
 
 
 def _index() -> JsonResponse:
     return json_of({"service": "splitflap", "openapi": f"{PREFIX}/openapi.json"})
-
-
-def _finish(response: Response) -> Response:
-    """Headers of every response. Caches keep only responses that say so."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response

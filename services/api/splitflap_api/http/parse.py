@@ -39,7 +39,7 @@ def json_body(model: type[T]) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem("bad-json", f"the body is not JSON: {broken_json(data, error)}") from error
     # msgspec takes the last value of a repeated field.
-    json.loads(data, object_pairs_hook=_refuse_repeated)
+    _MEMBERS.decode(data.decode())
     return value
 
 
@@ -163,3 +163,7 @@ def _refuse_repeated(members: list[tuple[str, Any]]) -> None:
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise invalid(twice[:MAX_NAME], "expected once")
+
+
+#: Reads a body once more for its repeated fields.
+_MEMBERS = json.JSONDecoder(object_pairs_hook=_refuse_repeated)

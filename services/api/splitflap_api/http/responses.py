@@ -14,6 +14,9 @@ JsonResponse = tuple[bytes, int, dict[str, str]]
 REVALIDATED = {"Cache-Control": "private, no-cache"}
 
 
+_JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
 def json_of(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> JsonResponse:
@@ -24,8 +27,8 @@ def json_of(
 def bytes_of(
     body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> JsonResponse:
-    """JSON that is encoded already."""
-    return body, status, {"Content-Type": "application/json", **(headers or {})}
+    """JSON that is encoded already. Caches keep it only if `headers` say so."""
+    return body, status, {**_JSON, **headers} if headers else _JSON
 
 
 def no_content() -> Response:

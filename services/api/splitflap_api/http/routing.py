@@ -32,7 +32,7 @@ def serve(app: Flask, prefix: str, operation: Operation, keyring: Keyring) -> No
             _check_head(operation)
         if operation.query is not None:
             arguments["query"] = query_parameters(operation.query)
-        elif request.query_string:
+        elif request.environ.get("QUERY_STRING"):
             query_parameters(NoQuery)
         if operation.body is not None:
             arguments["body"] = json_body(operation.body)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from splitflap_api.domain.jobs.counts import job_counts
 from splitflap_api.domain.previews import FetchPreview
-from splitflap_api.loops import retention
+from splitflap_api.loops import reconcile, retention
 from splitflap_api.store import schema
 from splitflap_core.kinds import MAX_ATTEMPTS
 from sqlalchemy import Table, text
@@ -29,6 +29,19 @@ def test_an_unconfirmed_job_is_published_again(rig: Rig) -> None:
     assert [row["id"] for row in rig.published] == [job["id"]] * 2
     assert rig.published[-1]["attempt"] == 1
     assert rig.job(task)["due_at"] >= job["due_at"]
+
+
+def test_due_jobs_are_published_although_the_look_for_them_fails(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The duties then look themselves, even if nothing was due before."""
+    rig.post()
+    rig.reconcile()
+    rig.published.clear()
+    rig.change(schema.jobs, due_at=1)
+    monkeypatch.setattr(reconcile, "_DUE_WORK", text("SELECT no_such_column"))
+    rig.reconciler.run_once()
+    assert len(rig.published) == 1
 
 
 def test_due_jobs_wait_for_the_broker(rig: Rig) -> None:

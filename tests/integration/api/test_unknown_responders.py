@@ -202,6 +202,7 @@ def test_a_failing_duty_is_unhealthy_and_alone(rig: Rig, monkeypatch: pytest.Mon
     healthz = f"http://127.0.0.1:{port}/healthz"
     job = rig.job(rig.post())
     rig.change(schema.jobs, due_at=1)
+    rig.change(schema.tasks, finish_at=1)
     with monkeypatch.context() as patched:
         patched.setattr(rig.tasks, "finish_due", fail)
         rig.reconciler.run_once()

@@ -362,6 +362,19 @@ def test_a_message_beyond_the_delivery_limit_is_a_dead_letter(
     assert [each.body for each in peer.receive(1)] == [b"%d" % topology.DELIVERY_LIMIT]
 
 
+def test_a_dead_letter_beyond_the_delivery_limit_is_dropped(
+    tmp_path: Path, make_peer: MakePeer
+) -> None:
+    """It has killed its consumer, the API, so often."""
+    dead = make_peer(embedded_broker(tmp_path), Subscription(topology.DEAD_QUEUE, 10)).started()
+    name = f"{5:020d}-{'0' * 32}.{topology.DELIVERY_LIMIT + 1}"
+    (tmp_path / "unfinished").write_bytes(b"{}\ndeadly")
+    (tmp_path / "unfinished").rename(tmp_path / "broker" / "dead" / name)
+    dead.publish(b"after", exchange="dead")
+    assert [each.body for each in dead.receive(1)] == [b"after"]
+    wait_until(lambda: len(list((tmp_path / "broker").rglob("dead/0*"))) == 1, "the removal")
+
+
 @contextmanager
 def full_disk(size: int) -> Iterator[None]:
     """Limit the files of this process to a size in bytes, as a full disk would."""

@@ -202,8 +202,8 @@ class FilesystemSession(BrokerSession):
             if content is None:
                 continue
             failed = folders.failed_deliveries(name)
-            if failed > topology.DELIVERY_LIMIT and queue != topology.DEAD_QUEUE.name:
-                self._dead_letter(queue, name, content)
+            if failed > topology.DELIVERY_LIMIT:
+                self._give_up(queue, name, content)
                 continue
             consumer.held.add(name)
             headers, body = message_file.decode(content)
@@ -239,11 +239,22 @@ class FilesystemSession(BrokerSession):
             self._unreadable.add(path)
             logger.error("embedded broker: a message is unreadable and stays there: %s", error)
 
-    def _dead_letter(self, queue: str, name: str, content: bytes) -> None:
-        """Move a message beyond the delivery limit to the dead letters, as RabbitMQ does."""
-        headers, body = message_file.decode(content)
-        headers |= {"x-first-death-queue": queue, "x-first-death-reason": "delivery_limit"}
-        self._put(topology.DEAD_QUEUE.name, message_file.encode(headers, body))
+    def _give_up(self, queue: str, name: str, content: bytes) -> None:
+        """Dead-letter a message beyond the delivery limit, or drop a dead letter, as RabbitMQ does.
+
+        It may have killed each of its consumers, and would do so again.
+        """
+        logger.error(
+            "embedded broker: %s had more than %d failed deliveries in the queue %s; it is %s",
+            name,
+            topology.DELIVERY_LIMIT,
+            queue,
+            "dropped" if queue == topology.DEAD_QUEUE.name else "a dead letter now",
+        )
+        if queue != topology.DEAD_QUEUE.name:
+            headers, body = message_file.decode(content)
+            headers |= {"x-first-death-queue": queue, "x-first-death-reason": "delivery_limit"}
+            self._put(topology.DEAD_QUEUE.name, message_file.encode(headers, body))
         self._folder.held(queue, name).unlink()
 
 

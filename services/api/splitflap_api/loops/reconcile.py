@@ -10,10 +10,11 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from splitflap_core.kinds import KINDS
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs import due
@@ -23,7 +24,7 @@ from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.loops.queue_depths import Sign, SignsOfLoss
 from splitflap_api.loops.retention import Retention, sweeps
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import tasks
+from splitflap_api.store.schema import completions, jobs, tasks
 from splitflap_api.transactions.after_commit import AfterCommit
 from splitflap_api.transactions.ingest import Ingest
 
@@ -52,6 +53,14 @@ LOOKS_AFTER_STEP = 3
 LOG_LEFT_EVERY = 60.0
 
 
+class DueWork(NamedTuple):
+    """The duties with something to do. All have until the database says otherwise."""
+
+    jobs: bool = True
+    tasks: bool = True
+    waiters: bool = True
+
+
 class Reconciler(Loop):
     """Runs in every process with the role `outcomes`. Its duties are independent."""
 
@@ -74,6 +83,7 @@ class Reconciler(Loop):
             Duty("limit times after a clock was set back", self._limit_times),
             Duty("publish jobs of an outage", self._publish_missed),
             Duty("publish lost jobs", self._publish_lost),
+            Duty("look for due work", self._look),
             Duty("publish due jobs", self._republish),
             Duty("end waiting tasks", self._end_waiting_tasks),
             Duty("end left waiters", self._end_left_waiters),
@@ -94,6 +104,7 @@ class Reconciler(Loop):
         self._left = metrics.gauge("splitflap_tasks_without_responder")
         #: When the broker came back (monotonic), until the jobs of its outage are due.
         self._up_since: float | None = None
+        self._due = DueWork()
         self._measured_at = self._logged_at = self._clock_read_at = float("-inf")
         #: The database's clock minus the monotonic one, and the looks that still limit times. A
         #: step may have happened while no API ran.
@@ -166,8 +177,15 @@ class Reconciler(Loop):
         if count < due.LOST_BATCH:
             self._signs.forget(sign)
 
+    def _look(self) -> None:
+        """Find the duties with something to do, by one query instead of a transaction for each."""
+        self._due = DueWork()
+        with self._store.read() as tx:
+            found = tx.execute(_DUE_WORK, {"_now": self._store.now(tx)}).one()
+        self._due = DueWork(*map(bool, found))
+
     def _republish(self) -> None:
-        for _ in range(MAX_BATCHES):
+        for _ in range(MAX_BATCHES if self._due.jobs else 0):
             if not self._broker_is_up() or not self._republish_batch():
                 return
 
@@ -185,7 +203,7 @@ class Reconciler(Loop):
 
     def _end_waiting_tasks(self) -> None:
         """End tasks after their wait for previews, and tasks that another release left."""
-        while self._end_batch_of_tasks():
+        while self._due.tasks and self._end_batch_of_tasks():
             self.note_progress()
             self._after_commit.changed()
 
@@ -199,7 +217,7 @@ class Reconciler(Loop):
         return bool(ended)
 
     def _end_left_waiters(self) -> None:
-        while self._ingest.resume_completions():
+        while self._due.waiters and self._ingest.resume_completions():
             self.note_progress()
             self._after_commit.changed()
 
@@ -243,6 +261,12 @@ _LEFT = (
     select(tasks.c.finish, func.count().label("tasks"))
     .where(_is_overdue, tasks.c.finish.not_in(bindparam("_names", expanding=True)))
     .group_by(tasks.c.finish)
+)
+
+_DUE_WORK = select(
+    exists().where(jobs.c.due_at <= bindparam("_now")),
+    exists().where(_is_overdue),
+    exists().select_from(completions),
 )
 
 _LIMIT_FINISH = (

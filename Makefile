@@ -63,7 +63,7 @@ clients: dev ## Lint the OpenAPI document, and make posts through generated clie
 fuzz: dev ## Render random texts in both flavours, for FUZZ_SECONDS each (60)
 	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
 
-faults: dev servers ## Kill, stop and cut off each part, in half an hour (FAULTS="--seed 7 --only broker")
+faults: dev servers ## Kill, stop and cut off each part, in an hour (FAULTS="--seed 7 --only broker")
 	$(BIN)/python -m tests.faults $(FAULTS)
 
 bench: dev servers bench-tools ## Measure the figures of benchmarks/README.md, in half an hour (BENCH="accept tasks")

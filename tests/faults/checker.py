@@ -14,7 +14,7 @@ from .clients.streams import StreamRecord
 Post = dict[str, Any]
 
 #: Reasons of a failed preview: these are faults of the workers, all others of the page.
-WORKER_FAULTS = {"attempts", "deadline", "redelivered", "crashed", "broken"}
+WORKER_FAULTS = {"attempts", "redelivered", "crashed", "broken", "busy"}
 
 
 @dataclass

@@ -17,14 +17,16 @@ class Completions:
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url, poolclass=NullPool)
+        #: Seconds that the database's clock is ahead.
+        self.ahead = 0
 
     def seconds_after(self, moment: float, timeout: float) -> float:
         """Seconds from a moment (of time.time) to the next completion, at most `timeout`."""
         give_up_at = time.monotonic() + timeout
         while time.monotonic() < give_up_at:
-            first = self._first(int(moment * 1000))
+            first = self._first(int((moment + self.ahead) * 1000))
             if first is not None:
-                return max(0.0, first / 1000 - moment)
+                return max(0.0, first / 1000 - moment - self.ahead)
             time.sleep(POLL_INTERVAL)
         return timeout
 

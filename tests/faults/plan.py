@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMq
 
-from .nemeses import alarms, clocks, kills, network, pauses, servers, storm
+from .nemeses import alarms, away, clocks, kills, network, pauses, servers, storm
 from .nemeses.base import Nemesis
 from .nemeses.disk import DiskFull, small_disk
 from .nemeses.poison import Poison
@@ -45,6 +45,10 @@ EMBEDDED: Rounds = (
 
 EMBEDDED_SUFFIX = ", embedded"
 
+#: Nemeses with a world of their own, because they move the clock of its database.
+ALONE: Rounds = ((away.WorkersAwayOnServers, 1),)
+ALONE_EMBEDDED: Rounds = ((away.WorkersAwayOnFiles, 1),)
+
 #: A short run: each nemesis once, in one row, for a share of the usual time.
 SHORT: Rounds = tuple((kind, 1) for kind, _ in FULL)
 SHORT_PACE = 0.35
@@ -78,6 +82,39 @@ def full(
         with small_disk(folder / "disk") as disk, on_files(folder, disk) as world:
             for kind, rounds in embedded:
                 yield run(world, seed, [(kind, rounds)], f"{kind.name}{EMBEDDED_SUFFIX}")
+    yield from alone(folder, both, seed, only)
+    yield from alone_embedded(folder, seed, only)
+
+
+def alone(
+    folder: Path,
+    both: tuple[Postgres, RabbitMq],
+    seed: str,
+    only: Sequence[str] = (),
+    pace: float = 1.0,
+) -> Iterator[Row]:
+    """Run each chosen nemesis of ALONE in a world of its own."""
+    for kind, rounds in _chosen(ALONE, only):
+        if missing := kind.missing():
+            yield skipped(kind.name, missing)
+            continue
+        with on_servers(folder, *both) as world:
+            yield run(world, seed, [(kind, rounds)], pace=pace)
+
+
+def alone_embedded(
+    folder: Path, seed: str, only: Sequence[str] = (), pace: float = 1.0
+) -> Iterator[Row]:
+    """The same on the embedded back end."""
+    for kind, rounds in _chosen(ALONE_EMBEDDED, only, suffix=EMBEDDED_SUFFIX):
+        name = f"{kind.name}{EMBEDDED_SUFFIX}"
+        if missing := kind.missing():
+            yield skipped(name, missing)
+            continue
+        data = folder / "away"
+        data.mkdir()
+        with on_files(folder, data) as world:
+            yield run(world, seed, [(kind, rounds)], name, pace)
 
 
 def short(folder: Path, both: tuple[Postgres, RabbitMq], seed: str) -> Iterator[Row]:
@@ -93,7 +130,7 @@ def short_embedded(folder: Path, seed: str) -> Row:
         return run(world, seed, SHORT_EMBEDDED, "embedded, each once", SHORT_PACE)
 
 
-def _chosen(plan: Rounds, only: Sequence[str], scale: float, suffix: str = "") -> Rounds:
+def _chosen(plan: Rounds, only: Sequence[str], scale: float = 1.0, suffix: str = "") -> Rounds:
     return tuple(
         (kind, max(1, round(rounds * scale)))
         for kind, rounds in plan

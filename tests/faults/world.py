@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+import kombu
+import msgspec
+
 from tests.servers.postgres import Postgres
 from tests.servers.proxy import Proxy
 from tests.servers.rabbitmq import RabbitMq
@@ -24,7 +27,10 @@ from .completions import Completions
 
 #: One process for each renderer, since two renderers share the cores with everything else. The
 #: deadlines are far above the need of any text or body here, so that a busy machine meets them.
+#: Responses and events outlive the day that one nemesis lets pass.
 FAULT_SETTINGS = {
+    "SPLITFLAP_TASK_RETENTION": "864000",
+    "SPLITFLAP_EVENT_RETENTION": "864000",
     "SPLITFLAP_PROCESSES": "1",
     "SPLITFLAP_RENDER_DEADLINE": "15",
     "SPLITFLAP_BODY_DEADLINE": "10",
@@ -63,6 +69,8 @@ class World:
     #: Proxy by service and server: ("renderer", "broker").
     proxies: dict[tuple[str, str], Proxy] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    #: The broker's folder, or the AMQP URL of its virtual host.
+    broker: str = ""
 
     def of(self, kind: str) -> list[str]:
         """The replicas of a kind: `api`, `renderer` or `scraper`."""
@@ -116,6 +124,17 @@ class World:
         for name in names:
             self._until_ready(self.services[name])
 
+    def metric(self, service: str, name: str) -> float:
+        """The highest value of a metric of a service."""
+        page = self.services[service].health("metrics").text
+        lines = [line for line in page.splitlines() if line.startswith(f"{name}{{")]
+        return max((float(line.rpartition(" ")[2]) for line in lines), default=0.0)
+
+    def queued_jobs(self, kind: str) -> list[str]:
+        """The job of each message that waits in a queue. No worker may be running."""
+        bodies = _on_disk(Path(self.broker), kind) if not self.servers else _at(self.broker, kind)
+        return [msgspec.json.decode(body, type=_Queued).id for body in bodies]
+
     def measure_resume(self, kind: str, what: str) -> None:
         """Measure the seconds from now, after a return, to the next completed post."""
         seconds = self.completions.seconds_after(time.time(), RESUME_TIMEOUT)
@@ -164,6 +183,7 @@ def on_servers(folder: Path, postgres: Postgres, rabbitmq: RabbitMq) -> Iterator
             Completions(database),
             exits.enter_context(Site()),
             {"broker": rabbitmq, "database": postgres},
+            broker=rabbitmq.vhost_url(name),
         )
         for each in REPLICAS:
             broker = world.proxies[each, "broker"] = exits.enter_context(Proxy(rabbitmq.port))
@@ -184,7 +204,8 @@ def on_files(folder: Path, data: Path) -> Iterator[World]:
     with ExitStack() as exits:
         environ = {**SETTINGS, **FAULT_SETTINGS, "SPLITFLAP_DATA_DIR": str(data)}
         completions = Completions(f"sqlite:///{data / 'splitflap.db'}")
-        world = World(folder, environ, completions, exits.enter_context(Site()))
+        site = exits.enter_context(Site())
+        world = World(folder, environ, completions, site, broker=str(data / "broker"))
         for each in ("api", "renderer", "scraper"):
             _add(world, each, {})
         yield from _running(world, exits)
@@ -211,6 +232,26 @@ def _add(world: World, name: str, urls: dict[str, str]) -> None:
         command.append("serve")
         environ["SPLITFLAP_PORT"] = str(world.ports[name])
     world.services[name] = SpawnedService(name, command, environ, world.folder)
+
+
+class _Queued(msgspec.Struct):
+    id: str
+
+
+def _on_disk(broker: Path, kind: str) -> list[bytes]:
+    """The messages in a queue of the embedded broker. A file has a line of headers first."""
+    files = [each for each in (broker / kind).iterdir() if not each.name.startswith(".")]
+    return [each.read_bytes().partition(b"\n")[2] for each in files]
+
+
+def _at(url: str, kind: str) -> list[bytes]:
+    """The messages in a queue of RabbitMQ. Its broker gives them back to the queue."""
+    bodies = []
+    with kombu.Connection(url) as connection:
+        queue = kombu.Queue(kind, channel=connection.default_channel)
+        while message := queue.get():
+            bodies.append(message.body.encode() if isinstance(message.body, str) else message.body)
+    return bodies
 
 
 def _migrate(world: World, database: str) -> None:

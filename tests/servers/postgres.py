@@ -3,8 +3,10 @@
 import contextlib
 import signal
 import subprocess
+import time
 from pathlib import Path
 
+from . import faketime
 from .process import ServerFailed, find_binary
 from .server import Server, listens
 
@@ -41,6 +43,8 @@ class Postgres(Server):
         self._bin = Path(find_binary("initdb", *folders)).resolve().parent
         super().__init__("postgres")
         self._data = self._home.folder / "data"
+        self._clock: Path | None = None
+        self._clock_started = 0.0
         self._settings = {
             **SETTINGS,
             **settings,
@@ -63,6 +67,37 @@ class Postgres(Server):
         self._home.run([str(self._bin / "createdb"), *self._where, name])
         return self._url(name)
 
+    def fake_clock(self) -> None:
+        """Restart with a clock that `set_clock` moves. `close` or `right_clock` ends it.
+
+        Raises:
+            MissingBinary: libfaketime is not installed.
+        """
+        faketime.library()
+        self._clock = self._home.write("clock", "+0", 0o644)
+        self._clock_started = time.monotonic()
+        self.restart()
+
+    def set_clock(self, offset: str) -> None:
+        """Move the clock at once: `+2h` is two hours ahead, `+0` is right."""
+        assert self._clock, "fake_clock was not called"
+        self._clock.write_text(offset, encoding="ascii")
+
+    def hurry(self, factor: int, seconds: float) -> int:
+        """Let the clock run `factor` times as fast for some seconds. Return how far it is ahead."""
+        # libfaketime multiplies the whole time since the start of the process.
+        run = time.monotonic() - self._clock_started
+        self.set_clock(f"-{int(run * (factor - 1))} x{factor}")
+        time.sleep(seconds)
+        ahead = int((seconds + 1) * factor)
+        self.set_clock(f"+{ahead} x1")
+        return ahead
+
+    def right_clock(self) -> None:
+        """Restart with the clock of the machine."""
+        self._clock = None
+        self.restart()
+
     def _url(self, database: str) -> str:
         return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
 
@@ -72,7 +107,8 @@ class Postgres(Server):
             self._home.run([str(self._bin / "initdb"), "-D", str(self._data), *options])
         settings = [f"--{name}={value}" for name, value in self._settings.items()]
         command = [str(self._bin / "postgres"), "-D", str(self._data), *settings]
-        return self._home.start(command, self.log)
+        environ = faketime.follows(self._clock) if self._clock else None
+        return self._home.start(command, self.log, environ)
 
     def _is_ready(self) -> bool:
         if not listens(self.port):

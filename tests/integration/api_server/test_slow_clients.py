@@ -141,25 +141,34 @@ def test_an_idle_reader_is_disconnected(server: Server) -> None:
         assert len(everything(client)) < 700_000
 
 
-def test_a_pipelining_client_does_not_block_others(server: Server) -> None:
-    """Another client is answered before half of the pipelined requests."""
-    many = 4000
+REFUSED = b"POST /v1/posts HTTP/1.1\r\nHost: x\r\nContent-Length: 8500\r\n\r\n" + b"x" * 8500
+
+
+@pytest.mark.parametrize(("data", "many"), [(GET_INDEX, 4000), (REFUSED, 2000)])
+def test_a_pipelining_client_does_not_block_others(server: Server, data: bytes, many: int) -> None:
+    """Another client is answered before half of the pipelined requests, with bodies too."""
     answered = [0]
 
     def read(greedy: socket.socket) -> None:
         with suppress(OSError):
             while piece := greedy.recv(1 << 16):
-                answered[0] += piece.count(b"HTTP/1.1 200")
+                answered[0] += piece.count(b"HTTP/1.1 ")
+
+    def send(greedy: socket.socket) -> None:
+        with suppress(OSError):
+            greedy.sendall(data * many)
 
     with server.connect() as greedy, server.connect() as other:
-        reader = threading.Thread(target=read, args=(greedy,))
-        reader.start()
-        greedy.sendall(GET_INDEX * many)
+        threads = [threading.Thread(target=each, args=(greedy,)) for each in (read, send)]
+        for each in threads:
+            each.start()
+        wait_until(lambda: answered[0], "the first answer", interval=0.001)
         other.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert other.recv(65_536).startswith(b"HTTP/1.1 200")
         before = answered[0]
         greedy.shutdown(socket.SHUT_RDWR)
-        reader.join(PATIENCE)
+        for each in threads:
+            each.join(PATIENCE)
     assert before < many / 2
 
 

@@ -15,8 +15,9 @@ from splitflap_api.contract.problems import Problem
 #: Key in the WSGI environment for the request's connection.
 CONNECTION = "splitflap.connection"
 
-#: Seconds until a client with too many requests in progress should try again.
-RETRY_AFTER = 5
+#: Seconds until a client with too many requests in progress should try again. The API notices the
+#: end of a silent stream's client at the next comment (loops/feed.py, HEARTBEAT).
+RETRY_AFTER = 15
 
 
 class ConnectionLimits:

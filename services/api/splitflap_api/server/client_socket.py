@@ -95,21 +95,16 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         self._turn_began = 0.0
         self._held: bytes | None = None
         self._refused_at = 0.0
-        self._has_read = False
+        #: Whether bytes of the present request arrived together with the previous one.
+        self.pipelined = False
 
     @property
     def idle(self) -> bool:
         """Whether no request is in progress."""
         return self._state in {State.IDLE, State.AWAITED, State.REST}
 
-    @property
-    def pipelined(self) -> bool:
-        """In HEAD: whether the whole head arrived together with the previous request."""
-        return not self._has_read
-
     def begin_body(self) -> None:
         """The head was parsed."""
-        self._has_read = False
         self._begin(State.BODY)
 
     def hurry(self, seconds: float) -> None:
@@ -123,6 +118,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
 
     def end_request(self, *, next_has_begun: bool) -> None:
         """The request was answered, and read to its end. `next_has_begun`: more was read."""
+        self.pipelined = next_has_begun
         if next_has_begun:
             self._begin(State.HEAD)
         else:
@@ -131,7 +127,6 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         if self._state is State.GONE:
             return b""
-        self._has_read = True
         try:
             if self._state is State.IDLE:
                 return self._recv_first(bufsize, flags)

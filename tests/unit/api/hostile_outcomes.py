@@ -113,6 +113,10 @@ OTHERS: dict[str, tuple[Row, str]] = {
         {"outcome": "retry_later", "after": 9e15, "reason": "a"},
         "after",
     ),
+    "unknown progress": (
+        {"outcome": "retry_later", "after": 1, "reason": "a", "progress": "never"},
+        "progress",
+    ),
     "slow down": ({"outcome": "slow_down", "after": 1, "reason": "a"}, "slow_down"),
     "no outcome": ({}, "outcome"),
 }

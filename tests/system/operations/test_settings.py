@@ -42,6 +42,8 @@ OWN = [
         "expected a whole number from 0 to 256, got 'many'",
     ),
     ("renderer", "SPLITFLAP_RENDER_DEADLINE", "0", "0"),
+    ("renderer", "SPLITFLAP_DATA_DIR", "/dev/null/data", "cannot use the folder"),
+    ("api", "SPLITFLAP_DATA_DIR", "/dev/null", "cannot use the folder"),
     ("scraper", "SPLITFLAP_CONCURRENCY", "0", "1"),
     ("scraper", "SPLITFLAP_SCRAPER_ALLOW_NETS", "10.0.0.0/99", "networks"),
     ("scraper", "SPLITFLAP_SCRAPER_CA_FILE", "/does/not/exist", "No such file"),

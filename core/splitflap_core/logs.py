@@ -1,5 +1,7 @@
 """JSON logs on standard error, one object per line, with the ids of the present work.
 
+The lines are ASCII, so a quoted text cannot control a terminal.
+
 `bound(task=..., job=...)` adds ids to each line of its block, in this thread or greenlet.
 """
 
@@ -15,13 +17,6 @@ from pythonjsonlogger.json import JsonFormatter
 from splitflap_core.trace import trace_id
 
 _context: ContextVar[dict[str, Any] | None] = ContextVar("splitflap_log_context", default=None)
-
-
-class _TerminalSafeFormatter(JsonFormatter):
-    """JSON in ASCII: a quoted text cannot control a terminal. json leaves one control, DEL, raw."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return super().format(record).replace("\x7f", "\\u007f")
 
 
 class _ContextFilter(logging.Filter):
@@ -40,7 +35,7 @@ def configure(service: str, level: str) -> None:
     """Send all logging of the process through one JSON handler."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        _TerminalSafeFormatter(
+        JsonFormatter(
             "%(levelname)s %(name)s %(message)s",
             rename_fields={"levelname": "level", "name": "logger"},
             timestamp="time",

@@ -125,5 +125,4 @@ def _short_escape(character: str) -> str:
 
 def _json_escape(character: str) -> str:
     """JSON's escape, in two halves above U+FFFF."""
-    escape = json.dumps(character)[1:-1]
-    return escape if escape != character else f"\\u{ord(character):04x}"
+    return json.dumps(character)[1:-1]

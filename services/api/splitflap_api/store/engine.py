@@ -4,7 +4,6 @@ SQLite has one writer. The writes of this process queue at a lock: a green threa
 SQLite would block the green thread with the open transaction too.
 """
 
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -53,7 +52,7 @@ class Store:
             self._path = Path(data_dir) / DATABASE_FILE
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._engine = create_engine(f"sqlite:///{self._path}")
-            event.listen(self._engine, "connect", self._configure_sqlite)
+            event.listen(self._engine, "connect", _configure_sqlite)
             event.listen(self._engine, "handle_error", self._report_damage)
             event.listen(self._engine, "begin", _begin_immediate)
             self._writing = threading.Lock()
@@ -105,17 +104,6 @@ class Store:
         """Close all connections."""
         self._engine.dispose()
 
-    def _configure_sqlite(self, connection: Any, _record: Any) -> None:
-        # SQLAlchemy begins the transactions, not the driver.
-        connection.isolation_level = None
-        try:
-            for pragma in _PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}")
-        except sqlite3.DatabaseError as error:
-            if is_damage(error):
-                raise DatabaseDamaged(self._path, error) from error
-            raise
-
     def _report_damage(self, context: ExceptionContext) -> None:
         if is_damage(context.original_exception):
             raise DatabaseDamaged(self._path, context.original_exception)
@@ -161,6 +149,13 @@ def is_conflict(error: BaseException) -> bool:
 
 def _sqlstate(error: BaseException) -> str:
     return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    # SQLAlchemy begins the transactions, not the driver.
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_immediate(connection: Connection) -> None:

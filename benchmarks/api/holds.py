@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,9 @@ REPEATS = 9
 
 #: Small rows beside them: events and finished tasks.
 ROWS = 200_000
+
+#: Clients that wait for a task at the same time.
+WAITS = 500
 
 #: Milliseconds.
 LIMIT = 50.0
@@ -178,6 +181,7 @@ def _cases(api: Watched, large: str) -> dict[str, Callable[[], object]]:
         "the largest body": body,
         "40 of them at once": lambda: _at_once(40, body),
         "the same in chunks of one byte": lambda: _send_chunks(api),
+        f"a commit beside {WAITS} waits": lambda: _commit_beside_waits(api),
         "all events": lambda: _replay(api, "/v1/events"),
         "the events of a quiet channel": lambda: _replay(api, "/v1/events?channel=quiet"),
         "GET /v1/keys?limit=100": lambda: api.page("/v1/keys?limit=100"),
@@ -203,6 +207,20 @@ def _send_chunks(api: Watched) -> None:
     with socket.create_connection(("127.0.0.1", api.api.port), 60) as client:
         client.sendall(head.encode() + chunks)
         assert b" 202 " in client.recv(100)
+
+
+def _commit_beside_waits(api: Watched) -> None:
+    """Posts, while many clients wait for a task. Each commit may be the end of their task."""
+    task = _accepted(api, json={"text": "never rendered"})
+    head = f"GET {task} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {KEY}\r\nPrefer: wait=5\r\n"
+    address = ("127.0.0.1", api.api.port)
+    with ExitStack() as clients:
+        for _ in range(WAITS):
+            client = clients.enter_context(socket.create_connection(address, 60))
+            client.sendall(f"{head}\r\n".encode())
+        for _ in range(10):
+            _accepted(api, json={"text": "a commit"})
+            time.sleep(0.1)
 
 
 def _replay(api: Watched, path: str) -> None:

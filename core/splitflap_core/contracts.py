@@ -203,7 +203,8 @@ class _Envelope(msgspec.Struct):
 #: The exceptions of decoding. Deep nesting ends in a RecursionError.
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
-#: The escape of U+0000, not of a backslash before `u0000`. PostgreSQL stores no such character.
+#: The escape of U+0000, not of a backslash before `u0000`. PostgreSQL stores no such character. The
+#: pattern takes 20 ms for the largest message, so a plain search comes first.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 
 _envelope = msgspec.json.Decoder(_Envelope)
@@ -232,7 +233,7 @@ def decode_job_outcome(body: bytes | str) -> JobOutcome:
     body = body.encode() if isinstance(body, str) else body
     if len(body) > MAX_MESSAGE:
         raise BrokenMessage(f"the message has {len(body)} bytes; at most {MAX_MESSAGE} are allowed")
-    if _NUL.search(body):
+    if b"\\u0000" in body and _NUL.search(body):
         raise BrokenMessage("the message has the character U+0000")
     outcome: JobOutcome = _checked(_job_outcome, body)
     return outcome

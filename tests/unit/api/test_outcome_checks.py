@@ -349,8 +349,10 @@ def test_a_page_with_json_of_any_kind_is_settled(door: Door) -> None:
 def test_a_batch_is_bounded_in_bytes_and_in_messages() -> None:
     """One statement of 200 long texts would hold the process for seconds."""
     batch_of: Any = results._batch_of
-    long, short = Delivered(b"x" * MAX_MESSAGE), Delivered(b"x")
-    assert len(batch_of([long] * 5)) == 2
+    long, half = Delivered(b"x" * MAX_MESSAGE), Delivered(b"x" * (MAX_MESSAGE // 4))
+    short = Delivered(b"x")
+    assert len(batch_of([half] * 5)) == 2
+    assert len(batch_of([long] * 5)) == 1
     assert len(batch_of([short] * 300)) == MAX_BATCH
-    assert len(batch_of([long, short, long])) == 2
+    assert len(batch_of([half, short, long])) == 2
     assert len(batch_of([Delivered(b"x" * 2 * MAX_MESSAGE + b"x")] * 2)) == 1

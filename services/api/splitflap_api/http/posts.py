@@ -45,7 +45,7 @@ class PostViews:
         return no_content()
 
     def show(self, post_id: str) -> JsonResponse:
-        with self._store.read() as tx:
+        with self._store.read_large() as tx:
             post = read_posts(tx, [known_id(post_id, "post")]).get(post_id)
         if post is None:
             raise Problem("not-found", "no post has this id")
@@ -54,7 +54,7 @@ class PostViews:
 
     def page(self, query: models.PostQuery) -> JsonResponse:
         after = None if query.after is None else id_of(query.after)
-        with self._store.read() as tx:
+        with self._store.read_large() as tx:
             items, more = pages.page(tx, query.channel, after, query.limit, MAX_PAGE)
         return page_of(items, query.limit, more=more)
 

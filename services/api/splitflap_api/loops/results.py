@@ -32,8 +32,9 @@ from splitflap_api.transactions.ingest import MAX_BATCH, Ingest
 
 logger = logging.getLogger(__name__)
 
-#: Bytes of the messages in one transaction: their statements hold the process.
-MAX_BATCH_BYTES = 2 * MAX_MESSAGE
+#: Bytes of the messages in one transaction, unless it has a single one: its statements hold the
+#: process for about 20 ms.
+MAX_BATCH_BYTES = MAX_MESSAGE // 2
 
 #: Seconds until the next try after an outage of the database.
 PAUSE = 1.0

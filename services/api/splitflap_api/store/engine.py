@@ -48,6 +48,7 @@ class Store:
 
             self._engine = engine_of(database_url, pool)
             self._writing: Any = nullcontext()
+            self._reading_large: Any = nullcontext()
         else:
             self._path = Path(data_dir) / DATABASE_FILE
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +57,7 @@ class Store:
             event.listen(self._engine, "handle_error", self._report_damage)
             event.listen(self._engine, "begin", _begin_immediate)
             self._writing = threading.Lock()
+            self._reading_large = threading.Lock()
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._now = text(_NOW[self._engine.dialect.name])
         self._clock = _Clock()
@@ -90,6 +92,18 @@ class Store:
         """Reading statements, each on the committed state."""
         with self._autocommit.connect() as tx:
             yield tx
+
+    @contextmanager
+    def read_large(self) -> Iterator[Connection]:
+        """As `read`, for megabytes. SQLite reads them in this thread, a few ms each.
+
+        So one caller reads at a time, and other threads run before the next one.
+        """
+        with self._reading_large:
+            with self.read() as tx:
+                yield tx
+            if self.is_sqlite:
+                time.sleep(0)
 
     def now(self, tx: Connection) -> int:
         """Milliseconds since the epoch by the database's clock."""

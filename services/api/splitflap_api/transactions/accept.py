@@ -84,7 +84,7 @@ class TaskTransactions:
 
     def read_large(self, account: str, task_id: str) -> TaskState:
         """Read the state of a task with a final response of any size. Raises as `cancel`."""
-        with self._store.read() as tx:
+        with self._store.read_large() as tx:
             state = visible_state(read_whole(tx, task_id), account, self._store.now(tx))
         if isinstance(state, TaskState):
             return state

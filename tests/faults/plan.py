@@ -35,12 +35,13 @@ FULL: Rounds = (
     (storm.Storm, 20),
 )
 
-#: A full run on the embedded back end, where a killed worker loses the jobs that it held.
+#: A full run on the embedded back end.
 EMBEDDED: Rounds = (
     (DiskFull, 4),
     (kills.KillApi, 4),
     (kills.KillRenderer, 4),
     (kills.KillScraper, 2),
+    (Poison, 1),
 )
 
 EMBEDDED_SUFFIX = ", embedded"

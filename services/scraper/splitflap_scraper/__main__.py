@@ -40,7 +40,12 @@ def main() -> None:
     green.use_resolvers(settings.concurrency)
     time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
     fetcher = Fetcher(settings.fetch_config(), time_limit, metrics)
-    handler = ScrapeHandler(fetcher, settings.address_rules, metrics, settings.providers)
+
+    # The lag of green threads behind the parsing of pages. A stalled process fails no page.
+    lag = LoopLag(metrics)
+    handler = ScrapeHandler(
+        fetcher, settings.address_rules, metrics, settings.providers, lag.stalled_since
+    )
 
     # The green threads, and the loop that feeds them from the broker.
     ahead = 1 + int(settings.concurrency * AHEAD_PER_SLOT)
@@ -48,9 +53,6 @@ def main() -> None:
     prefetch = pool.slots + ahead
     worker = Worker(SCRAPE, pool, backend_for(settings), metrics, prefetch)
     worker.register(health)
-
-    # The lag of green threads behind the parsing of pages.
-    lag = LoopLag(metrics)
 
     # All long-lived objects exist now.
     collect_rarely()

@@ -3,8 +3,9 @@
 A marked job has no due time: it waits for a worker as long as that takes.
 """
 
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, update
@@ -45,7 +46,8 @@ class Marker(Loop):
         )
         self._store = store
         self._pending: set[Publishing] = set()
-        self._confirmed: deque[Publishing] = deque()
+        #: Confirmed publishings, with the time of the confirm (monotonic).
+        self._confirmed: deque[tuple[Publishing, float]] = deque()
 
     def begin(self, publishing: Publishing) -> None:
         """Note that a job is handed to the broker."""
@@ -54,7 +56,7 @@ class Marker(Loop):
     def settled(self, publishing: Publishing, sent: bool) -> None:
         """Note that the broker has confirmed the job (`sent`), or that must be published again."""
         if sent:
-            self._confirmed.append(publishing)
+            self._confirmed.append((publishing, time.monotonic()))
         else:
             self._pending.discard(publishing)
 
@@ -81,21 +83,28 @@ class Marker(Loop):
                     self._confirmed.extend(chunk)
                     continue
             # Without its mark a job is due again, and ingest drops the second outcome.
-            self._pending.difference_update(chunk)
+            self._pending.difference_update(publishing for publishing, _ in chunk)
         if failure:
             raise failure
 
-    def _mark(self, chunk: Iterable[Publishing]) -> None:
+    def _mark(self, chunk: Sequence[tuple[Publishing, float]]) -> None:
+        confirmed_at = min(moment for _, moment in chunk)
         counts: dict[tuple[int, int], list[str]] = {}
-        for job_id, attempt, returns in chunk:
+        for (job_id, attempt, returns), _ in chunk:
             counts.setdefault((attempt, returns), []).append(job_id)
         for (attempt, returns), ids in counts.items():
             with self._store.statement() as tx:
-                self._mark_ids(tx, attempt, returns, ids)
+                at = self._store.now(tx) - int((time.monotonic() - confirmed_at) * 1000)
+                self._mark_ids(tx, attempt, returns, ids, at)
 
-    def _mark_ids(self, tx: Connection, attempt: int, returns: int, ids: list[str]) -> None:
-        """Mark the jobs that have not come back since, in the order of locks."""
-        now = self._store.now(tx)
+    def _mark_ids(
+        self, tx: Connection, attempt: int, returns: int, ids: list[str], at: int
+    ) -> None:
+        """Mark the jobs that have not come back since, in the order of locks.
+
+        `at` is the time of the first confirm. A job confirmed before the loss of its queue must not
+        look younger than the new queue.
+        """
         unmarked = (
             select(jobs.c.id)
             .where(
@@ -112,8 +121,8 @@ class Marker(Loop):
             update(jobs)
             .where(jobs.c.id.in_(select(unmarked.c.id)))
             .values(
-                dispatched_at=now,
-                first_dispatched_at=func.coalesce(jobs.c.first_dispatched_at, now),
+                dispatched_at=at,
+                first_dispatched_at=func.coalesce(jobs.c.first_dispatched_at, at),
                 due_at=None,
             )
         )

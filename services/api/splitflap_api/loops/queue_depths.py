@@ -33,9 +33,8 @@ FORGET_AFTER = 15.0
 STUCK_AFTER = 900.0
 
 #: Seconds from the creation of a queue until its jobs are lost: confirms from before the creation
-#: are marked by then, with a time up to CREATED_MARGIN milliseconds after it.
+#: are marked by then.
 CREATED_AFTER = 2.0
-CREATED_MARGIN = 1_000
 
 
 @dataclass
@@ -55,11 +54,6 @@ class Sign:
     def why(self) -> str:
         """The label `why` of splitflap_jobs_retried_total."""
         return "unfinished" if self.begun else "lost"
-
-    @property
-    def margin(self) -> int:
-        """Milliseconds after the sign in which a dispatch still counts as earlier."""
-        return 0 if self.begun else CREATED_MARGIN
 
 
 class SignsOfLoss:

@@ -164,8 +164,7 @@ class Reconciler(Loop):
             if abs(sign.dispatched_before - seen_at) > CLOCK_STEP:
                 self._signs.forget(sign)  # the clock was set, so the times are not comparable
                 return
-            before = seen_at + sign.margin
-            count = due.make_lost_due(tx, sign.kind, before, now, begun=sign.begun)
+            count = due.make_lost_due(tx, sign.kind, seen_at, now, begun=sign.begun)
         if count:
             logger.warning(
                 "reconciler: %d %s jobs lost their messages (%s); publishing them again",

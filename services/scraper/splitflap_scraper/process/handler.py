@@ -2,6 +2,8 @@
 
 import logging
 import random
+import time
+from collections.abc import Callable
 
 import msgspec
 from splitflap_core.contracts import Job, ScrapeRequest, ScrapeResult, encode
@@ -43,8 +45,13 @@ class ScrapeHandler:
         rules: AddressRules,
         metrics: Metrics,
         providers: Providers | None = None,
+        stalled_since: Callable[[float], bool] = lambda _moment: False,
     ) -> None:
-        """`rules` are those for the addresses of images."""
+        """`rules` are those for the addresses of images.
+
+        `stalled_since`: whether this process has stalled since a time of the monotonic clock.
+        """
+        self._stalled_since = stalled_since
         self._fetcher = fetcher
         self._builder = PreviewBuilder(rules, providers or Providers(()))
         self._flights: SingleFlight[CachedPreview] = SingleFlight()
@@ -55,6 +62,7 @@ class ScrapeHandler:
 
     def __call__(self, job: Job, request: ScrapeRequest) -> Outcome:
         """Handle one attempt of a job. Errors of a server become outcomes."""
+        began = time.monotonic()
         try:
             preview = self._preview(request.url)
         except FetchError as error:
@@ -62,6 +70,9 @@ class ScrapeHandler:
             logger.info(
                 "no preview of %s, attempt %d: %s", _origin(request.url), job.attempt, error
             )
+            if isinstance(error, Transient) and self._stalled_since(began):
+                # The page had no chance. Its server may be quick.
+                return RetryLater(RETRY_AFTER, error.reason, "waited")
             return _failure(error, job.attempt)
         result = ScrapeResult(**msgspec.structs.asdict(preview.fields), keep=preview.keep)
         return Done(msgspec.Raw(encode(result)))

@@ -24,8 +24,9 @@ from splitflap_core.contracts import (
     decode_job_outcome,
     encode,
 )
-from splitflap_core.outcomes import Done, Failed
+from splitflap_core.outcomes import Done, Failed, RetryLater
 from splitflap_core.settings import CommonSettings
+from splitflap_scraper.process.loop_lag import STALL
 
 from tests.integration.scraper.fetching import Serve
 from tests.integration.scraper.site import page
@@ -205,3 +206,32 @@ def test_wrong_settings_are_named(tmp_path: Path, value: str) -> None:
     )
     assert run.returncode == 78
     assert "SPLITFLAP_SCRAPER_ALLOW_NETS" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("stalls", "progress"), [(True, "waited"), (False, "tried")], ids=["stalled", "slow site"]
+)
+def test_a_page_that_fails_while_the_scraper_stalls_is_no_attempt(
+    tmp_path: Path, serve: Serve, stalls: bool, progress: str
+) -> None:
+    """A stopped process, or one without CPU, misses its deadline. The site is not to blame."""
+    requested, answer = threading.Event(), threading.Event()
+
+    def respond(sock: socket.socket, _request: str) -> None:
+        requested.set()
+        answer.wait(STOP_TIMEOUT)
+        sock.sendall(page("<title>Hello</title>"))
+
+    site = serve(respond)
+    with running(tmp_path, SPLITFLAP_SCRAPE_DEADLINE="2") as service:
+        service.send("job", site.url())
+        assert requested.wait(STOP_TIMEOUT)
+        if stalls:
+            service.process.send_signal(signal.SIGSTOP)
+            time.sleep(STALL + 1)
+            service.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: "job" in service.outcomes)
+        answer.set()
+        outcome = service.outcomes["job"].outcome
+        assert isinstance(outcome, RetryLater)
+        assert (outcome.reason, outcome.progress) == ("timeout", progress)

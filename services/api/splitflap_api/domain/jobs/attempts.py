@@ -13,6 +13,9 @@ from splitflap_api.domain.changes import Row
 #: Seconds until a job that the broker gave back is due again, the first time.
 RETURNED_AFTER = 1.0
 
+#: Longest delay of a job that came back untouched, in seconds.
+RETURNED_AT_MOST = 30.0
+
 
 def is_last(job: Row, report: Report) -> bool:
     """Whether this report of a job uses up its last attempt."""
@@ -45,7 +48,7 @@ def retried(job: Row, later: RetryLater, now: int) -> Row:
 
 def returned(job: Row, after: float, now: int) -> Row:
     """The columns of a job that came back untouched. Its wait goes on, and each delay is longer."""
-    delay = after * 2 ** min(job["returns"], 10)
+    delay = max(after, min(after * 2 ** min(job["returns"], 10), RETURNED_AT_MOST))
     return {
         "id": job["id"],
         "attempt": job["attempt"],

@@ -434,3 +434,18 @@ def test_a_removed_folder_is_created_again(
     peer.wait(lambda: peer.link.up, "the link")
     peer.send(b"after")
     peer.receive(1)
+
+
+def test_a_folder_that_was_removed_and_made_again_is_watched(
+    tmp_path: Path, make_peer: MakePeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watch ends with its folder. The next scan would come in an hour."""
+    peer = make_peer(embedded_broker(tmp_path), RENDER).started()
+    peer.wait(lambda: peer.link._consuming, "the watch")
+    monkeypatch.setattr(folder_watch, "SCAN_EVERY", 3600.0)
+    queue = tmp_path / "broker" / "render"
+    queue.rmdir()
+    queue.mkdir()
+    peer.wait(lambda: len(peer.created) == 2 and peer.link._consuming, "a new session")
+    make_peer(embedded_broker(tmp_path)).started().send(b"news")
+    peer.receive(1)

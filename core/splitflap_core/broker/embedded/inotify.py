@@ -19,6 +19,9 @@ CLOSE_WRITE = 0x08
 #: The kernel has dropped events, so anything may have changed.
 OVERFLOW = 0x4000
 
+#: A watch has ended, because its folder was removed.
+IGNORED = 0x8000
+
 #: The head of an event: watch, mask, cookie, and the length of the name behind the head.
 _EVENT = struct.Struct("iIII")
 

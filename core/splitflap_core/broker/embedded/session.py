@@ -16,7 +16,7 @@ from pathlib import Path
 from splitflap_core import topology
 from splitflap_core.broker.embedded import folders, message_file
 from splitflap_core.broker.embedded.folder_watch import FolderWatch
-from splitflap_core.broker.embedded.inotify import CLOSE_WRITE, MOVED_TO
+from splitflap_core.broker.embedded.inotify import CLOSE_WRITE, IGNORED, MOVED_TO
 from splitflap_core.broker.messages import (
     Depth,
     OutgoingMessage,
@@ -126,6 +126,8 @@ class FilesystemSession(BrokerSession):
     def poll(self) -> None:
         changes = self._watch.wait(self._longest_wait())
         self._waker.clear()
+        if changes & IGNORED:
+            raise FileNotFoundError("a folder of the broker was removed")
         now = time.monotonic()
         if changes & CLOSE_WRITE:
             self._search_at = min(self._search_at, now + LOCK_IS_FREE_AFTER)

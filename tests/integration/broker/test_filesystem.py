@@ -21,7 +21,7 @@ from splitflap_core.broker.embedded.folder_watch import SCAN_EVERY, FolderWatch
 from splitflap_core.broker.embedded.folders import new_name
 from splitflap_core.broker.embedded.inotify import Inotify
 
-from tests.support import gone, wait_until
+from tests.support import gone, message_files, wait_until
 from tests.support.peer import RENDER, Peer, embedded_broker, numbered
 
 from .conftest import MakePeer
@@ -36,8 +36,7 @@ def lines(process: subprocess.Popen[str], count: int) -> list[str]:
 
 def files(folder: Path) -> list[str]:
     """The queue `render`: all its messages, ready or held, without the count of failures."""
-    found = [path for path in (folder / "broker").rglob("render/*") if path.is_file()]
-    return [path.stem for path in found if not path.name.startswith(".")]
+    return [path.stem for path in message_files(folder / "broker", "render")]
 
 
 def ready(folder: Path) -> int:
@@ -372,7 +371,7 @@ def test_a_dead_letter_beyond_the_delivery_limit_is_dropped(
     (tmp_path / "unfinished").rename(tmp_path / "broker" / "dead" / name)
     dead.publish(b"after", exchange="dead")
     assert [each.body for each in dead.receive(1)] == [b"after"]
-    wait_until(lambda: len(list((tmp_path / "broker").rglob("dead/0*"))) == 1, "the removal")
+    wait_until(lambda: len(message_files(tmp_path / "broker", "dead")) == 1, "the removal")
 
 
 @contextmanager
@@ -384,6 +383,27 @@ def full_disk(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_disk_that_turns_read_only_loses_no_message(
+    tmp_path: Path, make_peer: MakePeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session can neither take nor give back. The next one does both, once it may write."""
+    peer = make_peer(embedded_broker(tmp_path), RENDER).started()
+    peer.send(b"held")
+    peer.receive(1)
+
+    def refuse(path: Path, _target: Path) -> Path:
+        raise OSError(errno.EROFS, "read-only file system", str(path))
+
+    with monkeypatch.context() as read_only:
+        read_only.setattr(Path, "rename", refuse)
+        (tmp_path / "unfinished").write_bytes(b"{}\nwaiting")
+        os.rename(tmp_path / "unfinished", tmp_path / "broker" / "render" / new_name(1))  # noqa: PTH104 - as another process does
+        peer.wait(lambda: len(peer.created) >= 2, "a second session")
+    peer.receive(3)
+    assert sorted(peer.bodies) == [b"held", b"held", b"waiting"]
+    assert [each.received.deliveries for each in peer.deliveries if each.body == b"held"] == [0, 1]
 
 
 def unfinished_files(folder: Path) -> list[Path]:

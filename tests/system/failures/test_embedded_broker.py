@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.support import wait_until
+from tests.support import message_files, wait_until
 from tests.system.conftest import MakeStack
 from tests.system.rig.client import Client
 from tests.system.rig.metrics import sums
@@ -16,8 +16,7 @@ AWAY = 25.0
 
 def messages(stack: Stack, queue: str) -> list[Path]:
     """The files of a queue, ready or held by a worker."""
-    found = Path(stack.backend.broker).rglob(f"{queue}/*")
-    return [path for path in found if path.is_file() and not path.name.startswith(".")]
+    return message_files(Path(stack.backend.broker), queue)
 
 
 def oldest(client: Client, kind: str) -> float:

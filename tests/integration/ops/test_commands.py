@@ -226,7 +226,7 @@ def test_no_match_asks_nothing(run: Run, api: StubApi) -> None:
 def test_named_letters_need_no_answer(run: Run, api: StubApi) -> None:
     """A refused letter does not end the others. The exit status is 1."""
     refused = [{"id": "d1", "detail": "the post was deleted, edited or rendered meanwhile"}]
-    api.on("POST /v1/dead/replay", StubAnswer(200, {"done": 1, "refused": refused, "left": []}))
+    api.on("POST /v1/dead:replay", StubAnswer(200, {"done": 1, "refused": refused, "left": []}))
     result = run("dead", "replay", "d1", "d2")
     assert result.exit_code == 1
     assert result.stdout == "replayed 1 of 2\n"
@@ -239,7 +239,7 @@ def test_an_interrupted_replay_tells_how_to_go_on(run: Run, api: StubApi) -> Non
     """The number that was done is known."""
     names = [f"d{n}" for n in range(150)]
     api.on(
-        "POST /v1/dead/replay",
+        "POST /v1/dead:replay",
         StubAnswer(200, {"done": 100, "refused": [], "left": []}),
         problem(500, "Something is wrong here", "the service has logged it"),
     )
@@ -254,7 +254,7 @@ def test_a_replay_waits_while_the_api_refuses_a_batch(run: Run, api: StubApi) ->
     busy = problem(503, "Not now", "jobs have waited for 12 s")
     busy.headers["Retry-After"] = "0"
     done = StubAnswer(200, {"done": 1, "refused": [], "left": []})
-    api.on("POST /v1/dead/replay", *[busy] * 20, done)
+    api.on("POST /v1/dead:replay", *[busy] * 20, done)
     result = run("dead", "replay", "d1")
     assert (result.exit_code, result.stdout) == (0, "replayed 1 of 1\n")
 
@@ -283,12 +283,12 @@ def test_the_choice_of_letters_is_unambiguous(
 
 def test_a_missing_scope_ends_a_replay(run: Run, api: StubApi) -> None:
     """The error is reported once, with the address that was asked."""
-    api.on("POST /v1/dead/replay", problem(403, "The key may not do this", "lacks admin"))
+    api.on("POST /v1/dead:replay", problem(403, "The key may not do this", "lacks admin"))
     result = run("dead", "replay", "d1", "d2")
     assert result.exit_code == 1
     refused, asked, _ = result.stderr.splitlines()
     assert refused == "splitflap: The key may not do this (403): lacks admin"
-    assert asked == f"  asked: POST {api.url}/v1/dead/replay"
+    assert asked == f"  asked: POST {api.url}/v1/dead:replay"
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", "d1")])

@@ -101,14 +101,14 @@ def test_matching_letters_are_replayed_and_dropped_together(
             to.put("results", body)
     wait_until(lambda: len(matching()) == 3, "three dead letters")
     first = matching()
-    replayed = client.post("/v1/dead/replay", {"ids": first}).json()
+    replayed = client.post("/v1/dead:replay", {"ids": first}).json()
     assert replayed == {"done": 3, "refused": [], "left": []}
     wait_until(lambda: len(matching()) == 3 and not set(matching()) & set(first), "new letters")
     second = matching()
-    assert client.post("/v1/dead/drop", {"ids": second + first}).json()["done"] == 6
+    assert client.post("/v1/dead:drop", {"ids": second + first}).json()["done"] == 6
     assert matching() == []
     assert client.get(f"/v1/dead/{second[0]}").status_code == 404
-    assert client.post("/v1/dead/drop", {"ids": second}).json()["done"] == 0
+    assert client.post("/v1/dead:drop", {"ids": second}).json()["done"] == 0
 
 
 @pytest.mark.parametrize("verb", ["replay", "drop"])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from splitflap_api.contract.models import EventQuery, PageQuery, PostQuery
+from splitflap_api.contract.models import DeadLetterQuery, EventQuery, PageQuery, PostQuery
 from splitflap_api.contract.problems import Problem
 from splitflap_api.http.parse import (
     cursor_of,
@@ -50,6 +50,13 @@ def test_wrong_queries_are_refused(query: str, field: str, message: str) -> None
     assert complaint.startswith(message)
     assert "got" not in complaint
     assert not PYTHON.search(complaint)
+
+
+@pytest.mark.parametrize("query", ["replayed=null", "replayed=NULL", "older_than=null"])
+def test_null_is_no_value_of_a_parameter(query: str) -> None:
+    """An absent parameter is the only way to give none."""
+    problem = refusal(lambda: query_parameters(DeadLetterQuery), query_string=query)
+    assert parts_of(problem) == ("bad-request", query.partition("=")[0], "expected a value")
 
 
 @pytest.mark.parametrize(

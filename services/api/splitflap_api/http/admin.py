@@ -131,7 +131,7 @@ def operations(services: Services) -> list[Operation]:
         ),
         Operation(
             "POST",
-            "/dead/replay",
+            "/dead:replay",
             "replay_dead_letters",
             "Replay up to 100 dead letters",
             views.replay_letters,
@@ -143,7 +143,7 @@ def operations(services: Services) -> list[Operation]:
         ),
         Operation(
             "POST",
-            "/dead/drop",
+            "/dead:drop",
             "drop_dead_letters",
             "Delete up to 100 dead letters for good",
             views.drop_letters,

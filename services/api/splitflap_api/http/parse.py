@@ -65,12 +65,17 @@ def query_parameters(model: type[T]) -> T:
         if len(values) > 1:
             raise bad_parameter(name, "expected once")
     try:
-        return msgspec.convert(
+        query = msgspec.convert(
             {name: value for name, (value,) in given.items()}, model, strict=False
         )
     except msgspec.ValidationError as error:
         name, message = wrong_value(error, model, has_kinds=False)
         raise bad_parameter(name, message) from error
+    for name in given:
+        # msgspec reads the text `null` as None, which the description of the API does not allow.
+        if getattr(query, name) is None:
+            raise bad_parameter(name, "expected a value")
+    return query
 
 
 def known_id(text: str, what: str) -> str:

@@ -5,7 +5,10 @@ parsers take for an empty event.
 """
 
 import codecs
+import re
 from typing import NamedTuple
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class ServerSentEvent(NamedTuple):
@@ -47,17 +50,11 @@ class EventParser:
 
     def _lines(self, text: str) -> list[str]:
         """The lines that end in the text: with CR LF, LF or CR."""
-        lines = []
-        for character in text:
-            if character == "\n" and self._after_cr:
-                self._after_cr = False
-                continue
-            self._after_cr = character == "\r"
-            if character in "\r\n":
-                lines.append(self._line)
-                self._line = ""
-            else:
-                self._line += character
+        if text and self._after_cr:
+            text = text.removeprefix("\n")
+        self._after_cr = text.endswith("\r") or (self._after_cr and not text)
+        first, *others = _LINE_END.split(text)
+        *lines, self._line = self._line + first, *others
         return lines
 
     def _take(self, line: str) -> ServerSentEvent | None:

@@ -25,6 +25,10 @@ ResultT = TypeVar("ResultT", bound=msgspec.Struct)
 #: has begun; waiting is none, however long it takes.
 MAX_ATTEMPTS = 5
 
+#: Begins of a job without an end, after which it has failed: it kills its workers. They are more
+#: than the attempts, because a worker dies with all of its jobs, and at most one is the cause.
+MAX_BEGINS = 10
+
 #: Longest delay of a retry, in seconds. The API treats a later due time as the trace of a clock
 #: that was set back.
 MAX_RETRY_DELAY = 120.0

@@ -23,7 +23,7 @@ REASON = "attempts"
 #: Seconds between two checks.
 POLL_INTERVAL = 0.05
 
-#: Seconds until the job must have ended. It has seven deaths, a restart after each, and growing
+#: Seconds until the job must have ended. It has twelve deaths, a restart after each, and growing
 #: delays between its messages.
 JOB_TIMEOUT = 240.0
 

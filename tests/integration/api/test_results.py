@@ -9,9 +9,11 @@ import msgspec
 import pytest
 from splitflap_api.loops.dispatch import message_of
 from splitflap_api.store import schema
+from splitflap_core.broker import Delivery
+from splitflap_core.broker.messages import ReceivedMessage
 from splitflap_core.contracts import encode
 from splitflap_core.kinds import MAX_ATTEMPTS
-from splitflap_core.outcomes import Done
+from splitflap_core.outcomes import Begun, Done
 from sqlalchemy.exc import OperationalError
 
 from tests.support import wait_until
@@ -100,6 +102,17 @@ def test_a_message_of_another_version_is_no_attempt(rig: Rig, consumer: Consumer
     wait_until(lambda: rig.rows(schema.dead_letters), "the dead letter")
     wait_until(lambda: not consumer.results.unsettled, "the ack")
     assert rig.job(state)["attempt"] == 1
+
+
+def test_a_notice_that_comes_again_counts_once(rig: Rig, consumer: Consumer) -> None:
+    """The API died between commit and ack. Its begins must not use up an innocent job."""
+    state = rig.post()
+    begun = encode(outcome_of(rig.job(state), Begun()))
+    for deliveries in (0, 1, 2):
+        received = ReceivedMessage(1, "results", begun, {}, deliveries)
+        # Private: only a crash of the broker or of the API makes it deliver a message again.
+        consumer.results._take([Delivery(consumer.results.link, 1, received)])
+    assert rig.job(state)["begun"] == 1
 
 
 @pytest.mark.parametrize("reason", ["delivery_limit", "expired"])

@@ -10,7 +10,7 @@ from splitflap_api.loops.marker import Marker, Publishing
 from splitflap_api.store import schema
 from splitflap_core.broker import Depth
 from splitflap_core.contracts import Job
-from splitflap_core.kinds import MAX_ATTEMPTS, MAX_RETRY_DELAY
+from splitflap_core.kinds import MAX_ATTEMPTS, MAX_BEGINS, MAX_RETRY_DELAY
 from splitflap_core.outcomes import Begun, RetryLater
 
 from asyncrequest import TaskState
@@ -85,15 +85,28 @@ def come_back(rig: Rig) -> None:
     dispatch(rig)
 
 
-@pytest.mark.parametrize("away", [600, DAY], ids=["ten minutes", "a day"])
+@pytest.mark.parametrize("away", [105, 600, DAY], ids=["105 seconds", "ten minutes", "a day"])
 def test_a_job_waits_for_workers_that_are_away(rig: Rig, clock: Clock, away: int) -> None:
     """It is published once, nothing fails, and it completes when a worker returns."""
     state = posted(rig)
     for _ in range(3):
-        see_depths(rig, render=1, results=0)
+        see_depths(rig, consumers=0, render=1, results=0)
         clock.pass_time(away // 3)
     assert rig.published == []
     assert rig.job(state)["attempt"] == 1
+    rig.apply(rendered(rig.job(state)))
+    assert rig.body(state)["state"] == "complete"
+
+
+def test_a_job_that_a_busy_worker_holds_for_105_seconds_is_published_once(
+    rig: Rig, clock: Clock
+) -> None:
+    """The worker has taken it from the queue, and renders other texts."""
+    state = posted(rig)
+    for _ in range(21):
+        see_depths(rig, render=0, results=0)
+        clock.pass_time(5)
+    assert rig.published == []
     rig.apply(rendered(rig.job(state)))
     assert rig.body(state)["state"] == "complete"
 
@@ -158,30 +171,40 @@ def test_a_retry_that_asks_for_a_year_is_due_within_the_longest_delay(rig: Rig) 
     assert rig.job(state)["due_at"] - before <= (MAX_RETRY_DELAY + 60) * 1000
 
 
-def test_a_job_that_kills_its_workers_ends_after_five_begins(rig: Rig) -> None:
+def test_a_job_that_kills_its_workers_ends_after_ten_begins(rig: Rig) -> None:
     """The first begin is silent. Each further one is reported, and the job then fails."""
     state = posted(rig)
     kills = 1  # of the first delivery
     while rig.rows(schema.jobs):
-        assert kills < 10
+        assert kills < 20
         rig.apply(outcome_of(rig.job(state), Begun()))
         kills += 1
-        if kills % 2 and rig.rows(schema.jobs):
+        if kills % 2 == 0 and rig.rows(schema.jobs):
             rig.apply(outcome_of(rig.job(state), UNTOUCHED))
             if rig.rows(schema.jobs):
                 come_back(rig)
-    assert kills == 1 + MAX_ATTEMPTS + 1
+    assert kills == 1 + MAX_BEGINS + 1
     assert rig.body(state)["reason"] == "attempts"
     letter = rig.row(schema.dead_letters)
     assert (letter["queue"], letter["reason"]) == ("render", "attempts")
     assert rig.metric("splitflap_jobs_finished_total", outcome="exhausted") == 1
 
 
+def test_a_job_whose_workers_are_killed_ten_times_by_others_completes(rig: Rig) -> None:
+    """A worker with many jobs dies with all of them. The first begin is silent."""
+    state = posted(rig)
+    rig.apply(*[outcome_of(rig.job(state), Begun())] * (10 - 1))
+    rig.apply(outcome_of(rig.job(state), UNTOUCHED))
+    come_back(rig)
+    rig.apply(rendered(rig.job(state)))
+    assert rig.body(state)["state"] == "complete"
+
+
 def test_a_job_that_kills_its_workers_ends_when_it_comes_back_untouched(rig: Rig) -> None:
     """The worker may send it back before it begins once more."""
     state = posted(rig)
-    rig.apply(*[outcome_of(rig.job(state), Begun())] * MAX_ATTEMPTS)
-    assert rig.job(state)["begun"] == MAX_ATTEMPTS
+    rig.apply(*[outcome_of(rig.job(state), Begun())] * MAX_BEGINS)
+    assert rig.job(state)["begun"] == MAX_BEGINS
     rig.apply(outcome_of(rig.job(state), UNTOUCHED))
     assert rig.rows(schema.jobs) == []
     assert rig.body(state)["reason"] == "attempts"
@@ -254,9 +277,12 @@ def test_a_lost_message_keeps_the_age_of_its_job(rig: Rig, clock: Clock) -> None
     assert rig.job(state)["dispatched_at"] > first
 
 
-def see_depths(rig: Rig, **ready: int) -> None:
+def see_depths(rig: Rig, *, consumers: int = 1, **ready: int) -> None:
     """Report the lengths of queues, and let the reconciler take the time of it."""
-    rig.signs.note_depths({queue: Depth(count, 1) for queue, count in ready.items()})
+    depths = {queue: Depth(count, consumers) for queue, count in ready.items()}
+    if "results" in depths:
+        depths["results"] = Depth(ready["results"], 1)  # the API consumes its outcomes
+    rig.signs.note_depths(depths, rig.clock)
     rig.reconcile()
 
 
@@ -285,6 +311,51 @@ def test_a_queue_with_messages_is_no_sign_of_loss(rig: Rig, clock: Clock) -> Non
         see_depths(rig, render=1, results=0)
         clock.pass_time(60)
     assert rig.published == []
+
+
+@pytest.mark.parametrize("consumers", [0, 1], ids=["no workers", "workers"])
+def test_a_queue_without_a_leader_is_no_empty_queue(rig: Rig, clock: Clock, consumers: int) -> None:
+    """RabbitMQ reports it as 0 messages and 0 consumers, for example after a restart."""
+    posted(rig)
+    clock.pass_time(1)
+    see_depths(rig, consumers=0, render=0, results=0)
+    clock.pass_time(5)
+    see_depths(rig, consumers=consumers, render=1, results=0)
+    clock.pass_time(queue_depths.STUCK_AFTER)
+    assert rig.published == []
+
+
+def test_jobs_wait_for_workers_that_have_left_an_empty_queue(rig: Rig, clock: Clock) -> None:
+    """A job of the same second has the earliest confirm of its batch, from before the look."""
+    posted(rig)
+    clock.pass_time(1)
+    see_depths(rig, render=0, results=0)
+    clock.pass_time(5)
+    see_depths(rig, consumers=0, render=1, results=0)
+    clock.pass_time(DAY)
+    assert rig.published == []
+
+
+def test_a_lost_message_is_found_without_any_worker(rig: Rig, clock: Clock) -> None:
+    """Its queue stays empty, so that an autoscaler starts no worker until it is published again."""
+    lost = posted(rig)
+    clock.pass_time(1)
+    for _ in range(2):
+        see_depths(rig, consumers=0, render=0, results=0)
+        clock.pass_time(queue_depths.STUCK_AFTER / 2)
+    assert [row["id"] for row in rig.published] == [rig.job(lost)["id"]]
+
+
+def test_a_queue_of_outcomes_without_a_leader_has_not_been_emptied(rig: Rig, clock: Clock) -> None:
+    """The API itself is a consumer of this queue, so a count of 0 is no answer of the queue."""
+    posted(rig)
+    clock.pass_time(1)
+    see_depths(rig, render=0)
+    rig.signs.note_depths({"results": Depth(0, 0)}, rig.clock)
+    clock.pass_time(queue_depths.STUCK_AFTER)
+    assert rig.published == []
+    see_depths(rig, results=0)
+    assert len(rig.published) == 1
 
 
 def test_jobs_are_not_lost_while_outcomes_wait(rig: Rig, clock: Clock) -> None:

@@ -55,3 +55,16 @@ def test_the_broker_is_queried_at_intervals() -> None:
     clock.now += ASK_EVERY
     queues.ask(depth)
     assert len(asked) == 8
+
+
+def test_a_queue_is_empty_at_the_time_of_the_question() -> None:
+    """A job that is published while the answer is on its way was not in the queue."""
+    clock = Clock()
+    signs = SignsOfLoss(clock)
+
+    def slow(_queue: str) -> Depth:
+        clock.now += 1
+        return Depth(0, 1)
+
+    Queues(Metrics("api"), signs, clock).ask(slow)
+    assert {sign.seen_at for sign in signs.all()} == {1000.0}

@@ -1,5 +1,6 @@
 """The dispatcher's loops: wake-ups from other replicas, and marks of confirmed jobs."""
 
+import time
 from collections.abc import Sized
 from functools import partial
 from pathlib import Path
@@ -102,6 +103,17 @@ def test_a_marked_job_has_no_due_time(rig: Rig) -> None:
     marker.settled(Publishing.of(job), sent=True)
     marker.run_once()
     assert rig.row("jobs")["first_dispatched_at"] == 7
+
+
+def test_a_mark_has_the_time_of_the_confirm(rig: Rig) -> None:
+    """A confirm from before the loss of a queue is marked after the new queue was made."""
+    marker = Marker(rig.store)
+    with rig.store.read() as tx:
+        before = rig.store.now(tx)
+    # Private: a confirm that has waited for a minute, for example through an outage.
+    marker._confirmed.append((Publishing.of(rig.job(rig.post())), time.monotonic() - 60))
+    marker.run_once()
+    assert rig.row("jobs")["dispatched_at"] < before
 
 
 def test_a_confirm_from_before_a_return_marks_nothing(rig: Rig) -> None:

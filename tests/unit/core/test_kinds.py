@@ -3,7 +3,7 @@
 from typing import get_args
 
 from splitflap_core.contracts import PREVIEW_FIELDS, Kind, ScrapeResult
-from splitflap_core.kinds import KINDS, MAX_ATTEMPTS
+from splitflap_core.kinds import KINDS, MAX_ATTEMPTS, MAX_BEGINS
 
 
 def test_every_kind_of_a_message_is_declared() -> None:
@@ -15,6 +15,11 @@ def test_every_kind_of_a_message_is_declared() -> None:
 def test_a_job_has_five_attempts() -> None:
     """The pages promise this number."""
     assert MAX_ATTEMPTS == 5
+
+
+def test_a_job_begins_ten_times_without_an_end() -> None:
+    """The pages promise this number too."""
+    assert MAX_BEGINS == 10
 
 
 def test_a_service_does_one_kind() -> None:

@@ -54,7 +54,7 @@ class Marker(Loop):
         self._pending.add(publishing)
 
     def settled(self, publishing: Publishing, sent: bool) -> None:
-        """Note that the broker has confirmed the job (`sent`), or that must be published again."""
+        """Note whether the broker has confirmed the job. If not, it is published again."""
         if sent:
             self._confirmed.append((publishing, time.monotonic()))
         else:

@@ -8,6 +8,9 @@ A job with a confirmed message is not due, so the API needs a sign that the mess
 - A session had to create the queue: the earlier messages are lost.
 - The queue was empty some time ago: a worker took the messages from before that time, or they are
   lost. A job that is still unfinished has no worker, or one that is stuck.
+
+RabbitMQ also reports 0 messages and 0 consumers for a queue whose leader does not answer, as during
+its election after a restart. So an empty queue without a consumer counts only while it stays empty.
 """
 
 import math
@@ -37,6 +40,10 @@ STUCK_AFTER = 900.0
 CREATED_AFTER = 2.0
 
 
+#: Milliseconds. A larger difference between two clocks is a step of one of them.
+CLOCK_STEP = 1_000
+
+
 @dataclass
 class Sign:
     """A sign that the jobs of a kind, dispatched before a time, have lost their messages."""
@@ -45,10 +52,15 @@ class Sign:
     #: The time (monotonic) of the sign, and the seconds until it is valid.
     seen_at: float
     valid_after: float
-    #: Whether a worker may have begun the jobs.
-    begun: bool
+    #: The consumers of an empty queue; None for a created queue, whose jobs no worker has begun.
+    consumers: int | None = None
     #: The time of the sign by the database's clock, in milliseconds, once it is known.
     dispatched_before: int | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether a worker may have begun the jobs."""
+        return self.consumers is not None
 
     @property
     def why(self) -> str:
@@ -60,7 +72,7 @@ class SignsOfLoss:
     """Collects the signs from the threads of the links, for the reconciler."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self.now = now
+        self._now = now
         self._created: dict[Kind, Sign] = {}
         self._empty: dict[Kind, Sign] = {}
         self._all_outcomes_taken = True
@@ -68,30 +80,44 @@ class SignsOfLoss:
     def note_created(self, queues: Iterable[str]) -> None:
         """Note that a session has created these queues."""
         for kind in KINDS.keys() & queues:
-            self._created[kind] = Sign(kind, self.now(), CREATED_AFTER, begun=False)
+            self._created[kind] = Sign(kind, self._now(), CREATED_AFTER)
 
-    def note_depths(self, depths: Mapping[str, Depth]) -> None:
+    def note_depths(self, depths: Mapping[str, Depth], asked_at: float) -> None:
         """Note which queues are empty. A kind has one such sign at a time."""
-        for kind in KINDS:
-            if kind in depths and not depths[kind].ready and kind not in self._empty:
-                self._empty[kind] = Sign(kind, self.now(), STUCK_AFTER, begun=True)
+        for kind in KINDS.keys() & depths:
+            depth, sign = depths[kind], self._empty.get(kind)
+            if not depth.ready:
+                self._empty.setdefault(kind, Sign(kind, asked_at, STUCK_AFTER, depth.consumers))
+            elif sign and not (sign.consumers and depth.consumers):
+                # The jobs wait for workers, or the queue was not empty.
+                self.forget(sign)
         if outcomes := depths.get(topology.RESULTS_QUEUE.name):
-            self._all_outcomes_taken = not outcomes.ready
+            self._all_outcomes_taken = not outcomes.ready and outcomes.consumers > 0
 
     def all(self) -> list[Sign]:
         """All signs."""
         return [*self._created.values(), *self._empty.values()]
 
-    def is_valid(self, sign: Sign) -> bool:
-        """Whether the jobs have lost their messages, and their outcomes do not wait."""
-        is_old = self.now() - sign.seen_at >= sign.valid_after
-        return is_old and (self._all_outcomes_taken or not sign.begun)
+    def valid(self, now: int) -> list[Sign]:
+        """The signs that prove a loss. `now` is the database's clock, in milliseconds."""
+        return [sign for sign in self.all() if self._is_valid(sign, now)]
 
     def forget(self, sign: Sign) -> None:
         """Remove a sign. The next one takes its place."""
         signs = self._empty if sign.begun else self._created
         if signs.get(sign.kind) is sign:
             del signs[sign.kind]
+
+    def _is_valid(self, sign: Sign, now: int) -> bool:
+        """Whether the jobs have lost their messages, and their outcomes do not wait."""
+        age = self._now() - sign.seen_at
+        seen_at = now - int(age * 1000)
+        if sign.dispatched_before is None:
+            sign.dispatched_before = seen_at
+        if abs(sign.dispatched_before - seen_at) > CLOCK_STEP:
+            self.forget(sign)  # the clock was set, so the times are not comparable
+            return False
+        return age >= sign.valid_after and (self._all_outcomes_taken or not sign.begun)
 
 
 class Queues:
@@ -121,7 +147,7 @@ class Queues:
         self._asked = self._now()
         found = {queue.name: depth(queue.name) for queue in topology.QUEUES}
         self._depths = {name: each for name, each in found.items() if each}
-        self._signs.note_depths(self._depths)
+        self._signs.note_depths(self._depths, self._asked)
 
     def _fresh(self, queue: str) -> Depth | None:
         return self._depths.get(queue) if self._now() - self._asked < FORGET_AFTER else None

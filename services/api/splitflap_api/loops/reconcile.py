@@ -21,7 +21,7 @@ from splitflap_api.domain.jobs import due
 from splitflap_api.domain.jobs.counts import job_counts
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.loop import Duty, Loop
-from splitflap_api.loops.queue_depths import Sign, SignsOfLoss
+from splitflap_api.loops.queue_depths import CLOCK_STEP, Sign, SignsOfLoss
 from splitflap_api.loops.retention import Retention, sweeps
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import completions, jobs, tasks
@@ -41,9 +41,6 @@ MAX_BATCHES = 10
 
 #: Seconds between counts of waiting jobs, and between looks at the clock.
 MEASURE_EVERY = 5.0
-
-#: Milliseconds. A larger difference between two clocks is a step of one of them.
-CLOCK_STEP = 1_000
 
 #: Looks at the clock after a step back in which times are limited. Other processes know the step
 #: a few seconds later.
@@ -149,22 +146,16 @@ class Reconciler(Loop):
 
     def _publish_lost(self) -> None:
         """Make the jobs due now that a valid sign proves to be lost."""
-        for sign in self._signs.all():
-            if sign.dispatched_before is None or self._signs.is_valid(sign):
-                self._follow(sign)
-
-    def _follow(self, sign: Sign) -> None:
-        """Note the database's time of a new sign; make the next lost jobs of a valid one due."""
-        with self._store.write() as tx:
+        with self._store.read() as tx:
             now = self._store.now(tx)
-            seen_at = now - int((self._signs.now() - sign.seen_at) * 1000)
-            if sign.dispatched_before is None:
-                sign.dispatched_before = seen_at
-                return
-            if abs(sign.dispatched_before - seen_at) > CLOCK_STEP:
-                self._signs.forget(sign)  # the clock was set, so the times are not comparable
-                return
-            count = due.make_lost_due(tx, sign.kind, seen_at, now, begun=sign.begun)
+        for sign in self._signs.valid(now):
+            self._make_lost_due(sign, now)
+
+    def _make_lost_due(self, sign: Sign, now: int) -> None:
+        """Make the next lost jobs of a sign due. After the last ones, forget the sign."""
+        before = sign.dispatched_before or 0
+        with self._store.write() as tx:
+            count = due.make_lost_due(tx, sign.kind, before, now, begun=sign.begun)
         if count:
             logger.warning(
                 "reconciler: %d %s jobs lost their messages (%s); publishing them again",
@@ -210,8 +201,8 @@ class Reconciler(Loop):
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx))
             names = self._tasks.responders.names
-            due = tx.execute(_OVERDUE, {"_now": changes.now, "_names": names})
-            ended = self._tasks.finish_due(tx, changes, [row.id for row in due])
+            overdue = tx.execute(_OVERDUE, {"_now": changes.now, "_names": names})
+            ended = self._tasks.finish_due(tx, changes, [row.id for row in overdue])
             changes.write(tx)
         return bool(ended)
 

@@ -19,7 +19,7 @@ from splitflap_core.contracts import (
 )
 from splitflap_core.kinds import MAX_RETRY_DELAY
 from splitflap_core.logs import bound
-from splitflap_core.outcomes import RetryLater
+from splitflap_core.outcomes import Begun, RetryLater
 from splitflap_core.telemetry import Metrics
 
 from splitflap_api.domain.jobs import dead_letters
@@ -131,8 +131,8 @@ class Results:
             try:
                 if queue in topology.JOB_QUEUES:
                     jobs.append((delivery, decode_job(delivery.body, msgspec.Raw)[0]))
-                else:
-                    outcomes.append((delivery, self._reader.read(delivery.body)))
+                elif outcome := self._read(delivery):
+                    outcomes.append((delivery, outcome))
             except BrokenMessage as error:
                 self._refuse(delivery, queue, str(error))
             except Exception as error:
@@ -143,6 +143,18 @@ class Results:
             self._give_back(jobs)
         if outcomes:
             self._apply(outcomes)
+
+    def _read(self, delivery: Delivery) -> JobOutcome | None:
+        """Read an outcome. A notice that comes again may have been counted, so it is dropped.
+
+        Raises:
+            BrokenMessage: the checks refuse it.
+        """
+        outcome = self._reader.read(delivery.body)
+        if isinstance(outcome.outcome, Begun) and delivery.received.deliveries:
+            delivery.ack()
+            return None
+        return outcome
 
     def _give_back(self, jobs: list[tuple[Delivery, Job]]) -> None:
         """Make jobs due again whose messages the broker itself gave up."""

@@ -18,9 +18,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from splitflap_api.store.embedded import DATABASE_FILE, DatabaseDamaged, is_damage
 
 #: Milliseconds since the epoch, by each database. The time of the statement, because the start of
-#: the transaction is old after a wait for locks.
+#: the transaction is old after a wait for locks. SQLite's days are not exact, hence the rounding.
 _NOW = {
-    "sqlite": "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+    "sqlite": "SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)",
     "postgresql": "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
 }
 

@@ -5,7 +5,7 @@ worker ended with a RetryLater, and `begun` counts the begins without an end, be
 its worker. Waiting is in neither of them.
 """
 
-from splitflap_core.kinds import MAX_ATTEMPTS, MAX_RETRY_DELAY
+from splitflap_core.kinds import MAX_ATTEMPTS, MAX_BEGINS, MAX_RETRY_DELAY
 from splitflap_core.outcomes import Begun, Report, RetryLater
 
 from splitflap_api.domain.changes import Row
@@ -21,7 +21,7 @@ def is_last(job: Row, report: Report) -> bool:
     """Whether this report of a job uses up its last attempt."""
     match report:
         case Begun() | RetryLater(progress="untouched"):
-            return bool(job["begun"] >= MAX_ATTEMPTS)
+            return bool(job["begun"] >= MAX_BEGINS)
         case RetryLater(progress="tried"):
             return bool(job["attempt"] >= MAX_ATTEMPTS)
         case _:

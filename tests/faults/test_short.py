@@ -28,10 +28,10 @@ TEST_TIMEOUT = 600
 @pytest.mark.servers
 @pytest.mark.timeout(TEST_TIMEOUT)
 def test_no_nemesis_causes_a_fault_on_servers(
-    tmp_path: Path, postgres_server: Postgres, rabbitmq_to_kill: RabbitMq
+    tmp_path: Path, postgres_server: Postgres, rabbitmq_server: RabbitMq
 ) -> None:
     """Each acknowledged post is complete, once, and work resumes after each return."""
-    rows = list(plan.short(tmp_path, (postgres_server, rabbitmq_to_kill), SEED))
+    rows = list(plan.short(tmp_path, (postgres_server, rabbitmq_server), SEED))
     faults = [fault for row in rows for fault in row.verdict.faults]
     assert not faults, report(rows)
     for row in rows:
@@ -50,10 +50,10 @@ def test_no_nemesis_causes_a_fault_on_the_embedded_back_end(tmp_path: Path) -> N
 @pytest.mark.servers
 @pytest.mark.timeout(TEST_TIMEOUT)
 def test_work_waits_for_workers_that_are_away_on_servers(
-    tmp_path: Path, postgres_server: Postgres, rabbitmq_to_kill: RabbitMq
+    tmp_path: Path, postgres_server: Postgres, rabbitmq_server: RabbitMq
 ) -> None:
     """Half a minute and a day pass. Each job has one message, and all work is done afterwards."""
-    _check(list(plan.alone(tmp_path, (postgres_server, rabbitmq_to_kill), SEED, pace=AWAY_PACE)))
+    _check(list(plan.alone(tmp_path, (postgres_server, rabbitmq_server), SEED, pace=AWAY_PACE)))
 
 
 @pytest.mark.timeout(TEST_TIMEOUT)

@@ -27,13 +27,6 @@ def rabbitmq_server() -> Iterator[RabbitMq]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def rabbitmq_to_kill() -> Iterator[RabbitMq]:
-    """A node for the tests of one module, which kill it. Others keep a node with sound files."""
-    with or_skip(RabbitMq) as server:
-        yield server
-
-
 def or_skip(make: Callable[[], S]) -> S:
     """Call `make`. If the program is missing, skip the test, or fail it in CI."""
     try:

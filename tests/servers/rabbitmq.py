@@ -5,16 +5,13 @@ import re
 import secrets
 import shutil
 import subprocess
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import amqp
-
 from tests.support import free_port, wait_until
 
-from .process import PATIENCE, ServerFailed, find_binary, tail
+from .process import ServerFailed, find_binary, tail
 from .server import Server, end, listens
 
 #: Debian's scripts. The wrappers in /usr/sbin insist on one user and one folder.
@@ -93,40 +90,9 @@ class RabbitMq(Server):
         return f"amqp://guest:guest@127.0.0.1:{port or self.port}/{name}"
 
     def add_vhost(self, name: str) -> str:
-        """Create an empty virtual host, and return its URL.
-
-        A node may lose its Raft system, and lives on without quorum queues until its restart
-        (rabbitmq-server issue 4512). This method restarts such a node, and warns with its log.
-
-        Raises:
-            ServerFailed: quorum queues do not work after the restart either.
-        """
+        """Create an empty virtual host, and return its URL."""
         self.eval(VHOST.format(name=name))
-        if fault := self._fault_of_quorum_queues(name):
-            warnings.warn(f"RabbitMQ: restarted after {fault}\n{tail(self.log)}", stacklevel=2)
-            self.restart()
-            if fault := self._fault_of_quorum_queues(name):
-                raise ServerFailed(f"RabbitMQ: {fault}\n{tail(self.log)}")
         return self.vhost_url(name)
-
-    def _fault_of_quorum_queues(self, vhost: str) -> str:
-        """Why a message to a new quorum queue is not confirmed; empty if it is."""
-        quorum = {"x-queue-type": "quorum"}
-        try:
-            with amqp.Connection(
-                f"127.0.0.1:{self.port}",
-                virtual_host=vhost,
-                confirm_publish=True,
-                connect_timeout=PATIENCE,
-                read_timeout=PATIENCE,
-            ) as connection:
-                channel = connection.channel()
-                channel.queue_declare("probe", durable=True, auto_delete=False, arguments=quorum)
-                channel.basic_publish(amqp.Message(b""), routing_key="probe", timeout=PATIENCE)
-                channel.queue_delete("probe")
-        except (OSError, amqp.AMQPError) as error:
-            return repr(error)
-        return ""
 
     def import_definitions(self, definitions: Mapping[str, Any]) -> None:
         """Import definitions, as `rabbitmqctl import_definitions` does."""

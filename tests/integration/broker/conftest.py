@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,19 +43,11 @@ class Vhost:
 
 
 @pytest.fixture
-def vhost(rabbitmq_server: RabbitMq) -> Iterator[Vhost]:
-    """A new virtual host of the common node."""
-    with new_vhost(rabbitmq_server) as new:
-        yield new
-
-
-@contextmanager
-def new_vhost(server: RabbitMq) -> Iterator[Vhost]:
-    """Add a virtual host, and delete it afterwards: a node recovers all its queues at a start."""
+def vhost(rabbitmq_server: RabbitMq) -> Vhost:
+    """A new virtual host."""
     name = f"broker-{next(_vhosts)}"
-    server.add_vhost(name)
-    yield Vhost(server, name)
-    server.delete_vhost(name)
+    rabbitmq_server.add_vhost(name)
+    return Vhost(rabbitmq_server, name)
 
 
 @pytest.fixture(params=["filesystem", pytest.param("rabbitmq", marks=pytest.mark.servers)])

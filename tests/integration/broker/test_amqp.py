@@ -1,7 +1,6 @@
 """A link to RabbitMQ under faults of the broker, of the network, and of operators."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import kombu
@@ -10,10 +9,9 @@ from splitflap_core import topology
 from splitflap_core.broker import Subscription, amqp
 
 from tests.servers.proxy import Proxy
-from tests.servers.rabbitmq import RabbitMq
 from tests.support.peer import RENDER, Peer, numbered, rabbitmq_broker
 
-from .conftest import MakePeer, Vhost, new_vhost
+from .conftest import MakePeer, Vhost
 
 pytestmark = pytest.mark.servers
 
@@ -28,27 +26,18 @@ def test_topology_is_declared_as_quorum_queues(vhost: Vhost, make_peer: MakePeer
     assert listed.count("x-dead-letter-strategy") == 3
 
 
-@pytest.fixture
-def vhost_to_kill(rabbitmq_to_kill: RabbitMq) -> Iterator[Vhost]:
-    """A virtual host of a node that the test may kill."""
-    with new_vhost(rabbitmq_to_kill) as new:
-        yield new
-
-
-def test_confirmed_messages_survive_a_killed_broker(
-    vhost_to_kill: Vhost, make_peer: MakePeer
-) -> None:
+def test_confirmed_messages_survive_a_killed_broker(vhost: Vhost, make_peer: MakePeer) -> None:
     """A publish during the outage is settled as not sent at once."""
-    receiver = make_peer(vhost_to_kill.backend, RENDER).started()
-    sender = make_peer(vhost_to_kill.backend).started()
+    receiver = make_peer(vhost.backend, RENDER).started()
+    sender = make_peer(vhost.backend).started()
     sender.send(*numbered(50))
     receiver.receive(50)
-    vhost_to_kill.server.kill()
+    vhost.server.kill()
     for peer in (sender, receiver):
         peer.wait(lambda peer=peer: not peer.link.up, "the loss")  # type: ignore[misc]  # a lambda
     sender.publish(b"meanwhile")
     assert sender.unsent == [b"meanwhile"]
-    vhost_to_kill.server.start()
+    vhost.server.start()
     receiver.receive(100)
     assert sorted(receiver.bodies[50:]) == sorted(numbered(50))
     sender.wait(lambda: sender.link.up, "the connection")

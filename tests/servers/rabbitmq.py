@@ -109,6 +109,15 @@ class RabbitMq(Server):
         found = re.findall(r'\{"([^"]+)",\s*(\d+),\s*(\d+)\}', listed)
         return {name: Depth(int(ready), int(unacked)) for name, ready, unacked in found}
 
+    def wait_for_dead_lettering(self) -> None:
+        """Wait until the worker of each queue with at-least-once dead lettering runs.
+
+        A queue that is deleted before ends the dead lettering of all queues (RabbitMQ 3.10).
+        """
+        self.eval(
+            "[sys:get_state(P) || {_, P, _, _} <- supervisor:which_children(rabbit_fifo_dlx_sup)]."
+        )
+
     def set_memory_alarm(self, on: bool) -> None:
         """Begin or end a memory alarm, which blocks all publishing connections."""
         share = 0.0 if on else HIGH_WATERMARK

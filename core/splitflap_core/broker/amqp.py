@@ -131,9 +131,28 @@ class AmqpSession(BrokerSession):
             is_new = True
         try:
             queue(self._channel).declare()
-        except PreconditionFailed as error:
+        except PreconditionFailed:
             if queue.name not in topology.REPLACEABLE:
                 raise
+            self._channel = self._connection.channel()
+            is_new = self._replace(queue)
+        return is_new
+
+    def _replace(self, queue: kombu.Queue) -> bool:
+        """Delete a queue of another release, and declare it anew. Return whether this API did so.
+
+        An exclusive queue is the lock of a replacement: it belongs to one connection. Without it, a
+        second API would delete the new queue of the first one, with its messages. RabbitMQ 3.10
+        loses all of its dead lettering if a queue is deleted at the moment of its creation.
+
+        Raises:
+            ResourceLocked: another API replaces the queue now. The link connects again later.
+        """
+        lock = kombu.Queue(f"replace.{queue.name}", exclusive=True, durable=False)
+        lock(self._channel).queue_declare()
+        try:
+            queue(self._channel).declare()
+        except PreconditionFailed as error:
             logger.warning(
                 "broker: the queue %s has the arguments of another release (%s); the API deletes "
                 "it, declares it anew, and publishes its jobs again",
@@ -143,8 +162,10 @@ class AmqpSession(BrokerSession):
             self._channel = self._connection.channel()
             self._channel.queue_delete(queue.name)
             queue(self._channel).declare()
-            is_new = True
-        return is_new
+            return True
+        finally:
+            self._channel.queue_delete(lock.name)
+        return False
 
     def subscribe(
         self, subscriptions: Sequence[Subscription], on_received: Callable[[ReceivedMessage], None]

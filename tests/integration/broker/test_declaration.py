@@ -29,6 +29,7 @@ def declare(vhost: Vhost, name: str, **arguments: object) -> None:
         old(connection.default_channel).declare()
         producer = kombu.Producer(connection)
         producer.publish(b"old", exchange=queue.exchange, routing_key=name)
+    vhost.server.wait_for_dead_lettering()
 
 
 def delete(vhost: Vhost, *names: str) -> None:
@@ -89,6 +90,25 @@ def test_a_queue_of_the_release_with_a_lifetime_is_replaced(
     ) == 1
     assert vhost.depth(name).ready == 0
     assert make_peer(vhost.backend).started().created == [frozenset()]
+
+
+@pytest.mark.servers
+def test_one_of_two_apis_replaces_a_queue(
+    vhost: Vhost, make_peer: MakePeer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The second one waits, finds the new queue, and leaves the messages in it."""
+    declare(vhost, "render", **{"x-message-ttl": OLD_TTL})
+    second = make_peer(vhost.backend)
+    with kombu.Connection(vhost.url) as first:
+        first.default_channel.queue_declare("replace.render", exclusive=True)
+        second.link.start()
+        second.wait(lambda: "RESOURCE_LOCKED" in caplog.text, "a refused replacement")
+        assert vhost.depth("render").ready == 1
+        delete(vhost, "render")
+        declare(vhost, "render")
+    second.wait(lambda: second.link.up, "the connection")
+    assert second.created == [ALL - {"render"}]
+    assert vhost.depth("render").ready == 1
 
 
 @pytest.mark.servers

@@ -33,13 +33,14 @@ from splitflap_api.domain.keys import Keyring
 from splitflap_api.domain.responders import Responders
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.http.app import make_app
-from splitflap_api.http.auth import caller, still_valid
+from splitflap_api.http.auth import caller
 from splitflap_api.http.services import Services
 from splitflap_api.http.waiting import SlotReleasingBackend
 from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.loops.announcer import Announcer
 from splitflap_api.loops.dispatch import Dispatcher
-from splitflap_api.loops.feed import Feed
+from splitflap_api.loops.long_requests.feed import Feed
+from splitflap_api.loops.long_requests.key_watch import KeyWatch
 from splitflap_api.loops.queue_depths import SignsOfLoss
 from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.results import Results
@@ -94,7 +95,6 @@ class ApiService:
         self._feed = Feed(
             store,
             lambda: self._acceptor.wake(),  # noqa: PLW0108 - as above
-            self._keyring.readers,
             waiters,
         )
         self._signs = SignsOfLoss()
@@ -113,6 +113,7 @@ class ApiService:
         # Requests.
         transactions = TaskTransactions(store, tasks, metrics, after_commit)
         self._acceptor = Acceptor(transactions, waiters)
+        self._key_watch = KeyWatch(self._keyring.valid, self._feed, self._acceptor.waits)
         self._replayer = Replayer(store, self._dispatcher.link, after_commit)
 
         # Overload.
@@ -148,7 +149,7 @@ class ApiService:
     def wsgi(self) -> Callable[..., Any]:
         """The application, with admission around it."""
         later = AsyncRequests(
-            SlotReleasingBackend(self._acceptor, lambda: still_valid(self._keyring)),
+            SlotReleasingBackend(self._acceptor),
             account=lambda: caller().account,
             prefix=PREFIX,
             traceparent=lambda: request.headers.get("traceparent"),
@@ -188,7 +189,8 @@ class ApiService:
         logger.info("stopping: ending streams and waits")
         self._stopping.set()
         self._not_ready = "the service is stopping"
-        self._acceptor.end_waits()
+        self._key_watch.request_stop()
+        self._acceptor.waits.end_all()
         self._feed.stop(STEP)
 
     def stop(self) -> None:
@@ -240,6 +242,7 @@ class ApiService:
         self._dispatcher.start()
         self._acceptor.start()
         self._feed.start()
+        self._key_watch.start()
         self._backlog.start()
         if "outcomes" in self.settings.roles:
             self._results.link.start()
@@ -259,6 +262,7 @@ class ApiService:
             "publish": self._dispatcher.alive,
             "accept": self._acceptor.alive,
             "feed": self._feed.alive,
+            "key-watch": self._key_watch.alive,
             "backlog": self._backlog.alive,
         }
         if "outcomes" in self.settings.roles:

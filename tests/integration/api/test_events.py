@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from splitflap_api.http.events import EventViews
-from splitflap_api.loops.subscriber import FeedEvent
+from splitflap_api.loops.long_requests.subscriber import FeedEvent
 from splitflap_api.store import schema
 
 from tests.support import wait_until

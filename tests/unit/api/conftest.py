@@ -72,7 +72,7 @@ def services(rig: Rig, tmp_path: Path) -> Services:
         dead_letters=DeadLetterBatches(rig.store, replayer, lambda: 0.0),
         feed=rig.feed,
         later=AsyncRequests(
-            SlotReleasingBackend(rig.acceptor, lambda: True),
+            SlotReleasingBackend(rig.acceptor),
             account=lambda: caller().account,
             prefix=PREFIX,
         ),

@@ -16,7 +16,7 @@ from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.domain.responders import Responder, Responders
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.acceptor import Acceptor
-from splitflap_api.loops.feed import Feed
+from splitflap_api.loops.long_requests.feed import Feed
 from splitflap_api.loops.queue_depths import SignsOfLoss
 from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.retention import Retention
@@ -67,7 +67,7 @@ class Rig:
         self.ingest = Ingest(store, self.tasks, self.metrics, preview_wait)
         transactions = TaskTransactions(store, self.tasks, self.metrics, self)
         self.acceptor = Acceptor(transactions)
-        self.feed = Feed(store, lambda: None, set)
+        self.feed = Feed(store, lambda: None)
         self.reconciler = Reconciler(
             store,
             self.tasks,

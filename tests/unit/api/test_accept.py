@@ -144,13 +144,6 @@ def test_a_wait_ends_with_the_task(rig: Rig) -> None:
     assert final.status == 201
 
 
-def test_a_wait_ends_with_its_key(rig: Rig) -> None:
-    """The response is the running task: the task was accepted, and its result stays hidden."""
-    state, answers = rig.post(), [True, False]
-    assert rig.acceptor.wait("me", state.id, 20, lambda: answers.pop(0)).final is None
-    assert answers == []
-
-
 def test_a_stop_ends_waits(rig: Rig) -> None:
     """Present and later waits get the running task."""
     state = rig.post()
@@ -158,7 +151,7 @@ def test_a_stop_ends_waits(rig: Rig) -> None:
         waiting = caller.submit(rig.acceptor.wait, "me", state.id, 20)
         time.sleep(0.1)
         began = time.monotonic()
-        rig.acceptor.end_waits()
+        rig.acceptor.waits.end_all()
         assert waiting.result(20).final is None
         assert rig.acceptor.wait("me", state.id, 20).final is None
     assert time.monotonic() - began < 10

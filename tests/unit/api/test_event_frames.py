@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from splitflap_api.http import events as module
 from splitflap_api.http.events import EventViews
-from splitflap_api.loops import feed as feed_module
-from splitflap_api.loops.feed import Gap
-from splitflap_api.loops.subscriber import FeedEvent
+from splitflap_api.loops.long_requests import feed as feed_module
+from splitflap_api.loops.long_requests.feed import Gap
+from splitflap_api.loops.long_requests.subscriber import FeedEvent
 
 from tests.support.event_stream import EventParser, ServerSentEvent
 from tests.system.rig import sse

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from splitflap_api.domain.changes import Changes
-from splitflap_api.loops import feed as module
 from splitflap_api.loops import loop
-from splitflap_api.loops import subscriber as subscriber_module
-from splitflap_api.loops.feed import Feed, Gap
-from splitflap_api.loops.subscriber import FeedEvent, Subscriber
+from splitflap_api.loops.long_requests import feed as module
+from splitflap_api.loops.long_requests import subscriber as subscriber_module
+from splitflap_api.loops.long_requests.feed import Feed, Gap
+from splitflap_api.loops.long_requests.subscriber import FeedEvent, Subscriber
 from splitflap_api.loops.waiters import ThreadWaiters
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events
@@ -22,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 PATIENCE = 30.0
 
-#: The id of a stream's key. Feeds of these tests let every key read, unless a test says otherwise.
+#: The id of a stream's key.
 KEY = "key-1"
 
 
@@ -39,7 +39,7 @@ def write(store: Store, count: int, channel: str = "general") -> None:
 @pytest.fixture
 def feed(store: Store) -> Iterator[Feed]:
     """A started feed."""
-    made = Feed(store, lambda: None, set)
+    made = Feed(store, lambda: None)
     made.start()
     yield made
     made.stop(PATIENCE)
@@ -142,7 +142,7 @@ def test_a_stream_that_is_too_far_behind_is_ended(
 
 def test_a_stop_ends_the_streams(store: Store) -> None:
     """Present streams end at once, and a later stream at its start."""
-    made = Feed(store, lambda: None, set)
+    made = Feed(store, lambda: None)
     made.start()
     subscriber = made.subscribe(None, KEY)
     reader = threading.Thread(target=subscriber.wait)
@@ -192,40 +192,22 @@ def test_a_silent_stream_is_woken_for_a_heartbeat(
     assert not subscriber.has_news
 
 
-@pytest.mark.parametrize("with_events", [False, True])
-def test_a_revoked_key_ends_its_stream(
-    store: Store, monkeypatch: pytest.MonkeyPatch, with_events: bool
-) -> None:
-    """Silent or not: the feed asks for the keys of all streams, and other streams go on."""
-    monkeypatch.setattr(module, "KEYS_EVERY", 0.0)
-    valid = {"revoked", "valid"}
-    made = Feed(store, lambda: None, valid.intersection)
-    ended, goes_on = made.subscribe(None, "revoked"), made.subscribe(None, "valid")
-    made.run_once()
-    assert not ended.ended
-    reader = threading.Thread(target=ended.wait)
-    reader.start()
-    valid.remove("revoked")
-    if with_events:
-        write(store, 1)
-    made.run_once()
-    reader.join(PATIENCE)
-    assert not reader.is_alive()
-    assert (ended.ended, goes_on.ended) == (True, False)
-
-
-def test_keys_are_checked_while_more_events_come_than_are_read(
+def test_a_silent_stream_is_woken_while_more_events_come_than_are_read(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One iteration reads a limited number of pages, so its other duties are not late."""
-    monkeypatch.setattr(module, "KEYS_EVERY", 0.0)
     monkeypatch.setattr(module, "PAGE", 1)
-    made = Feed(store, lambda: None, lambda _keys: set())
-    subscriber = made.subscribe(None, KEY)
+    monkeypatch.setattr(module, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(module, "READ_EVERY", 0.0)
+    made = Feed(store, lambda: None)
+    busy, silent = made.subscribe("general", KEY), made.subscribe("other", KEY)
+    reader = threading.Thread(target=silent.wait, daemon=True)
+    reader.start()
     write(store, 2 * module.PAGES)
     made.run_once()
-    assert subscriber.ended
-    assert len(subscriber.take()) == module.PAGES
+    assert len(busy.take()) == module.PAGES
+    reader.join(PATIENCE)
+    assert not reader.is_alive()
 
 
 def test_a_resuming_stream_of_a_quiet_channel_reads_in_windows(
@@ -262,7 +244,7 @@ def test_an_unsubscribed_stream_gets_no_more_events(store: Store, feed: Feed) ->
 def test_a_wake_up_is_passed_on_to_waiting_requests(store: Store) -> None:
     """The requests are woken before the feed's own read."""
     woken = threading.Event()
-    made = Feed(store, woken.set, set)
+    made = Feed(store, woken.set)
     made.start()
     made.wake()
     assert woken.wait(PATIENCE)

@@ -91,12 +91,11 @@ class Keyring:
             self._cache[hashed] = (time.monotonic() + CACHE, caller)
         return caller
 
-    def readers(self, key_ids: Collection[str]) -> set[str]:
-        """Those of these keys that may read, according to the database and not to the cache."""
-        wanted = select(keys.c.id, keys.c.scopes).where(keys.c.revoked_at.is_(None))
+    def valid(self, key_ids: Collection[str]) -> set[str]:
+        """Those of these keys that are not revoked, according to the database."""
+        wanted = select(keys.c.id).where(keys.c.revoked_at.is_(None))
         with self._store.read() as tx:
-            rows = tx.execute(wanted.where(among(tx, keys.c.id, key_ids)))
-            return {row.id for row in rows if "read" in row.scopes.split()}
+            return set(tx.execute(wanted.where(among(tx, keys.c.id, key_ids))).scalars())
 
     def bootstrap(self, secret: str | None) -> str | None:
         """Create the first key if it is missing. Returns the key only if it is a random one."""

@@ -21,12 +21,6 @@ def authorise(keyring: Keyring, scope: str) -> Caller:
     return caller
 
 
-def still_valid(keyring: Keyring) -> bool:
-    """Whether the request's key still has the scopes that it had when the request came."""
-    present = keyring.caller(bearer())
-    return present is not None and present.scopes >= caller().scopes
-
-
 def bearer() -> str:
     """The key as the client sent it.
 

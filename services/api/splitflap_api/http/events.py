@@ -14,8 +14,8 @@ from splitflap_api.http.auth import caller
 from splitflap_api.http.parse import event_id
 from splitflap_api.http.services import Services
 from splitflap_api.http.waiting import release_slot
-from splitflap_api.loops.feed import Gap
-from splitflap_api.loops.subscriber import FeedEvent, Subscriber
+from splitflap_api.loops.long_requests.feed import Gap
+from splitflap_api.loops.long_requests.subscriber import FeedEvent, Subscriber
 from splitflap_api.store.engine import is_outage
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from asyncrequest import AsyncRequests
 from splitflap_api.domain.commands import Command
 from splitflap_api.domain.keys import Keyring
 from splitflap_api.loops.acceptor import Acceptor
-from splitflap_api.loops.feed import Feed
+from splitflap_api.loops.long_requests.feed import Feed
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
 from splitflap_api.transactions.dead_letters import DeadLetterBatches

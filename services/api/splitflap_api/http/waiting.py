@@ -1,6 +1,6 @@
 """Waiting requests hold no slot (overload/slots.py)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import request
@@ -9,6 +9,7 @@ from asyncrequest import NoSuchTask, Preconditions, Submission, TaskState
 from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.problems import unavailable
 from splitflap_api.domain.commands import Command
+from splitflap_api.http.auth import caller
 from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.overload.shedding import TOO_MANY
 from splitflap_api.overload.slots import SLOT, Slot
@@ -43,10 +44,8 @@ class SlotReleasingBackend:
     A wait ends with its key: the response is then the 202 of the running task.
     """
 
-    def __init__(self, backend: Acceptor, may_wait: Callable[[], bool]) -> None:
-        """`may_wait` tells whether the key of the present request is still valid."""
+    def __init__(self, backend: Acceptor) -> None:
         self._backend = backend
-        self._may_wait = may_wait
 
     def accept(self, submission: Submission[Command]) -> TaskState:
         return self._backend.accept(submission)
@@ -57,7 +56,7 @@ class SlotReleasingBackend:
     def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
         _checked(task_id)
         release_slot()
-        return self._backend.wait(account, task_id, seconds, self._may_wait)
+        return self._backend.wait(account, task_id, seconds, caller().key_id)
 
     def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
         self._backend.cancel(account, _checked(task_id), preconditions)

@@ -4,7 +4,9 @@
     commits        batcher.py      commits accepted requests, many at a time
     task-reads     batcher.py      reads tasks, many at a time
     call-expiry    batcher.py      ends calls that have waited too long
-    feed           feed.py         hands new events to streams, and wakes waiting requests
+    feed           long_requests/  hands new events to streams, and passes wake-ups on
+    task-waits     long_requests/  ends waits for tasks
+    key-watch      long_requests/  ends streams and waits of revoked keys
     link-publish   dispatch.py     publishes jobs and wake-ups
     marker         marker.py       marks confirmed jobs
     wake-ups       wake_ups.py     wakes other replicas (not with the embedded broker)

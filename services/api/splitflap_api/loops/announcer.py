@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from splitflap_api.domain.changes import Row
 from splitflap_api.loops.dispatch import Dispatcher
-from splitflap_api.loops.feed import Feed
+from splitflap_api.loops.long_requests.feed import Feed
 
 
 class Announcer:

@@ -16,7 +16,7 @@ from splitflap_api.contract.problems import Problem
 CONNECTION = "splitflap.connection"
 
 #: Seconds until a client with too many requests in progress should try again. The API notices the
-#: end of a silent stream's client at the next comment (loops/feed.py, HEARTBEAT).
+#: end of a silent stream's client at the next comment (loops/long_requests/feed.py, HEARTBEAT).
 RETRY_AFTER = 15
 
 

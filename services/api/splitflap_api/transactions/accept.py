@@ -5,11 +5,11 @@ The module also has the other transactions of requests: read, cancel, delete.
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from splitflap_core.telemetry import Metrics
 from splitflap_core.trace import new_traceparent
-from sqlalchemy import Connection, or_
+from sqlalchemy import Connection, or_, select
 from uuid_utils import uuid7
 
 from asyncrequest import KeyReused, Preconditions, Submission, TaskState
@@ -81,6 +81,12 @@ class TaskTransactions:
             now = self._store.now(tx)
             found = {row["id"]: row for row in read_shared(tx, among(tx, tasks.c.id, ids))}
         return [visible_state(found.get(task_id), account, now) for account, task_id in questions]
+
+    def ended(self, task_ids: Collection[str]) -> set[str]:
+        """Those of these tasks that have ended."""
+        wanted = select(tasks.c.id).where(tasks.c.state != "running")
+        with self._store.read() as tx:
+            return set(tx.execute(wanted.where(among(tx, tasks.c.id, task_ids))).scalars())
 
     def read_large(self, account: str, task_id: str) -> TaskState:
         """Read the state of a task with a final response of any size. Raises as `cancel`."""

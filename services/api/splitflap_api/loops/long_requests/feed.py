@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from splitflap_api.loops.long_requests.subscriber import FeedEvent, Subscriber
 from splitflap_api.loops.loop import Duty, Loop
-from splitflap_api.loops.subscriber import FeedEvent, Subscriber
 from splitflap_api.loops.waiters import ThreadWaiters, Waiters
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import counters, events
@@ -24,10 +24,6 @@ READ_EVERY = 1.0
 #: Longest silence of a stream in seconds: then it sends a heartbeat. Proxies close a connection
 #: after 60 silent seconds (nginx's proxy_read_timeout), some mobile networks after 30.
 HEARTBEAT = 15.0
-
-#: Seconds between looks at the keys of all streams. The stream of a revoked key ends after this
-#: time and one statement, within the 5 s that the documentation promises.
-KEYS_EVERY = 2.0
 
 #: Rows of one read, by the feed and by a stream that resumes.
 PAGE = 500
@@ -62,7 +58,6 @@ class Feed(Loop):
         self,
         store: Store,
         on_woken: Callable[[], None],
-        readers: Callable[[Collection[str]], AbstractSet[str]],
         waiters: Waiters | None = None,
     ) -> None:
         """Make a feed.
@@ -70,26 +65,23 @@ class Feed(Loop):
         Args:
             store: the database.
             on_woken: is called before each read that a wake-up causes.
-            readers: gives those of some keys, by id, that may read now.
             waiters: lets streams wait: threads, unless given.
         """
         super().__init__(
             "feed",
             Duty("wake requests", self._pass_wake_up_on),
             Duty("read events", self._read_new),
-            Duty("end streams of revoked keys", self._check_keys),
             Duty("send heartbeats", self._wake_silent),
             pause=lambda: READ_EVERY,
         )
         self._store = store
         self._waiters: Waiters = waiters or ThreadWaiters()
         self._on_woken = on_woken
-        self._readers = readers
         self._subscribers: set[Subscriber] = set()
         self._joining = threading.Lock()
         self._resuming = threading.Semaphore(RESUMING)
         self.last = 0
-        self._heartbeats_at = self._keys_at = time.monotonic()
+        self._heartbeats_at = time.monotonic()
 
     def stop(self, timeout: float) -> None:
         """End all streams, then the thread."""
@@ -100,6 +92,12 @@ class Feed(Loop):
     def end_streams(self) -> None:
         """End every stream. The clients connect again by themselves."""
         self._end(list(self._subscribers))
+
+    def key_ids(self) -> set[str]:
+        return {each.key_id for each in list(self._subscribers)}
+
+    def end_of(self, key_ids: AbstractSet[str]) -> None:
+        self._end([each for each in list(self._subscribers) if each.key_id in key_ids])
 
     def subscribe(self, channel: str | None, key_id: str) -> Subscriber:
         """A new stream of this key, which gets the events from now on."""
@@ -175,16 +173,6 @@ class Feed(Loop):
         if page:
             self._wake_streams(each for each in list(self._subscribers) if each.has_news)
         return len(page) == PAGE
-
-    def _check_keys(self) -> None:
-        """End the streams of keys that may read no more, whether or not there are events."""
-        now = time.monotonic()
-        if not self._subscribers or now - self._keys_at < KEYS_EVERY:
-            return
-        self._keys_at = now
-        subscribers = list(self._subscribers)
-        readers = self._readers({each.key_id for each in subscribers})
-        self._end([each for each in subscribers if each.key_id not in readers])
 
     def _wake_silent(self) -> None:
         """Wake silent streams for a heartbeat. One pass costs less than a timer for each stream.

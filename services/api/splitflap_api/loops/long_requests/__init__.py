@@ -1,0 +1,1 @@
+"""Requests that stay open: event streams, and waits for tasks (`Prefer: wait`)."""

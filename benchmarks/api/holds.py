@@ -1,8 +1,9 @@
 """The longest time for which one request holds the API's process.
 
-A heartbeat in the process measures it (watched_api.py). Each case is repeated, and its figure is
-the median of the repetitions' longest holds: the machine's other work makes single ones longer. A
-renderer renders the posts. Each has 1.2 MB of HTML, close to the most that a text may have.
+A heartbeat in the process measures it (watched_api.py). Each case is repeated, and its figures are
+the medians of the repetitions' longest holds: the machine's other work makes single ones longer.
+The CPU time of the process's thread is free of that work. A renderer renders the posts. Each has
+1.2 MB of HTML, close to the most that a text may have.
 """
 
 import os
@@ -34,7 +35,7 @@ from benchmarks.harness.waiting import wait_until
 
 #: Large posts, and repetitions of each case.
 POSTS = 100
-REPEATS = 9
+REPEATS = 5
 
 #: Small rows beside them: events and finished tasks.
 ROWS = 200_000
@@ -55,6 +56,14 @@ TEXT = "```python\n" + "(a)+\n" * 13_000 + "```"
 ESCAPED = b'{"text":"' + b"\\u0061" * 65_536 + b'"}'
 
 
+class Case:
+    """The holds of one case: by the clock, and in CPU time."""
+
+    def __init__(self, name: str) -> None:
+        self.longest = Line(name, at_most(LIMIT))
+        self.cpu = Line("of CPU time")
+
+
 class Watched:
     """A running API with a heartbeat."""
 
@@ -62,14 +71,15 @@ class Watched:
         self.api = api
         self._file = file
 
-    def hold(self, ask: Callable[[], object]) -> float:
-        """The longest hold (milliseconds) during a call."""
+    def hold(self, case: "Case", ask: Callable[[], object]) -> None:
+        """Add the longest hold (milliseconds) during a call to its case."""
         # In place: the API has mapped the file into its memory.
         with self._file.open("r+b") as file:
             file.write(FORMAT.pack(0, 0))
         ask()
-        longest, _cpu = FORMAT.unpack(self._file.read_bytes())
-        return float(longest) * 1000
+        longest, cpu = FORMAT.unpack(self._file.read_bytes())
+        case.longest.add(longest * 1000)
+        case.cpu.add(cpu * 1000)
 
     def send(self, method: str, path: str, **options: Any) -> requests.Response:
         """Send a request."""
@@ -108,18 +118,17 @@ def _watched(it: Bench, environ: dict[str, str]) -> Iterator[Watched]:
 
 def _measure(it: Bench, api: Watched, environ: dict[str, str]) -> list[Line]:
     note(f"holds: {POSTS} large posts")
-    rendered = Line(f"{POSTS} large posts, until they are done", at_most(LIMIT))
+    rendered = Case(f"{POSTS} large posts, until they are done")
     with it.renderer(environ):
         made: list[str] = []
-        rendered.add(api.hold(lambda: made.extend(_create_posts(api))))
-    lines = [rendered]
+        api.hold(rendered, lambda: made.extend(_create_posts(api)))
+    cases = [rendered]
     for name, ask in _cases(api, made[-1]).items():
         note(f"holds: {name}")
-        line = Line(name, at_most(LIMIT))
+        cases.append(case := Case(name))
         for _ in range(REPEATS):
-            line.add(api.hold(ask))
-        lines.append(line)
-    return lines
+            api.hold(case, ask)
+    return [line for case in cases for line in (case.longest, case.cpu)]
 
 
 def _create_posts(api: Watched) -> list[str]:
@@ -187,6 +196,9 @@ def _cases(api: Watched, large: str) -> dict[str, Callable[[], object]]:
         "GET /v1/keys?limit=100": lambda: api.page("/v1/keys?limit=100"),
         "GET /v1/dead?limit=100": lambda: api.page("/v1/dead?limit=100"),
         "GET of a dead letter of 2 MiB": lambda: api.page(f"/v1/dead/{letter}"),
+        "a search of all dead letters": lambda: api.page("/v1/dead?reason=none"),
+        "a drop of 20 of them": partial(_drop, api),
+        "GET /metrics": lambda: api.api.service.health("metrics"),
         "GET /v1/status": lambda: api.page("/v1/status"),
     }
 
@@ -224,6 +236,14 @@ def _commit_beside_waits(api: Watched) -> None:
         for _ in range(10):
             _accepted(api, json={"text": "a commit"})
             time.sleep(0.1)
+    # The closed connections are clients too, until the API has read their ends.
+    time.sleep(1)
+
+
+def _drop(api: Watched) -> None:
+    """Drop dead letters of 2 MiB."""
+    ids = [letter["id"] for letter in api.page("/v1/dead?limit=20")["items"]]
+    assert api.send("POST", "/v1/dead:drop", json={"ids": ids}).json()["done"] == 20
 
 
 def _replay(api: Watched, path: str) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Column, delete, select, update
 
 from splitflap_api.loops.loop import Duty
-from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import dead_letters, events, post_links, previews, tasks
+from splitflap_api.store.turns import change_in_turns
 
 #: Rows taken by one transaction.
 BATCH = 200
@@ -115,8 +115,7 @@ class Sweep:
         for _ in range(BATCHES):
             with self._store.write() as tx:
                 keys = [row[0] for row in tx.execute(some.with_for_update(skip_locked=True))]
-                if keys:
-                    tx.execute(self._rows.change.where(among(tx, key, keys)))
+                change_in_turns(tx, self._rows.change, key, keys)
             if len(keys) < BATCH:
                 return False
         return True

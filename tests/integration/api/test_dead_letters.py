@@ -146,7 +146,7 @@ def test_many_letters_are_replayed_by_their_ids(rig: Rig, work: DeadLetterBatche
 def test_a_replayed_job_that_fails_again_keeps_its_account(
     rig: Rig, work: DeadLetterBatches
 ) -> None:
-    """The new job has no task. Its letter is a new one: no replay meets it in the same run."""
+    """Its letter is a new one: no replay meets it in the same run."""
     fail(rig, rig.post(account="ann"))
     work.replay([found(rig)[0].id])
     job = rig.row("jobs")

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, select, update
 
 from asyncrequest import NO_PRECONDITIONS, Preconditions
 from splitflap_api.domain.changes import Changes, Row
+from splitflap_api.domain.final_responses import edited_post
 from splitflap_api.domain.jobs.locks import drop_unwanted_jobs, lock_tasks
 from splitflap_api.domain.posts.commands import delete_post
 from splitflap_api.domain.posts.states import lock_posts, request_pending_previews, set_state
@@ -27,7 +28,7 @@ def cancel(
         TaskGone: the task was cancelled before, or its retention has ended.
         PreconditionFailed: the task has another ETag now.
     """
-    drop_unwanted_jobs(tx, [task_id])
+    drop_unwanted_jobs(tx, [task_id], changes.now)
     task = next(iter(lock_tasks(tx, [task_id])), None)
     task = check_owner(task, account, changes.now)
     _check(tx, task_id, preconditions)
@@ -40,8 +41,7 @@ def cancel(
         "finish_at": None,
         "expires_at": changes.now,
     }
-    if task["state"] == "running":
-        _undo(tx, changes, task)
+    _undo(tx, changes, task)
     tx.execute(update(tasks).where(tasks.c.id == task_id).values(values))
     changes.schedule_previews(tx)
     tasks_.end(tx, changes)
@@ -56,17 +56,26 @@ def _check(tx: Connection, task_id: str, preconditions: Preconditions) -> None:
 
 
 def _undo(tx: Connection, changes: Changes, task: Row) -> None:
-    """Undo the work of a running task.
+    """Undo the unfinished work of a task.
 
-    An unrendered post is deleted. An edit stays, as text. A rendered post stays, and its previews
-    still arrive.
+    An unrendered new post is deleted. An edit stays, as text, and so does a replay. A rendered post
+    stays, and its previews still arrive, also if the task has ended before them.
     """
     if task["revision"] is None:
         return  # not a post's task: the subject of a preview's task is its URL
     row = lock_posts(tx, [task["subject"]]).get(task["subject"])
     if row is None or row["revision"] != task["revision"]:
         return
-    if row["state"] == "accepted" and row["revision"] == 1:
+    if task["state"] == "running":
+        _finish_post(tx, changes, task, row)
+    request_pending_previews(tx, changes, row["id"], task["id"])
+
+
+def _finish_post(tx: Connection, changes: Changes, task: Row, row: Row) -> None:
+    """Complete a rendered post. Delete an unrendered one, or leave it as text."""
+    # The replay of a new post has the post's first revision too.
+    is_new = row["revision"] == 1 and task["finish"] != edited_post.__name__
+    if row["state"] == "accepted" and is_new:
         delete_post(tx, changes, row["id"], row["account"], admin=True)
         changes.ending.remove(task["id"])
     elif row["state"] == "accepted":
@@ -75,4 +84,3 @@ def _undo(tx: Connection, changes: Changes, task: Row) -> None:
     elif row["state"] == "rendered":
         set_state(tx, changes, {row["id"]: row["revision"]}, "complete")
         changes.event("done", row, task=task["id"])
-        request_pending_previews(tx, changes, row["id"], task["id"])

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from splitflap_core.contracts import MAX_KEEP, Kind, RenderRequest, ScrapeRequest, encode
+from splitflap_core.trace import new_traceparent
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -91,6 +92,16 @@ class Changes:
     def time(self) -> str:
         """`now` as clients read it."""
         return rfc3339(self.now)
+
+    def new_task(self, account: str, responder: str) -> NewTask:
+        """A task of this transaction. The caller adds it to `tasks`."""
+        return NewTask(
+            id=str(uuid7()),
+            account=account,
+            responder=responder,
+            created_at=self.now,
+            traceparent=new_traceparent(None),
+        )
 
     def render_job(
         self, task_id: str, request: RenderRequest, trace: str | None, post: Row | None

@@ -91,5 +91,5 @@ def shape_preview(url: str, row: Any) -> models.Preview:
         reason=row["reason"],
         **{name: _stored(name, row[name]) for name in PREVIEW_FIELDS},
         fetched_at=maybe_rfc3339(row["fetched_at"]),
-        expires_at=maybe_rfc3339(row["expires_at"]),
+        expires_at=maybe_rfc3339(row["expires_at"] if row["fetched_at"] else None),
     )

@@ -50,10 +50,10 @@ class Replayer:
             else:
                 dead_letters.replay_job(tx, changes, letter)
             changes.schedule_previews(tx)
-            jobs = dead_letters.forget_waiters(changes)
             changes.write(tx)
             dead_letters.mark_replayed(tx, letter_id, changes.now)
-        self._after_commit.publish(jobs)
+        self._after_commit.publish(changes.jobs)
+        self._after_commit.changed()
 
     def _send(self, letter: Any) -> None:
         """Publish the message and wait for its confirm.

@@ -182,22 +182,14 @@ def _account_of(tx: Connection, table: Table, ids: Sequence[str]) -> dict[str, s
 
 
 def replay_job(tx: Connection, changes: Changes, letter: Any) -> None:
-    """Add a new job for a dead letter of a job.
+    """Add a new task with a job, for a dead letter of a job.
 
     Raises:
         Problem: conflict, if the job would have no effect.
     """
     if letter["subject"] is None:
         raise Problem("conflict", "its task has its final response, and needs no other result")
-    JOB_KINDS[letter["queue"]].replay(tx, changes, letter)
-
-
-def forget_waiters(changes: Changes) -> Sequence[Row]:
-    """Remove the placeholder task of replayed jobs, and return the jobs."""
-    changes.waiters.clear()
-    for job in changes.jobs:
-        job["task_id"] = None
-    return changes.jobs
+    changes.tasks.append(JOB_KINDS[letter["queue"]].replay(tx, changes, letter))
 
 
 def _row(finished: FinishedJob, accounts: Mapping[str, str], now: int) -> Row:

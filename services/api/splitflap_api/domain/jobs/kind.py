@@ -9,7 +9,7 @@ from splitflap_core.kinds import KindSpec
 from splitflap_core.urls.addresses import AddressRules
 from sqlalchemy import Connection
 
-from splitflap_api.domain.changes import Changes, PreviewRequest
+from splitflap_api.domain.changes import Changes, NewTask, PreviewRequest
 from splitflap_api.domain.jobs.finished import FinishedJob
 
 
@@ -64,8 +64,10 @@ class JobKind(ABC):
         return finished.exhausted
 
     @abstractmethod
-    def replay(self, tx: Connection, changes: Changes, letter: Any) -> None:
-        """Add a new job for a dead letter, without a task.
+    def replay(self, tx: Connection, changes: Changes, letter: Any) -> NewTask:
+        """Add a new job for a dead letter. Returns its task, which the transaction inserts.
+
+        The end of the task finishes posts and previews, as after a client's request.
 
         Raises:
             Problem: conflict, if the job would have no effect.

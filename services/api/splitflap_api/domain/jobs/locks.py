@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import jobs, previews, tasks, waiters
@@ -31,8 +31,10 @@ def lock_tasks(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
-def drop_unwanted_jobs(tx: Connection, task_ids: Sequence[str]) -> None:
+def drop_unwanted_jobs(tx: Connection, task_ids: Sequence[str], now: int) -> None:
     """Delete the waiters of these tasks, then the jobs without waiters.
+
+    A preview that was never fetched expires now, so that a sweep finds it one day.
 
     A transaction adds waiters to a scrape only under the lock of its preview. So this function
     locks those previews first.
@@ -56,5 +58,5 @@ def drop_unwanted_jobs(tx: Connection, task_ids: Sequence[str]) -> None:
         tx.execute(
             update(previews)
             .where(its_previews, among(tx, previews.c.job_id, unwanted))
-            .values(job_id=None)
+            .values(job_id=None, expires_at=func.coalesce(previews.c.expires_at, now))
         )

@@ -12,10 +12,10 @@ from splitflap_core.rendered_html import ForeignHtml, check_html
 from splitflap_core.urls.addresses import AddressRules
 from splitflap_core.urls.web_url import BadUrl, canonical
 from sqlalchemy import Connection, update
-from uuid_utils import uuid7
 
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.changes import Changes, PreviewRequest
+from splitflap_api.domain.changes import Changes, NewTask, PreviewRequest
+from splitflap_api.domain.final_responses import edited_post
 from splitflap_api.domain.jobs.finished import FinishedJob
 from splitflap_api.domain.jobs.kind import BacklogLimit, JobKind
 from splitflap_api.domain.posts.states import (
@@ -73,13 +73,16 @@ class RenderJobs(JobKind):
         failed = isinstance(finished.outcome, Failed) and finished.reason != REFUSED
         return finished.exhausted or failed
 
-    def replay(self, tx: Connection, changes: Changes, letter: Any) -> None:
+    def replay(self, tx: Connection, changes: Changes, letter: Any) -> NewTask:
         post = lock_posts(tx, [letter["subject"]]).get(letter["subject"])
         if post is None or post["revision"] != letter["revision"] or post["state"] != "failed":
             raise Problem("conflict", "the post was deleted, edited or rendered meanwhile")
         request = msgspec.json.decode(letter["body"], type=RenderRequest)
-        changes.render_job(str(uuid7()), request, None, post)
+        task = changes.new_task(post["account"], edited_post.__name__)
+        task.subject, task.revision = post["id"], post["revision"]
+        changes.render_job(task.id, request, task.traceparent, post)
         tx.execute(update(posts).where(posts.c.id == post["id"]).values(state="accepted"))
+        return task
 
 
 def _yield() -> None:

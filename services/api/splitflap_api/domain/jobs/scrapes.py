@@ -12,10 +12,10 @@ from splitflap_core.urls.addresses import AddressRules
 from splitflap_core.urls.shown import shown_url
 from splitflap_core.urls.web_url import BadUrl
 from sqlalchemy import Connection, select, update
-from uuid_utils import uuid7
 
-from splitflap_api.domain.changes import Changes, PreviewRequest, Row
+from splitflap_api.domain.changes import Changes, NewTask, PreviewRequest, Row
 from splitflap_api.domain.fan_in import WaiterBatch
+from splitflap_api.domain.final_responses import fetched_preview
 from splitflap_api.domain.jobs.finished import FinishedJob
 from splitflap_api.domain.jobs.kind import BacklogLimit, JobKind
 from splitflap_api.domain.posts.states import lock_posts
@@ -25,6 +25,9 @@ from splitflap_api.store.schema import previews
 #: Seconds for which a preview, or its failure, stays fresh by default.
 KEEP_READY = 86_400
 KEEP_FAILED = 600
+
+#: The account of tasks that no client may see or cancel. No key has it.
+NO_ACCOUNT = ""
 
 #: Longest reason in the table, in characters.
 MAX_REASON = 50
@@ -58,10 +61,13 @@ class ScrapeJobs(JobKind):
             .values(job_id=None)
         )
 
-    def replay(self, _tx: Connection, changes: Changes, letter: Any) -> None:
+    def replay(self, _tx: Connection, changes: Changes, letter: Any) -> NewTask:
+        task = changes.new_task(NO_ACCOUNT, fetched_preview.__name__)
+        task.subject = letter["subject"]
         changes.preview_requests.append(
-            PreviewRequest(str(uuid7()), letter["subject"], refresh=True, traceparent=None)
+            PreviewRequest(task.id, task.subject, refresh=True, traceparent=task.traceparent)
         )
+        return task
 
 
 def _check_time(text: str | None) -> None:
@@ -100,12 +106,15 @@ def add_preview_events(
 ) -> None:
     """Add an event for each waiting post that is still at its task's revision.
 
+    A task that waited for days may be past its retention: its row is gone, and its waiter is left.
     `urls` gives the URLs of the ended scrapes by job.
     """
     shown = [
-        (urls[job_id], waiting.tasks[task_id])
+        (urls[job_id], task)
         for job_id, task_id in waiting.waiters
-        if job_id in urls and waiting.tasks[task_id]["revision"] is not None
+        if job_id in urls
+        and (task := waiting.tasks.get(task_id)) is not None
+        and task["revision"] is not None
     ]
     if not shown:
         return

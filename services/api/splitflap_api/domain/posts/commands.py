@@ -68,7 +68,7 @@ class EditPost:
 
     def apply(self, tx: Connection, changes: Changes, task: NewTask) -> None:
         older = _tasks_of(tx, self.post_id)
-        drop_unwanted_jobs(tx, older)
+        drop_unwanted_jobs(tx, older, changes.now)
         post = _lock_own_post(tx, self.post_id, task.account, admin=self.admin)
         _check(tx, self.post_id, self.preconditions)
         flavour = self.flavour or post["flavour"]
@@ -94,7 +94,7 @@ def delete_post(
         PreconditionFailed: the post has another ETag now.
     """
     its_tasks = _tasks_of(tx, post_id)
-    drop_unwanted_jobs(tx, its_tasks)
+    drop_unwanted_jobs(tx, its_tasks, changes.now)
     post = _lock_own_post(tx, post_id, account, admin=admin)
     _check(tx, post_id, preconditions)
     tx.execute(delete(post_links).where(post_links.c.post_id == post_id))

@@ -55,14 +55,16 @@ def previews_wanted_by(rendered: Iterable[Rendered]) -> list[PreviewRequest]:
 
 
 def request_pending_previews(tx: Connection, changes: Changes, post_id: str, task_id: str) -> None:
-    """Request the pending previews of a post that have no job."""
+    """Let a task wait for the pending previews of its post again, after its waiters were dropped.
+
+    A preview may have another task's job. That task may be cancelled as well, so this one joins.
+    """
     urls = tx.execute(
         select(post_links.c.url)
         .join(previews, previews.c.url == post_links.c.url)
         .where(
             post_links.c.post_id == post_id,
             previews.c.state == "pending",
-            previews.c.job_id.is_(None),
         )
     )
     changes.preview_requests += [

@@ -12,11 +12,19 @@ from tests.system.rig.client import Client
 from tests.system.rig.site import Site
 from tests.system.rig.stack import Stack
 
+from .test_shares import halted
+
 #: Seconds that renders may wait in these stacks, instead of 30.
 LIMIT = 3
 
 #: A few more than the renders that may be older than the limit (RenderJobs.backlog).
 POSTS = 60
+
+#: 60 KB, which take 0.1 s of CPU.
+LARGE = "Plain text with *emphasis*, `code` and a number 1. " * 1_200
+
+#: Seconds of a busy renderer. Earlier releases published each job again after 20 s.
+BUSY = 25
 
 #: How often the scraper is killed.
 KILLS = 20
@@ -80,6 +88,22 @@ def test_without_a_renderer_the_age_rises_and_new_work_is_refused(
     stack.start("renderer")
     finals = [client.wait_final(each) for each in accepted]
     assert {final.status_code for final in finals} == {201}
+    assert sum(metrics(stack, "splitflap_jobs_retried_total", kind="render")) == 0
+
+
+def test_100_large_texts_of_one_account_fail_no_post_of_another(make_stack: MakeStack) -> None:
+    """The renderer is busy for long. Each text has one message, however long it waits."""
+    settings = {"PROCESSES": "1", "RENDER_DEADLINE": "30", "MAX_UNFINISHED_AGE": "3600"}
+    stack = make_stack("embedded", workers=("renderer",), **settings)
+    one = stack.client()
+    other = one.clone(one.new_key("other", "read", "write")["key"])
+    with halted(stack.services["renderer"]):
+        accepted = [one.submit(f"{number}\n\n{LARGE}", "large") for number in range(100)]
+        accepted.append(other.submit("small", "small"))
+        wait_until(lambda: age(stack) > BUSY, "the age in the metrics")
+    assert other.wait_final(accepted.pop()).status_code == 201
+    assert {one.wait_final(each).status_code for each in accepted} == {201}
+    assert published(stack) == 101
     assert sum(metrics(stack, "splitflap_jobs_retried_total", kind="render")) == 0
 
 

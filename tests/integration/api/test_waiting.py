@@ -85,7 +85,9 @@ def come_back(rig: Rig) -> None:
     dispatch(rig)
 
 
-@pytest.mark.parametrize("away", [105, 600, DAY], ids=["105 seconds", "ten minutes", "a day"])
+@pytest.mark.parametrize(
+    "away", [105, 600, 2 * HOUR, DAY], ids=["105 seconds", "ten minutes", "two hours", "a day"]
+)
 def test_a_job_waits_for_workers_that_are_away(rig: Rig, clock: Clock, away: int) -> None:
     """It is published once, nothing fails, and it completes when a worker returns."""
     state = posted(rig)
@@ -96,6 +98,17 @@ def test_a_job_waits_for_workers_that_are_away(rig: Rig, clock: Clock, away: int
     assert rig.job(state)["attempt"] == 1
     rig.apply(rendered(rig.job(state)))
     assert rig.body(state)["state"] == "complete"
+
+
+def test_a_cancel_ends_a_job_that_waits_for_workers(rig: Rig, clock: Clock) -> None:
+    """Nothing else ends it. The outcome of its message is dropped."""
+    state = posted(rig)
+    job = rig.job(state)
+    clock.pass_time(DAY)
+    rig.cancel(state.id)
+    assert rig.rows(schema.jobs) == []
+    rig.apply(rendered(job))
+    assert rig.metric("splitflap_outcomes_dropped_total") == 1
 
 
 def test_a_job_that_a_busy_worker_holds_for_105_seconds_is_published_once(

@@ -17,6 +17,24 @@ PRIVATE_UMASK = 0o077
 #: The file whose lock the one API on the embedded database holds.
 API_LOCK = "api.lock"
 
+#: The names that Splitflap has in the folder. `lock` and `key` belong to the launcher.
+OWN_NAMES = frozenset(
+    {
+        "splitflap.db",
+        "splitflap.db-wal",
+        "splitflap.db-shm",
+        "splitflap.db-journal",
+        "broker",
+        API_LOCK,
+        "lock",
+        "key",
+        "key.new",
+    }
+)
+
+#: The root of a mounted volume may have this folder, which only root can read.
+LOST_AND_FOUND = "lost+found"
+
 #: The rights of the group and of others.
 _OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -53,22 +71,39 @@ class FolderLock:
 
 
 def make_private(folder: Path) -> None:
-    """Make the folder. Take the rights of the group and of others from it and from its contents.
+    """Make the folder. Take the rights of the group and of others from what Splitflap keeps in it.
 
-    A folder that belongs to another user keeps its rights, with a warning.
+    Other contents keep their rights, and so does a folder that has some. An entry of another user
+    keeps them too, with a warning.
 
     Raises:
         OSError: the folder cannot be made or read.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        _take_rights(folder, all_files=True)
-    except PermissionError as error:
+    with os.scandir(folder) as entries:
+        found = list(entries)
+    foreign = sorted(
+        entry.name for entry in found if entry.name not in {*OWN_NAMES, LOST_AND_FOUND}
+    )
+    refused: list[OSError] = []
+    for entry in found:
+        if entry.name in OWN_NAMES:
+            _take_rights(entry, refused)
+    if not foreign:
+        _change(folder, 0o700, refused)
+    elif not _is_private(folder.stat()):
+        logger.warning(
+            "data folder %s: has contents that are not Splitflap's (such as %s), so the folder "
+            "itself keeps its mode; give Splitflap a folder of its own",
+            folder,
+            foreign[0],
+        )
+    if refused:
         logger.warning(
             "data folder %s: cannot take the rights of other users (%s); "
             "make this process's user its owner, or run chmod -R go= on it",
             folder,
-            error,
+            refused[0],
         )
 
 
@@ -89,8 +124,9 @@ def take_lock(path: Path, timeout: float = 0.0) -> FolderLock:
         time.sleep(RETRY_EVERY)
     previous = _text(file)
     file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
+    # The disk may be full, and the lock holds without the text.
+    with suppress(OSError):
+        os.write(file.fileno(), f"{os.getpid()}\n".encode())
     return FolderLock(file, previous)
 
 
@@ -107,26 +143,37 @@ def _text(file: TextIO) -> str:
     return file.read(100).strip()
 
 
-def _take_rights(folder: Path, *, all_files: bool) -> None:
+def _take_rights(entry: "os.DirEntry[str]", refused: list[OSError]) -> None:
+    """Take rights from a file, or from a tree. Messages and sessions may vanish meanwhile."""
+    with suppress(FileNotFoundError):
+        if entry.is_dir(follow_symlinks=False):
+            _take_rights_in(Path(entry.path), refused)
+        elif entry.is_file(follow_symlinks=False):
+            _change(Path(entry.path), stat.S_IMODE(entry.stat().st_mode) & ~_OF_OTHERS, refused)
+
+
+def _take_rights_in(folder: Path, refused: list[OSError]) -> None:
     """Take rights in a tree. Files of a folder that was private are private by its mode."""
     was_private = _is_private(folder.stat())
-    if not was_private:
-        folder.chmod(0o700)
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                with suppress(FileNotFoundError):  # a session of the broker has ended
-                    _take_rights(Path(entry.path), all_files=False)
-            elif all_files or not was_private:
-                _take_rights_of_file(entry)
-
-
-def _take_rights_of_file(entry: "os.DirEntry[str]") -> None:
+    _change(folder, 0o700, refused)
     try:
-        if entry.is_file(follow_symlinks=False) and not _is_private(entry.stat()):
-            Path(entry.path).chmod(stat.S_IMODE(entry.stat().st_mode) & ~_OF_OTHERS)
-    except FileNotFoundError:
-        pass  # a running service has taken the message
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not was_private or entry.is_dir(follow_symlinks=False):
+                    _take_rights(entry, refused)
+    except PermissionError as error:
+        refused.append(error)
+
+
+def _change(path: Path, mode: int, refused: list[OSError]) -> None:
+    """Set the mode of a path that others may use. Notes a refusal."""
+    try:
+        if not _is_private(path.stat()):
+            path.chmod(mode)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            return
+        refused.append(error)
 
 
 def _is_private(status: os.stat_result) -> bool:

@@ -53,8 +53,7 @@ def boot(service: str, kind: type[S]) -> S:
         if settings.uses_data_dir:
             _make_data_folder(settings)
     except BadSettings as error:
-        sys.stderr.write(f"splitflap {service}: wrong settings\n{error}\n")
-        raise SystemExit(EX_CONFIG) from error
+        raise wrong_settings(service, error) from error
     logger = logging.getLogger(service)
     logger.info("starting", extra={"settings": masked(settings)})
     for unknown in unknown_settings(os.environ, PREFIX):
@@ -67,7 +66,18 @@ def _make_data_folder(settings: CommonSettings) -> None:
     try:
         make_private(Path(settings.data_dir))
     except OSError as error:
-        raise BadSettings(f"{PREFIX}DATA_DIR: cannot use the folder: {error}") from error
+        raise unusable_folder(error) from error
+
+
+def unusable_folder(error: Exception) -> BadSettings:
+    """The folder of the setting DATA_DIR cannot be used, for this reason."""
+    return BadSettings(f"{PREFIX}DATA_DIR: cannot use the folder: {error}")
+
+
+def wrong_settings(service: str, error: BadSettings) -> SystemExit:
+    """Print wrong settings. The caller raises the return value."""
+    sys.stderr.write(f"splitflap {service}: wrong settings\n{error}\n")
+    return SystemExit(EX_CONFIG)
 
 
 def until_signalled(poll: Callable[[], bool] = lambda: True) -> None:

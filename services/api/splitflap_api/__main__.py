@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splitflap_core.data_folder import API_LOCK, FolderInUse, take_lock
-from splitflap_core.runtime import EX_DATAERR, EX_UNAVAILABLE, boot, claim_port
+from splitflap_core.runtime import (
+    EX_DATAERR,
+    EX_UNAVAILABLE,
+    boot,
+    claim_port,
+    unusable_folder,
+    wrong_settings,
+)
 from splitflap_core.settings import PREFIX
 
 from splitflap_api.settings import ApiSettings
@@ -66,7 +73,7 @@ def serve() -> None:
 def claim_database(settings: ApiSettings) -> AbstractContextManager[object]:
     """Lock the embedded database for the one API that may serve it, and check its file.
 
-    A second API and a damaged file end the process with one line.
+    A second API, a damaged file and an unusable folder end the process with one reason.
     """
     if settings.database_url is not None:
         return nullcontext()
@@ -84,6 +91,8 @@ def claim_database(settings: ApiSettings) -> AbstractContextManager[object]:
         ) from error
     except DatabaseDamaged as error:
         raise _ended(EX_DATAERR, str(error)) from error
+    except OSError as error:
+        raise wrong_settings("api", unusable_folder(error)) from error
     return lock
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ from tests.system.rig.stack import Stack
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
-#: Exit statuses of sysexits.h: another process holds a resource; data is damaged.
-EX_UNAVAILABLE, EX_DATAERR = 69, 65
+#: Exit statuses of sysexits.h: another process holds a resource; data is damaged; a wrong setting.
+EX_UNAVAILABLE, EX_DATAERR, EX_CONFIG = 69, 65, 78
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +115,41 @@ def test_a_killed_api_frees_the_folder(make_stack: MakeStack, whole: bool) -> No
 
     wait_until(is_ready, "the next API", 60)
     stack.client().create_post("served again")
+
+
+def unusable_lock(folder: Path) -> None:
+    """As a file of another user, or of a read-only disk: this test may run as root."""
+    (folder / "api.lock").mkdir()
+
+
+def unusable_database(folder: Path) -> None:
+    """The file of the database cannot be opened."""
+    (folder / "splitflap.db").mkdir()
+
+
+def no_folder(folder: Path) -> None:
+    """The setting names a file."""
+    folder.rmdir()
+    folder.write_text("")
+
+
+@pytest.mark.parametrize("spoil", [unusable_lock, unusable_database, no_folder])
+def test_a_data_folder_that_cannot_be_used_is_a_wrong_setting(
+    make_stack: MakeStack, tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    """Two lines, and the exit status of a wrong setting: a restart changes nothing."""
+    stack = make_stack("embedded", workers=())
+    folder = tmp_path / "unusable"
+    folder.mkdir()
+    spoil(folder)
+    port = str(free_port())
+    ended = stack.run(
+        "splitflap-api", "serve", SPLITFLAP_DATA_DIR=str(folder), SPLITFLAP_HEALTH_PORT=port
+    )
+    assert ended.returncode == EX_CONFIG, ended.stderr
+    title, reason = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
+    assert title == "splitflap api: wrong settings"
+    assert reason.startswith("SPLITFLAP_DATA_DIR: cannot use the folder: ")
 
 
 @pytest.mark.parametrize("damage", ["overwritten", "cut off"])

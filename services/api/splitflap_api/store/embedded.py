@@ -13,6 +13,9 @@ DATABASE_FILE = "splitflap.db"
 #: SQLite's primary result codes for a file that is no database any more.
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
+#: Those for a file that this process may not open.
+_NOT_OPENED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+
 #: Bits of an extended result code that hold the primary one.
 _PRIMARY = 0xFF
 
@@ -29,8 +32,7 @@ class DatabaseDamaged(Exception):
 
 def is_damage(error: BaseException) -> bool:
     """Whether SQLite reports a damaged file."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return isinstance(code, int) and code & _PRIMARY in _DAMAGED
+    return _code(error) in _DAMAGED
 
 
 def check_readable(path: Path) -> None:
@@ -38,6 +40,7 @@ def check_readable(path: Path) -> None:
 
     Raises:
         DatabaseDamaged: it is unreadable.
+        OSError: it cannot be opened: it is a folder, or belongs to another user.
     """
     if not path.exists():
         return
@@ -47,3 +50,11 @@ def check_readable(path: Path) -> None:
     except sqlite3.DatabaseError as error:
         if is_damage(error):
             raise DatabaseDamaged(path, error) from error
+        if _code(error) in _NOT_OPENED:
+            raise OSError(f"{error}: {path}") from error
+
+
+def _code(error: BaseException) -> int | None:
+    """The primary result code of an error of SQLite."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code & _PRIMARY if isinstance(code, int) else None

@@ -224,17 +224,17 @@ def _send_chunks(api: Watched) -> None:
 def _commit_beside_waits(api: Watched) -> None:
     """Posts, while many clients wait for a task. Each commit may be the end of their task."""
     task = _accepted(api, json={"text": "never rendered"})
-    head = f"GET {task} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {KEY}\r\nPrefer: wait=10\r\n"
+    head = f"GET {task} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {KEY}\r\nPrefer: wait=20\r\n"
     address = ("127.0.0.1", api.api.port)
     with ExitStack() as clients:
         for number in range(WAITS):
             if number % 10 == 0:
-                time.sleep(0.05)
+                time.sleep(0.1)
             client = clients.enter_context(socket.create_connection(address, 60))
             client.sendall(f"{head}\r\n".encode())
         time.sleep(1)
         for _ in range(10):
-            _accepted(api, json={"text": "a commit"})
+            api.send("POST", "/v1/posts", json={"text": "a commit"})
             time.sleep(0.1)
     # The closed connections are clients too, until the API has read their ends.
     time.sleep(1)

@@ -23,3 +23,9 @@ def test_others_run_while_a_hundred_dead_letters_are_dropped(
         monkeypatch.setattr(time, "sleep", lambda _seconds: left.append(count(tx)))
         assert drop(tx, ids) == 100
     assert left == list(range(100 - turns.CHANGED, 0, -turns.CHANGED))
+
+
+def test_deleted_pages_of_sqlite_are_not_overwritten(store: Store) -> None:
+    """Debian's default writes each deleted page once more."""
+    with store.read() as tx:
+        assert tx.exec_driver_sql("PRAGMA secure_delete").scalar() == 2

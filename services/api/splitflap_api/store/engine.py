@@ -30,7 +30,14 @@ _CLOCK_KNOWN_FOR = 5.0
 
 #: The settings of an SQLite connection. It waits up to 5000 ms for another process's write, for
 #: example a migration.
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+# Debian's SQLite overwrites deleted pages, so deleting 40 MB held the process for 0.1 s of CPU.
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=5000",
+    "secure_delete=FAST",
+)
 
 #: Classes of SQLSTATE: a rollback because of another transaction; and data beyond a limit of
 #: PostgreSQL, such as an index row above 2,704 bytes, which psycopg counts as an OperationalError.

@@ -122,3 +122,21 @@ def test_a_queue_of_dead_letters_is_never_replaced(
     peer.wait(lambda: "PRECONDITION_FAILED" in caplog.text, "a refused connect")
     assert not peer.link.up
     assert vhost.depth("dead").ready == 1
+
+
+@pytest.mark.servers
+def test_a_queue_whose_leader_does_not_answer_looks_empty(
+    vhost: Vhost, make_peer: MakePeer
+) -> None:
+    """So the API believes an empty queue without consumers only while it stays empty."""
+    make_peer(vhost.backend).started().send(b"job")
+    leaders = f'[amqqueue:get_pid(Q) || Q <- rabbit_amqqueue:list(<<"{vhost.name}">>)]'
+    with kombu.Connection(vhost.url) as connection:
+        channel = connection.default_channel
+        vhost.server.eval(f"[sys:suspend(P) || P <- {leaders}].")
+        try:
+            silent = channel.queue_declare("render", passive=True)
+        finally:
+            vhost.server.eval(f"[sys:resume(P) || P <- {leaders}].")
+        assert (silent.message_count, silent.consumer_count) == (0, 0)
+        assert channel.queue_declare("render", passive=True).message_count == 1

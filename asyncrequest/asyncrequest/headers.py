@@ -13,8 +13,9 @@ from .errors import BadHeader
 MAX_WAIT = 30
 
 _SECONDS = re.compile(r"[0-9]+")
-#: A key without quotes, and a String of RFC 9651; parameters of the String are ignored.
-_BARE_KEY = re.compile(r"[\x21\x23-\x7e][\x21-\x7e]*")
+#: A key without quotes, and a String of RFC 9651; parameters of the String are ignored. A comma
+#: needs the quotes: WSGI joins two fields of a request with it, and the header has one value.
+_BARE_KEY = re.compile(r"[\x21\x23-\x2b\x2d-\x7e][\x21-\x2b\x2d-\x7e]*")
 _QUOTED_KEY = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*+)"(?: *;[\x20-\x7e]*)?')
 _ESCAPED = re.compile(r'\\(["\\])')
 

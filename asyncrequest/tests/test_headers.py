@@ -73,6 +73,7 @@ def test_a_long_preference_is_read_at_once(prefer: str) -> None:
         ("8e03978e-40d5-43dd-bc93-6894a57f9324", "8e03978e-40d5-43dd-bc93-6894a57f9324"),
         ('"' + "x" * 255 + '"', "x" * 255),
         ('a"b', 'a"b'),
+        ('"a,b"', "a,b"),
     ],
 )
 def test_a_key_in_quotes_and_the_bare_key_are_the_same(header: str | None, key: str | None) -> None:
@@ -87,6 +88,17 @@ def test_a_key_in_quotes_and_the_bare_key_are_the_same(header: str | None, key: 
     ["", '""', '"', '"k', '"k"x', '"k", "l"', r'"a\b"', '"\xe9"', '"a\tb"', '"' + "x" * 256 + '"'],
 )
 def test_a_malformed_key_in_quotes_is_refused(header: str) -> None:
+    check_refused(header)
+
+
+@pytest.mark.parametrize("header", ["a,b", "a,", ",b", '"a","b"', "a, b"])
+def test_two_keys_are_refused(header: str) -> None:
+    """WSGI joins two fields with a comma. They are no key with a comma."""
+    check_refused(header)
+
+
+def check_refused(header: str) -> None:
+    """Check that this Idempotency-Key is malformed."""
     environ = {"HTTP_IDEMPOTENCY_KEY": header}
     with (
         Flask("x").test_request_context("/", environ_overrides=environ),

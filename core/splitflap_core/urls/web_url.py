@@ -21,7 +21,7 @@ _BEGINNING = re.compile(r"(?i)https?://([^/?#\\][^/?#]*)")
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
 _SCHEME = re.compile(r"(?i)https?:")
-_WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
+_WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 
 
 #: The messages of BadUrl.

@@ -27,9 +27,9 @@ def expected(kind: inspect.Type, forms: Mapping[str, str] = NO_FORMS) -> str:
         case inspect.LiteralType():
             words = " or ".join(f"`{each}`" for each in kind.values)
         case inspect.StrType():
-            words = forms.get(kind.pattern or "") or _length(kind)
+            words = forms.get(kind.pattern or "") or _text(kind)
         case inspect.ListType():
-            words = f"a list{_size(kind)}"
+            words = _list(kind)
         case inspect.StructType():
             words = "an object"
         case _:
@@ -53,14 +53,27 @@ def _range(kind: inspect.IntType | inspect.FloatType) -> str:
     return f" {' and '.join(bounds)}" if bounds else ""
 
 
-def _length(kind: inspect.StrType) -> str:
+def _text(kind: inspect.StrType) -> str:
     form = " of the form below" if kind.pattern else ""
-    if kind.min_length and kind.max_length:
-        return f"{kind.min_length} to {kind.max_length} characters{form}"
-    if kind.max_length:
-        return f"at most {kind.max_length} characters{form}"
-    return f"a text{form}" if form else f"a string{_size(kind)}"
+    if length := _length(kind):
+        return f"{length} characters{form}"
+    return f"a text{form}" if form else f"a string{_not_empty(kind)}"
 
 
-def _size(kind: inspect.StrType | inspect.ListType) -> str:
+def _list(kind: inspect.ListType) -> str:
+    length = _length(kind)
+    return f"a list of {length} items" if length else f"a list{_not_empty(kind)}"
+
+
+def _length(kind: inspect.StrType | inspect.ListType) -> str:
+    """The bounds of a length; empty without any, and for "not empty"."""
+    least, most = kind.min_length or 0, kind.max_length
+    if most is None:
+        return f"at least {least}" if least > 1 else ""
+    if least == most:
+        return f"exactly {most}"
+    return f"{least} to {most}" if least else f"at most {most}"
+
+
+def _not_empty(kind: inspect.StrType | inspect.ListType) -> str:
     return " that is not empty" if kind.min_length else ""

@@ -31,6 +31,7 @@ ANONYMOUS = b"POST /v1/posts HTTP/1.1\r\nHost: x\r\n"
 KEPT = 524_288
 LONGER = 2_000_000
 TEXT = b'{"text":"x"}'
+MAX_BODY = 397_312
 
 
 def chunked(size: int) -> bytes:
@@ -115,6 +116,32 @@ def test_a_response_without_a_body_says_so_too(
     with patient.connect() as client:
         answer = exchange(client, data if b"\r\n\r\n" in data else data + b"\r\n", method)
     assert (answer.status, answer.closes, answer.body) == (status, closes, b"")
+
+
+def test_the_head_of_a_stream_has_no_length(patient: Server) -> None:
+    """RFC 9110, section 8.6: a length would be that of the body of GET."""
+    with patient.connect() as client:
+        answer = exchange(
+            client, POST.replace(b"POST /v1/posts", b"HEAD /v1/events") + b"\r\n", "HEAD"
+        )
+    assert (answer.status, answer.closes, answer.body) == (200, False, b"")
+    assert "content-length" not in answer.head
+
+
+@pytest.mark.parametrize(("size", "status"), [(MAX_BODY, 202), (MAX_BODY + 1, 413)])
+def test_a_body_has_the_same_limit_with_a_length_and_in_chunks(
+    patient: Server, size: int, status: int
+) -> None:
+    """397,312 bytes are read, and one more is too many."""
+    body = TEXT.ljust(size)
+    chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (size, body)
+    for data in (
+        b"Content-Length: %d\r\n\r\n%b" % (size, body),
+        b"Transfer-Encoding: chunked\r\n\r\n" + chunks,
+    ):
+        with patient.connect() as client:
+            answer = exchange(client, JSON_POST + data)
+        assert (answer.status, answer.closes) == (status, False)
 
 
 def test_a_204_keeps_the_connection_beside_a_body(patient: Server) -> None:

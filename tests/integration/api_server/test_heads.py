@@ -8,6 +8,7 @@ import pytest
 from .rig import GET_INDEX, POST, Server, answer_of, everything
 
 JSON_POST = POST + b"Content-Type: application/json\r\n"
+BODY = b"Content-Length: 12\r\n"
 CHUNKED = b"c\r\n" + b'{"text":"x"}' + b"\r\n0\r\n\r\n"
 
 
@@ -244,6 +245,41 @@ def test_the_client_decides_by_any_member_of_connection(
             assert answer_of(client).status == 200
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        (b"Idempotency-Key", (b"a", b"b")),
+        (b"Idempotency-Key", (b'"a"', b'"a"')),
+        (b"Authorization", (b"Bearer x", b"Bearer y")),
+        (b"Content-Type", (b"application/json", b"application/json")),
+        (b"Last-Event-ID", (b"1", b"2")),
+        (b"last-event-id", (b"", b"2")),
+    ],
+)
+def test_a_field_with_one_value_comes_once(
+    patient: Server, name: bytes, values: tuple[bytes, bytes]
+) -> None:
+    """Only a list may have several lines (RFC 9110, section 5.3)."""
+    lines = [name + b": " + value for value in values]
+    check_refused(patient, get(b"Host: a", *lines), 400, "bad-request")
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        (b"Prefer: respond-async\r\nPrefer: wait=0", 202),
+        (b'If-None-Match: "a"\r\nIf-None-Match: "b"', 202),
+        (b'If-Match: "a"\r\nIf-Match: "b"', 412),
+        (b"Accept: text/html\r\nAccept: */*", 202),
+    ],
+)
+def test_a_list_may_have_several_lines(patient: Server, fields: bytes, status: int) -> None:
+    """They count as one list."""
+    with patient.connect() as client:
+        client.sendall(JSON_POST + fields + b"\r\n" + BODY + b"\r\n" + b'{"text":"x"}')
+        assert answer_of(client).status == status
+
+
 def test_a_refused_head_request_has_no_body(patient: Server) -> None:
     """The Content-Length is that of the problem."""
     with patient.connect() as client:
@@ -260,9 +296,6 @@ def test_a_target_may_be_absolute(patient: Server) -> None:
         assert answer_of(client).status == 200
 
 
-BODY = b"Content-Length: 12\r\n"
-
-
 @pytest.mark.parametrize(
     ("head", "status"),
     [
@@ -276,6 +309,9 @@ BODY = b"Content-Length: 12\r\n"
         (JSON_POST.replace(b"/v1/posts", b"/v1/keys") + BODY + b"Idempotency-Key: x\r\n", 400),
         (JSON_POST + BODY + b"If-Match: x\r\n", 400),
         (JSON_POST + BODY + b'If-Match: "x"\r\n', 412),
+        (JSON_POST.replace(b"POST /v1/posts", b"PUT /v1/posts/nope") + BODY, 404),
+        (JSON_POST + b"Content-Length: 397313\r\n", 413),
+        (JSON_POST + BODY + b"Idempotency-Key: a\r\nIdempotency-Key: b\r\n", 400),
     ],
 )
 def test_a_refusal_by_the_head_precedes_100_continue(

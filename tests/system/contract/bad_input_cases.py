@@ -176,6 +176,21 @@ QUERIES = [
         "channel",
         (),
     ),
+    *(
+        Case(
+            f"dead letters with {name}={value}",
+            400,
+            "bad-request",
+            None,
+            f"/v1/dead?{name}={value}",
+            "GET",
+            name,
+            (),
+        )
+        for name in ("reason", "queue", "account")
+        for value in ("%00", "a%00b")
+    ),
+    Case("index with a query", 400, "bad-request", None, "/?zz=1", "GET", "zz", ()),
     Case(
         "dead letters with limit 0",
         400,
@@ -213,6 +228,8 @@ TARGETS = [
     Case("invalid post id", 404, "not-found", None, "/v1/posts/x%00y", "GET"),
     Case("edit of an unknown post", 404, "not-found", text("a"), f"/v1/posts/{ID}", "PUT"),
     Case("deletion of an unknown post", 404, "not-found", None, f"/v1/posts/{ID}", "DELETE"),
+    Case("edit of an invalid id", 404, "not-found", b"{", "/v1/posts/nope", "PUT"),
+    Case("cancel of an invalid id", 404, "not-found", None, "/v1/tasks/nope", "DELETE"),
     Case("unknown dead letter", 404, "not-found", None, f"/v1/dead/{ID}", "GET"),
     Case("replay of an unknown dead letter", 404, "not-found", None, f"/v1/dead/{ID}/replay"),
     Case("unknown key", 404, "not-found", None, f"/v1/keys/{ID}", "DELETE"),
@@ -252,6 +269,13 @@ TARGETS = [
         422,
         "invalid",
         {"account": "a", "scopes": ["read"], "name": "\0"},
+        "/v1/keys",
+    ),
+    Case(
+        "key with a control character of C1",
+        422,
+        "invalid",
+        {"account": "a", "scopes": ["read"], "name": "\x9b"},
         "/v1/keys",
     ),
 ]

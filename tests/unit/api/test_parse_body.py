@@ -131,6 +131,13 @@ def test_broken_json_is_refused(data: bytes, reason: str) -> None:
             "expected a list that is not e",
         ),
         (models.KeyInput, b'{"account":"a","scopes":"read"}', "scopes", "expected a list"),
+        (models.DeadLetterIds, b'{"ids":[]}', "ids", "expected a list of 1 to 100 items"),
+        (
+            models.DeadLetterIds,
+            b'{"ids":[%s]}' % b",".join([b'"x"'] * 101),
+            "ids",
+            "expected a list of 1 to 100 items",
+        ),
         (models.KeyInput, b'{"account":"a","scopes":["root"]}', "scopes[0]", "expected `admin` or"),
         (
             models.KeyInput,
@@ -229,6 +236,32 @@ def test_a_too_large_body_is_refused_unread() -> None:
         lambda: json_body(models.PostInput), data=b"x" * (MAX_BODY + 1), content_type=JSON
     )
     assert parts_of(problem) == ("too-large", None, f"expected a body of at most {MAX_BODY} bytes")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Transfer-Encoding": "chunked"}])
+def test_a_body_of_exactly_the_limit_is_read(headers: dict[str, str]) -> None:
+    """With a length, and in chunks."""
+    data = b'{"text":"x"}'.ljust(MAX_BODY)
+    assert read_body(data, headers).text == "x"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Transfer-Encoding": "chunked"}])
+@pytest.mark.parametrize("more", [1, 2, MAX_BODY])
+def test_a_body_beyond_the_limit_is_refused(headers: dict[str, str], more: int) -> None:
+    """413, and no part of it is used."""
+    data = b'{"text":"x"}'.ljust(MAX_BODY + more)
+    with pytest.raises(Problem) as refused:
+        read_body(data, headers)
+    message = f"expected a body of at most {MAX_BODY} bytes"
+    assert parts_of(refused.value) == ("too-large", None, message)
+
+
+def read_body(data: bytes, headers: dict[str, str]) -> models.PostInput:
+    """Parse a body, with its length or in chunks."""
+    environ = {"wsgi.input": io.BytesIO(data), "CONTENT_TYPE": JSON, "wsgi.input_terminated": True}
+    environ |= {} if headers else {"CONTENT_LENGTH": str(len(data))}
+    with request_with(method="POST", headers=headers, environ_overrides=environ):
+        return json_body(models.PostInput)
 
 
 def test_the_largest_text_may_be_escaped() -> None:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from splitflap_api.contract.models import DeadLetterQuery, EventQuery, PageQuery, PostQuery
 from splitflap_api.contract.problems import Problem
 from splitflap_api.http.parse import (
+    check_ids,
     cursor_of,
     event_id,
     id_of,
-    known_id,
     query_parameters,
 )
 
@@ -105,9 +105,9 @@ def test_damaged_cursors_are_refused(cursor: str) -> None:
 def test_a_malformed_id_gets_404_without_a_query(text: str) -> None:
     """PostgreSQL would accept some of these as ids."""
     with pytest.raises(Problem) as refused:
-        known_id(text, "post")
-    assert refused.value.slug == "not-found"
-    assert known_id(ID, "post") == ID
+        check_ids({"post_id": text})
+    assert (refused.value.slug, refused.value.detail) == ("not-found", "no post has this id")
+    check_ids({"post_id": ID, "slug": text})
 
 
 @pytest.mark.parametrize(

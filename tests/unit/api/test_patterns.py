@@ -31,6 +31,9 @@ RE2 = jsonschema_rs.RegexOptions()
 #: Strings whose server has further rules, which no pattern can say.
 LOOSER = {"url"}
 
+#: Strings with a parser of their own.
+PARSED = {"after"}
+
 #: Bodies that fit. A test replaces one field.
 BODIES: dict[str, dict[str, Any]] = {
     "create_post": {"text": "x"},
@@ -55,7 +58,9 @@ class Place:
     def values(self) -> st.SearchStrategy[str]:
         """Texts on both sides of the pattern's border, as they can be sent in this place."""
         matching = st.from_regex(self.schema["pattern"], fullmatch=True)
-        near = st.text("aZ09.-_@ \t\n\r\0\x1f\x7f\xa0,\"W/*'\u2003\u3000\U0001f600", max_size=12)
+        near = st.text(
+            "aZ09.-_@ \t\n\r\0\x1f\x7f\x85\x9b\xa0,\"W/*'\u2003\u3000\U0001f600", max_size=12
+        )
         parts = (matching, near, st.integers(0, 5))
         damaged = st.builds(lambda text, more, at: text[:at] + more + text[at:], *parts)
         # Python's `$` also matches before a final line feed.
@@ -177,7 +182,50 @@ def test_the_server_accepts_what_the_document_accepts(document: Any, client: Fla
     for place in found:
         check(place, client)
     names = {place.name for place in found}
-    assert names >= {"text", "channel", "account", "name", "If-Match", "Idempotency-Key"}
+    assert names >= {"text", "channel", "account", "name", "If-Match", "Idempotency-Key", "reason"}
+
+
+def test_every_string_of_a_query_or_body_has_a_form(document: Any) -> None:
+    """PostgreSQL refuses U+0000 in a text, so a string without a form would fail there with 500."""
+    for place in places(document):
+        if place.where in {"query", "body"} and place.schema.get("type") == "string":
+            assert {"pattern", "enum", "format"} & place.schema.keys() or place.name in PARSED, (
+                place
+            )
+
+
+@pytest.mark.parametrize("value", ["\0", "a\0b", "\0" * 20])
+def test_no_string_of_a_query_may_have_the_character_zero(
+    document: Any, client: FlaskClient, value: str
+) -> None:
+    """400 that names the parameter, with every database, for GET and HEAD."""
+    found = [place for place in places(document) if place.where == "query"]
+    assert {place.name for place in found} >= {"reason", "account", "queue", "channel", "after"}
+    for place in found:
+        assert place.refuses(client, value), place
+        answer = client.head(place.path, query_string={place.name: value})
+        assert answer.status_code in {400, 405}, place
+
+
+@pytest.mark.parametrize("value", ["\x80", "a\x85b", "\x9b31m", "\x9f", "\x7f", "\x1b"])
+def test_a_name_of_a_key_has_no_control_characters(client: FlaskClient, value: str) -> None:
+    """C0, DEL and C1 (Unicode's category Cc): terminals obey them in lists of keys."""
+    body = {"account": "a", "scopes": ["read"], "name": value}
+    refused = client.post("/v1/keys", json=body)
+    assert refused.status_code == 422
+    assert refused.json
+    assert refused.json["errors"][0]["field"] == "name"
+
+
+@pytest.mark.parametrize("character", ["\x80", "\x85", "\x9b", "\x7f"])
+def test_an_address_to_preview_has_no_control_characters(
+    client: FlaskClient, character: str
+) -> None:
+    """The message says so too."""
+    refused = client.post("/v1/previews", json={"url": f"https://a.example/{character}"})
+    assert refused.status_code == 422
+    assert refused.json
+    assert "without spaces or control characters" in refused.json["detail"]
 
 
 @pytest.mark.timeout(20)

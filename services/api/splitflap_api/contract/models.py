@@ -6,7 +6,16 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from splitflap_core.contracts import MAX_URL, Flavour
 
-from splitflap_api.contract.patterns import ACCOUNT, CHANNEL, KEY_NAME, TEXT, WEB_URL
+from splitflap_api.contract.patterns import (
+    ACCOUNT,
+    ACCOUNT_OF_JOB,
+    CHANNEL,
+    KEY_NAME,
+    QUEUE,
+    REASON,
+    TEXT,
+    WEB_URL,
+)
 
 #: Largest text, in bytes of UTF-8.
 MAX_TEXT = 65_536
@@ -155,17 +164,11 @@ class DeadLetterQuery(Request, frozen=True):
 
     after: Cursor | None = None
     limit: Limit = 20
-    reason: Annotated[
-        Annotated[str, Meta(max_length=500)] | None, Meta(description="The whole reason.")
-    ] = None
-    queue: Annotated[
-        Annotated[str, Meta(max_length=20)] | None,
-        Meta(description="The kind of job, or the queue of a message."),
-    ] = None
-    account: Annotated[
-        Annotated[str, Meta(max_length=100)] | None,
-        Meta(description="The account of the job, case-sensitive."),
-    ] = None
+    reason: Annotated[str, REASON.meta("The whole reason")] | None = None
+    queue: Annotated[str, QUEUE.meta("The kind of job, or the queue of a message")] | None = None
+    account: (
+        Annotated[str, ACCOUNT_OF_JOB.meta("The account of the job, case-sensitive")] | None
+    ) = None
     older_than: Annotated[Age | None, Meta(description="Least age in seconds.")] = None
     newer_than: Annotated[Age | None, Meta(description="An age in seconds, above that of all.")] = (
         None

@@ -9,6 +9,9 @@ PROBLEMS = f"{PREFIX}/problems/"
 #: POST and PUT below these paths create jobs.
 MAKING_WORK = tuple(f"{PREFIX}/{name}" for name in ("posts", "renders", "previews"))
 
+#: The parameters of paths that are ids, with the resource of each.
+IDS = {"post_id": "post", "task_id": "task", "key_id": "key", "letter_id": "dead letter"}
+
 
 def post_address(post_id: str) -> str:
     """The path of a post."""

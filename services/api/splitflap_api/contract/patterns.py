@@ -47,8 +47,18 @@ ACCOUNT = Form(
     "1 to 100 letters (A to Z), digits, `.`, `_`, `@` or `-`, beginning with a letter or a digit",
 )
 KEY_NAME = Form(
-    r"^[^\x00-\x1f\x7f]{0,200}$", "at most 200 characters, none of them a control character"
+    r"^[^\x00-\x1f\x7f-\x9f]{0,200}$", "at most 200 characters, none of them a control character"
 )
+
+
+def text_up_to(length: int) -> Form:
+    """A text to compare with texts of the database. PostgreSQL refuses U+0000 in a text."""
+    return Form(rf"^[^\x00]{{0,{length}}}$", f"at most {length} characters, without U+0000")
+
+
+REASON = text_up_to(500)
+QUEUE = text_up_to(20)
+ACCOUNT_OF_JOB = text_up_to(100)
 
 #: Characters without a glyph: control characters, Unicode's White_Space and
 #: Default_Ignorable_Code_Point (such as zero-width spaces), and the empty Braille pattern. RE2 has
@@ -85,19 +95,23 @@ _ENTITY_TAGS = rf"[ \t,]*{_ENTITY_TAG}(?:[ \t]*,[ \t,]*{_ENTITY_TAG})*[ \t,]*"
 #: If-Match and If-None-Match (RFC 9110, sections 13.1.1 and 13.1.2).
 ENTITY_TAGS = Form(rf"^(?:\*|{_ENTITY_TAGS})$", 'an ETag such as "3-1a2b3c4d", or *')
 
-#: A String of RFC 9651 with its parameters, or a key without quotes.
+#: A String of RFC 9651 with its parameters, or a key without quotes. A comma needs the quotes: WSGI
+#: and proxies join two fields of a request with it.
 IDEMPOTENCY_KEY = Form(
-    r'^(?:"(?:[ !#-\x5b\x5d-~]|\\["\\]){1,255}"(?: *;[ -~]*)?|[!#-~][!-~]{0,254})$',
+    r'^(?:"(?:[ !#-\x5b\x5d-~]|\\["\\]){1,255}"(?: *;[ -~]*)?|[!#-+\x2d-~][!-+\x2d-~]{0,254})$',
     'a string of 1 to 255 ASCII characters in quotes, such as "order-7"',
 )
 
 #: The server refuses more: the rest of the rules of a host is beyond a pattern.
 WEB_URL = Form(
-    r"^[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f/?#\\][^\x00-\x20\x7f]*$",
+    r"^[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f-\x9f/?#\\][^\x00-\x20\x7f-\x9f]*$",
     "an http or https URL with a host, without spaces or control characters",
 )
 
 EVENT_ID = Form("^[0-9]{0,18}$", "the `id` of an event: a whole number")
 
 #: The `expected` of each form by its `regex`, which msgspec names in its messages.
-EXPECTED = {form.regex: form.expected for form in (CHANNEL, ACCOUNT, KEY_NAME)}
+EXPECTED = {
+    form.regex: form.expected
+    for form in (CHANNEL, ACCOUNT, KEY_NAME, REASON, QUEUE, ACCOUNT_OF_JOB)
+}

@@ -11,7 +11,7 @@ from splitflap_api.contract.problems import invalid
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.status import read_status
 from splitflap_api.http.pages import page_of
-from splitflap_api.http.parse import cursor_of, id_of, known_id
+from splitflap_api.http.parse import cursor_of, id_of
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.services import Services
 
@@ -33,7 +33,6 @@ class AdminViews:
         return json_of(self._keyring.create(body), 201)
 
     def revoke_key(self, key_id: str, query: models.RevokeQuery) -> Response:
-        key_id = known_id(key_id, "key")
         self._keyring.revoke(key_id, Preconditions.read(), force=query.force)
         return no_content()
 
@@ -52,10 +51,10 @@ class AdminViews:
 
     def dead_letter(self, letter_id: str) -> JsonResponse:
         with self._store.read() as tx:
-            return json_of(dead_letters.show(tx, known_id(letter_id, "dead letter")))
+            return json_of(dead_letters.show(tx, letter_id))
 
     def replay(self, letter_id: str) -> Response:
-        self._replayer.replay(known_id(letter_id, "dead letter"), Preconditions.read())
+        self._replayer.replay(letter_id, Preconditions.read())
         return no_content()
 
     def status(self) -> JsonResponse:

@@ -2,19 +2,20 @@
 
 from flask import Flask
 
+from splitflap_api.contract.operations import Operation
 from splitflap_api.contract.paths import PREFIX
 from splitflap_api.http import admin, errors, events, posts, previews
 from splitflap_api.http.documents import DocumentViews
-from splitflap_api.http.parse import MAX_BODY
+from splitflap_api.http.parse import READ_LIMIT
 from splitflap_api.http.responses import JsonResponse, json_of
-from splitflap_api.http.routing import conditional, serve
+from splitflap_api.http.routing import serve
 from splitflap_api.http.services import Services
 
 
 def make_app(services: Services) -> Flask:
     """The application on these services."""
     app = Flask("splitflap_api", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_CONTENT_LENGTH"] = READ_LIMIT
     # Many clients fail to repeat a POST after a 308, so a slash at the end is no redirect.
     app.url_map.strict_slashes = False
     app.url_map.redirect_defaults = False
@@ -25,11 +26,14 @@ def make_app(services: Services) -> Flask:
     documents = DocumentViews(operations)
     for operation in [*operations, *documents.operations]:
         serve(app, PREFIX, operation, services.keyring)
-    index = conditional(app, _index)
-    app.add_url_rule("/", "index", index, methods=["GET"], provide_automatic_options=False)
+    serve(app, "", _INDEX, services.keyring)
     errors.install(app)
     return app
 
 
 def _index() -> JsonResponse:
     return json_of({"service": "splitflap", "openapi": f"{PREFIX}/openapi.json"})
+
+
+#: It is outside of the versions of the contract, so no document describes it.
+_INDEX = Operation("GET", "/", "index", "Where the document is", _index, {}, scope=None)

@@ -53,7 +53,8 @@ class EventViews:
     def stream(self, query: models.EventQuery) -> Response:
         after = event_id()
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        response = Response(None, 200, headers, content_type="text/event-stream; charset=utf-8")
+        # An iterator has no length, so the response to HEAD has no Content-Length either.
+        response = Response(iter(()), 200, headers, content_type="text/event-stream; charset=utf-8")
         if request.method == "GET":
             gap = None if after is None else self._feed.gap(after)
             release_slot()

@@ -3,15 +3,17 @@
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
 from flask import request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected
 
 from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.models import MAX_TEXT
+from splitflap_api.contract.paths import IDS
 from splitflap_api.contract.patterns import EVENT_ID, TEXT, is_blank
 from splitflap_api.contract.plain_words import MAX_NAME, broken_json, wrong_value
 from splitflap_api.contract.problems import Problem, bad_parameter, invalid
@@ -19,6 +21,10 @@ from splitflap_api.http.waiting import slot_lent
 
 #: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and other fields.
 MAX_BODY = 6 * MAX_TEXT + 4096
+
+#: Bytes after which werkzeug reads no more. It silently cuts chunks off here, so a longer body is
+#: recognised by one byte more.
+READ_LIMIT = MAX_BODY + 1
 
 T = TypeVar("T")
 
@@ -78,15 +84,15 @@ def query_parameters(model: type[T]) -> T:
     return query
 
 
-def known_id(text: str, what: str) -> str:
-    """The id in a path.
+def check_ids(arguments: Mapping[str, Any]) -> None:
+    """Check the ids among the parameters of a path.
 
     Raises:
-        Problem: not-found, if the text is no UUID.
+        Problem: not-found, if one is no UUID. PostgreSQL would fail to compare it.
     """
-    if not is_id(text):
-        raise Problem("not-found", f"no {what} has this id")
-    return text
+    for name, what in IDS.items():
+        if name in arguments and not is_id(arguments[name]):
+            raise Problem("not-found", f"no {what} has this id")
 
 
 def cursor_of(last_id: str) -> str:
@@ -138,11 +144,12 @@ def _check_media_type() -> None:
 
 
 def _data() -> bytes:
-    data = _read()
     length = request.content_length
-    # werkzeug silently truncates a body of unknown length at the limit.
-    if length is None and len(data) >= MAX_BODY:
-        raise Problem("too-large", f"expected a body of less than {MAX_BODY} bytes")
+    if length is not None and length > MAX_BODY:
+        raise _too_large()
+    data = _read()
+    if len(data) > MAX_BODY:
+        raise _too_large()
     if length is not None and len(data) < length:
         raise Problem("bad-json", "the body ended before its Content-Length")
     return data
@@ -152,8 +159,6 @@ def _read() -> bytes:
     try:
         with slot_lent():
             return request.get_data()
-    except RequestEntityTooLarge as error:
-        raise Problem("too-large", f"expected a body of at most {MAX_BODY} bytes") from error
     except ClientDisconnected as error:
         # werkzeug raises this for every error of a read, the socket's deadline among them.
         if isinstance(error.__context__, TimeoutError):
@@ -161,6 +166,10 @@ def _read() -> bytes:
         return b""
     except ParseException as error:
         raise Problem("bad-json", "the body's chunks cannot be read") from error
+
+
+def _too_large() -> Problem:
+    return Problem("too-large", f"expected a body of at most {MAX_BODY} bytes")
 
 
 def _refuse_repeated(members: list[tuple[str, Any]]) -> None:

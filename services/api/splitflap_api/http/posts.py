@@ -14,7 +14,7 @@ from splitflap_api.domain.posts.representation import represent
 from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.http.auth import caller, is_admin
 from splitflap_api.http.pages import MAX_PAGE, page_of
-from splitflap_api.http.parse import check_text, id_of, known_id
+from splitflap_api.http.parse import check_text, id_of
 from splitflap_api.http.responses import REVALIDATED, JsonResponse, bytes_of, no_content
 from splitflap_api.http.services import Services
 
@@ -33,20 +33,17 @@ class PostViews:
 
     def edit(self, post_id: str, body: models.EditInput) -> Later[EditPost]:
         check_text(body.text)
-        post_id = known_id(post_id, "post")
         preconditions = Preconditions.read()
         return Later(EditPost(post_id, body.text, preconditions, is_admin(), flavour=body.flavour))
 
     def delete(self, post_id: str) -> Response:
         preconditions = Preconditions.read()
-        self._acceptor.delete_post(
-            known_id(post_id, "post"), caller().account, preconditions, admin=is_admin()
-        )
+        self._acceptor.delete_post(post_id, caller().account, preconditions, admin=is_admin())
         return no_content()
 
     def show(self, post_id: str) -> JsonResponse:
         with self._store.read_large() as tx:
-            post = read_posts(tx, [known_id(post_id, "post")]).get(post_id)
+            post = read_posts(tx, [post_id]).get(post_id)
         if post is None:
             raise Problem("not-found", "no post has this id")
         body, etag = represent(post)

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 
 from flask import request
 
-from asyncrequest import NoSuchTask, Preconditions, Submission, TaskState
-from splitflap_api.contract.formats import is_id
+from asyncrequest import Preconditions, Submission, TaskState
 from splitflap_api.contract.problems import unavailable
 from splitflap_api.domain.commands import Command
 from splitflap_api.http.auth import caller
@@ -39,7 +38,7 @@ def slot_lent() -> Iterator[None]:
 
 
 class SlotReleasingBackend:
-    """Wraps the acceptor. It checks ids, and releases the slot before a wait (`Prefer: wait`).
+    """Wraps the acceptor. It releases the slot before a wait (`Prefer: wait`).
 
     A wait ends with its key: the response is then the 202 of the running task.
     """
@@ -51,19 +50,11 @@ class SlotReleasingBackend:
         return self._backend.accept(submission)
 
     def get(self, account: str, task_id: str) -> TaskState:
-        return self._backend.get(account, _checked(task_id))
+        return self._backend.get(account, task_id)
 
     def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
-        _checked(task_id)
         release_slot()
         return self._backend.wait(account, task_id, seconds, caller().key_id)
 
     def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
-        self._backend.cancel(account, _checked(task_id), preconditions)
-
-
-def _checked(task_id: str) -> str:
-    """Raises NoSuchTask for a text that is no UUID: PostgreSQL would fail to compare it."""
-    if not is_id(task_id):
-        raise NoSuchTask(task_id)
-    return task_id
+        self._backend.cancel(account, task_id, preconditions)

@@ -19,6 +19,10 @@ MAX_FIELDS = 100
 #: All other methods get 501.
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "QUERY")
 
+#: Fields with one value that the API reads. WSGI joins the lines of a field with commas, so two
+#: values would count as one. gunicorn refuses a second Host or Content-Length.
+SINGLETONS = ("AUTHORIZATION", "CONTENT-TYPE", "IDEMPOTENCY-KEY", "LAST-EVENT-ID")
+
 _HEAD_END = b"\r\n\r\n"
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 #: Host = uri-host [ ":" port ] (RFC 9110, section 7.2; RFC 3986, section 3.2.2). An http URI has a
@@ -90,11 +94,19 @@ class Request(message.Request):  # type: ignore[misc]  # gunicorn has no types
             raise bad_parameter("Host", "is required")
         if hosts and not is_host(hosts[0]):
             raise bad_parameter("Host", "expected a host name or an address, and perhaps a port")
+        self._check_singletons()
         self._check_codings(self._list("TRANSFER-ENCODING"))
         # RFC 9112, section 9.3.
         options = self._list("CONNECTION")
         keeps = self.version >= (1, 1) or "keep-alive" in options
         self._client_closes = "close" in options or not keeps
+
+    def _check_singletons(self) -> None:
+        """RFC 9110, section 5.3: only a list may have several lines."""
+        names = [name for name, _ in self.headers]
+        for name in SINGLETONS:
+            if names.count(name) > 1:
+                raise bad_parameter(name.title(), "expected once")
 
     def _check_codings(self, codings: list[str]) -> None:
         """RFC 9112, sections 6.1 and 6.3."""

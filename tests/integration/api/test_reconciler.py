@@ -12,6 +12,7 @@ from splitflap_api.store import schema
 from splitflap_core.kinds import MAX_ATTEMPTS
 from sqlalchemy import Table, text
 
+from asyncrequest import TaskGone
 from tests.unit.api.rig import HOUR, Rig, failed, outcome_of, rendered, scraped
 
 from .conftest import MakeRig
@@ -119,14 +120,16 @@ def test_a_task_ends_when_its_previews_take_too_long(make_rig: MakeRig) -> None:
 
 
 def test_an_expired_task_leaves_a_tombstone(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its response is deleted first. Its id stays for 410, and is deleted later."""
+    """Its response is deleted first. Its id and its idempotency key stay for 410, and go later."""
     task = rig.post(key="key", fingerprint="a")
     rig.apply(rendered(rig.job(task)))
     now = rig.task(task)["expires_at"] - HOUR
     rig.change(schema.tasks, expires_at=now - 1)
     rig.reconcile()
     bare = rig.task(task)
-    assert (bare["body"], bare["headers"], bare["idempotency_key"]) == (None, None, None)
+    assert (bare["body"], bare["headers"], bare["idempotency_key"]) == (None, None, "key")
+    with pytest.raises(TaskGone):
+        rig.post(key="key", fingerprint="a")
     rig.change(schema.tasks, expires_at=now - 2 * HOUR)
     monkeypatch.setattr(retention, "SWEEP_EVERY", 0)
     rig.reconcile()

@@ -7,7 +7,7 @@ from splitflap_api.store.schema import tasks
 
 from asyncrequest import KeyReused, NoSuchTask, PreconditionFailed, Preconditions, TaskGone
 
-from .rig import Rig, failed, outcome_of
+from .rig import HOUR, Rig, failed, outcome_of
 
 A, B = "https://a.example/", "https://b.example/"
 
@@ -188,15 +188,33 @@ def test_the_key_of_a_cancelled_task_stays_taken(rig: Rig, is_done: bool) -> Non
 
 
 def test_the_key_of_a_task_past_its_retention_gets_410(rig: Rig) -> None:
-    """As its task does. The body of the final response may have been swept."""
+    """It gets 410 before and after the sweep of the final response, also if a clock is set back."""
     state = rig.post(key="k")
     rig.rendered(rig.row("jobs"))
-    rig.change(tasks, expires_at=1, body=None)
-    with pytest.raises(TaskGone):
-        rig.acceptor.get("me", state.id)
-    with pytest.raises(TaskGone):
-        rig.post(key="k")
+    ended = rig.task(state)["expires_at"] - HOUR
+    for expires_at, is_swept in [(ended, False), (ended, True), (ended + 2 * HOUR, True)]:
+        rig.change(tasks, expires_at=expires_at)
+        if is_swept:
+            rig.reconcile()
+        assert (rig.task(state)["body"] is None) == is_swept
+        with pytest.raises(TaskGone):
+            rig.final(state)
+        with pytest.raises(TaskGone):
+            rig.post(key="k")
+        with pytest.raises(KeyReused):
+            rig.post(key="k", fingerprint="other")
     assert rig.count("posts") == 1
+
+
+def test_a_key_is_free_once_its_tombstone_is_deleted(rig: Rig) -> None:
+    """The same request then makes a new task."""
+    rig.post(key="k")
+    rig.rendered(rig.row("jobs"))
+    rig.change(tasks, expires_at=rig.row("tasks")["expires_at"] - 2 * HOUR - 1)
+    rig.reconcile()
+    assert rig.count("tasks") == 0
+    rig.post(key="k")
+    assert rig.count("posts") == 2
 
 
 def test_a_key_outlives_its_deleted_post(rig: Rig) -> None:

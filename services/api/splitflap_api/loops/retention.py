@@ -75,14 +75,13 @@ def sweeps(store: Store, retention: Retention) -> list[Duty]:
             "previews": OldRows(
                 previews.c.url, previews.c.expires_at, _is_unused, delete(previews)
             ),
-            # Clients get 410 for a tombstone, instead of 404.
+            # Clients get 410 for a tombstone, instead of 404. It keeps the idempotency key: a
+            # repetition gets 410 too.
             "final responses": OldRows(
                 tasks.c.id,
                 tasks.c.expires_at,
                 lambda now: (tasks.c.expires_at < now) & tasks.c.body.is_not(None),
-                update(tasks).values(
-                    body=None, headers=None, html_post=None, html=None, idempotency_key=None
-                ),
+                update(tasks).values(body=None, headers=None, html_post=None, html=None),
             ),
         }.items()
     ]

@@ -49,7 +49,7 @@ hooks: dev ## Run the lints before each commit, through pre-commit
 test: dev servers tools specs ## Run all tests, on real servers (15 minutes)
 	$(BIN)/pytest
 
-test-fast: dev specs ## Run the tests that start no server (one minute)
+test-fast: dev specs ## Run the tests that start no server (one to two minutes)
 	$(BIN)/pytest $(FAST_TESTS)
 
 conformance: dev specs ## Count the examples of CommonMark and GFM that each flavour renders alike

@@ -93,7 +93,6 @@ class JobMetrics:
 
     def __init__(self, metrics: Metrics, kind: Kind) -> None:
         self.in_flight = metrics.gauge("splitflap_jobs_in_flight").labels(kind)
-        self.dead_letters = metrics.counter("splitflap_dead_letters_total").labels(kind)
         self._slots = metrics.gauge("splitflap_worker_slots").labels(kind)
         self._queued = metrics.histogram("splitflap_job_queue_seconds").labels(kind)
         self._served = metrics.histogram("splitflap_job_service_seconds").labels(kind)
@@ -249,7 +248,6 @@ class Worker(Generic[P]):
 
     def _dead_letter(self, delivery: Delivery, reason: str) -> None:
         logger.error("queue %s: a message went to the dead letters: %s", self._kind, reason)
-        self._metrics.dead_letters.inc()
         self._publish(
             topology.DEAD.name,
             self._kind,

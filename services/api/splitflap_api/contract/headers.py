@@ -24,7 +24,7 @@ RETRY_AFTER = Parameter(
 )
 ETAG = Parameter(
     "ETag",
-    "Changes whenever the post or one of its previews changes.",
+    "Changes with each byte of the response: with the text, HTML, state or a preview of a post.",
     _STRING | {"examples": ['"3-1a2b3c4d"']},
 )
 PREFERENCE_APPLIED = Parameter(

@@ -266,8 +266,8 @@ Next = Annotated[
     str | None,
     Meta(
         description="Send it as `after` to get the next page; null at the end of the list. A page "
-        "has at least one item. It also ends at 1 MiB, so a page of fewer than `limit` items may "
-        "have a next one."
+        "with a next one has at least one item. It also ends at 1 MiB, so it may have fewer than "
+        "`limit` items."
     ),
 ]
 

@@ -2,10 +2,10 @@
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import which
 
 import pytest
 
@@ -38,7 +38,7 @@ def stack(
 ) -> Iterator[Stack]:
     """A stack whose data folder is `data` below the folder of the commands."""
     name: str = request.param
-    if which(DATABASES[name][1]) is None:
+    if shutil.which(DATABASES[name][1]) is None:
         message = f"{DATABASES[name][1]} is missing: `make servers` installs it"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     backend = make_backend(name)
@@ -51,18 +51,30 @@ def stack(
 
 def run(stack: Stack, what: str) -> str:
     """Run the commands that the page has for `Back up` or `Restore` of this database."""
+    ran = attempt(stack, what)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def attempt(
+    stack: Stack, what: str, *, url: str | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run these commands as a shell of a terminal or of cron does: on after an error."""
     database, _ = DATABASES[stack.backend.name]
-    url = stack.environ.get("SPLITFLAP_DATABASE_URL", "").replace("+psycopg", "")
-    ran = subprocess.run(
-        ["sh", "-eu", "-c", commands(f"{what} {database}")],
+    own = stack.environ.get("SPLITFLAP_DATABASE_URL", "").replace("+psycopg", "")
+    return subprocess.run(
+        ["sh", "-c", commands(f"{what} {database}")],
         cwd=stack.folder,
-        env={"PATH": os.environ["PATH"], "SPLITFLAP_DATABASE_URL": url},
+        env={"PATH": os.environ["PATH"], "SPLITFLAP_DATABASE_URL": url or own},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
+
+
+def backup_of(stack: Stack) -> Path:
+    """The file that the commands write."""
+    return stack.folder / ("backup.db" if stack.backend.is_embedded else "backup.dump")
 
 
 def latest_id(stack: Stack) -> int:
@@ -83,6 +95,11 @@ def restore(stack: Stack) -> Client:
     kill_all(stack)
     if stack.backend.is_embedded:
         assert (stack.folder / "data" / "splitflap.db-wal").stat().st_size > 0
+    return restored(stack)
+
+
+def restored(stack: Stack) -> Client:
+    """Restore the backup while nothing runs, and start all."""
     run(stack, "Restore")
     stack.start()
     return stack.client()
@@ -112,6 +129,61 @@ def test_a_restored_backup_has_everything_that_was_accepted_before_it(stack: Sta
         assert client.get(later).status_code == 404
         assert client.wait_final(unfinished).json()["html"] == "<p>unfinished</p>"
         assert client.create_post("new", "new")["state"] == "complete"
+
+
+def test_the_second_backup_replaces_the_first(stack: Stack) -> None:
+    """As of a nightly job. Its commands leave no other file."""
+    client = stack.client()
+    client.create_post("first night", "kept")
+    run(stack, "Back up")
+    files = set(stack.folder.iterdir())
+    client.create_post("second night", "kept")
+    assert run(stack, "Back up").startswith("ok")
+    assert set(stack.folder.iterdir()) == files
+    assert texts(restore(stack), "kept") == ["second night", "first night"]
+
+
+def test_a_failed_backup_is_seen_and_keeps_the_last_one(stack: Stack) -> None:
+    """The database is away, or is an empty one in its place."""
+    stack.client().create_post("kept", "kept")
+    run(stack, "Back up")
+    before = backup_of(stack).read_bytes()
+    kill_all(stack)
+    url = None
+    if stack.backend.is_embedded:
+        shutil.rmtree(stack.folder / "data")
+    else:
+        url = "postgresql://127.0.0.1:1/none"
+    assert_failed(attempt(stack, "Back up", url=url))
+    if stack.backend.is_embedded:
+        (stack.folder / "data").mkdir()
+        assert_failed(attempt(stack, "Back up"))
+        (stack.folder / "data" / "splitflap.db").touch()
+        assert_failed(attempt(stack, "Back up"))
+    assert backup_of(stack).read_bytes() == before
+    assert texts(restored(stack), "kept") == ["kept"]
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut off"])
+def test_a_restore_without_a_whole_backup_changes_nothing(stack: Stack, damage: str) -> None:
+    """The database is deleted last."""
+    stack.client().create_post("kept", "kept")
+    run(stack, "Back up")
+    data = backup_of(stack).read_bytes()
+    backup_of(stack).unlink()
+    if damage == "cut off":
+        backup_of(stack).write_bytes(data[: len(data) // 2])
+    kill_all(stack)
+    assert_failed(attempt(stack, "Restore"))
+    stack.start()
+    assert texts(stack.client(), "kept") == ["kept"]
+
+
+def assert_failed(ran: "subprocess.CompletedProcess[str]") -> None:
+    """The exit status and the output tell of the failure."""
+    assert ran.returncode != 0
+    assert re.search("^(no new backup|not restored)$", ran.stderr, re.MULTILINE)
+    assert "ok" not in ran.stdout
 
 
 def test_clients_from_before_a_restore_learn_of_it(stack: Stack) -> None:

@@ -18,7 +18,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from flask import request
 from splitflap_core.broker import backend_for
@@ -146,7 +145,7 @@ class ApiService:
         self._stopping = threading.Event()
         self._register_checks()
 
-    def wsgi(self) -> Callable[..., Any]:
+    def wsgi(self) -> Admission:
         """The application, with admission around it."""
         later = AsyncRequests(
             SlotReleasingBackend(self._acceptor),

@@ -215,7 +215,7 @@ def a_reused_descriptor_is_no_client() -> None:
 def the_hub_refuses_only_an_awaited_request() -> None:
     """ClientSocket follows the table in its docstring."""
     mine, theirs = original("socket").socketpair()
-    client = ClientSocket(mine)
+    client = ClientSocket(mine, body_deadline=0.0)
 
     def refuse(_: bytes) -> bytes:
         return b"refused"
@@ -246,7 +246,6 @@ def the_hub_refuses_only_an_awaited_request() -> None:
 
     # The socket of a client with a late body is closed.
     assert client.recv(100) == b"third"
-    client.body_deadline = 0.0
     client.begin_body()
     client.end_request(next_has_begun=True)
     assert client.recv(100) == client.recv(100) == b""

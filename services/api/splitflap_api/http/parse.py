@@ -17,7 +17,7 @@ from splitflap_api.contract.paths import IDS
 from splitflap_api.contract.patterns import EVENT_ID, TEXT, is_blank
 from splitflap_api.contract.plain_words import MAX_NAME, broken_json, wrong_value
 from splitflap_api.contract.problems import Problem, bad_parameter, invalid
-from splitflap_api.http.waiting import slot_lent
+from splitflap_api.overload.slots import lent_slot
 
 #: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and other fields.
 MAX_BODY = 6 * MAX_TEXT + 4096
@@ -157,7 +157,7 @@ def _data() -> bytes:
 
 def _read() -> bytes:
     try:
-        with slot_lent():
+        with lent_slot(request.environ, has_response=False):
             return request.get_data()
     except ClientDisconnected as error:
         # werkzeug raises this for every error of a read, the socket's deadline among them.

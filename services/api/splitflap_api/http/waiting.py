@@ -1,16 +1,11 @@
 """Waiting requests hold no slot (overload/slots.py)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from flask import request
 
 from asyncrequest import Preconditions, Submission, TaskState
-from splitflap_api.contract.problems import unavailable
 from splitflap_api.domain.commands import Command
 from splitflap_api.http.auth import caller
 from splitflap_api.loops.acceptor import Acceptor
-from splitflap_api.overload.shedding import TOO_MANY
 from splitflap_api.overload.slots import SLOT, Slot
 
 
@@ -19,22 +14,6 @@ def release_slot() -> None:
     slot = request.environ.get(SLOT)
     if isinstance(slot, Slot):
         slot.release()
-
-
-@contextmanager
-def slot_lent() -> Iterator[None]:
-    """Give the present request's slot back within the block, while its body arrives.
-
-    Raises:
-        Problem: unavailable, if all slots are taken at the end of the block.
-    """
-    slot: Slot | None = request.environ.get(SLOT)
-    lent = slot if slot and slot.held else None
-    if lent:
-        lent.release()
-    yield
-    if lent and not lent.retake():
-        raise unavailable(TOO_MANY)
 
 
 class SlotReleasingBackend:

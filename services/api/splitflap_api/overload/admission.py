@@ -21,8 +21,8 @@ Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 Fields = list[tuple[str, str]]
 
 
-class Connection(Protocol):
-    """A client's socket, as the server puts it into the WSGI environment."""
+class Disconnectable(Protocol):
+    """A client's socket, as far as a disconnection needs it."""
 
     def shutdown(self, how: int, /) -> None: ...
 
@@ -44,7 +44,7 @@ class Admission:
         self._slots = Slots(max_in_flight)
         self.shedder = Shedder(metrics, self._slots, not_ready, overload)
         #: Responses being sent with a slot: when they began, and to which connection.
-        self._sending: dict[Slot, tuple[float, Connection | None]] = {}
+        self._sending: dict[Slot, tuple[float, Disconnectable | None]] = {}
         in_flight = metrics.gauge("splitflap_http_requests_in_flight")
         in_flight.set_function(lambda: self._slots.taken)
         self._limited = metrics.counter("splitflap_connections_limited_total")
@@ -61,7 +61,7 @@ class Admission:
         """How many more requests may be in flight."""
         return self._slots.free
 
-    def slow_readers(self, seconds: float) -> list[Connection]:
+    def slow_readers(self, seconds: float) -> list[Disconnectable]:
         """Connections whose response began so many seconds ago and still holds a slot."""
         latest = time.monotonic() - seconds
         return [sock for since, sock in self._sending.values() if sock and since < latest]

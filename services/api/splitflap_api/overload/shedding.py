@@ -7,9 +7,7 @@ from splitflap_core.telemetry import Metrics
 
 from splitflap_api.contract.paths import MAKING_WORK
 from splitflap_api.overload.backlog import Overload
-from splitflap_api.overload.slots import Slots
-
-TOO_MANY = "too many requests are in flight"
+from splitflap_api.overload.slots import TOO_MANY, Slots
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from splitflap_api.contract.problems import unavailable
+
+TOO_MANY = "too many requests are in flight"
+
 #: Key in the WSGI environment for the request's slot.
 SLOT = "splitflap.slot"
 
@@ -43,17 +47,13 @@ class Slot:
             self.held = False
             self._slots.taken -= 1
 
-    def retake(self) -> bool:
-        """Take a slot again; False if all slots are taken."""
-        if self._slots.free <= 0:
+    def retake(self, *, beyond_total: bool) -> bool:
+        """Take a slot again; False if all are taken, unless it may be one `beyond_total`."""
+        if self._slots.free <= 0 and not beyond_total:
             self._on_full()
             return False
         self._take()
         return True
-
-    def resume(self) -> None:
-        """Take a slot again, even beyond the total."""
-        self._take()
 
     def _take(self) -> None:
         self.held = True
@@ -61,15 +61,18 @@ class Slot:
 
 
 @contextmanager
-def lent_slot(environ: dict[str, Any]) -> Iterator[None]:
-    """Give the request's slot back within the block, while the client is awaited.
+def lent_slot(environ: dict[str, Any], *, has_response: bool) -> Iterator[None]:
+    """Give the request's slot back within the block, while its body arrives.
 
-    Its response exists already, so it takes a slot again even if none is free.
+    A request with a response takes a slot again even if none is free.
+
+    Raises:
+        Problem: unavailable, if all slots are taken at the end of the block.
     """
     slot = environ.get(SLOT)
     held = slot if isinstance(slot, Slot) and slot.held else None
     if held:
         held.release()
     yield
-    if held:
-        held.resume()
+    if held and not held.retake(beyond_total=has_response):
+        raise unavailable(TOO_MANY)

@@ -2,7 +2,7 @@
 
 import logging
 import resource
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gunicorn.app.base import BaseApplication
@@ -15,8 +15,9 @@ from splitflap_api.server.request import MAX_FIELD, MAX_FIELDS, MAX_LINE
 from splitflap_api.server.worker import EventletWorker
 from splitflap_api.settings import ApiSettings
 
-if TYPE_CHECKING:  # sqlalchemy must be imported after the patch
+if TYPE_CHECKING:  # sqlalchemy and prometheus_client must be imported after the patch
     from splitflap_api.loops.waiters import Waiters
+    from splitflap_api.overload.admission import Admission
 
 #: Connections queued in the kernel for accept(2).
 BACKLOG = 2048
@@ -39,8 +40,8 @@ class ServedService(Protocol):
 
     settings: ApiSettings
 
-    def wsgi(self) -> Callable[..., Iterable[bytes]]:
-        """The WSGI application."""
+    def wsgi(self) -> "Admission":
+        """The WSGI application, with admission around it."""
 
     def start(self) -> None:
         """Start in the background, even before the database answers."""
@@ -106,7 +107,7 @@ class ApiApplication(BaseApplication):  # type: ignore[misc]  # as above
         """Serve until a signal stops the process."""
         SignalSafeArbiter(self).run()
 
-    def load(self) -> Callable[..., Iterable[bytes]]:
+    def load(self) -> "Admission":
         """Make the service. gunicorn calls this in the worker, after its patch."""
         configure("api", self._settings.log_level)
         self.service = self._new_service(self._settings, GreenWaiters())

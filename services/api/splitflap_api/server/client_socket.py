@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import Any
 
 from splitflap_api.server.green import GreenSocket, sleep, wait_readable
+from splitflap_api.server.gunicorn_types import Address
 
 #: Seconds between two requests on a connection. Longer than balancers keep theirs
 #: (nginx: 60), because the server must not close a connection under an arriving request.
@@ -82,11 +83,10 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     client is gone: reads return the end of the stream, and writes raise BrokenPipeError.
     """
 
-    #: Seconds for a request's head, and again for its body.
-    body_deadline = 10.0
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, body_deadline: float = 10.0, **kwargs: Any) -> None:
+        """`body_deadline`: seconds for a request's head, and again for its body."""
         super().__init__(*args, **kwargs)
+        self.body_deadline = body_deadline
         # eventlet sets `close` on the instance, so a method of that name would have no effect.
         self.close = self._close
         self._state = State.IDLE
@@ -123,6 +123,12 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
             self._begin(State.HEAD)
         else:
             self._enter(State.IDLE)
+
+    def accept(self) -> tuple["ClientSocket", Address]:
+        """The next connection of a listener. It has the listener's deadline."""
+        client, address = super().accept()
+        client.body_deadline = self.body_deadline
+        return client, address
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         if self._state is State.GONE:

@@ -5,26 +5,20 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from splitflap_api.overload.client_gate import ClientGate
 from splitflap_api.overload.connection_limits import ConnectionLimits, HeldConnection
 from splitflap_api.server.client_socket import ClientSocket
 
 if TYPE_CHECKING:  # prometheus_client must be imported after the patch
-    from splitflap_api.overload.admission import Admission
+    from splitflap_api.overload.admission import Admission, Disconnectable
     from splitflap_api.overload.unread_refusals import UnreadRefusals
 
 logger = logging.getLogger(__name__)
 
 #: Seconds for a client to read its response while every slot is taken.
 SLOW_READER = 2.0
-
-
-class Shutdown(Protocol):
-    """A socket, as far as `hang_up` needs it."""
-
-    def shutdown(self, how: int, /) -> None: ...
 
 
 class OpenClients:
@@ -88,7 +82,7 @@ class OpenClients:
                 hang_up(client, socket.SHUT_RD)
 
 
-def hang_up(client: Shutdown, how: int) -> None:
+def hang_up(client: "Disconnectable", how: int) -> None:
     """Shut the socket down. Its waiting green thread wakes to the end of the connection."""
     try:
         client.shutdown(how)

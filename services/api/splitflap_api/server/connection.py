@@ -1,13 +1,8 @@
 """One client connection: its requests in turn, and the decision whether it stays open.
 
 The decision precedes the head of each response, so that `Connection` says what the server does. The
-next request begins after the rest of a refused body. The server reads and drops a small rest:
-
-rest of the body            when it is dropped     otherwise
-a length up to UNWANTED     after the response     -
-chunks                      before the response    the connection closes after UNWANTED_WAIT
-a longer one                never                  the connection closes
-not sent (`Expect`)         never                  the connection closes
+next request starts where the unread part of the body ends. So the server drops a small unread part,
+and closes the connection otherwise: docs/adr/0018 has the cases.
 """
 
 import errno
@@ -143,7 +138,7 @@ class Connection:
         """Whether the next request begins at a known place, or soon will."""
         if body.may_end_soon and not body.ended:
             self._client.hurry(UNWANTED_WAIT)
-            with lent_slot(environ):
+            with lent_slot(environ, has_response=True):
                 return body.drop()
         return body.ended or body.is_droppable
 

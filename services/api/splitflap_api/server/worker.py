@@ -50,10 +50,13 @@ class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
     def run(self) -> None:
         """Serve until gunicorn stops the worker, then stop in order."""
         service: ServedService = self.app.service
-        ClientSocket.body_deadline = service.settings.body_deadline
-        self._clients = self._open_clients(service.settings, self.wsgi)
+        admission: Admission = self.wsgi
+        self._clients = self._open_clients(service.settings, admission)
         pool = green.pool(self.cfg.worker_connections)
-        listeners = [ClientSocket(listener.sock) for listener in self.sockets]
+        deadline = service.settings.body_deadline
+        listeners = [
+            ClientSocket(listener.sock, body_deadline=deadline) for listener in self.sockets
+        ]
         acceptors = [green.spawn(self._accept, listener, pool) for listener in listeners]
         service.start()
         # Objects made so far live as long as the process. A full collection took 0.1 s at times.

@@ -51,6 +51,11 @@ class ApiRefused(CommandError):
         """Whether the same request may succeed later."""
         return self.status in TEMPORARY
 
+    @property
+    def is_fault(self) -> bool:
+        """Whether the API or a proxy failed, and not the request."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
 
 class Unreachable(CommandError):
     """The connection failed, or no response came in time."""
@@ -180,8 +185,15 @@ class Client:
                 raise Unreachable(f"the stream of events broke: {error}") from error
 
     def at(self, *path: str) -> str:
-        """The URL of /v1/ and the path segments, quoted."""
-        return self._join(["v1", *(quote(segment, safe="") for segment in path)])
+        """The URL of /v1/ and the path segments, quoted.
+
+        Raises:
+            CommandError: a segment would be removed from the URL, so it would name something else.
+        """
+        for segment in path:
+            if segment in {"", ".", ".."}:
+                raise CommandError(f"{segment!r} is no id")
+        return self._join(["v1", *(quote(segment, safe=":") for segment in path)])
 
     def _join(self, segments: Sequence[str]) -> str:
         return "/".join([self._url, *segments])

@@ -10,7 +10,7 @@ import click
 from splitflap.access import Access
 from splitflap.errors import CommandError
 from splitflap.output import echo, json_option, print_json, print_table, printable
-from splitflap.parameters import DURATION
+from splitflap.parameters import DURATION, MAX_COUNT
 
 if TYPE_CHECKING:
     from splitflap.client import Client
@@ -53,7 +53,11 @@ def dead() -> None:
 @dead.command("list")
 @filters
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Most to list."
+    "--limit",
+    type=click.IntRange(1, MAX_COUNT),
+    default=50,
+    show_default=True,
+    help="Most to list.",
 )
 @click.option("--all", "include_replayed", is_flag=True, help="Include replayed letters.")
 @json_option
@@ -114,7 +118,8 @@ def replay(access: Access, /, **arguments: Any) -> None:
     interruption, run it again: replayed letters are left out.
 
     If a letter cannot be replayed (for example, its post was deleted), the command reports it on
-    standard error, replays the others, and exits with status 1.
+    standard error, replays the others, and exits with status 1. So it does for an id without a
+    letter.
     """
     client = access.client()
     ids = _chosen(client, "replay", **arguments)
@@ -129,6 +134,8 @@ def drop(access: Access, /, **arguments: Any) -> None:
 
     With --matching or --all, the command first prints the number of letters and asks. Their posts
     and final responses stay as they are: the letters can no longer be shown or replayed.
+
+    An id without a letter is reported on standard error, and the exit status is then 1.
     """
     client = access.client()
     _work(client, "drop", "dropped", _chosen(client, "drop", **arguments))
@@ -173,7 +180,7 @@ def _chosen(
     if matching != has_filter:
         raise click.UsageError("--matching needs a filter, and filters need --matching")
     if letter_ids:
-        return list(letter_ids)
+        return list(dict.fromkeys(letter_ids))
     ids = [letter["id"] for letter in _letters(client, chosen, include_replayed=False)]
     echo(f"{len(ids)} dead letters match")
     if ids and not yes:
@@ -210,11 +217,18 @@ def _work(client: "Client", verb: str, participle: str, ids: list[str]) -> None:
             left = answer["left"] + left
     except (CommandError, KeyboardInterrupt) as error:
         why = error.message if isinstance(error, CommandError) else "interrupted"
-        rest = "run the command again to go on with the rest"
-        raise CommandError(f"{why}\n{participle} {done} of {len(ids)}; {rest}") from error
+        rest = "; run the command again to go on with the rest" if _may_pass(error) else ""
+        raise CommandError(f"{why}\n{participle} {done} of {len(ids)}{rest}") from error
     echo(f"{participle} {done} of {len(ids)}")
     if refused:
         raise CommandError(f"{refused} cannot be {participle}, for the reasons above")
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether a repetition may succeed: not after a refusal of the request itself."""
+    from splitflap.client import ApiRefused
+
+    return not isinstance(error, ApiRefused) or error.is_temporary or error.is_fault
 
 
 def _send(client: "Client", verb: str, batch: list[str]) -> Any:
@@ -228,7 +242,7 @@ def _send(client: "Client", verb: str, batch: list[str]) -> Any:
     give_up_at = time.monotonic() + MAX_PAUSE
     while True:
         try:
-            return body_of(client.send("POST", client.at("dead", verb), json={"ids": batch}))
+            return body_of(client.send("POST", client.at(f"dead:{verb}"), json={"ids": batch}))
         except ApiRefused as error:
             if not error.is_temporary or time.monotonic() > give_up_at:
                 raise

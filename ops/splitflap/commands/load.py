@@ -14,6 +14,7 @@ from splitflap.load.ledger import KindFigures, Ledger
 from splitflap.load.run import LoadPlan, LoadRun
 from splitflap.load.texts import BadMix, makers, order, parse_mix
 from splitflap.output import echo, json_option, print_json, print_table, show_progress
+from splitflap.parameters import MAX_COUNT, MAX_SECONDS, SECONDS, Number
 
 #: Seconds between two updates of the progress line on a terminal.
 REFRESH = 0.5
@@ -21,7 +22,8 @@ REFRESH = 0.5
 #: Seconds between two lines of progress elsewhere.
 LINE_EVERY = 10.0
 
-POSITIVE = click.FloatRange(min=0, min_open=True)
+#: Posts a second.
+RATE = Number(0.001, 1_000_000)
 
 
 @click.command
@@ -39,13 +41,11 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     "sends the page a request per link, so give only a page of your own; a slow page makes it "
     "wait.",
 )
-@click.option(
-    "--rate", type=POSITIVE, metavar="N", help="Posts a second; else as fast as possible."
-)
-@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Most posts.")
+@click.option("--rate", type=RATE, metavar="N", help="Posts a second; else as fast as possible.")
+@click.option("--count", type=click.IntRange(1, MAX_COUNT), metavar="N", help="Most posts.")
 @click.option(
     "--duration",
-    type=POSITIVE,
+    type=SECONDS,
     metavar="SECONDS",
     help="Time in which new posts are sent; 30 by default without --count.",
 )
@@ -59,7 +59,7 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 )
 @click.option(
     "--patience",
-    type=click.FloatRange(min=0),
+    type=Number(0, MAX_SECONDS),
     default=120.0,
     show_default=True,
     metavar="SECONDS",

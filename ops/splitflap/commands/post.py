@@ -10,6 +10,7 @@ import click
 from splitflap.access import Access
 from splitflap.errors import CommandError
 from splitflap.output import echo, print_json
+from splitflap.parameters import SECONDS
 
 if TYPE_CHECKING:
     from splitflap.client import Client
@@ -29,7 +30,7 @@ MAX_WAIT = 20
 @click.option("--wait/--no-wait", help="Wait until the post is done, and print it.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=SECONDS,
     default=60.0,
     show_default=True,
     metavar="SECONDS",

@@ -11,6 +11,7 @@ import click
 from splitflap.access import Access
 from splitflap.health import readyz
 from splitflap.output import duration, echo, json_option, print_json, print_table
+from splitflap.parameters import KUBERNETES_NAME, MAX_SECONDS, Number
 from splitflap.settings import SERVICES, read_settings
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ Show = Callable[[], None]
 
 @click.command
 @click.option("-k", "--kubernetes", is_flag=True, help="Show a release on Kubernetes.")
-@click.option("-n", "--namespace", help="Its namespace; else the context's. Implies -k.")
-@click.option("--release", help="Its name, if there are several. Implies -k.")
+@click.option(
+    "-n", "--namespace", type=KUBERNETES_NAME, help="Its namespace; else the context's. Implies -k."
+)
+@click.option("--release", type=KUBERNETES_NAME, help="Its name, if there are several. Implies -k.")
 @click.option("--context", help="Context of the kubeconfig. Implies -k.")
 @click.option(
     "--kubeconfig",
@@ -37,7 +40,7 @@ Show = Callable[[], None]
     "--watch",
     is_flag=False,
     flag_value=WATCH_EVERY,
-    type=click.FloatRange(min=0.1),
+    type=Number(0.1, MAX_SECONDS),
     metavar="[SECONDS]",
     help=f"Repeat with this period ({WATCH_EVERY:g}) until Ctrl-C.",
 )

@@ -9,6 +9,7 @@ from splitflap_core.settings import PREFIX
 from splitflap.access import data_dir_option
 from splitflap.launch.preflight import read_procfile
 from splitflap.launch.up import LaunchPlan, run
+from splitflap.parameters import SECONDS
 from splitflap.settings import read_settings
 
 #: The workspace's Procfile. An installed package has none, so it needs --procfile.
@@ -27,7 +28,7 @@ PROCFILE = Path(__file__).resolve().parents[3] / "Procfile"
 )
 @click.option(
     "--ready-timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=SECONDS,
     default=60.0,
     show_default=True,
     metavar="SECONDS",

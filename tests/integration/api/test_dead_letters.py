@@ -215,13 +215,19 @@ def test_an_outage_in_the_middle_gives_back_what_is_left(
 
 
 def test_dropped_letters_leave_posts_and_final_responses(rig: Rig, work: DeadLetterBatches) -> None:
-    """Only the letters are gone. A second drop finds none."""
+    """Only the letters are gone. A second drop names those that it does not find."""
     task = rig.post()
     fail(rig, task)
     before = rig.final(task)
     [letter] = found(rig)
-    assert work.drop([letter.id, str(uuid7())]).done == 1
-    assert work.drop([letter.id]).done == 0
+    missing = str(uuid7())
+    result = work.drop([letter.id, missing])
+    assert (result.done, result.left) == (1, [])
+    assert [(each.id, each.detail) for each in result.refused] == [
+        (missing, f"no dead letter {missing}")
+    ]
+    again = work.drop([letter.id])
+    assert (again.done, [each.id for each in again.refused]) == (0, [letter.id])
     assert found(rig) == []
     assert rig.final(task) == before
     assert rig.row("posts")["state"] == "failed"

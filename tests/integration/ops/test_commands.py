@@ -45,12 +45,12 @@ def two_pages(api: StubApi) -> None:
 def answers_done(api: StubApi, verb: str, *done: "tuple[int, list[str]]") -> None:
     """Answer batches: how many were done, and the ids that are left."""
     answers = [StubAnswer(200, {"done": n, "refused": [], "left": left}) for n, left in done]
-    api.on(f"POST /v1/dead/{verb}", *answers)
+    api.on(f"POST /v1/dead:{verb}", *answers)
 
 
 def bodies(api: StubApi, verb: str) -> list[list[str]]:
     """The ids of each batch that was sent."""
-    return [each.body["ids"] for each in api.sent(f"POST /v1/dead/{verb}")]
+    return [each.body["ids"] for each in api.sent(f"POST /v1/dead:{verb}")]
 
 
 def test_create_prints_the_key_alone(run: Run, api: StubApi) -> None:
@@ -135,6 +135,55 @@ def test_a_dead_letter_is_shown_with_its_body(run: Run, api: StubApi) -> None:
     assert "reason      deadline\n" in result.stdout
     assert '{"text":"\\x1b]0;x"}' in result.stdout
     assert json.loads(run("dead", "show", "d1", "--json").stdout)["body"] == '{"text":"\x1b]0;x"}'
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+@pytest.mark.parametrize("command", [("dead", "show"), ("keys", "revoke")], ids=" ".join)
+def test_an_argument_that_would_ask_for_another_address_is_refused(
+    run: Run, api: StubApi, command: tuple[str, ...], name: str
+) -> None:
+    """A client removes such a part of a path, so the request would reach the list."""
+    result = run(*command, name)
+    assert result.exit_code == 1
+    assert f"{name!r} is no id" in result.stderr
+    assert api.requests == []
+
+
+#: Options that take a number, and the rest of each command.
+NUMBERS = [
+    ("dead", "list", "--limit"),
+    ("dead", "list", "--older-than"),
+    ("load", "--rate"),
+    ("load", "--count"),
+    ("load", "--duration"),
+    ("load", "--concurrency"),
+    ("load", "--patience"),
+    ("post", __file__, "--timeout"),
+    ("status", "--watch"),
+    ("up", "--ready-timeout"),
+]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "1e400", "9" * 25, "-1"])
+@pytest.mark.parametrize("command", NUMBERS, ids=" ".join)
+def test_a_number_beyond_its_bounds_is_wrong_usage(
+    run: Run, api: StubApi, command: tuple[str, ...], number: str
+) -> None:
+    """No request is sent."""
+    result = run(*command, number)
+    assert result.exit_code == 2, result.output
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("option", ["--namespace", "--release"])
+@pytest.mark.parametrize("name", ["..", "a/b", "a,b", "x" * 64])
+def test_a_name_that_kubernetes_does_not_allow_is_wrong_usage(
+    run: Run, option: str, name: str
+) -> None:
+    """It would be a part of a path, or of a selector."""
+    result = run("status", option, name)
+    assert result.exit_code == 2
+    assert f"{name!r} is no name in Kubernetes" in result.stderr
 
 
 FILTERS = {
@@ -233,6 +282,36 @@ def test_named_letters_need_no_answer(run: Run, api: StubApi) -> None:
     assert "d1: the post was deleted, edited or rendered meanwhile\n" in result.stderr
     assert "1 cannot be replayed" in result.stderr
     assert bodies(api, "replay") == [["d1", "d2"]]
+
+
+@pytest.mark.parametrize(("verb", "participle"), [("replay", "replayed"), ("drop", "dropped")])
+def test_a_letter_that_is_named_twice_counts_once(
+    run: Run, api: StubApi, verb: str, participle: str
+) -> None:
+    """`1 of 2` would look like a failure."""
+    answers_done(api, verb, (1, []))
+    result = run("dead", verb, "d1", "d1")
+    assert (result.exit_code, result.stdout) == (0, f"{participle} 1 of 1\n")
+    assert bodies(api, verb) == [["d1"]]
+
+
+def test_a_missing_letter_is_a_failure_of_a_drop(run: Run, api: StubApi) -> None:
+    """A mistyped id is not taken for a success."""
+    refused = [{"id": "d1", "detail": "no dead letter d1"}]
+    api.on("POST /v1/dead:drop", StubAnswer(200, {"done": 0, "refused": refused, "left": []}))
+    result = run("dead", "drop", "d1")
+    assert (result.exit_code, result.stdout) == (1, "dropped 0 of 1\n")
+    assert "d1: no dead letter d1\n" in result.stderr
+
+
+def test_a_repetition_is_advised_only_if_it_may_help(run: Run, api: StubApi) -> None:
+    """A refusal for good comes again."""
+    api.on("POST /v1/dead:replay", problem(422, "The request is invalid", "ids[0]: expected an id"))
+    result = run("dead", "replay", "nonsense")
+    assert result.exit_code == 1
+    assert "ids[0]: expected an id" in result.stderr
+    assert "run the command again" not in result.stderr
+    assert "replayed 0 of 1\n" in result.stderr
 
 
 def test_an_interrupted_replay_tells_how_to_go_on(run: Run, api: StubApi) -> None:

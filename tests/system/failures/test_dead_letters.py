@@ -121,7 +121,7 @@ def test_wrong_ids_of_letters_are_refused(
     client: Client, verb: str, ids: list[str], message: str
 ) -> None:
     """The number of one request is limited."""
-    refused = client.post(f"/v1/dead/{verb}", {"ids": ids})
+    refused = client.post(f"/v1/dead:{verb}", {"ids": ids})
     assert refused.status_code == 422
     assert message in refused.json()["detail"]
 

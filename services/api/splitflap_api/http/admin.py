@@ -150,7 +150,7 @@ def operations(services: Services) -> list[Operation]:
             scope="admin",
             body=models.DeadLetterIds,
             problems=doc.BODY_PROBLEMS,
-            doc="Posts and final responses stay as they are.",
+            doc="Posts and final responses stay as they are. `refused` names ids without a letter.",
         ),
         Operation(
             "GET",

@@ -51,9 +51,12 @@ class DeadLetterBatches:
         return result
 
     def drop(self, ids: Sequence[str]) -> models.DeadLettersDone:
-        """Delete these dead letters. Those that are gone already do not count."""
+        """Delete these dead letters. Names those that it does not find."""
         with self._store.write() as tx:
-            return models.DeadLettersDone(dead_letters.drop(tx, ids), [], [])
+            dropped = set(dead_letters.drop(tx, ids))
+        missing = [each for each in ids if each not in dropped]
+        refused = [models.Refusal(each, dead_letters.missing(each)) for each in missing]
+        return models.DeadLettersDone(len(dropped), refused, [])
 
     def _replayed(self, letter_id: str, result: models.DeadLettersDone) -> bool:
         """Replay one, and note the result. Return False if the broker or the database is away.

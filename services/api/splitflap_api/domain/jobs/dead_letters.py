@@ -114,8 +114,13 @@ def find(tx: Connection, letter_id: str) -> Any:
     wanted = select(dead_letters).where(dead_letters.c.id == letter_id).with_for_update()
     row = tx.execute(wanted).mappings().first()
     if row is None:
-        raise Problem("not-found", f"no dead letter {letter_id}")
+        raise Problem("not-found", missing(letter_id))
     return row
+
+
+def missing(letter_id: str) -> str:
+    """The message about an id without a dead letter."""
+    return f"no dead letter {letter_id}"
 
 
 def count(tx: Connection) -> int:
@@ -129,12 +134,12 @@ def mark_replayed(tx: Connection, letter_id: str, now: int) -> None:
     tx.execute(update(dead_letters).where(dead_letters.c.id == letter_id).values(replayed_at=now))
 
 
-def drop(tx: Connection, ids: Sequence[str]) -> int:
-    """Delete dead letters, and return how many there were."""
+def drop(tx: Connection, ids: Sequence[str]) -> list[str]:
+    """Delete dead letters, and return the ids of those that there were."""
     rows = select(dead_letters.c.id).where(among(tx, dead_letters.c.id, ids))
     found = [row.id for row in tx.execute(rows.order_by(dead_letters.c.id).with_for_update())]
     change_in_turns(tx, delete(dead_letters), dead_letters.c.id, found)
-    return len(found)
+    return found
 
 
 def insert_message(tx: Connection, queue: str, reason: str, body: bytes, now: int) -> None:

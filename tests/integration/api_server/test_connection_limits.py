@@ -1,6 +1,8 @@
 """One key, or one client without a key, cannot hold every connection."""
 
+import select
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -30,6 +32,12 @@ ANONYMOUS = CONNECTIONS // 2
 LIMITED = 'splitflap_connections_limited_total{why="%s"}'
 TEXT = {"text": "x"}
 STREAM = POST.replace(b"POST /v1/posts", b"GET /v1/events") + b"\r\n"
+QUIET_STREAM = STREAM.replace(b"/v1/events", b"/v1/events?channel=none")
+WAIT = (
+    POST
+    + b"Prefer: wait=30\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
+    + b'{"text":"x"}'
+)
 LIST = POST.replace(b"POST /v1/posts", b"GET /v1/posts") + b"\r\n"
 
 
@@ -72,7 +80,6 @@ def streams(server: Server) -> float:
 
 def test_a_key_with_too_many_streams_gets_429(server: Server, other_key: str) -> None:
     """The problem names the limit. Another key is served, and an ended stream makes room."""
-    other = {"Authorization": f"Bearer {other_key}"}
     with ExitStack() as stack:
         held = opened(server, stack, STREAM, PER_KEY)
         wait_until(lambda: streams(server) == PER_KEY, "the streams")
@@ -87,15 +94,70 @@ def test_a_key_with_too_many_streams_gets_429(server: Server, other_key: str) ->
         with server.connect() as client:
             client.sendall(STREAM.replace(KEY.encode(), other_key.encode()))
             assert client.recv(12) == b"HTTP/1.1 200"
+        held[0].close()
+        wait_until(server.answers, "room for the key")
+
+
+def leave(client: socket.socket, how: str) -> None:
+    """Close a connection with FIN or RST."""
+    if how == "RST":
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+@pytest.mark.parametrize("how", ["FIN", "RST"])
+def test_closed_streams_of_a_key_at_its_limit_make_room_at_once(server: Server, how: str) -> None:
+    """All streams are silent. The next request is served, and the streams end before a comment."""
+    with ExitStack() as stack:
+        held = opened(server, stack, QUIET_STREAM, PER_KEY)
+        wait_until(lambda: streams(server) == PER_KEY, "the streams")
+        assert not server.answers()
         for each in held:
-            each.close()
+            leave(each, how)
+        # The kernel hands the last FIN over before the next connection.
+        assert server.answers()
+        wait_until(lambda: streams(server) == 0, "the ends of the streams", 10)
 
-        def has_room() -> bool:
-            # The API notices the end of a stream when it writes an event.
-            requests.post(f"{server.url}/v1/posts", json=TEXT, headers=other, timeout=PATIENCE)
-            return server.answers()
 
-        wait_until(has_room, "room for the key")
+@pytest.mark.parametrize("how", ["FIN", "RST"])
+def test_closed_waits_of_a_key_at_its_limit_make_room_at_once(server: Server, how: str) -> None:
+    """Nothing may be sent before their responses, and yet the next request is served."""
+    with ExitStack() as stack:
+        held = opened(server, stack, WAIT, PER_KEY)
+        wait_until(lambda: not server.answers(), "the waits")
+        for each in held:
+            leave(each, how)
+        assert server.answers()
+        for _ in range(PER_KEY):
+            assert server.answers()
+
+
+def test_a_half_closed_client_is_served_below_the_limit_of_its_key(server: Server) -> None:
+    """Its sending side alone is closed."""
+    with server.connect() as client, server.connect() as stream:
+        stream.sendall(STREAM)
+        stream.shutdown(socket.SHUT_WR)
+        client.sendall(WAIT.replace(b"wait=30", b"wait=1"))
+        client.shutdown(socket.SHUT_WR)
+        answer = answer_of(client)
+        assert (answer.status, answer.head["preference-applied"]) == (202, "wait=1")
+        assert server.answers()
+        assert streams(server) == 1
+
+
+def test_a_half_closed_wait_of_a_key_at_its_limit_ends_with_its_202(server: Server) -> None:
+    """It looks like a closed one. Its client gets the whole response."""
+    with server.connect() as half, ExitStack() as stack:
+        opened(server, stack, QUIET_STREAM, PER_KEY - 1)
+        wait_until(lambda: streams(server) == PER_KEY - 1, "the streams")
+        half.sendall(WAIT)
+        half.shutdown(socket.SHUT_WR)
+
+        def has_ended() -> bool:
+            return server.answers() and bool(select.select([half], [], [], 0)[0])
+
+        wait_until(has_ended, "the end of the wait", 20)
+        assert answer_of(half).status == 202
 
 
 @pytest.mark.parametrize(
@@ -104,9 +166,7 @@ def test_a_key_with_too_many_streams_gets_429(server: Server, other_key: str) ->
         STREAM,
         LIST,
         POST + b"Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
-        POST
-        + b"Prefer: wait=30\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
-        + b'{"text":"x"}',
+        WAIT,
     ],
     ids=["streams", "idle connections", "slow bodies", "waits"],
 )

@@ -1,12 +1,16 @@
 """Limits of connections by key, and of those without a key by address."""
 
+from functools import partial
+
 import pytest
 from splitflap_api.contract.problems import Problem
+from splitflap_api.overload import connection_limits as module
 from splitflap_api.overload.connection_limits import (
     CONNECTION,
     ConnectionLimits,
     HeldConnection,
     authenticate,
+    begin_wait,
 )
 
 
@@ -16,11 +20,12 @@ class Rig:
     def __init__(self) -> None:
         self.ended: list[str] = []
         self.excess: list[str] = []
+        self.left: set[str] = set()
         self.limits = ConnectionLimits(2, 3, self.excess.append)
 
     def open(self, name: str, address: str = "a") -> HeldConnection:
-        """A new connection. Its end is recorded by its name."""
-        return self.limits.open(address, lambda: self.ended.append(name))
+        """A new connection. Its end is recorded by its name; `left` has those of gone clients."""
+        return self.limits.open(address, lambda: self.ended.append(name), lambda: name in self.left)
 
     def request(self, connection: HeldConnection, key: str) -> None:
         """Begin a request with a valid key."""
@@ -137,3 +142,61 @@ def test_an_environment_without_a_connection_has_no_limits() -> None:
         authenticate({CONNECTION: rig.open("a")}, "key")
     with pytest.raises(Problem):
         authenticate({CONNECTION: rig.open("a")}, "key")
+
+
+def test_waiting_requests_of_gone_clients_make_room_for_a_key_at_its_limit() -> None:
+    """The next request is served. The waiting ones learn that they end."""
+    rig = Rig()
+    waiting = [rig.open(name) for name in "ab"]
+    learn = []
+    for each in waiting:
+        rig.request(each, "key")
+        learn.append(begin_wait({CONNECTION: each}))
+    rig.left.update("ab")
+    assert [is_gone() for is_gone in learn] == [False, False]
+    rig.request(rig.open("c"), "key")
+    assert [is_gone() for is_gone in learn] == [True, True]
+    assert not waiting[0].answered(stays=True)
+    rig.request(rig.open("d"), "key")
+    assert rig.excess == []
+
+
+def test_a_request_at_work_does_not_end_with_its_client() -> None:
+    """It ends soon by itself, and the client may have closed its sending side alone."""
+    rig = Rig()
+    working, kept = rig.open("working"), rig.open("kept")
+    rig.request(working, "key")
+    begin_wait({CONNECTION: kept})
+    rig.request(kept, "key")  # the request after a wait
+    rig.left |= {"working", "kept"}
+    with pytest.raises(Problem):
+        rig.request(rig.open("c"), "key")
+    assert working.answered(stays=True)
+
+
+def test_each_refusal_looks_at_a_few_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key may have thousands of live streams. Later refusals look at the others."""
+    monkeypatch.setattr(module, "LOOKS", 2)
+    looked: list[int] = []
+
+    def look(number: int) -> bool:
+        looked.append(number)
+        return number == 4
+
+    limits = ConnectionLimits(5, 1)
+    for number in range(5):
+        held = limits.open("a", lambda: None, partial(look, number))
+        held.authenticate("key")
+        held.begin_wait()
+    late = limits.open("a", lambda: None, lambda: False)
+    for _ in range(2):
+        with pytest.raises(Problem):
+            late.authenticate("key")
+    assert looked == [0, 1, 2, 3]
+    late.authenticate("key")
+    assert looked == [0, 1, 2, 3, 4, 0]
+
+
+def test_a_wait_on_another_server_has_no_gone_client() -> None:
+    """Another server may run the application."""
+    assert not begin_wait({})()

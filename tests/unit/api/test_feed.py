@@ -210,6 +210,19 @@ def test_a_silent_stream_is_woken_while_more_events_come_than_are_read(
     assert not reader.is_alive()
 
 
+def test_a_stream_ends_with_its_client(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is woken at once, and the other streams go on."""
+    monkeypatch.setattr(module, "READ_EVERY", 0.0)
+    made = Feed(store, lambda: None)
+    gone, there = made.subscribe(None, KEY, lambda: True), made.subscribe(None, KEY, lambda: False)
+    reader = threading.Thread(target=gone.wait, daemon=True)
+    reader.start()
+    made.run_once()
+    reader.join(PATIENCE)
+    assert not reader.is_alive()
+    assert (gone.ended, there.ended) == (True, False)
+
+
 def test_a_resuming_stream_of_a_quiet_channel_reads_in_windows(
     store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

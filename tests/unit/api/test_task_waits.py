@@ -1,7 +1,8 @@
 """Waits for tasks: their ends, and what they cost."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 
 import pytest
 from splitflap_api.loops.long_requests.task_waits import TaskWaits
@@ -33,12 +34,17 @@ def waits(ended: Ended) -> TaskWaits:
     return TaskWaits(ended)
 
 
-def waiting(waits: TaskWaits, task_id: str, seconds: float = 600.0) -> threading.Thread:
+def waiting(
+    waits: TaskWaits,
+    task_id: str,
+    seconds: float = 600.0,
+    is_gone: Callable[[], bool] = lambda: False,
+) -> threading.Thread:
     """A thread that waits for a task, and is known to `waits`."""
     known = threading.Event()
 
     def wait() -> None:
-        with waits.waiting(task_id, "key", seconds) as waiter:
+        with waits.waiting(task_id, "key", seconds, is_gone) as waiter:
             known.set()
             waiter.wait()
 
@@ -65,6 +71,20 @@ def test_a_commit_costs_one_read_for_all_waits(waits: TaskWaits, ended: Ended) -
     assert all(each.is_alive() for each in second)
     waits.end_all()
     assert all(has_ended(each) for each in second)
+
+
+def test_a_wait_ends_with_its_client(waits: TaskWaits) -> None:
+    """The other waits go on."""
+    gone: set[str] = set()
+    first, second = (
+        waiting(waits, "task", is_gone=partial(gone.__contains__, name)) for name in "ab"
+    )
+    gone.add("a")
+    waits.run_once()
+    assert has_ended(first)
+    assert second.is_alive()
+    waits.end_all()
+    assert has_ended(second)
 
 
 def test_a_wait_ends_in_time_while_the_database_is_away() -> None:

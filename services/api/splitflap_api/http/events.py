@@ -13,7 +13,7 @@ from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.http.auth import caller
 from splitflap_api.http.parse import event_id
 from splitflap_api.http.services import Services
-from splitflap_api.http.waiting import release_slot
+from splitflap_api.http.waiting import begin_wait
 from splitflap_api.loops.long_requests.feed import Gap
 from splitflap_api.loops.long_requests.subscriber import FeedEvent, Subscriber
 from splitflap_api.store.engine import is_outage
@@ -57,8 +57,8 @@ class EventViews:
         response = Response(iter(()), 200, headers, content_type="text/event-stream; charset=utf-8")
         if request.method == "GET":
             gap = None if after is None else self._feed.gap(after)
-            release_slot()
-            subscriber = self._feed.subscribe(query.channel, caller().key_id)
+            is_gone = begin_wait()
+            subscriber = self._feed.subscribe(query.channel, caller().key_id, is_gone)
             self._streams.inc()
             response.response = self._write(subscriber, after, gap)
             response.call_on_close(lambda: self._end(subscriber))

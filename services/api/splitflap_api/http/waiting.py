@@ -1,11 +1,14 @@
 """Waiting requests hold no slot (overload/slots.py)."""
 
+from collections.abc import Callable
+
 from flask import request
 
 from asyncrequest import Preconditions, Submission, TaskState
 from splitflap_api.domain.commands import Command
 from splitflap_api.http.auth import caller
 from splitflap_api.loops.acceptor import Acceptor
+from splitflap_api.overload import connection_limits
 from splitflap_api.overload.slots import SLOT, Slot
 
 
@@ -16,10 +19,19 @@ def release_slot() -> None:
         slot.release()
 
 
+def begin_wait() -> Callable[[], bool]:
+    """The present request only waits from now on, and gives its slot back.
+
+    The result tells whether its client has left.
+    """
+    release_slot()
+    return connection_limits.begin_wait(request.environ)
+
+
 class SlotReleasingBackend:
     """Wraps the acceptor. It releases the slot before a wait (`Prefer: wait`).
 
-    A wait ends with its key: the response is then the 202 of the running task.
+    A wait ends with its key, or its client: the response is then the 202 of the running task.
     """
 
     def __init__(self, backend: Acceptor) -> None:
@@ -32,8 +44,8 @@ class SlotReleasingBackend:
         return self._backend.get(account, task_id)
 
     def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
-        release_slot()
-        return self._backend.wait(account, task_id, seconds, caller().key_id)
+        is_gone = begin_wait()
+        return self._backend.wait(account, task_id, seconds, caller().key_id, is_gone)
 
     def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
         self._backend.cancel(account, task_id, preconditions)

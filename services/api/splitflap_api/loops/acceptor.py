@@ -1,6 +1,7 @@
 """The back end of the asynchronous request: calls share commits and reads, and wait for tasks."""
 
 import time
+from collections.abc import Callable
 
 from sqlalchemy.exc import IntegrityError
 
@@ -69,9 +70,16 @@ class Acceptor:
     def get(self, account: str, task_id: str) -> TaskState:
         return self._whole(account, self._reads((account, task_id)))
 
-    def wait(self, account: str, task_id: str, seconds: float, key_id: str = "") -> TaskState:
-        """As the protocol. The wait also ends with the key, if that is revoked."""
-        with self.waits.waiting(task_id, key_id, seconds) as waiter:
+    def wait(
+        self,
+        account: str,
+        task_id: str,
+        seconds: float,
+        key_id: str = "",
+        is_gone: Callable[[], bool] = lambda: False,
+    ) -> TaskState:
+        """As the protocol. The wait also ends with the key, or once the client `is_gone`."""
+        with self.waits.waiting(task_id, key_id, seconds, is_gone) as waiter:
             state = self.get(account, task_id)
             if state.final or seconds <= 0:
                 return state

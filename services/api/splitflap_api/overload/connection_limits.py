@@ -5,9 +5,15 @@ in progress, event streams and waits among them, and as many idle connections. A
 an authenticated request is anonymous. Beyond the limit of silent anonymous connections, the address
 with the most of them loses its oldest. One address may be a proxy with many clients, so an address
 has no limit of its own.
+
+A silent stream notices the end of its client by its second comment, up to 30 s later, and a wait at
+its own end. So a key at its limit loses the waiting requests whose clients have left. A client that
+closes only its sending side looks the same. It also ends then, as behind most proxies: a stream as
+at a stop, a wait with its 202.
 """
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from splitflap_api.contract.problems import Problem
@@ -15,9 +21,12 @@ from splitflap_api.contract.problems import Problem
 #: Key in the WSGI environment for the request's connection.
 CONNECTION = "splitflap.connection"
 
-#: Seconds until a client with too many requests in progress should try again. The API notices the
-#: end of a silent stream's client at the next comment (loops/long_requests/feed.py, HEARTBEAT).
-RETRY_AFTER = 15
+#: Seconds until a client with too many requests in progress should try again. Clients that leave
+#: meanwhile are found then. The end of the others is unknown.
+RETRY_AFTER = 2
+
+#: Connections of a key at its limit that one request looks at: 0.1 ms.
+LOOKS = 64
 
 
 class ConnectionLimits:
@@ -34,11 +43,26 @@ class ConnectionLimits:
         self.idle = _Table()
         self.silent = _Table()
 
-    def open(self, address: str, hang_up: Callable[[], None]) -> "HeldConnection":
-        """Count a new connection. `hang_up` ends it while it is silent."""
-        connection = HeldConnection(self, address, hang_up)
+    def open(
+        self, address: str, hang_up: Callable[[], None], has_left: Callable[[], bool]
+    ) -> "HeldConnection":
+        """Count a new connection.
+
+        `hang_up` ends it while it is silent. `has_left` tells whether its client has closed it.
+        """
+        connection = HeldConnection(self, address, hang_up, has_left)
         connection.note_silent()
         return connection
+
+    def make_room(self, key: str) -> bool:
+        """Count out waiting requests of the key whose clients have left. Return whether any has.
+
+        A key may have thousands of connections, so each call looks at the next few.
+        """
+        left = [each for each in self.requests.next_of(key, LOOKS) if each.has_left_a_wait()]
+        for each in left:
+            each.note_left()
+        return bool(left)
 
     def end_excess(self) -> None:
         """Hang up a silent anonymous connection, if there are too many."""
@@ -50,18 +74,36 @@ class ConnectionLimits:
 class HeldConnection:
     """One open connection. For each request the server calls `begin`, then `answered`."""
 
-    __slots__ = ("_address", "_ended", "_hang_up", "_key", "_limits", "_place")
+    __slots__ = (
+        "_address",
+        "_ended",
+        "_hang_up",
+        "_has_left",
+        "_key",
+        "_limits",
+        "_place",
+        "_waits",
+    )
 
-    def __init__(self, limits: ConnectionLimits, address: str, hang_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        limits: ConnectionLimits,
+        address: str,
+        hang_up: Callable[[], None],
+        has_left: Callable[[], bool],
+    ) -> None:
         self._limits = limits
         self._address = address
         self._key: str | None = None
         self._place: tuple[_Table, str] | None = None
         self._hang_up = hang_up
+        self._has_left = has_left
+        self._waits = False
         self._ended = False
 
     def begin(self) -> None:
         """The head of a request was read."""
+        self._waits = False
         if self._key is None:
             self.leave()
 
@@ -72,7 +114,7 @@ class HeldConnection:
             Problem: too-many-in-progress.
         """
         limits = self._limits
-        if limits.requests.count(key) >= limits.per_key:
+        if limits.requests.count(key) >= limits.per_key and not limits.make_room(key):
             limits.on_excess("in_progress")
             detail = (
                 f"the key has {limits.per_key} requests in progress, streams and waits included"
@@ -81,13 +123,30 @@ class HeldConnection:
         self._key = key
         self._enter(limits.requests, key)
 
+    def begin_wait(self) -> None:
+        """The request only waits from now on: for events, or for the end of its task."""
+        self._waits = True
+
+    def has_left_a_wait(self) -> bool:
+        """Whether the client has closed the connection of a waiting request."""
+        return self._waits and self._has_left()
+
+    def note_left(self) -> None:
+        """The client has left. The loops of waiting requests learn it by `ended`."""
+        self._ended = True
+        self.leave()
+
+    def ended(self) -> bool:
+        """Whether the connection serves no more requests."""
+        return self._ended
+
     def answered(self, *, stays: bool) -> bool:
         """The response is about to begin. Return whether the connection stays open after it.
 
         Without `stays` it ends with the response, which may be an event stream.
         """
         if self._ended:
-            # A request had arrived before.
+            # A request had arrived before, or the client has left.
             return False
         if self._key is None:
             self.note_silent()
@@ -123,7 +182,7 @@ class HeldConnection:
 
 
 class _Table:
-    """Connections by a key or an address; those of one name in the order of their entry."""
+    """Connections by a key or an address; those of one name in an order."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -143,6 +202,15 @@ class _Table:
         if not of_name:
             del self._by_name[name]
 
+    def next_of(self, name: str, count: int) -> list[HeldConnection]:
+        """The first connections of a name. They become its last ones."""
+        of_name = self._by_name.get(name, {})
+        found = list(islice(of_name, count))
+        for each in found:
+            del of_name[each]
+            of_name[each] = None
+        return found
+
     def oldest_of_largest(self) -> HeldConnection:
         largest = max(self._by_name, key=self.count)
         return next(iter(self._by_name[largest]))
@@ -157,3 +225,17 @@ def authenticate(environ: dict[str, Any], key: str) -> None:
     connection = environ.get(CONNECTION)
     if isinstance(connection, HeldConnection):
         connection.authenticate(key)
+
+
+def begin_wait(environ: dict[str, Any]) -> Callable[[], bool]:
+    """The request only waits from now on. The result tells whether its client has left."""
+    connection = environ.get(CONNECTION)
+    if not isinstance(connection, HeldConnection):
+        return stays
+    connection.begin_wait()
+    return connection.ended
+
+
+def stays() -> bool:
+    """Another server looks at no connection."""
+    return False

@@ -151,6 +151,15 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
             raise BrokenPipeError(errno.EPIPE, "the client accepts no data") from error
         return sent
 
+    def has_left(self) -> bool:
+        """Whether the client has closed the connection, or its sending side."""
+        try:
+            return not self.fd.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:  # a reset
+            return True
+
     def next_begins_with(self, start: bytes) -> bool:
         """Whether the next, still unread request begins with these bytes. For the hub."""
         if self._state is not State.AWAITED:

@@ -44,7 +44,7 @@ class OpenClients:
         fileno: int = client.fileno()
         self._by_fileno[fileno] = client
         self._gate.add_client(fileno)
-        held = self._limits.open(address, partial(hang_up, client, socket.SHUT_RD))
+        held = self._limits.open(address, partial(hang_up, client, socket.SHUT_RD), client.has_left)
         try:
             yield held
         finally:

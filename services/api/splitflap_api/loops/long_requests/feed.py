@@ -71,7 +71,7 @@ class Feed(Loop):
             "feed",
             Duty("wake requests", self._pass_wake_up_on),
             Duty("read events", self._read_new),
-            Duty("send heartbeats", self._wake_silent),
+            Duty("send heartbeats", self._look_at_streams),
             pause=lambda: READ_EVERY,
         )
         self._store = store
@@ -99,12 +99,14 @@ class Feed(Loop):
     def end_of(self, key_ids: AbstractSet[str]) -> None:
         self._end([each for each in list(self._subscribers) if each.key_id in key_ids])
 
-    def subscribe(self, channel: str | None, key_id: str) -> Subscriber:
+    def subscribe(
+        self, channel: str | None, key_id: str, is_gone: Callable[[], bool] = lambda: False
+    ) -> Subscriber:
         """A new stream of this key, which gets the events from now on."""
         with self._joining:
             if not self._subscribers:
                 self.last = self._newest()
-            subscriber = Subscriber(channel, key_id, self.last, self._waiters)
+            subscriber = Subscriber(channel, key_id, self.last, self._waiters, is_gone)
             self._subscribers.add(subscriber)
         subscriber.ended = self.stopping
         return subscriber
@@ -174,15 +176,17 @@ class Feed(Loop):
             self._wake_streams(each for each in list(self._subscribers) if each.has_news)
         return len(page) == PAGE
 
-    def _wake_silent(self) -> None:
-        """Wake silent streams for a heartbeat. One pass costs less than a timer for each stream.
+    def _look_at_streams(self) -> None:
+        """End streams without clients, and wake silent ones for a heartbeat.
 
-        The next pass may be READ_EVERY seconds away, so streams are woken earlier by this time.
+        One pass costs less than a timer for each stream. The next pass may be READ_EVERY seconds
+        away, so streams are woken earlier by this time.
         """
         now = time.monotonic()
         if now - self._heartbeats_at < READ_EVERY:
             return
         self._heartbeats_at = now
+        self._end([each for each in list(self._subscribers) if each.is_gone()])
         since = now - (HEARTBEAT - READ_EVERY)
         self._wake_streams(each for each in list(self._subscribers) if each.woken_at <= since)
 

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 from splitflap_api.loops.waiters import Waiter, Waiters
@@ -22,12 +23,21 @@ class FeedEvent(NamedTuple):
 class Subscriber:
     """A stream's events after the id `joined`: of one channel, or of all.
 
-    `key_id` is the id of the caller's key. The feed ends the stream with the key.
+    `key_id` is the id of the caller's key. The feed ends the stream with the key, or once `is_gone`
+    tells that the client has left.
     """
 
-    def __init__(self, channel: str | None, key_id: str, joined: int, waiters: Waiters) -> None:
+    def __init__(
+        self,
+        channel: str | None,
+        key_id: str,
+        joined: int,
+        waiters: Waiters,
+        is_gone: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.channel = channel
         self.key_id = key_id
+        self.is_gone = is_gone
         self.joined = joined
         self.ended = False
         #: When it was last woken, by the monotonic clock.

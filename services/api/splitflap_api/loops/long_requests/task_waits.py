@@ -19,16 +19,19 @@ READ_EVERY = 0.25
 class _Wait:
     """One waiting request."""
 
-    __slots__ = ("ends_at", "key_id", "task_id")
+    __slots__ = ("ends_at", "is_gone", "key_id", "task_id")
 
-    def __init__(self, task_id: str, key_id: str, seconds: float) -> None:
+    def __init__(
+        self, task_id: str, key_id: str, seconds: float, is_gone: Callable[[], bool]
+    ) -> None:
         self.task_id = task_id
         self.key_id = key_id
+        self.is_gone = is_gone
         self.ends_at = time.monotonic() + seconds
 
 
 class TaskWaits(Loop):
-    """Wakes each waiting request once: its task, its time or its key has ended, or the service."""
+    """Wakes each waiting request once: its task, time, key or client has ended, or the service."""
 
     def __init__(
         self,
@@ -53,12 +56,18 @@ class TaskWaits(Loop):
         self._ending = False
 
     @contextmanager
-    def waiting(self, task_id: str, key_id: str, seconds: float) -> Iterator[Waiter]:
+    def waiting(
+        self,
+        task_id: str,
+        key_id: str,
+        seconds: float,
+        is_gone: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Waiter]:
         """A waiter for the end of a task. Read the task within the block, then wait.
 
         A task that ends after that read is not missed, because the waiter is known already.
         """
-        each, waiter = _Wait(task_id, key_id, seconds), self._waiters.new_waiter()
+        each, waiter = _Wait(task_id, key_id, seconds, is_gone), self._waiters.new_waiter()
         self._waits[each] = waiter
         if self._ending:
             self._end([each])
@@ -95,7 +104,7 @@ class TaskWaits(Loop):
 
     def _end_late(self) -> None:
         now = time.monotonic()
-        self._end(each for each in list(self._waits) if each.ends_at <= now)
+        self._end(each for each in list(self._waits) if each.ends_at <= now or each.is_gone())
 
     def _end(self, waits: Iterable[_Wait]) -> None:
         """Wake these waits, except those that another call has woken."""

@@ -25,7 +25,7 @@ POLL_INTERVAL = 0.05
 
 #: Seconds until the job must have ended. It has twelve deaths, a restart after each, and growing
 #: delays between its messages.
-JOB_TIMEOUT = 240.0
+JOB_TIMEOUT = 400.0
 
 
 class Poison(Nemesis):

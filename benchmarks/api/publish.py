@@ -23,7 +23,7 @@ SECONDS = 3.0
 #: Messages given to the link ahead of their confirms.
 MAX_UNCONFIRMED = 2_000
 
-KIND = topology.RENDER_QUEUE.name
+KIND = topology.JOB_QUEUES["render"].name
 
 #: A body of about the size of a job with a post of 200 bytes.
 BODY = POST * 2
@@ -51,7 +51,7 @@ def _by_kombu(url: str) -> tuple[float, float]:
     """Publish as kombu's documentation does: messages per second, and CPU us for each."""
     with kombu.Connection(url, transport_options={"confirm_publish": True}) as connection:
         channel = connection.channel()
-        topology.RENDER_QUEUE(channel).declare()
+        topology.JOB_QUEUES["render"](channel).declare()
         producer = kombu.Producer(channel)
         count = 0
         cpu, began = time.process_time(), time.monotonic()
@@ -67,7 +67,7 @@ def _by_kombu(url: str) -> tuple[float, float]:
             )
             count += 1
         rate, each = count / (time.monotonic() - began), (time.process_time() - cpu) / count
-        purged = topology.RENDER_QUEUE(channel).purge()
+        purged = topology.JOB_QUEUES["render"](channel).purge()
         assert purged == count, (purged, count)
     return rate, each * 1e6
 
@@ -102,7 +102,7 @@ def _by_link(url: str) -> tuple[float, float]:
     rate, each = window.sent / (time.monotonic() - began), (time.process_time() - cpu) / window.sent
     link.stop(10)
     with kombu.Connection(url) as connection:
-        purged = topology.RENDER_QUEUE(connection.channel()).purge()
+        purged = topology.JOB_QUEUES["render"](connection.channel()).purge()
         assert purged == window.sent, (purged, window.sent)
     return rate, each * 1e6
 

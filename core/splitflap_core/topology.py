@@ -56,14 +56,15 @@ _TO_DEAD = {"x-dead-letter-exchange": DEAD.name, "x-dead-letter-strategy": "at-l
 
 #: The queue of each kind of job. It has the kind's name.
 JOB_QUEUES: dict[Kind, Queue] = {kind: _quorum(kind, JOBS, **_TO_DEAD) for kind in KINDS}
-RENDER_QUEUE = JOB_QUEUES["render"]
-SCRAPE_QUEUE = JOB_QUEUES["scrape"]
 RESULTS_QUEUE = _quorum("results", RESULTS, **_TO_DEAD)
 DEAD_QUEUE = _quorum("dead", DEAD, **{"x-message-ttl": DEAD_TTL_MS})
 QUEUES = (*JOB_QUEUES.values(), RESULTS_QUEUE, DEAD_QUEUE)
 
+#: The queues of jobs and of reports about jobs.
+WORK_QUEUES = (*JOB_QUEUES, RESULTS_QUEUE.name)
+
 #: The queues whose messages the API can make again from the database.
-REPLACEABLE = (*JOB_QUEUES, RESULTS_QUEUE.name)
+REPLACEABLE = WORK_QUEUES
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def test_rabbitmq_reports_the_present_depth_of_queues(rabbitmq_server: RabbitMq)
         producer = kombu.Producer(channel, exchange=topology.JOBS, routing_key="render")
         for _ in range(2):
             producer.publish("text")
-        assert topology.RENDER_QUEUE(channel).get()
+        assert topology.JOB_QUEUES["render"](channel).get()
         assert rabbitmq_server.queue_depths("counts")["render"] == Depth(1, 1)
         assert rabbitmq_server.queue_depths("counts")["scrape"] == Depth(0, 0)
 

@@ -20,7 +20,7 @@ from tests.support import wait_until
 #: The longest wait of a test, in seconds.
 PATIENCE = 20.0
 
-RENDER = Subscription(topology.RENDER_QUEUE, prefetch=100)
+RENDER = Subscription(topology.JOB_QUEUES["render"], prefetch=100)
 
 
 def embedded_broker(folder: Path) -> BrokerBackend:

@@ -28,6 +28,12 @@ class Consumer:
             rig.signs,
         )
 
+    @property
+    def unsettled(self) -> int:
+        """How many deliveries wait for their commit and ack."""
+        # Private: the broker counts them as delivered, acked or not.
+        return len(self.results._gathered)
+
     def publish(self, *outcomes: JobOutcome) -> None:
         """Publish outcomes. Before the consumer starts they gather into one batch."""
         self.publish_bodies(*(encode(outcome) for outcome in outcomes))

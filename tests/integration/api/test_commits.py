@@ -40,7 +40,9 @@ def together(rig: Rig, *calls: Callable[[], TaskState]) -> list[Future[TaskState
     """Submit calls that wait for the same commit, and return their futures."""
     with ThreadPoolExecutor(len(calls)) as threads:
         futures = [threads.submit(call) for call in calls]
-        wait_until(lambda: rig.acceptor.waiting_commits == len(calls), "all calls to wait", 20)
+        # Private: a call that waits for its commit shows nowhere.
+        waiting = lambda: rig.acceptor._commits.waiting == len(calls)  # noqa: E731
+        wait_until(waiting, "all calls to wait", 20)
         rig.acceptor.start()
     return futures
 

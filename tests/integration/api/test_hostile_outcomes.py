@@ -96,7 +96,7 @@ def test_each_hostile_render_is_a_dead_letter_and_its_job_is_tried_again(
     publish(consumer, *(body for body, _ in hostile), message(other, done(fine)))
     wait_until(lambda: len(rig.rows(schema.dead_letters)) == len(hostile), "the dead letters")
     wait_until(lambda: len(rig.rows(schema.jobs)) == 1, "the innocent job's end")
-    wait_until(lambda: not consumer.results.unsettled, "the acks")
+    wait_until(lambda: not consumer.unsettled, "the acks")
     assert (rig.row(schema.jobs)["id"], rig.row(schema.jobs)["attempt"]) == (job["id"], 2)
     letters = rig.rows(schema.dead_letters)
     assert {row["queue"] for row in letters} == {"results"}

@@ -42,7 +42,7 @@ def test_only_the_broken_result_is_a_dead_letter(rig: Rig, consumer: Consumer) -
     consumer.publish(*others[:2], broken, *others[2:])
     consumer.start()
     wait_until(lambda: len(rig.rows(schema.jobs)) == 1, "the others' ends")
-    wait_until(lambda: not consumer.results.unsettled, "the acks")
+    wait_until(lambda: not consumer.unsettled, "the acks")
     assert [row["id"] for row in rig.rows(schema.jobs)] == [jobs[2]["id"]]
     assert rig.row(schema.jobs)["attempt"] == 2
     [letter] = rig.rows(schema.dead_letters)
@@ -67,7 +67,7 @@ def test_an_outcome_is_acked_after_its_commit(
         wait_until(lambda: len(tried) >= 2, "two tries")
     assert set(map(tuple, tried)) == {(False,)}
     wait_until(lambda: not rig.rows(schema.jobs), "the job's end")
-    wait_until(lambda: not consumer.results.unsettled, "the ack")
+    wait_until(lambda: not consumer.unsettled, "the ack")
 
 
 def refused_body(job: Row, outcome: bytes, version: int = 1) -> bytes:
@@ -100,7 +100,7 @@ def test_a_message_of_another_version_is_no_attempt(rig: Rig, consumer: Consumer
     consumer.publish_bodies(body)
     consumer.start()
     wait_until(lambda: rig.rows(schema.dead_letters), "the dead letter")
-    wait_until(lambda: not consumer.results.unsettled, "the ack")
+    wait_until(lambda: not consumer.unsettled, "the ack")
     assert rig.job(state)["attempt"] == 1
 
 
@@ -131,7 +131,7 @@ def test_a_job_that_the_broker_gave_up_is_no_dead_letter(
     assert rig.metric("splitflap_jobs_retried_total", why="returned") == 1
     rig.apply(rendered(rig.job(state)))
     consumer.give_up(body, **dead)
-    wait_until(lambda: not consumer.results.unsettled, "the ack")
+    wait_until(lambda: not consumer.unsettled, "the ack")
     assert rig.rows(schema.dead_letters) == rig.rows(schema.jobs) == []
 
 

@@ -40,7 +40,7 @@ def main(folder: str, mode: str) -> None:
             held.append(delivery)
 
     backend = backend_for(CommonSettings(data_dir=folder))
-    subscription = Subscription(topology.RENDER_QUEUE, PREFETCH)
+    subscription = Subscription(topology.JOB_QUEUES["render"], PREFETCH)
     opener = backend.opener("consumer")
     BrokerLink("consumer", opener, subscriptions=[subscription], on_delivery=take).start()
     while mode == "return":

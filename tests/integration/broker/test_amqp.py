@@ -68,7 +68,7 @@ def test_a_connection_closed_by_an_operator_is_replaced(vhost: Vhost, make_peer:
 def test_a_new_connection_keeps_the_last_prefetch(vhost: Vhost, make_peer: MakePeer) -> None:
     """The first prefetch would be wrong."""
     make_peer(vhost.backend).started().send(*numbered(30))
-    peer = make_peer(vhost.backend, Subscription(topology.RENDER_QUEUE, 10)).started()
+    peer = make_peer(vhost.backend, Subscription(topology.JOB_QUEUES["render"], 10)).started()
     peer.receive(10)
     peer.link.set_prefetch(3)
     vhost.server.close_connections()
@@ -217,7 +217,7 @@ def test_an_early_nack_settles_its_own_message(vhost: Vhost, make_peer: MakePeer
 
 def test_acks_out_of_order_settle_their_own_messages(vhost: Vhost, make_peer: MakePeer) -> None:
     """Two consumers share the delivery tags of the channel."""
-    scrape = Subscription(topology.SCRAPE_QUEUE, prefetch=100)
+    scrape = Subscription(topology.JOB_QUEUES["scrape"], prefetch=100)
     peer = make_peer(vhost.backend, RENDER, scrape).started()
     peer.send(*numbered(10))
     peer.send(*(b"other " + body for body in numbered(10)), key="scrape")

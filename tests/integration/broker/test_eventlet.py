@@ -38,7 +38,7 @@ def wait(condition):
         assert time.monotonic() < end, (len(received), len(settled), link.ready())
         time.sleep(0.01)
 
-subscription = Subscription(topology.RENDER_QUEUE, 50)
+subscription = Subscription(topology.JOB_QUEUES["render"], 50)
 link = BrokerLink("green", backend.opener("green"), subscriptions=[subscription], on_delivery=take)
 link.start()
 wait(lambda: link.up)

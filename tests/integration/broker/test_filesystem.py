@@ -174,7 +174,9 @@ def test_sessions_that_give_back_may_be_killed_too(tmp_path: Path, make_peer: Ma
             lines(group[0], 1)
             for process in group:
                 process.kill()
-    receiver = make_peer(embedded_broker(tmp_path), Subscription(topology.RENDER_QUEUE, 1000))
+    receiver = make_peer(
+        embedded_broker(tmp_path), Subscription(topology.JOB_QUEUES["render"], 1000)
+    )
     receiver.started().receive(len(bodies))
     assert sorted(receiver.bodies) == sorted(bodies)
     assert sorted(files(tmp_path)) == names

@@ -145,7 +145,7 @@ def test_prefetch_limits_the_unsettled_messages(
     backend: BrokerBackend, make_peer: MakePeer
 ) -> None:
     """After a settlement the next message is delivered."""
-    peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, prefetch=3)).started()
+    peer = make_peer(backend, Subscription(topology.JOB_QUEUES["render"], prefetch=3)).started()
     peer.send(*numbered(5))
     peer.receive(3)
     peer.send(b"a round trip later")
@@ -189,7 +189,7 @@ def test_two_receivers_share_the_messages(
     backend: BrokerBackend, make_peer: MakePeer, wanted: int
 ) -> None:
     """Each message is received once."""
-    prefetch = Subscription(topology.RENDER_QUEUE, wanted)
+    prefetch = Subscription(topology.JOB_QUEUES["render"], wanted)
     receivers = [make_peer(backend, prefetch, acks=True).started() for _ in range(2)]
     sender = make_peer(backend).started()
     bodies = numbered(300)
@@ -211,7 +211,7 @@ def test_depth_counts_undelivered_messages(backend: BrokerBackend, make_peer: Ma
     sender.send(*numbered(3))
     reader.start()
     sender.wait(lambda: [each.ready for each in depths[-1:]] == [3], "all three to be seen")
-    receiver = make_peer(backend, Subscription(topology.RENDER_QUEUE, prefetch=2)).started()
+    receiver = make_peer(backend, Subscription(topology.JOB_QUEUES["render"], prefetch=2)).started()
     receiver.receive(2)
     sender.wait(lambda: depths[-1].ready == 1, "the one that is left")
     assert depths[-1].consumers == 1
@@ -222,7 +222,7 @@ def test_depth_counts_undelivered_messages(backend: BrokerBackend, make_peer: Ma
 def test_prefetch_may_be_raised(backend: BrokerBackend, make_peer: MakePeer) -> None:
     """RabbitMQ may add the old count once."""
     make_peer(backend).started().send(*numbered(30))
-    peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, 3)).started()
+    peer = make_peer(backend, Subscription(topology.JOB_QUEUES["render"], 3)).started()
     peer.receive(3)
     peer.link.set_prefetch(10)
     peer.receive(10)
@@ -234,7 +234,7 @@ def test_prefetch_may_be_lowered(backend: BrokerBackend, make_peer: MakePeer) ->
     """New messages come once the held ones are settled. None is lost or repeated."""
     bodies = numbered(30)
     make_peer(backend).started().send(*bodies)
-    peer = make_peer(backend, Subscription(topology.RENDER_QUEUE, 10)).started()
+    peer = make_peer(backend, Subscription(topology.JOB_QUEUES["render"], 10)).started()
     peer.receive(10)
     peer.link.set_prefetch(2)
     for delivery in peer.deliveries[:7]:

@@ -50,7 +50,7 @@ def api(vhost: Vhost, make_peer: MakePeer) -> Peer:
 
 def worker(service: str, vhost: Vhost, make_peer: MakePeer) -> Peer:
     """A peer for a worker: it reads its own queue, and declares nothing."""
-    queue = topology.SCRAPE_QUEUE if service == "scraper" else topology.RENDER_QUEUE
+    queue = topology.JOB_QUEUES["scrape"] if service == "scraper" else topology.JOB_QUEUES["render"]
     return make_peer(
         broker_of(service, vhost), Subscription(queue, 10), acks=True, name=service, declares=False
     )
@@ -86,8 +86,8 @@ def test_a_worker_without_a_topology_waits_for_the_api(
 @pytest.mark.parametrize(
     ("service", "exchange", "queue"),
     [
-        ("scraper", "jobs", topology.RENDER_QUEUE),
-        ("renderer", "events", topology.SCRAPE_QUEUE),
+        ("scraper", "jobs", topology.JOB_QUEUES["render"]),
+        ("renderer", "events", topology.JOB_QUEUES["scrape"]),
         ("scraper", "events", topology.RESULTS_QUEUE),
         ("renderer", "jobs", topology.DEAD_QUEUE),
     ],

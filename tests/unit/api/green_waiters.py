@@ -8,6 +8,7 @@ from splitflap_api.server import green
 green.patch()
 
 # Imported after the patch, as in a worker.
+from eventlet.support.greenlets import GreenletExit  # noqa: E402
 from splitflap_api.loops import batcher as batcher_module  # noqa: E402
 from splitflap_api.loops.batcher import Batcher, TookTooLong  # noqa: E402
 
@@ -42,7 +43,7 @@ def wake_all_ignores_a_killed_thread() -> None:
     def wait() -> None:
         try:
             waiter.wait()
-        except green.Killed:
+        except GreenletExit:
             green.sleep(5)
             awake.append("too early")
 

@@ -40,7 +40,7 @@ def holding(root: Path, count: int) -> SessionFolder:
 
 def die(session: SessionFolder) -> None:
     """End a session like a killed process."""
-    _unlock(session._lock)
+    _unlock(session._lock_fd)
 
 
 def failures(root: Path) -> list[int]:

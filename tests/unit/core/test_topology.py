@@ -28,7 +28,7 @@ def test_a_job_waits_for_its_worker_without_a_limit_of_time() -> None:
 
 def test_every_queue_dead_letters_at_least_once() -> None:
     """The queue `dead` itself is the exception."""
-    for queue in (topology.RENDER_QUEUE, topology.SCRAPE_QUEUE, topology.RESULTS_QUEUE):
+    for queue in (*topology.JOB_QUEUES.values(), topology.RESULTS_QUEUE):
         assert queue.queue_arguments["x-dead-letter-exchange"] == topology.DEAD_QUEUE.exchange.name
         assert queue.queue_arguments["x-dead-letter-strategy"] == "at-least-once"
     assert "x-dead-letter-exchange" not in topology.DEAD_QUEUE.queue_arguments

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 SESSIONS = ".sessions"
 
 #: Names in that folder, and in a session's own folder.
-LOCK = ".lock"
+LOCK_SUFFIX = ".lock"
 UNFINISHED = "unfinished"
 CONSUMER = ".consumer"
 
@@ -44,14 +44,14 @@ _FAILED = re.compile(r"\.(\d{1,4})$")
 _ORDER = re.compile(r"\d{20}(?=-[0-9a-f]{32}\.\d+$)")
 
 #: The descriptors of this process's locks.
-_locks: set[int] = set()
+_open_locks: set[int] = set()
 
 
 def _forget_locks() -> None:
     """Close the locks that a forked process inherits: they would outlive their session."""
-    for fd in _locks:
+    for fd in _open_locks:
         os.close(fd)
-    _locks.clear()
+    _open_locks.clear()
 
 
 os.register_at_fork(after_in_child=_forget_locks)
@@ -122,7 +122,7 @@ class SessionFolder:
         #: The folder of all sessions, with their lock files.
         self.of_all = root / SESSIONS
         make_folder(self.of_all)
-        self._id, self._lock = _new_lock(self.of_all, name)
+        self._id, self._lock_fd = _new_lock(self.of_all, name)
         self._path = self.of_all / self._id
         make_folder(self._path)
 
@@ -158,51 +158,54 @@ class SessionFolder:
             FileNotFoundError: this session's own folder was removed.
         """
         entries = {each.name for each in self.of_all.iterdir()}
-        if not entries >= {self._id, self._id + LOCK}:
+        if not entries >= {self._id, self._id + LOCK_SUFFIX}:
             raise FileNotFoundError(f"the folder {self._path} or its lock file was removed")
-        ids = {each.removesuffix(LOCK) for each in entries} - {self._id}
-        return sum(self._give_back_if_dead(each, each + LOCK in entries) for each in ids)
+        ids = {each.removesuffix(LOCK_SUFFIX) for each in entries} - {self._id}
+        return sum(self._give_back_if_dead(each, each + LOCK_SUFFIX in entries) for each in ids)
 
     def close(self) -> None:
         """Give all messages back, and end the session. After an error the kernel frees the lock."""
         try:
-            _give_back(self._root, self._path, failed=0)
-            (self.of_all / (self._id + LOCK)).unlink(missing_ok=True)
+            _give_back(self._root, self._path, failed=False)
+            (self.of_all / (self._id + LOCK_SUFFIX)).unlink(missing_ok=True)
         finally:
-            _unlock(self._lock)
+            _unlock(self._lock_fd)
 
-    def _give_back_if_dead(self, session: str, has_lock_file: bool) -> int:
-        lock_file = self.of_all / (session + LOCK)
+    def _give_back_if_dead(self, session_id: str, has_lock_file: bool) -> int:
+        lock_file = self.of_all / (session_id + LOCK_SUFFIX)
         # Only a session that was removed by hand has no lock file. Closing a file that is open for
         # writing would wake all sessions, so this one is open for reading.
-        lock = _lock(lock_file, os.O_RDONLY | (0 if has_lock_file else os.O_CREAT))
-        if lock is None:
+        fd = _try_lock(lock_file, os.O_RDONLY | (0 if has_lock_file else os.O_CREAT))
+        if fd is None:
             return 0
         try:
-            count = _give_back(self._root, self.of_all / session, failed=1)
+            count = _give_back(self._root, self.of_all / session_id, failed=True)
             lock_file.unlink(missing_ok=True)
         except OSError as error:
-            _report(session, str(error))
+            _report(session_id, str(error))
             return 0
         finally:
-            _unlock(lock)
+            _unlock(fd)
         return count
 
 
-def _give_back(root: Path, session: Path, failed: int) -> int:
-    """Return the messages of a locked session to their queues, and remove its folder."""
+def _give_back(root: Path, folder: Path, *, failed: bool) -> int:
+    """Return the messages of a locked session to their queues, and remove its folder.
+
+    `failed`: their deliveries count as failed.
+    """
     count = 0
     with suppress(FileNotFoundError):  # a session was killed after it had removed the folder
-        for entry in list(session.iterdir()):
+        for entry in list(folder.iterdir()):
             if entry.name == UNFINISHED:
                 entry.unlink()
             else:
-                count += _empty(entry, root / entry.name, failed)
-        session.rmdir()
+                count += _move_back(entry, root / entry.name, failed=failed)
+        folder.rmdir()
     return count
 
 
-def _empty(held: Path, queue: Path, failed: int) -> int:
+def _move_back(held: Path, queue: Path, *, failed: bool) -> int:
     """Move the messages that a session holds back to their queue, and remove the folder."""
     names = list(messages(held))
     for name in names:
@@ -222,19 +225,20 @@ def _new_lock(sessions: Path, name: str) -> tuple[str, int]:
     Another session may lock the new file first, and remove it. Then the next id is tried.
     """
     while True:
-        session = f"{name}-{uuid.uuid4().hex[:12]}"
-        lock = _lock(sessions / (session + LOCK), os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        if lock is not None:
-            return session, lock
+        session_id = f"{name}-{uuid.uuid4().hex[:12]}"
+        path = sessions / (session_id + LOCK_SUFFIX)
+        fd = _try_lock(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        if fd is not None:
+            return session_id, fd
 
 
-def _lock(path: Path, flags: int) -> int | None:
+def _try_lock(path: Path, flags: int) -> int | None:
     """Open and lock a file. None if another session has the lock, or has removed the file."""
     try:
         fd = os.open(path, flags, 0o666)
     except FileNotFoundError:
         return None
-    _locks.add(fd)
+    _open_locks.add(fd)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # A lock on a removed file excludes nobody.
@@ -251,15 +255,15 @@ def _lock(path: Path, flags: int) -> int | None:
 
 def _unlock(fd: int) -> None:
     # A forked process has closed its copy already.
-    if fd in _locks:
-        _locks.discard(fd)
+    if fd in _open_locks:
+        _open_locks.discard(fd)
         os.close(fd)
 
 
 @cache
-def _report(session: str, error: str) -> None:
+def _report(session_id: str, error: str) -> None:
     logger.error(
         "embedded broker: the messages of the ended session %s were not given back (%s); retrying",
-        session,
+        session_id,
         error,
     )

@@ -23,25 +23,11 @@ def schemas_of(models: Sequence[Any]) -> tuple[list[Schema], dict[str, Schema]]:
 
 
 def _mended(schema: Schema, named: dict[str, Schema]) -> Schema:
-    """The schema, with its inner schemas. An enumeration with a title becomes a component."""
+    """The schema, with its inner schemas, in the form that generators understand."""
     schema = {name: _inner(name, value, named) for name, value in schema.items()}
-    if "description" in schema:
-        schema["description"] = inspect.cleandoc(schema["description"])
-    if (default := schema.pop("default", None)) not in {None, ""}:
-        # Generators take a field with the keyword `default` for one that is always present.
-        shown = msgspec.json.encode(default).decode().strip('"')
-        schema["description"] = f"{schema.get('description', '')} Default: `{shown}`.".strip()
-    if "pattern" in schema:
-        # Only Python knows `\Z`; elsewhere `$` has this meaning (Form.regex).
-        schema["pattern"] = schema["pattern"].replace(r"\Z", "$")
-    if "enum" in schema:
-        schema = _typed_enum(schema)
-    if "anyOf" in schema:
-        schema = _alternatives(schema)
-    if ("enum" in schema or "oneOf" in schema) and (title := schema.pop("title", None)):
-        named[title] = schema
-        return {"$ref": _REF.format(name=title)}
-    return schema
+    for mend in (_described, _portable, _typed_enum, _alternatives):
+        schema = mend(schema)
+    return _shared(schema, named)
 
 
 def _inner(name: str, value: Any, named: dict[str, Schema]) -> Any:
@@ -55,8 +41,31 @@ def _inner(name: str, value: Any, named: dict[str, Schema]) -> Any:
     return value
 
 
+def _described(schema: Schema) -> Schema:
+    """The description says the default.
+
+    Generators take a field with the keyword `default` for one that is always present.
+    """
+    schema = dict(schema)
+    description = inspect.cleandoc(schema.pop("description", ""))
+    if (default := schema.pop("default", None)) not in {None, ""}:
+        shown = msgspec.json.encode(default).decode().strip('"')
+        description = f"{description} Default: `{shown}`.".strip()
+    return {**schema, "description": description} if description else schema
+
+
+def _portable(schema: Schema) -> Schema:
+    """The pattern is read as JavaScript does."""
+    if "pattern" not in schema:
+        return schema
+    # Only Python knows `\Z`; elsewhere `$` has this meaning (Form.regex).
+    return {**schema, "pattern": schema["pattern"].replace(r"\Z", "$")}
+
+
 def _typed_enum(schema: Schema) -> Schema:
     """Msgspec names no type: generators then make a value of any type."""
+    if "enum" not in schema:
+        return schema
     if len(schema["enum"]) == 1:
         (value,) = schema.pop("enum")
         return {"type": "string", "const": value, **schema}
@@ -65,6 +74,8 @@ def _typed_enum(schema: Schema) -> Schema:
 
 def _alternatives(schema: Schema) -> Schema:
     """Models with a tag exclude each other. Null joins one type, but not a reference."""
+    if "anyOf" not in schema:
+        return schema
     if "discriminator" in schema:
         return {("oneOf" if name == "anyOf" else name): of for name, of in schema.items()}
     options = [each for each in schema["anyOf"] if each != _NULL]
@@ -73,3 +84,11 @@ def _alternatives(schema: Schema) -> Schema:
         return schema
     rest = {name: value for name, value in schema.items() if name != "anyOf"}
     return {**option, **rest, "type": [option["type"], "null"]}
+
+
+def _shared(schema: Schema, named: dict[str, Schema]) -> Schema:
+    """A reference to an enumeration or union with a title, which becomes a component of `named`."""
+    if ("enum" in schema or "oneOf" in schema) and (title := schema.pop("title", None)):
+        named[title] = schema
+        return {"$ref": _REF.format(name=title)}
+    return schema

@@ -52,11 +52,6 @@ class Acceptor:
         loops = (self._commits, self._reads, self._expiry, self.waits)
         return next((found for each in loops if (found := each.alive())), None)
 
-    @property
-    def waiting_commits(self) -> int:
-        """How many requests wait for a commit."""
-        return self._commits.waiting
-
     def accept(self, submission: Submission[Command]) -> TaskState:
         own = submission.work.own_transaction
         commit = self._transactions.commit_one if own else self._commits

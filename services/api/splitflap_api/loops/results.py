@@ -84,11 +84,6 @@ class Results:
         """A health check: reports a stuck link, and a duty whose runs all fail."""
         return self.link.alive() or self._health.complaint()
 
-    @property
-    def unsettled(self) -> int:
-        """How many deliveries wait here for their commit and ack."""
-        return len(self._gathered)
-
     def _run_once(self) -> None:
         try:
             self._take_gathered()
@@ -125,7 +120,9 @@ class Results:
             queue = delivery.received.queue
             if queue == topology.DEAD_QUEUE.name:
                 queue = _queue_of(delivery)
-                if queue not in topology.REPLACEABLE or _is_from_service(delivery):
+                # A service that gives up a message has a reason that lasts. The broker gives one
+                # up after too many deliveries, so a job or an outcome from it is read as usual.
+                if queue not in topology.WORK_QUEUES or _is_from_service(delivery):
                     self._dead_letter(delivery, queue, _reason_of(delivery))
                     continue
             try:

@@ -8,7 +8,7 @@ import os
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from splitflap_api.overload.client_gate import ClientGate
@@ -32,9 +32,6 @@ import eventlet.tpool
 #: A socket whose waits let other green threads run. `accept` of a subclass returns instances of it.
 GreenSocket = eventlet.greenio.GreenSocket
 
-#: Raised in a killed green thread.
-Killed = eventlet.greenlet.GreenletExit
-
 #: Waiters woken in one iteration of the hub.
 WOKEN = 4
 
@@ -46,7 +43,7 @@ class GreenThread(Protocol):
         """Return the function's result once it has returned."""
 
     def kill(self) -> None:
-        """Raise Killed in the green thread."""
+        """Raise GreenletExit in the green thread."""
 
 
 class GreenPool(Protocol):
@@ -177,8 +174,3 @@ def spawn(function: Callable[..., object], *args: Any) -> GreenThread:
 def sleep(seconds: float) -> None:
     """Let other green threads run for `seconds`."""
     eventlet.sleep(seconds)
-
-
-def no_timeout() -> AbstractContextManager[None]:
-    """A context without a limit."""
-    return nullcontext()

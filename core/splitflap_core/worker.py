@@ -84,7 +84,7 @@ class Pool(Protocol[P_contra]):
     def stop(self, timeout: float) -> None:
         """Finish the running jobs, for `timeout` seconds at most; give the others back."""
 
-    def alive(self) -> str | None:
+    def complaint(self) -> str | None:
         """A health check: reports a pool without progress."""
 
 
@@ -164,8 +164,8 @@ class Worker(Generic[P]):
 
     def register(self, health: HealthServer) -> None:
         """Add checks: alive while link and pool make progress, ready while connected."""
-        health.live("link", self._link.alive)
-        health.live("pool", self._pool.alive)
+        health.live("link", self._link.complaint)
+        health.live("pool", self._pool.complaint)
         health.ready("link", self._link.ready)
 
     def _deliver(self, delivery: Delivery) -> None:

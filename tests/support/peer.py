@@ -101,7 +101,7 @@ class Peer:
 
     def _report(self) -> str:
         got = f"{len(self.sent)} sent, {len(self.unsent)} unsent, {len(self.deliveries)} received"
-        return f"{got}; {self.link.ready()}; {self.link.alive()}"
+        return f"{got}; {self.link.ready()}; {self.link.complaint()}"
 
     def _take(self, delivery: Delivery) -> None:
         self.deliveries.append(delivery)

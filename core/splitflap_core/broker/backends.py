@@ -42,6 +42,6 @@ def _amqp(settings: CommonSettings, name: str, declares: bool, waker: Waker) -> 
 
 
 def _files(folder: Path, name: str, declares: bool, waker: Waker) -> BrokerSession:
-    from splitflap_core.broker.embedded.session import FilesystemSession
+    from splitflap_core.broker.embedded.session import EmbeddedSession
 
-    return FilesystemSession(folder, name, waker, declares=declares)
+    return EmbeddedSession(folder, name, waker, declares=declares)

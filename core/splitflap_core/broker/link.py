@@ -150,7 +150,7 @@ class BrokerLink:
         self._settling.append((generation, verb, tag))
         self._waker.wake()
 
-    def alive(self) -> str | None:
+    def complaint(self) -> str | None:
         """A health check: reports an owner thread without progress."""
         age = time.monotonic() - self._last_iteration
         if age <= STUCK_AFTER:

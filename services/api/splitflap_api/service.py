@@ -258,14 +258,14 @@ class ApiService:
         self._health.ready("service", lambda: self._not_ready)
         self._health.ready("database", self._once_started(self._backlog.silence))
         checks = {
-            "publish": self._dispatcher.alive,
-            "accept": self._acceptor.alive,
-            "feed": self._feed.alive,
-            "key-watch": self._key_watch.alive,
-            "backlog": self._backlog.alive,
+            "publish": self._dispatcher.complaint,
+            "accept": self._acceptor.complaint,
+            "feed": self._feed.complaint,
+            "key-watch": self._key_watch.complaint,
+            "backlog": self._backlog.complaint,
         }
         if "outcomes" in self.settings.roles:
-            checks |= {"results": self._results.alive, "reconciler": self._reconciler.alive}
+            checks |= {"results": self._results.complaint, "reconciler": self._reconciler.complaint}
         for name, check in checks.items():
             self._health.live(name, self._once_started(check))
 

@@ -71,7 +71,7 @@ def publish(consumer: Consumer, *bodies: bytes) -> None:
 
 def kept(body: bytes) -> bytes:
     """The part of a message that its dead letter has."""
-    return body if len(body) <= MAX_MESSAGE else body[: dead_letters.KEPT]
+    return body if len(body) <= MAX_MESSAGE else body[: dead_letters.MAX_KEPT]
 
 
 def list_everything(rig: Rig) -> None:

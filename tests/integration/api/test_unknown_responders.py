@@ -128,7 +128,7 @@ def test_a_shared_preview_ends_the_waits_of_all_tasks(old: Rig, new: Rig) -> Non
     assert new.final(unknown) is not None
 
 
-def test_overdue_tasks_end_beside_an_unknown_one(old: Rig, new: Rig) -> None:
+def test_due_tasks_end_beside_an_unknown_one(old: Rig, new: Rig) -> None:
     """The reconciler skips it, and the newer replica ends it."""
     known, unknown = old.post(), new_post(new)
     for number, state in enumerate((known, unknown)):
@@ -197,7 +197,7 @@ def test_a_failing_duty_is_unhealthy_and_alone(rig: Rig, monkeypatch: pytest.Mon
 
     port = free_port()
     health = HealthServer(("127.0.0.1", port), rig.metrics)
-    health.live("reconciler", rig.reconciler.alive)
+    health.live("reconciler", rig.reconciler.complaint)
     health.start()
     healthz = f"http://127.0.0.1:{port}/healthz"
     job = rig.job(rig.post())

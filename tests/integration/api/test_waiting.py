@@ -387,8 +387,8 @@ def test_a_message_that_the_broker_gave_up_makes_its_job_due_again(rig: Rig) -> 
     state = posted(rig)
     job = rig.job(state)
     given_up = Job(job["id"], "render", job["attempt"], 0.0, msgspec.Raw(b"{}"))
-    assert rig.ingest.give_back([given_up]) == 1
-    assert rig.ingest.give_back([given_up]) == 0, "it is due already"
+    assert rig.ingest.make_given_up_due([given_up]) == 1
+    assert rig.ingest.make_given_up_due([given_up]) == 0, "it is due already"
     assert rig.rows(schema.dead_letters) == []
     assert (rig.job(state)["attempt"], rig.job(state)["returns"]) == (1, 1)
     rig.change(schema.jobs, due_at=1)
@@ -397,9 +397,9 @@ def test_a_message_that_the_broker_gave_up_makes_its_job_due_again(rig: Rig) -> 
     dispatch(rig)
     rig.apply(outcome_of(job, RetryLater(0.0, "again")))
     dispatch(rig)
-    assert rig.ingest.give_back([given_up]) == 0, "of an older attempt"
+    assert rig.ingest.make_given_up_due([given_up]) == 0, "of an older attempt"
     rig.apply(rendered(rig.job(state)))
-    assert rig.ingest.give_back([given_up]) == 0, "the job has ended"
+    assert rig.ingest.make_given_up_due([given_up]) == 0, "the job has ended"
 
 
 def test_a_clock_set_back_by_two_hours_delays_no_job(rig: Rig, clock: Clock) -> None:

@@ -50,10 +50,10 @@ def vhost(rabbitmq_server: RabbitMq) -> Vhost:
     return Vhost(rabbitmq_server, name)
 
 
-@pytest.fixture(params=["filesystem", pytest.param("rabbitmq", marks=pytest.mark.servers)])
+@pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.servers)])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> BrokerBackend:
     """Each broker, empty."""
-    if request.param == "filesystem":
+    if request.param == "embedded":
         return embedded_broker(tmp_path)
     vhost: Vhost = request.getfixturevalue("vhost")
     return vhost.backend

@@ -136,7 +136,7 @@ def test_a_broker_that_stops_reading_loses_the_connection(
         bodies = [b"%d" % number + b"x" * 1_000_000 for number in range(20)]
         peer.publish(*bodies)
         peer.wait(lambda: len(peer.unsent) == 20, "the loss")
-        assert peer.link.alive() is None
+        assert peer.link.complaint() is None
 
 
 def test_big_messages_arrive_over_a_slow_network(vhost: Vhost, make_peer: MakePeer) -> None:
@@ -157,7 +157,7 @@ def test_a_blocked_link_refuses_messages(vhost: Vhost, make_peer: MakePeer) -> N
         peer.publish(b"waits")
         peer.wait(lambda: not peer.link.up, "the block")
         assert peer.link.ready() is not None
-        assert peer.link.alive() is None
+        assert peer.link.complaint() is None
         peer.publish(b"refused")
         assert peer.settled == [(b"refused", False)]
     finally:
@@ -260,7 +260,7 @@ def test_a_queue_with_other_arguments_keeps_the_link_down(
         peer.link.start()
         peer.wait(lambda: "PRECONDITION_FAILED" in caplog.text, "the complaint")
         assert not peer.link.up
-        assert peer.link.alive() is None
+        assert peer.link.complaint() is None
         channel.queue_delete("dead")
     peer.wait(lambda: peer.link.up, "the connection")
 

@@ -22,7 +22,7 @@ def test_each_of_many_texts_gets_its_own_html(make_rig: MakeRig) -> None:
     for number in range(200):
         assert rig.html(str(number)) == f"<p>text <em>{number}</em></p>"
     assert rig.pool.slots == 2
-    assert rig.pool.alive() is None
+    assert rig.pool.complaint() is None
 
 
 def test_a_process_starts_with_its_parsers_built(make_rig: MakeRig) -> None:

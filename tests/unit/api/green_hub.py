@@ -38,7 +38,7 @@ original = green.eventlet.patcher.original  # type: ignore[attr-defined]
 class Requests(NoClients):
     """The requests of a gate, set by a case."""
 
-    def __init__(self, by_fileno: dict[int, Any], free_slots: int = client_gate.POLLED) -> None:
+    def __init__(self, by_fileno: dict[int, Any], free_slots: int = client_gate.MAX_POLLED) -> None:
         self._by_fileno = by_fileno
         self.slots = free_slots
         self.refused: list[int] = []
@@ -61,7 +61,7 @@ class Requests(NoClients):
 class Gate:
     """A ClientGate with clients on unpatched sockets. `theirs` are the clients' ends."""
 
-    def __init__(self, count: int, free_slots: int = client_gate.POLLED) -> None:
+    def __init__(self, count: int, free_slots: int = client_gate.MAX_POLLED) -> None:
         self.gate = ClientGate(original("select").epoll)
         pairs = [original("socket").socketpair() for _ in range(count)]
         self.theirs = {mine.fileno(): theirs for mine, theirs in pairs}
@@ -158,8 +158,8 @@ def reads_are_served_beside_requests_with_work() -> None:
     gate.poll()
     gate.send(with_read, b"G")
     first = gate.poll()
-    assert len(first) == client_gate.READS + client_gate.SERVED
-    assert len({*first} & {*with_read}) == client_gate.READS, first
+    assert len(first) == client_gate.MAX_READS + client_gate.MAX_SERVED
+    assert len({*first} & {*with_read}) == client_gate.MAX_READS, first
 
     # The gate reads the kind of a request once, and again for a served client's next request.
     served = next(each for each in first if each in with_work)
@@ -186,7 +186,7 @@ def a_short_burst_is_no_overload() -> None:
     time.sleep(client_gate.BURST)
     for fileno in gate.poll():
         gate.mine[fileno].recv(1)
-    assert len(gate.requests.refused) == 20 - client_gate.SERVED_OVERLOADED
+    assert len(gate.requests.refused) == 20 - client_gate.MAX_SERVED_OVERLOADED
     assert gate.poll() == []
     gate.requests.refused.clear()
     gate.send([*gate.mine], b"?")

@@ -178,10 +178,10 @@ def test_a_backlog_without_judgements_is_unhealthy(
     waiting: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The health check names the loop."""
-    assert waiting.backlog.alive() is None
+    assert waiting.backlog.complaint() is None
     later = time.monotonic() + 61
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    assert "backlog: no progress for 61 s" in str(waiting.backlog.alive())
+    assert "backlog: no progress for 61 s" in str(waiting.backlog.complaint())
 
 
 def test_a_silent_database_is_reported_until_it_answers(

@@ -270,7 +270,7 @@ def test_a_busy_batcher_is_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
         complaints = set()
         for _ in range(30):
             time.sleep(0.05)
-            complaints.add(busy.alive())
+            complaints.add(busy.complaint())
         stop.set()
         for each in asking:
             each.result(PATIENCE)

@@ -310,11 +310,11 @@ def test_a_feed_without_iterations_is_unhealthy(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The health check fails after STUCK_AFTER seconds."""
-    assert feed.alive() is None
+    assert feed.complaint() is None
     feed.stop(PATIENCE)
     later = time.monotonic() + loop.STUCK_AFTER + 1
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    assert "feed: no progress for 61 s" in str(feed.alive())
+    assert "feed: no progress for 61 s" in str(feed.complaint())
 
 
 def test_the_feed_reads_on_after_a_failed_read(

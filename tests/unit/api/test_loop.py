@@ -56,13 +56,13 @@ def test_a_duty_that_only_fails_is_unhealthy(monkeypatch: pytest.MonkeyPatch) ->
 
     loop = Loop("loop", Duty("works", lambda: None), Duty("breaks", run), pause=None)
     loop.run_once()
-    assert loop.alive() is None
+    assert loop.complaint() is None
     pass_time(monkeypatch, module.FAILING_AFTER + 1)
     loop.run_once()
-    assert loop.alive() == "loop: breaks: every run has failed for 61 s: KeyError('x')"
+    assert loop.complaint() == "loop: breaks: every run has failed for 61 s: KeyError('x')"
     errors.clear()
     loop.run_once()
-    assert loop.alive() is None
+    assert loop.complaint() is None
 
 
 def test_each_duty_is_progress(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_each_duty_is_progress(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def wait() -> None:
         pass_time(monkeypatch, 0.8 * module.STUCK_AFTER)
-        seen.append(loop.alive())
+        seen.append(loop.complaint())
 
     loop = Loop("loop", *(Duty(name, wait) for name in "abc"), pause=lambda: 0.0)
     loop.run_once()
@@ -84,7 +84,7 @@ def test_an_outage_of_the_database_is_not_unhealthy(monkeypatch: pytest.MonkeyPa
     loop.run_once()
     pass_time(monkeypatch, module.FAILING_AFTER + 1)
     loop.run_once()
-    assert loop.alive() is None
+    assert loop.complaint() is None
 
 
 def test_a_stuck_duty_is_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,11 +101,11 @@ def test_a_stuck_duty_is_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert entered.wait(PATIENCE)
     with monkeypatch.context() as patched:
         pass_time(patched, module.STUCK_AFTER + 1)
-        assert "loop: no progress for 61 s" in str(loop.alive())
+        assert "loop: no progress for 61 s" in str(loop.complaint())
     gate.set()
     loop.stop(PATIENCE)
     pass_time(monkeypatch, module.STUCK_AFTER + 1)
-    assert loop.alive() is None
+    assert loop.complaint() is None
 
 
 def test_a_wake_up_ends_the_pause() -> None:

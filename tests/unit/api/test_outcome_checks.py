@@ -1,4 +1,4 @@
-"""The door for outcomes: nothing that a worker sends breaks the API or a list."""
+"""The entry check of outcomes: nothing that a worker sends breaks the API or a list."""
 
 import re
 from ipaddress import ip_network
@@ -119,10 +119,10 @@ def test_an_escaped_backslash_before_u0000_is_no_zero() -> None:
     assert result_of(message(RENDER, done({"html": html, "links": []})), RenderResult).html == html
 
 
-# -- behind the door -------------------------------------------------------------------------------
+# -- behind the entry check ------------------------------------------------------------------------
 
 
-class Door:
+class Entry:
     """The consumer of outcomes without a broker, and the lists that clients read."""
 
     def __init__(self, rig: Rig, services: Services, app: Flask, folder: Path) -> None:
@@ -174,57 +174,57 @@ class Delivered:
 
 
 @pytest.fixture
-def door(rig: Rig, services: Services, app: Flask, tmp_path: Path) -> Door:
-    """A door with its lists."""
-    return Door(rig, services, app, tmp_path)
+def entry(rig: Rig, services: Services, app: Flask, tmp_path: Path) -> Entry:
+    """An entry with its lists."""
+    return Entry(rig, services, app, tmp_path)
 
 
-def test_a_refused_message_leaves_its_job_and_its_neighbours(door: Door) -> None:
+def test_a_refused_message_leaves_its_job_and_its_neighbours(entry: Entry) -> None:
     """The job is tried again, as its next attempt. The other outcomes of the batch are applied."""
-    rig = door.rig
+    rig = entry.rig
     bad, good = rig.job(rig.post("bad")), rig.job(rig.post("good"))
     hostile = [message(bad, done({"links": []} | result)) for result, _ in RENDERS.values()]
-    door.take(*hostile, message(good, done({"html": "<p>a</p>", "links": []})))
+    entry.take(*hostile, message(good, done({"html": "<p>a</p>", "links": []})))
     assert [row["id"] for row in rig.rows("jobs")] == [bad["id"]]
     assert rig.job(rig.acceptor.get("me", bad["task_id"]))["attempt"] == 2
     letters = rig.rows("dead_letters")
     assert len(letters) == len(hostile)
     assert all(row["queue"] == "results" and row["reason"] for row in letters)
-    door.take(message(bad, done({"html": "<p>b</p>", "links": []})))
+    entry.take(message(bad, done({"html": "<p>b</p>", "links": []})))
     assert {row["html"] for row in rig.rows("posts")} == {"<p>a</p>", "<p>b</p>"}
-    door.read_all()
+    entry.read_all()
 
 
 @pytest.mark.parametrize("kind", ["render", "scrape"])
-def test_an_outcome_of_another_kind_ends_no_job(door: Door, kind: str) -> None:
+def test_an_outcome_of_another_kind_ends_no_job(entry: Entry, kind: str) -> None:
     """A renderer cannot answer for a scraper."""
-    rig = door.rig
+    rig = entry.rig
     rig.post() if kind == "render" else rig.accept(FetchPreview("http://a.example/"))
     job = rig.row("jobs")
     other = "scrape" if kind == "render" else "render"
     result = {"title": "a"} if other == "scrape" else {"html": "", "links": []}
-    door.take(message(job, done(result), kind=other))
-    door.take(message(job, {"outcome": "failed", "reason": "a"}, kind=other))
+    entry.take(message(job, done(result), kind=other))
+    entry.take(message(job, {"outcome": "failed", "reason": "a"}, kind=other))
     assert rig.row("jobs") == job
     assert {row["reason"].count(other) for row in rig.rows("dead_letters")} == {1}
 
 
-def test_an_attempt_that_has_not_begun_ends_no_job(door: Door) -> None:
+def test_an_attempt_that_has_not_begun_ends_no_job(entry: Entry) -> None:
     """A RetryLater of attempt 999 would be the last one."""
-    job = door.rig.job(door.rig.post())
+    job = entry.rig.job(entry.rig.post())
     retry = {"outcome": "retry_later", "after": 1, "reason": "busy"}
-    door.take(message(job, retry, attempt=999))
-    assert door.rig.row("jobs") == job
-    assert "attempt 999" in door.rig.row("dead_letters")["reason"]
+    entry.take(message(job, retry, attempt=999))
+    assert entry.rig.row("jobs") == job
+    assert "attempt 999" in entry.rig.row("dead_letters")["reason"]
 
 
-def test_of_a_message_that_is_too_large_the_dead_letter_has_the_beginning(door: Door) -> None:
+def test_of_a_message_that_is_too_large_the_dead_letter_has_the_beginning(entry: Entry) -> None:
     """Fifteen megabytes each would fill the disk."""
-    job = door.rig.job(door.rig.post())
-    door.take(raw(job)["15 MB"][0])
-    letter = door.rig.row("dead_letters")
+    job = entry.rig.job(entry.rig.post())
+    entry.take(raw(job)["15 MB"][0])
+    letter = entry.rig.row("dead_letters")
     assert len(letter["body"]) == 65_536
-    door.read_all()
+    entry.read_all()
 
 
 #: Values for any field.
@@ -283,10 +283,10 @@ CHANGES = st.dictionaries(
 )
 @given(st.lists(st.tuples(OUTCOMES, CHANGES), min_size=1, max_size=8), st.booleans())
 def test_no_outcome_whatsoever_breaks_the_consumer_or_a_list(
-    door: Door, sent: list[tuple[Any, dict[str, Any]]], is_post: bool
+    entry: Entry, sent: list[tuple[Any, dict[str, Any]]], is_post: bool
 ) -> None:
     """Each message is settled, nothing raises, and every list answers afterwards."""
-    rig = door.rig
+    rig = entry.rig
     with rig.store.write() as tx:  # one round leaves nothing to the next one
         for table in reversed(schema.metadata.sorted_tables):
             if table.name not in {"keys", "counters"}:
@@ -294,17 +294,17 @@ def test_no_outcome_whatsoever_breaks_the_consumer_or_a_list(
     rig.post() if is_post else rig.accept(FetchPreview("http://a.example/"))
     job = rig.row("jobs")
     bodies = [message(job, outcome, **changes) for outcome, changes in sent]
-    door.take(*bodies)
+    entry.take(*bodies)
     rig.reconcile()
-    door.read_all()
+    entry.read_all()
 
 
 # -- rows of earlier releases ----------------------------------------------------------------------
 
 
-def test_damaged_rows_break_no_list(door: Door, store: Store) -> None:
+def test_damaged_rows_break_no_list(entry: Entry, store: Store) -> None:
     """An expiry of the year 285,200,673 made every list answer 500 for good."""
-    rig = door.rig
+    rig = entry.rig
     state = rig.post()
     [scrape] = rig.rendered(rig.job(state), "http://a.example/")
     rig.scraped(scrape)
@@ -320,8 +320,8 @@ def test_damaged_rows_break_no_list(door: Door, store: Store) -> None:
     with store.write() as tx:
         letter = {"id": RENDER["id"], "queue": "results", "reason": "\ufffd", "body": b"\xff"}
         tx.execute(insert(schema.dead_letters), [{**letter, "created_at": 2**62}])
-    door.read_all()
-    [post] = door.get("/posts")["items"]
+    entry.read_all()
+    [post] = entry.get("/posts")["items"]
     preview = post["links"][0]["preview"]
     assert preview["expires_at"] == "9999-12-31T23:59:59.999Z"
     assert preview["fetched_at"] == "1970-01-01T00:00:00.000Z"
@@ -339,11 +339,11 @@ def test_an_expiry_beyond_the_longest_one_is_not_believed(rig: Rig) -> None:
     assert rig.row("previews")["expires_at"] < 10**13
 
 
-def test_a_page_with_json_of_any_kind_is_settled(door: Door) -> None:
+def test_a_page_with_json_of_any_kind_is_settled(entry: Entry) -> None:
     """A message need not be an outcome at all."""
     for body in ("null", "1", '"a"', "[]", "{}", "[{}]", '{"version": 1}'):
-        door.take(body.encode())
-    assert len(door.rig.rows("dead_letters")) == 7
+        entry.take(body.encode())
+    assert len(entry.rig.rows("dead_letters")) == 7
 
 
 def test_a_batch_is_bounded_in_bytes_and_in_messages() -> None:

@@ -23,7 +23,7 @@ from splitflap_core.broker.embedded.folders import (
     new_name,
     order_of,
 )
-from splitflap_core.broker.embedded.session import FilesystemSession
+from splitflap_core.broker.embedded.session import EmbeddedSession
 from splitflap_core.broker.messages import OutgoingMessage
 from splitflap_core.broker.waker import Waker
 
@@ -77,15 +77,15 @@ def test_new_messages_come_last_after_the_clock_was_set_back(
 ) -> None:
     """This holds within a session, and for a new one."""
 
-    def publish(session: FilesystemSession, body: bytes) -> None:
+    def publish(session: EmbeddedSession, body: bytes) -> None:
         session.publish(OutgoingMessage("jobs", "render", body, lambda _: None))
 
-    first = FilesystemSession(tmp_path, "first", Waker())
+    first = EmbeddedSession(tmp_path, "first", Waker())
     publish(first, b"0")
     hour_ago = time.time_ns() - 3_600_000_000_000
     monkeypatch.setattr(time, "time_ns", lambda: hour_ago)
     publish(first, b"1")
-    publish(FilesystemSession(tmp_path, "second", Waker()), b"2")
+    publish(EmbeddedSession(tmp_path, "second", Waker()), b"2")
     queue = tmp_path / "render"
     assert [(queue / name).read_bytes()[-1:] for name in sorted(messages(queue))] == [
         b"0",
@@ -97,9 +97,9 @@ def test_new_messages_come_last_after_the_clock_was_set_back(
 # -- queues --------------------------------------------------------------------------------------
 
 
-def opened(root: Path, *, declares: bool) -> FilesystemSession:
+def opened(root: Path, *, declares: bool) -> EmbeddedSession:
     """A new session."""
-    return FilesystemSession(root, "session", Waker(), declares=declares)
+    return EmbeddedSession(root, "session", Waker(), declares=declares)
 
 
 def test_the_first_declaring_session_learns_of_new_queues(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ class FakePool:
         self.events.append("stop")
         self.at_stop()
 
-    def alive(self) -> str | None:
+    def complaint(self) -> str | None:
         return None
 
 

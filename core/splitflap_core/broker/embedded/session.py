@@ -53,7 +53,7 @@ class _Consumer:
     changed: bool = True
 
 
-class FilesystemSession(BrokerSession):
+class EmbeddedSession(BrokerSession):
     """The embedded broker as a session. A written message counts as confirmed."""
 
     def __init__(self, root: Path, name: str, waker: Waker, *, declares: bool = True) -> None:

@@ -113,4 +113,4 @@ BODY_PROBLEMS = (
     "invalid",
 )
 #: Problems of every operation with an idempotency key.
-KEY_PROBLEMS = ("key-reused", "gone")
+IDEMPOTENCY_PROBLEMS = ("key-reused", "gone")

@@ -75,7 +75,7 @@ def operations(services: Services) -> list[Operation]:
             scope="write",
             body=models.PostInput,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
-            problems=(*doc.BODY_PROBLEMS, *doc.KEY_PROBLEMS, "not-rendered", "conflict"),
+            problems=(*doc.BODY_PROBLEMS, *doc.IDEMPOTENCY_PROBLEMS, "not-rendered", "conflict"),
         ),
         Operation(
             "GET",
@@ -115,7 +115,7 @@ def operations(services: Services) -> list[Operation]:
             headers=(*doc.PRECONDITIONS, doc.IDEMPOTENCY_KEY, doc.PREFER),
             problems=(
                 *doc.BODY_PROBLEMS,
-                *doc.KEY_PROBLEMS,
+                *doc.IDEMPOTENCY_PROBLEMS,
                 "not-found",
                 "not-rendered",
                 "conflict",

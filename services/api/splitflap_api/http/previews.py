@@ -51,7 +51,7 @@ def operations(services: Services) -> list[Operation]:
             scope="write",
             body=models.RenderInput,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
-            problems=(*doc.BODY_PROBLEMS, *doc.KEY_PROBLEMS, "not-rendered"),
+            problems=(*doc.BODY_PROBLEMS, *doc.IDEMPOTENCY_PROBLEMS, "not-rendered"),
         ),
         Operation(
             "POST",
@@ -66,7 +66,7 @@ def operations(services: Services) -> list[Operation]:
             scope="write",
             body=models.PreviewInput,
             headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
-            problems=(*doc.BODY_PROBLEMS, *doc.KEY_PROBLEMS, "conflict"),
+            problems=(*doc.BODY_PROBLEMS, *doc.IDEMPOTENCY_PROBLEMS, "conflict"),
         ),
         Operation(
             "GET",

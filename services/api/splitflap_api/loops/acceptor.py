@@ -47,10 +47,10 @@ class Acceptor:
         self._reads.stop(max(0.0, end - time.monotonic()))
         self._expiry.request_stop()
 
-    def alive(self) -> str | None:
+    def complaint(self) -> str | None:
         """A health check: reports a stuck run."""
         loops = (self._commits, self._reads, self._expiry, self.waits)
-        return next((found for each in loops if (found := each.alive())), None)
+        return next((found for each in loops if (found := each.complaint())), None)
 
     def accept(self, submission: Submission[Command]) -> TaskState:
         own = submission.work.own_transaction

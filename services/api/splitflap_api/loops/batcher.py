@@ -124,9 +124,9 @@ class Batcher(Generic[Q, R]):
         if self._running_inline.acquire(timeout=max(0.0, end - time.monotonic())):
             self._running_inline.release()
 
-    def alive(self) -> str | None:
+    def complaint(self) -> str | None:
         """A health check: reports a stuck run."""
-        return self._loop.alive()
+        return self._loop.complaint()
 
     @property
     def waiting(self) -> int:

@@ -77,10 +77,10 @@ class Dispatcher:
             self.wake_ups.request_stop()
         self.marker.stop(max(0.0, end - time.monotonic()))
 
-    def alive(self) -> str | None:
+    def complaint(self) -> str | None:
         """A health check: reports a stuck link or loop."""
-        waking = self.wake_ups.alive() if self.wake_ups else None
-        return self.link.alive() or self.marker.alive() or waking
+        waking = self.wake_ups.complaint() if self.wake_ups else None
+        return self.link.complaint() or self.marker.complaint() or waking
 
     def publish(self, rows: Sequence[Row]) -> None:
         """Hand committed jobs to the broker. While it takes none, leave them to the reconciler."""

@@ -125,7 +125,7 @@ class Loop:
         if self._thread.is_alive():
             logger.warning("%s: not stopped within %.1f s; going on without it", self.name, timeout)
 
-    def alive(self) -> str | None:
+    def complaint(self) -> str | None:
         """A health check: reports a stuck thread, and duties whose runs all fail."""
         age = time.monotonic() - self._progress_at
         if age > STUCK_AFTER and (self._busy or self._pause):

@@ -78,12 +78,12 @@ class Reconciler(Loop):
         super().__init__(
             "reconciler",
             Duty("limit times after a clock was set back", self._limit_times),
-            Duty("publish jobs of an outage", self._publish_missed),
-            Duty("publish lost jobs", self._publish_lost),
+            Duty("make jobs of an outage due", self._make_missed_due),
+            Duty("make lost jobs due", self._make_lost_due),
             Duty("look for due work", self._look),
             Duty("publish due jobs", self._republish),
             Duty("end waiting tasks", self._end_waiting_tasks),
-            Duty("end left waiters", self._end_left_waiters),
+            Duty("end remaining waiters", self._end_remaining_waiters),
             *sweeps(store, retention),
             Duty("count waiting jobs", self._measure),
             pause=lambda: PAUSE * random.uniform(0.75, 1.25),  # noqa: S311 - jitter
@@ -134,7 +134,7 @@ class Reconciler(Loop):
                 limited = {"_now": now, "_latest": now + self._ingest.preview_wait}
                 tx.execute(_LIMIT_FINISH, limited)
 
-    def _publish_missed(self) -> None:
+    def _make_missed_due(self) -> None:
         """Make the jobs of a broker's outage due now."""
         if (up_since := self._up_since) is None:
             return
@@ -144,14 +144,14 @@ class Reconciler(Loop):
         if self._up_since == up_since:
             self._up_since = None
 
-    def _publish_lost(self) -> None:
+    def _make_lost_due(self) -> None:
         """Make the jobs due now that a valid sign proves to be lost."""
         with self._store.read() as tx:
             now = self._store.now(tx)
         for sign in self._signs.valid(now):
-            self._make_lost_due(sign, now)
+            self._make_due_by(sign, now)
 
-    def _make_lost_due(self, sign: Sign, now: int) -> None:
+    def _make_due_by(self, sign: Sign, now: int) -> None:
         """Make the next lost jobs of a sign due. After the last ones, forget the sign."""
         before = sign.dispatched_before or 0
         with self._store.write() as tx:
@@ -201,12 +201,12 @@ class Reconciler(Loop):
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx))
             names = self._tasks.responders.names
-            overdue = tx.execute(_OVERDUE, {"_now": changes.now, "_names": names})
-            ended = self._tasks.finish_due(tx, changes, [row.id for row in overdue])
+            due_tasks = tx.execute(_DUE_TASKS, {"_now": changes.now, "_names": names})
+            ended = self._tasks.finish_due(tx, changes, [row.id for row in due_tasks])
             changes.write(tx)
         return bool(ended)
 
-    def _end_left_waiters(self) -> None:
+    def _end_remaining_waiters(self) -> None:
         while self._due.waiters and self._ingest.resume_completions():
             self.note_progress()
             self._after_commit.changed()
@@ -219,8 +219,8 @@ class Reconciler(Loop):
         with self._store.read() as tx:
             now = self._store.now(tx)
             counts = job_counts(tx)
-            overdue = tx.execute(_LEFT, {"_now": now, "_names": names})
-            left: dict[str, int] = {row.finish: row.tasks for row in overdue}
+            due_tasks = tx.execute(_LEFT, {"_now": now, "_names": names})
+            left: dict[str, int] = {row.finish: row.tasks for row in due_tasks}
         for state in ("unpublished", "unfinished"):
             for kind in KINDS:
                 count, since = counts.get((kind, state), (0, now))
@@ -238,24 +238,24 @@ class Reconciler(Loop):
             )
 
 
-_is_overdue = (tasks.c.state == "running") & (tasks.c.finish_at <= bindparam("_now"))
-_OVERDUE = (
+_is_due = (tasks.c.state == "running") & (tasks.c.finish_at <= bindparam("_now"))
+_DUE_TASKS = (
     select(tasks.c.id)
-    .where(_is_overdue, tasks.c.finish.in_(bindparam("_names", expanding=True)))
+    .where(_is_due, tasks.c.finish.in_(bindparam("_names", expanding=True)))
     .order_by(tasks.c.finish_at)
     .limit(BATCH)
     .with_for_update(skip_locked=True)
 )
-#: Overdue tasks for another replica, by responder.
+#: Due tasks for another replica, by responder.
 _LEFT = (
     select(tasks.c.finish, func.count().label("tasks"))
-    .where(_is_overdue, tasks.c.finish.not_in(bindparam("_names", expanding=True)))
+    .where(_is_due, tasks.c.finish.not_in(bindparam("_names", expanding=True)))
     .group_by(tasks.c.finish)
 )
 
 _DUE_WORK = select(
     exists().where(jobs.c.due_at <= bindparam("_now")),
-    exists().where(_is_overdue),
+    exists().where(_is_due),
     exists().select_from(completions),
 )
 

@@ -80,9 +80,9 @@ class Results:
             on_idle=self._run_once,
         )
 
-    def alive(self) -> str | None:
+    def complaint(self) -> str | None:
         """A health check: reports a stuck link, and a duty whose runs all fail."""
-        return self.link.alive() or self._health.complaint()
+        return self.link.complaint() or self._health.complaint()
 
     def _run_once(self) -> None:
         try:
@@ -137,7 +137,7 @@ class Results:
                 logger.exception("results: a check failed; please report this bug")
                 self._refuse(delivery, queue, repr(error))
         if jobs:
-            self._give_back(jobs)
+            self._make_given_up_due(jobs)
         if outcomes:
             self._apply(outcomes)
 
@@ -153,9 +153,9 @@ class Results:
             return None
         return outcome
 
-    def _give_back(self, jobs: list[tuple[Delivery, Job]]) -> None:
+    def _make_given_up_due(self, jobs: list[tuple[Delivery, Job]]) -> None:
         """Make jobs due again whose messages the broker itself gave up."""
-        count = self._ingest.give_back([job for _, job in jobs])
+        count = self._ingest.make_given_up_due([job for _, job in jobs])
         logger.warning(
             "results: the broker gave up %d messages of jobs (%s); %d of the jobs are unfinished, "
             "and are published again",

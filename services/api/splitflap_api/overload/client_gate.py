@@ -20,23 +20,23 @@ from typing import Any, Protocol
 
 #: Clients served in one iteration. A client costs up to 0.5 ms, an iteration itself 0.05 ms, and
 #: each answer of the database waits for one iteration.
-SERVED = 3
+MAX_SERVED = 3
 
 #: Clients with a read served in one iteration, beside the others.
-READS = 4
+MAX_READS = 4
 
 #: Clients served in one iteration while overloaded. Its refusals make an iteration longer. More
 #: clients make the API accept faster than it finishes; fewer make its commits small.
-SERVED_OVERLOADED = 6
+MAX_SERVED_OVERLOADED = 6
 
 #: Clients shed in one iteration by the application, because the hub could not refuse them.
-SHED = 32
+MAX_SHED = 32
 
 #: Clients refused by the hub in one iteration, at 0.02 ms each.
-REFUSED = 256
+MAX_REFUSED = 256
 
 #: Clients polled in one iteration.
-POLLED = 1_024
+MAX_POLLED = 1_024
 
 #: Seconds. A shorter excess of ready clients over free slots is no overload.
 BURST = 0.05
@@ -66,7 +66,7 @@ class NoClients:
     """The requests of a gate before `configure`: every client is served."""
 
     def free_slots(self) -> int:
-        return POLLED
+        return MAX_POLLED
 
     def is_read(self, fileno: int) -> bool:  # noqa: ARG002 - as the protocol
         return False
@@ -123,15 +123,15 @@ class ClientGate:
         return served
 
     def _serve_clients(self) -> list[tuple[int, int]]:
-        ready = self._clients.poll(0, POLLED)
-        free_slots = max(self._requests.free_slots(), SERVED_OVERLOADED)
+        ready = self._clients.poll(0, MAX_POLLED)
+        free_slots = max(self._requests.free_slots(), MAX_SERVED_OVERLOADED)
         if len(ready) <= free_slots:
             self._overloaded_since = None
             return self._serve_reads_beside_others(ready)
         if not self._is_overload():
-            return self._serve(ready, SERVED_OVERLOADED)
-        served = self._serve(ready[:free_slots], SERVED_OVERLOADED)
-        return served + self._serve(ready[free_slots:], SHED, overloaded=True)
+            return self._serve(ready, MAX_SERVED_OVERLOADED)
+        served = self._serve(ready[:free_slots], MAX_SERVED_OVERLOADED)
+        return served + self._serve(ready[free_slots:], MAX_SHED, overloaded=True)
 
     def _is_overload(self) -> bool:
         now = time.monotonic()
@@ -146,14 +146,14 @@ class ClientGate:
             if (is_read := self._is_read.get(each[0])) is None:
                 is_read = self._is_read[each[0]] = self._requests.is_read(each[0])
             (reads if is_read else others).append(each)
-        return self._serve(reads, READS) + self._serve(others, SERVED)
+        return self._serve(reads, MAX_READS) + self._serve(others, MAX_SERVED)
 
     def _serve(
         self, ready: Ready, at_most: int, *, overloaded: bool = False
     ) -> list[tuple[int, int]]:
         """The first clients that the hub does not refuse; `at_most` of them."""
         served: list[tuple[int, int]] = []
-        for each in ready[:REFUSED]:
+        for each in ready[:MAX_REFUSED]:
             self._is_read.pop(each[0], None)
             if not self._requests.refuse(each[0], overloaded=overloaded):
                 served.append(each)

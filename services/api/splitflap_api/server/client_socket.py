@@ -46,7 +46,7 @@ class State(Enum):
     HELD = auto()
     HEAD = auto()
     BODY = auto()
-    REST = auto()
+    DROPPING = auto()
     GONE = auto()
 
 
@@ -56,8 +56,8 @@ NEXT = {
     State.AWAITED: {State.HELD, State.HEAD, State.GONE},
     State.HELD: {State.HEAD},
     State.HEAD: {State.BODY, State.GONE},
-    State.BODY: {State.IDLE, State.HEAD, State.REST},
-    State.REST: {State.IDLE, State.HEAD, State.GONE},
+    State.BODY: {State.IDLE, State.HEAD, State.DROPPING},
+    State.DROPPING: {State.IDLE, State.HEAD, State.GONE},
     State.GONE: set(),
 }
 
@@ -65,17 +65,17 @@ NEXT = {
 class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     """Reads requests within absolute deadlines, however many pieces arrive.
 
-    state    deadline       meaning, and next states
-    IDLE     -              Between two requests. AWAITED: `recv` was called.
-    AWAITED  IDLE_TIMEOUT   A green thread waits for a request. HEAD: bytes arrived. HELD: the
-                            hub read the first bytes, and did not refuse them. GONE: too late.
-    HELD     -              HEAD: the green thread took these bytes.
-    HEAD     body_deadline  A head arrives. BODY: `begin_body`. GONE: too late.
-    BODY     body_deadline  A body arrives. IDLE, or HEAD of a pipelined request: `end_request`.
-                            REST: `begin_rest`.
-    REST     IDLE_TIMEOUT   The request was answered, and the rest of its body is dropped. IDLE or
-                            HEAD: `end_request`. GONE: too late.
-    GONE     -              The client was too late. The server closes the connection.
+    state     deadline       meaning, and next states
+    IDLE      -              Between two requests. AWAITED: `recv` was called.
+    AWAITED   IDLE_TIMEOUT   A green thread waits for a request. HEAD: bytes arrived. HELD: the
+                             hub read the first bytes, and did not refuse them. GONE: too late.
+    HELD      -              HEAD: the green thread took these bytes.
+    HEAD      body_deadline  A head arrives. BODY: `begin_body`. GONE: too late.
+    BODY      body_deadline  A body arrives. IDLE, or HEAD of a pipelined request: `end_request`.
+                             DROPPING: `begin_dropping`.
+    DROPPING  IDLE_TIMEOUT   The request was answered, and the rest of its body is dropped. IDLE
+                             or HEAD: `end_request`. GONE: too late.
+    GONE      -              The client was too late. The server closes the connection.
 
     A refusal by the hub leaves the state AWAITED, and restarts its deadline.
 
@@ -101,7 +101,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     @property
     def idle(self) -> bool:
         """Whether no request is in progress."""
-        return self._state in {State.IDLE, State.AWAITED, State.REST}
+        return self._state in {State.IDLE, State.AWAITED, State.DROPPING}
 
     def begin_body(self) -> None:
         """The head was parsed."""
@@ -111,9 +111,9 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         """In BODY: the rest of the body must arrive within `seconds`."""
         self._deadline = min(self._deadline, time.monotonic() + seconds)
 
-    def begin_rest(self) -> None:
+    def begin_dropping(self) -> None:
         """The response was sent, and a part of the body is still to come."""
-        self._enter(State.REST)
+        self._enter(State.DROPPING)
         self._deadline = time.monotonic() + IDLE_TIMEOUT
 
     def end_request(self, *, next_has_begun: bool) -> None:

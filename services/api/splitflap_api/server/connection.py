@@ -136,7 +136,7 @@ class Connection:
 
     def _can_find_next(self, body: RequestBody, environ: dict[str, Any]) -> bool:
         """Whether the next request begins at a known place, or soon will."""
-        if body.may_end_soon and not body.ended:
+        if body.is_unread_chunks:
             self._client.hurry(UNWANTED_WAIT)
             with lent_slot(environ, has_response=True):
                 return body.drop()
@@ -145,7 +145,7 @@ class Connection:
     def _drop_rest(self, request: Request) -> bool:
         if request.body.ended:
             return True
-        self._client.begin_rest()
+        self._client.begin_dropping()
         return request.body.drop()
 
     def _refuse(self, problem: Problem, method: str | None) -> None:

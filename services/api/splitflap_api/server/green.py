@@ -33,7 +33,7 @@ import eventlet.tpool
 GreenSocket = eventlet.greenio.GreenSocket
 
 #: Waiters woken in one iteration of the hub.
-WOKEN = 4
+MAX_WOKEN = 4
 
 
 class GreenThread(Protocol):
@@ -131,7 +131,7 @@ class GreenWaiters:
 
 
 def _wake_some(waiters: deque[GreenWaiter]) -> None:
-    for _ in range(min(WOKEN, len(waiters))):
+    for _ in range(min(MAX_WOKEN, len(waiters))):
         waiters.popleft().wake()
     if waiters:
         eventlet.hubs.get_hub().schedule_call_global(0, _wake_some, waiters)

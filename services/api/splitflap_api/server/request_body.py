@@ -7,7 +7,7 @@ from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.errors import ParseException
 
 #: Bytes of an unread body read to keep the connection: more than MAX_BODY.
-UNWANTED = 524_288
+MAX_UNWANTED = 524_288
 
 #: Bytes dropped at a time.
 _PIECE = 65_536
@@ -35,23 +35,24 @@ class RequestBody(Body):  # type: ignore[misc]  # gunicorn has no types
 
     @property
     def is_droppable(self) -> bool:
-        """Whether the client certainly sends a rest of at most UNWANTED bytes."""
+        """Whether the client certainly sends a rest of at most MAX_UNWANTED bytes."""
         certain = self._left is not None and not self._expects_continue and not self.failed
-        return certain and (self._left or 0) <= UNWANTED
+        return certain and (self._left or 0) <= MAX_UNWANTED
 
     @property
-    def may_end_soon(self) -> bool:
-        """Whether these are chunks whose end may be near."""
-        return self._left is None and not self._expects_continue and not self.failed
+    def is_unread_chunks(self) -> bool:
+        """Whether the client sends chunks, and their end was not read."""
+        is_sent = not self._expects_continue and not self.failed
+        return self._left is None and not self._ended and is_sent
 
     def drop(self) -> bool:
-        """Read and drop the rest, UNWANTED bytes at most. Return whether it ended.
+        """Read and drop the rest, MAX_UNWANTED bytes at most. Return whether it ended.
 
         The client's socket limits the time.
         """
         dropped = 0
         try:
-            while not self._ended and not self.failed and dropped < UNWANTED:
+            while not self._ended and not self.failed and dropped < MAX_UNWANTED:
                 dropped += len(self._read_reader(_PIECE))
         except (OSError, ParseException):
             return False

@@ -24,7 +24,7 @@ from splitflap_api.domain.fan_in import (
 )
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.jobs.attempts import is_last, retried
-from splitflap_api.domain.jobs.due import give_back
+from splitflap_api.domain.jobs.due import make_given_up_due
 from splitflap_api.domain.jobs.finished import FinishedJob, finish
 from splitflap_api.domain.jobs.kind import JobKind
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
@@ -91,11 +91,11 @@ class Ingest:
         self._count(batch, len(outcomes))
         return changes.jobs
 
-    def give_back(self, jobs: Sequence[Job]) -> int:
+    def make_given_up_due(self, jobs: Sequence[Job]) -> int:
         """Make the unfinished ones of these jobs due again. Return their number."""
         attempts = {each.id: each.attempt for each in jobs if is_id(each.id)}
         with self._store.write() as tx:
-            kinds = give_back(tx, attempts, self._store.now(tx))
+            kinds = make_given_up_due(tx, attempts, self._store.now(tx))
         for kind in kinds:
             self._retried.labels(kind, "returned").inc()
         return len(kinds)

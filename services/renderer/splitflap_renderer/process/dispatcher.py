@@ -110,15 +110,15 @@ class Dispatcher(ChildEvents):
         """Give back the texts that no process has begun. Start no more processes."""
         self._draining = True
         for child in self._children:
-            _give_back(child.take_rest())
-        _give_back(self._lanes.take_all())
+            _requeue(child.take_rest())
+        _requeue(self._lanes.take_all())
 
     def end_all(self) -> None:
         """Kill the processes and give back their texts."""
         for child in self._children:
-            _give_back(child.batch)
+            _requeue(child.batch)
             self._children.end(child)
-        _give_back(self._lanes.take_all())
+        _requeue(self._lanes.take_all())
 
     def on_answer(self, child: ChildHandle, answered: TimedAnswer) -> None:
         answer = answered.answer
@@ -211,7 +211,7 @@ def slow_lane_full() -> RetryLater:
     return RetryLater(after, "deadline", "waited")
 
 
-def _give_back(texts: Iterable[Text]) -> None:
+def _requeue(texts: Iterable[Text]) -> None:
     for text in texts:
         text.finish(None, 0.0)
 

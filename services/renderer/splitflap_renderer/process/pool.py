@@ -110,7 +110,7 @@ class ProcessPool(Pool[RenderRequest]):
         self._children.wake()
         self._thread.join(timeout + REAP_TIMEOUT * (self._slots + 1))
 
-    def alive(self) -> str | None:
+    def complaint(self) -> str | None:
         if not self._thread.is_alive():
             return "the pool's thread has ended"
         silent = time.monotonic() - self._heartbeat

@@ -91,7 +91,7 @@ class GreenPool(Pool[ScrapeRequest]):
             if task in self._running:
                 self._end(task, None)
 
-    def alive(self) -> str | None:
+    def complaint(self) -> str | None:
         now = time.monotonic()
         longest = max((now - task.began for task in self._running), default=0.0)
         if longest > self._deadline + STUCK_AFTER:

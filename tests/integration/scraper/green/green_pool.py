@@ -157,12 +157,12 @@ def test_a_stop_gives_unstarted_jobs_back() -> None:
 def test_a_stuck_job_makes_the_pool_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The job runs for far longer than its deadline."""
     rig = PoolRig(slow)
-    assert rig.pool.alive() is None
+    assert rig.pool.complaint() is None
     rig.submit("a")
     monkeypatch.setattr(pool_module, "STUCK_AFTER", -1.0)
-    complaint = rig.pool.alive()
+    complaint = rig.pool.complaint()
     assert complaint is not None
     assert "being fetched" in complaint
     wait_until(lambda: bool(rig.outcomes))
     monkeypatch.setattr(pool_module, "STUCK_AFTER", 30.0)
-    assert rig.pool.alive() is None
+    assert rig.pool.complaint() is None

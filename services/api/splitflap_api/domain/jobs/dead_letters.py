@@ -23,7 +23,7 @@ MAX_QUEUE = 20
 MAX_REASON = 500
 
 #: Bytes kept of a message above MAX_MESSAGE.
-KEPT = 65_536
+MAX_KEPT = 65_536
 
 #: Rows that one page examines for a filter, and that one statement examines. SQLite follows the
 #: body's chain of pages to reach the columns behind it: 12 ms for 25 of the largest.
@@ -148,7 +148,7 @@ def insert_message(tx: Connection, queue: str, reason: str, body: bytes, now: in
         "id": str(uuid7()),
         "queue": _storable(queue)[:MAX_QUEUE],
         "reason": _storable(reason)[:MAX_REASON],
-        "body": body if len(body) <= MAX_MESSAGE else body[:KEPT],
+        "body": body if len(body) <= MAX_MESSAGE else body[:MAX_KEPT],
         "created_at": now,
     }
     insert_rows(tx, dead_letters, [row])

@@ -54,7 +54,7 @@ def make_lost_due(tx: Connection, kind: Kind, before: int, now: int, *, begun: b
     return len(ids)
 
 
-def give_back(tx: Connection, attempts: Mapping[str, int], now: int) -> list[Kind]:
+def make_given_up_due(tx: Connection, attempts: Mapping[str, int], now: int) -> list[Kind]:
     """Make jobs due again, because the broker gave up their messages. Return their kinds.
 
     `attempts` gives the attempt of each message. Jobs that have ended or are due are left out.

@@ -34,24 +34,24 @@ class FinishedJob:
         return self.outcome.reason if isinstance(self.outcome, Failed) else ""
 
 
-def finish(job: Row, outcome: Report) -> FinishedJob:
+def finish(job: Row, report: Report) -> FinishedJob:
     """A job with its last report. A RetryLater or a Begun after the last attempt counts as Failed.
 
     Raises:
         BrokenMessage: the result does not fit the job's kind.
     """
-    if isinstance(outcome, Begun) or (
-        isinstance(outcome, RetryLater) and outcome.progress == "untouched"
+    if isinstance(report, Begun) or (
+        isinstance(report, RetryLater) and report.progress == "untouched"
     ):
         failed = Failed("attempts", "each worker that began it died")
         return FinishedJob(job, failed, exhausted=True)
-    if isinstance(outcome, RetryLater):
-        failed = Failed(outcome.reason, "given up after its last attempt")
+    if isinstance(report, RetryLater):
+        failed = Failed(report.reason, "given up after its last attempt")
         return FinishedJob(job, failed, exhausted=True)
-    if isinstance(outcome, Failed):
-        return FinishedJob(job, outcome)
+    if isinstance(report, Failed):
+        return FinishedJob(job, report)
     result_type: type[Any] = KINDS[job["kind"]].result_type
     try:
-        return FinishedJob(job, outcome, decode_payload(outcome.result, result_type))
+        return FinishedJob(job, report, decode_payload(report.result, result_type))
     except BrokenMessage as error:
         raise BrokenMessage(f"the result of job {job['id']} is invalid: {error}") from error

@@ -1,4 +1,4 @@
-"""The API's door for outcomes: the one place that decides what a worker's message may contain.
+"""The entry check of outcomes: the one place that decides what a worker's message may contain.
 
 Workers handle hostile texts and pages, so one may be broken into and send anything (docs/adr/0020).
 `OutcomeReader` checks a message by itself, before any transaction. `check_fits` compares it with

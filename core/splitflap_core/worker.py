@@ -48,6 +48,9 @@ P_contra = TypeVar("P_contra", contravariant=True)
 #: from its neighbours in the queue. One of these may crash the worker.
 REDELIVERED_AFTER = (1.0, 10.0)
 
+#: Seconds without deliveries after a refused outcome: doubled from the first to the second.
+REFUSED_PAUSES = (1.0, 10.0)
+
 #: The label `outcome` of the computed jobs: the tags of the outcomes.
 OUTCOME_TAGS = ("done", "retry_later", "failed")
 
@@ -114,6 +117,30 @@ class JobMetrics:
         self._served.observe(took)
 
 
+class Refusals:
+    """Pauses of a worker whose outcomes the broker does not store, as on a full disk.
+
+    The embedded broker delivers a requeued job at once, and the worker would compute it at once.
+    """
+
+    def __init__(self) -> None:
+        self._last = self._until = 0.0
+
+    def pause(self) -> float:
+        """The pause in seconds after a refusal. It is 0 during a pause: that one counts."""
+        now = time.monotonic()
+        if now < self._until:
+            return 0.0
+        first, most = REFUSED_PAUSES
+        self._last = min(max(first, 2 * self._last), most)
+        self._until = now + self._last
+        return self._last
+
+    def clear(self) -> None:
+        """An outcome was stored: the next refusal is a first one."""
+        self._last = 0.0
+
+
 class Worker(Generic[P]):
     """Carries the jobs of one kind from the broker to a pool, and their outcomes back."""
 
@@ -140,6 +167,7 @@ class Worker(Generic[P]):
         #: Jobs for the full pool. The broker would count a requeue as a failed delivery.
         self._held: deque[tuple[Delivery, Job, P]] = deque()
         self._resume_at = 0.0
+        self._refused = Refusals()
 
     def start(self) -> None:
         """Start the pool, then connect: child processes must not inherit a connection."""
@@ -262,7 +290,13 @@ class Worker(Generic[P]):
         """Publish, then ack the delivery. If the broker refuses, give the delivery back."""
 
         def settled(sent: bool) -> None:
-            delivery.ack() if sent else delivery.requeue()
+            if sent:
+                self._refused.clear()
+                delivery.ack()
+                return
+            delivery.requeue()
+            if self._link.up and (pause := self._refused.pause()):
+                self._link.pause(pause)
 
         self._link.publish(OutgoingMessage(exchange, key, body, settled, headers))
 

@@ -7,7 +7,8 @@ all files.
 import fcntl
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,67 @@ def test_a_dead_session_that_cannot_be_given_back_blocks_no_other(
         other.give_back_of_dead()
     assert failures(tmp_path) == [1]
     assert len([each for each in caplog.messages if "were not given back" in each]) == 1
+
+
+def foreign_file(session: SessionFolder) -> None:
+    """A file in the place of a queue's folder."""
+    session.unfinished.with_name("a file").touch()
+
+
+def foreign_queue(session: SessionFolder) -> None:
+    """A queue that no release has."""
+    session.held("another queue", "").mkdir()
+    session.held("another queue", "message").touch()
+
+
+def foreign_folder(session: SessionFolder) -> None:
+    """A folder among the messages."""
+    session.held("render", "folder").mkdir()
+
+
+def long_name(session: SessionFolder) -> None:
+    """A name that has no place for one failed delivery more."""
+    session.held("render", "0" * 255).touch()
+
+
+@pytest.mark.parametrize("spoil", [foreign_file, foreign_queue, foreign_folder, long_name])
+@pytest.mark.parametrize("first", [True, False])
+def test_one_bad_entry_of_a_dead_session_keeps_no_message(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    spoil: Callable[[SessionFolder], None],
+    first: bool,
+) -> None:
+    """Wherever it is in the listing. One line tells of it, and it stays there."""
+    stuck = holding(tmp_path, 3)
+    spoil(stuck)
+    die(stuck)
+    scandir = os.scandir
+
+    @contextmanager
+    def sorted_scandir(path: Path) -> Iterator[list["os.DirEntry[str]"]]:
+        with scandir(path) as entries:
+            yield sorted(entries, key=lambda entry: entry.name, reverse=first)
+
+    monkeypatch.setattr(os, "scandir", sorted_scandir)
+    listed = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: sorted(listed(path), reverse=first))
+    other = SessionFolder(tmp_path, "other")
+    assert other.give_back_of_dead() == 3
+    assert other.give_back_of_dead() == 0
+    assert failures(tmp_path) == [1, 1, 1]
+    assert len([each for each in caplog.messages if "were not given back" in each]) == 1
+
+
+def test_one_bad_entry_keeps_no_message_at_a_stop(tmp_path: Path) -> None:
+    """The session itself gives its messages back, without a failed delivery."""
+    session = holding(tmp_path, 3)
+    foreign_file(session)
+    foreign_queue(session)
+    with pytest.raises(OSError, match=r"a file|another queue"):
+        session.close()
+    assert failures(tmp_path) == [0, 0, 0]
 
 
 def test_consumers_are_counted_while_they_consume(tmp_path: Path) -> None:

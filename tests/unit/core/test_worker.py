@@ -4,6 +4,7 @@ The rig reads private attributes of worker and link: a pause and an unsettled de
 else.
 """
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from splitflap_core import topology
+from splitflap_core import topology, worker
 from splitflap_core.broker import Delivery, Subscription
 from splitflap_core.broker.messages import ReceivedMessage
 from splitflap_core.contracts import (
@@ -131,6 +132,66 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     yield rig
     rig.worker.stop(0.5)
     rig.api.link.stop(0.5)
+
+
+def test_a_broker_that_stores_no_outcome_gets_a_pause(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk is full. Without the pause the jobs would be computed again and again.
+
+    Each pause is longer than the last one, up to a bound. The first stored outcome ends that.
+    """
+    monkeypatch.setattr(worker, "REFUSED_PAUSES", (0.1, 0.3))
+    session: Any = rig.link._session
+    put = session._put
+    session._put = disk_full
+    pauses: list[float] = []
+    monkeypatch.setattr(rig.link, "pause", noted(pauses, rig.link.pause))
+    rig.submit("job")
+    for number in range(1, 5):
+        rig.taken(number)
+        rig.finish(DONE)
+    rig.api.wait(lambda: len(pauses) == 4, "the pauses")
+    assert pauses == [0.1, 0.2, 0.3, 0.3]
+    session._put = put
+    rig.taken(5)
+    rig.finish(DONE)
+    assert rig.outcome().outcome == DONE
+    session._put = disk_full
+    rig.submit("next")
+    rig.taken(6)
+    rig.finish(DONE)
+    rig.api.wait(lambda: len(pauses) == 5, "the pause")
+    assert pauses[-1] == 0.1
+
+
+def test_the_jobs_of_one_refusal_make_one_pause(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their number does not count."""
+    session: Any = rig.link._session
+    session._put = disk_full
+    pauses: list[float] = []
+    monkeypatch.setattr(rig.link, "pause", noted(pauses, rig.link.pause))
+    for name in "abc":
+        rig.submit(name)
+    for _, _, finish in rig.taken(3):
+        finish(DONE, 0.1)
+    rig.api.wait(lambda: rig.unsettled == 0, "the requeues")
+    assert pauses == [worker.REFUSED_PAUSES[0]]
+
+
+def disk_full(*_: object) -> None:
+    """What a session gets from a full disk."""
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def noted(seconds: list[float], pause: Callable[[float], None]) -> Callable[[float], None]:
+    """The function, with a note of each call."""
+
+    def noting(each: float) -> None:
+        seconds.append(each)
+        pause(each)
+
+    return noting
 
 
 def test_an_outcome_is_published_before_its_job_is_acked(rig: Rig) -> None:

@@ -20,7 +20,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -164,9 +164,15 @@ class SessionFolder:
         return sum(self._give_back_if_dead(each, each + LOCK_SUFFIX in entries) for each in ids)
 
     def close(self) -> None:
-        """Give all messages back, and end the session. After an error the kernel frees the lock."""
+        """Give all messages back, and end the session. After an error the kernel frees the lock.
+
+        Raises:
+            OSError: something was not given back. It is left to the other sessions.
+        """
         try:
-            _give_back(self._root, self._path, failed=False)
+            _, errors = _give_back(self._root, self._path, failed=False)
+            if errors:
+                raise errors[0]
             (self.of_all / (self._id + LOCK_SUFFIX)).unlink(missing_ok=True)
         finally:
             _unlock(self._lock_fd)
@@ -179,40 +185,59 @@ class SessionFolder:
         if fd is None:
             return 0
         try:
-            count = _give_back(self._root, self.of_all / session_id, failed=True)
-            lock_file.unlink(missing_ok=True)
-        except OSError as error:
-            _report(session_id, str(error))
-            return 0
+            count, errors = _give_back(self._root, self.of_all / session_id, failed=True)
+            with _noting(errors):
+                if not errors:
+                    lock_file.unlink(missing_ok=True)
         finally:
             _unlock(fd)
+        if errors:
+            _report(session_id, str(errors[0]))
         return count
 
 
-def _give_back(root: Path, folder: Path, *, failed: bool) -> int:
+def _give_back(root: Path, folder: Path, *, failed: bool) -> tuple[int, list[OSError]]:
     """Return the messages of a locked session to their queues, and remove its folder.
 
-    `failed`: their deliveries count as failed.
+    `failed`: their deliveries count as failed. Returns the number of messages, and the errors of
+    the entries that stay. Splitflap makes no such entry. One that somebody else made must not keep
+    the messages beside it.
     """
     count = 0
-    with suppress(FileNotFoundError):  # a session was killed after it had removed the folder
-        for entry in list(folder.iterdir()):
-            if entry.name == UNFINISHED:
-                entry.unlink()
-            else:
-                count += _move_back(entry, root / entry.name, failed=failed)
-        folder.rmdir()
+    errors: list[OSError] = []
+    with _noting(errors):
+        # A session may have been killed after it had removed the folder.
+        for entry in list(folder.iterdir()) if folder.exists() else ():
+            with _noting(errors):
+                if entry.name == UNFINISHED:
+                    entry.unlink()
+                else:
+                    count += _move_back(entry, root / entry.name, errors, failed=failed)
+        if not errors and folder.exists():
+            folder.rmdir()
+    return count, errors
+
+
+def _move_back(held: Path, queue: Path, errors: list[OSError], *, failed: bool) -> int:
+    """Move the messages that a session holds back to their queue, and remove the folder."""
+    count = 0
+    for name in list(messages(held)):
+        with _noting(errors):
+            (held / name).rename(queue / (_failed_again(name) if failed else name))
+            count += 1
+    with _noting(errors):
+        (held / CONSUMER).unlink(missing_ok=True)
+        held.rmdir()
     return count
 
 
-def _move_back(held: Path, queue: Path, *, failed: bool) -> int:
-    """Move the messages that a session holds back to their queue, and remove the folder."""
-    names = list(messages(held))
-    for name in names:
-        (held / name).rename(queue / (_failed_again(name) if failed else name))
-    (held / CONSUMER).unlink(missing_ok=True)
-    held.rmdir()
-    return len(names)
+@contextmanager
+def _noting(errors: list[OSError]) -> Iterator[None]:
+    """Note an error of the block, and go on behind it."""
+    try:
+        yield
+    except OSError as error:
+        errors.append(error)
 
 
 def _failed_again(name: str) -> str:
@@ -263,7 +288,7 @@ def _unlock(fd: int) -> None:
 @cache
 def _report(session_id: str, error: str) -> None:
     logger.error(
-        "embedded broker: the messages of the ended session %s were not given back (%s); retrying",
+        "embedded broker: some contents of the ended session %s were not given back (%s); retrying",
         session_id,
         error,
     )

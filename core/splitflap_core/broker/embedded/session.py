@@ -35,6 +35,9 @@ SEARCH_EVERY = 1.0
 #: frees the lock.
 LOCK_IS_FREE_AFTER = 0.02
 
+#: Seconds between two log lines about failed publishing.
+REPORT_EVERY = 10.0
+
 #: Deliveries handled in one poll. The limit lets acks and publishes through a flood of deliveries.
 MESSAGES_PER_POLL = 100
 
@@ -66,7 +69,7 @@ class EmbeddedSession(BrokerSession):
         self._held: dict[str, set[str]] = {queue.name: set() for queue in topology.QUEUES}
         self._unreadable: set[Path] = set()
         self._more = False
-        self._scan_at = self._search_at = 0.0
+        self._scan_at = self._search_at = self._report_at = 0.0
         self.created = frozenset(filter(self._make, self._held))
         self._order = max(map(self._newest, self._held))
         self._folder = folders.SessionFolder(self._root, name)
@@ -96,7 +99,7 @@ class EmbeddedSession(BrokerSession):
             for queue in queues:
                 self._put(queue, content)
         except OSError as error:
-            logger.warning("embedded broker: publish failed (%s); the sender retries", error)
+            self._report_refusal(error)
             message.settle(False)
         else:
             message.settle(bool(queues))
@@ -171,6 +174,12 @@ class EmbeddedSession(BrokerSession):
             with contextlib.suppress(OSError):
                 unfinished.unlink(missing_ok=True)
             raise
+
+    def _report_refusal(self, error: OSError) -> None:
+        """Log a failed publish. Hundreds may follow while the disk is full."""
+        if time.monotonic() >= self._report_at:
+            self._report_at = time.monotonic() + REPORT_EVERY
+            logger.warning("embedded broker: publish failed (%s); the senders retry", error)
 
     # -- delivering ------------------------------------------------------------------------------
 

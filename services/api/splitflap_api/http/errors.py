@@ -38,6 +38,8 @@ _DETAILS = {
     "bad-request": "the request cannot be read",
     "method-not-allowed": "this path has other methods",
 }
+#: Methods of requests that only read.
+READING = {"GET", "HEAD", "OPTIONS"}
 SLUGS = {404: "not-found", 405: "method-not-allowed", 408: "request-timeout", 413: "too-large"}
 
 
@@ -62,7 +64,9 @@ def problem_of(error: Exception) -> Problem:
         return _of_http(error)
     if is_outage(error) or is_conflict(error):
         logger.warning("%s %s: database unavailable (%r)", request.method, request.path, error)
-        return unavailable("the database does not answer")
+        # A full disk still answers reads.
+        can = "answer" if request.method in READING else "store this"
+        return unavailable(f"the database cannot {can} now")
     if isinstance(error, Unanswered):
         return _UNANSWERED[type(error)]
     return _unexpected(error)

@@ -111,6 +111,21 @@ def test_a_known_method_that_a_resource_lacks_gets_405(patient: Server, method: 
         assert answer.head["allow"]
 
 
+def test_options_of_the_server_lists_its_methods(patient: Server) -> None:
+    """`OPTIONS *` needs no key, and serves as a ping (RFC 9110, section 9.3.7)."""
+    with patient.connect() as client:
+        client.sendall(get(b"Host: a", line=b"OPTIONS * HTTP/1.1"))
+        answer = answer_of(client, "OPTIONS")
+    assert (answer.status, answer.closes, answer.body) == (204, False, b"")
+    assert answer.head["allow"] == "DELETE, GET, HEAD, OPTIONS, POST, PUT"
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+def test_an_asterisk_is_a_target_of_options_alone(patient: Server, method: bytes) -> None:
+    """RFC 9112, section 3.2.4."""
+    check_refused(patient, get(b"Host: a", line=method + b" * HTTP/1.1"), 400, "bad-request")
+
+
 def test_a_method_that_is_no_token_gets_400(patient: Server) -> None:
     """Such bytes are no HTTP."""
     check_refused(patient, get(b"Host: a", line=b"G(T / HTTP/1.1"), 400, "bad-request")

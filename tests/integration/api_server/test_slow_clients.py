@@ -93,6 +93,19 @@ def test_a_slow_head_has_an_absolute_deadline(server: Server) -> None:
         assert server.answers()
 
 
+@pytest.mark.parametrize("data", [b"G", POST + b"X-Lo", GET_INDEX + b"GET / HT"])
+def test_a_slow_head_gets_408(server: Server, data: bytes) -> None:
+    """Also the head of a pipelined request. The connection closes."""
+    with server.connect() as client:
+        client.sendall(data)
+        head, _, body = everything(client).rpartition(b"HTTP/1.1 ")[2].partition(b"\r\n\r\n")
+    assert head.startswith(b"408 ")
+    assert b"\r\nConnection: close\r\n" in head
+    problem = json.loads(body)
+    assert problem["type"] == "/v1/problems/request-timeout"
+    assert problem["detail"] == "the head came too slowly"
+
+
 def test_a_slow_body_gets_408(server: Server) -> None:
     """A body arriving byte by byte gets 408, and the connection closes."""
     with server.connect() as client:

@@ -19,7 +19,10 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
 
 #: Routes that the document leaves out, with the reason.
-NOT_DESCRIBED = {("get", "/"): "it only tells where the document is"}
+NOT_DESCRIBED = {
+    ("get", "/"): "it only tells where the document is",
+    ("options", "/*"): "it only tells the methods of the server",
+}
 
 #: Fields of responses that may be absent.
 OPTIONAL = {("ProblemBody", "errors"), ("ProblemBody", "reason")}

@@ -46,6 +46,7 @@ _ALWAYS = ("bad-request", "precondition-failed", "unavailable", "rate-limited", 
 _WITH_KEY = ("unauthorized", "forbidden", "too-many-in-progress")
 #: Problems found before the server knows the operation.
 _BEFORE_ROUTING = (
+    "request-timeout",
     "target-too-long",
     "expectation-failed",
     "head-too-large",

@@ -59,8 +59,8 @@ _TYPES = (
     ProblemType(
         "request-timeout",
         408,
-        "The body came too slowly",
-        "Send the whole body within the deadline.",
+        "The request came too slowly",
+        "Send the whole head within the deadline, and the whole body too.",
     ),
     ProblemType(
         "conflict",

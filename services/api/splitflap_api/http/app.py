@@ -1,13 +1,15 @@
 """The Flask application: a route for each operation, and a problem for each error."""
 
-from flask import Flask
+from collections.abc import Sequence
+
+from flask import Flask, Response
 
 from splitflap_api.contract.operations import Operation
 from splitflap_api.contract.paths import PREFIX
 from splitflap_api.http import admin, errors, events, posts, previews
 from splitflap_api.http.documents import DocumentViews
 from splitflap_api.http.parse import READ_LIMIT
-from splitflap_api.http.responses import JsonResponse, json_of
+from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.routing import serve
 from splitflap_api.http.services import Services
 
@@ -27,12 +29,25 @@ def make_app(services: Services) -> Flask:
     for operation in [*operations, *documents.operations]:
         serve(app, PREFIX, operation, services.keyring)
     serve(app, "", _INDEX, services.keyring)
+    serve(app, "", _server_options([_INDEX, *operations, *documents.operations]), services.keyring)
     errors.install(app)
     return app
 
 
 def _index() -> JsonResponse:
     return json_of({"service": "splitflap", "openapi": f"{PREFIX}/openapi.json"})
+
+
+def _server_options(operations: Sequence[Operation]) -> Operation:
+    """`OPTIONS *` (RFC 9110, section 9.3.7): the methods of the server. Flask sees `/*`."""
+    methods = sorted({each.method for each in operations} | {"HEAD", "OPTIONS"})
+
+    def show() -> Response:
+        response = no_content()
+        response.headers["Allow"] = ", ".join(methods)
+        return response
+
+    return Operation("OPTIONS", "/*", "server_options", "All methods", show, {}, scope=None)
 
 
 #: It is outside of the versions of the contract, so no document describes it.

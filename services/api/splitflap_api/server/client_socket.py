@@ -55,7 +55,7 @@ NEXT = {
     State.IDLE: {State.AWAITED},
     State.AWAITED: {State.HELD, State.HEAD, State.GONE},
     State.HELD: {State.HEAD},
-    State.HEAD: {State.BODY, State.GONE},
+    State.HEAD: {State.BODY},
     State.BODY: {State.IDLE, State.HEAD, State.DROPPING},
     State.DROPPING: {State.IDLE, State.HEAD, State.GONE},
     State.GONE: set(),
@@ -70,7 +70,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     AWAITED   IDLE_TIMEOUT   A green thread waits for a request. HEAD: bytes arrived. HELD: the
                              hub read the first bytes, and did not refuse them. GONE: too late.
     HELD      -              HEAD: the green thread took these bytes.
-    HEAD      body_deadline  A head arrives. BODY: `begin_body`. GONE: too late.
+    HEAD      body_deadline  A head arrives. BODY: `begin_body`.
     BODY      body_deadline  A body arrives. IDLE, or HEAD of a pipelined request: `end_request`.
                              DROPPING: `begin_dropping`.
     DROPPING  IDLE_TIMEOUT   The request was answered, and the rest of its body is dropped. IDLE
@@ -79,7 +79,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
 
     A refusal by the hub leaves the state AWAITED, and restarts its deadline.
 
-    A late body raises TimeoutError, so that the view can answer 408. In the other states a late
+    A late head or body raises TimeoutError, and the server answers 408. In the other states a late
     client is gone: reads return the end of the stream, and writes raise BrokenPipeError.
     """
 
@@ -138,7 +138,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
                 return self._recv_first(bufsize, flags)
             return self._recv_in_time(bufsize, flags)
         except TimeoutError:
-            if self._state is State.BODY:
+            if self._state in {State.HEAD, State.BODY}:
                 raise
             self._enter(State.GONE)
             return b""

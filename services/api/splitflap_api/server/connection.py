@@ -80,7 +80,10 @@ class Connection:
         except HeadRefused as refused:
             self._refuse(refused.problem, refused.method)
             return False
-        except (StopIteration, OSError):  # the client has gone, or was too slow
+        except TimeoutError:
+            self._refuse(Problem("request-timeout", "the head came too slowly"), None)
+            return False
+        except (StopIteration, OSError):  # the client has gone
             return False
         self._held.begin()
         if self._client.pipelined:

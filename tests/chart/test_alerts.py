@@ -13,7 +13,7 @@ RELEASE = 'namespace="ns",app_kubernetes_io_instance="r"'
 BROKER = 'namespace="ns",pod="rabbitmq-0"'
 POD = f'{RELEASE},pod="a"'
 
-OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+ALERTS_PAGE = Path(__file__).parents[2] / "docs" / "alerts.md"
 
 
 def oldest(kind: str, state: str, values: str) -> dict[str, str]:
@@ -227,12 +227,12 @@ def test_an_alert_names_its_release(tmp_path: Path) -> None:
 
 def test_each_alert_has_a_section_in_the_runbook() -> None:
     """Each also has a severity, a summary and a description."""
-    headings = re.findall(r"^#+ (.+)$", OPERATIONS.read_text(encoding="utf-8"), re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", ALERTS_PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     anchors = {heading.lower().replace(" ", "-") for heading in headings}
     for name, alert in alerts().items():
         assert alert["labels"]["severity"] in {"critical", "warning"}, name
         assert set(alert["annotations"]) == {"summary", "description", "runbook_url"}, name
         page, _, anchor = alert["annotations"]["runbook_url"].partition("#")
-        assert page == "docs/operations.md", name
+        assert page == "docs/alerts.md", name
         assert anchor == name.lower(), name
         assert anchor in anchors, f"{name} has no section"

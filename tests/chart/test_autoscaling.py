@@ -177,7 +177,7 @@ def test_alerts_can_be_labelled_and_omitted(helm: Helm) -> None:
     for alert in found:
         assert alert["labels"]["team"] == "web"
         assert alert["labels"]["severity"]
-        assert alert["annotations"]["runbook_url"].startswith(f"{prefix}docs/operations.md#")
+        assert alert["annotations"]["runbook_url"].startswith(f"{prefix}docs/alerts.md#")
         assert 'namespace=~"' not in alert["expr"]
     assert not list(every(rules(helm, alerts={"enabled": False}), "alert"))
 

@@ -78,7 +78,7 @@ def test_a_label_that_a_metric_lacks_is_found() -> None:
 )
 def test_the_runbook_names_reasons_that_exist(heading: str, known: frozenset[str]) -> None:
     """A section about failures names reasons of that kind only."""
-    section = PAGES["docs/operations.md"].section(heading)
+    section = PAGES["docs/alerts.md"].section(heading)
     named = {span.text for span in section.spans if re.fullmatch(r"[a-z][a-z_0-9]+", span.text)}
     named -= code.metrics().keys()
     assert named - known == set()
@@ -88,7 +88,7 @@ def test_the_runbook_names_reasons_that_exist(heading: str, known: frozenset[str
 def test_each_alert_has_its_section() -> None:
     """The runbook's anchors are the alerts' names."""
     alerts = re.findall(r"alert: (\w+)", code.text_of("charts/splitflap/rules/alerts.yaml"))
-    assert {each.lower() for each in alerts} <= PAGES["docs/operations.md"].anchors
+    assert {each.lower() for each in alerts} <= PAGES["docs/alerts.md"].anchors
 
 
 @pytest.mark.parametrize(

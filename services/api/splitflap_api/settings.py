@@ -83,8 +83,9 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             gt=0,
             le=MAX_RETENTION,
-            description="Seconds that renders may wait for a worker. While some wait longer, new "
-            "work gets 503. Scrapes may wait twenty times as long.",
+            description="Seconds that renders may wait for a worker. While more than 50 wait "
+            "longer, new work gets 503; a few stuck ones close nothing. Scrapes may wait twenty "
+            "times as long, and 500 of them longer.",
         ),
     ] = 30.0
     max_unpublished_age: Annotated[

@@ -1,7 +1,7 @@
 """Whether accepted work outgrows finished work, judged on a real database."""
 
 import time
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
@@ -11,6 +11,7 @@ from splitflap_api.overload.backlog import (
     Backlog,
     Limits,
 )
+from splitflap_api.settings import ApiSettings
 from splitflap_api.store.bulk import insert_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import jobs
@@ -94,6 +95,13 @@ def test_a_few_stuck_jobs_are_no_backlog(waiting: Jobs) -> None:
     overload = waiting.backlog.overload()
     assert overload is not None
     assert 10 <= overload.retry_after <= 12
+
+
+def test_the_setting_names_the_tolerated_jobs() -> None:
+    """A client of an idle service would wait for 503 in vain."""
+    (_, meta) = get_args(get_type_hints(ApiSettings, include_extras=True)["max_unfinished_age"])
+    assert f"more than {RENDERS.tolerated} wait longer" in meta.description
+    assert f"{SCRAPES.tolerated} of them longer" in meta.description
 
 
 def test_many_young_jobs_are_no_backlog(waiting: Jobs) -> None:

@@ -145,6 +145,17 @@ def test_every_exception_becomes_a_problem(error: Exception, slug: str) -> None:
     assert ("Retry-After" in response.headers) == (slug == "unavailable")
 
 
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [("GET", "the database cannot answer now"), ("POST", "the database cannot store this now")],
+)
+def test_an_outage_of_the_database_is_described_truly(method: str, words: str) -> None:
+    """A full disk refuses writes, and still answers."""
+    error = OperationalError("", {}, Exception("database or disk is full"))
+    with Flask("x").test_request_context("/", method=method):
+        assert problem_of(error).detail == words
+
+
 def test_every_task_error_has_a_problem() -> None:
     """BackendFull is the exception: our backend does not raise it."""
     kinds = set(TaskError.__subclasses__()) - {BackendFull}

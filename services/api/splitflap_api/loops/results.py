@@ -120,8 +120,8 @@ class Results:
             queue = delivery.received.queue
             if queue == topology.DEAD_QUEUE.name:
                 queue = _queue_of(delivery)
-                # A service that gives up a message has a reason that lasts. The broker gives one
-                # up after too many deliveries, so a job or an outcome from it is read as usual.
+                # A service gives up what it cannot read. The broker gives up a message after too
+                # many deliveries, so a job or a report from it is read as usual.
                 if queue not in topology.WORK_QUEUES or _is_from_service(delivery):
                     self._dead_letter(delivery, queue, _reason_of(delivery))
                     continue

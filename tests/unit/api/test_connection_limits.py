@@ -161,6 +161,21 @@ def test_waiting_requests_of_gone_clients_make_room_for_a_key_at_its_limit() -> 
     assert rig.excess == []
 
 
+def test_a_client_that_opens_and_closes_streams_gets_no_pile_of_connections() -> None:
+    """The threads of closed streams notice it a moment later. Until then they count as leaving."""
+    rig = Rig()
+    streams: list[HeldConnection] = []
+    for name in "abcd":
+        streams.append(rig.open(name))
+        rig.request(streams[-1], "key")
+        begin_wait({CONNECTION: streams[-1]})
+        rig.left.add(name)
+    with pytest.raises(Problem):
+        rig.request(rig.open("e"), "key")
+    streams[0].leave()
+    rig.request(rig.open("f"), "key")
+
+
 def test_a_request_at_work_does_not_end_with_its_client() -> None:
     """It ends soon by itself, and the client may have closed its sending side alone."""
     rig = Rig()

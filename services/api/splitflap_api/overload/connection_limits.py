@@ -42,6 +42,8 @@ class ConnectionLimits:
         self.requests = _Table()
         self.idle = _Table()
         self.silent = _Table()
+        #: Waiting requests of clients that have left. Their threads notice it within a second.
+        self.leaving = _Table()
 
     def open(
         self, address: str, hang_up: Callable[[], None], has_left: Callable[[], bool]
@@ -57,11 +59,14 @@ class ConnectionLimits:
     def make_room(self, key: str) -> bool:
         """Count out waiting requests of the key whose clients have left. Return whether any has.
 
-        A key may have thousands of connections, so each call looks at the next few.
+        A key may have thousands of connections, so each call looks at the next few. The leaving
+        ones have the same limit: a client may open and close streams all the time.
         """
+        if self.leaving.count(key) >= self.per_key:
+            return False
         left = [each for each in self.requests.next_of(key, LOOKS) if each.has_left_a_wait()]
         for each in left:
-            each.note_left()
+            each.note_left(key)
         return bool(left)
 
     def end_excess(self) -> None:
@@ -131,10 +136,10 @@ class HeldConnection:
         """Whether the client has closed the connection of a waiting request."""
         return self._waits and self._has_left()
 
-    def note_left(self) -> None:
+    def note_left(self, key: str) -> None:
         """The client has left. The loops of waiting requests learn it by `ended`."""
         self._ended = True
-        self.leave()
+        self._enter(self._limits.leaving, key)
 
     def ended(self) -> bool:
         """Whether the connection serves no more requests."""
@@ -182,7 +187,10 @@ class HeldConnection:
 
 
 class _Table:
-    """Connections by a key or an address; those of one name in an order."""
+    """Connections by a key or an address; those of one name in the order of their entry.
+
+    `next_of` moves the first ones to the end of this order.
+    """
 
     def __init__(self) -> None:
         self.size = 0

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.servers.fixtures import or_skip
+from tests.servers.nginx import Nginx
 from tests.support import wait_until
 
 from .rig import (
@@ -117,6 +119,22 @@ def test_closed_streams_of_a_key_at_its_limit_make_room_at_once(server: Server, 
         # The kernel hands the last FIN over before the next connection.
         assert server.answers()
         wait_until(lambda: streams(server) == 0, "the ends of the streams", 10)
+
+
+@pytest.mark.parametrize("data", [QUIET_STREAM, WAIT], ids=["streams", "waits"])
+def test_requests_that_clients_close_behind_nginx_make_room(server: Server, data: bytes) -> None:
+    """Nginx closes its connection to the API when the client closes."""
+    with or_skip(lambda: Nginx(server.port, buffering=False)) as proxy, ExitStack() as stack:
+        held = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", proxy.port)))
+            for _ in range(PER_KEY)
+        ]
+        for each in held:
+            each.sendall(data)
+        wait_until(lambda: not server.answers(), "the limit")
+        for each in held:
+            each.close()
+        wait_until(server.answers, "room for the key", 10)
 
 
 @pytest.mark.parametrize("how", ["FIN", "RST"])

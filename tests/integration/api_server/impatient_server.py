@@ -49,4 +49,5 @@ def impatient_service(settings: ApiSettings, waiters: "Waiters") -> "ApiService"
 # The worker makes its connections with this name.
 worker.Connection = SmallBuffers  # type: ignore[attr-defined]  # an import of that module
 client_socket.IDLE_TIMEOUT, client_socket.WRITE_TIMEOUT = map(float, sys.argv[1:3])
+connection.NO_ACKNOWLEDGEMENT = client_socket.IDLE_TIMEOUT
 ApiApplication(boot("api", ApiSettings), impatient_service).run()

@@ -143,6 +143,18 @@ def test_head_and_body_have_a_deadline_each(server: Server) -> None:
         assert everything(client).startswith(b"HTTP/1.1 202 ")
 
 
+def test_a_client_without_a_network_is_disconnected(tmp_path: Path) -> None:
+    """A full receive buffer stands for it: the kernel ends the connection in both cases."""
+    with (
+        serving(tmp_path, idle=SILENCE, write=10 * PATIENCE) as server,
+        server.connect(receive_buffer=4096) as client,
+    ):
+        get = large_page(server)
+        client.sendall(get)
+        wait_until(lambda: server.in_flight() == 1, "the response to begin")
+        wait_until(lambda: server.in_flight() == 0, "the slot to be given back")
+
+
 def test_an_idle_reader_is_disconnected(server: Server) -> None:
     """An unread large response frees its slot after the write timeout."""
     get = large_page(server)

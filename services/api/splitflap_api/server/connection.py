@@ -31,10 +31,21 @@ from splitflap_api.server.response import Response
 #: Seconds for the end of a body of chunks that the application did not read.
 UNWANTED_WAIT = 1.0
 
+#: Seconds in which a client's network acknowledges no byte, or its full receive buffer takes none.
+#: Without this limit, Linux keeps the stream of a client without a network for 15 minutes.
+NO_ACKNOWLEDGEMENT = 60.0
+
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 #: Errors of a socket whose client has gone.
-_GONE = {errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN}
+_GONE = {
+    errno.EPIPE,
+    errno.ECONNRESET,
+    errno.ENOTCONN,
+    errno.ETIMEDOUT,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+}
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +78,8 @@ class Connection:
         """Serve requests until the client or the server closes the connection."""
         try:
             self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            milliseconds = round(1000 * NO_ACKNOWLEDGEMENT)
+            self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
             while self._serve_next():
                 pass
         except OSError as error:

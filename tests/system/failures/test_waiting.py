@@ -43,7 +43,9 @@ def metrics(stack: Stack, name: str, **labels: str) -> Iterator[float]:
 
 def age(stack: Stack) -> float:
     """The age of the oldest render at the broker, in seconds."""
-    return max(metrics(stack, "splitflap_oldest_job_seconds", kind="render", state="unfinished"))
+    ages = metrics(stack, "splitflap_oldest_job_seconds", kind="render", state="unfinished")
+    # The first count of the jobs comes after the start.
+    return max(ages, default=0)
 
 
 def ready(stack: Stack) -> float:
@@ -54,6 +56,11 @@ def ready(stack: Stack) -> float:
 def published(stack: Stack) -> float:
     """The published renders."""
     return sum(metrics(stack, "splitflap_jobs_published_total", kind="render"))
+
+
+def retried(stack: Stack, **labels: str) -> float:
+    """The renders that were scheduled for another publishing."""
+    return sum(metrics(stack, "splitflap_jobs_retried_total", kind="render", **labels))
 
 
 def until_refused(client: Client) -> requests.Response:
@@ -88,7 +95,8 @@ def test_without_a_renderer_the_age_rises_and_new_work_is_refused(
     stack.start("renderer")
     finals = [client.wait_final(each) for each in accepted]
     assert {final.status_code for final in finals} == {201}
-    assert sum(metrics(stack, "splitflap_jobs_retried_total", kind="render")) == 0
+    # On a busy machine, a renderer without CPU returns a text: that is `waited`.
+    assert retried(stack) == retried(stack, why="waited")
 
 
 def test_100_large_texts_of_one_account_fail_no_post_of_another(make_stack: MakeStack) -> None:
@@ -103,8 +111,8 @@ def test_100_large_texts_of_one_account_fail_no_post_of_another(make_stack: Make
         wait_until(lambda: age(stack) > BUSY, "the age in the metrics")
     assert other.wait_final(accepted.pop()).status_code == 201
     assert {one.wait_final(each).status_code for each in accepted} == {201}
-    assert published(stack) == 101
-    assert sum(metrics(stack, "splitflap_jobs_retried_total", kind="render")) == 0
+    assert retried(stack) == retried(stack, why="waited")
+    assert published(stack) == 101 + retried(stack)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

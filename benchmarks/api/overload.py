@@ -184,7 +184,7 @@ def _finished(environ: dict[str, str], since_ms: int, until_ms: int) -> float:
     """Finished posts per second between two times."""
     found = query(
         environ,
-        "SELECT count(*) FROM tasks WHERE state = 'done' AND expires_at BETWEEN %s AND %s",
+        "SELECT count(*) FROM tasks WHERE state <> 'running' AND expires_at BETWEEN %s AND %s",
         since_ms + RETENTION_MS,
         until_ms + RETENTION_MS,
     )

@@ -93,14 +93,26 @@ class Changes:
         """`now` as clients read it."""
         return rfc3339(self.now)
 
-    def new_task(self, account: str, responder: str) -> NewTask:
-        """A task of this transaction. The caller adds it to `tasks`."""
+    def new_task(
+        self,
+        account: str,
+        responder: str,
+        traceparent: str | None = None,
+        idempotency_key: str | None = None,
+        fingerprint: str | None = None,
+    ) -> NewTask:
+        """A task of this transaction. The caller adds it to `tasks`.
+
+        `traceparent` is the client's, if it sent one.
+        """
         return NewTask(
             id=str(uuid7()),
             account=account,
             responder=responder,
             created_at=self.now,
-            traceparent=new_traceparent(None),
+            traceparent=new_traceparent(traceparent),
+            idempotency_key=idempotency_key,
+            fingerprint=fingerprint,
         )
 
     def render_job(

@@ -8,14 +8,12 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from splitflap_core.telemetry import Metrics
-from splitflap_core.trace import new_traceparent
 from sqlalchemy import Connection, or_, select
-from uuid_utils import uuid7
 
 from asyncrequest import KeyReused, Preconditions, Submission, TaskState
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.cancel import cancel
-from splitflap_api.domain.changes import Changes, NewTask
+from splitflap_api.domain.changes import Changes
 from splitflap_api.domain.commands import Command
 from splitflap_api.domain.posts.commands import delete_post
 from splitflap_api.domain.task_state import LargeTask, read_shared, read_whole, visible_state
@@ -138,7 +136,14 @@ class TaskTransactions:
         if key[1] and key in known:
             fingerprint, state = known[key]
             return state if fingerprint == submission.fingerprint else KeyReused(key[1])
-        command, task = submission.work, _new_task(submission, changes.now)
+        command = submission.work
+        task = changes.new_task(
+            submission.account,
+            submission.responder_name,
+            submission.traceparent,
+            submission.idempotency_key,
+            submission.fingerprint,
+        )
         try:
             command.apply(tx, changes, task)
         except Problem as problem:
@@ -164,15 +169,3 @@ def _known_keys(tx: Connection, submissions: Sequence[Submission[Command]], now:
         )
         for row in read_shared(tx, or_(*by_pair))
     }
-
-
-def _new_task(submission: Submission[Command], now: int) -> NewTask:
-    return NewTask(
-        id=str(uuid7()),
-        account=submission.account,
-        responder=submission.responder_name,
-        created_at=now,
-        traceparent=new_traceparent(submission.traceparent),
-        idempotency_key=submission.idempotency_key,
-        fingerprint=submission.fingerprint,
-    )

@@ -170,9 +170,9 @@ def _change(path: Path, mode: int, refused: list[OSError]) -> None:
     try:
         if not _is_private(path.stat()):
             path.chmod(mode)
+    except FileNotFoundError:
+        pass  # a running service has taken the message
     except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            return
         refused.append(error)
 
 

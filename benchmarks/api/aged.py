@@ -54,7 +54,7 @@ ANALYZE;
 #: Makes the oldest finished tasks due for deletion.
 _AGE = """
 UPDATE tasks SET expires_at = 1 WHERE id IN (
-    SELECT id FROM tasks WHERE state IN ('done', 'split') ORDER BY expires_at LIMIT {due})
+    SELECT id FROM tasks WHERE state <> 'running' ORDER BY expires_at LIMIT {due})
 """
 
 

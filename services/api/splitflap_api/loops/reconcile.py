@@ -56,6 +56,8 @@ class DueWork(NamedTuple):
     jobs: bool = True
     tasks: bool = True
     waiters: bool = True
+    #: The database's clock when it said so, in milliseconds.
+    now: int | None = None
 
 
 class Reconciler(Loop):
@@ -79,8 +81,8 @@ class Reconciler(Loop):
             "reconciler",
             Duty("limit times after a clock was set back", self._limit_times),
             Duty("make jobs of an outage due", self._make_missed_due),
-            Duty("make lost jobs due", self._make_lost_due),
             Duty("look for due work", self._look),
+            Duty("make lost jobs due", self._make_lost_due),
             Duty("publish due jobs", self._republish),
             Duty("end waiting tasks", self._end_waiting_tasks),
             Duty("end remaining waiters", self._end_remaining_waiters),
@@ -146,13 +148,17 @@ class Reconciler(Loop):
 
     def _make_lost_due(self) -> None:
         """Make the jobs due now that a valid sign proves to be lost."""
-        with self._store.read() as tx:
-            now = self._store.now(tx)
+        if (now := self._due.now) is None:
+            return
         for sign in self._signs.valid(now):
-            self._make_due_by(sign, now)
+            if self._make_due_by(sign, now):
+                self._due = self._due._replace(jobs=True)
 
-    def _make_due_by(self, sign: Sign, now: int) -> None:
-        """Make the next lost jobs of a sign due. After the last ones, forget the sign."""
+    def _make_due_by(self, sign: Sign, now: int) -> int:
+        """Make the next lost jobs of a sign due. After the last ones, forget the sign.
+
+        Returns their number.
+        """
         before = sign.dispatched_before or 0
         with self._store.write() as tx:
             count = due.make_lost_due(tx, sign.kind, before, now, begun=sign.begun)
@@ -166,13 +172,16 @@ class Reconciler(Loop):
             self._retried.labels(sign.kind, sign.why).inc(count)
         if count < due.LOST_BATCH:
             self._signs.forget(sign)
+        return count
 
     def _look(self) -> None:
         """Find the duties with something to do, by one query instead of a transaction for each."""
         self._due = DueWork()
         with self._store.read() as tx:
-            found = tx.execute(_DUE_WORK, {"_now": self._store.now(tx)}).one()
-        self._due = DueWork(*map(bool, found))
+            now = self._store.now(tx)
+            found = tx.execute(_DUE_WORK, {"_now": now}).one()
+        jobs_, tasks_, waiters_ = map(bool, found)
+        self._due = DueWork(jobs_, tasks_, waiters_, now)
 
     def _republish(self) -> None:
         for _ in range(MAX_BATCHES if self._due.jobs else 0):

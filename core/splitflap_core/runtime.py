@@ -8,7 +8,6 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,14 +79,22 @@ def wrong_settings(service: str, error: BadSettings) -> SystemExit:
     return SystemExit(EX_CONFIG)
 
 
-def until_signalled(poll: Callable[[], bool] = lambda: True) -> None:
-    """Wait for SIGTERM or SIGINT, or until `poll` returns False. Calls `poll` twice a second."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    while not stop.is_set() and poll():
+class StopSignal:
+    """SIGTERM or SIGINT. A service creates it before its threads start.
+
+    A signal during the start is kept, and stops the started service in order.
+    """
+
+    def __init__(self) -> None:
+        self._received = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._received.set())
+
+    def wait(self) -> None:
+        """Wait for a signal."""
         # A bounded wait lets signal handlers run on each platform, and under green threads.
-        stop.wait(0.5)
+        while not self._received.wait(0.5):
+            pass
 
 
 def cannot_listen(service: str, name: str, host: str, port: int, error: OSError) -> SystemExit:

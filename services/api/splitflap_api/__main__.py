@@ -112,11 +112,12 @@ def serve_web(settings: ApiSettings) -> None:
 
 def serve_outcomes(settings: ApiSettings) -> None:
     """Run the service in threads, without a web server."""
-    from splitflap_core.runtime import until_signalled
+    from splitflap_core.runtime import StopSignal
 
     service = new_service(settings)
+    stop = StopSignal()
     service.start()
-    until_signalled()
+    stop.wait()
     service.end_streams()
     service.stop()
 

@@ -3,7 +3,7 @@
 from splitflap_core.broker import backend_for
 from splitflap_core.health import health_server
 from splitflap_core.kinds import RENDER
-from splitflap_core.runtime import boot, no_arguments, until_signalled
+from splitflap_core.runtime import StopSignal, boot, no_arguments
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
 
@@ -30,9 +30,10 @@ def main() -> None:
     worker.register(health)
 
     # The health port first, so that a slow start is visible.
+    stop = StopSignal()
     health.start()
     worker.start()
-    until_signalled()
+    stop.wait()
 
     # The stop: the worker finishes, gives back and acks its jobs; the health port closes last.
     worker.stop(settings.stop_grace)

@@ -8,7 +8,7 @@ green.patch()
 from splitflap_core.broker import backend_for
 from splitflap_core.health import health_server
 from splitflap_core.kinds import SCRAPE
-from splitflap_core.runtime import boot, no_arguments, until_signalled
+from splitflap_core.runtime import StopSignal, boot, no_arguments
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
 
@@ -58,10 +58,11 @@ def main() -> None:
     collect_rarely()
 
     # Start: the port first, so a slow start is visible.
+    stop = StopSignal()
     health.start()
     lag.start()
     worker.start()
-    until_signalled()
+    stop.wait()
 
     # Stop: the worker finishes its jobs, or gives them back, and acks. The port closes last.
     worker.stop(settings.stop_grace)

@@ -3,12 +3,11 @@
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.extensions.footnotes import FootnoteExtension
-from markdown.extensions.tables import TableExtension
-from pymdownx.highlight import HighlightExtension
-from pymdownx.superfences import SuperFencesCodeExtension
+from pymdownx.betterem import BetterEmExtension
 from pymdownx.tasklist import TasklistExtension
 from pymdownx.tilde import DeleteSubExtension
 
+from splitflap_renderer.markdown.blocks import BlocksExtension
 from splitflap_renderer.markdown.links_extension import LinksExtension
 
 #: A text cannot choose the place of its footnotes: Markdown removes U+0002 from every text.
@@ -42,13 +41,11 @@ class MarkdownFlavour:
 
 
 def _extensions() -> list[Extension]:
+    footnotes = FootnoteExtension(PLACE_MARKER=_NO_PLACE_MARKER)
     return [
-        HighlightExtension(
-            guess_lang=False, noclasses=False, auto_title=False, pygments_lang_class=True
-        ),
-        SuperFencesCodeExtension(custom_fences=[]),
-        TableExtension(use_align_attribute=True),
-        FootnoteExtension(PLACE_MARKER=_NO_PLACE_MARKER),
+        footnotes,
+        BetterEmExtension(),
         DeleteSubExtension(subscript=False),
         TasklistExtension(),
+        BlocksExtension(footnotes),
     ]

@@ -19,6 +19,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
+from splitflap_renderer.markdown.raw_html import shown_block
+
 #: Removed from the text: they enclose placeholders of Python-Markdown.
 _MARKERS = str.maketrans("", "", "\x02\x03")
 
@@ -89,7 +91,7 @@ class TokenBlockParser(BlockParser):
                 code = SubElement(SubElement(parent, "pre"), "code", _language(token))
                 code.text = AtomicString(html.escape(token.content, quote=False))
             case "html_block":
-                SubElement(parent, "p").text = self.md.htmlStash.store(token.content)
+                SubElement(parent, "p").text = self.md.htmlStash.store(shown_block(token.content))
             case _:
                 SubElement(parent, token.tag)
 

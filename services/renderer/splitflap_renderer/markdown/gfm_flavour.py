@@ -5,7 +5,6 @@ GitHub itself also renders footnotes and alerts, and so does this flavour. Other
 here; the sanitiser removes what is unsafe.
 """
 
-import re
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from typing import Any
 
@@ -17,11 +16,7 @@ from mdit_py_plugins.gfm import gfm_plugin
 
 from splitflap_renderer.markdown.autolinks import autolinks
 from splitflap_renderer.markdown.links import preview_key
-
-#: Raw HTML that GitHub shows as text: section 6.11 of its specification.
-_DISALLOWED = re.compile(
-    r"(?i)<(?=/?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext)(?![a-z0-9-]))"
-)
+from splitflap_renderer.markdown.raw_html import shown, shown_block
 
 #: Marks the token of `<https://...>`.
 _NO_PREVIEW = "no_preview"
@@ -107,8 +102,12 @@ def _list_item(self: Any, tokens: Sequence[Token], idx: int, options: Any, env: 
     return html + (_CHECKED if checked else _UNCHECKED)
 
 
-def _raw(_self: Any, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-    return _DISALLOWED.sub("&lt;", tokens[idx].content)
+def _raw_inline(_self: Any, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+    return shown(tokens[idx].content)
+
+
+def _raw_block(_self: Any, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+    return shown_block(tokens[idx].content)
 
 
 def _fixed(html: str) -> Callable[..., str]:
@@ -122,4 +121,4 @@ _RULES: dict[str, Callable[..., str]] = {
     "footnote_block_close": _fixed("</ol>\n</div>\n"),
 }
 
-_FILTER: dict[str, Callable[..., str]] = {"html_block": _raw, "html_inline": _raw}
+_FILTER: dict[str, Callable[..., str]] = {"html_block": _raw_block, "html_inline": _raw_inline}

@@ -11,13 +11,20 @@ from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.extensions import Extension
-from markdown.inlinepatterns import AUTOLINK_RE, AutolinkInlineProcessor, InlineProcessor
+from markdown.inlinepatterns import (
+    AUTOLINK_RE,
+    HTML_RE,
+    AutolinkInlineProcessor,
+    HtmlInlineProcessor,
+    InlineProcessor,
+)
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 from splitflap_core.contracts import MAX_LINKS
 
 from splitflap_renderer.footnote_ids import footnote_id
 from splitflap_renderer.markdown.links import WITH_HOST, preview_key, without_trailing
+from splitflap_renderer.markdown.raw_html import shown
 
 #: U+0002 and U+0003 enclose the placeholders of Python-Markdown.
 BARE_URL_RE = r"(?i)(?<![\w@/.:-])https?://[^\s<>\x02\x03]+"
@@ -38,6 +45,7 @@ class LinksExtension(Extension):
         """Bare URLs run after raw HTML (90) and before entities (80); the collector runs last."""
         md.inlinePatterns.register(_Angled(AUTOLINK_RE, md), "autolink", 120)
         md.inlinePatterns.register(_RawCode(RAW_CODE_RE, md), "raw_code", 95)
+        md.inlinePatterns.register(_RawHtml(HTML_RE, md), "html", 90)
         md.inlinePatterns.register(_BareUrl(BARE_URL_RE, md), "bare_url", 85)
         self._collector = _Collector(md)
         md.treeprocessors.register(self._collector, "collect_links", -1)
@@ -71,7 +79,13 @@ class _RawCode(InlineProcessor):
         m: re.Match[str],
         data: str,  # noqa: ARG002
     ) -> tuple[str, int, int]:
-        return self.md.htmlStash.store(self.unescape(m[0])), m.start(), m.end()
+        return self.md.htmlStash.store(shown(self.unescape(m[0]))), m.start(), m.end()
+
+
+class _RawHtml(HtmlInlineProcessor):
+    def handleMatch(self, m: re.Match[str], data: str) -> tuple[str, int, int]:  # noqa: ARG002, N802
+        written = self.backslash_unescape(self.unescape(m.group(1)))
+        return self.md.htmlStash.store(shown(written)), m.start(), m.end()
 
 
 class _BareUrl(InlineProcessor):

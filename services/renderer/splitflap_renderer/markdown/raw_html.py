@@ -1,0 +1,65 @@
+"""Raw HTML of a text: what is on the allow-list stays HTML, everything else is shown as written.
+
+Both flavours pass each piece of raw HTML through `shown`, before the sanitiser. The sanitiser drops
+an element that it does not know, sometimes with its content, and people write `<path>` and
+`vector<int>` as words. A text may write no class, id or `data-` attribute: these are the parsers'.
+"""
+
+import html
+import re
+
+from splitflap_renderer.html.sanitiser import ATTRIBUTE_VALUES, ATTRIBUTES, TAGS
+
+#: The tags of CommonMark 0.31.2, section 6.6. Possessive quantifiers keep the pattern linear.
+_ATTRIBUTE = (
+    r"\s++(?P<{0}name>[A-Za-z_:][\w.:-]*+)"
+    r"(?:\s*+=\s*+(?:\"(?P<{0}double>[^\"]*+)\"|'(?P<{0}single>[^']*+)'|(?P<{0}bare>[^\s\"'=<>`]++)))?"
+)
+_ATTRIBUTES = re.sub(r"\(\?P<\w+>", "(?:", _ATTRIBUTE.format(""))
+_PART = re.compile(
+    rf"<(?P<open>[A-Za-z][A-Za-z0-9-]*+)(?P<attributes>(?:{_ATTRIBUTES})*+)\s*+/?>"
+    r"|</(?P<close>[A-Za-z][A-Za-z0-9-]*+)\s*+>"
+    r"|<!--(?P<comment>(?:(?!-->).)*+)-->"
+    r"|<",
+    re.DOTALL,
+)
+_NAMED = re.compile(_ATTRIBUTE.format(""))
+
+#: The attributes that a text may write, by element.
+_WRITABLE = {
+    tag: (ATTRIBUTES.get(tag, set()) | set(ATTRIBUTE_VALUES.get(tag, ()))) - {"class", "id"}
+    for tag in TAGS
+}
+
+
+def shown(piece: str) -> str:
+    """HTML that shows a piece of raw HTML: allowed tags stay, comments vanish, the rest is text."""
+    return _PART.sub(_part, piece)
+
+
+def shown_block(block: str) -> str:
+    """The same for a block. A block without any allowed tag becomes a paragraph."""
+    html_ = shown(block)
+    is_text = html_.strip() and not re.search("<", html_)
+    return f"<p>{html_.strip()}</p>\n" if is_text else html_
+
+
+def _part(found: re.Match[str]) -> str:
+    if found["comment"] is not None:
+        return ""
+    name = (found["open"] or found["close"] or "").lower()
+    if name not in TAGS:
+        return "&lt;" + found[0][1:]
+    if found["close"]:
+        return f"</{name}>"
+    return f"<{name}{_allowed(name, found['attributes'])}>"
+
+
+def _allowed(tag: str, attributes: str) -> str:
+    written = ""
+    for found in _NAMED.finditer(attributes):
+        name = found["name"].lower()
+        if name in _WRITABLE[tag]:
+            value = found["double"] or found["single"] or found["bare"] or ""
+            written += f' {name}="{html.escape(html.unescape(value))}"'
+    return written

@@ -8,6 +8,7 @@ from pymdownx.tasklist import TasklistExtension
 from pymdownx.tilde import DeleteSubExtension
 
 from splitflap_renderer.markdown.blocks import BlocksExtension
+from splitflap_renderer.markdown.link_syntax import LinkSyntaxExtension
 from splitflap_renderer.markdown.links_extension import LinksExtension
 
 #: A text cannot choose the place of its footnotes: Markdown removes U+0002 from every text.
@@ -47,5 +48,6 @@ def _extensions() -> list[Extension]:
         BetterEmExtension(),
         DeleteSubExtension(subscript=False),
         TasklistExtension(),
+        LinkSyntaxExtension(),
         BlocksExtension(footnotes),
     ]

@@ -1,0 +1,62 @@
+"""Inline links and images of Python-Markdown by the rules of CommonMark 0.31.2, section 6.3.
+
+Python-Markdown looks for a title in any quotes, so an apostrophe in a URL makes it swallow the rest
+of the sentence.
+"""
+
+import re
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.inlinepatterns import (
+    IMAGE_LINK_RE,
+    LINK_RE,
+    ImageInlineProcessor,
+    LinkInlineProcessor,
+)
+from markdown_it.helpers import parseLinkDestination, parseLinkTitle
+
+_SPACE = re.compile(r"[ \t\n]*")
+
+#: Stand-ins for U+0002 and U+0003, which enclose placeholders here, and end a URL in markdown-it-py.
+_HIDE = str.maketrans("\x02\x03", "\ue002\ue003")
+_SHOW = str.maketrans("\ue002\ue003", "\x02\x03")
+
+
+class LinkSyntaxExtension(Extension):
+    """Replaces the two processors."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
+        """Keep their places."""
+        md.inlinePatterns.register(_Link(LINK_RE, md), "link", 160)
+        md.inlinePatterns.register(_Image(IMAGE_LINK_RE, md), "image_link", 150)
+
+
+class _Link(LinkInlineProcessor):
+    def getLink(self, data: str, index: int) -> tuple[str, str | None, int, bool]:  # noqa: N802
+        """The URL and title in `(...)`, the place after it, and whether it is a link."""
+        if data[index : index + 1] != "(":
+            return "", None, index, False
+        hidden = data.translate(_HIDE)
+        place = _after_space(hidden, index + 1)
+        href, title = "", None
+        destination = parseLinkDestination(hidden, place, len(hidden))
+        if destination.ok:
+            href, place = destination.str, _after_space(hidden, destination.pos)
+            if place > destination.pos:
+                found = parseLinkTitle(hidden, place, len(hidden))
+                if found.ok:
+                    title = self.unescape(found.str.translate(_SHOW))
+                    place = _after_space(hidden, found.pos)
+        if hidden[place : place + 1] != ")":
+            return "", None, index, False
+        return self.unescape(href.translate(_SHOW)), title, place + 1, True
+
+
+class _Image(_Link, ImageInlineProcessor):
+    """The rest is an image's."""
+
+
+def _after_space(text: str, place: int) -> int:
+    space = _SPACE.match(text, place)
+    return space.end() if space else place

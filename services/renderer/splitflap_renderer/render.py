@@ -46,7 +46,8 @@ def render(text: str, flavour: Flavour = "markdown", options: Options = DEFAULTS
         _parser.cache_clear()
         raise
     check_html(text, html)
-    found = decorated(sanitised(_bounded(html, text), text_hash), options)
+    clean = sanitised(_bounded(html, text), text_hash)
+    found = decorated(clean, options, (_bound(text) - len(clean)) // 2)
     # The last step adds `rel` to each link, so the bound is checked again.
     made = final(_bounded(found.html, text), options.heading_prefix, text_hash)
     return RenderResult(
@@ -64,12 +65,15 @@ def hash_of(text: str) -> str:
 
 
 def _bounded(html: str, text: str) -> str:
-    most = max(MIN_HTML, MAX_GROWTH * len(text))
-    if len(html) > most:
+    if len(html) > _bound(text):
         raise TooLarge(
-            f"the HTML has {len(html)} characters; at most {most} are allowed for this text"
+            f"the HTML has {len(html)} characters; at most {_bound(text)} are allowed for this text"
         )
     return html
+
+
+def _bound(text: str) -> int:
+    return max(MIN_HTML, MAX_GROWTH * len(text))
 
 
 @cache

@@ -14,7 +14,7 @@ from splitflap_core.urls.web_url import BadUrl, canonical
 from splitflap_renderer.footnote_ids import FOOTNOTE_ID
 from splitflap_renderer.html.excerpt import Excerpt
 from splitflap_renderer.html.headings import Headings
-from splitflap_renderer.html.highlight import highlighted
+from splitflap_renderer.html.highlight import Highlighter
 from splitflap_renderer.html.names import Names
 from splitflap_renderer.html.sanitiser import HEADINGS, LANGUAGE_CLASS, LANGUAGES
 from splitflap_renderer.html.templates import proxied
@@ -38,6 +38,10 @@ _READ = {"a", "img", "div", "code"}
 _UNNAMED = "text"
 
 
+#: A bound for callers without one, in characters.
+MAX_SPARE = 1_000_000
+
+
 class Decorated(msgspec.Struct, frozen=True):
     """The HTML, the names in it, and the excerpt."""
 
@@ -51,13 +55,13 @@ class NotSanitised(ValueError):
     """The HTML was not written by the sanitiser."""
 
 
-def decorated(html_: str, options: Options) -> Decorated:
-    """Make all additions to sanitised HTML.
+def decorated(html_: str, options: Options, spare: int = MAX_SPARE) -> Decorated:
+    """Make all additions to sanitised HTML. Marks of code may add `spare` characters.
 
     Raises:
         NotSanitised: the sanitiser has not written this HTML.
     """
-    decorator = _Decorator(options)
+    decorator = _Decorator(options, spare)
     end = 0
     for token in _TOKEN.finditer(html_):
         if token.start() != end:
@@ -70,8 +74,9 @@ def decorated(html_: str, options: Options) -> Decorated:
 
 
 class _Decorator:
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, spare: int) -> None:
         self._options = options
+        self._highlighter = Highlighter(spare)
         self._parts: list[str] = []
         self._names = Names(options)
         self._headings = Headings(options.heading_prefix)
@@ -196,7 +201,7 @@ class _Decorator:
         # Exactly a text and the end tag of the code.
         if len(inner) != 2 or inner[0].startswith("<") or inner[1] != "</code>":  # noqa: PLR2004
             return "</pre>"
-        marked = highlighted(html.unescape(inner[0]), language)
+        marked = self._highlighter.highlighted(html.unescape(inner[0]), language)
         label = ""
         if marked:
             inner[0], label = marked[0], _label(marked[1])

@@ -97,9 +97,7 @@ def reopened(elements: str, blocks: int) -> str:
         reopened("<b><i><s><u><em><code><small><strong><tt><big><font>" * 3, 16_000),
         distinct(300) + "a\n\n" * 14_000,
         reopened("".join(f'<b title=">{number}">' for number in range(400)), 3_000),
-        distinct(300) + "<table>" + "a<col>" * 2_000,
         distinct(300) + "<table>" + "a<tbody>" * 2_000,
-        distinct(1_000) + "<hgroup>a</hgroup>" * 1_000,
     ],
 )
 def test_formatting_elements_that_are_never_closed_are_refused(text: str, flavour: Flavour) -> None:

@@ -59,7 +59,7 @@ def test_task_lists_are_disabled_checkboxes() -> None:
 
 def test_footnotes_and_references_link_to_each_other() -> None:
     """The set of ids equals the set of targets."""
-    html = render("one[^a b]\n\n[^a b]: the note").html
+    html = render("one[^a-b]\n\n[^a-b]: the note").html
     ids = {part.split('"')[0] for part in html.split(' id="')[1:]}
     targets = {part.split('"')[0] for part in html.split('href="#')[1:]}
     assert len(ids) == 2

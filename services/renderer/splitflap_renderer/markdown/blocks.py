@@ -97,11 +97,11 @@ class TokenBlockParser(BlockParser):
 
     def _define(self, token: Token, lines: Sequence[str]) -> None:
         """Keep the source of a footnote: its first line after the label, and the rest dedented."""
-        assert token.map, token
-        first, *others = lines[token.map[0] : token.map[1]]
-        begin = first.partition("]:")[2].lstrip()
+        begin, end = token.map or (0, 0)
+        first, *others = lines[begin:end]
+        text = first.partition("]:")[2].lstrip()
         rest = [line[min(4, len(line) - len(line.lstrip())) :] for line in others]
-        self._set_footnote(token.meta["label"], "\n".join([begin, *rest]))
+        self._set_footnote(token.meta["label"], "\n".join([text, *rest]))
 
 
 def _attributes(token: Token) -> dict[str, str]:

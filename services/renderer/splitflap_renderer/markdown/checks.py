@@ -49,8 +49,8 @@ _INDENT = re.compile(rf"(?m)^[ \t]{{{MAX_INDENT + 1},}}+(?:[-+*]|[0-9]{{1,9}}+[.
 _DASHES = r"[ \t]*+:?-++:?[ \t]*+"
 _DELIMITERS = re.compile(rf"(?m)^[ \t>]*+\|?{_DASHES}(?:\|{_DASHES}){{{MAX_COLUMNS}}}")
 _RUN = re.compile(r"([^\w\s])\1{99,}+")
-# `a` is missing: an open one ends when another begins.
-_NAMES = "big|code|em|font|small|strike|strong|tt|[bisu]"
+# The allowed ones: others are shown as text. `a` is missing: an open one ends when another begins.
+_NAMES = "code|em|small|strong|[bisu]"
 _FORMATTING = re.compile(rf"<({_NAMES})(?=([\s/>]))", re.IGNORECASE)
 # The start tags of blocks, which end the open elements.
 _BLOCK = re.compile(rf"<(?!/|(?:a|br|img|span|{_NAMES})[\s/>])", re.IGNORECASE)

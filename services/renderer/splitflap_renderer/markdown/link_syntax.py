@@ -18,7 +18,7 @@ from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 
 _SPACE = re.compile(r"[ \t\n]*")
 
-#: Stand-ins for U+0002 and U+0003, which enclose placeholders here, and end a URL in markdown-it-py.
+#: Stand-ins for U+0002 and U+0003. They enclose placeholders, and end a URL in markdown-it-py.
 _HIDE = str.maketrans("\x02\x03", "\ue002\ue003")
 _SHOW = str.maketrans("\ue002\ue003", "\x02\x03")
 

@@ -1,42 +1,39 @@
 """Splitflap's additions to sanitised HTML, in one pass, the same for both flavours.
 
-It adds ids of headings and links to them, links of names, emoji, highlighted code with its language
-and the image proxy. It collects the names and an excerpt. The sanitiser's HTML is so regular that
-one pattern matches all of it; other HTML is refused.
+The pass walks over the tags and texts, and gives each to the additions of `html/additions` in their
+order. The sanitiser's HTML is so regular that one pattern matches all of it; other HTML is refused.
 """
 
-import html
 import re
+from collections.abc import Callable
 
 import msgspec
-from splitflap_core.urls.web_url import BadUrl, canonical
 
-from splitflap_renderer.footnote_ids import FOOTNOTE_ID
+from splitflap_renderer.html.additions.addition import Addition, Page
+from splitflap_renderer.html.additions.code_blocks import CodeBlocks, CodeLabels
+from splitflap_renderer.html.additions.excerpt_text import ExcerptText
+from splitflap_renderer.html.additions.heading_ids import HeadingIds
+from splitflap_renderer.html.additions.images import Images
+from splitflap_renderer.html.additions.links import Links
+from splitflap_renderer.html.additions.named_text import NamedText
+from splitflap_renderer.html.additions.task_items import TaskItems
 from splitflap_renderer.html.excerpt import Excerpt
 from splitflap_renderer.html.headings import Headings
 from splitflap_renderer.html.highlight import Highlighter
 from splitflap_renderer.html.names import Names
-from splitflap_renderer.html.sanitiser import HEADINGS, LANGUAGE_CLASS, LANGUAGES
-from splitflap_renderer.html.templates import proxied
 from splitflap_renderer.options import Options
 
 _TOKEN = re.compile(
     r"<(?P<end>/?)(?P<tag>[a-z][a-z0-9]*)(?P<attributes>(?: [a-z-]+=\"[^\"]*\")*)>|(?P<text>[^<]+)"
 )
-_ATTRIBUTE = re.compile(r" ([a-z-]+)=\"([^\"]*)\"")
 
-_INLINE = {
+#: Elements within a line. All others are blocks: they separate words.
+INLINE = {
     *("a", "abbr", "b", "cite", "code", "del", "em", "i", "img", "input", "ins", "kbd", "mark"),
     *("q", "s", "samp", "small", "span", "strong", "sub", "sup", "u", "var"),
 }
-_CODE = {"pre", "code", "kbd", "samp"}
 
-#: The pass reads the attributes of these elements.
-_READ = {"a", "img", "div", "code"}
-
-#: The language that pymdown-extensions writes for code without a known language.
-_UNNAMED = "text"
-
+_Step = Callable[[str], str]
 
 #: A bound for callers without one, in characters.
 MAX_SPARE = 1_000_000
@@ -61,164 +58,62 @@ def decorated(html_: str, options: Options, spare: int = MAX_SPARE) -> Decorated
     Raises:
         NotSanitised: the sanitiser has not written this HTML.
     """
-    decorator = _Decorator(options, spare)
+    page = Page()
+    names, excerpt = Names(options), Excerpt()
+    headings = Headings(options.heading_prefix)
+    additions = [
+        NamedText(page, names),
+        HeadingIds(page, headings),
+        ExcerptText(page, excerpt),
+        Links(page, headings),
+        Images(page, options),
+        TaskItems(page),
+        CodeLabels(page),
+        CodeBlocks(page, Highlighter(spare)),
+    ]
+    _walk(html_, page, additions)
+    return Decorated("".join(page.parts), list(names.mentions), list(names.channels), str(excerpt))
+
+
+def _walk(html_: str, page: Page, additions: list[Addition]) -> None:
+    """Give each tag and text to the additions, and write what they make of it."""
+    steps = _Steps(additions)
     end = 0
     for token in _TOKEN.finditer(html_):
         if token.start() != end:
             break
         end = token.end()
-        decorator.take(token)
+        page.parts.append(steps.taken(token))
     if end != len(html_):
         raise NotSanitised(f"expected a tag or text at {html_[end : end + 40]!r}")
-    return decorator.result()
+    for addition in additions:
+        addition.finish()
 
 
-class _Decorator:
-    def __init__(self, options: Options, spare: int) -> None:
-        self._options = options
-        self._highlighter = Highlighter(spare)
-        self._parts: list[str] = []
-        self._names = Names(options)
-        self._headings = Headings(options.heading_prefix)
-        self._excerpt = Excerpt()
-        #: Numbers of open code elements and links.
-        self._code = self._links = 0
-        #: Whether the open link belongs to a footnote; its number is left out of the excerpt.
-        self._reference = False
-        #: The visible character before the next token; empty at the start of a block.
-        self._before = ""
-        #: The index in `_parts` of an open code block without highlighting, and its language.
-        self._block: tuple[int, str] | None = None
+class _Steps:
+    """The methods to call for each kind of token. Methods of the base are left out."""
 
-    def take(self, token: re.Match[str]) -> None:
-        """Add the next tag or text."""
-        if token["text"]:
-            self._text(token["text"])
-            return
-        tag = token["tag"]
-        if tag not in _INLINE:
-            self._before = ""
-            self._excerpt.space()
-        if token["end"]:
-            self._end(tag, token[0])
-        else:
-            self._start(tag, token)
+    def __init__(self, additions: list[Addition]) -> None:
+        self._starts: dict[str, list[_Step]] = {}
+        self._ends: dict[str, list[_Step]] = {}
+        for addition in additions:
+            for tag in addition.tags:
+                self._starts.setdefault(tag, []).append(addition.start)
+                self._ends.setdefault(tag, []).append(addition.end)
+        self._texts = [each.text for each in additions if type(each).text is not Addition.text]
+        self._edges = [each.edge for each in additions if type(each).edge is not Addition.edge]
 
-    def result(self) -> Decorated:
-        """The result, after the last token."""
-        self._headings.resolve(self._parts)
-        return Decorated(
-            "".join(self._parts),
-            list(self._names.mentions),
-            list(self._names.channels),
-            str(self._excerpt),
-        )
-
-    def _text(self, text: str) -> None:
-        before, self._before = self._before, text[-1]
-        if not self._code:
-            text = self._names.marked(text, before, linked=self._links > 0)
-        self._headings.text(text)
-        if not self._reference:
-            self._excerpt.add(text if "<" not in text else _TOKEN.sub(r"\g<text>", text))
-        self._parts.append(text)
-
-    def _start(self, tag: str, token: re.Match[str]) -> None:
+    def taken(self, token: re.Match[str]) -> str:
+        """The HTML for a token."""
         written = token[0]
-        attributes = dict(_ATTRIBUTE.findall(written)) if tag in _READ else {}
-        if tag in HEADINGS:
-            self._headings.start(len(self._parts), tag)
-        elif tag == "a":
-            self._links += 1
-            written = self._link(written, attributes)
-        elif tag == "img":
-            written = self._image(written, attributes)
-        elif tag == "input":
-            self._task_item()
-        elif tag == "div":
-            written = self._div(written, attributes)
-        if tag in _CODE:
-            self._begin_code(tag, attributes)
-        self._parts.append(written)
-
-    def _end(self, tag: str, written: str) -> None:
-        if tag in HEADINGS:
-            self._headings.end()
-        elif tag == "a":
-            self._links -= 1
-            self._reference = False
-        elif tag in _CODE:
-            self._code -= 1
-            if tag == "pre" and self._block:
-                written = self._highlight_block(*self._block)
-        self._parts.append(written)
-
-    def _link(self, written: str, attributes: dict[str, str]) -> str:
-        """Note a link within the text. Any other link gets the form that its preview has."""
-        href = attributes.get("href", "")
-        self._reference = bool(FOOTNOTE_ID.fullmatch(href[1:]))
-        if href.startswith("#") and not self._reference:
-            self._headings.link(len(self._parts), html.unescape(href[1:]))
-        return written.replace(f' href="{href}"', f' href="{_canonical(href)}"', 1)
-
-    def _image(self, written: str, attributes: dict[str, str]) -> str:
-        self._excerpt.add(attributes.get("alt", ""))
-        source = attributes.get("src", "")
-        if not source.lower().startswith(("http://", "https://")):
-            return written.replace(f' src="{source}"', "")
-        there = html.escape(proxied(self._options, html.unescape(source)))
-        return written.replace(f' src="{source}"', f' src="{there}"', 1)
-
-    def _task_item(self) -> None:
-        """A checkbox at the start of a list item makes it a task list's item."""
-        for place in range(len(self._parts) - 1, -1, -1)[:3]:
-            if self._parts[place] == "<li>":
-                self._parts[place] = '<li class="task-list-item">'
-            elif self._parts[place].strip() not in {"", "<p>"}:
-                return
-
-    def _div(self, written: str, attributes: dict[str, str]) -> str:
-        classes = attributes.get("class", "").split()
-        if "footnote" in classes:
-            self._excerpt.end()
-        for name in classes:
-            if found := LANGUAGE_CLASS.fullmatch(name):
-                others = " ".join(each for each in classes if each != name)
-                return f'<div class="{others}"{_label(found[1])}>'
+        if token["text"]:
+            for text in self._texts:
+                written = text(written)
+            return written
+        tag = token["tag"]
+        if tag not in INLINE:
+            for edge in self._edges:
+                edge()
+        for step in (self._ends if token["end"] else self._starts).get(tag, ()):
+            written = step(written)
         return written
-
-    def _begin_code(self, tag: str, attributes: dict[str, str]) -> None:
-        """Code directly within `pre` is a block. pymdown-extensions puts a span before its code."""
-        self._code += 1
-        if tag == "code" and self._parts and self._parts[-1] == "<pre>":
-            found = LANGUAGE_CLASS.fullmatch(attributes.get("class", ""))
-            self._block = (len(self._parts), found[1] if found else "")
-
-    def _highlight_block(self, start: int, language: str) -> str:
-        """Replace the parts of a code block by highlighted ones; return its end tags."""
-        self._block = None
-        inner = self._parts[start + 1 :]
-        # Exactly a text and the end tag of the code.
-        if len(inner) != 2 or inner[0].startswith("<") or inner[1] != "</code>":  # noqa: PLR2004
-            return "</pre>"
-        marked = self._highlighter.highlighted(html.unescape(inner[0]), language)
-        label = ""
-        if marked:
-            inner[0], label = marked[0], _label(marked[1])
-        self._parts[start - 1 :] = [f'<div class="highlight"{label}><pre><code>', *inner]
-        return "</pre></div>"
-
-
-def _canonical(href: str) -> str:
-    """The href of a link with the canonical form of its host. Credentials stay in it."""
-    if href[:4].lower() != "http":
-        return href
-    try:
-        return html.escape(canonical(html.unescape(href), keep_credentials=True))
-    except BadUrl:
-        return href
-
-
-def _label(language: str) -> str:
-    name = LANGUAGES.get(language, _UNNAMED)
-    return "" if name == _UNNAMED else f' data-language="{name}"'

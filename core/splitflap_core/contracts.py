@@ -67,6 +67,9 @@ Label = Annotated[str, Meta(max_length=300)]
 Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
 Names = Annotated[list[Name], Meta(max_length=MAX_NAMES)]
 
+#: The part of ids that differs between posts, or empty.
+Salt = Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{8})?\Z")]
+
 Url = Annotated[str, Meta(min_length=1, max_length=MAX_URL)]
 Pixels = Annotated[int, Meta(ge=1, le=MAX_PIXELS)]
 Keep = Annotated[float, Meta(ge=0, le=MAX_KEEP)]
@@ -83,10 +86,17 @@ class UnknownVersion(BrokenMessage):
 
 
 class RenderRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Markdown to render to safe HTML."""
+    """Markdown to render to safe HTML.
+
+    With `breaks`, a newline within a paragraph is a line break. `salt` goes into the ids of the
+    HTML, so two posts with the same text have different ids. A message of an earlier release has
+    neither: its text is rendered without line breaks, and the text itself makes its ids.
+    """
 
     text: str
     flavour: Flavour = "markdown"
+    breaks: bool = False
+    salt: Salt = ""
 
 
 class RenderResult(msgspec.Struct, frozen=True, omit_defaults=True):

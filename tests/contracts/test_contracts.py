@@ -82,6 +82,14 @@ MESSAGES: dict[str, Job | JobOutcome] = {
         raw(RenderRequest("a *text* \u00e9", "gfm")),
         **IDS,  # type: ignore[arg-type]  # texts
     ),
+    "render-job-breaks": Job(
+        "019a-job",
+        "render",
+        1,
+        1760000000.25,
+        raw(RenderRequest("a *text* \u00e9", "gfm", breaks=True, salt="0123abcd")),
+        **IDS,  # type: ignore[arg-type]  # texts
+    ),
     "scrape-job": Job(
         "019a-job", "scrape", 2, 1760000000.25, raw(ScrapeRequest("https://a.example/?b=c"))
     ),
@@ -183,6 +191,8 @@ BROKEN = {
     "another kind": broken(kind="paint"),
     "attempt of another type": broken(attempt="1"),
     "payload of another type": broken(payload=[]),
+    "breaks of another type": broken(payload={"text": "x", "breaks": "yes"}),
+    "a salt that is no part of an id": broken(payload={"text": "x", "salt": '"><b>'}),
     "text of another type": broken(payload={"text": 1}),
     "no payload": json.dumps({"version": 1, "id": "x", "kind": "render"}).encode(),
     "a number that is none": broken(published_at="X").replace(b'"X"', b"NaN"),

@@ -2,7 +2,7 @@
 
     check -> flavour -> sanitise -> decorate -> sanitise
 
-Rendering is pure: the same text, flavour and options give the same result.
+Rendering is pure: the same arguments give the same result.
 """
 
 from functools import cache
@@ -29,8 +29,15 @@ class TooLarge(ValueError):
     """The HTML of a text is longer than its bound."""
 
 
-def render(text: str, flavour: Flavour = "markdown", options: Options = DEFAULTS) -> RenderResult:
-    """Render a text.
+def render(
+    text: str,
+    flavour: Flavour = "markdown",
+    options: Options = DEFAULTS,
+    *,
+    breaks: bool = False,
+    salt: str = "",
+) -> RenderResult:
+    """Render a text. `breaks` and `salt` are those of RenderRequest.
 
     Raises:
         TextRefused: the text, or its HTML, would take too long; see `checks`.
@@ -38,9 +45,9 @@ def render(text: str, flavour: Flavour = "markdown", options: Options = DEFAULTS
         Exception: Python-Markdown fails on some texts, with RecursionError and others.
     """
     check(text)
-    text_hash = hash_of(text)
+    text_hash = salt or hash_of(text)
     try:
-        html, links = _parser(flavour).convert(text, text_hash)
+        html, links = _parser(flavour, breaks=breaks).convert(text, text_hash)
     except BaseException:
         # The parser may still hold the state of this text.
         _parser.cache_clear()
@@ -60,7 +67,7 @@ def render(text: str, flavour: Flavour = "markdown", options: Options = DEFAULTS
 
 
 def hash_of(text: str) -> str:
-    """The part of a footnote's id that differs between the texts of a page."""
+    """The salt of a text without one."""
     return blake2b(text.encode(), digest_size=4).hexdigest()
 
 
@@ -77,6 +84,6 @@ def _bound(text: str) -> int:
 
 
 @cache
-def _parser(flavour: Flavour) -> MarkdownFlavour | GfmFlavour:
+def _parser(flavour: Flavour, *, breaks: bool) -> MarkdownFlavour | GfmFlavour:
     """The parser of a flavour, built once: that takes as long as some texts."""
-    return GfmFlavour() if flavour == "gfm" else MarkdownFlavour()
+    return GfmFlavour(breaks=breaks) if flavour == "gfm" else MarkdownFlavour(breaks=breaks)

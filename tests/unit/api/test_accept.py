@@ -32,7 +32,8 @@ def test_a_post_is_committed_before_it_is_answered(rig: Rig) -> None:
     assert (task["subject"], task["revision"]) == (post["id"], 1)
     assert (post["text"], post["channel"], post["account"]) == ("hello *you*", "talk", "me")
     assert (job["kind"], job["subject"], job["attempt"]) == ("render", post["id"], 1)
-    assert msgspec.json.decode(job["payload"]) == {"text": "hello *you*"}
+    payload = msgspec.json.decode(job["payload"])
+    assert payload == {"text": "hello *you*", "salt": payload["salt"]}
     assert rig.row("waiters") == {"job_id": job["id"], "task_id": task["id"]}
     assert [row["id"] for row in rig.published] == [job["id"]]
     assert rig.kinds() == ["accepted"]

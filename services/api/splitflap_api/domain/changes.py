@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 from splitflap_core.contracts import MAX_KEEP, Kind, RenderRequest, ScrapeRequest, encode
 from splitflap_core.trace import new_traceparent
 from sqlalchemy import Connection, select
@@ -118,8 +120,12 @@ class Changes:
     def render_job(
         self, task_id: str, request: RenderRequest, trace: str | None, post: Row | None
     ) -> None:
-        """Add the job that renders a text for a task, and for its post if it has one."""
-        job = self._job("render", encode(request), task_id, trace)
+        """Add the job that renders a text for a task, and for its post if it has one.
+
+        The id of the post, or else of the task, gives the salt: a post keeps its ids over edits.
+        """
+        salted = replace(request, salt=_salt(post["id"] if post else task_id))
+        job = self._job("render", encode(salted), task_id, trace)
         if post:
             job |= {"subject": post["id"], "revision": post["revision"]}
         self.waiters.append({"job_id": job["id"], "task_id": task_id})
@@ -226,6 +232,11 @@ def is_fresh(preview: Any, now: int) -> bool:
         and expires_at is not None
         and now < expires_at <= now + MAX_KEEP * 1000
     )
+
+
+def _salt(name: str) -> str:
+    """The salt of a render job. UUIDs of one time differ in few bits, a hash of them in many."""
+    return blake2b(name.encode(), digest_size=4, person=b"render salt").hexdigest()
 
 
 def _insert(tx: Connection) -> Any:

@@ -33,11 +33,12 @@ class GfmFlavour:
     """A parser without state between texts. Build it once.
 
     Two of GitHub's extensions, bare links and the filter of disallowed tags, contradict some of
-    CommonMark's examples. Conformance tests turn both off by `bare_links_and_tag_filter`.
+    CommonMark's examples. Conformance tests turn both off by `bare_links_and_tag_filter`. With
+    `breaks`, a newline within a paragraph is a line break.
     """
 
-    def __init__(self, *, bare_links_and_tag_filter: bool = True) -> None:
-        self._md = MarkdownIt("commonmark").use(gfm_plugin)
+    def __init__(self, *, bare_links_and_tag_filter: bool = True, breaks: bool = False) -> None:
+        self._md = MarkdownIt("commonmark", {"breaks": breaks}).use(gfm_plugin)
         self._md.inline.ruler.at("autolink", _angled)
         rules = _RULES | (_FILTER if bare_links_and_tag_filter else {})
         for name, rule in rules.items():

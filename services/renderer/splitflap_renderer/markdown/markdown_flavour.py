@@ -8,6 +8,7 @@ from pymdownx.tasklist import TasklistExtension
 from pymdownx.tilde import DeleteSubExtension
 
 from splitflap_renderer.markdown.blocks import BlocksExtension
+from splitflap_renderer.markdown.line_breaks import LineBreaksExtension
 from splitflap_renderer.markdown.link_syntax import LinkSyntaxExtension
 from splitflap_renderer.markdown.links_extension import LinksExtension
 
@@ -18,12 +19,14 @@ _NO_PLACE_MARKER = "\x02nowhere\x03"
 class MarkdownFlavour:
     """A parser that is reset for each text. Build it once.
 
-    After an error it may hold the state of half a text: build a new one.
+    After an error it may hold the state of half a text: build a new one. With `breaks`, a newline
+    within a paragraph is a line break.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, breaks: bool = False) -> None:
         self._links = LinksExtension()
-        self._markdown = Markdown(extensions=[*_extensions(), self._links], output_format="html")
+        extensions = [*_extensions(), LineBreaksExtension(newlines=breaks), self._links]
+        self._markdown = Markdown(extensions=extensions, output_format="html")
 
     def convert(self, text: str, text_hash: str) -> tuple[str, list[str]]:
         """The HTML before sanitising, and the links that get previews, in reading order.

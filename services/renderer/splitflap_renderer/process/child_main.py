@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import time
+from itertools import product
 from multiprocessing.connection import Connection
 
 import msgspec
@@ -79,14 +80,17 @@ def run(pipe: Connection, done_signal: Connection, memory_mib: int, options: Opt
 
 def warm_up(options: Options) -> None:
     """Build all objects that live as long as the process: parsers, cleaners, tables of names."""
-    for flavour in FLAVOURS:
-        render("*warm* :tada:\n\n```python\nx\n```", flavour, options)
+    for flavour, breaks in product(FLAVOURS, (True, False)):
+        render("*warm* :tada:\n\n```python\nx\n```", flavour, options, breaks=breaks)
 
 
 def answer(request: RenderRequest, options: Options) -> TextAnswer:
     """Render one text. An exception becomes an answer too."""
     try:
-        result = _encode_result(render(request.text, request.flavour, options))
+        found = render(
+            request.text, request.flavour, options, breaks=request.breaks, salt=request.salt
+        )
+        result = _encode_result(found)
         if len(result) > MAX_RESULT:
             raise TooLarge(f"the result has {len(result)} bytes; at most {MAX_RESULT} are allowed")
         return TextAnswer(result)

@@ -142,6 +142,8 @@ def test_code_is_labelled_and_highlighted(flavour: Flavour) -> None:
         ("x" * 300, "x" * 199 + "\u2026"),
         ("![a cat](https://i.example/c.png) :tada:", "a cat \U0001f389"),
         ("- [x] one\n- two", "one two"),
+        ("1986. What a year!", "1986. What a year!"),
+        ("3. a\n   - b\n   - c\n4. d\n\ne", "3. a b c 4. d e"),
         ("one[^1]\n\n[^1]: note", "one"),
         ("| a | b |\n|---|---|\n| c | d |", "a b c d"),
         ("<script>x</script>a <b>b</b>", None),

@@ -33,7 +33,7 @@ endif
     scaling-figures clean
 
 #: Tests of the distributions and of the tree that start no server.
-FAST_TESTS := tests/unit tests/contracts tests/conformance asyncrequest/tests
+FAST_TESTS := tests/unit tests/contracts tests/conformance tests/posts asyncrequest/tests
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -147,8 +147,8 @@ def describe(kind: type[CommonSettings]) -> Iterator[SettingDoc]:
     """The name, default and description of each setting, in the order of declaration."""
     hints = get_type_hints(kind, include_extras=True)
     for field in msgspec.structs.fields(kind):
-        default = "" if field.default in (None, msgspec.NODEFAULT) else str(field.default)
-        yield SettingDoc(PREFIX + field.name.upper(), default, _description(hints[field.name]))
+        doc = _description(hints[field.name])
+        yield SettingDoc(PREFIX + field.name.upper(), _written(field.default), doc)
 
 
 def check_port(url: str, variable: str) -> None:
@@ -187,6 +187,13 @@ def _refusal(name: str, text: str, hint: Any) -> str:
     return (
         f"{PREFIX}{name.upper()}: expected {expectation(hint)}, got {shown}. {_description(hint)}"
     )
+
+
+def _written(default: Any) -> str:
+    """A default as an operator writes it."""
+    if default is None or default is msgspec.NODEFAULT:
+        return ""
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def _mask(name: str, value: Any) -> Any:

@@ -101,6 +101,12 @@ def test_large_numbers_have_no_exponent(helm: Helm) -> None:
     assert environ["SPLITFLAP_RENDER_DEADLINE"] == "2.5"
 
 
+def test_a_switch_reaches_its_service_when_it_is_off(helm: Helm) -> None:
+    """A service reads `false` as a boolean."""
+    environ = helm.render(merged(DEV, {"api": {"settings": {"breaks": False}}})).environ("api", {})
+    assert environ["SPLITFLAP_BREAKS"] == "false"
+
+
 def test_every_pod_is_restricted(manifests: Manifests) -> None:
     """They satisfy the Pod Security Standard `restricted`, and have a read-only root."""
     for name, pod in manifests.pods().items():

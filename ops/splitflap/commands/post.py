@@ -27,6 +27,11 @@ MAX_WAIT = 20
     type=click.Choice(["markdown", "gfm"]),
     help="Markdown flavour of the text; else the server's default.",
 )
+@click.option(
+    "--breaks/--no-breaks",
+    default=None,
+    help="Whether a newline within a paragraph is a line break; else the server's default.",
+)
 @click.option("--wait/--no-wait", help="Wait until the post is done, and print it.")
 @click.option(
     "--timeout",
@@ -42,6 +47,7 @@ def post(
     file: TextIO,
     channel: str | None,
     flavour: str | None,
+    breaks: bool | None,
     wait: bool,
     timeout: float,
 ) -> None:
@@ -56,8 +62,8 @@ def post(
     from splitflap.client import body_of
 
     client = access.client()
-    given = {"text": _read(file), "channel": channel, "flavour": flavour}
-    body = {name: value for name, value in given.items() if value}
+    given = {"text": _read(file), "channel": channel, "flavour": flavour, "breaks": breaks}
+    body = {name: value for name, value in given.items() if value not in {None, ""}}
     until = time.monotonic() + timeout
     headers = {"Idempotency-Key": str(uuid.uuid4())} | (_prefer(until) if wait else {})
     response = client.send(

@@ -138,6 +138,13 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         Flavour,
         Meta(description="Flavour of texts sent without `flavour`: `markdown` or `gfm`."),
     ] = "markdown"
+    breaks: Annotated[
+        bool,
+        Meta(
+            description="Whether a newline within a paragraph is a line break, for texts sent "
+            "without `breaks`."
+        ),
+    ] = True
     preview_wait: Annotated[
         float,
         Meta(ge=0, le=3600, description="Seconds that a rendered task waits for its previews."),

@@ -201,6 +201,7 @@ def test_the_html_returns_to_its_place(html: str, before: str, channel: str) -> 
             created_at="",
             updated_at="",
             flavour="markdown",
+            breaks=True,
             mentions=[],
             channels=[],
             excerpt=None,

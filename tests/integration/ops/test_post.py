@@ -25,6 +25,25 @@ def test_post_prints_the_address_of_the_task(run: Run, api: StubApi) -> None:
     assert "Prefer" not in sent.headers
 
 
+@pytest.mark.parametrize(
+    ("option", "sent"),
+    [
+        ((), {}),
+        (("--breaks",), {"breaks": True}),
+        (("--no-breaks",), {"breaks": False}),
+        (("--no-breaks", "--flavour", "gfm"), {"breaks": False, "flavour": "gfm"}),
+    ],
+    ids=str,
+)
+def test_post_sends_only_the_options_that_were_given(
+    run: Run, api: StubApi, option: tuple[str, ...], sent: dict[str, object]
+) -> None:
+    """The server's default holds otherwise."""
+    api.on("POST /v1/posts", ACCEPTED)
+    assert run("post", "-", *option, stdin="a\nb").exit_code == 0
+    assert api.requests[0].body == {"text": "a\nb", **sent}
+
+
 def test_post_reads_a_file(run: Run, api: StubApi, tmp_path: Path) -> None:
     """`post` reads a file."""
     api.on("POST /v1/posts", ACCEPTED)

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -207,6 +208,34 @@ def test_deleted_post_is_gone(stack: Stack, client: Client, channel: str) -> Non
     assert {each.get(path).status_code for each in stack.clients()} == {404}
     assert client.delete(path).status_code == 404
     assert client.put(path, {"text": "too late"}).status_code == 404
+
+
+@pytest.mark.parametrize("flavour", ["markdown", "gfm"])
+def test_post_keeps_its_line_breaks(client: Client, channel: str, flavour: str) -> None:
+    """A newline is a line break by default; an edit without the field keeps the post's own."""
+    body = {"text": "a\nb", "channel": channel, "flavour": flavour}
+    post = client.post("/v1/posts", body, prefer="wait=20").json()
+    assert (post["breaks"], post["html"].strip()) == (True, "<p>a<br>\nb</p>")
+    path = f"/v1/posts/{post['id']}"
+    off = client.wait_final(client.put(path, {"text": "c\nd", "breaks": False})).json()
+    assert (off["breaks"], off["html"].strip()) == (False, "<p>c\nd</p>")
+    kept = client.wait_final(client.put(path, {"text": "e\nf"})).json()
+    assert (kept["breaks"], kept["html"].strip()) == (False, "<p>e\nf</p>")
+
+
+def test_posts_of_the_same_text_have_different_ids(client: Client, channel: str) -> None:
+    """Both may be on one page. An edit keeps the ids of its post."""
+    body = {"text": "a[^1]\n\n[^1]: b", "channel": channel}
+    one, other = (client.post("/v1/posts", body, prefer="wait=20").json() for _ in range(2))
+    assert not _ids(one) & _ids(other)
+    edited = client.wait_final(client.put(f"/v1/posts/{one['id']}", {"text": body["text"]})).json()
+    assert _ids(edited) == _ids(one)
+
+
+def _ids(post: dict[str, Any]) -> set[str]:
+    found = set(re.findall(r' id="([^"]+)"', post["html"]))
+    assert found
+    return found
 
 
 def test_post_keeps_its_flavour(client: Client, channel: str) -> None:

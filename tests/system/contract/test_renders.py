@@ -15,6 +15,13 @@ def test_render_returns_safe_html_and_links(client: Client) -> None:
     assert 'href="javascript' not in response.json()["html"]
 
 
+def test_render_has_line_breaks_unless_it_is_asked_for_none(client: Client) -> None:
+    """The setting SPLITFLAP_BREAKS is on by default."""
+    for fields, wanted in (({}, "<p>a<br>\nb</p>"), ({"breaks": False}, "<p>a\nb</p>")):
+        response = client.post("/v1/renders", {"text": "a\nb", **fields}, prefer="wait=20")
+        assert response.json()["html"].strip() == wanted
+
+
 def test_unknown_flavour_is_refused(client: Client) -> None:
     """422 names the field."""
     unknown = client.post("/v1/renders", {"text": "x", "flavour": "rst"})

@@ -107,6 +107,9 @@ def test_broken_json_is_refused(data: bytes, reason: str) -> None:
             "expected `gfm` or `markdown`",
         ),
         (models.PostInput, b'{"text":"x","flavour":1}', "flavour", "expected `gfm` or `markdown`"),
+        (models.PostInput, b'{"text":"x","breaks":1}', "breaks", "expected true or false, got a n"),
+        (models.EditInput, b'{"text":"x","breaks":"on"}', "breaks", "expected true or false, got"),
+        (models.RenderInput, b'{"text":"x","breaks":[]}', "breaks", "expected true or false, got"),
         (models.EditInput, b'{"text":"x","channel":"c"}', "channel", "is not known here"),
         (models.PreviewInput, b'{"url":""}', "url", "expected 1 to 2000 characters"),
         (
@@ -172,7 +175,7 @@ def test_wrong_fields_are_named(
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["text", "channel", "flavour", "url", "account", "scopes", "x"]),
+                st.sampled_from(["text", "channel", "breaks", "url", "account", "scopes", "x"]),
                 inner,
             )
         ),

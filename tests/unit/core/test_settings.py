@@ -169,6 +169,7 @@ def test_each_setting_has_a_documentation_row() -> None:
     assert rows["SPLITFLAP_PROCESSES"].default == "2"
     assert rows["SPLITFLAP_PROCESSES"].doc == "Processes."
     assert rows["SPLITFLAP_BOOTSTRAP_KEY"].default == ""
+    assert rows["SPLITFLAP_COLD"].default == "false"
     assert all(row.doc for row in rows.values())
 
 

@@ -63,6 +63,17 @@ ChosenFlavour = Annotated[
         "flavour for an edit."
     ),
 ]
+Breaks = Annotated[
+    bool,
+    Meta(description="Whether a newline within a paragraph is a line break."),
+]
+ChosenBreaks = Annotated[
+    Breaks | None,
+    Meta(
+        description="Whether a newline within a paragraph is a line break. The default is "
+        "SPLITFLAP_BREAKS for a new text, and the post's own value for an edit."
+    ),
+]
 Scope = Annotated[
     Literal["read", "write", "admin"],
     Meta(title="Scope", description="A right of a key."),
@@ -87,6 +98,7 @@ class PostInput(Request, frozen=True):
     text: Text
     channel: Channel = DEFAULT_CHANNEL
     flavour: ChosenFlavour = None
+    breaks: ChosenBreaks = None
 
 
 class EditInput(Request, frozen=True):
@@ -94,6 +106,7 @@ class EditInput(Request, frozen=True):
 
     text: Text
     flavour: ChosenFlavour = None
+    breaks: ChosenBreaks = None
 
 
 class RenderInput(Request, frozen=True):
@@ -101,6 +114,7 @@ class RenderInput(Request, frozen=True):
 
     text: Text
     flavour: ChosenFlavour = None
+    breaks: ChosenBreaks = None
 
 
 class PreviewInput(Request, frozen=True):
@@ -257,6 +271,7 @@ class Post(msgspec.Struct, tag_field="kind", tag="post"):
     created_at: Time
     updated_at: Time
     flavour: AnyFlavour
+    breaks: Breaks
     mentions: list[str]
     channels: list[str]
     excerpt: str | None

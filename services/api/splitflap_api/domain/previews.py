@@ -43,6 +43,7 @@ class RenderText:
 
     text: str
     flavour: Flavour = "markdown"
+    breaks: bool = False
     own_transaction = False
     only_inserts = True
 
@@ -51,7 +52,7 @@ class RenderText:
         return len(self.text)
 
     def apply(self, _tx: Connection, changes: Changes, task: NewTask) -> None:
-        request = RenderRequest(self.text, self.flavour)
+        request = RenderRequest(self.text, self.flavour, self.breaks)
         changes.render_job(task.id, request, task.traceparent, None)
 
 

@@ -26,15 +26,19 @@ class PostViews:
         self._store = services.store
         self._acceptor = services.acceptor
         self._default_flavour = services.settings.default_flavour
+        self._breaks = services.settings.breaks
 
     def create(self, body: models.PostInput) -> Later[CreatePost]:
         check_text(body.text)
-        return Later(CreatePost(body, body.flavour or self._default_flavour))
+        breaks = self._breaks if body.breaks is None else body.breaks
+        return Later(CreatePost(body, body.flavour or self._default_flavour, breaks))
 
     def edit(self, post_id: str, body: models.EditInput) -> Later[EditPost]:
         check_text(body.text)
         preconditions = Preconditions.read()
-        return Later(EditPost(post_id, body.text, preconditions, is_admin(), flavour=body.flavour))
+        return Later(
+            EditPost(post_id, body.text, preconditions, is_admin(), body.flavour, body.breaks)
+        )
 
     def delete(self, post_id: str) -> Response:
         preconditions = Preconditions.read()

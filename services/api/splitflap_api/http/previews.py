@@ -1,7 +1,5 @@
 """HTTP of previews and renders outside of posts, and of all tasks."""
 
-from splitflap_core.contracts import Flavour
-
 from asyncrequest import Later, idempotency_key
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
@@ -11,15 +9,15 @@ from splitflap_api.domain.previews import FetchPreview, RenderText, fresh_previe
 from splitflap_api.http.parse import check_text
 from splitflap_api.http.responses import JsonResponse, json_of
 from splitflap_api.http.services import Services
-from splitflap_api.store.engine import Store
 
 
 class PreviewViews:
     """The views of the operations below. AsyncRequests supplies those of tasks."""
 
-    def __init__(self, store: Store, default_flavour: Flavour) -> None:
-        self._store = store
-        self._default_flavour = default_flavour
+    def __init__(self, services: Services) -> None:
+        self._store = services.store
+        self._default_flavour = services.settings.default_flavour
+        self._breaks = services.settings.breaks
 
     def preview(self, body: models.PreviewInput) -> JsonResponse | Later[FetchPreview]:
         url = preview_key(body.url)
@@ -33,12 +31,13 @@ class PreviewViews:
 
     def render(self, body: models.RenderInput) -> Later[RenderText]:
         check_text(body.text)
-        return Later(RenderText(body.text, body.flavour or self._default_flavour))
+        breaks = self._breaks if body.breaks is None else body.breaks
+        return Later(RenderText(body.text, body.flavour or self._default_flavour, breaks))
 
 
 def operations(services: Services) -> list[Operation]:
     """Operations on previews, renders and tasks."""
-    views = PreviewViews(services.store, services.settings.default_flavour)
+    views = PreviewViews(services)
     later = services.later
     return [
         Operation(

@@ -9,6 +9,7 @@ from typing import Any, get_args, get_type_hints
 from splitflap_core.contracts import PreviewFields
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    false,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -89,6 +91,7 @@ posts = Table(
     Column("account", String(100), nullable=False),
     Column("text", Text, nullable=False),
     Column("flavour", String(20), nullable=False, server_default="markdown"),
+    Column("breaks", Boolean, nullable=False, server_default=false()),
     Column("html", Text),
     # Lists of names, in JSON, from the renderer.
     Column("mentions", Text),

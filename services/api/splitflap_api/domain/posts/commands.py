@@ -23,6 +23,7 @@ class CreatePost:
 
     new: models.PostInput
     flavour: Flavour = "markdown"
+    breaks: bool = False
     own_transaction = False
     only_inserts = True
 
@@ -37,6 +38,7 @@ class CreatePost:
             "account": task.account,
             "text": self.new.text,
             "flavour": self.flavour,
+            "breaks": self.breaks,
             "html": None,
             "state": "accepted",
             "revision": 1,
@@ -51,7 +53,7 @@ class CreatePost:
 class EditPost:
     """Give a post its next revision, and drop the unfinished jobs of the old one.
 
-    Without a flavour the post keeps its own.
+    Without a flavour or `breaks` the post keeps its own.
     """
 
     post_id: str
@@ -59,6 +61,7 @@ class EditPost:
     preconditions: Preconditions
     admin: bool
     flavour: Flavour | None = None
+    breaks: bool | None = None
     own_transaction = True
     only_inserts = False
 
@@ -71,8 +74,9 @@ class EditPost:
         drop_unwanted_jobs(tx, older, changes.now)
         post = _lock_own_post(tx, self.post_id, task.account, admin=self.admin)
         _check(tx, self.post_id, self.preconditions)
-        flavour = self.flavour or post["flavour"]
-        post |= {"revision": post["revision"] + 1, "text": self.text, "flavour": flavour}
+        post |= {"revision": post["revision"] + 1, "text": self.text}
+        post["flavour"] = self.flavour or post["flavour"]
+        post["breaks"] = post["breaks"] if self.breaks is None else self.breaks
         _write_revision(tx, changes, post)
         changes.ending += older
         _render(changes, task, post)
@@ -106,7 +110,7 @@ def delete_post(
 def _render(changes: Changes, task: NewTask, post: Row) -> None:
     """The job and the event of a post's new text."""
     task.subject, task.revision = post["id"], post["revision"]
-    request = RenderRequest(post["text"], post["flavour"])
+    request = RenderRequest(post["text"], post["flavour"], post["breaks"])
     changes.render_job(task.id, request, task.traceparent, post)
     changes.event("accepted", post, task=task.id)
 
@@ -119,6 +123,7 @@ def _write_revision(tx: Connection, changes: Changes, post: Row) -> None:
         .values(
             text=post["text"],
             flavour=post["flavour"],
+            breaks=post["breaks"],
             html=None,
             mentions=None,
             channels=None,

@@ -67,6 +67,7 @@ def _shape(row: Any, links: list[models.PostLink]) -> models.Post:
         created_at=rfc3339(row["created_at"]),
         updated_at=rfc3339(row["updated_at"]),
         flavour=row["flavour"],
+        breaks=row["breaks"],
         mentions=_names(row["mentions"]),
         channels=_names(row["channels"]),
         excerpt=row["excerpt"],

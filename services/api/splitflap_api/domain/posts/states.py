@@ -99,7 +99,8 @@ def lock_posts(tx: Connection, ids: Iterable[str]) -> dict[str, Row]:
 
 
 _LOCKED = (
-    *(posts.c[name] for name in ("id", "channel", "account", "flavour", "revision", "state")),
+    *(posts.c[name] for name in ("id", "channel", "account", "revision", "state")),
+    *(posts.c[name] for name in ("flavour", "breaks")),
     bytes_of(posts.c.text, posts.c.html).label("bytes"),
 )
 

@@ -20,12 +20,30 @@ _FOOTNOTE = r"fn(?:ref)?-[0-9a-f]{8}-[0-9]{1,6}(?::[0-9]{1,6})?"
 _HEADING = r"[a-z][a-z0-9-]{0,125}-[\w-]{1,100}"
 #: Browsers ignore spaces around a URL. A path comes from an operator's template.
 _SOURCE = r' *(?i:https?):[^"]*|/(?![/\\])[^"]*'
-_TARGET = rf'{_SOURCE}| *(?i:mailto):[^"]*|\#[^"]*'
+_TARGET = rf'{_SOURCE}| *(?i:mailto|tel|xmpp):[^"]*|\#[^"]*'
+#: At most 100 rows or columns.
+_SPAN = r"[1-9][0-9]?|100"
 
 #: Elements without attributes.
 _PLAIN = (
     *("br", "hr", "blockquote", "dl", "dt", "dd", "thead", "tbody", "tfoot", "tr", "caption"),
-    *("pre", "code", "kbd", "samp", "var", "em", "strong", "b", "i", "u", "s", "del", "ins"),
+    *(
+        "pre",
+        "kbd",
+        "samp",
+        "var",
+        "ruby",
+        "rt",
+        "rp",
+        "em",
+        "strong",
+        "b",
+        "i",
+        "u",
+        "s",
+        "del",
+        "ins",
+    ),
     *("mark", "small", "sub", "cite", "q", "summary"),
 )
 
@@ -33,15 +51,17 @@ _PLAIN = (
 ELEMENTS: Mapping[str, Mapping[str, str]] = {
     **{name: {} for name in _PLAIN},
     **{f"h{level}": {"id": _HEADING} for level in range(1, 7)},
+    # A renderer of the release before writes classes of `ul`, `ol`, `table` and `td`.
     **{name: {"class": _CLASS} for name in ("p", "span", "ul", "table")},
+    "code": {"class": "math-(?:inline|display)"},
     "div": {"class": _CLASS, "data-language": r"[\w+#.*-]*"},
     "ol": {"start": _TEXT, "class": _CLASS},
     "li": {"id": _FOOTNOTE, "class": _CLASS},
     "sup": {"id": _FOOTNOTE, "class": _CLASS},
-    "th": {"align": _SIDE},
-    "td": {"align": _SIDE, "class": _CLASS},
+    "th": {"align": _SIDE, "colspan": _SPAN, "rowspan": _SPAN},
+    "td": {"align": _SIDE, "class": _CLASS, "colspan": _SPAN, "rowspan": _SPAN},
     "abbr": {"title": _TEXT},
-    "details": {"open": _TEXT},
+    "details": {"open": _TEXT, "class": "spoiler"},
     "a": {
         "href": _TARGET,
         "title": _TEXT,

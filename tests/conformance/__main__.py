@@ -19,6 +19,7 @@ def main() -> None:
         "gfm": GfmFlavour(),
         "gfm without bare autolinks and tag filter": GfmFlavour(bare_links_and_tag_filter=False),
         "markdown": MarkdownFlavour(),
+        "markdown without them": MarkdownFlavour(bare_links_and_tag_filter=False),
     }
     for flavour, parser in parsers.items():
         sys.stdout.write(f"{flavour}\n")

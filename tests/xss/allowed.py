@@ -15,13 +15,18 @@ ELEMENTS = {
     *("ul", "ol", "li", "dl", "dt", "dd", "input", "pre", "code", "kbd", "samp", "var"),
     *("table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption", "details", "summary"),
     *("a", "img", "em", "strong", "b", "i", "u", "s", "del", "ins", "mark", "small"),
-    *("sub", "sup", "abbr", "cite", "q"),
+    *("sub", "sup", "ruby", "rt", "rp", "abbr", "cite", "q"),
 }
+
+SPAN = r"[1-9][0-9]?|100"
 
 #: The allowed attributes of each element, with the forms of their values.
 ATTRIBUTES = {
     "a": {
-        "href": r"(https?|mailto):[^\x00-\x20]*|#[\w:-]+|/people/[\w.%-]+|/channels/[\w.%-]+",
+        "href": (
+            r"(https?|mailto|tel|xmpp):[^\x00-\x20]*|#[\w:-]+"
+            r"|/people/[\w.%-]+|/channels/[\w.%-]+"
+        ),
         "title": r"[\s\S]*",
         "id": r"fnref-[0-9a-f]{8}-[0-9]+(:[0-9]+)?",
         "class": r"footnote-ref|footnote-backref|mention|channel|",
@@ -36,24 +41,23 @@ ATTRIBUTES = {
         "referrerpolicy": r"no-referrer",
     },
     "abbr": {"title": r"[\s\S]*"},
-    "ol": {"start": r"[\s\S]*", "class": r"task-list|"},
-    "ul": {"class": r"task-list|"},
+    "ol": {"start": r"[\s\S]*"},
     "li": {
         "id": r"fn-[0-9a-f]{8}-[0-9]+",
         "class": r"task-list-item|footnote-item|",
     },
     "sup": {"id": r"fn(ref)?-[0-9a-f]{8}-[0-9]+(:[0-9]+)?", "class": r"footnote-ref|"},
     "input": {"type": r"checkbox", "disabled": r"", "checked": r"[\s\S]*"},
-    "details": {"open": r"[\s\S]*"},
+    "details": {"open": r"[\s\S]*", "class": r"spoiler|"},
+    "code": {"class": r"math-(inline|display)"},
     "div": {
-        "class": r"((highlight|linenodiv|footnote|markdown-alert(-[a-z]+)?) ?)*",
+        "class": r"((highlight|footnote|markdown-alert(-[a-z]+)?) ?)*",
         "data-language": r"[\w+#.*-]+",
     },
-    "span": {"class": r"([a-z][a-z0-9]{0,2} ?)*|normal|special"},
+    "span": {"class": r"([a-z][a-z0-9]{0,2} ?)*"},
     "p": {"class": r"markdown-alert-title|"},
-    "table": {"class": r"highlighttable|"},
-    "td": {"class": r"linenos|code|", "align": r"left|center|right"},
-    "th": {"align": r"left|center|right"},
+    "td": {"align": r"left|center|right", "colspan": SPAN, "rowspan": SPAN},
+    "th": {"align": r"left|center|right", "colspan": SPAN, "rowspan": SPAN},
     **{f"h{level}": {"id": r"user-content-[\w-]+"} for level in range(1, 7)},
 }
 

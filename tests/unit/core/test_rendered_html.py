@@ -148,9 +148,11 @@ def test_the_check_knows_each_element_and_attribute_of_the_sanitiser() -> None:
     """A new element needs both lists, or the posts with it would fail."""
     assert set(ELEMENTS) == sanitiser.TAGS
     listed = sanitiser.ATTRIBUTES | sanitiser.ADDED_ATTRIBUTES
+    # A renderer of the release before writes classes of the last four.
+    classed = {*sanitiser.CLASSES, *sanitiser.ADDED_CLASSES, "ul", "ol", "table", "td"}
     for name, forms in ELEMENTS.items():
         written = set(listed.get(name, set()))
-        written |= {"class"} if name in sanitiser.CLASSES else set()
+        written |= {"class"} if name in classed else set()
         written |= set(sanitiser.ATTRIBUTE_VALUES.get(name, {}))
         written |= set(sanitiser.FIXED_ATTRIBUTES.get(name, {}))
         written |= {"rel"} if name == "a" else set()

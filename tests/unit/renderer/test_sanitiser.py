@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.footnote_ids import FOOTNOTE_ID
-from splitflap_renderer.html.sanitiser import CLASSES, TAGS, final, sanitised
+from splitflap_renderer.html.sanitiser import ADDED_CLASSES, CLASSES, TAGS, final, sanitised
 from splitflap_renderer.render import render
 
 #: The hash of the sanitised text, and the hash of another text.
@@ -81,7 +81,7 @@ class Checker(HTMLParser):
         if name == "id":
             assert FOOTNOTE_ID.fullmatch(value)
         if name == "class":
-            assert set(value.split()) <= CLASSES[tag]
+            assert set(value.split()) <= CLASSES.get(tag, set()) | ADDED_CLASSES.get(tag, set())
         if name == "rel":
             assert value == "nofollow ugc noopener"
         if name == "type":

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from splitflap_renderer.html.additions.addition import Addition, Page
-from splitflap_renderer.html.additions.code_blocks import CodeBlocks, CodeLabels
+from splitflap_renderer.html.additions.code_blocks import CodeBlocks
 from splitflap_renderer.html.additions.excerpt_text import ExcerptText
 from splitflap_renderer.html.additions.heading_ids import HeadingIds
 from splitflap_renderer.html.additions.images import Images
@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 #: Elements within a line. All others are blocks: they separate words.
 INLINE = {
     *("a", "abbr", "b", "cite", "code", "del", "em", "i", "img", "input", "ins", "kbd", "mark"),
-    *("q", "s", "samp", "small", "span", "strong", "sub", "sup", "u", "var"),
+    *("q", "s", "samp", "small", "span", "strong", "sub", "sup", "u", "var", "ruby", "rt", "rp"),
 }
 
 _Step = Callable[[str], str]
@@ -68,7 +68,6 @@ def decorated(html_: str, options: Options, spare: int = MAX_SPARE) -> Decorated
         Links(page, headings),
         Images(page, options),
         TaskItems(page),
-        CodeLabels(page),
         CodeBlocks(page, Highlighter(spare)),
     ]
     _walk(html_, page, additions)

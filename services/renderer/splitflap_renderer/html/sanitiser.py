@@ -22,7 +22,7 @@ from splitflap_renderer.footnote_ids import FOOTNOTE_ID
 #: `rel` of every link: no ranking, content by users, no access to the opening page.
 LINK_REL = "nofollow ugc noopener"
 
-URL_SCHEMES = {"http", "https", "mailto"}
+URL_SCHEMES = {"http", "https", "mailto", "tel", "xmpp"}
 
 TAGS = {
     *("h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "div", "span", "blockquote"),
@@ -30,7 +30,7 @@ TAGS = {
     *("table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption"),
     *("pre", "code", "kbd", "samp", "var"),
     *("a", "img", "em", "strong", "b", "i", "u", "s", "del", "ins", "mark", "small"),
-    *("sub", "sup", "abbr", "cite", "q", "details", "summary"),
+    *("sub", "sup", "ruby", "rt", "rp", "abbr", "cite", "q", "details", "summary"),
 }
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -48,13 +48,14 @@ ATTRIBUTES: dict[str, set[str]] = {
     "input": {"type", "disabled", "checked"},
     "details": {"open"},
     "code": {"class"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
 }
 
 #: Further attributes, of Splitflap's additions.
 ADDED_ATTRIBUTES: dict[str, set[str]] = {
     **{heading: {"id"} for heading in HEADINGS},
     "div": {"data-language"},
-    "code": set(),
 }
 
 #: Attributes with a few allowed values.
@@ -68,31 +69,41 @@ FIXED_ATTRIBUTES = {
 
 ALERTS = ("note", "tip", "important", "warning", "caution")
 
-#: Classes of Pygments (token types, highlighted lines, line numbers), task lists, footnotes and
-#: alerts.
+#: Classes that the parsers write: footnotes, alerts and spoilers. A text can write no class.
 CLASSES = {
-    "span": {name for name in STANDARD_TYPES.values() if name} | {"hll", "normal", "special"},
-    "div": {
-        *("highlight", "linenodiv", "footnote", "markdown-alert"),
-        *(f"markdown-alert-{kind}" for kind in ALERTS),
-    },
+    "div": {"footnote", "markdown-alert", *(f"markdown-alert-{kind}" for kind in ALERTS)},
     "p": {"markdown-alert-title"},
-    "table": {"highlighttable"},
-    "td": {"linenos", "code"},
-    "ul": {"task-list"},
-    "ol": {"task-list"},
-    "li": {"task-list-item", "footnote-item"},
+    "details": {"spoiler"},
+    "li": {"footnote-item"},
     "sup": {"footnote-ref"},
     "a": {"footnote-ref", "footnote-backref"},
 }
 
+#: Further classes, of Splitflap's additions: code with Pygments' token types, task lists, names.
+ADDED_CLASSES = {
+    "div": {"highlight"},
+    "span": {name for name in STANDARD_TYPES.values() if name},
+    "li": {"task-list-item"},
+    "a": {"mention", "channel"},
+}
+
+#: Classes of formulas.
+FORMULAS = {"math-inline", "math-display"}
+
+#: Languages that a client draws; Pygments does not know them.
+DRAWN = ("math", "mermaid")
+
 #: The labels of code blocks: Pygments' first alias of a language by each of its aliases.
 LANGUAGES = {
     alias: aliases[0] for _, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases
-}
+} | {name: name for name in DRAWN}
 
-#: The class that carries the language of a code block to `decorate`, which removes it.
-LANGUAGE_CLASS = re.compile(r"language-([\w+#.*-]{1,40})")
+#: The class that carries the language of a code block to `decorate`, which removes it. People write
+#: `rust,ignore`, `python:app.py` and `{.python}`, too.
+LANGUAGE_CLASS = re.compile(r"language-\{?\.?([\w+#.*-]{1,40})")
+
+#: The most rows or columns that a cell of a table spans.
+MAX_SPAN = 100
 
 #: The hash of the text that is being sanitised.
 _text_hash: ContextVar[str] = ContextVar("text_hash")
@@ -100,6 +111,8 @@ _text_hash: ContextVar[str] = ContextVar("text_hash")
 #: A link within the text: to a footnote, or to a heading by a name that `decorate` replaces by the
 #: heading's id.
 FRAGMENT = re.compile(r"#[^\s\"'<>&]{1,200}")
+
+_SPAN = re.compile(r"[1-9][0-9]{0,2}")
 
 #: Invalid in URLs. Browsers remove some of them, and terminals interpret others in logs.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -127,9 +140,18 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
         return value if _is_own_footnote(value) else None
     if name in {"href", "src"} and _CONTROL.search(value):
         return None
+    if name in {"colspan", "rowspan"}:
+        return value if _SPAN.fullmatch(value) and int(value) <= MAX_SPAN else None
     if tag == "code" and name == "class":
-        return value if LANGUAGE_CLASS.fullmatch(value) else None
+        return _code_class(value)
     return value
+
+
+def _code_class(value: str) -> str | None:
+    if value in FORMULAS:
+        return value
+    found = LANGUAGE_CLASS.match(value)
+    return f"language-{found[1].lower()}" if found else None
 
 
 def _fragment(url: str) -> str | None:
@@ -154,17 +176,12 @@ def _make_cleaner(
         tag_attribute_values=ATTRIBUTE_VALUES,
         set_tag_attribute_values=FIXED_ATTRIBUTES,
         url_schemes=URL_SCHEMES,
-        allowed_classes=CLASSES | classes,
+        allowed_classes=classes,
         url_relative=url_relative,
     )
 
 
-_cleaner = _make_cleaner(
-    ATTRIBUTES,
-    _attribute,
-    {"div": CLASSES["div"] | {f"language-{name}" for name in LANGUAGES}},
-    _fragment,
-)
+_cleaner = _make_cleaner(ATTRIBUTES, _attribute, CLASSES, _fragment)
 
 _finals: dict[str, nh3.Cleaner] = {}
 
@@ -180,16 +197,21 @@ def _make_final(heading_prefix: str) -> nh3.Cleaner:
     heading_id = re.compile(rf"{re.escape(heading_prefix)}[\w-]{{1,100}}")
 
     def attribute(tag: str, name: str, value: str) -> str | None:
-        if name == "id":
-            if tag in HEADINGS:
-                return value if heading_id.fullmatch(value) else None
-            return value if _is_own_footnote(value) else None
-        return value if name != "data-language" or value in LANGUAGES else None
+        if name == "id" and tag in HEADINGS:
+            return value if heading_id.fullmatch(value) else None
+        if name == "data-language":
+            return value if value in LANGUAGES else None
+        if tag == "code":
+            return value if value in FORMULAS else None
+        return _attribute(tag, name, value)
 
     return _make_cleaner(
         ATTRIBUTES | ADDED_ATTRIBUTES,
         attribute,
-        {"a": CLASSES["a"] | {"mention", "channel"}},
+        {
+            tag: CLASSES.get(tag, set()) | ADDED_CLASSES.get(tag, set())
+            for tag in CLASSES | ADDED_CLASSES
+        },
         # A relative URL here comes from a setting, or leads to a place within the text.
         "pass_through",
     )

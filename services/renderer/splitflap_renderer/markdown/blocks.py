@@ -1,8 +1,8 @@
 """Blocks of the flavour `markdown`: markdown-it-py finds them, Python-Markdown reads their text.
 
 Python-Markdown splits a text at blank lines, and so merges or breaks lists, tables and code that
-people write without them. This parser builds Python-Markdown's tree from the blocks of CommonMark
-and of GitHub's tables instead. Both flavours thus have the same blocks.
+people write without them. This parser builds Python-Markdown's tree from the blocks of `gfm`
+instead (docs/adr/0024).
 """
 
 import html
@@ -14,74 +14,110 @@ from markdown import Markdown
 from markdown.blockparser import BlockParser
 from markdown.extensions import Extension
 from markdown.extensions.footnotes import FootnoteExtension
+from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from mdit_py_plugins.footnote import footnote_plugin
 
-from splitflap_renderer.markdown.raw_html import shown_block
+from splitflap_renderer.markdown.raw_html import shown
+from splitflap_renderer.markdown.rules.common import use_blocks
 
 #: Removed from the text: they enclose placeholders of Python-Markdown.
 _MARKERS = str.maketrans("", "", "\x02\x03")
 
+#: The checkbox of a task, by its state.
+CHECKBOXES = {
+    True: '<input checked="" disabled="" type="checkbox"> ',
+    False: '<input disabled="" type="checkbox"> ',
+}
+
 
 class BlocksExtension(Extension):
-    """Replaces the parser of blocks, and the preprocessors that would change the text before it."""
+    """Replaces the parser of blocks, and the steps that would change the text of blocks."""
 
-    def __init__(self, footnotes: FootnoteExtension) -> None:
+    def __init__(self, footnotes: FootnoteExtension, *, filter_raw_html: bool) -> None:
         super().__init__()
         self._footnotes = footnotes
+        self._filter = filter_raw_html
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Register this after all extensions that add processors of blocks."""
         for name in ("html_block", "normalize_whitespace"):
             md.preprocessors.deregister(name)
-        md.parser = self._footnotes.parser = TokenBlockParser(md, self._footnotes.setFootnote)
+        md.treeprocessors.register(_Newlines(md), "prettify", 10)
+        parser = TokenBlockParser(md, self._footnotes.setFootnote, filter_raw_html=self._filter)
+        md.parser = self._footnotes.parser = parser
 
 
 class TokenBlockParser(BlockParser):
     """A block parser that builds the tree from the tokens of markdown-it-py."""
 
-    def __init__(self, md: Markdown, set_footnote: Callable[[str, str], None]) -> None:
-        """`set_footnote` takes the label and the source of each definition of a footnote."""
+    def __init__(
+        self,
+        md: Markdown,
+        set_footnote: Callable[[str, str], None],
+        *,
+        filter_raw_html: bool,
+    ) -> None:
+        """Python-Markdown gives the second argument of `set_footnote` to `parseChunk` later."""
         super().__init__(md)
         self._set_footnote = set_footnote
-        self._blocks = MarkdownIt("commonmark").enable("table").use(footnote_plugin)
+        self._footnotes: dict[str, list[Token]] = {}
+        self._shown = shown if filter_raw_html else str
+        self._blocks = MarkdownIt("commonmark")
+        use_blocks(self._blocks, filter_raw_html=filter_raw_html)
         # Python-Markdown reads the text of blocks, and places the footnotes.
         self._blocks.disable(["inline", "footnote_tail"])
 
-    def parseDocument(self, lines: Iterable[str]) -> ElementTree:  # type: ignore[type-arg]  # noqa: N802
+    def parseDocument(self, lines: Iterable[str]) -> ElementTree:  # noqa: N802
         """The tree of a text."""
+        env: dict[str, Any] = {}
+        tokens = self._blocks.parse("\n".join(lines).translate(_MARKERS), env)
+        for label, reference in env.get("references", {}).items():
+            self.md.references[label.lower()] = (reference["href"], reference["title"] or "")
+        self._footnotes = {}
         self.root = Element(self.md.doc_tag)
-        self.parseChunk(self.root, "\n".join(lines))
+        self._build(self.root, self._without_footnotes(tokens))
         return ElementTree(self.root)
 
     def parseChunk(self, parent: Element, text: str) -> None:  # noqa: N802
-        """Add the blocks of a text to an element."""
-        source = text.translate(_MARKERS)
-        env: dict[str, Any] = {}
-        tokens = self._blocks.parse(source, env)
-        for label, reference in env.get("references", {}).items():
-            self.md.references[label.lower()] = (reference["href"], reference["title"] or None)
-        self._build(parent, tokens, source.split("\n"))
+        """Add the blocks of the footnote with this label to an element."""
+        self._build(parent, self._footnotes[text])
 
-    def _build(self, parent: Element, tokens: Sequence[Token], lines: Sequence[str]) -> None:
-        open_elements = [parent]
-        footnotes = 0
+    def _without_footnotes(self, tokens: Iterable[Token]) -> list[Token]:
+        """Keep the tokens of each footnote under its label; return the others."""
+        text: list[Token] = []
+        open_ = [text]
         for token in tokens:
             if token.type == "footnote_reference_open":
-                footnotes += 1
-                self._define(token, lines)
+                label = token.meta["label"]
+                self._set_footnote(label, label)
+                open_.append(self._footnotes.setdefault(label, []))
             elif token.type == "footnote_reference_close":
-                footnotes -= 1
-            elif footnotes or token.hidden:
-                continue
-            elif token.nesting > 0:
-                open_elements.append(SubElement(open_elements[-1], token.tag, _attributes(token)))
-            elif token.nesting < 0:
-                open_elements.pop()
+                open_.pop()
             else:
+                open_[-1].append(token)
+        return text
+
+    def _build(self, parent: Element, tokens: Sequence[Token]) -> None:
+        open_elements = [parent]
+        checkbox = ""
+        for token in tokens:
+            if token.hidden:
+                continue
+            if token.nesting > 0:
+                element = SubElement(open_elements[-1], token.tag, _attributes(token))
+                open_elements.append(element)
+                if token.tag == "p":
+                    element.text, checkbox = checkbox, ""
+            elif token.nesting < 0:
+                _add_text(open_elements.pop(), checkbox)
+            else:
+                _add_text(open_elements[-1], checkbox)
                 self._leaf(open_elements[-1], token)
+            checkbox = ""
+            if "checked" in token.meta:
+                checkbox = self.md.htmlStash.store(CHECKBOXES[token.meta["checked"]])
 
     def _leaf(self, parent: Element, token: Token) -> None:
         match token.type:
@@ -91,22 +127,17 @@ class TokenBlockParser(BlockParser):
                 code = SubElement(SubElement(parent, "pre"), "code", _language(token))
                 code.text = AtomicString(html.escape(token.content, quote=False))
             case "html_block":
-                SubElement(parent, "p").text = self.md.htmlStash.store(shown_block(token.content))
+                _add_raw(parent, self.md.htmlStash.store(self._shown(token.content)))
             case _:
                 SubElement(parent, token.tag)
-
-    def _define(self, token: Token, lines: Sequence[str]) -> None:
-        """Keep the source of a footnote: its first line after the label, and the rest dedented."""
-        begin, end = token.map or (0, 0)
-        first, *others = lines[begin:end]
-        text = first.partition("]:")[2].lstrip()
-        rest = [line[min(4, len(line) - len(line.lstrip())) :] for line in others]
-        self._set_footnote(token.meta["label"], "\n".join([text, *rest]))
 
 
 def _attributes(token: Token) -> dict[str, str]:
     """The attributes of an element. GitHub writes the alignment of cells as `align`."""
     attributes = {name: str(value) for name, value in token.attrs.items()}
+    if token.type in {"list_item_open", "bullet_list_open", "ordered_list_open"}:
+        # `decorate` adds the classes of task lists.
+        attributes.pop("class", None)
     if style := attributes.pop("style", None):
         attributes["align"] = style.removeprefix("text-align:")
     return attributes
@@ -123,3 +154,22 @@ def _add_text(parent: Element, text: str) -> None:
         parent[-1].tail = (parent[-1].tail or "") + text
     else:
         parent.text = (parent.text or "") + text
+
+
+def _add_raw(parent: Element, placeholder: str) -> None:
+    """Add stashed HTML. Python-Markdown writes an element without a tag as its text."""
+    raw = SubElement(parent, "p")
+    raw.tag = None  # type: ignore[assignment]
+    raw.text = AtomicString(placeholder)
+
+
+class _Newlines(Treeprocessor):
+    """Begins each block on a line of its own. Python-Markdown's also changes the end of code."""
+
+    def run(self, root: Element) -> None:
+        is_block = self.md.is_block_level
+        for element in root.iter():
+            if element.tag == "br" or is_block(element.tag):
+                element.tail = "\n" + (element.tail or "").lstrip()
+            if len(element) and is_block(element[0].tag):
+                element.text = (element.text or "").rstrip() + "\n"

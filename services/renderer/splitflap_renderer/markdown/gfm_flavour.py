@@ -12,19 +12,19 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.autolink import autolink
 from markdown_it.token import Token
-from mdit_py_plugins.gfm import gfm_plugin
+from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
 from splitflap_renderer.markdown.autolinks import autolinks
+from splitflap_renderer.markdown.blocks import CHECKBOXES
 from splitflap_renderer.markdown.links import preview_key
-from splitflap_renderer.markdown.raw_html import shown, shown_block
+from splitflap_renderer.markdown.raw_html import shown
+from splitflap_renderer.markdown.rules.common import use_blocks
+from splitflap_renderer.markdown.rules.math import use_math
 
 #: Marks the token of `<https://...>`.
 _NO_PREVIEW = "no_preview"
 
 _ALIGN = {f"text-align:{side}": side for side in ("left", "center", "right")}
-
-_CHECKED = '<input checked="" disabled="" type="checkbox"> '
-_UNCHECKED = '<input disabled="" type="checkbox"> '
 
 Env = MutableMapping[str, Any]
 
@@ -38,7 +38,11 @@ class GfmFlavour:
     """
 
     def __init__(self, *, bare_links_and_tag_filter: bool = True, breaks: bool = False) -> None:
-        self._md = MarkdownIt("commonmark", {"breaks": breaks}).use(gfm_plugin)
+        self._md = MarkdownIt("commonmark", {"breaks": breaks}).enable("strikethrough")
+        self._md.options["strikethrough_single_tilde"] = True
+        self._md.use(gfm_autolink_plugin)
+        use_blocks(self._md, filter_raw_html=bare_links_and_tag_filter)
+        use_math(self._md)
         self._md.inline.ruler.at("autolink", _angled)
         rules = _RULES | (_FILTER if bare_links_and_tag_filter else {})
         for name, rule in rules.items():
@@ -96,19 +100,28 @@ def _angled(state: StateInline, silent: bool) -> bool:
 
 
 def _list_item(self: Any, tokens: Sequence[Token], idx: int, options: Any, env: Env) -> str:
+    """The tag of an item, and the checkbox of a task without a paragraph of its own."""
     html = str(self.renderToken(tokens, idx, options, env))
-    checked = tokens[idx].meta.get("checked")
-    if checked is None:
-        return html
-    return html + (_CHECKED if checked else _UNCHECKED)
+    return html if _in_paragraph(tokens, idx) else html + _checkbox(tokens[idx])
 
 
-def _raw_inline(_self: Any, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+def _paragraph(self: Any, tokens: Sequence[Token], idx: int, options: Any, env: Env) -> str:
+    html = str(self.renderToken(tokens, idx, options, env))
+    return html + _checkbox(tokens[idx - 1]) if idx and _in_paragraph(tokens, idx - 1) else html
+
+
+def _in_paragraph(tokens: Sequence[Token], item: int) -> bool:
+    following = tokens[item + 1]
+    return following.type == "paragraph_open" and not following.hidden
+
+
+def _checkbox(item: Token) -> str:
+    checked = item.meta.get("checked")
+    return "" if checked is None else CHECKBOXES[checked]
+
+
+def _raw(_self: Any, tokens: Sequence[Token], idx: int, *_: Any) -> str:
     return shown(tokens[idx].content)
-
-
-def _raw_block(_self: Any, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-    return shown_block(tokens[idx].content)
 
 
 def _fixed(html: str) -> Callable[..., str]:
@@ -118,8 +131,9 @@ def _fixed(html: str) -> Callable[..., str]:
 #: Tokens with HTML other than markdown-it's.
 _RULES: dict[str, Callable[..., str]] = {
     "list_item_open": _list_item,
+    "paragraph_open": _paragraph,
     "footnote_block_open": _fixed('<div class="footnote">\n<hr>\n<ol>\n'),
     "footnote_block_close": _fixed("</ol>\n</div>\n"),
 }
 
-_FILTER: dict[str, Callable[..., str]] = {"html_block": _raw_block, "html_inline": _raw_inline}
+_FILTER: dict[str, Callable[..., str]] = {"html_block": _raw, "html_inline": _raw}

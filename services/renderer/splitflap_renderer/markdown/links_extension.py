@@ -13,9 +13,7 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import (
     AUTOLINK_RE,
-    HTML_RE,
     AutolinkInlineProcessor,
-    HtmlInlineProcessor,
     InlineProcessor,
 )
 from markdown.treeprocessors import Treeprocessor
@@ -24,13 +22,9 @@ from splitflap_core.contracts import MAX_LINKS
 
 from splitflap_renderer.footnote_ids import footnote_id
 from splitflap_renderer.markdown.links import WITH_HOST, preview_key, without_trailing
-from splitflap_renderer.markdown.raw_html import shown
 
 #: U+0002 and U+0003 enclose the placeholders of Python-Markdown.
 BARE_URL_RE = r"(?i)(?<![\w@/.:-])https?://[^\s<>\x02\x03]+"
-
-#: A raw code element without elements inside. Python-Markdown would find links in it.
-RAW_CODE_RE = r"(?i)<(code|kbd|samp)\b[^<>]*>[^<]*</\1>"
 
 #: Marks the element of `<https://...>` until the links are collected.
 NO_PREVIEW = "data-no-preview"
@@ -44,8 +38,6 @@ class LinksExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Bare URLs run after raw HTML (90) and before entities (80); the collector runs last."""
         md.inlinePatterns.register(_Angled(AUTOLINK_RE, md), "autolink", 120)
-        md.inlinePatterns.register(_RawCode(RAW_CODE_RE, md), "raw_code", 95)
-        md.inlinePatterns.register(_RawHtml(HTML_RE, md), "html", 90)
         md.inlinePatterns.register(_BareUrl(BARE_URL_RE, md), "bare_url", 85)
         self._collector = _Collector(md)
         md.treeprocessors.register(self._collector, "collect_links", -1)
@@ -71,21 +63,6 @@ class _Angled(AutolinkInlineProcessor):
         if isinstance(element, Element):
             element.set(NO_PREVIEW, "")
         return element, start, end
-
-
-class _RawCode(InlineProcessor):
-    def handleMatch(  # type: ignore[override]  # noqa: N802
-        self,
-        m: re.Match[str],
-        data: str,  # noqa: ARG002
-    ) -> tuple[str, int, int]:
-        return self.md.htmlStash.store(shown(self.unescape(m[0]))), m.start(), m.end()
-
-
-class _RawHtml(HtmlInlineProcessor):
-    def handleMatch(self, m: re.Match[str], data: str) -> tuple[str, int, int]:  # noqa: ARG002, N802
-        written = self.backslash_unescape(self.unescape(m.group(1)))
-        return self.md.htmlStash.store(shown(written)), m.start(), m.end()
 
 
 class _BareUrl(InlineProcessor):

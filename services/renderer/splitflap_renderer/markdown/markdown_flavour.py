@@ -1,16 +1,15 @@
 """The flavour `markdown`: Python-Markdown with extensions."""
 
 from markdown import Markdown
-from markdown.extensions import Extension
 from markdown.extensions.footnotes import FootnoteExtension
 from pymdownx.betterem import BetterEmExtension
-from pymdownx.tasklist import TasklistExtension
 from pymdownx.tilde import DeleteSubExtension
 
 from splitflap_renderer.markdown.blocks import BlocksExtension
 from splitflap_renderer.markdown.line_breaks import LineBreaksExtension
 from splitflap_renderer.markdown.link_syntax import LinkSyntaxExtension
 from splitflap_renderer.markdown.links_extension import LinksExtension
+from splitflap_renderer.markdown.literals import LiteralsExtension
 
 #: A text cannot choose the place of its footnotes: Markdown removes U+0002 from every text.
 _NO_PLACE_MARKER = "\x02nowhere\x03"
@@ -20,13 +19,26 @@ class MarkdownFlavour:
     """A parser that is reset for each text. Build it once.
 
     After an error it may hold the state of half a text: build a new one. With `breaks`, a newline
-    within a paragraph is a line break.
+    within a paragraph is a line break. Conformance tests turn off what contradicts CommonMark by
+    `bare_links_and_tag_filter`.
     """
 
-    def __init__(self, *, breaks: bool = False) -> None:
+    def __init__(self, *, bare_links_and_tag_filter: bool = True, breaks: bool = False) -> None:
         self._links = LinksExtension()
-        extensions = [*_extensions(), LineBreaksExtension(newlines=breaks), self._links]
+        footnotes = FootnoteExtension(PLACE_MARKER=_NO_PLACE_MARKER)
+        extensions = [
+            footnotes,
+            BetterEmExtension(),
+            DeleteSubExtension(subscript=False),
+            LinkSyntaxExtension(),
+            LineBreaksExtension(newlines=breaks),
+            self._links,
+            BlocksExtension(footnotes, filter_raw_html=bare_links_and_tag_filter),
+            LiteralsExtension(filter_raw_html=bare_links_and_tag_filter),
+        ]
         self._markdown = Markdown(extensions=extensions, output_format="html")
+        if not bare_links_and_tag_filter:
+            self._markdown.inlinePatterns.deregister("bare_url")
 
     def convert(self, text: str, text_hash: str) -> tuple[str, list[str]]:
         """The HTML before sanitising, and the links that get previews, in reading order.
@@ -42,15 +54,3 @@ class MarkdownFlavour:
         # Frees the memory of the text.
         self._markdown.reset()
         return html, self._links.links
-
-
-def _extensions() -> list[Extension]:
-    footnotes = FootnoteExtension(PLACE_MARKER=_NO_PLACE_MARKER)
-    return [
-        footnotes,
-        BetterEmExtension(),
-        DeleteSubExtension(subscript=False),
-        TasklistExtension(),
-        LinkSyntaxExtension(),
-        BlocksExtension(footnotes),
-    ]

@@ -19,17 +19,27 @@ _ATTRIBUTES = re.sub(r"\(\?P<\w+>", "(?:", _ATTRIBUTE.format(""))
 _PART = re.compile(
     rf"<(?P<open>[A-Za-z][A-Za-z0-9-]*+)(?P<attributes>(?:{_ATTRIBUTES})*+)\s*+/?>"
     r"|</(?P<close>[A-Za-z][A-Za-z0-9-]*+)\s*+>"
-    r"|<!--(?P<comment>(?:(?!-->).)*+)-->"
+    r"|<!(?P<comment>--(?:-?>|(?:(?!-->).)*+-->))"
     r"|<",
     re.DOTALL,
 )
 _NAMED = re.compile(_ATTRIBUTE.format(""))
 
-#: The attributes that a text may write, by element.
-_WRITABLE = {
+#: The attributes that a text may write, by element. A checkbox is written as `[ ]`.
+WRITABLE = {
     tag: (ATTRIBUTES.get(tag, set()) | set(ATTRIBUTE_VALUES.get(tag, ()))) - {"class", "id"}
-    for tag in TAGS
+    for tag in TAGS - {"input"}
 }
+
+_NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*+)")
+
+
+def begins_html(text: str, position: int) -> bool:
+    """Whether an allowed tag or a whole comment begins here."""
+    if text.startswith("<!--", position):
+        return text.find("-->", position) >= 0
+    found = _NAME.match(text, position)
+    return found is not None and found[1].lower() in WRITABLE
 
 
 def shown(piece: str) -> str:
@@ -37,18 +47,11 @@ def shown(piece: str) -> str:
     return _PART.sub(_part, piece)
 
 
-def shown_block(block: str) -> str:
-    """The same for a block. A block without any allowed tag becomes a paragraph."""
-    html_ = shown(block)
-    is_text = html_.strip() and not re.search("<", html_)
-    return f"<p>{html_.strip()}</p>\n" if is_text else html_
-
-
 def _part(found: re.Match[str]) -> str:
     if found["comment"] is not None:
         return ""
     name = (found["open"] or found["close"] or "").lower()
-    if name not in TAGS:
+    if name not in WRITABLE:
         return "&lt;" + found[0][1:]
     if found["close"]:
         return f"</{name}>"
@@ -59,7 +62,7 @@ def _allowed(tag: str, attributes: str) -> str:
     written = ""
     for found in _NAMED.finditer(attributes):
         name = found["name"].lower()
-        if name in _WRITABLE[tag]:
+        if name in WRITABLE[tag]:
             value = found["double"] or found["single"] or found["bare"] or ""
             written += f' {name}="{html.escape(html.unescape(value))}"'
     return written

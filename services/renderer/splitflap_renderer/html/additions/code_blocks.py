@@ -45,26 +45,11 @@ class CodeBlocks(Addition):
         if len(inner) != 2 or inner[0].startswith("<") or inner[1] != "</code>":  # noqa: PLR2004
             return "</pre>"
         marked = self._highlighter.highlighted(html.unescape(inner[0]), language)
-        label = ""
         if marked:
-            inner[0], label = marked[0], _label(marked[1])
+            inner[0] = marked[0]
+        label = _label(language)
         self.page.parts[start - 1 :] = [f'<div class="highlight"{label}><pre><code>', *inner]
         return "</pre></div>"
-
-
-class CodeLabels(Addition):
-    """The language of a `div` around code becomes its label."""
-
-    tags = frozenset({"div"})
-
-    def start(self, written: str) -> str:
-        """Replace the class of the language."""
-        classes = attributes(written).get("class", "").split()
-        for name in classes:
-            if found := LANGUAGE_CLASS.fullmatch(name):
-                others = " ".join(each for each in classes if each != name)
-                return f'<div class="{others}"{_label(found[1])}>'
-        return written
 
 
 def _label(language: str) -> str:

@@ -1,0 +1,100 @@
+"""Inline text of the flavour `markdown` without Markdown in it: code, formulas, raw HTML, escapes.
+
+The patterns follow CommonMark 0.31.2. Python-Markdown strips code, escapes fewer characters, and
+reads the rest of a comparison (`i<n && j>m`) as a tag.
+"""
+
+import re
+import string
+from xml.etree.ElementTree import Element
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.inlinepatterns import HtmlInlineProcessor, InlineProcessor
+from markdown.util import AtomicString, code_escape
+from markdown_it.common.html_re import HTML_TAG_RE
+
+from splitflap_renderer.markdown.raw_html import shown
+from splitflap_renderer.markdown.rules.math import MATH_RE, formula_of
+
+#: A run of backticks. An escaped backtick begins no run.
+_TICKS_RE = r"(?<![\\`])((?:\\\\)*)(`+)"
+
+#: A raw code element without elements inside. Python-Markdown would find links in it.
+_RAW_CODE_RE = r"(?i)<(code|kbd|samp)\b[^<>]*>[^<]*</\1>"
+
+
+class LiteralsExtension(Extension):
+    """Registers the patterns. Code and formulas come before escapes (180), HTML after links."""
+
+    def __init__(self, *, filter_raw_html: bool) -> None:
+        super().__init__()
+        self._filter = filter_raw_html
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
+        """Replace Python-Markdown's patterns of code and HTML."""
+        md.ESCAPED_CHARS = list(string.punctuation)
+        md.inlinePatterns.register(_Code(_TICKS_RE, md), "backtick", 190)
+        md.inlinePatterns.register(_Formula(MATH_RE, md), "math", 185)
+        for name, pattern, priority in (
+            ("raw_code", _RAW_CODE_RE, 95),
+            ("html", HTML_TAG_RE.pattern, 90),
+        ):
+            raw = _RawHtml(pattern, md, filtered=self._filter)
+            md.inlinePatterns.register(raw, name, priority)
+
+
+class _Code(InlineProcessor):
+    """A code span."""
+
+    def __init__(self, pattern: str, md: Markdown) -> None:
+        super().__init__(pattern, md)
+        #: The last text without a closing run of a length. Its ends have none either, so thousands
+        #: of open runs are searched once.
+        self._unclosed: dict[int, str] = {}
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802
+        self, m: re.Match[str], data: str
+    ) -> tuple[Element, int, int] | tuple[None, None, None]:
+        start, length = m.end(), len(m[2])
+        end = self._end(data, start, length)
+        if end is None:
+            return None, None, None
+        text = data[start:end].replace("\n", " ")
+        if text.strip(" ") and text[0] == text[-1] == " ":
+            text = text[1:-1]
+        element = Element("code")
+        element.text = AtomicString(code_escape(text))
+        return element, m.start(2), end + length
+
+    def _end(self, data: str, start: int, length: int) -> int | None:
+        """The beginning of the next run of this length."""
+        if self._unclosed.get(length, "").endswith(rest := data[start:]):
+            return None
+        found = re.compile(rf"(?<!`)`{{{length}}}(?!`)").search(data, start)
+        if not found:
+            self._unclosed[length] = rest
+        return found.start() if found else None
+
+
+class _Formula(InlineProcessor):
+    def handleMatch(  # type: ignore[override]  # noqa: N802
+        self,
+        m: re.Match[str],
+        data: str,  # noqa: ARG002
+    ) -> tuple[Element, int, int]:
+        name, text = formula_of(m)
+        element = Element("code", {"class": name})
+        element.text = AtomicString(code_escape(text))
+        return element, m.start(), m.end()
+
+
+class _RawHtml(HtmlInlineProcessor):
+    def __init__(self, pattern: str, md: Markdown, *, filtered: bool) -> None:
+        super().__init__(pattern, md)
+        self._filtered = filtered
+
+    def handleMatch(self, m: re.Match[str], data: str) -> tuple[str, int, int]:  # type: ignore[override]  # noqa: ARG002, N802
+        written = self.backslash_unescape(self.unescape(m[0]))
+        html = shown(written) if self._filtered else written
+        return self.md.htmlStash.store(html), m.start(), m.end()

@@ -1,0 +1,1 @@
+"""The rules of blocks that both flavours share, for markdown-it-py."""

@@ -54,7 +54,7 @@ def render(
         raise
     check_html(text, html)
     clean = sanitised(_bounded(html, text), text_hash)
-    found = decorated(clean, options, (_bound(text) - len(clean)) // 2)
+    found = decorated(clean, options, _bound(text))
     # The last step adds `rel` to each link, so the bound is checked again.
     made = final(_bounded(found.html, text), options.heading_prefix, text_hash)
     return RenderResult(

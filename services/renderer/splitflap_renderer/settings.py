@@ -11,6 +11,9 @@ from splitflap_renderer.options import Options
 #: begin with exactly one slash, so that it cannot name a host.
 _TEMPLATE = r"^(https?://[^/{}\s]+|/[^/\\\s\"'<>])[^\s\"'<>]*\Z"
 
+#: The share of a text's deadline for highlighting all of its code.
+HIGHLIGHT_SHARE = 0.25
+
 
 class RendererSettings(CommonSettings, frozen=True, kw_only=True):
     """The settings of the renderer."""
@@ -106,4 +109,5 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
             image_proxy_url=self.image_proxy_url,
             image_proxy_key=self.image_proxy_key,
             heading_prefix=self.heading_prefix,
+            highlight_seconds=HIGHLIGHT_SHARE * self.render_deadline,
         )

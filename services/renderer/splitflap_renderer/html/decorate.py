@@ -36,7 +36,7 @@ INLINE = {
 _Step = Callable[[str], str]
 
 #: A bound for callers without one, in characters.
-MAX_SPARE = 1_000_000
+MAX_LENGTH = 1_000_000
 
 
 class Decorated(msgspec.Struct, frozen=True):
@@ -52,8 +52,8 @@ class NotSanitised(ValueError):
     """The HTML was not written by the sanitiser."""
 
 
-def decorated(html_: str, options: Options, spare: int = MAX_SPARE) -> Decorated:
-    """Make all additions to sanitised HTML. Marks of code may add `spare` characters.
+def decorated(html_: str, options: Options, longest: int = MAX_LENGTH) -> Decorated:
+    """Make all additions to sanitised HTML. Code gets no marks beyond `longest` characters of HTML.
 
     Raises:
         NotSanitised: the sanitiser has not written this HTML.
@@ -68,7 +68,7 @@ def decorated(html_: str, options: Options, spare: int = MAX_SPARE) -> Decorated
         Links(page, headings),
         Images(page, options),
         TaskItems(page),
-        CodeBlocks(page, Highlighter(spare)),
+        CodeBlocks(page, Highlighter(options.highlight_seconds), longest),
     ]
     _walk(html_, page, additions)
     return Decorated("".join(page.parts), list(names.mentions), list(names.channels), str(excerpt))

@@ -1,30 +1,27 @@
 """Highlighted code by Pygments' classes. The text names the language; it is never guessed.
 
-Some lexers take seconds for a hundred characters (Pygments issue 2355 and others), and marks can be
-twenty times as long as their code. Such a block keeps its code and loses its marks.
+Some lexers take seconds for a hundred characters: their regular expressions backtrack (Pygments
+issue 2355 and others). So highlighting has a limit of CPU time, below the deadline of a text. A
+block beyond it keeps its code and loses its marks. The other blocks keep theirs.
 """
 
-import html
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from functools import cache
+from io import StringIO
 
-from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
+from pygments.lexers import find_lexer_class_by_name
+from pygments.token import Error, Text
 
-#: Longest accepted name of a language, in characters.
-MAX_LANGUAGE = 40
+from splitflap_renderer.cpu_limit import within
+from splitflap_renderer.languages import has_lexer
 
-#: Seconds of CPU time: for one block, and for all blocks of a text.
-MAX_BLOCK_CPU = 0.2
-MAX_TEXT_CPU = 0.5
-
-#: Seconds after which the limit acts again, if a lexer has caught it.
-_AGAIN = 0.05
+#: CPU seconds for one block: for any, and for each of its characters. Lexers take 0.2 to 5 us for a
+#: character, and 0.06 s for the first block of a language with others in it.
+BLOCK_SECONDS = 0.1
+CHARACTER_SECONDS = 10e-6
 
 _formatter: "HtmlFormatter[str]" = HtmlFormatter(nowrap=True)
 
@@ -32,61 +29,47 @@ _formatter: "HtmlFormatter[str]" = HtmlFormatter(nowrap=True)
 class Highlighter:
     """Highlights the code blocks of one text, in the process's main thread."""
 
-    def __init__(self, spare: int) -> None:
-        """`spare` is the number of characters that marks may add to the text's HTML."""
-        self._spare = spare
-        self._cpu = MAX_TEXT_CPU
+    def __init__(self, seconds: float) -> None:
+        """`seconds` is the CPU time for all blocks of the text."""
+        self._left = seconds
 
-    def highlighted(self, code: str, language: str) -> tuple[str, str] | None:
-        """HTML of the code, and Pygments' first alias for its language; None for an unknown one."""
-        lexer = _lexer(language)
-        if not lexer:
-            return None
-        plain = html.escape(code, quote=False)
-        marked = self._marked(code, lexer) or plain
-        if len(marked) - len(plain) > self._spare:
-            marked = plain
-        self._spare -= len(marked) - len(plain)
-        return marked, lexer.aliases[0]
-
-    def _marked(self, code: str, lexer: Lexer) -> str | None:
-        """HTML with marks; None if it takes too long."""
-        if self._cpu <= 0:
+    def marked(self, code: str, language: str) -> str | None:
+        """HTML of the code with marks; None without a lexer, or if the lexer fails."""
+        if not has_lexer(language) or self._left <= 0:
             return None
         began = time.process_time()
         try:
-            with _cpu_limit(min(MAX_BLOCK_CPU, self._cpu)):
-                return highlight(code, lexer, _formatter)
-        except _TooSlow:
+            return self._formatted(code, language)
+        except Exception:  # noqa: BLE001 - a lexer may raise anything
             return None
         finally:
-            self._cpu -= time.process_time() - began
+            self._left -= time.process_time() - began
+
+    def _formatted(self, code: str, language: str) -> str | None:
+        began = time.process_time()
+        # The first block of a language imports its lexer, which is not to be cut short.
+        lexer = _lexer_class(language)(stripnl=False)
+        left = self._left - (time.process_time() - began)
+        seconds = min(left, BLOCK_SECONDS + CHARACTER_SECONDS * len(code))
+        return within(seconds, lambda: _html(code, lexer)) if seconds > 0 else None
 
 
-class _TooSlow(BaseException):
-    """Not an Exception, which a lexer may catch."""
+def load(languages: Iterable[str]) -> None:
+    """Import lexers, and build their tables."""
+    for language in languages:
+        _lexer_class(language)()
 
 
-@contextmanager
-def _cpu_limit(seconds: float) -> Iterator[None]:
-    """Raise _TooSlow after this CPU time. The regular expressions of CPython check for signals."""
-
-    def stop(*_: object) -> None:
-        raise _TooSlow
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+_lexer_class = cache(find_lexer_class_by_name)
 
 
-def _lexer(language: str) -> Lexer | None:
-    if not language or len(language) > MAX_LANGUAGE:
+def _html(code: str, lexer: Lexer) -> str | None:
+    """The marked code; None if the lexer has lost a part of it."""
+    tokens = list(lexer.get_tokens(code))
+    if "".join(text for _, text in tokens).rstrip("\n") != code.rstrip("\n"):
         return None
-    try:
-        return get_lexer_by_name(language, stripnl=False)
-    except ClassNotFound:
-        return None
+    written = StringIO()
+    # An error becomes text: a placeholder as in `[1, …]` is no mistake.
+    plain = ((Text if kind is Error else kind, text) for kind, text in tokens)
+    _formatter.format(plain, written)
+    return written.getvalue()

@@ -14,10 +14,10 @@ from contextvars import ContextVar
 from typing import Any
 
 import nh3
-from pygments.lexers import get_all_lexers
 from pygments.token import STANDARD_TYPES
 
 from splitflap_renderer.footnote_ids import FOOTNOTE_ID
+from splitflap_renderer.languages import LANGUAGES
 
 #: `rel` of every link: no ranking, content by users, no access to the opening page.
 LINK_REL = "nofollow ugc noopener"
@@ -80,9 +80,10 @@ CLASSES = {
 }
 
 #: Further classes, of Splitflap's additions: code with Pygments' token types, task lists, names.
+#: Pygments has a red box for `err`, and `[1, …]` in JSON is no mistake.
 ADDED_CLASSES = {
     "div": {"highlight"},
-    "span": {name for name in STANDARD_TYPES.values() if name},
+    "span": {name for name in STANDARD_TYPES.values() if name} - {"err"},
     "li": {"task-list-item"},
     "a": {"mention", "channel"},
 }
@@ -90,17 +91,8 @@ ADDED_CLASSES = {
 #: Classes of formulas.
 FORMULAS = {"math-inline", "math-display"}
 
-#: Languages that a client draws; Pygments does not know them.
-DRAWN = ("math", "mermaid")
-
-#: The labels of code blocks: Pygments' first alias of a language by each of its aliases.
-LANGUAGES = {
-    alias: aliases[0] for _, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases
-} | {name: name for name in DRAWN}
-
-#: The class that carries the language of a code block to `decorate`, which removes it. People write
-#: `rust,ignore`, `python:app.py` and `{.python}`, too.
-LANGUAGE_CLASS = re.compile(r"language-\{?\.?([\w+#.*-]{1,40})")
+#: Begins the class that carries the language of a code block to `decorate`, which removes it.
+_LANGUAGE_CLASS = "language-"
 
 #: The most rows or columns that a cell of a table spans.
 MAX_SPAN = 100
@@ -130,6 +122,12 @@ def final(html: str, heading_prefix: str, text_hash: str) -> str:
     return _final_cleaner(heading_prefix).clean(html)
 
 
+def language_in(class_: str) -> str:
+    """The language that the class of a code block carries, or an empty string."""
+    language = class_.removeprefix(_LANGUAGE_CLASS)
+    return language if language != class_ and language in LANGUAGES else ""
+
+
 def _is_own_footnote(value: str) -> bool:
     found = FOOTNOTE_ID.fullmatch(value)
     return bool(found and found[1] == _text_hash.get())
@@ -143,15 +141,8 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     if name in {"colspan", "rowspan"}:
         return value if _SPAN.fullmatch(value) and int(value) <= MAX_SPAN else None
     if tag == "code" and name == "class":
-        return _code_class(value)
+        return value if value in FORMULAS or language_in(value) else None
     return value
-
-
-def _code_class(value: str) -> str | None:
-    if value in FORMULAS:
-        return value
-    found = LANGUAGE_CLASS.match(value)
-    return f"language-{found[1].lower()}" if found else None
 
 
 def _fragment(url: str) -> str | None:

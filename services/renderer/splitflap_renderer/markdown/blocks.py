@@ -19,6 +19,7 @@ from markdown.util import AtomicString
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from splitflap_renderer.languages import language_of
 from splitflap_renderer.markdown.raw_html import shown
 from splitflap_renderer.markdown.rules.common import use_blocks
 
@@ -144,8 +145,8 @@ def _attributes(token: Token) -> dict[str, str]:
 
 
 def _language(token: Token) -> dict[str, str]:
-    name = token.info.split(maxsplit=1)[:1]
-    return {"class": f"language-{name[0]}"} if name else {}
+    name = language_of(token.info)
+    return {"class": f"language-{name}"} if name else {}
 
 
 def _add_text(parent: Element, text: str) -> None:

@@ -14,6 +14,7 @@ from markdown_it.rules_inline.autolink import autolink
 from markdown_it.token import Token
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
+from splitflap_renderer.languages import language_of
 from splitflap_renderer.markdown.autolinks import autolinks
 from splitflap_renderer.markdown.blocks import CHECKBOXES
 from splitflap_renderer.markdown.links import preview_key
@@ -84,6 +85,8 @@ def _as_specified(tokens: list[Token]) -> list[Token]:
             token.attrs["align"] = _ALIGN[str(style)]
         elif token.tag == "s":
             token.tag = "del"
+        elif token.type == "fence":
+            token.info = language_of(token.info) or token.info
         elif token.type in {"bullet_list_open", "ordered_list_open", "list_item_open"}:
             token.attrs.pop("class", None)
     return tokens

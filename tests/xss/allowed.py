@@ -58,7 +58,7 @@ ATTRIBUTES = {
     "p": {"class": r"markdown-alert-title|"},
     "td": {"align": r"left|center|right", "colspan": SPAN, "rowspan": SPAN},
     "th": {"align": r"left|center|right", "colspan": SPAN, "rowspan": SPAN},
-    **{f"h{level}": {"id": r"user-content-[\w-]+"} for level in range(1, 7)},
+    **{f"h{level}": {"id": r"user-content-[0-9a-f]{8}-[\w-]+"} for level in range(1, 7)},
 }
 
 

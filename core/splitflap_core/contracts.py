@@ -36,7 +36,7 @@ MAX_URL = 2000
 #: Most links of one text with previews. Later links are dropped from the list.
 MAX_LINKS = 50
 
-#: Most mentions of people in a text, and most of channels. Later ones are not linked.
+#: Most mentions of people in a text, and most of channels. Later ones stay text.
 MAX_NAMES = 50
 
 #: Longest excerpt of a text, in characters.
@@ -63,8 +63,14 @@ Kind = Literal["render", "scrape"]
 #: The ids and names of an envelope. They appear in logs.
 Label = Annotated[str, Meta(max_length=300)]
 
-#: Names of accounts and channels, as the API has them.
-Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
+#: Longest name of an account, a group or a channel in a text, in characters.
+MAX_NAME = 100
+
+#: Names in a text: letters of any script, digits, and `.`, `_` or `-`. A team has `group/team`. No
+#: name has other punctuation of ASCII, spaces, or characters without a width.
+_OTHER = r"\x00-,/:-@\[-^`{-\xa0\u2000-\u206f\u3000\ufeff"
+_NAME = rf"[^{_OTHER}._-][^{_OTHER}]*"
+Name = Annotated[str, Meta(max_length=MAX_NAME, pattern=rf"\A{_NAME}(?:/{_NAME})?\Z")]
 Names = Annotated[list[Name], Meta(max_length=MAX_NAMES)]
 
 #: The part of ids that differs between posts, or empty.
@@ -90,7 +96,7 @@ class RenderRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     With `breaks`, a newline within a paragraph is a line break. `salt` goes into the ids of the
     HTML, so two posts with the same text have different ids. A message of an earlier release has
-    neither: its text is rendered without line breaks, and its ids have a salt of zeros.
+    neither: its text is rendered without line breaks, and the text itself makes its ids.
     """
 
     text: str
@@ -102,7 +108,7 @@ class RenderRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 class RenderResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """`html` is sanitised. `links` are the URLs to preview, each once, in reading order.
 
-    `mentions` and `channels` are the linked names, also in reading order. `excerpt` is plain text.
+    `mentions` and `channels` are the names, also in reading order. `excerpt` is plain text.
     """
 
     html: Annotated[str, Meta(max_length=MAX_HTML)]

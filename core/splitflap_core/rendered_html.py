@@ -17,7 +17,7 @@ _CLASS = r"[\w -]*"
 _SIDE = r"left|center|right"
 _FOOTNOTE = r"fn(?:ref)?-[0-9a-f]{8}-[0-9]{1,6}(?::[0-9]{1,6})?"
 #: A heading's id has the operator's prefix, which ends in a dash. So no id is a script's name.
-_HEADING = r"[a-z][a-z0-9-]{0,125}-[\w-]{1,100}"
+_HEADING = r"[a-z][a-z0-9-]{0,125}-[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f]{1,220}"
 #: Browsers ignore spaces around a URL. A path comes from an operator's template.
 _SOURCE = r' *(?i:https?):[^"]*|/(?![/\\])[^"]*'
 _TARGET = rf'{_SOURCE}| *(?i:mailto|tel|xmpp):[^"]*|\#[^"]*'

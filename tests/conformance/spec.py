@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
 
+from splitflap_renderer.html.sanitiser import LITERAL
+
 FOLDER = Path(__file__).parents[2] / ".cache" / "specs"
 
 _EXAMPLE = re.compile(
@@ -12,6 +14,8 @@ _EXAMPLE = re.compile(
     r"(?P<text>[\s\S]*?)^\.\n(?P<html>[\s\S]*?)^`{32})$",
     re.MULTILINE,
 )
+
+_MARKER = re.compile(rf'<span class="{LITERAL}">(.)</span>')
 
 #: White space around these elements is invisible.
 _BLOCKS = {
@@ -45,10 +49,15 @@ def examples(name: str) -> list[Example]:
     return found
 
 
+def without_markers(html: str) -> str:
+    """The HTML without the markers of escaped characters. `decorate` removes them from posts."""
+    return _MARKER.sub(r"\1", html)
+
+
 def comparable(html: str) -> str:
     """The HTML without invisible differences: white space around blocks, highlighting in code."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(without_markers(html))
     reader.close()
     return "".join(reader.parts).strip()
 

@@ -54,11 +54,14 @@ ATTRIBUTES = {
         "class": r"((highlight|footnote|markdown-alert(-[a-z]+)?) ?)*",
         "data-language": r"[\w+#.*-]+",
     },
-    "span": {"class": r"([a-z][a-z0-9]{0,2} ?)*"},
+    "span": {"class": r"group-mention|([a-z][a-z0-9]{0,2} ?)*"},
     "p": {"class": r"markdown-alert-title|"},
     "td": {"align": r"left|center|right", "colspan": SPAN, "rowspan": SPAN},
     "th": {"align": r"left|center|right", "colspan": SPAN, "rowspan": SPAN},
-    **{f"h{level}": {"id": r"user-content-[0-9a-f]{8}-[\w-]+"} for level in range(1, 7)},
+    **{
+        f"h{level}": {"id": r"user-content-[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f]+"}
+        for level in range(1, 7)
+    },
 }
 
 

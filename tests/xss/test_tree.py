@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from splitflap_core.contracts import FLAVOURS, Flavour
-from splitflap_renderer.footnote_ids import NO_SALT
 from splitflap_renderer.html.decorate import NotSanitised, decorated
 from splitflap_renderer.html.sanitiser import final
 from splitflap_renderer.markdown.checks import TextRefused
-from splitflap_renderer.render import render
+from splitflap_renderer.render import hash_of, render
 
 from tests.xss.allowed import problems
 from tests.xss.options import OPTIONS
@@ -32,7 +31,7 @@ def test_a_vector_leaves_only_allowed_html(vector: str, flavour: Flavour) -> Non
         html = render(text, flavour, OPTIONS).html
         assert problems(html) == [], html
         # Sanitising a second time changes nothing.
-        assert final(html, OPTIONS.heading_prefix, NO_SALT) == html
+        assert final(html, OPTIONS.heading_prefix, hash_of(text)) == html
 
 
 def test_the_checker_reports_html_beyond_the_allow_list() -> None:
@@ -57,7 +56,7 @@ def test_only_sanitised_html_is_decorated() -> None:
     """The decorator reads all of the HTML or refuses it."""
     for html in ("<p", "<p onclick=x>", "<!-- x -->", "<a href='x'>", "a < b", "<P>"):
         with pytest.raises(NotSanitised):
-            decorated(html, OPTIONS, NO_SALT)
+            decorated(html, OPTIONS)
 
 
 @settings(max_examples=300, deadline=None)
@@ -69,4 +68,4 @@ def test_random_texts_leave_only_allowed_html(text: str, flavour: Flavour) -> No
     except TextRefused:
         return
     assert problems(html) == []
-    assert final(html, OPTIONS.heading_prefix, NO_SALT) == html
+    assert final(html, OPTIONS.heading_prefix, hash_of(text)) == html

@@ -9,6 +9,7 @@ class Options(msgspec.Struct, frozen=True):
     `mention_url` and `channel_url` have `{name}`. `image_proxy_url` has `{url}` or `{hex}`, and
     optionally `{digest}`, computed with `image_proxy_key`. `heading_prefix` begins the id of every
     heading. `highlight_seconds` is the CPU time for the marks of all code in a text.
+    `group_mentions` are names such as `all`, and `team/*` for the teams of `team`.
     """
 
     mention_url: str | None = None
@@ -17,6 +18,7 @@ class Options(msgspec.Struct, frozen=True):
     image_proxy_key: str = ""
     heading_prefix: str = "user-content-"
     highlight_seconds: float = 0.5
+    group_mentions: tuple[str, ...] = ()
 
 
 #: All optional features are off.

@@ -59,16 +59,25 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             description="URL of an account's page with `{name}`, such as "
             "`https://chat.example/people/{name}` or `/people/{name}`. `@name` becomes a link to "
-            "it, and `mentions` lists it. Unset: `@name` stays text.",
+            "it. Unset: `@name` stays text. `mentions` lists it in both cases.",
         ),
     ] = None
     channel_url: Annotated[
         Annotated[str, Meta(pattern=_TEMPLATE)] | None,
         Meta(
-            description="URL of a channel's page with `{name}`. `#name` becomes a link to it, and "
-            "`channels` lists it. Unset: `#name` stays text.",
+            description="URL of a channel's page with `{name}`. `#name` becomes a link to it. "
+            "Unset: `#name` stays text. `channels` lists it in both cases.",
         ),
     ] = None
+    group_mentions: Annotated[
+        str,
+        Meta(
+            pattern=r"^((?:[A-Za-z0-9][A-Za-z0-9._-]{0,49}(?:/\*)?)(?:,(?!\Z)|\Z)){0,50}\Z",
+            description="Names of groups, separated by commas, such as `all,here,dev/*`. "
+            "`dev/*` stands for all teams `@dev/name`. A group gets the class `group-mention` and "
+            "no link; `mentions` lists it.",
+        ),
+    ] = ""
     image_proxy_url: Annotated[
         Annotated[str, Meta(pattern=_TEMPLATE)] | None,
         Meta(
@@ -110,4 +119,5 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
             image_proxy_key=self.image_proxy_key,
             heading_prefix=self.heading_prefix,
             highlight_seconds=HIGHLIGHT_SHARE * self.render_deadline,
+            group_mentions=tuple(filter(None, self.group_mentions.split(","))),
         )

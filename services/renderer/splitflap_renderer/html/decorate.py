@@ -10,12 +10,12 @@ from collections.abc import Callable
 import msgspec
 
 from splitflap_renderer.html.additions.addition import Addition, Page
-from splitflap_renderer.html.additions.code_blocks import CODE, CodeBlocks
-from splitflap_renderer.html.additions.depth import Depth
+from splitflap_renderer.html.additions.code_blocks import CodeBlocks
 from splitflap_renderer.html.additions.excerpt_text import ExcerptText
 from splitflap_renderer.html.additions.heading_ids import HeadingIds
 from splitflap_renderer.html.additions.images import Images
 from splitflap_renderer.html.additions.links import Links
+from splitflap_renderer.html.additions.literals import Literals
 from splitflap_renderer.html.additions.named_text import NamedText
 from splitflap_renderer.html.additions.task_items import TaskItems
 from splitflap_renderer.html.excerpt import Excerpt
@@ -53,7 +53,7 @@ class NotSanitised(ValueError):
     """The HTML was not written by the sanitiser."""
 
 
-def decorated(html_: str, options: Options, salt: str, longest: int = MAX_LENGTH) -> Decorated:
+def decorated(html_: str, options: Options, longest: int = MAX_LENGTH) -> Decorated:
     """Make all additions to sanitised HTML. Code gets no marks beyond `longest` characters of HTML.
 
     Raises:
@@ -61,10 +61,12 @@ def decorated(html_: str, options: Options, salt: str, longest: int = MAX_LENGTH
     """
     page = Page()
     names, excerpt = Names(options), Excerpt()
-    headings = Headings(options.heading_prefix, salt)
+    headings = Headings(options.heading_prefix)
     additions = [
-        NamedText(page, names),
+        Literals(page),
+        # A heading's name is made of the text as written.
         HeadingIds(page, headings),
+        NamedText(page, names),
         ExcerptText(page, excerpt),
         Links(page, headings),
         Images(page, options),
@@ -77,14 +79,13 @@ def decorated(html_: str, options: Options, salt: str, longest: int = MAX_LENGTH
 
 def _walk(html_: str, page: Page, additions: list[Addition]) -> None:
     """Give each tag and text to the additions, and write what they make of it."""
-    steps = _Steps(page, additions)
+    steps = _Steps(additions)
     end = 0
     for token in _TOKEN.finditer(html_):
         if token.start() != end:
             break
         end = token.end()
-        if made := steps.taken(token):
-            page.parts.append(made)
+        page.parts.append(steps.taken(token))
     if end != len(html_):
         raise NotSanitised(f"expected a tag or text at {html_[end : end + 40]!r}")
     for addition in additions:
@@ -94,9 +95,7 @@ def _walk(html_: str, page: Page, additions: list[Addition]) -> None:
 class _Steps:
     """The methods to call for each kind of token. Methods of the base are left out."""
 
-    def __init__(self, page: Page, additions: list[Addition]) -> None:
-        self._page = page
-        self._depth = Depth()
+    def __init__(self, additions: list[Addition]) -> None:
         self._starts: dict[str, list[_Step]] = {}
         self._ends: dict[str, list[_Step]] = {}
         for addition in additions:
@@ -113,18 +112,10 @@ class _Steps:
             for text in self._texts:
                 written = text(written)
             return written
-        tag, end = token["tag"], bool(token["end"])
+        tag = token["tag"]
         if tag not in INLINE:
             for edge in self._edges:
                 edge()
-        if self._depth.drops(tag, end=end):
-            return self._dropped(tag, end=end)
-        for step in (self._ends if end else self._starts).get(tag, ()):
+        for step in (self._ends if token["end"] else self._starts).get(tag, ()):
             written = step(written)
         return written
-
-    def _dropped(self, tag: str, *, end: bool) -> str:
-        """The text of code stays code, and a block still separates words."""
-        if tag in CODE:
-            self._page.code += -1 if end else 1
-        return "" if tag in INLINE or self._page.parts[-1] == "\n" else "\n"

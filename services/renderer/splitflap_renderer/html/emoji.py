@@ -1,6 +1,8 @@
 """Emoji codes such as `:tada:`, the same as GitHub's.
 
-The data is gemoji's (https://github.com/github/gemoji, MIT), as pymdown-extensions ships it.
+The data is gemoji's (https://github.com/github/gemoji, MIT), as pymdown-extensions ships it. Each
+code gives the fully qualified sequence of Unicode (UTS #51), with its joiners and variation
+selectors: without them, `:heart:` is a black sign, and a family is four people.
 """
 
 from functools import cache
@@ -19,9 +21,14 @@ def emoji(code: str) -> str | None:
 @cache
 def _characters() -> dict[str, str]:
     known = {
-        code: "".join(chr(int(point, 16)) for point in entry["unicode"].split("-"))
+        code: "".join(chr(int(point, 16)) for point in _points(entry).split("-"))
         for code, entry in gemoji_db.emoji.items()
         if "unicode" in entry
     }
     known |= {alias: known[code] for alias, code in gemoji_db.aliases.items() if code in known}
     return known
+
+
+def _points(entry: dict[str, str]) -> str:
+    """The code points. `unicode` names a picture, without joiners and variation selectors."""
+    return entry.get("unicode_alt") or entry["unicode"]

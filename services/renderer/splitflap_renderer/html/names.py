@@ -1,27 +1,41 @@
 """Names and codes in running text: `@name`, `#channel` and emoji codes.
 
-Bare URLs and e-mail addresses are skipped as a whole.
+Other URLs and e-mail addresses are skipped as a whole. docs/html.md has the rules for names. Each
+pattern takes linear time.
 """
 
 import re
 from html import escape
+from unicodedata import normalize
 
-from splitflap_core.contracts import MAX_NAMES
+from splitflap_core.contracts import MAX_NAME, MAX_NAMES
 
 from splitflap_renderer.html.emoji import MAX_CODE, emoji
 from splitflap_renderer.html.templates import page_of
 from splitflap_renderer.options import Options
+from splitflap_renderer.scripts import IN_WORD, MARKS, SPACED, SPACELESS
 
-#: The API's form of accounts' and channels' names, without a full stop or dash at the end, which
-#: belongs to the sentence. A channel must have a letter: `#1` is a number.
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?"
+_LETTER = rf"(?:{SPACED}|[{MARKS}])"
+
+#: A name in a script with spaces ends before a script without them. Another name takes both. A full
+#: stop or a dash at the end belongs to the sentence.
+_NAME = (
+    rf"(?:(?!_){SPACED}{_LETTER}*+(?:(?:\.|-++){_LETTER}++)*+"
+    rf"|[{SPACELESS}](?:\w|[{MARKS}])*+)"
+)
+_LOCAL = rf"(?:{_LETTER}|[.+-])"
 _WORD = re.compile(
     r"(?<![\w+.@/-])(?:[A-Za-z][A-Za-z0-9+.-]{0,30}://|www\.)\S+"
-    r"|(?<![\w.+-])[\w.+-]{1,64}@(?=[\w-])[\w.-]+"
-    rf"|(?P<emoji>(?<!\w):[a-z0-9_+-]{{1,{MAX_CODE - 2}}}:(?!\w))"
-    rf"|(?<![\w@#&/=.:-])@(?P<mention>{_NAME})(?![\w@])"
-    rf"|(?<![\w@#&/=.:-])#(?P<channel>(?=[0-9._-]{{0,98}}[A-Za-z]){_NAME})(?![\w#])"
+    rf"|(?<!{_LOCAL}){_LOCAL}++(?<={SPACED})@(?:{_LETTER}|[.-])+"
+    rf"|(?P<emoji>{IN_WORD}:[a-z0-9_+-]{{1,{MAX_CODE - 2}}}:(?!{SPACED}))"
+    rf"|{IN_WORD}(?<![@#\\])(?:"
+    rf"@(?P<mention>{_NAME}(?:/{_NAME})?)(?!@)"
+    # `#1` is a number.
+    rf"|\#(?P<channel>(?=[\d._-]*+[^\W\d_]){_NAME})(?![@#]))"
 )
+
+#: The tags around a group's name. A group has no page.
+_GROUP = ('<span class="group-mention">', "</span>")
 
 
 class Names:
@@ -32,6 +46,9 @@ class Names:
         self.channels: dict[str, None] = {}
         self._mention_url = options.mention_url
         self._channel_url = options.channel_url
+        self._groups = {each.casefold(): each for each in options.group_mentions}
+        #: The end of the last mention in the present text: `@ann/@bob` has two.
+        self._end = -1
 
     def marked(self, text: str, before: str, *, linked: bool) -> str:
         """Replace emoji codes, and link names unless the text is within a link.
@@ -42,6 +59,7 @@ class Names:
             return text
         replace = self._emoji if linked else self._any
         skip = len(before)
+        self._end = -1
         marked = _WORD.sub(
             lambda found: found[0] if found.start() < skip else replace(found), before + text
         )
@@ -51,16 +69,47 @@ class Names:
         return (found["emoji"] and emoji(found["emoji"])) or found[0]
 
     def _any(self, found: re.Match[str]) -> str:
+        if found["emoji"]:
+            return self._emoji(found)
+        start = found.start()
+        # A path, such as `medium.example/@ann`. Names may be separated by a slash.
+        if found.string[max(0, start - 1) : start] == "/" and self._end != start - 1:
+            return found[0]
         if name := found["mention"]:
-            return _link(found[0], name, self._mention_url, self.mentions, "mention")
+            return self._mention(found, normalize("NFC", name))
         if name := found["channel"]:
-            return _link(found[0], name, self._channel_url, self.channels, "channel")
-        return self._emoji(found)
+            name = normalize("NFC", name)
+            return self._named(
+                found, name, self.channels, _link(self._channel_url, name, "channel")
+            )
+        return found[0]
+
+    def _mention(self, found: re.Match[str], name: str) -> str:
+        team, slash, _ = name.partition("/")
+        if slash:
+            # Without a setting, `@types/node` is a package.
+            group = name if f"{team}/*".casefold() in self._groups else None
+            if group is None:
+                return found[0]
+        else:
+            group = self._groups.get(name.casefold())
+        if group:
+            return self._named(found, group, self.mentions, _GROUP)
+        return self._named(found, name, self.mentions, _link(self._mention_url, name, "mention"))
+
+    def _named(
+        self, found: re.Match[str], name: str, seen: dict[str, None], marks: tuple[str, str]
+    ) -> str:
+        """List a name, and mark it. Names beyond the bounds stay text."""
+        if len(name) > MAX_NAME or (name not in seen and len(seen) >= MAX_NAMES):
+            return found[0]
+        seen[name] = None
+        self._end = found.end()
+        return f"{marks[0]}{found[0]}{marks[1]}"
 
 
-def _link(written: str, name: str, url: str | None, seen: dict[str, None], kind: str) -> str:
-    """Link a name and list it. Names beyond the bound of the list stay text."""
-    if url is None or (name not in seen and len(seen) >= MAX_NAMES):
-        return written
-    seen[name] = None
-    return f'<a href="{escape(page_of(url, name))}" class="{kind}">{written}</a>'
+def _link(url: str | None, name: str, kind: str) -> tuple[str, str]:
+    """The tags around a name. Without a URL there are none."""
+    if url is None:
+        return "", ""
+    return f'<a href="{escape(page_of(url, name))}" class="{kind}">', "</a>"

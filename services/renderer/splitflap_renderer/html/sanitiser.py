@@ -83,7 +83,7 @@ CLASSES = {
 #: Pygments has a red box for `err`, and `[1, …]` in JSON is no mistake.
 ADDED_CLASSES = {
     "div": {"highlight"},
-    "span": {name for name in STANDARD_TYPES.values() if name} - {"err"},
+    "span": {name for name in STANDARD_TYPES.values() if name} - {"err"} | {"group-mention"},
     "li": {"task-list-item"},
     "a": {"mention", "channel"},
 }
@@ -97,15 +97,18 @@ _LANGUAGE_CLASS = "language-"
 #: The most rows or columns that a cell of a table spans.
 MAX_SPAN = 100
 
-#: The salt of the text that is being sanitised.
-_salt: ContextVar[str] = ContextVar("salt")
+#: The class of an escaped `@`, `#` or `:`. `decorate` removes it.
+LITERAL = "literal"
+
+#: The hash of the text that is being sanitised.
+_text_hash: ContextVar[str] = ContextVar("text_hash")
 
 #: A link within the text: to a footnote, or to a heading by a name that `decorate` replaces by the
 #: heading's id.
-FRAGMENT = re.compile(r"#[^\s\"'<>&]{1,200}")
+FRAGMENT = re.compile(r"#[^\s\"'<>&]{1,2000}")
 
-#: The part of a heading's id after the salt.
-_NAME = re.compile(r"[\w-]{1,100}")
+#: A heading's name: its letters, of any script, and a number.
+HEADING_NAME = r"[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f]{1,220}"
 
 _SPAN = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -113,15 +116,15 @@ _SPAN = re.compile(r"[1-9][0-9]{0,2}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def sanitised(html: str, salt: str) -> str:
-    """The HTML with the elements and attributes that a text with this salt may use."""
-    _salt.set(salt)
+def sanitised(html: str, text_hash: str) -> str:
+    """The HTML with the elements and attributes that a text with this hash may use."""
+    _text_hash.set(text_hash)
     return _cleaner.clean(html)
 
 
-def final(html: str, heading_prefix: str, salt: str) -> str:
+def final(html: str, heading_prefix: str, text_hash: str) -> str:
     """Decorated HTML with the elements and attributes of texts and of Splitflap's additions."""
-    _salt.set(salt)
+    _text_hash.set(text_hash)
     return _final_cleaner(heading_prefix).clean(html)
 
 
@@ -133,12 +136,7 @@ def language_in(class_: str) -> str:
 
 def _is_own_footnote(value: str) -> bool:
     found = FOOTNOTE_ID.fullmatch(value)
-    return bool(found and found[1] == _salt.get())
-
-
-def _is_own_heading(value: str, prefix: str) -> bool:
-    own = f"{prefix}{_salt.get()}-"
-    return value.startswith(own) and bool(_NAME.fullmatch(value, len(own)))
+    return bool(found and found[1] == _text_hash.get())
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
@@ -180,7 +178,7 @@ def _make_cleaner(
     )
 
 
-_cleaner = _make_cleaner(ATTRIBUTES, _attribute, CLASSES, _fragment)
+_cleaner = _make_cleaner(ATTRIBUTES, _attribute, CLASSES | {"span": {LITERAL}}, _fragment)
 
 _finals: dict[str, nh3.Cleaner] = {}
 
@@ -193,9 +191,11 @@ def _final_cleaner(heading_prefix: str) -> nh3.Cleaner:
 
 
 def _make_final(heading_prefix: str) -> nh3.Cleaner:
+    heading_id = re.compile(rf"{re.escape(heading_prefix)}{HEADING_NAME}")
+
     def attribute(tag: str, name: str, value: str) -> str | None:
         if name == "id" and tag in HEADINGS:
-            return value if _is_own_heading(value, heading_prefix) else None
+            return value if heading_id.fullmatch(value) else None
         if name == "data-language":
             return value if value in LANGUAGES else None
         if tag == "code":

@@ -1,8 +1,8 @@
-"""Autolinks of GitHub's specification (section 6.9) that the rule of mdit-py-plugins misses.
+"""Bare links of the flavour gfm, by the rules of `markdown/links.py`.
 
-That rule reads characters during parsing, where an underscore in an e-mail address may still begin
-an emphasis. This module reads the text after parsing, as cmark-gfm does. The specification links
-`ftp://` too; the sanitiser keeps only its text.
+URLs are found while the text is parsed, so that an underscore within a URL begins no emphasis.
+E-mail addresses are found after it, where an underscore beside one may be an emphasis. cmark-gfm
+does the same. The sanitiser keeps only the text of a link to `ftp://`.
 """
 
 import re
@@ -11,49 +11,54 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
-from mdit_py_plugins.gfm_autolink import index
 
-from splitflap_renderer.markdown.links import without_trailing
+from splitflap_renderer.markdown.links import BareLink, bare_link, emails, unescaped
 
-_LITERAL = re.compile(
-    r"(?<![\w.+/:@-])(?:"
-    r"(?P<email>[A-Za-z0-9.+_-]+@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?![@\w])"
-    r"|(?P<ftp>ftp://[A-Za-z0-9][^\s<]*))"
-)
+#: The scheme before a colon.
+_SCHEME = re.compile(r"(?i)(?:https?|ftp|mailto|xmpp)\Z")
 
-#: Schemes before the colon of a link that the inline rule finds.
-_PROTOCOLS = ("http", "https", "mailto", "xmpp")
+#: Characters of the longest scheme.
+_LOOK_BACK = 6
 
-#: Characters of the longest scheme, and the character before it.
-_LOOK_BACK = max(map(len, _PROTOCOLS)) + 1
+#: The tags of a link in raw HTML.
+_RAW_START = re.compile(r"(?i)<a[\s>]")
+_RAW_END = re.compile(r"(?i)</a[\s>]")
 
 
 def autolinks(md: MarkdownIt) -> None:
-    """Find e-mail addresses and `ftp://` in parsed text, instead of the inline rule for addresses.
-
-    The inline rule for protocols searches all of the text before each colon, in quadratic time.
-    This plugin wraps it, so that it reads only a few characters.
-    """
-    md.disable("gfm_autolink_email")
-    md.inline.ruler.at("gfm_autolink_protocol", _protocol)
-    md.core.ruler.push("autolinks", _rule)
+    """Find bare links."""
+    for letter in "wW":
+        md.inline.add_terminator_char(letter)
+    md.inline.ruler.push("bare_link", _bare_link)
+    md.core.ruler.push("emails", _emails)
 
 
-def _protocol(state: StateInline, silent: bool) -> bool:
-    if silent or state.linkLevel or not state.pending.endswith(_PROTOCOLS):
+def _bare_link(state: StateInline, silent: bool) -> bool:
+    """Read a link at the colon after its scheme, or at the first letter of `www.`."""
+    if silent or state.linkLevel:
         return False
-    # The rule sees only the end of the text. The parser joins the two pieces again.
-    pending = state.pending
-    state.pending = pending[:-_LOOK_BACK]
-    if state.pending:
-        state.pushPending()
-    state.pending = pending[-_LOOK_BACK:]
-    return index._protocol_rule(state, silent)  # noqa: SLF001
+    begin = state.pos
+    if state.src[begin] == ":":
+        scheme = _SCHEME.search(state.pending[-_LOOK_BACK:])
+        if scheme is None:
+            return False
+        begin -= len(scheme[0])
+    elif state.src[begin] not in "wW":
+        return False
+    found = bare_link(state.src, begin)
+    if found is None:
+        return False
+    state.pending = state.pending[: len(state.pending) - (state.pos - begin)]
+    state.push("link_open", "a", 1).attrs = {"href": unescaped(found.url)}
+    state.push("text", "", 0).content = unescaped(state.src[begin : found.end])
+    state.push("link_close", "a", -1)
+    state.pos = found.end
+    return True
 
 
-def _rule(state: StateCore) -> None:
+def _emails(state: StateCore) -> None:
     for token in state.tokens:
-        if token.type == "inline" and ("@" in token.content or "ftp://" in token.content):
+        if token.type == "inline" and "@" in token.content:
             token.children = _linked(token.children or [])
 
 
@@ -61,28 +66,32 @@ def _linked(children: list[Token]) -> list[Token]:
     linked: list[Token] = []
     depth = 0
     for child in children:
-        depth += (child.type == "link_open") - (child.type == "link_close")
+        depth = max(0, depth + _step(child))
         linked += _split(child) if child.type == "text" and not depth else [child]
     return linked
 
 
+def _step(token: Token) -> int:
+    """The number of links that the token opens, or minus the number that it closes."""
+    if token.type == "html_inline":
+        return bool(_RAW_START.match(token.content)) - bool(_RAW_END.match(token.content))
+    return (token.type == "link_open") - (token.type == "link_close")
+
+
 def _split(token: Token) -> list[Token]:
     parts: list[Token] = []
+    text = token.content
     end = 0
-    for found in _LITERAL.finditer(token.content):
-        url = found[0] if found["email"] else without_trailing(found[0])
-        if found["email"] and url.endswith(("-", "_")):
-            continue
-        parts += [_text(token.content[end : found.start()]), *_link(url, bool(found["email"]))]
-        end = found.start() + len(url)
-    return [*parts, _text(token.content[end:])] if parts else [token]
+    for found in emails(text):
+        parts += [_text(text[end : found.start]), *_link(found, text[found.start : found.end])]
+        end = found.end
+    return [*parts, _text(text[end:])] if parts else [token]
 
 
-def _link(url: str, email: bool) -> list[Token]:
-    href = f"mailto:{url}" if email else url
+def _link(found: BareLink, written: str) -> list[Token]:
     return [
-        Token("link_open", "a", 1, attrs={"href": href}),
-        _text(url),
+        Token("link_open", "a", 1, attrs={"href": found.url}),
+        _text(written),
         Token("link_close", "a", -1),
     ]
 

@@ -12,11 +12,11 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.autolink import autolink
 from markdown_it.token import Token
-from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
 from splitflap_renderer.languages import language_of
 from splitflap_renderer.markdown.autolinks import autolinks
 from splitflap_renderer.markdown.blocks import CHECKBOXES
+from splitflap_renderer.markdown.escapes import mark_escapes
 from splitflap_renderer.markdown.links import preview_key
 from splitflap_renderer.markdown.raw_html import shown
 from splitflap_renderer.markdown.rules.common import use_blocks
@@ -30,6 +30,12 @@ _ALIGN = {f"text-align:{side}": side for side in ("left", "center", "right")}
 Env = MutableMapping[str, Any]
 
 
+class _Parser(MarkdownIt):
+    def normalizeLinkText(self, link: str) -> str:  # noqa: N802 - markdown-it's name
+        """The text of `<https://...>` as written. The base decodes the host and the path."""
+        return link
+
+
 class GfmFlavour:
     """A parser without state between texts. Build it once.
 
@@ -39,9 +45,8 @@ class GfmFlavour:
     """
 
     def __init__(self, *, bare_links_and_tag_filter: bool = True, breaks: bool = False) -> None:
-        self._md = MarkdownIt("commonmark", {"breaks": breaks}).enable("strikethrough")
+        self._md = _Parser("commonmark", {"breaks": breaks}).enable("strikethrough")
         self._md.options["strikethrough_single_tilde"] = True
-        self._md.use(gfm_autolink_plugin)
         use_blocks(self._md, filter_raw_html=bare_links_and_tag_filter)
         use_math(self._md)
         self._md.inline.ruler.at("autolink", _angled)
@@ -49,17 +54,15 @@ class GfmFlavour:
         for name, rule in rules.items():
             self._md.add_render_rule(name, rule)
         if bare_links_and_tag_filter:
-            self._md.use(autolinks)
-        else:
-            self._md.disable(["gfm_autolink_www", "gfm_autolink_protocol", "gfm_autolink_email"])
+            self._md.use(autolinks).use(mark_escapes)
 
-    def convert(self, text: str, salt: str) -> tuple[str, list[str]]:
+    def convert(self, text: str, text_hash: str) -> tuple[str, list[str]]:
         """The HTML before sanitising, and the links that get previews, in reading order.
 
-        `salt` keeps the ids of this text's footnotes apart from those of other texts.
+        `text_hash` keeps the ids of this text's footnotes apart from those of other texts.
         """
         # The footnotes' plugin builds its ids from `docId`: fn-<docId>-<number>.
-        env: Env = {"docId": salt}
+        env: Env = {"docId": text_hash}
         tokens = self._md.parse(text, env)
         links = [url for token in _flat(tokens) if (url := _previewed(token))]
         return str(self._md.renderer.render(_as_specified(tokens), self._md.options, env)), links

@@ -50,7 +50,8 @@ class _Link(LinkInlineProcessor):
                     place = _after_space(hidden, found.pos)
         if hidden[place : place + 1] != ")":
             return "", None, index, False
-        return self.unescape(href.translate(_SHOW)), title, place + 1, True
+        # A URL in angle brackets may have spaces.
+        return self.unescape(href.translate(_SHOW)).replace(" ", "%20"), title, place + 1, True
 
 
 class _Image(_Link, ImageInlineProcessor):

@@ -4,12 +4,11 @@ The list has the links of Markdown's syntax: bare URLs, `[text](url)` and `[text
 leaves out `<https://...>` (the way to link without a preview), images, links in code, and raw HTML.
 """
 
-import html
 import re
-from typing import Any
+from typing import Any, cast
 from xml.etree.ElementTree import Element
 
-from markdown import Markdown
+from markdown import Markdown, treeprocessors
 from markdown.extensions import Extension
 from markdown.inlinepatterns import (
     AUTOLINK_RE,
@@ -17,19 +16,17 @@ from markdown.inlinepatterns import (
     InlineProcessor,
 )
 from markdown.treeprocessors import Treeprocessor
-from markdown.util import AtomicString
+from markdown.util import INLINE_PLACEHOLDER_RE, AtomicString
 from splitflap_core.contracts import MAX_LINKS
 
 from splitflap_renderer.footnote_ids import footnote_id
-from splitflap_renderer.markdown.links import WITH_HOST, preview_key, without_trailing
-
-#: U+0002 and U+0003 enclose the placeholders of Python-Markdown.
-BARE_URL_RE = r"(?i)(?<![\w@/.:-])https?://[^\s<>\x02\x03]+"
+from splitflap_renderer.markdown.links import BARE_RE, BareLink, bare_link, decoded, preview_key
 
 #: Marks the element of `<https://...>` until the links are collected.
 NO_PREVIEW = "data-no-preview"
 
-_ENTITY = re.compile(r"(?i)&(?:#[0-9]+|#x[0-9a-f]+|[0-9a-z]+);")
+#: Escapes that a bare URL may have, as Python-Markdown keeps them.
+_ESCAPES = {f"\x02{ord(each)}\x03" for each in "_*~"}
 
 
 class LinksExtension(Extension):
@@ -38,14 +35,14 @@ class LinksExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Bare URLs run after raw HTML (90) and before entities (80); the collector runs last."""
         md.inlinePatterns.register(_Angled(AUTOLINK_RE, md), "autolink", 120)
-        md.inlinePatterns.register(_BareUrl(BARE_URL_RE, md), "bare_url", 85)
+        md.inlinePatterns.register(_BareUrl(BARE_RE, md), "bare_url", 85)
         self._collector = _Collector(md)
         md.treeprocessors.register(self._collector, "collect_links", -1)
 
-    def begin(self, salt: str) -> None:
-        """Forget the last text. `salt` goes into the ids of footnotes."""
+    def begin(self, text_hash: str) -> None:
+        """Forget the last text. `text_hash` goes into the ids of footnotes."""
         self._collector.links = []
-        self._collector.salt = salt
+        self._collector.text_hash = text_hash
 
     @property
     def links(self) -> list[str]:
@@ -71,43 +68,51 @@ class _BareUrl(InlineProcessor):
     def handleMatch(  # type: ignore[override]  # noqa: N802
         self,
         m: re.Match[str],
-        data: str,  # noqa: ARG002
+        data: str,
     ) -> tuple[Element, int, int] | tuple[None, None, None]:
-        url = without_trailing(m[0])
-        if not WITH_HOST.match(url):
+        found = bare_link(data, m.start())
+        if found is None:
             return None, None, None
-        element = Element("a", {"href": url})
-        element.text = AtomicString(url)
-        return element, m.start(), m.start() + len(url)
+        if (end := self._first_element(data, found)) < found.end:
+            ended = bare_link(data[found.start : end], 0)
+            if ended is None:
+                return None, None, None
+            found = BareLink(found.start, found.start + ended.end, ended.url)
+        element = Element("a", {"href": self.unescape(found.url)})
+        element.text = AtomicString(self.unescape(data[found.start : found.end]))
+        return element, found.start, found.end
+
+    def _first_element(self, data: str, link: BareLink) -> int:
+        """The place of the first placeholder of an element, or the link's end."""
+        inline = cast("treeprocessors.InlineProcessor", self.md.treeprocessors["inline"])
+        for found in INLINE_PLACEHOLDER_RE.finditer(data, link.start, link.end):
+            if inline.stashed_nodes.get(found[1]) not in _ESCAPES:
+                return found.start()
+        return link.end
 
 
 class _Collector(Treeprocessor):
     links: list[str]
-    salt: str
+    text_hash: str
 
     def run(self, root: Element) -> None:
         for element in root.iter("a"):
             self._take(element)
-        _number_ids(root, self.salt)
+        _number_ids(root, self.text_hash)
 
     def _take(self, element: Element) -> None:
-        url = _decoded(element.get("href", ""))
+        url = decoded(element.get("href", ""))
         unwanted = element.attrib.pop(NO_PREVIEW, None) is not None
         if not unwanted and (key := preview_key(url)):
             self.links.append(key)
 
 
-def _decoded(href: str) -> str:
-    """The href as a browser reads it. Python-Markdown leaves complete entities encoded."""
-    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), href)
-
-
-def _number_ids(root: Element, salt: str) -> None:
+def _number_ids(root: Element, text_hash: str) -> None:
     """Rename the ids of footnotes, which the author has chosen. No other element has an id."""
     ids: dict[str, str] = {}
     for element in root.iter():
         if "id" in element.attrib:
-            new = ids.setdefault(element.attrib["id"], footnote_id(salt, len(ids) + 1))
+            new = ids.setdefault(element.attrib["id"], footnote_id(text_hash, len(ids) + 1))
             element.set("id", new)
     for element in root.iter("a") if ids else ():
         target = ids.get(element.get("href", "").removeprefix("#"))

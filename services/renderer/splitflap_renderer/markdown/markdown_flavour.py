@@ -6,6 +6,7 @@ from pymdownx.betterem import BetterEmExtension
 from pymdownx.tilde import DeleteSubExtension
 
 from splitflap_renderer.markdown.blocks import BlocksExtension
+from splitflap_renderer.markdown.inline_texts import InlineTextsExtension
 from splitflap_renderer.markdown.line_breaks import LineBreaksExtension
 from splitflap_renderer.markdown.link_syntax import LinkSyntaxExtension
 from splitflap_renderer.markdown.links_extension import LinksExtension
@@ -31,6 +32,7 @@ class MarkdownFlavour:
             BetterEmExtension(),
             DeleteSubExtension(subscript=False),
             LinkSyntaxExtension(),
+            InlineTextsExtension(bare_links=bare_links_and_tag_filter),
             LineBreaksExtension(newlines=breaks),
             self._links,
             BlocksExtension(footnotes, filter_raw_html=bare_links_and_tag_filter),
@@ -40,16 +42,16 @@ class MarkdownFlavour:
         if not bare_links_and_tag_filter:
             self._markdown.inlinePatterns.deregister("bare_url")
 
-    def convert(self, text: str, salt: str) -> tuple[str, list[str]]:
+    def convert(self, text: str, text_hash: str) -> tuple[str, list[str]]:
         """The HTML before sanitising, and the links that get previews, in reading order.
 
-        `salt` keeps the ids of this text's footnotes apart from those of other texts.
+        `text_hash` keeps the ids of this text's footnotes apart from those of other texts.
 
         Raises:
             Exception: Python-Markdown fails on some texts, with RecursionError and others.
         """
         self._markdown.reset()
-        self._links.begin(salt)
+        self._links.begin(text_hash)
         html = self._markdown.convert(text)
         # Frees the memory of the text.
         self._markdown.reset()

@@ -1,0 +1,32 @@
+"""Markers of escaped characters in the flavour gfm.
+
+An escaped `@`, `#` or `:`, also written as an entity, begins no name and no emoji. markdown-it-py
+joins it with the text around it, so it gets an element before that. `decorate` removes the element.
+"""
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+from splitflap_renderer.html.sanitiser import LITERAL
+
+
+def mark_escapes(md: MarkdownIt) -> None:
+    """Mark escaped characters."""
+    md.core.ruler.before("text_join", "escapes", _rule)
+
+
+def _rule(state: StateCore) -> None:
+    for token in state.tokens:
+        if token.type == "inline" and ("\\" in token.content or "&" in token.content):
+            token.children = [each for child in token.children or [] for each in _marked(child)]
+
+
+def _marked(token: Token) -> list[Token]:
+    if token.type != "text_special" or token.content not in {"@", "#", ":"}:
+        return [token]
+    return [
+        Token("literal_open", "span", 1, attrs={"class": LITERAL}),
+        Token("text", "", 0, content=token.content),
+        Token("literal_close", "span", -1),
+    ]

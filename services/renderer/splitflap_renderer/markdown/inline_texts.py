@@ -1,0 +1,116 @@
+"""Additions to the texts of Python-Markdown's tree, after its inline syntax.
+
+- An escaped `@`, `#` or `:` gets a marker, so that `decorate` finds no name and no emoji there.
+- E-mail addresses become links.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.inlinepatterns import ENTITY_RE, HtmlInlineProcessor
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import AMP_SUBSTITUTE, AtomicString
+
+from splitflap_renderer.html.sanitiser import LITERAL
+from splitflap_renderer.markdown.links import decoded, emails
+
+#: An escaped character, as Python-Markdown writes it until the end.
+_ESCAPED = "\x02{}\x03"
+_LITERAL = re.compile(_ESCAPED.format(f"({'|'.join(str(ord(each)) for each in '@#:')})"))
+_AMPERSAND = _ESCAPED.format(ord("&"))
+
+#: Elements whose text is taken as it is.
+_VERBATIM = {"a", "code", "kbd", "pre", "samp"}
+
+_Pieces = list[str | Element]
+
+
+class InlineTextsExtension(Extension):
+    """Registers the processors below."""
+
+    def __init__(self, *, bare_links: bool) -> None:
+        super().__init__()
+        self._bare_links = bare_links
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
+        """Markers come before the end of escapes (0), addresses after it."""
+        md.inlinePatterns.register(_Entity(ENTITY_RE, md), "entity", 80)
+        md.treeprocessors.register(_Texts(md, _marked), "escapes", 5)
+        if self._bare_links:
+            md.treeprocessors.register(_Texts(md, _with_links), "emails", -0.5)
+
+
+class _Entity(HtmlInlineProcessor):
+    """`&#64;` is like an escaped `@`."""
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802
+        self, m: re.Match[str], data: str
+    ) -> tuple[Any, int | None, int | None]:
+        character = decoded(m[0])
+        if character in {"@", "#", ":"}:
+            return _ESCAPED.format(ord(character)), m.start(), m.end()
+        return super().handleMatch(m, data)
+
+
+class _Texts(Treeprocessor):
+    """Replaces each text of the tree by pieces: texts and elements."""
+
+    def __init__(self, md: Markdown, pieces_of: Callable[[str], _Pieces]) -> None:
+        super().__init__(md)
+        self._pieces_of = pieces_of
+
+    def run(self, root: Element) -> None:
+        for parent in list(root.iter()):
+            children = list(parent)
+            for child in children:
+                if child.tail:
+                    pieces = self._pieces_of(child.tail)
+                    child.tail = _insert(parent, list(parent).index(child) + 1, pieces)
+            if parent.text and parent.tag not in _VERBATIM:
+                parent.text = _insert(parent, 0, self._pieces_of(parent.text))
+
+
+def _insert(parent: Element, place: int, pieces: _Pieces) -> str:
+    """Insert the elements with their tails. The text before the first element is returned."""
+    before = ""
+    last: Element | None = None
+    for piece in pieces:
+        if isinstance(piece, Element):
+            parent.insert(place, piece)
+            place += 1
+            last = piece
+        elif last is None:
+            before += piece
+        else:
+            last.tail = (last.tail or "") + piece
+    return before
+
+
+def _marked(text: str) -> _Pieces:
+    """Mark escaped characters. An escaped `&` begins no entity."""
+    pieces: _Pieces = []
+    end = 0
+    for found in _LITERAL.finditer(text):
+        marker = Element("span", {"class": LITERAL})
+        marker.text = AtomicString(chr(int(found[1])))
+        pieces += [text[end : found.start()], marker]
+        end = found.end()
+    return [
+        each if isinstance(each, Element) else each.replace(_AMPERSAND, f"{AMP_SUBSTITUTE}amp;")
+        for each in [*pieces, text[end:]]
+    ]
+
+
+def _with_links(text: str) -> _Pieces:
+    pieces: _Pieces = []
+    end = 0
+    for found in emails(text):
+        link = Element("a", {"href": found.url})
+        link.text = AtomicString(text[found.start : found.end])
+        pieces += [text[end : found.start], link]
+        end = found.end
+    return [*pieces, text[end:]]

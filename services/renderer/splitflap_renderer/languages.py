@@ -69,8 +69,8 @@ _WITHOUT_LEXER = (
     *("plantuml", "redis", "regex", "srt", "stl", "vtt"),
 )
 
-#: The names of a language whose first alias in Pygments is another's.
-_OWN_NAMES = {"r": "r"}
+#: Aliases in Pygments that are languages of their own.
+_OWN_NAMES = ("jinja", "ksh", "r", "sage", "starlark", "zsh")
 
 
 def _pygments() -> Iterator[tuple[str, str]]:
@@ -83,9 +83,8 @@ def _pygments() -> Iterator[tuple[str, str]]:
 #: The name of a language by each word for it.
 _NAMES: dict[str, str] = (
     dict(_pygments())
-    | _OWN_NAMES
+    | {name: name for name in (*_OWN_NAMES, *_WITHOUT_LEXER)}
     | {word: name for name, words in _ALIASES.items() for word in words.split()}
-    | {name: name for name in _WITHOUT_LEXER}
 )
 
 #: All names.

@@ -123,7 +123,6 @@ def _candidates(info: str) -> Iterator[str]:
         yield first.rpartition("/")[2]
     if word := _WORD.match(first):
         yield word[0]
-        yield word[0].rstrip(".-")
         yield _without_version(word[0])
         if word[0].startswith("diff-"):
             yield "diff"

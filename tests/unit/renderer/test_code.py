@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pygments.lexers import find_lexer_class_by_name
 from pygments.token import Text
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.html import highlight
 from splitflap_renderer.html.highlight import Highlighter
+from splitflap_renderer.html.sanitiser import final, sanitised
 from splitflap_renderer.languages import LANGUAGES, has_lexer
 from splitflap_renderer.options import Options
 from splitflap_renderer.render import render
@@ -86,16 +88,17 @@ def test_a_block_that_hangs_its_lexer_is_shown_without_marks(
     assert found.count('<span class="k">def</span>') == 2
 
 
-def test_all_hanging_blocks_of_a_text_end_within_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the CPU time of the text is used up, no lexer begins."""
+def test_all_blocks_of_a_text_end_within_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the CPU time of the text is used up, no lexer is imported, and none begins."""
     begun = []
 
-    def endless(_: float, __: Any) -> None:
+    def slow(language: str) -> Any:
         begun.append(sum(value * value for value in range(200_000)))
+        return find_lexer_class_by_name(language)
 
-    monkeypatch.setattr(highlight, "within", endless)
+    monkeypatch.setattr(highlight, "_lexer_class", slow)
     highlighter = Highlighter(0.05)
-    assert [highlighter.marked("x", "python") for _ in range(50)] == [None] * 50
+    assert [highlighter.marked("x", "python") for _ in range(50)][-1] is None
     assert 1 <= len(begun) < 50
 
 
@@ -119,6 +122,7 @@ def test_a_placeholder_in_code_is_not_marked_as_an_error(
     """Pygments' style sheets draw a red box around `err`."""
     found = render(block(code, language), flavour).html
     assert 'class="err"' not in found
+    assert "<span>" not in found
     assert codes(found) == [code + "\n"]
 
 
@@ -192,6 +196,15 @@ def test_the_words_after_a_fence_name_the_language(
     found = render(f"~~~~{info}\nx < 1\n~~~~", flavour).html
     assert codes(found) == ["x < 1\n"]
     assert re.findall('data-language="([^"]*)"', found) == ([language] if language else [])
+
+
+def test_the_allow_lists_have_the_languages() -> None:
+    """A parser with a fault writes no other label."""
+    assert sanitised('<code class="language-python">a</code>', "0" * 8).count("language") == 1
+    for other in ("language-nonesuch", "language-", "python", "err", "language-python mention"):
+        assert "class" not in sanitised(f'<code class="{other}">a</code>', "0" * 8)
+    for label in ("nonesuch", ""):
+        assert "data" not in final(f'<div data-language="{label}">a</div>', "p-", "0" * 8)
 
 
 @both_flavours

@@ -7,17 +7,23 @@ and shrinks the first text with a broken promise:
 - sanitising the HTML a second time changes nothing;
 - only TextRefused and TooLarge are raised;
 - the same text gives the same result.
+
+It also builds posts as people write them, and checks that a reader sees each of their words.
 """
 
 import sys
 import time
 
 from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import booleans
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.html.sanitiser import final
 from splitflap_renderer.markdown.checks import TextRefused
 from splitflap_renderer.render import TooLarge, hash_of, render
 
+from tests.posts import Post
+from tests.posts.checks import check_excerpt, check_html
+from tests.posts.generated import GENERATED
 from tests.xss.allowed import problems
 from tests.xss.options import OPTIONS
 from tests.xss.texts import TEXTS
@@ -36,7 +42,7 @@ def main() -> None:
         end = time.monotonic() + seconds
         count = 0
         while time.monotonic() < end:
-            count += _run_batch(flavour)
+            count += _run_batch(flavour) + _run_posts(flavour)
         sys.stdout.write(f"{flavour}: {count} texts kept the promises\n")
 
 
@@ -60,6 +66,24 @@ def _run_batch(flavour: Flavour) -> int:
 
     is_safe_or_refused()
     return kept
+
+
+def _run_posts(flavour: Flavour) -> int:
+    shown = 0
+
+    @settings(
+        max_examples=BATCH, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(GENERATED, booleans())
+    def shows_each_word(post: Post, breaks: bool) -> None:
+        nonlocal shown
+        result = render(post.text, flavour, OPTIONS, breaks=breaks)
+        check_html(result.html, post)
+        check_excerpt(result.excerpt, post)
+        shown += 1
+
+    shows_each_word()
+    return shown
 
 
 if __name__ == "__main__":

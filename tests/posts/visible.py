@@ -8,7 +8,7 @@ import html5lib
 
 #: Elements within a line: they do not separate words.
 _INLINE = {
-    *("a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "i", "ins", "kbd"),
+    *("a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "i", "img", "ins", "kbd"),
     *("label", "mark", "q", "rp", "rt", "rtc", "ruby", "s", "samp", "small", "span", "strong"),
     *("sub", "sup", "tt", "u", "var", "font", "strike"),
 }

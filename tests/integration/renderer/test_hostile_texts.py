@@ -45,8 +45,8 @@ def test_the_pool_goes_on_after_each_hostile_text(flavour: Flavour, make_rig: Ma
 def test_a_refused_text_reaches_no_parser(flavour: Flavour, make_rig: MakeRig) -> None:
     """It fails with the reason `refused`, and the detail says what and where."""
     rig = make_rig()
-    rig.submit("deep", ">" * 51 + "a", flavour)
+    rig.submit("deep", "|a" * 101 + "\n" + "|-" * 101, flavour)
     outcome = rig.outcome("deep")
     assert isinstance(outcome, Failed)
     assert outcome.reason == "refused"
-    assert outcome.detail == "line 1, column 1: quotes or lists nested more than 50 deep"
+    assert outcome.detail == "line 2, column 1: a table of more than 100 columns"

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import msgspec
 
 from splitflap_renderer.html.additions.addition import Addition, Page
-from splitflap_renderer.html.additions.code_blocks import CodeBlocks
+from splitflap_renderer.html.additions.code_blocks import CODE, CodeBlocks
+from splitflap_renderer.html.additions.depth import Depth
 from splitflap_renderer.html.additions.excerpt_text import ExcerptText
 from splitflap_renderer.html.additions.heading_ids import HeadingIds
 from splitflap_renderer.html.additions.images import Images
@@ -79,13 +80,14 @@ def decorated(html_: str, options: Options, longest: int = MAX_LENGTH) -> Decora
 
 def _walk(html_: str, page: Page, additions: list[Addition]) -> None:
     """Give each tag and text to the additions, and write what they make of it."""
-    steps = _Steps(additions)
+    steps = _Steps(page, additions)
     end = 0
     for token in _TOKEN.finditer(html_):
         if token.start() != end:
             break
         end = token.end()
-        page.parts.append(steps.taken(token))
+        if made := steps.taken(token):
+            page.parts.append(made)
     if end != len(html_):
         raise NotSanitised(f"expected a tag or text at {html_[end : end + 40]!r}")
     for addition in additions:
@@ -95,7 +97,9 @@ def _walk(html_: str, page: Page, additions: list[Addition]) -> None:
 class _Steps:
     """The methods to call for each kind of token. Methods of the base are left out."""
 
-    def __init__(self, additions: list[Addition]) -> None:
+    def __init__(self, page: Page, additions: list[Addition]) -> None:
+        self._page = page
+        self._depth = Depth()
         self._starts: dict[str, list[_Step]] = {}
         self._ends: dict[str, list[_Step]] = {}
         for addition in additions:
@@ -112,10 +116,18 @@ class _Steps:
             for text in self._texts:
                 written = text(written)
             return written
-        tag = token["tag"]
+        tag, end = token["tag"], bool(token["end"])
         if tag not in INLINE:
             for edge in self._edges:
                 edge()
-        for step in (self._ends if token["end"] else self._starts).get(tag, ()):
+        if self._depth.drops(tag, end=end):
+            return self._dropped(tag, end=end)
+        for step in (self._ends if end else self._starts).get(tag, ()):
             written = step(written)
         return written
+
+    def _dropped(self, tag: str, *, end: bool) -> str:
+        """The text of code stays code, and a block still separates words."""
+        if tag in CODE:
+            self._page.code += -1 if end else 1
+        return "" if tag in INLINE or self._page.parts[-1] == "\n" else "\n"

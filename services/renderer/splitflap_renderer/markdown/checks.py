@@ -20,12 +20,6 @@ MAX_UNCLOSED = {"[": 200, "(": 500, "<": 1_000}
 #: Longest run of one punctuation character.
 MAX_RUN = 5_000
 
-#: Most block markers (quotes, list items) at the beginning of one line.
-MAX_MARKERS = 50
-
-#: Deepest indentation of a list item, in columns.
-MAX_INDENT = 400
-
 #: Most columns of a table. A parser fills each row up to this number.
 MAX_COLUMNS = 100
 
@@ -40,12 +34,6 @@ _CLOSES = {"]": "[", ")": "(", ">": "<"}
 # A `<` counts if it may begin a tag; comparisons and the `<<` of C++ are left out.
 _BRACKET = re.compile(r"[\[\](>]|\)|<(?=[A-Za-z/!?])|\n[ \t]*+(?=\n)")
 # Possessive quantifiers keep these patterns linear.
-_RULE = r"[ \t]*+([-*])(?:[ \t]*+\1)*+[ \t]*+$"
-_MARKERS = re.compile(
-    rf"(?m)^(?!{_RULE})(?:[ \t]*+(?:[-+*>]|[0-9]{{1,9}}+[.)])(?=[ \t>])){{{MAX_MARKERS + 1}}}"
-)
-_QUOTES = re.compile(rf"(?m)^(?:[ \t]{{0,3}}+>){{{MAX_MARKERS + 1}}}")
-_INDENT = re.compile(rf"(?m)^[ \t]{{{MAX_INDENT + 1},}}+(?:[-+*]|[0-9]{{1,9}}+[.)])[ \t]")
 _DASHES = r"[ \t]*+:?-++:?[ \t]*+"
 _DELIMITERS = re.compile(rf"(?m)^[ \t>]*+\|?{_DASHES}(?:\|{_DASHES}){{{MAX_COLUMNS}}}")
 _RUN = re.compile(r"([^\w\s])\1{99,}+")
@@ -137,15 +125,6 @@ def _long_run(text: str) -> _Finding | None:
     return None
 
 
-def _deep_nesting(text: str) -> _Finding | None:
-    found = _MARKERS.search(text) or _QUOTES.search(text)
-    if found:
-        return _Finding(found.start(), f"quotes or lists nested more than {MAX_MARKERS} deep")
-    if found := _INDENT.search(text):
-        return _Finding(found.start(), f"a list indented by more than {MAX_INDENT} columns")
-    return None
-
-
 def _wide_table(text: str) -> _Finding | None:
     if text.count("|") <= MAX_COLUMNS or not (found := _DELIMITERS.search(text)):
         return None
@@ -165,7 +144,6 @@ def _many_references(text: str) -> _Finding | None:
 _CHECKS: tuple[Callable[[str], _Finding | None], ...] = (
     _unclosed_brackets,
     _long_run,
-    _deep_nesting,
     _wide_table,
     _many_references,
 )

@@ -7,6 +7,9 @@ from splitflap_renderer.html.highlight import Highlighter
 from splitflap_renderer.html.sanitiser import LINK_REL, language_in
 from splitflap_renderer.languages import PLAIN
 
+#: Elements with code: their text has no names.
+CODE = frozenset({"pre", "code", "kbd", "samp"})
+
 
 class CodeBlocks(Addition):
     """Code directly within `pre` is a block. The blocks get their marks at the end of the HTML.
@@ -15,7 +18,7 @@ class CodeBlocks(Addition):
     leaves below its bound: a block beyond it keeps its code and loses its marks.
     """
 
-    tags = frozenset({"pre", "code", "kbd", "samp"})
+    tags = CODE
 
     def __init__(self, page: Page, highlighter: Highlighter, longest: int) -> None:
         """`longest` is the bound of the HTML, in characters."""

@@ -96,7 +96,7 @@ class RenderRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     With `breaks`, a newline within a paragraph is a line break. `salt` goes into the ids of the
     HTML, so two posts with the same text have different ids. A message of an earlier release has
-    neither: its text is rendered without line breaks, and the text itself makes its ids.
+    neither: its text is rendered without line breaks, and its ids have a salt of zeros.
     """
 
     text: str

@@ -24,7 +24,7 @@ SPAN = r"[1-9][0-9]?|100"
 ATTRIBUTES = {
     "a": {
         "href": (
-            r"(https?|mailto|tel|xmpp):[^\x00-\x20]*|#[\w:-]+"
+            r"(https?|mailto|tel|xmpp):[^\x00-\x20]*|#[^\x00-,./;-@\[-^`{-\xa0\u2000-\u206f]+"
             r"|/people/[\w.%-]+|/channels/[\w.%-]+"
         ),
         "title": r"[\s\S]*",
@@ -59,7 +59,7 @@ ATTRIBUTES = {
     "td": {"align": r"left|center|right", "colspan": SPAN, "rowspan": SPAN},
     "th": {"align": r"left|center|right", "colspan": SPAN, "rowspan": SPAN},
     **{
-        f"h{level}": {"id": r"user-content-[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f]+"}
+        f"h{level}": {"id": r"user-content-[0-9a-f]{8}-[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f]+"}
         for level in range(1, 7)
     },
 }

@@ -6,10 +6,10 @@ Rendering is pure: the same arguments give the same result.
 """
 
 from functools import cache
-from hashlib import blake2b
 
 from splitflap_core.contracts import MAX_LINKS, Flavour, RenderResult
 
+from splitflap_renderer.footnote_ids import NO_SALT
 from splitflap_renderer.html.decorate import decorated
 from splitflap_renderer.html.sanitiser import final, sanitised
 from splitflap_renderer.markdown.checks import check, check_html
@@ -45,18 +45,18 @@ def render(
         Exception: Python-Markdown fails on some texts, with RecursionError and others.
     """
     check(text)
-    text_hash = salt or hash_of(text)
+    salt = salt or NO_SALT
     try:
-        html, links = _parser(flavour, breaks=breaks).convert(text, text_hash)
+        html, links = _parser(flavour, breaks=breaks).convert(text, salt)
     except BaseException:
         # The parser may still hold the state of this text.
         _parser.cache_clear()
         raise
     check_html(text, html)
-    clean = sanitised(_bounded(html, text), text_hash)
-    found = decorated(clean, options, _bound(text))
+    clean = sanitised(_bounded(html, text), salt)
+    found = decorated(clean, options, salt, _bound(text))
     # The last step adds `rel` to each link, so the bound is checked again.
-    made = final(_bounded(found.html, text), options.heading_prefix, text_hash)
+    made = final(_bounded(found.html, text), options.heading_prefix, salt)
     return RenderResult(
         _bounded(made, text),
         list(dict.fromkeys(links))[:MAX_LINKS],
@@ -64,11 +64,6 @@ def render(
         found.channels,
         found.excerpt,
     )
-
-
-def hash_of(text: str) -> str:
-    """The salt of a text without one."""
-    return blake2b(text.encode(), digest_size=4).hexdigest()
 
 
 def _bounded(html: str, text: str) -> str:

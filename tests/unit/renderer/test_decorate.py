@@ -93,16 +93,16 @@ def test_headings_have_ids_and_links_lead_to_them(flavour: Flavour) -> None:
     text = "[a](#a-b) [two](#a-b-1) [no](#location)\n\n# A *b*!\n\n## A `b`\n\n### \u00dcber\n\n# !"
     html = render(text, flavour).html
     for heading in (
-        '<h1 id="user-content-a-b">',
-        '<h2 id="user-content-a-b-1">',
-        '<h3 id="user-content-\u00fcber">',
+        '<h1 id="user-content-00000000-a-b">',
+        '<h2 id="user-content-00000000-a-b-1">',
+        '<h3 id="user-content-00000000-\u00fcber">',
         "<h1>!</h1>",
     ):
         assert heading in html
-    assert '<a href="#user-content-a-b" rel' in html
-    assert '<a href="#user-content-a-b-1" rel' in html
+    assert '<a href="#user-content-00000000-a-b" rel' in html
+    assert '<a href="#user-content-00000000-a-b-1" rel' in html
     assert "<a rel" in html
-    assert 'id="p-a-b"' in render(text, flavour, Options(heading_prefix="p-")).html
+    assert 'id="p-00000000-a-b"' in render(text, flavour, Options(heading_prefix="p-")).html
 
 
 def test_images_go_through_the_proxy(flavour: Flavour) -> None:
@@ -188,7 +188,7 @@ def test_a_title_that_looks_like_an_href_changes_no_link(flavour: Flavour) -> No
     """A link within the text keeps its target."""
     for title in ("href=", " href=", "x href=#y"):
         html = render(f'# Words\n\n<a title="{title}" href="#words">x</a>', flavour).html
-        assert f'title="{title}" href="#user-content-words"' in html
+        assert f'title="{title}" href="#user-content-00000000-words"' in html
         html = render(f'<a title="{title}" href="#words">x</a>', flavour).html
         assert f'title="{title}"' in html
         assert "#words" not in html

@@ -109,7 +109,7 @@ def test_any_html_is_flattened_to_well_nested_html(tags: list[tuple[str, bool, i
         for place, (tag, end, count) in enumerate(tags)
     )
     clean = sanitised(source, "0" * 8)
-    made = decorated(clean, DEFAULTS).html
+    made = decorated(clean, DEFAULTS, "0" * 8).html
     assert words(made) == words(clean)
     assert depth(made) <= MAX_DEPTH
     assert parents(made) <= parents(clean)

@@ -150,8 +150,9 @@ def test_each_allow_list_passes_only_its_own_ids() -> None:
         assert "id=" not in sanitised(own, HASH)
     for added in (
         '<h1 id="forms">a</h1><h2 id="fn-0123abcd-1">b</h2>',
-        '<ul><li id="user-content-a">a</li></ul>',
+        '<ul><li id="user-content-0123abcd-a">a</li></ul>',
+        '<h1 id="user-content-a">a</h1><h2 id="user-content-89abcdef-a">b</h2>',
     ):
         assert "id=" not in final(added, "user-content-", HASH)
-    kept = '<h1 id="user-content-a">a</h1>\n<ul>\n<li id="fn-0123abcd-1">b</li>\n</ul>'
+    kept = '<h1 id="user-content-0123abcd-a">a</h1>\n<ul>\n<li id="fn-0123abcd-1">b</li>\n</ul>'
     assert final(kept, "user-content-", HASH) == kept

@@ -54,7 +54,7 @@ class NotSanitised(ValueError):
     """The HTML was not written by the sanitiser."""
 
 
-def decorated(html_: str, options: Options, longest: int = MAX_LENGTH) -> Decorated:
+def decorated(html_: str, options: Options, salt: str, longest: int = MAX_LENGTH) -> Decorated:
     """Make all additions to sanitised HTML. Code gets no marks beyond `longest` characters of HTML.
 
     Raises:
@@ -62,7 +62,7 @@ def decorated(html_: str, options: Options, longest: int = MAX_LENGTH) -> Decora
     """
     page = Page()
     names, excerpt = Names(options), Excerpt()
-    headings = Headings(options.heading_prefix)
+    headings = Headings(options.heading_prefix, salt)
     additions = [
         Literals(page),
         # A heading's name is made of the text as written.

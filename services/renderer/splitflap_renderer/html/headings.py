@@ -1,7 +1,8 @@
 """Ids of headings, and links to them within the text.
 
-The id of a heading is the prefix and the heading's name, which GitHub's rule makes of its words. So
-`[text](#its-words)` leads to it. The prefix keeps ids apart from names of the page's scripts.
+The id of a heading is the prefix, the text's salt and the heading's name, which GitHub's rule makes
+of its words. `[text](#its-words)` leads to it. The prefix keeps ids apart from names of the page's
+scripts; the salt keeps the headings of two posts on one page apart.
 """
 
 import html
@@ -25,8 +26,9 @@ _ALSO_KEPT = re.compile(
 class Headings:
     """The headings of one text. A place is an index into the parts of its HTML."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, salt: str) -> None:
         self._prefix = prefix
+        self._ids = f"{prefix}{salt}-"
         self._open: tuple[int, str] | None = None
         self._words: list[str] = []
         self._found: dict[str, tuple[int, str]] = {}
@@ -57,10 +59,10 @@ class Headings:
     def resolve(self, parts: list[str]) -> None:
         """Write the ids and the links to them. A link to an unknown name loses its href."""
         for name, (place, tag) in self._found.items():
-            parts[place] = f'<{tag} id="{self._prefix}{name}">'
+            parts[place] = parts[place].replace(f"<{tag}", f'<{tag} id="{self._ids}{name}"', 1)
         for place, name in self._links:
-            wanted = unquote(name).removeprefix(self._prefix).lower()
-            there = f' href="#{self._prefix}{wanted}"' if wanted in self._found else ""
+            wanted = unquote(name).removeprefix(self._ids).removeprefix(self._prefix).lower()
+            there = f' href="#{self._ids}{wanted}"' if wanted in self._found else ""
             parts[place] = _HREF.sub(rf"\g<1>{there}", parts[place], count=1)
 
     def _unused(self, name: str) -> str:

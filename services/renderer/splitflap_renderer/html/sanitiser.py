@@ -100,15 +100,15 @@ MAX_SPAN = 100
 #: The class of an escaped `@`, `#` or `:`. `decorate` removes it.
 LITERAL = "literal"
 
-#: The hash of the text that is being sanitised.
-_text_hash: ContextVar[str] = ContextVar("text_hash")
+#: The salt of the text that is being sanitised.
+_salt: ContextVar[str] = ContextVar("salt")
 
 #: A link within the text: to a footnote, or to a heading by a name that `decorate` replaces by the
 #: heading's id.
 FRAGMENT = re.compile(r"#[^\s\"'<>&]{1,2000}")
 
-#: A heading's name: its letters, of any script, and a number.
-HEADING_NAME = r"[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f]{1,220}"
+#: The part of a heading's id after the salt: letters of any script, digits, `_` and `-`.
+_NAME = re.compile(r"[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f]{1,220}")
 
 _SPAN = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -116,15 +116,15 @@ _SPAN = re.compile(r"[1-9][0-9]{0,2}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def sanitised(html: str, text_hash: str) -> str:
-    """The HTML with the elements and attributes that a text with this hash may use."""
-    _text_hash.set(text_hash)
+def sanitised(html: str, salt: str) -> str:
+    """The HTML with the elements and attributes that a text with this salt may use."""
+    _salt.set(salt)
     return _cleaner.clean(html)
 
 
-def final(html: str, heading_prefix: str, text_hash: str) -> str:
+def final(html: str, heading_prefix: str, salt: str) -> str:
     """Decorated HTML with the elements and attributes of texts and of Splitflap's additions."""
-    _text_hash.set(text_hash)
+    _salt.set(salt)
     return _final_cleaner(heading_prefix).clean(html)
 
 
@@ -136,7 +136,12 @@ def language_in(class_: str) -> str:
 
 def _is_own_footnote(value: str) -> bool:
     found = FOOTNOTE_ID.fullmatch(value)
-    return bool(found and found[1] == _text_hash.get())
+    return bool(found and found[1] == _salt.get())
+
+
+def _is_own_heading(value: str, prefix: str) -> bool:
+    own = f"{prefix}{_salt.get()}-"
+    return value.startswith(own) and bool(_NAME.fullmatch(value, len(own)))
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
@@ -191,11 +196,9 @@ def _final_cleaner(heading_prefix: str) -> nh3.Cleaner:
 
 
 def _make_final(heading_prefix: str) -> nh3.Cleaner:
-    heading_id = re.compile(rf"{re.escape(heading_prefix)}{HEADING_NAME}")
-
     def attribute(tag: str, name: str, value: str) -> str | None:
         if name == "id" and tag in HEADINGS:
-            return value if heading_id.fullmatch(value) else None
+            return value if _is_own_heading(value, heading_prefix) else None
         if name == "data-language":
             return value if value in LANGUAGES else None
         if tag == "code":

@@ -56,13 +56,13 @@ class GfmFlavour:
         if bare_links_and_tag_filter:
             self._md.use(autolinks).use(mark_escapes)
 
-    def convert(self, text: str, text_hash: str) -> tuple[str, list[str]]:
+    def convert(self, text: str, salt: str) -> tuple[str, list[str]]:
         """The HTML before sanitising, and the links that get previews, in reading order.
 
-        `text_hash` keeps the ids of this text's footnotes apart from those of other texts.
+        `salt` keeps the ids of this text's footnotes apart from those of other texts.
         """
         # The footnotes' plugin builds its ids from `docId`: fn-<docId>-<number>.
-        env: Env = {"docId": text_hash}
+        env: Env = {"docId": salt}
         tokens = self._md.parse(text, env)
         links = [url for token in _flat(tokens) if (url := _previewed(token))]
         return str(self._md.renderer.render(_as_specified(tokens), self._md.options, env)), links

@@ -39,10 +39,10 @@ class LinksExtension(Extension):
         self._collector = _Collector(md)
         md.treeprocessors.register(self._collector, "collect_links", -1)
 
-    def begin(self, text_hash: str) -> None:
-        """Forget the last text. `text_hash` goes into the ids of footnotes."""
+    def begin(self, salt: str) -> None:
+        """Forget the last text. `salt` goes into the ids of footnotes."""
         self._collector.links = []
-        self._collector.text_hash = text_hash
+        self._collector.salt = salt
 
     @property
     def links(self) -> list[str]:
@@ -93,12 +93,12 @@ class _BareUrl(InlineProcessor):
 
 class _Collector(Treeprocessor):
     links: list[str]
-    text_hash: str
+    salt: str
 
     def run(self, root: Element) -> None:
         for element in root.iter("a"):
             self._take(element)
-        _number_ids(root, self.text_hash)
+        _number_ids(root, self.salt)
 
     def _take(self, element: Element) -> None:
         url = decoded(element.get("href", ""))
@@ -107,12 +107,12 @@ class _Collector(Treeprocessor):
             self.links.append(key)
 
 
-def _number_ids(root: Element, text_hash: str) -> None:
+def _number_ids(root: Element, salt: str) -> None:
     """Rename the ids of footnotes, which the author has chosen. No other element has an id."""
     ids: dict[str, str] = {}
     for element in root.iter():
         if "id" in element.attrib:
-            new = ids.setdefault(element.attrib["id"], footnote_id(text_hash, len(ids) + 1))
+            new = ids.setdefault(element.attrib["id"], footnote_id(salt, len(ids) + 1))
             element.set("id", new)
     for element in root.iter("a") if ids else ():
         target = ids.get(element.get("href", "").removeprefix("#"))

@@ -42,16 +42,16 @@ class MarkdownFlavour:
         if not bare_links_and_tag_filter:
             self._markdown.inlinePatterns.deregister("bare_url")
 
-    def convert(self, text: str, text_hash: str) -> tuple[str, list[str]]:
+    def convert(self, text: str, salt: str) -> tuple[str, list[str]]:
         """The HTML before sanitising, and the links that get previews, in reading order.
 
-        `text_hash` keeps the ids of this text's footnotes apart from those of other texts.
+        `salt` keeps the ids of this text's footnotes apart from those of other texts.
 
         Raises:
             Exception: Python-Markdown fails on some texts, with RecursionError and others.
         """
         self._markdown.reset()
-        self._links.begin(text_hash)
+        self._links.begin(salt)
         html = self._markdown.convert(text)
         # Frees the memory of the text.
         self._markdown.reset()

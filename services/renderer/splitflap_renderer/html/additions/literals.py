@@ -23,4 +23,4 @@ class Literals(Addition):
 
     def end(self, written: str) -> str:
         """Remove the end of a marker."""
-        return "" if self._open.pop() else written
+        return "" if self._open and self._open.pop() else written

@@ -1,7 +1,7 @@
 """Inline links and images of Python-Markdown by the rules of CommonMark 0.31.2, section 6.3.
 
 Python-Markdown looks for a title in any quotes, so an apostrophe in a URL makes it swallow the rest
-of the sentence.
+of the sentence. In `[a] [b]` it drops the second text. A script is no link, and stays as written.
 """
 
 import re
@@ -10,10 +10,15 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import (
     IMAGE_LINK_RE,
+    IMAGE_REFERENCE_RE,
     LINK_RE,
+    REFERENCE_RE,
     ImageInlineProcessor,
+    ImageReferenceInlineProcessor,
     LinkInlineProcessor,
+    ReferenceInlineProcessor,
 )
+from markdown_it.common.normalize_url import validateLink
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 
 _SPACE = re.compile(r"[ \t\n]*")
@@ -24,12 +29,14 @@ _SHOW = str.maketrans("\ue002\ue003", "\x02\x03")
 
 
 class LinkSyntaxExtension(Extension):
-    """Replaces the two processors."""
+    """Replaces the processors."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Keep their places."""
+        md.inlinePatterns.register(_Reference(REFERENCE_RE, md), "reference", 170)
         md.inlinePatterns.register(_Link(LINK_RE, md), "link", 160)
         md.inlinePatterns.register(_Image(IMAGE_LINK_RE, md), "image_link", 150)
+        md.inlinePatterns.register(_ImageReference(IMAGE_REFERENCE_RE, md), "image_reference", 140)
 
 
 class _Link(LinkInlineProcessor):
@@ -48,13 +55,22 @@ class _Link(LinkInlineProcessor):
                 if found.ok:
                     title = self.unescape(found.str.translate(_SHOW))
                     place = _after_space(hidden, found.pos)
-        if hidden[place : place + 1] != ")":
+        if hidden[place : place + 1] != ")" or not validateLink(href):
             return "", None, index, False
         # A URL in angle brackets may have spaces.
         return self.unescape(href.translate(_SHOW)).replace(" ", "%20"), title, place + 1, True
 
 
 class _Image(_Link, ImageInlineProcessor):
+    """The rest is an image's."""
+
+
+class _Reference(ReferenceInlineProcessor):
+    #: No space before the name: `[a] [b]` are two texts.
+    RE_LINK = re.compile(r"\[([^\]]*)\]")
+
+
+class _ImageReference(_Reference, ImageReferenceInlineProcessor):
     """The rest is an image's."""
 
 

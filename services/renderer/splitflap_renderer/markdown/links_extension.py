@@ -5,18 +5,15 @@ leaves out `<https://...>` (the way to link without a preview), images, links in
 """
 
 import re
-from typing import Any, cast
+from typing import cast
 from xml.etree.ElementTree import Element
 
 from markdown import Markdown, treeprocessors
 from markdown.extensions import Extension
-from markdown.inlinepatterns import (
-    AUTOLINK_RE,
-    AutolinkInlineProcessor,
-    InlineProcessor,
-)
+from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import INLINE_PLACEHOLDER_RE, AtomicString
+from markdown_it.common.normalize_url import validateLink
 from splitflap_core.contracts import MAX_LINKS
 
 from splitflap_renderer.footnote_ids import footnote_id
@@ -24,6 +21,11 @@ from splitflap_renderer.markdown.links import BARE_RE, BareLink, bare_link, deco
 
 #: Marks the element of `<https://...>` until the links are collected.
 NO_PREVIEW = "data-no-preview"
+
+#: CommonMark's autolinks. A placeholder may stand for an escaped character.
+_ANGLED_URL_RE = r"<([A-Za-z][A-Za-z0-9.+-]{1,31}:[^<>\x00\x01\x04-\x20]*)>"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ANGLED_EMAIL_RE = rf"<([A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})*)>"
 
 #: Escapes that a bare URL may have, as Python-Markdown keeps them.
 _ESCAPES = {f"\x02{ord(each)}\x03" for each in "_*~"}
@@ -34,7 +36,8 @@ class LinksExtension(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Bare URLs run after raw HTML (90) and before entities (80); the collector runs last."""
-        md.inlinePatterns.register(_Angled(AUTOLINK_RE, md), "autolink", 120)
+        md.inlinePatterns.register(_Angled(_ANGLED_URL_RE, md), "autolink", 120)
+        md.inlinePatterns.register(_Angled(_ANGLED_EMAIL_RE, md), "automail", 110)
         md.inlinePatterns.register(_BareUrl(BARE_RE, md), "bare_url", 85)
         self._collector = _Collector(md)
         md.treeprocessors.register(self._collector, "collect_links", -1)
@@ -50,16 +53,21 @@ class LinksExtension(Extension):
         return list(dict.fromkeys(self._collector.links))[:MAX_LINKS]
 
 
-class _Angled(AutolinkInlineProcessor):
+class _Angled(InlineProcessor):
     ANCESTOR_EXCLUDES = ("a",)
 
     def handleMatch(  # type: ignore[override]  # noqa: N802
-        self, m: re.Match[str], data: str
-    ) -> tuple[Any, int | None, int | None]:
-        element, start, end = super().handleMatch(m, data)
-        if isinstance(element, Element):
-            element.set(NO_PREVIEW, "")
-        return element, start, end
+        self,
+        m: re.Match[str],
+        data: str,  # noqa: ARG002 - a parameter of the base
+    ) -> tuple[Element, int, int] | tuple[None, None, None]:
+        written = self.unescape(m[1])
+        url = written if ":" in written else f"mailto:{written}"
+        if not validateLink(url):
+            return None, None, None
+        element = Element("a", {"href": url, NO_PREVIEW: ""})
+        element.text = AtomicString(written)
+        return element, m.start(), m.end()
 
 
 class _BareUrl(InlineProcessor):

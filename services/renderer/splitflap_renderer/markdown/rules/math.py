@@ -20,7 +20,7 @@ LANGUAGE = "math"
 # The text of a formula has no other dollar and no placeholder of Python-Markdown.
 _TEX = r"(?:\\[^\n\x02\x03]|[^\\$`\n\x02\x03])++"
 _LINES = r"(?:\\[^\x02\x03]|[^\\$\x02\x03])++"
-_PRICE = r"[0-9][0-9.,]*+[kKmM]?[.,;:]?\s+[A-Za-z]{2}"
+_PRICE = r"[0-9][0-9.,]*+[kKmM]?[.,;:!?)\]'\"]*+\s+[(\['\"]*+[^\W\d_]{2}"
 
 #: Possessive quantifiers keep the pattern linear.
 MATH_RE = (

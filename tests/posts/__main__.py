@@ -14,7 +14,7 @@ def main() -> None:
         losing = {post: words for post, words in found.items() if words}
         missing = sum(len(words) for words in losing.values())
         sys.stdout.write(
-            f"{name:32} {len(losing):3} of {len(all_posts)} posts lose words ({missing} words)\n"
+            f"{name:26} {len(losing):3} of {len(all_posts)} posts lose words ({missing} words)\n"
         )
         for post, words in losing.items() if "-v" in sys.argv else ():
             sys.stdout.write(f"    {post}: {' '.join(words)}\n")

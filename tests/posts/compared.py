@@ -21,9 +21,9 @@ Render = Callable[[str], str]
 _EXTENSIONS = ("table", "strikethrough", "autolink", "tagfilter", "tasklist", "footnotes")
 
 
-def _cmark_gfm(text: str) -> str:
-    flags = [part for name in _EXTENSIONS for part in ("-e", name)]
-    command = ["cmark-gfm", "--unsafe", *flags]
+def _cmark_gfm(text: str, flags: Iterable[str] = ("--unsafe",)) -> str:
+    extensions = [part for name in _EXTENSIONS for part in ("-e", name)]
+    command = ["cmark-gfm", *flags, *extensions]
     done = subprocess.run(command, input=text.encode(), capture_output=True, check=True)
     return nh3.clean(done.stdout.decode())
 
@@ -41,9 +41,10 @@ OWN: dict[str, Render] = {
 }
 CMARK_GFM: Render = _cmark_gfm
 OTHERS: dict[str, Render] = {
-    "cmark-gfm, nh3": CMARK_GFM,
-    "Python-Markdown, nh3": _python_markdown,
-    "Python-Markdown with extra, nh3": partial(_python_markdown, extensions=["extra"]),
+    "cmark-gfm --unsafe": CMARK_GFM,
+    "cmark-gfm": partial(_cmark_gfm, flags=()),
+    "Python-Markdown": _python_markdown,
+    "Python-Markdown with extra": partial(_python_markdown, extensions=["extra"]),
 }
 
 

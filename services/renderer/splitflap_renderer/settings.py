@@ -33,8 +33,9 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
             gt=0,
             le=60,
             description="Most CPU seconds for one text. Then its process is killed and the text "
-            "fails. After five times as many seconds of wall-clock time the process is killed too, "
-            "and the text is retried.",
+            "fails. A quarter of them is for highlighting code, which then stays plain. A process "
+            "that gets less than a fiftieth of a CPU for five times as many seconds is killed too, "
+            "and its text is retried.",
         ),
     ] = 2.0
     render_memory_mib: Annotated[

@@ -10,15 +10,17 @@ import pytest
 from splitflap_core.contracts import Flavour, Job, RenderRequest, RenderResult
 from splitflap_core.outcomes import Done, Outcome
 from splitflap_core.telemetry import Metrics
+from splitflap_renderer.process import child_handle
 from splitflap_renderer.process.pool import ProcessPool
 from splitflap_renderer.settings import RendererSettings
 
 #: Seconds that a test waits for an outcome.
 OUTCOME_TIMEOUT = 30.0
 
-#: Tens of seconds of work for Python-Markdown, within the checks: it searches the rest of the block
-#: for the end of each row of backticks.
-ENDLESS = r"a\``" * 16_000
+# Before the first process: a fork server imports these once. `_context` is the one of the pool.
+child_handle._context.set_forkserver_preload(
+    ["splitflap_renderer.process.preload", "tests.integration.renderer.endless"]
+)
 
 
 def slow(markers: int) -> str:

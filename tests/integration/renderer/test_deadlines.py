@@ -3,14 +3,17 @@
 import os
 import signal
 import time
+from contextlib import suppress
 
 from splitflap_core.outcomes import Done, Failed, RetryLater
+from splitflap_renderer.process.child_handle import WALL_CLOCK_FACTOR
 from splitflap_renderer.process.dispatcher import RETRY_AFTER
 from splitflap_renderer.render import render
 
 from tests.support import wait_until
 
-from .conftest import ENDLESS, MakeRig, cpu_ticks, slow
+from .conftest import MakeRig, cpu_ticks, slow
+from .endless import ENDLESS
 
 
 def test_a_deadline_fails_only_the_text_that_used_it(make_rig: MakeRig) -> None:
@@ -87,6 +90,35 @@ def test_a_starved_text_is_retried_and_its_process_replaced(make_rig: MakeRig) -
     assert rig.outcome("starved") == RetryLater(RETRY_AFTER, "deadline", "waited")
     assert rig.html("behind") == "<p>hi</p>"
     assert rig.replaced("deadline") == 1
+
+
+def test_a_text_that_needs_its_deadline_fails_once_on_a_busy_machine(make_rig: MakeRig) -> None:
+    """Its process gets a tenth of a CPU. It takes longer than the wall-clock limit, and fails."""
+    rig = make_rig(render_deadline=0.4)
+    rig.warm_up()
+    rig.submit("endless", ENDLESS)
+    while "endless" not in rig.outcomes:
+        for signal_, seconds in ((signal.SIGSTOP, 0.18), (signal.SIGCONT, 0.02)):
+            for pid in rig.pool.pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal_)
+            time.sleep(seconds)
+    outcome, took = rig.outcomes["endless"]
+    assert took > WALL_CLOCK_FACTOR * 0.4
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.reason == "deadline"
+    assert rig.replaced("deadline") == 2, "in the quick lane and in the slow one"
+
+
+def test_a_slow_text_without_cpu_does_not_fail(make_rig: MakeRig) -> None:
+    """Its process is stopped within its second, longer run: the text is retried."""
+    rig = make_rig(render_deadline=0.3)
+    rig.warm_up()
+    rig.submit("slow", ENDLESS)
+    wait_until(lambda: rig.replaced("deadline") == 1)
+    wait_until(lambda: bool(rig.pool.pids) and cpu_ticks(rig.pool.pids[0]) > 0)
+    os.kill(rig.pool.pids[0], signal.SIGSTOP)
+    assert rig.outcome("slow") == RetryLater(RETRY_AFTER, "deadline", "waited")
 
 
 def test_slow_texts_leave_one_process_to_quick_texts(make_rig: MakeRig) -> None:

@@ -11,7 +11,8 @@ from splitflap_renderer.process.dispatcher import RETRY_AFTER
 
 from tests.support import wait_until
 
-from .conftest import ENDLESS, MakeRig, Rig, cpu_ticks, slow
+from .conftest import MakeRig, Rig, cpu_ticks, slow
+from .endless import ENDLESS
 
 
 def test_each_of_many_texts_gets_its_own_html(make_rig: MakeRig) -> None:

@@ -32,9 +32,13 @@ START_DEADLINE = 30.0
 #: Seconds to wait for the exit status of a killed process.
 REAP_TIMEOUT = 1.0
 
-#: Wall-clock time of a text, as a multiple of its deadline in CPU time. A busy machine may give a
-#: process a fifth of a CPU, or make it wait for memory; the text is not the cause.
+#: Wall-clock time after which a process must have got some CPU, as a multiple of the deadline.
 WALL_CLOCK_FACTOR = 5.0
+
+#: The share of a CPU that it must have got in that time. A process with less is stopped, or waits
+#: for memory; the text is not the cause. A process with more goes on, up to its deadline in CPU
+#: time: on a busy machine, another attempt would get no more.
+LEAST_SHARE = 0.02
 
 #: Shortest time in seconds between two checks of a text's CPU time.
 CHECK_INTERVAL = 0.02
@@ -117,6 +121,8 @@ class ChildHandle:
         self.answered = 0
         self._wall_clock_limit = WALL_CLOCK_FACTOR * deadline
         self._allowance = deadline
+        #: Whether its present text has got too little CPU.
+        self.starved = False
         self._begin_text()
         self._check_at = self._since + START_DEADLINE
 
@@ -197,16 +203,15 @@ class ChildHandle:
         now = time.monotonic()
         if now < self._check_at or not self.ready:
             return now >= self._check_at
-        left = self._allowance - (self._cpu() - self._cpu_since)
-        if left <= 0 or self.starved:
+        cpu = self._cpu()
+        left = self._allowance - (cpu - self._cpu_since)
+        if left <= 0:
             return True
+        if now - self._window_at >= self._wall_clock_limit:
+            self.starved = cpu - self._window_cpu < LEAST_SHARE * self._wall_clock_limit
+            self._window_at, self._window_cpu = now, cpu
         self._check_at = now + max(CHECK_INTERVAL, left)
-        return False
-
-    @property
-    def starved(self) -> bool:
-        """Whether its present text has reached the wall-clock limit."""
-        return time.monotonic() - self._since >= self._wall_clock_limit
+        return self.starved
 
     def kill(self) -> None:
         """Kill the process and wait for its end, REAP_TIMEOUT at most."""
@@ -219,6 +224,9 @@ class ChildHandle:
         """Note the start of a text: now, or at the time of the last answer."""
         self._since = answered.clock if answered else time.monotonic()
         self._cpu_since = answered.cpu if answered else self._cpu()
+        #: The start of the wall-clock time, and the process's CPU time then.
+        self._window_at, self._window_cpu = self._since, self._cpu_since
+        self.starved = False
         self._check_at = self._since + self._allowance
 
     def _cpu(self) -> float:

@@ -47,7 +47,7 @@ class Names:
         self._mention_url = options.mention_url
         self._channel_url = options.channel_url
         self._groups = {each.casefold(): each for each in options.group_mentions}
-        #: The end of the last mention in the present text: `@ann/@bob` has two.
+        #: The end of the last finding in the present text.
         self._end = -1
 
     def marked(self, text: str, before: str, *, linked: bool) -> str:
@@ -66,14 +66,24 @@ class Names:
         return marked[skip:]
 
     def _emoji(self, found: re.Match[str]) -> str:
-        return (found["emoji"] and emoji(found["emoji"])) or found[0]
+        characters = found["emoji"] and emoji(found["emoji"])
+        # `std::hash::Hash` is code; `:tada::tada:` are two codes.
+        if not characters or self._follows(":", found):
+            return found[0]
+        self._end = found.end()
+        return characters
+
+    def _follows(self, separator: str, found: re.Match[str]) -> bool:
+        """Whether the character before is this one, and does not end or follow the last finding."""
+        place = found.start()
+        before = found.string[max(0, place - 1) : place]
+        return before == separator and self._end not in {place, place - 1}
 
     def _any(self, found: re.Match[str]) -> str:
         if found["emoji"]:
             return self._emoji(found)
-        start = found.start()
-        # A path, such as `medium.example/@ann`. Names may be separated by a slash.
-        if found.string[max(0, start - 1) : start] == "/" and self._end != start - 1:
+        # `medium.example/@ann` is a path; `@ann/@bob` are two names.
+        if self._follows("/", found):
             return found[0]
         if name := found["mention"]:
             return self._mention(found, normalize("NFC", name))

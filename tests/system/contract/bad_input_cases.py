@@ -78,8 +78,11 @@ BODIES = [
             ("white space", " \t\n"),
             ("Unicode spaces", "\u00a0\u2003\u3000"),
             ("zero-width characters", "\u200b\u200d\ufeff"),
+            ("comments", "<!-- a -->\n\n[//]: # (b)"),
         )
     ),
+    Case("render of a comment", 422, "invalid", text("<!-- a -->"), "/v1/renders", field="text"),
+    Case("edit to a comment", 422, "invalid", text("<!-- a -->"), f"/v1/posts/{ID}", "PUT"),
     Case("text twice", 422, "invalid", b'{"text": "a", "text": "b"}', field="text"),
     Case("NaN", 400, "bad-json", b'{"text": NaN}'),
     Case(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from splitflap_api.contract import models
-from splitflap_api.contract.patterns import is_blank
+from splitflap_api.contract.blank import is_blank
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.previews import preview_key
 from splitflap_api.http.parse import MAX_BODY, check_text, json_body
@@ -294,7 +294,7 @@ def test_a_slow_body_gets_408() -> None:
     assert parts_of(problem) == ("request-timeout", None, "the body came too slowly")
 
 
-VISIBLE = "expected text with a visible character, without U+0000"
+VISIBLE = "expected text with a visible character outside of comments, without U+0000"
 
 
 @pytest.mark.parametrize(
@@ -341,6 +341,63 @@ def test_a_text_without_a_visible_character_is_refused(text: str) -> None:
     assert parts_of(refused.value) == ("invalid", "text", VISIBLE)
     check_text(text + "x")
     check_text(f"{text}\u0301{text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- x -->",
+        "<!---->",
+        "  <!-- a\n\nb -->\n\n<!-- c --> \u200b <!-- d -->\n",
+        "<!-- a\n    b -->",
+        "[//]: # (a comment)",
+        '[//]: # "a comment"\r\n[comment]: <> (b)\n\n   [x]: #',
+        "&nbsp;",
+        "&#32;&#x200B; &ZeroWidthSpace;\n<!-- x -->&shy;",
+        "<!--" + "a" * 60_000 + "-->",
+        "<!-- a -->" * 6_000,
+        "&#32;" * 13_000,
+    ],
+)
+def test_a_text_of_comments_is_refused(text: str) -> None:
+    """Comments of HTML and of Markdown, and escapes of invisible characters, show nothing."""
+    with pytest.raises(Problem) as refused:
+        check_text(text)
+    assert parts_of(refused.value) == ("invalid", "text", VISIBLE)
+    check_text(text + "\nx")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- x",
+        "<!-- x --",
+        "<!-- a --> b",
+        "a <!-- b -->",
+        "    <!-- code -->",
+        "\t<!-- code -->",
+        "<!-- a -->\n\n    <!-- code -->",
+        "    &nbsp;",
+        "```\n<!-- a -->\n```",
+        "`<!-- a -->`",
+        "<br>",
+        "&amp;",
+        "&#0;",
+        "&nonesuch;",
+        "&nbsp",
+        "[ann]: hello",
+        "[x]: https://x.example",
+        "[//]: # (a) b",
+        "<!-- a --> [//]: # (b)",
+        "\\<!-- a -->",
+        "<!-- a" * 10_000,
+        "[" * 60_000,
+        "[//]: # (" * 6_000,
+    ],
+)
+def test_a_text_that_may_show_something_is_accepted(text: str) -> None:
+    """Code shows comments. Whatever looks like a word is left to the renderer."""
+    check_text(text)
 
 
 def test_every_character_of_unicodes_white_space_is_invisible() -> None:

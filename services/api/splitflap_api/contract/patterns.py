@@ -69,25 +69,10 @@ INVISIBLE = (
     "\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f"
     "\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufefe-\uff00\uffa0\ufff0-\ufff8"
 )
-#: Further ones, which the pattern of the document leaves out. A literal of JavaScript ends at
-#: U+2028, Rust refuses U+202A in a source, and JavaScript without the flag `u` cannot read those
-#: above U+FFFF in a class.
-_INVISIBLE_IN_NO_PATTERN = (
-    "\u2028-\u202e\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-
-_BLANK = re.compile(f"[{INVISIBLE}{_INVISIBLE_IN_NO_PATTERN}]*+")
-
 TEXT = Form(
     rf"^[{INVISIBLE}]*[^\x00{INVISIBLE}][^\x00]*$",
-    "text with a visible character, without U+0000",
+    "text with a visible character outside of comments, without U+0000",
 )
-
-
-def is_blank(text: str) -> bool:
-    """Whether all characters are invisible. It reads up to the first visible one."""
-    return _BLANK.fullmatch(text) is not None
-
 
 _ENTITY_TAG = r'(?:W/)?"[!#-~\x80-\xff]*"'
 _ENTITY_TAGS = rf"[ \t,]*{_ENTITY_TAG}(?:[ \t]*,[ \t,]*{_ENTITY_TAG})*[ \t,]*"

@@ -11,10 +11,11 @@ from flask import request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected
 
+from splitflap_api.contract.blank import is_blank
 from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.models import MAX_TEXT
 from splitflap_api.contract.paths import IDS
-from splitflap_api.contract.patterns import EVENT_ID, TEXT, is_blank
+from splitflap_api.contract.patterns import EVENT_ID, TEXT
 from splitflap_api.contract.plain_words import MAX_NAME, broken_json, wrong_value
 from splitflap_api.contract.problems import Problem, bad_parameter, invalid
 from splitflap_api.overload.slots import lent_slot
@@ -50,7 +51,7 @@ def json_body(model: type[T]) -> T:
 
 
 def check_text(text: str) -> None:
-    """Raises Problem for a text of too many bytes, without a visible character, or with U+0000."""
+    """Raises Problem for a text of too many bytes, that shows nothing, or with U+0000."""
     if "\0" in text or is_blank(text):
         raise invalid("text", f"expected {TEXT.expected}")
     size = len(text.encode())

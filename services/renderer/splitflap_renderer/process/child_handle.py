@@ -123,6 +123,8 @@ class ChildHandle:
         self._allowance = deadline
         #: Whether its present text has got too little CPU.
         self.starved = False
+        #: The time since which it must get some CPU, and its CPU time then.
+        self._window_at = self._window_cpu = 0.0
         self._begin_text()
         self._check_at = self._since + START_DEADLINE
 
@@ -224,7 +226,6 @@ class ChildHandle:
         """Note the start of a text: now, or at the time of the last answer."""
         self._since = answered.clock if answered else time.monotonic()
         self._cpu_since = answered.cpu if answered else self._cpu()
-        #: The start of the wall-clock time, and the process's CPU time then.
         self._window_at, self._window_cpu = self._since, self._cpu_since
         self.starved = False
         self._check_at = self._since + self._allowance

@@ -6,7 +6,6 @@ block beyond it keeps its code and loses its marks. The other blocks keep theirs
 """
 
 import time
-from collections.abc import Iterable
 from functools import cache
 from io import StringIO
 
@@ -52,12 +51,6 @@ class Highlighter:
         left = self._left - (time.process_time() - began)
         seconds = min(left, BLOCK_SECONDS + CHARACTER_SECONDS * len(code))
         return within(seconds, lambda: _html(code, lexer)) if seconds > 0 else None
-
-
-def load(languages: Iterable[str]) -> None:
-    """Import lexers, and build their tables."""
-    for language in languages:
-        _lexer_class(language)()
 
 
 _lexer_class = cache(find_lexer_class_by_name)

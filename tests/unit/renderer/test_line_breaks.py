@@ -79,6 +79,12 @@ def test_without_breaks_a_newline_is_white_space(flavour: Flavour) -> None:
 
 
 @both
+def test_a_long_paragraph_of_short_lines_is_rendered(flavour: Flavour) -> None:
+    """To insert its breaks one by one would take longer than the deadline."""
+    assert html_of("a\n" * 32_000, flavour).count("<br>") == 31_999
+
+
+@both
 def test_links_names_and_emoji_end_at_a_break(flavour: Flavour) -> None:
     """Each line of a paragraph has its own."""
     found = render("https://a.example/x\nhttps://b.example\n:tada:\n", flavour, breaks=True)

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -26,7 +26,7 @@ _AMPERSAND = _ESCAPED.format(ord("&"))
 #: Elements whose text is taken as it is.
 _VERBATIM = {"a", "code", "kbd", "pre", "samp"}
 
-_Pieces = list[str | Element]
+Pieces = list[str | Element]
 
 
 class InlineTextsExtension(Extension):
@@ -39,9 +39,9 @@ class InlineTextsExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Markers come before the end of escapes (0), addresses after it."""
         md.inlinePatterns.register(_Entity(ENTITY_RE, md), "entity", 80)
-        md.treeprocessors.register(_Texts(md, _marked), "escapes", 5)
+        md.treeprocessors.register(Texts(md, _marked), "escapes", 5)
         if self._bare_links:
-            md.treeprocessors.register(_Texts(md, _with_links), "emails", -0.5)
+            md.treeprocessors.register(Texts(md, _with_links), "emails", -0.5)
 
 
 class _Entity(HtmlInlineProcessor):
@@ -56,33 +56,39 @@ class _Entity(HtmlInlineProcessor):
         return super().handleMatch(m, data)
 
 
-class _Texts(Treeprocessor):
+class Texts(Treeprocessor):
     """Replaces each text of the tree by pieces: texts and elements."""
 
-    def __init__(self, md: Markdown, pieces_of: Callable[[str], _Pieces]) -> None:
+    def __init__(
+        self, md: Markdown, pieces_of: Callable[[str], Pieces], verbatim: Container[str] = _VERBATIM
+    ) -> None:
+        """The text of the elements `verbatim` stays as it is."""
         super().__init__(md)
         self._pieces_of = pieces_of
+        self._verbatim = verbatim
 
     def run(self, root: Element) -> None:
         for parent in list(root.iter()):
             children = list(parent)
+            made: list[Element] = []
+            if parent.text and parent.tag not in self._verbatim:
+                parent.text = _apart(self._pieces_of(parent.text), made)
             for child in children:
+                made.append(child)
                 if child.tail:
-                    pieces = self._pieces_of(child.tail)
-                    child.tail = _insert(parent, list(parent).index(child) + 1, pieces)
-            if parent.text and parent.tag not in _VERBATIM:
-                parent.text = _insert(parent, 0, self._pieces_of(parent.text))
+                    child.tail = _apart(self._pieces_of(child.tail), made)
+            if len(made) > len(children):
+                # One assignment: to insert thousands one by one would take a minute.
+                parent[:] = made
 
 
-def _insert(parent: Element, place: int, pieces: _Pieces) -> str:
-    """Insert the elements with their tails. The text before the first element is returned."""
+def _apart(pieces: Pieces, elements: list[Element]) -> str:
+    """Add the elements with their tails to a list. The text before the first one is returned."""
     before = ""
     last: Element | None = None
     for piece in pieces:
         if isinstance(piece, Element):
-            parent.insert(place, piece)
-            place += 1
-            last = piece
+            elements.append(last := piece)
         elif last is None:
             before += piece
         else:
@@ -90,9 +96,9 @@ def _insert(parent: Element, place: int, pieces: _Pieces) -> str:
     return before
 
 
-def _marked(text: str) -> _Pieces:
+def _marked(text: str) -> Pieces:
     """Mark escaped characters. An escaped `&` begins no entity."""
-    pieces: _Pieces = []
+    pieces: Pieces = []
     end = 0
     for found in _LITERAL.finditer(text):
         marker = Element("span", {"class": LITERAL})
@@ -105,8 +111,8 @@ def _marked(text: str) -> _Pieces:
     ]
 
 
-def _with_links(text: str) -> _Pieces:
-    pieces: _Pieces = []
+def _with_links(text: str) -> Pieces:
+    pieces: Pieces = []
     end = 0
     for found in emails(text):
         link = Element("a", {"href": found.url})

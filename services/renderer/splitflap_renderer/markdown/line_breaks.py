@@ -1,14 +1,19 @@
 """Line breaks of the flavour `markdown`: CommonMark's, and those by newlines on request."""
 
+import re
+from xml.etree.ElementTree import Element
+
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import SubstituteTagInlineProcessor
 
-#: The name, pattern and priority of each break. Escapes come before all of them (180), so the
-#: backslash is no escaped one. Code, links and tags come before spaces (above 90), and all other
-#: syntax comes before newlines.
-_ALWAYS = (("backslash_break", r"\\\n *", 175), ("linebreak", r" {2,}\n *", 85))
-_NEWLINES = (("newline_break", r" ?\n *", 5),)
+from splitflap_renderer.markdown.inline_texts import Pieces, Texts
+
+#: The name, pattern and priority of each break. Escapes come before both (180), so the backslash is
+#: no escaped one. Code, links and tags come before spaces (from 90).
+_BREAKS = (("backslash_break", r"\\\n *", 175), ("linebreak", r" {2,}\n *", 85))
+
+_NEWLINE = re.compile(r" *\n *")
 
 
 class LineBreaksExtension(Extension):
@@ -16,9 +21,20 @@ class LineBreaksExtension(Extension):
 
     def __init__(self, *, newlines: bool) -> None:
         super().__init__()
-        self._breaks = _ALWAYS + (_NEWLINES if newlines else ())
+        self._newlines = newlines
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
-        """Register the patterns. `linebreak` replaces Markdown's, which leaves a third space."""
-        for name, pattern, priority in self._breaks:
+        """Newlines come after all inline syntax (20), and before those of the HTML (10).
+
+        `linebreak` replaces Markdown's pattern, which leaves a third space.
+        """
+        for name, pattern, priority in _BREAKS:
             md.inlinePatterns.register(SubstituteTagInlineProcessor(pattern, "br"), name, priority)
+        if self._newlines:
+            texts = Texts(md, _broken, verbatim={"code"})
+            md.treeprocessors.register(texts, "newlines", 15)
+
+
+def _broken(text: str) -> Pieces:
+    first, *lines = _NEWLINE.split(text)
+    return [first, *(piece for line in lines for piece in (Element("br"), line))]

@@ -5,6 +5,8 @@ of the sentence. In `[a] [b]` it drops the second text. A script is no link, and
 """
 
 import re
+from typing import Any
+from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.extensions import Extension
@@ -39,7 +41,7 @@ class LinkSyntaxExtension(Extension):
         md.inlinePatterns.register(_ImageReference(IMAGE_REFERENCE_RE, md), "image_reference", 140)
 
 
-class _Link(LinkInlineProcessor):
+class _Syntax(LinkInlineProcessor):
     def getLink(self, data: str, index: int) -> tuple[str, str | None, int, bool]:  # noqa: N802
         """The URL and title in `(...)`, the place after it, and whether it is a link."""
         if data[index : index + 1] != "(":
@@ -61,7 +63,27 @@ class _Link(LinkInlineProcessor):
         return self.unescape(href.translate(_SHOW)).replace(" ", "%20"), title, place + 1, True
 
 
-class _Image(_Link, ImageInlineProcessor):
+class _Link(_Syntax):
+    def handleMatch(  # type: ignore[override]  # noqa: N802
+        self, m: re.Match[str], data: str
+    ) -> tuple[Any, int | None, int | None]:
+        """A link contains no link: the inner one wins."""
+        element, start, end = super().handleMatch(m, data)
+        if isinstance(element, Element) and self._has_link(element.text or ""):
+            return None, None, None
+        return element, start, end
+
+    def _has_link(self, text: str) -> bool:
+        if "](" not in text:
+            return False
+        for bracket in self.compiled_re.finditer(text):
+            _, end, closed = self.getText(text, bracket.end())
+            if closed and self.getLink(text, end)[3]:
+                return True
+        return False
+
+
+class _Image(_Syntax, ImageInlineProcessor):
     """The rest is an image's."""
 
 

@@ -2,10 +2,9 @@
 
 from markdown import Markdown
 from markdown.extensions.footnotes import FootnoteExtension
-from pymdownx.betterem import BetterEmExtension
-from pymdownx.tilde import DeleteSubExtension
 
 from splitflap_renderer.markdown.blocks import BlocksExtension
+from splitflap_renderer.markdown.emphasis import EmphasisExtension
 from splitflap_renderer.markdown.inline_texts import InlineTextsExtension
 from splitflap_renderer.markdown.line_breaks import LineBreaksExtension
 from splitflap_renderer.markdown.link_syntax import LinkSyntaxExtension
@@ -29,8 +28,7 @@ class MarkdownFlavour:
         footnotes = FootnoteExtension(PLACE_MARKER=_NO_PLACE_MARKER)
         extensions = [
             footnotes,
-            BetterEmExtension(),
-            DeleteSubExtension(subscript=False),
+            EmphasisExtension(),
             LinkSyntaxExtension(),
             InlineTextsExtension(bare_links=bare_links_and_tag_filter),
             LineBreaksExtension(newlines=breaks),

@@ -1,0 +1,106 @@
+"""Emphasis and deleted text of the flavour `markdown`, paired by markdown-it-py as in gfm.
+
+Python-Markdown's patterns and those of pymdown-extensions lose text between nested runs.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+from xml.etree.ElementTree import Element, SubElement
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.inlinepatterns import InlineProcessor
+from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+#: U+0002 and U+0003 enclose what earlier patterns have found. Both count as punctuation, as most
+#: of what they stand for.
+_AS_PUNCTUATION = str.maketrans("\x02\x03", "!!")
+
+#: Runs that have no partner, as Python-Markdown writes escaped characters.
+_ESCAPED = str.maketrans({sign: f"\x02{ord(sign)}\x03" for sign in "*_~"})
+
+_TAGS = {"s": "del"}
+
+
+class _Span(NamedTuple):
+    """An outermost element. Its places count from the end: what is before it may be replaced."""
+
+    start: int
+    end: int
+    element: Element
+
+
+class EmphasisExtension(Extension):
+    """Replaces Python-Markdown's pattern of emphasis. It also reads `~~deleted~~` text."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
+        """Emphasis comes after all patterns that hide text from it, and before line breaks."""
+        self._processor = _Emphasis(r"[*_~]", md)
+        md.inlinePatterns.register(self._processor, "em_strong", 60)
+        md.registerExtension(self)
+
+    def reset(self) -> None:
+        """Forget the last text."""
+        self._processor.forget()
+
+
+class _Emphasis(InlineProcessor):
+    def __init__(self, pattern: str, md: Markdown) -> None:
+        super().__init__(pattern, md)
+        self._pairs = MarkdownIt("zero")
+        self._pairs.enable(["emphasis", "strikethrough", "balance_pairs", "fragments_join"])
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the last text."""
+        #: The text after the last returned element, and the elements in it, last one first.
+        self._rest: str | None = None
+        self._spans: list[_Span] = []
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802
+        self, m: re.Match[str], data: str
+    ) -> tuple[Element | None, int, int]:
+        """The next element. All of a text are found at its first match."""
+        rest = self._rest
+        if rest is None or m.start() < len(data) - len(rest) or not data.endswith(rest):
+            self._spans = [*_spans(self._pairs, data)][::-1]
+        if not self._spans:
+            self._rest = data[m.start() :]
+            return None, m.start(), len(data)
+        span = self._spans.pop()
+        start, end = len(data) - span.start, len(data) - span.end
+        self._rest = data[end:]
+        return span.element, start, end
+
+
+def _spans(pairs: MarkdownIt, data: str) -> Iterator[_Span]:
+    tokens: list[Token] = []
+    pairs.inline.parse(data.translate(_AS_PUNCTUATION), pairs, {}, tokens)
+    open_elements: list[Element] = []
+    place = start = 0
+    for token in tokens:
+        after = place + len(token.content or token.markup)
+        if token.nesting > 0:
+            tag = _TAGS.get(token.tag, token.tag)
+            if open_elements:
+                open_elements.append(SubElement(open_elements[-1], tag))
+            else:
+                open_elements, start = [Element(tag)], place
+        elif token.nesting < 0:
+            element = open_elements.pop()
+            if not open_elements:
+                yield _Span(len(data) - start, len(data) - after, element)
+        elif open_elements:
+            _add_text(open_elements[-1], data[place:after].translate(_ESCAPED))
+        place = after
+
+
+def _add_text(element: Element, text: str) -> None:
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + text
+    else:
+        element.text = (element.text or "") + text

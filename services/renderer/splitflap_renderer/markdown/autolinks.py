@@ -12,13 +12,15 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from splitflap_renderer.markdown.links import BareLink, bare_link, emails, unescaped
+from splitflap_renderer.markdown.links import BareLink, bare_link, decoded, emails
 
 #: The scheme before a colon.
 _SCHEME = re.compile(r"(?i)(?:https?|ftp|mailto|xmpp)\Z")
 
 #: Characters of the longest scheme.
 _LOOK_BACK = 6
+
+_ESCAPE = re.compile(r"\\([_*~])")
 
 #: The tags of a link in raw HTML.
 _RAW_START = re.compile(r"(?i)<a[\s>]")
@@ -45,15 +47,24 @@ def _bare_link(state: StateInline, silent: bool) -> bool:
         begin -= len(scheme[0])
     elif state.src[begin] not in "wW":
         return False
-    found = bare_link(state.src, begin)
+    found = bare_link(state.src, begin, _after_escape)
     if found is None:
         return False
     state.pending = state.pending[: len(state.pending) - (state.pos - begin)]
-    state.push("link_open", "a", 1).attrs = {"href": unescaped(found.url)}
-    state.push("text", "", 0).content = unescaped(state.src[begin : found.end])
+    state.push("link_open", "a", 1).attrs = {"href": _unescaped(found.url)}
+    state.push("text", "", 0).content = _unescaped(state.src[begin : found.end])
     state.push("link_close", "a", -1)
     state.pos = found.end
     return True
+
+
+def _after_escape(text: str, place: int) -> int:
+    found = _ESCAPE.match(text, place)
+    return found.end() if found else place
+
+
+def _unescaped(url: str) -> str:
+    return decoded(_ESCAPE.sub(r"\1", url))
 
 
 def _emails(state: StateCore) -> None:

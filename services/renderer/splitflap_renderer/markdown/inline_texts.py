@@ -23,8 +23,8 @@ _ESCAPED = "\x02{}\x03"
 _LITERAL = re.compile(_ESCAPED.format(f"({'|'.join(str(ord(each)) for each in '@#:')})"))
 _AMPERSAND = _ESCAPED.format(ord("&"))
 
-#: Elements whose text is taken as it is.
-_VERBATIM = {"a", "code", "kbd", "pre", "samp"}
+#: Elements without Markdown in them.
+_CODE = {"code", "pre"}
 
 Pieces = list[str | Element]
 
@@ -39,9 +39,11 @@ class InlineTextsExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Markers come before the end of escapes (0), addresses after it."""
         md.inlinePatterns.register(_Entity(ENTITY_RE, md), "entity", 80)
-        md.treeprocessors.register(Texts(md, _marked), "escapes", 5)
+        md.treeprocessors.register(Texts(md, _marked, verbatim=_CODE), "escapes", 5)
         if self._bare_links:
-            md.treeprocessors.register(Texts(md, _with_links), "emails", -0.5)
+            md.treeprocessors.register(
+                Texts(md, _with_links, verbatim={"a", *_CODE}), "emails", -0.5
+            )
 
 
 class _Entity(HtmlInlineProcessor):
@@ -57,43 +59,46 @@ class _Entity(HtmlInlineProcessor):
 
 
 class Texts(Treeprocessor):
-    """Replaces each text of the tree by pieces: texts and elements."""
+    """Replaces each text of the tree by pieces: texts and elements.
+
+    The content of elements `verbatim` stays as it is.
+    """
 
     def __init__(
-        self, md: Markdown, pieces_of: Callable[[str], Pieces], verbatim: Container[str] = _VERBATIM
+        self, md: Markdown, pieces_of: Callable[[str], Pieces], *, verbatim: Container[str]
     ) -> None:
-        """The text of the elements `verbatim` stays as it is."""
         super().__init__(md)
         self._pieces_of = pieces_of
         self._verbatim = verbatim
 
     def run(self, root: Element) -> None:
-        for parent in list(root.iter()):
-            children = list(parent)
-            made: list[Element] = []
-            if parent.text and parent.tag not in self._verbatim:
-                parent.text = _apart(self._pieces_of(parent.text), made)
-            for child in children:
-                made.append(child)
-                if child.tail:
-                    child.tail = _apart(self._pieces_of(child.tail), made)
-            if len(made) > len(children):
-                # One assignment: to insert thousands one by one would take a minute.
-                parent[:] = made
+        open_elements = [root]
+        while open_elements:
+            parent = open_elements.pop()
+            if parent.tag not in self._verbatim:
+                open_elements += parent
+                self._replace(parent)
+
+    def _replace(self, parent: Element) -> None:
+        pieces = self._pieces_of(parent.text or "")
+        for child in parent:
+            pieces.append(child)
+            pieces += self._pieces_of(child.tail or "")
+        _write(parent, pieces)
 
 
-def _apart(pieces: Pieces, elements: list[Element]) -> str:
-    """Add the elements with their tails to a list. The text before the first one is returned."""
-    before = ""
-    last: Element | None = None
+def _write(parent: Element, pieces: Pieces) -> None:
+    """Make the pieces the content of an element."""
+    parent[:] = [each for each in pieces if isinstance(each, Element)]
+    texts = [""]
     for piece in pieces:
         if isinstance(piece, Element):
-            elements.append(last := piece)
-        elif last is None:
-            before += piece
+            texts.append("")
         else:
-            last.tail = (last.tail or "") + piece
-    return before
+            texts[-1] += piece
+    parent.text, *tails = texts
+    for child, tail in zip(parent, tails, strict=True):
+        child.tail = tail
 
 
 def _marked(text: str) -> Pieces:

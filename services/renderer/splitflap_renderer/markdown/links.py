@@ -8,7 +8,7 @@ find the same links. Each pattern takes linear time.
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from splitflap_core.contracts import MAX_URL
@@ -39,27 +39,24 @@ _CREDENTIALS = r"(?:[\w.~%$&+=-]++(?::[\w.~%!$&'*+=-]++)?@)?"
 
 #: An entity of a character that no URL has, or a comma or a bar before another URL.
 _NEXT = r"&(?:quot|apos|lt|gt|nbsp|#34|#39|#60|#62|#x22|#x27);|[|,;]++(?:https?|ftp)://"
-#: Editors escape `_` even in a URL. Python-Markdown has put a placeholder there before.
-_UNESCAPED = re.compile(r"\\([_*~])")
-_ESCAPED = r"\\[_*~]|\x02klzzwxh:[0-9]++\x03"
-_REST = (
-    r"(?:\.(?=[/?#]|:[0-9]))?(?::[0-9]{1,5}+)?"
-    rf"(?:[/?#](?:(?!{_NEXT})[^{_NO_URL}]|{_ESCAPED})*+)?"
-)
+_MORE = rf"(?:(?!{_NEXT})[^{_NO_URL}])*+"
+_REST = rf"(?:\.(?=[/?#]|:[0-9]))?(?::[0-9]{{1,5}}+)?(?P<path>[/?#]{_MORE})?"
 
 _LOCAL = rf"(?:{SPACED}|[{MARKS}.+-])"
 _DOMAIN_LABEL = rf"(?:{SPACED}|[{MARKS}-])++"
 _ADDRESS = rf"{_LOCAL}++@{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})++(?!@)"
 
-#: A bare link, without the rule for its end. An e-mail address is found later.
-BARE_RE = (
-    r"(?i)(?<![a-z])(?:"
-    rf"(?:https?|ftp)://{_CREDENTIALS}(?P<host>{_NAME}|\[[0-9a-f:.]{{2,45}}+\]){_REST}"
-    rf"|mailto:(?P<mail>{_ADDRESS})"
-    rf"|xmpp:(?P<xmpp>{_ADDRESS})(?:/[\w@.]++)?)"
-    rf"|(?<![^\W_{SPACELESS}])(?<![/.@-])www\.(?P<www>{_NAME}){_REST}"
+#: The beginning of a bare link, for a search. An e-mail address is found later.
+BEGINNING_RE = r"(?i)(?<![a-z])(?:(?:https?|ftp)://|(?:mailto|xmpp):|www\.)"
+
+#: A bare link, without the rule for its end.
+_BARE = re.compile(
+    rf"(?i)(?:(?<![a-z])(?:https?|ftp)://{_CREDENTIALS}(?P<host>{_NAME}|\[[0-9a-f:.]{{2,45}}+\])"
+    rf"|(?<![^\W_{SPACELESS}])(?<![/.@-])www\.(?P<www>{_NAME})){_REST}"
+    rf"|(?<![a-z])mailto:(?P<mail>{_ADDRESS})"
+    rf"|(?<![a-z])xmpp:(?P<xmpp>{_ADDRESS})(?:/[\w@.]++)?"
 )
-_BARE = re.compile(BARE_RE)
+_PATH = re.compile(rf"(?i){_MORE}")
 
 #: An e-mail address in a text. Scripts without spaces may enclose it.
 _EMAIL = re.compile(rf"(?<![/@])(?<!{_LOCAL}){_ADDRESS}")
@@ -81,17 +78,26 @@ class BareLink(NamedTuple):
     url: str
 
 
-def bare_link(text: str, start: int) -> BareLink | None:
-    """The link that begins exactly here, unless it is an e-mail address."""
+def bare_link(
+    text: str, start: int, after_escape: Callable[[str, int], int] = lambda _text, place: place
+) -> BareLink | None:
+    """The link that begins exactly here, unless it is an e-mail address.
+
+    Editors escape `_` even in a path. `after_escape` returns the place after an escape of a text,
+    or the same place.
+    """
     found = _BARE.match(text, start)
     if found is None:
         return None
-    written = found[0]
     if address := found["mail"] or found["xmpp"]:
-        return None if address.endswith(("-", "_")) else BareLink(start, found.end(), written)
+        return None if address.endswith(("-", "_")) else BareLink(start, found.end(), found[0])
     if not _is_host(found["host"] or found["www"]):
         return None
-    written = without_trailing(written)
+    end = found.end()
+    while found["path"] and (after := after_escape(text, end)) > end:
+        more = _PATH.match(text, after)
+        end = more.end() if more else after
+    written = without_trailing(text[start:end])
     return BareLink(start, start + len(written), f"http://{written}" if found["www"] else written)
 
 
@@ -107,11 +113,6 @@ def emails(text: str) -> Iterator[BareLink]:
 def decoded(url: str) -> str:
     """A URL without entities. Incomplete ones stay: they are names of parameters."""
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), url)
-
-
-def unescaped(url: str) -> str:
-    """A bare URL of a source text, without escapes and entities."""
-    return decoded(_UNESCAPED.sub(r"\1", url))
 
 
 def _is_host(host: str) -> bool:

@@ -17,7 +17,7 @@ from markdown_it.common.normalize_url import validateLink
 from splitflap_core.contracts import MAX_LINKS
 
 from splitflap_renderer.footnote_ids import footnote_id
-from splitflap_renderer.markdown.links import BARE_RE, BareLink, bare_link, decoded, preview_key
+from splitflap_renderer.markdown.links import BEGINNING_RE, bare_link, decoded, preview_key
 
 #: Marks the element of `<https://...>` until the links are collected.
 NO_PREVIEW = "data-no-preview"
@@ -38,7 +38,7 @@ class LinksExtension(Extension):
         """Bare URLs run after raw HTML (90) and before entities (80); the collector runs last."""
         md.inlinePatterns.register(_Angled(_ANGLED_URL_RE, md), "autolink", 120)
         md.inlinePatterns.register(_Angled(_ANGLED_EMAIL_RE, md), "automail", 110)
-        md.inlinePatterns.register(_BareUrl(BARE_RE, md), "bare_url", 85)
+        md.inlinePatterns.register(_BareUrl(BEGINNING_RE, md), "bare_url", 85)
         self._collector = _Collector(md)
         md.treeprocessors.register(self._collector, "collect_links", -1)
 
@@ -78,25 +78,17 @@ class _BareUrl(InlineProcessor):
         m: re.Match[str],
         data: str,
     ) -> tuple[Element, int, int] | tuple[None, None, None]:
-        found = bare_link(data, m.start())
+        found = bare_link(data, m.start(), self._after_escape)
         if found is None:
             return None, None, None
-        if (end := self._first_element(data, found)) < found.end:
-            ended = bare_link(data[found.start : end], 0)
-            if ended is None:
-                return None, None, None
-            found = BareLink(found.start, found.start + ended.end, ended.url)
         element = Element("a", {"href": self.unescape(found.url)})
         element.text = AtomicString(self.unescape(data[found.start : found.end]))
         return element, found.start, found.end
 
-    def _first_element(self, data: str, link: BareLink) -> int:
-        """The place of the first placeholder of an element, or the link's end."""
+    def _after_escape(self, data: str, place: int) -> int:
         inline = cast("treeprocessors.InlineProcessor", self.md.treeprocessors["inline"])
-        for found in INLINE_PLACEHOLDER_RE.finditer(data, link.start, link.end):
-            if inline.stashed_nodes.get(found[1]) not in _ESCAPES:
-                return found.start()
-        return link.end
+        found = INLINE_PLACEHOLDER_RE.match(data, place)
+        return found.end() if found and inline.stashed_nodes.get(found[1]) in _ESCAPES else place
 
 
 class _Collector(Treeprocessor):

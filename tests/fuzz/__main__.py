@@ -14,7 +14,7 @@ It also builds posts as people write them, and checks that a reader sees each of
 import sys
 import time
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis.strategies import booleans
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.footnote_ids import NO_SALT
@@ -78,6 +78,7 @@ def _run_posts(flavour: Flavour) -> int:
     @given(GENERATED, booleans())
     def shows_each_word(post: Post, breaks: bool) -> None:
         nonlocal shown
+        note(post.text)
         result = render(post.text, flavour, OPTIONS, breaks=breaks)
         check_html(result.html, post)
         check_excerpt(result.excerpt, post)

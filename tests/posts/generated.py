@@ -80,7 +80,7 @@ _INNER = [
         "<=",
         "<>",
     ),
-    *("*.py", "**/x", "*", "**", "_", "__", "![", "[1]", "[x]", "]", "!=", "a\\b", "a<bb", "cc>d"),
+    *("*", "**", "_", "__", "![", "[1]", "[x]", "]", "!=", "a\\b", "a<bb", "cc>d"),
     *("<path>", "<user>@<host>", "<T>", "vector<int>", "Map<K,", "V>", "Promise<void>", "<title>"),
     *(
         "<script>",
@@ -212,6 +212,10 @@ _heading: Blocks = st.builds(
     st.integers(1, 6),
     _line_of(_word, _inline, 3),
 )
+#: Stars and lines that would begin emphasis, in a paragraph without any.
+_globs: Blocks = st.lists(
+    st.one_of(_word, _pieces(["*.py", "**/x", "_private", "__x", "~/x"])), min_size=1, max_size=6
+).map(lambda pieces: Block([f"a {_joined(pieces).source}"], f"a {_joined(pieces).shown}", "globs"))
 _rule: Blocks = st.sampled_from(["***", "* * *", "___"]).map(lambda rule: Block([rule], "", "rule"))
 _code_lines = st.lists(
     st.text("ab <>&*_#|@:[](){}\\/$~!-=1.\"'", max_size=20).map(lambda line: f"x{line}"),
@@ -290,7 +294,7 @@ def _quotes(inner: Blocks) -> Blocks:
     )
 
 
-_leaf = st.one_of(_paragraph, _paragraph, _heading, _fence, _table)
+_leaf = st.one_of(_paragraph, _paragraph, _heading, _fence, _table, _globs)
 _nested = st.recursive(
     _leaf, lambda inner: st.one_of(_lists(inner), _quotes(inner), _tasks), max_leaves=4
 )

@@ -1,7 +1,7 @@
 """No visible character of a random post is lost: `make fuzz` tries more of them."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.render import render
 
@@ -21,6 +21,7 @@ def test_a_reader_sees_each_word_of_a_generated_post(
     post: Post, flavour: Flavour, breaks: bool
 ) -> None:
     """The words are known from how the post is built."""
+    note(post.text)
     result = render(post.text, flavour, OPTIONS, breaks=breaks)
     check_html(result.html, post)
     check_excerpt(result.excerpt, post)

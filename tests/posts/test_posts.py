@@ -17,7 +17,6 @@ POSTS = posts()
 #: Posts that are not yet rendered as expected.
 PENDING = {
     "formulas",
-    "spelled with stars",
 }
 
 BOTH = pytest.mark.parametrize("breaks", [True, False], ids=["breaks", "no breaks"])

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Callable
+from textwrap import indent
 
 import pytest
 from splitflap_core.contracts import FLAVOURS, Flavour
@@ -17,6 +19,13 @@ POSTS = posts()
 #: Posts that are not yet rendered as expected.
 PENDING = {
     "formulas",
+}
+
+#: Other ways to write a post.
+WAYS: dict[str, Callable[[str], str]] = {
+    "in a quote": lambda text: indent(text, "> ", lambda _: True),
+    "in a list": lambda text: "-\n" + indent(text, "  "),
+    "with CRLF": lambda text: text.replace("\n", "\r\n"),
 }
 
 BOTH = pytest.mark.parametrize("breaks", [True, False], ids=["breaks", "no breaks"])
@@ -50,6 +59,15 @@ def test_a_reader_sees_each_word(post: Post, flavour: Flavour, breaks: bool) -> 
 def test_the_excerpt_has_the_first_words(post: Post, flavour: Flavour, breaks: bool) -> None:
     """A longer text is cut between words."""
     check_excerpt(render(post.text, flavour, OPTIONS, breaks=breaks).excerpt, post)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@EACH_POST
+def test_a_post_reads_the_same_another_way(post: Post, flavour: Flavour, way: str) -> None:
+    """Replies quote posts, lists contain them, and browsers send Windows' line ends."""
+    text = WAYS[way]("\n".join(post.text.splitlines()))
+    check_html(render(text, flavour, OPTIONS, breaks=True).html, post)
 
 
 @pytest.mark.skipif(

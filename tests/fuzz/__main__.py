@@ -8,7 +8,8 @@ and shrinks the first text with a broken promise:
 - only TextRefused and TooLarge are raised;
 - the same text gives the same result.
 
-It also builds posts as people write them, and checks that a reader sees each of their words.
+It also builds posts as people write them, and checks that a reader sees each of their words; and
+code for each of Pygments' lexers, and checks that a reader sees all of it.
 """
 
 import sys
@@ -25,6 +26,7 @@ from splitflap_renderer.render import TooLarge, render
 from tests.posts import Post
 from tests.posts.checks import check_excerpt, check_html
 from tests.posts.generated import GENERATED
+from tests.unit.renderer.code_texts import CODE, check_code
 from tests.xss.allowed import problems
 from tests.xss.options import OPTIONS
 from tests.xss.texts import TEXTS
@@ -43,7 +45,7 @@ def main() -> None:
         end = time.monotonic() + seconds
         count = 0
         while time.monotonic() < end:
-            count += _run_batch(flavour) + _run_posts(flavour)
+            count += _run_batch(flavour) + _run_posts(flavour) + _run_code(flavour)
         sys.stdout.write(f"{flavour}: {count} texts kept the promises\n")
 
 
@@ -85,6 +87,22 @@ def _run_posts(flavour: Flavour) -> int:
         shown += 1
 
     shows_each_word()
+    return shown
+
+
+def _run_code(flavour: Flavour) -> int:
+    shown = 0
+
+    @settings(
+        max_examples=BATCH, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(CODE)
+    def is_shown(code: tuple[str, str]) -> None:
+        nonlocal shown
+        check_code(*code, flavour)
+        shown += 1
+
+    is_shown()
     return shown
 
 

@@ -1,12 +1,10 @@
 """Code blocks: their languages, their marks, and what ends the marks; in both flavours."""
 
-import html
 import re
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from pygments.lexers import find_lexer_class_by_name
 from pygments.token import Text
 from splitflap_core.contracts import FLAVOURS, Flavour
@@ -16,6 +14,8 @@ from splitflap_renderer.html.sanitiser import final, sanitised
 from splitflap_renderer.languages import LANGUAGES, has_lexer
 from splitflap_renderer.options import Options
 from splitflap_renderer.render import render
+
+from .code_texts import CODE, check_code, codes
 
 both_flavours = pytest.mark.parametrize("flavour", FLAVOURS)
 
@@ -35,12 +35,6 @@ HANGING = {
 def block(code: str, language: str) -> str:
     """A fence with code."""
     return f"```{language}\n{code}\n```\n"
-
-
-def codes(rendered: str) -> list[str]:
-    """The visible text of each code block."""
-    found = re.findall(r"<pre><code>(.*?)</code></pre>", rendered, re.DOTALL)
-    return [html.unescape(re.sub("<[^>]*>", "", each)) for each in found]
 
 
 @both_flavours
@@ -246,17 +240,11 @@ def test_every_lexer_keeps_a_text_whole(first: str) -> None:
     """All of Pygments' lexers are tried, by the first letter of their names."""
     names = [name for name in LANGUAGES if name[0] == first and has_lexer(name)]
     for name in names:
-        found = render(block(SNIPPET, name), "gfm").html
-        assert codes(found) == [SNIPPET + "\n"], name
-        assert f'data-language="{name}"' in found
+        check_code(name, SNIPPET, "markdown")
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    st.sampled_from(sorted(name for name in LANGUAGES if has_lexer(name))),
-    st.text(st.sampled_from("ab1 \n\t\"'`\\/{}[]()<>$@#%&*+-=_.,:;!?|~^…é"), max_size=80),
-)
-def test_no_lexer_breaks_a_text(language: str, code: str) -> None:
-    """A short text of signs is shown whole, whatever its lexer does."""
-    found = render(f"~~~~{language}\n{code}\n~~~~", "gfm").html
-    assert codes(found) == [code + "\n"]
+@settings(max_examples=100, deadline=None)
+@given(CODE)
+def test_no_lexer_breaks_a_text(code: tuple[str, str]) -> None:
+    """Short random code is shown whole. `make fuzz` tries more of it."""
+    check_code(*code, "gfm")

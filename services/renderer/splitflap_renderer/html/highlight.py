@@ -59,7 +59,7 @@ _lexer_class = cache(find_lexer_class_by_name)
 def _html(code: str, lexer: Lexer) -> str | None:
     """The marked code; None if the lexer has lost a part of it."""
     tokens = list(lexer.get_tokens(code))
-    if "".join(text for _, text in tokens).rstrip("\n") != code.rstrip("\n"):
+    if "".join(text for _, text in tokens) not in {code, code + "\n"}:
         return None
     written = StringIO()
     # An error becomes text: a placeholder as in `[1, …]` is no mistake.

@@ -15,6 +15,13 @@ RUNS = {
     r"\*a\* *b\** *`c*`*": "<p>*a* <em>b*</em> <em><code>c*</code></em></p>",
     "~~a~~ ~~*d*~~ 5~6 ~7 ~~ 8": "<p><del>a</del> <del><em>d</em></del> 5~6 ~7 ~~ 8</p>",
     "**a**\n*b* _c*": "<p><strong>a</strong>\n<em>b</em> _c*</p>",
+    "字**https://x.example/a** c": (
+        '<p>字<strong><a href="https://x.example/a" rel="nofollow ugc noopener">'
+        "https://x.example/a</a></strong> c</p>"
+    ),
+    r"[\&lt; \*](https://x.example)": (
+        '<p><a href="https://x.example" rel="nofollow ugc noopener">&amp;lt; *</a></p>'
+    ),
     "[a [b](https://x.example) c](https://y.example)": (
         '<p>[a <a href="https://x.example" rel="nofollow ugc noopener">b</a> c]('
         '<a href="https://y.example" rel="nofollow ugc noopener">https://y.example</a>)</p>'

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.render import TooLarge, render
 
 
@@ -54,6 +55,15 @@ def test_task_lists_are_disabled_checkboxes() -> None:
     assert html.count('disabled="" type="checkbox">') == 2
     assert html.count('checked=""') == 1
     assert '<li class="task-list-item">' in html
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("text", ["1986. a", "# a", "> a", "- a", "a\n\n  a"])
+def test_a_task_keeps_its_checkbox_before_any_block(text: str, flavour: Flavour) -> None:
+    """Its state is a part of the text."""
+    html = render(f"- [x] {text}\n- [ ] {text}", flavour).html
+    assert html.count('disabled="" type="checkbox">') == 2
+    assert html.count('checked=""') == 1
 
 
 def test_footnotes_and_references_link_to_each_other() -> None:

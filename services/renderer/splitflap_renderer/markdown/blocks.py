@@ -107,10 +107,12 @@ class TokenBlockParser(BlockParser):
             if token.hidden:
                 continue
             if token.nesting > 0:
+                if token.tag != "p":
+                    _add_text(open_elements[-1], checkbox)
                 element = SubElement(open_elements[-1], token.tag, _attributes(token))
                 open_elements.append(element)
                 if token.tag == "p":
-                    element.text, checkbox = checkbox, ""
+                    element.text = checkbox
             elif token.nesting < 0:
                 _add_text(open_elements.pop(), checkbox)
             else:

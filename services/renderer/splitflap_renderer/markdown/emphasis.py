@@ -5,19 +5,22 @@ Python-Markdown's patterns and those of pymdown-extensions lose text between nes
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
+from markdown.util import INLINE_PLACEHOLDER_RE, AtomicString
 from markdown_it import MarkdownIt
 
+from splitflap_renderer.markdown.links_extension import NO_PREVIEW
+
 if TYPE_CHECKING:
+    from markdown.treeprocessors import InlineProcessor as InlineTexts
     from markdown_it.token import Token
 
-#: U+0002 and U+0003 enclose what earlier patterns have found. Both count as punctuation, as most
-#: of what they stand for.
+#: U+0002 and U+0003 enclose what earlier patterns have found. Most of it is punctuation.
 _AS_PUNCTUATION = str.maketrans("\x02\x03", "!!")
 
 #: Runs that have no partner, as Python-Markdown writes escaped characters.
@@ -67,7 +70,7 @@ class _Emphasis(InlineProcessor):
         """The next element. All of a text are found at its first match."""
         rest = self._rest
         if rest is None or m.start() < len(data) - len(rest) or not data.endswith(rest):
-            self._spans = [*_spans(self._pairs, data)][::-1]
+            self._spans = [*_spans(self._pairs, data, self._as_written(data))][::-1]
         if not self._spans:
             self._rest = data[m.start() :]
             return None, m.start(), len(data)
@@ -76,10 +79,17 @@ class _Emphasis(InlineProcessor):
         self._rest = data[end:]
         return span.element, start, end
 
+    def _as_written(self, data: str) -> str:
+        """The text with the first and last characters of what earlier patterns have found."""
+        stash = cast("InlineTexts", self.md.treeprocessors["inline"]).stashed_nodes
+        shown = INLINE_PLACEHOLDER_RE.sub(lambda found: _ends(found[0], stash[found[1]]), data)
+        return shown.translate(_AS_PUNCTUATION)
 
-def _spans(pairs: MarkdownIt, data: str) -> Iterator[_Span]:
+
+def _spans(pairs: MarkdownIt, data: str, written: str) -> Iterator[_Span]:
+    """The elements of `data`. `written` has the same length, and decides which runs are pairs."""
     tokens: list[Token] = []
-    pairs.inline.parse(data.translate(_AS_PUNCTUATION), pairs, {}, tokens)
+    pairs.inline.parse(written, pairs, {}, tokens)
     open_elements: list[Element] = []
     place = start = 0
     for token in tokens:
@@ -97,6 +107,17 @@ def _spans(pairs: MarkdownIt, data: str) -> Iterator[_Span]:
         elif open_elements:
             _add_text(open_elements[-1], data[place:after].translate(_ESCAPED))
         place = after
+
+
+def _ends(placeholder: str, node: Element | str) -> str:
+    """A text as long as the placeholder. A bare link is letters, and a line break white space."""
+    if isinstance(node, Element):
+        if node.tag == "br":
+            return " " * len(placeholder)
+        is_bare = isinstance(node.text, AtomicString) and NO_PREVIEW not in node.attrib
+        if node.tag == "a" and node.text and is_bare:
+            return f"{node.text[0]}{placeholder[1:-1]}{node.text[-1]}"
+    return placeholder
 
 
 def _add_text(element: Element, text: str) -> None:

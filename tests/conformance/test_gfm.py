@@ -6,7 +6,6 @@ cmark-gfm's own tests, those examples run without the two. A test lists the cont
 
 import os
 import re
-from collections import Counter
 
 import pytest
 from splitflap_renderer.markdown.gfm_flavour import GfmFlavour
@@ -68,17 +67,7 @@ def test_only_bare_links_and_raw_html_contradict_commonmark() -> None:
         "https://example.com\n",
         "foo@bar.example.com\n",
     ]
-    raw = [each for each in differ if each.section != "Autolinks"]
-    assert Counter(each.section for each in raw) == {
-        "HTML blocks": 22,
-        "Raw HTML": 12,
-        "Links": 3,
-        "Lists": 2,
-        "Entity and numeric character references": 1,
-        "Link reference definitions": 1,
-        "Emphasis and strong emphasis": 1,
-    }
-    assert all(re.search("<[A-Za-z/!?]", each.text) for each in raw)
+    assert all(re.search("<[A-Za-z/!?]", each.text) for each in differ if each.text not in bare)
 
 
 def test_the_flavour_markdown_renders_609_of_652_examples_alike() -> None:

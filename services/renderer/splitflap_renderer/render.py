@@ -81,4 +81,5 @@ def _bound(text: str) -> int:
 @cache
 def _parser(flavour: Flavour, *, breaks: bool) -> MarkdownFlavour | GfmFlavour:
     """The parser of a flavour, built once: that takes as long as some texts."""
-    return GfmFlavour(breaks=breaks) if flavour == "gfm" else MarkdownFlavour(breaks=breaks)
+    made = GfmFlavour if flavour == "gfm" else MarkdownFlavour
+    return made(lone_tags_as_text=True, breaks=breaks)

@@ -22,6 +22,7 @@ from markdown_it.token import Token
 from splitflap_renderer.languages import language_of
 from splitflap_renderer.markdown.raw_html import shown
 from splitflap_renderer.markdown.rules.common import use_blocks
+from splitflap_renderer.markdown.rules.footnotes import CLOSE, OPEN
 
 #: Removed from the text: they enclose placeholders of Python-Markdown.
 _MARKERS = str.maketrans("", "", "\x02\x03")
@@ -36,17 +37,25 @@ CHECKBOXES = {
 class BlocksExtension(Extension):
     """Replaces the parser of blocks, and the steps that would change the text of blocks."""
 
-    def __init__(self, footnotes: FootnoteExtension, *, filter_raw_html: bool) -> None:
+    def __init__(
+        self, footnotes: FootnoteExtension, *, lenient: bool, lone_tags_as_text: bool
+    ) -> None:
+        """The last two are those of `use_blocks`."""
         super().__init__()
         self._footnotes = footnotes
-        self._filter = filter_raw_html
+        self._lenient = lenient
+        self._blocks = MarkdownIt("commonmark")
+        use_blocks(self._blocks, lenient=lenient, lone_tags_as_text=lone_tags_as_text)
+        # Python-Markdown reads the text of blocks, and places the footnotes.
+        self._blocks.disable(["inline", "unused_footnotes", "footnote_tail"])
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Register this after all extensions that add processors of blocks."""
         for name in ("html_block", "normalize_whitespace"):
             md.preprocessors.deregister(name)
         md.treeprocessors.register(_Newlines(md), "prettify", 10)
-        parser = TokenBlockParser(md, self._footnotes.setFootnote, filter_raw_html=self._filter)
+        show = shown if self._lenient else str
+        parser = TokenBlockParser(md, self._blocks, self._footnotes.setFootnote, show)
         md.parser = self._footnotes.parser = parser
 
 
@@ -56,19 +65,16 @@ class TokenBlockParser(BlockParser):
     def __init__(
         self,
         md: Markdown,
+        blocks: MarkdownIt,
         set_footnote: Callable[[str, str], None],
-        *,
-        filter_raw_html: bool,
+        show: Callable[[str], str],
     ) -> None:
         """Python-Markdown gives the second argument of `set_footnote` to `parseChunk` later."""
         super().__init__(md)
+        self._blocks = blocks
         self._set_footnote = set_footnote
+        self._shown = show
         self._footnotes: dict[str, list[Token]] = {}
-        self._shown = shown if filter_raw_html else str
-        self._blocks = MarkdownIt("commonmark")
-        use_blocks(self._blocks, filter_raw_html=filter_raw_html)
-        # Python-Markdown reads the text of blocks, and places the footnotes.
-        self._blocks.disable(["inline", "footnote_tail"])
 
     def parseDocument(self, lines: Iterable[str]) -> ElementTree:  # noqa: N802
         """The tree of a text."""
@@ -88,16 +94,16 @@ class TokenBlockParser(BlockParser):
     def _without_footnotes(self, tokens: Iterable[Token]) -> list[Token]:
         """Keep the tokens of each footnote under its label; return the others."""
         text: list[Token] = []
-        open_ = [text]
+        into = text
         for token in tokens:
-            if token.type == "footnote_reference_open":
+            if token.type == OPEN:
                 label = token.meta["label"]
                 self._set_footnote(label, label)
-                open_.append(self._footnotes.setdefault(label, []))
-            elif token.type == "footnote_reference_close":
-                open_.pop()
+                into = self._footnotes.setdefault(label, [])
+            elif token.type == CLOSE:
+                into = text
             else:
-                open_[-1].append(token)
+                into.append(token)
         return text
 
     def _build(self, parent: Element, tokens: Sequence[Token]) -> None:

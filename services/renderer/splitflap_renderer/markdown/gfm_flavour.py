@@ -44,10 +44,20 @@ class GfmFlavour:
     `breaks`, a newline within a paragraph is a line break.
     """
 
-    def __init__(self, *, bare_links_and_tag_filter: bool = True, breaks: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        bare_links_and_tag_filter: bool = True,
+        lone_tags_as_text: bool = False,
+        breaks: bool = False,
+    ) -> None:
         self._md = _Parser("commonmark", {"breaks": breaks}).enable("strikethrough")
         self._md.options["strikethrough_single_tilde"] = True
-        use_blocks(self._md, filter_raw_html=bare_links_and_tag_filter)
+        use_blocks(
+            self._md,
+            lenient=bare_links_and_tag_filter,
+            lone_tags_as_text=lone_tags_as_text,
+        )
         use_math(self._md)
         self._md.inline.ruler.at("autolink", _angled)
         rules = _RULES | (_FILTER if bare_links_and_tag_filter else {})

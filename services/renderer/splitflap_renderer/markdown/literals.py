@@ -96,5 +96,6 @@ class _RawHtml(HtmlInlineProcessor):
 
     def handleMatch(self, m: re.Match[str], data: str) -> tuple[str, int, int]:  # type: ignore[override]  # noqa: ARG002, N802
         written = self.backslash_unescape(self.unescape(m[0]))
-        html = shown(written) if self._filtered else written
-        return self.md.htmlStash.store(html), m.start(), m.end()
+        if self._filtered:
+            written = shown(written)
+        return self.md.htmlStash.store(written), m.start(), m.end()

@@ -23,7 +23,13 @@ class MarkdownFlavour:
     `bare_links_and_tag_filter`.
     """
 
-    def __init__(self, *, bare_links_and_tag_filter: bool = True, breaks: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        bare_links_and_tag_filter: bool = True,
+        lone_tags_as_text: bool = False,
+        breaks: bool = False,
+    ) -> None:
         self._links = LinksExtension()
         footnotes = FootnoteExtension(PLACE_MARKER=_NO_PLACE_MARKER)
         extensions = [
@@ -33,7 +39,11 @@ class MarkdownFlavour:
             InlineTextsExtension(bare_links=bare_links_and_tag_filter),
             LineBreaksExtension(newlines=breaks),
             self._links,
-            BlocksExtension(footnotes, filter_raw_html=bare_links_and_tag_filter),
+            BlocksExtension(
+                footnotes,
+                lenient=bare_links_and_tag_filter,
+                lone_tags_as_text=lone_tags_as_text,
+            ),
             LiteralsExtension(filter_raw_html=bare_links_and_tag_filter),
         ]
         self._markdown = Markdown(extensions=extensions, output_format="html")

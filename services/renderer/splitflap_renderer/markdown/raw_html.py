@@ -16,11 +16,13 @@ _ATTRIBUTE = (
     r"(?:\s*+=\s*+(?:\"(?P<{0}double>[^\"]*+)\"|'(?P<{0}single>[^']*+)'|(?P<{0}bare>[^\s\"'=<>`]++)))?"
 )
 _ATTRIBUTES = re.sub(r"\(\?P<\w+>", "(?:", _ATTRIBUTE.format(""))
-_PART = re.compile(
+#: A start tag or an end tag.
+OPEN_OR_CLOSE = (
     rf"<(?P<open>[A-Za-z][A-Za-z0-9-]*+)(?P<attributes>(?:{_ATTRIBUTES})*+)\s*+/?>"
     r"|</(?P<close>[A-Za-z][A-Za-z0-9-]*+)\s*+>"
-    r"|<!(?P<comment>--(?:-?>|(?:(?!-->).)*+-->))"
-    r"|<",
+)
+_PART = re.compile(
+    rf"{OPEN_OR_CLOSE}|<!(?P<comment>--(?:-?>|(?:(?!-->).)*+-->))|<",
     re.DOTALL,
 )
 _NAMED = re.compile(_ATTRIBUTE.format(""))
@@ -30,16 +32,6 @@ WRITABLE = {
     tag: (ATTRIBUTES.get(tag, set()) | set(ATTRIBUTE_VALUES.get(tag, ()))) - {"class", "id"}
     for tag in TAGS - {"input"}
 }
-
-_NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*+)")
-
-
-def begins_html(text: str, position: int) -> bool:
-    """Whether an allowed tag or a whole comment begins here."""
-    if text.startswith("<!--", position):
-        return text.find("-->", position) >= 0
-    found = _NAME.match(text, position)
-    return found is not None and found[1].lower() in WRITABLE
 
 
 def shown(piece: str) -> str:
@@ -51,18 +43,20 @@ def _part(found: re.Match[str]) -> str:
     if found["comment"] is not None:
         return ""
     name = (found["open"] or found["close"] or "").lower()
-    if name not in WRITABLE:
+    attributes = _allowed(name, found["attributes"] or "") if name in WRITABLE else None
+    if attributes is None:
         return "&lt;" + found[0][1:]
-    if found["close"]:
-        return f"</{name}>"
-    return f"<{name}{_allowed(name, found['attributes'])}>"
+    return f"</{name}>" if found["close"] else f"<{name}{attributes}>"
 
 
-def _allowed(tag: str, attributes: str) -> str:
+def _allowed(tag: str, attributes: str) -> str | None:
+    """The allowed attributes. None for words: `a <b and c> d` or `an <img> element`."""
     written = ""
     for found in _NAMED.finditer(attributes):
         name = found["name"].lower()
         if name in WRITABLE[tag]:
             value = found["double"] or found["single"] or found["bare"] or ""
             written += f' {name}="{html.escape(html.unescape(value))}"'
-    return written
+        elif "=" not in found[0]:
+            return None
+    return None if tag == "img" and " src=" not in written else written

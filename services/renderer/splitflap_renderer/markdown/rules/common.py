@@ -4,11 +4,11 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_block import StateBlock, blockquote, html_block, list_block
-from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.footnote.index import footnote_def
+from markdown_it.rules_block import StateBlock, blockquote, fence, list_block
 
-from splitflap_renderer.markdown.raw_html import begins_html
+from splitflap_renderer.languages import language_of
+from splitflap_renderer.markdown.rules.footnotes import use_footnotes
+from splitflap_renderer.markdown.rules.html_tags import allowed_html, escape_lone_tags
 from splitflap_renderer.markdown.rules.math import math_block
 from splitflap_renderer.markdown.rules.spoiler import spoiler
 
@@ -19,22 +19,26 @@ MAX_LEVEL = 40
 _TERMINATES = ["paragraph", "reference", "blockquote"]
 
 
-def use_blocks(md: MarkdownIt, *, filter_raw_html: bool = True) -> None:
+def use_blocks(md: MarkdownIt, *, lenient: bool, lone_tags_as_text: bool) -> None:
     """Add the blocks beyond CommonMark's to a parser.
 
-    `filter_raw_html` reads a block of HTML as text if it begins with no allowed tag.
+    `lenient` reads a block of HTML as text if it begins with no allowed tag, and the line after
+    three backticks as code if it names no language. `lone_tags_as_text` does so with tags within a
+    line without their partner; one of the examples in GitHub's specification has such tags.
     """
-    md.enable("table").use(footnote_plugin, inline=False)
+    md.enable("table").use(use_footnotes)
     # markdown-it-py drops the text of blocks below `maxNesting`, so they are not begun.
     md.options.update(tasklists=True, alerts=True, maxNesting=MAX_LEVEL + 10)
     alike = RuleOptionsType(alt=[*_TERMINATES, "list"])
     md.block.ruler.at("blockquote", _if_shallow(blockquote), alike)
     md.block.ruler.at("list", _if_shallow(list_block), {"alt": _TERMINATES})
-    md.block.ruler.at("footnote_def", _if_shallow(footnote_def), {"alt": _TERMINATES[:2]})
     md.block.ruler.before("blockquote", "spoiler", _if_shallow(spoiler), alike)
     md.block.ruler.after("fence", "math_block", math_block, alike)
-    if filter_raw_html:
-        md.block.ruler.at("html_block", _allowed_html, {"alt": _TERMINATES})
+    if lenient:
+        md.block.ruler.at("html_block", allowed_html, {"alt": _TERMINATES})
+        md.block.ruler.at("fence", _fence, alike)
+    if lone_tags_as_text:
+        md.core.ruler.after("block", "lone_tags", escape_lone_tags)
 
 
 def _if_shallow(rule: Any) -> Any:
@@ -46,6 +50,13 @@ def _if_shallow(rule: Any) -> Any:
     return limited
 
 
-def _allowed_html(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    begin = state.bMarks[start] + state.tShift[start]
-    return begins_html(state.src, begin) and html_block(state, start, end, silent)
+def _fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A block of code. People write code on its first line, too: a line of words is no language."""
+    if not fence(state, start, end, silent):
+        return False
+    if not silent:
+        token = state.tokens[-1]
+        words = token.info.split()
+        if token.markup[0] == "`" and len(words) > 1 and not language_of(words[0]):
+            token.info, token.content = "", f"{token.info.strip()}\n{token.content}"
+    return True

@@ -1,0 +1,47 @@
+"""Footnotes: the plugin of mdit-py-plugins, without its losses.
+
+It drops a footnote without a reference, all but the last footnote of a label, and the rest of a
+footnote with another one in it.
+"""
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.footnote.index import footnote_def
+
+OPEN, CLOSE = "footnote_reference_open", "footnote_reference_close"
+
+
+def use_footnotes(md: MarkdownIt) -> None:
+    """Add footnotes to a parser. A definition stands outside of quotes, lists and footnotes."""
+    md.use(footnote_plugin, inline=False)
+    md.block.ruler.at("footnote_def", _definition, {"alt": ["paragraph", "reference"]})
+    md.core.ruler.before("footnote_tail", "unused_footnotes", _keep_unused)
+
+
+def _definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    return (silent or state.level == 0) and footnote_def(state, start, end, silent)
+
+
+def _keep_unused(state: StateCore) -> None:
+    """Footnotes that the plugin would drop become text where they are written."""
+    refs = state.env.get("footnotes", {}).get("refs", {})
+    last = {token.meta["label"]: token for token in state.tokens if token.type == OPEN}
+    kept: list[Token] = []
+    unused = None
+    for token in state.tokens:
+        if token.type == OPEN:
+            label = token.meta["label"]
+            if refs[f":{label}"] < 0 or last[label] is not token:
+                unused = f"[^{label}]: "
+                continue
+        elif token.type == CLOSE and unused is not None:
+            unused = None
+            continue
+        elif unused and token.type == "inline":
+            token.children = [Token("text", "", 0, content=unused), *(token.children or ())]
+            unused = ""
+        kept.append(token)
+    state.tokens = kept

@@ -1,0 +1,111 @@
+"""Tags that are no HTML: a tag that is not allowed, or one without its partner.
+
+People write `<table>` or `vector<b>` as words. Without an end tag such a word would vanish, and
+format the rest of the post. The partner of `b` and the like stands in the same paragraph, the
+partner of `details` anywhere in the text.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from markdown_it.rules_block import StateBlock, html_block
+from markdown_it.rules_core import StateCore
+
+from splitflap_renderer.markdown.raw_html import OPEN_OR_CLOSE, WRITABLE
+
+#: Elements that need no end tag.
+_ALONE = {"br", "hr", "img", "p"}
+
+#: Elements whose end tag HTML lets people omit, and the elements around them.
+_WITHIN = {
+    "li": {"ul", "ol"},
+    "dt": {"dl"},
+    "dd": {"dl"},
+    "rt": {"ruby"},
+    "rp": {"ruby"},
+    **{part: {"table"} for part in ("thead", "tbody", "tfoot", "tr", "td", "th")},
+}
+
+#: Elements within a line.
+_PHRASING = {
+    *("a", "abbr", "b", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "ruby", "s"),
+    *("samp", "small", "span", "strong", "sub", "sup", "u", "var"),
+}
+
+_NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*+)")
+_INLINE = re.compile(rf"\\.|(?P<ticks>`+)|{OPEN_OR_CLOSE}", re.DOTALL)
+
+
+def allowed_html(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The rule of markdown-it-py for a block of HTML that begins with a tag or a whole comment."""
+    begin = state.bMarks[start] + state.tShift[start]
+    if state.src.startswith("<!--", begin):
+        is_html = state.src.find("-->", begin) >= 0
+    else:
+        found = _NAME.match(state.src, begin)
+        name = found[2].lower() if found else ""
+        is_html = name in WRITABLE and _is_complete(name, _with_partners(state))
+    return is_html and html_block(state, start, end, silent)
+
+
+def escape_lone_tags(state: StateCore) -> None:
+    """Put a backslash before each tag within a line that lacks its partner."""
+    for token in state.tokens:
+        if token.type == "inline" and "<" in token.content:
+            text, end = "", 0
+            for lone in sorted(_lone_tags(token.content, _with_partners(state))):
+                text, end = f"{text}{token.content[end:lone]}\\", lone
+            token.content = text + token.content[end:]
+
+
+def _with_partners(state: StateBlock | StateCore) -> set[str]:
+    """The names that have a start tag and an end tag in the text."""
+    if "partners" not in state.env:
+        names: dict[str, set[str]] = {"": set(), "/": set()}
+        for slash, name in _NAME.findall(state.src):
+            names[slash].add(name.lower())
+        state.env["partners"] = names[""] & names["/"]
+    partners: set[str] = state.env["partners"]
+    return partners
+
+
+def _is_complete(name: str, partners: set[str]) -> bool:
+    """Whether a tag with this name is HTML in a text with these partners."""
+    return name in _ALONE or bool(_WITHIN.get(name, {name}) & partners)
+
+
+def _lone_tags(text: str, partners: set[str]) -> Iterator[int]:
+    """The places of tags without their partner."""
+    open_: dict[str, list[int]] = {}
+    for tag in _outside_code(list(_INLINE.finditer(text))):
+        name = (tag["open"] or tag["close"]).lower()
+        if name not in WRITABLE:
+            continue
+        if name not in _PHRASING:
+            if not _is_complete(name, partners):
+                yield tag.start()
+        elif tag["open"]:
+            open_.setdefault(name, []).append(tag.start())
+        elif open_.get(name):
+            open_[name].pop()
+        else:
+            yield tag.start()
+    for places in open_.values():
+        yield from places
+
+
+def _outside_code(found: Sequence[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """The tags outside of code spans. A span ends at the next run of as many backticks."""
+    ends: dict[int, int] = {}
+    following: dict[str, int] = {}
+    for each in reversed(found):
+        if ticks := each["ticks"]:
+            ends[each.start()] = following.get(ticks, 0)
+            following[ticks] = each.end()
+    end = 0
+    for each in found:
+        if each.start() < end:
+            continue
+        end = ends.get(each.start(), end)
+        if each["open"] or each["close"]:
+            yield each

@@ -12,7 +12,7 @@ from splitflap_core.contracts import MAX_LINKS, Flavour, RenderResult
 from splitflap_renderer.footnote_ids import NO_SALT
 from splitflap_renderer.html.decorate import decorated
 from splitflap_renderer.html.sanitiser import final, sanitised
-from splitflap_renderer.markdown.checks import check, check_html
+from splitflap_renderer.markdown.checks import check
 from splitflap_renderer.markdown.gfm_flavour import GfmFlavour
 from splitflap_renderer.markdown.markdown_flavour import MarkdownFlavour
 from splitflap_renderer.options import DEFAULTS, Options
@@ -52,7 +52,6 @@ def render(
         # The parser may still hold the state of this text.
         _parser.cache_clear()
         raise
-    check_html(text, html)
     clean = sanitised(_bounded(html, text), salt)
     found = decorated(clean, options, salt, _bound(text))
     # The last step adds `rel` to each link, so the bound is checked again.

@@ -108,6 +108,102 @@ _BLOCKS = {
     "placeholders": "\x02klzzwxh:0\x03" * 1000,
 }
 
+_OTHERS = (
+    {
+        f"blocks of {unit!r}": unit * N
+        for unit in (
+            *(
+                ">! ",
+                ">! a\n",
+                ">! a\n\n",
+                "> ```\n\n",
+                "> $$\n\n",
+                "$$\n",
+                "$$ a\n",
+                "$$ a\n\n",
+                "```a b\n",
+            ),
+            *(
+                "> - ",
+                "> - a\n",
+                "- a\n b\n",
+                "- a\n\n\n",
+                "- \n",
+                "- a\n\n      b\n",
+                "1. a\n\n   b\n",
+            ),
+            *(
+                "|a|\n|-|\n\n",
+                "a|b\n",
+                "a\n|-|\n",
+                "a\n\n|-|\n",
+                "[^1]: a\n",
+                "[^1]: ",
+                "[^1]: - ",
+                "a\n",
+            ),
+            *(
+                "<details>\n\n",
+                "<pre>\n",
+                "<pre>\n\n",
+                "<!--\n\n",
+                "<b>\n\n",
+                "<div>\na\n\n",
+                "<x>\n",
+            ),
+        )
+    }
+    | {
+        f"inlines of {unit!r}": unit * N
+        for unit in (
+            *(
+                "$a ",
+                "$a$ ",
+                "$$a ",
+                "$$a$$ ",
+                "$`a ",
+                "$\\a",
+                "$1 ",
+                "a$ ",
+                "`a` ",
+                "`a``b",
+                "\\`",
+                "\\\\`",
+            ),
+            *(
+                "<b> ",
+                "</b> ",
+                "`<b>",
+                "<b>`",
+                "<b></b>",
+                "<table> ",
+                "<img> ",
+                "<b c> ",
+                "<b c='d' ",
+                "a  \n",
+            ),
+            *(
+                "*a* ",
+                "**a** ",
+                "~~a~~ ",
+                "[a](b 'c' ",
+                "[a](<b> 'c') ",
+                "<a@b.c> ",
+                "<http://a> ",
+                "&lt;",
+            ),
+        )
+    }
+    | {
+        "tags around tags": "<b>" * N + "</b>" * N,
+        "tables on lines of 45 quotes": ("> " * 45 + "|a|\n" + "> " * 45 + "|-|\n\n") * 300,
+        "lines of 45 quotes": ("> " * 45 + "a\n") * 700,
+        "lines of 45 lists": ("- " * 45 + "a\n") * 700,
+        "a paragraph before an underline": "a\n" * 30_000 + "===",
+        "footnotes in a footnote": "[^1]\n\n" + "".join(f"[^{n}]: " for n in range(400)) + "a",
+    }
+)
+
 _CODE = {
     f"code in {language}": f"```{language}\n" + unit * N
     for language, unit in {
@@ -131,6 +227,6 @@ _CODE = {
 
 HOSTILE = {
     name: text[:65_000]
-    for family in (_BRACKETS, _NESTED, _RUNS, _MARKUP, _REFERENCES, _BLOCKS, _CODE)
+    for family in (_BRACKETS, _NESTED, _RUNS, _MARKUP, _REFERENCES, _BLOCKS, _OTHERS, _CODE)
     for name, text in family.items()
 }

@@ -7,7 +7,6 @@ Each check reads the text once at most; for most texts a few counts decide.
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -26,10 +25,6 @@ MAX_COLUMNS = 100
 #: Most references to footnotes, and most definitions of footnotes and links.
 MAX_REFERENCES = 500
 
-#: Most elements that the sanitiser opens again, estimated. An HTML parser opens each unclosed
-#: formatting element again in each block (HTML standard, 13.2.4.3: up to three equal ones).
-MAX_REOPENED = 300_000
-
 _CLOSES = {"]": "[", ")": "(", ">": "<"}
 # A `<` counts if it may begin a tag; comparisons and the `<<` of C++ are left out.
 _BRACKET = re.compile(r"[\[\](>]|\)|<(?=[A-Za-z/!?])|\n[ \t]*+(?=\n)")
@@ -37,11 +32,6 @@ _BRACKET = re.compile(r"[\[\](>]|\)|<(?=[A-Za-z/!?])|\n[ \t]*+(?=\n)")
 _DASHES = r"[ \t]*+:?-++:?[ \t]*+"
 _DELIMITERS = re.compile(rf"(?m)^[ \t>]*+\|?{_DASHES}(?:\|{_DASHES}){{{MAX_COLUMNS}}}")
 _RUN = re.compile(r"([^\w\s])\1{99,}+")
-# The allowed ones: others are shown as text. `a` is missing: an open one ends when another begins.
-_NAMES = "code|em|small|strong|[bisu]"
-_FORMATTING = re.compile(rf"<({_NAMES})(?=([\s/>]))", re.IGNORECASE)
-# The start tags of blocks, which end the open elements.
-_BLOCK = re.compile(rf"<(?!/|(?:a|br|img|span|{_NAMES})[\s/>])", re.IGNORECASE)
 _FOOTNOTE = re.compile(r"\[\^")
 _DEFINITION = re.compile(r"(?m)^[ \t>]{0,20}\[[^\]\n]{1,1000}\]:")
 
@@ -69,31 +59,6 @@ def check(text: str) -> None:
             line = text.count("\n", 0, found.position) + 1
             column = found.position - text.rfind("\n", 0, found.position)
             raise TextRefused(f"line {line}, column {column}: {found.what}")
-
-
-def check_html(text: str, html: str) -> None:
-    """Check a text's HTML before it is sanitised.
-
-    The sanitiser parses as browsers do, so unclosed elements may multiply before any bound applies.
-    A Markdown parser closes its own elements; only raw HTML of the text leaves elements open.
-
-    Raises:
-        TextRefused: the sanitised HTML would be too large.
-    """
-    alike: Counter[str] = Counter()
-    others = 0
-    for found in _FORMATTING.finditer(text):
-        if found[2] == ">":
-            alike[found[1].lower()] += 1
-        else:
-            others += 1
-    elements = others + sum(min(count, 3) for count in alike.values())
-    if elements:
-        blocks = sum(1 for _ in _BLOCK.finditer(html))
-        if elements * blocks > MAX_REOPENED:
-            raise TextRefused(
-                f"{elements} open formatting elements in {blocks} blocks are too many"
-            )
 
 
 def _unclosed_brackets(text: str) -> _Finding | None:

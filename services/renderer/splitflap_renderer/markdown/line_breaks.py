@@ -11,9 +11,9 @@ from splitflap_renderer.markdown.inline_texts import Pieces, Texts
 
 #: The name, pattern and priority of each break. Escapes come before both (180), so the backslash is
 #: no escaped one. Code, links and tags come before spaces (from 90).
-_BREAKS = (("backslash_break", r"\\\n *", 175), ("linebreak", r" {2,}\n *", 85))
+_BREAKS = (("backslash_break", r"\\\n *", 175), ("linebreak", r"(?<! ) {2,}\n *", 85))
 
-_NEWLINE = re.compile(r" *\n *")
+_NEWLINE = re.compile(r"(?<! ) *\n *")
 
 
 class LineBreaksExtension(Extension):

@@ -25,9 +25,8 @@ from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 
 _SPACE = re.compile(r"[ \t\n]*")
 
-#: Stand-ins for U+0002 and U+0003. They enclose placeholders, and end a URL in markdown-it-py.
-_HIDE = str.maketrans("\x02\x03", "\ue002\ue003")
-_SHOW = str.maketrans("\ue002\ue003", "\x02\x03")
+#: Longest `(...)` of a link in characters. The bound keeps thousands of links linear.
+MAX_LINK = 10_000
 
 
 class LinkSyntaxExtension(Extension):
@@ -46,21 +45,12 @@ class _Syntax(LinkInlineProcessor):
         """The URL and title in `(...)`, the place after it, and whether it is a link."""
         if data[index : index + 1] != "(":
             return "", None, index, False
-        hidden = data.translate(_HIDE)
-        place = _after_space(hidden, index + 1)
-        href, title = "", None
-        destination = parseLinkDestination(hidden, place, len(hidden))
-        if destination.ok:
-            href, place = destination.str, _after_space(hidden, destination.pos)
-            if place > destination.pos:
-                found = parseLinkTitle(hidden, place, len(hidden))
-                if found.ok:
-                    title = self.unescape(found.str.translate(_SHOW))
-                    place = _after_space(hidden, found.pos)
-        if hidden[place : place + 1] != ")" or not validateLink(href):
+        end, href, title = _read(_hidden(data[index : index + MAX_LINK]))
+        if end is None or not validateLink(href):
             return "", None, index, False
+        shown = None if title is None else self.unescape(_shown(title))
         # A URL in angle brackets may have spaces.
-        return self.unescape(href.translate(_SHOW)).replace(" ", "%20"), title, place + 1, True
+        return self.unescape(_shown(href)).replace(" ", "%20"), shown, index + end, True
 
 
 class _Link(_Syntax):
@@ -99,3 +89,24 @@ class _ImageReference(_Reference, ImageReferenceInlineProcessor):
 def _after_space(text: str, place: int) -> int:
     space = _SPACE.match(text, place)
     return space.end() if space else place
+
+
+def _read(text: str) -> tuple[int | None, str, str | None]:
+    """The end of `(...)` at the beginning of a text or None, the URL and the title."""
+    place = _after_space(text, 1)
+    href, title = "", None
+    destination = parseLinkDestination(text, place, len(text))
+    if destination.ok:
+        href, place = destination.str, _after_space(text, destination.pos)
+        if place > destination.pos and (found := parseLinkTitle(text, place, len(text))).ok:
+            title, place = found.str, _after_space(text, found.pos)
+    return (place + 1 if text[place : place + 1] == ")" else None), href, title
+
+
+def _hidden(text: str) -> str:
+    """Stand-ins for U+0002 and U+0003: they enclose placeholders, and end a URL in markdown-it."""
+    return text.replace("\x02", "\ue002").replace("\x03", "\ue003")
+
+
+def _shown(text: str) -> str:
+    return text.replace("\ue002", "\x02").replace("\ue003", "\x03")

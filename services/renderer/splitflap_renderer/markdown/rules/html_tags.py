@@ -7,6 +7,7 @@ partner of `details` anywhere in the text.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from markdown_it.rules_block import StateBlock, html_block
 from markdown_it.rules_core import StateCore
@@ -52,10 +53,9 @@ def escape_lone_tags(state: StateCore) -> None:
     """Put a backslash before each tag within a line that lacks its partner."""
     for token in state.tokens:
         if token.type == "inline" and "<" in token.content:
-            text, end = "", 0
-            for lone in sorted(_lone_tags(token.content, _with_partners(state))):
-                text, end = f"{text}{token.content[end:lone]}\\", lone
-            token.content = text + token.content[end:]
+            lone = sorted(_lone_tags(token.content, _with_partners(state)))
+            edges = pairwise([0, *lone, len(token.content)])
+            token.content = "\\".join(token.content[begin:end] for begin, end in edges)
 
 
 def _with_partners(state: StateBlock | StateCore) -> set[str]:

@@ -63,7 +63,8 @@ class _Angled(InlineProcessor):
     ) -> tuple[Element, int, int] | tuple[None, None, None]:
         written = self.unescape(m[1])
         url = written if ":" in written else f"mailto:{written}"
-        if not validateLink(url):
+        # An escaped `<` is the beginning of a tag that is shown as text.
+        if not validateLink(url) or "\x0260\x03" in url:
             return None, None, None
         element = Element("a", {"href": url, NO_PREVIEW: ""})
         element.text = AtomicString(written)

@@ -15,7 +15,7 @@ from markdown.util import AtomicString, code_escape
 from markdown_it.common.html_re import HTML_TAG_RE
 
 from splitflap_renderer.markdown.raw_html import shown
-from splitflap_renderer.markdown.rules.math import MATH_RE, formula_of
+from splitflap_renderer.markdown.rules.math import MATH, MATH_RE, formula_of
 
 #: A run of backticks. An escaped backtick begins no run.
 _TICKS_RE = r"(?<![\\`])((?:\\\\)*)(`+)"
@@ -60,6 +60,8 @@ class _Code(InlineProcessor):
         end = self._end(data, start, length)
         if end is None:
             return None, None, None
+        if formula := MATH.match(data, m.start(2) - 1):
+            return _formula(formula), formula.start(), formula.end()
         text = data[start:end].replace("\n", " ")
         if text.strip(" ") and text[0] == text[-1] == " ":
             text = text[1:-1]
@@ -83,10 +85,14 @@ class _Formula(InlineProcessor):
         m: re.Match[str],
         data: str,  # noqa: ARG002
     ) -> tuple[Element, int, int]:
-        name, text = formula_of(m)
-        element = Element("code", {"class": name})
-        element.text = AtomicString(code_escape(text))
-        return element, m.start(), m.end()
+        return _formula(m), m.start(), m.end()
+
+
+def _formula(found: re.Match[str]) -> Element:
+    name, text = formula_of(found)
+    element = Element("code", {"class": name})
+    element.text = AtomicString(code_escape(text))
+    return element
 
 
 class _RawHtml(HtmlInlineProcessor):

@@ -14,8 +14,8 @@ from markdown_it.rules_core import StateCore
 
 from splitflap_renderer.markdown.raw_html import OPEN_OR_CLOSE, WRITABLE
 
-#: Elements that need no end tag.
-_ALONE = {"br", "hr", "img", "p"}
+#: Elements without an end tag.
+_ALONE = {"br", "hr", "img"}
 
 #: Elements whose end tag HTML lets people omit, and the elements around them.
 _WITHIN = {

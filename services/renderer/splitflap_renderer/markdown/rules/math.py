@@ -30,7 +30,7 @@ MATH_RE = (
     rf"|\$(?![\s'\"),.;:!?\]])(?!{_PRICE})(?P<inline>{_TEX})(?<![\s(\[])\$"
     r")(?![\w$({])"
 )
-_MATH = re.compile(MATH_RE)
+MATH = re.compile(MATH_RE)
 
 
 def formula_of(found: re.Match[str]) -> tuple[str, str]:
@@ -46,7 +46,7 @@ def use_math(md: MarkdownIt) -> None:
 
 
 def _math_inline(state: StateInline, silent: bool) -> bool:
-    if state.src[state.pos] != "$" or not (found := _MATH.match(state.src, state.pos)):
+    if state.src[state.pos] != "$" or not (found := MATH.match(state.src, state.pos)):
         return False
     if not silent:
         token = state.push("code_inline", "code", 0)

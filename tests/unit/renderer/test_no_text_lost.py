@@ -48,7 +48,7 @@ TEXTS = st.lists(
 ).map(_text_of)
 
 _BLOCKS = MarkdownIt("commonmark")
-use_blocks(_BLOCKS, filter_raw_html=True)
+use_blocks(_BLOCKS, lenient=True, lone_tags_as_text=True)
 _BLOCKS.disable("inline")
 
 

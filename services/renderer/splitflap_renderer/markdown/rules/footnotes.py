@@ -11,18 +11,27 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.footnote.index import footnote_def
 
+#: Whether the parser is inside of a footnote.
+_INSIDE = "inside_footnote"
+
 OPEN, CLOSE = "footnote_reference_open", "footnote_reference_close"
 
 
 def use_footnotes(md: MarkdownIt) -> None:
-    """Add footnotes to a parser. A definition stands outside of quotes, lists and footnotes."""
+    """Add footnotes to a parser. A definition stands outside of other footnotes."""
     md.use(footnote_plugin, inline=False)
     md.block.ruler.at("footnote_def", _definition, {"alt": ["paragraph", "reference"]})
     md.core.ruler.before("footnote_tail", "unused_footnotes", _keep_unused)
 
 
 def _definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    return (silent or state.level == 0) and footnote_def(state, start, end, silent)
+    if not silent and state.env.get(_INSIDE):
+        return False
+    before = state.env.get(_INSIDE, False)
+    state.env[_INSIDE] = True
+    found = footnote_def(state, start, end, silent)
+    state.env[_INSIDE] = before
+    return found
 
 
 def _keep_unused(state: StateCore) -> None:

@@ -28,6 +28,11 @@ HANGING = {
     **dict.fromkeys(
         ("cddl", "factor", "ncl", "registry", "rego", "rell", "scala"), '"' + r"\\a" * 30
     ),
+    "mcschema": "<!-- " + "," * 40,
+    "fancy": "/" + r"a\b" * 30,
+    "restructuredtext": ":" + "\\" * 40 + "_\"it's ",
+    "rita": '$ &"""' + "_a.b" * 35,
+    **dict.fromkeys(("common-lisp", "emacs-lisp"), ")*>" + "<-->." * 35),
     **dict.fromkeys(("ansys", "chapel", "pan", "smithy", "urbiscript"), "'" + r"\\" * 30 + "a"),
 }
 

@@ -16,9 +16,6 @@ from tests.xss.options import OPTIONS
 
 POSTS = posts()
 
-#: Posts that are not yet rendered as expected.
-PENDING: set[str] = set()
-
 #: Other ways to write a post.
 WAYS: dict[str, Callable[[str], str]] = {
     "in a quote": lambda text: indent(text, "> ", lambda _: True),
@@ -27,13 +24,7 @@ WAYS: dict[str, Callable[[str], str]] = {
 }
 
 BOTH = pytest.mark.parametrize("breaks", [True, False], ids=["breaks", "no breaks"])
-EACH_POST = pytest.mark.parametrize(
-    "post",
-    [
-        pytest.param(post, id=post.name, marks=[pytest.mark.xfail] * (post.name in PENDING))
-        for post in POSTS
-    ],
-)
+EACH_POST = pytest.mark.parametrize("post", POSTS, ids=lambda post: post.name)
 
 
 def test_names_are_unique_and_posts_are_many() -> None:

@@ -10,6 +10,7 @@ from splitflap_renderer.languages import language_of
 from splitflap_renderer.markdown.rules.footnotes import use_footnotes
 from splitflap_renderer.markdown.rules.html_tags import allowed_html, escape_lone_tags
 from splitflap_renderer.markdown.rules.math import math_block
+from splitflap_renderer.markdown.rules.references import useful_reference
 from splitflap_renderer.markdown.rules.spoiler import spoiler
 
 #: Deepest nesting of blocks, in levels of markdown-it-py: a quote has one, a list two. The markers
@@ -32,6 +33,7 @@ def use_blocks(md: MarkdownIt, *, lenient: bool, lone_tags_as_text: bool) -> Non
     alike = RuleOptionsType(alt=[*_TERMINATES, "list"])
     md.block.ruler.at("blockquote", _if_shallow(blockquote), alike)
     md.block.ruler.at("list", _if_shallow(list_block), {"alt": _TERMINATES})
+    md.block.ruler.at("reference", useful_reference)
     md.block.ruler.before("blockquote", "spoiler", _if_shallow(spoiler), alike)
     md.block.ruler.after("fence", "math_block", math_block, alike)
     if lenient:

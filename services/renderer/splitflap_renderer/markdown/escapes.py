@@ -6,6 +6,8 @@ joins it with the text around it, so it gets an element before that. `decorate` 
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.escape import escape
 from markdown_it.token import Token
 
 from splitflap_renderer.html.sanitiser import LITERAL
@@ -13,7 +15,14 @@ from splitflap_renderer.html.sanitiser import LITERAL
 
 def mark_escapes(md: MarkdownIt) -> None:
     """Mark escaped characters."""
+    md.inline.ruler.at("escape", _escape)
     md.core.ruler.before("text_join", "escapes", _rule)
+
+
+def _escape(state: StateInline, silent: bool) -> bool:
+    """Leave a backslash before a letter in the text, so that a link may follow it."""
+    following = state.src[state.pos + 1 : state.pos + 2]
+    return not following.isalnum() and escape(state, silent)
 
 
 def _rule(state: StateCore) -> None:

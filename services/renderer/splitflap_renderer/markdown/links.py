@@ -37,8 +37,11 @@ _NAME = (
 )
 _CREDENTIALS = r"(?:[\w.~%$&+=-]++(?::[\w.~%!$&'*+=-]++)?@)?"
 
-#: An entity of a character that no URL has, or a comma or a bar before another URL.
-_NEXT = r"&(?:quot|apos|lt|gt|nbsp|#34|#39|#60|#62|#x22|#x27);|[|,;]++(?:https?|ftp)://"
+#: An entity of a character that no URL has, a comma or a bar before another URL, or a link.
+_NEXT = (
+    r"&(?:quot|apos|lt|gt|nbsp|#34|#39|#60|#62|#x22|#x27);|[|,;]++(?:https?|ftp)://"
+    r"|!?\[[^\[\]\s]{0,100}\]\("
+)
 _MORE = rf"(?:(?!{_NEXT})[^{_NO_URL}])*+"
 _REST = rf"(?:\.(?=[/?#]|:[0-9]))?(?::[0-9]{{1,5}}+)?(?P<path>[/?#]{_MORE})?"
 
@@ -52,7 +55,7 @@ BEGINNING_RE = r"(?i)(?<![a-z])(?:(?:https?|ftp)://|(?:mailto|xmpp):|www\.)"
 #: A bare link, without the rule for its end.
 _BARE = re.compile(
     rf"(?i)(?:(?<![a-z])(?:https?|ftp)://{_CREDENTIALS}(?P<host>{_NAME}|\[[0-9a-f:.]{{2,45}}+\])"
-    rf"|(?<![^\W_{SPACELESS}])(?<![/.@-])www\.(?P<www>{_NAME})){_REST}"
+    rf"|(?<![^\W_{SPACELESS}])(?:(?<=\\[/.@-])|(?<![/.@-]))www\.(?P<www>{_NAME})){_REST}"
     rf"|(?<![a-z])mailto:(?P<mail>{_ADDRESS})"
     rf"|(?<![a-z])xmpp:(?P<xmpp>{_ADDRESS})(?:/[\w@.]++)?"
 )

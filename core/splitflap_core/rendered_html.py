@@ -26,42 +26,32 @@ _SPAN = r"[1-9][0-9]?|100"
 
 #: Elements without attributes.
 _PLAIN = (
-    *("br", "hr", "blockquote", "dl", "dt", "dd", "thead", "tbody", "tfoot", "tr", "caption"),
-    *(
-        "pre",
-        "kbd",
-        "samp",
-        "var",
-        "ruby",
-        "rt",
-        "rp",
-        "em",
-        "strong",
-        "b",
-        "i",
-        "u",
-        "s",
-        "del",
-        "ins",
-    ),
-    *("mark", "small", "sub", "cite", "q", "summary"),
+    *("br", "hr", "thead", "tbody", "tfoot", "tr", "kbd", "samp", "var", "ruby", "rt", "rp"),
+    *("em", "strong", "b", "i", "u", "s", "del", "ins", "mark", "small", "sub", "cite", "q"),
 )
+
+#: Blocks have the direction of their text. A renderer of the release before writes no direction.
+_BLOCK = {"dir": "auto"}
+_CELL = {"align": _SIDE, "colspan": _SPAN, "rowspan": _SPAN}
 
 #: The elements, and the forms of their attributes as the renderer writes them.
 ELEMENTS: Mapping[str, Mapping[str, str]] = {
     **{name: {} for name in _PLAIN},
-    **{f"h{level}": {"id": _HEADING} for level in range(1, 7)},
+    **dict.fromkeys(("blockquote", "dl", "dt", "dd", "caption", "summary"), _BLOCK),
+    **{f"h{level}": _BLOCK | {"id": _HEADING} for level in range(1, 7)},
     # A renderer of the release before writes classes of `ul`, `ol`, `table` and `td`.
-    **{name: {"class": _CLASS} for name in ("p", "span", "ul", "table")},
+    **{name: _BLOCK | {"class": _CLASS} for name in ("p", "ul", "table")},
+    "pre": {"dir": "ltr"},
+    "span": {"class": _CLASS},
     "code": {"class": "math-(?:inline|display)"},
-    "div": {"class": _CLASS, "data-language": r"[\w+#.*-]*"},
-    "ol": {"start": _TEXT, "class": _CLASS},
-    "li": {"id": _FOOTNOTE, "class": _CLASS},
+    "div": _BLOCK | {"class": _CLASS, "data-language": r"[\w+#.*-]*"},
+    "ol": _BLOCK | {"start": _TEXT, "class": _CLASS},
+    "li": _BLOCK | {"id": _FOOTNOTE, "class": _CLASS},
     "sup": {"id": _FOOTNOTE, "class": _CLASS},
-    "th": {"align": _SIDE, "colspan": _SPAN, "rowspan": _SPAN},
-    "td": {"align": _SIDE, "class": _CLASS, "colspan": _SPAN, "rowspan": _SPAN},
+    "th": _BLOCK | _CELL,
+    "td": _BLOCK | _CELL | {"class": _CLASS},
     "abbr": {"title": _TEXT},
-    "details": {"open": _TEXT, "class": "spoiler"},
+    "details": _BLOCK | {"open": _TEXT, "class": "spoiler"},
     "a": {
         "href": _TARGET,
         "title": _TEXT,

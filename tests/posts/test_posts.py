@@ -7,11 +7,11 @@ from textwrap import indent
 
 import pytest
 from splitflap_core.contracts import FLAVOURS, Flavour
-from splitflap_renderer.render import render
 
 from tests.posts import Post, posts
 from tests.posts.checks import check_excerpt, check_html
 from tests.posts.compared import CMARK_GFM, OWN, losing
+from tests.support.undirected import render
 from tests.xss.options import OPTIONS
 
 POSTS = posts()

@@ -20,6 +20,9 @@ ELEMENTS = {
 
 SPAN = r"[1-9][0-9]?|100"
 
+#: At most 4096 pixels, or a part of the width.
+SIZE = r"([1-9][0-9]{0,2}|[1-3][0-9]{3}|40[0-8][0-9]|409[0-6])(px)?|[1-9][0-9]?%|100%"
+
 #: The allowed attributes of each element, with the forms of their values.
 ATTRIBUTES = {
     "a": {
@@ -36,8 +39,8 @@ ATTRIBUTES = {
         "src": r"/proxy\?[0-9a-f]*",
         "alt": r"[\s\S]*",
         "title": r"[\s\S]*",
-        "width": r"[\s\S]*",
-        "height": r"[\s\S]*",
+        "width": SIZE,
+        "height": SIZE,
         "referrerpolicy": r"no-referrer",
     },
     "abbr": {"title": r"[\s\S]*"},
@@ -63,6 +66,14 @@ ATTRIBUTES = {
         for level in range(1, 7)
     },
 }
+
+#: The direction of each block.
+for _block in (
+    *("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "div", "details", "summary"),
+    *("ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "th", "td"),
+):
+    ATTRIBUTES.setdefault(_block, {})["dir"] = r"auto"
+ATTRIBUTES["pre"] = {"dir": r"ltr"}
 
 
 def problems(html: str) -> list[str]:

@@ -22,7 +22,7 @@ def test_a_deadline_fails_only_the_text_that_used_it(make_rig: MakeRig) -> None:
     for name in ("a", "b", "endless", "c", "d"):
         rig.submit(name, ENDLESS if name == "endless" else name)
     for name in ("a", "b", "c", "d"):
-        assert rig.html(name) == f"<p>{name}</p>"
+        assert rig.html(name) == f'<p dir="auto">{name}</p>'
     outcome = rig.outcome("endless")
     assert isinstance(outcome, Failed)
     assert outcome.reason == "deadline"
@@ -88,7 +88,7 @@ def test_a_starved_text_is_retried_and_its_process_replaced(make_rig: MakeRig) -
     rig.submit("starved", "hi")
     rig.submit("behind", "hi")
     assert rig.outcome("starved") == RetryLater(RETRY_AFTER, "deadline", "waited")
-    assert rig.html("behind") == "<p>hi</p>"
+    assert rig.html("behind") == '<p dir="auto">hi</p>'
     assert rig.replaced("deadline") == 1
 
 

@@ -31,7 +31,7 @@ def test_the_pool_goes_on_after_each_hostile_text(flavour: Flavour, make_rig: Ma
         begin = time.monotonic()
         rig.submit(f"after {name}", "*hi*", flavour)
         html = rig.html(f"after {name}")
-        assert html.strip() == "<p><em>hi</em></p>", name
+        assert html.strip() == '<p dir="auto"><em>hi</em></p>', name
         assert time.monotonic() - begin < NEXT_TEXT_TIMEOUT, name
         # A busy machine may give a process too little CPU; its text is then retried.
         if not isinstance(outcome, Done) and outcome != RetryLater(RETRY_AFTER, "deadline"):

@@ -21,7 +21,7 @@ def test_each_of_many_texts_gets_its_own_html(make_rig: MakeRig) -> None:
     for number in range(200):
         rig.submit(str(number), f"text *{number}*")
     for number in range(200):
-        assert rig.html(str(number)) == f"<p>text <em>{number}</em></p>"
+        assert rig.html(str(number)) == f'<p dir="auto">text <em>{number}</em></p>'
     assert rig.pool.slots == 2
     assert rig.pool.complaint() is None
 
@@ -40,7 +40,7 @@ def test_a_text_that_raises_fails_as_broken(make_rig: MakeRig) -> None:
     assert isinstance(outcome, Failed)
     assert outcome.reason == "broken"
     assert outcome.detail.startswith("TooLarge")
-    assert rig.html("next") == "<p>hi</p>"
+    assert rig.html("next") == '<p dir="auto">hi</p>'
     assert rig.replaced("crashed") == 0
 
 
@@ -53,7 +53,7 @@ def test_a_text_beyond_the_memory_limit_fails_as_broken(make_rig: MakeRig) -> No
     assert isinstance(outcome, Failed)
     assert outcome.reason == "broken"
     assert outcome.detail.startswith("MemoryError")
-    assert rig.html("next") == "<p>hi</p>"
+    assert rig.html("next") == '<p dir="auto">hi</p>'
     assert rig.replaced("crashed") == 1
 
 
@@ -64,7 +64,7 @@ def test_a_process_killed_while_idle_costs_no_text(make_rig: MakeRig) -> None:
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: rig.pool.pids not in ([], [killed]))
     rig.submit("after", "hi")
-    assert rig.html("after") == "<p>hi</p>"
+    assert rig.html("after") == '<p dir="auto">hi</p>'
     assert rig.replaced("crashed") == 1
 
 
@@ -77,7 +77,7 @@ def test_a_process_killed_at_work_has_its_text_retried(make_rig: MakeRig) -> Non
     rig.submit("behind", "hi")
     os.kill(rig.pool.pids[0], signal.SIGKILL)
     assert rig.outcome("victim") == RetryLater(RETRY_AFTER, "crashed")
-    assert rig.html("behind") == "<p>hi</p>"
+    assert rig.html("behind") == '<p dir="auto">hi</p>'
 
 
 def test_the_delays_of_a_text_whose_process_dies_grow(make_rig: MakeRig) -> None:
@@ -122,13 +122,13 @@ def test_a_process_that_stalls_within_an_answer_is_replaced(make_rig: MakeRig) -
         rig.html(name)
     name = _stop_within_an_answer(rig)
     rig.submit("another", "hi")
-    assert rig.html("another") == "<p>hi</p>"
+    assert rig.html("another") == '<p dir="auto">hi</p>'
     # The pool may have read the whole answer just before.
     assert rig.outcome(name) == RetryLater(RETRY_AFTER, "crashed") or isinstance(
         rig.outcome(name), Done
     )
     rig.submit("after", "hi")
-    assert rig.html("after") == "<p>hi</p>"
+    assert rig.html("after") == '<p dir="auto">hi</p>'
 
 
 def _stop_within_an_answer(rig: Rig) -> str:
@@ -154,7 +154,7 @@ def test_a_process_that_stops_reading_is_replaced(make_rig: MakeRig) -> None:
     for number in range(32):
         assert isinstance(rig.outcome(str(number)), Done | RetryLater)
     rig.submit("after", "hi")
-    assert rig.html("after") == "<p>hi</p>"
+    assert rig.html("after") == '<p dir="auto">hi</p>'
 
 
 def test_a_process_is_replaced_after_child_texts(make_rig: MakeRig) -> None:
@@ -183,7 +183,7 @@ def test_submit_is_refused_while_no_process_starts(
     assert refused.value.after == 1.0
     wait_until(lambda: rig.pool.pids != [])
     wait_until(lambda: _accepts(rig))
-    assert rig.html("later") == "<p>hi</p>"
+    assert rig.html("later") == '<p dir="auto">hi</p>'
 
 
 def _accepts(rig: Rig) -> bool:

@@ -215,12 +215,12 @@ def test_post_keeps_its_line_breaks(client: Client, channel: str, flavour: str) 
     """A newline is a line break by default; an edit without the field keeps the post's own."""
     body = {"text": "a\nb", "channel": channel, "flavour": flavour}
     post = client.post("/v1/posts", body, prefer="wait=20").json()
-    assert (post["breaks"], post["html"].strip()) == (True, "<p>a<br>\nb</p>")
+    assert (post["breaks"], post["html"].strip()) == (True, '<p dir="auto">a<br>\nb</p>')
     path = f"/v1/posts/{post['id']}"
     off = client.wait_final(client.put(path, {"text": "c\nd", "breaks": False})).json()
-    assert (off["breaks"], off["html"].strip()) == (False, "<p>c\nd</p>")
+    assert (off["breaks"], off["html"].strip()) == (False, '<p dir="auto">c\nd</p>')
     kept = client.wait_final(client.put(path, {"text": "e\nf"})).json()
-    assert (kept["breaks"], kept["html"].strip()) == (False, "<p>e\nf</p>")
+    assert (kept["breaks"], kept["html"].strip()) == (False, '<p dir="auto">e\nf</p>')
 
 
 def test_posts_of_the_same_text_have_different_ids(client: Client, channel: str) -> None:
@@ -243,9 +243,9 @@ def test_post_keeps_its_flavour(client: Client, channel: str) -> None:
     body = {"text": "a\n- b :tada:", "channel": channel, "flavour": "gfm"}
     post = client.post("/v1/posts", body, prefer="wait=20").json()
     assert post["flavour"] == "gfm"
-    assert "<li>" in post["html"]
+    assert "<li" in post["html"]
     assert post["excerpt"] == "a b \U0001f389"
     assert (post["mentions"], post["channels"]) == ([], [])
     path = f"/v1/posts/{post['id']}"
     edited = client.wait_final(client.put(path, {"text": "c\n- d"})).json()
-    assert (edited["flavour"], "<li>" in edited["html"]) == ("gfm", True)
+    assert (edited["flavour"], "<li" in edited["html"]) == ("gfm", True)

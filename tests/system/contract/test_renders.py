@@ -17,7 +17,10 @@ def test_render_returns_safe_html_and_links(client: Client) -> None:
 
 def test_render_has_line_breaks_unless_it_is_asked_for_none(client: Client) -> None:
     """The setting SPLITFLAP_BREAKS is on by default."""
-    for fields, wanted in (({}, "<p>a<br>\nb</p>"), ({"breaks": False}, "<p>a\nb</p>")):
+    for fields, wanted in (
+        ({}, '<p dir="auto">a<br>\nb</p>'),
+        ({"breaks": False}, '<p dir="auto">a\nb</p>'),
+    ):
         response = client.post("/v1/renders", {"text": "a\nb", **fields}, prefer="wait=20")
         assert response.json()["html"].strip() == wanted
 

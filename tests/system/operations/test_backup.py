@@ -127,7 +127,7 @@ def test_a_restored_backup_has_everything_that_was_accepted_before_it(stack: Sta
         assert texts(client, "kept") == ["unfinished", "finished"]
         assert texts(client, "lost") == []
         assert client.get(later).status_code == 404
-        assert client.wait_final(unfinished).json()["html"] == "<p>unfinished</p>"
+        assert client.wait_final(unfinished).json()["html"] == '<p dir="auto">unfinished</p>'
         assert client.create_post("new", "new")["state"] == "complete"
 
 

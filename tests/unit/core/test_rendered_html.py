@@ -153,7 +153,7 @@ def test_the_check_knows_each_element_and_attribute_of_the_sanitiser() -> None:
     for name, forms in ELEMENTS.items():
         written = set(listed.get(name, set()))
         written |= {"class"} if name in classed else set()
-        written |= set(sanitiser.ATTRIBUTE_VALUES.get(name, {}))
+        written |= set(sanitiser.ADDED_VALUES.get(name, {}))
         written |= set(sanitiser.FIXED_ATTRIBUTES.get(name, {}))
         written |= {"rel"} if name == "a" else set()
         assert written == set(forms), name

@@ -6,7 +6,9 @@ from contextlib import suppress
 import pytest
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.markdown.checks import TextRefused, check
-from splitflap_renderer.render import TooLarge, render
+from splitflap_renderer.render import TooLarge
+
+from tests.support.undirected import render
 
 from .hostile import HOSTILE
 

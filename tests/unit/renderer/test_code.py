@@ -13,7 +13,8 @@ from splitflap_renderer.html.highlight import Highlighter
 from splitflap_renderer.html.sanitiser import final, sanitised
 from splitflap_renderer.languages import LANGUAGES, has_lexer
 from splitflap_renderer.options import Options
-from splitflap_renderer.render import render
+
+from tests.support.undirected import render
 
 from .code_texts import CODE, check_code, codes
 

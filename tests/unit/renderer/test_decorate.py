@@ -7,8 +7,10 @@ import pytest
 from splitflap_core.contracts import FLAVOURS, MAX_EXCERPT, MAX_NAMES, Flavour, RenderResult
 from splitflap_core.settings import BadSettings, load
 from splitflap_renderer.options import Options
-from splitflap_renderer.render import TooLarge, render
+from splitflap_renderer.render import TooLarge
 from splitflap_renderer.settings import RendererSettings
+
+from tests.support.undirected import render
 
 NAMED = Options(mention_url="/people/{name}", channel_url="https://c.example/c/{name}?x=1&y=2")
 

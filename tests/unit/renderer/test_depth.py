@@ -38,9 +38,8 @@ def depth(html: str) -> int:
 
 
 def parents(html: str) -> set[tuple[str, str]]:
-    """Each pair of an element and its parent, without the elements around highlighted code."""
-    plain = re.sub('<div class="highlight"[^>]*>|(?<=</pre>)</div>', "", html)
-    return {(parent, tag) for _, parent, tag in elements(plain)}
+    """Each pair of an element and its parent. A `div` may be the one around highlighted code."""
+    return {(parent, tag) for _, parent, tag in elements(html) if "div" not in {parent, tag}}
 
 
 def words(html: str) -> list[str]:

@@ -6,7 +6,8 @@ import pytest
 from splitflap_core.contracts import FLAVOURS, Flavour, RenderRequest
 from splitflap_renderer.options import DEFAULTS
 from splitflap_renderer.process.child_main import answer
-from splitflap_renderer.render import render
+
+from tests.support.undirected import render
 
 both = pytest.mark.parametrize("flavour", FLAVOURS)
 

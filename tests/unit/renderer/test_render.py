@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from splitflap_core.contracts import FLAVOURS, Flavour
-from splitflap_renderer.render import TooLarge, render
+from splitflap_renderer.render import TooLarge
+
+from tests.support.undirected import render
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Splitflap's additions to sanitised HTML, in one pass, the same for both flavours.
 
 The pass walks over the tags and texts, and gives each to the additions of `html/additions` in their
-order. The sanitiser's HTML is so regular that one pattern matches all of it; other HTML is refused.
+order. HTML that the sanitiser has not written is refused.
 """
 
 import re
@@ -10,8 +10,9 @@ from collections.abc import Callable
 import msgspec
 
 from splitflap_renderer.html.additions.addition import Addition, Page
-from splitflap_renderer.html.additions.code_blocks import CODE, CodeBlocks
+from splitflap_renderer.html.additions.code_blocks import CodeBlocks
 from splitflap_renderer.html.additions.depth import Depth
+from splitflap_renderer.html.additions.directions import Directions
 from splitflap_renderer.html.additions.excerpt_text import ExcerptText
 from splitflap_renderer.html.additions.heading_ids import HeadingIds
 from splitflap_renderer.html.additions.images import Images
@@ -19,21 +20,13 @@ from splitflap_renderer.html.additions.links import Links
 from splitflap_renderer.html.additions.literals import Literals
 from splitflap_renderer.html.additions.named_text import NamedText
 from splitflap_renderer.html.additions.task_items import TaskItems
+from splitflap_renderer.html.bidi import closed, has_controls
 from splitflap_renderer.html.excerpt import Excerpt
 from splitflap_renderer.html.headings import Headings
 from splitflap_renderer.html.highlight import Highlighter
 from splitflap_renderer.html.names import Names
+from splitflap_renderer.html.tokens import CODE, INLINE, TOKEN
 from splitflap_renderer.options import Options
-
-_TOKEN = re.compile(
-    r"<(?P<end>/?)(?P<tag>[a-z][a-z0-9]*)(?P<attributes>(?: [a-z-]+=\"[^\"]*\")*)>|(?P<text>[^<]+)"
-)
-
-#: Elements within a line. All others are blocks: they separate words.
-INLINE = {
-    *("a", "abbr", "b", "cite", "code", "del", "em", "i", "img", "input", "ins", "kbd", "mark"),
-    *("q", "s", "samp", "small", "span", "strong", "sub", "sup", "u", "var", "ruby", "rt", "rp"),
-}
 
 _Step = Callable[[str], str]
 
@@ -72,9 +65,10 @@ def decorated(html_: str, options: Options, salt: str, longest: int = MAX_LENGTH
         Links(page, headings),
         Images(page, options),
         TaskItems(page),
+        Directions(page),
         CodeBlocks(page, Highlighter(options.highlight_seconds), longest),
     ]
-    _walk(html_, page, additions)
+    _walk(closed(html_) if has_controls(html_) else html_, page, additions)
     return Decorated("".join(page.parts), list(names.mentions), list(names.channels), str(excerpt))
 
 
@@ -82,7 +76,7 @@ def _walk(html_: str, page: Page, additions: list[Addition]) -> None:
     """Give each tag and text to the additions, and write what they make of it."""
     steps = _Steps(page, additions)
     end = 0
-    for token in _TOKEN.finditer(html_):
+    for token in TOKEN.finditer(html_):
         if token.start() != end:
             break
         end = token.end()

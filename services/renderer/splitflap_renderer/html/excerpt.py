@@ -4,6 +4,8 @@ import html
 
 from splitflap_core.contracts import MAX_EXCERPT
 
+from splitflap_renderer.html.bidi import without_controls
+
 #: The sign for more text; it counts as a character of the excerpt.
 MORE = "\u2026"
 
@@ -42,4 +44,5 @@ class Excerpt:
             return text
         cut = text[:MAX_EXCERPT]
         head = cut.rpartition(" ")[0] or cut[: MAX_EXCERPT - len(MORE)]
-        return head + MORE
+        # The cut may leave a range open.
+        return without_controls(head) + MORE

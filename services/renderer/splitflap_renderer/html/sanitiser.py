@@ -33,6 +33,12 @@ TAGS = {
     *("sub", "sup", "ruby", "rt", "rp", "abbr", "cite", "q", "details", "summary"),
 }
 
+#: The blocks that get the direction of their text.
+BLOCKS = {
+    *("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "div", "details", "summary"),
+    *("ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "th", "td"),
+}
+
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 ATTRIBUTES: dict[str, set[str]] = {
@@ -60,6 +66,13 @@ ADDED_ATTRIBUTES: dict[str, set[str]] = {
 
 #: Attributes with a few allowed values.
 ATTRIBUTE_VALUES = {cell: {"align": {"left", "center", "right"}} for cell in ("th", "td")}
+
+#: The same, of Splitflap's additions.
+ADDED_VALUES: dict[str, dict[str, set[str]]] = {
+    **{block: {"dir": {"auto"}} for block in BLOCKS},
+    **{cell: {"dir": {"auto"}} | values for cell, values in ATTRIBUTE_VALUES.items()},
+    "pre": {"dir": {"ltr"}},
+}
 
 #: Set on every such element: an input is a disabled checkbox, an image sends no referrer.
 FIXED_ATTRIBUTES = {
@@ -100,6 +113,9 @@ MAX_SPAN = 100
 #: The class of an escaped `@`, `#` or `:`. `decorate` removes it.
 LITERAL = "literal"
 
+#: Largest width and height that a text gives an image, in pixels. Others are ignored.
+MAX_PIXELS = 4_096
+
 #: The salt of the text that is being sanitised.
 _salt: ContextVar[str] = ContextVar("salt")
 
@@ -109,6 +125,8 @@ FRAGMENT = re.compile(r"#[^\s\"'<>&]{1,2000}")
 
 #: The part of a heading's id after the salt: letters of any script, digits, `_` and `-`.
 _NAME = re.compile(r"[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f]{1,220}")
+
+_SIZE = re.compile(r"([1-9][0-9]{0,3})(px|%)?")
 
 _SPAN = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -144,6 +162,11 @@ def _is_own_heading(value: str, prefix: str) -> bool:
     return value.startswith(own) and bool(_NAME.fullmatch(value, len(own)))
 
 
+def _is_size(value: str) -> bool:
+    found = _SIZE.fullmatch(value)
+    return found is not None and int(found[1]) <= (100 if found[2] == "%" else MAX_PIXELS)
+
+
 def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "id":
         return value if _is_own_footnote(value) else None
@@ -151,6 +174,8 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
         return None
     if name in {"colspan", "rowspan"}:
         return value if _SPAN.fullmatch(value) and int(value) <= MAX_SPAN else None
+    if name in {"width", "height"}:
+        return value if _is_size(value) else None
     if tag == "code" and name == "class":
         return value if value in FORMULAS or language_in(value) else None
     return value
@@ -163,6 +188,7 @@ def _fragment(url: str) -> str | None:
 
 def _make_cleaner(
     attributes: dict[str, set[str]],
+    values: dict[str, dict[str, set[str]]],
     attribute_filter: Callable[[str, str, str], str | None],
     classes: dict[str, set[str]],
     url_relative: Any,
@@ -175,7 +201,7 @@ def _make_cleaner(
         attribute_filter=attribute_filter,
         link_rel=LINK_REL,
         generic_attribute_prefixes=set(),
-        tag_attribute_values=ATTRIBUTE_VALUES,
+        tag_attribute_values=values,
         set_tag_attribute_values=FIXED_ATTRIBUTES,
         url_schemes=URL_SCHEMES,
         allowed_classes=classes,
@@ -183,7 +209,9 @@ def _make_cleaner(
     )
 
 
-_cleaner = _make_cleaner(ATTRIBUTES, _attribute, CLASSES | {"span": {LITERAL}}, _fragment)
+_cleaner = _make_cleaner(
+    ATTRIBUTES, ATTRIBUTE_VALUES, _attribute, CLASSES | {"span": {LITERAL}}, _fragment
+)
 
 _finals: dict[str, nh3.Cleaner] = {}
 
@@ -207,6 +235,7 @@ def _make_final(heading_prefix: str) -> nh3.Cleaner:
 
     return _make_cleaner(
         ATTRIBUTES | ADDED_ATTRIBUTES,
+        ADDED_VALUES,
         attribute,
         {
             tag: CLASSES.get(tag, set()) | ADDED_CLASSES.get(tag, set())

@@ -5,10 +5,11 @@ import html
 from splitflap_renderer.html.additions.addition import Addition, Page, attributes
 from splitflap_renderer.html.highlight import Highlighter
 from splitflap_renderer.html.sanitiser import LINK_REL, language_in
+from splitflap_renderer.html.tokens import CODE
 from splitflap_renderer.languages import PLAIN
 
-#: Elements with code: their text has no names.
-CODE = frozenset({"pre", "code", "kbd", "samp"})
+#: Code is written from left to right, also in a page of another direction.
+_PRE = '<pre dir="ltr">'
 
 
 class CodeBlocks(Addition):
@@ -34,7 +35,9 @@ class CodeBlocks(Addition):
         """Note the start of a block."""
         parts = self.page.parts
         self.page.code += 1
-        if written.startswith("<code") and parts and parts[-1] == "<pre>":
+        if written == "<pre>":
+            return _PRE
+        if written.startswith("<code") and parts and parts[-1] == _PRE:
             self._block = (len(parts), language_in(attributes(written).get("class", "")))
         return written
 
@@ -50,7 +53,7 @@ class CodeBlocks(Addition):
         if len(inner) != 2 or inner[0].startswith("<") or inner[1] != "</code>":  # noqa: PLR2004
             return written
         label = "" if language in {"", PLAIN} else f' data-language="{language}"'
-        parts[place - 1 : place + 1] = [f'<div class="highlight"{label}><pre>', "<code>"]
+        parts[place - 1 : place + 1] = [f'<div class="highlight"{label}>{_PRE}', "<code>"]
         if label:
             self._texts.append((place + 1, language))
         return "</pre></div>"

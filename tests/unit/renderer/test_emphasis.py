@@ -2,7 +2,8 @@
 
 import pytest
 from splitflap_core.contracts import FLAVOURS, Flavour
-from splitflap_renderer.render import render
+
+from tests.support.undirected import render
 
 #: Signs without a partner between others, and what is left of them.
 RUNS = {

@@ -10,10 +10,10 @@ from functools import partial
 import nh3
 from markdown import markdown
 from splitflap_core.contracts import FLAVOURS, Flavour
-from splitflap_renderer.render import render
 
 from tests.posts import Post
 from tests.posts.visible import lost, visible
+from tests.support.undirected import render
 from tests.xss.options import OPTIONS
 
 Render = Callable[[str], str]

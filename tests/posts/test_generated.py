@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from splitflap_core.contracts import FLAVOURS, Flavour
-from splitflap_renderer.render import render
 
 from tests.posts import Post
 from tests.posts.checks import check_excerpt, check_html
 from tests.posts.generated import GENERATED
+from tests.support.undirected import render
 from tests.xss.options import OPTIONS
 
 

@@ -6,7 +6,8 @@ import re
 from hypothesis import strategies as st
 from splitflap_core.contracts import Flavour
 from splitflap_renderer.languages import LANGUAGES, has_lexer
-from splitflap_renderer.render import render
+
+from tests.support.undirected import render
 
 _PIECES = (
     *"ab1 \n\t\"'`\\/{}[]()<>$@#%&*+-=_.,:;!?|~^…é",

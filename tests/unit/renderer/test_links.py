@@ -5,7 +5,8 @@ import re
 import pytest
 from splitflap_core.contracts import FLAVOURS, MAX_LINKS, MAX_URL, Flavour
 from splitflap_renderer.markdown.links import without_trailing
-from splitflap_renderer.render import render
+
+from tests.support.undirected import render
 
 
 def test_links_are_listed_in_reading_order_each_once() -> None:

@@ -13,9 +13,10 @@ from markdown_it import MarkdownIt
 from splitflap_core.contracts import FLAVOURS, RenderResult
 from splitflap_renderer.markdown.checks import TextRefused
 from splitflap_renderer.markdown.rules.common import use_blocks
-from splitflap_renderer.render import TooLarge, render
+from splitflap_renderer.render import TooLarge
 
 from tests.posts.visible import CHECKBOXES, visible, words
+from tests.support.undirected import render
 from tests.xss.options import OPTIONS
 
 #: A place for the next numbered word.

@@ -2,7 +2,8 @@
 
 from splitflap_core.contracts import FLAVOURS
 from splitflap_renderer.options import Options
-from splitflap_renderer.render import render
+
+from tests.support.undirected import render
 
 #: URLs for names, and two kinds of groups.
 NAMED = Options(

@@ -9,7 +9,8 @@ import pytest
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_core.rendered_html import check_html
 from splitflap_renderer.html.headings import MAX_SLUG, slug
-from splitflap_renderer.render import render
+
+from tests.support.undirected import render
 
 #: Headings and the anchors that github.com makes of them.
 ANCHORS = {

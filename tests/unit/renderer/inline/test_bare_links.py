@@ -7,8 +7,8 @@ import re
 import pytest
 from splitflap_core.contracts import FLAVOURS
 from splitflap_renderer.markdown.links import bare_link, emails
-from splitflap_renderer.render import render
 
+from tests.support.undirected import render
 from tests.unit.renderer.inline.paragraph import paragraph
 
 #: A text, and the same text with its links in `⟨⟩`. Where the text and the URL differ, the URL

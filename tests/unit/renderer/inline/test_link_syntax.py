@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from splitflap_renderer.render import render
 
+from tests.support.undirected import render
 from tests.unit.renderer.inline.paragraph import NAMED
 
 TEXTS = [

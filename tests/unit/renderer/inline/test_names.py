@@ -7,9 +7,9 @@ from splitflap_core.contracts import FLAVOURS, MAX_NAME, Flavour
 from splitflap_core.settings import load
 from splitflap_renderer.html.names import Names
 from splitflap_renderer.options import Options
-from splitflap_renderer.render import render
 from splitflap_renderer.settings import RendererSettings
 
+from tests.support.undirected import render
 from tests.unit.renderer.inline.paragraph import NAMED, names, paragraph
 
 MENTIONS = {

@@ -38,8 +38,9 @@ def depth(html: str) -> int:
 
 
 def parents(html: str) -> set[tuple[str, str]]:
-    """Each pair of an element and its parent. A `div` may be the one around highlighted code."""
-    return {(parent, tag) for _, parent, tag in elements(html) if "div" not in {parent, tag}}
+    """The parent of each part of a list or a table."""
+    parts = {"li", "thead", "tbody", "tr", "td"}
+    return {(parent, tag) for _, parent, tag in elements(html) if tag in parts}
 
 
 def words(html: str) -> list[str]:

@@ -16,9 +16,6 @@ MAX_BYTES = 65_536
 #: Most unclosed openers of a kind: within one block, and for `<` within the text.
 MAX_UNCLOSED = {"[": 200, "(": 500, "<": 1_000}
 
-#: Longest run of one punctuation character.
-MAX_RUN = 5_000
-
 #: Most columns of a table. A parser fills each row up to this number.
 MAX_COLUMNS = 100
 
@@ -31,7 +28,6 @@ _BRACKET = re.compile(r"[\[\](>]|\)|<(?=[A-Za-z/!?])|\n[ \t]*+(?=\n)")
 # Possessive quantifiers keep these patterns linear.
 _DASHES = r"[ \t]*+:?-++:?[ \t]*+"
 _DELIMITERS = re.compile(rf"(?m)^[ \t>]*+\|?{_DASHES}(?:\|{_DASHES}){{{MAX_COLUMNS}}}")
-_RUN = re.compile(r"([^\w\s])\1{99,}+")
 _FOOTNOTE = re.compile(r"\[\^")
 _DEFINITION = re.compile(r"(?m)^[ \t>]{0,20}\[[^\]\n]{1,1000}\]:")
 
@@ -83,13 +79,6 @@ def _unclosed_brackets(text: str) -> _Finding | None:
     return None
 
 
-def _long_run(text: str) -> _Finding | None:
-    for found in _RUN.finditer(text):
-        if len(found[0]) > MAX_RUN:
-            return _Finding(found.start(), f"more than {MAX_RUN} `{found[1]}` in a row")
-    return None
-
-
 def _wide_table(text: str) -> _Finding | None:
     if text.count("|") <= MAX_COLUMNS or not (found := _DELIMITERS.search(text)):
         return None
@@ -108,7 +97,6 @@ def _many_references(text: str) -> _Finding | None:
 
 _CHECKS: tuple[Callable[[str], _Finding | None], ...] = (
     _unclosed_brackets,
-    _long_run,
     _wide_table,
     _many_references,
 )

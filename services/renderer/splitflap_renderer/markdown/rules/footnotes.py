@@ -5,7 +5,7 @@ footnote with another one in it.
 """
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, reference
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
@@ -21,6 +21,7 @@ def use_footnotes(md: MarkdownIt) -> None:
     """Add footnotes to a parser. A definition stands outside of other footnotes."""
     md.use(footnote_plugin, inline=False)
     md.block.ruler.at("footnote_def", _definition, {"alt": ["paragraph", "reference"]})
+    md.block.ruler.at("reference", _reference, {"alt": []})
     md.core.ruler.before("footnote_tail", "unused_footnotes", _keep_unused)
 
 
@@ -32,6 +33,12 @@ def _definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     found = footnote_def(state, start, end, silent)
     state.env[_INSIDE] = before
     return found
+
+
+def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A definition of a link. Its name does not begin as a footnote's."""
+    begin = state.bMarks[start] + state.tShift[start]
+    return not state.src.startswith("[^", begin) and reference(state, start, end, silent)
 
 
 def _keep_unused(state: StateCore) -> None:

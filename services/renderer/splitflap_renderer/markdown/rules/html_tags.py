@@ -12,6 +12,7 @@ from itertools import pairwise
 from markdown_it.rules_block import StateBlock, html_block
 from markdown_it.rules_core import StateCore
 
+from splitflap_renderer.html.sanitiser import URL_SCHEMES
 from splitflap_renderer.markdown.raw_html import OPEN_OR_CLOSE, WRITABLE
 
 #: Elements without an end tag.
@@ -34,7 +35,8 @@ _PHRASING = {
 }
 
 _NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*+)")
-_INLINE = re.compile(rf"\\.|(?P<ticks>`+)|{OPEN_OR_CLOSE}", re.DOTALL)
+_AUTOLINK = r"<(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,31}):[^\s<>]*>"
+_INLINE = re.compile(rf"\\.|(?P<ticks>`+)|{_AUTOLINK}|{OPEN_OR_CLOSE}", re.DOTALL)
 
 
 def allowed_html(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -50,7 +52,10 @@ def allowed_html(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def escape_lone_tags(state: StateCore) -> None:
-    """Put a backslash before each tag within a line that lacks its partner."""
+    """Put a backslash before each tag within a line that lacks its partner.
+
+    An autolink of another scheme, such as `<std::string>`, gets one, too.
+    """
     for token in state.tokens:
         if token.type == "inline" and "<" in token.content:
             lone = sorted(_lone_tags(token.content, _with_partners(state)))
@@ -78,6 +83,10 @@ def _lone_tags(text: str, partners: set[str]) -> Iterator[int]:
     """The places of tags without their partner."""
     open_: dict[str, list[int]] = {}
     for tag in _outside_code(list(_INLINE.finditer(text))):
+        if tag["scheme"]:
+            if tag["scheme"].lower() not in URL_SCHEMES:
+                yield tag.start()
+            continue
         name = (tag["open"] or tag["close"]).lower()
         if name not in WRITABLE:
             continue
@@ -107,5 +116,5 @@ def _outside_code(found: Sequence[re.Match[str]]) -> Iterator[re.Match[str]]:
         if each.start() < end:
             continue
         end = ends.get(each.start(), end)
-        if each["open"] or each["close"]:
+        if each["open"] or each["close"] or each["scheme"]:
             yield each

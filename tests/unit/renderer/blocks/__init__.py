@@ -1,0 +1,1 @@
+"""Blocks and raw HTML of a text, in both flavours."""

@@ -8,15 +8,17 @@ and shrinks the first text with a broken promise:
 - only TextRefused and TooLarge are raised;
 - the same text gives the same result.
 
-It also builds posts as people write them, and checks that a reader sees each of their words; and
-code for each of Pygments' lexers, and checks that a reader sees all of it.
+It also builds posts as people write them, and words among random signs, and checks that a reader
+sees each word; and code for each of Pygments' lexers, and checks that a reader sees all of it.
 """
 
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 from hypothesis import HealthCheck, given, note, settings
-from hypothesis.strategies import booleans
+from hypothesis.strategies import SearchStrategy, booleans
 from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.footnote_ids import NO_SALT
 from splitflap_renderer.html.sanitiser import final
@@ -27,6 +29,12 @@ from tests.posts import Post
 from tests.posts.checks import check_excerpt, check_html
 from tests.posts.generated import GENERATED
 from tests.unit.renderer.code_texts import CODE, check_code
+from tests.unit.renderer.mixed_signs import (
+    MIXED_SIGNS,
+    check_beginning,
+    check_line_breaks,
+    check_words,
+)
 from tests.xss.allowed import problems
 from tests.xss.options import OPTIONS
 from tests.xss.texts import TEXTS
@@ -37,6 +45,8 @@ DEFAULT_SECONDS = 60.0
 #: Texts between two checks of the clock.
 BATCH = 500
 
+Check = Callable[[Any, Flavour, bool], None]
+
 
 def main() -> None:
     """Print the number of rendered texts. Hypothesis prints a failing one."""
@@ -45,65 +55,61 @@ def main() -> None:
         end = time.monotonic() + seconds
         count = 0
         while time.monotonic() < end:
-            count += _run_batch(flavour) + _run_posts(flavour) + _run_code(flavour)
+            count += sum(_kept(texts, check, flavour) for texts, check in PROMISES)
         sys.stdout.write(f"{flavour}: {count} texts kept the promises\n")
 
 
-def _run_batch(flavour: Flavour) -> int:
-    kept = 0
+def _kept(texts: SearchStrategy[Any], check: Check, flavour: Flavour) -> int:
+    """Check a batch of texts; return their number."""
+    count = 0
 
     @settings(
         max_examples=BATCH, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
-    @given(TEXTS)
-    def is_safe_or_refused(text: str) -> None:
-        nonlocal kept
-        try:
-            result = render(text, flavour, OPTIONS)
-        except (TextRefused, TooLarge):
-            return
-        assert problems(result.html) == []
-        assert final(result.html, OPTIONS.heading_prefix, NO_SALT) == result.html
-        assert render(text, flavour, OPTIONS) == result
-        kept += 1
+    @given(texts, booleans())
+    def keeps_the_promise(text: Any, breaks: bool) -> None:
+        nonlocal count
+        note(str(text))
+        check(text, flavour, breaks)
+        count += 1
 
-    is_safe_or_refused()
-    return kept
+    keeps_the_promise()
+    return count
 
 
-def _run_posts(flavour: Flavour) -> int:
-    shown = 0
-
-    @settings(
-        max_examples=BATCH, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
-    @given(GENERATED, booleans())
-    def shows_each_word(post: Post, breaks: bool) -> None:
-        nonlocal shown
-        note(post.text)
-        result = render(post.text, flavour, OPTIONS, breaks=breaks)
-        check_html(result.html, post)
-        check_excerpt(result.excerpt, post)
-        shown += 1
-
-    shows_each_word()
-    return shown
+def _is_safe_or_refused(text: str, flavour: Flavour, breaks: bool) -> None:
+    try:
+        result = render(text, flavour, OPTIONS, breaks=breaks)
+    except (TextRefused, TooLarge):
+        return
+    assert problems(result.html) == []
+    assert final(result.html, OPTIONS.heading_prefix, NO_SALT) == result.html
+    assert render(text, flavour, OPTIONS, breaks=breaks) == result
 
 
-def _run_code(flavour: Flavour) -> int:
-    shown = 0
+def _shows_each_word(post: Post, flavour: Flavour, breaks: bool) -> None:
+    result = render(post.text, flavour, OPTIONS, breaks=breaks)
+    check_html(result.html, post)
+    check_excerpt(result.excerpt, post)
 
-    @settings(
-        max_examples=BATCH, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
-    @given(CODE)
-    def is_shown(code: tuple[str, str]) -> None:
-        nonlocal shown
-        check_code(*code, flavour)
-        shown += 1
 
-    is_shown()
-    return shown
+def _loses_nothing(text: str, flavour: Flavour, breaks: bool) -> None:
+    check_words(text, flavour, breaks=breaks)
+    check_line_breaks(text, flavour)
+    check_beginning(text, flavour, breaks=breaks)
+
+
+def _shows_the_code(code: tuple[str, str], flavour: Flavour, breaks: bool) -> None:
+    check_code(*code, flavour)
+
+
+#: Texts, and what holds for each.
+PROMISES: tuple[tuple[SearchStrategy[Any], Check], ...] = (
+    (TEXTS, _is_safe_or_refused),
+    (GENERATED, _shows_each_word),
+    (MIXED_SIGNS, _loses_nothing),
+    (CODE, _shows_the_code),
+)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ import re
 
 import pytest
 from splitflap_core.contracts import FLAVOURS, Flavour
-from splitflap_renderer.html.sanitiser import ADDED_CLASSES, CLASSES, LANGUAGES
+from splitflap_renderer.html.sanitiser import ADDED_CLASSES, CLASSES
+from splitflap_renderer.languages import LANGUAGES
 from splitflap_renderer.options import Options
 from splitflap_renderer.render import render
 

@@ -1,0 +1,5 @@
+"""A failing check shows both texts."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.posts.checks")

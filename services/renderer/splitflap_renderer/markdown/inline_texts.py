@@ -17,6 +17,7 @@ from markdown.util import AMP_SUBSTITUTE, AtomicString
 
 from splitflap_renderer.html.sanitiser import LITERAL
 from splitflap_renderer.markdown.links import decoded, emails
+from splitflap_renderer.markdown.raw_links import BARE
 
 #: An escaped character, as Python-Markdown writes it until the end.
 _ESCAPED = "\x02{}\x03"
@@ -120,7 +121,7 @@ def _with_links(text: str) -> Pieces:
     pieces: Pieces = []
     end = 0
     for found in emails(text):
-        link = Element("a", {"href": found.url})
+        link = Element("a", {"href": found.url, BARE: ""})
         link.text = AtomicString(text[found.start : found.end])
         pieces += [text[end : found.start], link]
         end = found.end

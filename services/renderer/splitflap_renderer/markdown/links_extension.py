@@ -18,6 +18,7 @@ from splitflap_core.contracts import MAX_LINKS
 
 from splitflap_renderer.footnote_ids import footnote_id
 from splitflap_renderer.markdown.links import BEGINNING_RE, bare_link, decoded, preview_key
+from splitflap_renderer.markdown.raw_links import BARE
 
 #: Marks the element of `<https://...>` until the links are collected.
 NO_PREVIEW = "data-no-preview"
@@ -82,7 +83,7 @@ class _BareUrl(InlineProcessor):
         found = bare_link(data, m.start(), self._after_escape)
         if found is None:
             return None, None, None
-        element = Element("a", {"href": self.unescape(found.url)})
+        element = Element("a", {"href": self.unescape(found.url), BARE: ""})
         element.text = AtomicString(self.unescape(data[found.start : found.end]))
         return element, found.start, found.end
 

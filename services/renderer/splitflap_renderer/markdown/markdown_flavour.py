@@ -10,6 +10,7 @@ from splitflap_renderer.markdown.line_breaks import LineBreaksExtension
 from splitflap_renderer.markdown.link_syntax import LinkSyntaxExtension
 from splitflap_renderer.markdown.links_extension import LinksExtension
 from splitflap_renderer.markdown.literals import LiteralsExtension
+from splitflap_renderer.markdown.raw_links import RawLinksExtension
 
 #: A text cannot choose the place of its footnotes: Markdown removes U+0002 from every text.
 _NO_PLACE_MARKER = "\x02nowhere\x03"
@@ -36,6 +37,7 @@ class MarkdownFlavour:
             footnotes,
             EmphasisExtension(),
             LinkSyntaxExtension(),
+            RawLinksExtension(),
             InlineTextsExtension(bare_links=bare_links_and_tag_filter),
             LineBreaksExtension(newlines=breaks),
             self._links,

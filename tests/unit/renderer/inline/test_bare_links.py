@@ -5,7 +5,7 @@
 import re
 
 import pytest
-from splitflap_core.contracts import FLAVOURS
+from splitflap_core.contracts import FLAVOURS, Flavour
 from splitflap_renderer.markdown.links import bare_link, emails
 
 from tests.support.undirected import render
@@ -141,28 +141,39 @@ def test_the_text_of_a_link_is_what_was_written(text: str) -> None:
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_a_bare_link_in_a_table_ends_at_its_cell(flavour: str) -> None:
+def test_a_bare_link_in_a_table_ends_at_its_cell(flavour: Flavour) -> None:
     """The bar is part of the table."""
     text = "| a | b |\n|--|--|\n|https://e.com/a|www.e.com|\n"
-    result = render(text, flavour)  # type: ignore[arg-type]  # a flavour
+    result = render(text, flavour)
     assert result.links == ["https://e.com/a", "http://www.e.com"]
     assert ">https://e.com/a</a></td>" in result.html
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_links_in_bare_form_get_previews(flavour: str) -> None:
+def test_links_in_bare_form_get_previews(flavour: Flavour) -> None:
     """Addresses and `ftp://` have none."""
     text = "（https://e.com/a）www.e.com ftp://e.com mailto:a@e.com a@e.com HTTP://E.com/b"
-    result = render(text, flavour)  # type: ignore[arg-type]  # a flavour
+    result = render(text, flavour)
     assert result.links == ["https://e.com/a", "http://www.e.com", "http://e.com/b"]
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_a_raw_link_has_no_link_within(flavour: str) -> None:
-    """The text of a raw link stays its text, and it gets no preview."""
-    result = render('<a href="https://e.com">see a@b.c</a>', flavour)  # type: ignore[arg-type]
-    assert "a@b.c" in result.html
-    assert result.links == []
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see a@b.c",
+        "https://f.com",
+        "*www.f.com*",
+        "<b>https://f.com</b> a@b.c",
+        "a <br> https://f.com",
+    ],
+)
+def test_a_raw_link_has_no_link_within(text: str, flavour: Flavour) -> None:
+    """The text of a raw link stays its text, and it gets no preview. A link after it is found."""
+    result = render(f'<a href="https://e.com">{text}</a> https://g.com', flavour)
+    assert re.findall('href="([^"]*)"', result.html) == ["https://e.com", "https://g.com"]
+    assert result.links == ["https://g.com"]
+    assert "data-" not in result.html
 
 
 @pytest.mark.parametrize(

@@ -129,15 +129,44 @@ def problems() -> str:
 _STYLES = """\
 /* Made by `make docs` from docs/generate.py: edit that.
    For pages that show posts: give the element around a post's html the class `post`. */
-.post .highlight { position: relative; overflow-x: auto; }
+
+/* Nothing is wider than the post: words break, and tables, code and formulas scroll. */
+.post { overflow-wrap: anywhere; }
+.post img { max-width: 100%; height: auto; }
+.post table {
+  display: block; width: max-content; max-width: 100%; overflow-x: auto;
+  border-collapse: collapse; overflow-wrap: normal;
+}
+.post :is(th, td) { padding: 0.25em 0.75em; border: 1px solid #8885; }
+.post pre { margin: 0; padding: 0.75em; overflow-x: auto; overflow-wrap: normal; line-height: 1.4; }
+.post .math-display { display: block; overflow-x: auto; }
+
+/* Quotes and lists are indented, up to the sixth level. */
+.post :is(ul, ol) { padding-inline: 1.75em 0; }
+.post :is(blockquote, dd, .markdown-alert) { margin-inline: 0; padding-inline-start: 1em; }
+.post :is(blockquote, .markdown-alert) { border-inline-start: 0.25em solid #8888; }
+{deep} {
+  margin-inline: 0; padding-inline: 0; border-inline-start: 0; list-style-position: inside;
+}
+
+/* Both directions on a page. An item of the other direction has its marker beside its text. */
+.post code { direction: ltr; unicode-bidi: isolate; }
+.post :is(ul, ol):dir(ltr) > li:dir(rtl), .post :is(ul, ol):dir(rtl) > li:dir(ltr) {
+  list-style-position: inside;
+}
+
+.post .highlight { position: relative; margin-block: 1em; }
 .post .highlight[data-language]::before {
   content: attr(data-language); position: absolute; top: 0; right: 0; padding: 0 0.5em;
-  font: 0.75em sans-serif; opacity: 0.7;
+  font: 0.75em sans-serif; opacity: 0.7; pointer-events: none;
 }
-.post img { max-width: 100%; }
+.post kbd { padding: 0 0.3em; border: 1px solid #8888; border-radius: 0.25em; }
+.post :is(sub, sup) { line-height: 0; }
+.post summary { cursor: pointer; }
+.post .spoiler { padding: 0.25em 0.75em; border: 1px dashed #8888; }
+.post .group-mention { font-weight: bold; }
 .post .task-list-item { list-style: none; }
 .post .footnote { font-size: 0.9em; }
-.post .markdown-alert { border-left: 0.25em solid #57606a; padding-left: 1em; }
 .post .markdown-alert-note { border-color: #0969da; }
 .post .markdown-alert-tip { border-color: #1a7f37; }
 .post .markdown-alert-important { border-color: #8250df; }
@@ -146,14 +175,22 @@ _STYLES = """\
 .post .markdown-alert-title { font-weight: bold; }
 """
 
+#: Six blocks with an indentation, and one more within them.
+_DEEP = ".post " + " ".join([":is(ul, ol, blockquote, dd, .markdown-alert)"] * 7)
+
 
 def styles() -> str:
     """docs/styles.css, for light pages and for dark ones."""
-    light, dark = (
-        str(HtmlFormatter(style=style).get_style_defs(".post .highlight"))
-        for style in ("default", "github-dark")
-    )
-    return f"{_STYLES}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+    light, dark = (_pygments(style) for style in ("default", "github-dark"))
+    own = _STYLES.replace("{deep}", _DEEP)
+    return f"{own}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+
+
+def _pygments(style: str) -> str:
+    """The rules of code. Pygments has some for whole pages, and a red box for its errors."""
+    rules = str(HtmlFormatter(style=style).get_style_defs(".post .highlight")).split("\n")
+    kept = [each for each in rules if each.startswith(".post ") and " .err " not in each]
+    return "\n".join(kept)
 
 
 def failures() -> str:

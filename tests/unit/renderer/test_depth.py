@@ -59,13 +59,19 @@ def words(html: str) -> list[str]:
         pytest.param("<dl><dd>" * 3000 + "word", id="definitions"),
         pytest.param("<blockquote>\n\n" * 3000 + "word", id="quotes in raw HTML"),
         pytest.param("<details><summary>a</summary>" * 2000 + "word", id="details"),
+        pytest.param("<div>" * 5900 + "word" + "</div>" * 5900, id="closed divs"),
+        pytest.param("<b>" * 900 + "word" + "</b>" * 900, id="closed formatting"),
+        pytest.param("<ul><li>" * 900 + "word" + "</li></ul>" * 900, id="closed lists"),
+        pytest.param(
+            "<table><tr><td>" * 900 + "word" + "</td></tr></table>" * 900, id="closed tables"
+        ),
         pytest.param("> " * 300 + "word", id="quotes"),
         pytest.param("- " * 300 + "word", id="lists on a line"),
         pytest.param("> - 1. " * 100 + "word", id="quotes and lists"),
         pytest.param("\n".join("  " * n + f"- w{n}" for n in range(200)) + " word", id="lists"),
         pytest.param("*a " * 300 + "word" + "*" * 300, id="emphasis"),
-        pytest.param("<b>" * 97 + "@word", id="a name"),
-        pytest.param("<div>" * 95 + "\n\n```py\nword = 1\n```", id="code"),
+        pytest.param("<b>" * 97 + "@word" + "</b>" * 97, id="a name"),
+        pytest.param("<div>" * 95 + "\n\n```py\nword = 1\n```\n\n" + "</div>" * 95, id="code"),
     ],
 )
 def test_at_most_100_elements_are_open_and_the_text_stays(text: str, flavour: Flavour) -> None:
@@ -91,7 +97,7 @@ def test_nested_quotes_and_lists_lose_no_word(flavour: Flavour) -> None:
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_code_beyond_the_depth_has_no_names(flavour: Flavour) -> None:
     """The text of a dropped code element stays code."""
-    result = render("<div>" * 120 + "<code>@ann</code> @bob", flavour, NAMED)
+    result = render("<div>" * 120 + "<code>@ann</code> @bob" + "</div>" * 120, flavour, NAMED)
     assert result.mentions == ["bob"]
 
 

@@ -147,8 +147,10 @@ def main() -> None:
                 "SPLITFLAP_PROCESSES": str(processes),
                 "SPLITFLAP_RENDER_DEADLINE": str(DEADLINE),
             }
+            # The renderer waits for the queues, which the client makes.
+            client = JobClient(url)
             with it.renderer(environ):
-                lines += vars(_flood(JobClient(url), processes)).values()
+                lines += vars(_flood(client, processes)).values()
     show("flood: normal posts beside texts that take their deadline", *lines)
 
 

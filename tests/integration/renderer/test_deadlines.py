@@ -107,7 +107,8 @@ def test_a_text_that_needs_its_deadline_fails_once_on_a_busy_machine(make_rig: M
     assert took > WALL_CLOCK_FACTOR * 0.4
     assert isinstance(outcome, Failed), outcome
     assert outcome.reason == "deadline"
-    assert rig.replaced("deadline") == 2, "in the quick lane and in the slow one"
+    # In the quick lane and in the slow one; the count follows the outcome.
+    wait_until(lambda: rig.replaced("deadline") == 2)
 
 
 def test_a_slow_text_without_cpu_does_not_fail(make_rig: MakeRig) -> None:

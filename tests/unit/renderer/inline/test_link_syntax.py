@@ -61,9 +61,9 @@ TEXTS = [
 ]
 
 
-def seen(text: str, flavour: str) -> tuple[object, ...]:
+def seen(text: str, flavour: Flavour) -> tuple[object, ...]:
     """What a reader gets from a text. The attributes of an element have no order."""
-    result = render(text, flavour, NAMED)  # type: ignore[arg-type]  # a flavour
+    result = render(text, flavour, NAMED)
     tags = re.findall(r"<[^>]*>|[^<]+", result.html.strip())
     ordered = [sorted(re.findall(r'[\w-]+="[^"]*"|[^\s"=]+', each)) for each in tags]
     return ordered, result.links, result.mentions, result.excerpt
@@ -75,10 +75,10 @@ def test_a_link_of_markdown_is_that_of_gfm(text: str) -> None:
     assert seen(text, "markdown") == seen(text, "gfm")
 
 
-@pytest.mark.parametrize("flavour", ["markdown", "gfm"])
-def test_a_link_ends_at_its_bracket(flavour: str) -> None:
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_a_link_ends_at_its_bracket(flavour: Flavour) -> None:
     """The sentence and the mention after it stay."""
-    result = render(TEXTS[0], flavour, NAMED)  # type: ignore[arg-type]  # a flavour
+    result = render(TEXTS[0], flavour, NAMED)
     assert result.links == ["https://en.wikipedia.org/wiki/Rubik's_Cube_(toy)"]
     assert result.mentions == ["ann"]
     assert ">x</a> is fun, ask " in result.html

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from splitflap_core.contracts import FLAVOURS, Flavour
 
 from tests.support.undirected import render
 from tests.unit.renderer.inline.paragraph import NAMED

@@ -156,3 +156,19 @@ def test_each_allow_list_passes_only_its_own_ids() -> None:
         assert "id=" not in final(added, "user-content-", HASH)
     kept = '<h1 id="user-content-0123abcd-a">a</h1>\n<ul>\n<li id="fn-0123abcd-1">b</li>\n</ul>'
     assert final(kept, "user-content-", HASH) == kept
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [
+        *(("1", True), ("4096", True), ("120px", True), ("100%", True)),
+        *(("4097", False), ("33554432", False), ("101%", False), ("0", False), ("-5", False)),
+        *(("1e9", False), ("9" * 400, False), ("50.5", False), ("auto", False)),
+    ],
+)
+def test_the_size_of_an_image_is_bounded(size: str, kept: bool) -> None:
+    """Browsers draw an image as high as its attribute says: 33 million pixels."""
+    image = f'<img src="https://i.example/a.png" width="{size}" height="{size}">'
+    for clean in (sanitised, lambda html, salt: final(html, "user-content-", salt)):
+        assert (f'width="{size}"' in clean(image, HASH)) == kept
+        assert (f'height="{size}"' in clean(image, HASH)) == kept

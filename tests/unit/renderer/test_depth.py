@@ -122,4 +122,3 @@ def test_any_html_is_flattened_to_well_nested_html(tags: list[tuple[str, bool, i
     after = final(made, DEFAULTS.heading_prefix, "0" * 8)
     assert words(after) == words(clean)
     assert depth(after) <= MAX_DEPTH
-    assert parents(after) <= parents(clean)

@@ -122,3 +122,12 @@ def test_any_html_is_flattened_to_well_nested_html(tags: list[tuple[str, bool, i
     after = final(made, DEFAULTS.heading_prefix, "0" * 8)
     assert words(after) == words(clean)
     assert depth(after) <= MAX_DEPTH
+
+
+@pytest.mark.parametrize(("start", "part"), [("<ul><li>", "<li"), ("<table><tr><td>", "<td")])
+def test_a_container_stays_only_with_room_for_its_parts(start: str, part: str) -> None:
+    """A parser would move the text of a table without cells before the table."""
+    for count in range(90, 100):
+        clean = sanitised("<div>" * count + start + "word", "0" * 8)
+        made = decorated(clean, DEFAULTS, "0" * 8).html
+        assert (start[:3] in made) == (part in made)

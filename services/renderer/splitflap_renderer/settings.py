@@ -11,6 +11,9 @@ from splitflap_renderer.options import Options
 #: begin with exactly one slash, so that it cannot name a host.
 _TEMPLATE = r"^(https?://[^/{}\s]+|/[^/\\\s\"'<>])[^\s\"'<>]*\Z"
 
+#: A group of `group_mentions`.
+_GROUP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}(/\*)?"
+
 #: The share of a text's deadline for highlighting all of its code.
 HIGHLIGHT_SHARE = 0.25
 
@@ -73,7 +76,8 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
     group_mentions: Annotated[
         str,
         Meta(
-            pattern=r"^((?:[A-Za-z0-9][A-Za-z0-9._-]{0,49}(?:/\*)?)(?:,(?!\Z)|\Z)){0,50}\Z",
+            pattern=rf"^({_GROUP}(,{_GROUP})*)?\Z",
+            max_length=1_000,
             description="Names of groups, separated by commas, such as `all,here,dev/*`. "
             "`dev/*` stands for all teams `@dev/name`. A group gets the class `group-mention` and "
             "no link; `mentions` lists it.",

@@ -14,12 +14,12 @@ from markdown_it.rules_inline.autolink import autolink
 from markdown_it.token import Token
 
 from splitflap_renderer.languages import language_of
-from splitflap_renderer.markdown.autolinks import autolinks
-from splitflap_renderer.markdown.blocks import CHECKBOXES
-from splitflap_renderer.markdown.escapes import mark_escapes
+from splitflap_renderer.markdown.extensions.blocks import CHECKBOXES
 from splitflap_renderer.markdown.links import preview_key
 from splitflap_renderer.markdown.raw_html import shown
+from splitflap_renderer.markdown.rules.autolinks import autolinks
 from splitflap_renderer.markdown.rules.common import use_blocks
+from splitflap_renderer.markdown.rules.escapes import mark_escapes
 from splitflap_renderer.markdown.rules.math import use_math
 
 #: Marks the token of `<https://...>`.

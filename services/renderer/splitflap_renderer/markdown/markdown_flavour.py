@@ -3,14 +3,14 @@
 from markdown import Markdown
 from markdown.extensions.footnotes import FootnoteExtension
 
-from splitflap_renderer.markdown.blocks import BlocksExtension
-from splitflap_renderer.markdown.emphasis import EmphasisExtension
-from splitflap_renderer.markdown.inline_texts import InlineTextsExtension
-from splitflap_renderer.markdown.line_breaks import LineBreaksExtension
-from splitflap_renderer.markdown.link_syntax import LinkSyntaxExtension
-from splitflap_renderer.markdown.links_extension import LinksExtension
-from splitflap_renderer.markdown.literals import LiteralsExtension
-from splitflap_renderer.markdown.raw_links import RawLinksExtension
+from splitflap_renderer.markdown.extensions.blocks import BlocksExtension
+from splitflap_renderer.markdown.extensions.emphasis import EmphasisExtension
+from splitflap_renderer.markdown.extensions.inline_texts import InlineTextsExtension
+from splitflap_renderer.markdown.extensions.line_breaks import LineBreaksExtension
+from splitflap_renderer.markdown.extensions.link_syntax import LinkSyntaxExtension
+from splitflap_renderer.markdown.extensions.links import LinksExtension
+from splitflap_renderer.markdown.extensions.literals import LiteralsExtension
+from splitflap_renderer.markdown.extensions.raw_links import RawLinksExtension
 
 #: A text cannot choose the place of its footnotes: Markdown removes U+0002 from every text.
 _NO_PLACE_MARKER = "\x02nowhere\x03"

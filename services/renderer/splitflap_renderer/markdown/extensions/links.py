@@ -17,8 +17,8 @@ from markdown_it.common.normalize_url import validateLink
 from splitflap_core.contracts import MAX_LINKS
 
 from splitflap_renderer.footnote_ids import footnote_id
+from splitflap_renderer.markdown.extensions.raw_links import BARE
 from splitflap_renderer.markdown.links import BEGINNING_RE, bare_link, decoded, preview_key
-from splitflap_renderer.markdown.raw_links import BARE
 
 #: Marks the element of `<https://...>` until the links are collected.
 NO_PREVIEW = "data-no-preview"

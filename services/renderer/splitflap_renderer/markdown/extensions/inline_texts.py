@@ -16,8 +16,8 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE, AtomicString
 
 from splitflap_renderer.html.sanitiser import LITERAL
+from splitflap_renderer.markdown.extensions.raw_links import BARE
 from splitflap_renderer.markdown.links import decoded, emails
-from splitflap_renderer.markdown.raw_links import BARE
 
 #: An escaped character, as Python-Markdown writes it until the end.
 _ESCAPED = "\x02{}\x03"
@@ -40,11 +40,11 @@ class InlineTextsExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Markers come before the end of escapes (0), addresses after it."""
         md.inlinePatterns.register(_Entity(ENTITY_RE, md), "entity", 80)
-        md.treeprocessors.register(Texts(md, _marked, verbatim=_CODE), "escapes", 5)
+        escapes = Texts(md, _marked, sign="\x02", verbatim=_CODE)
+        md.treeprocessors.register(escapes, "escapes", 5)
         if self._bare_links:
-            md.treeprocessors.register(
-                Texts(md, _with_links, verbatim={"a", *_CODE}), "emails", -0.5
-            )
+            addresses = Texts(md, _with_links, sign="@", verbatim={"a", *_CODE})
+            md.treeprocessors.register(addresses, "emails", -0.5)
 
 
 class _Entity(HtmlInlineProcessor):
@@ -60,16 +60,22 @@ class _Entity(HtmlInlineProcessor):
 
 
 class Texts(Treeprocessor):
-    """Replaces each text of the tree by pieces: texts and elements.
+    """Replaces each text of the tree that has a sign by pieces: texts and elements.
 
     The content of elements `verbatim` stays as it is.
     """
 
     def __init__(
-        self, md: Markdown, pieces_of: Callable[[str], Pieces], *, verbatim: Container[str]
+        self,
+        md: Markdown,
+        pieces_of: Callable[[str], Pieces],
+        *,
+        sign: str,
+        verbatim: Container[str],
     ) -> None:
         super().__init__(md)
         self._pieces_of = pieces_of
+        self._sign = sign
         self._verbatim = verbatim
 
     def run(self, root: Element) -> None:
@@ -78,7 +84,9 @@ class Texts(Treeprocessor):
             parent = open_elements.pop()
             if parent.tag not in self._verbatim:
                 open_elements += parent
-                self._replace(parent)
+                texts = [parent.text, *(child.tail for child in parent)]
+                if any(text and self._sign in text for text in texts):
+                    self._replace(parent)
 
     def _replace(self, parent: Element) -> None:
         pieces = self._pieces_of(parent.text or "")

@@ -13,8 +13,9 @@ from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
 from markdown.util import INLINE_PLACEHOLDER_RE, AtomicString
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 
-from splitflap_renderer.markdown.links_extension import NO_PREVIEW
+from splitflap_renderer.markdown.extensions.links import NO_PREVIEW
 
 if TYPE_CHECKING:
     from markdown.treeprocessors import InlineProcessor as InlineTexts
@@ -25,6 +26,8 @@ _AS_PUNCTUATION = str.maketrans("\x02\x03", "!!")
 
 #: Runs that have no partner, as Python-Markdown writes escaped characters.
 _ESCAPED = str.maketrans({sign: f"\x02{ord(sign)}\x03" for sign in "*_~"})
+
+_NO_RUN = re.compile(r"[^*_~]+")
 
 _TAGS = {"s": "del"}
 
@@ -56,6 +59,7 @@ class _Emphasis(InlineProcessor):
         super().__init__(pattern, md)
         self._pairs = MarkdownIt("zero")
         self._pairs.enable(["emphasis", "strikethrough", "balance_pairs", "fragments_join"])
+        self._pairs.inline.ruler.at("text", _text)
         self.forget()
 
     def forget(self) -> None:
@@ -84,6 +88,15 @@ class _Emphasis(InlineProcessor):
         stash = cast("InlineTexts", self.md.treeprocessors["inline"]).stashed_nodes
         shown = INLINE_PLACEHOLDER_RE.sub(lambda found: _ends(found[0], stash[found[1]]), data)
         return shown.translate(_AS_PUNCTUATION)
+
+
+def _text(state: StateInline, silent: bool) -> bool:
+    """Read to the next run at once. The rule of markdown-it-py stops at any punctuation."""
+    found = _NO_RUN.match(state.src, state.pos)
+    if found and not silent:
+        state.pending += found[0]
+    state.pos = found.end() if found else state.pos
+    return bool(found)
 
 
 def _spans(pairs: MarkdownIt, data: str, written: str) -> Iterator[_Span]:

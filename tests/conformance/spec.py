@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
 
-from splitflap_renderer.html.sanitiser import LITERAL
+from splitflap_renderer.html.sanitiser import ESCAPE_MARKER
 
 FOLDER = Path(__file__).parents[2] / ".cache" / "specs"
 
@@ -15,7 +15,7 @@ _EXAMPLE = re.compile(
     re.MULTILINE,
 )
 
-_MARKER = re.compile(rf'<span class="{LITERAL}">(.)</span>')
+_MARKER = re.compile(rf'<span class="{ESCAPE_MARKER}">(.)</span>')
 
 #: White space around these elements is invisible.
 _BLOCKS = {

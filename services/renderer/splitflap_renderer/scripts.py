@@ -40,5 +40,5 @@ MARKS = _ranges(
 #: A letter, digit or underscore of a script with spaces.
 SPACED = rf"[^\W{SPACELESS}]"
 
-#: Within a word of such a script.
-IN_WORD = rf"(?<!{SPACED})(?<![{MARKS}])"
+#: A place that follows no letter of such a script.
+NOT_IN_WORD = rf"(?<!{SPACED})(?<![{MARKS}])"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from splitflap_core.contracts import FLAVOURS, MAX_LINKS, MAX_URL, Flavour
-from splitflap_renderer.markdown.links import without_trailing
+from splitflap_renderer.markdown.bare_links import without_trailing
 
 from tests.support.undirected import render
 

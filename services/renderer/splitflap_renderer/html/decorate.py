@@ -13,11 +13,11 @@ from splitflap_renderer.html.additions.addition import Addition, Page
 from splitflap_renderer.html.additions.code_blocks import CodeBlocks
 from splitflap_renderer.html.additions.depth import Depth
 from splitflap_renderer.html.additions.directions import Directions
+from splitflap_renderer.html.additions.escape_markers import EscapeMarkers
 from splitflap_renderer.html.additions.excerpt_text import ExcerptText
 from splitflap_renderer.html.additions.heading_ids import HeadingIds
 from splitflap_renderer.html.additions.images import Images
 from splitflap_renderer.html.additions.links import Links
-from splitflap_renderer.html.additions.literals import Literals
 from splitflap_renderer.html.additions.named_text import NamedText
 from splitflap_renderer.html.additions.task_items import TaskItems
 from splitflap_renderer.html.bidi import closed, has_controls
@@ -57,7 +57,7 @@ def decorated(html_: str, options: Options, salt: str, longest: int = MAX_LENGTH
     names, excerpt = Names(options), Excerpt()
     headings = Headings(options.heading_prefix, salt)
     additions = [
-        Literals(page),
+        EscapeMarkers(page),
         # A heading's name is made of the text as written.
         HeadingIds(page, headings),
         NamedText(page, names),

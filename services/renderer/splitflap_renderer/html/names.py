@@ -13,7 +13,7 @@ from splitflap_core.contracts import MAX_NAME, MAX_NAMES
 from splitflap_renderer.html.emoji import MAX_CODE, emoji
 from splitflap_renderer.html.templates import page_of
 from splitflap_renderer.options import Options
-from splitflap_renderer.scripts import IN_WORD, MARKS, SPACED, SPACELESS
+from splitflap_renderer.scripts import MARKS, NOT_IN_WORD, SPACED, SPACELESS
 
 _LETTER = rf"(?:{SPACED}|[{MARKS}])"
 
@@ -27,8 +27,8 @@ _LOCAL = rf"(?:{_LETTER}|[.+-])"
 _WORD = re.compile(
     r"(?<![\w+.@/-])(?:[A-Za-z][A-Za-z0-9+.-]{0,30}://|www\.)\S+"
     rf"|(?<!{_LOCAL}){_LOCAL}++(?<={SPACED})@(?:{_LETTER}|[.-])+"
-    rf"|(?P<emoji>{IN_WORD}:[a-z0-9_+-]{{1,{MAX_CODE - 2}}}:(?!{SPACED}))"
-    rf"|{IN_WORD}(?<![@#\\])(?:"
+    rf"|(?P<emoji>{NOT_IN_WORD}:[a-z0-9_+-]{{1,{MAX_CODE - 2}}}:(?!{SPACED}))"
+    rf"|{NOT_IN_WORD}(?<![@#\\])(?:"
     rf"@(?P<mention>{_NAME}(?:/{_NAME})?)(?!@)"
     # `#1` is a number.
     rf"|\#(?P<channel>(?=[\d._-]*+[^\W\d_]){_NAME})(?![@#]))"

@@ -11,6 +11,7 @@ Everything else is removed. The text in a removed element stays, except in scrip
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import nh3
@@ -110,8 +111,8 @@ _LANGUAGE_CLASS = "language-"
 #: The most rows or columns that a cell of a table spans.
 MAX_SPAN = 100
 
-#: The class of an escaped `@`, `#` or `:`. `decorate` removes it.
-LITERAL = "literal"
+#: The class of an escaped `@`, `#` or `:`. `decorate` removes the element.
+ESCAPE_MARKER = "literal"
 
 #: Largest width and height that a text gives an image, in pixels. Others are ignored.
 MAX_PIXELS = 4_096
@@ -210,20 +211,14 @@ def _make_cleaner(
 
 
 _cleaner = _make_cleaner(
-    ATTRIBUTES, ATTRIBUTE_VALUES, _attribute, CLASSES | {"span": {LITERAL}}, _fragment
+    ATTRIBUTES, ATTRIBUTE_VALUES, _attribute, CLASSES | {"span": {ESCAPE_MARKER}}, _fragment
 )
 
-_finals: dict[str, nh3.Cleaner] = {}
 
-
+@cache
 def _final_cleaner(heading_prefix: str) -> nh3.Cleaner:
     """The cleaner for this prefix. The prefix is a setting, so a process builds one."""
-    if heading_prefix not in _finals:
-        _finals[heading_prefix] = _make_final(heading_prefix)
-    return _finals[heading_prefix]
 
-
-def _make_final(heading_prefix: str) -> nh3.Cleaner:
     def attribute(tag: str, name: str, value: str) -> str | None:
         if name == "id" and tag in HEADINGS:
             return value if _is_own_heading(value, heading_prefix) else None

@@ -14,18 +14,15 @@ from markdown_it.rules_inline.autolink import autolink
 from markdown_it.token import Token
 
 from splitflap_renderer.languages import language_of
-from splitflap_renderer.markdown.extensions.blocks import CHECKBOXES
-from splitflap_renderer.markdown.links import preview_key
+from splitflap_renderer.markdown.preview_key import preview_key
 from splitflap_renderer.markdown.raw_html import shown
 from splitflap_renderer.markdown.rules.autolinks import autolinks
-from splitflap_renderer.markdown.rules.common import use_blocks
+from splitflap_renderer.markdown.rules.common import CHECKBOXES, use_blocks
 from splitflap_renderer.markdown.rules.escapes import mark_escapes
 from splitflap_renderer.markdown.rules.math import use_math
 
 #: Marks the token of `<https://...>`.
 _NO_PREVIEW = "no_preview"
-
-_ALIGN = {f"text-align:{side}": side for side in ("left", "center", "right")}
 
 Env = MutableMapping[str, Any]
 
@@ -75,7 +72,7 @@ class GfmFlavour:
         env: Env = {"docId": salt}
         tokens = self._md.parse(text, env)
         links = [url for token in _flat(tokens) if (url := _previewed(token))]
-        return str(self._md.renderer.render(_as_specified(tokens), self._md.options, env)), links
+        return str(self._md.renderer.render(tokens, self._md.options, env)), links
 
 
 def _flat(tokens: Sequence[Token]) -> Iterator[Token]:
@@ -89,20 +86,6 @@ def _previewed(token: Token) -> str | None:
     if token.type != "link_open" or token.meta.get(_NO_PREVIEW):
         return None
     return preview_key(str(token.attrs.get("href", "")))
-
-
-def _as_specified(tokens: list[Token]) -> list[Token]:
-    """Write attributes as the specification does. `decorate` adds the classes of task lists."""
-    for token in _flat(tokens):
-        if token.type in {"th_open", "td_open"} and (style := token.attrs.pop("style", None)):
-            token.attrs["align"] = _ALIGN[str(style)]
-        elif token.tag == "s":
-            token.tag = "del"
-        elif token.type == "fence":
-            token.info = language_of(token.info) or token.info
-        elif token.type in {"bullet_list_open", "ordered_list_open", "list_item_open"}:
-            token.attrs.pop("class", None)
-    return tokens
 
 
 def _angled(state: StateInline, silent: bool) -> bool:
@@ -136,6 +119,11 @@ def _checkbox(item: Token) -> str:
     return "" if checked is None else CHECKBOXES[checked]
 
 
+def _fence(self: Any, tokens: Sequence[Token], idx: int, options: Any, env: Env) -> str:
+    tokens[idx].info = language_of(tokens[idx].info) or tokens[idx].info
+    return str(self.fence(tokens, idx, options, env))
+
+
 def _raw(_self: Any, tokens: Sequence[Token], idx: int, *_: Any) -> str:
     return shown(tokens[idx].content)
 
@@ -148,6 +136,9 @@ def _fixed(html: str) -> Callable[..., str]:
 _RULES: dict[str, Callable[..., str]] = {
     "list_item_open": _list_item,
     "paragraph_open": _paragraph,
+    "fence": _fence,
+    "s_open": _fixed("<del>"),
+    "s_close": _fixed("</del>"),
     "footnote_block_open": _fixed('<div class="footnote">\n<hr>\n<ol>\n'),
     "footnote_block_close": _fixed("</ol>\n</div>\n"),
 }

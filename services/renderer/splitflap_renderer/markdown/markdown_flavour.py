@@ -3,13 +3,15 @@
 from markdown import Markdown
 from markdown.extensions.footnotes import FootnoteExtension
 
+from splitflap_renderer.markdown.extensions.autolinks import AutolinksExtension
 from splitflap_renderer.markdown.extensions.blocks import BlocksExtension
 from splitflap_renderer.markdown.extensions.emphasis import EmphasisExtension
-from splitflap_renderer.markdown.extensions.inline_texts import InlineTextsExtension
+from splitflap_renderer.markdown.extensions.escapes import EscapesExtension
+from splitflap_renderer.markdown.extensions.footnote_ids import FootnoteIdsExtension
 from splitflap_renderer.markdown.extensions.line_breaks import LineBreaksExtension
 from splitflap_renderer.markdown.extensions.link_syntax import LinkSyntaxExtension
-from splitflap_renderer.markdown.extensions.links import LinksExtension
 from splitflap_renderer.markdown.extensions.literals import LiteralsExtension
+from splitflap_renderer.markdown.extensions.previews import PreviewsExtension
 from splitflap_renderer.markdown.extensions.raw_links import RawLinksExtension
 
 #: A text cannot choose the place of its footnotes: Markdown removes U+0002 from every text.
@@ -31,16 +33,19 @@ class MarkdownFlavour:
         lone_tags_as_text: bool = False,
         breaks: bool = False,
     ) -> None:
-        self._links = LinksExtension()
+        self._previews = PreviewsExtension()
+        self._footnote_ids = FootnoteIdsExtension()
         footnotes = FootnoteExtension(PLACE_MARKER=_NO_PLACE_MARKER)
         extensions = [
             footnotes,
             EmphasisExtension(),
             LinkSyntaxExtension(),
             RawLinksExtension(),
-            InlineTextsExtension(bare_links=bare_links_and_tag_filter),
+            AutolinksExtension(bare=bare_links_and_tag_filter),
+            EscapesExtension(),
             LineBreaksExtension(newlines=breaks),
-            self._links,
+            self._previews,
+            self._footnote_ids,
             BlocksExtension(
                 footnotes,
                 lenient=bare_links_and_tag_filter,
@@ -49,8 +54,6 @@ class MarkdownFlavour:
             LiteralsExtension(filter_raw_html=bare_links_and_tag_filter),
         ]
         self._markdown = Markdown(extensions=extensions, output_format="html")
-        if not bare_links_and_tag_filter:
-            self._markdown.inlinePatterns.deregister("bare_url")
 
     def convert(self, text: str, salt: str) -> tuple[str, list[str]]:
         """The HTML before sanitising, and the links that get previews, in reading order.
@@ -61,8 +64,9 @@ class MarkdownFlavour:
             Exception: Python-Markdown fails on some texts, with RecursionError and others.
         """
         self._markdown.reset()
-        self._links.begin(salt)
+        self._footnote_ids.use(salt)
         html = self._markdown.convert(text)
+        links = list(self._previews.links)
         # Frees the memory of the text.
         self._markdown.reset()
-        return html, self._links.links
+        return html, links

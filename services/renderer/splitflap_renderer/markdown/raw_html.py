@@ -27,6 +27,10 @@ _PART = re.compile(
 )
 _NAMED = re.compile(_ATTRIBUTE.format(""))
 
+#: The tags of a link in a piece of raw HTML.
+LINK_START = re.compile(r"(?i)<a[\s>]")
+LINK_END = re.compile(r"(?i)</a[\s>]")
+
 #: The attributes that a text may write, by element. A checkbox is written as `[ ]`.
 WRITABLE = {
     tag: (ATTRIBUTES.get(tag, set()) | set(ATTRIBUTE_VALUES.get(tag, ()))) - {"class", "id"}

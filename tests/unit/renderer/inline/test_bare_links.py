@@ -6,7 +6,7 @@ import re
 
 import pytest
 from splitflap_core.contracts import FLAVOURS, Flavour
-from splitflap_renderer.markdown.links import bare_link, emails
+from splitflap_renderer.markdown.bare_links import bare_link, emails
 
 from tests.support.undirected import render
 from tests.unit.renderer.inline.paragraph import paragraph

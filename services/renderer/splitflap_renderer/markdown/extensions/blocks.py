@@ -20,18 +20,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from splitflap_renderer.languages import language_of
+from splitflap_renderer.markdown.extensions.tree import add_text
 from splitflap_renderer.markdown.raw_html import shown
-from splitflap_renderer.markdown.rules.common import use_blocks
+from splitflap_renderer.markdown.rules.common import CHECKBOXES, use_blocks
 from splitflap_renderer.markdown.rules.footnotes import CLOSE, OPEN
 
 #: Removed from the text: they enclose placeholders of Python-Markdown.
 _MARKERS = str.maketrans("", "", "\x02\x03")
-
-#: The checkbox of a task, by its state.
-CHECKBOXES = {
-    True: '<input checked="" disabled="" type="checkbox"> ',
-    False: '<input disabled="" type="checkbox"> ',
-}
 
 
 class BlocksExtension(Extension):
@@ -114,15 +109,15 @@ class TokenBlockParser(BlockParser):
                 continue
             if token.nesting > 0:
                 if token.tag != "p":
-                    _add_text(open_elements[-1], checkbox)
+                    add_text(open_elements[-1], checkbox)
                 element = SubElement(open_elements[-1], token.tag, _attributes(token))
                 open_elements.append(element)
                 if token.tag == "p":
                     element.text = checkbox
             elif token.nesting < 0:
-                _add_text(open_elements.pop(), checkbox)
+                add_text(open_elements.pop(), checkbox)
             else:
-                _add_text(open_elements[-1], checkbox)
+                add_text(open_elements[-1], checkbox)
                 self._leaf(open_elements[-1], token)
             checkbox = ""
             if "checked" in token.meta:
@@ -131,7 +126,7 @@ class TokenBlockParser(BlockParser):
     def _leaf(self, parent: Element, token: Token) -> None:
         match token.type:
             case "inline":
-                _add_text(parent, token.content)
+                add_text(parent, token.content)
             case "fence" | "code_block":
                 code = SubElement(SubElement(parent, "pre"), "code", _language(token))
                 code.text = AtomicString(html.escape(token.content, quote=False))
@@ -142,27 +137,12 @@ class TokenBlockParser(BlockParser):
 
 
 def _attributes(token: Token) -> dict[str, str]:
-    """The attributes of an element. GitHub writes the alignment of cells as `align`."""
-    attributes = {name: str(value) for name, value in token.attrs.items()}
-    if token.type in {"list_item_open", "bullet_list_open", "ordered_list_open"}:
-        # `decorate` adds the classes of task lists.
-        attributes.pop("class", None)
-    if style := attributes.pop("style", None):
-        attributes["align"] = style.removeprefix("text-align:")
-    return attributes
+    return {name: str(value) for name, value in token.attrs.items()}
 
 
 def _language(token: Token) -> dict[str, str]:
     name = language_of(token.info)
     return {"class": f"language-{name}"} if name else {}
-
-
-def _add_text(parent: Element, text: str) -> None:
-    """Add text to a block. In an item of a tight list it may follow another block."""
-    if len(parent):
-        parent[-1].tail = (parent[-1].tail or "") + text
-    else:
-        parent.text = (parent.text or "") + text
 
 
 def _add_raw(parent: Element, placeholder: str) -> None:

@@ -15,7 +15,8 @@ from markdown.util import INLINE_PLACEHOLDER_RE, AtomicString
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-from splitflap_renderer.markdown.extensions.links import NO_PREVIEW
+from splitflap_renderer.markdown.extensions.autolinks import NO_PREVIEW
+from splitflap_renderer.markdown.extensions.tree import add_text
 
 if TYPE_CHECKING:
     from markdown.treeprocessors import InlineProcessor as InlineTexts
@@ -118,7 +119,7 @@ def _spans(pairs: MarkdownIt, data: str, written: str) -> Iterator[_Span]:
             if not open_elements:
                 yield _Span(len(data) - start, len(data) - after, element)
         elif open_elements:
-            _add_text(open_elements[-1], data[place:after].translate(_ESCAPED))
+            add_text(open_elements[-1], data[place:after].translate(_ESCAPED))
         place = after
 
 
@@ -131,10 +132,3 @@ def _ends(placeholder: str, node: Element | str) -> str:
         if node.tag == "a" and node.text and is_bare:
             return f"{node.text[0]}{placeholder[1:-1]}{node.text[-1]}"
     return placeholder
-
-
-def _add_text(element: Element, text: str) -> None:
-    if len(element):
-        element[-1].tail = (element[-1].tail or "") + text
-    else:
-        element.text = (element.text or "") + text

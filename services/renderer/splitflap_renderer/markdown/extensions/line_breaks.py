@@ -7,7 +7,7 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import SubstituteTagInlineProcessor
 
-from splitflap_renderer.markdown.extensions.inline_texts import Pieces, Texts
+from splitflap_renderer.markdown.extensions.tree import Pieces, TextReplacer
 
 #: The name, pattern and priority of each break. Escapes come before both (180), so the backslash is
 #: no escaped one. Code, links and tags come before spaces (from 90).
@@ -31,7 +31,7 @@ class LineBreaksExtension(Extension):
         for name, pattern, priority in _BREAKS:
             md.inlinePatterns.register(SubstituteTagInlineProcessor(pattern, "br"), name, priority)
         if self._newlines:
-            texts = Texts(md, _broken, sign="\n", verbatim={"code"})
+            texts = TextReplacer(md, _broken, sign="\n", verbatim={"code"})
             md.treeprocessors.register(texts, "newlines", 15)
 
 

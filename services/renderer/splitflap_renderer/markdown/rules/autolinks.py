@@ -1,4 +1,4 @@
-"""Bare links of the flavour gfm, by the rules of `markdown/links.py`.
+"""Bare links of the flavour gfm, by the rules of `markdown/bare_links.py`.
 
 URLs are found while the text is parsed, so that an underscore within a URL begins no emphasis.
 E-mail addresses are found after it, where an underscore beside one may be an emphasis. cmark-gfm
@@ -12,7 +12,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from splitflap_renderer.markdown.links import BareLink, bare_link, decoded, emails
+from splitflap_renderer.markdown.bare_links import BareLink, bare_link, decoded, emails
+from splitflap_renderer.markdown.raw_html import LINK_END, LINK_START
 
 #: The scheme before a colon.
 _SCHEME = re.compile(r"(?i)(?:https?|ftp|mailto|xmpp)\Z")
@@ -21,10 +22,6 @@ _SCHEME = re.compile(r"(?i)(?:https?|ftp|mailto|xmpp)\Z")
 _LOOK_BACK = 6
 
 _ESCAPE = re.compile(r"\\([_*~])")
-
-#: The tags of a link in raw HTML.
-_RAW_START = re.compile(r"(?i)<a[\s>]")
-_RAW_END = re.compile(r"(?i)</a[\s>]")
 
 
 def autolinks(md: MarkdownIt) -> None:
@@ -85,7 +82,7 @@ def _linked(children: list[Token]) -> list[Token]:
 def _step(token: Token) -> int:
     """The number of links that the token opens, or minus the number that it closes."""
     if token.type == "html_inline":
-        return bool(_RAW_START.match(token.content)) - bool(_RAW_END.match(token.content))
+        return bool(LINK_START.match(token.content)) - bool(LINK_END.match(token.content))
     return (token.type == "link_open") - (token.type == "link_close")
 
 

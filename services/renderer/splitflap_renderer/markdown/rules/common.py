@@ -5,6 +5,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, blockquote, fence, list_block
+from markdown_it.rules_core import StateCore
 
 from splitflap_renderer.languages import language_of
 from splitflap_renderer.markdown.rules.footnotes import use_footnotes
@@ -16,6 +17,12 @@ from splitflap_renderer.markdown.rules.spoiler import spoiler
 #: Deepest nesting of blocks, in levels of markdown-it-py: a quote has one, a list two. The markers
 #: of deeper blocks stay text.
 MAX_LEVEL = 40
+
+#: The checkbox of a task, by its state.
+CHECKBOXES = {
+    True: '<input checked="" disabled="" type="checkbox"> ',
+    False: '<input disabled="" type="checkbox"> ',
+}
 
 _TERMINATES = ["paragraph", "reference", "blockquote"]
 
@@ -36,11 +43,21 @@ def use_blocks(md: MarkdownIt, *, lenient: bool, lone_tags_as_text: bool) -> Non
     md.block.ruler.at("reference", useful_reference)
     md.block.ruler.before("blockquote", "spoiler", _if_shallow(spoiler), alike)
     md.block.ruler.after("fence", "math_block", math_block, alike)
+    md.core.ruler.after("block", "as_specified", _as_specified)
     if lenient:
         md.block.ruler.at("html_block", allowed_html, {"alt": _TERMINATES})
         md.block.ruler.at("fence", _fence, alike)
     if lone_tags_as_text:
         md.core.ruler.after("block", "lone_tags", escape_lone_tags)
+
+
+def _as_specified(state: StateCore) -> None:
+    """Write attributes as GitHub's specification does. `decorate` adds the class of tasks."""
+    for token in state.tokens:
+        if style := token.attrs.pop("style", None):
+            token.attrs["align"] = str(style).removeprefix("text-align:")
+        if token.type in {"bullet_list_open", "ordered_list_open", "list_item_open"}:
+            token.attrs.pop("class", None)
 
 
 def _if_shallow(rule: Any) -> Any:

@@ -10,7 +10,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.escape import escape
 from markdown_it.token import Token
 
-from splitflap_renderer.html.sanitiser import LITERAL
+from splitflap_renderer.html.sanitiser import ESCAPE_MARKER
 
 
 def mark_escapes(md: MarkdownIt) -> None:
@@ -35,7 +35,7 @@ def _marked(token: Token) -> list[Token]:
     if token.type != "text_special" or token.content not in {"@", "#", ":"}:
         return [token]
     return [
-        Token("literal_open", "span", 1, attrs={"class": LITERAL}),
+        Token("escape_open", "span", 1, attrs={"class": ESCAPE_MARKER}),
         Token("text", "", 0, content=token.content),
-        Token("literal_close", "span", -1),
+        Token("escape_close", "span", -1),
     ]

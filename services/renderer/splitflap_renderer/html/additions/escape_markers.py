@@ -1,12 +1,12 @@
 """The parsers' markers of escaped characters, such as an escaped at sign."""
 
 from splitflap_renderer.html.additions.addition import Addition, Page
-from splitflap_renderer.html.sanitiser import LITERAL
+from splitflap_renderer.html.sanitiser import ESCAPE_MARKER
 
-_MARKER = f'<span class="{LITERAL}">'
+_MARKER = f'<span class="{ESCAPE_MARKER}">'
 
 
-class Literals(Addition):
+class EscapeMarkers(Addition):
     """Removes the markers. Their character stays a text of its own, so it begins no name."""
 
     tags = frozenset({"span"})

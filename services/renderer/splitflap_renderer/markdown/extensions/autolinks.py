@@ -1,7 +1,7 @@
-"""Python-Markdown's extension for links: it links bare URLs and collects the links for previews.
+"""Links of the flavour `markdown` without Markdown's brackets: `<https://...>`, and bare links.
 
-The list has the links of Markdown's syntax: bare URLs, `[text](url)` and `[text][reference]`. It
-leaves out `<https://...>` (the way to link without a preview), images, links in code, and raw HTML.
+URLs are found with the inline syntax, so that an underscore within a URL begins no emphasis. E-mail
+addresses are found after it, where an underscore beside one may be an emphasis.
 """
 
 import re
@@ -11,17 +11,17 @@ from xml.etree.ElementTree import Element
 from markdown import Markdown, treeprocessors
 from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
-from markdown.treeprocessors import Treeprocessor
 from markdown.util import INLINE_PLACEHOLDER_RE, AtomicString
 from markdown_it.common.normalize_url import validateLink
-from splitflap_core.contracts import MAX_LINKS
 
-from splitflap_renderer.footnote_ids import footnote_id
-from splitflap_renderer.markdown.extensions.raw_links import BARE
-from splitflap_renderer.markdown.links import BEGINNING_RE, bare_link, decoded, preview_key
+from splitflap_renderer.markdown.bare_links import BEGINNING_RE, bare_link, emails
+from splitflap_renderer.markdown.extensions.tree import CODE, Pieces, TextReplacer
 
-#: Marks the element of `<https://...>` until the links are collected.
+#: Marks the element of `<https://...>` until `previews` collects the links.
 NO_PREVIEW = "data-no-preview"
+
+#: Marks the element of a bare link until `raw_links` has seen it.
+BARE = "data-bare"
 
 #: CommonMark's autolinks. A placeholder may stand for an escaped character.
 _ANGLED_URL_RE = r"<([A-Za-z][A-Za-z0-9.+-]{1,31}:[^<>\x00\x01\x04-\x20]*)>"
@@ -32,26 +32,21 @@ _ANGLED_EMAIL_RE = rf"<([A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL}
 _ESCAPES = {f"\x02{ord(each)}\x03" for each in "_*~"}
 
 
-class LinksExtension(Extension):
-    """Registers the processors below. Call `begin` before each text, and read `links` after it."""
+class AutolinksExtension(Extension):
+    """Registers the processors below. Without `bare` it finds no bare links."""
+
+    def __init__(self, *, bare: bool) -> None:
+        super().__init__()
+        self._bare = bare
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
-        """Bare URLs run after raw HTML (90) and before entities (80); the collector runs last."""
+        """Bare URLs come after line breaks (85), before entities (80); addresses after escapes."""
         md.inlinePatterns.register(_Angled(_ANGLED_URL_RE, md), "autolink", 120)
         md.inlinePatterns.register(_Angled(_ANGLED_EMAIL_RE, md), "automail", 110)
-        md.inlinePatterns.register(_BareUrl(BEGINNING_RE, md), "bare_url", 85)
-        self._collector = _Collector(md)
-        md.treeprocessors.register(self._collector, "collect_links", -1)
-
-    def begin(self, salt: str) -> None:
-        """Forget the last text. `salt` goes into the ids of footnotes."""
-        self._collector.links = []
-        self._collector.salt = salt
-
-    @property
-    def links(self) -> list[str]:
-        """The text's links in reading order, each once, at most MAX_LINKS."""
-        return list(dict.fromkeys(self._collector.links))[:MAX_LINKS]
+        if self._bare:
+            md.inlinePatterns.register(_BareUrl(BEGINNING_RE, md), "bare_url", 84)
+            addresses = TextReplacer(md, _with_emails, sign="@", verbatim={"a", *CODE})
+            md.treeprocessors.register(addresses, "emails", -0.5)
 
 
 class _Angled(InlineProcessor):
@@ -93,30 +88,12 @@ class _BareUrl(InlineProcessor):
         return found.end() if found and inline.stashed_nodes.get(found[1]) in _ESCAPES else place
 
 
-class _Collector(Treeprocessor):
-    links: list[str]
-    salt: str
-
-    def run(self, root: Element) -> None:
-        for element in root.iter("a"):
-            self._take(element)
-        _number_ids(root, self.salt)
-
-    def _take(self, element: Element) -> None:
-        url = decoded(element.get("href", ""))
-        unwanted = element.attrib.pop(NO_PREVIEW, None) is not None
-        if not unwanted and (key := preview_key(url)):
-            self.links.append(key)
-
-
-def _number_ids(root: Element, salt: str) -> None:
-    """Rename the ids of footnotes, which the author has chosen. No other element has an id."""
-    ids: dict[str, str] = {}
-    for element in root.iter():
-        if "id" in element.attrib:
-            new = ids.setdefault(element.attrib["id"], footnote_id(salt, len(ids) + 1))
-            element.set("id", new)
-    for element in root.iter("a") if ids else ():
-        target = ids.get(element.get("href", "").removeprefix("#"))
-        if target:
-            element.set("href", f"#{target}")
+def _with_emails(text: str) -> Pieces:
+    pieces: Pieces = []
+    end = 0
+    for found in emails(text):
+        link = Element("a", {"href": found.url, BARE: ""})
+        link.text = AtomicString(text[found.start : found.end])
+        pieces += [text[end : found.start], link]
+        end = found.end
+    return [*pieces, text[end:]]

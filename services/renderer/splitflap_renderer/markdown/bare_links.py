@@ -1,18 +1,15 @@
-"""The rules for URLs of both flavours: bare links in a text, and links that get a preview.
+"""Bare links and e-mail addresses in a text: both flavours find the same ones.
 
-Bare links follow section 6.9 of GitHub's specification. In four places they follow people instead:
+They follow section 6.9 of GitHub's specification. In four places they follow people instead:
 quotation marks and the punctuation of other scripts end a URL, `www.` may follow any punctuation,
-a host ends before Chinese or Japanese text, and brackets of all kinds enclose a URL. Both flavours
-find the same links. Each pattern takes linear time.
+a host ends before Chinese or Japanese text, and brackets of all kinds enclose a URL. Each pattern
+takes linear time.
 """
 
 import html
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
-
-from splitflap_core.contracts import MAX_URL
-from splitflap_core.urls.web_url import BadUrl, canonical
 
 from splitflap_renderer.scripts import MARKS, SPACED, SPACELESS
 
@@ -68,9 +65,6 @@ _ENTITY = re.compile(r"(?i)&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[0-9a-z]{1,32});")
 
 #: Longest entity that may end a URL, in characters.
 _MAX_ENTITY = 34
-
-#: The beginning of a URL with a host.
-WITH_HOST = re.compile(r"(?i)https?://[\w\[]")
 
 
 class BareLink(NamedTuple):
@@ -139,14 +133,3 @@ def without_trailing(url: str) -> str:
                 end = begin + 1
         end -= 1
     return url[:end]
-
-
-def preview_key(url: str) -> str | None:
-    """The canonical form of a link that gets a preview, of at most MAX_URL bytes, or None."""
-    if not WITH_HOST.match(url):
-        return None
-    try:
-        key = canonical(url)
-    except BadUrl:
-        return None
-    return key if len(key.encode()) <= MAX_URL else None

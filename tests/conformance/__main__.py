@@ -16,10 +16,10 @@ def main() -> None:
         "GitHub's extensions": [each for each in examples("gfm") if each.extension],
     }
     parsers: dict[str, GfmFlavour | MarkdownFlavour] = {
-        "gfm": GfmFlavour(),
-        "gfm without bare autolinks and tag filter": GfmFlavour(bare_links_and_tag_filter=False),
-        "markdown": MarkdownFlavour(),
-        "markdown without them": MarkdownFlavour(bare_links_and_tag_filter=False),
+        "gfm": GfmFlavour("github"),
+        "gfm without bare autolinks and tag filter": GfmFlavour("commonmark"),
+        "markdown": MarkdownFlavour("github"),
+        "markdown without them": MarkdownFlavour("commonmark"),
     }
     for flavour, parser in parsers.items():
         sys.stdout.write(f"{flavour}\n")

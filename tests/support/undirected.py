@@ -4,21 +4,14 @@ tests/unit/renderer/test_directions.py tests the directions.
 """
 
 import re
+from typing import Any
 
 from msgspec.structs import replace
-from splitflap_core.contracts import Flavour, RenderResult
+from splitflap_core.contracts import RenderResult
 from splitflap_renderer import render as renderer
-from splitflap_renderer.options import DEFAULTS, Options
 
 
-def render(
-    text: str,
-    flavour: Flavour = "markdown",
-    options: Options = DEFAULTS,
-    *,
-    breaks: bool = False,
-    salt: str = "",
-) -> RenderResult:
-    """The result of the renderer, without `dir`."""
-    result = renderer.render(text, flavour, options, breaks=breaks, salt=salt)
+def render(*args: Any, **options: Any) -> RenderResult:
+    """The result of the renderer with these arguments, without `dir`."""
+    result = renderer.render(*args, **options)
     return replace(result, html=re.sub(' dir="(?:auto|ltr)"', "", result.html))

@@ -9,7 +9,6 @@ import re
 #: `fn-` or `fnref-`, the text's salt, the footnote's number, and the number of the reference.
 FOOTNOTE_ID = re.compile(r"fn(?:ref)?-([0-9a-f]{8})-[0-9]{1,6}(?::[0-9]{1,6})?")
 
-
 #: The salt of a text without one: of a message of an earlier release, or of a test.
 NO_SALT = "0" * 8
 

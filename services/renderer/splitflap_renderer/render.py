@@ -52,12 +52,13 @@ def render(
         # The parser may still hold the state of this text.
         _parser.cache_clear()
         raise
-    clean = sanitised(_bounded(html, text), salt)
-    found = decorated(clean, options, salt, _bound(text))
+    longest = max(MIN_HTML, MAX_GROWTH * len(text))
+    clean = sanitised(_bounded(html, longest), salt)
+    found = decorated(clean, options, salt, longest)
     # The last step adds `rel` to each link, so the bound is checked again.
-    made = final(_bounded(found.html, text), options.heading_prefix, salt)
+    safe = final(_bounded(found.html, longest), options.heading_prefix, salt)
     return RenderResult(
-        _bounded(made, text),
+        _bounded(safe, longest),
         list(dict.fromkeys(links))[:MAX_LINKS],
         found.mentions,
         found.channels,
@@ -65,20 +66,15 @@ def render(
     )
 
 
-def _bounded(html: str, text: str) -> str:
-    if len(html) > _bound(text):
+def _bounded(html: str, longest: int) -> str:
+    if len(html) > longest:
         raise TooLarge(
-            f"the HTML has {len(html)} characters; at most {_bound(text)} are allowed for this text"
+            f"the HTML has {len(html)} characters; at most {longest} are allowed for this text"
         )
     return html
-
-
-def _bound(text: str) -> int:
-    return max(MIN_HTML, MAX_GROWTH * len(text))
 
 
 @cache
 def _parser(flavour: Flavour, *, breaks: bool) -> MarkdownFlavour | GfmFlavour:
     """The parser of a flavour, built once: that takes as long as some texts."""
-    made = GfmFlavour if flavour == "gfm" else MarkdownFlavour
-    return made(lone_tags_as_text=True, breaks=breaks)
+    return GfmFlavour(breaks=breaks) if flavour == "gfm" else MarkdownFlavour(breaks=breaks)

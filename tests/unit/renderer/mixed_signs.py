@@ -47,7 +47,7 @@ MIXED_SIGNS = st.lists(
 ).map(_text_of)
 
 _BLOCKS = MarkdownIt("commonmark")
-use_blocks(_BLOCKS, lenient=True, lone_tags_as_text=True)
+use_blocks(_BLOCKS, "posts")
 _BLOCKS.disable("inline")
 
 

@@ -31,25 +31,33 @@ def is_blank(text: str) -> bool:
 
     It reads up to the first visible character.
     """
+    begin = _after_blank(text, 0)
     end = 0
-    while True:
-        blank = _BLANK.match(text, end)
-        begin = blank.end() if blank else end
-        if begin == len(text):
-            return True
-        _, newline, indent = text[end:begin].rpartition("\n")
+    while begin < len(text):
         part = _PART.match(text, begin)
-        if part is None:
-            return False
+        _, newline, indent = text[end:begin].rpartition("\n")
         starts_line = bool(newline) or end == 0
-        if starts_line and _columns(indent) >= _CODE:
-            return False
-        if part["definition"] and not starts_line:
-            return False
-        if part["escape"] and not _BLANK.fullmatch(html.unescape(part["escape"])):
+        if part is None or _shows(part, indent, starts_line=starts_line):
             return False
         end = part.end()
+        begin = _after_blank(text, end)
+    return True
+
+
+def _after_blank(text: str, place: int) -> int:
+    blank = _BLANK.match(text, place)
+    return blank.end() if blank else place
+
+
+def _shows(part: re.Match[str], indent: str, *, starts_line: bool) -> bool:
+    """Whether a reader sees a comment, a definition or an escape after this white space."""
+    if starts_line and _columns(indent) >= _CODE:
+        return True
+    if part["escape"]:
+        return not _BLANK.fullmatch(html.unescape(part["escape"]))
+    return bool(part["definition"]) and not starts_line
 
 
 def _columns(indent: str) -> int:
-    return len(indent.expandtabs(4)) - len(indent.expandtabs(4).lstrip(" "))
+    spaces = indent.expandtabs(_CODE)
+    return len(spaces) - len(spaces.lstrip(" "))

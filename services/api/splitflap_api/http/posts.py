@@ -26,11 +26,11 @@ class PostViews:
         self._store = services.store
         self._acceptor = services.acceptor
         self._default_flavour = services.settings.default_flavour
-        self._breaks = services.settings.breaks
+        self._default_breaks = services.settings.breaks
 
     def create(self, body: models.PostInput) -> Later[CreatePost]:
         check_text(body.text)
-        breaks = self._breaks if body.breaks is None else body.breaks
+        breaks = self._default_breaks if body.breaks is None else body.breaks
         return Later(CreatePost(body, body.flavour or self._default_flavour, breaks))
 
     def edit(self, post_id: str, body: models.EditInput) -> Later[EditPost]:

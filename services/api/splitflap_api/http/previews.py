@@ -17,7 +17,7 @@ class PreviewViews:
     def __init__(self, services: Services) -> None:
         self._store = services.store
         self._default_flavour = services.settings.default_flavour
-        self._breaks = services.settings.breaks
+        self._default_breaks = services.settings.breaks
 
     def preview(self, body: models.PreviewInput) -> JsonResponse | Later[FetchPreview]:
         url = preview_key(body.url)
@@ -31,7 +31,7 @@ class PreviewViews:
 
     def render(self, body: models.RenderInput) -> Later[RenderText]:
         check_text(body.text)
-        breaks = self._breaks if body.breaks is None else body.breaks
+        breaks = self._default_breaks if body.breaks is None else body.breaks
         return Later(RenderText(body.text, body.flavour or self._default_flavour, breaks))
 
 

@@ -80,7 +80,7 @@ def _walk(html_: str, page: Page, additions: list[Addition]) -> None:
         if token.start() != end:
             break
         end = token.end()
-        if made := steps.taken(token):
+        if made := steps.html_of(token):
             page.parts.append(made)
     if end != len(html_):
         raise NotSanitised(f"expected a tag or text at {html_[end : end + 40]!r}")
@@ -103,7 +103,7 @@ class _Steps:
         self._texts = [each.text for each in additions if type(each).text is not Addition.text]
         self._edges = [each.edge for each in additions if type(each).edge is not Addition.edge]
 
-    def taken(self, token: re.Match[str]) -> str:
+    def html_of(self, token: re.Match[str]) -> str:
         """The HTML for a token."""
         written = token[0]
         if token["text"]:

@@ -15,12 +15,13 @@ MAX_SLUG = 200
 
 #: The categories of letters, marks, decimal digits, letter-like numbers, and of `_` and its like.
 _KEPT = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "Pc"}
-# The sanitiser may write other attributes before href, with any value.
-_HREF = re.compile(r'^(<a(?: (?!href=)[\w-]+="[^"]*")*) href="[^"]*"')
 #: Letters in circles and squares are symbols to Unicode.
 _ALSO_KEPT = re.compile(
     "[ \u24b6-\u24e9\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189-]"
 )
+
+#: The sanitiser may write other attributes before href, with any value.
+_HREF = re.compile(r'^(<a(?: (?!href=)[\w-]+="[^"]*")*) href="[^"]*"')
 
 
 class Headings:

@@ -17,7 +17,7 @@ from splitflap_renderer.languages import language_of
 from splitflap_renderer.markdown.preview_key import preview_key
 from splitflap_renderer.markdown.raw_html import shown
 from splitflap_renderer.markdown.rules.autolinks import autolinks
-from splitflap_renderer.markdown.rules.common import CHECKBOXES, use_blocks
+from splitflap_renderer.markdown.rules.common import CHECKBOXES, Grammar, use_blocks
 from splitflap_renderer.markdown.rules.escapes import mark_escapes
 from splitflap_renderer.markdown.rules.math import use_math
 
@@ -36,31 +36,21 @@ class _Parser(MarkdownIt):
 class GfmFlavour:
     """A parser without state between texts. Build it once.
 
-    Two of GitHub's extensions, bare links and the filter of disallowed tags, contradict some of
-    CommonMark's examples. Conformance tests turn both off by `bare_links_and_tag_filter`. With
-    `breaks`, a newline within a paragraph is a line break.
+    With `breaks`, a newline within a paragraph is a line break. The grammar `commonmark` has no
+    bare links and no filter of disallowed tags: these extensions of GitHub contradict some of
+    CommonMark's examples.
     """
 
-    def __init__(
-        self,
-        *,
-        bare_links_and_tag_filter: bool = True,
-        lone_tags_as_text: bool = False,
-        breaks: bool = False,
-    ) -> None:
+    def __init__(self, grammar: Grammar = "posts", *, breaks: bool = False) -> None:
         self._md = _Parser("commonmark", {"breaks": breaks}).enable("strikethrough")
         self._md.options["strikethrough_single_tilde"] = True
-        use_blocks(
-            self._md,
-            lenient=bare_links_and_tag_filter,
-            lone_tags_as_text=lone_tags_as_text,
-        )
+        use_blocks(self._md, grammar)
         use_math(self._md)
         self._md.inline.ruler.at("autolink", _angled)
-        rules = _RULES | (_FILTER if bare_links_and_tag_filter else {})
+        rules = _RULES if grammar == "commonmark" else _RULES | _FILTER
         for name, rule in rules.items():
             self._md.add_render_rule(name, rule)
-        if bare_links_and_tag_filter:
+        if grammar != "commonmark":
             self._md.use(autolinks).use(mark_escapes)
 
     def convert(self, text: str, salt: str) -> tuple[str, list[str]]:

@@ -13,6 +13,7 @@ from splitflap_renderer.markdown.extensions.link_syntax import LinkSyntaxExtensi
 from splitflap_renderer.markdown.extensions.literals import LiteralsExtension
 from splitflap_renderer.markdown.extensions.previews import PreviewsExtension
 from splitflap_renderer.markdown.extensions.raw_links import RawLinksExtension
+from splitflap_renderer.markdown.rules.common import Grammar
 
 #: A text cannot choose the place of its footnotes: Markdown removes U+0002 from every text.
 _NO_PLACE_MARKER = "\x02nowhere\x03"
@@ -22,17 +23,11 @@ class MarkdownFlavour:
     """A parser that is reset for each text. Build it once.
 
     After an error it may hold the state of half a text: build a new one. With `breaks`, a newline
-    within a paragraph is a line break. Conformance tests turn off what contradicts CommonMark by
-    `bare_links_and_tag_filter`.
+    within a paragraph is a line break. The grammar `commonmark` has no bare links and no filter of
+    raw HTML.
     """
 
-    def __init__(
-        self,
-        *,
-        bare_links_and_tag_filter: bool = True,
-        lone_tags_as_text: bool = False,
-        breaks: bool = False,
-    ) -> None:
+    def __init__(self, grammar: Grammar = "posts", *, breaks: bool = False) -> None:
         self._previews = PreviewsExtension()
         self._footnote_ids = FootnoteIdsExtension()
         footnotes = FootnoteExtension(PLACE_MARKER=_NO_PLACE_MARKER)
@@ -41,17 +36,13 @@ class MarkdownFlavour:
             EmphasisExtension(),
             LinkSyntaxExtension(),
             RawLinksExtension(),
-            AutolinksExtension(bare=bare_links_and_tag_filter),
+            AutolinksExtension(bare=grammar != "commonmark"),
             EscapesExtension(),
             LineBreaksExtension(newlines=breaks),
             self._previews,
             self._footnote_ids,
-            BlocksExtension(
-                footnotes,
-                lenient=bare_links_and_tag_filter,
-                lone_tags_as_text=lone_tags_as_text,
-            ),
-            LiteralsExtension(filter_raw_html=bare_links_and_tag_filter),
+            BlocksExtension(footnotes, grammar),
+            LiteralsExtension(filter_raw_html=grammar != "commonmark"),
         ]
         self._markdown = Markdown(extensions=extensions, output_format="html")
 

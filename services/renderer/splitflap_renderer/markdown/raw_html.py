@@ -12,10 +12,10 @@ from splitflap_renderer.html.sanitiser import ATTRIBUTE_VALUES, ATTRIBUTES, TAGS
 
 #: The tags of CommonMark 0.31.2, section 6.6. Possessive quantifiers keep the pattern linear.
 _ATTRIBUTE = (
-    r"\s++(?P<{0}name>[A-Za-z_:][\w.:-]*+)"
-    r"(?:\s*+=\s*+(?:\"(?P<{0}double>[^\"]*+)\"|'(?P<{0}single>[^']*+)'|(?P<{0}bare>[^\s\"'=<>`]++)))?"
+    r"\s++(?P<name>[A-Za-z_:][\w.:-]*+)"
+    r"(?:\s*+=\s*+(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^\s\"'=<>`]++)))?"
 )
-_ATTRIBUTES = re.sub(r"\(\?P<\w+>", "(?:", _ATTRIBUTE.format(""))
+_ATTRIBUTES = re.sub(r"\(\?P<\w+>", "(?:", _ATTRIBUTE)
 #: A start tag or an end tag.
 OPEN_OR_CLOSE = (
     rf"<(?P<open>[A-Za-z][A-Za-z0-9-]*+)(?P<attributes>(?:{_ATTRIBUTES})*+)\s*+/?>"
@@ -25,7 +25,7 @@ _PART = re.compile(
     rf"{OPEN_OR_CLOSE}|<!(?P<comment>--(?:-?>|(?:(?!-->).)*+-->))|<",
     re.DOTALL,
 )
-_NAMED = re.compile(_ATTRIBUTE.format(""))
+_NAMED = re.compile(_ATTRIBUTE)
 
 #: The tags of a link in a piece of raw HTML.
 LINK_START = re.compile(r"(?i)<a[\s>]")

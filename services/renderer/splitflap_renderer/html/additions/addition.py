@@ -13,8 +13,8 @@ class Page:
         self.parts: list[str] = []
         #: Numbers of open code elements and of open links.
         self.code = self.links = 0
-        #: Whether the open link belongs to a footnote.
-        self.reference = False
+        #: Whether the open link leads to a footnote, or back from it.
+        self.in_footnote_link = False
 
 
 class Addition:

@@ -42,7 +42,7 @@ class ExcerptText(Addition):
 
     def text(self, text: str) -> str:
         """Add a text. The number of a footnote is left out."""
-        if not self.page.reference:
+        if not self.page.in_footnote_link:
             self._excerpt.add(text if "<" not in text else _TAGS.sub("", text))
         return text
 

@@ -22,15 +22,15 @@ class Links(Addition):
         """Rewrite the link's target."""
         self.page.links += 1
         href = attributes(written).get("href", "")
-        self.page.reference = bool(FOOTNOTE_ID.fullmatch(href[1:]))
-        if href.startswith("#") and not self.page.reference:
+        self.page.in_footnote_link = bool(FOOTNOTE_ID.fullmatch(href[1:]))
+        if href.startswith("#") and not self.page.in_footnote_link:
             self._headings.link(len(self.page.parts), html.unescape(href[1:]))
         return written.replace(f' href="{href}"', f' href="{_canonical(href)}"', 1)
 
     def end(self, written: str) -> str:
         """End the link."""
         self.page.links -= 1
-        self.page.reference = False
+        self.page.in_footnote_link = False
         return written
 
 

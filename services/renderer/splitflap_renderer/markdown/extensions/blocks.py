@@ -22,7 +22,7 @@ from markdown_it.token import Token
 from splitflap_renderer.languages import language_of
 from splitflap_renderer.markdown.extensions.tree import add_text
 from splitflap_renderer.markdown.raw_html import shown
-from splitflap_renderer.markdown.rules.common import CHECKBOXES, use_blocks
+from splitflap_renderer.markdown.rules.common import CHECKBOXES, Grammar, use_blocks
 from splitflap_renderer.markdown.rules.footnotes import CLOSE, OPEN
 
 #: Removed from the text: they enclose placeholders of Python-Markdown.
@@ -32,15 +32,12 @@ _MARKERS = str.maketrans("", "", "\x02\x03")
 class BlocksExtension(Extension):
     """Replaces the parser of blocks, and the steps that would change the text of blocks."""
 
-    def __init__(
-        self, footnotes: FootnoteExtension, *, lenient: bool, lone_tags_as_text: bool
-    ) -> None:
-        """The last two are those of `use_blocks`."""
+    def __init__(self, footnotes: FootnoteExtension, grammar: Grammar) -> None:
         super().__init__()
         self._footnotes = footnotes
-        self._lenient = lenient
+        self._show = str if grammar == "commonmark" else shown
         self._blocks = MarkdownIt("commonmark")
-        use_blocks(self._blocks, lenient=lenient, lone_tags_as_text=lone_tags_as_text)
+        use_blocks(self._blocks, grammar)
         # Python-Markdown reads the text of blocks, and places the footnotes.
         self._blocks.disable(["inline", "unused_footnotes", "footnote_tail"])
 
@@ -49,8 +46,7 @@ class BlocksExtension(Extension):
         for name in ("html_block", "normalize_whitespace"):
             md.preprocessors.deregister(name)
         md.treeprocessors.register(_Newlines(md), "prettify", 10)
-        show = shown if self._lenient else str
-        parser = TokenBlockParser(md, self._blocks, self._footnotes.setFootnote, show)
+        parser = TokenBlockParser(md, self._blocks, self._footnotes.setFootnote, self._show)
         md.parser = self._footnotes.parser = parser
 
 

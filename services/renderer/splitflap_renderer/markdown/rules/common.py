@@ -1,6 +1,6 @@
 """The blocks of both flavours: CommonMark's, GitHub's, and Splitflap's spoilers and mathematics."""
 
-from typing import Any
+from typing import Any, Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
@@ -13,6 +13,11 @@ from splitflap_renderer.markdown.rules.html_tags import allowed_html, escape_lon
 from splitflap_renderer.markdown.rules.math import math_block
 from splitflap_renderer.markdown.rules.references import useful_reference
 from splitflap_renderer.markdown.rules.spoiler import spoiler
+
+#: How to read a text. `commonmark` and `github` keep to their specification, for the tests of
+#: conformance. `posts` also reads tags without their partner as text; one of GitHub's examples has
+#: such tags.
+Grammar = Literal["commonmark", "github", "posts"]
 
 #: Deepest nesting of blocks, in levels of markdown-it-py: a quote has one, a list two. The markers
 #: of deeper blocks stay text.
@@ -27,12 +32,11 @@ CHECKBOXES = {
 _TERMINATES = ["paragraph", "reference", "blockquote"]
 
 
-def use_blocks(md: MarkdownIt, *, lenient: bool, lone_tags_as_text: bool) -> None:
+def use_blocks(md: MarkdownIt, grammar: Grammar) -> None:
     """Add the blocks beyond CommonMark's to a parser.
 
-    `lenient` reads a block of HTML as text if it begins with no allowed tag, and the line after
-    three backticks as code if it names no language. `lone_tags_as_text` does so with tags within a
-    line without their partner; one of the examples in GitHub's specification has such tags.
+    Beyond `commonmark`, a block of HTML is text if it begins with no allowed tag, and the words
+    after three backticks are code if they name no language.
     """
     md.enable("table").use(use_footnotes)
     # markdown-it-py drops the text of blocks below `maxNesting`, so they are not begun.
@@ -44,10 +48,10 @@ def use_blocks(md: MarkdownIt, *, lenient: bool, lone_tags_as_text: bool) -> Non
     md.block.ruler.before("blockquote", "spoiler", _if_shallow(spoiler), alike)
     md.block.ruler.after("fence", "math_block", math_block, alike)
     md.core.ruler.after("block", "as_specified", _as_specified)
-    if lenient:
+    if grammar != "commonmark":
         md.block.ruler.at("html_block", allowed_html, {"alt": _TERMINATES})
         md.block.ruler.at("fence", _fence, alike)
-    if lone_tags_as_text:
+    if grammar == "posts":
         md.core.ruler.after("block", "lone_tags", escape_lone_tags)
 
 

@@ -8,7 +8,7 @@ from splitflap_renderer.footnote_ids import NO_SALT
 from splitflap_renderer.html.decorate import NotSanitised, decorated
 from splitflap_renderer.html.sanitiser import final
 from splitflap_renderer.markdown.checks import TextRefused
-from splitflap_renderer.render import render
+from splitflap_renderer.render import MIN_HTML, render
 
 from tests.xss.allowed import problems
 from tests.xss.options import OPTIONS
@@ -57,7 +57,7 @@ def test_only_sanitised_html_is_decorated() -> None:
     """The decorator reads all of the HTML or refuses it."""
     for html in ("<p", "<p onclick=x>", "<!-- x -->", "<a href='x'>", "a < b", "<P>"):
         with pytest.raises(NotSanitised):
-            decorated(html, OPTIONS, NO_SALT)
+            decorated(html, OPTIONS, NO_SALT, MIN_HTML)
 
 
 @settings(max_examples=300, deadline=None)

@@ -11,7 +11,7 @@ from splitflap_renderer.html.additions.depth import MAX_DEPTH
 from splitflap_renderer.html.decorate import decorated
 from splitflap_renderer.html.sanitiser import final, sanitised
 from splitflap_renderer.options import DEFAULTS, Options
-from splitflap_renderer.render import render
+from splitflap_renderer.render import MIN_HTML, render
 
 NAMED = Options(mention_url="/people/{name}")
 
@@ -115,7 +115,7 @@ def test_any_html_is_flattened_to_well_nested_html(tags: list[tuple[str, bool, i
         for place, (tag, end, count) in enumerate(tags)
     )
     clean = sanitised(source, "0" * 8)
-    made = decorated(clean, DEFAULTS, "0" * 8).html
+    made = decorated(clean, DEFAULTS, "0" * 8, MIN_HTML).html
     assert words(made) == words(clean)
     assert depth(made) <= MAX_DEPTH
     assert parents(made) <= parents(clean)
@@ -129,5 +129,5 @@ def test_a_container_stays_only_with_room_for_its_parts(start: str, part: str) -
     """A parser would move the text of a table without cells before the table."""
     for count in range(90, 100):
         clean = sanitised("<div>" * count + start + "word", "0" * 8)
-        made = decorated(clean, DEFAULTS, "0" * 8).html
+        made = decorated(clean, DEFAULTS, "0" * 8, MIN_HTML).html
         assert (start[:3] in made) == (part in made)

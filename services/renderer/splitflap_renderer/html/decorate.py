@@ -30,9 +30,6 @@ from splitflap_renderer.options import Options
 
 _Step = Callable[[str], str]
 
-#: A bound for callers without one, in characters.
-MAX_LENGTH = 1_000_000
-
 
 class Decorated(msgspec.Struct, frozen=True):
     """The HTML, the names in it, and the excerpt."""
@@ -47,7 +44,7 @@ class NotSanitised(ValueError):
     """The HTML was not written by the sanitiser."""
 
 
-def decorated(html_: str, options: Options, salt: str, longest: int = MAX_LENGTH) -> Decorated:
+def decorated(html_: str, options: Options, salt: str, longest: int) -> Decorated:
     """Make all additions to sanitised HTML. Code gets no marks beyond `longest` characters of HTML.
 
     Raises:

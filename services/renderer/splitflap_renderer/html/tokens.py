@@ -12,5 +12,8 @@ INLINE = {
     *("q", "s", "samp", "small", "span", "strong", "sub", "sup", "u", "var", "ruby", "rt", "rp"),
 }
 
+#: Elements without an end tag.
+VOID = frozenset({"br", "hr", "img", "input"})
+
 #: Elements with code: their text has no names.
 CODE = frozenset({"pre", "code", "kbd", "samp"})

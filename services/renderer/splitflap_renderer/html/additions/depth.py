@@ -4,6 +4,8 @@ Some clients draw each level by a call within a call, and overflow. The pass dro
 deeper elements and keeps their text.
 """
 
+from splitflap_renderer.html.tokens import VOID
+
 #: Most open elements, with the elements of additions.
 MAX_DEPTH = 100
 
@@ -12,9 +14,6 @@ _ROOM = {"ul": 1, "ol": 1, "dl": 1, "details": 1, "ruby": 1, "table": 3, "pre": 
 
 #: One level is left for the links of names.
 _MAX_OPEN = MAX_DEPTH - 1
-
-#: Elements without an end tag.
-_VOID = {"br", "hr", "img", "input"}
 
 
 class Depth:
@@ -28,7 +27,7 @@ class Depth:
 
         So no `li` stays without its list, and no `td` without its table.
         """
-        if tag in _VOID:
+        if tag in VOID:
             return False
         if end:
             return self._drops_end()

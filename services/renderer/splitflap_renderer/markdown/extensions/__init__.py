@@ -1,0 +1,1 @@
+"""Extensions of Python-Markdown, for the flavour `markdown`."""

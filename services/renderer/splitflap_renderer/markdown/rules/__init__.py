@@ -1,1 +1,1 @@
-"""The rules of blocks that both flavours share, for markdown-it-py."""
+"""Rules of markdown-it-py: the blocks of both flavours (`common`), and inline syntax of gfm."""

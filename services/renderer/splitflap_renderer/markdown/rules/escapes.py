@@ -16,7 +16,7 @@ from splitflap_renderer.html.sanitiser import ESCAPE_MARKER
 def mark_escapes(md: MarkdownIt) -> None:
     """Mark escaped characters."""
     md.inline.ruler.at("escape", _escape)
-    md.core.ruler.before("text_join", "escapes", _rule)
+    md.core.ruler.before("text_join", "escapes", _mark_children)
 
 
 def _escape(state: StateInline, silent: bool) -> bool:
@@ -25,7 +25,7 @@ def _escape(state: StateInline, silent: bool) -> bool:
     return not following.isalnum() and escape(state, silent)
 
 
-def _rule(state: StateCore) -> None:
+def _mark_children(state: StateCore) -> None:
     for token in state.tokens:
         if token.type == "inline" and ("\\" in token.content or "&" in token.content):
             token.children = [each for child in token.children or [] for each in _marked(child)]

@@ -13,10 +13,8 @@ from markdown_it.rules_block import StateBlock, html_block
 from markdown_it.rules_core import StateCore
 
 from splitflap_renderer.html.sanitiser import URL_SCHEMES
+from splitflap_renderer.html.tokens import INLINE, VOID
 from splitflap_renderer.markdown.raw_html import OPEN_OR_CLOSE, WRITABLE
-
-#: Elements without an end tag.
-_ALONE = {"br", "hr", "img"}
 
 #: Elements whose end tag HTML lets people omit, and the elements around them.
 _WITHIN = {
@@ -28,11 +26,8 @@ _WITHIN = {
     **{part: {"table"} for part in ("thead", "tbody", "tfoot", "tr", "td", "th")},
 }
 
-#: Elements within a line.
-_PHRASING = {
-    *("a", "abbr", "b", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "ruby", "s"),
-    *("samp", "small", "span", "strong", "sub", "sup", "u", "var"),
-}
+#: Elements within a line that need an end tag.
+_PAIRED_INLINE = INLINE - VOID - _WITHIN.keys()
 
 _NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*+)")
 _AUTOLINK = r"<(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,31}):[^\s<>]*>"
@@ -76,7 +71,7 @@ def _with_partners(state: StateBlock | StateCore) -> set[str]:
 
 def _is_complete(name: str, partners: set[str]) -> bool:
     """Whether a tag with this name is HTML in a text with these partners."""
-    return name in _ALONE or bool(_WITHIN.get(name, {name}) & partners)
+    return name in VOID or bool(_WITHIN.get(name, {name}) & partners)
 
 
 def _lone_tags(text: str, partners: set[str]) -> Iterator[int]:
@@ -90,7 +85,7 @@ def _lone_tags(text: str, partners: set[str]) -> Iterator[int]:
         name = (tag["open"] or tag["close"]).lower()
         if name not in WRITABLE:
             continue
-        if name not in _PHRASING:
+        if name not in _PAIRED_INLINE:
             if not _is_complete(name, partners):
                 yield tag.start()
         elif tag["open"]:

@@ -209,9 +209,7 @@ class ChildHandle:
         left = self._allowance - (cpu - self._cpu_since)
         if left <= 0:
             return True
-        if now - self._window_at >= self._wall_clock_limit:
-            self.starved = cpu - self._window_cpu < LEAST_SHARE * self._wall_clock_limit
-            self._window_at, self._window_cpu = now, cpu
+        self._end_window(now, cpu)
         self._check_at = now + max(CHECK_INTERVAL, left)
         return self.starved
 
@@ -229,6 +227,12 @@ class ChildHandle:
         self._window_at, self._window_cpu = self._since, self._cpu_since
         self.starved = False
         self._check_at = self._since + self._allowance
+
+    def _end_window(self, now: float, cpu: float) -> None:
+        """Decide at the end of each window whether it is starved."""
+        if now - self._window_at >= self._wall_clock_limit:
+            self.starved = cpu - self._window_cpu < LEAST_SHARE * self._wall_clock_limit
+            self._window_at, self._window_cpu = now, cpu
 
     def _cpu(self) -> float:
         """CPU seconds of the process so far; 0 once it is gone.

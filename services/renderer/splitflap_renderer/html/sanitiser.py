@@ -132,7 +132,7 @@ _SIZE = re.compile(r"([1-9][0-9]{0,3})(px|%)?")
 _SPAN = re.compile(r"[1-9][0-9]{0,2}")
 
 #: Invalid in URLs. Browsers remove some of them, and terminals interpret others in logs.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def sanitised(html: str, salt: str) -> str:
@@ -171,7 +171,7 @@ def _is_size(value: str) -> bool:
 def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "id":
         return value if _is_own_footnote(value) else None
-    if name in {"href", "src"} and _CONTROL.search(value):
+    if name in {"href", "src"} and CONTROL.search(value):
         return None
     if name in {"colspan", "rowspan"}:
         return value if _SPAN.fullmatch(value) and int(value) <= MAX_SPAN else None

@@ -14,6 +14,7 @@ from splitflap_renderer.markdown.extensions.literals import LiteralsExtension
 from splitflap_renderer.markdown.extensions.previews import PreviewsExtension
 from splitflap_renderer.markdown.extensions.raw_links import RawLinksExtension
 from splitflap_renderer.markdown.rules.common import Grammar
+from splitflap_renderer.markdown.rules.targets import ALLOWED, ANY
 
 #: A text cannot choose the place of its footnotes: Markdown removes U+0002 from every text.
 _NO_PLACE_MARKER = "\x02nowhere\x03"
@@ -31,12 +32,13 @@ class MarkdownFlavour:
         self._previews = PreviewsExtension()
         self._footnote_ids = FootnoteIdsExtension()
         footnotes = FootnoteExtension(PLACE_MARKER=_NO_PLACE_MARKER)
+        targets = ALLOWED if grammar == "posts" else ANY
         extensions = [
             footnotes,
             EmphasisExtension(),
-            LinkSyntaxExtension(),
+            LinkSyntaxExtension(targets),
             RawLinksExtension(),
-            AutolinksExtension(bare=grammar != "commonmark"),
+            AutolinksExtension(targets, bare=grammar != "commonmark"),
             EscapesExtension(),
             LineBreaksExtension(newlines=breaks),
             self._previews,

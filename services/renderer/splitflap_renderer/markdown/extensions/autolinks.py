@@ -12,10 +12,10 @@ from markdown import Markdown, treeprocessors
 from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
 from markdown.util import INLINE_PLACEHOLDER_RE, AtomicString
-from markdown_it.common.normalize_url import validateLink
 
 from splitflap_renderer.markdown.bare_links import BEGINNING_RE, bare_link, emails
-from splitflap_renderer.markdown.extensions.tree import CODE, Pieces, TextReplacer
+from splitflap_renderer.markdown.extensions.tree import CODE, Pieces, TextReplacer, unescaped
+from splitflap_renderer.markdown.rules.targets import Targets
 
 #: Marks the element of `<https://...>` until `previews` collects the links.
 NO_PREVIEW = "data-no-preview"
@@ -35,14 +35,17 @@ _ESCAPES = {f"\x02{ord(each)}\x03" for each in "_*~"}
 class AutolinksExtension(Extension):
     """Registers the processors below. Without `bare` it finds no bare links."""
 
-    def __init__(self, *, bare: bool) -> None:
+    def __init__(self, targets: Targets, *, bare: bool) -> None:
         super().__init__()
+        self._targets = targets
         self._bare = bare
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Bare URLs come after line breaks (85), before entities (80); addresses after escapes."""
-        md.inlinePatterns.register(_Angled(_ANGLED_URL_RE, md), "autolink", 120)
-        md.inlinePatterns.register(_Angled(_ANGLED_EMAIL_RE, md), "automail", 110)
+        url = _Angled(_ANGLED_URL_RE, md, self._targets)
+        md.inlinePatterns.register(url, "autolink", 120)
+        address = _Angled(_ANGLED_EMAIL_RE, md, self._targets)
+        md.inlinePatterns.register(address, "automail", 110)
         if self._bare:
             md.inlinePatterns.register(_BareUrl(BEGINNING_RE, md), "bare_url", 84)
             addresses = TextReplacer(md, _with_emails, sign="@", verbatim={"a", *CODE})
@@ -52,6 +55,10 @@ class AutolinksExtension(Extension):
 class _Angled(InlineProcessor):
     ANCESTOR_EXCLUDES = ("a",)
 
+    def __init__(self, pattern: str, md: Markdown, targets: Targets) -> None:
+        super().__init__(pattern, md)
+        self._targets = targets
+
     def handleMatch(  # type: ignore[override]  # noqa: N802
         self,
         m: re.Match[str],
@@ -60,7 +67,7 @@ class _Angled(InlineProcessor):
         written = self.unescape(m[1])
         url = written if ":" in written else f"mailto:{written}"
         # An escaped `<` is the beginning of a tag that is shown as text.
-        if not validateLink(url) or "\x0260\x03" in url:
+        if not self._targets.link(unescaped(url)) or "\x0260\x03" in url:
             return None, None, None
         element = Element("a", {"href": url, NO_PREVIEW: ""})
         element.text = AtomicString(written)

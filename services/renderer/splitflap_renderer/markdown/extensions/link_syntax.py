@@ -1,10 +1,12 @@
 """Inline links and images of Python-Markdown by the rules of CommonMark 0.31.2, section 6.3.
 
 Python-Markdown looks for a title in any quotes, so an apostrophe in a URL makes it swallow the rest
-of the sentence. In `[a] [b]` it drops the second text. A script is no link, and stays as written.
+of the sentence. In `[a] [b]` it drops the second text. A link whose target is not allowed stays as
+written.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -19,9 +21,12 @@ from markdown.inlinepatterns import (
     ImageReferenceInlineProcessor,
     LinkInlineProcessor,
     ReferenceInlineProcessor,
+    ShortImageReferenceInlineProcessor,
 )
-from markdown_it.common.normalize_url import validateLink
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
+
+from splitflap_renderer.markdown.extensions.tree import unescaped
+from splitflap_renderer.markdown.rules.targets import Targets
 
 _SPACE = re.compile(r"[ \t\n]*")
 
@@ -32,25 +37,39 @@ MAX_LINK = 10_000
 class LinkSyntaxExtension(Extension):
     """Replaces the processors."""
 
+    def __init__(self, targets: Targets) -> None:
+        super().__init__()
+        self._targets = targets
+
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Keep their places."""
         md.inlinePatterns.register(_Reference(REFERENCE_RE, md), "reference", 170)
-        md.inlinePatterns.register(_Link(LINK_RE, md), "link", 160)
-        md.inlinePatterns.register(_Image(IMAGE_LINK_RE, md), "image_link", 150)
-        md.inlinePatterns.register(_ImageReference(IMAGE_REFERENCE_RE, md), "image_reference", 140)
+        link = _Link(LINK_RE, md, self._targets.link)
+        md.inlinePatterns.register(link, "link", 160)
+        image = _Image(IMAGE_LINK_RE, md, self._targets.image)
+        md.inlinePatterns.register(image, "image_link", 150)
+        reference = _ImageReference(IMAGE_REFERENCE_RE, md, self._targets.image)
+        md.inlinePatterns.register(reference, "image_reference", 140)
+        short = _ShortImageReference(IMAGE_REFERENCE_RE, md, self._targets.image)
+        md.inlinePatterns.register(short, "short_image_ref", 125)
 
 
 class _Syntax(LinkInlineProcessor):
+    def __init__(self, pattern: str, md: Markdown, is_target: Callable[[str], bool]) -> None:
+        super().__init__(pattern, md)
+        self._is_target = is_target
+
     def getLink(self, data: str, index: int) -> tuple[str, str | None, int, bool]:  # noqa: N802
         """The URL and title in `(...)`, the place after it, and whether it is a link."""
         if data[index : index + 1] != "(":
             return "", None, index, False
         end, href, title = _read(_hidden(data[index : index + MAX_LINK]))
-        if end is None or not validateLink(href):
+        # A URL in angle brackets may have spaces.
+        url = unescaped(self.unescape(_shown(href)).replace(" ", "%20"))
+        if end is None or not self._is_target(url):
             return "", None, index, False
         shown = None if title is None else self.unescape(_shown(title))
-        # A URL in angle brackets may have spaces.
-        return self.unescape(_shown(href)).replace(" ", "%20"), shown, index + end, True
+        return url, shown, index + end, True
 
 
 class _Link(_Syntax):
@@ -83,7 +102,22 @@ class _Reference(ReferenceInlineProcessor):
 
 
 class _ImageReference(_Reference, ImageReferenceInlineProcessor):
-    """The rest is an image's."""
+    def __init__(self, pattern: str, md: Markdown, is_target: Callable[[str], bool]) -> None:
+        super().__init__(pattern, md)
+        self._is_target = is_target
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802
+        self, m: re.Match[str], data: str
+    ) -> tuple[Any, int | None, int | None]:
+        """The target of a definition may be a link's only."""
+        element, start, end = super().handleMatch(m, data)
+        if isinstance(element, Element) and not self._is_target(element.get("src", "")):
+            return None, None, None
+        return element, start, end
+
+
+class _ShortImageReference(_ImageReference, ShortImageReferenceInlineProcessor):
+    """The rest is that of `![name]`."""
 
 
 def _after_space(text: str, place: int) -> int:

@@ -1,5 +1,6 @@
 """Texts in Python-Markdown's tree. A text belongs to an element, or follows a child of it."""
 
+import re
 from collections.abc import Callable, Container, Iterator
 from xml.etree.ElementTree import Element
 
@@ -8,6 +9,8 @@ from markdown.treeprocessors import Treeprocessor
 
 #: Elements without Markdown in them.
 CODE = frozenset({"code", "pre"})
+
+_ESCAPED = re.compile("\x02([0-9]+)\x03")
 
 #: Content of an element in reading order.
 Pieces = list[str | Element]
@@ -19,6 +22,11 @@ def add_text(parent: Element, text: str) -> None:
         parent[-1].tail = (parent[-1].tail or "") + text
     else:
         parent.text = (parent.text or "") + text
+
+
+def unescaped(text: str) -> str:
+    """A text with its escaped characters, which Python-Markdown keeps as numbers until the end."""
+    return _ESCAPED.sub(lambda escaped: chr(int(escaped[1])), text)
 
 
 def in_order(root: Element) -> Iterator[Element | str]:

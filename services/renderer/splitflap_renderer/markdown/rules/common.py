@@ -13,10 +13,11 @@ from splitflap_renderer.markdown.rules.html_tags import allowed_html, escape_lon
 from splitflap_renderer.markdown.rules.math import math_block
 from splitflap_renderer.markdown.rules.references import useful_reference
 from splitflap_renderer.markdown.rules.spoiler import spoiler
+from splitflap_renderer.markdown.rules.targets import use_targets
 
 #: How to read a text. `commonmark` and `github` keep to their specification, for the tests of
-#: conformance. `posts` also reads tags without their partner as text; one of GitHub's examples has
-#: such tags.
+#: conformance. `posts` also reads as text tags without their partner, and links whose target is
+#: not allowed; GitHub's examples have such tags and links.
 Grammar = Literal["commonmark", "github", "posts"]
 
 #: Deepest nesting of blocks, in levels of markdown-it-py: a quote has one, a list two. The markers
@@ -53,6 +54,7 @@ def use_blocks(md: MarkdownIt, grammar: Grammar) -> None:
         md.block.ruler.at("fence", _fence, alike)
     if grammar == "posts":
         md.core.ruler.after("block", "lone_tags", escape_lone_tags)
+        md.use(use_targets)
 
 
 def _as_specified(state: StateCore) -> None:

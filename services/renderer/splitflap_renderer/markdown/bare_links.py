@@ -6,11 +6,11 @@ a host ends before Chinese or Japanese text, and brackets of all kinds enclose a
 takes linear time.
 """
 
-import html
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from splitflap_renderer.markdown.entities import ENTITY
 from splitflap_renderer.scripts import MARKS, SPACED, SPACELESS
 
 #: Punctuation that ends a sentence or an emphasis rather than a URL.
@@ -61,8 +61,6 @@ _PATH = re.compile(rf"(?i){_MORE}")
 #: An e-mail address in a text. Scripts without spaces may enclose it.
 _EMAIL = re.compile(rf"(?<![/@])(?<!{_LOCAL}){_ADDRESS}")
 
-_ENTITY = re.compile(r"(?i)&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[0-9a-z]{1,32});")
-
 #: Longest entity that may end a URL, in characters.
 _MAX_ENTITY = 34
 
@@ -107,11 +105,6 @@ def emails(text: str) -> Iterator[BareLink]:
             yield BareLink(found.start(), found.end(), f"mailto:{found[0]}")
 
 
-def decoded(url: str) -> str:
-    """A URL without entities. Incomplete ones stay: they are names of parameters."""
-    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), url)
-
-
 def _is_host(host: str) -> bool:
     """GitHub's rule: the last two labels of a name have no underscore."""
     return "_" not in "".join(host.split(".")[-2:])
@@ -129,7 +122,7 @@ def without_trailing(url: str) -> str:
             break
         elif last == ";":
             begin = url.rfind("&", max(0, end - _MAX_ENTITY), end)
-            if begin >= 0 and _ENTITY.fullmatch(url, begin, end):
+            if begin >= 0 and ENTITY.fullmatch(url, begin, end):
                 end = begin + 1
         end -= 1
     return url[:end]

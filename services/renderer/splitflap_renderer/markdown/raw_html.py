@@ -9,6 +9,7 @@ import html
 import re
 
 from splitflap_renderer.html.sanitiser import ATTRIBUTE_VALUES, ATTRIBUTES, TAGS
+from splitflap_renderer.markdown.entities import decoded, only_entities
 
 #: The tags of CommonMark 0.31.2, section 6.6. Possessive quantifiers keep the pattern linear.
 _ATTRIBUTE = (
@@ -22,7 +23,7 @@ OPEN_OR_CLOSE = (
     r"|</(?P<close>[A-Za-z][A-Za-z0-9-]*+)\s*+>"
 )
 _PART = re.compile(
-    rf"{OPEN_OR_CLOSE}|<!(?P<comment>--(?:-?>|(?:(?!-->).)*+-->))|<",
+    rf"{OPEN_OR_CLOSE}|<!(?P<comment>--(?:-?>|(?:(?!-->).)*+-->))|<|[^<]++",
     re.DOTALL,
 )
 _NAMED = re.compile(_ATTRIBUTE)
@@ -44,12 +45,14 @@ def shown(piece: str) -> str:
 
 
 def _part(found: re.Match[str]) -> str:
+    if not found[0].startswith("<"):
+        return only_entities(found[0])
     if found["comment"] is not None:
         return ""
     name = (found["open"] or found["close"] or "").lower()
     attributes = _allowed(name, found["attributes"] or "") if name in WRITABLE else None
     if attributes is None:
-        return "&lt;" + found[0][1:]
+        return "&lt;" + only_entities(found[0][1:])
     return f"</{name}>" if found["close"] else f"<{name}{attributes}>"
 
 
@@ -60,7 +63,7 @@ def _allowed(tag: str, attributes: str) -> str | None:
         name = found["name"].lower()
         if name in WRITABLE[tag]:
             value = found["double"] or found["single"] or found["bare"] or ""
-            written += f' {name}="{html.escape(html.unescape(value))}"'
+            written += f' {name}="{html.escape(decoded(value))}"'
         elif "=" not in found[0]:
             return None
     return None if tag == "img" and " src=" not in written else written

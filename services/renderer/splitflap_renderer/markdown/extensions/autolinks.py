@@ -14,7 +14,14 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.util import INLINE_PLACEHOLDER_RE, AtomicString
 
 from splitflap_renderer.markdown.bare_links import BEGINNING_RE, bare_link, emails
-from splitflap_renderer.markdown.extensions.tree import CODE, Pieces, TextReplacer, unescaped
+from splitflap_renderer.markdown.entities import decoded
+from splitflap_renderer.markdown.extensions.tree import (
+    CODE,
+    Pieces,
+    TextReplacer,
+    literal,
+    unescaped,
+)
 from splitflap_renderer.markdown.rules.targets import Targets
 
 #: Marks the element of `<https://...>` until `previews` collects the links.
@@ -69,8 +76,8 @@ class _Angled(InlineProcessor):
         # An escaped `<` is the beginning of a tag that is shown as text.
         if not self._targets.link(unescaped(url)) or "\x0260\x03" in url:
             return None, None, None
-        element = Element("a", {"href": url, NO_PREVIEW: ""})
-        element.text = AtomicString(written)
+        element = Element("a", {"href": literal(url), NO_PREVIEW: ""})
+        element.text = literal(written)
         return element, m.start(), m.end()
 
 
@@ -86,7 +93,7 @@ class _BareUrl(InlineProcessor):
         if found is None:
             return None, None, None
         element = Element("a", {"href": self.unescape(found.url), BARE: ""})
-        element.text = AtomicString(self.unescape(data[found.start : found.end]))
+        element.text = literal(decoded(self.unescape(data[found.start : found.end])))
         return element, found.start, found.end
 
     def _after_escape(self, data: str, place: int) -> int:

@@ -14,7 +14,7 @@ from markdown.inlinepatterns import ENTITY_RE, HtmlInlineProcessor
 from markdown.util import AMP_SUBSTITUTE, AtomicString
 
 from splitflap_renderer.html.sanitiser import ESCAPE_MARKER
-from splitflap_renderer.markdown.bare_links import decoded
+from splitflap_renderer.markdown.entities import decoded, is_entity
 from splitflap_renderer.markdown.extensions.tree import CODE, Pieces, TextReplacer
 
 #: An escaped character, as Python-Markdown writes it until the end.
@@ -34,11 +34,13 @@ class EscapesExtension(Extension):
 
 
 class _Entity(HtmlInlineProcessor):
-    """`&#64;` is like an escaped `@`."""
+    """`&#64;` is like an escaped `@`. A word that is no entity has an escaped `&`."""
 
     def handleMatch(  # type: ignore[override]  # noqa: N802
         self, m: re.Match[str], data: str
     ) -> tuple[Any, int | None, int | None]:
+        if not is_entity(m[0]):
+            return _AMPERSAND, m.start(), m.start() + 1
         character = decoded(m[0])
         if character in {"@", "#", ":"}:
             return _ESCAPED.format(ord(character)), m.start(), m.end()

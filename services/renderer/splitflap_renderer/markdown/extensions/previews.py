@@ -10,7 +10,7 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 
-from splitflap_renderer.markdown.bare_links import decoded
+from splitflap_renderer.markdown.entities import decoded
 from splitflap_renderer.markdown.extensions.autolinks import NO_PREVIEW
 from splitflap_renderer.markdown.preview_key import preview_key
 

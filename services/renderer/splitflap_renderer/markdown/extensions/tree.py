@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
+from markdown.util import AMP_SUBSTITUTE, AtomicString
 
 #: Elements without Markdown in them.
 CODE = frozenset({"code", "pre"})
@@ -27,6 +28,11 @@ def add_text(parent: Element, text: str) -> None:
 def unescaped(text: str) -> str:
     """A text with its escaped characters, which Python-Markdown keeps as numbers until the end."""
     return _ESCAPED.sub(lambda escaped: chr(int(escaped[1])), text)
+
+
+def literal(text: str) -> AtomicString:
+    """A text without Markdown and entities. Python-Markdown leaves an entity to the browser."""
+    return AtomicString(text.replace("&", f"{AMP_SUBSTITUTE}amp;"))
 
 
 def in_order(root: Element) -> Iterator[Element | str]:

@@ -12,7 +12,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from splitflap_renderer.markdown.bare_links import BareLink, bare_link, decoded, emails
+from splitflap_renderer.markdown.bare_links import BareLink, bare_link, emails
+from splitflap_renderer.markdown.entities import decoded
 from splitflap_renderer.markdown.raw_html import LINK_END, LINK_START
 
 #: The scheme before a colon.

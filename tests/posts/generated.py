@@ -73,6 +73,8 @@ _URLS = [
     "www.d.example/e",
 ]
 _LINK_TARGETS = ["https://a.example/(x)", "<https://b.example/a b>", 'https://c.example "A *t*"']
+#: Words after a fence that are code.
+_COMMANDS = ["python manage.py migrate", "sql SELECT 1;", "go test ./...", "I said so"]
 _LANGUAGES = ["", "python", "js", "rust,ignore", "JSON", "sh session", "c++", "text", "no-such"]
 
 
@@ -192,23 +194,44 @@ _fence: Blocks = st.builds(
     st.sampled_from(_LANGUAGES),
     _code_lines,
 )
+_begun_fence: Blocks = st.builds(
+    lambda fence, first, lines: Block(
+        [fence + first, *lines, fence], " ".join([first, *lines]), "fence"
+    ),
+    st.sampled_from(["```", "~~~", "````"]),
+    st.sampled_from(_COMMANDS),
+    st.just([]) | _code_lines,
+)
+#: Logs and speakers: definitions of links that nothing uses.
+_labelled: Blocks = st.builds(
+    lambda label, word: Block([f"[{label}]: {word}"], f"[{label}]: {word}", "paragraph"),
+    st.sampled_from(["TODO", "12:30:45", "INFO", "ann", "a b"]),
+    st.sampled_from(["fix-this", "/var/log/app.log", "2024-01-02", "ann@e.example", "yes", "a_b"]),
+)
 _indented: Blocks = _code_lines.map(
     lambda lines: Block([f"    {line}" for line in lines], " ".join(lines), "indented")
 )
 
 
-def _table_of(rows: list[list[Piece]]) -> Block:
-    head, *body = ["| " + " | ".join(cell.source for cell in row) + " |" for row in rows]
+def _table_of(rows: list[list[Piece]], surplus: list[Piece]) -> Block:
+    """The last row has more cells than the head. A reader sees the bars between these."""
+    written = [" | ".join(cell.source for cell in row) for row in rows]
     rule = "|" + " --- |" * len(rows[0])
     shown = " ".join(cell.shown for row in rows for cell in row)
+    if len(rows) > 1:
+        written[-1] += "".join(f" | {cell.source}" for cell in surplus)
+        shown += "".join(f" | {cell.shown}" for cell in surplus)
+    head, *body = [f"| {row} |" for row in written]
     return Block([head, rule, *body], shown, "table")
 
 
 _cell = st.lists(st.one_of(_word, _pieces(_PLAIN), _link), min_size=1, max_size=3).map(_joined)
 _table: Blocks = st.integers(1, 4).flatmap(
-    lambda columns: st.lists(
-        st.lists(_cell, min_size=columns, max_size=columns), min_size=1, max_size=4
-    ).map(_table_of)
+    lambda columns: st.builds(
+        _table_of,
+        st.lists(st.lists(_cell, min_size=columns, max_size=columns), min_size=1, max_size=4),
+        st.lists(_cell, max_size=2),
+    )
 )
 
 
@@ -256,7 +279,9 @@ def _quotes(inner: Blocks) -> Blocks:
     )
 
 
-_leaf = st.one_of(_paragraph, _paragraph, _heading, _fence, _table, _globs)
+_leaf = st.one_of(
+    *(_paragraph, _paragraph, _heading, _fence, _begun_fence, _table, _globs, _labelled)
+)
 _nested = st.recursive(
     _leaf, lambda inner: st.one_of(_lists(inner), _quotes(inner), _tasks), max_leaves=4
 )

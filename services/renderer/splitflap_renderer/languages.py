@@ -104,6 +104,11 @@ def language_of(info: str) -> str | None:
     return None
 
 
+def is_language(words: str) -> bool:
+    """Whether words are a name of a language, such as `Common Lisp`."""
+    return words.lower() in _NAMES
+
+
 def has_lexer(language: str) -> bool:
     """Whether Pygments has a lexer for a name."""
     return language not in _WITHOUT_LEXER and language != PLAIN

@@ -184,8 +184,6 @@ def test_a_placeholder_in_code_is_not_marked_as_an_error(
         ("", None),
         ("nonesuch", None),
         ("ignore,rust", None),
-        ("x1 rust", None),
-        ("]](<b>", None),
         ("a" * 5_000, None),
     ],
 )

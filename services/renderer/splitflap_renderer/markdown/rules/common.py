@@ -4,20 +4,21 @@ from typing import Any, Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_block import StateBlock, blockquote, fence, list_block
+from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.rules_core import StateCore
 
-from splitflap_renderer.languages import language_of
+from splitflap_renderer.markdown.rules.fences import code_fence
 from splitflap_renderer.markdown.rules.footnotes import use_footnotes
 from splitflap_renderer.markdown.rules.html_tags import allowed_html, escape_lone_tags
 from splitflap_renderer.markdown.rules.math import math_block
-from splitflap_renderer.markdown.rules.references import useful_reference
+from splitflap_renderer.markdown.rules.references import used_reference
 from splitflap_renderer.markdown.rules.spoiler import spoiler
+from splitflap_renderer.markdown.rules.tables import whole_table
 from splitflap_renderer.markdown.rules.targets import use_targets
 
 #: How to read a text. `commonmark` and `github` keep to their specification, for the tests of
-#: conformance. `posts` also reads as text tags without their partner, and links whose target is
-#: not allowed; GitHub's examples have such tags and links.
+#: conformance. `posts` shows more of what people write: tags without their partner, links whose
+#: target is not allowed, code beside a fence, unused definitions, and surplus cells of tables.
 Grammar = Literal["commonmark", "github", "posts"]
 
 #: Deepest nesting of blocks, in levels of markdown-it-py: a quote has one, a list two. The markers
@@ -36,8 +37,7 @@ _TERMINATES = ["paragraph", "reference", "blockquote"]
 def use_blocks(md: MarkdownIt, grammar: Grammar) -> None:
     """Add the blocks beyond CommonMark's to a parser.
 
-    Beyond `commonmark`, a block of HTML is text if it begins with no allowed tag, and the words
-    after three backticks are code if they name no language.
+    Beyond `commonmark`, a block of HTML is text if it begins with no allowed tag.
     """
     md.enable("table").use(use_footnotes)
     # markdown-it-py drops the text of blocks below `maxNesting`, so they are not begun.
@@ -45,14 +45,15 @@ def use_blocks(md: MarkdownIt, grammar: Grammar) -> None:
     alike = RuleOptionsType(alt=[*_TERMINATES, "list"])
     md.block.ruler.at("blockquote", _if_shallow(blockquote), alike)
     md.block.ruler.at("list", _if_shallow(list_block), {"alt": _TERMINATES})
-    md.block.ruler.at("reference", useful_reference)
     md.block.ruler.before("blockquote", "spoiler", _if_shallow(spoiler), alike)
     md.block.ruler.after("fence", "math_block", math_block, alike)
     md.core.ruler.after("block", "as_specified", _as_specified)
     if grammar != "commonmark":
         md.block.ruler.at("html_block", allowed_html, {"alt": _TERMINATES})
-        md.block.ruler.at("fence", _fence, alike)
     if grammar == "posts":
+        md.block.ruler.at("fence", code_fence, alike)
+        md.block.ruler.at("reference", used_reference)
+        md.block.ruler.at("table", whole_table, {"alt": ["paragraph", "reference"]})
         md.core.ruler.after("block", "lone_tags", escape_lone_tags)
         md.use(use_targets)
 
@@ -73,15 +74,3 @@ def _if_shallow(rule: Any) -> Any:
         return state.level < MAX_LEVEL and rule(state, start, end, silent)
 
     return limited
-
-
-def _fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A block of code. People write code on its first line, too: a line of words is no language."""
-    if not fence(state, start, end, silent):
-        return False
-    if not silent:
-        token = state.tokens[-1]
-        words = token.info.split()
-        if token.markup[0] == "`" and len(words) > 1 and not language_of(words[0]):
-            token.info, token.content = "", f"{token.info.strip()}\n{token.content}"
-    return True

@@ -1,7 +1,7 @@
-"""Definitions of references, without those that are a speaker and a word: `[ann]: hello`.
+"""Definitions of references that the text uses: `[ann]: hello` is a speaker and a word.
 
-CommonMark reads the word as a URL and shows nothing. The line is a definition only if the text uses
-its label.
+CommonMark shows nothing of a definition. So a line is a definition only if the text uses its label,
+and if it is the first with this label. Comments stay definitions: `[//]: # (a comment)`.
 """
 
 import re
@@ -9,30 +9,44 @@ import re
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.reference import reference
 
-#: A label, and a word with the marks at its end. The next line may have the word.
-_LABEL_AND_WORD = re.compile(
-    r"\[([^\[\]\n]{1,999}+)\]:[ \t]*+\n?[ \t]*+[^\W_]++[.!?,;\u2026]*+[ \t]*+(?:\n|\Z)"
+_LABEL = r"(?:\\.|[^\[\]\\]){1,999}+"
+
+#: A label at the beginning of a line, and whether it leads nowhere, as comments do.
+_DEFINED = re.compile(rf"(?s)\[(?P<label>{_LABEL})\]:\s*+(?P<nowhere>(?:\#|<>)(?=\s|\Z))?")
+
+#: Fences, code spans, definitions and boxes of tasks come before labels, and use none.
+_USED = re.compile(
+    r"(?ms)^[ \t>*+-]*+(?P<fence>`{3,}+(?=[^`\n]*+$)|~{3,}+)[^\n]*+(?:.*?^[ \t>]*+(?P=fence)|.*+)"
+    r"|(?<!`)(?P<ticks>``?)(?!`)(?:(?!\n[ \t>]*+\n).)*?(?<!`)(?P=ticks)(?!`)"
+    rf"|^(?:[ \t>*+-]|\d++[.)])*+\[{_LABEL}\]:"
+    r"|^[ \t>]*+(?:[*+-]|\d++[.)])[ \t]++\[[ xX]\](?=\s)"
+    rf"|\\.|\[(?P<label>{_LABEL})\]"
 )
 
-_USED_LABEL = re.compile(r"\[([^\[\]]{1,999}+)\](?!:)")
 
-
-def useful_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def used_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """The rule of markdown-it-py for a definition."""
-    found = _LABEL_AND_WORD.match(state.src, state.bMarks[start] + state.tShift[start])
-    if found and _normalised(found[1]) not in _used_labels(state):
+    found = _DEFINED.match(state.src, state.bMarks[start] + state.tShift[start])
+    if found and not found["nowhere"]:
+        label = _normalised(found["label"])
+        if label in state.env.get("defined_labels", ()) or label not in _used_labels(state):
+            return False
+        if reference(state, start, end, silent):
+            state.env.setdefault("defined_labels", set()).add(label)
+            return True
         return False
     return reference(state, start, end, silent)
 
 
 def _used_labels(state: StateBlock) -> set[str]:
-    """The labels in brackets outside of definitions."""
+    """The labels in brackets outside of code and definitions."""
     if "used_labels" not in state.env:
-        labels = _USED_LABEL.findall(state.src)
-        state.env["used_labels"] = {_normalised(label) for label in labels}
+        found = (each["label"] for each in _USED.finditer(state.src))
+        state.env["used_labels"] = {_normalised(label) for label in found if label}
     used: set[str] = state.env["used_labels"]
     return used
 
 
 def _normalised(label: str) -> str:
-    return " ".join(label.casefold().split())
+    """A label in a quote may have a bracket at the beginning of its second line."""
+    return " ".join(label.replace("\n>", "\n").casefold().split())

@@ -1,7 +1,7 @@
 """Definitions of references that the text uses: `[ann]: hello` is a speaker and a word.
 
 CommonMark shows nothing of a definition. So a line is a definition only if the text uses its label,
-and if it is the first with this label. Comments stay definitions: `[//]: # (a comment)`.
+and if it is the first with this label. Comments are hidden: `[//]: # (a comment)`.
 """
 
 import re
@@ -11,8 +11,13 @@ from markdown_it.rules_block.reference import reference
 
 _LABEL = r"(?:\\.|[^\[\]\\]){1,999}+"
 
-#: A label at the beginning of a line, and whether it leads nowhere, as comments do.
-_DEFINED = re.compile(rf"(?s)\[(?P<label>{_LABEL})\]:\s*+(?P<nowhere>(?:\#|<>)(?=\s|\Z))?")
+_DEFINED = re.compile(rf"(?s)\[({_LABEL})\]:")
+
+#: A definition that leads nowhere.
+_COMMENT = re.compile(
+    r"\[[^\]\n]++\]:[ \t]*+(?:\#|<>)"
+    r"""(?:[ \t]++(?:"[^"\n]*+"|'[^'\n]*+'|\([^()\n]*+\)))?+[ \t]*+(?=\n|\Z)"""
+)
 
 #: Fences, code spans, definitions and boxes of tasks come before labels, and use none.
 _USED = re.compile(
@@ -25,17 +30,22 @@ _USED = re.compile(
 
 
 def used_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """The rule of markdown-it-py for a definition."""
-    found = _DEFINED.match(state.src, state.bMarks[start] + state.tShift[start])
-    if found and not found["nowhere"]:
-        label = _normalised(found["label"])
-        if label in state.env.get("defined_labels", ()) or label not in _used_labels(state):
-            return False
-        if reference(state, start, end, silent):
-            state.env.setdefault("defined_labels", set()).add(label)
-            return True
+    """The rule of markdown-it-py for a definition or a comment."""
+    begin = state.bMarks[start] + state.tShift[start]
+    if not silent and not state.is_code_block(start) and _COMMENT.match(state.src, begin):
+        state.line = start + 1
+        return True
+    found = _DEFINED.match(state.src, begin)
+    if not found:
         return False
-    return reference(state, start, end, silent)
+    label = _normalised(found[1])
+    defined: set[str] = state.env.setdefault("defined_labels", set())
+    if label in defined or label not in _used_labels(state):
+        return False
+    if not reference(state, start, end, silent):
+        return False
+    defined.add(label)
+    return True
 
 
 def _used_labels(state: StateBlock) -> set[str]:

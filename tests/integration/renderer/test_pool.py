@@ -135,7 +135,7 @@ def _stop_within_an_answer(rig: Rig) -> str:
     """Stop a process while it writes an answer larger than the pipe; return its text's name."""
     while True:
         name = f"large {time.monotonic()}"
-        rig.submit(name, "<a>" * 20_000, "gfm")
+        rig.submit(name, "    " + "&" * 60_000, "gfm")
         while name not in rig.outcomes:
             # Private: the pool reads the pipes itself, so only they show a half-written answer.
             for child in rig.pool._children:

@@ -8,19 +8,20 @@ from typing import NamedTuple
 FOLDER = Path(__file__).parent / "texts"
 
 #: A line of a text file that begins a post, or a part of it.
-_MARK = re.compile(r"^%%% (post: .+|reads as written|reads|notes|html)\n", re.MULTILINE)
+_MARK = re.compile(r"^%%% (post: .+|reads as written|reads|notes|excerpt|html)\n", re.MULTILINE)
 
 
 class Post(NamedTuple):
     """A post and its visible text, which ends with the `notes` of footnotes.
 
-    Each line of `html` is a part of its HTML.
+    Each line of `html` is a part of its HTML. The `excerpt` is `reads` without secrets.
     """
 
     name: str
     text: str
     reads: str
     notes: str
+    excerpt: str
     html: list[str]
 
 
@@ -44,4 +45,12 @@ def _posts_of(file: Path) -> Iterator[Post]:
 
 def _post(found: dict[str, str]) -> Post:
     html = found.get("html", "").splitlines()
-    return Post(found["name"], found["post"], found["reads"], found.get("notes", ""), html)
+    reads = found["reads"]
+    return Post(
+        found["name"],
+        found["post"],
+        reads,
+        found.get("notes", ""),
+        found.get("excerpt", reads),
+        html,
+    )

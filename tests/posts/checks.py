@@ -15,8 +15,8 @@ def check_html(html: str, post: Post) -> None:
 
 
 def check_excerpt(excerpt: str, post: Post) -> None:
-    """The excerpt is the visible text without notes, or as many words of it as have room."""
-    expected = " ".join(words(post.reads.translate(CHECKBOXES)))
+    """It is the visible text without notes and secrets, or as many of its words as have room."""
+    expected = " ".join(words(post.excerpt.translate(CHECKBOXES)))
     shown = " ".join(words(excerpt))
     if len(expected) <= MAX_EXCERPT:
         assert shown == expected

@@ -310,7 +310,8 @@ def _post_of(blocks: list[Block], tight: list[bool], note: Piece) -> Post:
         shown.append(block.shown)
         before = block.kind
     source, notes = _numbered("\n".join(lines).lstrip("\n"), note)
-    return Post("generated", source, " ".join(shown), notes, [])
+    reads = " ".join(shown)
+    return Post("generated", source, reads, notes, reads, [])
 
 
 def _numbered(source: str, note: Piece) -> tuple[str, str]:

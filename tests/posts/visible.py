@@ -24,13 +24,20 @@ _OPEN, _DONE = "☐☑"
 CHECKBOXES = dict.fromkeys(map(ord, _OPEN + _DONE))
 
 
-def visible(html: str) -> str:
+def visible(html: str, *, spoilers: bool = True) -> str:
     """The text of HTML with the numbers of lists, checkboxes and the names of images.
 
-    The marks of footnotes, in the text and behind a footnote, are left out.
+    The marks of footnotes, in the text and behind a footnote, are left out. Without `spoilers`, so
+    is what they hide.
     """
     parts: list[str] = []
-    _collect(html5lib.parseFragment(html, namespaceHTMLElements=False), parts)
+    root = html5lib.parseFragment(html, namespaceHTMLElements=False)
+    for spoiler in [] if spoilers else root.findall(".//details[@class='spoiler']"):
+        title, *secret = spoiler
+        title.tail = ""
+        for each in secret:
+            spoiler.remove(each)
+    _collect(root, parts)
     return "".join(parts)
 
 

@@ -19,6 +19,7 @@ from splitflap_renderer.html.additions.heading_ids import HeadingIds
 from splitflap_renderer.html.additions.images import Images
 from splitflap_renderer.html.additions.links import Links
 from splitflap_renderer.html.additions.named_text import NamedText
+from splitflap_renderer.html.additions.spoilers import Spoilers
 from splitflap_renderer.html.additions.task_items import TaskItems
 from splitflap_renderer.html.bidi import closed, has_controls
 from splitflap_renderer.html.excerpt import Excerpt
@@ -58,6 +59,7 @@ def decorated(html_: str, options: Options, salt: str, longest: int) -> Decorate
         # A heading's name is made of the text as written.
         HeadingIds(page, headings),
         NamedText(page, names),
+        Spoilers(page),
         ExcerptText(page, excerpt),
         Links(page, headings),
         Images(page, options),

@@ -15,6 +15,8 @@ class Page:
         self.code = self.links = 0
         #: Whether the open link leads to a footnote, or back from it.
         self.in_footnote_link = False
+        #: Whether a spoiler hides the text here.
+        self.in_spoiler = False
 
 
 class Addition:

@@ -12,7 +12,10 @@ _NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
 class ExcerptText(Addition):
-    """Collects the visible text up to the footnotes: also names of images and numbers of items."""
+    """Collects the visible text up to the footnotes: also names of images and numbers of items.
+
+    A notification gives no secret away, so a spoiler has only its title in the excerpt.
+    """
 
     tags = frozenset({"img", "div", "ol", "ul", "li"})
 
@@ -25,7 +28,7 @@ class ExcerptText(Addition):
     def start(self, written: str) -> str:
         """Add the name of an image, or the number of an item. Footnotes end the excerpt."""
         if written.startswith("<img"):
-            self._excerpt.add(attributes(written).get("alt", ""))
+            self._add(attributes(written).get("alt", ""))
         elif written.startswith("<li"):
             self._item()
         elif written.startswith(("<ol", "<ul")):
@@ -43,16 +46,20 @@ class ExcerptText(Addition):
     def text(self, text: str) -> str:
         """Add a text. The number of a footnote is left out."""
         if not self.page.in_footnote_link:
-            self._excerpt.add(text if "<" not in text else _TAGS.sub("", text))
+            self._add(text if "<" not in text else _TAGS.sub("", text))
         return text
 
     def edge(self) -> None:
         """Separate the words of two blocks."""
         self._excerpt.space()
 
+    def _add(self, text: str) -> None:
+        if not self.page.in_spoiler:
+            self._excerpt.add(text)
+
     def _item(self) -> None:
         if self._numbers and self._numbers[-1] is not None:
-            self._excerpt.add(f"{self._numbers[-1]}. ")
+            self._add(f"{self._numbers[-1]}. ")
             self._numbers[-1] += 1
 
 

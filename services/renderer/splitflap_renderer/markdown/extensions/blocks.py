@@ -23,7 +23,7 @@ from splitflap_renderer.languages import language_of
 from splitflap_renderer.markdown.extensions.tree import add_text
 from splitflap_renderer.markdown.raw_html import shown
 from splitflap_renderer.markdown.rules.common import CHECKBOXES, Grammar, use_blocks
-from splitflap_renderer.markdown.rules.footnotes import CLOSE, OPEN
+from splitflap_renderer.markdown.rules.footnotes import CLOSE, OPEN, find_references
 
 #: Removed from the text: they enclose placeholders of Python-Markdown.
 _MARKERS = str.maketrans("", "", "\x02\x03")
@@ -39,7 +39,8 @@ class BlocksExtension(Extension):
         self._blocks = MarkdownIt("commonmark")
         use_blocks(self._blocks, grammar)
         # Python-Markdown reads the text of blocks, and places the footnotes.
-        self._blocks.disable(["inline", "unused_footnotes", "footnote_tail"])
+        self._blocks.disable(["inline", "footnote_tail"])
+        self._blocks.core.ruler.before("unused_footnotes", "footnote_references", find_references)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Register this after all extensions that add processors of blocks."""

@@ -4,6 +4,8 @@ It drops a footnote without a reference, all but the last footnote of a label, a
 footnote with another one in it.
 """
 
+import re
+
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, reference
 from markdown_it.rules_core import StateCore
@@ -13,6 +15,9 @@ from mdit_py_plugins.footnote.index import footnote_def
 
 #: Whether the parser is inside of a footnote.
 _INSIDE = "inside_footnote"
+
+#: A reference, as the plugin reads it.
+_REFERENCE = re.compile(r"\[\^([^\]\s]+)\]")
 
 OPEN, CLOSE = "footnote_reference_open", "footnote_reference_close"
 
@@ -41,6 +46,15 @@ def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return not state.src.startswith("[^", begin) and reference(state, start, end, silent)
 
 
+def find_references(state: StateCore) -> None:
+    """Note the footnotes whose name is in a text: for a parser that reads no inline syntax."""
+    refs = state.env.get("footnotes", {}).get("refs", {})
+    for token in state.tokens if refs else ():
+        if token.type == "inline":
+            for found in _REFERENCE.finditer(token.content):
+                refs[f":{found[1]}"] = 0
+
+
 def _keep_unused(state: StateCore) -> None:
     """Footnotes that the plugin would drop become text where they are written."""
     refs = state.env.get("footnotes", {}).get("refs", {})
@@ -57,6 +71,8 @@ def _keep_unused(state: StateCore) -> None:
             unused = None
             continue
         elif unused and token.type == "inline":
+            # Another parser may read the content, and the name may have another definition.
+            token.content = f"\\{unused}{token.content}"
             token.children = [Token("text", "", 0, content=unused), *(token.children or ())]
             unused = ""
         kept.append(token)

@@ -131,3 +131,15 @@ def test_a_container_stays_only_with_room_for_its_parts(start: str, part: str) -
         clean = sanitised("<div>" * count + start + "word", "0" * 8)
         made = decorated(clean, DEFAULTS, "0" * 8, MIN_HTML).html
         assert (start[:3] in made) == (part in made)
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("sign", [">", "> ", ">!"])
+@pytest.mark.parametrize("gap", ["\n", "\n\n"], ids=["lines", "paragraphs"])
+def test_a_text_of_deep_quotes_is_flattened(sign: str, gap: str, flavour: Flavour) -> None:
+    """It would have more tags than its HTML has room. Its words stay."""
+    for levels in (range(1, 61), range(60, 0, -1), [40] * 100):
+        text = gap.join(f"{sign * level}w{place}" for place, level in enumerate(levels))
+        html = render(text, flavour).html
+        assert re.findall(r"w\d+", html) == [f"w{place}" for place in range(len(levels))]
+        assert depth(html) <= MAX_DEPTH

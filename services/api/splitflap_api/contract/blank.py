@@ -15,7 +15,7 @@ _BLANK = re.compile(f"[{INVISIBLE}{_IN_NO_PATTERN}]*+")
 #: Comments of HTML and escapes of characters. The comments of Markdown are definitions of links
 #: that lead nowhere: `[//]: # (text)`.
 _PART = re.compile(
-    r"(?P<comment><!--(?:(?!-->).)*+-->)"
+    r"(?P<comment><!--(?:-?>|(?:(?!-->).)*+-->))"
     r"|(?P<definition>\[[^\]\n]++\]:[ \t]*+(?:\#|<>)"
     r"""(?:[ \t]++(?:"[^"\n]*+"|'[^'\n]*+'|\([^()\n]*+\)))?+[ \t\r]*+)(?=\n|\Z)"""
     r"|(?P<escape>&\#?[0-9A-Za-z]{1,32};)",

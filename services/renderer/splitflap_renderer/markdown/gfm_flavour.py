@@ -15,7 +15,7 @@ from markdown_it.token import Token
 
 from splitflap_renderer.languages import language_of
 from splitflap_renderer.markdown.preview_key import preview_key
-from splitflap_renderer.markdown.raw_html import shown
+from splitflap_renderer.markdown.raw_html import shown, shown_in_line
 from splitflap_renderer.markdown.rules.autolinks import autolinks
 from splitflap_renderer.markdown.rules.common import CHECKBOXES, Grammar, use_blocks
 from splitflap_renderer.markdown.rules.escapes import mark_escapes
@@ -118,6 +118,10 @@ def _raw(_self: Any, tokens: Sequence[Token], idx: int, *_: Any) -> str:
     return shown(tokens[idx].content)
 
 
+def _raw_in_line(_self: Any, tokens: Sequence[Token], idx: int, options: Any, *_: Any) -> str:
+    return shown_in_line(tokens[idx].content, breaks=options.breaks)
+
+
 def _fixed(html: str) -> Callable[..., str]:
     return lambda *_: html
 
@@ -133,4 +137,4 @@ _RULES: dict[str, Callable[..., str]] = {
     "footnote_block_close": _fixed("</ol>\n</div>\n"),
 }
 
-_FILTER: dict[str, Callable[..., str]] = {"html_block": _raw, "html_inline": _raw}
+_FILTER: dict[str, Callable[..., str]] = {"html_block": _raw, "html_inline": _raw_in_line}

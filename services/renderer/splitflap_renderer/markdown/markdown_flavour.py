@@ -44,7 +44,7 @@ class MarkdownFlavour:
             self._previews,
             self._footnote_ids,
             BlocksExtension(footnotes, grammar),
-            LiteralsExtension(filter_raw_html=grammar != "commonmark"),
+            LiteralsExtension(filter_raw_html=grammar != "commonmark", breaks=breaks),
         ]
         self._markdown = Markdown(extensions=extensions, output_format="html")
 

@@ -27,6 +27,7 @@ _PART = re.compile(
     re.DOTALL,
 )
 _NAMED = re.compile(_ATTRIBUTE)
+_NEWLINE = re.compile(r"(?<! ) *\n *")
 
 #: The tags of a link in a piece of raw HTML.
 LINK_START = re.compile(r"(?i)<a[\s>]")
@@ -42,6 +43,12 @@ WRITABLE = {
 def shown(piece: str) -> str:
     """HTML that shows a piece of raw HTML: allowed tags stay, comments vanish, the rest is text."""
     return _PART.sub(_part, piece)
+
+
+def shown_in_line(piece: str, *, breaks: bool) -> str:
+    """The same for a piece within a line. With `breaks`, a newline of text is a line break."""
+    html_ = shown(piece)
+    return _NEWLINE.sub("<br>\n", html_) if breaks and html_.startswith("&lt;") else html_
 
 
 def _part(found: re.Match[str]) -> str:

@@ -68,6 +68,16 @@ FORMULAS = {
     "in brackets": ("($x$), $y$.", "inline", "y"),
     "for display": ("a $$x^2$$ b", "display", "x^2"),
     "for display, on lines": ("$$x\ny$$", "display", "x y"),
+    "for display, with spaces": ("$$ x^2 $$", "display", "x^2"),
+    "for display, on lines with spaces": (
+        "a\n$$ x = \\frac{a}{b}\n\\over c_1 $$\nb",
+        "display",
+        r"x = \frac{a}{b} \over c_1",
+    ),
+    "within Chinese": ("设$x$为", "inline", "x"),
+    "in backticks within Chinese": ("设$`x`$为", "inline", "x"),
+    "for display within Chinese": ("令$$x$$为", "display", "x"),
+    "before Japanese": ("$x$です。", "inline", "x"),
     "in a cell": ("| a |\n|---|\n| $x_1 y_1$ |", "inline", "x_1 y_1"),
     "in emphasis": ("**$x$**", "inline", "x"),
 }
@@ -110,6 +120,11 @@ def test_a_block_of_mathematics_is_labelled_code(text: str, flavour: Flavour) ->
         "$x\ny$",
         "$ x$",
         "1$x$2",
+        "é$x$é",
+        "价格$5和$10",
+        "用$HOME和$路径",
+        "a $$ b $$",
+        "$$ and $$ are",
     ],
 )
 def test_prices_and_variables_are_no_formulas(text: str, flavour: Flavour) -> None:

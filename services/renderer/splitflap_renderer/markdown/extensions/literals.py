@@ -14,7 +14,7 @@ from markdown.inlinepatterns import HtmlInlineProcessor, InlineProcessor
 from markdown.util import AtomicString, code_escape
 from markdown_it.common.html_re import HTML_TAG_RE
 
-from splitflap_renderer.markdown.raw_html import shown
+from splitflap_renderer.markdown.raw_html import shown_in_line
 from splitflap_renderer.markdown.rules.math import MATH, MATH_RE, formula_of
 
 #: A run of backticks. An escaped backtick begins no run.
@@ -27,9 +27,10 @@ _RAW_CODE_RE = r"(?i)<(code|kbd|samp)\b[^<>]*>[^<]*</\1>"
 class LiteralsExtension(Extension):
     """Registers the patterns. Code and formulas come before escapes (180), HTML after links."""
 
-    def __init__(self, *, filter_raw_html: bool) -> None:
+    def __init__(self, *, filter_raw_html: bool, breaks: bool) -> None:
         super().__init__()
         self._filter = filter_raw_html
+        self._breaks = breaks
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Replace Python-Markdown's patterns of code and HTML."""
@@ -40,7 +41,7 @@ class LiteralsExtension(Extension):
             ("raw_code", _RAW_CODE_RE, 95),
             ("html", HTML_TAG_RE.pattern, 90),
         ):
-            raw = _RawHtml(pattern, md, filtered=self._filter)
+            raw = _RawHtml(pattern, md, filtered=self._filter, breaks=self._breaks)
             md.inlinePatterns.register(raw, name, priority)
 
 
@@ -96,12 +97,13 @@ def _formula(found: re.Match[str]) -> Element:
 
 
 class _RawHtml(HtmlInlineProcessor):
-    def __init__(self, pattern: str, md: Markdown, *, filtered: bool) -> None:
+    def __init__(self, pattern: str, md: Markdown, *, filtered: bool, breaks: bool) -> None:
         super().__init__(pattern, md)
         self._filtered = filtered
+        self._breaks = breaks
 
     def handleMatch(self, m: re.Match[str], data: str) -> tuple[str, int, int]:  # type: ignore[override]  # noqa: ARG002, N802
         written = self.backslash_unescape(self.unescape(m[0]))
         if self._filtered:
-            written = shown(written)
+            written = shown_in_line(written, breaks=self._breaks)
         return self.md.htmlStash.store(written), m.start(), m.end()

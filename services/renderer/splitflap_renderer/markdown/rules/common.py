@@ -1,12 +1,13 @@
 """The blocks of both flavours: CommonMark's, GitHub's, and Splitflap's spoilers and mathematics."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_block import StateBlock, blockquote, list_block
+from markdown_it.rules_block import blockquote, list_block
 from markdown_it.rules_core import StateCore
 
+from splitflap_renderer.markdown.rules.containers import MAX_LEVEL, bounded
 from splitflap_renderer.markdown.rules.fences import code_fence
 from splitflap_renderer.markdown.rules.footnotes import use_footnotes
 from splitflap_renderer.markdown.rules.html_tags import allowed_html, escape_lone_tags
@@ -21,15 +22,14 @@ from splitflap_renderer.markdown.rules.targets import use_targets
 #: target is not allowed, code beside a fence, unused definitions, and surplus cells of tables.
 Grammar = Literal["commonmark", "github", "posts"]
 
-#: Deepest nesting of blocks, in levels of markdown-it-py: a quote has one, a list two. The markers
-#: of deeper blocks stay text.
-MAX_LEVEL = 40
-
 #: The checkbox of a task, by its state.
 CHECKBOXES = {
     True: '<input checked="" disabled="" type="checkbox"> ',
     False: '<input disabled="" type="checkbox"> ',
 }
+
+#: Characters of the tags of a quote and of a spoiler.
+_QUOTE, _SPOILER = 26, 75
 
 _TERMINATES = ["paragraph", "reference", "blockquote"]
 
@@ -43,9 +43,9 @@ def use_blocks(md: MarkdownIt, grammar: Grammar) -> None:
     # markdown-it-py drops the text of blocks below `maxNesting`, so they are not begun.
     md.options.update(tasklists=True, alerts=True, maxNesting=MAX_LEVEL + 10)
     alike = RuleOptionsType(alt=[*_TERMINATES, "list"])
-    md.block.ruler.at("blockquote", _if_shallow(blockquote), alike)
-    md.block.ruler.at("list", _if_shallow(list_block), {"alt": _TERMINATES})
-    md.block.ruler.before("blockquote", "spoiler", _if_shallow(spoiler), alike)
+    md.block.ruler.at("blockquote", bounded(blockquote, _QUOTE), alike)
+    md.block.ruler.at("list", bounded(list_block), {"alt": _TERMINATES})
+    md.block.ruler.before("blockquote", "spoiler", bounded(spoiler, _SPOILER), alike)
     md.block.ruler.after("fence", "math_block", math_block, alike)
     md.core.ruler.after("block", "as_specified", _as_specified)
     if grammar != "commonmark":
@@ -65,12 +65,3 @@ def _as_specified(state: StateCore) -> None:
             token.attrs["align"] = str(style).removeprefix("text-align:")
         if token.type in {"bullet_list_open", "ordered_list_open", "list_item_open"}:
             token.attrs.pop("class", None)
-
-
-def _if_shallow(rule: Any) -> Any:
-    """The rule of a block that contains blocks."""
-
-    def limited(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-        return state.level < MAX_LEVEL and rule(state, start, end, silent)
-
-    return limited

@@ -11,6 +11,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
+from splitflap_renderer.scripts import NOT_IN_WORD, SPACED, SPACELESS
+
 #: Classes of the code elements.
 INLINE, DISPLAY = "math-inline", "math-display"
 
@@ -22,21 +24,24 @@ _TEX = r"(?:\\[^\n\x02\x03]|[^\\$`\n\x02\x03])++"
 _LINES = r"(?:\\[^\x02\x03]|[^\\$\x02\x03])++"
 _PRICE = r"[0-9][0-9.,]*+[kKmM]?[.,;:!?)\]'\"]*+\s+[(\['\"]*+[^\W\d_]{2}"
 
-#: Possessive quantifiers keep the pattern linear.
+#: `$$` on the first and the last line of a formula, which may have spaces at both.
+_APART = rf"(?m:^)\$\$(?=\s)(?P<apart>{_LINES})(?<=\s)\$\$(?=[ \t]*+(?m:$))"
+
+#: Possessive quantifiers keep the pattern linear. A script without spaces has no edges of words.
 MATH_RE = (
-    r"(?<![\w$\\])(?:"
+    rf"{NOT_IN_WORD}(?<![$\\])(?:{_APART}|"
     rf"\$\$(?![\s$])(?P<display>{_LINES})(?<!\s)\$\$"
     r"|\$`(?P<code>[^`\n\x02\x03]++)`\$"
     rf"|\$(?![\s'\"),.;:!?\]])(?!{_PRICE})(?P<inline>{_TEX})(?<![\s(\[])\$"
-    r")(?![\w$({])"
+    rf")(?!{SPACED}|[$({{]|(?<=[{SPACELESS}]\$)[{SPACELESS}])"
 )
 MATH = re.compile(MATH_RE)
 
 
 def formula_of(found: re.Match[str]) -> tuple[str, str]:
     """The class and the text of a formula that MATH_RE has found."""
-    if found["display"] is not None:
-        return DISPLAY, found["display"]
+    if (display := found["display"] or found["apart"]) is not None:
+        return DISPLAY, display.strip()
     return INLINE, found["code"] or found["inline"]
 
 

@@ -28,8 +28,8 @@ CHECKBOXES = {
     False: '<input disabled="" type="checkbox"> ',
 }
 
-#: Characters of the tags of a quote and of a spoiler.
-_QUOTE, _SPOILER = 26, 75
+#: Characters of the tags of a quote, and of a spoiler with the directions of its blocks.
+_QUOTE, _SPOILER = 26, 100
 
 _TERMINATES = ["paragraph", "reference", "blockquote"]
 

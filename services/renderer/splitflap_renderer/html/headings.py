@@ -63,6 +63,8 @@ class Headings:
             parts[place] = parts[place].replace(f"<{tag}", f'<{tag} id="{self._ids}{name}"', 1)
         for place, name in self._links:
             wanted = unquote(name).removeprefix(self._ids).removeprefix(self._prefix).lower()
+            # The name of a long heading is cut.
+            wanted = wanted if wanted in self._found else wanted[:MAX_SLUG]
             there = f' href="#{self._ids}{wanted}"' if wanted in self._found else ""
             parts[place] = _HREF.sub(rf"\g<1>{there}", parts[place], count=1)
 

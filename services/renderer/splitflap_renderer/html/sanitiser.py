@@ -122,7 +122,7 @@ _salt: ContextVar[str] = ContextVar("salt")
 
 #: A link within the text: to a footnote, or to a heading by a name that `decorate` replaces by the
 #: heading's id.
-FRAGMENT = re.compile(r"#[^\s\"'<>&]{1,2000}")
+FRAGMENT = re.compile(r"#[^\s\"'<>&]{1,10000}")
 
 #: The part of a heading's id after the salt: letters of any script, digits, `_` and `-`.
 _NAME = re.compile(r"[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f]{1,220}")

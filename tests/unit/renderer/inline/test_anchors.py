@@ -90,3 +90,13 @@ def test_a_heading_without_words_has_no_anchor(flavour: Flavour) -> None:
 def test_an_anchor_is_bounded() -> None:
     """A long heading keeps its first characters."""
     assert slug("a " * 60_000) == "a-" * (MAX_SLUG // 2)
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("words", ["a" * 300, "简" * 1_000, "two words " * 40])
+def test_a_link_leads_to_a_heading_whose_name_is_cut(words: str, flavour: Flavour) -> None:
+    """A writer makes the link of all words."""
+    name = words.strip().replace(" ", "-")
+    for written in (name, quote(name), name[:MAX_SLUG]):
+        html = render(f"# {words}\n\n[x](#{written})", flavour, salt="0" * 8).html
+        assert f'<a href="#user-content-00000000-{name[:MAX_SLUG]}"' in html

@@ -59,6 +59,17 @@ TEXTS = [
     "[foo bar][Foo   Bar]\n\n[FOO BAR]: https://e.com",
     "[x][nope] [nope] y",
     "![x][r]\n\n[r]: https://e.com/i.png",
+    "[a](`x y`) t",
+    "[a](https://e.com/`x y`) t",
+    "[a](https://e.com '`x` y') t",
+    "[a](https://e.com/?q=$x$) and <https://e.com/?q=$x$>",
+    "\\``a`b`` c",
+    "\\```a``b c",
+    "\\\\\\``a` b",
+    "\\`\\`a`b`",
+    "`a\\`` b",
+    "[`a`](https://e.com) \\``b`",
+    "\\$`a`$ b $`c`$",
 ]
 
 
@@ -83,3 +94,12 @@ def test_a_link_ends_at_its_bracket(flavour: Flavour) -> None:
     assert result.links == ["https://en.wikipedia.org/wiki/Rubik's_Cube_(toy)"]
     assert result.mentions == ["ann"]
     assert ">x</a> is fun, ask " in result.html
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("text", ["[a](https://e.com/`x`)", "<https://e.com/`x`>"])
+def test_backticks_in_a_url_make_no_code(text: str, flavour: Flavour) -> None:
+    """The flavours write the same URL in two ways."""
+    html = render(text, flavour).html
+    assert '"https://e.com/`x`"' in html.replace("%60", "`")
+    assert "<code>" not in html

@@ -15,6 +15,7 @@ from markdown.util import INLINE_PLACEHOLDER_RE, AtomicString
 
 from splitflap_renderer.markdown.bare_links import BEGINNING_RE, bare_link, emails
 from splitflap_renderer.markdown.entities import decoded
+from splitflap_renderer.markdown.extensions.literals import source_of
 from splitflap_renderer.markdown.extensions.tree import (
     CODE,
     Pieces,
@@ -71,10 +72,10 @@ class _Angled(InlineProcessor):
         m: re.Match[str],
         data: str,  # noqa: ARG002 - a parameter of the base
     ) -> tuple[Element, int, int] | tuple[None, None, None]:
-        written = self.unescape(m[1])
+        written = source_of(self, m[1])
         url = written if ":" in written else f"mailto:{written}"
-        # An escaped `<` is the beginning of a tag that is shown as text.
-        if not self._targets.link(unescaped(url)) or "\x0260\x03" in url:
+        # A space comes from code in it, an escaped `<` from a tag that is shown as text.
+        if not self._targets.link(unescaped(url)) or " " in url or "\x0260\x03" in url:
             return None, None, None
         element = Element("a", {"href": literal(url), NO_PREVIEW: ""})
         element.text = literal(written)

@@ -25,6 +25,7 @@ from markdown.inlinepatterns import (
 )
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 
+from splitflap_renderer.markdown.extensions.literals import source_of
 from splitflap_renderer.markdown.extensions.tree import unescaped
 from splitflap_renderer.markdown.rules.targets import Targets
 
@@ -64,12 +65,13 @@ class _Syntax(LinkInlineProcessor):
         if data[index : index + 1] != "(":
             return "", None, index, False
         end, href, title = _read(_hidden(data[index : index + MAX_LINK]))
+        source = source_of(self, _shown(href))
         # A URL in angle brackets may have spaces.
-        url = unescaped(self.unescape(_shown(href)).replace(" ", "%20"))
-        if end is None or not self._is_target(url):
+        url = unescaped(source.replace(" ", "%20"))
+        has_code_with_space = " " in source and " " not in href
+        if end is None or has_code_with_space or not self._is_target(url):
             return "", None, index, False
-        shown = None if title is None else self.unescape(_shown(title))
-        return url, shown, index + end, True
+        return url, None if title is None else source_of(self, _shown(title)), index + end, True
 
 
 class _Link(_Syntax):

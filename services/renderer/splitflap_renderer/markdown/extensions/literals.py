@@ -6,22 +6,43 @@ reads the rest of a comparison (`i<n && j>m`) as a tag.
 
 import re
 import string
+from typing import cast
 from xml.etree.ElementTree import Element
 
-from markdown import Markdown
+from markdown import Markdown, treeprocessors
 from markdown.extensions import Extension
 from markdown.inlinepatterns import HtmlInlineProcessor, InlineProcessor
-from markdown.util import AtomicString, code_escape
+from markdown.util import INLINE_PLACEHOLDER_RE, AtomicString, code_escape
 from markdown_it.common.html_re import HTML_TAG_RE
 
 from splitflap_renderer.markdown.raw_html import shown_in_line
 from splitflap_renderer.markdown.rules.math import MATH, MATH_RE, formula_of
 
-#: A run of backticks. An escaped backtick begins no run.
-_TICKS_RE = r"(?<![\\`])((?:\\\\)*)(`+)"
+#: A run of backticks. An escaped backtick belongs to no run, and one may follow it.
+_TICKS_RE = r"(?<![\\`])((?:\\\\)*)(?:\\`)?(`+)"
 
 #: A raw code element without elements inside. Python-Markdown would find links in it.
 _RAW_CODE_RE = r"(?i)<(code|kbd|samp)\b[^<>]*>[^<]*</\1>"
+
+
+class Literal(Element):
+    """Code, with its source: within a URL it is no code."""
+
+    def __init__(self, text: str, source: str, **attributes: str) -> None:
+        super().__init__("code", attributes)
+        self.text = AtomicString(code_escape(text))
+        self.source = source
+
+
+def source_of(processor: InlineProcessor, text: str) -> str:
+    """A text as it was before Python-Markdown replaced escapes and code by placeholders."""
+    inline = cast("treeprocessors.InlineProcessor", processor.md.treeprocessors["inline"])
+
+    def of_code(found: re.Match[str]) -> str:
+        node = inline.stashed_nodes.get(found[1])
+        return node.source if isinstance(node, Literal) else found[0]
+
+    return processor.unescape(INLINE_PLACEHOLDER_RE.sub(of_code, text))
 
 
 class LiteralsExtension(Extension):
@@ -66,9 +87,8 @@ class _Code(InlineProcessor):
         text = data[start:end].replace("\n", " ")
         if text.strip(" ") and text[0] == text[-1] == " ":
             text = text[1:-1]
-        element = Element("code")
-        element.text = AtomicString(code_escape(text))
-        return element, m.start(2), end + length
+        after = end + length
+        return Literal(text, data[m.start(2) : after]), m.start(2), after
 
     def _end(self, data: str, start: int, length: int) -> int | None:
         """The beginning of the next run of this length."""
@@ -91,9 +111,7 @@ class _Formula(InlineProcessor):
 
 def _formula(found: re.Match[str]) -> Element:
     name, text = formula_of(found)
-    element = Element("code", {"class": name})
-    element.text = AtomicString(code_escape(text))
-    return element
+    return Literal(text, found[0], **{"class": name})
 
 
 class _RawHtml(HtmlInlineProcessor):

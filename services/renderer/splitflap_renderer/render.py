@@ -11,6 +11,7 @@ from splitflap_core.contracts import MAX_LINKS, Flavour, RenderResult
 
 from splitflap_renderer.footnote_ids import NO_SALT
 from splitflap_renderer.html.decorate import decorated
+from splitflap_renderer.html.loose_text import in_blocks
 from splitflap_renderer.html.sanitiser import final, sanitised
 from splitflap_renderer.markdown.checks import check
 from splitflap_renderer.markdown.gfm_flavour import GfmFlavour
@@ -53,7 +54,7 @@ def render(
         _parser.cache_clear()
         raise
     longest = max(MIN_HTML, MAX_GROWTH * len(text))
-    clean = sanitised(_bounded(html, longest), salt)
+    clean = in_blocks(sanitised(_bounded(html, longest), salt))
     found = decorated(clean, options, salt, longest)
     # The last step adds `rel` to each link, so the bound is checked again.
     safe = final(_bounded(found.html, longest), options.heading_prefix, salt)

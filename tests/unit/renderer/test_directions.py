@@ -155,3 +155,43 @@ def test_closing_takes_linear_time() -> None:
     """Ranges are at most 125 deep, as in UAX #9."""
     assert len(closed("\u202e" * 30_000 + "\u2069" * 30_000)) <= 30_000 + 2 * 125
     assert closed("\u202e" * 200) == "\u202e" * 125 + "\u202c" * 125
+
+
+LOOSE = {
+    "after a comment": ("<!-- x -->سلم", '<div dir="auto">سلم</div>'),
+    "after a rule": ("<hr>سلم", '<hr><div dir="auto">سلم</div>'),
+    "after a table": (
+        "<table><tr><td>x</td></tr></table>سلم",
+        '<table dir="auto"><tbody><tr><td>x</td></tr></tbody></table><div dir="auto">سلم</div>',
+    ),
+    "in an element of a line": ("<b>\nسلم\n</b>", '<div dir="auto"><b>\nسلم\n</b></div>'),
+    "between paragraphs": (
+        "<p>a</p>سلم <b>b</b><p>c</p>",
+        '<p dir="auto">a</p><div dir="auto">سلم <b>b</b></div><p dir="auto">c</p>',
+    ),
+    "after details in a sentence": (
+        "a <details>b</details> c",
+        '<p dir="auto">a </p><details dir="auto">b</details><div dir="auto"> c</div>',
+    ),
+    "details at the end of a sentence": (
+        "a <details>b</details>",
+        '<p dir="auto">a </p><details dir="auto">b</details>',
+    ),
+    "details alone in a paragraph": (
+        "<p><details>b</details></p>",
+        '<details dir="auto">b</details>',
+    ),
+    "code": ("a\n\n    <p></p>b", None),
+    "nothing": ("<!-- x -->\nسلم", '<p dir="auto">سلم</p>'),
+}
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize(("text", "wanted"), LOOSE.values(), ids=LOOSE)
+def test_text_outside_of_blocks_has_a_direction(
+    text: str, wanted: str | None, flavour: Flavour
+) -> None:
+    """It gets a block. No empty paragraph is left."""
+    html = render(text, flavour).html
+    assert wanted is None or html.strip() == wanted
+    assert "<p></p>" not in html

@@ -55,7 +55,7 @@ _INNER = [
     *("<path>", "<user>@<host>", "<T>", "vector<int>", "Map<K,", "V>", "Promise<void>", "<title>"),
     *("<script>", "</script>", "<style>", "<template>", "<!x>", "<?php echo 1; ?>", "<1>"),
     *("i<n", "j>m)"),
-    *("<select>", "<textarea>", "<svg>", "<math>", "<object", "<init>", "</path>", "<x/>", "<-3"),
+    *("<select>", "<textarea>", "<svg>", "<math>", "<object,", "<init>", "</path>", "<x/>", "<-3"),
 ]
 
 #: Safe inside of emphasis and links: without signs that could end it.

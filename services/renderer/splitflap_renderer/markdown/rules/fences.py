@@ -36,6 +36,9 @@ _NAME = re.compile(
     r"(?a:(?:lang=)?\{?[.=]?\w[\w+#*.-]*+(?:[,:/](?!//)[\w+#*./:,=@-]*+)?)(?:\{[\d\s,-]++\})?\}?"
 )
 
+#: A name that no list has. It ends with no mark, as a word of a sentence may.
+_UNKNOWN_NAME = re.compile(r"(?a:\{?[A-Za-z](?:[\w+#*.,:/=@-]*[\w+#*])?\}?)")
+
 #: `{r setup, include=FALSE}`
 _IN_BRACES = re.compile(r"\{\s*+[.=]?[\w+#-]++(?=[\s,}])[^{}]*+\}")
 
@@ -61,8 +64,10 @@ def _is_label(words: str, *, is_empty: bool) -> bool:
     name, _, rest = words.partition(" ")
     if is_empty:
         return not rest and _is_name(words) and language_of(words) is not None
-    if _is_name(words) or is_language(words):
+    if is_language(words):
         return True
+    if _is_name(words):
+        return bool(language_of(words) or _UNKNOWN_NAME.fullmatch(words))
     if _IN_BRACES.fullmatch(words):
         return language_of(words) is not None
     is_first_a_label = _is_name(name) and language_of(name)

@@ -120,6 +120,15 @@ _link = st.builds(
     _phrase,
     st.sampled_from(_LINK_TARGETS),
 )
+#: Calls, pronouns, files of a project and words like entities: no links and no signs.
+_written = st.builds(
+    lambda sign, name, target: Piece(
+        f"{sign}[{name.source}]({target})", f"{sign}[{name.shown}]({target})"
+    ),
+    st.sampled_from(["", "!"]),
+    _word,
+    st.sampled_from(["", "event", "she/her", "docs/a.md", "./b.png", "ftp://c.example/d"]),
+) | _pieces(["&notify;", "&copyright;", "<ftp://a.example/b>", "f[0](x)", "x[i]()"])
 _image = _phrase.map(
     lambda piece: Piece(f"![{piece.source}](https://i.example/p.png)", piece.shown)
 )
@@ -128,6 +137,7 @@ _marked = st.one_of(
     _code,
     _link,
     _image,
+    _written,
 )
 _ended = st.builds(
     lambda piece, end: Piece(piece.source + end, piece.shown + end),

@@ -16,6 +16,9 @@ _PIECES = (
     "<a b='c'>",
 )
 
+#: Characters that no code shows: those of placeholders, and bidirectional controls.
+_NOT_SHOWN = re.compile("[\x00\r\x02\x03\u202a-\u202e\u2066-\u2069\ufdd0\ufdd1]")
+
 #: Longer than any row of the same sign in the code.
 _FENCE = "~" * 400
 
@@ -28,7 +31,7 @@ CODE = st.tuples(
         st.lists(st.sampled_from(_PIECES), max_size=8).map("".join),
         st.integers(1, 30),
         st.lists(st.sampled_from(_PIECES), max_size=12).map("".join),
-    ).map(lambda code: re.sub("[\x00\r\x02\x03]", "", code)),
+    ).map(lambda code: _NOT_SHOWN.sub("", code)),
 )
 
 

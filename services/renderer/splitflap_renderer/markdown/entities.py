@@ -8,7 +8,12 @@ import html
 import re
 from html.entities import html5
 
+from markdown_it.common.utils import isValidEntityCode
+
 ENTITY = re.compile(r"(?i)&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[0-9a-z]{1,32});")
+
+#: The character for a number that has none.
+REPLACEMENT = "\ufffd"
 
 
 def decoded(text: str) -> str:
@@ -32,4 +37,15 @@ def is_entity(written: str) -> bool:
 
 
 def _character(found: re.Match[str]) -> str:
-    return html.unescape(found[0]) if is_entity(found[0]) else found[0]
+    written = found[0]
+    if not is_entity(written):
+        return written
+    return html.unescape(written) if _is_valid(written) else REPLACEMENT
+
+
+def _is_valid(entity: str) -> bool:
+    """Whether no number, or that of a character. Controls and noncharacters are none."""
+    if entity[1] != "#":
+        return True
+    is_hex = entity[2] in "xX"
+    return isValidEntityCode(int(entity[3:-1], 16) if is_hex else int(entity[2:-1]))

@@ -25,9 +25,6 @@ from splitflap_renderer.markdown.raw_html import shown
 from splitflap_renderer.markdown.rules.common import CHECKBOXES, Grammar, use_blocks
 from splitflap_renderer.markdown.rules.footnotes import CLOSE, OPEN, find_references
 
-#: Removed from the text: they enclose placeholders of Python-Markdown.
-_MARKERS = str.maketrans("", "", "\x02\x03")
-
 
 class BlocksExtension(Extension):
     """Replaces the parser of blocks, and the steps that would change the text of blocks."""
@@ -71,7 +68,7 @@ class TokenBlockParser(BlockParser):
     def parseDocument(self, lines: Iterable[str]) -> ElementTree:  # noqa: N802
         """The tree of a text."""
         env: dict[str, Any] = {}
-        tokens = self._blocks.parse("\n".join(lines).translate(_MARKERS), env)
+        tokens = self._blocks.parse("\n".join(lines), env)
         for label, reference in env.get("references", {}).items():
             self.md.references[label.lower()] = (reference["href"], reference["title"] or "")
         self._footnotes = {}

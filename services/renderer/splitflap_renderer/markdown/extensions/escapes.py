@@ -14,7 +14,7 @@ from markdown.inlinepatterns import ENTITY_RE, HtmlInlineProcessor
 from markdown.util import AMP_SUBSTITUTE, AtomicString
 
 from splitflap_renderer.html.sanitiser import ESCAPE_MARKER
-from splitflap_renderer.markdown.entities import decoded, is_entity
+from splitflap_renderer.markdown.entities import REPLACEMENT, decoded, is_entity
 from splitflap_renderer.markdown.extensions.tree import CODE, Pieces, TextReplacer
 
 #: An escaped character, as Python-Markdown writes it until the end.
@@ -42,6 +42,8 @@ class _Entity(HtmlInlineProcessor):
         if not is_entity(m[0]):
             return _AMPERSAND, m.start(), m.start() + 1
         character = decoded(m[0])
+        if character == REPLACEMENT:
+            return character, m.start(), m.end()
         if character in {"@", "#", ":"}:
             return _ESCAPED.format(ord(character)), m.start(), m.end()
         return super().handleMatch(m, data)

@@ -140,9 +140,12 @@ def _read(text: str) -> tuple[int | None, str, str | None]:
 
 
 def _hidden(text: str) -> str:
-    """Stand-ins for U+0002 and U+0003: they enclose placeholders, and end a URL in markdown-it."""
-    return text.replace("\x02", "\ue002").replace("\x03", "\ue003")
+    """Stand-ins for U+0002 and U+0003: they enclose placeholders, and end a URL in markdown-it.
+
+    A text has none of these characters, and no entity for them is valid: see `rules/common.py`.
+    """
+    return text.replace("\x02", "\ufdd0").replace("\x03", "\ufdd1")
 
 
 def _shown(text: str) -> str:
-    return text.replace("\ue002", "\x02").replace("\ue003", "\x03")
+    return text.replace("\ufdd0", "\x02").replace("\ufdd1", "\x03")

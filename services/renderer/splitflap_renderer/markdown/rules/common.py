@@ -31,6 +31,9 @@ CHECKBOXES = {
 #: Characters of the tags of a quote, and of a spoiler with the directions of its blocks.
 _QUOTE, _SPOILER = 26, 100
 
+#: Removed from a text: these enclose placeholders in Python-Markdown and `link_syntax`.
+_MARKERS = str.maketrans("", "", "\x02\x03\ufdd0\ufdd1")
+
 _TERMINATES = ["paragraph", "reference", "blockquote"]
 
 
@@ -47,6 +50,7 @@ def use_blocks(md: MarkdownIt, grammar: Grammar) -> None:
     md.block.ruler.at("list", bounded(list_block), {"alt": _TERMINATES})
     md.block.ruler.before("blockquote", "spoiler", bounded(spoiler, _SPOILER), alike)
     md.block.ruler.after("fence", "math_block", math_block, alike)
+    md.core.ruler.before("normalize", "markers", _without_markers)
     md.core.ruler.after("block", "as_specified", _as_specified)
     if grammar != "commonmark":
         md.block.ruler.at("html_block", allowed_html, {"alt": _TERMINATES})
@@ -56,6 +60,11 @@ def use_blocks(md: MarkdownIt, grammar: Grammar) -> None:
         md.block.ruler.at("table", whole_table, {"alt": ["paragraph", "reference"]})
         md.core.ruler.after("block", "lone_tags", escape_lone_tags)
         md.use(use_targets)
+
+
+def _without_markers(state: StateCore) -> None:
+    """Remove the characters with which a text would write placeholders."""
+    state.src = state.src.translate(_MARKERS)
 
 
 def _as_specified(state: StateCore) -> None:

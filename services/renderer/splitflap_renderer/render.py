@@ -23,7 +23,7 @@ from splitflap_renderer.options import DEFAULTS, Options
 MAX_GROWTH = 20
 
 #: Longest HTML of a short text, in characters: tags take most of it.
-MIN_HTML = 32_768
+MIN_HTML = 131_072
 
 
 class TooLarge(ValueError):

@@ -110,14 +110,18 @@ def test_a_cut_excerpt_leaves_no_range_open(flavour: Flavour) -> None:
         ("- a\n- b", ['<ul dir="auto">', "<li>a</li>", '<li dir="auto">b</li>']),
         ("1. a\n\n   b", ['<ol dir="auto">', "<li>\n<p>a</p>", '<p dir="auto">b</p>']),
         ("> a\n>\n> b", ['<blockquote dir="auto">\n<p>a</p>', '<p dir="auto">b</p>']),
-        ("| a | b |\n|---|---|\n| c | d |", ['<table dir="auto">', "<th>a</th>"]),
-        ("| a | b |\n|---|---|\n| c | d |", ['<th dir="auto">b</th>', '<td dir="auto">c</td>']),
+        ("| a | b |\n|---|---|\n| c | d |", ['<table dir="auto">', "<th>a</th>", "<td>c</td>"]),
+        (f"|a|{HEBREW}|\n|-|-|\n|1|c|", [f'<th dir="auto">{HEBREW}</th>', "<td>c</td>"]),
+        (f"|{HEBREW}|\n|-|\n|{HEBREW}|\n|c|", [f"<td>{HEBREW}</td>", '<td dir="auto">c</td>']),
+        (f"|a|\n|-|\n|&amp; {HEBREW}|", [f'<td dir="auto">&amp; {HEBREW}</td>']),
+        (f"|{HEBREW}|\n|-|\n|@ann|", ['<td dir="auto">@ann</td>']),
         ("> [!TIP]\n> a", ['markdown-alert-title" dir="auto">Tip</p>\n<p>a</p>']),
         (">! a", ['<details class="spoiler" dir="auto">', '<summary dir="auto">', "<p>a</p>"]),
         ("- [x] a\n- [ ] b", ['<li class="task-list-item" dir="auto">', '"task-list-item">']),
         ("```\na\n```", ['<pre dir="ltr">']),
         ("- 1\n- a\n- b", ["<li>1</li>", "<li>a</li>", '<li dir="auto">b</li>']),
-        ("1\n\na", ['<p dir="auto">1</p>', '<p dir="auto">a</p>']),
+        ("1\n\na", ["<p>1</p>", '<p dir="auto">a</p>']),
+        ("- 1\n- &lt;\n\n# 2", ["<ul>", "<li>1</li>", "<li>&lt;</li>", '-2">2</h1>']),
         ("- ```\n  a\n  ```\n\n  b", ['<ul dir="auto">', "<p>b</p>"]),
     ],
 )
@@ -127,6 +131,27 @@ def test_a_block_has_the_direction_of_its_first_letter(
     """The first block within a block decides for both, as a browser skips text with a `dir`."""
     html = render(text, flavour).html
     assert [part for part in parts if part not in html] == []
+
+
+@EACH
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x|y\n:-:|:-:\n" + "1|2\n" * 500,
+        "x|y|z\n:-:|:-:|:-:\n" + "1|2|3\n" * 400,
+        "x|y\n:-:|:-:\n" + "a|b\n" * 2_000,
+        "x|y\n-:|-:\n" + f"a|{HEBREW[0]}\n" * 2_000,
+        "|x|\n|:-:|\n" + "a\n" * 4_000,
+        (">" * 10 + " # h\nb\n") * 266,
+    ],
+    ids=[
+        *("two columns of digits", "three columns of digits", "two columns of letters"),
+        *("two directions", "one column of letters", "headings in quotes"),
+    ],
+)
+def test_tables_of_short_cells_are_rendered(text: str, flavour: Flavour) -> None:
+    """Directions take little room: HTML has at most 20 characters for each of its text."""
+    assert render(text, flavour).html
 
 
 @EACH

@@ -216,6 +216,29 @@ _OTHERS = (
     }
 )
 
+_QUOTES = (
+    {
+        f"quotes that end before their run: {unit!r}": unit * N
+        for unit in (
+            *("> # h\nb\n", "> > # h\nb\n", "> ---\nb\n", ">>>>> ---\n" + "b\n" * 4),
+            *("    - a\n>     - a\n", "    a\n>     a\n", "> ```\n> a\nb\n", "> -\nb\n"),
+            *(">\t\ta\nb\n", "> - # h\nb\n", "> <!-- -->\nb\n", ">" * 20 + " # h\nb\n"),
+            *("> |a|\n> |-|\nb\n", "> a\n> ===\nb\n", "> [!NOTE]\n> # a\nb\n", "> a\n# h\n"),
+        )
+    }
+    | {
+        f"{levels} quotes before {line!r}, {lines} times": ">" * levels
+        + "a\n"
+        + f"{line}\n" * lines
+        for levels, lines in ((39, 32_000), (39, 5_300), (5, 32_000))
+        for line in ("a", "|", "<", "$x", "`", "=", "    b")
+    }
+    | {
+        "quotes in a footnote": "[^1]\n\n[^1]: " + ">" * 38 + "a\n" + "b\n" * 30_000,
+        "quotes in items": "- > " * 13 + "a\n" + "b\n" * 30_000,
+    }
+)
+
 _CODE = {
     f"code in {language}": f"```{language}\n" + unit * N
     for language, unit in {
@@ -237,8 +260,6 @@ _CODE = {
     }.items()
 }
 
-HOSTILE = {
-    name: text[:65_000]
-    for family in (_BRACKETS, _NESTED, _RUNS, _MARKUP, _REFERENCES, _BLOCKS, _OTHERS, _CODE)
-    for name, text in family.items()
-}
+_FAMILIES = (*(_BRACKETS, _NESTED, _RUNS, _MARKUP, _REFERENCES, _BLOCKS, _OTHERS, _QUOTES, _CODE),)
+
+HOSTILE = {name: text[:65_000] for family in _FAMILIES for name, text in family.items()}

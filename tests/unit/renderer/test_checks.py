@@ -12,6 +12,9 @@ from tests.support.undirected import render
 
 from .hostile import HOSTILE
 
+#: Texts in which the lines after quotes cost most.
+QUOTES = {name: text for name, text in HOSTILE.items() if "quotes" in name}
+
 
 @pytest.mark.parametrize(
     ("text", "message"),
@@ -23,6 +26,14 @@ from .hostile import HOSTILE
         ("|a" * 101 + "\n" + "|-" * 101, "line 2, column 1: a table of more than 100 columns"),
         ("[^1] " * 501, "line 1, column 2501: more than 500 footnote references"),
         ("[a]: /b\n" * 501, "line 501, column 1: more than 500 definitions"),
+        (
+            "a\n\n" + "> # h\nb\n" * 900,
+            "line 1801, column 1: too many lines for quotes of 1 levels; put blank lines",
+        ),
+        (
+            ">" * 39 + "a\n" + "a\n" * 32_000,
+            "line 1, column 1: too many lines for quotes of 39 levels; put blank lines",
+        ),
         ("\u00fc" * 32_769, "the text has 65538 bytes of UTF-8; at most 65536 are allowed"),
     ],
 )
@@ -64,6 +75,38 @@ def test_the_checks_take_linear_time(text: str) -> None:
     with suppress(TextRefused):
         check(text)
     assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("text", QUOTES.values(), ids=QUOTES)
+def test_quotes_are_refused_or_read_in_time(text: str, flavour: Flavour) -> None:
+    """A parser reads lines without `>` for each quote and level. Some took 12 s of CPU."""
+    begin = time.process_time()
+    with suppress(TextRefused, TooLarge):
+        render(text, flavour)
+    assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> What do you think?\nI agree.\n" * 2_000,
+        "> - a point of the list\n> - another one\n\nMy answer is longer.\n" * 800,
+        "> > # Title\n> text\nanswer\n\n" * 1_500,
+        "> # Title of a section\nAn answer of some words\n" * 500,
+        "> > > > > a long discussion\n" + "and a line that continues it\n" * 2_000,
+        "```pycon\n" + ">>> 1 + 1\n2\n" * 2_000 + "```",
+        "~~~\n" + "> - # a\n```\n" * 2_000 + "~~~\n\n> a\nb",
+    ],
+    ids=[
+        *("replies", "replies to lists", "replies to sections", "replies without blank lines"),
+        *("a deep quote", "a session in Python", "a diff"),
+    ],
+)
+def test_many_quotes_of_people_pass(text: str, flavour: Flavour) -> None:
+    """Long replies, and code that looks like quotes, are rendered."""
+    assert render(text, flavour).html
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from splitflap_renderer.markdown import quotes
+
 #: Longest text in bytes of UTF-8, as in the API: a message may come from another program.
 MAX_BYTES = 65_536
 
@@ -21,6 +23,9 @@ MAX_COLUMNS = 100
 
 #: Most references to footnotes, and most definitions of footnotes and links.
 MAX_REFERENCES = 500
+
+#: Most lines of quotes that a parser reads, at all levels (`quotes.py`).
+MAX_QUOTES = 1_460_000
 
 _CLOSES = {"]": "[", ")": "(", ">": "<"}
 # A `<` counts if it may begin a tag; comparisons and the `<<` of C++ are left out.
@@ -95,8 +100,19 @@ def _many_references(text: str) -> _Finding | None:
     return None
 
 
+def _costly_quotes(text: str) -> _Finding | None:
+    if quotes.most(text) <= MAX_QUOTES:
+        return None
+    for run in quotes.runs(text):
+        if run.cost > MAX_QUOTES:
+            what = f"too many lines for quotes of {run.levels} levels; put blank lines between them"
+            return _Finding(run.position, what)
+    return None
+
+
 _CHECKS: tuple[Callable[[str], _Finding | None], ...] = (
     _unclosed_brackets,
     _wide_table,
     _many_references,
+    _costly_quotes,
 )

@@ -1,18 +1,26 @@
 """Free ports on the loopback interface."""
 
+import itertools
 import os
 import socket
 from contextlib import ExitStack, suppress
 
-#: The kernel picks ephemeral ports from 32,768 up (Linux); rows of ports are taken below that.
+#: The kernel picks ephemeral ports from 32,768 up (Linux). All ports here are below that: another
+#: one may become the local end of a connection before its server starts.
 _FIRST_PORT, _LAST_PORT = 20_000, 32_000
+
+#: Single ports. Test processes begin at different ones, and none gives a port twice in a row.
+_SINGLE_PORTS = range(10_000, 20_000)
+_singles = itertools.count(os.getpid() * 100)
 
 
 def free_port() -> int:
-    """A port that the kernel has just picked as free."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """A free port of the loopback interface."""
+    for number in itertools.islice(_singles, len(_SINGLE_PORTS)):
+        port = _SINGLE_PORTS[number % len(_SINGLE_PORTS)]
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")
 
 
 def free_ports(count: int) -> list[int]:

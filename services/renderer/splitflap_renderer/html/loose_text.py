@@ -6,10 +6,7 @@ which it stands. HTML then begins an empty paragraph at the end tag of that one.
 
 import re
 
-from splitflap_renderer.html.tokens import INLINE, TOKEN
-
-#: Elements without an end tag.
-_VOID = {"br", "hr", "img", "input"}
+from splitflap_renderer.html.tokens import INLINE, TOKEN, VOID
 
 #: Text or an element within a line, at the beginning or after a block; an empty paragraph. Most
 #: HTML has none.
@@ -67,7 +64,7 @@ class _Blocks:
 
     def _count(self, token: re.Match[str]) -> None:
         tag = token["tag"]
-        if not tag or tag in _VOID:
+        if not tag or tag in VOID:
             return
         step = -1 if token["end"] else 1
         if tag not in INLINE:

@@ -17,3 +17,10 @@ VOID = frozenset({"br", "hr", "img", "input"})
 
 #: Elements with code: their text has no names.
 CODE = frozenset({"pre", "code", "kbd", "samp"})
+
+_TAG = re.compile(r"<[^>]*>")
+
+
+def without_tags(html: str) -> str:
+    """The text of HTML, with its escapes."""
+    return _TAG.sub("", html) if "<" in html else html

@@ -14,11 +14,11 @@ import unicodedata
 
 from splitflap_renderer.html.additions.addition import Addition, Page
 from splitflap_renderer.html.sanitiser import BLOCKS
+from splitflap_renderer.html.tokens import without_tags
 
 AUTO = ' dir="auto"'
 
 _LETTER = re.compile(r"[^\W\d_]")
-_TAG = re.compile("<[^>]*>")
 
 #: These do not decide for the block around them: code, and the titles of alerts and spoilers.
 _APART = ("<pre", "<summary", '<p class="markdown-alert-title"')
@@ -90,8 +90,7 @@ class Directions(Addition):
 
 def _direction_of(text: str) -> str:
     """The direction of the first letter of HTML without blocks, or an empty string."""
-    if "<" in text:
-        text = _TAG.sub("", text)
+    text = without_tags(text)
     if not (letter := _LETTER.search(html.unescape(text) if "&" in text else text)):
         return ""
     return "rtl" if unicodedata.bidirectional(letter[0]) in {"R", "AL"} else "ltr"

@@ -4,8 +4,7 @@ import re
 
 from splitflap_renderer.html.additions.addition import Addition, Page, attributes
 from splitflap_renderer.html.excerpt import Excerpt
-
-_TAGS = re.compile(r"<[^>]*>")
+from splitflap_renderer.html.tokens import without_tags
 
 #: The first number of a list. Browsers ignore other forms.
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
@@ -46,7 +45,7 @@ class ExcerptText(Addition):
     def text(self, text: str) -> str:
         """Add a text. The number of a footnote is left out."""
         if not self.page.in_footnote_link:
-            self._add(text if "<" not in text else _TAGS.sub("", text))
+            self._add(without_tags(text))
         return text
 
     def edge(self) -> None:

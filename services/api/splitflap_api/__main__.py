@@ -21,7 +21,7 @@ from splitflap_core.runtime import (
 )
 from splitflap_core.settings import PREFIX
 
-from splitflap_api.settings import ApiSettings
+from splitflap_api.settings import ApiSettings, DatabaseSettings
 
 if TYPE_CHECKING:  # see above
     from collections.abc import Iterator
@@ -155,7 +155,7 @@ def create_admin_key() -> None:
 @contextmanager
 def opened_database(command: str) -> "Iterator[Store]":
     """The database of the settings. An unusable one ends the process with one line."""
-    settings = boot("api", ApiSettings)
+    settings = boot("api", DatabaseSettings)
 
     from sqlalchemy.exc import DBAPIError
 

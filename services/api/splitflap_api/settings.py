@@ -186,3 +186,11 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     def roles(self) -> frozenset[str]:
         """The roles as a set."""
         return frozenset(role.strip() for role in self.api_roles.split(",") if role.strip())
+
+
+class DatabaseSettings(ApiSettings, frozen=True, kw_only=True):
+    """The settings of commands that use the database and no broker."""
+
+    @property
+    def uses_data_dir(self) -> bool:
+        return self.database_url is None

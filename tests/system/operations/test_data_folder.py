@@ -152,6 +152,18 @@ def test_a_data_folder_that_cannot_be_used_is_a_wrong_setting(
     assert reason.startswith("SPLITFLAP_DATA_DIR: cannot use the folder: ")
 
 
+@pytest.mark.parametrize("command", ["migrate", "admin-key"])
+def test_commands_need_no_data_folder_with_postgresql(make_stack: MakeStack, command: str) -> None:
+    """Their container has a read-only file system and no volume. This database is away."""
+    ended = make_stack("embedded", workers=()).run(
+        "splitflap-api",
+        command,
+        SPLITFLAP_DATA_DIR="/dev/null/data",
+        SPLITFLAP_DATABASE_URL=f"postgresql://splitflap@127.0.0.1:{free_port()}/splitflap",
+    )
+    assert ended.returncode == EX_UNAVAILABLE, ended.stderr
+
+
 @pytest.mark.parametrize("damage", ["overwritten", "cut off"])
 @pytest.mark.parametrize("command", [("serve",), ("migrate",)], ids=" ".join)
 def test_a_damaged_database_is_one_clear_line(

@@ -48,8 +48,11 @@ MAX_DESCRIPTION = 1000
 MAX_SITE_NAME = 100
 MAX_AUTHORS = 200
 
-#: Largest width and height of an image, in pixels.
+#: Largest width and height of an image or a player, in pixels.
 MAX_PIXELS = 99_999
+
+#: Largest file in bytes: the largest integer of JavaScript.
+MAX_FILE = 2**53 - 1
 
 #: Longest time for which a preview or its failure is fresh, in seconds: a week.
 MAX_KEEP = 604_800
@@ -59,6 +62,12 @@ Flavour = Literal["markdown", "gfm"]
 FLAVOURS: tuple[Flavour, ...] = ("markdown", "gfm")
 
 Kind = Literal["render", "scrape"]
+
+#: The form of a card: its picture beside the text, or above it.
+Card = Literal["summary", "large"]
+
+#: The stock of a product (schema.org, "ItemAvailability", in five groups).
+Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder", "discontinued"]
 
 #: The ids and names of an envelope. They appear in logs.
 Label = Annotated[str, Meta(max_length=300)]
@@ -77,6 +86,8 @@ Names = Annotated[list[Name], Meta(max_length=MAX_NAMES)]
 Salt = Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{8})?\Z")]
 
 Url = Annotated[str, Meta(min_length=1, max_length=MAX_URL)]
+#: The URL of a page for a frame: its scripts must come from its host alone.
+SecureUrl = Annotated[str, Meta(max_length=MAX_URL, pattern=r"\Ahttps://")]
 Pixels = Annotated[int, Meta(ge=1, le=MAX_PIXELS)]
 Keep = Annotated[float, Meta(ge=0, le=MAX_KEEP)]
 
@@ -125,6 +136,7 @@ class ScrapeRequest(msgspec.Struct, frozen=True):
 
 
 _RFC3339 = r"\A[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z\Z"
+_DECIMAL = r"\A(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,4})?\Z"
 _BCP47 = r"\A[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,7}\Z"
 
 
@@ -132,7 +144,10 @@ class PreviewFields(msgspec.Struct, frozen=True, omit_defaults=True):
     """The fields of a preview, declared here once. Each is None if the page does not give it.
 
     `published_at` is RFC 3339 in UTC, `language` a BCP 47 tag, `canonical` the page's own address
-    according to the page. Sizes are in pixels.
+    according to the page. `player` is a page for a frame. `price` is in units of `currency` (ISO
+    4217). Widths and heights are in pixels, and `file_size` is in bytes.
+
+    A new field goes to the end. It is a column too, so it needs a migration.
     """
 
     title: Annotated[str, Meta(max_length=MAX_TITLE)] | None = None
@@ -147,13 +162,23 @@ class PreviewFields(msgspec.Struct, frozen=True, omit_defaults=True):
     canonical: Url | None = None
     image_width: Pixels | None = None
     image_height: Pixels | None = None
+    image_alt: Annotated[str, Meta(max_length=MAX_DESCRIPTION)] | None = None
+    card: Card | None = None
+    player: SecureUrl | None = None
+    player_width: Pixels | None = None
+    player_height: Pixels | None = None
+    sensitive: bool | None = None
+    price: Annotated[str, Meta(pattern=_DECIMAL)] | None = None
+    currency: Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")] | None = None
+    availability: Availability | None = None
+    file_size: Annotated[int, Meta(ge=0, le=MAX_FILE)] | None = None
 
 
 #: The names of a preview's fields: columns of the API's table, and fields of its JSON.
 PREVIEW_FIELDS = PreviewFields.__struct_fields__
 
 #: The fields with a URL, which a reader's browser may open.
-URL_FIELDS = ("image", "icon", "canonical")
+URL_FIELDS = ("image", "icon", "canonical", "player")
 
 
 class ScrapeResult(PreviewFields, frozen=True, omit_defaults=True):

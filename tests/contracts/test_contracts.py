@@ -63,6 +63,19 @@ FULL = ScrapeResult(
     image_width=1200,
     image_height=630,
 )
+TELLING = msgspec.structs.replace(
+    FULL,
+    image_alt="A cat on a sofa",
+    card="large",
+    player="https://video.example/embed/1",
+    player_width=640,
+    player_height=360,
+    sensitive=False,
+    price="19.90",
+    currency="EUR",
+    availability="in_stock",
+    file_size=5_000_000_000,
+)
 IDS = {"task": "019a-task", "traceparent": TRACEPARENT}
 
 MESSAGES: dict[str, Job | JobOutcome] = {
@@ -97,6 +110,7 @@ MESSAGES: dict[str, Job | JobOutcome] = {
     "render-done-found": outcome("render", 1, Done(raw(FOUND)), **IDS),
     "scrape-done": outcome("scrape", 1, Done(raw(PREVIEW))),
     "scrape-done-full": outcome("scrape", 1, Done(raw(FULL))),
+    "scrape-done-telling": outcome("scrape", 1, Done(raw(TELLING))),
     "scrape-retry-later": outcome("scrape", 1, RetryLater(1.5, "timeout")),
     "scrape-failed": outcome("scrape", 5, Failed("not_found", "404 of https://a.example/", 600.0)),
 }
@@ -147,6 +161,28 @@ def test_golden_outcomes_are_read(name: str) -> None:
         )
         found = msgspec.structs.replace(found, outcome=wanted.outcome)
     assert found == wanted
+
+
+#: The fields of a preview in the first release with a scraper of its own.
+OLD_FIELDS = ("title", "description", "image", "site_name", "author", "published_at", "language",
+              "type", "icon", "canonical", "image_width", "image_height", "keep")  # fmt: skip
+
+
+def test_an_older_api_reads_a_preview_with_fields_that_it_does_not_know() -> None:
+    """A newer scraper may run first during a rolling upgrade."""
+    older = msgspec.defstruct("Older", [(name, Any, None) for name in OLD_FIELDS])
+    result = json.dumps(golden("scrape-done-telling")["outcome"]["result"]).encode()
+    found = decode_payload(msgspec.Raw(result), older)
+    assert msgspec.structs.asdict(found) == {name: getattr(FULL, name) for name in OLD_FIELDS}
+    later = json.dumps({**json.loads(result), "mood": ["new"]}).encode()
+    assert decode_payload(msgspec.Raw(later), ScrapeResult) == TELLING
+
+
+def test_a_preview_of_an_older_scraper_lacks_the_newer_fields() -> None:
+    """Each of them is null, also the ones that are numbers or truth values."""
+    result = json.dumps(golden("scrape-done-full")["outcome"]["result"]).encode()
+    found = msgspec.structs.asdict(decode_payload(msgspec.Raw(result), ScrapeResult))
+    assert {value for name, value in found.items() if name not in OLD_FIELDS} == {None}
 
 
 def test_optional_fields_may_be_missing() -> None:

@@ -74,7 +74,9 @@ def test_a_preview_shows_every_field_of_the_scrape(rig: Rig) -> None:
         "title": "T", "description": "D", "image": "https://a.example/i", "site_name": "S",
         "author": "A", "published_at": "2024-01-02T03:04:05Z", "language": "pt-BR",
         "type": "article", "icon": "https://a.example/f", "canonical": "https://a.example/c",
-        "image_width": 2, "image_height": 1,
+        "image_width": 2, "image_height": 1, "image_alt": "I", "card": "large",
+        "player": "https://a.example/p", "player_width": 3, "player_height": 4, "sensitive": True,
+        "price": "1.50", "currency": "EUR", "availability": "in_stock", "file_size": 2**40,
     }  # fmt: skip
     assert said.keys() == set(PREVIEW_FIELDS)
     rig.accept(FetchPreview(A))

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
-from splitflap_core.contracts import MAX_URL, Flavour
+from splitflap_core.contracts import MAX_FILE, MAX_URL, Availability, Card, Flavour
 
 from splitflap_api.contract.patterns import (
     ACCOUNT,
@@ -208,8 +208,8 @@ PageText = Annotated[
 PageType = Annotated[
     str,
     Meta(
-        description="Kind of page: article, audio, book, document, image, music, "
-        "product, profile, text, video or website. Later releases may add more."
+        description="Kind of page or file: article, archive, audio, book, document, file, image, "
+        "music, product, profile, text, video or website. Later releases may add more."
     ),
 ]
 
@@ -223,10 +223,43 @@ Link = Annotated[
 ]
 Pixels = Annotated[Count, Meta(description="Pixels.")]
 CanonicalUri = Annotated[Uri, Meta(description="The page's own address, as the page states it.")]
+IconUri = Annotated[Uri, Meta(description="The site's icon.")]
+ImageAlt = Annotated[str, Meta(description="Plain text that stands for the image.")]
+AnyCard = Annotated[
+    Card,
+    Meta(
+        title="Card",
+        description="The form of the card that the page asks for, or that its image fits: "
+        "`summary` has a small image beside the text, `large` a wide one above it.",
+    ),
+]
+PlayerUri = Annotated[
+    Uri,
+    Meta(
+        description="A player for an `iframe`, over https, of a provider that the operator "
+        "trusts. Give the frame a `sandbox`, and load it after a click."
+    ),
+]
+Sensitive = Annotated[bool, Meta(description="Whether the page says that it is for adults only.")]
+Price = Annotated[
+    str,
+    Meta(
+        description="The lowest price of the product, as a decimal number. `currency` is set too.",
+        examples=["1299.90"],
+    ),
+]
+Currency = Annotated[str, Meta(description="ISO 4217.", examples=["EUR"])]
+Stock = Annotated[Availability, Meta(title="Availability", description="The stock of the product.")]
+FileSize = Annotated[
+    int, Meta(ge=0, le=MAX_FILE, description="Bytes.", extra_json_schema={"format": "int64"})
+]
 
 
 class Preview(msgspec.Struct, tag_field="kind", tag="preview"):
-    """A preview of a URL. `url` is the link in the post, even if the page declares another URL."""
+    """A preview of a URL. `url` is the link in the post, even if the page declares another URL.
+
+    A field is null if the page does not say it.
+    """
 
     url: Link
     state: PreviewState
@@ -236,13 +269,23 @@ class Preview(msgspec.Struct, tag_field="kind", tag="preview"):
     image: Uri | None
     image_width: Pixels | None
     image_height: Pixels | None
+    image_alt: ImageAlt | None
+    card: AnyCard | None
+    player: PlayerUri | None
+    player_width: Pixels | None
+    player_height: Pixels | None
     site_name: PageText | None
-    icon: Uri | None
+    icon: IconUri | None
     author: Annotated[str, Meta(description="Names, separated by commas.")] | None
     published_at: Time | None
     language: Annotated[str, Meta(description="BCP 47.", examples=["pt-BR"])] | None
     type: PageType | None
     canonical: CanonicalUri | None
+    sensitive: Sensitive | None
+    price: Price | None
+    currency: Currency | None
+    availability: Stock | None
+    file_size: FileSize | None
     fetched_at: Time | None
     expires_at: Time | None
 

@@ -113,8 +113,16 @@ post_links = Table(
 )
 Index("post_links_url", post_links.c.url)
 
-#: The column types of a preview's fields, all of which may be missing.
-_COLUMN_TYPES: dict[object, type[TypeEngine[Any]]] = {str: Text, int: Integer}
+#: The column types of a preview's fields, all of which may be missing. Other fields are texts.
+_COLUMN_TYPES: dict[object, type[TypeEngine[Any]]] = {int: Integer, bool: Boolean}
+_LARGE_NUMBERS = frozenset({"file_size"})
+
+
+def _preview_column(name: str, hint: object) -> "Column[Any]":
+    if name in _LARGE_NUMBERS:
+        return Column(name, BigInteger)
+    return Column(name, _COLUMN_TYPES.get(get_args(hint)[0], Text))
+
 
 previews = Table(
     "previews",
@@ -122,10 +130,7 @@ previews = Table(
     Column("url", Text, primary_key=True),
     Column("state", String(10), nullable=False),
     Column("reason", String(50)),
-    *(
-        Column(name, _COLUMN_TYPES[get_args(hint)[0]])
-        for name, hint in get_type_hints(PreviewFields).items()
-    ),
+    *(_preview_column(name, hint) for name, hint in get_type_hints(PreviewFields).items()),
     _time("fetched_at", nullable=True),
     _time("expires_at", nullable=True),
     Column("job_id", _id()),

@@ -44,7 +44,12 @@ def main() -> None:
     # The lag of green threads behind the parsing of pages. A stalled process fails no page.
     lag = LoopLag(metrics)
     handler = ScrapeHandler(
-        fetcher, settings.address_rules, metrics, settings.providers, lag.stalled_since
+        fetcher,
+        settings.address_rules,
+        metrics,
+        settings.providers,
+        lag.stalled_since,
+        settings.players,
     )
 
     # The green threads, and the loop that feeds them from the broker.

@@ -76,6 +76,8 @@ class Visit:
         self._deadline = deadline
         self._redirects_left = max_redirects
         self._seen: set[str] = set()
+        #: The URL of the last request, or of the one that robots.txt has barred.
+        self.url = ""
 
     def get(self, url: str, reader_for: ReaderFor[R], *, redirect: bool = False) -> FetchResult[R]:
         """Return the final response of a URL, read. `redirect` marks a redirect by a page.
@@ -102,6 +104,7 @@ class Visit:
             if target.url in self._seen:
                 raise FetchError("too_many_redirects", "a loop")
             self._seen.add(target.url)
+            self.url = target.url
             if self._robots is not None:
                 self._robots.check(target, self._deadline)
             answer = self._requester.send(target, self._deadline, reader_for, validators)

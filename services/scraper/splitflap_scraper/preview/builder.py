@@ -3,7 +3,7 @@
 import time
 
 import msgspec
-from splitflap_core.contracts import PreviewFields
+from splitflap_core.contracts import URL_FIELDS, PreviewFields
 from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.fetch.errors import FetchError
@@ -13,30 +13,42 @@ from splitflap_scraper.fetch.http.validators import validators_of
 from splitflap_scraper.fetch.request import FetchResult, NotModified, check_status
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.cache import CachedPreview
+from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Players
+from splitflap_scraper.preview.details.sensitive import labelled
+from splitflap_scraper.preview.details.site_card import has_site_card, of_site
 from splitflap_scraper.preview.extract import extract
 from splitflap_scraper.preview.fields.image import shown
 from splitflap_scraper.preview.readers import (
+    AnswerReader,
     AnyReader,
     FileReader,
-    JsonReader,
     PageReader,
     UnknownReader,
     reader_for,
 )
 from splitflap_scraper.preview.refresh import refresh
-from splitflap_scraper.preview.structured.oembed import Providers, answer_of, discovered, merged
+from splitflap_scraper.preview.structured.oembed import Providers, discovered
+from splitflap_scraper.preview.structured.oembed_answer import Answer, answer_of, merged, words
 from splitflap_scraper.preview.walls import wall
 
 OK = 200
+
+#: Failures after which a provider of oEmbed may still describe the page: its site has refused the
+#: scraper, or is overloaded. Statuses of class 5xx are among them.
+REFUSALS = frozenset({"robots", "wall", "closed", "http_400", "http_401", "http_403", "http_405",
+                      "http_406", "http_429", "http_451"})  # fmt: skip
 
 
 class PreviewBuilder:
     """Makes previews from the responses of a visit."""
 
-    def __init__(self, rules: AddressRules, providers: Providers) -> None:
-        """`rules` are those for the addresses of images."""
+    def __init__(
+        self, rules: AddressRules, providers: Providers, players: Players = DEFAULT_PLAYERS
+    ) -> None:
+        """`rules` are those for the addresses of images, `players` the places of players."""
         self._rules = rules
         self._providers = providers
+        self._players = players
 
     def preview(self, visit: Visit, url: str, last: CachedPreview | None = None) -> CachedPreview:
         """Make the preview of a URL, or renew the last one if its page has not changed.
@@ -44,6 +56,16 @@ class PreviewBuilder:
         Raises:
             FetchError: the URL gives no preview.
         """
+        try:
+            return self._own(visit, url, last)
+        except FetchError as error:
+            described = self._of_provider(visit, url) if _is_refusal(error) else None
+            if described is None:
+                raise
+            return described
+
+    def _own(self, visit: Visit, url: str, last: CachedPreview | None) -> CachedPreview:
+        """Make the preview of a URL from its own page."""
         answer: FetchResult[AnyReader] | NotModified
         answer = visit.get_if_changed(url, _reader, last.validators if last else None)
         if isinstance(answer, NotModified):
@@ -60,43 +82,69 @@ class PreviewBuilder:
             fields = self._of_file(answer)
         else:
             fields = self._of_page(visit, url, page, answer.head)
+        if labelled(answer.head.headers):
+            fields = msgspec.structs.replace(fields, sensitive=True)
         return CachedPreview(fitting(fields), answer.keep, validators)
 
     def _of_file(self, answer: FetchResult[AnyReader]) -> PreviewFields:
         fields = _file(answer)
-        return msgspec.structs.replace(fields, image=shown(fields.image, self._rules))
+        urls = {name: shown(getattr(fields, name), self._rules) for name in URL_FIELDS}
+        return msgspec.structs.replace(fields, **urls)
 
     def _of_page(self, visit: Visit, url: str, page: Document, head: Head) -> PreviewFields:
         kind = wall(page, url, head.status, head.headers)
         # The worst pages take 15 ms in each step, so other green threads run in between.
         time.sleep(0)
-        if kind is None:
-            check_status(head.status, head.headers)
-            found = extract(page, self._rules)
-            return self._with_oembed(visit, url, page, found)
-        # A site may describe a page to oEmbed that it hides behind a wall.
-        found = self._with_oembed(visit, url, None, PreviewFields())
-        if found.title is None:
+        if kind is not None:
             raise FetchError("wall", kind)
-        return found
+        check_status(head.status, head.headers)
+        found = extract(page, self._rules, self._players)
+        return self._with_oembed(visit, url, page, head, found)
 
     def _with_oembed(
-        self, visit: Visit, url: str, page: Document | None, found: PreviewFields
+        self, visit: Visit, url: str, page: Document, head: Head, found: PreviewFields
     ) -> PreviewFields:
-        """Add the answer of oEmbed if the title or the image is missing."""
-        if found.title and found.image:
+        """Add the answer of oEmbed to a page without title or image, or with its site's card."""
+        known = self._providers.endpoint(url) or self._providers.endpoint(head.url)
+        is_of_site = has_site_card(page, found, is_known=known is not None)
+        if found.title and found.image and not is_of_site:
             return found
         # The page's own link to oEmbed beats the list of providers.
-        request = (discovered(page) if page else None) or self._providers.endpoint(url)
-        if request is None:
+        endpoint = discovered(page, head.headers) or known
+        answer = _answer(visit, endpoint)[0] if endpoint else None
+        if answer is None:
             return found
-        try:
-            answer = visit.get(request, _json_reader)
-        except FetchError:
-            # The page's own metadata still count.
-            return found
-        description = answer_of(answer.reader.data)
-        return merged(found, description, self._rules) if description else found
+        if is_of_site and _describes(answer):
+            found = of_site(found)
+        return merged(found, answer, self._players, self._rules)
+
+    def _of_provider(self, visit: Visit, url: str) -> CachedPreview | None:
+        """Make the preview of a page that refuses the scraper, from a known provider's answer."""
+        endpoint = self._providers.endpoint(url) or self._providers.endpoint(visit.url)
+        answer, keep = _answer(visit, endpoint) if endpoint else (None, 0.0)
+        if answer is None or not _describes(answer):
+            return None
+        found = merged(PreviewFields(), answer, self._players, self._rules)
+        return CachedPreview(fitting(found), keep)
+
+
+def _is_refusal(error: FetchError) -> bool:
+    return error.reason in REFUSALS or error.reason.startswith("http_5")
+
+
+def _answer(visit: Visit, endpoint: str) -> tuple[Answer | None, float]:
+    """Return the answer of an endpoint, if it gives one, and the seconds for which it is fresh."""
+    try:
+        result = visit.get(endpoint, _answer_reader)
+    except FetchError:
+        # The preview's own result still counts.
+        return None, 0.0
+    return answer_of(result.reader.data), result.keep
+
+
+def _describes(answer: Answer) -> bool:
+    """Whether an answer is enough for a preview by itself."""
+    return bool(answer.get("title") or words(answer))
 
 
 def fitting(fields: PreviewFields) -> PreviewFields:
@@ -117,8 +165,8 @@ def _reader(head: Head) -> AnyReader | None:
     return reader_for(head)
 
 
-def _json_reader(head: Head) -> JsonReader | None:
-    return JsonReader(head) if head.status == OK and "json" in head.content_type else None
+def _answer_reader(head: Head) -> AnswerReader | None:
+    return AnswerReader(head) if head.status == OK else None
 
 
 def _page(answer: FetchResult[AnyReader]) -> Document | None:

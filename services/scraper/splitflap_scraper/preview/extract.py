@@ -4,6 +4,10 @@ from splitflap_core.contracts import PreviewFields
 from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 
 from splitflap_scraper.page.document import Document
+from splitflap_scraper.preview.details.offers import offer
+from splitflap_scraper.preview.details.picture_form import card, image_alt
+from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Player, Players, player
+from splitflap_scraper.preview.details.sensitive import sensitive
 from splitflap_scraper.preview.fields.author import authors
 from splitflap_scraper.preview.fields.canonical import canonical
 from splitflap_scraper.preview.fields.description import description
@@ -15,12 +19,20 @@ from splitflap_scraper.preview.fields.title import title_and_site
 from splitflap_scraper.preview.sources import Sources
 
 
-def extract(page: Document, rules: AddressRules = PUBLIC_ONLY) -> PreviewFields:
-    """Return the metadata of a page. `rules` are those for the addresses of images."""
+def extract(
+    page: Document, rules: AddressRules = PUBLIC_ONLY, players: Players = DEFAULT_PLAYERS
+) -> PreviewFields:
+    """Return the metadata of a page.
+
+    `rules` are those for the addresses of images, and `players` are the places of players.
+    """
     found_canonical = canonical(page, rules)
     sources = Sources.of(page, [page.url, found_canonical or page.url])
     title, site = title_and_site(sources)
     image = picture(sources, rules) or Picture("")
+    kind = page_type(sources)
+    sold = offer(sources, kind)
+    frame = player(sources, players, rules) or Player("")
     return PreviewFields(
         title=title,
         description=description(sources, title),
@@ -29,9 +41,18 @@ def extract(page: Document, rules: AddressRules = PUBLIC_ONLY) -> PreviewFields:
         author=authors(sources),
         published_at=published(sources),
         language=language(sources),
-        type=page_type(sources),
+        type=kind,
         icon=icon(page, rules),
         canonical=found_canonical,
         image_width=image.width if image.url else None,
         image_height=image.height if image.url else None,
+        image_alt=image_alt(sources, image, rules),
+        card=card(sources, image),
+        player=frame.url or None,
+        player_width=frame.width,
+        player_height=frame.height,
+        sensitive=sensitive(sources),
+        price=sold.price,
+        currency=sold.currency,
+        availability=sold.availability,
     )

@@ -31,8 +31,8 @@ MAX_PAGE = 1024 * 1024
 MAX_BODY = 256 * 1024
 MAX_WALL = 128 * 1024
 
-#: Bytes of a JSON answer of oEmbed.
-MAX_JSON = 64 * 1024
+#: Bytes of an answer of oEmbed.
+MAX_ANSWER = 64 * 1024
 
 #: Bytes that reveal the type of a file.
 _SNIFFED = 16
@@ -101,10 +101,10 @@ class FileReader:
         return file_preview(self.kind, bytes(self._data), head.url, head.headers, head.charset)
 
 
-class JsonReader:
-    """Reads a small JSON answer."""
+class AnswerReader:
+    """Reads a small answer of oEmbed."""
 
-    max_bytes = MAX_JSON
+    max_bytes = MAX_ANSWER
 
     def __init__(self, head: Head) -> None:
         self.head = head

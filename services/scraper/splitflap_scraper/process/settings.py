@@ -14,6 +14,7 @@ from splitflap_core.urls.web_url import BadUrl, host_of
 from splitflap_scraper.fetch.config import FetchConfig
 from splitflap_scraper.fetch.politeness.host_limits import HostLimits
 from splitflap_scraper.fetch.targets.allow_list import AllowList
+from splitflap_scraper.preview.details.players import Players
 from splitflap_scraper.preview.structured.oembed import Providers
 
 #: Least burst of requests to a host: robots.txt, a redirect, the page.
@@ -132,10 +133,18 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         str,
         Meta(
             description="File of oEmbed providers in the format of oembed.com/providers.json. The "
-            "scraper asks them if a page gives too little. `none` turns them off. Empty uses the "
-            "built-in list of well-known sites.",
+            "scraper asks them if a page gives too little, or refuses the scraper. `none` turns "
+            "them off. Empty uses the built-in list of well-known sites.",
         ),
     ] = ""
+    scrape_players: Annotated[
+        str,
+        Meta(
+            description="Places of players that previews may show in a frame, separated by commas: "
+            "a host, or a host with the begin of a path, as in `video.example/embed/`. `default` "
+            "stands for the built-in list. Empty allows no player.",
+        ),
+    ] = "default"
 
     @property
     def providers(self) -> Providers:
@@ -148,6 +157,18 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             return Providers.load(self.scrape_oembed_providers)
         except (OSError, ValueError) as error:
             raise BadSettings(f"{PREFIX}SCRAPE_OEMBED_PROVIDERS: {error}") from error
+
+    @property
+    def players(self) -> Players:
+        """The places of `scrape_players`.
+
+        Raises:
+            BadSettings: one of them is invalid.
+        """
+        try:
+            return Players.parsed(self.scrape_players)
+        except BadUrl as error:
+            raise BadSettings(f"{PREFIX}SCRAPE_PLAYERS: {error}") from error
 
     @property
     def address_rules(self) -> AddressRules:
@@ -225,7 +246,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         super().check()
         _ = self.allow_list
         self.tls()
-        _ = self.providers
+        _ = self.providers, self.players
 
 
 def _host_names(text: str, variable: str) -> frozenset[str]:

@@ -19,7 +19,8 @@ _NAMES = {
         "headline", "name", "description", "author", "creator", "byArtist", "publisher",
         "datePublished", "dateCreated", "uploadDate", "image", "thumbnailUrl", "thumbnail",
         "contentUrl", "url", "mainEntity", "mainEntityOfPage", "blogPost", "givenName",
-        "familyName", "width", "height", "inLanguage",
+        "familyName", "width", "height", "inLanguage", "offers", "price", "lowPrice",
+        "priceCurrency", "availability", "isFamilyFriendly", "embedUrl",
     )
 }  # fmt: skip
 
@@ -61,6 +62,11 @@ class Microdata:
             self._graph.add(top)
         main = self._graph.main(urls) or next(iter(tops), None)
         self._main = _of_page(main, tops, urls, headed)
+
+    @property
+    def main(self) -> Node | None:
+        """The item of the page's topic, if known."""
+        return self._main
 
     @property
     def kind(self) -> str | None:
@@ -123,6 +129,8 @@ def _value(page: Document, element: Element, name: str) -> str:
         return element.get("href") or element.source
     if name in {"url", "mainEntityOfPage"}:
         return page.resolved(element.get("href") or element.source) or ""
+    if name in {"availability", "embedUrl"}:
+        return element.get("href") or element.text
     if name.startswith(("date", "upload")) and element.get("title"):
         return element.get("title")
     return element.text

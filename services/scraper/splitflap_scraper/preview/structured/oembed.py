@@ -1,31 +1,30 @@
-"""oEmbed (oembed.com): a site's description of a page, as JSON.
-
-The scraper requests it only if the page lacks a field, since this costs the site another request.
+"""oEmbed (oembed.com): where a site describes its pages.
 
 providers.json has some well-known providers of oembed.com/providers.json, in its format.
 """
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from splitflap_core.contracts import MAX_SITE_NAME, MAX_TITLE, PreviewFields
-from splitflap_core.urls.addresses import AddressRules
 
+from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.preview.fields.image import shown
-from splitflap_scraper.preview.texts import plain
 
-#: Types of oEmbed, with the type of the preview. `rich` and `link` do not identify a type.
-_TYPES = {"photo": "image", "video": "video"}
+#: Media types of links to oEmbed, the best first.
+_TYPES = ("application/json+oembed", "text/xml+oembed", "application/xml+oembed")
 
-_JSON = "application/json+oembed"
+#: Characters read of the Link headers, and links in them.
+MAX_LINKED = 4096
+MAX_LINKS = 20
+
+#: One link of a header (RFC 8288), with its parameters.
+_LINK = re.compile(r"<([^<>]{1,2000})>((?:\s*;\s*[\w*-]{1,30}\s*=\s*(?:\"[^\"]*+\"|[^\s\",;]++))*)")
+_TYPE = re.compile(r""";\s*type\s*=\s*"?\s*([^\s",;]{1,60})""", re.IGNORECASE)
 
 
 class _Endpoint(msgspec.Struct):
@@ -92,44 +91,22 @@ def matches(scheme: str, url: str) -> bool:
     return at == len(url)
 
 
-def discovered(page: Document) -> str | None:
-    """Return the URL of oEmbed in the page's own link, or None."""
-    links = [each for each in page.links if each.get("type").lower() == _JSON]
-    return next((url for each in links if (url := page.resolved(each.get("href")))), None)
+def discovered(page: Document, headers: Headers) -> str | None:
+    """Return the URL of oEmbed in the links of a page or of its response, or None."""
+    links = [(each.get("type"), each.get("href")) for each in page.links]
+    links += _in_headers(headers)
+    for kind in _TYPES:
+        for found, reference in links:
+            if found.lower() == kind and (url := page.resolved(reference)):
+                return url
+    return None
 
 
-def answer_of(data: bytes) -> dict[str, Any] | None:
-    """Parse an answer, or return None for an invalid one."""
-    try:
-        answer = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return answer if isinstance(answer, dict) and ("type" in answer or "title" in answer) else None
-
-
-def merged(found: PreviewFields, answer: dict[str, Any], rules: AddressRules) -> PreviewFields:
-    """Add the fields of an answer to the missing fields of a preview."""
-    kind = _TYPES.get(str(answer.get("type")))
-    image = _first_url(
-        [answer.get("thumbnail_url"), answer.get("url") if kind == "image" else None], rules
-    )
-    added = {
-        "title": plain(_text(answer, "title"), MAX_TITLE),
-        "author": plain(_text(answer, "author_name"), MAX_SITE_NAME),
-        "site_name": plain(_text(answer, "provider_name"), MAX_SITE_NAME),
-        "image": image,
-    }
-    missing = {name: value for name, value in added.items() if value and not getattr(found, name)}
-    if kind and found.type in {None, "website"}:
-        missing["type"] = kind
-    return msgspec.structs.replace(found, **missing)
-
-
-def _text(answer: dict[str, Any], name: str) -> str:
-    value = answer.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _first_url(urls: Iterable[Any], rules: AddressRules) -> str | None:
-    found = (shown(each, rules) for each in urls if isinstance(each, str))
-    return next((url for url in found if url), None)
+def _in_headers(headers: Headers) -> Iterator[tuple[str, str]]:
+    """Iterate over the links of a response, as media type and reference."""
+    text = ", ".join(headers.get_all("Link"))[:MAX_LINKED]
+    if "oembed" not in text.lower():
+        return
+    for _, link in zip(range(MAX_LINKS), _LINK.finditer(text), strict=False):
+        if kind := _TYPE.search(link[2]):
+            yield kind[1], link[1]

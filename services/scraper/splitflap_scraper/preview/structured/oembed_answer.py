@@ -1,0 +1,146 @@
+"""The answers of oEmbed (oembed.com, "Response parameters"), as JSON or XML."""
+
+import html
+import json
+import re
+from typing import Any
+
+import msgspec
+from splitflap_core.contracts import (
+    MAX_DESCRIPTION,
+    MAX_SITE_NAME,
+    MAX_TITLE,
+    PreviewFields,
+)
+from splitflap_core.urls.addresses import AddressRules
+
+from splitflap_scraper.page.markup import text_of
+from splitflap_scraper.preview.details.players import Player, Players, framed, pixels
+from splitflap_scraper.preview.fields.image import shown
+from splitflap_scraper.preview.texts import key, plain
+
+#: Types of oEmbed, with the type of the preview. `rich` and `link` do not identify a type.
+_TYPES = {"photo": "image", "video": "video"}
+
+#: Characters read of the HTML for a frame.
+MAX_HTML = 8192
+
+#: Parameters that are read of an answer in XML.
+_PARAMETERS = ("type", "title", "author_name", "provider_name", "thumbnail_url", "thumbnail_width",
+               "thumbnail_height", "url", "html", "width", "height")  # fmt: skip
+_CDATA = "<![CDATA["
+
+#: The quotation of a post, as microblogs embed it, and the begin of a paragraph in it.
+_QUOTED = re.compile(r"<blockquote[\s>](.*?)(?:</blockquote>|\Z)", re.DOTALL | re.IGNORECASE)
+_PARAGRAPH = re.compile(r"<p(?:\s[^<>]*+)?>", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*+/?>", re.IGNORECASE)
+
+#: Paragraphs read of a post.
+MAX_PARAGRAPHS = 20
+
+#: Texts of links in place of an embedded picture, at the end of a post.
+_ATTACHED = re.compile(r"(?:\s*(?:pic\.twitter\.com/\w+|\[image or embed\]))+\s*\Z")
+
+Answer = dict[str, Any]
+
+
+def answer_of(data: bytes) -> Answer | None:
+    """Parse an answer, or return None for an invalid one."""
+    answer = _from_xml(data) if data.lstrip()[:1] == b"<" else _from_json(data)
+    is_known = isinstance(answer, dict) and not {"type", "title", "html"}.isdisjoint(answer)
+    return answer if is_known else None
+
+
+def _from_json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _from_xml(data: bytes) -> Answer | None:
+    text = data.decode("utf-8", "replace")
+    if "<oembed" not in text[:500].lower():
+        return None
+    values = {name: _element(text, name) for name in _PARAMETERS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _element(text: str, name: str) -> str | None:
+    """Return the text of the first element with a name."""
+    _, begin, rest = text.partition(f"<{name}>")
+    rest = rest.lstrip()
+    if rest.startswith(_CDATA):
+        return rest[len(_CDATA) :].partition("]]>")[0]
+    return html.unescape(rest.partition("</")[0]) if begin else None
+
+
+def merged(
+    found: PreviewFields, answer: Answer, players: Players, rules: AddressRules
+) -> PreviewFields:
+    """Add the fields of an answer to the missing fields of a preview."""
+    added = _fields(answer, rules)
+    missing = {name: value for name, value in added.items() if value and not getattr(found, name)}
+    if found.image:
+        missing = {name: value for name, value in missing.items() if not name.startswith("image_")}
+    if not found.player:
+        missing |= _player(answer, players, rules)
+    kind = _TYPES.get(_text(answer, "type"))
+    if kind and found.type in {None, "website"}:
+        missing["type"] = kind
+    return msgspec.structs.replace(found, **missing)
+
+
+def words(answer: Answer) -> str | None:
+    """Return the words of a post that an answer quotes, or None."""
+    quoted = _QUOTED.search(_text(answer, "html")[:MAX_HTML])
+    parts = re.split(r"</p\s*>", quoted[1])[:MAX_PARAGRAPHS] if quoted else []
+    paragraphs = [each[1] for part in parts if len(each := _PARAGRAPH.split(part, maxsplit=1)) > 1]
+    text = " ".join(text_of(_BREAK.sub(" ", each)) for each in paragraphs)
+    return plain(_ATTACHED.sub("", text), MAX_DESCRIPTION)
+
+
+def _fields(answer: Answer, rules: AddressRules) -> dict[str, Any]:
+    title = plain(_text(answer, "title"), MAX_TITLE)
+    said = words(answer)
+    if said and title and key(said).startswith(key(title)):
+        # The words repeat the title.
+        said = None
+    image = _image(answer, rules)
+    return {
+        "title": title,
+        "description": said,
+        "author": plain(_text(answer, "author_name"), MAX_SITE_NAME),
+        "site_name": plain(_text(answer, "provider_name"), MAX_SITE_NAME),
+        "image": image.url if image else None,
+        "image_width": image.width if image else None,
+        "image_height": image.height if image else None,
+    }
+
+
+def _image(answer: Answer, rules: AddressRules) -> Player | None:
+    """Return the picture of an answer with its size."""
+    kinds = [("thumbnail_url", "thumbnail_width", "thumbnail_height")]
+    if answer.get("type") == "photo":
+        kinds.append(("url", "width", "height"))
+    for name, width, height in kinds:
+        if url := shown(_text(answer, name), rules):
+            return Player(url, pixels(answer.get(width)), pixels(answer.get(height)))
+    return None
+
+
+def _player(answer: Answer, players: Players, rules: AddressRules) -> dict[str, Any]:
+    frame = framed(_text(answer, "html")[:MAX_HTML])
+    found = players.allowed(frame, rules) if frame else None
+    if found is None:
+        return {}
+    return {
+        "player": found.url,
+        "player_width": pixels(answer.get("width")) or found.width,
+        "player_height": pixels(answer.get("height")) or found.height,
+    }
+
+
+def _text(answer: Answer, name: str) -> str:
+    value = answer.get(name)
+    return value if isinstance(value, str) else ""

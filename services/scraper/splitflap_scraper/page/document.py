@@ -8,6 +8,7 @@ from functools import cached_property
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.targets.urls import joined
 from splitflap_scraper.page.charsets import TextDecoder
+from splitflap_scraper.page.layout.elements import visible
 from splitflap_scraper.page.markup import attributes, text_of, unescaped
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.page.vocabulary import Piece
@@ -39,8 +40,8 @@ class Element:
 
     @cached_property
     def text(self) -> str:
-        """The text of the element, with its white space."""
-        return text_of(self.markup)
+        """The visible text of the element, with its white space."""
+        return text_of(visible(self.markup))
 
     @property
     def source(self) -> str:
@@ -65,6 +66,8 @@ class Document:
     titles: list[str] = field(default_factory=list)
     headings: list[Element] = field(default_factory=list)
     paragraphs: list[Element] = field(default_factory=list)
+    #: The paragraphs, and the texts outside of paragraphs, in the order of the page.
+    texts: list[Element] = field(default_factory=list)
     images: list[Element] = field(default_factory=list)
     times: list[Element] = field(default_factory=list)
     marked: list[Element] = field(default_factory=list)
@@ -136,7 +139,7 @@ def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> Non
     decoder.settle(declarations, [*texts, *tags], language)
 
 
-def _add(page: Document, element: Element, mark: bool) -> None:  # noqa: C901 - a case each
+def _add(page: Document, element: Element, mark: bool) -> None:  # noqa: C901, PLR0912 - a case each
     match element.name:
         case _ if mark:
             page.marked.append(element)
@@ -152,6 +155,9 @@ def _add(page: Document, element: Element, mark: bool) -> None:  # noqa: C901 - 
             page.headings.append(element)
         case "p":
             page.paragraphs.append(element)
+            page.texts.append(element)
+        case "text":
+            page.texts.append(element)
         case "img":
             page.images.append(element)
         case "time":

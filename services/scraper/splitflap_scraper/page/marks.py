@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from re import Match
 
-from splitflap_scraper.page.items import LONGEST_TAG, ItemTracker
-from splitflap_scraper.page.regions import PageRegion
+from splitflap_scraper.page.items import ItemTracker
+from splitflap_scraper.page.layout.blocks import BlockScanner
+from splitflap_scraper.page.layout.elements import region_of
 from splitflap_scraper.page.vocabulary import (
     ITEMS,
     LONGEST_MARKED,
@@ -23,30 +24,28 @@ from splitflap_scraper.page.vocabulary import (
 class MarkScanner:
     """Scans the text between the tokens of a page for marked tags, and for their items."""
 
-    def __init__(self, keep: Callable[[Piece], None]) -> None:
+    def __init__(self, keep: Callable[[Piece], None], blocks: BlockScanner) -> None:
         """`keep` receives the marked pieces in the order of the page."""
         self.items = ItemTracker()
+        self._blocks = blocks
         self._keep = keep
         self._marks: tuple[str, ...] = MARKS
         self._kept = 0
         self._hits = 0
 
-    def scan(self, text: str, start: int, end: int, region: PageRegion, *, whole: bool) -> int:
+    def scan(self, text: str, start: int, end: int, *, whole: bool) -> int:
         """Scan a text between two tokens, and return the end of the scanned part.
 
         `whole` marks a complete text.
         """
-        if start >= end or text.find("<", start, end) < 0:
+        if start >= end:
             return end
-        reached = end if whole else max(start, end - LONGEST_TAG)
-        if self._kept < MAX_MARKED and self._hits < MAX_HITS:
-            if any(text.find(mark, start, end) >= 0 for mark in self._marks):
-                start, reached = self._scan_marked(text, start, end, region, whole=whole)
-            else:
-                # A mark may begin here and end in the next piece.
-                reached = end if whole else max(start, end - LONGEST_MARKED)
-        if self.items.open:
-            self.items.passed(text, start, reached)
+        # A tag or a mark may begin here and end in the next piece.
+        reached = end if whole else max(start, end - LONGEST_MARKED)
+        may_keep = self._kept < MAX_MARKED and self._hits < MAX_HITS
+        if may_keep and any(text.find(mark, start, end) >= 0 for mark in self._marks):
+            start, reached = self._scan_marked(text, start, end, whole=whole)
+        self._pass(text, start, reached, end)
         return reached
 
     def expect_react(self) -> None:
@@ -67,9 +66,12 @@ class MarkScanner:
             self._kept += 1
             self._keep(piece)
 
-    def _scan_marked(
-        self, text: str, start: int, end: int, region: PageRegion, *, whole: bool
-    ) -> tuple[int, int]:
+    def _pass(self, text: str, start: int, end: int, limit: int) -> None:
+        if self.items.open:
+            self.items.passed(text, start, end)
+        self._blocks.passed(text, start, end, limit)
+
+    def _scan_marked(self, text: str, start: int, end: int, *, whole: bool) -> tuple[int, int]:
         """Keep the marked tags of a text.
 
         It returns the start of the text after the last tag, and the end of the scanned part.
@@ -82,20 +84,22 @@ class MarkScanner:
                 break
             if self._kept >= MAX_MARKED:
                 break
-            self.items.passed(text, start, mark.start())
-            self._keep_tag(text, mark, end, region)
+            self._pass(text, start, mark.start(), end)
+            self._keep_tag(text, mark, end)
             start = mark.end()
             reached = max(start, reached)
         # A hit beyond the scanned part counts with the next piece.
         self._hits += sum(1 for hit in hits if hit < reached)
         return start, reached
 
-    def _keep_tag(self, text: str, mark: Match[str], end: int, region: PageRegion) -> None:
+    def _keep_tag(self, text: str, mark: Match[str], end: int) -> None:
         # The inner text ends at the next token, so it does not depend on the network's pieces.
         stop = min(mark.end() + MARK_TEXT, end)
         name, inner = mark[1].lower(), text[mark.end() : stop]
         close = inner.lower().find(f"</{name}")
         inner = inner[:close] if close >= 0 else inner
+        self._blocks.passed(text, mark.start(), mark.end(), end)
+        region = self._blocks.regions.here | region_of(name, mark[0])
         around, own = self.token(name, mark[0])
         self.keep(Piece(name, mark[0], inner, region, True, around, own))
 

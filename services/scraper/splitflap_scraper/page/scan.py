@@ -11,9 +11,11 @@ import re
 from collections.abc import Callable
 
 from splitflap_scraper.page.kept_pieces import KeptPieces
+from splitflap_scraper.page.layout.blocks import BlockScanner, RegionTracker
+from splitflap_scraper.page.layout.elements import region_of
 from splitflap_scraper.page.marks import MarkScanner
 from splitflap_scraper.page.markup import REST_OF_TAG
-from splitflap_scraper.page.regions import RegionTracker
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.page.vocabulary import (
     END_OF_COMMENT,
     END_OF_TEXT,
@@ -42,8 +44,9 @@ class PageScanner:
         self.done = False
         self._is_enough = is_enough
         self._kept = KeptPieces()
-        self._marks = MarkScanner(self._kept.add_marked)
         self._regions = RegionTracker()
+        self._blocks = BlockScanner(self._regions, self._keep_text)
+        self._marks = MarkScanner(self._kept.add_marked, self._blocks)
         self._window = Window()
         #: Whether the page has microdata, and the items around and of the current tag.
         self._has_items = False
@@ -77,6 +80,8 @@ class PageScanner:
         self._is_final = final
         while not self.done and self._step():
             pass
+        if final or self.done:
+            self._blocks.end_text()
         window.drop()
 
     # The steps. Each returns whether it made progress; if not, it needs more text.
@@ -89,8 +94,7 @@ class PageScanner:
             self._scan_rest()
             return False
         if token.start() > window.at:
-            region = self._regions.here
-            self._marks.scan(window.text, window.at, token.start(), region, whole=True)
+            self._marks.scan(window.text, window.at, token.start(), whole=True)
         self._tokens += 1
         self._body_tokens += self._regions.in_body
         window.start, window.at = token.span()
@@ -114,8 +118,7 @@ class PageScanner:
             # Each scan repeats the start of a possible tag, so short pieces wait for more text.
             return
         window.clear = end
-        region = self._regions.here
-        scanned = self._marks.scan(window.text, window.at, end, region, whole=self._is_final)
+        scanned = self._marks.scan(window.text, window.at, end, whole=self._is_final)
         window.move(max(window.at, scanned))
 
     def _in_tag(self) -> bool:
@@ -182,6 +185,7 @@ class PageScanner:
             # Its content is scanned like any other: it describes the page too.
             return
         elif name in KEPT_TEXTS and self._kept.has_room(name):
+            self._blocks.token(name, window.tag)
             self._take(KEPT_TEXTS[name])
         elif name in SKIPPED:
             self._skip_to(END_OF_TEXT[name])
@@ -202,16 +206,21 @@ class PageScanner:
             self._marks.keep(Piece(name, tag, "", region, True, self._item, self._own))
             self._own = 0
         if name in {"/head", "body"}:
+            self._blocks.token(name, "")
             if not self._regions.in_body:
                 self._regions.enter_body()
                 self.done = self._is_enough(self.pieces)
         elif name in {"/html", "plaintext"}:
             self.done = True
         else:
-            self._regions.tag(name)
+            self._blocks.token(name, self._window.tag)
+
+    def _keep_text(self, markup: str, region: PageRegion) -> None:
+        """Keep a text outside of paragraphs."""
+        self._kept.add_marked(Piece("text", "", markup, region))
 
     def _keep(self, tag: str, inner: str = "") -> None:
-        region = self._regions.here
+        region = self._regions.here | region_of(self._name, tag)
         self._kept.add(Piece(self._name, tag, inner, region, False, self._item, self._own))
 
     def _take(self, limit: int) -> None:

@@ -64,7 +64,8 @@ END_OF_TEXT = {
 }  # fmt: skip
 END_OF_TEXT["p"] = re.compile(
     r"</?(?:p|div|section|article|main|aside|nav|header|footer|ul|ol|dl|table|form|figure|pre"
-    r"|blockquote|h[1-6]|body|html)(?=[\s/>])",
+    r"|blockquote|h[1-6]|body|html|t[dhr]|li|d[dt]|center|hr)(?=[\s/>])"
+    r"|<br ?/?>\s{0,6}<br(?=[\s/>])",
     re.IGNORECASE | re.ASCII,
 )
 #: Elements skipped up to their end tags.
@@ -76,9 +77,9 @@ JSON_LD = re.compile(r"""type\s*=\s*["']?\s*application/ld\+json""", re.IGNORECA
 
 #: Marks of a relevant tag of any name: microdata, and the author of the page. Each is a part of a
 #: match of MARK, without its first letter if that may be a capital.
-MARKS = ("itemprop", "itemtype", "uthor", "yline", "content", "post", "message")
+MARKS = ("itemprop", "itemtype", "uthor", "yline")
 MARK = re.compile(
-    r"""\sitem(?:prop|type)\s*=|\srel\s*=\s*["']?author|\sclass\s*=\s*["'][^"'<>]{0,100}?(?:byline|author|\b(?:content|post-?body|postbody|entry|post-content|entry-content|article-body|article-content|message-?body|message-content|bbwrapper)[\s"'])""",
+    r"""\sitem(?:prop|type)\s*=|\srel\s*=\s*["']?author|\sclass\s*=\s*["'][^"'<>]{0,100}?(?:byline|author)""",
     re.IGNORECASE | re.ASCII,
 )
 

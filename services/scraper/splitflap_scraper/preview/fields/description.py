@@ -4,7 +4,7 @@ import re
 
 from splitflap_core.contracts import MAX_DESCRIPTION
 
-from splitflap_scraper.page.document import Document
+from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.fields.title_text import is_no_description
 from splitflap_scraper.preview.sources import Sources
@@ -18,16 +18,15 @@ OTHER_DESCRIPTIONS = ("citation_abstract", "dc.description", "dcterms.descriptio
 #: Least characters of a paragraph for a description.
 MIN_PARAGRAPH = 40
 
-#: Least paragraphs of a page with its text in paragraphs.
-FEW = 3
-
 #: Words of cookie banners and similar paragraphs.
 _BANNER_WORDS = load("descriptions", dict[str, list[str]])["banners"]
 _BESIDE = re.compile(
     r"(?i)descr|tagline|subtitle|skip|meta|byline|author|caption|cookie|footer|copyright"
     r"|breadcrumb|notice|banner"
 )
-_BODIES = re.compile(r"(?i)content|body|entry|bbwrapper")
+_INSIDE = PageRegion.ARTICLE | PageRegion.CONTENT
+#: The end of a sentence, which texts outside of paragraphs must have.
+_SENTENCE = re.compile(r"[.!?\u2026\u0964\u06d4](?:\s|[\"')\u201d\u00bb]|\Z)|[\u3002\uff01\uff1f]")
 
 
 def description(sources: Sources, title: str | None) -> str | None:
@@ -48,27 +47,31 @@ def description(sources: Sources, title: str | None) -> str | None:
 
 def _paragraph(page: Document) -> str | None:
     """Return the first paragraph with content, inside the article if the page has one."""
-    beside = PageRegion.ASIDE | PageRegion.HEADER
-    usable = [each for each in page.paragraphs if not each.region & PageRegion.ASIDE]
-    usable = [
-        each for each in usable if not _BESIDE.search(f"{each.get('class')} {each.get('id')}")
-    ]
-    inside = [each for each in usable if each.region & PageRegion.ARTICLE]
-    outside = [each for each in usable if not each.region & beside and each not in inside]
-    bodies = [
-        each
-        for each in page.marked
-        if _BODIES.search(each.get("class")) and not each.region & beside
-    ]
-    # In forums only the site's name is a paragraph, and posts are not.
-    ordered = [*inside, *bodies, *outside] if len(outside) < FEW else [*inside, *outside, *bodies]
-    for each in ordered:
+    beside = PageRegion.ASIDE | PageRegion.NOTE
+    usable = [each for each in page.texts if not each.region & beside and not _is_beside(each)]
+    inside = [each for each in usable if each.region & _INSIDE]
+    outside = [each for each in usable if not each.region & (_INSIDE | PageRegion.HEADER)]
+    # Texts outside of paragraphs are less sure, but the text of old pages and of forums.
+    inside.sort(key=lambda each: each.name == "text")
+    for each in (*inside, *outside):
         found = plain(each.text, MAX_PARAGRAPH)
-        if found and len(key(found)) >= MIN_PARAGRAPH * 0.5 and len(found) >= _least(found):
-            lowered = found[:200].lower()
-            if not any(word in lowered for word in _BANNER_WORDS):
-                return found
+        if found and _is_content(each, found):
+            return found
     return None
+
+
+def _is_beside(paragraph: Element) -> bool:
+    return _BESIDE.search(f"{paragraph.get('class')} {paragraph.get('id')}") is not None
+
+
+def _is_content(element: Element, text: str) -> bool:
+    """Whether a text is long enough for a description, and no banner or menu."""
+    if len(key(text)) < MIN_PARAGRAPH * 0.5 or len(text) < _least(text):
+        return False
+    if element.name == "text" and not _SENTENCE.search(text):
+        return False
+    lowered = text[:200].lower()
+    return not any(word in lowered for word in _BANNER_WORDS)
 
 
 def _least(text: str) -> int:

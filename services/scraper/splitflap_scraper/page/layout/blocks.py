@@ -1,0 +1,207 @@
+"""Follows the blocks of a page by their tags: their regions, and texts outside of paragraphs.
+
+A stack of open elements stands for a tree. It is bounded, and a tag takes constant time.
+"""
+
+import re
+from collections.abc import Callable
+
+from splitflap_scraper.page.layout.elements import REGIONS, region_of
+from splitflap_scraper.page.markup import REST_OF_TAG
+from splitflap_scraper.page.regions import PageRegion
+
+#: Open elements that are followed. Deeper ones are counted only.
+MAX_OPEN = 100
+
+#: Characters of a tag whose attributes are read. A longer one is a plain block.
+LONGEST_TAG = 2000
+
+#: Least letters of a text outside of paragraphs, most characters of its markup, and most texts.
+MIN_TEXT = 30
+MAX_TEXT = 2000
+MAX_TEXTS = 16
+
+#: Elements whose end is followed. `li` and `p` are no part of it, since their end tags are often
+#: omitted.
+_FOLLOWED = frozenset({
+    *REGIONS, "div", "section", "ul", "ol", "dl", "form", "table", "td", "figure", "fieldset",
+    "blockquote", "details", "center",
+})  # fmt: skip
+
+#: Tags that begin or end a block.
+TAG_OF_BLOCK = re.compile(
+    r"<(/?(?:div|section|[uod]l|form|table|t[dhr]|tbody|figure|figcaption|caption|fieldset"
+    r"|blockquote|details|summary|center|address|li|d[td]|pre|h[1-6r]|p|br|button|select|label))"
+    r"(?:>|(?=[\s/]))",
+    re.IGNORECASE | re.ASCII,
+)
+#: Elements whose text is another piece, or no text of the page.
+_NO_TEXT = frozenset({"pre", "button", "select", "label", "p", "h1", "h2", "h3", "h4", "h5", "h6",
+                      "summary", "dt", "th"})  # fmt: skip
+#: Tokens of the scanner within a text.
+_WITHIN = frozenset({"meta", "link", "script", "img", "style", "title", "time", "noscript", "base",
+                     "svg", "template", "textarea", "iframe", "noframes", "xmp"})  # fmt: skip
+_TAG = re.compile(r"<[^<>]*+>?|\s++", re.ASCII)
+
+#: Characters of the longest match of TAG_OF_BLOCK, and the one after it.
+_LONGEST = 14
+
+#: As plain numbers, since operations of flags take ten times as long.
+_ASIDE = int(PageRegion.ASIDE)
+_BODY = int(PageRegion.BODY)
+
+
+class RegionTracker:
+    """Follows the start and end tags of blocks."""
+
+    def __init__(self) -> None:
+        #: Names of the open elements, with the region around each.
+        self._open: list[tuple[str, int]] = []
+        self._counts: dict[str, int] = {}
+        #: Open elements beyond MAX_OPEN.
+        self._deeper = 0
+        self._bits = 0
+        self.in_body = False
+
+    @property
+    def here(self) -> PageRegion:
+        """The region of the current position."""
+        return PageRegion(self._bits)
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether the current position is beside the text of the page."""
+        return self._bits & _ASIDE != 0
+
+    def enter_body(self) -> None:
+        """Leave the head."""
+        self.in_body = True
+        self._bits |= _BODY
+        self._open = [(name, bits | _BODY) for name, bits in self._open]
+
+    def tag(self, name: str, tag: str) -> None:
+        """Note a tag by its name, with a slash for an end tag."""
+        if name[0] == "/":
+            if self._counts.get(name[1:]):
+                self._end(name[1:])
+        elif name in _FOLLOWED:
+            if name == "td" and self._counts.get(name):
+                self._end(name)
+            self._begin(name, tag)
+
+    def _begin(self, name: str, tag: str) -> None:
+        if len(self._open) >= MAX_OPEN:
+            self._deeper += 1
+            return
+        self._open.append((name, self._bits))
+        self._counts[name] = self._counts.get(name, 0) + 1
+        if len(tag) > len(name) + 2 or name in REGIONS:
+            self._bits |= int(region_of(name, tag))
+
+    def _end(self, name: str) -> None:
+        """End the innermost open element of a name, with those inside it."""
+        if self._deeper:
+            self._deeper -= 1
+            return
+        for index in range(len(self._open) - 1, -1, -1):
+            each = self._open[index][0]
+            if each == name:
+                break
+            # A cell or a table keeps the elements around it open.
+            if each == "table" or (each == "td" and name != "table"):
+                return
+        self._bits = self._open[index][1]
+        for each, _ in self._open[index:]:
+            self._counts[each] -= 1
+        del self._open[index:]
+
+
+class BlockScanner:
+    """Follows the blocks between the tokens of a page, and keeps texts outside of paragraphs.
+
+    A text ends at the tag of a block, or at two line breaks.
+    """
+
+    def __init__(self, regions: RegionTracker, keep: Callable[[str, PageRegion], None]) -> None:
+        """`keep` receives the markup of a text, and its region."""
+        self.regions = regions
+        self._keep = keep
+        self._left = MAX_TEXTS
+        #: The markup of the current text, if there may be one, and its size.
+        self._parts: list[str] = []
+        self._size = 0
+        self._is_text = False
+        self._after_break = False
+        #: Characters of a tag that continues after the passed part.
+        self._beyond = 0
+
+    def token(self, name: str, tag: str) -> None:
+        """Note a tag that the scanner found."""
+        if name in _WITHIN:
+            return
+        self.end_text()
+        self.regions.tag(name, tag)
+        self._begin_text(name)
+        if name == "p" and not self.regions.is_aside:
+            self._left -= 1
+
+    def passed(self, text: str, start: int, end: int, limit: int) -> None:
+        """Examine the tags that begin between two positions. They end before `limit`."""
+        at = start + self._beyond
+        for found in TAG_OF_BLOCK.finditer(text, at, min(end + _LONGEST, len(text))):
+            begin, stop = found.span()
+            if begin >= end:
+                break
+            if begin < at:
+                # It is in an attribute of the last tag.
+                continue
+            if self._is_text and begin > at:
+                self._add(text, at, begin)
+            at = stop
+            if text[stop - 1] != ">":
+                at = _end_of_tag(text, stop, min(begin + LONGEST_TAG, limit))
+            self._tag(found[1].lower(), text[begin:at])
+        if self._is_text and at < end:
+            self._add(text, at, end)
+        self._beyond = max(0, at - end)
+
+    def _tag(self, name: str, tag: str) -> None:
+        if name == "br" and not self._after_break:
+            if self._is_text:
+                self._parts.append(" ")
+                self._after_break = True
+            return
+        self.end_text()
+        if name != "br":
+            self.regions.tag(name, tag)
+        self._begin_text(name)
+
+    def _add(self, text: str, start: int, end: int) -> None:
+        """Add a part to the current text."""
+        part = text[start : min(end, start + MAX_TEXT - self._size)]
+        self._after_break = self._after_break and part.isspace()
+        self._parts.append(part)
+        self._size += len(part)
+
+    def end_text(self) -> None:
+        """End the current text, and keep it if it is long enough."""
+        if self._size > MIN_TEXT and self._left > 0:
+            markup = "".join(self._parts)
+            if len(_TAG.sub("", markup)) >= MIN_TEXT:
+                self._left -= 1
+                self._keep(markup, self.regions.here)
+        if self._size:
+            self._parts.clear()
+            self._size = 0
+
+    def _begin_text(self, name: str) -> None:
+        """Begin a text after the tag with this name, unless it is beside the text of the page."""
+        self._after_break = False
+        self._is_text = self._left > 0 and name not in _NO_TEXT and not self.regions.is_aside
+
+
+def _end_of_tag(text: str, at: int, limit: int) -> int:
+    """Return the end of a tag by the end of its name. A tag beyond the limit has no attributes."""
+    rest = REST_OF_TAG.match(text, at, limit)
+    stop = rest.end() if rest else at
+    return stop + 1 if stop < limit and text[stop : stop + 1] == ">" else at

@@ -1,0 +1,162 @@
+"""The region that an element opens, by its name and attributes; and what no reader sees."""
+
+import re
+from functools import lru_cache
+
+from splitflap_scraper.page.layout.names import ASIDE, ASIDE_IDS, HEADER, LAST_NOTE, NOTE
+from splitflap_scraper.page.markup import attributes
+from splitflap_scraper.page.regions import PageRegion
+
+#: Elements of each region.
+REGIONS = {
+    "nav": PageRegion.ASIDE,
+    "aside": PageRegion.ASIDE,
+    "footer": PageRegion.ASIDE,
+    "dialog": PageRegion.ASIDE,
+    "header": PageRegion.HEADER,
+    "article": PageRegion.ARTICLE,
+    "main": PageRegion.ARTICLE,
+    "figcaption": PageRegion.NOTE,
+    "caption": PageRegion.NOTE,
+    "address": PageRegion.NOTE,
+}
+#: Elements around all others. Their classes tell about the whole page.
+_AROUND = frozenset({"html", "body", "main", "article"})
+
+_HIDDEN = PageRegion.HIDDEN | PageRegion.ASIDE
+
+#: Longest tag whose region is remembered, in characters. Pages repeat short ones.
+_SHORT = 200
+
+#: Tags within a paragraph that are examined.
+_MAX_HIDING = 20
+_MAY_HIDE = re.compile(
+    r"hidden|display|sr-|-sr|screen|hide|d-none|element-|assistive|invisible|print", re.IGNORECASE
+)
+_TAG = re.compile(r"<(/?[a-z][a-z0-9-]{0,30})(?=[\s/>])[^<>]*+>", re.IGNORECASE | re.ASCII)
+_VOID = frozenset({"img", "br", "input", "wbr", "hr", "meta", "link"})
+
+#: Names of a class that are read.
+_MAX_NAMES = 30
+
+_HIDING_STYLE = re.compile(
+    r"display\s{0,5}:\s{0,5}none|visibility\s{0,5}:\s{0,5}hidden|left\s{0,5}:\s{0,5}-\d{3}",
+    re.IGNORECASE | re.ASCII,
+)
+#: Classes of texts for screen readers or paper, and of elements that are not shown.
+_HIDING = re.compile(
+    r"(?:\S*-)?(?:visually-?hidden|sr-only|screen-?reader(?:s|-text|-only|s-only)?|sr-text|for-sr"
+    r"|element-(?:invisible|hidden)|assistive-text|off-?screen|(?:a11y|accessibility)-hidden"
+    r"|hidden-accessible|visible-print(?:-block)?|print-only|only-print|d-print-block)"
+    r"|(?:is-|u-|uk-|js-)?hidden|d-none|hide|invisible"
+)
+#: Classes that show an element of the former classes on some screens.
+_SHOWING = re.compile(
+    r"(?:d-)?(?:xs|sm|md|lg|x{1,2}l|2xl|tablet|desktop)[-:](?:block|flex|grid|inline\S*|table\S*)"
+)
+
+#: Starts of classes that tell about the page, and not about the block.
+_ABOUT_PAGE = re.compile(
+    r"(?:node|type|page|post-type|category|tag|view|has|is|no|not|with|without|layout|template"
+    r"|single|archive|hentry)-"
+)
+_CONTENT = re.compile(
+    r"(?:main|page|body|node|message)?-*content|post-?body|postbody|post-?text|entry|prose"
+    r"|(?:post|entry|article|story|blog|single|news|rich|body|message)-*(?:content|body|text)"
+    r"|bbwrapper|field-+name-body|mw-parser-output|markdown-body"
+)
+_WORDS = re.compile(r"-+")
+
+_ROLES = {
+    **dict.fromkeys(
+        ("navigation", "complementary", "contentinfo", "dialog", "alertdialog", "search", "menu",
+         "menubar"),
+        PageRegion.ASIDE,
+    ),
+    **dict.fromkeys(("alert", "status", "note"), PageRegion.NOTE),
+    "banner": PageRegion.HEADER,
+    "main": PageRegion.ARTICLE,
+    "article": PageRegion.ARTICLE,
+}  # fmt: skip
+
+
+def region_of(name: str, tag: str) -> PageRegion:
+    """Return the region that a start tag opens, by its name and attributes."""
+    region = REGIONS.get(name, PageRegion.NONE)
+    if "=" in tag or "hidden" in tag:
+        found = _remembered(tag) if len(tag) <= _SHORT else _by_attributes(tag)
+        is_around = name in _AROUND and not found & PageRegion.HIDDEN
+        region |= found & PageRegion.CONTENT if is_around else found
+    return region
+
+
+def visible(markup: str) -> str:
+    """Remove the hidden elements within a paragraph or heading."""
+    if not _MAY_HIDE.search(markup):
+        return markup
+    parts: list[str] = []
+    at = depth = seen = 0
+    name = ""
+    for tag in _TAG.finditer(markup):
+        if depth:
+            depth += _step(tag[1], name)
+            at = tag.end()
+        elif seen < _MAX_HIDING and tag[1][0] != "/" and _MAY_HIDE.search(tag[0]):
+            seen += 1
+            if region_of("", tag[0]) & PageRegion.HIDDEN and tag[1].lower() not in _VOID:
+                parts.append(markup[at : tag.start()])
+                name, depth = tag[1].lower(), 1
+    return "".join(parts) + ("" if depth else markup[at:])
+
+
+def _step(tag: str, name: str) -> int:
+    """Return how a tag changes the depth within elements of a name."""
+    tag = tag.lower()
+    return (tag == name) - (tag == f"/{name}")
+
+
+def _by_attributes(tag: str) -> PageRegion:
+    found = attributes(tag)
+    region = _of_class(found.get("class", "").lower()) | _of_id(found.get("id", "").lower())
+    region |= _ROLES.get(found.get("role", "").strip().lower(), PageRegion.NONE)
+    if found.get("itemprop", "").lower() == "articlebody":
+        region |= PageRegion.CONTENT
+    hides = "hidden" in found or found.get("aria-hidden", "").strip().lower() == "true"
+    if hides or _HIDING_STYLE.search(found.get("style", "")):
+        region |= _HIDDEN
+    return region
+
+
+_remembered = lru_cache(maxsize=1024)(_by_attributes)
+
+
+def _of_class(value: str) -> PageRegion:
+    names = value.split(maxsplit=_MAX_NAMES)[:_MAX_NAMES]
+    region = PageRegion.NONE
+    for name in names:
+        region |= _named(name.replace("_", "-"))
+    if region & PageRegion.HIDDEN and any(_SHOWING.fullmatch(each) for each in names):
+        return PageRegion.NONE
+    return region
+
+
+def _of_id(value: str) -> PageRegion:
+    return PageRegion.ASIDE if value in ASIDE_IDS else _named(value) & ~PageRegion.HIDDEN
+
+
+@lru_cache(maxsize=2048)
+def _named(name: str) -> PageRegion:
+    """Return the region of a class in lower case, with hyphens for underscores."""
+    if not name:
+        return PageRegion.NONE
+    if _HIDING.fullmatch(name):
+        return _HIDDEN
+    if name in ASIDE:
+        return PageRegion.ASIDE
+    if name in HEADER:
+        return PageRegion.HEADER
+    if _CONTENT.fullmatch(name):
+        return PageRegion.CONTENT
+    words = _WORDS.split(name)
+    is_note = words[-1] in LAST_NOTE or not NOTE.isdisjoint(words)
+    return PageRegion.NOTE if is_note and not _ABOUT_PAGE.match(name) else PageRegion.NONE

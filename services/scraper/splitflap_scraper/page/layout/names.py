@@ -1,0 +1,50 @@
+"""Names of blocks in classes and ids, by the region that they open.
+
+Collected by hand from the themes of widespread site generators. Names are in lower case, with
+hyphens for underscores.
+"""
+
+#: Blocks beside the page's text.
+ASIDE = frozenset({
+    "ad", "addtoany", "ads", "advert", "advertisement", "advertising", "bread-crumb",
+    "bread-crumbs", "breadcrumb", "breadcrumbs", "catlinks", "colophon", "comment-list",
+    "comment-respond", "commentlist", "comments", "comments-area", "comments-section",
+    "crumbs", "disqus-thread", "footer", "global-footer", "global-nav", "jp-relatedposts",
+    "jump-link", "lang-switcher", "language-switcher", "left-sidebar", "lightbox",
+    "main-menu", "main-nav", "main-navigation", "mainmenu", "mega-menu", "menu", "modal",
+    "more-stories", "most-popular", "most-read", "nav", "nav-bar", "nav-links", "nav-menu",
+    "navbar", "navbox", "navigation", "offcanvas", "page-footer", "page-nav", "pagenav",
+    "pager", "pagination", "paging", "pop-up", "popular-posts", "popup", "post-navigation",
+    "primary-nav", "primary-navigation", "printfooter", "recent-posts", "recommendations",
+    "recommended", "related", "related-articles", "related-content", "related-posts",
+    "related-stories", "relatedposts", "respond", "right-sidebar", "secondary-nav", "share",
+    "share-buttons", "share-links", "sharedaddy", "sharing", "side-bar", "side-nav",
+    "sidebar", "sidebar-left", "sidebar-right", "sidenav", "site-footer", "site-nav",
+    "site-navigation", "sitemap", "skip-link", "skip-links", "skiplinks", "social",
+    "social-icons", "social-links", "social-media", "social-share", "sphinxsidebar",
+    "sponsored", "sub-nav", "subnav", "table-of-contents", "tableofcontents", "tag-cloud",
+    "tagcloud", "toc", "top-bar", "top-menu", "top-nav", "topbar", "topmenu", "topnav",
+    "trending", "widget-area", "yarpp", "yarpp-related"
+})  # fmt: skip
+#: Ids with another meaning than classes.
+ASIDE_IDS = frozenset({"left-nav", "leftnav", "secondary", "tertiary"})
+
+#: Heads of sites.
+HEADER = frozenset({
+    "global-header", "header", "main-header", "masthead", "site-branding", "site-header"
+})  # fmt: skip
+
+#: Words anywhere in the name of a block that is no part of the text around it.
+NOTE = frozenset({
+    "admonition", "affiliate", "alert", "alerts", "announcement", "announcements", "author",
+    "authors", "breadcrumb", "breadcrumbs", "browserupgrade", "byline", "caption", "captions",
+    "ccpa", "consent", "cookie", "cookiebar", "cookies", "copyright", "dateline",
+    "disclaimer", "disclaimers", "disclosure", "disclosures", "donate", "donation", "gdpr",
+    "hatnote", "infobox", "mailchimp", "mc4wp", "newsletter", "newsletters", "notification",
+    "notifications", "optin", "paywall", "postmeta", "signup", "subscribe", "subscription"
+})  # fmt: skip
+#: The last words of such names.
+LAST_NOTE = frozenset({
+    "bio", "credit", "credits", "cta", "flash", "legal", "login", "meta", "metadata", "note",
+    "notice", "notices", "promo", "promotion", "sponsor", "toast", "warning"
+})  # fmt: skip

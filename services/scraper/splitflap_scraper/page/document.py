@@ -8,10 +8,12 @@ from functools import cached_property
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.targets.urls import joined
 from splitflap_scraper.page.charsets import TextDecoder
+from splitflap_scraper.page.image_sources import sources_of
 from splitflap_scraper.page.layout.elements import visible
 from splitflap_scraper.page.markup import attributes, text_of, unescaped
+from splitflap_scraper.page.references import mended
 from splitflap_scraper.page.regions import PageRegion
-from splitflap_scraper.page.vocabulary import Piece
+from splitflap_scraper.page.vocabulary import IMAGES, Piece
 
 #: Characters read of an attribute: more than the longest URL or description kept.
 MAX_VALUE = 4096
@@ -28,6 +30,8 @@ class Element:
     #: The numbers of the item of microdata around the element, and of its own item; 0 is no item.
     item: int = 0
     own: int = 0
+    #: The number of the element among those of the page.
+    place: int = 0
 
     def get(self, name: str) -> str:
         """Return the value of an attribute, or an empty string."""
@@ -44,14 +48,14 @@ class Element:
         return text_of(visible(self.markup))
 
     @property
+    def sources(self) -> list[str]:
+        """The sources of an image, also those for a script, the surest first."""
+        return sources_of(self.get)
+
+    @property
     def source(self) -> str:
-        """The source of an image, also if a script is meant to set it."""
-        for name in ("data-src", "data-lazy-src", "data-original", "src"):
-            source = self.get(name)
-            if source and not source.startswith("data:"):
-                return source
-        first = (self.get("srcset") or self.get("data-srcset")).split(",")[0].split()
-        return first[0] if first else ""
+        """The surest source of an image."""
+        return next(iter(self.sources), "")
 
 
 @dataclass(slots=True)
@@ -65,6 +69,7 @@ class Document:
     links: list[Element] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     headings: list[Element] = field(default_factory=list)
+    subheadings: list[Element] = field(default_factory=list)
     paragraphs: list[Element] = field(default_factory=list)
     #: The paragraphs, and the texts outside of paragraphs, in the order of the page.
     texts: list[Element] = field(default_factory=list)
@@ -97,7 +102,8 @@ class Document:
     def resolved(self, reference: str) -> str | None:
         """Resolve a reference to an absolute http or https URL, or None."""
         try:
-            return joined(self.base or self.url, reference).url if reference.strip() else None
+            reference = mended(reference.strip(), self.url)
+            return joined(self.base or self.url, reference).url if reference else None
         except FetchError:
             return None
 
@@ -109,6 +115,12 @@ WRITERS = re.compile(r"byline|author", re.IGNORECASE)
 
 #: Attributes with the name of a meta, by precedence.
 _META_NAMES = ("property", "name")
+
+#: The list of each kind of element.
+_LISTS = {
+    "link": "links", "h1": "headings", "h2": "headings", "h3": "subheadings", "p": "paragraphs",
+    "text": "texts", "time": "times", **dict.fromkeys(IMAGES, "images"),
+}  # fmt: skip
 
 #: Elements that stand for the page.
 _ROOTS = frozenset({"html", "body"})
@@ -122,10 +134,10 @@ def document_of(
     language = root.get("lang") or root.get("xml:lang")
     _settle(pieces, decoder, language or "")
     page = Document(url, language, marks=marks)
-    for piece in pieces:
+    for place, piece in enumerate(pieces):
         read = {name: decoder.text(value) for name, value in attributes(piece.tag).items()}
         inner = decoder.text(piece.inner)
-        element = Element(piece.name, read, inner, piece.region, piece.item, piece.own)
+        element = Element(piece.name, read, inner, piece.region, piece.item, piece.own, place)
         if piece.name in _ROOTS:
             page.roots.add(piece.own)
         _add(page, element, piece.mark)
@@ -139,29 +151,20 @@ def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> Non
     decoder.settle(declarations, [*texts, *tags], language)
 
 
-def _add(page: Document, element: Element, mark: bool) -> None:  # noqa: C901, PLR0912 - a case each
+def _add(page: Document, element: Element, mark: bool) -> None:  # noqa: C901 - a case each
     match element.name:
         case _ if mark:
             page.marked.append(element)
         case "meta":
             _add_meta(page, element)
-        case "link":
-            page.links.append(element)
         case "base":
             page.base = page.resolved(element.get("href")) or ""
         case "title":
             page.titles.append(unescaped(element.markup))
-        case "h1" | "h2":
-            page.headings.append(element)
-        case "p":
-            page.paragraphs.append(element)
-            page.texts.append(element)
-        case "text":
-            page.texts.append(element)
-        case "img":
-            page.images.append(element)
-        case "time":
-            page.times.append(element)
+        case name if name in _LISTS:
+            getattr(page, _LISTS[name]).append(element)
+            if name == "p":
+                page.texts.append(element)
         case "script":
             page.scripts.append(element.markup)
         case "noscript":

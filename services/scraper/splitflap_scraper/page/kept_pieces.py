@@ -2,6 +2,7 @@
 
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.page.vocabulary import (
+    IMAGES,
     LONGEST_TOKEN,
     MAX_ALL,
     MAX_ALL_JSON,
@@ -37,9 +38,13 @@ class KeptPieces:
             self._json_left -= len(piece.inner)
         if not self.has_room(piece.name) or len(piece.tag) > MAX_TAG + LONGEST_TOKEN:
             return
-        if piece.name == "img" and not _is_of_page(piece):
-            return
-        self._counts[piece.name] = self._counts.get(piece.name, 0) + 1
+        kind = piece.name
+        if kind in IMAGES and not _is_of_article(piece):
+            kind = "other images"
+            is_beside = piece.region & (PageRegion.ASIDE | PageRegion.HEADER)
+            if is_beside or not self.has_room(kind):
+                return
+        self._counts[kind] = self._counts.get(kind, 0) + 1
         self.add_marked(piece)
 
     def add_marked(self, piece: Piece) -> None:
@@ -50,7 +55,7 @@ class KeptPieces:
             self.pieces.append(piece)
 
 
-def _is_of_page(image: Piece) -> bool:
-    """Whether an image may stand for the page: it is marked, or in the article."""
+def _is_of_article(image: Piece) -> bool:
+    """Whether an image is marked, or in the article."""
     is_in_text = PageRegion.ARTICLE in image.region and PageRegion.ASIDE not in image.region
     return "itemprop" in image.tag or is_in_text

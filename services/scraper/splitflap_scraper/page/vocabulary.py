@@ -9,7 +9,8 @@ from splitflap_scraper.page.regions import PageRegion
 #: Pieces kept of each kind. Real pages have some dozens of metas and links.
 MAX_PIECES = {
     "meta": 300, "link": 150, "base": 1, "html": 1, "title": 5, "script": 12, "noscript": 3,
-    "h1": 6, "h2": 3, "p": 16, "img": 8, "time": 6,
+    "h1": 6, "h2": 6, "h3": 6, "p": 16, "img": 8, "amp-img": 8, "source": 8, "video": 2, "time": 6,
+    "other images": 6,
 }  # fmt: skip
 MAX_MARKED = 150
 
@@ -50,7 +51,7 @@ MAX_HITS = 600
 LONGEST_TOKEN = 16
 
 TOKEN = re.compile(
-    r"<(?=[!/a-z])(?:(!--)|(meta|link|script|p|img|/?(?:nav|aside|footer|header|article|main|dialog|head)|h[12]"
+    r"<(?=[!/a-z])(?:(!--)|(meta|link|script|p|img|amp-img|source|video|/?(?:nav|aside|footer|header|article|main|dialog|head)|h[1-3]"
     r"|style|title|time|noscript|base|html|body|/html|svg|template|textarea|iframe|noframes|xmp"
     r"|plaintext)(?=[\s/>]))",
     re.IGNORECASE | re.ASCII,
@@ -60,7 +61,7 @@ END_OF_COMMENT = re.compile(r"--!?>")
 END_OF_TEXT = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE | re.ASCII)
     for name in ("title", "script", "style", "noframes", "iframe", "textarea", "xmp", "svg",
-                 "template", "noscript", "h1", "h2", "time")
+                 "template", "noscript", "h1", "h2", "h3", "time")
 }  # fmt: skip
 END_OF_TEXT["p"] = re.compile(
     r"</?(?:p|div|section|article|main|aside|nav|header|footer|ul|ol|dl|table|form|figure|pre"
@@ -68,11 +69,13 @@ END_OF_TEXT["p"] = re.compile(
     r"|<br ?/?>\s{0,6}<br(?=[\s/>])",
     re.IGNORECASE | re.ASCII,
 )
+#: Elements with a picture: those of AMP, and those of <picture> and <video>, too.
+IMAGES = frozenset({"img", "amp-img", "source", "video"})
 #: Elements skipped up to their end tags.
-SKIPPED = END_OF_TEXT.keys() - {"p", "h1", "h2", "time"}
-KEPT_TAGS = frozenset({"meta", "link", "base", "html", "img"})
-KEPT_TEXTS = {"title": MAX_TAG, "h1": MAX_TEXT, "h2": MAX_TEXT, "p": MAX_TEXT, "time": 200,
-               "noscript": MAX_TEXT}  # fmt: skip
+SKIPPED = END_OF_TEXT.keys() - {"p", "h1", "h2", "h3", "time"}
+KEPT_TAGS = frozenset({"meta", "link", "base", "html", *IMAGES})
+KEPT_TEXTS = {"title": MAX_TAG, "h1": MAX_TEXT, "h2": MAX_TEXT, "h3": 600, "p": MAX_TEXT,
+              "time": 200, "noscript": MAX_TEXT}  # fmt: skip
 JSON_LD = re.compile(r"""type\s*=\s*["']?\s*application/ld\+json""", re.IGNORECASE | re.ASCII)
 
 #: Marks of a relevant tag of any name: microdata, and the author of the page. Each is a part of a

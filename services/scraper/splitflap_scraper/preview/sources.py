@@ -1,27 +1,64 @@
 """The sources of a preview's fields: a page with its structured data."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.preview.structured.jsonld import Graph, Node
+from splitflap_scraper.preview.listing import is_listing
+from splitflap_scraper.preview.structured.graph import Graph
+from splitflap_scraper.preview.structured.jsonld import Node
 from splitflap_scraper.preview.structured.microdata import Microdata
+from splitflap_scraper.preview.structured.topic import Identity, page_of, site_of, topic_of
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """A page, its JSON-LD, and its microdata. `node` is the page's topic in JSON-LD, if known."""
+    """A page, its JSON-LD, and its microdata.
+
+    `nodes` describe the page in JSON-LD: its topic, then the page itself. `is_list` is true for a
+    page that lists others, such as a front page: its articles and times are those of teasers.
+    """
 
     page: Document
     graph: Graph
-    node: Node | None
+    nodes: list[Node]
     microdata: Microdata
+    is_list: bool
+    #: The site and its owner in JSON-LD, on the site's front page.
+    site: list[Node]
 
     @classmethod
     def of(cls, page: Document, urls: list[str]) -> "Sources":
         """Parse the structured data of a page. `urls` are the page's own URLs."""
         graph = Graph(page.scripts)
-        return cls(page, graph, graph.main(urls), Microdata(page, urls))
+        is_list = is_listing(page, graph, urls)
+        identity = Identity(tuple(urls), _titles(page), page.language or "", is_list)
+        nodes = [each for each in (topic_of(graph, identity), page_of(graph, identity)) if each]
+        return cls(page, graph, nodes, Microdata(page, identity), is_list,
+                   list(site_of(graph, identity)))  # fmt: skip
+
+    @property
+    def node(self) -> Node | None:
+        """The node of the page's topic, else of the page itself."""
+        return next(iter(self.nodes), None)
+
+    def values(self, *names: str) -> list[Any]:
+        """Return the values of the first of these properties, by the topic, then by the page."""
+        found = (list(self.graph.values(node, *names)) for node in self.nodes)
+        return next((each for each in found if each), [])
 
     def json_ld(self, *names: str) -> list[str]:
-        """Return the texts of the first of these properties of the topic."""
-        return self.graph.texts(self.node, *names)
+        """Return the texts of the first of these properties, by the topic, then by the page."""
+        found = (self.graph.texts(node, *names) for node in self.nodes)
+        return next((each for each in found if each), [])
+
+    def of_site(self, *names: str) -> Iterator[str]:
+        """Yield the texts of these properties of the site, on its front page."""
+        for node in self.site:
+            yield from self.graph.texts(node, *names)
+
+
+def _titles(page: Document) -> tuple[str, ...]:
+    headings = [each.text for each in page.headings if each.name == "h1"]
+    return (*page.meta("og:title", "twitter:title")[:2], *page.titles[:1], *headings[:2])

@@ -27,3 +27,8 @@ def read(data: bytes, piece: int = 16_384, head: Head | None = None) -> PageRead
 def of(page: str) -> PreviewFields:
     """Extract the metadata of a page at URL."""
     return extract(read(page.encode("utf-8", "surrogatepass")).document())
+
+
+def at(url: str, page: str) -> PreviewFields:
+    """Extract the metadata of a page at a URL."""
+    return extract(read(page.encode(), head=head_of(url=url)).document())

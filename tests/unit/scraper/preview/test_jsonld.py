@@ -1,6 +1,13 @@
 """JSON-LD as pages have it."""
 
-from splitflap_scraper.preview.structured.jsonld import Graph, kind
+from splitflap_scraper.preview.structured.graph import Graph
+from splitflap_scraper.preview.structured.jsonld import Node, kind
+from splitflap_scraper.preview.structured.topic import Identity, topic_of
+
+
+def main(graph: Graph, *urls: str) -> Node | None:
+    """Return the topic of a page at these URLs."""
+    return topic_of(graph, Identity(urls))
 
 
 def test_a_graph_has_a_main_node() -> None:
@@ -13,7 +20,7 @@ def test_a_graph_has_a_main_node() -> None:
             )
         ]
     )
-    node = graph.main(["https://a.example/"])
+    node = main(graph, "https://a.example/")
     assert kind(node) == "article"
     assert graph.texts(node, "author") == ["P", "Q", "R"]
     assert Graph(["[" * 100_000, "nonsense", "", "null", "3"]).nodes == []
@@ -22,7 +29,7 @@ def test_a_graph_has_a_main_node() -> None:
 def test_numbers_keep_their_spelling() -> None:
     """Integers stay integers."""
     graph = Graph(['{"@type":"Article","headline":1984,"name":1.5,"datePublished":1714557600}'])
-    node = graph.main([])
+    node = main(graph)
     assert graph.texts(node, "headline") == ["1984"]
     assert graph.texts(node, "name") == ["1.5"]
     assert graph.texts(node, "datePublished") == ["1714557600"]
@@ -33,6 +40,6 @@ def test_truncated_json_gives_its_first_properties() -> None:
     graph = Graph(
         ['{"@type":"Article","headline":"A \\u00e9","author":{"@type":"P","name":"B"},"x":"']
     )
-    node = graph.main([])
+    node = main(graph)
     assert graph.texts(node, "headline") == ["A \u00e9"]
     assert graph.texts(node, "author") == ["B"]

@@ -73,10 +73,10 @@ def authors(sources: Sources) -> str | None:
 
 def _candidates(sources: Sources) -> Iterator[Iterable[str]]:
     """Iterate over the sources of names, the surest first."""
-    page, graph = sources.page, sources.graph
+    page = sources.page
     yield [
         _given_first_of(each)
-        for each in graph.values(sources.node, "author", "creator", "byArtist", "director")
+        for each in sources.values("author", "creator", "byArtist", "director")
     ]
     yield [_given_first(each) for each in page.meta("citation_author", "citation_authors")]
     for name in _FIRST:
@@ -85,7 +85,8 @@ def _candidates(sources: Sources) -> Iterator[Iterable[str]]:
     for name in _OTHERS:
         yield [_given_first(each) if name.startswith("dc") else each for each in page.meta(name)]
     yield sources.microdata.texts("author", "creator", "byArtist")
-    yield _bylines(page)
+    if not sources.is_list:
+        yield _bylines(page)
     yield _handles(page)
 
 

@@ -35,6 +35,7 @@ def description(sources: Sources, title: str | None) -> str | None:
     texts = [
         *page.meta(*DESCRIPTIONS),
         *sources.json_ld("description", "abstract"),
+        *sources.of_site("description"),
         *page.meta(*OTHER_DESCRIPTIONS),
         *sources.microdata.texts("description"),
     ]

@@ -3,40 +3,26 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from splitflap_core.urls.addresses import AddressRules
 from splitflap_core.urls.shown import shown_url
 from splitflap_core.urls.web_url import BadUrl
 
 from splitflap_scraper.page.document import Document, Element
-from splitflap_scraper.page.regions import PageRegion
+from splitflap_scraper.preview.fields.image_words import is_common, is_nothing
+from splitflap_scraper.preview.fields.text_images import images_of_text, pixels
 from splitflap_scraper.preview.sources import Sources
-from splitflap_scraper.preview.structured.jsonld import single
+from splitflap_scraper.preview.structured.jsonld import OWNERS, Node
+
+_TWITTER = ("twitter:image", "twitter:image:src", "twitter:image0")
+_OTHERS = ("thumbnail", "sailthru.image.full", "parsely-image-url", "msapplication-tileimage")
 
 #: Least size (pixels) of a picture. Smaller images are icons and counters.
 MIN_PIXELS = 50
 
-#: Least width (pixels) of an image in the text, if the page gives its width.
-MIN_CONTENT_PIXELS = 200
-
-#: Placeholder images, and images common to many pages of a site.
-_NOTHING = re.compile(
-    r"(?i)(?:^|[/_.=-])(?:pixel|spacer|blank|transparent|1x1|clear|empty|tracking|beacon"
-    r"|noimage|no-image"
-    r"|no_image|placeholder|lazy|grey|loading)(?:[_.-]?(?:gif|png|jpe?g|svg|image|img))?(?:[?/.]|$)"
-    r"|(?:facebook\.com/tr|google-analytics\.com|doubleclick\.net|scorecardresearch\.com)"
-)
-_COMMON = re.compile(
-    r"(?i)(?:^|[/_.-])(?:logo|logos|default|fallback|favicon|apple-touch-icon|og-default"
-    r"|social-default"
-    r"|sharing-default|site-icon)(?:[/_.@0-9-]|$)"
-)
-_SMALL = re.compile(
-    r"(?i)avatar|gravatar|emoji|icon|badge|logo|sprite|button|spinner|shields\.io|\.svg(?:\?|$)"
-)
-
-_OPEN_GRAPH = ("og:image", "og:image:url", "og:image:secure_url")
-_TWITTER = ("twitter:image", "twitter:image:src", "twitter:image0")
+#: Logos of a page that are compared with its images.
+MAX_LOGOS = 5
 
 #: Best size (pixels) of an icon beside a line of text on dense screens.
 BEST_ICON = 32
@@ -53,12 +39,12 @@ class Picture:
 
 def picture(sources: Sources, rules: AddressRules) -> Picture | None:
     """Return the first image that is specific to the page, else one common to the site."""
-    common = None
-    for found in _candidates(sources):
+    common, logos = None, _logos(sources)
+    for found in chain(_candidates(sources), map(Picture, logos)):
         shown = _shown(sources.page, found, rules)
-        if shown is None or not _is_picture(shown):
+        if shown is None or not _is_picture(shown, sources.page.url):
             continue
-        if not _COMMON.search(shown.url.partition("//")[2].partition("/")[2]):
+        if not is_common(shown.url) and found.url not in logos:
             return shown
         common = common or shown
     return common
@@ -84,25 +70,42 @@ def shown(url: str | None, rules: AddressRules) -> str | None:
 
 
 def _candidates(sources: Sources) -> Iterator[Picture]:
-    page, graph, node = sources.page, sources.graph, sources.node
+    page = sources.page
     yield from _open_graph(page.metas)
     yield from map(Picture, page.meta(*_TWITTER))
-    for url, about in graph.urls(node, "image", "thumbnailUrl", "primaryImageOfPage", "thumbnail"):
-        yield Picture(url, _pixels(about.get("width")), _pixels(about.get("height")))
+    yield from _of_nodes(sources)
     for url, about in sources.microdata.urls("image", "thumbnailUrl", "thumbnail"):
-        yield Picture(url, _pixels(about.get("width")), _pixels(about.get("height")))
-    yield from map(
-        Picture,
-        page.meta(
-            "thumbnail", "sailthru.image.full", "parsely-image-url", "msapplication-tileimage"
-        )[:2],
-    )
+        yield _sized(url, about)
+    yield from map(Picture, page.meta(*_OTHERS)[:2])
     yield from (Picture(each.get("href")) for each in page.linked("image_src"))
-    for each in page.images:
-        # Images of the main item are marked. Those of other items belong to offers or comments.
-        is_text = "itemprop" not in each.attributes or each.region & PageRegion.ARTICLE
-        if is_text and (found := _content_image(each)):
-            yield found
+    if not sources.is_list:
+        # The images of a list are those of its teasers.
+        yield from (Picture(*each) for each in images_of_text(page))
+
+
+def _of_nodes(sources: Sources) -> Iterator[Picture]:
+    """Yield the images of the page in JSON-LD, then the stills of its videos."""
+    graph = sources.graph
+    for node in sources.nodes:
+        for name in ("image", "thumbnailUrl", "primaryImageOfPage", "thumbnail"):
+            yield from (_sized(url, about) for url, about in graph.urls(node, name))
+    for video in sources.values("video"):
+        if isinstance(video, dict):
+            yield from (_sized(url, about) for url, about in graph.urls(video, "thumbnailUrl"))
+
+
+def _logos(sources: Sources) -> list[str]:
+    """Return the logos of the site and its owner."""
+    graph = sources.graph
+    owners = (each for each in sources.values("publisher") if isinstance(each, dict))
+    found = (
+        url for owner in (*owners, *graph.of_type(*OWNERS)) for url, _ in graph.urls(owner, "logo")
+    )
+    return list(dict.fromkeys(found))[:MAX_LOGOS]
+
+
+def _sized(url: str, about: Node) -> Picture:
+    return Picture(url, pixels(about.get("width")), pixels(about.get("height")))
 
 
 def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
@@ -117,24 +120,11 @@ def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
         elif now is not None and name == "og:image:secure_url" and not content.startswith("http:"):
             now = replace(now, url=content)
         elif now is not None and name == "og:image:width":
-            now = replace(now, width=_pixels(content))
+            now = replace(now, width=pixels(content))
         elif now is not None and name == "og:image:height":
-            now = replace(now, height=_pixels(content))
+            now = replace(now, height=pixels(content))
     if now is not None:
         yield now
-
-
-def _content_image(image: Element) -> Picture | None:
-    width, height = _pixels(image.get("width")), _pixels(image.get("height"))
-    source = image.source
-    about = " ".join((source, image.get("class"), image.get("id")))
-    if _SMALL.search(about) or (
-        image.region & PageRegion.HEADER and not image.region & PageRegion.ARTICLE
-    ):
-        return None
-    if width is not None and width < MIN_CONTENT_PIXELS:
-        return None
-    return Picture(source, width, height)
 
 
 def _shown(page: Document, found: Picture, rules: AddressRules) -> Picture | None:
@@ -142,17 +132,11 @@ def _shown(page: Document, found: Picture, rules: AddressRules) -> Picture | Non
     return replace(found, url=url) if url else None
 
 
-def _is_picture(found: Picture) -> bool:
+def _is_picture(found: Picture, page: str) -> bool:
+    """Whether an image may be a picture. A page, and the front page of a site, are none."""
     sizes = [each for each in (found.width, found.height) if each is not None]
-    path = found.url.partition("//")[2]
-    return min(sizes, default=MIN_PIXELS) >= MIN_PIXELS and not _NOTHING.search(path)
-
-
-def _pixels(value: object) -> int | None:
-    value = single(value)
-    text = str(value).strip().lower().removesuffix("px") if value is not None else ""
-    text = text.partition(".")[0]
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 and int(text) else None  # noqa: PLR2004 - no image has more digits
+    is_large = min(sizes, default=MIN_PIXELS) >= MIN_PIXELS
+    return is_large and not is_nothing(found.url) and found.url != page.partition("#")[0]
 
 
 def _icon_rank(link: Element, index: int) -> tuple[int, int]:

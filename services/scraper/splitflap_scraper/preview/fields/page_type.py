@@ -23,10 +23,12 @@ def page_type(sources: Sources) -> str:
     if any(page.meta("product:price:amount", "og:price:amount")):
         return "product"
     # A page with a date in its article is an article.
-    if not og_type and any(each.region & PageRegion.ARTICLE for each in page.times):
+    is_article = not og_type and not sources.is_list
+    if is_article and any(each.region & PageRegion.ARTICLE for each in page.times):
         return "article"
     is_video = page.meta("og:video", "og:video:url")
-    return kind(sources.node) or sources.microdata.kind or ("video" if is_video else "website")
+    kinds = [found for each in sources.nodes if (found := kind(each)) not in {None, "website"}]
+    return next(iter(kinds), None) or sources.microdata.kind or ("video" if is_video else "website")
 
 
 def _is_article(page: Document) -> bool:

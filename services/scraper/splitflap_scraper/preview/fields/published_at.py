@@ -35,7 +35,7 @@ def published(sources: Sources) -> str | None:
         *(text for name in MARKED for text in sources.microdata.texts(name)),
         *page.meta(*OTHER_TIMES),
         *sources.json_ld("dateCreated"),
-        *_article_times(page),
+        *(() if sources.is_list else _article_times(page)),
     ]
     return next((found for text in texts if (found := rfc3339(text))), None)
 

@@ -1,37 +1,35 @@
-"""Reads the JSON-LD (schema.org) of real pages: graphs, references, lists, and broken JSON.
+"""Reads the JSON-LD (schema.org) of real pages: scripts, also broken ones, and values of nodes."""
 
-The limits are the scanner's (characters), Python's limit on nesting, and MAX_NODES.
-"""
-
+import html
 import json
 import re
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from splitflap_scraper.page.vocabulary import MAX_JSON
 from splitflap_scraper.preview.words import load
 from splitflap_scraper.preview.words.types import Types
 
-#: Nodes of a page, and values of a list. Real pages have a dozen relevant ones.
-MAX_NODES = 300
+#: Values of a list, and texts of JSON in a script. Real pages have a dozen relevant ones.
 MAX_VALUES = 20
-
-#: Levels of nested nodes.
-MAX_DEPTH = 4
+MAX_TEXTS = 20
 
 _TYPES = load("types", Types)
 
 #: Types of nodes, with the type of the preview; and their rank, if several nodes describe a page.
 _KIND_OF = {name: kind for kind, names in _TYPES.schema_org.items() for name in names}
-_RANK = {name: rank for rank, name in enumerate(_KIND_OF)}
-#: Rank from which on a node counts only if no other describes the page.
-_PAGES = _RANK["WebPage"]
+RANK = {name: rank for rank, name in enumerate(_KIND_OF)}
 
-#: Properties with the topic of the page.
-_INNER = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed", "blogPost")
+#: Types of pages, of pages that list others, of the owners of sites, and of things beside a topic.
+PAGES = frozenset(_TYPES.roles["pages"])
+LISTS = frozenset(_TYPES.roles["lists"])
+OWNERS = frozenset(_TYPES.roles["owners"])
+BESIDE = frozenset(_TYPES.roles["beside"])
 
 _WRAPPED = re.compile(r"\A\s*(?:<!--|//<!\[CDATA\[|<!\[CDATA\[)?|(?:-->|//\]\]>|\]\]>|;)?\s*\Z")
 _TRAILING_COMMA = re.compile(r",(?=\s{0,20}[}\]])")
+#: JSON with its quotes escaped as in an attribute.
+_ESCAPED = re.compile(r"\s*[\[{]\s*(?:\{\s*)?&quot;")
+_BETWEEN = re.compile(r"[\s,;]*")
 _LOOSE = re.compile(
     r'"(headline|datePublished|uploadDate|description)"\s{0,9}:\s{0,9}"((?:[^"\\]|\\.){1,2000})"',
     re.DOTALL,
@@ -43,102 +41,17 @@ _LOOSE_TYPE = re.compile(r'"@type"\s{0,9}:\s{0,9}"(\w{1,40})"')
 
 Node = dict[str, Any]
 
-
-class Graph:
-    """The nodes of a page's scripts, with an index by @id."""
-
-    def __init__(self, scripts: Iterable[str]) -> None:
-        self._by_id: dict[str, Node] = {}
-        self.nodes: list[Node] = []
-        for script in scripts:
-            for top in _values(_parsed(script)):
-                self._gather(top, 0)
-
-    def add(self, top: Node) -> None:
-        """Add a node with its nested nodes."""
-        self._gather(top, 0)
-
-    def _gather(self, value: Any, depth: int) -> None:
-        if (
-            not value
-            or not isinstance(value, dict)
-            or len(self.nodes) >= MAX_NODES
-            or depth > MAX_DEPTH
-        ):
-            return
-        self.nodes.append(value)
-        name = value.get("@id")
-        if isinstance(name, str) and len(value) > 1:
-            self._by_id.setdefault(name, value)
-        for inner in _INNER:
-            # A graph may be long, and its last node the relevant one.
-            values = value.get(inner)
-            each = values[:MAX_NODES] if isinstance(values, list) else [values]
-            for one in each:
-                self._gather(one, depth + 1)
-
-    def main(self, urls: Iterable[str]) -> Node | None:
-        """Return the node of the page's topic: the first one of the most specific type.
-
-        `urls` are the page's own URLs. A node with one of them wins.
-        """
-        own = {url.split("#")[0].rstrip("/") for url in urls}
-        ranked = [
-            (rank >= _PAGES, not self._is_of(node, own), rank, index)
-            for index, node in enumerate(self.nodes)
-            if (rank := min((_RANK[each] for each in types(node) if each in _RANK), default=None))
-            is not None
-        ]
-        return self.nodes[min(ranked)[3]] if ranked else None
-
-    def of_type(self, *names: str) -> Iterator[Node]:
-        """Iterate over the nodes of these types."""
-        return (node for node in self.nodes if not set(names).isdisjoint(types(node)))
-
-    def values(self, node: Node | None, *names: str) -> Iterator[Any]:
-        """Iterate over the values of the first of these properties. It follows references."""
-        for name in names:
-            found = [self._followed(each) for each in _values((node or {}).get(name))]
-            if found:
-                yield from found
-
-    def texts(self, node: Node | None, *names: str) -> list[str]:
-        """Return the values that are texts or named things."""
-        return [found for each in self.values(node, *names) if (found := text_in(each))]
-
-    def urls(self, node: Node | None, *names: str) -> Iterator[tuple[str, Node]]:
-        """Iterate over the values that are URLs, with their objects, empty for a bare URL."""
-        for each in self.values(node, *names):
-            if isinstance(each, str):
-                yield each, {}
-            elif isinstance(each, dict):
-                for key in ("url", "contentUrl", "@id"):
-                    for url in _values(each.get(key)):
-                        if isinstance(url, str):
-                            yield url, each
-
-    def _followed(self, value: Any) -> Any:
-        if isinstance(value, dict) and isinstance(value.get("@id"), str) and len(value) <= 2:  # noqa: PLR2004 - @type beside @id
-            return self._by_id.get(value["@id"], value)
-        return value
-
-    def _is_of(self, node: Node, own: set[str]) -> bool:
-        places = [
-            value
-            for name in ("url", "@id", "mainEntityOfPage")
-            for value in _values(node.get(name))
-        ]
-        places += [each.get("@id") for each in places if isinstance(each, dict)]
-        texts = [each.split("#")[0].rstrip("/") for each in places if isinstance(each, str)]
-        # A node that has no URL belongs to this page.
-        return not texts or not own.isdisjoint(texts)
+#: Line feeds in strings are common, but invalid in strict JSON.
+_DECODER = json.JSONDecoder(strict=False, parse_int=float)
 
 
 def types(node: Node) -> list[str]:
     """Return the types of a node, stripped of their vocabulary."""
-    return [
-        re.split(r"[/#:]", each)[-1] for each in _values(node.get("@type")) if isinstance(each, str)
+    found = [
+        re.split(r"[/#:]", each)[-1] for each in values(node.get("@type")) if isinstance(each, str)
     ]
+    # Some plug-ins forget the type of their article.
+    return found or (["Article"] if "headline" in node and "@type" not in node else [])
 
 
 def kind(node: Node | None) -> str | None:
@@ -146,7 +59,7 @@ def kind(node: Node | None) -> str | None:
     return next((_KIND_OF[each] for each in types(node or {}) if each in _KIND_OF), None)
 
 
-def _values(value: Any) -> list[Any]:
+def values(value: Any) -> list[Any]:
     """Return the values of a property as a list."""
     if isinstance(value, dict) and isinstance(value.get("@list"), list):
         value = value["@list"]
@@ -178,19 +91,38 @@ def full_name(person: Node) -> str:
     return " ".join(each for each in parts if isinstance(each, str))
 
 
-def _parsed(script: str) -> Any:
-    """Parse a script. For a truncated or broken one, find the main properties by patterns."""
+def parsed(script: str) -> list[Any]:
+    """Parse the texts of JSON in a script.
+
+    For a truncated or broken one, find the main properties by patterns.
+    """
     bare = _WRAPPED.sub("", script)
+    if _ESCAPED.match(bare):
+        bare = html.unescape(bare)
     if len(script) >= MAX_JSON:
-        return _loose(bare)
-    mended = _TRAILING_COMMA.sub("", bare)
-    for attempt in dict.fromkeys((bare, mended)):
+        return [_loose(bare)]
+    for attempt in (bare, _TRAILING_COMMA.sub("", bare)):
         try:
-            # Line feeds in strings are common, but invalid in strict JSON.
-            return json.loads(attempt, strict=False, parse_int=float)
+            return _texts(attempt)
         except (ValueError, RecursionError):
             continue
-    return _loose(bare)
+    return [_loose(bare)]
+
+
+def _texts(script: str) -> list[Any]:
+    """Parse texts of JSON that follow each other."""
+    found: list[Any] = []
+    at = _end_of_space(script, 0)
+    while at < len(script) and len(found) < MAX_TEXTS:
+        value, end = _DECODER.raw_decode(script, at)
+        found.append(value)
+        at = _end_of_space(script, end)
+    return found
+
+
+def _end_of_space(script: str, at: int) -> int:
+    space = _BETWEEN.match(script, at)
+    return space.end() if space else at
 
 
 def _loose(script: str) -> Node:

@@ -7,7 +7,9 @@ product.
 from collections.abc import Iterator
 
 from splitflap_scraper.page.document import Document, Element
-from splitflap_scraper.preview.structured.jsonld import Graph, Node, kind, types
+from splitflap_scraper.preview.structured.graph import Graph
+from splitflap_scraper.preview.structured.jsonld import Node, kind, types
+from splitflap_scraper.preview.structured.topic import Identity, topic_of
 
 #: Characters read of an element's properties, and of its types.
 MAX_WORDS = 300
@@ -38,8 +40,7 @@ _MAIN = frozenset({"blogpost", "mainentity", "maincontentofpage"})
 class Microdata:
     """The item of the page's topic, and the properties outside of items."""
 
-    def __init__(self, page: Document, urls: list[str]) -> None:
-        """`urls` are the page's own URLs."""
+    def __init__(self, page: Document, identity: Identity) -> None:
         self._is_any = bool(page.marked)
         #: The properties outside of items.
         self._loose: Node = {}
@@ -60,8 +61,10 @@ class Microdata:
                 headed |= {id(owner)} if is_heading else set()
         for top in tops:
             self._graph.add(top)
-        main = self._graph.main(urls) or next(iter(tops), None)
-        self._main = _of_page(main, tops, urls, headed)
+        if identity.is_list:
+            # Properties outside of items may be those of teasers too.
+            self._loose = {}
+        self._main = _main(self._graph, tops, identity, headed)
 
     @property
     def main(self) -> Node | None:
@@ -98,17 +101,17 @@ def _add_properties(
     return bool(known) and element.name == "h1"
 
 
-def _of_page(main: Node | None, tops: list[Node], urls: list[str], headed: set[int]) -> Node | None:
-    """Return the main item, unless it is one of a list.
+def _main(graph: Graph, tops: list[Node], identity: Identity, headed: set[int]) -> Node | None:
+    """Return the item of the page's topic.
 
-    In a list, only the item with the page's URL or heading describes the page.
+    An item with the page's heading describes the page. Several items are a list.
     """
-    alike = [each for each in tops if kind(each) == kind(main)]
-    if len(alike) <= 1:
+    if main := topic_of(graph, identity):
         return main
-    own = [each for each in alike if any(url in urls for url in each.get("url", ()))]
-    own += [each for each in alike if id(each) in headed]
-    return next(iter(own), None)
+    with_heading = [each for each in graph.nodes if id(each) in headed]
+    if identity.is_list:
+        return None
+    return next(iter(with_heading), None) or (tops[0] if len(tops) == 1 else None)
 
 
 def _is_top(properties: list[str]) -> bool:

@@ -1,0 +1,49 @@
+"""Tells pictures from other images by their URLs: placeholders, counters, logos, icons, files."""
+
+import re
+
+#: Placeholder images, counters, values that scripts forgot, and files that are no images.
+_NOTHING = re.compile(
+    r"(?i)(?:^|[/_.=-])(?:pixel|spacer|blank|transparent|1x1|1px|clear|empty|tracking|beacon|dummy"
+    r"|no[_-]?(?:image|img|photo|picture|pic|thumb|thumbnail)|(?:image|img|photo)[_-]not[_-]found"
+    r"|image[_-]unavailable|placeholder|lazy|grey|loading)"
+    r"(?:[_.-]?(?:gif|png|jpe?g|svg|webp|image|img))?(?:[?/.]|$)"
+    r"|/(?:null|undefined|none|false|true|nan)/?(?:\?|$)|\[object|%5bobject|\{\{|%7b%7b|\$\{"
+    r"|\.(?:s?html?|xhtml|mp4|m4v|webm|mov|ogv|avi|m3u8|mpd|mp3|m4a|ogg|wav|flac|pdf|zip|js|css"
+    r"|json|xml|txt|swf|woff2?)(?:\?|$)"
+)
+_COUNTERS = re.compile(
+    r"(?i)(?:^|\.)(?:facebook\.com/tr|google-analytics\.com|googletagmanager\.com|doubleclick\.net"
+    r"|scorecardresearch\.com|pixel\.wp\.com|bat\.bing\.com|placeholder\.com|placehold\.(?:it|co)"
+    r"|dummyimage\.com)"
+)
+#: Images common to many pages of a site.
+_COMMON = re.compile(
+    r"(?i)(?:^|[/_.-])(?:logo|logos|default|fallback|favicon|apple-touch-icon|og-default"
+    r"|social-default|sharing-default|site-icon|blavatar)(?:[/_.@0-9-]|$)|\.ico(?:\?|$)"
+)
+#: Images beside a text, by their URL, class and id.
+_SMALL = re.compile(
+    r"(?i)avatar|emoji|userpic|headshot|spinner|shields\.io|\.svg(?![a-z0-9])"
+    r"|(?<![a-z])(?:(?:fav)?icon|badge|logo|sprite|button|btn|captcha|author|arrow|smil(?:ey|ie)"
+    r"|wp-smiley|rss|widget|advert|ads?|sponsor)s?(?![a-z])"
+)
+
+
+def is_nothing(url: str) -> bool:
+    """Whether a URL is that of a placeholder, a counter, or no image at all."""
+    place = url.partition("//")[2]
+    path = place.partition("/")[2]
+    return (
+        not path or _NOTHING.search(f"/{path}") is not None or _COUNTERS.search(place) is not None
+    )
+
+
+def is_common(url: str) -> bool:
+    """Whether an image stands for the site, and not for the page."""
+    return _COMMON.search(url.partition("//")[2].partition("/")[2]) is not None
+
+
+def is_small(about: str) -> bool:
+    """Whether an image is an icon or the like. `about` is its URL, class and id."""
+    return _SMALL.search(about) is not None

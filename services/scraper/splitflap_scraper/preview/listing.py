@@ -1,0 +1,80 @@
+"""Recognises pages that list others: front pages, categories, searches.
+
+The first author, time and picture in their text are those of a teaser.
+"""
+
+import re
+
+from splitflap_scraper.page.document import Document, Element
+from splitflap_scraper.page.regions import PageRegion
+from splitflap_scraper.preview.structured.graph import Graph
+from splitflap_scraper.preview.structured.jsonld import LISTS, types
+from splitflap_scraper.preview.structured.topic import Identity, address_key, page_of
+
+#: Linked headings of a list, at least; and paragraphs before them, at most.
+MIN_TEASERS = 3
+MAX_BEFORE = 1
+
+#: Least characters of a paragraph of an article.
+MIN_PARAGRAPH = 80
+
+#: Metas and types of Open Graph that only the page of one thing has.
+_SINGLE_METAS = ("article:published_time", "citation_title", "product:price:amount",
+                 "og:price:amount")  # fmt: skip
+_GENERAL_TYPES = frozenset({"", "website", "blog", "object", "site", "page"})
+
+_LIST_PATH = re.compile(r"(?i)/(?:categor(?:y|ies)|tags?|author)/[^/]+/?\Z|/page/\d+/?\Z")
+_NEXT_PAGE = re.compile(r"(?i)/page/2/?\Z")
+_HREF = re.compile(r"""<a\s[^<>]{0,500}?href\s*=\s*["']?([^"'\s<>]{1,500})""", re.IGNORECASE)
+
+
+def is_listing(page: Document, graph: Graph, urls: list[str]) -> bool:
+    """Whether a page lists others. `urls` are the page's own URLs."""
+    if _is_single(page):
+        return False
+    identity = Identity(tuple(urls), language=page.language or "")
+    own = page_of(graph, identity)
+    if own is not None and not LISTS.isdisjoint(types(own)):
+        return True
+    return identity.is_front or _has_path_of_list(page) or _has_teasers(page)
+
+
+def _is_single(page: Document) -> bool:
+    """Whether the metas of a page say that it has one topic."""
+    og_type = next(iter(page.meta("og:type")), "").lower()
+    return og_type not in _GENERAL_TYPES or any(page.meta(*_SINGLE_METAS))
+
+
+def _has_path_of_list(page: Document) -> bool:
+    is_next = any(_NEXT_PAGE.search(each.get("href")) for each in page.linked("next"))
+    return is_next or _LIST_PATH.search(page.url.partition("?")[0]) is not None
+
+
+def _has_teasers(page: Document) -> bool:
+    """Whether linked headings follow the page's heading, and no text stands between them."""
+    usable = [each for each in (*page.headings, *page.subheadings) if _is_in_text(each)]
+    ordered = sorted(usable, key=lambda each: each.place)
+    links = [(each, _is_linked(page, each)) for each in ordered]
+    start = next((each.place for each, is_link in links if each.name == "h1" and not is_link), 0)
+    teasers = [each.place for each, is_link in links if is_link and each.place > start]
+    if len(teasers) < MIN_TEASERS:
+        return False
+    texts = [each for each in page.paragraphs if start < each.place < teasers[0]]
+    return sum(len(each.text.strip()) >= MIN_PARAGRAPH for each in texts) <= MAX_BEFORE
+
+
+def _is_in_text(element: Element) -> bool:
+    return not element.region & PageRegion.ASIDE
+
+
+def _is_linked(page: Document, heading: Element) -> bool:
+    """Whether a heading is a link to another page of the same site."""
+    link = _HREF.search(heading.markup)
+    here = address_key(page.url) or ""
+    if link is None or link[1].startswith(("#", "?")):
+        return False
+    host = here.partition("/")[0]
+    target = address_key(link[1], host)
+    # A reference that has neither a host nor a slash is beside the page.
+    is_beside = target is None and ":" not in link[1]
+    return is_beside or (target != here and (target or "").partition("/")[0] == host)

@@ -1,0 +1,216 @@
+"""Chooses among the nodes of a page: its topic, the page itself, and the owner of its site.
+
+Real pages describe much more than themselves: teasers, related articles, reviews, the site and its
+owner. A node of another page is the topic only where nothing contradicts it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from urllib.parse import unquote
+
+from splitflap_scraper.preview.structured.graph import Graph
+from splitflap_scraper.preview.structured.jsonld import (
+    BESIDE,
+    OWNERS,
+    PAGES,
+    RANK,
+    Node,
+    kind,
+    text_in,
+    types,
+    values,
+)
+from splitflap_scraper.preview.texts import key
+
+#: Least letters and digits of a title that identifies its page.
+MIN_TITLE = 8
+
+#: Nodes of one type that are a list, even with one name.
+A_LIST = 3
+
+#: Characters read of a URL or a title.
+MAX_READ = 2000
+
+#: Least letters and digits of a title that identifies a page by the begin of the page's title.
+MIN_BEGIN = 15
+
+_SCHEME = re.compile(r"(?i)(?:https?:)?//(?:www\.)?")
+#: A query that does not select another page.
+_TRACKING = re.compile(r"(?i)\?(?:utm_|fbclid|gclid|amp\b|ref\b|source\b|output=amp)")
+_FRONT = re.compile(r"(?i)/(?:(?:index|default|home)(?:\.[a-z]{2,5})?)?\Z")
+
+
+class Claim(IntEnum):
+    """The relation of a node to the page: by the node's URLs and titles."""
+
+    OTHER = 0
+    UNKNOWN = 1
+    TITLE = 2
+    URL = 3
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The URLs and titles of a page, to recognise its own nodes."""
+
+    urls: tuple[str, ...]
+    titles: tuple[str, ...] = ()
+    #: The page's language: the front page may have it for a path.
+    language: str = ""
+    #: Whether the page lists others: a front page, a category, a search.
+    is_list: bool = False
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        return frozenset(found for each in self.urls if (found := address_key(each)))
+
+    @cached_property
+    def _home(self) -> str:
+        """The key of the site's front page."""
+        return (address_key(self.urls[0]) or "").partition("/")[0] if self.urls else ""
+
+    @cached_property
+    def _titles(self) -> list[str]:
+        return [key(each[:MAX_READ]) for each in self.titles]
+
+    @cached_property
+    def is_front(self) -> bool:
+        """Whether the page is the front page of its site."""
+        return bool(self.urls) and all(_is_front(url, self.language) for url in self.urls)
+
+    def claim(self, node: Node) -> Claim:
+        """Return the relation of a node to the page."""
+        places = {found for each in _places(node) if (found := address_key(each, self._home))}
+        if not places.isdisjoint(self._own):
+            return Claim.URL
+        if self.has_title_of(node):
+            return Claim.TITLE
+        # Some sites give each article the URL of their front page.
+        is_of_site = places <= {self._home} and PAGES.isdisjoint(types(node))
+        return Claim.UNKNOWN if not places or is_of_site else Claim.OTHER
+
+    def has_title_of(self, node: Node) -> bool:
+        """Whether a title of the page is that of a node."""
+        for name in map(key, _titles(node)):
+            is_long = len(name) >= MIN_BEGIN
+            is_begin = is_long and any(each.startswith(name) for each in self._titles)
+            if is_begin or (len(name) >= MIN_TITLE and name in self._titles):
+                return True
+        return False
+
+
+def topic_of(graph: Graph, identity: Identity) -> Node | None:
+    """Return the node of the page's topic, of the most specific type, or None."""
+    found = [(identity.claim(node), node) for node in _topics(graph, identity)]
+    if identity.is_list:
+        found = [each for each in found if _is_topic_of_list(*each, identity)]
+    sure = [node for claim, node in found if claim >= Claim.TITLE or graph.is_main(node)]
+    if sure:
+        return min(sure, key=_rank)
+    unknown = [node for claim, node in found if claim is Claim.UNKNOWN]
+    others = [node for claim, node in found if claim is Claim.OTHER]
+    return _alone(unknown) or _alone(others)
+
+
+def page_of(graph: Graph, identity: Identity) -> Node | None:
+    """Return the node of the page itself, or None."""
+    pages = [node for node in graph.nodes if not PAGES.isdisjoint(types(node))]
+    found = [(identity.claim(node), node) for node in pages]
+    own = [node for claim, node in found if claim is Claim.URL]
+    unknown = [node for claim, node in found if claim not in {Claim.URL, Claim.OTHER}]
+    # A page may have several nodes. The one with the most properties describes it.
+    return max(own, key=len, default=None) or max(unknown, key=len, default=None)
+
+
+def site_of(graph: Graph, identity: Identity) -> Iterator[Node]:
+    """Yield the nodes of the site and its owner, if the page is the site's front page."""
+    if identity.is_front:
+        yield from graph.of_type("WebSite")
+        yield from (node for node in graph.of_type(*OWNERS) if identity.claim(node))
+
+
+def address_key(url: str, home: str = "") -> str | None:
+    """Return what identifies the page of a URL, in any spelling; None for no URL."""
+    url = url[:MAX_READ].strip().partition("#")[0]
+    if url.startswith("/") and not url.startswith("//"):
+        url = f"//{home}{url}"
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        return None
+    bare, mark, query = url[scheme.end() :].partition("?")
+    host, _, path = bare.partition("/")
+    query = "" if _TRACKING.match(mark + query) else mark + query
+    path = unquote(path) if "%" in path else path
+    return f"{host.lower()}/{path}".rstrip("/") + query
+
+
+def _is_front(url: str, language: str) -> bool:
+    """Whether a URL is that of a front page."""
+    rest = url.partition("#")[0].partition("//")[2]
+    path, mark, query = rest.partition("/")[2].partition("?")
+    if mark and not _TRACKING.match(f"?{query}"):
+        return False
+    first = path.partition("/")[0].lower().replace("_", "-")
+    if first and first in {language.lower(), language.lower().partition("-")[0]}:
+        path = path.partition("/")[2]
+    return _FRONT.match(f"/{path}") is not None
+
+
+def _topics(graph: Graph, identity: Identity) -> Iterator[Node]:
+    """Yield the nodes that may be the topic of the page."""
+    for node in graph.nodes:
+        names = types(node)
+        if not any(each in RANK for each in names) or not PAGES.isdisjoint(names):
+            continue
+        # The owner of the site is the topic of its own page alone.
+        if OWNERS.isdisjoint(names) or graph.is_main(node) or _is_page_of_owner(node, identity):
+            yield node
+
+
+def _is_page_of_owner(node: Node, identity: Identity) -> bool:
+    return not identity.is_front and identity.claim(node) is Claim.URL
+
+
+def _is_topic_of_list(claim: Claim, node: Node, identity: Identity) -> bool:
+    """Whether a node is the topic of a page that lists others. Most articles there are teasers."""
+    return claim is Claim.URL and (kind(node) != "article" or identity.has_title_of(node))
+
+
+def _rank(node: Node) -> tuple[bool, int]:
+    names = types(node)
+    # A review may belong to the product beside it.
+    return not BESIDE.isdisjoint(names), min(RANK[each] for each in names if each in RANK)
+
+
+def _alone(nodes: list[Node]) -> Node | None:
+    """Return the best node, unless there are others of its type: a list.
+
+    Some pages describe their topic twice.
+    """
+    best = min(nodes, key=_rank, default=None)
+    if best is None:
+        return None
+    alike = [_name(each) for each in nodes if _rank(each) == _rank(best)]
+    return best if len(set(alike)) == 1 and len(alike) < A_LIST else None
+
+
+def _name(node: Node) -> str:
+    return key((_titles(node) or [""])[0])
+
+
+def _titles(node: Node) -> list[str]:
+    found = (text_in(node.get(name)) for name in ("headline", "name"))
+    return [each[:MAX_READ] for each in found if each]
+
+
+def _places(node: Node) -> Iterator[str]:
+    """Yield the URLs of a node. The @id of an owner may be a fragment of any page of the site."""
+    is_owner = not OWNERS.isdisjoint(types(node))
+    for name in ("url", "@id", "mainEntityOfPage"):
+        for each in values(node.get(name)):
+            place = (each.get("@id") or each.get("url")) if isinstance(each, dict) else each
+            if isinstance(place, str) and not (is_owner and name == "@id" and "#" in place):
+                yield place

@@ -151,7 +151,7 @@ def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> Non
     decoder.settle(declarations, [*texts, *tags], language)
 
 
-def _add(page: Document, element: Element, mark: bool) -> None:  # noqa: C901 - a case each
+def _add(page: Document, element: Element, mark: bool) -> None:
     match element.name:
         case _ if mark:
             page.marked.append(element)

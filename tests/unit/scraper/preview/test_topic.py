@@ -70,7 +70,7 @@ def test_an_owner_in_the_footer_does_not_describe_an_article() -> None:
     """The first paragraph does."""
     article = f"<article><h1>Blue</h1>{TEXT}</article>"
     item = (
-        "<footer itemscope itemtype=Organization><b itemprop=name>Acme</b>"
+        "<footer itemscope itemtype=LocalBusiness><b itemprop=name>Acme</b>"
         "<p itemprop=description>Acme has made everything since the year 1950.</p></footer>"
     )
     for footer in (f"<footer>{ld(OWNER)}</footer>", item):

@@ -9,7 +9,8 @@ from splitflap_core.contracts import Availability
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.details.prices import currency_in, decimal_in
 from splitflap_scraper.preview.sources import Sources
-from splitflap_scraper.preview.structured.jsonld import Graph, Node, kind, text_in
+from splitflap_scraper.preview.structured.graph import Graph
+from splitflap_scraper.preview.structured.jsonld import Node, kind, text_in
 from splitflap_scraper.preview.texts import key
 
 #: Types of previews with a price.

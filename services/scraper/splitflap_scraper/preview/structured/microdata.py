@@ -7,8 +7,9 @@ product.
 from collections.abc import Iterator
 
 from splitflap_scraper.page.document import Document, Element
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.structured.graph import Graph
-from splitflap_scraper.preview.structured.jsonld import Node, kind, types
+from splitflap_scraper.preview.structured.jsonld import OWNERS, Node, kind, types
 from splitflap_scraper.preview.structured.topic import Identity, topic_of
 
 #: Characters read of an element's properties, and of its types.
@@ -53,7 +54,7 @@ class Microdata:
             properties = each.get("itemprop")[:MAX_WORDS].split()
             if each.own:
                 node = nodes[each.own] = _item(each)
-                if _is_top(properties) and _FRAME.isdisjoint(types(node)):
+                if _is_top(properties) and not _is_of_frame(each, node):
                     tops.append(node)
             owner = nodes.get(each.item)
             if owner is not None:
@@ -116,6 +117,13 @@ def _main(graph: Graph, tops: list[Node], identity: Identity, headed: set[int]) 
 
 def _is_top(properties: list[str]) -> bool:
     return not properties or properties[0].lower() in _MAIN
+
+
+def _is_of_frame(element: Element, node: Node) -> bool:
+    """Whether an item belongs to the frame of the page. The owner of the site often does."""
+    is_beside = element.region & (PageRegion.ASIDE | PageRegion.HEADER)
+    names = types(node)
+    return not _FRAME.isdisjoint(names) or (is_beside > 0 and not OWNERS.isdisjoint(names))
 
 
 def _item(element: Element) -> Node:

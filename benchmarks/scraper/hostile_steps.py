@@ -6,23 +6,21 @@ A step runs without a yield to other green threads, so the longest step delays a
 import json
 import time
 from collections.abc import Callable
-from functools import partial
 from itertools import pairwise
-from typing import TypeVar
 from unittest.mock import patch
 
 from splitflap_scraper.fetch.politeness import robots
 from splitflap_scraper.preview.extract import extract
 from splitflap_scraper.preview.readers import PageReader
+from splitflap_scraper.preview.refresh import refresh
+from splitflap_scraper.preview.structured.oembed import discovered
 from splitflap_scraper.preview.walls import wall
 
 from tests.unit.scraper.page.hostile_pages import HOSTILE, SIZE, hostile
 from tests.unit.scraper.preview.documents import head_of
 
-T = TypeVar("T")
-
 #: Times that each file is read. The fastest counts.
-ROUNDS = 3
+ROUNDS = 2
 
 #: Bytes of a page that a reader takes in one step.
 STEP = 16 * 1024
@@ -81,21 +79,32 @@ def _measure_page(name: str) -> tuple[str, float, float, int]:
 
 def _page_steps(data: bytes) -> tuple[float, float, int]:
     """The CPU seconds of a page in all and of the longest step, and the bytes read."""
-    steps: list[float] = []
+    yields = [time.process_time()]
 
-    def timed(step: Callable[[], T]) -> T:
-        began = time.process_time()
-        result = step()
-        steps.append(time.process_time() - began)
-        return result
+    def after_step(*_: object) -> None:
+        yields.append(time.process_time())
 
+    with patch.object(time, "sleep", after_step):
+        read = _preview(data, after_step)
+    return yields[-1] - yields[0], max(after - before for before, after in pairwise(yields)), read
+
+
+def _preview(data: bytes, after_step: Callable[[], None]) -> int:
+    """Make the preview of a page as the builder does, and return the bytes read."""
     reader = PageReader(head_of())
+    size = min(len(data), reader.max_bytes)
     at, done = 0, False
-    while not done and at < min(len(data), SIZE):
-        piece, final = data[at : at + STEP], at + STEP >= len(data)
-        done = timed(partial(reader.feed, piece, final=final))
+    while not done and at < size:
+        done = reader.feed(data[at : at + STEP], final=at + STEP >= size)
         at += STEP
-    page = timed(reader.document)
-    timed(lambda: wall(page, page.url, 200, reader.head.headers))
-    timed(lambda: extract(page))
-    return sum(steps), max(steps), at
+        after_step()
+    page = reader.document()
+    after_step()
+    wall(page, page.url, 200, reader.head.headers)
+    after_step()
+    refresh(page)
+    after_step()
+    extract(page)
+    discovered(page, reader.head.headers)
+    after_step()
+    return at

@@ -7,6 +7,7 @@ A host has many spellings: `134744072`, `0x8.8.2056`, `8.8.8.8.` and full-width 
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import unquote
 
 from ada_url import URL
 
@@ -19,6 +20,23 @@ _BEGINNING = re.compile(r"(?i)https?://([^/?#\\][^/?#]*)")
 
 #: Labels of 1 to 63 characters (RFC 1035). Real names use the underscore too.
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+
+#: Longest host and label, in characters (RFC 1035). A host may end with one more dot.
+MAX_HOST = 253
+MAX_LABEL = 63
+
+#: Characters of a percent-encoded code point, at most.
+_ENCODED = 12
+
+#: The authority as written. Before it, a URL has a scheme with hosts, or two slashes. A browser
+#: reads a backslash as a slash, and ignores control characters before the URL.
+_AUTHORITY = re.compile(
+    r"(?i)[\x00-\x20]*(?:(?:https?|wss?|ftp|file):[/\\]*|(?:[a-z][a-z0-9+.-]*:)?[/\\]{2,})"
+    r"([^/\\?#]*)"
+)
+
+#: The dots of a host, before IDNA (UTS 46).
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
 
 _SCHEME = re.compile(r"(?i)https?:")
 _WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
@@ -125,6 +143,7 @@ def host_of(text: str) -> str:
 
 
 def _read(text: str, base: str | None) -> WebUrl:
+    _check_size(text)
     try:
         url = URL(text, base)
         scheme, host = url.protocol[:-1], url.hostname
@@ -134,6 +153,23 @@ def _read(text: str, base: str | None) -> WebUrl:
     if scheme not in DEFAULT_PORTS:
         raise BadUrl(_NO_SCHEME)
     return WebUrl(scheme, _host(host), int(port) if port else DEFAULT_PORTS[scheme], path)
+
+
+def _check_size(text: str) -> None:
+    """Refuse a long host before IDNA, whose Punycode takes quadratic time (RFC 3492).
+
+    Names grow in IDNA: it makes no valid name of a longer text, beside soft hyphens and the like.
+    """
+    # A browser removes these anywhere in a URL.
+    found = _AUTHORITY.match(text.replace("\t", "").replace("\n", "").replace("\r", ""))
+    if found is None:
+        return
+    host = found[1].rpartition("@")[2].partition(":")[0]
+    is_long = len(host) > MAX_HOST * _ENCODED
+    host = host if is_long or "%" not in host else unquote(host)
+    # One more for the final dot.
+    if is_long or len(host) > MAX_HOST + 1 or max(map(len, _DOTS.split(host))) > MAX_LABEL:
+        raise BadUrl(f"a host of more than {MAX_HOST} characters, or {MAX_LABEL} in a label")
 
 
 def _host(host: str) -> str:

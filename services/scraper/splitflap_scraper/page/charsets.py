@@ -25,8 +25,11 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (b"\xfe
 #: "prescan"). Its decoder for `replacement` yields no text, so the label counts as unknown.
 _CODECS = {"gbk": "gb18030", "x-user-defined": "cp1252", "replacement": None}
 
+#: Characters examined of a declaration: those of a label, and of other attributes before it.
+_MAX_DECLARATION = 1000
+
 _DECLARED = re.compile(
-    r"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([\w.:-]+)""",
+    r"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*+=\s*+["']?\s*+([\w.:-]+)""",
     re.IGNORECASE | re.ASCII,
 )
 #: Codecs with tags in other bytes than ASCII, or with ASCII bytes for other characters.
@@ -75,7 +78,7 @@ class TextDecoder:
         """
         if not self._is_settled:
             self._is_settled = True
-            sample = b"".join(_bytes(text) for text in texts)[:SAMPLE]
+            sample = _sample(texts)
             labels = [self._bom, self._from_http, *_declared([self._xml, *declarations])]
             self._codec = chosen([each for each in labels if each], sample, language)
 
@@ -94,7 +97,8 @@ class TextDecoder:
             self._xml = self._begin[:PRESCAN].partition(b">")[0].decode("latin-1")
         wide = self._bom or self._from_http
         if wide is None and b"iso-2022-jp" in self._begin[:PRESCAN].lower():
-            wide = next(_declared([self._begin[:PRESCAN].decode("latin-1")]), None)
+            tags = self._begin[:PRESCAN].decode("latin-1").split("<")
+            wide = next(_declared(f"<{tag}" for tag in tags), None)
         if wide in _WIDE:
             return codecs.getincrementaldecoder(wide or "")("replace"), self._begin
         self._is_settled = False
@@ -104,8 +108,18 @@ class TextDecoder:
 def _declared(tags: Iterable[str]) -> Iterator[str]:
     """Iterate over the codecs in tags. A declaration in ASCII cannot be UTF-16."""
     for tag in tags:
-        if (match := _DECLARED.search(tag)) and (codec := codec_of(match[1])):
+        # From the start of the tag only: a search for starts in a value takes quadratic time.
+        if (match := _DECLARED.match(tag, 0, _MAX_DECLARATION)) and (codec := codec_of(match[1])):
             yield "utf-8" if codec.startswith("utf-16") else codec
+
+
+def _sample(texts: Iterable[str]) -> bytes:
+    sample = b""
+    for text in texts:
+        sample += _bytes(text)
+        if len(sample) >= SAMPLE:
+            break
+    return sample[:SAMPLE]
 
 
 def _bytes(text: str) -> bytes:

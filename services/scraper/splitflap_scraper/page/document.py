@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.targets.urls import joined
@@ -11,6 +12,7 @@ from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.image_sources import sources_of
 from splitflap_scraper.page.layout.elements import visible
 from splitflap_scraper.page.markup import attributes, text_of, unescaped
+from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.page.references import mended
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.page.vocabulary import IMAGES, Piece
@@ -85,6 +87,8 @@ class Document:
     #: Marks of walls anywhere in the page.
     marks: frozenset[str] = frozenset()
     _by_name: dict[str, list[str]] = field(default_factory=dict)
+    #: Resolved URLs by base and reference. Pages name the same image in many places.
+    _resolved: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
     def meta(self, *names: str) -> list[str]:
         """Return the contents of metas with these names, name by name."""
@@ -101,11 +105,18 @@ class Document:
 
     def resolved(self, reference: str) -> str | None:
         """Resolve a reference to an absolute http or https URL, or None."""
-        try:
-            reference = mended(reference.strip(), self.url)
-            return joined(self.base or self.url, reference).url if reference else None
-        except FetchError:
-            return None
+        key = (self.base or self.url, reference)
+        if key not in self._resolved:
+            self._resolved[key] = _resolved(*key, self.url)
+        return self._resolved[key]
+
+
+def _resolved(base: str, reference: str, url: str) -> str | None:
+    try:
+        reference = mended(reference.strip(), url)
+        return joined(base, reference).url if reference else None
+    except FetchError:
+        return None
 
 
 _MICRODATA = frozenset({"itemprop", "itemtype"})
@@ -134,7 +145,8 @@ def document_of(
     language = root.get("lang") or root.get("xml:lang")
     _settle(pieces, decoder, language or "")
     page = Document(url, language, marks=marks)
-    for place, piece in enumerate(pieces):
+    pace = Pace()
+    for place, piece in enumerate(map(pace.after, pieces)):
         read = {name: decoder.text(value) for name, value in attributes(piece.tag).items()}
         inner = decoder.text(piece.inner)
         element = Element(piece.name, read, inner, piece.region, piece.item, piece.own, place)
@@ -147,8 +159,8 @@ def document_of(
 def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> None:
     declarations = [each.tag for each in pieces if each.name == "meta"]
     tags = [each.tag for each in pieces if each.name == "meta" and not each.tag.isascii()]
-    texts = [text_of(each.inner) for each in pieces if each.inner and not each.inner.isascii()]
-    decoder.settle(declarations, [*texts, *tags], language)
+    texts = (text_of(each.inner) for each in pieces if each.inner and not each.inner.isascii())
+    decoder.settle(declarations, chain(texts, tags), language)
 
 
 def _add(page: Document, element: Element, mark: bool) -> None:

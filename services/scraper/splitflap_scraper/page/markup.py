@@ -35,7 +35,7 @@ _HIDDEN = re.compile(
     r"|<(sup)\s[^>]{0,100}?(?:cite|ref|note|fn)[^>]*+>.{0,500}?</\2\s*>",
     re.IGNORECASE | re.DOTALL,
 )
-_TAG = re.compile(r"<(?:!--.*?-->|[a-z/!?][^<>]*+>?)", re.IGNORECASE | re.DOTALL | re.ASCII)
+_TAG = re.compile(r"<[a-z/!?][^<>]*+>?", re.IGNORECASE | re.ASCII)
 
 
 def attributes(tag: str) -> dict[str, str]:
@@ -57,9 +57,19 @@ def unescaped(text: str) -> str:
     return _REFERENCE.sub(lambda match: html.unescape(match[0]), text)
 
 
+def without_comments(text: str) -> str:
+    """Replace complete comments by spaces. A pattern would take quadratic time for their starts."""
+    kept: list[str] = []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        kept += (text[at:start], " ")
+        at = end + 3
+    return "".join([*kept, text[at:]])
+
+
 def text_of(markup: str) -> str:
     """Return the text of a piece of HTML of a few KiB. Tags of blocks become spaces."""
     if "<" in markup:
-        markup = _HIDDEN.sub(" ", markup)
+        markup = _HIDDEN.sub(" ", without_comments(markup))
         markup = _TAG.sub(" ", _INLINE.sub("", markup))
     return unescaped(markup)

@@ -76,7 +76,7 @@ SKIPPED = END_OF_TEXT.keys() - {"p", "h1", "h2", "h3", "time"}
 KEPT_TAGS = frozenset({"meta", "link", "base", "html", *IMAGES})
 KEPT_TEXTS = {"title": MAX_TAG, "h1": MAX_TEXT, "h2": MAX_TEXT, "h3": 600, "p": MAX_TEXT,
               "time": 200, "noscript": MAX_TEXT}  # fmt: skip
-JSON_LD = re.compile(r"""type\s*=\s*["']?\s*application/ld\+json""", re.IGNORECASE | re.ASCII)
+JSON_LD = re.compile(r"""type\s*+=\s*+["']?\s*+application/ld\+json""", re.IGNORECASE | re.ASCII)
 
 #: Marks of a relevant tag of any name: microdata, and the author of the page. Each is a part of a
 #: match of MARK, without its first letter if that may be a capital.

@@ -4,6 +4,7 @@ from splitflap_core.contracts import PreviewFields
 from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 
 from splitflap_scraper.page.document import Document
+from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.details.offers import offer
 from splitflap_scraper.preview.details.picture_form import card, image_alt
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Player, Players, player
@@ -26,20 +27,22 @@ def extract(
 
     `rules` are those for the addresses of images, and `players` are the places of players.
     """
-    found_canonical = canonical(page, rules)
-    sources = Sources.of(page, [page.url, found_canonical or page.url])
-    title, site = title_and_site(sources)
-    image = picture(sources, rules) or Picture("")
-    kind = page_type(sources)
-    sold = offer(sources, kind)
-    frame = player(sources, players, rules) or Player("")
+    # The worst pages take several ms for each of these.
+    after = Pace().after
+    found_canonical = after(canonical(page, rules))
+    sources = after(Sources.of(page, [page.url, found_canonical or page.url]))
+    title, site = after(title_and_site(sources))
+    image = after(picture(sources, rules)) or Picture("")
+    kind = after(page_type(sources))
+    sold = after(offer(sources, kind))
+    frame = after(player(sources, players, rules)) or Player("")
     return PreviewFields(
         title=title,
-        description=description(sources, title),
+        description=after(description(sources, title)),
         image=image.url or None,
         site_name=site,
-        author=authors(sources),
-        published_at=published(sources),
+        author=after(authors(sources)),
+        published_at=after(published(sources)),
         language=language(sources),
         type=kind,
         icon=icon(page, rules),

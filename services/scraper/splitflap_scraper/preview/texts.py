@@ -5,6 +5,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from splitflap_scraper.page.markup import without_comments
+
 #: Invisible characters: direction marks (Unicode, UAX 9), fillers, tags (U+E0000 to U+E007F), and
 #: variation selectors beyond the first sixteen. The joiners U+200C and U+200D stay, since Persian,
 #: Indic scripts and emoji need them.
@@ -29,7 +31,7 @@ _TWICE = re.compile(
 #: Markup in a plain text. A lone "<b>" stays: it may be the topic of a title.
 _MARKUP = re.compile(
     r"<(?:/?(?:a|b|blockquote|br|center|code|div|em|font|h[1-6]|i|img|li|ol|p|small|span|strong|sub"
-    r"|sup|u|ul|wbr)(?:\s[^<>]*+)?/?>|!--.*?-->)",
+    r"|sup|u|ul|wbr)(?:\s[^<>]*+)?/?>)",
     re.IGNORECASE,
 )
 _PAIRED = re.compile(r"<(?:/[a-z]|br|!--)", re.IGNORECASE)
@@ -62,7 +64,7 @@ def plain(text: str, limit: int) -> str | None:
     if "&" in text:
         text = _TWICE.sub(lambda match: html.unescape(match[0]), text)
     if "<" in text and _PAIRED.search(text):
-        text = _MARKUP.sub(" ", text)
+        text = _MARKUP.sub(" ", without_comments(text))
     return clean(text, limit)
 
 

@@ -116,6 +116,61 @@ def test_an_invalid_host_is_refused(host: str) -> None:
         host_of(host)
 
 
+#: Different ideographs: the worst text for Punycode.
+IDEOGRAPHS = "".join(chr(0x4E00 + each) for each in range(4000))
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        f"http://{IDEOGRAPHS}/",
+        f"https:{IDEOGRAPHS}",
+        f"//{IDEOGRAPHS}/",
+        f"\\/{IDEOGRAPHS}/",
+        f"ht\ttp:/\n/{IDEOGRAPHS}",
+        f"\x01ftp://{IDEOGRAPHS}",
+        f"foo://{IDEOGRAPHS}",
+        f"http://user:secret@{IDEOGRAPHS}:80?a",
+        f"http://{IDEOGRAPHS[:64]}.example/",
+        f"http://{IDEOGRAPHS[:64]}\u3002example/",
+        f"http://{'.'.join(IDEOGRAPHS[at : at + 50] for at in range(0, 300, 50))}/",
+        f"http://{'%E4%B8%80' * 64}.example/",
+        f"http://{'%E4%B8%80' * 1000}/",
+        f"http://{'%61' * 64}.example/",
+    ],
+)
+def test_a_long_host_is_refused_before_idna(
+    monkeypatch: pytest.MonkeyPatch, reference: str
+) -> None:
+    """IDNA takes quadratic time, so only hosts and labels within the limits of DNS reach it."""
+
+    def read(*_: object) -> None:
+        raise AssertionError("the host was read")
+
+    monkeypatch.setattr("splitflap_core.urls.web_url.URL", read)
+    with pytest.raises(BadUrl, match="253"):
+        joined("http://a.example/", reference)
+
+
+@pytest.mark.parametrize(
+    ("reference", "host"),
+    [
+        (f"http://{'a' * 63}.example/", f"{'a' * 63}.example"),
+        (f"http://{'.'.join(['a' * 62] * 4)}./", ".".join(["a" * 62] * 4)),
+        (f"http://{'%62' * 63}.example/", f"{'b' * 63}.example"),
+        (f"http://{IDEOGRAPHS[:200]}@b.example/", "b.example"),
+        (f"/{IDEOGRAPHS}", "a.example"),
+        (f"{IDEOGRAPHS}/x", "a.example"),
+        (f"?{IDEOGRAPHS}//x", "a.example"),
+        (f"{'a' * 300}", "a.example"),
+        (f"c/http://{IDEOGRAPHS}", "a.example"),
+    ],
+)
+def test_only_the_host_of_a_url_must_be_short(reference: str, host: str) -> None:
+    """Paths and credentials have no labels."""
+    assert joined("http://a.example/", reference).host == host
+
+
 @pytest.mark.parametrize(
     "text",
     [

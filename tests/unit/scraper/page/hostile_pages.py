@@ -1,5 +1,7 @@
 """Pages that take long to read, a MiB each. `python -m benchmarks previews` measures them."""
 
+from tests.unit.scraper.page.hostile_values import SCRIPTS, TAGS, hosts
+
 #: Bytes of each.
 SIZE = 1024 * 1024
 
@@ -75,6 +77,9 @@ HOSTILE: dict[str, tuple[str, str]] = {
         "",
         _LD + '{"@graph":[' + '{"@type":"Article","author":{"@id":"a"}},' * 2800 + "{}]}</script>",
     ),
+    **TAGS,
+    **SCRIPTS,
+    **dict(hosts()),
 }
 
 

@@ -1,6 +1,6 @@
 """Tags and texts of HTML."""
 
-from splitflap_scraper.page.markup import attributes, text_of, unescaped
+from splitflap_scraper.page.markup import attributes, text_of, unescaped, without_comments
 
 
 def test_attributes_are_read_by_lower_case_name() -> None:
@@ -20,3 +20,9 @@ def test_the_text_of_markup_keeps_words_apart() -> None:
     """Blocks separate words, and inline elements do not."""
     markup = "a<b>b</b><p>c<script>d</script><sup class=reference>[1]</sup> e<sup>2</sup>"
     assert " ".join(text_of(markup).split()) == "ab c e2"
+
+
+def test_complete_comments_are_no_text() -> None:
+    """A comment that has no end stays, since a text may be about comments."""
+    assert without_comments("a<!-- b <!-- c -->d<!---->e <!-- f") == "a d e <!-- f"
+    assert " ".join(text_of("a<!-- <b> > --><i>c</i>").split()) == "a c"

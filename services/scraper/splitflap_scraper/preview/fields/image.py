@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 
 from splitflap_core.urls.addresses import AddressRules
 from splitflap_core.urls.shown import shown_url
@@ -24,6 +24,13 @@ MIN_PIXELS = 50
 #: Logos of a page that are compared with its images.
 MAX_LOGOS = 5
 
+#: Pictures and icons tried. Real pages have one that is valid among the first.
+MAX_PICTURES = 30
+MAX_ICONS = 10
+
+#: Characters read of the sizes of an icon.
+MAX_SIZES = 200
+
 #: Best size (pixels) of an icon beside a line of text on dense screens.
 BEST_ICON = 32
 
@@ -40,7 +47,7 @@ class Picture:
 def picture(sources: Sources, rules: AddressRules) -> Picture | None:
     """Return the first image that is specific to the page, else one common to the site."""
     common, logos = None, _logos(sources)
-    for found in chain(_candidates(sources), map(Picture, logos)):
+    for found in islice(chain(_candidates(sources), map(Picture, logos)), MAX_PICTURES):
         shown = _shown(sources.page, found, rules)
         if shown is None or not _is_picture(shown, sources.page.url):
             continue
@@ -55,7 +62,7 @@ def icon(page: Document, rules: AddressRules) -> str | None:
     links = [*page.linked("icon"), *page.linked("apple-touch-icon"),
              *page.linked("apple-touch-icon-precomposed")]  # fmt: skip
     ranked = sorted(enumerate(links), key=lambda each: _icon_rank(each[1], each[0]))
-    for _, link in ranked:
+    for _, link in ranked[:MAX_ICONS]:
         if shown := _shown(page, Picture(link.get("href")), rules):
             return shown.url
     return None
@@ -144,7 +151,7 @@ def _icon_rank(link: Element, index: int) -> tuple[int, int]:
     relation, kind = link.get("rel").lower(), link.get("type").lower()
     sizes = [
         int(each.split("x")[0])
-        for each in link.get("sizes").lower().split()
+        for each in link.get("sizes")[:MAX_SIZES].lower().split()
         if re.fullmatch(r"\d{1,4}x\d{1,4}", each)
     ]
     is_touch = "apple" in relation

@@ -24,6 +24,9 @@ _END = re.compile(rf"[\s{re.escape(_SEPARATORS)}<>]+$")
 #: Parts of a title that are examined.
 MAX_PARTS = 20
 
+#: Characters examined of a text that may be a placeholder.
+MAX_PLACEHOLDER = 300
+
 _TITLE_WORDS = load("titles", dict[str, list[str]])
 
 #: Placeholder titles of templates, frameworks and loading screens.
@@ -45,6 +48,8 @@ _NO_DESCRIPTION = re.compile(
 
 def is_placeholder(text: str) -> bool:
     """Whether a text is a placeholder."""
+    # The template's pattern takes quadratic time.
+    text = text[:MAX_PLACEHOLDER]
     letters = key(text)
     return not letters or letters in _PLACEHOLDERS or _TEMPLATE.search(text) is not None
 

@@ -13,6 +13,9 @@ from splitflap_scraper.preview.words.types import Types
 MAX_VALUES = 20
 MAX_TEXTS = 20
 
+#: Characters read of a text: more than those of the longest description.
+MAX_TEXT = 8192
+
 _TYPES = load("types", Types)
 
 #: Types of nodes, with the type of the preview; and their rank, if several nodes describe a page.
@@ -25,8 +28,10 @@ LISTS = frozenset(_TYPES.roles["lists"])
 OWNERS = frozenset(_TYPES.roles["owners"])
 BESIDE = frozenset(_TYPES.roles["beside"])
 
-_WRAPPED = re.compile(r"\A\s*(?:<!--|//<!\[CDATA\[|<!\[CDATA\[)?|(?:-->|//\]\]>|\]\]>|;)?\s*\Z")
-_TRAILING_COMMA = re.compile(r",(?=\s{0,20}[}\]])")
+#: Comments and sections around a script.
+_BEFORE = ("<!--", "//<![CDATA[", "<![CDATA[")
+_AFTER = ("-->", "//]]>", "]]>", ";")
+_TRAILING_COMMA = re.compile(r",(?=\s{0,20}+[}\]])")
 #: JSON with its quotes escaped as in an attribute.
 _ESCAPED = re.compile(r"\s*[\[{]\s*(?:\{\s*)?&quot;")
 _BETWEEN = re.compile(r"[\s,;]*")
@@ -77,7 +82,7 @@ def text_in(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         # The parser reads all numbers as floats.
         value = int(value)
-    return str(value) if isinstance(value, (str, int, float)) and value != "" else None
+    return str(value)[:MAX_TEXT] if isinstance(value, (str, int, float)) and value != "" else None
 
 
 def single(value: Any) -> Any:
@@ -88,7 +93,7 @@ def single(value: Any) -> Any:
 def full_name(person: Node) -> str:
     """Join the given and family name of a person. Empty if both are missing."""
     parts = (single(person.get("givenName")), single(person.get("familyName")))
-    return " ".join(each for each in parts if isinstance(each, str))
+    return " ".join(each[:MAX_TEXT] for each in parts if isinstance(each, str))
 
 
 def parsed(script: str) -> list[Any]:
@@ -96,7 +101,7 @@ def parsed(script: str) -> list[Any]:
 
     For a truncated or broken one, find the main properties by patterns.
     """
-    bare = _WRAPPED.sub("", script)
+    bare = _unwrapped(script)
     if _ESCAPED.match(bare):
         bare = html.unescape(bare)
     if len(script) >= MAX_JSON:
@@ -123,6 +128,13 @@ def _texts(script: str) -> list[Any]:
 def _end_of_space(script: str, at: int) -> int:
     space = _BETWEEN.match(script, at)
     return space.end() if space else at
+
+
+def _unwrapped(script: str) -> str:
+    bare = script.strip()
+    bare = bare.removeprefix(next((each for each in _BEFORE if bare.startswith(each)), ""))
+    bare = bare.removesuffix(next((each for each in _AFTER if bare.endswith(each)), ""))
+    return bare.strip()
 
 
 def _loose(script: str) -> Node:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -25,6 +26,9 @@ MAX_LINKS = 20
 #: One link of a header (RFC 8288), with its parameters.
 _LINK = re.compile(r"<([^<>]{1,2000})>((?:\s*;\s*[\w*-]{1,30}\s*=\s*(?:\"[^\"]*+\"|[^\s\",;]++))*)")
 _TYPE = re.compile(r""";\s*type\s*=\s*"?\s*([^\s",;]{1,60})""", re.IGNORECASE)
+
+#: Links to oEmbed tried. Real pages have one of each type.
+MAX_TRIED = 5
 
 
 class _Endpoint(msgspec.Struct):
@@ -95,11 +99,9 @@ def discovered(page: Document, headers: Headers) -> str | None:
     """Return the URL of oEmbed in the links of a page or of its response, or None."""
     links = [(each.get("type"), each.get("href")) for each in page.links]
     links += _in_headers(headers)
-    for kind in _TYPES:
-        for found, reference in links:
-            if found.lower() == kind and (url := page.resolved(reference)):
-                return url
-    return None
+    named = (url for kind in _TYPES for found, url in links if found.lower() == kind)
+    tried = map(page.resolved, islice(named, MAX_TRIED))
+    return next((url for url in tried if url), None)
 
 
 def _in_headers(headers: Headers) -> Iterator[tuple[str, str]]:

@@ -202,7 +202,8 @@ class PageScanner:
     def _after_other(self, name: str) -> None:
         """Note an item, and follow the regions of the page."""
         if self._own:
-            region, tag = self._regions.here, self._window.tag
+            tag = self._window.tag
+            region = self._regions.here | region_of(name, tag)
             self._marks.keep(Piece(name, tag, "", region, True, self._item, self._own))
             self._own = 0
         if name in {"/head", "body"}:

@@ -47,6 +47,8 @@ def test_the_picture_of_an_article_is_its_first_image(image: str) -> None:
         ("<h1>T</h1><img src=/sky.jpg width=640 height=480>", True),
         ("<h1>T</h1><img src=/sky.jpg class='alignnone size-large wp-image-77'>", True),
         ("<h1>T</h1><img src=/sky.jpg>", False),
+        ("<h1>T</h1><div class=entry-content><img src=/sky.jpg></div>", True),
+        ("<div class=sidebar><img src=/sky.jpg width=640 height=480></div>", False),
         ("<h1>T</h1><img src=/sky.jpg width=640 height=60>", False),
         ("<h1>T</h1><img src=/sky.jpg width=100 height=100>", False),
         ("<img src=/sky.jpg width=640 height=480><h1>T</h1>", False),

@@ -20,6 +20,8 @@ MAX_PROPORTION = 3
 _OF_TEXT = re.compile(r"(?i)\b(?:wp-post-image|wp-image-\d|size-(?:full|large|medium_large)|"
                       r"featured[_-]?image|post-thumbnail|hero-image|main-image)")  # fmt: skip
 
+_TEXT = PageRegion.ARTICLE | PageRegion.CONTENT
+
 #: URL, width and height.
 Found = tuple[str, int | None, int | None]
 
@@ -28,7 +30,7 @@ def images_of_text(page: Document) -> Iterator[Found]:
     """Yield the images of the article; of a page without one, large images in its text."""
     # Images of the main item are marked. Those of other items belong to offers or comments.
     unmarked = [each for each in page.images if "itemprop" not in each.attributes]
-    inside = [each for each in page.images if each.region & PageRegion.ARTICLE]
+    inside = [each for each in page.images if each.region & _TEXT]
     yield from _with_pictures(inside)
     if not inside:
         start = next((each.place for each in page.headings if each.name == "h1"), 0)
@@ -72,7 +74,7 @@ def _found(image: Element) -> Iterator[Found]:
 def _may_stand_for_text(image: Element) -> bool:
     about = " ".join((image.source, image.get("class"), image.get("id")))
     width = pixels(image.get("width"))
-    is_in_header = image.region & PageRegion.HEADER and not image.region & PageRegion.ARTICLE
+    is_in_header = image.region & PageRegion.HEADER and not image.region & _TEXT
     return not is_small(about) and not is_in_header and (width is None or width >= MIN_WIDTH)
 
 

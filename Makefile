@@ -129,8 +129,9 @@ tools: ## Install Helm into .tools if the system has none, for tests of the char
 specs: .uv/.has-uv-$(UV_VERSION) ## Fetch the specifications of CommonMark and GFM, for tests
 	@.ci/specs
 
-bench-tools: ## Install wrk, nginx and Redis for benchmarks (Debian, as root); starts none
+bench-tools: ## Install wrk, nginx, Redis (Debian, as root) and metascraper for benchmarks; starts none
 	@.ci/servers bench
+	@.ci/rivals
 
 clean: ## Remove installed packages and caches; the data stays
 	rm -rf .venv .uv .cache .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,27 +1,29 @@
-"""The accuracy of previews on tests/corpus, and the steps of hostile pages.
+"""The accuracy of previews on both sets of tests/corpus, and the steps of hostile pages.
 
-Accuracy is the share of fields with the expected value, beside `linkpreview` and `trafilatura` on
-the same bytes, each by its documented call. Fields unknown to a program do not count for it. A wall
-counts as one field: it is right if the program reports a wall, or finds no title. Time is CPU of
-one thread.
+Accuracy is the share of fields with the expected value, beside `linkpreview`, `trafilatura` and
+`metascraper` on the same pages, each by its documented call. Fields unknown to a program do not
+count for it. A wall counts as one field: it is right if the program reports a wall, or finds no
+title. Time is CPU of one thread.
 """
 
-from benchmarks.scraper.accuracy import PROGRAMS, Score, score_of
+from benchmarks.scraper.accuracy import Score, programs, score_of
 from benchmarks.scraper.hostile_steps import show_hostile_pages, show_robots_files
-from tests.corpus import FIELDS, entries
+from tests.corpus import FIELDS, SETS, entries
 
 
 def main() -> None:
     """Measure, and print the tables."""
-    corpus = list(entries())
-    scores = {name: score_of(name, program, corpus) for name, program in PROGRAMS.items()}
-    _show(scores, len(corpus))
+    found = programs()
+    for folder in SETS:
+        corpus = list(entries(folder))
+        scores = {name: score_of(name, program, corpus) for name, program in found.items()}
+        _show(folder.name, scores, len(corpus))
     show_hostile_pages()
     show_robots_files()
 
 
-def _show(scores: dict[str, Score], pages: int) -> None:
-    print(f"\npreviews: {pages} pages, fields as expected\n")
+def _show(title: str, scores: dict[str, Score], pages: int) -> None:
+    print(f"\n{title}: {pages} pages, fields as expected\n")
     print(f"| | {' | '.join(scores)} |\n| --- |{' --- |' * len(scores)}")
     for name in (*FIELDS, "wall"):
         print(f"| {name} | {' | '.join(each.share(name) for each in scores.values())} |")

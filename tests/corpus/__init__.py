@@ -18,7 +18,8 @@ from splitflap_scraper.preview.extract import extract
 from splitflap_scraper.preview.readers import AnyReader, FileReader, PageReader, reader_for
 from splitflap_scraper.preview.walls import wall
 
-FOLDER = Path(__file__).parent / "previews"
+#: Pages written beside the program, and pages by an author who had not read it.
+SETS = (Path(__file__).parent / "previews", Path(__file__).parent / "independent")
 
 #: The compared fields of a page.
 FIELDS = ("title", "description", "image", "site_name", "author", "published_at", "language",
@@ -74,9 +75,9 @@ class Entry:
         return Head(self.url, self.status, self.headers, content_type, charset)
 
 
-def entries() -> Iterator[Entry]:
-    """Return the entries by name."""
-    for path in sorted(FOLDER.glob("*.yaml")):
+def entries(folder: Path) -> Iterator[Entry]:
+    """Return the entries of a set by name."""
+    for path in sorted(folder.glob("*.yaml")):
         yield _entry(path)
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from . import FIELDS, FOLDER, Entry, entries
+from . import FIELDS, SETS, Entry, entries
 
-ENTRIES = list(entries())
+ENTRIES = [entry for folder in SETS for entry in entries(folder)]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
@@ -21,6 +21,6 @@ def test_a_page_has_its_expected_preview(entry: Entry) -> None:
 def test_each_page_has_its_expectation() -> None:
     """Each page also names its model."""
     assert len({entry.models for entry in ENTRIES}) == len(ENTRIES) >= 150
-    pages = {path.stem for path in FOLDER.glob("*.html")}
+    pages = {path.stem for folder in SETS for path in folder.glob("*.html")}
     assert pages == {entry.name for entry in ENTRIES}
     assert all(b"<!-- Models " in entry.body for entry in ENTRIES)

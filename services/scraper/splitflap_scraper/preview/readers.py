@@ -9,7 +9,7 @@ from splitflap_scraper.page.document import Document, document_of
 from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.page.scan import PageScanner
 from splitflap_scraper.page.vocabulary import Piece
-from splitflap_scraper.preview.fields.title_text import is_no_description
+from splitflap_scraper.preview.fields.description_text import is_no_description
 from splitflap_scraper.preview.files.file_preview import file_preview
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.kinds import MAX_BYTES, kind_of

@@ -30,8 +30,9 @@ _TWICE = re.compile(
 )
 #: Markup in a plain text. A lone "<b>" stays: it may be the topic of a title.
 _MARKUP = re.compile(
-    r"<(?:/?(?:a|b|blockquote|br|center|code|div|em|font|h[1-6]|i|img|li|ol|p|small|span|strong|sub"
-    r"|sup|u|ul|wbr)(?:\s[^<>]*+)?/?>)",
+    r"<(?:/?(?:a|article|b|blockquote|br|center|code|div|em|figcaption|figure|font|h[1-6]|hr|i|iframe"
+    r"|img|li|mark|ol|p|section|small|span|strong|sub|sup|table|tbody|td|th|tr|u|ul|wbr)"
+    r"(?:\s[^<>]*+)?/?>)",
     re.IGNORECASE,
 )
 _PAIRED = re.compile(r"<(?:/[a-z]|br|!--)", re.IGNORECASE)

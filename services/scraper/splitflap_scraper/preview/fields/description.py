@@ -1,52 +1,73 @@
 """The description of a page: its own, else its first paragraph with content."""
 
 import re
+from collections.abc import Iterator
 
 from splitflap_core.contracts import MAX_DESCRIPTION
 
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
-from splitflap_scraper.preview.fields.title_text import is_no_description
+from splitflap_scraper.preview.fields.description_text import (
+    SENTENCE,
+    described,
+    is_beside,
+    is_no_description,
+)
 from splitflap_scraper.preview.sources import Sources
-from splitflap_scraper.preview.texts import MAX_PARAGRAPH, key, plain
-from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.texts import MAX_PARAGRAPH, key
 
 DESCRIPTIONS = ("og:description", "twitter:description", "description")
 OTHER_DESCRIPTIONS = ("citation_abstract", "dc.description", "dcterms.description",
                       "dcterms.abstract", "sailthru.description", "abstract")  # fmt: skip
 
-#: Least characters of a paragraph for a description.
+#: Least characters of a paragraph for a description; of one in a page without longer ones.
 MIN_PARAGRAPH = 40
+MIN_SENTENCE = 20
 
-#: Words of cookie banners and similar paragraphs.
-_BANNER_WORDS = load("descriptions", dict[str, list[str]])["banners"]
+#: The most of a text that may be in links. A line of navigation has more.
+MOST_LINKS = 0.7
+
+#: Titles of the page that a description may repeat.
+MAX_TITLES = 3
+
+#: Classes of paragraphs beside the text, in addition to the regions of blocks.
 _BESIDE = re.compile(
     r"(?i)descr|tagline|subtitle|skip|meta|byline|author|caption|cookie|footer|copyright"
     r"|breadcrumb|notice|banner"
 )
 _INSIDE = PageRegion.ARTICLE | PageRegion.CONTENT
-#: The end of a sentence, which texts outside of paragraphs must have.
-_SENTENCE = re.compile(r"[.!?\u2026\u0964\u06d4](?:\s|[\"')\u201d\u00bb]|\Z)|[\u3002\uff01\uff1f]")
+_LINK = re.compile(r"<(/?)a(?=[\s/>])[^<>]*+>?", re.IGNORECASE)
 
 
 def description(sources: Sources, title: str | None) -> str | None:
-    """Return the description of a page, unless it repeats the title."""
+    """Return the description of a page, unless it repeats a title or the site's name."""
     page = sources.page
-    texts = [
-        *page.meta(*DESCRIPTIONS),
-        *sources.json_ld("description", "abstract"),
-        *sources.of_site("description"),
-        *page.meta(*OTHER_DESCRIPTIONS),
-        *sources.microdata.texts("description"),
-    ]
-    for text in texts:
-        found = plain(text, MAX_DESCRIPTION)
-        if found and not is_no_description(found) and key(found) != key(title or ""):
+    repeated = {key(each[:MAX_DESCRIPTION]) for each in (title or "", *_names(page))}
+    for text in _own(sources):
+        found = described(text, MAX_DESCRIPTION)
+        if found and not is_no_description(found) and key(found) not in repeated:
             return found
-    return _paragraph(page)
+    return _paragraph(page, repeated)
 
 
-def _paragraph(page: Document) -> str | None:
+def _own(sources: Sources) -> Iterator[str]:
+    """Iterate over the descriptions that the page gives itself."""
+    page = sources.page
+    yield from page.meta(*DESCRIPTIONS)
+    yield from sources.json_ld("description", "abstract")
+    yield from sources.of_site("description")
+    yield from page.meta(*OTHER_DESCRIPTIONS)
+    yield from sources.microdata.texts("description")
+
+
+def _names(page: Document) -> list[str]:
+    """Return the titles of the page, and the name of its site."""
+    headings = [each.text for each in page.headings[:MAX_TITLES]]
+    metas = page.meta("og:title", "twitter:title", "og:site_name")
+    return [*page.titles[:MAX_TITLES], *metas[:MAX_TITLES], *headings]
+
+
+def _paragraph(page: Document, repeated: set[str]) -> str | None:
     """Return the first paragraph with content, inside the article if the page has one."""
     beside = PageRegion.ASIDE | PageRegion.NOTE
     usable = [each for each in page.texts if not each.region & beside and not _is_beside(each)]
@@ -54,27 +75,43 @@ def _paragraph(page: Document) -> str | None:
     outside = [each for each in usable if not each.region & (_INSIDE | PageRegion.HEADER)]
     # Texts outside of paragraphs are less sure, but the text of old pages and of forums.
     inside.sort(key=lambda each: each.name == "text")
+    short = None
     for each in (*inside, *outside):
-        found = plain(each.text, MAX_PARAGRAPH)
-        if found and _is_content(each, found):
+        found = described(each.text, MAX_PARAGRAPH)
+        if not found or key(found) in repeated or is_beside(found) or _is_of_links(each):
+            continue
+        if _is_long(found) and (each.name == "p" or SENTENCE.search(found)):
             return found
-    return None
+        is_sentence = (
+            each.name == "p" and len(found) >= MIN_SENTENCE and SENTENCE.search(found[-2:])
+        )
+        short = short or (found if is_sentence and each.region & _INSIDE else None)
+    return short
 
 
 def _is_beside(paragraph: Element) -> bool:
     return _BESIDE.search(f"{paragraph.get('class')} {paragraph.get('id')}") is not None
 
 
-def _is_content(element: Element, text: str) -> bool:
-    """Whether a text is long enough for a description, and no banner or menu."""
-    if len(key(text)) < MIN_PARAGRAPH * 0.5 or len(text) < _least(text):
-        return False
-    if element.name == "text" and not _SENTENCE.search(text):
-        return False
-    lowered = text[:200].lower()
-    return not any(word in lowered for word in _BANNER_WORDS)
+def _is_long(text: str) -> bool:
+    """Whether a text is long enough. A Han character or kana stands for more than a letter."""
+    least = MIN_PARAGRAPH if text[:MIN_PARAGRAPH].isascii() else MIN_PARAGRAPH // 2
+    return len(text) >= least and len(key(text)) >= MIN_PARAGRAPH // 2
 
 
-def _least(text: str) -> int:
-    """Return the least length of a text. A Han character or kana stands for more than a letter."""
-    return MIN_PARAGRAPH if text[:MIN_PARAGRAPH].isascii() else MIN_PARAGRAPH // 2
+def _is_sentence(text: str) -> bool:
+    return len(text) >= MIN_SENTENCE and SENTENCE.search(text[-2:]) is not None
+
+
+def _is_of_links(element: Element) -> bool:
+    """Whether most of a text is in links."""
+    if "<a" not in element.markup and "<A" not in element.markup:
+        return False
+    linked = total = 0
+    # Each second piece is the slash of a link's tag: the text after "" is in the link.
+    pieces = _LINK.split(element.markup)
+    for tag, text in zip(["/", *pieces[1::2]], pieces[::2], strict=True):
+        size = len(text)
+        total += size
+        linked += size if tag == "" else 0
+    return linked > total * MOST_LINKS

@@ -38,13 +38,6 @@ _TEMPLATE = re.compile(
 #: Titles of front pages, such as "Home".
 HOME = frozenset(_TITLE_WORDS["home"])
 
-#: Placeholder descriptions, in the form of `key`.
-_DESCRIPTIONS = frozenset(load("descriptions", dict[str, list[str]])["placeholders"])
-_NO_DESCRIPTION = re.compile(
-    r"(?i)(?:you need to |please )?(?:enable|turn on|activate) javascript|javascript is (?:disabled"
-    r"|required)|requires javascript|^lorem ipsum|^write an awesome description"
-)
-
 
 def is_placeholder(text: str) -> bool:
     """Whether a text is a placeholder."""
@@ -52,15 +45,6 @@ def is_placeholder(text: str) -> bool:
     text = text[:MAX_PLACEHOLDER]
     letters = key(text)
     return not letters or letters in _PLACEHOLDERS or _TEMPLATE.search(text) is not None
-
-
-def is_no_description(text: str) -> bool:
-    """Whether a description comes from a template, or is about the browser."""
-    return (
-        is_placeholder(text)
-        or key(text) in _DESCRIPTIONS
-        or _NO_DESCRIPTION.search(text[:300]) is not None
-    )
 
 
 def parts(title: str) -> list[str]:

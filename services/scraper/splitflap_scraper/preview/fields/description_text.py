@@ -1,0 +1,85 @@
+"""Cleans descriptions of markup, and recognizes those that say nothing about their page."""
+
+import re
+
+from splitflap_scraper.preview.fields.title_text import is_placeholder
+from splitflap_scraper.preview.texts import key, plain
+from splitflap_scraper.preview.words import load
+
+#: Characters read of a description.
+MAX_READ = 8000
+
+#: Shortcodes of page builders of WordPress, also cut or closing ones.
+_SHORTCODE = re.compile(
+    r"\[/?(?:vc|et_pb|fusion|av|su|mk|ux|thb|nectar|bt_bb|kc|qode|tatsu|wpb|eltdf|woodmart|porto)_"
+    r"[a-z0-9_-]{1,40}[^\[\]]{0,2000}(?:\]|\Z)"
+    r"|\[(?:caption|gallery|embed|playlist|contact-form|contact-form-7|rev_slider"
+    r"|section|row|col|column|ux_\w{1,30}|toc)(?:\s[^\[\]]{0,2000})?(?:\]|\Z)"
+    r"|\[[a-z][a-z0-9_-]{1,40}\s+[a-z0-9_-]{1,40}\s?=\s?[\"'\u201c\u201d\u2033&][^\[\]]{0,2000}"
+    r"(?:\]|\Z)"
+    r"|\[/[a-z][a-z0-9_-]{1,40}\]",
+    re.IGNORECASE | re.ASCII,
+)
+#: Markdown: images; links with their text; bold text; the signs of a heading.
+_IMAGE = re.compile(r"!\[[^\[\]]{0,300}\]\([^()\s]{1,1000}(?:\s\"[^\"]{0,200}\")?\)")
+_LINK = re.compile(r"\[([^\[\]]{1,300})\]\((?:https?:|mailto:|/|#|\./)[^()\s]{0,1000}\)")
+_BOLD = re.compile(r"\*\*(?=\S)([^*]{1,500}+)\*\*")
+_HEADING = re.compile(r"\A\s{0,9}#{1,6}\s+")
+#: A tag that is cut at the end.
+_CUT_TAG = re.compile(r"<[a-z]{1,10}\s+[a-z-]{1,20}\s?=[^<>]{0,1000}\Z", re.IGNORECASE | re.ASCII)
+
+_WORDS = load("descriptions", dict[str, list[str]])
+#: Placeholders, as keys.
+_PLACEHOLDERS = frozenset(_WORDS["placeholders"])
+_NOTHING = re.compile("(?i)" + "|".join(_WORDS["nothing"]))
+_BANNER = re.compile("(?i)" + "|".join(_WORDS["banners"]))
+
+#: An ellipsis in brackets, or a link to the rest of a text after an ellipsis, or at its end.
+_MORE = "|".join(_WORDS["more"])
+_ENDS = re.compile(
+    rf"(?i)\s?(?:[\[(]\s?(?:\u2026|\.\.\.)\s?[\])]|(?:\u2026|\.\.\.)(?=\s(?:{_MORE})))"
+    rf"(?:\s?(?:{_MORE}).{{0,200}})?\s?\Z"
+)
+_LINK_AT_END = re.compile(
+    rf"(?i)(?<=[.!?\u3002])\s(?:{_MORE})\s?[\u2192\u00bb\u203a>.\u2026]{{0,3}}\Z"
+)
+
+#: Separators of a breadcrumb or a line of navigation, and of facts.
+_SEPARATOR = re.compile(
+    r"(?:\A|\s)(?:::|[|\u00ab\u00bb\u2039\u203a\u2190\u2192\u00b7\u2022>/])(?=\s|\Z)"
+)
+#: The end of a sentence.
+SENTENCE = re.compile(
+    r"[.!?\u2026\u0964\u06d4\u061f](?:[\"')\u201d\u00bb\u2019]|\s|\Z)|[\u3002\uff01\uff1f\uff0e]"
+)
+#: Separators from which on a text that is no sentence is a line of navigation.
+MANY_SEPARATORS = 2
+
+
+def described(text: str, limit: int) -> str | None:
+    """Clean a description of markup, shortcodes and links to the rest of the text."""
+    text = text[:MAX_READ]
+    if "[" in text:
+        text = _LINK.sub(r"\1", _IMAGE.sub(" ", _SHORTCODE.sub(" ", text)))
+    if "*" in text:
+        text = _BOLD.sub(r"\1", text)
+    if "<" in text:
+        text = _CUT_TAG.sub("", text)
+    found = plain(_HEADING.sub("", text), limit)
+    return plain(_LINK_AT_END.sub("", _ENDS.sub("\u2026", found)), limit) if found else None
+
+
+def is_no_description(text: str) -> bool:
+    """Whether a description comes from a template, or is about the browser or an account."""
+    return (
+        is_placeholder(text)
+        or key(text) in _PLACEHOLDERS
+        or _NOTHING.search(text[:300]) is not None
+    )
+
+
+def is_beside(text: str) -> bool:
+    """Whether a paragraph is a banner, a disclosure, a byline or a line of navigation."""
+    if _BANNER.search(text[:200]):
+        return True
+    return len(_SEPARATOR.findall(text[:300])) >= MANY_SEPARATORS and not SENTENCE.search(text)

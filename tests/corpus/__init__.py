@@ -15,7 +15,13 @@ from splitflap_scraper.fetch.http.headers import Headers, media_type
 from splitflap_scraper.fetch.http.reader import Head
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.extract import extract
-from splitflap_scraper.preview.readers import AnyReader, FileReader, PageReader, reader_for
+from splitflap_scraper.preview.readers import (
+    AnyReader,
+    FileReader,
+    PageReader,
+    UnknownReader,
+    reader_for,
+)
 from splitflap_scraper.preview.walls import wall
 
 #: Pages written beside the program, and pages by an author who had not read it.
@@ -61,6 +67,8 @@ class Entry:
     def preview(self) -> PreviewFields | str:
         """Return the preview, or the kind of wall."""
         reader = self.read()
+        if isinstance(reader, UnknownReader):
+            reader = reader.reader
         if isinstance(reader, FileReader):
             return reader.fields()
         assert isinstance(reader, PageReader), self.name

@@ -10,14 +10,17 @@ from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.page.scan import PageScanner
 from splitflap_scraper.page.vocabulary import Piece
 from splitflap_scraper.preview.fields.description_text import is_no_description
-from splitflap_scraper.preview.files.file_preview import file_preview
+from splitflap_scraper.preview.files.feed import is_feed
+from splitflap_scraper.preview.files.file_preview import file_name, file_preview
 from splitflap_scraper.preview.files.images import dimensions
-from splitflap_scraper.preview.files.kinds import MAX_BYTES, kind_of
+from splitflap_scraper.preview.files.kinds import MAX_BYTES, SNIFFED, kind_of
 from splitflap_scraper.preview.walls import marks_in
 
-#: Media types of pages (RFC 2854; RFC 3236), and of feeds, whose titles are tags too.
-HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml",
-                        "application/rss+xml", "application/atom+xml"})  # fmt: skip
+#: Media types of XML. Such a response is a feed or a page, as its first tag says.
+XML_TYPES = frozenset({"application/xml", "text/xml", "application/rss+xml", "application/atom+xml",
+                       "application/rdf+xml", "application/x-rss+xml", "text/rss+xml"})  # fmt: skip
+#: Media types of pages (RFC 2854; RFC 3236).
+HTML_TYPES = XML_TYPES | {"text/html", "application/xhtml+xml"}
 #: Types that do not identify the content. Such a response is a page unless it begins as a file
 #: does.
 UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream",
@@ -34,8 +37,8 @@ MAX_WALL = 128 * 1024
 #: Bytes of an answer of oEmbed.
 MAX_ANSWER = 64 * 1024
 
-#: Bytes that reveal the type of a file.
-_SNIFFED = 16
+#: Bytes that tell a feed from a page: the first tags.
+_BEGIN_OF_PAGE = 1024
 
 #: Bytes that may hold the size of an image, at the start of its file.
 _IMAGE_HEAD = 4096
@@ -120,19 +123,20 @@ class AnswerReader:
 
 
 class UnknownReader:
-    """Reads a response of unknown type, and chooses its reader by the first bytes."""
+    """Chooses the reader of a response by its first bytes: for a page, a feed or a file."""
 
     max_bytes = MAX_PAGE
 
     def __init__(self, head: Head) -> None:
         self._head = head
         self._begin = b""
+        self._is_page = head.content_type in XML_TYPES
         self.reader: PageReader | FileReader | None = None
 
     def feed(self, data: bytes, *, final: bool) -> bool:
         if self.reader is None:
             self._begin += data
-            if len(self._begin) < _SNIFFED and not final:
+            if len(self._begin) < (_BEGIN_OF_PAGE if self._is_page else SNIFFED) and not final:
                 return False
             self.reader, data = self._chosen(), self._begin
         return self.reader.feed(data, final=final)
@@ -142,7 +146,10 @@ class UnknownReader:
         return self.reader is not None and self.reader.found
 
     def _chosen(self) -> PageReader | FileReader:
-        kind = kind_of("", self._begin)
+        if self._is_page:
+            is_other = is_feed(self._begin)
+            return FileReader(self._head, "feed") if is_other else PageReader(self._head)
+        kind = kind_of("", self._begin, _name(self._head))
         if kind is not None:
             return FileReader(self._head, kind)
         if self._head.content_type:
@@ -163,14 +170,20 @@ def reader_for(head: Head) -> AnyReader | None:
     if not 200 <= head.status < 300:  # noqa: PLR2004 - the class of success
         may_be_wall = is_page and head.status in WALL_STATUSES
         return PageReader(head, MAX_WALL) if may_be_wall else None
+    if head.content_type in XML_TYPES | UNKNOWN_TYPES:
+        return UnknownReader(head)
     if is_page:
         return PageReader(head)
-    if head.content_type in UNKNOWN_TYPES:
-        return UnknownReader(head)
-    kind = kind_of(head.content_type)
+    kind = kind_of(head.content_type, name=_name(head))
+    if kind is None and head.headers.get("Content-Disposition").lower().startswith("attachment"):
+        kind = "file"
     if kind is None:
         raise FetchError("not_html", head.content_type[:100])
     return FileReader(head, kind)
+
+
+def _name(head: Head) -> str:
+    return file_name(head.url, head.headers) or ""
 
 
 def _is_enough(pieces: list[Piece]) -> bool:

@@ -207,7 +207,7 @@ def test_the_body_of_a_redirect_is_not_awaited(serve: Serve) -> None:
 
 def test_an_invalid_response_closes_the_connection(serve: Serve) -> None:
     """The next request uses a new one."""
-    site = serve(keeping(page("x", "Content-Type: application/zip")))
+    site = serve(keeping(page("x", "Content-Type: application/x-thing")))
     fetcher = make_fetcher()
     for path in ("/1", "/2"):
         with pytest.raises(FetchError):

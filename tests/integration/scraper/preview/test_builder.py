@@ -170,7 +170,7 @@ def test_a_file_has_a_preview_by_its_type(serve: Serve) -> None:
                 "p.pdf": page(pdf, "Content-Type: application/pdf"),
                 "r.md": page("# Read me\nHow to begin.", "Content-Type: text/markdown"),
                 "s.mp3": page(b"ID3", "Content-Type: audio/mpeg"),
-                "zip": page(zlib.compress(b"x" * 99), "Content-Type: application/octet-stream"),
+                "data": page(zlib.compress(b"x" * 99), "Content-Type: application/octet-stream"),
             },
         )
     )
@@ -183,8 +183,8 @@ def test_a_file_has_a_preview_by_its_type(serve: Serve) -> None:
     assert document.published_at == "2024-01-02T03:04:05Z"
     text = preview(site.url("/r.md"))
     assert (text.title, text.description, text.type) == ("Read me", "How to begin.", "text")
-    assert preview(site.url("/s.mp3")) == PreviewFields("s.mp3", type="audio")
-    assert refused(site.url("/zip")).reason == "not_html"
+    assert preview(site.url("/s.mp3")) == PreviewFields("s.mp3", type="audio", file_size=3)
+    assert refused(site.url("/data")).reason == "not_html"
 
 
 def test_an_image_of_four_billion_pixels_has_no_size(serve: Serve) -> None:

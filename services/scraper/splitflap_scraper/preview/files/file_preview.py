@@ -1,18 +1,30 @@
-"""Previews of images, PDF, text, audio and video, by the first bytes of the file."""
+"""Previews of files by their names and first bytes: images, documents, texts, archives, media."""
 
 import re
 from email.message import Message
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 from splitflap_core.contracts import MAX_AUTHORS, MAX_TITLE, PreviewFields
 
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.page.charsets import TextDecoder
+from splitflap_scraper.preview.details.picture_form import form_of
 from splitflap_scraper.preview.fields.dates import rfc3339
+from splitflap_scraper.preview.files.feed import feed_preview
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.pdf import pdf_information
 from splitflap_scraper.preview.texts import MAX_PARAGRAPH, clean
+
+#: Types of previews, where they differ from the kind of the file.
+_TYPES = {"office": "document"}
+
+#: Content codings that leave the bytes of a file as they are.
+_NO_CODINGS = frozenset({"", "identity", "none"})
+
+#: Digits of a size. A larger number is no size.
+MAX_DIGITS = 15
 
 #: Lines in which a text has its heading, and its characters that are read for a description.
 _HEADING_LINES = 20
@@ -29,16 +41,37 @@ def file_preview(
     kind: str, data: bytes, url: str, headers: Headers, charset: str | None
 ) -> PreviewFields:
     """Return the preview of a file by its name and its first bytes."""
-    name = file_name(url, headers)
+    if kind in {"feed", "text"} and (feed := feed_preview(data, url, charset)):
+        return feed
+    found = _by_kind(kind, data, url, file_name(url, headers), charset)
+    return msgspec.structs.replace(found, file_size=file_size(headers))
+
+
+def _by_kind(
+    kind: str, data: bytes, url: str, name: str | None, charset: str | None
+) -> PreviewFields:
     if kind == "image":
         width, height = dimensions(data) or (None, None)
-        return PreviewFields(name, image=url, type=kind, image_width=width, image_height=height)
+        return PreviewFields(name, image=url, type=kind, image_width=width, image_height=height,
+                             card=form_of(width, height))  # fmt: skip
     if kind == "document":
         return _document(data, name)
-    if kind == "text":
+    if kind in {"feed", "text"}:
         heading, description = _text(data, charset)
-        return PreviewFields(heading or name, description, type=kind)
-    return PreviewFields(name, type=kind)
+        return PreviewFields(heading or name, description, type="text")
+    return PreviewFields(name, type=_TYPES.get(kind, kind))
+
+
+def file_size(headers: Headers) -> int | None:
+    """Return the size of a file in bytes, or None if the response hides it."""
+    is_coded = headers.get("Content-Encoding", "identity").strip().lower() not in _NO_CODINGS
+    if is_coded or headers.get("Transfer-Encoding"):
+        return None
+    # A part of a file names the size of the whole (RFC 9110, section 14.4).
+    whole = headers.get("Content-Range").rpartition("/")[2].strip()
+    digits = whole or headers.get("Content-Length")
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS
+    return int(digits) if is_number else None
 
 
 def _document(data: bytes, name: str | None) -> PreviewFields:

@@ -1,0 +1,234 @@
+"""The channel of a feed as a preview: RSS, RDF, Atom, and JSON Feed.
+
+Only the part before the first item counts. The items describe other pages.
+"""
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from splitflap_core.contracts import (
+    MAX_AUTHORS,
+    MAX_DESCRIPTION,
+    MAX_SITE_NAME,
+    MAX_TITLE,
+    PreviewFields,
+)
+
+from splitflap_scraper.page.charsets import TextDecoder
+from splitflap_scraper.page.document import Document
+from splitflap_scraper.page.markup import attributes, text_of
+from splitflap_scraper.preview.fields.image import MIN_PIXELS
+from splitflap_scraper.preview.fields.language import tag
+from splitflap_scraper.preview.fields.site_name import feed_name, site_in
+from splitflap_scraper.preview.fields.title_text import parts
+from splitflap_scraper.preview.texts import plain
+
+#: Characters read of a text, and members read of a JSON Feed.
+MAX_TEXT = 8192
+MAX_MEMBERS = 40
+
+#: Bytes in which a feed names itself.
+_BEGIN = 2048
+
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_ROOT = re.compile(rb"<([A-Za-z][\w:.-]{0,30})(?=[\s/>])")
+_RSS_1 = (b"purl.org/rss/1.0", b"my.netscape.com/rdf")
+_JSON_FEED = b"jsonfeed.org/version/"
+
+_ITEM = re.compile(r"<(?:item|entry)(?=[\s/>])")
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
+#: White space with the separators of JSON. Each matches at any place.
+_SPACE = re.compile(r"[\s,:]*+")
+_EDITOR = re.compile(r"\(([^()@]{2,80})\)")
+
+
+def is_feed(data: bytes) -> bool:
+    """Whether a file begins as a feed does."""
+    begin = data[:_BEGIN]
+    if begin.lstrip()[:1] == b"{":
+        return _JSON_FEED in begin.replace(b"\\/", b"/")
+    root = _ROOT.search(_COMMENT.sub(b"", begin))
+    name = root[1].lower() if root else b""
+    return name in {b"rss", b"feed"} or (
+        name == b"rdf:rdf" and any(each in begin for each in _RSS_1)
+    )
+
+
+def feed_preview(data: bytes, url: str, charset: str | None) -> PreviewFields | None:
+    """Return the preview of a feed, or None for another file."""
+    if not is_feed(data):
+        return None
+    text = _decoded(data, charset)
+    return _of_json(text, url) if text.lstrip()[:1] == "{" else _of_xml(text, url)
+
+
+def _decoded(data: bytes, charset: str | None) -> str:
+    decoder = TextDecoder(charset)
+    passed = decoder.feed(data, final=True)
+    decoder.settle([], [passed])
+    return decoder.text(passed)
+
+
+def _of_xml(text: str, url: str) -> PreviewFields:
+    item = _ITEM.search(text)
+    head = text[: item.start()] if item else text
+    channel, picture = _without(head, "image")
+    channel, _ = _without(channel, "textInput")
+    channel, author = _without(channel, "author")
+    root = next(_tags(head, "rss", "feed", "rdf:RDF"), {})
+    links = list(_tags(channel, "link", "atom:link", "atom10:link"))
+    image, icon = _pictures(channel, picture)
+    return _preview(
+        url,
+        title=_first(channel, "title"),
+        description=_first(channel, "description", "subtitle", "itunes:summary", "itunes:subtitle",
+                           "tagline"),
+        image=image,
+        icon=icon,
+        author=_author(channel, author),
+        site=_first(channel, "dc:publisher"),
+        language=_first(channel, "language", "dc:language") or root.get("xml:lang", ""),
+        home=_linked(links, "alternate") or _first(channel, "link"),
+        own=_linked(links, "self"),
+    )  # fmt: skip
+
+
+def _pictures(channel: str, picture: str) -> tuple[str, str]:
+    """Return the picture and the icon of a channel. A small picture is an icon."""
+    image = next(
+        (
+            found
+            for each in _tags(channel, "itunes:image", "googleplay:image", "webfeeds:cover")
+            if (found := each.get("href") or each.get("image"))
+        ),
+        "",
+    )
+    icon = _first(channel, "icon", "webfeeds:icon")
+    classic, width = _first(picture, "url"), _first(picture, "width")
+    if width.isascii() and width.isdigit() and int(width[:6]) < MIN_PIXELS:
+        icon, classic = icon or classic, ""
+    return image or _first(channel, "logo", "webfeeds:logo") or classic, icon
+
+
+def _author(channel: str, author: str) -> str:
+    """Return the author of a channel. RSS has a mail address, with a name in parentheses."""
+    editor = _EDITOR.search(_first(channel, "managingEditor"))
+    name = _first(author, "name") or _first(channel, "itunes:author", "dc:creator")
+    return name or (editor[1] if editor else "")
+
+
+def _of_json(text: str, url: str) -> PreviewFields:
+    feed = dict(_members(text))
+    authors = feed.get("authors")
+    author = authors[0] if isinstance(authors, list) and authors else feed.get("author")
+    return _preview(
+        url,
+        title=_said(feed, "title"),
+        description=_said(feed, "description"),
+        image=_said(feed, "icon"),
+        icon=_said(feed, "favicon"),
+        author=_said(author if isinstance(author, dict) else {}, "name"),
+        site="",
+        language=_said(feed, "language"),
+        home=_said(feed, "home_page_url"),
+        own=_said(feed, "feed_url"),
+    )
+
+
+def _preview(
+    url: str, *, title: str, description: str, image: str, icon: str, author: str, site: str,
+    language: str, home: str, own: str,
+) -> PreviewFields:  # fmt: skip
+    page = Document(url)
+    name = plain(title, MAX_TITLE)
+    return PreviewFields(
+        title=name,
+        description=plain(description, MAX_DESCRIPTION),
+        image=page.resolved(image),
+        site_name=plain(site, MAX_SITE_NAME) or _site(name or "", page.resolved(home) or url),
+        author=plain(author, MAX_AUTHORS),
+        language=tag(language),
+        type="website",
+        icon=page.resolved(icon),
+        canonical=page.resolved(own),
+    )
+
+
+def _site(title: str, home: str) -> str | None:
+    """Return the site's name in a channel's title: the part like its host, or all of it."""
+    found = site_in(title, home, ()) or (feed_name(title) if len(parts(title)) == 1 else None)
+    return plain(found, MAX_SITE_NAME) if found else None
+
+
+# XML, as texts between tags.
+
+
+def _tags(text: str, *names: str) -> Iterator[dict[str, str]]:
+    """Iterate over the attributes of the tags with these names."""
+    tags = re.compile(rf"<(?:{'|'.join(names)})(?=[\s/>])[^<>]*+>")
+    for match in tags.finditer(text):
+        yield {name: html.unescape(value) for name, value in attributes(match[0]).items()}
+
+
+def _linked(links: list[dict[str, str]], relation: str) -> str:
+    named = (each for each in links if each.get("rel", "alternate") == relation)
+    return next((found for each in named if (found := each.get("href"))), "")
+
+
+def _first(text: str, *names: str) -> str:
+    """Return the text of the first element with one of these names, or an empty one."""
+    return next((found for name in names if (found := _element(text, name))), "")
+
+
+def _begin_of(text: str, name: str) -> re.Match[str] | None:
+    """Find the start tag of the first element with a content."""
+    return re.search(rf"<{name}(?:\s[^<>]*+)?(?<!/)>", text)
+
+
+def _element(text: str, name: str) -> str:
+    begin = _begin_of(text, name)
+    if begin is None:
+        return ""
+    end = text.find(f"</{name}", begin.end())
+    inner = text[begin.end() : end if end >= 0 else None][:MAX_TEXT].strip()
+    marked = _CDATA.match(inner)
+    return text_of(marked[1] if marked else html.unescape(inner)).strip()
+
+
+def _without(text: str, name: str) -> tuple[str, str]:
+    """Return a text without its first element of a name, and that element's content."""
+    begin = _begin_of(text, name)
+    if begin is None:
+        return text, ""
+    inner, _, after = text[begin.end() :].partition(f"</{name}")
+    return text[: begin.start()] + after, inner
+
+
+# JSON. A long feed is cut, so the members before the cut count.
+
+
+def _members(text: str) -> Iterator[tuple[str, Any]]:
+    decoder = json.JSONDecoder(strict=False, parse_int=float)
+    at = text.find("{") + 1
+    for _ in range(MAX_MEMBERS):
+        try:
+            name, at = decoder.raw_decode(text, _begin(text, at))
+            value, at = decoder.raw_decode(text, _begin(text, at))
+        except (ValueError, RecursionError):
+            return
+        if isinstance(name, str):
+            yield name, value
+
+
+def _begin(text: str, at: int) -> int:
+    """Return the begin of the next name or value."""
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _said(feed: dict[str, Any], name: str) -> str:
+    value = feed.get(name)
+    return value[:MAX_TEXT] if isinstance(value, str) else ""

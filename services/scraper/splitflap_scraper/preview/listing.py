@@ -28,11 +28,10 @@ _NEXT_PAGE = re.compile(r"(?i)/page/2/?\Z")
 _HREF = re.compile(r"""<a\s[^<>]{0,500}?href\s*=\s*["']?([^"'\s<>]{1,500})""", re.IGNORECASE)
 
 
-def is_listing(page: Document, graph: Graph, urls: list[str]) -> bool:
-    """Whether a page lists others. `urls` are the page's own URLs."""
+def is_listing(page: Document, graph: Graph, identity: Identity) -> bool:
+    """Whether a page lists others."""
     if _is_single(page):
         return False
-    identity = Identity(tuple(urls), language=page.language or "")
     own = page_of(graph, identity)
     if own is not None and not LISTS.isdisjoint(types(own)):
         return True

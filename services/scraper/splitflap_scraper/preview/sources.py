@@ -1,7 +1,7 @@
 """The sources of a preview's fields: a page with its structured data."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from splitflap_scraper.page.document import Document
@@ -32,8 +32,9 @@ class Sources:
     def of(cls, page: Document, urls: list[str]) -> "Sources":
         """Parse the structured data of a page. `urls` are the page's own URLs."""
         graph = Graph(page.scripts)
-        is_list = is_listing(page, graph, urls)
-        identity = Identity(tuple(urls), _titles(page), page.language or "", is_list)
+        identity = Identity(tuple(urls), _titles(page), page.language or "")
+        is_list = is_listing(page, graph, identity)
+        identity = replace(identity, is_list=is_list)
         nodes = [each for each in (topic_of(graph, identity), page_of(graph, identity)) if each]
         return cls(page, graph, nodes, Microdata(page, identity), is_list,
                    list(site_of(graph, identity)))  # fmt: skip

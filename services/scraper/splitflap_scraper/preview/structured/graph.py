@@ -27,6 +27,7 @@ class Graph:
         self._by_id: dict[str, Node] = {}
         self._indexed = 0
         self.nodes: list[Node] = []
+        self._types: dict[int, list[str]] = {}
         #: The main entities of pages, by identity and by @id.
         self._main: set[int] = set()
         self._main_ids: set[str] = set()
@@ -46,13 +47,14 @@ class Graph:
         if not is_node or len(self.nodes) >= MAX_NODES or depth > MAX_DEPTH:
             return
         self.nodes.append(value)
+        self._types[id(value)] = types(value)
         for name in _MEMBERS:
             for each in _all(value.get(name)):
                 self._gather(each, depth + 1)
         for name in _TOPICS:
             inner = [each for each in _all(value.get(name)) if isinstance(each, dict)]
             # Several topics are a list.
-            if len(inner) == 1 and _WITH_PARTS.isdisjoint(types(value)):
+            if len(inner) == 1 and _WITH_PARTS.isdisjoint(self._types[id(value)]):
                 self._gather_topic(name, inner[0], depth)
 
     def _gather_topic(self, name: str, topic: Node, depth: int) -> None:
@@ -86,7 +88,8 @@ class Graph:
 
     def of_type(self, *names: str) -> Iterator[Node]:
         """Iterate over the nodes of these types."""
-        return (node for node in self.nodes if not set(names).isdisjoint(types(node)))
+        wanted = frozenset(names)
+        return (node for node in self.nodes if not wanted.isdisjoint(self._types[id(node)]))
 
     def values(self, node: Node | None, *names: str) -> Iterator[Any]:
         """Iterate over the values of the first of these properties. It follows references."""

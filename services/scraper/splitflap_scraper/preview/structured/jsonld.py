@@ -13,6 +13,9 @@ from splitflap_scraper.preview.words.types import Types
 MAX_VALUES = 20
 MAX_TEXTS = 20
 
+#: Types read of a node.
+MAX_TYPES = 5
+
 #: Characters read of a text: more than those of the longest description.
 MAX_TEXT = 8192
 
@@ -53,7 +56,9 @@ _DECODER = json.JSONDecoder(strict=False, parse_int=float)
 def types(node: Node) -> list[str]:
     """Return the types of a node, stripped of their vocabulary."""
     found = [
-        re.split(r"[/#:]", each)[-1] for each in values(node.get("@type")) if isinstance(each, str)
+        each[max(map(each.rfind, "/#:")) + 1 :]
+        for each in values(node.get("@type"))[:MAX_TYPES]
+        if isinstance(each, str)
     ]
     # Some plug-ins forget the type of their article.
     return found or (["Article"] if "headline" in node and "@type" not in node else [])

@@ -6,9 +6,10 @@ owner. A node of another page is the topic only where nothing contradicts it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
+from itertools import islice
 from urllib.parse import unquote
 
 from splitflap_scraper.preview.structured.graph import Graph
@@ -25,14 +26,19 @@ from splitflap_scraper.preview.structured.jsonld import (
 )
 from splitflap_scraper.preview.texts import key
 
+#: Types of topics.
+TOPICS = RANK.keys() - PAGES
+
 #: Least letters and digits of a title that identifies its page.
 MIN_TITLE = 8
 
 #: Nodes of one type that are a list, even with one name.
 A_LIST = 3
 
-#: Characters read of a URL or a title.
-MAX_READ = 2000
+#: Characters read of a URL and of a title, and URLs of a node. Hostile pages have many long ones.
+MAX_URL = 1000
+MAX_TITLE = 300
+MAX_PLACES = 5
 
 #: Least letters and digits of a title that identifies a page by the begin of the page's title.
 MIN_BEGIN = 15
@@ -62,6 +68,7 @@ class Identity:
     language: str = ""
     #: Whether the page lists others: a front page, a category, a search.
     is_list: bool = False
+    _claims: dict[int, Claim] = field(default_factory=dict, compare=False)
 
     @cached_property
     def _own(self) -> frozenset[str]:
@@ -74,7 +81,7 @@ class Identity:
 
     @cached_property
     def _titles(self) -> list[str]:
-        return [key(each[:MAX_READ]) for each in self.titles]
+        return [key(each[:MAX_TITLE]) for each in self.titles]
 
     @cached_property
     def is_front(self) -> bool:
@@ -82,8 +89,14 @@ class Identity:
         return bool(self.urls) and all(_is_front(url, self.language) for url in self.urls)
 
     def claim(self, node: Node) -> Claim:
-        """Return the relation of a node to the page."""
-        places = {found for each in _places(node) if (found := address_key(each, self._home))}
+        """Return the relation of a node to the page. It is remembered."""
+        if id(node) not in self._claims:
+            self._claims[id(node)] = self._claim(node)
+        return self._claims[id(node)]
+
+    def _claim(self, node: Node) -> Claim:
+        urls = islice(_places(node), MAX_PLACES)
+        places = {found for each in urls if (found := address_key(each, self._home))}
         if not places.isdisjoint(self._own):
             return Claim.URL
         if self.has_title_of(node):
@@ -109,7 +122,7 @@ def topic_of(graph: Graph, identity: Identity) -> Node | None:
         found = [each for each in found if _is_topic_of_list(*each, identity)]
     sure = [node for claim, node in found if claim >= Claim.TITLE or graph.is_main(node)]
     if sure:
-        return min(sure, key=_rank)
+        return min(sure, key=lambda node: (_rank(node), -identity.claim(node)))
     unknown = [node for claim, node in found if claim is Claim.UNKNOWN]
     others = [node for claim, node in found if claim is Claim.OTHER]
     return _alone(unknown) or _alone(others)
@@ -117,8 +130,7 @@ def topic_of(graph: Graph, identity: Identity) -> Node | None:
 
 def page_of(graph: Graph, identity: Identity) -> Node | None:
     """Return the node of the page itself, or None."""
-    pages = [node for node in graph.nodes if not PAGES.isdisjoint(types(node))]
-    found = [(identity.claim(node), node) for node in pages]
+    found = [(identity.claim(node), node) for node in graph.of_type(*PAGES)]
     own = [node for claim, node in found if claim is Claim.URL]
     unknown = [node for claim, node in found if claim not in {Claim.URL, Claim.OTHER}]
     # A page may have several nodes. The one with the most properties describes it.
@@ -134,7 +146,7 @@ def site_of(graph: Graph, identity: Identity) -> Iterator[Node]:
 
 def address_key(url: str, home: str = "") -> str | None:
     """Return what identifies the page of a URL, in any spelling; None for no URL."""
-    url = url[:MAX_READ].strip().partition("#")[0]
+    url = url[:MAX_URL].strip().partition("#")[0]
     if url.startswith("/") and not url.startswith("//"):
         url = f"//{home}{url}"
     scheme = _SCHEME.match(url)
@@ -161,12 +173,10 @@ def _is_front(url: str, language: str) -> bool:
 
 def _topics(graph: Graph, identity: Identity) -> Iterator[Node]:
     """Yield the nodes that may be the topic of the page."""
-    for node in graph.nodes:
-        names = types(node)
-        if not any(each in RANK for each in names) or not PAGES.isdisjoint(names):
-            continue
+    for node in graph.of_type(*TOPICS):
         # The owner of the site is the topic of its own page alone.
-        if OWNERS.isdisjoint(names) or graph.is_main(node) or _is_page_of_owner(node, identity):
+        is_owner = not OWNERS.isdisjoint(types(node))
+        if not is_owner or graph.is_main(node) or _is_page_of_owner(node, identity):
             yield node
 
 
@@ -182,7 +192,7 @@ def _is_topic_of_list(claim: Claim, node: Node, identity: Identity) -> bool:
 def _rank(node: Node) -> tuple[bool, int]:
     names = types(node)
     # A review may belong to the product beside it.
-    return not BESIDE.isdisjoint(names), min(RANK[each] for each in names if each in RANK)
+    return not BESIDE.isdisjoint(names), min(RANK[each] for each in names if each in TOPICS)
 
 
 def _alone(nodes: list[Node]) -> Node | None:
@@ -203,7 +213,7 @@ def _name(node: Node) -> str:
 
 def _titles(node: Node) -> list[str]:
     found = (text_in(node.get(name)) for name in ("headline", "name"))
-    return [each[:MAX_READ] for each in found if each]
+    return [each[:MAX_TITLE] for each in found if each]
 
 
 def _places(node: Node) -> Iterator[str]:

@@ -19,8 +19,10 @@ _GENERIC = frozenset({"com", "org", "net", "edu", "gov"})
 def mended(reference: str, base: str) -> str:
     """Return a reference as its author meant it. `base` is the URL of its page.
 
-    It mends slashes and colons after the scheme, two URLs in one, and a missing scheme.
+    It mends slashes and colons after the scheme, two URLs in one, a missing scheme, and `&amp;`.
     """
+    # A query that is escaped twice.
+    reference = reference.replace("&amp;", "&")
     if not reference or (reference[0] in "/.?#" and not reference.startswith("//http")):
         return reference
     if twice := _TWICE.match(reference):

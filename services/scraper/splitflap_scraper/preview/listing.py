@@ -4,6 +4,7 @@ The first author, time and picture in their text are those of a teaser.
 """
 
 import re
+from itertools import pairwise
 
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
@@ -35,7 +36,8 @@ def is_listing(page: Document, graph: Graph, identity: Identity) -> bool:
     own = page_of(graph, identity)
     if own is not None and not LISTS.isdisjoint(types(own)):
         return True
-    return identity.is_front or _has_path_of_list(page) or _has_teasers(page)
+    is_declared = identity.is_front or _has_path_of_list(page)
+    return is_declared or _has_teasers(page) or _has_dated_teasers(page)
 
 
 def _is_single(page: Document) -> bool:
@@ -60,6 +62,23 @@ def _has_teasers(page: Document) -> bool:
         return False
     texts = [each for each in page.paragraphs if start < each.place < teasers[0]]
     return sum(len(each.text.strip()) >= MIN_PARAGRAPH for each in texts) <= MAX_BEFORE
+
+
+def _has_dated_teasers(page: Document) -> bool:
+    """Whether several times have a heading each, and hardly any text."""
+    times = [each for each in page.times if _is_in_text(each)]
+    headings = [each.place for each in (*page.headings, *page.subheadings) if _is_in_text(each)]
+    texts = [each.place for each in page.paragraphs if len(each.text.strip()) >= MIN_PARAGRAPH]
+    moments = {each.get("datetime") or each.text for each in times}
+    between = list(pairwise(each.place for each in times))
+    are_apart = all(
+        _count(headings, *each) > 0 and _count(texts, *each) <= MAX_BEFORE for each in between
+    )
+    return len(moments) >= MIN_TEASERS and are_apart
+
+
+def _count(places: list[int], start: int, end: int) -> int:
+    return sum(start < place < end for place in places)
 
 
 def _is_in_text(element: Element) -> bool:

@@ -11,18 +11,23 @@ from splitflap_scraper.preview.structured.jsonld import Node
 from splitflap_scraper.preview.structured.microdata import Microdata
 from splitflap_scraper.preview.structured.topic import Identity, page_of, site_of, topic_of
 
+#: Properties of a text. A page that lists others has them from its template.
+_OF_TEXT = frozenset({"author", "creator", "datePublished", "dateCreated", "uploadDate"})
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """A page, its JSON-LD, and its microdata.
 
-    `nodes` describe the page in JSON-LD: its topic, then the page itself. `is_list` is true for a
-    page that lists others, such as a front page: its articles and times are those of teasers.
+    `topic` and `own` describe the page in JSON-LD: its topic, and the page itself. `is_list` is
+    true for a page that lists others, such as a front page: its articles and times are those of
+    teasers.
     """
 
     page: Document
     graph: Graph
-    nodes: list[Node]
+    topic: Node | None
+    own: Node | None
     microdata: Microdata
     is_list: bool
     #: The site and its owner in JSON-LD, on the site's front page.
@@ -32,32 +37,49 @@ class Sources:
     def of(cls, page: Document, urls: list[str]) -> "Sources":
         """Parse the structured data of a page. `urls` are the page's own URLs."""
         graph = Graph(page.scripts)
-        identity = Identity(tuple(urls), _titles(page), page.language or "")
+        identity = Identity(_own_urls(page.url, urls), _titles(page), page.language or "")
         is_list = is_listing(page, graph, identity)
         identity = replace(identity, is_list=is_list)
-        nodes = [each for each in (topic_of(graph, identity), page_of(graph, identity)) if each]
-        return cls(page, graph, nodes, Microdata(page, identity), is_list,
-                   list(site_of(graph, identity)))  # fmt: skip
+        return cls(page, graph, topic_of(graph, identity), page_of(graph, identity),
+                   Microdata(page, identity), is_list, list(site_of(graph, identity)))  # fmt: skip
 
     @property
     def node(self) -> Node | None:
         """The node of the page's topic, else of the page itself."""
-        return next(iter(self.nodes), None)
+        return self.topic or self.own
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The nodes of the topic and of the page, if they are known."""
+        return [each for each in (self.topic, self.own) if each]
 
     def values(self, *names: str) -> list[Any]:
         """Return the values of the first of these properties, by the topic, then by the page."""
-        found = (list(self.graph.values(node, *names)) for node in self.nodes)
+        nodes = self._with(names)
+        found = (list(self.graph.values(node, *names)) for node in nodes)
         return next((each for each in found if each), [])
 
     def json_ld(self, *names: str) -> list[str]:
         """Return the texts of the first of these properties, by the topic, then by the page."""
-        found = (self.graph.texts(node, *names) for node in self.nodes)
+        nodes = self._with(names)
+        found = (self.graph.texts(node, *names) for node in nodes)
         return next((each for each in found if each), [])
+
+    def _with(self, names: tuple[str, ...]) -> list[Node]:
+        """Return the nodes with these properties. The date and author of a list mean little."""
+        is_of_topic = self.is_list and not _OF_TEXT.isdisjoint(names)
+        return [self.topic or {}] if is_of_topic else self.nodes
 
     def of_site(self, *names: str) -> Iterator[str]:
         """Yield the texts of these properties of the site, on its front page."""
         for node in self.site:
             yield from self.graph.texts(node, *names)
+
+
+def _own_urls(url: str, urls: list[str]) -> tuple[str, ...]:
+    """Return the URLs of a page. Some sites declare their front page for all their pages."""
+    is_front = Identity((url,)).is_front
+    return tuple(each for each in urls if is_front or not Identity((each,)).is_front) or (url,)
 
 
 def _titles(page: Document) -> tuple[str, ...]:

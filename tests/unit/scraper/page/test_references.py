@@ -36,6 +36,7 @@ def test_a_reference_leads_where_its_author_meant(reference: str) -> None:
         ("ACME.example/x?y", "https://acme.example/x?y"),
         ("i.imgur.com/a.png", "https://i.imgur.com/a.png"),
         ("acme.example:8080/x", "https://acme.example:8080/x"),
+        ("/a.png?b=1&amp;c=2", "https://www.acme.example/a.png?b=1&c=2"),
         ("https:/images/a.png", "https://www.acme.example/images/a.png"),
     ],
 )

@@ -42,6 +42,26 @@ LISTS = {
     "second page": (f"{HOME}blog/page/2/", f"<main>{teaser(1)}"),
     "first of many pages": (f"{HOME}blog", f"<link rel=next href=/blog/page/2/><main>{teaser(1)}"),
     "items": (f"{HOME}blog", f"<body>{item(1)}{item(2)}"),
+    "cards in links": (
+        f"{HOME}world",
+        "<main><h1>World</h1>"
+        + "".join(
+            f"<article><a href=/{n}><time datetime=2023-05-0{n}></time><h3>T {n}</h3></a>"
+            f"<i class=byline>Bob</i><img src=/t{n}.jpg width=500><p>{WORDS}</article>"
+            for n in (1, 2, 3)
+        ),
+    ),
+    "page with a date of its own": (
+        HOME,
+        (
+            '<script type=application/ld+json>{"@type":"WebPage","datePublished":"2020-01-01",'
+            f'"author":"Bob","url":"{HOME}"}}</script>'
+        ),
+    ),
+    "loose properties": (
+        HOME,
+        "<body><i itemprop=author>Bob</i><time itemprop=datePublished datetime=2020-01-01></time>",
+    ),
     "collection": (
         f"{HOME}blog",
         (
@@ -105,3 +125,9 @@ def test_a_front_page_with_a_topic_has_its_fields() -> None:
     article = "<meta property=og:type content=article><article><a rel=author>Ann Lee</a>"
     assert at(HOME, article).author == "Ann Lee"
     assert at(f"{HOME}?p=7", "<article><a rel=author>Ann Lee</a>").author == "Ann Lee"
+
+
+def test_a_front_page_has_the_properties_of_its_head() -> None:
+    """They describe the page."""
+    metas = "<meta itemprop=description content='The words of the front page.'>"
+    assert at(HOME, f"<head>{metas}</head><body>").description == "The words of the front page."

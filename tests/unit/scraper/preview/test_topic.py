@@ -184,3 +184,9 @@ def test_the_parts_of_a_topic_are_not_the_topic(
 def test_scripts_with_common_mistakes_are_read(script: str) -> None:
     """Examples are two texts in a row, and escaped quotes."""
     assert of(f"<script type=application/ld+json>{script}</script>").author == "Ann"
+
+
+def test_a_front_page_declared_for_all_pages_is_not_their_url() -> None:
+    """The owner of the site would be the topic of each page."""
+    found = of(f"<link rel=canonical href=/><title>Blue</title>{ld(OWNER, SITE)}<main>{TEXT}")
+    assert (found.description or "").startswith("The sky is blue")

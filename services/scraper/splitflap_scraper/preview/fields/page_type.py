@@ -26,7 +26,7 @@ def page_type(sources: Sources) -> str:
     is_article = not og_type and not sources.is_list
     if is_article and any(each.region & PageRegion.ARTICLE for each in page.times):
         return "article"
-    is_video = page.meta("og:video", "og:video:url")
+    is_video = page.meta("og:video", "og:video:url") and not sources.is_list
     kinds = [found for each in sources.nodes if (found := kind(each)) not in {None, "website"}]
     return next(iter(kinds), None) or sources.microdata.kind or ("video" if is_video else "website")
 

@@ -10,7 +10,7 @@ from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import OWNERS, Node, kind, types
-from splitflap_scraper.preview.structured.topic import Identity, topic_of
+from splitflap_scraper.preview.structured.topic import Identity, page_of, topic_of
 
 #: Characters read of an element's properties, and of its types.
 MAX_WORDS = 300
@@ -57,14 +57,13 @@ class Microdata:
                 if _is_top(properties) and not _is_of_frame(each, node):
                     tops.append(node)
             owner = nodes.get(each.item)
-            if owner is not None:
+            # On a page that lists others, properties outside of items may be those of teasers.
+            is_of_teaser = owner is self._loose and identity.is_list and each.region > 0
+            if owner is not None and not is_of_teaser:
                 is_heading = _add_properties(page, owner, each, properties, nodes)
                 headed |= {id(owner)} if is_heading else set()
         for top in tops:
             self._graph.add(top)
-        if identity.is_list:
-            # Properties outside of items may be those of teasers too.
-            self._loose = {}
         self._main = _main(self._graph, tops, identity, headed)
 
     @property
@@ -112,7 +111,8 @@ def _main(graph: Graph, tops: list[Node], identity: Identity, headed: set[int]) 
     with_heading = [each for each in graph.nodes if id(each) in headed]
     if identity.is_list:
         return None
-    return next(iter(with_heading), None) or (tops[0] if len(tops) == 1 else None)
+    alone = tops[0] if len(tops) == 1 else page_of(graph, identity)
+    return next(iter(with_heading), alone)
 
 
 def _is_top(properties: list[str]) -> bool:

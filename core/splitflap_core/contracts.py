@@ -180,6 +180,9 @@ PREVIEW_FIELDS = PreviewFields.__struct_fields__
 #: The fields with a URL, which a reader's browser may open.
 URL_FIELDS = ("image", "icon", "canonical", "player")
 
+#: Those with a URL of an image, which a browser opens without a click.
+IMAGE_FIELDS = frozenset({"image", "icon"})
+
 
 class ScrapeResult(PreviewFields, frozen=True, omit_defaults=True):
     """A preview. It is fresh for `keep` seconds."""

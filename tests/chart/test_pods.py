@@ -268,3 +268,26 @@ def test_the_api_knows_the_networks_of_the_scraper(rendered: Rendered, component
         "SPLITFLAP_SCRAPER_NAT64": "64:ff9b::/96",
     }
     assert (networks.items() <= environ.items()) == (component != "renderer")
+
+
+def test_the_api_shares_settings_of_previews_with_the_workers(helm: Helm) -> None:
+    """The values of the workers hold for the API too, unless it has its own."""
+
+    def of(component: str, **values: Any) -> dict[str, Any]:
+        shared = {
+            "scraper": {"settings": {"scraperAllowHosts": "a.corp", "previewHosts": "b.corp"}},
+            "renderer": {"settings": {"imageProxyUrl": "https://p.example/{hex}"}},
+        }
+        environ = helm.render(merged(DEV, shared, values)).environ(component, HELD)
+        names = ("SCRAPER_ALLOW_HOSTS", "PREVIEW_HOSTS", "IMAGE_PROXY_URL", "IMAGE_PROXY_KEY")
+        return {name: environ.get(f"SPLITFLAP_{name}") for name in names}
+
+    assert list(of("api").values()) == ["a.corp", "b.corp", "https://p.example/{hex}", None]
+    assert list(of("scraper").values()) == ["a.corp", "b.corp", None, None]
+    own = {"settings": {"previewHosts": "c.corp", "imageProxyUrl": "/p/{hex}"}}
+    assert list(of("api", api=own).values()) == ["a.corp", "c.corp", "/p/{hex}", None]
+    signed = {"imageProxyUrl": "https://p.example/{digest}/{hex}"}
+    # The key may be a Secret of the renderer alone. An API without it would not start.
+    assert of("api", renderer={"settings": signed})["IMAGE_PROXY_URL"] is None
+    with_key = of("api", renderer={"settings": {**signed, "imageProxyKey": "k"}})
+    assert list(with_key.values())[2:] == [signed["imageProxyUrl"], "k"]

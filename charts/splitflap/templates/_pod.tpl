@@ -15,6 +15,24 @@
 {{- end }}
 {{- end }}
 
+{{/*
+The settings of a service. The API also has those that the workers share with it, unless it has its
+own: the hosts of previews, and the image proxy. It signs URLs of images, so it gets the proxy only
+with the key.
+*/}}
+{{- define "splitflap.settingsOf" -}}
+{{- $settings := deepCopy (index .root.Values .service).settings }}
+{{- if eq .service "api" }}
+{{- $scraper := pick .root.Values.scraper.settings "scraperAllowHosts" "previewHosts" }}
+{{- $renderer := pick .root.Values.renderer.settings "imageProxyUrl" "imageProxyKey" }}
+{{- if and (contains "{digest}" ($renderer.imageProxyUrl | default "")) (not $renderer.imageProxyKey) }}
+{{- $renderer = dict }}
+{{- end }}
+{{- $settings = merge $settings $scraper $renderer }}
+{{- end }}
+{{- toYaml $settings }}
+{{- end }}
+
 {{/* A value as text. Go would write whole numbers from a million on with an exponent. */}}
 {{- define "splitflap.number" -}}
 {{- if and (kindIs "float64" .) (eq (float64 (int64 .)) .) -}}{{ int64 . }}{{- else -}}{{ . }}{{- end -}}
@@ -101,7 +119,7 @@ topologySpreadConstraints:
   value: /etc/splitflap/pages-ca/{{ $values.scraper.ca.key }}
 {{- end }}
 {{- end }}
-{{- include "splitflap.settingsEnv" (index $values $service).settings }}
+{{- include "splitflap.settingsEnv" (include "splitflap.settingsOf" (dict "root" .root "service" $service) | fromYaml) }}
 {{- with (index $values .component).extraEnv }}
 {{ toYaml . }}
 {{- end }}

@@ -95,11 +95,13 @@ class AddressRules:
     """The operator's networks, beside the public addresses.
 
     `nat64` are the prefixes of the network's NAT64 translators. An address in them is judged by the
-    IPv4 address inside alone.
+    IPv4 address inside alone. A preview may show the names in `hosts`, and their subdomains, even
+    if they are names of private networks. The fetch judges each name by its addresses instead.
     """
 
     allowed: tuple[Network, ...] = ()
     nat64: tuple[IPv6Network, ...] = ()
+    hosts: frozenset[str] = frozenset()
 
     def all_may_be_reached(self, addresses: Iterable[Address]) -> bool:
         """Whether all addresses of a name may be reached.

@@ -1,5 +1,6 @@
 """The settings of the scraper's addresses. The API has them too: it checks what a preview shows."""
 
+import re
 from ipaddress import IPv6Network
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from msgspec import Meta
 
 from splitflap_core.settings import PREFIX, BadSettings, networks
 from splitflap_core.urls.addresses import NAT64_LENGTHS, AddressRules
+from splitflap_core.urls.web_url import BadUrl, host_of
 
 AllowNets = Annotated[
     str,
@@ -26,9 +28,40 @@ Nat64 = Annotated[
     ),
 ]
 
+AllowHosts = Annotated[
+    str,
+    Meta(
+        description="Host names, separated by commas. The scraper requests only these and their "
+        "subdomains, redirects included. Empty allows all. Previews may show these names, as those "
+        "of PREVIEW_HOSTS. Give the API and the scraper the same value.",
+    ),
+]
+PreviewHosts = Annotated[
+    str,
+    Meta(
+        description="Host names of your own network, such as `wiki.corp` or `internal`, separated "
+        "by commas. Previews may show URLs of them and their subdomains, on any port. They never "
+        "show other names of private networks. Give the API and the scraper the same value.",
+    ),
+]
 
-def address_rules(allow_nets: str, nat64: str) -> AddressRules:
-    """The rules of these two settings.
+
+def host_names(text: str, variable: str) -> frozenset[str]:
+    """Parse a list of host names into their form in DNS.
+
+    Raises:
+        BadSettings: one of them is invalid.
+    """
+    try:
+        return frozenset(host_of(each) for each in re.split(r"[\s,]+", text) if each)
+    except BadUrl as error:
+        raise BadSettings(f"{PREFIX}{variable}: {error}") from error
+
+
+def address_rules(
+    allow_nets: str, nat64: str, allow_hosts: str = "", preview_hosts: str = ""
+) -> AddressRules:
+    """The rules of these settings.
 
     Raises:
         BadSettings: one of them is invalid.
@@ -41,4 +74,7 @@ def address_rules(allow_nets: str, nat64: str) -> AddressRules:
                 f"{PREFIX}SCRAPER_NAT64: {each}: expected IPv6 prefixes with a length of {lengths}"
             )
         prefixes.append(each)
-    return AddressRules(networks(allow_nets, "SCRAPER_ALLOW_NETS"), tuple(prefixes))
+    hosts = host_names(allow_hosts, "SCRAPER_ALLOW_HOSTS") | host_names(
+        preview_hosts, "PREVIEW_HOSTS"
+    )
+    return AddressRules(networks(allow_nets, "SCRAPER_ALLOW_NETS"), tuple(prefixes), hosts)

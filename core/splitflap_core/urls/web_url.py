@@ -5,7 +5,7 @@ A host has many spellings: `134744072`, `0x8.8.2056`, `8.8.8.8.` and full-width 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
 
@@ -62,6 +62,8 @@ class WebUrl:
     host: str
     port: int
     path: str
+    #: Whether the text had a user or a password.
+    had_credentials: bool = field(default=False, compare=False)
 
     @cached_property
     def authority(self) -> str:
@@ -148,11 +150,13 @@ def _read(text: str, base: str | None) -> WebUrl:
         url = URL(text, base)
         scheme, host = url.protocol[:-1], url.hostname
         port, path = url.port, url.pathname + url.search
+        had_credentials = bool(url.username or url.password)
     except ValueError as error:  # also UnicodeEncodeError, for half a surrogate pair
         raise BadUrl("not a URL: its host or port is invalid") from error
     if scheme not in DEFAULT_PORTS:
         raise BadUrl(_NO_SCHEME)
-    return WebUrl(scheme, _host(host), int(port) if port else DEFAULT_PORTS[scheme], path)
+    number = int(port) if port else DEFAULT_PORTS[scheme]
+    return WebUrl(scheme, _host(host), number, path, had_credentials)
 
 
 def _check_size(text: str) -> None:

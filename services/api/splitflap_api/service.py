@@ -29,6 +29,7 @@ from splitflap_api.contract.paths import PREFIX
 from splitflap_api.domain.final_responses import RESPONDERS
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.domain.keys import Keyring
+from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.domain.responders import Responders
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.http.app import make_app
@@ -85,7 +86,8 @@ class ApiService:
 
         # How tasks end, and how outcomes change rows.
         self._responders = Responders(RESPONDERS)
-        tasks = Tasks(self._responders, settings.task_retention, metrics)
+        self._urls = PreviewUrls(settings.address_rules, settings.image_proxy)
+        tasks = Tasks(self._responders, settings.task_retention, metrics, self._urls)
         ingest = Ingest(store, tasks, metrics, settings.preview_wait)
         reader = OutcomeReader(settings.address_rules)
 
@@ -165,6 +167,7 @@ class ApiService:
             ),
             feed=self._feed,
             later=later,
+            urls=self._urls,
         )
         app = make_app(services)
         # A task with an unregistered responder could never end.

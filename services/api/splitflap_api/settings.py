@@ -6,7 +6,13 @@ from msgspec import Meta
 from splitflap_core.contracts import Flavour
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, Port, check_port
 from splitflap_core.urls.addresses import AddressRules
-from splitflap_core.urls.settings import AllowNets, Nat64, address_rules
+from splitflap_core.urls.image_proxy import (
+    ImageProxy,
+    ImageProxyKey,
+    ImageProxyUrl,
+    image_proxy,
+)
+from splitflap_core.urls.settings import AllowHosts, AllowNets, Nat64, PreviewHosts, address_rules
 
 #: Seconds: ten years.
 MAX_RETENTION = 315_360_000
@@ -151,6 +157,10 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     ] = 30.0
     scraper_allow_nets: AllowNets = ""
     scraper_nat64: Nat64 = ""
+    scraper_allow_hosts: AllowHosts = ""
+    preview_hosts: PreviewHosts = ""
+    image_proxy_url: ImageProxyUrl = None
+    image_proxy_key: ImageProxyKey = ""
 
     def check(self) -> None:
         """Raises BadSettings for an unknown role, a rate below SLOWEST_RATE, or equal ports."""
@@ -168,15 +178,30 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             raise BadSettings(f"{PREFIX}HEALTH_PORT: {self.port} is {PREFIX}PORT; expected another")
         check_port(self.database_url or "", "DATABASE_URL")
         _ = self.address_rules
+        _ = self.image_proxy
 
     @property
     def address_rules(self) -> AddressRules:
-        """The addresses that a preview may show: those that the scraper may reach.
+        """The addresses and hosts that a preview may show.
 
         Raises:
-            BadSettings: a network is malformed.
+            BadSettings: a network or a host is malformed.
         """
-        return address_rules(self.scraper_allow_nets, self.scraper_nat64)
+        return address_rules(
+            self.scraper_allow_nets,
+            self.scraper_nat64,
+            self.scraper_allow_hosts,
+            self.preview_hosts,
+        )
+
+    @property
+    def image_proxy(self) -> ImageProxy | None:
+        """The proxy for images of previews.
+
+        Raises:
+            BadSettings: the proxy's URL lacks a placeholder, or its key is unset.
+        """
+        return image_proxy(self.image_proxy_url, self.image_proxy_key)
 
     @property
     def uses_data_dir(self) -> bool:

@@ -4,12 +4,14 @@ from typing import Annotated
 
 from msgspec import Meta
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings
+from splitflap_core.urls.image_proxy import (
+    URL_TEMPLATE,
+    ImageProxyKey,
+    ImageProxyUrl,
+    image_proxy,
+)
 
 from splitflap_renderer.options import Options
-
-#: A template begins with http(s):// and a host, or with a path of the page's own site. A path must
-#: begin with exactly one slash, so that it cannot name a host.
-_TEMPLATE = r"^(https?://[^/{}\s]+|/[^/\\\s\"'<>])[^\s\"'<>]*\Z"
 
 #: A group of `group_mentions`.
 _GROUP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}(/\*)?"
@@ -59,7 +61,7 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(ge=1, description="Texts after which a new process replaces a rendering process."),
     ] = 10_000
     mention_url: Annotated[
-        Annotated[str, Meta(pattern=_TEMPLATE)] | None,
+        Annotated[str, Meta(pattern=URL_TEMPLATE)] | None,
         Meta(
             description="URL of an account's page with `{name}`, such as "
             "`https://chat.example/people/{name}` or `/people/{name}`. `@name` becomes a link to "
@@ -67,7 +69,7 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
         ),
     ] = None
     channel_url: Annotated[
-        Annotated[str, Meta(pattern=_TEMPLATE)] | None,
+        Annotated[str, Meta(pattern=URL_TEMPLATE)] | None,
         Meta(
             description="URL of a channel's page with `{name}`. `#name` becomes a link to it. "
             "Unset: `#name` stays text. `channels` lists it in both cases.",
@@ -83,16 +85,8 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
             "no link; `mentions` lists it.",
         ),
     ] = ""
-    image_proxy_url: Annotated[
-        Annotated[str, Meta(pattern=_TEMPLATE)] | None,
-        Meta(
-            description="URL of the image proxy, with `{url}` (percent-encoded) or `{hex}` "
-            "(hexadecimal) for the image's URL, and optionally `{digest}` for its HMAC-SHA-1: for "
-            "camo, `https://camo.example/{digest}/{hex}`. Unset: browsers fetch images from their "
-            "own hosts.",
-        ),
-    ] = None
-    image_proxy_key: Annotated[str, Meta(description="Key of the HMAC for `{digest}`.")] = ""
+    image_proxy_url: ImageProxyUrl = None
+    image_proxy_key: ImageProxyKey = ""
     heading_prefix: Annotated[
         str,
         Meta(
@@ -104,15 +98,13 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
     def check(self) -> None:
         """Raises BadSettings for a template without its placeholder."""
         super().check()
-        for name, template, holes in (
-            ("MENTION_URL", self.mention_url, ("{name}",)),
-            ("CHANNEL_URL", self.channel_url, ("{name}",)),
-            ("IMAGE_PROXY_URL", self.image_proxy_url, ("{url}", "{hex}")),
+        for name, template in (
+            ("MENTION_URL", self.mention_url),
+            ("CHANNEL_URL", self.channel_url),
         ):
-            if template is not None and not any(each in template for each in holes):
-                raise BadSettings(f"{PREFIX}{name}: expected a URL with {' or '.join(holes)} in it")
-        if "{digest}" in (self.image_proxy_url or "") and not self.image_proxy_key:
-            raise BadSettings(f"{PREFIX}IMAGE_PROXY_KEY: expected a key for {{digest}}")
+            if template is not None and "{name}" not in template:
+                raise BadSettings(f"{PREFIX}{name}: expected a URL with {{name}} in it")
+        image_proxy(self.image_proxy_url, self.image_proxy_key)
 
     @property
     def options(self) -> Options:

@@ -175,9 +175,9 @@ def test_tasks_that_end_together_are_written_in_steps(
     read: list[int] = []
     read_posts = shapes.read_posts
 
-    def noted(tx: Any, ids: list[str]) -> Any:
+    def noted(tx: Any, ids: list[str], urls: Any) -> Any:
         read.append(len(ids))
-        return read_posts(tx, ids)
+        return read_posts(tx, ids, urls)
 
     monkeypatch.setattr(shapes, "read_posts", noted)
     rig.scraped(jobs[0])

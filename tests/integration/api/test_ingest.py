@@ -81,12 +81,12 @@ def test_a_preview_shows_every_field_of_the_scrape(rig: Rig) -> None:
     assert said.keys() == set(PREVIEW_FIELDS)
     rig.accept(FetchPreview(A))
     rig.apply(outcome_of(rig.row("jobs"), done(ScrapeResult(**said, keep=60))))  # type: ignore[arg-type]  # texts and numbers
-    shown = msgspec.to_builtins(shape_preview(A, rig.row("previews")))
+    shown = msgspec.to_builtins(shape_preview(A, rig.row("previews"), rig.urls))
     assert {name: shown[name] for name in said} == said
     assert shown["url"] == A
     rig.accept(FetchPreview(A))
     rig.scraped(rig.row("jobs"), "New")
-    shown = msgspec.to_builtins(shape_preview(A, rig.row("previews")))
+    shown = msgspec.to_builtins(shape_preview(A, rig.row("previews"), rig.urls))
     assert {shown[name] for name in said} == {"New", None}
 
 

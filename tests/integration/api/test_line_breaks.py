@@ -66,7 +66,7 @@ def test_an_edit_can_give_line_breaks_to_a_post_of_the_last_release(rig: Rig) ->
     """Without the field the post keeps its look."""
     post_id = insert(rig.store, 1)
     for asked, wanted in ((None, False), (True, True), (None, True)):
-        rig.accept(EditPost(post_id, "x", NO_PRECONDITIONS, admin=False, breaks=asked))
+        rig.accept(EditPost(post_id, "x", NO_PRECONDITIONS, rig.urls, admin=False, breaks=asked))
         assert shown(rig, post_id).breaks is wanted
 
 

@@ -15,8 +15,8 @@ NEWER = PREVIEW_FIELDS[PREVIEW_FIELDS.index("image_alt") :]
 
 #: The statement of a release that does not know them.
 _INSERT = text("""
-    INSERT INTO previews (url, state, title, image_width, fetched_at, expires_at)
-    VALUES (:url, 'ready', 'Old', 2, 0, 1)
+    INSERT INTO previews (url, state, title, image, image_width, fetched_at, expires_at)
+    VALUES (:url, 'ready', 'Old', 'http://a.example/i', 2, 0, 1)
 """)
 
 
@@ -34,6 +34,6 @@ def test_previews_of_the_last_release_lack_the_newer_fields(make_rig: MakeRig) -
     for url in (URL, f"{URL}2"):
         with rig.store.read() as tx:
             row = tx.execute(text("SELECT * FROM previews WHERE url = :url"), {"url": url})
-            found = msgspec.to_builtins(shape_preview(url, row.mappings().one()))
+            found = msgspec.to_builtins(shape_preview(url, row.mappings().one(), rig.urls))
         assert (found["title"], found["image_width"]) == ("Old", 2)
         assert {found[name] for name in NEWER} == {None}

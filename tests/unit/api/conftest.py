@@ -76,6 +76,7 @@ def services(rig: Rig, tmp_path: Path) -> Services:
             account=lambda: caller().account,
             prefix=PREFIX,
         ),
+        urls=rig.urls,
     )
 
 

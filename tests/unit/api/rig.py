@@ -12,6 +12,7 @@ from splitflap_api.domain import final_responses
 from splitflap_api.domain.commands import Command
 from splitflap_api.domain.posts.commands import CreatePost, EditPost
 from splitflap_api.domain.posts.shapes import read_posts
+from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.domain.responders import Responder, Responders
 from splitflap_api.domain.tasks import Tasks
@@ -33,6 +34,9 @@ from asyncrequest import NO_PRECONDITIONS, Final, Preconditions, Submission, Tas
 
 Row = dict[str, Any]
 
+#: The URLs of previews without settings.
+ANY_URLS = PreviewUrls()
+
 #: Milliseconds.
 HOUR = 3_600_000
 
@@ -52,6 +56,7 @@ class Rig:
         store: Store,
         preview_wait: float = 30.0,
         responders: Sequence[Responder] = final_responses.RESPONDERS,
+        urls: PreviewUrls = ANY_URLS,
     ) -> None:
         self.store = store
         self.metrics = Metrics("api")
@@ -63,7 +68,8 @@ class Rig:
         #: The monotonic clock of the signs, in seconds.
         self.clock = 1000.0
         self.signs = SignsOfLoss(lambda: self.clock)
-        self.tasks = Tasks(Responders(responders), 3600, self.metrics)
+        self.urls = urls
+        self.tasks = Tasks(Responders(responders), 3600, self.metrics, urls)
         self.ingest = Ingest(store, self.tasks, self.metrics, preview_wait)
         transactions = TaskTransactions(store, self.tasks, self.metrics, self)
         self.acceptor = Acceptor(transactions)
@@ -122,7 +128,7 @@ class Rig:
         self, post_id: str, text: str, preconditions: Preconditions = NO_PRECONDITIONS
     ) -> TaskState:
         """Accept an edit by `me`."""
-        return self.accept(EditPost(post_id, text, preconditions, admin=False))
+        return self.accept(EditPost(post_id, text, preconditions, self.urls, admin=False))
 
     def cancel(self, task_id: str, account: str = "me") -> None:
         """Cancel a task."""
@@ -206,7 +212,7 @@ class Rig:
     def read_post(self, post_id: str) -> Post | None:
         """A post as the API shows it."""
         with self.store.read() as tx:
-            return read_posts(tx, [post_id]).get(post_id)
+            return read_posts(tx, [post_id], self.urls).get(post_id)
 
     def events(self) -> list[tuple[str, Any]]:
         """All events: their kinds and data."""

@@ -37,7 +37,7 @@ def test_an_edit_keeps_the_flavour_of_its_post(rig: Rig, asked: Any, got: str) -
     """An edit may name another flavour."""
     rig.accept(CreatePost(PostInput("hello"), "gfm"))
     post_id = rig.row("posts")["id"]
-    rig.accept(EditPost(post_id, "again", NO_PRECONDITIONS, admin=False, flavour=asked))
+    rig.accept(EditPost(post_id, "again", NO_PRECONDITIONS, rig.urls, admin=False, flavour=asked))
     sent = request_of(rig.row("jobs"))
     assert (sent.text, sent.flavour) == ("again", got)
     assert rig.row("posts")["flavour"] == got

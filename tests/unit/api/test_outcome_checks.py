@@ -20,7 +20,13 @@ from splitflap_api.loops.results import Results
 from splitflap_api.store import schema
 from splitflap_api.store.engine import Store
 from splitflap_api.transactions.ingest import MAX_BATCH
-from splitflap_core.contracts import MAX_MESSAGE, BrokenMessage, RenderResult, ScrapeResult
+from splitflap_core.contracts import (
+    MAX_MESSAGE,
+    URL_FIELDS,
+    BrokenMessage,
+    RenderResult,
+    ScrapeResult,
+)
 from splitflap_core.outcomes import Done
 from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 from sqlalchemy import insert
@@ -101,7 +107,7 @@ def test_a_link_gets_its_canonical_form_once() -> None:
 
 def test_an_image_gets_its_canonical_form() -> None:
     """A card shows the host that a browser opens."""
-    body = message(SCRAPE, done({"image": "http://user@0x8.8.8.8/i.png"}))
+    body = message(SCRAPE, done({"image": "http://0x8.8.8.8/i.png"}))
     assert result_of(body, ScrapeResult).image == "http://8.8.8.8/i.png"
 
 
@@ -111,6 +117,29 @@ def test_an_image_may_be_in_a_network_that_the_operator_allows() -> None:
     rules = AddressRules((ip_network("10.0.0.0/8"),))
     assert result_of(body, ScrapeResult, rules).image == "http://10.1.2.3/i.png"
     assert "private" in refusal(body)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://router.local/",
+        "https://wiki/",
+        "https://nas.home.arpa/",
+        "https://10.0.0.1.nip.io/",
+        "https://a.example:22/",
+    ],
+)
+@pytest.mark.parametrize("name", URL_FIELDS)
+def test_a_url_that_an_earlier_scraper_sends_is_left_out(name: str, url: str) -> None:
+    """During an upgrade. Its worker is not broken into, and the rest of the preview is good."""
+    found = result_of(message(SCRAPE, done({"title": "a", name: url})), ScrapeResult)
+    assert (found.title, getattr(found, name)) == ("a", None)
+
+
+def test_a_url_with_credentials_is_refused() -> None:
+    """No release sends it."""
+    for url in ("http://user@a.example/", "http://:secret@a.example/"):
+        assert "password" in refusal(message(SCRAPE, done({"icon": url})))
 
 
 def test_an_escaped_backslash_before_u0000_is_no_zero() -> None:

@@ -10,6 +10,7 @@ from splitflap_api.contract.models import KeyInput
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.posts import pages
 from splitflap_api.domain.posts.shapes import read_posts
+from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.http import pages as module
 from splitflap_api.http.pages import MAX_PAGE, page_of
 from splitflap_api.http.services import Services
@@ -103,13 +104,13 @@ def test_a_page_reads_no_html_that_it_does_not_show(
     read: list[list[str]] = []
     reading = read_posts
 
-    def noted(tx: Connection, wanted: list[str]) -> object:
+    def noted(tx: Connection, wanted: list[str], urls: PreviewUrls) -> object:
         read.append(wanted)
-        return reading(tx, wanted)
+        return reading(tx, wanted, urls)
 
     monkeypatch.setattr(pages, "read_posts", noted)
     with rig.store.read() as tx:
-        found, more = pages.page(tx, None, None, 10, max_bytes=2_500)
+        found, more = pages.page(tx, None, None, 10, max_bytes=2_500, urls=rig.urls)
     assert ([post.id for post in found], more) == ([ids[2]], True)
     assert read == [[ids[2]]]
 
@@ -121,15 +122,15 @@ def test_a_page_goes_on_behind_posts_that_were_just_deleted(
     ids = [create(rig, "<p>") for _ in range(4)]
     reading = read_posts
 
-    def deleting(tx: Connection, wanted: list[str]) -> object:
+    def deleting(tx: Connection, wanted: list[str], urls: PreviewUrls) -> object:
         monkeypatch.setattr(pages, "read_posts", reading)
         for post_id in wanted:
             rig.delete_post(post_id)
-        return reading(tx, wanted)
+        return reading(tx, wanted, urls)
 
     monkeypatch.setattr(pages, "read_posts", deleting)
     with rig.store.read() as tx:
-        found, more = pages.page(tx, None, None, 2, MAX_PAGE)
+        found, more = pages.page(tx, None, None, 2, MAX_PAGE, rig.urls)
     assert ([post.id for post in found], more) == (ids[1::-1], False)
 
 

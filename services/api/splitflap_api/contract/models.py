@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
-from splitflap_core.contracts import MAX_FILE, MAX_URL, Availability, Card, Flavour
+from splitflap_core.contracts import MAX_URL, Flavour
 
 from splitflap_api.contract.patterns import (
     ACCOUNT,
@@ -15,6 +15,23 @@ from splitflap_api.contract.patterns import (
     REASON,
     TEXT,
     WEB_URL,
+)
+from splitflap_api.contract.preview_types import (
+    AnyCard,
+    CanonicalUri,
+    Currency,
+    FileSize,
+    IconUri,
+    ImageAlt,
+    ImageUri,
+    Link,
+    PageText,
+    PageType,
+    Pixels,
+    PlayerUri,
+    Price,
+    Sensitive,
+    Stock,
 )
 
 #: Largest text, in bytes of UTF-8.
@@ -40,9 +57,6 @@ Time = Annotated[
     ),
 ]
 Id = Annotated[str, Meta(description="UUIDv7.", extra_json_schema={"format": "uuid"})]
-Uri = Annotated[
-    str, Meta(description="Absolute, http or https.", extra_json_schema={"format": "uri"})
-]
 Count = Annotated[int, Meta(ge=0)]
 
 # A title makes a schema of its own, so that generated clients have one type for all its uses.
@@ -202,59 +216,6 @@ class EventQuery(Request, frozen=True):
     channel: Channel | None = None
 
 
-PageText = Annotated[
-    str, Meta(description="Plain text from the page, on one line. Escape it before display.")
-]
-PageType = Annotated[
-    str,
-    Meta(
-        description="Kind of page or file: article, archive, audio, book, document, file, image, "
-        "music, product, profile, text, video or website. Later releases may add more."
-    ),
-]
-
-
-Link = Annotated[
-    str,
-    Meta(
-        description="http or https. Scheme, host and port have their canonical form. The rest is "
-        "as the author wrote it, so it may contain characters that a URI escapes."
-    ),
-]
-Pixels = Annotated[Count, Meta(description="Pixels.")]
-CanonicalUri = Annotated[Uri, Meta(description="The page's own address, as the page states it.")]
-IconUri = Annotated[Uri, Meta(description="The site's icon.")]
-ImageAlt = Annotated[str, Meta(description="Plain text that stands for the image.")]
-AnyCard = Annotated[
-    Card,
-    Meta(
-        title="Card",
-        description="The form of the card that the page asks for, or that its image fits: "
-        "`summary` has a small image beside the text, `large` a wide one above it.",
-    ),
-]
-PlayerUri = Annotated[
-    Uri,
-    Meta(
-        description="A player for an `iframe`, over https, of a provider that the operator "
-        "trusts. Give the frame a `sandbox`, and load it after a click."
-    ),
-]
-Sensitive = Annotated[bool, Meta(description="Whether the page says that it is for adults only.")]
-Price = Annotated[
-    str,
-    Meta(
-        description="The lowest price of the product, as a decimal number. `currency` is set too.",
-        examples=["1299.90"],
-    ),
-]
-Currency = Annotated[str, Meta(description="ISO 4217.", examples=["EUR"])]
-Stock = Annotated[Availability, Meta(title="Availability", description="The stock of the product.")]
-FileSize = Annotated[
-    int, Meta(ge=0, le=MAX_FILE, description="Bytes.", extra_json_schema={"format": "int64"})
-]
-
-
 class Preview(msgspec.Struct, tag_field="kind", tag="preview"):
     """A preview of a URL. `url` is the link in the post, even if the page declares another URL.
 
@@ -266,7 +227,7 @@ class Preview(msgspec.Struct, tag_field="kind", tag="preview"):
     reason: Annotated[str, Meta(description="Why the preview failed.")] | None
     title: PageText | None
     description: PageText | None
-    image: Uri | None
+    image: ImageUri | None
     image_width: Pixels | None
     image_height: Pixels | None
     image_alt: ImageAlt | None

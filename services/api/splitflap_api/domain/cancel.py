@@ -8,6 +8,7 @@ from splitflap_api.domain.final_responses import edited_post
 from splitflap_api.domain.jobs.locks import drop_unwanted_jobs, lock_tasks
 from splitflap_api.domain.posts.commands import delete_post
 from splitflap_api.domain.posts.states import lock_posts, request_pending_previews, set_state
+from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.domain.task_state import check_owner, etag_of
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.schema import posts, tasks
@@ -41,7 +42,7 @@ def cancel(
         "finish_at": None,
         "expires_at": changes.now,
     }
-    _undo(tx, changes, task)
+    _undo(tx, changes, task, tasks_.urls)
     tx.execute(update(tasks).where(tasks.c.id == task_id).values(values))
     changes.schedule_previews(tx)
     tasks_.end(tx, changes)
@@ -55,7 +56,7 @@ def _check(tx: Connection, task_id: str, preconditions: Preconditions) -> None:
         preconditions.check(etag_of(row))
 
 
-def _undo(tx: Connection, changes: Changes, task: Row) -> None:
+def _undo(tx: Connection, changes: Changes, task: Row, urls: PreviewUrls) -> None:
     """Undo the unfinished work of a task.
 
     An unrendered new post is deleted. An edit stays, as text, and so does a replay. A rendered post
@@ -67,16 +68,16 @@ def _undo(tx: Connection, changes: Changes, task: Row) -> None:
     if row is None or row["revision"] != task["revision"]:
         return
     if task["state"] == "running":
-        _finish_post(tx, changes, task, row)
+        _finish_post(tx, changes, task, row, urls)
     request_pending_previews(tx, changes, row["id"], task["id"])
 
 
-def _finish_post(tx: Connection, changes: Changes, task: Row, row: Row) -> None:
+def _finish_post(tx: Connection, changes: Changes, task: Row, row: Row, urls: PreviewUrls) -> None:
     """Complete a rendered post. Delete an unrendered one, or leave it as text."""
     # The replay of a new post has the post's first revision too.
     is_new = row["revision"] == 1 and task["finish"] != edited_post.__name__
     if row["state"] == "accepted" and is_new:
-        delete_post(tx, changes, row["id"], row["account"], admin=True)
+        delete_post(tx, changes, row["id"], row["account"], admin=True, urls=urls)
         changes.ending.remove(task["id"])
     elif row["state"] == "accepted":
         tx.execute(update(posts).where(posts.c.id == row["id"]).values(state="failed"))

@@ -46,7 +46,7 @@ def fetched_preview(completion: Completion) -> Sequence[Any]:
     ).mappings()
     known = {row["url"]: row for row in rows}
     return [
-        _json(shape_preview(url, known[url]))
+        _json(shape_preview(url, known[url], completion.urls))
         if (url := task["subject"]) in known
         else problem_final(Problem("conflict", "the preview was removed"))
         for task in completion.tasks
@@ -77,7 +77,9 @@ def _posts(completion: Completion, status: int) -> Iterator[Any]:
     }
     complete = [task for task in completion.tasks if task["id"] not in failed]
     sizes = _complete(completion, complete)
-    shown = read_in_steps(completion.tx, [task["subject"] for task in complete], sizes)
+    shown = read_in_steps(
+        completion.tx, [task["subject"] for task in complete], sizes, completion.urls
+    )
     for task in completion.tasks:
         if task["id"] in failed:
             yield _not_rendered(failed[task["id"]])

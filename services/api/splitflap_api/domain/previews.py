@@ -11,7 +11,14 @@ from splitflap_api.contract import models
 from splitflap_api.contract.formats import maybe_rfc3339
 from splitflap_api.contract.problems import invalid
 from splitflap_api.domain.changes import Changes, NewTask, PreviewRequest, is_fresh
+from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.store.schema import previews
+
+#: The fields that describe what another field leads to.
+_ABOUT = {
+    "image": ("image_width", "image_height", "image_alt"),
+    "player": ("player_width", "player_height"),
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class FetchPreview:
 
     def apply(self, tx: Connection, changes: Changes, task: NewTask) -> None:
         task.subject = self.url
-        if not self.refresh and fresh_preview(tx, self.url, changes.now):
+        if not self.refresh and _fresh(tx, self.url, changes.now):
             changes.ending.append(task.id)
             return
         changes.preview_requests.append(
@@ -56,10 +63,15 @@ class RenderText:
         changes.render_job(task.id, request, task.traceparent, None)
 
 
-def fresh_preview(tx: Connection, url: str, now: int) -> models.Preview | None:
+def fresh_preview(tx: Connection, url: str, now: int, urls: PreviewUrls) -> models.Preview | None:
     """The known preview of a URL, if it can be shown without a fetch."""
+    row = _fresh(tx, url, now)
+    return shape_preview(url, row, urls) if row else None
+
+
+def _fresh(tx: Connection, url: str, now: int) -> Any:
     row = tx.execute(select(previews).where(previews.c.url == url)).mappings().first()
-    return shape_preview(url, row) if row and is_fresh(row, now) else None
+    return row if row and is_fresh(row, now) else None
 
 
 def preview_key(url: str) -> str:
@@ -77,20 +89,18 @@ def preview_key(url: str) -> str:
     return key
 
 
-def _stored(name: str, value: Any) -> Any:
-    """A field of a row. A row of an earlier release may have a URL that a browser must not open."""
-    if name in URL_FIELDS and value is not None and not value.startswith(("http://", "https://")):
-        return None
-    return value
-
-
-def shape_preview(url: str, row: Any) -> models.Preview:
+def shape_preview(url: str, row: Any, urls: PreviewUrls) -> models.Preview:
     """A preview's row as the API shows it."""
+    fields = {name: row[name] for name in PREVIEW_FIELDS}
+    fields |= {name: urls.of(name, fields[name]) for name in URL_FIELDS}
+    for name, about in _ABOUT.items():
+        if fields[name] is None:
+            fields |= dict.fromkeys(about)
     return models.Preview(
         url=url,
         state=row["state"] or "pending",
         reason=row["reason"],
-        **{name: _stored(name, row[name]) for name in PREVIEW_FIELDS},
+        **fields,
         fetched_at=maybe_rfc3339(row["fetched_at"]),
         expires_at=maybe_rfc3339(row["expires_at"] if row["fetched_at"] else None),
     )

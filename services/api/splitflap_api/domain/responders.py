@@ -12,16 +12,21 @@ from splitflap_core.outcomes import Outcome
 from sqlalchemy import Connection
 
 from splitflap_api.domain.changes import Changes, Row
+from splitflap_api.domain.preview_urls import PreviewUrls
 
 
 @dataclass(frozen=True)
 class Completion:
-    """The tasks of one responder that end in a transaction, and the outcomes of some, by task."""
+    """The tasks of one responder that end in a transaction, and the outcomes of some, by task.
+
+    `urls` gives the URLs of previews in the responses.
+    """
 
     tx: Connection
     changes: Changes
     tasks: Sequence[Row]
     outcomes: Mapping[str, Outcome]
+    urls: PreviewUrls
 
 
 #: Makes the final responses of a completion's tasks, in their order, as `Final.of` takes them.

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from asyncrequest import Final
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs.locks import lock_tasks
+from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.domain.responders import Completion, Responders
 from splitflap_api.domain.split_final import SplitFinal
 from splitflap_api.store.bulk import among, update_rows
@@ -24,9 +25,12 @@ STEP = 262_144
 class Tasks:
     """Ends tasks."""
 
-    def __init__(self, responders: Responders, retention: float, metrics: Metrics) -> None:
+    def __init__(
+        self, responders: Responders, retention: float, metrics: Metrics, urls: PreviewUrls
+    ) -> None:
         """`retention` is how long (seconds) a final response is kept."""
         self.responders = responders
+        self.urls = urls
         self._retention = int(retention * 1000)
         self._finished = metrics.counter("splitflap_tasks_finished_total")
 
@@ -44,7 +48,7 @@ class Tasks:
         """
         groups, unknown = self.responders.groups(rows)
         for responder, group in groups:
-            values = responder(Completion(tx, changes, group, outcomes))
+            values = responder(Completion(tx, changes, group, outcomes, self.urls))
             finals = (Final.of(value) for value in values)
             self._write(tx, changes.now, zip(group, finals, strict=True))
         _leave(tx, changes.now, unknown, outcomes)

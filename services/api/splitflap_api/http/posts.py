@@ -25,6 +25,7 @@ class PostViews:
     def __init__(self, services: Services) -> None:
         self._store = services.store
         self._acceptor = services.acceptor
+        self._urls = services.urls
         self._default_flavour = services.settings.default_flavour
         self._default_breaks = services.settings.breaks
 
@@ -37,7 +38,15 @@ class PostViews:
         check_text(body.text)
         preconditions = Preconditions.read()
         return Later(
-            EditPost(post_id, body.text, preconditions, is_admin(), body.flavour, body.breaks)
+            EditPost(
+                post_id,
+                body.text,
+                preconditions,
+                self._urls,
+                is_admin(),
+                body.flavour,
+                body.breaks,
+            )
         )
 
     def delete(self, post_id: str) -> Response:
@@ -47,7 +56,7 @@ class PostViews:
 
     def show(self, post_id: str) -> JsonResponse:
         with self._store.read_large() as tx:
-            post = read_posts(tx, [post_id]).get(post_id)
+            post = read_posts(tx, [post_id], self._urls).get(post_id)
         if post is None:
             raise Problem("not-found", "no post has this id")
         body, etag = represent(post)
@@ -56,7 +65,7 @@ class PostViews:
     def page(self, query: models.PostQuery) -> JsonResponse:
         after = None if query.after is None else id_of(query.after)
         with self._store.read_large() as tx:
-            items, more = pages.page(tx, query.channel, after, query.limit, MAX_PAGE)
+            items, more = pages.page(tx, query.channel, after, query.limit, MAX_PAGE, self._urls)
         return page_of(items, query.limit, more=more)
 
 

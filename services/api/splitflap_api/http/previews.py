@@ -16,6 +16,7 @@ class PreviewViews:
 
     def __init__(self, services: Services) -> None:
         self._store = services.store
+        self._urls = services.urls
         self._default_flavour = services.settings.default_flavour
         self._default_breaks = services.settings.breaks
 
@@ -24,7 +25,7 @@ class PreviewViews:
         # A key makes a task, which tells its repetitions from other requests.
         if not body.refresh and idempotency_key() is None:
             with self._store.read() as tx:
-                known = fresh_preview(tx, url, self._store.now(tx))
+                known = fresh_preview(tx, url, self._store.now(tx), self._urls)
             if known:
                 return json_of(known)
         return Later(FetchPreview(url, refresh=body.refresh))

@@ -7,6 +7,7 @@ from splitflap_core.telemetry import Metrics
 from asyncrequest import AsyncRequests
 from splitflap_api.domain.commands import Command
 from splitflap_api.domain.keys import Keyring
+from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.loops.long_requests.feed import Feed
 from splitflap_api.settings import ApiSettings
@@ -28,3 +29,4 @@ class Services:
     dead_letters: DeadLetterBatches
     feed: Feed
     later: AsyncRequests[Command]
+    urls: PreviewUrls

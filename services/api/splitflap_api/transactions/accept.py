@@ -120,7 +120,15 @@ class TaskTransactions:
         """
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx))
-            delete_post(tx, changes, post_id, account, admin=admin, preconditions=preconditions)
+            delete_post(
+                tx,
+                changes,
+                post_id,
+                account,
+                admin=admin,
+                urls=self._tasks.urls,
+                preconditions=preconditions,
+            )
             self._tasks.end(tx, changes)
             changes.write(tx)
         self._after_commit.changed()

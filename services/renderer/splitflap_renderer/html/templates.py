@@ -1,7 +1,8 @@
 """URLs from the operator's templates: of accounts, channels and proxied images."""
 
-import hmac
 from urllib.parse import quote
+
+from splitflap_core.urls.image_proxy import ImageProxy
 
 from splitflap_renderer.options import Options
 
@@ -12,19 +13,7 @@ def page_of(template: str, name: str) -> str:
 
 
 def proxied(options: Options, url: str) -> str:
-    """The URL of an image at the proxy, or its own URL without a proxy.
-
-    `{digest}` is the HMAC-SHA-1 of the URL under the key, in hexadecimal, as camo checks it
-    (https://github.com/atmos/camo, section "URL Formats"); `{hex}` is the URL in hexadecimal.
-    """
-    template = options.image_proxy_url
-    if template is None:
+    """The URL of an image at the proxy, or its own URL without a proxy."""
+    if options.image_proxy_url is None:
         return url
-    data = url.encode()
-    digest = hmac.new(options.image_proxy_key.encode(), data, "sha1").hexdigest()
-    # The URL is replaced last: it may have braces of its own.
-    return (
-        template.replace("{digest}", digest)
-        .replace("{hex}", data.hex())
-        .replace("{url}", quote(url, safe=""))
-    )
+    return ImageProxy(options.image_proxy_url, options.image_proxy_key).proxied(url)

@@ -104,7 +104,7 @@ class Document:
         return [each for each in self.links if relation in each.relations]
 
     def resolved(self, reference: str) -> str | None:
-        """Resolve a reference to an absolute http or https URL, or None."""
+        """Resolve a reference to an absolute http or https URL without credentials, or None."""
         key = (self.base or self.url, reference)
         if key not in self._resolved:
             self._resolved[key] = _resolved(*key, self.url)
@@ -112,11 +112,14 @@ class Document:
 
 
 def _resolved(base: str, reference: str, url: str) -> str | None:
+    reference = mended(reference.strip(), url)
+    if not reference:
+        return None
     try:
-        reference = mended(reference.strip(), url)
-        return joined(base, reference).url if reference else None
+        target = joined(base, reference)
     except FetchError:
         return None
+    return None if target.had_credentials else target.url
 
 
 _MICRODATA = frozenset({"itemprop", "itemtype"})

@@ -8,8 +8,15 @@ from typing import Annotated
 from msgspec import Meta
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, networks
 from splitflap_core.urls.addresses import AddressRules
-from splitflap_core.urls.settings import AllowNets, Nat64, address_rules
-from splitflap_core.urls.web_url import BadUrl, host_of
+from splitflap_core.urls.settings import (
+    AllowHosts,
+    AllowNets,
+    Nat64,
+    PreviewHosts,
+    address_rules,
+    host_names,
+)
+from splitflap_core.urls.web_url import BadUrl
 
 from splitflap_scraper.fetch.config import FetchConfig
 from splitflap_scraper.fetch.politeness.host_limits import HostLimits
@@ -37,13 +44,8 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             "even public or allowed ones.",
         ),
     ] = ""
-    scraper_allow_hosts: Annotated[
-        str,
-        Meta(
-            description="Host names, separated by commas. The scraper requests only these and "
-            "their subdomains, redirects included. Empty allows all.",
-        ),
-    ] = ""
+    scraper_allow_hosts: AllowHosts = ""
+    preview_hosts: PreviewHosts = ""
     scraper_deny_hosts: Annotated[
         str,
         Meta(
@@ -172,12 +174,17 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
 
     @property
     def address_rules(self) -> AddressRules:
-        """The rules of `scraper_allow_nets` and `scraper_nat64`.
+        """The addresses that the fetch may reach, and the hosts that a preview may show.
 
         Raises:
             BadSettings: one of them is invalid.
         """
-        return address_rules(self.scraper_allow_nets, self.scraper_nat64)
+        return address_rules(
+            self.scraper_allow_nets,
+            self.scraper_nat64,
+            self.scraper_allow_hosts,
+            self.preview_hosts,
+        )
 
     @property
     def allow_list(self) -> AllowList:
@@ -189,8 +196,8 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         return AllowList(
             self.address_rules,
             networks(self.scraper_deny_nets, "SCRAPER_DENY_NETS"),
-            _host_names(self.scraper_allow_hosts, "SCRAPER_ALLOW_HOSTS"),
-            _host_names(self.scraper_deny_hosts, "SCRAPER_DENY_HOSTS"),
+            host_names(self.scraper_allow_hosts, "SCRAPER_ALLOW_HOSTS"),
+            host_names(self.scraper_deny_hosts, "SCRAPER_DENY_HOSTS"),
             frozenset(int(port) for port in re.findall(r"\d+", self.scraper_ports)),
         )
 
@@ -247,18 +254,6 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         _ = self.allow_list
         self.tls()
         _ = self.providers, self.players
-
-
-def _host_names(text: str, variable: str) -> frozenset[str]:
-    """Parse a list of host names into their form in DNS.
-
-    Raises:
-        BadSettings: one of them is invalid.
-    """
-    try:
-        return frozenset(host_of(each) for each in re.split(r"[\s,]+", text) if each)
-    except BadUrl as error:
-        raise BadSettings(f"{PREFIX}{variable}: {error}") from error
 
 
 def _system_has_folder() -> bool:

@@ -1,12 +1,8 @@
 """A URL has one form, whatever the spelling of its host."""
 
-import re
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from splitflap_core.urls.addresses import PUBLIC_ONLY
-from splitflap_core.urls.shown import shown_url
 from splitflap_core.urls.web_url import BadUrl, canonical, host_of, joined, web_url
 
 #: Spellings of the host 8.8.8.8 (WHATWG, URL Standard, "host parsing").
@@ -235,45 +231,6 @@ def test_a_reference_is_resolved_as_browsers_do(reference: str, url: str) -> Non
     assert joined("http://a.example/b/c", reference).url == url
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "javascript:alert(1)",
-        "data:image/png;base64,x",
-        "http://127.1/i.png",
-        "http://0x0a000001/",
-        "http://192.168.257/",
-        "http://[::1]/",
-        "http://[64:ff9b::a00:1]/",
-        "http://[2a00::5efe:10.0.0.1]/",
-        "http://localhost/",
-        "http://LOCALHOST./",
-        "http://a.localhost/",
-        "https://a.example/" + "x" * 2000,
-    ],
-)
-def test_a_preview_shows_no_private_or_other_url(url: str) -> None:
-    """A reader's browser would open it."""
-    with pytest.raises(BadUrl):
-        shown_url(url, PUBLIC_ONLY)
-
-
-def test_a_preview_shows_the_canonical_url() -> None:
-    """A reader sees the host that the browser opens."""
-    assert shown_url("HTTPS://user@0x08.8.8.8:443/ü", PUBLIC_ONLY) == "https://8.8.8.8/%C3%BC"
-
-
-@settings(deadline=None)
-@given(st.text("aZ09-._~:/?#[]@!$&'()*+,;=%|^`{}<>\\\" é\U0001f600", max_size=40))
-def test_a_preview_shows_a_uri(path: str) -> None:
-    """Browsers accept more characters than RFC 3986, but strict clients do not."""
-    shown = shown_url(f"https://a.example/{path}", PUBLIC_ONLY)
-    assert re.fullmatch(
-        r"https://a\.example/(?:[\w\-.~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*", shown, re.ASCII
-    )
-    assert shown_url(shown, PUBLIC_ONLY) == shown
-
-
 @settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
@@ -285,3 +242,20 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             continue
         assert canonical(form) == form
         assert web_url(form) == web_url(each)
+
+
+@pytest.mark.parametrize(
+    ("text", "had"),
+    [
+        ("http://user:secret@a.example/", True),
+        ("http://user@a.example/", True),
+        ("http://:secret@a.example/", True),
+        ("http://a.example/user@b", False),
+        ("http://a.example/?user@b", False),
+        ("http://@a.example/", False),
+    ],
+)
+def test_a_url_tells_whether_it_had_credentials(text: str, had: bool) -> None:
+    """Its own form has none."""
+    assert web_url(text).had_credentials is had
+    assert web_url(text).authority == "a.example"

@@ -70,7 +70,11 @@ def test_description_and_site_name_have_the_same_order() -> None:
         ("<base href=/b/><meta property=og:image content=a.png>", "https://a.example/b/a.png"),
         ("<base href=javascript:x><meta name=og:image content=/a>", "https://a.example/a"),
         ("<meta property=og:image content='/a b.png'>", "https://a.example/a%20b.png"),
-        ("<meta property=og:image content=https://u:p@i.example/a>", "https://i.example/a"),
+        ("<meta property=og:image content=https://u:p@i.example/a>", None),
+        ("<meta property=og:image content=//u:p@i.example/a>", None),
+        ("<meta property=og:image content=http://i.example:6379/a>", None),
+        ("<meta property=og:image content=http://router.local/a>", None),
+        ("<base href=http://router.local/><meta property=og:image content=a.png>", None),
         (
             "<meta property=og:image content=/a><meta property=og:image:secure_url content=/s>",
             "https://a.example/s",

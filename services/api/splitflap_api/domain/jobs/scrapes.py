@@ -9,7 +9,7 @@ from splitflap_core.contracts import PREVIEW_FIELDS, URL_FIELDS, BrokenMessage, 
 from splitflap_core.kinds import SCRAPE
 from splitflap_core.outcomes import Failed
 from splitflap_core.urls.addresses import AddressRules
-from splitflap_core.urls.shown import shown_url
+from splitflap_core.urls.shown import Withheld, shown_url
 from splitflap_core.urls.web_url import BadUrl
 from sqlalchemy import Connection, select, update
 
@@ -81,6 +81,9 @@ def _check_time(text: str | None) -> None:
 def _shown(name: str, url: str | None, rules: AddressRules) -> str | None:
     try:
         return shown_url(url, rules) if url is not None else None
+    except Withheld:
+        # A scraper of an earlier release sends it during an upgrade, and is not broken into.
+        return None
     except BadUrl as error:
         raise BrokenMessage(f"{name}: {error}") from error
 

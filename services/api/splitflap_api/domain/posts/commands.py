@@ -14,6 +14,7 @@ from splitflap_api.domain.jobs.locks import drop_unwanted_jobs
 from splitflap_api.domain.posts.representation import represent
 from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.domain.posts.states import lock_posts
+from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.store.schema import post_links, posts, tasks
 
 
@@ -59,6 +60,7 @@ class EditPost:
     post_id: str
     text: str
     preconditions: Preconditions
+    urls: PreviewUrls
     admin: bool
     flavour: Flavour | None = None
     breaks: bool | None = None
@@ -73,7 +75,7 @@ class EditPost:
         older = _tasks_of(tx, self.post_id)
         drop_unwanted_jobs(tx, older, changes.now)
         post = _lock_own_post(tx, self.post_id, task.account, admin=self.admin)
-        _check(tx, self.post_id, self.preconditions)
+        _check(tx, self.post_id, self.preconditions, self.urls)
         post |= {"revision": post["revision"] + 1, "text": self.text}
         post["flavour"] = self.flavour or post["flavour"]
         post["breaks"] = post["breaks"] if self.breaks is None else self.breaks
@@ -89,6 +91,7 @@ def delete_post(
     account: str,
     *,
     admin: bool,
+    urls: PreviewUrls,
     preconditions: Preconditions = NO_PRECONDITIONS,
 ) -> None:
     """Delete a post with its links and jobs; its running tasks end.
@@ -100,7 +103,7 @@ def delete_post(
     its_tasks = _tasks_of(tx, post_id)
     drop_unwanted_jobs(tx, its_tasks, changes.now)
     post = _lock_own_post(tx, post_id, account, admin=admin)
-    _check(tx, post_id, preconditions)
+    _check(tx, post_id, preconditions, urls)
     tx.execute(delete(post_links).where(post_links.c.post_id == post_id))
     tx.execute(delete(posts).where(posts.c.id == post_id))
     changes.ending += its_tasks
@@ -142,10 +145,10 @@ def _tasks_of(tx: Connection, post_id: str) -> list[str]:
     return [row.id for row in rows]
 
 
-def _check(tx: Connection, post_id: str, preconditions: Preconditions) -> None:
+def _check(tx: Connection, post_id: str, preconditions: Preconditions, urls: PreviewUrls) -> None:
     """Check the preconditions for a locked post. The lock makes check and change one step."""
     if preconditions is not NO_PRECONDITIONS:
-        _, etag = represent(read_posts(tx, [post_id])[post_id])
+        _, etag = represent(read_posts(tx, [post_id], urls)[post_id])
         preconditions.check(etag)
 
 

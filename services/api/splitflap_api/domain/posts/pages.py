@@ -5,11 +5,17 @@ from sqlalchemy import Connection, select
 from splitflap_api.contract import models
 from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.domain.posts.sizes import SIZE
+from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.store.schema import posts
 
 
 def page(
-    tx: Connection, channel: str | None, after: str | None, limit: int, max_bytes: int
+    tx: Connection,
+    channel: str | None,
+    after: str | None,
+    limit: int,
+    max_bytes: int,
+    urls: PreviewUrls,
 ) -> tuple[list[models.Post], bool]:
     """Posts of one channel or of all, newest first, from the one created before `after`.
 
@@ -17,7 +23,7 @@ def page(
     """
     while True:
         ids, more = _fitting(tx, channel, after, limit, max_bytes)
-        found = read_posts(tx, ids)
+        found = read_posts(tx, ids, urls)
         if found or not more:
             return [found[post_id] for post_id in ids if post_id in found], more
         # All of them were deleted since the read of their sizes.

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from splitflap_api.contract import models
 from splitflap_api.contract.formats import rfc3339
+from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.domain.previews import shape_preview
 from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import post_links, posts, previews
@@ -18,14 +19,14 @@ STEP_BYTES = 1_048_576
 STEP_POSTS = 100
 
 
-def read_posts(tx: Connection, ids: Sequence[str]) -> dict[str, models.Post]:
+def read_posts(tx: Connection, ids: Sequence[str], urls: PreviewUrls) -> dict[str, models.Post]:
     """Posts by id; unknown ids are left out."""
     rows = tx.execute(select(posts).where(among(tx, posts.c.id, ids))).mappings()
-    return {post.id: post for post in shape_posts(tx, list(rows))}
+    return {post.id: post for post in shape_posts(tx, list(rows), urls)}
 
 
 def read_in_steps(
-    tx: Connection, ids: Sequence[str], sizes: Mapping[str, int]
+    tx: Connection, ids: Sequence[str], sizes: Mapping[str, int], urls: PreviewUrls
 ) -> Iterator[models.Post | None]:
     """Each of these posts, or None, in the same order.
 
@@ -36,21 +37,21 @@ def read_in_steps(
     for post_id in ids:
         own = sizes.get(post_id, STEP_BYTES)
         if step and (size + own > STEP_BYTES or len(step) == STEP_POSTS):
-            yield from _in_order(tx, step)
+            yield from _in_order(tx, step, urls)
             step, size = [], 0
         step.append(post_id)
         size += own
-    yield from _in_order(tx, step)
+    yield from _in_order(tx, step, urls)
 
 
-def _in_order(tx: Connection, ids: Sequence[str]) -> list[models.Post | None]:
-    found = read_posts(tx, ids)
+def _in_order(tx: Connection, ids: Sequence[str], urls: PreviewUrls) -> list[models.Post | None]:
+    found = read_posts(tx, ids, urls)
     return [found.get(post_id) for post_id in ids]
 
 
-def shape_posts(tx: Connection, rows: Sequence[Any]) -> list[models.Post]:
+def shape_posts(tx: Connection, rows: Sequence[Any], urls: PreviewUrls) -> list[models.Post]:
     """These rows of posts, in the same order."""
-    links = _links(tx, [row["id"] for row in rows])
+    links = _links(tx, [row["id"] for row in rows], urls)
     return [_shape(row, links.get(row["id"], [])) for row in rows]
 
 
@@ -82,7 +83,9 @@ def _names(stored: str | None) -> list[str]:
         return []
 
 
-def _links(tx: Connection, ids: Sequence[str]) -> dict[str, list[models.PostLink]]:
+def _links(
+    tx: Connection, ids: Sequence[str], urls: PreviewUrls
+) -> dict[str, list[models.PostLink]]:
     if not ids:
         return {}
     rows = tx.execute(
@@ -93,6 +96,6 @@ def _links(tx: Connection, ids: Sequence[str]) -> dict[str, list[models.PostLink
     )
     links: dict[str, list[models.PostLink]] = {}
     for row in rows.mappings():
-        link = models.PostLink(row["link_url"], shape_preview(row["link_url"], row))
+        link = models.PostLink(row["link_url"], shape_preview(row["link_url"], row, urls))
         links.setdefault(row["post_id"], []).append(link)
     return links

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from splitflap_core.urls.addresses import PUBLIC_ONLY, Address, AddressRules, Network
+from splitflap_core.urls.special_names import suffix_in
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.targets.urls import Target
@@ -32,8 +33,8 @@ class AllowList:
         Raises:
             FetchError: `forbidden_host` or `forbidden_port`.
         """
-        if _covers(self.denied_hosts, target.host) or (
-            self.only_hosts and not _covers(self.only_hosts, target.host)
+        if suffix_in(target.host, self.denied_hosts) or (
+            self.only_hosts and not suffix_in(target.host, self.only_hosts)
         ):
             raise FetchError("forbidden_host", "the settings forbid this host")
         if self.only_ports and target.port not in self.only_ports:
@@ -50,11 +51,3 @@ class AllowList:
             raise FetchError("forbidden_address", "the host has a private address")
         if any(self.rules.is_in(address, self.denied) for address in addresses):
             raise FetchError("forbidden_address", "the settings forbid the host's address")
-
-
-def _covers(names: frozenset[str], host: str) -> bool:
-    """Whether a host is one of these names, or a subdomain of one."""
-    if not names:
-        return False
-    labels = host.split(".")
-    return any(".".join(labels[at:]) in names for at in range(len(labels)))

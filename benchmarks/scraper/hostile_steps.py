@@ -11,12 +11,12 @@ from unittest.mock import patch
 
 from splitflap_scraper.fetch.politeness import robots
 from splitflap_scraper.preview.extract import extract
-from splitflap_scraper.preview.readers import PageReader
+from splitflap_scraper.preview.readers import MAX_PAGE, PageReader
 from splitflap_scraper.preview.refresh import refresh
 from splitflap_scraper.preview.structured.oembed import discovered
 from splitflap_scraper.preview.walls import wall
 
-from tests.unit.scraper.page.hostile_pages import HOSTILE, SIZE, hostile
+from tests.unit.scraper.page.hostile_pages import HOSTILE, hostile
 from tests.unit.scraper.preview.documents import head_of
 
 #: Times that each file is read. The fastest counts.
@@ -40,7 +40,7 @@ ROBOTS = {
 
 def show_hostile_pages() -> None:
     """Measure hostile pages, and print their table."""
-    print(f"\nhostile pages, {SIZE // 1024} KiB each: CPU in all, and of the longest step\n")
+    print(f"\nhostile pages, {MAX_PAGE // 1024} KiB each: CPU in all, and of the longest step\n")
     print("| page | ms | longest step, ms | read, KiB |\n| --- | --- | --- | --- |")
     rows = sorted((_measure_page(name) for name in HOSTILE), key=lambda row: -row[2])
     for name, total, longest, read in rows:
@@ -73,7 +73,7 @@ def _robots_steps(data: bytes) -> tuple[float, float]:
 
 def _measure_page(name: str) -> tuple[str, float, float, int]:
     """The page's name, its least CPU seconds in all and of the longest step, and the bytes read."""
-    rounds = [_page_steps(hostile(name).encode()) for _ in range(ROUNDS)]
+    rounds = [_page_steps(hostile(name, MAX_PAGE).encode()) for _ in range(ROUNDS)]
     return name, min(r[0] for r in rounds), min(r[1] for r in rounds), rounds[0][2]
 
 

@@ -23,10 +23,14 @@ from splitflap_scraper.page.vocabulary import (
     JSON_LD,
     KEPT_TAGS,
     KEPT_TEXTS,
+    LATE_TOKEN,
     LONGEST_TOKEN,
     MARK_REACH,
     MARKS_OF_REACT,
     MAX_BODY_TOKENS,
+    MAX_FULL,
+    MAX_LATE_TOKENS,
+    MAX_SCANNED,
     MAX_TAG,
     MAX_TOKENS,
     SKIPPED,
@@ -40,7 +44,10 @@ class PageScanner:
     """Takes the text of a page piece by piece, until it is `done`."""
 
     def __init__(self, *, is_enough: Callable[[list[Piece]], bool] = lambda _: False) -> None:
-        """`is_enough` decides once, at the end of the head, whether the body is unnecessary."""
+        """`is_enough` decides at the end of the head whether the body is unnecessary.
+
+        It decides again at the end of the part that is scanned in full.
+        """
         self.done = False
         self._is_enough = is_enough
         self._kept = KeptPieces()
@@ -53,7 +60,10 @@ class PageScanner:
         self._item = self._own = 0
         #: The name of the current tag, and the numbers of tokens so far.
         self._name = ""
-        self._tokens = self._body_tokens = 0
+        self._tokens = self._body_tokens = self._late_tokens = 0
+        #: Whether only JSON-LD and metas are still of interest, and the characters skipped so far.
+        self._is_late = False
+        self._skipped = 0
         self._is_final = False
         #: The end of the current text, and its limit in characters.
         self._end = END_OF_COMMENT
@@ -80,6 +90,7 @@ class PageScanner:
         self._is_final = final
         while not self.done and self._step():
             pass
+        self.done = self.done or self._scanned(window.at) > MAX_SCANNED
         if final or self.done:
             self._blocks.end_text()
         window.drop()
@@ -89,37 +100,68 @@ class PageScanner:
     def _between(self) -> bool:
         """Find the next token, and scan the text before it for marks."""
         window = self._window
-        token = TOKEN.search(window.text, max(window.at, window.clear))
+        tokens = LATE_TOKEN if self._is_late else TOKEN
+        token = tokens.search(window.text, max(window.at, window.clear))
         if token is None:
             self._scan_rest()
             return False
-        if token.start() > window.at:
-            self._marks.scan(window.text, window.at, token.start(), whole=True)
-        self._tokens += 1
-        self._body_tokens += self._regions.in_body
+        if not self._is_late and token.start() > window.at:
+            stop = self._end_of_full_scan()
+            self._marks.scan(window.text, window.at, min(token.start(), stop), whole=True)
+            if token.start() > stop:
+                self._end_full_scan()
+                return True
+        self._count_token()
         window.start, window.at = token.span()
         self._name = (token[2] or "").lower()
-        if self._tokens > MAX_TOKENS or self._body_tokens > MAX_BODY_TOKENS:
-            self.done = True
-        elif self._name:
+        if self._name:
             self._step = self._in_tag
             return self._in_tag()
-        else:
-            # "<!-->" is a complete comment, so its end may overlap its begin.
-            window.at -= 2
-            self._skip_to(END_OF_COMMENT)
+        # "<!-->" is a complete comment, so its end may overlap its begin.
+        window.at -= 2
+        self._skip_to(END_OF_COMMENT)
         return True
+
+    def _count_token(self) -> None:
+        self._tokens += 1
+        self._body_tokens += self._regions.in_body
+        if self._is_late:
+            self._late_tokens += 1
+            self.done = self._late_tokens > MAX_LATE_TOKENS
+        elif self._tokens > MAX_TOKENS or self._body_tokens > MAX_BODY_TOKENS:
+            self._end_full_scan()
+
+    def _scanned(self, at: int) -> int:
+        """The characters up to a position that were not skipped."""
+        return self._window.dropped + at - self._skipped
+
+    def _end_of_full_scan(self) -> int:
+        """The position where the full scan ends, unless more is skipped before it."""
+        return self._window.at + MAX_FULL - self._scanned(self._window.at)
+
+    def _end_full_scan(self) -> None:
+        """From now on scan for JSON-LD and metas only, unless the page has enough."""
+        self._is_late = True
+        self._blocks.end_text()
+        self.done = self._is_enough(self.pieces)
 
     def _scan_rest(self) -> None:
         """Scan a text without tokens for marks, up to where a token may begin."""
         window = self._window
         end = len(window.text) if self._is_final else len(window.text) - LONGEST_TOKEN
-        if end - max(window.at, window.clear) < MARK_REACH and not self._is_final:
+        if self._is_late:
+            window.move(max(window.at, end))
+            return
+        stop = self._end_of_full_scan()
+        is_last = self._is_final or end >= stop
+        if end - max(window.at, window.clear) < MARK_REACH and not is_last:
             # Each scan repeats the start of a possible tag, so short pieces wait for more text.
             return
         window.clear = end
-        scanned = self._marks.scan(window.text, window.at, end, whole=self._is_final)
+        scanned = self._marks.scan(window.text, window.at, min(end, stop), whole=is_last)
         window.move(max(window.at, scanned))
+        if end >= stop:
+            self._end_full_scan()
 
     def _in_tag(self) -> bool:
         """Find the end of a tag."""
@@ -149,6 +191,8 @@ class PageScanner:
         tag = window.text[window.start : window.tag_end]
         self._keep(tag, window.text[window.tag_end : stop])
         window.at = stop
+        if self._name == "script":
+            self._skipped += stop - window.tag_end
         self._step = self._between
         if self._name in {"title", "script", "noscript"}:
             self._skip_to(END_OF_TEXT[self._name])
@@ -161,10 +205,11 @@ class PageScanner:
         """Find the end of a text that is skipped."""
         window = self._window
         end = self._end.search(window.text, window.at)
+        stop = end.end() if end else max(window.at, len(window.text) - LONGEST_TOKEN)
+        self._skipped += stop - window.at
+        window.move(stop)
         if end is None:
-            window.move(max(window.at, len(window.text) - LONGEST_TOKEN))
             return False
-        window.move(end.end())
         self._step = self._between
         return True
 
@@ -178,7 +223,8 @@ class PageScanner:
         else:
             self._item, self._own = self._marks.items.number, 0
         if name in KEPT_TAGS:
-            self._keep(window.tag)
+            if not (self._is_late and "itemprop" in window.tag):
+                self._keep(window.tag)
         elif name == "script":
             self._after_script()
         elif name == "noscript" and self._regions.in_body:

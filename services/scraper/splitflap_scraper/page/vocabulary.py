@@ -18,6 +18,14 @@ MAX_MARKED = 150
 MAX_TOKENS = 6_000
 MAX_BODY_TOKENS = 4_000
 
+#: Characters scanned in full, and of a page in all. Scripts, styles, comments and other skipped
+#: elements do not count: they cost a tenth.
+MAX_FULL = 512 * 1024
+MAX_SCANNED = 1024 * 1024
+
+#: Tags and comments after the part that is scanned in full.
+MAX_LATE_TOKENS = 3_000
+
 #: Longest tag, and longest text of a title, in characters. A longer tag is skipped, with the text
 #: that arrived with it.
 MAX_TAG = 8192
@@ -55,6 +63,10 @@ TOKEN = re.compile(
     r"|style|title|time|noscript|base|html|body|/html|svg|template|textarea|iframe|noframes|xmp"
     r"|plaintext)(?=[\s/>]))",
     re.IGNORECASE | re.ASCII,
+)
+#: Tokens after the part that is scanned in full: JSON-LD and metas at the end of long pages.
+LATE_TOKEN = re.compile(
+    r"<(?=[!/sm])(?:(!--)|(script|style|meta|/html)(?=[\s/>]))", re.IGNORECASE | re.ASCII
 )
 END_OF_COMMENT = re.compile(r"--!?>")
 #: Elements with a text for content, or with content beside the page.

@@ -9,13 +9,14 @@ class Window:
     tag_end: the end of the current tag
     searched: the end of the text searched for the end of the current element
     clear: the end of the text searched for tokens
+    dropped: the characters removed so far
     """
 
-    __slots__ = ("at", "clear", "searched", "start", "tag_end", "text")
+    __slots__ = ("at", "clear", "dropped", "searched", "start", "tag_end", "text")
 
     def __init__(self) -> None:
         self.text = ""
-        self.at = self.start = self.tag_end = self.searched = self.clear = 0
+        self.at = self.start = self.tag_end = self.searched = self.clear = self.dropped = 0
 
     @property
     def tag(self) -> str:
@@ -30,6 +31,7 @@ class Window:
         """Remove the text before `at` and `start`."""
         used = min(self.at, self.start)
         self.text = self.text[used:]
+        self.dropped += used
         self.at -= used
         self.start -= used
         self.tag_end -= used

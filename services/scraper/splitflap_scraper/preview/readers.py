@@ -29,9 +29,8 @@ UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"
 #: Statuses of responses that may be a wall. The kind of wall is a better reason than the status.
 WALL_STATUSES = frozenset({401, 403, 405, 406, 429, 503, 999})
 
-#: Bytes of a whole page, of its part after the head, and of a possible wall.
-MAX_PAGE = 1024 * 1024
-MAX_BODY = 256 * 1024
+#: Bytes of a whole page with its scripts, and of a possible wall. The scanner has limits too.
+MAX_PAGE = 4 * 1024 * 1024
 MAX_WALL = 128 * 1024
 
 #: Bytes of an answer of oEmbed.
@@ -48,7 +47,7 @@ _OVERLAP = 40
 
 
 class PageReader:
-    """Reads a page until its head has all fields, or its body has reached a limit."""
+    """Reads a page until it has all fields, or has reached a limit."""
 
     def __init__(self, head: Head, max_bytes: int = MAX_PAGE) -> None:
         self.head = head
@@ -57,16 +56,13 @@ class PageReader:
         self._scanner = PageScanner(is_enough=_is_enough)
         self._marks: set[str] = set()
         self._tail = ""
-        self._body_left = MAX_BODY
 
     def feed(self, data: bytes, *, final: bool) -> bool:
         text = self._decoder.feed(data, final=final)
         self._marks |= marks_in(self._tail + text)
         self._tail = text[-_OVERLAP:]
         self._scanner.feed(text, final=final)
-        if self._scanner.in_body:
-            self._body_left -= len(data)
-        return self._scanner.done or self._body_left <= 0
+        return self._scanner.done
 
     @property
     def found(self) -> bool:

@@ -125,8 +125,13 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
     ] = 4.0
     scrape_max_kib: Annotated[
         int,
-        Meta(ge=1, le=16_384, description="Limit of one decompressed page in KiB."),
-    ] = 1024
+        Meta(
+            ge=1,
+            le=16_384,
+            description="Limit of one decompressed page in KiB, with its scripts. Without them it "
+            "is 1,024 KiB.",
+        ),
+    ] = 4096
     scrape_max_redirects: Annotated[
         int, Meta(ge=0, le=20, description="Redirects followed for one page.")
     ] = 5

@@ -2,7 +2,7 @@
 
 from tests.unit.scraper.page.hostile_values import SCRIPTS, TAGS, hosts
 
-#: Bytes of each.
+#: Characters of each.
 SIZE = 1024 * 1024
 
 _LD = '<script type="application/ld+json">'
@@ -83,7 +83,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
 }
 
 
-def hostile(name: str) -> str:
-    """Return a page of SIZE characters."""
+def hostile(name: str, size: int = SIZE) -> str:
+    """Return a page of `size` characters."""
     begin, unit = HOSTILE[name]
-    return (begin + unit * (SIZE // len(unit) + 1))[:SIZE]
+    return (begin + unit * (size // len(unit) + 1))[:size]

@@ -5,12 +5,42 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from splitflap_scraper.preview.fields.title_text import parts, trimmed
-from splitflap_scraper.preview.texts import key
+from splitflap_core.contracts import MAX_SITE_NAME, MAX_TITLE
+
+from splitflap_scraper.page.document import Document
+from splitflap_scraper.preview.fields.title_text import (
+    A_SENTENCE,
+    HOME,
+    is_placeholder,
+    parts,
+    trimmed,
+    without_title,
+)
+from splitflap_scraper.preview.headings import is_front
+from splitflap_scraper.preview.sources import Sources
+from splitflap_scraper.preview.texts import key, plain
 from splitflap_scraper.preview.words import load
 
-#: Least letters and digits of a page's whole title.
-A_SENTENCE = 10
+TITLES = ("og:title", "twitter:title")
+SITE_NAMES = ("og:site_name",)
+OTHER_SITE_NAMES = (
+    "application-name",
+    "apple-mobile-web-app-title",
+    "citation_journal_title",
+    "prism.publicationname",
+    "dc.publisher",
+    "citation_publisher",
+    "publisher",
+    "og:site",
+    "al:ios:app_name",
+    "al:android:app_name",
+    "twitter:app:name:iphone",
+)
+
+FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json")
+
+#: Titles in Open Graph and Twitter cards that are read.
+MAX_GIVEN = 4
 
 #: Longest name of a site in a title, in characters.
 MAX_NAME = 50
@@ -45,6 +75,62 @@ _IN_HOSTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å":
                            "ø": "oe"})  # fmt: skip
 
 
+def site_name(sources: Sources) -> str | None:
+    """Return the name of a site by its metadata, or by its host in the page's title."""
+    page, graph = sources.page, sources.graph
+    open_graph = [each for each in page.meta(*SITE_NAMES) if not _is_a_title(page, each)]
+    sites = [
+        text
+        for name in ("WebSite", "Blog")
+        for each in graph.of_type(name)
+        for text in graph.texts(each, "name")
+    ]
+    publishers = sources.json_ld("publisher", "isPartOf", "sourceOrganization")
+    in_title = [name for text in page.titles[:1] if (name := _site_by_host(page, text))]
+    houses = [each for each in sources.microdata.texts("publisher") if len(each) <= MAX_SITE_NAME]
+    names = [*open_graph, *sites, *in_title, *publishers, *page.meta(*OTHER_SITE_NAMES), *houses]
+    fitting = [each for each in names if not is_placeholder(each) and "://" not in each]
+    # A host is a name only if there is no other.
+    fitting.sort(key=lambda each: each.lower().startswith("www."))
+    return next((name for each in fitting if (name := plain(each, MAX_SITE_NAME))), None)
+
+
+def _is_a_title(page: Document, name: str) -> bool:
+    """Whether a site's name in Open Graph is the title of the page by mistake."""
+    letters = key(name[:MAX_TITLE])
+    if len(letters) < A_SENTENCE or is_front(page.url) or not page.titles:
+        return False
+    is_repeated = any(key(each[:MAX_TITLE]) == letters for each in page.meta(*TITLES))
+    return is_repeated and key(page.titles[0][:MAX_TITLE]) != letters
+
+
+def _site_by_host(page: Document, text: str) -> str | None:
+    title = plain(text, MAX_TITLE)
+    if not title:
+        return None
+    return without_title(title) or site_in(title, page.url, ())
+
+
+def site_in_titles(page: Document, title: str | None, own: list[str]) -> str | None:
+    """Return the site's name in the page's titles."""
+    given = [plain(each, MAX_TITLE) or "" for each in page.meta(*TITLES)[:MAX_GIVEN]]
+    alone = [each for each in given if not without_title(each)]
+    if bare := next((name for each in given if (name := without_title(each))), None):
+        return plain(bare, MAX_SITE_NAME)
+    for text in [*page.titles[:1], title or ""]:
+        cleaned = plain(text, MAX_TITLE)
+        if cleaned and (name := site_in(cleaned, page.url, [*own, *alone])):
+            return plain(name, MAX_SITE_NAME)
+    return None
+
+
+def site_of_feed(page: Document, title: str | None) -> str | None:
+    """Return the site's name in the title of the first feed, unless it is the page's title."""
+    feeds = (each for each in page.linked("alternate") if each.get("type") in FEEDS)
+    name = next((name for each in feeds if (name := feed_name(each.get("title")))), None)
+    return name if name and key(name) not in {key(title or ""), *HOME} else None
+
+
 def site_in(title: str, url: str, own: Iterable[str]) -> str | None:
     """Return the site's name in a title: the part like its host, or beside a known title.
 
@@ -61,7 +147,9 @@ def site_in(title: str, url: str, own: Iterable[str]) -> str | None:
     if len(pieces) < 2:  # noqa: PLR2004 - a title and a name
         end = _AFTER_COLON.match(title)
         is_beside = end and key(end[1]) in titles and key(end[2]) not in titles
-        return end[2] if end and (is_beside or is_of_host(end[2], url)) else None
+        if end and (is_beside or is_of_host(end[2], url)):
+            return end[2]
+        return title if key(title) in _labels(url) else None
     # Sections may follow the name.
     for name in (pieces[-1], pieces[0], *pieces[1:-1]):
         if len(name) <= MAX_NAME and is_of_host(name, url):
@@ -99,14 +187,20 @@ def is_of_host(name: str, url: str) -> bool:
     if letters.startswith("the") and len(letters) > 6:  # noqa: PLR2004 - "the" and a name
         letters = letters[3:]
     host = (urlsplit(url).hostname or "").lower()
-    labels = [key(each) for each in host.split(".")[-MAX_LABELS - 1 : -1]]
     ways = {letters, letters.translate(_IN_HOSTS), _ascii(letters)}
     return len(letters) > 1 and any(
         label == way or _are_alike(label, way)
-        for label in [*labels, key(host)]
+        for label in [*_labels(url), key(host)]
         if label not in _NO_NAMES
         for way in ways
     )
+
+
+def _labels(url: str) -> list[str]:
+    """Return the labels of a URL's host that may name a site, as keys."""
+    host = (urlsplit(url).hostname or "").lower()
+    labels = [key(each) for each in host.split(".")[-MAX_LABELS - 1 : -1]]
+    return [each for each in labels if each not in _NO_NAMES]
 
 
 def _ascii(letters: str) -> str:

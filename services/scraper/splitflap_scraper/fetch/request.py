@@ -16,8 +16,9 @@ from splitflap_core.urls.addresses import Address
 from splitflap_scraper.fetch.config import FetchConfig
 from splitflap_scraper.fetch.deadline import Deadline, TimeLimit, timed_out
 from splitflap_scraper.fetch.errors import FetchError, as_fetch_errors, status_error
-from splitflap_scraper.fetch.http.body import ACCEPT_ENCODING, read_body
+from splitflap_scraper.fetch.http.body import read_body
 from splitflap_scraper.fetch.http.connections import Connections, Exchange
+from splitflap_scraper.fetch.http.decoding import ACCEPT_ENCODING
 from splitflap_scraper.fetch.http.freshness import fresh_for, retry_after
 from splitflap_scraper.fetch.http.headers import Headers, media_type
 from splitflap_scraper.fetch.http.reader import Head, R, ReaderFor
@@ -121,17 +122,17 @@ class Requester:
 
     def _read(self, target: Target, exchange: Exchange, reader_for: ReaderFor[R]) -> FetchResult[R]:
         headers = exchange.response.headers
-        content_type, charset = media_type(headers.get("Content-Type"))
+        content_type, charset = media_type(", ".join(headers.get_all("Content-Type")))
         head = Head(target.url, exchange.response.status, headers, content_type, charset)
         reader = reader_for(head)
         if reader is None:
             check_status(head.status, headers)
             raise FetchError("not_html", content_type[:100])
-        coding = headers.get("Content-Encoding")
+        codings = headers.get_all("Content-Encoding")
         max_bytes = self._config.max_bytes
         try:
             with as_fetch_errors():
-                partial = read_body(exchange.body, coding, exchange.wire, reader, max_bytes)
+                partial = read_body(exchange.body, codings, exchange.wire, reader, max_bytes)
         except (FetchError, self._time_limit.exceeded):
             # A truncated page gives a preview. The error gives none.
             if not reader.found:

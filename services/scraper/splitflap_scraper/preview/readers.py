@@ -4,6 +4,7 @@ from splitflap_core.contracts import PreviewFields
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.http.reader import Head
+from splitflap_scraper.fetch.http.sniffing import is_markup, is_text
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.document import Document, document_of
 from splitflap_scraper.page.markup import attributes
@@ -13,7 +14,7 @@ from splitflap_scraper.preview.fields.description_text import is_no_description
 from splitflap_scraper.preview.files.feed import is_feed
 from splitflap_scraper.preview.files.file_preview import file_name, file_preview
 from splitflap_scraper.preview.files.images import dimensions
-from splitflap_scraper.preview.files.kinds import MAX_BYTES, SNIFFED, kind_of
+from splitflap_scraper.preview.files.kinds import MAX_BYTES, kind_of
 from splitflap_scraper.preview.walls import marks_in
 
 #: Media types of XML. Such a response is a feed or a page, as its first tag says.
@@ -21,10 +22,18 @@ XML_TYPES = frozenset({"application/xml", "text/xml", "application/rss+xml", "ap
                        "application/rdf+xml", "application/x-rss+xml", "text/rss+xml"})  # fmt: skip
 #: Media types of pages (RFC 2854; RFC 3236).
 HTML_TYPES = XML_TYPES | {"text/html", "application/xhtml+xml"}
-#: Types that do not identify the content. Such a response is a page unless it begins as a file
-#: does.
-UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream",
+#: Types in place of a missing one. The first bytes tell a page, a feed, a text and a file apart.
+MISSING_TYPES = frozenset({"", "unknown/unknown", "application/unknown",
                            "application/x-unknown-content-type"})  # fmt: skip
+#: Types of any file.
+BINARY_TYPES = frozenset({"application/octet-stream", "binary/octet-stream"})
+SNIFFED_TYPES = XML_TYPES | MISSING_TYPES | BINARY_TYPES
+
+#: The values of Content-Type that old servers send for a file of an unknown type (WHATWG, MIME
+#: Sniffing Standard, "check-for-apache-bug flag").
+DOUBTFUL_TEXTS = frozenset({"text/plain", "text/plain; charset=ISO-8859-1",
+                            "text/plain; charset=iso-8859-1",
+                            "text/plain; charset=UTF-8"})  # fmt: skip
 
 #: Statuses of responses that may be a wall. The kind of wall is a better reason than the status.
 WALL_STATUSES = frozenset({401, 403, 405, 406, 429, 503, 999})
@@ -36,8 +45,8 @@ MAX_WALL = 128 * 1024
 #: Bytes of an answer of oEmbed.
 MAX_ANSWER = 64 * 1024
 
-#: Bytes that tell a feed from a page: the first tags.
-_BEGIN_OF_PAGE = 1024
+#: Bytes that tell a page, a feed, a text and a file apart.
+_BEGIN = 1024
 
 #: Bytes that may hold the size of an image, at the start of its file.
 _IMAGE_HEAD = 4096
@@ -126,31 +135,36 @@ class UnknownReader:
     def __init__(self, head: Head) -> None:
         self._head = head
         self._begin = b""
-        self._is_page = head.content_type in XML_TYPES
         self.reader: PageReader | FileReader | None = None
 
     def feed(self, data: bytes, *, final: bool) -> bool:
         if self.reader is None:
             self._begin += data
-            if len(self._begin) < (_BEGIN_OF_PAGE if self._is_page else SNIFFED) and not final:
+            if len(self._begin) < _BEGIN and not final:
                 return False
             self.reader, data = self._chosen(), self._begin
         return self.reader.feed(data, final=final)
 
     @property
     def found(self) -> bool:
+        # A few bytes of no known kind are not enough to call them a text.
+        if isinstance(self.reader, FileReader) and self.reader.kind == "text":
+            return len(self._begin) >= _BEGIN
         return self.reader is not None and self.reader.found
 
     def _chosen(self) -> PageReader | FileReader:
-        if self._is_page:
-            is_other = is_feed(self._begin)
-            return FileReader(self._head, "feed") if is_other else PageReader(self._head)
-        kind = kind_of("", self._begin, _name(self._head))
-        if kind is not None:
-            return FileReader(self._head, kind)
-        if self._head.content_type:
-            raise FetchError("not_html", self._head.content_type[:100])
-        return PageReader(self._head)
+        head, begin = self._head, self._begin
+        is_missing = head.content_type in MISSING_TYPES
+        if head.content_type in XML_TYPES or (is_missing and _may_be_page(begin)):
+            return FileReader(head, "feed") if is_feed(begin) else PageReader(head)
+        if _is_doubtful(head) and is_text(begin):
+            return FileReader(head, "text")
+        kind = kind_of("", begin, _name(head))
+        if kind is None and is_missing and is_text(begin):
+            kind = "text"
+        if kind is None:
+            raise FetchError("not_html", head.content_type[:100])
+        return FileReader(head, kind)
 
 
 AnyReader = PageReader | FileReader | UnknownReader
@@ -166,10 +180,10 @@ def reader_for(head: Head) -> AnyReader | None:
     if not 200 <= head.status < 300:  # noqa: PLR2004 - the class of success
         may_be_wall = is_page and head.status in WALL_STATUSES
         return PageReader(head, MAX_WALL) if may_be_wall else None
-    if head.content_type in XML_TYPES | UNKNOWN_TYPES:
-        return UnknownReader(head)
-    if is_page:
+    if is_page and head.content_type not in XML_TYPES:
         return PageReader(head)
+    if head.content_type in SNIFFED_TYPES or _is_doubtful(head):
+        return UnknownReader(head)
     kind = kind_of(head.content_type, name=_name(head))
     if kind is None and head.headers.get("Content-Disposition").lower().startswith("attachment"):
         kind = "file"
@@ -180,6 +194,16 @@ def reader_for(head: Head) -> AnyReader | None:
 
 def _name(head: Head) -> str:
     return file_name(head.url, head.headers) or ""
+
+
+def _may_be_page(begin: bytes) -> bool:
+    return is_markup(begin) or not begin.strip()
+
+
+def _is_doubtful(head: Head) -> bool:
+    """Whether the server may have called any file a text."""
+    is_sure = head.headers.get("X-Content-Type-Options").strip().lower() == "nosniff"
+    return not is_sure and ", ".join(head.headers.get_all("Content-Type")) in DOUBTFUL_TEXTS
 
 
 def _is_enough(pieces: list[Piece]) -> bool:

@@ -24,18 +24,11 @@ def test_an_invalid_status_line_is_a_bad_response(serve: Serve, response: bytes)
     assert refused(make_fetcher(), serve(response).url()).reason == "bad_response"
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "compress", "rot13"])
-def test_other_content_codings_are_refused(serve: Serve, coding: str) -> None:
-    """Only bounded ones are decoded."""
-    site = serve(page(HEAD, f"Content-Encoding: {coding}"))
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "gzip", "deflate", "compress"])
+def test_broken_compression_is_a_bad_response(serve: Serve, coding: str) -> None:
+    """So are other codings than the four, unless the body is a plain text."""
+    site = serve(page(b"\xff\x00\xfe" * 99, f"Content-Encoding: {coding}"))
     assert refused(make_fetcher(), site.url()).reason == "bad_response"
-
-
-def test_broken_compression_is_a_bad_response(serve: Serve) -> None:
-    """The body is plain text."""
-    for coding in ("gzip", "deflate"):
-        site = serve(page(HEAD, f"Content-Encoding: {coding}"))
-        assert refused(make_fetcher(), site.url()).reason == "bad_response"
 
 
 def test_a_refused_connection_is_transient() -> None:
@@ -125,13 +118,11 @@ def test_a_compression_bomb_is_cut_off(serve: Serve, layers: int) -> None:
     """The whole page would have a GiB."""
     squeeze = zlib.compressobj(9, wbits=31)
     bomb = b"".join(squeeze.compress(b" " * 1_048_576) for _ in range(64)) + squeeze.flush()
+    bomb = bomb if layers == 1 else zlib.compress(bomb * 16, wbits=31)
     coding = ", ".join(["gzip"] * layers)
     site = serve(page(bomb * 16, f"Content-Encoding: {coding}"))
     began = time.process_time()
-    if layers == 1:
-        assert make_fetcher().fetch(site.url()).head == ""
-    else:
-        assert refused(make_fetcher(), site.url()).reason == "bad_response"
+    assert make_fetcher().fetch(site.url()).head == ""
     assert time.process_time() - began < 1
 
 

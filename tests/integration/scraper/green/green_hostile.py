@@ -27,9 +27,9 @@ from tests.integration.scraper.green.hostile_servers import EXPECTED
 DEADLINE = 2.0
 TIMES = 3
 
-#: MiB by which the process may grow at its peak: 5 to 14 were seen, and 35 where one piece of a
-#: bomb is made larger without a limit.
-MAX_GROWTH = 20.0
+#: MiB by which the process may grow at its peak: 12 for the windows of brotli, beside 5 to 14 for
+#: all others, and 35 where one piece of a bomb is made larger without a limit.
+MAX_GROWTH = 30.0
 
 TLS = {"tls_stall": {"timeout"}, "tls_nonsense": {"tls"}}
 NAMES = [*EXPECTED, *TLS]

@@ -15,6 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count, repeat
 
+import brotli
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 PAGE = OK + b"\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -94,6 +101,9 @@ endless("endless_informational", "too_large", b"", b"HTTP/1.1 103 Early Hints\r\
 endless("endless_cookies", "too_large", OK, b"Set-Cookie: a=" + b"x" * 4000 + b"\r\n")
 endless("endless_nulls", "bad_response too_large", b"", b"\0" * 4096)
 endless("endless_lines", "bad_response too_large", b"", b"\r\n" * 2048)
+simple("many_cookies", "too_large", OK + b"Set-Cookie: a=b\r\n" * 1000 + b"\r\n" + RICH)
+simple("cookies", "title", OK + b"Set-Cookie: a=%s; Domain=com\r\n" % (b"x" * 600) * 95 + b"\r\n"
+       + RICH)  # fmt: skip
 simple("many_headers", "too_large", OK + b"a: b\r\n" * 200 + b"\r\n" + RICH)
 simple("another_protocol", "bad_response", b"SSH-2.0-OpenSSH_9.7\r\n")
 simple("http_0_9", "bad_response", b"<html>" + RICH)
@@ -132,10 +142,25 @@ simple("negative_chunk", "bad_response closed title", CHUNKED + b"-5\r\n" + RICH
 endless("bomb", "blank", GZIP, BOMB)
 NOTHING = zlib.compressobj(wbits=31).flush(zlib.Z_SYNC_FLUSH)
 endless("bomb_of_nothing", "too_large", GZIP + NOTHING, b"\x00\x00\x00\xff\xff" * 800)
-simple("nested_bomb", "bad_response", OK + b"Content-Encoding: gzip, gzip\r\n\r\n",
+simple("nested_bomb", "blank", OK + b"Content-Encoding: gzip, gzip\r\n\r\n",
        gzip.compress(BOMB))  # fmt: skip
-endless("broken_compression", "bad_response", GZIP, b"x" * 65_536)
-simple("unknown_coding", "bad_response", OK + b"Content-Encoding: br\r\n\r\n" + RICH)
+endless("broken_compression", "bad_response", GZIP, b"\0x" * 32_768)
+simple("coding_without_effect", "title", GZIP + RICH)
+simple("unknown_coding", "bad_response", OK + b"Content-Encoding: compress\r\n\r\n\x1f\x9d\x90")
+BROTLI = OK + b"Content-Encoding: br\r\n\r\n"
+simple("brotli_bomb", "title", BROTLI + brotli.compress(RICH + b" " * 67_108_864))
+simple("wide_brotli", "bad_response", BROTLI + brotli.compress(bytes(20_000_000), lgwin=24))
+simple("truncated_brotli", "title",
+       OK + b"Content-Encoding: br\r\nContent-Length: 99999\r\n\r\n"
+       + brotli.compress(RICH + bytes(range(32, 127)) * 999)[:-9])  # fmt: skip
+ZSTD = OK + b"Content-Encoding: zstd\r\n\r\n"
+simple("zstd_bomb", "blank", ZSTD + zstd.compress(b" " * 67_108_864))
+endless("zstd_of_nothing", "too_large", ZSTD, zstd.compress(b"") * 1000)
+endless("skipped_zstd", "too_large", ZSTD + b"\x50\x2a\x4d\x18\xff\xff\xff\x7f", b"x" * 65_536)
+endless("members_of_nothing", "too_large", GZIP, gzip.compress(b"") * 500)
+NOTHING_NESTED = gzip.compress(NOTHING + b"\0\0\0\xff\xff" * 9_000_000)
+simple("nested_bomb_of_nothing", "too_large", OK + b"Content-Encoding: gzip, gzip\r\n\r\n",
+       NOTHING_NESTED)  # fmt: skip
 
 # -- elsewhere
 MOVED = b"HTTP/1.1 302 Found\r\n"
@@ -153,6 +178,13 @@ simple("good", "title", PAGE + RICH)
 def s_endless_redirects(path: str) -> Pieces:
     """Redirect to a new URL each time."""
     yield MOVED + b"Location: /endless_redirects/%d\r\n\r\n" % (len(path) * 7 + time.time_ns())
+
+
+@server("too_many_redirects")
+def s_endless_cookie_redirects(_path: str) -> Pieces:
+    """Redirect to the same URL with a new cookie each time."""
+    cookie = b"Set-Cookie: n=%d\r\n" % time.time_ns()
+    yield MOVED + cookie + b"Location: /endless_cookie_redirects\r\n\r\n"
 
 
 @server("too_many_redirects")

@@ -1,10 +1,35 @@
-"""Content codings, undone piece by piece within a limit."""
+"""Content codings, undone piece by piece within limits."""
 
+import gzip
+import random
+import sys
 import zlib
+from collections.abc import Callable
+from contextlib import closing
 
+import brotli
 import pytest
-from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.http.body import Inflater
+from splitflap_scraper.fetch.errors import FetchError, Transient
+from splitflap_scraper.fetch.http import codings
+from splitflap_scraper.fetch.http.decoding import STEP, Decoding
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+#: Bytes between two codings, for tests that do not reach it.
+MANY = 1_000_000
+
+#: A text that no coding can mistake for its own data.
+PAGE = b"<!doctype html><title>T</title>" + b"<p>Some words of a page.</p>" * 40
+
+SQUEEZE: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstd.compress,
+}
 
 
 def squeezed(data: bytes, wbits: int = 31) -> bytes:
@@ -13,27 +38,168 @@ def squeezed(data: bytes, wbits: int = 31) -> bytes:
     return squeeze.compress(data) + squeeze.flush()
 
 
-def test_a_bomb_is_cut_at_the_limit() -> None:
-    """A MiB of zeros is compressed to less than 2 KB."""
-    bomb = squeezed(bytes(1_048_576))
-    assert len(bomb) < 2000
-    assert len(Inflater("gzip").feed(bomb, 1000)) == 1000
-    assert len(Inflater("").feed(bomb, 100)) == 100
+def decoded(data: bytes, *codings: str, piece: int = 1_000_000, between: int = MANY) -> bytes:
+    """Decode a body that arrives in pieces."""
+    decoding = Decoding(codings, between)
+    try:
+        pieces = [data[at : at + piece] for at in range(0, len(data), piece)]
+        return b"".join(page for each in pieces for page in decoding.pages(each))
+    finally:
+        decoding.close()
 
 
-@pytest.mark.parametrize(("coding", "wbits"), [("gzip", 31), ("x-gzip", 31), ("Deflate", -15)])
-def test_a_body_may_come_in_pieces(coding: str, wbits: int) -> None:
-    """The first piece holds the header."""
-    inflater = Inflater(coding)
-    data = squeezed(b"hello " * 5, wbits)
-    pieces = [inflater.feed(data[at : at + 4], 100) for at in range(0, len(data), 4)]
-    assert b"".join(pieces) == b"hello " * 5
-
-
-def test_a_wrong_checksum_is_a_bad_response() -> None:
-    """The body itself is valid."""
-    inflater = Inflater("gzip")
-    assert inflater.feed(squeezed(b"x" * 10)[:-8], 100) == b"x" * 10
+def refused(data: bytes, *codings: str, between: int = MANY) -> FetchError:
+    """Return the error of a body."""
     with pytest.raises(FetchError) as error:
-        inflater.feed(b"\xff" * 100, 100)
-    assert error.value.reason == "bad_response"
+        decoded(data, *codings, between=between)
+    return error.value
+
+
+@pytest.mark.parametrize("coding", list(SQUEEZE))
+@pytest.mark.parametrize("piece", [1, 7, 1_000_000])
+def test_a_body_may_come_in_pieces(coding: str, piece: int) -> None:
+    """The decoder returns each byte once."""
+    page = bytes(range(256)) * 300
+    assert decoded(SQUEEZE[coding](page), coding, piece=piece) == page
+
+
+@pytest.mark.parametrize(
+    ("coding", "wbits"),
+    [("x-gzip", 31), ("GZip", 31), ("Deflate", -15), ("deflate", 31), ("gzip", 15)],
+)
+def test_the_forms_of_deflate_are_told_apart(coding: str, wbits: int) -> None:
+    """Servers mix them up."""
+    assert decoded(squeezed(PAGE, wbits), coding) == PAGE
+
+
+@pytest.mark.parametrize("coding", list(SQUEEZE))
+def test_a_bomb_is_decoded_in_bounded_steps(coding: str) -> None:
+    """64 MiB of zeros arrive in one piece."""
+    bomb = SQUEEZE[coding](bytes(64 * 1024 * 1024))
+    with closing(Decoding([coding], MANY)) as decoding:
+        pages = iter(decoding.pages(bomb))
+        assert all(0 < len(next(pages)) <= 2 * STEP for _ in range(16))
+
+
+def test_a_bomb_within_a_coding_is_bounded() -> None:
+    """Its bytes between two codings count, even if they give no byte of a page."""
+    nothing = zlib.compressobj(wbits=31).flush(zlib.Z_SYNC_FLUSH) + b"\0\0\0\xff\xff" * 1_000_000
+    error = refused(gzip.compress(nothing), "gzip, gzip", between=100_000)
+    assert error.reason == "too_large"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_body_may_have_several_members(coding: str) -> None:
+    """A reader that stopped after the first one would show a part of the page."""
+    body = SQUEEZE[coding](b"<p>one") + SQUEEZE[coding](b"") + SQUEEZE[coding](b"<p>two")
+    for piece in (1, 10, 1000):
+        assert decoded(body, coding, piece=piece) == b"<p>one<p>two"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_the_number_of_members_is_bounded(coding: str) -> None:
+    """Empty ones cost time without a byte."""
+    body = SQUEEZE[coding](b"a") * (codings.MAX_MEMBERS + 10)
+    assert len(decoded(body, coding)) <= codings.MAX_MEMBERS
+
+
+def test_bytes_after_gzip_are_ignored() -> None:
+    """Browsers ignore them too."""
+    assert decoded(gzip.compress(PAGE) + b"\r\n<!-- served -->", "gzip") == PAGE
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, br", "compress", "x"])
+def test_a_text_with_a_coding_that_was_not_applied_is_read(coding: str) -> None:
+    """So browsers read a coding that they do not know."""
+    assert decoded(PAGE, coding) == PAGE
+    assert decoded(b"\xef\xbb\xbf" + PAGE, coding).endswith(PAGE)
+
+
+@pytest.mark.parametrize(
+    "coding",
+    ["", "identity", "none", "None", "utf-8", "UTF8", "binary", "ISO-8859-1", "text/html",
+     "aws-chunked", '"identity"', "identity, none"],
+)  # fmt: skip
+def test_words_that_mean_no_coding_are_skipped(coding: str) -> None:
+    """Any bytes are passed."""
+    assert decoded(b"\x89PNG\r\n\x1a\n\0", coding) == b"\x89PNG\r\n\x1a\n\0"
+
+
+@pytest.mark.parametrize("said", [("gzip, br",), ("gzip", "br"), ("gzip,utf-8", "identity, br")])
+def test_several_codings_are_undone_in_reverse(said: tuple[str, ...]) -> None:
+    """They may stand in one header or in several."""
+    assert decoded(brotli.compress(gzip.compress(PAGE)), *said) == PAGE
+
+
+def test_a_coding_that_is_named_twice_may_be_applied_once() -> None:
+    """A proxy and its server both name it."""
+    assert decoded(gzip.compress(PAGE), "gzip, gzip") == PAGE
+    assert decoded(gzip.compress(PAGE), "gzip", "gzip") == PAGE
+
+
+def test_the_number_of_codings_is_bounded() -> None:
+    """Each one multiplies the work."""
+    assert refused(PAGE, "gzip, gzip, gzip, gzip").reason == "bad_response"
+
+
+@pytest.mark.parametrize("coding", ["compress", "dcb", "unheard-of"])
+def test_an_unknown_coding_of_binary_data_is_a_bad_response(coding: str) -> None:
+    """The detail names the coding."""
+    error = refused(b"\x1f\x9d\x90\x00\x01", coding)
+    assert error.reason == "bad_response"
+    assert coding in error.detail
+
+
+@pytest.mark.parametrize("coding", list(SQUEEZE))
+def test_broken_compression_is_a_bad_response(coding: str) -> None:
+    """It may break at its beginning, or later."""
+    assert refused(b"\xff\x00\xfe\x01" * 500, coding).reason == "bad_response"
+    whole = SQUEEZE[coding](bytes(range(256)) * 2000)
+    broken = whole[:200] + random.Random(1).randbytes(20_000)
+    assert refused(broken, coding).reason == "bad_response"
+
+
+@pytest.mark.parametrize("coding", list(SQUEEZE))
+def test_a_truncated_stream_gives_its_part(coding: str) -> None:
+    """Its end is missing."""
+    page = random.Random(1).randbytes(300_000).hex().encode()
+    got = decoded(SQUEEZE[coding](page)[:-40], coding, piece=1000)
+    assert got
+    assert page.startswith(got)
+
+
+def test_a_brotli_window_over_four_mib_is_refused() -> None:
+    """One step may write the whole window, and takes 50 ms for 16 MiB."""
+    page = bytes(8 * 1024 * 1024 + 1)
+    assert refused(brotli.compress(page, lgwin=24), "br").reason == "bad_response"
+    assert refused(brotli.compress(page, lgwin=23), "br").reason == "bad_response"
+    with closing(Decoding(["br"], MANY)) as decoding:
+        assert next(iter(decoding.pages(brotli.compress(page, lgwin=22))))
+
+
+def test_a_zstd_window_over_eight_mib_is_refused() -> None:
+    """RFC 9659 sets this limit."""
+    for window, is_allowed in ((23, True), (24, False)):
+        squeeze = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: window})
+        body = squeeze.compress(PAGE) + squeeze.flush()
+        if is_allowed:
+            assert decoded(body, "zstd") == PAGE
+        else:
+            assert refused(body, "zstd").reason == "bad_response"
+
+
+def test_the_number_of_wide_windows_is_bounded() -> None:
+    """A page waits for another attempt while others hold all of them."""
+    wide = brotli.compress(PAGE, lgwin=22)
+    small = brotli.compress(PAGE, lgwin=18)
+    held = [Decoding(["br"], MANY) for _ in range(codings.MAX_WIDE)]
+    for each in held:
+        list(each.pages(wide))
+    error = refused(wide, "br")
+    assert isinstance(error, Transient)
+    assert error.reason == "busy"
+    assert decoded(small, "br") == PAGE
+    for each in held:
+        each.close()
+        each.close()
+    assert decoded(wide, "br") == PAGE

@@ -216,7 +216,15 @@ def test_huge_heads_are_read_in_linear_time(make: Callable[[int], bytes]) -> Non
         ("text/html", ("text/html", None)),
         ("Text/HTML;charset=utf-8", ("text/html", "utf-8")),
         ('text/html ; a=b; Charset="utf-8"', ("text/html", "utf-8")),
-        ("application/xhtml+xml, text/html", ("application/xhtml+xml", None)),
+        ("application/xhtml+xml, text/html", ("text/html", None)),
+        ("text/plain;charset=a, text/html;charset=b", ("text/html", "b")),
+        ("text/html;charset=a, text/html", ("text/html", "a")),
+        ("text/plain;charset=a, text/html", ("text/html", None)),
+        ("text/html, */*", ("text/html", None)),
+        ("text/html, html", ("text/html", None)),
+        ('text/html;a="b, c/d";charset=x', ("text/html", "x")),
+        ('text/html;a="b, c/d', ("text/html", None)),
+        ("charset=utf-8", ("", "utf-8")),
         ("", ("", None)),
         ("html", ("", None)),
         ("text/", ("", None)),
@@ -225,7 +233,7 @@ def test_huge_heads_are_read_in_linear_time(make: Callable[[int], bytes]) -> Non
     ],
 )
 def test_a_content_type_has_a_type_and_a_charset(value: str, found: tuple[str, str | None]) -> None:
-    """Invalid parts are empty."""
+    """Invalid parts are empty. The last valid value counts, as in browsers."""
     assert media_type(value) == found
 
 

@@ -9,7 +9,11 @@ MAX_TYPES = 256
 
 #: A media type (RFC 9110, section 8.3.1), and its charset, quoted or not.
 _TYPE = re.compile(r"\s*([\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100})\s*(?:[;,]|\Z)", re.ASCII)
-_CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([^\s"';,]{1,40})""", re.IGNORECASE)
+_CHARSET = re.compile(r"""(?:;|^)\s*charset\s*=\s*["']?([^\s"';,]{1,40})""", re.IGNORECASE)
+
+#: Characters of all Content-Types together, and one of several values.
+MAX_CONTENT_TYPE = 1000
+_VALUE = re.compile(r'(?:[^,"]|"[^"]*"?)+')
 
 
 class Headers:
@@ -34,7 +38,17 @@ class Headers:
 
 @lru_cache(maxsize=MAX_TYPES)
 def media_type(content_type: str) -> tuple[str, str | None]:
-    """Return the media type in lower case, empty if there is none, and its charset."""
-    found = _TYPE.match(content_type)
-    charset = _CHARSET.search(content_type)
-    return found[1].lower() if found else "", charset[1] if charset else None
+    """Return the media type in lower case, empty if there is none, and its charset.
+
+    `content_type` has all values of the header. The last valid one counts, with the charset of an
+    earlier one of the same type (WHATWG, Fetch Standard, "extract a MIME type").
+    """
+    kind, charset = "", None
+    for value in _VALUE.findall(content_type[:MAX_CONTENT_TYPE]):
+        type_, said = _TYPE.match(value), _CHARSET.search(value.strip())
+        if type_ and type_[1] != "*/*":
+            charset = charset if type_[1].lower() == kind else None
+            kind = type_[1].lower()
+        if said:
+            charset = said[1]
+    return kind, charset

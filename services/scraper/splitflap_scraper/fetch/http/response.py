@@ -16,8 +16,9 @@ MAX_FIELDS = 100
 #: Reads of one head. It bounds the cost of a server that sends byte by byte.
 MAX_HEAD_READS = 4096
 
-#: Statuses of responses that have no body (RFC 9112, section 6.3).
-BODILESS = frozenset({204, 304})
+#: Statuses of responses that have no body (RFC 9112, section 6.3; for 205 RFC 9110, section
+#: 15.3.6).
+BODILESS = frozenset({204, 205, 304})
 
 #: Digits of a length. A longer number is invalid.
 MAX_DIGITS = 15

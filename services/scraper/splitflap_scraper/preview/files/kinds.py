@@ -21,9 +21,6 @@ MAX_BYTES = {
     "video": 1,
 }
 
-#: Bytes that reveal the kind of a file.
-SNIFFED = 80
-
 #: First bytes of files, for servers that send no type.
 _MAGIC = (
     (b"%PDF-", "document"), (b"\x89PNG\r\n", "image"), (b"GIF8", "image"),

@@ -1,0 +1,114 @@
+"""Undoes the content codings of one body, as real servers declare them.
+
+Servers declare codings that they did not apply, charsets in place of codings, and one coding twice.
+So a coding whose first data are a text in place of valid compression is skipped.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.fetch.http.codings import ERRORS, Decoder, decoder_of
+from splitflap_scraper.fetch.http.sniffing import is_text
+
+#: The content codings in a request.
+ACCEPT_ENCODING = "gzip, deflate, br, zstd"
+
+#: Words in place of a coding that mean none. Charsets and media types do too.
+_NO_CODINGS = frozenset({"", "identity", "none", "null", "binary", "7bit", "8bit", "aws-chunked"})
+_NO_CODING_BEGINNINGS = ("utf", "iso-8859", "windows-", "charset", "us-ascii")
+
+#: Codings of one body. Real ones have one, rarely two.
+MAX_CODINGS = 3
+
+#: Bytes that a decoder returns in one step.
+STEP = 64 * 1024
+
+
+class Decoding:
+    """The codings of one body, undone in the reverse of their order."""
+
+    def __init__(self, codings: Sequence[str], max_between: int) -> None:
+        """`codings` are Content-Encoding headers. `max_between` bounds the bytes between two.
+
+        Raises:
+            FetchError: `bad_response` for too many codings.
+        """
+        named = [each for each in _names(codings) if not _is_none(each)]
+        if len(named) > MAX_CODINGS:
+            raise FetchError("bad_response", f"more than {MAX_CODINGS} content codings")
+        self._stages = [_Stage(each) for each in reversed(named)]
+        self._left_between = max_between
+
+    def pages(self, data: bytes) -> Iterable[bytes]:
+        """Decode a piece of the body, in steps.
+
+        Raises:
+            FetchError: `bad_response`, for broken compression or an unsupported coding; `too_large`
+                for too many bytes between two codings; `busy`, as `codings.Brotli`.
+        """
+        return self._through(data, 0) if self._stages else (data,)
+
+    def _through(self, data: bytes, number: int) -> Iterator[bytes]:
+        is_last = number + 1 == len(self._stages)
+        for page in self._stages[number].pages(data):
+            if is_last:
+                yield page
+                continue
+            self._left_between -= len(page)
+            if self._left_between < 0:
+                raise FetchError("too_large", "more bytes between two codings than allowed")
+            yield from self._through(page, number + 1)
+            time.sleep(0)
+
+    def close(self) -> None:
+        """Free what the decoders hold."""
+        for stage in self._stages:
+            stage.close()
+
+
+class _Stage:
+    """One coding."""
+
+    def __init__(self, coding: str) -> None:
+        self._decoder: Decoder | None = decoder_of(coding)
+        self._has_begun = False
+
+    def pages(self, data: bytes) -> Iterator[bytes]:
+        given = data
+        while self._decoder is not None:
+            try:
+                page = self._decoder.decode(given, STEP)
+            except (*ERRORS, FetchError) as error:
+                self._skip_or_raise(data, error)
+                break
+            self._has_begun = self._has_begun or bool(data)
+            if not page:
+                return
+            yield page
+            given = b""
+        if data:
+            yield data
+
+    def _skip_or_raise(self, data: bytes, error: Exception) -> None:
+        """Skip the coding if its first data are a text, or raise FetchError."""
+        is_busy = isinstance(error, FetchError) and error.reason == "busy"
+        if is_busy or self._has_begun or not is_text(data):
+            if isinstance(error, FetchError):
+                raise error
+            raise FetchError("bad_response", f"broken compression: {error}") from error
+        self.close()
+        self._decoder = None
+
+    def close(self) -> None:
+        if self._decoder is not None:
+            self._decoder.close()
+
+
+def _names(codings: Sequence[str]) -> list[str]:
+    text = ",".join(codings).lower()[:1000]
+    return [each.strip(" \t\"'") for each in text.split(",")] if text else []
+
+
+def _is_none(coding: str) -> bool:
+    return coding in _NO_CODINGS or coding.startswith(_NO_CODING_BEGINNINGS) or "/" in coding

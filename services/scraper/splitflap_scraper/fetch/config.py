@@ -3,6 +3,7 @@
 import ssl
 from dataclasses import dataclass
 
+from splitflap_scraper.fetch.identity import Identity
 from splitflap_scraper.fetch.politeness.host_limits import HostLimits
 from splitflap_scraper.fetch.targets.allow_list import AllowList
 
@@ -19,7 +20,7 @@ class FetchConfig:
     allow_list: AllowList
     host_limits: HostLimits
     tls: ssl.SSLContext
-    user_agent: str
+    identity: Identity
     deadline: float
     dns_timeout: float
     connect_timeout: float

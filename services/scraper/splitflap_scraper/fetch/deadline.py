@@ -27,6 +27,15 @@ class Deadline:
         self._seconds = seconds
         self._end = clock() + seconds
 
+    def within(self, seconds: float) -> "Deadline":
+        """Return the deadline in some seconds from now, or this one if it is earlier.
+
+        Raises:
+            Transient: as `left`.
+        """
+        left = self.left()
+        return self if left <= seconds else Deadline(seconds, self._clock)
+
     def left(self, most: float = float("inf")) -> float:
         """Return the remaining seconds, but no more than `most`.
 

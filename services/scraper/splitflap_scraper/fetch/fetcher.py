@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from splitflap_core.telemetry import Metrics
 
 from splitflap_scraper.fetch.config import FetchConfig
+from splitflap_scraper.fetch.cookies.jar import CookieJar
+from splitflap_scraper.fetch.cookies.public_suffixes import public_suffixes
 from splitflap_scraper.fetch.deadline import Deadline, TimeLimit, timed_out
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.http.reader import R, ReaderFor
@@ -37,8 +39,9 @@ class Fetcher:
         self._config = config
         self._time_limit = time_limit
         self._requester = Requester(config, time_limit, metrics, resolve)
-        robots_request = RobotsRequest(self._requester, config.user_agent)
+        robots_request = RobotsRequest(self._requester, config.identity)
         self._robots = RobotsCache(robots_request) if config.robots else None
+        self._is_public_suffix = public_suffixes()
 
     @property
     def deadline(self) -> float:
@@ -56,62 +59,94 @@ class Fetcher:
         try:
             with self._time_limit.within(seconds):
                 deadline = Deadline(seconds * NETWORK_SHARE)
-                yield Visit(self._requester, self._robots, deadline, self._config.max_redirects)
+                cookies = CookieJar(self._is_public_suffix)
+                yield Visit(
+                    self._requester, self._robots, cookies, deadline, self._config.max_redirects
+                )
         except self._time_limit.exceeded as error:
             raise timed_out(seconds) from error
 
 
 class Visit:
-    """The requests of one preview. They share a deadline and a number of redirects."""
+    """The requests of one preview. They share a deadline, cookies, and a number of redirects."""
 
     def __init__(
         self,
         requester: Requester,
         robots: RobotsCache | None,
+        cookies: CookieJar,
         deadline: Deadline,
         max_redirects: int,
     ) -> None:
         self._requester = requester
         self._robots = robots
+        self._cookies = cookies
         self._deadline = deadline
         self._redirects_left = max_redirects
-        self._seen: set[str] = set()
+        #: The URLs so far, each with the cookies of its request.
+        self._seen: set[tuple[str, str]] = set()
         #: The URL of the last request, or of the one that robots.txt has barred.
         self.url = ""
 
-    def get(self, url: str, reader_for: ReaderFor[R], *, redirect: bool = False) -> FetchResult[R]:
-        """Return the final response of a URL, read. `redirect` marks a redirect by a page.
+    def get(
+        self,
+        url: str,
+        reader_for: ReaderFor[R],
+        *,
+        redirect: bool = False,
+        seconds: float = float("inf"),
+    ) -> FetchResult[R]:
+        """Return the final response of a URL, read, within some seconds of the visit.
+
+        `redirect` marks a redirect by a page.
 
         Raises:
             FetchError: the URL gives no page.
         """
         if redirect:
             self._count_redirect()
-        answer = self.get_if_changed(url, reader_for, None)
+        answer = self.get_if_changed(url, reader_for, None, seconds)
         assert isinstance(answer, FetchResult), "the request has no condition"  # noqa: S101 - mypy
         return answer
 
     def get_if_changed(
-        self, url: str, reader_for: ReaderFor[R], validators: Validators | None
+        self,
+        url: str,
+        reader_for: ReaderFor[R],
+        validators: Validators | None,
+        seconds: float = float("inf"),
     ) -> FetchResult[R] | NotModified:
         """Return the final response of a URL, or NotModified if its validators still hold.
 
         Raises:
             FetchError: as `get`.
         """
-        target = target_of(url)
+        target, deadline = target_of(url), self._deadline.within(seconds)
         while True:
-            if target.url in self._seen:
+            if not self._is_new(target):
                 raise FetchError("too_many_redirects", "a loop")
-            self._seen.add(target.url)
+            self._seen.add((target.url, self._cookies.header(target)))
             self.url = target.url
             if self._robots is not None:
-                self._robots.check(target, self._deadline)
-            answer = self._requester.send(target, self._deadline, reader_for, validators)
+                self._robots.check(target, deadline)
+            answer = self._requester.send(target, deadline, reader_for, validators, self._cookies)
             if not isinstance(answer, Target):
                 return answer
             self._count_redirect()
             target = answer
+
+    def is_new(self, url: str) -> bool:
+        """Whether a request to a URL would differ from all others of this visit.
+
+        A site may set a cookie and lead to the same URL.
+        """
+        try:
+            return self._is_new(target_of(url))
+        except FetchError:
+            return False
+
+    def _is_new(self, target: Target) -> bool:
+        return (target.url, self._cookies.header(target)) not in self._seen
 
     def _count_redirect(self) -> None:
         if self._redirects_left <= 0:

@@ -1,8 +1,8 @@
 """One request of the safe fetch.
 
 A request resolves its host's name once, checks all addresses, and connects to a checked address. It
-carries no cookie and no credential. It may use a kept connection to an address that passed the
-check again (`http/connections.py`).
+carries cookies of its own visit only, and the operator's fields for its host only. It may use a
+kept connection to an address that passed the check again (`http/connections.py`).
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from splitflap_core.telemetry import Metrics
 from splitflap_core.urls.addresses import Address
 
 from splitflap_scraper.fetch.config import FetchConfig
+from splitflap_scraper.fetch.cookies.jar import CookieJar
 from splitflap_scraper.fetch.deadline import Deadline, TimeLimit, timed_out
 from splitflap_scraper.fetch.errors import FetchError, as_fetch_errors, status_error
 from splitflap_scraper.fetch.http.body import read_body
@@ -26,10 +27,11 @@ from splitflap_scraper.fetch.http.validators import Validators
 from splitflap_scraper.fetch.targets.resolver import Resolve, Resolver
 from splitflap_scraper.fetch.targets.urls import Target, joined
 
-ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
-
 #: Statuses of redirects (RFC 9110, section 15.4).
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+#: A list of choices. With a Location it is a redirect too.
+MULTIPLE_CHOICES = 300
 
 #: Statuses of an overloaded server.
 OVERLOADED = frozenset({429, 503})
@@ -69,10 +71,6 @@ class Requester:
         self._connections = Connections(config.tls, config.connect_timeout, metrics)
         conditional = metrics.counter("splitflap_scraper_conditional_requests_total")
         self._unchanged, self._others = conditional.labels("unchanged"), conditional.labels("other")
-        self._headers = (
-            f"User-Agent: {config.user_agent}\r\nAccept: {ACCEPT}\r\n"
-            f"Accept-Encoding: {ACCEPT_ENCODING}\r\n\r\n"
-        )
 
     def send(
         self,
@@ -80,8 +78,11 @@ class Requester:
         deadline: Deadline,
         reader_for: ReaderFor[R],
         validators: Validators | None = None,
+        cookies: CookieJar | None = None,
     ) -> FetchResult[R] | Target | NotModified:
         """Send one request, and return its result, or the target of a redirect.
+
+        `cookies` are those of the visit. Without a jar, the request has none, and takes none.
 
         Raises:
             FetchError: the request was refused, or gave no page.
@@ -89,24 +90,33 @@ class Requester:
         self._config.allow_list.check_target(target)
         conditions = validators.lines_for(target) if validators else ""
         try:
-            return self._send(target, deadline, reader_for, conditions)
+            return self._send(target, deadline, reader_for, conditions, cookies)
         except self._time_limit.exceeded as error:
             # The caller may already have enough for a preview, so it gets an error it can handle.
             raise timed_out(self._config.deadline) from error
 
     def _send(
-        self, target: Target, deadline: Deadline, reader_for: ReaderFor[R], conditions: str
+        self,
+        target: Target,
+        deadline: Deadline,
+        reader_for: ReaderFor[R],
+        conditions: str,
+        cookies: CookieJar | None,
     ) -> FetchResult[R] | Target | NotModified:
         addresses = self._checked_addresses(target, deadline)
         begin = f"GET {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n"
-        request = (begin + conditions + self._headers).encode("latin-1")
+        said = cookies.header(target) if cookies is not None else ""
+        lines = self._config.identity.lines(target, said)
+        request = (begin + conditions + lines + "\r\n").encode("latin-1")
         with (
             self._host_slot(target, addresses),
             self._connections.exchange(target, addresses, request, deadline) as exchange,
         ):
             status, headers = exchange.response.status, exchange.response.headers
             self._note(target, status, headers, is_conditional=bool(conditions))
-            if status in REDIRECTS:
+            if cookies is not None:
+                cookies.store(target, headers.get_all("Set-Cookie"))
+            if status in REDIRECTS or (status == MULTIPLE_CHOICES and headers.get("Location")):
                 return _location(target, headers)
             if status == NOT_MODIFIED and conditions:
                 is_said = headers.get("Cache-Control")
@@ -165,7 +175,7 @@ def check_status(status: int, headers: Headers) -> None:
 def _location(target: Target, headers: Headers) -> Target:
     """Return the target of a redirect.
 
-    A redirect from https to http is allowed, because a request carries no secret.
+    A redirect from https to http is allowed, because no secret of the request follows it.
     """
     location = headers.get("Location")
     if not location:

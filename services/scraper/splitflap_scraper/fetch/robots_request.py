@@ -2,6 +2,7 @@
 
 from splitflap_scraper.fetch.deadline import Deadline
 from splitflap_scraper.fetch.errors import FetchError, Transient
+from splitflap_scraper.fetch.identity import Identity
 from splitflap_scraper.fetch.politeness.robots import ALLOW_ALL, RobotsReader, product_of
 from splitflap_scraper.fetch.politeness.robots_cache import KEEP_CLOSED, RobotsAnswer
 from splitflap_scraper.fetch.request import FetchResult, NotModified, Requester
@@ -12,11 +13,11 @@ MAX_REDIRECTS = 5
 
 
 class RobotsRequest:
-    """Fetches the rules for one user agent."""
+    """Fetches the rules for the user agent of a site."""
 
-    def __init__(self, requester: Requester, user_agent: str) -> None:
+    def __init__(self, requester: Requester, identity: Identity) -> None:
         self._requester = requester
-        self._product = product_of(user_agent)
+        self._identity = identity
 
     def __call__(self, robots_txt: Target, deadline: Deadline) -> RobotsAnswer:
         """Fetch a robots.txt over its redirects.
@@ -37,10 +38,12 @@ class RobotsRequest:
             if isinstance(answer, Target):
                 target = answer
             else:
-                return self._rules_in(answer)
+                return self._rules_in(answer, product_of(self._identity.user_agent(robots_txt)))
         return RobotsAnswer(ALLOW_ALL, KEEP_CLOSED)
 
-    def _rules_in(self, answer: FetchResult[RobotsReader] | NotModified) -> RobotsAnswer:
+    def _rules_in(
+        self, answer: FetchResult[RobotsReader] | NotModified, product: str
+    ) -> RobotsAnswer:
         assert isinstance(answer, FetchResult), "the request has no condition"  # noqa: S101 - mypy
-        rules = answer.reader.rules(self._product)
+        rules = answer.reader.rules(product)
         return RobotsAnswer(rules, answer.keep if rules else KEEP_CLOSED)

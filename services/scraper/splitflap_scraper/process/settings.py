@@ -19,6 +19,7 @@ from splitflap_core.urls.settings import (
 from splitflap_core.urls.web_url import BadUrl
 
 from splitflap_scraper.fetch.config import FetchConfig
+from splitflap_scraper.fetch.identity import HostFields, Identity
 from splitflap_scraper.fetch.politeness.host_limits import HostLimits
 from splitflap_scraper.fetch.targets.allow_list import AllowList
 from splitflap_scraper.preview.details.players import Players
@@ -26,6 +27,10 @@ from splitflap_scraper.preview.structured.oembed import Providers
 
 #: Least burst of requests to a host: robots.txt, a redirect, the page.
 LEAST_BURST = 3
+
+#: Languages of the Accept-Language header. Each has its own weight of one digit.
+MAX_LANGUAGES = 9
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 
 
 class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
@@ -71,16 +76,39 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             min_length=1,
             max_length=200,
             pattern=r"^[\x20-\x7e]+$",
-            description="The User-Agent header. Its first word is the name for robots.txt.",
+            description="The User-Agent header. Its first word is the name for robots.txt, or the "
+            "name after `Mozilla/5.0 (compatible; `. Some sites give their metadata only to an "
+            "agent with the word bot.",
         ),
-    ] = "Splitflap/0.1 (link previews)"
+    ] = "Splitflap/0.1 (link preview bot)"
     scraper_contact: Annotated[
         str,
         Meta(
             max_length=200,
             pattern=r"^[\x21-\x27\x2a-\x7e]*$",
             description="URL or mail address of the operator, for questions of sites. The scraper "
-            "adds it to the User-Agent header. Parentheses are forbidden.",
+            "adds it to the User-Agent header. Parentheses are forbidden. Replace the default, "
+            "which is a page of nobody.",
+        ),
+    ] = "https://splitflap.example/bot"
+    scraper_languages: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            pattern=r"^[A-Za-z0-9, -]*$",
+            description="Languages of previews by preference, such as `pt-BR, pt, en`: the "
+            "Accept-Language header. All posts with one URL share its preview, so their own "
+            "languages do not count.",
+        ),
+    ] = "en"
+    scraper_host_headers: Annotated[
+        str,
+        Meta(
+            description='JSON file of header fields for single hosts: `{"example.com": '
+            '{"User-Agent": "..."}}`. A key is a host, a domain such as `*.example.com`, or '
+            "an origin such as `http://wiki.internal:8080`. The closest key counts. Fields other "
+            "than User-Agent, Accept and Accept-Language may be secrets: they go over https to "
+            "port 443 only, or to the origin of the key.",
         ),
     ] = ""
     scrape_robots: Annotated[bool, Meta(description="Fetch and respect robots.txt files.")] = True
@@ -207,6 +235,33 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         )
 
     @property
+    def accept_language(self) -> str:
+        """The Accept-Language header. It ends with `*`, since some servers refuse without it.
+
+        Raises:
+            BadSettings: a language is no tag of BCP 47, or there are none or too many.
+        """
+        tags = re.split(r"[\s,]+", self.scraper_languages.strip(" ,"))
+        if len(tags) > MAX_LANGUAGES or not all(map(_LANGUAGE.fullmatch, tags)):
+            raise BadSettings(
+                f"{PREFIX}SCRAPER_LANGUAGES: expected 1 to {MAX_LANGUAGES} language tags"
+            )
+        weights = [tag if not at else f"{tag};q={1 - at / 10:.1f}" for at, tag in enumerate(tags)]
+        return ", ".join([*weights, "*;q=0.1"])
+
+    @property
+    def host_fields(self) -> HostFields:
+        """The header fields of `scraper_host_headers`.
+
+        Raises:
+            BadSettings: the file is unreadable or invalid. The message has no value of a field.
+        """
+        try:
+            return HostFields.load(self.scraper_host_headers)
+        except (OSError, ValueError) as error:
+            raise BadSettings(f"{PREFIX}SCRAPER_HOST_HEADERS: {error}") from error
+
+    @property
     def agent(self) -> str:
         """The User-Agent header."""
         contact = f" (+{self.scraper_contact})" if self.scraper_contact else ""
@@ -222,13 +277,13 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         """Return the configuration of the fetcher. `tls` replaces the context of `tls()`.
 
         Raises:
-            BadSettings: as `allow_list` and `tls`.
+            BadSettings: as `allow_list`, `accept_language`, `host_fields` and `tls`.
         """
         return FetchConfig(
             allow_list=self.allow_list,
             host_limits=self.host_limits(),
             tls=tls or self.tls(),
-            user_agent=self.agent,
+            identity=Identity(self.agent, self.accept_language, self.host_fields),
             deadline=self.scrape_deadline,
             dns_timeout=self.scrape_dns_timeout,
             connect_timeout=self.scrape_connect_timeout,
@@ -259,6 +314,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         _ = self.allow_list
         self.tls()
         _ = self.providers, self.players
+        _ = self.accept_language, self.host_fields
 
 
 def _system_has_folder() -> bool:

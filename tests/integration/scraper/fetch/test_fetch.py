@@ -1,15 +1,23 @@
 """The safe fetch with real servers on loopback. test_green runs the file on green threads too."""
 
 import socket
+import sys
 import zlib
+from collections.abc import Callable
 from typing import Any
 
+import brotli
 import pytest
 from splitflap_scraper.fetch.errors import Transient
 from splitflap_scraper.process.reasons import keep_of
 
 from tests.integration.scraper.fetching import Page, Serve, answers, make_fetcher, refused
-from tests.integration.scraper.site import HEAD, page
+from tests.integration.scraper.site import HEAD, page, paths
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 # -- requests and pages ----------------------------------------------------------------------------
 
@@ -23,20 +31,20 @@ def test_a_page_has_its_head_its_url_and_its_lifetime(serve: Serve) -> None:
 
 def test_a_request_has_the_host_and_the_user_agent_but_no_secret(serve: Serve) -> None:
     """The request after a redirect has the same fields."""
-    first = page("", "Location: /2", "Set-Cookie: a=b", status="302 Found")
+    first = page("", "Location: /2", status="302 Found")
 
     def respond(sock: socket.socket, request: str) -> None:
         sock.sendall(page(HEAD) if "GET /2" in request else first)
 
     site = serve(respond)
     url = site.url("/1", "u:p@site.test")
-    make_fetcher(answers("127.0.0.1"), user_agent="Testing/1").fetch(url)
+    make_fetcher(answers("127.0.0.1"), user_agent="Testing/1", scraper_contact="").fetch(url)
     assert len(site.requests) == 2
     for request in site.requests:
         lines = request.split("\r\n")
         assert f"Host: site.test:{site.port}" in lines
         assert "User-Agent: Testing/1" in lines
-        assert "Accept-Encoding: gzip, deflate" in lines
+        assert "Accept-Encoding: gzip, deflate, br, zstd" in lines
         assert not any(line.lower().startswith(("cookie", "authorization")) for line in lines)
 
 
@@ -93,6 +101,31 @@ def test_compressed_bodies_are_decompressed(serve: Serve, coding: str, wbits: in
     assert make_fetcher().fetch(site.url()).head == "<title>T</title>"
 
 
+@pytest.mark.parametrize(
+    ("coding", "squeeze"),
+    [
+        ("br", brotli.compress),
+        ("zstd", zstd.compress),
+        (
+            "gzip",
+            lambda page: zlib.compress(page[:9], wbits=31) + zlib.compress(page[9:], wbits=31),
+        ),
+        ("gzip", bytes),
+        ("br", bytes),
+        ("none", bytes),
+        ("utf-8", bytes),
+        ("gzip, br", lambda page: brotli.compress(zlib.compress(page, wbits=31))),
+        ("gzip, gzip", lambda page: zlib.compress(page, wbits=31)),
+    ],
+)
+def test_codings_are_read_as_servers_declare_them(
+    serve: Serve, coding: str, squeeze: Callable[[bytes], bytes]
+) -> None:
+    """Some declare what they did not apply, or have applied twice."""
+    site = serve(page(squeeze(HEAD.encode()), f"Content-Encoding: {coding}"))
+    assert make_fetcher().fetch(site.url()).head == "<title>T</title>"
+
+
 # -- statuses and types ----------------------------------------------------------------------------
 
 
@@ -113,6 +146,42 @@ def test_each_status_is_final_or_transient(serve: Serve, status: int) -> None:
     else:
         assert not isinstance(error, Transient)
         assert keep_of(error) == {404: 86_400, 410: 86_400, 501: 1800}.get(status, 3600)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 203, 206])
+def test_a_success_of_any_kind_may_have_a_page(serve: Serve, status: int) -> None:
+    """Its Location is no redirect."""
+    site = serve(page(HEAD, "Location: /2", status=f"{status} X"))
+    assert make_fetcher().fetch(site.url()).head == "<title>T</title>"
+
+
+@pytest.mark.parametrize("status", [204, 205])
+def test_a_response_without_content_ends_with_its_head(serve: Serve, status: int) -> None:
+    """The connection stays open, and the server sends no length."""
+
+    def respond(sock: socket.socket, _request: str) -> None:
+        sock.sendall(f"HTTP/1.1 {status} X\r\n\r\n".encode())
+        sock.recv(1)
+
+    assert make_fetcher(scrape_deadline=5).fetch(serve(respond).url()).head == ""
+
+
+def test_a_304_without_a_condition_is_final(serve: Serve) -> None:
+    """There is no page that it could renew."""
+    assert refused(make_fetcher(), serve(page("", status="304 X")).url()).reason == "http_304"
+
+
+def test_choices_with_a_location_are_a_redirect(serve: Serve) -> None:
+    """Without one they are no page."""
+    site = serve(paths(page("", "Location: /2", status="300 X"), **{"2": page(HEAD)}))
+    assert make_fetcher().fetch(site.url()).url == site.url("/2")
+    assert refused(make_fetcher(), serve(page("", status="300 X")).url()).reason == "http_300"
+
+
+def test_the_last_of_several_types_counts(serve: Serve) -> None:
+    """A server and its program both name one."""
+    site = serve(page(HEAD, "Content-Type: text/plain", "Content-Type: text/html"))
+    assert make_fetcher().fetch(site.url()).head == "<title>T</title>"
 
 
 @pytest.mark.parametrize("content_type", ["application/x-thing", "chemical/x-pdb", "multipart/x"])

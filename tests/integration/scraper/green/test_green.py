@@ -23,6 +23,8 @@ PATCHED = (
         "fetch/test_fetch.py",
         "fetch/test_fetch_addresses.py",
         "fetch/test_fetch_redirects.py",
+        "fetch/test_cookies.py",
+        "fetch/test_host_headers.py",
         "fetch/test_fetch_limits.py",
         "fetch/test_connections.py",
         "process/test_politeness.py",

@@ -51,6 +51,55 @@ def test_a_meta_refresh_is_followed(serve: Serve, head: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "value", ["0; url=/2", "0;URL='/2'", "5,/2", "1; url=2", "0;url=http://127.0.0.1:{port}/2"]
+)
+def test_a_refresh_header_is_followed(serve: Serve, value: str) -> None:
+    """A meta refresh of the page beats it."""
+    port: list[int] = []
+
+    def respond(sock: socket.socket, request: str) -> None:
+        said = f"Refresh: {value.format(port=port[0])}"
+        is_two = "GET /2" in request
+        sock.sendall(page("<title>Two</title>") if is_two else page("<title>One</title>", said))
+
+    site = serve(respond)
+    port.append(site.port)
+    assert preview(site.url()).title == "Two"
+    both = page("<meta http-equiv=refresh content='0;url=/2'>", "Refresh: 0;url=/3")
+    site = serve(paths(MISSING, index=both, **{"2": page("<title>Two</title>")}))
+    assert preview(site.url()).title == "Two"
+
+
+@pytest.mark.parametrize("value", ["", "5", "60; url=/2", "x", "0; url=file:///etc/passwd"])
+def test_a_refresh_header_without_a_near_target_is_ignored(serve: Serve, value: str) -> None:
+    """The page itself counts."""
+    one = page("<title>One</title>", f"Refresh: {value}")
+    site = serve(paths(MISSING, index=one, **{"2": page("<title>Two</title>")}))
+    assert preview(site.url()).title == "One"
+
+
+@pytest.mark.parametrize("is_header", [True, False])
+def test_a_page_that_sets_a_cookie_and_refreshes_itself_works(
+    serve: Serve, is_header: bool
+) -> None:
+    """The second request has the cookie. A page that sets none is read once."""
+    wait = "<title>Cookies are off</title>"
+    meta = "" if is_header else "<meta http-equiv=refresh content='0;url=/'>"
+    header = ["Refresh: 0; url=/"] if is_header else []
+
+    def respond(sock: socket.socket, request: str) -> None:
+        first = page(wait + meta, *header, "Set-Cookie: a=b; Path=/")
+        sock.sendall(page("<title>T</title>") if "Cookie: a=b" in request else first)
+
+    site = serve(respond)
+    assert preview(site.url()).title == "T"
+    assert len(site.requests) == 2
+    still = serve(page("<title>Still</title>" + meta, *header))
+    assert preview(still.url()).title == "Still"
+    assert len(still.requests) == 1
+
+
+@pytest.mark.parametrize(
     "head",
     [
         "<title>One</title><meta http-equiv=refresh content=300>",
@@ -185,6 +234,32 @@ def test_a_file_has_a_preview_by_its_type(serve: Serve) -> None:
     assert (text.title, text.description, text.type) == ("Read me", "How to begin.", "text")
     assert preview(site.url("/s.mp3")) == PreviewFields("s.mp3", type="audio", file_size=3)
     assert refused(site.url("/data")).reason == "not_html"
+
+
+@pytest.mark.parametrize(
+    "said", ["", "html", "unknown/unknown", "application/unknown", "*/*", "charset=utf-8"]
+)
+def test_a_response_without_a_valid_type_is_sniffed(serve: Serve, said: str) -> None:
+    """Its first bytes tell a page, a text and a file apart."""
+    header = f"Content-Type: {said}"
+    for begin in ("", "\ufeff", " \r\n", "<!-- x -->", "<?xml version='1.0'?>", "<!DOCTYPE html>"):
+        assert preview(serve(page(begin + "<title>T</title>", header)).url()).title == "T"
+    words = preview(serve(page("# Read me\nHow to begin.", header)).url("/r.md"))
+    assert (words.type, words.title) == ("text", "Read me")
+    assert preview(serve(page(png(3, 4), header)).url("/a")).type == "image"
+    assert refused(serve(page(b"\0\1\2\3" * 99, header)).url()).reason == "not_html"
+
+
+def test_a_file_that_its_server_calls_a_text_is_sniffed(serve: Serve) -> None:
+    """A surer server forbids it, and a page that is called a text stays one."""
+    for header in ("text/plain", "text/plain; charset=UTF-8", "text/plain; charset=ISO-8859-1"):
+        said = f"Content-Type: {header}"
+        assert preview(serve(page(png(3, 4), said)).url("/a")).type == "image"
+        assert refused(serve(page(b"\0\1\2\3" * 99, said)).url()).reason == "not_html"
+        assert preview(serve(page("<title>T</title>", said)).url("/a.txt")).title == "a.txt"
+    for headers in (["text/plain; charset=x"], ["text/plain", "X-Content-Type-Options: nosniff"]):
+        site = serve(page(png(3, 4), f"Content-Type: {headers[0]}", *headers[1:]))
+        assert preview(site.url("/a")).type == "text"
 
 
 def test_an_image_of_four_billion_pixels_has_no_size(serve: Serve) -> None:

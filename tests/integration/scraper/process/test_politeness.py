@@ -315,6 +315,6 @@ def test_each_request_has_the_user_agent_and_the_contact(serve: Serve) -> None:
     """A site can find out who runs the scraper."""
     site = serve(paths(PAGE))
     polite(scraper_contact="https://a.example/bot").fetch(site.url())
-    agent = "User-Agent: Splitflap/0.1 (link previews) (+https://a.example/bot)"
+    agent = "User-Agent: Splitflap/0.1 (link preview bot) (+https://a.example/bot)"
     assert len(site.requests) == 2
     assert all(agent in request.split("\r\n") for request in site.requests)

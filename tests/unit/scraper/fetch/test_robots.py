@@ -108,7 +108,9 @@ def test_a_page_instead_of_the_file_allows_everything() -> None:
 
 def test_our_name_is_the_first_product() -> None:
     """The version does not count."""
-    assert product_of("Splitflap/0.1 (link previews)") == "splitflap"
+    assert product_of("Splitflap/0.1 (link preview bot)") == "splitflap"
+    assert product_of("Mozilla/5.0 (compatible; Our-Bot/1.0; +https://a.example)") == "our-bot"
+    assert product_of("Mozilla/5.0 (X11; Linux x86_64)") == "mozilla"
     assert product_of("my-bot_2") == "my-bot_"
     assert product_of("(x)") == ""
 

@@ -35,6 +35,8 @@ CLOSED = frozenset({429, *range(500, 600)})
 
 #: A product token (RFC 9309, section 2.2.1). The comparison ignores the rest of a name.
 _TOKEN = re.compile(r"[A-Za-z_-]+")
+#: The place of the token in an agent that resembles a browser: `Mozilla/5.0 (compatible; Name/1)`.
+_COMPATIBLE = re.compile(r"Mozilla/[\d.]+ \(compatible; ([A-Za-z_-]+)")
 _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _ASCII = "".join(map(chr, range(128)))
@@ -127,9 +129,13 @@ class RobotsReader:
 
 
 def product_of(user_agent: str) -> str:
-    """Return the product token of a User-Agent header: its first word."""
-    match = _TOKEN.match(user_agent)
-    return match[0].lower() if match else ""
+    """Return the product token of a User-Agent header: its first word.
+
+    The first word of an agent that resembles a browser is not its name.
+    """
+    compatible = _COMPATIBLE.match(user_agent)
+    match = compatible or _TOKEN.match(user_agent)
+    return match[match.lastindex or 0].lower() if match else ""
 
 
 def parse(data: bytes, product: str) -> RobotsRules:

@@ -14,6 +14,7 @@ from splitflap_core.worker import Worker
 
 from splitflap_scraper.fetch.deadline import TimeLimit
 from splitflap_scraper.fetch.fetcher import Fetcher
+from splitflap_scraper.preview.favicon import Favicons
 from splitflap_scraper.process.gc_tuning import collect_rarely
 from splitflap_scraper.process.handler import ScrapeHandler
 from splitflap_scraper.process.loop_lag import LoopLag
@@ -50,6 +51,7 @@ def main() -> None:
         settings.providers,
         lag.stalled_since,
         settings.players,
+        Favicons(),
     )
 
     # The green threads, and the loop that feeds them from the broker.

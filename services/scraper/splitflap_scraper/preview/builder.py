@@ -17,6 +17,7 @@ from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Players
 from splitflap_scraper.preview.details.sensitive import labelled
 from splitflap_scraper.preview.details.site_card import has_site_card, of_site
 from splitflap_scraper.preview.extract import extract
+from splitflap_scraper.preview.favicon import Favicons
 from splitflap_scraper.preview.fields.image import shown
 from splitflap_scraper.preview.readers import (
     AnswerReader,
@@ -43,12 +44,20 @@ class PreviewBuilder:
     """Makes previews from the responses of a visit."""
 
     def __init__(
-        self, rules: AddressRules, providers: Providers, players: Players = DEFAULT_PLAYERS
+        self,
+        rules: AddressRules,
+        providers: Providers,
+        players: Players = DEFAULT_PLAYERS,
+        favicons: Favicons | None = None,
     ) -> None:
-        """`rules` are those for the addresses of images, `players` the places of players."""
+        """`rules` are those for the addresses of images, `players` the places of players.
+
+        Without `favicons` no icon is requested.
+        """
         self._rules = rules
         self._providers = providers
         self._players = players
+        self._favicons = favicons
 
     def preview(self, visit: Visit, url: str, last: CachedPreview | None = None) -> CachedPreview:
         """Make the preview of a URL, or renew the last one if its page has not changed.
@@ -72,7 +81,7 @@ class PreviewBuilder:
             assert last is not None, "only a request with validators gives it"  # noqa: S101 - mypy
             return last._replace(keep=last.keep if answer.keep is None else answer.keep)
         page = _page(answer)
-        while page is not None and (target := refresh(page)):
+        while page is not None and (target := refresh(page, answer.head.headers, visit.is_new)):
             answer = visit.get(target, _reader, redirect=True)
             page = _page(answer)
         # The validators belong to the page of the preview, even after a refresh from another page.
@@ -82,6 +91,7 @@ class PreviewBuilder:
             fields = self._of_file(answer)
         else:
             fields = self._of_page(visit, url, page, answer.head)
+            fields = self._with_icon(visit, answer.head.url, fields)
         if labelled(answer.head.headers):
             fields = msgspec.structs.replace(fields, sensitive=True)
         return CachedPreview(fitting(fields), answer.keep, validators)
@@ -100,6 +110,13 @@ class PreviewBuilder:
         check_status(head.status, head.headers)
         found = extract(page, self._rules, self._players)
         return self._with_oembed(visit, url, page, head, found)
+
+    def _with_icon(self, visit: Visit, page_url: str, found: PreviewFields) -> PreviewFields:
+        """Add the icon of the site if the page names none."""
+        if found.icon is not None or self._favicons is None:
+            return found
+        icon = shown(self._favicons.icon(visit, page_url), self._rules)
+        return msgspec.structs.replace(found, icon=icon)
 
     def _with_oembed(
         self, visit: Visit, url: str, page: Document, head: Head, found: PreviewFields

@@ -1,27 +1,46 @@
-"""Finds the target of a meta refresh."""
+"""Finds the target of a refresh: of a meta element or of a header (WHATWG, HTML Standard)."""
 
 import re
+from collections.abc import Callable
 
+from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.page.document import Document
 
 #: Longest delay (seconds) of a meta refresh that redirects. A longer one reloads the page.
 MAX_REFRESH = 10
+
+#: Characters of the header.
+MAX_HEADER = 8192
 
 _REFRESH = re.compile(
     r"""\s*(\d{1,5})(?:\.\d*)?\s*[;,]?\s*(?:url\s*=\s*)?["']?\s*([^"']+)""", re.IGNORECASE
 )
 
 
-def refresh(page: Document) -> str | None:
-    """Return the target of a page's meta refresh, or None for a page with content of its own."""
+def refresh(page: Document, headers: Headers, is_new: Callable[[str], bool]) -> str | None:
+    """Return the target of a page's refresh, or None for a page with content of its own.
+
+    `is_new`: whether a request to a URL would differ from those so far. A page may set a cookie and
+    refresh itself.
+    """
     if page.meta("og:title"):
         return None
     title = " ".join(page.titles).strip()
     # In a page with scripts, a refresh within <noscript> leads to a notice about scripts.
     is_bare = not title or "://" in title
-    content = page.refresh or (page.refresh_without_scripts if is_bare else None)
+    content = (
+        page.refresh
+        or _decoded(headers.get("Refresh"))
+        or (page.refresh_without_scripts if is_bare else None)
+    )
     match = _REFRESH.match(content or "")
     if not match or int(match[1]) > MAX_REFRESH:
         return None
     target = page.resolved(match[2])
-    return target if target and target != page.resolved(page.url) else None
+    is_self = target == page.resolved(page.url)
+    return target if target and (not is_self or is_new(target)) else None
+
+
+def _decoded(header: str) -> str:
+    """Return a header field in the UTF-8 of its server. Fields are decoded as ISO 8859-1."""
+    return header[:MAX_HEADER].encode("latin-1", "replace").decode("utf-8", "replace")

@@ -18,6 +18,7 @@ from splitflap_scraper.fetch.targets.urls import target_of
 from splitflap_scraper.preview.builder import PreviewBuilder
 from splitflap_scraper.preview.cache import CachedPreview, PreviewCache
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Players
+from splitflap_scraper.preview.favicon import Favicons
 from splitflap_scraper.preview.structured.oembed import Providers
 from splitflap_scraper.process.reasons import REASONS, WAITS, family, keep_of
 
@@ -48,14 +49,17 @@ class ScrapeHandler:
         providers: Providers | None = None,
         stalled_since: Callable[[float], bool] = lambda _moment: False,
         players: Players = DEFAULT_PLAYERS,
+        favicons: Favicons | None = None,
     ) -> None:
         """`rules` are those for the addresses of images, and `players` are the places of players.
+
+        Without `favicons` no icon is requested.
 
         `stalled_since`: whether this process has stalled since a time of the monotonic clock.
         """
         self._stalled_since = stalled_since
         self._fetcher = fetcher
-        self._builder = PreviewBuilder(rules, providers or Providers(()), players)
+        self._builder = PreviewBuilder(rules, providers or Providers(()), players, favicons)
         self._flights: SingleFlight[CachedPreview] = SingleFlight()
         self._cache = PreviewCache()
         self._failures = metrics.counter("splitflap_scraper_failures_total")

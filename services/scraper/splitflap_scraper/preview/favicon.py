@@ -1,0 +1,101 @@
+"""Finds the icon of a site at its usual place, /favicon.ico."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from splitflap_scraper.fetch.errors import FetchError, Transient
+from splitflap_scraper.fetch.fetcher import Visit
+from splitflap_scraper.fetch.http.reader import Head
+from splitflap_scraper.fetch.http.sniffing import is_markup
+from splitflap_scraper.fetch.single_flight import SingleFlight
+from splitflap_scraper.fetch.targets.urls import target_of
+from splitflap_scraper.preview.files.images import dimensions
+from splitflap_scraper.preview.files.kinds import kind_of
+
+#: Seconds for which the answer of a site is known, and a failure that may pass.
+KEEP = 86_400.0
+KEEP_TRANSIENT = 600.0
+
+#: Seconds of a request. A preview does not wait longer for an icon.
+MAX_SECONDS = 2.0
+
+#: Sites in the cache, some 300 bytes each.
+MAX_SITES = 4096
+
+#: Bytes that are read of an icon. Most icons are smaller, so their connection is kept.
+MAX_ICON = 16 * 1024
+
+
+class IconReader:
+    """Reads the beginning of an icon."""
+
+    max_bytes = MAX_ICON
+
+    def __init__(self, head: Head) -> None:
+        self._is_svg = head.content_type == "image/svg+xml"
+        self._data = b""
+
+    def feed(self, data: bytes, *, final: bool) -> bool:
+        del final
+        self._data += data
+        return False
+
+    @property
+    def found(self) -> bool:
+        return self.is_image
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the bytes are an image. Many sites answer with a page."""
+        if is_markup(self._data):
+            return self._is_svg and b"<svg" in self._data
+        return kind_of("", self._data) == "image" or dimensions(self._data) is not None
+
+
+class Favicons:
+    """The icons of recent sites. Safe to use from many threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._flights: SingleFlight[str | None] = SingleFlight()
+        #: By origin: when the answer ends, and the URL of the icon.
+        self._known: OrderedDict[str, tuple[float, str | None]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def icon(self, visit: Visit, page_url: str) -> str | None:
+        """Return the icon of the site of a page, or None if it has none.
+
+        The request has the checks, limits and deadline of its visit.
+        """
+        origin = target_of(page_url).origin
+        until, icon = self._known.get(origin, (0.0, None))
+        if until > self._clock():
+            self._known.move_to_end(origin)
+            return icon
+        try:
+            return self._flights.run(origin, lambda: self._asked(visit, origin), MAX_SECONDS)
+        except FetchError:
+            # Another visit waits for the answer. It is known for the next preview.
+            return None
+
+    def _asked(self, visit: Visit, origin: str) -> str | None:
+        icon, keep = None, KEEP
+        try:
+            answer = visit.get(f"{origin}/favicon.ico", _reader, seconds=MAX_SECONDS)
+            icon = answer.head.url if answer.reader.is_image else None
+        except Transient:
+            keep = KEEP_TRANSIENT
+        except FetchError:
+            pass
+        self._known[origin] = (self._clock() + keep, icon)
+        self._known.move_to_end(origin)
+        if len(self._known) > MAX_SITES:
+            self._known.popitem(last=False)
+        return icon
+
+
+def _reader(head: Head) -> IconReader | None:
+    return IconReader(head) if head.status == 200 else None  # noqa: PLR2004 - OK

@@ -102,7 +102,7 @@ def _preview(data: bytes, after_step: Callable[[], None]) -> int:
     after_step()
     wall(page, page.url, 200, reader.head.headers)
     after_step()
-    refresh(page)
+    refresh(page, reader.head.headers, lambda _url: False)
     after_step()
     extract(page)
     discovered(page, reader.head.headers)

@@ -19,7 +19,6 @@ from splitflap_scraper.fetch.deadline import Deadline, TimeLimit, timed_out
 from splitflap_scraper.fetch.errors import FetchError, as_fetch_errors, status_error
 from splitflap_scraper.fetch.http.body import read_body
 from splitflap_scraper.fetch.http.connections import Connections, Exchange
-from splitflap_scraper.fetch.http.decoding import ACCEPT_ENCODING
 from splitflap_scraper.fetch.http.freshness import fresh_for, retry_after
 from splitflap_scraper.fetch.http.headers import Headers, media_type
 from splitflap_scraper.fetch.http.reader import Head, R, ReaderFor

@@ -78,6 +78,11 @@ class Document:
     images: list[Element] = field(default_factory=list)
     times: list[Element] = field(default_factory=list)
     marked: list[Element] = field(default_factory=list)
+    #: The markup around headings, before and after each, and elements with an author or a date.
+    leads: list[tuple[Element, Element]] = field(default_factory=list)
+    excerpts: list[Element] = field(default_factory=list)
+    #: The classes of the body.
+    classes: str = ""
     scripts: list[str] = field(default_factory=list)
     #: The numbers of items that stand for the page itself; 0 is for elements outside of items.
     roots: set[int] = field(default_factory=lambda: {0})
@@ -127,6 +132,9 @@ _MICRODATA = frozenset({"itemprop", "itemtype"})
 #: Classes of elements with the author of the page.
 WRITERS = re.compile(r"byline|author", re.IGNORECASE)
 
+#: Pieces that repeat other pieces.
+_EXCERPTS = frozenset({"before", "after", "excerpt", "frame"})
+
 #: Attributes with the name of a meta, by precedence.
 _META_NAMES = ("property", "name")
 
@@ -155,14 +163,18 @@ def document_of(
         element = Element(piece.name, read, inner, piece.region, piece.item, piece.own, place)
         if piece.name in _ROOTS:
             page.roots.add(piece.own)
-        _add(page, element, piece.mark)
+        if piece.name in _EXCERPTS:
+            _add_excerpt(page, element)
+        else:
+            _add(page, element, piece.mark)
     return page
 
 
 def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> None:
     declarations = [each.tag for each in pieces if each.name == "meta"]
     tags = [each.tag for each in pieces if each.name == "meta" and not each.tag.isascii()]
-    texts = (text_of(each.inner) for each in pieces if each.inner and not each.inner.isascii())
+    inners = (each.inner for each in pieces if each.name not in _EXCERPTS)
+    texts = (text_of(each) for each in inners if each and not each.isascii())
     decoder.settle(declarations, chain(texts, tags), language)
 
 
@@ -186,6 +198,18 @@ def _add(page: Document, element: Element, mark: bool) -> None:
             page.refresh_without_scripts = page.refresh_without_scripts or _refresh_within(element)
     if not mark and _is_marked(element):
         page.marked.append(element)
+
+
+def _add_excerpt(page: Document, element: Element) -> None:
+    match element.name:
+        case "before":
+            page.leads.append((element, element))
+        case "after":
+            page.leads[-1] = (page.leads[-1][0], element)
+        case "excerpt":
+            page.excerpts.append(element)
+        case _:
+            page.classes = element.get("class")
 
 
 def _is_marked(element: Element) -> bool:

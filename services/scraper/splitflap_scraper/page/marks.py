@@ -6,13 +6,16 @@ from re import Match
 from splitflap_scraper.page.items import ItemTracker
 from splitflap_scraper.page.layout.blocks import BlockScanner
 from splitflap_scraper.page.layout.elements import region_of
+from splitflap_scraper.page.layout.excerpts import Excerpts, is_dated
 from splitflap_scraper.page.vocabulary import (
     ITEMS,
     LONGEST_MARKED,
     MARK,
+    MARK_OR_DATE,
     MARK_REACH,
     MARK_TEXT,
     MARKS,
+    MARKS_OF_DATES,
     MARKS_OF_REACT,
     MAX_HITS,
     MAX_MARKED,
@@ -24,9 +27,12 @@ from splitflap_scraper.page.vocabulary import (
 class MarkScanner:
     """Scans the text between the tokens of a page for marked tags, and for their items."""
 
-    def __init__(self, keep: Callable[[Piece], None], blocks: BlockScanner) -> None:
+    def __init__(
+        self, keep: Callable[[Piece], None], blocks: BlockScanner, excerpts: Excerpts
+    ) -> None:
         """`keep` receives the marked pieces in the order of the page."""
         self.items = ItemTracker()
+        self._excerpts = excerpts
         self._blocks = blocks
         self._keep = keep
         self._marks: tuple[str, ...] = MARKS
@@ -43,10 +49,14 @@ class MarkScanner:
         # A tag or a mark may begin here and end in the next piece.
         reached = end if whole else max(start, end - LONGEST_MARKED)
         may_keep = self._kept < MAX_MARKED and self._hits < MAX_HITS
-        if may_keep and any(text.find(mark, start, end) >= 0 for mark in self._marks):
+        if may_keep and self._has_marks(text, start, end):
             start, reached = self._scan_marked(text, start, end, whole=whole)
         self._pass(text, start, reached, end)
         return reached
+
+    def _has_marks(self, text: str, start: int, end: int) -> bool:
+        marks = (*self._marks, *MARKS_OF_DATES) if self._excerpts.has_room else self._marks
+        return any(text.find(mark, start, end) >= 0 for mark in marks)
 
     def expect_react(self) -> None:
         """Accept the marks in React's spelling from now on."""
@@ -101,14 +111,19 @@ class MarkScanner:
         self._blocks.passed(text, mark.start(), mark.end(), end)
         region = self._blocks.regions.here | region_of(name, mark[0])
         around, own = self.token(name, mark[0])
-        self.keep(Piece(name, mark[0], inner, region, True, around, own))
+        piece = Piece(name, mark[0], inner, region, True, around, own)
+        if is_dated(mark[0]):
+            self._excerpts.begin_marked(piece, mark.end())
+        if own or MARK.search(mark[0]):
+            self.keep(piece)
 
     def _tags_with_marks(
         self, text: str, start: int, end: int, hits: list[int]
     ) -> Iterator[Match[str]]:
         """Iterate over complete tags with marks. `hits` receives the positions of all marks."""
         left = MAX_HITS - self._hits
-        while len(hits) < left and (hit := MARK.search(text, start, end)) is not None:
+        pattern = MARK_OR_DATE if self._excerpts.has_room else MARK
+        while len(hits) < left and (hit := pattern.search(text, start, end)) is not None:
             hits.append(hit.start())
             start = hit.end()
             begin = text.rfind("<", max(0, hit.start() - MARK_REACH), hit.start() + 1)

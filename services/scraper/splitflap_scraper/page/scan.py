@@ -13,6 +13,7 @@ from collections.abc import Callable
 from splitflap_scraper.page.kept_pieces import KeptPieces
 from splitflap_scraper.page.layout.blocks import BlockScanner, RegionTracker
 from splitflap_scraper.page.layout.elements import region_of
+from splitflap_scraper.page.layout.excerpts import Excerpts
 from splitflap_scraper.page.marks import MarkScanner
 from splitflap_scraper.page.markup import REST_OF_TAG
 from splitflap_scraper.page.regions import PageRegion
@@ -53,7 +54,8 @@ class PageScanner:
         self._kept = KeptPieces()
         self._regions = RegionTracker()
         self._blocks = BlockScanner(self._regions, self._keep_text)
-        self._marks = MarkScanner(self._kept.add_marked, self._blocks)
+        self._excerpts = Excerpts()
+        self._marks = MarkScanner(self._kept.add_marked, self._blocks, self._excerpts)
         self._window = Window()
         #: Whether the page has microdata, and the items around and of the current tag.
         self._has_items = False
@@ -74,6 +76,11 @@ class PageScanner:
     def pieces(self) -> list[Piece]:
         """The pieces so far, in the order of the page."""
         return self._kept.pieces
+
+    @property
+    def excerpts(self) -> list[Piece]:
+        """The excerpts so far, which repeat other pieces."""
+        return self._excerpts.pieces
 
     @property
     def in_body(self) -> bool:
@@ -107,7 +114,7 @@ class PageScanner:
             return False
         if not self._is_late and token.start() > window.at:
             stop = self._end_of_full_scan()
-            self._marks.scan(window.text, window.at, min(token.start(), stop), whole=True)
+            self._scan_text(min(token.start(), stop), whole=True)
             if token.start() > stop:
                 self._end_full_scan()
                 return True
@@ -121,6 +128,15 @@ class PageScanner:
         window.at -= 2
         self._skip_to(END_OF_COMMENT)
         return True
+
+    def _scan_text(self, end: int, *, whole: bool) -> int:
+        """Scan a text for marks, and keep its part of excerpts. Return the end of the scan."""
+        window, region = self._window, self._regions.here
+        scanned = self._marks.scan(window.text, window.at, end, whole=whole)
+        # A text is beside the page's text only if both its ends are.
+        region &= self._regions.here
+        self._excerpts.text(window.text, window.at, scanned, region)
+        return scanned
 
     def _count_token(self) -> None:
         self._tokens += 1
@@ -158,7 +174,7 @@ class PageScanner:
             # Each scan repeats the start of a possible tag, so short pieces wait for more text.
             return
         window.clear = end
-        scanned = self._marks.scan(window.text, window.at, min(end, stop), whole=is_last)
+        scanned = self._scan_text(min(end, stop), whole=is_last)
         window.move(max(window.at, scanned))
         if end >= stop:
             self._end_full_scan()
@@ -217,6 +233,8 @@ class PageScanner:
 
     def _after_tag(self) -> None:
         window, name = self._window, self._name
+        if name not in SKIPPED and not self._is_late:
+            self._excerpts.tag(name, window.tag, self._regions.here)
         window.tag_end = window.searched = window.at
         if self._has_items and name not in SKIPPED:
             self._item, self._own = self._marks.token(name, window.tag)

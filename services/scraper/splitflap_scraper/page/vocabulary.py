@@ -93,10 +93,23 @@ JSON_LD = re.compile(r"""type\s*+=\s*+["']?\s*+application/ld\+json""", re.IGNOR
 #: Marks of a relevant tag of any name: microdata, and the author of the page. Each is a part of a
 #: match of MARK, without its first letter if that may be a capital.
 MARKS = ("itemprop", "itemtype", "uthor", "yline")
-MARK = re.compile(
-    r"""\sitem(?:prop|type)\s*=|\srel\s*=\s*["']?author|\sclass\s*=\s*["'][^"'<>]{0,100}?(?:byline|author)""",
-    re.IGNORECASE | re.ASCII,
+_MARKED = (
+    r"""item(?:prop|type)\s*=|rel\s*=\s*["']?author"""
+    r"""|class\s*=\s*["'][^"'<>]{0,100}?(?:byline|author)"""
 )
+MARK = re.compile(rf"\s(?:{_MARKED})", re.IGNORECASE | re.ASCII)
+
+#: Marks of a date or of an author in any attribute. They are for excerpts alone.
+MARKS_OF_DATES = ("date", "Date", "time", "Time", "ublish", "osted", "meta", "Meta", "ritten",
+                  "ubmitted", "created", "fn", "card", "username", "fecha", "datum")  # fmt: skip
+_VALUE = r"""(?:"[^"<>]{0,100}?|'[^'<>]{0,100}?|[^\s"'<>=]{0,60}?)"""
+DATED = (
+    rf"""(?:class|id|property)\s*=\s*{_VALUE}(?:date|datum|fecha|publish|pub_|posted|time|submitted"""
+    r"""|created|written|(?:post|entry|article|news|story|page|blog)[\w-]{0,3}meta|\bmeta\b"""
+    r"""|byline|author|writer|\bh-card|\bvcard|\bfn\b|\busername\b|\d{4}-\d\d-\d\d)"""
+    r"""|(?:data-)?(?:date-?time|timestamp|u?time|utc|published|pubdate|date)\s*="""
+)
+MARK_OR_DATE = re.compile(rf"\s(?:{_MARKED}|{DATED})", re.IGNORECASE | re.ASCII)
 
 
 class Piece(NamedTuple):

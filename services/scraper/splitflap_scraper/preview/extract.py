@@ -42,7 +42,7 @@ def extract(
         image=image.url or None,
         site_name=site,
         author=after(authors(sources)),
-        published_at=after(published(sources)),
+        published_at=after(published(sources, title)),
         language=language(sources),
         type=kind,
         icon=icon(page, rules),

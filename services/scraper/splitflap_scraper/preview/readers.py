@@ -79,9 +79,8 @@ class PageReader:
 
     def document(self) -> Document:
         """Return the page as read so far."""
-        return document_of(
-            self._scanner.pieces, self._decoder, self.head.url, frozenset(self._marks)
-        )
+        pieces = [*self._scanner.pieces, *self._scanner.excerpts]
+        return document_of(pieces, self._decoder, self.head.url, frozenset(self._marks))
 
 
 class FileReader:

@@ -1,7 +1,7 @@
 """The times of pages."""
 
 import pytest
-from splitflap_scraper.preview.fields.dates import rfc3339
+from splitflap_scraper.preview.dates.moments import rfc3339
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from splitflap_scraper.preview.fields.dates import rfc3339
         ("1. Mai 2024", "2024-05-01T00:00:00Z"),
         ("1 de mayo de 2024", "2024-05-01T00:00:00Z"),
         ("2024年5月1日", "2024-05-01T00:00:00Z"),
-        ("01.05.2024, 10:00 Uhr", "2024-05-01T00:00:00Z"),
+        ("01.05.2024, 10:00 Uhr", "2024-05-01T10:00:00Z"),
         ("1 мая 2024", "2024-05-01T00:00:00Z"),
         ("1 maja 2024 r.", "2024-05-01T00:00:00Z"),
         ("1 May\u0131s 2024", "2024-05-01T00:00:00Z"),

@@ -1,10 +1,16 @@
 """The time of a page's publication."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
-from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.regions import PageRegion
-from splitflap_scraper.preview.fields.dates import rfc3339
+from splitflap_scraper.preview.bylines.dateline import dateline, texts_with_dates
+from splitflap_scraper.preview.bylines.visible import has_no_byline
+from splitflap_scraper.preview.dates.moments import formatted, moment_in
+from splitflap_scraper.preview.dates.style import DateStyle, order_of
+from splitflap_scraper.preview.fields.language import language, tag
 from splitflap_scraper.preview.sources import Sources
 
 TIMES = (
@@ -14,43 +20,95 @@ TIMES = (
     "og:article:published_time",
     "datepublished",
 )
-OTHER_TIMES = ("parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "publish-date",
-               "publish_date", "publication_date", "date.published", "article.published",
-               "citation_publication_date", "citation_online_date", "citation_date",
-               "prism.publicationdate", "dcterms.issued", "dc.date.issued", "dcterms.created",
-               "dc.date.created", "dcterms.date", "dc.date", "video:release_date",
-               "music:release_date", "book:release_date", "og:release_date", "date", "uploaddate",
-               "originalpublicationdate", "cxenseparse:recs:publishtime")  # fmt: skip
+OTHER_TIMES = (
+    "parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "publish-date", "publish_date",
+    "publication_date", "date.published", "article.published", "citation_publication_date",
+    "citation_online_date", "citation_date", "bepress_citation_date", "prism.publicationdate",
+    "dcterms.issued", "dc.date.issued", "dcterms.available", "dcterms.created", "dc.date.created",
+    "dc:created", "dcterms.date", "dc.date", "dc:date", "dc.date.publication", "eprints.date",
+    "video:release_date", "music:release_date", "book:release_date", "og:release_date",
+    "release_date", "originalpublicationdate", "cxenseparse:recs:publishtime", "article:date",
+    "article:published_date", "article:published_at", "article:publicationdate",
+    "article:post_date", "article:create_at", "article:created_time", "article.created",
+    "article_date_original", "article-publish-date", "article_publish_date",
+    "analyticsattributes.articledate", "bt:pubdate", "rbpubdate", "content_create_date",
+    "date_created", "datecreated", "date_published", "date-published", "dateposted",
+    "dcsext.articlefirstpublished", "displaydate", "firstpublishdate", "first-published-at",
+    "govuk:first-published-at", "first_published", "mediator_published_time",
+    "og:article:published",
+    "og:datepublished", "og:pubdate", "og:publish_date", "og:regdate",
+    "og:question:published_time", "pdate", "published", "published_at", "published_date",
+    "published-date", "published_time", "publisheddate", "publish_time", "publishtime",
+    "publicationdate", "publication-date", "rnews:datepublished",
+    "shareaholic:article_published_time", "twt-published-at", "vr:published_time",
+    "news:publication_date", "bytedance:published_time", "weibo:article:create_at", "date",
+    "uploaddate", "created",
+)  # fmt: skip
+#: Metas with the time of a change, which is after the publication.
+CHANGES = ("article:modified_time", "og:updated_time")
 
 #: Properties of microdata.
 MARKED = ("datePublished", "uploadDate", "dateCreated")
 
+#: A day in a path, with a name after it.
+_DAY = re.compile(
+    r"/(?:[\w-]*[-_])??((?:199|20[0-3])\d)(?:([-_])([01]\d)\2([0-3]\d)|/([01]?\d)/([0-3]?\d))(?=[-_/]\S)"
+)
+_COMPACT_DAY = re.compile(r"/((?:199|20[0-3])\d)([01]\d)([0-3]\d)(?=[-_/]\S)")
+#: Paths of events, and of lists by day.
+_OTHER_DAYS = re.compile(
+    r"(?i)event|calend|kalend|agenda|termin|veranstalt|archiv|schedule|program|fixture|forecast"
+)
+_MAX_PATH = 400
 
-def published(sources: Sources) -> str | None:
-    """Return the first valid time as RFC 3339 in UTC, or None."""
+
+def published(sources: Sources, title: str | None = None) -> str | None:
+    """Return the first valid time as RFC 3339 in UTC, or None.
+
+    `title` is the page's title. It shows which heading is that of the page.
+    """
+    style = _style(sources)
+    stated = replace(style, latest=DateStyle().latest)
+    moment = next((found for text in _stated(sources) if (found := moment_in(text, stated))), None)
+    if moment is None and not has_no_byline(sources):
+        moment = dateline(sources, title, style) or _in_path(sources, style)
+    return formatted(moment) if moment else None
+
+
+def _stated(sources: Sources) -> Iterator[str]:
+    """Iterate over the times in the page's metadata."""
     page = sources.page
-    texts = [
-        *page.meta(*TIMES),
-        *sources.json_ld("datePublished", "uploadDate", "datePosted"),
-        *(text for name in MARKED for text in sources.microdata.texts(name)),
-        *page.meta(*OTHER_TIMES),
-        *sources.json_ld("dateCreated"),
-        *(() if sources.is_list else _article_times(page)),
-    ]
-    return next((found for text in texts if (found := rfc3339(text))), None)
+    yield from page.meta(*TIMES)
+    yield from sources.json_ld("datePublished", "uploadDate", "datePosted")
+    for name in MARKED:
+        yield from sources.microdata.texts(name)
+    yield from page.meta(*OTHER_TIMES)
+    yield from sources.json_ld("dateCreated")
 
 
-def _article_times(page: Document) -> Iterator[str]:
-    """Yield the times of the article: those marked as its own, then its first."""
-    usable = [each for each in page.times if not each.region & PageRegion.ASIDE]
-    telling = ("publish", "entry-date", "dt-published", "posted", "pubdate", "created")
-    for each in usable:
-        about = f"{each.get('class')} {each.get('itemprop')}".lower()
-        if "pubdate" in each.attributes or any(word in about for word in telling):
-            yield each.get("datetime") or each.text
-    if len(usable) == 1:
-        yield usable[0].get("datetime")
-    for each in usable:
-        if each.region & PageRegion.ARTICLE and "updated" not in each.get("class"):
-            yield each.get("datetime") or each.text
-            return
+def _style(sources: Sources) -> DateStyle:
+    """Return the order of day and month, and the time of the last change, if the page says so."""
+    page = sources.page
+    tags = [language(sources) or "", *(tag(each) or "" for each in page.meta("og:locale")[:1])]
+    host = urlsplit(page.url).hostname or ""
+    neutral = DateStyle(tags[0].partition("-")[0])
+    order = order_of(tags, host, texts_with_dates(sources))
+    changes = [*page.meta(*CHANGES), *sources.json_ld("dateModified")][:3]
+    known = [found for each in changes if (found := moment_in(each, neutral))]
+    latest = min([neutral.latest, *(each + timedelta(days=1) for each in known)])
+    return DateStyle(neutral.language, order, latest)
+
+
+def _in_path(sources: Sources, style: DateStyle) -> datetime | None:
+    """Return the day in the path of the page."""
+    page = sources.page
+    canonical = [each.get("href") for each in page.linked("canonical")[:1]]
+    for url in [page.url, *canonical, *page.meta("og:url")[:1]]:
+        path = urlsplit(url[:_MAX_PATH]).path if "://" in url else ""
+        match = _DAY.search(path) or _COMPACT_DAY.search(path)
+        if match is None or _OTHER_DAYS.search(path[: match.start()]):
+            continue
+        year, month, day = (each for each in match.groups() if each and each.isdigit())
+        if moment := moment_in(f"{year}-{month}-{day}", style):
+            return moment
+    return None

@@ -10,8 +10,8 @@ from splitflap_core.contracts import MAX_AUTHORS, MAX_TITLE, PreviewFields
 
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.page.charsets import TextDecoder
+from splitflap_scraper.preview.dates.moments import rfc3339
 from splitflap_scraper.preview.details.picture_form import form_of
-from splitflap_scraper.preview.fields.dates import rfc3339
 from splitflap_scraper.preview.files.feed import feed_preview
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.pdf import pdf_information

@@ -1,0 +1,1 @@
+"""Finds the author and the date that a reader sees: near the heading, and in marked elements."""

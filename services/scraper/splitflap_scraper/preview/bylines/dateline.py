@@ -1,0 +1,270 @@
+"""Finds the date that a reader sees: in the lines around the heading, and in marked elements."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import NamedTuple
+
+from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, lines
+from splitflap_scraper.preview.bylines.visible import is_article, lead
+from splitflap_scraper.preview.dates.calendar_names import fold
+from splitflap_scraper.preview.dates.moments import moment_in
+from splitflap_scraper.preview.dates.style import DateStyle
+from splitflap_scraper.preview.dates.texts import MAX_LENGTH, FoundDate, dates_in
+from splitflap_scraper.preview.sources import Sources
+from splitflap_scraper.preview.words import load
+
+#: Earliest date of a visible text: the web is not older.
+FIRST = datetime(1990, 1, 1, tzinfo=UTC)
+
+#: Characters between a heading and its date, and the shortest paragraph of the page's text.
+MAX_REACH = 1500
+MIN_PARAGRAPH = 220
+
+#: Longest line with a date that no label or class announces, and longest label, in characters.
+MAX_PLAIN = 90
+MAX_LABEL = 40
+
+#: Longest text without a separator beside a date.
+_FEW_WORDS = 8
+_LONG_LINE = 120
+
+_WORDS = load("dates", dict[str, list[str]])
+
+
+def _pattern(words: Iterable[str]) -> re.Pattern[str]:
+    """Match words at their starts. Chinese, Japanese, Korean and Thai have no spaces."""
+    spaced = [re.escape(each) for each in words if each[0] < "\u0e00"]
+    others = [re.escape(each) for each in words if each[0] >= "\u0e00"]
+    return re.compile(rf"(?<![^\W\d_])(?:{'|'.join(spaced)})|{'|'.join(others)}")
+
+
+_PUBLISHED, _UPDATED, _OTHERS = (
+    _pattern(_WORDS[name]) for name in ("published", "updated", "others")
+)
+_DATED = re.compile(
+    r"(?i)date(?!pick|base)|datum|fecha|(?<![a-z])time(?!line|r)|timestamp|publi|(?<![a-z])pub_|posted"
+    r"|submitted|created|byline|dateline|(?:^|[\s_-])meta|meta(?=$|[\s_-])"
+)
+_UNDATED = re.compile(
+    r"(?i)modif|updat|edited|events?(?![a-z])|expir|deadline|comment|footer|birth|countdown"
+    r"|read(?:ing)?[-_]?time|duration|archive|tribe|today|current|joined|last[-_]?mod"
+)
+#: Microformats call the only date so, too.
+_HATOM = re.compile(r"(?:^|\s)(?:dt-)?updated(?=\s|$)")
+_OF_PAGE = re.compile(r"(?i)publi|entry-date|entry-time|dt-published|pubdate|created|issued|posted")
+#: Texts that may stand beside a date.
+_BESIDE = re.compile(
+    r"(?:^|(?<=[\s(,|\u00b7\u2022]))(?:by|von|par|por|di|door|av|af|on|in|at|am|le|il|el|em|den|op|the"
+    r"|date|datum|data|fecha|vom|\u0434\u0430\u0442\u0430"
+    r"|\d+\s?(?:min|minutes?|mins?)\.?(?:\s?(?:read|lesezeit|de lecture|de lectura))?)"
+    r"(?=$|[\s:,.|\u00b7)\u2022])"
+)
+_SEPARATOR = re.compile(rf"[|/\u00b7\u2022\u2219\u22c5,;:()\[\]\u2013\u2014{BOUNDARY}-]")
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+#: Lines between a date and the heading below it, by the date's rank.
+_BEFORE = (6, 6, 6, 3, 0)
+
+#: Characters of paragraphs between a heading and the date below it, by the date's rank.
+_MOST_TEXT = (MAX_REACH, 500, 500, 0, 0)
+
+
+class Rank(IntEnum):
+    """The sign of a date: a word, a class of publication, another class or a time, or none."""
+
+    LABELLED = 0
+    PUBLISHED = 1
+    MARKED = 2
+    PLAIN = 3
+    #: The class is for changes, as that of the only date in many pages.
+    UPDATED = 4
+
+
+class Dated(NamedTuple):
+    """A possible date of publication. A lower rank is surer."""
+
+    rank: int
+    moment: datetime
+    headings: int
+    at: int
+
+
+def dateline(sources: Sources, title: str | None, style: DateStyle) -> datetime | None:
+    """Return the date that a reader sees as that of the page, or None."""
+    found = lead(sources.page, title)
+    if found and (moment := _near(*found, style)):
+        return moment
+    least = Rank.MARKED if found is None or is_article(sources) else Rank.PUBLISHED
+    return _marked(sources, style, least)
+
+
+def texts_with_dates(sources: Sources) -> str:
+    """Return the texts that may show the order of day and month."""
+    page = sources.page
+    parts = [after.markup[:3000] for _, after in page.leads[:2]]
+    parts += [each.markup[:300] for each in page.excerpts]
+    return " ".join(parts)[:12_000]
+
+
+def _near(before: list[Line], after: list[Line], style: DateStyle) -> datetime | None:
+    """Return the date around a heading, unless it belongs to a teaser below."""
+    found = list(_reached(after, style))
+    chosen = min(found, key=lambda each: (each.headings > 1, each.rank), default=None)
+    if chosen is not None and not _is_of_teaser(chosen, found, after):
+        return chosen.moment
+    if chosen is not None:
+        return None
+    today = datetime.now(UTC)
+    usable = [
+        each
+        for each in _all(before, style)
+        if before
+        and each.headings == before[-1].headings
+        # Newspapers print the current day above their headings.
+        and not (each.rank > Rank.LABELLED and abs(today - each.moment) < timedelta(days=2))
+        and len(before) - each.at <= _BEFORE[each.rank]
+    ]
+    return min(reversed(usable), key=lambda each: each.rank).moment if usable else None
+
+
+def _is_of_teaser(chosen: Dated, found: list[Dated], after: list[Line]) -> bool:
+    """Whether other headings follow with other dates, and no text is in between."""
+    others = {each.headings for each in found if each.moment.date() != chosen.moment.date()}
+    if not any(each > chosen.headings for each in others):
+        return False
+    text = [
+        len(line.text) for line in after if line.headings == chosen.headings and not line.is_heading
+    ]
+    return chosen.headings > 1 or max(text, default=0) < _LONG_LINE
+
+
+def _reached(after: list[Line], style: DateStyle) -> Iterator[Dated]:
+    """Iterate over the dates below a heading. Those below its text need a label."""
+    passed = text = 0
+    depths: list[int] = []
+    for line in after:
+        if not (line.is_heading and line.headings == 0):
+            passed += len(line.text)
+        if passed > MAX_REACH:
+            break
+        depths.append(text)
+        text += len(line.text) if len(line.text) >= MIN_PARAGRAPH else 0
+    for each in _all(after[: len(depths) + 1], style):
+        depth = depths[each.at] if each.at < len(depths) else text
+        if depth <= _MOST_TEXT[each.rank] and not (depth and _is_above_heading(each, after)):
+            yield each
+
+
+def _is_above_heading(dated: Dated, after: list[Line]) -> bool:
+    """Whether a date without a label is the first line of a teaser."""
+    below = after[dated.at + 1 : dated.at + 3]
+    return dated.rank > Rank.LABELLED and any(each.is_heading for each in below)
+
+
+def _all(found: list[Line], style: DateStyle) -> Iterator[Dated]:
+    label = ""
+    for index, line in enumerate(found):
+        if line.is_heading and line.headings == 0 and index == 0:
+            continue
+        for rank, moment in _of_line(line, label, style):
+            if FIRST <= moment <= style.latest:
+                yield Dated(rank, moment, line.headings, index)
+        text = fold(line.text[:MAX_LABEL])
+        is_label = len(line.text) < MAX_LABEL and not any(each.isdigit() for each in text)
+        label = text if is_label else ""
+
+
+def _of_line(line: Line, label: str, style: DateStyle) -> Iterator[tuple[Rank, datetime]]:
+    """Iterate over the dates of a line, with their ranks."""
+    stamped = False
+    plain = [label] if label else []
+    for run in line.runs:
+        moment = moment_in(run.stamp, style) if run.stamp else None
+        if moment is None:
+            plain.append(run.text)
+            continue
+        stamped = True
+        rank = _rank(fold(BOUNDARY.join(plain)), run.about, is_stamp=True)
+        if rank is not None:
+            yield rank, moment
+        plain = []
+    if not stamped:
+        yield from _of_text(line, label, style)
+
+
+def _of_text(line: Line, label: str, style: DateStyle) -> Iterator[tuple[Rank, datetime]]:
+    text, dates = dates_in(line.text, style)
+    end = 0
+    for index, each in enumerate(dates):
+        stop = dates[index + 1].start if index + 1 < len(dates) else len(text)
+        before, after = text[end : each.start], text[each.end : stop]
+        end = each.end
+        rank = _rank(f"{label} {before}" if index == 0 else before, line.about, is_stamp=False)
+        if rank is None or (
+            _UPDATED.match(after.lstrip(" (:'\u2019")) and not _PUBLISHED.search(before)
+        ):
+            continue
+        is_dated = rank < Rank.PLAIN
+        if rank == Rank.LABELLED or _is_alone(text, each, dates, len(line.text), is_dated=is_dated):
+            yield rank, each.moment
+
+
+def _rank(label: str, about: str, *, is_stamp: bool) -> Rank | None:
+    """Return the rank of a date by the text before it and its classes, or None for other dates."""
+    label = label[-MAX_LENGTH:]
+    published = [*_PUBLISHED.finditer(label)]
+    if published:
+        is_changed = _UPDATED.search(label, published[-1].end())
+        return None if is_changed else Rank.LABELLED
+    if _UPDATED.search(label) or _OTHERS.search(label):
+        return None
+    if _UNDATED.search(about) and not _OF_PAGE.search(about):
+        return Rank.UPDATED if is_stamp and _HATOM.search(about) else None
+    if _OF_PAGE.search(about):
+        return Rank.PUBLISHED
+    return Rank.MARKED if is_stamp or _DATED.search(about) else Rank.PLAIN
+
+
+def _is_alone(
+    text: str, found: FoundDate, dates: list[FoundDate], length: int, *, is_dated: bool
+) -> bool:
+    """Whether the text beside a date is a byline instead of a sentence."""
+    if length > (MAX_LENGTH if is_dated else MAX_PLAIN):
+        return False
+    before = text[: dates[0].start].rstrip()
+    after = text[dates[-1].end :].strip()
+    if len(_LETTERS.findall(before)) + len(_LETTERS.findall(after)) > _FEW_WORDS * (
+        2 if is_dated else 1
+    ):
+        return False
+    if is_dated:
+        return True
+    left, right = _BESIDE.sub("", before).strip(), _BESIDE.sub("", after).strip()
+    is_parted = (
+        not left
+        or _SEPARATOR.match(left[-1]) is not None
+        or BOUNDARY in text[len(before) : found.start]
+    )
+    is_parted = is_parted or before.startswith(("by ", "von ", "par ", "por ", "di "))
+    return is_parted and (
+        not right or _SEPARATOR.match(right[0]) is not None or after.startswith(("by ", "von "))
+    )
+
+
+def _marked(sources: Sources, style: DateStyle, least: Rank) -> datetime | None:
+    """Return the date of the elements that say by their class that they have one."""
+    found: list[tuple[Rank, datetime]] = []
+    for each in sources.page.excerpts:
+        for line in lines(each.markup, within=True)[:4]:
+            found += [
+                pair for pair in _of_line(line, "", style) if pair[0] <= least and pair[1] >= FIRST
+            ]
+    surest = min((rank for rank, _ in found), default=0)
+    moments = [moment for rank, moment in found if rank == surest]
+    days = {each.date() for each in moments}
+    if len(days) == 1 or (days and is_article(sources)):
+        return moments[0]
+    return None

@@ -1,0 +1,218 @@
+"""Cuts an excerpt of a page into the lines of text that a reader sees."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from splitflap_scraper.page.markup import attributes, unescaped
+
+#: Lines of an excerpt, and open elements followed, at most.
+MAX_LINES = 80
+MAX_OPEN = 40
+
+#: Characters read of an attribute.
+MAX_VALUE = 300
+
+_TOKEN = re.compile(r"<(/?)([a-zA-Z][\w-]{0,30})([^<>]*+)>?|<[^<>]{0,200}+>|([^<]++)|<")
+_INLINE = frozenset(
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "bdi",
+        "bdo",
+        "cite",
+        "code",
+        "data",
+        "em",
+        "font",
+        "i",
+        "label",
+        "mark",
+        "q",
+        "relative-time",
+        "s",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "time-ago",
+        "local-time",
+        "u",
+        "var",
+        "wbr",
+    ]
+)
+_VOID = frozenset(
+    ["area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
+#: Attributes that say what an element is.
+_ABOUT = ("class", "id", "property", "itemprop", "data-testid")
+_FRAMES = frozenset({"article", "body", "html", "main"})
+_ORDINALS = frozenset({"st", "nd", "rd", "th", "er", "re", "e", "o", "a"})
+_SKIPPED = frozenset(
+    ["aside", "button", "figcaption", "footer", "nav", "option", "select", "script", "style"]
+)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+
+#: Parts of a page beside its text, by class or id.
+_BESIDE = re.compile(
+    r"(?i)(?:^|[\s_-])(?:comments?|respond|related|sidebar|widget|newsletter|caption|wp-caption-text"
+    r"|breadcrumbs?|recommended|popular|trending|most-read|latest|carousel|teasers?|promo|advert|ads?"
+    r"|cookie|copyright|menu|navbar|pagination|share|sharing|social|countdown|reading-?time"
+    r"|read-?time|hidden|d-none|screen-reader-text|sr-only|visually-?hidden)(?=$|[\s_-])"
+)
+_HIDDEN = re.compile(r"""(?i)\shidden(?=[\s=/>]|$)|display\s*:\s*none""")
+_TIMED = re.compile(r"(?i)datetime|\sdata-|\stitle\s*=|\scontent\s*=|\d{4}-\d\d-\d\d")
+_STAMP = re.compile(r"(?:data-)?(?:date-?time|.*(?:date|time|publish|unix|utc).*)\Z")
+_DIGIT = re.compile(r"\d")
+_NO_STAMP = re.compile(r"modif|updat|edit|event|expir|end|start|url|format|zone")
+_ISO_IN_CLASS = re.compile(r"(?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?:T[\d:.+Z-]{4,20})?(?!\d)")
+
+#: Between the texts of two elements on one line.
+BOUNDARY = "\x1f"
+
+
+@dataclass(slots=True)
+class Run:
+    """A text of one element. `about` has the classes and ids around it; `stamp` is its time."""
+
+    text: str
+    about: str
+    stamp: str = ""
+    is_author: bool = False
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of text. `headings` counts the headings before it in the excerpt."""
+
+    runs: list[Run] = field(default_factory=list)
+    headings: int = 0
+    is_heading: bool = False
+
+    @property
+    def about(self) -> str:
+        """The classes and ids around the line."""
+        return " ".join(dict.fromkeys(each.about for each in self.runs))
+
+    @property
+    def text(self) -> str:
+        """The text, with a boundary between elements."""
+        return BOUNDARY.join(each.text for each in self.runs if each.text)
+
+
+class _Open:
+    __slots__ = ("about", "is_author", "is_beside", "name", "stamp")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.about = self.stamp = ""
+        self.is_beside = name in _SKIPPED
+        self.is_author = False
+
+    def read(self, rest: str) -> None:
+        """Read the attributes, which are the rest of a tag."""
+        found = attributes(f"<a {rest}>")
+        about = " ".join(found[each] for each in _ABOUT if each in found).strip()
+        self.about = about[:MAX_VALUE]
+        self.is_author = "author" in found.get("rel", "")
+        self.is_beside |= _HIDDEN.search(rest) is not None
+        self.is_beside |= self.name not in _FRAMES and _BESIDE.search(self.about) is not None
+        if _TIMED.search(rest):
+            self.stamp = _stamp(self.name, found, self.about)
+
+
+class _Walk:
+    """Follows the tags of an excerpt."""
+
+    def __init__(self) -> None:
+        self.open: list[_Open] = []
+        self.line = Line()
+        self.headings = 0
+
+    def start(self, name: str, rest: str) -> None:
+        element = _Open(name)
+        if rest.strip(" /"):
+            element.read(rest)
+        if len(self.open) < MAX_OPEN:
+            self.open.append(element)
+        if element.stamp:
+            self.add("")
+        if name in _VOID and self.open[-1] is element:
+            self.open.pop()
+
+    def end(self, name: str) -> None:
+        for index in range(len(self.open) - 1, -1, -1):
+            if self.open[index].name == name:
+                del self.open[index:]
+                return
+
+    def add(self, text: str) -> None:
+        if any(each.is_beside for each in self.open):
+            return
+        runs = self.line.runs
+        if self.open and self.open[-1].name == "sup" and runs:
+            # A number belongs to a footnote.
+            runs[-1].text += text if text.lower() in _ORDINALS else ""
+            return
+        about = " ".join(each.about for each in self.open[-4:] if each.about)
+        stamp = next((each.stamp for each in reversed(self.open) if each.stamp), "")
+        runs.append(Run(text, about, stamp, any(each.is_author for each in self.open)))
+
+    def taken(self) -> Line | None:
+        """Return the current line, and begin another."""
+        line, self.line = self.line, Line()
+        line.headings = self.headings
+        line.is_heading = any(each.name in _HEADINGS for each in self.open)
+        if line.is_heading:
+            self.headings += 1
+        return line if any(each.text.strip() or each.stamp for each in line.runs) else None
+
+
+def lines(markup: str, *, within: bool = False) -> list[Line]:
+    """Return the lines of an excerpt, without the parts beside the page's text.
+
+    With `within`, the excerpt ends with its first element.
+    """
+    found = []
+    for line in _all(markup, within=within):
+        found.append(line)
+        if len(found) >= MAX_LINES:
+            break
+    return found
+
+
+def _all(markup: str, *, within: bool) -> Iterator[Line]:
+    walk = _Walk()
+    for token in _TOKEN.finditer(markup):
+        name = (token[2] or "").lower()
+        if name and name not in _INLINE and (line := walk.taken()):
+            yield line
+        if name and token[1]:
+            walk.end(name)
+            if within and not walk.open:
+                break
+        elif name:
+            walk.start(name, token[3])
+        elif text := unescaped(token[4] or "").strip():
+            walk.add(text)
+    if line := walk.taken():
+        yield line
+
+
+def _stamp(name: str, found: dict[str, str], about: str) -> str:
+    """Return the time in the attributes of an element, or an empty string."""
+    for each, value in found.items():
+        is_time = each == "datetime" or (each.startswith("data-") and _STAMP.match(each))
+        if is_time and not _NO_STAMP.search(each) and _DIGIT.search(value, 0, MAX_VALUE):
+            return unescaped(value[:MAX_VALUE])
+    if "content" in found and ("property" in found or "itemprop" in found):
+        return unescaped(found["content"][:MAX_VALUE])
+    if (name == "abbr" or "date" in about.lower() or "time" in about.lower()) and "title" in found:
+        return unescaped(found["title"][:MAX_VALUE])
+    match = _ISO_IN_CLASS.search(about)
+    return match[0] if match else ""

@@ -1,0 +1,90 @@
+"""The parts of a page near its heading, and whether the page is a list of others."""
+
+import re
+
+from splitflap_scraper.page.document import Document, Element
+from splitflap_scraper.page.markup import text_of
+from splitflap_scraper.preview.bylines.lines import Line, lines
+from splitflap_scraper.preview.sources import Sources
+from splitflap_scraper.preview.structured.jsonld import kind, types
+from splitflap_scraper.preview.texts import key
+
+#: Letters of a heading that is compared with parts of the title.
+MIN_HEADING = 10
+
+#: Lines read before a heading.
+MAX_BEFORE = 8
+
+#: Classes of the body in pages of widespread software.
+_LIST_CLASSES = frozenset(
+    [
+        "home",
+        "blog",
+        "archive",
+        "category",
+        "tag",
+        "search",
+        "path-frontpage",
+        "home-template",
+        "tag-template",
+        "author-template",
+    ]
+)
+_PAGE_CLASSES = re.compile(
+    r"(?:^|\s)(?:single|single-post|postid-\d+|post-template|page-node-type-\w+|path-node|node-type-\w+)(?=\s|$)"
+)
+_LONGEST_HEADING = 600
+
+
+def is_article(sources: Sources) -> bool:
+    """Whether the page says that it is an article."""
+    page = sources.page
+    if next(iter(page.meta("og:type")), "").lower().startswith("article"):
+        return True
+    if "article" in {kind(sources.node), sources.microdata.kind}:
+        return True
+    return _PAGE_CLASSES.search(page.classes) is not None
+
+
+def has_no_byline(sources: Sources) -> bool:
+    """Whether the dates and authors that a reader sees belong to other things than the page."""
+    classes = set(sources.page.classes.split())
+    is_list = sources.is_list or (not is_article(sources) and bool(classes & _LIST_CLASSES))
+    kinds = {kind(sources.node), sources.microdata.kind}
+    kinds |= {next(iter(sources.page.meta("og:type")), "").partition(".")[0].lower()}
+    is_event = any("Event" in each for each in types(sources.node or {}))
+    return is_event or not kinds.isdisjoint({"product", "profile"}) or is_list
+
+
+def lead(page: Document, title: str | None) -> tuple[list[Line], list[Line]] | None:
+    """Return the lines before the page's heading, and those from the heading on."""
+    chosen = _chosen(page, key(title or ""))
+    if chosen is None:
+        return None
+    before, after = chosen
+    return lines(before.markup)[-MAX_BEFORE:], lines(after.markup)
+
+
+def _chosen(page: Document, title: str) -> tuple[Element, Element] | None:
+    """Return the excerpts of the heading with the page's title, or of the first heading."""
+    first = None
+    for before, after in page.leads:
+        name = after.markup[1:3].lower()
+        heading = key(text_of(_heading(after.markup, name)))
+        if (
+            title
+            and heading
+            and (
+                heading == title
+                or (len(heading) >= MIN_HEADING and (heading in title or title in heading))
+            )
+        ):
+            return before, after
+        if first is None and name == "h1" and heading:
+            first = before, after
+    return first
+
+
+def _heading(markup: str, name: str) -> str:
+    end = markup[:_LONGEST_HEADING].lower().find(f"</{name}")
+    return markup[: end if end >= 0 else _LONGEST_HEADING]

@@ -1,0 +1,1 @@
+"""Reads dates as people and machines write them."""

@@ -8,12 +8,13 @@ from itertools import chain
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.targets.urls import joined
+from splitflap_scraper.page.attributes.image_sources import sources_of
+from splitflap_scraper.page.attributes.rdfa import as_microdata
+from splitflap_scraper.page.attributes.references import mended
 from splitflap_scraper.page.charsets import TextDecoder
-from splitflap_scraper.page.image_sources import sources_of
 from splitflap_scraper.page.layout.elements import visible
 from splitflap_scraper.page.markup import attributes, text_of, unescaped
 from splitflap_scraper.page.pace import Pace
-from splitflap_scraper.page.references import mended
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.page.vocabulary import IMAGES, Piece
 
@@ -144,6 +145,9 @@ _LISTS = {
     "text": "texts", "time": "times", **dict.fromkeys(IMAGES, "images"),
 }  # fmt: skip
 
+#: Elements whose `property` is one of Open Graph.
+_HEAD = frozenset({"meta", "link"})
+
 #: Elements that stand for the page.
 _ROOTS = frozenset({"html", "body"})
 
@@ -160,6 +164,8 @@ def document_of(
     for place, piece in enumerate(map(pace.after, pieces)):
         read = {name: decoder.text(value) for name, value in attributes(piece.tag).items()}
         inner = decoder.text(piece.inner)
+        if piece.name not in _HEAD:
+            read |= as_microdata(read)
         element = Element(piece.name, read, inner, piece.region, piece.item, piece.own, place)
         if piece.name in _ROOTS:
             page.roots.add(piece.own)

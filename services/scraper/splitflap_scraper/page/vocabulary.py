@@ -48,9 +48,9 @@ MARK_TEXT = 600
 #: Longest marked tag, in characters.
 LONGEST_MARKED = 2 * MARK_REACH
 
-#: Marks in React's spelling, and the attribute of microdata items in both spellings.
+#: Marks in React's spelling, and the attributes of items in microdata, in both spellings, and RDFa.
 MARKS_OF_REACT = ("itemProp", "itemType")
-ITEMS = ("itemscope", "itemScope")
+ITEMS = ("itemscope", "itemScope", "typeof=")
 
 #: Marks examined, in tags or not.
 MAX_HITS = 600
@@ -90,11 +90,11 @@ KEPT_TEXTS = {"title": MAX_TAG, "h1": MAX_TEXT, "h2": MAX_TEXT, "h3": 600, "p": 
               "time": 200, "noscript": MAX_TEXT}  # fmt: skip
 JSON_LD = re.compile(r"""type\s*+=\s*+["']?\s*+application/ld\+json""", re.IGNORECASE | re.ASCII)
 
-#: Marks of a relevant tag of any name: microdata, and the author of the page. Each is a part of a
-#: match of MARK, without its first letter if that may be a capital.
-MARKS = ("itemprop", "itemtype", "uthor", "yline")
+#: Marks of a relevant tag of any name: microdata, RDFa, and the author of the page. Each is a part
+#: of a match of MARK, without its first letter if that may be a capital.
+MARKS = ("itemprop", "itemtype", "property=", "typeof=", "uthor", "yline")
 _MARKED = (
-    r"""item(?:prop|type)\s*=|rel\s*=\s*["']?author"""
+    r"""(?:item(?:prop|type)\s*|property|typeof)=|rel\s*=\s*["']?author"""
     r"""|class\s*=\s*["'][^"'<>]{0,100}?(?:byline|author)"""
 )
 MARK = re.compile(rf"\s(?:{_MARKED})", re.IGNORECASE | re.ASCII)

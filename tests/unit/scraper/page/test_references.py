@@ -1,8 +1,8 @@
 """References with a mistake in the place of the host."""
 
 import pytest
+from splitflap_scraper.page.attributes.references import mended
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.references import mended
 
 PAGE = "https://www.acme.example/dir/page"
 MEANT = "https://cdn.acme.example/a.png"

@@ -196,3 +196,40 @@ def test_the_depth_of_items_is_bounded() -> None:
     for _ in range(500):
         items.begin("i")
     assert len(items.open) == MAX_OPEN
+
+
+PERSON = "<span property=author typeof=Person><b property=name>Ann Lee</b></span>"
+DATED = "<time property=datePublished datetime=2023-05-02>x</time><img property=image src=/a.png>"
+
+
+@pytest.mark.parametrize("prefix", ["", "schema:", "http://schema.org/"])
+def test_rdfa_is_read_like_microdata(prefix: str) -> None:
+    """Prefixes of schema.org make no difference."""
+    page = (
+        f"<div vocab=http://schema.org/ typeof=BlogPosting><h1 property=headline>Blue</h1>{PERSON}"
+        f"{DATED}</div><ol typeof=BreadcrumbList><li property=itemListElement typeof=ListItem>"
+        "<b property=name>Home</b></ol>"
+    )
+    for name in ("property", "typeof"):
+        page = page.replace(f"{name}=", f"{name}={prefix}")
+    found = of(f"<title>News</title><body>{page}")
+    assert (found.author, found.published_at) == ("Ann Lee", "2023-05-02T00:00:00Z")
+    assert (found.title, found.type, found.image) == ("Blue", "article", "https://a.example/a.png")
+
+
+def test_rdfa_of_a_subject_belongs_to_it() -> None:
+    """The name of the person is not that of the article. Drupal writes it so."""
+    user = '<i about=/user/1 typeof=schema:Person property=schema:name datatype="">ann</i>'
+    created = "<i property=schema:dateCreated content=2023-05-02T10:00:00+00:00></i>"
+    other = "<img typeof=foaf:Image src=/x.png><i property=dc:title content=X></i>"
+    found = of(
+        "<title>Blue | Acme</title><body><h1><i property=schema:name>Blue</i></h1>"
+        f"<article about=/blue typeof=schema:Article>{user}{created}{other}</article>"
+    )
+    assert (found.title, found.published_at, found.type) == (
+        "Blue",
+        "2023-05-02T10:00:00Z",
+        "article",
+    )
+    teaser = f"<article typeof=schema:Article><h2 property=schema:name>T</h2>{created}</article>"
+    assert of(f"<title>News</title><body>{teaser * 3}").published_at is None

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 import pytest
-from splitflap_scraper.page.image_sources import sources_of
+from splitflap_scraper.page.attributes.image_sources import sources_of
 
 from tests.unit.scraper.preview.documents import of
 
@@ -31,6 +31,9 @@ LAZY = "src='data:image/gif;base64,R0lGOD'"
         "<img src=/img/1x1.png srcset='/sky.jpg 900w'>",
         f"<img {LAZY}><noscript><img src=/sky.jpg></noscript>",
         "<amp-img src=/sky.jpg width=900 height=400></amp-img>",
+        "<a class='p-author h-card'><img class=u-photo src=/ann.jpg></a><img src=/sky.jpg>",
+        "<div class=author-bio><img src=/ann.jpg width=96></div><img src=/sky.jpg>",
+        "<figure class=wp-caption><img src=/sky.jpg width=700 height=400></figure>",
         "<img src=/silicon-valley/../sky.jpg>",
         "<img src=/icons/home.png><img src=/authors/ann.jpg><img src=/sky.jpg>",
         "<img src=https://pixel.wp.com/g.gif><img src=https://facebook.com/tr><img src=/sky.jpg>",

@@ -26,7 +26,7 @@ _COMMON = re.compile(
 _SMALL = re.compile(
     r"(?i)avatar|emoji|userpic|headshot|spinner|shields\.io|\.svg(?![a-z0-9])"
     r"|(?<![a-z])(?:(?:fav)?icon|badge|logo|sprite|button|btn|captcha|author|arrow|smil(?:ey|ie)"
-    r"|wp-smiley|rss|widget|advert|ads?|sponsor)s?(?![a-z])"
+    r"|wp-smiley|u-photo|u-logo|rss|widget|advert|ads?|sponsor)s?(?![a-z])"
 )
 
 

@@ -75,6 +75,9 @@ def _may_stand_for_text(image: Element) -> bool:
     about = " ".join((image.source, image.get("class"), image.get("id")))
     width = pixels(image.get("width"))
     is_in_header = image.region & PageRegion.HEADER and not image.region & _TEXT
+    if image.region & PageRegion.NOTE and not _is_large(image):
+        # Captions hold pictures, and bylines hold portraits.
+        return False
     return not is_small(about) and not is_in_header and (width is None or width >= MIN_WIDTH)
 
 

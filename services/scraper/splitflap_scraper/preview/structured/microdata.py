@@ -123,6 +123,8 @@ def _is_of_frame(element: Element, node: Node) -> bool:
     """Whether an item belongs to the frame of the page. The owner of the site often does."""
     is_beside = element.region & (PageRegion.ASIDE | PageRegion.HEADER)
     names = types(node)
+    if "typeof" in element.attributes and not names:
+        return True  # RDFa of another vocabulary than schema.org
     return not _FRAME.isdisjoint(names) or (is_beside > 0 and not OWNERS.isdisjoint(names))
 
 

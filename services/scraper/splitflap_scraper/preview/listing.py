@@ -10,7 +10,13 @@ from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import LISTS, types
-from splitflap_scraper.preview.structured.topic import Identity, address_key, page_of
+from splitflap_scraper.preview.structured.topic import (
+    Identity,
+    address_key,
+    is_list,
+    page_of,
+    topic_of,
+)
 
 #: Linked headings of a list, at least; and paragraphs before them, at most.
 MIN_TEASERS = 3
@@ -26,6 +32,11 @@ _GENERAL_TYPES = frozenset({"", "website", "blog", "object", "site", "page"})
 
 _LIST_PATH = re.compile(r"(?i)/(?:categor(?:y|ies)|tags?|author)/[^/]+/?\Z|/page/\d+/?\Z")
 _NEXT_PAGE = re.compile(r"(?i)/page/2/?\Z")
+_CLASSES = frozenset({"archive", "search-results", "post-type-archive", "path-frontpage",
+                      "path-taxonomy", "page-taxonomy-term", "home-template", "tag-template",
+                      "author-template"})  # fmt: skip
+_CLASSES_OF_BLOG = frozenset({"home", "blog"})
+_OF_SINGLE = re.compile(r"single|postid-|post-template|page-node-type-|node-type-")
 _HREF = re.compile(r"""<a\s[^<>]{0,500}?href\s*=\s*["']?([^"'\s<>]{1,500})""", re.IGNORECASE)
 
 
@@ -36,7 +47,8 @@ def is_listing(page: Document, graph: Graph, identity: Identity) -> bool:
     own = page_of(graph, identity)
     if own is not None and not LISTS.isdisjoint(types(own)):
         return True
-    is_declared = identity.is_front or _has_path_of_list(page)
+    has_list = is_list(graph.nodes) and topic_of(graph, identity) is None
+    is_declared = has_list or identity.is_front or _has_path_of_list(page) or _has_class(page)
     return is_declared or _has_teasers(page) or _has_dated_teasers(page)
 
 
@@ -44,6 +56,13 @@ def _is_single(page: Document) -> bool:
     """Whether the metas of a page say that it has one topic."""
     og_type = next(iter(page.meta("og:type")), "").lower()
     return og_type not in _GENERAL_TYPES or any(page.meta(*_SINGLE_METAS))
+
+
+def _has_class(page: Document) -> bool:
+    """Whether the body has the classes of a list, as in WordPress, Drupal and Ghost."""
+    classes = set(page.classes.split())
+    is_declared = not classes.isdisjoint(_CLASSES) or classes >= _CLASSES_OF_BLOG
+    return is_declared and not any(_OF_SINGLE.match(each) for each in classes)
 
 
 def _has_path_of_list(page: Document) -> bool:

@@ -38,10 +38,13 @@ class Sources:
         """Parse the structured data of a page. `urls` are the page's own URLs."""
         graph = Graph(page.scripts)
         identity = Identity(_own_urls(page.url, urls), _titles(page), page.language or "")
-        is_list = is_listing(page, graph, identity)
-        identity = replace(identity, is_list=is_list)
-        return cls(page, graph, topic_of(graph, identity), page_of(graph, identity),
-                   Microdata(page, identity), is_list, list(site_of(graph, identity)))  # fmt: skip
+        microdata = Microdata(page, identity)
+        is_list = microdata.is_list or is_listing(page, graph, identity)
+        if is_list:
+            identity = replace(identity, is_list=True)
+            microdata = Microdata(page, identity)
+        return cls(page, graph, topic_of(graph, identity), page_of(graph, identity), microdata,
+                   is_list, list(site_of(graph, identity)))  # fmt: skip
 
     @property
     def node(self) -> Node | None:

@@ -58,6 +58,17 @@ LISTS = {
             f'"author":"Bob","url":"{HOME}"}}</script>'
         ),
     ),
+    "classes of WordPress": (f"{HOME}sky", f"<body class='archive category'>{teaser(1)}"),
+    "classes of a blog": (f"{HOME}sky", f"<body class='home blog logged-out'>{teaser(1)}"),
+    "articles of JSON-LD": (
+        f"{HOME}sky",
+        "".join(
+            f'<script type=application/ld+json>{{"@type":"NewsArticle","headline":"T {n}",'
+            f'"author":"Bob","url":"{HOME}{n}"}}</script>'
+            for n in (1, 2, 3)
+        )
+        + f"<main>{teaser(1)}",
+    ),
     "loose properties": (
         HOME,
         "<body><i itemprop=author>Bob</i><time itemprop=datePublished datetime=2020-01-01></time>",

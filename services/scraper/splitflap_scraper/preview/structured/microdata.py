@@ -10,7 +10,7 @@ from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import OWNERS, Node, kind, types
-from splitflap_scraper.preview.structured.topic import Identity, page_of, topic_of
+from splitflap_scraper.preview.structured.topic import Identity, is_list, page_of, topic_of
 
 #: Characters read of an element's properties, and of its types.
 MAX_WORDS = 300
@@ -65,6 +65,8 @@ class Microdata:
         for top in tops:
             self._graph.add(top)
         self._main = _main(self._graph, tops, identity, headed)
+        #: Whether the items are a list, and none of them is the topic.
+        self.is_list = self._main is None and is_list(tops)
 
     @property
     def main(self) -> Node | None:

@@ -5,7 +5,8 @@ owner. A node of another page is the topic only where nothing contradicts it.
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -42,6 +43,9 @@ MAX_PLACES = 5
 
 #: Least letters and digits of a title that identifies a page by the begin of the page's title.
 MIN_BEGIN = 15
+
+#: Types of previews that lists have.
+_LISTED = ("article", "product", "video", "music", "book")
 
 _SCHEME = re.compile(r"(?i)(?:https?:)?//(?:www\.)?")
 #: A query that does not select another page.
@@ -126,6 +130,12 @@ def topic_of(graph: Graph, identity: Identity) -> Node | None:
     unknown = [node for claim, node in found if claim is Claim.UNKNOWN]
     others = [node for claim, node in found if claim is Claim.OTHER]
     return _alone(unknown) or _alone(others)
+
+
+def is_list(nodes: Iterable[Node]) -> bool:
+    """Whether nodes, none of which is the topic, are a list."""
+    kinds = Counter(map(kind, nodes))
+    return any(kinds[each] >= A_LIST for each in _LISTED)
 
 
 def page_of(graph: Graph, identity: Identity) -> Node | None:

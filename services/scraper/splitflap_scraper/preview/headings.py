@@ -14,7 +14,7 @@ _LOGO = re.compile(
 _LINK = re.compile(r"\s*<a\s[^<>]{1,1000}>", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\s[^<>]{1,2000}>", re.IGNORECASE)
 #: Signs of a link to the heading itself.
-_ANCHOR = re.compile(r"\s*[\u00b6\u00a7\U0001f517]\s*\Z|\s+#\s*\Z")
+_ANCHORS = "\u00b6\u00a7\U0001f517"
 
 
 def headings(page: Document) -> list[str]:
@@ -52,8 +52,8 @@ def last_headings(page: Document) -> list[str]:
 
 def text_of_heading(heading: Element) -> str:
     """Return the text of a heading, else that of the image in it."""
-    text = _ANCHOR.sub("", heading.text)
-    if text.strip():
+    text = heading.text.strip().rstrip(_ANCHORS).removesuffix(" #")
+    if text:
         return text
     image = _IMAGE.search(heading.markup)
     return attributes(image[0]).get("alt", "") if image else ""

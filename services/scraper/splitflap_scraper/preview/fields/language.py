@@ -1,8 +1,11 @@
 """The language of a page, as a BCP 47 tag (RFC 5646)."""
 
 import re
+from urllib.parse import urlsplit
 
+from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.sources import Sources
+from splitflap_scraper.preview.writing import language_of
 
 _TAG = re.compile(
     r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?![a-z0-9])", re.IGNORECASE
@@ -11,6 +14,15 @@ _TAG = re.compile(
 #: Common wrong subtags, with the right ones. Most are countries instead of languages.
 _MEANT = {"jp": "ja", "cn": "zh", "kr": "ko", "gr": "el", "cz": "cs", "dk": "da", "ua": "uk",
           "iw": "he", "in": "id", "ji": "yi"}  # fmt: skip
+
+#: Languages in URLs whose codes mean nothing else there. "it" and "cs" may be topics.
+_SURE = frozenset({"de", "en", "es", "fi", "fr", "hu", "ja", "ko", "nl", "pl", "pt", "ru", "sv",
+                   "tr", "vi", "zh"})  # fmt: skip
+_LOCALE = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2})?", re.ASCII)
+
+#: Translations in the head of a page that are read, and characters of each text.
+MAX_ALTERNATES = 50
+MAX_SAMPLE = 300
 
 #: Subtags for no or any language.
 _NONE = frozenset({"und", "zxx", "mul", "mis"})
@@ -29,7 +41,7 @@ def tag(text: str) -> str | None:
 
 
 def language(sources: Sources) -> str | None:
-    """Return the language of a page by its root element and its metadata."""
+    """Return the language of a page by its metadata or its URL. Its script overrides English."""
     page = sources.page
     metas = ("content-language", "language", "dc.language", "citation_language", "inlanguage")
     others = [
@@ -37,8 +49,35 @@ def language(sources: Sources) -> str | None:
         *page.meta(*metas),
         *sources.json_ld("inLanguage"),
         *sources.microdata.texts("inLanguage"),
+        *_alternates(page),
     ]
-    return spoken(page.language, others)
+    found = spoken(page.language, others)
+    if found is None:
+        return _in_url(page.url)
+    return (language_of(_sample(page)) if _primary(found) == "en" else None) or found
+
+
+def _alternates(page: Document) -> list[str]:
+    """Return the language of the page in its list of translations."""
+    links = [each for each in page.linked("alternate") if each.get("hreflang")][:MAX_ALTERNATES]
+    return [each.get("hreflang") for each in links if each.get("href") == page.url]
+
+
+def _sample(page: Document) -> str:
+    """Return the first texts of the page."""
+    texts = [*page.meta("og:title", "og:description", "description")[:3], *page.titles[:1]]
+    texts += [each.text for each in (*page.headings[:2], *page.texts[:2])]
+    return " ".join(each[:MAX_SAMPLE] for each in texts)
+
+
+def _in_url(url: str) -> str | None:
+    """Return the language in the first segment of a path, or in the first label of a host."""
+    parts = urlsplit(url)
+    segment = parts.path[1:].partition("/")[0]
+    for name in (segment, (parts.hostname or "").partition(".")[0]):
+        if _LOCALE.fullmatch(name) and name.lower()[:2] in _SURE:
+            return tag(name)
+    return None
 
 
 def spoken(html: str | None, others: list[str]) -> str | None:

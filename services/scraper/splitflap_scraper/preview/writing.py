@@ -1,0 +1,70 @@
+"""The language of a text by its script, where a script or its letters belong to one language."""
+
+from bisect import bisect
+
+#: Letters examined, and the least of a sure result. A Han character counts as two.
+MAX_LETTERS = 400
+MIN_LETTERS = 20
+
+#: The least share of the script among all letters, in percent.
+MIN_SHARE = 70
+
+#: Percent of kana among the letters of a Japanese text, at least.
+MIN_KANA = 5
+
+#: Starts and ends of the blocks of letters (Unicode, Blocks), with the script or language of each.
+_BLOCKS = sorted([
+    (0x0370, 0x03FF, "el"), (0x0400, 0x052F, "Cyrl"), (0x0531, 0x058F, "hy"),
+    (0x0590, 0x05FF, "he"), (0x0600, 0x06FF, "Arab"), (0x0980, 0x09FF, "bn"),
+    (0x0A00, 0x0A7F, "pa"), (0x0A80, 0x0AFF, "gu"), (0x0B80, 0x0BFF, "ta"),
+    (0x0C00, 0x0C7F, "te"), (0x0C80, 0x0CFF, "kn"), (0x0D00, 0x0D7F, "ml"),
+    (0x0D80, 0x0DFF, "si"), (0x0E00, 0x0E7F, "th"), (0x0E80, 0x0EFF, "lo"),
+    (0x1000, 0x109F, "my"), (0x10A0, 0x10FF, "ka"), (0x1100, 0x11FF, "ko"),
+    (0x1780, 0x17FF, "km"), (0x3040, 0x30FF, "Kana"), (0x3400, 0x9FFF, "Hani"),
+    (0xAC00, 0xD7AF, "ko"),
+])  # fmt: skip
+_STARTS = [start for start, _, _ in _BLOCKS]
+
+#: Letters of one language, or of several ("" for none) in a script, in the order of the search.
+_CYRILLIC = (
+    ("ђћџљњјѓќ", ""),
+    ("әғқңөұүһӣӯҷ", ""),
+    ("ў", "be"),
+    ("їєґ", "uk"),
+    ("ыэё", "ru"),
+    ("ъ", "bg"),
+)
+_ARABIC = (("ڕۆێەښځېۇڭ", ""), ("ٹڈڑےں", "ur"), ("پچژگی", "fa"), ("ةىيك", "ar"))
+
+
+def language_of(text: str) -> str | None:
+    """Return the language of a text by its script, or None for one of many languages."""
+    if text.isascii():
+        return None
+    letters = [each for each in text[: MAX_LETTERS * 2] if each.isalpha()][:MAX_LETTERS]
+    counts: dict[str, int] = {}
+    for each in letters:
+        name = _script(ord(each))
+        counts[name] = counts.get(name, 0) + 1
+    if kana := counts.pop("Kana", 0):
+        counts["Hani"] = counts.get("Hani", 0) + kana
+    script = max(counts, key=lambda name: counts[name], default="")
+    found = counts.get(script, 0)
+    weight = 2 if script == "Hani" else 1
+    if not script or found * weight < MIN_LETTERS or found * 100 < len(letters) * MIN_SHARE:
+        return None
+    if script == "Hani":
+        return "zh" if not kana else "ja" if kana * 100 >= found * MIN_KANA else None
+    if script in {"Cyrl", "Arab"}:
+        return _by_letters(set(letters), _CYRILLIC if script == "Cyrl" else _ARABIC)
+    return script
+
+
+def _script(code: int) -> str:
+    index = bisect(_STARTS, code) - 1
+    return _BLOCKS[index][2] if index >= 0 and code <= _BLOCKS[index][1] else ""
+
+
+def _by_letters(letters: set[str], rows: tuple[tuple[str, str], ...]) -> str | None:
+    lowered = {each.lower() for each in letters}
+    return next((name or None for row, name in rows if not lowered.isdisjoint(row)), None)

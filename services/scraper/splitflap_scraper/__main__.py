@@ -52,6 +52,7 @@ def main() -> None:
         lag.stalled_since,
         settings.players,
         Favicons(),
+        probe_images=settings.scrape_probe_images,
     )
 
     # The green threads, and the loop that feeds them from the broker.

@@ -13,12 +13,14 @@ from splitflap_scraper.fetch.http.validators import validators_of
 from splitflap_scraper.fetch.request import FetchResult, NotModified, check_status
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.cache import CachedPreview
+from splitflap_scraper.preview.details.picture_form import asked_form
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Players
 from splitflap_scraper.preview.details.sensitive import labelled
 from splitflap_scraper.preview.details.site_card import has_site_card, of_site
-from splitflap_scraper.preview.extract import extract
+from splitflap_scraper.preview.extract import extract, with_next_picture
 from splitflap_scraper.preview.favicon import Favicons
 from splitflap_scraper.preview.fields.image import shown
+from splitflap_scraper.preview.probe import verified, without_picture
 from splitflap_scraper.preview.readers import (
     AnswerReader,
     AnyReader,
@@ -49,11 +51,15 @@ class PreviewBuilder:
         providers: Providers,
         players: Players = DEFAULT_PLAYERS,
         favicons: Favicons | None = None,
+        *,
+        probe_images: bool = False,
     ) -> None:
         """`rules` are those for the addresses of images, `players` the places of players.
 
-        Without `favicons` no icon is requested.
+        Without `favicons` no icon is requested. With `probe_images`, a picture of a page counts
+        only if it was fetched.
         """
+        self._probe_images = probe_images
         self._rules = rules
         self._providers = providers
         self._players = players
@@ -109,7 +115,15 @@ class PreviewBuilder:
             raise FetchError("wall", kind)
         check_status(head.status, head.headers)
         found = extract(page, self._rules, self._players)
-        return self._with_oembed(visit, url, page, head, found)
+        found = self._with_oembed(visit, url, page, head, found)
+        if not self._probe_images or found.image is None:
+            return found
+        return verified(
+            visit,
+            found,
+            lambda each: with_next_picture(page, each, self._rules),
+            asked_form(page),
+        )
 
     def _with_icon(self, visit: Visit, page_url: str, found: PreviewFields) -> PreviewFields:
         """Add the icon of the site if the page names none."""
@@ -142,6 +156,8 @@ class PreviewBuilder:
         if answer is None or not _describes(answer):
             return None
         found = merged(PreviewFields(), answer, self._players, self._rules)
+        if self._probe_images and found.image is not None:
+            found = verified(visit, found, without_picture)
         return CachedPreview(fitting(found), keep)
 
 

@@ -1,5 +1,8 @@
 """Extracts the metadata of a page: from Open Graph, Twitter cards, JSON-LD, and its text."""
 
+from typing import Any
+
+from msgspec.structs import replace
 from splitflap_core.contracts import PreviewFields
 from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 
@@ -37,9 +40,9 @@ def extract(
     sold = after(offer(sources, kind))
     frame = after(player(sources, players, rules)) or Player("")
     return PreviewFields(
+        **_of_picture(sources, image, rules),
         title=title,
         description=after(description(sources, title)),
-        image=image.url or None,
         site_name=site,
         author=after(authors(sources)),
         published_at=after(published(sources, title)),
@@ -47,10 +50,6 @@ def extract(
         type=kind,
         icon=icon(page, rules),
         canonical=found_canonical,
-        image_width=image.width if image.url else None,
-        image_height=image.height if image.url else None,
-        image_alt=image_alt(sources, image, rules),
-        card=card(sources, image),
         player=frame.url or None,
         player_width=frame.width,
         player_height=frame.height,
@@ -59,3 +58,20 @@ def extract(
         currency=sold.currency,
         availability=sold.availability,
     )
+
+
+def with_next_picture(page: Document, found: PreviewFields, rules: AddressRules) -> PreviewFields:
+    """Return a preview with another picture of the page, or without one."""
+    sources = Sources.of(page, [page.url, found.canonical or page.url])
+    image = picture(sources, rules, other_than=found.image) or Picture("")
+    return replace(found, **_of_picture(sources, image, rules))
+
+
+def _of_picture(sources: Sources, image: Picture, rules: AddressRules) -> dict[str, Any]:
+    return {
+        "image": image.url or None,
+        "image_width": image.width if image.url else None,
+        "image_height": image.height if image.url else None,
+        "image_alt": image_alt(sources, image, rules),
+        "card": card(sources, image),
+    }

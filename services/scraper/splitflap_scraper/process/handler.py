@@ -50,6 +50,8 @@ class ScrapeHandler:
         stalled_since: Callable[[float], bool] = lambda _moment: False,
         players: Players = DEFAULT_PLAYERS,
         favicons: Favicons | None = None,
+        *,
+        probe_images: bool = False,
     ) -> None:
         """`rules` are those for the addresses of images, and `players` are the places of players.
 
@@ -59,7 +61,9 @@ class ScrapeHandler:
         """
         self._stalled_since = stalled_since
         self._fetcher = fetcher
-        self._builder = PreviewBuilder(rules, providers or Providers(()), players, favicons)
+        self._builder = PreviewBuilder(
+            rules, providers or Providers(()), players, favicons, probe_images=probe_images
+        )
         self._flights: SingleFlight[CachedPreview] = SingleFlight()
         self._cache = PreviewCache()
         self._failures = metrics.counter("splitflap_scraper_failures_total")

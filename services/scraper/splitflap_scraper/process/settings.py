@@ -164,6 +164,14 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         int, Meta(ge=0, le=20, description="Redirects followed for one page.")
     ] = 5
 
+    scrape_probe_images: Annotated[
+        bool,
+        Meta(
+            description="Fetch the image of each preview, with all checks of a page, and show it "
+            "only if it is an image of a usual size. It costs sites one more request for each "
+            "preview, or two."
+        ),
+    ] = False
     scrape_oembed_providers: Annotated[
         str,
         Meta(

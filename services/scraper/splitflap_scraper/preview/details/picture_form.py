@@ -42,10 +42,13 @@ def card(sources: Sources, picture: Picture) -> Card | None:
     """
     if not picture.url:
         return None
-    for name in sources.page.meta("twitter:card"):
-        if found := _CARDS.get(name.strip().lower()):
-            return found
-    return form_of(picture.width, picture.height)
+    return asked_form(sources.page) or form_of(picture.width, picture.height)
+
+
+def asked_form(page: Document) -> Card | None:
+    """Return the form that a page asks for, or None."""
+    names = (name.strip().lower() for name in page.meta("twitter:card"))
+    return next((_CARDS[name] for name in names if name in _CARDS), None)
 
 
 def form_of(width: int | None, height: int | None) -> Card | None:

@@ -44,12 +44,15 @@ class Picture:
     height: int | None = None
 
 
-def picture(sources: Sources, rules: AddressRules) -> Picture | None:
-    """Return the first image that is specific to the page, else one common to the site."""
+def picture(sources: Sources, rules: AddressRules, other_than: str | None = None) -> Picture | None:
+    """Return the first image that is specific to the page, else one common to the site.
+
+    `other_than` is the URL of an image that is no picture.
+    """
     common, logos = None, _logos(sources)
     for found in islice(chain(_candidates(sources), map(Picture, logos)), MAX_PICTURES):
         shown = _shown(sources.page, found, rules)
-        if shown is None or not _is_picture(shown, sources.page.url):
+        if shown is None or shown.url == other_than or not _is_picture(shown, sources.page.url):
             continue
         if not is_common(shown.url) and found.url not in logos:
             return shown

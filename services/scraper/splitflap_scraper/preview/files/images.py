@@ -6,13 +6,39 @@ import struct
 #: Markers of a JPEG frame with a size (ITU T.81, table B.1).
 _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 
-#: The byte before each marker of a JPEG, and a fill byte.
-_JPEG_MARKER = 0xFF
+#: The byte before each marker of a JPEG, with more of them to fill.
+_JPEG_FILL = re.compile(rb"\xff+")
+
+#: First bytes of the formats that all browsers show, without SVG, WebP and AVIF.
+_BEGINNINGS = (
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"BM", "bmp"),
+    (b"\0\0\1\0", "icon"),
+)
+
+#: First characters of an SVG. A page may begin as XML too, or contain an SVG.
+_SVG_BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,99}<(?:svg[\s>]|\?xml[\s]|!--|!DOCTYPE svg)")
 
 _SVG_SIZE = re.compile(rb"""\s(width|height)\s*=\s*["']\s*(\d{1,5})(?:\.\d+)?(?:px)?\s*["']""")
 _SVG_BOX = re.compile(
     rb"""\sviewBox\s*=\s*["']\s*[-\d.]+[\s,]+[-\d.]+[\s,]+(\d{1,5})[\d.]*[\s,]+(\d{1,5})"""
 )
+
+
+def format_of(data: bytes) -> str | None:
+    """Return the format of an image by its first bytes, or None if no browser shows it."""
+    if data[:4] == b"RIFF":
+        return "webp" if data[8:12] == b"WEBP" else None
+    if data[4:8] == b"ftyp":
+        return "avif" if b"avif" in data[8:64] or b"avis" in data[8:64] else None
+    if _SVG_BEGIN.match(data):
+        begin = data[:4096]
+        is_page = b"<html" in begin.partition(b"<svg")[0].lower()
+        return "svg" if b"<svg" in begin and not is_page else None
+    return next((name for begin, name in _BEGINNINGS if data.startswith(begin)), None)
 
 
 def dimensions(data: bytes) -> tuple[int, int] | None:
@@ -46,14 +72,13 @@ def _dimensions(data: bytes) -> tuple[int, int] | None:  # noqa: PLR0911 - a for
 
 def _jpeg(data: bytes) -> tuple[int, int] | None:
     at = 2
-    while at + 9 <= len(data) and data[at] == _JPEG_MARKER:
-        marker = data[at + 1]
-        if marker in _JPEG_FRAMES:
-            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+    while (fill := _JPEG_FILL.match(data, at)) and fill.end() + 8 <= len(data):
+        at = fill.end()
+        if data[at] in _JPEG_FRAMES:
+            height, width = struct.unpack(">HH", data[at + 4 : at + 8])
             return width, height
-        # Skip a fill byte, or a segment by its length.
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        at += 1 if marker == _JPEG_MARKER else 2 + max(2, length)
+        # Skip the segment by its length.
+        at += 1 + max(2, int.from_bytes(data[at + 1 : at + 3], "big"))
     return None
 
 

@@ -40,7 +40,7 @@ def extract(
     sold = after(offer(sources, kind))
     frame = after(player(sources, players, rules)) or Player("")
     return PreviewFields(
-        **_of_picture(sources, image, rules),
+        **after(_of_picture(sources, image, rules)),
         title=title,
         description=after(description(sources, title)),
         site_name=site,
@@ -53,7 +53,7 @@ def extract(
         player=frame.url or None,
         player_width=frame.width,
         player_height=frame.height,
-        sensitive=sensitive(sources),
+        sensitive=after(sensitive(sources)),
         price=sold.price,
         currency=sold.currency,
         availability=sold.availability,

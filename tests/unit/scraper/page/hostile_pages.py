@@ -82,6 +82,22 @@ HOSTILE: dict[str, tuple[str, str]] = {
         "",
         _LD + '{"@graph":[' + '{"@type":"Article","author":{"@id":"a"}},' * 2800 + "{}]}</script>",
     ),
+    "offers of JSON-LD": (
+        "",
+        _LD + '{"@type":"Product","offers":[' + '{"priceSpecification":[' * 3 + "1]},{}]},{}]},"
+        '{"priceCurrency":"EUR","price":"1 1 1 1 1 1 1 1 1"},' * 2000 + "{}]}</script>",
+    ),
+    "players": (
+        "",
+        "<meta property=og:video content='http://www.youtube.com/embed/" + "a" * 999 + "'>",
+    ),
+    "texts of images": (
+        "<meta property=og:image content=/a.png>",
+        "<meta property=og:image content=/b/a.png><meta property=og:image:alt content='"
+        + "&amp;lt;a" * 300
+        + "'>",
+    ),
+    "labels": ("", "<meta name=rating content='" + "a " * 2000 + "'>"),
     **TAGS,
     **SCRIPTS,
     **dict(hosts()),

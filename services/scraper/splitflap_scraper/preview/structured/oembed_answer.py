@@ -38,8 +38,12 @@ _BREAK = re.compile(r"<br\s*+/?>", re.IGNORECASE)
 #: Paragraphs read of a post.
 MAX_PARAGRAPHS = 20
 
-#: Texts of links in place of an embedded picture, at the end of a post.
-_ATTACHED = re.compile(r"(?:\s*(?:pic\.twitter\.com/\w+|\[image or embed\]))+\s*\Z")
+#: Texts of links to a picture, at the end of a post.
+_ATTACHED = "[image or embed]"
+_ATTACHED_AT = "pic.twitter.com/"
+
+#: Links to pictures of one post.
+MAX_ATTACHED = 4
 
 Answer = dict[str, Any]
 
@@ -97,7 +101,15 @@ def words(answer: Answer) -> str | None:
     parts = re.split(r"</p\s*>", quoted[1])[:MAX_PARAGRAPHS] if quoted else []
     paragraphs = [each[1] for part in parts if len(each := _PARAGRAPH.split(part, maxsplit=1)) > 1]
     text = " ".join(text_of(_BREAK.sub(" ", each)) for each in paragraphs)
-    return plain(_ATTACHED.sub("", text), MAX_DESCRIPTION)
+    return plain(_without_pictures(" ".join(text.split())), MAX_DESCRIPTION)
+
+
+def _without_pictures(text: str) -> str:
+    for _ in range(MAX_ATTACHED):
+        before, _, last = text.rpartition(" ")
+        text = text.removesuffix(_ATTACHED).rstrip()
+        text = before if last.startswith(_ATTACHED_AT) else text
+    return text
 
 
 def _fields(answer: Answer, rules: AddressRules) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import time
 
 import msgspec
-from splitflap_core.contracts import URL_FIELDS, PreviewFields
+from splitflap_core.contracts import FIELDS_ABOUT, URL_FIELDS, PreviewFields
 from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.fetch.errors import FetchError
@@ -181,9 +181,16 @@ def _describes(answer: Answer) -> bool:
 
 
 def fitting(fields: PreviewFields) -> PreviewFields:
-    """The fields without values beyond their bounds, such as a width of 4,294,967,295 pixels."""
+    """The fields without values beyond their bounds, such as a width of 4,294,967,295 pixels.
+
+    A field about a missing one is missing too.
+    """
     values = msgspec.structs.asdict(fields)
-    return PreviewFields(**{name: value for name, value in values.items() if _fits(name, value)})
+    kept = {name: value for name, value in values.items() if _fits(name, value)}
+    for name, about in FIELDS_ABOUT.items():
+        if kept.get(name) is None:
+            kept |= dict.fromkeys(about)
+    return PreviewFields(**kept)
 
 
 def _fits(name: str, value: str | int | None) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from splitflap_core.contracts import (
+    FIELDS_ABOUT,
     MAX_DESCRIPTION,
     MAX_SITE_NAME,
     MAX_TITLE,
@@ -15,6 +16,7 @@ from splitflap_core.contracts import (
 from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.page.markup import text_of
+from splitflap_scraper.preview.details.picture_form import form_of
 from splitflap_scraper.preview.details.players import Player, Players, framed, pixels
 from splitflap_scraper.preview.fields.image import shown
 from splitflap_scraper.preview.texts import key, plain
@@ -86,7 +88,7 @@ def merged(
     added = _fields(answer, rules)
     missing = {name: value for name, value in added.items() if value and not getattr(found, name)}
     if found.image:
-        missing = {name: value for name, value in missing.items() if not name.startswith("image_")}
+        missing = {name: missing[name] for name in missing.keys() - FIELDS_ABOUT["image"]}
     if not found.player:
         missing |= _player(answer, players, rules)
     kind = _TYPES.get(_text(answer, "type"))
@@ -127,6 +129,7 @@ def _fields(answer: Answer, rules: AddressRules) -> dict[str, Any]:
         "image": image.url if image else None,
         "image_width": image.width if image else None,
         "image_height": image.height if image else None,
+        "card": form_of(image.width, image.height) if image else None,
     }
 
 

@@ -100,7 +100,10 @@ def test_a_page_that_lists_others_has_nothing_of_its_first_teaser(name: str) -> 
 
 
 RELATED = "".join(f"<h3><a href=/r{n}>Related {n}</a></h3>" for n in (1, 2, 3))
-OWN = "<a rel=author>Ann Lee</a><time datetime=2023-05-02>May 2, 2023</time><img src=/sky.jpg width=500>"
+OWN = (
+    "<a rel=author>Ann Lee</a><time datetime=2023-05-02>May 2, 2023</time>"
+    "<img src=/sky.jpg width=500>"
+)
 ARTICLES = {
     "related articles below": f"<article><h1>Blue</h1>{OWN}<p>{WORDS}<p>{WORDS}</article>{RELATED}",
     "related articles in an aside": f"<main><h1>Blue</h1><aside>{RELATED}</aside>{OWN}<p>{WORDS}",

@@ -6,7 +6,6 @@ Fetcher -> Visit (one preview) -> robots.txt -> Requester (one request) -> Reade
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
 
 from splitflap_core.telemetry import Metrics
 
@@ -148,16 +147,6 @@ class Visit:
 
     def _is_new(self, target: Target) -> bool:
         return (target.url, self._cookies.header(target)) not in self._seen
-
-    def shortened(self, seconds: float) -> "Visit":
-        """Return this visit with at most these seconds for its requests.
-
-        Raises:
-            Transient: `timeout`, after the deadline.
-        """
-        brief = copy(self)
-        brief._deadline = Deadline(self._deadline.left(seconds))  # noqa: SLF001 - its own copy
-        return brief
 
     def _count_redirect(self) -> None:
         if self._redirects_left <= 0:

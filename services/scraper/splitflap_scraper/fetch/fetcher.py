@@ -85,8 +85,8 @@ class Visit:
         self._redirects_left = max_redirects
         #: The URLs so far, each with the cookies of its request.
         self._seen: set[tuple[str, str]] = set()
-        #: The URL of the last request, or of the one that robots.txt has barred.
-        self.url = ""
+        #: The URLs of the requests in their order, with the one that robots.txt has barred.
+        self.urls: list[str] = []
 
     def get(
         self,
@@ -126,7 +126,7 @@ class Visit:
             if not self._is_new(target):
                 raise FetchError("too_many_redirects", "a loop")
             self._seen.add((target.url, self._cookies.header(target)))
-            self.url = target.url
+            self.urls.append(target.url)
             if self._robots is not None:
                 self._robots.check(target, deadline)
             answer = self._requester.send(target, deadline, reader_for, validators, self._cookies)

@@ -97,6 +97,11 @@ def merged(
     return msgspec.structs.replace(found, **missing)
 
 
+def has_title(answer: Answer, title: str | None) -> bool:
+    """Whether an answer has this title."""
+    return bool(title) and key(_text(answer, "title")[:MAX_TITLE]) == key(title or "")
+
+
 def words(answer: Answer) -> str | None:
     """Return the words of a post that an answer quotes, or None."""
     quoted = _QUOTED.search(_text(answer, "html")[:MAX_HTML])

@@ -109,7 +109,7 @@ DATED = (
     rf"""(?:class|id|property)\s*=\s*{_VALUE}(?:date|datum|fecha|publish|pub_|posted|time|submitted"""
     r"""|created|written|(?:post|entry|article|news|story|page|blog)[\w-]{0,3}meta|\bmeta\b"""
     r"""|byline|author|writer|\bh-card|\bvcard|\bfn\b|\busername\b|\d{4}-\d\d-\d\d)"""
-    r"""|(?:data-)?(?:date-?time|timestamp|u?time|utc|published|pubdate|date)\s*="""
+    r"""|rel\s*=\s*["']?author|(?:data-)?(?:date-?time|timestamp|u?time|utc|published|pubdate|date)\s*="""
 )
 MARK_OR_DATE = re.compile(rf"\s(?:{_MARKED}|{DATED})", re.IGNORECASE | re.ASCII)
 

@@ -8,6 +8,7 @@ from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.pace import Pace
+from splitflap_scraper.preview.bylines.visible import Visible
 from splitflap_scraper.preview.details.offers import offer
 from splitflap_scraper.preview.details.picture_form import card, image_alt
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Player, Players, player
@@ -39,13 +40,14 @@ def extract(
     kind = after(page_type(sources))
     sold = after(offer(sources, kind))
     frame = after(player(sources, players, rules)) or Player("")
+    visible = Visible(sources, title)
     return PreviewFields(
         **after(_of_picture(sources, image, rules)),
         title=title,
         description=after(description(sources, title)),
         site_name=site,
-        author=after(authors(sources)),
-        published_at=after(published(sources, title)),
+        author=after(authors(sources, visible)),
+        published_at=after(published(sources, visible)),
         language=language(sources),
         type=kind,
         icon=icon(page, rules),

@@ -61,6 +61,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "open dates": ("<body>", "<i class=date "),
     "dated elements": ("<body><h1>a</h1>", "<i class=date>" + "11 a " * 40),
     "letters in dates": ("<body><h1>a</h1>", "<p class=date>1" + "a" * 190),
+    "bylines in elements": ("<body><h1>a</h1>", "<i class=byline>By <b>Ann <b>and <br>"),
     "lines near a heading": ("<body>", "<h1>a<b>7<br>"),
     "words of microdata": ("", " itemprop="),
     "unclosed authors": ("", "<i class='author"),

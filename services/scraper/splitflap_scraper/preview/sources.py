@@ -37,7 +37,7 @@ class Sources:
     def of(cls, page: Document, urls: list[str]) -> "Sources":
         """Parse the structured data of a page. `urls` are the page's own URLs."""
         graph = Graph(page.scripts)
-        identity = Identity(_own_urls(page.url, urls), _titles(page), page.language or "")
+        identity = _identity(page, urls)
         microdata = Microdata(page, identity)
         is_list = microdata.is_list or is_listing(page, graph, identity)
         if is_list:
@@ -85,6 +85,7 @@ def _own_urls(url: str, urls: list[str]) -> tuple[str, ...]:
     return tuple(each for each in urls if is_front or not Identity((each,)).is_front) or (url,)
 
 
-def _titles(page: Document) -> tuple[str, ...]:
-    headings = [each.text for each in page.headings if each.name == "h1"]
-    return (*page.meta("og:title", "twitter:title")[:2], *page.titles[:1], *headings[:2])
+def _identity(page: Document, urls: list[str]) -> Identity:
+    titles = (*page.meta("og:title", "twitter:title")[:2], *page.titles[:1])
+    headings = tuple(each.text for each in page.headings if each.name == "h1")[:2]
+    return Identity(_own_urls(page.url, urls), titles, headings, page.language or "")

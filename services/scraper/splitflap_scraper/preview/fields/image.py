@@ -162,7 +162,7 @@ def _icon_rank(link: Element, index: int) -> tuple[int, int]:
         if re.fullmatch(r"\d{1,4}x\d{1,4}", each)
     ]
     is_touch = "apple" in relation
-    if "mask-icon" in relation:
+    if "mask-icon" in relation or "dark" in link.get("media").lower():
         return 9, index
     if kind == "image/svg+xml" or link.get("href").lower().split("?")[0].endswith(".svg"):
         return 0, index

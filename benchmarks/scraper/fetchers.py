@@ -15,7 +15,7 @@ import warnings
 
 from benchmarks.harness.processes import allow_many_files
 from benchmarks.scraper.fetch_loop import FetchLoop, in_threads
-from benchmarks.scraper.own_fetchers import beside, fetching, memory, splitflap
+from benchmarks.scraper.own_fetchers import beside, fetching, flood, memory, splitflap
 from benchmarks.scraper.slow_site import LATENCY
 
 
@@ -100,9 +100,8 @@ def celery(url: str, concurrency: int, seconds: float) -> dict[str, float]:
     raise AssertionError("the worker ended before the measurement")
 
 
-FETCHERS = {
-    each.__name__: each for each in (splitflap, fetching, requests, aiohttp, celery, memory, beside)
-}
+_ALL = (splitflap, fetching, requests, aiohttp, celery, memory, beside, flood)
+FETCHERS = {each.__name__: each for each in _ALL}
 
 
 if __name__ == "__main__":

@@ -100,7 +100,8 @@ def _preview(data: bytes, after_step: Callable[[], None]) -> int:
         after_step()
     page = reader.document()
     after_step()
-    wall(page, page.url, 200, reader.head.headers)
+    with page.pace:
+        wall(page, page.url, 200, reader.head.headers)
     after_step()
     refresh(page, reader.head.headers, lambda _url: False)
     after_step()

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING
 
 from benchmarks.scraper.fetch_loop import FetchLoop, in_threads, peak_mib
@@ -19,7 +20,9 @@ FAST_FETCHES = 15
 SLOW_START_SECONDS = 3.0
 
 
-def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable[[str], None]:
+def splitflap_scraper(
+    concurrency: int, *, only_fetch: bool = False, may_fail: bool = False
+) -> Callable[[str], None]:
     """A function that scrapes one URL as a scraper process does (or only fetches its page).
 
     All checks run: robots.txt, limits, addresses. The limits are too high to be reached, so that
@@ -41,7 +44,7 @@ def splitflap_scraper(concurrency: int, *, only_fetch: bool = False) -> Callable
         # Each URL is different: concurrent jobs with one URL would share a fetch.
         job = Job("j", "scrape", 1, time.time(), msgspec.Raw(b"{}"))
         outcome = handler(job, ScrapeRequest(f"{url}?{next(number)}"))
-        assert isinstance(outcome, Done), outcome
+        assert may_fail or isinstance(outcome, Done), outcome
 
     def fetch(url: str) -> None:
         with fetcher.visit() as visit:
@@ -54,7 +57,6 @@ def _fetcher_and_handler(concurrency: int) -> tuple["Fetcher", "ScrapeHandler"]:
     from splitflap_core.telemetry import Metrics
     from splitflap_scraper.fetch.deadline import TimeLimit
     from splitflap_scraper.fetch.fetcher import Fetcher
-    from splitflap_scraper.preview.favicon import Favicons
     from splitflap_scraper.process import green
     from splitflap_scraper.process.gc_tuning import collect_rarely
     from splitflap_scraper.process.handler import ScrapeHandler
@@ -70,7 +72,7 @@ def _fetcher_and_handler(concurrency: int) -> tuple["Fetcher", "ScrapeHandler"]:
     metrics = Metrics("scraper")
     time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
     fetcher = Fetcher(settings.fetch_config(), time_limit, metrics)
-    handler = ScrapeHandler(fetcher, settings.address_rules, metrics, favicons=Favicons())
+    handler = ScrapeHandler(fetcher, settings.address_rules, metrics)
     collect_rarely()
     return fetcher, handler
 
@@ -105,21 +107,43 @@ def beside(url: str, concurrency: int, _seconds: float) -> dict[str, float]:
     fetch = splitflap_scraper(concurrency)
     slow = url.replace("/page", "/slow")
 
-    def median() -> float:
-        times = []
-        for _ in range(FAST_FETCHES):
-            began = time.monotonic()
-            fetch(url)
-            times.append(time.monotonic() - began)
-        return sorted(times)[len(times) // 2]
-
-    alone = median()
+    alone = _median(fetch, url)
     threads = [threading.Thread(target=fetch, args=(slow,)) for _ in range(concurrency)]
     for thread in threads:
         thread.start()
     time.sleep(SLOW_START_SECONDS)
-    among = median()
+    among = _median(fetch, url)
     waiting = sum(thread.is_alive() for thread in threads)
     for thread in threads:
         thread.join()
     return {"alone": alone, "among": among, "waiting": waiting}
+
+
+def flood(url: str, concurrency: int, _seconds: float) -> dict[str, float]:
+    """A fast page alone, and beside a flood of hostile pages: the median seconds of each."""
+    fetch = splitflap_scraper(concurrency, may_fail=True)
+    numbers, is_over = count(), threading.Event()
+
+    def hostile() -> None:
+        while not is_over.is_set():
+            fetch(url.replace("/page", f"/hostile/{next(numbers)}"))
+
+    alone = _median(fetch, url)
+    threads = [threading.Thread(target=hostile) for _ in range(concurrency)]
+    for thread in threads:
+        thread.start()
+    time.sleep(SLOW_START_SECONDS)
+    among, before = _median(fetch, url), next(numbers)
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    return {"alone": alone, "among": among, "pages": before}
+
+
+def _median(fetch: Callable[[str], None], url: str) -> float:
+    times = []
+    for _ in range(FAST_FETCHES):
+        began = time.monotonic()
+        fetch(url)
+        times.append(time.monotonic() - began)
+    return sorted(times)[len(times) // 2]

@@ -26,6 +26,7 @@ SECONDS = 4.0
 SLOTS = 200
 MANY = 400
 SLOW_SITES = 1000
+FLOOD = 200
 
 #: Name and concurrency of each measured program.
 PROGRAMS = (
@@ -55,14 +56,22 @@ def main() -> None:
     show("scrape: fetches of a page of 2 KB after 100 ms", *lines)
 
 
-def _slow_and_large(url: str) -> tuple[Line, Line]:
+def _slow_and_large(url: str) -> tuple[Line, Line, Line]:
     fast = Line("a fast page beside 1,000 slow ones, by its time alone", at_most(2))
     memory = Line(f"memory with {MANY} pages of 1 MiB in flight, MiB", at_most(150))
     figures = run("beside", f"{url}/page", SLOW_SITES)
     assert figures["waiting"] == SLOW_SITES, "not all slow pages were in flight"
     fast.add(figures["among"], figures["alone"])
     memory.add(run("memory", f"{url}/big", MANY)["mib"])
-    return fast, memory
+    return fast, _flooded(url), memory
+
+
+def _flooded(url: str) -> Line:
+    line = Line(f"a fast page beside {FLOOD} slots of hostile ones, by its time alone", at_most(2))
+    figures = run("flood", f"{url}/page", FLOOD)
+    assert figures["pages"] > FLOOD, "the hostile pages were few"
+    line.add(figures["among"], figures["alone"])
+    return line
 
 
 @contextmanager

@@ -3,18 +3,24 @@
 /page   2 KB of HTML after LATENCY seconds, like a distant server
 /big    1 MiB of head, in 20 pieces, each after LATENCY
 /slow   the page after 8 s
+/hostile/N   the hostile page with this number, at once
 """
 
 import asyncio
 import sys
+from functools import cache
 
 from benchmarks.harness.processes import allow_many_files
+from tests.unit.scraper.page.hostile_pages import HOSTILE, hostile
 
 #: Seconds until a page is sent.
 LATENCY = 0.1
 
 #: Seconds until a slow page is sent.
 SLOW_SECONDS = 8.0
+
+#: Bytes of a hostile page.
+HOSTILE_SIZE = 256 * 1024
 
 #: Pieces of the big page.
 PIECES = 20
@@ -27,6 +33,13 @@ _HEAD = (
 )
 PAGE = (_HEAD + "</head><body><h1>A page</h1><p>" + "word " * 500)[:2048].encode()
 BIG = b"<head>" + b"<script>" + b"x" * (1024 * 1024 - 2000) + b"</script>" + _HEAD.encode()
+
+
+@cache
+def hostile_page(number: int) -> bytes:
+    """The bytes of the response with a hostile page."""
+    name = list(HOSTILE)[number % len(HOSTILE)]
+    return response(hostile(name, HOSTILE_SIZE).encode()[:HOSTILE_SIZE])
 
 
 def response(body: bytes, status: str = "200 OK") -> bytes:
@@ -58,6 +71,8 @@ class SlowSite(asyncio.Protocol):
             for number in range(PIECES):
                 piece = _BIG[number * size : (number + 1) * size]
                 loop.call_later(LATENCY * (number + 1), self.transport.write, piece)
+        elif path.startswith(b"/hostile/"):
+            self._send(hostile_page(int(path.split(b"?")[0].rpartition(b"/")[2])))
         else:
             loop.call_later(
                 SLOW_SECONDS if path.startswith(b"/slow") else LATENCY, self._send, _PAGE

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.targets.urls import joined
@@ -90,6 +90,8 @@ class Document:
     #: The content of a meta refresh, and of one within <noscript>.
     refresh: str | None = None
     refresh_without_scripts: str | None = None
+    #: The pace of the work for this page.
+    pace: Pace = field(default_factory=Pace, compare=False)
     #: Marks of walls anywhere in the page.
     marks: frozenset[str] = frozenset()
     _by_name: dict[str, list[str]] = field(default_factory=dict)
@@ -136,10 +138,6 @@ WRITERS = re.compile(r"byline|author", re.IGNORECASE)
 #: Pieces that repeat other pieces.
 _EXCERPTS = frozenset({"before", "after", "excerpt", "frame"})
 
-#: Metas read of a <noscript>.
-MAX_METAS_WITHIN = 20
-_META = re.compile(r"<meta\s[^<>]*+>", re.IGNORECASE | re.ASCII)
-
 #: Attributes with the name of a meta, by precedence.
 _META_NAMES = ("property", "name")
 
@@ -157,27 +155,36 @@ _ROOTS = frozenset({"html", "body"})
 
 
 def document_of(
-    pieces: Sequence[Piece], decoder: TextDecoder, url: str, marks: frozenset[str] = frozenset()
+    pieces: Sequence[Piece],
+    decoder: TextDecoder,
+    url: str,
+    marks: frozenset[str] = frozenset(),
+    pace: Pace | None = None,
 ) -> Document:
-    """Decode and parse the pieces of the page at `url`."""
+    """Decode and parse the pieces of the page at `url`. `pace` is that of its reader."""
     root = next((attributes(each.tag) for each in pieces if each.name == "html"), {})
     language = root.get("lang") or root.get("xml:lang")
-    _settle(pieces, decoder, language or "")
-    page = Document(url, language, marks=marks)
-    pace = Pace()
-    for place, piece in enumerate(map(pace.after, pieces)):
-        read = {name: decoder.text(value) for name, value in attributes(piece.tag).items()}
-        inner = decoder.text(piece.inner)
-        if piece.name not in _HEAD:
-            read |= as_microdata(read)
-        element = Element(piece.name, read, inner, piece.region, piece.item, piece.own, place)
-        if piece.name in _ROOTS:
-            page.roots.add(piece.own)
-        if piece.name in _EXCERPTS:
-            _add_excerpt(page, element)
-        else:
-            _add(page, element, piece.mark)
+    page = Document(url, language, marks=marks, pace=pace or Pace())
+    with page.pace:
+        _settle(pieces, decoder, language or "")
+        for place, piece in enumerate(map(page.pace.after, pieces)):
+            _add_piece(page, piece, place, decoder)
     return page
+
+
+def _add_piece(page: Document, piece: Piece, place: int, decoder: TextDecoder) -> None:
+    """Decode a piece, and add it. `place` is its index in the page."""
+    read = {name: decoder.text(value) for name, value in attributes(piece.tag).items()}
+    inner = decoder.text(piece.inner)
+    if piece.name not in _HEAD:
+        read |= as_microdata(read)
+    element = Element(piece.name, read, inner, piece.region, piece.item, piece.own, place)
+    if piece.name in _ROOTS:
+        page.roots.add(piece.own)
+    if piece.name in _EXCERPTS:
+        _add_excerpt(page, element)
+    else:
+        _add(page, element, piece.mark)
 
 
 def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> None:
@@ -206,7 +213,6 @@ def _add(page: Document, element: Element, mark: bool) -> None:
             page.scripts.append(element.markup)
         case "noscript":
             page.refresh_without_scripts = page.refresh_without_scripts or _refresh_within(element)
-            _add_metas_within(page, element)
     if not mark and _is_marked(element):
         page.marked.append(element)
 
@@ -246,14 +252,6 @@ def _add_meta(page: Document, element: Element) -> None:
         page.marked.append(element)
     if element.get("http-equiv").lower() == "content-language":
         page.add_meta("content-language", content)
-
-
-def _add_metas_within(page: Document, element: Element) -> None:
-    """Add the metas within a <noscript> of the head."""
-    for tag in islice(_META.finditer(element.markup), MAX_METAS_WITHIN):
-        found = attributes(tag[0])
-        if "http-equiv" not in found:
-            _add_meta(page, replace(element, name="meta", attributes=found, markup=""))
 
 
 def _refresh_within(element: Element) -> str | None:

@@ -1,28 +1,70 @@
-"""Divides long computations, so that other green threads run in between."""
+"""Divides the work for a page into steps, and lets other green threads run in between.
 
+A process has one CPU, so the pages that take long share it in turns: one step of one such page,
+then all other green threads that are ready. Other pages do not wait for turns.
+"""
+
+import threading
 import time
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 T = TypeVar("T")
 
-#: Seconds of a step before other green threads run. A real page takes less in all.
+#: Seconds of a step before other green threads run.
 STEP = 0.002
+
+#: Seconds of work from which on a page waits for turns. Most real pages take less in all.
+HEAVY = 0.003
+
+#: The turn of the pages that take long.
+_turn = threading.Lock()
 
 
 class Pace:
-    """Yields between the parts of a computation, but only after a long step.
+    """The work for one page, as a context. It may enter the context again after its end."""
 
-    A yield costs 10 us. Ordinary pages need none.
-    """
-
-    __slots__ = ("_began",)
+    __slots__ = ("_began", "_has_turn", "_spent")
 
     def __init__(self) -> None:
+        self._began = 0.0
+        self._spent = 0.0
+        self._has_turn = False
+
+    def __enter__(self) -> Self:
+        if self.is_heavy:
+            _turn.acquire()
+            self._has_turn = True
         self._began = time.perf_counter()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None = None,
+        _error: BaseException | None = None,
+        _traceback: TracebackType | None = None,
+    ) -> None:
+        self._spent += time.perf_counter() - self._began
+        if self._has_turn:
+            self._has_turn = False
+            try:
+                # The turn ends after all ready threads have run, so others get one step between.
+                time.sleep(0)
+            finally:
+                _turn.release()
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether the page takes long."""
+        return self._spent > HEAVY
 
     def after(self, result: T) -> T:
-        """End a part, and return its result. Other green threads run here if the step is long."""
+        """End a part of the work, and return its result. Others run here if the step is long."""
         if time.perf_counter() - self._began > STEP:
-            time.sleep(0)
-            self._began = time.perf_counter()
+            had_turn = self._has_turn
+            self.__exit__()
+            if not had_turn:
+                # A yield costs 10 us, so ordinary pages need none.
+                time.sleep(0)
+            self.__enter__()
         return result

@@ -3,7 +3,7 @@
 import time
 
 import msgspec
-from splitflap_core.contracts import FIELDS_ABOUT, URL_FIELDS, PreviewFields
+from splitflap_core.contracts import URL_FIELDS, PreviewFields
 from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.fetch.errors import FetchError
@@ -31,13 +31,7 @@ from splitflap_scraper.preview.readers import (
 )
 from splitflap_scraper.preview.refresh import refresh
 from splitflap_scraper.preview.structured.oembed import Providers, discovered
-from splitflap_scraper.preview.structured.oembed_answer import (
-    Answer,
-    answer_of,
-    has_title,
-    merged,
-    words,
-)
+from splitflap_scraper.preview.structured.oembed_answer import Answer, answer_of, merged, words
 from splitflap_scraper.preview.walls import wall
 
 OK = 200
@@ -75,7 +69,7 @@ class PreviewBuilder:
         """Make the preview of a URL, or renew the last one if its page has not changed.
 
         Raises:
-            FetchError: the URL gives no preview, or its provider of oEmbed is busy.
+            FetchError: the URL gives no preview.
         """
         try:
             return self._own(visit, url, last)
@@ -114,7 +108,8 @@ class PreviewBuilder:
         return msgspec.structs.replace(fields, **urls)
 
     def _of_page(self, visit: Visit, url: str, page: Document, head: Head) -> PreviewFields:
-        kind = wall(page, url, head.status, head.headers)
+        with page.pace:
+            kind = wall(page, url, head.status, head.headers)
         # The worst pages take 15 ms in each step, so other green threads run in between.
         time.sleep(0)
         if kind is not None:
@@ -142,34 +137,23 @@ class PreviewBuilder:
         self, visit: Visit, url: str, page: Document, head: Head, found: PreviewFields
     ) -> PreviewFields:
         """Add the answer of oEmbed to a page without title or image, or with its site's card."""
-        known = self._endpoint(visit, url)
+        known = self._providers.endpoint(url) or self._providers.endpoint(head.url)
         is_of_site = has_site_card(page, found, is_known=known is not None)
         if found.title and found.image and not is_of_site:
             return found
         # The page's own link to oEmbed beats the list of providers.
         endpoint = discovered(page, head.headers) or known
-        try:
-            answer = _answer(visit, endpoint)[0] if endpoint else None
-        except FetchError:
-            # The page's own metadata still count.
-            return found
+        answer = _answer(visit, endpoint)[0] if endpoint else None
         if answer is None:
             return found
-        # An answer with the same title confirms the page's card.
-        if is_of_site and _describes(answer) and not has_title(answer, found.title):
+        if is_of_site and _describes(answer):
             found = of_site(found)
         return merged(found, answer, self._players, self._rules)
 
     def _of_provider(self, visit: Visit, url: str) -> CachedPreview | None:
         """Make the preview of a page that refuses the scraper, from a known provider's answer."""
-        endpoint = self._endpoint(visit, url)
-        try:
-            answer, keep = _answer(visit, endpoint) if endpoint else (None, 0.0)
-        except FetchError as error:
-            if error.reason == "busy":
-                # The provider is asked once it is the host's turn.
-                raise
-            return None
+        endpoint = self._providers.endpoint(url) or self._providers.endpoint(visit.url)
+        answer, keep = _answer(visit, endpoint) if endpoint else (None, 0.0)
         if answer is None or not _describes(answer):
             return None
         found = merged(PreviewFields(), answer, self._players, self._rules)
@@ -177,23 +161,18 @@ class PreviewBuilder:
             found = verified(visit, found, without_picture)
         return CachedPreview(fitting(found), keep)
 
-    def _endpoint(self, visit: Visit, url: str) -> str | None:
-        """Return a known provider's URL about a page, or about a target of its redirects."""
-        found = (self._providers.endpoint(each) for each in (url, *visit.urls))
-        return next((each for each in found if each), None)
-
 
 def _is_refusal(error: FetchError) -> bool:
     return error.reason in REFUSALS or error.reason.startswith("http_5")
 
 
 def _answer(visit: Visit, endpoint: str) -> tuple[Answer | None, float]:
-    """Return the answer of an endpoint, if it is one, and the seconds for which it is fresh.
-
-    Raises:
-        FetchError: as `Visit.get`.
-    """
-    result = visit.get(endpoint, _answer_reader)
+    """Return the answer of an endpoint, if it gives one, and the seconds for which it is fresh."""
+    try:
+        result = visit.get(endpoint, _answer_reader)
+    except FetchError:
+        # The preview's own result still counts.
+        return None, 0.0
     return answer_of(result.reader.data), result.keep
 
 
@@ -203,16 +182,9 @@ def _describes(answer: Answer) -> bool:
 
 
 def fitting(fields: PreviewFields) -> PreviewFields:
-    """The fields without values beyond their bounds, such as a width of 4,294,967,295 pixels.
-
-    A field about a missing one is missing too.
-    """
+    """The fields without values beyond their bounds, such as a width of 4,294,967,295 pixels."""
     values = msgspec.structs.asdict(fields)
-    kept = {name: value for name, value in values.items() if _fits(name, value)}
-    for name, about in FIELDS_ABOUT.items():
-        if kept.get(name) is None:
-            kept |= dict.fromkeys(about)
-    return PreviewFields(**kept)
+    return PreviewFields(**{name: value for name, value in values.items() if _fits(name, value)})
 
 
 def _fits(name: str, value: str | int | None) -> bool:

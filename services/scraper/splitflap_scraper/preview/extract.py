@@ -8,7 +8,6 @@ from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.pace import Pace
-from splitflap_scraper.preview.bylines.visible import Visible
 from splitflap_scraper.preview.details.offers import offer
 from splitflap_scraper.preview.details.picture_form import card, image_alt
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Player, Players, player
@@ -31,8 +30,13 @@ def extract(
 
     `rules` are those for the addresses of images, and `players` are the places of players.
     """
+    with page.pace as pace:
+        return _extract(page, rules, players, pace)
+
+
+def _extract(page: Document, rules: AddressRules, players: Players, pace: Pace) -> PreviewFields:
     # The worst pages take several ms for each of these.
-    after = Pace().after
+    after = pace.after
     found_canonical = after(canonical(page, rules))
     sources = after(Sources.of(page, [page.url, found_canonical or page.url]))
     title, site = after(title_and_site(sources))
@@ -40,14 +44,13 @@ def extract(
     kind = after(page_type(sources))
     sold = after(offer(sources, kind))
     frame = after(player(sources, players, rules)) or Player("")
-    visible = Visible(sources, title)
     return PreviewFields(
-        **after(_of_picture(sources, image, rules)),
+        **_of_picture(sources, image, rules),
         title=title,
         description=after(description(sources, title)),
         site_name=site,
-        author=after(authors(sources, visible)),
-        published_at=after(published(sources, visible)),
+        author=after(authors(sources)),
+        published_at=after(published(sources, title)),
         language=language(sources),
         type=kind,
         icon=icon(page, rules),
@@ -55,7 +58,7 @@ def extract(
         player=frame.url or None,
         player_width=frame.width,
         player_height=frame.height,
-        sensitive=after(sensitive(sources)),
+        sensitive=sensitive(sources),
         price=sold.price,
         currency=sold.currency,
         availability=sold.availability,

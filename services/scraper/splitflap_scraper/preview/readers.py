@@ -8,6 +8,7 @@ from splitflap_scraper.fetch.http.sniffing import is_markup, is_text
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.document import Document, document_of
 from splitflap_scraper.page.markup import attributes
+from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.page.scan import PageScanner
 from splitflap_scraper.page.vocabulary import Piece
 from splitflap_scraper.preview.fields.description_text import is_no_description
@@ -51,6 +52,9 @@ _BEGIN = 1024
 #: Bytes that may hold the size of an image, at the start of its file.
 _IMAGE_HEAD = 4096
 
+#: Characters of a short step.
+_SHORT_STEP = 4096
+
 #: Characters of a piece that are searched again with the next one, for marks across both.
 _OVERLAP = 40
 
@@ -61,16 +65,25 @@ class PageReader:
     def __init__(self, head: Head, max_bytes: int = MAX_PAGE) -> None:
         self.head = head
         self.max_bytes = max_bytes
+        self._pace = Pace()
         self._decoder = TextDecoder(head.charset)
         self._scanner = PageScanner(is_enough=_is_enough)
         self._marks: set[str] = set()
         self._tail = ""
 
     def feed(self, data: bytes, *, final: bool) -> bool:
-        text = self._decoder.feed(data, final=final)
-        self._marks |= marks_in(self._tail + text)
-        self._tail = text[-_OVERLAP:]
-        self._scanner.feed(text, final=final)
+        with self._pace as pace:
+            text = pace.after(self._decoder.feed(data, final=final))
+            self._marks |= marks_in(self._tail + text)
+            self._tail = text[-_OVERLAP:]
+            # A page that takes long is read in shorter steps.
+            size = _SHORT_STEP if pace.is_heavy else max(len(text), 1)
+            for at in range(0, max(len(text), 1), size):
+                is_last = at + size >= len(text)
+                self._scanner.feed(text[at : at + size], final=final and is_last)
+                pace.after(None)
+                if self._scanner.done:
+                    break
         return self._scanner.done
 
     @property
@@ -80,7 +93,8 @@ class PageReader:
     def document(self) -> Document:
         """Return the page as read so far."""
         pieces = [*self._scanner.pieces, *self._scanner.excerpts]
-        return document_of(pieces, self._decoder, self.head.url, frozenset(self._marks))
+        marks = frozenset(self._marks)
+        return document_of(pieces, self._decoder, self.head.url, marks, self._pace)
 
 
 class FileReader:

@@ -57,6 +57,7 @@ def _fetcher_and_handler(concurrency: int) -> tuple["Fetcher", "ScrapeHandler"]:
     from splitflap_core.telemetry import Metrics
     from splitflap_scraper.fetch.deadline import TimeLimit
     from splitflap_scraper.fetch.fetcher import Fetcher
+    from splitflap_scraper.preview.favicon import Favicons
     from splitflap_scraper.process import green
     from splitflap_scraper.process.gc_tuning import collect_rarely
     from splitflap_scraper.process.handler import ScrapeHandler
@@ -72,7 +73,7 @@ def _fetcher_and_handler(concurrency: int) -> tuple["Fetcher", "ScrapeHandler"]:
     metrics = Metrics("scraper")
     time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
     fetcher = Fetcher(settings.fetch_config(), time_limit, metrics)
-    handler = ScrapeHandler(fetcher, settings.address_rules, metrics)
+    handler = ScrapeHandler(fetcher, settings.address_rules, metrics, favicons=Favicons())
     collect_rarely()
     return fetcher, handler
 

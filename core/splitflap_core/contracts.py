@@ -184,6 +184,13 @@ URL_FIELDS = ("image", "icon", "canonical", "player")
 IMAGE_FIELDS = frozenset({"image", "icon"})
 
 
+#: The fields that describe what another field leads to. Without that one they are missing too.
+FIELDS_ABOUT = {
+    "image": ("image_width", "image_height", "image_alt", "card"),
+    "player": ("player_width", "player_height"),
+}
+
+
 class ScrapeResult(PreviewFields, frozen=True, omit_defaults=True):
     """A preview. It is fresh for `keep` seconds."""
 

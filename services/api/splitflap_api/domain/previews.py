@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from splitflap_core.contracts import MAX_URL, PREVIEW_FIELDS, URL_FIELDS, Flavour, RenderRequest
+from splitflap_core.contracts import (
+    FIELDS_ABOUT,
+    MAX_URL,
+    PREVIEW_FIELDS,
+    URL_FIELDS,
+    Flavour,
+    RenderRequest,
+)
 from splitflap_core.urls.web_url import BadUrl, canonical
 from sqlalchemy import Connection, select
 
@@ -13,12 +20,6 @@ from splitflap_api.contract.problems import invalid
 from splitflap_api.domain.changes import Changes, NewTask, PreviewRequest, is_fresh
 from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.store.schema import previews
-
-#: The fields that describe what another field leads to.
-_ABOUT = {
-    "image": ("image_width", "image_height", "image_alt"),
-    "player": ("player_width", "player_height"),
-}
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def shape_preview(url: str, row: Any, urls: PreviewUrls) -> models.Preview:
     """A preview's row as the API shows it."""
     fields = {name: row[name] for name in PREVIEW_FIELDS}
     fields |= {name: urls.of(name, fields[name]) for name in URL_FIELDS}
-    for name, about in _ABOUT.items():
+    for name, about in FIELDS_ABOUT.items():
         if fields[name] is None:
             fields |= dict.fromkeys(about)
     return models.Preview(

@@ -6,7 +6,6 @@ Fetcher -> Visit (one preview) -> robots.txt -> Requester (one request) -> Reade
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
 
 from splitflap_core.telemetry import Metrics
 
@@ -86,8 +85,8 @@ class Visit:
         self._redirects_left = max_redirects
         #: The URLs so far, each with the cookies of its request.
         self._seen: set[tuple[str, str]] = set()
-        #: The URL of the last request, or of the one that robots.txt has barred.
-        self.url = ""
+        #: The URLs of the requests in their order, with the one that robots.txt has barred.
+        self.urls: list[str] = []
 
     def get(
         self,
@@ -127,7 +126,7 @@ class Visit:
             if not self._is_new(target):
                 raise FetchError("too_many_redirects", "a loop")
             self._seen.add((target.url, self._cookies.header(target)))
-            self.url = target.url
+            self.urls.append(target.url)
             if self._robots is not None:
                 self._robots.check(target, deadline)
             answer = self._requester.send(target, deadline, reader_for, validators, self._cookies)
@@ -148,16 +147,6 @@ class Visit:
 
     def _is_new(self, target: Target) -> bool:
         return (target.url, self._cookies.header(target)) not in self._seen
-
-    def shortened(self, seconds: float) -> "Visit":
-        """Return this visit with at most these seconds for its requests.
-
-        Raises:
-            Transient: `timeout`, after the deadline.
-        """
-        brief = copy(self)
-        brief._deadline = Deadline(self._deadline.left(seconds))  # noqa: SLF001 - its own copy
-        return brief
 
     def _count_redirect(self) -> None:
         if self._redirects_left <= 0:

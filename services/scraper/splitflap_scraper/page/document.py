@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.targets.urls import joined
@@ -138,6 +138,10 @@ WRITERS = re.compile(r"byline|author", re.IGNORECASE)
 #: Pieces that repeat other pieces.
 _EXCERPTS = frozenset({"before", "after", "excerpt", "frame"})
 
+#: Metas read of a <noscript>.
+MAX_METAS_WITHIN = 20
+_META = re.compile(r"<meta\s[^<>]*+>", re.IGNORECASE | re.ASCII)
+
 #: Attributes with the name of a meta, by precedence.
 _META_NAMES = ("property", "name")
 
@@ -213,6 +217,7 @@ def _add(page: Document, element: Element, mark: bool) -> None:
             page.scripts.append(element.markup)
         case "noscript":
             page.refresh_without_scripts = page.refresh_without_scripts or _refresh_within(element)
+            _add_metas_within(page, element)
     if not mark and _is_marked(element):
         page.marked.append(element)
 
@@ -252,6 +257,14 @@ def _add_meta(page: Document, element: Element) -> None:
         page.marked.append(element)
     if element.get("http-equiv").lower() == "content-language":
         page.add_meta("content-language", content)
+
+
+def _add_metas_within(page: Document, element: Element) -> None:
+    """Add the metas within a <noscript> of the head."""
+    for tag in islice(_META.finditer(element.markup), MAX_METAS_WITHIN):
+        found = attributes(tag[0])
+        if "http-equiv" not in found:
+            _add_meta(page, replace(element, name="meta", attributes=found, markup=""))
 
 
 def _refresh_within(element: Element) -> str | None:

@@ -34,6 +34,7 @@ from splitflap_scraper.page.vocabulary import (
     MAX_SCANNED,
     MAX_TAG,
     MAX_TOKENS,
+    OF_HEAD,
     SKIPPED,
     TOKEN,
     Piece,
@@ -285,7 +286,9 @@ class PageScanner:
         self._kept.add_marked(Piece("text", "", markup, region))
 
     def _keep(self, tag: str, inner: str = "") -> None:
-        region = self._regions.here | region_of(self._name, tag)
+        region = self._regions.here
+        if self._name not in OF_HEAD:
+            region |= region_of(self._name, tag)
         self._kept.add(Piece(self._name, tag, inner, region, False, self._item, self._own))
 
     def _take(self, limit: int) -> None:

@@ -86,6 +86,8 @@ IMAGES = frozenset({"img", "amp-img", "source", "video"})
 #: Elements skipped up to their end tags.
 SKIPPED = END_OF_TEXT.keys() - {"p", "h1", "h2", "h3", "time"}
 KEPT_TAGS = frozenset({"meta", "link", "base", "html", *IMAGES})
+#: Elements that are never seen, so that no attribute hides them.
+OF_HEAD = frozenset({"meta", "link", "base", "html", "title", "script", "noscript"})
 KEPT_TEXTS = {"title": MAX_TAG, "h1": MAX_TEXT, "h2": MAX_TEXT, "h3": 600, "p": MAX_TEXT,
               "time": 200, "noscript": MAX_TEXT}  # fmt: skip
 JSON_LD = re.compile(r"""type\s*+=\s*+["']?\s*+application/ld\+json""", re.IGNORECASE | re.ASCII)
@@ -107,7 +109,7 @@ DATED = (
     rf"""(?:class|id|property)\s*=\s*{_VALUE}(?:date|datum|fecha|publish|pub_|posted|time|submitted"""
     r"""|created|written|(?:post|entry|article|news|story|page|blog)[\w-]{0,3}meta|\bmeta\b"""
     r"""|byline|author|writer|\bh-card|\bvcard|\bfn\b|\busername\b|\d{4}-\d\d-\d\d)"""
-    r"""|(?:data-)?(?:date-?time|timestamp|u?time|utc|published|pubdate|date)\s*="""
+    r"""|rel\s*=\s*["']?author|(?:data-)?(?:date-?time|timestamp|u?time|utc|published|pubdate|date)\s*="""
 )
 MARK_OR_DATE = re.compile(rf"\s(?:{_MARKED}|{DATED})", re.IGNORECASE | re.ASCII)
 

@@ -3,7 +3,7 @@
 import time
 
 import msgspec
-from splitflap_core.contracts import URL_FIELDS, PreviewFields
+from splitflap_core.contracts import FIELDS_ABOUT, URL_FIELDS, PreviewFields
 from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.fetch.errors import FetchError
@@ -31,7 +31,13 @@ from splitflap_scraper.preview.readers import (
 )
 from splitflap_scraper.preview.refresh import refresh
 from splitflap_scraper.preview.structured.oembed import Providers, discovered
-from splitflap_scraper.preview.structured.oembed_answer import Answer, answer_of, merged, words
+from splitflap_scraper.preview.structured.oembed_answer import (
+    Answer,
+    answer_of,
+    has_title,
+    merged,
+    words,
+)
 from splitflap_scraper.preview.walls import wall
 
 OK = 200
@@ -69,7 +75,7 @@ class PreviewBuilder:
         """Make the preview of a URL, or renew the last one if its page has not changed.
 
         Raises:
-            FetchError: the URL gives no preview.
+            FetchError: the URL gives no preview, or its provider of oEmbed is busy.
         """
         try:
             return self._own(visit, url, last)
@@ -137,23 +143,34 @@ class PreviewBuilder:
         self, visit: Visit, url: str, page: Document, head: Head, found: PreviewFields
     ) -> PreviewFields:
         """Add the answer of oEmbed to a page without title or image, or with its site's card."""
-        known = self._providers.endpoint(url) or self._providers.endpoint(head.url)
+        known = self._endpoint(visit, url)
         is_of_site = has_site_card(page, found, is_known=known is not None)
         if found.title and found.image and not is_of_site:
             return found
         # The page's own link to oEmbed beats the list of providers.
         endpoint = discovered(page, head.headers) or known
-        answer = _answer(visit, endpoint)[0] if endpoint else None
+        try:
+            answer = _answer(visit, endpoint)[0] if endpoint else None
+        except FetchError:
+            # The page's own metadata still count.
+            return found
         if answer is None:
             return found
-        if is_of_site and _describes(answer):
+        # An answer with the same title confirms the page's card.
+        if is_of_site and _describes(answer) and not has_title(answer, found.title):
             found = of_site(found)
         return merged(found, answer, self._players, self._rules)
 
     def _of_provider(self, visit: Visit, url: str) -> CachedPreview | None:
         """Make the preview of a page that refuses the scraper, from a known provider's answer."""
-        endpoint = self._providers.endpoint(url) or self._providers.endpoint(visit.url)
-        answer, keep = _answer(visit, endpoint) if endpoint else (None, 0.0)
+        endpoint = self._endpoint(visit, url)
+        try:
+            answer, keep = _answer(visit, endpoint) if endpoint else (None, 0.0)
+        except FetchError as error:
+            if error.reason == "busy":
+                # The provider is asked once it is the host's turn.
+                raise
+            return None
         if answer is None or not _describes(answer):
             return None
         found = merged(PreviewFields(), answer, self._players, self._rules)
@@ -161,18 +178,23 @@ class PreviewBuilder:
             found = verified(visit, found, without_picture)
         return CachedPreview(fitting(found), keep)
 
+    def _endpoint(self, visit: Visit, url: str) -> str | None:
+        """Return a known provider's URL about a page, or about a target of its redirects."""
+        found = (self._providers.endpoint(each) for each in (url, *visit.urls))
+        return next((each for each in found if each), None)
+
 
 def _is_refusal(error: FetchError) -> bool:
     return error.reason in REFUSALS or error.reason.startswith("http_5")
 
 
 def _answer(visit: Visit, endpoint: str) -> tuple[Answer | None, float]:
-    """Return the answer of an endpoint, if it gives one, and the seconds for which it is fresh."""
-    try:
-        result = visit.get(endpoint, _answer_reader)
-    except FetchError:
-        # The preview's own result still counts.
-        return None, 0.0
+    """Return the answer of an endpoint, if it is one, and the seconds for which it is fresh.
+
+    Raises:
+        FetchError: as `Visit.get`.
+    """
+    result = visit.get(endpoint, _answer_reader)
     return answer_of(result.reader.data), result.keep
 
 
@@ -182,9 +204,16 @@ def _describes(answer: Answer) -> bool:
 
 
 def fitting(fields: PreviewFields) -> PreviewFields:
-    """The fields without values beyond their bounds, such as a width of 4,294,967,295 pixels."""
+    """The fields without values beyond their bounds, such as a width of 4,294,967,295 pixels.
+
+    A field about a missing one is missing too.
+    """
     values = msgspec.structs.asdict(fields)
-    return PreviewFields(**{name: value for name, value in values.items() if _fits(name, value)})
+    kept = {name: value for name, value in values.items() if _fits(name, value)}
+    for name, about in FIELDS_ABOUT.items():
+        if kept.get(name) is None:
+            kept |= dict.fromkeys(about)
+    return PreviewFields(**kept)
 
 
 def _fits(name: str, value: str | int | None) -> bool:

@@ -8,6 +8,7 @@ from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.pace import Pace
+from splitflap_scraper.preview.bylines.visible import Visible
 from splitflap_scraper.preview.details.offers import offer
 from splitflap_scraper.preview.details.picture_form import card, image_alt
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Player, Players, player
@@ -44,13 +45,14 @@ def _extract(page: Document, rules: AddressRules, players: Players, pace: Pace) 
     kind = after(page_type(sources))
     sold = after(offer(sources, kind))
     frame = after(player(sources, players, rules)) or Player("")
+    visible = Visible(sources, title)
     return PreviewFields(
-        **_of_picture(sources, image, rules),
+        **after(_of_picture(sources, image, rules)),
         title=title,
         description=after(description(sources, title)),
         site_name=site,
-        author=after(authors(sources)),
-        published_at=after(published(sources, title)),
+        author=after(authors(sources, visible)),
+        published_at=after(published(sources, visible)),
         language=language(sources),
         type=kind,
         icon=icon(page, rules),
@@ -58,7 +60,7 @@ def _extract(page: Document, rules: AddressRules, players: Players, pace: Pace) 
         player=frame.url or None,
         player_width=frame.width,
         player_height=frame.height,
-        sensitive=sensitive(sources),
+        sensitive=after(sensitive(sources)),
         price=sold.price,
         currency=sold.currency,
         availability=sold.availability,

@@ -79,21 +79,29 @@ def _has_teasers(page: Document) -> bool:
     teasers = [each.place for each, is_link in links if is_link and each.place > start]
     if len(teasers) < MIN_TEASERS:
         return False
-    texts = [each for each in page.paragraphs if start < each.place < teasers[0]]
-    return sum(len(each.text.strip()) >= MIN_PARAGRAPH for each in texts) <= MAX_BEFORE
+    return _count(_long_texts(page), start, teasers[0]) <= MAX_BEFORE
 
 
 def _has_dated_teasers(page: Document) -> bool:
     """Whether several times have a heading each, and hardly any text."""
     times = [each for each in page.times if _is_in_text(each)]
-    headings = [each.place for each in (*page.headings, *page.subheadings) if _is_in_text(each)]
-    texts = [each.place for each in page.paragraphs if len(each.text.strip()) >= MIN_PARAGRAPH]
+    headings = [
+        each.place
+        for each in (*page.headings, *page.subheadings)
+        if _is_in_text(each) and "#" not in each.markup
+    ]
+    texts = _long_texts(page)
     moments = {each.get("datetime") or each.text for each in times}
     between = list(pairwise(each.place for each in times))
     are_apart = all(
         _count(headings, *each) > 0 and _count(texts, *each) <= MAX_BEFORE for each in between
     )
     return len(moments) >= MIN_TEASERS and are_apart
+
+
+def _long_texts(page: Document) -> list[int]:
+    """Return the places of texts as long as a paragraph of an article."""
+    return [each.place for each in page.texts if len(each.text.strip()) >= MIN_PARAGRAPH]
 
 
 def _count(places: list[int], start: int, end: int) -> int:
@@ -108,7 +116,8 @@ def _is_linked(page: Document, heading: Element) -> bool:
     """Whether a heading is a link to another page of the same site."""
     link = _HREF.search(heading.markup)
     here = address_key(page.url) or ""
-    if link is None or link[1].startswith(("#", "?")):
+    # Posts of a thread link to themselves.
+    if link is None or "#" in link[1] or link[1].startswith("?"):
         return False
     host = here.partition("/")[0]
     target = address_key(link[1], host)

@@ -16,8 +16,8 @@ from splitflap_scraper.preview.details.picture_form import form_of
 from splitflap_scraper.preview.fields.image import MIN_PIXELS
 from splitflap_scraper.preview.files.images import dimensions, format_of
 
-#: Seconds for all probes of a preview. A slow image must not cost the rest of the preview.
-SECONDS = 4.0
+#: Seconds of a probe. A slow image must not cost the rest of the preview.
+SECONDS = 2.0
 
 #: Bytes read of an image. A JPEG may have a thumbnail and a profile before its size.
 MAX_READ = 64 * 1024
@@ -67,18 +67,11 @@ def verified(
     If the picture fails, `second` gives the page's next one. If both fail, the preview has none.
     `asked` is the form of the card that the page asks for.
     """
-    try:
-        brief = visit.shortened(SECONDS)
-    except FetchError:
-        return without_picture(found)
-    for each in (found, second):
-        shown = each if isinstance(each, PreviewFields) else each(found)
-        size = _probed(brief, shown.image) if shown.image else None
-        if size:
-            width, height = size
-            card = asked or form_of(width, height)
-            return replace(shown, image_width=width, image_height=height, card=card)
-    return without_picture(found)
+    return (
+        _with_size(visit, found, asked)
+        or _with_size(visit, second(found), asked)
+        or without_picture(found)
+    )
 
 
 def without_picture(found: PreviewFields) -> PreviewFields:
@@ -88,9 +81,19 @@ def without_picture(found: PreviewFields) -> PreviewFields:
     )
 
 
+def _with_size(visit: Visit, found: PreviewFields, asked: Card | None) -> PreviewFields | None:
+    """Return a preview with the size of its picture, or None if that is no picture."""
+    size = _probed(visit, found.image) if found.image else None
+    if size is None:
+        return None
+    width, height = size
+    card = asked or form_of(width, height)
+    return replace(found, image_width=width, image_height=height, card=card)
+
+
 def _probed(visit: Visit, url: str) -> Size | None:
     try:
-        size = visit.get(url, _reader).reader.size
+        size = visit.get(url, _reader, seconds=SECONDS).reader.size
     except FetchError:
         return None
     return size if size and _is_fit(*size) else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from splitflap_scraper.page.document import Document
+from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.listing import is_listing
 from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import Node
@@ -36,13 +37,14 @@ class Sources:
     @classmethod
     def of(cls, page: Document, urls: list[str]) -> "Sources":
         """Parse the structured data of a page. `urls` are the page's own URLs."""
-        graph = Graph(page.scripts)
-        identity = Identity(_own_urls(page.url, urls), _titles(page), page.language or "")
-        microdata = Microdata(page, identity)
-        is_list = microdata.is_list or is_listing(page, graph, identity)
+        after = Pace().after
+        graph = after(Graph(page.scripts))
+        identity = _identity(page, urls)
+        microdata = after(Microdata(page, identity))
+        is_list = microdata.is_list or after(is_listing(page, graph, identity))
         if is_list:
             identity = replace(identity, is_list=True)
-            microdata = Microdata(page, identity)
+            microdata = after(Microdata(page, identity))
         return cls(page, graph, topic_of(graph, identity), page_of(graph, identity), microdata,
                    is_list, list(site_of(graph, identity)))  # fmt: skip
 
@@ -85,6 +87,7 @@ def _own_urls(url: str, urls: list[str]) -> tuple[str, ...]:
     return tuple(each for each in urls if is_front or not Identity((each,)).is_front) or (url,)
 
 
-def _titles(page: Document) -> tuple[str, ...]:
-    headings = [each.text for each in page.headings if each.name == "h1"]
-    return (*page.meta("og:title", "twitter:title")[:2], *page.titles[:1], *headings[:2])
+def _identity(page: Document, urls: list[str]) -> Identity:
+    titles = (*page.meta("og:title", "twitter:title")[:2], *page.titles[:1])
+    headings = tuple(each.text for each in page.headings if each.name == "h1")[:2]
+    return Identity(_own_urls(page.url, urls), titles, headings, page.language or "")

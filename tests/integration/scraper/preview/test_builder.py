@@ -139,6 +139,19 @@ def test_a_wall_is_a_failure(serve: Serve) -> None:
     assert refused(serve(page("<title>No</title>", status="403 X")).url()).reason == "http_403"
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["Cookies are off", "Error - Cookies Turned Off", "Cookie absent | A Journal",
+     "Cookies required", "Please turn on your cookies"],
+)  # fmt: skip
+def test_a_page_that_wants_cookies_from_a_script_is_a_wall(serve: Serve, title: str) -> None:
+    """The scraper runs no scripts. A page about cookies is a page."""
+    error = refused(serve(page(f"<title>{title}</title><p>We need them.")).url())
+    assert (error.reason, error.detail) == ("wall", "challenge")
+    about = "Cookies required skill, and butter"
+    assert preview(serve(page(f"<title>{about}</title>")).url()).title == about
+
+
 def test_a_redirect_to_a_log_in_is_a_wall(serve: Serve) -> None:
     """A log-in page requested by its own URL is a page."""
     form = page("<title>Sign in</title><input type=password>")

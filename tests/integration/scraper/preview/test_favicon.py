@@ -140,6 +140,7 @@ def test_a_failing_site_is_asked_again_soon(serve: Serve) -> None:
     assert asked(site) == ["/", "/favicon.ico", "/", "/", "/favicon.ico"]
 
 
+@pytest.mark.timeout(20)
 def test_a_slow_icon_delays_no_preview_for_long(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,32 @@ def test_a_provider_is_asked_about_the_target_of_a_short_link(serve: Serve) -> N
     assert preview(site, "/s").title == "Song"
 
 
+def test_a_provider_is_asked_about_a_page_that_redirects_to_a_log_in(serve: Serve) -> None:
+    """The short link and the log-in are no pages of the provider. The page between them is one."""
+    form = page("<title>Log in</title><input type=password>")
+    site = serve(
+        paths(MISSING, s=redirect("/song/1"), song=redirect("/login"), login=form,
+              oembed=answer(SONG))
+    )  # fmt: skip
+    assert preview(site, "/s", robots=False).title == "Song"
+
+
+def test_a_busy_provider_is_asked_later(serve: Serve) -> None:
+    """The failure of the page would be kept for a day."""
+    site = serve(paths(MISSING, robots=BARRED, oembed=answer(SONG)))
+    known = Providers(((site.url("/oembed"), (site.url("/song*"),)),))
+    fetcher = make_fetcher(scrape_robots=True, scrape_limit_own=True, scrape_host_rate=0.01)
+    reasons = []
+    for number in range(4):
+        with fetcher.visit() as visit:
+            try:
+                PreviewBuilder(LOOPBACK, known).preview(visit, site.url(f"/song/{number}"))
+                reasons.append("")
+            except FetchError as error:
+                reasons.append(error.reason)
+    assert reasons == ["", "", "busy", "busy"]
+
+
 def test_a_post_gives_its_author_and_words_without_its_page(serve: Serve) -> None:
     """A preview without a title is ready."""
     site = serve(paths(MISSING, robots=BARRED, oembed=answer(POST)))
@@ -140,6 +166,14 @@ def test_a_page_with_a_card_of_its_own_costs_no_request_of_oembed(
     site = serve(paths(MISSING, index=page(head), song=page(head), oembed=answer(SONG)))
     assert preview(site, path, robots=False).image == "https://s.example/site.png"
     assert not any(each.startswith("GET /oembed") for each in site.requests)
+
+
+def test_an_answer_with_the_title_of_a_site_confirms_its_card(serve: Serve) -> None:
+    """A page may be called like its site."""
+    head = f"<meta property=og:title content=Songs><meta property=og:site_name content=Songs>{IMAGE}{LINK}"
+    site = serve(paths(MISSING, song=page(head), oembed=answer({**SONG, "title": "Songs"})))
+    found = preview(site, robots=False)
+    assert (found.description, found.image) == ("The site for songs", "https://s.example/site.png")
 
 
 def test_an_answer_without_words_leaves_the_card_of_a_site(serve: Serve) -> None:

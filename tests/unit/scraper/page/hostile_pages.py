@@ -1,5 +1,6 @@
 """Pages that take long to read, a MiB each. `python -m benchmarks previews` measures them."""
 
+from tests.unit.scraper.page.hostile_topics import TOPICS
 from tests.unit.scraper.page.hostile_values import SCRIPTS, TAGS, hosts
 
 #: Characters of each.
@@ -61,6 +62,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "open dates": ("<body>", "<i class=date "),
     "dated elements": ("<body><h1>a</h1>", "<i class=date>" + "11 a " * 40),
     "letters in dates": ("<body><h1>a</h1>", "<p class=date>1" + "a" * 190),
+    "bylines in elements": ("<body><h1>a</h1>", "<i class=byline>By <b>Ann <b>and <br>"),
     "lines near a heading": ("<body>", "<h1>a<b>7<br>"),
     "words of microdata": ("", " itemprop="),
     "unclosed authors": ("", "<i class='author"),
@@ -82,7 +84,24 @@ HOSTILE: dict[str, tuple[str, str]] = {
         "",
         _LD + '{"@graph":[' + '{"@type":"Article","author":{"@id":"a"}},' * 2800 + "{}]}</script>",
     ),
+    "offers of JSON-LD": (
+        "",
+        _LD + '{"@type":"Product","offers":[' + '{"priceSpecification":[' * 3 + "1]},{}]},{}]},"
+        '{"priceCurrency":"EUR","price":"1 1 1 1 1 1 1 1 1"},' * 2000 + "{}]}</script>",
+    ),
+    "players": (
+        "",
+        "<meta property=og:video content='http://www.youtube.com/embed/" + "a" * 999 + "'>",
+    ),
+    "texts of images": (
+        "<meta property=og:image content=/a.png>",
+        "<meta property=og:image content=/b/a.png><meta property=og:image:alt content='"
+        + "&amp;lt;a" * 300
+        + "'>",
+    ),
+    "labels": ("", "<meta name=rating content='" + "a " * 2000 + "'>"),
     **TAGS,
+    **TOPICS,
     **SCRIPTS,
     **dict(hosts()),
 }

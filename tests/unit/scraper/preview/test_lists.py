@@ -100,7 +100,10 @@ def test_a_page_that_lists_others_has_nothing_of_its_first_teaser(name: str) -> 
 
 
 RELATED = "".join(f"<h3><a href=/r{n}>Related {n}</a></h3>" for n in (1, 2, 3))
-OWN = "<a rel=author>Ann Lee</a><time datetime=2023-05-02></time><img src=/sky.jpg width=500>"
+OWN = (
+    "<a rel=author>Ann Lee</a><time datetime=2023-05-02>May 2, 2023</time>"
+    "<img src=/sky.jpg width=500>"
+)
 ARTICLES = {
     "related articles below": f"<article><h1>Blue</h1>{OWN}<p>{WORDS}<p>{WORDS}</article>{RELATED}",
     "related articles in an aside": f"<main><h1>Blue</h1><aside>{RELATED}</aside>{OWN}<p>{WORDS}",
@@ -142,3 +145,13 @@ def test_a_front_page_has_the_properties_of_its_head() -> None:
     """They describe the page."""
     metas = "<meta itemprop=description content='The words of the front page.'>"
     assert at(HOME, f"<head>{metas}</head><body>").description == "The words of the front page."
+
+
+def test_the_posts_of_a_thread_are_no_list() -> None:
+    """Their headings link to the page itself."""
+    posts = "".join(
+        f"<article><h3><a href=./topic.php?p={n}#p{n}>Re: Blue</a></h3>"
+        f"<time datetime=2024-01-0{n}></time><div class=content>{WORDS}</div></article>"
+        for n in (1, 2, 3)
+    )
+    assert at(f"{HOME}topic.php?t=1", f"<main><h1>Blue</h1>{OWN}{posts}").author == "Ann Lee"

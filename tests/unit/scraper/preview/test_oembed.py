@@ -137,6 +137,7 @@ def test_an_answer_gives_a_picture_with_its_size_and_a_player() -> None:
     )  # fmt: skip
     assert found.player == "https://www.youtube.com/embed/x"
     assert (found.player_width, found.player_height, found.type) == (480, 270, "video")
+    assert found.card == "large"
     other = of({**answer, "html": frame.replace("www.youtube.com", "www.tube.example")})
     assert (other.player, other.player_width) == (None, None)
     photo = of({"type": "photo", "url": "https://i.example/p.jpg", "width": 9, "height": 8})

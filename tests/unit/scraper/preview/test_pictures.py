@@ -86,6 +86,19 @@ def test_an_image_common_to_the_site_is_the_last_resort() -> None:
         assert of(f"{meta}<main><img src=/sky.jpg></main>").image == GOOD
 
 
+def test_metas_for_browsers_without_scripts_count() -> None:
+    """A scraper is such a browser."""
+    metas = "<meta property=og:image content=/sky.jpg><meta http-equiv=refresh content='0;/x'>"
+    assert of(f"<head><noscript>{metas}</noscript></head><body>").image == GOOD
+
+
+def test_an_icon_for_dark_screens_comes_last() -> None:
+    """Most clients have a light background by default."""
+    dark = "<link rel=icon href=/dark.svg media='(prefers-color-scheme: dark)'>"
+    assert of(f"{dark}<link rel=icon href=/a.png>").icon == f"{HOME}a.png"
+    assert of(dark).icon == f"{HOME}dark.svg"
+
+
 def test_the_still_of_a_video_is_the_picture_of_its_article() -> None:
     """An image of the article is better."""
     video = '"video":{"@type":"VideoObject","thumbnailUrl":["/sky.jpg"]}'

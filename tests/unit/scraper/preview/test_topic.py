@@ -79,6 +79,16 @@ def test_an_owner_in_the_footer_does_not_describe_an_article() -> None:
         assert found.title == "Blue"
 
 
+def test_a_place_or_person_is_the_topic_of_a_page_with_its_name() -> None:
+    """Directories have such pages, and give no URL."""
+    node = {"@type": "Restaurant", "name": "Chez Ann", "description": "Ann cooks fish."}
+    assert of(f"<title>Chez Ann</title>{ld(node)}").description == "Ann cooks fish."
+    heading = f"<title>Menu</title><body>{ld(node)}<h1>Chez Ann</h1>"
+    assert of(heading).description is None
+    owner = node | {"@type": "Organization"}
+    assert of(f"<title>Chez Ann</title>{ld(owner)}").description is None
+
+
 def test_an_owner_describes_the_front_page() -> None:
     """It is no article."""
     found = at(HOME, ld(OWNER, SITE))

@@ -15,6 +15,7 @@ from splitflap_scraper.process.settings import ScraperSettings
         ("SCRAPER_CA_FILE", "/nonexistent.pem"),
         ("USER_AGENT", "a\r\nCookie: b"),
         ("SCRAPE_DEADLINE", "600"),
+        ("SCRAPE_PLAYERS", "default, https://video.example/"),
     ],
 )
 def test_an_invalid_setting_is_refused_by_name(name: str, value: str) -> None:

@@ -3,18 +3,18 @@
 from typing import Any
 
 from splitflap_core.contracts import PREVIEW_FIELDS
-from sqlalchemy import ColumnElement, Integer, func, select
+from sqlalchemy import ColumnElement, String, func, select
 
 from splitflap_api.store.schema import post_links, posts, previews
 from splitflap_api.store.sizes import bytes_of
 
 #: Bytes of JSON for the names of a post's fields, its ids and times; and of a link's preview with
-#: its numbers, whose size PostgreSQL does not give.
+#: its numbers and booleans, whose size PostgreSQL does not give.
 POST = 500
 LINK = 500
 
 _PREVIEW_FIELDS = (previews.c[name] for name in PREVIEW_FIELDS)
-_PREVIEW = bytes_of(*(each for each in _PREVIEW_FIELDS if not isinstance(each.type, Integer)))
+_PREVIEW = bytes_of(*(each for each in _PREVIEW_FIELDS if isinstance(each.type, String)))
 #: The link's URL is there twice: as the post's and as the preview's.
 _LINKS = (
     select(func.coalesce(func.sum(2 * bytes_of(post_links.c.url) + _PREVIEW + LINK), 0))

@@ -3,7 +3,14 @@
 import re
 from functools import lru_cache
 
-from splitflap_scraper.page.layout.names import ASIDE, ASIDE_IDS, HEADER, LAST_NOTE, NOTE
+from splitflap_scraper.page.layout.names import (
+    ASIDE,
+    ASIDE_IDS,
+    HEADER,
+    LAST_NOTE,
+    LAST_TEXT,
+    NOTE,
+)
 from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.page.regions import PageRegion
 
@@ -45,7 +52,7 @@ _HIDING_STYLE = re.compile(
 )
 #: Classes of texts for screen readers or paper, and of elements that are not shown.
 _HIDING = re.compile(
-    r"(?:\S*-)?(?:visually-?hidden|sr-only|screen-?reader(?:s|-text|-only|s-only)?|sr-text|for-sr"
+    r"(?:(?!label-)[a-z0-9]+-){0,2}(?:visually-?hidden|sr-only|screen-?reader(?:s|-text|-only|s-only)?|sr-text|for-sr"
     r"|element-(?:invisible|hidden)|assistive-text|off-?screen|(?:a11y|accessibility)-hidden"
     r"|hidden-accessible|visible-print(?:-block)?|print-only|only-print|d-print-block)"
     r"|(?:is-|u-|uk-|js-)?hidden|d-none|hide|invisible"
@@ -147,8 +154,6 @@ def _of_id(value: str) -> PageRegion:
 @lru_cache(maxsize=2048)
 def _named(name: str) -> PageRegion:
     """Return the region of a class in lower case, with hyphens for underscores."""
-    if not name:
-        return PageRegion.NONE
     if _HIDING.fullmatch(name):
         return _HIDDEN
     if name in ASIDE:
@@ -157,6 +162,11 @@ def _named(name: str) -> PageRegion:
         return PageRegion.HEADER
     if _CONTENT.fullmatch(name):
         return PageRegion.CONTENT
+    return PageRegion.NOTE if _is_note(name) else PageRegion.NONE
+
+
+def _is_note(name: str) -> bool:
     words = _WORDS.split(name)
-    is_note = words[-1] in LAST_NOTE or not NOTE.isdisjoint(words)
-    return PageRegion.NOTE if is_note and not _ABOUT_PAGE.match(name) else PageRegion.NONE
+    if words[-1] in LAST_TEXT or _ABOUT_PAGE.match(name):
+        return False
+    return words[-1] in LAST_NOTE or not NOTE.isdisjoint(words)

@@ -23,8 +23,8 @@ _HEADINGS = frozenset({"h1", "h2"})
 #: Tokens of elements with a date.
 _DATED = frozenset({"p", "time", "header", "h2"})
 
-#: Elements that are left out with all in them.
-_LEFT_OUT = frozenset({"nav", "aside", "footer", "dialog"})
+#: Elements that are left out: those beside the page's text, and those without a text.
+_LEFT_OUT = frozenset({"nav", "aside", "footer", "dialog", "meta", "link", "base", "html", "head"})
 
 #: Longest tag in an excerpt, in characters. Only the name of a longer one is kept.
 MAX_TAG = 400
@@ -104,14 +104,14 @@ class Excerpts:
             self._begin_lead(tag, region)
         if name.lstrip("/") in _LEFT_OUT:
             return
-        if PageRegion.BODY in region and PageRegion.ASIDE not in region:
+        if PageRegion.ASIDE not in region:
             self._add(tag if len(tag) <= MAX_TAG else f"{tag.split(None, 1)[0][:MAX_TAG]}>")
             if name in _DATED and (name == "time" or is_dated(tag)):
                 self.begin_marked(Piece(name, tag, region=region), 0)
 
     def text(self, text: str, start: int, end: int, region: PageRegion) -> None:
         """Add the text between two positions. It may contain tags."""
-        if start < end and PageRegion.BODY in region and PageRegion.ASIDE not in region:
+        if start < end and PageRegion.ASIDE not in region:
             for each in self._open:
                 if each.begin:
                     # A marked element begins within the text.

@@ -10,24 +10,27 @@ ASIDE = frozenset({
     "bread-crumbs", "breadcrumb", "breadcrumbs", "catlinks", "colophon", "comment-list",
     "comment-respond", "commentlist", "comments", "comments-area", "comments-section",
     "crumbs", "disqus-thread", "footer", "global-footer", "global-nav", "jp-relatedposts",
-    "jump-link", "lang-switcher", "language-switcher", "left-sidebar", "lightbox",
+    "jump-link", "lang-switcher", "language-switcher", "lightbox",
     "main-menu", "main-nav", "main-navigation", "mainmenu", "mega-menu", "menu", "modal",
     "more-stories", "most-popular", "most-read", "nav", "nav-bar", "nav-links", "nav-menu",
     "navbar", "navbox", "navigation", "offcanvas", "page-footer", "page-nav", "pagenav",
     "pager", "pagination", "paging", "pop-up", "popular-posts", "popup", "post-navigation",
     "primary-nav", "primary-navigation", "printfooter", "recent-posts", "recommendations",
     "recommended", "related", "related-articles", "related-content", "related-posts",
-    "related-stories", "relatedposts", "respond", "right-sidebar", "secondary-nav", "share",
+    "related-stories", "relatedposts", "respond", "secondary-nav", "share",
     "share-buttons", "share-links", "sharedaddy", "sharing", "side-bar", "side-nav",
-    "sidebar", "sidebar-left", "sidebar-right", "sidenav", "site-footer", "site-nav",
+    "sidebar", "sidenav", "site-footer", "site-nav",
     "site-navigation", "sitemap", "skip-link", "skip-links", "skiplinks", "social",
     "social-icons", "social-links", "social-media", "social-share", "sphinxsidebar",
-    "sponsored", "sub-nav", "subnav", "table-of-contents", "tableofcontents", "tag-cloud",
+    "sub-nav", "subnav", "table-of-contents", "tableofcontents", "tag-cloud",
     "tagcloud", "toc", "top-bar", "top-menu", "top-nav", "topbar", "topmenu", "topnav",
     "trending", "widget-area", "yarpp", "yarpp-related"
 })  # fmt: skip
 #: Ids with another meaning than classes.
-ASIDE_IDS = frozenset({"left-nav", "leftnav", "secondary", "tertiary"})
+ASIDE_IDS = frozenset({
+    "left-nav", "left-sidebar", "leftnav", "right-sidebar", "secondary", "sidebar-left",
+    "sidebar-right", "tertiary"
+})  # fmt: skip
 
 #: Heads of sites.
 HEADER = frozenset({
@@ -47,4 +50,8 @@ NOTE = frozenset({
 LAST_NOTE = frozenset({
     "bio", "credit", "credits", "cta", "flash", "legal", "login", "meta", "metadata", "note",
     "notice", "notices", "promo", "promotion", "sponsor", "toast", "warning"
+})  # fmt: skip
+#: The last words of names that hold a text, whatever their other words: "newsletter-content".
+LAST_TEXT = frozenset({
+    "article", "body", "content", "issue", "main", "page", "post", "single", "text"
 })  # fmt: skip

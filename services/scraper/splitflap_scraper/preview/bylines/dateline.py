@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, lines
-from splitflap_scraper.preview.bylines.visible import is_article, lead
+from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line
+from splitflap_scraper.preview.bylines.visible import Visible, is_article
 from splitflap_scraper.preview.dates.calendar_names import fold
 from splitflap_scraper.preview.dates.moments import moment_in
 from splitflap_scraper.preview.dates.style import DateStyle
@@ -92,13 +92,13 @@ class Dated(NamedTuple):
     at: int
 
 
-def dateline(sources: Sources, title: str | None, style: DateStyle) -> datetime | None:
+def dateline(visible: Visible, style: DateStyle) -> datetime | None:
     """Return the date that a reader sees as that of the page, or None."""
-    found = lead(sources.page, title)
+    found = visible.lead
     if found and (moment := _near(*found, style)):
         return moment
-    least = Rank.MARKED if found is None or is_article(sources) else Rank.PUBLISHED
-    return _marked(sources, style, least)
+    least = Rank.MARKED if found is None or is_article(visible.sources) else Rank.PUBLISHED
+    return _marked(visible, style, least)
 
 
 def texts_with_dates(sources: Sources) -> str:
@@ -254,17 +254,17 @@ def _is_alone(
     )
 
 
-def _marked(sources: Sources, style: DateStyle, least: Rank) -> datetime | None:
+def _marked(visible: Visible, style: DateStyle, least: Rank) -> datetime | None:
     """Return the date of the elements that say by their class that they have one."""
     found: list[tuple[Rank, datetime]] = []
-    for each in sources.page.excerpts:
-        for line in lines(each.markup, within=True)[:4]:
+    for each in visible.marked:
+        for line in each[:4]:
             found += [
                 pair for pair in _of_line(line, "", style) if pair[0] <= least and pair[1] >= FIRST
             ]
     surest = min((rank for rank, _ in found), default=0)
     moments = [moment for rank, moment in found if rank == surest]
     days = {each.date() for each in moments}
-    if len(days) == 1 or (days and is_article(sources)):
+    if len(days) == 1 or (days and is_article(visible.sources)):
         return moments[0]
     return None

@@ -78,10 +78,14 @@ BOUNDARY = "\x1f"
 
 @dataclass(slots=True)
 class Run:
-    """A text of one element. `about` has the classes and ids around it; `stamp` is its time."""
+    """A text of one element. `about` has the classes and ids around it; `own` are its own.
+
+    `stamp` is the time of an element around it, and `is_author` marks a link to an author.
+    """
 
     text: str
     about: str
+    own: str = ""
     stamp: str = ""
     is_author: bool = False
 
@@ -141,7 +145,10 @@ class _Walk:
         if len(self.open) < MAX_OPEN:
             self.open.append(element)
         if element.stamp:
+            # Drupal hides the element with the time for machines.
+            element.is_beside, is_beside = False, element.is_beside
             self.add("")
+            element.is_beside = is_beside
         if name in _VOID and self.open[-1] is element:
             self.open.pop()
 
@@ -157,11 +164,13 @@ class _Walk:
         runs = self.line.runs
         if self.open and self.open[-1].name == "sup" and runs:
             # A number belongs to a footnote.
-            runs[-1].text += text if text.lower() in _ORDINALS else ""
+            is_ordinal = text.lower() in _ORDINALS and runs[-1].text[-1:].isdigit()
+            runs[-1].text += text if is_ordinal else ""
             return
         about = " ".join(each.about for each in self.open[-4:] if each.about)
         stamp = next((each.stamp for each in reversed(self.open) if each.stamp), "")
-        runs.append(Run(text, about, stamp, any(each.is_author for each in self.open)))
+        own = self.open[-1].about if self.open else ""
+        runs.append(Run(text, about, own, stamp, any(each.is_author for each in self.open)))
 
     def taken(self) -> Line | None:
         """Return the current line, and begin another."""

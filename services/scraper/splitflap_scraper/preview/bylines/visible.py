@@ -1,6 +1,7 @@
 """The parts of a page near its heading, and whether the page is a list of others."""
 
 import re
+from functools import cached_property
 
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.markup import text_of
@@ -46,23 +47,38 @@ def is_article(sources: Sources) -> bool:
     return _PAGE_CLASSES.search(page.classes) is not None
 
 
-def has_no_byline(sources: Sources) -> bool:
-    """Whether the dates and authors that a reader sees belong to other things than the page."""
-    classes = set(sources.page.classes.split())
-    is_list = sources.is_list or (not is_article(sources) and bool(classes & _LIST_CLASSES))
-    kinds = {kind(sources.node), sources.microdata.kind}
-    kinds |= {next(iter(sources.page.meta("og:type")), "").partition(".")[0].lower()}
-    is_event = any("Event" in each for each in types(sources.node or {}))
-    return is_event or not kinds.isdisjoint({"product", "profile"}) or is_list
+class Visible:
+    """The lines of a page with its date and authors. They are cut out once, if they are needed."""
 
+    def __init__(self, sources: Sources, title: str | None) -> None:
+        """`title` is the page's title. It shows which heading is that of the page."""
+        self.sources = sources
+        self._title = title
 
-def lead(page: Document, title: str | None) -> tuple[list[Line], list[Line]] | None:
-    """Return the lines before the page's heading, and those from the heading on."""
-    chosen = _chosen(page, key(title or ""))
-    if chosen is None:
-        return None
-    before, after = chosen
-    return lines(before.markup)[-MAX_BEFORE:], lines(after.markup)
+    @cached_property
+    def belongs_to_others(self) -> bool:
+        """Whether the visible dates and authors are those of other things than the page."""
+        sources = self.sources
+        classes = set(sources.page.classes.split())
+        is_list = sources.is_list or (not is_article(sources) and bool(classes & _LIST_CLASSES))
+        kinds = {kind(sources.node), sources.microdata.kind}
+        kinds |= {next(iter(sources.page.meta("og:type")), "").partition(".")[0].lower()}
+        is_event = any("Event" in each for each in types(sources.node or {}))
+        return is_event or not kinds.isdisjoint({"product", "profile"}) or is_list
+
+    @cached_property
+    def lead(self) -> tuple[list[Line], list[Line]] | None:
+        """The lines before the page's heading, and those from the heading on."""
+        chosen = _chosen(self.sources.page, key(self._title or ""))
+        if chosen is None:
+            return None
+        before, after = chosen
+        return lines(before.markup)[-MAX_BEFORE:], lines(after.markup)
+
+    @cached_property
+    def marked(self) -> list[list[Line]]:
+        """The lines of elements with an author or a date."""
+        return [lines(each.markup, within=True) for each in self.sources.page.excerpts]
 
 
 def _chosen(page: Document, title: str) -> tuple[Element, Element] | None:

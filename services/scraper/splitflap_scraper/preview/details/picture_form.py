@@ -64,8 +64,10 @@ def image_alt(sources: Sources, picture: Picture, rules: AddressRules) -> str | 
         return None
     page = sources.page
     for reference, text in _described(sources):
-        is_same = reference == picture.url or shown(page.resolved(reference), rules) == picture.url
-        if is_same and (found := _text(text, picture.url)):
+        # Most other pictures differ in their names, so few URLs are resolved.
+        if _name(reference) not in picture.url or not (found := _text(text, picture.url)):
+            continue
+        if shown(page.resolved(reference), rules) == picture.url:
             return found
     return None
 
@@ -92,6 +94,10 @@ def _open_graph(page: Document) -> Iterator[tuple[str, str]]:
             names.append(content)
         elif name == "og:image:alt":
             yield from ((url, content) for url in names[:2])
+
+
+def _name(reference: str) -> str:
+    return reference.partition("?")[0].rpartition("/")[2].strip()[:100]
 
 
 def _first(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:

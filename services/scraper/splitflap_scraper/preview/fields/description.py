@@ -32,9 +32,10 @@ MAX_TITLES = 3
 
 #: Classes of paragraphs beside the text, in addition to the regions of blocks.
 _BESIDE = re.compile(
-    r"(?i)descr|tagline|subtitle|skip|meta|byline|author|caption|cookie|footer|copyright"
-    r"|breadcrumb|notice|banner"
+    r"(?i)skip|meta|byline|author|caption|cookie|footer|copyright|breadcrumb|notice|banner"
 )
+#: Those about the site, if they stand outside of the article.
+_OF_SITE = re.compile(r"(?i)descr|tagline|subtitle")
 _INSIDE = PageRegion.ARTICLE | PageRegion.CONTENT
 _LINK = re.compile(r"<(/?)a(?=[\s/>])[^<>]*+>?", re.IGNORECASE)
 
@@ -47,7 +48,7 @@ def description(sources: Sources, title: str | None) -> str | None:
         found = described(text, MAX_DESCRIPTION)
         if found and not is_no_description(found) and key(found) not in repeated:
             return found
-    return _paragraph(page, repeated)
+    return _paragraph(page, repeated, _first_teaser(page) if sources.is_list else None)
 
 
 def _own(sources: Sources) -> Iterator[str]:
@@ -67,10 +68,14 @@ def _names(page: Document) -> list[str]:
     return [*page.titles[:MAX_TITLES], *metas[:MAX_TITLES], *headings]
 
 
-def _paragraph(page: Document, repeated: set[str]) -> str | None:
-    """Return the first paragraph with content, inside the article if the page has one."""
+def _paragraph(page: Document, repeated: set[str], end: int | None) -> str | None:
+    """Return the first paragraph with content, inside the article if the page has one.
+
+    `end` is the place of the first teaser in a page that lists others.
+    """
     beside = PageRegion.ASIDE | PageRegion.NOTE
     usable = [each for each in page.texts if not each.region & beside and not _is_beside(each)]
+    usable = [each for each in usable if end is None or each.place < end]
     inside = [each for each in usable if each.region & _INSIDE]
     outside = [each for each in usable if not each.region & (_INSIDE | PageRegion.HEADER)]
     # Texts outside of paragraphs are less sure, but the text of old pages and of forums.
@@ -90,7 +95,16 @@ def _paragraph(page: Document, repeated: set[str]) -> str | None:
 
 
 def _is_beside(paragraph: Element) -> bool:
-    return _BESIDE.search(f"{paragraph.get('class')} {paragraph.get('id')}") is not None
+    about = f"{paragraph.get('class')} {paragraph.get('id')}"
+    is_of_site = not paragraph.region & _INSIDE and _OF_SITE.search(about) is not None
+    return is_of_site or _BESIDE.search(about) is not None
+
+
+def _first_teaser(page: Document) -> int | None:
+    """Return the place of the first linked heading below the page's own."""
+    below = (*page.headings, *page.subheadings)
+    places = [each.place for each in below if each.name != "h1" and "<a" in each.markup.lower()]
+    return min(places, default=None)
 
 
 def _is_long(text: str) -> bool:

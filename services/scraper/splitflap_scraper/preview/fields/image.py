@@ -107,11 +107,15 @@ def _of_nodes(sources: Sources) -> Iterator[Picture]:
 def _logos(sources: Sources) -> list[str]:
     """Return the logos of the site and its owner."""
     graph = sources.graph
-    owners = (each for each in sources.values("publisher") if isinstance(each, dict))
+    owners = [each for each in sources.values("publisher") if isinstance(each, dict)]
+    owners += [each for each in graph.of_type(*OWNERS) if each not in sources.nodes]
     found = (
-        url for owner in (*owners, *graph.of_type(*OWNERS)) for url, _ in graph.urls(owner, "logo")
+        url
+        for owner in owners[:MAX_LOGOS]
+        for name in ("logo", "image")
+        for url, _ in graph.urls(owner, name)
     )
-    return list(dict.fromkeys(found))[:MAX_LOGOS]
+    return list(dict.fromkeys(islice(found, MAX_LOGOS)))
 
 
 def _sized(url: str, about: Node) -> Picture:
@@ -158,7 +162,7 @@ def _icon_rank(link: Element, index: int) -> tuple[int, int]:
         if re.fullmatch(r"\d{1,4}x\d{1,4}", each)
     ]
     is_touch = "apple" in relation
-    if "mask-icon" in relation:
+    if "mask-icon" in relation or "dark" in link.get("media").lower():
         return 9, index
     if kind == "image/svg+xml" or link.get("href").lower().split("?")[0].endswith(".svg"):
         return 0, index

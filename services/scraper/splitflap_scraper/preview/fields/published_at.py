@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from splitflap_scraper.preview.bylines.dateline import dateline, texts_with_dates
-from splitflap_scraper.preview.bylines.visible import has_no_byline
+from splitflap_scraper.preview.bylines.visible import Visible
 from splitflap_scraper.preview.dates.moments import formatted, moment_in
 from splitflap_scraper.preview.dates.style import DateStyle, order_of
 from splitflap_scraper.preview.fields.language import language, tag
@@ -39,7 +39,8 @@ OTHER_TIMES = (
     "og:datepublished", "og:pubdate", "og:publish_date", "og:regdate",
     "og:question:published_time", "pdate", "published", "published_at", "published_date",
     "published-date", "published_time", "publisheddate", "publish_time", "publishtime",
-    "publicationdate", "publication-date", "rnews:datepublished",
+    "publicationdate", "publication-date", "rnews:datepublished", "schema:datecreated",
+    "schema:datepublished",
     "shareaholic:article_published_time", "twt-published-at", "vr:published_time",
     "news:publication_date", "bytedance:published_time", "weibo:article:create_at", "date",
     "uploaddate", "created",
@@ -62,16 +63,13 @@ _OTHER_DAYS = re.compile(
 _MAX_PATH = 400
 
 
-def published(sources: Sources, title: str | None = None) -> str | None:
-    """Return the first valid time as RFC 3339 in UTC, or None.
-
-    `title` is the page's title. It shows which heading is that of the page.
-    """
+def published(sources: Sources, visible: Visible) -> str | None:
+    """Return the first valid time as RFC 3339 in UTC, or None."""
     style = _style(sources)
     stated = replace(style, latest=DateStyle().latest)
     moment = next((found for text in _stated(sources) if (found := moment_in(text, stated))), None)
-    if moment is None and not has_no_byline(sources):
-        moment = dateline(sources, title, style) or _in_path(sources, style)
+    if moment is None and not visible.belongs_to_others:
+        moment = dateline(visible, style) or _in_path(sources, style)
     return formatted(moment) if moment else None
 
 

@@ -4,9 +4,11 @@ A nested item is a value of the item around it: a seller's name belongs to the o
 product.
 """
 
+import re
 from collections.abc import Iterator
 
 from splitflap_scraper.page.document import Document, Element
+from splitflap_scraper.page.markup import text_of
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import OWNERS, Node, kind, types
@@ -36,6 +38,10 @@ _FRAME = frozenset({
 
 #: Properties for the topic of the page, at any depth.
 _MAIN = frozenset({"blogpost", "mainentity", "maincontentofpage"})
+
+
+#: The letters and signs of footnotes at a name.
+_NOTE = re.compile(r"<sup(?=[\s>])[^<>]*+>[a-f,*\s\u2020\u2021\u00a7]{1,9}</sup\s?>", re.IGNORECASE)
 
 
 class Microdata:
@@ -148,4 +154,5 @@ def _value(page: Document, element: Element, name: str) -> str:
         return element.get("href") or element.text
     if name.startswith(("date", "upload")) and element.get("title"):
         return element.get("title")
-    return element.text
+    has_note = name in {"author", "creator", "name"} and "<sup" in element.markup
+    return text_of(_NOTE.sub("", element.markup)) if has_note else element.text

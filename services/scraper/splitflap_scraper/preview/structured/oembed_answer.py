@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from splitflap_core.contracts import (
+    FIELDS_ABOUT,
     MAX_DESCRIPTION,
     MAX_SITE_NAME,
     MAX_TITLE,
@@ -15,6 +16,7 @@ from splitflap_core.contracts import (
 from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.page.markup import text_of
+from splitflap_scraper.preview.details.picture_form import form_of
 from splitflap_scraper.preview.details.players import Player, Players, framed, pixels
 from splitflap_scraper.preview.fields.image import shown
 from splitflap_scraper.preview.texts import key, plain
@@ -38,8 +40,12 @@ _BREAK = re.compile(r"<br\s*+/?>", re.IGNORECASE)
 #: Paragraphs read of a post.
 MAX_PARAGRAPHS = 20
 
-#: Texts of links in place of an embedded picture, at the end of a post.
-_ATTACHED = re.compile(r"(?:\s*(?:pic\.twitter\.com/\w+|\[image or embed\]))+\s*\Z")
+#: Texts of links to a picture, at the end of a post.
+_ATTACHED = "[image or embed]"
+_ATTACHED_AT = "pic.twitter.com/"
+
+#: Links to pictures of one post.
+MAX_ATTACHED = 4
 
 Answer = dict[str, Any]
 
@@ -82,7 +88,7 @@ def merged(
     added = _fields(answer, rules)
     missing = {name: value for name, value in added.items() if value and not getattr(found, name)}
     if found.image:
-        missing = {name: value for name, value in missing.items() if not name.startswith("image_")}
+        missing = {name: missing[name] for name in missing.keys() - FIELDS_ABOUT["image"]}
     if not found.player:
         missing |= _player(answer, players, rules)
     kind = _TYPES.get(_text(answer, "type"))
@@ -91,13 +97,26 @@ def merged(
     return msgspec.structs.replace(found, **missing)
 
 
+def has_title(answer: Answer, title: str | None) -> bool:
+    """Whether an answer has this title."""
+    return bool(title) and key(_text(answer, "title")[:MAX_TITLE]) == key(title or "")
+
+
 def words(answer: Answer) -> str | None:
     """Return the words of a post that an answer quotes, or None."""
     quoted = _QUOTED.search(_text(answer, "html")[:MAX_HTML])
     parts = re.split(r"</p\s*>", quoted[1])[:MAX_PARAGRAPHS] if quoted else []
     paragraphs = [each[1] for part in parts if len(each := _PARAGRAPH.split(part, maxsplit=1)) > 1]
     text = " ".join(text_of(_BREAK.sub(" ", each)) for each in paragraphs)
-    return plain(_ATTACHED.sub("", text), MAX_DESCRIPTION)
+    return plain(_without_pictures(" ".join(text.split())), MAX_DESCRIPTION)
+
+
+def _without_pictures(text: str) -> str:
+    for _ in range(MAX_ATTACHED):
+        before, _, last = text.rpartition(" ")
+        text = text.removesuffix(_ATTACHED).rstrip()
+        text = before if last.startswith(_ATTACHED_AT) else text
+    return text
 
 
 def _fields(answer: Answer, rules: AddressRules) -> dict[str, Any]:
@@ -115,6 +134,7 @@ def _fields(answer: Answer, rules: AddressRules) -> dict[str, Any]:
         "image": image.url if image else None,
         "image_width": image.width if image else None,
         "image_height": image.height if image else None,
+        "card": form_of(image.width, image.height) if image else None,
     }
 
 

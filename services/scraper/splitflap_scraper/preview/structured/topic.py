@@ -68,6 +68,7 @@ class Identity:
 
     urls: tuple[str, ...]
     titles: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
     #: The page's language: the front page may have it for a path.
     language: str = ""
     #: Whether the page lists others: a front page, a category, a search.
@@ -85,7 +86,7 @@ class Identity:
 
     @cached_property
     def _titles(self) -> list[str]:
-        return [key(each[:MAX_TITLE]) for each in self.titles]
+        return [key(each[:MAX_TITLE]) for each in (*self.titles, *self.headings)]
 
     @cached_property
     def is_front(self) -> bool:
@@ -117,6 +118,11 @@ class Identity:
             if is_begin or (len(name) >= MIN_TITLE and name in self._titles):
                 return True
         return False
+
+    def is_declared(self, node: Node) -> bool:
+        """Whether the title of the page, and not only a heading, is the name of a node."""
+        declared = self._titles[: len(self.titles)]
+        return any(key(each) in declared for each in _titles(node))
 
 
 def topic_of(graph: Graph, identity: Identity) -> Node | None:
@@ -191,7 +197,11 @@ def _topics(graph: Graph, identity: Identity) -> Iterator[Node]:
 
 
 def _is_page_of_owner(node: Node, identity: Identity) -> bool:
-    return not identity.is_front and identity.claim(node) is Claim.URL
+    if identity.is_front or identity.claim(node) is Claim.OTHER:
+        return False
+    # A template may have the name of the organization for a title.
+    is_named = "Organization" not in types(node) and identity.is_declared(node)
+    return is_named or identity.claim(node) is Claim.URL
 
 
 def _is_topic_of_list(claim: Claim, node: Node, identity: Identity) -> bool:

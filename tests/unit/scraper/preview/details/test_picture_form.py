@@ -1,6 +1,8 @@
 """The text of a picture, and the form of its card."""
 
 import pytest
+from splitflap_core.contracts import PreviewFields
+from splitflap_scraper.preview.builder import fitting
 
 from tests.unit.scraper.preview.documents import of
 
@@ -79,3 +81,13 @@ def test_the_page_chooses_the_form_of_its_card_and_else_its_picture(
 def test_the_text_of_an_image_belongs_to_the_image_of_the_card(page: str, alt: str | None) -> None:
     """The text of another image, a file's name or a template's word is none."""
     assert of(page).image_alt == alt
+
+
+def test_a_field_about_a_missing_one_is_missing_too() -> None:
+    """An image may be dropped after its text was found."""
+    about_image = {"image_width": 1, "image_height": 2, "image_alt": "A cat", "card": "large"}
+    about_player = {"player_width": 1, "player_height": 2}
+    lost = PreviewFields("x", **about_image, **about_player)  # type: ignore[arg-type]  # by name
+    assert fitting(lost) == PreviewFields("x")
+    unsafe = PreviewFields("x", player="http://a.example/", player_width=1)
+    assert fitting(unsafe) == PreviewFields("x")

@@ -123,3 +123,18 @@ def test_a_short_sentence_of_the_article_is_a_last_resort() -> None:
     """A text beside the article is none."""
     assert found("<article><p>It was sold in March.</p></article>") == "It was sold in March."
     assert found("<p>It was sold in March.</p>") is None
+
+
+def test_a_teaser_does_not_describe_a_list() -> None:
+    """The introduction before the first teaser does."""
+    teasers = f"<article><h2><a href=/{{}}>A</a></h2><p>{OTHER}</p></article>" * 4
+    listed = "<body class=archive><main>{}" + teasers + "</main>"
+    assert found(listed.format("", *"abcd")) is None
+    assert found(listed.format(f"<h1>Mills</h1><p>{TEXT}</p>", *"abcd")) == TEXT
+
+
+def test_a_standfirst_is_a_paragraph_of_the_article() -> None:
+    """The same class outside of it is about the site."""
+    standfirst = f"<p class=article__subtitle>{TEXT}</p>"
+    assert found(f"<article>{standfirst}<p>{OTHER}</p></article>") == TEXT
+    assert found(f"{standfirst}<p>{OTHER}</p>") == OTHER

@@ -1,0 +1,101 @@
+"""Finds the authors that a reader sees: in the lines around the heading, and in marked elements."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, Run
+from splitflap_scraper.preview.bylines.names import Mark, seen_names
+from splitflap_scraper.preview.bylines.visible import Visible
+
+#: Characters between a heading and its byline, and lines between them if no class marks it.
+MAX_REACH = 1200
+MAX_LINES = 12
+
+#: The shortest paragraph of the page's text. Bylines stand above it, or are marked.
+MIN_PARAGRAPH = 220
+
+_WRITER = re.compile(
+    r"(?i)author(?!i[sz]|ity)|byline|writer|contributor|(?:^|\s)(?:p-author|fn|username|nickname|auteur|autor|redacteur)(?=\s|$)"
+    r"|(?:posted|written|submitted)[-_]?by"
+)
+#: The element of a name alone.
+_NAME = re.compile(
+    r"(?i)author[-_]*(?:name|link|url)|(?:^|\s)(?:author|p-author|fn|username|p-name|byline[-_]*name|nickname)(?=\s|$)"
+)
+_NO_WRITER = re.compile(
+    r"(?i)comment|avatar|bio(?![a-z])|biograph|description|social|follow|role|job|position|date|time|image|photo|title(?![a-z]*-author)|count|email"
+)
+_SPLIT = re.compile(rf"\s*{BOUNDARY}\s*")
+
+
+def bylines(visible: Visible) -> list[str]:
+    """Return the names of the first byline. Later ones belong to comments."""
+    if visible.lead:
+        before, after = visible.lead
+        names = _first([*_reached(after), *reversed(before)])
+        if names:
+            return names
+    return next((names for each in visible.marked if (names := _first(each))), [])
+
+
+def _reached(after: list[Line]) -> Iterator[Line]:
+    """Iterate over the lines below a heading, up to the page's text."""
+    passed = 0
+    for line in after:
+        if line.is_heading and line.headings == 0:
+            continue
+        if passed > MAX_REACH:
+            return
+        passed += len(line.text)
+        yield line
+        if len(line.text) >= MIN_PARAGRAPH:
+            return
+
+
+def _first(candidates: Iterable[Line]) -> list[str]:
+    """Return the names of the first line that has any, and of the same lines after it."""
+    names: list[str] = []
+    about = ""
+    for index, line in enumerate(candidates):
+        if names and line.about != about:
+            break
+        if not names and index >= MAX_LINES and not _is_of_writer(line.about):
+            continue
+        found = _in_line(line)
+        if not found and names:
+            break
+        names += found
+        about = line.about
+    return names
+
+
+def _in_line(line: Line) -> list[str]:
+    """Return the names in a line: those of its links to authors, else those of its text."""
+    linked = [each for each in line.runs if each.is_author or _is_of_name(each)]
+    names = [name for each in linked for name in seen_names(each.text, Mark.AUTHOR)]
+    if names:
+        return names
+    mark = Mark.NONE
+    if _is_of_writer(line.about) and not line.is_heading:
+        mark = Mark.BYLINE if "byline" in line.about.lower() else Mark.AUTHOR
+    for text in _texts(line.text):
+        if found := seen_names(text, mark):
+            return found
+    return []
+
+
+def _texts(text: str) -> Iterator[str]:
+    """Iterate over the readings of a line: as one text, and by its elements."""
+    parts = [each for each in _SPLIT.split(text) if each]
+    yield " ".join(parts)
+    if len(parts) > 1:
+        # A label, and then its name.
+        yield from (f"{parts[0]} {parts[1]}", *parts)
+
+
+def _is_of_name(run: Run) -> bool:
+    return _NAME.search(run.own) is not None and not _NO_WRITER.search(run.own)
+
+
+def _is_of_writer(about: str) -> bool:
+    return _WRITER.search(about) is not None and not _NO_WRITER.search(about)

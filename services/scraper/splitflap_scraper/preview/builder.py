@@ -16,13 +16,11 @@ from splitflap_scraper.preview.cache import CachedPreview
 from splitflap_scraper.preview.details.picture_form import asked_form
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Players
 from splitflap_scraper.preview.details.sensitive import labelled
-from splitflap_scraper.preview.details.site_card import has_site_card, of_site
 from splitflap_scraper.preview.extract import extract, with_next_picture
 from splitflap_scraper.preview.favicon import Favicons
 from splitflap_scraper.preview.fields.image import shown
 from splitflap_scraper.preview.probe import verified, without_picture
 from splitflap_scraper.preview.readers import (
-    AnswerReader,
     AnyReader,
     FileReader,
     PageReader,
@@ -30,22 +28,11 @@ from splitflap_scraper.preview.readers import (
     reader_for,
 )
 from splitflap_scraper.preview.refresh import refresh
-from splitflap_scraper.preview.structured.oembed import Providers, discovered
-from splitflap_scraper.preview.structured.oembed_answer import (
-    Answer,
-    answer_of,
-    has_title,
-    merged,
-    words,
-)
+from splitflap_scraper.preview.structured.oembed import Providers
+from splitflap_scraper.preview.structured.oembed_requests import OembedRequests
 from splitflap_scraper.preview.walls import wall
 
 OK = 200
-
-#: Failures after which a provider of oEmbed may still describe the page: its site has refused the
-#: scraper, or is overloaded. Statuses of class 5xx are among them.
-REFUSALS = frozenset({"robots", "wall", "closed", "http_400", "http_401", "http_403", "http_405",
-                      "http_406", "http_429", "http_451"})  # fmt: skip
 
 
 class PreviewBuilder:
@@ -67,7 +54,7 @@ class PreviewBuilder:
         """
         self._probe_images = probe_images
         self._rules = rules
-        self._providers = providers
+        self._oembed = OembedRequests(providers, players, rules)
         self._players = players
         self._favicons = favicons
 
@@ -80,10 +67,13 @@ class PreviewBuilder:
         try:
             return self._own(visit, url, last)
         except FetchError as error:
-            described = self._of_provider(visit, url) if _is_refusal(error) else None
+            described = self._oembed.of_refused(visit, url, error)
             if described is None:
                 raise
-            return described
+            found, keep = described
+            if self._probe_images and found.image is not None:
+                found = verified(visit, found, without_picture)
+            return CachedPreview(fitting(found), keep)
 
     def _own(self, visit: Visit, url: str, last: CachedPreview | None) -> CachedPreview:
         """Make the preview of a URL from its own page."""
@@ -122,7 +112,7 @@ class PreviewBuilder:
             raise FetchError("wall", kind)
         check_status(head.status, head.headers)
         found = extract(page, self._rules, self._players)
-        found = self._with_oembed(visit, url, page, head, found)
+        found = self._oembed.completed(visit, url, page, head, found)
         if not self._probe_images or found.image is None:
             return found
         return verified(
@@ -138,69 +128,6 @@ class PreviewBuilder:
             return found
         icon = shown(self._favicons.icon(visit, page_url), self._rules)
         return msgspec.structs.replace(found, icon=icon)
-
-    def _with_oembed(
-        self, visit: Visit, url: str, page: Document, head: Head, found: PreviewFields
-    ) -> PreviewFields:
-        """Add the answer of oEmbed to a page without title or image, or with its site's card."""
-        known = self._endpoint(visit, url)
-        is_of_site = has_site_card(page, found, is_known=known is not None)
-        if found.title and found.image and not is_of_site:
-            return found
-        # The page's own link to oEmbed beats the list of providers.
-        endpoint = discovered(page, head.headers) or known
-        try:
-            answer = _answer(visit, endpoint)[0] if endpoint else None
-        except FetchError:
-            # The page's own metadata still count.
-            return found
-        if answer is None:
-            return found
-        # An answer with the same title confirms the page's card.
-        if is_of_site and _describes(answer) and not has_title(answer, found.title):
-            found = of_site(found)
-        return merged(found, answer, self._players, self._rules)
-
-    def _of_provider(self, visit: Visit, url: str) -> CachedPreview | None:
-        """Make the preview of a page that refuses the scraper, from a known provider's answer."""
-        endpoint = self._endpoint(visit, url)
-        try:
-            answer, keep = _answer(visit, endpoint) if endpoint else (None, 0.0)
-        except FetchError as error:
-            if error.reason == "busy":
-                # The provider is asked once it is the host's turn.
-                raise
-            return None
-        if answer is None or not _describes(answer):
-            return None
-        found = merged(PreviewFields(), answer, self._players, self._rules)
-        if self._probe_images and found.image is not None:
-            found = verified(visit, found, without_picture)
-        return CachedPreview(fitting(found), keep)
-
-    def _endpoint(self, visit: Visit, url: str) -> str | None:
-        """Return a known provider's URL about a page, or about a target of its redirects."""
-        found = (self._providers.endpoint(each) for each in (url, *visit.urls))
-        return next((each for each in found if each), None)
-
-
-def _is_refusal(error: FetchError) -> bool:
-    return error.reason in REFUSALS or error.reason.startswith("http_5")
-
-
-def _answer(visit: Visit, endpoint: str) -> tuple[Answer | None, float]:
-    """Return the answer of an endpoint, if it is one, and the seconds for which it is fresh.
-
-    Raises:
-        FetchError: as `Visit.get`.
-    """
-    result = visit.get(endpoint, _answer_reader)
-    return answer_of(result.reader.data), result.keep
-
-
-def _describes(answer: Answer) -> bool:
-    """Whether an answer is enough for a preview by itself."""
-    return bool(answer.get("title") or words(answer))
 
 
 def fitting(fields: PreviewFields) -> PreviewFields:
@@ -226,10 +153,6 @@ def _fits(name: str, value: str | int | None) -> bool:
 
 def _reader(head: Head) -> AnyReader | None:
     return reader_for(head)
-
-
-def _answer_reader(head: Head) -> AnswerReader | None:
-    return AnswerReader(head) if head.status == OK else None
 
 
 def _page(answer: FetchResult[AnyReader]) -> Document | None:

@@ -16,6 +16,9 @@ from splitflap_scraper.preview.texts import key, plain
 #: Characters read of a title.
 MAX_TITLE = 300
 
+#: Labels of a host, from its end, that may be a title.
+MAX_LABELS = 5
+
 #: The fields that describe a page, and not its site.
 _OF_PAGE = (
     "title", "description", "image", "image_width", "image_height", "image_alt", "card", "author",
@@ -34,7 +37,7 @@ def has_site_card(page: Document, found: PreviewFields, *, is_known: bool) -> bo
     if found.canonical and _is_front(found.canonical) and _are_beside(found.canonical, page.url):
         return True
     title = found.title or ""
-    if title and (key(title) == key(found.site_name or "") or is_of_host(title, page.url)):
+    if title and (key(title) in _names(page.url, found) or is_of_host(title, page.url)):
         return True
     return is_known and not found.canonical and _has_motto(page)
 
@@ -42,6 +45,12 @@ def has_site_card(page: Document, found: PreviewFields, *, is_known: bool) -> bo
 def of_site(found: PreviewFields) -> PreviewFields:
     """Return the fields of the site alone."""
     return msgspec.structs.replace(found, **dict.fromkeys(_OF_PAGE))
+
+
+def _names(url: str, found: PreviewFields) -> set[str]:
+    """Return the name of a site and the labels of its host, as keys."""
+    labels = (urlsplit(url).hostname or "").split(".")[-MAX_LABELS:-1]
+    return {key(each) for each in (found.site_name or "", *labels) if key(each)}
 
 
 def _is_front(url: str) -> bool:

@@ -103,7 +103,7 @@ def _preview(data: bytes, after_step: Callable[[], None]) -> int:
     with page.pace:
         wall(page, page.url, 200, reader.head.headers)
     after_step()
-    refresh(page, reader.head.headers, lambda _url: False)
+    refresh(page, reader.head, lambda _url: False)
     after_step()
     extract(page)
     discovered(page, reader.head.headers)

@@ -70,21 +70,21 @@ class Favicons:
 
         The request has the checks, limits and deadline of its visit.
         """
-        origin = target_of(page_url).origin
+        origin, place = target_of(page_url).origin, place_of(page_url)
         until, icon = self._known.get(origin, (0.0, None))
         if until > self._clock():
             self._known.move_to_end(origin)
             return icon
         try:
-            return self._flights.run(origin, lambda: self._asked(visit, origin), MAX_SECONDS)
+            return self._flights.run(origin, lambda: self._asked(visit, origin, place), MAX_SECONDS)
         except FetchError:
             # Another visit waits for the answer. It is known for the next preview.
             return None
 
-    def _asked(self, visit: Visit, origin: str) -> str | None:
+    def _asked(self, visit: Visit, origin: str, place: str) -> str | None:
         icon, keep = None, KEEP
         try:
-            answer = visit.get(f"{origin}/favicon.ico", _reader, seconds=MAX_SECONDS)
+            answer = visit.get(place, _reader, seconds=MAX_SECONDS)
             icon = answer.head.url if answer.reader.is_image else None
         except Transient:
             keep = KEEP_TRANSIENT
@@ -95,6 +95,11 @@ class Favicons:
         if len(self._known) > MAX_SITES:
             self._known.popitem(last=False)
         return icon
+
+
+def place_of(page_url: str) -> str:
+    """Return the usual place of the icon for a page."""
+    return f"{target_of(page_url).origin}/favicon.ico"
 
 
 def _reader(head: Head) -> IconReader | None:

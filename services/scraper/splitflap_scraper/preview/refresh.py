@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from splitflap_scraper.fetch.http.headers import Headers
+from splitflap_scraper.fetch.http.reader import Head
 from splitflap_scraper.page.document import Document
 
 #: Longest delay (seconds) of a meta refresh that redirects. A longer one reloads the page.
@@ -17,7 +17,7 @@ _REFRESH = re.compile(
 )
 
 
-def refresh(page: Document, headers: Headers, is_new: Callable[[str], bool]) -> str | None:
+def refresh(page: Document, head: Head, is_new: Callable[[str], bool]) -> str | None:
     """Return the target of a page's refresh, or None for a page with content of its own.
 
     `is_new`: whether a request to a URL would differ from those so far. A page may set a cookie and
@@ -29,9 +29,7 @@ def refresh(page: Document, headers: Headers, is_new: Callable[[str], bool]) -> 
     # In a page with scripts, a refresh within <noscript> leads to a notice about scripts.
     is_bare = not title or "://" in title
     content = (
-        page.refresh
-        or _decoded(headers.get("Refresh"))
-        or (page.refresh_without_scripts if is_bare else None)
+        page.refresh or _of_header(head) or (page.refresh_without_scripts if is_bare else None)
     )
     match = _REFRESH.match(content or "")
     if not match or int(match[1]) > MAX_REFRESH:
@@ -41,6 +39,11 @@ def refresh(page: Document, headers: Headers, is_new: Callable[[str], bool]) -> 
     return target if target and (not is_self or is_new(target)) else None
 
 
-def _decoded(header: str) -> str:
-    """Return a header field in the UTF-8 of its server. Fields are decoded as ISO 8859-1."""
+def _of_header(head: Head) -> str:
+    """Return the header of a success. That of an error leads to the check of a wall.
+
+    Fields are decoded as ISO 8859-1, and servers write UTF-8.
+    """
+    is_success = 200 <= head.status < 300  # noqa: PLR2004 - the class of success
+    header = head.headers.get("Refresh") if is_success else ""
     return header[:MAX_HEADER].encode("latin-1", "replace").decode("utf-8", "replace")

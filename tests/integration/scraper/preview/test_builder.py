@@ -78,6 +78,14 @@ def test_a_refresh_header_without_a_near_target_is_ignored(serve: Serve, value: 
     assert preview(site.url()).title == "One"
 
 
+def test_a_refresh_header_of_an_error_is_ignored(serve: Serve) -> None:
+    """It leads to the check of a wall."""
+    challenge = page("<title>Just a moment...</title>", "Refresh: 5; url=/2", status="503 X")
+    site = serve(paths(MISSING, index=challenge, **{"2": page("<title>Two</title>")}))
+    assert refused(site.url()).reason == "wall"
+    assert len(site.requests) == 1
+
+
 @pytest.mark.parametrize("is_header", [True, False])
 def test_a_page_that_sets_a_cookie_and_refreshes_itself_works(
     serve: Serve, is_header: bool

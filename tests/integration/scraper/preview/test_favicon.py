@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from splitflap_core.urls.addresses import AddressRules
+from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 from splitflap_scraper.preview import favicon
 from splitflap_scraper.preview.builder import PreviewBuilder
 from splitflap_scraper.preview.favicon import KEEP, KEEP_TRANSIENT, Favicons
@@ -92,6 +92,15 @@ def test_a_named_icon_is_enough(serve: Serve) -> None:
     start = page("<title>T</title><link rel=icon href=https://a.example/i.png>")
     site = serve(site_with(page(ICO), start))
     assert icon_of(site.url()) == "https://a.example/i.png"
+    assert asked(site) == ["/"]
+
+
+def test_an_icon_that_no_preview_may_show_is_not_requested(serve: Serve) -> None:
+    """The page is on a network that readers do not reach."""
+    site = serve(site_with(page(ICO)))
+    builder = PreviewBuilder(PUBLIC_ONLY, Providers(()), favicons=Favicons())
+    with make_fetcher().visit() as visit:
+        assert builder.preview(visit, site.url()).fields.icon is None
     assert asked(site) == ["/"]
 
 

@@ -1,7 +1,7 @@
 """The regions of a page: what is hidden, beside the text, or the text itself."""
 
 import pytest
-from splitflap_scraper.page.layout.blocks import MAX_OPEN, MAX_TEXTS
+from splitflap_scraper.page.layout.blocks import MAX_OPEN, MAX_TEXTS, RegionTracker
 from splitflap_scraper.page.layout.elements import region_of, visible
 from splitflap_scraper.page.regions import PageRegion
 
@@ -94,6 +94,17 @@ def test_similar_attributes_hide_nothing(tag: str) -> None:
 def test_a_region_ends_with_its_element(markup: str, region: PageRegion) -> None:
     """End tags may be missing, superfluous or in the wrong order, as in a browser."""
     assert around(markup) == region
+
+
+def test_the_depth_of_blocks_is_bounded() -> None:
+    """Deeper ones are counted, so the end of the first one is found."""
+    tracker = RegionTracker()
+    for _ in range(MAX_OPEN * 5):
+        tracker.tag("div", "<div hidden>")
+    assert len(tracker.open) == MAX_OPEN
+    for _ in range(MAX_OPEN * 5):
+        tracker.tag("/div", "</div>")
+    assert tracker.here == PageRegion.NONE
 
 
 @pytest.mark.parametrize("piece", [1, 7, 1000])

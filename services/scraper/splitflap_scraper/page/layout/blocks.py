@@ -27,6 +27,7 @@ _FOLLOWED = frozenset({
     *REGIONS, "div", "section", "ul", "ol", "dl", "form", "table", "td", "figure", "fieldset",
     "blockquote", "details", "center",
 })  # fmt: skip
+_TRACKED = _FOLLOWED | {f"/{name}" for name in _FOLLOWED}
 
 #: Tags that begin or end a block.
 TAG_OF_BLOCK = re.compile(
@@ -56,7 +57,7 @@ class RegionTracker:
 
     def __init__(self) -> None:
         #: Names of the open elements, with the region around each.
-        self._open: list[tuple[str, int]] = []
+        self.open: list[tuple[str, int]] = []
         self._counts: dict[str, int] = {}
         #: Open elements beyond MAX_OPEN.
         self._deeper = 0
@@ -77,7 +78,7 @@ class RegionTracker:
         """Leave the head."""
         self.in_body = True
         self._bits |= _BODY
-        self._open = [(name, bits | _BODY) for name, bits in self._open]
+        self.open = [(name, bits | _BODY) for name, bits in self.open]
 
     def tag(self, name: str, tag: str) -> None:
         """Note a tag by its name, with a slash for an end tag."""
@@ -90,10 +91,10 @@ class RegionTracker:
             self._begin(name, tag)
 
     def _begin(self, name: str, tag: str) -> None:
-        if len(self._open) >= MAX_OPEN:
+        if len(self.open) >= MAX_OPEN:
             self._deeper += 1
             return
-        self._open.append((name, self._bits))
+        self.open.append((name, self._bits))
         self._counts[name] = self._counts.get(name, 0) + 1
         if len(tag) > len(name) + 2 or name in REGIONS:
             self._bits |= int(region_of(name, tag))
@@ -103,17 +104,17 @@ class RegionTracker:
         if self._deeper:
             self._deeper -= 1
             return
-        for index in range(len(self._open) - 1, -1, -1):
-            each = self._open[index][0]
+        for index in range(len(self.open) - 1, -1, -1):
+            each = self.open[index][0]
             if each == name:
                 break
             # A cell or a table keeps the elements around it open.
             if each == "table" or (each == "td" and name != "table"):
                 return
-        self._bits = self._open[index][1]
-        for each, _ in self._open[index:]:
+        self._bits = self.open[index][1]
+        for each, _ in self.open[index:]:
             self._counts[each] -= 1
-        del self._open[index:]
+        del self.open[index:]
 
 
 class BlockScanner:
@@ -139,10 +140,12 @@ class BlockScanner:
         """Note a tag that the scanner found."""
         if name in _WITHIN:
             return
-        self.end_text()
-        self.regions.tag(name, tag)
+        if self._size:
+            self.end_text()
+        if name in _TRACKED:
+            self.regions.tag(name, tag)
         self._begin_text(name)
-        if name == "p" and not self.regions.is_aside:
+        if name == "p" and self._left > 0 and not self.regions.is_aside:
             self._left -= 1
 
     def passed(self, text: str, start: int, end: int, limit: int) -> None:

@@ -17,25 +17,25 @@ STEP = 0.002
 #: Seconds of work from which on a page waits for turns. Most real pages take less in all.
 HEAVY = 0.003
 
-#: The turn of the pages that take long.
-_turn = threading.Lock()
+#: The turn of the pages that take long. A thread may take it again within its turn.
+_turn = threading.RLock()
 
 
 class Pace:
     """The work for one page, as a context. It may enter the context again after its end."""
 
-    __slots__ = ("_began", "_has_turn", "_spent")
+    __slots__ = ("_began", "_depth", "_has_turn", "_spent")
 
     def __init__(self) -> None:
         self._began = 0.0
         self._spent = 0.0
+        self._depth = 0
         self._has_turn = False
 
     def __enter__(self) -> Self:
-        if self.is_heavy:
-            _turn.acquire()
-            self._has_turn = True
-        self._began = time.perf_counter()
+        if not self._depth:
+            self._begin()
+        self._depth += 1
         return self
 
     def __exit__(
@@ -44,6 +44,17 @@ class Pace:
         _error: BaseException | None = None,
         _traceback: TracebackType | None = None,
     ) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._end()
+
+    def _begin(self) -> None:
+        if self.is_heavy:
+            _turn.acquire()
+            self._has_turn = True
+        self._began = time.perf_counter()
+
+    def _end(self) -> None:
         self._spent += time.perf_counter() - self._began
         if self._has_turn:
             self._has_turn = False
@@ -60,11 +71,11 @@ class Pace:
 
     def after(self, result: T) -> T:
         """End a part of the work, and return its result. Others run here if the step is long."""
-        if time.perf_counter() - self._began > STEP:
+        # A yield costs 10 us, so ordinary pages need none.
+        if self._depth and time.perf_counter() - self._began > STEP:
             had_turn = self._has_turn
-            self.__exit__()
+            self._end()
             if not had_turn:
-                # A yield costs 10 us, so ordinary pages need none.
                 time.sleep(0)
-            self.__enter__()
+            self._begin()
         return result

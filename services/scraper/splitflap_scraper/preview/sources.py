@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.listing import is_listing
 from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import Node
@@ -37,7 +36,7 @@ class Sources:
     @classmethod
     def of(cls, page: Document, urls: list[str]) -> "Sources":
         """Parse the structured data of a page. `urls` are the page's own URLs."""
-        after = Pace().after
+        after = page.pace.after
         graph = after(Graph(page.scripts))
         identity = _identity(page, urls)
         microdata = after(Microdata(page, identity))

@@ -101,3 +101,18 @@ def test_a_deadline_at_a_yield_leaves_the_turn_free(
         patch.setattr(time, "sleep", interrupted)
     with heavy(clock):
         pass
+
+
+def test_a_thread_takes_the_turn_again_within_its_turn(clock: Clock) -> None:
+    """The work for a page may contain work that is divided too."""
+    pace = heavy(clock)
+    with pace, pace, heavy(clock):
+        clock.now += STEP * 2
+        assert pace.after("a") == "a"
+
+
+def test_work_outside_of_the_context_takes_no_turn(clock: Clock) -> None:
+    """Nothing would end the turn."""
+    clock.now += STEP * 2
+    assert heavy(clock).after("a") == "a"
+    assert clock.yields == []

@@ -1,5 +1,6 @@
 """Small pages in the shapes of real ones, from YAML files."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +34,7 @@ class Shape(NamedTuple):
     def page(self) -> str:
         """The page's HTML."""
         body = self.body.replace("{h1}", H1).replace("{text}", TEXT)
+        body = body.replace("{today}", f"{datetime.now(UTC):%A, %B %d, %Y}")
         body = body if "<body" in body else f"<body>{body}"
         lang = f" lang={self.lang}" if self.lang else ""
         title = "" if "<title" in self.head else "<title>The late ferry</title>"

@@ -171,7 +171,7 @@ class BlockScanner:
     def _tag(self, name: str, tag: str) -> None:
         if name == "br" and not self._after_break:
             if self._is_text:
-                self._parts.append(" ")
+                self._add(" ", 0, 1)
                 self._after_break = True
             return
         self.end_text()

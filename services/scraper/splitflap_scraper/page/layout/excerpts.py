@@ -16,7 +16,7 @@ AFTER = 5000
 WITHIN = 800
 
 #: Excerpts kept of headings and of marked elements.
-MAX_LEADS = 5
+MAX_LEADS = 6
 MAX_MARKED_EXCERPTS = 24
 
 _HEADINGS = frozenset({"h1", "h2"})
@@ -98,8 +98,10 @@ class Excerpts:
 
     def tag(self, name: str, tag: str, region: PageRegion) -> None:
         """Add a tag between texts. A heading begins an excerpt, and so does a dated element."""
-        if name == "body":
+        if name == "body" and not self._body:
             self._body = tag
+            # Some pages have no heading.
+            self._begin_lead(tag, region)
         if name in _HEADINGS:
             self._begin_lead(tag, region)
         if name.lstrip("/") in _LEFT_OUT:

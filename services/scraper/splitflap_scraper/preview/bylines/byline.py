@@ -11,11 +11,12 @@ from splitflap_scraper.preview.bylines.visible import Visible
 MAX_REACH = 1200
 MAX_LINES = 12
 
-#: The shortest paragraph of the page's text. Bylines stand above it, or are marked.
+#: The shortest paragraph of the page's text, and the most text above a byline, in characters.
 MIN_PARAGRAPH = 220
+MAX_TEXT = 300
 
 _WRITER = re.compile(
-    r"(?i)author(?!i[sz]|ity)|byline|writer|contributor|(?:^|\s)(?:p-author|fn|username|nickname|auteur|autor|redacteur)(?=\s|$)"
+    r"(?i)author(?!i[sz]|ity)|byline|writer|contributor|creator|(?:^|\s)(?:p-author|fn|username|nickname|auteur|autor|redacteur)(?=\s|$)"
     r"|(?:posted|written|submitted)[-_]?by"
 )
 #: The element of a name alone.
@@ -40,16 +41,15 @@ def bylines(visible: Visible) -> list[str]:
 
 def _reached(after: list[Line]) -> Iterator[Line]:
     """Iterate over the lines below a heading, up to the page's text."""
-    passed = 0
+    passed = text = 0
     for line in after:
         if line.is_heading and line.headings == 0:
             continue
-        if passed > MAX_REACH:
+        if passed > MAX_REACH or text > MAX_TEXT:
             return
         passed += len(line.text)
+        text += len(line.text) if len(line.text) >= MIN_PARAGRAPH else 0
         yield line
-        if len(line.text) >= MIN_PARAGRAPH:
-            return
 
 
 def _first(candidates: Iterable[Line]) -> list[str]:
@@ -94,7 +94,7 @@ def _texts(text: str) -> Iterator[str]:
 
 
 def _is_of_name(run: Run) -> bool:
-    return _NAME.search(run.own) is not None and not _NO_WRITER.search(run.own)
+    return _NAME.search(run.own or run.about) is not None and not _NO_WRITER.search(run.own)
 
 
 def _is_of_writer(about: str) -> bool:

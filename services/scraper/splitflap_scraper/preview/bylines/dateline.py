@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line
+from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, Run
 from splitflap_scraper.preview.bylines.visible import Visible, is_article
 from splitflap_scraper.preview.dates.calendar_names import fold
 from splitflap_scraper.preview.dates.moments import moment_in
@@ -61,6 +61,11 @@ _BESIDE = re.compile(
     r"|\d+\s?(?:min|minutes?|mins?)\.?(?:\s?(?:read|lesezeit|de lecture|de lectura))?)"
     r"(?=$|[\s:,.|\u00b7)\u2022])"
 )
+_YEAR = re.compile(r"\d{4}|[\d\u5143]\s?[\u5e74\ub144]|\d{1,2}([./])\d{1,2}\1\d\d(?!\d)")
+#: News agencies begin their texts with a city and a date.
+_WIRE = re.compile(
+    r"\s*(?:/[a-z ]{0,20}newswire|\((?:globe newswire|business wire|reuters|ap|afp)\)|--)"
+)
 _SEPARATOR = re.compile(rf"[|/\u00b7\u2022\u2219\u22c5,;:()\[\]\u2013\u2014{BOUNDARY}-]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -69,7 +74,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _BEFORE = (6, 6, 6, 3, 0)
 
 #: Characters of paragraphs between a heading and the date below it, by the date's rank.
-_MOST_TEXT = (MAX_REACH, 500, 500, 0, 0)
+_MOST_TEXT = (MAX_REACH, 500, 500, 300, 0)
 
 
 class Rank(IntEnum):
@@ -95,9 +100,11 @@ class Dated(NamedTuple):
 def dateline(visible: Visible, style: DateStyle) -> datetime | None:
     """Return the date that a reader sees as that of the page, or None."""
     found = visible.lead
-    if found and (moment := _near(*found, style)):
+    if found and (moment := _near(*found, style, has_heading=visible.has_heading)):
         return moment
-    least = Rank.MARKED if found is None or is_article(visible.sources) else Rank.PUBLISHED
+    least = (
+        Rank.MARKED if not visible.has_heading or is_article(visible.sources) else Rank.PUBLISHED
+    )
     return _marked(visible, style, least)
 
 
@@ -109,25 +116,35 @@ def texts_with_dates(sources: Sources) -> str:
     return " ".join(parts)[:12_000]
 
 
-def _near(before: list[Line], after: list[Line], style: DateStyle) -> datetime | None:
+def _near(
+    before: list[Line], after: list[Line], style: DateStyle, *, has_heading: bool
+) -> datetime | None:
     """Return the date around a heading, unless it belongs to a teaser below."""
-    found = list(_reached(after, style))
+    found = [each for each in _reached(after, style) if has_heading or not _is_today(each)]
+    plain = {each.moment.date() for each in found if each.rank == Rank.PLAIN}
+    if len(plain) > 1:
+        # A list of dates without any sign says nothing of the page.
+        found = [each for each in found if each.rank != Rank.PLAIN]
     chosen = min(found, key=lambda each: (each.headings > 1, each.rank), default=None)
     if chosen is not None and not _is_of_teaser(chosen, found, after):
         return chosen.moment
     if chosen is not None:
         return None
-    today = datetime.now(UTC)
     usable = [
         each
         for each in _all(before, style)
         if before
         and each.headings == before[-1].headings
-        # Newspapers print the current day above their headings.
-        and not (each.rank > Rank.LABELLED and abs(today - each.moment) < timedelta(days=2))
+        and not _is_today(each)
         and len(before) - each.at <= _BEFORE[each.rank]
     ]
     return min(reversed(usable), key=lambda each: each.rank).moment if usable else None
+
+
+def _is_today(dated: Dated) -> bool:
+    """Whether a date may be the current day. Newspapers print it above their headings."""
+    is_near = abs(datetime.now(UTC) - dated.moment) < timedelta(days=2)
+    return is_near and dated.rank > Rank.LABELLED
 
 
 def _is_of_teaser(chosen: Dated, found: list[Dated], after: list[Line]) -> bool:
@@ -179,60 +196,84 @@ def _all(found: list[Line], style: DateStyle) -> Iterator[Dated]:
 
 def _of_line(line: Line, label: str, style: DateStyle) -> Iterator[tuple[Rank, datetime]]:
     """Iterate over the dates of a line, with their ranks."""
-    stamped = False
-    plain = [label] if label else []
+    plain: list[Run] = []
+    last = ""
     for run in line.runs:
         moment = moment_in(run.stamp, style) if run.stamp else None
         if moment is None:
-            plain.append(run.text)
-            continue
-        stamped = True
-        rank = _rank(fold(BOUNDARY.join(plain)), run.about, is_stamp=True)
-        if rank is not None:
-            yield rank, moment
-        plain = []
-    if not stamped:
-        yield from _of_text(line, label, style)
+            plain.append(run)
+        elif run.stamp != last:
+            before = BOUNDARY.join([label, *(each.text for each in plain)])
+            rank = _rank(fold(before), run, is_stamp=True)
+            if rank is not None:
+                yield rank, moment
+            plain, last, label = [], run.stamp, ""
+    if not last:
+        yield from _of_runs(plain, label, style)
 
 
-def _of_text(line: Line, label: str, style: DateStyle) -> Iterator[tuple[Rank, datetime]]:
-    text, dates = dates_in(line.text, style)
+def _of_runs(runs: list[Run], label: str, style: DateStyle) -> Iterator[tuple[Rank, datetime]]:
+    """Iterate over the dates of a text. Each element with a year may have a date of its own."""
+    dated = [index for index, each in enumerate(runs) if _YEAR.search(each.text)]
+    if not dated:
+        return
+    start = 0
+    for each in dated[:-1]:
+        yield from _of_text(runs[start : each + 1], runs[each], label, style)
+        start, label = each + 1, ""
+    yield from _of_text(runs[start:], runs[dated[-1]], label, style)
+
+
+def _of_text(
+    runs: list[Run], run: Run, label: str, style: DateStyle
+) -> Iterator[tuple[Rank, datetime]]:
+    whole = BOUNDARY.join(each.text for each in runs if each.text)
+    text, dates = dates_in(whole, style)
     end = 0
     for index, each in enumerate(dates):
         stop = dates[index + 1].start if index + 1 < len(dates) else len(text)
         before, after = text[end : each.start], text[each.end : stop]
         end = each.end
-        rank = _rank(f"{label} {before}" if index == 0 else before, line.about, is_stamp=False)
-        if rank is None or (
-            _UPDATED.match(after.lstrip(" (:'\u2019")) and not _PUBLISHED.search(before)
-        ):
+        rank = _rank(f"{label} {before}" if index == 0 else before, run, is_stamp=False)
+        if _WIRE.match(after):
+            rank = Rank.LABELLED
+        if rank is None or _is_changed(before, after):
             continue
         is_dated = rank < Rank.PLAIN
-        if rank == Rank.LABELLED or _is_alone(text, each, dates, len(line.text), is_dated=is_dated):
+        if rank == Rank.LABELLED or _is_alone(text, each, dates, len(whole), is_dated=is_dated):
             yield rank, each.moment
 
 
-def _rank(label: str, about: str, *, is_stamp: bool) -> Rank | None:
+def _is_changed(before: str, after: str) -> bool:
+    """Whether the words after a date say that it is that of a change."""
+    is_updated = _UPDATED.match(after.lstrip(" (:'\u2019" + BOUNDARY)) is not None
+    # The label of the next date may follow.
+    return is_updated and not _PUBLISHED.search(before) and ":" not in after
+
+
+def _rank(label: str, run: Run, *, is_stamp: bool) -> Rank | None:
     """Return the rank of a date by the text before it and its classes, or None for other dates."""
     label = label[-MAX_LENGTH:]
+    if _UNDATED.search(run.own) and not _OF_PAGE.search(run.own):
+        return Rank.UPDATED if is_stamp and _HATOM.search(run.own) else None
     published = [*_PUBLISHED.finditer(label)]
     if published:
         is_changed = _UPDATED.search(label, published[-1].end())
         return None if is_changed else Rank.LABELLED
     if _UPDATED.search(label) or _OTHERS.search(label):
         return None
-    if _UNDATED.search(about) and not _OF_PAGE.search(about):
-        return Rank.UPDATED if is_stamp and _HATOM.search(about) else None
-    if _OF_PAGE.search(about):
+    if _UNDATED.search(run.about) and not _OF_PAGE.search(run.about):
+        return None
+    if _OF_PAGE.search(run.about):
         return Rank.PUBLISHED
-    return Rank.MARKED if is_stamp or _DATED.search(about) else Rank.PLAIN
+    return Rank.MARKED if is_stamp or _DATED.search(run.about) else Rank.PLAIN
 
 
 def _is_alone(
     text: str, found: FoundDate, dates: list[FoundDate], length: int, *, is_dated: bool
 ) -> bool:
     """Whether the text beside a date is a byline instead of a sentence."""
-    if length > (MAX_LENGTH if is_dated else MAX_PLAIN):
+    if length > (MAX_LENGTH if is_dated else MAX_PLAIN) or (found.is_short and not is_dated):
         return False
     before = text[: dates[0].start].rstrip()
     after = text[dates[-1].end :].strip()

@@ -50,8 +50,12 @@ _VOID = frozenset(
     ["area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )
 #: Attributes that say what an element is.
-_ABOUT = ("class", "id", "property", "itemprop", "data-testid")
+_ABOUT = ("class", "id", "property", "itemprop", "data-testid", "data-component")
 _FRAMES = frozenset({"article", "body", "html", "main"})
+#: Addresses of pages about an author.
+_AUTHOR_PAGE = re.compile(
+    r"(?i)/(?:authors?|autore?n?s?|auteurs?|contributors?|journalist[ae]?s?|profiles?|users?|by)/[\w%.@-]{2}|/@[\w.-]{2,40}/?(?:\?|\Z)"
+)
 _ORDINALS = frozenset({"st", "nd", "rd", "th", "er", "re", "e", "o", "a"})
 _SKIPPED = frozenset(
     ["aside", "button", "figcaption", "footer", "nav", "option", "select", "script", "style"]
@@ -123,7 +127,8 @@ class _Open:
         found = attributes(f"<a {rest}>")
         about = " ".join(found[each] for each in _ABOUT if each in found).strip()
         self.about = about[:MAX_VALUE]
-        self.is_author = "author" in found.get("rel", "")
+        is_linked = _AUTHOR_PAGE.search(found.get("href", "")[:MAX_VALUE]) is not None
+        self.is_author = is_linked or "author" in found.get("rel", "")
         self.is_beside |= _HIDDEN.search(rest) is not None
         self.is_beside |= self.name not in _FRAMES and _BESIDE.search(self.about) is not None
         if _TIMED.search(rest):

@@ -84,7 +84,9 @@ def seen_names(text: str, mark: Mark) -> list[str]:
     names = [name for each in found for name in _parted(each)]
     if not label and any(key(each) in _OTHERS for each in names):
         return []
-    return names if names and all(_is_name(each) for each in names) else []
+    # Words for "by" begin sentences, too, so a line without a mark needs full names.
+    is_certain = mark != Mark.NONE or all(_is_full(each) for each in names)
+    return names if names and is_certain and all(_is_name(each) for each in names) else []
 
 
 def _cleaned(text: str) -> str:

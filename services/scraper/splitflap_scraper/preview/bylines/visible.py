@@ -75,6 +75,11 @@ class Visible:
         before, after = chosen
         return lines(before.markup)[-MAX_BEFORE:], lines(after.markup)
 
+    @property
+    def has_heading(self) -> bool:
+        """Whether the lines before and after are those around a heading."""
+        return self.lead is not None and len(self.sources.page.leads) > 1
+
     @cached_property
     def marked(self) -> list[list[Line]]:
         """The lines of elements with an author or a date."""
@@ -82,23 +87,24 @@ class Visible:
 
 
 def _chosen(page: Document, title: str) -> tuple[Element, Element] | None:
-    """Return the excerpts of the heading with the page's title, or of the first heading."""
+    """Return the excerpts of the heading with the page's title, or of the first heading.
+
+    A page without headings has the start of its body.
+    """
     first = None
     for before, after in page.leads:
         name = after.markup[1:3].lower()
-        heading = key(text_of(_heading(after.markup, name)))
-        if (
-            title
-            and heading
-            and (
-                heading == title
-                or (len(heading) >= MIN_HEADING and (heading in title or title in heading))
-            )
-        ):
+        heading = key(text_of(_heading(after.markup, name))) if name[0] == "h" else ""
+        if title and heading and _is_alike(heading, title):
             return before, after
         if first is None and name == "h1" and heading:
             first = before, after
-    return first
+    return first or next(iter(page.leads if len(page.leads) == 1 else ()), None)
+
+
+def _is_alike(heading: str, title: str) -> bool:
+    is_part = len(heading) >= MIN_HEADING and (heading in title or title in heading)
+    return heading == title or is_part
 
 
 def _heading(markup: str, name: str) -> str:

@@ -30,7 +30,7 @@ _NOON = 12
 def time_after(text: str, end: int, day: datetime) -> tuple[int, datetime]:
     """Return the end of a date's time, and the moment. A time that has no zone counts as UTC."""
     match = _TIME.match(text, end)
-    if not match or (match["mark"] == "." and not (match["word"] or match["second"])):
+    if not match or (match["mark"] == "." and not _is_clock(match)):
         return end, day
     hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"] or 0)
     later = (match["meridiem"] or "").startswith("p") or match["half"] in _PM
@@ -46,6 +46,12 @@ def time_after(text: str, end: int, day: datetime) -> tuple[int, datetime]:
     is_zone = zone in _ZONES or zone[:1] in {"+", "-"} or zone[:3] in {"utc", "gmt"}
     stop = match.end() if is_zone or not zone else match.start("zone")
     return stop, moment - _offset(zone)
+
+
+def _is_clock(match: re.Match[str]) -> bool:
+    """Whether a number with a dot is a time, by the words around it."""
+    zone = match["zone"] or ""
+    return bool(match["word"] or match["second"]) or zone in _ZONES or "uhr" in match[0]
 
 
 def _offset(zone: str) -> timedelta:

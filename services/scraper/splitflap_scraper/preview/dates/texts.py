@@ -33,6 +33,7 @@ _CHARACTERS = re.compile(
 _NUMERIC = re.compile(
     rf"(?<![\d/.,-])(\d{{1,2}})\s?([/.-])\s?(\d{{1,2}})\s?\2\s?{_YEAR}(?![-/.]\d)"
 )
+_SHORT = re.compile(r"(?<![\d/.,-])(\d{1,2})([/.])(\d{1,2})\2(\d\d)(?![-/.:]?\d)")
 _DAY_FIRST = re.compile(
     rf"{_DAY}{_ORDINAL}[.,]?{_GAP}{_OF}{_WORD}[.,]?{_GAP}(?:(?:de|del|of)\s+)?{_YEAR}"
 )
@@ -63,6 +64,9 @@ _LONGEST_GAP = 12
 
 #: The first years of eras.
 _ERAS = {"令和": 2018, "平成": 1988, "民国": 1911, "民國": 1911}
+#: Years of two digits are from 1990 on.
+_CENTURY = 2000
+_FIRST_SHORT = 90
 _BUDDHIST = 543
 _FIRST_BUDDHIST = 2400
 
@@ -75,6 +79,8 @@ class FoundDate(NamedTuple):
     start: int
     end: int
     moment: datetime
+    #: The year has two digits.
+    is_short: bool = False
 
 
 def dates_in(text: str, style: DateStyle) -> tuple[str, list[FoundDate]]:
@@ -83,7 +89,7 @@ def dates_in(text: str, style: DateStyle) -> tuple[str, list[FoundDate]]:
     if not any(each.isdigit() for each in text):
         return text, []
     spans: list[tuple[int, int, list[Day]]] = []
-    for start, end, days in _all(text, style.language):
+    for start, end, days in _all(text, style):
         if all(end <= other[0] or start >= other[1] for other in spans):
             spans.append((start, end, days))
     spans = _without_ranges(text, sorted(spans)[:MAX_DATES])
@@ -108,7 +114,7 @@ def _without_ranges(
     ]
 
 
-def _all(text: str, language: str) -> Iterator[tuple[int, int, list[Day]]]:
+def _all(text: str, style: DateStyle) -> Iterator[tuple[int, int, list[Day]]]:
     """Iterate over all that looks like a date, with its possible days."""
     for match in _CHARACTERS.finditer(text):
         yield *match.span(), [(_year(match), int(match[4]), int(match[5]))]
@@ -124,8 +130,15 @@ def _all(text: str, language: str) -> Iterator[tuple[int, int, list[Day]]]:
         (_YEAR_MONTH_DAY, 1, 2, 3),
     ):
         for match in pattern.finditer(text):
-            if number := _MONTHS.number(match[month], language):
+            if number := _MONTHS.number(match[month], style.language):
                 yield *match.span(), [(int(match[year]), number, int(match[day]))]
+    yield from _rarely(text, style)
+
+
+def _rarely(text: str, style: DateStyle) -> Iterator[tuple[int, int, list[Day]]]:
+    if style.order is not None:
+        for match in _SHORT.finditer(text):
+            yield *match.span(), _short(match, style)
     if "th" in text:
         for match in _VIETNAMESE.finditer(text):
             yield *match.span(), [(int(match[3]), int(match[2]), int(match[1]))]
@@ -146,6 +159,14 @@ def _numeric(match: re.Match[str]) -> list[Day]:
     return days if match[2] == "." else [*days, (year, first, second)]
 
 
+def _short(match: re.Match[str], style: DateStyle) -> list[Day]:
+    """Return the day of a date whose year has two digits, by the page's order."""
+    year = int(match[4]) + (_CENTURY if int(match[4]) < _FIRST_SHORT else _CENTURY - 100)
+    first, second = int(match[1]), int(match[3])
+    is_day_first = style.order == "day first" or match[2] == "."
+    return [(year, second, first) if is_day_first else (year, first, second)]
+
+
 def _dated(text: str, span: tuple[int, int, list[Day]], style: DateStyle) -> FoundDate | None:
     start, end, days = span
     moments = [moment for each in days if (moment := _moment(each, style)) is not None]
@@ -158,7 +179,9 @@ def _dated(text: str, span: tuple[int, int, list[Day]], style: DateStyle) -> Fou
         return None
     end, moment = time_after(text, end, moments[0])
     after = _AFTER.match(text, end)
-    return FoundDate(weekday.start() if weekday else start, after.end() if after else end, moment)
+    is_short = _SHORT.fullmatch(text, start, span[1]) is not None
+    start = weekday.start() if weekday else start
+    return FoundDate(start, after.end() if after else end, moment, is_short)
 
 
 def _moment(day: Day, style: DateStyle) -> datetime | None:

@@ -39,6 +39,12 @@ def headings(page: Document) -> list[str]:
     ]
 
 
+def logos(page: Document) -> list[str]:
+    """Return the site's names in headings."""
+    usable = [each for each in page.headings if each.name == "h1" and _is_of_site(page, each)]
+    return [text_of_heading(each) for each in usable]
+
+
 def last_headings(page: Document) -> list[str]:
     """Return headings for a page without any other title: h2, hidden ones, the site's name."""
     seen = [each for each in page.headings if each.name == "h2"]

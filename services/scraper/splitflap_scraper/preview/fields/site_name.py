@@ -16,7 +16,7 @@ from splitflap_scraper.preview.fields.title_text import (
     trimmed,
     without_title,
 )
-from splitflap_scraper.preview.headings import is_front
+from splitflap_scraper.preview.headings import is_front, logos
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.texts import key, plain
 from splitflap_scraper.preview.words import load
@@ -117,11 +117,22 @@ def site_in_titles(page: Document, title: str | None, own: list[str]) -> str | N
     alone = [each for each in given if not without_title(each)]
     if bare := next((name for each in given if (name := without_title(each))), None):
         return plain(bare, MAX_SITE_NAME)
+    if logo := _logo_in_title(page):
+        return logo
     for text in [*page.titles[:1], title or ""]:
         cleaned = plain(text, MAX_TITLE)
         if cleaned and (name := site_in(cleaned, page.url, [*own, *alone])):
             return plain(name, MAX_SITE_NAME)
     return None
+
+
+def _logo_in_title(page: Document) -> str | None:
+    """Return the site's name in a heading, if the title has it beside the page's own part."""
+    title = next((plain(each, MAX_TITLE) or "" for each in page.titles[:1]), "")
+    begin = _BEFORE_COLON.match(title)
+    keys = {key(each) for each in (*parts(title), begin[1] if begin else "")} - {key(title)}
+    names = (plain(each, MAX_SITE_NAME) for each in logos(page))
+    return next((name for name in names if name and key(name) in keys), None)
 
 
 def site_of_feed(page: Document, title: str | None) -> str | None:

@@ -150,3 +150,10 @@ def test_a_title_in_the_place_of_the_sites_name_is_no_site() -> None:
         f"<title>{SKY} | Acme</title>"
     )
     assert found(page, "https://acme.example/x") == (SKY, "Acme")
+
+
+@pytest.mark.parametrize("title", [f"Low Water: {SKY}", f"{SKY} | Low Water"])
+def test_a_heading_that_links_to_the_front_page_names_the_site(title: str) -> None:
+    """The title has the name too."""
+    page = f"<title>{title}</title><h1><a href=/>Low Water</a></h1><h3>{SKY}</h3>"
+    assert found(page, "https://a.example/x") == (SKY, "Low Water")

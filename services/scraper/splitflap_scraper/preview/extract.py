@@ -69,9 +69,10 @@ def _extract(page: Document, rules: AddressRules, players: Players, pace: Pace) 
 
 def with_next_picture(page: Document, found: PreviewFields, rules: AddressRules) -> PreviewFields:
     """Return a preview with another picture of the page, or without one."""
-    sources = Sources.of(page, [page.url, found.canonical or page.url])
-    image = picture(sources, rules, other_than=found.image) or Picture("")
-    return replace(found, **_of_picture(sources, image, rules))
+    with page.pace as pace:
+        sources = pace.after(Sources.of(page, [page.url, found.canonical or page.url]))
+        image = picture(sources, rules, other_than=found.image) or Picture("")
+        return replace(found, **_of_picture(sources, image, rules))
 
 
 def _of_picture(sources: Sources, image: Picture, rules: AddressRules) -> dict[str, Any]:

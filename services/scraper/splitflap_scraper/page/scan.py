@@ -132,11 +132,11 @@ class PageScanner:
 
     def _scan_text(self, end: int, *, whole: bool) -> int:
         """Scan a text for marks, and keep its part of excerpts. Return the end of the scan."""
-        window, region = self._window, self._regions.here
+        window, is_aside = self._window, self._regions.is_aside
         scanned = self._marks.scan(window.text, window.at, end, whole=whole)
         # A text is beside the page's text only if both its ends are.
-        region &= self._regions.here
-        self._excerpts.text(window.text, window.at, scanned, region)
+        is_aside = is_aside and self._regions.is_aside
+        self._excerpts.text(window.text, window.at, scanned, is_aside=is_aside)
         return scanned
 
     def _count_token(self) -> None:
@@ -235,7 +235,7 @@ class PageScanner:
     def _after_tag(self) -> None:
         window, name = self._window, self._name
         if name not in SKIPPED and not self._is_late:
-            self._excerpts.tag(name, window.tag, self._regions.here)
+            self._excerpts.tag(name, window.tag, self._regions)
         window.tag_end = window.searched = window.at
         if self._has_items and name not in SKIPPED:
             self._item, self._own = self._marks.token(name, window.tag)

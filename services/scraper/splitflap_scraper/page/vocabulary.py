@@ -102,8 +102,8 @@ _MARKED = (
 MARK = re.compile(rf"\s(?:{_MARKED})", re.IGNORECASE | re.ASCII)
 
 #: Marks of a date or of an author in any attribute. They are for excerpts alone.
-MARKS_OF_DATES = ("date", "Date", "time", "Time", "ublish", "osted", "meta", "Meta", "ritten",
-                  "ubmitted", "created", "fn", "card", "username", "fecha", "datum")  # fmt: skip
+MARKS_OF_DATES = ("date", "Date", "time", "Time", "ublish", "osted", "meta", "Meta", "ubmitted",
+                  "vcard", "h-card", "username", "fecha")  # fmt: skip
 _VALUE = r"""(?:"[^"<>]{0,100}?|'[^'<>]{0,100}?|[^\s"'<>=]{0,60}?)"""
 DATED = (
     rf"""(?:class|id|property)\s*=\s*{_VALUE}(?:date|datum|fecha|publish|pub_|posted|time|submitted"""

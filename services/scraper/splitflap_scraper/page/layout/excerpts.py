@@ -7,6 +7,7 @@ elements.
 import re
 from collections import deque
 
+from splitflap_scraper.page.layout.blocks import RegionTracker
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.page.vocabulary import DATED, Piece
 
@@ -96,24 +97,25 @@ class Excerpts:
         self._kept.append(excerpt)
         self._open.append(excerpt)
 
-    def tag(self, name: str, tag: str, region: PageRegion) -> None:
+    def tag(self, name: str, tag: str, regions: RegionTracker) -> None:
         """Add a tag between texts. A heading begins an excerpt, and so does a dated element."""
+        if regions.is_aside and name != "body":
+            return
         if name == "body" and not self._body:
             self._body = tag
             # Some pages have no heading.
-            self._begin_lead(tag, region)
+            self._begin_lead(tag, regions.here)
         if name in _HEADINGS:
-            self._begin_lead(tag, region)
+            self._begin_lead(tag, regions.here)
         if name.lstrip("/") in _LEFT_OUT:
             return
-        if PageRegion.ASIDE not in region:
-            self._add(tag if len(tag) <= MAX_TAG else f"{tag.split(None, 1)[0][:MAX_TAG]}>")
-            if name in _DATED and (name == "time" or is_dated(tag)):
-                self.begin_marked(Piece(name, tag, region=region), 0)
+        self._add(tag if len(tag) <= MAX_TAG else f"{tag.split(None, 1)[0][:MAX_TAG]}>")
+        if name in _DATED and self.has_room and (name == "time" or is_dated(tag)):
+            self.begin_marked(Piece(name, tag, region=regions.here), 0)
 
-    def text(self, text: str, start: int, end: int, region: PageRegion) -> None:
-        """Add the text between two positions. It may contain tags."""
-        if start < end and PageRegion.ASIDE not in region:
+    def text(self, text: str, start: int, end: int, *, is_aside: bool) -> None:
+        """Add the text between two positions, unless it is aside. It may contain tags."""
+        if start < end and not is_aside:
             for each in self._open:
                 if each.begin:
                     # A marked element begins within the text.

@@ -18,18 +18,7 @@ MAX_BEFORE = 8
 
 #: Classes of the body in pages of widespread software.
 _LIST_CLASSES = frozenset(
-    [
-        "home",
-        "blog",
-        "archive",
-        "category",
-        "tag",
-        "search",
-        "path-frontpage",
-        "home-template",
-        "tag-template",
-        "author-template",
-    ]
+    {"home", "archive", "path-frontpage", "home-template", "tag-template", "author-template"}
 )
 _PAGE_CLASSES = re.compile(
     r"(?:^|\s)(?:single|single-post|postid-\d+|post-template|page-node-type-\w+|path-node|node-type-\w+)(?=\s|$)"

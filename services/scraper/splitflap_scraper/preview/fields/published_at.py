@@ -58,7 +58,8 @@ _DAY = re.compile(
 _COMPACT_DAY = re.compile(r"/((?:199|20[0-3])\d)([01]\d)([0-3]\d)(?=[-_/]\S)")
 #: Paths of events, and of lists by day.
 _OTHER_DAYS = re.compile(
-    r"(?i)event|calend|kalend|agenda|termin|veranstalt|archiv|schedule|program|fixture|forecast"
+    r"(?i)/(?:events?|evento?s?|evenements?|calend[ae]rs?|calendario|kalender|agenda|termine?"
+    r"|veranstaltung(?:en)?|schedule|fixtures|forecasts?|whats-on)(?=/|\Z)"
 )
 _MAX_PATH = 400
 

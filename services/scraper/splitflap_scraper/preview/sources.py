@@ -19,9 +19,8 @@ _OF_TEXT = frozenset({"author", "creator", "datePublished", "dateCreated", "uplo
 class Sources:
     """A page, its JSON-LD, and its microdata.
 
-    `topic` and `own` describe the page in JSON-LD: its topic, and the page itself. `is_list` is
-    true for a page that lists others, such as a front page: its articles and times are those of
-    teasers.
+    `topic` and `own` describe the page in JSON-LD: its topic, and the page itself. The articles and
+    times of a page that lists others, such as a front page, are those of teasers.
     """
 
     page: Document
@@ -29,7 +28,7 @@ class Sources:
     topic: Node | None
     own: Node | None
     microdata: Microdata
-    is_list: bool
+    identity: Identity
     #: The site and its owner in JSON-LD, on the site's front page.
     site: list[Node]
 
@@ -45,7 +44,12 @@ class Sources:
             identity = replace(identity, is_list=True)
             microdata = after(Microdata(page, identity))
         return cls(page, graph, topic_of(graph, identity), page_of(graph, identity), microdata,
-                   is_list, list(site_of(graph, identity)))  # fmt: skip
+                   identity, list(site_of(graph, identity)))  # fmt: skip
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the page lists others."""
+        return self.identity.is_list
 
     @property
     def node(self) -> Node | None:
@@ -68,6 +72,12 @@ class Sources:
         nodes = self._with(names)
         found = (self.graph.texts(node, *names) for node in nodes)
         return next((each for each in found if each), [])
+
+    def names(self) -> list[str]:
+        """Return the titles in JSON-LD. Some wikis have a description for the headline."""
+        headlines, names = self.json_ld("headline", "name"), self.json_ld("name")
+        has = self.identity.has_title
+        return names if any(map(has, names)) and not any(map(has, headlines)) else headlines
 
     def _with(self, names: tuple[str, ...]) -> list[Node]:
         """Return the nodes with these properties. The date and author of a list mean little."""

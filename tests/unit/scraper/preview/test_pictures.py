@@ -26,6 +26,7 @@ LAZY = "src='data:image/gif;base64,R0lGOD'"
         f"<img {LAZY} data-src=/sky.jpg>",
         f"<img {LAZY} data-lazy-src=/sky.jpg>",
         f"<img {LAZY} data-lazy-srcset='/sky.jpg 900w'>",
+        f"<img {LAZY} data-src='/sky-{{w}}.jpg'><noscript><img src=/sky.jpg></noscript>",
         "<img src=/blank.gif data-original=/sky.jpg>",
         "<img src=/img/lazy.png data-srcset='/sky.jpg 900w'>",
         "<img src=/img/1x1.png srcset='/sky.jpg 900w'>",
@@ -50,6 +51,10 @@ def test_the_picture_of_an_article_is_its_first_image(image: str) -> None:
         ("<h1>T</h1><img src=/sky.jpg width=640 height=480>", True),
         ("<h1>T</h1><img src=/sky.jpg class='alignnone size-large wp-image-77'>", True),
         ("<h1>T</h1><img src=/sky.jpg>", False),
+        (f"<h1>T</h1><img src=/sky.jpg><p>{'Words of it. ' * 9}", True),
+        (f"<h1>T</h1><img src=/sky.jpg width=90><p>{'Words of it. ' * 9}", False),
+        (f"<h1>T</h1><img src=/flag.png><p>{'Words of it. ' * 9}", False),
+        (f"<img src=/sky.jpg><h1>T</h1><p>{'Words of it. ' * 9}", False),
         ("<h1>T</h1><div class=entry-content><img src=/sky.jpg></div>", True),
         ("<div class=sidebar><img src=/sky.jpg width=640 height=480></div>", False),
         ("<h1>T</h1><img src=/sky.jpg width=640 height=60>", False),
@@ -119,3 +124,9 @@ def test_a_comma_inside_a_url_belongs_to_it() -> None:
     """Services that resize images have such URLs."""
     get = defaultdict(str, srcset="/w_300,c_fill/a.jpg 2x").__getitem__
     assert sources_of(get) == ["/w_300,c_fill/a.jpg"]
+
+
+def test_the_width_that_a_script_fills_in_is_replaced() -> None:
+    """Shops and newspapers have such sources."""
+    get = defaultdict(str, **{"data-src": "/sky_{width}x.jpg"}).__getitem__
+    assert sources_of(get) == ["/sky_800x.jpg"]

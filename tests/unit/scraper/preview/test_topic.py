@@ -200,3 +200,9 @@ def test_a_front_page_declared_for_all_pages_is_not_their_url() -> None:
     """The owner of the site would be the topic of each page."""
     found = of(f"<link rel=canonical href=/><title>Blue</title>{ld(OWNER, SITE)}<main>{TEXT}")
     assert (found.description or "").startswith("The sky is blue")
+
+
+def test_a_portrait_of_the_author_is_no_picture() -> None:
+    """A page may have no picture."""
+    person = {"@type": "Person", "name": "Ann Lee", "image": "/ann.jpg"}
+    assert of(ld(ARTICLE, person)).image is None

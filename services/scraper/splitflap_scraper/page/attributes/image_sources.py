@@ -20,7 +20,9 @@ def sources_of(get: Callable[[str], str]) -> list[str]:
     """Return the sources of an image by its attributes, the surest first."""
     found = [get(name) for name in (*_LAZY, "src", "poster")]
     found += [_best(get(name)) for name in _LISTS]
-    return [each for each in dict.fromkeys(found) if each and not each.startswith("data:")]
+    # Scripts fill in the width.
+    whole = (each.replace("{width}", str(PLAIN_WIDTH)) for each in found)
+    return [each for each in dict.fromkeys(whole) if each and not each.startswith("data:")]
 
 
 def _best(srcset: str) -> str:

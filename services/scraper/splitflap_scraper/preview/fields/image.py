@@ -13,7 +13,7 @@ from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.preview.fields.image_words import is_common, is_nothing
 from splitflap_scraper.preview.fields.text_images import images_of_text, pixels
 from splitflap_scraper.preview.sources import Sources
-from splitflap_scraper.preview.structured.jsonld import OWNERS, Node
+from splitflap_scraper.preview.structured.jsonld import ORGANIZATIONS, Node
 
 _TWITTER = ("twitter:image", "twitter:image:src", "twitter:image0")
 _OTHERS = ("thumbnail", "sailthru.image.full", "parsely-image-url", "msapplication-tileimage")
@@ -108,7 +108,7 @@ def _logos(sources: Sources) -> list[str]:
     """Return the logos of the site and its owner."""
     graph = sources.graph
     owners = [each for each in sources.values("publisher") if isinstance(each, dict)]
-    owners += [each for each in graph.of_type(*OWNERS) if each not in sources.nodes]
+    owners += [each for each in graph.of_type(*ORGANIZATIONS) if each not in sources.nodes]
     found = (
         url
         for owner in owners[:MAX_LOGOS]

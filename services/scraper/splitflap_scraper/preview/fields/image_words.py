@@ -8,7 +8,7 @@ _NOTHING = re.compile(
     r"|no[_-]?(?:image|img|photo|picture|pic|thumb|thumbnail)|(?:image|img|photo)[_-]not[_-]found"
     r"|image[_-]unavailable|placeholder|lazy|grey|loading)"
     r"(?:[_.-]?(?:gif|png|jpe?g|svg|webp|image|img))?(?:[?/.]|$)"
-    r"|/(?:null|undefined|none|false|true|nan)/?(?:\?|$)|\[object|%5bobject|\{\{|%7b%7b|\$\{"
+    r"|/(?:null|undefined|none|false|true|nan)/?(?:\?|$)|\[object|%5bobject|\{|%7b"
     r"|\.(?:s?html?|xhtml|mp4|m4v|webm|mov|ogv|avi|m3u8|mpd|mp3|m4a|ogg|wav|flac|pdf|zip|js|css"
     r"|json|xml|txt|swf|woff2?)(?:\?|$)"
 )
@@ -41,7 +41,8 @@ def is_nothing(url: str) -> bool:
 
 def is_common(url: str) -> bool:
     """Whether an image stands for the site, and not for the page."""
-    return _COMMON.search(url.partition("//")[2].partition("/")[2]) is not None
+    place = url.partition("//")[2]
+    return _COMMON.search(place.partition("/")[2]) is not None or "gravatar.com/avatar/" in place
 
 
 def is_small(about: str) -> bool:

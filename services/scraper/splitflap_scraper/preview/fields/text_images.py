@@ -16,6 +16,11 @@ MIN_WIDTH = 200
 MIN_PLAIN_WIDTH, MIN_PLAIN_HEIGHT = 300, 150
 MAX_PROPORTION = 3
 
+#: Least characters of a paragraph of the text.
+MIN_PARAGRAPH = 80
+
+_PHOTO = re.compile(r"(?i)\.(?:jpe?g|webp|avif)(?:[?#]|$)")
+
 #: Classes of images that systems of many sites give to those of the text.
 _OF_TEXT = re.compile(r"(?i)\b(?:wp-post-image|wp-image-\d|size-(?:full|large|medium_large)|"
                       r"featured[_-]?image|post-thumbnail|hero-image|main-image)")  # fmt: skip
@@ -34,9 +39,11 @@ def images_of_text(page: Document) -> Iterator[Found]:
     yield from _with_pictures(inside)
     if not inside:
         start = next((each.place for each in page.headings if each.name == "h1"), 0)
-        yield from _with_pictures(
-            [each for each in unmarked if each.place > start and _is_large(each)]
-        )
+        end = max((each.place for each in page.texts if _is_long(each)), default=0) if start else 0
+        yield from _with_pictures([
+            each for each in unmarked
+            if each.place > start and (_is_large(each) or (each.place < end and _is_photo(each)))
+        ])  # fmt: skip
 
 
 def pixels(value: object) -> int | None:
@@ -79,6 +86,16 @@ def _may_stand_for_text(image: Element) -> bool:
         # Captions hold pictures, and bylines hold portraits.
         return False
     return not is_small(about) and not is_in_header and (width is None or width >= MIN_WIDTH)
+
+
+def _is_long(text: Element) -> bool:
+    return len(text.text.strip()) >= MIN_PARAGRAPH and not text.region & PageRegion.ASIDE
+
+
+def _is_photo(image: Element) -> bool:
+    """Whether an image may be a photo: of unknown size, in a format for photos."""
+    has_size = pixels(image.get("width")) or pixels(image.get("height"))
+    return not has_size and _PHOTO.search(image.source) is not None
 
 
 def _is_large(image: Element) -> bool:

@@ -52,7 +52,7 @@ def title_and_site(sources: Sources) -> tuple[str | None, str | None]:
     page = sources.page
     site = site_name(sources)
     title = _title(_titles(sources), site, of_front=is_front(page.url))
-    structured = [*sources.json_ld("headline", "name"), *sources.microdata.texts("headline")]
+    structured = [*sources.names(), *sources.microdata.texts("headline")]
     own = _own(page, structured)
     site = site or site_in_titles(page, title, own) or site_of_feed(page, title)
     return _fitting(sources, title, site, own), site
@@ -88,9 +88,7 @@ def _title(titles: Iterable[str], site: str | None, *, of_front: bool) -> str | 
 def _titles(sources: Sources) -> Iterator[str]:
     page = sources.page
     described = [key(each[:MAX_TITLE]) for each in page.meta(*DESCRIPTIONS)[:MAX_OWN]]
-    headlines = [
-        each for each in sources.json_ld("headline", "name") if not _is_among(each, described)
-    ]
+    headlines = [each for each in sources.names() if not _is_among(each, described)]
     marked = [
         each for each in sources.microdata.texts("headline") if not _is_among(each, described)
     ]

@@ -28,7 +28,8 @@ RANK = {name: rank for rank, name in enumerate(_KIND_OF)}
 #: Types of pages, of pages that list others, of the owners of sites, and of things beside a topic.
 PAGES = frozenset(_TYPES.roles["pages"])
 LISTS = frozenset(_TYPES.roles["lists"])
-OWNERS = frozenset(_TYPES.roles["owners"])
+ORGANIZATIONS = frozenset(_TYPES.roles["organizations"])
+OWNERS = ORGANIZATIONS | frozenset(_TYPES.roles["owners"])
 BESIDE = frozenset(_TYPES.roles["beside"])
 
 #: Comments and sections around a script.

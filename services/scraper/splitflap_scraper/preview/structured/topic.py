@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import (
     BESIDE,
+    ORGANIZATIONS,
     OWNERS,
     PAGES,
     RANK,
@@ -112,12 +113,14 @@ class Identity:
 
     def has_title_of(self, node: Node) -> bool:
         """Whether a title of the page is that of a node."""
-        for name in map(key, _titles(node)):
-            is_long = len(name) >= MIN_BEGIN
-            is_begin = is_long and any(each.startswith(name) for each in self._titles)
-            if is_begin or (len(name) >= MIN_TITLE and name in self._titles):
-                return True
-        return False
+        return any(map(self.has_title, _titles(node)))
+
+    def has_title(self, text: str) -> bool:
+        """Whether a text is a title of the page, or the long begin of one."""
+        name = key(text[:MAX_TITLE])
+        is_long = len(name) >= MIN_BEGIN
+        is_begin = is_long and any(each.startswith(name) for each in self._titles)
+        return is_begin or (len(name) >= MIN_TITLE and name in self._titles)
 
     def is_declared(self, node: Node) -> bool:
         """Whether the title of the page, and not only a heading, is the name of a node."""
@@ -200,7 +203,7 @@ def _is_page_of_owner(node: Node, identity: Identity) -> bool:
     if identity.is_front or identity.claim(node) is Claim.OTHER:
         return False
     # A template may have the name of the organization for a title.
-    is_named = "Organization" not in types(node) and identity.is_declared(node)
+    is_named = ORGANIZATIONS.isdisjoint(types(node)) and identity.is_declared(node)
     return is_named or identity.claim(node) is Claim.URL
 
 

@@ -38,8 +38,10 @@ def images_of_text(page: Document) -> Iterator[Found]:
     inside = [each for each in page.images if each.region & _TEXT]
     yield from _with_pictures(inside)
     if not inside:
-        start = next((each.place for each in page.headings if each.name == "h1"), 0)
-        end = max((each.place for each in page.texts if _is_long(each)), default=0) if start else 0
+        start = next((each.place for each in page.headings if each.name == "h1"), -1)
+        # Without a heading, only large images count.
+        texts = [each.place for each in page.texts if start >= 0 and _is_long(each)]
+        end = max(texts, default=0)
         yield from _with_pictures([
             each for each in unmarked
             if each.place > start and (_is_large(each) or (each.place < end and _is_photo(each)))

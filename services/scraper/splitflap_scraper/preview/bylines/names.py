@@ -59,7 +59,7 @@ _PARTICLES = frozenset(_WORDS["particles"])
 
 def names_in(text: str) -> Iterator[str]:
     """Yield the names in a text of a page's metadata."""
-    for each in _split(_cleaned(text)):
+    for each in map(_without_role, _split(_cleaned(text))):
         if key(each) and key(each) not in _ACCOUNTS and not each.startswith(("www.", "/")):
             yield each
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 
 from splitflap_core.contracts import Availability
 
@@ -16,8 +17,9 @@ from splitflap_scraper.preview.texts import key
 #: Types of previews with a price.
 _SOLD = frozenset({"product", "book"})
 
-#: Offers and variants that are read.
+#: Offers and variants that are read, and values of each of their properties.
 MAX_OFFERS = 20
+MAX_VALUES = 3
 
 #: Words for the stock: of schema.org ("ItemAvailability"), and of Open Graph, as keys.
 _STOCK: dict[str, Availability] = {
@@ -78,7 +80,7 @@ def _of_metas(page: Document) -> Offer:
 
 def _lowest(graph: Graph, product: Node | None) -> Offer:
     """Return the lowest price in the currency of the first one, and the best stock."""
-    offers = [each for _, each in zip(range(MAX_OFFERS), _offers(graph, product), strict=False)]
+    offers = list(islice(_offers(graph, product), MAX_OFFERS))
     stocks = [stock for each in offers for stock in _stocks(graph, each)]
     priced = [pair for each in offers if (pair := _price(graph, each))]
     stock = "in_stock" if "in_stock" in stocks else next(iter(stocks), None)
@@ -104,7 +106,7 @@ def _offers(graph: Graph, product: Node | None) -> Iterator[Node]:
 def _price(graph: Graph, offer_: Node) -> tuple[Decimal, str] | None:
     specified = [
         each
-        for each in graph.values(offer_, "priceSpecification")
+        for each in islice(graph.values(offer_, "priceSpecification"), MAX_VALUES)
         if isinstance(each, dict) and _is_paid(graph, each)
     ]
     # An offer may name its currency outside of the price's specification.
@@ -112,7 +114,7 @@ def _price(graph: Graph, offer_: Node) -> tuple[Decimal, str] | None:
     for node in (offer_, *specified):
         currency = currency_in(_first(graph, node, "priceCurrency") or outer)
         for name in ("lowPrice", "price"):
-            for value in graph.values(node, name) if currency else ():
+            for value in islice(graph.values(node, name), MAX_VALUES) if currency else ():
                 if price := decimal_in(value, currency or ""):
                     return price, currency or ""
     return None
@@ -120,11 +122,11 @@ def _price(graph: Graph, offer_: Node) -> tuple[Decimal, str] | None:
 
 def _is_paid(graph: Graph, specification: Node) -> bool:
     said = _first(graph, specification, "priceType") or ""
-    return key(said.rpartition("/")[2])[:30] not in _NOT_PAID
+    return key(said[-100:].rpartition("/")[2]) not in _NOT_PAID
 
 
 def _stocks(graph: Graph, offer_: Node) -> Iterator[Availability]:
-    for each in graph.values(offer_, "availability"):
+    for each in islice(graph.values(offer_, "availability"), MAX_VALUES):
         text = each.get("@id") if isinstance(each, dict) else text_in(each)
         if isinstance(text, str) and (found := _stock(text)):
             yield found

@@ -93,7 +93,7 @@ def _open_graph(page: Document) -> Iterator[tuple[str, str]]:
         elif name in {"og:image:url", "og:image:secure_url"}:
             names.append(content)
         elif name == "og:image:alt":
-            yield from ((url, content) for url in names[:2])
+            yield from ((url, content) for url in names[:3])
 
 
 def _name(reference: str) -> str:

@@ -81,7 +81,11 @@ REASONS = {
         temporary_if="all but 501 and 505",
     ),
     "not_html": Reason("a media type that has no preview", DAY),
-    "wall": Reason("a log-in, consent, captcha or similar page instead of the page itself", DAY),
+    "wall": Reason(
+        "a log-in, consent, captcha or similar page instead of the page itself; "
+        "`detail` is its kind",
+        DAY,
+    ),
     "too_large": Reason("a head over its limit, or a body of many bytes and no content", DAY),
     "bad_response": Reason(
         "not HTTP, an invalid status, an unknown coding, or broken compression", HOUR

@@ -3,14 +3,14 @@
 import ssl
 from dataclasses import dataclass
 
-from splitflap_scraper.fetch.identity import Identity
 from splitflap_scraper.fetch.politeness.host_limits import HostLimits
+from splitflap_scraper.fetch.request_fields import RequestFields
 from splitflap_scraper.fetch.targets.allow_list import AllowList
 
 
 @dataclass(frozen=True, slots=True)
 class FetchConfig:
-    """Limits and identity of a fetcher. Times are in seconds.
+    """Limits and header fields of a fetcher. Times are in seconds.
 
     `deadline` is for one preview with all its requests, `dns_timeout` for one name, and
     `connect_timeout` for one address. `max_bytes` bounds a decompressed body. `limit_own` applies
@@ -20,7 +20,7 @@ class FetchConfig:
     allow_list: AllowList
     host_limits: HostLimits
     tls: ssl.SSLContext
-    identity: Identity
+    request_fields: RequestFields
     deadline: float
     dns_timeout: float
     connect_timeout: float

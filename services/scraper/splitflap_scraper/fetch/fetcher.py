@@ -39,7 +39,7 @@ class Fetcher:
         self._config = config
         self._time_limit = time_limit
         self._requester = Requester(config, time_limit, metrics, resolve)
-        robots_request = RobotsRequest(self._requester, config.identity)
+        robots_request = RobotsRequest(self._requester, config.request_fields)
         self._robots = RobotsCache(robots_request) if config.robots else None
         self._is_public_suffix = public_suffixes()
 

@@ -105,7 +105,7 @@ class Requester:
         addresses = self._checked_addresses(target, deadline)
         begin = f"GET {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n"
         said = cookies.header(target) if cookies is not None else ""
-        lines = self._config.identity.lines(target, said)
+        lines = self._config.request_fields.lines(target, said)
         request = (begin + conditions + lines + "\r\n").encode("latin-1")
         with (
             self._host_slot(target, addresses),

@@ -2,10 +2,10 @@
 
 from splitflap_scraper.fetch.deadline import Deadline
 from splitflap_scraper.fetch.errors import FetchError, Transient
-from splitflap_scraper.fetch.identity import Identity
 from splitflap_scraper.fetch.politeness.robots import ALLOW_ALL, RobotsReader, product_of
 from splitflap_scraper.fetch.politeness.robots_cache import KEEP_CLOSED, RobotsAnswer
 from splitflap_scraper.fetch.request import FetchResult, NotModified, Requester
+from splitflap_scraper.fetch.request_fields import RequestFields
 from splitflap_scraper.fetch.targets.urls import Target
 
 #: Redirects followed for a robots.txt (RFC 9309, section 2.3.1.2).
@@ -15,9 +15,9 @@ MAX_REDIRECTS = 5
 class RobotsRequest:
     """Fetches the rules for the user agent of a site."""
 
-    def __init__(self, requester: Requester, identity: Identity) -> None:
+    def __init__(self, requester: Requester, request_fields: RequestFields) -> None:
         self._requester = requester
-        self._identity = identity
+        self._request_fields = request_fields
 
     def __call__(self, robots_txt: Target, deadline: Deadline) -> RobotsAnswer:
         """Fetch a robots.txt over its redirects.
@@ -38,7 +38,9 @@ class RobotsRequest:
             if isinstance(answer, Target):
                 target = answer
             else:
-                return self._rules_in(answer, product_of(self._identity.user_agent(robots_txt)))
+                return self._rules_in(
+                    answer, product_of(self._request_fields.user_agent(robots_txt))
+                )
         return RobotsAnswer(ALLOW_ALL, KEEP_CLOSED)
 
     def _rules_in(

@@ -1,4 +1,4 @@
-"""Recognizes walls: pages that stand in front of the requested page.
+"""Recognises walls: pages that stand in front of the requested page.
 
 Each sign comes from a widespread product, or from the words of its pages. An article about such
 pages may contain one sign, so a page with metadata of its own is no wall.
@@ -100,7 +100,7 @@ def marks_in(text: str) -> set[str]:
 
 
 def _by_url(url: str, requested: str) -> str | None:
-    """Recognize a wall by the URL of a redirect."""
+    """Recognise a wall by the URL of a redirect."""
     before, now = urlsplit(requested), urlsplit(url)
     if (before.hostname, before.path) == (now.hostname, now.path):
         return None
@@ -112,7 +112,7 @@ def _by_url(url: str, requested: str) -> str | None:
 
 
 def _by_content(page: Document, status: int) -> str | None:
-    """Recognize a wall by its marks, its title, or its words."""
+    """Recognise a wall by its marks, its title, or its words."""
     sure = {MARKS[each].kind for each in page.marks if MARKS[each].is_sure}
     is_described = _describes_itself(page)
     if sure and not is_described:
@@ -126,7 +126,7 @@ def _by_content(page: Document, status: int) -> str | None:
 
 
 def _by_text(page: Document, text: str, status: int) -> str | None:
-    """Recognize a nearly empty page by its phrases, or by the form of a captcha."""
+    """Recognise a nearly empty page by its phrases, or by the form of a captcha."""
     words = " ".join(text.split())
     may_be_log_in = _has(page, "log-in") or status in LOG_IN_STATUSES
     for kind, phrases in _PHRASES.items():

@@ -19,8 +19,8 @@ from splitflap_core.urls.settings import (
 from splitflap_core.urls.web_url import BadUrl
 
 from splitflap_scraper.fetch.config import FetchConfig
-from splitflap_scraper.fetch.identity import HostFields, Identity
 from splitflap_scraper.fetch.politeness.host_limits import HostLimits
+from splitflap_scraper.fetch.request_fields import HostFields, RequestFields
 from splitflap_scraper.fetch.targets.allow_list import AllowList
 from splitflap_scraper.preview.details.players import Players
 from splitflap_scraper.preview.structured.oembed import Providers
@@ -156,8 +156,8 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             ge=1,
             le=16_384,
-            description="Limit of one decompressed page in KiB, with its scripts. Without them it "
-            "is 1,024 KiB.",
+            description="Limit of one decompressed page in KiB, with its scripts. More than 4,096 "
+            "has no effect. Without scripts the limit is 1,024 KiB.",
         ),
     ] = 4096
     scrape_max_redirects: Annotated[
@@ -291,7 +291,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             allow_list=self.allow_list,
             host_limits=self.host_limits(),
             tls=tls or self.tls(),
-            identity=Identity(self.agent, self.accept_language, self.host_fields),
+            request_fields=RequestFields(self.agent, self.accept_language, self.host_fields),
             deadline=self.scrape_deadline,
             dns_timeout=self.scrape_dns_timeout,
             connect_timeout=self.scrape_connect_timeout,

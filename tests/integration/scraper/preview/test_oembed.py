@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - pages on one line
-"""oEmbed from real servers: in place of a page that refuses the scraper, or has only its site's card."""
+"""oEmbed from real servers: in place of a page that refuses the scraper, or has only its site's preview."""
 
 import json
 from typing import Any
@@ -162,7 +162,7 @@ def test_the_answer_replaces_the_card_of_a_site(serve: Serve, head: str) -> None
 def test_a_page_with_a_card_of_its_own_costs_no_request_of_oembed(
     serve: Serve, path: str, head: str
 ) -> None:
-    """The front page of a site has its card by right."""
+    """The front page of a site has its preview by right."""
     site = serve(paths(MISSING, index=page(head), song=page(head), oembed=answer(SONG)))
     assert preview(site, path, robots=False).image == "https://s.example/site.png"
     assert not any(each.startswith("GET /oembed") for each in site.requests)
@@ -177,7 +177,7 @@ def test_an_answer_with_the_title_of_a_site_confirms_its_card(serve: Serve) -> N
 
 
 def test_an_answer_without_words_leaves_the_card_of_a_site(serve: Serve) -> None:
-    """The card of a site is better than none."""
+    """The preview of a site is better than none."""
     head = f"<title>All songs</title><link rel=canonical href=/>{IMAGE}{LINK}"
     site = serve(paths(MISSING, song=page(head), oembed=answer({"type": "rich"})))
     assert preview(site, robots=False).title == "All songs"

@@ -1,4 +1,4 @@
-"""Players of pages: a card shows those of known providers alone, in a frame.
+"""Players of pages: a preview has those of known providers alone, for a frame.
 
 A frame runs the scripts of its page. So a player counts only over https, and only at the places of
 a list. An entry of the list is a host, or a host with the begin of a path.

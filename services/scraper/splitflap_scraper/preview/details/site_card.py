@@ -1,4 +1,4 @@
-"""Recognizes pages that have only the card of their site.
+"""Recognises pages that have only the preview of their site.
 
 Some sites give each page the title and the picture of their front page, at least to programs.
 """

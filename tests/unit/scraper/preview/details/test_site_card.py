@@ -1,4 +1,4 @@
-"""Pages that have only the card of their site."""
+"""Pages that have only the preview of their site."""
 
 import pytest
 from splitflap_scraper.preview.details.site_card import has_site_card
@@ -8,7 +8,7 @@ from tests.unit.scraper.preview.documents import head_of, read
 
 
 def is_of_site(page: str, url: str, *, is_known: bool = True) -> bool:
-    """Whether a page has only its site's card."""
+    """Whether a page has only its site's preview."""
     document = read(page.encode(), head=head_of(url=url)).document()
     return has_site_card(document, extract(document), is_known=is_known)
 
@@ -58,7 +58,7 @@ def test_the_name_or_the_front_page_of_a_site_marks_its_card(url: str, head: str
     ],
 )
 def test_a_page_with_a_title_of_its_own_has_its_own_card(url: str, head: str) -> None:
-    """The front page of a site has its card by right."""
+    """The front page of a site has its preview by right."""
     assert not is_of_site(head, url)
 
 

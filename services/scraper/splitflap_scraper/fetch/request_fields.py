@@ -1,4 +1,4 @@
-"""How the scraper introduces itself: the header fields of its requests.
+"""The header fields of requests: those of all, and those of single hosts.
 
 The operator may set fields for single hosts. They may be secrets, so a field goes only to the host
 that it was set for, however a redirect leads.
@@ -122,8 +122,8 @@ def _keys(target: Target) -> Sequence[str]:
     return (target.host, *("*." + ".".join(labels[at:]) for at in range(1, len(labels))))
 
 
-class Identity:
-    """The header fields of requests. It has no `repr` of its fields, which may be secrets."""
+class RequestFields:
+    """The header fields of all requests. It has no `repr` of its fields, which may be secrets."""
 
     def __init__(
         self, user_agent: str, accept_language: str, host_fields: HostFields | None = None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from splitflap_core.settings import BadSettings, load
-from splitflap_scraper.fetch.identity import MAX_FIELDS, MAX_HOSTS, HostFields, Identity
+from splitflap_scraper.fetch.request_fields import MAX_FIELDS, MAX_HOSTS, HostFields, RequestFields
 from splitflap_scraper.fetch.targets.urls import target_of
 from splitflap_scraper.process.settings import ScraperSettings
 
@@ -16,8 +16,8 @@ TOKEN = {"Authorization": SECRET, "User-Agent": "Special/1"}
 
 def lines(url: str, fields: dict[str, Any], cookies: str = "") -> list[str]:
     """Return the header lines of a request."""
-    identity = Identity("Our/1 (bot)", "en", HostFields(fields))
-    return identity.lines(target_of(url), cookies).split("\r\n")
+    sent = RequestFields("Our/1 (bot)", "en", HostFields(fields))
+    return sent.lines(target_of(url), cookies).split("\r\n")
 
 
 @pytest.mark.parametrize(

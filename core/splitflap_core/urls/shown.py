@@ -9,7 +9,7 @@ import re
 from splitflap_core.contracts import MAX_URL
 from splitflap_core.urls.addresses import AddressRules
 from splitflap_core.urls.special_names import addresses_in, is_private, suffix_in
-from splitflap_core.urls.web_url import BadUrl, WebUrl, web_url
+from splitflap_core.urls.web_url import BadUrl, WebUrl, known_url
 
 #: Ports of public hosts: those of http and https, and their usual alternatives, which CDNs serve
 #: too. Behind other ports there is more often a program without a log-in than a picture.
@@ -36,7 +36,7 @@ def shown_url(text: str, rules: AddressRules) -> str:
     """
     if len(text) > _MAX_READ:
         raise BadUrl(f"more than {_MAX_READ} characters")
-    url = web_url(text)
+    url = known_url(text)
     if url.had_credentials:
         raise BadUrl("a user or a password")
     uri = url.origin + _NO_URI.sub(_escaped, url.path)

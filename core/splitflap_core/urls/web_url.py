@@ -6,7 +6,7 @@ A host has many spellings: `134744072`, `0x8.8.2056`, `8.8.8.8.` and full-width 
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
 from ada_url import URL
@@ -25,6 +25,9 @@ _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 MAX_HOST = 253
 MAX_LABEL = 63
 
+#: URLs that `known_url` remembers. A page names its own URL and its image in many places.
+MAX_KNOWN = 256
+
 #: Characters of a percent-encoded code point, at most.
 _ENCODED = 12
 
@@ -39,6 +42,11 @@ _AUTHORITY = re.compile(
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 
 _SCHEME = re.compile(r"(?i)https?:")
+
+#: A URL as Ada writes it: scheme, credentials, host, port, path, and a query that is not empty.
+_WRITTEN = re.compile(
+    r"(https?)://(?:([^/?#@]*)@)?(\[[^\]]*\]|[^/?#:]*)(?::([0-9]+))?([^?#]*)(\?[^#]+)?"
+)
 _WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 
 
@@ -103,6 +111,16 @@ def web_url(text: str) -> WebUrl:
     return _read(text, None)
 
 
+@lru_cache(maxsize=MAX_KNOWN)
+def known_url(text: str) -> WebUrl:
+    """Read an absolute URL as `web_url`, and remember it. The caller bounds its length.
+
+    Raises:
+        BadUrl: as `web_url`.
+    """
+    return web_url(text)
+
+
 def joined(base: str, reference: str) -> WebUrl:
     """Resolve a reference in a document or a redirect, as browsers do.
 
@@ -147,16 +165,16 @@ def host_of(text: str) -> str:
 def _read(text: str, base: str | None) -> WebUrl:
     _check_size(text)
     try:
-        url = URL(text, base)
-        scheme, host = url.protocol[:-1], url.hostname
-        port, path = url.port, url.pathname + url.search
-        had_credentials = bool(url.username or url.password)
+        # Each attribute costs a call into the library, so one has to do.
+        written = URL(text, base).href
     except ValueError as error:  # also UnicodeEncodeError, for half a surrogate pair
         raise BadUrl("not a URL: its host or port is invalid") from error
-    if scheme not in DEFAULT_PORTS:
+    found = _WRITTEN.match(written)
+    if found is None:
         raise BadUrl(_NO_SCHEME)
+    scheme, credentials, host, port, path, query = found.groups()
     number = int(port) if port else DEFAULT_PORTS[scheme]
-    return WebUrl(scheme, _host(host), number, path, had_credentials)
+    return WebUrl(scheme, _host(host), number, path + (query or ""), bool(credentials))
 
 
 def _check_size(text: str) -> None:
@@ -169,6 +187,8 @@ def _check_size(text: str) -> None:
     if found is None:
         return
     host = found[1].rpartition("@")[2].partition(":")[0]
+    if len(host) <= MAX_LABEL:
+        return
     is_long = len(host) > MAX_HOST * _ENCODED
     host = host if is_long or "%" not in host else unquote(host)
     # One more for the final dot.

@@ -73,6 +73,8 @@ def _has_path_of_list(page: Document) -> bool:
 def _has_teasers(page: Document) -> bool:
     """Whether linked headings follow the page's heading, and no text stands between them."""
     usable = [each for each in (*page.headings, *page.subheadings) if _is_in_text(each)]
+    if len(usable) < MIN_TEASERS:
+        return False
     ordered = sorted(usable, key=lambda each: each.place)
     links = [(each, _is_linked(page, each)) for each in ordered]
     start = next((each.place for each, is_link in links if each.name == "h1" and not is_link), 0)
@@ -85,18 +87,19 @@ def _has_teasers(page: Document) -> bool:
 def _has_dated_teasers(page: Document) -> bool:
     """Whether several times have a heading each, and hardly any text."""
     times = [each for each in page.times if _is_in_text(each)]
+    moments = {each.get("datetime") or each.text for each in times}
+    if len(moments) < MIN_TEASERS:
+        return False
     headings = [
         each.place
         for each in (*page.headings, *page.subheadings)
         if _is_in_text(each) and "#" not in each.markup
     ]
     texts = _long_texts(page)
-    moments = {each.get("datetime") or each.text for each in times}
-    between = list(pairwise(each.place for each in times))
-    are_apart = all(
-        _count(headings, *each) > 0 and _count(texts, *each) <= MAX_BEFORE for each in between
+    return all(
+        _count(headings, *each) > 0 and _count(texts, *each) <= MAX_BEFORE
+        for each in pairwise(each.place for each in times)
     )
-    return len(moments) >= MIN_TEASERS and are_apart
 
 
 def _long_texts(page: Document) -> list[int]:

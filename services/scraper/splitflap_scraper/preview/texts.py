@@ -10,14 +10,17 @@ from splitflap_scraper.page.markup import without_comments
 #: Invisible characters: direction marks (Unicode, UAX 9), fillers, tags (U+E0000 to U+E007F), and
 #: variation selectors beyond the first sixteen. The joiners U+200C and U+200D stay, since Persian,
 #: Indic scripts and emoji need them.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e01ef]"
+_HIDDEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e01ef"
 )
+_INVISIBLE = re.compile(f"[{_HIDDEN}]")
 #: Piles of marks on one letter, beyond those of any language, and rows of selectors or joiners.
-_PILED = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})"
-                    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
-                    "|([\ufe00-\ufe0f\u200c\u200d])[\ufe00-\ufe0f\u200c\u200d]{2,}")  # fmt: skip
+_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+_SELECTORS = "\ufe00-\ufe0f\u200c\u200d"
+_PILED = re.compile(f"([{_MARKS}]{{3}})[{_MARKS}]+|([{_SELECTORS}])[{_SELECTORS}]{{2,}}")
+#: Characters of both patterns. Most texts have none, and one set is a fast search.
+_SUSPECT = re.compile(f"[{_HIDDEN}{_MARKS}{_SELECTORS}]")
 #: Categories of control characters, private and unassigned ones, and halves of surrogate pairs.
 _DROPPED = frozenset({"Cc", "Co", "Cn", "Cs"})
 
@@ -43,6 +46,10 @@ MAX_PARAGRAPH = 300
 #: Characters read for each character of the limit.
 _SLACK = 8
 
+#: ASCII without letters and digits, and the same of all characters.
+_NO_KEY = bytes(code for code in range(128) if not chr(code).isalnum())
+_NO_LETTERS = re.compile(r"[\W_]+")
+
 
 def clean(text: str, limit: int) -> str | None:
     """Return a text on one line, `limit` characters at most, or None for an empty one.
@@ -51,11 +58,14 @@ def clean(text: str, limit: int) -> str | None:
     ends near the limit.
     """
     text = text[: limit * _SLACK + 200]
+    is_suspect = not text.isascii() and _SUSPECT.search(text) is not None
+    text = _INVISIBLE.sub("", text) if is_suspect else text
     # Some white space is a control character too, so `split` comes first.
-    words = " ".join(_INVISIBLE.sub("", text).split())
+    words = " ".join(text.split())
     if not words.isprintable():
         words = "".join(each for each in words if unicodedata.category(each) not in _DROPPED)
-    seen = _PILED.sub(r"\1\2", words).strip(" \u200c\u200d\ufe0e\ufe0f\ufffd")
+    seen = _PILED.sub(r"\1\2", words) if is_suspect else words
+    seen = seen.strip(" \u200c\u200d\ufe0e\ufe0f\ufffd")
     return (_cut(seen, limit) if len(seen) > limit else seen) or None
 
 
@@ -72,8 +82,9 @@ def plain(text: str, limit: int) -> str | None:
 @lru_cache(maxsize=256)
 def key(text: str) -> str:
     """Return the letters and digits of a text in one case, to compare names."""
-    folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
-    return "".join(filter(str.isalnum, folded))
+    if text.isascii():
+        return text.lower().encode().translate(None, _NO_KEY).decode()
+    return _NO_LETTERS.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _cut(text: str, limit: int) -> str:

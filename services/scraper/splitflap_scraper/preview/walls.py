@@ -61,7 +61,7 @@ MARKS = {mark.text: mark for mark in _SIGNS.marks}
 _MARKS_BY_WORD = {word: [text for text in MARKS if word in text] for word in _SIGNS.words}
 
 _TITLES = {
-    kind: _any_of(titles, "^", "$" if kind == "log-in" else "")
+    kind: _any_of(titles, after="$" if kind == "log-in" else "")
     for kind, titles in _SIGNS.titles.items()
 }
 _PHRASES = {kind: _any_of(phrases) for kind, phrases in _SIGNS.phrases.items()}
@@ -144,7 +144,7 @@ def _by_title(page: Document, *, is_described: bool) -> str | None:
         title = clean(text, MAX_TITLE) or ""
         for kind, titles in _TITLES.items():
             is_telling = {"paywall": True, "log-in": may_be_log_in}.get(kind, not is_described)
-            if is_telling and any(titles.search(each) for each in _variants(title, kind)):
+            if is_telling and any(map(titles.match, _variants(title, kind))):
                 return kind
     return None
 

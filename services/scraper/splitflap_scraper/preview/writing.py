@@ -1,5 +1,6 @@
 """The language of a text by its script, where a script or its letters belong to one language."""
 
+import re
 from bisect import bisect
 
 #: Letters examined, and the least of a sure result. A Han character counts as two.
@@ -25,6 +26,9 @@ _BLOCKS = sorted([
 ])  # fmt: skip
 _STARTS = [start for start, _, _ in _BLOCKS]
 
+#: The blocks and some around them, as one set.
+_IN_BLOCKS = re.compile("[\u0370-\u17ff\u3040-\ud7af]")
+
 #: Letters of one language, or of several ("" for none) in a script, in the order of the search.
 _CYRILLIC = (
     ("ђћџљњјѓќ", ""),
@@ -39,7 +43,8 @@ _ARABIC = (("ڕۆێەښځېۇڭ", ""), ("ٹڈڑےں", "ur"), ("پچژگی", "fa"
 
 def language_of(text: str) -> str | None:
     """Return the language of a text by its script, or None for one of many languages."""
-    if text.isascii():
+    # Most Latin texts have some punctuation beyond ASCII, and no other script.
+    if text.isascii() or len(_IN_BLOCKS.findall(text, 0, MAX_LETTERS * 2)) * 2 < MIN_LETTERS:
         return None
     letters = [each for each in text[: MAX_LETTERS * 2] if each.isalpha()][:MAX_LETTERS]
     counts: dict[str, int] = {}

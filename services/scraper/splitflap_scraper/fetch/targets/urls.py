@@ -1,7 +1,5 @@
 """The URLs of requests: those of core's `web_url`, with the limits of the fetch."""
 
-from functools import lru_cache
-
 from splitflap_core.urls import web_url
 from splitflap_core.urls.web_url import BadUrl
 from splitflap_core.urls.web_url import WebUrl as Target
@@ -12,9 +10,6 @@ __all__ = ["Target", "joined", "target_of"]
 
 #: Longest URL in a request, in characters: four times the limit of a post, since redirects grow.
 MAX_FETCHED = 8000
-
-#: Parsed URLs in the cache. One preview parses its own URL several times.
-MAX_CACHED = 256
 
 #: Ports of other protocols, whose servers could take a request for a command. Browsers block them
 #: too (Fetch Standard, "Port blocking").
@@ -29,7 +24,6 @@ BLOCKED_PORTS = frozenset({
 # fmt: on
 
 
-@lru_cache(maxsize=MAX_CACHED)
 def target_of(url: str) -> Target:
     """Parse a URL into the target of a request.
 
@@ -38,7 +32,7 @@ def target_of(url: str) -> Target:
     """
     _check_length(url)
     try:
-        return _allowed(web_url.web_url(url))
+        return _allowed(web_url.known_url(url))
     except BadUrl as error:
         raise FetchError("bad_url", str(error)) from error
 

@@ -49,7 +49,7 @@ def rfc3339(text: str, style: DateStyle | None = None) -> str | None:
 
 def formatted(moment: datetime) -> str:
     """Return a moment as RFC 3339."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}Z".rjust(20, "0")
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def moment_in(text: str, style: DateStyle) -> datetime | None:

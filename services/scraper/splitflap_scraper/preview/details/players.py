@@ -5,7 +5,7 @@ a list. An entry of the list is a host, or a host with the begin of a path.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -28,6 +28,10 @@ MAX_TRIED = 6
 MAX_HTML = 8192
 
 _FRAME = re.compile(r"<iframe(?=\s)[^>]{0,2000}+>", re.IGNORECASE)
+_URLS = {
+    "og:video": ("og:video:secure_url", "og:video:url", "og:video"),
+    "twitter:player": ("twitter:player", "twitter:player:url"),
+}
 _SIZES = {
     "og:video": ("og:video:width", "og:video:height"),
     "twitter:player": ("twitter:player:width", "twitter:player:height"),
@@ -113,17 +117,11 @@ def pixels(value: object) -> int | None:
 
 def _candidates(sources: Sources) -> Iterator[Player]:
     page = sources.page
-    width, height = _size(page, "og:video")
-    names = ("og:video:secure_url", "og:video:url", "og:video")
-    yield from _distinct(page.meta(*names), width, height)
-    width, height = _size(page, "twitter:player")
-    yield from _distinct(page.meta("twitter:player", "twitter:player:url"), width, height)
+    for name, names in _URLS.items():
+        for url in dict.fromkeys(page.meta(*names)):
+            yield Player(url, *_size(page, name))
     for url in (*sources.json_ld("embedUrl"), *sources.microdata.texts("embedUrl")):
         yield Player(url)
-
-
-def _distinct(urls: Iterable[str], width: int | None, height: int | None) -> Iterator[Player]:
-    return (Player(url, width, height) for url in dict.fromkeys(urls))
 
 
 def _size(page: Document, name: str) -> tuple[int | None, int | None]:

@@ -70,7 +70,7 @@ def _candidates(sources: Sources, visible: Visible) -> Iterator[Iterable[str]]:
     for name in _FIRST:
         yield page.meta(name)
     yield _labelled(page)
-    for name in _OTHERS:
+    for name in _OTHERS if page.meta(*_OTHERS) else ():
         yield [_given_first(each) if name.startswith("dc") else each for each in page.meta(name)]
     yield sources.microdata.texts("author", "creator", "byArtist")
     if not visible.belongs_to_others:

@@ -143,7 +143,7 @@ def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
 
 def _shown(page: Document, found: Picture, rules: AddressRules) -> Picture | None:
     url = shown(page.resolved(found.url), rules)
-    return replace(found, url=url) if url else None
+    return Picture(url, found.width, found.height) if url else None
 
 
 def _is_picture(found: Picture, page: str) -> bool:

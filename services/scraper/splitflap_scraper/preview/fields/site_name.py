@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from splitflap_core.contracts import MAX_SITE_NAME, MAX_TITLE
@@ -77,22 +77,28 @@ _IN_HOSTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å":
 
 def site_name(sources: Sources) -> str | None:
     """Return the name of a site by its metadata, or by its host in the page's title."""
+    hosts = []
+    for each in _site_names(sources):
+        if is_placeholder(each) or "://" in each or not (name := plain(each, MAX_SITE_NAME)):
+            continue
+        # A host is a name only if there is no other.
+        if not each.lower().startswith("www."):
+            return name
+        hosts.append(name)
+    return next(iter(hosts), None)
+
+
+def _site_names(sources: Sources) -> Iterator[str]:
     page, graph = sources.page, sources.graph
-    open_graph = [each for each in page.meta(*SITE_NAMES) if not _is_a_title(page, each)]
-    sites = [
-        text
-        for name in ("WebSite", "Blog")
-        for each in graph.of_type(name)
-        for text in graph.texts(each, "name")
-    ]
-    publishers = sources.json_ld("publisher", "isPartOf", "sourceOrganization")
-    in_title = [name for text in page.titles[:1] if (name := _site_by_host(page, text))]
-    houses = [each for each in sources.microdata.texts("publisher") if len(each) <= MAX_SITE_NAME]
-    names = [*open_graph, *sites, *in_title, *publishers, *page.meta(*OTHER_SITE_NAMES), *houses]
-    fitting = [each for each in names if not is_placeholder(each) and "://" not in each]
-    # A host is a name only if there is no other.
-    fitting.sort(key=lambda each: each.lower().startswith("www."))
-    return next((name for each in fitting if (name := plain(each, MAX_SITE_NAME))), None)
+    yield from (each for each in page.meta(*SITE_NAMES) if not _is_a_title(page, each))
+    for kind in ("WebSite", "Blog"):
+        for node in graph.of_type(kind):
+            yield from graph.texts(node, "name")
+    yield from (name for text in page.titles[:1] if (name := _site_by_host(page, text)))
+    yield from sources.json_ld("publisher", "isPartOf", "sourceOrganization")
+    yield from page.meta(*OTHER_SITE_NAMES)
+    houses = sources.microdata.texts("publisher")
+    yield from (each for each in houses if len(each) <= MAX_SITE_NAME)
 
 
 def _is_a_title(page: Document, name: str) -> bool:
@@ -168,7 +174,7 @@ def site_in(title: str, url: str, own: Iterable[str]) -> str | None:
     return _beside(pieces, titles)
 
 
-def _beside(pieces: list[str], titles: set[str]) -> str | None:
+def _beside(pieces: Sequence[str], titles: set[str]) -> str | None:
     """Return the part of a title beside one of these titles, given as keys."""
     last = pieces[-1]
     for name, rest in ((last, pieces[:-1]), (pieces[0], pieces[1:])):

@@ -1,7 +1,8 @@
 """Strips titles of the site's name, and recognizes placeholders."""
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from splitflap_scraper.preview.texts import key
 from splitflap_scraper.preview.words import load
@@ -18,6 +19,8 @@ _PARTS = re.compile(
     rf"\s+[{re.escape(_SEPARATORS)}]{{1,3}}\s+|\s*[|\uff5c\u2502]\s*"
     rf"|(?<=[{_EAST_ASIAN}])\s*(?:[_\uff0d-]{{1,2}}|\u2014{{1,2}})\s*|_(?=[{_EAST_ASIAN}])"
 )
+#: A separator. A title without one has one part.
+_SEPARATOR = re.compile(f"[{re.escape(_SEPARATORS)}]")
 #: Separators before sections of a site. A middle dot separates facts of the page itself.
 _SECTION = re.compile(
     rf"\s+[-\u2013\u2014|\u00bb\u203a/]\s|\s?[|\uff5c]|(?:[_-]{{1,2}}|\u2014\u2014)(?=[{_EAST_ASIAN}])"
@@ -85,9 +88,9 @@ def without_separator(title: str) -> str:
     return _NO_SITE.sub("", title)
 
 
-def without_named_sections(title: str, sections: Container[str]) -> str:
+def without_named_sections(title: str, sections: Collection[str]) -> str:
     """Strip sections of the site from both ends of a title. `sections` are keys."""
-    for _ in range(MAX_SECTIONS):
+    for _ in range(MAX_SECTIONS if sections else 0):
         last, first = _LAST.search(title), _FIRST.match(title)
         if last and key(last[0]) in sections:
             title = title[: last.start()]
@@ -102,9 +105,11 @@ def is_telling(title: str) -> bool:
     return len(letters) >= A_SENTENCE or (len(letters) * 2 >= A_SENTENCE and letters[0] >= "\u3040")
 
 
-def parts(title: str) -> list[str]:
-    """Split a title at its separators."""
-    return [each.strip() for each in _PARTS.split(title) if each.strip()]
+@lru_cache(maxsize=32)
+def parts(title: str) -> tuple[str, ...]:
+    """Split a title at its separators. Several fields ask for the parts of one title."""
+    pieces = _PARTS.split(title) if _SEPARATOR.search(title) else (title,)
+    return tuple(each.strip() for each in pieces if each.strip())
 
 
 def begins_a_section(text: str) -> bool:
@@ -140,6 +145,8 @@ def without_site(title: str, names: Iterable[str]) -> str:
 
 def without_sections(title: str, site: str) -> str:
     """Cut a title before its site's name, if sections of the site follow the name."""
+    if site.casefold() not in title.casefold():
+        return title
     for separator in list(_PARTS.finditer(title))[:MAX_PARTS]:
         rest = title[separator.end() :]
         after = rest[len(site) :]

@@ -46,14 +46,15 @@ def _extract(page: Document, rules: AddressRules, players: Players, pace: Pace) 
     sold = after(offer(sources, kind))
     frame = after(player(sources, players, rules)) or Player("")
     visible = Visible(sources, title)
+    spoken = language(sources)
     return PreviewFields(
         **after(_of_picture(sources, image, rules)),
         title=title,
         description=after(description(sources, title)),
         site_name=site,
         author=after(authors(sources, visible)),
-        published_at=after(published(sources, visible)),
-        language=language(sources),
+        published_at=after(published(sources, visible, spoken)),
+        language=spoken,
         type=kind,
         icon=icon(page, rules),
         canonical=found_canonical,

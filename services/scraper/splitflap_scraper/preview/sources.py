@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from splitflap_scraper.page.document import Document
@@ -9,13 +10,19 @@ from splitflap_scraper.preview.listing import is_listing
 from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import Node
 from splitflap_scraper.preview.structured.microdata import Microdata
-from splitflap_scraper.preview.structured.topic import Identity, page_of, site_of, topic_of
+from splitflap_scraper.preview.structured.topic import (
+    Identity,
+    is_front_url,
+    page_of,
+    site_of,
+    topic_of,
+)
 
 #: Properties of a text. A page that lists others has them from its template.
 _OF_TEXT = frozenset({"author", "creator", "datePublished", "dateCreated", "uploadDate"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sources:
     """A page, its JSON-LD, and its microdata.
 
@@ -36,6 +43,7 @@ class Sources:
     def of(cls, page: Document, urls: list[str]) -> "Sources":
         """Parse the structured data of a page. `urls` are the page's own URLs."""
         after = page.pace.after
+        urls = list(dict.fromkeys(urls))
         graph = after(Graph(page.scripts))
         identity = _identity(page, urls)
         microdata = after(Microdata(page, identity))
@@ -56,22 +64,24 @@ class Sources:
         """The node of the page's topic, else of the page itself."""
         return self.topic or self.own
 
-    @property
+    @cached_property
     def nodes(self) -> list[Node]:
         """The nodes of the topic and of the page, if they are known."""
         return [each for each in (self.topic, self.own) if each]
 
     def values(self, *names: str) -> list[Any]:
         """Return the values of the first of these properties, by the topic, then by the page."""
-        nodes = self._with(names)
-        found = (list(self.graph.values(node, *names)) for node in nodes)
-        return next((each for each in found if each), [])
+        for node in self._with(names):
+            if found := list(self.graph.values(node, *names)):
+                return found
+        return []
 
     def json_ld(self, *names: str) -> list[str]:
         """Return the texts of the first of these properties, by the topic, then by the page."""
-        nodes = self._with(names)
-        found = (self.graph.texts(node, *names) for node in nodes)
-        return next((each for each in found if each), [])
+        for node in self._with(names):
+            if found := self.graph.texts(node, *names):
+                return found
+        return []
 
     def names(self) -> list[str]:
         """Return the titles in JSON-LD. Some wikis have a description for the headline."""
@@ -82,7 +92,7 @@ class Sources:
     def _with(self, names: tuple[str, ...]) -> list[Node]:
         """Return the nodes with these properties. The date and author of a list mean little."""
         is_of_topic = self.is_list and not _OF_TEXT.isdisjoint(names)
-        return [self.topic or {}] if is_of_topic else self.nodes
+        return self.nodes[: self.topic is not None] if is_of_topic else self.nodes
 
     def of_site(self, *names: str) -> Iterator[str]:
         """Yield the texts of these properties of the site, on its front page."""
@@ -92,8 +102,9 @@ class Sources:
 
 def _own_urls(url: str, urls: list[str]) -> tuple[str, ...]:
     """Return the URLs of a page. Some sites declare their front page for all their pages."""
-    is_front = Identity((url,)).is_front
-    return tuple(each for each in urls if is_front or not Identity((each,)).is_front) or (url,)
+    if is_front_url(url):
+        return tuple(urls)
+    return tuple(each for each in urls if not is_front_url(each)) or (url,)
 
 
 def _identity(page: Document, urls: list[str]) -> Identity:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, Run
 from splitflap_scraper.preview.bylines.names import Mark, seen_names
@@ -97,5 +98,6 @@ def _is_of_name(run: Run) -> bool:
     return _NAME.search(run.own or run.about) is not None and not _NO_WRITER.search(run.own)
 
 
+@lru_cache(maxsize=256)
 def _is_of_writer(about: str) -> bool:
     return _WRITER.search(about) is not None and not _NO_WRITER.search(about)

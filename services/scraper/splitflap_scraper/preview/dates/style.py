@@ -1,8 +1,10 @@
 """The order of day and month in a page, by its language, its country and its other dates."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 Order = Literal["day first", "month first"]
@@ -42,13 +44,18 @@ _NUMERIC = re.compile(r"(?<![\d/.-])(\d{1,2})([/-])(\d{1,2})\2(?:19|20)\d\d(?!\d
 _MONTHS = 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DateStyle:
     """The language of a page's dates, their order if it is known, and the latest possible one."""
 
     language: str = ""
-    order: Order | None = None
+    find_order: Callable[[], Order | None] = lambda: None
     latest: datetime = field(default_factory=lambda: datetime.now(UTC) + SLACK)
+
+    @cached_property
+    def order(self) -> Order | None:
+        """The order of day and month. Few dates need it, so it is found at its first use."""
+        return self.find_order()
 
 
 def order_of(tags: list[str], host: str, texts: str) -> Order | None:

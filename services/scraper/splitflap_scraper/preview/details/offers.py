@@ -63,7 +63,7 @@ def _product(sources: Sources) -> Node | None:
     """Return the product in JSON-LD: the page's topic, or the only one."""
     if kind(sources.node) in _SOLD:
         return sources.node
-    products = list(sources.graph.of_type("Product", "ProductGroup", "Book"))
+    products = list(sources.graph.of_type({"Product", "ProductGroup", "Book"}))
     return products[0] if len(products) == 1 else None
 
 

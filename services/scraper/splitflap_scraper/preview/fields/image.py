@@ -108,7 +108,7 @@ def _logos(sources: Sources) -> list[str]:
     """Return the logos of the site and its owner."""
     graph = sources.graph
     owners = [each for each in sources.values("publisher") if isinstance(each, dict)]
-    owners += [each for each in graph.of_type(*ORGANIZATIONS) if each not in sources.nodes]
+    owners += [each for each in graph.of_type(ORGANIZATIONS) if each not in sources.nodes]
     found = (
         url
         for owner in owners[:MAX_LOGOS]
@@ -156,18 +156,17 @@ def _is_picture(found: Picture, page: str) -> bool:
 def _icon_rank(link: Element, index: int) -> tuple[int, int]:
     """Return a rank, lower for a better icon. The nearest size above BEST_ICON is best."""
     relation, kind = link.get("rel").lower(), link.get("type").lower()
+    if "mask-icon" in relation or "dark" in link.get("media").lower():
+        return 9, index
+    if kind == "image/svg+xml" or link.get("href").lower().split("?")[0].endswith(".svg"):
+        return 0, index
+    if "apple" in relation:
+        return 3, index
     sizes = [
         int(each.split("x")[0])
         for each in link.get("sizes")[:MAX_SIZES].lower().split()
         if re.fullmatch(r"\d{1,4}x\d{1,4}", each)
     ]
-    is_touch = "apple" in relation
-    if "mask-icon" in relation or "dark" in link.get("media").lower():
-        return 9, index
-    if kind == "image/svg+xml" or link.get("href").lower().split("?")[0].endswith(".svg"):
-        return 0, index
-    if is_touch:
-        return 3, index
     if sizes and max(sizes) >= BEST_ICON:
         return 1, min(each for each in sizes if each >= BEST_ICON)
     return 4 if sizes else 2, index

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from splitflap_scraper.preview.bylines.dateline import dateline, texts_with_dates
 from splitflap_scraper.preview.bylines.visible import Visible
 from splitflap_scraper.preview.dates.moments import formatted, moment_in
-from splitflap_scraper.preview.dates.style import DateStyle, order_of
-from splitflap_scraper.preview.fields.language import language, tag
+from splitflap_scraper.preview.dates.style import DateStyle, Order, order_of
+from splitflap_scraper.preview.fields.language import tag
 from splitflap_scraper.preview.sources import Sources
 
 TIMES = (
@@ -64,12 +64,13 @@ _OTHER_DAYS = re.compile(
 _MAX_PATH = 400
 
 
-def published(sources: Sources, visible: Visible) -> str | None:
-    """Return the first valid time as RFC 3339 in UTC, or None."""
-    style = _style(sources)
-    stated = replace(style, latest=DateStyle().latest)
-    moment = next((found for text in _stated(sources) if (found := moment_in(text, stated))), None)
+def published(sources: Sources, visible: Visible, language: str | None) -> str | None:
+    """Return the first valid time as RFC 3339 in UTC, or None. `language` is the page's."""
+    neutral = DateStyle((language or "").partition("-")[0])
+    style = replace(neutral, find_order=lambda: _order(sources, language or ""))
+    moment = next((found for text in _stated(sources) if (found := moment_in(text, style))), None)
     if moment is None and not visible.belongs_to_others:
+        style = replace(style, latest=_latest(sources, neutral))
         moment = dateline(visible, style) or _in_path(sources, style)
     return formatted(moment) if moment else None
 
@@ -85,17 +86,18 @@ def _stated(sources: Sources) -> Iterator[str]:
     yield from sources.json_ld("dateCreated")
 
 
-def _style(sources: Sources) -> DateStyle:
-    """Return the order of day and month, and the time of the last change, if the page says so."""
+def _order(sources: Sources, language: str) -> Order | None:
     page = sources.page
-    tags = [language(sources) or "", *(tag(each) or "" for each in page.meta("og:locale")[:1])]
+    tags = [language, *(tag(each) or "" for each in page.meta("og:locale")[:1])]
     host = urlsplit(page.url).hostname or ""
-    neutral = DateStyle(tags[0].partition("-")[0])
-    order = order_of(tags, host, texts_with_dates(sources))
-    changes = [*page.meta(*CHANGES), *sources.json_ld("dateModified")][:3]
+    return order_of(tags, host, texts_with_dates(sources))
+
+
+def _latest(sources: Sources, neutral: DateStyle) -> datetime:
+    """Return the latest possible time: a day after the last change, if the page says so."""
+    changes = [*sources.page.meta(*CHANGES), *sources.json_ld("dateModified")][:3]
     known = [found for each in changes if (found := moment_in(each, neutral))]
-    latest = min([neutral.latest, *(each + timedelta(days=1) for each in known)])
-    return DateStyle(neutral.language, order, latest)
+    return min([neutral.latest, *(each + timedelta(days=1) for each in known)])
 
 
 def _in_path(sources: Sources, style: DateStyle) -> datetime | None:

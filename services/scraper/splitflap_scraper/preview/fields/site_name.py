@@ -92,7 +92,7 @@ def _site_names(sources: Sources) -> Iterator[str]:
     page, graph = sources.page, sources.graph
     yield from (each for each in page.meta(*SITE_NAMES) if not _is_a_title(page, each))
     for kind in ("WebSite", "Blog"):
-        for node in graph.of_type(kind):
+        for node in graph.of_type({kind}):
             yield from graph.texts(node, "name")
     yield from (name for text in page.titles[:1] if (name := _site_by_host(page, text)))
     yield from sources.json_ld("publisher", "isPartOf", "sourceOrganization")

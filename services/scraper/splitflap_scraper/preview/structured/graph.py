@@ -1,6 +1,7 @@
 """The nodes of a page's structured data, with their references."""
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from splitflap_scraper.preview.structured.jsonld import Node, parsed, text_in, types, values
@@ -86,9 +87,8 @@ class Graph:
         name = node.get("@id")
         return id(node) in self._main or (isinstance(name, str) and name in self._main_ids)
 
-    def of_type(self, *names: str) -> Iterator[Node]:
+    def of_type(self, wanted: AbstractSet[str]) -> Iterator[Node]:
         """Iterate over the nodes of these types."""
-        wanted = frozenset(names)
         return (node for node in self.nodes if not wanted.isdisjoint(self._types[id(node)]))
 
     def values(self, node: Node | None, *names: str) -> Iterator[Any]:

@@ -70,7 +70,7 @@ class Microdata:
                 headed |= {id(owner)} if is_heading else set()
         for top in tops:
             self._graph.add(top)
-        self._main = _main(self._graph, tops, identity, headed)
+        self._main = _main(self._graph, tops, identity, headed) if tops else None
         #: Whether the items are a list, and none of them is the topic.
         self.is_list = self._main is None and is_list(tops)
 

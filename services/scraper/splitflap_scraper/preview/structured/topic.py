@@ -92,7 +92,7 @@ class Identity:
     @cached_property
     def is_front(self) -> bool:
         """Whether the page is the front page of its site."""
-        return bool(self.urls) and all(_is_front(url, self.language) for url in self.urls)
+        return bool(self.urls) and all(is_front_url(url, self.language) for url in self.urls)
 
     def claim(self, node: Node) -> Claim:
         """Return the relation of a node to the page. It is remembered."""
@@ -149,7 +149,7 @@ def is_list(nodes: Iterable[Node]) -> bool:
 
 def page_of(graph: Graph, identity: Identity) -> Node | None:
     """Return the node of the page itself, or None."""
-    found = [(identity.claim(node), node) for node in graph.of_type(*PAGES)]
+    found = [(identity.claim(node), node) for node in graph.of_type(PAGES)]
     own = [node for claim, node in found if claim is Claim.URL]
     unknown = [node for claim, node in found if claim not in {Claim.URL, Claim.OTHER}]
     # A page may have several nodes. The one with the most properties describes it.
@@ -159,8 +159,8 @@ def page_of(graph: Graph, identity: Identity) -> Node | None:
 def site_of(graph: Graph, identity: Identity) -> Iterator[Node]:
     """Yield the nodes of the site and its owner, if the page is the site's front page."""
     if identity.is_front:
-        yield from graph.of_type("WebSite")
-        yield from (node for node in graph.of_type(*OWNERS) if identity.claim(node))
+        yield from graph.of_type({"WebSite"})
+        yield from (node for node in graph.of_type(OWNERS) if identity.claim(node))
 
 
 def address_key(url: str, home: str = "") -> str | None:
@@ -178,7 +178,7 @@ def address_key(url: str, home: str = "") -> str | None:
     return f"{host.lower()}/{path}".rstrip("/") + query
 
 
-def _is_front(url: str, language: str) -> bool:
+def is_front_url(url: str, language: str = "") -> bool:
     """Whether a URL is that of a front page."""
     rest = url.partition("#")[0].partition("//")[2]
     path, mark, query = rest.partition("/")[2].partition("?")
@@ -192,7 +192,7 @@ def _is_front(url: str, language: str) -> bool:
 
 def _topics(graph: Graph, identity: Identity) -> Iterator[Node]:
     """Yield the nodes that may be the topic of the page."""
-    for node in graph.of_type(*TOPICS):
+    for node in graph.of_type(TOPICS):
         # The owner of the site is the topic of its own page alone.
         is_owner = not OWNERS.isdisjoint(types(node))
         if not is_owner or graph.is_main(node) or _is_page_of_owner(node, identity):

@@ -15,21 +15,23 @@ from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.layout.elements import visible
 from splitflap_scraper.page.markup import attributes, text_of, unescaped
 from splitflap_scraper.page.pace import Pace
-from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.page.vocabulary import IMAGES, Piece
 
 #: Characters read of an attribute: more than the longest URL or description kept.
 MAX_VALUE = 4096
 
 
-@dataclass(frozen=True)
+@dataclass
 class Element:
-    """A relevant element. `attributes` are raw; `get` unescapes one."""
+    """A relevant element. `attributes` are raw; `get` unescapes one.
+
+    It is not frozen: each would take 2 us more. Nothing changes it.
+    """
 
     name: str
     attributes: dict[str, str]
     markup: str
-    region: PageRegion
+    region: int
     #: The numbers of the item of microdata around the element, and of its own item; 0 is no item.
     item: int = 0
     own: int = 0
@@ -178,9 +180,11 @@ def document_of(
 
 def _add_piece(page: Document, piece: Piece, place: int, decoder: TextDecoder) -> None:
     """Decode a piece, and add it. `place` is its index in the page."""
-    read = {name: decoder.text(value) for name, value in attributes(piece.tag).items()}
+    read = attributes(piece.tag)
+    if not piece.tag.isascii():
+        read = {name: decoder.text(value) for name, value in read.items()}
     inner = decoder.text(piece.inner)
-    if piece.name not in _HEAD:
+    if piece.name not in _HEAD and ("property" in read or "typeof" in read):
         read |= as_microdata(read)
     element = Element(piece.name, read, inner, piece.region, piece.item, piece.own, place)
     if piece.name in _ROOTS:

@@ -58,4 +58,4 @@ class KeptPieces:
 def _is_of_article(image: Piece) -> bool:
     """Whether an image is marked, or in the article."""
     is_in_text = image.region & (PageRegion.ARTICLE | PageRegion.CONTENT)
-    return "itemprop" in image.tag or (is_in_text > 0 and PageRegion.ASIDE not in image.region)
+    return "itemprop" in image.tag or (is_in_text > 0 and not image.region & PageRegion.ASIDE)

@@ -39,6 +39,8 @@ class MarkScanner:
         self._marks_and_dates: tuple[str, ...] = (*MARKS, *MARKS_OF_DATES)
         self._kept = 0
         self._hits = 0
+        #: The start of the current text.
+        self._start = 0
 
     def scan(self, text: str, start: int, end: int, *, whole: bool) -> int:
         """Scan a text between two tokens, and return the end of the scanned part.
@@ -47,6 +49,7 @@ class MarkScanner:
         """
         if start >= end:
             return end
+        self._start = start
         # A tag or a mark may begin here and end in the next piece.
         reached = end if whole else max(start, end - LONGEST_MARKED)
         may_keep = self._kept < MAX_MARKED and self._hits < MAX_HITS
@@ -56,6 +59,8 @@ class MarkScanner:
         return reached
 
     def _has_marks(self, text: str, start: int, end: int) -> bool:
+        if text.find("=", start, end) < 0:
+            return False
         marks = self._marks_and_dates if self._excerpts.has_room else self._marks
         for mark in marks:  # noqa: SIM110 - a generator takes twice as long
             if text.find(mark, start, end) >= 0:
@@ -118,7 +123,7 @@ class MarkScanner:
         around, own = self.token(name, mark[0])
         piece = Piece(name, mark[0], inner, region, True, around, own)
         if is_dated(mark[0]):
-            self._excerpts.begin_marked(piece, mark.end())
+            self._excerpts.begin_marked(piece, mark.end() - self._start)
         if own or MARK.search(mark[0]):
             self.keep(piece)
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterable
 
 #: Attributes read of one tag. Real tags have a dozen.
 MAX_ATTRIBUTES = 100
@@ -36,6 +37,19 @@ _HIDDEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TAG = re.compile(r"<[a-z/!?][^<>]*+>?", re.IGNORECASE | re.ASCII)
+
+
+def any_name(names: Iterable[str]) -> str:
+    """Return a pattern of any of these names in ASCII, in any case.
+
+    It tries the next letter only, so a search is faster than with re.IGNORECASE and alternatives.
+    """
+    rests: dict[str, list[str]] = {}
+    for name in sorted(names, reverse=True):
+        rests.setdefault(name[:1], []).append(name[1:])
+    each = (f"[{first}{first.upper()}]{any_name(rest)}" for first, rest in rests.items() if first)
+    found = "|".join([*each, ""] if "" in rests else each)
+    return f"(?:{found})" if "|" in found else found
 
 
 def attributes(tag: str) -> dict[str, str]:

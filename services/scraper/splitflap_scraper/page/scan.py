@@ -13,6 +13,7 @@ from collections.abc import Callable
 from splitflap_scraper.page.kept_pieces import KeptPieces
 from splitflap_scraper.page.layout.blocks import BlockScanner, RegionTracker
 from splitflap_scraper.page.layout.elements import region_of
+from splitflap_scraper.page.layout.excerpts import TAGS as IN_EXCERPTS
 from splitflap_scraper.page.layout.excerpts import Excerpts
 from splitflap_scraper.page.marks import MarkScanner
 from splitflap_scraper.page.markup import REST_OF_TAG
@@ -61,9 +62,9 @@ class PageScanner:
         #: Whether the page has microdata, and the items around and of the current tag.
         self._has_items = False
         self._item = self._own = 0
-        #: The name of the current tag, and the numbers of tokens so far.
+        #: The name of the current tag, and the number of tokens left for the current part.
         self._name = ""
-        self._tokens = self._body_tokens = self._late_tokens = 0
+        self._tokens_left = MAX_TOKENS
         #: Whether only JSON-LD and metas are still of interest, and the characters skipped so far.
         self._is_late = False
         self._skipped = 0
@@ -98,7 +99,7 @@ class PageScanner:
         self._is_final = final
         while not self.done and self._step():
             pass
-        self.done = self.done or self._scanned(window.at) > MAX_SCANNED
+        self.done = self.done or window.dropped + window.at - self._skipped > MAX_SCANNED
         if final or self.done:
             self._blocks.end_text()
         window.drop()
@@ -113,17 +114,19 @@ class PageScanner:
         if token is None:
             self._scan_rest()
             return False
-        if not self._is_late and token.start() > window.at:
+        start, end = token.span()
+        if not self._is_late and start > window.at:
             stop = self._end_of_full_scan()
-            self._scan_text(min(token.start(), stop), whole=True)
-            if token.start() > stop:
+            self._scan_text(min(start, stop), whole=True)
+            if start > stop:
                 self._end_full_scan()
                 return True
-        self._count_token()
-        window.start, window.at = token.span()
-        self._name = (token[2] or "").lower()
-        if self._name:
-            self._step = self._in_tag
+        self._tokens_left -= 1
+        if self._tokens_left < 0:
+            self._run_out()
+        window.start, window.at = start, end
+        if name := token[2]:
+            self._name = name.lower()
             return self._in_tag()
         # "<!-->" is a complete comment, so its end may overlap its begin.
         window.at -= 2
@@ -132,33 +135,28 @@ class PageScanner:
 
     def _scan_text(self, end: int, *, whole: bool) -> int:
         """Scan a text for marks, and keep its part of excerpts. Return the end of the scan."""
-        window, is_aside = self._window, self._regions.is_aside
+        window, before = self._window, self._regions.here
         scanned = self._marks.scan(window.text, window.at, end, whole=whole)
         # A text is beside the page's text only if both its ends are.
-        is_aside = is_aside and self._regions.is_aside
+        is_aside = before & self._regions.here & PageRegion.ASIDE != 0
         self._excerpts.text(window.text, window.at, scanned, is_aside=is_aside)
         return scanned
 
-    def _count_token(self) -> None:
-        self._tokens += 1
-        self._body_tokens += self._regions.in_body
+    def _run_out(self) -> None:
+        """End the current part of the page, which has too many tokens."""
         if self._is_late:
-            self._late_tokens += 1
-            self.done = self._late_tokens > MAX_LATE_TOKENS
-        elif self._tokens > MAX_TOKENS or self._body_tokens > MAX_BODY_TOKENS:
+            self.done = True
+        else:
             self._end_full_scan()
-
-    def _scanned(self, at: int) -> int:
-        """The characters up to a position that were not skipped."""
-        return self._window.dropped + at - self._skipped
 
     def _end_of_full_scan(self) -> int:
         """The position where the full scan ends, unless more is skipped before it."""
-        return self._window.at + MAX_FULL - self._scanned(self._window.at)
+        return MAX_FULL - self._window.dropped + self._skipped
 
     def _end_full_scan(self) -> None:
         """From now on scan for JSON-LD and metas only, unless the page has enough."""
         self._is_late = True
+        self._tokens_left = MAX_LATE_TOKENS
         self._blocks.end_text()
         self.done = self._is_enough(self.pieces)
 
@@ -183,13 +181,15 @@ class PageScanner:
     def _in_tag(self) -> bool:
         """Find the end of a tag."""
         window = self._window
-        rest = REST_OF_TAG.match(window.text, window.at)
-        window.at = rest.end() if rest else window.at
+        if window.text[window.at : window.at + 1] != ">":
+            rest = REST_OF_TAG.match(window.text, window.at)
+            window.at = rest.end() if rest else window.at
         if window.text[window.at : window.at + 1] == ">":
             window.at += 1
             self._step = self._between
             self._after_tag()
             return True
+        self._step = self._in_tag
         if len(window.text) - window.start > MAX_TAG:
             # Skip all of it at once, so that many such tags take linear time.
             window.move(len(window.text))
@@ -234,28 +234,30 @@ class PageScanner:
 
     def _after_tag(self) -> None:
         window, name = self._window, self._name
-        if name not in SKIPPED and not self._is_late:
-            self._excerpts.tag(name, window.tag, self._regions)
+        tag = window.text[window.start : window.at]
+        if name in IN_EXCERPTS and not self._is_late:
+            self._excerpts.tag(name, tag, self._regions)
         window.tag_end = window.searched = window.at
-        if self._has_items and name not in SKIPPED:
-            self._item, self._own = self._marks.token(name, window.tag)
-        else:
-            self._item, self._own = self._marks.items.number, 0
+        if self._has_items:
+            self._own = 0
+            self._item = self._marks.items.number
+            if name not in SKIPPED:
+                self._item, self._own = self._marks.token(name, tag)
         if name in KEPT_TAGS:
-            if not (self._is_late and "itemprop" in window.tag):
-                self._keep(window.tag)
+            if not (self._is_late and "itemprop" in tag):
+                self._keep(tag)
         elif name == "script":
             self._after_script()
         elif name == "noscript" and self._regions.in_body:
             # Its content is scanned like any other: it describes the page too.
             return
         elif name in KEPT_TEXTS and self._kept.has_room(name):
-            self._blocks.token(name, window.tag)
+            self._blocks.token(name, tag)
             self._take(KEPT_TEXTS[name])
         elif name in SKIPPED:
             self._skip_to(END_OF_TEXT[name])
         else:
-            self._after_other(name)
+            self._after_other(name, tag)
 
     def _after_script(self) -> None:
         window, limit = self._window, self._kept.json_left
@@ -264,10 +266,9 @@ class PageScanner:
         else:
             self._skip_to(END_OF_TEXT["script"])
 
-    def _after_other(self, name: str) -> None:
+    def _after_other(self, name: str, tag: str) -> None:
         """Note an item, and follow the regions of the page."""
         if self._own:
-            tag = self._window.tag
             region = self._regions.here | region_of(name, tag)
             self._marks.keep(Piece(name, tag, "", region, True, self._item, self._own))
             self._own = 0
@@ -275,13 +276,14 @@ class PageScanner:
             self._blocks.token(name, "")
             if not self._regions.in_body:
                 self._regions.enter_body()
+                self._tokens_left = min(self._tokens_left, MAX_BODY_TOKENS)
                 self.done = self._is_enough(self.pieces)
         elif name in {"/html", "plaintext"}:
             self.done = True
         else:
-            self._blocks.token(name, self._window.tag)
+            self._blocks.token(name, tag)
 
-    def _keep_text(self, markup: str, region: PageRegion) -> None:
+    def _keep_text(self, markup: str, region: int) -> None:
         """Keep a text outside of paragraphs."""
         self._kept.add_marked(Piece("text", "", markup, region))
 

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from splitflap_scraper.page.markup import REST_OF_TAG
+from splitflap_scraper.page.markup import REST_OF_TAG, any_name
 from splitflap_scraper.page.regions import PageRegion
 
 #: Pieces kept of each kind. Real pages have some dozens of metas and links.
@@ -58,12 +58,15 @@ MAX_HITS = 600
 #: Longest token in characters. The end of a piece may be the start of a token, so it is kept.
 LONGEST_TOKEN = 16
 
-TOKEN = re.compile(
-    r"<(?=[!/a-z])(?:(!--)|(meta|link|script|p|img|amp-img|source|video|/?(?:nav|aside|footer|header|article|main|dialog|head)|h[1-3]"
-    r"|style|title|time|noscript|base|html|body|/html|svg|template|textarea|iframe|noframes|xmp"
-    r"|plaintext)(?=[\s/>]))",
-    re.IGNORECASE | re.ASCII,
+_LANDMARKS = ("nav", "aside", "footer", "header", "article", "main", "dialog", "head")
+_TOKENS = (
+    *("meta", "link", "script", "p", "img", "amp-img", "source", "video", "h1", "h2", "h3"),
+    *("style", "title", "time", "noscript", "base", "html", "/html", "body", "svg", "template"),
+    *("textarea", "iframe", "noframes", "xmp", "plaintext"),
+    *_LANDMARKS,
+    *(f"/{name}" for name in _LANDMARKS),
 )
+TOKEN = re.compile(rf"<(?:(!--)|({any_name(_TOKENS)})(?=[\s/>]))", re.ASCII)
 #: Tokens after the part that is scanned in full: JSON-LD and metas at the end of long pages.
 LATE_TOKEN = re.compile(
     r"<(?=[!/sm])(?:(!--)|(script|style|meta|/html)(?=[\s/>]))", re.IGNORECASE | re.ASCII
@@ -124,7 +127,7 @@ class Piece(NamedTuple):
     name: str
     tag: str
     inner: str = ""
-    region: PageRegion = PageRegion.NONE
+    region: int = PageRegion.NONE
     mark: bool = False
     item: int = 0
     own: int = 0

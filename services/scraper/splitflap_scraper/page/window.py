@@ -18,11 +18,6 @@ class Window:
         self.text = ""
         self.at = self.start = self.tag_end = self.searched = self.clear = self.dropped = 0
 
-    @property
-    def tag(self) -> str:
-        """The current tag, while `at` is its end."""
-        return self.text[self.start : self.at]
-
     def move(self, to: int) -> None:
         """Continue the scan at a position. The text before it is done."""
         self.at = self.start = to

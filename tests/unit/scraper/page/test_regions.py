@@ -10,7 +10,7 @@ from tests.unit.scraper.page.test_scan import scanned
 _SHOWN = PageRegion.ASIDE | PageRegion.HIDDEN | PageRegion.NOTE
 
 
-def around(markup: str) -> PageRegion:
+def around(markup: str) -> int:
     """Return the region of the first image in the article, or of the first heading."""
     found = scanned(f"<body>{markup}").pieces
     return next(each.region for each in found if each.name == "h1") & _SHOWN
@@ -91,7 +91,7 @@ def test_similar_attributes_hide_nothing(tag: str) -> None:
         ("<div>" * (MAX_OPEN + 5) + "</div>" * (MAX_OPEN + 4) + "<h1>", PageRegion.NONE),
     ],
 )
-def test_a_region_ends_with_its_element(markup: str, region: PageRegion) -> None:
+def test_a_region_ends_with_its_element(markup: str, region: int) -> None:
     """End tags may be missing, superfluous or in the wrong order, as in a browser."""
     assert around(markup) == region
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from splitflap_scraper.page.layout.elements import REGIONS, region_of
-from splitflap_scraper.page.markup import REST_OF_TAG
+from splitflap_scraper.page.markup import REST_OF_TAG, any_name
 from splitflap_scraper.page.regions import PageRegion
 
 #: Open elements that are followed. Deeper ones are counted only.
@@ -29,13 +29,14 @@ _FOLLOWED = frozenset({
 })  # fmt: skip
 _TRACKED = _FOLLOWED | {f"/{name}" for name in _FOLLOWED}
 
-#: Tags that begin or end a block.
-TAG_OF_BLOCK = re.compile(
-    r"<(/?(?:div|section|[uod]l|form|table|t[dhr]|tbody|figure|figcaption|caption|fieldset"
-    r"|blockquote|details|summary|center|address|li|d[td]|pre|h[1-6r]|p|br|button|select|label))"
-    r"(?:>|(?=[\s/]))",
-    re.IGNORECASE | re.ASCII,
+_BLOCKS = (
+    *("div", "section", "ul", "ol", "dl", "form", "table", "td", "th", "tr", "tbody", "figure"),
+    *("figcaption", "caption", "fieldset", "blockquote", "details", "summary", "center", "address"),
+    *("li", "dd", "dt", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "p", "br", "button"),
+    *("select", "label"),
 )
+#: Tags that begin or end a block.
+TAG_OF_BLOCK = re.compile(rf"<(/?{any_name(_BLOCKS)})(?:>|(?=[\s/]))", re.ASCII)
 #: Elements whose text is another piece, or no text of the page.
 _NO_TEXT = frozenset({"pre", "button", "select", "label", "p", "h1", "h2", "h3", "h4", "h5", "h6",
                       "summary", "dt", "th"})  # fmt: skip
@@ -47,10 +48,6 @@ _TAG = re.compile(r"<[^<>]*+>?|\s++", re.ASCII)
 #: Characters of the longest match of TAG_OF_BLOCK, and the one after it.
 _LONGEST = 14
 
-#: As plain numbers, since operations of flags take ten times as long.
-_ASIDE = int(PageRegion.ASIDE)
-_BODY = int(PageRegion.BODY)
-
 
 class RegionTracker:
     """Follows the start and end tags of blocks."""
@@ -61,31 +58,27 @@ class RegionTracker:
         self._counts: dict[str, int] = {}
         #: Open elements beyond MAX_OPEN.
         self._deeper = 0
-        self._bits = 0
+        #: The region of the current position.
+        self.here: int = PageRegion.NONE
         self.in_body = False
-
-    @property
-    def here(self) -> PageRegion:
-        """The region of the current position."""
-        return PageRegion(self._bits)
 
     @property
     def is_aside(self) -> bool:
         """Whether the current position is beside the text of the page."""
-        return self._bits & _ASIDE != 0
+        return self.here & PageRegion.ASIDE != 0
 
     def enter_body(self) -> None:
         """Leave the head."""
         self.in_body = True
-        self._bits |= _BODY
-        self.open = [(name, bits | _BODY) for name, bits in self.open]
+        self.here |= PageRegion.BODY
+        self.open = [(name, region | PageRegion.BODY) for name, region in self.open]
 
     def tag(self, name: str, tag: str) -> None:
         """Note a tag by its name, with a slash for an end tag."""
         if name[0] == "/":
             if self._counts.get(name[1:]):
                 self._end(name[1:])
-        elif name in _FOLLOWED:
+        else:
             if name == "td" and self._counts.get(name):
                 self._end(name)
             self._begin(name, tag)
@@ -94,10 +87,10 @@ class RegionTracker:
         if len(self.open) >= MAX_OPEN:
             self._deeper += 1
             return
-        self.open.append((name, self._bits))
+        self.open.append((name, self.here))
         self._counts[name] = self._counts.get(name, 0) + 1
         if len(tag) > len(name) + 2 or name in REGIONS:
-            self._bits |= int(region_of(name, tag))
+            self.here |= region_of(name, tag)
 
     def _end(self, name: str) -> None:
         """End the innermost open element of a name, with those inside it."""
@@ -111,10 +104,9 @@ class RegionTracker:
             # A cell or a table keeps the elements around it open.
             if each == "table" or (each == "td" and name != "table"):
                 return
-        self._bits = self.open[index][1]
-        for each, _ in self.open[index:]:
-            self._counts[each] -= 1
-        del self.open[index:]
+        self.here = self.open[index][1]
+        while len(self.open) > index:
+            self._counts[self.open.pop()[0]] -= 1
 
 
 class BlockScanner:
@@ -123,7 +115,7 @@ class BlockScanner:
     A text ends at the tag of a block, or at two line breaks.
     """
 
-    def __init__(self, regions: RegionTracker, keep: Callable[[str, PageRegion], None]) -> None:
+    def __init__(self, regions: RegionTracker, keep: Callable[[str, int], None]) -> None:
         """`keep` receives the markup of a text, and its region."""
         self.regions = regions
         self._keep = keep
@@ -151,7 +143,7 @@ class BlockScanner:
     def passed(self, text: str, start: int, end: int, limit: int) -> None:
         """Examine the tags that begin between two positions. They end before `limit`."""
         at = start + self._beyond
-        for found in TAG_OF_BLOCK.finditer(text, at, min(end + _LONGEST, len(text))):
+        for found in TAG_OF_BLOCK.finditer(text, at, end + _LONGEST):
             begin, stop = found.span()
             if begin >= end:
                 break
@@ -163,21 +155,23 @@ class BlockScanner:
             at = stop
             if text[stop - 1] != ">":
                 at = _end_of_tag(text, stop, min(begin + LONGEST_TAG, limit))
-            self._tag(found[1].lower(), text[begin:at])
+            name = found[1].lower()
+            if name == "br" and not self._after_break:
+                self._break()
+                continue
+            if self._size:
+                self.end_text()
+            if name in _TRACKED:
+                self.regions.tag(name, text[begin:at])
+            self._begin_text(name)
         if self._is_text and at < end:
             self._add(text, at, end)
         self._beyond = max(0, at - end)
 
-    def _tag(self, name: str, tag: str) -> None:
-        if name == "br" and not self._after_break:
-            if self._is_text:
-                self._add(" ", 0, 1)
-                self._after_break = True
-            return
-        self.end_text()
-        if name != "br":
-            self.regions.tag(name, tag)
-        self._begin_text(name)
+    def _break(self) -> None:
+        if self._is_text:
+            self._add(" ", 0, 1)
+            self._after_break = True
 
     def _add(self, text: str, start: int, end: int) -> None:
         """Add a part to the current text."""
@@ -200,7 +194,8 @@ class BlockScanner:
     def _begin_text(self, name: str) -> None:
         """Begin a text after the tag with this name, unless it is beside the text of the page."""
         self._after_break = False
-        self._is_text = self._left > 0 and name not in _NO_TEXT and not self.regions.is_aside
+        is_aside = self.regions.here & PageRegion.ASIDE
+        self._is_text = self._left > 0 and not is_aside and name not in _NO_TEXT
 
 
 def _end_of_tag(text: str, at: int, limit: int) -> int:

@@ -15,7 +15,7 @@ from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.page.regions import PageRegion
 
 #: Elements of each region.
-REGIONS = {
+REGIONS: dict[str, int] = {
     "nav": PageRegion.ASIDE,
     "aside": PageRegion.ASIDE,
     "footer": PageRegion.ASIDE,
@@ -31,6 +31,10 @@ REGIONS = {
 _AROUND = frozenset({"html", "body", "main", "article"})
 
 _HIDDEN = PageRegion.HIDDEN | PageRegion.ASIDE
+
+#: Parts of the attributes that tell a region.
+_TELLING = ("class", "role", "itemprop", "hidden", "style")
+_ID = re.compile(r"\bid\s*+=", re.ASCII)
 
 #: Longest tag whose region is remembered, in characters. Pages repeat short ones.
 _SHORT = 200
@@ -74,7 +78,7 @@ _CONTENT = re.compile(
 )
 _WORDS = re.compile(r"-+")
 
-_ROLES = {
+_ROLES: dict[str, int] = {
     **dict.fromkeys(
         ("navigation", "complementary", "contentinfo", "dialog", "alertdialog", "search", "menu",
          "menubar"),
@@ -87,14 +91,13 @@ _ROLES = {
 }  # fmt: skip
 
 
-def region_of(name: str, tag: str) -> PageRegion:
+def region_of(name: str, tag: str) -> int:
     """Return the region that a start tag opens, by its name and attributes."""
     region = REGIONS.get(name, PageRegion.NONE)
-    if "=" in tag or "hidden" in tag:
-        found = _remembered(tag) if len(tag) <= _SHORT else _by_attributes(tag)
-        is_around = name in _AROUND and not found & PageRegion.HIDDEN
-        region |= found & PageRegion.CONTENT if is_around else found
-    return region
+    found = _remembered(tag) if len(tag) <= _SHORT else _by_attributes(tag)
+    if found and name in _AROUND and not found & PageRegion.HIDDEN:
+        found &= PageRegion.CONTENT
+    return region | found
 
 
 def visible(markup: str) -> str:
@@ -122,7 +125,10 @@ def _step(tag: str, name: str) -> int:
     return (tag == name) - (tag == f"/{name}")
 
 
-def _by_attributes(tag: str) -> PageRegion:
+def _by_attributes(tag: str) -> int:
+    lower = tag.lower()
+    if not (any(map(lower.__contains__, _TELLING)) or _ID.search(lower)):
+        return PageRegion.NONE
     found = attributes(tag)
     region = _of_class(found.get("class", "").lower()) | _of_id(found.get("id", "").lower())
     region |= _ROLES.get(found.get("role", "").strip().lower(), PageRegion.NONE)
@@ -137,9 +143,9 @@ def _by_attributes(tag: str) -> PageRegion:
 _remembered = lru_cache(maxsize=1024)(_by_attributes)
 
 
-def _of_class(value: str) -> PageRegion:
+def _of_class(value: str) -> int:
     names = value.split(maxsplit=_MAX_NAMES)[:_MAX_NAMES]
-    region = PageRegion.NONE
+    region: int = PageRegion.NONE
     for name in names:
         region |= _named(name.replace("_", "-"))
     if region & PageRegion.HIDDEN and any(_SHOWING.fullmatch(each) for each in names):
@@ -147,12 +153,12 @@ def _of_class(value: str) -> PageRegion:
     return region
 
 
-def _of_id(value: str) -> PageRegion:
+def _of_id(value: str) -> int:
     return PageRegion.ASIDE if value in ASIDE_IDS else _named(value) & ~PageRegion.HIDDEN
 
 
 @lru_cache(maxsize=2048)
-def _named(name: str) -> PageRegion:
+def _named(name: str) -> int:
     """Return the region of a class in lower case, with hyphens for underscores."""
     if _HIDING.fullmatch(name):
         return _HIDDEN

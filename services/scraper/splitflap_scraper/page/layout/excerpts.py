@@ -5,7 +5,6 @@ elements.
 """
 
 import re
-from collections import deque
 
 from splitflap_scraper.page.layout.blocks import RegionTracker
 from splitflap_scraper.page.regions import PageRegion
@@ -16,6 +15,9 @@ BEFORE = 1200
 AFTER = 5000
 WITHIN = 800
 
+#: Characters held at once.
+MAX_HELD = 32 * 1024
+
 #: Excerpts kept of headings and of marked elements.
 MAX_LEADS = 6
 MAX_MARKED_EXCERPTS = 24
@@ -24,8 +26,10 @@ _HEADINGS = frozenset({"h1", "h2"})
 #: Tokens of elements with a date.
 _DATED = frozenset({"p", "time", "header", "h2"})
 
-#: Elements that are left out: those beside the page's text, and those without a text.
-_LEFT_OUT = frozenset({"nav", "aside", "footer", "dialog", "meta", "link", "base", "html", "head"})
+#: Tags of the scanner in an excerpt. The others are beside the page's text, or have no text.
+TAGS = frozenset({"p", "h1", "h2", "h3", "time", "img", "amp-img", "source", "video", "body",
+                  "plaintext", "main", "/main", "header", "/header", "article",
+                  "/article"})  # fmt: skip
 
 #: Longest tag in an excerpt, in characters. Only the name of a longer one is kept.
 MAX_TAG = 400
@@ -36,21 +40,19 @@ _DATE = re.compile(rf"\s(?:{DATED})", re.IGNORECASE | re.ASCII)
 
 def is_dated(tag: str) -> bool:
     """Whether a tag says that its element has a date or an author."""
-    return _DATE.search(tag) is not None
+    return "=" in tag and _DATE.search(tag) is not None
 
 
 class _Excerpt:
-    __slots__ = ("begin", "left", "parts", "piece")
+    """A part of the text, by positions, with the tag before it. `text` is known after its end."""
 
-    def __init__(self, piece: Piece, begin: int, limit: int) -> None:
+    __slots__ = ("begin", "end", "piece", "text")
+
+    def __init__(self, piece: Piece, begin: int, end: int) -> None:
         self.piece = piece
         self.begin = begin
-        self.left = limit
-        self.parts: list[str] = []
-
-    def add(self, text: str) -> None:
-        self.parts.append(text[: self.left])
-        self.left -= len(text)
+        self.end = end
+        self.text: str | None = None
 
 
 class Excerpts:
@@ -58,11 +60,14 @@ class Excerpts:
 
     def __init__(self) -> None:
         self._kept: list[_Excerpt] = []
-        self._open: list[_Excerpt] = []
-        self._last: deque[str] = deque()
-        self._size = 0
         self._leads = self._marked = 0
         self._body = ""
+        #: The last part of the text, and the positions of its begin and of its end.
+        self._parts: list[str] = []
+        self._begin = self._end = 0
+        #: The position up to which excerpts need the text. Each heading may need the last part.
+        self._needed = 0
+        self._is_ahead = False
 
     @property
     def has_room(self) -> bool:
@@ -72,76 +77,76 @@ class Excerpts:
     @property
     def pieces(self) -> list[Piece]:
         """The excerpts so far."""
-        found = [each.piece._replace(inner="".join(each.parts)) for each in self._kept]
+        held = "".join(self._parts)
+        found = [each.piece._replace(inner=each.piece.inner + self._text(each, held))
+                 for each in self._kept]  # fmt: skip
         return [Piece("frame", self._body), *found] if self._body else found
 
-    def _begin_lead(self, tag: str, region: PageRegion) -> None:
+    def _begin_lead(self, tag: str, region: int) -> None:
         """Begin the excerpts before and after a heading."""
-        if self._leads >= MAX_LEADS or PageRegion.ASIDE in region:
+        if self._leads >= MAX_LEADS or region & PageRegion.ASIDE:
             return
         self._leads += 1
-        before = _Excerpt(Piece("before", tag, region=region), 0, BEFORE)
-        before.add("".join(self._last)[-BEFORE:])
-        self._kept.append(before)
-        self._begin(Piece("after", tag, region=region), 0, AFTER)
+        before = max(0, self._end - BEFORE)
+        self._kept.append(_Excerpt(Piece("before", tag, region=region), before, self._end))
+        self._keep(Piece("after", tag, region=region), self._end, AFTER)
 
-    def begin_marked(self, piece: Piece, begin: int) -> None:
-        """Begin the excerpt of a marked element, with its text from a position on."""
-        if self.has_room and PageRegion.ASIDE not in piece.region:
+    def begin_marked(self, piece: Piece, ahead: int = 0) -> None:
+        """Begin the excerpt of a marked element. Its text begins `ahead` in the next text."""
+        if self.has_room and not piece.region & PageRegion.ASIDE:
             self._marked += 1
-            self._begin(Piece("excerpt", piece.tag, region=piece.region), begin, WITHIN)
-            self._open[-1].add(piece.tag)
+            tag = piece.tag[:WITHIN]
+            self._is_ahead = ahead > 0
+            excerpt = Piece("excerpt", piece.tag, tag, piece.region)
+            self._keep(excerpt, self._end + ahead, WITHIN - len(tag))
 
-    def _begin(self, piece: Piece, begin: int, limit: int) -> None:
-        excerpt = _Excerpt(piece, begin, limit)
-        self._kept.append(excerpt)
-        self._open.append(excerpt)
+    def _keep(self, piece: Piece, begin: int, limit: int) -> None:
+        self._kept.append(_Excerpt(piece, begin, begin + limit))
+        self._needed = max(self._needed, begin + limit)
 
     def tag(self, name: str, tag: str, regions: RegionTracker) -> None:
         """Add a tag between texts. A heading begins an excerpt, and so does a dated element."""
-        if regions.is_aside and name != "body":
-            return
         if name == "body" and not self._body:
             self._body = tag
             # Some pages have no heading.
             self._begin_lead(tag, regions.here)
+        elif regions.here & PageRegion.ASIDE and name != "body":
+            return
         if name in _HEADINGS:
             self._begin_lead(tag, regions.here)
-        if name.lstrip("/") in _LEFT_OUT:
-            return
         self._add(tag if len(tag) <= MAX_TAG else f"{tag.split(None, 1)[0][:MAX_TAG]}>")
         if name in _DATED and self.has_room and (name == "time" or is_dated(tag)):
-            self.begin_marked(Piece(name, tag, region=regions.here), 0)
+            self.begin_marked(Piece(name, tag, region=regions.here))
 
     def text(self, text: str, start: int, end: int, *, is_aside: bool) -> None:
         """Add the text between two positions, unless it is aside. It may contain tags."""
-        if start < end and not is_aside:
-            for each in self._open:
-                if each.begin:
-                    # A marked element begins within the text.
-                    each.add(
-                        text[max(each.begin, start) : min(end, max(each.begin, start) + each.left)]
-                    )
-                    each.begin = 0
-                else:
-                    each.add(text[start : min(end, start + each.left)])
-            self._close()
-            self._remember(text[max(start, end - BEFORE) : end])
+        if not is_aside:
+            self._add(text[start:end])
+        elif self._is_ahead:
+            for each in self._kept:
+                each.begin = min(each.begin, self._end)
+        self._is_ahead = False
 
     def _add(self, text: str) -> None:
-        for each in self._open:
-            each.add(text)
-        self._close()
-        self._remember(text)
+        if self._leads < MAX_LEADS or self._end < self._needed:
+            self._parts.append(text)
+            self._end += len(text)
+            if self._end - self._begin > MAX_HELD:
+                self._cut(self._end - BEFORE)
 
-    def _close(self) -> None:
-        if any(each.left <= 0 for each in self._open):
-            self._open = [each for each in self._open if each.left > 0]
+    def _cut(self, before: int) -> None:
+        """Cut out the excerpts that have ended, and drop the text before a position."""
+        held = "".join(self._parts)
+        for each in self._kept:
+            if each.text is None:
+                if each.end <= self._end:
+                    each.text = self._text(each, held)
+                else:
+                    before = min(before, each.begin)
+        self._parts = [held[before - self._begin :]]
+        self._begin = before
 
-    def _remember(self, text: str) -> None:
-        if self._leads >= MAX_LEADS:
-            return
-        self._last.append(text)
-        self._size += len(text)
-        while self._size - len(self._last[0]) >= BEFORE:
-            self._size -= len(self._last.popleft())
+    def _text(self, excerpt: _Excerpt, held: str) -> str:
+        if excerpt.text is not None:
+            return excerpt.text
+        return held[excerpt.begin - self._begin : excerpt.end - self._begin]

@@ -1,4 +1,4 @@
-"""What the first bytes of a body say (WHATWG, MIME Sniffing Standard)."""
+"""Tells markup and texts by their first bytes (WHATWG, MIME Sniffing Standard)."""
 
 import re
 

@@ -52,7 +52,7 @@ def _extract(page: Document, rules: AddressRules, players: Players, pace: Pace) 
         title=title,
         description=after(description(sources, title)),
         site_name=site,
-        author=after(authors(sources, visible)),
+        author=after(authors(sources, visible, site)),
         published_at=after(published(sources, visible, spoken)),
         language=spoken,
         type=kind,

@@ -40,16 +40,18 @@ _OF_SINGLE = re.compile(r"single|postid-|post-template|page-node-type-|node-type
 _HREF = re.compile(r"""<a\s[^<>]{0,500}?href\s*=\s*["']?([^"'\s<>]{1,500})""", re.IGNORECASE)
 
 
-def is_listing(page: Document, graph: Graph, identity: Identity) -> bool:
-    """Whether a page lists others."""
+def is_listing(page: Document, graph: Graph, identity: Identity, *, has_item: bool = False) -> bool:
+    """Whether a page lists others. `has_item` says that an item of microdata has its heading."""
     if _is_single(page):
         return False
     own = page_of(graph, identity)
     if own is not None and not LISTS.isdisjoint(types(own)):
         return True
-    has_list = is_list(graph.nodes) and topic_of(graph, identity) is None
-    is_declared = has_list or identity.is_front or _has_path_of_list(page) or _has_class(page)
-    return is_declared or _has_teasers(page) or _has_dated_teasers(page)
+    lists = is_list(graph.nodes) or any(graph.of_type({"ItemList"}))
+    has_list = lists and topic_of(graph, identity) is None
+    if has_list or identity.is_front or _has_path_of_list(page) or _has_class(page):
+        return True
+    return not has_item and (_has_teasers(page) or _has_dated_teasers(page))
 
 
 def _is_single(page: Document) -> bool:
@@ -95,11 +97,21 @@ def _has_dated_teasers(page: Document) -> bool:
         for each in (*page.headings, *page.subheadings)
         if _is_in_text(each) and "#" not in each.markup
     ]
+    if _has_own_time(page, times, headings):
+        times = times[1:]
     texts = _long_texts(page)
-    return all(
+    return len(times) >= MIN_TEASERS and all(
         _count(headings, *each) > 0 and _count(texts, *each) <= MAX_BEFORE
         for each in pairwise(each.place for each in times)
     )
+
+
+def _has_own_time(page: Document, times: list[Element], headings: list[int]) -> bool:
+    """Whether the first time is that of the page: under its heading, and above that of a list."""
+    title = next((each.place for each in page.headings if each.name == "h1"), None)
+    if title is None or len(times) < MIN_TEASERS or _count(headings, title, times[0].place):
+        return False
+    return title < times[0].place and _count(headings, times[0].place, times[1].place) > 1
 
 
 def _long_texts(page: Document) -> list[int]:

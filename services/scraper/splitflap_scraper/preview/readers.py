@@ -1,5 +1,8 @@
 """Readers of response bodies by media type. Each decides when it has enough."""
 
+import re
+from itertools import islice
+
 from splitflap_core.contracts import PreviewFields
 
 from splitflap_scraper.fetch.errors import FetchError
@@ -51,6 +54,18 @@ _BEGIN = 1024
 
 #: Bytes that may hold the size of an image, at the start of its file.
 _IMAGE_HEAD = 4096
+
+#: Dates in JSON-LD, and types of it. A page that has only these types may show its date.
+_DATE = re.compile('"(?:datePublished|uploadDate|datePosted|dateCreated|startDate)"')
+_TYPE = re.compile(r'"@type"\s{0,9}:\s{0,9}\[?\s{0,9}"(\w{1,40})"')
+_WITHOUT_DATE = frozenset({
+    "WebSite", "WebPage", "Organization", "NewsMediaOrganization", "Corporation", "BreadcrumbList",
+    "ListItem", "SearchAction", "EntryPoint", "PropertyValueSpecification", "ImageObject", "Person",
+    "ContactPoint", "PostalAddress", "GovernmentOrganization", "CollegeOrUniversity",
+    "EducationalOrganization", "SiteNavigationElement", "WPHeader", "WPFooter", "Article",
+    "NewsArticle", "BlogPosting", "Photograph", "CreativeWork",
+})  # fmt: skip
+MAX_TYPES = 40
 
 #: Characters of a short step.
 _SHORT_STEP = 4096
@@ -227,8 +242,16 @@ def _is_enough(pieces: list[Piece]) -> bool:
         return False
     if not any("og:description" in each.tag and _has_description(each) for each in metas):
         return False
-    has_json = any(each.name == "script" for each in pieces)
-    return has_json or ("published" in tags and "author" in tags)
+    scripts = [each.inner for each in pieces if each.name == "script"]
+    if not scripts:
+        return "published" in tags and "author" in tags
+    return "published" in tags or any(map(_is_of_topic, scripts))
+
+
+def _is_of_topic(script: str) -> bool:
+    """Whether JSON-LD has a date, or a topic that has none."""
+    types = {found[1] for found in islice(_TYPE.finditer(script), MAX_TYPES)}
+    return _DATE.search(script) is not None or not types <= _WITHOUT_DATE
 
 
 def _has_description(meta: Piece) -> bool:

@@ -47,7 +47,9 @@ class Sources:
         graph = after(Graph(page.scripts))
         identity = _identity(page, urls)
         microdata = after(Microdata(page, identity))
-        is_list = microdata.is_list or after(is_listing(page, graph, identity))
+        is_list = microdata.is_list or after(
+            is_listing(page, graph, identity, has_item=microdata.is_of_heading)
+        )
         if is_list:
             identity = replace(identity, is_list=True)
             microdata = after(Microdata(page, identity))

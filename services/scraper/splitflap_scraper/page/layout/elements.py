@@ -47,6 +47,11 @@ _MAY_HIDE = re.compile(
 _TAG = re.compile(r"<(/?[a-z][a-z0-9-]{0,30})(?=[\s/>])[^<>]*+>", re.IGNORECASE | re.ASCII)
 _VOID = frozenset({"img", "br", "input", "wbr", "hr", "meta", "link"})
 
+#: Classes of footers of posts.
+_OF_POST = re.compile(
+    r"(?:node|entry|post|article)(?:_{1,2}|-)(?:meta|info|submitted|footer)|submitted|byline"
+)
+
 #: Names of a class that are read.
 _MAX_NAMES = 30
 
@@ -94,10 +99,17 @@ _ROLES: dict[str, int] = {
 def region_of(name: str, tag: str) -> int:
     """Return the region that a start tag opens, by its name and attributes."""
     region = REGIONS.get(name, PageRegion.NONE)
+    if name == "footer" and is_byline_footer(tag):
+        region = PageRegion.NOTE
     found = _remembered(tag) if len(tag) <= _SHORT else _by_attributes(tag)
     if found and name in _AROUND and not found & PageRegion.HIDDEN:
         found &= PageRegion.CONTENT
     return region | found
+
+
+def is_byline_footer(tag: str) -> bool:
+    """Whether a footer is that of a post, with its author and date. Drupal puts it on top."""
+    return _OF_POST.search(tag) is not None
 
 
 def visible(markup: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, Run
 from splitflap_scraper.preview.bylines.names import Mark, seen_names
@@ -22,11 +23,13 @@ _WRITER = re.compile(
 )
 #: The element of a name alone.
 _NAME = re.compile(
-    r"(?i)author[-_]*(?:name|link|url)|(?:^|\s)(?:author|p-author|fn|username|p-name|byline[-_]*name|nickname)(?=\s|$)"
+    r"(?i)author[-_]*(?:name|link|url)|(?:^|\s)(?:author|p-author|fn|username|bigusername|p-name|byline[-_]*name|nickname)(?=\s|$)"
 )
 _NO_WRITER = re.compile(
     r"(?i)comment|avatar|bio(?![a-z])|biograph|description|social|follow|role|job|position|date|time|image|photo|title(?![a-z]*-author)|count|email"
 )
+#: A byline after a date, as in "5 March 2006 by Ann Lee".
+_AFTER_DATE = re.compile(r"(?<=\d\d\d\d),? (?=(?:by|von|par|por|di|door|av|af) )", re.IGNORECASE)
 _SPLIT = re.compile(rf"\s*{BOUNDARY}\s*")
 
 
@@ -34,10 +37,19 @@ def bylines(visible: Visible) -> list[str]:
     """Return the names of the first byline. Later ones belong to comments."""
     if visible.lead:
         before, after = visible.lead
-        names = _first([*_reached(after), *reversed(before)])
+        names = _beside_address(after) or _first([*_reached(after), *reversed(before)])
         if names:
             return names
     return next((names for each in visible.marked if (names := _first(each))), [])
+
+
+def _beside_address(after: list[Line]) -> list[str]:
+    """Return the name before a mail address, directly below the heading: archives of lists."""
+    below = next((each for each in after if not each.is_heading), None)
+    for name, address in pairwise(below.runs if below else ()):
+        if address.is_mail and len(name.text.split()) > 1:
+            return seen_names(name.text, Mark.AUTHOR)
+    return []
 
 
 def _reached(after: list[Line]) -> Iterator[Line]:
@@ -89,6 +101,8 @@ def _texts(text: str) -> Iterator[str]:
     """Iterate over the readings of a line: as one text, and by its elements."""
     parts = [each for each in _SPLIT.split(text) if each]
     yield " ".join(parts)
+    if after := _AFTER_DATE.search(text, 0, MAX_TEXT):
+        yield " ".join(_SPLIT.split(text[after.end() :]))
     if len(parts) > 1:
         # A label, and then its name.
         yield from (f"{parts[0]} {parts[1]}", *parts)

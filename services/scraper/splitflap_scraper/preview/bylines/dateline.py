@@ -26,9 +26,12 @@ MIN_PARAGRAPH = 220
 MAX_PLAIN = 90
 MAX_LABEL = 40
 
+#: Text between a date and the teasers below: of an article, and of one with a second heading.
+OWN_TEXT = 80
+LONG_TEXT = 200
+
 #: Longest text without a separator beside a date.
 _FEW_WORDS = 8
-_LONG_LINE = 120
 
 _WORDS = load("dates", dict[str, list[str]])
 
@@ -45,14 +48,19 @@ _PUBLISHED, _UPDATED, _OTHERS = (
 )
 _DATED = re.compile(
     r"(?i)date(?!pick|base)|datum|fecha|(?<![a-z])time(?!line|r)|timestamp|publi|(?<![a-z])pub_|posted"
-    r"|submitted|created|byline|dateline|(?:^|[\s_-])meta|meta(?=$|[\s_-])"
+    r"|(?:^|[\s_-])(?:data|dato|zeit|tarih|pvm|dt)(?=$|[\s_-])|submitted|created|byline|dateline|(?:^|[\s_-])meta|meta(?=$|[\s_-])"
 )
 _UNDATED = re.compile(
     r"(?i)modif|updat|edited|events?(?![a-z])|expir|deadline|comment|footer|birth|countdown"
-    r"|read(?:ing)?[-_]?time|duration|archive|tribe|today|current|joined|last[-_]?mod"
+    r"|read(?:ing)?[-_]?time|duration|archive|tribe|today|current|oggi|hoje|heute|vandaag|(?<![a-z])hoy(?![a-z])|server|weather|joined|last[-_]?mod"
 )
 #: Microformats call the only date so, too.
 _HATOM = re.compile(r"(?:^|\s)(?:dt-)?updated(?=\s|$)")
+#: Parts of a site above its pages. Newspapers print the day there.
+_OF_SITE = re.compile(
+    r"(?i)(?:^|[\s_-])(?:masthead|top-?bar|top-?line|site-?header|header-?top|top-?header|main-?header"
+    r"|page-?top|weather)(?=$|[\s_-])"
+)
 _OF_PAGE = re.compile(r"(?i)publi|entry-date|entry-time|dt-published|pubdate|created|issued|posted")
 #: Texts that may stand beside a date.
 _BESIDE = re.compile(
@@ -121,12 +129,10 @@ def _near(
 ) -> datetime | None:
     """Return the date around a heading, unless it belongs to a teaser below."""
     found = [each for each in _reached(after, style) if has_heading or not _is_today(each)]
-    plain = {each.moment.date() for each in found if each.rank == Rank.PLAIN}
-    if len(plain) > 1:
-        # A list of dates without any sign says nothing of the page.
-        found = [each for each in found if each.rank != Rank.PLAIN]
-    chosen = min(found, key=lambda each: (each.headings > 1, each.rank), default=None)
-    if chosen is not None and not _is_of_teaser(chosen, found, after):
+    own = _own_headings(after)
+    found = _without_lists(found, after, own)
+    chosen = min(found, key=lambda each: (each.headings > own, each.rank), default=None)
+    if chosen is not None and not _is_of_teaser(chosen, found, after, own):
         return chosen.moment
     if chosen is not None:
         return None
@@ -137,6 +143,8 @@ def _near(
         and each.headings == before[-1].headings
         and not _is_today(each)
         and len(before) - each.at <= _BEFORE[each.rank]
+        and not any(line.is_heading for line in before[each.at + 1 :])
+        and not _OF_SITE.search(before[each.at].about)
     ]
     return min(reversed(usable), key=lambda each: each.rank).moment if usable else None
 
@@ -147,15 +155,42 @@ def _is_today(dated: Dated) -> bool:
     return is_near and dated.rank > Rank.LABELLED
 
 
-def _is_of_teaser(chosen: Dated, found: list[Dated], after: list[Line]) -> bool:
+def _own_headings(after: list[Line]) -> int:
+    """Count the lines of the page's heading and its standfirst. A linked one is a teaser's."""
+    count = 0
+    for line in after[:3]:
+        if not line.is_heading or (count and line.is_linked):
+            break
+        count += 1
+    return max(count, 1)
+
+
+def _without_lists(found: list[Dated], after: list[Line], own: int) -> list[Dated]:
+    """Remove dates without any sign if there are several, unless the text follows the first."""
+    plain = [each for each in found if each.rank == Rank.PLAIN]
+    first = next(iter(plain), None)
+    others = [each for each in plain if first and each.moment.date() != first.moment.date()]
+    if first is None or not others:
+        return found
+    text = sum(line.weight for line in after[first.at + 1 : others[0].at])
+    is_below = others[0].headings > own
+    is_own = 0 < first.headings <= own and text >= (OWN_TEXT if is_below else LONG_TEXT)
+    return [each for each in found if each.rank != Rank.PLAIN or (is_own and each is first)]
+
+
+def _is_of_teaser(chosen: Dated, found: list[Dated], after: list[Line], own: int) -> bool:
     """Whether other headings follow with other dates, and no text is in between."""
     others = {each.headings for each in found if each.moment.date() != chosen.moment.date()}
     if not any(each > chosen.headings for each in others):
         return False
-    text = [
-        len(line.text) for line in after if line.headings == chosen.headings and not line.is_heading
-    ]
-    return chosen.headings > 1 or max(text, default=0) < _LONG_LINE
+    if chosen.headings > own or _is_above_heading(chosen, after):
+        return True
+    text = sum(
+        line.weight
+        for index, line in enumerate(after)
+        if line.headings == chosen.headings and not line.is_heading and index != chosen.at
+    )
+    return text < (OWN_TEXT if own == 1 else LONG_TEXT)
 
 
 def _reached(after: list[Line], style: DateStyle) -> Iterator[Dated]:
@@ -178,7 +213,10 @@ def _reached(after: list[Line], style: DateStyle) -> Iterator[Dated]:
 def _is_above_heading(dated: Dated, after: list[Line]) -> bool:
     """Whether a date without a label is the first line of a teaser."""
     below = after[dated.at + 1 : dated.at + 3]
-    return dated.rank > Rank.LABELLED and any(each.is_heading for each in below)
+    return dated.rank > Rank.LABELLED and any(
+        each.is_heading and sum(line.weight for line in below[:index]) < OWN_TEXT
+        for index, each in enumerate(below)
+    )
 
 
 def _all(found: list[Line], style: DateStyle) -> Iterator[Dated]:

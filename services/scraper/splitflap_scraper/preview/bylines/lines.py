@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from splitflap_scraper.page.layout.elements import is_byline_footer
 from splitflap_scraper.page.markup import attributes, unescaped
 
 #: Lines of an excerpt, and open elements followed, at most.
@@ -84,7 +85,8 @@ BOUNDARY = "\x1f"
 class Run:
     """A text of one element. `about` has the classes and ids around it; `own` are its own.
 
-    `stamp` is the time of an element around it, and `is_author` marks a link to an author.
+    `stamp` is the time of an element around it. `is_author` marks a link to an author, and
+    `is_linked` any link, and `is_mail` a mail address.
     """
 
     text: str
@@ -92,6 +94,8 @@ class Run:
     own: str = ""
     stamp: str = ""
     is_author: bool = False
+    is_linked: bool = False
+    is_mail: bool = False
 
 
 @dataclass(slots=True)
@@ -112,25 +116,41 @@ class Line:
         """The text, with a boundary between elements."""
         return BOUNDARY.join(each.text for each in self.runs if each.text)
 
+    @property
+    def is_linked(self) -> bool:
+        """Whether the line is a link, such as the heading of a teaser."""
+        return any(each.is_linked for each in self.runs)
+
+    @property
+    def weight(self) -> int:
+        """The length of the text. A Han character or kana stands for three letters."""
+        return sum(
+            len(each.text) if each.text.isascii() else _weight(each.text) for each in self.runs
+        )
+
 
 class _Open:
-    __slots__ = ("about", "is_author", "is_beside", "name", "stamp")
+    __slots__ = ("about", "is_author", "is_beside", "is_mail", "name", "stamp")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.about = self.stamp = ""
         self.is_beside = name in _SKIPPED
-        self.is_author = False
+        self.is_author = self.is_mail = False
 
     def read(self, rest: str) -> None:
         """Read the attributes, which are the rest of a tag."""
         found = attributes(f"<a {rest}>")
         about = " ".join(found[each] for each in _ABOUT if each in found).strip()
         self.about = about[:MAX_VALUE]
-        is_linked = _AUTHOR_PAGE.search(found.get("href", "")[:MAX_VALUE]) is not None
+        target = found.get("href", "")[:MAX_VALUE]
+        self.is_mail = target.lower().startswith("mailto:")
+        is_linked = _AUTHOR_PAGE.search(target) is not None
         self.is_author = is_linked or "author" in found.get("rel", "")
         self.is_beside |= _HIDDEN.search(rest) is not None
         self.is_beside |= self.name not in _FRAMES and _BESIDE.search(self.about) is not None
+        if self.name == "footer" and is_byline_footer(rest):
+            self.is_beside = False
         if _TIMED.search(rest):
             self.stamp = _stamp(self.name, found, self.about)
 
@@ -175,7 +195,10 @@ class _Walk:
         about = " ".join(each.about for each in self.open[-4:] if each.about)
         stamp = next((each.stamp for each in reversed(self.open) if each.stamp), "")
         own = self.open[-1].about if self.open else ""
-        runs.append(Run(text, about, own, stamp, any(each.is_author for each in self.open)))
+        is_author = any(each.is_author for each in self.open)
+        is_linked = any(each.name == "a" for each in self.open)
+        is_mail = any(each.is_mail for each in self.open)
+        runs.append(Run(text, about, own, stamp, is_author, is_linked, is_mail))
 
     def taken(self) -> Line | None:
         """Return the current line, and begin another."""
@@ -185,6 +208,10 @@ class _Walk:
         if line.is_heading:
             self.headings += 1
         return line if any(each.text.strip() or each.stamp for each in line.runs) else None
+
+
+def _weight(text: str) -> int:
+    return len(text) + 2 * sum(each >= "\u3000" for each in text)
 
 
 def lines(markup: str, *, within: bool = False) -> list[Line]:

@@ -52,6 +52,8 @@ _AFTER_NAME = re.compile(
     r" ?[|\u00b7\u2022] ?| [\u2013\u2014-] |,? (?:on (?=[A-Z\d])|in (?=[A-Z]))"
     r"|,? (?:am|le|il|el|op|em|den) (?=\d)"
     r"|,? (?:for|of|at) (?=(?:the )?[A-Z])"
+    # The label of another role.
+    r"|,? [^\W\d_]{3,15}(?: [^\W\d_]{1,12})?: "
 )
 _MARKS = re.compile(r"(?<=[^\W\d_])[\d,*\u2020\u2021\u00a7]{1,6}\Z|\s*(?:기자|記者|记者)\Z")
 _PARTICLES = frozenset(_WORDS["particles"])

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.markup import text_of
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.bylines.lines import Line, lines
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import kind, types
@@ -12,6 +13,10 @@ from splitflap_scraper.preview.texts import key
 
 #: Letters of a heading that is compared with parts of the title.
 MIN_HEADING = 10
+
+#: Linked headings of a list, and characters of a text before those of an article.
+MIN_TEASERS = 2
+MIN_TEXT = 80
 
 #: Lines read before a heading.
 MAX_BEFORE = 8
@@ -24,6 +29,10 @@ _PAGE_CLASSES = re.compile(
     r"(?:^|\s)(?:single|single-post|postid-\d+|post-template|page-node-type-\w+|path-node|node-type-\w+)(?=\s|$)"
 )
 _LONGEST_HEADING = 600
+
+#: Classes of elements in teasers, and characters read of them. An author may have a card, too.
+_OF_TEASER = re.compile(r"(?i)(?<!author)(?<!author[-_])card|teaser|recirc|related|promo")
+MAX_ABOUT = 200
 
 
 def is_article(sources: Sources) -> bool:
@@ -43,6 +52,7 @@ class Visible:
         """`title` is the page's title. It shows which heading is that of the page."""
         self.sources = sources
         self._title = title
+        self._has_teasers = False
 
     @cached_property
     def belongs_to_others(self) -> bool:
@@ -62,7 +72,18 @@ class Visible:
         if chosen is None:
             return None
         before, after = chosen
-        return lines(before.markup)[-MAX_BEFORE:], lines(after.markup)
+        # A header that ends above the heading is that of the site.
+        header = before.markup.lower().rfind("</header")
+        above = lines(before.markup[max(header, 0) :])[-MAX_BEFORE:]
+        below = lines(after.markup)
+        at = None if is_article(self.sources) else _teasers(below)
+        self._has_teasers = at is not None
+        return above, below[:at]
+
+    @property
+    def has_teasers(self) -> bool:
+        """Whether teasers follow the page's heading, and no text is before them."""
+        return self.lead is not None and self._has_teasers
 
     @property
     def has_heading(self) -> bool:
@@ -72,7 +93,34 @@ class Visible:
     @cached_property
     def marked(self) -> list[list[Line]]:
         """The lines of elements with an author or a date."""
-        return [lines(each.markup, within=True) for each in self.sources.page.excerpts]
+        if self.has_teasers:
+            return []
+        page = self.sources.page
+        chosen = _chosen(page, key(self._title or ""))
+        is_in_header = chosen is None or bool(chosen[1].region & PageRegion.HEADER)
+        return [
+            lines(each.markup, within=True)
+            for each in page.excerpts
+            if (is_in_header or not _is_of_site(each))
+            and not _OF_TEASER.search(f"{each.get('class')} {each.get('id')}"[:MAX_ABOUT])
+        ]
+
+
+def _is_of_site(excerpt: Element) -> bool:
+    """Whether an element is in the head of the site, where newspapers print the day."""
+    is_in_text = excerpt.region & (PageRegion.ARTICLE | PageRegion.CONTENT)
+    return not is_in_text and bool(excerpt.region & PageRegion.HEADER)
+
+
+def _teasers(after: list[Line]) -> int | None:
+    """Return where linked headings follow the page's heading, if no text is before them."""
+    linked = [
+        index for index, each in enumerate(after) if index and each.is_heading and each.is_linked
+    ]
+    if len(linked) < MIN_TEASERS:
+        return None
+    text = sum(each.weight for each in after[: linked[0]] if not each.is_heading)
+    return None if text >= MIN_TEXT else linked[0]
 
 
 def _chosen(page: Document, title: str) -> tuple[Element, Element] | None:

@@ -177,7 +177,10 @@ def _dated(text: str, span: tuple[int, int, list[Day]], style: DateStyle) -> Fou
         moments = _decided(weekday[1] if weekday else "", text[end:], moments, style)
     if len(set(moments)) != 1:
         return None
+    unix = _UNIX.fullmatch(text, start, end)
     end, moment = time_after(text, end, moments[0])
+    if unix:
+        moment = time_after(text, unix.end(2), moments[0])[1]
     after = _AFTER.match(text, end)
     is_short = _SHORT.fullmatch(text, start, span[1]) is not None
     start = weekday.start() if weekday else start

@@ -46,13 +46,18 @@ _OTHERS = (
 )
 
 
-def authors(sources: Sources, visible: Visible) -> str | None:
-    """Return the names of a page's authors in their order, separated by commas."""
+def authors(sources: Sources, visible: Visible, site: str | None) -> str | None:
+    """Return the names of a page's authors in their order, separated by commas.
+
+    `site` is the site's name. It is no author of a page that lists others.
+    """
     for found in _candidates(sources, visible):
         names: dict[str, str] = {}
         for text in found:
             for name in names_in(text):
                 names.setdefault(key(name), name)
+        if [*names] == [key(site or "")] and (visible.belongs_to_others or visible.has_teasers):
+            continue
         if names:
             return plain(", ".join(list(names.values())[:MAX_NAMES]), MAX_AUTHORS)
     handles = _handles(sources.page)

@@ -63,7 +63,8 @@ def _own(sources: Sources) -> Iterator[str]:
 
 def _names(page: Document) -> list[str]:
     """Return the titles of the page, and the name of its site."""
-    headings = [each.text for each in page.headings[:MAX_TITLES]]
+    # A heading below that of the page may be the standfirst.
+    headings = [each.text for each in page.headings[:MAX_TITLES] if each.name == "h1"]
     metas = page.meta("og:title", "twitter:title", "og:site_name")
     return [*page.titles[:MAX_TITLES], *metas[:MAX_TITLES], *headings]
 

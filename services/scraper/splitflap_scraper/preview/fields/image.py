@@ -16,7 +16,7 @@ from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import ORGANIZATIONS, Node
 
 _TWITTER = ("twitter:image", "twitter:image:src", "twitter:image0")
-_OTHERS = ("thumbnail", "sailthru.image.full", "parsely-image-url", "msapplication-tileimage")
+_OTHERS = ("thumbnail", "sailthru.image.full", "parsely-image-url")
 
 #: Least size (pixels) of a picture. Smaller images are icons and counters.
 MIN_PIXELS = 50
@@ -91,6 +91,8 @@ def _candidates(sources: Sources) -> Iterator[Picture]:
     if not sources.is_list:
         # The images of a list are those of its teasers.
         yield from (Picture(*each) for each in images_of_text(page))
+    # The icon of the site for Windows.
+    yield from map(Picture, page.meta("msapplication-tileimage")[:1])
 
 
 def _of_nodes(sources: Sources) -> Iterator[Picture]:
@@ -158,10 +160,10 @@ def _icon_rank(link: Element, index: int) -> tuple[int, int]:
     relation, kind = link.get("rel").lower(), link.get("type").lower()
     if "mask-icon" in relation or "dark" in link.get("media").lower():
         return 9, index
-    if kind == "image/svg+xml" or link.get("href").lower().split("?")[0].endswith(".svg"):
-        return 0, index
     if "apple" in relation:
         return 3, index
+    if kind == "image/svg+xml" or link.get("href").lower().split("?")[0].endswith(".svg"):
+        return 0, index
     sizes = [
         int(each.split("x")[0])
         for each in link.get("sizes")[:MAX_SIZES].lower().split()

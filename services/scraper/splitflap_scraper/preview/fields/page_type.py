@@ -1,11 +1,21 @@
 """The type of a page."""
 
-from splitflap_scraper.page.document import Document
+import re
+
+from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import kind
 from splitflap_scraper.preview.words import load
 from splitflap_scraper.preview.words.types import Types
+
+#: Metas with the time of publication that only articles have.
+_OF_NEWS = (
+    "publishdate", "publish-date", "publish_date", "pubdate", "parsely-pub-date", "sailthru.date",
+    "date.published", "publication-date", "publicationdate",
+)  # fmt: skip
+_OF_CHANGE = re.compile(r"(?i)modif|(?<!dt-)updated(?!.*publi)|last-?up")
+_ARTICLES = frozenset({"article", "news", "newsarticle", "blogposting", "story", "text.article"})
 
 _OPEN_GRAPH = load("types", Types).open_graph
 
@@ -20,15 +30,32 @@ def page_type(sources: Sources) -> str:
         return found
     if _is_article(page):
         return "article"
+    if _is_called_article(page) and not og_type and not sources.is_list:
+        return "article"
     if any(page.meta("product:price:amount", "og:price:amount")):
         return "product"
     # A page with a date in its article is an article.
     is_article = not og_type and not sources.is_list
-    if is_article and any(each.region & PageRegion.ARTICLE for each in page.times):
+    if is_article and any(
+        each.region & PageRegion.ARTICLE and _is_first(each) for each in page.times
+    ):
         return "article"
     is_video = page.meta("og:video", "og:video:url") and not sources.is_list
     kinds = [found for each in sources.nodes if (found := kind(each)) not in {None, "website"}]
     return next(iter(kinds), None) or sources.microdata.kind or ("video" if is_video else "website")
+
+
+def _is_first(time: Element) -> bool:
+    """Whether a time is none of a change."""
+    return not _OF_CHANGE.search(f"{time.get('itemprop')} {time.get('class')[:200]}")
+
+
+def _is_called_article(page: Document) -> bool:
+    """Whether metas of news systems say that the page is an article."""
+    kinds = {
+        each.lower() for each in page.meta("dc.type", "dcterms.type", "pagetype", "content-type")
+    }
+    return bool(page.meta(*_OF_NEWS)) or not kinds.isdisjoint(_ARTICLES)
 
 
 def _is_article(page: Document) -> bool:

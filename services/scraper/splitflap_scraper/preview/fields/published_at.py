@@ -82,7 +82,9 @@ def _stated(sources: Sources) -> Iterator[str]:
     yield from sources.json_ld("datePublished", "uploadDate", "datePosted")
     for name in MARKED:
         yield from sources.microdata.texts(name)
-    yield from page.meta(*OTHER_TIMES)
+    if not sources.is_list:
+        # Front pages have the current time in them.
+        yield from page.meta(*OTHER_TIMES)
     yield from sources.json_ld("dateCreated")
 
 

@@ -95,7 +95,10 @@ def _site_names(sources: Sources) -> Iterator[str]:
         for node in graph.of_type({kind}):
             yield from graph.texts(node, "name")
     yield from (name for text in page.titles[:1] if (name := _site_by_host(page, text)))
-    yield from sources.json_ld("publisher", "isPartOf", "sourceOrganization")
+    # Blogger names itself.
+    makers = {key(each.partition(" ")[0]) for each in page.meta("generator")}
+    houses = sources.json_ld("publisher", "isPartOf", "sourceOrganization")
+    yield from (each for each in houses if key(each[:MAX_TITLE]) not in makers)
     yield from page.meta(*OTHER_SITE_NAMES)
     houses = sources.microdata.texts("publisher")
     yield from (each for each in houses if len(each) <= MAX_SITE_NAME)

@@ -81,7 +81,9 @@ def _found(image: Element) -> Iterator[Found]:
 
 
 def _may_stand_for_text(image: Element) -> bool:
-    about = " ".join((image.source, image.get("class"), image.get("id")))
+    # The photo of a microformat is a portrait or that of the post.
+    classes = image.get("class").replace("u-photo", "") if _is_large(image) else image.get("class")
+    about = " ".join((image.source, classes, image.get("id")))
     width = pixels(image.get("width"))
     is_in_header = image.region & PageRegion.HEADER and not image.region & _TEXT
     if image.region & PageRegion.NOTE and not _is_large(image):

@@ -43,6 +43,9 @@ A_DESCRIPTION = 40
 #: Short titles of the page that are searched for in longer ones.
 MAX_OWN = 4
 
+#: The part of a title that WordPress put between its site's name and its post, as a key.
+_ARCHIVE = "blogarchive"
+
 #: A page's name with its name space in a wiki.
 _WIKI_ID = re.compile(r"[\w-]+(?::[\w-]+)+")
 
@@ -54,7 +57,9 @@ def title_and_site(sources: Sources) -> tuple[str | None, str | None]:
     title = _title(_titles(sources), site, of_front=is_front(page.url))
     structured = [*sources.names(), *sources.microdata.texts("headline")]
     own = _own(page, structured)
-    site = site or site_in_titles(page, title, own) or site_of_feed(page, title)
+    # Old pages have no heading of the first rank.
+    known = own or last_headings(page)[:1]
+    site = site or site_in_titles(page, title, known) or site_of_feed(page, title)
     return _fitting(sources, title, site, own), site
 
 
@@ -163,7 +168,9 @@ def _sections(sources: Sources) -> set[str]:
     """Return the names of the page's sections by its metadata, as keys."""
     named = [*sources.page.meta("article:section", "parsely-section", "section", "category"),
              *sources.json_ld("articleSection")]  # fmt: skip
-    return {letters for each in named[:MAX_OWN] if len(letters := key(each[:MAX_TITLE])) > 1}
+    return {_ARCHIVE} | {
+        letters for each in named[:MAX_OWN] if len(letters := key(each[:MAX_TITLE])) > 1
+    }
 
 
 def _is_short_for(name: str, site: str) -> bool:

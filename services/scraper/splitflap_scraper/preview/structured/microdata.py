@@ -71,6 +71,8 @@ class Microdata:
         for top in tops:
             self._graph.add(top)
         self._main = _main(self._graph, tops, identity, headed) if tops else None
+        #: Whether one item has the heading of the page: an article, and no list of others.
+        self.is_of_heading = len(headed) == 1 and id(self._main) in headed and bool(self.kind)
         #: Whether the items are a list, and none of them is the topic.
         self.is_list = self._main is None and is_list(tops)
 

@@ -6,7 +6,7 @@ A host has many spellings: `134744072`, `0x8.8.2056`, `8.8.8.8.` and full-width 
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from urllib.parse import unquote
 
 from ada_url import URL
@@ -73,23 +73,23 @@ class WebUrl:
     #: Whether the text had a user or a password.
     had_credentials: bool = field(default=False, compare=False)
 
-    @cached_property
+    @property
     def authority(self) -> str:
         """The Host header (RFC 9110, section 7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
-    @cached_property
+    @property
     def origin(self) -> str:
         """Scheme, host and port: the part of a URL for logs. The rest may be secret."""
         return f"{self.scheme}://{self.authority}"
 
-    @cached_property
+    @property
     def url(self) -> str:
         """The whole URL."""
         return self.origin + self.path
 
-    @cached_property
+    @property
     def address(self) -> Address | None:
         """The host as an address, or None for a name."""
         return parsed(self.host)

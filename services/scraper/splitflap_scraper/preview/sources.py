@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 from splitflap_scraper.page.document import Document
@@ -22,7 +21,7 @@ from splitflap_scraper.preview.structured.topic import (
 _OF_TEXT = frozenset({"author", "creator", "datePublished", "dateCreated", "uploadDate"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sources:
     """A page, its JSON-LD, and its microdata.
 
@@ -38,6 +37,8 @@ class Sources:
     identity: Identity
     #: The site and its owner in JSON-LD, on the site's front page.
     site: list[Node]
+    #: The nodes of the topic and of the page, if they are known.
+    nodes: list[Node]
 
     @classmethod
     def of(cls, page: Document, urls: list[str]) -> "Sources":
@@ -53,8 +54,10 @@ class Sources:
         if is_list:
             identity = replace(identity, is_list=True)
             microdata = after(Microdata(page, identity))
-        return cls(page, graph, topic_of(graph, identity), page_of(graph, identity), microdata,
-                   identity, list(site_of(graph, identity)))  # fmt: skip
+        topic, own = topic_of(graph, identity), page_of(graph, identity)
+        nodes = [each for each in (topic, own) if each]
+        site = list(site_of(graph, identity))
+        return cls(page, graph, topic, own, microdata, identity, site, nodes)
 
     @property
     def is_list(self) -> bool:
@@ -65,11 +68,6 @@ class Sources:
     def node(self) -> Node | None:
         """The node of the page's topic, else of the page itself."""
         return self.topic or self.own
-
-    @cached_property
-    def nodes(self) -> list[Node]:
-        """The nodes of the topic and of the page, if they are known."""
-        return [each for each in (self.topic, self.own) if each]
 
     def values(self, *names: str) -> list[Any]:
         """Return the values of the first of these properties, by the topic, then by the page."""

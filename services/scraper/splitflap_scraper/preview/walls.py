@@ -101,6 +101,8 @@ def marks_in(text: str) -> set[str]:
 
 def _by_url(url: str, requested: str) -> str | None:
     """Recognise a wall by the URL of a redirect."""
+    if url == requested:
+        return None
     before, now = urlsplit(requested), urlsplit(url)
     if (before.hostname, before.path) == (now.hostname, now.path):
         return None
@@ -140,11 +142,11 @@ def _by_title(page: Document, *, is_described: bool) -> str | None:
     texts = [*page.titles[:1], *page.meta("og:title")[:1]]
     texts += [each.text for each in page.headings[:1]] if not page.titles else []
     may_be_log_in = _has(page, "log-in") or not page.paragraphs
-    for text in texts:
-        title = clean(text, MAX_TITLE) or ""
-        for kind, titles in _TITLES.items():
-            is_telling = {"paywall": True, "log-in": may_be_log_in}.get(kind, not is_described)
-            if is_telling and any(map(titles.match, _variants(title, kind))):
+    telling = {"paywall": True, "log-in": may_be_log_in}
+    kinds = [kind for kind in _TITLES if telling.get(kind, not is_described)]
+    for title in [clean(text, MAX_TITLE) or "" for text in texts]:
+        for kind in kinds:
+            if any(map(_TITLES[kind].match, _variants(title, kind))):
                 return kind
     return None
 

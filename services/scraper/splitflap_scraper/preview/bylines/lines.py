@@ -140,7 +140,7 @@ class _Open:
 
     def read(self, rest: str) -> None:
         """Read the attributes, which are the rest of a tag."""
-        found = attributes(f"<a {rest}>")
+        found = attributes(rest)
         about = " ".join(found[each] for each in _ABOUT if each in found).strip()
         self.about = about[:MAX_VALUE]
         target = found.get("href", "")[:MAX_VALUE]
@@ -184,25 +184,29 @@ class _Walk:
                 return
 
     def add(self, text: str) -> None:
-        if any(each.is_beside for each in self.open):
-            return
+        stamp, is_author, is_linked, is_mail = "", False, False, False
+        for each in self.open:
+            if each.is_beside:
+                return
+            stamp = each.stamp or stamp
+            is_author |= each.is_author
+            is_linked |= each.name == "a"
+            is_mail |= each.is_mail
         runs = self.line.runs
         if self.open and self.open[-1].name == "sup" and runs:
             # A number belongs to a footnote.
             is_ordinal = text.lower() in _ORDINALS and runs[-1].text[-1:].isdigit()
             runs[-1].text += text if is_ordinal else ""
             return
-        about = " ".join(each.about for each in self.open[-4:] if each.about)
-        stamp = next((each.stamp for each in reversed(self.open) if each.stamp), "")
+        about = " ".join([each.about for each in self.open[-4:] if each.about])
         own = self.open[-1].about if self.open else ""
-        is_author = any(each.is_author for each in self.open)
-        is_linked = any(each.name == "a" for each in self.open)
-        is_mail = any(each.is_mail for each in self.open)
         runs.append(Run(text, about, own, stamp, is_author, is_linked, is_mail))
 
     def taken(self) -> Line | None:
         """Return the current line, and begin another."""
-        line, self.line = self.line, Line()
+        line = self.line
+        if line.runs:
+            self.line = Line()
         line.headings = self.headings
         line.is_heading = any(each.name in _HEADINGS for each in self.open)
         if line.is_heading:

@@ -132,7 +132,7 @@ def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
             if now is not None and (name == "og:image" or not now.url) and now.url != content:
                 yield now
                 now = None
-            now = replace(now, url=now.url or content) if now else Picture(content)
+            now = now or Picture(content)
         elif now is not None and name == "og:image:secure_url" and not content.startswith("http:"):
             now = replace(now, url=content)
         elif now is not None and name == "og:image:width":

@@ -151,8 +151,8 @@ class _Open:
         self.is_beside |= self.name not in _FRAMES and _BESIDE.search(self.about) is not None
         if self.name == "footer" and is_byline_footer(rest):
             self.is_beside = False
-        if _TIMED.search(rest):
-            self.stamp = _stamp(self.name, found, self.about)
+        stamp = _stamp(self.name, found, self.about)
+        self.stamp = stamp if stamp and _TIMED.search(rest) else ""
 
 
 class _Walk:
@@ -208,10 +208,11 @@ class _Walk:
         if line.runs:
             self.line = Line()
         line.headings = self.headings
-        line.is_heading = any(each.name in _HEADINGS for each in self.open)
+        line.is_heading = not _HEADINGS.isdisjoint([each.name for each in self.open])
         if line.is_heading:
             self.headings += 1
-        return line if any(each.text.strip() or each.stamp for each in line.runs) else None
+        is_seen = line.runs and any(each.text.strip() or each.stamp for each in line.runs)
+        return line if is_seen else None
 
 
 def _weight(text: str) -> int:
@@ -234,16 +235,17 @@ def lines(markup: str, *, within: bool = False) -> list[Line]:
 def _all(markup: str, *, within: bool) -> Iterator[Line]:
     walk = _Walk()
     for token in _TOKEN.finditer(markup):
-        name = (token[2] or "").lower()
+        slash, name, rest, text = token.groups("")
+        name = name.lower()
         if name and name not in _INLINE and (line := walk.taken()):
             yield line
-        if name and token[1]:
+        if name and slash:
             walk.end(name)
             if within and not walk.open:
                 break
         elif name:
-            walk.start(name, token[3])
-        elif text := unescaped(token[4] or "").strip():
+            walk.start(name, rest)
+        elif text := unescaped(text).strip():
             walk.add(text)
     if line := walk.taken():
         yield line

@@ -93,7 +93,9 @@ def seen_names(text: str, mark: Mark) -> list[str]:
 
 def _cleaned(text: str) -> str:
     """Return a text without labels and addresses."""
-    bare = _URL.sub("", _ADDRESS.sub("", _without_label(text[:MAX_TEXT])))
+    bare = _without_label(text[:MAX_TEXT])
+    bare = _ADDRESS.sub("", bare) if "@" in bare else bare
+    bare = _URL.sub("", bare) if "://" in bare else bare
     found = plain(bare, MAX_AUTHORS) or ""
     if found and found[0] == "(" and found[-1] == ")":
         found = found[1:-1]

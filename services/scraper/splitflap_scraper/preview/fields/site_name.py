@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from splitflap_core.contracts import MAX_SITE_NAME, MAX_TITLE
@@ -169,7 +170,7 @@ def site_in(title: str, url: str, own: Iterable[str]) -> str | None:
         is_beside = end and key(end[1]) in titles and key(end[2]) not in titles
         if end and (is_beside or is_of_host(end[2], url)):
             return end[2]
-        return title if key(title) in _labels(url) else None
+        return title if key(title) in _labels((urlsplit(url).hostname or "").lower()) else None
     # Sections may follow the name.
     for name in (pieces[-1], pieces[0], *pieces[1:-1]):
         if len(name) <= MAX_NAME and is_of_host(name, url):
@@ -206,21 +207,19 @@ def is_of_host(name: str, url: str) -> bool:
     letters = key(name)
     if letters.startswith("the") and len(letters) > 6:  # noqa: PLR2004 - "the" and a name
         letters = letters[3:]
-    host = (urlsplit(url).hostname or "").lower()
+    if len(letters) < 2:  # noqa: PLR2004 - a letter is no name
+        return False
     ways = {letters, letters.translate(_IN_HOSTS), _ascii(letters)}
-    return len(letters) > 1 and any(
-        label == way or _are_alike(label, way)
-        for label in [*_labels(url), key(host)]
-        if label not in _NO_NAMES
-        for way in ways
-    )
-
-
-def _labels(url: str) -> list[str]:
-    """Return the labels of a URL's host that may name a site, as keys."""
     host = (urlsplit(url).hostname or "").lower()
+    labels = [*_labels(host), *({key(host)} - _NO_NAMES)]
+    return any(label == way or _are_alike(label, way) for label in labels for way in ways)
+
+
+@lru_cache(maxsize=32)
+def _labels(host: str) -> tuple[str, ...]:
+    """Return the labels of a host that may name a site, as keys."""
     labels = [key(each) for each in host.split(".")[-MAX_LABELS - 1 : -1]]
-    return [each for each in labels if each not in _NO_NAMES]
+    return tuple(each for each in labels if each not in _NO_NAMES)
 
 
 def _ascii(letters: str) -> str:

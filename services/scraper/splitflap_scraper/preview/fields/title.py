@@ -92,14 +92,14 @@ def _title(titles: Iterable[str], site: str | None, *, of_front: bool) -> str | 
 
 def _titles(sources: Sources) -> Iterator[str]:
     page = sources.page
+    if _is_of_front_page(page):
+        yield from page.titles
+    yield from page.meta(*TITLES)
     described = [key(each[:MAX_TITLE]) for each in page.meta(*DESCRIPTIONS)[:MAX_OWN]]
     headlines = [each for each in sources.names() if not _is_among(each, described)]
     marked = [
         each for each in sources.microdata.texts("headline") if not _is_among(each, described)
     ]
-    if _is_of_front_page(page):
-        yield from page.titles
-    yield from page.meta(*TITLES)
     if kind(sources.node) not in {"website", "profile"}:
         yield from headlines
     yield from marked
@@ -145,7 +145,7 @@ def _without_site(page: Document, title: str, site: str) -> str:
     pieces = parts(title)
     if len(pieces) > 1 and pieces[-1] != site and _is_short_for(pieces[-1], site):
         names.append(pieces[-1])
-    return without_site(without_sections(title, site), names)
+    return without_site(without_sections(title, site), dict.fromkeys(names))
 
 
 def _of_heading(title: str, site: str, own: list[str], *, is_stripped: bool) -> str | None:

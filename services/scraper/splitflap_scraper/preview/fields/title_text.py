@@ -135,6 +135,8 @@ def without_maker(title: str) -> str:
 def without_site(title: str, names: Iterable[str]) -> str:
     """Strip a site's name from the end or start of a title, if the rest is a title."""
     for name in names:
+        if name.casefold() not in title.casefold():
+            continue
         if len(key(name)) < 2 or key(title) == key(name):  # noqa: PLR2004 - a letter is no name
             continue
         for stripped in (_without_end(title, name), _without_begin(title, name)):

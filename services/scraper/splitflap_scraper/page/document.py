@@ -102,7 +102,8 @@ class Document:
 
     def meta(self, *names: str) -> list[str]:
         """Return the contents of metas with these names, name by name."""
-        return [content for name in names for content in self._by_name.get(name, ())]
+        known = self._by_name
+        return [content for name in names if name in known for content in known[name]]
 
     def add_meta(self, name: str, content: str) -> None:
         """Add the content of a meta."""

@@ -105,16 +105,13 @@ class Line:
     runs: list[Run] = field(default_factory=list)
     headings: int = 0
     is_heading: bool = False
+    #: The text, with a boundary between elements.
+    text: str = ""
 
     @property
     def about(self) -> str:
         """The classes and ids around the line."""
         return " ".join(dict.fromkeys(each.about for each in self.runs))
-
-    @property
-    def text(self) -> str:
-        """The text, with a boundary between elements."""
-        return BOUNDARY.join(each.text for each in self.runs if each.text)
 
     @property
     def is_linked(self) -> bool:
@@ -204,15 +201,15 @@ class _Walk:
 
     def taken(self) -> Line | None:
         """Return the current line, and begin another."""
-        line = self.line
-        if line.runs:
-            self.line = Line()
+        line, self.line = self.line, Line() if self.line.runs else self.line
         line.headings = self.headings
         line.is_heading = not _HEADINGS.isdisjoint([each.name for each in self.open])
         if line.is_heading:
             self.headings += 1
-        is_seen = line.runs and any(each.text.strip() or each.stamp for each in line.runs)
-        return line if is_seen else None
+        if not any(each.text.strip() or each.stamp for each in line.runs):
+            return None
+        line.text = BOUNDARY.join([each.text for each in line.runs if each.text])
+        return line
 
 
 def _weight(text: str) -> int:

@@ -31,8 +31,10 @@ _CUT_TAG = re.compile(r"<[a-z]{1,10}\s+[a-z-]{1,20}\s?=[^<>]{0,1000}\Z", re.IGNO
 _WORDS = load("descriptions", dict[str, list[str]])
 #: Placeholders, as keys.
 _PLACEHOLDERS = frozenset(_WORDS["placeholders"])
-_NOTHING = re.compile("(?i)" + "|".join(_WORDS["nothing"]))
-_BANNER = re.compile("(?i)" + "|".join(_WORDS["banners"]))
+_NOTHING, _NOTHING_BEGINS, _BANNER, _BANNER_BEGINS = (
+    re.compile("(?i)" + "|".join(_WORDS[name]))
+    for name in ("nothing", "nothing_begins", "banners", "banner_begins")
+)
 
 #: An ellipsis in brackets, or a link to the rest of a text after an ellipsis, or at its end.
 _MORE = "|".join(_WORDS["more"])
@@ -74,12 +76,13 @@ def is_no_description(text: str) -> bool:
     return (
         is_placeholder(text)
         or key(text) in _PLACEHOLDERS
+        or _NOTHING_BEGINS.match(text[:300]) is not None
         or _NOTHING.search(text[:300]) is not None
     )
 
 
 def is_beside(text: str) -> bool:
     """Whether a paragraph is a banner, a disclosure, a byline or a line of navigation."""
-    if _BANNER.search(text[:200]):
+    if _BANNER_BEGINS.match(text[:200]) or _BANNER.search(text[:200]):
         return True
     return len(_SEPARATOR.findall(text[:300])) >= MANY_SEPARATORS and not SENTENCE.search(text)

@@ -59,5 +59,5 @@ def _is_called_article(page: Document) -> bool:
 
 
 def _is_article(page: Document) -> bool:
-    names = {name for name, _ in page.metas}
-    return "article:published_time" in names or any(name.startswith("citation_") for name in names)
+    is_paper = any(name.startswith("citation_") for name, _ in page.metas)
+    return is_paper or bool(page.meta("article:published_time"))

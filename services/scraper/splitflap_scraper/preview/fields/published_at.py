@@ -66,11 +66,10 @@ _MAX_PATH = 400
 
 def published(sources: Sources, visible: Visible, language: str | None) -> str | None:
     """Return the first valid time as RFC 3339 in UTC, or None. `language` is the page's."""
-    neutral = DateStyle((language or "").partition("-")[0])
-    style = replace(neutral, find_order=lambda: _order(sources, language or ""))
+    style = DateStyle((language or "").partition("-")[0], lambda: _order(sources, language or ""))
     moment = next((found for text in _stated(sources) if (found := moment_in(text, style))), None)
     if moment is None and not visible.belongs_to_others:
-        style = replace(style, latest=_latest(sources, neutral))
+        style = replace(style, latest=_latest(sources, DateStyle(style.language)))
         moment = dateline(visible, style) or _in_path(sources, style)
     return formatted(moment) if moment else None
 

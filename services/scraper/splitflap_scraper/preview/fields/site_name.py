@@ -212,7 +212,7 @@ def is_of_host(name: str, url: str) -> bool:
     ways = {letters, letters.translate(_IN_HOSTS), _ascii(letters)}
     host = (urlsplit(url).hostname or "").lower()
     labels = [*_labels(host), *({key(host)} - _NO_NAMES)]
-    return any(label == way or _are_alike(label, way) for label in labels for way in ways)
+    return any(_are_alike(label, way) for label in labels for way in ways)
 
 
 @lru_cache(maxsize=32)
@@ -232,5 +232,7 @@ def _ascii(letters: str) -> str:
 
 def _are_alike(label: str, name: str) -> bool:
     """Whether one contains the other, and is at most twice as long."""
-    short, long = sorted((label, name), key=len)
+    if label == name:
+        return True
+    short, long = (label, name) if len(label) <= len(name) else (name, label)
     return len(short) > 3 and short in long and len(short) >= len(long) * 0.5  # noqa: PLR2004 - shorter ones are in many words

@@ -96,6 +96,8 @@ def without_named_sections(title: str, sections: Collection[str]) -> str:
             title = title[: last.start()]
         elif first and key(first[0]) in sections:
             title = title[first.end() :]
+        else:
+            break
     return title
 
 

@@ -93,10 +93,9 @@ class Graph:
 
     def values(self, node: Node | None, *names: str) -> Iterator[Any]:
         """Iterate over the values of the first of these properties. It follows references."""
-        for name in names:
-            found = [self._followed(each) for each in values((node or {}).get(name))]
-            if found:
-                yield from found
+        for name in names if node else ():
+            if (value := node.get(name)) is not None:
+                yield from map(self._followed, values(value))
 
     def texts(self, node: Node | None, *names: str) -> list[str]:
         """Return the values that are texts or named things."""

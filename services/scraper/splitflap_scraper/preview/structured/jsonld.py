@@ -57,7 +57,7 @@ _DECODER = json.JSONDecoder(strict=False, parse_int=float)
 def types(node: Node) -> list[str]:
     """Return the types of a node, stripped of their vocabulary."""
     found = [
-        each[max(map(each.rfind, "/#:")) + 1 :]
+        each if each.isalnum() else each[max(map(each.rfind, "/#:")) + 1 :]
         for each in values(node.get("@type"))[:MAX_TYPES]
         if isinstance(each, str)
     ]

@@ -93,8 +93,8 @@ class Graph:
 
     def values(self, node: Node | None, *names: str) -> Iterator[Any]:
         """Iterate over the values of the first of these properties. It follows references."""
-        for name in names if node else ():
-            if (value := node.get(name)) is not None:
+        for name in names:
+            if node and (value := node.get(name)) is not None:
                 yield from map(self._followed, values(value))
 
     def texts(self, node: Node | None, *names: str) -> list[str]:

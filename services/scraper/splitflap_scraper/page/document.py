@@ -21,6 +21,19 @@ from splitflap_scraper.page.vocabulary import IMAGES, Piece
 MAX_VALUE = 4096
 
 
+def _value(attributes: dict[str, str], name: str) -> str:
+    value = attributes.get(name)
+    return unescaped(value[:MAX_VALUE]).strip() if value else ""
+
+
+def _decoded(tag: str, decoder: TextDecoder) -> dict[str, str]:
+    """Return the attributes of a tag."""
+    read = attributes(tag)
+    if tag.isascii():
+        return read
+    return {name: decoder.text(value) for name, value in read.items()}
+
+
 @dataclass
 class Element:
     """A relevant element. `attributes` are raw; `get` unescapes one.
@@ -40,7 +53,7 @@ class Element:
 
     def get(self, name: str) -> str:
         """Return the value of an attribute, or an empty string."""
-        return unescaped(self.attributes.get(name, "")[:MAX_VALUE]).strip()
+        return _value(self.attributes, name)
 
     @cached_property
     def relations(self) -> list[str]:
@@ -63,6 +76,29 @@ class Element:
         return next(iter(self.sources), "")
 
 
+@dataclass
+class Excerpt:
+    """An excerpt, and the tag that it is about. They are decoded only if a field needs them."""
+
+    _tag: str
+    _inner: str
+    region: int
+    _decoder: TextDecoder = field(compare=False)
+
+    def get(self, name: str) -> str:
+        """Return the value of an attribute of the tag, or an empty string."""
+        return _value(self._attributes, name)
+
+    @cached_property
+    def _attributes(self) -> dict[str, str]:
+        return _decoded(self._tag, self._decoder)
+
+    @cached_property
+    def markup(self) -> str:
+        """The decoded markup."""
+        return self._decoder.text(self._inner)
+
+
 @dataclass(slots=True)
 class Document:
     """The relevant parts of a page."""
@@ -82,8 +118,8 @@ class Document:
     times: list[Element] = field(default_factory=list)
     marked: list[Element] = field(default_factory=list)
     #: The markup around headings, before and after each, and elements with an author or a date.
-    leads: list[tuple[Element, Element]] = field(default_factory=list)
-    excerpts: list[Element] = field(default_factory=list)
+    leads: list[tuple[Excerpt, Excerpt]] = field(default_factory=list)
+    excerpts: list[Excerpt] = field(default_factory=list)
     #: The classes of the body.
     classes: str = ""
     scripts: list[str] = field(default_factory=list)
@@ -181,19 +217,16 @@ def document_of(
 
 def _add_piece(page: Document, piece: Piece, place: int, decoder: TextDecoder) -> None:
     """Decode a piece, and add it. `place` is its index in the page."""
-    read = attributes(piece.tag)
-    if not piece.tag.isascii():
-        read = {name: decoder.text(value) for name, value in read.items()}
-    inner = decoder.text(piece.inner)
-    if piece.name not in _HEAD and ("property" in read or "typeof" in read):
+    name, tag, inner, region, mark, item, own = piece
+    if name in _EXCERPTS:
+        _add_excerpt(page, name, Excerpt(tag, inner, region, decoder))
+        return
+    read = _decoded(tag, decoder)
+    if name not in _HEAD and ("property" in read or "typeof" in read):
         read |= as_microdata(read)
-    element = Element(piece.name, read, inner, piece.region, piece.item, piece.own, place)
-    if piece.name in _ROOTS:
-        page.roots.add(piece.own)
-    if piece.name in _EXCERPTS:
-        _add_excerpt(page, element)
-    else:
-        _add(page, element, piece.mark)
+    if name in _ROOTS:
+        page.roots.add(own)
+    _add(page, Element(name, read, decoder.text(inner), region, item, own, place), mark)
 
 
 def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> None:
@@ -227,16 +260,16 @@ def _add(page: Document, element: Element, mark: bool) -> None:
         page.marked.append(element)
 
 
-def _add_excerpt(page: Document, element: Element) -> None:
-    match element.name:
+def _add_excerpt(page: Document, name: str, excerpt: Excerpt) -> None:
+    match name:
         case "before":
-            page.leads.append((element, element))
+            page.leads.append((excerpt, excerpt))
         case "after":
-            page.leads[-1] = (page.leads[-1][0], element)
+            page.leads[-1] = (page.leads[-1][0], excerpt)
         case "excerpt":
-            page.excerpts.append(element)
+            page.excerpts.append(excerpt)
         case _:
-            page.classes = element.get("class")
+            page.classes = excerpt.get("class")
 
 
 def _is_marked(element: Element) -> bool:
@@ -251,7 +284,8 @@ def _add_meta(page: Document, element: Element) -> None:
     content = element.get("content")
     if not content:
         return
-    if element.get("http-equiv").lower() == "refresh":
+    directive = element.get("http-equiv").lower() if "http-equiv" in element.attributes else ""
+    if directive == "refresh":
         page.refresh = page.refresh or content
     # The properties of an item inside the page do not describe the page: see `Microdata`.
     keys = (*_META_NAMES, "itemprop") if element.item in page.roots else _META_NAMES
@@ -260,7 +294,7 @@ def _add_meta(page: Document, element: Element) -> None:
             page.add_meta(name, content)
     if "itemprop" in element.attributes:
         page.marked.append(element)
-    if element.get("http-equiv").lower() == "content-language":
+    if directive == "content-language":
         page.add_meta("content-language", content)
 
 

@@ -34,11 +34,11 @@ class KeptPieces:
 
     def add(self, piece: Piece) -> None:
         """Keep a piece with a relevant name."""
-        if piece.name == "script":
-            self._json_left -= len(piece.inner)
-        if not self.has_room(piece.name) or len(piece.tag) > MAX_TAG + LONGEST_TOKEN:
-            return
         kind = piece.name
+        if kind == "script":
+            self._json_left -= len(piece.inner)
+        if not self.has_room(kind) or len(piece.tag) > MAX_TAG + LONGEST_TOKEN:
+            return
         if kind in IMAGES and not _is_of_article(piece):
             kind = "other images"
             is_beside = piece.region & (PageRegion.ASIDE | PageRegion.HEADER)

@@ -49,9 +49,12 @@ class MarkScanner:
         """
         if start >= end:
             return end
-        self._start = start
         # A tag or a mark may begin here and end in the next piece.
         reached = end if whole else max(start, end - LONGEST_MARKED)
+        if text.find("<", start, end) < 0:
+            self._blocks.add(text, start, reached)
+            return reached
+        self._start = start
         may_keep = self._kept < MAX_MARKED and self._hits < MAX_HITS
         if may_keep and self._has_marks(text, start, end):
             start, reached = self._scan_marked(text, start, end, whole=whole)

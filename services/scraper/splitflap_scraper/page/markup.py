@@ -12,7 +12,7 @@ MAX_ATTRIBUTES = 100
 #: repetition is not possessive, since it ends too early before Python 3.11.5
 #: (https://github.com/python/cpython/issues/106052).
 REST_OF_TAG = re.compile(
-    r"""(?:[^>"'=]++|=\s*+"[^"]*+"|=\s*+'[^']*+'|=(?=\s*+[^\s"'])|["'])*""", re.ASCII
+    r"""[^>"'=]*+(?:(?:=\s*+"[^"]*+"|=\s*+'[^']*+'|=(?=\s*+[^\s"'])|["'])[^>"'=]*+)*""", re.ASCII
 )
 
 _NAME = re.compile(r"</?[a-z][^\s/>]*+", re.IGNORECASE | re.ASCII)
@@ -56,9 +56,8 @@ def attributes(tag: str) -> dict[str, str]:
     """Return the attributes of a start tag by lower-case name. The first one of a name counts."""
     found: dict[str, str] = {}
     name = _NAME.match(tag)
-    for match in _ATTRIBUTE.finditer(tag, name.end() if name else 0):
-        value = match[2] or match[3] or match[4] or ""
-        found.setdefault(match[1].lower(), value)
+    for key, double, single, bare in _ATTRIBUTE.findall(tag, name.end() if name else 0):
+        found.setdefault(key.lower(), double or single or bare)
         if len(found) >= MAX_ATTRIBUTES:
             break
     return found

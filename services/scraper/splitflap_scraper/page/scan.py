@@ -114,7 +114,7 @@ class PageScanner:
         if token is None:
             self._scan_rest()
             return False
-        start, end = token.span()
+        start = token.start()
         if not self._is_late and start > window.at:
             stop = self._end_of_full_scan()
             self._scan_text(min(start, stop), whole=True)
@@ -124,9 +124,12 @@ class PageScanner:
         self._tokens_left -= 1
         if self._tokens_left < 0:
             self._run_out()
-        window.start, window.at = start, end
+        window.start, window.at = start, token.end()
         if name := token[2]:
             self._name = name.lower()
+            if token[3]:
+                self._after_tag()
+                return True
             return self._in_tag()
         # "<!-->" is a complete comment, so its end may overlap its begin.
         window.at -= 2
@@ -181,9 +184,8 @@ class PageScanner:
     def _in_tag(self) -> bool:
         """Find the end of a tag."""
         window = self._window
-        if window.text[window.at : window.at + 1] != ">":
-            rest = REST_OF_TAG.match(window.text, window.at)
-            window.at = rest.end() if rest else window.at
+        rest = REST_OF_TAG.match(window.text, window.at)
+        window.at = rest.end() if rest else window.at
         if window.text[window.at : window.at + 1] == ">":
             window.at += 1
             self._step = self._between

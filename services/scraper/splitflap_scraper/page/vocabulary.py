@@ -66,10 +66,12 @@ _TOKENS = (
     *_LANDMARKS,
     *(f"/{name}" for name in _LANDMARKS),
 )
-TOKEN = re.compile(rf"<(?:(!--)|({any_name(_TOKENS)})(?=[\s/>]))", re.ASCII)
 #: Tokens after the part that is scanned in full: JSON-LD and metas at the end of long pages.
-LATE_TOKEN = re.compile(
-    r"<(?=[!/sm])(?:(!--)|(script|style|meta|/html)(?=[\s/>]))", re.IGNORECASE | re.ASCII
+_LATE_TOKENS = ("script", "style", "meta", "/html")
+#: A comment, or a tag with its name and its end, if that has arrived.
+TOKEN, LATE_TOKEN = (
+    re.compile(rf"<(?:(!--)|({any_name(names)})(?=[\s/>])(?:{REST_OF_TAG.pattern})(>?))", re.ASCII)
+    for names in (_TOKENS, _LATE_TOKENS)
 )
 END_OF_COMMENT = re.compile(r"--!?>")
 #: Elements with a text for content, or with content beside the page.

@@ -142,6 +142,7 @@ class BlockScanner:
 
     def passed(self, text: str, start: int, end: int, limit: int) -> None:
         """Examine the tags that begin between two positions. They end before `limit`."""
+        regions = self.regions
         at = start + self._beyond
         for found in TAG_OF_BLOCK.finditer(text, at, end + _LONGEST):
             begin, stop = found.span()
@@ -162,16 +163,22 @@ class BlockScanner:
             if self._size:
                 self.end_text()
             if name in _TRACKED:
-                self.regions.tag(name, text[begin:at])
+                regions.tag(name, text[begin:at])
             self._begin_text(name)
-        if self._is_text and at < end:
-            self._add(text, at, end)
-        self._beyond = max(0, at - end)
+        self._beyond = 0
+        self.add(text, at, end)
 
     def _break(self) -> None:
         if self._is_text:
             self._add(" ", 0, 1)
             self._after_break = True
+
+    def add(self, text: str, start: int, end: int) -> None:
+        """Add a text without tags between two positions."""
+        start += self._beyond
+        if self._is_text and start < end:
+            self._add(text, start, end)
+        self._beyond = max(0, start - end)
 
     def _add(self, text: str, start: int, end: int) -> None:
         """Add a part to the current text."""

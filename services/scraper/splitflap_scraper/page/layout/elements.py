@@ -142,12 +142,15 @@ def _by_attributes(tag: str) -> int:
     if not (any(map(lower.__contains__, _TELLING)) or _ID.search(lower)):
         return PageRegion.NONE
     found = attributes(tag)
-    region = _of_class(found.get("class", "").lower()) | _of_id(found.get("id", "").lower())
-    region |= _ROLES.get(found.get("role", "").strip().lower(), PageRegion.NONE)
+    region = _of_class(found["class"].lower()) if "class" in found else PageRegion.NONE
+    if "id" in found:
+        region |= _of_id(found["id"].lower())
+    if "role" in found:
+        region |= _ROLES.get(found["role"].strip().lower(), PageRegion.NONE)
     if found.get("itemprop", "").lower() == "articlebody":
         region |= PageRegion.CONTENT
     hides = "hidden" in found or found.get("aria-hidden", "").strip().lower() == "true"
-    if hides or _HIDING_STYLE.search(found.get("style", "")):
+    if hides or ("style" in found and _HIDING_STYLE.search(found["style"])):
         region |= _HIDDEN
     return region
 

@@ -5,6 +5,7 @@ elements.
 """
 
 import re
+from functools import lru_cache
 
 from splitflap_scraper.page.layout.blocks import RegionTracker
 from splitflap_scraper.page.regions import PageRegion
@@ -38,8 +39,9 @@ MAX_TAG = 400
 _DATE = re.compile(rf"\s(?:{DATED})", re.IGNORECASE | re.ASCII)
 
 
+@lru_cache(maxsize=512)
 def is_dated(tag: str) -> bool:
-    """Whether a tag says that its element has a date or an author."""
+    """Whether a tag says that its element has a date or an author. Pages repeat their tags."""
     return "=" in tag and _DATE.search(tag) is not None
 
 

@@ -3,7 +3,7 @@
 import re
 from functools import cached_property
 
-from splitflap_scraper.page.document import Document, Element
+from splitflap_scraper.page.document import Document, Excerpt
 from splitflap_scraper.page.markup import text_of
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.bylines.lines import Line, lines
@@ -106,7 +106,7 @@ class Visible:
         ]
 
 
-def _is_of_site(excerpt: Element) -> bool:
+def _is_of_site(excerpt: Excerpt) -> bool:
     """Whether an element is in the head of the site, where newspapers print the day."""
     is_in_text = excerpt.region & (PageRegion.ARTICLE | PageRegion.CONTENT)
     return not is_in_text and bool(excerpt.region & PageRegion.HEADER)
@@ -123,7 +123,7 @@ def _teasers(after: list[Line]) -> int | None:
     return None if text >= MIN_TEXT else linked[0]
 
 
-def _chosen(page: Document, title: str) -> tuple[Element, Element] | None:
+def _chosen(page: Document, title: str) -> tuple[Excerpt, Excerpt] | None:
     """Return the excerpts of the heading with the page's title, or of the first heading.
 
     A page without headings has the start of its body.

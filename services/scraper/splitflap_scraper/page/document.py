@@ -177,6 +177,10 @@ WRITERS = re.compile(r"byline|author", re.IGNORECASE)
 #: Pieces that repeat other pieces.
 _EXCERPTS = frozenset({"before", "after", "excerpt", "frame"})
 
+_TAG = re.compile(r"<[^<>]*+>")
+#: Letters beyond ASCII at an end.
+_CUT = re.compile(r"[^\x00-\x7f]{1,4}\Z")
+
 #: Metas read of a <noscript>.
 MAX_METAS_WITHIN = 20
 _META = re.compile(r"<meta\s[^<>]*+>", re.IGNORECASE | re.ASCII)
@@ -233,8 +237,12 @@ def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> Non
     declarations = [each.tag for each in pieces if each.name == "meta"]
     tags = [each.tag for each in pieces if each.name == "meta" and not each.tag.isascii()]
     inners = (each.inner for each in pieces if each.name not in _EXCERPTS)
-    texts = (text_of(each) for each in inners if each and not each.isascii())
-    decoder.settle(declarations, chain(texts, tags), language)
+    # References stay: their letters are in no encoding yet.
+    texts = (_TAG.sub(" ", each) for each in inners if each and not each.isascii())
+    # An excerpt may be cut within a character. It counts only in a page of few other letters.
+    excerpts = (each.inner for each in pieces if each.name in {"after", "excerpt"})
+    lines = (_TAG.sub(" ", _CUT.sub("", each)) for each in excerpts if not each.isascii())
+    decoder.settle(declarations, chain(texts, tags, lines), language)
 
 
 def _add(page: Document, element: Element, mark: bool) -> None:

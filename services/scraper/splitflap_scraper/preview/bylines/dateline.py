@@ -69,6 +69,9 @@ _BESIDE = re.compile(
     r"|\d+\s?(?:min|minutes?|mins?)\.?(?:\s?(?:read|lesezeit|de lecture|de lectura))?)"
     r"(?=$|[\s:,.|\u00b7)\u2022])"
 )
+#: Words between a date and a name, and words of a town.
+_BY = ("by ", "von ", "par ", "por ", "di ", "door ", "av ", "de ")
+MAX_TOWN = 3
 _YEAR = re.compile(r"\d{4}|[\d\u5143]\s?[\u5e74\ub144]|\d{1,2}([./])\d{1,2}\1\d\d(?!\d)")
 #: News agencies begin their texts with a city and a date.
 _WIRE = re.compile(
@@ -169,7 +172,14 @@ def _without_lists(found: list[Dated], after: list[Line], own: int) -> list[Date
     """Remove dates without any sign if there are several, unless the text follows the first."""
     plain = [each for each in found if each.rank == Rank.PLAIN]
     first = next(iter(plain), None)
-    others = [each for each in plain if first and each.moment.date() != first.moment.date()]
+    # The second date of a line may be that of a change.
+    others = [
+        each
+        for each in plain
+        if first
+        and each.moment.date() != first.moment.date()
+        and (each.at != first.at or each.moment < first.moment)
+    ]
     if first is None or not others:
         return found
     text = sum(line.weight for line in after[first.at + 1 : others[0].at])
@@ -284,9 +294,10 @@ def _of_text(
 
 def _is_changed(before: str, after: str) -> bool:
     """Whether the words after a date say that it is that of a change."""
-    is_updated = _UPDATED.match(after.lstrip(" (:'\u2019" + BOUNDARY)) is not None
-    # The label of the next date may follow.
-    return is_updated and not _PUBLISHED.search(before) and ":" not in after
+    updated = _UPDATED.match(rest := after.lstrip(" (:'\u2019" + BOUNDARY))
+    # The label of the next time may follow.
+    is_label = updated and (":" in rest or any(each.isdigit() for each in rest[updated.end() :]))
+    return updated is not None and not is_label and not _PUBLISHED.search(before)
 
 
 def _rank(label: str, run: Run, *, is_stamp: bool) -> Rank | None:
@@ -314,7 +325,8 @@ def _is_alone(
     if length > (MAX_LENGTH if is_dated else MAX_PLAIN) or (found.is_short and not is_dated):
         return False
     before = text[: dates[0].start].rstrip()
-    after = text[dates[-1].end :].strip()
+    rest = text[dates[-1].end :].lstrip(" ")
+    after = rest.strip()
     if len(_LETTERS.findall(before)) + len(_LETTERS.findall(after)) > _FEW_WORDS * (
         2 if is_dated else 1
     ):
@@ -327,10 +339,11 @@ def _is_alone(
         or _SEPARATOR.match(left[-1]) is not None
         or BOUNDARY in text[len(before) : found.start]
     )
-    is_parted = is_parted or before.startswith(("by ", "von ", "par ", "por ", "di "))
-    return is_parted and (
-        not right or _SEPARATOR.match(right[0]) is not None or after.startswith(("by ", "von "))
-    )
+    # A town and a full stop may stand before the date.
+    is_town = left[-1:] == "." and len(left.split()) <= MAX_TOWN
+    is_parted = is_parted or is_town or before.startswith(_BY)
+    is_end = not right or rest.startswith(BOUNDARY) or _SEPARATOR.match(right[0]) is not None
+    return is_parted and (is_end or found.is_timed or after.startswith(_BY))
 
 
 def _marked(visible: Visible, style: DateStyle, least: Rank) -> datetime | None:

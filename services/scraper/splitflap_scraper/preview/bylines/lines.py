@@ -11,6 +11,9 @@ from splitflap_scraper.page.markup import attributes, unescaped
 MAX_LINES = 80
 MAX_OPEN = 40
 
+#: Lines read of a preformatted text.
+MAX_ROWS = 12
+
 #: Characters read of an attribute.
 MAX_VALUE = 300
 
@@ -71,8 +74,10 @@ _BESIDE = re.compile(
     r"|read-?time|hidden|d-none|screen-reader-text|sr-only|visually-?hidden)(?=$|[\s_-])"
 )
 _HIDDEN = re.compile(r"""(?i)\shidden(?=[\s=/>]|$)|display\s*:\s*none""")
-_TIMED = re.compile(r"(?i)datetime|\sdata-|\stitle\s*=|\scontent\s*=|\d{4}-\d\d-\d\d")
+_TIMED = re.compile(r"(?i)datetime|timestamp|\s(?:ts=|data-|title\s*=|content\s*=)|\d{4}-\d\d-\d\d")
 _STAMP = re.compile(r"(?:data-)?(?:date-?time|.*(?:date|time|publish|unix|utc).*)\Z")
+#: Attributes with the time of an element, in HTML and in web components.
+_TIMES = frozenset({"datetime", "ts", "timestamp", "created-timestamp"})
 _DIGIT = re.compile(r"\d")
 _NO_STAMP = re.compile(r"modif|updat|edit|event|expir|end|start|url|format|zone")
 _ISO_IN_CLASS = re.compile(r"(?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?:T[\d:.+Z-]{4,20})?(?!\d)")
@@ -199,6 +204,13 @@ class _Walk:
         own = self.open[-1].about if self.open else ""
         runs.append(Run(text, about, own, stamp, is_author, is_linked, is_mail))
 
+    def rows(self, text: str) -> Iterator[Line]:
+        """Iterate over the lines of a preformatted text: those of a mail's header."""
+        for row in text.split("\n")[:MAX_ROWS]:
+            self.add(row)
+            if line := self.taken():
+                yield line
+
     def taken(self) -> Line | None:
         """Return the current line, and begin another."""
         line, self.line = self.line, Line() if self.line.runs else self.line
@@ -243,7 +255,10 @@ def _all(markup: str, *, within: bool) -> Iterator[Line]:
         elif name:
             walk.start(name, rest)
         elif text := unescaped(text).strip():
-            walk.add(text)
+            if "\n" in text and any(each.name == "pre" for each in walk.open):
+                yield from walk.rows(text)
+            else:
+                walk.add(text)
     if line := walk.taken():
         yield line
 
@@ -251,7 +266,7 @@ def _all(markup: str, *, within: bool) -> Iterator[Line]:
 def _stamp(name: str, found: dict[str, str], about: str) -> str:
     """Return the time in the attributes of an element, or an empty string."""
     for each, value in found.items():
-        is_time = each == "datetime" or (each.startswith("data-") and _STAMP.match(each))
+        is_time = each in _TIMES or (each.startswith("data-") and _STAMP.match(each))
         if is_time and not _NO_STAMP.search(each) and _DIGIT.search(value, 0, MAX_VALUE):
             return unescaped(value[:MAX_VALUE])
     if "content" in found and ("property" in found or "itemprop" in found):

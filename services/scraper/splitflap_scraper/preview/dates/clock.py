@@ -51,7 +51,8 @@ def time_after(text: str, end: int, day: datetime) -> tuple[int, datetime]:
 def _is_clock(match: re.Match[str]) -> bool:
     """Whether a number with a dot is a time, by the words around it."""
     zone = match["zone"] or ""
-    return bool(match["word"] or match["second"]) or zone in _ZONES or "uhr" in match[0]
+    is_zone = zone in _ZONES or zone in _VAGUE
+    return bool(match["word"] or match["second"]) or is_zone or "uhr" in match[0]
 
 
 def _offset(zone: str) -> timedelta:

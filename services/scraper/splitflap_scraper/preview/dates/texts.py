@@ -52,12 +52,13 @@ _UNIX = re.compile(
 )
 
 _WEEKDAY = re.compile(rf"{_WORD}\.?[,\s]*(?:(?:den|the|dnia|ngay)\s+)?\Z")
+_WEEKDAY_AFTER = re.compile(rf",?\s{{0,2}}\(?({_LETTER}{{2,16}})\)?\.?(?!{_LETTER})")
 _RANGE = re.compile(
     r"\d(?:st|nd|rd|th|\.)?\s?(?:[-\u2010-\u2015~/&+]|to|bis|au|al|a|til|till|und|and|et|y|e)\s?\Z"
 )
 #: Words for year and day after a date.
 _AFTER = re.compile(
-    r"\s?(?:r\.|\u0433(?:\.|\u043e\u0434\u0430)?(?!\w)|\u0440\.|d\.|god(?:ine)?\.?(?!\w)|g\.|\.)"
+    r"\s?(?:r\.|(?<=\d)a(?!\w)|\u0433(?:\.|\u043e\u0434\u0430)?(?!\w)|\u0440\.|d\.|god(?:ine)?\.?(?!\w)|g\.|\.)"
 )
 _BETWEEN = re.compile(r"\s*(?:[-\u2010-\u2015~]|to|until|through|bis|au|al|a)\s*\Z")
 _LONGEST_GAP = 12
@@ -81,6 +82,8 @@ class FoundDate(NamedTuple):
     moment: datetime
     #: The year has two digits.
     is_short: bool = False
+    #: A time of day follows.
+    is_timed: bool = False
 
 
 def dates_in(text: str, style: DateStyle) -> tuple[str, list[FoundDate]]:
@@ -177,14 +180,22 @@ def _dated(text: str, span: tuple[int, int, list[Day]], style: DateStyle) -> Fou
         moments = _decided(weekday[1] if weekday else "", text[end:], moments, style)
     if len(set(moments)) != 1:
         return None
-    unix = _UNIX.fullmatch(text, start, end)
+    end = _end_of_day(text, end)
+    of_day, unix = end, _UNIX.fullmatch(text, start, span[1])
     end, moment = time_after(text, end, moments[0])
     if unix:
         moment = time_after(text, unix.end(2), moments[0])[1]
-    after = _AFTER.match(text, end)
     is_short = _SHORT.fullmatch(text, start, span[1]) is not None
     start = weekday.start() if weekday else start
-    return FoundDate(start, after.end() if after else end, moment, is_short)
+    return FoundDate(start, _end_of_day(text, end), moment, is_short, end > of_day)
+
+
+def _end_of_day(text: str, end: int) -> int:
+    """Return the end of words after a date: for year and day, and the weekday."""
+    after = _AFTER.match(text, end)
+    end = after.end() if after else end
+    weekday = _WEEKDAY_AFTER.match(text, end)
+    return weekday.end() if weekday and _WEEKDAYS.is_name(weekday[1]) else end
 
 
 def _moment(day: Day, style: DateStyle) -> datetime | None:

@@ -29,7 +29,16 @@ _NO_WRITER = re.compile(
     r"(?i)comment|avatar|bio(?![a-z])|biograph|description|social|follow|role|job|position|date|time|image|photo|title(?![a-z]*-author)|count|email"
 )
 #: A byline after a date, as in "5 March 2006 by Ann Lee".
-_AFTER_DATE = re.compile(r"(?<=\d\d\d\d),? (?=(?:by|von|par|por|di|door|av|af) )", re.IGNORECASE)
+_AFTER_DATE = re.compile(
+    r"\s*(?:(?:posted|published|written|submitted|created|added)\s+)?(?:on\s+)?(?:[^\W\d_]{2,12},?\s+)?"
+    r"(?:[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?|\d{1,2}(?:st|nd|rd|th|er|\.)?\s+[^\W\d_]{3,12}\.?)"
+    r",?\s+\d{4},?\s+(?=(?:by|von|par|por|di|door|av|af)\s)",
+    re.IGNORECASE,
+)
+#: A label before a link to an account.
+_BEFORE_LINK = re.compile(
+    r"(?i)(?:\A|\b(?:points?|posted|written|submitted|published|started|asked|created)\s)\s*(?:by|von|par|por|door)\s*:?\Z"
+)
 _SPLIT = re.compile(rf"\s*{BOUNDARY}\s*")
 
 
@@ -85,6 +94,11 @@ def _first(candidates: Iterable[Line]) -> list[str]:
 def _in_line(line: Line) -> list[str]:
     """Return the names in a line: those of its links to authors, else those of its text."""
     linked = [each for each in line.runs if each.is_author or _is_of_name(each)]
+    linked = linked or [
+        account
+        for label, account in pairwise(line.runs)
+        if account.is_linked and _BEFORE_LINK.search(label.text)
+    ]
     names = [name for each in linked for name in seen_names(each.text, Mark.AUTHOR)]
     if names:
         return names
@@ -101,7 +115,7 @@ def _texts(text: str) -> Iterator[str]:
     """Iterate over the readings of a line: as one text, and by its elements."""
     parts = [each for each in _SPLIT.split(text) if each]
     yield " ".join(parts)
-    if after := _AFTER_DATE.search(text, 0, MAX_TEXT):
+    if after := _AFTER_DATE.match(text):
         yield " ".join(_SPLIT.split(text[after.end() :]))
     if len(parts) > 1:
         # A label, and then its name.

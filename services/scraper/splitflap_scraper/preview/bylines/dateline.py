@@ -52,14 +52,14 @@ _DATED = re.compile(
 )
 _UNDATED = re.compile(
     r"(?i)modif|updat|edited|events?(?![a-z])|expir|deadline|comment|footer|birth|countdown"
-    r"|read(?:ing)?[-_]?time|duration|archive|tribe|today|current|oggi|hoje|heute|vandaag|(?<![a-z])hoy(?![a-z])|server|weather|joined|last[-_]?mod"
+    r"|read(?:ing)?[-_]?time|duration|archive|tribe|today|current|oggi|hoje|heute|vandaag|(?<![a-z])hoy(?![a-z])|server|weather|venue|start[-_]?(?:date|time)|joined|last[-_]?mod"
 )
 #: Microformats call the only date so, too.
 _HATOM = re.compile(r"(?:^|\s)(?:dt-)?updated(?=\s|$)")
 #: Parts of a site above its pages. Newspapers print the day there.
 _OF_SITE = re.compile(
     r"(?i)(?:^|[\s_-])(?:masthead|top-?bar|top-?line|site-?header|header-?top|top-?header|main-?header"
-    r"|page-?top|weather)(?=$|[\s_-])"
+    r"|page-?top|top-?section|weather)(?=$|[\s_-])"
 )
 _OF_PAGE = re.compile(r"(?i)publi|entry-date|entry-time|dt-published|pubdate|created|issued|posted")
 #: Texts that may stand beside a date.
@@ -77,7 +77,9 @@ _YEAR = re.compile(r"\d{4}|[\d\u5143]\s?[\u5e74\ub144]|\d{1,2}([./])\d{1,2}\1\d\
 _WIRE = re.compile(
     r"\s*(?:/[a-z ]{0,20}newswire|\((?:globe newswire|business wire|reuters|ap|afp)\)|--)"
 )
-_SEPARATOR = re.compile(rf"[|/\u00b7\u2022\u2219\u22c5,;:()\[\]\u2013\u2014{BOUNDARY}-]")
+_SEPARATOR = re.compile(
+    rf"[|/\u00ab\u00bb\u203a\u2192\u00b7\u2022\u2219\u22c5,;:()\[\]\u2013\u2014{BOUNDARY}-]"
+)
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -131,14 +133,22 @@ def _near(
     before: list[Line], after: list[Line], style: DateStyle, *, has_heading: bool
 ) -> datetime | None:
     """Return the date around a heading, unless it belongs to a teaser below."""
-    found = [each for each in _reached(after, style) if has_heading or not _is_today(each)]
+    found = [
+        each
+        for each in _reached(after, style)
+        if has_heading or not (_is_today(each) or _OF_SITE.search(after[each.at].about))
+    ]
     own = _own_headings(after)
+    found = [each for each in found if not _is_below_link(each, after, own)]
     found = _without_lists(found, after, own)
     chosen = min(found, key=lambda each: (each.headings > own, each.rank), default=None)
-    if chosen is not None and not _is_of_teaser(chosen, found, after, own):
-        return chosen.moment
     if chosen is not None:
-        return None
+        return None if _is_of_teaser(chosen, found, after, own) else chosen.moment
+    return _above(before, style)
+
+
+def _above(before: list[Line], style: DateStyle) -> datetime | None:
+    """Return the date in the lines above a heading."""
     usable = [
         each
         for each in _all(before, style)
@@ -149,13 +159,23 @@ def _near(
         and not any(line.is_heading for line in before[each.at + 1 :])
         and not _OF_SITE.search(before[each.at].about)
     ]
-    return min(reversed(usable), key=lambda each: each.rank).moment if usable else None
+    nearest = min(reversed(usable), key=lambda each: each.rank > Rank.LABELLED, default=None)
+    return nearest.moment if nearest else None
 
 
 def _is_today(dated: Dated) -> bool:
     """Whether a date may be the current day. Newspapers print it above their headings."""
     is_near = abs(datetime.now(UTC) - dated.moment) < timedelta(days=2)
     return is_near and dated.rank > Rank.LABELLED
+
+
+def _is_below_link(dated: Dated, after: list[Line], own: int) -> bool:
+    """Whether a date is below a linked heading, which is that of a teaser."""
+    if dated.headings <= own:
+        return False
+    above = (line for line in reversed(after[: dated.at]) if line.is_heading)
+    heading = next(above, None)
+    return heading is not None and heading.is_linked
 
 
 def _own_headings(after: list[Line]) -> int:
@@ -335,7 +355,7 @@ def _is_alone(
         return True
     left, right = _BESIDE.sub("", before).strip(), _BESIDE.sub("", after).strip()
     is_parted = (
-        not left
+        not _LETTERS.search(left)
         or _SEPARATOR.match(left[-1]) is not None
         or BOUNDARY in text[len(before) : found.start]
     )

@@ -80,6 +80,7 @@ _STAMP = re.compile(r"(?:data-)?(?:date-?time|.*(?:date|time|publish|unix|utc).*
 _TIMES = frozenset({"datetime", "ts", "timestamp", "created-timestamp"})
 _DIGIT = re.compile(r"\d")
 _NO_STAMP = re.compile(r"modif|updat|edit|event|expir|end|start|url|format|zone")
+_ISO_TIME = re.compile(r"\s*\d{4}-\d\d-\d\dT\d\d:\d\d")
 _ISO_IN_CLASS = re.compile(r"(?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?:T[\d:.+Z-]{4,20})?(?!\d)")
 
 #: Between the texts of two elements on one line.
@@ -132,13 +133,13 @@ class Line:
 
 
 class _Open:
-    __slots__ = ("about", "is_author", "is_beside", "is_mail", "name", "stamp")
+    __slots__ = ("about", "is_author", "is_beside", "is_link", "is_mail", "name", "stamp")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.about = self.stamp = ""
         self.is_beside = name in _SKIPPED
-        self.is_author = self.is_mail = False
+        self.is_author = self.is_link = self.is_mail = False
 
     def read(self, rest: str) -> None:
         """Read the attributes, which are the rest of a tag."""
@@ -147,6 +148,8 @@ class _Open:
         self.about = about[:MAX_VALUE]
         target = found.get("href", "")[:MAX_VALUE]
         self.is_mail = target.lower().startswith("mailto:")
+        # Posts of a thread link to themselves.
+        self.is_link = bool(target) and target[0] != "#"
         is_linked = _AUTHOR_PAGE.search(target) is not None
         self.is_author = is_linked or "author" in found.get("rel", "")
         self.is_beside |= _HIDDEN.search(rest) is not None
@@ -192,7 +195,7 @@ class _Walk:
                 return
             stamp = each.stamp or stamp
             is_author |= each.is_author
-            is_linked |= each.name == "a"
+            is_linked |= each.is_link
             is_mail |= each.is_mail
         runs = self.line.runs
         if self.open and self.open[-1].name == "sup" and runs:
@@ -273,5 +276,7 @@ def _stamp(name: str, found: dict[str, str], about: str) -> str:
         return unescaped(found["content"][:MAX_VALUE])
     if (name == "abbr" or "date" in about.lower() or "time" in about.lower()) and "title" in found:
         return unescaped(found["title"][:MAX_VALUE])
+    if "title" in found and _ISO_TIME.match(found["title"]):
+        return found["title"][:MAX_VALUE]
     match = _ISO_IN_CLASS.search(about)
     return match[0] if match else ""

@@ -78,7 +78,8 @@ class Visible:
         below = lines(after.markup)
         at = None if is_article(self.sources) else _teasers(below)
         self._has_teasers = at is not None
-        return above, below[:at]
+        # The day may be above the heading of a list.
+        return [] if self._has_teasers else above, below[:at]
 
     @property
     def has_teasers(self) -> bool:

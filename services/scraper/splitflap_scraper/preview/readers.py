@@ -70,6 +70,10 @@ MAX_TYPES = 40
 #: Characters of a short step.
 _SHORT_STEP = 4096
 
+#: Bytes that a page that takes long gathers for one turn (`page/pace.py`): a turn lets all other
+#: threads run, and 16 KiB of most pages take only a tenth of one.
+_TURN = 64 * 1024
+
 #: Characters of a piece that are searched again with the next one, for marks across both.
 _OVERLAP = 40
 
@@ -85,8 +89,18 @@ class PageReader:
         self._scanner = PageScanner(is_enough=_is_enough)
         self._marks: set[str] = set()
         self._tail = ""
+        self._gathered = b""
 
     def feed(self, data: bytes, *, final: bool) -> bool:
+        if self._pace.is_heavy and not final:
+            self._gathered += data
+            if len(self._gathered) < _TURN:
+                return False
+            data = b""
+        return self._scan(self._gathered + data, final=final)
+
+    def _scan(self, data: bytes, *, final: bool) -> bool:
+        self._gathered = b""
         with self._pace as pace:
             text = pace.after(self._decoder.feed(data, final=final))
             self._marks |= marks_in(self._tail + text)
@@ -103,13 +117,20 @@ class PageReader:
 
     @property
     def found(self) -> bool:
+        self._catch_up()
         return any(each.name != "html" for each in self._scanner.pieces)
 
     def document(self) -> Document:
         """Return the page as read so far."""
+        self._catch_up()
         pieces = [*self._scanner.pieces, *self._scanner.excerpts]
         marks = frozenset(self._marks)
         return document_of(pieces, self._decoder, self.head.url, marks, self._pace)
+
+    def _catch_up(self) -> None:
+        """Scan the bytes before the end of a truncated page."""
+        if self._gathered:
+            self._scan(self._gathered, final=False)
 
 
 class FileReader:

@@ -203,3 +203,19 @@ def test_the_number_of_wide_windows_is_bounded() -> None:
         each.close()
         each.close()
     assert decoded(wide, "br") == PAGE
+
+
+def test_a_window_of_zstd_counts_as_wide_once_it_is_full() -> None:
+    """Servers declare windows of 8 MiB for small pages, which fill little of them."""
+    squeeze = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: 23})
+    large = squeeze.compress(bytes(1_100_000)) + squeeze.flush()
+    small = squeeze.compress(bytes(900_000)) + squeeze.flush()
+    held = [Decoding(["zstd"], MANY) for _ in range(codings.MAX_WIDE)]
+    for each in held:
+        list(each.pages(large))
+    assert refused(large, "zstd").reason == "busy"
+    assert refused(brotli.compress(PAGE, lgwin=22), "br").reason == "busy"
+    assert decoded(small * 3, "zstd") == bytes(2_700_000)
+    for each in held:
+        each.close()
+    assert decoded(large, "zstd") == bytes(1_100_000)

@@ -1,6 +1,10 @@
 """Long pages: the parts that are scanned in full, in part, and not at all."""
 
+import time
+from itertools import count
+
 import pytest
+from splitflap_scraper.page.pace import HEAVY
 from splitflap_scraper.page.scan import PageScanner
 from splitflap_scraper.page.vocabulary import MAX_FULL, MAX_LATE_TOKENS, MAX_SCANNED
 from splitflap_scraper.preview.readers import PageReader
@@ -89,8 +93,8 @@ def read_of(page: str) -> int:
     ],
 )
 def test_the_scanned_part_of_a_page_is_bounded(unit: str, most: int) -> None:
-    """Text by its size, and small scripts by their number."""
-    assert read_of(f"<body>{text(4 * MIB, unit)}") <= most + 32_768
+    """Text by its size, and small scripts by their number. One turn more may be read."""
+    assert read_of(f"<body>{text(4 * MIB, unit)}") <= most + 64 * 1024 + 32_768
 
 
 def test_the_scripts_of_a_long_page_are_bounded() -> None:
@@ -121,3 +125,38 @@ def test_the_pieces_of_the_network_make_no_difference_in_a_long_page(piece: int)
     page = "<body>" + "".join(tags.format(number) for number in range(15)) + LD
     whole = read(page.encode(), 10 * MIB).document()
     assert read(page.encode(), piece).document() == whole
+
+
+@pytest.fixture(name="heavy")
+def _heavy(monkeypatch: pytest.MonkeyPatch) -> PageReader:
+    """The reader of a page that has taken long."""
+    moments = count(0.0, HEAVY / 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "perf_counter", lambda: next(moments))
+        reader = PageReader(head_of())
+        reader.feed(b"<head>" + b" " * 9000, final=False)
+    return reader
+
+
+def test_a_page_that_takes_long_waits_for_turns_of_many_bytes(
+    heavy: PageReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn for each piece from the network would be too late for the deadline of a preview."""
+    yields: list[float] = []
+    monkeypatch.setattr(time, "sleep", yields.append)
+    monkeypatch.setattr(time, "perf_counter", lambda: 0.0)
+    for _ in range(64):
+        heavy.feed(b"x" * 16_384, final=False)
+    assert len(yields) == 64 // 4
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_the_last_bytes_of_a_page_that_takes_long_are_read(
+    heavy: PageReader, *, is_whole: bool
+) -> None:
+    """Its server may end it early too."""
+    heavy.feed(b"<title>A title</title>", final=False)
+    if is_whole:
+        heavy.feed(b"", final=True)
+    assert heavy.found
+    assert heavy.document().titles == ["A title"]

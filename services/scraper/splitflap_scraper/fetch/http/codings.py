@@ -34,9 +34,10 @@ _GZIP = b"\x1f\x8b"
 MAX_BROTLI_WINDOW = 22
 MAX_ZSTD_WINDOW = 23
 
-#: Brotli windows from this size on are wide. MAX_WIDE of them are open at a time, 256 MiB.
+#: Windows from this size on are wide: 1 MiB. MAX_WIDE of them are open at a time: 64 MiB of brotli,
+#: or twice that of zstd. A process with 200 bodies at a time has 512 MiB in all.
 _WIDE = 20
-MAX_WIDE = 64
+MAX_WIDE = 16
 
 #: Seconds after which a page is tried again for which no wide window was free.
 _AFTER = 1.0
@@ -106,15 +107,48 @@ class Zlib:
         pass
 
 
+_wide_windows = threading.BoundedSemaphore(MAX_WIDE)
+
+
+class Window:
+    """The window of a decoder, which is wide or not."""
+
+    __slots__ = ("_is_wide",)
+
+    def __init__(self) -> None:
+        self._is_wide = False
+
+    def widen(self) -> None:
+        """Let the window be wide until it is closed.
+
+        Raises:
+            Transient: `busy`, too many windows are wide.
+        """
+        if self._is_wide:
+            return
+        if not _wide_windows.acquire(blocking=False):
+            raise Transient("busy", "too many pages with wide windows", _AFTER)
+        self._is_wide = True
+
+    def close(self) -> None:
+        """Free the window."""
+        if self._is_wide:
+            self._is_wide = False
+            _wide_windows.release()
+
+
 class Zstd:
     """Decodes zstd (RFC 8878) of any number of frames."""
 
     def __init__(self) -> None:
         self._frames_left = MAX_MEMBERS
         self._rest = b""
+        self._window = Window()
         self._begin()
 
     def _begin(self) -> None:
+        #: Bytes of the frame, which fill its window. Servers declare wide ones for small pages.
+        self._filled = 0
         limit: dict[int, int] = {zstd.DecompressionParameter.window_log_max: MAX_ZSTD_WINDOW}
         self._frame = zstd.ZstdDecompressor(options=limit)
 
@@ -125,6 +159,9 @@ class Zstd:
                 return b""
             given, self._rest = self._rest, b""
             page = self._frame.decompress(given, most)
+            self._filled += len(page)
+            if self._filled >= 1 << _WIDE:
+                self._window.widen()
             if self._frame.eof:
                 self._rest = self._frame.unused_data
             if page or not self._rest:
@@ -139,10 +176,7 @@ class Zstd:
         return True
 
     def close(self) -> None:
-        pass
-
-
-_wide_windows = threading.BoundedSemaphore(MAX_WIDE)
+        self._window.close()
 
 
 class Brotli:
@@ -150,7 +184,8 @@ class Brotli:
 
     def __init__(self) -> None:
         self._decompressor = brotli.Decompressor()
-        self._begun = self._is_wide = False
+        self._begun = False
+        self._window = Window()
 
     def decode(self, data: bytes, most: int) -> bytes:
         if not self._begun and data:
@@ -167,14 +202,10 @@ class Brotli:
         if window > MAX_BROTLI_WINDOW:
             raise brotli.error(f"a window of 2^{window} bytes")
         if window >= _WIDE:
-            if not _wide_windows.acquire(blocking=False):
-                raise Transient("busy", "too many pages with wide windows", _AFTER)
-            self._is_wide = True
+            self._window.widen()
 
     def close(self) -> None:
-        if self._is_wide:
-            self._is_wide = False
-            _wide_windows.release()
+        self._window.close()
 
 
 class Unknown:

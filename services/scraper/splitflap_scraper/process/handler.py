@@ -21,6 +21,7 @@ from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Players
 from splitflap_scraper.preview.favicon import Favicons
 from splitflap_scraper.preview.structured.oembed import Providers
 from splitflap_scraper.process.reasons import REASONS, WAITS, family, keep_of
+from splitflap_scraper.process.stalls import Stalls
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class ScrapeHandler:
 
         `stalled_since`: whether this process has stalled since a time of the monotonic clock.
         """
-        self._stalled_since = stalled_since
+        self._stalls = Stalls(stalled_since)
         self._fetcher = fetcher
         self._builder = PreviewBuilder(
             rules, providers or Providers(()), players, favicons, probe_images=probe_images
@@ -80,7 +81,7 @@ class ScrapeHandler:
             logger.info(
                 "no preview of %s, attempt %d: %s", _origin(request.url), job.attempt, error
             )
-            if isinstance(error, Transient) and self._stalled_since(began):
+            if isinstance(error, Transient) and self._stalls.excuse(job.id, began):
                 # The page had no chance. Its server may be quick.
                 return RetryLater(RETRY_AFTER, error.reason, "waited")
             return _failure(error, job.attempt)

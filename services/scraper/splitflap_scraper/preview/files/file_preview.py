@@ -1,13 +1,13 @@
 """Previews of files by their names and first bytes: images, documents, texts, archives, media."""
 
 import re
-from email.message import Message
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 from splitflap_core.contracts import MAX_AUTHORS, MAX_TITLE, PreviewFields
 
+from splitflap_scraper.fetch.http.content_disposition import saved_name
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.preview.dates.moments import rfc3339
@@ -88,9 +88,7 @@ def _document(data: bytes, name: str | None) -> PreviewFields:
 
 def file_name(url: str, headers: Headers) -> str | None:
     """Return the name of a file, by its Content-Disposition or its URL."""
-    disposition = Message()
-    disposition["Content-Disposition"] = headers.get("Content-Disposition")
-    saved_as = disposition.get_filename()
+    saved_as = saved_name(headers.get("Content-Disposition"))
     parts = urlsplit(url)
     path = unquote(parts.path, errors="replace")
     return clean(

@@ -108,6 +108,9 @@ class TextDecoder:
 def _declared(tags: Iterable[str]) -> Iterator[str]:
     """Iterate over the codecs in tags. A declaration in ASCII cannot be UTF-16."""
     for tag in tags:
+        lower = tag[:_MAX_DECLARATION].lower()
+        if "charset" not in lower and "encoding" not in lower:
+            continue
         # From the start of the tag only: a search for starts in a value takes quadratic time.
         if (match := _DECLARED.match(tag, 0, _MAX_DECLARATION)) and (codec := codec_of(match[1])):
             yield "utf-8" if codec.startswith("utf-16") else codec

@@ -298,8 +298,9 @@ def _add_meta(page: Document, element: Element) -> None:
     # The properties of an item inside the page do not describe the page: see `Microdata`.
     keys = (*_META_NAMES, "itemprop") if element.item in page.roots else _META_NAMES
     for key in keys:
-        for name in element.attributes.get(key, "").lower().split():
-            page.add_meta(name, content)
+        if key in element.attributes:
+            for name in element.attributes[key].lower().split():
+                page.add_meta(name, content)
     if "itemprop" in element.attributes:
         page.marked.append(element)
     if directive == "content-language":

@@ -37,15 +37,14 @@ class KeptPieces:
         kind = piece.name
         if kind == "script":
             self._json_left -= len(piece.inner)
-        if not self.has_room(kind) or len(piece.tag) > MAX_TAG + LONGEST_TOKEN:
-            return
-        if kind in IMAGES and not _is_of_article(piece):
-            kind = "other images"
-            is_beside = piece.region & (PageRegion.ASIDE | PageRegion.HEADER)
-            if is_beside or not self.has_room(kind):
+        if kind in IMAGES and self.has_room(kind) and not _is_of_article(piece):
+            if piece.region & (PageRegion.ASIDE | PageRegion.HEADER):
                 return
-        self._counts[kind] = self._counts.get(kind, 0) + 1
-        self.add_marked(piece)
+            kind = "other images"
+        count = self._counts.get(kind, 0)
+        if count < MAX_PIECES[kind] and len(piece.tag) <= MAX_TAG + LONGEST_TOKEN:
+            self._counts[kind] = count + 1
+            self.add_marked(piece)
 
     def add_marked(self, piece: Piece) -> None:
         """Keep a piece if the limit of characters allows it. JSON-LD has its own limit."""

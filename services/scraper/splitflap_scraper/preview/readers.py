@@ -56,7 +56,7 @@ _BEGIN = 1024
 _IMAGE_HEAD = 4096
 
 #: Dates in JSON-LD, and types of it. A page that has only these types may show its date.
-_DATE = re.compile('"(?:datePublished|uploadDate|datePosted|dateCreated|startDate)"')
+_DATES = ('"datePublished"', '"uploadDate"', '"datePosted"', '"dateCreated"', '"startDate"')
 _TYPE = re.compile(r'"@type"\s{0,9}:\s{0,9}\[?\s{0,9}"(\w{1,40})"')
 _WITHOUT_DATE = frozenset({
     "WebSite", "WebPage", "Organization", "NewsMediaOrganization", "Corporation", "BreadcrumbList",
@@ -271,8 +271,10 @@ def _is_enough(pieces: list[Piece]) -> bool:
 
 def _is_of_topic(script: str) -> bool:
     """Whether JSON-LD has a date, or a topic that has none."""
+    if any(each in script for each in _DATES):
+        return True
     types = {found[1] for found in islice(_TYPE.finditer(script), MAX_TYPES)}
-    return _DATE.search(script) is not None or not types <= _WITHOUT_DATE
+    return not types <= _WITHOUT_DATE
 
 
 def _has_description(meta: Piece) -> bool:

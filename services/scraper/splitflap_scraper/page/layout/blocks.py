@@ -35,8 +35,12 @@ _BLOCKS = (
     *("li", "dd", "dt", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "p", "br", "button"),
     *("select", "label"),
 )
-#: Tags that begin or end a block.
-TAG_OF_BLOCK = re.compile(rf"<(/?{any_name(_BLOCKS)})(?:>|(?=[\s/]))", re.ASCII)
+#: Tags that begin or end a block. The match has the whole tag if its attributes are ordinary ones.
+TAG_OF_BLOCK = re.compile(
+    rf"<(/?{any_name(_BLOCKS)})(?:>|(?=[\s/])"
+    r"""(?:(?:\s[a-zA-Z-]{1,20}="[^"<>]{0,300}+"){1,4}>)?)""",
+    re.ASCII,
+)
 #: Elements whose text is another piece, or no text of the page.
 _NO_TEXT = frozenset({"pre", "button", "select", "label", "p", "h1", "h2", "h3", "h4", "h5", "h6",
                       "summary", "dt", "th"})  # fmt: skip
@@ -183,7 +187,8 @@ class BlockScanner:
     def _add(self, text: str, start: int, end: int) -> None:
         """Add a part to the current text."""
         part = text[start : min(end, start + MAX_TEXT - self._size)]
-        self._after_break = self._after_break and part.isspace()
+        if self._after_break:
+            self._after_break = part.isspace()
         self._parts.append(part)
         self._size += len(part)
 

@@ -133,7 +133,7 @@ class Excerpts:
         if self._leads < MAX_LEADS or self._end < self._needed:
             self._parts.append(text)
             self._end += len(text)
-            if self._end - self._begin > MAX_HELD:
+            if self._end > self._begin + MAX_HELD:
                 self._cut(self._end - BEFORE)
 
     def _cut(self, before: int) -> None:

@@ -6,6 +6,7 @@ G, and ICANN's reserved names. `example` is not among them: it leads nowhere, an
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import IPv4Address
 
 from splitflap_core.urls.addresses import Address, parsed
@@ -55,6 +56,11 @@ _DECIMAL = re.compile(
 _HEXADECIMAL = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?![0-9a-f])")
 
 
+#: Names whose judgement is remembered. The URLs of a page share few hosts.
+MAX_JUDGED = 256
+
+
+@lru_cache(maxsize=MAX_JUDGED)
 def is_private(name: str) -> bool:
     """Whether a name, in the form of `WebUrl.host`, is special or common in private networks.
 
@@ -67,11 +73,14 @@ def is_private(name: str) -> bool:
     )
 
 
-def addresses_in(name: str) -> Iterator[Address]:
+@lru_cache(maxsize=MAX_JUDGED)
+def addresses_in(name: str) -> tuple[Address, ...]:
     """The addresses in a name of a service that resolves names to them."""
     service = suffix_in(name, _WITH_ADDRESS)
-    if service is None:
-        return
+    return tuple(_before(service, name)) if service else ()
+
+
+def _before(service: str, name: str) -> Iterator[Address]:
     rest = name.removesuffix(service).rstrip(".")
     yield from filter(None, map(_of_numbers, _DECIMAL.findall(rest)))
     yield from (IPv4Address(int(each, 16)) for each in _HEXADECIMAL.findall(rest))

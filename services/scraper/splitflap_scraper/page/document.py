@@ -138,8 +138,11 @@ class Document:
 
     def meta(self, *names: str) -> list[str]:
         """Return the contents of metas with these names, name by name."""
-        known = self._by_name
-        return [content for name in names if name in known for content in known[name]]
+        found: list[str] = []
+        for name in names:
+            if name in self._by_name:
+                found += self._by_name[name]
+        return found
 
     def add_meta(self, name: str, content: str) -> None:
         """Add the content of a meta."""

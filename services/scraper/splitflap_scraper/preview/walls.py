@@ -144,7 +144,7 @@ def _by_title(page: Document, *, is_described: bool) -> str | None:
     may_be_log_in = _has(page, "log-in") or not page.paragraphs
     telling = {"paywall": True, "log-in": may_be_log_in}
     kinds = [kind for kind in _TITLES if telling.get(kind, not is_described)]
-    for title in [clean(text, MAX_TITLE) or "" for text in texts]:
+    for title in [clean(text, MAX_TITLE) or "" for text in dict.fromkeys(texts)]:
         for kind in kinds:
             if any(map(_TITLES[kind].match, _variants(title, kind))):
                 return kind

@@ -257,9 +257,8 @@ def _all(found: list[Line], style: DateStyle) -> Iterator[Dated]:
         for rank, moment in _of_line(line, label, style):
             if FIRST <= moment <= style.latest:
                 yield Dated(rank, moment, line.headings, index)
-        text = fold(line.text[:MAX_LABEL])
-        is_label = len(line.text) < MAX_LABEL and not any(each.isdigit() for each in text)
-        label = text if is_label else ""
+        text = fold(line.text) if len(line.text) < MAX_LABEL else ""
+        label = "" if any(map(str.isdigit, text)) else text
 
 
 def _of_line(line: Line, label: str, style: DateStyle) -> Iterator[tuple[Rank, datetime]]:

@@ -73,7 +73,7 @@ _BESIDE = re.compile(
     r"|cookie|copyright|menu|navbar|pagination|share|sharing|social|countdown|reading-?time"
     r"|read-?time|hidden|d-none|screen-reader-text|sr-only|visually-?hidden)(?=$|[\s_-])"
 )
-_HIDDEN = re.compile(r"""(?i)\shidden(?=[\s=/>]|$)|display\s*:\s*none""")
+_HIDDEN = re.compile(r"\shidden(?=[\s=/>]|$)|display\s*:\s*none")
 _TIMED = re.compile(r"(?i)datetime|timestamp|\s(?:ts=|data-|title\s*=|content\s*=)|\d{4}-\d\d-\d\d")
 _STAMP = re.compile(r"(?:data-)?(?:date-?time|.*(?:date|time|publish|unix|utc).*)\Z")
 #: Attributes with the time of an element, in HTML and in web components.
@@ -111,13 +111,9 @@ class Line:
     runs: list[Run] = field(default_factory=list)
     headings: int = 0
     is_heading: bool = False
-    #: The text, with a boundary between elements.
+    #: The text, with a boundary between elements, and the classes and ids around it.
     text: str = ""
-
-    @property
-    def about(self) -> str:
-        """The classes and ids around the line."""
-        return " ".join(dict.fromkeys(each.about for each in self.runs))
+    about: str = ""
 
     @property
     def is_linked(self) -> bool:
@@ -144,7 +140,7 @@ class _Open:
     def read(self, rest: str) -> None:
         """Read the attributes, which are the rest of a tag."""
         found = attributes(rest)
-        about = " ".join(found[each] for each in _ABOUT if each in found).strip()
+        about = " ".join([found[each] for each in _ABOUT if each in found]).strip()
         self.about = about[:MAX_VALUE]
         target = found.get("href", "")[:MAX_VALUE]
         self.is_mail = target.lower().startswith("mailto:")
@@ -152,7 +148,9 @@ class _Open:
         self.is_link = bool(target) and target[0] != "#"
         is_linked = _AUTHOR_PAGE.search(target) is not None
         self.is_author = is_linked or "author" in found.get("rel", "")
-        self.is_beside |= _HIDDEN.search(rest) is not None
+        words = rest.lower()
+        if "hidden" in words or "none" in words:
+            self.is_beside |= _HIDDEN.search(words) is not None
         self.is_beside |= self.name not in _FRAMES and _BESIDE.search(self.about) is not None
         if self.name == "footer" and is_byline_footer(rest):
             self.is_beside = False
@@ -223,6 +221,7 @@ class _Walk:
             self.headings += 1
         if not any(each.text.strip() or each.stamp for each in line.runs):
             return None
+        line.about = " ".join(dict.fromkeys([each.about for each in line.runs]))
         line.text = BOUNDARY.join([each.text for each in line.runs if each.text])
         return line
 

@@ -55,7 +55,7 @@ def formatted(moment: datetime) -> str:
 def moment_in(text: str, style: DateStyle) -> datetime | None:
     """Return the moment of a text that machines or people wrote, or None."""
     text = text.strip()[:MAX_LENGTH]
-    if not any(each.isdigit() for each in text):
+    if not any(map(str.isdigit, text)):
         return None
     moment = _epoch(text) or _numeric(text) or _rfc5322(text) or _in_words(text, style)
     if moment is None or moment.year < FIRST_YEAR or moment > style.latest:

@@ -1,6 +1,7 @@
 """The language of a page, as a BCP 47 tag (RFC 5646)."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from splitflap_scraper.page.document import Document
@@ -28,6 +29,7 @@ MAX_SAMPLE = 300
 _NONE = frozenset({"und", "zxx", "mul", "mis"})
 
 
+@lru_cache(maxsize=64)
 def tag(text: str) -> str | None:
     """Return language, script and region of a tag or locale (`en_GB`), or None."""
     match = _TAG.match(text.strip())

@@ -58,6 +58,8 @@ class Microdata:
         headed: set[int] = set()
         for each in page.marked:
             properties = each.get("itemprop")[:MAX_WORDS].split()
+            if not properties and not each.own:
+                continue
             if each.own:
                 node = nodes[each.own] = _item(each)
                 if _is_top(properties) and not _is_of_frame(each, node):
@@ -65,9 +67,9 @@ class Microdata:
             owner = nodes.get(each.item)
             # On a page that lists others, properties outside of items may be those of teasers.
             is_of_teaser = owner is self._loose and identity.is_list and each.region > 0
-            if owner is not None and not is_of_teaser:
-                is_heading = _add_properties(page, owner, each, properties, nodes)
-                headed |= {id(owner)} if is_heading else set()
+            is_own = owner is not None and not is_of_teaser
+            if is_own and _add_properties(page, owner, each, properties, nodes):
+                headed.add(id(owner))
         for top in tops:
             self._graph.add(top)
         self._main = _main(self._graph, tops, identity, headed) if tops else None

@@ -6,7 +6,7 @@ owner. A node of another page is the topic only where nothing contradicts it.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -141,9 +141,9 @@ def topic_of(graph: Graph, identity: Identity) -> Node | None:
     return _alone(unknown) or _alone(others)
 
 
-def is_list(nodes: Iterable[Node]) -> bool:
+def is_list(nodes: list[Node]) -> bool:
     """Whether nodes, none of which is the topic, are a list."""
-    kinds = Counter(map(kind, nodes))
+    kinds = Counter(map(kind, nodes if len(nodes) >= A_LIST else ()))
     return any(kinds[each] >= A_LIST for each in _LISTED)
 
 

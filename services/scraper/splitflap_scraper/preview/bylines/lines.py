@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from splitflap_scraper.page.layout.elements import is_byline_footer
 from splitflap_scraper.page.markup import attributes, unescaped
@@ -108,12 +108,12 @@ class Run:
 class Line:
     """A line of text. `headings` counts the headings before it in the excerpt."""
 
-    runs: list[Run] = field(default_factory=list)
-    headings: int = 0
-    is_heading: bool = False
+    runs: list[Run]
+    headings: int
+    is_heading: bool
     #: The text, with a boundary between elements, and the classes and ids around it.
-    text: str = ""
-    about: str = ""
+    text: str
+    about: str
 
     @property
     def is_linked(self) -> bool:
@@ -163,7 +163,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.open: list[_Open] = []
-        self.line = Line()
+        self.runs: list[Run] = []
         self.headings = 0
 
     def start(self, name: str, rest: str) -> None:
@@ -195,7 +195,7 @@ class _Walk:
             is_author |= each.is_author
             is_linked |= each.is_link
             is_mail |= each.is_mail
-        runs = self.line.runs
+        runs = self.runs
         if self.open and self.open[-1].name == "sup" and runs:
             # A number belongs to a footnote.
             is_ordinal = text.lower() in _ORDINALS and runs[-1].text[-1:].isdigit()
@@ -214,16 +214,17 @@ class _Walk:
 
     def taken(self) -> Line | None:
         """Return the current line, and begin another."""
-        line, self.line = self.line, Line() if self.line.runs else self.line
-        line.headings = self.headings
-        line.is_heading = not _HEADINGS.isdisjoint([each.name for each in self.open])
-        if line.is_heading:
-            self.headings += 1
-        if not any(each.text.strip() or each.stamp for each in line.runs):
+        is_heading = not _HEADINGS.isdisjoint([each.name for each in self.open])
+        headings, runs = self.headings, self.runs
+        self.headings += is_heading
+        if not runs:
             return None
-        line.about = " ".join(dict.fromkeys([each.about for each in line.runs]))
-        line.text = BOUNDARY.join([each.text for each in line.runs if each.text])
-        return line
+        self.runs = []
+        if not any(each.text.strip() or each.stamp for each in runs):
+            return None
+        text = BOUNDARY.join([each.text for each in runs if each.text])
+        about = " ".join(dict.fromkeys([each.about for each in runs]))
+        return Line(runs, headings, is_heading, text, about)
 
 
 def _weight(text: str) -> int:

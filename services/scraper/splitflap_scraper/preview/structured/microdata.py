@@ -67,8 +67,9 @@ class Microdata:
             owner = nodes.get(each.item)
             # On a page that lists others, properties outside of items may be those of teasers.
             is_of_teaser = owner is self._loose and identity.is_list and each.region > 0
-            is_own = owner is not None and not is_of_teaser
-            if is_own and _add_properties(page, owner, each, properties, nodes):
+            if owner is None or is_of_teaser:
+                continue
+            if _add_properties(page, owner, each, properties, nodes):
                 headed.add(id(owner))
         for top in tops:
             self._graph.add(top)

@@ -114,7 +114,7 @@ def is_byline_footer(tag: str) -> bool:
 
 def visible(markup: str) -> str:
     """Remove the hidden elements within a paragraph or heading."""
-    if not _MAY_HIDE.search(markup):
+    if "<" not in markup or not _MAY_HIDE.search(markup):
         return markup
     parts: list[str] = []
     at = depth = seen = 0

@@ -72,6 +72,8 @@ _BESIDE = re.compile(
 #: Words between a date and a name, and words of a town.
 _BY = ("by ", "von ", "par ", "por ", "di ", "door ", "av ", "de ")
 MAX_TOWN = 3
+#: Characters of a year's begin: a fast search, since few texts have any.
+_OF_YEAR = re.compile(r"[\d\u5143]")
 _YEAR = re.compile(r"\d{4}|[\d\u5143]\s?[\u5e74\ub144]|\d{1,2}([./])\d{1,2}\1\d\d(?!\d)")
 #: News agencies begin their texts with a city and a date.
 _WIRE = re.compile(
@@ -281,7 +283,11 @@ def _of_line(line: Line, label: str, style: DateStyle) -> Iterator[tuple[Rank, d
 
 def _of_runs(runs: list[Run], label: str, style: DateStyle) -> Iterator[tuple[Rank, datetime]]:
     """Iterate over the dates of a text. Each element with a year may have a date of its own."""
-    dated = [index for index, each in enumerate(runs) if _YEAR.search(each.text)]
+    dated = [
+        index
+        for index, each in enumerate(runs)
+        if _OF_YEAR.search(each.text) and _YEAR.search(each.text)
+    ]
     if not dated:
         return
     start = 0

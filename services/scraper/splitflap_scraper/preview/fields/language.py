@@ -66,10 +66,17 @@ def _alternates(page: Document) -> list[str]:
 
 
 def _sample(page: Document) -> str:
-    """Return the first texts of the page."""
+    """Return the first texts of the page, or nothing if all are in ASCII."""
     texts = [*page.meta("og:title", "og:description", "description")[:3], *page.titles[:1]]
-    texts += [each.text for each in (*page.headings[:2], *page.texts[:2])]
+    elements = (*page.headings[:2], *page.texts[:2])
+    if all(_is_ascii(each.markup) for each in elements) and all(map(str.isascii, texts)):
+        return ""
+    texts += [each.text for each in elements]
     return " ".join(each[:MAX_SAMPLE] for each in texts)
+
+
+def _is_ascii(markup: str) -> bool:
+    return markup.isascii() and "&" not in markup
 
 
 def _in_url(url: str) -> str | None:

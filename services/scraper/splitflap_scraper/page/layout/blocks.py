@@ -93,7 +93,10 @@ class RegionTracker:
             return
         self.open.append((name, self.here))
         self._counts[name] = self._counts.get(name, 0) + 1
-        if len(tag) > len(name) + 2 or name in REGIONS:
+        if name == "footer" and self._counts.get("article") and "comment" not in tag:
+            # The footer of an article has its author and date.
+            self.here |= PageRegion.NOTE
+        elif len(tag) > len(name) + 2 or name in REGIONS:
             self.here |= region_of(name, tag)
 
     def _end(self, name: str) -> None:

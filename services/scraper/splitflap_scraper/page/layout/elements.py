@@ -47,7 +47,8 @@ _MAY_HIDE = re.compile(
 _TAG = re.compile(r"<(/?[a-z][a-z0-9-]{0,30})(?=[\s/>])[^<>]*+>", re.IGNORECASE | re.ASCII)
 _VOID = frozenset({"img", "br", "input", "wbr", "hr", "meta", "link"})
 
-#: Classes of footers of posts.
+#: Elements beside a text that may have the author and date of a post, and their classes then.
+_FOOTERS = frozenset({"footer", "aside"})
 _OF_POST = re.compile(
     r"(?:node|entry|post|article)(?:_{1,2}|-)(?:meta|info|submitted|footer)|submitted|byline"
 )
@@ -99,7 +100,7 @@ _ROLES: dict[str, int] = {
 def region_of(name: str, tag: str) -> int:
     """Return the region that a start tag opens, by its name and attributes."""
     region = REGIONS.get(name, PageRegion.NONE)
-    if name == "footer" and is_byline_footer(tag):
+    if name in _FOOTERS and is_byline_footer(tag):
         region = PageRegion.NOTE
     found = _remembered(tag) if len(tag) <= _SHORT else _by_attributes(tag)
     if found and name in _AROUND and not found & PageRegion.HIDDEN:
@@ -108,7 +109,7 @@ def region_of(name: str, tag: str) -> int:
 
 
 def is_byline_footer(tag: str) -> bool:
-    """Whether a footer is that of a post, with its author and date. Drupal puts it on top."""
+    """Whether a footer or an aside has the author and date of a post. Drupal puts it on top."""
     return _OF_POST.search(tag) is not None
 
 

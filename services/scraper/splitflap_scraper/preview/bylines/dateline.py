@@ -89,7 +89,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _BEFORE = (6, 6, 6, 3, 0)
 
 #: Characters of paragraphs between a heading and the date below it, by the date's rank.
-_MOST_TEXT = (MAX_REACH, 500, 500, 300, 0)
+_MOST_TEXT = (MAX_REACH, 500, 400, 300, 0)
 
 
 class Rank(IntEnum):

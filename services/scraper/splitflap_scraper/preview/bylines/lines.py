@@ -152,7 +152,7 @@ class _Open:
         if "hidden" in words or "none" in words:
             self.is_beside |= _HIDDEN.search(words) is not None
         self.is_beside |= self.name not in _FRAMES and _BESIDE.search(self.about) is not None
-        if self.name == "footer" and is_byline_footer(rest):
+        if self.name in {"footer", "aside"} and is_byline_footer(rest):
             self.is_beside = False
         stamp = _stamp(self.name, found, self.about)
         self.stamp = stamp if stamp and _TIMED.search(rest) else ""

@@ -28,6 +28,9 @@ MIN_PARAGRAPH = 80
 #: Metas and types of Open Graph that only the page of one thing has.
 _SINGLE_METAS = ("article:published_time", "citation_title", "product:price:amount",
                  "og:price:amount")  # fmt: skip
+#: Those with the time of publication. Front pages have the current time in them.
+_NEWS_METAS = ("publishdate", "publish-date", "publish_date", "pubdate", "parsely-pub-date",
+               "sailthru.date")  # fmt: skip
 _GENERAL_TYPES = frozenset({"", "website", "blog", "object", "site", "page"})
 
 _LIST_PATH = re.compile(r"(?i)/(?:categor(?:y|ies)|tags?|author)/[^/]+/?\Z|/page/\d+/?\Z")
@@ -42,7 +45,7 @@ _HREF = re.compile(r"""<a\s[^<>]{0,500}?href\s*=\s*["']?([^"'\s<>]{1,500})""", r
 
 def is_listing(page: Document, graph: Graph, identity: Identity, *, has_item: bool = False) -> bool:
     """Whether a page lists others. `has_item` says that an item of microdata has its heading."""
-    if _is_single(page):
+    if _is_single(page) or (not identity.is_front and any(page.meta(*_NEWS_METAS))):
         return False
     own = page_of(graph, identity)
     if own is not None and not LISTS.isdisjoint(types(own)):

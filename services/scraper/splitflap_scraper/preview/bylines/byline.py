@@ -35,6 +35,7 @@ _AFTER_DATE = re.compile(
     r",?\s+\d{4},?\s+(?=(?:by|von|par|por|di|door|av|af)\s)",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 #: A label before a link to an account.
 _BEFORE_LINK = re.compile(
     r"(?i)(?:\A|\b(?:points?|posted|written|submitted|published|started|asked|created)\s)\s*(?:by|von|par|por|door)\s*:?\Z"
@@ -53,9 +54,11 @@ def bylines(visible: Visible) -> list[str]:
 
 
 def _beside_address(after: list[Line]) -> list[str]:
-    """Return the name before a mail address, directly below the heading: archives of lists."""
-    below = next((each for each in after if not each.is_heading), None)
-    for name, address in pairwise(below.runs if below else ()):
+    """Return the name before a mail address, with a date, below the heading: archives of lists."""
+    below = [each for each in after if not each.is_heading][:2]
+    if not any(_YEAR.search(each.text) for each in below):
+        return []
+    for name, address in pairwise(below[0].runs):
         if address.is_mail and len(name.text.split()) > 1:
             return seen_names(name.text, Mark.AUTHOR)
     return []

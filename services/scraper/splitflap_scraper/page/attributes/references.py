@@ -30,6 +30,8 @@ def mended(reference: str, base: str) -> str:
     for wrong in (_COLON, _SLASHES):
         if found := wrong.match(reference):
             return f"{found[1]}://{reference[found.end() :]}"
+    if reference.startswith(("https://", "http://")):
+        return reference
     host = _HOST.match(reference)
     return f"https://{reference}" if host and _is_host(host[1], host[2], base) else reference
 

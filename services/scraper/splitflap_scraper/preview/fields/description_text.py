@@ -67,8 +67,10 @@ def described(text: str, limit: int) -> str | None:
         text = _BOLD.sub(r"\1", text)
     if "<" in text:
         text = _CUT_TAG.sub("", text)
-    found = plain(_HEADING.sub("", text), limit)
-    return plain(_LINK_AT_END.sub("", _ENDS.sub("\u2026", found)), limit) if found else None
+    found = plain(_HEADING.sub("", text), limit) or ""
+    if "\u2026" in found or "..." in found:
+        found = _ENDS.sub("\u2026", found)
+    return plain(_LINK_AT_END.sub("", found), limit)
 
 
 def is_no_description(text: str) -> bool:

@@ -170,7 +170,7 @@ def site_in(title: str, url: str, own: Iterable[str]) -> str | None:
         is_beside = end and key(end[1]) in titles and key(end[2]) not in titles
         if end and (is_beside or is_of_host(end[2], url)):
             return end[2]
-        return title if key(title) in _labels((urlsplit(url).hostname or "").lower()) else None
+        return title if key(title) in _host(url)[1] else None
     # Sections may follow the name.
     for name in (pieces[-1], pieces[0], *pieces[1:-1]):
         if len(name) <= MAX_NAME and is_of_host(name, url):
@@ -209,17 +209,19 @@ def is_of_host(name: str, url: str) -> bool:
         letters = letters[3:]
     if len(letters) < 2:  # noqa: PLR2004 - a letter is no name
         return False
-    ways = {letters, letters.translate(_IN_HOSTS), _ascii(letters)}
-    host = (urlsplit(url).hostname or "").lower()
-    labels = [*_labels(host), *({key(host)} - _NO_NAMES)]
-    return any(_are_alike(label, way) for label in labels for way in ways)
+    ways = {letters}
+    if not letters.isascii():
+        ways |= {letters.translate(_IN_HOSTS), _ascii(letters)}
+    host, labels = _host(url)
+    return any(_are_alike(label, way) for label in (*labels, *host) for way in ways)
 
 
 @lru_cache(maxsize=32)
-def _labels(host: str) -> tuple[str, ...]:
-    """Return the labels of a host that may name a site, as keys."""
+def _host(url: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return a URL's host, and its labels that may name a site, as keys."""
+    host = (urlsplit(url).hostname or "").lower()
     labels = [key(each) for each in host.split(".")[-MAX_LABELS - 1 : -1]]
-    return tuple(each for each in labels if each not in _NO_NAMES)
+    return frozenset({key(host)} - _NO_NAMES), tuple(set(labels) - _NO_NAMES)
 
 
 def _ascii(letters: str) -> str:

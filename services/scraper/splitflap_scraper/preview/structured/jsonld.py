@@ -56,9 +56,12 @@ _DECODER = json.JSONDecoder(strict=False, parse_int=float)
 
 def types(node: Node) -> list[str]:
     """Return the types of a node, stripped of their vocabulary."""
+    name = node.get("@type")
+    if isinstance(name, str) and name.isalnum():
+        return [name]
     found = [
         each if each.isalnum() else each[max(map(each.rfind, "/#:")) + 1 :]
-        for each in values(node.get("@type"))[:MAX_TYPES]
+        for each in values(name)[:MAX_TYPES]
         if isinstance(each, str)
     ]
     # Some plug-ins forget the type of their article.
@@ -67,7 +70,8 @@ def types(node: Node) -> list[str]:
 
 def kind(node: Node | None) -> str | None:
     """Return the type of the preview by the type of a node."""
-    return next((_KIND_OF[each] for each in types(node or {}) if each in _KIND_OF), None)
+    names = types(node) if node else ()
+    return next((_KIND_OF[each] for each in names if each in _KIND_OF), None)
 
 
 def values(value: Any) -> list[Any]:

@@ -25,6 +25,9 @@ from splitflap_scraper.fetch.targets.urls import Target, target_of
 #: The share of a preview's time for the network. The rest is for parsing the bytes.
 NETWORK_SHARE = 0.95
 
+#: The reasons of failures for which the visit may be the cause in place of the site.
+LIMITS_OF_VISIT = frozenset({"timeout", "too_many_redirects", "busy"})
+
 
 class Fetcher:
     """Fetches pages. Safe to use from many threads."""
@@ -82,7 +85,7 @@ class Visit:
         self._robots = robots
         self._cookies = cookies
         self._deadline = deadline
-        self._redirects_left = max_redirects
+        self._max_redirects = self._redirects_left = max_redirects
         #: The URLs so far, each with the cookies of its request.
         self._seen: set[tuple[str, str]] = set()
         #: The URLs of the requests in their order, with the one that robots.txt has barred.
@@ -144,6 +147,17 @@ class Visit:
             return self._is_new(target_of(url))
         except FetchError:
             return False
+
+    def short_of(self, url: str, seconds: float) -> frozenset[str]:
+        """The reasons for which a request may fail here, but not in a visit of its own.
+
+        Raises:
+            Transient: `timeout`, the visit has no time left.
+        """
+        has_time = self._deadline.left() >= seconds
+        has_redirects = self._redirects_left == self._max_redirects and self.is_new(url)
+        enough = {"timeout": has_time, "too_many_redirects": has_redirects}
+        return frozenset(each for each in LIMITS_OF_VISIT if not enough.get(each))
 
     def _is_new(self, target: Target) -> bool:
         return (target.url, self._cookies.header(target)) not in self._seen

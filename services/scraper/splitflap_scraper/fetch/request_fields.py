@@ -51,7 +51,11 @@ class HostFields:
         given = fields or {}
         if len(given) > MAX_HOSTS:
             raise ValueError(f"more than {MAX_HOSTS} hosts")
-        self._by_key = {_key(key): _checked(key, each) for key, each in given.items()}
+        self._by_key: dict[str, Fields] = {}
+        for key, each in given.items():
+            if _key(key) in self._by_key:
+                raise ValueError(f"{key[:100]!r} and an earlier key are both {_key(key)!r}")
+            self._by_key[_key(key)] = _checked(key, each)
 
     @classmethod
     def load(cls, path: str) -> "HostFields":

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from splitflap_scraper.fetch.errors import FetchError, Transient
-from splitflap_scraper.fetch.fetcher import Visit
+from splitflap_scraper.fetch.fetcher import LIMITS_OF_VISIT, Visit
 from splitflap_scraper.fetch.http.reader import Head
 from splitflap_scraper.fetch.http.sniffing import is_markup
 from splitflap_scraper.fetch.single_flight import SingleFlight
@@ -58,7 +58,7 @@ class Favicons:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._flights: SingleFlight[str | None] = SingleFlight()
+        self._flights: SingleFlight[str | None] = SingleFlight(LIMITS_OF_VISIT)
         #: By origin: when the answer ends, and the URL of the icon.
         self._known: OrderedDict[str, tuple[float, str | None]] = OrderedDict()
 
@@ -78,18 +78,21 @@ class Favicons:
         try:
             return self._flights.run(origin, lambda: self._asked(visit, origin, place), MAX_SECONDS)
         except FetchError:
-            # Another visit waits for the answer. It is known for the next preview.
+            # The next preview asks again, or knows the answer of the visit that asks now.
             return None
 
     def _asked(self, visit: Visit, origin: str, place: str) -> str | None:
         icon, keep = None, KEEP
+        of_visit = visit.short_of(place, MAX_SECONDS)
         try:
             answer = visit.get(place, _reader, seconds=MAX_SECONDS)
             icon = answer.head.url if answer.reader.is_image else None
-        except Transient:
-            keep = KEEP_TRANSIENT
-        except FetchError:
-            pass
+        except FetchError as failure:
+            # All visits share the answer, so one that is short of redirects or time gives none.
+            if failure.reason in of_visit:
+                raise
+            if isinstance(failure, Transient):
+                keep = KEEP_TRANSIENT
         self._known[origin] = (self._clock() + keep, icon)
         self._known.move_to_end(origin)
         if len(self._known) > MAX_SITES:

@@ -10,7 +10,9 @@ from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 from splitflap_scraper.preview import favicon
 from splitflap_scraper.preview.builder import PreviewBuilder
 from splitflap_scraper.preview.favicon import KEEP, KEEP_TRANSIENT, Favicons
+from splitflap_scraper.preview.readers import reader_for
 from splitflap_scraper.preview.structured.oembed import Providers
+from splitflap_scraper.process.settings import LEAST_BURST
 
 from tests.integration.scraper.fetching import Serve, make_fetcher
 from tests.integration.scraper.site import MISSING, Respond, Site, page, paths, redirect
@@ -147,6 +149,62 @@ def test_a_failing_site_is_asked_again_soon(serve: Serve) -> None:
         now[0] = moment
         icon_of(site.url(), favicons)
     assert asked(site) == ["/", "/favicon.ico", "/", "/", "/favicon.ico"]
+
+
+def test_a_link_that_used_up_its_redirects_answers_for_no_other(serve: Serve) -> None:
+    """Somebody may post such a link to another's site, whose icon has a redirect."""
+    favicons = Favicons()
+    site = serve(paths(PAGE, **{"favicon.ico": redirect("/i"), "i": page(ICO)}))
+    first = serve(site_with(MISSING, redirect(site.url("/x"))))
+    assert icon_of(first.url(), favicons, scrape_max_redirects=1) is None
+    assert icon_of(site.url(), favicons, scrape_max_redirects=1) == site.url("/i")
+
+
+def test_a_link_to_the_icon_itself_answers_for_no_other(serve: Serve) -> None:
+    """Its visit does not request the same URL again."""
+    favicons, answers = Favicons(), iter([PAGE, page(ICO)])
+
+    def respond(sock: socket.socket, request: str) -> None:
+        sock.sendall(next(answers) if "/favicon.ico" in request else PAGE)
+
+    site = serve(respond)
+    assert icon_of(site.url("/favicon.ico"), favicons) is None
+    assert icon_of(site.url(), favicons) == site.url("/favicon.ico")
+
+
+def test_a_link_without_time_for_the_icon_answers_for_no_other(serve: Serve) -> None:
+    """A slow page left its visit less time than an icon has."""
+    favicons, is_slow = Favicons(), [True]
+
+    def respond(sock: socket.socket, request: str) -> None:
+        if "/favicon.ico" in request and is_slow:
+            sock.recv(1)
+        else:
+            sock.sendall(page(ICO) if "/favicon.ico" in request else PAGE)
+
+    site = serve(respond)
+    assert icon_of(site.url(), favicons, scrape_deadline=1) is None
+    is_slow.clear()
+    assert icon_of(site.url(), favicons) == site.url("/favicon.ico")
+
+
+def test_a_busy_host_is_asked_again_by_the_next_preview(serve: Serve) -> None:
+    """Other requests to the host used up its limits."""
+    favicons, site = Favicons(), serve(site_with(page(ICO)))
+    fetcher = make_fetcher(scrape_host_rate=0.01, scrape_limit_own=True)
+    with fetcher.visit() as visit:
+        for number in range(LEAST_BURST):
+            visit.get(site.url(f"/{number}"), reader_for)
+        assert favicons.icon(visit, site.url()) is None
+    assert icon_of(site.url(), favicons) == site.url("/favicon.ico")
+
+
+def test_an_endless_chain_of_redirects_is_followed_once_a_day(serve: Serve) -> None:
+    """The visit had all its redirects, so the site is the cause."""
+    favicons, site = Favicons(), serve(site_with(redirect("/favicon.ico?")))
+    for number in range(3):
+        icon_of(site.url(f"/{number}"), favicons)
+    assert len(asked(site)) == len(set(asked(site)))
 
 
 @pytest.mark.timeout(20)

@@ -57,6 +57,8 @@ def test_a_cookie_goes_only_where_it_belongs(line: str, there: str, elsewhere: s
         ("http://0x5db8d822/", "0x5db8d822"),
         ("https://www.example.com/", "www.example.com:443"),
         ("https://www.example.com/", "..example.com"),
+        ("https://www.xn--mnchen-3ya.de/", "m\u00fcnchen.de"),
+        ("https://www.k.example/", "\u212a.example"),
         ("https://www.example.com/", "x" * 2000 + ".com"),
     ],
 )
@@ -76,8 +78,9 @@ def test_a_cookie_for_another_domain_is_refused(by: str, domain: str) -> None:
 )
 def test_a_public_suffix_may_set_a_cookie_for_itself_alone(host: str, domain: str) -> None:
     """Some of them are sites too. An address has no subdomains either."""
-    line = f"a=b; Domain={domain}"
-    assert sent(f"https://{host}/", line, by=f"https://{host}/") == "a=b"
+    for name in ("a", "__Host-a"):
+        line = f"{name}=b; Domain={domain}; Secure; Path=/"
+        assert sent(f"https://{host}/", line, by=f"https://{host}/") == f"{name}=b"
     assert sent("https://x.github.io/", line, by=f"https://{host}/") == ""
 
 
@@ -101,6 +104,8 @@ def test_a_public_suffix_may_set_a_cookie_for_itself_alone(host: str, domain: st
         "__Host-a=b; Secure; Path=/; Domain=www.example.com",
         "__host-a=b; Secure; Path=/x",
         "__Host-a; Secure; Path=/",
+        "a=b; SameSite=None",
+        "a=b; samesite=NONE; Path=/",
     ],
 )
 def test_an_invalid_or_expired_cookie_is_ignored(line: str) -> None:
@@ -121,7 +126,8 @@ def test_an_invalid_or_expired_cookie_is_ignored(line: str) -> None:
         ("a=b; Expires=Thu, 01 Jan 9999999999 00:00:00 GMT", "a=b"),
         ("a=b; Max-Age=" + "9" * 900, "a=b"),
         ("a=b; Path=/a; Path=/", "a=b"),
-        ("a=b; Partitioned; SameSite=None; Priority=High", "a=b"),
+        ("a=b; Partitioned; SameSite=None; Secure; Priority=High", "a=b"),
+        ("a=b; SameSite=Strict", "a=b"),
         ("__Secure-a=b; Secure", "__Secure-a=b"),
         ("__Host-a=b; Secure; Path=/", "__Host-a=b"),
         ("a=\xe9", "a=\xe9"),
@@ -146,6 +152,54 @@ def test_a_response_over_http_changes_no_cookie_for_https() -> None:
     jar.store(target_of("http://example.com/"), ["a=2", "c=3; Secure", "__Secure-d=4; Secure"])
     assert jar.header(target_of("https://example.com/")) == "a=1"
     assert jar.header(target_of("http://example.com/")) == ""
+
+
+@pytest.mark.parametrize(
+    ("kept", "new"),
+    [
+        ("s=1; Secure; Path=/; Domain=example.com", "s=2; Path=/"),
+        ("s=1; Secure; Path=/; Domain=example.com", "s=2; Path=/x; Domain=a.example.com"),
+        ("s=1; Secure; Path=/", "s=2; Path=/; Domain=example.com"),
+        ("s=1; Secure; Path=/x", "s=2; Path=/x/y"),
+        ("s=1; Secure; Path=/x", "s=; Path=/x; Max-Age=0"),
+    ],
+)
+def test_a_response_over_http_adds_no_cookie_beside_one_for_https(kept: str, new: str) -> None:
+    """A site cannot tell two cookies of one name apart. Domains count both ways."""
+    jar = CookieJar(public_suffixes())
+    jar.store(target_of("https://a.example.com/"), [kept])
+    jar.store(target_of("http://a.example.com/"), [new])
+    assert jar.header(target_of("https://a.example.com/x/y")) == "s=1"
+
+
+@pytest.mark.parametrize(
+    ("kept", "new"),
+    [
+        ("s=1; Secure; Path=/x", "s=2; Path=/"),
+        ("s=1; Secure; Path=/x", "s=2; Path=/xy"),
+        ("s=1; Secure; Path=/; Domain=b.example.com", "s=2; Path=/"),
+        ("s=1; Path=/; Domain=example.com", "s=2; Path=/"),
+        ("t=1; Secure; Path=/", "s=2; Path=/"),
+    ],
+)
+def test_a_response_over_http_may_set_the_neighbours_of_a_cookie_for_https(
+    kept: str, new: str
+) -> None:
+    """Another path, another domain or another name overlays nothing."""
+    jar = CookieJar(public_suffixes())
+    for host in ("a.example.com", "b.example.com"):
+        jar.store(target_of(f"https://{host}/"), [kept])
+    jar.store(target_of("http://a.example.com/"), [new])
+    assert "s=2" in jar.header(target_of("http://a.example.com/xy"))
+
+
+def test_a_cookie_for_https_leaves_a_full_jar_last() -> None:
+    """A response over http must not push it out."""
+    jar = CookieJar(public_suffixes())
+    jar.store(target_of("https://example.com/"), ["a=1; Secure"])
+    jar.store(target_of("http://example.com/"), [f"n{number}=1" for number in range(100)])
+    assert len(jar) == MAX_COOKIES
+    assert jar.header(target_of("https://example.com/")).startswith("a=1")
 
 
 def test_number_and_size_of_cookies_are_bounded() -> None:

@@ -10,7 +10,7 @@ from splitflap_scraper.fetch.cookies.public_suffixes import IsPublicSuffix
 from splitflap_scraper.fetch.cookies.set_cookie import Cookie, set_cookie
 from splitflap_scraper.fetch.targets.urls import Target
 
-#: Cookies of a jar. The oldest ones leave.
+#: Cookies of a jar. The oldest one leaves, first of those without `Secure`.
 MAX_COOKIES = 50
 
 #: Characters of a Cookie header. Common servers refuse requests of more than 8 KiB.
@@ -58,11 +58,13 @@ class CookieJar:
         # A renewed cookie keeps its place in the order.
         self._cookies[key] = cookie
         if len(self._cookies) > MAX_COOKIES:
-            del self._cookies[next(iter(self._cookies))]
+            oldest = next(iter(self._cookies))
+            open_ones = (each for each, kept in self._cookies.items() if not kept.is_secure)
+            del self._cookies[next(open_ones, oldest)]
 
     def _is_protected(self, new: Cookie, target: Target) -> bool:
-        """Whether a response over http would replace a cookie for https (section 5.7, step 16)."""
+        """Whether a response over http would overlay a cookie for https (section 5.7, step 16)."""
         return target.scheme != "https" and any(
-            each.is_secure and each.name == new.name and each.domain == new.domain
+            each.is_secure and each.name == new.name and new.overlays(each)
             for each in self._cookies.values()
         )

@@ -38,10 +38,13 @@ class Cookie(NamedTuple):
             self.is_for_host or not is_below(target.host, self.domain)
         ):
             return False
-        path = path_of(target)
-        return path == self.path or (
-            path.startswith(self.path) and (self.path.endswith("/") or path[len(self.path)] == "/")
-        )
+        return _is_in(path_of(target), self.path)
+
+    def overlays(self, other: "Cookie") -> bool:
+        """Whether some requests have both cookies, by domain, and this one's path is not wider."""
+        ours, theirs = self.domain, other.domain
+        is_near = ours == theirs or is_below(ours, theirs) or is_below(theirs, ours)
+        return is_near and _is_in(self.path, other.path)
 
     @property
     def pair(self) -> str:
@@ -52,6 +55,13 @@ class Cookie(NamedTuple):
 def is_below(host: str, domain: str) -> bool:
     """Whether a host is a subdomain of a domain. An address is none."""
     return host.endswith(f".{domain}")
+
+
+def _is_in(path: str, other: str) -> bool:
+    """Whether a path matches another one (section 5.1.4)."""
+    return path == other or (
+        path.startswith(other) and (other.endswith("/") or path[len(other)] == "/")
+    )
 
 
 def path_of(target: Target) -> str:
@@ -80,7 +90,10 @@ def set_cookie(line: str, target: Target, is_public_suffix: IsPublicSuffix) -> C
         is_expired=_is_expired(said),
     )
     is_allowed = target.scheme == "https" or not cookie.is_secure
-    return cookie if is_allowed and _keeps_its_prefix(cookie, said) else None
+    is_for_all_sites = said.get("samesite", "").lower() == "none"
+    if not is_allowed or (is_for_all_sites and not cookie.is_secure):
+        return None
+    return cookie if _keeps_its_prefix(cookie, said) else None
 
 
 def _name_and_value(pair: str) -> tuple[str, str]:
@@ -100,6 +113,8 @@ def _attributes(text: str) -> dict[str, str]:
 
 def _domain(text: str, target: Target, is_public_suffix: IsPublicSuffix) -> str | None:
     """Return the domain of a cookie, empty for its host alone, or None for a forbidden one."""
+    if not text.isascii():
+        return None
     domain = text.lower().removeprefix(".")
     if not domain:
         return ""

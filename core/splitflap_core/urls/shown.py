@@ -39,11 +39,16 @@ def shown_url(text: str, rules: AddressRules) -> str:
     url = known_url(text)
     if url.had_credentials:
         raise BadUrl("a user or a password")
-    uri = url.origin + _NO_URI.sub(_escaped, url.path)
-    if len(uri) > MAX_URL:
-        raise BadUrl(f"more than {MAX_URL} characters")
+    # Escapes only make it longer.
+    uri = _bounded(url.origin + _NO_URI.sub(_escaped, _bounded(url.path)))
     _check_host(url, rules)
     return uri
+
+
+def _bounded(text: str) -> str:
+    if len(text) > MAX_URL:
+        raise BadUrl(f"more than {MAX_URL} characters")
+    return text
 
 
 def _escaped(found: re.Match[str]) -> str:

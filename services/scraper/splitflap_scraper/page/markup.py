@@ -4,6 +4,8 @@ import html
 import re
 from collections.abc import Iterable
 
+from splitflap_scraper.page.hidden_parts import without_hidden
+
 #: Attributes read of one tag. Real tags have a dozen.
 MAX_ATTRIBUTES = 100
 
@@ -30,11 +32,6 @@ _INLINE = re.compile(
     r"</?(?:a|abbr|b|bdi|bdo|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|u|wbr)"
     r"(?=[\s/>])[^<>]*+>",
     re.IGNORECASE | re.ASCII,
-)
-_HIDDEN = re.compile(
-    r"<(script|style|svg|button|select)(?=[\s/>]).{0,500}?</\1\s*>"
-    r"|<(sup)\s[^>]{0,100}?(?:cite|ref|note|fn)[^>]*+>.{0,500}?</\2\s*>",
-    re.IGNORECASE | re.DOTALL,
 )
 _TAG = re.compile(r"<[a-z/!?][^<>]*+>?", re.IGNORECASE | re.ASCII)
 
@@ -83,6 +80,6 @@ def without_comments(text: str) -> str:
 def text_of(markup: str) -> str:
     """Return the text of a piece of HTML of a few KiB. Tags of blocks become spaces."""
     if "<" in markup:
-        markup = _HIDDEN.sub(" ", without_comments(markup))
+        markup = without_hidden(without_comments(markup))
         markup = _TAG.sub(" ", _INLINE.sub("", markup))
     return unescaped(markup)

@@ -21,8 +21,7 @@ MAX_CAPTCHA_TEXT = 100
 #: Characters of text in a nearly empty page, at most.
 LITTLE_TEXT = 1500
 
-#: Characters that are read of a text, and of a title.
-MAX_TEXT = 4000
+#: Characters that are read of a title.
 MAX_TITLE = 200
 
 #: Paragraphs from which on a page has a text of its own.
@@ -123,8 +122,20 @@ def _by_content(page: Document, status: int) -> str | None:
         return kind
     if is_described:
         return None
-    text = " ".join(each.text for each in (*page.headings, *page.paragraphs))[:MAX_TEXT]
-    return _by_text(page, text, status) if len(text) <= LITTLE_TEXT else None
+    text = _little_text(page)
+    return None if text is None else _by_text(page, text, status)
+
+
+def _little_text(page: Document) -> str | None:
+    """Return the text of a nearly empty page, or None for a page with more."""
+    texts: list[str] = []
+    size = -1
+    for each in (*page.headings, *page.paragraphs):
+        texts.append(page.pace.after(each.text))
+        size += 1 + len(texts[-1])
+        if size > LITTLE_TEXT:
+            return None
+    return " ".join(texts)
 
 
 def _by_text(page: Document, text: str, status: int) -> str | None:

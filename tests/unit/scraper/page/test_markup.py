@@ -22,6 +22,17 @@ def test_the_text_of_markup_keeps_words_apart() -> None:
     assert " ".join(text_of(markup).split()) == "ab c e2"
 
 
+def test_hidden_elements_are_no_text() -> None:
+    """They are complete and short. Notes are superscripts with the words of one."""
+    markup = "a<svg x><title>b</title></SVG >c<button>d</button/>e</button>f<select><svg>g</select>"
+    assert " ".join(text_of(markup).split()) == "a c e f"
+    assert text_of(f"<svg>{'a' * 501}</svg>") == f" {'a' * 501} "
+    assert text_of("a<sup id=cite_1>1</sup><sup>2</sup><sup fn<b>3</b></sup>").split() == [
+        "a",
+        "23",
+    ]
+
+
 def test_complete_comments_are_no_text() -> None:
     """A comment that has no end stays, since a text may be about comments."""
     assert without_comments("a<!-- b <!-- c -->d<!---->e <!-- f") == "a d e <!-- f"

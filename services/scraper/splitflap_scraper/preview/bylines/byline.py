@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
+from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, Run
 from splitflap_scraper.preview.bylines.names import Mark, seen_names
 from splitflap_scraper.preview.bylines.visible import Visible
@@ -12,6 +13,9 @@ from splitflap_scraper.preview.bylines.visible import Visible
 #: Characters between a heading and its byline, and lines between them if no class marks it.
 MAX_REACH = 1200
 MAX_LINES = 12
+
+#: Elements of a line that may be a name alone.
+MAX_PARTS = 20
 
 #: The shortest paragraph of the page's text, and the most text above a byline, in characters.
 MIN_PARAGRAPH = 220
@@ -45,12 +49,13 @@ _SPLIT = re.compile(rf"\s*{BOUNDARY}\s*")
 
 def bylines(visible: Visible) -> list[str]:
     """Return the names of the first byline. Later ones belong to comments."""
+    pace = visible.sources.page.pace
     if visible.lead:
         before, after = visible.lead
-        names = _beside_address(after) or _first([*_reached(after), *reversed(before)])
+        names = _beside_address(after) or _first([*_reached(after), *reversed(before)], pace)
         if names:
             return names
-    return next((names for each in visible.marked if (names := _first(each))), [])
+    return next((names for each in visible.marked if (names := _first(each, pace))), [])
 
 
 def _beside_address(after: list[Line]) -> list[str]:
@@ -77,7 +82,7 @@ def _reached(after: list[Line]) -> Iterator[Line]:
         yield line
 
 
-def _first(candidates: Iterable[Line]) -> list[str]:
+def _first(candidates: Iterable[Line], pace: Pace) -> list[str]:
     """Return the names of the first line that has any, and of the same lines after it."""
     names: list[str] = []
     about = ""
@@ -86,7 +91,7 @@ def _first(candidates: Iterable[Line]) -> list[str]:
             break
         if not names and index >= MAX_LINES and not _is_of_writer(line.about):
             continue
-        found = _in_line(line)
+        found = pace.after(_in_line(line))
         if not found and names:
             break
         names += found
@@ -122,7 +127,7 @@ def _texts(text: str) -> Iterator[str]:
         yield " ".join(_SPLIT.split(text[after.end() :]))
     if len(parts) > 1:
         # A label, and then its name.
-        yield from (f"{parts[0]} {parts[1]}", *parts)
+        yield from (f"{parts[0]} {parts[1]}", *parts[:MAX_PARTS])
 
 
 def _is_of_name(run: Run) -> bool:

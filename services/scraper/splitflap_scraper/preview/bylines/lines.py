@@ -11,6 +11,9 @@ from splitflap_scraper.page.markup import attributes, unescaped
 MAX_LINES = 80
 MAX_OPEN = 40
 
+#: Texts of one line. Papers have a hundred authors.
+MAX_RUNS = 150
+
 #: Lines read of a preformatted text.
 MAX_ROWS = 12
 
@@ -200,6 +203,8 @@ class _Walk:
             # A number belongs to a footnote.
             is_ordinal = text.lower() in _ORDINALS and runs[-1].text[-1:].isdigit()
             runs[-1].text += text if is_ordinal else ""
+            return
+        if len(runs) >= MAX_RUNS:
             return
         about = " ".join([each.about for each in self.open[-4:] if each.about])
         own = self.open[-1].about if self.open else ""

@@ -74,8 +74,9 @@ class Visible:
         before, after = chosen
         # A header that ends above the heading is that of the site.
         header = before.markup.lower().rfind("</header")
-        above = lines(before.markup[max(header, 0) :])[-MAX_BEFORE:]
-        below = lines(after.markup)
+        pace = self.sources.page.pace
+        above = pace.after(lines(before.markup[max(header, 0) :])[-MAX_BEFORE:])
+        below = pace.after(lines(after.markup))
         at = None if is_article(self.sources) else _teasers(below)
         self._has_teasers = at is not None
         # The day may be above the heading of a list.
@@ -100,7 +101,7 @@ class Visible:
         chosen = _chosen(page, key(self._title or ""))
         is_in_header = chosen is None or bool(chosen[1].region & PageRegion.HEADER)
         return [
-            lines(each.markup, within=True)
+            page.pace.after(lines(each.markup, within=True))
             for each in page.excerpts
             if (is_in_header or not _is_of_site(each))
             and not _OF_TEASER.search(f"{each.get('class')} {each.get('id')}"[:MAX_ABOUT])

@@ -51,7 +51,7 @@ def picture(sources: Sources, rules: AddressRules, other_than: str | None = None
     """
     common, logos = None, _logos(sources)
     for found in islice(chain(_candidates(sources), map(Picture, logos)), MAX_PICTURES):
-        shown = _shown(sources.page, found, rules)
+        shown = sources.page.pace.after(_shown(sources.page, found, rules))
         if shown is None or shown.url == other_than or not _is_picture(shown, sources.page.url):
             continue
         if not is_common(shown.url) and found.url not in logos:

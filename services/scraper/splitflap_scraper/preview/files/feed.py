@@ -3,10 +3,10 @@
 Only the part before the first item counts. The items describe other pages.
 """
 
-import html
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from splitflap_core.contracts import (
@@ -19,7 +19,7 @@ from splitflap_core.contracts import (
 
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.markup import attributes, text_of
+from splitflap_scraper.page.markup import attributes, text_of, unescaped
 from splitflap_scraper.preview.fields.image import MIN_PIXELS
 from splitflap_scraper.preview.fields.language import tag
 from splitflap_scraper.preview.fields.site_name import feed_name, site_in
@@ -27,8 +27,11 @@ from splitflap_scraper.preview.fields.title_text import parts
 from splitflap_scraper.preview.texts import plain
 
 #: Characters read of a text, and members read of a JSON Feed.
-MAX_TEXT = 8192
+MAX_TEXT = 4096
 MAX_MEMBERS = 40
+
+#: Tags read of one kind. Real feeds have a dozen links.
+MAX_TAGS = 100
 
 #: Bytes in which a feed names itself.
 _BEGIN = 2048
@@ -169,8 +172,8 @@ def _site(title: str, home: str) -> str | None:
 def _tags(text: str, *names: str) -> Iterator[dict[str, str]]:
     """Iterate over the attributes of the tags with these names."""
     tags = re.compile(rf"<(?:{'|'.join(names)})(?=[\s/>])[^<>]*+>")
-    for match in tags.finditer(text):
-        yield {name: html.unescape(value) for name, value in attributes(match[0]).items()}
+    for match in islice(tags.finditer(text), MAX_TAGS):
+        yield {name: unescaped(value) for name, value in attributes(match[0]).items()}
 
 
 def _linked(links: list[dict[str, str]], relation: str) -> str:
@@ -195,7 +198,7 @@ def _element(text: str, name: str) -> str:
     end = text.find(f"</{name}", begin.end())
     inner = text[begin.end() : end if end >= 0 else None][:MAX_TEXT].strip()
     marked = _CDATA.match(inner)
-    return text_of(marked[1] if marked else html.unescape(inner)).strip()
+    return text_of(marked[1] if marked else unescaped(inner)).strip()
 
 
 def _without(text: str, name: str) -> tuple[str, str]:

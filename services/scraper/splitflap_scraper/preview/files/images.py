@@ -9,6 +9,9 @@ _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 #: The byte before each marker of a JPEG, with more of them to fill.
 _JPEG_FILL = re.compile(rb"\xff+")
 
+#: Segments of a JPEG before its size. Profiles and previews of cameras have up to a hundred.
+_MAX_SEGMENTS = 1000
+
 #: First bytes of the formats that all browsers show, without SVG, WebP and AVIF.
 _BEGINNINGS = (
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -72,7 +75,10 @@ def _dimensions(data: bytes) -> tuple[int, int] | None:  # noqa: PLR0911 - a for
 
 def _jpeg(data: bytes) -> tuple[int, int] | None:
     at = 2
-    while (fill := _JPEG_FILL.match(data, at)) and fill.end() + 8 <= len(data):
+    for _ in range(_MAX_SEGMENTS):
+        fill = _JPEG_FILL.match(data, at)
+        if not fill or fill.end() + 8 > len(data):
+            break
         at = fill.end()
         if data[at] in _JPEG_FRAMES:
             height, width = struct.unpack(">HH", data[at + 4 : at + 8])

@@ -10,9 +10,13 @@ _NEAR = 4096
 _MAX_MATCHES = 8
 
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"", b"f": b"", b"\n": b""}
-_XMP_TITLE = re.compile(
-    rb"<dc:title>.{0,300}?<rdf:li[^>]{0,100}>([^<]{1,1000})</rdf:li>", re.DOTALL
-)
+#: Bytes read of a string, and the next piece of one.
+_MAX_STRING = 2048
+_PIECE = re.compile(rb"[^\\()]++|\\(?:[0-7]{1,3}|.)?+|[()]", re.DOTALL)
+
+#: Titles of XMP that are examined, and the longest distance to their text.
+_MAX_TITLES = 4
+_XMP_NEAR = 400
 
 
 def pdf_information(data: bytes) -> dict[str, str]:
@@ -25,11 +29,26 @@ def pdf_information(data: bytes) -> dict[str, str]:
         end = data.find(b"endobj", match.start(), match.start() + _NEAR)
         part = data[begin : end if end >= 0 else match.start() + _NEAR]
         for name in ("Title", "Author", "CreationDate"):
-            if (value := _string(part, name.encode())) and name not in found:
+            if name not in found and (value := _string(part, name.encode())):
                 found[name] = value
-    if "Title" not in found and (xmp := _XMP_TITLE.search(data)):
-        found["Title"] = xmp[1].decode("utf-8", "replace")
+    if "Title" not in found and (title := _xmp_title(data)):
+        found["Title"] = title
     return found
+
+
+def _xmp_title(data: bytes) -> str | None:
+    """Return the title in XMP: the text of the first item."""
+    at = 0
+    for _ in range(_MAX_TITLES):
+        at = data.find(b"<dc:title>", at) + 1
+        begin = data.find(b"<rdf:li", at, at + _XMP_NEAR) if at else -1
+        start = data.find(b">", begin, begin + _XMP_NEAR) if begin >= 0 else -1
+        text, tag, _ = data[start + 1 : start + _MAX_STRING].partition(b"</rdf:li>")
+        if start >= 0 and tag and text and b"<" not in text:
+            return text.decode("utf-8", "replace")
+        if not at:
+            break
+    return None
 
 
 def _string(part: bytes, name: bytes) -> str | None:
@@ -48,20 +67,18 @@ def _string(part: bytes, name: bytes) -> str | None:
 def _literal(part: bytes, at: int) -> bytes:
     """Return the bytes between balanced parentheses, with escapes undone."""
     out, depth = bytearray(), 1
-    while at < len(part):
-        byte = part[at : at + 1]
-        if byte == b"\\":
-            octal = re.match(rb"[0-7]{1,3}", part[at + 1 : at + 4])
-            escaped = part[at + 1 : at + 2]
-            out += bytes([int(octal[0], 8) & 0xFF]) if octal else _ESCAPES.get(escaped, escaped)
-            at += 1 + (len(octal[0]) if octal else 1)
-            continue
-        depth += (byte == b"(") - (byte == b")")
+    for piece in _PIECE.finditer(part, at, at + _MAX_STRING):
+        text = piece[0]
+        depth += (text == b"(") - (text == b")")
         if not depth:
             break
-        out += byte
-        at += 1
+        out += _unescaped(text[1:]) if text[:1] == b"\\" else text
     return bytes(out)
+
+
+def _unescaped(escape: bytes) -> bytes:
+    is_octal = escape[:1].isdigit() and escape[0] < ord("8")
+    return bytes([int(escape, 8) & 0xFF]) if is_octal else _ESCAPES.get(escape, escape)
 
 
 def _text(data: bytes) -> str:

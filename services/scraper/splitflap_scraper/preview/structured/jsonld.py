@@ -1,10 +1,10 @@
 """Reads the JSON-LD (schema.org) of real pages: scripts, also broken ones, and values of nodes."""
 
-import html
 import json
 import re
 from typing import Any
 
+from splitflap_scraper.page.markup import unescaped
 from splitflap_scraper.page.vocabulary import MAX_JSON
 from splitflap_scraper.preview.words import load
 from splitflap_scraper.preview.words.types import Types
@@ -113,7 +113,7 @@ def parsed(script: str) -> list[Any]:
     """
     bare = _unwrapped(script)
     if _ESCAPED.match(bare):
-        bare = html.unescape(bare)
+        bare = unescaped(bare)
     if len(script) >= MAX_JSON:
         return [_loose(bare)]
     for attempt in (bare, _TRAILING_COMMA.sub("", bare)):

@@ -25,7 +25,7 @@ MAX_LINKS = 20
 
 #: One link of a header (RFC 8288), with its parameters.
 _LINK = re.compile(r"<([^<>]{1,2000})>((?:\s*;\s*[\w*-]{1,30}\s*=\s*(?:\"[^\"]*+\"|[^\s\",;]++))*)")
-_TYPE = re.compile(r""";\s*type\s*=\s*"?\s*([^\s",;]{1,60})""", re.IGNORECASE)
+_TYPE = re.compile(r""";\s*+type\s*+=\s*+"?+\s*+([^\s",;]{1,60})""", re.IGNORECASE)
 
 #: Links to oEmbed tried. Real pages have one of each type.
 MAX_TRIED = 5

@@ -1,6 +1,5 @@
 """The answers of oEmbed (oembed.com, "Response parameters"), as JSON or XML."""
 
-import html
 import json
 import re
 from typing import Any
@@ -15,7 +14,7 @@ from splitflap_core.contracts import (
 )
 from splitflap_core.urls.addresses import AddressRules
 
-from splitflap_scraper.page.markup import text_of
+from splitflap_scraper.page.markup import text_of, unescaped
 from splitflap_scraper.preview.details.picture_form import form_of
 from splitflap_scraper.preview.details.players import Player, Players, framed, pixels
 from splitflap_scraper.preview.fields.image import shown
@@ -78,7 +77,7 @@ def _element(text: str, name: str) -> str | None:
     rest = rest.lstrip()
     if rest.startswith(_CDATA):
         return rest[len(_CDATA) :].partition("]]>")[0]
-    return html.unescape(rest.partition("</")[0]) if begin else None
+    return unescaped(rest.partition("</")[0]) if begin else None
 
 
 def merged(

@@ -25,12 +25,9 @@ def test_the_text_of_markup_keeps_words_apart() -> None:
 def test_hidden_elements_are_no_text() -> None:
     """They are complete and short. Notes are superscripts with the words of one."""
     markup = "a<svg x><title>b</title></SVG >c<button>d</button/>e</button>f<select><svg>g</select>"
-    assert " ".join(text_of(markup).split()) == "a c e f"
-    assert text_of(f"<svg>{'a' * 501}</svg>") == f" {'a' * 501} "
-    assert text_of("a<sup id=cite_1>1</sup><sup>2</sup><sup fn<b>3</b></sup>").split() == [
-        "a",
-        "23",
-    ]
+    assert " ".join(text_of(markup).split()) == "a c f"
+    assert text_of(f"<svg>{'a' * 501}</svg>").strip() == "a" * 501
+    assert text_of("a<sup id=cite_1>1</sup><sup>2</sup>").split() == ["a", "2"]
 
 
 def test_complete_comments_are_no_text() -> None:

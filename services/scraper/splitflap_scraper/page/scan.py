@@ -28,7 +28,6 @@ from splitflap_scraper.page.vocabulary import (
     LATE_TOKEN,
     LONGEST_TOKEN,
     MARK_REACH,
-    MARKS_OF_REACT,
     MAX_BODY_TOKENS,
     MAX_FULL,
     MAX_LATE_TOKENS,
@@ -94,8 +93,6 @@ class PageScanner:
         window = self._window
         window.text += text
         self._has_items = self._has_items or any(each in window.text for each in ITEMS)
-        if any(each in window.text for each in MARKS_OF_REACT):
-            self._marks.expect_react()
         self._is_final = final
         while not self.done and self._step():
             pass

@@ -121,7 +121,8 @@ def _in_line(line: Line) -> list[str]:
 
 def _texts(text: str) -> Iterator[str]:
     """Iterate over the readings of a line: as one text, and by its elements."""
-    parts = [each for each in _SPLIT.split(text) if each]
+    pieces = _SPLIT.split(text) if BOUNDARY in text else [text]
+    parts = [each for each in pieces if each]
     yield " ".join(parts)
     if after := _AFTER_DATE.match(text):
         yield " ".join(_SPLIT.split(text[after.end() :]))

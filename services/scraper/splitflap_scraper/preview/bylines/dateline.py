@@ -72,8 +72,8 @@ _BESIDE = re.compile(
 #: Words between a date and a name, and words of a town.
 _BY = ("by ", "von ", "par ", "por ", "di ", "door ", "av ", "de ")
 MAX_TOWN = 3
-#: Characters of a year's begin: a fast search, since few texts have any.
-_OF_YEAR = re.compile(r"[\d\u5143]")
+#: Characters that may begin a year. The search is fast, and most texts have none.
+_OF_YEAR = re.compile(r"[0-9\u0080-\U0010ffff]")
 _YEAR = re.compile(r"\d{4}|[\d\u5143]\s?[\u5e74\ub144]|\d{1,2}([./])\d{1,2}\1\d\d(?!\d)")
 #: News agencies begin their texts with a city and a date.
 _WIRE = re.compile(

@@ -1,4 +1,4 @@
-"""The accuracy of previews on both sets of tests/corpus, and the steps of hostile pages.
+"""The accuracy of previews on both sets of tests/corpus, and the steps of hostile pages and files.
 
 Accuracy is the share of fields with the expected value, beside `linkpreview`, `trafilatura` and
 `metascraper` on the same pages, each by its documented call. Fields unknown to a program do not
@@ -7,6 +7,7 @@ title. Time is CPU of one thread.
 """
 
 from benchmarks.scraper.accuracy import Score, programs, score_of
+from benchmarks.scraper.hostile_files import show_hostile_files
 from benchmarks.scraper.hostile_steps import show_hostile_pages, show_robots_files
 from tests.corpus import FIELDS, SETS, entries
 
@@ -20,6 +21,7 @@ def main() -> None:
         _show(folder.name, scores, len(corpus))
     show_hostile_pages()
     show_robots_files()
+    show_hostile_files()
 
 
 def _show(title: str, scores: dict[str, Score], pages: int) -> None:

@@ -56,7 +56,9 @@ def _string(part: bytes, name: bytes) -> str | None:
     if not match:
         return None
     if match[1] == b"<":
-        digits = re.sub(rb"\s", b"", part[match.end() :].partition(b">")[0])
+        digits = re.sub(
+            rb"\s", b"", part[match.end() : match.end() + 2 * _MAX_STRING].partition(b">")[0]
+        )
         try:
             return _text(bytes.fromhex(digits.decode("ascii", "replace")))
         except ValueError:

@@ -1,0 +1,41 @@
+"""Hostile texts of elements: parts that are no words, and lines with many elements."""
+
+#: Characters of a text, below the limit of one element.
+_LONG = 4090
+
+
+def _filled(unit: str, size: int = _LONG) -> str:
+    return (unit * (size // len(unit) + 1))[:size]
+
+
+def _in_elements(unit: str) -> tuple[str, str]:
+    text = _filled(unit)
+    return "", f"<h1>{text}</h1><h2>{text}</h2><p>{text}</p>"
+
+
+def _in_bylines(unit: str, marks: str = "author byline") -> tuple[str, str]:
+    return "<body><h1>a</h1>" + f'<a rel=author class="{marks}">' * 20, _filled(unit, 4000) + "</a>"
+
+
+def _images(unit: str) -> tuple[str, str]:
+    metas = (f'<meta property=og:image content="{_filled(unit, 4080)}{n}">' for n in range(40))
+    return "", "".join(metas)
+
+
+#: The start of a page, and the text repeated after it.
+TEXTS: dict[str, tuple[str, str]] = {
+    "open notes": _in_elements("<sup fnfnfn"),
+    "buttons": _in_elements("<button x>"),
+    "selections": _in_elements("<select>"),
+    "ends of notes": _in_elements("<sup id=ref></sup "),
+    "open notes in names": ("", f"<b itemprop=name>{_filled('<sup fnfnfn')}</b>"),
+    "less-than signs in bylines": _in_bylines("<1"),
+    "ends of tags in bylines": _in_bylines("</"),
+    "declarations in bylines": _in_bylines("<?"),
+    "elements in bylines": _in_bylines("<b>1</b> "),
+    "elements in dates": _in_bylines("<b>1</b> ", "date"),
+    "dates in bylines": _in_bylines("<b>1 May 2020</b> "),
+    "brackets in images": _images("["),
+    "bars in images": _images("|"),
+    "percent signs in images": _images("%"),
+}

@@ -46,6 +46,10 @@ class KeptPieces:
             self._counts[kind] = count + 1
             self.add_marked(piece)
 
+    def add_text(self, markup: str, region: int) -> None:
+        """Keep a text outside of paragraphs."""
+        self.add_marked(Piece("text", "", markup, region))
+
     def add_marked(self, piece: Piece) -> None:
         """Keep a piece if the limit of characters allows it. JSON-LD has its own limit."""
         size = len(piece.tag) + (0 if piece.name == "script" else len(piece.inner))

@@ -54,7 +54,7 @@ class PageScanner:
         self._is_enough = is_enough
         self._kept = KeptPieces()
         self._regions = RegionTracker()
-        self._blocks = BlockScanner(self._regions, self._keep_text)
+        self._blocks = BlockScanner(self._regions, self._kept.add_text)
         self._excerpts = Excerpts()
         self._marks = MarkScanner(self._kept.add_marked, self._blocks, self._excerpts)
         self._window = Window()
@@ -71,7 +71,8 @@ class PageScanner:
         #: The end of the current text, and its limit in characters.
         self._end = END_OF_COMMENT
         self._limit = 0
-        self._step = self._between
+        #: A method that is not bound: a page without reference cycles needs no garbage collector.
+        self._step: Callable[[PageScanner], bool] = PageScanner._between
 
     @property
     def pieces(self) -> list[Piece]:
@@ -94,7 +95,7 @@ class PageScanner:
         window.text += text
         self._has_items = self._has_items or any(each in window.text for each in ITEMS)
         self._is_final = final
-        while not self.done and self._step():
+        while not self.done and self._step(self):
             pass
         self.done = self.done or window.dropped + window.at - self._skipped > MAX_SCANNED
         if final or self.done:
@@ -185,14 +186,14 @@ class PageScanner:
         window.at = rest.end() if rest else window.at
         if window.text[window.at : window.at + 1] == ">":
             window.at += 1
-            self._step = self._between
+            self._step = PageScanner._between
             self._after_tag()
             return True
-        self._step = self._in_tag
+        self._step = PageScanner._in_tag
         if len(window.text) - window.start > MAX_TAG:
             # Skip all of it at once, so that many such tags take linear time.
             window.move(len(window.text))
-            self._step = self._between
+            self._step = PageScanner._between
         return False
 
     def _in_element(self) -> bool:
@@ -209,7 +210,7 @@ class PageScanner:
         window.at = stop
         if self._name == "script":
             self._skipped += stop - window.tag_end
-        self._step = self._between
+        self._step = PageScanner._between
         if self._name in {"title", "script", "noscript"}:
             self._skip_to(END_OF_TEXT[self._name])
         else:
@@ -226,7 +227,7 @@ class PageScanner:
         window.move(stop)
         if end is None:
             return False
-        self._step = self._between
+        self._step = PageScanner._between
         return True
 
     # The handling of a complete tag.
@@ -282,10 +283,6 @@ class PageScanner:
         else:
             self._blocks.token(name, tag)
 
-    def _keep_text(self, markup: str, region: int) -> None:
-        """Keep a text outside of paragraphs."""
-        self._kept.add_marked(Piece("text", "", markup, region))
-
     def _keep(self, tag: str, inner: str = "") -> None:
         region = self._regions.here
         if self._name not in OF_HEAD:
@@ -296,8 +293,8 @@ class PageScanner:
         """Take the text of the current element, `limit` characters at most."""
         self._end = END_OF_TEXT[self._name]
         self._limit = limit
-        self._step = self._in_element
+        self._step = PageScanner._in_element
 
     def _skip_to(self, end: re.Pattern[str]) -> None:
         self._end = end
-        self._step = self._in_text
+        self._step = PageScanner._in_text

@@ -1,5 +1,7 @@
 """The pieces of a page, and the cost of hostile pages."""
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -178,3 +180,16 @@ def test_marks_are_scanned_in_large_steps(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_pieces_of_the_network_make_no_difference(text: str) -> None:
     """Tags and items are the same."""
     assert scanned(text, 1).pieces == scanned(text).pieces
+
+
+def test_a_page_has_no_reference_cycles() -> None:
+    """So its memory is free at once, and each page costs the garbage collector nothing."""
+    gc.disable()
+    try:
+        scanner = PageScanner()
+        scanner.feed("<title>A</title><body><div>Some words</div><p>More", final=True)
+        left = weakref.ref(scanner)
+        del scanner
+        assert left() is None
+    finally:
+        gc.enable()

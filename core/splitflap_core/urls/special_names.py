@@ -1,7 +1,7 @@
 """Host names that lead a browser into its own network or to no web site at all.
 
-Sources: IANA's registries of special-use names (RFC 6761) and of the root zone, RFC 6762 appendix
-G, and ICANN's reserved names. `example` is not among them: it leads nowhere, and texts use it.
+Sources: the root zone, as the public suffix list has it, IANA's registry of special-use names (RFC
+6761), and the manuals of routers. A name under no top-level domain is a name of somebody's network.
 """
 
 import re
@@ -9,35 +9,37 @@ from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address
 
+from publicsuffixlist import PublicSuffixList
+
 from splitflap_core.urls.addresses import Address, parsed
 
-#: Last labels that are never a public web site's.
-_PRIVATE_ENDS = frozenset(
-    {
-        "localhost",  # loopback, RFC 6761
-        "test", "invalid",  # RFC 6761
-        "local",  # multicast DNS, RFC 6762
-        "arpa",  # `home.arpa`, RFC 8375; `service`, `resolver` and the reverse zones
-        "onion",  # RFC 7686
-        "alt",  # RFC 9476
-        "internal",  # reserved by ICANN in 2024; clouds' metadata services, Docker
-        "intranet", "private", "corp", "home", "lan",  # RFC 6762, appendix G
-        "mail",  # withheld by ICANN, with `corp` and `home`
-        "localdomain", "localdomain6", "localhost4", "localhost6",  # in files of hosts
-        "domain", "workgroup", "intra", "localnet", "gateway", "router", "modem", "dhcp",
-        "svc", "cluster", "consul", "docker", "kubernetes",  # inside of clusters
-        "belkin", "ip", "cpe",  # routers, such as `speedport.ip`
-        "i2p", "exit", "bit",  # other networks than the internet
-    }
-)  # fmt: skip
+#: The top-level domains, which change a few times a year (publicsuffix.org, the ICANN section). It
+#: takes 40 ms to load, and 4 MiB.
+_DOMAINS = PublicSuffixList(only_icann=True, accept_unknown=False)
 
-#: Names, with their subdomains, of routers in their own network, and of loopback.
+#: A last label that leads nowhere (RFC 2606), and which texts use.
+_EXAMPLE = "example"
+
+#: Top-level domains without web sites: infrastructure, and Tor's (RFC 7686), which the list has.
+_WITHOUT_SITES = frozenset({"arpa", "onion"})
+
+#: Names, with their subdomains, of routers in their own network, and of loopback. `.box` is a
+#: top-level domain with sites of others.
 _PRIVATE_NAMES = frozenset(
     {
-        "fritz.box", "easy.box", "o2.box", "routerlogin.net", "routerlogin.com", "orbilogin.com",
-        "orbilogin.net", "mywifiext.net", "tplinkwifi.net", "tplinklogin.net", "tplinkap.net",
-        "tplinkrepeater.net", "router.asus.com", "repeater.asus.com", "asusrouter.com",
+        "fritz.box", "easy.box", "o2.box", "alice.box", "congstar.box", "connect.box",
+        "routerlogin.net", "routerlogin.com", "orbilogin.com", "orbilogin.net", "mywifiext.net",
+        "mywifiext.com", "tplinkwifi.net", "tplinklogin.net", "tplinkap.net", "tplinkrepeater.net",
+        "tplinkextender.net", "tplinkmodem.net", "tplinkdeco.net", "tplinkmifi.net",
+        "tplinkeap.net", "tplogin.cn", "melogin.cn", "falogin.cn", "router.asus.com",
+        "repeater.asus.com", "asusrouter.com", "miwifi.com", "tendawifi.com", "hi.link",
+        "huaweimobilewifi.com", "linksyssmartwifi.com", "extender.linksys.com",
+        "my.keenetic.net", "setup.ubnt.com", "setup.ui.com", "gateway.2wire.net",
+        "router.synology.com", "my.meraki.com", "setup.meraki.com", "ap.meraki.com",
+        "switch.meraki.com", "wired.meraki.com", "instant.arubanetworks.com",
+        "setmeup.arubanetworks.com", "mafreebox.freebox.fr", "mabbox.bytel.fr", "aterm.me",
         "localtest.me", "lvh.me", "vcap.me", "lacolhost.com", "fuf.me", "local.gd", "localho.st",
+        "smackaho.st", "localhost.domaincontrol.com",
     }
 )  # fmt: skip
 
@@ -55,6 +57,8 @@ _DECIMAL = re.compile(
 )
 _HEXADECIMAL = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?![0-9a-f])")
 
+#: Groups of an IPv6 address, with an empty one at its begin or end.
+MAX_GROUPS = 9
 
 #: Names whose judgement is remembered. The URLs of a page share few hosts.
 MAX_JUDGED = 256
@@ -62,15 +66,15 @@ MAX_JUDGED = 256
 
 @lru_cache(maxsize=MAX_JUDGED)
 def is_private(name: str) -> bool:
-    """Whether a name, in the form of `WebUrl.host`, is special or common in private networks.
+    """Whether a name, in the form of `WebUrl.host`, is no name of the public web.
 
-    A name of one label is one: a browser finds it by its search domains.
+    A name of one label is none: a browser finds it by its search domains.
     """
-    return (
-        "." not in name
-        or name.rpartition(".")[2] in _PRIVATE_ENDS
-        or suffix_in(name, _PRIVATE_NAMES) is not None
+    _, dot, end = name.rpartition(".")
+    is_public = end == _EXAMPLE or (
+        end not in _WITHOUT_SITES and _DOMAINS.publicsuffix(end) is not None
     )
+    return not dot or not is_public or suffix_in(name, _PRIVATE_NAMES) is not None
 
 
 @lru_cache(maxsize=MAX_JUDGED)
@@ -84,9 +88,21 @@ def _before(service: str, name: str) -> Iterator[Address]:
     rest = name.removesuffix(service).rstrip(".")
     yield from filter(None, map(_of_numbers, _DECIMAL.findall(rest)))
     yield from (IPv4Address(int(each, 16)) for each in _HEXADECIMAL.findall(rest))
-    # IPv6 has dashes for its colons, in a label.
-    of_six = (parsed(label.replace("-", ":")) for label in rest.split(".") if "-" in label)
-    yield from filter(None, of_six)
+    for label in rest.split("."):
+        yield from _of_six(label.split("-"))
+
+
+def _of_six(groups: list[str]) -> Iterator[Address]:
+    """The IPv6 addresses with dashes for their colons, between any other parts of a label.
+
+    The service finds the first one. The rest of an address is none, as in `2606-4700--1`.
+    """
+    begin = 0
+    while begin < len(groups):
+        ends = range(begin + 1, min(begin + MAX_GROUPS, len(groups)) + 1)
+        found = [(each, parsed(":".join(groups[begin:each]))) for each in ends]
+        yield from filter(None, (address for _, address in found))
+        begin = max((end for end, address in found if address), default=begin + 1)
 
 
 def _of_numbers(numbers: tuple[str, ...]) -> Address | None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 from splitflap_core.urls.shown import Withheld, shown_url
+from splitflap_core.urls.special_names import MAX_GROUPS, addresses_in, is_private
 from splitflap_core.urls.web_url import BadUrl
 
 from tests.integration.scraper.ssrf.cases import barred, neighbours
@@ -29,15 +30,23 @@ NAMES = (
     # Last labels in wide use (RFC 6762, appendix G; ICANN).
     "nas.lan", "nas.home", "wiki.corp", "wiki.intranet", "wiki.private", "mx.mail", "a.localdomain",
     "wiki.intra", "pc.workgroup", "a.domain", "livebox.home", "a.gateway",
+    # Last labels that no registry has: the rule needs no list of them.
+    "nas.intern", "a.priv", "wiki.loc", "pi.hole", "fritz.nas", "fritz.repeater", "a.homenet",
+    "a.localdomain4", "web.setup", "a.wifi", "a.lokal", "a.bbrouter", "a.unheard-of", "a.xn--lokal",
+    "vodafone.station", "telekom.zuhause", "a.123x", "a.b_c",
     # Clusters.
     "kubernetes.default.svc", "api.default.svc.cluster.local", "web.service.consul",
     # Routers.
     "fritz.box", "www.fritz.box", "routerlogin.net", "tplinkwifi.net", "router.asus.com",
-    "speedport.ip", "homerouter.cpe",
+    "speedport.ip", "homerouter.cpe", "miwifi.com", "tendawifi.com", "hi.link", "www.hi.link",
+    "linksyssmartwifi.com", "my.keenetic.net", "setup.ubnt.com", "gateway.2wire.net",
     # Public names with private addresses.
     "127.0.0.1.nip.io", "app.10.0.0.1.nip.io", "app-192-168-1-1.nip.io", "7f000001.nip.io",
     "a-c0a80101.nip.io", "169-254-169-254.sslip.io", "www.172.16.0.1.sslip.io", "--1.sslip.io",
     "fe80--1.sslip.io", "fd00-ec2--254.sslip.io", "--ffff-10-0-0-1.sslip.io", "10.0.0.1.xip.io",
+    "www-fd00--1.sslip.io", "fd00--1-www.sslip.io", "x-y-fd00--1-d-e.sslip.io",
+    "www---1.sslip.io", "2606--1-x-fd00--1.sslip.io",
+    "a.www-fe80--1-2-3.b.sslip.io",
     "8.8.8.8.10.0.0.1.nip.io", "8.8.8.127.0.0.1.nip.io", "10.8.8.8.8.nip.io",
     "192-168-1-2.0123456789abcdef.plex.direct", "127-0-0-1.my.local-ip.co", "NIP.10.0.0.1.NIP.IO.",
     "7f000001.08080808.rbndr.us", "make-8-8-8-8-rebind-127-0-0-1-rr.1u.ms",
@@ -60,7 +69,11 @@ PUBLIC = (
     "home.arpa.example", "arpa.com", "onion.com", "theonion.com", "test.com", "a.test.example",
     "corp.com", "intranet.org", "private.com", "home.pl", "a.homes", "a.host", "a.network",
     "a.zone",
-    "mail.google.com", "mail.ru", "a.mailbox", "svc.de", "a.box", "a.fritz.box.example",
+    "a.link", "www.link.example", "keenetic.net", "ubnt.com", "2wire.net", "fritz.box.de",
+    "a.priv.no", "nas.international", "a.bd", "www.gov.bd", "www.ck", "a.b.kawasaki.jp",
+    "xn--e1afmkfd.xn--p1ai", "a.xn--fiqs8s", "a.google", "a.app", "a.dev", "a.zip", "a.mov",
+    "www-2606-4700--1111.sslip.io", "www-2606-4700--1111-a-b.sslip.io",
+    "mail.google.com", "mail.ru", "a.email", "svc.de", "a.box", "a.fritz.box.example",
     "myrouterlogin.net", "asus.com", "www.asus.com", "localtest.me.example", "alvh.me",
     "nip.io", "www.nip.io", "sslip.io", "8.8.8.8.nip.io", "a-8-8-8-8.sslip.io", "08080808.nip.io",
     "2606-4700--1111.sslip.io", "10.0.0.1.example.com", "127-0-0-1.example.com", "10-0-0-1.de",
@@ -105,6 +118,20 @@ def test_a_public_neighbour_is_shown(host: str) -> None:
     """A preview loses nothing by the rule."""
     for form in FORMS:
         assert shown_url(form.format(host), PUBLIC_ONLY)
+
+
+@pytest.mark.parametrize("end", ["com", "de", "ck", "box", "xn--p1ai", "google", "zone", "example"])
+def test_a_name_under_a_top_level_domain_is_public(end: str) -> None:
+    """Old and new ones, of countries and companies, and in other scripts."""
+    assert not is_private(f"a.{end}")
+    assert is_private(f"a.{end}-x")
+    assert is_private(end)
+
+
+def test_the_addresses_in_a_long_name_are_bounded() -> None:
+    """An attacker chooses the name. Each of its parts begins few addresses."""
+    name = ".".join(["-".join("12345678" * 4)[:63]] * 3) + ".sslip.io"
+    assert len(addresses_in(name)) < MAX_GROUPS * len(name)
 
 
 @pytest.mark.parametrize(

@@ -37,5 +37,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dates in bylines": _in_bylines("<b>1 May 2020</b> "),
     "brackets in images": _images("["),
     "bars in images": _images("|"),
+    "references in icons": ("", f'<link rel=icon href="{_filled("&lt;")}">'),
+    "references in texts of images": (
+        "<body><main>",
+        f'<img src=a.jpg alt="{_filled("&#39;", 7900)}">',
+    ),
+    "brackets in descriptions": (
+        "",
+        f'<meta property=og:description name=description content="{_filled("[")}">',
+    ),
     "percent signs in images": _images("%"),
 }

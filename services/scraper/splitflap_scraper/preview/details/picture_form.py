@@ -63,7 +63,7 @@ def image_alt(sources: Sources, picture: Picture, rules: AddressRules) -> str | 
     if not picture.url:
         return None
     page = sources.page
-    for reference, text in _described(sources):
+    for reference, text in map(page.pace.after, _described(sources)):
         # Most other pictures differ in their names, so few URLs are resolved.
         if _name(reference) not in picture.url or not (found := _text(text, picture.url)):
             continue
@@ -81,7 +81,9 @@ def _described(sources: Sources) -> Iterator[tuple[str, str]]:
     yield from zip(urls, alts, strict=False)
     structured = sources.graph.urls(sources.node, "image", "primaryImageOfPage")
     yield from _first((url, _caption(about)) for url, about in structured)
-    yield from ((each.source, each.get("alt")) for each in page.images if each.get("alt"))
+    yield from (
+        (each.source, each.get("alt")) for each in page.images if each.attributes.get("alt")
+    )
 
 
 def _open_graph(page: Document) -> Iterator[tuple[str, str]]:

@@ -45,7 +45,7 @@ def description(sources: Sources, title: str | None) -> str | None:
     page = sources.page
     repeated = {key(each[:MAX_DESCRIPTION]) for each in (title or "", *_names(page))}
     for text in _own(sources):
-        found = described(text, MAX_DESCRIPTION)
+        found = page.pace.after(described(text, MAX_DESCRIPTION))
         if found and not is_no_description(found) and key(found) not in repeated:
             return found
     return _paragraph(page, repeated, _first_teaser(page) if sources.is_list else None)
@@ -83,7 +83,7 @@ def _paragraph(page: Document, repeated: set[str], end: int | None) -> str | Non
     inside.sort(key=lambda each: each.name == "text")
     short = None
     for each in (*inside, *outside):
-        found = described(each.text, MAX_PARAGRAPH)
+        found = page.pace.after(described(each.text, MAX_PARAGRAPH))
         if not found or key(found) in repeated or is_beside(found) or _is_of_links(each):
             continue
         if _is_long(found) and (each.name == "p" or SENTENCE.search(found)):

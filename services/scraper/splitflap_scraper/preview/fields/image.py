@@ -28,6 +28,9 @@ MAX_LOGOS = 5
 MAX_PICTURES = 30
 MAX_ICONS = 10
 
+#: Icons that are ranked. Real pages have up to 30, of all sizes.
+MAX_RANKED = 60
+
 #: Characters read of the sizes of an icon.
 MAX_SIZES = 200
 
@@ -64,9 +67,12 @@ def icon(page: Document, rules: AddressRules) -> str | None:
     """Return the URL of the icon that fits best, or None."""
     links = [*page.linked("icon"), *page.linked("apple-touch-icon"),
              *page.linked("apple-touch-icon-precomposed")]  # fmt: skip
-    ranked = sorted(enumerate(links), key=lambda each: _icon_rank(each[1], each[0]))
+    ranked = sorted(
+        enumerate(links[:MAX_RANKED]),
+        key=lambda each: page.pace.after(_icon_rank(each[1], each[0])),
+    )
     for _, link in ranked[:MAX_ICONS]:
-        if shown := _shown(page, Picture(link.get("href")), rules):
+        if shown := page.pace.after(_shown(page, Picture(link.get("href")), rules)):
             return shown.url
     return None
 

@@ -36,15 +36,17 @@ def images_of_text(page: Document) -> Iterator[Found]:
     # Images of the main item are marked. Those of other items belong to offers or comments.
     unmarked = [each for each in page.images if "itemprop" not in each.attributes]
     inside = [each for each in page.images if each.region & _TEXT]
+    after = page.pace.after
     yield from _with_pictures(inside)
     if not inside:
         start = next((each.place for each in page.headings if each.name == "h1"), -1)
         # Without a heading, only large images count.
-        texts = [each.place for each in page.texts if start >= 0 and _is_long(each)]
+        texts = [each.place for each in page.texts if start >= 0 and after(_is_long(each))]
         end = max(texts, default=0)
         yield from _with_pictures([
             each for each in unmarked
-            if each.place > start and (_is_large(each) or (each.place < end and _is_photo(each)))
+            if each.place > start
+            and after(_is_large(each) or (each.place < end and _is_photo(each)))
         ])  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from splitflap_scraper.page.document import Document
 #: Media types of links to oEmbed, the best first.
 _TYPES = ("application/json+oembed", "text/xml+oembed", "application/xml+oembed")
 
-#: Characters read of the Link headers, and links in them.
+#: Characters read of the Link headers, and links to oEmbed in them and in the page.
 MAX_LINKED = 4096
 MAX_LINKS = 20
 
@@ -97,7 +97,9 @@ def matches(scheme: str, url: str) -> bool:
 
 def discovered(page: Document, headers: Headers) -> str | None:
     """Return the URL of oEmbed in the links of a page or of its response, or None."""
-    links = [(each.get("type"), each.get("href")) for each in page.links]
+    # Only few links need their references undone.
+    about = (each for each in page.links if "oembed" in each.attributes.get("type", "").lower())
+    links = [(each.get("type"), each.get("href")) for each in islice(about, MAX_LINKS)]
     links += _in_headers(headers)
     named = (url for kind in _TYPES for found, url in links if found.lower() == kind)
     tried = map(page.resolved, islice(named, MAX_TRIED))

@@ -35,7 +35,7 @@ REASONS = {
         temporary_if="robots.txt could not be read; kept for 10 min then",
     ),
     "busy": Reason(
-        "other requests used up the limits of the host, or the memory for wide brotli windows",
+        "other requests used up the limits of the host, or the memory for decompression",
         MINUTE,
         attempts=0,
         temporary_if="always",

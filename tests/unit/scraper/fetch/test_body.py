@@ -21,6 +21,8 @@ else:
 #: Bytes between two codings, for tests that do not reach it.
 MANY = 1_000_000
 
+FOUR_MIB = 4 * 1024 * 1024
+
 #: A text that no coding can mistake for its own data.
 PAGE = b"<!doctype html><title>T</title>" + b"<p>Some words of a page.</p>" * 40
 
@@ -188,34 +190,61 @@ def test_a_zstd_window_over_eight_mib_is_refused() -> None:
             assert refused(body, "zstd").reason == "bad_response"
 
 
-def test_the_number_of_wide_windows_is_bounded() -> None:
-    """A page waits for another attempt while others hold all of them."""
-    wide = brotli.compress(PAGE, lgwin=22)
-    small = brotli.compress(PAGE, lgwin=18)
-    held = [Decoding(["br"], MANY) for _ in range(codings.MAX_WIDE)]
-    for each in held:
-        list(each.pages(wide))
-    error = refused(wide, "br")
-    assert isinstance(error, Transient)
-    assert error.reason == "busy"
-    assert decoded(small, "br") == PAGE
+def opened(body: bytes, coding: str) -> Decoding:
+    """Decode a body whose connection stays open."""
+    decoding = Decoding([coding], 8 * MANY)
+    for _ in decoding.pages(body):
+        pass
+    return decoding
+
+
+def held_until_busy(body: bytes, coding: str) -> list[Decoding]:
+    """Open one body after the other, until the memory for windows is in use."""
+    held: list[Decoding] = []
+    with pytest.raises(Transient, match="busy"):
+        held.extend(opened(body, coding) for _ in range(codings.MAX_PLACES + 1))
+    return held
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_all_windows_share_one_bounded_memory(coding: str) -> None:
+    """A page waits for another attempt while other pages hold all places."""
+    bodies = {"br": brotli.compress(bytes(FOUR_MIB), lgwin=22), "zstd": wide_zstd(bytes(FOUR_MIB))}
+    held = held_until_busy(bodies[coding], coding)
+    assert (len(held) + 1) * FOUR_MIB >= codings.MAX_PLACES * codings.PLACE
+    assert len(held) * (FOUR_MIB - codings.PLACE) <= codings.MAX_PLACES * codings.PLACE
+    for other, body in bodies.items():
+        assert refused(body, other).reason == "busy"
     for each in held:
         each.close()
         each.close()
-    assert decoded(wide, "br") == PAGE
+    for other, body in bodies.items():
+        with closing(opened(body, other)):
+            pass
 
 
-def test_a_window_of_zstd_counts_as_wide_once_it_is_full() -> None:
-    """Servers declare windows of 8 MiB for small pages, which fill little of them."""
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_a_window_holds_the_places_that_its_bytes_fill(coding: str) -> None:
+    """Servers declare windows of 4 and 8 MiB for small pages."""
+    page = bytes(2 * codings.PLACE)
+    body = {"br": brotli.compress(page, lgwin=22), "zstd": wide_zstd(page)}[coding]
+    small = {"br": brotli.compress(PAGE, lgwin=22), "zstd": wide_zstd(PAGE)}[coding]
+    held = [opened(small, coding) for _ in range(codings.MAX_PLACES + 1)]
+    held += [opened(body, coding) for _ in range(codings.MAX_PLACES // 2)]
+    for each in held:
+        each.close()
+
+
+def test_a_zstd_body_of_many_frames_holds_one_window() -> None:
+    """A frame begins a new window, and frees that of the one before."""
+    held = held_until_busy(wide_zstd(bytes(FOUR_MIB)), "zstd")
+    held.pop().close()
+    assert decoded(wide_zstd(bytes(900_000)) * 9, "zstd") == bytes(8_100_000)
+    for each in held:
+        each.close()
+
+
+def wide_zstd(data: bytes) -> bytes:
+    """Compress data with the widest window that is allowed."""
     squeeze = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: 23})
-    large = squeeze.compress(bytes(1_100_000)) + squeeze.flush()
-    small = squeeze.compress(bytes(900_000)) + squeeze.flush()
-    held = [Decoding(["zstd"], MANY) for _ in range(codings.MAX_WIDE)]
-    for each in held:
-        list(each.pages(large))
-    assert refused(large, "zstd").reason == "busy"
-    assert refused(brotli.compress(PAGE, lgwin=22), "br").reason == "busy"
-    assert decoded(small * 3, "zstd") == bytes(2_700_000)
-    for each in held:
-        each.close()
-    assert decoded(large, "zstd") == bytes(1_100_000)
+    return squeeze.compress(data) + squeeze.flush()

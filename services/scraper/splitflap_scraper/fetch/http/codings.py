@@ -34,12 +34,13 @@ _GZIP = b"\x1f\x8b"
 MAX_BROTLI_WINDOW = 22
 MAX_ZSTD_WINDOW = 23
 
-#: Windows from this size on are wide: 1 MiB. MAX_WIDE of them are open at a time: 64 MiB of brotli,
-#: or twice that of zstd. A process with 200 bodies at a time has 512 MiB in all.
-_WIDE = 20
-MAX_WIDE = 16
+#: Bytes of a place in the memory for windows. Each window has one more place of its own.
+PLACE = 256 * 1024
 
-#: Seconds after which a page is tried again for which no wide window was free.
+#: Places of all windows: 64 MiB, and 50 MiB for the own ones of 200 bodies.
+MAX_PLACES = 256
+
+#: Seconds after which a page is tried again for which no place was free.
 _AFTER = 1.0
 
 
@@ -107,34 +108,48 @@ class Zlib:
         pass
 
 
-_wide_windows = threading.BoundedSemaphore(MAX_WIDE)
+_places = threading.BoundedSemaphore(MAX_PLACES)
 
 
 class Window:
-    """The window of a decoder, which is wide or not."""
+    """The places of one window, the bytes that a decoder gave last.
 
-    __slots__ = ("_is_wide",)
+    A link of some KiB fills a window of 8 MiB, and its server may hold the connection then. So all
+    windows of a process share a number of places.
+    """
 
-    def __init__(self) -> None:
-        self._is_wide = False
+    __slots__ = ("_held", "_size")
 
-    def widen(self) -> None:
-        """Let the window be wide until it is closed.
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._held = 0
+
+    def hold_all(self) -> None:
+        """Hold the places of the whole window.
 
         Raises:
-            Transient: `busy`, too many windows are wide.
+            Transient: as `hold`.
         """
-        if self._is_wide:
-            return
-        if not _wide_windows.acquire(blocking=False):
-            raise Transient("busy", "too many pages with wide windows", _AFTER)
-        self._is_wide = True
+        self.hold(self._size)
+
+    def hold(self, filled: int) -> None:
+        """Hold the places of the bytes that fill the window so far, and free the others.
+
+        Raises:
+            Transient: `busy`, other windows hold all places.
+        """
+        needed = (min(filled, self._size) - 1) // PLACE if filled else 0
+        while self._held < needed:
+            if not _places.acquire(blocking=False):
+                raise Transient("busy", "other pages use the memory for windows", _AFTER)
+            self._held += 1
+        if self._held > needed:
+            _places.release(self._held - needed)
+            self._held = needed
 
     def close(self) -> None:
-        """Free the window."""
-        if self._is_wide:
-            self._is_wide = False
-            _wide_windows.release()
+        """Free all places."""
+        self.hold(0)
 
 
 class Zstd:
@@ -143,7 +158,7 @@ class Zstd:
     def __init__(self) -> None:
         self._frames_left = MAX_MEMBERS
         self._rest = b""
-        self._window = Window()
+        self._window = Window(1 << MAX_ZSTD_WINDOW)
         self._begin()
 
     def _begin(self) -> None:
@@ -160,8 +175,7 @@ class Zstd:
             given, self._rest = self._rest, b""
             page = self._frame.decompress(given, most)
             self._filled += len(page)
-            if self._filled >= 1 << _WIDE:
-                self._window.widen()
+            self._window.hold(self._filled)
             if self._frame.eof:
                 self._rest = self._frame.unused_data
             if page or not self._rest:
@@ -184,28 +198,35 @@ class Brotli:
 
     def __init__(self) -> None:
         self._decompressor = brotli.Decompressor()
-        self._begun = False
-        self._window = Window()
+        self._window: Window | None = None
+        self._filled = 0
 
     def decode(self, data: bytes, most: int) -> bytes:
-        if not self._begun and data:
-            self._begun = True
-            self._check_window(data[0])
-        if self._decompressor.is_finished():
+        if self._window is None and data:
+            self._window = Window(_brotli_window(data[0]))
+        if self._window is None or self._decompressor.is_finished():
             return b""
+        if not data and self._decompressor.can_accept_more_data():
+            return b""
+        # A step may fill the window before it returns the first bytes.
+        self._window.hold_all()
         page: bytes = self._decompressor.process(data, output_buffer_limit=most)
+        self._filled += len(page)
+        if self._decompressor.can_accept_more_data():
+            self._window.hold(self._filled)
         return page
 
-    def _check_window(self, first: int) -> None:
-        """Check the window by the first byte (RFC 7932, section 9.1)."""
-        window = 17 + (first >> 1 & 7) if first & 1 and first >> 1 & 7 else 16
-        if window > MAX_BROTLI_WINDOW:
-            raise brotli.error(f"a window of 2^{window} bytes")
-        if window >= _WIDE:
-            self._window.widen()
-
     def close(self) -> None:
-        self._window.close()
+        if self._window is not None:
+            self._window.close()
+
+
+def _brotli_window(first: int) -> int:
+    """Return the bytes of a window by the first byte of a body (RFC 7932, section 9.1)."""
+    window = 17 + (first >> 1 & 7) if first & 1 and first >> 1 & 7 else 16
+    if window > MAX_BROTLI_WINDOW:
+        raise brotli.error(f"a window of 2^{window} bytes")
+    return 1 << window
 
 
 class Unknown:

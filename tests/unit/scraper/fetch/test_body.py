@@ -206,6 +206,13 @@ def held_until_busy(body: bytes, coding: str) -> list[Decoding]:
     return held
 
 
+@pytest.mark.parametrize("window", [16, 20, 22])
+def test_all_bytes_of_a_brotli_window_arrive(window: int) -> None:
+    """A body of some bytes fills its window at once."""
+    data = bytes(FOUR_MIB) + PAGE
+    assert decoded(brotli.compress(data, lgwin=window), "br") == data
+
+
 @pytest.mark.parametrize("coding", ["br", "zstd"])
 def test_all_windows_share_one_bounded_memory(coding: str) -> None:
     """A page waits for another attempt while other pages hold all places."""

@@ -200,19 +200,22 @@ class Brotli:
         self._decompressor = brotli.Decompressor()
         self._window: Window | None = None
         self._filled = 0
+        self._is_drained = False
 
     def decode(self, data: bytes, most: int) -> bytes:
         if self._window is None and data:
             self._window = Window(_brotli_window(data[0]))
         if self._window is None or self._decompressor.is_finished():
             return b""
-        if not data and self._decompressor.can_accept_more_data():
+        if not data and self._is_drained:
             return b""
         # A step may fill the window before it returns the first bytes.
         self._window.hold_all()
         page: bytes = self._decompressor.process(data, output_buffer_limit=most)
         self._filled += len(page)
-        if self._decompressor.can_accept_more_data():
+        # `can_accept_more_data` does not count the bytes in the window.
+        self._is_drained = len(page) < most
+        if self._is_drained:
             self._window.hold(self._filled)
         return page
 

@@ -193,8 +193,12 @@ def test_a_zstd_window_over_eight_mib_is_refused() -> None:
 def opened(body: bytes, coding: str) -> Decoding:
     """Decode a body whose connection stays open."""
     decoding = Decoding([coding], 8 * MANY)
-    for _ in decoding.pages(body):
-        pass
+    try:
+        for _ in decoding.pages(body):
+            pass
+    except FetchError:
+        decoding.close()
+        raise
     return decoding
 
 
@@ -207,10 +211,26 @@ def held_until_busy(body: bytes, coding: str) -> list[Decoding]:
 
 
 @pytest.mark.parametrize("window", [16, 20, 22])
-def test_all_bytes_of_a_brotli_window_arrive(window: int) -> None:
-    """A body of some bytes fills its window at once."""
-    data = bytes(FOUR_MIB) + PAGE
-    assert decoded(brotli.compress(data, lgwin=window), "br") == data
+@pytest.mark.parametrize("block", [b"\0", random.Random(1).randbytes(15_000).hex().encode()])
+def test_all_bytes_of_a_brotli_window_arrive(window: int, block: bytes) -> None:
+    """A body of some KiB fills its window at once, however its bytes come."""
+    data = (block * (FOUR_MIB // len(block) + 1))[:FOUR_MIB]
+    body = brotli.compress(data, quality=5, lgwin=window)
+    for size in (len(body), 4096):
+        with closing(Decoding(["br"], 8 * MANY)) as decoding:
+            pieces = (body[at : at + size] for at in range(0, len(body), size))
+            assert b"".join(page for each in pieces for page in decoding.pages(each)) == data
+
+
+def test_a_step_of_brotli_holds_the_whole_window() -> None:
+    """It fills the window before it returns the first bytes, and other bodies have their turn."""
+    body = brotli.compress(random.Random(1).randbytes(30_000) * 130, quality=5, lgwin=22)
+    held = [Decoding(["br"], 8 * MANY) for _ in range(codings.MAX_PLACES // 15 + 1)]
+    begun = [each.pages(body) for each in held]
+    with pytest.raises(Transient, match="busy"):
+        [next(iter(each)) for each in begun]
+    for each in held:
+        each.close()
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd"])

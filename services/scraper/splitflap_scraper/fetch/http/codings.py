@@ -205,16 +205,17 @@ class Brotli:
     def decode(self, data: bytes, most: int) -> bytes:
         if self._window is None and data:
             self._window = Window(_brotli_window(data[0]))
-        if self._window is None or self._decompressor.is_finished():
+        if self._window is None or (self._is_drained and not data):
             return b""
-        if not data and self._is_drained:
+        if self._decompressor.is_finished():
+            self._window.hold(self._filled)
             return b""
         # A step may fill the window before it returns the first bytes.
         self._window.hold_all()
         page: bytes = self._decompressor.process(data, output_buffer_limit=most)
         self._filled += len(page)
-        # `can_accept_more_data` does not count the bytes in the window.
-        self._is_drained = len(page) < most
+        # A short page is no sign, and `can_accept_more_data` does not count the window's bytes.
+        self._is_drained = not page
         if self._is_drained:
             self._window.hold(self._filled)
         return page

@@ -34,6 +34,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "declarations in bylines": _in_bylines("<?"),
     "elements in bylines": _in_bylines("<b>1</b> "),
     "elements in dates": _in_bylines("<b>1</b> ", "date"),
+    "spaces in bylines": (
+        "<body><h1>a</h1>",
+        f"<p class=byline>a{_filled(chr(0xA0), 1900)}a<b>b</b></p>",
+    ),
     "dates in bylines": _in_bylines("<b>1 May 2020</b> "),
     "brackets in images": _images("["),
     "bars in images": _images("|"),

@@ -44,7 +44,6 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _BEFORE_LINK = re.compile(
     r"(?i)(?:\A|\b(?:points?|posted|written|submitted|published|started|asked|created)\s)\s*(?:by|von|par|por|door)\s*:?\Z"
 )
-_SPLIT = re.compile(rf"\s*{BOUNDARY}\s*")
 
 
 def bylines(visible: Visible) -> list[str]:
@@ -121,14 +120,18 @@ def _in_line(line: Line) -> list[str]:
 
 def _texts(text: str) -> Iterator[str]:
     """Iterate over the readings of a line: as one text, and by its elements."""
-    pieces = _SPLIT.split(text) if BOUNDARY in text else [text]
-    parts = [each for each in pieces if each]
+    parts = _parts(text)
     yield " ".join(parts)
     if after := _AFTER_DATE.match(text):
-        yield " ".join(_SPLIT.split(text[after.end() :]))
+        yield " ".join(_parts(text[after.end() :]))
     if len(parts) > 1:
         # A label, and then its name.
         yield from (f"{parts[0]} {parts[1]}", *parts[:MAX_PARTS])
+
+
+def _parts(text: str) -> list[str]:
+    # A pattern of white space around a boundary would take quadratic time.
+    return [part for each in text.split(BOUNDARY) if (part := each.strip())]
 
 
 def _is_of_name(run: Run) -> bool:

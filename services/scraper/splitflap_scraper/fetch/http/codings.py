@@ -35,10 +35,10 @@ MAX_BROTLI_WINDOW = 22
 MAX_ZSTD_WINDOW = 23
 
 #: Bytes of a place in the memory for windows. Each window has one more place of its own.
-PLACE = 256 * 1024
+PLACE = 128 * 1024
 
-#: Places of all windows: 64 MiB, and 50 MiB for the own ones of 200 bodies.
-MAX_PLACES = 256
+#: Places of all windows: 48 MiB, and 25 MiB for the own ones of 200 bodies.
+MAX_PLACES = 384
 
 #: Seconds after which a page is tried again for which no place was free.
 _AFTER = 1.0

@@ -6,6 +6,8 @@ count for it. A wall counts as one field: it is right if the program reports a w
 title. Time is CPU of one thread.
 """
 
+import gc
+
 from benchmarks.scraper.accuracy import Score, programs, score_of
 from benchmarks.scraper.hostile_files import show_hostile_files
 from benchmarks.scraper.hostile_steps import show_hostile_pages, show_robots_files
@@ -19,6 +21,9 @@ def main() -> None:
         corpus = list(entries(folder))
         scores = {name: score_of(name, program, corpus) for name, program in found.items()}
         _show(folder.name, scores, len(corpus))
+    # The objects of the other programs are no part of the scraper's steps.
+    gc.collect()
+    gc.freeze()
     show_hostile_pages()
     show_robots_files()
     show_hostile_files()

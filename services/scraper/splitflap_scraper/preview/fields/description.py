@@ -114,10 +114,6 @@ def _is_long(text: str) -> bool:
     return len(text) >= least and len(key(text)) >= MIN_PARAGRAPH // 2
 
 
-def _is_sentence(text: str) -> bool:
-    return len(text) >= MIN_SENTENCE and SENTENCE.search(text[-2:]) is not None
-
-
 def _is_of_links(element: Element) -> bool:
     """Whether most of a text is in links."""
     if "<a" not in element.markup and "<A" not in element.markup:

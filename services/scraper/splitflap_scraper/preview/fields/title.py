@@ -121,8 +121,8 @@ def _is_among(title: str, descriptions: list[str]) -> bool:
 def _is_of_front_page(page: Document) -> bool:
     """Whether a page has the Open Graph of its site's front page. Some generators do that."""
     og_url = next(iter(page.meta("og:url")), "")
-    about, here = urlsplit(page.resolved(og_url) or page.url), urlsplit(page.url)
-    return about.path in {"", "/"} and not about.query and here.path not in {"", "/"}
+    is_about_front = is_front(page.resolved(og_url) or page.url)
+    return is_about_front and urlsplit(page.url).path not in {"", "/"}
 
 
 def _fitting(sources: Sources, title: str | None, site: str | None, own: list[str]) -> str | None:

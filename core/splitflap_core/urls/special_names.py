@@ -9,13 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address
 
-from publicsuffixlist import PublicSuffixList
-
 from splitflap_core.urls.addresses import Address, parsed
-
-#: The top-level domains, which change a few times a year (publicsuffix.org, the ICANN section). It
-#: takes 40 ms to load, and 4 MiB.
-_DOMAINS = PublicSuffixList(only_icann=True, accept_unknown=False)
+from splitflap_core.urls.public_suffixes import is_top_level
 
 #: A last label that leads nowhere (RFC 2606), and which texts use.
 _EXAMPLE = "example"
@@ -71,9 +66,7 @@ def is_private(name: str) -> bool:
     A name of one label is none: a browser finds it by its search domains.
     """
     _, dot, end = name.rpartition(".")
-    is_public = end == _EXAMPLE or (
-        end not in _WITHOUT_SITES and _DOMAINS.publicsuffix(end) is not None
-    )
+    is_public = end == _EXAMPLE or (end not in _WITHOUT_SITES and is_top_level(end))
     return not dot or not is_public or suffix_in(name, _PRIVATE_NAMES) is not None
 
 

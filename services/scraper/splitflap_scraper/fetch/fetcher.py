@@ -11,7 +11,6 @@ from splitflap_core.telemetry import Metrics
 
 from splitflap_scraper.fetch.config import FetchConfig
 from splitflap_scraper.fetch.cookies.jar import CookieJar
-from splitflap_scraper.fetch.cookies.public_suffixes import public_suffixes
 from splitflap_scraper.fetch.deadline import Deadline, TimeLimit, timed_out
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.http.reader import R, ReaderFor
@@ -44,7 +43,6 @@ class Fetcher:
         self._requester = Requester(config, time_limit, metrics, resolve)
         robots_request = RobotsRequest(self._requester, config.request_fields)
         self._robots = RobotsCache(robots_request) if config.robots else None
-        self._is_public_suffix = public_suffixes()
 
     @property
     def deadline(self) -> float:
@@ -62,9 +60,8 @@ class Fetcher:
         try:
             with self._time_limit.within(seconds):
                 deadline = Deadline(seconds * NETWORK_SHARE)
-                cookies = CookieJar(self._is_public_suffix)
                 yield Visit(
-                    self._requester, self._robots, cookies, deadline, self._config.max_redirects
+                    self._requester, self._robots, CookieJar(), deadline, self._config.max_redirects
                 )
         except self._time_limit.exceeded as error:
             raise timed_out(seconds) from error

@@ -2,13 +2,12 @@
 
 import pytest
 from splitflap_scraper.fetch.cookies.jar import MAX_COOKIES, MAX_HEADER, CookieJar
-from splitflap_scraper.fetch.cookies.public_suffixes import public_suffixes
 from splitflap_scraper.fetch.targets.urls import target_of
 
 
 def sent(url: str, *lines: str, by: str = "https://www.example.com/a/b?c") -> str:
     """Return the Cookie header for a URL after a response with these Set-Cookie headers."""
-    jar = CookieJar(public_suffixes())
+    jar = CookieJar()
     jar.store(target_of(by), lines)
     return jar.header(target_of(url))
 
@@ -64,7 +63,7 @@ def test_a_cookie_goes_only_where_it_belongs(line: str, there: str, elsewhere: s
 )
 def test_a_cookie_for_another_domain_is_refused(by: str, domain: str) -> None:
     """A public suffix and an address belong to several owners."""
-    jar = CookieJar(public_suffixes())
+    jar = CookieJar()
     jar.store(target_of(by), [f"a=b; Path=/; Domain={domain}"])
     # An attribute beyond its limit is ignored, so the cookie is for the host alone.
     assert len(jar) == (1 if len(domain) > 1000 else 0)
@@ -147,7 +146,7 @@ def test_a_later_cookie_replaces_an_earlier_one() -> None:
 
 def test_a_response_over_http_changes_no_cookie_for_https() -> None:
     """Anybody on the way may write such a response."""
-    jar = CookieJar(public_suffixes())
+    jar = CookieJar()
     jar.store(target_of("https://example.com/"), ["a=1; Secure"])
     jar.store(target_of("http://example.com/"), ["a=2", "c=3; Secure", "__Secure-d=4; Secure"])
     assert jar.header(target_of("https://example.com/")) == "a=1"
@@ -166,7 +165,7 @@ def test_a_response_over_http_changes_no_cookie_for_https() -> None:
 )
 def test_a_response_over_http_adds_no_cookie_beside_one_for_https(kept: str, new: str) -> None:
     """A site cannot tell two cookies of one name apart. Domains count both ways."""
-    jar = CookieJar(public_suffixes())
+    jar = CookieJar()
     jar.store(target_of("https://a.example.com/"), [kept])
     jar.store(target_of("http://a.example.com/"), [new])
     assert jar.header(target_of("https://a.example.com/x/y")) == "s=1"
@@ -186,7 +185,7 @@ def test_a_response_over_http_may_set_the_neighbours_of_a_cookie_for_https(
     kept: str, new: str
 ) -> None:
     """Another path, another domain or another name overlays nothing."""
-    jar = CookieJar(public_suffixes())
+    jar = CookieJar()
     for host in ("a.example.com", "b.example.com"):
         jar.store(target_of(f"https://{host}/"), [kept])
     jar.store(target_of("http://a.example.com/"), [new])
@@ -195,7 +194,7 @@ def test_a_response_over_http_may_set_the_neighbours_of_a_cookie_for_https(
 
 def test_a_cookie_for_https_leaves_a_full_jar_last() -> None:
     """A response over http must not push it out."""
-    jar = CookieJar(public_suffixes())
+    jar = CookieJar()
     jar.store(target_of("https://example.com/"), ["a=1; Secure"])
     jar.store(target_of("http://example.com/"), [f"n{number}=1" for number in range(100)])
     assert len(jar) == MAX_COOKIES

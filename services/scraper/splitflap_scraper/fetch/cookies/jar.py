@@ -6,7 +6,6 @@ said some seconds before, and no other visit or site sees them.
 
 from collections.abc import Sequence
 
-from splitflap_scraper.fetch.cookies.public_suffixes import IsPublicSuffix
 from splitflap_scraper.fetch.cookies.set_cookie import Cookie, set_cookie
 from splitflap_scraper.fetch.targets.urls import Target
 
@@ -20,8 +19,7 @@ MAX_HEADER = 6 * 1024
 class CookieJar:
     """The cookies of one visit."""
 
-    def __init__(self, is_public_suffix: IsPublicSuffix) -> None:
-        self._is_public_suffix = is_public_suffix
+    def __init__(self) -> None:
         #: By name, domain, `is_for_host` and path, in the order of their creation.
         self._cookies: dict[tuple[str, str, bool, str], Cookie] = {}
 
@@ -31,7 +29,7 @@ class CookieJar:
     def store(self, target: Target, lines: Sequence[str]) -> None:
         """Take the cookies of a response from a target: the values of its Set-Cookie headers."""
         for line in lines:
-            cookie = set_cookie(line, target, self._is_public_suffix)
+            cookie = set_cookie(line, target)
             if cookie is not None and not self._is_protected(cookie, target):
                 self._put(cookie)
 

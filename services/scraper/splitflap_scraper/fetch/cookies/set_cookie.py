@@ -5,7 +5,8 @@ import time
 from email.utils import mktime_tz, parsedate_tz
 from typing import NamedTuple
 
-from splitflap_scraper.fetch.cookies.public_suffixes import IsPublicSuffix
+from splitflap_core.urls.public_suffixes import is_public_suffix
+
 from splitflap_scraper.fetch.targets.urls import Target
 
 #: Characters of a name with its value, and of an attribute's value. Longer ones are ignored.
@@ -69,14 +70,14 @@ def path_of(target: Target) -> str:
     return target.path.partition("?")[0]
 
 
-def set_cookie(line: str, target: Target, is_public_suffix: IsPublicSuffix) -> Cookie | None:
+def set_cookie(line: str, target: Target) -> Cookie | None:
     """Read one header of the response from a target, or return None if it sets no valid cookie."""
     pair, _, rest = line.partition(";")
     name, value = _name_and_value(pair)
     if not name + value or len(name) + len(value) > MAX_COOKIE or _CONTROL.search(pair):
         return None
     said = _attributes(rest)
-    domain = _domain(said.get("domain", ""), target, is_public_suffix)
+    domain = _domain(said.get("domain", ""), target)
     if domain is None:
         return None
     path = said.get("path", "")
@@ -111,7 +112,7 @@ def _attributes(text: str) -> dict[str, str]:
     return said
 
 
-def _domain(text: str, target: Target, is_public_suffix: IsPublicSuffix) -> str | None:
+def _domain(text: str, target: Target) -> str | None:
     """Return the domain of a cookie, empty for its host alone, or None for a forbidden one."""
     if not text.isascii():
         return None

@@ -5,13 +5,13 @@ component relies on it (docs/adr/0012).
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
 from splitflap_core.contracts import PreviewFields
 
+from splitflap_scraper.fetch.bounded_cache import BoundedCache
 from splitflap_scraper.fetch.http.validators import Validators
 
 #: Approximate bytes of all entries. A preview has one or two KiB.
@@ -36,34 +36,18 @@ class PreviewCache:
     """The previews of pages with validators. Safe to use from many threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._known: OrderedDict[str, tuple[float, CachedPreview]] = OrderedDict()
-        #: Approximate bytes of all entries.
-        self.weight = 0
-
-    def __len__(self) -> int:
-        return len(self._known)
+        self.entries: BoundedCache[str, CachedPreview] = BoundedCache(MAX_WEIGHT, weight_of, clock)
 
     def get(self, url: str) -> CachedPreview | None:
         """Return the last preview of a URL, or None if its page must be read again."""
-        read_at, preview = self._known.get(url, (0.0, None))
-        is_young = self._clock() < read_at + MAX_AGE
-        return preview if preview is not None and is_young else None
+        return self.entries.get(url)
 
     def put(self, url: str, preview: CachedPreview) -> None:
         """Store the preview of a page read now. It replaces the last one of the URL."""
-        self._forget(url)
         if preview.validators is None:
-            return
-        self._known[url] = (self._clock(), preview)
-        self.weight += weight_of(preview)
-        while self.weight > MAX_WEIGHT:
-            self._forget(next(iter(self._known)))
-
-    def _forget(self, url: str) -> None:
-        gone = self._known.pop(url, None)
-        if gone is not None:
-            self.weight -= weight_of(gone[1])
+            self.entries.forget(url)
+        else:
+            self.entries.put(url, preview, MAX_AGE)
 
 
 def weight_of(preview: CachedPreview) -> int:

@@ -3,8 +3,9 @@
 A page may cause the stall itself. Without a bound, its job would return for ever.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
+
+from splitflap_scraper.fetch.bounded_cache import BoundedCache
 
 #: Excused jobs that the process remembers.
 MAX_JOBS = 10_000
@@ -16,13 +17,11 @@ class Stalls:
     def __init__(self, stalled_since: Callable[[float], bool]) -> None:
         """`stalled_since`: whether the process has stalled since a time of the monotonic clock."""
         self._stalled_since = stalled_since
-        self._excused: OrderedDict[str, None] = OrderedDict()
+        self._excused: BoundedCache[str, bool] = BoundedCache(MAX_JOBS)
 
     def excuse(self, job: str, began: float) -> bool:
         """Whether a job that began at this time had no chance. The answer is yes once a job."""
-        if job in self._excused or not self._stalled_since(began):
+        if self._excused.get(job) or not self._stalled_since(began):
             return False
-        self._excused[job] = None
-        if len(self._excused) > MAX_JOBS:
-            self._excused.popitem(last=False)
+        self._excused.put(job, value=True)
         return True

@@ -1,10 +1,10 @@
 """Checks requests against the robots.txt of their sites, and keeps the files."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from splitflap_scraper.fetch.bounded_cache import BoundedCache
 from splitflap_scraper.fetch.deadline import Deadline
 from splitflap_scraper.fetch.errors import FetchError, Transient
 from splitflap_scraper.fetch.politeness.robots import ALLOW_ALL, RobotsRules
@@ -38,11 +38,9 @@ class RobotsCache:
 
     def __init__(self, fetch: FetchRobots, clock: Callable[[], float] = time.monotonic) -> None:
         self._fetch_robots = fetch
-        self._clock = clock
         # The first caller may have had little time left, so the others do not share its timeout.
         self._flights: SingleFlight[RobotsAnswer] = SingleFlight(unshared=frozenset({"timeout"}))
-        self._known: OrderedDict[str, tuple[float, RobotsAnswer]] = OrderedDict()
-        self._weight = 0
+        self._known: BoundedCache[str, RobotsAnswer] = BoundedCache(MAX_WEIGHT, _weight, clock)
 
     def check(self, target: Target, deadline: Deadline) -> None:
         """Check that a site allows a request.
@@ -58,10 +56,8 @@ class RobotsCache:
 
     def _answer(self, target: Target, deadline: Deadline) -> RobotsAnswer:
         origin = target.origin
-        known = self._known.get(origin)
-        if known is not None and known[0] > self._clock():
-            self._known.move_to_end(origin)
-            return known[1]
+        if (known := self._known.get(origin)) is not None:
+            return known
         robots_txt = Target(target.scheme, target.host, target.port, "/robots.txt")
         return self._flights.run(
             origin, lambda: self._fetched(robots_txt, deadline), deadline.left()
@@ -69,18 +65,8 @@ class RobotsCache:
 
     def _fetched(self, robots_txt: Target, deadline: Deadline) -> RobotsAnswer:
         answer = self._fetch_robots(robots_txt, deadline)
-        self._forget(robots_txt.origin)
-        end = self._clock() + min(answer.keep, MAX_KEPT)
-        self._known[robots_txt.origin] = (end, answer)
-        self._weight += _weight(answer)
-        while self._weight > MAX_WEIGHT:
-            self._forget(next(iter(self._known)))
+        self._known.put(robots_txt.origin, answer, min(answer.keep, MAX_KEPT))
         return answer
-
-    def _forget(self, origin: str) -> None:
-        gone = self._known.pop(origin, None)
-        if gone is not None:
-            self._weight -= _weight(gone[1])
 
 
 def _weight(answer: RobotsAnswer) -> int:

@@ -155,9 +155,9 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         int,
         Meta(
             ge=1,
-            le=16_384,
-            description="Limit of one decompressed page in KiB, with its scripts. More than 4,096 "
-            "has no effect. Without scripts the limit is 1,024 KiB.",
+            le=4096,
+            description="Limit of one decompressed page in KiB, with its scripts. Without scripts "
+            "the limit is 1,024 KiB.",
         ),
     ] = 4096
     scrape_max_redirects: Annotated[

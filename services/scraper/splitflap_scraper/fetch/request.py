@@ -21,7 +21,7 @@ from splitflap_scraper.fetch.http.body import read_body
 from splitflap_scraper.fetch.http.connections import Connections, Exchange
 from splitflap_scraper.fetch.http.freshness import fresh_for, retry_after
 from splitflap_scraper.fetch.http.headers import Headers, media_type
-from splitflap_scraper.fetch.http.reader import Head, R, ReaderFor
+from splitflap_scraper.fetch.http.reader import SUCCESS, Head, R, ReaderFor
 from splitflap_scraper.fetch.http.validators import Validators
 from splitflap_scraper.fetch.targets.resolver import Resolve, Resolver
 from splitflap_scraper.fetch.targets.urls import Target, joined
@@ -167,7 +167,7 @@ class Requester:
 
 def check_status(status: int, headers: Headers) -> None:
     """Raise FetchError for a status other than 2xx."""
-    if not 200 <= status < 300:  # noqa: PLR2004 - the class of success
+    if status not in SUCCESS:
         raise status_error(status, retry_after(headers))
 
 
@@ -176,13 +176,11 @@ def _location(target: Target, headers: Headers) -> Target:
 
     A redirect from https to http is allowed, because no secret of the request follows it.
     """
-    location = headers.get("Location")
+    location = headers.text("Location")
     if not location:
         raise FetchError("bad_redirect", "no Location")
-    # Header fields are decoded as ISO 8859-1; servers write UTF-8 (WHATWG, Fetch Standard).
-    reference = location.encode("latin-1", "replace").decode("utf-8", "replace")
     try:
-        return joined(target.url, reference)
+        return joined(target.url, location)
     except FetchError as error:
         if error.reason != "bad_url":
             raise

@@ -105,6 +105,14 @@ class TextDecoder:
         return codecs.getincrementaldecoder("latin-1")(), self._begin
 
 
+def decoded(data: bytes, http_label: str | None) -> str:
+    """Decode a whole file."""
+    decoder = TextDecoder(http_label)
+    read = decoder.feed(data, final=True)
+    decoder.settle([], [read])
+    return decoder.text(read)
+
+
 def _declared(tags: Iterable[str]) -> Iterator[str]:
     """Iterate over the codecs in tags. A declaration in ASCII cannot be UTF-16."""
     for tag in tags:

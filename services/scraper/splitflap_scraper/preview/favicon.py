@@ -1,17 +1,15 @@
 """Finds the icon of a site at its usual place, /favicon.ico."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
+from splitflap_scraper.fetch.bounded_cache import BoundedCache
 from splitflap_scraper.fetch.errors import FetchError, Transient
 from splitflap_scraper.fetch.fetcher import LIMITS_OF_VISIT, Visit
-from splitflap_scraper.fetch.http.reader import Head
-from splitflap_scraper.fetch.http.sniffing import is_markup
+from splitflap_scraper.fetch.http.reader import OK, Head
 from splitflap_scraper.fetch.single_flight import SingleFlight
 from splitflap_scraper.fetch.targets.urls import target_of
-from splitflap_scraper.preview.files.images import dimensions
-from splitflap_scraper.preview.files.kinds import kind_of
+from splitflap_scraper.preview.files.images import format_of
 
 #: Seconds for which the answer of a site is known, and a failure that may pass.
 KEEP = 86_400.0
@@ -47,20 +45,18 @@ class IconReader:
 
     @property
     def is_image(self) -> bool:
-        """Whether the bytes are an image. Many sites answer with a page."""
-        if is_markup(self._data):
-            return self._is_svg and b"<svg" in self._data
-        return kind_of("", self._data) == "image" or dimensions(self._data) is not None
+        """Whether the bytes are an image. Many sites answer with a page, which may have an SVG."""
+        found = format_of(self._data)
+        return found is not None and (found != "svg" or self._is_svg)
 
 
 class Favicons:
     """The icons of recent sites. Safe to use from many threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
         self._flights: SingleFlight[str | None] = SingleFlight(LIMITS_OF_VISIT)
-        #: By origin: when the answer ends, and the URL of the icon.
-        self._known: OrderedDict[str, tuple[float, str | None]] = OrderedDict()
+        #: The URLs of the icons by origin, empty for a site without one.
+        self._known: BoundedCache[str, str] = BoundedCache(MAX_SITES, clock=clock)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -71,10 +67,8 @@ class Favicons:
         The request has the checks, limits and deadline of its visit.
         """
         origin, place = target_of(page_url).origin, place_of(page_url)
-        until, icon = self._known.get(origin, (0.0, None))
-        if until > self._clock():
-            self._known.move_to_end(origin)
-            return icon
+        if (known := self._known.get(origin)) is not None:
+            return known or None
         try:
             return self._flights.run(origin, lambda: self._asked(visit, origin, place), MAX_SECONDS)
         except FetchError:
@@ -93,10 +87,7 @@ class Favicons:
                 raise
             if isinstance(failure, Transient):
                 keep = KEEP_TRANSIENT
-        self._known[origin] = (self._clock() + keep, icon)
-        self._known.move_to_end(origin)
-        if len(self._known) > MAX_SITES:
-            self._known.popitem(last=False)
+        self._known.put(origin, icon or "", keep)
         return icon
 
 
@@ -106,4 +97,4 @@ def place_of(page_url: str) -> str:
 
 
 def _reader(head: Head) -> IconReader | None:
-    return IconReader(head) if head.status == 200 else None  # noqa: PLR2004 - OK
+    return IconReader(head) if head.status == OK else None

@@ -11,7 +11,7 @@ from splitflap_core.contracts import MAX_PIXELS, Card, PreviewFields
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.fetcher import Visit
-from splitflap_scraper.fetch.http.reader import Head
+from splitflap_scraper.fetch.http.reader import OK, Head
 from splitflap_scraper.preview.details.picture_form import form_of
 from splitflap_scraper.preview.fields.image import MIN_PIXELS
 from splitflap_scraper.preview.files.images import dimensions, format_of
@@ -25,8 +25,6 @@ MAX_READ = 64 * 1024
 #: Largest file (bytes) and largest area (pixels) that a reader's browser should load and decode.
 MAX_BYTES = 10 * 1024 * 1024
 MAX_AREA = 50_000_000
-
-OK = 200
 
 Size = tuple[int, int]
 

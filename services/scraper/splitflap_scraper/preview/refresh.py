@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from splitflap_scraper.fetch.http.reader import Head
+from splitflap_scraper.fetch.http.reader import SUCCESS, Head
 from splitflap_scraper.page.document import Document
 
 #: Longest delay (seconds) of a meta refresh that redirects. A longer one reloads the page.
@@ -40,10 +40,5 @@ def refresh(page: Document, head: Head, is_new: Callable[[str], bool]) -> str | 
 
 
 def _of_header(head: Head) -> str:
-    """Return the header of a success. That of an error leads to the check of a wall.
-
-    Fields are decoded as ISO 8859-1, and servers write UTF-8.
-    """
-    is_success = 200 <= head.status < 300  # noqa: PLR2004 - the class of success
-    header = head.headers.get("Refresh") if is_success else ""
-    return header[:MAX_HEADER].encode("latin-1", "replace").decode("utf-8", "replace")
+    """Return the header of a success. That of an error leads to the check of a wall."""
+    return head.headers.text("Refresh")[:MAX_HEADER] if head.status in SUCCESS else ""

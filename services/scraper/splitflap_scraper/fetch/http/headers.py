@@ -17,7 +17,10 @@ _VALUE = re.compile(r'(?:[^,"]|"[^"]*"?)+')
 
 
 class Headers:
-    """Fields by their case-insensitive names. The values of one name keep their order."""
+    """Fields by their case-insensitive names. The values of one name keep their order.
+
+    Values are decoded as ISO 8859-1.
+    """
 
     __slots__ = ("_values",)
 
@@ -30,6 +33,10 @@ class Headers:
         """Return the first value of a name."""
         values = self._values.get(name.lower())
         return values[0] if values else default
+
+    def text(self, name: str) -> str:
+        """Return the first value of a name, as UTF-8 (WHATWG, Fetch Standard)."""
+        return self.get(name).encode("latin-1", "replace").decode("utf-8", "replace")
 
     def get_all(self, name: str) -> Sequence[str]:
         """Return all values of a name."""

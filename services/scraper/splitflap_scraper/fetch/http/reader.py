@@ -5,6 +5,10 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from splitflap_scraper.fetch.http.headers import Headers
 
+#: The status of a whole response, and the class of success (RFC 9110, section 15.3).
+OK = 200
+SUCCESS = range(200, 300)
+
 
 class Head(NamedTuple):
     """A final response before its body.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from splitflap_scraper.fetch.http.reader import Head
+from splitflap_scraper.fetch.http.reader import SUCCESS, Head
 
 #: Bytes read of a file (RFC 9309, section 2.5: at least 500 KiB).
 MAX_BYTES = 500 * 1024
@@ -111,7 +111,7 @@ class RobotsReader:
 
     def feed(self, data: bytes, *, final: bool) -> bool:
         self._data += data
-        return final or not 200 <= self._status < 300  # noqa: PLR2004 - the class of success
+        return final or self._status not in SUCCESS
 
     @property
     def found(self) -> bool:
@@ -124,8 +124,7 @@ class RobotsReader:
         """
         if self._status in CLOSED:
             return None
-        is_file = self._status < 300  # noqa: PLR2004 - the end of the class of success
-        return parse(bytes(self._data), product) if is_file else ALLOW_ALL
+        return parse(bytes(self._data), product) if self._status in SUCCESS else ALLOW_ALL
 
 
 def product_of(user_agent: str) -> str:

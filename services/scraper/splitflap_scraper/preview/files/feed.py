@@ -6,7 +6,6 @@ Only the part before the first item counts. The items describe other pages.
 import json
 import re
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from splitflap_core.contracts import (
@@ -17,21 +16,17 @@ from splitflap_core.contracts import (
     PreviewFields,
 )
 
-from splitflap_scraper.page.charsets import TextDecoder
+from splitflap_scraper.page.charsets import decoded
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.page.markup import attributes, text_of, unescaped
 from splitflap_scraper.preview.fields.image import MIN_PIXELS
 from splitflap_scraper.preview.fields.language import tag
 from splitflap_scraper.preview.fields.site_name import feed_name, site_in
 from splitflap_scraper.preview.fields.title_text import parts
+from splitflap_scraper.preview.files.xml import MAX_TEXT, first, tags, without
 from splitflap_scraper.preview.texts import plain
 
-#: Characters read of a text, and members read of a JSON Feed.
-MAX_TEXT = 4096
+#: Members read of a JSON Feed.
 MAX_MEMBERS = 40
-
-#: Tags read of one kind. Real feeds have a dozen links.
-MAX_TAGS = 100
 
 #: Bytes in which a feed names itself.
 _BEGIN = 2048
@@ -42,7 +37,6 @@ _RSS_1 = (b"purl.org/rss/1.0", b"my.netscape.com/rdf")
 _JSON_FEED = b"jsonfeed.org/version/"
 
 _ITEM = re.compile(r"<(?:item|entry)(?=[\s/>])")
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
 #: White space with the separators of JSON. Each matches at any place.
 _SPACE = re.compile(r"[\s,:]*+")
 _EDITOR = re.compile(r"\(([^()@]{2,80})\)")
@@ -64,37 +58,30 @@ def feed_preview(data: bytes, url: str, charset: str | None) -> PreviewFields | 
     """Return the preview of a feed, or None for another file."""
     if not is_feed(data):
         return None
-    text = _decoded(data, charset)
+    text = decoded(data, charset)
     return _of_json(text, url) if text.lstrip()[:1] == "{" else _of_xml(text, url)
-
-
-def _decoded(data: bytes, charset: str | None) -> str:
-    decoder = TextDecoder(charset)
-    passed = decoder.feed(data, final=True)
-    decoder.settle([], [passed])
-    return decoder.text(passed)
 
 
 def _of_xml(text: str, url: str) -> PreviewFields:
     item = _ITEM.search(text)
     head = text[: item.start()] if item else text
-    channel, picture = _without(head, "image")
-    channel, _ = _without(channel, "textInput")
-    channel, author = _without(channel, "author")
-    root = next(_tags(head, "rss", "feed", "rdf:RDF"), {})
-    links = list(_tags(channel, "link", "atom:link", "atom10:link"))
+    channel, picture = without(head, "image")
+    channel, _ = without(channel, "textInput")
+    channel, author = without(channel, "author")
+    root = next(tags(head, "rss", "feed", "rdf:RDF"), {})
+    links = list(tags(channel, "link", "atom:link", "atom10:link"))
     image, icon = _pictures(channel, picture)
     return _preview(
         url,
-        title=_first(channel, "title"),
-        description=_first(channel, "description", "subtitle", "itunes:summary", "itunes:subtitle",
+        title=first(channel, "title"),
+        description=first(channel, "description", "subtitle", "itunes:summary", "itunes:subtitle",
                            "tagline"),
         image=image,
         icon=icon,
         author=_author(channel, author),
-        site=_first(channel, "dc:publisher"),
-        language=_first(channel, "language", "dc:language") or root.get("xml:lang", ""),
-        home=_linked(links, "alternate") or _first(channel, "link"),
+        site=first(channel, "dc:publisher"),
+        language=first(channel, "language", "dc:language") or root.get("xml:lang", ""),
+        home=_linked(links, "alternate") or first(channel, "link"),
         own=_linked(links, "self"),
     )  # fmt: skip
 
@@ -104,22 +91,22 @@ def _pictures(channel: str, picture: str) -> tuple[str, str]:
     image = next(
         (
             found
-            for each in _tags(channel, "itunes:image", "googleplay:image", "webfeeds:cover")
+            for each in tags(channel, "itunes:image", "googleplay:image", "webfeeds:cover")
             if (found := each.get("href") or each.get("image"))
         ),
         "",
     )
-    icon = _first(channel, "icon", "webfeeds:icon")
-    classic, width = _first(picture, "url"), _first(picture, "width")
+    icon = first(channel, "icon", "webfeeds:icon")
+    classic, width = first(picture, "url"), first(picture, "width")
     if width.isascii() and width.isdigit() and int(width[:6]) < MIN_PIXELS:
         icon, classic = icon or classic, ""
-    return image or _first(channel, "logo", "webfeeds:logo") or classic, icon
+    return image or first(channel, "logo", "webfeeds:logo") or classic, icon
 
 
 def _author(channel: str, author: str) -> str:
     """Return the author of a channel. RSS has a mail address, with a name in parentheses."""
-    editor = _EDITOR.search(_first(channel, "managingEditor"))
-    name = _first(author, "name") or _first(channel, "itunes:author", "dc:creator")
+    editor = _EDITOR.search(first(channel, "managingEditor"))
+    name = first(author, "name") or first(channel, "itunes:author", "dc:creator")
     return name or (editor[1] if editor else "")
 
 
@@ -166,48 +153,9 @@ def _site(title: str, home: str) -> str | None:
     return plain(found, MAX_SITE_NAME) if found else None
 
 
-# XML, as texts between tags.
-
-
-def _tags(text: str, *names: str) -> Iterator[dict[str, str]]:
-    """Iterate over the attributes of the tags with these names."""
-    tags = re.compile(rf"<(?:{'|'.join(names)})(?=[\s/>])[^<>]*+>")
-    for match in islice(tags.finditer(text), MAX_TAGS):
-        yield {name: unescaped(value) for name, value in attributes(match[0]).items()}
-
-
 def _linked(links: list[dict[str, str]], relation: str) -> str:
     named = (each for each in links if each.get("rel", "alternate") == relation)
     return next((found for each in named if (found := each.get("href"))), "")
-
-
-def _first(text: str, *names: str) -> str:
-    """Return the text of the first element with one of these names, or an empty one."""
-    return next((found for name in names if (found := _element(text, name))), "")
-
-
-def _begin_of(text: str, name: str) -> re.Match[str] | None:
-    """Find the start tag of the first element with a content."""
-    return re.search(rf"<{name}(?:\s[^<>]*+)?(?<!/)>", text)
-
-
-def _element(text: str, name: str) -> str:
-    begin = _begin_of(text, name)
-    if begin is None:
-        return ""
-    end = text.find(f"</{name}", begin.end())
-    inner = text[begin.end() : end if end >= 0 else None][:MAX_TEXT].strip()
-    marked = _CDATA.match(inner)
-    return text_of(marked[1] if marked else unescaped(inner)).strip()
-
-
-def _without(text: str, name: str) -> tuple[str, str]:
-    """Return a text without its first element of a name, and that element's content."""
-    begin = _begin_of(text, name)
-    if begin is None:
-        return text, ""
-    inner, _, after = text[begin.end() :].partition(f"</{name}")
-    return text[: begin.start()] + after, inner
 
 
 # JSON. A long feed is cut, so the members before the cut count.

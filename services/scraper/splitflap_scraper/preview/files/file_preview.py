@@ -9,7 +9,7 @@ from splitflap_core.contracts import MAX_AUTHORS, MAX_TITLE, PreviewFields
 
 from splitflap_scraper.fetch.http.content_disposition import saved_name
 from splitflap_scraper.fetch.http.headers import Headers
-from splitflap_scraper.page.charsets import TextDecoder
+from splitflap_scraper.page.charsets import decoded
 from splitflap_scraper.preview.dates.moments import rfc3339
 from splitflap_scraper.preview.details.picture_form import form_of
 from splitflap_scraper.preview.files.feed import feed_preview
@@ -98,10 +98,7 @@ def file_name(url: str, headers: Headers) -> str | None:
 
 def _text(data: bytes, charset: str | None) -> tuple[str | None, str | None]:
     """Return the heading of a text in Markdown, and its first words."""
-    decoder = TextDecoder(charset)
-    passed = decoder.feed(data, final=True)
-    decoder.settle([], [passed])
-    lines = decoder.text(passed).splitlines()
+    lines = decoded(data, charset).splitlines()
     heading = next((line for line in lines[:_HEADING_LINES] if re.match(r"#\s+\S", line)), None)
     words = " ".join(line for line in lines if line is not heading)[:_MAX_WORDS]
     return clean(heading.lstrip("# "), MAX_TITLE) if heading else None, clean(words, MAX_PARAGRAPH)

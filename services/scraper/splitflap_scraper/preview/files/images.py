@@ -12,13 +12,12 @@ _JPEG_FILL = re.compile(rb"\xff+")
 #: Segments of a JPEG before its size. Profiles and previews of cameras have up to a hundred.
 _MAX_SEGMENTS = 1000
 
-#: First bytes of the formats that all browsers show, without SVG, WebP and AVIF.
+#: First bytes of the formats that all browsers show, without SVG, WebP, AVIF and BMP.
 _BEGINNINGS = (
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"\xff\xd8\xff", "jpeg"),
     (b"GIF87a", "gif"),
     (b"GIF89a", "gif"),
-    (b"BM", "bmp"),
     (b"\0\0\1\0", "icon"),
 )
 
@@ -37,6 +36,9 @@ def format_of(data: bytes) -> str | None:
         return "webp" if data[8:12] == b"WEBP" else None
     if data[4:8] == b"ftyp":
         return "avif" if b"avif" in data[8:64] or b"avis" in data[8:64] else None
+    # A text may begin with the same two letters.
+    if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0":
+        return "bmp"
     if _SVG_BEGIN.match(data):
         begin = data[:4096]
         is_page = b"<html" in begin.partition(b"<svg")[0].lower()
@@ -54,23 +56,30 @@ def dimensions(data: bytes) -> tuple[int, int] | None:
 
 
 def _dimensions(data: bytes) -> tuple[int, int] | None:  # noqa: PLR0911 - a format each
-    if data.startswith(b"\x89PNG\r\n"):
-        return struct.unpack(">II", data[16:24])
-    if data.startswith(b"GIF8"):
-        return struct.unpack("<HH", data[6:10])
-    if data.startswith(b"BM"):
-        width, height = struct.unpack("<ii", data[18:26])
-        return width, abs(height)
-    if data.startswith(b"\xff\xd8"):
-        return _jpeg(data)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _webp(data)
-    if data[4:8] == b"ftyp":
-        at = data.find(b"ispe")
-        return struct.unpack(">II", data[at + 8 : at + 16]) if at >= 0 else None
-    if data.startswith(b"\0\0\1\0"):
-        return data[6] or 256, data[7] or 256
-    return _svg(data) if b"<svg" in data[:4096] else None
+    match format_of(data):
+        case "png":
+            return struct.unpack(">II", data[16:24])
+        case "gif":
+            return struct.unpack("<HH", data[6:10])
+        case "bmp":
+            width, height = struct.unpack("<ii", data[18:26])
+            return width, abs(height)
+        case "jpeg":
+            return _jpeg(data)
+        case "webp":
+            return _webp(data)
+        case "icon":
+            return data[6] or 256, data[7] or 256
+        case "svg":
+            return _svg(data)
+        case _:
+            return _heif(data) if data[4:8] == b"ftyp" else None
+
+
+def _heif(data: bytes) -> tuple[int, int] | None:
+    """Read the size of an AVIF or a HEIC."""
+    at = data.find(b"ispe")
+    return struct.unpack(">II", data[at + 8 : at + 16]) if at >= 0 else None
 
 
 def _jpeg(data: bytes) -> tuple[int, int] | None:

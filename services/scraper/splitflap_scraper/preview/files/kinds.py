@@ -4,6 +4,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from splitflap_scraper.preview.files.images import format_of
 from splitflap_scraper.preview.words import load
 
 #: Bytes read of a file by kind. A PDF has its title at its end, or at its start if made for the
@@ -21,33 +22,24 @@ MAX_BYTES = {
     "video": 1,
 }
 
-#: First bytes of files, for servers that send no type.
+#: First bytes of files beside images, for servers that send no type.
 _MAGIC = (
-    (b"%PDF-", "document"), (b"\x89PNG\r\n", "image"), (b"GIF8", "image"),
-    (b"\xff\xd8\xff", "image"),
-    (b"ID3", "audio"), (b"OggS", "audio"), (b"fLaC", "audio"), (b"\x1aE\xdf\xa3", "video"),
-    (b"PK\x03\x04", "archive"), (b"7z\xbc\xaf\x27\x1c", "archive"), (b"Rar!\x1a\x07", "archive"),
-    (b"\x1f\x8b\x08", "archive"), (b"BZh", "archive"), (b"\xfd7zXZ\0", "archive"),
-    (b"\x28\xb5\x2f\xfd", "archive"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office"),
-    (b"{\\rtf", "office"), (b"%!PS", "office"), (b"!<arch>\ndebian", "file"),
-    (b"\xed\xab\xee\xdb", "file"), (b"MZ\x90\0", "file"), (b"\x7fELF", "file"),
+    (b"%PDF-", "document"), (b"ID3", "audio"), (b"OggS", "audio"), (b"fLaC", "audio"),
+    (b"\x1aE\xdf\xa3", "video"), (b"PK\x03\x04", "archive"), (b"7z\xbc\xaf\x27\x1c", "archive"),
+    (b"Rar!\x1a\x07", "archive"), (b"\x1f\x8b\x08", "archive"), (b"BZh", "archive"),
+    (b"\xfd7zXZ\0", "archive"), (b"\x28\xb5\x2f\xfd", "archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office"), (b"{\\rtf", "office"), (b"%!PS", "office"),
+    (b"!<arch>\ndebian", "file"), (b"\xed\xab\xee\xdb", "file"), (b"MZ\x90\0", "file"),
+    (b"\x7fELF", "file"),
 )  # fmt: skip
 
 #: Names of the first member in a ZIP that is a document: EPUB and OpenDocument, and Office.
 _FIRST_MEMBERS = (b"mimetypeapplication/", b"[Content_Types].xml", b"_rels/.rels")
 
 #: Media types of texts outside of text/*.
-_TEXTS = frozenset(
-    {
-        "application/json",
-        "application/yaml",
-        "application/x-yaml",
-        "application/toml",
-        "application/javascript",
-        "application/x-sh",
-        "application/sql",
-    }
-)
+_TEXTS = frozenset({"application/json", "application/yaml", "application/x-yaml",
+                    "application/toml", "application/javascript", "application/x-sh",
+                    "application/sql"})  # fmt: skip
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -93,10 +85,12 @@ def _by_type(content_type: str) -> str | None:
 
 
 def _by_bytes(begin: bytes) -> str | None:
+    if format_of(begin) or begin[4:12] in {b"ftypheic", b"ftypmif1"}:
+        return "image"
     if begin[4:8] == b"ftyp":
-        return "image" if begin[8:12] in {b"avif", b"heic", b"mif1"} else "video"
+        return "video"
     if begin[:4] == b"RIFF":
-        return {b"WEBP": "image", b"WAVE": "audio"}.get(begin[8:12], "video")
+        return "audio" if begin[8:12] == b"WAVE" else "video"
     if begin.startswith(b"PK\x03\x04") and begin[30:].startswith(_FIRST_MEMBERS):
         return "office"
     return next((kind for magic, kind in _MAGIC if begin.startswith(magic)), None)

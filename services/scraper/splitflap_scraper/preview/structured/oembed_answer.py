@@ -14,10 +14,11 @@ from splitflap_core.contracts import (
 )
 from splitflap_core.urls.addresses import AddressRules
 
-from splitflap_scraper.page.markup import text_of, unescaped
+from splitflap_scraper.page.markup import text_of
 from splitflap_scraper.preview.details.picture_form import form_of
 from splitflap_scraper.preview.details.players import Player, Players, framed, pixels
 from splitflap_scraper.preview.fields.image import shown
+from splitflap_scraper.preview.files import xml
 from splitflap_scraper.preview.texts import key, plain
 
 #: Types of oEmbed, with the type of the preview. `rich` and `link` do not identify a type.
@@ -29,7 +30,6 @@ MAX_HTML = 8192
 #: Parameters that are read of an answer in XML.
 _PARAMETERS = ("type", "title", "author_name", "provider_name", "thumbnail_url", "thumbnail_width",
                "thumbnail_height", "url", "html", "width", "height")  # fmt: skip
-_CDATA = "<![CDATA["
 
 #: The quotation of a post, as microblogs embed it, and the begin of a paragraph in it.
 _QUOTED = re.compile(r"<blockquote[\s>](.*?)(?:</blockquote>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -67,17 +67,8 @@ def _from_xml(data: bytes) -> Answer | None:
     text = data.decode("utf-8", "replace")
     if "<oembed" not in text[:500].lower():
         return None
-    values = {name: _element(text, name) for name in _PARAMETERS}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _element(text: str, name: str) -> str | None:
-    """Return the text of the first element with a name."""
-    _, begin, rest = text.partition(f"<{name}>")
-    rest = rest.lstrip()
-    if rest.startswith(_CDATA):
-        return rest[len(_CDATA) :].partition("]]>")[0]
-    return unescaped(rest.partition("</")[0]) if begin else None
+    values = {name: xml.content(text, name, MAX_HTML) for name in _PARAMETERS}
+    return {name: value for name, value in values.items() if value}
 
 
 def merged(

@@ -5,11 +5,11 @@ from splitflap_core.contracts import PreviewFields
 from splitflap_core.urls.addresses import PUBLIC_ONLY
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS
-from splitflap_scraper.preview.files.feed import MAX_TAGS
 from splitflap_scraper.preview.files.file_preview import file_preview
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.kinds import MAX_BYTES
 from splitflap_scraper.preview.files.pdf import pdf_information
+from splitflap_scraper.preview.files.xml import MAX_TAGS
 from splitflap_scraper.preview.structured.oembed import discovered
 from splitflap_scraper.preview.structured.oembed_answer import answer_of, merged
 

@@ -1,4 +1,4 @@
-"""Recognise a Splitflap before the first request with a key.
+"""Recognize a Splitflap before the first request with a key.
 
 A request without a key gets 401 from a Splitflap, with this challenge. The key goes to no other
 server: to none that redirects, answers with a page, or challenges for another realm.

@@ -128,13 +128,13 @@ class Client:
             NoSplitflap: another server answers there.
         """
         if self._session.auth is not self._bearer:
-            self._recognise(resend, until)
+            self._recognize(resend, until)
         response, error = self._attempts(method, url, resend, until, options)
         if error:
             raise error
         return response
 
-    def _recognise(self, resend: bool, until: float) -> None:
+    def _recognize(self, resend: bool, until: float) -> None:
         """Ask without the key, and use the key from now on if a Splitflap answers."""
         response, error = self._attempts("GET", self._join(PROBE), resend, until, {})
         if response is None or response.status_code in TEMPORARY:

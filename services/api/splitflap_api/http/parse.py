@@ -24,7 +24,7 @@ from splitflap_api.overload.slots import lent_slot
 MAX_BODY = 6 * MAX_TEXT + 4096
 
 #: Bytes after which werkzeug reads no more. It silently cuts chunks off here, so a longer body is
-#: recognised by one byte more.
+#: recognized by one byte more.
 READ_LIMIT = MAX_BODY + 1
 
 T = TypeVar("T")

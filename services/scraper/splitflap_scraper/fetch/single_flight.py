@@ -25,11 +25,6 @@ class SingleFlight(Generic[T]):
         self._unshared = unshared
         self._calls: dict[Hashable, _Call[T]] = {}
 
-    @property
-    def in_flight(self) -> int:
-        """The number of calls in flight."""
-        return len(self._calls)
-
     def run(self, key: Hashable, make: Callable[[], T], timeout: float) -> T:
         """Return the result of `make`, called by the first caller of the key.
 

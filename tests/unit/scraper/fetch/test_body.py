@@ -206,7 +206,7 @@ def held_until_busy(body: bytes, coding: str) -> list[Decoding]:
     """Open one body after the other, until the memory for windows is in use."""
     held: list[Decoding] = []
     with pytest.raises(Transient, match="busy"):
-        held.extend(opened(body, coding) for _ in range(codings.MAX_PLACES + 1))
+        held.extend(opened(body, coding) for _ in range(codings.MAX_BLOCKS + 1))
     return held
 
 
@@ -225,7 +225,7 @@ def test_all_bytes_of_a_brotli_window_arrive(window: int, block: bytes) -> None:
 def test_a_step_of_brotli_holds_the_whole_window() -> None:
     """It fills the window before it returns the first bytes, and other bodies have their turn."""
     body = brotli.compress(random.Random(1).randbytes(30_000) * 130, quality=5, lgwin=22)
-    held = [Decoding(["br"], 8 * MANY) for _ in range(codings.MAX_PLACES // 15 + 1)]
+    held = [Decoding(["br"], 8 * MANY) for _ in range(codings.MAX_BLOCKS // 15 + 1)]
     begun = [each.pages(body) for each in held]
     with pytest.raises(Transient, match="busy"):
         [next(iter(each)) for each in begun]
@@ -235,11 +235,11 @@ def test_a_step_of_brotli_holds_the_whole_window() -> None:
 
 @pytest.mark.parametrize("coding", ["br", "zstd"])
 def test_all_windows_share_one_bounded_memory(coding: str) -> None:
-    """A page waits for another attempt while other pages hold all places."""
+    """A page waits for another attempt while other pages hold all blocks."""
     bodies = {"br": brotli.compress(bytes(FOUR_MIB), lgwin=22), "zstd": wide_zstd(bytes(FOUR_MIB))}
     held = held_until_busy(bodies[coding], coding)
-    assert (len(held) + 1) * FOUR_MIB >= codings.MAX_PLACES * codings.PLACE
-    assert len(held) * (FOUR_MIB - codings.PLACE) <= codings.MAX_PLACES * codings.PLACE
+    assert (len(held) + 1) * FOUR_MIB >= codings.MAX_BLOCKS * codings.BLOCK
+    assert len(held) * (FOUR_MIB - codings.BLOCK) <= codings.MAX_BLOCKS * codings.BLOCK
     for other, body in bodies.items():
         assert refused(body, other).reason == "busy"
     for each in held:
@@ -251,13 +251,13 @@ def test_all_windows_share_one_bounded_memory(coding: str) -> None:
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd"])
-def test_a_window_holds_the_places_that_its_bytes_fill(coding: str) -> None:
+def test_a_window_holds_the_blocks_that_its_bytes_fill(coding: str) -> None:
     """Servers declare windows of 4 and 8 MiB for small pages."""
-    page = bytes(2 * codings.PLACE)
+    page = bytes(2 * codings.BLOCK)
     body = {"br": brotli.compress(page, lgwin=22), "zstd": wide_zstd(page)}[coding]
     small = {"br": brotli.compress(PAGE, lgwin=22), "zstd": wide_zstd(PAGE)}[coding]
-    held = [opened(small, coding) for _ in range(codings.MAX_PLACES + 1)]
-    held += [opened(body, coding) for _ in range(codings.MAX_PLACES // 2)]
+    held = [opened(small, coding) for _ in range(codings.MAX_BLOCKS + 1)]
+    held += [opened(body, coding) for _ in range(codings.MAX_BLOCKS // 2)]
     for each in held:
         each.close()
 

@@ -90,10 +90,10 @@ def test_a_wait_ends_at_its_timeout() -> None:
 
     thread = threading.Thread(target=lambda: flights.run("key", slow, 10))
     thread.start()
-    wait_until(lambda: flights.in_flight == 1)
+    wait_until(lambda: len(flights._calls) == 1)
     with pytest.raises(Transient) as error:
         flights.run("key", slow, 0.05)
     assert error.value.reason == "timeout"
     go.set()
     thread.join()
-    assert not flights.in_flight
+    assert not flights._calls

@@ -34,13 +34,13 @@ _GZIP = b"\x1f\x8b"
 MAX_BROTLI_WINDOW = 22
 MAX_ZSTD_WINDOW = 23
 
-#: Bytes of a place in the memory for windows. Each window has one more place of its own.
-PLACE = 128 * 1024
+#: Bytes of a block of the memory for windows. Each window has one more block of its own.
+BLOCK = 128 * 1024
 
-#: Places of all windows: 48 MiB, and 25 MiB for the own ones of 200 bodies.
-MAX_PLACES = 384
+#: Blocks of all windows: 48 MiB, and 25 MiB for the own ones of 200 bodies.
+MAX_BLOCKS = 384
 
-#: Seconds after which a page is tried again for which no place was free.
+#: Seconds after which a page is tried again for which no block was free.
 _AFTER = 1.0
 
 
@@ -108,47 +108,39 @@ class Zlib:
         pass
 
 
-_places = threading.BoundedSemaphore(MAX_PLACES)
+_blocks = threading.BoundedSemaphore(MAX_BLOCKS)
 
 
-class Window:
-    """The places of one window, the bytes that a decoder gave last.
+class WindowMemory:
+    """The blocks of one window, the bytes that a decoder gave last.
 
     A link of some KiB fills a window of 8 MiB, and its server may hold the connection then. So all
-    windows of a process share a number of places.
+    windows of a process share a number of blocks.
     """
 
-    __slots__ = ("_held", "_size")
+    __slots__ = ("_held", "size")
 
     def __init__(self, size: int) -> None:
-        self._size = size
+        self.size = size
         self._held = 0
 
-    def hold_all(self) -> None:
-        """Hold the places of the whole window.
-
-        Raises:
-            Transient: as `hold`.
-        """
-        self.hold(self._size)
-
     def hold(self, filled: int) -> None:
-        """Hold the places of the bytes that fill the window so far, and free the others.
+        """Hold the blocks of the bytes that fill the window so far, and free the others.
 
         Raises:
-            Transient: `busy`, other windows hold all places.
+            Transient: `busy`, other windows hold all blocks.
         """
-        needed = (min(filled, self._size) - 1) // PLACE if filled else 0
+        needed = (min(filled, self.size) - 1) // BLOCK if filled else 0
         while self._held < needed:
-            if not _places.acquire(blocking=False):
+            if not _blocks.acquire(blocking=False):
                 raise Transient("busy", "other pages use the memory for windows", _AFTER)
             self._held += 1
         if self._held > needed:
-            _places.release(self._held - needed)
+            _blocks.release(self._held - needed)
             self._held = needed
 
     def close(self) -> None:
-        """Free all places."""
+        """Free all blocks."""
         self.hold(0)
 
 
@@ -158,7 +150,7 @@ class Zstd:
     def __init__(self) -> None:
         self._frames_left = MAX_MEMBERS
         self._rest = b""
-        self._window = Window(1 << MAX_ZSTD_WINDOW)
+        self._window = WindowMemory(1 << MAX_ZSTD_WINDOW)
         self._begin()
 
     def _begin(self) -> None:
@@ -198,20 +190,20 @@ class Brotli:
 
     def __init__(self) -> None:
         self._decompressor = brotli.Decompressor()
-        self._window: Window | None = None
+        self._window: WindowMemory | None = None
         self._filled = 0
         self._is_drained = False
 
     def decode(self, data: bytes, most: int) -> bytes:
         if self._window is None and data:
-            self._window = Window(_brotli_window(data[0]))
+            self._window = WindowMemory(_brotli_window(data[0]))
         if self._window is None or (self._is_drained and not data):
             return b""
         if self._decompressor.is_finished():
             self._window.hold(self._filled)
             return b""
         # A step may fill the window before it returns the first bytes.
-        self._window.hold_all()
+        self._window.hold(self._window.size)
         page: bytes = self._decompressor.process(data, output_buffer_limit=most)
         self._filled += len(page)
         # A short page is no sign, and `can_accept_more_data` does not count the window's bytes.

@@ -17,7 +17,7 @@ from splitflap_scraper.preview.details.picture_form import asked_form
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Players
 from splitflap_scraper.preview.details.sensitive import labelled
 from splitflap_scraper.preview.extract import extract, with_next_picture
-from splitflap_scraper.preview.favicon import Favicons, place_of
+from splitflap_scraper.preview.favicon import Favicons, icon_url_of
 from splitflap_scraper.preview.fields.image import shown
 from splitflap_scraper.preview.probe import verified, without_picture
 from splitflap_scraper.preview.readers import (
@@ -124,7 +124,7 @@ class PreviewBuilder:
 
     def _with_icon(self, visit: Visit, page_url: str, found: PreviewFields) -> PreviewFields:
         """Add the icon of the site if the page names none, and a preview may show it."""
-        may_be_shown = shown(place_of(page_url), self._rules) is not None
+        may_be_shown = shown(icon_url_of(page_url), self._rules) is not None
         if found.icon is not None or self._favicons is None or not may_be_shown:
             return found
         icon = shown(self._favicons.icon(visit, page_url), self._rules)

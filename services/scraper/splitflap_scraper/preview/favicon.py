@@ -1,4 +1,4 @@
-"""Finds the icon of a site at its usual place, /favicon.ico."""
+"""Finds the icon of a site at its usual URL, /favicon.ico."""
 
 import time
 from collections.abc import Callable
@@ -66,20 +66,22 @@ class Favicons:
 
         The request has the checks, limits and deadline of its visit.
         """
-        origin, place = target_of(page_url).origin, place_of(page_url)
+        origin, icon_url = target_of(page_url).origin, icon_url_of(page_url)
         if (known := self._known.get(origin)) is not None:
             return known or None
         try:
-            return self._flights.run(origin, lambda: self._asked(visit, origin, place), MAX_SECONDS)
+            return self._flights.run(
+                origin, lambda: self._asked(visit, origin, icon_url), MAX_SECONDS
+            )
         except FetchError:
             # The next preview asks again, or knows the answer of the visit that asks now.
             return None
 
-    def _asked(self, visit: Visit, origin: str, place: str) -> str | None:
+    def _asked(self, visit: Visit, origin: str, icon_url: str) -> str | None:
         icon, keep = None, KEEP
-        of_visit = visit.short_of(place, MAX_SECONDS)
+        of_visit = visit.short_of(icon_url, MAX_SECONDS)
         try:
-            answer = visit.get(place, _reader, seconds=MAX_SECONDS)
+            answer = visit.get(icon_url, _reader, seconds=MAX_SECONDS)
             icon = answer.head.url if answer.reader.is_image else None
         except FetchError as failure:
             # All visits share the answer, so one that is short of redirects or time gives none.
@@ -91,8 +93,8 @@ class Favicons:
         return icon
 
 
-def place_of(page_url: str) -> str:
-    """Return the usual place of the icon for a page."""
+def icon_url_of(page_url: str) -> str:
+    """Return the usual URL of the icon for a page."""
     return f"{target_of(page_url).origin}/favicon.ico"
 
 

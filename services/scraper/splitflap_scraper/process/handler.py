@@ -54,7 +54,7 @@ class ScrapeHandler:
         *,
         probe_images: bool = False,
     ) -> None:
-        """`rules` are those for the addresses of images, and `players` are the places of players.
+        """`rules` decide which URLs a preview may show, and `players` where players may stand.
 
         Without `favicons` no icon is requested.
 

@@ -182,6 +182,8 @@ def _check_size(text: str) -> None:
 
     Names grow in IDNA: it makes no valid name of a longer text, beside soft hyphens and the like.
     """
+    if len(text) <= MAX_LABEL:
+        return
     # A browser removes these anywhere in a URL.
     found = _AUTHORITY.match(text.replace("\t", "").replace("\n", "").replace("\r", ""))
     if found is None:

@@ -10,7 +10,6 @@ from splitflap_scraper.page.layout.excerpts import Excerpts, is_dated
 from splitflap_scraper.page.vocabulary import (
     HINT,
     HINT_OR_DATE,
-    ITEMS,
     LONGEST_MARKED,
     MARK,
     MARK_OR_DATE,
@@ -20,6 +19,7 @@ from splitflap_scraper.page.vocabulary import (
     MAX_MARKED,
     WHOLE_TAG,
     Piece,
+    has_items,
 )
 
 
@@ -66,7 +66,7 @@ class MarkScanner:
 
     def token(self, name: str, tag: str) -> tuple[int, int]:
         """Note a tag, and return the numbers of the item around it and of its own item."""
-        if not any(each in tag for each in ITEMS):
+        if not has_items(tag):
             if self.items.open:
                 self.items.tag(name)
             return self.items.number, 0

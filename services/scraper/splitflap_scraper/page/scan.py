@@ -21,7 +21,6 @@ from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.page.vocabulary import (
     END_OF_COMMENT,
     END_OF_TEXT,
-    ITEMS,
     JSON_LD,
     KEPT_TAGS,
     KEPT_TEXTS,
@@ -38,6 +37,7 @@ from splitflap_scraper.page.vocabulary import (
     SKIPPED,
     TOKEN,
     Piece,
+    has_items,
 )
 from splitflap_scraper.page.window import Window
 
@@ -93,11 +93,11 @@ class PageScanner:
         """Scan the next piece. After the `final` one, unfinished elements end."""
         window = self._window
         window.text += text
-        self._has_items = self._has_items or any(each in window.text for each in ITEMS)
+        self._has_items = self._has_items or has_items(window.text)
         self._is_final = final
         while not self.done and self._step(self):
             pass
-        self.done = self.done or window.dropped + window.at - self._skipped > MAX_SCANNED
+        self.done = self.done or window.at > self._position(MAX_SCANNED)
         if final or self.done:
             self._blocks.end_text()
         window.drop()
@@ -113,8 +113,12 @@ class PageScanner:
             self._scan_rest()
             return False
         start = token.start()
-        if not self._is_late and start > window.at:
-            stop = self._end_of_full_scan()
+        if self._is_late:
+            if start > self._position(MAX_SCANNED):
+                self.done = True
+                return False
+        elif start > window.at:
+            stop = self._position(MAX_FULL)
             self._scan_text(min(start, stop), whole=True)
             if start > stop:
                 self._end_full_scan()
@@ -125,7 +129,7 @@ class PageScanner:
         window.start, window.at = start, token.end()
         if name := token[2]:
             self._name = name.lower()
-            if token[3]:
+            if token[3] and window.at - start <= MAX_TAG:
                 self._after_tag()
                 return True
             return self._in_tag()
@@ -150,9 +154,9 @@ class PageScanner:
         else:
             self._end_full_scan()
 
-    def _end_of_full_scan(self) -> int:
-        """The position where the full scan ends, unless more is skipped before it."""
-        return MAX_FULL - self._window.dropped + self._skipped
+    def _position(self, limit: int) -> int:
+        """The position of a limit of scanned characters, unless more is skipped before it."""
+        return limit - self._window.dropped + self._skipped
 
     def _end_full_scan(self) -> None:
         """From now on scan for JSON-LD and metas only, unless the page has enough."""
@@ -168,7 +172,7 @@ class PageScanner:
         if self._is_late:
             window.move(max(window.at, end))
             return
-        stop = self._end_of_full_scan()
+        stop = self._position(MAX_FULL)
         is_last = self._is_final or end >= stop
         if end - max(window.at, window.clear) < MARK_REACH and not is_last:
             # Each scan repeats the start of a possible tag, so short pieces wait for more text.
@@ -184,17 +188,38 @@ class PageScanner:
         window = self._window
         rest = REST_OF_TAG.match(window.text, window.at)
         window.at = rest.end() if rest else window.at
-        if window.text[window.at : window.at + 1] == ">":
+        is_short = window.at - window.start < MAX_TAG
+        if is_short and window.text[window.at : window.at + 1] == ">":
             window.at += 1
             self._step = PageScanner._between
             self._after_tag()
             return True
         self._step = PageScanner._in_tag
         if len(window.text) - window.start > MAX_TAG:
-            # Skip all of it at once, so that many such tags take linear time.
-            window.move(len(window.text))
-            self._step = PageScanner._between
+            self._begin_long_tag()
+            return True
         return False
+
+    def _begin_long_tag(self) -> None:
+        """Skip the rest of a long tag. The pieces of the network make no difference to its end."""
+        self._window.move(self._window.start + MAX_TAG)
+        self._step = PageScanner._in_long_tag
+
+    def _in_long_tag(self) -> bool:
+        """Find the first ">" beyond the limit of a tag. Of such a tag only the name counts."""
+        window = self._window
+        end = window.text.find(">", window.at)
+        if end < 0:
+            window.move(len(window.text))
+            return False
+        window.at = end + 1
+        window.shorten(f"<{self._name}>")
+        self._step = PageScanner._between
+        if self._name in KEPT_TAGS:
+            window.start = window.at
+        else:
+            self._after_tag()
+        return True
 
     def _in_element(self) -> bool:
         """Find the end of an element with relevant text."""

@@ -26,8 +26,7 @@ MAX_SCANNED = 1024 * 1024
 #: Tags and comments after the part that is scanned in full.
 MAX_LATE_TOKENS = 3_000
 
-#: Longest tag, and longest text of a title, in characters. A longer tag is skipped, with the text
-#: that arrived with it.
+#: Longest tag, and longest text of a title, in characters. Of a longer tag only the name counts.
 MAX_TAG = 8192
 
 #: Longest text of other elements, in characters. A longer one is cut.
@@ -47,9 +46,6 @@ MARK_TEXT = 600
 
 #: Longest marked tag, in characters.
 LONGEST_MARKED = 2 * MARK_REACH
-
-#: The attributes of items in microdata, also in React's spelling, and RDFa.
-ITEMS = ("itemscope", "itemScope", "typeof=")
 
 #: Marks examined, in tags or not.
 MAX_HITS = 600
@@ -119,6 +115,11 @@ DATED = (
     r"""|rel\s*=\s*["']?author|(?:data-)?(?:date-?time|timestamp|u?time|utc|published|pubdate|date)\s*="""
 )
 MARK_OR_DATE = re.compile(rf"\s(?:{_MARKED}|{DATED})", re.IGNORECASE | re.ASCII)
+
+
+def has_items(text: str) -> bool:
+    """Whether a text has the attributes of items: microdata, also in React's spelling, or RDFa."""
+    return "itemscope" in text or "itemScope" in text or "typeof=" in text
 
 
 class Piece(NamedTuple):

@@ -22,6 +22,14 @@ class Window:
         """Continue the scan at a position. The text before it is done."""
         self.at = self.start = to
 
+    def shorten(self, tag: str) -> None:
+        """Replace the text before `at` by a short tag."""
+        used = self.at - len(tag)
+        self.text = tag + self.text[self.at :]
+        self.dropped += used
+        self.start, self.at = 0, len(tag)
+        self.clear -= used
+
     def drop(self) -> None:
         """Remove the text before `at` and `start`."""
         used = min(self.at, self.start)

@@ -1,6 +1,7 @@
 """Builds the preview of a URL: chooses the pages to read, and extracts their metadata."""
 
 import time
+from typing import Any
 
 import msgspec
 from splitflap_core.contracts import FIELDS_ABOUT, URL_FIELDS, PreviewFields
@@ -124,8 +125,9 @@ class PreviewBuilder:
 
     def _with_icon(self, visit: Visit, page_url: str, found: PreviewFields) -> PreviewFields:
         """Add the icon of the site if the page names none, and a preview may show it."""
-        may_be_shown = shown(icon_url_of(page_url), self._rules) is not None
-        if found.icon is not None or self._favicons is None or not may_be_shown:
+        if found.icon is not None or self._favicons is None:
+            return found
+        if shown(icon_url_of(page_url), self._rules) is None:
             return found
         icon = shown(self._favicons.icon(visit, page_url), self._rules)
         return msgspec.structs.replace(found, icon=icon)
@@ -136,17 +138,18 @@ def fitting(fields: PreviewFields) -> PreviewFields:
 
     A field about a missing one is missing too.
     """
-    values = msgspec.structs.asdict(fields)
-    kept = {name: value for name, value in values.items() if _fits(name, value)}
+    kept = msgspec.structs.asdict(fields)
+    if not _fit(kept):
+        kept = {name: value for name, value in kept.items() if _fit({name: value})}
     for name, about in FIELDS_ABOUT.items():
         if kept.get(name) is None:
             kept |= dict.fromkeys(about)
     return PreviewFields(**kept)
 
 
-def _fits(name: str, value: str | int | None) -> bool:
+def _fit(values: dict[str, Any]) -> bool:
     try:
-        msgspec.convert({name: value}, PreviewFields)
+        msgspec.convert(values, PreviewFields)
     except msgspec.ValidationError:
         return False
     return True

@@ -12,6 +12,7 @@ _LOGO = re.compile(
     r"(?i)(?:^|[\s_-])(?:logo\w*|(?:site|blog|header|web)[_-]?(?:title|name|logo)|brand\w*)(?:$|[\s_-])"
 )
 _LINK = re.compile(r"\s*<a\s[^<>]{1,1000}>", re.IGNORECASE)
+_FRONT = re.compile(r"https?://[^/?#]+/?\??(?:#|\Z)", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\s[^<>]{1,2000}>", re.IGNORECASE)
 #: Signs of a link to the heading itself.
 _ANCHORS = "\u00b6\u00a7\U0001f517"
@@ -78,5 +79,4 @@ def _is_of_site(page: Document, heading: Element) -> bool:
 
 def is_front(url: str) -> bool:
     """Whether a URL is that of a site's front page."""
-    parts = urlsplit(url)
-    return bool(parts.hostname) and parts.path in {"", "/"} and not parts.query
+    return _FRONT.match(url) is not None

@@ -89,31 +89,38 @@ class PageReader:
         self._scanner = PageScanner(is_enough=_is_enough)
         self._marks: set[str] = set()
         self._tail = ""
-        self._gathered = b""
+        #: The pieces of the network that wait for a turn.
+        self._waiting: list[bytes] = []
 
     def feed(self, data: bytes, *, final: bool) -> bool:
-        if self._pace.is_heavy and not final:
-            self._gathered += data
-            if len(self._gathered) < _TURN:
-                return False
-            data = b""
-        return self._scan(self._gathered + data, final=final)
+        self._waiting.append(data)
+        if self._pace.is_heavy and not final and sum(map(len, self._waiting)) < _TURN:
+            return False
+        return self._scan(final=final)
 
-    def _scan(self, data: bytes, *, final: bool) -> bool:
-        self._gathered = b""
-        with self._pace as pace:
-            text = pace.after(self._decoder.feed(data, final=final))
-            self._marks |= marks_in(self._tail + text)
-            self._tail = text[-_OVERLAP:]
-            # A page that takes long is read in shorter steps.
-            size = _SHORT_STEP if pace.is_heavy else max(len(text), 1)
-            for at in range(0, max(len(text), 1), size):
-                is_last = at + size >= len(text)
-                self._scanner.feed(text[at : at + size], final=final and is_last)
-                pace.after(None)
+    def _scan(self, *, final: bool) -> bool:
+        waiting, self._waiting = self._waiting, []
+        with self._pace:
+            for number, data in enumerate(waiting, 1):
+                self._scan_piece(data, final=final and number == len(waiting))
+                # The bytes after the end of the scan do not count, although they have arrived.
                 if self._scanner.done:
                     break
         return self._scanner.done
+
+    def _scan_piece(self, data: bytes, *, final: bool) -> None:
+        pace = self._pace
+        text = pace.after(self._decoder.feed(data, final=final))
+        self._marks |= marks_in(self._tail + text)
+        self._tail = text[-_OVERLAP:]
+        # A page that takes long is read in shorter steps.
+        size = _SHORT_STEP if pace.is_heavy else max(len(text), 1)
+        for at in range(0, max(len(text), 1), size):
+            is_last = at + size >= len(text)
+            self._scanner.feed(text[at : at + size], final=final and is_last)
+            pace.after(None)
+            if self._scanner.done:
+                break
 
     @property
     def found(self) -> bool:
@@ -129,8 +136,8 @@ class PageReader:
 
     def _catch_up(self) -> None:
         """Scan the bytes before the end of a truncated page."""
-        if self._gathered:
-            self._scan(self._gathered, final=False)
+        if self._waiting:
+            self._scan(final=False)
 
 
 class FileReader:

@@ -4,11 +4,13 @@ import time
 from itertools import count
 
 import pytest
+from splitflap_scraper.page import pace
 from splitflap_scraper.page.pace import HEAVY
 from splitflap_scraper.page.scan import PageScanner
 from splitflap_scraper.page.vocabulary import MAX_FULL, MAX_LATE_TOKENS, MAX_SCANNED
 from splitflap_scraper.preview.readers import PageReader
 
+from tests.unit.scraper.page.hostile_pages import HOSTILE, hostile
 from tests.unit.scraper.preview.documents import head_of, of, read
 
 MIB = 1024 * 1024
@@ -136,6 +138,17 @@ def _heavy(monkeypatch: pytest.MonkeyPatch) -> PageReader:
         reader = PageReader(head_of())
         reader.feed(b"<head>" + b" " * 9000, final=False)
     return reader
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_time_for_a_page_makes_no_difference_to_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that takes long is read in other steps, and up to the same character."""
+    page = hostile(name)[: 256 * 1024].encode()
+    quick = read(page, 16_384).document()
+    monkeypatch.setattr(pace, "HEAVY", -1.0)
+    assert read(page, 16_384).document() == quick
 
 
 def test_a_page_that_takes_long_waits_for_turns_of_many_bytes(

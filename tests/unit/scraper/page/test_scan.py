@@ -123,6 +123,15 @@ def test_a_tag_over_the_limit_is_skipped() -> None:
     assert tags(text, 1000) == ["<meta b>"]
 
 
+@pytest.mark.parametrize("piece", [1000, MAX_TAG, 10 * MAX_TAG])
+@pytest.mark.parametrize("size", [MAX_TAG - 20, MAX_TAG, MAX_TAG * 2])
+def test_the_end_of_a_long_tag_does_not_depend_on_the_pieces(size: int, piece: int) -> None:
+    """Its text is skipped, and the text after it counts."""
+    text = f"<body a='{'x' * size}'>{'Some words. ' * 9}<p b='{'y' * size}'>Words.<meta c>"
+    assert scanned(text, piece).pieces == scanned(text, 1).pieces
+    assert [each.name for each in scanned(text, piece).pieces] == ["text", "p", "meta"]
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("piece", [1024, 16_384])
 def test_the_pieces_of_hostile_pages_are_bounded(name: str, piece: int) -> None:

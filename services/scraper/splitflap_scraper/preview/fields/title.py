@@ -121,7 +121,7 @@ def _is_among(title: str, descriptions: list[str]) -> bool:
 def _is_of_front_page(page: Document) -> bool:
     """Whether a page has the Open Graph of its site's front page. Some generators do that."""
     og_url = next(iter(page.meta("og:url")), "")
-    is_about_front = is_front(page.resolved(og_url) or page.url)
+    is_about_front = bool(og_url) and is_front(page.resolved(og_url) or "")
     return is_about_front and urlsplit(page.url).path not in {"", "/"}
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
@@ -143,6 +144,10 @@ class Document:
             if name in self._by_name:
                 found += self._by_name[name]
         return found
+
+    def has_meta(self, names: AbstractSet[str]) -> bool:
+        """Whether the page has a meta with any of these names."""
+        return not names.isdisjoint(self._by_name)
 
     def add_meta(self, name: str, content: str) -> None:
         """Add the content of a meta."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from splitflap_scraper.page.pace import Pace
-from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, Run
+from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line
 from splitflap_scraper.preview.bylines.names import Mark, seen_names
 from splitflap_scraper.preview.bylines.visible import Visible
 
@@ -48,37 +48,36 @@ _BEFORE_LINK = re.compile(
 
 def bylines(visible: Visible) -> list[str]:
     """Return the names of the first byline. Later ones belong to comments."""
+    if not visible.may_have_author:
+        return []
     pace = visible.sources.page.pace
-    if visible.lead:
-        before, after = visible.lead
-        names = _beside_address(after) or _first([*_reached(after), *reversed(before)], pace)
-        if names:
-            return names
+    if names := _beside_address(visible.below) or _first(_around(visible), pace):
+        return names
     return next((names for each in visible.marked if (names := _first(each, pace))), [])
 
 
 def _beside_address(after: list[Line]) -> list[str]:
     """Return the name before a mail address, with a date, below the heading: archives of lists."""
     below = [each for each in after if not each.is_heading][:2]
-    if not any(_YEAR.search(each.text) for each in below):
-        return []
-    for name, address in pairwise(below[0].runs):
+    for name, address in pairwise(below[0].runs) if below else ():
         if address.is_mail and len(name.text.split()) > 1:
-            return seen_names(name.text, Mark.AUTHOR)
+            has_year = any(_YEAR.search(each.text) for each in below)
+            return seen_names(name.text, Mark.AUTHOR) if has_year else []
     return []
 
 
-def _reached(after: list[Line]) -> Iterator[Line]:
-    """Iterate over the lines below a heading, up to the page's text."""
+def _around(visible: Visible) -> Iterator[Line]:
+    """Iterate over the lines below a heading, up to the page's text, and then those above it."""
     passed = text = 0
-    for line in after:
+    for line in visible.below:
         if line.is_heading and line.headings == 0:
             continue
         if passed > MAX_REACH or text > MAX_TEXT:
-            return
+            break
         passed += len(line.text)
         text += len(line.text) if len(line.text) >= MIN_PARAGRAPH else 0
         yield line
+    yield from reversed(visible.above)
 
 
 def _first(candidates: Iterable[Line], pace: Pace) -> list[str]:
@@ -100,7 +99,7 @@ def _first(candidates: Iterable[Line], pace: Pace) -> list[str]:
 
 def _in_line(line: Line) -> list[str]:
     """Return the names in a line: those of its links to authors, else those of its text."""
-    linked = [each for each in line.runs if each.is_author or _is_of_name(each)]
+    linked = [each for each in line.runs if each.is_author or _is_of_name(each.own, each.about)]
     linked = linked or [
         account
         for label, account in pairwise(line.runs)
@@ -134,8 +133,9 @@ def _parts(text: str) -> list[str]:
     return [part for each in text.split(BOUNDARY) if (part := each.strip())]
 
 
-def _is_of_name(run: Run) -> bool:
-    return _NAME.search(run.own or run.about) is not None and not _NO_WRITER.search(run.own)
+@lru_cache(maxsize=256)
+def _is_of_name(own: str, about: str) -> bool:
+    return _NAME.search(own or about) is not None and not _NO_WRITER.search(own)
 
 
 @lru_cache(maxsize=256)

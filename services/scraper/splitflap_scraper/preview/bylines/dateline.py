@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from splitflap_scraper.preview.bylines.dated_lines import MAX_LABEL, Rank, dates_of
 from splitflap_scraper.preview.bylines.lines import Line
-from splitflap_scraper.preview.bylines.visible import Visible, is_article
+from splitflap_scraper.preview.bylines.visible import Visible
 from splitflap_scraper.preview.dates.calendar_names import fold
 from splitflap_scraper.preview.dates.style import DateStyle
 from splitflap_scraper.preview.sources import Sources
@@ -46,12 +46,11 @@ class Dated(NamedTuple):
 
 def dateline(visible: Visible, style: DateStyle) -> datetime | None:
     """Return the date that a reader sees as that of the page, or None."""
-    found = visible.lead
-    if found and (moment := _near(*found, style, has_heading=visible.has_heading)):
+    if not visible.may_have_date:
+        return None
+    if moment := _near(visible, style):
         return moment
-    least = (
-        Rank.MARKED if not visible.has_heading or is_article(visible.sources) else Rank.PUBLISHED
-    )
+    least = Rank.MARKED if not visible.has_heading or visible.is_article else Rank.PUBLISHED
     return _marked(visible, style, least)
 
 
@@ -63,14 +62,13 @@ def texts_with_dates(sources: Sources) -> str:
     return " ".join(parts)[:12_000]
 
 
-def _near(
-    before: list[Line], after: list[Line], style: DateStyle, *, has_heading: bool
-) -> datetime | None:
+def _near(visible: Visible, style: DateStyle) -> datetime | None:
     """Return the date around a heading, unless it belongs to a teaser below."""
+    after = visible.below
     found = [
         each
         for each in _reached(after, style)
-        if has_heading or not (_is_today(each) or _OF_SITE.search(after[each.at].about))
+        if visible.has_heading or not (_is_today(each) or _OF_SITE.search(after[each.at].about))
     ]
     own = _own_headings(after)
     found = [each for each in found if not _is_below_link(each, after, own)]
@@ -78,7 +76,7 @@ def _near(
     chosen = min(found, key=lambda each: (each.headings > own, each.rank), default=None)
     if chosen is not None:
         return None if _is_of_teaser(chosen, found, after, own) else chosen.moment
-    return _above(before, style)
+    return _above(visible.above, style)
 
 
 def _above(before: list[Line], style: DateStyle) -> datetime | None:
@@ -206,6 +204,6 @@ def _marked(visible: Visible, style: DateStyle, least: Rank) -> datetime | None:
     surest = min((rank for rank, _ in found), default=0)
     moments = [moment for rank, moment in found if rank == surest]
     days = {each.date() for each in moments}
-    if len(days) == 1 or (days and is_article(visible.sources)):
+    if len(days) == 1 or (days and visible.is_article):
         return moments[0]
     return None

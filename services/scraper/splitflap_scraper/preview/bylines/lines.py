@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 from splitflap_scraper.page.layout.elements import is_byline_footer
 from splitflap_scraper.page.markup import attributes, unescaped
@@ -19,6 +21,9 @@ MAX_ROWS = 12
 
 #: Characters read of an attribute.
 MAX_VALUE = 300
+
+#: Longest tag that is remembered, in characters.
+MAX_REMEMBERED = 200
 
 _TOKEN = re.compile(r"<(/?)([a-zA-Z][\w-]{0,30})([^<>]*+)>?|<[^<>]{0,200}+>|([^<]++)|<")
 _INLINE = frozenset(
@@ -131,17 +136,23 @@ class Line:
         )
 
 
-class _Open:
-    __slots__ = ("about", "is_author", "is_beside", "is_link", "is_mail", "name", "stamp")
+class _Element:
+    """An element by its start tag. It is shared by equal tags, so nothing changes it."""
 
-    def __init__(self, name: str) -> None:
+    __slots__ = ("about", "is_author", "is_beside", "is_heading", "is_link", "is_mail", "name",
+                 "stamp")  # fmt: skip
+
+    def __init__(self, name: str, rest: str) -> None:
+        """`rest` is the tag after the name."""
         self.name = name
         self.about = self.stamp = ""
+        self.is_heading = name in _HEADINGS
         self.is_beside = name in _SKIPPED
         self.is_author = self.is_link = self.is_mail = False
+        if rest.strip(" /"):
+            self._read(rest)
 
-    def read(self, rest: str) -> None:
-        """Read the attributes, which are the rest of a tag."""
+    def _read(self, rest: str) -> None:
         found = attributes(rest)
         about = " ".join([found[each] for each in _ABOUT if each in found]).strip()
         self.about = about[:MAX_VALUE]
@@ -161,39 +172,52 @@ class _Open:
         self.stamp = stamp if stamp and _TIMED.search(rest) else ""
 
 
+#: Pages repeat their short tags.
+_remembered = lru_cache(maxsize=512)(_Element)
+
+
 class _Walk:
     """Follows the tags of an excerpt."""
 
     def __init__(self) -> None:
-        self.open: list[_Open] = []
+        self.open: list[_Element] = []
         self.runs: list[Run] = []
         self.headings = 0
+        #: Open elements that are headings, and those beside the page's text.
+        self._in_headings = self._beside = 0
 
     def start(self, name: str, rest: str) -> None:
-        element = _Open(name)
-        if rest.strip(" /"):
-            element.read(rest)
-        if len(self.open) < MAX_OPEN:
+        element = (_remembered if len(rest) <= MAX_REMEMBERED else _Element)(name, rest)
+        is_open = len(self.open) < MAX_OPEN
+        if is_open:
             self.open.append(element)
         if element.stamp:
             # Drupal hides the element with the time for machines.
-            element.is_beside, is_beside = False, element.is_beside
             self.add("")
-            element.is_beside = is_beside
-        if name in _VOID and self.open[-1] is element:
+        if not is_open:
+            return
+        if name in _VOID:
             self.open.pop()
+            return
+        self._in_headings += element.is_heading
+        self._beside += element.is_beside
 
-    def end(self, name: str) -> None:
+    def ended(self, name: str) -> bool:
+        """End the innermost element of a name. It returns whether no element is open."""
         for index in range(len(self.open) - 1, -1, -1):
             if self.open[index].name == name:
+                for each in self.open[index:]:
+                    self._in_headings -= each.is_heading
+                    self._beside -= each.is_beside
                 del self.open[index:]
-                return
+                break
+        return not self.open
 
     def add(self, text: str) -> None:
+        if self._beside:
+            return
         stamp, is_author, is_linked, is_mail = "", False, False, False
         for each in self.open:
-            if each.is_beside:
-                return
             stamp = each.stamp or stamp
             is_author |= each.is_author
             is_linked |= each.is_link
@@ -219,7 +243,7 @@ class _Walk:
 
     def taken(self) -> Line | None:
         """Return the current line, and begin another."""
-        is_heading = not _HEADINGS.isdisjoint([each.name for each in self.open])
+        is_heading = self._in_headings > 0
         headings, runs = self.headings, self.runs
         self.headings += is_heading
         if not runs:
@@ -241,27 +265,20 @@ def lines(markup: str, *, within: bool = False) -> list[Line]:
 
     With `within`, the excerpt ends with its first element.
     """
-    found = []
-    for line in _all(markup, within=within):
-        found.append(line)
-        if len(found) >= MAX_LINES:
-            break
-    return found
+    return list(islice(_all(markup, within=within), MAX_LINES))
 
 
 def _all(markup: str, *, within: bool) -> Iterator[Line]:
     walk = _Walk()
-    for token in _TOKEN.finditer(markup):
-        slash, name, rest, text = token.groups("")
-        name = name.lower()
-        if name and name not in _INLINE and (line := walk.taken()):
-            yield line
-        if name and slash:
-            walk.end(name)
-            if within and not walk.open:
+    for slash, tag, rest, text in _TOKEN.findall(markup):
+        if tag:
+            name = tag.lower()
+            if name not in _INLINE and (line := walk.taken()):
+                yield line
+            if not slash:
+                walk.start(name, rest)
+            elif walk.ended(name) and within:
                 break
-        elif name:
-            walk.start(name, rest)
         elif text := unescaped(text).strip():
             if "\n" in text and any(each.name == "pre" for each in walk.open):
                 yield from walk.rows(text)

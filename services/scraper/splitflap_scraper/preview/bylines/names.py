@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from splitflap_core.contracts import MAX_AUTHORS
 
+from splitflap_scraper.page.markup import any_name
 from splitflap_scraper.preview.texts import key, plain
 from splitflap_scraper.preview.words import load
 
@@ -25,16 +26,15 @@ _ORGANISATIONS = frozenset(_WORDS["organisations"])
 
 def _label(words: list[str]) -> str:
     """Match one of some words. Chinese, Japanese and Korean need no space after them."""
-    ordered = sorted(words, key=len, reverse=True)
-    parts = [
-        re.escape(each)
-        + ("" if each[-1] in ":/\uff1a" or each[0] >= "\u3000" else r"(?=[\s:\uff1a])")
-        for each in ordered
-    ]
-    return "|".join(parts)
+    closed = [each for each in words if each[-1] in ":/\uff1a" or each[0] >= "\u3000"]
+    spaced = any_name(set(words).difference(closed))
+    return rf"{any_name(closed)}|{spaced}(?=[\s:\uff1a])"
 
 
-_BY = re.compile(rf"(?i)\s*(?:{_label(_WORDS['by'])})[\s:\uff1a]*")
+#: Words before a name.
+LABELS = (*_WORDS["by"], *_WORDS["by_or_name"])
+
+_BY = re.compile(rf"\s*(?:{_label(_WORDS['by'])})[\s:\uff1a]*")
 _BY_OR_NAME = "|".join(_WORDS["by_or_name"])
 _BEFORE_NAME = re.compile(
     rf"\s*(?i:{_BY_OR_NAME})(?:\s*:\s*|\s+(?=[^\W\d_a-z\u00df-\u00ff]\S*\s+\S))"

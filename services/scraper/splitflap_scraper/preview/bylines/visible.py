@@ -7,6 +7,7 @@ from splitflap_scraper.page.document import Document, Excerpt
 from splitflap_scraper.page.markup import text_of
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.bylines.lines import Line, lines
+from splitflap_scraper.preview.bylines.signs import may_have_author, may_have_date
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import kind, types
 from splitflap_scraper.preview.texts import key
@@ -17,6 +18,9 @@ MIN_HEADING = 10
 #: Linked headings of a list, and characters of a text before those of an article.
 MIN_TEASERS = 2
 MIN_TEXT = 80
+
+#: Types of pages whose visible dates and authors are those of other things.
+_OF_OTHERS = frozenset({"product", "profile"})
 
 #: Lines read before a heading.
 MAX_BEFORE = 8
@@ -35,16 +39,6 @@ _OF_TEASER = re.compile(r"(?i)(?<!author)(?<!author[-_])card|teaser|recirc|relat
 MAX_ABOUT = 200
 
 
-def is_article(sources: Sources) -> bool:
-    """Whether the page says that it is an article."""
-    page = sources.page
-    if next(iter(page.meta("og:type")), "").lower().startswith("article"):
-        return True
-    if "article" in {kind(sources.node), sources.microdata.kind}:
-        return True
-    return _PAGE_CLASSES.search(page.classes) is not None
-
-
 class Visible:
     """The lines of a page with its date and authors. They are cut out once, if they are needed."""
 
@@ -52,60 +46,96 @@ class Visible:
         """`title` is the page's title. It shows which heading is that of the page."""
         self.sources = sources
         self._title = title
-        self._has_teasers = False
+
+    @cached_property
+    def is_article(self) -> bool:
+        """Whether the page says that it is an article."""
+        if any(each.startswith("article") for each in self._kinds):
+            return True
+        return _PAGE_CLASSES.search(self.sources.page.classes) is not None
 
     @cached_property
     def belongs_to_others(self) -> bool:
         """Whether the visible dates and authors are those of other things than the page."""
         sources = self.sources
-        classes = set(sources.page.classes.split())
-        is_list = sources.is_list or (not is_article(sources) and bool(classes & _LIST_CLASSES))
-        kinds = {kind(sources.node), sources.microdata.kind}
-        kinds |= {next(iter(sources.page.meta("og:type")), "").partition(".")[0].lower()}
-        is_event = any("Event" in each for each in types(sources.node or {}))
-        return is_event or not kinds.isdisjoint({"product", "profile"}) or is_list
+        if sources.is_list or not _OF_OTHERS.isdisjoint(self._kinds):
+            return True
+        if sources.node and any("Event" in each for each in types(sources.node)):
+            return True
+        classes = sources.page.classes.split()
+        return not _LIST_CLASSES.isdisjoint(classes) and not self.is_article
 
     @cached_property
-    def lead(self) -> tuple[list[Line], list[Line]] | None:
-        """The lines before the page's heading, and those from the heading on."""
-        chosen = _chosen(self.sources.page, key(self._title or ""))
-        if chosen is None:
-            return None
-        before, after = chosen
+    def may_have_date(self) -> bool:
+        """Whether these parts may have a date."""
+        excerpts = (*(self._lead or ()), *self.sources.page.excerpts)
+        return any(may_have_date(each.markup) for each in excerpts)
+
+    @property
+    def may_have_author(self) -> bool:
+        """Whether these parts may have an author."""
+        if self.sources.page.excerpts or self.may_have_date:
+            return True
+        return any(may_have_author(each.markup) for each in self._lead or ())
+
+    @cached_property
+    def below(self) -> list[Line]:
+        """The lines from the page's heading on, up to those of teasers."""
+        return self._below[: self._teasers_at]
+
+    @cached_property
+    def above(self) -> list[Line]:
+        """The lines before the page's heading. The day may be above that of a list."""
+        if self._lead is None or self.has_teasers:
+            return []
+        markup = self._lead[0].markup
         # A header that ends above the heading is that of the site.
-        header = before.markup.lower().rfind("</header")
-        pace = self.sources.page.pace
-        above = pace.after(lines(before.markup[max(header, 0) :])[-MAX_BEFORE:])
-        below = pace.after(lines(after.markup))
-        at = None if is_article(self.sources) else _teasers(below)
-        self._has_teasers = at is not None
-        # The day may be above the heading of a list.
-        return [] if self._has_teasers else above, below[:at]
+        header = markup.lower().rfind("</header")
+        return self.sources.page.pace.after(lines(markup[max(header, 0) :])[-MAX_BEFORE:])
 
     @property
     def has_teasers(self) -> bool:
         """Whether teasers follow the page's heading, and no text is before them."""
-        return self.lead is not None and self._has_teasers
+        return self._teasers_at is not None
 
     @property
     def has_heading(self) -> bool:
-        """Whether the lines before and after are those around a heading."""
-        return self.lead is not None and len(self.sources.page.leads) > 1
+        """Whether the lines above and below are those around a heading."""
+        return self._lead is not None and len(self.sources.page.leads) > 1
 
     @cached_property
     def marked(self) -> list[list[Line]]:
         """The lines of elements with an author or a date."""
         if self.has_teasers:
             return []
-        page = self.sources.page
-        chosen = _chosen(page, key(self._title or ""))
-        is_in_header = chosen is None or bool(chosen[1].region & PageRegion.HEADER)
+        page, lead = self.sources.page, self._lead
+        is_in_header = lead is None or bool(lead[1].region & PageRegion.HEADER)
         return [
             page.pace.after(lines(each.markup, within=True))
             for each in page.excerpts
             if (is_in_header or not _is_of_site(each))
             and not _OF_TEASER.search(f"{each.get('class')} {each.get('id')}"[:MAX_ABOUT])
         ]
+
+    @cached_property
+    def _kinds(self) -> list[str]:
+        """The types of the page by its structured data and by Open Graph."""
+        sources = self.sources
+        og_types = [each.partition(".")[0].lower() for each in sources.page.meta("og:type")[:1]]
+        kinds = (kind(sources.node), sources.microdata.kind)
+        return [*og_types, *(each for each in kinds if each)]
+
+    @cached_property
+    def _lead(self) -> tuple[Excerpt, Excerpt] | None:
+        return _chosen(self.sources.page, key(self._title or ""))
+
+    @cached_property
+    def _below(self) -> list[Line]:
+        return self.sources.page.pace.after(lines(self._lead[1].markup)) if self._lead else []
+
+    @cached_property
+    def _teasers_at(self) -> int | None:
+        return None if self.is_article else _teasers(self._below)
 
 
 def _is_of_site(excerpt: Excerpt) -> bool:
@@ -147,5 +177,7 @@ def _is_alike(heading: str, title: str) -> bool:
 
 
 def _heading(markup: str, name: str) -> str:
-    end = markup[:_LONGEST_HEADING].lower().find(f"</{name}")
-    return markup[: end if end >= 0 else _LONGEST_HEADING]
+    """Return the markup within the heading at the start of an excerpt."""
+    markup = markup[:_LONGEST_HEADING]
+    end = markup.lower().find(f"</{name}")
+    return markup[markup.find(">") + 1 : end if end >= 0 else None]

@@ -44,6 +44,8 @@ _OTHERS = (
     "music:musician_name",
     "video:director_name",
 )
+_METAS = frozenset({*_FIRST, *_OTHERS, "citation_author", "citation_authors",
+                    "twitter:label1", "twitter:label2"})  # fmt: skip
 
 
 def authors(sources: Sources, visible: Visible, site: str | None) -> str | None:
@@ -56,10 +58,11 @@ def authors(sources: Sources, visible: Visible, site: str | None) -> str | None:
         for text in found:
             for name in names_in(text):
                 names.setdefault(key(name), name)
+        if not names:
+            continue
         if [*names] == [key(site or "")] and (visible.belongs_to_others or visible.has_teasers):
             continue
-        if names:
-            return plain(", ".join(list(names.values())[:MAX_NAMES]), MAX_AUTHORS)
+        return plain(", ".join(list(names.values())[:MAX_NAMES]), MAX_AUTHORS)
     handles = _handles(sources.page)
     return plain(handles[0], MAX_AUTHORS) if handles else None
 
@@ -71,16 +74,21 @@ def _candidates(sources: Sources, visible: Visible) -> Iterator[Iterable[str]]:
         _given_first_of(each)
         for each in sources.values("author", "creator", "byArtist", "director")
     ]
-    yield [_given_first(each) for each in page.meta("citation_author", "citation_authors")]
-    for name in _FIRST:
-        yield page.meta(name)
-    yield _labelled(page)
-    for name in _OTHERS if page.meta(*_OTHERS) else ():
-        yield [_given_first(each) if name.startswith("dc") else each for each in page.meta(name)]
+    if page.has_meta(_METAS):
+        yield from _in_metas(page)
     yield sources.microdata.texts("author", "creator", "byArtist")
     if not visible.belongs_to_others:
         yield bylines(visible)
         yield [each.get("content") or each.get("title") for each in page.linked("author")[:1]]
+
+
+def _in_metas(page: Document) -> Iterator[list[str]]:
+    yield [_given_first(each) for each in page.meta("citation_author", "citation_authors")]
+    for name in _FIRST:
+        yield page.meta(name)
+    yield _labelled(page)
+    for name in _OTHERS:
+        yield [_given_first(each) if name.startswith("dc") else each for each in page.meta(name)]
 
 
 def _given_first_of(value: Any) -> str:
@@ -117,10 +125,11 @@ def _labelled(page: Document) -> list[str]:
 
 def _handles(page: Document) -> list[str]:
     """Return the account of the author on Twitter or in the fediverse, unless it is the site's."""
-    sites = {each.lower() for each in page.meta("twitter:site")}
+    handles = page.meta("fediverse:creator", "twitter:creator")
+    sites = {each.lower() for each in page.meta("twitter:site")} if handles else set()
     return [
         each
-        for each in page.meta("fediverse:creator", "twitter:creator")
+        for each in handles
         if each.lower() not in sites
         and each.strip("@")
         and not is_of_host(each.strip("@").partition("@")[0], page.url)

@@ -160,6 +160,8 @@ def _chosen(page: Document, title: str) -> tuple[Excerpt, Excerpt] | None:
 
     A page without headings has the start of its body.
     """
+    if len(page.leads) == 1:
+        return page.leads[0]
     first = None
     for before, after in page.leads:
         name = after.markup[1:3].lower()
@@ -168,7 +170,7 @@ def _chosen(page: Document, title: str) -> tuple[Excerpt, Excerpt] | None:
             return before, after
         if first is None and name == "h1" and heading:
             first = before, after
-    return first or next(iter(page.leads if len(page.leads) == 1 else ()), None)
+    return first
 
 
 def _is_alike(heading: str, title: str) -> bool:

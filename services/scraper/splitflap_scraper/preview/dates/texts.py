@@ -119,7 +119,7 @@ def _without_ranges(
 
 def _all(text: str, style: DateStyle) -> Iterator[tuple[int, int, list[Day]]]:
     """Iterate over all that looks like a date, with its possible days."""
-    for match in _CHARACTERS.finditer(text):
+    for match in _CHARACTERS.finditer(text) if "年" in text or "년" in text else ():
         yield *match.span(), [(_year(match), int(match[4]), int(match[5]))]
     for match in _YEAR_FIRST.finditer(text):
         yield *match.span(), [(int(match[1]), int(match[3]), int(match[4]))]
@@ -139,8 +139,8 @@ def _all(text: str, style: DateStyle) -> Iterator[tuple[int, int, list[Day]]]:
 
 
 def _rarely(text: str, style: DateStyle) -> Iterator[tuple[int, int, list[Day]]]:
-    if style.order is not None:
-        for match in _SHORT.finditer(text):
+    for match in _SHORT.finditer(text):
+        if style.order is not None:
             yield *match.span(), _short(match, style)
     if "th" in text:
         for match in _VIETNAMESE.finditer(text):

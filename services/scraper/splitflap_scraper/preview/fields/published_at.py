@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.bylines.dateline import dateline, texts_with_dates
 from splitflap_scraper.preview.bylines.visible import Visible
 from splitflap_scraper.preview.dates.moments import formatted, moment_in
@@ -45,6 +46,7 @@ OTHER_TIMES = (
     "news:publication_date", "bytedance:published_time", "weibo:article:create_at", "date",
     "uploaddate", "created",
 )  # fmt: skip
+_OTHER_NAMES = frozenset(OTHER_TIMES)
 #: Metas with the time of a change, which is after the publication.
 CHANGES = ("article:modified_time", "og:updated_time")
 
@@ -69,9 +71,18 @@ def published(sources: Sources, visible: Visible, language: str | None) -> str |
     style = DateStyle((language or "").partition("-")[0], lambda: _order(sources, language or ""))
     moment = next((found for text in _stated(sources) if (found := moment_in(text, style))), None)
     if moment is None and not visible.belongs_to_others:
-        style = replace(style, latest=_latest(sources, DateStyle(style.language)))
-        moment = dateline(visible, style) or _in_path(sources, style)
+        moment = _unstated(sources, visible, style)
     return formatted(moment) if moment else None
+
+
+def _unstated(sources: Sources, visible: Visible, style: DateStyle) -> datetime | None:
+    """Return the time that a reader sees, or the day in the path of the page."""
+    days = list(_in_paths(sources.page))
+    if not days and not visible.may_have_date:
+        return None
+    style = replace(style, latest=_latest(sources, DateStyle(style.language)))
+    moments = (moment_in(each, style) for each in days)
+    return dateline(visible, style) or next(filter(None, moments), None)
 
 
 def _stated(sources: Sources) -> Iterator[str]:
@@ -81,8 +92,8 @@ def _stated(sources: Sources) -> Iterator[str]:
     yield from sources.json_ld("datePublished", "uploadDate", "datePosted")
     for name in MARKED:
         yield from sources.microdata.texts(name)
-    if not sources.is_list:
-        # Front pages have the current time in them.
+    # Front pages have the current time in these.
+    if not sources.is_list and page.has_meta(_OTHER_NAMES):
         yield from page.meta(*OTHER_TIMES)
     yield from sources.json_ld("dateCreated")
 
@@ -101,16 +112,16 @@ def _latest(sources: Sources, neutral: DateStyle) -> datetime:
     return min([neutral.latest, *(each + timedelta(days=1) for each in known)])
 
 
-def _in_path(sources: Sources, style: DateStyle) -> datetime | None:
-    """Return the day in the path of the page."""
-    page = sources.page
+def _in_paths(page: Document) -> Iterator[str]:
+    """Iterate over the days in the paths of the page's URLs."""
     canonical = [each.get("href") for each in page.linked("canonical")[:1]]
     for url in [page.url, *canonical, *page.meta("og:url")[:1]]:
-        path = urlsplit(url[:_MAX_PATH]).path if "://" in url else ""
+        # Few URLs have the digits of a year.
+        if "://" not in url or not ("199" in url or "20" in url):
+            continue
+        path = urlsplit(url[:_MAX_PATH]).path
         match = _DAY.search(path) or _COMPACT_DAY.search(path)
         if match is None or _OTHER_DAYS.search(path[: match.start()]):
             continue
         year, month, day = (each for each in match.groups() if each and each.isdigit())
-        if moment := moment_in(f"{year}-{month}-{day}", style):
-            return moment
-    return None
+        yield f"{year}-{month}-{day}"

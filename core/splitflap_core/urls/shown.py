@@ -36,7 +36,15 @@ def shown_url(text: str, rules: AddressRules) -> str:
     """
     if len(text) > _MAX_READ:
         raise BadUrl(f"more than {_MAX_READ} characters")
-    url = known_url(text)
+    return shown_form(known_url(text), rules)
+
+
+def shown_form(url: WebUrl, rules: AddressRules) -> str:
+    """The canonical form of a URL that a preview may show, as a URI.
+
+    Raises:
+        BadUrl: as `shown_url`.
+    """
     if url.had_credentials:
         raise BadUrl("a user or a password")
     # Escapes only make it longer.

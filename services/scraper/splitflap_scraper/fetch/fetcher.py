@@ -123,9 +123,10 @@ class Visit:
         """
         target, deadline = target_of(url), self._deadline.within(seconds)
         while True:
-            if not self._is_new(target):
+            request = (target.url, self._cookies.header(target))
+            if request in self._seen:
                 raise FetchError("too_many_redirects", "a loop")
-            self._seen.add((target.url, self._cookies.header(target)))
+            self._seen.add(request)
             self.urls.append(target.url)
             if self._robots is not None:
                 self._robots.check(target, deadline)

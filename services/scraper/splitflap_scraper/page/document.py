@@ -4,11 +4,10 @@ import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import chain, islice
 
 from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.targets.urls import joined
+from splitflap_scraper.fetch.targets.urls import Target, joined
 from splitflap_scraper.page.attributes.image_sources import sources_of
 from splitflap_scraper.page.attributes.rdfa import as_microdata
 from splitflap_scraper.page.attributes.references import mended
@@ -35,7 +34,7 @@ def _decoded(tag: str, decoder: TextDecoder) -> dict[str, str]:
     return {name: decoder.text(value) for name, value in read.items()}
 
 
-@dataclass
+@dataclass(slots=True)
 class Element:
     """A relevant element. `attributes` are raw; `get` unescapes one.
 
@@ -51,20 +50,19 @@ class Element:
     own: int = 0
     #: The number of the element among those of the page.
     place: int = 0
+    _text: str | None = field(default=None, init=False, repr=False, compare=False)
 
     def get(self, name: str) -> str:
         """Return the value of an attribute, or an empty string."""
         return _value(self.attributes, name)
 
-    @cached_property
-    def relations(self) -> list[str]:
-        """The first words of `rel`, in lower case."""
-        return self.attributes.get("rel", "")[:200].lower().split()
-
-    @cached_property
+    @property
     def text(self) -> str:
         """The visible text of the element, with its white space."""
-        return text_of(visible(self.markup))
+        # A cached property of the library would take a lock.
+        if self._text is None:
+            self._text = text_of(visible(self.markup))
+        return self._text
 
     @property
     def sources(self) -> list[str]:
@@ -77,7 +75,7 @@ class Element:
         return next(iter(self.sources), "")
 
 
-@dataclass
+@dataclass(slots=True)
 class Excerpt:
     """An excerpt, and the tag that it is about. They are decoded only if a field needs them."""
 
@@ -85,19 +83,21 @@ class Excerpt:
     _inner: str
     region: int
     _decoder: TextDecoder = field(compare=False)
+    _attributes: dict[str, str] | None = field(default=None, init=False, compare=False)
+    _markup: str | None = field(default=None, init=False, compare=False)
 
     def get(self, name: str) -> str:
         """Return the value of an attribute of the tag, or an empty string."""
+        if self._attributes is None:
+            self._attributes = _decoded(self._tag, self._decoder)
         return _value(self._attributes, name)
 
-    @cached_property
-    def _attributes(self) -> dict[str, str]:
-        return _decoded(self._tag, self._decoder)
-
-    @cached_property
+    @property
     def markup(self) -> str:
         """The decoded markup."""
-        return self._decoder.text(self._inner)
+        if self._markup is None:
+            self._markup = self._decoder.text(self._inner)
+        return self._markup
 
 
 @dataclass(slots=True)
@@ -134,8 +134,9 @@ class Document:
     #: Marks of walls anywhere in the page.
     marks: frozenset[str] = frozenset()
     _by_name: dict[str, list[str]] = field(default_factory=dict)
-    #: Resolved URLs by base and reference. Pages name the same image in many places.
-    _resolved: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    _by_relation: dict[str, list[Element]] = field(default_factory=dict)
+    #: The targets of references by base and reference. Pages name the same image in many places.
+    _targets: dict[tuple[str, str], Target | None] = field(default_factory=dict)
 
     def meta(self, *names: str) -> list[str]:
         """Return the contents of metas with these names, name by name."""
@@ -156,17 +157,28 @@ class Document:
 
     def linked(self, relation: str) -> list[Element]:
         """Return the links with a relation, in the order of the page."""
-        return [each for each in self.links if relation in each.relations]
+        return self._by_relation.get(relation, [])
+
+    def add_link(self, link: Element) -> None:
+        """Add a link, with the first words of its `rel`."""
+        self.links.append(link)
+        for relation in set(link.attributes.get("rel", "")[:200].lower().split()):
+            self._by_relation.setdefault(relation, []).append(link)
 
     def resolved(self, reference: str) -> str | None:
         """Resolve a reference to an absolute http or https URL without credentials, or None."""
+        target = self.target(reference)
+        return target.url if target else None
+
+    def target(self, reference: str) -> Target | None:
+        """Return what `resolved` returns, with its parts."""
         key = (self.base or self.url, reference)
-        if key not in self._resolved:
-            self._resolved[key] = _resolved(*key, self.url)
-        return self._resolved[key]
+        if key not in self._targets:
+            self._targets[key] = _target(*key, self.url)
+        return self._targets[key]
 
 
-def _resolved(base: str, reference: str, url: str) -> str | None:
+def _target(base: str, reference: str, url: str) -> Target | None:
     reference = mended(reference.strip(), url)
     if not reference:
         return None
@@ -174,13 +186,16 @@ def _resolved(base: str, reference: str, url: str) -> str | None:
         target = joined(base, reference)
     except FetchError:
         return None
-    return None if target.had_credentials else target.url
+    return None if target.had_credentials else target
 
 
 _MICRODATA = frozenset({"itemprop", "itemtype"})
 
 #: Classes of elements with the author of the page.
 WRITERS = re.compile(r"byline|author", re.IGNORECASE)
+
+#: Pieces that are added in one part of the work: 0.1 ms each at most.
+PIECES_OF_STEP = 8
 
 #: Pieces that repeat other pieces.
 _EXCERPTS = frozenset({"before", "after", "excerpt", "frame"})
@@ -198,7 +213,7 @@ _META_NAMES = ("property", "name")
 
 #: The list of each kind of element.
 _LISTS = {
-    "link": "links", "h1": "headings", "h2": "headings", "h3": "subheadings", "p": "paragraphs",
+    "h1": "headings", "h2": "headings", "h3": "subheadings", "p": "paragraphs",
     "text": "texts", "time": "times", **dict.fromkeys(IMAGES, "images"),
 }  # fmt: skip
 
@@ -222,8 +237,10 @@ def document_of(
     page = Document(url, language, marks=marks, pace=pace or Pace())
     with page.pace:
         _settle(pieces, decoder, language or "")
-        for place, piece in enumerate(map(page.pace.after, pieces)):
+        for place, piece in enumerate(pieces):
             _add_piece(page, piece, place, decoder)
+            if not place % PIECES_OF_STEP:
+                page.pace.after(None)
     return page
 
 
@@ -242,23 +259,30 @@ def _add_piece(page: Document, piece: Piece, place: int, decoder: TextDecoder) -
 
 
 def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> None:
-    declarations = [each.tag for each in pieces if each.name == "meta"]
-    tags = [each.tag for each in pieces if each.name == "meta" and not each.tag.isascii()]
-    inners = (each.inner for each in pieces if each.name not in _EXCERPTS)
+    metas = [each.tag for each in pieces if each.name == "meta"]
+    foreign = [each for each in pieces if not each.inner.isascii()]
     # References stay: their letters are in no encoding yet.
-    texts = (_TAG.sub(" ", each) for each in inners if each and not each.isascii())
+    texts = (_TAG.sub(" ", each.inner) for each in foreign if each.name not in _EXCERPTS)
+    tags = (each for each in metas if not each.isascii())
     # An excerpt may be cut within a character. It counts only in a page of few other letters.
-    excerpts = (each.inner for each in pieces if each.name in {"after", "excerpt"})
-    lines = (_TAG.sub(" ", _CUT.sub("", each)) for each in excerpts if not each.isascii())
-    decoder.settle(declarations, chain(texts, tags, lines), language)
+    excerpts = (each.inner for each in foreign if each.name in {"after", "excerpt"})
+    lines = (_TAG.sub(" ", _CUT.sub("", each)) for each in excerpts)
+    decoder.settle(metas, chain(texts, tags, lines), language)
 
 
 def _add(page: Document, element: Element, mark: bool) -> None:
+    if mark or _is_marked(element):
+        page.marked.append(element)
+    if not mark:
+        _add_kind(page, element)
+
+
+def _add_kind(page: Document, element: Element) -> None:
     match element.name:
-        case _ if mark:
-            page.marked.append(element)
         case "meta":
             _add_meta(page, element)
+        case "link":
+            page.add_link(element)
         case "base":
             page.base = page.resolved(element.get("href")) or ""
         case "title":
@@ -272,8 +296,6 @@ def _add(page: Document, element: Element, mark: bool) -> None:
         case "noscript":
             page.refresh_without_scripts = page.refresh_without_scripts or _refresh_within(element)
             _add_metas_within(page, element)
-    if not mark and _is_marked(element):
-        page.marked.append(element)
 
 
 def _add_excerpt(page: Document, name: str, excerpt: Excerpt) -> None:

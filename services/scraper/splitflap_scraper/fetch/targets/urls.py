@@ -11,6 +11,9 @@ __all__ = ["Target", "joined", "target_of"]
 #: Longest URL in a request, in characters: four times the limit of a post, since redirects grow.
 MAX_FETCHED = 8000
 
+#: Characters of an origin, at most.
+MAX_ORIGIN = 300
+
 #: Ports of other protocols, whose servers could take a request for a command. Browsers block them
 #: too (Fetch Standard, "Port blocking").
 # fmt: off
@@ -61,6 +64,6 @@ def _check_length(text: str) -> None:
 def _allowed(target: Target) -> Target:
     if target.port in BLOCKED_PORTS:
         raise FetchError("forbidden_port", f"port {target.port}")
-    if len(target.url) > MAX_FETCHED:
+    if len(target.path) > MAX_FETCHED - MAX_ORIGIN and len(target.url) > MAX_FETCHED:
         raise FetchError("bad_url", f"the URL has more than {MAX_FETCHED} characters")
     return target

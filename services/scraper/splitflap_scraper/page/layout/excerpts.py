@@ -80,9 +80,11 @@ class Excerpts:
     def pieces(self) -> list[Piece]:
         """The excerpts so far."""
         held = "".join(self._parts)
-        found = [each.piece._replace(inner=each.piece.inner + self._text(each, held))
-                 for each in self._kept]  # fmt: skip
-        return [Piece("frame", self._body), *found] if self._body else found
+        found = [Piece("frame", self._body)] if self._body else []
+        for each in self._kept:
+            name, tag, inner, region, *_ = each.piece
+            found.append(Piece(name, tag, inner + self._text(each, held), region))
+        return found
 
     def _begin_lead(self, tag: str, region: int) -> None:
         """Begin the excerpts before and after a heading."""

@@ -3,7 +3,7 @@
 from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.preview.fields.image import shown
+from splitflap_scraper.preview.fields.image import shown_reference
 
 #: URLs tried. Real pages have one or two.
 MAX_TRIED = 5
@@ -13,6 +13,6 @@ def canonical(page: Document, rules: AddressRules) -> str | None:
     """Return the URL that the page declares for itself, absolute and public, or None."""
     references = [each.get("href") for each in page.linked("canonical")] + page.meta("og:url")
     for reference in references[:MAX_TRIED]:
-        if url := shown(page.resolved(reference), rules):
+        if url := shown_reference(page, reference, rules):
             return url
     return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from splitflap_core.urls.addresses import AddressRules
-from splitflap_core.urls.shown import shown_url
+from splitflap_core.urls.shown import shown_form, shown_url
 from splitflap_core.urls.web_url import BadUrl
 
 from splitflap_scraper.page.document import Document, Element
@@ -72,8 +72,8 @@ def icon(page: Document, rules: AddressRules) -> str | None:
         key=lambda each: page.pace.after(_icon_rank(each[1], each[0])),
     )
     for _, link in ranked[:MAX_ICONS]:
-        if shown := page.pace.after(_shown(page, Picture(link.get("href")), rules)):
-            return shown.url
+        if url := page.pace.after(shown_reference(page, link.get("href"), rules)):
+            return url
     return None
 
 
@@ -81,6 +81,15 @@ def shown(url: str | None, rules: AddressRules) -> str | None:
     """Return the canonical form of a URL that the preview may show, or None."""
     try:
         return shown_url(url, rules) if url else None
+    except BadUrl:
+        return None
+
+
+def shown_reference(page: Document, reference: str, rules: AddressRules) -> str | None:
+    """Return the URL of a reference in a page if the preview may show it, or None."""
+    target = page.target(reference)
+    try:
+        return shown_form(target, rules) if target else None
     except BadUrl:
         return None
 
@@ -150,7 +159,7 @@ def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
 
 
 def _shown(page: Document, found: Picture, rules: AddressRules) -> Picture | None:
-    url = shown(page.resolved(found.url), rules)
+    url = shown_reference(page, found.url, rules)
     return Picture(url, found.width, found.height) if url else None
 
 

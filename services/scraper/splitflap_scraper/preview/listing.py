@@ -50,9 +50,10 @@ def is_listing(page: Document, graph: Graph, identity: Identity, *, has_item: bo
     own = page_of(graph, identity)
     if own is not None and not LISTS.isdisjoint(types(own)):
         return True
-    lists = is_list(graph.nodes) or any(graph.of_type({"ItemList"}))
-    has_list = lists and topic_of(graph, identity) is None
-    if has_list or identity.is_front or _has_path_of_list(page) or _has_class(page):
+    if identity.is_front or _has_path_of_list(page) or _has_class(page):
+        return True
+    has_list = is_list(graph.nodes) or any(graph.of_type({"ItemList"}))
+    if has_list and topic_of(graph, identity) is None:
         return True
     return not has_item and (_has_teasers(page) or _has_dated_teasers(page))
 
@@ -65,14 +66,15 @@ def _is_single(page: Document) -> bool:
 
 def _has_class(page: Document) -> bool:
     """Whether the body has the classes of a list, as in WordPress, Drupal and Ghost."""
-    classes = set(page.classes.split())
-    is_declared = not classes.isdisjoint(_CLASSES) or classes >= _CLASSES_OF_BLOG
+    classes = page.classes.split()
+    is_declared = not _CLASSES.isdisjoint(classes) or _CLASSES_OF_BLOG.issubset(classes)
     return is_declared and not any(_OF_SINGLE.match(each) for each in classes)
 
 
 def _has_path_of_list(page: Document) -> bool:
-    is_next = any(_NEXT_PAGE.search(each.get("href")) for each in page.linked("next"))
-    return is_next or _LIST_PATH.search(page.url.partition("?")[0]) is not None
+    if any(_NEXT_PAGE.search(each.get("href")) for each in page.linked("next")):
+        return True
+    return _LIST_PATH.search(page.url.partition("?")[0]) is not None
 
 
 def _has_teasers(page: Document) -> bool:

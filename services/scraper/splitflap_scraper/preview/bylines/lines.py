@@ -156,16 +156,17 @@ class _Element:
         found = attributes(rest)
         about = " ".join([found[each] for each in _ABOUT if each in found]).strip()
         self.about = about[:MAX_VALUE]
-        target = found.get("href", "")[:MAX_VALUE]
-        self.is_mail = target.lower().startswith("mailto:")
-        # Posts of a thread link to themselves.
-        self.is_link = bool(target) and target[0] != "#"
-        is_linked = _AUTHOR_PAGE.search(target) is not None
-        self.is_author = is_linked or "author" in found.get("rel", "")
+        self.is_author = "author" in found.get("rel", "")
+        if target := found.get("href", "")[:MAX_VALUE]:
+            # Posts of a thread link to themselves.
+            self.is_link = target[0] != "#"
+            self.is_mail = target.lower().startswith("mailto:")
+            self.is_author |= _AUTHOR_PAGE.search(target) is not None
         words = rest.lower()
         if "hidden" in words or "none" in words:
             self.is_beside |= _HIDDEN.search(words) is not None
-        self.is_beside |= self.name not in _FRAMES and _BESIDE.search(self.about) is not None
+        if about and self.name not in _FRAMES:
+            self.is_beside |= _BESIDE.search(self.about) is not None
         if self.name in {"footer", "aside"} and is_byline_footer(rest):
             self.is_beside = False
         stamp = _stamp(self.name, found, self.about)
@@ -187,6 +188,8 @@ class _Walk:
         self._in_headings = self._beside = 0
 
     def start(self, name: str, rest: str) -> None:
+        # The attributes within an element beside the text do not matter.
+        rest = "" if self._beside else rest
         element = (_remembered if len(rest) <= MAX_REMEMBERED else _Element)(name, rest)
         is_open = len(self.open) < MAX_OPEN
         if is_open:

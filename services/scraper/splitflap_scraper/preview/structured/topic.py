@@ -130,6 +130,8 @@ class Identity:
 
 def topic_of(graph: Graph, identity: Identity) -> Node | None:
     """Return the node of the page's topic, of the most specific type, or None."""
+    if not graph.nodes:
+        return None
     found = [(identity.claim(node), node) for node in _topics(graph, identity)]
     if identity.is_list:
         found = [each for each in found if _is_topic_of_list(*each, identity)]
@@ -143,12 +145,16 @@ def topic_of(graph: Graph, identity: Identity) -> Node | None:
 
 def is_list(nodes: list[Node]) -> bool:
     """Whether nodes, none of which is the topic, are a list."""
-    kinds = Counter(map(kind, nodes if len(nodes) >= A_LIST else ()))
+    if len(nodes) < A_LIST:
+        return False
+    kinds = Counter(map(kind, nodes))
     return any(kinds[each] >= A_LIST for each in _LISTED)
 
 
 def page_of(graph: Graph, identity: Identity) -> Node | None:
     """Return the node of the page itself, or None."""
+    if not graph.nodes:
+        return None
     found = [(identity.claim(node), node) for node in graph.of_type(PAGES)]
     own = [node for claim, node in found if claim is Claim.URL]
     unknown = [node for claim, node in found if claim not in {Claim.URL, Claim.OTHER}]

@@ -110,4 +110,5 @@ def _own_urls(url: str, urls: list[str]) -> tuple[str, ...]:
 def _identity(page: Document, urls: list[str]) -> Identity:
     titles = (*page.meta("og:title", "twitter:title")[:2], *page.titles[:1])
     headings = tuple(each.text for each in page.headings if each.name == "h1")[:2]
-    return Identity(_own_urls(page.url, urls), titles, headings, page.language or "")
+    own = _own_urls(page.url, urls)
+    return Identity(own, titles, headings, page.language or "", pace=page.pace)

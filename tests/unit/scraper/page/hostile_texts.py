@@ -22,6 +22,24 @@ def _images(unit: str) -> tuple[str, str]:
     return "", "".join(metas)
 
 
+def _dates(text: str) -> str:
+    return "".join(f"<div class=date>{text}{n} March 2020</div>" for n in range(9, 39))
+
+
+def _names(text: str) -> str:
+    names = (f'{{"@type":"WebPage","name":"{text}{n}"}}' for n in range(290))
+    return f"<title>a</title><script type=application/ld+json>[{','.join(names)}]</script>"
+
+
+#: Texts that grow in their compatible form or in one case, or take long to reorder.
+GROWING = {
+    "ligatures": "\ufdfa",
+    "squared words": "\u3300",
+    "letters with marks": "\u0390",
+    "letters in parentheses": "\u321d",
+    "marks in disorder": "\u0301\u0327",
+}
+
 #: The start of a page, and the text repeated after it.
 TEXTS: dict[str, tuple[str, str]] = {
     "open notes": _in_elements("<sup fnfnfn"),
@@ -51,4 +69,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         f'<meta property=og:description name=description content="{_filled("[")}">',
     ),
     "percent signs in images": _images("%"),
+    **{
+        f"{name} in dates": ("<h1>x</h1>", _dates(_filled(text, 186)))
+        for name, text in GROWING.items()
+    },
+    **{f"{name} in names": ("", _names(_filled(text, 80))) for name, text in GROWING.items()},
+    **{
+        f"{name} in titles": ("", f"<title>{_filled(text, 4000)}</title><h1>{_filled(text, 4000)}")
+        for name, text in GROWING.items()
+    },
+    **{
+        f"{name} in bylines": _in_bylines(f"<b>{_filled(text, 200)}</b>", "author byline date")
+        for name, text in GROWING.items()
+    },
 }

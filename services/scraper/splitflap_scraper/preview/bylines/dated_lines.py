@@ -87,7 +87,7 @@ def dates_of(line: Line, label: str, style: DateStyle) -> Iterator[tuple[Rank, d
             plain.append(run)
         elif run.stamp != last:
             before = BOUNDARY.join([label, *(each.text for each in plain)])
-            rank = _rank(fold(before), run, is_stamp=True)
+            rank = _rank(fold(before[-MAX_LENGTH:]), run, is_stamp=True)
             if rank is not None:
                 yield rank, moment
             plain, last, label = [], run.stamp, ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.bylines.dated_lines import MAX_LABEL, Rank, dates_of
 from splitflap_scraper.preview.bylines.lines import Line
 from splitflap_scraper.preview.bylines.visible import Visible
@@ -67,7 +68,7 @@ def _near(visible: Visible, style: DateStyle) -> datetime | None:
     after = visible.below
     found = [
         each
-        for each in _reached(after, style)
+        for each in _reached(after, style, visible.pace)
         if visible.has_heading or not (_is_today(each) or _OF_SITE.search(after[each.at].about))
     ]
     own = _own_headings(after)
@@ -76,14 +77,15 @@ def _near(visible: Visible, style: DateStyle) -> datetime | None:
     chosen = min(found, key=lambda each: (each.headings > own, each.rank), default=None)
     if chosen is not None:
         return None if _is_of_teaser(chosen, found, after, own) else chosen.moment
-    return _above(visible.above, style)
+    return _above(visible, style)
 
 
-def _above(before: list[Line], style: DateStyle) -> datetime | None:
+def _above(visible: Visible, style: DateStyle) -> datetime | None:
     """Return the date in the lines above a heading."""
+    before = visible.above
     usable = [
         each
-        for each in _all(before, style)
+        for each in _all(before, style, visible.pace)
         if before
         and each.headings == before[-1].headings
         and not _is_today(each)
@@ -155,7 +157,7 @@ def _is_of_teaser(chosen: Dated, found: list[Dated], after: list[Line], own: int
     return text < (OWN_TEXT if own == 1 else LONG_TEXT)
 
 
-def _reached(after: list[Line], style: DateStyle) -> Iterator[Dated]:
+def _reached(after: list[Line], style: DateStyle, pace: Pace) -> Iterator[Dated]:
     """Iterate over the dates below a heading. Those below its text need a label."""
     passed = text = 0
     depths: list[int] = []
@@ -166,7 +168,7 @@ def _reached(after: list[Line], style: DateStyle) -> Iterator[Dated]:
             break
         depths.append(text)
         text += len(line.text) if len(line.text) >= MIN_PARAGRAPH else 0
-    for each in _all(after[: len(depths) + 1], style):
+    for each in _all(after[: len(depths) + 1], style, pace):
         depth = depths[each.at] if each.at < len(depths) else text
         if depth <= _MOST_TEXT[each.rank] and not (depth and _is_above_heading(each, after)):
             yield each
@@ -181,12 +183,12 @@ def _is_above_heading(dated: Dated, after: list[Line]) -> bool:
     )
 
 
-def _all(found: list[Line], style: DateStyle) -> Iterator[Dated]:
+def _all(found: list[Line], style: DateStyle, pace: Pace) -> Iterator[Dated]:
     label = ""
     for index, line in enumerate(found):
         if line.is_heading and line.headings == 0 and index == 0:
             continue
-        for rank, moment in dates_of(line, label, style):
+        for rank, moment in pace.after(list(dates_of(line, label, style))):
             if FIRST <= moment <= style.latest:
                 yield Dated(rank, moment, line.headings, index)
         text = fold(line.text) if len(line.text) < MAX_LABEL else ""
@@ -198,9 +200,8 @@ def _marked(visible: Visible, style: DateStyle, least: Rank) -> datetime | None:
     found: list[tuple[Rank, datetime]] = []
     for each in visible.marked:
         for line in each[:4]:
-            found += [
-                pair for pair in dates_of(line, "", style) if pair[0] <= least and pair[1] >= FIRST
-            ]
+            dates = visible.pace.after(list(dates_of(line, "", style)))
+            found += [pair for pair in dates if pair[0] <= least and pair[1] >= FIRST]
     surest = min((rank for rank, _ in found), default=0)
     moments = [moment for rank, moment in found if rank == surest]
     days = {each.date() for each in moments}

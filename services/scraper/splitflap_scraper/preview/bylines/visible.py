@@ -5,6 +5,7 @@ from functools import cached_property
 
 from splitflap_scraper.page.document import Document, Excerpt
 from splitflap_scraper.page.markup import text_of
+from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.bylines.lines import Line, lines
 from splitflap_scraper.preview.bylines.signs import may_have_author, may_have_date
@@ -46,6 +47,11 @@ class Visible:
         """`title` is the page's title. It shows which heading is that of the page."""
         self.sources = sources
         self._title = title
+
+    @property
+    def pace(self) -> Pace:
+        """The pace of the work for the page."""
+        return self.sources.page.pace
 
     @cached_property
     def is_article(self) -> bool:

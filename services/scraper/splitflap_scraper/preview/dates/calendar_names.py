@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import defaultdict
 
+from splitflap_scraper.preview.texts import normalized
 from splitflap_scraper.preview.words import load
 
 #: Languages whose abbreviations count in any page.
@@ -24,7 +25,7 @@ def fold(text: str) -> str:
     """Return a text in one case, with plain digits, and without accents."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKC", text).translate(_DIGITS).casefold().replace("\u0131", "i")
+    plain = normalized(text).translate(_DIGITS).casefold().replace("\u0131", "i")
     bare = _ACCENTS.sub("", unicodedata.normalize("NFD", plain))
     found = unicodedata.normalize("NFC", bare)
     return _PAIRS.sub(_joined, found) if "ن" in found else found

@@ -88,7 +88,7 @@ class FoundDate(NamedTuple):
 
 def dates_in(text: str, style: DateStyle) -> tuple[str, list[FoundDate]]:
     """Return the folded text, and its dates in their order. Dates of a range do not count."""
-    text = fold(text[:MAX_LENGTH])
+    text = fold(text[:MAX_LENGTH])[:MAX_LENGTH]
     if not any(map(str.isdigit, text)):
         return text, []
     spans: list[tuple[int, int, list[Day]]] = []

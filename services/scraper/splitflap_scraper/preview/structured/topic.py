@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import islice
 from urllib.parse import unquote
 
+from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import (
     BESIDE,
@@ -74,6 +75,7 @@ class Identity:
     language: str = ""
     #: Whether the page lists others: a front page, a category, a search.
     is_list: bool = False
+    pace: Pace = field(default_factory=Pace, compare=False)
     _claims: dict[int, Claim] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -97,7 +99,7 @@ class Identity:
     def claim(self, node: Node) -> Claim:
         """Return the relation of a node to the page. It is remembered."""
         if id(node) not in self._claims:
-            self._claims[id(node)] = self._claim(node)
+            self._claims[id(node)] = self.pace.after(self._claim(node))
         return self._claims[id(node)]
 
     def _claim(self, node: Node) -> Claim:
@@ -232,8 +234,9 @@ def _alone(nodes: list[Node]) -> Node | None:
     best = min(nodes, key=_rank, default=None)
     if best is None:
         return None
-    alike = [_name(each) for each in nodes if _rank(each) == _rank(best)]
-    return best if len(set(alike)) == 1 and len(alike) < A_LIST else None
+    alike = list(islice((each for each in nodes if _rank(each) == _rank(best)), A_LIST))
+    is_alone = len(alike) < A_LIST and len(set(map(_name, alike))) == 1
+    return best if is_alone else None
 
 
 def _name(node: Node) -> str:

@@ -26,38 +26,11 @@ MAX_VALUE = 300
 MAX_REMEMBERED = 200
 
 _TOKEN = re.compile(r"<(/?)([a-zA-Z][\w-]{0,30})([^<>]*+)>?|<[^<>]{0,200}+>|([^<]++)|<")
-_INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "cite",
-        "code",
-        "data",
-        "em",
-        "font",
-        "i",
-        "label",
-        "mark",
-        "q",
-        "relative-time",
-        "s",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "time-ago",
-        "local-time",
-        "u",
-        "var",
-        "wbr",
-    ]
-)
+_INLINE = frozenset({
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "cite", "code", "data", "em", "font", "i", "label",
+    "mark", "q", "relative-time", "s", "small", "span", "strong", "sub", "sup", "time",
+    "time-ago", "local-time", "u", "var", "wbr",
+})  # fmt: skip
 _VOID = frozenset(
     ["area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )

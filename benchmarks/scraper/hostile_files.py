@@ -12,9 +12,10 @@ from splitflap_scraper.fetch.http import content_disposition
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS
 from splitflap_scraper.preview.files.kinds import MAX_BYTES
-from splitflap_scraper.preview.readers import MAX_ANSWER, FileReader
-from splitflap_scraper.preview.structured.oembed import discovered
-from splitflap_scraper.preview.structured.oembed_answer import answer_of, merged
+from splitflap_scraper.preview.oembed.answer import answer_of, merged
+from splitflap_scraper.preview.oembed.providers import discovered
+from splitflap_scraper.preview.oembed.requests import MAX_ANSWER
+from splitflap_scraper.preview.readers import FileReader
 
 from tests.unit.scraper.fetch.hostile_headers import DISPOSITIONS, LINKS
 from tests.unit.scraper.preview.documents import head_of, read

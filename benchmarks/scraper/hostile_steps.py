@@ -11,9 +11,9 @@ from unittest.mock import patch
 
 from splitflap_scraper.fetch.politeness import robots
 from splitflap_scraper.preview.extract import extract
+from splitflap_scraper.preview.oembed.providers import discovered
 from splitflap_scraper.preview.readers import MAX_PAGE, PageReader
 from splitflap_scraper.preview.refresh import refresh
-from splitflap_scraper.preview.structured.oembed import discovered
 from splitflap_scraper.preview.walls import wall
 
 from tests.unit.scraper.page.hostile_pages import HOSTILE, hostile

@@ -9,7 +9,7 @@ from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.fetcher import Visit
-from splitflap_scraper.fetch.http.reader import Head
+from splitflap_scraper.fetch.http.reader import OK, Head
 from splitflap_scraper.fetch.http.validators import validators_of
 from splitflap_scraper.fetch.request import FetchResult, NotModified, check_status
 from splitflap_scraper.page.document import Document
@@ -20,6 +20,8 @@ from splitflap_scraper.preview.details.sensitive import labelled
 from splitflap_scraper.preview.extract import extract, with_next_picture
 from splitflap_scraper.preview.favicon import Favicons, icon_url_of
 from splitflap_scraper.preview.fields.image import shown
+from splitflap_scraper.preview.oembed.providers import Providers
+from splitflap_scraper.preview.oembed.requests import OembedRequests
 from splitflap_scraper.preview.probe import verified, without_picture
 from splitflap_scraper.preview.readers import (
     AnyReader,
@@ -29,11 +31,7 @@ from splitflap_scraper.preview.readers import (
     reader_for,
 )
 from splitflap_scraper.preview.refresh import refresh
-from splitflap_scraper.preview.structured.oembed import Providers
-from splitflap_scraper.preview.structured.oembed_requests import OembedRequests
 from splitflap_scraper.preview.walls import wall
-
-OK = 200
 
 
 class PreviewBuilder:

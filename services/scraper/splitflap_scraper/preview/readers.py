@@ -6,7 +6,7 @@ from itertools import islice
 from splitflap_core.contracts import PreviewFields
 
 from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.http.reader import Head
+from splitflap_scraper.fetch.http.reader import SUCCESS, Head
 from splitflap_scraper.fetch.http.sniffing import is_markup, is_text
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.document import Document, document_of
@@ -45,9 +45,6 @@ WALL_STATUSES = frozenset({401, 403, 405, 406, 429, 503, 999})
 #: Bytes of a whole page with its scripts, and of a possible wall. The scanner has limits too.
 MAX_PAGE = 4 * 1024 * 1024
 MAX_WALL = 128 * 1024
-
-#: Bytes of an answer of oEmbed.
-MAX_ANSWER = 64 * 1024
 
 #: Bytes that tell a page, a feed, a text and a file apart.
 _BEGIN = 1024
@@ -165,24 +162,6 @@ class FileReader:
         return file_preview(self.kind, bytes(self._data), head.url, head.headers, head.charset)
 
 
-class AnswerReader:
-    """Reads a small answer of oEmbed."""
-
-    max_bytes = MAX_ANSWER
-
-    def __init__(self, head: Head) -> None:
-        self.head = head
-        self.data = b""
-
-    def feed(self, data: bytes, *, final: bool) -> bool:
-        self.data += data
-        return final or len(self.data) >= self.max_bytes
-
-    @property
-    def found(self) -> bool:
-        return False
-
-
 class UnknownReader:
     """Chooses the reader of a response by its first bytes: for a page, a feed or a file."""
 
@@ -233,7 +212,7 @@ def reader_for(head: Head) -> AnyReader | None:
         FetchError: `not_html` for a successful response with an unsupported type.
     """
     is_page = head.content_type in HTML_TYPES
-    if not 200 <= head.status < 300:  # noqa: PLR2004 - the class of success
+    if head.status not in SUCCESS:
         may_be_wall = is_page and head.status in WALL_STATUSES
         return PageReader(head, MAX_WALL) if may_be_wall else None
     if is_page and head.content_type not in XML_TYPES:

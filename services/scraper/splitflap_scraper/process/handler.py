@@ -19,7 +19,7 @@ from splitflap_scraper.preview.builder import PreviewBuilder
 from splitflap_scraper.preview.cache import CachedPreview, PreviewCache
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Players
 from splitflap_scraper.preview.favicon import Favicons
-from splitflap_scraper.preview.structured.oembed import Providers
+from splitflap_scraper.preview.oembed.providers import Providers
 from splitflap_scraper.process.reasons import REASONS, WAITS, family, keep_of
 from splitflap_scraper.process.stalls import Stalls
 

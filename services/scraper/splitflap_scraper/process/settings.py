@@ -23,7 +23,7 @@ from splitflap_scraper.fetch.politeness.host_limits import HostLimits
 from splitflap_scraper.fetch.request_fields import HostFields, RequestFields
 from splitflap_scraper.fetch.targets.allow_list import AllowList
 from splitflap_scraper.preview.details.players import Players
-from splitflap_scraper.preview.structured.oembed import Providers
+from splitflap_scraper.preview.oembed.providers import Providers
 
 #: Least burst of requests to a host: robots.txt, a redirect, the page.
 LEAST_BURST = 3

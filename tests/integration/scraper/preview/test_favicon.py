@@ -10,8 +10,8 @@ from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 from splitflap_scraper.preview import favicon
 from splitflap_scraper.preview.builder import PreviewBuilder
 from splitflap_scraper.preview.favicon import KEEP, KEEP_TRANSIENT, Favicons
+from splitflap_scraper.preview.oembed.providers import Providers
 from splitflap_scraper.preview.readers import reader_for
-from splitflap_scraper.preview.structured.oembed import Providers
 from splitflap_scraper.process.settings import LEAST_BURST
 
 from tests.integration.scraper.fetching import Serve, make_fetcher

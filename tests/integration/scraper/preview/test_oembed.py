@@ -8,7 +8,7 @@ import pytest
 from splitflap_core.contracts import PreviewFields
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.preview.builder import PreviewBuilder
-from splitflap_scraper.preview.structured.oembed import Providers
+from splitflap_scraper.preview.oembed.providers import Providers
 
 from tests.integration.scraper.fetching import Serve, make_fetcher
 from tests.integration.scraper.preview.test_builder import LOOPBACK

@@ -11,8 +11,8 @@ from splitflap_core.contracts import PreviewFields
 from splitflap_core.urls.addresses import AddressRules
 from splitflap_scraper.preview import probe
 from splitflap_scraper.preview.builder import PreviewBuilder
+from splitflap_scraper.preview.oembed.providers import Providers
 from splitflap_scraper.preview.readers import reader_for
-from splitflap_scraper.preview.structured.oembed import Providers
 
 from tests.integration.scraper.fetching import Serve, answers, make_fetcher
 from tests.integration.scraper.site import MISSING, Site, endless, page, paths, redirect

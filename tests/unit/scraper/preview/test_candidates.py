@@ -6,7 +6,7 @@ from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.fetch.targets import urls
 from splitflap_scraper.preview.fields.canonical import MAX_TRIED
 from splitflap_scraper.preview.fields.image import MAX_ICONS, MAX_PICTURES
-from splitflap_scraper.preview.structured import oembed
+from splitflap_scraper.preview.oembed import providers
 
 from tests.unit.scraper.page.hostile_pages import HOSTILE, hostile
 from tests.unit.scraper.preview.documents import of, read
@@ -56,8 +56,8 @@ def test_few_links_to_oembed_are_tried(tried: list[str]) -> None:
     """Real pages have one."""
     link = "<link type=application/json+oembed href='{}'>"
     page = "".join(link.format(BAD.format(number)) for number in range(50))
-    assert oembed.discovered(read(page.encode()).document(), Headers()) is None
-    assert len(tried) == oembed.MAX_TRIED
+    assert providers.discovered(read(page.encode()).document(), Headers()) is None
+    assert len(tried) == providers.MAX_TRIED
 
 
 def test_a_reference_is_resolved_once(tried: list[str]) -> None:

@@ -8,8 +8,8 @@ from splitflap_core.contracts import PreviewFields
 from splitflap_core.urls.addresses import PUBLIC_ONLY
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS
-from splitflap_scraper.preview.structured.oembed import Providers, discovered, matches
-from splitflap_scraper.preview.structured.oembed_answer import answer_of, merged
+from splitflap_scraper.preview.oembed.answer import answer_of, merged
+from splitflap_scraper.preview.oembed.providers import Providers, discovered, matches
 
 from tests.unit.scraper.preview.documents import read
 

@@ -15,6 +15,7 @@ from splitflap_core.urls.web_url import host_of
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.preview.fields.image import shown
+from splitflap_scraper.preview.fields.text_images import pixels
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.words import load
 
@@ -24,7 +25,7 @@ BUILT_IN = "default"
 #: URLs of players that are tried in one page.
 MAX_TRIED = 6
 
-#: Characters searched for a frame.
+#: Characters read of the HTML around a frame.
 MAX_HTML = 8192
 
 _FRAME = re.compile(r"<iframe(?=\s)[^>]{0,2000}+>", re.IGNORECASE)
@@ -107,12 +108,6 @@ def framed(html: str) -> Player | None:
     if source.startswith("//"):
         source = f"https:{source}"
     return Player(source, pixels(tag.get("width")), pixels(tag.get("height"))) if source else None
-
-
-def pixels(value: object) -> int | None:
-    """Return a number of pixels, or None. A share such as `100%` is none."""
-    text = str(value).strip().lower().removesuffix("px").partition(".")[0]
-    return int(text) if re.fullmatch(r"[1-9][0-9]{0,4}", text) else None
 
 
 def _candidates(sources: Sources) -> Iterator[Player]:

@@ -10,8 +10,8 @@ from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.kinds import MAX_BYTES
 from splitflap_scraper.preview.files.pdf import pdf_information
 from splitflap_scraper.preview.files.xml import MAX_TAGS
-from splitflap_scraper.preview.structured.oembed import discovered
-from splitflap_scraper.preview.structured.oembed_answer import answer_of, merged
+from splitflap_scraper.preview.oembed.answer import answer_of, merged
+from splitflap_scraper.preview.oembed.providers import discovered
 
 from tests.unit.scraper.fetch.hostile_headers import LINKS
 from tests.unit.scraper.preview.documents import read

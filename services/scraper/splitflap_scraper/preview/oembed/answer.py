@@ -16,16 +16,14 @@ from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.page.markup import text_of
 from splitflap_scraper.preview.details.picture_form import form_of
-from splitflap_scraper.preview.details.players import Player, Players, framed, pixels
-from splitflap_scraper.preview.fields.image import shown
+from splitflap_scraper.preview.details.players import MAX_HTML, Players, framed
+from splitflap_scraper.preview.fields.image import Picture, shown
+from splitflap_scraper.preview.fields.text_images import pixels
 from splitflap_scraper.preview.files import xml
 from splitflap_scraper.preview.texts import key, plain
 
 #: Types of oEmbed, with the type of the preview. `rich` and `link` do not identify a type.
 _TYPES = {"photo": "image", "video": "video"}
-
-#: Characters read of the HTML for a frame.
-MAX_HTML = 8192
 
 #: Parameters that are read of an answer in XML.
 _PARAMETERS = ("type", "title", "author_name", "provider_name", "thumbnail_url", "thumbnail_width",
@@ -111,14 +109,14 @@ def _without_pictures(text: str) -> str:
 
 def _fields(answer: Answer, rules: AddressRules) -> dict[str, Any]:
     title = plain(_text(answer, "title"), MAX_TITLE)
-    said = words(answer)
-    if said and title and key(said).startswith(key(title)):
+    text = words(answer)
+    if text and title and key(text).startswith(key(title)):
         # The words repeat the title.
-        said = None
+        text = None
     image = _image(answer, rules)
     return {
         "title": title,
-        "description": said,
+        "description": text,
         "author": plain(_text(answer, "author_name"), MAX_SITE_NAME),
         "site_name": plain(_text(answer, "provider_name"), MAX_SITE_NAME),
         "image": image.url if image else None,
@@ -128,19 +126,19 @@ def _fields(answer: Answer, rules: AddressRules) -> dict[str, Any]:
     }
 
 
-def _image(answer: Answer, rules: AddressRules) -> Player | None:
+def _image(answer: Answer, rules: AddressRules) -> Picture | None:
     """Return the picture of an answer with its size."""
     kinds = [("thumbnail_url", "thumbnail_width", "thumbnail_height")]
     if answer.get("type") == "photo":
         kinds.append(("url", "width", "height"))
     for name, width, height in kinds:
         if url := shown(_text(answer, name), rules):
-            return Player(url, pixels(answer.get(width)), pixels(answer.get(height)))
+            return Picture(url, pixels(answer.get(width)), pixels(answer.get(height)))
     return None
 
 
 def _player(answer: Answer, players: Players, rules: AddressRules) -> dict[str, Any]:
-    frame = framed(_text(answer, "html")[:MAX_HTML])
+    frame = framed(_text(answer, "html"))
     found = players.allowed(frame, rules) if frame else None
     if found is None:
         return {}

@@ -8,26 +8,44 @@ from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.fetcher import Visit
-from splitflap_scraper.fetch.http.reader import Head
+from splitflap_scraper.fetch.http.reader import OK, Head
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.details.players import Players
-from splitflap_scraper.preview.details.site_card import has_site_card, of_site
-from splitflap_scraper.preview.readers import AnswerReader
-from splitflap_scraper.preview.structured.oembed import Providers, discovered
-from splitflap_scraper.preview.structured.oembed_answer import (
+from splitflap_scraper.preview.oembed.answer import (
     Answer,
     answer_of,
     has_title,
     merged,
     words,
 )
+from splitflap_scraper.preview.oembed.providers import Providers, discovered
+from splitflap_scraper.preview.oembed.site_card import has_site_card, of_site
 
-OK = 200
+#: Bytes of an answer.
+MAX_ANSWER = 64 * 1024
 
 #: Failures after which a provider may still describe the page: its site has refused the scraper, or
 #: is overloaded. Statuses of class 5xx are among them.
 REFUSALS = frozenset({"robots", "wall", "closed", "http_400", "http_401", "http_403", "http_405",
                       "http_406", "http_429", "http_451"})  # fmt: skip
+
+
+class AnswerReader:
+    """Reads an answer, which is small."""
+
+    max_bytes = MAX_ANSWER
+
+    def __init__(self, head: Head) -> None:
+        self.head = head
+        self.data = b""
+
+    def feed(self, data: bytes, *, final: bool) -> bool:
+        self.data += data
+        return final or len(self.data) >= self.max_bytes
+
+    @property
+    def found(self) -> bool:
+        return False
 
 
 class OembedRequests:

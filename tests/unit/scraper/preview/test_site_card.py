@@ -1,8 +1,8 @@
 """Pages that have only the preview of their site."""
 
 import pytest
-from splitflap_scraper.preview.details.site_card import has_site_card
 from splitflap_scraper.preview.extract import extract
+from splitflap_scraper.preview.oembed.site_card import has_site_card
 
 from tests.unit.scraper.preview.documents import head_of, read
 

@@ -19,7 +19,6 @@ from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Players
 from splitflap_scraper.preview.details.sensitive import labelled
 from splitflap_scraper.preview.extract import extract, with_next_picture
 from splitflap_scraper.preview.favicon import Favicons, icon_url_of
-from splitflap_scraper.preview.fields.image import shown
 from splitflap_scraper.preview.oembed.providers import Providers
 from splitflap_scraper.preview.oembed.requests import OembedRequests
 from splitflap_scraper.preview.probe import verified, without_picture
@@ -31,6 +30,7 @@ from splitflap_scraper.preview.readers import (
     reader_for,
 )
 from splitflap_scraper.preview.refresh import refresh
+from splitflap_scraper.preview.urls import shown
 from splitflap_scraper.preview.walls import wall
 
 

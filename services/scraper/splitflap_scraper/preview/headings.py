@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.page.regions import PageRegion
+from splitflap_scraper.preview.urls import is_root
 
 #: Classes and ids of headings with the site's name.
 _LOGO = re.compile(
     r"(?i)(?:^|[\s_-])(?:logo\w*|(?:site|blog|header|web)[_-]?(?:title|name|logo)|brand\w*)(?:$|[\s_-])"
 )
 _LINK = re.compile(r"\s*<a\s[^<>]{1,1000}>", re.IGNORECASE)
-_FRONT = re.compile(r"https?://[^/?#]+/?\??(?:#|\Z)", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\s[^<>]{1,2000}>", re.IGNORECASE)
 #: Signs of a link to the heading itself.
 _ANCHORS = "\u00b6\u00a7\U0001f517"
@@ -71,12 +71,7 @@ def _is_of_site(page: Document, heading: Element) -> bool:
     if _LOGO.search(f"{heading.get('class')[:200]} {heading.get('id')[:200]}"):
         return True
     link = _LINK.match(heading.markup)
-    if link is None or is_front(page.url):
+    if link is None or is_root(page.url):
         return False
     target = page.resolved(attributes(link[0]).get("href", "")) or ""
-    return is_front(target) and urlsplit(target).hostname == urlsplit(page.url).hostname
-
-
-def is_front(url: str) -> bool:
-    """Whether a URL is that of a site's front page."""
-    return _FRONT.match(url) is not None
+    return is_root(target) and urlsplit(target).hostname == urlsplit(page.url).hostname

@@ -12,11 +12,11 @@ from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import LISTS, types
 from splitflap_scraper.preview.structured.topic import (
     Identity,
-    address_key,
     is_list,
     page_of,
     topic_of,
 )
+from splitflap_scraper.preview.urls import address_key
 
 #: Linked headings of a list, at least; and paragraphs before them, at most.
 MIN_TEASERS = 3

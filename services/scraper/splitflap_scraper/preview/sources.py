@@ -11,11 +11,11 @@ from splitflap_scraper.preview.structured.jsonld import Node
 from splitflap_scraper.preview.structured.microdata import Microdata
 from splitflap_scraper.preview.structured.topic import (
     Identity,
-    is_front_url,
     page_of,
     site_of,
     topic_of,
 )
+from splitflap_scraper.preview.urls import is_front_page
 
 #: Properties of a text. A page that lists others has them from its template.
 _OF_TEXT = frozenset({"author", "creator", "datePublished", "dateCreated", "uploadDate"})
@@ -102,9 +102,9 @@ class Sources:
 
 def _own_urls(url: str, urls: list[str]) -> tuple[str, ...]:
     """Return the URLs of a page. Some sites declare their front page for all their pages."""
-    if is_front_url(url):
+    if is_front_page(url):
         return tuple(urls)
-    return tuple(each for each in urls if not is_front_url(each)) or (url,)
+    return tuple(each for each in urls if not is_front_page(each)) or (url,)
 
 
 def _identity(page: Document, urls: list[str]) -> Identity:

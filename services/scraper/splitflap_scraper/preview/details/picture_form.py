@@ -7,10 +7,11 @@ from splitflap_core.contracts import MAX_DESCRIPTION, Card
 from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.preview.fields.image import Picture, shown
+from splitflap_scraper.preview.fields.image import Picture
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import text_in
 from splitflap_scraper.preview.texts import key, plain
+from splitflap_scraper.preview.urls import shown
 
 #: Images of one source that are compared with the picture of the card.
 MAX_COMPARED = 4

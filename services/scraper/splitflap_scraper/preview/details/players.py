@@ -14,9 +14,9 @@ from splitflap_core.urls.web_url import host_of
 
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.markup import attributes
-from splitflap_scraper.preview.fields.image import shown
 from splitflap_scraper.preview.fields.text_images import pixels
 from splitflap_scraper.preview.sources import Sources
+from splitflap_scraper.preview.urls import shown
 from splitflap_scraper.preview.words import load
 
 #: The word for the built-in list in the setting.

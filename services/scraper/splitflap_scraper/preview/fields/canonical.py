@@ -3,7 +3,7 @@
 from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.preview.fields.image import shown_reference
+from splitflap_scraper.preview.urls import shown_reference
 
 #: URLs tried. Real pages have one or two.
 MAX_TRIED = 5

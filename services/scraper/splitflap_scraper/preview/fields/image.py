@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from splitflap_core.urls.addresses import AddressRules
-from splitflap_core.urls.shown import shown_form, shown_url
-from splitflap_core.urls.web_url import BadUrl
 
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.preview.fields.image_words import is_common, is_nothing
 from splitflap_scraper.preview.fields.text_images import images_of_text, pixels
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import ORGANIZATIONS, Node
+from splitflap_scraper.preview.urls import shown_reference
 
 _TWITTER = ("twitter:image", "twitter:image:src", "twitter:image0")
 _OTHERS = ("thumbnail", "sailthru.image.full", "parsely-image-url")
@@ -54,12 +53,12 @@ def picture(sources: Sources, rules: AddressRules, other_than: str | None = None
     """
     common, logos = None, _logos(sources)
     for found in islice(chain(_candidates(sources), map(Picture, logos)), MAX_PICTURES):
-        shown = sources.page.pace.after(_shown(sources.page, found, rules))
-        if shown is None or shown.url == other_than or not _is_picture(shown, sources.page.url):
+        image = sources.page.pace.after(_shown(sources.page, found, rules))
+        if image is None or image.url == other_than or not _is_picture(image, sources.page.url):
             continue
-        if not is_common(shown.url) and found.url not in logos:
-            return shown
-        common = common or shown
+        if not is_common(image.url) and found.url not in logos:
+            return image
+        common = common or image
     return common
 
 
@@ -75,23 +74,6 @@ def icon(page: Document, rules: AddressRules) -> str | None:
         if url := page.pace.after(shown_reference(page, link.get("href"), rules)):
             return url
     return None
-
-
-def shown(url: str | None, rules: AddressRules) -> str | None:
-    """Return the canonical form of a URL that the preview may show, or None."""
-    try:
-        return shown_url(url, rules) if url else None
-    except BadUrl:
-        return None
-
-
-def shown_reference(page: Document, reference: str, rules: AddressRules) -> str | None:
-    """Return the URL of a reference in a page if the preview may show it, or None."""
-    target = page.target(reference)
-    try:
-        return shown_form(target, rules) if target else None
-    except BadUrl:
-        return None
 
 
 def _candidates(sources: Sources) -> Iterator[Picture]:

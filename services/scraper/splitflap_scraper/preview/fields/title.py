@@ -28,10 +28,11 @@ from splitflap_scraper.preview.fields.title_text import (
     without_site,
     without_title,
 )
-from splitflap_scraper.preview.headings import headings, is_front, last_headings
+from splitflap_scraper.preview.headings import headings, last_headings
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import kind
 from splitflap_scraper.preview.texts import key, plain
+from splitflap_scraper.preview.urls import is_root
 
 OTHER_TITLES = ("citation_title", "dc.title", "dcterms.title", "parsely-title", "sailthru.title",
                 "hdl", "title")  # fmt: skip
@@ -54,7 +55,7 @@ def title_and_site(sources: Sources) -> tuple[str | None, str | None]:
     """Return the title, stripped of the site's name, and that name."""
     page = sources.page
     site = site_name(sources)
-    title = _title(_titles(sources), site, of_front=is_front(page.url))
+    title = _title(_titles(sources), site, of_front=is_root(page.url))
     structured = [*sources.names(), *sources.microdata.texts("headline")]
     own = _own(page, structured)
     # Old pages have no heading of the first rank.
@@ -121,7 +122,7 @@ def _is_among(title: str, descriptions: list[str]) -> bool:
 def _is_of_front_page(page: Document) -> bool:
     """Whether a page has the Open Graph of its site's front page. Some generators do that."""
     og_url = next(iter(page.meta("og:url")), "")
-    is_about_front = bool(og_url) and is_front(page.resolved(og_url) or "")
+    is_about_front = bool(og_url) and is_root(page.resolved(og_url) or "")
     return is_about_front and urlsplit(page.url).path not in {"", "/"}
 
 

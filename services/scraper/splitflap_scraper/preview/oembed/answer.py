@@ -17,10 +17,11 @@ from splitflap_core.urls.addresses import AddressRules
 from splitflap_scraper.page.markup import text_of
 from splitflap_scraper.preview.details.picture_form import form_of
 from splitflap_scraper.preview.details.players import MAX_HTML, Players, framed
-from splitflap_scraper.preview.fields.image import Picture, shown
+from splitflap_scraper.preview.fields.image import Picture
 from splitflap_scraper.preview.fields.text_images import pixels
 from splitflap_scraper.preview.files import xml
 from splitflap_scraper.preview.texts import key, plain
+from splitflap_scraper.preview.urls import shown
 
 #: Types of oEmbed, with the type of the preview. `rich` and `link` do not identify a type.
 _TYPES = {"photo": "image", "video": "video"}

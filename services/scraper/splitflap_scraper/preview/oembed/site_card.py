@@ -11,8 +11,8 @@ from splitflap_core.contracts import PreviewFields
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.fields.site_name import is_of_host
 from splitflap_scraper.preview.fields.title_text import parts
-from splitflap_scraper.preview.headings import is_front
 from splitflap_scraper.preview.texts import key, plain
+from splitflap_scraper.preview.urls import have_same_host, is_root
 
 #: Characters read of a title.
 MAX_TITLE = 300
@@ -33,9 +33,9 @@ def has_site_card(page: Document, found: PreviewFields, *, is_known: bool) -> bo
     `is_known` marks a page in the list of providers of oEmbed. Its title may then be the site's
     name with a motto.
     """
-    if is_front(page.url):
+    if is_root(page.url):
         return False
-    if found.canonical and is_front(found.canonical) and _are_beside(found.canonical, page.url):
+    if found.canonical and is_root(found.canonical) and have_same_host(found.canonical, page.url):
         return True
     title = found.title or ""
     if title and (key(title) in _names(page.url, found) or is_of_host(title, page.url)):
@@ -52,12 +52,6 @@ def _names(url: str, found: PreviewFields) -> set[str]:
     """Return the name of a site and the labels of its host, as keys."""
     labels = (urlsplit(url).hostname or "").split(".")[-MAX_LABELS:-1]
     return {key(each) for each in (found.site_name or "", *labels) if key(each)}
-
-
-def _are_beside(first: str, second: str) -> bool:
-    """Whether two URLs have the same host, with or without `www.`."""
-    one, other = (urlsplit(each).netloc.removeprefix("www.") for each in (first, second))
-    return one == other
 
 
 def _has_motto(page: Document) -> bool:

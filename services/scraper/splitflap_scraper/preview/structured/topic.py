@@ -4,14 +4,12 @@ Real pages describe much more than themselves: teasers, related articles, review
 owner. A node of another page is the topic only where nothing contradicts it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 from itertools import islice
-from urllib.parse import unquote
 
 from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.structured.graph import Graph
@@ -28,6 +26,7 @@ from splitflap_scraper.preview.structured.jsonld import (
     values,
 )
 from splitflap_scraper.preview.texts import key
+from splitflap_scraper.preview.urls import address_key, is_front_page
 
 #: Types of topics.
 TOPICS = RANK.keys() - PAGES
@@ -38,21 +37,15 @@ MIN_TITLE = 8
 #: Nodes of one type that are a list, even with one name.
 A_LIST = 3
 
-#: Characters read of a URL and of a title, and URLs of a node. Hostile pages have many long ones.
-MAX_URL = 1000
+#: Characters read of a title, and URLs of a node. Hostile pages have many long ones.
 MAX_TITLE = 300
-MAX_PLACES = 5
+MAX_URLS = 5
 
 #: Least letters and digits of a title that identifies a page by the begin of the page's title.
 MIN_BEGIN = 15
 
 #: Types of previews that lists have.
 _LISTED = ("article", "product", "video", "music", "book")
-
-_SCHEME = re.compile(r"(?i)(?:https?:)?//(?:www\.)?")
-#: A query that does not select another page.
-_TRACKING = re.compile(r"(?i)\?(?:utm_|fbclid|gclid|amp\b|ref\b|source\b|output=amp)")
-_FRONT = re.compile(r"(?i)/(?:(?:index|default|home)(?:\.[a-z]{2,5})?)?\Z")
 
 
 class Claim(IntEnum):
@@ -94,7 +87,7 @@ class Identity:
     @cached_property
     def is_front(self) -> bool:
         """Whether the page is the front page of its site."""
-        return bool(self.urls) and all(is_front_url(url, self.language) for url in self.urls)
+        return bool(self.urls) and all(is_front_page(url, self.language) for url in self.urls)
 
     def claim(self, node: Node) -> Claim:
         """Return the relation of a node to the page. It is remembered."""
@@ -103,15 +96,15 @@ class Identity:
         return self._claims[id(node)]
 
     def _claim(self, node: Node) -> Claim:
-        urls = islice(_places(node), MAX_PLACES)
-        places = {found for each in urls if (found := address_key(each, self._home))}
-        if not places.isdisjoint(self._own):
+        urls = islice(_urls(node), MAX_URLS)
+        keys = {found for each in urls if (found := address_key(each, self._home))}
+        if not keys.isdisjoint(self._own):
             return Claim.URL
         if self.has_title_of(node):
             return Claim.TITLE
         # Some sites give each article the URL of their front page.
-        is_of_site = places <= {self._home} and PAGES.isdisjoint(types(node))
-        return Claim.UNKNOWN if not places or is_of_site else Claim.OTHER
+        is_of_site = keys <= {self._home} and PAGES.isdisjoint(types(node))
+        return Claim.UNKNOWN if not keys or is_of_site else Claim.OTHER
 
     def has_title_of(self, node: Node) -> bool:
         """Whether a title of the page is that of a node."""
@@ -171,33 +164,6 @@ def site_of(graph: Graph, identity: Identity) -> Iterator[Node]:
         yield from (node for node in graph.of_type(OWNERS) if identity.claim(node))
 
 
-def address_key(url: str, home: str = "") -> str | None:
-    """Return what identifies the page of a URL, in any spelling; None for no URL."""
-    url = url[:MAX_URL].strip().partition("#")[0]
-    if url.startswith("/") and not url.startswith("//"):
-        url = f"//{home}{url}"
-    scheme = _SCHEME.match(url)
-    if scheme is None:
-        return None
-    bare, mark, query = url[scheme.end() :].partition("?")
-    host, _, path = bare.partition("/")
-    query = "" if _TRACKING.match(mark + query) else mark + query
-    path = unquote(path) if "%" in path else path
-    return f"{host.lower()}/{path}".rstrip("/") + query
-
-
-def is_front_url(url: str, language: str = "") -> bool:
-    """Whether a URL is that of a front page."""
-    rest = url.partition("#")[0].partition("//")[2]
-    path, mark, query = rest.partition("/")[2].partition("?")
-    if mark and not _TRACKING.match(f"?{query}"):
-        return False
-    first = path.partition("/")[0].lower().replace("_", "-")
-    if first and first in {language.lower(), language.lower().partition("-")[0]}:
-        path = path.partition("/")[2]
-    return _FRONT.match(f"/{path}") is not None
-
-
 def _topics(graph: Graph, identity: Identity) -> Iterator[Node]:
     """Yield the nodes that may be the topic of the page."""
     for node in graph.of_type(TOPICS):
@@ -248,11 +214,11 @@ def _titles(node: Node) -> list[str]:
     return [each[:MAX_TITLE] for each in found if each]
 
 
-def _places(node: Node) -> Iterator[str]:
+def _urls(node: Node) -> Iterator[str]:
     """Yield the URLs of a node. The @id of an owner may be a fragment of any page of the site."""
     is_owner = not OWNERS.isdisjoint(types(node))
     for name in ("url", "@id", "mainEntityOfPage"):
         for each in values(node.get(name)):
-            place = (each.get("@id") or each.get("url")) if isinstance(each, dict) else each
-            if isinstance(place, str) and not (is_owner and name == "@id" and "#" in place):
-                yield place
+            url = (each.get("@id") or each.get("url")) if isinstance(each, dict) else each
+            if isinstance(url, str) and not (is_owner and name == "@id" and "#" in url):
+                yield url

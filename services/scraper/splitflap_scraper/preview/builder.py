@@ -14,7 +14,7 @@ from splitflap_scraper.fetch.http.validators import validators_of
 from splitflap_scraper.fetch.request import FetchResult, NotModified, check_status
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.cache import CachedPreview
-from splitflap_scraper.preview.details.picture_form import asked_form
+from splitflap_scraper.preview.details.card import asked_card
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Players
 from splitflap_scraper.preview.details.sensitive import labelled
 from splitflap_scraper.preview.extract import extract, with_next_picture
@@ -118,7 +118,7 @@ class PreviewBuilder:
             visit,
             found,
             lambda each: with_next_picture(page, each, self._rules),
-            asked_form(page),
+            asked_card(page),
         )
 
     def _with_icon(self, visit: Visit, page_url: str, found: PreviewFields) -> PreviewFields:

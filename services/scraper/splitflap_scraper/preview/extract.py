@@ -9,8 +9,8 @@ from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.bylines.visible import Visible
+from splitflap_scraper.preview.details.card import card, image_alt
 from splitflap_scraper.preview.details.offers import offer
-from splitflap_scraper.preview.details.picture_form import card, image_alt
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Player, Players, player
 from splitflap_scraper.preview.details.sensitive import sensitive
 from splitflap_scraper.preview.fields.author import authors

@@ -12,7 +12,7 @@ from splitflap_core.contracts import MAX_PIXELS, Card, PreviewFields
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.fetcher import Visit
 from splitflap_scraper.fetch.http.reader import OK, Head
-from splitflap_scraper.preview.details.picture_form import form_of
+from splitflap_scraper.preview.details.card import card_of
 from splitflap_scraper.preview.fields.image import MIN_PIXELS
 from splitflap_scraper.preview.files.images import dimensions, format_of
 
@@ -63,7 +63,7 @@ def verified(
     """Return a preview whose picture was fetched, with its size in pixels.
 
     If the picture fails, `second` gives the page's next one. If both fail, the preview has none.
-    `asked` is the form of the card that the page asks for.
+    `asked` is the card that the page asks for.
     """
     return (
         _with_size(visit, found, asked)
@@ -85,7 +85,7 @@ def _with_size(visit: Visit, found: PreviewFields, asked: Card | None) -> Previe
     if size is None:
         return None
     width, height = size
-    card = asked or form_of(width, height)
+    card = asked or card_of(width, height)
     return replace(found, image_width=width, image_height=height, card=card)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from splitflap_scraper.preview.extract import extract
 from splitflap_scraper.preview.fields.language import spoken, tag
-from splitflap_scraper.preview.writing import language_of
+from splitflap_scraper.preview.fields.script_language import language_of
 
 from tests.unit.scraper.preview.documents import head_of, read
 

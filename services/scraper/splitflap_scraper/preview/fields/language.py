@@ -5,8 +5,8 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from splitflap_scraper.page.document import Document
+from splitflap_scraper.preview.fields.script_language import language_of
 from splitflap_scraper.preview.sources import Sources
-from splitflap_scraper.preview.writing import language_of
 
 _TAG = re.compile(
     r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?![a-z0-9])", re.IGNORECASE

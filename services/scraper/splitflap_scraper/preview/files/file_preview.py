@@ -11,7 +11,7 @@ from splitflap_scraper.fetch.http.content_disposition import saved_name
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.page.charsets import decoded
 from splitflap_scraper.preview.dates.moments import rfc3339
-from splitflap_scraper.preview.details.picture_form import form_of
+from splitflap_scraper.preview.details.card import card_of
 from splitflap_scraper.preview.files.feed import feed_preview
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.pdf import pdf_information
@@ -53,7 +53,7 @@ def _by_kind(
     if kind == "image":
         width, height = dimensions(data) or (None, None)
         return PreviewFields(name, image=url, type=kind, image_width=width, image_height=height,
-                             card=form_of(width, height))  # fmt: skip
+                             card=card_of(width, height))  # fmt: skip
     if kind == "document":
         return _document(data, name)
     if kind in {"feed", "text"}:

@@ -15,7 +15,7 @@ from splitflap_core.contracts import (
 from splitflap_core.urls.addresses import AddressRules
 
 from splitflap_scraper.page.markup import text_of
-from splitflap_scraper.preview.details.picture_form import form_of
+from splitflap_scraper.preview.details.card import card_of
 from splitflap_scraper.preview.details.players import MAX_HTML, Players, framed
 from splitflap_scraper.preview.fields.image import Picture
 from splitflap_scraper.preview.fields.text_images import pixels
@@ -123,7 +123,7 @@ def _fields(answer: Answer, rules: AddressRules) -> dict[str, Any]:
         "image": image.url if image else None,
         "image_width": image.width if image else None,
         "image_height": image.height if image else None,
-        "card": form_of(image.width, image.height) if image else None,
+        "card": card_of(image.width, image.height) if image else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""The text that stands for a picture, and the form of its card."""
+"""The card of a picture, and the text that stands for the picture."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ MAX_COMPARED = 4
 _NO_TEXTS = frozenset({"", "image", "img", "logo", "photo", "picture", "thumbnail", "null",
                        "undefined", "ogimage", "featuredimage", "coverimage"})  # fmt: skip
 
-#: Names of Twitter's cards, with the form of ours.
+#: Names of Twitter's cards, with ours.
 _CARDS: dict[str, Card] = {
     "summary": "summary",
     "app": "summary",
@@ -37,23 +37,23 @@ LEAST_RATIO = 1.3
 
 
 def card(sources: Sources, picture: Picture) -> Card | None:
-    """Return the form that the page asks for, else the one that its picture fits.
+    """Return the card that the page asks for, else the one that its picture fits.
 
     None without a picture, or with one of unknown size.
     """
     if not picture.url:
         return None
-    return asked_form(sources.page) or form_of(picture.width, picture.height)
+    return asked_card(sources.page) or card_of(picture.width, picture.height)
 
 
-def asked_form(page: Document) -> Card | None:
-    """Return the form that a page asks for, or None."""
+def asked_card(page: Document) -> Card | None:
+    """Return the card that a page asks for, or None."""
     names = (name.strip().lower() for name in page.meta("twitter:card"))
     return next((_CARDS[name] for name in names if name in _CARDS), None)
 
 
-def form_of(width: int | None, height: int | None) -> Card | None:
-    """Return the form for a picture of this size in pixels, or None for an unknown size."""
+def card_of(width: int | None, height: int | None) -> Card | None:
+    """Return the card for a picture of this size in pixels, or None for an unknown size."""
     if not width or not height:
         return None
     return "large" if width >= LEAST_WIDTH and width >= height * LEAST_RATIO else "summary"

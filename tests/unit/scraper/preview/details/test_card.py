@@ -1,4 +1,4 @@
-"""The text of a picture, and the form of its card."""
+"""The card of a picture, and its text."""
 
 import pytest
 from splitflap_core.contracts import PreviewFields

@@ -104,8 +104,8 @@ class Requester:
     ) -> FetchResult[R] | Target | NotModified:
         addresses = self._checked_addresses(target, deadline)
         begin = f"GET {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n"
-        said = cookies.header(target) if cookies is not None else ""
-        lines = self._config.request_fields.lines(target, said)
+        cookie = cookies.header(target) if cookies is not None else ""
+        lines = self._config.request_fields.lines(target, cookie)
         request = (begin + conditions + lines + "\r\n").encode("latin-1")
         with (
             self._host_slot(target, addresses),

@@ -49,7 +49,7 @@ class Element:
     item: int = 0
     own: int = 0
     #: The number of the element among those of the page.
-    place: int = 0
+    index: int = 0
     _text: str | None = field(default=None, init=False, repr=False, compare=False)
 
     def get(self, name: str) -> str:
@@ -131,8 +131,8 @@ class Document:
     refresh_without_scripts: str | None = None
     #: The pace of the work for this page.
     pace: Pace = field(default_factory=Pace, compare=False)
-    #: Marks of walls anywhere in the page.
-    marks: frozenset[str] = frozenset()
+    #: Signs of walls anywhere in the page.
+    wall_signs: frozenset[str] = frozenset()
     _by_name: dict[str, list[str]] = field(default_factory=dict)
     _by_relation: dict[str, list[Element]] = field(default_factory=dict)
     #: The targets of references by base and reference. Pages name the same image in many places.
@@ -228,24 +228,24 @@ def document_of(
     pieces: Sequence[Piece],
     decoder: TextDecoder,
     url: str,
-    marks: frozenset[str] = frozenset(),
+    wall_signs: frozenset[str] = frozenset(),
     pace: Pace | None = None,
 ) -> Document:
     """Decode and parse the pieces of the page at `url`. `pace` is that of its reader."""
     root = next((attributes(each.tag) for each in pieces if each.name == "html"), {})
     language = root.get("lang") or root.get("xml:lang")
-    page = Document(url, language, marks=marks, pace=pace or Pace())
+    page = Document(url, language, wall_signs=wall_signs, pace=pace or Pace())
     with page.pace:
         _settle(pieces, decoder, language or "")
-        for place, piece in enumerate(pieces):
-            _add_piece(page, piece, place, decoder)
-            if not place % PIECES_OF_STEP:
+        for index, piece in enumerate(pieces):
+            _add_piece(page, piece, index, decoder)
+            if not index % PIECES_OF_STEP:
                 page.pace.after(None)
     return page
 
 
-def _add_piece(page: Document, piece: Piece, place: int, decoder: TextDecoder) -> None:
-    """Decode a piece, and add it. `place` is its index in the page."""
+def _add_piece(page: Document, piece: Piece, index: int, decoder: TextDecoder) -> None:
+    """Decode a piece, and add it. `index` is its position in the page."""
     name, tag, inner, region, mark, item, own = piece
     if name in _EXCERPTS:
         _add_excerpt(page, name, Excerpt(tag, inner, region, decoder))
@@ -255,7 +255,7 @@ def _add_piece(page: Document, piece: Piece, place: int, decoder: TextDecoder) -
         read |= as_microdata(read)
     if name in _ROOTS:
         page.roots.add(own)
-    _add(page, Element(name, read, decoder.text(inner), region, item, own, place), mark)
+    _add(page, Element(name, read, decoder.text(inner), region, item, own, index), mark)
 
 
 def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> None:

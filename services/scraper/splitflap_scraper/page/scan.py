@@ -10,6 +10,7 @@ The text may be bytes read as ISO 8859-1, since the scanner compares ASCII only.
 import re
 from collections.abc import Callable
 
+from splitflap_scraper.page.buffer import Buffer
 from splitflap_scraper.page.kept_pieces import KeptPieces
 from splitflap_scraper.page.layout.blocks import BlockScanner, RegionTracker
 from splitflap_scraper.page.layout.elements import region_of
@@ -39,7 +40,6 @@ from splitflap_scraper.page.vocabulary import (
     Piece,
     has_items,
 )
-from splitflap_scraper.page.window import Window
 
 
 class PageScanner:
@@ -57,7 +57,7 @@ class PageScanner:
         self._blocks = BlockScanner(self._regions, self._kept.add_text)
         self._excerpts = Excerpts()
         self._marks = MarkScanner(self._kept.add_marked, self._blocks, self._excerpts)
-        self._window = Window()
+        self._buffer = Buffer()
         #: Whether the page has microdata, and the items around and of the current tag.
         self._has_items = False
         self._item = self._own = 0
@@ -91,24 +91,24 @@ class PageScanner:
 
     def feed(self, text: str, *, final: bool = False) -> None:
         """Scan the next piece. After the `final` one, unfinished elements end."""
-        window = self._window
-        window.text += text
-        self._has_items = self._has_items or has_items(window.text)
+        buffer = self._buffer
+        buffer.text += text
+        self._has_items = self._has_items or has_items(buffer.text)
         self._is_final = final
         while not self.done and self._step(self):
             pass
-        self.done = self.done or window.at > self._position(MAX_SCANNED)
+        self.done = self.done or buffer.at > self._position(MAX_SCANNED)
         if final or self.done:
             self._blocks.end_text()
-        window.drop()
+        buffer.drop()
 
     # The steps. Each returns whether it made progress; if not, it needs more text.
 
     def _between(self) -> bool:
         """Find the next token, and scan the text before it for marks."""
-        window = self._window
+        buffer = self._buffer
         tokens = LATE_TOKEN if self._is_late else TOKEN
-        token = tokens.search(window.text, max(window.at, window.clear))
+        token = tokens.search(buffer.text, max(buffer.at, buffer.clear))
         if token is None:
             self._scan_rest()
             return False
@@ -117,7 +117,7 @@ class PageScanner:
             if start > self._position(MAX_SCANNED):
                 self.done = True
                 return False
-        elif start > window.at:
+        elif start > buffer.at:
             stop = self._position(MAX_FULL)
             self._scan_text(min(start, stop), whole=True)
             if start > stop:
@@ -126,25 +126,25 @@ class PageScanner:
         self._tokens_left -= 1
         if self._tokens_left < 0:
             self._run_out()
-        window.start, window.at = start, token.end()
+        buffer.start, buffer.at = start, token.end()
         if name := token[2]:
             self._name = name.lower()
-            if token[3] and window.at - start <= MAX_TAG:
+            if token[3] and buffer.at - start <= MAX_TAG:
                 self._after_tag()
                 return True
             return self._in_tag()
         # "<!-->" is a complete comment, so its end may overlap its begin.
-        window.at -= 2
+        buffer.at -= 2
         self._skip_to(END_OF_COMMENT)
         return True
 
     def _scan_text(self, end: int, *, whole: bool) -> int:
         """Scan a text for marks, and keep its part of excerpts. Return the end of the scan."""
-        window, before = self._window, self._regions.here
-        scanned = self._marks.scan(window.text, window.at, end, whole=whole)
+        buffer, before = self._buffer, self._regions.here
+        scanned = self._marks.scan(buffer.text, buffer.at, end, whole=whole)
         # A text is beside the page's text only if both its ends are.
         is_aside = before & self._regions.here & PageRegion.ASIDE != 0
-        self._excerpts.text(window.text, window.at, scanned, is_aside=is_aside)
+        self._excerpts.text(buffer.text, buffer.at, scanned, is_aside=is_aside)
         return scanned
 
     def _run_out(self) -> None:
@@ -156,7 +156,7 @@ class PageScanner:
 
     def _position(self, limit: int) -> int:
         """The position of a limit of scanned characters, unless more is skipped before it."""
-        return limit - self._window.dropped + self._skipped
+        return limit - self._buffer.dropped + self._skipped
 
     def _end_full_scan(self) -> None:
         """From now on scan for JSON-LD and metas only, unless the page has enough."""
@@ -167,89 +167,89 @@ class PageScanner:
 
     def _scan_rest(self) -> None:
         """Scan a text without tokens for marks, up to where a token may begin."""
-        window = self._window
-        end = len(window.text) if self._is_final else len(window.text) - LONGEST_TOKEN
+        buffer = self._buffer
+        end = len(buffer.text) if self._is_final else len(buffer.text) - LONGEST_TOKEN
         if self._is_late:
-            window.move(max(window.at, end))
+            buffer.move(max(buffer.at, end))
             return
         stop = self._position(MAX_FULL)
         is_last = self._is_final or end >= stop
-        if end - max(window.at, window.clear) < MARK_REACH and not is_last:
+        if end - max(buffer.at, buffer.clear) < MARK_REACH and not is_last:
             # Each scan repeats the start of a possible tag, so short pieces wait for more text.
             return
-        window.clear = end
+        buffer.clear = end
         scanned = self._scan_text(min(end, stop), whole=is_last)
-        window.move(max(window.at, scanned))
+        buffer.move(max(buffer.at, scanned))
         if end >= stop:
             self._end_full_scan()
 
     def _in_tag(self) -> bool:
         """Find the end of a tag."""
-        window = self._window
-        rest = REST_OF_TAG.match(window.text, window.at)
-        window.at = rest.end() if rest else window.at
-        is_short = window.at - window.start < MAX_TAG
-        if is_short and window.text[window.at : window.at + 1] == ">":
-            window.at += 1
+        buffer = self._buffer
+        rest = REST_OF_TAG.match(buffer.text, buffer.at)
+        buffer.at = rest.end() if rest else buffer.at
+        is_short = buffer.at - buffer.start < MAX_TAG
+        if is_short and buffer.text[buffer.at : buffer.at + 1] == ">":
+            buffer.at += 1
             self._step = PageScanner._between
             self._after_tag()
             return True
         self._step = PageScanner._in_tag
-        if len(window.text) - window.start > MAX_TAG:
+        if len(buffer.text) - buffer.start > MAX_TAG:
             self._begin_long_tag()
             return True
         return False
 
     def _begin_long_tag(self) -> None:
         """Skip the rest of a long tag. The pieces of the network make no difference to its end."""
-        self._window.move(self._window.start + MAX_TAG)
+        self._buffer.move(self._buffer.start + MAX_TAG)
         self._step = PageScanner._in_long_tag
 
     def _in_long_tag(self) -> bool:
         """Find the first ">" beyond the limit of a tag. Of such a tag only the name counts."""
-        window = self._window
-        end = window.text.find(">", window.at)
+        buffer = self._buffer
+        end = buffer.text.find(">", buffer.at)
         if end < 0:
-            window.move(len(window.text))
+            buffer.move(len(buffer.text))
             return False
-        window.at = end + 1
-        window.shorten(f"<{self._name}>")
+        buffer.at = end + 1
+        buffer.shorten(f"<{self._name}>")
         self._step = PageScanner._between
         if self._name in KEPT_TAGS:
-            window.start = window.at
+            buffer.start = buffer.at
         else:
             self._after_tag()
         return True
 
     def _in_element(self) -> bool:
         """Find the end of an element with relevant text."""
-        window = self._window
-        end = self._end.search(window.text, window.searched)
-        limit = window.tag_end + self._limit
-        if end is None and len(window.text) <= limit and not self._is_final:
-            window.searched = max(window.searched, len(window.text) - LONGEST_TOKEN)
+        buffer = self._buffer
+        end = self._end.search(buffer.text, buffer.searched)
+        limit = buffer.tag_end + self._limit
+        if end is None and len(buffer.text) <= limit and not self._is_final:
+            buffer.searched = max(buffer.searched, len(buffer.text) - LONGEST_TOKEN)
             return False
-        stop = min(end.start(), limit) if end else min(limit, len(window.text))
-        tag = window.text[window.start : window.tag_end]
-        self._keep(tag, window.text[window.tag_end : stop])
-        window.at = stop
+        stop = min(end.start(), limit) if end else min(limit, len(buffer.text))
+        tag = buffer.text[buffer.start : buffer.tag_end]
+        self._keep(tag, buffer.text[buffer.tag_end : stop])
+        buffer.at = stop
         if self._name == "script":
-            self._skipped += stop - window.tag_end
+            self._skipped += stop - buffer.tag_end
         self._step = PageScanner._between
         if self._name in {"title", "script", "noscript"}:
             self._skip_to(END_OF_TEXT[self._name])
         else:
             # The scan continues within the element, for the metas and images in it.
-            window.at = window.tag_end
+            buffer.at = buffer.tag_end
         return True
 
     def _in_text(self) -> bool:
         """Find the end of a text that is skipped."""
-        window = self._window
-        end = self._end.search(window.text, window.at)
-        stop = end.end() if end else max(window.at, len(window.text) - LONGEST_TOKEN)
-        self._skipped += stop - window.at
-        window.move(stop)
+        buffer = self._buffer
+        end = self._end.search(buffer.text, buffer.at)
+        stop = end.end() if end else max(buffer.at, len(buffer.text) - LONGEST_TOKEN)
+        self._skipped += stop - buffer.at
+        buffer.move(stop)
         if end is None:
             return False
         self._step = PageScanner._between
@@ -258,11 +258,11 @@ class PageScanner:
     # The handling of a complete tag.
 
     def _after_tag(self) -> None:
-        window, name = self._window, self._name
-        tag = window.text[window.start : window.at]
+        buffer, name = self._buffer, self._name
+        tag = buffer.text[buffer.start : buffer.at]
         if name in IN_EXCERPTS and not self._is_late:
             self._excerpts.tag(name, tag, self._regions)
-        window.tag_end = window.searched = window.at
+        buffer.tag_end = buffer.searched = buffer.at
         if self._has_items:
             self._own = 0
             self._item = self._marks.items.number
@@ -285,8 +285,8 @@ class PageScanner:
             self._after_other(name, tag)
 
     def _after_script(self) -> None:
-        window, limit = self._window, self._kept.json_left
-        if limit > 0 and JSON_LD.search(window.text, window.start, window.at):
+        buffer, limit = self._buffer, self._kept.json_left
+        if limit > 0 and JSON_LD.search(buffer.text, buffer.start, buffer.at):
             self._take(limit)
         else:
             self._skip_to(END_OF_TEXT["script"])

@@ -46,7 +46,7 @@ class PreviewBuilder:
         *,
         probe_images: bool = False,
     ) -> None:
-        """`rules` are those for the addresses of images, `players` the places of players.
+        """`rules` decide which URLs a preview may show, `players` where players may stand.
 
         Without `favicons` no icon is requested. With `probe_images`, a picture of a page counts
         only if it was fetched.

@@ -29,7 +29,7 @@ def extract(
 ) -> PreviewFields:
     """Return the metadata of a page.
 
-    `rules` are those for the addresses of images, and `players` are the places of players.
+    `rules` decide which URLs a preview may show, and `players` where players may stand.
     """
     with page.pace as pace:
         return _extract(page, rules, players, pace)

@@ -1,4 +1,4 @@
-"""Recognises pages that list others: front pages, categories, searches.
+"""Recognizes pages that list others: front pages, categories, searches.
 
 The first author, time and picture in their text are those of a teaser.
 """
@@ -82,10 +82,10 @@ def _has_teasers(page: Document) -> bool:
     usable = [each for each in (*page.headings, *page.subheadings) if _is_in_text(each)]
     if len(usable) < MIN_TEASERS:
         return False
-    ordered = sorted(usable, key=lambda each: each.place)
+    ordered = sorted(usable, key=lambda each: each.index)
     links = [(each, _is_linked(page, each)) for each in ordered]
-    start = next((each.place for each, is_link in links if each.name == "h1" and not is_link), 0)
-    teasers = [each.place for each, is_link in links if is_link and each.place > start]
+    start = next((each.index for each, is_link in links if each.name == "h1" and not is_link), 0)
+    teasers = [each.index for each, is_link in links if is_link and each.index > start]
     if len(teasers) < MIN_TEASERS:
         return False
     return _count(_long_texts(page), start, teasers[0]) <= MAX_BEFORE
@@ -98,7 +98,7 @@ def _has_dated_teasers(page: Document) -> bool:
     if len(moments) < MIN_TEASERS:
         return False
     headings = [
-        each.place
+        each.index
         for each in (*page.headings, *page.subheadings)
         if _is_in_text(each) and "#" not in each.markup
     ]
@@ -107,25 +107,25 @@ def _has_dated_teasers(page: Document) -> bool:
     texts = _long_texts(page)
     return len(times) >= MIN_TEASERS and all(
         _count(headings, *each) > 0 and _count(texts, *each) <= MAX_BEFORE
-        for each in pairwise(each.place for each in times)
+        for each in pairwise(each.index for each in times)
     )
 
 
 def _has_own_time(page: Document, times: list[Element], headings: list[int]) -> bool:
     """Whether the first time is that of the page: under its heading, and above that of a list."""
-    title = next((each.place for each in page.headings if each.name == "h1"), None)
-    if title is None or len(times) < MIN_TEASERS or _count(headings, title, times[0].place):
+    title = next((each.index for each in page.headings if each.name == "h1"), None)
+    if title is None or len(times) < MIN_TEASERS or _count(headings, title, times[0].index):
         return False
-    return title < times[0].place and _count(headings, times[0].place, times[1].place) > 1
+    return title < times[0].index and _count(headings, times[0].index, times[1].index) > 1
 
 
 def _long_texts(page: Document) -> list[int]:
-    """Return the places of texts as long as a paragraph of an article."""
-    return [each.place for each in page.texts if len(each.text.strip()) >= MIN_PARAGRAPH]
+    """Return the indexes of texts as long as a paragraph of an article."""
+    return [each.index for each in page.texts if len(each.text.strip()) >= MIN_PARAGRAPH]
 
 
-def _count(places: list[int], start: int, end: int) -> int:
-    return sum(start < place < end for place in places)
+def _count(indexes: list[int], start: int, end: int) -> int:
+    return sum(start < index < end for index in indexes)
 
 
 def _is_in_text(element: Element) -> bool:

@@ -19,7 +19,7 @@ from splitflap_scraper.preview.files.feed import is_feed
 from splitflap_scraper.preview.files.file_preview import file_name, file_preview
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.kinds import MAX_BYTES, kind_of
-from splitflap_scraper.preview.walls import marks_in
+from splitflap_scraper.preview.walls import signs_in
 
 #: Media types of XML. Such a response is a feed or a page, as its first tag says.
 XML_TYPES = frozenset({"application/xml", "text/xml", "application/rss+xml", "application/atom+xml",
@@ -71,7 +71,7 @@ _SHORT_STEP = 4096
 #: threads run, and 16 KiB of most pages take only a tenth of one.
 _TURN = 64 * 1024
 
-#: Characters of a piece that are searched again with the next one, for marks across both.
+#: Characters of a piece that are searched again with the next one, for signs of walls across both.
 _OVERLAP = 40
 
 
@@ -84,7 +84,7 @@ class PageReader:
         self._pace = Pace()
         self._decoder = TextDecoder(head.charset)
         self._scanner = PageScanner(is_enough=_is_enough)
-        self._marks: set[str] = set()
+        self._signs: set[str] = set()
         self._tail = ""
         #: The pieces of the network that wait for a turn.
         self._waiting: list[bytes] = []
@@ -108,7 +108,7 @@ class PageReader:
     def _scan_piece(self, data: bytes, *, final: bool) -> None:
         pace = self._pace
         text = pace.after(self._decoder.feed(data, final=final))
-        self._marks |= marks_in(self._tail + text)
+        self._signs |= signs_in(self._tail + text)
         self._tail = text[-_OVERLAP:]
         # A page that takes long is read in shorter steps.
         size = _SHORT_STEP if pace.is_heavy else max(len(text), 1)
@@ -128,8 +128,8 @@ class PageReader:
         """Return the page as read so far."""
         self._catch_up()
         pieces = [*self._scanner.pieces, *self._scanner.excerpts]
-        marks = frozenset(self._marks)
-        return document_of(pieces, self._decoder, self.head.url, marks, self._pace)
+        signs = frozenset(self._signs)
+        return document_of(pieces, self._decoder, self.head.url, signs, self._pace)
 
     def _catch_up(self) -> None:
         """Scan the bytes before the end of a truncated page."""

@@ -1,4 +1,4 @@
-"""Recognises walls: pages that stand in front of the requested page.
+"""Recognizes walls: pages that stand in front of the requested page.
 
 Each sign comes from a widespread product, or from the words of its pages. An article about such
 pages may contain one sign, so a page with metadata of its own is no wall.
@@ -31,16 +31,19 @@ MANY_PARAGRAPHS = 9
 LOG_IN_STATUSES = frozenset({401, 403})
 
 
-class Mark(msgspec.Struct, frozen=True):
-    """A string in the source of a wall. If it `is_sure`, it is enough by itself."""
+class Sign(msgspec.Struct, frozen=True):
+    """A string in the source of a wall.
+
+    If it `is_sure`, it is enough in a page without metadata of its own.
+    """
 
     text: str
     kind: str
     is_sure: bool
 
 
-class _Signs(msgspec.Struct, frozen=True):
-    marks: list[Mark]
+class _Words(msgspec.Struct, frozen=True):
+    signs: list[Sign]
     words: list[str]
     titles: dict[str, list[str]]
     phrases: dict[str, list[str]]
@@ -51,27 +54,27 @@ def _any_of(expressions: Iterable[str], before: str = "", after: str = "") -> re
     return re.compile(f"(?i){before}(?:{'|'.join(expressions)}){after}")
 
 
-_SIGNS = load("walls", _Signs)
+_WORDS = load("walls", _Words)
 
-#: Marks by their texts.
-MARKS = {mark.text: mark for mark in _SIGNS.marks}
+#: Signs by their texts.
+SIGNS = {sign.text: sign for sign in _WORDS.signs}
 
-#: The marks by a common word, for a fast search: most pages have none of the words.
-_MARKS_BY_WORD = {word: [text for text in MARKS if word in text] for word in _SIGNS.words}
+#: The signs by a common word, for a fast search: most pages have none of the words.
+_SIGNS_BY_WORD = {word: [text for text in SIGNS if word in text] for word in _WORDS.words}
 
 _TITLES = {
     kind: _any_of(titles, after="$" if kind == "log-in" else "")
-    for kind, titles in _SIGNS.titles.items()
+    for kind, titles in _WORDS.titles.items()
 }
-_PHRASES = {kind: _any_of(phrases) for kind, phrases in _SIGNS.phrases.items()}
+_PHRASES = {kind: _any_of(phrases) for kind, phrases in _WORDS.phrases.items()}
 
 #: The end of a segment of a path, or of a word in it.
 _END = r"(?:[/._?-]|$)"
-_LOG_IN = _any_of(_SIGNS.urls["log_in"], r"(?:^|[/._-])", _END)
-_LOG_IN_HOST = _any_of(_SIGNS.urls["log_in_host"], "^", r"\.")
-_CONSENT_HOST = _any_of(_SIGNS.urls["consent_host"], "^", r"\.")
-_CONSENT = _any_of(_SIGNS.urls["consent"], "/", _END)
-_CAPTCHA = _any_of(_SIGNS.urls["captcha"], "/", _END)
+_LOG_IN = _any_of(_WORDS.urls["log_in"], r"(?:^|[/._-])", _END)
+_LOG_IN_HOST = _any_of(_WORDS.urls["log_in_host"], "^", r"\.")
+_CONSENT_HOST = _any_of(_WORDS.urls["consent_host"], "^", r"\.")
+_CONSENT = _any_of(_WORDS.urls["consent"], "/", _END)
+_CAPTCHA = _any_of(_WORDS.urls["captcha"], "/", _END)
 
 #: Separators between a title and the site's name.
 _SEPARATORS = re.compile(r"\s+[-|\u2013\u2014\u00b7\u2022]\s+|:\s+| \| ")
@@ -87,19 +90,19 @@ def wall(page: Document, requested: str, status: int, headers: Headers) -> str |
     return found
 
 
-def marks_in(text: str) -> set[str]:
-    """Return the marks in a piece of a page's source."""
+def signs_in(text: str) -> set[str]:
+    """Return the signs in a piece of a page's source."""
     return {
-        mark
-        for word, marks in _MARKS_BY_WORD.items()
+        sign
+        for word, signs in _SIGNS_BY_WORD.items()
         if word in text
-        for mark in marks
-        if mark in text
+        for sign in signs
+        if sign in text
     }
 
 
 def _by_url(url: str, requested: str) -> str | None:
-    """Recognise a wall by the URL of a redirect."""
+    """Recognize a wall by the URL of a redirect."""
     if url == requested:
         return None
     before, now = urlsplit(requested), urlsplit(url)
@@ -113,11 +116,11 @@ def _by_url(url: str, requested: str) -> str | None:
 
 
 def _by_content(page: Document, status: int) -> str | None:
-    """Recognise a wall by its marks, its title, or its words."""
-    sure = {MARKS[each].kind for each in page.marks if MARKS[each].is_sure}
+    """Recognize a wall by its signs, its title, or its words."""
+    sure = {SIGNS[each].kind for each in page.wall_signs if SIGNS[each].is_sure}
     is_described = _describes_itself(page)
     if sure and not is_described:
-        return sure.pop()
+        return min(sure)
     if kind := _by_title(page, is_described=is_described):
         return kind
     if is_described:
@@ -139,7 +142,7 @@ def _little_text(page: Document) -> str | None:
 
 
 def _by_text(page: Document, text: str, status: int) -> str | None:
-    """Recognise a nearly empty page by its phrases, or by the form of a captcha."""
+    """Recognize a nearly empty page by its phrases, or by the form of a captcha."""
     words = " ".join(text.split())
     may_be_log_in = _has(page, "log-in") or status in LOG_IN_STATUSES
     for kind, phrases in _PHRASES.items():
@@ -171,7 +174,7 @@ def _variants(title: str, kind: str) -> list[str]:
 
 
 def _has(page: Document, kind: str) -> bool:
-    return any(MARKS[each].kind == kind for each in page.marks)
+    return any(SIGNS[each].kind == kind for each in page.wall_signs)
 
 
 def _describes_itself(page: Document) -> bool:
@@ -191,8 +194,8 @@ def _is_log_in(url: str) -> bool:
 def _is_consent(url: str) -> bool:
     parts = urlsplit(url)
     # As one text, so that a host without path matches too.
-    place = f"{parts.hostname or ''}{parts.path}"
-    return bool(_CONSENT_HOST.search(place) or _CONSENT.search(place))
+    text = f"{parts.hostname or ''}{parts.path}"
+    return bool(_CONSENT_HOST.search(text) or _CONSENT.search(text))
 
 
 def _requests_log_in(requested: str, found: str) -> bool:

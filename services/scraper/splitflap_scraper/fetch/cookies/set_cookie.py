@@ -76,25 +76,25 @@ def set_cookie(line: str, target: Target) -> Cookie | None:
     name, value = _name_and_value(pair)
     if not name + value or len(name) + len(value) > MAX_COOKIE or _CONTROL.search(pair):
         return None
-    said = _attributes(rest)
-    domain = _domain(said.get("domain", ""), target)
+    attributes = _attributes(rest)
+    domain = _domain(attributes.get("domain", ""), target)
     if domain is None:
         return None
-    path = said.get("path", "")
+    path = attributes.get("path", "")
     cookie = Cookie(
         name,
         value,
         domain or target.host,
         is_for_host=not domain,
         path=path if path.startswith("/") else _default_path(target),
-        is_secure="secure" in said,
-        is_expired=_is_expired(said),
+        is_secure="secure" in attributes,
+        is_expired=_is_expired(attributes),
     )
     is_allowed = target.scheme == "https" or not cookie.is_secure
-    is_for_all_sites = said.get("samesite", "").lower() == "none"
+    is_for_all_sites = attributes.get("samesite", "").lower() == "none"
     if not is_allowed or (is_for_all_sites and not cookie.is_secure):
         return None
-    return cookie if _keeps_its_prefix(cookie, said) else None
+    return cookie if _keeps_its_prefix(cookie, attributes) else None
 
 
 def _name_and_value(pair: str) -> tuple[str, str]:
@@ -104,12 +104,12 @@ def _name_and_value(pair: str) -> tuple[str, str]:
 
 def _attributes(text: str) -> dict[str, str]:
     """Return the attributes. The last one of a name counts."""
-    said = {}
+    attributes = {}
     for each in text[: 4 * MAX_ATTRIBUTE].split(";"):
         name, _, value = each.partition("=")
         if len(value) <= MAX_ATTRIBUTE:
-            said[name.strip(" \t").lower()] = value.strip(" \t")
-    return said
+            attributes[name.strip(" \t").lower()] = value.strip(" \t")
+    return attributes
 
 
 def _domain(text: str, target: Target) -> str | None:
@@ -130,21 +130,21 @@ def _default_path(target: Target) -> str:
     return path_of(target).rpartition("/")[0] or "/"
 
 
-def _is_expired(said: dict[str, str]) -> bool:
+def _is_expired(attributes: dict[str, str]) -> bool:
     """Whether a cookie ends at once. A visit is too short for other ends."""
-    if _SECONDS.fullmatch(said.get("max-age", "")):
-        return int(said["max-age"]) <= 0
-    read = parsedate_tz(said.get("expires", "")[:_MAX_DATE])
+    if _SECONDS.fullmatch(attributes.get("max-age", "")):
+        return int(attributes["max-age"]) <= 0
+    read = parsedate_tz(attributes.get("expires", "")[:_MAX_DATE])
     try:
         return read is not None and mktime_tz(read) <= time.time()
     except (ValueError, OverflowError):
         return False
 
 
-def _keeps_its_prefix(cookie: Cookie, said: dict[str, str]) -> bool:
+def _keeps_its_prefix(cookie: Cookie, attributes: dict[str, str]) -> bool:
     """Whether a cookie keeps the promise of its name's prefix (section 4.1.3)."""
     name = (cookie.name or cookie.value).lower()
     if name.startswith(("__secure-", "__host-")) and not (cookie.name and cookie.is_secure):
         return False
-    is_bound = cookie.is_for_host and said.get("path") == "/"
+    is_bound = cookie.is_for_host and attributes.get("path") == "/"
     return is_bound or not name.startswith("__host-")

@@ -52,10 +52,10 @@ def media_type(content_type: str) -> tuple[str, str | None]:
     """
     kind, charset = "", None
     for value in _VALUE.findall(content_type[:MAX_CONTENT_TYPE]):
-        type_, said = _TYPE.match(value), _CHARSET.search(value.strip())
+        type_, label = _TYPE.match(value), _CHARSET.search(value.strip())
         if type_ and type_[1] != "*/*":
             charset = charset if type_[1].lower() == kind else None
             kind = type_[1].lower()
-        if said:
-            charset = said[1]
+        if label:
+            charset = label[1]
     return kind, charset

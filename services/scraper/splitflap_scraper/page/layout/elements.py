@@ -67,7 +67,7 @@ _HIDING = re.compile(
     r"|hidden-accessible|visible-print(?:-block)?|print-only|only-print|d-print-block)"
     r"|(?:is-|u-|uk-|js-)?hidden|d-none|hide|invisible"
 )
-#: Classes that show an element of the former classes on some screens.
+#: Classes that show a hidden element on some screens.
 _SHOWING = re.compile(
     r"(?:d-)?(?:xs|sm|md|lg|x{1,2}l|2xl|tablet|desktop)[-:](?:block|flex|grid|inline\S*|table\S*)"
 )

@@ -40,7 +40,7 @@ _UNDATED = re.compile(
     r"(?i)modif|updat|edited|events?(?![a-z])|expir|deadline|comment|footer|birth|countdown"
     r"|read(?:ing)?[-_]?time|duration|archive|tribe|today|current|oggi|hoje|heute|vandaag|(?<![a-z])hoy(?![a-z])|server|weather|venue|start[-_]?(?:date|time)|joined|last[-_]?mod"
 )
-#: Microformats call the only date so, too.
+#: hAtom marks the only date of a post as `updated`.
 _HATOM = re.compile(r"(?:^|\s)(?:dt-)?updated(?=\s|$)")
 _OF_PAGE = re.compile(r"(?i)publi|entry-date|entry-time|dt-published|pubdate|created|issued|posted")
 #: Texts that may stand beside a date.

@@ -21,7 +21,7 @@ _WORDS = load("authors", dict[str, list[str]])
 _ACCOUNTS = frozenset(_WORDS["accounts"])
 _OTHERS = _ACCOUNTS | {key(each) for each in _WORDS["others"]}
 _ROLES = frozenset(_WORDS["roles"])
-_ORGANISATIONS = frozenset(_WORDS["organisations"])
+_ORGANIZATIONS = frozenset(_WORDS["organizations"])
 
 
 def _label(words: list[str]) -> str:
@@ -109,12 +109,12 @@ def _without_label(text: str) -> str:
 
 
 def _split(text: str) -> list[str]:
-    """Split a text between full names. An organisation's name may contain "and"."""
+    """Split a text between full names. An organization's name may contain "and"."""
     if not text:
         return []
     parts = _JOINTS.split(text)
     words = {each.lower().strip(",.") for each in text.split()}
-    is_whole = not _ORGANISATIONS.isdisjoint(words) or not all(_is_full(each) for each in parts)
+    is_whole = not _ORGANIZATIONS.isdisjoint(words) or not all(_is_full(each) for each in parts)
     return [text] if len(parts) == 1 or is_whole else [each.strip(" ,") for each in parts]
 
 

@@ -38,12 +38,12 @@ _RFC5322 = re.compile(
 )
 
 
-def rfc3339(text: str, style: DateStyle | None = None) -> str | None:
+def rfc3339(text: str) -> str | None:
     """Parse a time to the second, or return None for a year, a month, or an invalid time.
 
     A day becomes its first second. A time that has no zone counts as UTC.
     """
-    moment = moment_in(text, style or DateStyle())
+    moment = moment_in(text, DateStyle())
     return formatted(moment) if moment else None
 
 

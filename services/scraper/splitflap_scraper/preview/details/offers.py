@@ -121,8 +121,8 @@ def _price(graph: Graph, offer_: Node) -> tuple[Decimal, str] | None:
 
 
 def _is_paid(graph: Graph, specification: Node) -> bool:
-    said = _first(graph, specification, "priceType") or ""
-    return key(said[-100:].rpartition("/")[2]) not in _NOT_PAID
+    kind = _first(graph, specification, "priceType") or ""
+    return key(kind[-100:].rpartition("/")[2]) not in _NOT_PAID
 
 
 def _stocks(graph: Graph, offer_: Node) -> Iterator[Availability]:

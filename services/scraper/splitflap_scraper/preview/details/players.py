@@ -54,9 +54,9 @@ class Player:
 
 @dataclass(frozen=True)
 class Players:
-    """The places of players. Each is a host with a slash, or with the begin of a path."""
+    """The begins of URLs of players: a host with a slash, or with the begin of a path."""
 
-    places: tuple[str, ...]
+    prefixes: tuple[str, ...]
 
     @classmethod
     def parsed(cls, text: str) -> "Players":
@@ -65,20 +65,20 @@ class Players:
         Raises:
             BadUrl: an entry has an invalid host.
         """
-        places: list[str] = []
+        prefixes: list[str] = []
         for entry in re.split(r"[\s,]+", text.strip()) if text.strip() else ():
-            places += load("players", _Words).frames if entry == BUILT_IN else [_place(entry)]
-        return cls(tuple(places))
+            prefixes += load("players", _Words).frames if entry == BUILT_IN else [_prefix(entry)]
+        return cls(tuple(prefixes))
 
     def allowed(self, player: Player, rules: AddressRules) -> Player | None:
         """Return a player with the canonical form of its URL, or None for an unknown place."""
         url = shown(player.url, rules) or ""
-        place = url.removeprefix("https://")
-        is_known = place != url and place.startswith(self.places)
+        rest = url.removeprefix("https://")
+        is_known = rest != url and rest.startswith(self.prefixes)
         return Player(url, player.width, player.height) if is_known else None
 
 
-def _place(entry: str) -> str:
+def _prefix(entry: str) -> str:
     host, _, path = entry.partition("/")
     return f"{host_of(host)}/{path}"
 
@@ -89,7 +89,7 @@ DEFAULT_PLAYERS = Players.parsed(BUILT_IN)
 
 def player(sources: Sources, players: Players, rules: AddressRules) -> Player | None:
     """Return the page's first player at a known place, or None."""
-    if not players.places:
+    if not players.prefixes:
         return None
     for number, each in enumerate(_candidates(sources)):
         if number >= MAX_TRIED:

@@ -23,8 +23,8 @@ _YEARS = re.compile(r"(?:\A|age=)\s*(\d{1,2})(?:\+|\b)")
 
 def sensitive(sources: Sources) -> bool | None:
     """Return whether a page is for adults. None if it says nothing. The strictest word counts."""
-    said = [each for each in _said(sources) if each is not None]
-    return any(said) if said else None
+    labels = [each for each in _labels(sources) if each is not None]
+    return any(labels) if labels else None
 
 
 def labelled(headers: Headers) -> bool:
@@ -32,7 +32,7 @@ def labelled(headers: Headers) -> bool:
     return any(_rated(each) for each in headers.get_all("Rating"))
 
 
-def _said(sources: Sources) -> Iterator[bool | None]:
+def _labels(sources: Sources) -> Iterator[bool | None]:
     page = sources.page
     yield from map(_rated, page.meta("rating", "rta", "content-rating"))
     yield from map(_aged, page.meta("og:restrictions:age", "age-meta-label", "age-de-meta-label"))

@@ -72,11 +72,11 @@ def _names(page: Document) -> list[str]:
 def _paragraph(page: Document, repeated: set[str], end: int | None) -> str | None:
     """Return the first paragraph with content, inside the article if the page has one.
 
-    `end` is the place of the first teaser in a page that lists others.
+    `end` is the index of the first teaser in a page that lists others.
     """
     beside = PageRegion.ASIDE | PageRegion.NOTE
     usable = [each for each in page.texts if not each.region & beside and not _is_beside(each)]
-    usable = [each for each in usable if end is None or each.place < end]
+    usable = [each for each in usable if end is None or each.index < end]
     inside = [each for each in usable if each.region & _INSIDE]
     outside = [each for each in usable if not each.region & (_INSIDE | PageRegion.HEADER)]
     # Texts outside of paragraphs are less sure, but the text of old pages and of forums.
@@ -102,10 +102,10 @@ def _is_beside(paragraph: Element) -> bool:
 
 
 def _first_teaser(page: Document) -> int | None:
-    """Return the place of the first linked heading below the page's own."""
+    """Return the index of the first linked heading below the page's own."""
     below = (*page.headings, *page.subheadings)
-    places = [each.place for each in below if each.name != "h1" and "<a" in each.markup.lower()]
-    return min(places, default=None)
+    indexes = [each.index for each in below if each.name != "h1" and "<a" in each.markup.lower()]
+    return min(indexes, default=None)
 
 
 def _is_long(text: str) -> bool:

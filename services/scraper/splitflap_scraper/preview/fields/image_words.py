@@ -32,17 +32,15 @@ _SMALL = re.compile(
 
 def is_nothing(url: str) -> bool:
     """Whether a URL is that of a placeholder, a counter, or no image at all."""
-    place = url.partition("//")[2]
-    path = place.partition("/")[2]
-    return (
-        not path or _NOTHING.search(f"/{path}") is not None or _COUNTERS.search(place) is not None
-    )
+    rest = url.partition("//")[2]
+    path = rest.partition("/")[2]
+    return not path or _NOTHING.search(f"/{path}") is not None or _COUNTERS.search(rest) is not None
 
 
 def is_common(url: str) -> bool:
     """Whether an image stands for the site, and not for the page."""
-    place = url.partition("//")[2]
-    return _COMMON.search(place.partition("/")[2]) is not None or "gravatar.com/avatar/" in place
+    rest = url.partition("//")[2]
+    return _COMMON.search(rest.partition("/")[2]) is not None or "gravatar.com/avatar/" in rest
 
 
 def is_small(about: str) -> bool:

@@ -26,18 +26,10 @@ from splitflap_scraper.preview.words import load
 TITLES = ("og:title", "twitter:title")
 SITE_NAMES = ("og:site_name",)
 OTHER_SITE_NAMES = (
-    "application-name",
-    "apple-mobile-web-app-title",
-    "citation_journal_title",
-    "prism.publicationname",
-    "dc.publisher",
-    "citation_publisher",
-    "publisher",
-    "og:site",
-    "al:ios:app_name",
-    "al:android:app_name",
-    "twitter:app:name:iphone",
-)
+    "application-name", "apple-mobile-web-app-title", "citation_journal_title",
+    "prism.publicationname", "dc.publisher", "citation_publisher", "publisher", "og:site",
+    "al:ios:app_name", "al:android:app_name", "twitter:app:name:iphone",
+)  # fmt: skip
 
 FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 
@@ -98,12 +90,12 @@ def _site_names(sources: Sources) -> Iterator[str]:
             yield from graph.texts(node, "name")
     yield from (name for text in page.titles[:1] if (name := _site_by_host(page, text)))
     # Blogger names itself.
-    makers = {key(each.partition(" ")[0]) for each in page.meta("generator")}
-    houses = sources.json_ld("publisher", "isPartOf", "sourceOrganization")
-    yield from (each for each in houses if key(each[:MAX_TITLE]) not in makers)
+    generators = {key(each.partition(" ")[0]) for each in page.meta("generator")}
+    publishers = sources.json_ld("publisher", "isPartOf", "sourceOrganization")
+    yield from (each for each in publishers if key(each[:MAX_TITLE]) not in generators)
     yield from page.meta(*OTHER_SITE_NAMES)
-    houses = sources.microdata.texts("publisher")
-    yield from (each for each in houses if len(each) <= MAX_SITE_NAME)
+    publishers = sources.microdata.texts("publisher")
+    yield from (each for each in publishers if len(each) <= MAX_SITE_NAME)
 
 
 def _is_a_title(page: Document, name: str) -> bool:
@@ -210,11 +202,11 @@ def is_of_host(name: str, url: str) -> bool:
         letters = letters[3:]
     if len(letters) < 2:  # noqa: PLR2004 - a letter is no name
         return False
-    ways = {letters}
+    spellings = {letters}
     if not letters.isascii():
-        ways |= {letters.translate(_IN_HOSTS), _ascii(letters)}
+        spellings |= {letters.translate(_IN_HOSTS), _ascii(letters)}
     host, labels = _host(url)
-    return any(_are_alike(label, way) for label in (*labels, *host) for way in ways)
+    return any(_are_alike(label, spelling) for label in (*labels, *host) for spelling in spellings)
 
 
 @lru_cache(maxsize=32)

@@ -39,14 +39,14 @@ def images_of_text(page: Document) -> Iterator[Found]:
     after = page.pace.after
     yield from _with_pictures(inside)
     if not inside:
-        start = next((each.place for each in page.headings if each.name == "h1"), -1)
+        start = next((each.index for each in page.headings if each.name == "h1"), -1)
         # Without a heading, only large images count.
-        texts = [each.place for each in page.texts if start >= 0 and after(_is_long(each))]
+        texts = [each.index for each in page.texts if start >= 0 and after(_is_long(each))]
         end = max(texts, default=0)
         yield from _with_pictures([
             each for each in unmarked
-            if each.place > start
-            and after(_is_large(each) or (each.place < end and _is_photo(each)))
+            if each.index > start
+            and after(_is_large(each) or (each.index < end and _is_photo(each)))
         ])  # fmt: skip
 
 

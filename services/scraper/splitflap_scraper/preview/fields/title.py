@@ -21,7 +21,7 @@ from splitflap_scraper.preview.fields.title_text import (
     is_placeholder,
     is_telling,
     parts,
-    without_maker,
+    without_generator,
     without_named_sections,
     without_sections,
     without_separator,
@@ -79,7 +79,7 @@ def _title(titles: Iterable[str], site: str | None, *, of_front: bool) -> str | 
     fallback = None
     for text in titles:
         # `plain` removes runs of white space first: they would take quadratic time.
-        title = without_maker(plain(text, MAX_TITLE) or "")
+        title = without_generator(plain(text, MAX_TITLE) or "")
         name = without_title(title)
         title = name or title
         if is_placeholder(title):

@@ -34,7 +34,9 @@ _FIRST = re.compile(r"[^|\u2013\u2014\u00bb\u203a-]{2,40}?\s+[-\u2013\u2014|\u00
 #: A separator at the start of a title: the title before it is missing. One at the end.
 _NO_TITLE = re.compile(r"[|\u2013\u2014\uff5c-]\s+(?=\w)")
 _NO_SITE = re.compile(r"\s+[|\u2013\u2014\u00b7\u2022\u00bb\u00ab\uff5c-]\Z")
-_MAKER = re.compile(rf"\s*[{re.escape(_SEPARATORS)}]\s*powered by\s[^-|]{{2,40}}\Z", re.IGNORECASE)
+_GENERATOR = re.compile(
+    rf"\s*[{re.escape(_SEPARATORS)}]\s*powered by\s[^-|]{{2,40}}\Z", re.IGNORECASE
+)
 _BEGIN = re.compile(rf"^[\s{re.escape(_SEPARATORS)}<>]+")
 _END = re.compile(rf"[\s{re.escape(_SEPARATORS)}<>]+$")
 
@@ -129,9 +131,9 @@ def trimmed(text: str) -> str:
     return _END.sub("", _BEGIN.sub("", text))
 
 
-def without_maker(title: str) -> str:
+def without_generator(title: str) -> str:
     """Strip the name of the site's software from a title. Forums add it."""
-    return _MAKER.sub("", title) or title
+    return _GENERATOR.sub("", title) or title
 
 
 def without_site(title: str, names: Iterable[str]) -> str:

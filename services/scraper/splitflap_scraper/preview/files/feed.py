@@ -116,15 +116,15 @@ def _of_json(text: str, url: str) -> PreviewFields:
     author = authors[0] if isinstance(authors, list) and authors else feed.get("author")
     return _preview(
         url,
-        title=_said(feed, "title"),
-        description=_said(feed, "description"),
-        image=_said(feed, "icon"),
-        icon=_said(feed, "favicon"),
-        author=_said(author if isinstance(author, dict) else {}, "name"),
+        title=_text(feed, "title"),
+        description=_text(feed, "description"),
+        image=_text(feed, "icon"),
+        icon=_text(feed, "favicon"),
+        author=_text(author if isinstance(author, dict) else {}, "name"),
         site="",
-        language=_said(feed, "language"),
-        home=_said(feed, "home_page_url"),
-        own=_said(feed, "feed_url"),
+        language=_text(feed, "language"),
+        home=_text(feed, "home_page_url"),
+        own=_text(feed, "feed_url"),
     )
 
 
@@ -180,6 +180,6 @@ def _begin(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _said(feed: dict[str, Any], name: str) -> str:
+def _text(feed: dict[str, Any], name: str) -> str:
     value = feed.get(name)
     return value[:MAX_TEXT] if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""Recognises pages that have only the preview of their site.
+"""Recognizes pages that have only the preview of their site.
 
 Some sites give each page the title and the picture of their front page, at least to programs.
 """

@@ -10,8 +10,7 @@ from splitflap_scraper.preview.structured.jsonld import Node, parsed, text_in, t
 MAX_NODES = 300
 MAX_DEPTH = 4
 
-#: Properties with the nodes of a graph, and with the topic of a page.
-_MEMBERS = ("@graph",)
+#: Properties with the topic of a page.
 _TOPICS = ("mainEntity", "mainEntityOfPage", "blogPost", "blogPosts")
 
 #: Types of nodes with parts of the page for values of `mainEntity`.
@@ -49,9 +48,8 @@ class Graph:
             return
         self.nodes.append(value)
         self._types[id(value)] = types(value)
-        for name in _MEMBERS:
-            for each in _all(value.get(name)):
-                self._gather(each, depth + 1)
+        for each in _all(value.get("@graph")):
+            self._gather(each, depth + 1)
         for name in _TOPICS:
             inner = [each for each in _all(value.get(name)) if isinstance(each, dict)]
             # Several topics are a list.

@@ -1,7 +1,7 @@
 """Chooses among the nodes of a page: its topic, the page itself, and the owner of its site.
 
 Real pages describe much more than themselves: teasers, related articles, reviews, the site and its
-owner. A node of another page is the topic only where nothing contradicts it.
+owner. A lone node of its type is the topic, even with another URL.
 """
 
 from collections import Counter
@@ -59,7 +59,7 @@ class Claim(IntEnum):
 
 @dataclass(frozen=True)
 class Identity:
-    """The URLs and titles of a page, to recognise its own nodes."""
+    """The URLs and titles of a page, to recognize its own nodes."""
 
     urls: tuple[str, ...]
     titles: tuple[str, ...] = ()

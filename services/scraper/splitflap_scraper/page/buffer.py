@@ -1,7 +1,7 @@
 """The part of a page in memory, with the positions of the scanner."""
 
 
-class Window:
+class Buffer:
     """Text of a page, and positions in it. `drop` removes the text before them, and shifts them.
 
     at: the next character to scan

@@ -1,7 +1,7 @@
 """Recognizes walls: pages that stand in front of the requested page.
 
-Each sign comes from a widespread product, or from the words of its pages. An article about such
-pages may contain one sign, so a page with metadata of its own is no wall.
+Each sign comes from a widespread product, or from the words of its pages. Other pages may contain
+one sign, so a page with metadata or a text of its own is no wall.
 """
 
 import re
@@ -12,6 +12,7 @@ import msgspec
 
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.page.document import Document
+from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.texts import clean, key
 from splitflap_scraper.preview.words import load
 
@@ -23,6 +24,17 @@ LITTLE_TEXT = 1500
 
 #: Characters that are read of a title.
 MAX_TITLE = 200
+
+#: Least characters of a paragraph of an article; of all of them, if the page has no heading of its
+#: own.
+MIN_PARAGRAPH = 80
+MIN_TEXT = 160
+
+#: Words of walls in a paragraph of an article, at most.
+MAX_WORDS = 1
+
+#: The first status of an error. Its page is never that of an article.
+FIRST_ERROR = 400
 
 #: Paragraphs from which on a page has a text of its own.
 MANY_PARAGRAPHS = 9
@@ -45,6 +57,7 @@ class Sign(msgspec.Struct, frozen=True):
 class _Words(msgspec.Struct, frozen=True):
     signs: list[Sign]
     words: list[str]
+    about: list[str]
     titles: dict[str, list[str]]
     phrases: dict[str, list[str]]
     urls: dict[str, list[str]]
@@ -63,10 +76,12 @@ SIGNS = {sign.text: sign for sign in _WORDS.signs}
 _SIGNS_BY_WORD = {word: [text for text in SIGNS if word in text] for word in _WORDS.words}
 
 _TITLES = {
-    kind: _any_of(titles, after="$" if kind == "log-in" else "")
-    for kind, titles in _WORDS.titles.items()
+    kind: _any_of(titles, after=r"[\s.!?\u2026]*\Z") for kind, titles in _WORDS.titles.items()
 }
 _PHRASES = {kind: _any_of(phrases) for kind, phrases in _WORDS.phrases.items()}
+
+_ABOUT = _any_of(_WORDS.about, r"\b")
+_BESIDE = PageRegion.ASIDE | PageRegion.NOTE
 
 #: The end of a segment of a path, or of a word in it.
 _END = r"(?:[/._?-]|$)"
@@ -77,14 +92,18 @@ _CONSENT = _any_of(_WORDS.urls["consent"], "/", _END)
 _CAPTCHA = _any_of(_WORDS.urls["captcha"], "/", _END)
 
 #: Separators between a title and the site's name.
-_SEPARATORS = re.compile(r"\s+[-|\u2013\u2014\u00b7\u2022]\s+|:\s+| \| ")
+_SEPARATORS = re.compile(r"\s+[-|\u2013\u2014\u00b7\u2022]\s+")
 
 
 def wall(page: Document, requested: str, status: int, headers: Headers) -> str | None:
     """Return the kind of wall, or None for the page itself. `requested` is the first URL."""
     if headers.get("cf-mitigated", "").lower() == "challenge" or headers.get("x-amzn-waf-action"):
         return "challenge"
-    found = _by_url(page.url, requested) or _by_content(page, status)
+    found = _by_url(page.url, requested)
+    if found is None:
+        found = _by_content(page, status)
+        if found and found != "paywall" and status < FIRST_ERROR and _has_own_text(page):
+            return None
     if found == "log-in" and _requests_log_in(requested, page.url):
         return None
     return found
@@ -158,19 +177,47 @@ def _by_title(page: Document, *, is_described: bool) -> str | None:
     may_be_log_in = _has(page, "log-in") or not page.paragraphs
     telling = {"paywall": True, "log-in": may_be_log_in}
     kinds = [kind for kind in _TITLES if telling.get(kind, not is_described)]
-    for title in [clean(text, MAX_TITLE) or "" for text in dict.fromkeys(texts)]:
-        for kind in kinds:
-            if any(map(_TITLES[kind].match, _variants(title, kind))):
-                return kind
-    return None
+    return next(
+        (kind for each in dict.fromkeys(texts) for kind in kinds if _is_title(each, kind)), None
+    )
+
+
+def _is_title(text: str, kind: str) -> bool:
+    """Whether a title is that of a kind of wall, beside the site's name."""
+    title = clean(text, MAX_TITLE) or ""
+    return any(map(_TITLES[kind].match, _variants(title, kind)))
 
 
 def _variants(title: str, kind: str) -> list[str]:
-    """Return a title as it is, and, for a log-in page, without the site's name."""
-    if kind != "log-in":
-        return [title]
+    """Return a title as it is, and its parts at both ends."""
     pieces = [each.strip() for each in _SEPARATORS.split(title)]
-    return [title, pieces[0], pieces[-1], pieces[0].split(", ")[-1]]
+    found = [title, pieces[0], pieces[-1]]
+    if kind == "log-in":
+        found += [each.strip() for each in title.split(":")[:: max(1, title.count(":"))]]
+        found.append(pieces[0].split(", ")[-1])
+    return found
+
+
+def _has_own_text(page: Document) -> bool:
+    """Whether a page has an article's text. Without a heading of its own, it needs more."""
+    has_heading = any(
+        each.text.strip()
+        and not each.region & _BESIDE
+        and not any(_is_title(each.text, kind) for kind in _TITLES)
+        for each in page.headings
+    )
+    most_words, least = (MAX_WORDS, MIN_PARAGRAPH) if has_heading else (0, MIN_TEXT)
+    texts = (each.text for each in page.texts if not each.region & _BESIDE)
+    return sum(len(each) for each in texts if page.pace.after(_is_own(each, most_words))) >= least
+
+
+def _is_own(text: str, most_words: int) -> bool:
+    """Whether a paragraph belongs to an article, and not to a wall."""
+    if len(text.strip()) < MIN_PARAGRAPH:
+        return False
+    words = " ".join(text.split())
+    about = {each.lower() for each in _ABOUT.findall(words)}
+    return len(about) <= most_words and not any(each.search(words) for each in _PHRASES.values())
 
 
 def _has(page: Document, kind: str) -> bool:

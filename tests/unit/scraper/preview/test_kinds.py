@@ -1,6 +1,7 @@
 """The kinds of files, and their sizes."""
 
 import io
+import struct
 import zipfile
 
 import pytest
@@ -93,6 +94,17 @@ def test_the_first_bytes_of_a_file_tell_its_kind(content_type: str, data: bytes,
     found = of(content_type, "download", data)
     assert found is not None
     assert (found.title, found.type) == ("download", kind)
+
+
+def test_the_first_bytes_of_an_image_give_its_size_too() -> None:
+    """All formats of browsers count. A text may begin with the letters of one."""
+    bitmap = b"BM\x36\x10\0\0" + bytes(4) + struct.pack("<IIii", 54, 40, 640, -480)
+    found = of(OCTETS, "download", bitmap)
+    assert found is not None
+    assert (found.type, found.image_width, found.image_height) == ("image", 640, 480)
+    text = of("", "download", b"BMW and others, " * 80)
+    assert text is not None
+    assert text.type == "text"
 
 
 def test_a_download_of_an_unknown_type_is_a_file() -> None:

@@ -150,7 +150,8 @@ def test_an_answer_may_be_xml() -> None:
     """Texts may be escaped, or in a CDATA section."""
     found = of(
         '<?xml version="1.0" encoding="utf-8"?>\n<oembed><type>video</type>'
-        "<title>Beans &amp; rice</title><author_name><![CDATA[Ann <Lee>]]></author_name>"
+        '<title lang="en">Beans &amp; rice</title>'
+        "<author_name><![CDATA[Ann <Lee>]]></author_name>"
         "<html><![CDATA[<iframe src='https://player.vimeo.com/video/1'></iframe>]]></html>"
         "<width>640</width><thumbnail_url>https://i.example/t.jpg?a=1&amp;b=2</thumbnail_url>"
         "</oembed>"

@@ -4,12 +4,13 @@ The first author, time and picture in their text are those of a teaser.
 """
 
 import re
+import sys
 from itertools import pairwise
 
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.structured.graph import Graph
-from splitflap_scraper.preview.structured.jsonld import LISTS, types
+from splitflap_scraper.preview.structured.jsonld import LISTS, kind, types
 from splitflap_scraper.preview.structured.topic import (
     Identity,
     is_list,
@@ -18,9 +19,10 @@ from splitflap_scraper.preview.structured.topic import (
 )
 from splitflap_scraper.preview.urls import address_key
 
-#: Linked headings of a list, at least; and paragraphs before them, at most.
+#: Linked headings of a list, at least; and paragraphs before them, with their characters, at most.
 MIN_TEASERS = 3
 MAX_BEFORE = 1
+MAX_TEXT = 600
 
 #: Least characters of a paragraph of an article.
 MIN_PARAGRAPH = 80
@@ -40,6 +42,8 @@ _CLASSES = frozenset({"archive", "search-results", "post-type-archive", "path-fr
                       "author-template"})  # fmt: skip
 _CLASSES_OF_BLOG = frozenset({"home", "blog"})
 _OF_SINGLE = re.compile(r"single|postid-|post-template|page-node-type-|node-type-")
+#: Classes of the body that only the page of one text has.
+_OF_POST = re.compile(r"single(?:-post)?\Z|postid-\d|post-template(?:-default)?\Z")
 _HREF = re.compile(r"""<a\s[^<>]{0,500}?href\s*=\s*["']?([^"'\s<>]{1,500})""", re.IGNORECASE)
 
 
@@ -55,7 +59,16 @@ def is_listing(page: Document, graph: Graph, identity: Identity, *, has_item: bo
     has_list = is_list(graph.nodes) or any(graph.of_type({"ItemList"}))
     if has_list and topic_of(graph, identity) is None:
         return True
-    return not has_item and (_has_teasers(page) or _has_dated_teasers(page))
+    if has_item or any(map(_OF_POST.match, page.classes.split())):
+        return False
+    has_teasers = _has_teasers(page) or _has_dated_teasers(page)
+    return has_teasers and not _is_described(graph, identity)
+
+
+def _is_described(graph: Graph, identity: Identity) -> bool:
+    """Whether JSON-LD has an article with the title of the page."""
+    topic = topic_of(graph, identity)
+    return topic is not None and kind(topic) == "article" and identity.has_title_of(topic)
 
 
 def _is_single(page: Document) -> bool:
@@ -88,11 +101,11 @@ def _has_teasers(page: Document) -> bool:
     teasers = [each.index for each, is_link in links if is_link and each.index > start]
     if len(teasers) < MIN_TEASERS:
         return False
-    return _count(_long_texts(page), start, teasers[0]) <= MAX_BEFORE
+    return not _has_text(page, start, teasers[0])
 
 
 def _has_dated_teasers(page: Document) -> bool:
-    """Whether several times have a heading each, and hardly any text."""
+    """Whether several times have a heading each, and hardly any text is around them."""
     times = [each for each in page.times if _is_in_text(each)]
     moments = {each.get("datetime") or each.text for each in times}
     if len(moments) < MIN_TEASERS:
@@ -105,16 +118,33 @@ def _has_dated_teasers(page: Document) -> bool:
     if _has_own_time(page, times, headings):
         times = times[1:]
     texts = _long_texts(page)
-    return len(times) >= MIN_TEASERS and all(
+    if len(times) < MIN_TEASERS or _has_text(page, _title_at(page), times[0].index):
+        return False
+    return all(
         _count(headings, *each) > 0 and _count(texts, *each) <= MAX_BEFORE
         for each in pairwise(each.index for each in times)
     )
 
 
+def _has_text(page: Document, start: int, end: int) -> bool:
+    """Whether the text of an article stands between two places."""
+    sizes = [
+        size
+        for each in page.texts
+        if start < each.index < end and (size := len(each.text.strip())) >= MIN_PARAGRAPH
+    ]
+    return len(sizes) > MAX_BEFORE or sum(sizes) > MAX_TEXT
+
+
+def _title_at(page: Document) -> int:
+    """Return the place of the page's heading, or the end if it has none."""
+    return next((each.index for each in page.headings if each.name == "h1"), sys.maxsize)
+
+
 def _has_own_time(page: Document, times: list[Element], headings: list[int]) -> bool:
     """Whether the first time is that of the page: under its heading, and above that of a list."""
-    title = next((each.index for each in page.headings if each.name == "h1"), None)
-    if title is None or len(times) < MIN_TEASERS or _count(headings, title, times[0].index):
+    title = _title_at(page)
+    if len(times) < MIN_TEASERS or _count(headings, title, times[0].index):
         return False
     return title < times[0].index and _count(headings, times[0].index, times[1].index) > 1
 

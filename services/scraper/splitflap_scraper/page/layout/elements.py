@@ -6,10 +6,12 @@ from functools import lru_cache
 from splitflap_scraper.page.layout.names import (
     ASIDE,
     ASIDE_IDS,
+    BYLINE,
     HEADER,
     LAST_NOTE,
     LAST_TEXT,
     NOTE,
+    OF_OTHERS,
 )
 from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.page.regions import PageRegion
@@ -113,6 +115,25 @@ def is_byline_footer(tag: str) -> bool:
     return _OF_POST.search(tag) is not None
 
 
+def is_of_others(found: dict[str, str]) -> bool:
+    """Whether the attributes of a start tag say that dates and authors are not those of the text.
+
+    Whole names count: a `menu-item` is no menu. In `teaser__date` the block is `teaser`.
+    """
+    if of_attributes(found) & PageRegion.ASIDE:
+        return True
+    names = f"{found.get('class', '')} {found.get('id', '')}".lower().split(maxsplit=_MAX_NAMES)
+    return any(map(_is_name_of_others, names[:_MAX_NAMES]))
+
+
+@lru_cache(maxsize=2048)
+def _is_name_of_others(name: str) -> bool:
+    block = name.partition("__")[0].replace("_", "-")
+    if block in ASIDE or block in OF_OTHERS:
+        return True
+    return BYLINE.isdisjoint(_WORDS.split(block)) and _has_word(block, NOTE, frozenset())
+
+
 def visible(markup: str) -> str:
     """Remove the hidden elements within a paragraph or heading."""
     if "<" not in markup or not _MAY_HIDE.search(markup):
@@ -142,7 +163,11 @@ def _by_attributes(tag: str) -> int:
     lower = tag.lower()
     if not (any(map(lower.__contains__, _TELLING)) or _ID.search(lower)):
         return PageRegion.NONE
-    found = attributes(tag)
+    return of_attributes(attributes(tag))
+
+
+def of_attributes(found: dict[str, str]) -> int:
+    """Return the region that the attributes of a start tag tell."""
     region = _of_class(found["class"].lower()) if "class" in found else PageRegion.NONE
     if "id" in found:
         region |= _of_id(found["id"].lower())
@@ -184,11 +209,13 @@ def _named(name: str) -> int:
         return PageRegion.HEADER
     if _CONTENT.fullmatch(name):
         return PageRegion.CONTENT
-    return PageRegion.NOTE if _is_note(name) else PageRegion.NONE
+    is_note = _has_word(name, NOTE, LAST_NOTE)
+    return PageRegion.NOTE if is_note else PageRegion.NONE
 
 
-def _is_note(name: str) -> bool:
+def _has_word(name: str, anywhere: frozenset[str], last: frozenset[str]) -> bool:
+    """Whether the name of a block that holds no text has one of these words."""
     words = _WORDS.split(name)
     if words[-1] in LAST_TEXT or _ABOUT_PAGE.match(name):
         return False
-    return words[-1] in LAST_NOTE or not NOTE.isdisjoint(words)
+    return words[-1] in last or not anywhere.isdisjoint(words)

@@ -37,15 +37,24 @@ HEADER = frozenset({
     "global-header", "header", "main-header", "masthead", "site-branding", "site-header"
 })  # fmt: skip
 
-#: Words anywhere in the name of a block that is no part of the text around it.
-NOTE = frozenset({
-    "admonition", "affiliate", "alert", "alerts", "announcement", "announcements", "author",
-    "authors", "breadcrumb", "breadcrumbs", "browserupgrade", "byline", "caption", "captions",
-    "ccpa", "consent", "cookie", "cookiebar", "cookies", "copyright", "dateline",
-    "disclaimer", "disclaimers", "disclosure", "disclosures", "donate", "donation", "gdpr",
-    "hatnote", "infobox", "mailchimp", "mc4wp", "newsletter", "newsletters", "notification",
-    "notifications", "optin", "paywall", "postmeta", "signup", "subscribe", "subscription"
+#: Blocks with other dates and authors than those of the text around them.
+OF_OTHERS = frozenset({
+    "carousel", "comment", "countdown", "latest", "popular", "promo", "read-next", "read-time",
+    "reading-time", "readingtime", "recommended-posts", "teaser", "teasers", "widget",
+    "wp-caption-text"
 })  # fmt: skip
+
+#: Words anywhere in the name of a block with the author or the date of a text.
+BYLINE = frozenset({"author", "authors", "byline", "dateline", "postmeta"})
+#: Words anywhere in the name of a block that is no part of the text around it.
+NOTE = BYLINE | {
+    "admonition", "affiliate", "alert", "alerts", "announcement", "announcements", "breadcrumb",
+    "breadcrumbs", "browserupgrade", "caption", "captions", "ccpa", "consent", "cookie",
+    "cookiebar", "cookies", "copyright", "disclaimer", "disclaimers", "disclosure",
+    "disclosures", "donate", "donation", "gdpr", "hatnote", "infobox", "mailchimp", "mc4wp",
+    "newsletter", "newsletters", "notification", "notifications", "optin", "paywall", "signup",
+    "subscribe", "subscription"
+}  # fmt: skip
 #: The last words of such names.
 LAST_NOTE = frozenset({
     "bio", "credit", "credits", "cta", "flash", "legal", "login", "meta", "metadata", "note",

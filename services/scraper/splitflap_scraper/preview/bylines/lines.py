@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from splitflap_scraper.page.layout.elements import is_byline_footer
+from splitflap_scraper.page.layout.elements import is_byline_footer, is_of_others, of_attributes
 from splitflap_scraper.page.markup import attributes, unescaped
+from splitflap_scraper.page.regions import PageRegion
 
 #: Lines of an excerpt, and open elements followed, at most.
 MAX_LINES = 80
@@ -47,14 +48,6 @@ _SKIPPED = frozenset(
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
-#: Parts of a page beside its text, by class or id.
-_BESIDE = re.compile(
-    r"(?i)(?:^|[\s_-])(?:comments?|respond|related|sidebar|widget|newsletter|caption|wp-caption-text"
-    r"|breadcrumbs?|recommended|popular|trending|most-read|latest|carousel|teasers?|promo|advert|ads?"
-    r"|cookie|copyright|menu|navbar|pagination|share|sharing|social|countdown|reading-?time"
-    r"|read-?time|hidden|d-none|screen-reader-text|sr-only|visually-?hidden)(?=$|[\s_-])"
-)
-_HIDDEN = re.compile(r"\shidden(?=[\s=/>]|$)|display\s*:\s*none")
 _TIMED = re.compile(r"(?i)datetime|timestamp|\s(?:ts=|data-|title\s*=|content\s*=)|\d{4}-\d\d-\d\d")
 _STAMP = re.compile(r"(?:data-)?(?:date-?time|.*(?:date|time|publish|unix|utc).*)\Z")
 #: Attributes with the time of an element, in HTML and in web components.
@@ -135,11 +128,10 @@ class _Element:
             self.is_link = target[0] != "#"
             self.is_mail = target.lower().startswith("mailto:")
             self.is_author |= _AUTHOR_PAGE.search(target) is not None
-        words = rest.lower()
-        if "hidden" in words or "none" in words:
-            self.is_beside |= _HIDDEN.search(words) is not None
-        if about and self.name not in _FRAMES:
-            self.is_beside |= _BESIDE.search(self.about) is not None
+        if self.name in _FRAMES:
+            self.is_beside = of_attributes(found) & PageRegion.HIDDEN != 0
+        else:
+            self.is_beside |= is_of_others(found)
         if self.name in {"footer", "aside"} and is_byline_footer(rest):
             self.is_beside = False
         stamp = _stamp(self.name, found, self.about)

@@ -55,7 +55,9 @@ class MarkScanner:
         may_keep = self._kept < MAX_MARKED and self._hits < MAX_HITS
         if may_keep and self._has_marks(text, start, end):
             start, reached = self._scan_marked(text, start, end, whole=whole)
-        self._pass(text, start, reached, end)
+        if self.items.open:
+            self.items.passed(text, start, reached)
+        self._blocks.passed(text, start, reached, end)
         return reached
 
     def _has_marks(self, text: str, start: int, end: int) -> bool:
@@ -78,11 +80,6 @@ class MarkScanner:
             self._kept += 1
             self._keep(piece)
 
-    def _pass(self, text: str, start: int, end: int, limit: int) -> None:
-        if self.items.open:
-            self.items.passed(text, start, end)
-        self._blocks.passed(text, start, end, limit)
-
     def _scan_marked(self, text: str, start: int, end: int, *, whole: bool) -> tuple[int, int]:
         """Keep the marked tags of a text.
 
@@ -96,7 +93,9 @@ class MarkScanner:
                 break
             if self._kept >= MAX_MARKED:
                 break
-            self._pass(text, start, mark.start(), end)
+            if self.items.open:
+                self.items.passed(text, start, mark.start())
+            self._blocks.passed(text, start, mark.start(), end)
             self._keep_tag(text, mark, end)
             start = mark.end()
             reached = max(start, reached)

@@ -112,7 +112,7 @@ class PageScanner:
         if token is None:
             self._scan_rest()
             return False
-        start = token.start()
+        start, end = token.span()
         if self._is_late:
             if start > self._position(MAX_SCANNED):
                 self.done = True
@@ -126,10 +126,11 @@ class PageScanner:
         self._tokens_left -= 1
         if self._tokens_left < 0:
             self._run_out()
-        buffer.start, buffer.at = start, token.end()
-        if name := token[2]:
+        buffer.start, buffer.at = start, end
+        name, is_whole = token.group(2, 3)
+        if name:
             self._name = name.lower()
-            if token[3] and buffer.at - start <= MAX_TAG:
+            if is_whole and end - start <= MAX_TAG:
                 self._after_tag()
                 return True
             return self._in_tag()

@@ -102,7 +102,7 @@ class Sources:
 
 def _own_urls(url: str, urls: list[str]) -> tuple[str, ...]:
     """Return the URLs of a page. Some sites declare their front page for all their pages."""
-    if is_front_page(url):
+    if len(urls) == 1 or is_front_page(url):
         return tuple(urls)
     return tuple(each for each in urls if not is_front_page(each)) or (url,)
 

@@ -104,6 +104,10 @@ class RegionTracker:
         if self._deeper:
             self._deeper -= 1
             return
+        if self.open[-1][0] == name:
+            self.here = self.open.pop()[1]
+            self._counts[name] -= 1
+            return
         for index in range(len(self.open) - 1, -1, -1):
             each = self.open[index][0]
             if each == name:
@@ -173,7 +177,8 @@ class BlockScanner:
                 regions.tag(name, text[begin:at])
             self._begin_text(name)
         self._beyond = 0
-        self.add(text, at, end)
+        if self._is_text or at > end:
+            self.add(text, at, end)
 
     def _break(self) -> None:
         if self._is_text:

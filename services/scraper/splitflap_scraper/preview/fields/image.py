@@ -66,10 +66,9 @@ def icon(page: Document, rules: AddressRules) -> str | None:
     """Return the URL of the icon that fits best, or None."""
     links = [*page.linked("icon"), *page.linked("apple-touch-icon"),
              *page.linked("apple-touch-icon-precomposed")]  # fmt: skip
-    ranked = sorted(
-        enumerate(links[:MAX_RANKED]),
-        key=lambda each: page.pace.after(_icon_rank(each[1], each[0])),
-    )
+    ranked = list(enumerate(links[:MAX_RANKED]))
+    if len(links) > 1:
+        ranked.sort(key=lambda each: page.pace.after(_icon_rank(each[1], each[0])))
     for _, link in ranked[:MAX_ICONS]:
         if url := page.pace.after(shown_reference(page, link.get("href"), rules)):
             return url

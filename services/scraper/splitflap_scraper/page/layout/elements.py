@@ -28,6 +28,8 @@ REGIONS: dict[str, int] = {
     "figcaption": PageRegion.NOTE,
     "caption": PageRegion.NOTE,
     "address": PageRegion.NOTE,
+    # Closed at first. `region_of` takes out an open one.
+    "details": PageRegion.NOTE,
 }
 #: Elements around all others. Their classes tell about the whole page.
 _AROUND = frozenset({"html", "body", "main", "article"})
@@ -44,7 +46,8 @@ _SHORT = 200
 #: Tags within a paragraph that are examined.
 _MAX_HIDING = 20
 _MAY_HIDE = re.compile(
-    r"hidden|display|sr-|-sr|screen|hide|d-none|element-|assistive|invisible|print", re.IGNORECASE
+    r"hidden|display|sr-|-sr|screen|hide|d-none|element-|assistive|invisible|print|font-size|indent|clip",
+    re.IGNORECASE,
 )
 _TAG = re.compile(r"<(/?[a-z][a-z0-9-]{0,30})(?=[\s/>])[^<>]*+>", re.IGNORECASE | re.ASCII)
 _VOID = frozenset({"img", "br", "input", "wbr", "hr", "meta", "link"})
@@ -55,17 +58,20 @@ _OF_POST = re.compile(
     r"(?:node|entry|post|article)(?:_{1,2}|-)(?:meta|info|submitted|footer)|submitted|byline"
 )
 
+_OPEN = re.compile(r"\sopen(?=[\s=/>])", re.IGNORECASE)
+
 #: Names of a class that are read.
 _MAX_NAMES = 30
 
 _HIDING_STYLE = re.compile(
-    r"display\s{0,5}:\s{0,5}none|visibility\s{0,5}:\s{0,5}hidden|left\s{0,5}:\s{0,5}-\d{3}",
+    r"display\s{0,5}:\s{0,5}none|visibility\s{0,5}:\s{0,5}hidden|(?:left|indent)\s{0,5}:\s{0,5}-\d{3}"
+    r"|(?:font-size|(?:max-)?height)\s{0,5}:\s{0,5}0(?:px|em|pt|%)?\s{0,5}(?:[;!]|\Z)|clip\s{0,5}:\s{0,5}rect\([01]",
     re.IGNORECASE | re.ASCII,
 )
 #: Classes of texts for screen readers or paper, and of elements that are not shown.
 _HIDING = re.compile(
     r"(?:(?!label-)[a-z0-9]+-){0,2}(?:visually-?hidden|sr-only|screen-?reader(?:s|-text|-only|s-only)?|sr-text|for-sr"
-    r"|element-(?:invisible|hidden)|assistive-text|off-?screen|(?:a11y|accessibility)-hidden"
+    r"|screen-only|hidden-?visually|accessib(?:le|ly)-?hidden|element-(?:invisible|hidden)|assistive-text|off-?screen|(?:a11y|accessibility)-hidden"
     r"|hidden-accessible|visible-print(?:-block)?|print-only|only-print|d-print-block)"
     r"|(?:is-|u-|uk-|js-)?hidden|d-none|hide|invisible"
 )
@@ -86,6 +92,12 @@ _CONTENT = re.compile(
 )
 _WORDS = re.compile(r"-+")
 
+#: Messages of Drupal and of other systems to the reader.
+_KINDS_OF_MESSAGE = frozenset({"status", "warning", "error", "info"})
+_MESSAGE = re.compile(
+    r"messages?-+(?:status|warning|error|info)|(?:system|flash|status|error|warning|site)-+messages?"
+)
+
 _ROLES: dict[str, int] = {
     **dict.fromkeys(
         ("navigation", "complementary", "contentinfo", "dialog", "alertdialog", "search", "menu",
@@ -104,6 +116,8 @@ def region_of(name: str, tag: str) -> int:
     region = REGIONS.get(name, PageRegion.NONE)
     if name in _FOOTERS and is_byline_footer(tag):
         region = PageRegion.NOTE
+    elif name == "details" and _OPEN.search(tag):
+        region = PageRegion.NONE
     found = _remembered(tag) if len(tag) <= _SHORT else _by_attributes(tag)
     if found and name in _AROUND and not found & PageRegion.HIDDEN:
         found &= PageRegion.CONTENT
@@ -189,6 +203,8 @@ def _of_class(value: str) -> int:
     region: int = PageRegion.NONE
     for name in names:
         region |= _named(name.replace("_", "-"))
+    if "messages" in names and not _KINDS_OF_MESSAGE.isdisjoint(names):
+        region |= PageRegion.NOTE
     if region & PageRegion.HIDDEN and any(_SHOWING.fullmatch(each) for each in names):
         return PageRegion.NONE
     return region
@@ -209,7 +225,7 @@ def _named(name: str) -> int:
         return PageRegion.HEADER
     if _CONTENT.fullmatch(name):
         return PageRegion.CONTENT
-    is_note = _has_word(name, NOTE, LAST_NOTE)
+    is_note = _has_word(name, NOTE, LAST_NOTE) or _MESSAGE.fullmatch(name) is not None
     return PageRegion.NOTE if is_note else PageRegion.NONE
 
 

@@ -36,6 +36,15 @@ _NOTHING, _NOTHING_BEGINS, _BANNER, _BANNER_BEGINS = (
     for name in ("nothing", "nothing_begins", "banners", "banner_begins")
 )
 
+#: Patterns that are in a notice together.
+_NOTICES = [
+    [re.compile(f"(?i){each}") for each in patterns]
+    for name, patterns in _WORDS.items()
+    if name.startswith("notice_")
+]
+#: Characters of a paragraph in which a notice shows itself.
+MAX_NOTICE = 300
+
 #: An ellipsis in brackets, or a link to the rest of a text after an ellipsis, or at its end.
 _MORE = "|".join(_WORDS["more"])
 _ENDS = re.compile(
@@ -85,6 +94,9 @@ def is_no_description(text: str) -> bool:
 
 def is_beside(text: str) -> bool:
     """Whether a paragraph is a banner, a disclosure, a byline or a line of navigation."""
-    if _BANNER_BEGINS.match(text[:200]) or _BANNER.search(text[:200]):
+    begin = text[:MAX_NOTICE]
+    if _BANNER_BEGINS.match(begin) or _BANNER.search(begin):
+        return True
+    if any(all(each.search(begin) for each in patterns) for patterns in _NOTICES):
         return True
     return len(_SEPARATOR.findall(text[:300])) >= MANY_SEPARATORS and not SENTENCE.search(text)

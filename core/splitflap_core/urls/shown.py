@@ -64,10 +64,11 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _check_host(url: WebUrl, rules: AddressRules) -> None:
-    if url.address is not None:
-        if not rules.may_be_reached(url.address):
+    address = url.address
+    if address is not None:
+        if not rules.may_be_reached(address):
             raise BadUrl("a private address")
-        is_own = rules.is_in(url.address, rules.allowed)
+        is_own = rules.is_in(address, rules.allowed)
     else:
         is_own = suffix_in(url.host, rules.hosts) is not None
         if not is_own:

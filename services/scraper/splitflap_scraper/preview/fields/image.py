@@ -105,6 +105,8 @@ def _of_nodes(sources: Sources) -> Iterator[Picture]:
 def _logos(sources: Sources) -> list[str]:
     """Return the logos of the site and its owner."""
     graph = sources.graph
+    if not graph.nodes:
+        return []
     owners = [each for each in sources.values("publisher") if isinstance(each, dict)]
     owners += [each for each in graph.of_type(ORGANIZATIONS) if each not in sources.nodes]
     found = (

@@ -3,8 +3,6 @@
 Some sites give each page the title and the picture of their front page, at least to programs.
 """
 
-from urllib.parse import urlsplit
-
 import msgspec
 from splitflap_core.contracts import PreviewFields
 
@@ -50,8 +48,9 @@ def of_site(found: PreviewFields) -> PreviewFields:
 
 def _names(url: str, found: PreviewFields) -> set[str]:
     """Return the name of a site and the labels of its host, as keys."""
-    labels = (urlsplit(url).hostname or "").split(".")[-MAX_LABELS:-1]
-    return {key(each) for each in (found.site_name or "", *labels) if key(each)}
+    host = url.partition("//")[2].partition("/")[0].partition(":")[0]
+    labels = host.split(".")[-MAX_LABELS:-1]
+    return set(filter(None, map(key, (found.site_name or "", *labels))))
 
 
 def _has_motto(page: Document) -> bool:

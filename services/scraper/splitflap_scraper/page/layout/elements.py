@@ -37,7 +37,7 @@ _AROUND = frozenset({"html", "body", "main", "article"})
 _HIDDEN = PageRegion.HIDDEN | PageRegion.ASIDE
 
 #: Parts of the attributes that tell a region.
-_TELLING = ("class", "role", "itemprop", "hidden", "style")
+_TELLING = ("class", "role", "itemprop", "itemtype", "typeof", "hidden", "style")
 _ID = re.compile(r"\bid\s*+=", re.ASCII)
 
 #: Longest tag whose region is remembered, in characters. Pages repeat short ones.
@@ -79,6 +79,17 @@ _HIDING = re.compile(
 _SHOWING = re.compile(
     r"(?:d-)?(?:xs|sm|md|lg|x{1,2}l|2xl|tablet|desktop)[-:](?:block|flex|grid|inline\S*|table\S*)"
 )
+
+#: Types of items about the owner of a site or about its frame (schema.org).
+_OF_SITE = re.compile(
+    r"(?:organization|corporation|business|company|ngo|agency|agent|store|shop|restaurant|cafe|bakery"
+    r"|hotel|hostel|resort|salon|clinic|hospital|dentist|physician|pharmacy|attorney|notary|dealer"
+    r"|repair|contractor|electrician|plumber|locksmith|school|university|airline|library|museum|club"
+    r"|\w(?:service|station|association)|\bperson|website|wpheader|wpfooter|wpsidebar"
+    r"|sitenavigationelement)/?\s*\Z",
+    re.IGNORECASE,
+)
+_MAX_KIND = 200
 
 #: Starts of classes that tell about the page, and not about the block.
 _ABOUT_PAGE = re.compile(
@@ -189,6 +200,9 @@ def of_attributes(found: dict[str, str]) -> int:
         region |= _ROLES.get(found["role"].strip().lower(), PageRegion.NONE)
     if found.get("itemprop", "").lower() == "articlebody":
         region |= PageRegion.CONTENT
+    kind = found.get("itemtype") or found.get("typeof")
+    if kind and _OF_SITE.search(kind, 0, _MAX_KIND):
+        region |= PageRegion.NOTE
     hides = "hidden" in found or found.get("aria-hidden", "").strip().lower() == "true"
     if hides or ("style" in found and _HIDING_STYLE.search(found["style"])):
         region |= _HIDDEN

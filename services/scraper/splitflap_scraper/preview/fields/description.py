@@ -30,8 +30,9 @@ MOST_LINKS = 0.7
 #: Titles of the page that a description may repeat.
 MAX_TITLES = 3
 
+_BESIDE = PageRegion.ASIDE | PageRegion.NOTE
 #: Classes of paragraphs beside the text, in addition to the regions of blocks.
-_BESIDE = re.compile(
+_CLASS_BESIDE = re.compile(
     r"(?i)skip|meta|byline|author|caption|cookie|footer|copyright|breadcrumb|notice|banner"
 )
 #: Those about the site, if they stand outside of the article.
@@ -74,7 +75,11 @@ def _paragraph(page: Document, repeated: set[str], end: int | None) -> str | Non
 
     `end` is the index of the first teaser in a page that lists others.
     """
-    beside = PageRegion.ASIDE | PageRegion.NOTE
+    # A page may be about the owner of its site: its heading is in the same block.
+    in_note = any(
+        each.name == "h1" and each.region & _BESIDE == PageRegion.NOTE for each in page.headings
+    )
+    beside = PageRegion.ASIDE if in_note else _BESIDE
     usable = [each for each in page.texts if not each.region & beside and not _is_beside(each)]
     usable = [each for each in usable if end is None or each.index < end]
     inside = [each for each in usable if each.region & _INSIDE]
@@ -98,7 +103,7 @@ def _paragraph(page: Document, repeated: set[str], end: int | None) -> str | Non
 def _is_beside(paragraph: Element) -> bool:
     about = f"{paragraph.get('class')} {paragraph.get('id')}"
     is_of_site = not paragraph.region & _INSIDE and _OF_SITE.search(about) is not None
-    return is_of_site or _BESIDE.search(about) is not None
+    return is_of_site or _CLASS_BESIDE.search(about) is not None
 
 
 def _first_teaser(page: Document) -> int | None:

@@ -112,7 +112,8 @@ def _logos(sources: Sources) -> list[str]:
     found = (
         url
         for owner in owners[:MAX_LOGOS]
-        for name in ("logo", "image")
+        # The image of an organization is its campus or its shop, and not its sign.
+        for name in (("logo", "image") if sources.identity.is_front else ("logo",))
         for url, _ in graph.urls(owner, name)
     )
     return list(dict.fromkeys(islice(found, MAX_LOGOS)))

@@ -117,14 +117,16 @@ def _add_properties(
 def _main(graph: Graph, tops: list[Node], identity: Identity, headed: set[int]) -> Node | None:
     """Return the item of the page's topic.
 
-    An item with the page's heading describes the page. Several items are a list.
+    An item with the page's heading describes the page. Several items are a list. A business without
+    the heading is the owner of the site.
     """
     if main := topic_of(graph, identity):
         return main
     with_heading = [each for each in graph.nodes if id(each) in headed]
     if identity.is_list:
         return None
-    alone = tops[0] if len(tops) == 1 else page_of(graph, identity)
+    is_alone = len(tops) == 1 and OWNERS.isdisjoint(types(tops[0]))
+    alone = tops[0] if is_alone else page_of(graph, identity)
     return next(iter(with_heading), alone)
 
 

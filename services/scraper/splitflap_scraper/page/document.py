@@ -13,30 +13,33 @@ from splitflap_scraper.page.attributes.rdfa import as_microdata
 from splitflap_scraper.page.attributes.references import mended
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.layout.elements import visible
-from splitflap_scraper.page.markup import attributes, text_of, unescaped
+from splitflap_scraper.page.markup import (
+    MAX_VALUE,
+    attributes,
+    text_of,
+    unescaped,
+    unescaped_values,
+)
 from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.page.vocabulary import IMAGES, Piece
-
-#: Characters read of an attribute: more than the longest URL or description kept.
-MAX_VALUE = 4096
 
 
 def _value(attributes: dict[str, str], name: str) -> str:
     value = attributes.get(name)
-    return unescaped(value[:MAX_VALUE]).strip() if value else ""
+    return value[:MAX_VALUE].strip() if value else ""
 
 
 def _decoded(tag: str, decoder: TextDecoder) -> dict[str, str]:
-    """Return the attributes of a tag."""
+    """Return the attributes of a tag. Their references are replaced here, and only here."""
     read = attributes(tag)
-    if tag.isascii():
-        return read
-    return {name: decoder.text(value) for name, value in read.items()}
+    if not tag.isascii():
+        read = {name: decoder.text(value) for name, value in read.items()}
+    return unescaped_values(read) if "&" in tag else read
 
 
 @dataclass(slots=True)
 class Element:
-    """A relevant element. `attributes` are raw; `get` unescapes one.
+    """A relevant element.
 
     It is not frozen: each would take 2 us more. Nothing changes it.
     """
@@ -45,6 +48,8 @@ class Element:
     attributes: dict[str, str]
     markup: str
     region: int
+    #: The pace of the work for the page.
+    pace: Pace = field(repr=False, compare=False)
     #: The numbers of the item of microdata around the element, and of its own item; 0 is no item.
     item: int = 0
     own: int = 0
@@ -61,7 +66,7 @@ class Element:
         """The visible text of the element, with its white space."""
         # A cached property of the library would take a lock.
         if self._text is None:
-            self._text = text_of(visible(self.markup))
+            self._text = self.pace.after(text_of(visible(self.markup)))
         return self._text
 
     @property
@@ -239,7 +244,7 @@ def document_of(
         _settle(pieces, decoder, language or "")
         for index, piece in enumerate(pieces):
             _add_piece(page, piece, index, decoder)
-            if not index % PIECES_OF_STEP:
+            if not index % PIECES_OF_STEP or "&" in piece.tag:
                 page.pace.after(None)
     return page
 
@@ -255,7 +260,7 @@ def _add_piece(page: Document, piece: Piece, index: int, decoder: TextDecoder) -
         read |= as_microdata(read)
     if name in _ROOTS:
         page.roots.add(own)
-    _add(page, Element(name, read, decoder.text(inner), region, item, own, index), mark)
+    _add(page, Element(name, read, decoder.text(inner), region, page.pace, item, own, index), mark)
 
 
 def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> None:
@@ -340,7 +345,7 @@ def _add_meta(page: Document, element: Element) -> None:
 def _add_metas_within(page: Document, element: Element) -> None:
     """Add the metas within a <noscript> of the head."""
     for tag in islice(_META.finditer(element.markup), MAX_METAS_WITHIN):
-        found = attributes(tag[0])
+        found = unescaped_values(attributes(tag[0]))
         if "http-equiv" not in found:
             _add_meta(page, replace(element, name="meta", attributes=found, markup=""))
 
@@ -348,6 +353,6 @@ def _add_metas_within(page: Document, element: Element) -> None:
 def _refresh_within(element: Element) -> str | None:
     markup = element.markup
     at = markup.lower().find("<meta")
-    tag = attributes(markup[at : markup.find(">", at) + 1]) if at >= 0 else {}
+    tag = unescaped_values(attributes(markup[at : markup.find(">", at) + 1])) if at >= 0 else {}
     is_refresh = tag.get("http-equiv", "").strip("\"'").lower() == "refresh"
-    return unescaped(tag.get("content", "")) or None if is_refresh else None
+    return tag.get("content") or None if is_refresh else None

@@ -3,11 +3,16 @@
 import html
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+from html.entities import html5
 
 from splitflap_scraper.page.hidden_parts import without_hidden
 
 #: Attributes read of one tag. Real tags have a dozen.
 MAX_ATTRIBUTES = 100
+
+#: Characters read of a value: more than the longest URL or description kept.
+MAX_VALUE = 4096
 
 #: The rest of a tag up to its end. A quote counts only after "=" (HTML Standard, tokenization).
 #: The alternatives are possessive and exclude each other, so the match never backtracks. Their
@@ -24,9 +29,14 @@ _ATTRIBUTE = re.compile(
 #: A character reference with a short name. Before a letter, a digit or "=" it needs its semicolon
 #: (HTML Standard, "named character reference state"): query strings are full of "&name=".
 _REFERENCE = re.compile(
-    r"&(?:\#\d{1,7}(?!\d);?|\#x[0-9a-f]{1,6}(?![0-9a-f]);?|[a-z][a-z0-9]{1,31}(?:;|(?![\w=;])))",
+    r"&(\#\d{1,7}(?!\d);?|\#x[0-9a-f]{1,6}(?![0-9a-f]);?|[a-z][a-z0-9]{1,31}(?:;|(?![\w=;])))",
     re.IGNORECASE | re.ASCII,
 )
+#: Characters of the longest name that is valid without its semicolon.
+_LONGEST_BARE = max(len(each) for each in html5 if each[-1] != ";")
+#: Pages repeat the numbers of a few characters.
+_numbered = lru_cache(maxsize=512)(html.unescape)
+
 #: Inline elements, which do not separate words as others do.
 _INLINE = re.compile(
     r"</?(?:a|abbr|b|bdi|bdo|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|u|wbr)"
@@ -60,11 +70,32 @@ def attributes(tag: str) -> dict[str, str]:
     return found
 
 
-def unescaped(text: str) -> str:
-    """Replace the character references of a text."""
-    if "&" not in text:
-        return text
-    return _REFERENCE.sub(lambda match: html.unescape(match[0]), text)
+def unescaped(text: str, limit: int = MAX_VALUE) -> str:
+    """Cut a text to `limit` characters, and replace its character references."""
+    text = text[:limit]
+    return _REFERENCE.sub(character, text) if "&" in text else text
+
+
+def unescaped_values(attributes: dict[str, str]) -> dict[str, str]:
+    """Return attributes with the references in their values replaced."""
+    return {name: unescaped(value) for name, value in attributes.items()}
+
+
+def character(reference: re.Match[str]) -> str:
+    """Return the character of a reference: `&` and a first group.
+
+    A text of unknown names takes a third of the time of `html.unescape`, which tries all their
+    beginnings.
+    """
+    name = reference[1]
+    if found := html5.get(name):
+        return found
+    if name[0] == "#":
+        return _numbered(reference[0])
+    for size in range(min(len(name) - 1, _LONGEST_BARE), 1, -1):
+        if found := html5.get(name[:size]):
+            return found + name[size:]
+    return reference[0]
 
 
 def without_comments(text: str) -> str:
@@ -78,7 +109,7 @@ def without_comments(text: str) -> str:
 
 
 def text_of(markup: str) -> str:
-    """Return the text of a piece of HTML of a few KiB. Tags of blocks become spaces."""
+    """Return the text of a piece of HTML of a few KiB, cut. Tags of blocks become spaces."""
     if "<" in markup:
         markup = without_hidden(without_comments(markup))
         markup = _TAG.sub(" ", _INLINE.sub("", markup))

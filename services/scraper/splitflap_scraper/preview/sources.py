@@ -45,7 +45,7 @@ class Sources:
         """Parse the structured data of a page. `urls` are the page's own URLs."""
         after = page.pace.after
         urls = list(dict.fromkeys(urls))
-        graph = after(Graph(page.scripts))
+        graph = after(Graph(page.scripts, page.pace))
         identity = _identity(page, urls)
         microdata = after(Microdata(page, identity))
         is_list = microdata.is_list or after(

@@ -1,11 +1,10 @@
 """Cleans texts for display: on one line, with visible characters only, of bounded length."""
 
-import html
 import re
 import unicodedata
 from functools import lru_cache
 
-from splitflap_scraper.page.markup import without_comments
+from splitflap_scraper.page.markup import character, without_comments
 
 #: Invisible characters: direction marks (Unicode, UAX 9), fillers, tags (U+E0000 to U+E007F), and
 #: variation selectors beyond the first sixteen. The joiners U+200C and U+200D stay, since Persian,
@@ -26,9 +25,9 @@ _DROPPED = frozenset({"Cc", "Co", "Cn", "Cs"})
 
 #: References in a decoded text. It was encoded twice.
 _TWICE = re.compile(
-    r"&(?:amp|quot|apos|nbsp|[lr][sd]quo|[mn]dash|hellip|middot|bull|laquo|raquo|copy|reg|trade"
+    r"&((?:amp|quot|apos|nbsp|[lr][sd]quo|[mn]dash|hellip|middot|bull|laquo|raquo|copy|reg|trade"
     r"|[A-Za-z](?:acute|grave|circ|uml|tilde|cedil|ring|slash)|szlig|\#\d{2,6}|\#[xX][0-9a-fA-F]{2,5});"
-    r"|&lt;(?=/?[a-z][^<>&]{0,60}&gt;)|(?<=[a-z0-9\"'/])&gt;",
+    r"|lt;(?=/?[a-z][^<>&]{0,60}&gt;)|(?<=[a-z0-9\"'/]&)gt;)",
     re.IGNORECASE,
 )
 #: Markup in a plain text. A lone "<b>" stays: it may be the topic of a title.
@@ -83,7 +82,7 @@ def plain(text: str, limit: int) -> str | None:
     """Clean a text of a page. It may be encoded twice, or contain markup."""
     text = text[: limit * _SLACK + 200]
     if "&" in text:
-        text = _TWICE.sub(lambda match: html.unescape(match[0]), text)
+        text = _TWICE.sub(character, text)
     if "<" in text and _PAIRED.search(text):
         text = _MARKUP.sub(" ", without_comments(text))
     return clean(text, limit)

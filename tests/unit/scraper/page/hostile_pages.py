@@ -1,5 +1,6 @@
 """Pages that take long to read, a MiB each. `python -m benchmarks previews` measures them."""
 
+from tests.unit.scraper.page.hostile_references import REFERENCES
 from tests.unit.scraper.page.hostile_texts import TEXTS
 from tests.unit.scraper.page.hostile_topics import TOPICS
 from tests.unit.scraper.page.hostile_values import SCRIPTS, TAGS, hosts
@@ -117,6 +118,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
     **TEXTS,
     **TOPICS,
     **SCRIPTS,
+    **REFERENCES,
     **dict(hosts()),
 }
 

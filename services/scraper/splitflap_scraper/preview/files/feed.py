@@ -22,7 +22,7 @@ from splitflap_scraper.preview.fields.image import MIN_PIXELS
 from splitflap_scraper.preview.fields.language import tag
 from splitflap_scraper.preview.fields.site_name import feed_name, site_in
 from splitflap_scraper.preview.fields.title_text import parts
-from splitflap_scraper.preview.files.xml import MAX_TEXT, first, tags, without
+from splitflap_scraper.preview.files.xml import MAX_LONG, first, tags, without
 from splitflap_scraper.preview.texts import plain
 
 #: Members read of a JSON Feed.
@@ -75,7 +75,7 @@ def _of_xml(text: str, url: str) -> PreviewFields:
         url,
         title=first(channel, "title"),
         description=first(channel, "description", "subtitle", "itunes:summary", "itunes:subtitle",
-                           "tagline"),
+                           "tagline", limit=MAX_LONG),
         image=image,
         icon=icon,
         author=_author(channel, author),
@@ -182,4 +182,4 @@ def _begin(text: str, at: int) -> int:
 
 def _text(feed: dict[str, Any], name: str) -> str:
     value = feed.get(name)
-    return value[:MAX_TEXT] if isinstance(value, str) else ""
+    return value[:MAX_LONG] if isinstance(value, str) else ""

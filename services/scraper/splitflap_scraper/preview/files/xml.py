@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from splitflap_scraper.page.markup import attributes, text_of, unescaped
+from splitflap_scraper.page.markup import attributes, text_of, unescaped, unescaped_values
 
-#: Characters read of a text.
-MAX_TEXT = 4096
+#: Characters read of a text, and of a long one. Each unclosed element has the rest of the file.
+MAX_TEXT = 2048
+MAX_LONG = 4096
 
-#: Tags read of one kind. Real feeds have a dozen links.
-MAX_TAGS = 100
+#: Tags read of one kind, and characters of each. Real feeds have a dozen links.
+MAX_TAGS = 20
+MAX_TAG = 2048
 
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
 
@@ -19,12 +21,12 @@ def tags(text: str, *names: str) -> Iterator[dict[str, str]]:
     """Iterate over the attributes of the tags with these names."""
     found = re.compile(rf"<(?:{'|'.join(names)})(?=[\s/>])[^<>]*+>")
     for match in islice(found.finditer(text), MAX_TAGS):
-        yield {name: unescaped(value) for name, value in attributes(match[0]).items()}
+        yield unescaped_values(attributes(match[0][:MAX_TAG]))
 
 
-def first(text: str, *names: str) -> str:
+def first(text: str, *names: str, limit: int = MAX_TEXT) -> str:
     """Return the text of the first element with one of these names, or an empty one."""
-    texts = (text_of(content(text, name)).strip() for name in names)
+    texts = (text_of(content(text, name, limit)).strip() for name in names)
     return next(filter(None, texts), "")
 
 
@@ -36,7 +38,7 @@ def content(text: str, name: str, limit: int = MAX_TEXT) -> str:
     end = text.find(f"</{name}", begin.end())
     inner = text[begin.end() : end if end >= 0 else None][:limit].strip()
     marked = _CDATA.match(inner)
-    return marked[1] if marked else unescaped(inner)
+    return marked[1] if marked else unescaped(inner, limit)
 
 
 def without(text: str, name: str) -> tuple[str, str]:

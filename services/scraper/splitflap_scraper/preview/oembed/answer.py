@@ -66,7 +66,8 @@ def _from_xml(data: bytes) -> Answer | None:
     text = data.decode("utf-8", "replace")
     if "<oembed" not in text[:500].lower():
         return None
-    values = {name: xml.content(text, name, MAX_HTML) for name in _PARAMETERS}
+    limits = {"html": MAX_HTML}
+    values = {name: xml.content(text, name, limits.get(name, xml.MAX_TEXT)) for name in _PARAMETERS}
     return {name: value for name, value in values.items() if value}
 
 

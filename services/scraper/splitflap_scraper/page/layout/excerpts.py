@@ -29,8 +29,8 @@ _DATED = frozenset({"p", "time", "header", "h2"})
 
 #: Tags of the scanner in an excerpt. The others are beside the page's text, or have no text.
 TAGS = frozenset({"p", "h1", "h2", "h3", "time", "img", "amp-img", "source", "video", "body",
-                  "plaintext", "main", "/main", "header", "/header", "article",
-                  "/article"})  # fmt: skip
+                  "plaintext", "main", "/main", "header", "/header", "article", "/article",
+                  "/nav"})  # fmt: skip
 
 #: Longest tag in an excerpt, in characters. Only the name of a longer one is kept.
 MAX_TAG = 400
@@ -114,6 +114,10 @@ class Excerpts:
             self._body = tag
             # Some pages have no heading.
             self._begin_lead(tag, regions.here)
+        elif name == "/nav":
+            # The text around a menu shows where it was.
+            self._add("</nav>")
+            return
         elif regions.here & PageRegion.ASIDE and name != "body":
             return
         if name in _HEADINGS:

@@ -8,9 +8,11 @@ from typing import NamedTuple
 from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.bylines.dated_lines import MAX_LABEL, Rank, dates_of
 from splitflap_scraper.preview.bylines.lines import Line
+from splitflap_scraper.preview.bylines.occasions import is_of_occasion, is_of_work
 from splitflap_scraper.preview.bylines.visible import Visible
 from splitflap_scraper.preview.dates.calendar_names import fold
 from splitflap_scraper.preview.dates.style import DateStyle
+from splitflap_scraper.preview.dates.texts import has_weekday
 from splitflap_scraper.preview.sources import Sources
 
 #: Earliest date of a visible text: the web is not older.
@@ -27,7 +29,8 @@ LONG_TEXT = 200
 #: Parts of a site above its pages. Newspapers print the day there.
 _OF_SITE = re.compile(
     r"(?i)(?:^|[\s_-])(?:masthead|top-?bar|top-?line|site-?header|header-?top|top-?header|main-?header"
-    r"|page-?top|top-?section|weather)(?=$|[\s_-])"
+    r"|page-?top|top-?section|weather|top-?date|date-?bar|date-?time-?bar|clock|today)(?=$|[\s_-])"
+    r"|(?:^|\s)header[_-]+(?:date|time|left|right|inner|info|bar|meta)(?=$|\s)|(?:^|\s)#?header(?=$|\s)"
 )
 #: Lines between a date and the heading below it, by the date's rank.
 _BEFORE = (6, 6, 6, 3, 0)
@@ -92,6 +95,8 @@ def _above(visible: Visible, style: DateStyle) -> datetime | None:
         and len(before) - each.at <= _BEFORE[each.rank]
         and not any(line.is_heading for line in before[each.at + 1 :])
         and not _OF_SITE.search(before[each.at].about)
+        # Sites print the day with its weekday.
+        and not (each.rank == Rank.PLAIN and has_weekday(before[each.at].text, style.language))
     ]
     nearest = min(reversed(usable), key=lambda each: each.rank > Rank.LABELLED, default=None)
     return nearest.moment if nearest else None
@@ -189,10 +194,15 @@ def _all(found: list[Line], style: DateStyle, pace: Pace) -> Iterator[Dated]:
         if line.is_heading and line.headings == 0 and index == 0:
             continue
         for rank, moment in pace.after(list(dates_of(line, label, style))):
-            if FIRST <= moment <= style.latest:
+            if FIRST <= moment <= style.latest and not _is_of_others(found, index, rank):
                 yield Dated(rank, moment, line.headings, index)
         text = fold(line.text) if len(line.text) < MAX_LABEL else ""
         label = "" if any(map(str.isdigit, text)) else text
+
+
+def _is_of_others(found: list[Line], at: int, rank: int) -> bool:
+    """Whether a date is that of an event or of a work, by the lines around it."""
+    return is_of_work(found, at) or (rank > Rank.LABELLED and is_of_occasion(found, at))
 
 
 def _marked(visible: Visible, style: DateStyle, least: Rank) -> datetime | None:

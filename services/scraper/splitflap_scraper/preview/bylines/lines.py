@@ -37,6 +37,11 @@ _VOID = frozenset(
 )
 #: Attributes that say what an element is.
 _ABOUT = ("class", "id", "property", "itemprop", "data-testid", "data-component")
+#: Elements with examples, whose dates mean nothing.
+_CODE = frozenset({"code", "kbd", "pre", "samp"})
+#: A row in the header of a mail, or in that of a plain text.
+_HEADER_OF_MAIL = re.compile(r"(?m)^\s{0,9}(?:From|Von|De|Da|Author)\s?:|^\s{0,40}[Bb]y ")
+MAX_HEADER = 600
 _FRAMES = frozenset({"article", "body", "html", "main"})
 #: Addresses of pages about an author.
 _AUTHOR_PAGE = re.compile(
@@ -52,6 +57,10 @@ _TIMED = re.compile(r"(?i)datetime|timestamp|\s(?:ts=|data-|title\s*=|content\s*
 _STAMP = re.compile(r"(?:data-)?(?:date-?time|.*(?:date|time|publish|unix|utc).*)\Z")
 #: Attributes with the time of an element, in HTML and in web components.
 _TIMES = frozenset({"datetime", "ts", "timestamp", "created-timestamp"})
+#: Attributes with a text about an element.
+_TITLES = ("title", "aria-label", "data-title", "data-tooltip", "data-original-title",
+           "data-bs-original-title", "data-tippy-content", "data-tip")  # fmt: skip
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|[\u0660-\u0fff]{4}")
 _DIGIT = re.compile(r"\d")
 _NO_STAMP = re.compile(r"modif|updat|edit|event|expir|end|start|url|format|zone")
 _ISO_TIME = re.compile(r"\s*\d{4}-\d\d-\d\dT\d\d:\d\d")
@@ -65,17 +74,19 @@ BOUNDARY = "\x1f"
 class Run:
     """A text of one element. `about` has the classes and ids around it; `own` are its own.
 
-    `stamp` is the time of an element around it. `is_author` marks a link to an author, and
-    `is_linked` any link, and `is_mail` a mail address.
+    `stamp` is the time of an element around it, and `title` a text about one. `is_author` marks a
+    link to an author, `is_linked` any link, `is_mail` a mail address, and `is_code` an example.
     """
 
     text: str
     about: str
     own: str = ""
     stamp: str = ""
+    title: str = ""
     is_author: bool = False
     is_linked: bool = False
     is_mail: bool = False
+    is_code: bool = False
 
 
 @dataclass(slots=True)
@@ -105,15 +116,16 @@ class Line:
 class _Element:
     """An element by its start tag. It is shared by equal tags, so nothing changes it."""
 
-    __slots__ = ("about", "is_author", "is_beside", "is_heading", "is_link", "is_mail", "name",
-                 "stamp")  # fmt: skip
+    __slots__ = ("about", "is_author", "is_beside", "is_code", "is_heading", "is_link", "is_mail",
+                 "name", "stamp", "title")  # fmt: skip
 
     def __init__(self, name: str, rest: str) -> None:
         """`rest` is the tag after the name."""
         self.name = name
-        self.about = self.stamp = ""
+        self.about = self.stamp = self.title = ""
         self.is_heading = name in _HEADINGS
         self.is_beside = name in _SKIPPED
+        self.is_code = name in _CODE
         self.is_author = self.is_link = self.is_mail = False
         if rest.strip(" /"):
             self._read(rest)
@@ -136,6 +148,8 @@ class _Element:
             self.is_beside = False
         stamp = _stamp(self.name, found, self.about)
         self.stamp = stamp if stamp and _TIMED.search(rest) else ""
+        if self.name not in _VOID and self.name not in _FRAMES:
+            self.title = _title(found)
 
 
 #: Pages repeat their short tags.
@@ -159,7 +173,7 @@ class _Walk:
         is_open = len(self.open) < MAX_OPEN
         if is_open:
             self.open.append(element)
-        if element.stamp:
+        if element.stamp or element.title:
             # Drupal hides the element with the time for machines.
             self.add("")
         if not is_open:
@@ -181,15 +195,20 @@ class _Walk:
                 break
         return not self.open
 
-    def add(self, text: str) -> None:
+    def add(self, text: str, *, is_header: bool = False) -> None:
+        """Add a text. `is_header` says that it is in the header of a mail."""
         if self._beside:
             return
-        stamp, is_author, is_linked, is_mail = "", False, False, False
+        stamp = title = ""
+        is_author = is_linked = is_mail = is_code = False
         for each in self.open:
             stamp = each.stamp or stamp
+            title = each.title or title
             is_author |= each.is_author
             is_linked |= each.is_link
             is_mail |= each.is_mail
+            is_code |= each.is_code
+        is_code = is_code and not is_header
         runs = self.runs
         if self.open and self.open[-1].name == "sup" and runs:
             # A number belongs to a footnote.
@@ -200,12 +219,13 @@ class _Walk:
             return
         about = " ".join([each.about for each in self.open[-4:] if each.about])
         own = self.open[-1].about if self.open else ""
-        runs.append(Run(text, about, own, stamp, is_author, is_linked, is_mail))
+        runs.append(Run(text, about, own, stamp, title, is_author, is_linked, is_mail, is_code))
 
     def rows(self, text: str) -> Iterator[Line]:
         """Iterate over the lines of a preformatted text: those of a mail's header."""
+        is_header = _HEADER_OF_MAIL.search(text[:MAX_HEADER]) is not None
         for row in text.split("\n")[:MAX_ROWS]:
-            self.add(row)
+            self.add(row, is_header=is_header)
             if line := self.taken():
                 yield line
 
@@ -217,7 +237,7 @@ class _Walk:
         if not runs:
             return None
         self.runs = []
-        if not any(each.text.strip() or each.stamp for each in runs):
+        if not any(each.text.strip() or each.stamp or each.title for each in runs):
             return None
         text = BOUNDARY.join([each.text for each in runs if each.text])
         about = " ".join(dict.fromkeys([each.about for each in runs]))
@@ -270,3 +290,11 @@ def _stamp(name: str, found: dict[str, str], about: str) -> str:
         return found["title"][:MAX_VALUE]
     match = _ISO_IN_CLASS.search(about)
     return match[0] if match else ""
+
+
+def _title(found: dict[str, str]) -> str:
+    """Return the text about an element that has a year, or an empty string."""
+    for each in _TITLES:
+        if each in found and _YEAR.search(found[each], 0, MAX_VALUE):
+            return unescaped(found[each][:MAX_VALUE])
+    return ""

@@ -10,7 +10,8 @@ from splitflap_scraper.preview.bylines.names import LABELS
 
 #: Digits of a date: of its year, else of its day and month, or its time. They may be references.
 _DIGITS = re.compile(
-    r"[0-9&\u0080-\U0010ffff](?:(?<=\d)(?:\d{3}|\d?[./]\d|:\d)|(?<=[\u5e74\ub144])|(?<=&)#)"
+    r"[0-9&\u0080-\U0010ffff](?:(?<=\d)(?:\d{3}|\d?[./]\d|:\d|\d\d-\d\d?-\d)"
+    r"|(?<=[\u5e74\ub144])|(?<=&)#|(?<=[\u0e01-\u0e3a])\.?\s?[4-7]\d)"
 )
 #: Parts of classes and of addresses that mark an author, and of texts before a link to one.
 _PARTS = (

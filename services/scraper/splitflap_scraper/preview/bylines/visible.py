@@ -95,9 +95,10 @@ class Visible:
         if self._lead is None or self.has_teasers:
             return []
         markup = self._lead[0].markup
-        # A header that ends above the heading is that of the site.
-        header = markup.lower().rfind("</header")
-        return self.sources.page.pace.after(lines(markup[max(header, 0) :])[-MAX_BEFORE:])
+        # A header or a menu that ends above the heading is that of the site.
+        lower = markup.lower()
+        ends = [lower.rfind(each) for each in ("</header", "</nav")]
+        return self.sources.page.pace.after(lines(markup[max(0, *ends) :])[-MAX_BEFORE:])
 
     @property
     def has_teasers(self) -> bool:

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 #: Words between a day and its time.
 _BEFORE = (
     r"(?:at|a|as|a las|a les|alle|alle ore|ore|ora|om|um|kl|klo|kello|la|le|o|saat|pukul|jam|luc"
-    r"|ob|u|h|godz|zeit|uhr|v|\u0432|\u043e|\u0443)"
+    r"|ob|u|h|\u0633\u0627\u0639\u062a|godz|zeit|uhr|v|\u0432|\u043e|\u0443)"
 )
 _TIME = re.compile(
-    rf"(?:t(?=\d)|[\s,|\u00b7\u2022\u2013\u2014-]{{0,4}})(?:\([^\W\d_]{{1,9}}\)\s?)?(?P<word>{_BEFORE}\.?:?\s+)?(?P<half>오전|오후|上午|下午|午前|午後)?\s?"
-    r"(?P<hour>\d{1,2})\s?(?P<mark>[:.h時时시])\s?(?P<minute>\d{2})(?!\d)(?:[:.](?P<second>\d{2})(?!\d)(?:\.\d{1,6})?)?"
+    rf"(?:t(?=\d)|[\s,|\u060c\u00b7\u2022\u2013\u2014-]{{0,4}})(?:\([^\W\d_]{{1,9}}\)\s?)?(?P<word>{_BEFORE}\.?:?\s+)?(?P<half>오전|오후|上午|下午|午前|午後)?\s?"
+    r"(?P<hour>\d{1,2})(?:\s?(?P<mark>[:.h時时시])\s?(?P<minute>\d{2})(?!\d)(?:[:.](?P<second>\d{2})(?!\d)(?:\.\d{1,6})?)?"
+    # An hour alone needs its unit.
+    r"|(?=\s?(?:[ap]\.?\s?m|h|uhr)\b))"
     r"(?:\s?(?P<meridiem>[ap]\.?\s?m\b\.?))?(?:\s?(?:uhr|hrs|h|น\.|분|分)(?!\w))?"
     r"(?:\s?\(?(?P<zone>(?:utc|gmt)?\s?[+-]\d{1,2}(?::?\d{2})?(?!\d)|[a-z]{1,5}\b))?",
 )
@@ -32,7 +34,7 @@ def time_after(text: str, end: int, day: datetime) -> tuple[int, datetime]:
     match = _TIME.match(text, end)
     if not match or (match["mark"] == "." and not _is_clock(match)):
         return end, day
-    hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"] or 0)
+    hour, minute, second = int(match["hour"]), int(match["minute"] or 0), int(match["second"] or 0)
     later = (match["meridiem"] or "").startswith("p") or match["half"] in _PM
     if match["meridiem"] or match["half"]:
         hour = hour % _NOON + (_NOON if later else 0)

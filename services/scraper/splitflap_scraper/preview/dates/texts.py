@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from splitflap_scraper.preview.dates.calendar_names import CalendarNames, fold
 from splitflap_scraper.preview.dates.clock import time_after
+from splitflap_scraper.preview.dates.eras import LANGUAGES, THAI, THAI_CENTURY, dates_of_eras
 from splitflap_scraper.preview.dates.style import DateStyle
 
 #: Characters read of a text, and dates found in it, at most.
@@ -28,7 +29,7 @@ _OF = r"(?:(?:of|de|del|den|da|do|of the)\s+|d['\u2019]|ב)?"
 
 _YEAR_FIRST = re.compile(rf"(?<!\d){_YEAR}([-/.])\s?(\d{{1,2}})\2\s?(\d{{1,2}})(?!\d|[-/.]\d)\.?")
 _CHARACTERS = re.compile(
-    r"(?:(令和|平成|民国|民國)\s*(\d{1,3}|元)|(?<!\d)(\d{4}))\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})(?!\d)\s?[日일]?"
+    r"(?:(?:中華|中华)?(令和|平成|民国|民國)\s*(\d{1,3}|元)|(?<!\d)(\d{4}))\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})(?!\d)\s?[日일]?"
 )
 _NUMERIC = re.compile(
     rf"(?<![\d/.,-])(\d{{1,2}})\s?([/.-])\s?(\d{{1,2}})\s?\2\s?{_YEAR}(?![-/.]\d)"
@@ -68,6 +69,7 @@ _ERAS = {"令和": 2018, "平成": 1988, "民国": 1911, "民國": 1911}
 #: Years of two digits are from 1990 on.
 _CENTURY = 2000
 _FIRST_SHORT = 90
+_LAST_MONTH = 12
 _BUDDHIST = 543
 _FIRST_BUDDHIST = 2400
 
@@ -98,6 +100,12 @@ def dates_in(text: str, style: DateStyle) -> tuple[str, list[FoundDate]]:
     spans = _without_ranges(text, sorted(spans)[:MAX_DATES])
     found = [_dated(text, each, style) for each in spans]
     return text, [each for each in found if each is not None]
+
+
+def has_weekday(text: str, language: str) -> bool:
+    """Whether a text of a page in a language has the name of a weekday."""
+    words = re.findall(rf"{_LETTER}{{2,16}}", fold(text[:MAX_LENGTH]))
+    return any(_WEEKDAYS.number(each, language) for each in words)
 
 
 def _without_ranges(
@@ -142,6 +150,12 @@ def _rarely(text: str, style: DateStyle) -> Iterator[tuple[int, int, list[Day]]]
     for match in _SHORT.finditer(text):
         if style.order is not None:
             yield *match.span(), _short(match, style)
+    if style.language in LANGUAGES:
+        yield from ((start, end, [day]) for start, end, day in dates_of_eras(text, style.language))
+    if style.language == "th":
+        for match in THAI.finditer(text):
+            if number := _MONTHS.number(match[2], "th"):
+                yield *match.span(), [(THAI_CENTURY + int(match[3]), number, int(match[1]))]
     if "th" in text:
         for match in _VIETNAMESE.finditer(text):
             yield *match.span(), [(int(match[3]), int(match[2]), int(match[1]))]
@@ -156,17 +170,17 @@ def _year(match: re.Match[str]) -> int:
 
 
 def _numeric(match: re.Match[str]) -> list[Day]:
-    """Return the possible days, the day first. A date with dots has the day first everywhere."""
+    """Return the possible days, the day first. A date with dots has it so if both are months."""
     first, second, year = int(match[1]), int(match[3]), int(match[4])
-    days = [(year, second, first)]
-    return days if match[2] == "." else [*days, (year, first, second)]
+    is_day_first = match[2] == "." and second <= _LAST_MONTH
+    return [(year, second, first), *([] if is_day_first else [(year, first, second)])]
 
 
 def _short(match: re.Match[str], style: DateStyle) -> list[Day]:
     """Return the day of a date whose year has two digits, by the page's order."""
     year = int(match[4]) + (_CENTURY if int(match[4]) < _FIRST_SHORT else _CENTURY - 100)
     first, second = int(match[1]), int(match[3])
-    is_day_first = style.order == "day first" or match[2] == "."
+    is_day_first = style.order == "day first" or (match[2] == "." and second <= _LAST_MONTH)
     return [(year, second, first) if is_day_first else (year, first, second)]
 
 
@@ -180,22 +194,23 @@ def _dated(text: str, span: tuple[int, int, list[Day]], style: DateStyle) -> Fou
         moments = _decided(weekday[1] if weekday else "", text[end:], moments, style)
     if len(set(moments)) != 1:
         return None
-    end = _end_of_day(text, end)
+    end = _end_of_day(text, end, style)
     of_day, unix = end, _UNIX.fullmatch(text, start, span[1])
     end, moment = time_after(text, end, moments[0])
     if unix:
         moment = time_after(text, unix.end(2), moments[0])[1]
     is_short = _SHORT.fullmatch(text, start, span[1]) is not None
     start = weekday.start() if weekday else start
-    return FoundDate(start, _end_of_day(text, end), moment, is_short, end > of_day)
+    return FoundDate(start, _end_of_day(text, end, style), moment, is_short, end > of_day)
 
 
-def _end_of_day(text: str, end: int) -> int:
+def _end_of_day(text: str, end: int, style: DateStyle) -> int:
     """Return the end of words after a date: for year and day, and the weekday."""
     after = _AFTER.match(text, end)
     end = after.end() if after else end
     weekday = _WEEKDAY_AFTER.match(text, end)
-    return weekday.end() if weekday and _WEEKDAYS.is_name(weekday[1]) else end
+    is_weekday = weekday is not None and _WEEKDAYS.number(weekday[1], style.language)
+    return weekday.end() if weekday and is_weekday else end
 
 
 def _moment(day: Day, style: DateStyle) -> datetime | None:

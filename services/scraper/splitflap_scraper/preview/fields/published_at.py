@@ -1,6 +1,5 @@
 """The time of a page's publication."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.bylines.dateline import dateline, texts_with_dates
 from splitflap_scraper.preview.bylines.visible import Visible
 from splitflap_scraper.preview.dates.moments import formatted, moment_in
+from splitflap_scraper.preview.dates.paths import day_in_path
 from splitflap_scraper.preview.dates.style import DateStyle, Order, order_of
 from splitflap_scraper.preview.fields.language import tag
 from splitflap_scraper.preview.sources import Sources
@@ -53,16 +53,6 @@ CHANGES = ("article:modified_time", "og:updated_time")
 #: Properties of microdata.
 MARKED = ("datePublished", "uploadDate", "dateCreated")
 
-#: A day in a path, with a name after it.
-_DAY = re.compile(
-    r"/(?:[\w-]*[-_])??((?:199|20[0-3])\d)(?:([-_])([01]\d)\2([0-3]\d)|/([01]?\d)/([0-3]?\d))(?=[-_/]\S)"
-)
-_COMPACT_DAY = re.compile(r"/((?:199|20[0-3])\d)([01]\d)([0-3]\d)(?=[-_/]\S)")
-#: Paths of events, and of lists by day.
-_OTHER_DAYS = re.compile(
-    r"(?i)/(?:events?|evento?s?|evenements?|calend[ae]rs?|calendario|kalender|agenda|termine?"
-    r"|veranstaltung(?:en)?|schedule|fixtures|forecasts?|whats-on)(?=/|\Z)"
-)
 _MAX_PATH = 400
 
 
@@ -117,11 +107,7 @@ def _in_paths(page: Document) -> Iterator[str]:
     canonical = [each.get("href") for each in page.linked("canonical")[:1]]
     for url in [page.url, *canonical, *page.meta("og:url")[:1]]:
         # Few URLs have the digits of a year.
-        if "://" not in url or not ("199" in url or "20" in url):
-            continue
-        path = urlsplit(url[:_MAX_PATH]).path
-        match = _DAY.search(path) or _COMPACT_DAY.search(path)
-        if match is None or _OTHER_DAYS.search(path[: match.start()]):
-            continue
-        year, month, day = (each for each in match.groups() if each and each.isdigit())
-        yield f"{year}-{month}-{day}"
+        if "://" in url and ("199" in url or "20" in url):
+            day = day_in_path(urlsplit(url[:_MAX_PATH]).path)
+            if day is not None:
+                yield day

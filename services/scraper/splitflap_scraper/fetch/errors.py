@@ -3,6 +3,7 @@
     FetchError              the fetch ended without a page
      +-- Transient          another attempt may succeed
     EndedEarlyError         the connection closed within a body; it stays inside the fetch
+    ReaderError             a bug of the scraper: a reader failed on a body
 
 `as_fetch_errors` maps the exceptions of sockets and TLS:
 
@@ -58,6 +59,13 @@ class Transient(FetchError):
 
 class EndedEarlyError(Exception):
     """The connection closed before the end of the body."""
+
+
+class ReaderError(Exception):
+    """A reader failed on a body.
+
+    Its own ValueError would become the `bad_response` of a site that did nothing wrong.
+    """
 
 
 class as_fetch_errors:  # noqa: N801 - used as a function is; a class costs a third of a generator

@@ -9,9 +9,10 @@ from ipaddress import ip_network
 import pytest
 from splitflap_core.contracts import PreviewFields
 from splitflap_core.urls.addresses import AddressRules
-from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.fetch.errors import FetchError, ReaderError
 from splitflap_scraper.preview.builder import PreviewBuilder
 from splitflap_scraper.preview.oembed.providers import Providers
+from splitflap_scraper.preview.readers import PageReader
 
 from tests.integration.scraper.fetching import Serve, make_fetcher
 from tests.integration.scraper.site import MISSING, page, paths
@@ -295,3 +296,17 @@ def test_a_file_at_a_long_url_has_no_image(serve: Serve) -> None:
     site = serve(page(png(640, 480), "Content-Type: image/png"))
     found = preview(site.url("/" + "a" * 2000 + ".png"))
     assert (found.type, found.image) == ("image", None)
+
+
+def test_a_bug_of_a_reader_is_no_bad_response(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The site did nothing wrong, and the next release may read its page."""
+
+    def feed(_self: PageReader, _data: bytes, **_end: bool) -> bool:
+        raise ValueError
+
+    monkeypatch.setattr(PageReader, "feed", feed)
+    site = serve(paths(page("<title>A title</title>")))
+    with pytest.raises(ReaderError):
+        preview(site.url())

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from enum import Enum, auto
 
-from splitflap_scraper.fetch.errors import EndedEarlyError, Transient
+from splitflap_scraper.fetch.errors import EndedEarlyError, ReaderError, Transient
 from splitflap_scraper.fetch.http.decoding import Decoding
 from splitflap_scraper.fetch.http.framing import Body
 from splitflap_scraper.fetch.http.reader import Reader
@@ -35,6 +35,7 @@ def read_body(
     Raises:
         FetchError: as Decoding; `closed` if the body ended before the reader found any content;
             `timeout` and `too_large`, as Wire.
+        ReaderError: the reader raised a ValueError.
     """
     left = min(max_bytes, reader.max_bytes)
     wire.budget = max(left * WIRE_FACTOR, READ_SIZE)
@@ -59,7 +60,11 @@ def _feed(reader: Reader, page: bytes, *, final: bool) -> bool:
     """
     for at in range(0, max(len(page), 1), MAX_PIECE):
         piece = page[at : at + MAX_PIECE]
-        if reader.feed(piece, final=final and at + MAX_PIECE >= len(page)):
+        try:
+            is_enough = reader.feed(piece, final=final and at + MAX_PIECE >= len(page))
+        except ValueError as error:
+            raise ReaderError(type(reader).__name__) from error
+        if is_enough:
             return True
         if len(page) > MAX_PIECE:
             time.sleep(0)

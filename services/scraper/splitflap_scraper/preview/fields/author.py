@@ -92,7 +92,9 @@ def _in_metas(page: Document) -> Iterator[list[str]]:
 
 
 def _given_first_of(value: Any) -> str:
-    """Return a node's name, with the given name first."""
+    """Return a node's name, with the given name first. A number is an id, and no name."""
+    if isinstance(value.get("name") if isinstance(value, dict) else value, float):
+        return ""
     name = (text_in(value) or "")[:MAX_TEXT]
     if not isinstance(value, dict) or "," not in name:
         return name

@@ -20,9 +20,13 @@ _SHORTCODE = re.compile(
     r"|\[/[a-z][a-z0-9_-]{1,40}\]",
     re.IGNORECASE | re.ASCII,
 )
-#: Markdown: images; links with their text; bold text; the signs of a heading.
-_IMAGE = re.compile(r"!\[[^\[\]]{0,300}\]\([^()\s]{1,1000}(?:\s\"[^\"]{0,200}\")?\)")
-_LINK = re.compile(r"\[([^\[\]]{1,300})\]\((?:https?:|mailto:|/|#|\./)[^()\s]{0,1000}\)")
+#: Markdown: images; links with their text; bold text; the signs of a heading. A target may have
+#: parentheses, and a title after it.
+_TARGET = r"(?:[^()\s]{1,1000}+|\([^()\s]{0,300}+\)){1,9}(?:\s\"[^\"]{0,200}\")?\)"
+_IMAGE = re.compile(rf"!\[[^\[\]]{{0,300}}\]\({_TARGET}")
+_LINK = re.compile(
+    rf"\[([^\[\]]{{1,300}})\]\((?=[a-zA-Z][a-zA-Z0-9+.-]{{1,20}}:|/|#|\.{{1,2}}/){_TARGET}"
+)
 _BOLD = re.compile(r"\*\*(?=\S)([^*]{1,500}+)\*\*")
 _HEADING = re.compile(r"\A\s{0,9}#{1,6}\s+")
 #: A tag that is cut at the end.

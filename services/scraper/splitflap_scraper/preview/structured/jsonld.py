@@ -17,6 +17,9 @@ MAX_TEXTS = 20
 #: Types read of a node.
 MAX_TYPES = 5
 
+#: The first number that is no text.
+MAX_NUMBER = 1e15
+
 #: Characters read of a text: more than those of the longest description.
 MAX_TEXT = 8192
 
@@ -94,10 +97,12 @@ def text_in(value: Any) -> str | None:
         value = value.get("name") or value.get("@value") or full_name(value)
     if isinstance(value, list):
         value = next(iter(value), None)
-    if isinstance(value, float) and value.is_integer():
-        # The parser reads all numbers as floats.
-        value = int(value)
-    return str(value)[:MAX_TEXT] if isinstance(value, (str, int, float)) and value != "" else None
+    if isinstance(value, float):
+        # Books are called 1984. The parser reads all numbers as floats, and Infinity too.
+        is_short = abs(value) < MAX_NUMBER
+        value = (int(value) if value.is_integer() else value) if is_short else ""
+    is_text = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    return str(value)[:MAX_TEXT] if is_text and value != "" else None
 
 
 def single(value: Any) -> Any:

@@ -9,8 +9,8 @@ from splitflap_scraper.page.regions import PageRegion
 #: Pieces kept of each kind. Real pages have some dozens of metas and links.
 MAX_PIECES = {
     "meta": 300, "link": 150, "base": 1, "html": 1, "title": 5, "script": 12, "noscript": 3,
-    "h1": 6, "h2": 6, "h3": 6, "p": 16, "img": 8, "amp-img": 8, "source": 8, "video": 2, "time": 6,
-    "other images": 6,
+    "h1": 6, "h2": 6, "h3": 6, "p": 16, "img": 8, "amp-img": 8, "source": 8, "video": 2,
+    "amp-video": 2, "time": 6, "other images": 6,
 }  # fmt: skip
 MAX_MARKED = 150
 
@@ -55,7 +55,20 @@ LONGEST_TOKEN = 16
 
 _LANDMARKS = ("nav", "aside", "footer", "header", "article", "main", "dialog", "head")
 _TOKENS = (
-    *("meta", "link", "script", "p", "img", "amp-img", "source", "video", "h1", "h2", "h3"),
+    *(
+        "meta",
+        "link",
+        "script",
+        "p",
+        "img",
+        "amp-img",
+        "amp-video",
+        "source",
+        "video",
+        "h1",
+        "h2",
+        "h3",
+    ),
     *("style", "title", "time", "noscript", "base", "html", "/html", "body", "svg", "template"),
     *("textarea", "iframe", "noframes", "xmp", "plaintext"),
     *_LANDMARKS,
@@ -82,7 +95,7 @@ END_OF_TEXT["p"] = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 #: Elements with a picture: those of AMP, and those of <picture> and <video>, too.
-IMAGES = frozenset({"img", "amp-img", "source", "video"})
+IMAGES = frozenset({"img", "amp-img", "amp-video", "source", "video"})
 #: Elements skipped up to their end tags.
 SKIPPED = END_OF_TEXT.keys() - {"p", "h1", "h2", "h3", "time"}
 KEPT_TAGS = frozenset({"meta", "link", "base", "html", *IMAGES})

@@ -15,7 +15,7 @@ from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.page.scan import PageScanner
 from splitflap_scraper.page.vocabulary import Piece
 from splitflap_scraper.preview.fields.description_text import is_no_description
-from splitflap_scraper.preview.files.feed import is_feed
+from splitflap_scraper.preview.files.feed import has_root, is_feed
 from splitflap_scraper.preview.files.file_preview import file_name, file_preview
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.kinds import MAX_BYTES, kind_of
@@ -175,7 +175,7 @@ class UnknownReader:
     def feed(self, data: bytes, *, final: bool) -> bool:
         if self.reader is None:
             self._begin += data
-            if len(self._begin) < _BEGIN and not final:
+            if len(self._begin) < _BEGIN and not final and not self._has_root():
                 return False
             self.reader, data = self._chosen(), self._begin
         return self.reader.feed(data, final=final)
@@ -187,10 +187,14 @@ class UnknownReader:
             return len(self._begin) >= _BEGIN
         return self.reader is not None and self.reader.found
 
+    def _has_root(self) -> bool:
+        """Whether a page shows by its first tag that it is no feed. Some feeds are text/html."""
+        return self._head.content_type in HTML_TYPES and has_root(self._begin)
+
     def _chosen(self) -> PageReader | FileReader:
         head, begin = self._head, self._begin
         is_missing = head.content_type in MISSING_TYPES
-        if head.content_type in XML_TYPES or (is_missing and _may_be_page(begin)):
+        if head.content_type in HTML_TYPES or (is_missing and _may_be_page(begin)):
             return FileReader(head, "feed") if is_feed(begin) else PageReader(head)
         if _is_doubtful(head) and is_text(begin):
             return FileReader(head, "text")
@@ -215,9 +219,7 @@ def reader_for(head: Head) -> AnyReader | None:
     if head.status not in SUCCESS:
         may_be_wall = is_page and head.status in WALL_STATUSES
         return PageReader(head, MAX_WALL) if may_be_wall else None
-    if is_page and head.content_type not in XML_TYPES:
-        return PageReader(head)
-    if head.content_type in SNIFFED_TYPES or _is_doubtful(head):
+    if is_page or head.content_type in SNIFFED_TYPES or _is_doubtful(head):
         return UnknownReader(head)
     kind = kind_of(head.content_type, name=_name(head))
     if kind is None and head.headers.get("Content-Disposition").lower().startswith("attachment"):

@@ -44,6 +44,11 @@ QUESTION = (
         ("<meta name=author content=webmaster@a.example>", None),
         ("<meta name=author content='Ewa Nowak &lt;ewa@a.example>'>", "Ewa Nowak"),
         ("<meta name=author content='ewa@a.example (Ewa Nowak)'>", "Ewa Nowak"),
+        # A link of Markdown is dropped, and one node may have several names.
+        ("<meta name=author content='[Ewa Nowak](https://a.example/ewa)'>", "Ewa Nowak"),
+        ("<meta name=author content='[Ewa](/e), [Jan](/j)'>", "Ewa, Jan"),
+        (ld('{"@type":"Person","name":["Ewa Nowak","Jan Piet"]}'), "Ewa Nowak, Jan Piet"),
+        (ld('[{"name":["Ewa","Jan"]},{"name":"Mia"}]'), "Ewa, Jan, Mia"),
         # An account like the site's host is the site's.
         ("<meta name=twitter:creator content=@a><meta name=twitter:site content=@a>", None),
         ("<meta name=twitter:creator content=@ewa>", "@ewa"),

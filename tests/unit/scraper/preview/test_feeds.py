@@ -57,6 +57,31 @@ def test_rss_gives_the_fields_of_its_channel() -> None:
     )
 
 
+@pytest.mark.parametrize("content_type", ["text/html", "text/html; charset=utf-8", "text/xml"])
+@pytest.mark.parametrize("before", ["", "<!-- a comment -->" * 40])
+def test_a_feed_may_be_called_a_page(content_type: str, before: str) -> None:
+    """Its first tag says what it is. Old servers send such feeds."""
+    found = of(RSS.replace("<rss", f"{before}<rss", 1), content_type)
+    assert found is not None
+    assert found.title == "Ann Lee & friends"
+    assert (
+        of(f"{before}<!DOCTYPE html><html><title>A</title><p>&lt;rss> <rss>", content_type) is None
+    )
+
+
+def test_elements_of_a_feed_may_have_a_prefix() -> None:
+    """That of Atom, or of RSS 1.0 in RDF."""
+    atom = """<a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:title>Olives</a:title><a:subtitle>All
+        of them</a:subtitle><a:link rel="self" href="/f"/><a:entry><a:title>One</a:title>"""
+    rdf = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:r="http://purl.org/rss/1.0/">
+        <r:channel><r:title>Olives</r:title><r:description>All of them</r:description></r:channel>
+        <r:item><r:title>One</r:title><r:description>No</r:description></r:item></rdf:RDF>"""
+    for feed in (atom, rdf):
+        found = of(feed, "application/xml")
+        assert found is not None
+        assert (found.title, found.description) == ("Olives", "All of them")
+
+
 def test_a_channel_without_a_description_takes_none_from_its_first_item() -> None:
     """The same holds for each other field."""
     found = of(f"<rss><channel><title>Ann Lee</title>{ITEM}</channel></rss>")

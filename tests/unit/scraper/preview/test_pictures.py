@@ -16,6 +16,7 @@ LAZY = "src='data:image/gif;base64,R0lGOD'"
     "image",
     [
         "<video poster=/sky.jpg src=/m.mp4><img src=/m.mp4></video>",
+        "<amp-video poster=/sky.jpg src=/m.mp4 width=640 height=360></amp-video>",
         "<video><img src=/m.mp4></video><img src=/sky.jpg>",
         "<video poster=/sky.jpg><source src=/m.mp4 srcset=''></video>",
         f"<picture><source srcset='/small.jpg 300w, /sky.jpg 1200w'><img {LAZY}></picture>",
@@ -130,3 +131,31 @@ def test_the_width_that_a_script_fills_in_is_replaced() -> None:
     """Shops and newspapers have such sources."""
     get = defaultdict(str, **{"data-src": "/sky_{width}x.jpg"}).__getitem__
     assert sources_of(get) == ["/sky_800x.jpg"]
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["<a href=https://facebook.com/sharer><img src=/img/facebook.png></a>",
+     "<img src=/i/print.gif>", "<img src=/x/1.jpg alt=avatar>", "<img src=/x/twitter-32x32.png>",
+     "<img src=/share_button.png>",
+     "<img src=/1.png alt='Share on Facebook'>", "<img src=/1.png alt='Print this page'>",
+     "<img src=/1.jpg alt='Ann Lee avatar'>", "<img src=/i/pdf.gif>", "<img src=/by-nc-sa.png>",
+     "<img src=/i/e-mail.png alt='E-mail this article'>"],
+)  # fmt: skip
+def test_a_sign_to_click_is_no_picture(image: str) -> None:
+    """Neither is a portrait, by the file or by the text of the image."""
+    text = f"<p>{'The tide was late. ' * 8}</p>"
+    for body in (f"<main><h1>T</h1>{image}{text}</main>", f"<h1>T</h1>{text}{image}{text}"):
+        assert of(f"<title>T</title>{body}").image is None
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["<img src=/print-shop.jpg>", "<img src=/facebook-founder-speaks.jpg>", "<img src=/menu.jpg>",
+     "<img src=/star-trek.jpg>", "<img src=/mail-boat.jpg alt='The mail boat'>",
+     "<img src=/1.jpg alt='The icon painters of Crete at work'>",
+     "<img src=/facebook.png width=800 height=500>"],
+)  # fmt: skip
+def test_a_photo_may_be_named_like_a_sign(image: str) -> None:
+    """A large image is no sign."""
+    assert of(f"<title>T</title><main><h1>T</h1>{image}<p>{'The tide. ' * 20}</p></main>").image

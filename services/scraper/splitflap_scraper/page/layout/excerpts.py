@@ -28,8 +28,8 @@ _HEADINGS = frozenset({"h1", "h2"})
 _DATED = frozenset({"p", "time", "header", "h2"})
 
 #: Tags of the scanner in an excerpt. The others are beside the page's text, or have no text.
-TAGS = frozenset({"p", "h1", "h2", "h3", "time", "img", "amp-img", "source", "video", "body",
-                  "plaintext", "main", "/main", "header", "/header", "article", "/article",
+TAGS = frozenset({"p", "h1", "h2", "h3", "time", "img", "amp-img", "amp-video", "source", "video",
+                  "body", "plaintext", "main", "/main", "header", "/header", "article", "/article",
                   "/nav"})  # fmt: skip
 
 #: Longest tag in an excerpt, in characters. Only the name of a longer one is kept.

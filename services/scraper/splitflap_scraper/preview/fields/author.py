@@ -20,6 +20,9 @@ MAX_NAMES = 10
 
 _FAMILY_FIRST = re.compile(r"^([^,\d]{2,40}), ([^,\d]{1,40})$")
 
+#: A link of Markdown around a name.
+_LINK = re.compile(r"\[([^\[\]]{1,100})\]\(\s?(?:https?:|/)[^()\s]{0,1000}\)")
+
 _FIRST = ("article:author", "article:author:name", "og:article:author", "author")
 _OTHERS = (
     "parsely-author",
@@ -56,7 +59,7 @@ def authors(sources: Sources, visible: Visible, site: str | None) -> str | None:
     for found in _candidates(sources, visible):
         names: dict[str, str] = {}
         for text in found:
-            for name in names_in(text):
+            for name in names_in(_LINK.sub(r"\1", text[:MAX_TEXT])):
                 names.setdefault(key(name), name)
         if not names:
             continue
@@ -71,8 +74,9 @@ def _candidates(sources: Sources, visible: Visible) -> Iterator[Iterable[str]]:
     """Iterate over the sources of names, the surest first."""
     page = sources.page
     yield [
-        _given_first_of(each)
+        _given_first_of(person)
         for each in sources.values("author", "creator", "byArtist", "director")
+        for person in _people(each)
     ]
     if page.has_meta(_METAS):
         yield from _in_metas(page)
@@ -89,6 +93,12 @@ def _in_metas(page: Document) -> Iterator[list[str]]:
     yield _labelled(page)
     for name in _OTHERS:
         yield [_given_first(each) if name.startswith("dc") else each for each in page.meta(name)]
+
+
+def _people(value: Any) -> list[Any]:
+    """Return the people of a node. Some pages give one node the names of all."""
+    names = value.get("name") if isinstance(value, dict) else None
+    return names[:MAX_NAMES] if isinstance(names, list) else [value]
 
 
 def _given_first_of(value: Any) -> str:

@@ -30,6 +30,31 @@ _SMALL = re.compile(
 )
 
 
+#: Networks and clicks that images are signs of.
+_NETWORK = (
+    "(?:facebook|twitter|linkedin|pinterest|whatsapp|instagram|youtube|telegram|reddit|tumblr|xing"
+    "|mastodon|bluesky|tiktok|flickr|vimeo|google(?:[_ -]?(?:plus|news))?|vk(?:ontakte)?|weibo"
+    "|wechat|fb|print(?:er)?|e-?mail|share|sharing|social|follow|tweet|pin-?it|bookmark|avatar)"
+)
+_CLICK = (
+    "(?:mail|feed|search|home|close|menu|play|pdf|comments?|user|profile|flag|star|rating"
+    "|(?:cc-?by|by-(?:nc|nd|sa))[a-z-]{0,9})"
+)
+#: The file of such an image. A photo may be named after one of the latter.
+_SIGN = re.compile(
+    rf"(?i)/(?:(?:icons?|ico|share|social|btn|img|sm)[_-])?(?:{_NETWORK}|{_CLICK}(?=[^/?]*\.(?:png|gif|svg)))"
+    r"(?:[_-]?(?:icons?|logo|button|btn|share|sign|symbol|white|black|color|round|circle|square|small"
+    r"|page|this)|[_-]\d{1,3}(?:x\d{1,3})?){0,4}\.(?:png|gif|svg|jpe?g|webp)(?:\?|\Z)"
+)
+#: Its alternative text.
+_SIGN_TEXT = re.compile(
+    r"(?i)\s*(?:(?:share|follow|like|find|tweet|pin)\b.{0,12}\b)?(?:us )?(?:on |by |via )?"
+    rf"{_NETWORK}(?:'s)?(?: (?:icon|logo|button|(?:this )?(?:page|article)|this))?\s*"
+    r"|\s*(?:icon|logo)\b.{0,40}|.{0,40}\b(?:icon|logo|avatar|profile picture)\s*"
+)
+MAX_SIGN_TEXT = 60
+
+
 def is_nothing(url: str) -> bool:
     """Whether a URL is that of a placeholder, a counter, or no image at all."""
     rest = url.partition("//")[2]
@@ -46,3 +71,9 @@ def is_common(url: str) -> bool:
 def is_small(about: str) -> bool:
     """Whether an image is an icon or the like. `about` is its URL, class and id."""
     return _SMALL.search(about) is not None
+
+
+def is_sign(url: str, text: str) -> bool:
+    """Whether an image is a sign to click, or a portrait, by its file and its alternative text."""
+    is_of_text = len(text) <= MAX_SIGN_TEXT and _SIGN_TEXT.fullmatch(text) is not None
+    return is_of_text or _SIGN.search(url) is not None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
-from splitflap_scraper.preview.fields.image_words import is_small
+from splitflap_scraper.preview.fields.image_words import is_sign, is_small
 from splitflap_scraper.preview.structured.jsonld import single
 
 #: Least width (pixels) of an image in the text, if the page gives its width.
@@ -24,6 +24,9 @@ _PHOTO = re.compile(r"(?i)\.(?:jpe?g|webp|avif)(?:[?#]|$)")
 #: Classes of images that systems of many sites give to those of the text.
 _OF_TEXT = re.compile(r"(?i)\b(?:wp-post-image|wp-image-\d|size-(?:full|large|medium_large)|"
                       r"featured[_-]?image|post-thumbnail|hero-image|main-image)")  # fmt: skip
+
+#: Elements of films. Their poster is a picture.
+_FILMS = frozenset({"video", "amp-video"})
 
 _TEXT = PageRegion.ARTICLE | PageRegion.CONTENT
 
@@ -78,7 +81,7 @@ def _with_pictures(images: list[Element]) -> Iterator[Found]:
 def _found(image: Element) -> Iterator[Found]:
     width, height = pixels(image.get("width")), pixels(image.get("height"))
     # A placeholder may stand where a script sets the source.
-    sources = [image.get("poster")] if image.name == "video" else image.sources
+    sources = [image.get("poster")] if image.name in _FILMS else image.sources
     yield from ((each, width, height) for each in sources if each)
 
 
@@ -88,7 +91,8 @@ def _may_stand_for_text(image: Element) -> bool:
     about = " ".join((image.source, classes, image.get("id")))
     width = pixels(image.get("width"))
     is_in_header = image.region & PageRegion.HEADER and not image.region & _TEXT
-    if image.region & PageRegion.NOTE and not _is_large(image):
+    is_beside = image.region & PageRegion.NOTE or is_sign(image.source, image.get("alt"))
+    if is_beside and not _is_large(image):
         # Captions hold pictures, and bylines hold portraits.
         return False
     return not is_small(about) and not is_in_header and (width is None or width >= MIN_WIDTH)

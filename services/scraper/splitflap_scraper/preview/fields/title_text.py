@@ -144,7 +144,7 @@ def without_site(title: str, names: Iterable[str]) -> str:
         if len(key(name)) < 2 or key(title) == key(name):  # noqa: PLR2004 - a letter is no name
             continue
         for stripped in (_without_end(title, name), _without_begin(title, name)):
-            if stripped and len(key(stripped)) > 1:
+            if stripped and key(stripped):
                 return stripped
     return title
 

@@ -32,7 +32,13 @@ MAX_MEMBERS = 40
 _BEGIN = 2048
 
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
-_ROOT = re.compile(rb"<([A-Za-z][\w:.-]{0,30})(?=[\s/>])")
+_ROOT = re.compile(rb"<(?:([A-Za-z][\w.-]{0,30}):)?([A-Za-z][\w.-]{0,30})(?=[\s/>])")
+#: The begin of most pages. The search for a root takes longer.
+_PAGE = re.compile(rb"\s*+<(?:!doctype\s+)?html[\s>]", re.IGNORECASE)
+#: A name space of Atom or of RSS 1.0, and its prefix in tags.
+_PREFIX = re.compile(
+    r"""xmlns:([\w.-]{1,30})\s*=\s*["']http://(?:www\.w3\.org/2005/Atom|purl\.org/(?:atom/|rss/1\.0/)|my\.netscape\.com/rdf)"""
+)
 _RSS_1 = (b"purl.org/rss/1.0", b"my.netscape.com/rdf")
 _JSON_FEED = b"jsonfeed.org/version/"
 
@@ -44,14 +50,25 @@ _EDITOR = re.compile(r"\(([^()@]{2,80})\)")
 
 def is_feed(data: bytes) -> bool:
     """Whether a file begins as a feed does."""
+    if _PAGE.match(data):
+        return False
     begin = data[:_BEGIN]
     if begin.lstrip()[:1] == b"{":
         return _JSON_FEED in begin.replace(b"\\/", b"/")
     root = _ROOT.search(_COMMENT.sub(b"", begin))
-    name = root[1].lower() if root else b""
-    return name in {b"rss", b"feed"} or (
-        name == b"rdf:rdf" and any(each in begin for each in _RSS_1)
-    )
+    name = root[2].lower() if root else b""
+    is_rdf = name == b"rdf" and any(each in begin for each in _RSS_1)
+    is_prefixed = root is not None and root[1] is not None
+    return is_rdf or (name == b"feed" and (not is_prefixed or b"/Atom" in begin)) or name == b"rss"
+
+
+def has_root(begin: bytes) -> bool:
+    """Whether the begin of a file has its first tag, so that `is_feed` is sure."""
+    if _PAGE.match(begin):
+        return True
+    bare = _COMMENT.sub(b"", begin)
+    root = _ROOT.search(bare)
+    return root is not None and b"<!--" not in bare and b">" in bare[root.end() :]
 
 
 def feed_preview(data: bytes, url: str, charset: str | None) -> PreviewFields | None:
@@ -62,7 +79,17 @@ def feed_preview(data: bytes, url: str, charset: str | None) -> PreviewFields | 
     return _of_json(text, url) if text.lstrip()[:1] == "{" else _of_xml(text, url)
 
 
+def _unprefixed(text: str) -> str:
+    """Remove the prefix of the feed's own elements, if its root has it too, or if it is RDF."""
+    begin = text[:_BEGIN]
+    for prefix in _PREFIX.findall(begin):
+        if f"<{prefix}:feed" in begin or f"<{prefix}:channel" in begin:
+            text = re.sub(rf"(</?){re.escape(prefix)}:", r"\1", text)
+    return text
+
+
 def _of_xml(text: str, url: str) -> PreviewFields:
+    text = _unprefixed(text)
     item = _ITEM.search(text)
     head = text[: item.start()] if item else text
     channel, picture = without(head, "image")

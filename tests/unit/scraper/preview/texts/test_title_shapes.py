@@ -157,3 +157,15 @@ def test_a_heading_that_links_to_the_front_page_names_the_site(title: str) -> No
     """The title has the name too."""
     page = f"<title>{title}</title><h1><a href=/>Low Water</a></h1><h3>{SKY}</h3>"
     assert found(page, "https://a.example/x") == (SKY, "Low Water")
+
+
+@pytest.mark.parametrize("title", ["C++", "R", "C#", "X", "5", "F#"])
+@pytest.mark.parametrize("separator", [" - ", " | ", " \u2013 "])
+def test_a_title_may_have_one_letter(title: str, separator: str) -> None:
+    """As names of languages do."""
+    name = "<meta property=og:site_name content=Acme>"
+    for text in (f"{title}{separator}Acme", f"Acme{separator}{title}"):
+        page = f"<title>{text}</title>{name}"
+        assert found(page, "https://a.example/x") == (title, "Acme")
+    page = f"<title>{title}{separator}Acme</title>"
+    assert found(page, "https://acme.example/x") == (title, "Acme")

@@ -1,7 +1,7 @@
 """The authors of whole pages."""
 
 import pytest
-from splitflap_scraper.preview.bylines.names import LABELS
+from splitflap_scraper.preview.bylines.labels import LABELS
 from splitflap_scraper.preview.bylines.signs import may_have_author, may_have_date
 
 from tests.unit.scraper.preview.shapes import Shape, shapes

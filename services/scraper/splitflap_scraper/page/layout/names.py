@@ -23,8 +23,8 @@ ASIDE = frozenset({
     "site-navigation", "sitemap", "skip-link", "skip-links", "skiplinks", "social",
     "social-icons", "social-links", "social-media", "social-share", "sphinxsidebar",
     "sub-nav", "subnav", "table-of-contents", "tableofcontents", "tag-cloud",
-    "tagcloud", "toc", "top-bar", "top-menu", "top-nav", "topbar", "topmenu", "topnav",
-    "trending", "widget-area", "yarpp", "yarpp-related"
+    "tagcloud", "testimonial", "testimonials", "toc", "top-bar", "top-menu", "top-nav",
+    "topbar", "topmenu", "topnav", "trending", "widget-area", "yarpp", "yarpp-related"
 })  # fmt: skip
 #: Ids with another meaning than classes.
 ASIDE_IDS = frozenset({

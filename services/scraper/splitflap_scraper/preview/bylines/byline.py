@@ -6,24 +6,30 @@ from functools import lru_cache
 from itertools import pairwise
 
 from splitflap_scraper.page.pace import Pace
-from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line
-from splitflap_scraper.preview.bylines.names import Mark, seen_names
+from splitflap_scraper.preview.bylines.labels import Label, is_label, last_label
+from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, Run
+from splitflap_scraper.preview.bylines.segments import Mark, seen_names
 from splitflap_scraper.preview.bylines.visible import Visible
 
 #: Characters between a heading and its byline, and lines between them if no class marks it.
 MAX_REACH = 1200
 MAX_LINES = 12
 
-#: Elements of a line that may be a name alone.
-MAX_PARTS = 20
+#: Longest label in a line of its own, in characters, and lines between two authors.
+MAX_LABEL = 30
+MAX_GAP = 3
 
 #: The shortest paragraph of the page's text, and the most text above a byline, in characters.
 MIN_PARAGRAPH = 220
 MAX_TEXT = 300
 
+#: Rows of a forum's list, and characters of a post.
+MIN_ROWS = 3
+MIN_POST = 80
+
 _WRITER = re.compile(
     r"(?i)author(?!i[sz]|ity)|byline|writer|contributor|creator|(?:^|\s)(?:p-author|fn|username|nickname|auteur|autor|redacteur)(?=\s|$)"
-    r"|(?:posted|written|submitted)[-_]?by"
+    r"|(?:posted|written|submitted)[-_]?by|signature|(?:^|[\s_-])(?:by|firma|signed)(?=\s|$)"
 )
 #: The element of a name alone.
 _NAME = re.compile(
@@ -31,14 +37,16 @@ _NAME = re.compile(
 )
 _NO_WRITER = re.compile(
     r"(?i)comment|avatar|bio(?![a-z])|biograph|description|social|follow|role|job|position|date|time|image|photo|title(?![a-z]*-author)|count|email"
+    r"|(?:^|[\s_-])(?:org|organi[sz]ation|affiliations?|institutions?|company|address|location|place|section"
+    r"|categor(?:y|ies)|tags?|outlet|agency|publication|credits?|source|testimonials?|quote|publisher|editor"
+    r"|translator|photographer|reviewer|lead|headline|read|button)(?=$|[\s_-])"
 )
-#: A byline after a date, as in "5 March 2006 by Ann Lee".
-_AFTER_DATE = re.compile(
-    r"\s*(?:(?:posted|published|written|submitted|created|added)\s+)?(?:on\s+)?(?:[^\W\d_]{2,12},?\s+)?"
-    r"(?:[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?|\d{1,2}(?:st|nd|rd|th|er|\.)?\s+[^\W\d_]{3,12}\.?)"
-    r",?\s+\d{4},?\s+(?=(?:by|von|par|por|di|door|av|af)\s)",
-    re.IGNORECASE,
+#: Parts of a name in elements of their own.
+_PART_OF_NAME = re.compile(
+    r"(?i)(?:given|family|first|last|middle|sur|fore)[-_]?names?|(?:^|[\s_-])(?:prenom|nom|vorname|nachname)(?=$|[\s_-])"
 )
+#: Elements of several authors.
+_SEVERAL = re.compile(r"(?i)authors|contributors|writers|bylines|autores|auteurs|autoren")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 #: A label before a link to an account.
 _BEFORE_LINK = re.compile(
@@ -50,10 +58,33 @@ def bylines(visible: Visible) -> list[str]:
     """Return the names of the first byline. Later ones belong to comments."""
     if not visible.may_have_author:
         return []
+    names = _found(visible)
+    return [] if names and _is_index(visible.below, names) else names
+
+
+def _found(visible: Visible) -> list[str]:
     pace = visible.sources.page.pace
     if names := _beside_address(visible.below) or _first(_around(visible), pace):
         return names
+    if names := _above(visible, pace):
+        return names
     return next((names for each in visible.marked if (names := _first(each, pace))), [])
+
+
+def _is_index(below: list[Line], names: list[str]) -> bool:
+    """Whether the first names are of a topic in a forum's list: others follow with theirs."""
+    rows = [index for index, each in enumerate(below) if any(map(_is_author, each.runs))]
+    rows = [each for each in rows if _place(below[each]) == _place(below[rows[0]])][:MIN_ROWS]
+    if len(rows) < MIN_ROWS or _linked(below[rows[0]]) != names:
+        return False
+    return all(
+        any(each.is_linked for each in between) and _text_in(between) < MIN_POST
+        for between in (below[row + 1 : after] for row, after in pairwise(rows))
+    )
+
+
+def _text_in(lines: list[Line]) -> int:
+    return sum(len(each.text) for each in lines if not each.is_linked)
 
 
 def _beside_address(after: list[Line]) -> list[str]:
@@ -62,12 +93,12 @@ def _beside_address(after: list[Line]) -> list[str]:
     for name, address in pairwise(below[0].runs) if below else ():
         if address.is_mail and len(name.text.split()) > 1:
             has_year = any(_YEAR.search(each.text) for each in below)
-            return seen_names(name.text, Mark.AUTHOR) if has_year else []
+            return seen_names([name.text], Mark.AUTHOR) if has_year else []
     return []
 
 
 def _around(visible: Visible) -> Iterator[Line]:
-    """Iterate over the lines below a heading, up to the page's text, and then those above it."""
+    """Iterate over the lines below a heading, up to the page's text."""
     passed = text = 0
     for line in visible.below:
         if line.is_heading and line.headings == 0:
@@ -77,67 +108,127 @@ def _around(visible: Visible) -> Iterator[Line]:
         passed += len(line.text)
         text += len(line.text) if len(line.text) >= MIN_PARAGRAPH else 0
         yield line
-    yield from reversed(visible.above)
+
+
+def _above(visible: Visible, pace: Pace) -> list[str]:
+    """Return the names in the lines above a heading: those of the nearest byline."""
+    lines = visible.above
+    found = [pace.after(_in_line(line)) for line in lines]
+    last = next((index for index in range(len(lines) - 1, -1, -1) if found[index]), None)
+    if last is None:
+        return []
+    place, names = _place(lines[last]), list[str]()
+    for line, each in zip(lines[: last + 1], found, strict=False):
+        if _place(line) == place:
+            names += each
+        elif not _is_within(line.about):
+            names = []
+    return names
 
 
 def _first(candidates: Iterable[Line], pace: Pace) -> list[str]:
     """Return the names of the first line that has any, and of the same lines after it."""
     names: list[str] = []
-    about = ""
+    label = place = ""
+    gap = 0
     for index, line in enumerate(candidates):
-        if names and line.about != about:
-            break
-        if not names and index >= MAX_LINES and not _is_of_writer(line.about):
+        if not names and index >= MAX_LINES and not label and not _is_of_writer(line.about):
             continue
-        found = pace.after(_in_line(line))
-        if not found and names:
-            break
-        names += found
-        about = line.about
+        found = pace.after(_in_line(line, label))
+        label = line.text if not found and not line.is_heading and _is_label(line) else ""
+        if names and _place(line) == place and found:
+            names += found
+        elif names:
+            gap += 1
+            if gap > MAX_GAP or not _is_within(line.about):
+                break
+        elif found:
+            names, place = found, _place(line)
     return names
 
 
-def _in_line(line: Line) -> list[str]:
-    """Return the names in a line: those of its links to authors, else those of its text."""
-    linked = [each for each in line.runs if each.is_author or _is_of_name(each.own, each.about)]
-    linked = linked or [
-        account
-        for label, account in pairwise(line.runs)
-        if account.is_linked and _BEFORE_LINK.search(label.text)
-    ]
-    names = [name for each in linked for name in seen_names(each.text, Mark.AUTHOR)]
-    if names:
+def _place(line: Line) -> str:
+    """Return the classes and ids around the start of a line."""
+    return line.runs[0].about
+
+
+def _in_line(line: Line, label: str = "") -> list[str]:
+    """Return the names in a line: those of its links to authors, else those of its text.
+
+    `label` is the line before, if it announces the author.
+    """
+    if names := _linked(line):
         return names
     mark = Mark.NONE
-    if _is_of_writer(line.about) and not line.is_heading:
+    if label:
+        mark = Mark.NAME if label.rstrip()[-1] in ":\uff1a" else Mark.AUTHOR
+    elif not line.is_heading and any(_is_of_writer(each.about) for each in line.runs):
         mark = Mark.BYLINE if "byline" in line.about.lower() else Mark.AUTHOR
-    for text in _texts(line.text):
-        if found := seen_names(text, mark):
-            return found
-    return []
+    are_several = _SEVERAL.search(line.about) is not None
+    if (names := seen_names(_parts(line), mark, are_several=are_several)) or mark != Mark.AUTHOR:
+        return names
+    # A word is a name in a link.
+    linked = (seen_names([each.text], Mark.NAME) for each in line.runs if each.is_linked)
+    return next((names for names in linked if names), [])
 
 
-def _texts(text: str) -> Iterator[str]:
-    """Iterate over the readings of a line: as one text, and by its elements."""
-    parts = _parts(text)
-    yield " ".join(parts)
-    if after := _AFTER_DATE.match(text):
-        yield " ".join(_parts(text[after.end() :]))
-    if len(parts) > 1:
-        # A label, and then its name.
-        yield from (f"{parts[0]} {parts[1]}", *parts[:MAX_PARTS])
+def _is_label(line: Line) -> bool:
+    return len(line.text) < MAX_LABEL and is_label(line.text.replace(BOUNDARY, ""))
 
 
-def _parts(text: str) -> list[str]:
-    # A pattern of white space around a boundary would take quadratic time.
-    return [part for each in text.split(BOUNDARY) if (part := each.strip())]
+def _linked(line: Line) -> list[str]:
+    """Return the names in the links to authors and the elements of names, without credits."""
+    names: list[str] = []
+    is_other = False
+    before = ""
+    for run in line.runs:
+        is_name = _is_author(run) or (run.is_linked and _BEFORE_LINK.search(before) is not None)
+        if is_name and not is_other:
+            names += seen_names([run.text], Mark.NAME)
+        elif not is_name and (label := last_label(run.text)):
+            is_other = label == Label.OTHER
+        before = run.text
+    return names
+
+
+def _is_author(run: Run) -> bool:
+    return run.is_author or _is_of_name(run.own)
+
+
+def _parts(line: Line) -> list[str]:
+    """Return the texts of a line's elements. Names may be divided in elements."""
+    parts: list[str] = []
+    was_part = False
+    for run in line.runs:
+        text = run.text.strip()
+        if not text or _is_beside(run.own):
+            continue
+        is_part = _PART_OF_NAME.search(run.own) is not None
+        is_sender = bool(parts) and parts[-1].lower() == "from:"
+        if is_sender or (is_part and was_part and len(text.split()) == 1):
+            parts[-1] += f" {text}"
+        else:
+            parts.append(text)
+        was_part = is_part
+    return parts
 
 
 @lru_cache(maxsize=256)
-def _is_of_name(own: str, about: str) -> bool:
-    return _NAME.search(own or about) is not None and not _NO_WRITER.search(own)
+def _is_of_name(own: str) -> bool:
+    return _NAME.search(own) is not None and not _NO_WRITER.search(own)
+
+
+@lru_cache(maxsize=256)
+def _is_beside(own: str) -> bool:
+    return _NO_WRITER.search(own) is not None and not _NAME.search(own)
 
 
 @lru_cache(maxsize=256)
 def _is_of_writer(about: str) -> bool:
     return _WRITER.search(about) is not None and not _NO_WRITER.search(about)
+
+
+@lru_cache(maxsize=256)
+def _is_within(about: str) -> bool:
+    """Whether a line without a name may be between two authors: their houses and roles."""
+    return _WRITER.search(about) is not None

@@ -45,7 +45,7 @@ MAX_HEADER = 600
 _FRAMES = frozenset({"article", "body", "html", "main"})
 #: Addresses of pages about an author.
 _AUTHOR_PAGE = re.compile(
-    r"(?i)/(?:authors?|autore?n?s?|auteurs?|contributors?|journalist[ae]?s?|profiles?|users?|by)/[\w%.@-]{2}|/@[\w.-]{2,40}/?(?:\?|\Z)"
+    r"(?i)/(?:authors?|autore?n?s?|auteurs?|contributors?|journalist[ae]?s?|profiles?|users?|by|staff|writers?|reporters?|columnists?|signataires?|firmas?|bylines?)/[\w%.@-]{2}|/@[\w.-]{2,40}/?(?:\?|\Z)"
 )
 _ORDINALS = frozenset({"st", "nd", "rd", "th", "er", "re", "e", "o", "a"})
 _SKIPPED = frozenset(
@@ -156,6 +156,11 @@ class _Element:
 _remembered = lru_cache(maxsize=512)(_Element)
 
 
+#: The source of a quotation.
+_OF_QUOTE = _Element("cite", "")
+_OF_QUOTE.is_beside = True
+
+
 class _Walk:
     """Follows the tags of an excerpt."""
 
@@ -170,6 +175,8 @@ class _Walk:
         # The attributes within an element beside the text do not matter.
         rest = "" if self._beside else rest
         element = (_remembered if len(rest) <= MAX_REMEMBERED else _Element)(name, rest)
+        if name == "cite" and any(each.name == "blockquote" for each in self.open):
+            element = _OF_QUOTE
         is_open = len(self.open) < MAX_OPEN
         if is_open:
             self.open.append(element)
@@ -210,7 +217,7 @@ class _Walk:
             is_code |= each.is_code
         is_code = is_code and not is_header
         runs = self.runs
-        if self.open and self.open[-1].name == "sup" and runs:
+        if runs and self._is_raised():
             # A number belongs to a footnote.
             is_ordinal = text.lower() in _ORDINALS and runs[-1].text[-1:].isdigit()
             runs[-1].text += text if is_ordinal else ""
@@ -220,6 +227,10 @@ class _Walk:
         about = " ".join([each.about for each in self.open[-4:] if each.about])
         own = self.open[-1].about if self.open else ""
         runs.append(Run(text, about, own, stamp, title, is_author, is_linked, is_mail, is_code))
+
+    def _is_raised(self) -> bool:
+        """Whether the text is a footnote, or the link of one."""
+        return any(each.name == "sup" for each in self.open[-2:])
 
     def rows(self, text: str) -> Iterator[Line]:
         """Iterate over the lines of a preformatted text: those of a mail's header."""

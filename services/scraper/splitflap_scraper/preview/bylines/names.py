@@ -1,152 +1,211 @@
-"""Reads the names of authors in a text: labels, roles and addresses are no part of them."""
+"""Tells names of authors from other texts: labels, roles, sections, buttons and addresses."""
 
 import re
 from collections.abc import Iterator
-from enum import IntEnum
 
 from splitflap_core.contracts import MAX_AUTHORS
 
 from splitflap_scraper.page.markup import any_name
+from splitflap_scraper.preview.bylines.kinds import (
+    ACCOUNTS,
+    MAX_NAME,
+    ROLE_STARTS,
+    ROLES,
+    STOPS,
+    TITLES,
+    Kind,
+    is_full,
+    is_in_lower_case,
+    is_organization,
+    kind,
+)
+from splitflap_scraper.preview.bylines.labels import after_label
 from splitflap_scraper.preview.texts import key, plain
 from splitflap_scraper.preview.words import load
 
 #: Characters read of a text.
 MAX_TEXT = 2000
 
-#: Longest name, in characters and in words. A longer text is a sentence.
-MAX_NAME = 80
-MAX_WORDS = 5
-
-_WORDS = load("authors", dict[str, list[str]])
-_ACCOUNTS = frozenset(_WORDS["accounts"])
-_OTHERS = _ACCOUNTS | {key(each) for each in _WORDS["others"]}
-_ROLES = frozenset(_WORDS["roles"])
-_ORGANIZATIONS = frozenset(_WORDS["organizations"])
-
-
-def _label(words: list[str]) -> str:
-    """Match one of some words. Chinese, Japanese and Korean need no space after them."""
-    closed = [each for each in words if each[-1] in ":/\uff1a" or each[0] >= "\u3000"]
-    spaced = any_name(set(words).difference(closed))
-    return rf"{any_name(closed)}|{spaced}(?=[\s:\uff1a])"
-
-
-#: Words before a name.
-LABELS = (*_WORDS["by"], *_WORDS["by_or_name"])
-
-_BY = re.compile(rf"\s*(?:{_label(_WORDS['by'])})[\s:\uff1a]*")
-_BY_OR_NAME = "|".join(_WORDS["by_or_name"])
-_BEFORE_NAME = re.compile(
-    rf"\s*(?i:{_BY_OR_NAME})(?:\s*:\s*|\s+(?=[^\W\d_a-z\u00df-\u00ff]\S*\s+\S))"
-)
-#: The same before any text, in an element marked as a byline.
-_IN_BYLINE = re.compile(rf"(?i)\s*(?:{_BY_OR_NAME})[\s:]+")
-
 #: A mail address. The look-behind keeps the search linear.
 _ADDRESS = re.compile(r"[<(]?(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}[>)]?")
 _URL = re.compile(r"[<(\[]?\s?https?://[^\s<>()]{1,300}\s?[>)\]]?", re.IGNORECASE)
 _JOINTS = re.compile(
-    r"\s+(?:and|und|et|y|e|i|og|och|en|ja|ve|и|та|&)\s+|\s*[;、،]\s*|\s+/\s+", re.IGNORECASE
+    rf",?\s+{any_name(load('authors', dict[str, list[str]])['joints'])}\s+|\s*[;\u3001\u060c]\s*"
+    r"|\s+/\s+|(?<=[^\W\d_])&(?=[^\W\d_])"
 )
+#: A suffix of a name, and degrees.
+_SUFFIX = re.compile(r"\b(?:[JS]r\.?|I{1,3}|IV)\Z")
+#: A full stop of a name, as in "Ann L." and "Bob Ray, M.D."
+_INITIAL = re.compile(r"(?:\b\w|\.\w+|\b(?:Ph\.?D|Esq|Jr|Sr))\.\Z")
+_DEGREE = re.compile(
+    r"(?:Ph\.?\s?D|M\.?D|J\.?D|M\.?A|M\.?S|M\.?Sc|B\.?A|B\.?Sc|MBA|MPH|RN|RDN?|LDN|Ed\.?D|D\.?O|DDS|DVM|CPA"
+    r"|Esq|CFP|PMP|FRCP|OBE|CBE|Ed|Eds)\.?\Z"
+)
+_FOOTNOTE = re.compile(r"(?<=[^\W\d_])(?:\d[,*\d]{0,5}|[,*\u2020\u2021\u00a7]{1,6})\Z")
+_ROLE_ENDING = re.compile(r"\s*(?:기자|記者|记者|특파원|通讯员|さん|氏|선임기자)\Z")
+#: An account after a name.
+_HANDLE = re.compile(r"(?<=\w)\s+\(?@[\w.]{2,40}\)?")
+_BRACKETED = re.compile(r"<[^<>]{0,100}>?|[(\[][^()\[\]]{0,80}[)\]]?")
+#: Text after a name: a place, a house, a day, or the label of another role.
 _AFTER_NAME = re.compile(
-    r" ?[|\u00b7\u2022] ?| [\u2013\u2014-] |,? (?:on (?=[A-Z\d])|in (?=[A-Z]))"
-    r"|,? (?:am|le|il|el|op|em|den) (?=\d)"
-    r"|,? (?:for|of|at) (?=(?:the )?[A-Z])"
-    # The label of another role.
+    r",? (?:in|on|for|at|from|of|with|via|is|auf|aus|bei|für|pour|à|para|desde|en|em|per|voor)"
+    r" (?=(?:the |der |die |la |le |el )?[A-Z\u00c0-\u00de\u0391-\u042f])"
     r"|,? [^\W\d_]{3,15}(?: [^\W\d_]{1,12})?: "
+    r"|\. (?=[A-Z]\w+ (?:by|and|from) )|[.,]? [\u2013\u2014-] "
 )
-_MARKS = re.compile(r"(?<=[^\W\d_])[\d,*\u2020\u2021\u00a7]{1,6}\Z|\s*(?:기자|記者|记者)\Z")
-_PARTICLES = frozenset(_WORDS["particles"])
+#: Words of a full name.
+_FULL = 2
 
 
 def names_in(text: str) -> Iterator[str]:
     """Yield the names in a text of a page's metadata."""
-    for each in map(_without_role, _split(_cleaned(text))):
-        if key(each) and key(each) not in _ACCOUNTS and not each.startswith(("www.", "/")):
+    text = text[:MAX_TEXT]
+    bare = after_label(text, is_certain=True)
+    if bare != text and (found := read_names(bare, is_labelled=True)):
+        yield from (name for _, name in found)
+        return
+    for name in _whole(cleaned(bare)):
+        each = _without_role_after(_without_role(name))
+        if key(each) and key(each) not in ACCOUNTS and not each.startswith(("www.", "/")):
             yield each
 
 
-class Mark(IntEnum):
-    """The mark of a line: none, that of an author, or that of a byline with words around names."""
-
-    NONE = 0
-    AUTHOR = 1
-    BYLINE = 2
-
-
-def seen_names(text: str, mark: Mark) -> list[str]:
-    """Return the names in a line that a reader sees, or none if it is another text."""
-    label = _BY.match(text) or _BEFORE_NAME.match(text)
-    if mark == Mark.BYLINE:
-        label = label or _IN_BYLINE.match(text)
-    if not label and not mark:
-        return []
-    line = _AFTER_NAME.split(_cleaned(text[label.end() :] if label else text), maxsplit=1)[0]
-    found = [_without_role(each.strip(" ,;:.-")) for each in _split(line)]
-    names = [name for each in found for name in _parted(each)]
-    if not label and any(key(each) in _OTHERS for each in names):
-        return []
-    # Words for "by" begin sentences, too, so a line without a mark needs full names.
-    is_certain = mark != Mark.NONE or all(_is_full(each) for each in names)
-    return names if names and is_certain and all(_is_name(each) for each in names) else []
-
-
-def _cleaned(text: str) -> str:
-    """Return a text without labels and addresses."""
-    bare = _without_label(text[:MAX_TEXT])
-    bare = _ADDRESS.sub("", bare) if "@" in bare else bare
+def cleaned(text: str) -> str:
+    """Return a text without addresses."""
+    bare = _ADDRESS.sub("", text) if "@" in text else text
     bare = _URL.sub("", bare) if "://" in bare else bare
-    found = plain(bare, MAX_AUTHORS) or ""
-    if found and found[0] == "(" and found[-1] == ")":
+    found = (plain(bare, MAX_AUTHORS) or "").removesuffix("<>").strip()
+    if found and found[0] + found[-1] in {"()", "[]"}:
         found = found[1:-1]
     is_long = len(found) > MAX_NAME and "," not in found and not _JOINTS.search(found)
     return "" if is_long or "://" in found else found
 
 
-def _without_label(text: str) -> str:
-    label = _BY.match(text) or _BEFORE_NAME.match(text)
-    return text[label.end() :] if label else text
+def _whole(text: str) -> list[str]:
+    """Split a text of metadata between names."""
+    names = split(text)
+    if len(names) > 1 or text.count(",") == 1:
+        return names
+    # "Ann Lee, Reporter, Bob Ray, Editor"
+    parts = [each.strip() for each in text.split(",")]
+    kinds = [kind(each) for each in parts]
+    has_roles = Kind.ROLE in kinds[1:] and set(kinds) <= {Kind.PERSON, Kind.ROLE}
+    return [each for each in parts if kind(each) == Kind.PERSON] if has_roles else names
 
 
-def _split(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     """Split a text between full names. An organization's name may contain "and"."""
     if not text:
         return []
     parts = _JOINTS.split(text)
-    words = {each.lower().strip(",.") for each in text.split()}
-    is_whole = not _ORGANIZATIONS.isdisjoint(words) or not all(_is_full(each) for each in parts)
-    return [text] if len(parts) == 1 or is_whole else [each.strip(" ,") for each in parts]
-
-
-def _is_full(name: str) -> bool:
-    """Whether a text is a given and a family name, or several. Han and kana need no space."""
-    words = name.split()
-    is_dense = bool(words) and words[0][0] >= "\u3000"
-    return is_dense or (len(words) >= 2 and all(_is_capital(each) for each in words))  # noqa: PLR2004 - names
-
-
-def _is_capital(word: str) -> bool:
-    first = word.lstrip("(\"'\u2019\u201c")[:1]
-    return not first.islower() or word.lower() in _PARTICLES or "'" in word[:3]
-
-
-def _parted(text: str) -> list[str]:
-    """Split a line of names between its commas."""
-    return [each for part in text.split(",") if (each := _MARKS.sub("", part.strip()).strip())]
+    if len(parts) == 1:
+        return [text]
+    is_whole = is_organization(parts[0]) or is_organization(parts[-1]) or len(parts[-1]) == 1
+    if is_whole or not all(is_full(each.strip(" ,")) for each in parts):
+        return [text]
+    return [each.strip(" ,") for each in parts]
 
 
 def _without_role(text: str) -> str:
     """Remove the role after a name, as in "Ann Lee, Staff Writer"."""
     name, comma, rest = text.partition(",")
     words = rest.lower().split()
-    has_role = bool(words) and not _ROLES.isdisjoint((words[0], words[-1], *words[1:2]))
+    has_role = bool(words) and not ROLES.isdisjoint((words[0], words[-1], *words[1:2]))
     return name if comma and has_role else text
 
 
-def _is_name(text: str) -> bool:
+def read_names(
+    text: str,
+    *,
+    is_labelled: bool,
+    is_marked: bool = True,
+    is_sure: bool = False,
+    is_strict: bool = False,
+) -> list[tuple[Kind, str]]:
+    """Return the names at the start of a text, without the roles and houses after them.
+
+    In a strict reading, no other text may follow. A sure text is a name by its element.
+    """
+    text = cleaned(_HANDLE.sub("", text.strip(" ,;:-/\u2013\u2014")[:MAX_TEXT]))
+    text = _before_slash(_ROLE_ENDING.sub("", _BRACKETED.sub("", text).strip()))
+    found: list[tuple[Kind, str]] = []
+    parts = split(_before_house(text))
+    for part in parts:
+        for piece in _pieces(part, is_lone=len(parts) == 1):
+            of, each = _read(piece, is_labelled=is_labelled)
+            if of == Kind.NONE and is_marked and (is_labelled or is_sure):
+                of = Kind.PERSON if is_in_lower_case(each) else of
+            if (not found and of <= Kind.ROLE) or (is_strict and of == Kind.NONE):
+                return []
+            # A role, a place or a house may follow.
+            if not found or of == Kind.PERSON or (of == found[0][0] and of > Kind.ROLE):
+                found.append((of, each))
+    return found
+
+
+def _read(text: str, *, is_labelled: bool) -> tuple[Kind, str]:
+    """Return the name in a text between commas, and what it is."""
+    text = _FOOTNOTE.sub("", text) if " " in text else text
+    text = _ROLE_ENDING.sub("", _without_title(text))
+    text = text if _SUFFIX.search(text) or _INITIAL.search(text) else text.rstrip(".")
+    text = _without_role_after(_without_section(text) if is_labelled else text)
+    return kind(text, is_labelled=is_labelled), text
+
+
+def _before_house(text: str) -> str:
+    """Cut a text after the names of people: "Ann Lee for the Times". "Bank of England" is whole."""
+    for after in _AFTER_NAME.finditer(text):
+        name = text[: after.start()]
+        is_of_place = after[0].strip(" ,") == "of" and " " not in name
+        if not (is_organization(name) or is_of_place) or ":" in after[0]:
+            return name
+    return text
+
+
+def _pieces(text: str, *, is_lone: bool) -> list[str]:
+    """Split a text at its commas. A suffix stays at its name, and a degree at a lone one."""
+    pieces: list[str] = []
+    degrees: list[str] = []
+    for each in map(str.strip, text.split(",")):
+        if pieces and _SUFFIX.match(each):
+            pieces[-1] += f", {each}"
+        elif pieces and _DEGREE.match(each):
+            degrees.append(each)
+        elif each:
+            pieces.append(each)
+    is_lone = is_lone and len(pieces) == 1 and len(degrees) == 1
+    return [", ".join([*pieces, *degrees])] if is_lone else pieces
+
+
+def _without_title(text: str) -> str:
+    """Remove a role before a full name: "Staff Writer Ann Lee"."""
     words = text.split()
-    if not words or len(words) > MAX_WORDS or len(text) > MAX_NAME or key(text) in _OTHERS:
-        return False
-    if any(each.isdigit() for each in words) or "@" in text[1:]:
-        return False
-    return len(words) == 1 or all(_is_capital(each) for each in words)
+    while len(words) > _FULL and words[0].lower() in TITLES:
+        words = words[1:]
+    is_own = len(words) == len(text.split()) or words[-1].lower() in ROLES
+    return text if is_own else " ".join(words)
+
+
+def _before_slash(text: str) -> str:
+    """Cut a text before the house after a slash: "Ann Lee/AP"."""
+    parts = re.split(r"[/\uff0f]", text)
+    if len(parts) == 1 or not is_full(parts[0].strip()):
+        return text
+    people = [each.strip() for each in parts if kind(each.strip()) == Kind.PERSON and " " in each]
+    return ", ".join(people) or parts[0]
+
+
+def _without_role_after(text: str) -> str:
+    """Remove a role of two words after a full name: "Ann Lee Staff Writer"."""
+    words = text.split()
+    lower = [each.lower() for each in words[-2:]]
+    is_role = len(words) >= 2 * _FULL and lower[0] in ROLE_STARTS and lower[1] in ROLES
+    return " ".join(words[:-2]) if is_role else text
+
+
+def _without_section(text: str) -> str:
+    """Remove the words of a section or a button after a full name."""
+    words = text.split()
+    while len(words) > _FULL and words[-1].lower() in STOPS:
+        words = words[:-1]
+    return " ".join(words)

@@ -6,7 +6,7 @@ So most pages without a visible date and byline need no lines.
 import re
 
 from splitflap_scraper.page.markup import any_name
-from splitflap_scraper.preview.bylines.names import LABELS
+from splitflap_scraper.preview.bylines.labels import LABELS, LONG_LABELS
 
 #: Digits of a date: of its year, else of its day and month, or its time. They may be references.
 _DIGITS = re.compile(
@@ -21,7 +21,7 @@ _PARTS = (
 )  # fmt: skip
 #: The start of a label. The rest of it may be in the next element.
 _STARTS = {" ".join(each.split()[: 1 + (len(each.split()[0]) == 1)]) for each in LABELS}
-_LABEL = re.compile(rf">(?:\s|&\w{{1,8}};)*{any_name(_STARTS)}")
+_LABEL = re.compile(rf">(?:\s|&\w{{1,8}};)*{any_name({*_STARTS, *LONG_LABELS})}")
 
 
 def may_have_date(markup: str) -> bool:

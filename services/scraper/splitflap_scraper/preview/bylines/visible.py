@@ -121,6 +121,7 @@ class Visible:
             page.pace.after(lines(each.markup, within=True))
             for each in page.excerpts
             if (is_in_header or not _is_of_site(each))
+            and not each.markup.startswith("<cite")
             and not _OF_TEASER.search(f"{each.get('class')} {each.get('id')}"[:MAX_ABOUT])
         ]
 

@@ -8,6 +8,7 @@ from splitflap_core.contracts import MAX_AUTHORS
 
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.bylines.byline import bylines
+from splitflap_scraper.preview.bylines.kinds import is_organization, is_person
 from splitflap_scraper.preview.bylines.names import MAX_TEXT, names_in
 from splitflap_scraper.preview.bylines.visible import Visible
 from splitflap_scraper.preview.fields.site_name import is_of_host
@@ -56,18 +57,47 @@ def authors(sources: Sources, visible: Visible, site: str | None) -> str | None:
 
     `site` is the site's name. It is no author of a page that lists others.
     """
+    weak: list[str] = []
     for found in _candidates(sources, visible):
-        names: dict[str, str] = {}
-        for text in found:
-            for name in names_in(_LINK.sub(r"\1", text[:MAX_TEXT])):
-                names.setdefault(key(name), name)
+        names = _names(found, site)
         if not names:
             continue
-        if [*names] == [key(site or "")] and (visible.belongs_to_others or visible.has_teasers):
+        if [*map(key, names)] == [key(site or "")] and _lists_others(visible):
             continue
-        return plain(", ".join(list(names.values())[:MAX_NAMES]), MAX_AUTHORS)
-    handles = _handles(sources.page)
-    return plain(handles[0], MAX_AUTHORS) if handles else None
+        # A byline tells more than the name of the site or of its maker.
+        if not any(map(is_person, names)):
+            weak = weak or names
+            if " " in names[0] or is_organization(names[0]) or _is_of_site(names[0], site, sources):
+                continue
+        return _joined(weak if weak and not all(map(is_person, names)) else names)
+    return _joined(weak or _handles(sources.page)[:1])
+
+
+def _lists_others(visible: Visible) -> bool:
+    return visible.belongs_to_others or visible.has_teasers
+
+
+def _is_of_site(name: str, site: str | None, sources: Sources) -> bool:
+    return key(name) == key(site or "") or is_of_host(name, sources.page.url)
+
+
+def _names(texts: Iterable[str], site: str | None) -> list[str]:
+    """Return the different names in some texts."""
+    names: dict[str, str] = {}
+    for text in texts:
+        for name in names_in(_without_site(_LINK.sub(r"\1", text[:MAX_TEXT]), site)):
+            names.setdefault(key(name), name)
+    return list(names.values())
+
+
+def _without_site(text: str, site: str | None) -> str:
+    """Remove the site's name after an author's."""
+    name, bar, rest = text.rpartition(" | ")
+    return name if bar and name and key(rest) == key(site or "") else text
+
+
+def _joined(names: list[str]) -> str | None:
+    return plain(", ".join(names[:MAX_NAMES]), MAX_AUTHORS) if names else None
 
 
 def _candidates(sources: Sources, visible: Visible) -> Iterator[Iterable[str]]:
@@ -89,10 +119,13 @@ def _candidates(sources: Sources, visible: Visible) -> Iterator[Iterable[str]]:
 def _in_metas(page: Document) -> Iterator[list[str]]:
     yield [_given_first(each) for each in page.meta("citation_author", "citation_authors")]
     for name in _FIRST:
-        yield page.meta(name)
+        yield [_of_people(each) for each in page.meta(name)]
     yield _labelled(page)
     for name in _OTHERS:
-        yield [_given_first(each) if name.startswith("dc") else each for each in page.meta(name)]
+        yield [
+            _given_first(each) if name.startswith("dc") else _of_people(each)
+            for each in page.meta(name)
+        ]
 
 
 def _people(value: Any) -> list[Any]:
@@ -120,6 +153,13 @@ def _given_first(name: str) -> str:
     """Put the given name first. Libraries write the family name first."""
     each_name = [each.strip() for each in name.split(";")]
     return ", ".join(_FAMILY_FIRST.sub(r"\2 \1", each) for each in each_name if each)
+
+
+def _of_people(text: str) -> str:
+    """Put the given names first in a list like "Lee, Ann; Ray, Bob"."""
+    parts = [each.strip() for each in text[:MAX_TEXT].split(";")]
+    is_list = len(parts) > 1 and all(map(_FAMILY_FIRST.match, parts))
+    return _given_first(text) if is_list else text
 
 
 def _labelled(page: Document) -> list[str]:

@@ -1,0 +1,115 @@
+"""Tells what a text is: the name of a person or an organization, a word, a role, or no name."""
+
+from enum import IntEnum
+from functools import lru_cache
+
+from splitflap_scraper.preview.bylines.undated import is_of_calendar
+from splitflap_scraper.preview.texts import key
+from splitflap_scraper.preview.words import load
+
+#: Longest name, in characters and in words. A longer text is a sentence.
+MAX_NAME = 80
+MAX_WORDS = 7
+#: The same of a script without capitals, and of one without spaces.
+MAX_CASELESS = 5
+MAX_DENSE = 20
+
+_PAIR = 2
+
+_WORDS = load("authors", dict[str, list[str]])
+#: Accounts that name no person, roles, and words of other texts.
+ACCOUNTS = frozenset(_WORDS["accounts"])
+_OTHERS = ACCOUNTS | {key(each) for each in _WORDS["others"]}
+ROLES = frozenset(_WORDS["roles"])
+ROLE_STARTS = frozenset(_WORDS["role_starts"])
+TITLES = frozenset(_WORDS["titles"])
+_ORGANIZATIONS = frozenset(_WORDS["organizations"])
+_AGENCIES = frozenset(_WORDS["agencies"])
+_NEWSROOMS = tuple(_WORDS["newsrooms"])
+STOPS = frozenset(_WORDS["stops"])
+_LONE = STOPS | frozenset(_WORDS["lone"])
+_PARTICLES = frozenset(_WORDS["particles"])
+
+
+class Kind(IntEnum):
+    """What a text is: no name, a role, one word, an organization, or a person."""
+
+    NONE = 0
+    ROLE = 1
+    LONE = 2
+    ORGANIZATION = 3
+    PERSON = 4
+
+
+@lru_cache(maxsize=256)
+def kind(text: str, *, is_labelled: bool = False) -> Kind:
+    """Return what a text is. A text after a label may have any words within."""
+    words = text.split()
+    lower = [each.lower().strip("().,'\"") for each in words]
+    if words and (lower[-1] in ROLES or lower[0] in ROLES or lower[0] in ROLE_STARTS):
+        return Kind.ROLE
+    if not _may_be_name(text, words) or lower[0].startswith(_NEWSROOMS):
+        return Kind.NONE
+    if len(words) == 1:
+        return _kind_of_word(text, lower[0])
+    if _is_other(lower[:1] if is_labelled else lower, lower) or not all(map(_is_capital, words)):
+        return Kind.NONE
+    return Kind.ORGANIZATION if is_organization(text) else Kind.PERSON
+
+
+def _is_other(starts: list[str], words: list[str]) -> bool:
+    """Whether words are those of a label, a section or a day."""
+    if not STOPS.isdisjoint(starts) or all(each in _LONE for each in words):
+        return True
+    # Some months are given names.
+    days = [each for each in words if is_of_calendar(each)] if len(words) == _PAIR else []
+    return len(days) == len(words) or any(each.endswith(("day", "tag")) for each in days)
+
+
+def _may_be_name(text: str, words: list[str]) -> bool:
+    most = MAX_WORDS if text.lower() != text.upper() else MAX_CASELESS
+    if not words or len(words) > most or len(text) > MAX_NAME or key(text) in _OTHERS:
+        return False
+    if any(each.isdigit() for each in words) or "@" in text[1:] or not any(map(str.isalpha, text)):
+        return False
+    return not any(each in text for each in ':?!"\u201c\uff1a\u3002\uff01\uff1f{}=')
+
+
+def _kind_of_word(text: str, lower: str) -> Kind:
+    if lower in _LONE or is_of_calendar(lower):
+        return Kind.NONE
+    if text[0] >= "\u3000":
+        return Kind.PERSON if len(text) <= MAX_DENSE else Kind.NONE
+    return Kind.ORGANIZATION if lower in _ORGANIZATIONS else Kind.LONE
+
+
+def is_organization(text: str) -> bool:
+    """Whether a text has the words of an organization's name."""
+    return not _ORGANIZATIONS.isdisjoint([each.strip(",.()") for each in text.lower().split()])
+
+
+def is_full(name: str) -> bool:
+    """Whether a text is a given and a family name, or several. Han and kana need no space."""
+    words = name.split()
+    is_dense = bool(words) and words[0][0] >= "\u3000"
+    return is_dense or (len(words) >= _PAIR and all(map(_is_capital, words)))
+
+
+def _is_capital(word: str) -> bool:
+    first = word.lstrip("(\"'\u2019\u201c")[:1]
+    if not first.islower() or word.lower() in _PARTICLES or "'" in word[:3]:
+        return True
+    return "-" in word and any(map(str.isupper, word))
+
+
+def is_person(text: str) -> bool:
+    """Whether a text of metadata is the name of a person, and no house or maker of sites."""
+    words = text.lower().split()
+    return kind(text, is_labelled=True) == Kind.PERSON and _AGENCIES.isdisjoint(words)
+
+
+def is_in_lower_case(text: str) -> bool:
+    """Whether a text is a name without capitals, as in "danah boyd"."""
+    words = text.split()
+    is_short = len(words) == _PAIR and all(each.isalpha() for each in words)
+    return is_short and text.islower() and _LONE.isdisjoint(words) and ROLES.isdisjoint(words)

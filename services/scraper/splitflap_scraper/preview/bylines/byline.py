@@ -41,6 +41,7 @@ _NO_WRITER = re.compile(
     r"|categor(?:y|ies)|tags?|outlet|agency|publication|credits?|source|testimonials?|quote|publisher|editor"
     r"|translator|photographer|reviewer|lead|headline|read|button)(?=$|[\s_-])"
 )
+_OF_COMMENT = re.compile(r"(?i)comment(?:er|[-_]?(?:author|meta|name|by|header|info|user))")
 #: Parts of a name in elements of their own.
 _PART_OF_NAME = re.compile(
     r"(?i)(?:given|family|first|last|middle|sur|fore)[-_]?names?|(?:^|[\s_-])(?:prenom|nom|vorname|nachname)(?=$|[\s_-])"
@@ -192,7 +193,8 @@ def _linked(line: Line) -> list[str]:
 
 
 def _is_author(run: Run) -> bool:
-    return run.is_author or _is_of_name(run.own)
+    is_author = run.is_author or _is_of_name(run.own)
+    return is_author and not _OF_COMMENT.search(run.about)
 
 
 def _parts(line: Line) -> list[str]:

@@ -2,16 +2,25 @@
 
 import gzip
 import random
+import socket
 import sys
+import threading
 import zlib
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import brotli
 import pytest
-from splitflap_scraper.fetch.errors import FetchError, Transient
-from splitflap_scraper.fetch.http import codings
+from splitflap_scraper.fetch.deadline import Deadline
+from splitflap_scraper.fetch.errors import FetchError
+from splitflap_scraper.fetch.http import codings, decoding
+from splitflap_scraper.fetch.http.body import read_body
 from splitflap_scraper.fetch.http.decoding import STEP, Decoding
+from splitflap_scraper.fetch.http.headers import Headers
+from splitflap_scraper.fetch.http.reader import Head
+from splitflap_scraper.fetch.http.wire import Wire
+from splitflap_scraper.preview.readers import FileReader
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -190,26 +199,6 @@ def test_a_zstd_window_over_eight_mib_is_refused() -> None:
             assert refused(body, "zstd").reason == "bad_response"
 
 
-def opened(body: bytes, coding: str) -> Decoding:
-    """Decode a body whose connection stays open."""
-    decoding = Decoding([coding], 8 * MANY)
-    try:
-        for _ in decoding.pages(body):
-            pass
-    except FetchError:
-        decoding.close()
-        raise
-    return decoding
-
-
-def held_until_busy(body: bytes, coding: str) -> list[Decoding]:
-    """Open one body after the other, until the memory for windows is in use."""
-    held: list[Decoding] = []
-    with pytest.raises(Transient, match="busy"):
-        held.extend(opened(body, coding) for _ in range(codings.MAX_BLOCKS + 1))
-    return held
-
-
 @pytest.mark.parametrize("window", [16, 20, 22])
 @pytest.mark.parametrize("block", [b"\0", random.Random(1).randbytes(15_000).hex().encode()])
 def test_all_bytes_of_a_brotli_window_arrive(window: int, block: bytes) -> None:
@@ -222,53 +211,72 @@ def test_all_bytes_of_a_brotli_window_arrive(window: int, block: bytes) -> None:
             assert b"".join(page for each in pieces for page in decoding.pages(each)) == data
 
 
-def test_a_step_of_brotli_holds_the_whole_window() -> None:
-    """It fills the window before it returns the first bytes, and other bodies have their turn."""
-    body = brotli.compress(random.Random(1).randbytes(30_000) * 130, quality=5, lgwin=22)
-    held = [Decoding(["br"], 8 * MANY) for _ in range(codings.MAX_BLOCKS // 15 + 1)]
-    begun = [each.pages(body) for each in held]
-    with pytest.raises(Transient, match="busy"):
-        [next(iter(each)) for each in begun]
-    for each in held:
+@pytest.mark.parametrize("codings", ["br, br", "zstd, br", "br, gzip, zstd"])
+def test_a_body_has_one_heavy_coding(codings: str) -> None:
+    """Each one takes MiB, and no real body has two."""
+    assert refused(brotli.compress(PAGE), codings).reason == "bad_response"
+
+
+def test_the_number_of_heavy_codings_at_work_is_bounded() -> None:
+    """Their decoders take 34 MiB at most. The next body waits, and none fails."""
+    bodies = [brotli.compress(bytes(MANY)), wide_zstd(bytes(MANY))] * 2
+    at_work = [Decoding([coding], MANY) for coding in ("br", "zstd", "br", "zstd")]
+    begun = [iter(each.pages(body)) for each, body in zip(at_work, bodies, strict=True)]
+    assert all(next(each) for each in begun)
+    waiting = threading.Thread(target=decoded, args=(bodies[0], "br"))
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    assert decoded(gzip.compress(PAGE), "gzip") == PAGE
+    for each in at_work:
         each.close()
+        each.close()
+    waiting.join()
+
+
+class Pieces:
+    """A body that counts the turns which others could take at each of its reads."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = list(pieces)
+        self.free: list[int] = []
+
+    @property
+    def ended(self) -> bool:
+        return not self._pieces
+
+    def read(self) -> bytes:
+        self.free.append(decoding._heavy_turns._value)  # type: ignore[attr-defined]
+        return self._pieces.pop(0)
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd"])
-def test_all_windows_share_one_bounded_memory(coding: str) -> None:
-    """A page waits for another attempt while other pages hold all blocks."""
-    bodies = {"br": brotli.compress(bytes(FOUR_MIB), lgwin=22), "zstd": wide_zstd(bytes(FOUR_MIB))}
-    held = held_until_busy(bodies[coding], coding)
-    assert (len(held) + 1) * FOUR_MIB >= codings.MAX_BLOCKS * codings.BLOCK
-    assert len(held) * (FOUR_MIB - codings.BLOCK) <= codings.MAX_BLOCKS * codings.BLOCK
-    for other, body in bodies.items():
-        assert refused(body, other).reason == "busy"
-    for each in held:
-        each.close()
-        each.close()
-    for other, body in bodies.items():
-        with closing(opened(body, other)):
-            pass
+def test_a_silent_connection_holds_no_heavy_decoder(coding: str) -> None:
+    """Two posts of such links could else hold all of them."""
+    data = SQUEEZE[coding](random.Random(1).randbytes(40_000).hex().encode())
+    body = Pieces(*(data[at : at + 5000] for at in range(0, len(data), 5000)))
+    reader = FileReader(Head("", 200, Headers([]), "", None), "document")
+    with socket.socket() as sock:
+        assert not read_body(body, [coding], Wire(sock, Deadline(1)), reader, MANY)
+    assert reader.fields().title is None
+    assert set(body.free) == {4}
+    assert len(body.free) > 5
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd"])
-def test_a_window_holds_the_blocks_that_its_bytes_fill(coding: str) -> None:
-    """Servers declare windows of 4 and 8 MiB for small pages."""
-    page = bytes(2 * codings.BLOCK)
-    body = {"br": brotli.compress(page, lgwin=22), "zstd": wide_zstd(page)}[coding]
-    small = {"br": brotli.compress(PAGE, lgwin=22), "zstd": wide_zstd(PAGE)}[coding]
-    held = [opened(small, coding) for _ in range(codings.MAX_BLOCKS + 1)]
-    held += [opened(body, coding) for _ in range(codings.MAX_BLOCKS // 2)]
-    for each in held:
+def test_the_heavy_codings_at_work_take_36_mib_at_most() -> None:
+    """A window of zstd is the most. That of brotli is smaller, with its tables."""
+    body = wide_zstd(random.Random(1).randbytes(30_000) * 400)
+    before = resident()
+    at_work = [Decoding(["zstd"], MANY) for _ in range(4)]
+    assert all(len(page) <= 2 * STEP for each in at_work for page in each.pages(body))
+    assert 20 < resident() - before < 36
+    for each in at_work:
         each.close()
 
 
-def test_a_zstd_body_of_many_frames_holds_one_window() -> None:
-    """A frame begins a new window, and frees that of the one before."""
-    held = held_until_busy(wide_zstd(bytes(FOUR_MIB)), "zstd")
-    held.pop().close()
-    assert decoded(wide_zstd(bytes(900_000)) * 9, "zstd") == bytes(8_100_000)
-    for each in held:
-        each.close()
+def resident() -> float:
+    """Return the memory of this process in MiB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) / 256
 
 
 def wide_zstd(data: bytes) -> bytes:

@@ -19,6 +19,10 @@ WIRE_FACTOR = 2
 MIN_PIECE = 1024
 MAX_READS = 4096
 
+#: Bytes on the wire of a body with a heavy coding. They are gathered before its decoder opens, so a
+#: slow or silent connection holds none.
+MAX_HEAVY = 512 * 1024
+
 #: Bytes that the reader takes in one step: about 2 ms for the worst page.
 MAX_PIECE = 16 * 1024
 
@@ -41,6 +45,8 @@ def read_body(
     wire.budget = max(left * WIRE_FACTOR, READ_SIZE)
     end = End.NOT_YET
     with closing(Decoding(codings, wire.budget)) as decoding:
+        if decoding.is_heavy:
+            wire.budget = min(wire.budget, MAX_HEAVY)
         for page, end in _pages(decoding, body):
             page = page[:left]  # noqa: PLW2901 - the rest is beyond the limit
             left -= len(page)
@@ -81,7 +87,7 @@ class End(Enum):
 
 def _pages(decoding: Decoding, body: Body) -> Iterator[tuple[bytes, End]]:
     """Iterate over the decoded body. Its last page has its end."""
-    for data, end in _pieces(body):
+    for data, end in _pieces(body, MAX_READS * READ_SIZE if decoding.is_heavy else MIN_PIECE):
         page = b""
         for following in decoding.pages(data):
             if page:
@@ -90,24 +96,30 @@ def _pages(decoding: Decoding, body: Body) -> Iterator[tuple[bytes, End]]:
         yield page, end
 
 
-def _pieces(body: Body) -> Iterator[tuple[bytes, End]]:
-    """Iterate over a body in pieces of MIN_PIECE bytes or more. The last one may be shorter."""
-    gathered = b""
+def _pieces(body: Body, least: int) -> Iterator[tuple[bytes, End]]:
+    """Iterate over a body in pieces of `least` bytes or more. The last one may be shorter."""
+    gathered = bytearray()
     for _ in range(MAX_READS):
         try:
             data = body.read()
         except EndedEarlyError:
-            yield gathered, End.EARLY
+            yield _taken(gathered), End.EARLY
             return
         except Exception:
             # After a limit or a reset, the reader still gets the bytes before it.
-            yield gathered, End.EARLY
+            yield _taken(gathered), End.EARLY
             raise
         gathered += data
         if not data or body.ended:
-            yield gathered, End.WHOLE
+            yield _taken(gathered), End.WHOLE
             return
-        if len(gathered) >= MIN_PIECE:
-            yield gathered, End.NOT_YET
-            gathered = b""
-    yield gathered, End.WHOLE
+        if len(gathered) >= least:
+            yield _taken(gathered), End.NOT_YET
+    yield _taken(gathered), End.WHOLE
+
+
+def _taken(gathered: bytearray) -> bytes:
+    """Return the gathered bytes, and hold them no longer."""
+    data = bytes(gathered)
+    gathered.clear()
+    return data

@@ -5,7 +5,6 @@ none. So a small body that is large when decoded takes little memory and time in
 """
 
 import sys
-import threading
 import zlib
 from typing import Protocol
 
@@ -16,7 +15,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-from splitflap_scraper.fetch.errors import FetchError, Transient
+from splitflap_scraper.fetch.errors import FetchError
 
 #: Exceptions for broken data.
 ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
@@ -34,14 +33,9 @@ _GZIP = b"\x1f\x8b"
 MAX_BROTLI_WINDOW = 22
 MAX_ZSTD_WINDOW = 23
 
-#: Bytes of a block of the memory for windows. Each window has one more block of its own.
-BLOCK = 128 * 1024
-
-#: Blocks of all windows: 48 MiB, and 25 MiB for the own ones of 200 bodies.
-MAX_BLOCKS = 384
-
-#: Seconds after which a page is tried again for which no block was free.
-_AFTER = 1.0
+#: The codings whose decoders take MiB, whatever the body: 8.3 for a window of zstd, 4 for one of
+#: brotli and 2.6 for its tables. A decoder of the others takes 40 KiB.
+HEAVY = frozenset({"br", "zstd"})
 
 
 class Decoder(Protocol):
@@ -52,9 +46,6 @@ class Decoder(Protocol):
 
         Raises one of ERRORS for broken data.
         """
-
-    def close(self) -> None:
-        """Free what the decoder holds."""
 
 
 class Zlib:
@@ -104,45 +95,6 @@ class Zlib:
         self._inflate = zlib.decompressobj(_WBITS | _DETECT_HEADER)
         return True
 
-    def close(self) -> None:
-        pass
-
-
-_blocks = threading.BoundedSemaphore(MAX_BLOCKS)
-
-
-class WindowMemory:
-    """The blocks of one window, the bytes that a decoder gave last.
-
-    A link of some KiB fills a window of 8 MiB, and its server may hold the connection then. So all
-    windows of a process share a number of blocks.
-    """
-
-    __slots__ = ("_held", "size")
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._held = 0
-
-    def hold(self, filled: int) -> None:
-        """Hold the blocks of the bytes that fill the window so far, and free the others.
-
-        Raises:
-            Transient: `busy`, other windows hold all blocks.
-        """
-        needed = (min(filled, self.size) - 1) // BLOCK if filled else 0
-        while self._held < needed:
-            if not _blocks.acquire(blocking=False):
-                raise Transient("busy", "other pages use the memory for windows", _AFTER)
-            self._held += 1
-        if self._held > needed:
-            _blocks.release(self._held - needed)
-            self._held = needed
-
-    def close(self) -> None:
-        """Free all blocks."""
-        self.hold(0)
-
 
 class Zstd:
     """Decodes zstd (RFC 8878) of any number of frames."""
@@ -150,12 +102,9 @@ class Zstd:
     def __init__(self) -> None:
         self._frames_left = MAX_MEMBERS
         self._rest = b""
-        self._window = WindowMemory(1 << MAX_ZSTD_WINDOW)
         self._begin()
 
     def _begin(self) -> None:
-        #: Bytes of the frame, which fill its window. Servers declare wide ones for small pages.
-        self._filled = 0
         limit: dict[int, int] = {zstd.DecompressionParameter.window_log_max: MAX_ZSTD_WINDOW}
         self._frame = zstd.ZstdDecompressor(options=limit)
 
@@ -166,8 +115,6 @@ class Zstd:
                 return b""
             given, self._rest = self._rest, b""
             page = self._frame.decompress(given, most)
-            self._filled += len(page)
-            self._window.hold(self._filled)
             if self._frame.eof:
                 self._rest = self._frame.unused_data
             if page or not self._rest:
@@ -181,48 +128,31 @@ class Zstd:
         self._begin()
         return True
 
-    def close(self) -> None:
-        self._window.close()
-
 
 class Brotli:
     """Decodes brotli (RFC 7932)."""
 
     def __init__(self) -> None:
         self._decompressor = brotli.Decompressor()
-        self._window: WindowMemory | None = None
-        self._filled = 0
-        self._is_drained = False
+        self._has_begun = self._is_drained = False
 
     def decode(self, data: bytes, most: int) -> bytes:
-        if self._window is None and data:
-            self._window = WindowMemory(_brotli_window(data[0]))
-        if self._window is None or (self._is_drained and not data):
+        if not self._has_begun and data:
+            _check_window(data[0])
+            self._has_begun = True
+        if self._decompressor.is_finished() or (self._is_drained and not data):
             return b""
-        if self._decompressor.is_finished():
-            self._window.hold(self._filled)
-            return b""
-        # A step may fill the window before it returns the first bytes.
-        self._window.hold(self._window.size)
         page: bytes = self._decompressor.process(data, output_buffer_limit=most)
-        self._filled += len(page)
         # A short page is no sign, and `can_accept_more_data` does not count the window's bytes.
         self._is_drained = not page
-        if self._is_drained:
-            self._window.hold(self._filled)
         return page
 
-    def close(self) -> None:
-        if self._window is not None:
-            self._window.close()
 
-
-def _brotli_window(first: int) -> int:
-    """Return the bytes of a window by the first byte of a body (RFC 7932, section 9.1)."""
+def _check_window(first: int) -> None:
+    """Check a window by the first byte of a body (RFC 7932, section 9.1)."""
     window = 17 + (first >> 1 & 7) if first & 1 and first >> 1 & 7 else 16
     if window > MAX_BROTLI_WINDOW:
         raise brotli.error(f"a window of 2^{window} bytes")
-    return 1 << window
 
 
 class Unknown:
@@ -236,9 +166,6 @@ class Unknown:
         if data:
             raise FetchError("bad_response", f"unsupported content coding {self._coding[:50]!r}")
         return b""
-
-    def close(self) -> None:
-        pass
 
 
 def decoder_of(coding: str) -> Decoder:

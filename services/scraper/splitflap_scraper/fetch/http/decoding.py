@@ -4,15 +4,16 @@ Servers declare codings that they did not apply, charsets in place of codings, a
 So a coding whose first data are a text in place of valid compression is skipped.
 """
 
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.http.codings import ERRORS, Decoder, decoder_of
+from splitflap_scraper.fetch.http.codings import ERRORS, HEAVY, Decoder, decoder_of
 from splitflap_scraper.fetch.http.sniffing import is_text
 
-#: The content codings in a request.
-ACCEPT_ENCODING = "gzip, deflate, br, zstd"
+#: The content codings in a request. Brotli and zstd are read, but not asked for (docs/adr/0029).
+ACCEPT_ENCODING = "gzip, deflate"
 
 #: Words in place of a coding that mean none. Charsets and media types do too.
 _NO_CODINGS = frozenset({"", "identity", "none", "null", "binary", "7bit", "8bit", "aws-chunked"})
@@ -24,6 +25,10 @@ MAX_CODINGS = 3
 #: Bytes that a decoder returns in one step.
 STEP = 64 * 1024
 
+#: Bodies with a heavy coding that are decoded at a time. They take 8.5 MiB each, at most.
+MAX_HEAVY = 4
+_heavy_turns = threading.BoundedSemaphore(MAX_HEAVY)
+
 
 class Decoding:
     """The codings of one body, undone in the reverse of their order."""
@@ -32,21 +37,30 @@ class Decoding:
         """`codings` are Content-Encoding headers. `max_between` bounds the bytes between two.
 
         Raises:
-            FetchError: `bad_response` for too many codings.
+            FetchError: `bad_response` for too many codings, or several heavy ones.
         """
         named = [each for each in _names(codings) if not _is_none(each)]
         if len(named) > MAX_CODINGS:
             raise FetchError("bad_response", f"more than {MAX_CODINGS} content codings")
+        heavy = [each for each in named if each in HEAVY]
+        if len(heavy) > 1:
+            raise FetchError("bad_response", f"several codings of {', '.join(sorted(HEAVY))}")
+        #: Whether a decoder takes so much memory that it needs the whole body at once.
+        self.is_heavy = bool(heavy)
+        self._has_turn = False
         self._stages = [_Stage(each) for each in reversed(named)]
         self._left_between = max_between
 
     def pages(self, data: bytes) -> Iterable[bytes]:
-        """Decode a piece of the body, in steps.
+        """Decode a piece of the body, in steps. A heavy coding waits for its turn.
 
         Raises:
             FetchError: `bad_response`, for broken compression or an unsupported coding; `too_large`
-                for too many bytes between two codings; `busy`, as `codings.Brotli`.
+                for too many bytes between two codings.
         """
+        if self.is_heavy and not self._has_turn:
+            _heavy_turns.acquire()
+            self._has_turn = True
         return self._through(data, 0) if self._stages else (data,)
 
     def _through(self, data: bytes, number: int) -> Iterator[bytes]:
@@ -63,8 +77,10 @@ class Decoding:
 
     def close(self) -> None:
         """Free what the decoders hold."""
-        for stage in self._stages:
-            stage.close()
+        self._stages = []
+        if self._has_turn:
+            self._has_turn = False
+            _heavy_turns.release()
 
 
 class _Stage:
@@ -92,17 +108,11 @@ class _Stage:
 
     def _skip_or_raise(self, data: bytes, error: Exception) -> None:
         """Skip the coding if its first data are a text, or raise FetchError."""
-        is_busy = isinstance(error, FetchError) and error.reason == "busy"
-        if is_busy or self._has_begun or not is_text(data):
+        if self._has_begun or not is_text(data):
             if isinstance(error, FetchError):
                 raise error
             raise FetchError("bad_response", f"broken compression: {error}") from error
-        self.close()
         self._decoder = None
-
-    def close(self) -> None:
-        if self._decoder is not None:
-            self._decoder.close()
 
 
 def _names(codings: Sequence[str]) -> list[str]:

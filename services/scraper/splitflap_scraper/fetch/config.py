@@ -13,12 +13,14 @@ class FetchConfig:
     """Limits and header fields of a fetcher. Times are in seconds.
 
     `deadline` is for one preview with all its requests, `dns_timeout` for one name, and
-    `connect_timeout` for one address. `max_bytes` bounds a decompressed body. `limit_own` applies
-    the host limits to the networks of the allow list too.
+    `connect_timeout` for one address. `max_bytes` bounds a decompressed body. `address_limits` hold
+    for all names of one address. `limit_own` applies both limits to the networks of the allow list
+    too.
     """
 
     allow_list: AllowList
     host_limits: HostLimits
+    address_limits: HostLimits
     tls: ssl.SSLContext
     request_fields: RequestFields
     deadline: float

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from splitflap_core.telemetry import Metrics
 
+from splitflap_scraper.fetch.allowance import Allowance
 from splitflap_scraper.fetch.config import FetchConfig
 from splitflap_scraper.fetch.cookies.jar import CookieJar
 from splitflap_scraper.fetch.deadline import Deadline, TimeLimit, timed_out
@@ -25,7 +26,7 @@ from splitflap_scraper.fetch.targets.urls import Target, target_of
 NETWORK_SHARE = 0.95
 
 #: The reasons of failures for which the visit may be the cause in place of the site.
-LIMITS_OF_VISIT = frozenset({"timeout", "too_many_redirects", "busy"})
+LIMITS_OF_VISIT = frozenset({"timeout", "too_many_redirects", "too_many_requests", "busy"})
 
 
 class Fetcher:
@@ -68,7 +69,7 @@ class Fetcher:
 
 
 class Visit:
-    """The requests of one preview. They share a deadline, cookies, and a number of redirects."""
+    """The requests of one preview. They share a deadline, cookies, and numbers."""
 
     def __init__(
         self,
@@ -83,6 +84,7 @@ class Visit:
         self._cookies = cookies
         self._deadline = deadline
         self._max_redirects = self._redirects_left = max_redirects
+        self._allowance = Allowance()
         #: The URLs so far, each with the cookies of its request.
         self._seen: set[tuple[str, str]] = set()
         #: The URLs of the requests in their order, with the one that robots.txt has barred.
@@ -105,9 +107,17 @@ class Visit:
         """
         if redirect:
             self._count_redirect()
-        answer = self.get_if_changed(url, reader_for, None, seconds)
-        assert isinstance(answer, FetchResult), "the request has no condition"  # noqa: S101 - mypy
-        return answer
+        return _result(self.get_if_changed(url, reader_for, None, seconds))
+
+    def get_for_all(self, url: str, reader_for: ReaderFor[R], seconds: float) -> FetchResult[R]:
+        """Return the final response of a URL to a request without the cookies of this visit.
+
+        So other visits may share it.
+
+        Raises:
+            FetchError: as `get`.
+        """
+        return _result(self._followed(url, reader_for, None, seconds, None))
 
     def get_if_changed(
         self,
@@ -121,16 +131,27 @@ class Visit:
         Raises:
             FetchError: as `get`.
         """
+        return self._followed(url, reader_for, validators, seconds, self._cookies)
+
+    def _followed(
+        self,
+        url: str,
+        reader_for: ReaderFor[R],
+        validators: Validators | None,
+        seconds: float,
+        cookies: CookieJar | None,
+    ) -> FetchResult[R] | NotModified:
         target, deadline = target_of(url), self._deadline.within(seconds)
         while True:
-            request = (target.url, self._cookies.header(target))
+            request = _key(target, cookies)
             if request in self._seen:
                 raise FetchError("too_many_redirects", "a loop")
             self._seen.add(request)
             self.urls.append(target.url)
             if self._robots is not None:
-                self._robots.check(target, deadline)
-            answer = self._requester.send(target, deadline, reader_for, validators, self._cookies)
+                self._robots.check(target, deadline, self._allowance)
+            self._allowance.spend()
+            answer = self._requester.send(target, deadline, reader_for, validators, cookies)
             if not isinstance(answer, Target):
                 return answer
             self._count_redirect()
@@ -142,25 +163,34 @@ class Visit:
         A site may set a cookie and lead to the same URL.
         """
         try:
-            return self._is_new(target_of(url))
+            return _key(target_of(url), self._cookies) not in self._seen
         except FetchError:
             return False
 
     def short_of(self, url: str, seconds: float) -> frozenset[str]:
-        """The reasons for which a request may fail here, but not in a visit of its own.
+        """The reasons for which `get_for_all` may fail here, but not in a visit of its own.
 
         Raises:
             Transient: `timeout`, the visit has no time left.
         """
-        has_time = self._deadline.left() >= seconds
-        has_redirects = self._redirects_left == self._max_redirects and self.is_new(url)
-        enough = {"timeout": has_time, "too_many_redirects": has_redirects}
+        is_new = _key(target_of(url), None) not in self._seen
+        enough = {
+            "timeout": self._deadline.left() >= seconds,
+            "too_many_redirects": self._redirects_left == self._max_redirects and is_new,
+        }
         return frozenset(each for each in LIMITS_OF_VISIT if not enough.get(each))
-
-    def _is_new(self, target: Target) -> bool:
-        return (target.url, self._cookies.header(target)) not in self._seen
 
     def _count_redirect(self) -> None:
         if self._redirects_left <= 0:
             raise FetchError("too_many_redirects", "more than allowed")
         self._redirects_left -= 1
+
+
+def _key(target: Target, cookies: CookieJar | None) -> tuple[str, str]:
+    """Return what makes a request differ from others: its URL and its cookies."""
+    return target.url, cookies.header(target) if cookies is not None else ""
+
+
+def _result(answer: FetchResult[R] | NotModified) -> FetchResult[R]:
+    assert isinstance(answer, FetchResult), "the request has no condition"  # noqa: S101 - for mypy
+    return answer

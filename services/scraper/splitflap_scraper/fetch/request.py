@@ -5,8 +5,8 @@ carries cookies of its own visit only, and the operator's fields for its host on
 kept connection to an address that passed the check again (`http/connections.py`).
 """
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Generic
 
@@ -108,7 +108,7 @@ class Requester:
         lines = self._config.request_fields.lines(target, cookie)
         request = (begin + conditions + lines + "\r\n").encode("latin-1")
         with (
-            self._host_slot(target, addresses),
+            self._slot(target, addresses),
             self._connections.exchange(target, addresses, request, deadline) as exchange,
         ):
             status, headers = exchange.response.status, exchange.response.headers
@@ -155,14 +155,16 @@ class Requester:
         self._config.allow_list.check_addresses(addresses)
         return addresses
 
-    def _host_slot(
-        self, target: Target, addresses: Sequence[Address]
-    ) -> AbstractContextManager[None]:
-        """Take a slot of the host's limits. The operator's own hosts have no limits by default."""
-        is_own = all(self._config.allow_list.is_own(each) for each in addresses)
-        if is_own and not self._config.limit_own:
+    def _slot(self, target: Target, addresses: Sequence[Address]) -> AbstractContextManager[object]:
+        """Take a slot of the limits. The operator's own hosts have no limits by default."""
+        if not self._config.limit_own and all(map(self._config.allow_list.is_own, addresses)):
             return nullcontext()
-        return self._config.host_limits.slot(target.host)
+        return self._limited(target.host, str(addresses[0]) if addresses else "")
+
+    @contextmanager
+    def _limited(self, host: str, address: str) -> Iterator[None]:
+        with self._config.host_limits.slot(host), self._config.address_limits.slot(address):
+            yield
 
 
 def check_status(status: int, headers: Headers) -> None:

@@ -1,5 +1,6 @@
 """Fetches the robots.txt of a site."""
 
+from splitflap_scraper.fetch.allowance import Allowance
 from splitflap_scraper.fetch.deadline import Deadline
 from splitflap_scraper.fetch.errors import FetchError, Transient
 from splitflap_scraper.fetch.politeness.robots import ALLOW_ALL, RobotsReader, product_of
@@ -19,14 +20,18 @@ class RobotsRequest:
         self._requester = requester
         self._request_fields = request_fields
 
-    def __call__(self, robots_txt: Target, deadline: Deadline) -> RobotsAnswer:
+    def __call__(
+        self, robots_txt: Target, deadline: Deadline, allowance: Allowance
+    ) -> RobotsAnswer:
         """Fetch a robots.txt over its redirects.
 
         Raises:
-            FetchError: the first request failed, a redirect timed out, or its host is busy.
+            FetchError: the first request failed, a redirect timed out, its host is busy, or the
+                allowance is used up.
         """
         target = robots_txt
         for hop in range(1 + MAX_REDIRECTS):
+            allowance.spend()
             try:
                 answer = self._requester.send(target, deadline, RobotsReader)
             except FetchError as error:

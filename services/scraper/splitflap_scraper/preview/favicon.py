@@ -81,7 +81,7 @@ class Favicons:
         icon, keep = None, KEEP
         of_visit = visit.short_of(icon_url, MAX_SECONDS)
         try:
-            answer = visit.get(icon_url, _reader, seconds=MAX_SECONDS)
+            answer = visit.get_for_all(icon_url, _reader, MAX_SECONDS)
             icon = answer.head.url if answer.reader.is_image else None
         except FetchError as failure:
             # All visits share the answer, so one that is short of redirects or time gives none.

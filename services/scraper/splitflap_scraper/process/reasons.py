@@ -35,7 +35,7 @@ REASONS = {
         temporary_if="robots.txt could not be read; kept for 10 min then",
     ),
     "busy": Reason(
-        "other requests used up the limits of the host, or the memory for decompression",
+        "other requests used up the limits of the host",
         MINUTE,
         attempts=0,
         temporary_if="always",
@@ -66,6 +66,9 @@ REASONS = {
     ),
     "tls": Reason("the certificate, its name, or the protocol", HOUR),
     "too_many_redirects": Reason("more redirects than allowed, or a loop", HOUR),
+    "too_many_requests": Reason(
+        "more requests than one link may cause, those of robots.txt included", HOUR
+    ),
     "bad_redirect": Reason("a redirect without Location, or to an invalid URL", HOUR),
     "http_3xx": Reason("a redirect status outside 301, 302, 303, 307 and 308", HOUR),
     "http_4xx": Reason(

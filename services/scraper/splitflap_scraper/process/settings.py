@@ -28,6 +28,10 @@ from splitflap_scraper.preview.oembed.providers import Providers
 #: Least burst of requests to a host: robots.txt, a redirect, the page.
 LEAST_BURST = 3
 
+#: The requests to one address are limited as those to so many hosts. Sites share servers, and an
+#: attacker's names may all lead to one.
+NAMES_OF_ADDRESS = 5
+
 #: Languages of the Accept-Language header. Each has its own weight of one digit.
 MAX_LANGUAGES = 9
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
@@ -275,11 +279,12 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         contact = f" (+{self.scraper_contact})" if self.scraper_contact else ""
         return self.user_agent + contact
 
-    def host_limits(self) -> HostLimits:
-        """Return the limits of one scraper: its share of those for all."""
+    def host_limits(self, names: int = 1) -> HostLimits:
+        """Return the limits of one scraper for a number of names: its share of those for all."""
         rate = self.scrape_host_rate / self.scraper_replicas
         concurrency = self.scrape_host_concurrency // self.scraper_replicas
-        return HostLimits(max(1, concurrency), rate, max(LEAST_BURST, int(rate)))
+        burst = max(LEAST_BURST, int(rate))
+        return HostLimits(names * max(1, concurrency), names * rate, names * burst)
 
     def fetch_config(self, tls: ssl.SSLContext | None = None) -> FetchConfig:
         """Return the configuration of the fetcher. `tls` replaces the context of `tls()`.
@@ -290,6 +295,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         return FetchConfig(
             allow_list=self.allow_list,
             host_limits=self.host_limits(),
+            address_limits=self.host_limits(NAMES_OF_ADDRESS),
             tls=tls or self.tls(),
             request_fields=RequestFields(self.agent, self.accept_language, self.host_fields),
             deadline=self.scrape_deadline,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
+from splitflap_scraper.fetch import allowance
 from splitflap_scraper.preview import favicon
 from splitflap_scraper.preview.builder import PreviewBuilder
 from splitflap_scraper.preview.favicon import KEEP, KEEP_TRANSIENT, Favicons
@@ -158,6 +159,30 @@ def test_a_link_that_used_up_its_redirects_answers_for_no_other(serve: Serve) ->
     first = serve(site_with(MISSING, redirect(site.url("/x"))))
     assert icon_of(first.url(), favicons, scrape_max_redirects=1) is None
     assert icon_of(site.url(), favicons, scrape_max_redirects=1) == site.url("/i")
+
+
+def test_a_link_that_used_up_its_requests_answers_for_no_other(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody may post a link of many requests to another's site."""
+    favicons, site = Favicons(), serve(site_with(page(ICO)))
+    monkeypatch.setattr(allowance, "MAX_REQUESTS", 1)
+    assert icon_of(site.url(), favicons) is None
+    monkeypatch.undo()
+    assert icon_of(site.url(), favicons) == site.url("/favicon.ico")
+
+
+def test_the_icon_is_requested_without_the_cookies_of_a_visit(serve: Serve) -> None:
+    """Somebody's link may set large ones, for which the site refuses its icon."""
+
+    def respond(sock: socket.socket, request: str) -> None:
+        if "/favicon.ico" in request:
+            sock.sendall(page("", status="431 X") if "\r\nCookie:" in request else page(ICO))
+        else:
+            sock.sendall(page("<title>T</title>", "Set-Cookie: c=x; Path=/"))
+
+    site = serve(respond)
+    assert icon_of(site.url()) == site.url("/favicon.ico")
 
 
 def test_a_link_to_the_icon_itself_answers_for_no_other(serve: Serve) -> None:

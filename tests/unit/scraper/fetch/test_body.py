@@ -246,7 +246,7 @@ class Pieces:
         return not self._pieces
 
     def read(self) -> bytes:
-        self.free.append(decoding._heavy_turns._value)  # type: ignore[attr-defined]
+        self.free.append(decoding._heavy_turns._value)
         return self._pieces.pop(0)
 
 

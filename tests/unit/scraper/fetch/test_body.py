@@ -257,10 +257,12 @@ def test_a_silent_connection_holds_no_heavy_decoder(coding: str) -> None:
     body = Pieces(*(data[at : at + 5000] for at in range(0, len(data), 5000)))
     reader = FileReader(Head("", 200, Headers([]), "", None), "document")
     with socket.socket() as sock:
-        assert not read_body(body, [coding], Wire(sock, Deadline(1)), reader, MANY)
+        wire = Wire(sock, Deadline(1))
+        assert not read_body(body, [coding], wire, reader, MANY)
     assert reader.fields().title is None
     assert set(body.free) == {4}
     assert len(body.free) > 5
+    assert wire.budget == 512 * 1024
 
 
 def test_the_heavy_codings_at_work_take_36_mib_at_most() -> None:

@@ -25,12 +25,13 @@ LITTLE_TEXT = 1500
 #: Characters that are read of a title.
 MAX_TITLE = 200
 
-#: Least characters of a paragraph of an article; of all of them, if the page has no heading of its
-#: own.
-MIN_PARAGRAPH = 80
-MIN_TEXT = 160
+#: Least characters of a paragraph of an article, and of a long one.
+MIN_PARAGRAPH, LONG_PARAGRAPH = 40, 80
 
-#: Words of walls in a paragraph of an article, at most.
+#: Least characters of a text in a page with the title of a wall, and in one without a heading.
+MIN_TITLED, MIN_TEXT = 120, 160
+
+#: Words of walls in a long paragraph of an article, at most.
 MAX_WORDS = 1
 
 #: The first status of an error. Its page is never that of an article.
@@ -152,7 +153,11 @@ def _little_text(page: Document) -> str | None:
     """Return the text of a nearly empty page, or None for a page with more."""
     texts: list[str] = []
     size = -1
+    # A notice beside the page's heading is none in its place.
+    beside = _BESIDE if _has_own_heading(page) else 0
     for each in (*page.headings, *page.paragraphs):
+        if each.region & beside:
+            continue
         texts.append(page.pace.after(each.text))
         size += 1 + len(texts[-1])
         if size > LITTLE_TEXT:
@@ -199,25 +204,43 @@ def _variants(title: str, kind: str) -> list[str]:
 
 
 def _has_own_text(page: Document) -> bool:
-    """Whether a page has an article's text. Without a heading of its own, it needs more."""
-    has_heading = any(
-        each.text.strip()
-        and not each.region & _BESIDE
-        and not any(_is_title(each.text, kind) for kind in _TITLES)
-        for each in page.headings
-    )
-    most_words, least = (MAX_WORDS, MIN_PARAGRAPH) if has_heading else (0, MIN_TEXT)
+    """Whether a page has an article's text.
+
+    It needs more if its title is that of a wall, or if it has no heading of its own.
+    """
+    has_heading = _has_own_heading(page)
+    is_titled = any(_is_title(each, kind) for each in page.titles[:1] for kind in _TITLES)
+    least = MIN_TITLED if is_titled else MIN_PARAGRAPH
+    most_words, least = (MAX_WORDS, least) if has_heading else (0, MIN_TEXT)
     texts = (each.text for each in page.texts if not each.region & _BESIDE)
     return sum(len(each) for each in texts if page.pace.after(_is_own(each, most_words))) >= least
 
 
+def _has_own_heading(page: Document) -> bool:
+    """Whether a reader sees a heading that is no title of a wall."""
+    return any(
+        each.text.strip()
+        and not each.region & _BESIDE
+        and _words_about(each.text) <= MAX_WORDS
+        and not any(_is_title(each.text, kind) for kind in _TITLES)
+        for each in page.headings
+    )
+
+
 def _is_own(text: str, most_words: int) -> bool:
-    """Whether a paragraph belongs to an article, and not to a wall."""
-    if len(text.strip()) < MIN_PARAGRAPH:
-        return False
+    """Whether a paragraph belongs to an article, and not to a wall or a notice."""
     words = " ".join(text.split())
-    about = {each.lower() for each in _ABOUT.findall(words)}
-    return len(about) <= most_words and not any(each.search(words) for each in _PHRASES.values())
+    if len(words) < MIN_PARAGRAPH or "cookie" in words.lower():
+        return False
+    most_words = most_words if len(words) >= LONG_PARAGRAPH else 0
+    return _words_about(words) <= most_words and not any(
+        each.search(words) for each in _PHRASES.values()
+    )
+
+
+def _words_about(text: str) -> int:
+    """Count the different words of walls in a text."""
+    return len({each.lower() for each in _ABOUT.findall(text)})
 
 
 def _has(page: Document, kind: str) -> bool:

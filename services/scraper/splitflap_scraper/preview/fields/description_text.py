@@ -69,6 +69,8 @@ SENTENCE = re.compile(
 )
 #: Separators from which on a text that is no sentence is a line of navigation.
 MANY_SEPARATORS = 2
+#: Letters and digits for each digit in a line of numbers, at most.
+MOST_LETTERS = 4
 
 
 def described(text: str, limit: int) -> str | None:
@@ -103,4 +105,11 @@ def is_beside(text: str) -> bool:
         return True
     if any(all(each.search(begin) for each in patterns) for patterns in _NOTICES):
         return True
-    return len(_SEPARATOR.findall(text[:300])) >= MANY_SEPARATORS and not SENTENCE.search(text)
+    if SENTENCE.search(text):
+        return False
+    return len(_SEPARATOR.findall(begin)) >= MANY_SEPARATORS or _is_of_numbers(begin)
+
+
+def _is_of_numbers(text: str) -> bool:
+    """Whether a text is a line of dates, hours or numbers of telephones."""
+    return sum(map(str.isdigit, text)) * MOST_LETTERS >= len(key(text)) > 0

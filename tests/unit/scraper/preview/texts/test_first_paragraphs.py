@@ -40,6 +40,8 @@ def found(body: str) -> str | None:
         "<p>Nous utilisons des cookies pour améliorer votre visite sur ce site.</p>",
         "<p>Utilizamos cookies propias y de terceros para mejorar la visita.</p>",
         "<p>By Ann Lee and Bo Ek, Staff Writers | October 11, 2017 at 5:00 pm</p>",
+        "<p>Saturday, March 14, 2020, 7:00 pm to 9:00 pm in Hall 12</p>",
+        "<p>Phone 0123 456 789, mobile 0170 123 456, fax 0123 456 780</p>",
         "<p>Photo: the mill in 1911, from the collection of the town library</p>",
         "<p class=byline>By Ann Lee, who has written about mills for twenty years</p>",
         "<button>Press this button to see the whole text of the page, please.</button>",

@@ -34,6 +34,9 @@ MIN_TITLED, MIN_TEXT = 120, 160
 #: Words of walls in a long paragraph of an article, at most.
 MAX_WORDS = 1
 
+#: Letters and digits in a page that has hardly more than its title, at most.
+MAX_BARE_TEXT = 200
+
 #: The first status of an error. Its page is never that of an article.
 FIRST_ERROR = 400
 
@@ -60,6 +63,7 @@ class _Words(msgspec.Struct, frozen=True):
     words: list[str]
     about: list[str]
     titles: dict[str, list[str]]
+    bare_titles: dict[str, list[str]]
     phrases: dict[str, list[str]]
     urls: dict[str, list[str]]
 
@@ -76,9 +80,10 @@ SIGNS = {sign.text: sign for sign in _WORDS.signs}
 #: The signs by a common word, for a fast search: most pages have none of the words.
 _SIGNS_BY_WORD = {word: [text for text in SIGNS if word in text] for word in _WORDS.words}
 
-_TITLES = {
-    kind: _any_of(titles, after=r"[\s.!?\u2026]*\Z") for kind, titles in _WORDS.titles.items()
-}
+_TITLES, _BARE_TITLES = (
+    {kind: _any_of(each, after=r"[\s.!?\u2026\u3002]*\Z") for kind, each in titles.items()}
+    for titles in (_WORDS.titles, _WORDS.bare_titles)
+)
 _PHRASES = {kind: _any_of(phrases) for kind, phrases in _WORDS.phrases.items()}
 
 _ABOUT = _any_of(_WORDS.about, r"\b")
@@ -145,8 +150,29 @@ def _by_content(page: Document, status: int) -> str | None:
         return kind
     if is_described:
         return None
+    if kind := _by_bare_title(page, status):
+        return kind
     text = _little_text(page)
     return None if text is None else _by_text(page, text, status)
+
+
+def _by_bare_title(page: Document, status: int) -> str | None:
+    """Recognize a page that has hardly more than the title of a wall or of an error.
+
+    Other pages have such titles too. An error has its own status, unless its server hides it.
+    """
+    title = clean(page.titles[0], MAX_TITLE) if page.titles else None
+    is_described = page.meta("description", "og:description", "og:image") or page.images
+    if not title or is_described:
+        return None
+    kinds = [kind for kind in _BARE_TITLES if kind != "error" or status < FIRST_ERROR]
+    found = next((kind for kind in kinds if _matches(_BARE_TITLES, kind, title)), None)
+    return found if found and _is_bare(page) else None
+
+
+def _is_bare(page: Document) -> bool:
+    texts = (page.pace.after(each.text) for each in (*page.headings, *page.texts))
+    return sum(len(key(each)) for each in texts) <= MAX_BARE_TEXT
 
 
 def _little_text(page: Document) -> str | None:
@@ -189,8 +215,12 @@ def _by_title(page: Document, *, is_described: bool) -> str | None:
 
 def _is_title(text: str, kind: str) -> bool:
     """Whether a title is that of a kind of wall, beside the site's name."""
-    title = clean(text, MAX_TITLE) or ""
-    return any(map(_TITLES[kind].match, _variants(title, kind)))
+    return _matches(_TITLES, kind, clean(text, MAX_TITLE) or "")
+
+
+def _matches(titles: dict[str, re.Pattern[str]], kind: str, title: str) -> bool:
+    """Whether a title, or its part beside the site's name, is one of a kind."""
+    return any(map(titles[kind].match, _variants(title, kind)))
 
 
 def _variants(title: str, kind: str) -> list[str]:

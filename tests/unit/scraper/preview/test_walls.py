@@ -123,3 +123,47 @@ def test_an_article_with_the_title_of_a_wall_is_a_page(title: str, own: str) -> 
 def test_the_words_of_a_wall_are_no_text_of_its_own(title: str, body: str) -> None:
     """A paragraph with several of them belongs to the wall."""
     assert kind_of(f"<title>{title}</title>{body}")
+
+
+BARE = [
+    ("One moment, please...", "challenge"), ("Nur einen Moment...", "challenge"),
+    ("Un momento\u2026", "challenge"), ("Un instant, s'il vous plaît", "challenge"),
+    ("Een ogenblik geduld a.u.b.", "challenge"), ("Proszę czekać", "challenge"),
+    ("Один момент\u2026", "challenge"), ("Bir dakika lütfen", "challenge"),
+    ("少々お待ちください。", "challenge"), ("请稍候\u2026", "challenge"),
+    ("잠시만 기다려 주세요", "challenge"), ("百度安全验证", "challenge"),
+    ("Radware Bot Manager Captcha", "challenge"), ("Zugriff verweigert", "challenge"),
+    ("Acceso denegado - Olivas", "challenge"), ("Доступ запрещён", "challenge"),
+    ("Log in to Facebook", "log-in"), ("Login \u2022 Instagram", "log-in"),
+    ("Sign in - Google Accounts", "log-in"), ("Register to read | The Paper", "paywall"),
+    ("403 Forbidden", "error"), ("Service unavailable", "error"),
+    ("Account Suspended", "error"), ("Seite nicht gefunden", "error"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("title", "kind"), BARE)
+def test_a_page_with_hardly_more_than_the_title_of_a_wall_is_one(title: str, kind: str) -> None:
+    """Many languages have such titles. With a text, a picture or a description it is a page."""
+    page = f"<title>{title}</title><h1>{title}</h1><p>Some short words about it.</p>"
+    assert kind_of(page) == kind
+    for more in (f"<p>{SENTENCE} {SENTENCE}</p>", "<img src=/a.jpg width=800 height=600>"):
+        assert kind_of(page + f"<main>{more}</main>") is None
+    assert kind_of(f"<meta name=description content='{SENTENCE}'>{page}") is None
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["One moment in time", "Moment", "Ein Augenblick", "Forbidden planet", "404 ways to cook an egg",
+     "Captchas", "The login of the king", "Maintenance", "Loading", "Access denied to the harbour"],
+)  # fmt: skip
+def test_a_short_page_with_another_title_is_a_page(title: str) -> None:
+    """The title is that of a wall as a whole."""
+    assert (
+        kind_of(f"<title>{title}</title><h1>{title}</h1><p>Some short words about it.</p>") is None
+    )
+
+
+def test_an_error_with_its_own_status_is_no_wall() -> None:
+    """The status says more: another attempt may succeed."""
+    assert kind_of("<title>503 Service Unavailable</title>", 503) is None
+    assert kind_of("<title>503 Service Unavailable</title>") == "error"

@@ -33,7 +33,7 @@ _BLOCKS = (
     *("div", "section", "ul", "ol", "dl", "form", "table", "td", "th", "tr", "tbody", "figure"),
     *("figcaption", "caption", "fieldset", "blockquote", "details", "summary", "center", "address"),
     *("li", "dd", "dt", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "p", "br", "button"),
-    *("select", "label"),
+    *("select", "label", "audio", "canvas", "noembed"),
 )
 #: Tags that begin or end a block. The match has the whole tag if its attributes are ordinary ones.
 TAG_OF_BLOCK = re.compile(

@@ -16,6 +16,8 @@ from splitflap_scraper.page.layout.names import (
 from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.page.regions import PageRegion
 
+_HIDDEN = PageRegion.HIDDEN | PageRegion.ASIDE
+
 #: Elements of each region.
 REGIONS: dict[str, int] = {
     "nav": PageRegion.ASIDE,
@@ -30,14 +32,15 @@ REGIONS: dict[str, int] = {
     "address": PageRegion.NOTE,
     # Closed at first. `region_of` takes out an open one.
     "details": PageRegion.NOTE,
+    # Their content is for browsers that lack the element.
+    **dict.fromkeys(("audio", "canvas", "noembed"), _HIDDEN),
 }
 #: Elements around all others. Their classes tell about the whole page.
 _AROUND = frozenset({"html", "body", "main", "article"})
 
-_HIDDEN = PageRegion.HIDDEN | PageRegion.ASIDE
-
 #: Parts of the attributes that tell a region.
-_TELLING = ("class", "role", "itemprop", "itemtype", "typeof", "hidden", "style")
+_TELLING = ("class", "role", "itemprop", "itemtype", "typeof", "hidden", "style", "inert",
+            "popover")  # fmt: skip
 _ID = re.compile(r"\bid\s*+=", re.ASCII)
 
 #: Longest tag whose region is remembered, in characters. Pages repeat short ones.
@@ -46,7 +49,7 @@ _SHORT = 200
 #: Tags within a paragraph that are examined.
 _MAX_HIDING = 20
 _MAY_HIDE = re.compile(
-    r"hidden|display|sr-|-sr|screen|hide|d-none|element-|assistive|invisible|print|font-size|indent|clip",
+    r"hidden|display|sr-|-sr|screen|hide|d-none|element-|assistive|invisible|print|font-size|indent|clip|inert|popover",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"<(/?[a-z][a-z0-9-]{0,30})(?=[\s/>])[^<>]*+>", re.IGNORECASE | re.ASCII)
@@ -75,6 +78,14 @@ _HIDING = re.compile(
     r"|hidden-accessible|visible-print(?:-block)?|print-only|only-print|d-print-block)"
     r"|(?:is-|u-|uk-|js-)?hidden|d-none|hide|invisible"
 )
+#: Attributes of elements that are not shown.
+_HIDING_ATTRIBUTES = frozenset({"hidden", "inert", "popover"})
+
+#: Classes of closed parts, by the classes of open ones. The reader may open them.
+_CLOSED = {
+    "collapse": frozenset({"show", "in"}),
+    "tab-pane": frozenset({"show", "active", "in"}),
+}
 #: Classes that show a hidden element on some screens.
 _SHOWING = re.compile(
     r"(?:d-)?(?:xs|sm|md|lg|x{1,2}l|2xl|tablet|desktop)[-:](?:block|flex|grid|inline\S*|table\S*)"
@@ -107,6 +118,7 @@ _WORDS = re.compile(r"-+")
 _KINDS_OF_MESSAGE = frozenset({"status", "warning", "error", "info"})
 _MESSAGE = re.compile(
     r"messages?-+(?:status|warning|error|info)|(?:system|flash|status|error|warning|site)-+messages?"
+    r"|no-?(?:js|script)-+(?:message|warning|notice|alert|msg)"
 )
 
 _ROLES: dict[str, int] = {
@@ -203,7 +215,10 @@ def of_attributes(found: dict[str, str]) -> int:
     kind = found.get("itemtype") or found.get("typeof")
     if kind and _OF_SITE.search(kind, 0, _MAX_KIND):
         region |= PageRegion.NOTE
-    hides = "hidden" in found or found.get("aria-hidden", "").strip().lower() == "true"
+    hides = (
+        not _HIDING_ATTRIBUTES.isdisjoint(found)
+        or found.get("aria-hidden", "").strip().lower() == "true"
+    )
     if hides or ("style" in found and _HIDING_STYLE.search(found["style"])):
         region |= _HIDDEN
     return region
@@ -218,6 +233,8 @@ def _of_class(value: str) -> int:
     for name in names:
         region |= _named(name.replace("_", "-"))
     if "messages" in names and not _KINDS_OF_MESSAGE.isdisjoint(names):
+        region |= PageRegion.NOTE
+    if any(each in names and opened.isdisjoint(names) for each, opened in _CLOSED.items()):
         region |= PageRegion.NOTE
     if region & PageRegion.HIDDEN and any(_SHOWING.fullmatch(each) for each in names):
         return PageRegion.NONE

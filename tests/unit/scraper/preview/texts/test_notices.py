@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - texts on one line
+# ruff: noqa: E501, RUF001 - texts on one line, in many languages
 """Notices and hidden parts before the first paragraph of a page."""
 
 import pytest
@@ -25,6 +25,18 @@ def found(body: str) -> str | None:
         "Dieser Artikel enthält Affiliate-Links. Wenn du darüber kaufst, erhalten wir eine Provision.",
         "Cet article contient des liens affiliés. Nous touchons une commission si vous achetez.",
         "We use cookies to give you the best experience on our website. Read our cookie policy.",
+        "当サイトではCookieを使用しています。サイトの利用を続けることで同意したものとみなされます。当サイトの説明をご覧ください。",
+        "本网站使用Cookie来改善您的浏览体验。继续使用本网站即表示您同意我们使用Cookie。请阅读我们的隐私政策了解更多信息。",
+        "저희 웹사이트는 서비스 개선을 위해 쿠키를 사용합니다. 계속 이용하시면 동의하는 것으로 간주됩니다.",
+        "Vi bruker informasjonskapsler for å gi deg en bedre brukeropplevelse på nettsiden vår.",
+        "Käytämme evästeitä parantaaksemme sivuston käyttökokemusta ja mainontaa sivustollamme.",
+        "Bu web sitesi, size daha iyi bir deneyim sunmak için çerezleri kullanır ve saklar.",
+        "An official website of the United States government. Here is how you know it is official.",
+        "Official websites use .gov. A .gov website belongs to an official government organization.",
+        "Estimated reading time: 5 minutes. Share this article on all networks that you know of.",
+        "Geschätzte Lesezeit: ca. 5 Minuten. Diesen Artikel teilen auf allen Kanälen, die es gibt.",
+        "Loading... Please wait while we are checking your browser before you access the site.",
+        "Advertisement. Scroll down to continue reading the article below this advertisement.",
         "Reading time: 5 minutes. Posted in Olives, Oil, Harvest, South and more on this site.",
     ],
 )
@@ -60,6 +72,11 @@ def test_a_notice_is_no_description(notice: str) -> None:
         "Die Provision der Makler ist seit 2020 geteilt, und die Preise sind trotzdem gestiegen.",
         "Wir backen Cookies mit Olivenöl, und sie halten sich in einer Dose drei Wochen lang.",
         "Please sign here, said the clerk, and pushed the paper across the table without a word.",
+        "An official website of the band was opened on Monday, and the fans were happy about it.",
+        "Loading docks were busy in the morning, said the captain of the old ship to the paper.",
+        "Laden Sie die Gäste ein, und feiern Sie mit uns im Garten hinter dem alten Haus.",
+        "Lesezeit ist Lebenszeit, sagte der Lehrer, und schloss das Buch der alten Geschichten.",
+        "曲奇饼干的做法很简单，我们在冬天常常和孩子们一起烤，放在铁盒里可以保存三个星期。",
         "Browsers disagree about the width of a scrollbar, and so each layout has to guess it.",
     ],
 )
@@ -77,6 +94,14 @@ def test_a_text_with_the_words_of_a_notice_is_a_text(text: str) -> None:
         '<div class="messages status"><p>{}</p></div>',
         "<div class=flash-message>{}</div>",
         "<p class=elementor-screen-only>{}</p>",
+        "<div inert><p>{}</p></div>",
+        "<div popover=auto><p>{}</p></div>",
+        "<div class=collapse><p>{}</p></div>",
+        '<div class="tab-pane fade"><p>{}</p></div>',
+        "<div class=no-js-message><p>{}</p></div>",
+        "<audio controls><p>{}</p></audio>",
+        "<canvas><p>{}</p></canvas>",
+        "<noembed><p>{}</p></noembed>",
         "<p class=u-hiddenVisually>{}</p>",
         "<p class=is-accessibly-hidden>{}</p>",
         '<p style="font-size:0">{}</p>',
@@ -95,6 +120,14 @@ def test_a_part_that_no_reader_sees_is_no_description(part: str) -> None:
     [
         "<details open><summary>Contents</summary><p>{}</p></details>",
         "<ul class=messages><li>{}</li></ul>",
+        # A script fades it in.
+        '<div style="opacity:0;transform:translateY(20px)"><p>{}</p></div>',
+        '<p style="background-clip:text;color:transparent">{}</p>',
+        '<div class="collapse show"><p>{}</p></div>',
+        '<div class="tab-pane active"><p>{}</p></div>',
+        "<div class=no-js><p>{}</p></div>",
+        # For a script of another element.
+        "<div slot=text><p>{}</p></div>",
         '<p style="font-size:0.9em">{}</p>',
         '<p style="height: 0.5em">{}</p>',
         '<p style="text-indent:1em">{}</p>',

@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from splitflap_scraper.page.pace import Pace
+from splitflap_scraper.preview.bylines.kinds import is_account
 from splitflap_scraper.preview.bylines.labels import Label, is_label, last_label
 from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, Run
 from splitflap_scraper.preview.bylines.segments import Mark, seen_names
@@ -28,13 +29,15 @@ MIN_ROWS = 3
 MIN_POST = 80
 
 _WRITER = re.compile(
-    r"(?i)author(?!i[sz]|ity)|byline|writer|contributor|creator|(?:^|\s)(?:p-author|fn|username|nickname|auteur|autor|redacteur)(?=\s|$)"
+    r"(?i)author(?!i[sz]|ity)|byline|writer|contributor|creator|(?:^|\s)(?:p-author|fn|user-?name|nickname|auteur|autor|redacteur)(?=\s|$)"
     r"|(?:posted|written|submitted)[-_]?by|signature|(?:^|[\s_-])(?:by|firma|signed)(?=\s|$)"
 )
 #: The element of a name alone.
 _NAME = re.compile(
-    r"(?i)author[-_]*(?:name|link|url)|(?:^|\s)(?:author|p-author|fn|username|bigusername|p-name|byline[-_]*name|nickname)(?=\s|$)"
+    r"(?i)author[-_]*(?:name|link|url)|(?:^|\s)(?:author|p-author|fn|user-?name|bigusername|p-name|byline[-_]*name|nickname)(?=\s|$)"
 )
+#: The element of an account.
+_ACCOUNT = re.compile(r"(?i)(?:^|\s)(?:big)?user-?name(?=\s|$)")
 _NO_WRITER = re.compile(
     r"(?i)comment|avatar|bio(?![a-z])|biograph|description|social|follow|role|job|position|date|time|image|photo|title(?![a-z]*-author)|count|email"
     r"|(?:^|[\s_-])(?:org|organi[sz]ation|affiliations?|institutions?|company|address|location|place|section"
@@ -149,8 +152,9 @@ def _first(candidates: Iterable[Line], pace: Pace) -> list[str]:
 
 
 def _place(line: Line) -> str:
-    """Return the classes and ids around the start of a line."""
-    return line.runs[0].about
+    """Return the classes and ids of the first name in a line, or those around its start."""
+    owns = (each.own for each in line.runs if each.own and _is_author(each))
+    return next(owns, line.runs[0].about)
 
 
 def _in_line(line: Line, label: str = "") -> list[str]:
@@ -185,11 +189,16 @@ def _linked(line: Line) -> list[str]:
     for run in line.runs:
         is_name = _is_author(run) or (run.is_linked and _BEFORE_LINK.search(before) is not None)
         if is_name and not is_other:
-            names += seen_names([run.text], Mark.NAME)
+            names += seen_names([run.text], Mark.NAME) or _account(run)
         elif not is_name and (label := last_label(run.text)):
             is_other = label == Label.OTHER
         before = run.text
     return names
+
+
+def _account(run: Run) -> list[str]:
+    """Return the name of an account in a forum, which may have any words."""
+    return [run.text] if _ACCOUNT.search(run.own) and is_account(run.text) else []
 
 
 def _is_author(run: Run) -> bool:

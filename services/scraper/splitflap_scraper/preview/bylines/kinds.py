@@ -13,6 +13,8 @@ MAX_WORDS = 7
 #: The same of a script without capitals, and of one without spaces.
 MAX_CASELESS = 5
 MAX_DENSE = 20
+#: Longest name of a person in Hangul, in syllables.
+MAX_HANGUL = 4
 
 _PAIR = 2
 
@@ -28,6 +30,7 @@ _AGENCIES = frozenset(_WORDS["agencies"])
 _NEWSROOMS = tuple(_WORDS["newsrooms"])
 STOPS = frozenset(_WORDS["stops"])
 _LONE = STOPS | frozenset(_WORDS["lone"])
+_KOREAN_NAMES = frozenset(_WORDS["korean_names"])
 _PARTICLES = frozenset(_WORDS["particles"])
 
 
@@ -54,7 +57,10 @@ def kind(text: str, *, is_labelled: bool = False) -> Kind:
         return _kind_of_word(text, lower[0])
     if _is_other(lower[:1] if is_labelled else lower, lower) or not all(map(_is_capital, words)):
         return Kind.NONE
-    return Kind.ORGANIZATION if is_organization(text) else Kind.PERSON
+    if is_organization(text):
+        return Kind.ORGANIZATION
+    is_phrase = lower[0] == "the" or (text[0] >= "\uac00" and sum(map(len, words)) > MAX_HANGUL)
+    return Kind.LONE if is_phrase else Kind.PERSON
 
 
 def _is_other(starts: list[str], words: list[str]) -> bool:
@@ -79,8 +85,19 @@ def _kind_of_word(text: str, lower: str) -> Kind:
     if lower in _LONE or is_of_calendar(lower):
         return Kind.NONE
     if text[0] >= "\u3000":
-        return Kind.PERSON if len(text) <= MAX_DENSE else Kind.NONE
+        return _kind_of_dense(text)
     return Kind.ORGANIZATION if lower in _ORGANIZATIONS else Kind.LONE
+
+
+def _kind_of_dense(text: str) -> Kind:
+    """Return what a text of Han, kana or Hangul is. Kana alone are mostly other words."""
+    if len(text) > MAX_DENSE:
+        return Kind.NONE
+    if text[0] >= "\uac00":
+        is_person = len(text) <= MAX_HANGUL and text[0] in _KOREAN_NAMES and len(text) > 1
+    else:
+        is_person = "\u30fb" in text or any("\u3400" <= each < "\uac00" for each in text)
+    return Kind.PERSON if is_person else Kind.LONE
 
 
 def is_organization(text: str) -> bool:
@@ -113,3 +130,10 @@ def is_in_lower_case(text: str) -> bool:
     words = text.split()
     is_short = len(words) == _PAIR and all(each.isalpha() for each in words)
     return is_short and text.islower() and _LONE.isdisjoint(words) and ROLES.isdisjoint(words)
+
+
+def is_account(text: str) -> bool:
+    """Whether a text in an element of accounts is one, and no button."""
+    words = text.lower().split()
+    is_short = 0 < len(words) < MAX_CASELESS and len(text) <= MAX_NAME
+    return is_short and key(text) not in _OTHERS and STOPS.isdisjoint(words)

@@ -20,10 +20,14 @@ MAX_LABELS = 12
 _WORDS = load("authors", dict[str, list[str]])
 
 
+#: The first syllable of Hangul.
+_HANGUL = "\uac00"
+
+
 def _label(words: list[str]) -> str:
-    """Match one of some words. Chinese, Japanese and Korean need no space after them."""
+    """Match one of some words. Chinese and Japanese need no space after them."""
     ends = ":/\uff1a\uff0f\u30fb\uff1d=\uff5c\u4e28"
-    closed = [each for each in words if each[-1] in ends or each[0] >= "\u3000"]
+    closed = [each for each in words if each[-1] in ends or "\u3000" <= each[0] < _HANGUL]
     spaced = any_name(set(words).difference(closed))
     return rf"{any_name(closed)}|{spaced}(?=[\s:\uff1a]|\Z)"
 
@@ -31,7 +35,9 @@ def _label(words: list[str]) -> str:
 #: Words before a name.
 LABELS = (*_WORDS["by"], *_WORDS["by_or_name"], "from:")
 #: The same with the kind of the text: "Guest post by".
-LONG_LABELS = tuple(f"{each} by" for each in _WORDS["kinds"])
+LONG_LABELS = tuple(
+    f"{article}{each} by" for each in _WORDS["kinds"] for article in ("", "a ", "an ")
+)
 
 #: Those that begin names of companies.
 _IN_NAMES = frozenset({"Words by", "Text by", "Story by", "Report by"})
@@ -41,7 +47,7 @@ _LONG = rf"{any_name(LONG_LABELS)}(?=[\s:]|\Z)"
 _BY = re.compile(rf"\s*(?:{_label(_WORDS['by'])}|{_LONG}){_REST}")
 _BY_OR_NAME = "|".join(_WORDS["by_or_name"])
 _BEFORE_NAME = re.compile(
-    rf"\s*(?i:{_BY_OR_NAME})(?:\s*:\s*|\s+(?=[^\W\d_a-z\u00df-\u00ff]\S*\s+\S))"
+    rf"\s*(?:(?i:{_BY_OR_NAME})|per)(?:\s*:\s*|\s+(?=[^\W\d_a-z\u00df-\u00ff]\S*\s+\S))"
 )
 #: The same in an element of its own.
 _ALONE = re.compile(rf"(?i)(?:{_BY_OR_NAME})\s*:?\Z")

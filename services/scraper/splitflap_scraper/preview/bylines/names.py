@@ -41,14 +41,17 @@ _DEGREE = re.compile(
     r"(?:Ph\.?\s?D|M\.?D|J\.?D|M\.?A|M\.?S|M\.?Sc|B\.?A|B\.?Sc|MBA|MPH|RN|RDN?|LDN|Ed\.?D|D\.?O|DDS|DVM|CPA"
     r"|Esq|CFP|PMP|FRCP|OBE|CBE|Ed|Eds)\.?\Z"
 )
-_FOOTNOTE = re.compile(r"(?<=[^\W\d_])(?:\d[,*\d]{0,5}|[,*\u2020\u2021\u00a7]{1,6})\Z")
+_FOOTNOTE = re.compile(
+    r"(?<=[^\W\d_])(?:[\u00b9\u00b2\u00b3\u2070-\u2079,*]{1,8}|\d[,*\d]{0,5}|[,*\u2020\u2021\u00a7]{1,6})\Z"
+)
 _ROLE_ENDING = re.compile(r"\s*(?:기자|記者|记者|특파원|通讯员|さん|氏|선임기자)\Z")
 #: An account after a name.
 _HANDLE = re.compile(r"(?<=\w)\s+\(?@[\w.]{2,40}\)?")
 _BRACKETED = re.compile(r"<[^<>]{0,100}>?|[(\[][^()\[\]]{0,80}[)\]]?")
 #: Text after a name: a place, a house, a day, or the label of another role.
 _AFTER_NAME = re.compile(
-    r",? (?:in|on|for|at|from|of|with|via|is|auf|aus|bei|für|pour|à|para|desde|en|em|per|voor)"
+    r",? (?:in|on|for|at|from|of|with|via|is|auf|aus|bei|für|pour|à|para|desde|en|em|per|voor"
+    r"|avec|con|mit|met|med|com)"
     r" (?=(?:the |der |die |la |le |el )?[A-Z\u00c0-\u00de\u0391-\u042f])"
     r"|,? [^\W\d_]{3,15}(?: [^\W\d_]{1,12})?: "
     r"|\. (?=[A-Z]\w+ (?:by|and|from) )|[.,]? [\u2013\u2014-] "

@@ -71,6 +71,10 @@ def _unlabelled(found: list[Segment], mark: Mark, *, are_several: bool) -> list[
     return []
 
 
+#: Segments before the first name of a line, at most.
+MAX_BEFORE_NAME = 20
+
+
 class _Reader:
     """Reads names in segments, each joined to the one before it."""
 
@@ -90,8 +94,8 @@ class _Reader:
 
     def names(self, found: list[Segment]) -> list[str]:
         """Return the names from the first segment on that has any."""
-        for each in found:
-            if self._names and each.label:
+        for index, each in enumerate(found):
+            if each.label if self._names else index >= MAX_BEFORE_NAME:
                 break
             if self._is_skipped(each):
                 continue

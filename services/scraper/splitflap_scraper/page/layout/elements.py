@@ -73,7 +73,7 @@ _HIDING_STYLE = re.compile(
 )
 #: Classes of texts for screen readers or paper, and of elements that are not shown.
 _HIDING = re.compile(
-    r"(?:(?!label-)[a-z0-9]+-){0,2}(?:visually-?hidden|sr-only|screen-?reader(?:s|-text|-only|s-only)?|sr-text|for-sr"
+    r"(?:(?!label-)[a-z0-9]+-){0,2}(?:visually-?hidden|sr-?only|screen-?reader(?:s|-text|-only|s-only)?|sr-text|for-sr"
     r"|screen-only|hidden-?visually|accessib(?:le|ly)-?hidden|element-(?:invisible|hidden)|assistive-text|off-?screen|(?:a11y|accessibility)-hidden"
     r"|hidden-accessible|visible-print(?:-block)?|print-only|only-print|d-print-block)"
     r"|(?:is-|u-|uk-|js-)?hidden|d-none|hide|invisible"
@@ -155,9 +155,11 @@ def is_byline_footer(tag: str) -> bool:
 def is_of_others(found: dict[str, str]) -> bool:
     """Whether the attributes of a start tag say that dates and authors are not those of the text.
 
-    Whole names count: a `menu-item` is no menu. In `teaser__date` the block is `teaser`.
+    Whole names count: a `menu-item` is no menu. In `teaser__date` the block is `teaser`. Readers
+    see what `aria-hidden` hides.
     """
-    if of_attributes(found) & PageRegion.ASIDE:
+    seen = {name: value for name, value in found.items() if name != "aria-hidden"}
+    if of_attributes(seen) & PageRegion.ASIDE:
         return True
     names = f"{found.get('class', '')} {found.get('id', '')}".lower().split(maxsplit=_MAX_NAMES)
     return any(map(_is_name_of_others, names[:_MAX_NAMES]))

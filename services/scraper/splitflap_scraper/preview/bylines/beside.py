@@ -35,6 +35,7 @@ _BESIDE = re.compile(
     r"|\d+\s?(?:min|minutes?|mins?)\.?(?:\s?(?:read|lesezeit|de lecture|de lectura))?)"
     r"(?=$|[\s:,.|\u00b7)\u2022])"
 )
+_KIND = re.compile(rf"(?:[\w']{{2,12}} ){{0,2}}(?:{pattern_of(_WORDS['kinds'])})\Z")
 _COUNTED = pattern_of(_WORDS["counted"])
 #: Numbers of comments and of readers.
 _COUNT = re.compile(
@@ -115,13 +116,14 @@ def _is_parted(text: str, before: str, rest: str, found: FoundDate) -> bool:
     """Whether separators stand between the date and the words beside it."""
     after = rest.strip()
     left, right = _BESIDE.sub("", before).strip(), _BESIDE.sub("", after).strip()
-    is_begin = (
+    is_begin = bool(
         not _LETTERS.search(left)
         or _SEPARATOR.match(left[-1]) is not None
         or BOUNDARY in text[len(before) : found.start]
         # A town and a full stop may stand before the date.
         or (left[-1:] == "." and len(left.split()) <= MAX_TOWN)
         or before.startswith(_BY)
+        or _KIND.match(before.strip())
     )
     is_end = not right or rest.startswith(BOUNDARY) or _SEPARATOR.match(right[0]) is not None
     is_section = _SECTION.match(after) is not None and len(after.split()) <= _MAX_SECTION

@@ -27,6 +27,7 @@ _WORDS = load("dates", dict[str, list[str]])
 _PUBLISHED, _UPDATED, _OTHERS = (
     re.compile(pattern_of(_WORDS[name])) for name in ("published", "updated", "others")
 )
+_VERSION = re.compile(rf"[\s{BOUNDARY}]*(?:{'|'.join(_WORDS['versions'])})[\s:{BOUNDARY}]*\Z")
 _DATED = re.compile(
     r"(?i)date(?!pick|base)|datum|fecha|(?<![a-z])time(?!line|r)|timestamp|publi|(?<![a-z])pub_|posted"
     r"|(?:^|[\s_-])(?:data|dato|zeit|tarih|pvm|dt)(?=$|[\s_-])|submitted|created|byline|dateline|(?:^|[\s_-])meta|meta(?=$|[\s_-])"
@@ -57,7 +58,7 @@ class Rank(IntEnum):
     PUBLISHED = 1
     MARKED = 2
     PLAIN = 3
-    #: The class is for changes, as that of the only date in many pages.
+    #: The class or the label is for changes, as that of the only date in many pages.
     UPDATED = 4
 
 
@@ -150,7 +151,7 @@ def _rank(label: str, run: Run, *, is_stamp: bool) -> Rank | None:
         is_changed = _UPDATED.search(label, published[-1].end())
         return None if is_changed else Rank.LABELLED
     if _UPDATED.search(label) or _OTHERS.search(label):
-        return None
+        return Rank.UPDATED if _VERSION.match(label) else None
     if _UNDATED.search(run.about) and not _OF_PAGE.search(run.about):
         return None
     if _OF_PAGE.search(run.about):

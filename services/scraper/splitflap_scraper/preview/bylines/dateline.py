@@ -95,9 +95,17 @@ def _above(visible: Visible, style: DateStyle) -> datetime | None:
         and len(before) - each.at <= _BEFORE[each.rank]
         and not any(line.is_heading for line in before[each.at + 1 :])
         and not _OF_SITE.search(before[each.at].about)
-        # Sites print the day with its weekday.
-        and not (each.rank == Rank.PLAIN and has_weekday(before[each.at].text, style.language))
     ]
+    if any(each.rank == Rank.PLAIN for each in usable):
+        # Sites print the day with its weekday above their texts.
+        start = len(before) - visible.above_in_text
+        usable = [
+            each
+            for each in usable
+            if each.rank != Rank.PLAIN
+            or each.at >= start
+            or not has_weekday(before[each.at].text, style.language)
+        ]
     nearest = min(reversed(usable), key=lambda each: each.rank > Rank.LABELLED, default=None)
     return nearest.moment if nearest else None
 

@@ -13,7 +13,7 @@ _MAX_LINE = 90
 
 _WORDS = load("dates", dict[str, list[str]])
 _LABEL, _OF_WORK = (
-    re.compile(rf"\s*(?:{pattern_of(_WORDS[name])})\s{{0,3}}(?:[:\uff1a{BOUNDARY}]|\Z)")
+    re.compile(rf"\s*(?:{pattern_of(_WORDS[name])})\s{{0,3}}(?:[:\uff1a{BOUNDARY}\d]|\Z)")
     for name in ("occasions", "works")
 )
 _TO = r"\s?(?:[-\u2010-\u2015~]|to|until|till?|bis|al?|alle|as|til)\s?"

@@ -101,6 +101,15 @@ class Visible:
         return self.sources.page.pace.after(lines(markup[max(0, *ends) :])[-MAX_BEFORE:])
 
     @property
+    def above_in_text(self) -> int:
+        """How many of the lines before the page's heading are certainly in its text."""
+        if self._lead is None or not self._lead[1].region & PageRegion.ARTICLE:
+            return 0
+        lower = self._lead[0].markup.lower()
+        start = max(lower.rfind("<main"), lower.rfind("<article"))
+        return len(lines(self._lead[0].markup[start:])) if start >= 0 else MAX_BEFORE
+
+    @property
     def has_teasers(self) -> bool:
         """Whether teasers follow the page's heading, and no text is before them."""
         return self._teasers_at is not None

@@ -28,10 +28,14 @@ LONG_TEXT = 200
 
 #: Parts of a site above its pages. Newspapers print the day there.
 _OF_SITE = re.compile(
-    r"(?i)(?:^|[\s_-])(?:masthead|top-?bar|top-?line|site-?header|header-?top|top-?header|main-?header"
-    r"|page-?top|top-?section|weather|top-?date|date-?bar|date-?time-?bar|clock|today)(?=$|[\s_-])"
-    r"|(?:^|\s)header[_-]+(?:date|time|left|right|inner|info|bar|meta)(?=$|\s)|(?:^|\s)#?header(?=$|\s)"
+    r"(?i)(?:^|[\s_-])(?:masthead|top-?bar|site-?header|header-?top|top-?header|main-?header"
+    r"|page-?top|weather|top-?date|date-?bar|date-?time-?bar|clock|today)(?=$|[\s_-])"
+    r"|(?:^|\s)(?:header(?:[_-]+(?:date|time|left|right|inner|info|bar|meta))?|top-?line"
+    r"|top-?section)(?=$|\s)"
 )
+#: Words of a title beside a date.
+_TITLE = 4
+
 #: Lines between a date and the heading below it, by the date's rank.
 _BEFORE = (6, 6, 6, 3, 0)
 
@@ -95,6 +99,7 @@ def _above(visible: Visible, style: DateStyle) -> datetime | None:
         and len(before) - each.at <= _BEFORE[each.rank]
         and not any(line.is_heading for line in before[each.at + 1 :])
         and not _OF_SITE.search(before[each.at].about)
+        and not (each.rank > Rank.LABELLED and _has_teaser(before[each.at]))
     ]
     if any(each.rank == Rank.PLAIN for each in usable):
         # Sites print the day with its weekday above their texts.
@@ -108,6 +113,14 @@ def _above(visible: Visible, style: DateStyle) -> datetime | None:
         ]
     nearest = min(reversed(usable), key=lambda each: each.rank > Rank.LABELLED, default=None)
     return nearest.moment if nearest else None
+
+
+def _has_teaser(line: Line) -> bool:
+    """Whether a line has a link with the title of another page."""
+    return any(
+        each.is_linked and not each.is_author and len(each.text.split()) >= _TITLE
+        for each in line.runs
+    )
 
 
 def _is_today(dated: Dated) -> bool:

@@ -36,7 +36,7 @@ _NUMERIC = re.compile(
 )
 _SHORT = re.compile(r"(?<![\d/.,-])(\d{1,2})([/.])(\d{1,2})\2(\d\d)(?![-/.:]?\d)")
 _DAY_FIRST = re.compile(
-    rf"{_DAY}{_ORDINAL}[.,]?{_GAP}{_OF}{_WORD}[.,]?{_GAP}(?:(?:de|del|of)\s+)?{_YEAR}"
+    rf"{_DAY}{_ORDINAL}[.,]?{_GAP}{_OF}{_WORD}\s?[.,\u060c]?{_GAP}(?:(?:de|del|of)\s+)?{_YEAR}"
 )
 _MONTH_FIRST = re.compile(
     rf"{_WORD}\.?[\s/-]{{0,3}}(\d{{1,2}})(?:st|nd|rd|th|,|\.|\s+de)?[,\s/-]{{1,3}}{_YEAR}"
@@ -61,6 +61,15 @@ _RANGE = re.compile(
 _AFTER = re.compile(
     r"\s?(?:r\.|(?<=\d)a(?!\w)|\u0433(?:\.|\u043e\u0434\u0430)?(?!\w)|\u0440\.|d\.|god(?:ine)?\.?(?!\w)|g\.|\.)"
 )
+#: A day without a year, and the sign of a range.
+_RANGE_OF_MONTHS = re.compile(
+    rf"\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s(?:de\s)?({_LETTER}{{3,16}})\.?\s?(?:[-\u2010-\u2015~]|to|until|bis|au|al|a|til)\s?\Z"
+)
+#: A number of a journal, instead of a day.
+_OF_VOLUME = re.compile(
+    r"(?<![^\W\d_])(?:vol(?:ume)?|issue|no|nr|number|band|heft|tome|numero|n\u00b0)\.?\s?\Z"
+)
+_LONGEST_RANGE = 40
 _BETWEEN = re.compile(r"\s*(?:[-\u2010-\u2015~]|to|until|through|bis|au|al|a)\s*\Z")
 _LONGEST_GAP = 12
 
@@ -119,10 +128,17 @@ def _without_ranges(
     return [
         each
         for index, each in enumerate(spans)
-        if index not in joined
-        and index - 1 not in joined
-        and not _RANGE.search(text, max(0, each[0] - _LONGEST_GAP), each[0])
+        if index not in joined and index - 1 not in joined and not _ends_range(text, each[0])
     ]
+
+
+def _ends_range(text: str, start: int) -> bool:
+    """Whether the words before a date say that it ends a range, or is the number of a journal."""
+    begin = max(0, start - _LONGEST_GAP)
+    if _RANGE.search(text, begin, start) or _OF_VOLUME.search(text, begin, start):
+        return True
+    match = _RANGE_OF_MONTHS.search(text, max(0, start - _LONGEST_RANGE), start)
+    return match is not None and _MONTHS.is_name(match[1])
 
 
 def _all(text: str, style: DateStyle) -> Iterator[tuple[int, int, list[Day]]]:

@@ -131,6 +131,9 @@ def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
                 values[name] = msgspec.convert(text, hint, strict=False)
             except msgspec.ValidationError:
                 wrong.append(_refusal(name, text, hint))
+            # In Python, the `$` of a pattern allows a line break after it.
+            if text.endswith("\n") and _pattern(hint).endswith("$"):
+                wrong.append(_refusal(name, text, hint))
     if wrong:
         raise BadSettings("\n".join(wrong))
     settings = kind(**values)
@@ -205,7 +208,12 @@ def _mask(name: str, value: Any) -> Any:
 
 
 def _description(hint: Any) -> str:
-    for meta in getattr(hint, "__metadata__", ()):
-        if isinstance(meta, Meta) and meta.description:
-            return meta.description
-    return ""
+    return next((each.description for each in _metas(hint) if each.description), "")
+
+
+def _pattern(hint: Any) -> str:
+    return next((each.pattern for each in _metas(hint) if each.pattern), "")
+
+
+def _metas(hint: Any) -> list[Meta]:
+    return [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Meta)]

@@ -52,10 +52,13 @@ def host_names(text: str, variable: str) -> frozenset[str]:
     Raises:
         BadSettings: one of them is invalid.
     """
-    try:
-        return frozenset(host_of(each) for each in re.split(r"[\s,]+", text) if each)
-    except BadUrl as error:
-        raise BadSettings(f"{PREFIX}{variable}: {error}") from error
+    names = set()
+    for each in filter(None, re.split(r"[\s,]+", text)):
+        try:
+            names.add(host_of(each))
+        except BadUrl as error:
+            raise BadSettings(f"{PREFIX}{variable}: {each[:100]!r}: {error}") from error
+    return frozenset(names)
 
 
 def address_rules(

@@ -1,7 +1,9 @@
 """Host names that lead a browser into its own network or to no web site at all.
 
 Sources: the root zone, as the public suffix list has it, IANA's registry of special-use names (RFC
-6761), and the manuals of routers. A name under no top-level domain is a name of somebody's network.
+6761), and the manuals of routers and of services whose names all lead to 127.0.0.1. The names of
+manuals are the usual ones only: any site may point a name into a private network. A name under no
+top-level domain is a name of somebody's network.
 """
 
 import re
@@ -33,6 +35,8 @@ _PRIVATE_NAMES = frozenset(
         "router.synology.com", "my.meraki.com", "setup.meraki.com", "ap.meraki.com",
         "switch.meraki.com", "wired.meraki.com", "instant.arubanetworks.com",
         "setmeup.arubanetworks.com", "mafreebox.freebox.fr", "mabbox.bytel.fr", "aterm.me",
+        "mwlogin.net", "zyxelwifi.com", "console.gl-inet.com",
+        "lndo.site", "ddev.site", "localdev.me", "lcl.host",
         "localtest.me", "lvh.me", "vcap.me", "lacolhost.com", "fuf.me", "local.gd", "localho.st",
         "smackaho.st", "localhost.domaincontrol.com",
     }

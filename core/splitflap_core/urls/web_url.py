@@ -155,10 +155,12 @@ def host_of(text: str) -> str:
     Raises:
         BadUrl: the host is invalid.
     """
-    if ":" in text:
-        return _host(text if text.startswith("[") else f"[{text}]")
     if not text or any(each in text for each in "/?#@\\"):
         raise BadUrl("not a host name")
+    if text.count(":") == 1:
+        raise BadUrl("a host with a port; expected the host alone")
+    if ":" in text:
+        return _host(text if text.startswith("[") else f"[{text}]")
     return _read(f"http://{text}/", None).host
 
 

@@ -22,6 +22,7 @@ from splitflap_scraper.fetch.config import FetchConfig
 from splitflap_scraper.fetch.politeness.host_limits import HostLimits
 from splitflap_scraper.fetch.request_fields import HostFields, RequestFields
 from splitflap_scraper.fetch.targets.allow_list import AllowList
+from splitflap_scraper.fetch.targets.urls import BLOCKED_PORTS
 from splitflap_scraper.preview.details.players import Players
 from splitflap_scraper.preview.oembed.providers import Providers
 
@@ -31,6 +32,10 @@ LEAST_BURST = 3
 #: The requests to one address are limited as those to so many hosts. Sites share servers, and an
 #: attacker's names may all lead to one.
 NAMES_OF_ADDRESS = 5
+
+#: The largest port, and the digits of one.
+MAX_PORT = 65535
+MAX_DIGITS = 5
 
 #: Languages of the Accept-Language header. Each has its own weight of one digit.
 MAX_LANGUAGES = 9
@@ -42,7 +47,12 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
 
     concurrency: Annotated[
         int,
-        Meta(ge=1, le=5000, description="Pages fetched at a time, each in a green thread."),
+        Meta(
+            ge=1,
+            le=5000,
+            description="Pages fetched at a time, each in a green thread. A scraper takes up to "
+            "110 MiB, and 1.5 MiB for each.",
+        ),
     ] = 200
     scraper_allow_nets: AllowNets = ""
     scraper_nat64: Nat64 = ""
@@ -65,7 +75,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
     scraper_ports: Annotated[
         str,
         Meta(
-            pattern=r"^[\d ,]*$",
+            pattern="^[0-9 ,]*$",
             description="Ports that the scraper may request, such as `80, 443`. Empty allows all "
             "but the ports blocked by browsers.",
         ),
@@ -79,7 +89,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             min_length=1,
             max_length=200,
-            pattern=r"^[\x20-\x7e]+$",
+            pattern=r"^[A-Za-z_-][\x20-\x7e]*$",
             description="The User-Agent header. Its first word is the name for robots.txt, or the "
             "name after `Mozilla/5.0 (compatible; `. Some sites give their metadata only to an "
             "agent with the word bot.",
@@ -131,7 +141,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
     ] = 10
     scrape_host_rate: Annotated[
         float,
-        Meta(gt=0, le=10_000, description="Requests per second to one host, by all scrapers."),
+        Meta(ge=0.001, le=10_000, description="Requests per second to one host, by all scrapers."),
     ] = 10.0
     scrape_limit_own: Annotated[
         bool,
@@ -143,17 +153,17 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
     scrape_deadline: Annotated[
         float,
         Meta(
-            gt=0,
+            ge=0.1,
             le=60,
             description="Limit of one page in seconds, from the name to the last byte, including "
             "redirects.",
         ),
     ] = 10.0
     scrape_connect_timeout: Annotated[
-        float, Meta(gt=0, le=60, description="Limit of one connect to an address in seconds.")
+        float, Meta(ge=0.1, le=60, description="Limit of one connect to an address in seconds.")
     ] = 3.0
     scrape_dns_timeout: Annotated[
-        float, Meta(gt=0, le=60, description="Limit of one name lookup in seconds.")
+        float, Meta(ge=0.1, le=60, description="Limit of one name lookup in seconds.")
     ] = 4.0
     scrape_max_kib: Annotated[
         int,
@@ -213,9 +223,11 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             BadSettings: one of them is invalid.
         """
         try:
-            return Players.parsed(self.scrape_players)
+            players = Players.parsed(self.scrape_players)
+            players.check(self.address_rules)
         except BadUrl as error:
             raise BadSettings(f"{PREFIX}SCRAPE_PLAYERS: {error}") from error
+        return players
 
     @property
     def address_rules(self) -> AddressRules:
@@ -243,8 +255,22 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             networks(self.scraper_deny_nets, "SCRAPER_DENY_NETS"),
             host_names(self.scraper_allow_hosts, "SCRAPER_ALLOW_HOSTS"),
             host_names(self.scraper_deny_hosts, "SCRAPER_DENY_HOSTS"),
-            frozenset(int(port) for port in re.findall(r"\d+", self.scraper_ports)),
+            self._ports(),
         )
+
+    def _ports(self) -> frozenset[int]:
+        ports = re.findall("[0-9]+", self.scraper_ports)
+        for each in ports:
+            if (
+                len(each) > MAX_DIGITS
+                or not 0 < int(each) <= MAX_PORT
+                or int(each) in BLOCKED_PORTS
+            ):
+                raise BadSettings(
+                    f"{PREFIX}SCRAPER_PORTS: expected ports from 1 to {MAX_PORT} that browsers do "
+                    f"not block, got {each[:100]}"
+                )
+        return frozenset(map(int, ports))
 
     @property
     def accept_language(self) -> str:

@@ -38,6 +38,7 @@ NAMES = (
     "kubernetes.default.svc", "api.default.svc.cluster.local", "web.service.consul",
     # Routers.
     "fritz.box", "www.fritz.box", "routerlogin.net", "tplinkwifi.net", "router.asus.com",
+    "mwlogin.net", "console.gl-inet.com", "zyxelwifi.com",
     "speedport.ip", "homerouter.cpe", "miwifi.com", "tendawifi.com", "hi.link", "www.hi.link",
     "linksyssmartwifi.com", "my.keenetic.net", "setup.ubnt.com", "gateway.2wire.net",
     # Public names with private addresses.
@@ -50,6 +51,7 @@ NAMES = (
     "8.8.8.8.10.0.0.1.nip.io", "8.8.8.127.0.0.1.nip.io", "10.8.8.8.8.nip.io",
     "192-168-1-2.0123456789abcdef.plex.direct", "127-0-0-1.my.local-ip.co", "NIP.10.0.0.1.NIP.IO.",
     "7f000001.08080808.rbndr.us", "make-8-8-8-8-rebind-127-0-0-1-rr.1u.ms",
+    "app.lndo.site", "app.ddev.site", "demo.localdev.me", "app.lcl.host",
     "localtest.me", "app.localtest.me", "lvh.me", "a.lvh.me", "vcap.me", "local.gd",
 )  # fmt: skip
 

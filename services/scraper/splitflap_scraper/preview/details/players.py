@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 from splitflap_core.urls.addresses import AddressRules
-from splitflap_core.urls.web_url import host_of
+from splitflap_core.urls.web_url import BadUrl, host_of
 
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.markup import attributes
@@ -66,9 +66,19 @@ class Players:
             BadUrl: an entry has an invalid host.
         """
         prefixes: list[str] = []
-        for entry in re.split(r"[\s,]+", text.strip()) if text.strip() else ():
+        for entry in filter(None, re.split(r"[\s,]+", text)):
             prefixes += load("players", _Words).frames if entry == BUILT_IN else [_prefix(entry)]
         return cls(tuple(prefixes))
+
+    def check(self, rules: AddressRules) -> None:
+        """Check that previews may show URLs that begin so.
+
+        Raises:
+            BadUrl: they may not, or they write it in another way.
+        """
+        for each in self.prefixes:
+            if shown(f"https://{each}", rules) != f"https://{each}":
+                raise BadUrl(f"{each[:100]!r}: no URL of a preview begins so")
 
     def allowed(self, player: Player, rules: AddressRules) -> Player | None:
         """Return a player with the canonical form of its URL, or None for an unknown place."""
@@ -80,7 +90,10 @@ class Players:
 
 def _prefix(entry: str) -> str:
     host, _, path = entry.partition("/")
-    return f"{host_of(host)}/{path}"
+    try:
+        return f"{host_of(entry if '://' in entry else host)}/{path}"
+    except BadUrl as error:
+        raise BadUrl(f"{entry[:100]!r}: {error}") from error
 
 
 #: The built-in list.

@@ -36,6 +36,7 @@ _WRITER = re.compile(
 _NAME = re.compile(
     r"(?i)author[-_]*(?:name|link|url)|(?:^|\s)(?:author|p-author|fn|user-?name|bigusername|p-name|byline[-_]*name|nickname)(?=\s|$)"
 )
+_INFOBOX = re.compile(r"(?i)infobox|sinottico|pi-data")
 #: The element of an account.
 _ACCOUNT = re.compile(r"(?i)(?:^|\s)(?:big)?user-?name(?=\s|$)")
 _NO_WRITER = re.compile(
@@ -178,6 +179,9 @@ def _in_line(line: Line, label: str = "") -> list[str]:
 
 
 def _is_label(line: Line) -> bool:
+    """Whether a line is a label of the page's author. An infobox has that of its subject."""
+    if _INFOBOX.search(line.about):
+        return False
     return len(line.text) < MAX_LABEL and is_label(line.text.replace(BOUNDARY, ""))
 
 

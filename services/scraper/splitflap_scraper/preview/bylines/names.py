@@ -56,6 +56,9 @@ _AFTER_NAME = re.compile(
     r"|,? [^\W\d_]{3,15}(?: [^\W\d_]{1,12})?: "
     r"|\. (?=[A-Z]\w+ (?:by|and|from) )|[.,]? [\u2013\u2014-] "
 )
+#: A remark after a name.
+_REMARK = re.compile(r"\s+\([^()]{0,60}\)\Z")
+_FORMS = frozenset({"ltd", "inc", "llc", "co", "corp", "kg", "ag", "gmbh"})
 #: Words of a full name.
 _FULL = 2
 
@@ -68,8 +71,12 @@ def names_in(text: str) -> Iterator[str]:
         yield from (name for _, name in found)
         return
     for name in _whole(cleaned(bare)):
-        each = _without_role_after(_without_role(name))
-        if key(each) and key(each) not in ACCOUNTS and not each.startswith(("www.", "/")):
+        each = _without_role_after(_without_role(name)).rstrip(" ,")
+        if (
+            any(map(str.isalpha, each))
+            and key(each) not in ACCOUNTS
+            and not each.startswith(("www.", "/"))
+        ):
             yield each
 
 
@@ -85,15 +92,24 @@ def cleaned(text: str) -> str:
 
 
 def _whole(text: str) -> list[str]:
-    """Split a text of metadata between names."""
+    """Split a text of metadata between names, and drop the roles and houses of people."""
     names = split(text)
-    if len(names) > 1 or text.count(",") == 1:
-        return names
+    if len(names) > 1 or "," not in text:
+        return [_REMARK.sub("", each) if is_full(_REMARK.sub("", each)) else each for each in names]
     # "Ann Lee, Reporter, Bob Ray, Editor"
     parts = [each.strip() for each in text.split(",")]
-    kinds = [kind(each) for each in parts]
-    has_roles = Kind.ROLE in kinds[1:] and set(kinds) <= {Kind.PERSON, Kind.ROLE}
-    return [each for each in parts if kind(each) == Kind.PERSON] if has_roles else names
+    kinds = [_kind_beside(each) for each in parts]
+    has_others = kinds[0] == Kind.PERSON and len({*kinds}) > 1 and Kind.NONE not in kinds
+    people = [each for each, of in zip(parts, kinds, strict=True) if of == Kind.PERSON]
+    return people if has_others and Kind.LONE not in kinds else names
+
+
+def _kind_beside(text: str) -> Kind:
+    """Return what a text beside a name is. The form of a company belongs to its name."""
+    is_form = " " not in text and text.lower().strip(".") in _FORMS
+    if is_form:
+        return Kind.NONE
+    return Kind.ORGANIZATION if is_organization(text) else kind(text)
 
 
 def split(text: str) -> list[str]:

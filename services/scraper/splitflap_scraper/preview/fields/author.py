@@ -24,6 +24,9 @@ _FAMILY_FIRST = re.compile(r"^([^,\d]{2,40}), ([^,\d]{1,40})$")
 #: A link of Markdown around a name.
 _LINK = re.compile(r"\[([^\[\]]{1,100})\]\(\s?(?:https?:|/)[^()\s]{0,1000}\)")
 
+#: Between the names of an author and of the site.
+_BEFORE_SITE = re.compile(r"\s[|\u2013\u2014-]\s|,\s")
+
 _FIRST = ("article:author", "article:author:name", "og:article:author", "author")
 _OTHERS = (
     "parsely-author",
@@ -67,7 +70,7 @@ def authors(sources: Sources, visible: Visible, site: str | None) -> str | None:
         # A byline tells more than the name of the site or of its maker.
         if not any(map(is_person, names)):
             weak = weak or names
-            if " " in names[0] or is_organization(names[0]) or _is_of_site(names[0], site, sources):
+            if _is_weak(names[0], site, sources):
                 continue
         return _joined(weak if weak and not all(map(is_person, names)) else names)
     return _joined(weak or _handles(sources.page)[:1])
@@ -77,8 +80,10 @@ def _lists_others(visible: Visible) -> bool:
     return visible.belongs_to_others or visible.has_teasers
 
 
-def _is_of_site(name: str, site: str | None, sources: Sources) -> bool:
-    return key(name) == key(site or "") or is_of_host(name, sources.page.url)
+def _is_weak(name: str, site: str | None, sources: Sources) -> bool:
+    """Whether a name is that of the site, of a house, or of an account in lower case."""
+    is_of_site = key(name) == key(site or "") or is_of_host(name, sources.page.url)
+    return is_of_site or " " in name or name.islower() or is_organization(name)
 
 
 def _names(texts: Iterable[str], site: str | None) -> list[str]:
@@ -92,8 +97,9 @@ def _names(texts: Iterable[str], site: str | None) -> list[str]:
 
 def _without_site(text: str, site: str | None) -> str:
     """Remove the site's name after an author's."""
-    name, bar, rest = text.rpartition(" | ")
-    return name if bar and name and key(rest) == key(site or "") else text
+    parts = _BEFORE_SITE.split(text)
+    is_of_site = len(parts) > 1 and parts[0] and key(parts[-1]) == key(site or "")
+    return text[: -len(parts[-1])].rstrip(" ,|-\u2013\u2014") if is_of_site else text
 
 
 def _joined(names: list[str]) -> str | None:

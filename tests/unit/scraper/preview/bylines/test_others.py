@@ -92,7 +92,9 @@ def test_commenters_and_quoted_people_are_no_authors(after: str) -> None:
     assert author(after) is None
 
 
-@pytest.mark.parametrize("name", ["A Times", "Webdesign Muster AG", "admin", "Super User"])
+@pytest.mark.parametrize(
+    "name", ["A Times", "Webdesign Muster AG", "admin", "Super User", "annlee"]
+)
 def test_a_visible_byline_is_surer_than_the_name_of_the_site(name: str) -> None:
     """So it is than the name of the house that made the site, and than an account."""
     head = f"<meta name=author content='{name}'><meta property=og:site_name content='A Times'>"
@@ -117,10 +119,16 @@ def test_a_house_counts_without_a_byline_and_a_newsroom_never(name: str, found: 
         ("Ann Lee, Reporter, Bob Ray, Editor", "Ann Lee, Bob Ray"),
         ("[Ann Lee](https://ann.example)", "Ann Lee"),
         ("Ann Lee | A Times", "Ann Lee"),
+        ("Ann Lee - A Times", "Ann Lee"),
         ("By Ann Lee, A Times", "Ann Lee"),
+        ("Ann Lee, BBC News", "Ann Lee"),
+        ("Ann Lee, Bob Ray, CNN", "Ann Lee, Bob Ray"),
+        ("Ann Lee (she/her)", "Ann Lee"),
+        ("Johnson Smith, Inc.", "Johnson Smith, Inc."),
+        ("123456", None),
     ],
 )
-def test_a_meta_may_have_the_shape_of_a_byline(content: str, found: str) -> None:
+def test_a_meta_may_have_the_shape_of_a_byline(content: str, found: str | None) -> None:
     """Organizations stay whole."""
     head = f"<meta name=author content='{content}'><meta property=og:site_name content='A Times'>"
     assert author("", head=head) == found
@@ -131,3 +139,11 @@ def test_json_ld_may_have_several_names_in_one_person() -> None:
     node = '{"@type":"Article","author":{"@type":"Person","name":["Ann Lee","Bob Ray"]}}'
     head = f"<script type=application/ld+json>{node}</script>"
     assert author("", head=head) == "Ann Lee, Bob Ray"
+
+
+def test_the_author_in_an_infobox_is_that_of_its_subject() -> None:
+    """A page about a book names who wrote the book."""
+    row = "<tr><th class=infobox-label>Author</th><td class=infobox-data>Joe Doe</td></tr>"
+    head = "<meta name=author content='Contributors to the Project'>"
+    assert author(f"<table class=infobox>{row}</table>") is None
+    assert author(f"<table class=infobox>{row}</table>", head=head) == "Contributors to the Project"

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from splitflap_core.urls import shown
 from splitflap_core.urls.addresses import PUBLIC_ONLY, AddressRules
 from splitflap_core.urls.shown import Withheld, shown_url
 from splitflap_core.urls.special_names import MAX_GROUPS, addresses_in, is_private
@@ -250,3 +251,20 @@ def test_a_shown_url_is_stable(host: str, end: str) -> None:
     except BadUrl:
         return
     assert shown_url(shown, PUBLIC_ONLY) == shown
+
+
+def test_a_long_path_is_refused_before_it_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Escapes only make it longer."""
+    escaped: list[str] = []
+
+    def counted(found: re.Match[str]) -> str:
+        escaped.append(found[0])
+        return "%7C"
+
+    monkeypatch.setattr(shown, "_escaped", counted)
+    with pytest.raises(BadUrl, match="more than 2000 characters"):
+        shown_url("http://a.example/" + "|" * 3000, PUBLIC_ONLY)
+    assert escaped == []
+    with pytest.raises(BadUrl, match="more than 2000 characters"):
+        shown_url("http://a.example/" + "|" * 1000, PUBLIC_ONLY)
+    assert len(escaped) == 1000

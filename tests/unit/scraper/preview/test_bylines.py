@@ -1,7 +1,7 @@
 """The authors of whole pages."""
 
 import pytest
-from splitflap_scraper.preview.bylines.labels import LABELS
+from splitflap_scraper.preview.bylines.labels import LABELS, MAX_SEGMENTS, segments
 from splitflap_scraper.preview.bylines.signs import may_have_author, may_have_date
 
 from tests.unit.scraper.preview.shapes import Shape, shapes
@@ -46,3 +46,8 @@ def test_an_ordinary_text_has_no_sign() -> None:
     markup = "<body><h1 id=top>9 ways</h1><p>Step by step, with 12 pictures by readers.</p>"
     assert not may_have_author(markup)
     assert not may_have_date(markup)
+
+
+def test_few_segments_of_a_line_are_read() -> None:
+    """Papers have a hundred authors, in elements of their own."""
+    assert len(list(segments(["a | b"] * 1000, is_byline=True))) <= MAX_SEGMENTS + 2

@@ -1,6 +1,7 @@
 """Recognises the lines beside the date of an event, a match, a film or a product."""
 
 import re
+from functools import lru_cache
 
 from splitflap_scraper.preview.bylines.beside import pattern_of
 from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line
@@ -28,14 +29,26 @@ _HOURS = re.compile(
 
 def is_of_occasion(lines: list[Line], at: int) -> bool:
     """Whether the lines around a date have the hours or the place of an event."""
-    return any(_LABEL.match(each) or _HOURS.search(each) for each in _around(lines, at))
+    return any(_is_of_occasion(each) for each in _around(lines, at))
 
 
 def is_of_work(lines: list[Line], at: int) -> bool:
     """Whether the lines around a date have the properties of a film, a game or a product."""
-    return any(map(_OF_WORK.match, _around(lines, at)))
+    return any(_is_of_work(each) for each in _around(lines, at))
+
+
+#: The lines around two dates may be the same.
+@lru_cache(maxsize=128)
+def _is_of_occasion(text: str) -> bool:
+    folded = fold(text)[:_MAX_LINE]
+    return _LABEL.match(folded) is not None or _HOURS.search(folded) is not None
+
+
+@lru_cache(maxsize=128)
+def _is_of_work(text: str) -> bool:
+    return _OF_WORK.match(fold(text)[:_MAX_LINE]) is not None
 
 
 def _around(lines: list[Line], at: int) -> list[str]:
     near = lines[max(0, at - _BEFORE) : at + _AFTER]
-    return [fold(each.text) for each in near if len(each.text) <= _MAX_LINE]
+    return [each.text for each in near if len(each.text) <= _MAX_LINE]

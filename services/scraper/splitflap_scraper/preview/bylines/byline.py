@@ -43,7 +43,7 @@ _NO_WRITER = re.compile(
     r"(?i)comment|avatar|bio(?![a-z])|biograph|description|social|follow|role|job|position|date|time|image|photo|title(?![a-z]*-author)|count|email"
     r"|(?:^|[\s_-])(?:org|organi[sz]ation|affiliations?|institutions?|company|address|location|place|section"
     r"|categor(?:y|ies)|tags?|outlet|agency|publication|credits?|source|testimonials?|quote|publisher|editor"
-    r"|translator|photographer|reviewer|lead|headline|read|button)(?=$|[\s_-])"
+    r"|author[-_](?:posts|articles|more)|more[-_](?:from|by)(?:[-_]author)?|translator|photographer|reviewer|lead|headline|read|button)(?=$|[\s_-])"
 )
 _OF_COMMENT = re.compile(r"(?i)comment(?:er|[-_]?(?:author|meta|name|by|header|info|user))")
 #: Parts of a name in elements of their own.
@@ -187,16 +187,20 @@ def _is_label(line: Line) -> bool:
 
 def _linked(line: Line) -> list[str]:
     """Return the names in the links to authors and the elements of names, without credits."""
+    befores = ["", *(each.text for each in line.runs)]
+    are_names = [
+        _is_author(run) or (run.is_linked and _BEFORE_LINK.search(before) is not None)
+        for run, before in zip(line.runs, befores, strict=False)
+    ]
+    if not any(are_names):
+        return []
     names: list[str] = []
     is_other = False
-    before = ""
-    for run in line.runs:
-        is_name = _is_author(run) or (run.is_linked and _BEFORE_LINK.search(before) is not None)
+    for run, is_name in zip(line.runs, are_names, strict=True):
         if is_name and not is_other:
             names += seen_names([run.text], Mark.NAME) or _account(run)
         elif not is_name and (label := last_label(run.text)):
             is_other = label == Label.OTHER
-        before = run.text
     return names
 
 

@@ -10,6 +10,8 @@ from splitflap_scraper.preview.words import load
 #: Longest name, in characters and in words. A longer text is a sentence.
 MAX_NAME = 80
 MAX_WORDS = 7
+#: Words of a name without a label, beside its particles. A longer text is a title.
+MAX_NAMES = 4
 #: The same of a script without capitals, and of one without spaces.
 MAX_CASELESS = 5
 MAX_DENSE = 20
@@ -60,7 +62,8 @@ def kind(text: str, *, is_labelled: bool = False) -> Kind:
     if is_organization(text):
         return Kind.ORGANIZATION
     is_phrase = lower[0] == "the" or (text[0] >= "\uac00" and sum(map(len, words)) > MAX_HANGUL)
-    return Kind.LONE if is_phrase else Kind.PERSON
+    is_title = not is_labelled and sum(each not in _PARTICLES for each in lower) > MAX_NAMES
+    return Kind.LONE if is_phrase or is_title else Kind.PERSON
 
 
 def _is_other(starts: list[str], words: list[str]) -> bool:

@@ -50,6 +50,7 @@ def test_the_author_beside_other_people_counts_alone(inner: str) -> None:
         ("en", "By Default, All Cookies Are Off"), ("en", "By Car"), ("en", "By Invitation Only"),
         ("en", "By Popular Demand"), ("en", "From: March 14 To: March 20"),
         ("en", "Written by hand"),
+        ("en", "Report: Olive Prices Rise"), ("en", "By The Numbers"), ("en", "By the Sea"),
         ("de", "Von Rom bis Mailand"), ("de", "Von Montag bis Freitag"), ("fr", "Par Avion"),
         ("es", "Por Favor"), ("it", "Da Roma a Milano"), ("it", "Di Lunedì"),
         ("en", "Text: Download PDF"), ("en", "Author: 1,234 views"),
@@ -147,3 +148,14 @@ def test_the_author_in_an_infobox_is_that_of_its_subject() -> None:
     head = "<meta name=author content='Contributors to the Project'>"
     assert author(f"<table class=infobox>{row}</table>") is None
     assert author(f"<table class=infobox>{row}</table>", head=head) == "Contributors to the Project"
+
+
+@pytest.mark.parametrize("name", ["author-posts", "author more-from-author"])
+def test_the_titles_of_an_authors_other_posts_are_no_names(name: str) -> None:
+    """They may have capitals, too."""
+    assert author(f"<div class='{name}'><a href=/x>Olive Oil Wins</a></div>") is None
+
+
+def test_a_title_in_capitals_is_no_name() -> None:
+    """It has more words."""
+    assert author("<div class=author><b>Olive Oil Wins Another Prize</b></div>") is None

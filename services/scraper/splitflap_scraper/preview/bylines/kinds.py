@@ -53,7 +53,7 @@ def kind(text: str, *, is_labelled: bool = False) -> Kind:
     lower = [each.lower().strip("().,'\"") for each in words]
     if words and (lower[-1] in ROLES or lower[0] in ROLES or lower[0] in ROLE_STARTS):
         return Kind.ROLE
-    if not _may_be_name(text, words) or lower[0].startswith(_NEWSROOMS):
+    if not _may_be_name(text, words) or any(each.startswith(_NEWSROOMS) for each in lower):
         return Kind.NONE
     if len(words) == 1:
         return _kind_of_word(text, lower[0])

@@ -20,8 +20,7 @@ MAX_LINE = 250
 _JOINT = re.compile(
     r"\s*(?:,?\s*(?:AND|and|und|et|y|e|i|og|och|en|ja|ve|&|\+|with)(?=\s|\Z)|[,;\u3001\u060c/])"
 )
-#: A word in a joint, before or after a name.
-_WORDED = re.compile(r"(?i)\A\W{0,3}\w{1,4}\b|\b\w{1,4}\s*\Z|&")
+_COMMAS = frozenset({"", ",", ";", "\u3001", "\u060c", "/"})
 #: The end of a text that joins the next one.
 _OPEN = re.compile(r"(?i)(?:[,;\u3001\u060c&]|\s(?:and|und|et|y|e|og|och|en))\s*\Z")
 
@@ -86,8 +85,7 @@ class _Reader:
         self._are_several = are_several
         self._is_labelled = is_labelled
         self._names: list[str] = []
-        #: Whether a text before the next segment joins it.
-        self._is_open = False
+        #: The text that joins the next segment to the names so far.
         self._joint = ""
         #: Whether the next segment has the name of another person.
         self._is_of_other = False
@@ -112,23 +110,26 @@ class _Reader:
 
     def _read(self, text: str) -> bool:
         """Read a segment. It returns whether the next one may have a name."""
-        joint = _JOINT.match(text)
-        bare = text[joint.end() :] if joint else text
+        match = _JOINT.match(text)
+        bare = text[match.end() :] if match else text
+        joint = match[0] if match else self._joint
         if not bare.strip():
-            self._is_open |= joint is not None
+            self._joint = joint
             return True
-        is_joined = self._is_open or joint is not None or self._are_several
-        if self._names and not is_joined:
+        if self._names and not (joint or self._are_several):
             return kind(bare) == Kind.ROLE
         found = read_names(
-            bare, is_labelled=self._is_labelled, is_marked=self._mark > Mark.NONE,
-            is_sure=self._mark == Mark.NAME, is_strict=self._mark == Mark.NONE,
-        )  # fmt: skip
-        found = [(of, name) for of, name in found if of >= self._lowest]
-        if self._names:
-            # A house or a place follows a comma.
-            is_comma = not _WORDED.search(text if joint else self._joint)
-            found = [(of, name) for of, name in found if of == Kind.PERSON or not is_comma]
+            bare,
+            is_labelled=self._is_labelled,
+            is_marked=self._mark > Mark.NONE,
+            is_sure=self._mark == Mark.NAME,
+            is_strict=self._mark == Mark.NONE,
+        )
+        # A house or a place follows a comma.
+        is_beside = bool(self._names) and joint.strip() in _COMMAS
+        lowest = Kind.PERSON if is_beside else self._lowest
+        found = [(of, name) for of, name in found if of >= lowest]
         self._names += [name for _, name in found]
-        self._is_open, self._joint = _OPEN.search(text) is not None, text
+        end = _OPEN.search(text)
+        self._joint = end[0] if end else ""
         return bool(found) or not (self._names or self._is_labelled) or kind(bare) == Kind.ROLE

@@ -20,7 +20,8 @@ NO_NAMES = [
     ("ja", "公開日\uff1a2020年3月14日"), ("ja", "公開日"), ("ko", "입력 2020.03.14. 10:11"),
     ("en", "Saturday"), ("en", "Saturday, March 14"), ("en", "March"), ("en", "10:11 AM"),
     ("en", "3 hours ago"), ("en", "5 Min Read"), ("de", "Lesezeit: 5 Min."),
-    ("es", "Redacción"), ("it", "Redazione Online"), ("fr", "La rédaction"), ("zh", "编辑部"),
+    ("es", "Redacción"), ("es", "Por Olive Times Redacción"),
+    ("it", "Redazione Online"), ("fr", "La rédaction"), ("zh", "编辑部"),
     ("ru", "Редакция"), ("de", "Von unserer Redaktion"), ("en", "Staff"), ("en", "Our Team"),
     ("en", "Opinion"), ("en", "In News"), ("en", "Climate &amp; Environment"),
     ("en", "Breaking News"), ("en", "Sponsored"), ("en", "Advertisement"), ("en", "Print"),
@@ -100,6 +101,7 @@ def test_a_name_may_be_that_of_a_month_or_a_label(name: str) -> None:
     [
         "<p class=byline><span>Ann Lee</span> <span>Staff Writer</span></p>",
         "<p class=byline>By Ann Lee Staff Writer</p>",
+        "<p class=byline>By <b>Ann Lee</b>, <i>Olive Times</i></p>",
         "<p class=byline><span>Ann Lee</span><span>Rome</span></p>",
         "<p class=byline><span>Ann Lee</span><span>BBC News, Rome</span></p>",
         "<div class=author><p>Ann Lee</p><p>Senior Olive Editor</p></div>",

@@ -75,7 +75,7 @@ def _near(visible: Visible, style: DateStyle) -> datetime | None:
     after = visible.below
     found = [
         each
-        for each in _reached(after, style, visible.pace)
+        for each in _reached(after, style, visible)
         if visible.has_heading or not (_is_today(each) or _OF_SITE.search(after[each.at].about))
     ]
     own = _own_headings(after)
@@ -183,7 +183,7 @@ def _is_of_teaser(chosen: Dated, found: list[Dated], after: list[Line], own: int
     return text < (OWN_TEXT if own == 1 else LONG_TEXT)
 
 
-def _reached(after: list[Line], style: DateStyle, pace: Pace) -> Iterator[Dated]:
+def _reached(after: list[Line], style: DateStyle, visible: Visible) -> Iterator[Dated]:
     """Iterate over the dates below a heading. Those below its text need a label."""
     passed = text = 0
     depths: list[int] = []
@@ -194,7 +194,9 @@ def _reached(after: list[Line], style: DateStyle, pace: Pace) -> Iterator[Dated]
             break
         depths.append(text)
         text += len(line.text) if len(line.text) >= MIN_PARAGRAPH else 0
-    for each in _all(after[: len(depths) + 1], style, pace):
+    for each in _all(
+        after[: len(depths) + 1], style, visible.pace, has_heading=visible.has_heading
+    ):
         depth = depths[each.at] if each.at < len(depths) else text
         if depth <= _MOST_TEXT[each.rank] and not (depth and _is_above_heading(each, after)):
             yield each
@@ -209,10 +211,13 @@ def _is_above_heading(dated: Dated, after: list[Line]) -> bool:
     )
 
 
-def _all(found: list[Line], style: DateStyle, pace: Pace) -> Iterator[Dated]:
+def _all(
+    found: list[Line], style: DateStyle, pace: Pace, *, has_heading: bool = True
+) -> Iterator[Dated]:
+    """Iterate over the dates of lines. The first one may be the page's heading."""
     label = ""
     for index, line in enumerate(found):
-        if line.is_heading and line.headings == 0 and index == 0:
+        if has_heading and line.is_heading and line.headings == 0 and index == 0:
             continue
         for rank, moment in pace.after(list(dates_of(line, label, style))):
             if FIRST <= moment <= style.latest and not _is_of_others(found, index, rank):

@@ -50,7 +50,7 @@ _SIGN = re.compile(
 _SIGN_TEXT = re.compile(
     r"(?i)\s*(?:(?:share|follow|like|find|tweet|pin)\b.{0,12}\b)?(?:us )?(?:on |by |via )?"
     rf"{_NETWORK}(?:'s)?(?: (?:icon|logo|button|(?:this )?(?:page|article)|this))?\s*"
-    r"|\s*(?:icon|logo)\b.{0,40}|.{0,40}\b(?:icon|logo|avatar|profile picture)\s*"
+    r"|\s*(?:icon|logo)\b.{0,40}|(?:\S{1,20}\s){0,3}(?:icon|logo|avatar|profile picture)\s*"
 )
 MAX_SIGN_TEXT = 60
 

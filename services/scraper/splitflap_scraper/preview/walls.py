@@ -152,8 +152,9 @@ def _by_content(page: Document, status: int) -> str | None:
         return None
     if kind := _by_bare_title(page, status):
         return kind
-    text = _little_text(page)
-    return None if text is None else _by_text(page, text, status)
+    found = _by_little_text(page, status, PageRegion.NONE)
+    # A notice beside the page's heading is none in its place.
+    return _by_little_text(page, status, _BESIDE) if found and _has_own_heading(page) else found
 
 
 def _by_bare_title(page: Document, status: int) -> str | None:
@@ -175,12 +176,16 @@ def _is_bare(page: Document) -> bool:
     return sum(len(key(each)) for each in texts) <= MAX_BARE_TEXT
 
 
-def _little_text(page: Document) -> str | None:
+def _by_little_text(page: Document, status: int, beside: int) -> str | None:
+    """Recognize a nearly empty page by its text, without the parts in some regions."""
+    text = _little_text(page, beside)
+    return None if text is None else _by_text(page, text, status)
+
+
+def _little_text(page: Document, beside: int) -> str | None:
     """Return the text of a nearly empty page, or None for a page with more."""
     texts: list[str] = []
     size = -1
-    # A notice beside the page's heading is none in its place.
-    beside = _BESIDE if _has_own_heading(page) else 0
     for each in (*page.headings, *page.paragraphs):
         if each.region & beside:
             continue

@@ -6,6 +6,7 @@ one sign, so a page with metadata or a text of its own is no wall.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
@@ -213,9 +214,9 @@ def _by_title(page: Document, *, is_described: bool) -> str | None:
     may_be_log_in = _has(page, "log-in") or not page.paragraphs
     telling = {"paywall": True, "log-in": may_be_log_in}
     kinds = [kind for kind in _TITLES if telling.get(kind, not is_described)]
-    return next(
-        (kind for each in dict.fromkeys(texts) for kind in kinds if _is_title(each, kind)), None
-    )
+    titles = dict.fromkeys(clean(each, MAX_TITLE) or "" for each in texts)
+    found = (kind for each in titles for kind in kinds if _matches(_TITLES, kind, each))
+    return next(found, None)
 
 
 def _is_title(text: str, kind: str) -> bool:
@@ -225,17 +226,18 @@ def _is_title(text: str, kind: str) -> bool:
 
 def _matches(titles: dict[str, re.Pattern[str]], kind: str, title: str) -> bool:
     """Whether a title, or its part beside the site's name, is one of a kind."""
-    return any(map(titles[kind].match, _variants(title, kind)))
+    return any(map(titles[kind].match, _variants(title, kind == "log-in")))
 
 
-def _variants(title: str, kind: str) -> list[str]:
+@lru_cache(maxsize=64)
+def _variants(title: str, is_log_in: bool) -> tuple[str, ...]:
     """Return a title as it is, and its parts at both ends."""
     pieces = [each.strip() for each in _SEPARATORS.split(title)]
     found = [title, pieces[0], pieces[-1]]
-    if kind == "log-in":
+    if is_log_in:
         found += [each.strip() for each in title.split(":")[:: max(1, title.count(":"))]]
         found.append(pieces[0].split(", ")[-1])
-    return found
+    return tuple(dict.fromkeys(found))
 
 
 def _has_own_text(page: Document) -> bool:

@@ -24,7 +24,7 @@ from splitflap_scraper.preview.readers import (
 )
 from splitflap_scraper.preview.walls import wall
 
-#: Pages written beside the program, and pages by an author who had not read it.
+#: Pages written beside the program, and pages by authors who had not read it.
 SETS = (Path(__file__).parent / "previews", Path(__file__).parent / "independent")
 
 #: The compared fields of a page.

@@ -1,9 +1,10 @@
 """Builds the preview of a URL: chooses the pages to read, and extracts their metadata."""
 
-import time
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from splitflap_core.contracts import FIELDS_ABOUT, URL_FIELDS, PreviewFields
 from splitflap_core.urls.addresses import AddressRules
 
@@ -14,14 +15,15 @@ from splitflap_scraper.fetch.http.validators import validators_of
 from splitflap_scraper.fetch.request import FetchResult, NotModified, check_status
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.cache import CachedPreview
-from splitflap_scraper.preview.details.card import asked_card
+from splitflap_scraper.preview.details.card import asked_card, image_alt
 from splitflap_scraper.preview.details.players import DEFAULT_PLAYERS, Players
 from splitflap_scraper.preview.details.sensitive import labelled
-from splitflap_scraper.preview.extract import extract, with_next_picture
+from splitflap_scraper.preview.extract import extract_all
 from splitflap_scraper.preview.favicon import Favicons, icon_url_of
+from splitflap_scraper.preview.fields.image import Picture
 from splitflap_scraper.preview.oembed.providers import Providers
 from splitflap_scraper.preview.oembed.requests import OembedRequests
-from splitflap_scraper.preview.probe import verified, without_picture
+from splitflap_scraper.preview.probe import verified
 from splitflap_scraper.preview.readers import (
     AnyReader,
     FileReader,
@@ -70,8 +72,7 @@ class PreviewBuilder:
             if described is None:
                 raise
             found, keep = described
-            if self._probe_images and found.image is not None:
-                found = verified(visit, found, without_picture)
+            found = verified(visit, found) if self._probe_images else found
             return CachedPreview(fitting(found), keep)
 
     def _own(self, visit: Visit, url: str, last: CachedPreview | None) -> CachedPreview:
@@ -94,32 +95,36 @@ class PreviewBuilder:
             fields = self._of_page(visit, url, page, answer.head)
             fields = self._with_icon(visit, answer.head.url, fields)
         if labelled(answer.head.headers):
-            fields = msgspec.structs.replace(fields, sensitive=True)
+            fields = replace(fields, sensitive=True)
         return CachedPreview(fitting(fields), answer.keep, validators)
 
     def _of_file(self, answer: FetchResult[AnyReader]) -> PreviewFields:
         fields = _file(answer)
         urls = {name: shown(getattr(fields, name), self._rules) for name in URL_FIELDS}
-        return msgspec.structs.replace(fields, **urls)
+        return replace(fields, **urls)
 
     def _of_page(self, visit: Visit, url: str, page: Document, head: Head) -> PreviewFields:
         with page.pace:
-            kind = wall(page, url, head.status, head.headers)
-        # The worst pages take 15 ms in each step, so other green threads run in between.
-        time.sleep(0)
+            kind = page.pace.after(wall(page, url, head.status, head.headers))
         if kind is not None:
             raise FetchError("wall", kind)
         check_status(head.status, head.headers)
-        found = extract(page, self._rules, self._players)
+        found, others = extract_all(page, self._rules, self._players)
         found = self._oembed.completed(visit, url, page, head, found)
-        if not self._probe_images or found.image is None:
-            return found
-        return verified(
-            visit,
-            found,
-            lambda each: with_next_picture(page, each, self._rules),
-            asked_card(page),
-        )
+        return self._probed(visit, page, found, others) if self._probe_images else found
+
+    def _probed(
+        self, visit: Visit, page: Document, found: PreviewFields, others: Iterator[Picture]
+    ) -> PreviewFields:
+        """Fetch the picture of a page. If it fails, the page's next picture has one try."""
+        asked = asked_card(page)
+        checked = verified(visit, found, asked)
+        if found.image is None or checked.image is not None:
+            return checked
+        with page.pace:
+            second = next((each for each in others if each.url != found.image), Picture(""))
+        found = replace(found, image=second.url or None, image_alt=image_alt(second))
+        return verified(visit, found, asked)
 
     def _with_icon(self, visit: Visit, page_url: str, found: PreviewFields) -> PreviewFields:
         """Add the icon of the site if the page names none, and a preview may show it."""
@@ -128,7 +133,7 @@ class PreviewBuilder:
         if shown(icon_url_of(page_url), self._rules) is None:
             return found
         icon = shown(self._favicons.icon(visit, page_url), self._rules)
-        return msgspec.structs.replace(found, icon=icon)
+        return replace(found, icon=icon)
 
 
 def fitting(fields: PreviewFields) -> PreviewFields:
@@ -163,9 +168,7 @@ def _page(answer: FetchResult[AnyReader]) -> Document | None:
         reader = reader.reader or PageReader(answer.head)
     if not isinstance(reader, PageReader):
         return None
-    page = reader.document()
-    time.sleep(0)
-    return page
+    return reader.document()
 
 
 def _file(answer: FetchResult[AnyReader]) -> PreviewFields:

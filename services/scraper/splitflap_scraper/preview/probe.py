@@ -4,8 +4,6 @@ A probe is a request of the same visit, with all checks of a page: addresses, th
 robots.txt, the limits of hosts, redirects.
 """
 
-from collections.abc import Callable
-
 from msgspec.structs import replace
 from splitflap_core.contracts import MAX_PIXELS, Card, PreviewFields
 
@@ -54,36 +52,16 @@ class ProbeReader:
         return self.size is not None
 
 
-def verified(
-    visit: Visit,
-    found: PreviewFields,
-    second: Callable[[PreviewFields], PreviewFields],
-    asked: Card | None = None,
-) -> PreviewFields:
-    """Return a preview whose picture was fetched, with its size in pixels.
+def verified(visit: Visit, found: PreviewFields, asked: Card | None = None) -> PreviewFields:
+    """Return a preview whose picture was fetched, with its size in pixels, else without picture.
 
-    If the picture fails, `second` gives the page's next one. If both fail, the preview has none.
     `asked` is the card that the page asks for.
     """
-    return (
-        _with_size(visit, found, asked)
-        or _with_size(visit, second(found), asked)
-        or without_picture(found)
-    )
-
-
-def without_picture(found: PreviewFields) -> PreviewFields:
-    """Return a preview without its picture, and without the fields about it."""
-    return replace(
-        found, image=None, image_width=None, image_height=None, image_alt=None, card=None
-    )
-
-
-def _with_size(visit: Visit, found: PreviewFields, asked: Card | None) -> PreviewFields | None:
-    """Return a preview with the size of its picture, or None if that is no picture."""
     size = _probed(visit, found.image) if found.image else None
     if size is None:
-        return None
+        return replace(
+            found, image=None, image_width=None, image_height=None, image_alt=None, card=None
+        )
     width, height = size
     card = asked or card_of(width, height)
     return replace(found, image_width=width, image_height=height, card=card)

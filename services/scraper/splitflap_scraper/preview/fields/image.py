@@ -11,7 +11,7 @@ from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.preview.fields.image_words import is_common, is_nothing
 from splitflap_scraper.preview.fields.text_images import images_of_text, pixels
 from splitflap_scraper.preview.sources import Sources
-from splitflap_scraper.preview.structured.jsonld import ORGANIZATIONS, Node
+from splitflap_scraper.preview.structured.jsonld import ORGANIZATIONS, Node, text_in
 from splitflap_scraper.preview.urls import shown_reference
 
 _TWITTER = ("twitter:image", "twitter:image:src", "twitter:image0")
@@ -39,27 +39,29 @@ BEST_ICON = 32
 
 @dataclass(frozen=True)
 class Picture:
-    """An image by its absolute URL, with its size in pixels if the page gives it."""
+    """An image by its absolute URL, with its size in pixels and its text if the page has them."""
 
     url: str
     width: int | None = None
     height: int | None = None
+    alt: str = ""
 
 
-def picture(sources: Sources, rules: AddressRules, other_than: str | None = None) -> Picture | None:
-    """Return the first image that is specific to the page, else one common to the site.
-
-    `other_than` is the URL of an image that is no picture.
-    """
-    common, logos = None, _logos(sources)
+def pictures(sources: Sources, rules: AddressRules) -> Iterator[Picture]:
+    """Yield the images that are specific to the page, then those common to the site."""
+    page, logos = sources.page, _logos(sources)
+    common, seen = list[Picture](), set[str]()
     for found in islice(chain(_candidates(sources), map(Picture, logos)), MAX_PICTURES):
-        image = sources.page.pace.after(_shown(sources.page, found, rules))
-        if image is None or image.url == other_than or not _is_picture(image, sources.page.url):
+        url = page.pace.after(shown_reference(page, found.url, rules))
+        image = replace(found, url=url) if url and url not in seen else None
+        if image is None or not _is_picture(image, page.url):
             continue
-        if not is_common(image.url) and found.url not in logos:
-            return image
-        common = common or image
-    return common
+        seen.add(image.url)
+        if is_common(image.url) or found.url in logos:
+            common.append(image)
+        else:
+            yield _with_alt(sources, image, rules)
+    yield from (_with_alt(sources, each, rules) for each in common)
 
 
 def icon(page: Document, rules: AddressRules) -> str | None:
@@ -78,7 +80,7 @@ def icon(page: Document, rules: AddressRules) -> str | None:
 def _candidates(sources: Sources) -> Iterator[Picture]:
     page = sources.page
     yield from _open_graph(page.metas)
-    yield from map(Picture, page.meta(*_TWITTER))
+    yield from _of_twitter(page)
     yield from _of_nodes(sources)
     for url, about in sources.microdata.urls("image", "thumbnailUrl", "thumbnail"):
         yield _sized(url, about)
@@ -119,12 +121,36 @@ def _logos(sources: Sources) -> list[str]:
     return list(dict.fromkeys(islice(found, MAX_LOGOS)))
 
 
+def _of_twitter(page: Document) -> Iterator[Picture]:
+    alt = next(iter(page.meta("twitter:image:alt")), "")
+    for index, url in enumerate(page.meta(*_TWITTER)):
+        yield Picture(url, alt="" if index else alt)
+
+
+def _with_alt(sources: Sources, image: Picture, rules: AddressRules) -> Picture:
+    """Return an image with its own text, else with that of the same image in another source."""
+    page, after = sources.page, sources.page.pace.after
+    texts = (Picture(each.source, alt=each.get("alt")) for each in page.images)
+    others = chain(_of_twitter(page), _of_nodes(sources), texts) if not image.alt else ()
+    # Most other images differ in their names, so few URLs are resolved.
+    alike = (each for each in others if each.alt and _name(each.url) in image.url)
+    same = (
+        each.alt for each in alike if after(shown_reference(page, each.url, rules)) == image.url
+    )
+    return replace(image, alt=next(same, image.alt))
+
+
+def _name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2].strip()[:100]
+
+
 def _sized(url: str, about: Node) -> Picture:
-    return Picture(url, pixels(about.get("width")), pixels(about.get("height")))
+    alt = text_in(about.get("caption") or about.get("description")) or ""
+    return Picture(url, pixels(about.get("width")), pixels(about.get("height")), alt)
 
 
 def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
-    """Yield each og:image with the metas after it: its secure form and size (ogp.me, "arrays")."""
+    """Yield each og:image with the metas after it: its secure form, size and text (ogp.me)."""
     now: Picture | None = None
     for name, content in metas:
         if name in {"og:image", "og:image:url"} or (name == "og:image:secure_url" and now is None):
@@ -138,13 +164,10 @@ def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
             now = replace(now, width=pixels(content))
         elif now is not None and name == "og:image:height":
             now = replace(now, height=pixels(content))
+        elif now is not None and name == "og:image:alt":
+            now = replace(now, alt=content)
     if now is not None:
         yield now
-
-
-def _shown(page: Document, found: Picture, rules: AddressRules) -> Picture | None:
-    url = shown_reference(page, found.url, rules)
-    return Picture(url, found.width, found.height) if url else None
 
 
 def _is_picture(found: Picture, page: str) -> bool:

@@ -30,8 +30,8 @@ _FILMS = frozenset({"video", "amp-video"})
 
 _TEXT = PageRegion.ARTICLE | PageRegion.CONTENT
 
-#: URL, width and height.
-Found = tuple[str, int | None, int | None]
+#: URL, width, height and text.
+Found = tuple[str, int | None, int | None, str]
 
 
 def images_of_text(page: Document) -> Iterator[Found]:
@@ -82,7 +82,7 @@ def _found(image: Element) -> Iterator[Found]:
     width, height = pixels(image.get("width")), pixels(image.get("height"))
     # A placeholder may stand where a script sets the source.
     sources = [image.get("poster")] if image.name in _FILMS else image.sources
-    yield from ((each, width, height) for each in sources if each)
+    yield from ((each, width, height, image.get("alt")) for each in sources if each)
 
 
 def _may_stand_for_text(image: Element) -> bool:

@@ -7,8 +7,8 @@ import sys
 import threading
 import zlib
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import brotli
 import pytest
@@ -17,10 +17,7 @@ from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.http import codings, decoding
 from splitflap_scraper.fetch.http.body import read_body
 from splitflap_scraper.fetch.http.decoding import STEP, Decoding
-from splitflap_scraper.fetch.http.headers import Headers
-from splitflap_scraper.fetch.http.reader import Head
 from splitflap_scraper.fetch.http.wire import Wire
-from splitflap_scraper.preview.readers import FileReader
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -52,11 +49,8 @@ def squeezed(data: bytes, wbits: int = 31) -> bytes:
 def decoded(data: bytes, *codings: str, piece: int = 1_000_000, between: int = MANY) -> bytes:
     """Decode a body that arrives in pieces."""
     decoding = Decoding(codings, between)
-    try:
-        pieces = [data[at : at + piece] for at in range(0, len(data), piece)]
-        return b"".join(page for each in pieces for page in decoding.pages(each))
-    finally:
-        decoding.close()
+    pieces = [data[at : at + piece] for at in range(0, len(data), piece)]
+    return b"".join(page for each in pieces for page in decoding.pages(each))
 
 
 def refused(data: bytes, *codings: str, between: int = MANY) -> FetchError:
@@ -87,9 +81,9 @@ def test_the_forms_of_deflate_are_told_apart(coding: str, wbits: int) -> None:
 def test_a_bomb_is_decoded_in_bounded_steps(coding: str) -> None:
     """64 MiB of zeros arrive in one piece."""
     bomb = SQUEEZE[coding](bytes(64 * 1024 * 1024))
-    with closing(Decoding([coding], MANY)) as decoding:
-        pages = iter(decoding.pages(bomb))
-        assert all(0 < len(next(pages)) <= 2 * STEP for _ in range(16))
+    decoding = Decoding([coding], MANY)
+    pages = iter(decoding.pages(bomb))
+    assert all(0 < len(next(pages)) <= 2 * STEP for _ in range(16))
 
 
 def test_a_bomb_within_a_coding_is_bounded() -> None:
@@ -184,8 +178,8 @@ def test_a_brotli_window_over_four_mib_is_refused() -> None:
     page = bytes(8 * 1024 * 1024 + 1)
     assert refused(brotli.compress(page, lgwin=24), "br").reason == "bad_response"
     assert refused(brotli.compress(page, lgwin=23), "br").reason == "bad_response"
-    with closing(Decoding(["br"], MANY)) as decoding:
-        assert next(iter(decoding.pages(brotli.compress(page, lgwin=22))))
+    decoding = Decoding(["br"], MANY)
+    assert next(iter(decoding.pages(brotli.compress(page, lgwin=22))))
 
 
 def test_a_zstd_window_over_eight_mib_is_refused() -> None:
@@ -206,9 +200,9 @@ def test_all_bytes_of_a_brotli_window_arrive(window: int, block: bytes) -> None:
     data = (block * (FOUR_MIB // len(block) + 1))[:FOUR_MIB]
     body = brotli.compress(data, quality=5, lgwin=window)
     for size in (len(body), 4096):
-        with closing(Decoding(["br"], 8 * MANY)) as decoding:
-            pieces = (body[at : at + size] for at in range(0, len(body), size))
-            assert b"".join(page for each in pieces for page in decoding.pages(each)) == data
+        decoding = Decoding(["br"], 8 * MANY)
+        pieces = (body[at : at + size] for at in range(0, len(body), size))
+        assert b"".join(page for each in pieces for page in decoding.pages(each)) == data
 
 
 @pytest.mark.parametrize("codings", ["br, br", "zstd, br", "br, gzip, zstd"])
@@ -217,63 +211,108 @@ def test_a_body_has_one_heavy_coding(codings: str) -> None:
     assert refused(brotli.compress(PAGE), codings).reason == "bad_response"
 
 
-def test_the_number_of_heavy_codings_at_work_is_bounded() -> None:
-    """Their decoders take 34 MiB at most. The next body waits, and none fails."""
-    bodies = [brotli.compress(bytes(MANY)), wide_zstd(bytes(MANY))] * 2
-    at_work = [Decoding([coding], MANY) for coding in ("br", "zstd", "br", "zstd")]
-    begun = [iter(each.pages(body)) for each, body in zip(at_work, bodies, strict=True)]
-    assert all(next(each) for each in begun)
-    waiting = threading.Thread(target=decoded, args=(bodies[0], "br"))
-    waiting.start()
-    waiting.join(0.2)
-    assert waiting.is_alive()
-    assert decoded(gzip.compress(PAGE), "gzip") == PAGE
-    for each in at_work:
-        each.close()
-        each.close()
-    waiting.join()
+def test_one_heavy_coding_is_undone_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next body waits, and none fails."""
+    at_work: list[int] = []
+    most = []
+
+    def sleep(_: float) -> None:
+        at_work.append(1)
+        most.append(len(at_work))
+        threading.Event().wait(0.001)
+        at_work.pop()
+
+    monkeypatch.setattr(decoding, "time", SimpleNamespace(sleep=sleep))
+    bodies = [("br", brotli.compress(bytes(MANY))), ("zstd", zstd.compress(bytes(MANY)))] * 3
+    threads = [
+        threading.Thread(target=Decoding([coding], MANY).whole, args=(body, MANY))
+        for coding, body in bodies
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(most) > 60
+    assert max(most) == 1
 
 
 class Pieces:
-    """A body that counts the turns which others could take at each of its reads."""
+    """A body that notes at each read whether another one could be decoded."""
 
     def __init__(self, *pieces: bytes) -> None:
         self._pieces = list(pieces)
-        self.free: list[int] = []
+        self.free: list[bool] = []
 
     @property
     def ended(self) -> bool:
         return not self._pieces
 
     def read(self) -> bytes:
-        self.free.append(decoding._heavy_turns._value)
+        self.free.append(not decoding._heavy_turn.locked())
         return self._pieces.pop(0)
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd"])
-def test_a_silent_connection_holds_no_heavy_decoder(coding: str) -> None:
-    """Two posts of such links could else hold all of them."""
-    data = SQUEEZE[coding](random.Random(1).randbytes(40_000).hex().encode())
+def test_no_heavy_decoder_waits_for_a_connection_or_a_reader(coding: str) -> None:
+    """Links of two posts could else hold all of them."""
+    text = random.Random(1).randbytes(40_000).hex().encode()
+    data = SQUEEZE[coding](text)
     body = Pieces(*(data[at : at + 5000] for at in range(0, len(data), 5000)))
-    reader = FileReader(Head("", 200, Headers([]), "", None), "document")
+    reader = Taking()
     with socket.socket() as sock:
         wire = Wire(sock, Deadline(1))
         assert not read_body(body, [coding], wire, reader, MANY)
-    assert reader.fields().title is None
-    assert set(body.free) == {4}
+    assert reader.data == text
+    assert {*body.free, *reader.free} == {True}
     assert len(body.free) > 5
     assert wire.budget == 512 * 1024
 
 
-def test_the_heavy_codings_at_work_take_36_mib_at_most() -> None:
+class Taking:
+    """A reader that takes everything."""
+
+    max_bytes = 4 * MANY
+    found = True
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.free: list[bool] = []
+
+    def feed(self, data: bytes, *, final: bool) -> bool:
+        del final
+        self.free.append(not decoding._heavy_turn.locked())
+        self.data += data
+        return False
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_one_mib_of_a_body_with_a_heavy_coding_is_read(coding: str) -> None:
+    """It lies in memory as a whole, unlike that of another coding."""
+    reader = Taking()
+    with socket.socket() as sock:
+        body = Pieces(SQUEEZE[coding](bytes(3_000_000)))
+        assert read_body(body, [coding], Wire(sock, Deadline(1)), reader, 4 * MANY)
+    assert reader.data == bytes(1024 * 1024)
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_the_part_before_broken_compression_is_read(coding: str) -> None:
+    """The error follows it."""
+    whole = SQUEEZE[coding](random.Random(1).randbytes(300_000).hex().encode())
+    broken = whole[:200_000] + bytes(255 - each for each in whole[200_000:])
+    reader = Taking()
+    with socket.socket() as sock, pytest.raises(FetchError, match="broken compression"):
+        read_body(Pieces(broken), [coding], Wire(sock, Deadline(1)), reader, MANY)
+    assert len(reader.data) > 100_000
+
+
+def test_a_heavy_decoder_takes_nine_mib_at_most() -> None:
     """A window of zstd is the most. That of brotli is smaller, with its tables."""
     body = wide_zstd(random.Random(1).randbytes(30_000) * 400)
     before = resident()
-    at_work = [Decoding(["zstd"], MANY) for _ in range(4)]
-    assert all(len(page) <= 2 * STEP for each in at_work for page in each.pages(body))
-    assert 20 < resident() - before < 36
-    for each in at_work:
-        each.close()
+    four = [Decoding(["zstd"], MANY) for _ in range(4)]
+    assert all(len(page) <= 2 * STEP for each in four for page in each.pages(body))
+    assert resident() - before < 4 * 9
 
 
 def resident() -> float:

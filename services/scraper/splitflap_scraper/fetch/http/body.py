@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from enum import Enum, auto
 
 from splitflap_scraper.fetch.errors import EndedEarlyError, ReaderError, Transient
@@ -19,9 +18,10 @@ WIRE_FACTOR = 2
 MIN_PIECE = 1024
 MAX_READS = 4096
 
-#: Bytes on the wire of a body with a heavy coding. They are gathered before its decoder opens, so a
-#: slow or silent connection holds none.
-MAX_HEAVY = 512 * 1024
+#: Bytes of a body with a heavy coding: on the wire, and decoded. It is decoded at once, after its
+#: last byte, so no decoder waits for a connection or for a reader.
+MAX_HEAVY_WIRE = 512 * 1024
+MAX_HEAVY = 1024 * 1024
 
 #: Bytes that the reader takes in one step: about 2 ms for the worst page.
 MAX_PIECE = 16 * 1024
@@ -44,16 +44,18 @@ def read_body(
     left = min(max_bytes, reader.max_bytes)
     wire.budget = max(left * WIRE_FACTOR, READ_SIZE)
     end = End.NOT_YET
-    with closing(Decoding(codings, wire.budget)) as decoding:
-        if decoding.is_heavy:
-            wire.budget = min(wire.budget, MAX_HEAVY)
-        for page, end in _pages(decoding, body):
-            page = page[:left]  # noqa: PLW2901 - the rest is beyond the limit
-            left -= len(page)
-            if _feed(reader, page, final=end is not End.NOT_YET or not left):
-                return False
-            if not left:
-                return end is End.NOT_YET
+    decoding = Decoding(codings, wire.budget)
+    if decoding.is_heavy:
+        left = min(left, MAX_HEAVY)
+        wire.budget = min(wire.budget, MAX_HEAVY_WIRE)
+    pages = _whole(decoding, body, left) if decoding.is_heavy else _pages(decoding, body)
+    for page, end in pages:
+        page = page[:left]  # noqa: PLW2901 - the rest is beyond the limit
+        left -= len(page)
+        if _feed(reader, page, final=end is not End.NOT_YET or not left):
+            return False
+        if not left:
+            return end is End.NOT_YET
     if end is End.EARLY and not reader.found:
         raise Transient("closed", "the connection ended within the page")
     return end is End.EARLY
@@ -87,13 +89,22 @@ class End(Enum):
 
 def _pages(decoding: Decoding, body: Body) -> Iterator[tuple[bytes, End]]:
     """Iterate over the decoded body. Its last page has its end."""
-    for data, end in _pieces(body, MAX_READS * READ_SIZE if decoding.is_heavy else MIN_PIECE):
+    for data, end in _pieces(body, MIN_PIECE):
         page = b""
         for following in decoding.pages(data):
             if page:
                 yield page, End.NOT_YET
             page = following
         yield page, end
+
+
+def _whole(decoding: Decoding, body: Body, most: int) -> Iterator[tuple[bytes, End]]:
+    """Iterate over a body that is decoded at once: its only page."""
+    for data, end in _pieces(body, MAX_READS * READ_SIZE):
+        page, error = decoding.whole(data, most)
+        yield page, End.NOT_YET if len(page) > most else End.EARLY if error else end
+        if error:
+            raise error
 
 
 def _pieces(body: Body, least: int) -> Iterator[tuple[bytes, End]]:

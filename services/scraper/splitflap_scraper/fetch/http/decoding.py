@@ -25,9 +25,11 @@ MAX_CODINGS = 3
 #: Bytes that a decoder returns in one step.
 STEP = 64 * 1024
 
-#: Bodies with a heavy coding that are decoded at a time. They take 8.5 MiB each, at most.
-MAX_HEAVY = 4
-_heavy_turns = threading.BoundedSemaphore(MAX_HEAVY)
+#: Bytes of a piece of a whole body. Brotli may return no byte of a broken piece.
+PIECE = 16 * 1024
+
+#: The turn of the bodies with a heavy coding: one at a time has a decoder.
+_heavy_turn = threading.Lock()
 
 
 class Decoding:
@@ -47,21 +49,21 @@ class Decoding:
             raise FetchError("bad_response", f"several codings of {', '.join(sorted(HEAVY))}")
         #: Whether a decoder takes so much memory that it needs the whole body at once.
         self.is_heavy = bool(heavy)
-        self._has_turn = False
         self._stages = [_Stage(each) for each in reversed(named)]
         self._left_between = max_between
 
     def pages(self, data: bytes) -> Iterable[bytes]:
-        """Decode a piece of the body, in steps. A heavy coding waits for its turn.
+        """Decode a piece of the body, in steps.
 
         Raises:
             FetchError: `bad_response`, for broken compression or an unsupported coding; `too_large`
                 for too many bytes between two codings.
         """
-        if self.is_heavy and not self._has_turn:
-            _heavy_turns.acquire()
-            self._has_turn = True
         return self._through(data, 0) if self._stages else (data,)
+
+    def _in_pieces(self, data: bytes) -> Iterator[bytes]:
+        for at in range(0, len(data), PIECE):
+            yield from self.pages(data[at : at + PIECE])
 
     def _through(self, data: bytes, number: int) -> Iterator[bytes]:
         is_last = number + 1 == len(self._stages)
@@ -75,12 +77,25 @@ class Decoding:
             yield from self._through(page, number + 1)
             time.sleep(0)
 
-    def close(self) -> None:
-        """Free what the decoders hold."""
-        self._stages = []
-        if self._has_turn:
-            self._has_turn = False
-            _heavy_turns.release()
+    def whole(self, data: bytes, most: int) -> tuple[bytes, FetchError | None]:
+        """Decode the beginning of a whole body, once it has the turn of the heavy codings.
+
+        Returns some more than `most` bytes if there are more, and the error after the bytes.
+        """
+        page = bytearray()
+        error = None
+        with _heavy_turn:
+            try:
+                for each in self._in_pieces(data):
+                    page += each
+                    if len(page) > most:
+                        break
+                    time.sleep(0)
+            except FetchError as broken:
+                # A copy, since the frames of the other one hold the decoder.
+                error = FetchError(broken.reason, broken.detail)
+            self._stages = []
+        return bytes(page), error
 
 
 class _Stage:

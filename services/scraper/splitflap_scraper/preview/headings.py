@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.page.regions import PageRegion
-from splitflap_scraper.preview.urls import is_root
+from splitflap_scraper.preview.urls import is_front_page
 
 #: Classes and ids of headings with the site's name.
 _LOGO = re.compile(
@@ -71,7 +71,7 @@ def _is_of_site(page: Document, heading: Element) -> bool:
     if _LOGO.search(f"{heading.get('class')[:200]} {heading.get('id')[:200]}"):
         return True
     link = _LINK.match(heading.markup)
-    if link is None or is_root(page.url):
+    if link is None or is_front_page(page.url):
         return False
     target = page.resolved(attributes(link[0]).get("href", "")) or ""
-    return is_root(target) and urlsplit(target).hostname == urlsplit(page.url).hostname
+    return is_front_page(target) and urlsplit(target).hostname == urlsplit(page.url).hostname

@@ -16,7 +16,6 @@ _SCHEME = re.compile(r"(?i)(?:https?:)?//(?:www\.)?")
 #: A query that does not select another page.
 _TRACKING = re.compile(r"(?i)\?(?:utm_|fbclid|gclid|amp\b|ref\b|source\b|output=amp)")
 _FRONT = re.compile(r"(?i)/(?:(?:index|default|home)(?:\.[a-z]{2,5})?)?\Z")
-_ROOT = re.compile(r"https?://[^/?#]+/?\??(?:#|\Z)", re.IGNORECASE)
 
 
 def shown(url: str | None, rules: AddressRules) -> str | None:
@@ -61,11 +60,6 @@ def is_front_page(url: str, language: str = "") -> bool:
     if first and first in {language.lower(), language.lower().partition("-")[0]}:
         path = path.partition("/")[2]
     return _FRONT.match(f"/{path}") is not None
-
-
-def is_root(url: str) -> bool:
-    """Whether a URL is that of a host's root, without a query."""
-    return _ROOT.match(url) is not None
 
 
 def have_same_host(first: str, second: str) -> bool:

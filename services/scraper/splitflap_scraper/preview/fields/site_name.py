@@ -20,7 +20,7 @@ from splitflap_scraper.preview.fields.title_text import (
 from splitflap_scraper.preview.headings import logos
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.texts import key, plain
-from splitflap_scraper.preview.urls import is_root
+from splitflap_scraper.preview.urls import is_front_page
 from splitflap_scraper.preview.words import load
 
 TITLES = ("og:title", "twitter:title")
@@ -101,7 +101,7 @@ def _site_names(sources: Sources) -> Iterator[str]:
 def _is_a_title(page: Document, name: str) -> bool:
     """Whether a site's name in Open Graph is the title of the page by mistake."""
     letters = key(name[:MAX_TITLE])
-    if len(letters) < A_SENTENCE or is_root(page.url) or not page.titles:
+    if len(letters) < A_SENTENCE or is_front_page(page.url) or not page.titles:
         return False
     is_repeated = any(key(each[:MAX_TITLE]) == letters for each in page.meta(*TITLES))
     return is_repeated and key(page.titles[0][:MAX_TITLE]) != letters

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import urlsplit
 
 from splitflap_core.contracts import MAX_TITLE
 
@@ -32,7 +31,7 @@ from splitflap_scraper.preview.headings import headings, last_headings
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import kind
 from splitflap_scraper.preview.texts import key, plain
-from splitflap_scraper.preview.urls import is_root
+from splitflap_scraper.preview.urls import is_front_page
 
 OTHER_TITLES = ("citation_title", "dc.title", "dcterms.title", "parsely-title", "sailthru.title",
                 "hdl", "title")  # fmt: skip
@@ -55,7 +54,7 @@ def title_and_site(sources: Sources) -> tuple[str | None, str | None]:
     """Return the title, stripped of the site's name, and that name."""
     page = sources.page
     site = site_name(sources)
-    title = _title(_titles(sources), site, of_front=is_root(page.url))
+    title = _title(_titles(sources), site, of_front=sources.identity.is_front)
     structured = [*sources.names(), *sources.microdata.texts("headline")]
     own = _own(page, structured)
     # Old pages have no heading of the first rank.
@@ -122,8 +121,8 @@ def _is_among(title: str, descriptions: list[str]) -> bool:
 def _is_of_front_page(page: Document) -> bool:
     """Whether a page has the Open Graph of its site's front page. Some generators do that."""
     og_url = next(iter(page.meta("og:url")), "")
-    is_about_front = bool(og_url) and is_root(page.resolved(og_url) or "")
-    return is_about_front and urlsplit(page.url).path not in {"", "/"}
+    target = page.resolved(og_url) if og_url else None
+    return target is not None and is_front_page(target) and not is_front_page(page.url)
 
 
 def _fitting(sources: Sources, title: str | None, site: str | None, own: list[str]) -> str | None:

@@ -10,7 +10,7 @@ from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.fields.site_name import is_of_host
 from splitflap_scraper.preview.fields.title_text import parts
 from splitflap_scraper.preview.texts import key, plain
-from splitflap_scraper.preview.urls import have_same_host, is_root
+from splitflap_scraper.preview.urls import have_same_host, is_front_page
 
 #: Characters read of a title.
 MAX_TITLE = 300
@@ -31,9 +31,13 @@ def has_site_card(page: Document, found: PreviewFields, *, is_known: bool) -> bo
     `is_known` marks a page in the list of providers of oEmbed. Its title may then be the site's
     name with a motto.
     """
-    if is_root(page.url):
+    if is_front_page(page.url):
         return False
-    if found.canonical and is_root(found.canonical) and have_same_host(found.canonical, page.url):
+    if (
+        found.canonical
+        and is_front_page(found.canonical)
+        and have_same_host(found.canonical, page.url)
+    ):
         return True
     title = found.title or ""
     if title and (key(title) in _names(page.url, found) or is_of_host(title, page.url)):

@@ -17,7 +17,7 @@ from splitflap_scraper.preview.fields.canonical import canonical
 from splitflap_scraper.preview.fields.description import description
 from splitflap_scraper.preview.fields.image import Picture, icon, pictures
 from splitflap_scraper.preview.fields.language import language
-from splitflap_scraper.preview.fields.page_type import page_type
+from splitflap_scraper.preview.fields.page_type import declared_type, page_type
 from splitflap_scraper.preview.fields.published_at import published
 from splitflap_scraper.preview.fields.title import title_and_site
 from splitflap_scraper.preview.sources import Sources
@@ -53,10 +53,11 @@ def _fields(
 ) -> PreviewFields:
     after = sources.page.pace.after
     title, site = after(title_and_site(sources))
-    kind = after(page_type(sources))
+    declared = after(declared_type(sources))
+    kind = after(page_type(sources, declared))
     sold = after(offer(sources, kind))
     frame = after(player(sources, players, rules)) or Player("")
-    visible = Visible(sources, title)
+    visible = Visible(sources, title, declared)
     spoken = language(sources)
     return PreviewFields(
         title=title,

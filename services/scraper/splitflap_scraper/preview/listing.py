@@ -10,7 +10,7 @@ from itertools import pairwise
 from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.structured.graph import Graph
-from splitflap_scraper.preview.structured.jsonld import LISTS, kind, types
+from splitflap_scraper.preview.structured.jsonld import LISTS, preview_type, types
 from splitflap_scraper.preview.structured.topic import (
     Identity,
     is_list,
@@ -30,9 +30,10 @@ MIN_PARAGRAPH = 80
 #: Metas and types of Open Graph that only the page of one thing has.
 _SINGLE_METAS = ("article:published_time", "citation_title", "product:price:amount",
                  "og:price:amount")  # fmt: skip
-#: Those with the time of publication. Front pages have the current time in them.
-_NEWS_METAS = ("publishdate", "publish-date", "publish_date", "pubdate", "parsely-pub-date",
-               "sailthru.date")  # fmt: skip
+#: Metas with the time of publication that only articles have. Front pages have the current time.
+NEWS_METAS = ("publishdate", "publish-date", "publish_date", "pubdate", "parsely-pub-date",
+              "sailthru.date", "date.published", "publication-date",
+              "publicationdate")  # fmt: skip
 _GENERAL_TYPES = frozenset({"", "website", "blog", "object", "site", "page"})
 
 _LIST_PATH = re.compile(r"(?i)/(?:categor(?:y|ies)|tags?|author)/[^/]+/?\Z|/page/\d+/?\Z")
@@ -41,15 +42,19 @@ _CLASSES = frozenset({"archive", "search-results", "post-type-archive", "path-fr
                       "path-taxonomy", "page-taxonomy-term", "home-template", "tag-template",
                       "author-template"})  # fmt: skip
 _CLASSES_OF_BLOG = frozenset({"home", "blog"})
-_OF_SINGLE = re.compile(r"single|postid-|post-template|page-node-type-|node-type-")
-#: Classes of the body that only the page of one text has.
-_OF_POST = re.compile(r"single(?:-post)?\Z|postid-\d|post-template(?:-default)?\Z")
+_OF_SINGLE = re.compile(r"single|postid-|post-template|(?:page-)?node-type-")
+#: Classes of the body that only the page of one text has, and of a post.
+_OF_TEXT = re.compile(
+    r"single(?:-post)?\Z|postid-\d|post-template(?:-default)?\Z"
+    r"|(?:page-)?node-type-(?:article|blog|news|story)"
+)
+_OF_POST = frozenset({"single-post", "post-template", "post-template-default"})
 _HREF = re.compile(r"""<a\s[^<>]{0,500}?href\s*=\s*["']?([^"'\s<>]{1,500})""", re.IGNORECASE)
 
 
 def is_listing(page: Document, graph: Graph, identity: Identity, *, has_item: bool = False) -> bool:
     """Whether a page lists others. `has_item` says that an item of microdata has its heading."""
-    if _is_single(page) or (not identity.is_front and any(page.meta(*_NEWS_METAS))):
+    if _is_single(page) or (not identity.is_front and any(page.meta(*NEWS_METAS))):
         return False
     own = page_of(graph, identity)
     if own is not None and not LISTS.isdisjoint(types(own)):
@@ -59,16 +64,26 @@ def is_listing(page: Document, graph: Graph, identity: Identity, *, has_item: bo
     has_list = is_list(graph.nodes) or any(graph.of_type({"ItemList"}))
     if has_list and topic_of(graph, identity) is None:
         return True
-    if has_item or any(map(_OF_POST.match, page.classes.split())):
+    if has_item or has_class_of_text(page):
         return False
     has_teasers = _has_teasers(page) or _has_dated_teasers(page)
     return has_teasers and not _is_described(graph, identity)
 
 
+def has_class_of_text(page: Document) -> bool:
+    """Whether the body has a class of single texts, as in WordPress, Drupal and Ghost."""
+    return any(map(_OF_TEXT.match, page.classes.split()))
+
+
+def has_class_of_post(page: Document) -> bool:
+    """Whether the body has a class of posts, as in WordPress and Ghost."""
+    return not _OF_POST.isdisjoint(page.classes.split())
+
+
 def _is_described(graph: Graph, identity: Identity) -> bool:
     """Whether JSON-LD has an article with the title of the page."""
     topic = topic_of(graph, identity)
-    return topic is not None and kind(topic) == "article" and identity.has_title_of(topic)
+    return topic is not None and preview_type(topic) == "article" and identity.has_title_of(topic)
 
 
 def _is_single(page: Document) -> bool:

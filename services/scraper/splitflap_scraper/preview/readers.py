@@ -19,6 +19,7 @@ from splitflap_scraper.preview.files.feed import has_root, is_feed
 from splitflap_scraper.preview.files.file_preview import file_name, file_preview
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.kinds import MAX_BYTES, kind_of
+from splitflap_scraper.preview.structured.jsonld import OWNERS, PARTS, preview_type
 from splitflap_scraper.preview.walls import signs_in
 
 #: Media types of XML. Such a response is a feed or a page, as its first tag says.
@@ -52,16 +53,16 @@ _BEGIN = 1024
 #: Bytes that may hold the size of an image, at the start of its file.
 _IMAGE_HEAD = 4096
 
+#: The name of a meta.
+_META_NAME = re.compile(
+    r"""\s(?:property|name|itemprop)\s*=\s*["']?\s*([^\s"'<>]{1,60})""", re.IGNORECASE
+)
+
 #: Dates in JSON-LD, and types of it. A page that has only these types may show its date.
 _DATES = ('"datePublished"', '"uploadDate"', '"datePosted"', '"dateCreated"', '"startDate"')
 _TYPE = re.compile(r'"@type"\s{0,9}:\s{0,9}\[?\s{0,9}"(\w{1,40})"')
-_WITHOUT_DATE = frozenset({
-    "WebSite", "WebPage", "Organization", "NewsMediaOrganization", "Corporation", "BreadcrumbList",
-    "ListItem", "SearchAction", "EntryPoint", "PropertyValueSpecification", "ImageObject", "Person",
-    "ContactPoint", "PostalAddress", "GovernmentOrganization", "CollegeOrUniversity",
-    "EducationalOrganization", "SiteNavigationElement", "WPHeader", "WPFooter", "Article",
-    "NewsArticle", "BlogPosting", "Photograph", "CreativeWork",
-})  # fmt: skip
+_DATED_TYPES = frozenset({"article", "profile"})
+_OTHER_TYPES = PARTS | OWNERS | {"WebPage", "Photograph"}
 MAX_TYPES = 40
 
 #: Characters of a short step.
@@ -245,16 +246,15 @@ def _is_doubtful(head: Head) -> bool:
 
 def _is_enough(pieces: list[Piece]) -> bool:
     """Whether a head has all fields, so the body is unnecessary."""
-    metas = [each for each in pieces if each.name == "meta"]
-    tags = "".join([each.tag for each in metas]).lower()
-    if not ("og:title" in tags and "og:description" in tags and "og:image" in tags):
+    tags = [each.tag for each in pieces if each.name == "meta" and not _is_empty(each.tag)]
+    names = {each.lower() for tag in tags for each in _META_NAME.findall(tag)}
+    if not names.issuperset({"og:title", "og:description", "og:image"}):
         return False
-    if not any("og:description" in each.tag and _has_description(each) for each in metas):
-        return False
+    has_date = any("published" in each for each in names)
     scripts = [each.inner for each in pieces if each.name == "script"]
     if not scripts:
-        return "published" in tags and "author" in tags
-    return "published" in tags or any(map(_is_of_topic, scripts))
+        return has_date and any("author" in each for each in names)
+    return has_date or any(map(_is_of_topic, scripts))
 
 
 def _is_of_topic(script: str) -> bool:
@@ -262,8 +262,12 @@ def _is_of_topic(script: str) -> bool:
     if any(each in script for each in _DATES):
         return True
     types = {found[1] for found in islice(_TYPE.finditer(script), MAX_TYPES)}
-    return not types <= _WITHOUT_DATE
+    return any(preview_type({"@type": each}) not in _DATED_TYPES for each in types - _OTHER_TYPES)
 
 
-def _has_description(meta: Piece) -> bool:
-    return not is_no_description(attributes(meta.tag).get("content", ""))
+def _is_empty(tag: str) -> bool:
+    """Whether a meta has a content that is no description, or that is no name of an author."""
+    lower = tag.lower()
+    if "og:description" in lower:
+        return is_no_description(attributes(tag).get("content", ""))
+    return "author" in lower and "://" in attributes(tag).get("content", "")

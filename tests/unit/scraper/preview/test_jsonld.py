@@ -2,7 +2,7 @@
 
 import pytest
 from splitflap_scraper.preview.structured.graph import Graph
-from splitflap_scraper.preview.structured.jsonld import Node, kind
+from splitflap_scraper.preview.structured.jsonld import Node, preview_type
 from splitflap_scraper.preview.structured.topic import Identity, topic_of
 
 from tests.unit.scraper.preview.documents import of
@@ -24,7 +24,7 @@ def test_a_graph_has_a_main_node() -> None:
         ]
     )
     node = main(graph, "https://a.example/")
-    assert kind(node) == "article"
+    assert preview_type(node) == "article"
     assert graph.texts(node, "author") == ["P", "Q", "R"]
     assert Graph(["[" * 100_000, "nonsense", "", "null", "3"]).nodes == []
 

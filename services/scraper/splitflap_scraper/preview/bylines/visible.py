@@ -9,8 +9,9 @@ from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.bylines.lines import Line, lines
 from splitflap_scraper.preview.bylines.signs import may_have_author, may_have_date
+from splitflap_scraper.preview.listing import has_class_of_text
 from splitflap_scraper.preview.sources import Sources
-from splitflap_scraper.preview.structured.jsonld import kind, types
+from splitflap_scraper.preview.structured.jsonld import types
 from splitflap_scraper.preview.texts import key
 
 #: Letters of a heading that is compared with parts of the title.
@@ -26,13 +27,6 @@ _OF_OTHERS = frozenset({"product", "profile"})
 #: Lines read before a heading.
 MAX_BEFORE = 8
 
-#: Classes of the body in pages of widespread software.
-_LIST_CLASSES = frozenset(
-    {"home", "archive", "path-frontpage", "home-template", "tag-template", "author-template"}
-)
-_PAGE_CLASSES = re.compile(
-    r"(?:^|\s)(?:single|single-post|postid-\d+|post-template|page-node-type-\w+|path-node|node-type-\w+)(?=\s|$)"
-)
 _LONGEST_HEADING = 600
 
 #: Classes of elements in teasers, and characters read of them. An author may have a card, too.
@@ -43,10 +37,13 @@ MAX_ABOUT = 200
 class Visible:
     """The lines of a page with its date and authors. They are cut out once, if they are needed."""
 
-    def __init__(self, sources: Sources, title: str | None) -> None:
-        """`title` is the page's title. It shows which heading is that of the page."""
+    def __init__(self, sources: Sources, title: str | None, declared: str | None) -> None:
+        """`title` shows which heading is that of the page. `declared` is its type."""
         self.sources = sources
+        #: Whether the page is an article.
+        self.is_article = declared == "article" or has_class_of_text(sources.page)
         self._title = title
+        self._declared = declared
 
     @property
     def pace(self) -> Pace:
@@ -54,22 +51,12 @@ class Visible:
         return self.sources.page.pace
 
     @cached_property
-    def is_article(self) -> bool:
-        """Whether the page says that it is an article."""
-        if any(each.startswith("article") for each in self._kinds):
-            return True
-        return _PAGE_CLASSES.search(self.sources.page.classes) is not None
-
-    @cached_property
     def belongs_to_others(self) -> bool:
         """Whether the visible dates and authors are those of other things than the page."""
-        sources = self.sources
-        if sources.is_list or not _OF_OTHERS.isdisjoint(self._kinds):
+        node = self.sources.node
+        if self.sources.is_list or self._declared in _OF_OTHERS:
             return True
-        if sources.node and any("Event" in each for each in types(sources.node)):
-            return True
-        classes = sources.page.classes.split()
-        return not _LIST_CLASSES.isdisjoint(classes) and not self.is_article
+        return node is not None and any("Event" in each for each in types(node))
 
     @cached_property
     def may_have_date(self) -> bool:
@@ -133,14 +120,6 @@ class Visible:
             and not each.markup.startswith("<cite")
             and not _OF_TEASER.search(f"{each.get('class')} {each.get('id')}"[:MAX_ABOUT])
         ]
-
-    @cached_property
-    def _kinds(self) -> list[str]:
-        """The types of the page by its structured data and by Open Graph."""
-        sources = self.sources
-        og_types = [each.partition(".")[0].lower() for each in sources.page.meta("og:type")[:1]]
-        kinds = (kind(sources.node), sources.microdata.kind)
-        return [*og_types, *(each for each in kinds if each)]
 
     @cached_property
     def _lead(self) -> tuple[Excerpt, Excerpt] | None:

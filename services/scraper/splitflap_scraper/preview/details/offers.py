@@ -11,7 +11,7 @@ from splitflap_scraper.page.document import Document
 from splitflap_scraper.preview.details.prices import currency_in, decimal_in
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.graph import Graph
-from splitflap_scraper.preview.structured.jsonld import Node, kind, text_in
+from splitflap_scraper.preview.structured.jsonld import Node, preview_type, text_in
 from splitflap_scraper.preview.texts import key
 
 #: Types of previews with a price.
@@ -61,7 +61,7 @@ def offer(sources: Sources, page_type: str) -> Offer:
 
 def _product(sources: Sources) -> Node | None:
     """Return the product in JSON-LD: the page's topic, or the only one."""
-    if kind(sources.node) in _SOLD:
+    if preview_type(sources.node) in _SOLD:
         return sources.node
     products = list(sources.graph.of_type({"Product", "ProductGroup", "Book"}))
     return products[0] if len(products) == 1 else None

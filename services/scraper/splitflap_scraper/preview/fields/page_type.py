@@ -2,52 +2,60 @@
 
 import re
 
-from splitflap_scraper.page.document import Document, Element
+from splitflap_scraper.page.document import Document, Element, Excerpt
 from splitflap_scraper.page.regions import PageRegion
+from splitflap_scraper.preview.listing import NEWS_METAS, has_class_of_post
 from splitflap_scraper.preview.sources import Sources
-from splitflap_scraper.preview.structured.jsonld import kind
+from splitflap_scraper.preview.structured.jsonld import preview_type
 from splitflap_scraper.preview.words import load
 from splitflap_scraper.preview.words.types import Types
 
-#: Metas with the time of publication that only articles have.
-_OF_NEWS = (
-    "publishdate", "publish-date", "publish_date", "pubdate", "parsely-pub-date", "sailthru.date",
-    "date.published", "publication-date", "publicationdate",
-)  # fmt: skip
 _OF_CHANGE = re.compile(r"(?i)modif|(?<!dt-)updated(?!.*publi)|last-?up")
 _ARTICLES = frozenset({"article", "news", "newsarticle", "blogposting", "story", "text.article"})
 
 _OPEN_GRAPH = load("types", Types).open_graph
 
 
-def page_type(sources: Sources) -> str:
-    """Return the type by Open Graph, other metas, or structured data; else `website`."""
+def page_type(sources: Sources, declared: str | None) -> str:
+    """Return the declared type. A page with a time in its article is an article."""
+    if declared is not None:
+        return declared
+    may_be_article = not sources.is_list and not sources.page.meta("og:type")
+    is_dated = may_be_article and any(_is_first(sources.page, each) for each in sources.page.times)
+    return "article" if is_dated else "website"
+
+
+def declared_type(sources: Sources) -> str | None:
+    """Return the type by Open Graph, other metas, or structured data, or None."""
     page = sources.page
     og_type = next(iter(page.meta("og:type")), "").lower()
     # The part before a dot or colon is the general type, as in "video.movie".
     general = og_type.partition(".")[0].partition(":")[0]
     if found := _OPEN_GRAPH.get(og_type) or _OPEN_GRAPH.get(general):
         return found
-    if _is_article(page):
-        return "article"
-    if _is_called_article(page) and not og_type and not sources.is_list:
+    may_be_article = not og_type and not sources.is_list
+    if _is_article(page) or (may_be_article and _is_called_article(page)):
         return "article"
     if any(page.meta("product:price:amount", "og:price:amount")):
         return "product"
-    # A page with a date in its article is an article.
-    is_article = not og_type and not sources.is_list
-    if is_article and any(
-        each.region & PageRegion.ARTICLE and _is_first(each) for each in page.times
-    ):
+    types = (*map(preview_type, sources.nodes), sources.microdata.preview_type)
+    if found := next((each for each in types if each not in {None, "website"}), None):
+        return found
+    if may_be_article and has_class_of_post(page):
         return "article"
-    is_video = page.meta("og:video", "og:video:url") and not sources.is_list
-    kinds = [found for each in sources.nodes if (found := kind(each)) not in {None, "website"}]
-    return next(iter(kinds), None) or sources.microdata.kind or ("video" if is_video else "website")
+    return "video" if page.meta("og:video", "og:video:url") and not sources.is_list else None
 
 
-def _is_first(time: Element) -> bool:
-    """Whether a time is none of a change."""
-    return not _OF_CHANGE.search(f"{time.get('itemprop')} {time.get('class')[:200]}")
+def _is_first(page: Document, time: Element) -> bool:
+    """Whether a time is in an article, and is none of a change."""
+    moment = time.get("datetime") or time.markup
+    if not time.region & PageRegion.ARTICLE or _is_of_change(time):
+        return False
+    return not any(_is_of_change(each) and moment in each.markup for each in page.excerpts)
+
+
+def _is_of_change(element: Element | Excerpt) -> bool:
+    return _OF_CHANGE.search(f"{element.get('itemprop')} {element.get('class')[:200]}") is not None
 
 
 def _is_called_article(page: Document) -> bool:
@@ -55,7 +63,7 @@ def _is_called_article(page: Document) -> bool:
     kinds = {
         each.lower() for each in page.meta("dc.type", "dcterms.type", "pagetype", "content-type")
     }
-    return bool(page.meta(*_OF_NEWS)) or not kinds.isdisjoint(_ARTICLES)
+    return bool(page.meta(*NEWS_METAS)) or not kinds.isdisjoint(_ARTICLES)
 
 
 def _is_article(page: Document) -> bool:

@@ -29,7 +29,7 @@ from splitflap_scraper.preview.fields.title_text import (
 )
 from splitflap_scraper.preview.headings import headings, last_headings
 from splitflap_scraper.preview.sources import Sources
-from splitflap_scraper.preview.structured.jsonld import kind
+from splitflap_scraper.preview.structured.jsonld import preview_type
 from splitflap_scraper.preview.texts import key, plain
 from splitflap_scraper.preview.urls import is_front_page
 
@@ -100,7 +100,7 @@ def _titles(sources: Sources) -> Iterator[str]:
     marked = [
         each for each in sources.microdata.texts("headline") if not _is_among(each, described)
     ]
-    if kind(sources.node) not in {"website", "profile"}:
+    if preview_type(sources.node) not in {"website", "profile"}:
         yield from headlines
     yield from marked
     yield from page.meta(*OTHER_TITLES[:2])

@@ -29,12 +29,14 @@ _TYPES = load("types", Types)
 _KIND_OF = {name: kind for kind, names in _TYPES.schema_org.items() for name in names}
 RANK = {name: rank for rank, name in enumerate(_KIND_OF)}
 
-#: Types of pages, of pages that list others, of the owners of sites, and of things beside a topic.
+#: Types of pages, of pages that list others, of the owners of sites, of things beside a topic, and
+#: of parts of pages.
 PAGES = frozenset(_TYPES.roles["pages"])
 LISTS = frozenset(_TYPES.roles["lists"])
 ORGANIZATIONS = frozenset(_TYPES.roles["organizations"])
 OWNERS = ORGANIZATIONS | frozenset(_TYPES.roles["owners"])
 BESIDE = frozenset(_TYPES.roles["beside"])
+PARTS = frozenset(_TYPES.roles["parts"])
 
 #: Characters read of a script with escaped quotes, and lists and objects of one that is parsed.
 MAX_ESCAPED = 16 * 1024
@@ -76,7 +78,7 @@ def types(node: Node) -> list[str]:
     return found or (["Article"] if "headline" in node and "@type" not in node else [])
 
 
-def kind(node: Node | None) -> str | None:
+def preview_type(node: Node | None) -> str | None:
     """Return the type of the preview by the type of a node."""
     names = types(node) if node else ()
     return next((_KIND_OF[each] for each in names if each in _KIND_OF), None)

@@ -11,7 +11,7 @@ from splitflap_scraper.page.document import Document, Element
 from splitflap_scraper.page.markup import text_of
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.structured.graph import Graph
-from splitflap_scraper.preview.structured.jsonld import OWNERS, Node, kind, types
+from splitflap_scraper.preview.structured.jsonld import OWNERS, PARTS, Node, preview_type, types
 from splitflap_scraper.preview.structured.topic import Identity, is_list, page_of, topic_of
 
 #: Characters read of an element's properties, and of its types.
@@ -29,12 +29,8 @@ _NAMES = {
     )
 }  # fmt: skip
 
-#: Types of items in a page's frame or beside its text. They are not its topic.
-_FRAME = frozenset({
-    "Organization", "Person", "ImageObject", "WPHeader", "WPFooter", "WPSideBar",
-    "SiteNavigationElement", "BreadcrumbList", "Breadcrumb", "ItemList", "Comment", "UserComments",
-    "Answer", "Offer", "Rating", "AggregateRating", "PostalAddress", "WebSite",
-})  # fmt: skip
+#: Types of items around the page's text or beside it. They are not its topic.
+_CHROME = PARTS | {"Organization", "Person"}
 
 #: Properties for the topic of the page, at any depth.
 _MAIN = frozenset({"blogpost", "mainentity", "maincontentofpage"})
@@ -62,7 +58,7 @@ class Microdata:
                 continue
             if each.own:
                 node = nodes[each.own] = _item(each)
-                if _is_top(properties) and not _is_of_frame(each, node):
+                if _is_top(properties) and not _is_of_chrome(each, node):
                     tops.append(node)
             owner = nodes.get(each.item)
             # On a page that lists others, properties outside of items may be those of teasers.
@@ -75,7 +71,9 @@ class Microdata:
             self._graph.add(top)
         self._main = _main(self._graph, tops, identity, headed) if tops else None
         #: Whether one item has the heading of the page: an article, and no list of others.
-        self.is_of_heading = len(headed) == 1 and id(self._main) in headed and bool(self.kind)
+        self.is_of_heading = (
+            len(headed) == 1 and id(self._main) in headed and bool(self.preview_type)
+        )
         #: Whether the items are a list, and none of them is the topic.
         self.is_list = self._main is None and is_list(tops)
 
@@ -85,9 +83,9 @@ class Microdata:
         return self._main
 
     @property
-    def kind(self) -> str | None:
+    def preview_type(self) -> str | None:
         """The type of the preview by the item's type, if it is specific."""
-        found = kind(self._main)
+        found = preview_type(self._main)
         return found if found != "website" else None
 
     def texts(self, *names: str) -> list[str]:
@@ -134,13 +132,13 @@ def _is_top(properties: list[str]) -> bool:
     return not properties or properties[0].lower() in _MAIN
 
 
-def _is_of_frame(element: Element, node: Node) -> bool:
-    """Whether an item belongs to the frame of the page. The owner of the site often does."""
+def _is_of_chrome(element: Element, node: Node) -> bool:
+    """Whether an item stands around the text of the page. The owner of the site often does."""
     is_beside = element.region & (PageRegion.ASIDE | PageRegion.HEADER)
     names = types(node)
     if "typeof" in element.attributes and not names:
         return True  # RDFa of another vocabulary than schema.org
-    return not _FRAME.isdisjoint(names) or (is_beside > 0 and not OWNERS.isdisjoint(names))
+    return not _CHROME.isdisjoint(names) or (is_beside > 0 and not OWNERS.isdisjoint(names))
 
 
 def _item(element: Element) -> Node:

@@ -20,7 +20,7 @@ from splitflap_scraper.preview.structured.jsonld import (
     PAGES,
     RANK,
     Node,
-    kind,
+    preview_type,
     text_in,
     types,
     values,
@@ -142,7 +142,7 @@ def is_list(nodes: list[Node]) -> bool:
     """Whether nodes, none of which is the topic, are a list."""
     if len(nodes) < A_LIST:
         return False
-    kinds = Counter(map(kind, nodes))
+    kinds = Counter(map(preview_type, nodes))
     return any(kinds[each] >= A_LIST for each in _LISTED)
 
 
@@ -183,7 +183,7 @@ def _is_page_of_owner(node: Node, identity: Identity) -> bool:
 
 def _is_topic_of_list(claim: Claim, node: Node, identity: Identity) -> bool:
     """Whether a node is the topic of a page that lists others. Most articles there are teasers."""
-    return claim is Claim.URL and (kind(node) != "article" or identity.has_title_of(node))
+    return claim is Claim.URL and (preview_type(node) != "article" or identity.has_title_of(node))
 
 
 def _rank(node: Node) -> tuple[bool, int]:

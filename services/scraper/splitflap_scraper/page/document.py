@@ -6,8 +6,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-from splitflap_scraper.fetch.errors import FetchError
-from splitflap_scraper.fetch.targets.urls import Target, joined
+from splitflap_core.urls.web_url import BadUrl, WebUrl, joined, known_url
+
 from splitflap_scraper.page.attributes.image_sources import sources_of
 from splitflap_scraper.page.attributes.rdfa import as_microdata
 from splitflap_scraper.page.attributes.references import mended
@@ -22,6 +22,9 @@ from splitflap_scraper.page.markup import (
 )
 from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.page.vocabulary import IMAGES, Piece
+
+#: Longest reference, in characters.
+MAX_REFERENCE = 8000
 
 
 def _value(attributes: dict[str, str], name: str) -> str:
@@ -124,7 +127,7 @@ class Document:
     times: list[Element] = field(default_factory=list)
     marked: list[Element] = field(default_factory=list)
     #: The markup around headings, before and after each, and elements with an author or a date.
-    leads: list[tuple[Excerpt, Excerpt]] = field(default_factory=list)
+    around_headings: list[tuple[Excerpt, Excerpt]] = field(default_factory=list)
     excerpts: list[Excerpt] = field(default_factory=list)
     #: The classes of the body.
     classes: str = ""
@@ -141,7 +144,7 @@ class Document:
     _by_name: dict[str, list[str]] = field(default_factory=dict)
     _by_relation: dict[str, list[Element]] = field(default_factory=dict)
     #: The targets of references by base and reference. Pages name the same image in many places.
-    _targets: dict[tuple[str, str], Target | None] = field(default_factory=dict)
+    _targets: dict[tuple[str, str], WebUrl | None] = field(default_factory=dict)
 
     def meta(self, *names: str) -> list[str]:
         """Return the contents of metas with these names, name by name."""
@@ -175,7 +178,7 @@ class Document:
         target = self.target(reference)
         return target.url if target else None
 
-    def target(self, reference: str) -> Target | None:
+    def target(self, reference: str) -> WebUrl | None:
         """Return what `resolved` returns, with its parts."""
         key = (self.base or self.url, reference)
         if key not in self._targets:
@@ -183,13 +186,14 @@ class Document:
         return self._targets[key]
 
 
-def _target(base: str, reference: str, url: str) -> Target | None:
-    reference = mended(reference.strip(), url)
-    if not reference:
+def _target(base: str, reference: str, url: str) -> WebUrl | None:
+    reference = mended(reference.strip(), url).strip()
+    if not reference or len(reference) > MAX_REFERENCE:
         return None
+    is_absolute = reference.startswith(("https://", "http://"))
     try:
-        target = joined(base, reference)
-    except FetchError:
+        target = known_url(reference) if is_absolute else joined(base, reference)
+    except BadUrl:
         return None
     return None if target.had_credentials else target
 
@@ -203,7 +207,7 @@ WRITERS = re.compile(r"byline|author", re.IGNORECASE)
 PIECES_OF_STEP = 8
 
 #: Pieces that repeat other pieces.
-_EXCERPTS = frozenset({"before", "after", "excerpt", "frame"})
+_EXCERPTS = frozenset({"before", "after", "excerpt", "body tag"})
 
 _TAG = re.compile(r"<[^<>]*+>")
 #: Letters beyond ASCII at an end.
@@ -306,9 +310,9 @@ def _add_kind(page: Document, element: Element) -> None:
 def _add_excerpt(page: Document, name: str, excerpt: Excerpt) -> None:
     match name:
         case "before":
-            page.leads.append((excerpt, excerpt))
+            page.around_headings.append((excerpt, excerpt))
         case "after":
-            page.leads[-1] = (page.leads[-1][0], excerpt)
+            page.around_headings[-1] = (page.around_headings[-1][0], excerpt)
         case "excerpt":
             page.excerpts.append(excerpt)
         case _:

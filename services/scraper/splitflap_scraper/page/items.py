@@ -7,15 +7,13 @@ item, and supports omitted end tags (HTML Standard, "Optional tags").
 
 import re
 
+from splitflap_scraper.page.vocabulary import VOID
+
 #: Levels of nested items. Properties of deeper ones count for an unknown item.
 MAX_OPEN = 10
 
 #: Tags examined inside items: about 1 us each. Later properties count for an unknown item.
 MAX_SEEN = 20_000
-
-#: Elements that have no content.
-_VOID = frozenset({"meta", "link", "img", "base", "br", "hr", "input", "area", "col", "embed",
-                   "source", "track", "wbr"})  # fmt: skip
 
 #: Elements up to the end of the page.
 _ROOTS = frozenset({"html", "body"})
@@ -105,7 +103,7 @@ class ItemTracker:
         self._last += 1
         if name in _ROOTS:
             self._root = self._last
-        elif name in _VOID:
+        elif name in VOID:
             pass
         elif len(self.open) < MAX_OPEN:
             self.open.append(_OpenItem(name, self._last))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from html.entities import html5
 
-from splitflap_scraper.page.hidden_parts import without_hidden
+from splitflap_scraper.page.non_text import without_non_text
 
 #: Attributes read of one tag. Real tags have a dozen.
 MAX_ATTRIBUTES = 100
@@ -111,6 +111,6 @@ def without_comments(text: str) -> str:
 def text_of(markup: str) -> str:
     """Return the text of a piece of HTML of a few KiB, cut. Tags of blocks become spaces."""
     if "<" in markup:
-        markup = without_hidden(without_comments(markup))
+        markup = without_non_text(without_comments(markup))
         markup = _TAG.sub(" ", _INLINE.sub("", markup))
     return unescaped(markup)

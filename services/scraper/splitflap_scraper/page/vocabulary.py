@@ -96,6 +96,9 @@ END_OF_TEXT["p"] = re.compile(
 )
 #: Elements with a picture: those of AMP, and those of <picture> and <video>, too.
 IMAGES = frozenset({"img", "amp-img", "amp-video", "source", "video"})
+#: Elements without content.
+VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta",
+                  "source", "track", "wbr"})  # fmt: skip
 #: Elements skipped up to their end tags.
 SKIPPED = END_OF_TEXT.keys() - {"p", "h1", "h2", "h3", "time"}
 KEPT_TAGS = frozenset({"meta", "link", "base", "html", *IMAGES})

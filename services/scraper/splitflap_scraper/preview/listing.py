@@ -13,7 +13,7 @@ from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import LISTS, preview_type, types
 from splitflap_scraper.preview.structured.topic import (
     Identity,
-    is_list,
+    are_a_list,
     page_of,
     topic_of,
 )
@@ -61,7 +61,7 @@ def is_listing(page: Document, graph: Graph, identity: Identity, *, has_item: bo
         return True
     if identity.is_front or _has_path_of_list(page) or _has_class(page):
         return True
-    has_list = is_list(graph.nodes) or any(graph.of_type({"ItemList"}))
+    has_list = are_a_list(graph.nodes) or any(graph.of_type({"ItemList"}))
     if has_list and topic_of(graph, identity) is None:
         return True
     if has_item or has_class_of_text(page):

@@ -48,11 +48,11 @@ class Sources:
         graph = after(Graph(page.scripts, page.pace))
         identity = _identity(page, urls)
         microdata = after(Microdata(page, identity))
-        is_list = microdata.is_list or after(
+        is_list = microdata.is_listing or after(
             is_listing(page, graph, identity, has_item=microdata.is_of_heading)
         )
         if is_list:
-            identity = replace(identity, is_list=True)
+            identity = replace(identity, is_listing=True)
             microdata = after(Microdata(page, identity))
         topic, own = topic_of(graph, identity), page_of(graph, identity)
         nodes = [each for each in (topic, own) if each]
@@ -60,9 +60,9 @@ class Sources:
         return cls(page, graph, topic, own, microdata, identity, site, nodes)
 
     @property
-    def is_list(self) -> bool:
+    def is_listing(self) -> bool:
         """Whether the page lists others."""
-        return self.identity.is_list
+        return self.identity.is_listing
 
     @property
     def node(self) -> Node | None:
@@ -91,7 +91,7 @@ class Sources:
 
     def _with(self, names: tuple[str, ...]) -> list[Node]:
         """Return the nodes with these properties. The date and author of a list mean little."""
-        is_of_topic = self.is_list and not _OF_TEXT.isdisjoint(names)
+        is_of_topic = self.is_listing and not _OF_TEXT.isdisjoint(names)
         return self.nodes[: self.topic is not None] if is_of_topic else self.nodes
 
     def of_site(self, *names: str) -> Iterator[str]:

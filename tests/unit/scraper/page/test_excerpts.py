@@ -4,7 +4,7 @@ import pytest
 from splitflap_scraper.page.layout.excerpts import (
     AFTER,
     BEFORE,
-    MAX_LEADS,
+    MAX_HEADINGS,
     MAX_MARKED_EXCERPTS,
     WITHIN,
 )
@@ -25,9 +25,9 @@ def excerpts(text: str, piece: int = 16_384) -> list[tuple[str, str]]:
 def test_the_excerpts_of_hostile_pages_are_bounded(name: str) -> None:
     """Their number and their size are."""
     found = excerpts(hostile(name)[: 256 * 1024])
-    limits = {"before": BEFORE, "after": AFTER, "excerpt": WITHIN, "frame": 0}
+    limits = {"before": BEFORE, "after": AFTER, "excerpt": WITHIN, "body tag": 0}
     assert all(len(markup) <= limits[each] for each, markup in found)
-    assert sum(each == "after" for each, _ in found) <= MAX_LEADS
+    assert sum(each == "after" for each, _ in found) <= MAX_HEADINGS
     assert sum(each == "excerpt" for each, _ in found) <= MAX_MARKED_EXCERPTS
 
 

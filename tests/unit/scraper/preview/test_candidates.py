@@ -2,8 +2,8 @@
 
 import pytest
 from splitflap_core.contracts import MAX_TITLE
+from splitflap_core.urls import web_url
 from splitflap_scraper.fetch.http.headers import Headers
-from splitflap_scraper.fetch.targets import urls
 from splitflap_scraper.preview.fields.canonical import MAX_TRIED
 from splitflap_scraper.preview.fields.image import MAX_ICONS, MAX_PICTURES
 from splitflap_scraper.preview.oembed import providers
@@ -11,7 +11,7 @@ from splitflap_scraper.preview.oembed import providers
 from tests.unit.scraper.page.hostile_pages import HOSTILE, hostile
 from tests.unit.scraper.preview.documents import of, read
 
-BAD = "http://a..example/{}"
+BAD = "//a..example/{}"
 GOOD = "http://b.example/g.png"
 
 PLACES = {
@@ -25,7 +25,7 @@ PLACES = {
 def _tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The references that were resolved."""
     tried: list[str] = []
-    joined = urls.joined
+    joined = web_url.joined
 
     def counted(base: str, reference: str) -> object:
         tried.append(reference)

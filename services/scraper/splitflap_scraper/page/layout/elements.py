@@ -15,6 +15,7 @@ from splitflap_scraper.page.layout.names import (
 )
 from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.page.regions import PageRegion
+from splitflap_scraper.page.vocabulary import VOID
 
 _HIDDEN = PageRegion.HIDDEN | PageRegion.ASIDE
 
@@ -53,7 +54,6 @@ _MAY_HIDE = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(r"<(/?[a-z][a-z0-9-]{0,30})(?=[\s/>])[^<>]*+>", re.IGNORECASE | re.ASCII)
-_VOID = frozenset({"img", "br", "input", "wbr", "hr", "meta", "link"})
 
 #: Elements beside a text that may have the author and date of a post, and their classes then.
 _FOOTERS = frozenset({"footer", "aside"})
@@ -186,7 +186,7 @@ def visible(markup: str) -> str:
             at = tag.end()
         elif seen < _MAX_HIDING and tag[1][0] != "/" and _MAY_HIDE.search(tag[0]):
             seen += 1
-            if region_of("", tag[0]) & PageRegion.HIDDEN and tag[1].lower() not in _VOID:
+            if region_of("", tag[0]) & PageRegion.HIDDEN and tag[1].lower() not in VOID:
                 parts.append(markup[at : tag.start()])
                 name, depth = tag[1].lower(), 1
     return "".join(parts) + ("" if depth else markup[at:])

@@ -20,7 +20,7 @@ WITHIN = 800
 MAX_HELD = 32 * 1024
 
 #: Excerpts kept of headings and of marked elements.
-MAX_LEADS = 6
+MAX_HEADINGS = 6
 MAX_MARKED_EXCERPTS = 24
 
 _HEADINGS = frozenset({"h1", "h2"})
@@ -62,7 +62,7 @@ class Excerpts:
 
     def __init__(self) -> None:
         self._kept: list[_Excerpt] = []
-        self._leads = self._marked = 0
+        self._headings = self._marked = 0
         self._body = ""
         #: The last part of the text, and the positions of its begin and of its end.
         self._parts: list[str] = []
@@ -80,17 +80,17 @@ class Excerpts:
     def pieces(self) -> list[Piece]:
         """The excerpts so far."""
         held = "".join(self._parts)
-        found = [Piece("frame", self._body)] if self._body else []
+        found = [Piece("body tag", self._body)] if self._body else []
         for each in self._kept:
             name, tag, inner, region, *_ = each.piece
             found.append(Piece(name, tag, inner + self._text(each, held), region))
         return found
 
-    def _begin_lead(self, tag: str, region: int) -> None:
+    def _begin_around(self, tag: str, region: int) -> None:
         """Begin the excerpts before and after a heading."""
-        if self._leads >= MAX_LEADS or region & PageRegion.ASIDE:
+        if self._headings >= MAX_HEADINGS or region & PageRegion.ASIDE:
             return
-        self._leads += 1
+        self._headings += 1
         before = max(0, self._end - BEFORE)
         self._kept.append(_Excerpt(Piece("before", tag, region=region), before, self._end))
         self._keep(Piece("after", tag, region=region), self._end, AFTER)
@@ -113,7 +113,7 @@ class Excerpts:
         if name == "body" and not self._body:
             self._body = tag
             # Some pages have no heading.
-            self._begin_lead(tag, regions.here)
+            self._begin_around(tag, regions.here)
         elif name == "/nav":
             # The text around a menu shows where it was.
             self._add("</nav>")
@@ -121,7 +121,7 @@ class Excerpts:
         elif regions.here & PageRegion.ASIDE and name != "body":
             return
         if name in _HEADINGS:
-            self._begin_lead(tag, regions.here)
+            self._begin_around(tag, regions.here)
         self._add(tag if len(tag) <= MAX_TAG else f"{tag.split(None, 1)[0][:MAX_TAG]}>")
         if name in _DATED and self.has_room and (name == "time" or is_dated(tag)):
             self.begin_marked(Piece(name, tag, region=regions.here))
@@ -136,7 +136,7 @@ class Excerpts:
         self._is_ahead = False
 
     def _add(self, text: str) -> None:
-        if self._leads < MAX_LEADS or self._end < self._needed:
+        if self._headings < MAX_HEADINGS or self._end < self._needed:
             self._parts.append(text)
             self._end += len(text)
             if self._end > self._begin + MAX_HELD:

@@ -65,7 +65,7 @@ def dateline(visible: Visible, style: DateStyle) -> datetime | None:
 def texts_with_dates(sources: Sources) -> str:
     """Return the texts that may show the order of day and month."""
     page = sources.page
-    parts = [after.markup[:3000] for _, after in page.leads[:2]]
+    parts = [after.markup[:3000] for _, after in page.around_headings[:2]]
     parts += [each.markup[:300] for each in page.excerpts]
     return " ".join(parts)[:12_000]
 

@@ -9,6 +9,7 @@ from itertools import islice
 from splitflap_scraper.page.layout.elements import is_byline_footer, is_of_others, of_attributes
 from splitflap_scraper.page.markup import attributes, unescaped
 from splitflap_scraper.page.regions import PageRegion
+from splitflap_scraper.page.vocabulary import VOID
 
 #: Lines of an excerpt, and open elements followed, at most.
 MAX_LINES = 80
@@ -32,9 +33,6 @@ _INLINE = frozenset({
     "mark", "q", "relative-time", "s", "small", "span", "strong", "sub", "sup", "time",
     "time-ago", "local-time", "u", "var", "wbr",
 })  # fmt: skip
-_VOID = frozenset(
-    ["area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
-)
 #: Attributes that say what an element is.
 _ABOUT = ("class", "id", "property", "itemprop", "data-testid", "data-component")
 #: Elements with examples, whose dates mean nothing.
@@ -148,7 +146,7 @@ class _Element:
             self.is_beside = False
         stamp = _stamp(self.name, found, self.about)
         self.stamp = stamp if stamp and _TIMED.search(rest) else ""
-        if self.name not in _VOID and self.name not in _FRAMES:
+        if self.name not in VOID and self.name not in _FRAMES:
             self.title = _title(found)
 
 
@@ -185,7 +183,7 @@ class _Walk:
             self.add("")
         if not is_open:
             return
-        if name in _VOID:
+        if name in VOID:
             self.open.pop()
             return
         self._in_headings += element.is_heading

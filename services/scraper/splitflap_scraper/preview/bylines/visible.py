@@ -54,7 +54,7 @@ class Visible:
     def belongs_to_others(self) -> bool:
         """Whether the visible dates and authors are those of other things than the page."""
         node = self.sources.node
-        if self.sources.is_list or self._declared in _OF_OTHERS:
+        if self.sources.is_listing or self._declared in _OF_OTHERS:
             return True
         return node is not None and any("Event" in each for each in types(node))
 
@@ -104,7 +104,7 @@ class Visible:
     @property
     def has_heading(self) -> bool:
         """Whether the lines above and below are those around a heading."""
-        return self._lead is not None and len(self.sources.page.leads) > 1
+        return self._lead is not None and len(self.sources.page.around_headings) > 1
 
     @cached_property
     def marked(self) -> list[list[Line]]:
@@ -156,10 +156,10 @@ def _chosen(page: Document, title: str) -> tuple[Excerpt, Excerpt] | None:
 
     A page without headings has the start of its body.
     """
-    if len(page.leads) == 1:
-        return page.leads[0]
+    if len(page.around_headings) == 1:
+        return page.around_headings[0]
     first = None
-    for before, after in page.leads:
+    for before, after in page.around_headings:
         name = after.markup[1:3].lower()
         heading = key(text_of(_heading(after.markup, name))) if name[0] == "h" else ""
         if title and heading and _is_alike(heading, title):

@@ -49,7 +49,7 @@ def description(sources: Sources, title: str | None) -> str | None:
         found = page.pace.after(described(text, MAX_DESCRIPTION))
         if found and not is_no_description(found) and key(found) not in repeated:
             return found
-    return _paragraph(page, repeated, _first_teaser(page) if sources.is_list else None)
+    return _paragraph(page, repeated, _first_teaser(page) if sources.is_listing else None)
 
 
 def _own(sources: Sources) -> Iterator[str]:

@@ -86,7 +86,7 @@ def _candidates(sources: Sources) -> Iterator[Picture]:
         yield _sized(url, about)
     yield from map(Picture, page.meta(*_OTHERS)[:2])
     yield from (Picture(each.get("href")) for each in page.linked("image_src"))
-    if not sources.is_list:
+    if not sources.is_listing:
         # The images of a list are those of its teasers.
         yield from (Picture(*each) for each in images_of_text(page))
     # The icon of the site for Windows.

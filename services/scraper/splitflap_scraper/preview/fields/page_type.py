@@ -20,7 +20,7 @@ def page_type(sources: Sources, declared: str | None) -> str:
     """Return the declared type. A page with a time in its article is an article."""
     if declared is not None:
         return declared
-    may_be_article = not sources.is_list and not sources.page.meta("og:type")
+    may_be_article = not sources.is_listing and not sources.page.meta("og:type")
     is_dated = may_be_article and any(_is_first(sources.page, each) for each in sources.page.times)
     return "article" if is_dated else "website"
 
@@ -33,7 +33,7 @@ def declared_type(sources: Sources) -> str | None:
     general = og_type.partition(".")[0].partition(":")[0]
     if found := _OPEN_GRAPH.get(og_type) or _OPEN_GRAPH.get(general):
         return found
-    may_be_article = not og_type and not sources.is_list
+    may_be_article = not og_type and not sources.is_listing
     if _is_article(page) or (may_be_article and _is_called_article(page)):
         return "article"
     if any(page.meta("product:price:amount", "og:price:amount")):
@@ -43,7 +43,7 @@ def declared_type(sources: Sources) -> str | None:
         return found
     if may_be_article and has_class_of_post(page):
         return "article"
-    return "video" if page.meta("og:video", "og:video:url") and not sources.is_list else None
+    return "video" if page.meta("og:video", "og:video:url") and not sources.is_listing else None
 
 
 def _is_first(page: Document, time: Element) -> bool:

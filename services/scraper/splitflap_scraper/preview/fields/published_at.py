@@ -83,7 +83,7 @@ def _stated(sources: Sources) -> Iterator[str]:
     for name in MARKED:
         yield from sources.microdata.texts(name)
     # Front pages have the current time in these.
-    if not sources.is_list and page.has_meta(_OTHER_NAMES):
+    if not sources.is_listing and page.has_meta(_OTHER_NAMES):
         yield from page.meta(*OTHER_TIMES)
     yield from sources.json_ld("dateCreated")
 

@@ -12,7 +12,7 @@ from splitflap_scraper.page.markup import text_of
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.structured.graph import Graph
 from splitflap_scraper.preview.structured.jsonld import OWNERS, PARTS, Node, preview_type, types
-from splitflap_scraper.preview.structured.topic import Identity, is_list, page_of, topic_of
+from splitflap_scraper.preview.structured.topic import Identity, are_a_list, page_of, topic_of
 
 #: Characters read of an element's properties, and of its types.
 MAX_WORDS = 300
@@ -48,25 +48,7 @@ class Microdata:
         #: The properties outside of items.
         self._loose: Node = {}
         self._graph = Graph(())
-        nodes = {0: self._loose}
-        tops: list[Node] = []
-        #: Nodes with the page's heading, by identity.
-        headed: set[int] = set()
-        for each in page.marked:
-            properties = each.get("itemprop")[:MAX_WORDS].split()
-            if not properties and not each.own:
-                continue
-            if each.own:
-                node = nodes[each.own] = _item(each)
-                if _is_top(properties) and not _is_of_chrome(each, node):
-                    tops.append(node)
-            owner = nodes.get(each.item)
-            # On a page that lists others, properties outside of items may be those of teasers.
-            is_of_teaser = owner is self._loose and identity.is_list and each.region > 0
-            if owner is None or is_of_teaser:
-                continue
-            if _add_properties(page, owner, each, properties, nodes):
-                headed.add(id(owner))
+        tops, headed = _items(page, identity, self._loose)
         for top in tops:
             self._graph.add(top)
         self._main = _main(self._graph, tops, identity, headed) if tops else None
@@ -75,7 +57,7 @@ class Microdata:
             len(headed) == 1 and id(self._main) in headed and bool(self.preview_type)
         )
         #: Whether the items are a list, and none of them is the topic.
-        self.is_list = self._main is None and is_list(tops)
+        self.is_listing = self._main is None and are_a_list(tops)
 
     @property
     def main(self) -> Node | None:
@@ -101,6 +83,32 @@ class Microdata:
         yield from self._graph.urls(self._loose, *names)
 
 
+def _items(page: Document, identity: Identity, loose: Node) -> tuple[list[Node], set[int]]:
+    """Return the items that may be the topic, and the identities of nodes with the page's heading.
+
+    The properties outside of items are added to `loose`.
+    """
+    nodes = {0: loose}
+    tops: list[Node] = []
+    headed: set[int] = set()
+    for each in page.marked:
+        properties = each.get("itemprop")[:MAX_WORDS].split()
+        if not properties and not each.own:
+            continue
+        if each.own:
+            node = nodes[each.own] = _item(each)
+            if _is_top(properties) and not _is_of_chrome(each, node):
+                tops.append(node)
+        owner = nodes.get(each.item)
+        # In the body of a page that lists others, these may be the properties of teasers.
+        is_of_teaser = owner is loose and identity.is_listing and each.region & PageRegion.BODY
+        if owner is None or is_of_teaser:
+            continue
+        if _add_properties(page, owner, each, properties, nodes):
+            headed.add(id(owner))
+    return tops, headed
+
+
 def _add_properties(
     page: Document, owner: Node, element: Element, properties: list[str], nodes: dict[int, Node]
 ) -> bool:
@@ -121,7 +129,7 @@ def _main(graph: Graph, tops: list[Node], identity: Identity, headed: set[int]) 
     if main := topic_of(graph, identity):
         return main
     with_heading = [each for each in graph.nodes if id(each) in headed]
-    if identity.is_list:
+    if identity.is_listing:
         return None
     is_alone = len(tops) == 1 and OWNERS.isdisjoint(types(tops[0]))
     alone = tops[0] if is_alone else page_of(graph, identity)

@@ -67,7 +67,7 @@ class Identity:
     #: The page's language: the front page may have it for a path.
     language: str = ""
     #: Whether the page lists others: a front page, a category, a search.
-    is_list: bool = False
+    is_listing: bool = False
     pace: Pace = field(default_factory=Pace, compare=False)
     _claims: dict[int, Claim] = field(default_factory=dict, compare=False)
 
@@ -128,7 +128,7 @@ def topic_of(graph: Graph, identity: Identity) -> Node | None:
     if not graph.nodes:
         return None
     found = [(identity.claim(node), node) for node in _topics(graph, identity)]
-    if identity.is_list:
+    if identity.is_listing:
         found = [each for each in found if _is_topic_of_list(*each, identity)]
     sure = [node for claim, node in found if claim >= Claim.TITLE or graph.is_main(node)]
     if sure:
@@ -138,7 +138,7 @@ def topic_of(graph: Graph, identity: Identity) -> Node | None:
     return _alone(unknown) or _alone(others)
 
 
-def is_list(nodes: list[Node]) -> bool:
+def are_a_list(nodes: list[Node]) -> bool:
     """Whether nodes, none of which is the topic, are a list."""
     if len(nodes) < A_LIST:
         return False

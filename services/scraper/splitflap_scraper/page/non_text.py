@@ -7,7 +7,7 @@ would search the text again from each start.
 import re
 from collections.abc import Iterator
 
-#: Characters between the tags of a hidden element, at most.
+#: Characters between the tags of such an element, at most.
 MAX_LENGTH = 500
 
 _NAMES = "script|style|svg|button|select"
@@ -21,8 +21,8 @@ _OF_NOTE = re.compile(r"cite|ref|note|fn", re.IGNORECASE)
 _MAX_ATTRIBUTES = 100
 
 
-def without_hidden(markup: str) -> str:
-    """Replace each complete hidden element by a space."""
+def without_non_text(markup: str) -> str:
+    """Replace each complete element without words of the text by a space."""
     kept: list[str] = []
     at = 0
     for start, end in _elements(markup):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
@@ -154,9 +153,9 @@ class Document:
                 found += self._by_name[name]
         return found
 
-    def has_meta(self, names: AbstractSet[str]) -> bool:
-        """Whether the page has a meta with any of these names."""
-        return not names.isdisjoint(self._by_name)
+    def metas_like(self, pattern: re.Pattern[str]) -> list[str]:
+        """Return the contents of metas whose names a pattern finds, in the order of the page."""
+        return [content for name, content in self.metas if pattern.search(name)]
 
     def add_meta(self, name: str, content: str) -> None:
         """Add the content of a meta."""

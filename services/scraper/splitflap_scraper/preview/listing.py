@@ -18,6 +18,7 @@ from splitflap_scraper.preview.structured.topic import (
     topic_of,
 )
 from splitflap_scraper.preview.urls import address_key
+from splitflap_scraper.preview.words.metas import METAS
 
 #: Linked headings of a list, at least; and paragraphs before them, with their characters, at most.
 MIN_TEASERS = 3
@@ -30,10 +31,6 @@ MIN_PARAGRAPH = 80
 #: Metas and types of Open Graph that only the page of one thing has.
 _SINGLE_METAS = ("article:published_time", "citation_title", "product:price:amount",
                  "og:price:amount")  # fmt: skip
-#: Metas with the time of publication that only articles have. Front pages have the current time.
-NEWS_METAS = ("publishdate", "publish-date", "publish_date", "pubdate", "parsely-pub-date",
-              "sailthru.date", "date.published", "publication-date",
-              "publicationdate")  # fmt: skip
 _GENERAL_TYPES = frozenset({"", "website", "blog", "object", "site", "page"})
 
 _LIST_PATH = re.compile(r"(?i)/(?:categor(?:y|ies)|tags?|author)/[^/]+/?\Z|/page/\d+/?\Z")
@@ -54,7 +51,7 @@ _HREF = re.compile(r"""<a\s[^<>]{0,500}?href\s*=\s*["']?([^"'\s<>]{1,500})""", r
 
 def is_listing(page: Document, graph: Graph, identity: Identity, *, has_item: bool = False) -> bool:
     """Whether a page lists others. `has_item` says that an item of microdata has its heading."""
-    if _is_single(page) or (not identity.is_front and any(page.meta(*NEWS_METAS))):
+    if _is_single(page) or (not identity.is_front and any(page.meta(*METAS["news"]))):
         return False
     own = page_of(graph, identity)
     if own is not None and not LISTS.isdisjoint(types(own)):

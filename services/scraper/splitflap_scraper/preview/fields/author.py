@@ -15,6 +15,7 @@ from splitflap_scraper.preview.fields.site_name import is_of_host
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import full_name, text_in
 from splitflap_scraper.preview.texts import key, plain
+from splitflap_scraper.preview.words.metas import METAS
 
 #: Authors in a preview, at most.
 MAX_NAMES = 10
@@ -26,33 +27,6 @@ _LINK = re.compile(r"\[([^\[\]]{1,100})\]\(\s?(?:https?:|/)[^()\s]{0,1000}\)")
 
 #: Between the names of an author and of the site.
 _BEFORE_SITE = re.compile(r"\s[|\u2013\u2014-]\s|,\s")
-
-_FIRST = ("article:author", "article:author:name", "og:article:author", "author")
-_OTHERS = (
-    "parsely-author",
-    "sailthru.author",
-    "dc.creator",
-    "dcterms.creator",
-    "dc.contributor",
-    "byl",
-    "authors",
-    "creator",
-    "dc:creator",
-    "rbauthors",
-    "dcsext.author",
-    "atc-metaauthor",
-    "shareaholic:article_author_name",
-    "article:author_name",
-    "article.author",
-    "author_name",
-    "og:author",
-    "book:author",
-    "music:musician_description",
-    "music:musician_name",
-    "video:director_name",
-)
-_METAS = frozenset({*_FIRST, *_OTHERS, "citation_author", "citation_authors",
-                    "twitter:label1", "twitter:label2"})  # fmt: skip
 
 
 def authors(sources: Sources, visible: Visible, site: str | None) -> str | None:
@@ -114,8 +88,7 @@ def _candidates(sources: Sources, visible: Visible) -> Iterator[Iterable[str]]:
         for each in sources.values("author", "creator", "byArtist", "director")
         for person in _people(each)
     ]
-    if page.has_meta(_METAS):
-        yield from _in_metas(page)
+    yield from _in_metas(page)
     yield sources.microdata.texts("author", "creator", "byArtist")
     if not visible.belongs_to_others:
         yield bylines(visible)
@@ -124,14 +97,15 @@ def _candidates(sources: Sources, visible: Visible) -> Iterator[Iterable[str]]:
 
 def _in_metas(page: Document) -> Iterator[list[str]]:
     yield [_given_first(each) for each in page.meta("citation_author", "citation_authors")]
-    for name in _FIRST:
-        yield [_of_people(each) for each in page.meta(name)]
+    yield from _named(page, METAS["authors"])
     yield _labelled(page)
-    for name in _OTHERS:
-        yield [
-            _given_first(each) if name.startswith("dc") else _of_people(each)
-            for each in page.meta(name)
-        ]
+    yield from _named(page, METAS["other_authors"])
+
+
+def _named(page: Document, names: Iterable[str]) -> Iterator[list[str]]:
+    for name in names:
+        if contents := page.meta(name):
+            yield list(map(_given_first if name.startswith("dc") else _of_people, contents))
 
 
 def _people(value: Any) -> list[Any]:

@@ -15,10 +15,9 @@ from splitflap_scraper.preview.fields.description_text import (
 )
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.texts import MAX_PARAGRAPH, key
+from splitflap_scraper.preview.words.metas import METAS
 
 DESCRIPTIONS = ("og:description", "twitter:description", "description")
-OTHER_DESCRIPTIONS = ("citation_abstract", "dc.description", "dcterms.description",
-                      "dcterms.abstract", "sailthru.description", "abstract")  # fmt: skip
 
 #: Least characters of a paragraph for a description; of one in a page without longer ones.
 MIN_PARAGRAPH = 40
@@ -58,7 +57,7 @@ def _own(sources: Sources) -> Iterator[str]:
     yield from page.meta(*DESCRIPTIONS)
     yield from sources.json_ld("description", "abstract")
     yield from sources.of_site("description")
-    yield from page.meta(*OTHER_DESCRIPTIONS)
+    yield from page.meta(*METAS["descriptions"])
     yield from sources.microdata.texts("description")
 
 

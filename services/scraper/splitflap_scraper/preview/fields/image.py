@@ -13,9 +13,9 @@ from splitflap_scraper.preview.fields.text_images import images_of_text, pixels
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import ORGANIZATIONS, Node, text_in
 from splitflap_scraper.preview.urls import shown_reference
+from splitflap_scraper.preview.words.metas import METAS
 
 _TWITTER = ("twitter:image", "twitter:image:src", "twitter:image0")
-_OTHERS = ("thumbnail", "sailthru.image.full", "parsely-image-url")
 
 #: Least size (pixels) of a picture. Smaller images are icons and counters.
 MIN_PIXELS = 50
@@ -84,7 +84,7 @@ def _candidates(sources: Sources) -> Iterator[Picture]:
     yield from _of_nodes(sources)
     for url, about in sources.microdata.urls("image", "thumbnailUrl", "thumbnail"):
         yield _sized(url, about)
-    yield from map(Picture, page.meta(*_OTHERS)[:2])
+    yield from map(Picture, page.meta(*METAS["images"])[:2])
     yield from (Picture(each.get("href")) for each in page.linked("image_src"))
     if not sources.is_listing:
         # The images of a list are those of its teasers.

@@ -4,10 +4,11 @@ import re
 
 from splitflap_scraper.page.document import Document, Element, Excerpt
 from splitflap_scraper.page.regions import PageRegion
-from splitflap_scraper.preview.listing import NEWS_METAS, has_class_of_post
+from splitflap_scraper.preview.listing import has_class_of_post
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import preview_type
 from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.words.metas import METAS
 from splitflap_scraper.preview.words.types import Types
 
 _OF_CHANGE = re.compile(r"(?i)modif|(?<!dt-)updated(?!.*publi)|last-?up")
@@ -63,7 +64,7 @@ def _is_called_article(page: Document) -> bool:
     kinds = {
         each.lower() for each in page.meta("dc.type", "dcterms.type", "pagetype", "content-type")
     }
-    return bool(page.meta(*NEWS_METAS)) or not kinds.isdisjoint(_ARTICLES)
+    return bool(page.meta(*METAS["news"])) or not kinds.isdisjoint(_ARTICLES)
 
 
 def _is_article(page: Document) -> bool:

@@ -1,5 +1,6 @@
 """The time of a page's publication."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,40 +14,13 @@ from splitflap_scraper.preview.dates.paths import day_in_path
 from splitflap_scraper.preview.dates.style import DateStyle, Order, order_of
 from splitflap_scraper.preview.fields.language import tag
 from splitflap_scraper.preview.sources import Sources
+from splitflap_scraper.preview.words.metas import METAS
 
-TIMES = (
-    "article:published_time",
-    "article:published",
-    "og:published_time",
-    "og:article:published_time",
-    "datepublished",
+#: Names of metas with the time of publication, in the spellings of many sites.
+_PUBLISHED = re.compile(
+    r"(?:(?:^|(?<!last)[^a-z]|original|first|article)(?:date[._-]?published|published"
+    r"|pub(?:lish(?:ed)?|lication)?[._-]?(?:date|time|at|on))|release_?date)\Z"
 )
-OTHER_TIMES = (
-    "parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "publish-date", "publish_date",
-    "publication_date", "date.published", "article.published", "citation_publication_date",
-    "citation_online_date", "citation_date", "bepress_citation_date", "prism.publicationdate",
-    "dcterms.issued", "dc.date.issued", "dcterms.available", "dcterms.created", "dc.date.created",
-    "dc:created", "dcterms.date", "dc.date", "dc:date", "dc.date.publication", "eprints.date",
-    "video:release_date", "music:release_date", "book:release_date", "og:release_date",
-    "release_date", "originalpublicationdate", "cxenseparse:recs:publishtime", "article:date",
-    "article:published_date", "article:published_at", "article:publicationdate",
-    "article:post_date", "article:create_at", "article:created_time", "article.created",
-    "article_date_original", "article-publish-date", "article_publish_date",
-    "analyticsattributes.articledate", "bt:pubdate", "rbpubdate", "content_create_date",
-    "date_created", "datecreated", "date_published", "date-published", "dateposted",
-    "dcsext.articlefirstpublished", "displaydate", "firstpublishdate", "first-published-at",
-    "govuk:first-published-at", "first_published", "mediator_published_time",
-    "og:article:published",
-    "og:datepublished", "og:pubdate", "og:publish_date", "og:regdate",
-    "og:question:published_time", "pdate", "published", "published_at", "published_date",
-    "published-date", "published_time", "publisheddate", "publish_time", "publishtime",
-    "publicationdate", "publication-date", "rnews:datepublished", "schema:datecreated",
-    "schema:datepublished",
-    "shareaholic:article_published_time", "twt-published-at", "vr:published_time",
-    "news:publication_date", "bytedance:published_time", "weibo:article:create_at", "date",
-    "uploaddate", "created",
-)  # fmt: skip
-_OTHER_NAMES = frozenset(OTHER_TIMES)
 #: Metas with the time of a change, which is after the publication.
 CHANGES = ("article:modified_time", "og:updated_time")
 
@@ -78,13 +52,14 @@ def _unstated(sources: Sources, visible: Visible, style: DateStyle) -> datetime 
 def _stated(sources: Sources) -> Iterator[str]:
     """Iterate over the times in the page's metadata."""
     page = sources.page
-    yield from page.meta(*TIMES)
+    yield from page.meta(*METAS["published"])
     yield from sources.json_ld("datePublished", "uploadDate", "datePosted")
     for name in MARKED:
         yield from sources.microdata.texts(name)
     # Front pages have the current time in these.
-    if not sources.is_listing and page.has_meta(_OTHER_NAMES):
-        yield from page.meta(*OTHER_TIMES)
+    if not sources.is_listing:
+        yield from page.metas_like(_PUBLISHED)
+        yield from page.meta(*METAS["dates"])
     yield from sources.json_ld("dateCreated")
 
 

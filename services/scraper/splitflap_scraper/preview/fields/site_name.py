@@ -22,14 +22,10 @@ from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.texts import key, plain
 from splitflap_scraper.preview.urls import is_front_page
 from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.words.metas import METAS
 
 TITLES = ("og:title", "twitter:title")
 SITE_NAMES = ("og:site_name",)
-OTHER_SITE_NAMES = (
-    "application-name", "apple-mobile-web-app-title", "citation_journal_title",
-    "prism.publicationname", "dc.publisher", "citation_publisher", "publisher", "og:site",
-    "al:ios:app_name", "al:android:app_name", "twitter:app:name:iphone",
-)  # fmt: skip
 
 FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 
@@ -93,7 +89,7 @@ def _site_names(sources: Sources) -> Iterator[str]:
     generators = {key(each.partition(" ")[0]) for each in page.meta("generator")}
     publishers = sources.json_ld("publisher", "isPartOf", "sourceOrganization")
     yield from (each for each in publishers if key(each[:MAX_TITLE]) not in generators)
-    yield from page.meta(*OTHER_SITE_NAMES)
+    yield from page.meta(*METAS["site_names"])
     publishers = sources.microdata.texts("publisher")
     yield from (each for each in publishers if len(each) <= MAX_SITE_NAME)
 

@@ -32,9 +32,8 @@ from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import preview_type
 from splitflap_scraper.preview.texts import key, plain
 from splitflap_scraper.preview.urls import is_front_page
+from splitflap_scraper.preview.words.metas import METAS
 
-OTHER_TITLES = ("citation_title", "dc.title", "dcterms.title", "parsely-title", "sailthru.title",
-                "hdl", "title")  # fmt: skip
 DESCRIPTIONS = ("description", "og:description", "twitter:description")
 
 #: Least letters and digits of a description in the place of a title.
@@ -103,9 +102,9 @@ def _titles(sources: Sources) -> Iterator[str]:
     if preview_type(sources.node) not in {"website", "profile"}:
         yield from headlines
     yield from marked
-    yield from page.meta(*OTHER_TITLES[:2])
+    yield from page.meta(*METAS["paper_titles"])
     yield from page.titles
-    yield from page.meta(*OTHER_TITLES[2:])
+    yield from page.meta(*METAS["titles"])
     yield from headlines
     yield from headings(page)
     yield from sources.microdata.texts("name")

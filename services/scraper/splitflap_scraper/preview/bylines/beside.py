@@ -64,6 +64,10 @@ _IN_SENTENCES = frozenset({
 _SEPARATOR = re.compile(
     rf"[|/\u00ab\u00bb\u203a\u2192\u00b7\u2022\u2219\u22c5,;:()\[\]\u2013\u2014{BOUNDARY}-]"
 )
+#: A word for a date, in a label.
+_OF_DATE = re.compile(pattern_of((*_WORDS["days"], *_WORDS["versions"])) + r"|dat(?:um|o|a):")
+_COLONS = frozenset({":", "\uff1a"})
+_AT_COLON = ":\uff1a \xa0" + BOUNDARY
 _LETTERS = re.compile(r"[^\W\d_]+")
 _END = re.compile(
     r"[^\W\d_][\"')\u201d\u2019]?[.!?\u3002\uff01\uff1f\u0964\u06d4]+[\"')\u201d\u2019]?\Z"
@@ -73,6 +77,16 @@ _END = re.compile(
 def without_counts(text: str) -> str:
     """Remove numbers of comments, views and minutes from a folded text."""
     return _COUNT.sub(" ", text) if _LETTERS.search(text) else text
+
+
+def is_unknown_label(text: str) -> bool:
+    """Whether a folded text before a date is a label without a known word: "Examination:"."""
+    label = text.rstrip()
+    if label[-1:] not in _COLONS:
+        return False
+    label = re.split(rf"[.!?|{BOUNDARY}]", label.rstrip(_AT_COLON))[-1].strip()
+    is_known = _OF_DATE.search(f"{label}:") is not None or _KIND.match(label) is not None
+    return bool(label) and not (is_known or label.startswith(_BY))
 
 
 def is_dateline(text: str, found: FoundDate, whole: str) -> bool:
@@ -116,14 +130,17 @@ def _is_parted(text: str, before: str, rest: str, found: FoundDate) -> bool:
     """Whether separators stand between the date and the words beside it."""
     after = rest.strip()
     left, right = _BESIDE.sub("", before).strip(), _BESIDE.sub("", after).strip()
-    is_begin = bool(
-        not _LETTERS.search(left)
-        or _SEPARATOR.match(left[-1]) is not None
-        or BOUNDARY in text[len(before) : found.start]
-        # A town and a full stop may stand before the date.
-        or (left[-1:] == "." and len(left.split()) <= MAX_TOWN)
-        or before.startswith(_BY)
-        or _KIND.match(before.strip())
+    is_begin = (
+        not is_unknown_label(before)
+        and bool(
+            not _LETTERS.search(left)
+            or _SEPARATOR.match(left[-1]) is not None
+            or BOUNDARY in text[len(before) : found.start]
+            # A town and a full stop may stand before the date.
+            or (left[-1:] == "." and len(left.split()) <= MAX_TOWN)
+            or before.startswith(_BY)
+            or _KIND.match(before.strip())
+        )
     )
     is_end = not right or rest.startswith(BOUNDARY) or _SEPARATOR.match(right[0]) is not None
     is_section = _SECTION.match(after) is not None and len(after.split()) <= _MAX_SECTION

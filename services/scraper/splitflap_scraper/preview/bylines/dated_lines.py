@@ -8,6 +8,7 @@ from enum import IntEnum
 from splitflap_scraper.preview.bylines.beside import (
     is_alone,
     is_dateline,
+    is_unknown_label,
     pattern_of,
     without_counts,
 )
@@ -33,8 +34,8 @@ _DATED = re.compile(
     r"|(?:^|[\s_-])(?:data|dato|zeit|tarih|pvm|dt)(?=$|[\s_-])|submitted|created|byline|dateline|(?:^|[\s_-])meta|meta(?=$|[\s_-])"
 )
 _UNDATED = re.compile(
-    r"(?i)modif|updat|edited|events?(?![a-z])|expir|deadline|comment|footer|birth|countdown"
-    r"|read(?:ing)?[-_]?time|duration|archive|tribe|venue|(?<![a-z])(?:today|current|oggi|hoje|heute|vandaag|hoy|server|weather)(?![a-z])|start[-_]?(?:date|time)|joined|last[-_]?mod"
+    r"(?i)modif|updat|edited|events?(?![a-z])|expir|deadline|comment|(?<!meta[-_])(?<!entry[-_])(?<!post[-_])(?<!story[-_])footer|birth|countdown"
+    r"|read(?:ing)?[-_]?time|duration|archive|tribe|venue|(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:today|current|oggi|hoje|heute|vandaag|hoy|server|weather)(?![a-z])|start[-_]?(?:date|time)|joined|last[-_]?mod"
 )
 #: hAtom marks the only date of a post as `updated`.
 _HATOM = re.compile(r"(?:^|\s)(?:dt-)?updated(?=\s|$)")
@@ -127,6 +128,8 @@ def _of_text(
             yield rank, each.moment
             return
         if rank is None or _is_changed(before, after):
+            continue
+        if rank == Rank.PLAIN and index == 0 and is_unknown_label(label):
             continue
         is_dated = rank < Rank.PLAIN
         if rank == Rank.LABELLED or is_alone(text, each, dates, whole, is_dated=is_dated):

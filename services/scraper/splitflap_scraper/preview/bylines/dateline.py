@@ -79,12 +79,16 @@ def _near(visible: Visible, style: DateStyle) -> datetime | None:
         if visible.has_heading or not (_is_today(each) or _OF_SITE.search(after[each.at].about))
     ]
     own = _own_headings(after)
-    found = [each for each in found if not _is_below_link(each, after, own)]
+    found = [each for each in found if not _is_of_section(each, after, own)]
     found = _without_lists(found, after, own)
     chosen = min(found, key=lambda each: (each.headings > own, each.rank), default=None)
-    if chosen is not None:
-        return None if _is_of_teaser(chosen, found, after, own) else chosen.moment
-    return _above(visible, style)
+    if chosen is None:
+        return _above(visible, style)
+    # A date above the heading is nearer than that of another section.
+    is_far = chosen.headings > own and chosen.rank > Rank.LABELLED
+    if is_far and (above := _above(visible, style)):
+        return above
+    return None if _is_of_teaser(chosen, found, after, own) else chosen.moment
 
 
 def _above(visible: Visible, style: DateStyle) -> datetime | None:
@@ -92,7 +96,7 @@ def _above(visible: Visible, style: DateStyle) -> datetime | None:
     before = visible.above
     usable = [
         each
-        for each in _all(before, style, visible.pace)
+        for each in _all(before, style, visible.pace, has_heading=False)
         if before
         and each.headings == before[-1].headings
         and not _is_today(each)
@@ -129,13 +133,16 @@ def _is_today(dated: Dated) -> bool:
     return is_near and dated.rank > Rank.LABELLED
 
 
-def _is_below_link(dated: Dated, after: list[Line], own: int) -> bool:
-    """Whether a date is below a linked heading, which is that of a teaser."""
+def _is_of_section(dated: Dated, after: list[Line], own: int) -> bool:
+    """Whether a date is that of a teaser, or of another section below the page's text."""
     if dated.headings <= own:
         return False
-    above = (line for line in reversed(after[: dated.at]) if line.is_heading)
-    heading = next(above, None)
-    return heading is not None and heading.is_linked
+    above = (index for index in range(dated.at - 1, -1, -1) if after[index].is_heading)
+    at = next(above, 0)
+    if after[at].is_linked or _is_above_link(dated, after):
+        return True
+    text = sum(line.weight for line in after[:at] if not line.is_heading)
+    return dated.rank >= Rank.MARKED and text >= LONG_TEXT
 
 
 def _own_headings(after: list[Line]) -> int:
@@ -173,7 +180,7 @@ def _is_of_teaser(chosen: Dated, found: list[Dated], after: list[Line], own: int
     others = {each.headings for each in found if each.moment.date() != chosen.moment.date()}
     if not any(each > chosen.headings for each in others):
         return False
-    if chosen.headings > own or _is_above_heading(chosen, after):
+    if chosen.headings > own or _is_above_link(chosen, after):
         return True
     text = sum(
         line.weight
@@ -208,6 +215,14 @@ def _is_above_heading(dated: Dated, after: list[Line]) -> bool:
     return dated.rank > Rank.LABELLED and any(
         each.is_heading and sum(line.weight for line in below[:index]) < OWN_TEXT
         for index, each in enumerate(below)
+    )
+
+
+def _is_above_link(dated: Dated, after: list[Line]) -> bool:
+    """Whether a date without a label is directly above a linked heading."""
+    below = after[dated.at + 1 : dated.at + 3]
+    return _is_above_heading(dated, after) and any(
+        each.is_heading and each.is_linked for each in below
     )
 
 

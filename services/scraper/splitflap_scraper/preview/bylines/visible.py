@@ -29,6 +29,10 @@ MAX_BEFORE = 8
 
 _LONGEST_HEADING = 600
 
+#: Smaller headings that are compared with the title.
+_SUBHEADING = re.compile(r"<[hH]3(?:\s[^<>]*+)?>(.{1,600}?)</[hH]3", re.DOTALL)
+MAX_SUBHEADINGS = 3
+
 #: Classes of elements in teasers, and characters read of them. An author may have a card, too.
 _OF_TEASER = re.compile(r"(?i)(?<!author)(?<!author[-_])card|teaser|recirc|related|promo")
 MAX_ABOUT = 200
@@ -85,7 +89,8 @@ class Visible:
         # A header or a menu that ends above the heading is that of the site.
         lower = markup.lower()
         ends = [lower.rfind(each) for each in ("</header", "</nav")]
-        return self.sources.page.pace.after(lines(markup[max(0, *ends) :])[-MAX_BEFORE:])
+        before = lines(markup[max(0, *ends) :])[-MAX_BEFORE:]
+        return self.sources.page.pace.after([*before, *self._split[0]])
 
     @property
     def above_in_text(self) -> int:
@@ -112,7 +117,7 @@ class Visible:
         if self.has_teasers:
             return []
         page, lead = self.sources.page, self._lead
-        is_in_header = lead is None or bool(lead[1].region & PageRegion.HEADER)
+        is_in_header = lead is None or _is_of_site(lead[1])
         return [
             page.pace.after(lines(each.markup, within=True))
             for each in page.excerpts
@@ -125,9 +130,24 @@ class Visible:
     def _lead(self) -> tuple[Excerpt, Excerpt] | None:
         return _chosen(self.sources.page, key(self._title or ""))
 
-    @cached_property
+    @property
     def _below(self) -> list[Line]:
-        return self.sources.page.pace.after(lines(self._lead[1].markup)) if self._lead else []
+        return self._split[1]
+
+    @cached_property
+    def _split(self) -> tuple[list[Line], list[Line]]:
+        """The lines from the chosen heading on, before and after the heading with the title.
+
+        Old pages have the name of the site, of a section, or the day in the larger heading.
+        """
+        if self._lead is None:
+            return [], []
+        found = self.sources.page.pace.after(lines(self._lead[1].markup))
+        at = _at_title(found, key(self._title or ""))
+        skipped = found[at].headings if at else 0
+        for each in found[at:] if skipped else ():
+            each.headings -= skipped
+        return found[:at], found[at:]
 
     @cached_property
     def _teasers_at(self) -> int | None:
@@ -158,7 +178,7 @@ def _chosen(page: Document, title: str) -> tuple[Excerpt, Excerpt] | None:
     """
     if len(page.around_headings) == 1:
         return page.around_headings[0]
-    first = None
+    first = below = None
     for before, after in page.around_headings:
         name = after.markup[1:3].lower()
         heading = key(text_of(_heading(after.markup, name))) if name[0] == "h" else ""
@@ -166,7 +186,21 @@ def _chosen(page: Document, title: str) -> tuple[Excerpt, Excerpt] | None:
             return before, after
         if first is None and name == "h1" and heading:
             first = before, after
-    return first
+        if title and any(_is_alike(key(text_of(each)), title) for each in _subheadings(after)):
+            below = before, after
+    return below or first
+
+
+def _subheadings(lead: Excerpt) -> list[str]:
+    """Return the first smaller headings below a heading. Blogs have their posts' titles there."""
+    return _SUBHEADING.findall(lead.markup)[:MAX_SUBHEADINGS]
+
+
+def _at_title(found: list[Line], title: str) -> int:
+    """Return the index of the heading with the page's title, unless the first heading has it."""
+    texts = ((at, key(each.text)) for at, each in enumerate(found) if title and each.is_heading)
+    at = next((at for at, text in texts if text and _is_alike(text, title)), 0)
+    return at if at and found[0].is_heading else 0
 
 
 def _is_alike(heading: str, title: str) -> bool:

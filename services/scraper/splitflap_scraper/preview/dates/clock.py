@@ -16,6 +16,7 @@ _TIME = re.compile(
     r"(?:\s?(?P<meridiem>[ap]\.?\s?m\b\.?))?(?:\s?(?:uhr|hrs|h|น\.|분|分)(?!\w))?"
     r"(?:\s?\(?(?P<zone>(?:utc|gmt)?\s?[+-]\d{1,2}(?::?\d{2})?(?!\d)|[a-z]{1,5}\b))?",
 )
+_END = re.compile(r"\s*(?:\Z|[\x1f|\u00b7()])")
 _PM = frozenset({"오후", "下午", "午後"})
 #: Zones that mean the same everywhere, in minutes before UTC.
 _ZONES = {
@@ -54,7 +55,11 @@ def _is_clock(match: re.Match[str]) -> bool:
     """Whether a number with a dot is a time, by the words around it."""
     zone = match["zone"] or ""
     is_zone = zone in _ZONES or zone in _VAGUE
-    return bool(match["word"] or match["second"]) or is_zone or "uhr" in match[0]
+    if match["word"] or match["second"] or is_zone or "uhr" in match[0]:
+        return True
+    # Nordic and Italian pages write "4 november 2019, 10.15".
+    is_apart = match[0].lstrip()[:1] in {",", "|", "\u00b7"} and len(match["hour"]) > 1
+    return is_apart and not zone and _END.match(match.string, match.end()) is not None
 
 
 def _offset(zone: str) -> timedelta:

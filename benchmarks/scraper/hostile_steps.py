@@ -14,7 +14,7 @@ from splitflap_scraper.preview.extract import extract
 from splitflap_scraper.preview.oembed.providers import discovered
 from splitflap_scraper.preview.readers import MAX_PAGE, PageReader
 from splitflap_scraper.preview.refresh import refresh
-from splitflap_scraper.preview.walls import wall
+from splitflap_scraper.preview.walls.wall import wall
 
 from tests.unit.scraper.page.hostile_pages import HOSTILE, hostile
 from tests.unit.scraper.preview.documents import head_of

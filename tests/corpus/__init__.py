@@ -22,7 +22,7 @@ from splitflap_scraper.preview.readers import (
     UnknownReader,
     reader_for,
 )
-from splitflap_scraper.preview.walls import wall
+from splitflap_scraper.preview.walls.wall import wall
 
 #: Pages written beside the program, and pages by authors who had not read it.
 SETS = (Path(__file__).parent / "previews", Path(__file__).parent / "independent")

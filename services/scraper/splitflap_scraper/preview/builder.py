@@ -33,7 +33,7 @@ from splitflap_scraper.preview.readers import (
 )
 from splitflap_scraper.preview.refresh import refresh
 from splitflap_scraper.preview.urls import shown
-from splitflap_scraper.preview.walls import wall
+from splitflap_scraper.preview.walls.wall import wall
 
 
 class PreviewBuilder:

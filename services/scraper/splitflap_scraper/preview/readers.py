@@ -20,7 +20,7 @@ from splitflap_scraper.preview.files.file_preview import file_name, file_preview
 from splitflap_scraper.preview.files.images import dimensions
 from splitflap_scraper.preview.files.kinds import MAX_BYTES, kind_of
 from splitflap_scraper.preview.structured.jsonld import OWNERS, PARTS, preview_type
-from splitflap_scraper.preview.walls import signs_in
+from splitflap_scraper.preview.walls.words import signs_in
 
 #: Media types of XML. Such a response is a feed or a page, as its first tag says.
 XML_TYPES = frozenset({"application/xml", "text/xml", "application/rss+xml", "application/atom+xml",

@@ -3,7 +3,8 @@
 
 import pytest
 from splitflap_scraper.fetch.http.headers import Headers
-from splitflap_scraper.preview.walls import SIGNS, signs_in, wall
+from splitflap_scraper.preview.walls.wall import wall
+from splitflap_scraper.preview.walls.words import SIGNS, signs_in
 
 from tests.unit.scraper.preview.documents import head_of, read
 

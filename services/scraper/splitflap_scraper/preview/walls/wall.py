@@ -4,27 +4,27 @@ Each sign comes from a widespread product, or from the words of its pages. Other
 one sign, so a page with metadata or a text of its own is no wall.
 """
 
-import re
-from collections.abc import Iterable
-from functools import lru_cache
-from urllib.parse import urlsplit
-
-import msgspec
-
 from splitflap_scraper.fetch.http.headers import Headers
 from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.texts import clean, key
-from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.walls.redirects import by_redirect, requests_log_in
+from splitflap_scraper.preview.walls.words import (
+    BARE_TITLES,
+    MAX_TITLE,
+    PHRASES,
+    SIGNS,
+    TITLES,
+    is_title,
+    matches,
+    words_about,
+)
 
 #: Letters and digits beside the form of a captcha page, at most.
 MAX_CAPTCHA_TEXT = 100
 
 #: Characters of text in a nearly empty page, at most.
 LITTLE_TEXT = 1500
-
-#: Characters that are read of a title.
-MAX_TITLE = 200
 
 #: Least characters of a paragraph of an article, and of a long one.
 MIN_PARAGRAPH, LONG_PARAGRAPH = 40, 80
@@ -47,98 +47,21 @@ MANY_PARAGRAPHS = 9
 #: Statuses of a page for users that are logged in.
 LOG_IN_STATUSES = frozenset({401, 403})
 
-
-class Sign(msgspec.Struct, frozen=True):
-    """A string in the source of a wall.
-
-    If it `is_sure`, it is enough in a page without metadata of its own.
-    """
-
-    text: str
-    kind: str
-    is_sure: bool
-
-
-class _Words(msgspec.Struct, frozen=True):
-    signs: list[Sign]
-    words: list[str]
-    about: list[str]
-    titles: dict[str, list[str]]
-    bare_titles: dict[str, list[str]]
-    phrases: dict[str, list[str]]
-    urls: dict[str, list[str]]
-
-
-def _any_of(expressions: Iterable[str], before: str = "", after: str = "") -> re.Pattern[str]:
-    return re.compile(f"(?i){before}(?:{'|'.join(expressions)}){after}")
-
-
-_WORDS = load("walls", _Words)
-
-#: Signs by their texts.
-SIGNS = {sign.text: sign for sign in _WORDS.signs}
-
-#: The signs by a common word, for a fast search: most pages have none of the words.
-_SIGNS_BY_WORD = {word: [text for text in SIGNS if word in text] for word in _WORDS.words}
-
-_TITLES, _BARE_TITLES = (
-    {kind: _any_of(each, after=r"[\s.!?\u2026\u3002]*\Z") for kind, each in titles.items()}
-    for titles in (_WORDS.titles, _WORDS.bare_titles)
-)
-_PHRASES = {kind: _any_of(phrases) for kind, phrases in _WORDS.phrases.items()}
-
-_ABOUT = _any_of(_WORDS.about, r"\b")
 _BESIDE = PageRegion.ASIDE | PageRegion.NOTE
-
-#: The end of a segment of a path, or of a word in it.
-_END = r"(?:[/._?-]|$)"
-_LOG_IN = _any_of(_WORDS.urls["log_in"], r"(?:^|[/._-])", _END)
-_LOG_IN_HOST = _any_of(_WORDS.urls["log_in_host"], "^", r"\.")
-_CONSENT_HOST = _any_of(_WORDS.urls["consent_host"], "^", r"\.")
-_CONSENT = _any_of(_WORDS.urls["consent"], "/", _END)
-_CAPTCHA = _any_of(_WORDS.urls["captcha"], "/", _END)
-
-#: Separators between a title and the site's name.
-_SEPARATORS = re.compile(r"\s+[-|\u2013\u2014\u00b7\u2022]\s+")
 
 
 def wall(page: Document, requested: str, status: int, headers: Headers) -> str | None:
     """Return the kind of wall, or None for the page itself. `requested` is the first URL."""
     if headers.get("cf-mitigated", "").lower() == "challenge" or headers.get("x-amzn-waf-action"):
         return "challenge"
-    found = _by_url(page.url, requested)
+    found = by_redirect(page.url, requested)
     if found is None:
         found = _by_content(page, status)
         if found and found != "paywall" and status < FIRST_ERROR and _has_own_text(page):
             return None
-    if found == "log-in" and _requests_log_in(requested, page.url):
+    if found == "log-in" and requests_log_in(requested, page.url):
         return None
     return found
-
-
-def signs_in(text: str) -> set[str]:
-    """Return the signs in a piece of a page's source."""
-    return {
-        sign
-        for word, signs in _SIGNS_BY_WORD.items()
-        if word in text
-        for sign in signs
-        if sign in text
-    }
-
-
-def _by_url(url: str, requested: str) -> str | None:
-    """Recognize a wall by the URL of a redirect."""
-    if url == requested:
-        return None
-    before, now = urlsplit(requested), urlsplit(url)
-    if (before.hostname, before.path) == (now.hostname, now.path):
-        return None
-    if _is_log_in(url) and not _is_log_in(requested):
-        return "log-in"
-    if _is_consent(url) and not _is_consent(requested):
-        return "consent"
-    return "challenge" if _CAPTCHA.search(now.path) and not _CAPTCHA.search(before.path) else None
 
 
 def _by_content(page: Document, status: int) -> str | None:
@@ -167,8 +90,8 @@ def _by_bare_title(page: Document, status: int) -> str | None:
     is_described = page.meta("description", "og:description", "og:image") or page.images
     if not title or is_described:
         return None
-    kinds = [kind for kind in _BARE_TITLES if kind != "error" or status < FIRST_ERROR]
-    found = next((kind for kind in kinds if _matches(_BARE_TITLES, kind, title)), None)
+    kinds = [kind for kind in BARE_TITLES if kind != "error" or status < FIRST_ERROR]
+    found = next((kind for kind in kinds if matches(BARE_TITLES, kind, title)), None)
     return found if found and _is_bare(page) else None
 
 
@@ -201,7 +124,7 @@ def _by_text(page: Document, text: str, status: int) -> str | None:
     """Recognize a nearly empty page by its phrases, or by the form of a captcha."""
     words = " ".join(text.split())
     may_be_log_in = _has(page, "log-in") or status in LOG_IN_STATUSES
-    for kind, phrases in _PHRASES.items():
+    for kind, phrases in PHRASES.items():
         if phrases.search(words) and (kind != "log-in" or may_be_log_in):
             return kind
     is_bare = len(key(text)) < MAX_CAPTCHA_TEXT and not page.meta("description")
@@ -213,31 +136,10 @@ def _by_title(page: Document, *, is_described: bool) -> str | None:
     texts += [each.text for each in page.headings[:1]] if not page.titles else []
     may_be_log_in = _has(page, "log-in") or not page.paragraphs
     telling = {"paywall": True, "log-in": may_be_log_in}
-    kinds = [kind for kind in _TITLES if telling.get(kind, not is_described)]
+    kinds = [kind for kind in TITLES if telling.get(kind, not is_described)]
     titles = dict.fromkeys(clean(each, MAX_TITLE) or "" for each in texts)
-    found = (kind for each in titles for kind in kinds if _matches(_TITLES, kind, each))
+    found = (kind for each in titles for kind in kinds if matches(TITLES, kind, each))
     return next(found, None)
-
-
-def _is_title(text: str, kind: str) -> bool:
-    """Whether a title is that of a kind of wall, beside the site's name."""
-    return _matches(_TITLES, kind, clean(text, MAX_TITLE) or "")
-
-
-def _matches(titles: dict[str, re.Pattern[str]], kind: str, title: str) -> bool:
-    """Whether a title, or its part beside the site's name, is one of a kind."""
-    return any(map(titles[kind].match, _variants(title, kind == "log-in")))
-
-
-@lru_cache(maxsize=64)
-def _variants(title: str, is_log_in: bool) -> tuple[str, ...]:
-    """Return a title as it is, and its parts at both ends."""
-    pieces = [each.strip() for each in _SEPARATORS.split(title)]
-    found = [title, pieces[0], pieces[-1]]
-    if is_log_in:
-        found += [each.strip() for each in title.split(":")[:: max(1, title.count(":"))]]
-        found.append(pieces[0].split(", ")[-1])
-    return tuple(dict.fromkeys(found))
 
 
 def _has_own_text(page: Document) -> bool:
@@ -246,7 +148,7 @@ def _has_own_text(page: Document) -> bool:
     It needs more if its title is that of a wall, or if it has no heading of its own.
     """
     has_heading = _has_own_heading(page)
-    is_titled = any(_is_title(each, kind) for each in page.titles[:1] for kind in _TITLES)
+    is_titled = any(is_title(each, kind) for each in page.titles[:1] for kind in TITLES)
     least = MIN_TITLED if is_titled else MIN_PARAGRAPH
     most_words, least = (MAX_WORDS, least) if has_heading else (0, MIN_TEXT)
     texts = (each.text for each in page.texts if not each.region & _BESIDE)
@@ -258,8 +160,8 @@ def _has_own_heading(page: Document) -> bool:
     return any(
         each.text.strip()
         and not each.region & _BESIDE
-        and _words_about(each.text) <= MAX_WORDS
-        and not any(_is_title(each.text, kind) for kind in _TITLES)
+        and words_about(each.text) <= MAX_WORDS
+        and not any(is_title(each.text, kind) for kind in TITLES)
         for each in page.headings
     )
 
@@ -270,14 +172,9 @@ def _is_own(text: str, most_words: int) -> bool:
     if len(words) < MIN_PARAGRAPH or "cookie" in words.lower():
         return False
     most_words = most_words if len(words) >= LONG_PARAGRAPH else 0
-    return _words_about(words) <= most_words and not any(
-        each.search(words) for each in _PHRASES.values()
+    return words_about(words) <= most_words and not any(
+        each.search(words) for each in PHRASES.values()
     )
-
-
-def _words_about(text: str) -> int:
-    """Count the different words of walls in a text."""
-    return len({each.lower() for each in _ABOUT.findall(text)})
 
 
 def _has(page: Document, kind: str) -> bool:
@@ -291,20 +188,3 @@ def _describes_itself(page: Document) -> bool:
         or page.scripts
         or len(page.paragraphs) >= MANY_PARAGRAPHS
     )
-
-
-def _is_log_in(url: str) -> bool:
-    parts = urlsplit(url)
-    return bool(_LOG_IN.search(parts.path) or _LOG_IN_HOST.search(parts.hostname or ""))
-
-
-def _is_consent(url: str) -> bool:
-    parts = urlsplit(url)
-    # As one text, so that a host without path matches too.
-    text = f"{parts.hostname or ''}{parts.path}"
-    return bool(_CONSENT_HOST.search(text) or _CONSENT.search(text))
-
-
-def _requests_log_in(requested: str, found: str) -> bool:
-    """Whether the first URL is a log-in page itself."""
-    return _is_log_in(requested) and urlsplit(requested).hostname == urlsplit(found).hostname

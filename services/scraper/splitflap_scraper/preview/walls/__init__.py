@@ -1,0 +1,1 @@
+"""Recognizes walls: pages that stand in front of the requested page."""

@@ -1,14 +1,11 @@
-"""A page for the fields of a preview: its pieces, decoded and parsed."""
+"""A page for the fields of a preview: its relevant elements and excerpts."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from dataclasses import dataclass, field
 
 from splitflap_core.urls.web_url import BadUrl, WebUrl, joined, known_url
 
 from splitflap_scraper.page.attributes.image_sources import sources_of
-from splitflap_scraper.page.attributes.rdfa import as_microdata
 from splitflap_scraper.page.attributes.references import mended
 from splitflap_scraper.page.charsets import TextDecoder
 from splitflap_scraper.page.layout.elements import visible
@@ -16,11 +13,12 @@ from splitflap_scraper.page.markup import (
     MAX_VALUE,
     attributes,
     text_of,
-    unescaped,
     unescaped_values,
 )
 from splitflap_scraper.page.pace import Pace
-from splitflap_scraper.page.vocabulary import IMAGES, Piece
+
+#: Least characters of a paragraph of an article.
+MIN_PARAGRAPH = 80
 
 #: Longest reference, in characters.
 MAX_REFERENCE = 8000
@@ -31,7 +29,7 @@ def _value(attributes: dict[str, str], name: str) -> str:
     return value[:MAX_VALUE].strip() if value else ""
 
 
-def _decoded(tag: str, decoder: TextDecoder) -> dict[str, str]:
+def decoded_attributes(tag: str, decoder: TextDecoder) -> dict[str, str]:
     """Return the attributes of a tag. Their references are replaced here, and only here."""
     read = attributes(tag)
     if not tag.isascii():
@@ -72,6 +70,11 @@ class Element:
         return self._text
 
     @property
+    def is_long(self) -> bool:
+        """Whether the text is as long as a paragraph of an article."""
+        return len(self.text.strip()) >= MIN_PARAGRAPH
+
+    @property
     def sources(self) -> list[str]:
         """The sources of an image, also those for a script, the surest first."""
         return sources_of(self.get)
@@ -96,7 +99,7 @@ class Excerpt:
     def get(self, name: str) -> str:
         """Return the value of an attribute of the tag, or an empty string."""
         if self._attributes is None:
-            self._attributes = _decoded(self._tag, self._decoder)
+            self._attributes = decoded_attributes(self._tag, self._decoder)
         return _value(self._attributes, name)
 
     @property
@@ -195,167 +198,3 @@ def _target(base: str, reference: str, url: str) -> WebUrl | None:
     except BadUrl:
         return None
     return None if target.had_credentials else target
-
-
-_MICRODATA = frozenset({"itemprop", "itemtype"})
-
-#: Classes of elements with the author of the page.
-WRITERS = re.compile(r"byline|author", re.IGNORECASE)
-
-#: Pieces that are added in one part of the work: 0.1 ms each at most.
-PIECES_OF_STEP = 8
-
-#: Pieces that repeat other pieces.
-_EXCERPTS = frozenset({"before", "after", "excerpt", "body tag"})
-
-_TAG = re.compile(r"<[^<>]*+>")
-#: Letters beyond ASCII at an end.
-_CUT = re.compile(r"[^\x00-\x7f]{1,4}\Z")
-
-#: Metas read of a <noscript>.
-MAX_METAS_WITHIN = 20
-_META = re.compile(r"<meta\s[^<>]*+>", re.IGNORECASE | re.ASCII)
-
-#: Attributes with the name of a meta, by precedence.
-_META_NAMES = ("property", "name")
-
-#: The list of each kind of element.
-_LISTS = {
-    "h1": "headings", "h2": "headings", "h3": "subheadings", "p": "paragraphs",
-    "text": "texts", "time": "times", **dict.fromkeys(IMAGES, "images"),
-}  # fmt: skip
-
-#: Elements whose `property` is one of Open Graph.
-_HEAD = frozenset({"meta", "link"})
-
-#: Elements that stand for the page.
-_ROOTS = frozenset({"html", "body"})
-
-
-def document_of(
-    pieces: Sequence[Piece],
-    decoder: TextDecoder,
-    url: str,
-    wall_signs: frozenset[str] = frozenset(),
-    pace: Pace | None = None,
-) -> Document:
-    """Decode and parse the pieces of the page at `url`. `pace` is that of its reader."""
-    root = next((attributes(each.tag) for each in pieces if each.name == "html"), {})
-    language = root.get("lang") or root.get("xml:lang")
-    page = Document(url, language, wall_signs=wall_signs, pace=pace or Pace())
-    with page.pace:
-        _settle(pieces, decoder, language or "")
-        for index, piece in enumerate(pieces):
-            _add_piece(page, piece, index, decoder)
-            if not index % PIECES_OF_STEP or "&" in piece.tag:
-                page.pace.after(None)
-    return page
-
-
-def _add_piece(page: Document, piece: Piece, index: int, decoder: TextDecoder) -> None:
-    """Decode a piece, and add it. `index` is its position in the page."""
-    name, tag, inner, region, mark, item, own = piece
-    if name in _EXCERPTS:
-        _add_excerpt(page, name, Excerpt(tag, inner, region, decoder))
-        return
-    read = _decoded(tag, decoder)
-    if name not in _HEAD and ("property" in read or "typeof" in read):
-        read |= as_microdata(read)
-    if name in _ROOTS:
-        page.roots.add(own)
-    _add(page, Element(name, read, decoder.text(inner), region, page.pace, item, own, index), mark)
-
-
-def _settle(pieces: Sequence[Piece], decoder: TextDecoder, language: str) -> None:
-    metas = [each.tag for each in pieces if each.name == "meta"]
-    foreign = [each for each in pieces if not each.inner.isascii()]
-    # References stay: their letters are in no encoding yet.
-    texts = (_TAG.sub(" ", each.inner) for each in foreign if each.name not in _EXCERPTS)
-    tags = (each for each in metas if not each.isascii())
-    # An excerpt may be cut within a character. It counts only in a page of few other letters.
-    excerpts = (each.inner for each in foreign if each.name in {"after", "excerpt"})
-    lines = (_TAG.sub(" ", _CUT.sub("", each)) for each in excerpts)
-    decoder.settle(metas, chain(texts, tags, lines), language)
-
-
-def _add(page: Document, element: Element, mark: bool) -> None:
-    if mark or _is_marked(element):
-        page.marked.append(element)
-    if not mark:
-        _add_kind(page, element)
-
-
-def _add_kind(page: Document, element: Element) -> None:
-    match element.name:
-        case "meta":
-            _add_meta(page, element)
-        case "link":
-            page.add_link(element)
-        case "base":
-            page.base = page.resolved(element.get("href")) or ""
-        case "title":
-            page.titles.append(unescaped(element.markup))
-        case name if name in _LISTS:
-            getattr(page, _LISTS[name]).append(element)
-            if name == "p":
-                page.texts.append(element)
-        case "script":
-            page.scripts.append(element.markup)
-        case "noscript":
-            page.refresh_without_scripts = page.refresh_without_scripts or _refresh_within(element)
-            _add_metas_within(page, element)
-
-
-def _add_excerpt(page: Document, name: str, excerpt: Excerpt) -> None:
-    match name:
-        case "before":
-            page.around_headings.append((excerpt, excerpt))
-        case "after":
-            page.around_headings[-1] = (page.around_headings[-1][0], excerpt)
-        case "excerpt":
-            page.excerpts.append(excerpt)
-        case _:
-            page.classes = excerpt.get("class")
-
-
-def _is_marked(element: Element) -> bool:
-    """Whether a relevant element is marked too."""
-    if element.name == "meta":
-        return False
-    about = element.attributes.get("class", "") if element.name == "p" else ""
-    return not _MICRODATA.isdisjoint(element.attributes) or WRITERS.search(about) is not None
-
-
-def _add_meta(page: Document, element: Element) -> None:
-    content = element.get("content")
-    if not content:
-        return
-    directive = element.get("http-equiv").lower() if "http-equiv" in element.attributes else ""
-    if directive == "refresh":
-        page.refresh = page.refresh or content
-    # The properties of an item inside the page do not describe the page: see `Microdata`.
-    keys = (*_META_NAMES, "itemprop") if element.item in page.roots else _META_NAMES
-    for key in keys:
-        if key in element.attributes:
-            for name in element.attributes[key].lower().split():
-                page.add_meta(name, content)
-    if "itemprop" in element.attributes:
-        page.marked.append(element)
-    if directive == "content-language":
-        page.add_meta("content-language", content)
-
-
-def _add_metas_within(page: Document, element: Element) -> None:
-    """Add the metas within a <noscript> of the head."""
-    for tag in islice(_META.finditer(element.markup), MAX_METAS_WITHIN):
-        found = unescaped_values(attributes(tag[0]))
-        if "http-equiv" not in found:
-            _add_meta(page, replace(element, name="meta", attributes=found, markup=""))
-
-
-def _refresh_within(element: Element) -> str | None:
-    markup = element.markup
-    at = markup.lower().find("<meta")
-    tag = unescaped_values(attributes(markup[at : markup.find(">", at) + 1])) if at >= 0 else {}
-    is_refresh = tag.get("http-equiv", "").strip("\"'").lower() == "refresh"
-    return tag.get("content") or None if is_refresh else None

@@ -25,9 +25,6 @@ MIN_TEASERS = 3
 MAX_BEFORE = 1
 MAX_TEXT = 600
 
-#: Least characters of a paragraph of an article.
-MIN_PARAGRAPH = 80
-
 #: Metas and types of Open Graph that only the page of one thing has.
 _SINGLE_METAS = ("article:published_time", "citation_title", "product:price:amount",
                  "og:price:amount")  # fmt: skip
@@ -129,7 +126,7 @@ def _has_dated_teasers(page: Document) -> bool:
     ]
     if _has_own_time(page, times, headings):
         times = times[1:]
-    texts = _long_texts(page)
+    texts = [each.index for each in page.texts if each.is_long]
     if len(times) < MIN_TEASERS or _has_text(page, _title_at(page), times[0].index):
         return False
     return all(
@@ -140,11 +137,8 @@ def _has_dated_teasers(page: Document) -> bool:
 
 def _has_text(page: Document, start: int, end: int) -> bool:
     """Whether the text of an article stands between two places."""
-    sizes = [
-        size
-        for each in page.texts
-        if start < each.index < end and (size := len(each.text.strip())) >= MIN_PARAGRAPH
-    ]
+    inside = (each for each in page.texts if start < each.index < end)
+    sizes = [len(each.text.strip()) for each in inside if each.is_long]
     return len(sizes) > MAX_BEFORE or sum(sizes) > MAX_TEXT
 
 
@@ -159,11 +153,6 @@ def _has_own_time(page: Document, times: list[Element], headings: list[int]) -> 
     if len(times) < MIN_TEASERS or _count(headings, title, times[0].index):
         return False
     return title < times[0].index and _count(headings, times[0].index, times[1].index) > 1
-
-
-def _long_texts(page: Document) -> list[int]:
-    """Return the indexes of texts as long as a paragraph of an article."""
-    return [each.index for each in page.texts if len(each.text.strip()) >= MIN_PARAGRAPH]
 
 
 def _count(indexes: list[int], start: int, end: int) -> int:

@@ -8,8 +8,9 @@ from splitflap_core.contracts import PreviewFields
 from splitflap_scraper.fetch.errors import FetchError
 from splitflap_scraper.fetch.http.reader import SUCCESS, Head
 from splitflap_scraper.fetch.http.sniffing import is_markup, is_text
+from splitflap_scraper.page.assembly import document_of
 from splitflap_scraper.page.charsets import TextDecoder
-from splitflap_scraper.page.document import Document, document_of
+from splitflap_scraper.page.document import Document
 from splitflap_scraper.page.markup import attributes
 from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.page.scan import PageScanner

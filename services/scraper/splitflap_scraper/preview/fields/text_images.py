@@ -16,9 +16,6 @@ MIN_WIDTH = 200
 MIN_PLAIN_WIDTH, MIN_PLAIN_HEIGHT = 300, 150
 MAX_PROPORTION = 3
 
-#: Least characters of a paragraph of the text.
-MIN_PARAGRAPH = 80
-
 _PHOTO = re.compile(r"(?i)\.(?:jpe?g|webp|avif)(?:[?#]|$)")
 
 #: Classes of images that systems of many sites give to those of the text.
@@ -99,7 +96,7 @@ def _may_stand_for_text(image: Element) -> bool:
 
 
 def _is_long(text: Element) -> bool:
-    return len(text.text.strip()) >= MIN_PARAGRAPH and not text.region & PageRegion.ASIDE
+    return text.is_long and not text.region & PageRegion.ASIDE
 
 
 def _is_photo(image: Element) -> bool:

@@ -3,25 +3,23 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.bylines.kinds import is_account
 from splitflap_scraper.preview.bylines.labels import Label, is_label, last_label
 from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, Run
 from splitflap_scraper.preview.bylines.segments import Mark, seen_names
-from splitflap_scraper.preview.bylines.visible import Visible
+from splitflap_scraper.preview.bylines.visible import Visible, reached
 
-#: Characters between a heading and its byline, and lines between them if no class marks it.
-MAX_REACH = 1200
+#: Lines between a heading and its byline, if no class marks it.
 MAX_LINES = 12
 
 #: Longest label in a line of its own, in characters, and lines between two authors.
 MAX_LABEL = 30
 MAX_GAP = 3
 
-#: The shortest paragraph of the page's text, and the most text above a byline, in characters.
-MIN_PARAGRAPH = 220
+#: The most text above a byline, in characters.
 MAX_TEXT = 300
 
 #: Rows of a forum's list, and characters of a post.
@@ -104,15 +102,8 @@ def _beside_address(after: list[Line]) -> list[str]:
 
 def _around(visible: Visible) -> Iterator[Line]:
     """Iterate over the lines below a heading, up to the page's text."""
-    passed = text = 0
-    for line in visible.below:
-        if line.is_heading and line.headings == 0:
-            continue
-        if passed > MAX_REACH or text > MAX_TEXT:
-            break
-        passed += len(line.text)
-        text += len(line.text) if len(line.text) >= MIN_PARAGRAPH else 0
-        yield line
+    near = takewhile(lambda each: each[1] <= MAX_TEXT, reached(visible.below))
+    return (line for line, _ in near if not line.is_heading or line.headings)
 
 
 def _above(visible: Visible, pace: Pace) -> list[str]:

@@ -9,7 +9,7 @@ from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.bylines.dated_lines import MAX_LABEL, Rank, dates_of
 from splitflap_scraper.preview.bylines.lines import Line
 from splitflap_scraper.preview.bylines.occasions import is_of_occasion, is_of_work
-from splitflap_scraper.preview.bylines.visible import Visible
+from splitflap_scraper.preview.bylines.visible import MAX_REACH, Visible, reached
 from splitflap_scraper.preview.dates.calendar_names import fold
 from splitflap_scraper.preview.dates.style import DateStyle
 from splitflap_scraper.preview.dates.texts import has_weekday
@@ -17,10 +17,6 @@ from splitflap_scraper.preview.sources import Sources
 
 #: Earliest date of a visible text: the web is not older.
 FIRST = datetime(1990, 1, 1, tzinfo=UTC)
-
-#: Characters between a heading and its date, and the shortest paragraph of the page's text.
-MAX_REACH = 1500
-MIN_PARAGRAPH = 220
 
 #: Text between a date and the teasers below: of an article, and of one with a second heading.
 OWN_TEXT = 80
@@ -192,19 +188,10 @@ def _is_of_teaser(chosen: Dated, found: list[Dated], after: list[Line], own: int
 
 def _reached(after: list[Line], style: DateStyle, visible: Visible) -> Iterator[Dated]:
     """Iterate over the dates below a heading. Those below its text need a label."""
-    passed = text = 0
-    depths: list[int] = []
-    for line in after:
-        if not (line.is_heading and line.headings == 0):
-            passed += len(line.text)
-        if passed > MAX_REACH:
-            break
-        depths.append(text)
-        text += len(line.text) if len(line.text) >= MIN_PARAGRAPH else 0
-    for each in _all(
-        after[: len(depths) + 1], style, visible.pace, has_heading=visible.has_heading
-    ):
-        depth = depths[each.at] if each.at < len(depths) else text
+    depths = [text for _, text in reached(after)]
+    near = after[: len(depths)]
+    for each in _all(near, style, visible.pace, has_heading=visible.has_heading):
+        depth = depths[each.at]
         if depth <= _MOST_TEXT[each.rank] and not (depth and _is_above_heading(each, after)):
             yield each
 

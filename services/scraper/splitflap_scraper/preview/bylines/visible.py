@@ -1,6 +1,7 @@
 """The parts of a page near its heading, and whether the page is a list of others."""
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 from splitflap_scraper.page.document import Document, Excerpt
@@ -23,6 +24,10 @@ MIN_TEXT = 80
 
 #: Types of pages whose visible dates and authors are those of other things.
 _OF_OTHERS = frozenset({"product", "profile"})
+
+#: Characters between a heading and its byline or date, and of the shortest paragraph of a text.
+MAX_REACH = 1500
+MIN_PARAGRAPH = 220
 
 #: Lines read before a heading.
 MAX_BEFORE = 8
@@ -152,6 +157,18 @@ class Visible:
     @cached_property
     def _teasers_at(self) -> int | None:
         return None if self.is_article else _teasers(self._below)
+
+
+def reached(below: list[Line]) -> Iterator[tuple[Line, int]]:
+    """Yield the lines near a heading, with the characters of the page's text before each."""
+    passed = text = 0
+    for line in below:
+        size = len(line.text)
+        passed += 0 if line.is_heading and line.headings == 0 else size
+        if passed > MAX_REACH:
+            break
+        yield line, text
+        text += size if size >= MIN_PARAGRAPH else 0
 
 
 def _is_of_site(excerpt: Excerpt) -> bool:

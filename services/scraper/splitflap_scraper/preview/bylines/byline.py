@@ -9,6 +9,7 @@ from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.preview.bylines.kinds import is_account
 from splitflap_scraper.preview.bylines.labels import Label, is_label, last_label
 from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line, Run
+from splitflap_scraper.preview.bylines.reporters import reporters
 from splitflap_scraper.preview.bylines.segments import Mark, seen_names
 from splitflap_scraper.preview.bylines.visible import Visible, reached
 
@@ -40,7 +41,7 @@ _ACCOUNT = re.compile(r"(?i)(?:^|\s)(?:big)?user-?name(?=\s|$)")
 _NO_WRITER = re.compile(
     r"(?i)comment|avatar|bio(?![a-z])|biograph|description|social|follow|role|job|position|date|time|image|photo|title(?![a-z]*-author)|count|email"
     r"|(?:^|[\s_-])(?:org|organi[sz]ation|affiliations?|institutions?|company|address|location|place|section"
-    r"|categor(?:y|ies)|tags?|outlet|agency|publication|credits?|source|testimonials?|quote|publisher|editor"
+    r"|categor(?:y|ies)|tags?|outlet|agency|publication(?![-_](?:data|info|meta))|credits?|source|testimonials?|quote|publisher|editor"
     r"|author[-_](?:posts|articles|more)|more[-_](?:from|by)(?:[-_]author)?|translator|photographer|reviewer|lead|headline|read|button)(?=$|[\s_-])"
 )
 _OF_COMMENT = re.compile(r"(?i)comment(?:er|[-_]?(?:author|meta|name|by|header|info|user))")
@@ -154,7 +155,7 @@ def _in_line(line: Line, label: str = "") -> list[str]:
 
     `label` is the line before, if it announces the author.
     """
-    if names := _linked(line):
+    if names := _linked(line) or reporters(line.text):
         return names
     mark = Mark.NONE
     if label:

@@ -59,7 +59,7 @@ def kind(text: str, *, is_labelled: bool = False) -> Kind:
         return _kind_of_word(text, lower[0])
     if _is_other(lower[:1] if is_labelled else lower, lower) or not all(map(_is_capital, words)):
         return Kind.NONE
-    if is_organization(text):
+    if is_organization(text) or any(each[0].isalpha() and each[-1].isdigit() for each in words):
         return Kind.ORGANIZATION
     is_phrase = lower[0] == "the" or (text[0] >= "\uac00" and sum(map(len, words)) > MAX_HANGUL)
     is_title = not is_labelled and sum(each not in _PARTICLES for each in lower) > MAX_NAMES

@@ -6,8 +6,10 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from splitflap_scraper.page.markup import any_name
+from splitflap_scraper.preview.bylines.beside import pattern_of
 from splitflap_scraper.preview.bylines.lines import BOUNDARY
 from splitflap_scraper.preview.bylines.undated import undated
+from splitflap_scraper.preview.dates.calendar_names import fold
 from splitflap_scraper.preview.words import load
 
 #: Segments and characters read of a line.
@@ -78,6 +80,11 @@ _CHANGED = re.compile("updat|modif|edit|aktuali|actuali|atuali|aggiorn|bijgew|о
 _SENDER = re.compile(r"(?i)\s*from\s*:\s*(?=.{1,80}(?:@| at |\(at\)))")
 
 
+_PUBLISHED = re.compile(rf"\s*(?:{pattern_of(load('dates', dict[str, list[str]])['published'])})")
+#: Words of a label before a date.
+MAX_PUBLISHED = 3
+
+
 class Label(IntEnum):
     """What a label announces: nothing, the author, or another person."""
 
@@ -141,7 +148,10 @@ def _labelled(text: str, *, is_byline: bool) -> Segment:
 def is_of_publication(text: str) -> bool:
     """Whether a text before a date and a name is a label: "Published". A founder is no author."""
     words = text.lower().replace(":", " ").split()
-    return all(each in _STOPS for each in words) and not any(map(_CHANGED.match, words))
+    is_known = all(each in _STOPS for each in words) or (
+        len(words) <= MAX_PUBLISHED and _PUBLISHED.match(fold(text)) is not None
+    )
+    return is_known and not any(map(_CHANGED.match, words))
 
 
 def is_label(text: str) -> bool:

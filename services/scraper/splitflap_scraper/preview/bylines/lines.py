@@ -44,6 +44,9 @@ _FRAMES = frozenset({"article", "body", "html", "main"})
 #: Addresses of pages about an author.
 _AUTHOR_PAGE = re.compile(
     r"(?i)/(?:authors?|autore?n?s?|auteurs?|contributors?|journalist[ae]?s?|profiles?|users?|by|staff|writers?|reporters?|columnists?|signataires?|firmas?|bylines?)/[\w%.@-]{2}|/@[\w.-]{2,40}/?(?:\?|\Z)"
+    # Those of members in forums: Discuz, phpBB, SMF, vBulletin, XenForo, MyBB.
+    r"|space-uid-\d|[?&;](?:mod=space&|mode=viewprofile|action=profile)|(?:member|profile)\.php\?"
+    r"|/members/[\w%-]{1,60}\.\d"
 )
 _ORDINALS = frozenset({"st", "nd", "rd", "th", "er", "re", "e", "o", "a"})
 _SKIPPED = frozenset(

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import chain, islice
+from typing import NamedTuple
 
 from splitflap_core.urls.addresses import AddressRules
 
@@ -37,8 +37,7 @@ MAX_SIZES = 200
 BEST_ICON = 32
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """An image by its absolute URL, with its size in pixels and its text if the page has them."""
 
     url: str
@@ -53,7 +52,7 @@ def pictures(sources: Sources, rules: AddressRules) -> Iterator[Picture]:
     common, seen = list[Picture](), set[str]()
     for found in islice(chain(_candidates(sources), map(Picture, logos)), MAX_PICTURES):
         url = page.pace.after(shown_reference(page, found.url, rules))
-        image = replace(found, url=url) if url and url not in seen else None
+        image = found._replace(url=url) if url and url not in seen else None
         if image is None or not _is_picture(image, page.url):
             continue
         seen.add(image.url)
@@ -137,7 +136,7 @@ def _with_alt(sources: Sources, image: Picture, rules: AddressRules) -> Picture:
     same = (
         each.alt for each in alike if after(shown_reference(page, each.url, rules)) == image.url
     )
-    return replace(image, alt=next(same, image.alt))
+    return image._replace(alt=next(same, image.alt))
 
 
 def _name(url: str) -> str:
@@ -159,13 +158,13 @@ def _open_graph(metas: Iterable[tuple[str, str]]) -> Iterator[Picture]:
                 now = None
             now = now or Picture(content)
         elif now is not None and name == "og:image:secure_url" and not content.startswith("http:"):
-            now = replace(now, url=content)
+            now = now._replace(url=content)
         elif now is not None and name == "og:image:width":
-            now = replace(now, width=pixels(content))
+            now = now._replace(width=pixels(content))
         elif now is not None and name == "og:image:height":
-            now = replace(now, height=pixels(content))
+            now = now._replace(height=pixels(content))
         elif now is not None and name == "og:image:alt":
-            now = replace(now, alt=content)
+            now = now._replace(alt=content)
     if now is not None:
         yield now
 

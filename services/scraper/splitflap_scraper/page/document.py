@@ -1,6 +1,5 @@
 """A page for the fields of a preview: its relevant elements and excerpts."""
 
-import re
 from dataclasses import dataclass, field
 
 from splitflap_core.urls.web_url import BadUrl, WebUrl, joined, known_url
@@ -155,10 +154,6 @@ class Document:
             if name in self._by_name:
                 found += self._by_name[name]
         return found
-
-    def metas_like(self, pattern: re.Pattern[str]) -> list[str]:
-        """Return the contents of metas whose names a pattern finds, in the order of the page."""
-        return [content for name, content in self.metas if pattern.search(name)]
 
     def add_meta(self, name: str, content: str) -> None:
         """Add the content of a meta."""

@@ -59,6 +59,9 @@ _META_NAME = re.compile(
     r"""\s(?:property|name|itemprop)\s*=\s*["']?\s*([^\s"'<>]{1,60})""", re.IGNORECASE
 )
 
+#: Metas without which the body is read.
+_CARD = frozenset({"og:title", "og:description", "og:image"})
+
 #: Dates in JSON-LD, and types of it. A page that has only these types may show its date.
 _DATES = ('"datePublished"', '"uploadDate"', '"datePosted"', '"dateCreated"', '"startDate"')
 _TYPE = re.compile(r'"@type"\s{0,9}:\s{0,9}\[?\s{0,9}"(\w{1,40})"')
@@ -247,15 +250,21 @@ def _is_doubtful(head: Head) -> bool:
 
 def _is_enough(pieces: list[Piece]) -> bool:
     """Whether a head has all fields, so the body is unnecessary."""
-    tags = [each.tag for each in pieces if each.name == "meta" and not _is_empty(each.tag)]
-    names = {each.lower() for tag in tags for each in _META_NAME.findall(tag)}
-    if not names.issuperset({"og:title", "og:description", "og:image"}):
+    metas = [each.tag for each in pieces if each.name == "meta"]
+    if not _CARD.issubset(_names(metas)):
+        return False
+    names = _names([each for each in metas if not _is_empty(each)])
+    if "og:description" not in names:
         return False
     has_date = any("published" in each for each in names)
     scripts = [each.inner for each in pieces if each.name == "script"]
     if not scripts:
         return has_date and any("author" in each for each in names)
     return has_date or any(map(_is_of_topic, scripts))
+
+
+def _names(metas: list[str]) -> set[str]:
+    return {each.lower() for each in _META_NAME.findall("".join(metas))}
 
 
 def _is_of_topic(script: str) -> bool:

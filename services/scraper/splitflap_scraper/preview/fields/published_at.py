@@ -16,11 +16,12 @@ from splitflap_scraper.preview.fields.language import tag
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.words.metas import METAS
 
-#: Names of metas with the time of publication, in the spellings of many sites.
+#: Names of metas with the time of publication, in the spellings of many sites, and their ends.
 _PUBLISHED = re.compile(
     r"(?:(?:^|(?<!last)[^a-z]|original|first|article)(?:date[._-]?published|published"
     r"|pub(?:lish(?:ed)?|lication)?[._-]?(?:date|time|at|on))|release_?date)\Z"
 )
+_ENDS = ("published", "date", "time", "at", "on")
 #: Metas with the time of a change, which is after the publication.
 CHANGES = ("article:modified_time", "og:updated_time")
 
@@ -58,9 +59,13 @@ def _stated(sources: Sources) -> Iterator[str]:
         yield from sources.microdata.texts(name)
     # Front pages have the current time in these.
     if not sources.is_listing:
-        yield from page.metas_like(_PUBLISHED)
+        yield from (content for name, content in page.metas if _is_published(name))
         yield from page.meta(*METAS["dates"])
     yield from sources.json_ld("dateCreated")
+
+
+def _is_published(name: str) -> bool:
+    return name.endswith(_ENDS) and _PUBLISHED.search(name) is not None
 
 
 def _order(sources: Sources, language: str) -> Order | None:

@@ -10,6 +10,12 @@ from splitflap_scraper.page.layout.elements import is_byline_footer, is_of_other
 from splitflap_scraper.page.markup import attributes, unescaped
 from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.page.vocabulary import VOID
+from splitflap_scraper.preview.dates.stamps import (
+    MAX_VALUE,
+    may_have_stamp,
+    stamp_of,
+    title_with_year,
+)
 
 #: Lines of an excerpt, and open elements followed, at most.
 MAX_LINES = 80
@@ -20,9 +26,6 @@ MAX_RUNS = 150
 
 #: Lines read of a preformatted text.
 MAX_ROWS = 12
-
-#: Characters read of an attribute.
-MAX_VALUE = 300
 
 #: Longest tag that is remembered, in characters.
 MAX_REMEMBERED = 200
@@ -53,19 +56,6 @@ _SKIPPED = frozenset(
     ["aside", "button", "figcaption", "footer", "nav", "option", "select", "script", "style"]
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-
-_TIMED = re.compile(r"(?i)datetime|timestamp|\s(?:ts=|data-|title\s*=|content\s*=)|\d{4}-\d\d-\d\d")
-_STAMP = re.compile(r"(?:data-)?(?:date-?time|.*(?:date|time|publish|unix|utc).*)\Z")
-#: Attributes with the time of an element, in HTML and in web components.
-_TIMES = frozenset({"datetime", "ts", "timestamp", "created-timestamp"})
-#: Attributes with a text about an element.
-_TITLES = ("title", "aria-label", "data-title", "data-tooltip", "data-original-title",
-           "data-bs-original-title", "data-tippy-content", "data-tip")  # fmt: skip
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|[\u0660-\u0fff]{4}")
-_DIGIT = re.compile(r"\d")
-_NO_STAMP = re.compile(r"modif|updat|edit|event|expir|end|start|url|format|zone")
-_ISO_TIME = re.compile(r"\s*\d{4}-\d\d-\d\dT\d\d:\d\d")
-_ISO_IN_CLASS = re.compile(r"(?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?:T[\d:.+Z-]{4,20})?(?!\d)")
 
 #: Between the texts of two elements on one line.
 BOUNDARY = "\x1f"
@@ -147,10 +137,10 @@ class _Element:
             self.is_beside |= is_of_others(found)
         if self.name in {"footer", "aside"} and is_byline_footer(rest):
             self.is_beside = False
-        stamp = _stamp(self.name, found, self.about)
-        self.stamp = stamp if stamp and _TIMED.search(rest) else ""
+        if may_have_stamp(rest):
+            self.stamp = stamp_of(self.name, found, self.about)
         if self.name not in VOID and self.name not in _FRAMES:
-            self.title = _title(found)
+            self.title = title_with_year(found)
 
 
 #: Pages repeat their short tags.
@@ -286,27 +276,3 @@ def _all(markup: str, *, within: bool) -> Iterator[Line]:
                 walk.add(text)
     if line := walk.taken():
         yield line
-
-
-def _stamp(name: str, found: dict[str, str], about: str) -> str:
-    """Return the time in the attributes of an element, or an empty string."""
-    for each, value in found.items():
-        is_time = each in _TIMES or (each.startswith("data-") and _STAMP.match(each))
-        if is_time and not _NO_STAMP.search(each) and _DIGIT.search(value, 0, MAX_VALUE):
-            return unescaped(value[:MAX_VALUE])
-    if "content" in found and ("property" in found or "itemprop" in found):
-        return unescaped(found["content"][:MAX_VALUE])
-    if (name == "abbr" or "date" in about.lower() or "time" in about.lower()) and "title" in found:
-        return unescaped(found["title"][:MAX_VALUE])
-    if "title" in found and _ISO_TIME.match(found["title"]):
-        return found["title"][:MAX_VALUE]
-    match = _ISO_IN_CLASS.search(about)
-    return match[0] if match else ""
-
-
-def _title(found: dict[str, str]) -> str:
-    """Return the text about an element that has a year, or an empty string."""
-    for each in _TITLES:
-        if each in found and _YEAR.search(found[each], 0, MAX_VALUE):
-            return unescaped(found[each][:MAX_VALUE])
-    return ""

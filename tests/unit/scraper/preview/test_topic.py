@@ -1,9 +1,11 @@
 """The nodes of JSON-LD that describe a page."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from splitflap_scraper.preview.structured.topic import Claim, Identity
 
 from tests.unit.scraper.preview.documents import URL, at, of
 
@@ -206,3 +208,13 @@ def test_a_portrait_of_the_author_is_no_picture() -> None:
     """A page may have no picture."""
     person = {"@type": "Person", "name": "Ann Lee", "image": "/ann.jpg"}
     assert of(ld(ARTICLE, person)).image is None
+
+
+def test_a_copy_of_an_identity_remembers_no_claims() -> None:
+    """A node of the copy's page may have the memory of one that is gone."""
+    identity = Identity((URL,))
+    node = {"url": URL}
+    assert identity.claim(node) is Claim.URL
+    node["url"] = "https://b.example/"
+    assert identity.claim(node) is Claim.URL
+    assert replace(identity, is_listing=True).claim(node) is Claim.OTHER

@@ -43,7 +43,8 @@ _CODE = frozenset({"code", "kbd", "pre", "samp"})
 #: A row in the header of a mail, or in that of a plain text.
 _HEADER_OF_MAIL = re.compile(r"(?m)^\s{0,9}(?:From|Von|De|Da|Author)\s?:|^\s{0,40}[Bb]y ")
 MAX_HEADER = 600
-_FRAMES = frozenset({"article", "body", "html", "main"})
+#: Elements around the whole text.
+_AROUND_TEXT = frozenset({"article", "body", "html", "main"})
 #: Addresses of pages about an author.
 _AUTHOR_PAGE = re.compile(
     r"(?i)/(?:authors?|autore?n?s?|auteurs?|contributors?|journalist[ae]?s?|profiles?|users?|by|staff|writers?|reporters?|columnists?|signataires?|firmas?|bylines?)/[\w%.@-]{2}|/@[\w.-]{2,40}/?(?:\?|\Z)"
@@ -131,7 +132,7 @@ class _Element:
             self.is_link = target[0] != "#"
             self.is_mail = target.lower().startswith("mailto:")
             self.is_author |= _AUTHOR_PAGE.search(target) is not None
-        if self.name in _FRAMES:
+        if self.name in _AROUND_TEXT:
             self.is_beside = of_attributes(found) & PageRegion.HIDDEN != 0
         else:
             self.is_beside |= is_of_others(found)
@@ -139,7 +140,7 @@ class _Element:
             self.is_beside = False
         if may_have_stamp(rest):
             self.stamp = stamp_of(self.name, found, self.about)
-        if self.name not in VOID and self.name not in _FRAMES:
+        if self.name not in VOID and self.name not in _AROUND_TEXT:
             self.title = title_with_year(found)
 
 

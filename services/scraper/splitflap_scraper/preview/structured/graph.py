@@ -28,6 +28,7 @@ class Graph:
         self._by_id: dict[str, Node] = {}
         self._indexed = 0
         self.nodes: list[Node] = []
+        #: By identity, which holds as long as `nodes` hold them.
         self._types: dict[int, list[str]] = {}
         #: The main entities of pages, by identity and by @id.
         self._main: set[int] = set()

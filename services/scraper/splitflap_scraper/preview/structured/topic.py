@@ -69,7 +69,8 @@ class Identity:
     #: Whether the page lists others: a front page, a category, a search.
     is_listing: bool = False
     pace: Pace = field(default_factory=Pace, compare=False)
-    _claims: dict[int, Claim] = field(default_factory=dict, compare=False)
+    #: By the identity of nodes, so a copy begins anew: nodes of microdata before it are gone.
+    _claims: dict[int, Claim] = field(default_factory=dict, init=False, compare=False)
 
     @cached_property
     def _own(self) -> frozenset[str]:

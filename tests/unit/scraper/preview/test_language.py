@@ -3,7 +3,7 @@
 import pytest
 from splitflap_scraper.preview.extract import extract
 from splitflap_scraper.preview.fields.language import spoken, tag
-from splitflap_scraper.preview.fields.script_language import language_of
+from splitflap_scraper.preview.fields.text_language import language_of, language_of_words
 
 from tests.unit.scraper.preview.documents import head_of, read
 
@@ -57,10 +57,35 @@ def test_a_script_of_one_language_tells_it(text: str, expected: str | None) -> N
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Wir haben das Brot für euch und für die Gäste gebacken, mit Butter über dem Teig", "de"),
+        ("La forêt est à nous et les chemins sont déjà dans la brume pour des heures", "fr"),
+        ("Não há pão em casa, e o forno está frio com a porta aberta para os gatos", "pt"),
+        ("Det är inte för sent att gå på fjället med oss och den som har tält", "sv"),
+        ("Det er ikke for sent at gå på fjeldet med os, og den som har telt får te", None),
+        ("Het café van de überfähre", None),
+        ("The café at the fähre is open, and you get the crème brûlée with that view", None),
+        ("How to say über and für and mit and der and die and das und ist in German", None),
+        ("Fußball", None),
+        ("", None),
+    ],
+)
+def test_short_words_tell_the_language_of_a_latin_text(text: str, expected: str | None) -> None:
+    """Five of them do. A text with English words or between two languages tells nothing."""
+    assert language_of_words(text) == expected
+
+
+@pytest.mark.parametrize(
     ("page", "url", "expected"),
     [
         ("<html lang=en><title>空は青く、海は広い。港の朝</title>", "https://a.example/", "ja"),
         ("<html lang=zh><title>空は青く、海は広い。港の朝</title>", "https://a.example/", "zh"),
+        (
+            "<html lang=en-US><h1>Brot für euch</h1><p>Wir haben es nicht über Nacht mit der Hefe",
+            "https://a.example/",
+            "de",
+        ),
         ("<html lang=en><title>We sailed to 東京</title>", "https://a.example/", "en"),
         ("<title>空は青く、海は広い。港の朝</title>", "https://a.example/", None),
         ("<title>Meer</title>", "https://a.example/de/meer", "de"),

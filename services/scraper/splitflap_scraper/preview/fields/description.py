@@ -37,6 +37,7 @@ _CLASS_BESIDE = re.compile(
 #: Those about the site, if they stand outside of the article.
 _OF_SITE = re.compile(r"(?i)descr|tagline|subtitle")
 _INSIDE = PageRegion.ARTICLE | PageRegion.CONTENT
+_IN_HEAD = PageRegion.ARTICLE | PageRegion.HEADER
 _LINK = re.compile(r"<(/?)a(?=[\s/>])[^<>]*+>?", re.IGNORECASE)
 
 
@@ -48,7 +49,7 @@ def description(sources: Sources, title: str | None) -> str | None:
         found = page.pace.after(described(text, MAX_DESCRIPTION))
         if found and not is_no_description(found) and key(found) not in repeated:
             return found
-    return _paragraph(page, repeated, _first_teaser(page) if sources.is_listing else None)
+    return _paragraph(page, repeated, _own_part(sources, title))
 
 
 def _own(sources: Sources) -> Iterator[str]:
@@ -69,10 +70,11 @@ def _names(page: Document) -> list[str]:
     return [*page.titles[:MAX_TITLES], *metas[:MAX_TITLES], *headings]
 
 
-def _paragraph(page: Document, repeated: set[str], end: int | None) -> str | None:
+def _paragraph(page: Document, repeated: set[str], own: tuple[int, int | None]) -> str | None:
     """Return the first paragraph with content, inside the article if the page has one.
 
-    `end` is the index of the first teaser in a page that lists others.
+    `own` are the index of the page's heading, and that of the first teaser in a page that lists
+    others. The head of a site above the heading has its slogan.
     """
     # A page may be about the owner of its site: its heading is in the same block.
     in_note = any(
@@ -80,7 +82,13 @@ def _paragraph(page: Document, repeated: set[str], end: int | None) -> str | Non
     )
     beside = PageRegion.ASIDE if in_note else _BESIDE
     usable = [each for each in page.texts if not each.region & beside and not _is_beside(each)]
-    usable = [each for each in usable if end is None or each.index < end]
+    start, end = own
+    usable = [
+        each
+        for each in usable
+        if (end is None or each.index < end)
+        and (each.index > start or each.region & _IN_HEAD != PageRegion.HEADER)
+    ]
     inside = [each for each in usable if each.region & _INSIDE]
     outside = [each for each in usable if not each.region & (_INSIDE | PageRegion.HEADER)]
     # Texts outside of paragraphs are less sure, but the text of old pages and of forums.
@@ -103,6 +111,13 @@ def _is_beside(paragraph: Element) -> bool:
     about = f"{paragraph.get('class')} {paragraph.get('id')}"
     is_of_site = not paragraph.region & _INSIDE and _OF_SITE.search(about) is not None
     return is_of_site or _CLASS_BESIDE.search(about) is not None
+
+
+def _own_part(sources: Sources, title: str | None) -> tuple[int, int | None]:
+    page, letters = sources.page, key(title or "")
+    headings = (*page.headings, *page.subheadings)
+    start = next((each.index for each in headings if letters and key(each.text) == letters), 0)
+    return start, _first_teaser(page) if sources.is_listing else None
 
 
 def _first_teaser(page: Document) -> int | None:

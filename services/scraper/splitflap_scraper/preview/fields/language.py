@@ -5,7 +5,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from splitflap_scraper.page.document import Document
-from splitflap_scraper.preview.fields.script_language import language_of
+from splitflap_scraper.preview.fields.text_language import language_of, language_of_words
 from splitflap_scraper.preview.sources import Sources
 
 _TAG = re.compile(
@@ -56,7 +56,9 @@ def language(sources: Sources) -> str | None:
     found = spoken(page.language, others)
     if found is None:
         return _in_url(page.url)
-    return (language_of(_sample(page)) if _primary(found) == "en" else None) or found
+    if _primary(found) != "en" or not (sample := _sample(page)):
+        return found
+    return language_of(sample) or language_of_words(sample) or found
 
 
 def _alternates(page: Document) -> list[str]:

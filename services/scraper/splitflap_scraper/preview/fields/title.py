@@ -20,6 +20,7 @@ from splitflap_scraper.preview.fields.title_text import (
     is_placeholder,
     is_telling,
     parts,
+    without_end,
     without_generator,
     without_named_sections,
     without_sections,
@@ -131,6 +132,8 @@ def _fitting(sources: Sources, title: str | None, site: str | None, own: list[st
     page = sources.page
     bare = _without_site(page, without_separator(title), site) if site else title
     bare = without_named_sections(bare, _sections(sources))
+    if len(parts(bare)) > 1:
+        bare = without_end(bare, {key(each) for each in sources.json_ld("author")[:1]})
     if site:
         bare = _of_heading(bare, site, own, is_stripped=bare != title) or bare
     if _WIKI_ID.fullmatch(bare):

@@ -103,6 +103,12 @@ def without_named_sections(title: str, sections: Collection[str]) -> str:
     return title
 
 
+def without_end(title: str, names: Collection[str]) -> str:
+    """Strip the name of the author from the end of a title. `names` are keys."""
+    last = _LAST.search(title) if names else None
+    return title[: last.start()] if last and key(last[0]) in names else title
+
+
 def is_telling(title: str) -> bool:
     """Whether a title is long enough to be found in a longer one, and be no accident."""
     letters = key(title)

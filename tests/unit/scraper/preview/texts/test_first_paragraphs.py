@@ -140,3 +140,11 @@ def test_a_standfirst_is_a_paragraph_of_the_article() -> None:
     standfirst = f"<p class=article__subtitle>{TEXT}</p>"
     assert found(f"<article>{standfirst}<p>{OTHER}</p></article>") == TEXT
     assert found(f"{standfirst}<p>{OTHER}</p>") == OTHER
+
+
+def test_the_slogan_in_the_head_of_a_site_is_no_paragraph_of_the_page() -> None:
+    """A standfirst in the same place stands below the page's heading."""
+    head = f"<div class=content><header><h1><a href=/>Mills</a></h1><p>{OTHER}</p></header>"
+    assert found(f"{head}<h3>T</h3><div class=post-body><p>{TEXT}</p></div></div>") == TEXT
+    page = f"<div class=content><header><h1>T</h1><p>{OTHER}</p></header><p>{TEXT}</p></div>"
+    assert found(page) == OTHER

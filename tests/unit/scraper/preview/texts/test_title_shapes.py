@@ -169,3 +169,14 @@ def test_a_title_may_have_one_letter(title: str, separator: str) -> None:
         assert found(page, "https://a.example/x") == (title, "Acme")
     page = f"<title>{title}{separator}Acme</title>"
     assert found(page, "https://acme.example/x") == (title, "Acme")
+
+
+def test_a_title_ends_before_the_author_of_json_ld() -> None:
+    """A name within the title belongs to it."""
+    node = '<script type=application/ld+json>{"@type":"BlogPosting","author":{"name":"Ann Lee"}}'
+    for title, expected in ((f"{SKY} | Ann Lee", SKY), (f"Ann Lee | {SKY}", f"Ann Lee | {SKY}")):
+        page = f"<meta property=og:title content='{title}'>{node}</script>"
+        assert found(page, "https://a.example/x")[0] == expected
+    assert found(f"<title>{SKY} of Ann Lee</title>{node}</script>", "https://a.example/x")[0] == (
+        f"{SKY} of Ann Lee"
+    )

@@ -1,7 +1,9 @@
-"""The language of a text by its script, where a script or its letters belong to one language."""
+"""The language of a text by its script or letters, or by the short words of a Latin text."""
 
 import re
 from bisect import bisect
+
+from splitflap_scraper.preview.words import load
 
 #: Letters examined, and the least of a sure result. A Han character counts as two.
 MAX_LETTERS = 400
@@ -40,6 +42,19 @@ _CYRILLIC = (
 )
 _ARABIC = (("ڕۆێەښځېۇڭ", ""), ("ٹڈڑےں", "ur"), ("پچژگی", "fa"), ("ةىيك", "ar"))
 
+#: Characters and different words of the sample that are read.
+MAX_SAMPLE = 900
+#: Different words of a language in a sample, at least, and their lead over the next language.
+LEAST = 5
+LEAD = 2
+#: Different English words that an other text may have.
+MOST_ENGLISH = 1
+
+_ACCENT = re.compile("[\u00df-\u017f]")
+_WORD = re.compile(r"[^\W\d_]+")
+_WORDS = {name: frozenset(words) for name, words in load("languages", dict[str, list[str]]).items()}
+_ENGLISH = _WORDS.pop("en")
+
 
 def language_of(text: str) -> str | None:
     """Return the language of a text by its script, or None for one of many languages."""
@@ -73,3 +88,18 @@ def _script(code: int) -> str:
 def _by_letters(letters: set[str], rows: tuple[tuple[str, str], ...]) -> str | None:
     lowered = {each.lower() for each in letters}
     return next((name or None for row, name in rows if not lowered.isdisjoint(row)), None)
+
+
+def language_of_words(text: str) -> str | None:
+    """Return the language of a text that is certainly not English, or None.
+
+    A text of one accent or none is taken for English: few others have so few.
+    """
+    if len(_ACCENT.findall(text, 0, MAX_SAMPLE)) <= 1:
+        return None
+    words = frozenset(map(str.lower, _WORD.findall(text, 0, MAX_SAMPLE)))
+    counts = sorted((len(words & known), name) for name, known in _WORDS.items())
+    (second, _), (first, name) = counts[-2:]
+    # A word may be in two languages.
+    is_english = len((words & _ENGLISH) - _WORDS[name]) > MOST_ENGLISH
+    return None if is_english or first < max(LEAST, second + LEAD) else name

@@ -52,7 +52,9 @@ def _is_first(page: Document, time: Element) -> bool:
     moment = time.get("datetime") or time.markup
     if not time.region & PageRegion.ARTICLE or _is_of_change(time):
         return False
-    return not any(_is_of_change(each) and moment in each.markup for each in page.excerpts)
+    # The attributes of one tag may take a millisecond.
+    after = page.pace.after
+    return not any(after(_is_of_change(each)) and moment in each.markup for each in page.excerpts)
 
 
 def _is_of_change(element: Element | Excerpt) -> bool:

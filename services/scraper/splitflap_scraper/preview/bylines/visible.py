@@ -35,7 +35,6 @@ MAX_BEFORE = 8
 _LONGEST_HEADING = 600
 
 #: Smaller headings that are compared with the title.
-_SUBHEADING = re.compile(r"<[hH]3(?:\s[^<>]*+)?>(.{1,600}?)</[hH]3", re.DOTALL)
 MAX_SUBHEADINGS = 3
 
 #: Classes of elements in teasers, and characters read of them. An author may have a card, too.
@@ -210,7 +209,8 @@ def _chosen(page: Document, title: str) -> tuple[Excerpt, Excerpt] | None:
 
 def _subheadings(lead: Excerpt) -> list[str]:
     """Return the first smaller headings below a heading. Blogs have their posts' titles there."""
-    return _SUBHEADING.findall(lead.markup)[:MAX_SUBHEADINGS]
+    starts = re.split("<[hH]3(?=[\\s>])", lead.markup, maxsplit=MAX_SUBHEADINGS)[1:]
+    return [_heading(f"<h3{each}", "h3") for each in starts]
 
 
 def _at_title(found: list[Line], title: str) -> int:

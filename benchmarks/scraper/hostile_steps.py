@@ -99,12 +99,9 @@ def _preview(data: bytes, after_step: Callable[[], None]) -> int:
         at += STEP
         after_step()
     page = reader.document()
-    after_step()
-    with page.pace:
-        wall(page, page.url, 200, reader.head.headers)
-    after_step()
     refresh(page, reader.head, lambda _url: False)
-    after_step()
+    with page.pace:
+        page.pace.after(wall(page, page.url, 200, reader.head.headers))
     extract(page)
     discovered(page, reader.head.headers)
     after_step()

@@ -1,4 +1,4 @@
-"""Recognises the lines beside the date of an event, a match, a film or a product."""
+"""Recognizes the lines beside the date of an event, a match, a film or a product."""
 
 import re
 from functools import lru_cache

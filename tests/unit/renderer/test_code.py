@@ -69,7 +69,9 @@ def test_code_of_many_small_tokens_keeps_its_text_and_its_label(
 def test_other_blocks_keep_their_marks_beside_one_that_is_too_long(flavour: Flavour) -> None:
     """The marks of blocks take the room below the bound in the order of the text."""
     long = "[" + ",".join("01" * 3_000) + "]"
-    found = render(block(long, "json") + block("x = 1", "python"), flavour).html
+    # Each block has a limit of its own. The time for all code of the text is long.
+    options = Options(highlight_seconds=5.0)
+    found = render(block(long, "json") + block("x = 1", "python"), flavour, options).html
     assert '<span class="n">x</span>' in found
     assert codes(found) == [long + "\n", "x = 1\n"]
 

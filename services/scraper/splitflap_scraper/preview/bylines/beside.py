@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from splitflap_scraper.preview.bylines.lines import BOUNDARY
 from splitflap_scraper.preview.dates.texts import MAX_LENGTH, FoundDate
-from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.words.dates import DATES
 
 #: Longest line with a date that no label or class announces.
 MAX_PLAIN = 90
@@ -17,8 +17,6 @@ _SENTENCE = 3
 #: Words of a town, and of a section of a site.
 MAX_TOWN = 3
 _MAX_SECTION = 4
-
-_WORDS = load("dates", dict[str, list[str]])
 
 
 def pattern_of(words: Iterable[str]) -> str:
@@ -35,8 +33,8 @@ _BESIDE = re.compile(
     r"|\d+\s?(?:min|minutes?|mins?)\.?(?:\s?(?:read|lesezeit|de lecture|de lectura))?)"
     r"(?=$|[\s:,.|\u00b7)\u2022])"
 )
-_KIND = re.compile(rf"(?:[\w']{{2,12}} ){{0,2}}(?:{pattern_of(_WORDS['kinds'])})\Z")
-_COUNTED = pattern_of(_WORDS["counted"])
+_KIND = re.compile(rf"(?:[\w']{{2,12}} ){{0,2}}(?:{pattern_of(DATES['kinds'])})\Z")
+_COUNTED = pattern_of(DATES["counted"])
 #: Numbers of comments and of readers.
 _COUNT = re.compile(
     r"(?:(?<![\w.,])(?:\d[\d.,]{0,11}\s?[km]?\+?|no|keine|aucun|sin|nessun|geen"
@@ -65,7 +63,7 @@ _SEPARATOR = re.compile(
     rf"[|/\u00ab\u00bb\u203a\u2192\u00b7\u2022\u2219\u22c5,;:()\[\]\u2013\u2014{BOUNDARY}-]"
 )
 #: A word for a date, in a label.
-_OF_DATE = re.compile(pattern_of((*_WORDS["days"], *_WORDS["versions"])) + r"|dat(?:um|o|a):")
+_OF_DATE = re.compile(pattern_of((*DATES["days"], *DATES["versions"])) + r"|dat(?:um|o|a):")
 _COLONS = frozenset({":", "\uff1a"})
 _AT_COLON = ":\uff1a \xa0" + BOUNDARY
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -164,4 +162,4 @@ def _is_sentence(whole: str, before: str, rest: str) -> bool:
     return whole.split()[-len(after.split()) :][0][:1].islower()
 
 
-_LABELS = re.compile("|".join(map(pattern_of, (_WORDS["updated"], _WORDS["published"]))))
+_LABELS = re.compile("|".join(map(pattern_of, (DATES["updated"], DATES["published"]))))

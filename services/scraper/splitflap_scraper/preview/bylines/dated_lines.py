@@ -17,18 +17,16 @@ from splitflap_scraper.preview.dates.calendar_names import fold
 from splitflap_scraper.preview.dates.moments import moment_in
 from splitflap_scraper.preview.dates.style import DateStyle
 from splitflap_scraper.preview.dates.texts import MAX_LENGTH, dates_in
-from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.words.dates import DATES
 
 #: Longest label, in characters.
 MAX_LABEL = 40
 
-_WORDS = load("dates", dict[str, list[str]])
-
 
 _PUBLISHED, _UPDATED, _OTHERS = (
-    re.compile(pattern_of(_WORDS[name])) for name in ("published", "updated", "others")
+    re.compile(pattern_of(DATES[name])) for name in ("published", "updated", "others")
 )
-_VERSION = re.compile(rf"[\s{BOUNDARY}]*(?:{'|'.join(_WORDS['versions'])})[\s:{BOUNDARY}]*\Z")
+_VERSION = re.compile(rf"[\s{BOUNDARY}]*(?:{'|'.join(DATES['versions'])})[\s:{BOUNDARY}]*\Z")
 _DATED = re.compile(
     r"(?i)date(?!pick|base)|datum|fecha|(?<![a-z])time(?!line|r)|timestamp|publi|(?<![a-z])pub_|posted"
     r"|(?:^|[\s_-])(?:data|dato|zeit|tarih|pvm|dt)(?=$|[\s_-])|submitted|created|byline|dateline|(?:^|[\s_-])meta|meta(?=$|[\s_-])"

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from splitflap_scraper.preview.bylines.undated import is_of_calendar
 from splitflap_scraper.preview.texts import key
-from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.words.authors import AUTHORS
 
 #: Longest name, in characters and in words. A longer text is a sentence.
 MAX_NAME = 80
@@ -20,20 +20,19 @@ MAX_HANGUL = 4
 
 _PAIR = 2
 
-_WORDS = load("authors", dict[str, list[str]])
 #: Accounts that name no person, roles, and words of other texts.
-ACCOUNTS = frozenset(_WORDS["accounts"])
-_OTHERS = ACCOUNTS | {key(each) for each in _WORDS["others"]}
-ROLES = frozenset(_WORDS["roles"])
-ROLE_STARTS = frozenset(_WORDS["role_starts"])
-TITLES = frozenset(_WORDS["titles"])
-_ORGANIZATIONS = frozenset(_WORDS["organizations"])
-_AGENCIES = frozenset(_WORDS["agencies"])
-_NEWSROOMS = tuple(_WORDS["newsrooms"])
-STOPS = frozenset(_WORDS["stops"])
-_LONE = STOPS | frozenset(_WORDS["lone"])
-_KOREAN_NAMES = frozenset(_WORDS["korean_names"])
-_PARTICLES = frozenset(_WORDS["particles"])
+ACCOUNTS = frozenset(AUTHORS["accounts"])
+_OTHERS = ACCOUNTS | {key(each) for each in AUTHORS["others"]}
+ROLES = frozenset(AUTHORS["roles"])
+ROLE_STARTS = frozenset(AUTHORS["role_starts"])
+TITLES = frozenset(AUTHORS["titles"])
+_ORGANIZATIONS = frozenset(AUTHORS["organizations"])
+_AGENCIES = frozenset(AUTHORS["agencies"])
+_NEWSROOMS = tuple(AUTHORS["newsrooms"])
+STOPS = frozenset(AUTHORS["stops"])
+_LONE = STOPS | frozenset(AUTHORS["lone"])
+_KOREAN_NAMES = frozenset(AUTHORS["korean_names"])
+_PARTICLES = frozenset(AUTHORS["particles"])
 
 
 class Kind(IntEnum):

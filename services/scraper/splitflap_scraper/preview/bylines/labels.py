@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from splitflap_scraper.page.markup import any_name
 from splitflap_scraper.preview.bylines.beside import pattern_of
+from splitflap_scraper.preview.bylines.kinds import STOPS
 from splitflap_scraper.preview.bylines.lines import BOUNDARY
 from splitflap_scraper.preview.bylines.undated import undated
 from splitflap_scraper.preview.dates.calendar_names import fold
-from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.words.authors import AUTHORS
+from splitflap_scraper.preview.words.dates import DATES
 
 #: Segments and characters read of a line.
 MAX_SEGMENTS = 60
@@ -18,9 +20,6 @@ MAX_TEXT = 2000
 
 #: Elements of a line that are searched for a label.
 MAX_LABELS = 12
-
-_WORDS = load("authors", dict[str, list[str]])
-
 
 #: The first syllable of Hangul.
 _HANGUL = "\uac00"
@@ -35,10 +34,10 @@ def _label(words: list[str]) -> str:
 
 
 #: Words before a name.
-LABELS = (*_WORDS["by"], *_WORDS["by_or_name"], "from:")
+LABELS = (*AUTHORS["by"], *AUTHORS["by_or_name"], "from:")
 #: The same with the kind of the text: "Guest post by".
 LONG_LABELS = tuple(
-    f"{article}{each} by" for each in _WORDS["kinds"] for article in ("", "a ", "an ")
+    f"{article}{each} by" for each in AUTHORS["kinds"] for article in ("", "a ", "an ")
 )
 
 #: Those that begin names of companies.
@@ -46,8 +45,8 @@ _IN_NAMES = frozenset({"Words by", "Text by", "Story by", "Report by"})
 
 _REST = r"[\s:\uff1a/]*"
 _LONG = rf"{any_name(LONG_LABELS)}(?=[\s:]|\Z)"
-_BY = re.compile(rf"\s*(?:{_label(_WORDS['by'])}|{_LONG}){_REST}")
-_BY_OR_NAME = "|".join(_WORDS["by_or_name"])
+_BY = re.compile(rf"\s*(?:{_label(AUTHORS['by'])}|{_LONG}){_REST}")
+_BY_OR_NAME = "|".join(AUTHORS["by_or_name"])
 _BEFORE_NAME = re.compile(
     rf"\s*(?:(?i:{_BY_OR_NAME})|per)(?:\s*:\s*|\s+(?=[^\W\d_a-z\u00df-\u00ff]\S*\s+\S))"
 )
@@ -61,7 +60,7 @@ _BOTH = "".join(
     for each in ("ords and", "ext and", "tory and", "ritten and", "ords &", "ext &", "tory &",
                  "ext und", "exte et", "exto y", "esto e", "ekst en", "ext och", "екст и")
 )  # fmt: skip
-_CREDIT = re.compile(rf"(?<![^\W\d_]){_BOTH}(?:{_label(_WORDS['credits'])})")
+_CREDIT = re.compile(rf"(?<![^\W\d_]){_BOTH}(?:{_label(AUTHORS['credits'])})")
 #: A label of the author within a text. Shorter ones need a separator before them.
 _INNER = re.compile(
     r"(?<=[\s)\]])(?=(?:\u4f5c\u8005|\u6587|\u8a18\u8005|\u8bb0\u8005|\u64b0\u6587)\s?[:\uff1a]"
@@ -74,13 +73,11 @@ _SEPARATOR = re.compile(
 #: A digit of a date, or a separator.
 _APART = re.compile(r"[\d|\u00b7\u2022]")
 _JOINT = re.compile(r"(?i),?\s*(?:and|und|et|y|e|och|en)\s+(?=\S)")
-_STOPS = frozenset(_WORDS["stops"])
 _CHANGED = re.compile("updat|modif|edit|aktuali|actuali|atuali|aggiorn|bijgew|обновл|更新")
 #: An address after the name of a sender.
 _SENDER = re.compile(r"(?i)\s*from\s*:\s*(?=.{1,80}(?:@| at |\(at\)))")
 
-
-_PUBLISHED = re.compile(rf"\s*(?:{pattern_of(load('dates', dict[str, list[str]])['published'])})")
+_PUBLISHED = re.compile(rf"\s*(?:{pattern_of(DATES['published'])})")
 #: Words of a label before a date.
 MAX_PUBLISHED = 3
 
@@ -148,7 +145,7 @@ def _labelled(text: str, *, is_byline: bool) -> Segment:
 def is_of_publication(text: str) -> bool:
     """Whether a text before a date and a name is a label: "Published". A founder is no author."""
     words = text.lower().replace(":", " ").split()
-    is_known = all(each in _STOPS for each in words) or (
+    is_known = all(each in STOPS for each in words) or (
         len(words) <= MAX_PUBLISHED and _PUBLISHED.match(fold(text)) is not None
     )
     return is_known and not any(map(_CHANGED.match, words))

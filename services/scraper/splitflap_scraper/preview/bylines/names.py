@@ -21,7 +21,7 @@ from splitflap_scraper.preview.bylines.kinds import (
 )
 from splitflap_scraper.preview.bylines.labels import after_label
 from splitflap_scraper.preview.texts import key, plain
-from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.words.authors import AUTHORS
 
 #: Characters read of a text.
 MAX_TEXT = 2000
@@ -30,7 +30,7 @@ MAX_TEXT = 2000
 _ADDRESS = re.compile(r"[<(]?(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}[>)]?")
 _URL = re.compile(r"[<(\[]?\s?https?://[^\s<>()]{1,300}\s?[>)\]]?", re.IGNORECASE)
 _JOINTS = re.compile(
-    rf",?\s+{any_name(load('authors', dict[str, list[str]])['joints'])}\s+|\s*[;\u3001\u060c]\s*"
+    rf",?\s+{any_name(AUTHORS['joints'])}\s+|\s*[;\u3001\u060c]\s*"
     r"|\s+/\s+|(?<=[^\W\d_])&(?=[^\W\d_])"
 )
 #: A suffix of a name, and degrees.

@@ -6,15 +6,14 @@ from functools import lru_cache
 from splitflap_scraper.preview.bylines.beside import pattern_of
 from splitflap_scraper.preview.bylines.lines import BOUNDARY, Line
 from splitflap_scraper.preview.dates.calendar_names import fold
-from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.words.dates import DATES
 
 #: Lines before and after a date that are read, and characters of each.
 _BEFORE, _AFTER = 2, 4
 _MAX_LINE = 90
 
-_WORDS = load("dates", dict[str, list[str]])
 _LABEL, _OF_WORK = (
-    re.compile(rf"\s*(?:{pattern_of(_WORDS[name])})\s{{0,3}}(?:[:\uff1a{BOUNDARY}\d]|\Z)")
+    re.compile(rf"\s*(?:{pattern_of(DATES[name])})\s{{0,3}}(?:[:\uff1a{BOUNDARY}\d]|\Z)")
     for name in ("occasions", "works")
 )
 _TO = r"\s?(?:[-\u2010-\u2015~]|to|until|till?|bis|al?|alle|as|til)\s?"

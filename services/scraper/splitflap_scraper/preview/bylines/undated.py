@@ -3,15 +3,12 @@
 import re
 
 from splitflap_scraper.preview.bylines.lines import BOUNDARY
-from splitflap_scraper.preview.dates.calendar_names import CalendarNames, fold
-from splitflap_scraper.preview.words import load
+from splitflap_scraper.preview.dates.calendar_names import MONTHS, WEEKDAYS, fold
+from splitflap_scraper.preview.words.authors import AUTHORS
 
 #: Longest name of a month or a weekday, in characters.
 MAX_WORD = 20
 MAX_SHORT = 3
-
-_MONTHS = CalendarNames("months")
-_WEEKDAYS = CalendarNames("weekdays")
 
 #: A number with its signs and ending, a word, or another character. Han and kana are apart from
 #: digits without a space.
@@ -19,9 +16,8 @@ _TOKEN = re.compile(
     r"(?:\d[\d.,/:\u2019'年月日時时分秒년월일시분+\u2010-\u2013-]*+[^\W\d_]{0,3})++"
     r"|[\u3040-\u9fff\uac00-\ud7ff]+|[^\W\d_](?:(?![\u3040-\u9fff\uac00-\ud7ff])[\w.'\u2019@+-])*|\S"
 )
-_WORDS = load("authors", dict[str, list[str]])
-_IN_DATES = frozenset(_WORDS["in_dates"])
-_AFTER_TIME = frozenset(_WORDS["after_times"])
+_IN_DATES = frozenset(AUTHORS["in_dates"])
+_AFTER_TIME = frozenset(AUTHORS["after_times"])
 #: A zone that is a word, too.
 _ZONES = frozenset({"ET", "CT"})
 _PUNCTUATION = frozenset(",.()-:/\u2013\u2014")
@@ -60,7 +56,7 @@ def undated(text: str) -> str:
 def is_of_calendar(word: str) -> bool:
     """Whether a word is the name of a weekday or a month."""
     found = fold(word).strip(".,")
-    return _WEEKDAYS.is_name(found) or _MONTHS.is_name(found)
+    return WEEKDAYS.is_name(found) or MONTHS.is_name(found)
 
 
 def _kind(text: str) -> str:
@@ -76,9 +72,9 @@ def _kind(text: str) -> str:
 
 def _kind_of_name(word: str) -> str:
     found = fold(word)
-    if _MONTHS.is_name(found):
+    if MONTHS.is_name(found):
         return "M"
-    if _WEEKDAYS.is_name(found):
+    if WEEKDAYS.is_name(found):
         return "W"
     return "S" if len(word) <= MAX_SHORT else "X"
 

@@ -74,3 +74,7 @@ def _is_clear(name: str, language: str) -> bool:
     if name in _WORDS:
         return False
     return len(name) >= _SHORTEST or language in _COMMON
+
+
+MONTHS = CalendarNames("months")
+WEEKDAYS = CalendarNames("weekdays")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from splitflap_scraper.preview.dates.calendar_names import CalendarNames, fold
+from splitflap_scraper.preview.dates.calendar_names import MONTHS, WEEKDAYS, fold
 from splitflap_scraper.preview.dates.clock import time_after
 from splitflap_scraper.preview.dates.eras import LANGUAGES, THAI, THAI_CENTURY, dates_of_eras
 from splitflap_scraper.preview.dates.style import DateStyle
@@ -14,9 +14,6 @@ from splitflap_scraper.preview.dates.style import DateStyle
 #: Characters read of a text, and dates found in it, at most.
 MAX_LENGTH = 200
 MAX_DATES = 4
-
-_MONTHS = CalendarNames("months")
-_WEEKDAYS = CalendarNames("weekdays")
 
 #: A letter, or a mark of one: everything but white space, digits and punctuation.
 _LETTER = r"[^\s!-@\[-^`{-\u00bf\u060c\u2000-\u206f\u3000-\u303f]"
@@ -114,7 +111,7 @@ def dates_in(text: str, style: DateStyle) -> tuple[str, list[FoundDate]]:
 def has_weekday(text: str, language: str) -> bool:
     """Whether a text of a page in a language has the name of a weekday."""
     words = re.findall(rf"{_LETTER}{{2,16}}", fold(text[:MAX_LENGTH]))
-    return any(_WEEKDAYS.number(each, language) for each in words)
+    return any(WEEKDAYS.number(each, language) for each in words)
 
 
 def _without_ranges(
@@ -138,7 +135,7 @@ def _ends_range(text: str, start: int) -> bool:
     if _RANGE.search(text, begin, start) or _OF_VOLUME.search(text, begin, start):
         return True
     match = _RANGE_OF_MONTHS.search(text, max(0, start - _LONGEST_RANGE), start)
-    return match is not None and _MONTHS.is_name(match[1])
+    return match is not None and MONTHS.is_name(match[1])
 
 
 def _all(text: str, style: DateStyle) -> Iterator[tuple[int, int, list[Day]]]:
@@ -157,7 +154,7 @@ def _all(text: str, style: DateStyle) -> Iterator[tuple[int, int, list[Day]]]:
         (_YEAR_MONTH_DAY, 1, 2, 3),
     ):
         for match in pattern.finditer(text):
-            if number := _MONTHS.number(match[month], style.language):
+            if number := MONTHS.number(match[month], style.language):
                 yield *match.span(), [(int(match[year]), number, int(match[day]))]
     yield from _rarely(text, style)
 
@@ -170,7 +167,7 @@ def _rarely(text: str, style: DateStyle) -> Iterator[tuple[int, int, list[Day]]]
         yield from ((start, end, [day]) for start, end, day in dates_of_eras(text, style.language))
     if style.language == "th":
         for match in THAI.finditer(text):
-            if number := _MONTHS.number(match[2], "th"):
+            if number := MONTHS.number(match[2], "th"):
                 yield *match.span(), [(THAI_CENTURY + int(match[3]), number, int(match[1]))]
     if "th" in text:
         for match in _VIETNAMESE.finditer(text):
@@ -204,7 +201,7 @@ def _dated(text: str, span: tuple[int, int, list[Day]], style: DateStyle) -> Fou
     start, end, days = span
     moments = [moment for each in days if (moment := _moment(each, style)) is not None]
     weekday = _WEEKDAY.search(text, max(0, start - 30), start)
-    if weekday and not _WEEKDAYS.is_name(weekday[1]):
+    if weekday and not WEEKDAYS.is_name(weekday[1]):
         weekday = None
     if len(moments) > 1:
         moments = _decided(weekday[1] if weekday else "", text[end:], moments, style)
@@ -225,7 +222,7 @@ def _end_of_day(text: str, end: int, style: DateStyle) -> int:
     after = _AFTER.match(text, end)
     end = after.end() if after else end
     weekday = _WEEKDAY_AFTER.match(text, end)
-    is_weekday = weekday is not None and _WEEKDAYS.number(weekday[1], style.language)
+    is_weekday = weekday is not None and WEEKDAYS.number(weekday[1], style.language)
     return weekday.end() if weekday and is_weekday else end
 
 
@@ -241,7 +238,7 @@ def _moment(day: Day, style: DateStyle) -> datetime | None:
 
 def _decided(weekday: str, after: str, moments: list[datetime], style: DateStyle) -> list[datetime]:
     """Choose between the day first and the month first."""
-    number = _WEEKDAYS.number(weekday, style.language)
+    number = WEEKDAYS.number(weekday, style.language)
     moments = [each for each in moments if each.isoweekday() == number] or moments
     if len(moments) == 1:
         return moments

@@ -7,14 +7,11 @@ from splitflap_scraper.page.regions import PageRegion
 from splitflap_scraper.preview.listing import has_class_of_post
 from splitflap_scraper.preview.sources import Sources
 from splitflap_scraper.preview.structured.jsonld import preview_type
-from splitflap_scraper.preview.words import load
 from splitflap_scraper.preview.words.metas import METAS
-from splitflap_scraper.preview.words.types import Types
+from splitflap_scraper.preview.words.types import TYPES
 
 _OF_CHANGE = re.compile(r"(?i)modif|(?<!dt-)updated(?!.*publi)|last-?up")
 _ARTICLES = frozenset({"article", "news", "newsarticle", "blogposting", "story", "text.article"})
-
-_OPEN_GRAPH = load("types", Types).open_graph
 
 
 def page_type(sources: Sources, declared: str | None) -> str:
@@ -32,7 +29,7 @@ def declared_type(sources: Sources) -> str | None:
     og_type = next(iter(page.meta("og:type")), "").lower()
     # The part before a dot or colon is the general type, as in "video.movie".
     general = og_type.partition(".")[0].partition(":")[0]
-    if found := _OPEN_GRAPH.get(og_type) or _OPEN_GRAPH.get(general):
+    if found := TYPES.open_graph.get(og_type) or TYPES.open_graph.get(general):
         return found
     may_be_article = not og_type and not sources.is_listing
     if _is_article(page) or (may_be_article and _is_called_article(page)):

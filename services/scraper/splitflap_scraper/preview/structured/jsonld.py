@@ -7,8 +7,7 @@ from typing import Any
 from splitflap_scraper.page.markup import unescaped
 from splitflap_scraper.page.pace import Pace
 from splitflap_scraper.page.vocabulary import MAX_JSON
-from splitflap_scraper.preview.words import load
-from splitflap_scraper.preview.words.types import Types
+from splitflap_scraper.preview.words.types import TYPES
 
 #: Values of a list, and texts of JSON in a script. Real pages have a dozen relevant ones.
 MAX_VALUES = 20
@@ -23,20 +22,18 @@ MAX_NUMBER = 1e15
 #: Characters read of a text: more than those of the longest description.
 MAX_TEXT = 8192
 
-_TYPES = load("types", Types)
-
 #: Types of nodes, with the type of the preview; and their rank, if several nodes describe a page.
-_KIND_OF = {name: kind for kind, names in _TYPES.schema_org.items() for name in names}
+_KIND_OF = {name: kind for kind, names in TYPES.schema_org.items() for name in names}
 RANK = {name: rank for rank, name in enumerate(_KIND_OF)}
 
 #: Types of pages, of pages that list others, of the owners of sites, of things beside a topic, and
 #: of parts of pages.
-PAGES = frozenset(_TYPES.roles["pages"])
-LISTS = frozenset(_TYPES.roles["lists"])
-ORGANIZATIONS = frozenset(_TYPES.roles["organizations"])
-OWNERS = ORGANIZATIONS | frozenset(_TYPES.roles["owners"])
-BESIDE = frozenset(_TYPES.roles["beside"])
-PARTS = frozenset(_TYPES.roles["parts"])
+PAGES = frozenset(TYPES.roles["pages"])
+LISTS = frozenset(TYPES.roles["lists"])
+ORGANIZATIONS = frozenset(TYPES.roles["organizations"])
+OWNERS = ORGANIZATIONS | frozenset(TYPES.roles["owners"])
+BESIDE = frozenset(TYPES.roles["beside"])
+PARTS = frozenset(TYPES.roles["parts"])
 
 #: Characters read of a script with escaped quotes, and lists and objects of one that is parsed.
 MAX_ESCAPED = 16 * 1024

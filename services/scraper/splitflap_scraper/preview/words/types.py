@@ -1,6 +1,8 @@
-"""The structure of types.toml."""
+"""Types of schema.org and Open Graph."""
 
 import msgspec
+
+from splitflap_scraper.preview.words import load
 
 
 class Types(msgspec.Struct, frozen=True):
@@ -9,3 +11,6 @@ class Types(msgspec.Struct, frozen=True):
     schema_org: dict[str, list[str]]
     roles: dict[str, list[str]]
     open_graph: dict[str, str]
+
+
+TYPES = load("types", Types)

@@ -69,7 +69,7 @@ def _undo(tx: Connection, changes: Changes, task: Row, urls: PreviewUrls) -> Non
         return
     if task["state"] == "running":
         _finish_post(tx, changes, task, row, urls)
-    request_pending_previews(tx, changes, row["id"], task["id"])
+    request_pending_previews(tx, changes, row, task["id"])
 
 
 def _finish_post(tx: Connection, changes: Changes, task: Row, row: Row, urls: PreviewUrls) -> None:

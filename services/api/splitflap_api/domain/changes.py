@@ -30,6 +30,18 @@ UNCONFIRMED_AFTER = 5_000
 Row = dict[str, Any]
 
 
+class JobOwner(NamedTuple):
+    """The account whose share a job's time is charged to. A `low` job yields to the others."""
+
+    account: str
+    low: bool = False
+
+    @classmethod
+    def of(cls, job: Row) -> "JobOwner":
+        """The owner of a job's row."""
+        return cls(job["account"], job["low"])
+
+
 class PreviewRequest(NamedTuple):
     """A task's request for the preview of a URL. `refresh` fetches even a fresh preview again."""
 
@@ -37,6 +49,7 @@ class PreviewRequest(NamedTuple):
     url: str
     refresh: bool
     traceparent: str | None
+    owner: JobOwner
 
 
 @dataclass(slots=True)
@@ -58,6 +71,13 @@ class NewTask:
     revision: int | None = None
     #: The number of its unfinished jobs.
     pending: int = 1
+    #: Whether its jobs yield to others.
+    low: bool = False
+
+    @property
+    def owner(self) -> JobOwner:
+        """The owner of its jobs."""
+        return JobOwner(self.account, self.low)
 
     def row(self) -> Row:
         """The task as a row of the table."""
@@ -117,18 +137,16 @@ class Changes:
             fingerprint=fingerprint,
         )
 
-    def render_job(
-        self, task_id: str, request: RenderRequest, trace: str | None, post: Row | None
-    ) -> None:
+    def render_job(self, task: NewTask, request: RenderRequest, post: Row | None) -> None:
         """Add the job that renders a text for a task, and for its post if it has one.
 
         The id of the post, or else of the task, gives the salt: a post keeps its ids over edits.
         """
-        salted = replace(request, salt=_salt(post["id"] if post else task_id))
-        job = self._job("render", encode(salted), task_id, trace)
+        salted = replace(request, salt=_salt(post["id"] if post else task.id))
+        job = self._job("render", encode(salted), task.id, task.traceparent, task.owner)
         if post:
             job |= {"subject": post["id"], "revision": post["revision"]}
-        self.waiters.append({"job_id": job["id"], "task_id": task_id})
+        self.waiters.append({"job_id": job["id"], "task_id": task.id})
 
     def event(self, kind: str, post: Any, **more: Any) -> None:
         """Add an event of a post, with the post's id, channel and revision."""
@@ -183,11 +201,13 @@ class Changes:
 
     def _scrape_job(self, request: PreviewRequest) -> Row:
         payload = encode(ScrapeRequest(request.url))
-        job = self._job("scrape", payload, request.task_id, request.traceparent)
+        job = self._job("scrape", payload, request.task_id, request.traceparent, request.owner)
         job["subject"] = request.url
         return job
 
-    def _job(self, kind: Kind, payload: bytes, task_id: str, traceparent: str | None) -> Row:
+    def _job(
+        self, kind: Kind, payload: bytes, task_id: str, traceparent: str | None, owner: JobOwner
+    ) -> Row:
         job = {
             "id": str(uuid7()),
             "kind": kind,
@@ -197,6 +217,8 @@ class Changes:
             "attempt": 1,
             "task_id": task_id,
             "traceparent": traceparent,
+            "account": owner.account,
+            "low": owner.low,
             "created_at": self.now,
             "due_at": self.now + UNCONFIRMED_AFTER,
         }

@@ -41,7 +41,13 @@ class FetchPreview:
             changes.ending.append(task.id)
             return
         changes.preview_requests.append(
-            PreviewRequest(task.id, self.url, refresh=True, traceparent=task.traceparent)
+            PreviewRequest(
+                task.id,
+                self.url,
+                refresh=True,
+                traceparent=task.traceparent,
+                owner=task.owner,
+            )
         )
 
 
@@ -61,7 +67,7 @@ class RenderText:
 
     def apply(self, _tx: Connection, changes: Changes, task: NewTask) -> None:
         request = RenderRequest(self.text, self.flavour, self.breaks)
-        changes.render_job(task.id, request, task.traceparent, None)
+        changes.render_job(task, request, None)
 
 
 def fresh_preview(tx: Connection, url: str, now: int, urls: PreviewUrls) -> models.Preview | None:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -154,12 +155,21 @@ jobs = Table(
     Column("begun", Integer, nullable=False, server_default="0"),
     Column("task_id", _id()),
     Column("traceparent", String(55)),
+    # The account whose share the job's time is charged to; empty for a job of an older replica.
+    Column("account", String(100), nullable=False, server_default=""),
+    # Whether the job yields to those of the normal urgency.
+    Column("low", Boolean, nullable=False, server_default=false()),
+    # Whether the job waits here for its account's turn. The broker then has no message of it.
+    Column("held", Boolean, nullable=False, server_default=false()),
+    # Whether its message goes to the express queue.
+    Column("express", Boolean, nullable=False, server_default=false()),
     _time("created_at"),
     # Start of the present wait: the due time of a retry, NULL for the creation.
     _time("waiting_since", nullable=True),
     # The first confirmed publishing of the present wait.
     _time("first_dispatched_at", nullable=True),
-    # NULL while the broker has the message: a job that waits for its worker is not due.
+    # NULL while the broker has the message, and while the job is held: a job that waits for its
+    # worker or its turn is not due.
     _time("due_at", nullable=True),
     _time("dispatched_at", nullable=True),
     # Unused. Replicas of the release before revision 0005 still write it.
@@ -167,6 +177,56 @@ jobs = Table(
 )
 _due = jobs.c.due_at.is_not(None)
 Index("jobs_due", jobs.c.due_at, postgresql_where=_due, sqlite_where=_due)
+Index(
+    "jobs_held",
+    jobs.c.kind,
+    jobs.c.low,
+    jobs.c.account,
+    jobs.c.id,
+    postgresql_where=jobs.c.held,
+    sqlite_where=jobs.c.held,
+)
+_released = jobs.c.held.is_(False)
+Index(
+    "jobs_released",
+    jobs.c.kind,
+    jobs.c.account,
+    postgresql_where=_released,
+    sqlite_where=_released,
+)
+
+#: What each account has had of the workers' time, by kind of job. Times are in milliseconds.
+shares = Table(
+    "shares",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("account", String(100), primary_key=True),
+    # The credit of the deficit round robin: below 0 after jobs that took longer than their mean.
+    Column("deficit", Double, nullable=False),
+    # The mean time of a job.
+    Column("mean", Double, nullable=False),
+    # The recent time of the workers, which decays.
+    Column("used", Double, nullable=False),
+    # Recent texts that used up their deadline, and the time of the last one.
+    Column("slow", Integer, nullable=False, server_default="0"),
+    _time("slow_at", nullable=True),
+    _time("updated_at"),
+)
+Index("shares_updated_at", shares.c.updated_at)
+
+#: What the workers of each kind can do, as the replica knows it that published last.
+capacities = Table(
+    "capacities",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    # Jobs computed at a time by all workers.
+    Column("slots", Integer, nullable=False),
+    # The mean time of a job in milliseconds, over all accounts.
+    Column("mean", Double, nullable=False),
+    # Whether workers consume the express queue.
+    Column("express", Boolean, nullable=False),
+    _time("updated_at"),
+)
 
 waiters = Table(
     "waiters",

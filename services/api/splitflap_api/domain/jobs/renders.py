@@ -14,7 +14,7 @@ from splitflap_core.urls.web_url import BadUrl, canonical
 from sqlalchemy import Connection, update
 
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.changes import Changes, NewTask, PreviewRequest
+from splitflap_api.domain.changes import Changes, JobOwner, NewTask, PreviewRequest
 from splitflap_api.domain.final_responses import edited_post
 from splitflap_api.domain.jobs.finished import FinishedJob
 from splitflap_api.domain.jobs.kind import BacklogLimit, JobKind
@@ -80,7 +80,7 @@ class RenderJobs(JobKind):
         request = msgspec.json.decode(letter["body"], type=RenderRequest)
         task = changes.new_task(post["account"], edited_post.__name__)
         task.subject, task.revision = post["id"], post["revision"]
-        changes.render_job(task.id, request, task.traceparent, post)
+        changes.render_job(task, request, post)
         tx.execute(update(posts).where(posts.c.id == post["id"]).values(state="accepted"))
         return task
 
@@ -114,6 +114,7 @@ def _rendered(finished: Sequence[FinishedJob]) -> list[Rendered]:
             task_id=each.job["task_id"],
             result=each.result,
             traceparent=each.job["traceparent"],
+            owner=JobOwner.of(each.job),
         )
         for each in finished
         if each.job["subject"] is not None and isinstance(each.outcome, Done)

@@ -65,7 +65,13 @@ class ScrapeJobs(JobKind):
         task = changes.new_task(NO_ACCOUNT, fetched_preview.__name__)
         task.subject = letter["subject"]
         changes.preview_requests.append(
-            PreviewRequest(task.id, task.subject, refresh=True, traceparent=task.traceparent)
+            PreviewRequest(
+                task.id,
+                task.subject,
+                refresh=True,
+                traceparent=task.traceparent,
+                owner=task.owner,
+            )
         )
         return task
 

@@ -114,7 +114,7 @@ def _render(changes: Changes, task: NewTask, post: Row) -> None:
     """The job and the event of a post's new text."""
     task.subject, task.revision = post["id"], post["revision"]
     request = RenderRequest(post["text"], post["flavour"], post["breaks"])
-    changes.render_job(task.id, request, task.traceparent, post)
+    changes.render_job(task, request, post)
     changes.event("accepted", post, task=task.id)
 
 

@@ -7,7 +7,7 @@ import msgspec
 from splitflap_core.contracts import RenderResult
 from sqlalchemy import Connection, select, update
 
-from splitflap_api.domain.changes import Changes, PreviewRequest, Row
+from splitflap_api.domain.changes import Changes, JobOwner, PreviewRequest, Row
 from splitflap_api.store.bulk import among, insert_rows, update_rows
 from splitflap_api.store.schema import post_links, posts, previews
 from splitflap_api.store.sizes import bytes_of
@@ -23,6 +23,7 @@ class Rendered:
     task_id: str
     result: RenderResult
     traceparent: str | None
+    owner: JobOwner
 
 
 def apply_rendered(tx: Connection, changes: Changes, rendered: Sequence[Rendered]) -> None:
@@ -48,13 +49,15 @@ def apply_rendered(tx: Connection, changes: Changes, rendered: Sequence[Rendered
 def previews_wanted_by(rendered: Iterable[Rendered]) -> list[PreviewRequest]:
     """A request for each link of these posts."""
     return [
-        PreviewRequest(each.task_id, url, refresh=False, traceparent=each.traceparent)
+        PreviewRequest(
+            each.task_id, url, refresh=False, traceparent=each.traceparent, owner=each.owner
+        )
         for each in rendered
         for url in each.result.links
     ]
 
 
-def request_pending_previews(tx: Connection, changes: Changes, post_id: str, task_id: str) -> None:
+def request_pending_previews(tx: Connection, changes: Changes, post: Row, task_id: str) -> None:
     """Let a task wait for the pending previews of its post again, after its waiters were dropped.
 
     A preview may have another task's job. That task may be cancelled as well, so this one joins.
@@ -63,12 +66,14 @@ def request_pending_previews(tx: Connection, changes: Changes, post_id: str, tas
         select(post_links.c.url)
         .join(previews, previews.c.url == post_links.c.url)
         .where(
-            post_links.c.post_id == post_id,
+            post_links.c.post_id == post["id"],
             previews.c.state == "pending",
         )
     )
+    owner = JobOwner(post["account"])
     changes.preview_requests += [
-        PreviewRequest(task_id, row.url, refresh=False, traceparent=None) for row in urls
+        PreviewRequest(task_id, row.url, refresh=False, traceparent=None, owner=owner)
+        for row in urls
     ]
 
 

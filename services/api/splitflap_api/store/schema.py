@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     false,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -177,22 +178,24 @@ jobs = Table(
 )
 _due = jobs.c.due_at.is_not(None)
 Index("jobs_due", jobs.c.due_at, postgresql_where=_due, sqlite_where=_due)
+#: Conditions on jobs. A query uses a partial index of SQLite only if it has the same words.
+IS_HELD = text("held")
+IS_RELEASED = text("NOT held")
 Index(
     "jobs_held",
     jobs.c.kind,
     jobs.c.low,
     jobs.c.account,
     jobs.c.id,
-    postgresql_where=jobs.c.held,
-    sqlite_where=jobs.c.held,
+    postgresql_where=IS_HELD,
+    sqlite_where=IS_HELD,
 )
-_released = jobs.c.held.is_(False)
 Index(
     "jobs_released",
     jobs.c.kind,
     jobs.c.account,
-    postgresql_where=_released,
-    sqlite_where=_released,
+    postgresql_where=IS_RELEASED,
+    sqlite_where=IS_RELEASED,
 )
 
 #: What each account has had of the workers' time, by kind of job. Times are in milliseconds.
@@ -201,6 +204,8 @@ shares = Table(
     metadata,
     Column("kind", String(20), primary_key=True),
     Column("account", String(100), primary_key=True),
+    # The shares of low jobs are separate: an import does not count against its account's posts.
+    Column("low", Boolean, primary_key=True),
     # The credit of the deficit round robin: below 0 after jobs that took longer than their mean.
     Column("deficit", Double, nullable=False),
     # The mean time of a job.
@@ -225,6 +230,9 @@ capacities = Table(
     Column("mean", Double, nullable=False),
     # Whether workers consume the express queue.
     Column("express", Boolean, nullable=False),
+    # The accounts that had the last turn in a round, of normal and of low jobs.
+    Column("turn", String(100), nullable=False, server_default=""),
+    Column("low_turn", String(100), nullable=False, server_default=""),
     _time("updated_at"),
 )
 

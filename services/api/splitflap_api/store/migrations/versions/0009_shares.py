@@ -40,6 +40,7 @@ def upgrade() -> None:
         "shares",
         sa.Column("kind", sa.String(length=20), primary_key=True),
         sa.Column("account", sa.String(length=100), primary_key=True),
+        sa.Column("low", sa.Boolean(), primary_key=True),
         sa.Column("deficit", sa.Double(), nullable=False),
         sa.Column("mean", sa.Double(), nullable=False),
         sa.Column("used", sa.Double(), nullable=False),
@@ -54,5 +55,7 @@ def upgrade() -> None:
         sa.Column("slots", sa.Integer(), nullable=False),
         sa.Column("mean", sa.Double(), nullable=False),
         sa.Column("express", sa.Boolean(), nullable=False),
+        sa.Column("turn", sa.String(length=100), nullable=False, server_default=""),
+        sa.Column("low_turn", sa.String(length=100), nullable=False, server_default=""),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
     )

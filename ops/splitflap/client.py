@@ -33,6 +33,9 @@ MAX_RETRY_AFTER = 30.0
 #: Statuses after which the same request may be sent again: the API has done nothing.
 TEMPORARY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
+#: The header of a post that yields to others (RFC 9218).
+LOW = {"Priority": "u=5"}
+
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 #: Items per page of a list.

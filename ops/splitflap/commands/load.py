@@ -66,6 +66,7 @@ RATE = Number(0.001, 1_000_000)
     help="Longest wait for unfinished tasks after the last post.",
 )
 @click.option("--channel", help="Channel of the posts; else a new one.")
+@click.option("--low", is_flag=True, help="Let other work go first, as for an import.")
 @json_option
 @click.pass_obj
 def load(
@@ -78,6 +79,7 @@ def load(
     concurrency: int,
     patience: float,
     channel: str | None,
+    low: bool,
     as_json: bool,
 ) -> None:
     """Post a mix of texts and print figures, for demonstrations.
@@ -99,6 +101,7 @@ def load(
         duration=duration or (None if count else 30.0),
         concurrency=concurrency,
         patience=patience,
+        low=low,
     )
     total = _run(LoadRun(plan, access.client), print_json if as_json else _print)
     if total.complete < total.sent:

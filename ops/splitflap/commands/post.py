@@ -32,6 +32,7 @@ MAX_WAIT = 20
     default=None,
     help="Whether a newline within a paragraph is a line break; else the server's default.",
 )
+@click.option("--low", is_flag=True, help="Let other work go first, as for an import.")
 @click.option("--wait/--no-wait", help="Wait until the post is done, and print it.")
 @click.option(
     "--timeout",
@@ -48,6 +49,7 @@ def post(
     channel: str | None,
     flavour: str | None,
     breaks: bool | None,
+    low: bool,
     wait: bool,
     timeout: float,
 ) -> None:
@@ -59,13 +61,14 @@ def post(
 
     Exit status: 0 posted; 1 refused, failed or, with --wait, not done in time; 2 wrong usage.
     """
-    from splitflap.client import body_of
+    from splitflap.client import LOW, body_of
 
     client = access.client()
     given = {"text": _read(file), "channel": channel, "flavour": flavour, "breaks": breaks}
     body = {name: value for name, value in given.items() if value not in {None, ""}}
     until = time.monotonic() + timeout
-    headers = {"Idempotency-Key": str(uuid.uuid4())} | (_prefer(until) if wait else {})
+    headers = {"Idempotency-Key": str(uuid.uuid4())} | (LOW if low else {})
+    headers |= _prefer(until) if wait else {}
     response = client.send(
         "POST", client.at("posts"), resend=True, until=until, json=body, headers=headers
     )

@@ -49,6 +49,8 @@ class LoadPlan:
     concurrency: int
     #: Seconds to wait for unfinished tasks after the last post.
     patience: float
+    #: Whether the posts yield to others.
+    low: bool = False
 
 
 class LoadRun:
@@ -148,12 +150,14 @@ class LoadRun:
             self.ledger.ended(token, complete=True)
 
     def _send(self, client: Client, text: str) -> Any:
+        from splitflap.client import LOW
+
         return client.send(
             "POST",
             client.at("posts"),
             resend=True,
             json={"text": text, "channel": self._plan.channel},
-            headers={"Idempotency-Key": str(uuid.uuid4())},
+            headers={"Idempotency-Key": str(uuid.uuid4()), **(LOW if self._plan.low else {})},
         )
 
     # -- following -------------------------------------------------------------------------------

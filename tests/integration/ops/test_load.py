@@ -30,6 +30,13 @@ def test_a_refused_post_is_sent_again(run: Run, api: StubApi) -> None:
     assert len(keys) == 1
 
 
+def test_a_low_load_posts_low(run: Run, api: StubApi) -> None:
+    """Each post has the header."""
+    accept(api)
+    assert run("load", "--count", "1", "--channel", "c", "--low").exit_code == 0
+    assert [sent.headers["Priority"] for sent in api.sent("POST /v1/posts")] == ["u=5"]
+
+
 def test_a_task_without_an_event_is_polled(run: Run, api: StubApi) -> None:
     """A broken stream thus leaves no task unfinished."""
     accept(api)

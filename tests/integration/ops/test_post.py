@@ -44,6 +44,16 @@ def test_post_sends_only_the_options_that_were_given(
     assert api.requests[0].body == {"text": "a\nb", **sent}
 
 
+@pytest.mark.parametrize(("options", "priority"), [((), None), (("--low",), "u=5")], ids=str)
+def test_a_low_post_says_so(
+    run: Run, api: StubApi, options: tuple[str, ...], priority: str | None
+) -> None:
+    """Other posts have no priority: the server's default holds."""
+    api.on("POST /v1/posts", ACCEPTED)
+    assert run("post", "-", *options, stdin="hi").exit_code == 0
+    assert api.requests[0].headers.get("Priority") == priority
+
+
 def test_post_reads_a_file(run: Run, api: StubApi, tmp_path: Path) -> None:
     """`post` reads a file."""
     api.on("POST /v1/posts", ACCEPTED)

@@ -70,6 +70,15 @@ def test_key_in_quotes_is_the_bare_key(client: Client, channel: str) -> None:
     assert len(client.posts(channel)) == 1
 
 
+def test_same_key_with_another_priority_is_the_same_task(client: Client, channel: str) -> None:
+    """The priority says when, not what. The first request's priority holds."""
+    first = client.submit("once", channel, idempotency_key=channel, priority="u=5")
+    again = client.submit("once", channel, idempotency_key=channel)
+    assert again.ok
+    client.wait_final(first)
+    assert len(client.posts(channel)) == 1
+
+
 @pytest.mark.parametrize("path", ["/v1/renders", "/v1/previews"])
 def test_key_works_for_renders_and_previews(client: Client, channel: str, path: str) -> None:
     """Two equal requests with one key are one task."""

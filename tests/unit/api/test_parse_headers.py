@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from splitflap_api.contract.models import DeadLetterQuery, EventQuery, PageQuery, PostQuery
 from splitflap_api.contract.problems import Problem
 from splitflap_api.http.parse import (
+    MAX_PRIORITY,
     check_ids,
     cursor_of,
     event_id,
     id_of,
+    is_low,
     query_parameters,
 )
 
@@ -129,3 +131,52 @@ def test_a_malformed_last_event_id_is_refused(header: str) -> None:
         "Last-Event-ID",
         "expected the `id` of an event: a whole number",
     )
+
+
+@pytest.mark.parametrize(
+    ("priority", "low"),
+    [
+        (None, False),
+        ("u=5", True),
+        ("u=4", True),
+        ("u=7, i", True),
+        ("i, u=6", True),
+        ("i=?0,u=5;x=1", True),
+        ("  u=5  ", True),
+        ("u=3, u=5", True),
+        ("u=5, u=3", False),
+        ("u=3", False),
+        ("u=2", False),
+        ("u=0", False),
+        ("u=8", False),
+        ("u=-5", False),
+        ("u=5.0", False),
+        ('u="5"', False),
+        ("u=five", False),
+        ("u=(5)", False),
+        ("u", False),
+        ("U=5", False),
+        ("u = 5", False),
+        ("u=5,", False),
+        ("u=5;i", True),
+        ("u=5 i", False),
+        ("u=\u0665", False),
+        ("u=\xb5", False),
+        ("i", False),
+        ("", False),
+        ("low", False),
+        ("u=5" + ", x" * MAX_PRIORITY, False),
+    ],
+)
+def test_an_urgency_after_the_default_makes_a_request_low(priority: str | None, low: bool) -> None:
+    """RFC 9218: a malformed header, an unknown urgency and other parameters are ignored."""
+    headers = {} if priority is None else {"HTTP_PRIORITY": priority}
+    with request_with(environ_overrides=headers):
+        assert is_low() is low
+
+
+@given(st.text(max_size=40))
+def test_no_priority_is_an_error(priority: str) -> None:
+    """A header that cannot be read changes nothing."""
+    with request_with(environ_overrides={"HTTP_PRIORITY": priority}):
+        assert is_low() in {True, False}

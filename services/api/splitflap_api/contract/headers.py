@@ -76,6 +76,12 @@ PREFER = Parameter(
     "30 seconds counts as 30.",
     _STRING | {"examples": ["wait=10"]},
 )
+PRIORITY = Parameter(
+    "Priority",
+    "`u=4` to `u=7` (RFC 9218): the work yields to work without this header, and is never starved "
+    "by it. Smaller values, malformed ones and other parameters count as the default, `u=3`.",
+    _STRING | {"examples": ["u=5"]},
+)
 IF_MATCH = Parameter(
     "If-Match",
     "ETags, compared strongly. Unless one of them is the present ETag, the response is 412 and "

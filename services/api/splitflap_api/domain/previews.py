@@ -28,6 +28,7 @@ class FetchPreview:
 
     url: str
     refresh: bool = True
+    low: bool = False
     own_transaction = False
     only_inserts = False
 
@@ -36,7 +37,7 @@ class FetchPreview:
         return len(self.url)
 
     def apply(self, tx: Connection, changes: Changes, task: NewTask) -> None:
-        task.subject = self.url
+        task.subject, task.low = self.url, self.low
         if not self.refresh and _fresh(tx, self.url, changes.now):
             changes.ending.append(task.id)
             return
@@ -58,6 +59,7 @@ class RenderText:
     text: str
     flavour: Flavour = "markdown"
     breaks: bool = False
+    low: bool = False
     own_transaction = False
     only_inserts = True
 
@@ -66,6 +68,7 @@ class RenderText:
         return len(self.text)
 
     def apply(self, _tx: Connection, changes: Changes, task: NewTask) -> None:
+        task.low = self.low
         request = RenderRequest(self.text, self.flavour, self.breaks)
         changes.render_job(task, request, None)
 

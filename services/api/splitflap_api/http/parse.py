@@ -4,8 +4,9 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+import http_sf
 import msgspec
 from flask import request
 from gunicorn.http.errors import ParseException
@@ -26,6 +27,12 @@ MAX_BODY = 6 * MAX_TEXT + 4096
 #: Bytes after which werkzeug reads no more. It silently cuts chunks off here, so a longer body is
 #: recognized by one byte more.
 READ_LIMIT = MAX_BODY + 1
+
+#: Urgencies of RFC 9218 that mean: after the default, 3. Nobody may jump ahead of it.
+LOW_URGENCIES = range(4, 8)
+
+#: Characters of a Priority that is read. Many members would take milliseconds.
+MAX_PRIORITY = 200
 
 T = TypeVar("T")
 
@@ -129,6 +136,24 @@ def event_id() -> int | None:
     if not EVENT_ID.matches(header):
         raise bad_parameter("Last-Event-ID", f"expected {EVENT_ID.expected}")
     return int(header)
+
+
+def is_low() -> bool:
+    """Whether the present request asks to yield to others: `Priority: u=4` to `u=7` (RFC 9218).
+
+    Section 4 of the RFC: a server ignores a malformed header, an urgency out of range, and
+    parameters that it does not know.
+    """
+    header = request.headers.get("Priority", "")
+    if not 0 < len(header) <= MAX_PRIORITY:
+        return False
+    try:
+        parsed = http_sf.parse(header.encode("latin-1"), tltype="dictionary")
+    except (http_sf.StructuredFieldError, UnicodeEncodeError):
+        return False
+    members = cast("dict[str, tuple[object, object]]", parsed)
+    urgency, _ = members.get("u", (None, None))
+    return type(urgency) is int and urgency in LOW_URGENCIES
 
 
 def _check_media_type() -> None:

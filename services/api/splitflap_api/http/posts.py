@@ -14,7 +14,7 @@ from splitflap_api.domain.posts.representation import represent
 from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.http.auth import caller, is_admin
 from splitflap_api.http.pages import MAX_PAGE, page_of
-from splitflap_api.http.parse import check_text, id_of
+from splitflap_api.http.parse import check_text, id_of, is_low
 from splitflap_api.http.responses import REVALIDATED, JsonResponse, bytes_of, no_content
 from splitflap_api.http.services import Services
 
@@ -32,7 +32,8 @@ class PostViews:
     def create(self, body: models.PostInput) -> Later[CreatePost]:
         check_text(body.text)
         breaks = self._default_breaks if body.breaks is None else body.breaks
-        return Later(CreatePost(body, body.flavour or self._default_flavour, breaks))
+        flavour = body.flavour or self._default_flavour
+        return Later(CreatePost(body, flavour, breaks, low=is_low()))
 
     def edit(self, post_id: str, body: models.EditInput) -> Later[EditPost]:
         check_text(body.text)
@@ -46,6 +47,7 @@ class PostViews:
                 is_admin(),
                 body.flavour,
                 body.breaks,
+                is_low(),
             )
         )
 
@@ -87,7 +89,7 @@ def operations(services: Services) -> list[Operation]:
             },
             scope="write",
             body=models.PostInput,
-            headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
+            headers=(doc.IDEMPOTENCY_KEY, doc.PREFER, doc.PRIORITY),
             problems=(*doc.BODY_PROBLEMS, *doc.IDEMPOTENCY_PROBLEMS, "not-rendered", "conflict"),
         ),
         Operation(
@@ -125,7 +127,7 @@ def operations(services: Services) -> list[Operation]:
             scope="write",
             body=models.EditInput,
             checks_preconditions=True,
-            headers=(*doc.PRECONDITIONS, doc.IDEMPOTENCY_KEY, doc.PREFER),
+            headers=(*doc.PRECONDITIONS, doc.IDEMPOTENCY_KEY, doc.PREFER, doc.PRIORITY),
             problems=(
                 *doc.BODY_PROBLEMS,
                 *doc.IDEMPOTENCY_PROBLEMS,

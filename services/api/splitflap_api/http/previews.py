@@ -6,7 +6,7 @@ from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.domain.final_responses import fetched_preview, rendered_text
 from splitflap_api.domain.previews import FetchPreview, RenderText, fresh_preview, preview_key
-from splitflap_api.http.parse import check_text
+from splitflap_api.http.parse import check_text, is_low
 from splitflap_api.http.responses import JsonResponse, json_of
 from splitflap_api.http.services import Services
 
@@ -28,12 +28,13 @@ class PreviewViews:
                 known = fresh_preview(tx, url, self._store.now(tx), self._urls)
             if known:
                 return json_of(known)
-        return Later(FetchPreview(url, refresh=body.refresh))
+        return Later(FetchPreview(url, refresh=body.refresh, low=is_low()))
 
     def render(self, body: models.RenderInput) -> Later[RenderText]:
         check_text(body.text)
         breaks = self._default_breaks if body.breaks is None else body.breaks
-        return Later(RenderText(body.text, body.flavour or self._default_flavour, breaks))
+        flavour = body.flavour or self._default_flavour
+        return Later(RenderText(body.text, flavour, breaks, low=is_low()))
 
 
 def operations(services: Services) -> list[Operation]:
@@ -50,7 +51,7 @@ def operations(services: Services) -> list[Operation]:
             {202: doc.ACCEPTED, 200: ResponseSpec("The text, rendered.", models.RenderOrTask)},
             scope="write",
             body=models.RenderInput,
-            headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
+            headers=(doc.IDEMPOTENCY_KEY, doc.PREFER, doc.PRIORITY),
             problems=(*doc.BODY_PROBLEMS, *doc.IDEMPOTENCY_PROBLEMS, "not-rendered"),
         ),
         Operation(
@@ -65,7 +66,7 @@ def operations(services: Services) -> list[Operation]:
             },
             scope="write",
             body=models.PreviewInput,
-            headers=(doc.IDEMPOTENCY_KEY, doc.PREFER),
+            headers=(doc.IDEMPOTENCY_KEY, doc.PREFER, doc.PRIORITY),
             problems=(*doc.BODY_PROBLEMS, *doc.IDEMPOTENCY_PROBLEMS, "conflict"),
         ),
         Operation(

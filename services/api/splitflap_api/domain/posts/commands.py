@@ -25,6 +25,7 @@ class CreatePost:
     new: models.PostInput
     flavour: Flavour = "markdown"
     breaks: bool = False
+    low: bool = False
     own_transaction = False
     only_inserts = True
 
@@ -47,6 +48,7 @@ class CreatePost:
             "updated_at": changes.now,
         }
         changes.posts.append(post)
+        task.low = self.low
         _render(changes, task, post)
 
 
@@ -64,6 +66,7 @@ class EditPost:
     admin: bool
     flavour: Flavour | None = None
     breaks: bool | None = None
+    low: bool = False
     own_transaction = True
     only_inserts = False
 
@@ -81,6 +84,7 @@ class EditPost:
         post["breaks"] = post["breaks"] if self.breaks is None else self.breaks
         _write_revision(tx, changes, post)
         changes.ending += older
+        task.low = self.low
         _render(changes, task, post)
 
 

@@ -17,6 +17,7 @@ MODULES = {
                 *("holds", "aged", "latency", "idle"),
             ),
         ),
+        ("fairness", ("fairness",)),
         ("scraper", ("previews", "scrape")),
         ("renderer", ("pool", "flood", "wear", "hostile")),
     )

@@ -83,7 +83,7 @@ def _without_workers(it: Bench, bare: RunningApi) -> list[Line]:
         closed_loop(api, it.folder, WARM_UP, CONNECTIONS)
         for number in range(ROUNDS):
             note(f"accept, workers off: round {number + 1} of {ROUNDS}")
-            lines.add(_cost(it, api, environ), _cost(it, bare))
+            lines.add(measure_cost(it, api, environ), measure_cost(it, bare))
         for number, rate in enumerate(lines.rate.subjects[:ROUNDS_AT_HALF_LOAD]):
             note(f"accept, at half load: round {number + 1} of {ROUNDS_AT_HALF_LOAD}")
             _at_half_load(api, rate, p99, own_delay)
@@ -101,14 +101,14 @@ def _with_renderer(it: Bench, bare: RunningApi) -> list[Line]:
             note(f"accept, renderer on: round {number + 1} of {ROUNDS_WITH_RENDERER}")
             wait_drained(environ, DRAIN_TIMEOUT)
             began, before = time.monotonic(), _finished(environ)
-            cost = _cost(it, api, environ, drained=True)
+            cost = measure_cost(it, api, environ, drained=True)
             finished.add((_finished(environ) - before) / (time.monotonic() - began))
-            lines.add(cost, _cost(it, bare))
+            lines.add(cost, measure_cost(it, bare))
         _check_rows(api, environ)
     return [*lines.all, finished]
 
 
-def _cost(
+def measure_cost(
     it: Bench, api: RunningApi, environ: dict[str, str] | None = None, *, drained: bool = False
 ) -> Cost:
     """Run a closed loop, and wait for the work of its 202s (`drained`: also of the renderer)."""

@@ -13,7 +13,7 @@ from tests.system.rig.raw_http import RawResponse
 
 from .attempts import Attempt
 from .deployment import Deployment
-from .posters import REQUEST_TIMEOUT
+from .posters import REQUEST_TIMEOUT, RETRY_STATUSES
 
 #: Seconds until the first poll of a task, and the longest interval. Each interval is double the
 #: one before.
@@ -151,7 +151,7 @@ class Followers:
                 if response.status_code == 202:
                     attempt.edit_location = response.headers["Location"]
                 return
-            if response is not None and response.status_code != 503:
+            if response is not None and response.status_code not in RETRY_STATUSES:
                 self.wrong.append(f"editing {attempt.token}: {response.status_code}")
                 return
             time.sleep(RETRY_PAUSE)

@@ -1,6 +1,7 @@
 """All clients of a run on one channel, and the history that they record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -12,6 +13,7 @@ from tests.system.rig.client import Client
 from .attempts import Attempt
 from .deployment import Deployment
 from .followers import Followers, raw
+from .neighbour import Neighbour
 from .posters import Posters
 from .streams import Watchers
 
@@ -27,10 +29,19 @@ REST_TIMEOUT = 150.0
 
 
 class Load:
-    """Posters, followers and watchers on one channel."""
+    """Posters, followers and watchers on one channel, and a noisy neighbour if wanted."""
 
-    def __init__(self, deployment: Deployment, channel: str, seed: str, rate: float = RATE) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        channel: str,
+        seed: str,
+        rate: float = RATE,
+        *,
+        neighbour: bool = False,
+    ) -> None:
         self.channel = channel
+        self.neighbour = Neighbour(deployment, channel, seed) if neighbour else None
         self._deployment = deployment
         self._watchers = Watchers(deployment, channel, seed)
         self._followers = Followers(deployment, channel, seed)
@@ -41,19 +52,44 @@ class Load:
         self._followers.start()
         self.posters.start()
         wait_until(lambda: self._finals() >= WARM_UP_POSTS, "the first posts", WARM_UP_TIMEOUT)
+        if self.neighbour:
+            self.neighbour.start()
+
+    @contextmanager
+    def only_light(self) -> Iterator[None]:
+        """Post no heavy text while the block runs. Earlier ones of the neighbour have ended."""
+        self.posters.heavy = False
+        if self.neighbour:
+            self.neighbour.pause()
+        try:
+            yield
+        finally:
+            self.posters.heavy = True
+            if self.neighbour:
+                self.neighbour.resume()
 
     def stop(self) -> History:
         """Stop posting, wait until all work has ended, and collect the history."""
         self.posters.stop()
         self._followers.stop()
         clients = [self._deployment.client(api) for api in self._deployment.apis]
+        neighbours = self.neighbour.stop() if self.neighbour else []
         _wait_for_rest(clients[0])
         for attempt in self.posters.attempts:
             _read_finals_again(attempt, clients)
+        floods = self.neighbour.attempts if self.neighbour else []
+        for attempt in floods:
+            _read_finals_again(attempt, neighbours)
         posts = clients[-1].posts(self.channel)
         streams, events = self._watchers.stop()
+        attempts = [*self.posters.attempts, *floods]
+        return History(attempts, posts, events, streams, self._wrong())
+
+    def _wrong(self) -> list[str]:
         wrong = [*self.posters.wrong, *self._followers.wrong]
-        return History(self.posters.attempts, posts, events, streams, wrong)
+        if self.neighbour:
+            wrong += [*self.neighbour.wrong, *self.posters.refused_for_backlog]
+        return wrong
 
     def _finals(self) -> int:
         return sum(1 for attempt in self.posters.attempts if attempt.finals)

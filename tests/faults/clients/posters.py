@@ -29,7 +29,19 @@ THREADS = 8
 REPEAT_SHARE = 0.1
 
 #: Statuses that a fault may cause; each needs a Retry-After.
-RETRY_STATUSES = {503}
+RETRY_STATUSES = {429, 503}
+
+#: The problem of an account whose own work waits too long, and the detail of the one that all have.
+BACKLOG_PROBLEM, BACKLOG_DETAIL = "/backlog", "still waiting to be"
+
+
+def is_for_backlog(response: requests.Response) -> bool:
+    """Whether a request was refused because work waits too long."""
+    if response.status_code not in RETRY_STATUSES:
+        return False
+    problem = response.json()
+    kind, detail = problem.get("type", ""), problem.get("detail", "")
+    return kind.endswith(BACKLOG_PROBLEM) or BACKLOG_DETAIL in detail
 
 
 class Poster:
@@ -46,6 +58,8 @@ class Poster:
         self.statuses: Counter[str] = Counter()
         #: Responses that are faults in any case.
         self.wrong: list[str] = []
+        #: Refusals because work waits too long.
+        self.refused_for_backlog: list[str] = []
         self._channel = channel
         self._rng = rng
         self._on_accepted = on_accepted
@@ -84,6 +98,8 @@ class Poster:
             attempt.acknowledged = True
         elif response.status_code not in RETRY_STATUSES or "Retry-After" not in response.headers:
             self.wrong.append(f"{attempt.token}: {response.status_code} {response.text[:200]}")
+        elif is_for_backlog(response):
+            self.refused_for_backlog.append(f"{attempt.token}: refused, {response.text[:200]}")
         return attempt.acknowledged
 
     def _submit(self, client: Client, attempt: Attempt) -> requests.Response | None:
@@ -112,6 +128,8 @@ class Posters:
         self.attempts: list[Attempt] = []
         #: Whether some texts are heavy.
         self.heavy = True
+        #: Whether work waits too long by a fault, so that refusals for it are right.
+        self.own_backlog = False
         self._deployment = deployment
         self._channel = channel
         self._mean_interval = THREADS / rate
@@ -128,6 +146,18 @@ class Posters:
     def wrong(self) -> list[str]:
         """Responses that are faults in any case."""
         return [each for poster in self._posters for each in poster.wrong]
+
+    @property
+    def refused_for_backlog(self) -> list[str]:
+        """Refusals because work waits too long: faults, unless it is the clients' own work."""
+        if self.own_backlog:
+            return []
+        return [each for poster in self._posters for each in poster.refused_for_backlog]
+
+    @property
+    def refusals(self) -> int:
+        """The number of requests that were refused for now."""
+        return sum(self.statuses[str(status)] for status in RETRY_STATUSES)
 
     @property
     def statuses(self) -> Counter[str]:

@@ -44,6 +44,7 @@ class WorkersAway(Nemesis):
         return ""
 
     def round(self) -> None:
+        self.load.posters.own_backlog = True
         workers = [*self.world.of("renderer"), *self.world.of("scraper")]
         for name in workers:
             if self.rng.random() < 0.5:
@@ -51,7 +52,7 @@ class WorkersAway(Nemesis):
             else:
                 self.world.services[name].close()
         self.hold(AWAY, AWAY)
-        wait_until(lambda: self.load.posters.statuses["503"], "new work to be refused", SHED_WITHIN)
+        wait_until(lambda: self.load.posters.refusals, "new work to be refused", SHED_WITHIN)
         self._check(SHOWN * self._pace * AWAY)
         self.world.completions.ahead = self.pass_a_day()
         self._check(SHOWN * DAY)

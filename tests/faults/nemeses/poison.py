@@ -36,13 +36,11 @@ class Poison(Nemesis):
 
     name = "job kills its worker"
 
-    def begin(self) -> None:
-        self.load.posters.heavy = False
-
-    def end(self) -> None:
-        self.load.posters.heavy = True
-
     def round(self) -> None:
+        with self.load.only_light():
+            self._kill_until_it_fails()
+
+    def _kill_until_it_fails(self) -> None:
         token = f"{self.load.channel}-poison-{self.rng.randrange(10**6)}"
         attempt = Attempt(token, f"post {token}\n\n{POISON}", key=token, poison=True)
         self.load.posters.add(attempt)

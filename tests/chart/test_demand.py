@@ -22,6 +22,23 @@ def api(pod: str, published: str, ready: str, release: str = RELEASE) -> dict[st
     }
 
 
+def held(pod: str, normal: str, low: str = "0x60") -> dict[str, str]:
+    """The texts that wait for their account's turn, as one replica of the API counts them."""
+    labels = f'{RELEASE},pod="{pod}",kind="render"'
+    return {
+        f'splitflap_jobs_waiting{{{labels},state="held"}}': normal,
+        f'splitflap_jobs_waiting{{{labels},state="held_low"}}': low,
+        f'splitflap_jobs_waiting{{{labels},state="unfinished"}}': "9999x60",
+    }
+
+
+def express(pod: str, ready: str) -> dict[str, str]:
+    """The texts in the express queue, as one replica of the API reports them."""
+    return {
+        f'splitflap_queue_ready_messages{{{RELEASE},pod="{pod}",queue="render.express"}}': ready
+    }
+
+
 def renderer(
     pod: str, seconds: str, count: str, slots: str, in_flight: str = "0x60"
 ) -> dict[str, str]:
@@ -87,6 +104,34 @@ CASES: dict[str, tuple[Series, float, float]] = {
         {**api("a", "0+120x60", "600x60"), **api("b", "0+120x60", UNKNOWN)},
         5,
         2.25,
+    ),
+    # (600 x S / 30) / 0.8. The queue is short, because the publisher keeps it so.
+    "held": ({**api("a", "0x60", "0x60"), **held("a", "600x60")}, 5, 1.25),
+    # Low jobs are work too.
+    "held and low": ({**api("a", "0x60", "0x60"), **held("a", "200x60", "400x60")}, 5, 1.25),
+    # All replicas count the same held jobs.
+    "held, several APIs": (
+        {
+            **api("a", "0x60", "0x60"),
+            **api("b", "0x60", "0x60"),
+            **held("a", "600x60"),
+            **held("b", "590x60"),
+        },
+        5,
+        1.25,
+    ),
+    # 16 are published in a second, 30 are ready, 600 are held.
+    "a flood of one account": (
+        {**api("a", SIXTEEN, "30x60"), **held("a", "600x60")},
+        5,
+        2.31,
+    ),
+    # The messages of both queues wait for the same pool.
+    "express": ({**api("a", "0x60", "400x60"), **express("a", "200x60")}, 5, 1.25),
+    "express, of a replica without a broker": (
+        {**api("a", "0x60", "600x60"), **express("a", UNKNOWN)},
+        5,
+        1.25,
     ),
     # All workers have gone: their times hold for ten minutes, their slots do not.
     "scaled to zero": (

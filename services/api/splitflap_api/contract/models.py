@@ -443,7 +443,11 @@ class DeadLettersDone(msgspec.Struct):
 
 
 class JobCount(msgspec.Struct):
-    """Jobs of one kind in one state (unpublished, unfinished), and the age of the oldest."""
+    """Jobs of one kind in one state, and the age of the oldest.
+
+    The states are `unpublished`, `unfinished`, and `held` or `held_low`: normal and low jobs that
+    wait for their account's turn.
+    """
 
     kind: str
     state: str
@@ -451,9 +455,17 @@ class JobCount(msgspec.Struct):
     oldest_seconds: Annotated[float, Meta(ge=0)]
 
 
+class AccountCount(msgspec.Struct):
+    """The number of accounts whose jobs of one kind wait for their turn."""
+
+    kind: str
+    count: Count
+
+
 class Status(msgspec.Struct):
     """Work in progress, and dead letters."""
 
     jobs: list[JobCount]
+    waiting_accounts: list[AccountCount]
     dead: Count
     running_tasks: Count

@@ -11,10 +11,14 @@ from splitflap_api.store.schema import tasks
 def read_status(tx: Connection, now: int) -> models.Status:
     """The status at `now` (milliseconds since 1970)."""
     running = select(func.count()).select_from(tasks).where(tasks.c.state == "running")
+    counts = job_counts(tx)
     return models.Status(
         jobs=[
             models.JobCount(kind, state, count, max(0, now - since) / 1000)
-            for (kind, state), (count, since) in sorted(job_counts(tx).items())
+            for (kind, state), (count, since) in sorted(counts.jobs.items())
+        ],
+        waiting_accounts=[
+            models.AccountCount(kind, count) for kind, count in sorted(counts.accounts.items())
         ],
         dead=dead_letters.count(tx),
         running_tasks=int(tx.execute(running).scalar_one()),

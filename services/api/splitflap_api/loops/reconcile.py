@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, exists, func, select, update
 
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs import due
-from splitflap_api.domain.jobs.counts import job_counts
+from splitflap_api.domain.jobs.counts import STATES, job_counts
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.loops.queue_depths import CLOCK_STEP, Sign, SignsOfLoss
@@ -41,6 +41,9 @@ MAX_BATCHES = 10
 
 #: Seconds between counts of waiting jobs, and between looks at the clock.
 MEASURE_EVERY = 5.0
+
+#: Least pause after a count, as a multiple of its time. A count holds the process with SQLite.
+PAUSE_AFTER_COUNT = 100
 
 #: Looks at the clock after a step back in which times are limited. Other processes know the step
 #: a few seconds later.
@@ -100,11 +103,12 @@ class Reconciler(Loop):
         self._retried = metrics.counter("splitflap_jobs_retried_total")
         self._oldest = metrics.gauge("splitflap_oldest_job_seconds")
         self._waiting = metrics.gauge("splitflap_jobs_waiting")
+        self._accounts = metrics.gauge("splitflap_accounts_waiting")
         self._left = metrics.gauge("splitflap_tasks_without_responder")
         #: When the broker came back (monotonic), until the jobs of its outage are due.
         self._up_since: float | None = None
         self._due = DueWork()
-        self._measured_at = self._logged_at = self._clock_read_at = float("-inf")
+        self._measure_at = self._logged_at = self._clock_read_at = float("-inf")
         #: The database's clock minus the monotonic one, and the looks that still limit times. A
         #: step may have happened while no API ran.
         self._clock_offset = 0
@@ -221,18 +225,21 @@ class Reconciler(Loop):
             self._after_commit.changed()
 
     def _measure(self) -> None:
-        if time.monotonic() - self._measured_at <= MEASURE_EVERY:
+        if (began := time.monotonic()) < self._measure_at:
             return
-        self._measured_at = time.monotonic()
+        self._measure_at = began + MEASURE_EVERY
         names = self._tasks.responders.names
         with self._store.read() as tx:
             now = self._store.now(tx)
             counts = job_counts(tx)
             due_tasks = tx.execute(_LEFT, {"_now": now, "_names": names})
             left: dict[str, int] = {row.finish: row.tasks for row in due_tasks}
-        for state in ("unpublished", "unfinished"):
-            for kind in KINDS:
-                count, since = counts.get((kind, state), (0, now))
+        pause = PAUSE_AFTER_COUNT * (time.monotonic() - began)
+        self._measure_at = max(self._measure_at, began + pause)
+        for kind in KINDS:
+            self._accounts.labels(kind).set(counts.accounts.get(kind, 0))
+            for state in STATES:
+                count, since = counts.jobs.get((kind, state), (0, now))
                 self._waiting.labels(kind, state).set(count)
                 self._oldest.labels(kind, state).set(max(0, now - since) / 1000)
         self._left.set(sum(left.values()))

@@ -1,31 +1,115 @@
-"""How many jobs wait, and for how long."""
+"""How many jobs and accounts wait, and for how long.
 
-from sqlalchemy import Connection, func, select
+Held jobs may be many, so they are counted up to a bound, in their index alone. Their accounts are
+found by a loose index scan: one probe for each account, and no read of all its jobs.
+"""
 
-from splitflap_api.store.schema import jobs
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from splitflap_core.kinds import KINDS
+from sqlalchemy import Connection, func, select, text
+
+from splitflap_api.store.schema import IS_RELEASED, jobs
+
+#: The states of an unfinished job that are counted.
+STATES = ("unpublished", "unfinished", "held", "held_low")
+
+#: Held jobs of a kind that are counted, normal and low ones each.
+MOST_JOBS = 100_000
+
+#: Accounts of a kind that are counted, with normal and with low jobs each.
+MOST_ACCOUNTS = 10_000
+
+#: Held jobs are sorted by account: this is the first job of each, by kind and lane.
+FIRST_OF_EACH_ACCOUNT = f"""
+    WITH RECURSIVE
+    lanes (kind, low) AS (
+        VALUES {", ".join(f"('{kind}', {low})" for kind in KINDS for low in ("false", "true"))}
+    ),
+    waiting (number, kind, low, account, since) AS (
+        SELECT 1, first.kind, first.low, first.account,
+            coalesce(first.waiting_since, first.created_at)
+        FROM lanes JOIN jobs AS first ON first.id = (
+            SELECT id FROM jobs WHERE held AND kind = lanes.kind AND low = lanes.low
+            ORDER BY account, id LIMIT 1
+        )
+        UNION ALL
+        SELECT waiting.number + 1, next.kind, next.low, next.account,
+            coalesce(next.waiting_since, next.created_at)
+        FROM waiting JOIN jobs AS next ON next.id = (
+            SELECT id FROM jobs
+            WHERE held AND kind = waiting.kind AND low = waiting.low
+                AND jobs.account > waiting.account
+            ORDER BY jobs.account, id LIMIT 1
+        )
+        WHERE waiting.number < :most_accounts
+    )
+"""  # noqa: S608 - constants
 
 
-def job_counts(tx: Connection) -> dict[tuple[str, str], tuple[int, int]]:
-    """Count and start of the oldest wait (milliseconds), by kind and state.
+class JobCounts(NamedTuple):
+    """The numbers of waiting jobs and accounts."""
+
+    #: Count and start of the oldest wait (milliseconds), by kind and state.
+    jobs: dict[tuple[str, str], tuple[int, int]]
+    #: Accounts with held jobs, by kind.
+    accounts: dict[str, int]
+
+
+def job_counts(tx: Connection) -> JobCounts:
+    """Count jobs by kind and state, and accounts by kind.
 
     An unfinished job waits since its first publishing, whenever its message is published again. An
     unpublished one waits since its creation. A retry waits since its due time: it may be in the
-    future, because a site with a Retry-After of a minute makes no backlog.
+    future, because a site with a Retry-After of a minute makes no backlog. A held job waits as an
+    unpublished one does. The oldest held job is the oldest of the first jobs of all accounts.
     """
-    unpublished = jobs.c.first_dispatched_at.is_(None)
-    since = func.coalesce(jobs.c.first_dispatched_at, jobs.c.waiting_since, jobs.c.created_at)
-    rows = tx.execute(
-        select(
-            jobs.c.kind,
-            unpublished.label("unpublished"),
-            func.count().label("count"),
-            func.min(since).label("since"),
-        ).group_by(jobs.c.kind, unpublished)
-    ).mappings()
-    return {
-        (row["kind"], "unpublished" if row["unpublished"] else "unfinished"): (
-            row["count"],
-            row["since"],
-        )
-        for row in rows
-    }
+    counts = dict(_released(tx))
+    accounts = {}
+    for row in tx.execute(_HELD, {"most_accounts": MOST_ACCOUNTS, "most": MOST_JOBS}).mappings():
+        accounts[row["kind"]] = row["accounts"]
+        for state in ("held", "held_low"):
+            if row[state]:
+                counts[row["kind"], state] = row[state], row[f"{state}_since"]
+    return JobCounts(counts, accounts)
+
+
+def _released(tx: Connection) -> Iterator[tuple[tuple[str, str], tuple[int, int]]]:
+    for row in tx.execute(_RELEASED).mappings():
+        state = "unpublished" if row["unpublished"] else "unfinished"
+        yield (row["kind"], state), (row["count"], row["since"])
+
+
+_unpublished = jobs.c.first_dispatched_at.is_(None)
+_RELEASED = (
+    select(
+        jobs.c.kind,
+        _unpublished.label("unpublished"),
+        func.count().label("count"),
+        func.min(
+            func.coalesce(jobs.c.first_dispatched_at, jobs.c.waiting_since, jobs.c.created_at)
+        ).label("since"),
+    )
+    .where(IS_RELEASED)
+    .group_by(jobs.c.kind, _unpublished)
+)
+
+_COUNT = """(
+    SELECT count(*) FROM (
+        SELECT 1 FROM jobs WHERE held AND kind = lane.kind AND low = {low} LIMIT :most
+    ) AS counted
+)"""
+_HELD = text(
+    f"""
+    {FIRST_OF_EACH_ACCOUNT},
+    lane AS (
+        SELECT kind, count(DISTINCT account) AS accounts,
+            min(CASE WHEN NOT low THEN since END) AS held_since,
+            min(CASE WHEN low THEN since END) AS held_low_since
+        FROM waiting GROUP BY kind
+    )
+    SELECT lane.*, {_COUNT.format(low="false")} AS held, {_COUNT.format(low="true")} AS held_low
+    FROM lane
+    """  # noqa: S608 - constants
+)

@@ -5,12 +5,12 @@ from sqlalchemy import Connection, func, select
 from splitflap_api.contract import models
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.jobs.counts import job_counts
-from splitflap_api.store.schema import tasks
+from splitflap_api.store.schema import IS_RUNNING, tasks
 
 
 def read_status(tx: Connection, now: int) -> models.Status:
     """The status at `now` (milliseconds since 1970)."""
-    running = select(func.count()).select_from(tasks).where(tasks.c.state == "running")
+    running = select(func.count()).select_from(tasks).where(IS_RUNNING)
     counts = job_counts(tx)
     return models.Status(
         jobs=[

@@ -24,7 +24,7 @@ from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.loops.queue_depths import CLOCK_STEP, Sign, SignsOfLoss
 from splitflap_api.loops.retention import Retention, sweeps
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import completions, jobs, tasks
+from splitflap_api.store.schema import IS_RUNNING, completions, jobs, tasks
 from splitflap_api.transactions.after_commit import AfterCommit
 from splitflap_api.transactions.ingest import Ingest
 
@@ -254,7 +254,7 @@ class Reconciler(Loop):
             )
 
 
-_is_due = (tasks.c.state == "running") & (tasks.c.finish_at <= bindparam("_now"))
+_is_due = IS_RUNNING & (tasks.c.finish_at <= bindparam("_now"))
 _DUE_TASKS = (
     select(tasks.c.id)
     .where(_is_due, tasks.c.finish.in_(bindparam("_names", expanding=True)))
@@ -269,15 +269,19 @@ _LEFT = (
     .group_by(tasks.c.finish)
 )
 
+_FIRST_JOB = select(func.min(jobs.c.due_at)).where(jobs.c.due_at.is_not(None))
+_FIRST_TASK = select(func.min(tasks.c.finish_at)).where(IS_RUNNING)
+#: An index gives a minimum, whatever the statistics say. With EXISTS, PostgreSQL may expect to find
+#: a due row soon in the table itself, and reads all of it if there is none.
 _DUE_WORK = select(
-    exists().where(jobs.c.due_at <= bindparam("_now")),
-    exists().where(_is_due),
+    _FIRST_JOB.scalar_subquery() <= bindparam("_now"),
+    _FIRST_TASK.scalar_subquery() <= bindparam("_now"),
     exists().select_from(completions),
 )
 
 _LIMIT_FINISH = (
     update(tasks)
-    .where(tasks.c.state == "running", tasks.c.finish_at > bindparam("_latest"))
+    .where(IS_RUNNING, tasks.c.finish_at > bindparam("_latest"))
     .values(finish_at=bindparam("_now"))
 )
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     false,
+    literal_column,
     text,
 )
 from sqlalchemy.types import TypeEngine
@@ -77,8 +78,10 @@ tasks = Table(
 _refers = tasks.c.html_post.is_not(None)
 Index("tasks_html_post", tasks.c.html_post, postgresql_where=_refers, sqlite_where=_refers)
 Index("tasks_idempotency", tasks.c.account, tasks.c.idempotency_key, unique=True)
-_running = tasks.c.state == "running"
-Index("tasks_finish_at", tasks.c.finish_at, postgresql_where=_running, sqlite_where=_running)
+#: A parameter in place of the word would hide from the planner that the partial index fits. A plan
+#: for all parameters then reads every task.
+IS_RUNNING = tasks.c.state == literal_column("'running'")
+Index("tasks_finish_at", tasks.c.finish_at, postgresql_where=IS_RUNNING, sqlite_where=IS_RUNNING)
 Index("tasks_expires_at", tasks.c.expires_at)
 # Expired tasks with their final responses, which a sweep deletes.
 _full = tasks.c.body.is_not(None)

@@ -54,6 +54,9 @@ MAX_PIXELS = 99_999
 #: Largest file in bytes: the largest integer of JavaScript.
 MAX_FILE = 2**53 - 1
 
+#: Most slots of one worker.
+MAX_SLOTS = 10_000
+
 #: Longest time for which a preview or its failure is fresh, in seconds: a week.
 MAX_KEEP = 604_800
 
@@ -221,7 +224,8 @@ class JobOutcome(msgspec.Struct, frozen=True):
     """The outcome of one attempt at a job, or the notice that it has begun.
 
     An outcome is idempotent by (job, attempt). `took` is the time in a slot of the worker, in
-    seconds.
+    seconds. `slots` is the number of jobs that this worker computes at a time, without the slots
+    for express jobs. A worker of an earlier release does not say it.
     """
 
     job: Label
@@ -233,6 +237,7 @@ class JobOutcome(msgspec.Struct, frozen=True):
     version: int = VERSION
     task: Label | None = None
     traceparent: Label | None = None
+    slots: Annotated[int, Meta(ge=1, le=MAX_SLOTS)] | msgspec.UnsetType = msgspec.UNSET
 
 
 class JobRef(msgspec.Struct):

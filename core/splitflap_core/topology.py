@@ -1,9 +1,10 @@
 """The only declaration of Splitflap's exchanges and queues.
 
-    jobs (direct)    -> render, scrape     API -> workers
-    results (direct) -> results            workers -> API
-    dead (fanout)    -> dead               all services -> API, which stores the dead letters
-    events (fanout)  -> one per replica    API -> API, empty messages as wake-ups
+    jobs (direct)    -> render, scrape                    API -> workers
+                     -> render.express, scrape.express    API -> workers, beside a flood
+    results (direct) -> results                           workers -> API
+    dead (fanout)    -> dead                              all services -> API, which stores them
+    events (fanout)  -> one per replica                   API -> API, empty messages as wake-ups
 
 All queues but the replicas' own are quorum queues. RabbitMQ moves a message that reaches its
 delivery limit to `dead`, at least once. At-least-once dead lettering needs overflow reject-publish
@@ -11,6 +12,9 @@ delivery limit to `dead`, at least once. At-least-once dead lettering needs over
 
 The arguments of an existing queue are fixed. After a change here, the API deletes the queue and
 declares it anew: the database has the jobs.
+
+Splitflap works without the express queues: an older API has not declared them, and broker users
+with the rights of an older release may not use them.
 """
 
 from dataclasses import dataclass
@@ -56,12 +60,28 @@ _TO_DEAD = {"x-dead-letter-exchange": DEAD.name, "x-dead-letter-strategy": "at-l
 
 #: The queue of each kind of job. It has the kind's name.
 JOB_QUEUES: dict[Kind, Queue] = {kind: _quorum(kind, JOBS, **_TO_DEAD) for kind in KINDS}
+
+#: The queue of each kind for jobs that must not wait behind the jobs of other accounts.
+EXPRESS_QUEUES: dict[Kind, Queue] = {
+    kind: _quorum(f"{kind}.express", JOBS, **_TO_DEAD) for kind in KINDS
+}
 RESULTS_QUEUE = _quorum("results", RESULTS, **_TO_DEAD)
 DEAD_QUEUE = _quorum("dead", DEAD, **{"x-message-ttl": DEAD_TTL_MS})
-QUEUES = (*JOB_QUEUES.values(), RESULTS_QUEUE, DEAD_QUEUE)
+
+#: Without one of these queues no session works.
+REQUIRED_QUEUES = (*JOB_QUEUES.values(), RESULTS_QUEUE, DEAD_QUEUE)
+QUEUES = (*REQUIRED_QUEUES, *EXPRESS_QUEUES.values())
+
+#: The names of the express queues.
+EXPRESS = frozenset(queue.name for queue in EXPRESS_QUEUES.values())
+
+#: The kind of the jobs in each queue of jobs.
+KIND_OF: dict[str, Kind] = {
+    queue.name: kind for queues in (JOB_QUEUES, EXPRESS_QUEUES) for kind, queue in queues.items()
+}
 
 #: The queues of jobs and of reports about jobs.
-WORK_QUEUES = (*JOB_QUEUES, RESULTS_QUEUE.name)
+WORK_QUEUES = (*KIND_OF, RESULTS_QUEUE.name)
 
 #: The queues whose messages the API can make again from the database.
 REPLACEABLE = WORK_QUEUES
@@ -76,14 +96,18 @@ class Rights:
     read: str
 
 
-#: Everything in the topology. Binding a queue needs rights on the queue and on the exchange.
-_ALL = rf"^(jobs|{'|'.join(KINDS)}|results|dead|events(\..+)?)$"
+#: Everything in the topology, and the lock of a replacement. Binding a queue needs rights on the
+#: queue and on the exchange.
+_ALL = rf"^(jobs|({'|'.join(KINDS)})(\.express)?|results|dead|events(\..+)?|replace\..+)$"
 
-#: The least permissions of each service. A worker reads its own queue, and writes outcomes and
+#: The least permissions of each service. A worker reads its own two queues, and writes outcomes and
 #: dead letters.
 RIGHTS = {
     "api": Rights(_ALL, _ALL, _ALL),
-    **{spec.service: Rights("^$", "^(results|dead)$", f"^{spec.name}$") for spec in KINDS.values()},
+    **{
+        spec.service: Rights("^$", "^(results|dead)$", rf"^{spec.name}(\.express)?$")
+        for spec in KINDS.values()
+    },
 }
 
 

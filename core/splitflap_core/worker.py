@@ -1,6 +1,10 @@
 """The worker loop: take a job from the broker, compute it in a pool, publish the outcome, ack.
 
-    broker -> Worker._deliver -> Pool.submit -> (slot of the pool) -> Worker._finish -> broker
+    broker -> JobLink._deliver -> Pool.submit -> (slot of the pool) -> JobLink._finish -> broker
+
+A worker has two such links: one for the queue of its kind, and one for the kind's express queue.
+Each has a connection, a prefetch and pauses of its own, so normal jobs never hold up express ones.
+A broker that refuses the express queue ends only that link's connection.
 
 The order of a stop: deliveries end; the pool finishes its running jobs and returns the others; the
 outcomes are published and confirmed; their messages are acked; the connection closes. After a
@@ -67,17 +71,24 @@ class Pool(Protocol[P_contra]):
 
     @property
     def slots(self) -> int:
-        """The number of jobs computed at a time."""
+        """The number of jobs computed at a time, without the slots for express jobs only."""
 
     def start(self) -> None:
         """Start threads or processes. The worker calls this before it connects to the broker."""
 
     def submit(
-        self, job: Job, request: P_contra, finish: Finish, begin: Begin | None = None
+        self,
+        job: Job,
+        request: P_contra,
+        finish: Finish,
+        begin: Begin | None = None,
+        *,
+        express: bool = False,
     ) -> None:
         """Take a job and return at once.
 
-        A job with `begin` may kill this process. The pool calls `begin` before it computes the job,
+        An `express` job waits for no normal job: the pool has slots for express jobs only. A job
+        with `begin` may kill this process. The pool calls `begin` before it computes the job,
         and begins no other job with it.
 
         Raises:
@@ -141,26 +152,29 @@ class Refusals:
         self._last = 0.0
 
 
-class Worker(Generic[P]):
-    """Carries the jobs of one kind from the broker to a pool, and their outcomes back."""
+class JobLink(Generic[P]):
+    """Carries the jobs of one queue to the pool, and their outcomes back."""
 
     def __init__(
         self,
         spec: KindSpec[P, Any],
         pool: Pool[P],
         backend: BrokerBackend,
-        metrics: Metrics,
-        prefetch: int,
+        metrics: JobMetrics,
+        subscription: Subscription,
     ) -> None:
-        self._kind = kind = spec.name
+        self._queue = subscription.queue.name
+        self._kind = spec.name
+        self._express = self._queue in topology.EXPRESS
         self._request_type = spec.request_type
         self._pool = pool
-        self._metrics = JobMetrics(metrics, kind)
-        self._name = f"{socket.gethostname()}-{kind}"
-        self._link = BrokerLink(
-            kind,
-            backend.opener(self._name, declares=False),
-            subscriptions=(Subscription(topology.JOB_QUEUES[kind], prefetch),),
+        self._metrics = metrics
+        host = socket.gethostname()
+        self._name = f"{host}-{spec.name}"
+        self.link = BrokerLink(
+            self._queue,
+            backend.opener(f"{host}-{self._queue}", declares=False),
+            subscriptions=(subscription,),
             on_delivery=self._deliver,
             on_idle=self._submit_held,
         )
@@ -169,38 +183,19 @@ class Worker(Generic[P]):
         self._resume_at = 0.0
         self._refused = Refusals()
 
-    def start(self) -> None:
-        """Start the pool, then connect: child processes must not inherit a connection."""
-        self._pool.start()
-        self._metrics.start(self._pool.slots)
-        self._link.start()
-
-    def set_prefetch(self, count: int) -> None:
-        """Change the limit of jobs held by this worker."""
-        self._link.set_prefetch(count)
-
     def stop(self, timeout: float) -> None:
-        """Stop within `timeout` seconds, in the order at the top of this module."""
-        deadline = time.monotonic() + timeout
-        self._link.stop_consuming()
-        self._pool.stop(timeout)
+        """Give back the jobs that the pool has not taken, publish all outcomes, and disconnect."""
         # The link's thread pops from `_held` too.
         with suppress(IndexError):
             while True:
                 self._held.popleft()[0].requeue()
-        self._link.stop(max(1.0, deadline - time.monotonic()))
-
-    def register(self, health: HealthServer) -> None:
-        """Add checks: alive while link and pool make progress, ready while connected."""
-        health.live("link", self._link.complaint)
-        health.live("pool", self._pool.complaint)
-        health.ready("link", self._link.ready)
+        self.link.stop(timeout)
 
     def _deliver(self, delivery: Delivery) -> None:
         try:
             job, request = decode_job(delivery.body, self._request_type)
             if job.kind != self._kind:
-                raise BrokenMessage(f"a {job.kind} job in the queue {self._kind}")
+                raise BrokenMessage(f"a {job.kind} job in the queue {self._queue}")
         except BrokenMessage as error:
             self._dead_letter(delivery, str(error))
             return
@@ -227,13 +222,14 @@ class Worker(Generic[P]):
         try:
             self._metrics.in_flight.inc()
             with bound(job=job.id, task=job.task, traceparent=job.traceparent):
-                self._pool.submit(job, request, partial(self._finish, delivery, job), begin)
+                finish = partial(self._finish, delivery, job)
+                self._pool.submit(job, request, finish, begin, express=self._express)
         except SlowDown as error:
             logger.warning("worker: the pool is full (%s)", error)
             self._metrics.in_flight.dec()
             self._held.append((delivery, job, request))
             self._resume_at = time.monotonic() + error.after
-            self._link.pause(error.after)
+            self.link.pause(error.after)
 
     def _finish(self, delivery: Delivery, job: Job, outcome: Outcome | None, took: float) -> None:
         self._metrics.in_flight.dec()
@@ -258,7 +254,7 @@ class Worker(Generic[P]):
     def _report_begun(self, job: Job) -> None:
         body = self._encoded(job, Begun(), 0.0)
         queue = topology.RESULTS_QUEUE.name
-        self._link.publish(OutgoingMessage(topology.RESULTS.name, queue, body, lambda _sent: None))
+        self.link.publish(OutgoingMessage(topology.RESULTS.name, queue, body, lambda _sent: None))
 
     def _encoded(self, job: Job, report: Report, took: float) -> bytes:
         return encode(
@@ -271,11 +267,12 @@ class Worker(Generic[P]):
                 worker=self._name,
                 task=job.task,
                 traceparent=new_traceparent(job.traceparent),
+                slots=self._pool.slots,
             )
         )
 
     def _dead_letter(self, delivery: Delivery, reason: str) -> None:
-        logger.error("queue %s: a message went to the dead letters: %s", self._kind, reason)
+        logger.error("queue %s: a message went to the dead letters: %s", self._queue, reason)
         self._publish(
             topology.DEAD.name,
             self._kind,
@@ -295,10 +292,60 @@ class Worker(Generic[P]):
                 delivery.ack()
                 return
             delivery.requeue()
-            if self._link.up and (pause := self._refused.pause()):
-                self._link.pause(pause)
+            if self.link.up and (pause := self._refused.pause()):
+                self.link.pause(pause)
 
-        self._link.publish(OutgoingMessage(exchange, key, body, settled, headers))
+        self.link.publish(OutgoingMessage(exchange, key, body, settled, headers))
+
+
+class Worker(Generic[P]):
+    """Carries the jobs of one kind from the broker to a pool, and their outcomes back."""
+
+    def __init__(
+        self,
+        spec: KindSpec[P, Any],
+        pool: Pool[P],
+        backend: BrokerBackend,
+        metrics: Metrics,
+        prefetch: int,
+        express_prefetch: int,
+    ) -> None:
+        self._pool = pool
+        self._metrics = JobMetrics(metrics, spec.name)
+        normal = Subscription(topology.JOB_QUEUES[spec.name], prefetch)
+        express = Subscription(topology.EXPRESS_QUEUES[spec.name], express_prefetch)
+        self._normal = JobLink(spec, pool, backend, self._metrics, normal)
+        self._express = JobLink(spec, pool, backend, self._metrics, express)
+
+    def start(self) -> None:
+        """Start the pool, then connect: child processes must not inherit a connection."""
+        self._pool.start()
+        self._metrics.start(self._pool.slots)
+        self._normal.link.start()
+        self._express.link.start()
+
+    def set_prefetch(self, count: int) -> None:
+        """Change the limit of normal jobs held by this worker."""
+        self._normal.link.set_prefetch(count)
+
+    def stop(self, timeout: float) -> None:
+        """Stop within `timeout` seconds, in the order at the top of this module."""
+        deadline = time.monotonic() + timeout
+        for each in (self._express, self._normal):
+            each.link.stop_consuming()
+        self._pool.stop(timeout)
+        for each in (self._express, self._normal):
+            each.stop(max(1.0, deadline - time.monotonic()))
+
+    def register(self, health: HealthServer) -> None:
+        """Add checks: alive while links and pool make progress, ready while connected.
+
+        The worker is ready without the express queue, which an older API has not declared.
+        """
+        health.live("link", self._normal.link.complaint)
+        health.live("express link", self._express.link.complaint)
+        health.live("pool", self._pool.complaint)
+        health.ready("link", self._normal.link.ready)
 
 
 def dead_headers(delivery: Delivery, reason: str) -> dict[str, str]:

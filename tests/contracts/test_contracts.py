@@ -40,9 +40,9 @@ def raw(value: object) -> msgspec.Raw:
     return msgspec.Raw(encode(value))
 
 
-def outcome(kind: Any, attempt: int, said: Any, **more: str) -> JobOutcome:
+def outcome(kind: Any, attempt: int, said: Any, **more: Any) -> JobOutcome:
     """An outcome as in the golden files."""
-    return JobOutcome("019a-job", kind, attempt, said, 0.25, "worker-1", **more)  # type: ignore[arg-type]  # texts
+    return JobOutcome("019a-job", kind, attempt, said, 0.25, "worker-1", **more)
 
 
 LINKED = RenderResult("<p>a</p>", ["https://a.example/"])
@@ -108,6 +108,7 @@ MESSAGES: dict[str, Job | JobOutcome] = {
     ),
     "render-done": outcome("render", 1, Done(raw(LINKED)), **IDS),
     "render-done-found": outcome("render", 1, Done(raw(FOUND)), **IDS),
+    "render-done-slots": outcome("render", 1, Done(raw(LINKED)), **IDS, slots=8),
     "scrape-done": outcome("scrape", 1, Done(raw(PREVIEW))),
     "scrape-done-full": outcome("scrape", 1, Done(raw(FULL))),
     "scrape-done-telling": outcome("scrape", 1, Done(raw(TELLING))),
@@ -252,6 +253,13 @@ def test_random_bytes_are_a_broken_message(body: bytes) -> None:
     """There is no other exception."""
     with pytest.raises(BrokenMessage):
         decode_job(body, RenderRequest)
+
+
+@pytest.mark.parametrize("slots", [0, -1, 10_001, 1.5, "8"])
+def test_the_slots_of_a_worker_are_bounded(slots: object) -> None:
+    """The API computes from them how many jobs it publishes."""
+    with pytest.raises(BrokenMessage):
+        decode_job_outcome(json.dumps({**golden("render-done"), "slots": slots}).encode())
 
 
 def test_too_many_links_and_too_long_urls_are_refused() -> None:

@@ -20,10 +20,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import kombu
-from amqp.exceptions import NotFound, PreconditionFailed
+from amqp.exceptions import AccessRefused, NotFound
 
 from splitflap_core import topology
 from splitflap_core.broker.buffers import ReadAhead, WriteBehind
+from splitflap_core.broker.declaration import Declaration, is_declared
 from splitflap_core.broker.foreign_messages import install
 from splitflap_core.broker.frames import ack_frame, publish_frames
 from splitflap_core.broker.messages import (
@@ -32,8 +33,9 @@ from splitflap_core.broker.messages import (
     ReceivedMessage,
     Subscription,
 )
-from splitflap_core.broker.session import BrokerSession
+from splitflap_core.broker.session import BrokerSession, QueueUnavailable
 from splitflap_core.broker.waker import Readiness, Waker
+from splitflap_core.kinds import KINDS
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class AmqpSession(BrokerSession):
     ) -> None:
         self._waker = waker
         self._declares = declares
+        self._declaration: Declaration | None = None
         self._blocked = False
         self._window: OrderedDict[int, tuple[str, OutgoingMessage]] = OrderedDict()
         self._returned: set[str] = set()
@@ -92,8 +95,9 @@ class AmqpSession(BrokerSession):
         self._amqp.transport.sock.settimeout(IO_TIMEOUT)
         self._channel = self._connection.channel()
         if self._declares:
-            self._declare()
-        elif not self._is_declared():
+            self._declaration = Declaration(self._connection.channel())
+            self.created = self._declaration.declare()
+        elif not is_declared(self._channel):
             raise ConnectionError("no queue yet; the API creates it at its start")
         self._channel.confirm_select()
         self._channel.events["basic_ack"].add(self._on_ack)
@@ -103,69 +107,6 @@ class AmqpSession(BrokerSession):
         self._ahead = transport._quick_recv = ReadAhead(transport._quick_recv)  # noqa: SLF001 - py-amqp has no other place for it
         self._behind = WriteBehind(transport.write)
         self._readiness = Readiness(self._amqp.sock, self._waker)
-
-    def _is_declared(self) -> bool:
-        """Whether the topology exists. A passive declaration needs no right to configure."""
-        try:
-            for exchange in topology.EXCHANGES:
-                exchange(self._channel).declare(passive=True)
-            for queue in topology.QUEUES:
-                queue(self._channel).queue_declare(passive=True)
-        except NotFound:
-            return False
-        return True
-
-    def _declare(self) -> None:
-        for exchange in topology.EXCHANGES:
-            exchange(self._channel).declare()
-        new = [queue.name for queue in topology.QUEUES if self._declare_queue(queue)]
-        self.created = frozenset(new)
-
-    def _declare_queue(self, queue: kombu.Queue) -> bool:
-        """Declare a queue with its binding. Return whether it is new."""
-        is_new = False
-        try:
-            queue(self._channel).queue_declare(passive=True)
-        except NotFound:  # the broker has closed the channel, here and below
-            self._channel = self._connection.channel()
-            is_new = True
-        try:
-            queue(self._channel).declare()
-        except PreconditionFailed:
-            if queue.name not in topology.REPLACEABLE:
-                raise
-            self._channel = self._connection.channel()
-            is_new = self._replace(queue)
-        return is_new
-
-    def _replace(self, queue: kombu.Queue) -> bool:
-        """Delete a queue of another release, and declare it anew. Return whether this API did so.
-
-        An exclusive queue is the lock of a replacement: it belongs to one connection. Without it, a
-        second API would delete the new queue of the first one, with its messages. RabbitMQ 3.10
-        loses all of its dead lettering if a queue is deleted at the moment of its creation.
-
-        Raises:
-            ResourceLocked: another API replaces the queue now. The link connects again later.
-        """
-        lock = kombu.Queue(f"replace.{queue.name}", exclusive=True, durable=False)
-        lock(self._channel).queue_declare()
-        try:
-            queue(self._channel).declare()
-        except PreconditionFailed as error:
-            logger.warning(
-                "broker: the queue %s has the arguments of another release (%s); the API deletes "
-                "it, declares it anew, and publishes its jobs again",
-                queue.name,
-                error.reply_text,
-            )
-            self._channel = self._connection.channel()
-            self._channel.queue_delete(queue.name)
-            queue(self._channel).declare()
-            return True
-        finally:
-            self._channel.queue_delete(lock.name)
-        return False
 
     def subscribe(
         self, subscriptions: Sequence[Subscription], on_received: Callable[[ReceivedMessage], None]
@@ -188,7 +129,12 @@ class AmqpSession(BrokerSession):
                 on_decode_error=lambda message, _error, receive=receive: receive(message),
                 no_ack=subscription.no_ack,
             )
-            consumer.consume()
+            try:
+                consumer.consume()
+            except (AccessRefused, NotFound) as error:
+                if queue.name not in topology.EXPRESS:
+                    raise
+                raise QueueUnavailable(_advice(queue.name, error)) from error
             self._consumers.append(consumer)
 
     def unsubscribe(self) -> None:
@@ -236,7 +182,9 @@ class AmqpSession(BrokerSession):
         del self._unsettled[tag]
         self._channel.basic_reject(tag, requeue=True)
 
-    def depth(self, queue: str) -> Depth:
+    def depth(self, queue: str) -> Depth | None:
+        if self._declaration and not self._declaration.has(queue):
+            return None
         answer = self._channel.queue_declare(queue, passive=True)
         return Depth(answer.message_count, answer.consumer_count)
 
@@ -311,6 +259,15 @@ class AmqpSession(BrokerSession):
 
     def _on_unblocked(self) -> None:
         self._blocked = False
+
+
+def _advice(queue: str, refusal: AccessRefused | NotFound) -> str:
+    """What makes an express queue available."""
+    if isinstance(refusal, NotFound):
+        return f"{refusal.reply_text}; an API of this release declares it"
+    service = KINDS[topology.KIND_OF[queue]].service
+    read = topology.RIGHTS[service].read
+    return f"{refusal.reply_text}; grant the user of the {service} the right {read} to read"
 
 
 def _body_bytes(message: kombu.Message) -> bytes:

@@ -22,7 +22,7 @@ from splitflap_core.broker.messages import (
     ReceivedMessage,
     Subscription,
 )
-from splitflap_core.broker.session import BrokerSession
+from splitflap_core.broker.session import BrokerSession, QueueUnavailable
 from splitflap_core.broker.waker import Waker
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,9 @@ WINDOW = 500
 
 #: Seconds between two attempts to connect: doubled from the first to the second, with jitter.
 RECONNECT_AFTER = (0.2, 2.0)
+
+#: The longest such time after the broker has refused the link's express queue.
+UNAVAILABLE_AFTER = 60.0
 
 #: Seconds that a stop waits beyond its timeout, for the last iteration to end.
 LAST_ITERATION = 2.0
@@ -81,6 +84,8 @@ class BrokerLink:
         self._session: BrokerSession | None = None
         self._paused_until = 0.0
         self._consuming = False
+        #: Whether the broker has refused the link's express queue, until it does not.
+        self._unavailable = False
         #: Whether the broker must still get a new prefetch count.
         self._prefetch_changed = False
         self._unsettled = 0
@@ -164,7 +169,7 @@ class BrokerLink:
     # -- in the owner thread -----------------------------------------------------------------
 
     def depth(self, queue: str) -> Depth | None:
-        """The depth of a queue, or None while the link is down. For callbacks of this link only.
+        """The depth of a queue, or None if it is unknown. For callbacks of this link only.
 
         A publishing link must not call this: in an alarm RabbitMQ reads nothing from its
         connection.
@@ -179,7 +184,7 @@ class BrokerLink:
             if time.monotonic() - started > RECONNECT_AFTER[1]:
                 wait = RECONNECT_AFTER[0]
             self._back_off(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-            wait = min(wait * 2, RECONNECT_AFTER[1])
+            wait = min(wait * 2, UNAVAILABLE_AFTER if self._unavailable else RECONNECT_AFTER[1])
 
     def _one_connection(self) -> None:
         session = None
@@ -190,6 +195,8 @@ class BrokerLink:
             while not self._finished(session):
                 self._iterate(session)
             orderly = True
+        except QueueUnavailable as error:
+            self._note_unavailable(error)
         except Exception as error:
             # After any error a new connection starts from a known state; bugs get a traceback.
             expected = isinstance(error, session.errors if session else OSError)
@@ -207,9 +214,21 @@ class BrokerLink:
         self._consuming = self._prefetch_changed = False
         self._unsettled = 0
         self._session = session
-        logger.info("broker link %s: connected", self._name)
+        if not self._unavailable:
+            logger.info("broker link %s: connected", self._name)
         if self._on_up:
             self._on_up(session.created)
+
+    def _note_unavailable(self, error: QueueUnavailable) -> None:
+        """Log the first refusal of an express queue. Its jobs go to the normal queue meanwhile."""
+        if not self._unavailable:
+            logger.warning(
+                "broker link %s: works without its queue and tries again every %.0f s: %s",
+                self._name,
+                UNAVAILABLE_AFTER,
+                error,
+            )
+        self._unavailable = True
 
     def _take_down(self, session: BrokerSession | None, *, orderly: bool) -> None:
         with self._lock:
@@ -250,6 +269,9 @@ class BrokerLink:
             self._prefetch_changed = False
             session.subscribe(self._subscriptions, partial(self._receive, self._generation))
             self._consuming = True
+            if self._unavailable:
+                logger.info("broker link %s: its queue is available now", self._name)
+                self._unavailable = False
         elif not wanted:
             self._stop_consumers(session)
 
@@ -288,7 +310,7 @@ class BrokerLink:
                 raise
 
     def _back_off(self, seconds: float) -> None:
-        self._last_iteration = time.monotonic()
+        self._last_iteration = time.monotonic() + seconds
         if not self._closing:
             self._waker.wait(seconds)
             self._waker.clear()

@@ -15,6 +15,13 @@ from splitflap_core.broker.messages import (
 )
 
 
+class QueueUnavailable(OSError):
+    """The broker has no such express queue, or this user may not read it. The text says what to do.
+
+    An older API has not declared the queue, or the user has the rights of an older release.
+    """
+
+
 class BrokerSession(ABC):
     """One connection with one channel. Its constructor connects and declares the topology."""
 
@@ -28,7 +35,11 @@ class BrokerSession(ABC):
     def subscribe(
         self, subscriptions: Sequence[Subscription], on_received: Callable[[ReceivedMessage], None]
     ) -> None:
-        """Start to consume. `poll` calls `on_received` for each message."""
+        """Start to consume. `poll` calls `on_received` for each message.
+
+        Raises:
+            QueueUnavailable: this is an express queue that cannot be consumed. The session is over.
+        """
 
     @abstractmethod
     def unsubscribe(self) -> None:
@@ -57,8 +68,11 @@ class BrokerSession(ABC):
         """Give a delivery back to its queue."""
 
     @abstractmethod
-    def depth(self, queue: str) -> Depth:
-        """Query the depth of a queue of the topology. Blocks until the answer."""
+    def depth(self, queue: str) -> Depth | None:
+        """Query the depth of a queue of the topology. Blocks until the answer.
+
+        None: this is an express queue, and the broker has refused to declare it.
+        """
 
     @abstractmethod
     def poll(self) -> None:

@@ -7,6 +7,7 @@ from splitflap_core.runtime import StopSignal, boot, no_arguments
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
 
+from splitflap_renderer.process.lanes import EXPRESS_PREFETCH
 from splitflap_renderer.process.pool import ProcessPool
 from splitflap_renderer.settings import RendererSettings
 
@@ -25,7 +26,7 @@ def main() -> None:
     # The rendering processes, and the loop that feeds them from the broker.
     pool = ProcessPool(settings, metrics)
     backend = backend_for(settings)
-    worker = Worker(RENDER, pool, backend, metrics, pool.prefetch)
+    worker = Worker(RENDER, pool, backend, metrics, pool.prefetch, EXPRESS_PREFETCH)
     pool.report_prefetch_to(worker)
     worker.register(health)
 

@@ -25,6 +25,10 @@ from splitflap_scraper.process.settings import ScraperSettings
 #: while another replica is idle.
 AHEAD_PER_SLOT = 0.1
 
+#: The slots for express jobs only: a share of the normal ones on top of them, and the fewest.
+EXPRESS_SHARE = 1 / 8
+LEAST_EXPRESS_SLOTS = 2
+
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
@@ -38,7 +42,8 @@ def main() -> None:
     health = health_server("scraper", settings, metrics)
 
     # The fetcher. Each page has a real thread for its lookup, so slow names delay no other page.
-    green.use_resolvers(settings.concurrency)
+    express_slots = max(LEAST_EXPRESS_SLOTS, int(settings.concurrency * EXPRESS_SHARE))
+    green.use_resolvers(settings.concurrency + express_slots)
     time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
     fetcher = Fetcher(settings.fetch_config(), time_limit, metrics)
 
@@ -57,9 +62,12 @@ def main() -> None:
 
     # The green threads, and the loop that feeds them from the broker.
     ahead = 1 + int(settings.concurrency * AHEAD_PER_SLOT)
-    pool = GreenPool(settings.concurrency, ahead, settings.scrape_deadline, handler)
-    prefetch = pool.slots + ahead
-    worker = Worker(SCRAPE, pool, backend_for(settings), metrics, prefetch)
+    pool = GreenPool(
+        settings.concurrency, ahead, settings.scrape_deadline, handler, express_slots=express_slots
+    )
+    backend = backend_for(settings)
+    express_prefetch = express_slots + 1
+    worker = Worker(SCRAPE, pool, backend, metrics, pool.slots + ahead, express_prefetch)
     worker.register(health)
 
     # All long-lived objects exist now.

@@ -115,16 +115,17 @@ def test_a_notice_that_comes_again_counts_once(rig: Rig, consumer: Consumer) -> 
     assert rig.job(state)["begun"] == 1
 
 
+@pytest.mark.parametrize("queue", ["render", "render.express"])
 @pytest.mark.parametrize("reason", ["delivery_limit", "expired"])
 def test_a_job_that_the_broker_gave_up_is_no_dead_letter(
-    rig: Rig, consumer: Consumer, reason: str
+    rig: Rig, consumer: Consumer, reason: str, queue: str
 ) -> None:
     """It is published again, and no attempt counts. The message of an ended job is dropped."""
     state = rig.post()
     rig.change(schema.jobs, dispatched_at=1, first_dispatched_at=1, due_at=None)
     body = encode(message_of(rig.job(state)))
     consumer.start()
-    dead = {"x-first-death-queue": "render", "x-first-death-reason": reason}
+    dead = {"x-first-death-queue": queue, "x-first-death-reason": reason}
     consumer.give_up(body, **dead)
     wait_until(lambda: rig.job(state)["due_at"], "the job to be due")
     assert (rig.job(state)["attempt"], rig.job(state)["first_dispatched_at"]) == (1, 1)

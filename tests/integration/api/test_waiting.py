@@ -12,6 +12,7 @@ from splitflap_core.broker import Depth
 from splitflap_core.contracts import Job
 from splitflap_core.kinds import MAX_ATTEMPTS, MAX_BEGINS, MAX_RETRY_DELAY
 from splitflap_core.outcomes import Begun, RetryLater
+from sqlalchemy import update
 
 from asyncrequest import TaskState
 from tests.unit.api.rig import Rig, outcome_of, rendered, scraped
@@ -274,6 +275,22 @@ def test_jobs_of_a_queue_that_had_to_be_created_are_published_again(rig: Rig, cl
     dispatch(rig)
     clock.pass_time(DAY)
     assert rig.published == [], "a sign counts once"
+
+
+@pytest.mark.parametrize("lost", ["render", "render.express"])
+def test_only_the_jobs_of_the_lost_queue_are_published_again(
+    rig: Rig, clock: Clock, lost: str
+) -> None:
+    """A kind has two queues, and each may be lost alone."""
+    normal, express = rig.job(posted(rig)), rig.job(posted(rig))
+    with rig.store.write() as tx:
+        one = schema.jobs.c.id == express["id"]
+        tx.execute(update(schema.jobs).where(one).values(express=True))
+    rig.signs.note_created({lost})
+    rig.reconcile()
+    clock.pass_time(queue_depths.CREATED_AFTER)
+    gone = express if lost == "render.express" else normal
+    assert [row["id"] for row in rig.published] == [gone["id"]]
 
 
 def test_a_lost_message_keeps_the_age_of_its_job(rig: Rig, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from tests.support.peer import RENDER
 
 from .conftest import MakePeer, Vhost
 
-ALL = frozenset({"render", "scrape", "results", "dead"})
+ALL = frozenset(queue.name for queue in topology.QUEUES)
 
 #: The lifetime of a message in the queues of the first release, in milliseconds.
 OLD_TTL = 3_600_000
@@ -77,7 +77,7 @@ def test_a_deleted_queue_is_created_and_reported(vhost: Vhost, make_peer: MakePe
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("name", ["render", "scrape", "results"])
+@pytest.mark.parametrize("name", ["render", "scrape", "results", "render.express"])
 def test_a_queue_of_the_release_with_a_lifetime_is_replaced(
     vhost: Vhost, make_peer: MakePeer, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:

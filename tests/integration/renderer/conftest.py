@@ -14,6 +14,8 @@ from splitflap_renderer.process import child_handle
 from splitflap_renderer.process.pool import ProcessPool
 from splitflap_renderer.settings import RendererSettings
 
+from tests.support import wait_until
+
 #: Seconds that a test waits for an outcome.
 OUTCOME_TIMEOUT = 30.0
 
@@ -54,6 +56,7 @@ class Rig:
         *,
         attempt: int = 1,
         came_back: bool = False,
+        express: bool = False,
     ) -> None:
         """Submit a text. A second outcome for the same name fails the test."""
 
@@ -72,7 +75,7 @@ class Rig:
 
         job = Job(name, "render", attempt, time.time(), msgspec.Raw(b"{}"))
         request = RenderRequest(text, flavour)
-        self.pool.submit(job, request, finish, begin if came_back else None)
+        self.pool.submit(job, request, finish, begin if came_back else None, express=express)
 
     def outcome(self, name: str) -> Outcome | None:
         """Wait for the outcome of a text."""
@@ -87,7 +90,9 @@ class Rig:
         return msgspec.json.decode(outcome.result, type=RenderResult).html
 
     def warm_up(self) -> int:
-        """Render one text, so that a process is ready. Return the process's id."""
+        """Wait until the processes are ready, and render a text. Return the first one's id."""
+        children = self.pool._children
+        wait_until(lambda: bool(self.pool.express_pids) and all(each.ready for each in children))
         self.submit("warm", "hi")
         self.html("warm")
         return self.pool.pids[0]

@@ -4,9 +4,11 @@ import os
 import signal
 import time
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from splitflap_core.outcomes import Done, Failed, RetryLater, SlowDown
+from splitflap_renderer.process.child_handle import NICENESS
 from splitflap_renderer.process.dispatcher import RETRY_AFTER
 
 from tests.support import wait_until
@@ -56,6 +58,55 @@ def test_a_text_beyond_the_memory_limit_fails_as_broken(make_rig: MakeRig) -> No
     assert rig.html("next") == '<p dir="auto">hi</p>'
     # The pool counts after the outcome. On a slow machine the next text is rendered before it.
     wait_until(lambda: rig.replaced("crashed") == 1)
+
+
+def test_an_express_text_waits_for_no_normal_text(make_rig: MakeRig) -> None:
+    """Each normal process is busy, and texts wait. The express process renders nothing else."""
+    rig = make_rig(render_deadline=30)
+    rig.warm_up()
+    for number in range(20):
+        rig.submit(str(number), ENDLESS)
+    wait_until(lambda: cpu_ticks(rig.pool.pids[0]) > 20)
+    rig.submit("express", "hi", express=True)
+    assert rig.html("express") == '<p dir="auto">hi</p>'
+    assert list(rig.outcomes) == ["warm", "express"]
+
+
+def test_a_slow_express_text_leaves_the_express_process(make_rig: MakeRig) -> None:
+    """It moves to the slow lane after its first share. A new express process renders the next."""
+    rig = make_rig(render_deadline=2)
+    rig.warm_up()
+    rig.submit("endless", ENDLESS, express=True)
+    wait_until(lambda: rig.pool.express_pids != [] and cpu_ticks(rig.pool.express_pids[0]) > 5)
+    rig.submit("express", "hi", express=True)
+    assert rig.html("express") == '<p dir="auto">hi</p>'
+    outcome = rig.outcome("endless")
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "deadline"
+    assert list(rig.outcomes) == ["warm", "express", "endless"]
+
+
+def test_an_idle_process_takes_express_texts_too(make_rig: MakeRig) -> None:
+    """The express process is stopped, as if it were busy."""
+    rig = make_rig(render_deadline=30)
+    rig.warm_up()
+    [express] = rig.pool.express_pids
+    rig.submit("first", ENDLESS, express=True)
+    wait_until(lambda: cpu_ticks(express) > 5)
+    rig.submit("second", "hi", express=True)
+    assert rig.html("second") == '<p dir="auto">hi</p>'
+    assert list(rig.outcomes) == ["warm", "second"]
+
+
+def test_the_express_process_has_the_priority_of_the_renderer(make_rig: MakeRig) -> None:
+    """The others have a lower one, so the kernel runs an express text first."""
+    rig = make_rig()
+    rig.warm_up()
+    wait_until(lambda: rig.pool.express_pids != [])
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    of_pids = partial(os.getpriority, os.PRIO_PROCESS)
+    wait_until(lambda: of_pids(rig.pool.pids[0]) == own + NICENESS)
+    assert of_pids(rig.pool.express_pids[0]) == own
 
 
 def test_a_process_killed_while_idle_costs_no_text(make_rig: MakeRig) -> None:
@@ -118,22 +169,16 @@ def test_a_text_that_starts_again_in_the_slow_lane_has_begun_once(make_rig: Make
 def test_a_process_that_stalls_within_an_answer_is_replaced(make_rig: MakeRig) -> None:
     """The other process goes on with the other texts."""
     rig = make_rig(processes=2, render_deadline=2)
-    for name in ("warm", "warm too"):
-        rig.submit(name, "hi")
-        rig.html(name)
-    name = _stop_within_an_answer(rig)
+    rig.warm_up()
+    _stop_within_an_answer(rig)
     rig.submit("another", "hi")
     assert rig.html("another") == '<p dir="auto">hi</p>'
-    # The pool may have read the whole answer just before.
-    assert rig.outcome(name) == RetryLater(RETRY_AFTER, "crashed") or isinstance(
-        rig.outcome(name), Done
-    )
     rig.submit("after", "hi")
     assert rig.html("after") == '<p dir="auto">hi</p>'
 
 
-def _stop_within_an_answer(rig: Rig) -> str:
-    """Stop a process while it writes an answer larger than the pipe; return its text's name."""
+def _stop_within_an_answer(rig: Rig) -> None:
+    """Stop a process while it writes an answer larger than the pipe. Its text is tried again."""
     while True:
         name = f"large {time.monotonic()}"
         rig.submit(name, "    " + "&" * 60_000, "gfm")
@@ -143,7 +188,10 @@ def _stop_within_an_answer(rig: Rig) -> str:
                 with suppress(OSError):  # the pool has closed the pipe
                     if child.batch and child.pipe.poll():
                         os.kill(child.pid, signal.SIGSTOP)
-                        return name
+                        if rig.outcome(name) == RetryLater(RETRY_AFTER, "crashed"):
+                            return
+                        # The pool has read the whole answer just before.
+                        os.kill(child.pid, signal.SIGCONT)
 
 
 def test_a_process_that_stops_reading_is_replaced(make_rig: MakeRig) -> None:
@@ -173,7 +221,7 @@ def test_submit_is_refused_while_no_process_starts(
 ) -> None:
     """The refusal names a pause. The pool recovers by itself once processes start."""
 
-    def refuse(*_args: object) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
         raise OSError(11, "no process left")
 
     with monkeypatch.context() as patch:

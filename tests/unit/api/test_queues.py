@@ -3,6 +3,7 @@
 import re
 
 from splitflap_api.loops.queue_depths import ASK_EVERY, FORGET_AFTER, Queues, SignsOfLoss
+from splitflap_core import topology
 from splitflap_core.broker import Depth
 from splitflap_core.telemetry import Metrics
 
@@ -39,6 +40,18 @@ def test_an_answer_is_shown_until_it_is_old() -> None:
     assert shown(metrics, "splitflap_queue_consumers", "dead") == "NaN"
 
 
+def test_the_consumers_of_a_queue_are_unknown_without_a_fresh_answer() -> None:
+    """A publisher then sends nothing to the express queue."""
+    clock = Clock()
+    queues = Queues(Metrics("api"), SignsOfLoss(), clock)
+    assert queues.consumers_of("render.express") is None
+    queues.ask(lambda queue: None if queue == "scrape.express" else Depth(0, 3))
+    assert queues.consumers_of("render.express") == 3
+    assert queues.consumers_of("scrape.express") is None, "the broker has refused this queue"
+    clock.now += FORGET_AFTER
+    assert queues.consumers_of("render.express") is None
+
+
 def test_the_broker_is_queried_at_intervals() -> None:
     """The link polls much more often."""
     asked: list[str] = []
@@ -51,10 +64,10 @@ def test_the_broker_is_queried_at_intervals() -> None:
     queues = Queues(Metrics("api"), SignsOfLoss(), clock)
     for _ in range(10):
         queues.ask(depth)
-    assert sorted(asked) == ["dead", "render", "results", "scrape"]
+    assert sorted(asked) == sorted(queue.name for queue in topology.QUEUES)
     clock.now += ASK_EVERY
     queues.ask(depth)
-    assert len(asked) == 8
+    assert len(asked) == 2 * len(topology.QUEUES)
 
 
 def test_a_queue_is_empty_at_the_time_of_the_question() -> None:

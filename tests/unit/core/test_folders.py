@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from splitflap_core import topology
 from splitflap_core.broker.embedded import message_file
 from splitflap_core.broker.embedded.folders import (
     SESSIONS,
@@ -105,7 +106,7 @@ def opened(root: Path, *, declares: bool) -> EmbeddedSession:
 
 def test_the_first_declaring_session_learns_of_new_queues(tmp_path: Path) -> None:
     """A worker may have made the folders before. All messages of before are lost."""
-    everything = frozenset({"render", "scrape", "results", "dead"})
+    everything = frozenset(queue.name for queue in topology.QUEUES)
     opened(tmp_path, declares=False)
     assert opened(tmp_path, declares=True).created == everything
     assert opened(tmp_path, declares=True).created == frozenset()

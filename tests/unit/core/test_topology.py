@@ -3,6 +3,8 @@
 import pytest
 from kombu import Queue
 from splitflap_core import topology
+from splitflap_core.contracts import Kind
+from splitflap_core.kinds import KINDS
 
 DAY_MS = 24 * 3_600_000
 
@@ -28,10 +30,21 @@ def test_a_job_waits_for_its_worker_without_a_limit_of_time() -> None:
 
 def test_every_queue_dead_letters_at_least_once() -> None:
     """The queue `dead` itself is the exception."""
-    for queue in (*topology.JOB_QUEUES.values(), topology.RESULTS_QUEUE):
+    for queue in set(topology.QUEUES) - {topology.DEAD_QUEUE}:
         assert queue.queue_arguments["x-dead-letter-exchange"] == topology.DEAD_QUEUE.exchange.name
         assert queue.queue_arguments["x-dead-letter-strategy"] == "at-least-once"
     assert "x-dead-letter-exchange" not in topology.DEAD_QUEUE.queue_arguments
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_has_an_express_queue_like_its_own(kind: Kind) -> None:
+    """A message of either queue is a job of the kind."""
+    normal, express = topology.JOB_QUEUES[kind], topology.EXPRESS_QUEUES[kind]
+    assert express.name == express.routing_key == f"{kind}.express"
+    assert express.exchange == normal.exchange
+    assert express.queue_arguments == normal.queue_arguments
+    assert topology.KIND_OF[normal.name] == topology.KIND_OF[express.name] == kind
+    assert {normal.name, express.name} < set(topology.WORK_QUEUES)
 
 
 def test_the_broker_gives_up_later_than_the_workers() -> None:

@@ -44,6 +44,7 @@ class FakePool:
     def __init__(self) -> None:
         self.taken: list[tuple[Job, RenderRequest, Finish]] = []
         self.begins: list[Begin | None] = []
+        self.express: list[bool] = []
         self.refuse: SlowDown | None = None
         self.events: list[str] = []
         self.at_stop: Callable[[], None] = lambda: None
@@ -52,11 +53,18 @@ class FakePool:
         self.events.append("start")
 
     def submit(
-        self, job: Job, request: RenderRequest, finish: Finish, begin: Begin | None = None
+        self,
+        job: Job,
+        request: RenderRequest,
+        finish: Finish,
+        begin: Begin | None = None,
+        *,
+        express: bool = False,
     ) -> None:
-        if self.refuse:
+        if self.refuse and not express:
             raise self.refuse
         self.taken.append((job, request, finish))
+        self.express.append(express)
         self.begins.append(begin)
 
     def stop(self, timeout: float) -> None:
@@ -74,20 +82,27 @@ class Rig:
         self.pool = FakePool()
         self.metrics = Metrics("renderer")
         backend = embedded_broker(folder)
-        self.worker = Worker(RENDER, self.pool, backend, self.metrics, prefetch=5)
+        self.worker = Worker(RENDER, self.pool, backend, self.metrics, 5, express_prefetch=2)
         everything = (topology.RESULTS_QUEUE, topology.DEAD_QUEUE)
         subscriptions = [Subscription(queue, 100) for queue in everything]
         self.api = Peer(backend, *subscriptions, acks=True).started()
         self.worker.start()
-        self.link = self.worker._link
+        self.link = self.worker._normal.link
         self.api.wait(lambda: self.link.up, "the worker")
         self.folder = folder / "broker"
 
-    def submit(self, name: str, *, kind: Kind = "render", traceparent: str | None = None) -> Job:
+    def submit(
+        self,
+        name: str,
+        *,
+        kind: Kind = "render",
+        traceparent: str | None = None,
+        queue: str = "render",
+    ) -> Job:
         """Publish a job."""
         payload = msgspec.Raw(encode(RenderRequest(name)))
         job = Job(name, kind, 2, time.time(), payload, task="task", traceparent=traceparent)
-        self.api.send(encode(job))
+        self.api.send(encode(job), key=queue)
         return job
 
     def taken(self, count: int = 1) -> list[tuple[Job, RenderRequest, Finish]]:
@@ -250,6 +265,49 @@ def test_slow_down_pauses_the_deliveries(rig: Rig) -> None:
     assert not rig.api.deliveries
 
 
+def test_a_full_pool_does_not_hold_up_express_jobs(rig: Rig) -> None:
+    """They have slots of their own. The worker still holds the refused normal job."""
+    rig.pool.refuse = SlowDown(60, "too much")
+    rig.submit("normal")
+    rig.api.wait(lambda: rig.link._paused_until > 0, "the pause")
+    rig.submit("express", queue="render.express")
+    assert [job.id for job, _, _ in rig.taken()] == ["express"]
+    assert rig.pool.express == [True]
+    rig.finish(DONE)
+    assert rig.outcome().job == "express"
+    assert rig.unsettled == 1
+
+
+def test_the_prefetch_of_the_express_queue_stays(rig: Rig) -> None:
+    """The worker holds as many express jobs as before the normal prefetch fell to one."""
+    rig.worker.set_prefetch(1)
+    for name in "abc":
+        rig.submit(name, queue="render.express")
+    rig.taken(2)
+    rig.submit("normal")
+    assert [job.id for job, _, _ in rig.taken(3)] == ["a", "b", "normal"]
+    rig.pool.taken[0][2](DONE, 0.1)
+    assert [job.id for job, _, _ in rig.taken(4)][3] == "c"
+    assert rig.pool.express == [True, True, False, True]
+
+
+def test_a_stop_gives_express_jobs_back(rig: Rig) -> None:
+    """The pool gives them back, and another worker gets them."""
+    rig.submit("job", queue="render.express")
+    [(_, _, finish)] = rig.taken()
+    rig.pool.at_stop = lambda: finish(None, 0.0)
+    rig.worker.stop(5)
+    rig.pool.at_stop = lambda: None
+    assert len(list((rig.folder / "render.express").iterdir())) == 1
+
+
+def test_an_outcome_says_how_many_jobs_its_worker_computes_at_a_time(rig: Rig) -> None:
+    """The API publishes as many jobs as all workers can hold."""
+    rig.submit("job", queue="render.express")
+    rig.finish(DONE)
+    assert rig.outcome().slots == rig.pool.slots
+
+
 def test_a_stop_requeues_the_held_jobs(rig: Rig) -> None:
     """The broker has them for another worker."""
     rig.pool.refuse = SlowDown(60, "too much")
@@ -300,7 +358,7 @@ def test_a_job_redelivered_too_often_gets_retry_later(
     job = Job("job", "render", 1, time.time(), msgspec.Raw(b'{"text":""}'))
     received = ReceivedMessage("no tag", "render", encode(job), {}, deliveries)
     # The embedded broker counts no deliveries, so the message goes straight to the worker.
-    rig.worker._deliver(Delivery(rig.link, -1, received))
+    rig.worker._normal._deliver(Delivery(rig.link, -1, received))
     assert bool(rig.pool.taken) == tried
     if not tried:
         outcome = rig.outcome().outcome
@@ -327,7 +385,7 @@ def test_the_begin_of_a_job_that_came_back_is_reported(
         "job", "render", 1, time.time(), msgspec.Raw(b'{"text":""}'), report_begun=report_begun
     )
     received = ReceivedMessage("no tag", "render", encode(job), {}, deliveries)
-    rig.worker._deliver(Delivery(rig.link, -1, received))
+    rig.worker._normal._deliver(Delivery(rig.link, -1, received))
     [begin] = rig.pool.begins
     assert (begin is not None) == reports
     assert not rig.api.deliveries

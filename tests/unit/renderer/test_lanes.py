@@ -6,13 +6,14 @@ import msgspec
 import pytest
 from splitflap_core.contracts import Job, RenderRequest
 from splitflap_renderer.process import lanes as module
-from splitflap_renderer.process.lanes import QUIET_BEFORE_SLOW, Lanes, Text
+from splitflap_renderer.process.lanes import QUIET_BEFORE_SLOW, SLOW_EXPRESS_LIMIT, Lanes, Text
 
 
-def text(name: str, *, came_back: bool = False) -> Text:
+def text(name: str, *, came_back: bool = False, express: bool = False) -> Text:
     """A text with this content."""
     job = Job(name, "render", 1, 0.0, msgspec.Raw(b"{}"))
-    return Text(job, RenderRequest(name), lambda *_: None, (lambda: None) if came_back else None)
+    begin = (lambda: None) if came_back else None
+    return Text(job, RenderRequest(name), lambda *_: None, begin, express)
 
 
 def names(texts: list[Text]) -> list[str]:
@@ -53,6 +54,46 @@ def test_a_text_that_came_back_has_a_batch_of_its_own() -> None:
     lanes.add(text("c"))
     batches = [names(lanes.next_batch(1, 0)) for _ in range(4)]
     assert batches == [["a", "b"], ["back"], ["c"], []]
+
+
+def test_express_texts_have_a_lane_of_their_own() -> None:
+    """The idle processes share them, and no normal text is among them."""
+    lanes = Lanes(slots=1, texts_per_batch=4, deadline=60, slow_limit=1)
+    lanes.add(text("normal"))
+    for name in "abc":
+        lanes.add(text(name, express=True))
+    assert names(lanes.next_express(2)) == ["a", "b"]
+    assert names(lanes.next_express(1)) == ["c"]
+    assert lanes.next_express(1) == []
+    assert names(lanes.next_batch(1, 0)) == ["normal"]
+
+
+def test_a_slow_express_text_waits_in_the_slow_lane() -> None:
+    """It occupies the express process no longer. The texts behind it return to their lane."""
+    lanes = Lanes(slots=1, texts_per_batch=4, deadline=60, slow_limit=1)
+    for name in "abc":
+        lanes.add(text(name, express=True))
+    slow, *rest = lanes.next_express(1)
+    assert lanes.postpone(slow)
+    lanes.put_back(rest)
+    assert names(lanes.next_express(1)) == ["b", "c"]
+    assert names(lanes.next_batch(1, 0)) == ["a"]
+
+
+def test_slow_texts_are_a_part_of_the_express_texts_that_a_renderer_holds() -> None:
+    """Otherwise the worker would hold no others. The end of one makes room for the next."""
+    lanes = Lanes(slots=4, texts_per_batch=4, deadline=60, slow_limit=100)
+    for number in range(SLOW_EXPRESS_LIMIT):
+        assert lanes.postpone(text(str(number), express=True))
+    assert not lanes.postpone(text("one more", express=True))
+    assert lanes.postpone(text("normal"))
+    [first] = lanes.next_batch(1, 0)
+    assert not lanes.postpone(text("one more", express=True)), "the first one is being rendered"
+    lanes.slow_ended(first, 0.0)
+    assert lanes.postpone(text("one more", express=True))
+    lanes.limit_slow(0)
+    lanes.limit_slow(100)
+    assert lanes.postpone(text("next", express=True))
 
 
 def test_a_slow_text_that_returns_takes_no_time_from_quick_texts() -> None:

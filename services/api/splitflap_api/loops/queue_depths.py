@@ -22,7 +22,6 @@ from functools import partial
 from splitflap_core import topology
 from splitflap_core.broker import Depth
 from splitflap_core.contracts import Kind
-from splitflap_core.kinds import KINDS
 from splitflap_core.telemetry import Metrics
 
 #: Seconds between two queries.
@@ -46,9 +45,9 @@ CLOCK_STEP = 1_000
 
 @dataclass
 class Sign:
-    """A sign that the jobs of a kind, dispatched before a time, have lost their messages."""
+    """A sign that the jobs of a queue, dispatched before a time, have lost their messages."""
 
-    kind: Kind
+    queue: str
     #: The time (monotonic) of the sign, and the seconds until it is valid.
     seen_at: float
     valid_after: float
@@ -56,6 +55,16 @@ class Sign:
     consumers: int | None = None
     #: The time of the sign by the database's clock, in milliseconds, once it is known.
     dispatched_before: int | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the jobs."""
+        return topology.KIND_OF[self.queue]
+
+    @property
+    def express(self) -> bool:
+        """Whether the jobs were published to the express queue."""
+        return self.queue in topology.EXPRESS
 
     @property
     def begun(self) -> bool:
@@ -73,21 +82,21 @@ class SignsOfLoss:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._created: dict[Kind, Sign] = {}
-        self._empty: dict[Kind, Sign] = {}
+        self._created: dict[str, Sign] = {}
+        self._empty: dict[str, Sign] = {}
         self._all_outcomes_taken = True
 
     def note_created(self, queues: Iterable[str]) -> None:
         """Note that a session has created these queues."""
-        for kind in KINDS.keys() & queues:
-            self._created[kind] = Sign(kind, self._now(), CREATED_AFTER)
+        for queue in topology.KIND_OF.keys() & queues:
+            self._created[queue] = Sign(queue, self._now(), CREATED_AFTER)
 
     def note_depths(self, depths: Mapping[str, Depth], asked_at: float) -> None:
-        """Note which queues are empty. A kind has one such sign at a time."""
-        for kind in KINDS.keys() & depths:
-            depth, sign = depths[kind], self._empty.get(kind)
+        """Note which queues are empty. A queue has one such sign at a time."""
+        for queue in topology.KIND_OF.keys() & depths:
+            depth, sign = depths[queue], self._empty.get(queue)
             if not depth.ready:
-                self._empty.setdefault(kind, Sign(kind, asked_at, STUCK_AFTER, depth.consumers))
+                self._empty.setdefault(queue, Sign(queue, asked_at, STUCK_AFTER, depth.consumers))
             elif sign and not (sign.consumers and depth.consumers):
                 # The jobs wait for workers, or the queue was not empty.
                 self.forget(sign)
@@ -105,8 +114,8 @@ class SignsOfLoss:
     def forget(self, sign: Sign) -> None:
         """Remove a sign. The next one takes its place."""
         signs = self._empty if sign.begun else self._created
-        if signs.get(sign.kind) is sign:
-            del signs[sign.kind]
+        if signs.get(sign.queue) is sign:
+            del signs[sign.queue]
 
     def _is_valid(self, sign: Sign, now: int) -> bool:
         """Whether the jobs have lost their messages, and their outcomes do not wait."""
@@ -149,6 +158,11 @@ class Queues:
         self._depths = {name: each for name, each in found.items() if each}
         self._signs.note_depths(self._depths, self._asked)
 
+    def consumers_of(self, queue: str) -> int | None:
+        """The consumers of a queue, or None if there is no fresh answer. For any thread."""
+        depth = self._fresh(queue)
+        return depth.consumers if depth else None
+
     def _fresh(self, queue: str) -> Depth | None:
         return self._depths.get(queue) if self._now() - self._asked < FORGET_AFTER else None
 
@@ -157,5 +171,5 @@ class Queues:
         return depth.ready if depth else math.nan
 
     def _consumers(self, queue: str) -> float:
-        depth = self._fresh(queue)
-        return depth.consumers if depth else math.nan
+        count = self.consumers_of(queue)
+        return math.nan if count is None else count

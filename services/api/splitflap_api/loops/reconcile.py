@@ -165,12 +165,15 @@ class Reconciler(Loop):
         """
         before = sign.dispatched_before or 0
         with self._store.write() as tx:
-            count = due.make_lost_due(tx, sign.kind, before, now, begun=sign.begun)
+            count = due.make_lost_due(
+                tx, sign.kind, before, now, express=sign.express, begun=sign.begun
+            )
         if count:
             logger.warning(
-                "reconciler: %d %s jobs lost their messages (%s); publishing them again",
+                "reconciler: %d jobs of the queue %s lost their messages (%s); publishing them "
+                "again",
                 count,
-                sign.kind,
+                sign.queue,
                 sign.why,
             )
             self._retried.labels(sign.kind, sign.why).inc(count)

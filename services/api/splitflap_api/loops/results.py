@@ -64,7 +64,7 @@ class Results:
         self._dead = metrics.counter("splitflap_dead_letters_total")
         for queue in topology.QUEUES:
             self._dead.labels(queue.name)
-        self._queues = Queues(metrics, signs)
+        self.queues = Queues(metrics, signs)
         self._health = Health("results")
         self._gathered: list[Delivery] = []
         self._resume_at = 0.0
@@ -92,7 +92,7 @@ class Results:
             raise  # the link connects anew, from a known state
         self._health.succeeded()
         # This link publishes nothing, so an alarm of the broker does not silence it.
-        self._queues.ask(self.link.depth)
+        self.queues.ask(self.link.depth)
 
     def _take_gathered(self) -> None:
         """Take the gathered deliveries. Keep them while the database does not answer.
@@ -126,7 +126,7 @@ class Results:
                     self._dead_letter(delivery, queue, _reason_of(delivery))
                     continue
             try:
-                if queue in topology.JOB_QUEUES:
+                if queue in topology.KIND_OF:
                     jobs.append((delivery, decode_job(delivery.body, msgspec.Raw)[0]))
                 elif outcome := self._read(delivery):
                     outcomes.append((delivery, outcome))

@@ -18,7 +18,7 @@ CONFIRM_TIMEOUT = 5.0
 
 #: The exchange of each queue that has a consumer.
 _EXCHANGES: dict[str, str] = {
-    **{queue.name: topology.JOBS.name for queue in topology.JOB_QUEUES.values()},
+    **dict.fromkeys(topology.KIND_OF, topology.JOBS.name),
     topology.RESULTS_QUEUE.name: topology.RESULTS.name,
 }
 
@@ -71,6 +71,8 @@ class Replayer:
             sent.append(taken)
             settled.set()
 
-        self._link.publish(OutgoingMessage(exchange, letter["queue"], letter["body"], settle))
+        # No worker may read the express queue any more.
+        key = topology.KIND_OF.get(letter["queue"], letter["queue"])
+        self._link.publish(OutgoingMessage(exchange, key, letter["body"], settle))
         if not settled.wait(CONFIRM_TIMEOUT) or not sent[0]:
             raise unavailable("the broker did not confirm the message")

@@ -29,7 +29,10 @@ class ChildEvents(Protocol):
 
 
 class ChildSet:
-    """Up to `slots` processes. Only `can_render` and `wake` may be used by several threads."""
+    """Up to `slots` processes, and one for express texts only.
+
+    Only `can_render` and `wake` may be used by several threads.
+    """
 
     def __init__(self, slots: int, deadline: float, memory_mib: int, options: Options) -> None:
         """`deadline` is the CPU time of a text, in seconds."""
@@ -55,10 +58,13 @@ class ChildSet:
         return not self._start_failing or any(child.ready for child in self)
 
     def start_missing(self) -> None:
-        """Start processes until there are `slots`, unless the last start failed just now."""
-        while len(self._children) < self._slots and time.monotonic() >= self._start_at:
+        """Start processes until all are there, unless the last start failed just now."""
+        while len(self._children) <= self._slots and time.monotonic() >= self._start_at:
+            express = sum(not child.express for child in self._children) == self._slots
             try:
-                child = ChildHandle(self._deadline, self._memory_mib, self._options)
+                child = ChildHandle(
+                    self._deadline, self._memory_mib, self._options, express=express
+                )
             except (OSError, EOFError) as error:
                 self.start_failed(f"{type(error).__name__}: {error}")
             else:

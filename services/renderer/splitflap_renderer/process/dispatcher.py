@@ -15,7 +15,7 @@ import logging
 import random
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 from splitflap_core.outcomes import Done, Failed, Outcome, RetryLater
@@ -48,6 +48,13 @@ READ_INTERVAL = 0.05
 HEARTBEAT_INTERVAL = 1.0
 
 
+class Idle(NamedTuple):
+    """Whether a process is idle that takes normal texts, and one that takes express texts."""
+
+    normal: bool = True
+    express: bool = True
+
+
 class PrefetchListener(Protocol):
     """The worker. It holds as many texts as the pool's prefetch."""
 
@@ -77,15 +84,19 @@ class Dispatcher(ChildEvents):
         self._draining = False
         self.prefetch_listener: PrefetchListener | None = None
 
-    def hand_out(self) -> bool:
-        """Share the waiting texts among the idle processes. True if a process stays idle."""
+    def hand_out(self) -> Idle:
+        """Share the waiting texts among the idle processes. Return which of them stay idle.
+
+        The express process comes first: its priority is higher.
+        """
         idle = [child for child in self._children if child.idle]
+        idle.sort(key=lambda child: not child.express)
         for position, child in enumerate(idle):
-            on_slow = sum(each.on_slow_text for each in self._children)
-            texts = self._lanes.next_batch(len(idle) - position, on_slow)
+            texts = self._next_texts(child, len(idle) - position)
             if texts:
                 self._send(child, texts)
-        return any(child.idle for child in self._children)
+        left = [child for child in idle if child.idle]
+        return Idle(normal=any(not child.express for child in left), express=bool(left))
 
     def wait_and_read(self, longest: float = HEARTBEAT_INTERVAL) -> None:
         """Sleep until there is something to do, then settle all answers."""
@@ -132,6 +143,14 @@ class Dispatcher(ChildEvents):
         after = RETRY_AFTER * RETRY_FACTOR ** (attempt - 1)
         self._end_early(child, "crashed", detail, RetryLater(after, "crashed"))
 
+    def _next_texts(self, child: ChildHandle, idle: int) -> list[Text]:
+        """The texts for one of `idle` processes."""
+        texts = self._lanes.next_express(idle)
+        if texts or child.express:
+            return texts
+        on_slow = sum(each.on_slow_text for each in self._children)
+        return self._lanes.next_batch(idle, on_slow)
+
     def _send(self, child: ChildHandle, texts: list[Text]) -> None:
         try:
             child.send(texts, self._lanes.allowance(texts))
@@ -152,8 +171,9 @@ class Dispatcher(ChildEvents):
         elif child.on_slow_text:
             outcome = Failed("deadline", detail)
         elif self._lanes.postpone(child.batch[0]):
-            _, took = child.end_text()
-            self._observe(took)
+            text, took = child.end_text()
+            if not text.express:
+                self._observe(took)
             self._retire(child, "deadline", "its text is slow")
             return
         else:
@@ -176,8 +196,8 @@ class Dispatcher(ChildEvents):
     ) -> None:
         text, took = child.end_text(answered)
         if text.slow:
-            self._lanes.slow_ended(took)
-        else:
+            self._lanes.slow_ended(text, took)
+        elif not text.express:
             self._observe(took)
         text.finish(outcome, took)
 

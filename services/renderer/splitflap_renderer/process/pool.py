@@ -22,7 +22,7 @@ from splitflap_core.worker import Begin, Finish, Pool
 from splitflap_renderer.process.child_handle import REAP_TIMEOUT
 from splitflap_renderer.process.child_set import START_BACKOFF, ChildSet
 from splitflap_renderer.process.container import memory_mib, usable_cpus
-from splitflap_renderer.process.dispatcher import Dispatcher, PrefetchListener, slow_lane_full
+from splitflap_renderer.process.dispatcher import Dispatcher, Idle, PrefetchListener, slow_lane_full
 from splitflap_renderer.process.lanes import Lanes, Text
 from splitflap_renderer.process.prefetch import PrefetchController
 from splitflap_renderer.settings import RendererSettings
@@ -53,14 +53,15 @@ class ProcessPool(Pool[RenderRequest]):
         self._lanes = Lanes(
             self._slots, settings.texts_per_batch, deadline, self._prefetch.slow_limit
         )
-        memory = _memory_of_each(settings, self._slots)
+        # The express process is one more.
+        memory = _memory_of_each(settings, self._slots + 1)
         self._children = ChildSet(self._slots, deadline, memory, settings.options)
         self._dispatcher = Dispatcher(
             settings, self._lanes, self._prefetch, self._children, metrics
         )
         self._lock = threading.Lock()
         #: Whether a process is idle; `submit` then wakes the thread.
-        self._has_idle_child = True
+        self._idle = Idle()
         self._stop_by: float | None = None
         self._heartbeat = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="pool", daemon=True)
@@ -76,8 +77,13 @@ class ProcessPool(Pool[RenderRequest]):
 
     @property
     def pids(self) -> list[int]:
-        """The ids of the processes."""
-        return [child.pid for child in self._children]
+        """The ids of the processes for all texts."""
+        return [child.pid for child in self._children if not child.express]
+
+    @property
+    def express_pids(self) -> list[int]:
+        """The id of the express process, once it has started."""
+        return [child.pid for child in self._children if child.express]
 
     def report_prefetch_to(self, listener: PrefetchListener) -> None:
         """Report each new prefetch to `listener`. Call it before `start`."""
@@ -88,15 +94,23 @@ class ProcessPool(Pool[RenderRequest]):
         self._thread.start()
 
     def submit(
-        self, job: Job, request: RenderRequest, finish: Finish, begin: Begin | None = None
+        self,
+        job: Job,
+        request: RenderRequest,
+        finish: Finish,
+        begin: Begin | None = None,
+        *,
+        express: bool = False,
     ) -> None:
         with self._lock:
             if self._stop_by is not None:
                 raise SlowDown(START_BACKOFF, "the renderer is stopping")
             if not self._children.can_render:
                 raise SlowDown(START_BACKOFF, "rendering processes fail to start")
-            taken = self._lanes.add(Text(job, request, finish, begin))
-            wake, self._has_idle_child = self._has_idle_child and taken, False
+            taken = self._lanes.add(Text(job, request, finish, begin, express))
+            wake = taken and (self._idle.express if express else self._idle.normal)
+            if wake:
+                self._idle = Idle(normal=False, express=False)
         if wake:
             self._children.wake()
         if not taken:
@@ -108,7 +122,7 @@ class ProcessPool(Pool[RenderRequest]):
         if not self._thread.is_alive():
             return
         self._children.wake()
-        self._thread.join(timeout + REAP_TIMEOUT * (self._slots + 1))
+        self._thread.join(timeout + REAP_TIMEOUT * (self._slots + 2))
 
     def complaint(self) -> str | None:
         if not self._thread.is_alive():
@@ -122,8 +136,8 @@ class ProcessPool(Pool[RenderRequest]):
             self._heartbeat = time.monotonic()
             self._children.start_missing()
             # Set before the lanes are read, so that no text is added unseen.
-            self._has_idle_child = True
-            self._has_idle_child = self._dispatcher.hand_out()
+            self._idle = Idle()
+            self._idle = self._dispatcher.hand_out()
             self._dispatcher.wait_and_read()
             self._dispatcher.end_overdue()
         self._finish_running(self._stop_by)

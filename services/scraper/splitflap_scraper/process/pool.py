@@ -2,6 +2,9 @@
 
     submit -> a free slot, or the short queue -> green thread -> handler -> finish
 
+A few more slots are for express jobs only, so these wait for no normal job. An express job takes a
+normal slot too, if one is free.
+
 The order of a stop: the pool gives waiting jobs back, and finishes running ones until the timeout.
 Then it kills the rest, and gives their jobs back too.
 """
@@ -41,6 +44,8 @@ class _Task:
     request: ScrapeRequest
     finish: Finish
     begin: Begin | None
+    #: Whether it has one of the slots for express jobs only.
+    in_express_slot: bool = False
     began: float = 0.0
     thread: Any = field(default=None, repr=False)
 
@@ -48,14 +53,19 @@ class _Task:
 class GreenPool(Pool[ScrapeRequest]):
     """Runs a handler for each job. It needs no locks, since it uses one real thread."""
 
-    def __init__(self, slots: int, ahead: int, deadline: float, handler: Handler) -> None:
-        """`ahead` jobs may wait for a slot. `deadline` (seconds) is the limit of the handler."""
+    def __init__(
+        self, slots: int, ahead: int, deadline: float, handler: Handler, *, express_slots: int
+    ) -> None:
+        """`ahead` jobs of each queue may wait. `deadline` (seconds) is the limit of the handler."""
         self._slots = slots
+        self._express_slots = express_slots
         self._ahead = ahead
         self._deadline = deadline
         self._handler = handler
         self._running: set[_Task] = set()
+        self._in_express_slots = 0
         self._waiting: deque[_Task] = deque()
+        self._express: deque[_Task] = deque()
         self._stopping = False
 
     @property
@@ -66,23 +76,29 @@ class GreenPool(Pool[ScrapeRequest]):
         """Do nothing: green threads start on demand."""
 
     def submit(
-        self, job: Job, request: ScrapeRequest, finish: Finish, begin: Begin | None = None
+        self,
+        job: Job,
+        request: ScrapeRequest,
+        finish: Finish,
+        begin: Begin | None = None,
+        *,
+        express: bool = False,
     ) -> None:
         if self._stopping:
             raise SlowDown(PAUSE, "the scraper is stopping")
-        task = _Task(job, request, finish, begin)
-        if len(self._running) < self._slots:
-            self._begin(task)
-        elif len(self._waiting) < self._ahead:
-            self._waiting.append(task)
-        else:
+        waiting = self._express if express else self._waiting
+        waiting.append(_Task(job, request, finish, begin))
+        self._begin_waiting()
+        if len(waiting) > self._ahead:
+            waiting.pop()
             raise SlowDown(PAUSE, "all slots are taken")
 
     def stop(self, timeout: float) -> None:
         self._stopping = True
         end = time.monotonic() + timeout
-        while self._waiting:
-            self._waiting.popleft().finish(None, 0.0)
+        for waiting in (self._express, self._waiting):
+            while waiting:
+                waiting.popleft().finish(None, 0.0)
         while self._running and time.monotonic() < end:
             green.sleep(STOP_POLL)
         for task in list(self._running):
@@ -98,7 +114,19 @@ class GreenPool(Pool[ScrapeRequest]):
             return f"a page is being fetched for {longest:.0f} s"
         return None
 
-    def _begin(self, task: _Task) -> None:
+    def _begin_waiting(self) -> None:
+        """Give the free slots to waiting jobs, the express ones first."""
+        while self._express and self._in_express_slots < self._express_slots:
+            self._in_express_slots += 1
+            self._begin(self._express.popleft(), in_express_slot=True)
+        while (waiting := self._express or self._waiting) and self._has_normal_slot():
+            self._begin(waiting.popleft())
+
+    def _has_normal_slot(self) -> bool:
+        return len(self._running) - self._in_express_slots < self._slots
+
+    def _begin(self, task: _Task, *, in_express_slot: bool = False) -> None:
+        task.in_express_slot = in_express_slot
         task.began = time.monotonic()
         self._running.add(task)
         task.thread = green.spawn(self._run, task)
@@ -118,8 +146,9 @@ class GreenPool(Pool[ScrapeRequest]):
 
     def _end(self, task: _Task, outcome: Outcome | None) -> None:
         self._running.discard(task)
-        if self._waiting and not self._stopping:
-            self._begin(self._waiting.popleft())
+        self._in_express_slots -= task.in_express_slot
+        if not self._stopping:
+            self._begin_waiting()
         took = time.monotonic() - task.began if outcome else 0.0
         task.finish(outcome, took)
 

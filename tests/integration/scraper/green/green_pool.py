@@ -29,10 +29,10 @@ class PoolRig:
             self.began.append(job.id)
             return handle(job.id)
 
-        self.pool = GreenPool(slots, ahead, 0.1, handler)
+        self.pool = GreenPool(slots, ahead, 0.1, handler, express_slots=1)
         self.pool.start()
 
-    def submit(self, name: str, *, came_back: bool = False) -> None:
+    def submit(self, name: str, *, came_back: bool = False, express: bool = False) -> None:
         """Submit a job. A second outcome for it fails the test."""
 
         def finish(outcome: Outcome | None, took: float) -> None:
@@ -44,7 +44,7 @@ class PoolRig:
 
         job = Job(name, "scrape", 1, time.time(), msgspec.Raw(b"{}"))
         request = ScrapeRequest("http://a.test/")
-        self.pool.submit(job, request, finish, begin if came_back else None)
+        self.pool.submit(job, request, finish, begin if came_back else None, express=express)
 
 
 def slow(_name: str) -> Outcome:
@@ -77,6 +77,31 @@ def test_submit_returns_at_once() -> None:
     wait_until(lambda: len(rig.outcomes) == 3)
     assert rig.began == ["a", "b", "c"]
     assert rig.pool.slots == 2
+
+
+def test_an_express_job_waits_for_no_normal_job() -> None:
+    """All normal slots are busy, and normal jobs wait."""
+    rig = PoolRig(slow)
+    for name in "abc":
+        rig.submit(name)
+    rig.submit("express", express=True)
+    wait_until(lambda: len(rig.began) == 3)
+    assert rig.began == ["a", "b", "express"]
+    wait_until(lambda: len(rig.outcomes) == 4)
+
+
+def test_express_jobs_take_free_normal_slots_first() -> None:
+    """They come before the normal jobs that wait. Normal jobs never take the express slot."""
+    rig = PoolRig(slow)
+    for name in ("x1", "x2", "x3", "x4"):
+        rig.submit(name, express=True)
+    rig.submit("a")
+    with pytest.raises(SlowDown):
+        rig.submit("x5", express=True)
+    with pytest.raises(SlowDown):
+        rig.submit("b")
+    wait_until(lambda: len(rig.outcomes) == 5)
+    assert rig.began == ["x1", "x2", "x3", "x4", "a"]
 
 
 def test_the_time_of_a_job_is_its_time_in_the_slot() -> None:
@@ -114,11 +139,13 @@ def test_a_stop_finishes_running_jobs() -> None:
     rig = PoolRig(slow)
     for name in "abc":
         rig.submit(name)
-    wait_until(lambda: len(rig.began) == 2)
+    for name in ("x1", "x2"):
+        rig.submit(name, express=True)
+    wait_until(lambda: len(rig.began) == 3)
     rig.pool.stop(5)
-    assert rig.outcomes["a"][0] == rig.outcomes["b"][0] == DONE
-    assert rig.outcomes["c"] == (None, 0.0)
-    assert rig.began == ["a", "b"]
+    assert rig.outcomes["a"][0] == rig.outcomes["b"][0] == rig.outcomes["x1"][0] == DONE
+    assert rig.outcomes["c"] == rig.outcomes["x2"] == (None, 0.0)
+    assert rig.began == ["a", "b", "x1"]
     with pytest.raises(SlowDown):
         rig.submit("late")
 

@@ -41,12 +41,15 @@ def make_missed_due(tx: Connection, now: int, up: int) -> None:
     tx.execute(_MAKE_MISSED_DUE, {"_now": now, "_soon": now + UNCONFIRMED_AFTER, "_up": up})
 
 
-def make_lost_due(tx: Connection, kind: Kind, before: int, now: int, *, begun: bool) -> int:
+def make_lost_due(
+    tx: Connection, kind: Kind, before: int, now: int, *, express: bool, begun: bool
+) -> int:
     """Make a batch of the jobs dispatched before a time due now. Return their number.
 
-    With `begun`, a worker may have begun the jobs: the next one reports its begin.
+    `express` chooses the queue that has lost them. With `begun`, a worker may have begun the jobs:
+    the next one reports its begin.
     """
-    wanted = {"_kind": kind, "_before": before, "_limit": LOST_BATCH}
+    wanted = {"_kind": kind, "_express": express, "_before": before, "_limit": LOST_BATCH}
     ids = [row.id for row in tx.execute(_LOST, wanted)]
     if ids:
         changed = {"_now": now, "_begun": int(begun)}
@@ -100,7 +103,11 @@ _MAKE_MISSED_DUE = (
 )
 _LOST = (
     select(jobs.c.id)
-    .where(jobs.c.kind == bindparam("_kind"), jobs.c.dispatched_at < bindparam("_before"))
+    .where(
+        jobs.c.kind == bindparam("_kind"),
+        jobs.c.express == bindparam("_express"),
+        jobs.c.dispatched_at < bindparam("_before"),
+    )
     .order_by(jobs.c.id)
     .limit(bindparam("_limit"))
     .with_for_update(skip_locked=True)

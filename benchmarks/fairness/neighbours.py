@@ -45,8 +45,8 @@ SLOW_PAGE, LINKS, SLOTS = 5, 5, 200
 #: Requests a second that read, beside the quiet account's posts.
 PROBES = 5
 
-#: Seconds in which the capacity is measured, and until its backlog must be done.
-CAPACITY_SECONDS, DRAIN_TIMEOUT = 10, 60
+#: Posts at once whose time gives the capacity, and seconds until they must be done.
+BURST, BURST_TIMEOUT = {"heavy": 60, "light": 1_000}, 60
 
 ROWS = ("heavy", "light", "links")
 
@@ -92,7 +92,7 @@ def measure(it: Bench, backend: str, tree: Path, row: str, seconds: int) -> list
         title = f"{backend}, {row}"
         return [
             *_latencies(title, idle, used, beside),
-            *_flood(title, load, results[0], finished / seconds, capacity),
+            *_flood(title, load, results[0], finished / seconds, capacity, seconds + TAIL),
         ]
 
 
@@ -115,12 +115,12 @@ def _latencies(title: str, idle: Beside, used: Beside, beside: Beside) -> list[L
 
 
 def _flood(
-    title: str, load: Load, result: PacedResult, finished: float, capacity: float
+    title: str, load: Load, result: PacedResult, finished: float, capacity: float, seconds: int
 ) -> list[Line]:
-    seconds = result.sent / load.rate
     figures = {
         "posts a second that the workers can do": capacity,
         "offered a second": load.rate,
+        "sent a second": result.sent / seconds,
         "finished a second": finished,
         **{
             f"{status} a second": len(each.latencies) / seconds
@@ -152,28 +152,32 @@ def _in_turn(many: list[str]) -> Callable[[int], str]:
 
 
 def capacity_of(here: Installation, row: str) -> float:
-    """Posts a second that the workers finish, or could by their slots."""
+    """Posts a second that the workers finish of a burst, or could by their slots."""
     if row == "links":
         return SLOTS / SLOW_PAGE / LINKS
     [key] = here.new_keys(["capacity"])
     many = texts.heavy() if row == "heavy" else texts.light()
-    # Half as many again as the CPUs could do alone, without the API, keep a backlog.
-    rate = min(LIGHT_RATE, 1.5 * (os.cpu_count() or 1) / texts.mean_cpu(many))
+    requests = [post_request(key, each) for each in many]
+    _burst(here, requests, len(many))
+    return _burst(here, requests, BURST[row])
+
+
+def _burst(here: Installation, requests: list[str], count: int) -> float:
+    """Send posts within a second. Return the posts a second until all are done."""
     began = now_ms()
-    load = PacedLoad(
-        here.port, rate, CAPACITY_SECONDS, 64, [post_request(key, each) for each in many]
-    )
-    result = paced(load)
-    finished, _ = here.finished("capacity", began + 2000, began + CAPACITY_SECONDS * 1000)
-    accepted = len(result.of(202).latencies)
-    here.wait_finished("capacity", accepted, began, DRAIN_TIMEOUT)
-    return finished / (CAPACITY_SECONDS - 2)
+    sent = paced(PacedLoad(here.port, count, 1, 64, requests, 0))
+    accepted = len(sent.of(202).latencies)
+    took = here.wait_finished("capacity", accepted, began, BURST_TIMEOUT)
+    assert took, f"{accepted} of {count} posts were accepted, and not finished in time"
+    return accepted / took
 
 
 def _paced(here: Installation, row: str, load: Load, key: str, seconds: int) -> PacedLoad:
     requests = [post_request(key, each) for each in load.texts]
     whole = LEAD + seconds + TAIL
-    return PacedLoad(here.port, load.rate, whole, CONNECTIONS[row], requests, LEAD)
+    return PacedLoad(
+        here.port, load.rate, whole, CONNECTIONS[row], requests, LEAD, ends_on_time=True
+    )
 
 
 def _quiet(here: Installation, key: str, load: Load, seconds: int) -> Beside:

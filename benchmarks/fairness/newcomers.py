@@ -38,7 +38,7 @@ def measure(it: Bench, backend: str, tree: Path) -> list[Line]:
         alone, _ = _newcomers(here, "alone")
         rate = OFFERED * capacity
         requests = [post_request(noisy, each) for each in texts.heavy()]
-        flood = PacedLoad(here.port, rate, LEAD + PATIENCE / 2, 64, requests)
+        flood = PacedLoad(here.port, rate, LEAD + PATIENCE / 2, 64, requests, ends_on_time=True)
         note(f"fairness, {backend}, newcomers: beside {rate:.0f} posts a second")
         with pacing(flood):
             time.sleep(LEAD)
@@ -54,7 +54,7 @@ def _newcomers(here: Installation, name: str) -> tuple[float, PacedResult]:
     began = now_ms()
     sent = paced(PacedLoad(here.port, ACCOUNTS / ARRIVAL, ARRIVAL, 50, requests, 0))
     accepted = len(sent.of(202).latencies)
-    seconds = here.wait_finished(f"{name}-%", accepted, began, PATIENCE)
+    seconds = here.wait_finished(f"{name}-%", max(1, accepted), began, PATIENCE)
     return seconds or float(PATIENCE), sent
 
 

@@ -46,6 +46,6 @@ def _finished(it: Bench, backend: str, tree: Path, accounts: int) -> float:
             for number in range(accounts * len(many))
         ]
         began = now_ms() + LEAD * 1000
-        paced(PacedLoad(here.port, RATE, LEAD + SECONDS, 64, requests))
+        paced(PacedLoad(here.port, RATE, LEAD + SECONDS, 64, requests, ends_on_time=True))
         finished, _ = here.finished("busy-%", began, began + SECONDS * 1000)
         return finished / SECONDS

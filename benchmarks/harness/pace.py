@@ -33,6 +33,8 @@ class PacedLoad:
     connections: int
     requests: list[str]
     warm_up: float = 1.0
+    #: Whether requests that are late at the end stay unsent: then a flood ends in time.
+    ends_on_time: bool = False
 
 
 @dataclass

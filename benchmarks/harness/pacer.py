@@ -62,6 +62,8 @@ class Pacer:
         due = no_free_until = began
         while due < end:
             now = time.monotonic()
+            if now >= end and self._load.ends_on_time:
+                return
             while due <= now and due < end and self._free:
                 if due >= self._count_from:
                     # The wait for a free connection is the server's delay, not ours.

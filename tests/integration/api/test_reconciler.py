@@ -10,7 +10,7 @@ from splitflap_api.domain.previews import FetchPreview
 from splitflap_api.loops import reconcile, retention
 from splitflap_api.store import schema
 from splitflap_core.kinds import MAX_ATTEMPTS
-from sqlalchemy import Table, text
+from sqlalchemy import Table, text, update
 
 from asyncrequest import TaskGone
 from tests.unit.api.rig import HOUR, Rig, failed, outcome_of, rendered, scraped
@@ -139,8 +139,8 @@ def test_an_expired_task_leaves_a_tombstone(rig: Rig, monkeypatch: pytest.Monkey
 
 def test_a_sweep_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other duties run between two sweeps. In the end all due rows are deleted."""
-    monkeypatch.setattr(retention, "BATCH", 2)
-    monkeypatch.setattr(retention, "BATCHES", 2)
+    for batch in ("BATCH", "SQLITE_BATCH", "BATCHES"):
+        monkeypatch.setattr(retention, batch, 2)
     for _ in range(10):
         rig.apply(rendered(rig.job(rig.post())))
     rig.change(schema.tasks, expires_at=2)
@@ -149,6 +149,38 @@ def test_a_sweep_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         rig.reconcile()
         left.append(len(rig.rows(schema.tasks)))
     assert left == [6, 2, 0]
+
+
+def test_a_sweep_goes_on_where_it_ended(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It searches no times of deleted rows again, until it restarts."""
+    monkeypatch.setattr(retention, "SWEEP_EVERY", 0)
+    for created_at in (2, 1):
+        rig.post()
+        rig.change(schema.events, created_at=created_at)
+        rig.reconcile()
+    assert [row["created_at"] for row in rig.rows(schema.events)] == [1]
+    monkeypatch.setattr(retention, "RESTART_EVERY", 0)
+    rig.reconcile()
+    assert rig.rows(schema.events) == []
+
+
+def test_a_sweep_looks_at_few_previews_at_a_time(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old previews of posts stay. One that no post shows is found behind them."""
+    monkeypatch.setattr(retention, "WINDOW", 2)
+    monkeypatch.setattr(retention, "BATCHES", 2)
+    scrapes = rig.rendered(rig.job(rig.post()), *(f"http://kept{n}/" for n in range(5)))
+    rig.apply(*map(scraped, scrapes))
+    rig.scraped(rig.job(rig.accept(FetchPreview("http://old/")), "scrape"))
+    for number, row in enumerate(rig.rows(schema.previews), 1):
+        expires_at = 9 if row["url"] == "http://old/" else number
+        with rig.store.write() as tx:
+            of = update(schema.previews).where(schema.previews.c.url == row["url"])
+            tx.execute(of.values(expires_at=expires_at))
+    left = []
+    for _ in range(2):
+        rig.reconcile()
+        left.append(rig.count(schema.previews))
+    assert left == [6, 5]
 
 
 SWEPT = {

@@ -81,6 +81,8 @@ class Feed(Loop):
         self._joining = threading.Lock()
         self._resuming = threading.Semaphore(RESUMING)
         self.last = 0
+        #: No event has a lower id.
+        self._oldest = 0
         self._heartbeats_at = time.monotonic()
 
     def stop(self, timeout: float) -> None:
@@ -137,9 +139,14 @@ class Feed(Loop):
         """
         # The newest id is read first, so that an event between the two reads is no gap.
         newest = self._newest()
+        # The index keeps the entries of deleted rows until a vacuum, so a search begins behind
+        # those of the last one. A restored database may have lower ids.
+        known = events.c.id >= min(self._oldest, newest)
         with self._store.read() as tx:
-            oldest = tx.execute(select(events.c.id).order_by(events.c.id).limit(1)).scalar()
-        first = newest + 1 if oldest is None else int(oldest)
+            oldest = tx.execute(
+                select(events.c.id).where(known).order_by(events.c.id).limit(1)
+            ).scalar()
+        first = self._oldest = newest + 1 if oldest is None else int(oldest)
         return Gap(first) if event_id + 1 < first or event_id > newest else None
 
     def _newest(self) -> int:

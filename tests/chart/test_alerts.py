@@ -22,6 +22,14 @@ def oldest(kind: str, state: str, values: str) -> dict[str, str]:
     return {f'splitflap_oldest_job_seconds{{{labels},pod="{pod}"}}': values for pod in ("a", "b")}
 
 
+def held(oldest_: str, published: str) -> dict[str, str]:
+    """The age of the oldest held text, and published texts."""
+    return {
+        **oldest("render", "held", oldest_),
+        f'splitflap_jobs_published_total{{{POD},kind="render"}}': published,
+    }
+
+
 def finished(kind: str, done: str, failed: str) -> dict[str, str]:
     """Finished jobs by outcome."""
     name = "splitflap_jobs_finished_total"
@@ -32,11 +40,11 @@ def finished(kind: str, done: str, failed: str) -> dict[str, str]:
     }
 
 
-def queue(consumers: str, ready: str) -> dict[str, str]:
+def queue(consumers: str, ready: str, name: str = "scrape") -> dict[str, str]:
     """The broker's numbers for a queue."""
     return {
-        f'splitflap_queue_consumers{{{POD},queue="scrape"}}': consumers,
-        f'splitflap_queue_ready_messages{{{POD},queue="scrape"}}': ready,
+        f'splitflap_queue_consumers{{{POD},queue="{name}"}}': consumers,
+        f'splitflap_queue_ready_messages{{{POD},queue="{name}"}}': ready,
     }
 
 
@@ -110,6 +118,13 @@ CASES: list[tuple[str, Series, float, bool]] = [
     ("SplitflapPreviewsLate", oldest("scrape", "unfinished", "119x100"), LATE, False),
     ("SplitflapJobsUnpublished", oldest("render", "unpublished", "0+15x100"), 7, True),
     ("SplitflapJobsUnpublished", oldest("render", "unpublished", "0+15x7 0x90"), LATE, False),
+    ("SplitflapJobsUnpublished", oldest("render", "held", "0+15x100"), LATE, False),
+    ("SplitflapHeldJobsStuck", held("0+15x100", "7x100"), 7, True),
+    ("SplitflapHeldJobsStuck", held("0+15x100", "0+1x100"), LATE, False),
+    ("SplitflapHeldJobsStuck", held("0x100", "7x100"), LATE, False),
+    ("SplitflapAccountsHeld", held("61x100", "0+15x100"), 11, True),
+    ("SplitflapAccountsHeld", held("59x100", "0+15x100"), LATE, False),
+    ("SplitflapAccountsHeld", oldest("render", "held_low", "0+15x100"), LATE, False),
     ("SplitflapRendersFailing", finished("render", "0+300x100", "0+30x100"), 11, True),
     ("SplitflapRendersFailing", finished("render", "0+300x100", "0+3x100"), LATE, False),
     ("SplitflapRendersFailing", finished("render", "0x100", "0x10 5x90"), LATE, False),
@@ -140,6 +155,7 @@ CASES: list[tuple[str, Series, float, bool]] = [
         False,
     ),
     ("SplitflapNoConsumer", queue("0x100", "0x10 3x90"), 7, True),
+    ("SplitflapNoConsumer", queue("0x100", "0x10 3x90", "render.express"), 7, True),
     ("SplitflapNoConsumer", queue("0x100", "0x100"), LATE, False),
     ("SplitflapNoConsumer", queue("1x100", "5000x100"), LATE, False),
     ("SplitflapNoConsumer", queue("0x14 1x90", "0x10 3x90"), LATE, False),
@@ -152,6 +168,12 @@ CASES: list[tuple[str, Series, float, bool]] = [
     (
         "SplitflapShedding",
         {**requests("0+900x100", "503", "0+5x100"), **shed("in_flight", "0+5x100")},
+        LATE,
+        False,
+    ),
+    (
+        "SplitflapShedding",
+        {**requests("0+900x100", "429", "0+900x100"), **shed("account_backlog", "0+900x100")},
         LATE,
         False,
     ),

@@ -25,9 +25,11 @@ class Sample:
     #: Ready pods and wanted pods of each worker.
     ready: dict[str, int]
     wanted: dict[str, int]
-    #: The demand in replicas, and the jobs in queue and pods, of each worker.
+    #: The demand in replicas, and the jobs that are held, in queue and in pods, of each worker.
+    #: `held` is the part of the backlog that waits in the database.
     demand: dict[str, float | None]
     backlog: dict[str, float | None]
+    held: dict[str, float | None]
 
 
 class Recorder:
@@ -56,6 +58,10 @@ class Recorder:
             sample.wanted[worker] for sample in self.samples if sample.phase.startswith(phase)
         )
 
+    def most_held(self, worker: str) -> float:
+        """Largest number of held jobs of a worker's kind."""
+        return max(sample.held[worker] or 0.0 for sample in self.samples)
+
     def now(self, worker: str) -> int:
         """The number of wanted pods in the last sample."""
         return self.samples[-1].wanted[worker]
@@ -81,6 +87,7 @@ class Recorder:
             wanted={each: found[each]["spec"]["replicas"] for each in WORKERS},
             demand=self._query("splitflap:demand:replicas"),
             backlog=self._query("splitflap:backlog:jobs"),
+            held=self._query("splitflap:jobs_held:jobs"),
         )
 
     def _query(self, metric: str) -> dict[str, float | None]:
@@ -94,8 +101,8 @@ def table(samples: list[Sample]) -> str:
     """A Markdown table: a row for each change of the state, and at least every 30 s."""
     headers = ["s", "phase"]
     for worker in WORKERS:
-        headers += [f"{worker}: ready / wanted", "demand", "backlog"]
-    lines = [f"| {' | '.join(headers)} |", f"| ---: | --- |{' ---: |' * 6}"]
+        headers += [f"{worker}: ready / wanted", "demand", "backlog", "of it held"]
+    lines = [f"| {' | '.join(headers)} |", f"| ---: | --- |{' ---: |' * 4 * len(WORKERS)}"]
     last: Sample | None = None
     for sample in samples:
         if last is None or _state(sample) != _state(last) or sample.at - last.at >= 30:
@@ -105,6 +112,7 @@ def table(samples: list[Sample]) -> str:
                     f"{sample.ready[worker]} / {sample.wanted[worker]}",
                     _figure(sample.demand[worker], 2),
                     _figure(sample.backlog[worker], 0),
+                    _figure(sample.held[worker], 0),
                 ]
             lines.append(f"| {' | '.join(cells)} |")
             last = sample

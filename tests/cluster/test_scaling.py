@@ -15,7 +15,7 @@ from .conftest import MakeRelease
 from .kube import ROOT
 from .prometheus import VALUES, Prometheus
 from .release import Release
-from .replicas import Recorder, table, write
+from .replicas import WORKERS, Recorder, table, write
 
 #: Largest number of pods of each worker.
 MOST = 3
@@ -68,6 +68,8 @@ def test_each_bottleneck_scales_alone(make_release: MakeRelease, has_keda: bool)
             _flood(release, recorder, worker, mix)
             assert recorder.most(worker, f"flood of the {worker}") == MOST, table(recorder.samples)
             assert recorder.most(other, f"flood of the {worker}") == 1, table(recorder.samples)
+    # Most of each flood waited in the database, and still counted.
+    assert all(recorder.most_held(worker) > 0 for worker in WORKERS), table(recorder.samples)
     text = table(recorder.samples)
     sys.stdout.write(f"{text}\n")
     if PAGE:

@@ -58,7 +58,10 @@ def status(
 ) -> None:
     """Show waiting jobs, and the state of the services.
 
-    A job is `unpublished` until the broker confirms it, then `unfinished` until its outcome. The
+    A job is `held` until it is its account's turn (`held_low` for a low job), `unpublished` until
+    the broker confirms it, then `unfinished` until its outcome. If jobs are held, a table shows the
+    ten accounts that have waited longest, and why: `share` (others have their turn), `window` (the
+    workers are busy), `slow_texts` or `low`. The
     command queries the API, and the health ports of the services on this machine.
 
     The option -k queries the cluster instead, without a key. It shows each service's pods, the
@@ -104,10 +107,14 @@ def _show_api(access: Access, as_json: bool) -> Show:
         # The health ports of a remote API's services are unknown here.
         services = _local_services() if client.is_local else {}
         status = client.get("status")
+        # An older API counts no accounts, and no account waits most of the time.
+        waiting = bool(status.get("waiting_accounts"))
+        accounts = client.get("status", "accounts")["items"] if waiting else []
         if as_json:
-            print_json(status | {"services": services})
+            print_json(status | {"services": services, "accounts": accounts})
         else:
             _print_status(status, services)
+            _print_accounts(status, accounts)
 
     return show
 
@@ -126,6 +133,28 @@ def _print_status(status: dict[str, Any], services: dict[str, str]) -> None:
     fields = ("kind", "state", "count", "oldest_seconds")
     _print_jobs(tuple(job[field] for field in fields) for job in status["jobs"])
     echo(f"\nrunning tasks  {status['running_tasks']}\ndead letters   {status['dead']}")
+
+
+def _print_accounts(status: dict[str, Any], accounts: list[dict[str, Any]]) -> None:
+    if not accounts:
+        return
+    counts = ", ".join(f"{each['count']} ({each['kind']})" for each in status["waiting_accounts"])
+    echo(f"\naccounts that wait: {counts}")
+    header = ["account", "kind", "held", "oldest", "used", "mean", "why"]
+    print_table(header, [_account_row(each) for each in accounts])
+
+
+def _account_row(account: dict[str, Any]) -> list[str]:
+    mean = account["mean_seconds"]
+    return [
+        account["account"],
+        account["kind"],
+        str(account["held"]),
+        duration(account["oldest_seconds"]),
+        f"{account['used_seconds']:.1f} s",
+        "-" if mean is None else f"{mean * 1000:.0f} ms",
+        account["why"],
+    ]
 
 
 # -- a release on Kubernetes ---------------------------------------------------------------------

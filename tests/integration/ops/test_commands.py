@@ -413,6 +413,33 @@ def test_status_shows_the_reason_of_an_unready_service(
     assert answer["running_tasks"] == 5
 
 
+WAITING = {
+    "account": "importer",
+    "kind": "render",
+    "held": 1000,
+    "oldest_seconds": 64.0,
+    "used_seconds": 8.25,
+    "mean_seconds": 0.1,
+    "why": "share",
+}
+
+
+def test_status_shows_the_accounts_that_wait(
+    run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has its oldest wait, its use of the workers, and the reason."""
+    monkeypatch.setenv("SPLITFLAP_HEALTH_PORT", str(api.server.server_port))
+    counts = {"waiting_accounts": [{"kind": "render", "count": 12}]}
+    api.on("GET /v1/status", StubAnswer(200, STATUS | counts))
+    api.on("GET /v1/status/accounts", StubAnswer(200, {"items": [WAITING]}))
+    api.on("GET /readyz", StubAnswer(200, raw=b"ok"))
+    shown = run("status").stdout
+    assert "accounts that wait: 12 (render)" in shown
+    row = ["importer", "render", "1000", "1.1", "min", "8.2", "s", "100", "ms", "share"]
+    assert row in [line.split() for line in shown.splitlines()]
+    assert json.loads(run("status", "--json").stdout)["accounts"] == [WAITING]
+
+
 def test_an_empty_table_prints_none(run: Run, api: StubApi) -> None:
     """An empty table is printed as `none`."""
     api.on("GET /v1/keys", StubAnswer(200, {"items": []}))

@@ -25,6 +25,7 @@ def test_key_allows_only_its_scopes(stack: Stack, client: Client, channel: str) 
     challenge = 'Bearer realm="splitflap", error="insufficient_scope", scope="write"'
     assert refused.headers["WWW-Authenticate"] == challenge
     assert reader.get("/v1/status").status_code == 403
+    assert reader.get("/v1/status/accounts").status_code == 403
     writer = client.clone(client.new_key(channel, "write")["key"])
     assert writer.submit("yes", channel).status_code == 202
     assert writer.get("/v1/posts").status_code == 403

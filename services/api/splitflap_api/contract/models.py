@@ -440,32 +440,3 @@ class DeadLettersDone(msgspec.Struct):
     done: Annotated[Count, Meta(description="How many it replayed or dropped.")]
     refused: list[Refusal]
     left: Annotated[list[Id], Meta(description="Those that the time did not suffice for.")]
-
-
-class JobCount(msgspec.Struct):
-    """Jobs of one kind in one state, and the age of the oldest.
-
-    The states are `unpublished`, `unfinished`, and `held` or `held_low`: normal and low jobs that
-    wait for their account's turn.
-    """
-
-    kind: str
-    state: str
-    count: Count
-    oldest_seconds: Annotated[float, Meta(ge=0)]
-
-
-class AccountCount(msgspec.Struct):
-    """The number of accounts whose jobs of one kind wait for their turn."""
-
-    kind: str
-    count: Count
-
-
-class Status(msgspec.Struct):
-    """Work in progress, and dead letters."""
-
-    jobs: list[JobCount]
-    waiting_accounts: list[AccountCount]
-    dead: Count
-    running_tasks: Count

@@ -4,12 +4,13 @@ from flask import Response
 
 from asyncrequest import Preconditions
 from splitflap_api.contract import headers as doc
-from splitflap_api.contract import models
+from splitflap_api.contract import models, status_models
 from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.contract.problems import invalid
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.status import read_status
+from splitflap_api.domain.waiting_accounts import read_waiting_accounts
 from splitflap_api.http.pages import page_of
 from splitflap_api.http.parse import cursor_of, id_of
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
@@ -60,6 +61,10 @@ class AdminViews:
     def status(self) -> JsonResponse:
         with self._store.read() as tx:
             return json_of(read_status(tx, self._store.now(tx)))
+
+    def waiting_accounts(self) -> JsonResponse:
+        with self._store.read() as tx:
+            return json_of(read_waiting_accounts(tx, self._store.now(tx)))
 
 
 def _known(ids: list[str]) -> list[str]:
@@ -179,7 +184,16 @@ def operations(services: Services) -> list[Operation]:
             "show_status",
             "Numbers and ages of jobs, running tasks, dead letters",
             views.status,
-            {200: ResponseSpec("Counts of jobs, tasks and dead letters.", models.Status)},
+            {200: ResponseSpec("Counts of jobs, tasks and dead letters.", status_models.Status)},
+            scope="admin",
+        ),
+        Operation(
+            "GET",
+            "/status/accounts",
+            "list_waiting_accounts",
+            "The ten accounts whose jobs have waited longest for their turn, and why",
+            views.waiting_accounts,
+            {200: ResponseSpec("The accounts, oldest wait first.", status_models.WaitingAccounts)},
             scope="admin",
         ),
     ]

@@ -1,21 +1,34 @@
-"""Accepting, polling and finishing in a database with a million finished tasks.
+"""Accepting, polling, listing and finishing in a database with many finished posts.
 
-The baseline is the same release on a new database. Both run all the time, each with an API and a
-renderer, and get their load in turn for a few seconds each, so that both meet the same machine.
-Then a fifth of the million becomes due, and the same is measured while those are deleted.
+The baseline is the same release on a database with ten thousand posts. Both run all the time, each
+with an API and a renderer, and get their load in turn for a few seconds each, so that both meet the
+same machine. The second table has the statements that read more of the larger database. Then some
+tasks become due, and the same is measured while those are deleted.
+
+`--posts 10000000` fills the database with short texts, and needs 25 GB of disk below TMPDIR.
 """
 
+import argparse
 import time
 from dataclasses import dataclass
 
+from benchmarks.api.growth.fill import SHORT_TEXT, TEXT, fill
+from benchmarks.api.growth.statements import SETTINGS, costs, grown, start_counting
 from benchmarks.harness.bench import KEY, Bench, RunningApi, bench, create_post
-from benchmarks.harness.database import execute, query, wait_drained
+from benchmarks.harness.database import database_cpu_seconds, execute, query, wait_drained
 from benchmarks.harness.pace import PacedLoad, paced, request
 from benchmarks.harness.table import Line, Target, at_least, at_most, note, show
 from benchmarks.harness.wrk import closed_loop
 
-TASKS = 1_000_000
-DUE = TASKS // 5
+#: Finished posts of the two databases.
+POSTS = 1_000_000
+BASELINE = 10_000
+
+#: Posts from which the texts are short.
+MANY = 5_000_000
+
+#: Tasks that become due: as many at each size, so that the run has the same length.
+DUE = 200_000
 
 ROUNDS = 5
 
@@ -23,33 +36,14 @@ ROUNDS = 5
 SECONDS = 5
 CONNECTIONS = 32
 
-#: Polls per second.
+#: Polls, and pages of lists, per second.
 POLLS = 100.0
 
 #: Seconds until all accepted posts must be finished.
 DRAIN_TIMEOUT = 120.0
 
-#: Finished tasks as the service leaves them, each with its post, spread over the last day. The
-#: ids are UUIDs of version 7: their first 48 bits are the time in milliseconds (RFC 9562).
-_FILL = """
-CREATE FUNCTION uuid7(ms bigint) RETURNS uuid LANGUAGE sql VOLATILE AS $$
-    SELECT (lpad(to_hex(ms), 12, '0') || '7' || substr(md5(random()::text), 1, 3)
-        || '8' || substr(md5(random()::text), 1, 15))::uuid
-$$;
-CREATE TEMPORARY TABLE made AS
-    SELECT uuid7(at) AS task, uuid7(at) AS post, at
-    FROM (SELECT (extract(epoch FROM now()) * 1000)::bigint - 80 * n AS at
-        FROM generate_series(1, {tasks}) AS n) AS times;
-INSERT INTO posts (id, channel, account, text, html, mentions, channels, excerpt, state,
-        revision, created_at, updated_at)
-    SELECT post, 'general', 'admin', repeat('x', 189), '<p>' || repeat('x', 189) || '</p>',
-        '[]', '[]', repeat('x', 100), 'complete', 1, at, at FROM made;
-INSERT INTO tasks (id, account, finish, subject, revision, state, pending, total, created_at,
-        expires_at, status, headers, body)
-    SELECT task, 'admin', 'post_created', post, 1, 'done', 0, 1, at, at + 86400000, 201,
-        '[["Content-Type", "application/json"]]', convert_to(repeat('x', 600), 'UTF8') FROM made;
-ANALYZE;
-"""
+#: A statement has grown if it reads twice the buffers, and at least so many more.
+GROWN, MORE = 2.0, 20.0
 
 #: Makes the oldest finished tasks due for deletion.
 _AGE = """
@@ -72,10 +66,15 @@ class Lines:
     def __init__(self, when: str, least: Target | None = None, most: Target | None = None) -> None:
         self.accepted = Line(f"202s per second{when}", least)
         self.cpu = Line("  CPU us of the API per 202, until done", most)
+        self.database = Line("  CPU us of the database per 202, until done", most)
         self.finished = Line("  posts per second until all are finished", least)
         self.poll = Line("  p50 ms of GET /v1/tasks/{id}, idle", most)
         self.poll_p99 = Line("  p99 ms of the same")
-        self.all = (self.accepted, self.cpu, self.finished, self.poll, self.poll_p99)
+        self.page = Line("  p50 ms of a page of 20 posts", most)
+        self.all = (
+            *(self.accepted, self.cpu, self.database, self.finished),
+            *(self.poll, self.poll_p99, self.page),
+        )
 
     def measure(self, it: Bench, aged: Installation, new: Installation) -> None:
         """Run one round on both, and add its figures."""
@@ -85,11 +84,17 @@ class Lines:
 
 
 def main() -> None:
-    """Measure, and print the table."""
-    with bench() as it:
+    """Measure, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--posts", type=int, default=POSTS)
+    posts = parser.parse_args().posts
+    with bench(servers=True, **SETTINGS) as it:
         old, new = it.backend(), it.backend()
-        note(f"aged: {TASKS} finished tasks")
-        execute(old, _FILL.format(tasks=TASKS))
+        note(f"aged: filling a database with {posts} finished posts")
+        began = time.monotonic()
+        fill(old, posts, SHORT_TEXT if posts >= MANY else TEXT)
+        fill(new, BASELINE, TEXT)
+        note(f"aged: filled in {time.monotonic() - began:.0f} s")
         with (
             it.api(old) as api,
             it.renderer(old),
@@ -97,7 +102,7 @@ def main() -> None:
             it.renderer(new),
         ):
             lines = _measure(it, Installation(api, old), Installation(new_api, new))
-    show("aged: a database with a million finished tasks", *lines)
+    show(f"aged: a database with {posts} finished posts, by one with {BASELINE}", *lines)
 
 
 def _measure(it: Bench, aged: Installation, new: Installation) -> list[Line]:
@@ -107,9 +112,12 @@ def _measure(it: Bench, aged: Installation, new: Installation) -> list[Line]:
     for each in (aged, new):
         closed_loop(each.api, it.folder, 2, CONNECTIONS)
         wait_drained(each.environ, DRAIN_TIMEOUT)
+    for each in (aged, new):
+        start_counting(each.environ)
     for number in range(ROUNDS):
         note(f"aged, at rest: round {number + 1} of {ROUNDS}")
         at_rest.measure(it, aged, new)
+    _show_grown(aged, new)
     execute(aged.environ, _AGE.format(due=DUE))
     before, began = _due(aged), time.monotonic()
     while (due := _due(aged)) > 0:
@@ -125,13 +133,26 @@ def _round(it: Bench, installation: Installation) -> tuple[float, ...]:
     gets = [request("GET", create_post(api, "a post").headers["Location"], KEY) for _ in range(20)]
     wait_drained(installation.environ, DRAIN_TIMEOUT)
     polls = paced(PacedLoad(api.port, POLLS, SECONDS, 4, gets)).of(201)
+    page = request("GET", "/v1/posts?limit=20", KEY)
+    pages = paced(PacedLoad(api.port, POLLS, SECONDS, 4, [page])).of(200)
     cpu, began, count = api.cpu(), time.monotonic(), _finished(installation)
+    database = database_cpu_seconds(installation.environ)
     loop = closed_loop(api, it.folder, SECONDS, CONNECTIONS)
     assert loop.refused == 0, loop
     wait_drained(installation.environ, DRAIN_TIMEOUT)
     finished = (_finished(installation) - count) / (time.monotonic() - began)
     cpu_us = (api.cpu() - cpu) / loop.requests * 1e6
-    return loop.rate, cpu_us, finished, polls.quantile(0.5), polls.quantile(0.99)
+    database_us = (database_cpu_seconds(installation.environ) - database) / loop.requests * 1e6
+    latencies = polls.quantile(0.5), polls.quantile(0.99), pages.quantile(0.5)
+    return loop.rate, cpu_us, database_us, finished, *latencies
+
+
+def _show_grown(aged: Installation, new: Installation) -> None:
+    """Print the statements that cost more in the larger database."""
+    found = grown(costs(new.environ), costs(aged.environ), GROWN, MORE)
+    print(f"\n{len(found)} statements read more than {GROWN:g} times the buffers")
+    for statement, (small, large) in found.items():
+        print(f"- {small.buffers:.0f} -> {large.buffers:.0f}, {large.ms:.2f} ms: {statement[:300]}")
 
 
 def _finished(installation: Installation) -> int:

@@ -54,12 +54,13 @@ class RunningApi:
 class Bench:
     """Starts servers at once, and services on request."""
 
-    def __init__(self, stack: ExitStack, *, servers: bool = True) -> None:
+    def __init__(self, stack: ExitStack, *, servers: bool = True, **postgres: str) -> None:
+        """`postgres` are settings of PostgreSQL beside those of tests."""
         self._stack = stack
         self._count = 0
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if servers:
-            self.postgres = stack.enter_context(Postgres())
+            self.postgres = stack.enter_context(Postgres(None, **postgres))
             self.rabbitmq = stack.enter_context(RabbitMq())
 
     def backend(self) -> dict[str, str]:
@@ -136,10 +137,10 @@ class Bench:
 
 
 @contextmanager
-def bench(*, servers: bool = True) -> Iterator[Bench]:
+def bench(*, servers: bool = True, **postgres: str) -> Iterator[Bench]:
     """A bench. Its servers and services end with the block."""
     with ExitStack() as stack:
-        yield Bench(stack, servers=servers)
+        yield Bench(stack, servers=servers, **postgres)
 
 
 def create_post(api: RunningApi, text: str, **headers: str) -> requests.Response:

@@ -19,7 +19,7 @@ MODULES = {
         ),
         ("fairness", ("fairness",)),
         ("scraper", ("previews", "scrape")),
-        ("renderer", ("pool", "flood", "wear", "hostile")),
+        ("renderer", ("pool", "flood", "express", "wear", "hostile")),
     )
     for name in names
 }

@@ -29,7 +29,8 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
             ge=0,
             le=256,
             description="Number of rendering processes. 0: the container's CPU limit, rounded up; "
-            "without a limit, the CPUs of the process's affinity.",
+            "without a limit, the CPUs of the process's affinity. One more renders express texts "
+            "only.",
         ),
     ] = 0
     render_deadline: Annotated[

@@ -293,6 +293,23 @@ def test_only_the_jobs_of_the_lost_queue_are_published_again(
     assert [row["id"] for row in rig.published] == [gone["id"]]
 
 
+def test_express_jobs_that_only_newer_workers_take_go_to_the_normal_queue(
+    rig: Rig, clock: Clock
+) -> None:
+    """The workers were rolled back. An express queue without any worker waits for one."""
+    job = rig.job(posted(rig))
+    rig.change(schema.jobs, express=True)
+    clock.pass_time(1)
+    for consumers in (0, 1):
+        rig.signs.note_depths(
+            {"render": Depth(0, consumers), "render.express": Depth(1, 0)}, rig.clock
+        )
+        rig.reconcile()
+        assert rig.published == []
+        clock.pass_time(queue_depths.STRANDED_AFTER + 1)
+    assert [(row["id"], row["express"]) for row in rig.published] == [(job["id"], False)]
+
+
 def test_a_lost_message_keeps_the_age_of_its_job(rig: Rig, clock: Clock) -> None:
     """The job has waited since its first publishing."""
     state = posted(rig)

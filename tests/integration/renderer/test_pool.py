@@ -4,11 +4,9 @@ import os
 import signal
 import time
 from contextlib import suppress
-from functools import partial
 
 import pytest
 from splitflap_core.outcomes import Done, Failed, RetryLater, SlowDown
-from splitflap_renderer.process.child_handle import NICENESS
 from splitflap_renderer.process.dispatcher import RETRY_AFTER
 
 from tests.support import wait_until
@@ -96,17 +94,6 @@ def test_an_idle_process_takes_express_texts_too(make_rig: MakeRig) -> None:
     rig.submit("second", "hi", express=True)
     assert rig.html("second") == '<p dir="auto">hi</p>'
     assert list(rig.outcomes) == ["warm", "second"]
-
-
-def test_the_express_process_has_the_priority_of_the_renderer(make_rig: MakeRig) -> None:
-    """The others have a lower one, so the kernel runs an express text first."""
-    rig = make_rig()
-    rig.warm_up()
-    wait_until(lambda: rig.pool.express_pids != [])
-    own = os.getpriority(os.PRIO_PROCESS, 0)
-    of_pids = partial(os.getpriority, os.PRIO_PROCESS)
-    wait_until(lambda: of_pids(rig.pool.pids[0]) == own + NICENESS)
-    assert of_pids(rig.pool.express_pids[0]) == own
 
 
 def test_a_process_killed_while_idle_costs_no_text(make_rig: MakeRig) -> None:

@@ -9,6 +9,9 @@ A job with a confirmed message is not due, so the API needs a sign that the mess
 - The queue was empty some time ago: a worker took the messages from before that time, or they are
   lost. A job that is still unfinished has no worker, or one that is stuck.
 
+- An express queue has messages, and workers consume the normal queue only: they are of an older
+  release, which was rolled back to. Its jobs go to the normal queue.
+
 RabbitMQ also reports 0 messages and 0 consumers for a queue whose leader does not answer, as during
 its election after a restart. So an empty queue without a consumer counts only while it stays empty.
 """
@@ -39,6 +42,9 @@ STUCK_AFTER = 900.0
 CREATED_AFTER = 2.0
 
 
+#: Seconds from an express queue that only newer workers consume until its jobs are lost.
+STRANDED_AFTER = 60.0
+
 #: Milliseconds. A larger difference between two clocks is a step of one of them.
 CLOCK_STEP = 1_000
 
@@ -51,7 +57,8 @@ class Sign:
     #: The time (monotonic) of the sign, and the seconds until it is valid.
     seen_at: float
     valid_after: float
-    #: The consumers of an empty queue; None for a created queue, whose jobs no worker has begun.
+    #: The consumers of an empty queue; None for one that was created or has no consumer, whose jobs
+    #: no worker has begun.
     consumers: int | None = None
     #: The time of the sign by the database's clock, in milliseconds, once it is known.
     dispatched_before: int | None = None
@@ -84,6 +91,7 @@ class SignsOfLoss:
         self._now = now
         self._created: dict[str, Sign] = {}
         self._empty: dict[str, Sign] = {}
+        self._stranded: dict[str, Sign] = {}
         self._all_outcomes_taken = True
 
     def note_created(self, queues: Iterable[str]) -> None:
@@ -100,12 +108,13 @@ class SignsOfLoss:
             elif sign and not (sign.consumers and depth.consumers):
                 # The jobs wait for workers, or the queue was not empty.
                 self.forget(sign)
+        self._note_stranded(depths, asked_at)
         if outcomes := depths.get(topology.RESULTS_QUEUE.name):
             self._all_outcomes_taken = not outcomes.ready and outcomes.consumers > 0
 
     def all(self) -> list[Sign]:
         """All signs."""
-        return [*self._created.values(), *self._empty.values()]
+        return [sign for signs in self._by_cause for sign in signs.values()]
 
     def valid(self, now: int) -> list[Sign]:
         """The signs that prove a loss. `now` is the database's clock, in milliseconds."""
@@ -113,9 +122,22 @@ class SignsOfLoss:
 
     def forget(self, sign: Sign) -> None:
         """Remove a sign. The next one takes its place."""
-        signs = self._empty if sign.begun else self._created
-        if signs.get(sign.queue) is sign:
-            del signs[sign.queue]
+        for signs in self._by_cause:
+            if signs.get(sign.queue) is sign:
+                del signs[sign.queue]
+
+    @property
+    def _by_cause(self) -> tuple[dict[str, Sign], ...]:
+        return self._created, self._empty, self._stranded
+
+    def _note_stranded(self, depths: Mapping[str, Depth], asked_at: float) -> None:
+        """Note the express queues whose messages no worker takes, although it takes normal ones."""
+        for queue in topology.EXPRESS & depths.keys():
+            express, normal = depths[queue], depths.get(topology.KIND_OF[queue])
+            if express.ready and not express.consumers and normal and normal.consumers:
+                self._stranded.setdefault(queue, Sign(queue, asked_at, STRANDED_AFTER))
+            else:
+                self._stranded.pop(queue, None)
 
     def _is_valid(self, sign: Sign, now: int) -> bool:
         """Whether the jobs have lost their messages, and their outcomes do not wait."""

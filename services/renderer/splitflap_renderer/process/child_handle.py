@@ -47,9 +47,6 @@ CHECK_INTERVAL = 0.02
 #: message must not block the parent longer.
 STALLED_AFTER = 2.0
 
-#: Steps of priority that the processes for all texts are below the express process and this one.
-NICENESS = 2
-
 # The fork server has the imports and nothing else. A fork of it takes milliseconds, shares its
 # memory, and inherits neither threads nor connections of the parent.
 _context = get_context("forkserver")
@@ -83,9 +80,7 @@ def _limit_waits(number: int) -> None:
         duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
-def _spawn(
-    memory_mib: int, niceness: int, options: Options
-) -> tuple[ForkServerProcess, Connection, Connection]:
+def _spawn(memory_mib: int, options: Options) -> tuple[ForkServerProcess, Connection, Connection]:
     """Start a process; return it with the parent's ends of its pipe and its done signal."""
     pipe, child_pipe = _context.Pipe()
     _limit_waits(pipe.fileno())
@@ -93,7 +88,7 @@ def _spawn(
     os.set_blocking(done_signal.fileno(), False)
     process = _context.Process(
         target=child_main.run,
-        args=(child_pipe, child_done_signal, memory_mib, niceness, options),
+        args=(child_pipe, child_done_signal, memory_mib, options),
         name="renderer-child",
         daemon=True,
     )
@@ -122,8 +117,7 @@ class ChildHandle:
         Raises:
             OSError, EOFError: the system lacks processes, memory or file descriptors.
         """
-        niceness = 0 if express else NICENESS
-        self._process, self.pipe, self.done_signal = _spawn(memory_mib, niceness, options)
+        self._process, self.pipe, self.done_signal = _spawn(memory_mib, options)
         #: Whether it renders express texts only.
         self.express = express
         self.batch: deque[Text] = deque()

@@ -62,11 +62,8 @@ _encode_result = msgspec.json.Encoder().encode
 READY = b"ready"
 
 
-def run(
-    pipe: Connection, done_signal: Connection, memory_mib: int, niceness: int, options: Options
-) -> None:
+def run(pipe: Connection, done_signal: Connection, memory_mib: int, options: Options) -> None:
     """Answer texts until the parent closes its end of the pipe, or ends."""
-    os.nice(niceness)
     # The parent orders the stop. A signal to the process group must not cut a text short.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -87,7 +87,7 @@ class Dispatcher(ChildEvents):
     def hand_out(self) -> Idle:
         """Share the waiting texts among the idle processes. Return which of them stay idle.
 
-        The express process comes first: its priority is higher.
+        The express process comes first, so the others stay free for normal texts.
         """
         idle = [child for child in self._children if child.idle]
         idle.sort(key=lambda child: not child.express)

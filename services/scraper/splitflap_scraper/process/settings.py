@@ -50,8 +50,8 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             ge=1,
             le=5000,
-            description="Pages fetched at a time, each in a green thread. A scraper takes up to "
-            "110 MiB, and 1.5 MiB for each.",
+            description="Pages fetched at a time, each in a green thread. An eighth more, at least "
+            "two, are for express jobs only. A scraper takes up to 110 MiB, and 1.5 MiB for each.",
         ),
     ] = 200
     scraper_allow_nets: AllowNets = ""

@@ -46,8 +46,8 @@ def make_lost_due(
 ) -> int:
     """Make a batch of the jobs dispatched before a time due now. Return their number.
 
-    `express` chooses the queue that has lost them. With `begun`, a worker may have begun the jobs:
-    the next one reports its begin.
+    `express` chooses the queue that has lost them; all go to the normal one. With `begun`, a worker
+    may have begun the jobs: the next one reports its begin.
     """
     wanted = {"_kind": kind, "_express": express, "_before": before, "_limit": LOST_BATCH}
     ids = [row.id for row in tx.execute(_LOST, wanted)]
@@ -115,6 +115,7 @@ _LOST = (
 _MAKE_LOST_DUE = update(jobs).values(
     due_at=bindparam("_now"),
     dispatched_at=None,
+    express=False,
     returns=jobs.c.returns + 1,
     begun=case((jobs.c.begun < bindparam("_begun"), bindparam("_begun")), else_=jobs.c.begun),
 )

@@ -5,8 +5,8 @@ The server makes the first three steps of a stop (server/worker.py):
 1. The server accepts no new connection.
 2. Streams end, with a `retry:` for their clients, and waits for tasks end.
 3. Running requests finish.
-4. The backlog's loop ends. The reconciler takes no more retries, and the consumer no more
-   outcomes. They commit and ack their last batch.
+4. The loops of the backlog and of the publisher end. The reconciler takes no more retries, and the
+   consumer no more outcomes. They commit and ack their last batch.
 5. The last group commit and the last shared reads end.
 6. The dispatcher publishes its jobs, and marks the confirmed ones.
 7. The database's connections close, then the health port, which answers until then.
@@ -26,6 +26,8 @@ from splitflap_core.telemetry import Metrics
 
 from asyncrequest import AsyncRequests
 from splitflap_api.contract.paths import PREFIX
+from splitflap_api.domain.fair.ledger import Ledger
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.final_responses import RESPONDERS
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.domain.keys import Keyring
@@ -41,6 +43,7 @@ from splitflap_api.loops.announcer import Announcer
 from splitflap_api.loops.dispatch import Dispatcher
 from splitflap_api.loops.long_requests.feed import Feed
 from splitflap_api.loops.long_requests.key_watch import KeyWatch
+from splitflap_api.loops.publisher import Publisher
 from splitflap_api.loops.queue_depths import SignsOfLoss
 from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.results import Results
@@ -55,6 +58,7 @@ from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.migrate import UnusableSchema, check_schema, migrate
 from splitflap_api.transactions.accept import TaskTransactions
 from splitflap_api.transactions.dead_letters import DeadLetterBatches
+from splitflap_api.transactions.held import HeldJobs
 from splitflap_api.transactions.ingest import Ingest
 from splitflap_api.transactions.replay import Replayer
 
@@ -88,7 +92,8 @@ class ApiService:
         self._responders = Responders(RESPONDERS)
         self._urls = PreviewUrls(settings.address_rules, settings.image_proxy)
         tasks = Tasks(self._responders, settings.task_retention, metrics, self._urls)
-        ingest = Ingest(store, tasks, metrics, settings.preview_wait)
+        router, ledger = Router(), Ledger()
+        ingest = Ingest(store, tasks, metrics, settings.preview_wait, router, ledger)
         reader = OutcomeReader(settings.address_rules)
 
         # Publishing, and waking streams and requests.
@@ -109,13 +114,20 @@ class ApiService:
             on_wake_up=self._feed.wake,
             on_up=self._on_up,
         )
-        after_commit = Announcer(self._dispatcher, self._feed)
+        self._publisher = Publisher(
+            HeldJobs(store, ledger, router),
+            router,
+            self._dispatcher,
+            lambda queue: self._results.queues.consumers_of(queue),  # noqa: PLW0108 - made below
+            releases="outcomes" in settings.roles,
+        )
+        after_commit = Announcer(self._dispatcher, self._publisher, self._feed)
 
         # Requests.
-        transactions = TaskTransactions(store, tasks, metrics, after_commit)
+        transactions = TaskTransactions(store, tasks, metrics, after_commit, router)
         self._acceptor = Acceptor(transactions, waiters)
         self._key_watch = KeyWatch(self._keyring.valid, self._feed, self._acceptor.waits)
-        self._replayer = Replayer(store, self._dispatcher.link, after_commit)
+        self._replayer = Replayer(store, self._dispatcher.link, after_commit, router)
 
         # Overload.
         limits = Limits(settings.max_unfinished_age, settings.max_unpublished_age)
@@ -139,6 +151,7 @@ class ApiService:
             is_publishing=self._dispatcher.marker.is_pending,
             signs=self._signs,
             after_commit=after_commit,
+            router=router,
         )
 
         # Health.
@@ -201,6 +214,7 @@ class ApiService:
         end = time.monotonic() + STEPS
         for step, stop in (
             ("judging the backlog", self._backlog.stop),
+            ("the publisher", self._publisher.stop),
             ("the reconciler", self._reconciler.stop),
             ("the consumer of outcomes", self._results.link.stop),
             ("commits and reads", self._acceptor.stop),
@@ -246,6 +260,7 @@ class ApiService:
         self._feed.start()
         self._key_watch.start()
         self._backlog.start()
+        self._publisher.start()
         if "outcomes" in self.settings.roles:
             self._results.link.start()
             self._reconciler.start()
@@ -266,6 +281,7 @@ class ApiService:
             "feed": self._feed.complaint,
             "key-watch": self._key_watch.complaint,
             "backlog": self._backlog.complaint,
+            "publisher": self._publisher.complaint,
         }
         if "outcomes" in self.settings.roles:
             checks |= {"results": self._results.complaint, "reconciler": self._reconciler.complaint}

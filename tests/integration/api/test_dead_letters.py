@@ -52,7 +52,7 @@ def reasons(rig: Rig, **filters: Any) -> list[str]:
 @pytest.fixture
 def work(rig: Rig) -> DeadLetterBatches:
     """Replays and drops. The link is for messages only, which these tests do not replay."""
-    replayer = Replayer(rig.store, None, rig)  # type: ignore[arg-type]
+    replayer = Replayer(rig.store, None, rig, rig.router)  # type: ignore[arg-type]
     return DeadLetterBatches(rig.store, replayer, lambda: 0.0)
 
 
@@ -173,7 +173,7 @@ def test_replays_wait_while_the_workers_are_behind(rig: Rig) -> None:
     """Long before clients get 503. A drop needs no worker."""
     fail(rig, rig.post())
     pressure = [0.4]
-    replayer = Replayer(rig.store, None, rig)  # type: ignore[arg-type]  # as above
+    replayer = Replayer(rig.store, None, rig, rig.router)  # type: ignore[arg-type]  # as above
     work = DeadLetterBatches(rig.store, replayer, lambda: pressure[0])
     ids = [letter.id for letter in found(rig)]
     with pytest.raises(Problem) as refused:
@@ -232,7 +232,7 @@ def test_dropped_letters_leave_posts_and_final_responses(rig: Rig, work: DeadLet
     assert rig.final(task) == before
     assert rig.row("posts")["state"] == "failed"
     with pytest.raises(Problem, match="not-found"):
-        Replayer(rig.store, None, rig).replay(letter.id)  # type: ignore[arg-type]  # as above
+        Replayer(rig.store, None, rig, rig.router).replay(letter.id)  # type: ignore[arg-type]  # as above
 
 
 def test_the_preview_of_a_url_belongs_to_no_account(rig: Rig) -> None:

@@ -31,7 +31,7 @@ def replay_all(rig: Rig) -> None:
         letters = dead_letters.page(tx, query, None, rig.store.now(tx)).letters
     for letter in letters:
         with suppress(Problem):
-            Replayer(rig.store, None, rig).replay(letter.id)  # type: ignore[arg-type]  # no messages here
+            Replayer(rig.store, None, rig, rig.router).replay(letter.id)  # type: ignore[arg-type]  # no messages here
 
 
 def sweep(rig: Rig) -> None:

@@ -61,7 +61,7 @@ def services(rig: Rig, tmp_path: Path) -> Services:
     """The parts of the views, with an unconnected link."""
     settings = ApiSettings(data_dir=str(tmp_path))
     link = BrokerLink("test", backend_for(settings).opener("test"))
-    replayer = Replayer(rig.store, link, rig)
+    replayer = Replayer(rig.store, link, rig, rig.router)
     return Services(
         settings=settings,
         metrics=rig.metrics,

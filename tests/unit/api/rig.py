@@ -3,13 +3,16 @@
 Tests hand outcomes in, and read the published jobs. Two rigs on one database are two replicas.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from splitflap_api.contract.models import Post, PostInput
 from splitflap_api.domain import final_responses
 from splitflap_api.domain.commands import Command
+from splitflap_api.domain.fair.ledger import Ledger
+from splitflap_api.domain.fair.routes import Pressure, Router
+from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.domain.posts.commands import CreatePost, EditPost
 from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.domain.preview_urls import PreviewUrls
@@ -24,8 +27,10 @@ from splitflap_api.loops.retention import Retention
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events, metadata
 from splitflap_api.transactions.accept import TaskTransactions
+from splitflap_api.transactions.held import HeldJobs
 from splitflap_api.transactions.ingest import Ingest
 from splitflap_core.contracts import JobOutcome, RenderResult, ScrapeResult, encode
+from splitflap_core.kinds import KINDS
 from splitflap_core.outcomes import Done, Failed, Report, RetryLater
 from splitflap_core.telemetry import Metrics
 from sqlalchemy import Table, func, select, update
@@ -36,6 +41,9 @@ Row = dict[str, Any]
 
 #: The URLs of previews without settings.
 ANY_URLS = PreviewUrls()
+
+#: Slots of the workers until a look at the database: no job is held.
+MANY_SLOTS = 10_000
 
 #: Milliseconds.
 HOUR = 3_600_000
@@ -61,6 +69,7 @@ class Rig:
         self.store = store
         self.metrics = Metrics("api")
         self.published: list[Row] = []
+        self.joined: dict[str, JobOwner] = {}
         self.changes = 0
         self.broker_is_up = True
         #: The ids of jobs that the dispatcher still publishes.
@@ -70,8 +79,13 @@ class Rig:
         self.signs = SignsOfLoss(lambda: self.clock)
         self.urls = urls
         self.tasks = Tasks(Responders(responders), 3600, self.metrics, urls)
-        self.ingest = Ingest(store, self.tasks, self.metrics, preview_wait)
-        transactions = TaskTransactions(store, self.tasks, self.metrics, self)
+        self.router, self.ledger = Router(), Ledger(lambda: self.clock)
+        self.router.update({kind: Pressure(kind, MANY_SLOTS, 1.0) for kind in KINDS}, 0)
+        self.held = HeldJobs(store, self.ledger, self.router)
+        self.ingest = Ingest(
+            store, self.tasks, self.metrics, preview_wait, self.router, self.ledger
+        )
+        transactions = TaskTransactions(store, self.tasks, self.metrics, self, self.router)
         self.acceptor = Acceptor(transactions)
         self.feed = Feed(store, lambda: None)
         self.reconciler = Reconciler(
@@ -84,13 +98,15 @@ class Rig:
             is_publishing=lambda row: row["id"] in self.publishing,
             signs=self.signs,
             after_commit=self,
+            router=self.router,
         )
 
     # -- AfterCommit: notes the calls of transactions ---------------------------------------------
 
-    def publish(self, jobs: Sequence[Row]) -> None:
-        """Note published jobs."""
-        self.published += [dict(row) for row in jobs]
+    def publish(self, jobs: Sequence[Row], joined: Mapping[str, JobOwner]) -> None:
+        """Note published jobs, and owners that join the jobs of others."""
+        self.published += [dict(row) for row in jobs if not row["held"]]
+        self.joined.update(joined)
 
     def changed(self) -> None:
         """Count commits."""
@@ -149,7 +165,7 @@ class Rig:
 
     def apply(self, *outcomes: JobOutcome) -> list[Row]:
         """Apply outcomes in one batch, and return the new jobs."""
-        return self.ingest.apply(outcomes)
+        return self.ingest.apply(outcomes).jobs
 
     def rendered(self, job: Row, *links: str, html: str = "<p>hello</p>") -> list[Row]:
         """Apply a render, and return the new jobs."""
@@ -252,16 +268,19 @@ def failed(reason: str = "broken") -> Failed:
     return Failed(reason, "it does not work")
 
 
-def outcome_of(job: Row, outcome: Report, attempt: int | None = None) -> JobOutcome:
+def outcome_of(
+    job: Row, outcome: Report, attempt: int | None = None, took: float = 0.1, slots: int = 1
+) -> JobOutcome:
     """A worker's message about this attempt."""
     return JobOutcome(
         job=job["id"],
         kind=job["kind"],
         attempt=attempt or job["attempt"],
         outcome=outcome,
-        took=0.1,
+        took=took,
         worker="test",
         task=job["task_id"],
+        slots=slots,
     )
 
 

@@ -21,6 +21,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from uuid_utils import uuid7
 
 from splitflap_api.contract.formats import rfc3339
+from splitflap_api.domain.fair.routes import Router
+from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.store import schema
 from splitflap_api.store.bulk import Numbered, among, insert_all, update_rows
 
@@ -28,18 +30,6 @@ from splitflap_api.store.bulk import Numbered, among, insert_all, update_rows
 UNCONFIRMED_AFTER = 5_000
 
 Row = dict[str, Any]
-
-
-class JobOwner(NamedTuple):
-    """The account whose share a job's time is charged to. A `low` job yields to the others."""
-
-    account: str
-    low: bool = False
-
-    @classmethod
-    def of(cls, job: Row) -> "JobOwner":
-        """The owner of a job's row."""
-        return cls(job["account"], job["low"])
 
 
 class PreviewRequest(NamedTuple):
@@ -101,6 +91,7 @@ class Changes:
     """The rows of one transaction. `now` is the database's clock at its start."""
 
     now: int
+    router: Router = field(default_factory=Router)
     posts: list[Row] = field(default_factory=list)
     tasks: list[NewTask] = field(default_factory=list)
     waiters: list[Row] = field(default_factory=list)
@@ -109,6 +100,8 @@ class Changes:
     preview_requests: list[PreviewRequest] = field(default_factory=list)
     #: Running tasks that end with this transaction, although their jobs have not ended.
     ending: list[str] = field(default_factory=list)
+    #: Scrapes of others that owners of this transaction wait for too, by job.
+    joined: dict[str, JobOwner] = field(default_factory=dict)
 
     @cached_property
     def time(self) -> str:
@@ -177,6 +170,8 @@ class Changes:
             if preview["job_id"] is None:
                 preview["job_id"] = self._scrape_job(request)["id"]
                 started.append({"url": request.url, "job_id": preview["job_id"]})
+            elif self.router.is_holding("scrape"):
+                self.joined.setdefault(preview["job_id"], request.owner)
             self.waiters.append({"job_id": preview["job_id"], "task_id": request.task_id})
             waits[request.task_id] += 1
         update_rows(tx, schema.previews, ("url",), started)
@@ -220,7 +215,7 @@ class Changes:
             "account": owner.account,
             "low": owner.low,
             "created_at": self.now,
-            "due_at": self.now + UNCONFIRMED_AFTER,
+            **self.router.route(kind, owner).columns(self.now + UNCONFIRMED_AFTER),
         }
         self.jobs.append(job)
         return job

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
+from kombu import Queue
 from splitflap_core import topology
 from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, OutgoingMessage, Subscription
 from splitflap_core.contracts import Job, Kind, encode
@@ -92,7 +93,9 @@ class Dispatcher:
             self.marker.begin(publishing)
             settled = partial(self._settled, publishing, row["kind"])
             self.link.publish(
-                OutgoingMessage(topology.JOBS.name, row["kind"], encode(message_of(row)), settled)
+                OutgoingMessage(
+                    topology.JOBS.name, _queue_of(row).name, encode(message_of(row)), settled
+                )
             )
 
     def oldest(self) -> float:
@@ -118,6 +121,11 @@ class Dispatcher:
         if sent:
             self._published[kind].inc()
         self.marker.settled(publishing, sent)
+
+
+def _queue_of(row: Row) -> Queue:
+    queues = topology.EXPRESS_QUEUES if row["express"] else topology.JOB_QUEUES
+    return queues[row["kind"]]
 
 
 def message_of(row: Row) -> Job:

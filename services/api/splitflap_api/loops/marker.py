@@ -14,7 +14,7 @@ from splitflap_api.domain.changes import Row
 from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store, is_conflict, is_outage
-from splitflap_api.store.schema import jobs
+from splitflap_api.store.schema import IS_RELEASED, jobs
 
 #: Seconds between markings: most jobs have ended by then and need none. Well below the five seconds
 #: of UNCONFIRMED_AFTER (domain/changes.py).
@@ -112,6 +112,7 @@ class Marker(Loop):
                 jobs.c.attempt == attempt,
                 jobs.c.returns == returns,
                 jobs.c.dispatched_at.is_(None),
+                IS_RELEASED,
             )
             .order_by(jobs.c.id)
             .with_for_update()

@@ -17,6 +17,7 @@ from splitflap_core.telemetry import Metrics
 from sqlalchemy import bindparam, exists, func, select, update
 
 from splitflap_api.domain.changes import Changes, Row
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.jobs import due
 from splitflap_api.domain.jobs.counts import STATES, job_counts
 from splitflap_api.domain.tasks import Tasks
@@ -78,6 +79,7 @@ class Reconciler(Loop):
         is_publishing: Callable[[Row], bool],
         signs: SignsOfLoss,
         after_commit: AfterCommit,
+        router: Router,
     ) -> None:
         """`is_publishing`: whether this process still publishes a job, and must not do it twice."""
         super().__init__(
@@ -100,6 +102,7 @@ class Reconciler(Loop):
         self._is_publishing = is_publishing
         self._signs = signs
         self._after_commit = after_commit
+        self._router = router
         self._retried = metrics.counter("splitflap_jobs_retried_total")
         self._oldest = metrics.gauge("splitflap_oldest_job_seconds")
         self._waiting = metrics.gauge("splitflap_jobs_waiting")
@@ -198,13 +201,13 @@ class Reconciler(Loop):
     def _republish_batch(self) -> bool:
         """Publish a batch of due jobs again. Return whether there may be more."""
         with self._store.write() as tx:
-            rows = due.claim_due(tx, self._store.now(tx))
-        again = [row for row in rows if not self._is_publishing(row)]
+            rows = due.claim_due(tx, self._store.now(tx), self._router)
+        again = [row for row in rows if not (row["held"] or self._is_publishing(row))]
         for row in again:
             # The causes of all other publishings were counted where they arose.
             if row["attempt"] == 1 and not row["returns"]:
                 self._retried.labels(row["kind"], "unconfirmed").inc()
-        self._after_commit.publish(again)
+        self._after_commit.publish(again, {})
         return len(rows) == due.BATCH
 
     def _end_waiting_tasks(self) -> None:

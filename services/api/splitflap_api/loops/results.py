@@ -172,7 +172,7 @@ class Results:
         The outcomes of a failed batch are tried one by one, so only a failing one is a dead letter.
         """
         try:
-            new_jobs = self._ingest.apply([outcome for _, outcome in outcomes])
+            changes = self._ingest.apply([outcome for _, outcome in outcomes])
         except Exception as error:
             alone = len(outcomes) == 1
             if is_outage(error) or (alone and is_conflict(error)):
@@ -192,7 +192,7 @@ class Results:
             return
         for delivery, _ in outcomes:
             delivery.ack()
-        self._after_commit.publish(new_jobs)
+        self._after_commit.publish(changes.jobs, changes.joined)
         self._after_commit.changed()
 
     def _refuse(self, delivery: Delivery, queue: str, reason: str) -> None:

@@ -83,6 +83,14 @@ def update_rows(tx: Connection, table: Table, keys: tuple[str, ...], rows: Seque
         tx.execute(_update(table, keys, columns), {"rows": _json(rows)})
 
 
+def upsert_rows(tx: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Insert rows, or set the columns of those with the same keys, in this order."""
+    if not rows:
+        return
+    statement = _upsert(table, keys, tuple(rows[0]), sqlite=tx.dialect.name == "sqlite")
+    tx.execute(statement, rows if tx.dialect.name == "sqlite" else {"rows": _json(rows)})
+
+
 def delete_rows(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Delete the table's rows with these values."""
     if not rows:
@@ -100,20 +108,21 @@ def among(tx: Connection, column: Column[Any], values: Iterable[Any]) -> TextCla
     if sqlite and isinstance(column.type, Uuid):
         values = [value.replace("-", "") for value in values]
     clause, name = _among(column, sqlite=sqlite)
-    return clause.bindparams(**{name: _encode(list(values))})
+    return clause.bindparams(**{name: as_json(list(values))})
+
+
+def as_json(value: Any) -> str:
+    """A value as a parameter of PostgreSQL's JSON functions."""
+    return msgspec.json.encode(value).decode()
 
 
 def _json(rows: Sequence[Row]) -> str:
     if any(isinstance(value, bytes) for value in rows[0].values()):
-        rows = [{name: _as_json(value) for name, value in row.items()} for row in rows]
-    return _encode(rows)
+        rows = [{name: _bytes_as_json(value) for name, value in row.items()} for row in rows]
+    return as_json(rows)
 
 
-def _encode(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _as_json(value: Any) -> Any:
+def _bytes_as_json(value: Any) -> Any:
     """Bytes as PostgreSQL's bytea text; msgspec would write base64."""
     return f"\\x{value.hex()}" if isinstance(value, bytes) else value
 
@@ -198,6 +207,20 @@ def _update(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Te
     values = ", ".join(f"{name} = given.{name}" for name in columns if name not in keys)
     where = _same(table, keys)
     return text(f"UPDATE {table.name} SET {values} FROM {_given(table)} WHERE {where}")  # noqa: S608 - as above
+
+
+@cache
+def _upsert(
+    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], *, sqlite: bool
+) -> TextClause:
+    names = ", ".join(columns)
+    values = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in keys)
+    given = ", ".join(f":{name}" for name in columns)
+    source = f"VALUES ({given})" if sqlite else f"SELECT {names} FROM {_given(table)}"  # noqa: S608 - names of the schema
+    return text(
+        f"INSERT INTO {table.name} ({names}) {source} "
+        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {values}"
+    )
 
 
 @cache

@@ -47,8 +47,8 @@ class SchemaUnknown(UnusableSchema):
     """The schema is of a much later release, or of another program."""
 
 
-def migrate(store: Store) -> str:
-    """Bring the schema up to this release; returns the new revision.
+def migrate(store: Store, revision: str = "head") -> str:
+    """Bring the schema up to this release, or to a revision; returns the new revision.
 
     Raises:
         SchemaUnknown: see `check_schema`.
@@ -57,7 +57,7 @@ def migrate(store: Store) -> str:
         if not store.is_sqlite:
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if not _is_current(tx):
-            command.upgrade(_config(tx), "head")
+            command.upgrade(_config(tx), revision)
         return _revision(tx) or ""
 
 

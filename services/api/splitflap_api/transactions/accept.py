@@ -15,6 +15,7 @@ from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.cancel import cancel
 from splitflap_api.domain.changes import Changes
 from splitflap_api.domain.commands import Command
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.posts.commands import delete_post
 from splitflap_api.domain.task_state import LargeTask, read_shared, read_whole, visible_state
 from splitflap_api.domain.tasks import Tasks
@@ -35,11 +36,17 @@ class TaskTransactions:
     """Accepts, reads and cancels tasks. Each call is one transaction."""
 
     def __init__(
-        self, store: Store, tasks_: Tasks, metrics: Metrics, after_commit: AfterCommit
+        self,
+        store: Store,
+        tasks_: Tasks,
+        metrics: Metrics,
+        after_commit: AfterCommit,
+        router: Router,
     ) -> None:
         self._store = store
         self._tasks = tasks_
         self._after_commit = after_commit
+        self._router = router
         self._accepted = metrics.counter("splitflap_jobs_accepted_total")
         self._sizes = metrics.histogram("splitflap_commit_batch_size")
         self._seconds = metrics.histogram("splitflap_commit_seconds")
@@ -49,7 +56,7 @@ class TaskTransactions:
         started = time.monotonic()
         only_inserts = all(each.work.only_inserts for each in submissions)
         with self._store.statement() if only_inserts else self._store.write() as tx:
-            changes = Changes(self._store.now(tx))
+            changes = Changes(self._store.now(tx), self._router)
             known = _known_keys(tx, submissions, changes.now)
             answers = [self._apply(tx, changes, known, each) for each in submissions]
             waits = changes.schedule_previews(tx)
@@ -61,7 +68,7 @@ class TaskTransactions:
         self._seconds.observe(time.monotonic() - started)
         for kind, count in Counter(job["kind"] for job in changes.jobs).items():
             self._accepted.labels(kind).inc(count)
-        self._after_commit.publish(changes.jobs)
+        self._after_commit.publish(changes.jobs, changes.joined)
         self._after_commit.changed()
         return answers
 
@@ -103,10 +110,10 @@ class TaskTransactions:
             PreconditionFailed: the task has another ETag now.
         """
         with self._store.write() as tx:
-            changes = Changes(self._store.now(tx))
+            changes = Changes(self._store.now(tx), self._router)
             cancel(tx, changes, self._tasks, task_id, account, preconditions)
             changes.write(tx)
-        self._after_commit.publish(changes.jobs)
+        self._after_commit.publish(changes.jobs, changes.joined)
         self._after_commit.changed()
 
     def delete_post(

@@ -15,6 +15,8 @@ from sqlalchemy import Connection, delete, update
 
 from splitflap_api.contract.formats import is_id
 from splitflap_api.domain.changes import Changes, Row, lock_previews
+from splitflap_api.domain.fair.ledger import Ledger
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.fan_in import (
     WaiterBatch,
     decrement_pending,
@@ -50,6 +52,8 @@ class _Batch:
     #: Jobs with a begin to be counted.
     begun: dict[str, Row] = field(default_factory=dict)
     dropped: list[Kind] = field(default_factory=list)
+    #: Attempts that workers have computed, with the rows of their jobs.
+    computed: list[tuple[Row, JobOutcome]] = field(default_factory=list)
 
     def by_kind(self) -> Iterator[tuple[JobKind, list[FinishedJob]]]:
         """The finished jobs of each kind that has some."""
@@ -61,10 +65,20 @@ class _Batch:
 class Ingest:
     """Applies outcomes to the database."""
 
-    def __init__(self, store: Store, tasks_: Tasks, metrics: Metrics, preview_wait: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        tasks_: Tasks,
+        metrics: Metrics,
+        preview_wait: float,
+        router: Router,
+        ledger: Ledger,
+    ) -> None:
         """`preview_wait` is how long (seconds) a rendered post's task waits for previews."""
         self._store = store
         self._tasks = tasks_
+        self._router = router
+        self._ledger = ledger
         #: In milliseconds.
         self.preview_wait = int(preview_wait * 1000)
         self._sizes = metrics.histogram("splitflap_ingest_batch_size")
@@ -78,18 +92,18 @@ class Ingest:
             for why in ("asked", "waited", "unfinished", "unconfirmed", "lost", "returned"):
                 self._retried.labels(kind, why)
 
-    def apply(self, outcomes: Sequence[JobOutcome]) -> list[Row]:
-        """Commit these outcomes and notices. Return the new jobs, to be published.
+    def apply(self, outcomes: Sequence[JobOutcome]) -> Changes:
+        """Commit these outcomes and notices. Return the changes, with new jobs to be published.
 
         Raises:
             BrokenMessage: a result does not fit its kind.
         """
         with self._store.write() as tx:
-            changes = Changes(self._store.now(tx))
+            changes = Changes(self._store.now(tx), self._router)
             batch = self._judge(tx, outcomes, changes.now)
             self._write(tx, changes, batch)
         self._count(batch, len(outcomes))
-        return changes.jobs
+        return changes
 
     def make_given_up_due(self, jobs: Sequence[Job]) -> int:
         """Make the unfinished ones of these jobs due again. Return their number."""
@@ -105,7 +119,7 @@ class Ingest:
         with self._store.write() as tx:
             shared = unfinished_completions(tx)
             if shared:
-                changes = Changes(self._store.now(tx))
+                changes = Changes(self._store.now(tx), self._router)
                 self._end_waits(tx, changes, take_waiters(tx, [], shared), shared, {})
                 changes.write(tx)
         return bool(shared)
@@ -118,6 +132,8 @@ class Ingest:
             job, report = found.get(each.job), each.outcome
             if job is not None:
                 check_fits(each, job)
+                if not isinstance(report, Begun):
+                    batch.computed.append((job, each))
             late = job is not None and each.attempt < job["attempt"]
             if job is None or (late and not isinstance(report, Done)):
                 batch.dropped.append(each.kind)
@@ -205,6 +221,8 @@ class Ingest:
         for each in batch.finished:
             word = "exhausted" if each.exhausted else str(each.outcome.__struct_config__.tag)
             self._finished.labels(each.job["kind"], word).inc()
+        for job, outcome in batch.computed:
+            self._ledger.note(job, outcome)
         for kind, why, _ in batch.retries:
             self._retried.labels(kind, why).inc()
         for kind in batch.dropped:

@@ -9,6 +9,7 @@ from splitflap_core.broker import BrokerLink, OutgoingMessage
 from asyncrequest import NO_PRECONDITIONS, Preconditions
 from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.domain.changes import Changes
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.store.engine import Store
 from splitflap_api.transactions.after_commit import AfterCommit
@@ -26,10 +27,13 @@ _EXCHANGES: dict[str, str] = {
 class Replayer:
     """Replays dead letters, each once."""
 
-    def __init__(self, store: Store, link: BrokerLink, after_commit: AfterCommit) -> None:
+    def __init__(
+        self, store: Store, link: BrokerLink, after_commit: AfterCommit, router: Router
+    ) -> None:
         self._store = store
         self._link = link
         self._after_commit = after_commit
+        self._router = router
 
     def replay(self, letter_id: str, preconditions: Preconditions = NO_PRECONDITIONS) -> None:
         """Replay a dead letter.
@@ -44,7 +48,7 @@ class Replayer:
             preconditions.check(None)
             if letter["replayed_at"] is not None:
                 raise Problem("conflict", "it was replayed before")
-            changes = Changes(self._store.now(tx))
+            changes = Changes(self._store.now(tx), self._router)
             if letter["job_id"] is None:
                 self._send(letter)
             else:
@@ -52,7 +56,7 @@ class Replayer:
             changes.schedule_previews(tx)
             changes.write(tx)
             dead_letters.mark_replayed(tx, letter_id, changes.now)
-        self._after_commit.publish(changes.jobs)
+        self._after_commit.publish(changes.jobs, changes.joined)
         self._after_commit.changed()
 
     def _send(self, letter: Any) -> None:

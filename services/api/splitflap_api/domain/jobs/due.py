@@ -11,6 +11,8 @@ from splitflap_core.kinds import MAX_RETRY_DELAY
 from sqlalchemy import Connection, bindparam, case, select, update
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
+from splitflap_api.domain.fair.routes import Router
+from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.domain.jobs.attempts import RETURNED_AFTER, returned
 from splitflap_api.domain.jobs.locks import lock_jobs
 from splitflap_api.store.bulk import among, update_rows
@@ -26,14 +28,19 @@ LOST_BATCH = 2_000
 LATEST_DUE = int(MAX_RETRY_DELAY * 1000)
 
 
-def claim_due(tx: Connection, now: int) -> list[Row]:
-    """Take a batch of due jobs. They are due again soon, unless the broker confirms them."""
+def claim_due(tx: Connection, now: int, router: Router) -> list[Row]:
+    """Take a batch of due jobs. They are due again soon, unless the broker confirms them.
+
+    Under pressure a job is held instead: a retry gets no place before its account's turn.
+    """
     due = [dict(row) for row in tx.execute(_DUE, {"_now": now}).mappings()]
-    claimed = [
-        {"id": row["id"], "due_at": now + UNCONFIRMED_AFTER, "dispatched_at": None} for row in due
-    ]
+    claimed = [{"id": row["id"], "dispatched_at": None, **_route(router, row, now)} for row in due]
     update_rows(tx, jobs, ("id",), claimed)
-    return due
+    return [{**row, **new} for row, new in zip(due, claimed, strict=True)]
+
+
+def _route(router: Router, job: Row, now: int) -> Row:
+    return router.route(job["kind"], JobOwner.of(job)).columns(now + UNCONFIRMED_AFTER)
 
 
 def make_missed_due(tx: Connection, now: int, up: int) -> None:

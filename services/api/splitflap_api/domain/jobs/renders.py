@@ -14,7 +14,8 @@ from splitflap_core.urls.web_url import BadUrl, canonical
 from sqlalchemy import Connection, update
 
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain.changes import Changes, JobOwner, NewTask, PreviewRequest
+from splitflap_api.domain.changes import Changes, NewTask, PreviewRequest
+from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.domain.final_responses import edited_post
 from splitflap_api.domain.jobs.finished import FinishedJob
 from splitflap_api.domain.jobs.kind import BacklogLimit, JobKind

@@ -14,6 +14,7 @@ from splitflap_core.urls.web_url import BadUrl
 from sqlalchemy import Connection, select, update
 
 from splitflap_api.domain.changes import Changes, NewTask, PreviewRequest, Row
+from splitflap_api.domain.fair.shares import NO_ACCOUNT
 from splitflap_api.domain.fan_in import WaiterBatch
 from splitflap_api.domain.final_responses import fetched_preview
 from splitflap_api.domain.jobs.finished import FinishedJob
@@ -25,9 +26,6 @@ from splitflap_api.store.schema import previews
 #: Seconds for which a preview, or its failure, stays fresh by default.
 KEEP_READY = 86_400
 KEEP_FAILED = 600
-
-#: The account of tasks that no client may see or cancel. No key has it.
-NO_ACCOUNT = ""
 
 #: Longest reason in the table, in characters.
 MAX_REASON = 50

@@ -7,7 +7,8 @@ import msgspec
 from splitflap_core.contracts import RenderResult
 from sqlalchemy import Connection, select, update
 
-from splitflap_api.domain.changes import Changes, JobOwner, PreviewRequest, Row
+from splitflap_api.domain.changes import Changes, PreviewRequest, Row
+from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.store.bulk import among, insert_rows, update_rows
 from splitflap_api.store.schema import post_links, posts, previews
 from splitflap_api.store.sizes import bytes_of

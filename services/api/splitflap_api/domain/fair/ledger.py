@@ -1,0 +1,64 @@
+"""The ledger: the charges of finished jobs until they are written, and the slots of the workers."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from splitflap_core.contracts import JobOutcome, Kind
+from splitflap_core.outcomes import Failed
+
+from splitflap_api.domain.fair.shares import NO_ACCOUNT, Charge, ShareKey
+
+#: The reason of a text that used up its deadline.
+SLOW_REASON = "deadline"
+
+#: Seconds after its last outcome from which a worker's slots count no more. A busy worker sends
+#: outcomes much more often.
+WORKER_KEPT = 60.0
+
+#: Workers remembered at most. A worker that was broken into may send any name.
+MOST_WORKERS = 2_000
+
+
+class Ledger:
+    """One for each process. Any thread may call it."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._charges: dict[ShareKey, Charge] = {}
+        #: The slots of each worker, and the time of its last outcome.
+        self._workers: dict[tuple[Kind, str], tuple[int, float]] = {}
+
+    def note(self, job: Mapping[str, Any], outcome: JobOutcome) -> None:
+        """Charge the owner of a job for an attempt."""
+        report = outcome.outcome
+        slow = isinstance(report, Failed) and report.reason == SLOW_REASON
+        charge = Charge(1, outcome.took * 1000, int(slow))
+        with self._lock:
+            if job["account"] != NO_ACCOUNT:
+                self._charges.setdefault(ShareKey.of(job), Charge()).add(charge)
+            if outcome.slots and len(self._workers) < MOST_WORKERS:
+                self._workers[outcome.kind, outcome.worker] = outcome.slots, self._now()
+
+    def take(self) -> dict[ShareKey, Charge]:
+        """Take all charges, to be written."""
+        with self._lock:
+            charges, self._charges = self._charges, {}
+        return charges
+
+    def give_back(self, charges: Mapping[ShareKey, Charge]) -> None:
+        """Keep charges that could not be written."""
+        with self._lock:
+            for key, charge in charges.items():
+                self._charges.setdefault(key, Charge()).add(charge)
+
+    def slots(self, kind: Kind) -> int:
+        """The slots of the workers of a kind with recent outcomes; 0 if there are none."""
+        earliest = self._now() - WORKER_KEPT
+        with self._lock:
+            for worker, (_, seen_at) in list(self._workers.items()):
+                if seen_at < earliest:
+                    del self._workers[worker]
+            return sum(slots for (of, _), (slots, _) in self._workers.items() if of == kind)

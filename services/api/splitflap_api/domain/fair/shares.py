@@ -1,0 +1,122 @@
+"""Shares: what an account has had of the workers' time. All times are in milliseconds."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from splitflap_core.contracts import Kind
+
+#: The account of jobs that no client may see or cancel. No key has it, and it has no share.
+NO_ACCOUNT = ""
+
+#: The time in which a recent use decays to 1/e of its value.
+DECAY = 10_000.0
+
+#: The weight of one more job in the mean of an account.
+WEIGHT = 0.2
+
+#: The largest debt or credit of an account. A larger one would repay a first guess for minutes.
+MOST_DEBT = 10_000.0
+
+#: The time after which a debt is forgotten, and after which the row is deleted.
+DEBT_KEPT = 30_000
+SHARE_KEPT = 600_000
+
+#: Texts that used up their deadline, until an account has one text under way at a time.
+MANY_SLOW = 3
+
+
+class JobOwner(NamedTuple):
+    """The account whose share a job's time is charged to. A `low` job yields to the others."""
+
+    account: str
+    low: bool = False
+
+    @classmethod
+    def of(cls, job: Any) -> "JobOwner":
+        """The owner of a job's row."""
+        return cls(job["account"], bool(job["low"]))
+
+
+class ShareKey(NamedTuple):
+    """The key of a share. It sorts in the order in which rows are locked."""
+
+    kind: Kind
+    account: str
+    low: bool
+
+    @classmethod
+    def of(cls, row: Any) -> "ShareKey":
+        """The key of the share of a job's row, or of a share's row."""
+        return cls(row["kind"], row["account"], bool(row["low"]))
+
+
+@dataclass(slots=True)
+class Charge:
+    """The time of finished jobs that an account must still be charged for."""
+
+    jobs: int = 0
+    took: float = 0.0
+    slow: int = 0
+
+    def add(self, other: "Charge") -> None:
+        """Add another charge of the same account."""
+        self.jobs += other.jobs
+        self.took += other.took
+        self.slow += other.slow
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One row of the table."""
+
+    deficit: float
+    mean: float
+    used: float
+    slow: int
+    slow_at: int | None
+    updated_at: int
+
+    @classmethod
+    def of(cls, row: Any) -> "Share":
+        """A share's row."""
+        return cls(**{name: row[name] for name in cls.__slots__})
+
+    @classmethod
+    def new(cls, mean: float, now: int) -> "Share":
+        """The share of an account that has had nothing lately. `mean` is that of the kind."""
+        return cls(0.0, mean, 0.0, 0, None, now)
+
+    def row(self) -> dict[str, Any]:
+        """Its columns without the key."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def used_lately(self, now: int) -> float:
+        """The recent use, decayed until `now`."""
+        return self.used * math.exp(-max(0, now - self.updated_at) / DECAY)
+
+    def is_slow(self, now: int) -> bool:
+        """Whether the account has sent many slow texts lately."""
+        return self.slow >= MANY_SLOW and (self.slow_at or 0) > now - SHARE_KEPT
+
+    def credit(self, now: int) -> float:
+        """The deficit with which the account begins its next turn."""
+        return 0.0 if self.deficit < 0 and self.updated_at < now - DEBT_KEPT else self.deficit
+
+    def with_deficit(self, deficit: float, now: int) -> "Share":
+        """The share after a turn."""
+        return replace(self, deficit=deficit, used=self.used_lately(now), updated_at=now)
+
+    def charged(self, charge: Charge, now: int) -> "Share":
+        """The share after some jobs. Its deficit pays for the part beyond the mean."""
+        mean_of_these = charge.took / charge.jobs
+        surplus = charge.took - charge.jobs * self.mean
+        forgotten = (self.slow_at or 0) <= now - SHARE_KEPT
+        return Share(
+            deficit=max(-MOST_DEBT, min(self.credit(now) - surplus, MOST_DEBT)),
+            mean=self.mean + (mean_of_these - self.mean) * (1 - (1 - WEIGHT) ** charge.jobs),
+            used=self.used_lately(now) + charge.took,
+            slow=(0 if forgotten else self.slow) + charge.slow,
+            slow_at=now if charge.slow else self.slow_at,
+            updated_at=now,
+        )

@@ -1,0 +1,70 @@
+"""Held jobs, by account, from their index."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from splitflap_core.contracts import Kind
+from sqlalchemy import Connection, text
+
+from splitflap_api.store.bulk import as_json
+from splitflap_api.store.schema import jobs
+
+_COLUMNS = ", ".join(column.name for column in jobs.c)
+_OF_KIND = "held AND kind = :kind AND low = :low"
+
+#: The next account of the index, again and again: a loose index scan. DISTINCT would read all jobs.
+_ACCOUNTS = text(
+    f"""
+    WITH RECURSIVE waiting (account) AS (
+        SELECT (SELECT account FROM jobs WHERE {_OF_KIND} AND account > :after
+                ORDER BY account LIMIT 1)
+        UNION ALL
+        SELECT (SELECT jobs.account FROM jobs WHERE {_OF_KIND} AND jobs.account > waiting.account
+                ORDER BY jobs.account LIMIT 1)
+        FROM waiting WHERE waiting.account IS NOT NULL
+    )
+    SELECT account FROM waiting WHERE account IS NOT NULL LIMIT :most
+    """  # noqa: S608 - constants
+)
+_FIRST = text(
+    f"""
+    SELECT {_COLUMNS} FROM jobs WHERE {_OF_KIND} AND account = :account ORDER BY id LIMIT :count
+    """  # noqa: S608 - names of the schema
+).columns(*jobs.c)
+_FIRST_OF_EACH = text(
+    f"""
+    SELECT first.* FROM
+        json_to_recordset(CAST(:wanted AS json)) AS wanted (account text, count integer),
+        LATERAL (
+            SELECT {_COLUMNS} FROM jobs WHERE {_OF_KIND} AND jobs.account = wanted.account
+            ORDER BY id LIMIT wanted.count FOR UPDATE SKIP LOCKED
+        ) AS first
+    """  # noqa: S608 - as above
+).columns(*jobs.c)
+
+
+def waiting_accounts(
+    tx: Connection, kind: Kind, most: int, *, low: bool, after: str = ""
+) -> list[str]:
+    """Accounts with held jobs, in the order of the index, beginning after one of them."""
+    wanted = {"kind": kind, "low": low, "after": after, "most": most}
+    return list(tx.execute(_ACCOUNTS, wanted).scalars())
+
+
+def lock_first_held(
+    tx: Connection, kind: Kind, counts: Mapping[str, int], *, low: bool
+) -> list[dict[str, Any]]:
+    """The oldest held jobs of these accounts, so many of each, locked.
+
+    Jobs that another transaction has locked are left out.
+    """
+    wanted: dict[str, Any] = {"kind": kind, "low": low}
+    if tx.dialect.name != "sqlite":
+        pairs = [{"account": account, "count": count} for account, count in counts.items()]
+        rows = tx.execute(_FIRST_OF_EACH, {**wanted, "wanted": as_json(pairs)})
+        return [dict(row) for row in rows.mappings()]
+    return [
+        dict(row)
+        for account, count in counts.items()
+        for row in tx.execute(_FIRST, {**wanted, "account": account, "count": count}).mappings()
+    ]

@@ -1,0 +1,109 @@
+"""Reads the pressure of each kind: what is held, what is at the broker, and the shares."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from splitflap_core.contracts import Kind
+from splitflap_core.kinds import KINDS
+from sqlalchemy import Connection, bindparam, func, or_, select
+
+from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
+from splitflap_api.domain.fair.routes import FIRST_MEAN, FIRST_SLOTS, Pressure
+from splitflap_api.domain.fair.shares import MANY_SLOW, SHARE_KEPT, Share, ShareKey
+from splitflap_api.domain.jobs.held import waiting_accounts
+from splitflap_api.store.schema import IS_RELEASED, capacities, jobs, shares
+
+#: Accounts with held jobs that are counted, and shares that are read.
+MOST_COUNTED = 1_000
+
+#: The recent use in milliseconds from which a share is read, also without a job at the broker.
+MUCH_USE = 100.0
+
+
+def read_pressures(tx: Connection, now: int) -> dict[Kind, Pressure]:
+    """The pressure of each kind. A retry that is not due yet counts nowhere."""
+    known = read_capacities(tx)
+    known_shares = _shares(tx, now)
+    released: dict[Kind, list[tuple[ShareKey, Any]]] = {kind: [] for kind in KINDS}
+    for row in tx.execute(_RELEASED, {"_soon": now + UNCONFIRMED_AFTER}).mappings():
+        key = ShareKey.of(row)
+        released[key.kind].append((key, row))
+        if row["mean"] is not None:
+            known_shares[key] = Share.of(row)
+    return {kind: _pressure(tx, known[kind], released[kind], known_shares, now) for kind in KINDS}
+
+
+def read_capacities(tx: Connection) -> dict[Kind, Row]:
+    """The row of each kind, or its defaults before the first outcome."""
+    rows: dict[Kind, Row] = {
+        kind: {
+            "kind": kind,
+            "slots": FIRST_SLOTS[kind],
+            "mean": FIRST_MEAN[kind],
+            "express": False,
+            "turn": "",
+            "low_turn": "",
+        }
+        for kind in KINDS
+    }
+    for row in tx.execute(select(capacities)).mappings():
+        if row["kind"] in rows:
+            rows[row["kind"]] = dict(row)
+    return rows
+
+
+def _pressure(
+    tx: Connection,
+    capacity: Row,
+    released: list[tuple[ShareKey, Any]],
+    known: Mapping[ShareKey, Share],
+    now: int,
+) -> Pressure:
+    kind: Kind = capacity["kind"]
+    normal, low = (set(waiting_accounts(tx, kind, MOST_COUNTED, low=of)) for of in (False, True))
+    slow = {key.account for key, share in known.items() if key.kind == kind and share.is_slow(now)}
+    pressure = Pressure(
+        kind,
+        capacity["slots"],
+        capacity["mean"],
+        express=capacity["express"],
+        held=bool(normal - slow),
+        held_low=bool(low),
+        held_slow=bool(normal & slow),
+        turn=capacity["turn"],
+        low_turn=capacity["low_turn"],
+        active=len(normal | low | {key.account for key, _ in released}),
+        shares={key: share for key, share in known.items() if key.kind == kind},
+    )
+    for key, row in released:
+        pressure.add_released(key, row["jobs"], express=row["express"])
+    return pressure
+
+
+def _shares(tx: Connection, now: int) -> dict[ShareKey, Share]:
+    """The shares of accounts with much recent use, or with slow texts."""
+    rows = tx.execute(_USERS, {"_since": now - SHARE_KEPT}).mappings()
+    return {ShareKey.of(row): Share.of(row) for row in rows}
+
+
+_counted = (
+    select(jobs.c.kind, jobs.c.account, jobs.c.low, jobs.c.express, func.count().label("jobs"))
+    .where(IS_RELEASED, or_(jobs.c.due_at.is_(None), jobs.c.due_at <= bindparam("_soon")))
+    .group_by(jobs.c.kind, jobs.c.account, jobs.c.low, jobs.c.express)
+    .subquery()
+)
+_RELEASED = select(_counted, *(shares.c[name] for name in Share.__slots__)).outerjoin(
+    shares,
+    (shares.c.kind == _counted.c.kind)
+    & (shares.c.account == _counted.c.account)
+    & (shares.c.low == _counted.c.low),
+)
+_USERS = (
+    select(shares)
+    .where(
+        shares.c.updated_at > bindparam("_since"),
+        or_(shares.c.used > MUCH_USE, shares.c.slow >= MANY_SLOW),
+    )
+    .order_by(shares.c.updated_at.desc())
+    .limit(MOST_COUNTED)
+)

@@ -1,0 +1,109 @@
+"""The publisher: releases held jobs in their turn, and keeps the accounts' shares.
+
+Every process looks at the pressure, because each chooses the routes of its own jobs. A process with
+the role `outcomes` also releases, charges, and lets owners join the held jobs of others.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from splitflap_core import topology
+from splitflap_core.contracts import Kind
+from splitflap_core.kinds import KINDS
+
+from splitflap_api.domain.fair.routes import Router
+from splitflap_api.domain.fair.shares import JobOwner
+from splitflap_api.loops.dispatch import Dispatcher
+from splitflap_api.loops.loop import Duty, Loop
+from splitflap_api.transactions.held import HeldJobs
+
+#: Seconds between two rounds while jobs are held, and between two looks otherwise.
+ROUND_EVERY = 0.1
+LOOK_EVERY = 0.5
+
+#: Seconds between two writes of charges, and between two deletions of old shares.
+CHARGE_EVERY = 1.0
+FORGET_EVERY = 60.0
+
+#: Owners that wait to join jobs, at most. A process that ends forgets them: their previews then
+#: wait for the turn of another account.
+MOST_JOINING = 5_000
+
+
+class Publisher(Loop):
+    """Runs in every process."""
+
+    def __init__(
+        self,
+        held: HeldJobs,
+        router: Router,
+        dispatcher: Dispatcher,
+        consumers_of: Callable[[str], int | None],
+        *,
+        releases: bool,
+    ) -> None:
+        """`consumers_of` gives the consumers of a queue, or None without a fresh answer.
+
+        `releases`: whether this process has the role `outcomes`.
+        """
+        duties = [Duty("look at the pressure", self._look)]
+        if releases:
+            duties += [
+                Duty("charge accounts", self._charge),
+                Duty("release jobs", self._release),
+                Duty("join jobs", self._join),
+                Duty("forget old shares", self._forget),
+            ]
+        super().__init__("publisher", *duties, pause=self._until_next)
+        self._held = held
+        self._router = router
+        self._dispatcher = dispatcher
+        self._consumers_of = consumers_of
+        self._releases = releases
+        self._lock = threading.Lock()
+        self._joining: dict[str, JobOwner] = {}
+        self._charged_at = self._forgot_at = time.monotonic()
+
+    def join(self, owners: Mapping[str, JobOwner]) -> None:
+        """Note owners that wait for the jobs of others."""
+        if not (owners and self._releases):
+            return
+        with self._lock:
+            if len(self._joining) < MOST_JOINING:
+                self._joining.update(owners)
+
+    def _until_next(self) -> float:
+        return ROUND_EVERY if self._router.is_holding() else LOOK_EVERY
+
+    def _look(self) -> None:
+        # A round looks too.
+        if not self._may_release():
+            self._held.look()
+
+    def _release(self) -> None:
+        if self._may_release():
+            self._dispatcher.publish(self._held.release())
+
+    def _may_release(self) -> bool:
+        return self._releases and self._router.is_holding() and self._dispatcher.link.up
+
+    def _charge(self) -> None:
+        if time.monotonic() - self._charged_at >= CHARGE_EVERY:
+            self._charged_at = time.monotonic()
+            self._held.charge({kind: self._has_express(kind) for kind in KINDS})
+
+    def _join(self) -> None:
+        with self._lock:
+            joining, self._joining = self._joining, {}
+        if joining:
+            self._dispatcher.publish(self._held.join(joining))
+
+    def _forget(self) -> None:
+        if time.monotonic() - self._forgot_at >= FORGET_EVERY:
+            self._forgot_at = time.monotonic()
+            self._held.forget_old()
+
+    def _has_express(self, kind: Kind) -> bool | None:
+        consumers = self._consumers_of(topology.EXPRESS_QUEUES[kind].name)
+        return None if consumers is None else consumers > 0

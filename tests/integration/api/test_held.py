@@ -1,0 +1,307 @@
+"""Held jobs on both databases: rounds, charges, retries, and previews of several accounts."""
+
+from collections import Counter
+
+import pytest
+from splitflap_api.domain.fair.routes import Route
+from splitflap_api.domain.fair.shares import MANY_SLOW, JobOwner
+from splitflap_api.domain.previews import FetchPreview, RenderText
+from splitflap_api.store.schema import capacities, jobs, shares
+from splitflap_core.contracts import Kind
+from splitflap_core.outcomes import Failed, RetryLater
+from sqlalchemy import insert, update
+
+from tests.unit.api.rig import Rig, outcome_of
+
+from .conftest import MakeRig
+
+pytestmark = pytest.mark.servers
+
+ALWAYS: dict[Kind, bool | None] = {"render": True, "scrape": True}
+
+
+@pytest.fixture
+def rig(make_rig: MakeRig) -> Rig:
+    """One replica."""
+    return make_rig()
+
+
+def capacity(rig: Rig, kind: str = "render", slots: int = 1, mean: float = 100.0) -> None:
+    """Let the workers of a kind have these slots, and this mean time of a job."""
+    values = {"kind": kind, "slots": slots, "mean": mean, "express": True, "updated_at": 0}
+    with rig.store.write() as tx:
+        tx.execute(insert(capacities), [values])
+    rig.held.look()
+
+
+def share(rig: Rig, account: str, kind: str = "render", **columns: object) -> None:
+    """Give an account this share."""
+    now = now_of(rig)
+    values = {"deficit": 0, "mean": 100, "used": 0, "slow": 0, "slow_at": now, "updated_at": now}
+    with rig.store.write() as tx:
+        row = {"kind": kind, "account": account, "low": False, **values, **columns}
+        tx.execute(insert(shares), [row])
+    rig.held.look()
+
+
+def now_of(rig: Rig) -> int:
+    """The database's clock."""
+    with rig.store.read() as tx:
+        return rig.store.now(tx)
+
+
+def flood(rig: Rig, account: str, count: int, *, low: bool = False) -> None:
+    """Accept renders of an account."""
+    for _ in range(count):
+        rig.accept(RenderText("hello", low=low), account)
+
+
+def held(rig: Rig) -> Counter[str]:
+    """The held jobs of each account."""
+    return Counter(row["account"] for row in rig.rows("jobs") if row["held"])
+
+
+def released(rig: Rig) -> Counter[str]:
+    """Run a round. Returns the jobs that it released, by account."""
+    return Counter(row["account"] for row in rig.held.release())
+
+
+def finish(rig: Rig, *, took: float = 0.1) -> None:
+    """Let workers finish all jobs that are not held."""
+    for row in rig.rows("jobs"):
+        if not row["held"]:
+            rig.apply(outcome_of(row, Failed("broken", "x"), took=took))
+
+
+def test_jobs_beyond_the_window_are_held(rig: Rig) -> None:
+    """Two seconds of work go to the broker, and no message of the others exists."""
+    capacity(rig)
+    flood(rig, "noisy", 40)
+    assert [row["express"] for row in rig.published].count(False) == 21
+    assert held(rig)["noisy"] == 40 - len(rig.published)
+    assert {row["due_at"] for row in rig.rows("jobs") if row["held"]} == {None}
+
+
+def test_a_round_fills_the_window_and_no_more(rig: Rig) -> None:
+    """Finished jobs make room for held ones."""
+    capacity(rig)
+    flood(rig, "noisy", 60)
+    assert released(rig) == {}
+    finish(rig)
+    assert released(rig) == {"noisy": 21}
+    assert released(rig) == {}
+
+
+def test_released_jobs_are_published_and_due_if_unconfirmed(rig: Rig) -> None:
+    """From then on the job is like any other."""
+    capacity(rig)
+    flood(rig, "noisy", 30)
+    finish(rig)
+    rows = rig.held.release()
+    assert rows
+    for row in rows:
+        assert rig.row("jobs", id=row["id"]) == row
+        assert row["due_at"] > now_of(rig)
+        assert not row["held"]
+
+
+def test_a_round_shares_the_room_among_accounts(rig: Rig) -> None:
+    """A new account's first job goes in the next round."""
+    capacity(rig)
+    flood(rig, "noisy", 100)
+    share(rig, "second", used=100_000)
+    share(rig, "third", used=100_000)
+    flood(rig, "second", 40)
+    flood(rig, "third", 3)
+    finish(rig)
+    assert released(rig) == {"noisy": 7, "second": 7, "third": 3}
+
+
+def test_time_counts_and_not_the_number_of_jobs(rig: Rig) -> None:
+    """The texts of one account take four times as long."""
+    capacity(rig)
+    share(rig, "heavy", mean=200.0, used=100_000)
+    share(rig, "light", mean=50.0, used=100_000)
+    flood(rig, "noisy", 30)
+    flood(rig, "heavy", 40)
+    flood(rig, "light", 100)
+    finish(rig)
+    got = released(rig)
+    assert abs(got["heavy"] * 200 - got["light"] * 50) <= 300
+
+
+def test_charges_change_the_next_rounds(rig: Rig) -> None:
+    """An account whose jobs took far longer than their mean waits for the others."""
+    capacity(rig)
+    flood(rig, "a", 30)
+    finish(rig, took=2.0)
+    rig.held.charge(ALWAYS)
+    share(rig, "b", used=100_000)
+    flood(rig, "b", 30)
+    assert released(rig)["b"] > 0
+    assert rig.row("shares", account="a")["mean"] > 1_000
+
+
+def test_the_slots_and_the_mean_of_a_kind_come_from_outcomes(rig: Rig) -> None:
+    """Each outcome tells the slots of its worker."""
+    rig.post()
+    rig.apply(outcome_of(rig.row("jobs"), Failed("broken", "x"), took=0.4, slots=4))
+    rig.held.charge({"render": False, "scrape": None})
+    row = rig.row("capacities", kind="render")
+    assert (row["slots"], row["express"]) == (4, False)
+    assert row["mean"] > 5
+
+
+def test_a_quiet_account_goes_express_beside_a_flood(rig: Rig) -> None:
+    """Its message goes to the other queue after its commit."""
+    capacity(rig)
+    flood(rig, "noisy", 40)
+    rig.post(account="quiet")
+    assert [row["express"] for row in rig.published if row["account"] == "quiet"] == [True]
+
+
+def test_many_slow_texts_have_one_job_under_way(rig: Rig) -> None:
+    """The others of this account wait, also while the workers are idle."""
+    capacity(rig)
+    share(rig, "slow", slow=MANY_SLOW)
+    flood(rig, "slow", 5)
+    assert held(rig) == {"slow": 5}
+    assert released(rig) == {"slow": 1}
+    assert released(rig) == {}
+    finish(rig)
+    assert released(rig) == {"slow": 1}
+
+
+def test_texts_that_use_up_their_deadline_are_counted(rig: Rig) -> None:
+    """After some of them the account's next texts are held."""
+    capacity(rig)
+    flood(rig, "slow", MANY_SLOW)
+    for row in rig.rows("jobs"):
+        rig.apply(outcome_of(row, Failed("deadline", "x"), took=2.0))
+    rig.held.charge(ALWAYS)
+    rig.held.look()
+    flood(rig, "slow", 1)
+    assert held(rig) == {"slow": 1}
+
+
+def test_low_jobs_wait_for_normal_ones_without_starving(rig: Rig) -> None:
+    """They get a tenth of the time."""
+    capacity(rig)
+    flood(rig, "import", 60, low=True)
+    flood(rig, "noisy", 300)
+    got: Counter[str] = Counter()
+    for _ in range(12):
+        finish(rig)
+        got += released(rig)
+    assert got["import"] >= 0.08 * got["noisy"]
+    assert got["import"] <= 0.2 * got["noisy"]
+
+
+def test_low_jobs_alone_use_half_of_the_window(rig: Rig) -> None:
+    """A normal job finds a short queue."""
+    capacity(rig)
+    flood(rig, "import", 40, low=True)
+    assert held(rig)["import"] > 25
+    finish(rig)
+    assert 9 <= released(rig)["import"] <= 11
+
+
+def test_a_due_retry_is_held_under_pressure(rig: Rig) -> None:
+    """It waits for its account's turn like a new job."""
+    capacity(rig)
+    flood(rig, "noisy", 40)
+    first = rig.published[0]
+    rig.apply(outcome_of(rig.row("jobs", id=first["id"]), RetryLater(0.0, "x", "waited")))
+    rig.change(jobs, waiting_since=None)
+    before = len(rig.published)
+    rig.reconcile()
+    assert rig.row("jobs", id=first["id"])["held"]
+    assert len(rig.published) == before
+
+
+def test_a_retry_that_is_not_due_takes_no_room(rig: Rig) -> None:
+    """A site may ask for a minute."""
+    capacity(rig)
+    flood(rig, "noisy", 40)
+    for row in rig.published:
+        job = rig.row("jobs", id=row["id"])
+        rig.apply(outcome_of(job, RetryLater(60.0, "x", "waited")))
+    assert released(rig)["noisy"] > 10
+
+
+def test_an_account_joins_a_held_preview_of_another_one(rig: Rig) -> None:
+    """It must not wait for the turn of a flood. The time is charged to it alone."""
+    capacity(rig, "scrape", slots=1, mean=500.0)
+    share(rig, "noisy", kind="scrape", mean=500, used=100_000)
+    for number in range(20):
+        rig.accept(FetchPreview(f"https://x.example/{number}"), "noisy")
+    wanted = rig.rows("jobs", held=True)[-1]
+    rig.accept(FetchPreview(wanted["subject"]), "quiet")
+    assert rig.joined == {wanted["id"]: JobOwner("quiet")}
+    (gone,) = rig.held.join(rig.joined)
+    assert (gone["id"], gone["account"], gone["express"]) == (wanted["id"], "quiet", True)
+    assert rig.row("jobs", id=wanted["id"]) == gone
+
+
+def test_a_normal_request_joins_a_low_preview(rig: Rig) -> None:
+    """The job is no longer low, even if it must wait for a turn."""
+    capacity(rig, "scrape", slots=1, mean=500.0)
+    share(rig, "noisy", kind="scrape", mean=500, used=100_000)
+    for number in range(20):
+        rig.accept(FetchPreview(f"https://x.example/{number}"), "noisy")
+    rig.accept(FetchPreview("https://low.example/", low=True), "import")
+    rig.accept(FetchPreview("https://low.example/"), "noisy")
+    assert rig.held.join(rig.joined) == []
+    job = rig.row("jobs", subject="https://low.example/")
+    assert (job["account"], job["low"], job["held"]) == ("noisy", False, True)
+
+
+def test_a_low_request_takes_over_no_job(rig: Rig) -> None:
+    """The preview arrives in the turn of its owner."""
+    capacity(rig, "scrape", slots=1, mean=500.0)
+    for number in range(20):
+        rig.accept(FetchPreview(f"https://x.example/{number}"), "noisy")
+    wanted = rig.rows("jobs", held=True)[-1]
+    assert rig.held.join({wanted["id"]: JobOwner("import", low=True)}) == []
+    assert rig.row("jobs", id=wanted["id"]) == wanted
+
+
+def test_two_replicas_release_no_job_twice(make_rig: MakeRig) -> None:
+    """Their rounds take turns, or one of them does nothing."""
+    first, second = make_rig(), make_rig()
+    capacity(first)
+    flood(first, "noisy", 60)
+    finish(first)
+    ids = [row["id"] for rig in (first, second, first) for row in rig.held.release()]
+    assert len(ids) == len(set(ids)) == 21
+
+
+def test_old_shares_are_forgotten(rig: Rig) -> None:
+    """An account without a recent use needs no row."""
+    share(rig, "old", updated_at=0)
+    share(rig, "new")
+    rig.held.forget_old()
+    assert [row["account"] for row in rig.rows("shares")] == ["new"]
+
+
+def test_charges_survive_a_failed_write(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next write has them."""
+    flood(rig, "a", 1)
+    finish(rig)
+    with monkeypatch.context() as patch:
+        patch.setattr("splitflap_api.transactions.held.write_shares", None)
+        with pytest.raises(TypeError):
+            rig.held.charge(ALWAYS)
+    rig.held.charge(ALWAYS)
+    assert rig.row("shares")["account"] == "a"
+
+
+def test_an_older_replica_leaves_held_jobs_alone(rig: Rig) -> None:
+    """It knows due jobs only."""
+    capacity(rig)
+    flood(rig, "noisy", 30)
+    with rig.store.write() as tx:
+        tx.execute(update(jobs).where(jobs.c.held.is_(False)).values(due_at=0))
+    rig.reconcile()
+    assert held(rig)["noisy"] >= 9
+    assert rig.router.route("render", JobOwner("quiet")) is not Route.HELD

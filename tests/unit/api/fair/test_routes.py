@@ -1,0 +1,124 @@
+"""Routes of new jobs, by the pressure."""
+
+from splitflap_api.domain.fair.routes import MANY_UNKNOWN, Pressure, Route, Router
+from splitflap_api.domain.fair.shares import MANY_SLOW, JobOwner, Share, ShareKey
+
+NOW = 1_000_000
+QUIET, NOISY = JobOwner("quiet"), JobOwner("noisy")
+
+
+def share(mean: float = 5.0, used: float = 0.0, slow: int = 0) -> Share:
+    """A share that was written now."""
+    return Share(0.0, mean, used, slow, NOW if slow else None, NOW)
+
+
+def key(owner: JobOwner) -> ShareKey:
+    """The key of an owner's share of renders."""
+    return ShareKey("render", *owner)
+
+
+def router(**known: object) -> Router:
+    """A router that has looked at two slots with this pressure."""
+    found = Router()
+    pressure = Pressure("render", 2, 5.0, **{"express": True, "active": 2, **known})  # type: ignore[arg-type]
+    found.update({"render": pressure}, NOW)
+    return found
+
+
+def flooded(**known: object) -> Router:
+    """A router that has seen a full window, and held jobs of a noisy account."""
+    shares = {key(NOISY): share(used=20_000.0)}
+    return router(**{"held": True, "released": 4_010.0, "shares": shares, **known})
+
+
+def test_without_pressure_every_job_goes_direct() -> None:
+    """This is also so for a low job, and for an account with much use."""
+    idle = router(shares={key(NOISY): share(used=20_000.0)})
+    assert idle.route("render", NOISY) is Route.DIRECT
+    assert idle.route("render", JobOwner("import", low=True)) is Route.DIRECT
+    assert not idle.is_holding()
+
+
+def test_a_job_beyond_the_window_is_held() -> None:
+    """The process counts what it has sent since its last look."""
+    idle = router()
+    routes = [idle.route("render", NOISY) for _ in range(2_000)]
+    assert routes[0] is Route.DIRECT
+    assert routes[-1] is Route.HELD
+    assert idle.is_holding("render")
+    assert not idle.is_holding("scrape")
+
+
+def test_beside_a_flood_a_quiet_account_goes_express() -> None:
+    """The noisy one waits for its turn."""
+    assert flooded().route("render", QUIET) is Route.EXPRESS
+    assert flooded().route("render", NOISY) is Route.HELD
+
+
+def test_an_account_that_becomes_noisy_is_held() -> None:
+    """Its jobs since the last look count."""
+    beside = flooded()
+    routes = [beside.route("render", QUIET) for _ in range(1_500)]
+    assert routes[0] is Route.EXPRESS
+    assert routes[-1] is Route.HELD
+
+
+def test_a_full_express_queue_holds_jobs() -> None:
+    """Otherwise many new accounts would wait there for each other."""
+    full = flooded(released_express=600.0)
+    assert full.route("render", QUIET) is Route.HELD
+
+
+def test_without_workers_for_express_jobs_a_sparse_job_goes_direct() -> None:
+    """Workers of an earlier release do not consume that queue."""
+    assert flooded(express=False).route("render", QUIET) is Route.DIRECT
+
+
+def test_the_only_job_of_an_account_is_sparse_among_many_accounts() -> None:
+    """A fair share among them may be less than one job."""
+    crowd = flooded(active=100_000)
+    assert crowd.route("render", QUIET) is Route.EXPRESS
+    assert crowd.route("render", QUIET) is Route.HELD
+
+
+def test_low_jobs_use_half_of_the_window() -> None:
+    """They are held as soon as anything is."""
+    low = JobOwner("import", low=True)
+    assert router(released=1_900.0).route("render", low) is Route.DIRECT
+    assert router(released=2_100.0).route("render", low) is Route.HELD
+    assert router(held_low=True).route("render", low) is Route.HELD
+    assert flooded().route("render", low) is Route.HELD
+
+
+def test_held_low_jobs_hold_no_normal_ones() -> None:
+    """A normal job goes direct while the window has room."""
+    assert router(held_low=True).route("render", QUIET) is Route.DIRECT
+
+
+def test_slow_texts_of_an_account_wait_for_each_other_alone() -> None:
+    """The jobs of others go direct beside them."""
+    slow = router(shares={key(NOISY): share(slow=MANY_SLOW)})
+    assert slow.route("render", NOISY) is Route.HELD
+    assert slow.route("render", QUIET) is Route.DIRECT
+    assert slow.is_holding()
+
+
+def test_many_jobs_of_an_unknown_account_count_as_heavy() -> None:
+    """Nobody knows yet how long they take."""
+    idle = router()
+    routes = [idle.route("render", NOISY) for _ in range(100)]
+    assert routes[MANY_UNKNOWN] is Route.DIRECT
+    assert routes[-1] is Route.HELD
+
+
+def test_a_known_mean_stays_known_between_two_looks() -> None:
+    """A steady account may have no job at the moment of a look."""
+    idle = router(shares={key(NOISY): share(mean=5.0)})
+    idle.update({"render": Pressure("render", 2, 5.0)}, NOW)
+    assert {idle.route("render", NOISY) for _ in range(100)} == {Route.DIRECT}
+
+
+def test_jobs_without_an_account_go_direct() -> None:
+    """An admin replays dead letters."""
+    assert flooded().route("scrape", JobOwner("")) is Route.DIRECT
+    assert flooded().route("render", JobOwner("")) is Route.DIRECT

@@ -1,0 +1,98 @@
+"""Shares and the ledger of charges."""
+
+import msgspec
+import pytest
+from splitflap_api.domain.fair.ledger import WORKER_KEPT, Ledger
+from splitflap_api.domain.fair.shares import (
+    DEBT_KEPT,
+    DECAY,
+    MANY_SLOW,
+    MOST_DEBT,
+    SHARE_KEPT,
+    Charge,
+    Share,
+    ShareKey,
+)
+from splitflap_core.contracts import JobOutcome, encode
+from splitflap_core.outcomes import Done, Failed, Report
+
+NOW = 1_000_000
+DONE = Done(msgspec.Raw(encode({})))
+
+
+def outcome(took: float, report: Report = DONE, worker: str = "w", slots: int = 2) -> JobOutcome:
+    """An outcome of a render."""
+    return JobOutcome("j", "render", 1, report, took, worker, slots=slots)
+
+
+JOB = {"kind": "render", "account": "a", "low": False}
+KEY = ShareKey("render", "a", False)
+
+
+def test_a_charge_pays_for_the_part_beyond_the_mean() -> None:
+    """The round has paid the mean."""
+    share = Share.new(10.0, NOW).charged(Charge(2, 50.0), NOW)
+    assert share.deficit == -30.0
+    assert 10.0 < share.mean < 25.0
+    assert share.used == 50.0
+
+
+def test_a_debt_has_a_bound_and_an_end() -> None:
+    """A first guess may be wrong by seconds."""
+    share = Share.new(5.0, NOW).charged(Charge(40, 80_000.0), NOW)
+    assert share.credit(NOW) == -MOST_DEBT
+    assert share.credit(NOW + DEBT_KEPT + 1) == 0.0
+
+
+def test_a_use_decays() -> None:
+    """After this time less than two fifths are left."""
+    share = Share.new(5.0, NOW).charged(Charge(1, 100.0), NOW)
+    assert share.used_lately(NOW + int(DECAY)) == pytest.approx(36.79, abs=0.01)
+
+
+def test_many_slow_texts_are_remembered_for_a_while() -> None:
+    """After that the account begins anew."""
+    share = Share.new(5.0, NOW).charged(Charge(MANY_SLOW, 6_000.0, slow=MANY_SLOW), NOW)
+    assert share.is_slow(NOW)
+    later = NOW + SHARE_KEPT
+    assert not share.is_slow(later)
+    assert share.charged(Charge(1, 2.0, slow=1), later).slow == 1
+
+
+def test_the_ledger_adds_the_attempts_of_an_account() -> None:
+    """A text that used up its deadline counts as slow."""
+    ledger = Ledger()
+    ledger.note(JOB, outcome(0.5))
+    ledger.note(JOB, outcome(2.0, Failed("deadline")))
+    assert ledger.take() == {KEY: Charge(2, 2_500.0, 1)}
+    assert ledger.take() == {}
+
+
+def test_charges_that_could_not_be_written_stay() -> None:
+    """They join the newer ones."""
+    ledger = Ledger()
+    ledger.note(JOB, outcome(0.5))
+    taken = ledger.take()
+    ledger.note(JOB, outcome(0.25))
+    ledger.give_back(taken)
+    assert ledger.take() == {KEY: Charge(2, 750.0)}
+
+
+def test_jobs_without_an_account_are_charged_to_none() -> None:
+    """An older replica has made them, or an admin."""
+    ledger = Ledger()
+    ledger.note({**JOB, "account": ""}, outcome(0.5))
+    assert ledger.take() == {}
+
+
+def test_the_slots_of_busy_workers_add_up() -> None:
+    """A worker that has sent nothing lately has left."""
+    now = [0.0]
+    ledger = Ledger(lambda: now[0])
+    ledger.note(JOB, outcome(0.1, worker="first"))
+    now[0] = WORKER_KEPT
+    ledger.note(JOB, outcome(0.1, worker="second", slots=4))
+    assert ledger.slots("render") == 6
+    assert ledger.slots("scrape") == 0
+    now[0] += 1
+    assert ledger.slots("render") == 4

@@ -49,6 +49,7 @@ from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.results import Results
 from splitflap_api.loops.retention import Retention
 from splitflap_api.loops.waiters import Waiters
+from splitflap_api.overload.account_backlogs import AccountBacklogs
 from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import Backlog, Limits
 from splitflap_api.overload.rate import RateLimiter
@@ -131,7 +132,14 @@ class ApiService:
 
         # Overload.
         limits = Limits(settings.max_unfinished_age, settings.max_unpublished_age)
-        self._backlog = Backlog(store, limits, self._dispatcher.oldest)
+        self._accounts = AccountBacklogs(self._keyring.account)
+        self._backlog = Backlog(
+            store,
+            limits,
+            self._dispatcher.oldest,
+            lambda: self._dispatcher.link.up,
+            self._accounts,
+        )
 
         # Outcomes, and all that is due.
         self._results = Results(
@@ -192,6 +200,7 @@ class ApiService:
             self.settings.max_in_flight,
             lambda: self._not_ready,
             self._backlog.overload,
+            self._accounts,
         )
 
     def start(self) -> None:

@@ -89,9 +89,10 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             gt=0,
             le=MAX_RETENTION,
-            description="Seconds that renders may wait for a worker. While more than 50 wait "
-            "longer, new work gets 503; a few stuck ones close nothing. Scrapes may wait twenty "
-            "times as long, and 500 of them longer.",
+            description="Seconds that an account's renders may wait for a worker. While more than "
+            "50 wait longer, new work of this account gets 429; a few stuck ones close nothing. "
+            "Scrapes may wait twenty times as long, and 500 of them longer. Low jobs may wait 120 "
+            "times as long, and refuse low requests only.",
         ),
     ] = 30.0
     max_unpublished_age: Annotated[
@@ -108,8 +109,9 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         Meta(
             ge=0,
             le=1_000_000,
-            description="Requests per second allowed for one key, at least one per hour; 0 turns "
-            "the limit off.",
+            description="Requests per second allowed for one key by this process, at least one "
+            "per hour; 0 turns the limit off. Each API process counts for itself, so N replicas "
+            "together allow up to N times as many.",
         ),
     ] = 0.0
     body_deadline: Annotated[

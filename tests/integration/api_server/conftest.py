@@ -34,7 +34,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
         def refuses() -> bool:
             response = requests.post(url, json={"text": "x"}, headers=AUTH, timeout=PATIENCE)
-            return response.status_code == 503
+            return response.status_code == 429
 
         wait_until(refuses, "a backlog")
         yield made

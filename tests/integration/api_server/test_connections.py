@@ -280,11 +280,11 @@ def test_an_event_stream_announces_its_end(tmp_path: Path) -> None:
 def test_an_overload_says_whether_the_connection_stays(
     full: Server, size: int, closes: bool
 ) -> None:
-    """503 before the application: from the hub and from admission."""
+    """429 before the application: from the hub and from admission."""
     with full.connect() as client:
         client.sendall(with_body(JSON_POST, size))
         answer = answer_of(client)
-    assert (answer.status, answer.closes) == (503, closes)
+    assert (answer.status, answer.closes) == (429, closes)
     assert answer.head["date"]
     assert answer.head["x-content-type-options"] == "nosniff"
 

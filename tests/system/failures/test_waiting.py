@@ -1,5 +1,6 @@
-"""Work waits for workers: it is shed by its age, published once, and completes in the end."""
+"""Work waits for workers: it is refused by its age, published once, and completes in the end."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -85,8 +86,12 @@ def test_without_a_renderer_the_age_rises_and_new_work_is_refused(
     accepted = [client.submit(f"post {number}") for number in range(POSTS)]
     assert {each.status_code for each in accepted} == {202}
     refusal = until_refused(client)
-    assert refusal.status_code == 503
+    assert refusal.status_code == 429
+    assert refusal.json()["type"] == "/v1/problems/backlog"
     assert "still waiting to be rendered" in refusal.json()["detail"]
+    assert refusal.headers["RateLimit-Policy"] == f'"backlog";q={LIMIT};qu="seconds"'
+    wait = refusal.headers["Retry-After"]
+    assert refusal.headers["RateLimit"] == f'"backlog";r=0;t={wait}'
     wait_until(lambda: age(stack) > 2 * LIMIT, "the age in the metrics")
     posts = client.get("/v1/posts?channel=general&limit=100").json()["items"]
     wait_until(lambda: ready(stack) >= len(posts), "the messages")
@@ -113,6 +118,26 @@ def test_100_large_texts_of_one_account_fail_no_post_of_another(make_stack: Make
     assert {one.wait_final(each).status_code for each in accepted} == {201}
     assert retried(stack) == retried(stack, why="waited")
     assert published(stack) == 101 + retried(stack)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_backlog_of_one_account_refuses_no_post_of_another(
+    make_stack: MakeStack, backend: str
+) -> None:
+    """Without workers, each account may leave work of a certain age."""
+    stack = make_stack(backend, workers=(), MAX_UNFINISHED_AGE=str(LIMIT))
+    noisy = stack.client()
+    quiet = noisy.clone(noisy.new_key("quiet", "read", "write")["key"])
+    for number in range(POSTS):
+        assert noisy.submit(f"post {number}").status_code == 202
+    seen = {noisy.submit("more").headers.get("RateLimit", "")}
+    assert until_refused(noisy).status_code == 429
+    for number in range(10):
+        accepted = quiet.submit(f"quiet {number}")
+        assert (accepted.status_code, "RateLimit" in accepted.headers) == (202, False)
+        assert noisy.submit("more").status_code == 429
+    assert noisy.get("/v1/posts").status_code == 200
+    assert all(re.fullmatch('("backlog";r=[0-3])?', each) for each in seen)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -41,11 +41,22 @@ class Requests(NoClients):
     def __init__(self, by_fileno: dict[int, Any], free_slots: int = client_gate.MAX_POLLED) -> None:
         self._by_fileno = by_fileno
         self.slots = free_slots
+        self.accounts: dict[int, str] = {}
+        self.free: dict[str, int] = {}
         self.refused: list[int] = []
         self.asked: list[int] = []
 
     def free_slots(self) -> int:
         return self.slots
+
+    def free_slots_for(self, account: str) -> int:
+        return self.free.get(account, self.free_slots())
+
+    def few(self) -> int:
+        return 0
+
+    def account(self, fileno: int) -> str:
+        return self.accounts.get(fileno, "")
 
     def is_read(self, fileno: int) -> bool:
         self.asked.append(fileno)
@@ -186,12 +197,41 @@ def a_short_burst_is_no_overload() -> None:
     time.sleep(client_gate.BURST)
     for fileno in gate.poll():
         gate.mine[fileno].recv(1)
-    assert len(gate.requests.refused) == 20 - client_gate.MAX_SERVED_OVERLOADED
+    assert len(gate.requests.refused) == 20
     assert gate.poll() == []
     gate.requests.refused.clear()
     gate.send([*gate.mine], b"?")
     gate.poll()
     assert gate.requests.refused == []
+
+
+def a_flood_of_one_account_sheds_its_own_clients() -> None:
+    """A client of another account is served first. A few more of it wait for a slot."""
+    client_gate.BURST = 0
+    gate = Gate(43, free_slots=4)
+    noisy, quiet = [*gate.mine][:40], [*gate.mine][40:]
+    gate.requests.accounts = dict.fromkeys(noisy, "noisy") | dict.fromkeys(quiet, "quiet")
+    gate.requests.free = {"noisy": 4, "quiet": 2}
+    gate.requests.few = lambda: 3  # type: ignore[method-assign]  # one value for this case
+    gate.send([*noisy, *quiet], b"P")
+    served = gate.poll()
+    assert served[:2] == [noisy[0], quiet[0]], served
+    assert set(served) == {*noisy[:4], *quiet[:2]}
+    assert set(gate.requests.refused) == {*noisy[4:]}
+
+    # The waiting one is shed once its patience is over.
+    for fileno in served:
+        gate.mine[fileno].recv(1)
+    gate.requests.free = {"noisy": 0, "quiet": 0}
+    gate.requests.refused.clear()
+    gate.send(noisy[:10], b"P")
+    assert gate.poll() == []
+    assert set(gate.requests.refused) == {*noisy[3:10]}
+    client_gate.PATIENCE = 0
+    gate.requests.refused.clear()
+    gate.send(noisy[:10], b"P")
+    assert gate.poll() == []
+    assert quiet[2] in gate.requests.refused
 
 
 def a_reused_descriptor_is_no_client() -> None:
@@ -239,7 +279,7 @@ def the_hub_refuses_only_an_awaited_request() -> None:
     assert reader.wait() == b"second"
 
     # The hub refuses nothing within a head or a body.
-    assert not client.next_begins_with(b"third")
+    assert client.next_bytes(5) == b""
     client.begin_body()
     assert not client.refuse(refuse)
     client.end_request(next_has_begun=False)

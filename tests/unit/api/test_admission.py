@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from splitflap_api.contract.operations import ENDPOINT
 from splitflap_api.http.waiting import release_slot
+from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs
 from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import Overload
 from splitflap_api.overload.rate import RateLimiter
@@ -30,6 +31,8 @@ class Gate:
         self._app = app
         limiter = RateLimiter(rate, clock=lambda: 1000.0)
         self.overload: Overload | None = None
+        # Each account is its own key.
+        self.accounts = AccountBacklogs(lambda secret: secret)
         self.admission = Admission(
             self._counting,
             self.metrics,
@@ -37,6 +40,7 @@ class Gate:
             slots,
             lambda: self.not_ready,
             lambda: self.overload,
+            self.accounts,
         )
         self.status = ""
         self.headers: dict[str, str] = {}
@@ -126,6 +130,38 @@ def test_requests_beyond_the_slots_are_shed() -> None:
     assert gate.in_flight() == 0
 
 
+def test_one_account_never_takes_all_slots() -> None:
+    """The last quarter is for accounts with few requests in flight."""
+    gate = Gate(plain, slots=16)
+    noisy = [gate.call(Authorization="Bearer noisy") for _ in range(12)]
+    gate.call(Authorization="Bearer noisy")
+    assert (gate.status[:3], gate.in_flight()) == ("503", 12)
+    quiet = [gate.call(Authorization=f"Bearer {number}") for number in range(4)]
+    assert (gate.status[:3], gate.in_flight()) == ("200", 16)
+    gate.call(Authorization="Bearer another")
+    assert gate.status[:3] == "503"
+    quiet[0].close()
+    gate.call(Authorization="Bearer noisy")
+    gate.call(Authorization="Bearer 1")
+    assert (gate.status[:3], gate.in_flight()) == ("503", 15)
+    for body in noisy:
+        body.close()
+    assert gate.in_flight() == 3
+    gate.call(Authorization="Bearer 1")
+    assert gate.status[:3] == "200"
+
+
+def test_strangers_share_the_slots_of_one_account() -> None:
+    """Invented keys take no slot of a customer."""
+    gate = Gate(plain, slots=16)
+    gate.accounts.account_of = {"customer": "customer"}.get
+    for number in range(16):
+        gate.call(Authorization=f"Bearer invented{number}")
+    assert gate.in_flight() == 12
+    gate.call(Authorization="Bearer customer")
+    assert gate.status[:3] == "200"
+
+
 def test_a_key_beyond_its_rate_gets_429() -> None:
     """429 with a true Retry-After. Another key is served."""
     gate = Gate(plain, rate=0.5)
@@ -192,6 +228,42 @@ def test_a_backlog_refuses_new_work_only(method: str, path: str, status: str) ->
     assert gate.status[:3] == status
     if status == "503":
         assert (gate.headers["Retry-After"], gate.calls, gate.shed("backlog")) == ("7", 0, 1)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_an_account_with_an_old_backlog_gets_429(method: str) -> None:
+    """Its reads are served, and so is the work of other accounts."""
+    gate = Gate(plain, slots=9)
+    gate.accounts.update({"noisy": AccountBacklog("waiting", age=37, limit=30)}, {})
+    (body,) = gate.call("/v1/posts", method, Authorization="Bearer noisy")
+    assert msgspec.json.decode(body)["type"] == "/v1/problems/backlog"
+    assert (gate.status[:3], gate.headers["Retry-After"]) == ("429", "7")
+    assert gate.headers["RateLimit-Policy"] == '"backlog";q=30;qu="seconds"'
+    assert gate.headers["RateLimit"] == '"backlog";r=0;t=7'
+    assert (gate.calls, gate.shed("account_backlog")) == (0, 1)
+    gate.call("/v1/posts", "GET", Authorization="Bearer noisy").close()
+    assert gate.status[:3] == "200"
+    gate.call("/v1/posts", method, Authorization="Bearer quiet").close()
+    assert (gate.status[:3], "RateLimit" in gate.headers) == ("200", False)
+
+
+def test_an_account_with_a_young_backlog_learns_what_is_left() -> None:
+    """An accepted response has the fields of both limits."""
+    gate = Gate(plain, rate=2)
+    gate.accounts.update({"busy": AccountBacklog("waiting", age=12.5, limit=30)}, {})
+    gate.call("/v1/posts", "POST", Authorization="Bearer busy").close()
+    assert gate.status[:3] == "200"
+    assert gate.headers["RateLimit-Policy"] == '"key";q=4;w=2, "backlog";q=30;qu="seconds"'
+    assert gate.headers["RateLimit"] == '"key";r=3;t=1, "backlog";r=17'
+
+
+@pytest.mark.parametrize(("priority", "status"), [("u=5", "429"), ("u=3", "200")])
+def test_an_old_backlog_of_low_jobs_refuses_low_requests(priority: str, status: str) -> None:
+    """The account still posts."""
+    gate = Gate(plain)
+    gate.accounts.update({}, {"a": AccountBacklog("waiting", age=37, limit=30)})
+    gate.call("/v1/posts", "POST", Authorization="Bearer a", Priority=priority)
+    assert gate.status[:3] == status
 
 
 def test_a_slot_is_given_back_once() -> None:

@@ -1,4 +1,4 @@
-"""Whether accepted work outgrows finished work, judged on a real database."""
+"""Which accounts' work waits too long, judged on a real database."""
 
 import time
 from typing import Any, get_args, get_type_hints
@@ -6,7 +6,10 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.overload import backlog as module
+from splitflap_api.overload.account_ages import CHUNK, waiting_since
+from splitflap_api.overload.account_backlogs import AccountBacklogs
 from splitflap_api.overload.backlog import (
+    LOW_AGES,
     UNCONFIRMED_LIMIT,
     Backlog,
     Limits,
@@ -32,16 +35,24 @@ class Jobs:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.unconfirmed = 0.0
-        self.backlog = Backlog(store, LIMITS, lambda: self.unconfirmed)
+        self.broker_is_up = True
+        self.accounts = AccountBacklogs()
+        self.backlog = Backlog(
+            store, LIMITS, lambda: self.unconfirmed, lambda: self.broker_is_up, self.accounts
+        )
 
     def add(
         self,
         kind: Kind,
         count: int,
         *,
-        dispatched: float | None,
+        dispatched: float | None = None,
         due: float | None = None,
         since: float | None = None,
+        created: float = 4000,
+        account: str = "noisy",
+        held: bool = False,
+        low: bool = False,
     ) -> None:
         """Insert jobs. All times are seconds before now; None is never.
 
@@ -57,7 +68,10 @@ class Jobs:
                 "kind": kind,
                 "payload": "{}",
                 "attempt": 1,
-                "created_at": ago(4000),
+                "account": account,
+                "held": held,
+                "low": low,
+                "created_at": ago(created),
                 "waiting_since": ago(since),
                 "first_dispatched_at": ago(dispatched),
                 "due_at": ago(due),
@@ -69,10 +83,16 @@ class Jobs:
             insert_rows(tx, jobs, rows)
 
     def why(self) -> str:
-        """The reason to refuse work after a judgement; empty for none."""
+        """The reason to refuse everybody's work after a judgement; empty for none."""
         self.backlog.run_once()
         overload = self.backlog.overload()
         return overload.why if overload else ""
+
+    def refusal(self, account: str = "noisy", *, low: bool = False) -> str:
+        """The reason to refuse an account's work after a judgement; empty for none."""
+        self.backlog.run_once()
+        backlog = self.accounts.of(account, low=low)
+        return backlog.problem().detail if backlog and backlog.is_too_old else ""
 
 
 @pytest.fixture
@@ -83,18 +103,80 @@ def waiting(store: Store) -> Jobs:
 
 def test_an_empty_table_is_no_backlog(waiting: Jobs) -> None:
     """All work is accepted."""
-    assert waiting.why() == ""
+    assert waiting.why() == waiting.refusal() == ""
 
 
-def test_a_few_stuck_jobs_are_no_backlog(waiting: Jobs) -> None:
+@pytest.mark.parametrize("held", [True, False])
+def test_a_few_stuck_jobs_are_no_backlog(waiting: Jobs, held: bool) -> None:
     """One more than the tolerated number is a backlog. Clients then get the seconds to wait."""
-    waiting.add("render", RENDERS.tolerated, dispatched=300)
-    assert waiting.why() == ""
-    waiting.add("render", 1, dispatched=40)
-    assert "waiting to be rendered" in waiting.why()
-    overload = waiting.backlog.overload()
-    assert overload is not None
-    assert 10 <= overload.retry_after <= 12
+    dispatched = None if held else 1.0
+    waiting.add("render", RENDERS.tolerated, dispatched=dispatched, held=held, created=300)
+    assert waiting.refusal() == ""
+    waiting.add("render", 1, dispatched=dispatched, held=held, created=40)
+    assert "waiting to be rendered" in waiting.refusal()
+    backlog = waiting.accounts.of("noisy", low=False)
+    assert backlog is not None
+    assert 10 <= backlog.retry_after <= 12
+
+
+def test_held_and_released_jobs_count_together(waiting: Jobs) -> None:
+    """An account's jobs wait in the database and at the broker."""
+    waiting.add("render", RENDERS.tolerated, held=True, created=60)
+    waiting.add("render", 1, dispatched=1, created=60)
+    assert "waiting to be rendered" in waiting.refusal()
+
+
+def test_a_backlog_refuses_its_account_only(waiting: Jobs) -> None:
+    """The work of every other account is accepted."""
+    waiting.add("render", 500, held=True, created=300)
+    waiting.add("render", 1, held=True, created=300, account="quiet")
+    assert waiting.refusal("noisy")
+    assert waiting.refusal("quiet") == waiting.refusal("absent") == waiting.why() == ""
+
+
+def test_each_of_many_accounts_is_judged(waiting: Jobs) -> None:
+    """The query reads some accounts at a time."""
+    names = {f"account {number:04}" for number in range(2 * CHUNK + 1)}
+    for name in names:
+        waiting.add("render", 2, held=True, created=60, account=name)
+    with waiting.store.read() as tx:
+        now = waiting.store.now(tx)
+        assert set(waiting_since(tx, "render", 1, now, low=False)) == names
+        assert waiting_since(tx, "render", 2, now, low=False) == {}
+        assert waiting_since(tx, "scrape", 1, now, low=False) == {}
+
+
+def test_low_jobs_may_wait_longer_and_refuse_low_requests_only(waiting: Jobs) -> None:
+    """An import of many posts is no overload, and its account still posts."""
+    many = RENDERS.tolerated + 1
+    waiting.add("render", many, held=True, low=True, created=LIMITS.unfinished * LOW_AGES - 60)
+    assert waiting.refusal(low=True) == ""
+    with waiting.store.write() as tx:
+        tx.exec_driver_sql("UPDATE jobs SET created_at = created_at - 120000")
+    assert waiting.refusal(low=True)
+    assert waiting.refusal() == ""
+
+
+def test_an_old_backlog_refuses_low_requests_too(waiting: Jobs) -> None:
+    """They would wait behind it."""
+    waiting.add("render", RENDERS.tolerated + 1, held=True, created=60)
+    assert waiting.refusal(low=True)
+
+
+def test_waits_count_from_the_return_of_the_broker(
+    waiting: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work is accepted for an hour without a broker. Then it is no sign of slow workers."""
+    monkeypatch.setattr(module, "BROKER_AWAY", -1)
+    waiting.add("render", RENDERS.tolerated + 1, held=True, created=300)
+    waiting.broker_is_up = False
+    assert waiting.refusal() == ""
+    waiting.broker_is_up = True
+    assert waiting.refusal() == ""
+    monkeypatch.setattr(module, "BROKER_AWAY", 10)
+    assert waiting.refusal() == ""
+    waiting = Jobs(waiting.store)
+    assert waiting.refusal()
 
 
 def test_the_setting_names_the_tolerated_jobs() -> None:
@@ -106,8 +188,8 @@ def test_the_setting_names_the_tolerated_jobs() -> None:
 
 def test_many_young_jobs_are_no_backlog(waiting: Jobs) -> None:
     """Young jobs may end within a second."""
-    waiting.add("render", 2000, dispatched=5)
-    assert waiting.why() == ""
+    waiting.add("render", 2000, dispatched=5, created=5)
+    assert waiting.refusal() == ""
 
 
 def test_the_pressure_is_the_share_of_the_limit(waiting: Jobs) -> None:
@@ -116,20 +198,18 @@ def test_the_pressure_is_the_share_of_the_limit(waiting: Jobs) -> None:
     waiting.backlog.run_once()
     assert waiting.backlog.pressure == 0.0
     # Not at a bound: the store's clock may be some milliseconds slow.
-    waiting.add("render", 1, dispatched=LIMITS.unfinished * 0.6)
+    waiting.add("render", 1, dispatched=1, created=LIMITS.unfinished * 0.6)
     waiting.backlog.run_once()
     assert 0.5 < waiting.backlog.pressure < 0.7
 
 
 def test_scrapes_may_wait_longer_than_renders(waiting: Jobs) -> None:
-    """Slow sites close the service to posts only after 20 times the limit of renders."""
-    waiting.add("scrape", SCRAPES.tolerated + 1, dispatched=LIMITS.unfinished * 3)
-    assert waiting.why() == ""
-    waiting.add("scrape", SCRAPES.tolerated + 1, dispatched=LIMITS.unfinished * SCRAPES.ages + 5)
-    waiting.add("render", 1, dispatched=1)
+    """Slow sites close the service to an account's posts only after 20 times as long."""
+    waiting.add("scrape", SCRAPES.tolerated + 1, dispatched=1, created=LIMITS.unfinished * 3)
+    assert waiting.refusal() == ""
     with waiting.store.write() as tx:
-        tx.exec_driver_sql("UPDATE jobs SET first_dispatched_at = first_dispatched_at - 600000")
-    assert "waiting for previews" in waiting.why()
+        tx.exec_driver_sql("UPDATE jobs SET created_at = created_at - 600000")
+    assert "waiting for previews" in waiting.refusal()
 
 
 def test_work_is_accepted_for_an_hour_without_a_broker(waiting: Jobs) -> None:
@@ -149,8 +229,14 @@ def test_a_broker_that_refuses_messages_resets_no_age(waiting: Jobs) -> None:
 
 def test_a_republished_job_keeps_its_age(waiting: Jobs) -> None:
     """A lost message is published again, and the job has still waited since the first one."""
-    waiting.add("render", RENDERS.tolerated + 1, dispatched=40, due=-5)
-    assert "waiting to be rendered" in waiting.why()
+    waiting.add("render", RENDERS.tolerated + 1, dispatched=40, due=-5, created=40)
+    assert "waiting to be rendered" in waiting.refusal()
+
+
+def test_a_retry_counts_from_its_due_time(waiting: Jobs) -> None:
+    """Its job is old, and has waited for the retry's delay."""
+    waiting.add("render", RENDERS.tolerated + 1, dispatched=1, since=5)
+    assert waiting.refusal() == ""
 
 
 def test_a_slow_broker_is_a_backlog(waiting: Jobs) -> None:
@@ -176,7 +262,7 @@ def test_judging_goes_on_after_a_failure(waiting: Jobs, monkeypatch: pytest.Monk
     waiting.add("render", RENDERS.tolerated + 1, dispatched=300)
     waiting.backlog.start()
     try:
-        wait_until(lambda: waiting.backlog.overload() is not None, "a judgement", 20)
+        wait_until(lambda: waiting.accounts.refuses, "a judgement", 20)
         assert errors == []
     finally:
         waiting.backlog.stop(20)

@@ -12,6 +12,7 @@ CASES = {
         "the_newest_clients_are_shed_without_free_slots",
         "reads_are_served_beside_requests_with_work",
         "a_short_burst_is_no_overload",
+        "a_flood_of_one_account_sheds_its_own_clients",
         "a_reused_descriptor_is_no_client",
         "the_hub_refuses_only_an_awaited_request",
         "others_run_while_a_long_body_is_read",

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from splitflap_api.contract.models import DeadLetterQuery, EventQuery, PageQuery, PostQuery
+from splitflap_api.contract.priority import MAX_PRIORITY
 from splitflap_api.contract.problems import Problem
 from splitflap_api.http.parse import (
-    MAX_PRIORITY,
     check_ids,
     cursor_of,
     event_id,

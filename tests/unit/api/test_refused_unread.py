@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs
 from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import Overload
 from splitflap_api.overload.rate import RateLimiter
@@ -90,6 +91,8 @@ class UnreadRig:
         self.metrics = Metrics("api")
         self.wrong: str | None = None
         self.overload: Overload | None = None
+        # Each account is its own key.
+        self.accounts = AccountBacklogs(lambda secret: secret)
         self.refusals = UnreadRefusals(
             Admission(
                 self._app,
@@ -98,6 +101,7 @@ class UnreadRig:
                 8,
                 lambda: self.wrong,
                 lambda: self.overload,
+                self.accounts,
             )
         )
 
@@ -174,6 +178,64 @@ def test_an_overload_refuses_all_whole_requests() -> None:
     for data in (head, GET[:-1], POST[:-1]):
         assert rig.answer(data, overloaded=True) is None
     assert rig.shed("in_flight") == 2
+
+
+NOISY = b"Authorization: Bearer noisy"
+
+
+@pytest.fixture
+def beside_noisy() -> UnreadRig:
+    """The work of the account `noisy` is too old."""
+    rig = UnreadRig()
+    rig.accounts.update({"noisy": AccountBacklog("waiting", age=37, limit=30)}, {})
+    return rig
+
+
+@pytest.mark.parametrize("field", [NOISY, b"authorization:BEARER  noisy"])
+def test_new_work_of_an_account_with_an_old_backlog_is_refused_unread(
+    beside_noisy: UnreadRig, field: bytes
+) -> None:
+    """429 with the fields of the application's refusal."""
+    answer = beside_noisy.answer(with_field(field))
+    assert answer is not None
+    response = http.client.HTTPResponse(_Wire(answer))  # type: ignore[arg-type]  # has makefile
+    response.begin()
+    assert (response.status, response.getheader("Retry-After")) == (429, "7")
+    assert response.getheader("RateLimit-Policy") == '"backlog";q=30;qu="seconds"'
+    assert response.getheader("RateLimit") == '"backlog";r=0;t=7'
+    assert not response.will_close
+    assert beside_noisy.shed("account_backlog") == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        POST,
+        with_field(b"Authorization: Bearer quiet"),
+        with_field(b"Authorization: Basic noisy"),
+        with_field(NOISY + b" x"),
+        with_field(NOISY + b"\r\n" + NOISY),
+        with_field(NOISY + b"\r\nAuthorization: Basic x"),
+        with_field(b"X: y\r\n " + NOISY),
+        with_field(b"X-" + NOISY),
+        with_field(NOISY)[:-1],
+        with_field(NOISY).replace(b"POST /v1/posts", b"DELETE /v1/posts/1"),
+        with_field(NOISY).replace(b"/v1/posts", b"/v1/keys"),
+        POST.replace(b"{", NOISY),
+    ],
+)
+def test_an_old_backlog_refuses_no_other_request_unread(
+    beside_noisy: UnreadRig, data: bytes
+) -> None:
+    """Others are not concerned, and an ambiguous request is for the application."""
+    assert beside_noisy.answer(data) is None
+
+
+def test_a_young_backlog_refuses_nothing_unread() -> None:
+    """The hub does not even look at requests."""
+    rig = UnreadRig()
+    rig.accounts.update({"noisy": AccountBacklog("waiting", age=20, limit=30)}, {})
+    assert rig.refusals.now(overloaded=False) is None
 
 
 class _Wire:

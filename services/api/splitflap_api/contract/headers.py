@@ -41,14 +41,16 @@ ACCEPT = Parameter("Accept", "The supported media type of a body.", _STRING)
 ACCEPT_ENCODING = Parameter("Accept-Encoding", "The supported encoding of a body.", _STRING)
 RATE_LIMIT = Parameter(
     "RateLimit",
-    "`r` requests are left at once; in `t` seconds the whole quota is back. "
-    "Absent while SPLITFLAP_RATE_LIMIT is 0.",
-    _STRING | {"examples": ['"key";r=19;t=1']},
+    '`"key"`: `r` requests are left at once; in `t` seconds the whole quota is back. Absent while '
+    'SPLITFLAP_RATE_LIMIT is 0. `"backlog"`: for `r` more seconds the account may send work while '
+    "its earlier work waits; try again after `t` seconds. Absent unless much of it waits.",
+    _STRING | {"examples": ['"key";r=19;t=1', '"backlog";r=0;t=12']},
 )
 RATE_LIMIT_POLICY = Parameter(
     "RateLimit-Policy",
-    "The key's quota `q` in a window of `w` seconds.",
-    _STRING | {"examples": ['"key";q=20;w=2']},
+    '`"key"`: the quota `q` of requests in a window of `w` seconds, counted by each API process '
+    'alone. `"backlog"`: the seconds `q` that most of an account\'s work may wait.',
+    _STRING | {"examples": ['"key";q=20;w=2', '"backlog";q=30;qu="seconds"']},
 )
 #: Headers of every response, whatever the operation.
 OF_EVERY_RESPONSE = (RATE_LIMIT, RATE_LIMIT_POLICY)

@@ -10,6 +10,7 @@ from splitflap_api import __version__
 from splitflap_api.contract import headers
 from splitflap_api.contract.models import ProblemBody
 from splitflap_api.contract.operations import Operation, Parameter, ResponseSpec
+from splitflap_api.contract.paths import PREFIX, makes_work
 from splitflap_api.contract.problems import MEDIA_TYPE, TYPES
 from splitflap_api.contract.schemas import Schema, schemas_of
 
@@ -44,6 +45,8 @@ _ID = {"type": "string", "format": "uuid"}
 #: Problems of every operation.
 _ALWAYS = ("bad-request", "precondition-failed", "unavailable", "rate-limited", "internal")
 _WITH_KEY = ("unauthorized", "forbidden", "too-many-in-progress")
+#: Problems of every operation that creates jobs.
+_WITH_WORK = ("backlog",)
 #: Problems found before the server knows the operation.
 _BEFORE_ROUTING = (
     "request-timeout",
@@ -174,7 +177,8 @@ def _header_object(header: Parameter) -> dict[str, Any]:
 
 def _responses(each: Operation, by_model: dict[Any, Schema]) -> dict[str, Any]:
     responses = {status: _response(each, it, by_model) for status, it in each.answers.items()}
-    slugs = [*each.problems, *_ALWAYS, *(_WITH_KEY if each.scope is not None else ())]
+    work = _WITH_WORK if makes_work(each.method, PREFIX + each.path) else ()
+    slugs = [*each.problems, *_ALWAYS, *(_WITH_KEY if each.scope is not None else ()), *work]
     by_status: dict[int, list[str]] = {}
     for slug in dict.fromkeys(slugs):
         by_status.setdefault(TYPES[slug].status, []).append(slug)

@@ -16,3 +16,9 @@ IDS = {"post_id": "post", "task_id": "task", "key_id": "key", "letter_id": "dead
 def post_address(post_id: str) -> str:
     """The path of a post."""
     return f"{PREFIX}/posts/{post_id}"
+
+
+def makes_work(method: str, path: str) -> bool:
+    """Whether such a request creates jobs."""
+    # werkzeug treats leading slashes as one.
+    return method in {"POST", "PUT"} and ("/" + path.lstrip("/")).startswith(MAKING_WORK)

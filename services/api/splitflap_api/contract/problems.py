@@ -130,6 +130,13 @@ _TYPES = (
         "End event streams or waits of this key, or try again after `Retry-After` seconds.",
     ),
     ProblemType(
+        "backlog",
+        429,
+        "The account's earlier work still waits",
+        "Wait `Retry-After` seconds. Other accounts are not affected. `RateLimit` tells how long "
+        "the account's work may wait.",
+    ),
+    ProblemType(
         "head-too-large",
         431,
         "The head of the request is too large",

@@ -31,6 +31,12 @@ LOOKUP = 1.0
 #: Keys in the cache at most, unknown ones included.
 CACHE_SIZE = 10_000
 
+#: Valid keys whose account a replica remembers. The first one remembered is forgotten first.
+REMEMBERED = 10_000
+
+#: Seconds for which a replica remembers the account of a valid key after its last lookup.
+REMEMBERED_FOR = 600.0
+
 ALL_SCOPES: tuple[models.Scope, ...] = ("read", "write", "admin")
 
 #: The valid keys with the scope admin, locked in the order of their ids.
@@ -74,6 +80,8 @@ class Keyring:
         self._store = store
         self._lock = threading.Lock()
         self._cache: dict[str, tuple[float, Caller | None]] = {}
+        # Apart from the cache, which strangers can fill with unknown keys.
+        self._accounts: dict[str, tuple[float, str]] = {}
 
     def caller(self, secret: str) -> Caller | None:
         """The caller with this key; None for an unknown or revoked key."""
@@ -89,7 +97,16 @@ class Keyring:
             if len(self._cache) >= CACHE_SIZE:
                 self._cache.clear()
             self._cache[hashed] = (time.monotonic() + CACHE, caller)
+            self._remember(hashed, caller)
         return caller
+
+    def account(self, secret: str) -> str | None:
+        """The account of a key that was valid at its last lookup. It reads memory only.
+
+        The key may be revoked since, so this grants nothing.
+        """
+        until, account = self._accounts.get(hash_of(secret), (0.0, ""))
+        return account if until > time.monotonic() else None
 
     def valid(self, key_ids: Collection[str]) -> set[str]:
         """Those of these keys that are not revoked, according to the database."""
@@ -174,6 +191,15 @@ class Keyring:
             )
         with self._lock:
             self._cache.clear()
+            self._accounts.clear()
+
+    def _remember(self, hashed: str, caller: Caller | None) -> None:
+        self._accounts.pop(hashed, None)
+        if caller is None:
+            return
+        if len(self._accounts) >= REMEMBERED:
+            del self._accounts[next(iter(self._accounts))]
+        self._accounts[hashed] = (time.monotonic() + REMEMBERED_FOR, caller.account)
 
     def _find(self, hashed: str) -> Caller | None:
         wanted = select(keys.c.id, keys.c.account, keys.c.scopes).where(

@@ -4,9 +4,8 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-import http_sf
 import msgspec
 from flask import request
 from gunicorn.http.errors import ParseException
@@ -18,6 +17,7 @@ from splitflap_api.contract.models import MAX_TEXT
 from splitflap_api.contract.paths import IDS
 from splitflap_api.contract.patterns import EVENT_ID, TEXT
 from splitflap_api.contract.plain_words import MAX_NAME, broken_json, wrong_value
+from splitflap_api.contract.priority import asks_to_yield
 from splitflap_api.contract.problems import Problem, bad_parameter, invalid
 from splitflap_api.overload.slots import lent_slot
 
@@ -27,12 +27,6 @@ MAX_BODY = 6 * MAX_TEXT + 4096
 #: Bytes after which werkzeug reads no more. It silently cuts chunks off here, so a longer body is
 #: recognized by one byte more.
 READ_LIMIT = MAX_BODY + 1
-
-#: Urgencies of RFC 9218 that mean: after the default, 3. Nobody may jump ahead of it.
-LOW_URGENCIES = range(4, 8)
-
-#: Characters of a Priority that is read. Many members would take milliseconds.
-MAX_PRIORITY = 200
 
 T = TypeVar("T")
 
@@ -139,21 +133,8 @@ def event_id() -> int | None:
 
 
 def is_low() -> bool:
-    """Whether the present request asks to yield to others: `Priority: u=4` to `u=7` (RFC 9218).
-
-    Section 4 of the RFC: a server ignores a malformed header, an urgency out of range, and
-    parameters that it does not know.
-    """
-    header = request.headers.get("Priority", "")
-    if not 0 < len(header) <= MAX_PRIORITY:
-        return False
-    try:
-        parsed = http_sf.parse(header.encode("latin-1"), tltype="dictionary")
-    except (http_sf.StructuredFieldError, UnicodeEncodeError):
-        return False
-    members = cast("dict[str, tuple[object, object]]", parsed)
-    urgency, _ = members.get("u", (None, None))
-    return type(urgency) is int and urgency in LOW_URGENCIES
+    """Whether the present request asks to yield to others (RFC 9218)."""
+    return asks_to_yield(request.headers.get("Priority", ""))
 
 
 def _check_media_type() -> None:

@@ -9,11 +9,14 @@ from splitflap_core.telemetry import Metrics
 
 from splitflap_api.contract.bearer import bearer_of
 from splitflap_api.contract.operations import ENDPOINT
+from splitflap_api.contract.paths import makes_work
+from splitflap_api.contract.priority import asks_to_yield
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem, unavailable
+from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs
 from splitflap_api.overload.backlog import Overload
 from splitflap_api.overload.rate import RateLimiter
-from splitflap_api.overload.shedding import Shedder, makes_work
-from splitflap_api.overload.slots import SLOT, Slot, Slots
+from splitflap_api.overload.shedding import ACCOUNT_BACKLOG, Shedder
+from splitflap_api.overload.slots import SLOT, STRANGERS, Slot, Slots
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -38,9 +41,11 @@ class Admission:
         max_in_flight: int,
         not_ready: Callable[[], str | None],
         overload: Callable[[], Overload | None],
+        accounts: AccountBacklogs,
     ) -> None:
         self._app = app
         self._limiter = limiter
+        self.accounts = accounts
         self._slots = Slots(max_in_flight)
         self.shedder = Shedder(metrics, self._slots, not_ready, overload)
         #: Responses being sent with a slot: when they began, and to which connection.
@@ -52,44 +57,64 @@ class Admission:
         self._seconds = metrics.histogram("splitflap_http_request_seconds")
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if refusal := self._refusal(environ):
+        work = makes_work(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        account = self.accounts.account_of(_key(environ)) or STRANGERS
+        backlog = self._backlog(environ, account) if work and self.accounts else None
+        refusal = self._refusal(environ, account, backlog, work=work)
+        fields = self._fields(environ, backlog)
+        if refusal:
             self._requests.labels("none", str(refusal.status)).inc()
-            return _send(refusal, self._rate_fields(environ), start_response)
-        return self._admit(environ, start_response)
+            return _send(refusal, fields, start_response)
+        return self._admit(environ, account, fields, start_response)
 
     def free_slots(self) -> int:
-        """How many more requests may be in flight."""
-        return self._slots.free
+        """How many more requests of any one account may be in flight."""
+        return self._slots.free_for_any
+
+    def free_slots_for(self, account: str) -> int:
+        """How many more requests of the account may be in flight."""
+        return self._slots.free_for(account)
+
+    @property
+    def few(self) -> int:
+        """How many requests of one account are few."""
+        return self._slots.few
 
     def slow_readers(self, seconds: float) -> list[Disconnectable]:
         """Connections whose response began so many seconds ago and still holds a slot."""
         latest = time.monotonic() - seconds
         return [sock for since, sock in self._sending.values() if sock and since < latest]
 
-    def count_refused(self, label: str) -> None:
+    def count_refused(self, label: str, status: int) -> None:
         """Count a request refused unread (unread_refusals.py)."""
         self.shedder.count(label)
-        self._requests.labels("none", "503").inc()
+        self._requests.labels("none", str(status)).inc()
 
     def count_limited(self, why: str) -> None:
         """Count an effect of a limit of connections (connection_limits.py)."""
         self._limited.labels(why).inc()
 
-    def _refusal(self, environ: Environ) -> Problem | None:
-        work = makes_work(environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        if reason := self.shedder.reason(makes_work=work):
+    def _refusal(
+        self, environ: Environ, account: str, backlog: AccountBacklog | None, *, work: bool
+    ) -> Problem | None:
+        if reason := self.shedder.reason(makes_work=work, account=account):
             self.shedder.count(reason.label)
             return unavailable(reason.detail, reason.retry_after)
+        if backlog and backlog.is_too_old:
+            self.shedder.count(ACCOUNT_BACKLOG)
+            return backlog.problem()
         if self._limiter.rate and (wait := self._limiter.wait_for(_key(environ))):
             self.shedder.count("rate")
             detail = f"more than {self._limiter.rate:g} requests a second with one key"
             return Problem("rate-limited", detail, headers={"Retry-After": str(wait)})
         return None
 
-    def _admit(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _admit(
+        self, environ: Environ, account: str, fields: Fields, start_response: StartResponse
+    ) -> Iterable[bytes]:
         began = time.monotonic()
-        slot = environ[SLOT] = Slot(self._slots, self.shedder.count_full)
-        start = _StartResponse(start_response, self._rate_fields(environ))
+        slot = environ[SLOT] = Slot(self._slots, account, self.shedder.count_full)
+        start = _StartResponse(start_response, fields)
         try:
             body = self._app(environ, start)
         except BaseException:
@@ -107,8 +132,20 @@ class Admission:
         self._sending.pop(slot, None)
         slot.release()
 
-    def _rate_fields(self, environ: Environ) -> Fields:
-        return self._limiter.fields(_key(environ)) if self._limiter.rate else []
+    def _backlog(self, environ: Environ, account: str) -> AccountBacklog | None:
+        low = asks_to_yield(environ.get("HTTP_PRIORITY", ""))
+        return self.accounts.of(account, low=low)
+
+    def _fields(self, environ: Environ, backlog: AccountBacklog | None) -> Fields:
+        """The RateLimit fields of all limits that count for the request."""
+        of_rate = self._limiter.fields(_key(environ)) if self._limiter.rate else []
+        of_backlog = backlog.fields() if backlog else []
+        if not (of_rate and of_backlog):
+            return of_rate or of_backlog
+        return [
+            (name, f"{value}, {other}")
+            for (name, value), (_, other) in zip(of_rate, of_backlog, strict=True)
+        ]
 
 
 class _StartResponse:
@@ -148,14 +185,14 @@ def _key(environ: Environ) -> str:
     return bearer_of(environ.get("HTTP_AUTHORIZATION", ""))
 
 
-def _send(problem: Problem, rate: Fields, start_response: StartResponse) -> Iterable[bytes]:
+def _send(problem: Problem, fields: Fields, start_response: StartResponse) -> Iterable[bytes]:
     body = problem.body()
     headers = [
         ("Content-Type", MEDIA_TYPE),
         ("Content-Length", str(len(body))),
         ("Cache-Control", "no-store"),
         *problem.headers.items(),
-        *rate,
+        *fields,
     ]
     start_response(f"{problem.status} {problem.title}", headers)
     return [body]

@@ -9,8 +9,12 @@ two epolls behind the interface of one (docs/adr/0010):
   were not served go to the back.
 
 Clients whose next request is a read (GET) are served beside those with work: a read needs no
-commit. While more clients are ready than there are free slots for longer than BURST, the newest
-ready clients are shed. Their unread requests would appear in no metric and no limit.
+commit. While more clients are ready than there are free slots for longer than BURST, the gate sheds
+ready clients. Their unread requests would appear in no metric and no limit.
+
+The gate then serves the accounts in turn: first one client of each, then a second one. An account
+with many ready clients loses those beyond its slots, the newest first. A few clients of an account
+may wait for a slot up to PATIENCE. So the flood of one account costs another one no request.
 """
 
 import select
@@ -41,6 +45,9 @@ MAX_POLLED = 1_024
 #: Seconds. A shorter excess of ready clients over free slots is no overload.
 BURST = 0.05
 
+#: Seconds that a few clients of an account wait for a slot while overloaded.
+PATIENCE = 0.5
+
 #: File descriptors with their events, as epoll gives them.
 Ready = Sequence[tuple[int, int]]
 
@@ -49,10 +56,23 @@ class ClientRequests(Protocol):
     """The next requests of the clients, still unread. The gate calls these methods in the hub."""
 
     def free_slots(self) -> int:
-        """How many more requests may be in flight."""
+        """How many more requests of any one account may be in flight."""
+
+    def free_slots_for(self, account: str) -> int:
+        """How many more requests of the account may be in flight."""
+
+    def few(self) -> int:
+        """How many requests of one account are few."""
 
     def is_read(self, fileno: int) -> bool:
         """Whether the client's next request is a read. Called once for each request."""
+
+    def account(self, fileno: int) -> str:
+        """The account of the client's next request, as far as it is known.
+
+        Called once for each request while overloaded. Requests without a known key have one
+        account, STRANGERS.
+        """
 
     def refuse(self, fileno: int, *, overloaded: bool) -> bool:
         """Refuse the client's next request unread, if possible. Return whether it was refused.
@@ -68,8 +88,17 @@ class NoClients:
     def free_slots(self) -> int:
         return MAX_POLLED
 
-    def is_read(self, fileno: int) -> bool:  # noqa: ARG002 - as the protocol
+    def free_slots_for(self, account: str) -> int:  # noqa: ARG002 - as the protocol
+        return self.free_slots()
+
+    def few(self) -> int:
+        return MAX_POLLED
+
+    def is_read(self, fileno: int) -> bool:  # noqa: ARG002 - as above
         return False
+
+    def account(self, fileno: int) -> str:  # noqa: ARG002 - as above
+        return ""
 
     def refuse(self, fileno: int, *, overloaded: bool) -> bool:  # noqa: ARG002 - as above
         return False
@@ -88,6 +117,8 @@ class ClientGate:
         self._requests: ClientRequests = NoClients()
         #: Ready clients that were not served yet: whether each has a read.
         self._is_read: dict[int, bool] = {}
+        #: Those found while overloaded: the account of each, and since when the gate knows it.
+        self._accounts: dict[int, tuple[str, float]] = {}
         self._overloaded_since: float | None = None
 
     def configure(self, requests: ClientRequests) -> None:
@@ -101,7 +132,7 @@ class ClientGate:
     def remove_client(self, fileno: int) -> None:
         """Note that the client's socket was closed. Another socket may get its descriptor."""
         self._filenos.discard(fileno)
-        self._is_read.pop(fileno, None)
+        self._forget_request(fileno)
 
     def register(self, fileno: int, mask: int) -> None:
         self._epoll_of(fileno).register(fileno, mask)
@@ -130,8 +161,39 @@ class ClientGate:
             return self._serve_reads_beside_others(ready)
         if not self._is_overload():
             return self._serve(ready, MAX_SERVED_OVERLOADED)
-        served = self._serve(ready[:free_slots], MAX_SERVED_OVERLOADED)
-        return served + self._serve(ready[free_slots:], MAX_SHED, overloaded=True)
+        kept, shed = self._in_turn(ready)
+        served = self._serve(kept, MAX_SERVED_OVERLOADED)
+        return served + self._serve(shed, MAX_SHED, overloaded=True)
+
+    def _in_turn(self, ready: Ready) -> tuple[Ready, Ready]:
+        """The clients with a slot, the accounts in turn; and those to shed."""
+        now = time.monotonic()
+        few = self._requests.few()
+        seen: dict[str, int] = {}
+        free: dict[str, int] = {}
+        kept: list[tuple[int, tuple[int, int]]] = []
+        shed: list[tuple[int, int]] = []
+        for each in ready:
+            account, since = self._account_of(each[0], now)
+            turn = seen[account] = seen.get(account, -1) + 1
+            if turn == 0:
+                free[account] = self._requests.free_slots_for(account)
+            if turn < free[account]:
+                kept.append((turn, each))
+            elif turn >= few or now - since > PATIENCE:
+                shed.append(each)
+        kept.sort(key=_turn)
+        return [each for _, each in kept], shed
+
+    def _account_of(self, fileno: int, now: float) -> tuple[str, float]:
+        known = self._accounts.get(fileno)
+        if known is None:
+            known = self._accounts[fileno] = self._requests.account(fileno), now
+        return known
+
+    def _forget_request(self, fileno: int) -> None:
+        self._is_read.pop(fileno, None)
+        self._accounts.pop(fileno, None)
 
     def _is_overload(self) -> bool:
         now = time.monotonic()
@@ -154,7 +216,7 @@ class ClientGate:
         """The first clients that the hub does not refuse; `at_most` of them."""
         served: list[tuple[int, int]] = []
         for each in ready[:MAX_REFUSED]:
-            self._is_read.pop(each[0], None)
+            self._forget_request(each[0])
             if not self._requests.refuse(each[0], overloaded=overloaded):
                 served.append(each)
                 if len(served) == at_most:
@@ -163,3 +225,7 @@ class ClientGate:
 
     def _epoll_of(self, fileno: int) -> Any:
         return self._clients if fileno in self._filenos else self._own
+
+
+def _turn(kept: tuple[int, tuple[int, int]]) -> int:
+    return kept[0]

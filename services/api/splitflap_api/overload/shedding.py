@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from splitflap_core.telemetry import Metrics
 
-from splitflap_api.contract.paths import MAKING_WORK
 from splitflap_api.overload.backlog import Overload
 from splitflap_api.overload.slots import TOO_MANY, Slots
 
@@ -21,12 +20,15 @@ class ShedReason:
     only_work: bool = False
 
 
+#: Label `why` of a request refused because its account's own work is too old.
+ACCOUNT_BACKLOG = "account_backlog"
+
 #: All slots are taken.
 FULL = ShedReason("in_flight", TOO_MANY)
 
 
 class Shedder:
-    """Applies the limits shared by all clients: readiness, slots, backlog."""
+    """Applies the limits shared by all clients: readiness, slots, the broker's backlog."""
 
     def __init__(
         self,
@@ -39,14 +41,18 @@ class Shedder:
         self._not_ready = not_ready
         self._overload = overload
         self._shed = metrics.counter("splitflap_http_shed_total")
-        for why in ("in_flight", "backlog", "not_ready", "rate"):
+        for why in ("in_flight", "backlog", "not_ready", "rate", ACCOUNT_BACKLOG):
             self._shed.labels(why)
 
-    def reason(self, *, makes_work: bool) -> ShedReason | None:
-        """The reason to shed a request now, if any. `makes_work`: the request creates jobs."""
+    def reason(self, *, makes_work: bool, account: str | None = None) -> ShedReason | None:
+        """The reason to shed a request now, if any. `makes_work`: the request creates jobs.
+
+        Without an `account`, the slots count that any account may take.
+        """
         if detail := self._not_ready():
             return ShedReason("not_ready", detail)
-        if self._slots.free <= 0:
+        free = self._slots.free if account is None else self._slots.free_for(account)
+        if free <= 0:
             return FULL
         if makes_work and (overload := self._overload()):
             return ShedReason("backlog", overload.why, overload.retry_after, only_work=True)
@@ -59,9 +65,3 @@ class Shedder:
     def count_full(self) -> None:
         """Count a request shed because all slots are taken."""
         self.count(FULL.label)
-
-
-def makes_work(method: str, path: str) -> bool:
-    """Whether such a request creates jobs."""
-    # werkzeug treats leading slashes as one.
-    return method in {"POST", "PUT"} and ("/" + path.lstrip("/")).startswith(MAKING_WORK)

@@ -1,5 +1,8 @@
 """Slots: each request in flight holds one, up to SPLITFLAP_MAX_IN_FLIGHT.
 
+One account never takes all slots: the last quarter is for accounts with few requests in flight.
+Requests without a known key count as one account, so that strangers take no room of customers.
+
 A waiting request gives its slot back (http/waiting.py): an event stream and a `Prefer: wait` for
 good, a request with an incomplete body until the body is complete.
 """
@@ -16,27 +19,64 @@ TOO_MANY = "too many requests are in flight"
 SLOT = "splitflap.slot"
 
 
+#: The part of the slots for accounts with few requests in flight.
+RESERVED = 1 / 4
+
+#: The largest part of the slots that is still few requests.
+FEW = 1 / 16
+
+#: The account of all requests without a known key. No key has it.
+STRANGERS = ""
+
+
 class Slots:
-    """Counts the requests in flight."""
+    """Counts the requests in flight, by account."""
 
     def __init__(self, total: int) -> None:
         self._total = total
+        self._reserved = int(total * RESERVED)
+        #: Requests of one account that are few.
+        self.few = max(1, int(total * FEW))
         self.taken = 0
+        self._by_account: dict[str, int] = {}
 
     @property
     def free(self) -> int:
         """How many more requests may be in flight."""
         return self._total - self.taken
 
+    @property
+    def free_for_any(self) -> int:
+        """How many more requests of any one account may be in flight."""
+        return max(self.free - self._reserved, 0)
+
+    def free_for(self, account: str) -> int:
+        """How many more requests of the account may be in flight."""
+        few = min(self.few - self._by_account.get(account, 0), self.free)
+        return max(self.free_for_any, few)
+
+    def take(self, account: str) -> None:
+        """Take a slot, even if none is free."""
+        self.taken += 1
+        self._by_account[account] = self._by_account.get(account, 0) + 1
+
+    def give_back(self, account: str) -> None:
+        """Give a slot back."""
+        self.taken -= 1
+        self._by_account[account] -= 1
+        if not self._by_account[account]:
+            del self._by_account[account]
+
 
 class Slot:
     """The slot of one request, taken at construction."""
 
-    __slots__ = ("_on_full", "_slots", "held")
+    __slots__ = ("_account", "_on_full", "_slots", "held")
 
-    def __init__(self, slots: Slots, on_full: Callable[[], None]) -> None:
+    def __init__(self, slots: Slots, account: str, on_full: Callable[[], None]) -> None:
         """`on_full` is called when `retake` finds no free slot."""
         self._slots = slots
+        self._account = account
         self._on_full = on_full
         self.held = False
         self._take()
@@ -45,11 +85,11 @@ class Slot:
         """Give the slot back. A second call has no effect."""
         if self.held:
             self.held = False
-            self._slots.taken -= 1
+            self._slots.give_back(self._account)
 
     def retake(self, *, beyond_total: bool) -> bool:
-        """Take a slot again; False if all are taken, unless it may be one `beyond_total`."""
-        if self._slots.free <= 0 and not beyond_total:
+        """Take a slot again; False if the account may take none, unless `beyond_total`."""
+        if self._slots.free_for(self._account) <= 0 and not beyond_total:
             self._on_full()
             return False
         self._take()
@@ -57,7 +97,7 @@ class Slot:
 
     def _take(self) -> None:
         self.held = True
-        self._slots.taken += 1
+        self._slots.take(self._account)
 
 
 @contextmanager

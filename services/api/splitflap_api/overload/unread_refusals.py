@@ -12,10 +12,12 @@ import re
 from collections.abc import Callable
 from functools import lru_cache, partial
 
-from splitflap_api.contract.problems import unavailable
+from splitflap_api.contract.paths import makes_work
+from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.overload.admission import Admission
+from splitflap_api.overload.raw_bearer import certain_bearer
 from splitflap_api.overload.raw_response import date, raw_response
-from splitflap_api.overload.shedding import FULL, ShedReason, makes_work
+from splitflap_api.overload.shedding import ACCOUNT_BACKLOG, FULL, ShedReason
 
 #: Maps the bytes of a request to the bytes of its refusal; None leaves it to the application.
 Refusal = Callable[[bytes], bytes | None]
@@ -39,13 +41,13 @@ _AMBIGUOUS = re.compile(
 
 
 class UnreadRefusals:
-    """Refuses all requests, or those that create jobs, while there is a reason to shed them."""
+    """Refuses requests while there is a reason to shed them, or an account with a backlog."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
 
     def now(self, *, overloaded: bool) -> Refusal | None:
-        """The refusal of requests at this moment; None while requests are admitted.
+        """The refusal of requests at this moment; None while all requests are admitted.
 
         `overloaded` is a separate reason: more clients are ready than there are free slots.
         """
@@ -55,16 +57,34 @@ class UnreadRefusals:
             return None
         if overloaded:
             reason = FULL
-        return partial(self._refuse, reason) if reason else None
+        if reason:
+            return partial(self._refuse, reason)
+        return self._refuse_account if self._admission.accounts.refuses else None
 
     def _refuse(self, reason: ShedReason, data: bytes) -> bytes | None:
-        if not is_whole(data):
+        if not is_whole(data) or (reason.only_work and not _makes_work(data)):
             return None
-        method, path, _ = data.decode("latin-1").split(" ", 2)
-        if method == "HEAD" or (reason.only_work and not makes_work(method, path)):
+        self._admission.count_refused(reason.label, 503)
+        return _response(unavailable(reason.detail, reason.retry_after))
+
+    def _refuse_account(self, data: bytes) -> bytes | None:
+        """Refuse new work of an account whose work of the normal urgency is too old."""
+        accounts = self._admission.accounts
+        secret = certain_bearer(data)
+        account = accounts.account_of(secret) if secret else None
+        backlog = accounts.of(account, low=False) if account else None
+        if not (backlog and backlog.is_too_old and is_whole(data) and _makes_work(data)):
             return None
-        self._admission.count_refused(reason.label)
-        return _unavailable(reason.detail, reason.retry_after, date())
+        self._admission.count_refused(ACCOUNT_BACKLOG, 429)
+        problem = backlog.problem()
+        problem.headers |= dict(backlog.fields())
+        return _response(problem)
+
+
+def _makes_work(data: bytes) -> bool:
+    """For a whole request."""
+    method, path, _ = data.decode("latin-1").split(" ", 2)
+    return makes_work(method, path)
 
 
 def is_whole(data: bytes) -> bool:
@@ -86,7 +106,12 @@ def is_whole(data: bytes) -> bool:
     return len(lengths) == mentions == 1 and int(lengths[0]) == len(body)
 
 
-@lru_cache(maxsize=64)
-def _unavailable(detail: str, retry_after: int, _date: str) -> bytes:
+def _response(problem: Problem) -> bytes:
+    headers = tuple(problem.headers.items())
+    return _prepared(problem.slug, problem.detail, headers, date())
+
+
+@lru_cache(maxsize=256)
+def _prepared(slug: str, detail: str, headers: tuple[tuple[str, str], ...], _date: str) -> bytes:
     """A prepared response. The date is that of `raw_response`."""
-    return raw_response(unavailable(detail, retry_after), close=False)
+    return raw_response(Problem(slug, detail, headers=dict(headers)), close=False)

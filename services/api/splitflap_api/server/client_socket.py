@@ -160,14 +160,15 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
         except OSError:  # a reset
             return True
 
-    def next_begins_with(self, start: bytes) -> bool:
-        """Whether the next, still unread request begins with these bytes. For the hub."""
+    def next_bytes(self, count: int) -> bytes:
+        """The first bytes of the next, still unread request; none if it is unknown. For the hub."""
         if self._state is not State.AWAITED:
-            return False
+            return b""
         try:
-            return bool(self.fd.recv(len(start), socket.MSG_PEEK) == start)
+            data: bytes = self.fd.recv(count, socket.MSG_PEEK)
         except OSError:
-            return False
+            return b""
+        return data
 
     def refuse(self, refusal: Callable[[bytes], bytes | None]) -> bool:
         """Answer the next request from its first bytes. Return whether this was done. For the hub.

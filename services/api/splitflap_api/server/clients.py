@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from splitflap_api.overload.client_gate import ClientGate
 from splitflap_api.overload.connection_limits import ConnectionLimits, HeldConnection
+from splitflap_api.overload.raw_bearer import probable_bearer
+from splitflap_api.overload.slots import STRANGERS
 from splitflap_api.server.client_socket import ClientSocket
 
 if TYPE_CHECKING:  # prometheus_client must be imported after the patch
@@ -16,6 +18,12 @@ if TYPE_CHECKING:  # prometheus_client must be imported after the patch
     from splitflap_api.overload.unread_refusals import UnreadRefusals
 
 logger = logging.getLogger(__name__)
+
+#: The start of a read.
+GET = b"GET "
+
+#: Bytes of a head in which the gate looks for the key.
+HEAD_PEEK = 2_048
 
 #: Seconds for a client to read its response while every slot is taken.
 SLOW_READER = 2.0
@@ -55,9 +63,21 @@ class OpenClients:
     def free_slots(self) -> int:
         return self._admission.free_slots()
 
+    def free_slots_for(self, account: str) -> int:
+        return self._admission.free_slots_for(account)
+
+    def few(self) -> int:
+        return self._admission.few
+
+    def account(self, fileno: int) -> str:
+        client = self._by_fileno.get(fileno)
+        secret = probable_bearer(client.next_bytes(HEAD_PEEK)) if client else None
+        known = self._admission.accounts.account_of(secret) if secret else None
+        return known or STRANGERS
+
     def is_read(self, fileno: int) -> bool:
         client = self._by_fileno.get(fileno)
-        return client is not None and client.next_begins_with(b"GET ")
+        return client is not None and client.next_bytes(len(GET)) == GET
 
     def refuse(self, fileno: int, *, overloaded: bool) -> bool:
         client = self._by_fileno.get(fileno)

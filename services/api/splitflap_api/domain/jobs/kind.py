@@ -15,12 +15,12 @@ from splitflap_api.domain.jobs.finished import FinishedJob
 
 @dataclass(frozen=True)
 class BacklogLimit:
-    """When the unfinished jobs of a kind make a backlog, so that the API sheds new work."""
+    """When an account's jobs of a kind are too old, so that the API refuses its new work."""
 
-    #: The end of the message to clients: "work accepted 40 s ago is still ...".
+    #: The end of the message to clients: "work of the account from 40 s ago is still ...".
     doing: str
-    #: Jobs that may be older than the limit; one more makes a backlog. A single stuck job is
-    #: harmless.
+    #: Jobs of an account that may be older than the limit; one more is too many. A single stuck
+    #: job is harmless.
     tolerated: int
     #: The limit in units of `SPLITFLAP_MAX_UNFINISHED_AGE`.
     ages: float = 1

@@ -28,6 +28,9 @@ SILENCE = 1.0
 
 #: SPLITFLAP_MAX_IN_FLIGHT.
 SLOTS = 8
+
+#: Slots that one account may take alone (splitflap_api/overload/slots.py).
+SLOTS_OF_ONE = 6
 GET_INDEX = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % KEY.encode()
 

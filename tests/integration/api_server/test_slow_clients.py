@@ -31,6 +31,7 @@ from .rig import (
     POST,
     SILENCE,
     SLOTS,
+    SLOTS_OF_ONE,
     Server,
     answers_of,
     everything,
@@ -220,14 +221,14 @@ def test_the_body_of_a_pipelined_request_has_its_own_deadline(server: Server) ->
 
 
 def test_slow_readers_are_disconnected_while_all_slots_are_taken(tmp_path: Path) -> None:
-    """Slow readers of a large page take all slots. Other requests are answered."""
+    """Slow readers of a large page take all slots of their account. Its other requests are answered."""
     with serving(tmp_path, write=10 * PATIENCE) as server:
         get = large_page(server)
         with ExitStack() as stack:
-            clients = [stack.enter_context(server.connect(4096)) for _ in range(SLOTS)]
+            clients = [stack.enter_context(server.connect(4096)) for _ in range(SLOTS_OF_ONE)]
             for client in clients:
                 client.sendall(get)
-            wait_until(lambda: server.in_flight() == SLOTS, "no slot to be left")
+            wait_until(lambda: server.in_flight() == SLOTS_OF_ONE, "no slot to be left")
             reading = True
 
             def read() -> None:
@@ -328,7 +329,8 @@ def test_a_read_is_served_before_requests_with_work(tmp_path: Path) -> None:
         return int(found[1])
 
     with serving(tmp_path, SPLITFLAP_RATE_LIMIT="10") as server, ExitStack() as stack:
-        made = [HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE) for _ in range(SLOTS)]
+        address = "127.0.0.1", server.port
+        made = [HTTPConnection(*address, timeout=PATIENCE) for _ in range(SLOTS_OF_ONE)]
         clients = [stack.enter_context(closing(each)) for each in made]
         for client in clients:
             client.request("GET", "/v1/posts", headers=AUTH)
@@ -342,4 +344,4 @@ def test_a_read_is_served_before_requests_with_work(tmp_path: Path) -> None:
         for worker in workers:
             os.kill(worker, signal.SIGCONT)
         first, *others = map(left, clients)
-    assert sum(each > first for each in others) < SLOTS / 2, (first, others)
+    assert sum(each > first for each in others) < SLOTS_OF_ONE / 2, (first, others)

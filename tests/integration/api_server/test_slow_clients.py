@@ -221,7 +221,7 @@ def test_the_body_of_a_pipelined_request_has_its_own_deadline(server: Server) ->
 
 
 def test_slow_readers_are_disconnected_while_all_slots_are_taken(tmp_path: Path) -> None:
-    """Slow readers of a large page take all slots of their account. Its other requests are answered."""
+    """Slow readers of a large page take all slots of their account. It is answered again."""
     with serving(tmp_path, write=10 * PATIENCE) as server:
         get = large_page(server)
         with ExitStack() as stack:

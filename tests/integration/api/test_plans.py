@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from splitflap_api.domain.posts import pages
 from splitflap_api.domain.status import read_status
+from splitflap_api.overload.account_backlogs import AccountBacklogs
 from splitflap_api.overload.backlog import Backlog, Limits
 from splitflap_api.store.embedded import DATABASE_FILE
 from sqlalchemy import Engine, event
@@ -63,7 +64,8 @@ def _use(rig: Rig) -> None:
     list(rig.feed.since(0, None, 5))
     list(rig.feed.since(0, "general", 5))
     rig.reconcile()
-    Backlog(rig.store, Limits(1, 1), lambda: 0.0).run_once()
+    accounts = AccountBacklogs()
+    Backlog(rig.store, Limits(1, 1), lambda: 0.0, lambda: True, accounts).run_once()
 
 
 @contextmanager

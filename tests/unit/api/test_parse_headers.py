@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from splitflap_api.contract.models import DeadLetterQuery, EventQuery, PageQuery, PostQuery
-from splitflap_api.contract.priority import MAX_PRIORITY
 from splitflap_api.contract.problems import Problem
 from splitflap_api.http.parse import (
     check_ids,
@@ -16,6 +15,7 @@ from splitflap_api.http.parse import (
     is_low,
     query_parameters,
 )
+from splitflap_api.overload.priority import MAX_PRIORITY
 
 from .requests_to_parse import PYTHON, parts_of, refusal, request_with
 

@@ -17,8 +17,8 @@ from splitflap_api.contract.models import MAX_TEXT
 from splitflap_api.contract.paths import IDS
 from splitflap_api.contract.patterns import EVENT_ID, TEXT
 from splitflap_api.contract.plain_words import MAX_NAME, broken_json, wrong_value
-from splitflap_api.contract.priority import asks_to_yield
 from splitflap_api.contract.problems import Problem, bad_parameter, invalid
+from splitflap_api.overload.priority import asks_to_yield
 from splitflap_api.overload.slots import lent_slot
 
 #: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and other fields.

@@ -10,10 +10,10 @@ from splitflap_core.telemetry import Metrics
 from splitflap_api.contract.bearer import bearer_of
 from splitflap_api.contract.operations import ENDPOINT
 from splitflap_api.contract.paths import makes_work
-from splitflap_api.contract.priority import asks_to_yield
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem, unavailable
 from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs
 from splitflap_api.overload.backlog import Overload
+from splitflap_api.overload.priority import asks_to_yield
 from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.overload.shedding import ACCOUNT_BACKLOG, Shedder
 from splitflap_api.overload.slots import SLOT, STRANGERS, Slot, Slots

@@ -207,3 +207,33 @@ def test_keys_are_listed_without_secrets(store: Store) -> None:
     listed = keyring.page(None, 100)
     assert [key.id for key in listed] == ids[::-1]
     assert not any(hasattr(key, "key") for key in listed)
+
+
+def test_the_account_of_a_key_is_remembered_without_a_query(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Admission reads it before authentication. Strangers do not displace it."""
+    keyring = Keyring(store)
+    created = make(keyring)
+    assert keyring.account(created.key) is None
+    keyring.caller(created.key)
+    monkeypatch.setattr(keys, "CACHE_SIZE", 2)
+    for _ in range(5):
+        keyring.caller(new_secret())
+    monkeypatch.setattr(keyring, "_find", None)
+    assert keyring.account(created.key) == "ann"
+    assert keyring.account(new_secret()) is None
+
+
+def test_a_replica_remembers_a_limited_number_of_accounts(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one is forgotten first, and all of them at a revocation."""
+    monkeypatch.setattr(keys, "REMEMBERED", 2)
+    keyring = Keyring(store)
+    made = [make(keyring, account) for account in ("ann", "bob", "eve")]
+    for each in made:
+        keyring.caller(each.key)
+    assert [keyring.account(each.key) for each in made] == [None, "bob", "eve"]
+    keyring.revoke(made[0].id)
+    assert [keyring.account(each.key) for each in made] == [None, None, None]

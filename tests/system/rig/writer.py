@@ -38,7 +38,7 @@ class Writer:
         self.statuses: Counter[int] = Counter()
         #: Seconds of the slowest response.
         self.slowest = 0.0
-        #: Unexpected responses: neither accepted nor 503 with Retry-After.
+        #: Unexpected responses: neither accepted, nor 429 or 503 with Retry-After.
         self.unexpected: list[str] = []
         self._clients = clients
         self._text = text
@@ -105,7 +105,7 @@ class Writer:
             # A repeat of a finished post gets 201 with the Location of the post itself.
             self.accepted[text] = response.headers["Location"]
             return True
-        if response.status_code != 503 or "Retry-After" not in response.headers:
+        if response.status_code not in {429, 503} or "Retry-After" not in response.headers:
             self.unexpected.append(
                 f"{response.status_code} {dict(response.headers)} {response.text}"
             )

@@ -163,6 +163,8 @@ class _Broker:
             self._up_at = time.monotonic()
         if away > BROKER_AWAY:
             self._back_at = now
+        if self._back_at > now:  # the clock was set back
+            self._back_at = 0
         return self._back_at
 
 

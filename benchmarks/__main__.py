@@ -14,7 +14,7 @@ MODULES = {
             "api",
             (
                 *("accept", "publish", "tasks", "overload", "streams"),
-                *("holds", "aged", "latency", "idle"),
+                *("holds", "aged", "replicas", "latency", "idle"),
             ),
         ),
         ("fairness", ("fairness",)),

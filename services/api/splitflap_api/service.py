@@ -7,7 +7,7 @@ The server makes the first three steps of a stop (server/worker.py):
 3. Running requests finish.
 4. The loops of the backlog and of the publisher end. The reconciler takes no more retries, and the
    consumer no more outcomes. They commit and ack their last batch.
-5. The last group commit and the last shared reads end.
+5. The last group commit and the last shared reads end. The last events get their ids.
 6. The dispatcher publishes its jobs, and marks the confirmed ones.
 7. The database's connections close, then the health port, which answers until then.
 """
@@ -48,6 +48,7 @@ from splitflap_api.loops.queue_depths import SignsOfLoss
 from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.results import Results
 from splitflap_api.loops.retention import Retention
+from splitflap_api.loops.sequencer import Sequencer
 from splitflap_api.loops.waiters import Waiters
 from splitflap_api.overload.account_backlogs import AccountBacklogs
 from splitflap_api.overload.admission import Admission
@@ -57,6 +58,7 @@ from splitflap_api.settings import ApiSettings
 from splitflap_api.store.embedded import DatabaseDamaged
 from splitflap_api.store.engine import Store, is_outage
 from splitflap_api.store.migrate import UnusableSchema, check_schema, migrate
+from splitflap_api.store.outbox import Outbox
 from splitflap_api.transactions.accept import TaskTransactions
 from splitflap_api.transactions.dead_letters import DeadLetterBatches
 from splitflap_api.transactions.held import HeldJobs
@@ -97,13 +99,8 @@ class ApiService:
         ingest = Ingest(store, tasks, metrics, settings.preview_wait, router, ledger)
         reader = OutcomeReader(settings.address_rules)
 
-        # Publishing, and waking streams and requests.
-        # Lambdas, because the acceptor and the reconciler are made below.
-        self._feed = Feed(
-            store,
-            lambda: self._acceptor.wake(),  # noqa: PLW0108 - as above
-            waiters,
-        )
+        # Publishing, numbering events, and waking streams and requests.
+        self._feed = Feed(store, waiters)
         self._signs = SignsOfLoss()
         self._dispatcher = Dispatcher(
             store,
@@ -112,7 +109,7 @@ class ApiService:
             replica,
             # Jobs of a lost queue are due again, and only this role publishes them.
             declares="outcomes" in settings.roles,
-            on_wake_up=self._feed.wake,
+            on_wake_up=self._wake_all,
             on_up=self._on_up,
         )
         self._publisher = Publisher(
@@ -122,7 +119,16 @@ class ApiService:
             lambda queue: self._results.queues.consumers_of(queue),  # noqa: PLW0108 - made below
             releases="outcomes" in settings.roles,
         )
-        after_commit = Announcer(self._dispatcher, self._publisher, self._feed)
+        self._sequencer = (
+            None if store.is_sqlite else Sequencer(Outbox(store).number_first, self._tell_of_events)
+        )
+        after_commit = Announcer(
+            self._dispatcher,
+            self._publisher,
+            # A lambda, because the acceptor is made below.
+            lambda: self._acceptor.wake(),  # noqa: PLW0108 - as above
+            self._sequencer.wake if self._sequencer else self._tell_of_events,
+        )
 
         # Requests.
         transactions = TaskTransactions(store, tasks, metrics, after_commit, router)
@@ -227,6 +233,7 @@ class ApiService:
             ("the reconciler", self._reconciler.stop),
             ("the consumer of outcomes", self._results.link.stop),
             ("commits and reads", self._acceptor.stop),
+            *([("the sequencer", self._sequencer.stop)] if self._sequencer else []),
             ("the dispatcher", self._dispatcher.stop),
         ):
             logger.info("stopping: %s", step)
@@ -234,6 +241,14 @@ class ApiService:
         logger.info("stopping: the database's connections and the health port")
         self.store.close()
         self._health.stop()
+
+    def _tell_of_events(self) -> None:
+        self._feed.wake()
+        self._dispatcher.wake_others()
+
+    def _wake_all(self) -> None:
+        self._feed.wake()
+        self._acceptor.wake()
 
     def _on_up(self, created: frozenset[str]) -> None:
         self._signs.note_created(created)
@@ -266,6 +281,8 @@ class ApiService:
         self._bootstrap()
         self._dispatcher.start()
         self._acceptor.start()
+        if self._sequencer:
+            self._sequencer.start()
         self._feed.start()
         self._key_watch.start()
         self._backlog.start()
@@ -292,6 +309,8 @@ class ApiService:
             "backlog": self._backlog.complaint,
             "publisher": self._publisher.complaint,
         }
+        if self._sequencer:
+            checks["sequencer"] = self._sequencer.complaint
         if "outcomes" in self.settings.roles:
             checks |= {"results": self._results.complaint, "reconciler": self._reconciler.complaint}
         for name, check in checks.items():

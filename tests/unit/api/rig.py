@@ -25,6 +25,7 @@ from splitflap_api.loops.queue_depths import SignsOfLoss
 from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.retention import Retention
 from splitflap_api.store.engine import Store
+from splitflap_api.store.outbox import Outbox
 from splitflap_api.store.schema import events, metadata
 from splitflap_api.transactions.accept import TaskTransactions
 from splitflap_api.transactions.held import HeldJobs
@@ -87,7 +88,8 @@ class Rig:
         )
         transactions = TaskTransactions(store, self.tasks, self.metrics, self, self.router)
         self.acceptor = Acceptor(transactions)
-        self.feed = Feed(store, lambda: None)
+        self.feed = Feed(store)
+        self.outbox = Outbox(store)
         self.reconciler = Reconciler(
             store,
             self.tasks,
@@ -109,8 +111,16 @@ class Rig:
         self.joined.update(joined)
 
     def changed(self) -> None:
-        """Count commits."""
+        """Count commits, and number their events."""
         self.changes += 1
+        self.number()
+
+    def number(self) -> None:
+        """Give all committed events their ids, as sequencers do."""
+        while not self.store.is_sqlite:
+            made = self.outbox.number_first()
+            if made.has_lock and not made.numbered:
+                return
 
     # -- requests of clients ---------------------------------------------------------------------
 
@@ -165,7 +175,9 @@ class Rig:
 
     def apply(self, *outcomes: JobOutcome) -> list[Row]:
         """Apply outcomes in one batch, and return the new jobs."""
-        return self.ingest.apply(outcomes).jobs
+        new_jobs = self.ingest.apply(outcomes).jobs
+        self.number()
+        return new_jobs
 
     def rendered(self, job: Row, *links: str, html: str = "<p>hello</p>") -> list[Row]:
         """Apply a render, and return the new jobs."""
@@ -178,6 +190,7 @@ class Rig:
     def reconcile(self) -> None:
         """Run one iteration of the reconciler. No duty may fail."""
         self.reconciler.run_once()
+        self.number()
         assert not self.reconciler.failed
 
     # -- rows of the database --------------------------------------------------------------------

@@ -39,7 +39,7 @@ def write(store: Store, count: int, channel: str = "general") -> None:
 @pytest.fixture
 def feed(store: Store) -> Iterator[Feed]:
     """A started feed."""
-    made = Feed(store, lambda: None)
+    made = Feed(store)
     made.start()
     yield made
     made.stop(PATIENCE)
@@ -142,7 +142,7 @@ def test_a_stream_that_is_too_far_behind_is_ended(
 
 def test_a_stop_ends_the_streams(store: Store) -> None:
     """Present streams end at once, and a later stream at its start."""
-    made = Feed(store, lambda: None)
+    made = Feed(store)
     made.start()
     subscriber = made.subscribe(None, KEY)
     reader = threading.Thread(target=subscriber.wait)
@@ -199,7 +199,7 @@ def test_a_silent_stream_is_woken_while_more_events_come_than_are_read(
     monkeypatch.setattr(module, "PAGE", 1)
     monkeypatch.setattr(module, "HEARTBEAT", 0.0)
     monkeypatch.setattr(module, "READ_EVERY", 0.0)
-    made = Feed(store, lambda: None)
+    made = Feed(store)
     busy, silent = made.subscribe("general", KEY), made.subscribe("other", KEY)
     reader = threading.Thread(target=silent.wait, daemon=True)
     reader.start()
@@ -213,7 +213,7 @@ def test_a_silent_stream_is_woken_while_more_events_come_than_are_read(
 def test_a_stream_ends_with_its_client(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is woken at once, and the other streams go on."""
     monkeypatch.setattr(module, "READ_EVERY", 0.0)
-    made = Feed(store, lambda: None)
+    made = Feed(store)
     gone, there = made.subscribe(None, KEY, lambda: True), made.subscribe(None, KEY, lambda: False)
     reader = threading.Thread(target=gone.wait, daemon=True)
     reader.start()
@@ -252,16 +252,6 @@ def test_an_unsubscribed_stream_gets_no_more_events(store: Store, feed: Feed) ->
     feed.wake()
     take(there, 1)
     assert gone.take() == []
-
-
-def test_a_wake_up_is_passed_on_to_waiting_requests(store: Store) -> None:
-    """The requests are woken before the feed's own read."""
-    woken = threading.Event()
-    made = Feed(store, woken.set)
-    made.start()
-    made.wake()
-    assert woken.wait(PATIENCE)
-    made.stop(PATIENCE)
 
 
 def test_a_stream_ignores_events_from_before_its_start() -> None:

@@ -24,7 +24,8 @@ from splitflap_api.contract.formats import rfc3339
 from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.store import schema
-from splitflap_api.store.bulk import Numbered, among, insert_all, update_rows
+from splitflap_api.store.bulk import among, insert_all, update_rows
+from splitflap_api.store.outbox import numbered_or_waiting
 
 #: Milliseconds after which the reconciler publishes an unconfirmed job again.
 UNCONFIRMED_AFTER = 5_000
@@ -186,11 +187,9 @@ class Changes:
                 (schema.tasks, [task.row() for task in self.tasks]),
                 (schema.jobs, self.jobs),
                 (schema.waiters, self.waiters),
-            ),
-            Numbered(
-                schema.events,
-                (schema.counters, "events"),
-                [{**event, "created_at": self.now} for event in self.events],
+                numbered_or_waiting(
+                    tx, [{**event, "created_at": self.now} for event in self.events]
+                ),
             ),
         )
 

@@ -9,7 +9,7 @@ Lock the rows before an update or a delete: one statement locks its rows in any 
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -39,37 +39,15 @@ def insert_rows(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
         tx.execute(_insert(table, tuple(rows[0])), {"rows": _json(rows)})
 
 
-class Numbered(NamedTuple):
-    """Rows with consecutive ids from a counter, given as its table and its name.
-
-    The counter's row stays locked until the commit, so ids grow in the order of commits.
-    """
-
-    table: Table
-    counter: tuple[Table, str]
-    rows: Sequence[Row]
-
-
-def insert_all(
-    tx: Connection, tables: Sequence[tuple[Table, Sequence[Row]]], numbered: Numbered
-) -> None:
+def insert_all(tx: Connection, tables: Sequence[tuple[Table, Sequence[Row]]]) -> None:
     """Insert rows into several tables; on PostgreSQL in one statement, for one round trip."""
     given = [(table, rows) for table, rows in tables if rows]
     if tx.dialect.name == "sqlite":
         for table, rows in given:
             insert_rows(tx, table, rows)
-        _insert_numbered_each(tx, numbered)
-        return
-    parameters: Row = {f"rows_{table.name}": _json(rows) for table, rows in given}
-    columns: tuple[str, ...] = ()
-    if numbered.rows:
-        columns = tuple(numbered.rows[0])
-        parameters |= {"rows": _json(numbered.rows), "n": len(numbered.rows)}
-        parameters["name"] = numbered.counter[1]
-    if parameters:
+    elif given:
         shape = tuple((table, tuple(rows[0])) for table, rows in given)
-        statement = _insert_all(shape, numbered.table, numbered.counter[0], columns)
-        tx.execute(statement, parameters)
+        tx.execute(_insert_all(shape), {f"rows_{table.name}": _json(rows) for table, rows in given})
 
 
 def update_rows(tx: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -149,57 +127,16 @@ def _insert(table: Table, columns: tuple[str, ...]) -> TextClause:
 
 
 @cache
-def _insert_all(
-    shape: tuple[tuple[Table, tuple[str, ...]], ...],
-    numbered: Table,
-    counters: Table,
-    columns: tuple[str, ...],
-) -> TextClause:
+def _insert_all(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> TextClause:
     parts = []
-    for table, names_of in shape:
-        names = ", ".join(names_of)
+    for table, columns in shape:
+        names = ", ".join(columns)
         given = _given(table, f"rows_{table.name}")
         parts.append(
             f"i_{table.name} AS (INSERT INTO {table.name} ({names}) SELECT {names} FROM {given})"  # noqa: S608 - as above
         )
-    last = "SELECT 1"
-    if columns:
-        parts.append(
-            f"counted AS (UPDATE {counters.name} SET value = value + :n WHERE name = :name "  # noqa: S608 - as above
-            "RETURNING value)"
-        )
-        last = _insert_numbered(numbered, columns)
-    return text(f"WITH {', '.join(parts)} {last}")
-
-
-def _insert_numbered(table: Table, columns: tuple[str, ...]) -> str:
-    given = (
-        f"json_populate_recordset(NULL::{table.name}, CAST(:rows AS json)) WITH ORDINALITY AS given"
-    )
-    names = ", ".join(f"given.{name}" for name in columns)
-    return (
-        f"INSERT INTO {table.name} (id, {', '.join(columns)}) "  # noqa: S608 - as above
-        f"SELECT counted.value - :n + given.ordinality, {names} FROM counted, {given}"
-    )
-
-
-def _insert_numbered_each(tx: Connection, numbered: Numbered) -> None:
-    table, (counters, name), rows = numbered
-    if not rows:
-        return
-    last = tx.execute(_count(counters), {"_n": len(rows), "_name": name}).scalar_one()
-    first = last - len(rows) + 1
-    tx.execute(insert(table), [{**row, "id": n} for n, row in enumerate(rows, first)])
-
-
-@cache
-def _count(counters: Table) -> Any:
-    return (
-        update(counters)
-        .where(counters.c.name == bindparam("_name"))
-        .values(value=counters.c.value + bindparam("_n"))
-        .returning(counters.c.value)
-    )
+    # The main query runs first: store/outbox.py needs the transaction's number before the keys.
+    return text(f"WITH {', '.join(parts)} SELECT pg_current_xact_id()")
 
 
 @cache

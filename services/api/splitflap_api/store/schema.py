@@ -1,7 +1,7 @@
 """The tables. Times are milliseconds since the epoch by the database's clock; ids are UUIDv7.
 
-Rows are locked in one order everywhere: jobs, previews, tasks, posts, waiters, and the counter of
-events last; within a table by ascending key. See docs/architecture.md.
+Rows are locked in one order everywhere: jobs, previews, tasks, posts, waiters; within a table by
+ascending key. Only the sequencer locks the counter of events. See docs/architecture.md.
 """
 
 from typing import Any, get_args, get_type_hints
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -265,6 +266,18 @@ events = Table(
     _time("created_at"),
 )
 Index("events_created_at", events.c.created_at)
+
+#: Events of PostgreSQL's transactions, until a sequencer gives them their ids (store/outbox.py).
+outbox = Table(
+    "outbox",
+    metadata,
+    # In the order in which the rows were inserted. A rolled-back transaction leaves gaps.
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("channel", String(100), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("data", Text, nullable=False),
+    _time("created_at"),
+)
 
 counters = Table(
     "counters",

@@ -1,6 +1,6 @@
 """Events for streams: each replica reads new rows once, and serves all its streams from them.
 
-Ids grow in the order of commits, so a read of "all rows after this id" misses no late commit. A
+Rows appear in the order of their ids, so a read of "all rows after this id" misses no late one. A
 wake-up makes the next read come sooner. Without streams the feed does not read.
 """
 
@@ -54,29 +54,16 @@ class Gap:
 class Feed(Loop):
     """Reads the events' table and hands its rows to the streams of this replica."""
 
-    def __init__(
-        self,
-        store: Store,
-        on_woken: Callable[[], None],
-        waiters: Waiters | None = None,
-    ) -> None:
-        """Make a feed.
-
-        Args:
-            store: the database.
-            on_woken: is called before each read that a wake-up causes.
-            waiters: lets streams wait: threads, unless given.
-        """
+    def __init__(self, store: Store, waiters: Waiters | None = None) -> None:
+        """Streams wait by `waiters`: threads, unless given."""
         super().__init__(
             "feed",
-            Duty("wake requests", self._pass_wake_up_on),
             Duty("read events", self._read_new),
             Duty("send heartbeats", self._look_at_streams),
             pause=lambda: READ_EVERY,
         )
         self._store = store
         self._waiters: Waiters = waiters or ThreadWaiters()
-        self._on_woken = on_woken
         self._subscribers: set[Subscriber] = set()
         self._joining = threading.Lock()
         self._resuming = threading.Semaphore(RESUMING)
@@ -152,10 +139,6 @@ class Feed(Loop):
     def _newest(self) -> int:
         with self._store.read() as tx:
             return int(tx.execute(_NEWEST).scalar_one())
-
-    def _pass_wake_up_on(self) -> None:
-        if self.woken:
-            self._on_woken()
 
     def _read_new(self) -> None:
         for _ in range(PAGES):

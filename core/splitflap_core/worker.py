@@ -15,6 +15,7 @@ worker reports the begin of each job that came back (`Begun`). A first delivery 
 """
 
 import logging
+import os
 import random
 import socket
 import time
@@ -170,7 +171,7 @@ class JobLink(Generic[P]):
         self._pool = pool
         self._metrics = metrics
         host = socket.gethostname()
-        self._name = f"{host}-{spec.name}"
+        self._name = f"{host}-{os.getpid()}-{spec.name}"
         self.link = BrokerLink(
             self._queue,
             backend.opener(f"{host}-{self._queue}", declares=False),

@@ -1,7 +1,7 @@
 """The publisher: releases held jobs in their turn, and keeps the accounts' shares.
 
-Every process looks at the pressure, because each chooses the routes of its own jobs. A process with
-the role `outcomes` also releases, charges, and lets owners join the held jobs of others.
+Every process chooses the routes of its own jobs, so it looks at the pressure. It also lets owners
+join the held jobs of others. A process with the role `outcomes` releases and charges too.
 """
 
 import threading
@@ -21,6 +21,9 @@ from splitflap_api.transactions.held import HeldJobs
 #: Seconds between two rounds while jobs are held, and between two looks otherwise.
 ROUND_EVERY = 0.1
 LOOK_EVERY = 0.5
+
+#: Seconds between two whole looks while there is no job: for the shares and the slots.
+REST_EVERY = 5.0
 
 #: Seconds between two writes of charges, and between two deletions of old shares.
 CHARGE_EVERY = 1.0
@@ -47,12 +50,11 @@ class Publisher(Loop):
 
         `releases`: whether this process has the role `outcomes`.
         """
-        duties = [Duty("look at the pressure", self._look)]
+        duties = [Duty("look at the pressure", self._look), Duty("join jobs", self._join)]
         if releases:
             duties += [
                 Duty("charge accounts", self._charge),
                 Duty("release jobs", self._release),
-                Duty("join jobs", self._join),
                 Duty("forget old shares", self._forget),
             ]
         super().__init__("publisher", *duties, pause=self._until_next)
@@ -64,10 +66,11 @@ class Publisher(Loop):
         self._lock = threading.Lock()
         self._joining: dict[str, JobOwner] = {}
         self._charged_at = self._forgot_at = time.monotonic()
+        self._looked_at = float("-inf")
 
     def join(self, owners: Mapping[str, JobOwner]) -> None:
         """Note owners that wait for the jobs of others."""
-        if not (owners and self._releases):
+        if not owners:
             return
         with self._lock:
             if len(self._joining) < MOST_JOINING:
@@ -77,9 +80,11 @@ class Publisher(Loop):
         return ROUND_EVERY if self._router.is_holding() else LOOK_EVERY
 
     def _look(self) -> None:
-        # A round looks too.
-        if not self._may_release():
-            self._held.look()
+        if self._may_release():
+            return  # a round looks too
+        rested = time.monotonic() - self._looked_at >= REST_EVERY
+        if self._held.look(whole=rested):
+            self._looked_at = time.monotonic()
 
     def _release(self) -> None:
         if self._may_release():

@@ -198,6 +198,7 @@ Index(
     "jobs_released",
     jobs.c.kind,
     jobs.c.account,
+    jobs.c.id,
     postgresql_where=IS_RELEASED,
     sqlite_where=IS_RELEASED,
 )

@@ -14,7 +14,7 @@ from splitflap_api.domain.fair.ledger import Ledger
 from splitflap_api.domain.fair.routes import LOW_WINDOW, Pressure, Route, Router
 from splitflap_api.domain.fair.shares import SHARE_KEPT, Charge, JobOwner, Share, ShareKey
 from splitflap_api.domain.jobs.locks import lock_jobs
-from splitflap_api.domain.jobs.pressure import read_capacities, read_pressures
+from splitflap_api.domain.jobs.pressure import has_jobs, read_capacities, read_pressures
 from splitflap_api.domain.jobs.release import release_round, shares_of, write_shares
 from splitflap_api.store.bulk import update_rows, upsert_rows
 from splitflap_api.store.engine import Store
@@ -41,12 +41,18 @@ class HeldJobs:
         #: The time that low jobs may still use of their least share, by kind (milliseconds).
         self._low_credit = dict.fromkeys(KINDS, 0.0)
 
-    def look(self) -> None:
-        """Tell the router what the database knows."""
+    def look(self, *, whole: bool = True) -> bool:
+        """Tell the router what the database knows. Return whether it looked.
+
+        Unless `whole`, it does not look while there is no job.
+        """
         with self._store.read() as tx:
+            if not (whole or has_jobs(tx)):
+                return False
             now = self._store.now(tx)
             pressures = read_pressures(tx, now)
         self._router.update(pressures, now)
+        return True
 
     def release(self) -> list[Row]:
         """Release the jobs whose turn it is. Return them, to be published."""

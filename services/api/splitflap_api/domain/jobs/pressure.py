@@ -33,6 +33,11 @@ def read_pressures(tx: Connection, now: int) -> dict[Kind, Pressure]:
     return {kind: _pressure(tx, known[kind], released[kind], known_shares, now) for kind in KINDS}
 
 
+def has_jobs(tx: Connection) -> bool:
+    """Whether any job is unfinished."""
+    return tx.execute(_ANY_JOB).first() is not None
+
+
 def read_capacities(tx: Connection) -> dict[Kind, Row]:
     """The row of each kind, or its defaults before the first outcome."""
     rows: dict[Kind, Row] = {
@@ -86,6 +91,7 @@ def _shares(tx: Connection, now: int) -> dict[ShareKey, Share]:
     return {ShareKey.of(row): Share.of(row) for row in rows}
 
 
+_ANY_JOB = select(jobs.c.id).limit(1)
 _counted = (
     select(jobs.c.kind, jobs.c.account, jobs.c.low, jobs.c.express, func.count().label("jobs"))
     .where(IS_RELEASED, or_(jobs.c.due_at.is_(None), jobs.c.due_at <= bindparam("_soon")))

@@ -32,7 +32,7 @@ def upgrade() -> None:
     op.create_index(
         "jobs_released",
         "jobs",
-        ["kind", "account"],
+        ["kind", "account", "id"],
         postgresql_where=_RELEASED,
         sqlite_where=_RELEASED,
     )

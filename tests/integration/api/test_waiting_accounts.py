@@ -3,6 +3,7 @@
 import pytest
 from splitflap_api.contract.status_models import WaitingAccount
 from splitflap_api.domain import waiting_accounts
+from splitflap_api.domain.fair.shares import MANY_SLOW, SHARE_KEPT
 from splitflap_api.domain.previews import RenderText
 from splitflap_api.domain.waiting_accounts import read_waiting_accounts
 from splitflap_api.store import schema
@@ -67,9 +68,9 @@ def test_low_jobs_yield(rig: Rig) -> None:
 def test_many_slow_texts_hold_an_account(rig: Rig) -> None:
     """They are forgotten after a while."""
     hold(rig, "a", NOW)
-    share(rig, "a", slow=waiting_accounts.MANY_SLOW, slow_at=NOW)
+    share(rig, "a", slow=MANY_SLOW, slow_at=NOW)
     assert [each.why for each in read(rig)] == ["slow_texts"]
-    rig.change(schema.shares, slow_at=NOW - waiting_accounts.SLOW_KEPT)
+    rig.change(schema.shares, slow_at=NOW - SHARE_KEPT)
     assert [each.why for each in read(rig)] == ["window"]
 
 

@@ -1,11 +1,11 @@
 """The accounts whose held jobs have waited longest, and why they are held."""
 
-import math
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, text
 
 from splitflap_api.contract import status_models
+from splitflap_api.domain.fair.shares import Share
 from splitflap_api.domain.jobs.counts import FIRST_OF_EACH_ACCOUNT, MOST_ACCOUNTS, held_of
 from splitflap_api.store.schema import IS_RELEASED, jobs, shares
 
@@ -14,12 +14,6 @@ TOP = 10
 
 #: Held jobs of an account that are counted, normal and low ones each.
 MOST_OF_ACCOUNT = 1_000
-
-#: As the publisher has them: the time (milliseconds) in which a use decays to 1/e, the slow texts
-#: from which an account has one under way at a time, and the time for which they count.
-DECAY = 10_000.0
-MANY_SLOW = 3
-SLOW_KEPT = 600_000
 
 
 def read_waiting_accounts(tx: Connection, now: int) -> status_models.WaitingAccounts:
@@ -32,25 +26,26 @@ def read_waiting_accounts(tx: Connection, now: int) -> status_models.WaitingAcco
 def _shape(tx: Connection, row: dict[str, Any], now: int) -> status_models.WaitingAccount:
     of = {"kind": row["kind"], "account": row["account"]}
     low = not row["normal"]
-    share = tx.execute(select(shares).filter_by(**of, low=low)).mappings().first()
+    found = tx.execute(select(shares).filter_by(**of, low=low)).mappings().first()
+    share = Share.of(found) if found else None
     held = sum(held_of(tx, MOST_OF_ACCOUNT, **of, low=lane) for lane in (False, True))
-    age = now - share["updated_at"] if share else 0
-    used = share["used"] * math.exp(-max(0, age) / DECAY) if share else 0.0
     return status_models.WaitingAccount(
         account=row["account"],
         kind=row["kind"],
         held=held,
         oldest_seconds=max(0, now - row["since"]) / 1000,
-        used_seconds=used / 1000,
-        mean_seconds=share["mean"] / 1000 if share else None,
+        used_seconds=share.used_lately(now) / 1000 if share else 0.0,
+        mean_seconds=share.mean / 1000 if share else None,
         why=_why(tx, row, share, now),
     )
 
 
-def _why(tx: Connection, row: dict[str, Any], share: Any, now: int) -> status_models.WhyHeld:
+def _why(
+    tx: Connection, row: dict[str, Any], share: Share | None, now: int
+) -> status_models.WhyHeld:
     if not row["normal"]:
         return "low"
-    if share and share["slow"] >= MANY_SLOW and (share["slow_at"] or 0) > now - SLOW_KEPT:
+    if share and share.is_slow(now):
         return "slow_texts"
     others = {"kind": row["kind"], "account": row["account"]}
     has_others = row["accounts"] > 1 or tx.execute(_OTHERS, others).scalar_one()

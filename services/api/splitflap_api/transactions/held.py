@@ -11,11 +11,11 @@ from sqlalchemy import Connection, delete, text
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
 from splitflap_api.domain.fair.ledger import Ledger
+from splitflap_api.domain.fair.pressure import has_jobs, read_capacities, read_pressures
+from splitflap_api.domain.fair.release import release_round, shares_of, write_shares
 from splitflap_api.domain.fair.routes import LOW_WINDOW, Pressure, Route, Router
 from splitflap_api.domain.fair.shares import SHARE_KEPT, Charge, JobOwner, Share, ShareKey
 from splitflap_api.domain.jobs.locks import lock_jobs
-from splitflap_api.domain.jobs.pressure import has_jobs, read_capacities, read_pressures
-from splitflap_api.domain.jobs.release import release_round, shares_of, write_shares
 from splitflap_api.store.bulk import update_rows, upsert_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import capacities, jobs, shares

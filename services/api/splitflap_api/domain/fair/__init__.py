@@ -1,5 +1,7 @@
 """Fair publishing: what each account has had of the workers' time, and which jobs go next.
 
-These modules compute in memory. `transactions/held.py` reads and writes the rows, and
-`loops/publisher.py` calls it. See docs/adr/0030-fair-publishing.md.
+- In memory: `shares`, `ledger` (charges), `rounds` (deficit round robin), `routes` (of new jobs).
+- Rows: `held` (jobs by account), `pressure` (what the routes depend on), `release` (a round).
+
+`transactions/held.py` calls them, for `loops/publisher.py`. See docs/adr/0032-fair-publishing.md.
 """

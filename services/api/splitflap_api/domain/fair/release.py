@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import Connection, select, update
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
+from splitflap_api.domain.fair.held import lock_first_held, waiting_accounts
 from splitflap_api.domain.fair.rounds import Turn, allot
 from splitflap_api.domain.fair.routes import LEAST_COST, Pressure, Route
 from splitflap_api.domain.fair.shares import Share, ShareKey
-from splitflap_api.domain.jobs.held import lock_first_held, waiting_accounts
 from splitflap_api.store.bulk import among, update_rows, upsert_rows
 from splitflap_api.store.schema import capacities, jobs, shares
 

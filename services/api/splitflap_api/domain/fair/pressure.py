@@ -8,9 +8,9 @@ from splitflap_core.kinds import KINDS
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
+from splitflap_api.domain.fair.held import waiting_accounts
 from splitflap_api.domain.fair.routes import FIRST_MEAN, FIRST_SLOTS, Pressure
 from splitflap_api.domain.fair.shares import MANY_SLOW, SHARE_KEPT, Share, ShareKey
-from splitflap_api.domain.jobs.held import waiting_accounts
 from splitflap_api.store.schema import IS_RELEASED, capacities, jobs, shares
 
 #: Accounts with held jobs that are counted, and shares that are read.

@@ -1,6 +1,6 @@
 """The cost of a durable 202 for the API process, beside the same view without a back end.
 
-One API process, 64 connections, posts of 200 bytes, group commit and confirmed publishing,
+One API process, 48 connections, posts of 200 bytes, group commit and confirmed publishing,
 PostgreSQL and RabbitMQ with quorum queues on the same CPUs. The workers are off at first; later a
 renderer runs, and the same process ingests its outcomes. Baseline and subject run in turn for a
 few seconds each, so that both meet the same machine. CPU counts until all work of the 202s has
@@ -28,8 +28,8 @@ ROUNDS_AT_HALF_LOAD = 3
 SECONDS = 4
 WARM_UP = 2
 
-#: Connections of the closed loop.
-CONNECTIONS = 64
+#: Connections of the closed loop: fewer than the slots of one account, 60 with the defaults.
+CONNECTIONS = 48
 
 #: Seconds until every confirmed job is surely marked.
 MARK_SECONDS = 1.5

@@ -83,7 +83,7 @@ class WrkResult:
         return self.requests / self.seconds
 
 
-def closed_loop(target: LoadTarget, folder: Path, seconds: int, connections: int = 64) -> WrkResult:
+def closed_loop(target: LoadTarget, folder: Path, seconds: int, connections: int = 48) -> WrkResult:
     """Send posts for some seconds. Each connection sends the next post after each response.
 
     Raises:

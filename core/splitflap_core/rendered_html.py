@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 #: Tags between two calls of `pause`: about 1 ms.
-TAGS_PER_STEP = 2_000
+TAGS_PER_STEP = 400
 
 _TEXT = r'[^"]*'
 _CLASS = r"[\w -]*"

@@ -43,10 +43,10 @@ from splitflap_api.loops.announcer import Announcer
 from splitflap_api.loops.dispatch import Dispatcher
 from splitflap_api.loops.long_requests.feed import Feed
 from splitflap_api.loops.long_requests.key_watch import KeyWatch
+from splitflap_api.loops.outcomes.queue_depths import SignsOfLoss
+from splitflap_api.loops.outcomes.results import Results
 from splitflap_api.loops.publisher import Publisher
-from splitflap_api.loops.queue_depths import SignsOfLoss
 from splitflap_api.loops.reconcile import Reconciler
-from splitflap_api.loops.results import Results
 from splitflap_api.loops.retention import Retention
 from splitflap_api.loops.sequencer import Sequencer
 from splitflap_api.loops.waiters import Waiters
@@ -231,7 +231,7 @@ class ApiService:
             ("judging the backlog", self._backlog.stop),
             ("the publisher", self._publisher.stop),
             ("the reconciler", self._reconciler.stop),
-            ("the consumer of outcomes", self._results.link.stop),
+            ("the consumer of outcomes", self._results.stop),
             ("commits and reads", self._acceptor.stop),
             *([("the sequencer", self._sequencer.stop)] if self._sequencer else []),
             ("the dispatcher", self._dispatcher.stop),
@@ -288,7 +288,7 @@ class ApiService:
         self._backlog.start()
         self._publisher.start()
         if "outcomes" in self.settings.roles:
-            self._results.link.start()
+            self._results.start()
             self._reconciler.start()
         self._not_ready = None
         logger.info("serving", extra={"roles": sorted(self.settings.roles)})

@@ -3,7 +3,7 @@
 from functools import partial
 
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
-from splitflap_api.loops.results import Results
+from splitflap_api.loops.outcomes.results import Results
 from splitflap_core.broker import BrokerBackend, OutgoingMessage
 from splitflap_core.contracts import JobOutcome, encode
 from splitflap_core.urls.addresses import PUBLIC_ONLY
@@ -31,8 +31,7 @@ class Consumer:
     @property
     def unsettled(self) -> int:
         """How many deliveries wait for their commit and ack."""
-        # Private: the broker counts them as delivered, acked or not.
-        return len(self.results._gathered)
+        return len(self.results.small.gathered) + len(self.results.large.gathered)
 
     def publish(self, *outcomes: JobOutcome) -> None:
         """Publish outcomes. Before the consumer starts they gather into one batch."""
@@ -53,9 +52,9 @@ class Consumer:
 
     def start(self) -> None:
         """Start to consume."""
-        self.results.link.start()
+        self.results.start()
 
     def stop(self) -> None:
         """Close both links."""
-        self.results.link.stop(1)
+        self.results.stop(1)
         self.worker.link.stop(1)

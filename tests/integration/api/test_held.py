@@ -3,8 +3,10 @@
 from collections import Counter
 
 import pytest
+from splitflap_api.domain.fair.pressure import read_pressures
 from splitflap_api.domain.fair.routes import Route
 from splitflap_api.domain.fair.shares import MANY_SLOW, JobOwner
+from splitflap_api.domain.fair.waits import expected_waits
 from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.store.schema import capacities, jobs, shares
 from splitflap_core.contracts import Kind
@@ -305,3 +307,31 @@ def test_an_older_replica_leaves_held_jobs_alone(rig: Rig) -> None:
     rig.reconcile()
     assert held(rig)["noisy"] >= 9
     assert rig.router.route("render", JobOwner("quiet")) is not Route.HELD
+
+
+def test_the_expected_wait_of_an_account_follows_its_part_of_the_slots(rig: Rig) -> None:
+    """It has half of them beside another account, so its jobs pass half as fast."""
+    capacity(rig)
+    flood(rig, "noisy", 100)
+    share(rig, "other", used=100_000)
+    flood(rig, "other", 5)
+    with rig.store.read() as tx:
+        now = rig.store.now(tx)
+        pressure = read_pressures(tx, now)["render"]
+        waits = expected_waits(tx, pressure, 10, 30_000, now)
+        bounded = expected_waits(tx, pressure, 10, 2_500, now)
+    assert waits == {"noisy": pytest.approx(held(rig)["noisy"] * 200.0)}
+    assert bounded == {"noisy": pytest.approx(5_000)}
+
+
+def test_an_account_that_others_leave_room_for_waits_less(rig: Rig) -> None:
+    """It has had all of the slots lately."""
+    capacity(rig)
+    flood(rig, "noisy", 100)
+    share(rig, "noisy", used=10_000)
+    share(rig, "other", used=100_000)
+    flood(rig, "other", 1)
+    with rig.store.read() as tx:
+        now = rig.store.now(tx)
+        waits = expected_waits(tx, read_pressures(tx, now)["render"], 10, 30_000, now)
+    assert waits["noisy"] == pytest.approx(held(rig)["noisy"] * 100.0, rel=0.1)

@@ -56,8 +56,7 @@ def test_an_outcome_is_acked_after_its_commit(
     tried = []
 
     def out(*_: Any, **__: Any) -> Any:
-        # Private: only a delivery knows whether it was acked.
-        tried.append([each.settled for each in consumer.results._gathered])
+        tried.append([each.settled for each in consumer.results.small.gathered])
         raise OperationalError("statement", {}, Exception("the database is out"))
 
     consumer.publish(rendered(rig.job(rig.post())))
@@ -111,7 +110,7 @@ def test_a_notice_that_comes_again_counts_once(rig: Rig, consumer: Consumer) -> 
     for deliveries in (0, 1, 2):
         received = ReceivedMessage(1, "results", begun, {}, deliveries)
         # Private: only a crash of the broker or of the API makes it deliver a message again.
-        consumer.results._take([Delivery(consumer.results.link, 1, received)])
+        consumer.results.small._take([Delivery(consumer.results.link, 1, received)])
     assert rig.job(state)["begun"] == 1
 
 

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 from splitflap_api.domain.jobs import due
 from splitflap_api.domain.jobs.attempts import RETURNED_AT_MOST
-from splitflap_api.loops import queue_depths
 from splitflap_api.loops.dispatch import message_of
 from splitflap_api.loops.marker import Marker, Publishing
+from splitflap_api.loops.outcomes import queue_depths
 from splitflap_api.store import schema
 from splitflap_core.broker import Depth
 from splitflap_core.contracts import Job

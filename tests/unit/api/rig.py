@@ -21,7 +21,7 @@ from splitflap_api.domain.responders import Responder, Responders
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.loops.long_requests.feed import Feed
-from splitflap_api.loops.queue_depths import SignsOfLoss
+from splitflap_api.loops.outcomes.queue_depths import SignsOfLoss
 from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.retention import Retention
 from splitflap_api.store.engine import Store

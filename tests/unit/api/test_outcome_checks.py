@@ -15,8 +15,8 @@ from splitflap_api.contract.models import KeyInput
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.domain.previews import FetchPreview
 from splitflap_api.http.services import Services
-from splitflap_api.loops import results
-from splitflap_api.loops.results import Results
+from splitflap_api.loops.outcomes import intake
+from splitflap_api.loops.outcomes.results import Results
 from splitflap_api.store import schema
 from splitflap_api.store.engine import Store
 from splitflap_api.transactions.ingest import MAX_BATCH
@@ -167,7 +167,7 @@ class Entry:
     def take(self, *bodies: bytes) -> None:
         """Take messages as from the broker. Each must be settled."""
         deliveries = [Delivered(body) for body in bodies]
-        self._results._take(deliveries)  # type: ignore[arg-type]  # as much as it needs
+        self._results.small._take(deliveries)  # type: ignore[arg-type]  # as much as it needs
         assert all(each.acked for each in deliveries)
 
     def get(self, path: str) -> Any:
@@ -377,7 +377,7 @@ def test_a_page_with_json_of_any_kind_is_settled(entry: Entry) -> None:
 
 def test_a_batch_is_bounded_in_bytes_and_in_messages() -> None:
     """One statement of 200 long texts would hold the process for seconds."""
-    batch_of: Any = results._batch_of
+    batch_of: Any = intake._batch_of
     long, half = Delivered(b"x" * MAX_MESSAGE), Delivered(b"x" * (MAX_MESSAGE // 4))
     short = Delivered(b"x")
     assert len(batch_of([half] * 5)) == 2

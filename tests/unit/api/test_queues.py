@@ -2,7 +2,7 @@
 
 import re
 
-from splitflap_api.loops.queue_depths import ASK_EVERY, FORGET_AFTER, Queues, SignsOfLoss
+from splitflap_api.loops.outcomes.queue_depths import ASK_EVERY, FORGET_AFTER, Queues, SignsOfLoss
 from splitflap_core import topology
 from splitflap_core.broker import Depth
 from splitflap_core.telemetry import Metrics

@@ -22,7 +22,7 @@ from splitflap_api.domain.jobs import due
 from splitflap_api.domain.jobs.counts import STATES, job_counts
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.loop import Duty, Loop
-from splitflap_api.loops.queue_depths import CLOCK_STEP, Sign, SignsOfLoss
+from splitflap_api.loops.outcomes.queue_depths import CLOCK_STEP, Sign, SignsOfLoss
 from splitflap_api.loops.retention import Retention, sweeps
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import IS_RUNNING, completions, jobs, tasks

@@ -17,7 +17,10 @@ MAX_RETRY_AFTER = 30
 
 @dataclass(frozen=True)
 class AccountBacklog:
-    """The age of an account's waiting jobs of one kind, and its limit; both in seconds."""
+    """The wait of an account's jobs of one kind, and its limit; both in seconds.
+
+    It is the age of those that wait, or the expected wait of new ones, if that is longer.
+    """
 
     doing: str
     age: float
@@ -52,7 +55,8 @@ class AccountBacklog:
 
     def problem(self) -> Problem:
         """The refusal of new work."""
-        detail = f"work of this account from {self.age:.0f} s ago is still {self.doing}"
+        wait = f"new work of this account would wait {self.age:.0f} s"
+        detail = f"{wait}: its earlier work is {self.doing}"
         return Problem("backlog", detail, headers={"Retry-After": str(self.retry_after)})
 
 

@@ -1,17 +1,20 @@
 """Judges the accepted jobs once a second: which accounts' work waits too long, and the broker's.
 
 Ages decide, because the number of jobs does not show the time they take. An account's own jobs
-refuse its work only (docs/adr/NNNN). Each job kind declares its `BacklogLimit`.
+refuse its work only (docs/adr/0030). Each job kind declares its `BacklogLimit`.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from splitflap_core.contracts import Kind
 from sqlalchemy import Connection, func, select
 
+from splitflap_api.domain.fair.pressure import read_pressures
+from splitflap_api.domain.fair.routes import Pressure
+from splitflap_api.domain.fair.waits import expected_waits
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.overload.account_ages import waiting_since
@@ -115,32 +118,43 @@ class Backlog(Loop):
             now = self._store.now(tx)
             back_at = self._broker.back_at(now)
             unpublished = _age(now, tx.execute(_UNPUBLISHED).scalar())
-            normal = self._by_account(tx, now, back_at, low=False)
-            low = self._by_account(tx, now, back_at, low=True)
+            pressures = read_pressures(tx, now)
+            normal = self._by_account(tx, now, back_at, pressures)
+            low = self._by_account(tx, now, back_at)
         self._answered_at = time.monotonic()
         self._accounts.update(normal, low)
         self._verdict = _judged(unpublished, self._limits.unpublished)
-        pressures = (each.pressure for each in normal.values())
-        self.pressure = max(unpublished / self._limits.unpublished, *pressures, 0.0)
+        worst = max((each.pressure for each in normal.values()), default=0.0)
+        self.pressure = max(unpublished / self._limits.unpublished, worst)
         self._next_in = max(POLL_EVERY, (self._answered_at - began) / MOST_OF_TIME)
 
     def _by_account(
-        self, tx: Connection, now: int, back_at: int, *, low: bool
+        self,
+        tx: Connection,
+        now: int,
+        back_at: int,
+        pressures: Mapping[Kind, Pressure] | None = None,
     ) -> dict[str, AccountBacklog]:
-        """The worst kind of each account."""
+        """The worst kind of each account, of normal jobs by `pressures`, else of low ones."""
         worst: dict[str, AccountBacklog] = {}
         for kind in JOB_KINDS:
-            for account, each in self._of_kind(tx, kind, now, back_at, low=low):
+            pressure = pressures[kind] if pressures else None
+            for account, each in self._of_kind(tx, kind, now, back_at, pressure):
                 if account not in worst or each.pressure > worst[account].pressure:
                     worst[account] = each
         return worst
 
     def _of_kind(
-        self, tx: Connection, kind: Kind, now: int, back_at: int, *, low: bool
+        self, tx: Connection, kind: Kind, now: int, back_at: int, pressure: Pressure | None
     ) -> Iterator[tuple[str, AccountBacklog]]:
         allowed = JOB_KINDS[kind].backlog
+        low = pressure is None
         limit = self._limits.unfinished * allowed.ages * (LOW_AGES if low else 1)
         before = now - int(1000 * limit * NOTEWORTHY)
+        if pressure:
+            waits = expected_waits(tx, pressure, allowed.tolerated, 1000 * limit, now)
+            for account, wait in waits.items():
+                yield account, AccountBacklog(allowed.doing, wait / 1000, limit)
         if back_at >= before:
             return
         for account, since in waiting_since(tx, kind, allowed.tolerated, before, low=low).items():

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, text
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
 from splitflap_api.domain.fair.ledger import Ledger
 from splitflap_api.domain.fair.pressure import has_jobs, read_capacities, read_pressures
-from splitflap_api.domain.fair.release import release_round, shares_of, write_shares
+from splitflap_api.domain.fair.release import read_shares, release_round, write_shares
 from splitflap_api.domain.fair.routes import LOW_WINDOW, Pressure, Route, Router
 from splitflap_api.domain.fair.shares import SHARE_KEPT, Charge, JobOwner, Share, ShareKey
 from splitflap_api.domain.jobs.locks import lock_jobs
@@ -151,7 +151,7 @@ class HeldJobs:
 def _write_charges(
     tx: Connection, charges: Mapping[ShareKey, Charge], known: Mapping[Kind, Row], now: int
 ) -> None:
-    before = shares_of(tx, charges) if charges else {}
+    before = read_shares(tx, charges, lock=True) if charges else {}
     write_shares(
         tx,
         {

@@ -43,6 +43,25 @@ _FIRST_OF_EACH = text(
 ).columns(*jobs.c)
 
 
+_COUNTS = text(
+    f"""
+    SELECT wanted.account, (
+        SELECT count(*) FROM (
+            SELECT 1 FROM jobs WHERE {_OF_KIND} AND jobs.account = wanted.account LIMIT wanted.count
+        ) AS found
+    ) AS count
+    FROM json_to_recordset(CAST(:wanted AS json)) AS wanted (account text, count integer)
+    """  # noqa: S608 - constants
+)
+_COUNT = text(
+    f"""
+    SELECT count(*) FROM (
+        SELECT 1 FROM jobs WHERE {_OF_KIND} AND account = :account LIMIT :count
+    ) AS found
+    """  # noqa: S608 - constants
+)
+
+
 def waiting_accounts(
     tx: Connection, kind: Kind, most: int, *, low: bool, after: str = ""
 ) -> list[str]:
@@ -60,11 +79,26 @@ def lock_first_held(
     """
     wanted: dict[str, Any] = {"kind": kind, "low": low}
     if tx.dialect.name != "sqlite":
-        pairs = [{"account": account, "count": count} for account, count in counts.items()]
-        rows = tx.execute(_FIRST_OF_EACH, {**wanted, "wanted": as_json(pairs)})
+        rows = tx.execute(_FIRST_OF_EACH, {**wanted, "wanted": _pairs(counts)})
         return [dict(row) for row in rows.mappings()]
     return [
         dict(row)
         for account, count in counts.items()
         for row in tx.execute(_FIRST, {**wanted, "account": account, "count": count}).mappings()
     ]
+
+
+def count_held(tx: Connection, kind: Kind, most: Mapping[str, int]) -> dict[str, int]:
+    """The number of normal held jobs of these accounts, each counted up to its bound."""
+    wanted: dict[str, Any] = {"kind": kind, "low": False}
+    if tx.dialect.name != "sqlite":
+        rows = tx.execute(_COUNTS, {**wanted, "wanted": _pairs(most)})
+        return {row[0]: row[1] for row in rows}
+    return {
+        account: tx.execute(_COUNT, {**wanted, "account": account, "count": count}).scalar_one()
+        for account, count in most.items()
+    }
+
+
+def _pairs(counts: Mapping[str, int]) -> str:
+    return as_json([{"account": account, "count": count} for account, count in counts.items()])

@@ -25,7 +25,7 @@ def release_round(
     if not accounts:
         return []
     keys = [ShareKey(pressure.kind, account, low) for account in accounts]
-    known = {key: pressure.share(key, now) for key in keys} | shares_of(tx, keys)
+    known = {key: pressure.share(key, now) for key in keys} | read_shares(tx, keys, lock=True)
     turns = [_turn(key, known[key], pressure, now) for key in keys]
     last = allot(turns, room, pressure.mean)
     counts = {turn.account: turn.jobs for turn in turns if turn.jobs}
@@ -52,16 +52,15 @@ def release_round(
     return [{**row, **columns} for row in rows]
 
 
-def shares_of(tx: Connection, keys: Collection[ShareKey]) -> dict[ShareKey, Share]:
-    """The existing shares of these keys, locked in their order."""
-    accounts = {key.account for key in keys}
-    rows = tx.execute(
-        select(shares)
-        .where(among(tx, shares.c.account, accounts))
-        .order_by(shares.c.kind, shares.c.account, shares.c.low)
-        .with_for_update()
-    ).mappings()
-    found = {ShareKey.of(row): Share.of(row) for row in rows}
+def read_shares(
+    tx: Connection, keys: Collection[ShareKey], *, lock: bool = False
+) -> dict[ShareKey, Share]:
+    """The existing shares of these keys, locked in their order if `lock` is set."""
+    wanted = select(shares).where(among(tx, shares.c.account, {key.account for key in keys}))
+    if lock:
+        in_order = wanted.order_by(shares.c.kind, shares.c.account, shares.c.low)
+        wanted = in_order.with_for_update()
+    found = {ShareKey.of(row): Share.of(row) for row in tx.execute(wanted).mappings()}
     return {key: share for key, share in found.items() if key in keys}
 
 

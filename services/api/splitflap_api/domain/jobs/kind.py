@@ -17,7 +17,7 @@ from splitflap_api.domain.jobs.finished import FinishedJob
 class BacklogLimit:
     """When an account's jobs of a kind are too old, so that the API refuses its new work."""
 
-    #: The end of the message to clients: "work of the account from 40 s ago is still ...".
+    #: The end of the message to clients: "its earlier work is ...".
     doing: str
     #: Jobs of an account that may be older than the limit; one more is too many. A single stuck
     #: job is harmless.

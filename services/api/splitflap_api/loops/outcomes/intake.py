@@ -1,4 +1,4 @@
-"""The consumer of outcomes and dead letters: gathers a batch, commits it, then acks it."""
+"""An intake: gathers messages of outcomes and dead letters, commits a batch, then acks it."""
 
 import logging
 import time
@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from splitflap_core import topology
-from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, Subscription
+from splitflap_core.broker import Delivery
 from splitflap_core.contracts import (
     MAX_MESSAGE,
     BrokenMessage,
@@ -24,8 +24,6 @@ from splitflap_core.telemetry import Metrics
 
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
-from splitflap_api.loops.loop import Health
-from splitflap_api.loops.queue_depths import Queues, SignsOfLoss
 from splitflap_api.store.engine import Store, is_conflict, is_outage
 from splitflap_api.transactions.after_commit import AfterCommit
 from splitflap_api.transactions.ingest import MAX_BATCH, Ingest
@@ -39,23 +37,19 @@ MAX_BATCH_BYTES = MAX_MESSAGE // 2
 #: Seconds until the next try after an outage of the database.
 PAUSE = 1.0
 
-
 _QUEUES = frozenset(queue.name for queue in topology.QUEUES)
 
 
-class Results:
-    """Owns the consuming link, and works only in the link's thread."""
+class Intake:
+    """Takes messages in their order. One thread calls `take_gathered`; any thread may gather."""
 
     def __init__(
         self,
         store: Store,
         ingest: Ingest,
         reader: OutcomeReader,
-        backend: BrokerBackend,
         metrics: Metrics,
-        replica: str,
         after_commit: AfterCommit,
-        signs: SignsOfLoss,
     ) -> None:
         self._store = store
         self._ingest = ingest
@@ -64,44 +58,18 @@ class Results:
         self._dead = metrics.counter("splitflap_dead_letters_total")
         for queue in topology.QUEUES:
             self._dead.labels(queue.name)
-        self.queues = Queues(metrics, signs)
-        self._health = Health("results")
-        self._gathered: list[Delivery] = []
+        self.gathered: list[Delivery] = []
         self._resume_at = 0.0
-        self.link = BrokerLink(
-            "results",
-            backend.opener(f"api-{replica}-results"),
-            subscriptions=(
-                Subscription(topology.RESULTS_QUEUE, prefetch=2 * MAX_BATCH),
-                Subscription(topology.DEAD_QUEUE, prefetch=50),
-            ),
-            on_delivery=self._gathered.append,
-            on_up=signs.note_created,
-            on_idle=self._run_once,
-        )
 
-    def complaint(self) -> str | None:
-        """A health check: reports a stuck link, and a duty whose runs all fail."""
-        return self.link.complaint() or self._health.complaint()
-
-    def _run_once(self) -> None:
-        try:
-            self._take_gathered()
-        except Exception as error:
-            self._health.failed(error)
-            raise  # the link connects anew, from a known state
-        self._health.succeeded()
-        # This link publishes nothing, so an alarm of the broker does not silence it.
-        self.queues.ask(self.link.depth)
-
-    def _take_gathered(self) -> None:
+    def take_gathered(self) -> None:
         """Take the gathered deliveries. Keep them while the database does not answer.
 
         They stay here, because each return to the queue counts towards the broker's delivery limit.
         """
-        while self._gathered and time.monotonic() >= self._resume_at:
+        while self.gathered and time.monotonic() >= self._resume_at:
+            batch = _batch_of(self.gathered)
             try:
-                self._take(_batch_of(self._gathered))
+                self._take(batch)
             except Exception as error:
                 if not (is_outage(error) or is_conflict(error)):
                     raise
@@ -111,7 +79,13 @@ class Results:
                     PAUSE,
                 )
                 self._resume_at = time.monotonic() + PAUSE
-            self._gathered[:] = [each for each in self._gathered if not each.settled]
+            # Another thread may append meanwhile.
+            self.gathered[: len(batch)] = [each for each in batch if not each.settled]
+
+    def give_back(self) -> None:
+        """Return all gathered messages to their queue."""
+        while self.gathered:
+            self.gathered.pop().requeue()
 
     def _take(self, batch: list[Delivery]) -> None:
         outcomes: list[tuple[Delivery, JobOutcome]] = []

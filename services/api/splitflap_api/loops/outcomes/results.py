@@ -1,0 +1,100 @@
+"""The consumer of outcomes and dead letters.
+
+Small messages are taken in the link's thread. Large ones have a loop of their own: the check of a
+large HTML takes up to 0.1 s, and the outcome of a short post must not wait for it.
+"""
+
+import time
+
+from splitflap_core import topology
+from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, Subscription
+from splitflap_core.telemetry import Metrics
+
+from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
+from splitflap_api.loops.loop import Duty, Health, Loop
+from splitflap_api.loops.outcomes.intake import PAUSE, Intake
+from splitflap_api.loops.outcomes.queue_depths import Queues, SignsOfLoss
+from splitflap_api.store.engine import Store
+from splitflap_api.transactions.after_commit import AfterCommit
+from splitflap_api.transactions.ingest import MAX_BATCH, Ingest
+
+#: Bytes of a large message. The outcome of an ordinary post has a tenth of it.
+LARGE = 32 * 1024
+
+
+class Results:
+    """Owns the consuming link."""
+
+    def __init__(
+        self,
+        store: Store,
+        ingest: Ingest,
+        reader: OutcomeReader,
+        backend: BrokerBackend,
+        metrics: Metrics,
+        replica: str,
+        after_commit: AfterCommit,
+        signs: SignsOfLoss,
+    ) -> None:
+        self.small, self.large = (
+            Intake(store, ingest, reader, metrics, after_commit) for _ in range(2)
+        )
+        self.queues = Queues(metrics, signs)
+        self._health = Health("results")
+        self._large_loop = Loop(
+            "large-results",
+            Duty("take large messages", self._take_large),
+            pause=lambda: PAUSE,
+            last_run=True,
+        )
+        self.link = BrokerLink(
+            "results",
+            backend.opener(f"api-{replica}-results"),
+            subscriptions=(
+                Subscription(topology.RESULTS_QUEUE, prefetch=2 * MAX_BATCH),
+                Subscription(topology.DEAD_QUEUE, prefetch=50),
+            ),
+            on_delivery=self._gather,
+            on_up=signs.note_created,
+            on_idle=self._run_once,
+        )
+
+    def start(self) -> None:
+        """Consume from now on."""
+        self._large_loop.start()
+        self.link.start()
+
+    def stop(self, timeout: float) -> None:
+        """Take no more messages. Commit and ack the gathered ones."""
+        end = time.monotonic() + timeout
+        self.link.stop_consuming()
+        self._large_loop.stop(timeout)
+        self.link.stop(max(0.0, end - time.monotonic()))
+
+    def complaint(self) -> str | None:
+        """A health check: reports a stuck link or loop, and a duty whose runs all fail."""
+        return self.link.complaint() or self._health.complaint() or self._large_loop.complaint()
+
+    def _gather(self, delivery: Delivery) -> None:
+        if len(delivery.body) < LARGE:
+            self.small.gathered.append(delivery)
+        else:
+            self.large.gathered.append(delivery)
+            self._large_loop.wake()
+
+    def _run_once(self) -> None:
+        try:
+            self.small.take_gathered()
+        except Exception as error:
+            self._health.failed(error)
+            raise  # the link connects anew, from a known state
+        self._health.succeeded()
+        # This link publishes nothing, so an alarm of the broker does not silence it.
+        self.queues.ask(self.link.depth)
+
+    def _take_large(self) -> None:
+        try:
+            self.large.take_gathered()
+        except Exception:
+            self.large.give_back()
+            raise

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from splitflap_api.domain.fair.pressure import read_pressures
+from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.fair.routes import Route
 from splitflap_api.domain.fair.shares import MANY_SLOW, JobOwner
 from splitflap_api.domain.fair.waits import expected_waits
@@ -208,7 +208,7 @@ def test_low_jobs_alone_use_half_of_the_window(rig: Rig) -> None:
     assert 9 <= released(rig)["import"] <= 11
 
 
-def test_a_due_retry_is_held_under_pressure(rig: Rig) -> None:
+def test_a_due_retry_is_held_under_state(rig: Rig) -> None:
     """It waits for its account's turn like a new job."""
     capacity(rig)
     flood(rig, "noisy", 40)
@@ -317,9 +317,9 @@ def test_the_expected_wait_of_an_account_follows_its_part_of_the_slots(rig: Rig)
     flood(rig, "other", 5)
     with rig.store.read() as tx:
         now = rig.store.now(tx)
-        pressure = read_pressures(tx, now)["render"]
-        waits = expected_waits(tx, pressure, 10, 30_000, now)
-        bounded = expected_waits(tx, pressure, 10, 2_500, now)
+        state = read_states(tx, now)["render"]
+        waits = expected_waits(tx, state, 10, 30_000, now)
+        bounded = expected_waits(tx, state, 10, 2_500, now)
     assert waits == {"noisy": pytest.approx(held(rig)["noisy"] * 200.0)}
     assert bounded == {"noisy": pytest.approx(5_000)}
 
@@ -333,5 +333,5 @@ def test_an_account_that_others_leave_room_for_waits_less(rig: Rig) -> None:
     flood(rig, "other", 1)
     with rig.store.read() as tx:
         now = rig.store.now(tx)
-        waits = expected_waits(tx, read_pressures(tx, now)["render"], 10, 30_000, now)
+        waits = expected_waits(tx, read_states(tx, now)["render"], 10, 30_000, now)
     assert waits["noisy"] == pytest.approx(held(rig)["noisy"] * 100.0, rel=0.1)

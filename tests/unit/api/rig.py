@@ -11,7 +11,7 @@ from splitflap_api.contract.models import Post, PostInput
 from splitflap_api.domain import final_responses
 from splitflap_api.domain.commands import Command
 from splitflap_api.domain.fair.ledger import Ledger
-from splitflap_api.domain.fair.routes import Pressure, Router
+from splitflap_api.domain.fair.routes import KindState, Router
 from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.domain.posts.commands import CreatePost, EditPost
 from splitflap_api.domain.posts.shapes import read_posts
@@ -81,7 +81,7 @@ class Rig:
         self.urls = urls
         self.tasks = Tasks(Responders(responders), 3600, self.metrics, urls)
         self.router, self.ledger = Router(), Ledger(lambda: self.clock)
-        self.router.update({kind: Pressure(kind, MANY_SLOTS, 1.0) for kind in KINDS}, 0)
+        self.router.update({kind: KindState(kind, MANY_SLOTS, 1.0) for kind in KINDS}, 0)
         self.held = HeldJobs(store, self.ledger, self.router)
         self.ingest = Ingest(
             store, self.tasks, self.metrics, preview_wait, self.router, self.ledger

@@ -1,6 +1,6 @@
 """The publisher: releases held jobs in their turn, and keeps the accounts' shares.
 
-Every process chooses the routes of its own jobs, so it looks at the pressure. It also lets owners
+Every process chooses the routes of its own jobs, so it looks at the state. It also lets owners
 join the held jobs of others. A process with the role `outcomes` releases and charges too.
 """
 
@@ -50,7 +50,7 @@ class Publisher(Loop):
 
         `releases`: whether this process has the role `outcomes`.
         """
-        duties = [Duty("look at the pressure", self._look), Duty("join jobs", self._join)]
+        duties = [Duty("look at the state", self._look), Duty("join jobs", self._join)]
         if releases:
             duties += [
                 Duty("charge accounts", self._charge),

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from splitflap_core.contracts import Kind
 from sqlalchemy import Connection, func, select
 
-from splitflap_api.domain.fair.pressure import read_pressures
-from splitflap_api.domain.fair.routes import Pressure
+from splitflap_api.domain.fair.kind_states import read_states
+from splitflap_api.domain.fair.routes import KindState
 from splitflap_api.domain.fair.waits import expected_waits
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.loops.loop import Duty, Loop
@@ -118,8 +118,8 @@ class Backlog(Loop):
             now = self._store.now(tx)
             back_at = self._broker.back_at(now)
             unpublished = _age(now, tx.execute(_UNPUBLISHED).scalar())
-            pressures = read_pressures(tx, now)
-            normal = self._by_account(tx, now, back_at, pressures)
+            states = read_states(tx, now)
+            normal = self._by_account(tx, now, back_at, states)
             low = self._by_account(tx, now, back_at)
         self._answered_at = time.monotonic()
         self._accounts.update(normal, low)
@@ -133,26 +133,26 @@ class Backlog(Loop):
         tx: Connection,
         now: int,
         back_at: int,
-        pressures: Mapping[Kind, Pressure] | None = None,
+        states: Mapping[Kind, KindState] | None = None,
     ) -> dict[str, AccountBacklog]:
-        """The worst kind of each account, of normal jobs by `pressures`, else of low ones."""
+        """The worst kind of each account, of normal jobs by `states`, else of low ones."""
         worst: dict[str, AccountBacklog] = {}
         for kind in JOB_KINDS:
-            pressure = pressures[kind] if pressures else None
-            for account, each in self._of_kind(tx, kind, now, back_at, pressure):
+            state = states[kind] if states else None
+            for account, each in self._of_kind(tx, kind, now, back_at, state):
                 if account not in worst or each.pressure > worst[account].pressure:
                     worst[account] = each
         return worst
 
     def _of_kind(
-        self, tx: Connection, kind: Kind, now: int, back_at: int, pressure: Pressure | None
+        self, tx: Connection, kind: Kind, now: int, back_at: int, state: KindState | None
     ) -> Iterator[tuple[str, AccountBacklog]]:
         allowed = JOB_KINDS[kind].backlog
-        low = pressure is None
+        low = state is None
         limit = self._limits.unfinished * allowed.ages * (LOW_AGES if low else 1)
         before = now - int(1000 * limit * NOTEWORTHY)
-        if pressure:
-            waits = expected_waits(tx, pressure, allowed.tolerated, 1000 * limit, now)
+        if state:
+            waits = expected_waits(tx, state, allowed.tolerated, 1000 * limit, now)
             for account, wait in waits.items():
                 yield account, AccountBacklog(allowed.doing, wait / 1000, limit)
         if back_at >= before:

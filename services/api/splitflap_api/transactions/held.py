@@ -1,4 +1,4 @@
-"""The transactions of fair publishing: looks at the pressure, rounds, charges, joined jobs.
+"""The transactions of fair publishing: looks at the state, rounds, charges, joined jobs.
 
 One replica releases at a time. The others go on without waiting: its round is as good as theirs.
 """
@@ -10,10 +10,10 @@ from splitflap_core.kinds import KINDS
 from sqlalchemy import Connection, delete, text
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
+from splitflap_api.domain.fair.kind_states import has_jobs, read_capacities, read_states
 from splitflap_api.domain.fair.ledger import Ledger
-from splitflap_api.domain.fair.pressure import has_jobs, read_capacities, read_pressures
 from splitflap_api.domain.fair.release import read_shares, release_round, write_shares
-from splitflap_api.domain.fair.routes import LOW_WINDOW, Pressure, Route, Router
+from splitflap_api.domain.fair.routes import LOW_WINDOW, KindState, Route, Router
 from splitflap_api.domain.fair.shares import SHARE_KEPT, Charge, JobOwner, Share, ShareKey
 from splitflap_api.domain.jobs.locks import lock_jobs
 from splitflap_api.store.bulk import update_rows, upsert_rows
@@ -50,8 +50,8 @@ class HeldJobs:
             if not (whole or has_jobs(tx)):
                 return False
             now = self._store.now(tx)
-            pressures = read_pressures(tx, now)
-        self._router.update(pressures, now)
+            states = read_states(tx, now)
+        self._router.update(states, now)
         return True
 
     def release(self) -> list[Row]:
@@ -59,14 +59,14 @@ class HeldJobs:
         with self._store.write() as tx:
             now = self._store.now(tx)
             is_mine = self._store.is_sqlite or tx.execute(_IS_MINE).scalar()
-            pressures = read_pressures(tx, now)
+            states = read_states(tx, now)
             rows = [
                 row
-                for pressure in pressures.values()
-                if is_mine and pressure.is_holding
-                for row in self._release(tx, pressure, now)
+                for state in states.values()
+                if is_mine and state.is_holding
+                for row in self._release(tx, state, now)
             ]
-        self._router.update(pressures, now)
+        self._router.update(states, now)
         return rows
 
     def charge(self, express: Mapping[Kind, bool | None]) -> None:
@@ -107,20 +107,20 @@ class HeldJobs:
         both = zip(held, joined, strict=True)
         return [{**row, **new} for row, new in both if not new["held"]]
 
-    def _release(self, tx: Connection, pressure: Pressure, now: int) -> list[Row]:
+    def _release(self, tx: Connection, state: KindState, now: int) -> list[Row]:
         """Release jobs of one kind. Low jobs get what is left, and at least a tenth."""
-        kind = pressure.kind
-        room = pressure.window - pressure.released
+        kind = state.kind
+        room = state.window - state.released
         credit = 0.0
-        if pressure.held_low and pressure.held:
+        if state.held_low and state.held:
             credit = self._low_credit[kind] + LEAST_LOW * max(0.0, room)
-            credit = min(credit, LEAST_LOW * pressure.window)
-        rows = release_round(tx, pressure, room - max(0.0, credit), now, low=False)
-        before = pressure.released
-        left = 0.0 if pressure.held else pressure.window * LOW_WINDOW - before
-        if pressure.held_low:
-            rows += release_round(tx, pressure, max(credit, left), now, low=True)
-        self._low_credit[kind] = credit - (pressure.released - before) if pressure.held else 0.0
+            credit = min(credit, LEAST_LOW * state.window)
+        rows = release_round(tx, state, room - max(0.0, credit), now, low=False)
+        before = state.released
+        left = 0.0 if state.held else state.window * LOW_WINDOW - before
+        if state.held_low:
+            rows += release_round(tx, state, max(credit, left), now, low=True)
+        self._low_credit[kind] = credit - (state.released - before) if state.held else 0.0
         return rows
 
     def _joined(self, row: Row, owner: JobOwner, due_at: int) -> Row:

@@ -1,6 +1,6 @@
-"""Routes of new jobs, by the pressure."""
+"""Routes of new jobs, by the state."""
 
-from splitflap_api.domain.fair.routes import MANY_UNKNOWN, Pressure, Route, Router
+from splitflap_api.domain.fair.routes import MANY_UNKNOWN, KindState, Route, Router
 from splitflap_api.domain.fair.shares import MANY_SLOW, JobOwner, Share, ShareKey
 
 NOW = 1_000_000
@@ -18,10 +18,10 @@ def key(owner: JobOwner) -> ShareKey:
 
 
 def router(**known: object) -> Router:
-    """A router that has looked at two slots with this pressure."""
+    """A router that has looked at two slots with this state."""
     found = Router()
-    pressure = Pressure("render", 2, 5.0, **{"express": True, "active": 2, **known})  # type: ignore[arg-type]
-    found.update({"render": pressure}, NOW)
+    state = KindState("render", 2, 5.0, **{"express": True, "active": 2, **known})  # type: ignore[arg-type]
+    found.update({"render": state}, NOW)
     return found
 
 
@@ -114,7 +114,7 @@ def test_many_jobs_of_an_unknown_account_count_as_heavy() -> None:
 def test_a_known_mean_stays_known_between_two_looks() -> None:
     """A steady account may have no job at the moment of a look."""
     idle = router(shares={key(NOISY): share(mean=5.0)})
-    idle.update({"render": Pressure("render", 2, 5.0)}, NOW)
+    idle.update({"render": KindState("render", 2, 5.0)}, NOW)
     assert {idle.route("render", NOISY) for _ in range(100)} == {Route.DIRECT}
 
 

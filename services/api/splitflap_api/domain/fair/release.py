@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
 from splitflap_api.domain.fair.held import lock_first_held, waiting_accounts
 from splitflap_api.domain.fair.rounds import Turn, allot
-from splitflap_api.domain.fair.routes import LEAST_COST, Pressure, Route
+from splitflap_api.domain.fair.routes import LEAST_COST, KindState, Route
 from splitflap_api.domain.fair.shares import Share, ShareKey
 from splitflap_api.store.bulk import among, update_rows, upsert_rows
 from splitflap_api.store.schema import capacities, jobs, shares
@@ -18,18 +18,18 @@ MOST_TURNS = 200
 
 
 def release_round(
-    tx: Connection, pressure: Pressure, room: float, now: int, *, low: bool
+    tx: Connection, state: KindState, room: float, now: int, *, low: bool
 ) -> list[Row]:
-    """Release jobs for this time (milliseconds), in turns. The pressure counts them."""
-    accounts = _accounts(tx, pressure, low=low) if room > 0 else []
+    """Release jobs for this time (milliseconds), in turns. The state counts them."""
+    accounts = _accounts(tx, state, low=low) if room > 0 else []
     if not accounts:
         return []
-    keys = [ShareKey(pressure.kind, account, low) for account in accounts]
-    known = {key: pressure.share(key, now) for key in keys} | read_shares(tx, keys, lock=True)
-    turns = [_turn(key, known[key], pressure, now) for key in keys]
-    last = allot(turns, room, pressure.mean)
+    keys = [ShareKey(state.kind, account, low) for account in accounts]
+    known = {key: state.share(key, now) for key in keys} | read_shares(tx, keys, lock=True)
+    turns = [_turn(key, known[key], state, now) for key in keys]
+    last = allot(turns, room, state.mean)
     counts = {turn.account: turn.jobs for turn in turns if turn.jobs}
-    rows = lock_first_held(tx, pressure.kind, counts, low=low)
+    rows = lock_first_held(tx, state.kind, counts, low=low)
     columns = Route.DIRECT.columns(now + UNCONFIRMED_AFTER)
     update_rows(tx, jobs, ("id",), [{"id": row["id"], **columns} for row in rows])
     found = Counter(row["account"] for row in rows)
@@ -37,7 +37,7 @@ def release_round(
         if found[turn.account] < turn.jobs:
             turn.found(found[turn.account])
         if turn.jobs:
-            pressure.add_released(key, turn.jobs)
+            state.add_released(key, turn.jobs)
     write_shares(
         tx,
         {
@@ -47,7 +47,7 @@ def release_round(
     )
     if last is not None:
         column = capacities.c.low_turn if low else capacities.c.turn
-        of_kind = capacities.c.kind == pressure.kind
+        of_kind = capacities.c.kind == state.kind
         tx.execute(update(capacities).where(of_kind).values({column: last}))
     return [{**row, **columns} for row in rows]
 
@@ -70,16 +70,16 @@ def write_shares(tx: Connection, changed: Mapping[ShareKey, Share]) -> None:
     upsert_rows(tx, shares, ("kind", "account", "low"), rows)
 
 
-def _accounts(tx: Connection, pressure: Pressure, *, low: bool) -> list[str]:
+def _accounts(tx: Connection, state: KindState, *, low: bool) -> list[str]:
     """The accounts of the next round, from the one after the last turn."""
-    last = pressure.low_turn if low else pressure.turn
-    accounts = waiting_accounts(tx, pressure.kind, MOST_TURNS, low=low, after=last)
+    last = state.low_turn if low else state.turn
+    accounts = waiting_accounts(tx, state.kind, MOST_TURNS, low=low, after=last)
     if last and len(accounts) < MOST_TURNS:
-        accounts += waiting_accounts(tx, pressure.kind, MOST_TURNS, low=low)
+        accounts += waiting_accounts(tx, state.kind, MOST_TURNS, low=low)
     return list(dict.fromkeys(accounts))[:MOST_TURNS]
 
 
-def _turn(key: ShareKey, share: Share, pressure: Pressure, now: int) -> Turn:
+def _turn(key: ShareKey, share: Share, state: KindState, now: int) -> Turn:
     """The turn of an account. With many slow texts it has one job under way at a time."""
-    most = max(0, 1 - pressure.jobs.get(key, 0)) if share.is_slow(now) else None
+    most = max(0, 1 - state.jobs.get(key, 0)) if share.is_slow(now) else None
     return Turn(key.account, share.credit(now), max(LEAST_COST, share.mean), most)

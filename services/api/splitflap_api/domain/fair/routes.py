@@ -1,6 +1,6 @@
 """Routes: whether a new job goes to the broker at once, and to which queue.
 
-While the workers keep up, every job goes direct. Under pressure a job of a sparse account goes
+While the workers keep up, every job goes direct. Under state a job of a sparse account goes
 express, as the first packets of a flow do in FQ-CoDel (RFC 8290, section 4.1), and all others are
 held for their account's turn.
 """
@@ -62,7 +62,7 @@ class Route(Enum):
 
 
 @dataclass
-class Pressure:
+class KindState:
     """What the database knows about the jobs of one kind. Times are in milliseconds."""
 
     kind: Kind
@@ -89,7 +89,7 @@ class Pressure:
     low_turn: str = ""
 
     @classmethod
-    def none(cls, kind: Kind) -> "Pressure":
+    def none(cls, kind: Kind) -> "KindState":
         """The state of a kind without jobs and outcomes."""
         return cls(kind, FIRST_SLOTS[kind], FIRST_MEAN[kind])
 
@@ -130,17 +130,17 @@ class Router:
     """Chooses routes in one process, by the last look at the database and by its own choices."""
 
     def __init__(self) -> None:
-        self._looks = {kind: _Look(Pressure.none(kind)) for kind in KINDS}
+        self._looks = {kind: _Look(KindState.none(kind)) for kind in KINDS}
         self._means: OrderedDict[ShareKey, float] = OrderedDict()
         #: The database's clock at the last look.
         self._now = 0
 
-    def update(self, pressures: Mapping[Kind, Pressure], now: int) -> None:
+    def update(self, states: Mapping[Kind, KindState], now: int) -> None:
         """Use another look at the database. `now` is the database's clock."""
         self._now = now
-        for kind, pressure in pressures.items():
-            self._looks[kind] = _Look(pressure)
-            for key, share in pressure.shares.items():
+        for kind, state in states.items():
+            self._looks[kind] = _Look(state)
+            for key, share in state.shares.items():
                 self._means[key] = share.mean
                 self._means.move_to_end(key)
         while len(self._means) > MOST_MEANS:
@@ -162,30 +162,30 @@ class Router:
         return route
 
     def _choose(self, look: "_Look", key: ShareKey, cost: float) -> Route:
-        pressure = look.pressure
-        share = pressure.shares.get(key)
-        room = pressure.window - pressure.released - look.work
+        state = look.state
+        share = state.shares.get(key)
+        room = state.window - state.released - look.work
         if share and share.is_slow(self._now):
             return Route.HELD
         if key.low:
-            waits = look.held or look.held_low or room < pressure.window * (1 - LOW_WINDOW)
+            waits = look.held or look.held_low or room < state.window * (1 - LOW_WINDOW)
             return Route.HELD if waits else Route.DIRECT
         if not look.held and room > 0:
             return Route.DIRECT
         if not self._is_sparse(look, key, cost):
             return Route.HELD
-        if not pressure.express:
+        if not state.express:
             return Route.DIRECT
-        full = pressure.released_express + look.express >= pressure.express_window
+        full = state.released_express + look.express >= state.express_window
         return Route.HELD if full else Route.EXPRESS
 
     def _is_sparse(self, look: "_Look", key: ShareKey, cost: float) -> bool:
         """Whether the account uses less than half of its fair share. Its only job is sparse."""
-        pressure = look.pressure
-        share = pressure.shares.get(key)
+        state = look.state
+        share = state.shares.get(key)
         used = share.used_lately(self._now) if share else 0.0
-        used += pressure.jobs.get(key, 0) * cost + look.by_owner[key]
-        return used < cost or used + cost <= pressure.fair_share / 2
+        used += state.jobs.get(key, 0) * cost + look.by_owner[key]
+        return used < cost or used + cost <= state.fair_share / 2
 
     def _cost(self, look: "_Look", key: ShareKey) -> float:
         mean = self._means.get(key)
@@ -193,19 +193,19 @@ class Router:
             return max(LEAST_COST, mean)
         look.unknown[key] += 1
         known = look.unknown[key] <= MANY_UNKNOWN
-        return look.pressure.mean if known else max(look.pressure.mean, UNKNOWN_COST)
+        return look.state.mean if known else max(look.state.mean, UNKNOWN_COST)
 
 
 class _Look:
     """A look at the database, and what this process has sent since."""
 
-    __slots__ = ("by_owner", "express", "held", "held_low", "holds", "pressure", "unknown", "work")
+    __slots__ = ("by_owner", "express", "held", "held_low", "holds", "state", "unknown", "work")
 
-    def __init__(self, pressure: Pressure) -> None:
-        self.pressure = pressure
-        self.held = pressure.held
-        self.held_low = pressure.held_low
-        self.holds = pressure.is_holding
+    def __init__(self, state: KindState) -> None:
+        self.state = state
+        self.held = state.held
+        self.held_low = state.held_low
+        self.holds = state.is_holding
         self.work = 0.0
         self.express = 0.0
         self.by_owner: Counter[ShareKey] = Counter()
@@ -214,7 +214,7 @@ class _Look:
     def note(self, key: ShareKey, route: Route, cost: float) -> None:
         """Count a job by its route."""
         if route is Route.HELD:
-            share = self.pressure.shares.get(key)
+            share = self.state.shares.get(key)
             self.holds = True
             self.held |= not key.low and not (share and share.slow >= MANY_SLOW)
             self.held_low |= key.low

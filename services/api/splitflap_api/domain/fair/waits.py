@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from splitflap_api.domain.fair.held import count_held, waiting_accounts
-from splitflap_api.domain.fair.pressure import MOST_COUNTED
+from splitflap_api.domain.fair.kind_states import MOST_COUNTED
 from splitflap_api.domain.fair.release import read_shares
-from splitflap_api.domain.fair.routes import LEAST_COST, Pressure
+from splitflap_api.domain.fair.routes import LEAST_COST, KindState
 from splitflap_api.domain.fair.shares import DECAY, Share, ShareKey
 
 #: Held jobs of one account that are counted at most.
@@ -16,33 +16,33 @@ MOST_HELD = 20_000
 
 
 def expected_waits(
-    tx: Connection, pressure: Pressure, tolerated: int, limit: float, now: int
+    tx: Connection, state: KindState, tolerated: int, limit: float, now: int
 ) -> dict[str, float]:
     """The expected wait (milliseconds) of accounts with more than the tolerated held jobs.
 
     Jobs are counted only as far as a wait of twice the limit needs.
     """
-    if not pressure.held:
+    if not state.held:
         return {}
-    accounts = waiting_accounts(tx, pressure.kind, MOST_COUNTED, low=False)
-    keys = [ShareKey(pressure.kind, account, False) for account in accounts]
+    accounts = waiting_accounts(tx, state.kind, MOST_COUNTED, low=False)
+    keys = [ShareKey(state.kind, account, False) for account in accounts]
     known = read_shares(tx, keys)
-    shares = {key.account: known.get(key) or pressure.share(key, now) for key in keys}
-    costs = {name: _cost(share, pressure, now) for name, share in shares.items()}
+    shares = {key.account: known.get(key) or state.share(key, now) for key in keys}
+    costs = {name: _cost(share, state, now) for name, share in shares.items()}
     return {
         name: count * costs[name]
-        for name, count in count_held(tx, pressure.kind, _bounds(costs, limit)).items()
+        for name, count in count_held(tx, state.kind, _bounds(costs, limit)).items()
         if count > tolerated
     }
 
 
-def _cost(share: Share, pressure: Pressure, now: int) -> float:
+def _cost(share: Share, state: KindState, now: int) -> float:
     """The time that passes for each job of an account.
 
     It has what it had lately, or its part of the slots. An account of few jobs leaves its part to
     the others.
     """
-    slots = max(share.used_lately(now) / DECAY, pressure.slots / max(1, pressure.active))
+    slots = max(share.used_lately(now) / DECAY, state.slots / max(1, state.active))
     return max(LEAST_COST, share.mean) / slots
 
 

@@ -1,4 +1,4 @@
-"""Reads the pressure of each kind: what is held, what is at the broker, and the shares."""
+"""Reads the state of each kind: what is held, what is at the broker, and the shares."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
 from splitflap_api.domain.fair.held import waiting_accounts
-from splitflap_api.domain.fair.routes import FIRST_MEAN, FIRST_SLOTS, Pressure
+from splitflap_api.domain.fair.routes import FIRST_MEAN, FIRST_SLOTS, KindState
 from splitflap_api.domain.fair.shares import MANY_SLOW, SHARE_KEPT, Share, ShareKey
 from splitflap_api.store.schema import IS_RELEASED, capacities, jobs, shares
 
@@ -20,8 +20,8 @@ MOST_COUNTED = 1_000
 MUCH_USE = 100.0
 
 
-def read_pressures(tx: Connection, now: int) -> dict[Kind, Pressure]:
-    """The pressure of each kind. A retry that is not due yet counts nowhere."""
+def read_states(tx: Connection, now: int) -> dict[Kind, KindState]:
+    """The state of each kind. A retry that is not due yet counts nowhere."""
     known = read_capacities(tx)
     known_shares = _shares(tx, now)
     released: dict[Kind, list[tuple[ShareKey, Any]]] = {kind: [] for kind in KINDS}
@@ -30,7 +30,7 @@ def read_pressures(tx: Connection, now: int) -> dict[Kind, Pressure]:
         released[key.kind].append((key, row))
         if row["mean"] is not None:
             known_shares[key] = Share.of(row)
-    return {kind: _pressure(tx, known[kind], released[kind], known_shares, now) for kind in KINDS}
+    return {kind: _state(tx, known[kind], released[kind], known_shares, now) for kind in KINDS}
 
 
 def has_jobs(tx: Connection) -> bool:
@@ -57,17 +57,17 @@ def read_capacities(tx: Connection) -> dict[Kind, Row]:
     return rows
 
 
-def _pressure(
+def _state(
     tx: Connection,
     capacity: Row,
     released: list[tuple[ShareKey, Any]],
     known: Mapping[ShareKey, Share],
     now: int,
-) -> Pressure:
+) -> KindState:
     kind: Kind = capacity["kind"]
     normal, low = (set(waiting_accounts(tx, kind, MOST_COUNTED, low=of)) for of in (False, True))
     slow = {key.account for key, share in known.items() if key.kind == kind and share.is_slow(now)}
-    pressure = Pressure(
+    state = KindState(
         kind,
         capacity["slots"],
         capacity["mean"],
@@ -81,8 +81,8 @@ def _pressure(
         shares={key: share for key, share in known.items() if key.kind == kind},
     )
     for key, row in released:
-        pressure.add_released(key, row["jobs"], express=row["express"])
-    return pressure
+        state.add_released(key, row["jobs"], express=row["express"])
+    return state
 
 
 def _shares(tx: Connection, now: int) -> dict[ShareKey, Share]:

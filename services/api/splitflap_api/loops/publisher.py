@@ -1,7 +1,7 @@
 """The publisher: releases held jobs in their turn, and keeps the accounts' shares.
 
-Every process chooses the routes of its own jobs, so it looks at the state. It also lets owners
-join the held jobs of others. A process with the role `outcomes` releases and charges too.
+Every process looks at the kinds of job, because it chooses the routes of its own jobs. It also lets
+owners join the held jobs of others. A process with the role `outcomes` releases and charges too.
 """
 
 import threading
@@ -50,7 +50,7 @@ class Publisher(Loop):
 
         `releases`: whether this process has the role `outcomes`.
         """
-        duties = [Duty("look at the state", self._look), Duty("join jobs", self._join)]
+        duties = [Duty("look at the kinds", self._look), Duty("join jobs", self._join)]
         if releases:
             duties += [
                 Duty("charge accounts", self._charge),

@@ -1,10 +1,8 @@
 """The query for the age of each account's waiting jobs.
 
 A recursive query steps from account to account in the indexes (a loose index scan), and reads a few
-jobs of each. So the jobs that an account holds cost nothing beyond the first ones. Measured, for
-renders, in milliseconds:
-
-FIGURES
+jobs of each. So the jobs that an account holds cost nothing beyond the first ones. Figures are in
+docs/adr/0030.
 
 Jobs that the broker lacks are left out: they have a limit of their own, `MAX_UNPUBLISHED_AGE`.
 """

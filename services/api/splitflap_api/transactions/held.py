@@ -1,4 +1,4 @@
-"""The transactions of fair publishing: looks at the state, rounds, charges, joined jobs.
+"""The transactions of fair publishing: looks at the kinds, rounds, charges, joined jobs.
 
 One replica releases at a time. The others go on without waiting: its round is as good as theirs.
 """

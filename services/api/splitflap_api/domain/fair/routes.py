@@ -1,8 +1,8 @@
 """Routes: whether a new job goes to the broker at once, and to which queue.
 
-While the workers keep up, every job goes direct. Under state a job of a sparse account goes
-express, as the first packets of a flow do in FQ-CoDel (RFC 8290, section 4.1), and all others are
-held for their account's turn.
+While the workers keep up, every job goes direct. Otherwise a job of a sparse account goes express,
+as the first packets of a flow do in FQ-CoDel (RFC 8290, section 4.1). All other jobs are held for
+their account's turn.
 """
 
 from collections import Counter, OrderedDict

@@ -3,12 +3,16 @@
 from collections import Counter
 
 import pytest
+from splitflap_api.domain.fair import release
 from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.fair.routes import Route
 from splitflap_api.domain.fair.shares import MANY_SLOW, JobOwner
 from splitflap_api.domain.fair.waits import expected_waits
+from splitflap_api.domain.jobs.locks import lock_jobs
 from splitflap_api.domain.previews import FetchPreview, RenderText
+from splitflap_api.loops.marker import Marker, Publishing
 from splitflap_api.store.schema import capacities, jobs, shares
+from splitflap_api.transactions.held import IS_MINE
 from splitflap_core.contracts import Kind
 from splitflap_core.outcomes import Failed, RetryLater
 from sqlalchemy import insert, update
@@ -208,7 +212,7 @@ def test_low_jobs_alone_use_half_of_the_window(rig: Rig) -> None:
     assert 9 <= released(rig)["import"] <= 11
 
 
-def test_a_due_retry_is_held_under_state(rig: Rig) -> None:
+def test_a_due_retry_is_held_while_others_are(rig: Rig) -> None:
     """It waits for its account's turn like a new job."""
     capacity(rig)
     flood(rig, "noisy", 40)
@@ -276,6 +280,71 @@ def test_two_replicas_release_no_job_twice(make_rig: MakeRig) -> None:
     finish(first)
     ids = [row["id"] for rig in (first, second, first) for row in rig.held.release()]
     assert len(ids) == len(set(ids)) == 21
+
+
+def test_a_replica_does_not_wait_for_the_round_of_another_one(make_rig: MakeRig) -> None:
+    """It goes on with its own work. SQLite has one writer, and one replica."""
+    first, second = make_rig(), make_rig()
+    capacity(first)
+    flood(first, "noisy", 60)
+    finish(first)
+    if first.store.is_sqlite:
+        pytest.skip("SQLite has one replica")
+    with first.store.write() as tx:
+        assert tx.execute(IS_MINE).scalar_one()
+        assert second.held.release() == []
+    assert len(second.held.release()) == 21
+
+
+def test_a_round_does_not_wait_for_jobs_that_others_change(make_rig: MakeRig) -> None:
+    """A request cancels them at this moment. Others go in their place."""
+    rig = make_rig()
+    capacity(rig)
+    flood(rig, "noisy", 80)
+    finish(rig)
+    if rig.store.is_sqlite:
+        pytest.skip("SQLite has one writer")
+    busy = [row["id"] for row in rig.rows("jobs")][:5]
+    with rig.store.write() as tx:
+        lock_jobs(tx, busy)
+        ids = {row["id"] for row in rig.held.release()}
+    assert len(ids) == 21
+    assert not ids & set(busy)
+
+
+def test_all_accounts_have_their_turn_if_a_round_is_too_short_for_them(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next round begins after the account that had the last turn."""
+    monkeypatch.setattr(release, "MOST_TURNS", 2)
+    capacity(rig)
+    for account in "abcde":
+        share(rig, account, used=100_000)
+    flood(rig, "noisy", 30)
+    for account in "abcde":
+        flood(rig, account, 40)
+    seen: set[str] = set()
+    for _ in range(8):
+        finish(rig)
+        seen |= set(released(rig))
+    assert seen >= set("abcde")
+
+
+def test_a_late_confirm_does_not_mark_a_held_job(rig: Rig) -> None:
+    """The job was not confirmed in time, and waits for its turn now. Its mark would stop it."""
+    capacity(rig)
+    flood(rig, "noisy", 30)
+    late = rig.published[0]
+    marker = Marker(rig.store)
+    marker.begin(Publishing.of(late))
+    with rig.store.write() as tx:
+        row = jobs.c.id == late["id"]
+        tx.execute(update(jobs).where(row).values(due_at=0))
+    rig.reconcile()
+    assert rig.row("jobs", id=late["id"])["held"]
+    marker.settled(Publishing.of(late), sent=True)
+    marker.run_once()
+    assert rig.row("jobs", id=late["id"])["dispatched_at"] is None
 
 
 def test_old_shares_are_forgotten(rig: Rig) -> None:

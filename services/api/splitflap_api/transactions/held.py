@@ -28,7 +28,8 @@ MEAN_WEIGHT = 0.3
 
 #: The advisory lock of rounds (PostgreSQL): any number that nothing else uses.
 _ROUNDS = 0x53464C52
-_IS_MINE = text("SELECT pg_try_advisory_xact_lock(:key)").bindparams(key=_ROUNDS)
+#: Takes the lock until the commit, or says false.
+IS_MINE = text("SELECT pg_try_advisory_xact_lock(:key)").bindparams(key=_ROUNDS)
 
 
 class HeldJobs:
@@ -58,7 +59,7 @@ class HeldJobs:
         """Release the jobs whose turn it is. Return them, to be published."""
         with self._store.write() as tx:
             now = self._store.now(tx)
-            is_mine = self._store.is_sqlite or tx.execute(_IS_MINE).scalar()
+            is_mine = self._store.is_sqlite or tx.execute(IS_MINE).scalar()
             states = read_states(tx, now)
             rows = [
                 row

@@ -1,4 +1,4 @@
-"""Routes of new jobs, by the state."""
+"""Routes of new jobs, by what the database knows."""
 
 from splitflap_api.domain.fair.routes import MANY_UNKNOWN, KindState, Route, Router
 from splitflap_api.domain.fair.shares import MANY_SLOW, JobOwner, Share, ShareKey
@@ -31,7 +31,7 @@ def flooded(**known: object) -> Router:
     return router(**{"held": True, "released": 4_010.0, "shares": shares, **known})
 
 
-def test_without_pressure_every_job_goes_direct() -> None:
+def test_while_nothing_is_held_every_job_goes_direct() -> None:
     """This is also so for a low job, and for an account with much use."""
     idle = router(shares={key(NOISY): share(used=20_000.0)})
     assert idle.route("render", NOISY) is Route.DIRECT

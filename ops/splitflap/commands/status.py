@@ -61,8 +61,8 @@ def status(
     A job is `held` until it is its account's turn (`held_low` for a low job), `unpublished` until
     the broker confirms it, then `unfinished` until its outcome. If jobs are held, a table shows the
     ten accounts that have waited longest, and why: `share` (others have their turn), `window` (the
-    workers are busy), `slow_texts` or `low`. The
-    command queries the API, and the health ports of the services on this machine.
+    workers are busy), `overdue_texts` or `low`. The command queries the API, and the health ports
+    of the services on this machine.
 
     The option -k queries the cluster instead, without a key. It shows each service's pods, the
     wanted number and the reason, the last scaling events, and the waiting jobs from the pods'

@@ -61,7 +61,7 @@ from splitflap_api.store.migrate import UnusableSchema, check_schema, migrate
 from splitflap_api.store.outbox import Outbox
 from splitflap_api.transactions.accept import TaskTransactions
 from splitflap_api.transactions.dead_letters import DeadLetterBatches
-from splitflap_api.transactions.held import HeldJobs
+from splitflap_api.transactions.fair import FairPublishing
 from splitflap_api.transactions.ingest import Ingest
 from splitflap_api.transactions.replay import Replayer
 
@@ -113,7 +113,7 @@ class ApiService:
             on_up=self._on_up,
         )
         self._publisher = Publisher(
-            HeldJobs(store, ledger, router),
+            FairPublishing(store, ledger, router),
             router,
             self._dispatcher,
             lambda queue: self._results.queues.consumers_of(queue),  # noqa: PLW0108 - made below

@@ -6,13 +6,13 @@ import pytest
 from splitflap_api.domain.fair import release
 from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.fair.routes import Route
-from splitflap_api.domain.fair.shares import MANY_SLOW, JobOwner
+from splitflap_api.domain.fair.shares import MANY_OVERDUE, JobOwner
 from splitflap_api.domain.fair.waits import expected_waits
 from splitflap_api.domain.jobs.locks import lock_jobs
 from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.loops.marker import Marker, Publishing
 from splitflap_api.store.schema import capacities, jobs, shares
-from splitflap_api.transactions.held import IS_MINE
+from splitflap_api.transactions.fair import IS_MINE
 from splitflap_core.contracts import Kind
 from splitflap_core.outcomes import Failed, RetryLater
 from sqlalchemy import insert, update
@@ -37,17 +37,24 @@ def capacity(rig: Rig, kind: str = "render", slots: int = 1, mean: float = 100.0
     values = {"kind": kind, "slots": slots, "mean": mean, "express": True, "updated_at": 0}
     with rig.store.write() as tx:
         tx.execute(insert(capacities), [values])
-    rig.held.look()
+    rig.fair.look()
 
 
 def share(rig: Rig, account: str, kind: str = "render", **columns: object) -> None:
     """Give an account this share."""
     now = now_of(rig)
-    values = {"deficit": 0, "mean": 100, "used": 0, "slow": 0, "slow_at": now, "updated_at": now}
+    values = {
+        "deficit": 0,
+        "mean": 100,
+        "used": 0,
+        "overdue": 0,
+        "overdue_at": now,
+        "updated_at": now,
+    }
     with rig.store.write() as tx:
         row = {"kind": kind, "account": account, "low": False, **values, **columns}
         tx.execute(insert(shares), [row])
-    rig.held.look()
+    rig.fair.look()
 
 
 def now_of(rig: Rig) -> int:
@@ -69,7 +76,7 @@ def held(rig: Rig) -> Counter[str]:
 
 def released(rig: Rig) -> Counter[str]:
     """Run a round. Returns the jobs that it released, by account."""
-    return Counter(row["account"] for row in rig.held.release())
+    return Counter(row["account"] for row in rig.fair.release())
 
 
 def finish(rig: Rig, *, took: float = 0.1) -> None:
@@ -103,7 +110,7 @@ def test_released_jobs_are_published_and_due_if_unconfirmed(rig: Rig) -> None:
     capacity(rig)
     flood(rig, "noisy", 30)
     finish(rig)
-    rows = rig.held.release()
+    rows = rig.fair.release()
     assert rows
     for row in rows:
         assert rig.row("jobs", id=row["id"]) == row
@@ -141,7 +148,7 @@ def test_charges_change_the_next_rounds(rig: Rig) -> None:
     capacity(rig)
     flood(rig, "a", 30)
     finish(rig, took=2.0)
-    rig.held.charge(ALWAYS)
+    rig.fair.charge(ALWAYS)
     share(rig, "b", used=100_000)
     flood(rig, "b", 30)
     assert released(rig)["b"] > 0
@@ -152,7 +159,7 @@ def test_the_slots_and_the_mean_of_a_kind_come_from_outcomes(rig: Rig) -> None:
     """Each outcome tells the slots of its worker."""
     rig.post()
     rig.apply(outcome_of(rig.row("jobs"), Failed("broken", "x"), took=0.4, slots=4))
-    rig.held.charge({"render": False, "scrape": None})
+    rig.fair.charge({"render": False, "scrape": None})
     row = rig.row("capacities", kind="render")
     assert (row["slots"], row["express"]) == (4, False)
     assert row["mean"] > 5
@@ -166,28 +173,28 @@ def test_a_quiet_account_goes_express_beside_a_flood(rig: Rig) -> None:
     assert [row["express"] for row in rig.published if row["account"] == "quiet"] == [True]
 
 
-def test_many_slow_texts_have_one_job_under_way(rig: Rig) -> None:
+def test_many_overdue_texts_have_one_job_under_way(rig: Rig) -> None:
     """The others of this account wait, also while the workers are idle."""
     capacity(rig)
-    share(rig, "slow", slow=MANY_SLOW)
-    flood(rig, "slow", 5)
-    assert held(rig) == {"slow": 5}
-    assert released(rig) == {"slow": 1}
+    share(rig, "overdue", overdue=MANY_OVERDUE)
+    flood(rig, "overdue", 5)
+    assert held(rig) == {"overdue": 5}
+    assert released(rig) == {"overdue": 1}
     assert released(rig) == {}
     finish(rig)
-    assert released(rig) == {"slow": 1}
+    assert released(rig) == {"overdue": 1}
 
 
 def test_texts_that_use_up_their_deadline_are_counted(rig: Rig) -> None:
     """After some of them the account's next texts are held."""
     capacity(rig)
-    flood(rig, "slow", MANY_SLOW)
+    flood(rig, "overdue", MANY_OVERDUE)
     for row in rig.rows("jobs"):
         rig.apply(outcome_of(row, Failed("deadline", "x"), took=2.0))
-    rig.held.charge(ALWAYS)
-    rig.held.look()
-    flood(rig, "slow", 1)
-    assert held(rig) == {"slow": 1}
+    rig.fair.charge(ALWAYS)
+    rig.fair.look()
+    flood(rig, "overdue", 1)
+    assert held(rig) == {"overdue": 1}
 
 
 def test_low_jobs_wait_for_normal_ones_without_starving(rig: Rig) -> None:
@@ -244,7 +251,7 @@ def test_an_account_joins_a_held_preview_of_another_one(rig: Rig) -> None:
     wanted = rig.rows("jobs", held=True)[-1]
     rig.accept(FetchPreview(wanted["subject"]), "quiet")
     assert rig.joined == {wanted["id"]: JobOwner("quiet")}
-    (gone,) = rig.held.join(rig.joined)
+    (gone,) = rig.fair.join(rig.joined)
     assert (gone["id"], gone["account"], gone["express"]) == (wanted["id"], "quiet", True)
     assert rig.row("jobs", id=wanted["id"]) == gone
 
@@ -257,7 +264,7 @@ def test_a_normal_request_joins_a_low_preview(rig: Rig) -> None:
         rig.accept(FetchPreview(f"https://x.example/{number}"), "noisy")
     rig.accept(FetchPreview("https://low.example/", low=True), "import")
     rig.accept(FetchPreview("https://low.example/"), "noisy")
-    assert rig.held.join(rig.joined) == []
+    assert rig.fair.join(rig.joined) == []
     job = rig.row("jobs", subject="https://low.example/")
     assert (job["account"], job["low"], job["held"]) == ("noisy", False, True)
 
@@ -268,7 +275,7 @@ def test_a_low_request_takes_over_no_job(rig: Rig) -> None:
     for number in range(20):
         rig.accept(FetchPreview(f"https://x.example/{number}"), "noisy")
     wanted = rig.rows("jobs", held=True)[-1]
-    assert rig.held.join({wanted["id"]: JobOwner("import", low=True)}) == []
+    assert rig.fair.join({wanted["id"]: JobOwner("import", low=True)}) == []
     assert rig.row("jobs", id=wanted["id"]) == wanted
 
 
@@ -278,7 +285,7 @@ def test_two_replicas_release_no_job_twice(make_rig: MakeRig) -> None:
     capacity(first)
     flood(first, "noisy", 60)
     finish(first)
-    ids = [row["id"] for rig in (first, second, first) for row in rig.held.release()]
+    ids = [row["id"] for rig in (first, second, first) for row in rig.fair.release()]
     assert len(ids) == len(set(ids)) == 21
 
 
@@ -292,8 +299,8 @@ def test_a_replica_does_not_wait_for_the_round_of_another_one(make_rig: MakeRig)
         pytest.skip("SQLite has one replica")
     with first.store.write() as tx:
         assert tx.execute(IS_MINE).scalar_one()
-        assert second.held.release() == []
-    assert len(second.held.release()) == 21
+        assert second.fair.release() == []
+    assert len(second.fair.release()) == 21
 
 
 def test_a_round_does_not_wait_for_jobs_that_others_change(make_rig: MakeRig) -> None:
@@ -307,7 +314,7 @@ def test_a_round_does_not_wait_for_jobs_that_others_change(make_rig: MakeRig) ->
     busy = [row["id"] for row in rig.rows("jobs")][:5]
     with rig.store.write() as tx:
         lock_jobs(tx, busy)
-        ids = {row["id"] for row in rig.held.release()}
+        ids = {row["id"] for row in rig.fair.release()}
     assert len(ids) == 21
     assert not ids & set(busy)
 
@@ -351,7 +358,7 @@ def test_old_shares_are_forgotten(rig: Rig) -> None:
     """An account without a recent use needs no row."""
     share(rig, "old", updated_at=0)
     share(rig, "new")
-    rig.held.forget_old()
+    rig.fair.forget_old()
     assert [row["account"] for row in rig.rows("shares")] == ["new"]
 
 
@@ -360,10 +367,10 @@ def test_charges_survive_a_failed_write(rig: Rig, monkeypatch: pytest.MonkeyPatc
     flood(rig, "a", 1)
     finish(rig)
     with monkeypatch.context() as patch:
-        patch.setattr("splitflap_api.transactions.held.write_shares", None)
+        patch.setattr("splitflap_api.transactions.fair.write_shares", None)
         with pytest.raises(TypeError):
-            rig.held.charge(ALWAYS)
-    rig.held.charge(ALWAYS)
+            rig.fair.charge(ALWAYS)
+    rig.fair.charge(ALWAYS)
     assert rig.row("shares")["account"] == "a"
 
 

@@ -3,7 +3,7 @@
 import pytest
 from splitflap_api.contract.status_models import WaitingAccount
 from splitflap_api.domain import waiting_accounts
-from splitflap_api.domain.fair.shares import MANY_SLOW, SHARE_KEPT
+from splitflap_api.domain.fair.shares import MANY_OVERDUE, SHARE_KEPT
 from splitflap_api.domain.previews import RenderText
 from splitflap_api.domain.waiting_accounts import read_waiting_accounts
 from splitflap_api.store import schema
@@ -26,7 +26,7 @@ def hold(rig: Rig, account: str, since: int, *, low: bool = False) -> None:
 def share(rig: Rig, account: str, **values: object) -> None:
     """Write the share of an account."""
     row = {"kind": "render", "account": account, "low": False, "deficit": 0.0, "mean": 100.0}
-    row |= {"used": 2_000.0, "slow": 0, "slow_at": None, "updated_at": NOW}
+    row |= {"used": 2_000.0, "overdue": 0, "overdue_at": None, "updated_at": NOW}
     with rig.store.write() as tx:
         tx.execute(insert(schema.shares).values({**row, **values}))
 
@@ -65,12 +65,12 @@ def test_low_jobs_yield(rig: Rig) -> None:
     assert [(each.account, each.why) for each in read(rig)] == [("a", "low"), ("b", "window")]
 
 
-def test_many_slow_texts_hold_an_account(rig: Rig) -> None:
+def test_many_overdue_texts_hold_an_account(rig: Rig) -> None:
     """They are forgotten after a while."""
     hold(rig, "a", NOW)
-    share(rig, "a", slow=MANY_SLOW, slow_at=NOW)
-    assert [each.why for each in read(rig)] == ["slow_texts"]
-    rig.change(schema.shares, slow_at=NOW - SHARE_KEPT)
+    share(rig, "a", overdue=MANY_OVERDUE, overdue_at=NOW)
+    assert [each.why for each in read(rig)] == ["overdue_texts"]
+    rig.change(schema.shares, overdue_at=NOW - SHARE_KEPT)
     assert [each.why for each in read(rig)] == ["window"]
 
 

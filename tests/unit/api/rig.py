@@ -10,8 +10,9 @@ import msgspec
 from splitflap_api.contract.models import Post, PostInput
 from splitflap_api.domain import final_responses
 from splitflap_api.domain.commands import Command
+from splitflap_api.domain.fair.kind_state import KindState
 from splitflap_api.domain.fair.ledger import Ledger
-from splitflap_api.domain.fair.routes import KindState, Router
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.domain.posts.commands import CreatePost, EditPost
 from splitflap_api.domain.posts.shapes import read_posts
@@ -28,7 +29,7 @@ from splitflap_api.store.engine import Store
 from splitflap_api.store.outbox import Outbox
 from splitflap_api.store.schema import events, metadata
 from splitflap_api.transactions.accept import TaskTransactions
-from splitflap_api.transactions.held import HeldJobs
+from splitflap_api.transactions.fair import FairPublishing
 from splitflap_api.transactions.ingest import Ingest
 from splitflap_core.contracts import JobOutcome, RenderResult, ScrapeResult, encode
 from splitflap_core.kinds import KINDS
@@ -82,7 +83,7 @@ class Rig:
         self.tasks = Tasks(Responders(responders), 3600, self.metrics, urls)
         self.router, self.ledger = Router(), Ledger(lambda: self.clock)
         self.router.update({kind: KindState(kind, MANY_SLOTS, 1.0) for kind in KINDS}, 0)
-        self.held = HeldJobs(store, self.ledger, self.router)
+        self.fair = FairPublishing(store, self.ledger, self.router)
         self.ingest = Ingest(
             store, self.tasks, self.metrics, preview_wait, self.router, self.ledger
         )

@@ -29,11 +29,11 @@ class AccountCount(msgspec.Struct):
 
 
 WhyHeld = Annotated[
-    Literal["share", "window", "slow_texts", "low"],
+    Literal["share", "window", "overdue_texts", "low"],
     Meta(
         description="Why the jobs are held: `share`, other accounts have their turn; `window`, the "
-        "account is alone and the workers are busy; `slow_texts`, many of its texts used up their "
-        "deadline, so it has one under way at a time; `low`, all are low and yield to others."
+        "account is alone and the workers are busy; `overdue_texts`, many of its texts used up "
+        "their deadline, so it has one under way at a time; `low`, all are low and yield to others."
     ),
 ]
 

@@ -45,8 +45,8 @@ def _why(
 ) -> status_models.WhyHeld:
     if not row["normal"]:
         return "low"
-    if share and share.is_slow(now):
-        return "slow_texts"
+    if share and share.has_many_overdue(now):
+        return "overdue_texts"
     others = {"kind": row["kind"], "account": row["account"]}
     has_others = row["accounts"] > 1 or tx.execute(_OTHERS, others).scalar_one()
     return "share" if has_others else "window"

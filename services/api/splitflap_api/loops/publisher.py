@@ -16,7 +16,7 @@ from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.loops.dispatch import Dispatcher
 from splitflap_api.loops.loop import Duty, Loop
-from splitflap_api.transactions.held import HeldJobs
+from splitflap_api.transactions.fair import FairPublishing
 
 #: Seconds between two rounds while jobs are held, and between two looks otherwise.
 ROUND_EVERY = 0.1
@@ -39,7 +39,7 @@ class Publisher(Loop):
 
     def __init__(
         self,
-        held: HeldJobs,
+        held: FairPublishing,
         router: Router,
         dispatcher: Dispatcher,
         consumers_of: Callable[[str], int | None],

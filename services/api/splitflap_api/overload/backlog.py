@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from splitflap_core.contracts import Kind
 from sqlalchemy import Connection, func, select
 
+from splitflap_api.domain.fair.kind_state import KindState
 from splitflap_api.domain.fair.kind_states import read_states
-from splitflap_api.domain.fair.routes import KindState
 from splitflap_api.domain.fair.waits import expected_waits
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.loops.loop import Duty, Loop

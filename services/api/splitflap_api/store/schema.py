@@ -218,8 +218,8 @@ shares = Table(
     # The recent time of the workers, which decays.
     Column("used", Double, nullable=False),
     # Recent texts that used up their deadline, and the time of the last one.
-    Column("slow", Integer, nullable=False, server_default="0"),
-    _time("slow_at", nullable=True),
+    Column("overdue", Integer, nullable=False, server_default="0"),
+    _time("overdue_at", nullable=True),
     _time("updated_at"),
 )
 Index("shares_updated_at", shares.c.updated_at)
@@ -236,8 +236,8 @@ capacities = Table(
     # Whether workers consume the express queue.
     Column("express", Boolean, nullable=False),
     # The accounts that had the last turn in a round, of normal and of low jobs.
-    Column("turn", String(100), nullable=False, server_default=""),
-    Column("low_turn", String(100), nullable=False, server_default=""),
+    Column("last_turn", String(100), nullable=False, server_default=""),
+    Column("last_low_turn", String(100), nullable=False, server_default=""),
     _time("updated_at"),
 )
 

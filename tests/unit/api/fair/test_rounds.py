@@ -50,10 +50,10 @@ def test_a_debt_alone_does_not_wait() -> None:
 
 def test_an_account_sends_at_most_its_most() -> None:
     """The others get the rest of the room."""
-    turns = [Turn("slow", 0.0, cost=5.0, most=1), Turn("other", 0.0, cost=5.0)]
+    turns = [Turn("overdue", 0.0, cost=5.0, most=1), Turn("other", 0.0, cost=5.0)]
     allot(turns, 50.0, QUANTUM)
-    assert jobs_of(turns) == {"slow": 1, "other": 9}
-    assert allot([Turn("slow", 0.0, cost=5.0, most=0)], 50.0, QUANTUM) is None
+    assert jobs_of(turns) == {"overdue": 1, "other": 9}
+    assert allot([Turn("overdue", 0.0, cost=5.0, most=0)], 50.0, QUANTUM) is None
 
 
 def test_an_account_without_more_jobs_keeps_no_credit() -> None:

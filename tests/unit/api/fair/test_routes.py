@@ -1,15 +1,16 @@
 """Routes of new jobs, by what the database knows."""
 
-from splitflap_api.domain.fair.routes import MANY_UNKNOWN, KindState, Route, Router
-from splitflap_api.domain.fair.shares import MANY_SLOW, JobOwner, Share, ShareKey
+from splitflap_api.domain.fair.kind_state import KindState
+from splitflap_api.domain.fair.routes import MANY_UNKNOWN, Route, Router
+from splitflap_api.domain.fair.shares import MANY_OVERDUE, JobOwner, Share, ShareKey
 
 NOW = 1_000_000
 QUIET, NOISY = JobOwner("quiet"), JobOwner("noisy")
 
 
-def share(mean: float = 5.0, used: float = 0.0, slow: int = 0) -> Share:
+def share(mean: float = 5.0, used: float = 0.0, overdue: int = 0) -> Share:
     """A share that was written now."""
-    return Share(0.0, mean, used, slow, NOW if slow else None, NOW)
+    return Share(0.0, mean, used, overdue, NOW if overdue else None, NOW)
 
 
 def key(owner: JobOwner) -> ShareKey:
@@ -28,7 +29,7 @@ def router(**known: object) -> Router:
 def flooded(**known: object) -> Router:
     """A router that has seen a full window, and held jobs of a noisy account."""
     shares = {key(NOISY): share(used=20_000.0)}
-    return router(**{"held": True, "released": 4_010.0, "shares": shares, **known})
+    return router(**{"held": True, "work": 4_010.0, "shares": shares, **known})
 
 
 def test_while_nothing_is_held_every_job_goes_direct() -> None:
@@ -65,7 +66,7 @@ def test_an_account_that_becomes_noisy_is_held() -> None:
 
 def test_a_full_express_queue_holds_jobs() -> None:
     """Otherwise many new accounts would wait there for each other."""
-    full = flooded(released_express=600.0)
+    full = flooded(express_work=600.0)
     assert full.route("render", QUIET) is Route.HELD
 
 
@@ -84,8 +85,8 @@ def test_the_only_job_of_an_account_is_sparse_among_many_accounts() -> None:
 def test_low_jobs_use_half_of_the_window() -> None:
     """They are held as soon as anything is."""
     low = JobOwner("import", low=True)
-    assert router(released=1_900.0).route("render", low) is Route.DIRECT
-    assert router(released=2_100.0).route("render", low) is Route.HELD
+    assert router(work=1_900.0).route("render", low) is Route.DIRECT
+    assert router(work=2_100.0).route("render", low) is Route.HELD
     assert router(held_low=True).route("render", low) is Route.HELD
     assert flooded().route("render", low) is Route.HELD
 
@@ -95,12 +96,12 @@ def test_held_low_jobs_hold_no_normal_ones() -> None:
     assert router(held_low=True).route("render", QUIET) is Route.DIRECT
 
 
-def test_slow_texts_of_an_account_wait_for_each_other_alone() -> None:
+def test_overdue_texts_of_an_account_wait_for_each_other_alone() -> None:
     """The jobs of others go direct beside them."""
-    slow = router(shares={key(NOISY): share(slow=MANY_SLOW)})
-    assert slow.route("render", NOISY) is Route.HELD
-    assert slow.route("render", QUIET) is Route.DIRECT
-    assert slow.is_holding()
+    overdue = router(shares={key(NOISY): share(overdue=MANY_OVERDUE)})
+    assert overdue.route("render", NOISY) is Route.HELD
+    assert overdue.route("render", QUIET) is Route.DIRECT
+    assert overdue.is_holding()
 
 
 def test_many_jobs_of_an_unknown_account_count_as_heavy() -> None:

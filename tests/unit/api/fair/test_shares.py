@@ -6,7 +6,7 @@ from splitflap_api.domain.fair.ledger import WORKER_KEPT, Ledger
 from splitflap_api.domain.fair.shares import (
     DEBT_KEPT,
     DECAY,
-    MANY_SLOW,
+    MANY_OVERDUE,
     MOST_DEBT,
     SHARE_KEPT,
     Charge,
@@ -50,17 +50,17 @@ def test_a_use_decays() -> None:
     assert share.used_lately(NOW + int(DECAY)) == pytest.approx(36.79, abs=0.01)
 
 
-def test_many_slow_texts_are_remembered_for_a_while() -> None:
+def test_many_overdue_texts_are_remembered_for_a_while() -> None:
     """After that the account begins anew."""
-    share = Share.new(5.0, NOW).charged(Charge(MANY_SLOW, 6_000.0, slow=MANY_SLOW), NOW)
-    assert share.is_slow(NOW)
+    share = Share.new(5.0, NOW).charged(Charge(MANY_OVERDUE, 6_000.0, overdue=MANY_OVERDUE), NOW)
+    assert share.has_many_overdue(NOW)
     later = NOW + SHARE_KEPT
-    assert not share.is_slow(later)
-    assert share.charged(Charge(1, 2.0, slow=1), later).slow == 1
+    assert not share.has_many_overdue(later)
+    assert share.charged(Charge(1, 2.0, overdue=1), later).overdue == 1
 
 
 def test_the_ledger_adds_the_attempts_of_an_account() -> None:
-    """A text that used up its deadline counts as slow."""
+    """A text that used up its deadline is overdue."""
     ledger = Ledger()
     ledger.note(JOB, outcome(0.5))
     ledger.note(JOB, outcome(2.0, Failed("deadline")))

@@ -3,5 +3,5 @@
 - In memory: `shares`, `ledger` (charges), `rounds` (deficit round robin), `routes` (of new jobs).
 - Rows: `held` (jobs by account), `state` (what the routes depend on), `release` (a round).
 
-`transactions/held.py` calls them, for `loops/publisher.py`. See docs/adr/0032-fair-publishing.md.
+`transactions/fair.py` calls them, for `loops/publisher.py`. See docs/adr/0032-fair-publishing.md.
 """

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
 from splitflap_api.domain.fair.held import waiting_accounts
-from splitflap_api.domain.fair.routes import FIRST_MEAN, FIRST_SLOTS, KindState
-from splitflap_api.domain.fair.shares import MANY_SLOW, SHARE_KEPT, Share, ShareKey
+from splitflap_api.domain.fair.kind_state import FIRST_MEAN, FIRST_SLOTS, KindState
+from splitflap_api.domain.fair.shares import MANY_OVERDUE, SHARE_KEPT, Share, ShareKey
 from splitflap_api.store.schema import IS_RELEASED, capacities, jobs, shares
 
 #: Accounts with held jobs that are counted, and shares that are read.
@@ -34,7 +34,7 @@ def read_states(tx: Connection, now: int) -> dict[Kind, KindState]:
 
 
 def has_jobs(tx: Connection) -> bool:
-    """Whether any job is unfinished."""
+    """Whether there is a job."""
     return tx.execute(_ANY_JOB).first() is not None
 
 
@@ -46,8 +46,8 @@ def read_capacities(tx: Connection) -> dict[Kind, Row]:
             "slots": FIRST_SLOTS[kind],
             "mean": FIRST_MEAN[kind],
             "express": False,
-            "turn": "",
-            "low_turn": "",
+            "last_turn": "",
+            "last_low_turn": "",
         }
         for kind in KINDS
     }
@@ -66,27 +66,28 @@ def _state(
 ) -> KindState:
     kind: Kind = capacity["kind"]
     normal, low = (set(waiting_accounts(tx, kind, MOST_COUNTED, low=of)) for of in (False, True))
-    slow = {key.account for key, share in known.items() if key.kind == kind and share.is_slow(now)}
+    shares_of_kind = {key: share for key, share in known.items() if key.kind == kind}
+    overdue = {key.account for key, share in shares_of_kind.items() if share.has_many_overdue(now)}
     state = KindState(
         kind,
         capacity["slots"],
         capacity["mean"],
         express=capacity["express"],
-        held=bool(normal - slow),
+        held=bool(normal - overdue),
         held_low=bool(low),
-        held_slow=bool(normal & slow),
-        turn=capacity["turn"],
-        low_turn=capacity["low_turn"],
+        held_overdue=bool(normal & overdue),
+        last_turn=capacity["last_turn"],
+        last_low_turn=capacity["last_low_turn"],
         active=len(normal | low | {key.account for key, _ in released}),
-        shares={key: share for key, share in known.items() if key.kind == kind},
+        shares=shares_of_kind,
     )
     for key, row in released:
-        state.add_released(key, row["jobs"], express=row["express"])
+        state.add_jobs(key, row["jobs"], express=row["express"])
     return state
 
 
 def _shares(tx: Connection, now: int) -> dict[ShareKey, Share]:
-    """The shares of accounts with much recent use, or with slow texts."""
+    """The shares of accounts with much recent use, or with overdue texts."""
     rows = tx.execute(_USERS, {"_since": now - SHARE_KEPT}).mappings()
     return {ShareKey.of(row): Share.of(row) for row in rows}
 
@@ -108,7 +109,7 @@ _USERS = (
     select(shares)
     .where(
         shares.c.updated_at > bindparam("_since"),
-        or_(shares.c.used > MUCH_USE, shares.c.slow >= MANY_SLOW),
+        or_(shares.c.used > MUCH_USE, shares.c.overdue >= MANY_OVERDUE),
     )
     .order_by(shares.c.updated_at.desc())
     .limit(MOST_COUNTED)

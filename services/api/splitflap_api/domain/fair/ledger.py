@@ -11,7 +11,7 @@ from splitflap_core.outcomes import Failed
 from splitflap_api.domain.fair.shares import NO_ACCOUNT, Charge, ShareKey
 
 #: The reason of a text that used up its deadline.
-SLOW_REASON = "deadline"
+OVERDUE_REASON = "deadline"
 
 #: Seconds after its last outcome from which a worker's slots count no more. A busy worker sends
 #: outcomes much more often.
@@ -34,8 +34,8 @@ class Ledger:
     def note(self, job: Mapping[str, Any], outcome: JobOutcome) -> None:
         """Charge the owner of a job for an attempt."""
         report = outcome.outcome
-        slow = isinstance(report, Failed) and report.reason == SLOW_REASON
-        charge = Charge(1, outcome.took * 1000, int(slow))
+        overdue = isinstance(report, Failed) and report.reason == OVERDUE_REASON
+        charge = Charge(1, outcome.took * 1000, int(overdue))
         with self._lock:
             if job["account"] != NO_ACCOUNT:
                 self._charges.setdefault(ShareKey.of(job), Charge()).add(charge)

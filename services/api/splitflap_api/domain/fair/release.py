@@ -7,8 +7,9 @@ from sqlalchemy import Connection, select, update
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
 from splitflap_api.domain.fair.held import lock_first_held, waiting_accounts
+from splitflap_api.domain.fair.kind_state import KindState
 from splitflap_api.domain.fair.rounds import Turn, allot
-from splitflap_api.domain.fair.routes import LEAST_COST, KindState, Route
+from splitflap_api.domain.fair.routes import Route
 from splitflap_api.domain.fair.shares import Share, ShareKey
 from splitflap_api.store.bulk import among, update_rows, upsert_rows
 from splitflap_api.store.schema import capacities, jobs, shares
@@ -37,7 +38,7 @@ def release_round(
         if found[turn.account] < turn.jobs:
             turn.found(found[turn.account])
         if turn.jobs:
-            state.add_released(key, turn.jobs)
+            state.add_jobs(key, turn.jobs)
     write_shares(
         tx,
         {
@@ -46,7 +47,7 @@ def release_round(
         },
     )
     if last is not None:
-        column = capacities.c.low_turn if low else capacities.c.turn
+        column = capacities.c.last_low_turn if low else capacities.c.last_turn
         of_kind = capacities.c.kind == state.kind
         tx.execute(update(capacities).where(of_kind).values({column: last}))
     return [{**row, **columns} for row in rows]
@@ -72,7 +73,7 @@ def write_shares(tx: Connection, changed: Mapping[ShareKey, Share]) -> None:
 
 def _accounts(tx: Connection, state: KindState, *, low: bool) -> list[str]:
     """The accounts of the next round, from the one after the last turn."""
-    last = state.low_turn if low else state.turn
+    last = state.last_low_turn if low else state.last_turn
     accounts = waiting_accounts(tx, state.kind, MOST_TURNS, low=low, after=last)
     if last and len(accounts) < MOST_TURNS:
         accounts += waiting_accounts(tx, state.kind, MOST_TURNS, low=low)
@@ -80,6 +81,6 @@ def _accounts(tx: Connection, state: KindState, *, low: bool) -> list[str]:
 
 
 def _turn(key: ShareKey, share: Share, state: KindState, now: int) -> Turn:
-    """The turn of an account. With many slow texts it has one job under way at a time."""
-    most = max(0, 1 - state.jobs.get(key, 0)) if share.is_slow(now) else None
-    return Turn(key.account, share.credit(now), max(LEAST_COST, share.mean), most)
+    """The turn of an account. With many overdue texts it has one job under way at a time."""
+    most = max(0, 1 - state.jobs.get(key, 0)) if share.has_many_overdue(now) else None
+    return Turn(key.account, share.credit(now), share.cost, most)

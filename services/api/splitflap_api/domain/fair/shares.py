@@ -22,8 +22,11 @@ MOST_DEBT = 10_000.0
 DEBT_KEPT = 30_000
 SHARE_KEPT = 600_000
 
+#: The least time of a job. No cost is 0.
+LEAST_COST = 0.1
+
 #: Texts that used up their deadline, until an account has one text under way at a time.
-MANY_SLOW = 3
+MANY_OVERDUE = 3
 
 
 class JobOwner(NamedTuple):
@@ -57,13 +60,13 @@ class Charge:
 
     jobs: int = 0
     took: float = 0.0
-    slow: int = 0
+    overdue: int = 0
 
     def add(self, other: "Charge") -> None:
         """Add another charge of the same account."""
         self.jobs += other.jobs
         self.took += other.took
-        self.slow += other.slow
+        self.overdue += other.overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,8 @@ class Share:
     deficit: float
     mean: float
     used: float
-    slow: int
-    slow_at: int | None
+    overdue: int
+    overdue_at: int | None
     updated_at: int
 
     @classmethod
@@ -91,13 +94,18 @@ class Share:
         """Its columns without the key."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    @property
+    def cost(self) -> float:
+        """The time that one more job will take."""
+        return max(LEAST_COST, self.mean)
+
     def used_lately(self, now: int) -> float:
         """The recent use, decayed until `now`."""
         return self.used * math.exp(-max(0, now - self.updated_at) / DECAY)
 
-    def is_slow(self, now: int) -> bool:
-        """Whether the account has sent many slow texts lately."""
-        return self.slow >= MANY_SLOW and (self.slow_at or 0) > now - SHARE_KEPT
+    def has_many_overdue(self, now: int) -> bool:
+        """Whether the account has sent many overdue texts lately."""
+        return self.overdue >= MANY_OVERDUE and (self.overdue_at or 0) > now - SHARE_KEPT
 
     def credit(self, now: int) -> float:
         """The deficit with which the account begins its next turn."""
@@ -111,12 +119,12 @@ class Share:
         """The share after some jobs. Its deficit pays for the part beyond the mean."""
         mean_of_these = charge.took / charge.jobs
         surplus = charge.took - charge.jobs * self.mean
-        forgotten = (self.slow_at or 0) <= now - SHARE_KEPT
+        forgotten = (self.overdue_at or 0) <= now - SHARE_KEPT
         return Share(
             deficit=max(-MOST_DEBT, min(self.credit(now) - surplus, MOST_DEBT)),
             mean=self.mean + (mean_of_these - self.mean) * (1 - (1 - WEIGHT) ** charge.jobs),
             used=self.used_lately(now) + charge.took,
-            slow=(0 if forgotten else self.slow) + charge.slow,
-            slow_at=now if charge.slow else self.slow_at,
+            overdue=(0 if forgotten else self.overdue) + charge.overdue,
+            overdue_at=now if charge.overdue else self.overdue_at,
             updated_at=now,
         )

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from splitflap_api.domain.fair.held import count_held, waiting_accounts
+from splitflap_api.domain.fair.kind_state import KindState
 from splitflap_api.domain.fair.kind_states import MOST_COUNTED
 from splitflap_api.domain.fair.release import read_shares
-from splitflap_api.domain.fair.routes import LEAST_COST, KindState
 from splitflap_api.domain.fair.shares import DECAY, Share, ShareKey
 
 #: Held jobs of one account that are counted at most.
@@ -43,7 +43,7 @@ def _cost(share: Share, state: KindState, now: int) -> float:
     the others.
     """
     slots = max(share.used_lately(now) / DECAY, state.slots / max(1, state.active))
-    return max(LEAST_COST, share.mean) / slots
+    return share.cost / slots
 
 
 def _bounds(costs: Mapping[str, float], limit: float) -> dict[str, int]:

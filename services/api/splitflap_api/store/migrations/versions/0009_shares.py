@@ -44,8 +44,8 @@ def upgrade() -> None:
         sa.Column("deficit", sa.Double(), nullable=False),
         sa.Column("mean", sa.Double(), nullable=False),
         sa.Column("used", sa.Double(), nullable=False),
-        sa.Column("slow", sa.Integer(), nullable=False, server_default="0"),
-        sa.Column("slow_at", sa.BigInteger(), nullable=True),
+        sa.Column("overdue", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("overdue_at", sa.BigInteger(), nullable=True),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
     )
     op.create_index("shares_updated_at", "shares", ["updated_at"])
@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.Column("slots", sa.Integer(), nullable=False),
         sa.Column("mean", sa.Double(), nullable=False),
         sa.Column("express", sa.Boolean(), nullable=False),
-        sa.Column("turn", sa.String(length=100), nullable=False, server_default=""),
-        sa.Column("low_turn", sa.String(length=100), nullable=False, server_default=""),
+        sa.Column("last_turn", sa.String(length=100), nullable=False, server_default=""),
+        sa.Column("last_low_turn", sa.String(length=100), nullable=False, server_default=""),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
     )

@@ -1,6 +1,6 @@
 """The transactions of fair publishing: looks at the kinds, rounds, charges, joined jobs.
 
-One replica releases at a time. The others go on without waiting: its round is as good as theirs.
+One replica releases at a time. A replica without the lock skips its round.
 """
 
 from collections.abc import Mapping
@@ -10,18 +10,16 @@ from splitflap_core.kinds import KINDS
 from sqlalchemy import Connection, delete, text
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
+from splitflap_api.domain.fair.kind_state import LEAST_LOW_PART, LOW_PART, KindState
 from splitflap_api.domain.fair.kind_states import has_jobs, read_capacities, read_states
 from splitflap_api.domain.fair.ledger import Ledger
 from splitflap_api.domain.fair.release import read_shares, release_round, write_shares
-from splitflap_api.domain.fair.routes import LOW_WINDOW, KindState, Route, Router
+from splitflap_api.domain.fair.routes import Route, Router
 from splitflap_api.domain.fair.shares import SHARE_KEPT, Charge, JobOwner, Share, ShareKey
 from splitflap_api.domain.jobs.locks import lock_jobs
 from splitflap_api.store.bulk import update_rows, upsert_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import capacities, jobs, shares
-
-#: Low jobs get at least this share of the workers' time.
-LEAST_LOW = 0.1
 
 #: The weight of the newest jobs in the mean time of a kind's jobs.
 MEAN_WEIGHT = 0.3
@@ -32,7 +30,7 @@ _ROUNDS = 0x53464C52
 IS_MINE = text("SELECT pg_try_advisory_xact_lock(:key)").bindparams(key=_ROUNDS)
 
 
-class HeldJobs:
+class FairPublishing:
     """One for each process."""
 
     def __init__(self, store: Store, ledger: Ledger, router: Router) -> None:
@@ -111,17 +109,17 @@ class HeldJobs:
     def _release(self, tx: Connection, state: KindState, now: int) -> list[Row]:
         """Release jobs of one kind. Low jobs get what is left, and at least a tenth."""
         kind = state.kind
-        room = state.window - state.released
+        room = state.window - state.work
         credit = 0.0
         if state.held_low and state.held:
-            credit = self._low_credit[kind] + LEAST_LOW * max(0.0, room)
-            credit = min(credit, LEAST_LOW * state.window)
+            credit = self._low_credit[kind] + LEAST_LOW_PART * max(0.0, room)
+            credit = min(credit, LEAST_LOW_PART * state.window)
         rows = release_round(tx, state, room - max(0.0, credit), now, low=False)
-        before = state.released
-        left = 0.0 if state.held else state.window * LOW_WINDOW - before
+        before = state.work
+        left = 0.0 if state.held else state.window * LOW_PART - before
         if state.held_low:
             rows += release_round(tx, state, max(credit, left), now, low=True)
-        self._low_credit[kind] = credit - (state.released - before) if state.held else 0.0
+        self._low_credit[kind] = credit - (state.work - before) if state.held else 0.0
         return rows
 
     def _joined(self, row: Row, owner: JobOwner, due_at: int) -> Row:

@@ -1,0 +1,90 @@
+"""The state of a kind: what the database knows about its jobs. Times are in milliseconds."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from splitflap_core.contracts import Kind
+
+from splitflap_api.domain.fair.shares import DECAY, Share, ShareKey
+
+#: The work at the broker and the workers for each slot, beyond one job. Workers hold half a second
+#: of it. The rest lasts for fifteen releases of the publisher.
+WINDOW_PER_SLOT = 2_000.0
+
+#: The same for express jobs.
+EXPRESS_WINDOW_PER_SLOT = 500.0
+
+#: The part of the window for low jobs: a job of normal urgency never waits for a full one.
+LOW_PART = 0.5
+
+#: The least part of the workers' time for low jobs.
+LEAST_LOW_PART = 0.1
+
+#: Before the first outcome: the slots of the workers, and the mean time of a job.
+FIRST_SLOTS: Mapping[Kind, int] = {"render": 1, "scrape": 50}
+FIRST_MEAN: Mapping[Kind, float] = {"render": 5.0, "scrape": 500.0}
+
+
+@dataclass
+class KindState:
+    """What the database knows about the jobs of one kind. Times are in milliseconds."""
+
+    kind: Kind
+    slots: int
+    mean: float
+    #: Whether workers consume the express queue.
+    express: bool = False
+    #: Whether normal jobs are held, and whether low ones are.
+    held: bool = False
+    held_low: bool = False
+    #: Whether jobs of accounts with many overdue texts are held. They only wait for each other.
+    held_overdue: bool = False
+    #: The time that the jobs at the broker and the workers will take: of all, and of express jobs.
+    work: float = 0.0
+    express_work: float = 0.0
+    #: The number of accounts that have jobs here.
+    active: int = 0
+    #: The shares of accounts with jobs at the broker, and of those with much use.
+    shares: Mapping[ShareKey, Share] = field(default_factory=dict)
+    #: Jobs at the broker and the workers, by their owner.
+    jobs: Counter[ShareKey] = field(default_factory=Counter)
+    #: The accounts that had the last turn, of normal and of low jobs.
+    last_turn: str = ""
+    last_low_turn: str = ""
+
+    @classmethod
+    def none(cls, kind: Kind) -> "KindState":
+        """The state of a kind without jobs and outcomes."""
+        return cls(kind, FIRST_SLOTS[kind], FIRST_MEAN[kind])
+
+    @property
+    def window(self) -> float:
+        """The time of jobs that may be at the broker and the workers."""
+        return self.slots * (WINDOW_PER_SLOT + self.mean)
+
+    @property
+    def express_window(self) -> float:
+        """The same for express jobs, which have slots of their own."""
+        return max(1, self.slots // 8) * (EXPRESS_WINDOW_PER_SLOT + self.mean)
+
+    @property
+    def fair_share(self) -> float:
+        """The recent use of an account that has its fair share."""
+        return self.slots * DECAY / max(2, self.active)
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether any jobs are held."""
+        return self.held or self.held_low or self.held_overdue
+
+    def share(self, key: ShareKey, now: int) -> Share:
+        """The known share of an owner, or a new one."""
+        return self.shares.get(key) or Share.new(self.mean, now)
+
+    def add_jobs(self, key: ShareKey, jobs: int, *, express: bool = False) -> None:
+        """Count jobs of an owner as being at the broker."""
+        work = jobs * self.share(key, 0).cost
+        self.jobs[key] += jobs
+        self.work += work
+        self.express_work += work if express else 0.0

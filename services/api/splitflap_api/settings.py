@@ -90,7 +90,8 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             gt=0,
             le=MAX_RETENTION,
             description="Seconds that an account's renders may wait for a worker. While more than "
-            "50 wait longer, new work of this account gets 429; a few stuck ones close nothing. "
+            "50 wait longer, or are expected to, new work of this account gets 429; a few stuck "
+            "ones close nothing. "
             "Scrapes may wait twenty times as long, and 500 of them longer. Low jobs may wait 120 "
             "times as long, and refuse low requests only.",
         ),

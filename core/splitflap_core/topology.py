@@ -73,7 +73,7 @@ REQUIRED_QUEUES = (*JOB_QUEUES.values(), RESULTS_QUEUE, DEAD_QUEUE)
 QUEUES = (*REQUIRED_QUEUES, *EXPRESS_QUEUES.values())
 
 #: The names of the express queues.
-EXPRESS = frozenset(queue.name for queue in EXPRESS_QUEUES.values())
+EXPRESS_NAMES = frozenset(queue.name for queue in EXPRESS_QUEUES.values())
 
 #: The kind of the jobs in each queue of jobs.
 KIND_OF: dict[str, Kind] = {

@@ -166,7 +166,7 @@ class JobLink(Generic[P]):
     ) -> None:
         self._queue = subscription.queue.name
         self._kind = spec.name
-        self._express = self._queue in topology.EXPRESS
+        self._express = self._queue in topology.EXPRESS_NAMES
         self._request_type = spec.request_type
         self._pool = pool
         self._metrics = metrics
@@ -177,19 +177,19 @@ class JobLink(Generic[P]):
             backend.opener(f"{host}-{self._queue}", declares=False),
             subscriptions=(subscription,),
             on_delivery=self._deliver,
-            on_idle=self._submit_held,
+            on_idle=self._submit_deferred,
         )
         #: Jobs for the full pool. The broker would count a requeue as a failed delivery.
-        self._held: deque[tuple[Delivery, Job, P]] = deque()
+        self._deferred: deque[tuple[Delivery, Job, P]] = deque()
         self._resume_at = 0.0
         self._refused = Refusals()
 
     def stop(self, timeout: float) -> None:
         """Give back the jobs that the pool has not taken, publish all outcomes, and disconnect."""
-        # The link's thread pops from `_held` too.
+        # The link's thread pops from `_deferred` too.
         with suppress(IndexError):
             while True:
-                self._held.popleft()[0].requeue()
+                self._deferred.popleft()[0].requeue()
         self.link.stop(timeout)
 
     def _deliver(self, delivery: Delivery) -> None:
@@ -203,15 +203,15 @@ class JobLink(Generic[P]):
         self._metrics.observe_wait(job)
         self._submit(delivery, job, request)
 
-    def _submit_held(self) -> None:
-        for _ in range(len(self._held)):
+    def _submit_deferred(self) -> None:
+        for _ in range(len(self._deferred)):
             if time.monotonic() < self._resume_at:
                 return
             try:
-                held = self._held.popleft()
+                deferred = self._deferred.popleft()
             except IndexError:  # a stop has emptied it
                 return
-            self._submit(*held)
+            self._submit(*deferred)
 
     def _submit(self, delivery: Delivery, job: Job, request: P) -> None:
         if delivery.received.deliveries >= topology.REDELIVERED_TOO_OFTEN - 1:
@@ -228,7 +228,7 @@ class JobLink(Generic[P]):
         except SlowDown as error:
             logger.warning("worker: the pool is full (%s)", error)
             self._metrics.in_flight.dec()
-            self._held.append((delivery, job, request))
+            self._deferred.append((delivery, job, request))
             self._resume_at = time.monotonic() + error.after
             self.link.pause(error.after)
 

@@ -132,7 +132,7 @@ class AmqpSession(BrokerSession):
             try:
                 consumer.consume()
             except (AccessRefused, NotFound) as error:
-                if queue.name not in topology.EXPRESS:
+                if queue.name not in topology.EXPRESS_NAMES:
                     raise
                 raise QueueUnavailable(_advice(queue.name, error)) from error
             self._consumers.append(consumer)
@@ -183,7 +183,7 @@ class AmqpSession(BrokerSession):
         self._channel.basic_reject(tag, requeue=True)
 
     def depth(self, queue: str) -> Depth | None:
-        if self._declaration and not self._declaration.has(queue):
+        if self._declaration and not self._declaration.ensure(queue):
             return None
         answer = self._channel.queue_declare(queue, passive=True)
         return Depth(answer.message_count, answer.consumer_count)
@@ -262,7 +262,7 @@ class AmqpSession(BrokerSession):
 
 
 def _advice(queue: str, refusal: AccessRefused | NotFound) -> str:
-    """What makes an express queue available."""
+    """Explain how an express queue becomes available."""
     if isinstance(refusal, NotFound):
         return f"{refusal.reply_text}; an API of this release declares it"
     service = KINDS[topology.KIND_OF[queue]].service

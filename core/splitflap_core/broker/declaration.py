@@ -45,8 +45,8 @@ class Declaration:
             exchange(self._channel).declare()
         return frozenset(queue.name for queue in topology.QUEUES if self._declare_if_allowed(queue))
 
-    def has(self, queue: str) -> bool:
-        """Whether the queue is declared. From time to time this tries again to declare it."""
+    def ensure(self, queue: str) -> bool:
+        """Declare the queue again from time to time if it was refused. Return whether it exists."""
         again_at = self._refused.get(queue)
         if again_at is not None and time.monotonic() >= again_at:
             [refused] = [each for each in topology.QUEUES if each.name == queue]
@@ -58,9 +58,9 @@ class Declaration:
         try:
             is_new = self._declare_queue(queue)
         except AccessRefused as error:
-            if queue.name not in topology.EXPRESS:
+            if queue.name not in topology.EXPRESS_NAMES:
                 raise
-            _warn(queue.name, error.reply_text)
+            _warn_once(queue.name, error.reply_text)
             self._refused[queue.name] = time.monotonic() + DECLARE_AGAIN_AFTER
             return False
         self._refused.pop(queue.name, None)
@@ -111,7 +111,7 @@ class Declaration:
 
 
 @cache
-def _warn(queue: str, refusal: str) -> None:
+def _warn_once(queue: str, refusal: str) -> None:
     logger.warning(
         "broker: the API may not declare the queue %s (%s); jobs go without it. Grant the API's "
         "user the rights %s to configure, write and read",

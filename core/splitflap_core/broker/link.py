@@ -84,7 +84,8 @@ class BrokerLink:
         self._session: BrokerSession | None = None
         self._paused_until = 0.0
         self._consuming = False
-        #: Whether the broker has refused the link's express queue, until it does not.
+        #: Whether the broker has refused the link's express queue. A successful subscription
+        #: clears it.
         self._unavailable = False
         #: Whether the broker must still get a new prefetch count.
         self._prefetch_changed = False

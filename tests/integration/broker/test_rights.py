@@ -130,7 +130,7 @@ def test_an_api_with_the_rights_of_the_last_release_goes_without_express_queues(
     """The log names the rights. Once they are granted, the API declares the queues by itself."""
     grant(vhost, "api", OLD_API)
     monkeypatch.setattr(declaration, "DECLARE_AGAIN_AFTER", 0.0)
-    declaration._warn.cache_clear()
+    declaration._warn_once.cache_clear()
     api = make_peer(broker_of("api", vhost)).started()
     assert api.created == [frozenset({"render", "scrape", "results", "dead"})]
     assert topology.RIGHTS["api"].configure in caplog.text
@@ -145,7 +145,7 @@ def test_an_api_with_the_rights_of_the_last_release_goes_without_express_queues(
     assert session.depth("render") is not None
     session.close(orderly=True)
     warnings = [each for each in caplog.messages if "may not declare" in each]
-    assert len(warnings) == len(topology.EXPRESS), "one for each queue, over all sessions"
+    assert len(warnings) == len(topology.EXPRESS_NAMES), "one for each queue, over all sessions"
 
 
 def test_a_worker_with_the_rights_of_the_last_release_gets_normal_jobs(

@@ -25,7 +25,7 @@ from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.store import schema
 from splitflap_api.store.bulk import among, insert_all, update_rows
-from splitflap_api.store.outbox import numbered_or_waiting
+from splitflap_api.store.outbox import event_rows
 
 #: Milliseconds after which the reconciler publishes an unconfirmed job again.
 UNCONFIRMED_AFTER = 5_000
@@ -187,9 +187,7 @@ class Changes:
                 (schema.tasks, [task.row() for task in self.tasks]),
                 (schema.jobs, self.jobs),
                 (schema.waiters, self.waiters),
-                numbered_or_waiting(
-                    tx, [{**event, "created_at": self.now} for event in self.events]
-                ),
+                event_rows(tx, [{**event, "created_at": self.now} for event in self.events]),
             ),
         )
 

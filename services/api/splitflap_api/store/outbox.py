@@ -33,13 +33,13 @@ _COLUMNS = ", ".join(each.name for each in events.c if each is not events.c.id)
 
 
 class Pass(NamedTuple):
-    """What a pass has done: nothing without the lock, because another sequencer numbers."""
+    """The result of a pass. Without the lock it numbers nothing: another sequencer does."""
 
     has_lock: bool
     numbered: int = 0
 
 
-def numbered_or_waiting(tx: Connection, rows: Sequence[Row]) -> tuple[Table, Sequence[Row]]:
+def event_rows(tx: Connection, rows: Sequence[Row]) -> tuple[Table, Sequence[Row]]:
     """The table for new events, and their rows for it: with their ids, or to be numbered later."""
     if tx.dialect.name != "sqlite":
         return outbox, rows
@@ -61,7 +61,7 @@ class Outbox:
         """Number the first committed rows. This waits for no other pass."""
         parameters = {"key": _LOCK, "limit": LIMIT, "floor": self._floor.now()}
         with self._store.statement() as tx:
-            has_lock, numbered, *found = tx.execute(_number_first(), parameters).one()
+            has_lock, numbered, *found = tx.execute(_pass_statement(), parameters).one()
         if has_lock and numbered < LIMIT:
             self._floor.note(*found)
         return Pass(has_lock, numbered)
@@ -106,7 +106,7 @@ class _Floor:
 
 
 @cache
-def _number_first() -> TextClause:
+def _pass_statement() -> TextClause:
     # The snapshot may be older than the lock. Rows that another pass has taken since then are
     # deleted, so this DELETE skips them. The UPDATE reads the newest value of the counter.
     return text(f"""

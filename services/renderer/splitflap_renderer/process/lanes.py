@@ -24,8 +24,8 @@ from dataclasses import dataclass, replace
 from splitflap_core.contracts import Job, RenderRequest
 from splitflap_core.worker import Begin, Finish
 
-#: The share of its deadline that a text gets at first. 64 KB of prose take 0.1 s.
-QUICK_SHARE = 1 / 8
+#: The part of its deadline that a text gets at first. 64 KB of prose take 0.1 s.
+QUICK_PART = 1 / 8
 
 #: Seconds for which the quick lane must be empty before a slow text may start early. Between two
 #: batches, the next texts are on their way from the broker.
@@ -119,13 +119,13 @@ class Lanes:
 
     def next_express(self, idle: int) -> list[Text]:
         """Take the express texts for one of `idle` processes."""
-        return self._share(self._express, idle)
+        return self._take_part(self._express, idle)
 
     def next_batch(self, idle: int, on_slow: int) -> list[Text]:
         """Take the texts for one of `idle` processes, while `on_slow` processes run slow texts."""
         if self._slow and self._may_start_slow() and on_slow < self._max_slow_processes:
             return [self._slow.popleft()]
-        texts = self._share(self._quick, idle)
+        texts = self._take_part(self._quick, idle)
         if texts and not self._quick:
             self._quick_empty_since = time.monotonic()
         return texts
@@ -140,18 +140,18 @@ class Lanes:
 
     def allowance(self, texts: list[Text]) -> float:
         """CPU seconds for each text of a batch."""
-        return self._deadline if texts[0].slow else self._deadline * QUICK_SHARE
+        return self._deadline if texts[0].slow else self._deadline * QUICK_PART
 
     def _lane_of(self, text: Text) -> deque[Text]:
         if text.slow:
             return self._slow
         return self._express if text.express else self._quick
 
-    def _share(self, lane: deque[Text], idle: int) -> list[Text]:
+    def _take_part(self, lane: deque[Text], idle: int) -> list[Text]:
         """Take the part of a lane for one of `idle` processes."""
-        share = min(-(-len(lane) // idle), self._texts_per_batch)
+        part = min(-(-len(lane) // idle), self._texts_per_batch)
         texts: list[Text] = []
-        while len(texts) < share and not (texts and lane[0].begin):
+        while len(texts) < part and not (texts and lane[0].begin):
             texts.append(lane.popleft())
             if texts[-1].begin:
                 break

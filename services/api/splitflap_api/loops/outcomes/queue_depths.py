@@ -71,7 +71,7 @@ class Sign:
     @property
     def express(self) -> bool:
         """Whether the jobs were published to the express queue."""
-        return self.queue in topology.EXPRESS
+        return self.queue in topology.EXPRESS_NAMES
 
     @property
     def begun(self) -> bool:
@@ -132,7 +132,7 @@ class SignsOfLoss:
 
     def _note_stranded(self, depths: Mapping[str, Depth], asked_at: float) -> None:
         """Note the express queues whose messages no worker takes, although it takes normal ones."""
-        for queue in topology.EXPRESS & depths.keys():
+        for queue in topology.EXPRESS_NAMES & depths.keys():
             express, normal = depths[queue], depths.get(topology.KIND_OF[queue])
             if express.ready and not express.consumers and normal and normal.consumers:
                 self._stranded.setdefault(queue, Sign(queue, asked_at, STRANDED_AFTER))

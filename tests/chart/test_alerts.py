@@ -161,7 +161,7 @@ CASES: list[tuple[str, Series, float, bool]] = [
     ("SplitflapNoConsumer", queue("0x14 1x90", "0x10 3x90"), LATE, False),
     (
         "SplitflapShedding",
-        {**requests("0+900x100", "503", "0+100x100"), **shed("backlog", "0+100x100")},
+        {**requests("0+900x100", "503", "0+100x100"), **shed("unpublished", "0+100x100")},
         8,
         True,
     ),

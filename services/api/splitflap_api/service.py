@@ -138,12 +138,13 @@ class ApiService:
 
         # Overload.
         limits = Limits(settings.max_unfinished_age, settings.max_unpublished_age)
-        self._accounts = AccountBacklogs(self._keyring.account)
+        self._accounts = AccountBacklogs()
         self._backlog = Backlog(
             store,
             limits,
             self._dispatcher.oldest,
             lambda: self._dispatcher.link.up,
+            lambda: router.states,
             self._accounts,
         )
 
@@ -205,8 +206,9 @@ class ApiService:
             RateLimiter(self.settings.rate_limit),
             self.settings.max_in_flight,
             lambda: self._not_ready,
-            self._backlog.overload,
+            self._backlog.unpublished,
             self._accounts,
+            self._keyring.account,
         )
 
     def start(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.posts import pages
 from splitflap_api.domain.status import read_status
 from splitflap_api.overload.account_backlogs import AccountBacklogs
@@ -65,7 +66,9 @@ def _use(rig: Rig) -> None:
     list(rig.feed.since(0, "general", 5))
     rig.reconcile()
     accounts = AccountBacklogs()
-    Backlog(rig.store, Limits(1, 1), lambda: 0.0, lambda: True, accounts).run_once()
+    with rig.store.read() as tx:
+        states = read_states(tx, rig.store.now(tx))
+    Backlog(rig.store, Limits(1, 1), lambda: 0.0, lambda: True, lambda: states, accounts).run_once()
 
 
 @contextmanager

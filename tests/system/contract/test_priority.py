@@ -9,7 +9,7 @@ from tests.system.rig.client import Client
 def test_a_post_completes_whatever_its_priority(
     client: Client, channel: str, priority: str
 ) -> None:
-    """A low one yields under pressure only. A malformed priority is ignored."""
+    """A low one yields only while other jobs wait. A malformed priority is ignored."""
     accepted = client.submit("hello", channel, priority=priority)
     assert client.wait_final(accepted).json()["state"] == "complete"
 

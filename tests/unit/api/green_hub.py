@@ -46,13 +46,13 @@ class Requests(NoClients):
         self.refused: list[int] = []
         self.asked: list[int] = []
 
-    def free_slots(self) -> int:
+    def free_slots_for_any(self) -> int:
         return self.slots
 
     def free_slots_for(self, account: str) -> int:
-        return self.free.get(account, self.free_slots())
+        return self.free.get(account, self.free_slots_for_any())
 
-    def few(self) -> int:
+    def reserve_per_account(self) -> int:
         return 0
 
     def account(self, fileno: int) -> str:
@@ -130,7 +130,7 @@ def the_newest_clients_are_shed_without_free_slots() -> None:
     served: list[int] = []
 
     class Served(Requests):
-        def free_slots(self) -> int:
+        def free_slots_for_any(self) -> int:
             return most - len(served)
 
         def is_read(self, fileno: int) -> bool:
@@ -212,7 +212,7 @@ def a_flood_of_one_account_sheds_its_own_clients() -> None:
     noisy, quiet = [*gate.mine][:40], [*gate.mine][40:]
     gate.requests.accounts = dict.fromkeys(noisy, "noisy") | dict.fromkeys(quiet, "quiet")
     gate.requests.free = {"noisy": 4, "quiet": 2}
-    gate.requests.few = lambda: 3  # type: ignore[method-assign]  # one value for this case
+    gate.requests.reserve_per_account = lambda: 3  # type: ignore[method-assign]  # one value for this case
     gate.send([*noisy, *quiet], b"P")
     served = gate.poll()
     assert served[:2] == [noisy[0], quiet[0]], served

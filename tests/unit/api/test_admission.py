@@ -10,7 +10,7 @@ from splitflap_api.contract.operations import ENDPOINT
 from splitflap_api.http.waiting import release_slot
 from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs
 from splitflap_api.overload.admission import Admission
-from splitflap_api.overload.backlog import Overload
+from splitflap_api.overload.backlog import UnpublishedWork
 from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.overload.slots import SLOT, Slot
 from splitflap_core.telemetry import Metrics
@@ -30,17 +30,18 @@ class Gate:
         self.calls = 0
         self._app = app
         limiter = RateLimiter(rate, clock=lambda: 1000.0)
-        self.overload: Overload | None = None
-        # Each account is its own key.
-        self.accounts = AccountBacklogs(lambda secret: secret)
+        self.unpublished: UnpublishedWork | None = None
+        self.accounts = AccountBacklogs()
         self.admission = Admission(
             self._counting,
             self.metrics,
             limiter,
             slots,
             lambda: self.not_ready,
-            lambda: self.overload,
+            lambda: self.unpublished,
             self.accounts,
+            # Each account is its own key.
+            lambda secret: secret,
         )
         self.status = ""
         self.headers: dict[str, str] = {}
@@ -154,7 +155,7 @@ def test_one_account_never_takes_all_slots() -> None:
 def test_strangers_share_the_slots_of_one_account() -> None:
     """Invented keys take no slot of a customer."""
     gate = Gate(plain, slots=16)
-    gate.accounts.account_of = {"customer": "customer"}.get
+    gate.admission.account_of = {"customer": "customer"}.get
     for number in range(16):
         gate.call(Authorization=f"Bearer invented{number}")
     assert gate.in_flight() == 12
@@ -223,18 +224,18 @@ def test_there_are_no_rate_fields_without_a_rate_limit() -> None:
 def test_a_backlog_refuses_new_work_only(method: str, path: str, status: str) -> None:
     """503 with Retry-After to requests that create jobs. Others are served."""
     gate = Gate(plain)
-    gate.overload = Overload("too old", 7)
+    gate.unpublished = UnpublishedWork("too old", 7)
     gate.call(path, method)
     assert gate.status[:3] == status
     if status == "503":
-        assert (gate.headers["Retry-After"], gate.calls, gate.shed("backlog")) == ("7", 0, 1)
+        assert (gate.headers["Retry-After"], gate.calls, gate.shed("unpublished")) == ("7", 0, 1)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_an_account_with_an_old_backlog_gets_429(method: str) -> None:
     """Its reads are served, and so is the work of other accounts."""
     gate = Gate(plain, slots=9)
-    gate.accounts.update({"noisy": AccountBacklog("waiting", age=37, limit=30)}, {})
+    gate.accounts.update({"noisy": AccountBacklog("waiting", wait=37, limit=30)}, {})
     (body,) = gate.call("/v1/posts", method, Authorization="Bearer noisy")
     assert msgspec.json.decode(body)["type"] == "/v1/problems/backlog"
     assert (gate.status[:3], gate.headers["Retry-After"]) == ("429", "7")
@@ -250,7 +251,7 @@ def test_an_account_with_an_old_backlog_gets_429(method: str) -> None:
 def test_an_account_with_a_young_backlog_learns_what_is_left() -> None:
     """An accepted response has the fields of both limits."""
     gate = Gate(plain, rate=2)
-    gate.accounts.update({"busy": AccountBacklog("waiting", age=12.5, limit=30)}, {})
+    gate.accounts.update({"busy": AccountBacklog("waiting", wait=12.5, limit=30)}, {})
     gate.call("/v1/posts", "POST", Authorization="Bearer busy").close()
     assert gate.status[:3] == "200"
     assert gate.headers["RateLimit-Policy"] == '"key";q=4;w=2, "backlog";q=30;qu="seconds"'
@@ -261,7 +262,7 @@ def test_an_account_with_a_young_backlog_learns_what_is_left() -> None:
 def test_an_old_backlog_of_low_jobs_refuses_low_requests(priority: str, status: str) -> None:
     """The account still posts."""
     gate = Gate(plain)
-    gate.accounts.update({}, {"a": AccountBacklog("waiting", age=37, limit=30)})
+    gate.accounts.update({}, {"a": AccountBacklog("waiting", wait=37, limit=30)})
     gate.call("/v1/posts", "POST", Authorization="Bearer a", Priority=priority)
     assert gate.status[:3] == status
 

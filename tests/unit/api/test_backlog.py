@@ -4,6 +4,8 @@ import time
 from typing import Any, get_args, get_type_hints
 
 import pytest
+from splitflap_api.domain.fair.kind_state import KindState
+from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.overload import backlog as module
 from splitflap_api.overload.account_ages import CHUNK, waiting_since
@@ -38,8 +40,18 @@ class Jobs:
         self.broker_is_up = True
         self.accounts = AccountBacklogs()
         self.backlog = Backlog(
-            store, LIMITS, lambda: self.unconfirmed, lambda: self.broker_is_up, self.accounts
+            store,
+            LIMITS,
+            lambda: self.unconfirmed,
+            lambda: self.broker_is_up,
+            self.states,
+            self.accounts,
         )
+
+    def states(self) -> dict[Kind, KindState]:
+        """The states as the publisher reads them."""
+        with self.store.read() as tx:
+            return read_states(tx, self.store.now(tx))
 
     def add(
         self,
@@ -85,14 +97,14 @@ class Jobs:
     def why(self) -> str:
         """The reason to refuse everybody's work after a judgement; empty for none."""
         self.backlog.run_once()
-        overload = self.backlog.overload()
-        return overload.why if overload else ""
+        unpublished = self.backlog.unpublished()
+        return unpublished.why if unpublished else ""
 
     def refusal(self, account: str = "noisy", *, low: bool = False) -> str:
         """The reason to refuse an account's work after a judgement; empty for none."""
         self.backlog.run_once()
         backlog = self.accounts.of(account, low=low)
-        return backlog.problem().detail if backlog and backlog.is_too_old else ""
+        return backlog.problem().detail if backlog and backlog.exceeds_limit else ""
 
 
 @pytest.fixture
@@ -192,7 +204,7 @@ def test_many_young_jobs_are_no_backlog(waiting: Jobs) -> None:
     assert waiting.refusal() == ""
 
 
-def test_the_pressure_is_the_share_of_the_limit(waiting: Jobs) -> None:
+def test_the_pressure_is_the_wait_divided_by_its_limit(waiting: Jobs) -> None:
     """Replays of dead letters wait from a third on. A few stuck jobs are no pressure."""
     waiting.add("render", RENDERS.tolerated, dispatched=300)
     waiting.backlog.run_once()

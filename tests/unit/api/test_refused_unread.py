@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs
 from splitflap_api.overload.admission import Admission
-from splitflap_api.overload.backlog import Overload
+from splitflap_api.overload.backlog import UnpublishedWork
 from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.overload.unread_refusals import UnreadRefusals, is_whole
 from splitflap_core.telemetry import Metrics
@@ -90,9 +90,8 @@ class UnreadRig:
     def __init__(self) -> None:
         self.metrics = Metrics("api")
         self.wrong: str | None = None
-        self.overload: Overload | None = None
-        # Each account is its own key.
-        self.accounts = AccountBacklogs(lambda secret: secret)
+        self.unpublished: UnpublishedWork | None = None
+        self.accounts = AccountBacklogs()
         self.refusals = UnreadRefusals(
             Admission(
                 self._app,
@@ -100,8 +99,10 @@ class UnreadRig:
                 RateLimiter(0),
                 8,
                 lambda: self.wrong,
-                lambda: self.overload,
+                lambda: self.unpublished,
                 self.accounts,
+                # Each account is its own key.
+                lambda secret: secret,
             )
         )
 
@@ -127,7 +128,7 @@ def test_requests_pass_while_work_is_admitted() -> None:
 def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
     """The response and the metric are those of a refusal by the application."""
     rig = UnreadRig()
-    rig.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
+    rig.unpublished = UnpublishedWork("what was accepted 12 s ago is still unpublished", 7)
     answer = rig.answer(POST)
     assert answer is not None
     response = http.client.HTTPResponse(_Wire(answer))  # type: ignore[arg-type]  # has makefile
@@ -138,7 +139,7 @@ def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
     assert response.getheader("Date", "").endswith(" GMT")
     assert response.getheader("X-Content-Type-Options") == "nosniff"
     assert b"still unpublished" in response.read()
-    assert rig.shed("backlog") == 1
+    assert rig.shed("unpublished") == 1
 
 
 def test_unread_refusals_pause_while_not_ready() -> None:
@@ -164,7 +165,7 @@ GET = b"GET /v1/tasks/1 HTTP/1.1\r\nHost: x\r\n\r\n"
 def test_a_backlog_refuses_only_requests_with_work(data: bytes) -> None:
     """Incomplete requests pass too."""
     rig = UnreadRig()
-    rig.overload = Overload("what was accepted 12 s ago is still unpublished", 7)
+    rig.unpublished = UnpublishedWork("what was accepted 12 s ago is still unpublished", 7)
     assert rig.answer(data) is None
     assert rig.answer(POST) is not None
 
@@ -187,7 +188,7 @@ NOISY = b"Authorization: Bearer noisy"
 def beside_noisy() -> UnreadRig:
     """The work of the account `noisy` is too old."""
     rig = UnreadRig()
-    rig.accounts.update({"noisy": AccountBacklog("waiting", age=37, limit=30)}, {})
+    rig.accounts.update({"noisy": AccountBacklog("waiting", wait=37, limit=30)}, {})
     return rig
 
 
@@ -234,7 +235,7 @@ def test_an_old_backlog_refuses_no_other_request_unread(
 def test_a_young_backlog_refuses_nothing_unread() -> None:
     """The hub does not even look at requests."""
     rig = UnreadRig()
-    rig.accounts.update({"noisy": AccountBacklog("waiting", age=20, limit=30)}, {})
+    rig.accounts.update({"noisy": AccountBacklog("waiting", wait=20, limit=30)}, {})
     assert rig.refusals.now(overloaded=False) is None
 
 

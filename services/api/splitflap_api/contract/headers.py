@@ -42,8 +42,9 @@ ACCEPT_ENCODING = Parameter("Accept-Encoding", "The supported encoding of a body
 RATE_LIMIT = Parameter(
     "RateLimit",
     '`"key"`: `r` requests are left at once; in `t` seconds the whole quota is back. Absent while '
-    'SPLITFLAP_RATE_LIMIT is 0. `"backlog"`: for `r` more seconds the account may send work while '
-    "its earlier work waits; try again after `t` seconds. Absent unless much of it waits.",
+    'SPLITFLAP_RATE_LIMIT is 0. `"backlog"`: `r`: how many seconds '
+    "longer the account's work may wait before new work is refused; try again after `t` seconds. "
+    "Absent unless much of it waits.",
     _STRING | {"examples": ['"key";r=19;t=1', '"backlog";r=0;t=12']},
 )
 RATE_LIMIT_POLICY = Parameter(

@@ -11,8 +11,8 @@ from splitflap_api.contract.bearer import bearer_of
 from splitflap_api.contract.operations import ENDPOINT
 from splitflap_api.contract.paths import makes_work
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem, unavailable
-from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs
-from splitflap_api.overload.backlog import Overload
+from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs, Fields
+from splitflap_api.overload.backlog import UnpublishedWork
 from splitflap_api.overload.priority import asks_to_yield
 from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.overload.shedding import ACCOUNT_BACKLOG, Shedder
@@ -21,7 +21,6 @@ from splitflap_api.overload.slots import SLOT, STRANGERS, Slot, Slots
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
-Fields = list[tuple[str, str]]
 
 
 class Disconnectable(Protocol):
@@ -40,14 +39,17 @@ class Admission:
         limiter: RateLimiter,
         max_in_flight: int,
         not_ready: Callable[[], str | None],
-        overload: Callable[[], Overload | None],
+        unpublished: Callable[[], UnpublishedWork | None],
         accounts: AccountBacklogs,
+        account_of: Callable[[str], str | None],
     ) -> None:
+        """`account_of` gives the account of a key that this process knows, from memory."""
         self._app = app
         self._limiter = limiter
         self.accounts = accounts
+        self.account_of = account_of
         self._slots = Slots(max_in_flight)
-        self.shedder = Shedder(metrics, self._slots, not_ready, overload)
+        self.shedder = Shedder(metrics, self._slots, not_ready, unpublished)
         #: Responses being sent with a slot: when they began, and to which connection.
         self._sending: dict[Slot, tuple[float, Disconnectable | None]] = {}
         in_flight = metrics.gauge("splitflap_http_requests_in_flight")
@@ -58,7 +60,7 @@ class Admission:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         work = makes_work(environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        account = self.accounts.account_of(_key(environ)) or STRANGERS
+        account = self.account_of(_key(environ)) or STRANGERS
         backlog = self._backlog(environ, account) if work and self.accounts else None
         refusal = self._refusal(environ, account, backlog, work=work)
         fields = self._fields(environ, backlog)
@@ -67,7 +69,7 @@ class Admission:
             return _send(refusal, fields, start_response)
         return self._admit(environ, account, fields, start_response)
 
-    def free_slots(self) -> int:
+    def free_slots_for_any(self) -> int:
         """How many more requests of any one account may be in flight."""
         return self._slots.free_for_any
 
@@ -76,9 +78,9 @@ class Admission:
         return self._slots.free_for(account)
 
     @property
-    def few(self) -> int:
-        """How many requests of one account are few."""
-        return self._slots.few
+    def reserve_per_account(self) -> int:
+        """How many requests of one account may use the reserve."""
+        return self._slots.reserve_per_account
 
     def slow_readers(self, seconds: float) -> list[Disconnectable]:
         """Connections whose response began so many seconds ago and still holds a slot."""
@@ -100,7 +102,7 @@ class Admission:
         if reason := self.shedder.reason(makes_work=work, account=account):
             self.shedder.count(reason.label)
             return unavailable(reason.detail, reason.retry_after)
-        if backlog and backlog.is_too_old:
+        if backlog and backlog.exceeds_limit:
             self.shedder.count(ACCOUNT_BACKLOG)
             return backlog.problem()
         if self._limiter.rate and (wait := self._limiter.wait_for(_key(environ))):

@@ -1,7 +1,8 @@
-"""Judges the accepted jobs once a second: which accounts' work waits too long, and the broker's.
+"""Judges accepted work once a second: whose waits too long, and whether the broker takes jobs.
 
-Ages decide, because the number of jobs does not show the time they take. An account's own jobs
-refuse its work only (docs/adr/0030). Each job kind declares its `BacklogLimit`.
+Waits decide, because the number of jobs does not show the time they take. An account's wait is the
+age of its jobs, or the expected wait of new ones. It refuses the work of this account only
+(docs/adr/0030). Each job kind declares its `BacklogLimit`.
 """
 
 import math
@@ -13,7 +14,6 @@ from splitflap_core.contracts import Kind
 from sqlalchemy import Connection, func, select
 
 from splitflap_api.domain.fair.kind_state import KindState
-from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.fair.waits import expected_waits
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.loops.loop import Duty, Loop
@@ -29,7 +29,7 @@ from splitflap_api.store.schema import jobs
 #: Seconds between two judgements.
 POLL_EVERY = 1.0
 
-#: A judgement may take this share of the time. It takes 0.2 s with 10,000 waiting accounts.
+#: A judgement may take this part of the time. It takes 0.2 s with 10,000 waiting accounts.
 MOST_OF_TIME = 0.05
 
 #: Seconds that a connected broker may take to confirm a message. Less than the five seconds after
@@ -44,7 +44,7 @@ SILENT_AFTER = 20.0
 #: is away. An import of 100,000 posts waits for all other work, and that is no overload.
 LOW_AGES = 120
 
-#: Ages below this share of their limit are no backlog yet.
+#: Waits below this part of their limit are no backlog yet.
 NOTEWORTHY = 0.1
 
 #: Seconds without the broker, after which waits count from its return. A lost connection is
@@ -53,7 +53,7 @@ BROKER_AWAY = 10.0
 
 
 @dataclass(frozen=True)
-class Overload:
+class UnpublishedWork:
     """The reason to refuse everybody's new work, and the Retry-After in seconds."""
 
     why: str
@@ -69,7 +69,7 @@ class Limits:
 
 
 class Backlog(Loop):
-    """Queries the ages. Every request reads the last result."""
+    """Judges the waits. Every request reads the last result."""
 
     def __init__(
         self,
@@ -77,20 +77,28 @@ class Backlog(Loop):
         limits: Limits,
         unconfirmed: Callable[[], float],
         is_up: Callable[[], bool],
+        states: Callable[[], Mapping[Kind, KindState]],
         accounts: AccountBacklogs,
     ) -> None:
-        """`unconfirmed` gives the age in seconds of the oldest message without a confirm.
+        """Make a loop that judges each kind of job.
 
-        `is_up`: whether the broker is connected. The result for accounts goes to `accounts`.
+        Args:
+            store: has the jobs.
+            limits: the highest ages.
+            unconfirmed: gives the age in seconds of the oldest message without a confirm.
+            is_up: whether the broker is connected.
+            states: the states of the kinds, as the publisher read them last.
+            accounts: gets the result for accounts.
         """
-        super().__init__("backlog", Duty("query ages", self._judge), pause=lambda: self._next_in)
+        super().__init__("backlog", Duty("judge waits", self._judge), pause=lambda: self._next_in)
         self._store = store
         self._limits = limits
         self._unconfirmed = unconfirmed
         self._broker = _Broker(is_up)
+        self._states = states
         self._accounts = accounts
-        self._verdict: Overload | None = None
-        #: The highest age, as a share of its limit.
+        self._unpublished: UnpublishedWork | None = None
+        #: The highest quotient of a wait and its limit.
         self.pressure = 0.0
         self._next_in = POLL_EVERY
         self._answered_at = time.monotonic()
@@ -104,55 +112,48 @@ class Backlog(Loop):
         age = time.monotonic() - self._answered_at
         return f"no answer for {age:.0f} s" if age > SILENT_AFTER else None
 
-    def overload(self) -> Overload | None:
+    def unpublished(self) -> UnpublishedWork | None:
         """The reason to refuse everybody's new work now, if any. It reads memory only."""
         if self._unconfirmed() > UNCONFIRMED_LIMIT:
-            return Overload("the broker is slow to confirm accepted work", 1)
-        return self._verdict
+            return UnpublishedWork("the broker is slow to confirm accepted work", 1)
+        return self._unpublished
 
     def _judge(self) -> None:
-        """Compare the ages with their limits. After a failed query the last result stays."""
+        """Compare the waits with their limits. After a failed query the last result stays."""
         began = time.monotonic()
         self._next_in = POLL_EVERY
         with self._store.read() as tx:
             now = self._store.now(tx)
             back_at = self._broker.back_at(now)
             unpublished = _age(now, tx.execute(_UNPUBLISHED).scalar())
-            states = read_states(tx, now)
-            normal = self._by_account(tx, now, back_at, states)
-            low = self._by_account(tx, now, back_at)
+            normal = self._by_account(tx, now, back_at, low=False)
+            low = self._by_account(tx, now, back_at, low=True)
         self._answered_at = time.monotonic()
         self._accounts.update(normal, low)
-        self._verdict = _judged(unpublished, self._limits.unpublished)
+        self._unpublished = _judged(unpublished, self._limits.unpublished)
         worst = max((each.pressure for each in normal.values()), default=0.0)
         self.pressure = max(unpublished / self._limits.unpublished, worst)
         self._next_in = max(POLL_EVERY, (self._answered_at - began) / MOST_OF_TIME)
 
     def _by_account(
-        self,
-        tx: Connection,
-        now: int,
-        back_at: int,
-        states: Mapping[Kind, KindState] | None = None,
+        self, tx: Connection, now: int, back_at: int, *, low: bool
     ) -> dict[str, AccountBacklog]:
-        """The worst kind of each account, of normal jobs by `states`, else of low ones."""
+        """The worst kind of each account: of low jobs, or of the others."""
         worst: dict[str, AccountBacklog] = {}
         for kind in JOB_KINDS:
-            state = states[kind] if states else None
-            for account, each in self._of_kind(tx, kind, now, back_at, state):
+            for account, each in self._of_kind(tx, kind, now, back_at, low=low):
                 if account not in worst or each.pressure > worst[account].pressure:
                     worst[account] = each
         return worst
 
     def _of_kind(
-        self, tx: Connection, kind: Kind, now: int, back_at: int, state: KindState | None
+        self, tx: Connection, kind: Kind, now: int, back_at: int, *, low: bool
     ) -> Iterator[tuple[str, AccountBacklog]]:
         allowed = JOB_KINDS[kind].backlog
-        low = state is None
         limit = self._limits.unfinished * allowed.ages * (LOW_AGES if low else 1)
         before = now - int(1000 * limit * NOTEWORTHY)
-        if state:
-            waits = expected_waits(tx, state, allowed.tolerated, 1000 * limit, now)
+        if not low:  # low jobs have no expected wait: the others leave them the rest
+            waits = expected_waits(tx, self._states()[kind], allowed.tolerated, 1000 * limit, now)
             for account, wait in waits.items():
                 yield account, AccountBacklog(allowed.doing, wait / 1000, limit)
         if back_at >= before:
@@ -195,8 +196,8 @@ def _age(now: int, since: int | None) -> float:
     return 0.0 if since is None else (now - since) / 1000
 
 
-def _judged(age: float, limit: float) -> Overload | None:
+def _judged(age: float, limit: float) -> UnpublishedWork | None:
     if age <= limit:
         return None
     why = f"work accepted {age:.0f} s ago is still unpublished"
-    return Overload(why, min(MAX_RETRY_AFTER, max(1, math.ceil(age - limit))))
+    return UnpublishedWork(why, min(MAX_RETRY_AFTER, max(1, math.ceil(age - limit))))

@@ -55,14 +55,14 @@ Ready = Sequence[tuple[int, int]]
 class ClientRequests(Protocol):
     """The next requests of the clients, still unread. The gate calls these methods in the hub."""
 
-    def free_slots(self) -> int:
+    def free_slots_for_any(self) -> int:
         """How many more requests of any one account may be in flight."""
 
     def free_slots_for(self, account: str) -> int:
         """How many more requests of the account may be in flight."""
 
-    def few(self) -> int:
-        """How many requests of one account are few."""
+    def reserve_per_account(self) -> int:
+        """How many requests of one account may use the reserve of slots."""
 
     def is_read(self, fileno: int) -> bool:
         """Whether the client's next request is a read. Called once for each request."""
@@ -78,20 +78,20 @@ class ClientRequests(Protocol):
         """Refuse the client's next request unread, if possible. Return whether it was refused.
 
         `overloaded`: the gate sheds this client. Otherwise it is refused only if the service
-        takes no work now.
+        takes no work now, or no work of its account.
         """
 
 
 class NoClients:
     """The requests of a gate before `configure`: every client is served."""
 
-    def free_slots(self) -> int:
+    def free_slots_for_any(self) -> int:
         return MAX_POLLED
 
     def free_slots_for(self, account: str) -> int:  # noqa: ARG002 - as the protocol
-        return self.free_slots()
+        return self.free_slots_for_any()
 
-    def few(self) -> int:
+    def reserve_per_account(self) -> int:
         return MAX_POLLED
 
     def is_read(self, fileno: int) -> bool:  # noqa: ARG002 - as above
@@ -155,8 +155,8 @@ class ClientGate:
 
     def _serve_clients(self) -> list[tuple[int, int]]:
         ready = self._clients.poll(0, MAX_POLLED)
-        free_slots = max(self._requests.free_slots(), MAX_SERVED_OVERLOADED)
-        if len(ready) <= free_slots:
+        free = max(self._requests.free_slots_for_any(), MAX_SERVED_OVERLOADED)
+        if len(ready) <= free:
             self._overloaded_since = None
             return self._serve_reads_beside_others(ready)
         if not self._is_overload():
@@ -166,9 +166,9 @@ class ClientGate:
         return served + self._serve(shed, MAX_SHED, overloaded=True)
 
     def _in_turn(self, ready: Ready) -> tuple[Ready, Ready]:
-        """The clients with a slot, the accounts in turn; and those to shed."""
+        """Return the clients to serve, ordered by turn, and those to shed."""
         now = time.monotonic()
-        few = self._requests.few()
+        reserve = self._requests.reserve_per_account()
         seen: dict[str, int] = {}
         free: dict[str, int] = {}
         kept: list[tuple[int, tuple[int, int]]] = []
@@ -180,7 +180,7 @@ class ClientGate:
                 free[account] = self._requests.free_slots_for(account)
             if turn < free[account]:
                 kept.append((turn, each))
-            elif turn >= few or now - since > PATIENCE:
+            elif turn >= reserve or now - since > PATIENCE:
                 shed.append(each)
         kept.sort(key=_turn)
         return [each for _, each in kept], shed

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from splitflap_core.telemetry import Metrics
 
-from splitflap_api.overload.backlog import Overload
+from splitflap_api.overload.backlog import UnpublishedWork
 from splitflap_api.overload.slots import TOO_MANY, Slots
 
 
@@ -20,7 +20,10 @@ class ShedReason:
     only_work: bool = False
 
 
-#: Label `why` of a request refused because its account's own work is too old.
+#: Label `why` of a request refused because the broker does not take accepted work.
+UNPUBLISHED = "unpublished"
+
+#: Label `why` of a request refused because its account's own work waits too long.
 ACCOUNT_BACKLOG = "account_backlog"
 
 #: All slots are taken.
@@ -28,20 +31,20 @@ FULL = ShedReason("in_flight", TOO_MANY)
 
 
 class Shedder:
-    """Applies the limits shared by all clients: readiness, slots, the broker's backlog."""
+    """Applies the limits shared by all clients: readiness, slots, unpublished work."""
 
     def __init__(
         self,
         metrics: Metrics,
         slots: Slots,
         not_ready: Callable[[], str | None],
-        overload: Callable[[], Overload | None],
+        unpublished: Callable[[], UnpublishedWork | None],
     ) -> None:
         self._slots = slots
         self._not_ready = not_ready
-        self._overload = overload
+        self._unpublished = unpublished
         self._shed = metrics.counter("splitflap_http_shed_total")
-        for why in ("in_flight", "backlog", "not_ready", "rate", ACCOUNT_BACKLOG):
+        for why in ("in_flight", UNPUBLISHED, "not_ready", "rate", ACCOUNT_BACKLOG):
             self._shed.labels(why)
 
     def reason(self, *, makes_work: bool, account: str | None = None) -> ShedReason | None:
@@ -54,8 +57,8 @@ class Shedder:
         free = self._slots.free if account is None else self._slots.free_for(account)
         if free <= 0:
             return FULL
-        if makes_work and (overload := self._overload()):
-            return ShedReason("backlog", overload.why, overload.retry_after, only_work=True)
+        if makes_work and (found := self._unpublished()):
+            return ShedReason(UNPUBLISHED, found.why, found.retry_after, only_work=True)
         return None
 
     def count(self, label: str) -> None:

@@ -19,11 +19,11 @@ TOO_MANY = "too many requests are in flight"
 SLOT = "splitflap.slot"
 
 
-#: The part of the slots for accounts with few requests in flight.
+#: The reserve: the part of the slots for accounts with few requests in flight.
 RESERVED = 1 / 4
 
-#: The largest part of the slots that is still few requests.
-FEW = 1 / 16
+#: An account with at most this part in flight may use the reserve.
+RESERVED_PER_ACCOUNT = 1 / 16
 
 #: The account of all requests without a known key. No key has it.
 STRANGERS = ""
@@ -35,8 +35,8 @@ class Slots:
     def __init__(self, total: int) -> None:
         self._total = total
         self._reserved = int(total * RESERVED)
-        #: Requests of one account that are few.
-        self.few = max(1, int(total * FEW))
+        #: Requests of one account that may use the reserve.
+        self.reserve_per_account = max(1, int(total * RESERVED_PER_ACCOUNT))
         self.taken = 0
         self._by_account: dict[str, int] = {}
 
@@ -52,8 +52,8 @@ class Slots:
 
     def free_for(self, account: str) -> int:
         """How many more requests of the account may be in flight."""
-        few = min(self.few - self._by_account.get(account, 0), self.free)
-        return max(self.free_for_any, few)
+        of_reserve = self.reserve_per_account - self._by_account.get(account, 0)
+        return max(self.free_for_any, min(of_reserve, self.free))
 
     def take(self, account: str) -> None:
         """Take a slot, even if none is free."""

@@ -68,12 +68,12 @@ class UnreadRefusals:
         return _response(unavailable(reason.detail, reason.retry_after))
 
     def _refuse_account(self, data: bytes) -> bytes | None:
-        """Refuse new work of an account whose work of the normal urgency is too old."""
+        """Refuse new work of an account whose work of the normal urgency waits too long."""
         accounts = self._admission.accounts
         secret = certain_bearer(data)
-        account = accounts.account_of(secret) if secret else None
+        account = self._admission.account_of(secret) if secret else None
         backlog = accounts.of(account, low=False) if account else None
-        if not (backlog and backlog.is_too_old and is_whole(data) and _makes_work(data)):
+        if not (backlog and backlog.exceeds_limit and is_whole(data) and _makes_work(data)):
             return None
         self._admission.count_refused(ACCOUNT_BACKLOG, 429)
         problem = backlog.problem()

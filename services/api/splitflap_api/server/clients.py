@@ -60,19 +60,19 @@ class OpenClients:
             self._gate.remove_client(fileno)
             del self._by_fileno[fileno]
 
-    def free_slots(self) -> int:
-        return self._admission.free_slots()
+    def free_slots_for_any(self) -> int:
+        return self._admission.free_slots_for_any()
 
     def free_slots_for(self, account: str) -> int:
         return self._admission.free_slots_for(account)
 
-    def few(self) -> int:
-        return self._admission.few
+    def reserve_per_account(self) -> int:
+        return self._admission.reserve_per_account
 
     def account(self, fileno: int) -> str:
         client = self._by_fileno.get(fileno)
         secret = probable_bearer(client.next_bytes(HEAD_PEEK)) if client else None
-        known = self._admission.accounts.account_of(secret) if secret else None
+        known = self._admission.account_of(secret) if secret else None
         return known or STRANGERS
 
     def is_read(self, fileno: int) -> bool:
@@ -91,7 +91,7 @@ class OpenClients:
 
     def hang_up_slow_readers(self) -> None:
         """If every slot is taken, disconnect clients that take too long for their response."""
-        if self.free_slots() <= 0:
+        if self.free_slots_for_any() <= 0:
             for client in self._admission.slow_readers(SLOW_READER):
                 hang_up(client, socket.SHUT_RDWR)
 

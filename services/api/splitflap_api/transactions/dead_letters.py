@@ -16,7 +16,7 @@ from splitflap_api.transactions.replay import Replayer
 #: Seconds of one request, before a last replay that may wait for the broker.
 SECONDS = 2.0
 
-#: Pressure of the backlog from which replays wait: clients keep most of the room up to 1.
+#: The pressure from which replays wait: clients keep most of the room up to 1.
 MAX_PRESSURE = 1 / 3
 
 #: Seconds until the next try then.
@@ -27,7 +27,7 @@ class DeadLetterBatches:
     """Replays and drops dead letters by their ids."""
 
     def __init__(self, store: Store, replayer: Replayer, pressure: Callable[[], float]) -> None:
-        """`pressure` gives the age of waiting jobs as a share of its limit."""
+        """`pressure` gives the highest quotient of a wait and its limit."""
         self._store = store
         self._replayer = replayer
         self._pressure = pressure

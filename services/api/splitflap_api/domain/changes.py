@@ -172,7 +172,7 @@ class Changes:
                 preview["job_id"] = self._scrape_job(request)["id"]
                 started.append({"url": request.url, "job_id": preview["job_id"]})
             elif self.router.is_holding("scrape"):
-                self.joined.setdefault(preview["job_id"], request.owner)
+                self._join(preview["job_id"], request.owner)
             self.waiters.append({"job_id": preview["job_id"], "task_id": request.task_id})
             waits[request.task_id] += 1
         update_rows(tx, schema.previews, ("url",), started)
@@ -190,6 +190,10 @@ class Changes:
                 event_rows(tx, [{**event, "created_at": self.now} for event in self.events]),
             ),
         )
+
+    def _join(self, job_id: str, owner: JobOwner) -> None:
+        if job_id not in self.joined or self.joined[job_id].low:
+            self.joined[job_id] = owner
 
     def _scrape_job(self, request: PreviewRequest) -> Row:
         payload = encode(ScrapeRequest(request.url))

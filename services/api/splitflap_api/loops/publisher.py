@@ -101,8 +101,14 @@ class Publisher(Loop):
     def _join(self) -> None:
         with self._lock:
             joining, self._joining = self._joining, {}
-        if joining:
-            self._dispatcher.publish(self._held.join(joining))
+        if not joining:
+            return
+        try:
+            rows = self._held.join(joining)
+        except BaseException:
+            self.join(joining)
+            raise
+        self._dispatcher.publish(rows)
 
     def _forget(self) -> None:
         if time.monotonic() - self._forgot_at >= FORGET_EVERY:

@@ -61,12 +61,20 @@ def update_rows(tx: Connection, table: Table, keys: tuple[str, ...], rows: Seque
         tx.execute(_update(table, keys, columns), {"rows": _json(rows)})
 
 
-def upsert_rows(tx: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
-    """Insert rows, or set the columns of those with the same keys, in this order."""
+def upsert_rows(
+    tx: Connection,
+    table: Table,
+    keys: tuple[str, ...],
+    rows: Sequence[Row],
+    *,
+    update: bool = True,
+) -> None:
+    """Insert rows in this order. With `update`, set the columns of those with the same keys."""
     if not rows:
         return
-    statement = _upsert(table, keys, tuple(rows[0]), sqlite=tx.dialect.name == "sqlite")
-    tx.execute(statement, rows if tx.dialect.name == "sqlite" else {"rows": _json(rows)})
+    sqlite = tx.dialect.name == "sqlite"
+    statement = _upsert(table, keys, tuple(rows[0]), sqlite=sqlite, update=update)
+    tx.execute(statement, rows if sqlite else {"rows": _json(rows)})
 
 
 def delete_rows(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -148,7 +156,7 @@ def _update(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Te
 
 @cache
 def _upsert(
-    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], *, sqlite: bool
+    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], *, sqlite: bool, update: bool
 ) -> TextClause:
     names = ", ".join(columns)
     values = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in keys)
@@ -156,7 +164,7 @@ def _upsert(
     source = f"VALUES ({given})" if sqlite else f"SELECT {names} FROM {_given(table)}"  # noqa: S608 - names of the schema
     return text(
         f"INSERT INTO {table.name} ({names}) {source} "
-        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {values}"
+        f"ON CONFLICT ({', '.join(keys)}) DO {f'UPDATE SET {values}' if update else 'NOTHING'}"
     )
 
 

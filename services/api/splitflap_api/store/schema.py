@@ -217,8 +217,10 @@ shares = Table(
     Column("mean", Double, nullable=False),
     # The recent time of the workers, which decays.
     Column("used", Double, nullable=False),
+    # The number of recent jobs, which decays too.
+    Column("jobs", Double, nullable=False),
     # Recent texts that used up their deadline, and the time of the last one.
-    Column("overdue", Integer, nullable=False, server_default="0"),
+    Column("overdue", Double, nullable=False, server_default="0"),
     _time("overdue_at", nullable=True),
     _time("updated_at"),
 )

@@ -8,9 +8,9 @@ NOW = 1_000_000
 QUIET, NOISY = JobOwner("quiet"), JobOwner("noisy")
 
 
-def share(mean: float = 5.0, used: float = 0.0, overdue: int = 0) -> Share:
+def share(mean: float = 5.0, used: float = 0.0, overdue: float = 0.0, jobs: float = 1e6) -> Share:
     """A share that was written now."""
-    return Share(0.0, mean, used, overdue, NOW if overdue else None, NOW)
+    return Share(0.0, mean, used, jobs, overdue, NOW if overdue else None, NOW)
 
 
 def key(owner: JobOwner) -> ShareKey:
@@ -123,3 +123,31 @@ def test_jobs_without_an_account_go_direct() -> None:
     """An admin replays dead letters."""
     assert flooded().route("scrape", JobOwner("")) is Route.DIRECT
     assert flooded().route("render", JobOwner("")) is Route.DIRECT
+
+
+def test_without_a_publisher_no_job_is_held() -> None:
+    """Replicas of an earlier release would not release it."""
+    alone = flooded(releases=False)
+    assert alone.route("render", NOISY) is Route.DIRECT
+    assert Router().route("render", NOISY) is Route.DIRECT
+
+
+def test_an_account_has_few_jobs_at_the_broker_until_its_rate_is_known() -> None:
+    """Its next texts may take far longer than the last ones."""
+    idle = router(shares={key(NOISY): share(mean=1.0, jobs=10.0)})
+    routes = [idle.route("render", NOISY) for _ in range(100)]
+    assert routes[30] is Route.DIRECT
+    assert routes[-1] is Route.HELD
+
+
+def test_a_long_job_takes_the_room_of_one_slot() -> None:
+    """It occupies one, however long it takes."""
+    state = KindState("scrape", 50, 500.0, shares={key(NOISY): share(mean=20_000.0)})
+    state.add_jobs(key(NOISY), 7)
+    assert state.work == 7 * 2_500.0
+
+
+def test_a_job_that_would_fill_the_express_queue_is_held() -> None:
+    """Those of other accounts would wait behind it."""
+    heavy = {key(QUIET): share(mean=1_900.0), key(NOISY): share(used=20_000.0)}
+    assert flooded(shares=heavy).route("render", QUIET) is Route.HELD

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from splitflap_api.domain.fair.ledger import WORKER_KEPT, Ledger
+from splitflap_api.domain.fair.ledger import MOST_TOOK, WORKER_KEPT, Ledger
 from splitflap_api.domain.fair.shares import (
     DEBT_KEPT,
     DECAY,
@@ -33,7 +33,8 @@ def test_a_charge_pays_for_the_part_beyond_the_mean() -> None:
     """The round has paid the mean."""
     share = Share.new(10.0, NOW).charged(Charge(2, 50.0), NOW)
     assert share.deficit == -30.0
-    assert 10.0 < share.mean < 25.0
+    assert share.mean == 25.0
+    assert 25.0 < share.charged(Charge(1, 50.0), NOW).mean < 50.0
     assert share.used == 50.0
 
 
@@ -96,3 +97,23 @@ def test_the_slots_of_busy_workers_add_up() -> None:
     assert ledger.slots("scrape") == 0
     now[0] += 1
     assert ledger.slots("render") == 4
+
+
+def test_good_jobs_make_up_for_an_overdue_text() -> None:
+    """Three of many thousands must not throttle an account."""
+    share = Share.new(5.0, NOW).charged(Charge(MANY_OVERDUE, 6_000.0, MANY_OVERDUE), NOW)
+    assert not share.charged(Charge(200, 1_000.0), NOW).has_many_overdue(NOW)
+
+
+def test_a_report_without_work_is_no_charge() -> None:
+    """The job came back before a worker began it. It would lower the mean."""
+    ledger = Ledger()
+    ledger.note(JOB, outcome(0.0))
+    assert ledger.take() == {}
+
+
+def test_a_frozen_worker_charges_a_bounded_time() -> None:
+    """It may have been stopped for an hour."""
+    ledger = Ledger()
+    ledger.note(JOB, outcome(3_600.0))
+    assert ledger.take() == {KEY: Charge(1, MOST_TOOK * 1000)}

@@ -21,6 +21,15 @@ LOW_PART = 0.5
 #: The least part of the workers' time for low jobs.
 LEAST_LOW_PART = 0.1
 
+#: The time of a job of an account whose jobs nobody has measured.
+UNKNOWN_COST = 50.0
+
+#: Jobs of one account at the broker and the workers: so many, two for each slot, and those of four
+#: seconds at its recent rate. A mean is no promise: its next texts may take far longer.
+MOST_JOBS = 32
+JOBS_PER_SLOT = 2
+SECONDS_OF_RATE = 4.0
+
 #: Before the first outcome: the slots of the workers, and the mean time of a job.
 FIRST_SLOTS: Mapping[Kind, int] = {"render": 1, "scrape": 50}
 FIRST_MEAN: Mapping[Kind, float] = {"render": 5.0, "scrape": 500.0}
@@ -33,6 +42,9 @@ class KindState:
     kind: Kind
     slots: int
     mean: float
+    #: Whether some process releases held jobs. Without one, as beside replicas of an earlier
+    #: release, no job may be held.
+    releases: bool = True
     #: Whether workers consume the express queue.
     express: bool = False
     #: Whether normal jobs are held, and whether low ones are.
@@ -56,7 +68,7 @@ class KindState:
     @classmethod
     def none(cls, kind: Kind) -> "KindState":
         """The state of a kind without jobs and outcomes."""
-        return cls(kind, FIRST_SLOTS[kind], FIRST_MEAN[kind])
+        return cls(kind, FIRST_SLOTS[kind], FIRST_MEAN[kind], releases=False)
 
     @property
     def window(self) -> float:
@@ -78,13 +90,29 @@ class KindState:
         """Whether any jobs are held."""
         return self.held or self.held_low or self.held_overdue
 
+    @property
+    def most_express(self) -> float:
+        """The longest time of an express job. A longer one would hold up those of others."""
+        return EXPRESS_WINDOW_PER_SLOT + self.mean
+
     def share(self, key: ShareKey, now: int) -> Share:
         """The known share of an owner, or a new one."""
-        return self.shares.get(key) or Share.new(self.mean, now)
+        return self.shares.get(key) or Share.new(max(self.mean, UNKNOWN_COST), now)
+
+    def part_of_window(self, cost: float) -> float:
+        """The room that a job takes in the window: one slot at most, however long it takes."""
+        return min(cost, WINDOW_PER_SLOT + self.mean)
+
+    def most_jobs(self, share: Share, now: int) -> int:
+        """Jobs that an account may have at the broker and the workers."""
+        if share.has_many_overdue(now):
+            return 1
+        proven = share.jobs_lately(now) / DECAY * 1000 * SECONDS_OF_RATE
+        return MOST_JOBS + JOBS_PER_SLOT * self.slots + int(proven)
 
     def add_jobs(self, key: ShareKey, jobs: int, *, express: bool = False) -> None:
         """Count jobs of an owner as being at the broker."""
-        work = jobs * self.share(key, 0).cost
+        work = jobs * self.part_of_window(self.share(key, 0).cost)
         self.jobs[key] += jobs
         self.work += work
         self.express_work += work if express else 0.0

@@ -16,6 +16,9 @@ from splitflap_api.store.schema import IS_RELEASED, capacities, jobs, shares
 #: Accounts with held jobs that are counted, and shares that are read.
 MOST_COUNTED = 1_000
 
+#: Milliseconds after which a publisher that writes no charges counts as gone.
+RELEASER_KEPT = 60_000
+
 #: The recent use in milliseconds from which a share is read, also without a job at the broker.
 MUCH_USE = 100.0
 
@@ -48,6 +51,7 @@ def read_capacities(tx: Connection) -> dict[Kind, Row]:
             "express": False,
             "last_turn": "",
             "last_low_turn": "",
+            "updated_at": 0,
         }
         for kind in KINDS
     }
@@ -72,6 +76,7 @@ def _state(
         kind,
         capacity["slots"],
         capacity["mean"],
+        releases=capacity["updated_at"] > now - RELEASER_KEPT,
         express=capacity["express"],
         held=bool(normal - overdue),
         held_low=bool(low),
@@ -82,7 +87,7 @@ def _state(
         shares=shares_of_kind,
     )
     for key, row in released:
-        state.add_jobs(key, row["jobs"], express=row["express"])
+        state.add_jobs(key, row["count"], express=row["express"])
     return state
 
 
@@ -94,7 +99,7 @@ def _shares(tx: Connection, now: int) -> dict[ShareKey, Share]:
 
 _ANY_JOB = select(jobs.c.id).limit(1)
 _counted = (
-    select(jobs.c.kind, jobs.c.account, jobs.c.low, jobs.c.express, func.count().label("jobs"))
+    select(jobs.c.kind, jobs.c.account, jobs.c.low, jobs.c.express, func.count().label("count"))
     .where(IS_RELEASED, or_(jobs.c.due_at.is_(None), jobs.c.due_at <= bindparam("_soon")))
     .group_by(jobs.c.kind, jobs.c.account, jobs.c.low, jobs.c.express)
     .subquery()

@@ -13,6 +13,9 @@ from splitflap_api.domain.fair.shares import NO_ACCOUNT, Charge, ShareKey
 #: The reason of a text that used up its deadline.
 OVERDUE_REASON = "deadline"
 
+#: Most seconds of one attempt. A longer time is that of a frozen worker, or of a foreign one.
+MOST_TOOK = 120.0
+
 #: Seconds after its last outcome from which a worker's slots count no more. A busy worker sends
 #: outcomes much more often.
 WORKER_KEPT = 60.0
@@ -33,14 +36,17 @@ class Ledger:
 
     def note(self, job: Mapping[str, Any], outcome: JobOutcome) -> None:
         """Charge the owner of a job for an attempt."""
+        if not outcome.took:
+            return  # the worker has not begun the job
         report = outcome.outcome
         overdue = isinstance(report, Failed) and report.reason == OVERDUE_REASON
-        charge = Charge(1, outcome.took * 1000, int(overdue))
+        charge = Charge(1, min(outcome.took, MOST_TOOK) * 1000, int(overdue))
         with self._lock:
             if job["account"] != NO_ACCOUNT:
                 self._charges.setdefault(ShareKey.of(job), Charge()).add(charge)
-            if outcome.slots and len(self._workers) < MOST_WORKERS:
-                self._workers[outcome.kind, outcome.worker] = outcome.slots, self._now()
+            worker = outcome.kind, outcome.worker
+            if outcome.slots and (worker in self._workers or len(self._workers) < MOST_WORKERS):
+                self._workers[worker] = outcome.slots, self._now()
 
     def take(self) -> dict[ShareKey, Charge]:
         """Take all charges, to be written."""

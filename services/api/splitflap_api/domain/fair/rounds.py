@@ -18,29 +18,31 @@ class Turn:
     account: str
     deficit: float
     cost: float
-    #: Jobs that the account may still send, or None without a limit.
-    most: int | None = None
+    #: The room that each job takes.
+    room: float
+    #: Jobs that the account may send.
+    most: int
     #: Jobs that it may send now.
     jobs: int = 0
 
     def take(self, room: float) -> float:
         """Send jobs while there are credit and room. Return the room that is left."""
-        count = math.ceil(min(self.deficit, room) / self.cost)
-        if self.most is not None:
-            count = min(count, self.most - self.jobs)
+        wanted = min(self.deficit / self.cost, room / self.room, self.most - self.jobs)
+        count = math.ceil(wanted)
         self.jobs += count
         self.deficit -= count * self.cost
-        return room - count * self.cost
+        return room - count * self.room
 
     def found(self, count: int) -> None:
-        """Note that only `count` of the jobs exist. An account without a job keeps no credit."""
-        self.deficit = min(0.0, self.deficit + (self.jobs - count) * self.cost)
-        self.jobs = count
+        """Note that only `count` of the jobs were there. Then the account keeps no credit."""
+        if count < self.jobs:
+            self.deficit = min(0.0, self.deficit + (self.jobs - count) * self.cost)
+            self.jobs = count
 
     @property
     def is_full(self) -> bool:
         """Whether the account may send no more jobs."""
-        return self.most is not None and self.jobs >= self.most
+        return self.jobs >= self.most
 
 
 def allot(turns: Sequence[Turn], room: float, quantum: float) -> str | None:

@@ -14,14 +14,13 @@ from splitflap_core.contracts import Kind
 from splitflap_core.kinds import KINDS
 
 from splitflap_api.domain.fair.kind_state import LOW_PART, KindState
-from splitflap_api.domain.fair.shares import NO_ACCOUNT, JobOwner, ShareKey
+from splitflap_api.domain.fair.shares import NO_ACCOUNT, JobOwner, Share, ShareKey
 
-#: The time of a job of an account with many jobs and no known mean, in milliseconds.
-UNKNOWN_COST = 50.0
+#: Jobs of an account with an unknown mean that count as the kind's mean.
 MANY_UNKNOWN = 8
 
-#: Costs of accounts that a process remembers.
-MOST_COSTS = 10_000
+#: Measured shares that a process remembers.
+MOST_SHARES = 10_000
 
 
 class Route(Enum):
@@ -49,7 +48,8 @@ class Router:
 
     def __init__(self) -> None:
         self._snapshots = {kind: _Snapshot(KindState.none(kind), 0) for kind in KINDS}
-        self._costs: OrderedDict[ShareKey, float] = OrderedDict()
+        #: Measured shares. A steady account may have no job at the moment of a state.
+        self._shares: OrderedDict[ShareKey, Share] = OrderedDict()
 
     @property
     def states(self) -> Mapping[Kind, KindState]:
@@ -61,10 +61,11 @@ class Router:
         for kind, state in states.items():
             self._snapshots[kind] = _Snapshot(state, now)
             for key, share in state.shares.items():
-                self._costs[key] = share.cost
-                self._costs.move_to_end(key)
-        while len(self._costs) > MOST_COSTS:
-            self._costs.popitem(last=False)
+                if share.is_measured:
+                    self._shares[key] = share
+                    self._shares.move_to_end(key)
+        while len(self._shares) > MOST_SHARES:
+            self._shares.popitem(last=False)
 
     def is_holding(self, kind: Kind | None = None) -> bool:
         """Whether jobs are held: of this kind, or of any."""
@@ -73,21 +74,13 @@ class Router:
 
     def route(self, kind: Kind, owner: JobOwner) -> Route:
         """The route of one more job."""
-        if owner.account == NO_ACCOUNT:
-            return Route.DIRECT
         snapshot, key = self._snapshots[kind], ShareKey(kind, *owner)
-        cost = self._cost(snapshot, key)
-        route = _choose(snapshot, key, cost)
-        snapshot.note(key, route, cost)
+        if owner.account == NO_ACCOUNT or not snapshot.state.releases:
+            return Route.DIRECT
+        share = self._shares.get(key) or snapshot.guess(key)
+        route = snapshot.choose(key, share)
+        snapshot.note(key, route, share)
         return route
-
-    def _cost(self, snapshot: "_Snapshot", key: ShareKey) -> float:
-        cost = self._costs.get(key)
-        if cost is not None:
-            return cost
-        snapshot.unknown[key] += 1
-        mean = snapshot.state.mean
-        return mean if snapshot.unknown[key] <= MANY_UNKNOWN else max(mean, UNKNOWN_COST)
 
 
 class _Snapshot:
@@ -101,7 +94,7 @@ class _Snapshot:
         self.held_overdue = state.held_overdue
         self.work = state.work
         self.express_work = state.express_work
-        self.by_owner: Counter[ShareKey] = Counter()
+        self.jobs: Counter[ShareKey] = Counter()
         self.unknown: Counter[ShareKey] = Counter()
 
     @property
@@ -109,47 +102,46 @@ class _Snapshot:
         """Whether any jobs are held."""
         return self.held or self.held_low or self.held_overdue
 
-    @property
-    def room(self) -> float:
-        """The room in the window. Below 0 it is over-full."""
-        return self.state.window - self.work
+    def guess(self, key: ShareKey) -> Share:
+        """The share of an account whose jobs nobody has measured."""
+        self.unknown[key] += 1
+        if self.unknown[key] <= MANY_UNKNOWN:
+            return Share.new(self.state.mean, self._now)
+        return self.state.share(key, self._now)
 
-    def has_many_overdue(self, key: ShareKey) -> bool:
-        """Whether the account has sent many overdue texts lately."""
-        share = self.state.shares.get(key)
-        return share is not None and share.has_many_overdue(self._now)
+    def choose(self, key: ShareKey, share: Share) -> Route:
+        """The route of one more job of an account with this share."""
+        state = self.state
+        under_way = state.jobs.get(key, 0) + self.jobs[key]
+        overdue = share.has_many_overdue(self._now)
+        if overdue or under_way >= state.most_jobs(share, self._now):
+            return Route.HELD
+        room = state.window - self.work
+        if key.low:
+            is_full = room < state.window * (1 - LOW_PART)
+            return Route.HELD if self.held or self.held_low or is_full else Route.DIRECT
+        if not self.held and room > 0:
+            return Route.DIRECT
+        if share.cost > state.most_express or not self._is_sparse(share, under_way):
+            return Route.HELD
+        if not state.express:
+            return Route.DIRECT
+        return Route.HELD if self.express_work >= state.express_window else Route.EXPRESS
 
-    def is_sparse(self, key: ShareKey, cost: float) -> bool:
-        """Whether the account uses less than half of its fair share. Its only job is sparse."""
-        share = self.state.shares.get(key)
-        used = share.used_lately(self._now) if share else 0.0
-        used += self.state.jobs.get(key, 0) * cost + self.by_owner[key]
-        return used < cost or used + cost <= self.state.fair_share / 2
-
-    def note(self, key: ShareKey, route: Route, cost: float) -> None:
+    def note(self, key: ShareKey, route: Route, share: Share) -> None:
         """Count a job by its route."""
         if route is Route.HELD:
-            overdue = self.has_many_overdue(key)
+            overdue = share.has_many_overdue(self._now)
             self.held_overdue |= overdue
             self.held_low |= key.low
             self.held |= not (overdue or key.low)
             return
-        self.work += cost
-        self.express_work += cost if route is Route.EXPRESS else 0.0
-        self.by_owner[key] += cost  # type: ignore[assignment]  # a Counter of milliseconds
+        work = self.state.part_of_window(share.cost)
+        self.work += work
+        self.express_work += work if route is Route.EXPRESS else 0.0
+        self.jobs[key] += 1
 
-
-def _choose(snapshot: _Snapshot, key: ShareKey, cost: float) -> Route:
-    state = snapshot.state
-    if snapshot.has_many_overdue(key):
-        return Route.HELD
-    if key.low:
-        is_full = snapshot.room < state.window * (1 - LOW_PART)
-        return Route.HELD if snapshot.held or snapshot.held_low or is_full else Route.DIRECT
-    if not snapshot.held and snapshot.room > 0:
-        return Route.DIRECT
-    if not snapshot.is_sparse(key, cost):
-        return Route.HELD
-    if not state.express:
-        return Route.DIRECT
-    return Route.HELD if snapshot.express_work >= state.express_window else Route.EXPRESS
+    def _is_sparse(self, share: Share, under_way: int) -> bool:
+        """Whether the account uses less than half of its fair share. Its only job is sparse."""
+        used = share.used_lately(self._now) + under_way * share.cost
+        return used < share.cost or used + share.cost <= self.state.fair_share / 2

@@ -25,8 +25,10 @@ SHARE_KEPT = 600_000
 #: The least time of a job. No cost is 0.
 LEAST_COST = 0.1
 
-#: Texts that used up their deadline, until an account has one text under way at a time.
+#: Texts that used up their deadline, until an account has one text under way at a time. A hundred
+#: jobs in time make up for one of them.
 MANY_OVERDUE = 3
+OVERDUE_PART = 0.01
 
 
 class JobOwner(NamedTuple):
@@ -74,9 +76,12 @@ class Share:
     """One row of the table."""
 
     deficit: float
+    #: The mean time of a job. Before the first charge it is a guess.
     mean: float
+    #: The recent time of the workers, and the number of recent jobs. Both decay.
     used: float
-    overdue: int
+    jobs: float
+    overdue: float
     overdue_at: int | None
     updated_at: int
 
@@ -87,8 +92,8 @@ class Share:
 
     @classmethod
     def new(cls, mean: float, now: int) -> "Share":
-        """The share of an account that has had nothing lately. `mean` is that of the kind."""
-        return cls(0.0, mean, 0.0, 0, None, now)
+        """The share of an account that has had nothing lately. `mean` is a guess."""
+        return cls(0.0, mean, 0.0, 0.0, 0.0, None, now)
 
     def row(self) -> dict[str, Any]:
         """Its columns without the key."""
@@ -99,9 +104,18 @@ class Share:
         """The time that one more job will take."""
         return max(LEAST_COST, self.mean)
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether the mean is that of finished jobs."""
+        return self.jobs > 0
+
     def used_lately(self, now: int) -> float:
         """The recent use, decayed until `now`."""
-        return self.used * math.exp(-max(0, now - self.updated_at) / DECAY)
+        return self.used * self._decay(now)
+
+    def jobs_lately(self, now: int) -> float:
+        """The number of recent jobs, decayed until `now`."""
+        return self.jobs * self._decay(now)
 
     def has_many_overdue(self, now: int) -> bool:
         """Whether the account has sent many overdue texts lately."""
@@ -113,18 +127,30 @@ class Share:
 
     def with_deficit(self, deficit: float, now: int) -> "Share":
         """The share after a turn."""
-        return replace(self, deficit=deficit, used=self.used_lately(now), updated_at=now)
+        return replace(
+            self,
+            deficit=deficit,
+            used=self.used_lately(now),
+            jobs=self.jobs_lately(now),
+            updated_at=now,
+        )
 
     def charged(self, charge: Charge, now: int) -> "Share":
         """The share after some jobs. Its deficit pays for the part beyond the mean."""
         mean_of_these = charge.took / charge.jobs
+        weight = 1 - (1 - WEIGHT) ** charge.jobs if self.is_measured else 1.0
         surplus = charge.took - charge.jobs * self.mean
         forgotten = (self.overdue_at or 0) <= now - SHARE_KEPT
+        made_up = OVERDUE_PART * (charge.jobs - charge.overdue)
         return Share(
             deficit=max(-MOST_DEBT, min(self.credit(now) - surplus, MOST_DEBT)),
-            mean=self.mean + (mean_of_these - self.mean) * (1 - (1 - WEIGHT) ** charge.jobs),
+            mean=self.mean + (mean_of_these - self.mean) * weight,
             used=self.used_lately(now) + charge.took,
-            overdue=(0 if forgotten else self.overdue) + charge.overdue,
+            jobs=self.jobs_lately(now) + charge.jobs,
+            overdue=max(0.0, (0.0 if forgotten else self.overdue) + charge.overdue - made_up),
             overdue_at=now if charge.overdue else self.overdue_at,
             updated_at=now,
         )
+
+    def _decay(self, now: int) -> float:
+        return math.exp(-max(0, now - self.updated_at) / DECAY)

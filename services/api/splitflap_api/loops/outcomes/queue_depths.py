@@ -181,9 +181,13 @@ class Queues:
         self._signs.note_depths(self._depths, self._asked)
 
     def consumers_of(self, queue: str) -> int | None:
-        """The consumers of a queue, or None if there is no fresh answer. For any thread."""
-        depth = self._fresh(queue)
-        return depth.consumers if depth else None
+        """The consumers of a queue, or None if there is no fresh answer. For any thread.
+
+        The broker has none of a queue that it lacks or refuses, if it answers for others.
+        """
+        if depth := self._fresh(queue):
+            return depth.consumers
+        return 0 if any(map(self._fresh, self._depths)) else None
 
     def _fresh(self, queue: str) -> Depth | None:
         return self._depths.get(queue) if self._now() - self._asked < FORGET_AFTER else None
@@ -193,5 +197,5 @@ class Queues:
         return depth.ready if depth else math.nan
 
     def _consumers(self, queue: str) -> float:
-        count = self.consumers_of(queue)
-        return math.nan if count is None else count
+        depth = self._fresh(queue)
+        return depth.consumers if depth else math.nan

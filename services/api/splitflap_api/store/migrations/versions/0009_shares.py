@@ -44,7 +44,8 @@ def upgrade() -> None:
         sa.Column("deficit", sa.Double(), nullable=False),
         sa.Column("mean", sa.Double(), nullable=False),
         sa.Column("used", sa.Double(), nullable=False),
-        sa.Column("overdue", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("jobs", sa.Double(), nullable=False),
+        sa.Column("overdue", sa.Double(), nullable=False, server_default="0"),
         sa.Column("overdue_at", sa.BigInteger(), nullable=True),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
     )

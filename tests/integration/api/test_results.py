@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from splitflap_api.loops.dispatch import message_of
+from splitflap_api.loops.outcomes.results import LARGE
 from splitflap_api.store import schema
 from splitflap_core.broker import Delivery
 from splitflap_core.broker.messages import ReceivedMessage
@@ -49,17 +50,20 @@ def test_only_the_broken_result_is_a_dead_letter(rig: Rig, consumer: Consumer) -
     assert (letter["queue"], letter["body"]) == ("results", encode(broken))
 
 
+@pytest.mark.parametrize("size", ["small", "large"])
 def test_an_outcome_is_acked_after_its_commit(
-    rig: Rig, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, consumer: Consumer, monkeypatch: pytest.MonkeyPatch, size: str
 ) -> None:
     """In an outage of the database it stays unacked. Afterwards it is applied."""
+    html = "<p>hello</p>" * (1 if size == "small" else LARGE // 10)
+    taker = getattr(consumer.results, size)
     tried = []
 
     def out(*_: Any, **__: Any) -> Any:
-        tried.append([each.settled for each in consumer.results.small.gathered])
+        tried.append([each.settled for each in taker.gathered])
         raise OperationalError("statement", {}, Exception("the database is out"))
 
-    consumer.publish(rendered(rig.job(rig.post())))
+    consumer.publish(rendered(rig.job(rig.post()), html=html))
     with monkeypatch.context() as patched:
         patched.setattr(rig.ingest, "apply", out)
         consumer.start()

@@ -41,7 +41,11 @@ _QUEUES = frozenset(queue.name for queue in topology.QUEUES)
 
 
 class Intake:
-    """Takes messages in their order. One thread calls `take_gathered`; any thread may gather."""
+    """Takes messages in their order.
+
+    The link's thread calls `gather` and `forget`, and one thread calls `take_batch` and
+    `give_back`. Both may be the same thread.
+    """
 
     def __init__(
         self,
@@ -61,31 +65,46 @@ class Intake:
         self.gathered: list[Delivery] = []
         self._resume_at = 0.0
 
-    def take_gathered(self) -> None:
-        """Take the gathered deliveries. Keep them while the database does not answer.
+    def gather(self, delivery: Delivery) -> None:
+        """Add a delivery for the next batches."""
+        self.gathered.append(delivery)
 
-        They stay here, because each return to the queue counts towards the broker's delivery limit.
+    def forget(self) -> None:
+        """Drop the deliveries of a lost connection: the broker delivers them again.
+
+        Otherwise each lost connection during an outage of the database would add a copy of them.
         """
-        while self.gathered and time.monotonic() >= self._resume_at:
-            batch = _batch_of(self.gathered)
-            try:
-                self._take(batch)
-            except Exception as error:
-                if not (is_outage(error) or is_conflict(error)):
-                    raise
-                logger.warning(
-                    "results: the database takes no outcomes now (%r); retrying in %.0f s",
-                    error,
-                    PAUSE,
-                )
-                self._resume_at = time.monotonic() + PAUSE
-            # Another thread may append meanwhile.
-            self.gathered[: len(batch)] = [each for each in batch if not each.settled]
+        # A new list, because a batch of the old one may be under way in the other thread.
+        self.gathered = []
+
+    def take_batch(self) -> bool:
+        """Take the next batch, if there is one. Return whether another one may follow at once.
+
+        While the database does not answer, the deliveries stay here, because each return to the
+        queue counts towards the broker's delivery limit.
+        """
+        gathered = self.gathered
+        if not gathered or time.monotonic() < self._resume_at:
+            return False
+        batch = _batch_of(gathered)
+        try:
+            self._take(batch)
+        except Exception as error:
+            if not (is_outage(error) or is_conflict(error)):
+                raise
+            logger.warning(
+                "results: the database takes no outcomes now (%r); retrying in %.0f s", error, PAUSE
+            )
+            self._resume_at = time.monotonic() + PAUSE
+        # The link's thread may have appended meanwhile.
+        gathered[: len(batch)] = [each for each in batch if not each.settled]
+        return True
 
     def give_back(self) -> None:
         """Return all gathered messages to their queue."""
-        while self.gathered:
-            self.gathered.pop().requeue()
+        gathered = self.gathered
+        while gathered:
+            gathered.pop().requeue()
 
     def _take(self, batch: list[Delivery]) -> None:
         outcomes: list[tuple[Delivery, JobOutcome]] = []

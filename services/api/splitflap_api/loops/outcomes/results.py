@@ -40,6 +40,7 @@ class Results:
             Intake(store, ingest, reader, metrics, after_commit) for _ in range(2)
         )
         self.queues = Queues(metrics, signs)
+        self._signs = signs
         self._health = Health("results")
         self._large_loop = Loop(
             "large-results",
@@ -55,7 +56,7 @@ class Results:
                 Subscription(topology.DEAD_QUEUE, prefetch=50),
             ),
             on_delivery=self._gather,
-            on_up=signs.note_created,
+            on_up=self._on_up,
             on_idle=self._run_once,
         )
 
@@ -75,16 +76,22 @@ class Results:
         """A health check: reports a stuck link or loop, and a duty whose runs all fail."""
         return self.link.complaint() or self._health.complaint() or self._large_loop.complaint()
 
+    def _on_up(self, created: frozenset[str]) -> None:
+        self.small.forget()
+        self.large.forget()
+        self._signs.note_created(created)
+
     def _gather(self, delivery: Delivery) -> None:
         if len(delivery.body) < LARGE:
-            self.small.gathered.append(delivery)
+            self.small.gather(delivery)
         else:
-            self.large.gathered.append(delivery)
+            self.large.gather(delivery)
             self._large_loop.wake()
 
     def _run_once(self) -> None:
         try:
-            self.small.take_gathered()
+            while self.small.take_batch():
+                pass
         except Exception as error:
             self._health.failed(error)
             raise  # the link connects anew, from a known state
@@ -94,7 +101,8 @@ class Results:
 
     def _take_large(self) -> None:
         try:
-            self.large.take_gathered()
+            while self.large.take_batch():
+                self._large_loop.note_progress()
         except Exception:
             self.large.give_back()
             raise

@@ -19,6 +19,7 @@ from typing import Any
 
 import requests
 from splitflap_api.domain.changes import Changes
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.jobs.dead_letters import insert_message
 from splitflap_api.store.bulk import insert_rows
 from splitflap_api.store.engine import Store
@@ -155,7 +156,7 @@ def _fill(environ: dict[str, str]) -> None:
     post = {"id": "p", "channel": "busy", "revision": 1}
     for _ in range(ROWS // 10_000):
         with store.write() as tx:
-            changes = Changes(store.now(tx))
+            changes = Changes(store.now(tx), Router())
             for _ in range(10_000):
                 changes.event("rendered", post)
             changes.write(tx)

@@ -39,7 +39,7 @@ def capacity(rig: Rig, kind: str = "render", slots: int = 1, mean: float = 100.0
     values["updated_at"] = now_of(rig)
     with rig.store.write() as tx:
         tx.execute(insert(capacities), [values])
-    rig.fair.look()
+    rig.fair.refresh()
 
 
 def share(rig: Rig, account: str, kind: str = "render", **columns: object) -> None:
@@ -57,7 +57,7 @@ def share(rig: Rig, account: str, kind: str = "render", **columns: object) -> No
     with rig.store.write() as tx:
         row = {"kind": kind, "account": account, "low": False, **values, **columns}
         tx.execute(insert(shares), [row])
-    rig.fair.look()
+    rig.fair.refresh()
 
 
 def now_of(rig: Rig) -> int:
@@ -195,7 +195,7 @@ def test_texts_that_use_up_their_deadline_are_counted(rig: Rig) -> None:
     for row in rig.rows("jobs"):
         rig.apply(outcome_of(row, Failed("deadline", "x"), took=2.0))
     rig.fair.charge(ALWAYS)
-    rig.fair.look()
+    rig.fair.refresh()
     flood(rig, "overdue", 1)
     assert held(rig) == {"overdue": 1}
 
@@ -371,7 +371,7 @@ def test_charges_survive_a_failed_write(rig: Rig, monkeypatch: pytest.MonkeyPatc
     flood(rig, "a", 1)
     finish(rig)
     with monkeypatch.context() as patch:
-        patch.setattr("splitflap_api.transactions.fair.write_shares", None)
+        patch.setattr("splitflap_api.transactions.fair.charge_shares", None)
         with pytest.raises(TypeError):
             rig.fair.charge(ALWAYS)
     rig.fair.charge(ALWAYS)

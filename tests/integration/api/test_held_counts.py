@@ -1,6 +1,7 @@
 """Held jobs and their accounts are counted, at a cost that the number of jobs does not decide."""
 
 import pytest
+from splitflap_api.domain.fair import bounds
 from splitflap_api.domain.jobs import counts
 from splitflap_api.domain.jobs.counts import JobCounts, job_counts
 from splitflap_api.domain.previews import FetchPreview, RenderText
@@ -56,8 +57,8 @@ def test_a_held_retry_waits_since_its_due_time(rig: Rig) -> None:
 
 def test_counts_of_held_jobs_are_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds hold for each kind and lane."""
-    monkeypatch.setattr(counts, "MOST_JOBS", 4)
-    monkeypatch.setattr(counts, "MOST_ACCOUNTS", 2)
+    monkeypatch.setattr(bounds, "SHOWN_JOBS", 4)
+    monkeypatch.setattr(bounds, "SHOWN_ACCOUNTS", 2)
     for number in range(9):
         rig.accept(RenderText("x"), f"account-{number % 3}")
     hold(rig, created_at=MINUTE)
@@ -69,12 +70,14 @@ def test_accounts_are_found_without_reading_all_their_jobs(rig: Rig) -> None:
     if not rig.store.is_sqlite:
         pytest.skip("PostgreSQL chooses its plan by the size of the table")
     with rig.store.read() as tx:
-        plan = tx.execute(text(f"EXPLAIN QUERY PLAN {counts._WAITING}"), {"most_accounts": 1})
+        wanted = {"kind": "render", "after": "", "most": 1}
+        plan = tx.execute(text(f"EXPLAIN QUERY PLAN {counts._HELD}"), wanted)
         steps = [row.detail for row in plan]
     searches = [step for step in steps if "jobs_held" in step]
-    assert "SEARCH jobs USING INDEX jobs_held (kind=? AND low=? AND account>?)" in searches
+    index = "INDEX jobs_held (kind=? AND low=? AND account>?)"
+    assert f"SEARCH jobs USING {index}" in searches
     assert all(step.startswith("SEARCH") for step in searches)
-    assert not any("SCAN jobs" in step or "SCAN first" in step for step in steps)
+    assert not any("SCAN jobs" in step for step in steps)
 
 
 def test_the_metrics_show_held_jobs_and_their_accounts(rig: Rig) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from splitflap_api.domain.changes import Changes
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.loops.sequencer import Sequencer
 from splitflap_api.store import schema
 from splitflap_api.store.engine import Store
@@ -45,7 +46,7 @@ def stores(make_rig: MakeRig) -> list[Store]:
 
 def event(tx: Connection, post: str, revision: int) -> None:
     """Add an event of a post, as this release does."""
-    changes = Changes(0)
+    changes = Changes(0, Router())
     changes.event("edited", {"id": post, "channel": "general", "revision": revision})
     changes.write(tx)
 
@@ -221,7 +222,7 @@ def test_a_pass_has_a_limit(stores: list[Store]) -> None:
     """After an outage many events may wait. Each pass takes the first ones."""
     one, _ = stores
     with one.write() as tx:
-        changes = Changes(0)
+        changes = Changes(0, Router())
         for revision in range(1, LIMIT + 3):
             changes.event("edited", {"id": "p", "channel": "general", "revision": revision})
         changes.write(tx)

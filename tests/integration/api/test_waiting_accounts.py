@@ -3,6 +3,7 @@
 import pytest
 from splitflap_api.contract.status_models import WaitingAccount
 from splitflap_api.domain import waiting_accounts
+from splitflap_api.domain.fair import bounds
 from splitflap_api.domain.fair.shares import MANY_OVERDUE, SHARE_KEPT
 from splitflap_api.domain.previews import RenderText
 from splitflap_api.domain.waiting_accounts import read_waiting_accounts
@@ -76,7 +77,7 @@ def test_many_overdue_texts_hold_an_account(rig: Rig) -> None:
 
 def test_a_response_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has ten accounts, and an account's jobs are counted up to a limit."""
-    monkeypatch.setattr(waiting_accounts, "MOST_OF_ACCOUNT", 2)
+    monkeypatch.setattr(bounds, "SHOWN_JOBS_OF_ACCOUNT", 2)
     for number in range(waiting_accounts.TOP + 2):
         hold(rig, f"account-{number:02}", NOW + number)
     for _ in range(4):

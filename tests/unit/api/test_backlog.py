@@ -6,9 +6,9 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from splitflap_api.domain.fair.kind_state import KindState
 from splitflap_api.domain.fair.kind_states import read_states
+from splitflap_api.domain.fair.waits import CHUNK, waiting_since
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.overload import backlog as module
-from splitflap_api.overload.account_ages import CHUNK, waiting_since
 from splitflap_api.overload.account_backlogs import AccountBacklogs
 from splitflap_api.overload.backlog import (
     LOW_AGES,

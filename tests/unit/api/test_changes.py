@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from splitflap_api.domain.changes import Changes
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import events
 from sqlalchemy import select
@@ -18,7 +19,7 @@ POST = {"id": "p", "channel": "general", "revision": 1}
 def write(store: Store, *kinds: str) -> None:
     """Write events of these kinds in one transaction."""
     with store.write() as tx:
-        changes = Changes(store.now(tx))
+        changes = Changes(store.now(tx), Router())
         for kind in kinds:
             changes.event(kind, POST)
         changes.write(tx)
@@ -43,7 +44,7 @@ def test_a_rolled_back_transaction_leaves_no_gap(store: Store) -> None:
     """The next transaction gets the ids of the rolled-back one."""
     write(store, "a")
     with suppress(RuntimeError), store.write() as tx:
-        changes = Changes(store.now(tx))
+        changes = Changes(store.now(tx), Router())
         changes.event("lost", POST)
         changes.write(tx)
         raise RuntimeError
@@ -82,7 +83,7 @@ def test_no_lower_id_appears_after_a_higher_one(store: Store, tmp_path: Path) ->
 
 def test_an_event_has_its_post_and_the_given_fields(store: Store) -> None:
     """An event has the post's id, channel and revision, and the given fields."""
-    changes = Changes(1)
+    changes = Changes(1, Router())
     post: Any = POST
     changes.event("preview", post, url="https://x/", state="ready")
     (event,) = changes.events

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from splitflap_api.domain.changes import Changes
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.loops import loop
 from splitflap_api.loops.long_requests import feed as module
 from splitflap_api.loops.long_requests import subscriber as subscriber_module
@@ -30,7 +31,7 @@ def write(store: Store, count: int, channel: str = "general") -> None:
     """Write events of a channel in one transaction."""
     post = {"id": "p", "channel": channel, "revision": 1}
     with store.write() as tx:
-        changes = Changes(store.now(tx))
+        changes = Changes(store.now(tx), Router())
         for _ in range(count):
             changes.event("rendered", post)
         changes.write(tx)

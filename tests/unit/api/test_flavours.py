@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from splitflap_api.contract.models import PostInput
 from splitflap_api.domain.changes import Changes
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.jobs.dead_letters import replay_job
 from splitflap_api.domain.posts.commands import CreatePost, EditPost
 from splitflap_api.domain.previews import RenderText
@@ -67,7 +68,7 @@ def test_a_replayed_dead_letter_keeps_its_flavour(rig: Rig) -> None:
     rig.accept(CreatePost(PostInput("hello"), "gfm"))
     first = request_of(rig.row("jobs"))
     rig.apply(outcome_of(rig.row("jobs"), Failed("broken", "x")))
-    changes = Changes(0)
+    changes = Changes(0, Router())
     with rig.store.write() as tx:
         replay_job(tx, changes, rig.row("dead_letters"))
     assert request_of(changes.jobs[0]) == first

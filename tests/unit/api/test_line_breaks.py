@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from splitflap_api.contract.models import PostInput
 from splitflap_api.domain.changes import Changes
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.jobs.dead_letters import replay_job
 from splitflap_api.domain.posts.commands import CreatePost
 from splitflap_api.http.app import make_app
@@ -75,7 +76,7 @@ def test_a_replayed_dead_letter_keeps_its_line_breaks(rig: Rig) -> None:
     """Its body contains the field."""
     rig.accept(CreatePost(PostInput("a\nb"), "gfm", breaks=True))
     rig.apply(outcome_of(rig.row("jobs"), Failed("broken", "x")))
-    changes = Changes(0)
+    changes = Changes(0, Router())
     with rig.store.write() as tx:
         replay_job(tx, changes, rig.row("dead_letters"))
     assert asked_of_the_renderer(changes.jobs[0])

@@ -4,6 +4,7 @@ import re
 
 import msgspec
 from splitflap_api.domain.changes import Changes
+from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.jobs.dead_letters import replay_job
 from splitflap_api.domain.previews import RenderText
 from splitflap_api.store.schema import jobs
@@ -51,7 +52,7 @@ def test_a_replayed_dead_letter_keeps_its_salt(rig: Rig) -> None:
     (before,) = salts(rig)
     rig.apply(outcome_of(rig.row("jobs"), Failed("broken", "x")))
     letter = {**rig.row("dead_letters"), "body": '{"text":"text"}'}
-    changes = Changes(0)
+    changes = Changes(0, Router())
     with rig.store.write() as tx:
         replay_job(tx, changes, letter)
     assert msgspec.json.decode(changes.jobs[0]["payload"])["salt"] == before

@@ -1,7 +1,7 @@
 """The changes of one transaction: gathered first, then written in the order of locks.
 
 Many requests or outcomes share one transaction. Gathering lets it write each table once, and keeps
-the order of locks in this one place: previews, tasks, posts, waiters, events.
+the order of locks in this one place: previews, tasks, posts, waiters.
 """
 
 from collections import Counter
@@ -92,7 +92,7 @@ class Changes:
     """The rows of one transaction. `now` is the database's clock at its start."""
 
     now: int
-    router: Router = field(default_factory=Router)
+    router: Router
     posts: list[Row] = field(default_factory=list)
     tasks: list[NewTask] = field(default_factory=list)
     waiters: list[Row] = field(default_factory=list)

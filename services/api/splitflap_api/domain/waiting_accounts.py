@@ -2,66 +2,70 @@
 
 from typing import Any
 
+from splitflap_core.contracts import Kind
+from splitflap_core.kinds import KINDS
 from sqlalchemy import Connection, bindparam, select, text
 
 from splitflap_api.contract import status_models
-from splitflap_api.domain.fair.shares import Share
-from splitflap_api.domain.jobs.counts import FIRST_OF_EACH_ACCOUNT, MOST_ACCOUNTS, held_of
-from splitflap_api.store.schema import IS_RELEASED, jobs, shares
+from splitflap_api.domain.fair import bounds
+from splitflap_api.domain.fair.accounts import HELD_LOW, HELD_NORMAL, each_account, first_wait
+from splitflap_api.domain.fair.held import count_held_of
+from splitflap_api.domain.fair.share_rows import read_shares
+from splitflap_api.domain.fair.shares import Share, ShareKey
+from splitflap_api.store.schema import IS_RELEASED, jobs
 
 #: Accounts in a response.
 TOP = 10
 
-#: Held jobs of an account that are counted, normal and low ones each.
-MOST_OF_ACCOUNT = 1_000
-
 
 def read_waiting_accounts(tx: Connection, now: int) -> status_models.WaitingAccounts:
     """The accounts with the oldest held jobs at `now` (milliseconds since 1970), oldest first."""
-    wanted = {"most_accounts": MOST_ACCOUNTS, "top": TOP}
-    rows = [dict(row) for row in tx.execute(_OLDEST, wanted).mappings()]
-    return status_models.WaitingAccounts([_shape(tx, row, now) for row in rows])
+    wanted = {"after": "", "most": bounds.SHOWN_ACCOUNTS, "top": TOP}
+    found = [
+        (row["since"], row["account"], kind, row)
+        for kind in KINDS
+        for row in tx.execute(_OLDEST, {**wanted, "kind": kind}).mappings()
+    ]
+    oldest = sorted(found, key=lambda each: each[:3])[:TOP]
+    return status_models.WaitingAccounts([_shape(tx, kind, row, now) for _, _, kind, row in oldest])
 
 
-def _shape(tx: Connection, row: dict[str, Any], now: int) -> status_models.WaitingAccount:
-    of = {"kind": row["kind"], "account": row["account"]}
-    low = not row["normal"]
-    found = tx.execute(select(shares).filter_by(**of, low=low)).mappings().first()
-    share = Share.of(found) if found else None
-    held = sum(held_of(tx, MOST_OF_ACCOUNT, **of, low=lane) for lane in (False, True))
+def _shape(tx: Connection, kind: Kind, row: Any, now: int) -> status_models.WaitingAccount:
+    account = row["account"]
+    key = ShareKey(kind, account, low=not row["has_normal"])
+    share = read_shares(tx, kind, [account], low=key.low).get(account)
+    most = {account: bounds.SHOWN_JOBS_OF_ACCOUNT}
     return status_models.WaitingAccount(
-        account=row["account"],
-        kind=row["kind"],
-        held=held,
+        account=account,
+        kind=kind,
+        held=sum(count_held_of(tx, kind, most, low=low)[account] for low in (False, True)),
         oldest_seconds=max(0, now - row["since"]) / 1000,
         used_seconds=share.used_lately(now) / 1000 if share else 0.0,
         mean_seconds=share.mean / 1000 if share else None,
-        why=_why(tx, row, share, now),
+        why=_why(tx, key, share, now, others_wait=row["accounts"] > 1),
     )
 
 
 def _why(
-    tx: Connection, row: dict[str, Any], share: Share | None, now: int
+    tx: Connection, key: ShareKey, share: Share | None, now: int, *, others_wait: bool
 ) -> status_models.WhyHeld:
-    if not row["normal"]:
+    if key.low:
         return "low"
     if share and share.has_many_overdue(now):
         return "overdue_texts"
-    others = {"kind": row["kind"], "account": row["account"]}
-    has_others = row["accounts"] > 1 or tx.execute(_OTHERS, others).scalar_one()
-    return "share" if has_others else "window"
+    others = {"kind": key.kind, "account": key.account}
+    return "share" if others_wait or tx.execute(_OTHERS, others).scalar_one() else "window"
 
 
 _OLDEST = text(
     f"""
-    {FIRST_OF_EACH_ACCOUNT},
-    held (kind, account, since, normal) AS (
-        SELECT kind, account, min(since), max(CASE WHEN low THEN 0 ELSE 1 END)
-        FROM waiting GROUP BY kind, account
+    {each_account(HELD_NORMAL, HELD_LOW)},
+    waits (account, normal, low) AS (
+        SELECT account, {first_wait(HELD_NORMAL)}, {first_wait(HELD_LOW)} FROM accounts
     )
-    SELECT kind, account, since, normal,
-        sum(normal) OVER (PARTITION BY kind) AS accounts
-    FROM held ORDER BY since, account LIMIT :top
+    SELECT account, normal IS NOT NULL AS has_normal, count(normal) OVER () AS accounts,
+        CASE WHEN normal IS NULL OR low < normal THEN low ELSE normal END AS since
+    FROM waits ORDER BY since, account LIMIT :top
     """  # noqa: S608 - constants
 )
 #: Whether the workers have jobs of another account.

@@ -1,9 +1,11 @@
 """The publisher: releases held jobs in their turn, and keeps the accounts' shares.
 
-Every process looks at the kinds of job, because it chooses the routes of its own jobs. It also lets
-owners join the held jobs of others. A process with the role `outcomes` releases and charges too.
+Every process reads the states of the kinds, because it chooses the routes of its own jobs. It also
+lets owners join the held jobs of others. A process with the role `outcomes` releases and charges
+too.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,20 +20,22 @@ from splitflap_api.loops.dispatch import Dispatcher
 from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.transactions.fair import FairPublishing
 
-#: Seconds between two rounds while jobs are held, and between two looks otherwise.
-ROUND_EVERY = 0.1
-LOOK_EVERY = 0.5
+#: Seconds between two releases while jobs are held, and between two reads of the states otherwise.
+RELEASE_EVERY = 0.1
+REFRESH_EVERY = 0.5
 
-#: Seconds between two whole looks while there is no job: for the shares and the slots.
-REST_EVERY = 5.0
+#: Seconds between two reads while there is no job: for the shares and the slots.
+REFRESH_IDLE_EVERY = 5.0
 
 #: Seconds between two writes of charges, and between two deletions of old shares.
 CHARGE_EVERY = 1.0
 FORGET_EVERY = 60.0
 
-#: Owners that wait to join jobs, at most. A process that ends forgets them: their previews then
-#: wait for the turn of another account.
+#: Owners that wait to join jobs, at most. The previews of the others wait for the turn of another
+#: account. So do those of a process that ends.
 MOST_JOINING = 5_000
+
+logger = logging.getLogger(__name__)
 
 
 class Publisher(Loop):
@@ -39,7 +43,7 @@ class Publisher(Loop):
 
     def __init__(
         self,
-        held: FairPublishing,
+        fair: FairPublishing,
         router: Router,
         dispatcher: Dispatcher,
         consumers_of: Callable[[str], int | None],
@@ -50,7 +54,10 @@ class Publisher(Loop):
 
         `releases`: whether this process has the role `outcomes`.
         """
-        duties = [Duty("look at the kinds", self._look), Duty("join jobs", self._join)]
+        duties = [
+            Duty("read the states of the kinds", self._refresh),
+            Duty("join jobs", self._join),
+        ]
         if releases:
             duties += [
                 Duty("charge accounts", self._charge),
@@ -58,15 +65,16 @@ class Publisher(Loop):
                 Duty("forget old shares", self._forget),
             ]
         super().__init__("publisher", *duties, pause=self._until_next)
-        self._held = held
+        self._fair = fair
         self._router = router
         self._dispatcher = dispatcher
         self._consumers_of = consumers_of
         self._releases = releases
         self._lock = threading.Lock()
         self._joining: dict[str, JobOwner] = {}
+        self._not_joined = 0
         self._charged_at = self._forgot_at = time.monotonic()
-        self._looked_at = float("-inf")
+        self._refreshed_at = float("-inf")
 
     def join(self, owners: Mapping[str, JobOwner]) -> None:
         """Note owners that wait for the jobs of others."""
@@ -75,20 +83,22 @@ class Publisher(Loop):
         with self._lock:
             if len(self._joining) < MOST_JOINING:
                 self._joining.update(owners)
+            else:
+                self._not_joined += len(owners)
 
     def _until_next(self) -> float:
-        return ROUND_EVERY if self._router.is_holding() else LOOK_EVERY
+        return RELEASE_EVERY if self._router.is_holding() else REFRESH_EVERY
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         if self._may_release():
-            return  # a round looks too
-        rested = time.monotonic() - self._looked_at >= REST_EVERY
-        if self._held.look(whole=rested):
-            self._looked_at = time.monotonic()
+            return  # a release reads them too
+        idle = time.monotonic() - self._refreshed_at >= REFRESH_IDLE_EVERY
+        if self._fair.refresh(even_without_jobs=idle):
+            self._refreshed_at = time.monotonic()
 
     def _release(self) -> None:
         if self._may_release():
-            self._dispatcher.publish(self._held.release())
+            self._dispatcher.publish(self._fair.release())
 
     def _may_release(self) -> bool:
         return self._releases and self._router.is_holding() and self._dispatcher.link.up
@@ -96,15 +106,23 @@ class Publisher(Loop):
     def _charge(self) -> None:
         if time.monotonic() - self._charged_at >= CHARGE_EVERY:
             self._charged_at = time.monotonic()
-            self._held.charge({kind: self._has_express(kind) for kind in KINDS})
+            self._fair.charge({kind: self._has_express(kind) for kind in KINDS})
 
     def _join(self) -> None:
         with self._lock:
             joining, self._joining = self._joining, {}
+            not_joined, self._not_joined = self._not_joined, 0
+        if not_joined:
+            logger.warning(
+                "publisher: %d owners join no jobs of others, because %d already wait to join; "
+                "their previews wait for the turns of these jobs",
+                not_joined,
+                len(joining),
+            )
         if not joining:
             return
         try:
-            rows = self._held.join(joining)
+            rows = self._fair.join(joining)
         except BaseException:
             self.join(joining)
             raise
@@ -113,7 +131,7 @@ class Publisher(Loop):
     def _forget(self) -> None:
         if time.monotonic() - self._forgot_at >= FORGET_EVERY:
             self._forgot_at = time.monotonic()
-            self._held.forget_old()
+            self._fair.forget_old()
 
     def _has_express(self, kind: Kind) -> bool | None:
         consumers = self._consumers_of(topology.EXPRESS_QUEUES[kind].name)

@@ -218,7 +218,7 @@ class Reconciler(Loop):
 
     def _end_batch_of_tasks(self) -> bool:
         with self._store.write() as tx:
-            changes = Changes(self._store.now(tx))
+            changes = Changes(self._store.now(tx), self._router)
             names = self._tasks.responders.names
             due_tasks = tx.execute(_DUE_TASKS, {"_now": changes.now, "_names": names})
             ended = self._tasks.finish_due(tx, changes, [row.id for row in due_tasks])

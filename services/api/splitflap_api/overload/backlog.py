@@ -14,10 +14,9 @@ from splitflap_core.contracts import Kind
 from sqlalchemy import Connection, func, select
 
 from splitflap_api.domain.fair.kind_state import KindState
-from splitflap_api.domain.fair.waits import expected_waits
+from splitflap_api.domain.fair.waits import expected_waits, waiting_since
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
 from splitflap_api.loops.loop import Duty, Loop
-from splitflap_api.overload.account_ages import waiting_since
 from splitflap_api.overload.account_backlogs import (
     MAX_RETRY_AFTER,
     AccountBacklog,

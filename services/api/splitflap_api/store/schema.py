@@ -203,7 +203,7 @@ Index(
     sqlite_where=IS_RELEASED,
 )
 
-#: What each account has had of the workers' time, by kind of job. Times are in milliseconds.
+#: The workers' time that each account has had, by kind of job. Times are in milliseconds.
 shares = Table(
     "shares",
     metadata,
@@ -226,7 +226,7 @@ shares = Table(
 )
 Index("shares_updated_at", shares.c.updated_at)
 
-#: What the workers of each kind can do, as the replica knows it that published last.
+#: The abilities of the workers of each kind, as the last charge wrote them.
 capacities = Table(
     "capacities",
     metadata,

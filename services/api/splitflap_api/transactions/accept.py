@@ -126,7 +126,7 @@ class TaskTransactions:
             PreconditionFailed: the post has another ETag now.
         """
         with self._store.write() as tx:
-            changes = Changes(self._store.now(tx))
+            changes = Changes(self._store.now(tx), self._router)
             delete_post(
                 tx,
                 changes,

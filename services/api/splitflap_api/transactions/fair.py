@@ -1,50 +1,36 @@
-"""The transactions of fair publishing: looks at the kinds, rounds, charges, joined jobs.
+"""The transactions of fair publishing: states of the kinds, releases, charges, joined jobs.
 
-One replica releases at a time. A replica without the lock skips its round.
+One replica releases at a time. A replica without the lock skips its release.
 """
 
 import time
 from collections.abc import Callable, Mapping
 
 from splitflap_core.contracts import Kind
-from splitflap_core.kinds import KINDS
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Connection, text
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
-from splitflap_api.domain.fair.held import count_held
-from splitflap_api.domain.fair.kind_state import LEAST_LOW_PART, LOW_PART, KindState
-from splitflap_api.domain.fair.kind_states import has_jobs, read_capacities, read_states
+from splitflap_api.domain.fair.bounds import COMPARED_JOBS
+from splitflap_api.domain.fair.capacities import read_capacities, write_capacities, write_turns
+from splitflap_api.domain.fair.held import count_held_of
+from splitflap_api.domain.fair.kind_states import has_jobs, read_states
 from splitflap_api.domain.fair.ledger import Ledger
-from splitflap_api.domain.fair.release import (
-    lock_shares,
-    release_round,
-    write_shares,
-    write_turns,
-)
+from splitflap_api.domain.fair.release import Releaser
 from splitflap_api.domain.fair.routes import Route, Router
-from splitflap_api.domain.fair.shares import SHARE_KEPT, Charge, JobOwner, Share, ShareKey
+from splitflap_api.domain.fair.share_rows import charge_shares, delete_old_shares
+from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.domain.jobs.locks import lock_jobs
-from splitflap_api.store.bulk import update_rows, upsert_rows
+from splitflap_api.store.bulk import update_rows
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import capacities, jobs, shares
+from splitflap_api.store.schema import jobs
 
-#: Milliseconds after which an unchanged row of capacities is written again: its time tells other
-#: processes that held jobs are released.
-CAPACITY_KEPT = 5_000
-
-#: Held jobs of an owner that are counted, to find the one with fewer.
-MOST_COMPARED = 1_000
-
-#: The weight of the newest jobs in the mean time of a kind's jobs.
-MEAN_WEIGHT = 0.3
-
-#: The advisory lock of rounds (PostgreSQL): any number that nothing else uses.
-_ROUNDS = 0x53464C52
+#: The advisory lock of releases (PostgreSQL): any number that nothing else uses.
+_RELEASES = 0x53464C52
 #: Takes the lock until the commit, or says false. A frozen replica loses the lock soon.
 IS_MINE = text(
     "SELECT pg_try_advisory_xact_lock(:key) FROM "
     "set_config('idle_in_transaction_session_timeout', '3s', true)"
-).bindparams(key=_ROUNDS)
+).bindparams(key=_RELEASES)
 
 
 class FairPublishing:
@@ -58,20 +44,14 @@ class FairPublishing:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._clock = clock
         self._ledger = ledger
         self._router = router
-        #: The time that low jobs may still use of their least share, by kind (milliseconds).
-        self._low_credit = dict.fromkeys(KINDS, 0.0)
-        self._released_at: dict[Kind, float] = {}
+        self._releaser = Releaser(clock)
 
-    def look(self, *, whole: bool = True) -> bool:
-        """Tell the router what the database knows. Return whether it looked.
-
-        Unless `whole`, it does not look while there is no job.
-        """
+    def refresh(self, *, even_without_jobs: bool = True) -> bool:
+        """Give the router the present states of the kinds. Return whether it got them."""
         with self._store.read() as tx:
-            if not (whole or has_jobs(tx)):
+            if not (even_without_jobs or has_jobs(tx)):
                 return False
             now = self._store.now(tx)
             states = read_states(tx, now)
@@ -85,7 +65,7 @@ class FairPublishing:
             is_mine = self._store.is_sqlite or tx.execute(IS_MINE).scalar()
             states = read_states(tx, now)
             holding = [state for state in states.values() if is_mine and state.is_holding]
-            rows = [row for state in holding for row in self._release(tx, state, now)]
+            rows = [row for state in holding for row in self._releaser.release(tx, state, now)]
             write_turns(tx, holding)
         self._router.update(states, now)
         return rows
@@ -100,12 +80,8 @@ class FairPublishing:
             with self._store.write() as tx:
                 now = self._store.now(tx)
                 known = read_capacities(tx)
-                _write_charges(tx, charges, known, now)
-                for kind, row in known.items():
-                    new = self._capacity(row, charges, express[kind])
-                    if new.items() <= row.items() and row["updated_at"] > now - CAPACITY_KEPT:
-                        continue
-                    upsert_rows(tx, capacities, ("kind",), [{**new, "updated_at": now}])
+                charge_shares(tx, charges, {kind: row["mean"] for kind, row in known.items()}, now)
+                write_capacities(tx, known, charges, self._ledger.workers, express, now)
         except BaseException:
             self._ledger.give_back(charges)
             raise
@@ -113,8 +89,7 @@ class FairPublishing:
     def forget_old(self) -> None:
         """Delete the shares without a recent use."""
         with self._store.write() as tx:
-            old = shares.c.updated_at < self._store.now(tx) - SHARE_KEPT
-            tx.execute(delete(shares).where(old))
+            delete_old_shares(tx, self._store.now(tx))
 
     def join(self, owners: Mapping[str, JobOwner]) -> list[Row]:
         """Let these owners take over held jobs, by the jobs' ids. Return the jobs that go now.
@@ -129,30 +104,6 @@ class FairPublishing:
         both = zip(held, joined, strict=True)
         return [{**row, **new} for row, new in both if not new["held"]]
 
-    def _release(self, tx: Connection, state: KindState, now: int) -> list[Row]:
-        """Release jobs of one kind. Low jobs get what is left, and at least a tenth."""
-        room = state.window - state.work
-        credit = self._low_credit_of(state)
-        rows = release_round(tx, state, room - max(0.0, credit), now, low=False)
-        before = state.work
-        left = state.window * LOW_PART - before
-        if state.held_low:
-            most = credit if state.held else max(credit, left)
-            rows += release_round(tx, state, most, now, low=True)
-        self._low_credit[state.kind] = credit - (state.work - before)
-        return rows
-
-    def _low_credit_of(self, state: KindState) -> float:
-        """The part of the workers' time since the last release that low jobs may use at least."""
-        now, kind = self._clock(), state.kind
-        elapsed = 1000 * (now - self._released_at.get(kind, now))
-        self._released_at[kind] = now
-        if not state.held_low:
-            return 0.0
-        most = LEAST_LOW_PART * state.window
-        credit = self._low_credit[kind] + LEAST_LOW_PART * state.slots * elapsed
-        return max(-most, min(credit, most))
-
     def _joined(self, tx: Connection, row: Row, owner: JobOwner, due_at: int) -> Row:
         """A job's columns after another owner asked for it too.
 
@@ -163,33 +114,8 @@ class FairPublishing:
         route = Route.HELD if owner.low else self._router.route(kind, owner)
         takes_over = route is not Route.HELD or (row["low"] and not owner.low)
         if not takes_over and not owner.low:
-            most = dict.fromkeys((row["account"], owner.account), MOST_COMPARED)
-            counts = count_held(tx, kind, most)
+            most = dict.fromkeys((row["account"], owner.account), COMPARED_JOBS)
+            counts = count_held_of(tx, kind, most, low=False)
             takes_over = counts[owner.account] < counts[row["account"]]
         account, low = owner if takes_over else JobOwner.of(row)
         return {"id": row["id"], "account": account, "low": low, **route.columns(due_at)}
-
-    def _capacity(
-        self, known: Row, charges: Mapping[ShareKey, Charge], express: bool | None
-    ) -> Row:
-        total = Charge()
-        for key, charge in charges.items():
-            if key.kind == known["kind"]:
-                total.add(charge)
-        mean = known["mean"]
-        if total.jobs:
-            mean += (total.took / total.jobs - mean) * MEAN_WEIGHT
-        return {
-            "kind": known["kind"],
-            "slots": self._ledger.slots(known["kind"]) or known["slots"],
-            "mean": mean,
-            "express": known["express"] if express is None else express,
-        }
-
-
-def _write_charges(
-    tx: Connection, charges: Mapping[ShareKey, Charge], known: Mapping[Kind, Row], now: int
-) -> None:
-    new = {key: Share.new(known[key.kind]["mean"], now) for key in charges}
-    before = lock_shares(tx, new)
-    write_shares(tx, {key: before[key].charged(charge, now) for key, charge in charges.items()})

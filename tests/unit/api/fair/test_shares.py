@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from splitflap_api.domain.fair.ledger import MOST_TOOK, WORKER_KEPT, Ledger
+from splitflap_api.domain.fair.ledger import MOST_TOOK, Ledger
 from splitflap_api.domain.fair.shares import (
     DEBT_KEPT,
     DECAY,
@@ -84,19 +84,6 @@ def test_jobs_without_an_account_are_charged_to_none() -> None:
     ledger = Ledger()
     ledger.note({**JOB, "account": ""}, outcome(0.5))
     assert ledger.take() == {}
-
-
-def test_the_slots_of_busy_workers_add_up() -> None:
-    """A worker that has sent nothing lately has left."""
-    now = [0.0]
-    ledger = Ledger(lambda: now[0])
-    ledger.note(JOB, outcome(0.1, worker="first"))
-    now[0] = WORKER_KEPT
-    ledger.note(JOB, outcome(0.1, worker="second", slots=4))
-    assert ledger.slots("render") == 6
-    assert ledger.slots("scrape") == 0
-    now[0] += 1
-    assert ledger.slots("render") == 4
 
 
 def test_good_jobs_make_up_for_an_overdue_text() -> None:

@@ -1,7 +1,10 @@
 """Fair publishing: what each account has had of the workers' time, and which jobs go next.
 
-- In memory: `shares`, `ledger` (charges), `rounds` (deficit round robin), `routes` (of new jobs).
-- Rows: `held` (jobs by account), `state` (what the routes depend on), `release` (a round).
+- In memory: `shares`, `ledger` (charges), `worker_slots`, `kind_state`, `rounds` (deficit round
+  robin), `routes` (of jobs).
+- Queries: `accounts` (how to find them), `held` (jobs), `share_rows`, `capacities`, `kind_states`,
+  `waits` (of accounts), within `bounds`.
+- `release` releases held jobs.
 
 `transactions/fair.py` calls them, for `loops/publisher.py`. See docs/adr/0032-fair-publishing.md.
 """

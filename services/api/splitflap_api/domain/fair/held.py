@@ -1,4 +1,4 @@
-"""Held jobs, by account, from their index."""
+"""Held jobs, from their index by kind, urgency and account."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,29 +6,15 @@ from typing import Any
 from splitflap_core.contracts import Kind
 from sqlalchemy import Connection, text
 
+from splitflap_api.domain.fair.accounts import HELD, each_account
 from splitflap_api.store.bulk import as_json
 from splitflap_api.store.schema import jobs
 
 _COLUMNS = ", ".join(column.name for column in jobs.c)
-_OF_KIND = "held AND kind = :kind AND low = :low"
-
-#: The next account of the index, again and again: a loose index scan. DISTINCT would read all jobs.
-_ACCOUNTS = text(
-    f"""
-    WITH RECURSIVE waiting (account) AS (
-        SELECT (SELECT account FROM jobs WHERE {_OF_KIND} AND account > :after
-                ORDER BY account LIMIT 1)
-        UNION ALL
-        SELECT (SELECT jobs.account FROM jobs WHERE {_OF_KIND} AND jobs.account > waiting.account
-                ORDER BY jobs.account LIMIT 1)
-        FROM waiting WHERE waiting.account IS NOT NULL
-    )
-    SELECT account FROM waiting WHERE account IS NOT NULL LIMIT :most
-    """  # noqa: S608 - constants
-)
+_ACCOUNTS = text(f"{each_account(HELD)} SELECT account FROM accounts")  # noqa: S608 - constants
 _FIRST = text(
     f"""
-    SELECT {_COLUMNS} FROM jobs WHERE {_OF_KIND} AND account = :account ORDER BY id LIMIT :count
+    SELECT {_COLUMNS} FROM jobs WHERE {HELD} AND account = :account ORDER BY id LIMIT :count
     """  # noqa: S608 - names of the schema
 ).columns(*jobs.c)
 _FIRST_OF_EACH = text(
@@ -36,33 +22,35 @@ _FIRST_OF_EACH = text(
     SELECT first.* FROM
         json_to_recordset(CAST(:wanted AS json)) AS wanted (account text, count integer),
         LATERAL (
-            SELECT {_COLUMNS} FROM jobs WHERE {_OF_KIND} AND jobs.account = wanted.account
+            SELECT {_COLUMNS} FROM jobs WHERE {HELD} AND jobs.account = wanted.account
             ORDER BY id LIMIT wanted.count FOR UPDATE SKIP LOCKED
         ) AS first
     """  # noqa: S608 - as above
 ).columns(*jobs.c)
 
-
-_COUNTS = text(
+_COUNT = text(
+    f"SELECT count(*) FROM (SELECT 1 FROM jobs WHERE {HELD} LIMIT :most) AS found"  # noqa: S608 - constants
+)
+_COUNT_OF = text(
+    f"""
+    SELECT count(*) FROM (
+        SELECT 1 FROM jobs WHERE {HELD} AND account = :account LIMIT :most
+    ) AS found
+    """  # noqa: S608 - constants
+)
+_COUNTS_OF = text(
     f"""
     SELECT wanted.account, (
         SELECT count(*) FROM (
-            SELECT 1 FROM jobs WHERE {_OF_KIND} AND jobs.account = wanted.account LIMIT wanted.count
+            SELECT 1 FROM jobs WHERE {HELD} AND jobs.account = wanted.account LIMIT wanted.count
         ) AS found
     ) AS count
     FROM json_to_recordset(CAST(:wanted AS json)) AS wanted (account text, count integer)
     """  # noqa: S608 - constants
 )
-_COUNT = text(
-    f"""
-    SELECT count(*) FROM (
-        SELECT 1 FROM jobs WHERE {_OF_KIND} AND account = :account LIMIT :count
-    ) AS found
-    """  # noqa: S608 - constants
-)
 
 
-def waiting_accounts(
+def accounts_with_held(
     tx: Connection, kind: Kind, most: int, *, low: bool, after: str = ""
 ) -> list[str]:
     """Accounts with held jobs, in the order of the index, beginning after one of them."""
@@ -88,14 +76,22 @@ def lock_first_held(
     ]
 
 
-def count_held(tx: Connection, kind: Kind, most: Mapping[str, int]) -> dict[str, int]:
-    """The number of normal held jobs of these accounts, each counted up to its bound."""
-    wanted: dict[str, Any] = {"kind": kind, "low": False}
+def count_held(tx: Connection, kind: Kind, most: int, *, low: bool) -> int:
+    """The number of held jobs of a kind, counted up to a bound."""
+    wanted = {"kind": kind, "low": low, "most": most}
+    return int(tx.execute(_COUNT, wanted).scalar_one())
+
+
+def count_held_of(
+    tx: Connection, kind: Kind, most: Mapping[str, int], *, low: bool
+) -> dict[str, int]:
+    """The number of held jobs of each account, counted up to its bound."""
+    wanted: dict[str, Any] = {"kind": kind, "low": low}
     if tx.dialect.name != "sqlite":
-        rows = tx.execute(_COUNTS, {**wanted, "wanted": _pairs(most)})
+        rows = tx.execute(_COUNTS_OF, {**wanted, "wanted": _pairs(most)})
         return {row[0]: row[1] for row in rows}
     return {
-        account: tx.execute(_COUNT, {**wanted, "account": account, "count": count}).scalar_one()
+        account: tx.execute(_COUNT_OF, {**wanted, "account": account, "most": count}).scalar_one()
         for account, count in most.items()
     }
 

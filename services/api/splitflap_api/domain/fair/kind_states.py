@@ -8,25 +8,22 @@ from splitflap_core.kinds import KINDS
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
-from splitflap_api.domain.fair.held import waiting_accounts
-from splitflap_api.domain.fair.kind_state import FIRST_MEAN, FIRST_SLOTS, KindState
-from splitflap_api.domain.fair.shares import MANY_OVERDUE, SHARE_KEPT, Share, ShareKey
-from splitflap_api.store.schema import IS_RELEASED, capacities, jobs, shares
-
-#: Accounts with held jobs that are counted, and shares that are read.
-MOST_COUNTED = 1_000
+from splitflap_api.domain.fair.bounds import STATE_ACCOUNTS
+from splitflap_api.domain.fair.capacities import read_capacities
+from splitflap_api.domain.fair.held import accounts_with_held
+from splitflap_api.domain.fair.kind_state import KindState
+from splitflap_api.domain.fair.share_rows import read_users
+from splitflap_api.domain.fair.shares import Share, ShareKey
+from splitflap_api.store.schema import IS_RELEASED, jobs, shares
 
 #: Milliseconds after which a publisher that writes no charges counts as gone.
 RELEASER_KEPT = 60_000
-
-#: The recent use in milliseconds from which a share is read, also without a job at the broker.
-MUCH_USE = 100.0
 
 
 def read_states(tx: Connection, now: int) -> dict[Kind, KindState]:
     """The state of each kind. A retry that is not due yet counts nowhere."""
     known = read_capacities(tx)
-    known_shares = _shares(tx, now)
+    known_shares = read_users(tx, now)
     released: dict[Kind, list[tuple[ShareKey, Any]]] = {kind: [] for kind in KINDS}
     for row in tx.execute(_RELEASED, {"_soon": now + UNCONFIRMED_AFTER}).mappings():
         key = ShareKey.of(row)
@@ -41,26 +38,6 @@ def has_jobs(tx: Connection) -> bool:
     return tx.execute(_ANY_JOB).first() is not None
 
 
-def read_capacities(tx: Connection) -> dict[Kind, Row]:
-    """The row of each kind, or its defaults before the first outcome."""
-    rows: dict[Kind, Row] = {
-        kind: {
-            "kind": kind,
-            "slots": FIRST_SLOTS[kind],
-            "mean": FIRST_MEAN[kind],
-            "express": False,
-            "last_turn": "",
-            "last_low_turn": "",
-            "updated_at": 0,
-        }
-        for kind in KINDS
-    }
-    for row in tx.execute(select(capacities)).mappings():
-        if row["kind"] in rows:
-            rows[row["kind"]] = dict(row)
-    return rows
-
-
 def _state(
     tx: Connection,
     capacity: Row,
@@ -69,7 +46,9 @@ def _state(
     now: int,
 ) -> KindState:
     kind: Kind = capacity["kind"]
-    normal, low = (set(waiting_accounts(tx, kind, MOST_COUNTED, low=of)) for of in (False, True))
+    normal, low = (
+        set(accounts_with_held(tx, kind, STATE_ACCOUNTS, low=of)) for of in (False, True)
+    )
     shares_of_kind = {key: share for key, share in known.items() if key.kind == kind}
     overdue = {key.account for key, share in shares_of_kind.items() if share.has_many_overdue(now)}
     state = KindState(
@@ -91,12 +70,6 @@ def _state(
     return state
 
 
-def _shares(tx: Connection, now: int) -> dict[ShareKey, Share]:
-    """The shares of accounts with much recent use, or with overdue texts."""
-    rows = tx.execute(_USERS, {"_since": now - SHARE_KEPT}).mappings()
-    return {ShareKey.of(row): Share.of(row) for row in rows}
-
-
 _ANY_JOB = select(jobs.c.id).limit(1)
 _counted = (
     select(jobs.c.kind, jobs.c.account, jobs.c.low, jobs.c.express, func.count().label("count"))
@@ -109,13 +82,4 @@ _RELEASED = select(_counted, *(shares.c[name] for name in Share.__slots__)).oute
     (shares.c.kind == _counted.c.kind)
     & (shares.c.account == _counted.c.account)
     & (shares.c.low == _counted.c.low),
-)
-_USERS = (
-    select(shares)
-    .where(
-        shares.c.updated_at > bindparam("_since"),
-        or_(shares.c.used > MUCH_USE, shares.c.overdue >= MANY_OVERDUE),
-    )
-    .order_by(shares.c.updated_at.desc())
-    .limit(MOST_COUNTED)
 )

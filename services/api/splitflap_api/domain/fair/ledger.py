@@ -5,48 +5,39 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from splitflap_core.contracts import JobOutcome, Kind
+from splitflap_core.contracts import JobOutcome
 from splitflap_core.outcomes import Failed
 
 from splitflap_api.domain.fair.shares import NO_ACCOUNT, Charge, ShareKey
-
-#: The reason of a text that used up its deadline.
-OVERDUE_REASON = "deadline"
+from splitflap_api.domain.fair.worker_slots import WorkerSlots
 
 #: Most seconds of one attempt. A longer time is that of a frozen worker, or of a foreign one.
 MOST_TOOK = 120.0
 
-#: Seconds after its last outcome from which a worker's slots count no more. A busy worker sends
-#: outcomes much more often.
-WORKER_KEPT = 60.0
-
-#: Workers remembered at most. A worker that was broken into may send any name.
-MOST_WORKERS = 2_000
+#: The reason of a text that used up its deadline.
+OVERDUE_REASON = "deadline"
 
 
 class Ledger:
     """One for each process. Any thread may call it."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
+        self.workers = WorkerSlots(now)
         self._lock = threading.Lock()
         self._charges: dict[ShareKey, Charge] = {}
-        #: The slots of each worker, and the time of its last outcome.
-        self._workers: dict[tuple[Kind, str], tuple[int, float]] = {}
 
     def note(self, job: Mapping[str, Any], outcome: JobOutcome) -> None:
         """Charge the owner of a job for an attempt."""
         if not outcome.took:
             return  # the worker has not begun the job
+        self.workers.note(outcome)
+        if job["account"] == NO_ACCOUNT:
+            return
         report = outcome.outcome
         overdue = isinstance(report, Failed) and report.reason == OVERDUE_REASON
         charge = Charge(1, min(outcome.took, MOST_TOOK) * 1000, int(overdue))
         with self._lock:
-            if job["account"] != NO_ACCOUNT:
-                self._charges.setdefault(ShareKey.of(job), Charge()).add(charge)
-            worker = outcome.kind, outcome.worker
-            if outcome.slots and (worker in self._workers or len(self._workers) < MOST_WORKERS):
-                self._workers[worker] = outcome.slots, self._now()
+            self._charges.setdefault(ShareKey.of(job), Charge()).add(charge)
 
     def take(self) -> dict[ShareKey, Charge]:
         """Take all charges, to be written."""
@@ -59,12 +50,3 @@ class Ledger:
         with self._lock:
             for key, charge in charges.items():
                 self._charges.setdefault(key, Charge()).add(charge)
-
-    def slots(self, kind: Kind) -> int:
-        """The slots of the workers of a kind with recent outcomes; 0 if there are none."""
-        earliest = self._now() - WORKER_KEPT
-        with self._lock:
-            for worker, (_, seen_at) in list(self._workers.items()):
-                if seen_at < earliest:
-                    del self._workers[worker]
-            return sum(slots for (of, _), (slots, _) in self._workers.items() if of == kind)

@@ -1,36 +1,71 @@
-"""A round: releases held jobs of one kind, those whose turn it is."""
+"""Releases held jobs of one kind: the normal ones first, then the low ones."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from splitflap_core.contracts import Kind
-from sqlalchemy import Connection, Select, select
+from splitflap_core.kinds import KINDS
+from sqlalchemy import Connection
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
-from splitflap_api.domain.fair.held import lock_first_held, waiting_accounts
-from splitflap_api.domain.fair.kind_state import KindState
+from splitflap_api.domain.fair.held import accounts_with_held, lock_first_held
+from splitflap_api.domain.fair.kind_state import LEAST_LOW_PART, LOW_PART, KindState
 from splitflap_api.domain.fair.rounds import Turn, allot
 from splitflap_api.domain.fair.routes import Route
+from splitflap_api.domain.fair.share_rows import lock_shares, write_shares
 from splitflap_api.domain.fair.shares import LEAST_COST, Share, ShareKey
-from splitflap_api.store.bulk import among, update_rows, upsert_rows
-from splitflap_api.store.schema import capacities, jobs, shares
+from splitflap_api.store.bulk import update_rows
+from splitflap_api.store.schema import jobs
 
-#: Accounts with a turn in one round. Another round follows a tenth of a second later.
+#: Accounts with a turn in one release. Another release follows a tenth of a second later.
 MOST_TURNS = 200
 
 
-def release_round(
+class Releaser:
+    """One for each process."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` is a monotonic clock in seconds."""
+        self._clock = clock
+        #: The time that low jobs may still use of their least part, by kind (milliseconds).
+        self._low_credit = dict.fromkeys(KINDS, 0.0)
+        self._released_at: dict[str, float] = {}
+
+    def release(self, tx: Connection, state: KindState, now: int) -> list[Row]:
+        """Release the jobs whose turn it is. Low jobs get what is left, and at least a tenth."""
+        room = state.window - state.work
+        credit = self._low_credit_of(state)
+        rows = release_jobs(tx, state, room - max(0.0, credit), now, low=False)
+        before = state.work
+        left = state.window * LOW_PART - before
+        if state.held_low:
+            most = credit if state.held else max(credit, left)
+            rows += release_jobs(tx, state, most, now, low=True)
+        self._low_credit[state.kind] = credit - (state.work - before)
+        return rows
+
+    def _low_credit_of(self, state: KindState) -> float:
+        """The part of the workers' time since the last release that low jobs may use at least."""
+        now, kind = self._clock(), state.kind
+        elapsed = 1000 * (now - self._released_at.get(kind, now))
+        self._released_at[kind] = now
+        if not state.held_low:
+            return 0.0
+        most = LEAST_LOW_PART * state.window
+        credit = self._low_credit[kind] + LEAST_LOW_PART * state.slots * elapsed
+        return max(-most, min(credit, most))
+
+
+def release_jobs(
     tx: Connection, state: KindState, room: float, now: int, *, low: bool
 ) -> list[Row]:
-    """Release up to `room` ms of work in turns, and add it to `state`."""
+    """Release up to `room` milliseconds of work, and add it to `state`."""
     accounts = _accounts(tx, state, low=low) if room > 0 else []
     if not accounts:
         return []
     keys = [ShareKey(state.kind, account, low) for account in accounts]
     known = lock_shares(tx, {key: state.share(key, now) for key in keys})
     turns = [_turn(known[key], key, state, now) for key in keys]
-    # If all are full, the next round begins after them.
+    # If all are full, the next release begins after them.
     last = allot(turns, room, max(LEAST_COST, state.mean)) or accounts[-1]
     rows = _take(tx, state, turns, now, low=low)
     found = Counter(row["account"] for row in rows)
@@ -46,55 +81,6 @@ def release_round(
     return rows
 
 
-def lock_shares(tx: Connection, wanted: Mapping[ShareKey, Share]) -> dict[ShareKey, Share]:
-    """The shares of these keys, locked in one order. A missing one is inserted as it is given."""
-    found: dict[ShareKey, Share] = {}
-    for kind, low in sorted({(key.kind, key.low) for key in wanted}):
-        keys = [key for key in wanted if (key.kind, key.low) == (kind, low)]
-        found |= _lock_of(tx, kind, keys, low=low)
-        if missing := sorted(key for key in keys if key not in found):
-            rows = [{**key._asdict(), **wanted[key].row()} for key in missing]
-            upsert_rows(tx, shares, ("kind", "account", "low"), rows, update=False)
-            found |= _lock_of(tx, kind, missing, low=low)
-    return found
-
-
-def write_shares(tx: Connection, changed: Mapping[ShareKey, Share]) -> None:
-    """Write locked shares."""
-    rows = [{**key._asdict(), **share.row()} for key, share in changed.items()]
-    update_rows(tx, shares, ("kind", "account", "low"), rows)
-
-
-def write_turns(tx: Connection, states: Iterable[KindState]) -> None:
-    """Write the accounts that had the last turns, after all shares: charges lock in this order."""
-    rows = [
-        {"kind": each.kind, "last_turn": each.last_turn, "last_low_turn": each.last_low_turn}
-        for each in states
-    ]
-    update_rows(tx, capacities, ("kind",), rows)
-
-
-def read_shares(
-    tx: Connection, kind: Kind, accounts: Iterable[str], *, low: bool
-) -> dict[str, Share]:
-    """The existing shares of these accounts."""
-    rows = tx.execute(_of(tx, kind, accounts, low=low)).mappings()
-    return {row["account"]: Share.of(row) for row in rows}
-
-
-def _of(tx: Connection, kind: Kind, accounts: Iterable[str], *, low: bool) -> Select[Any]:
-    of_kind = (shares.c.kind == kind) & (shares.c.low == low)
-    return select(shares).where(of_kind, among(tx, shares.c.account, accounts))
-
-
-def _lock_of(
-    tx: Connection, kind: Kind, keys: Sequence[ShareKey], *, low: bool
-) -> dict[ShareKey, Share]:
-    wanted = _of(tx, kind, [key.account for key in keys], low=low)
-    rows = tx.execute(wanted.order_by(shares.c.account).with_for_update()).mappings()
-    return {ShareKey.of(row): Share.of(row) for row in rows}
-
-
 def _take(
     tx: Connection, state: KindState, turns: Sequence[Turn], now: int, *, low: bool
 ) -> list[Row]:
@@ -107,11 +93,11 @@ def _take(
 
 
 def _accounts(tx: Connection, state: KindState, *, low: bool) -> list[str]:
-    """The accounts of the next round, from the one after the last turn."""
+    """The accounts with a turn, beginning after the one that had the last turn."""
     last = state.last_low_turn if low else state.last_turn
-    accounts = waiting_accounts(tx, state.kind, MOST_TURNS, low=low, after=last)
+    accounts = accounts_with_held(tx, state.kind, MOST_TURNS, low=low, after=last)
     if last and len(accounts) < MOST_TURNS:
-        accounts += waiting_accounts(tx, state.kind, MOST_TURNS, low=low)
+        accounts += accounts_with_held(tx, state.kind, MOST_TURNS, low=low)
     return list(dict.fromkeys(accounts))[:MOST_TURNS]
 
 

@@ -64,7 +64,7 @@ def allot(turns: Sequence[Turn], room: float, quantum: float) -> str | None:
 
 
 def _skip_rounds_of_debt(turns: Sequence[Turn], quantum: float) -> None:
-    """Pass the rounds in which every account still pays its debt."""
+    """Skip the rounds in which every account still pays its debt."""
     rounds = math.floor(-max(turn.deficit for turn in turns) / quantum)
     if rounds > 0:
         for turn in turns:

@@ -1,18 +1,22 @@
-"""How long new work of an account would wait, by what the account holds and what it gets."""
+"""How long the work of an account waits: the jobs that it has, and new ones.
+
+Jobs that the broker lacks are left out: they have a limit of their own, `MAX_UNPUBLISHED_AGE`.
+"""
 
 import math
 
-from sqlalchemy import Connection
+from splitflap_core.contracts import Kind
+from sqlalchemy import Connection, text
 
-from splitflap_api.domain.fair.held import count_held, waiting_accounts
+from splitflap_api.domain.fair.accounts import HELD, RELEASED, each_account
+from splitflap_api.domain.fair.bounds import STATE_ACCOUNTS, WAIT_JOBS, WAIT_JOBS_OF_ACCOUNT
+from splitflap_api.domain.fair.held import accounts_with_held, count_held_of
 from splitflap_api.domain.fair.kind_state import KindState
-from splitflap_api.domain.fair.kind_states import MOST_COUNTED
-from splitflap_api.domain.fair.release import read_shares
+from splitflap_api.domain.fair.share_rows import read_shares
 from splitflap_api.domain.fair.shares import DECAY, Share, ShareKey
 
-#: Held jobs that are counted at most, of one account and of all together.
-MOST_HELD = 20_000
-MOST_HELD_OF_ALL = 100_000
+#: Accounts read by one statement: 2 to 5 ms. SQLite reads them in this thread.
+CHUNK = 200
 
 
 def expected_waits(
@@ -24,21 +28,39 @@ def expected_waits(
     """
     if not state.held:
         return {}
-    accounts = waiting_accounts(tx, state.kind, MOST_COUNTED, low=False)
+    accounts = accounts_with_held(tx, state.kind, STATE_ACCOUNTS, low=False)
     shares = {name: state.share(ShareKey(state.kind, name, False), now) for name in accounts}
     shares |= read_shares(tx, state.kind, accounts, low=False)
     costs = {name: _cost(share, state, now) for name, share in shares.items()}
-    most_of_each = min(MOST_HELD, MOST_HELD_OF_ALL // max(1, len(accounts)))
+    most_of_each = min(WAIT_JOBS_OF_ACCOUNT, WAIT_JOBS // max(1, len(accounts)))
     bounds = {
         name: max(tolerated + 1, min(most_of_each, math.ceil(2 * limit * state.slots / share.cost)))
         for name, share in shares.items()
     }
-    counts = count_held(tx, state.kind, bounds)
+    counts = count_held_of(tx, state.kind, bounds, low=False)
     # After this time all is done, whoever comes first.
     most = sum(count * shares[name].cost for name, count in counts.items()) / state.slots
     return {
         name: min(count * costs[name], most) for name, count in counts.items() if count > tolerated
     }
+
+
+def waiting_since(
+    tx: Connection, kind: Kind, tolerated: int, before: int, *, low: bool
+) -> dict[str, int]:
+    """Since when more than the tolerated jobs of an account wait, by account.
+
+    Accounts without such jobs, or whose wait began at `before` or later, are left out. So are jobs
+    without an account, which belong to nobody or to a replica of an older release.
+    """
+    wanted = {"kind": kind, "low": low, "tolerated": tolerated, "most": CHUNK}
+    found: dict[str, int] = {}
+    after: str | None = ""
+    while after is not None:
+        rows = tx.execute(_SINCE, wanted | {"after": after}).all()
+        found |= {row.account: row.since for row in rows if row.since and row.since < before}
+        after = rows[-1].account if len(rows) == CHUNK else None
+    return found
 
 
 def _cost(share: Share, state: KindState, now: int) -> float:
@@ -48,3 +70,30 @@ def _cost(share: Share, state: KindState, now: int) -> float:
     """
     slots = max(share.used_lately(now) / DECAY, state.slots / max(1, state.active))
     return share.cost / slots
+
+
+#: The job after the tolerated ones decides. Ids grow with the time of creation, and a retry keeps
+#: its id, so a retry may be younger than its place says. The figures are in docs/adr/0030.
+_SINCE = text(
+    f"""
+    {each_account(HELD, RELEASED)}
+    SELECT account, (
+        SELECT since FROM (
+            SELECT id, since FROM (
+                SELECT id, coalesce(waiting_since, created_at) AS since FROM jobs
+                WHERE {HELD} AND account = accounts.account
+                ORDER BY id LIMIT :tolerated + 1
+            ) AS held_jobs
+            UNION ALL
+            SELECT id, since FROM (
+                SELECT id, coalesce(waiting_since, created_at) AS since FROM jobs
+                WHERE {RELEASED} AND low = :low AND account = accounts.account
+                AND first_dispatched_at IS NOT NULL
+                ORDER BY id LIMIT :tolerated + 1
+            ) AS released_jobs
+        ) AS oldest
+        ORDER BY id LIMIT 1 OFFSET :tolerated
+    ) AS since
+    FROM accounts
+    """  # noqa: S608 - constants
+)

@@ -31,7 +31,8 @@ LATEST_DUE = int(MAX_RETRY_DELAY * 1000)
 def claim_due(tx: Connection, now: int, router: Router) -> list[Row]:
     """Take a batch of due jobs. They are due again soon, unless the broker confirms them.
 
-    Under state a job is held instead: a retry gets no place before its account's turn.
+    While jobs are held, the router may hold a due job too, so a retry gets no place before its
+    account's turn.
     """
     due = [dict(row) for row in tx.execute(_DUE, {"_now": now}).mappings()]
     claimed = [{"id": row["id"], "dispatched_at": None, **_route(router, row, now)} for row in due]

@@ -27,7 +27,7 @@ def hold(rig: Rig, account: str, since: int, *, low: bool = False) -> None:
 def share(rig: Rig, account: str, **values: object) -> None:
     """Write the share of an account."""
     row = {"kind": "render", "account": account, "low": False, "deficit": 0.0, "mean": 100.0}
-    row |= {"used": 2_000.0, "overdue": 0, "overdue_at": None, "updated_at": NOW}
+    row |= {"used": 2_000.0, "jobs": 20.0, "overdue": 0, "overdue_at": None, "updated_at": NOW}
     with rig.store.write() as tx:
         tx.execute(insert(schema.shares).values({**row, **values}))
 

@@ -4,6 +4,7 @@ import time
 from typing import Any, get_args, get_type_hints
 
 import pytest
+from splitflap_api.domain.fair.held import COUNTED_IN_TURN
 from splitflap_api.domain.fair.kind_state import KindState
 from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.fair.waits import CHUNK, waiting_since
@@ -156,6 +157,19 @@ def test_each_of_many_accounts_is_judged(waiting: Jobs) -> None:
         assert set(waiting_since(tx, "render", 1, now, low=False)) == names
         assert waiting_since(tx, "render", 2, now, low=False) == {}
         assert waiting_since(tx, "scrape", 1, now, low=False) == {}
+
+
+def test_others_run_while_many_accounts_are_judged(
+    waiting: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite reads in this thread. All accounts in one turn would hold every request."""
+    accounts = 2 * CHUNK + 1
+    for number in range(accounts):
+        waiting.add("render", 1, held=True, created=60, account=f"account {number:04}")
+    turns: list[float] = []
+    monkeypatch.setattr(time, "sleep", turns.append)
+    waiting.backlog.run_once()
+    assert turns.count(0) >= accounts // CHUNK + accounts // COUNTED_IN_TURN
 
 
 def test_low_jobs_may_wait_longer_and_refuse_low_requests_only(waiting: Jobs) -> None:

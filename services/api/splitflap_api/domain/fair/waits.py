@@ -4,6 +4,7 @@ Jobs that the broker lacks are left out: they have a limit of their own, `MAX_UN
 """
 
 import math
+import time
 
 from splitflap_core.contracts import Kind
 from sqlalchemy import Connection, text
@@ -60,6 +61,8 @@ def waiting_since(
         rows = tx.execute(_SINCE, wanted | {"after": after}).all()
         found |= {row.account: row.since for row in rows if row.since and row.since < before}
         after = rows[-1].account if len(rows) == CHUNK else None
+        # On SQLite nothing else lets other threads run.
+        time.sleep(0)
     return found
 
 

@@ -8,7 +8,7 @@ from splitflap_api.domain.fair import release
 from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.fair.routes import Route
 from splitflap_api.domain.fair.shares import MANY_OVERDUE, JobOwner
-from splitflap_api.domain.fair.waits import expected_waits
+from splitflap_api.domain.fair.waits import expected_waits, waiting_since
 from splitflap_api.domain.jobs.locks import lock_jobs
 from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.loops.marker import Marker, Publishing
@@ -543,3 +543,16 @@ def test_charges_and_rounds_of_two_replicas_lose_nothing(make_rig: MakeRig) -> N
         rig.fair.charge(ALWAYS)
     done = 48 - first.count("jobs")
     assert sum(row["jobs"] for row in first.rows("shares")) == pytest.approx(done, rel=0.2)
+
+
+def test_released_jobs_hide_no_older_held_ones(rig: Rig) -> None:
+    """Their wait has begun anew. The account's held jobs are old."""
+    capacity(rig)
+    flood(rig, "import", 60, low=True)
+    now = now_of(rig)
+    with rig.store.write() as tx:
+        tx.execute(update(jobs).values(created_at=0))
+        released_now = {"waiting_since": now, "first_dispatched_at": now, "due_at": None}
+        tx.execute(update(jobs).where(jobs.c.held.is_(False)).values(released_now))
+    with rig.store.read() as tx:
+        assert waiting_since(tx, "render", 5, now, low=True) == {"import": 0}

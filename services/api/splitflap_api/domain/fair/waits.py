@@ -59,7 +59,9 @@ def waiting_since(
     after: str | None = ""
     while after is not None:
         rows = tx.execute(_SINCE, wanted | {"after": after}).all()
-        found |= {row.account: row.since for row in rows if row.since and row.since < before}
+        found |= {
+            row.account: row.since for row in rows if row.since is not None and row.since < before
+        }
         after = rows[-1].account if len(rows) == CHUNK else None
         # On SQLite nothing else lets other threads run.
         time.sleep(0)
@@ -75,27 +77,28 @@ def _cost(share: Share, state: KindState, now: int) -> float:
     return share.cost / slots
 
 
-#: The job after the tolerated ones decides. Ids grow with the time of creation, and a retry keeps
-#: its id, so a retry may be younger than its place says. The figures are in docs/adr/0030.
+#: The wait after the tolerated ones decides. Ids grow with the time of creation. A retry and a
+#: released job keep theirs, so their wait may be shorter than their place says. The figures are in
+#: docs/adr/0030.
 _SINCE = text(
     f"""
     {each_account(HELD, RELEASED)}
     SELECT account, (
         SELECT since FROM (
-            SELECT id, since FROM (
-                SELECT id, coalesce(waiting_since, created_at) AS since FROM jobs
+            SELECT since FROM (
+                SELECT coalesce(waiting_since, created_at) AS since FROM jobs
                 WHERE {HELD} AND account = accounts.account
                 ORDER BY id LIMIT :tolerated + 1
             ) AS held_jobs
             UNION ALL
-            SELECT id, since FROM (
-                SELECT id, coalesce(waiting_since, created_at) AS since FROM jobs
+            SELECT since FROM (
+                SELECT coalesce(waiting_since, created_at) AS since FROM jobs
                 WHERE {RELEASED} AND low = :low AND account = accounts.account
                 AND first_dispatched_at IS NOT NULL
                 ORDER BY id LIMIT :tolerated + 1
             ) AS released_jobs
         ) AS oldest
-        ORDER BY id LIMIT 1 OFFSET :tolerated
+        ORDER BY since LIMIT 1 OFFSET :tolerated
     ) AS since
     FROM accounts
     """  # noqa: S608 - constants

@@ -33,6 +33,9 @@ MAX_BEGINS = 10
 #: that was set back.
 MAX_RETRY_DELAY = 120.0
 
+#: A worker has slots of their own for express jobs: this part of its other slots, and at least one.
+EXPRESS_PART = 1 / 8
+
 
 @dataclass(frozen=True)
 class KindSpec(Generic[RequestT, ResultT]):

@@ -7,7 +7,7 @@ green.patch()
 
 from splitflap_core.broker import backend_for
 from splitflap_core.health import health_server
-from splitflap_core.kinds import SCRAPE
+from splitflap_core.kinds import EXPRESS_PART, SCRAPE
 from splitflap_core.runtime import StopSignal, boot, no_arguments
 from splitflap_core.telemetry import Metrics
 from splitflap_core.worker import Worker
@@ -25,8 +25,7 @@ from splitflap_scraper.process.settings import ScraperSettings
 #: while another replica is idle.
 AHEAD_PER_SLOT = 0.1
 
-#: The slots for express jobs only: a share of the normal ones on top of them, and the fewest.
-EXPRESS_SHARE = 1 / 8
+#: The fewest slots for express jobs.
 LEAST_EXPRESS_SLOTS = 2
 
 
@@ -42,7 +41,7 @@ def main() -> None:
     health = health_server("scraper", settings, metrics)
 
     # The fetcher. Each page has a real thread for its lookup, so slow names delay no other page.
-    express_slots = max(LEAST_EXPRESS_SLOTS, int(settings.concurrency * EXPRESS_SHARE))
+    express_slots = max(LEAST_EXPRESS_SLOTS, int(settings.concurrency * EXPRESS_PART))
     green.use_resolvers(settings.concurrency + express_slots)
     time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
     fetcher = Fetcher(settings.fetch_config(), time_limit, metrics)

@@ -1,4 +1,4 @@
-"""Held jobs on both databases: rounds, charges, retries, and previews of several accounts."""
+"""Held jobs on both databases: releases, charges, retries, and previews of several accounts."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -78,7 +78,7 @@ def held(rig: Rig) -> Counter[str]:
 
 
 def released(rig: Rig) -> Counter[str]:
-    """Run a round. Returns the jobs that it released, by account."""
+    """Run a release. Returns its jobs, by account."""
     return Counter(row["account"] for row in rig.fair.release())
 
 
@@ -122,7 +122,7 @@ def test_released_jobs_are_published_and_due_if_unconfirmed(rig: Rig) -> None:
 
 
 def test_a_round_shares_the_room_among_accounts(rig: Rig) -> None:
-    """A new account's first job goes in the next round."""
+    """A new account's first job goes in the next release."""
     capacity(rig)
     flood(rig, "noisy", 100)
     share(rig, "second", used=100_000)
@@ -284,7 +284,7 @@ def test_a_low_request_takes_over_no_job(rig: Rig) -> None:
 
 
 def test_two_replicas_release_no_job_twice(make_rig: MakeRig) -> None:
-    """Their rounds take turns, or one of them does nothing."""
+    """Their releases take turns, or one of them does nothing."""
     first, second = make_rig(), make_rig()
     capacity(first)
     flood(first, "noisy", 60)
@@ -326,7 +326,7 @@ def test_a_round_does_not_wait_for_jobs_that_others_change(make_rig: MakeRig) ->
 def test_all_accounts_have_their_turn_if_a_round_is_too_short_for_them(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next round begins after the account that had the last turn."""
+    """The next release begins after the account that had the last turn."""
     monkeypatch.setattr(release, "MOST_TURNS", 2)
     capacity(rig)
     for account in "abcde":
@@ -470,7 +470,7 @@ def test_low_jobs_get_a_tenth_also_beside_normal_ones_that_nobody_holds(rig: Rig
 
 
 def test_a_charge_leaves_the_turns_alone(rig: Rig) -> None:
-    """A round of another replica may have written them meanwhile."""
+    """A release of another replica may have written them meanwhile."""
     capacity(rig)
     flood(rig, "noisy", 40)
     finish(rig)
@@ -484,7 +484,7 @@ def test_a_charge_leaves_the_turns_alone(rig: Rig) -> None:
 def test_accounts_with_all_their_jobs_under_way_stop_no_other(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next round begins after them."""
+    """The next release begins after them."""
     monkeypatch.setattr(release, "MOST_TURNS", 2)
     capacity(rig)
     for account in "abc":
@@ -534,11 +534,11 @@ def test_charges_and_rounds_of_two_replicas_lose_nothing(make_rig: MakeRig) -> N
                 one = (first, second)[hash(row["id"]) % 2]
                 one.apply(outcome_of(row, Failed("broken", "x"), took=0.1))
             charges = [pool.submit(each.fair.charge, ALWAYS) for each in (first, second)]
-            rounds = [pool.submit(each.fair.release) for each in (first, second)]
+            releases = [pool.submit(each.fair.release) for each in (first, second)]
             for charge in charges:
                 charge.result()
-            for round_ in rounds:
-                round_.result()
+            for each in releases:
+                each.result()
     for rig in (first, second):
         rig.fair.charge(ALWAYS)
     done = 48 - first.count("jobs")

@@ -44,7 +44,7 @@ Row = dict[str, Any]
 #: The URLs of previews without settings.
 ANY_URLS = PreviewUrls()
 
-#: Slots of the workers until a look at the database: no job is held.
+#: Slots of the workers until the first states of the database: no job is held.
 MANY_SLOTS = 10_000
 
 #: Milliseconds.

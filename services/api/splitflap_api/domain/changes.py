@@ -5,7 +5,6 @@ the order of locks in this one place: previews, tasks, posts, waiters.
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -15,16 +14,15 @@ import msgspec
 from msgspec.structs import replace
 from splitflap_core.contracts import MAX_KEEP, Kind, RenderRequest, ScrapeRequest, encode
 from splitflap_core.trace import new_traceparent
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection
 from uuid_utils import uuid7
 
 from splitflap_api.contract.formats import rfc3339
 from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.fair.shares import JobOwner
+from splitflap_api.domain.jobs.locks import lock_previews
 from splitflap_api.store import schema
-from splitflap_api.store.bulk import among, insert_all, update_rows
+from splitflap_api.store.bulk import insert_all, update_rows
 from splitflap_api.store.outbox import event_rows
 
 #: Milliseconds after which the reconciler publishes an unconfirmed job again.
@@ -222,23 +220,6 @@ class Changes:
         return job
 
 
-def lock_previews(tx: Connection, urls: Iterable[str]) -> dict[str, Row]:
-    """The rows of these previews by URL, locked in the order of their URLs.
-
-    Inserts missing rows.
-    """
-    wanted = sorted(urls)
-    missing = _insert(tx)(schema.previews).on_conflict_do_nothing()
-    tx.execute(missing, [{"url": url, "state": "pending"} for url in wanted])
-    rows = tx.execute(
-        select(schema.previews)
-        .where(among(tx, schema.previews.c.url, wanted))
-        .order_by(schema.previews.c.url)
-        .with_for_update()
-    )
-    return {row["url"]: dict(row) for row in rows.mappings()}
-
-
 def is_fresh(preview: Any, now: int) -> bool:
     """Whether a preview can be shown without a fetch.
 
@@ -255,7 +236,3 @@ def is_fresh(preview: Any, now: int) -> bool:
 def _salt(name: str) -> str:
     """The salt of a render job. UUIDs of one time differ in few bits, a hash of them in many."""
     return blake2b(name.encode(), digest_size=4, person=b"render salt").hexdigest()
-
-
-def _insert(tx: Connection) -> Any:
-    return sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert

@@ -14,7 +14,7 @@ from splitflap_core.telemetry import Metrics
 from sqlalchemy import Connection, delete, update
 
 from splitflap_api.contract.formats import is_id
-from splitflap_api.domain.changes import Changes, Row, lock_previews
+from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.fair.ledger import Ledger
 from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.fan_in import (
@@ -30,7 +30,7 @@ from splitflap_api.domain.jobs.due import make_given_up_due
 from splitflap_api.domain.jobs.finished import FinishedJob, finish
 from splitflap_api.domain.jobs.kind import JobKind
 from splitflap_api.domain.jobs.kinds import JOB_KINDS
-from splitflap_api.domain.jobs.locks import lock_jobs
+from splitflap_api.domain.jobs.locks import lock_jobs, lock_previews
 from splitflap_api.domain.jobs.outcome_checks import check_fits
 from splitflap_api.domain.jobs.scrapes import add_preview_events
 from splitflap_api.domain.tasks import Tasks

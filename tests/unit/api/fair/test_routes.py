@@ -19,7 +19,7 @@ def key(owner: JobOwner) -> ShareKey:
 
 
 def router(**known: object) -> Router:
-    """A router that has looked at two slots with this state."""
+    """A router with this state and two slots."""
     found = Router()
     state = KindState("render", 2, 5.0, **{"express": True, "active": 2, **known})  # type: ignore[arg-type]
     found.update({"render": state}, NOW)
@@ -41,7 +41,7 @@ def test_while_nothing_is_held_every_job_goes_direct() -> None:
 
 
 def test_a_job_beyond_the_window_is_held() -> None:
-    """The process counts what it has sent since its last look."""
+    """The process counts what it has sent since the last state."""
     idle = router()
     routes = [idle.route("render", NOISY) for _ in range(2_000)]
     assert routes[0] is Route.DIRECT
@@ -57,7 +57,7 @@ def test_beside_a_flood_a_quiet_account_goes_express() -> None:
 
 
 def test_an_account_that_becomes_noisy_is_held() -> None:
-    """Its jobs since the last look count."""
+    """Its jobs since the last state count."""
     beside = flooded()
     routes = [beside.route("render", QUIET) for _ in range(1_500)]
     assert routes[0] is Route.EXPRESS
@@ -105,15 +105,15 @@ def test_overdue_texts_of_an_account_wait_for_each_other_alone() -> None:
 
 
 def test_many_jobs_of_an_unknown_account_count_as_heavy() -> None:
-    """Nobody knows yet how long they take."""
+    """Their time is not known yet."""
     idle = router()
     routes = [idle.route("render", NOISY) for _ in range(100)]
     assert routes[MANY_UNKNOWN] is Route.DIRECT
     assert routes[-1] is Route.HELD
 
 
-def test_a_known_mean_stays_known_between_two_looks() -> None:
-    """A steady account may have no job at the moment of a look."""
+def test_a_known_mean_stays_known_between_two_states() -> None:
+    """A steady account may have no job at the moment of a state."""
     idle = router(shares={key(NOISY): share(mean=5.0)})
     idle.update({"render": KindState("render", 2, 5.0)}, NOW)
     assert {idle.route("render", NOISY) for _ in range(100)} == {Route.DIRECT}

@@ -30,7 +30,7 @@ KEY = ShareKey("render", "a", False)
 
 
 def test_a_charge_pays_for_the_part_beyond_the_mean() -> None:
-    """The round has paid the mean."""
+    """The turn has paid the mean."""
     share = Share.new(10.0, NOW).charged(Charge(2, 50.0), NOW)
     assert share.deficit == -30.0
     assert share.mean == 25.0

@@ -1,4 +1,4 @@
-"""Rows of capacities: what the workers of each kind can do."""
+"""Rows of capacities: the slots and the mean time of a job of each kind, and the last turns."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,10 +1,11 @@
-"""The state of a kind: what the database knows about its jobs. Times are in milliseconds."""
+"""The state of a kind of job, and the bounds that follow from it. Times are in milliseconds."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from splitflap_core.contracts import Kind
+from splitflap_core.kinds import EXPRESS_PART
 
 from splitflap_api.domain.fair.shares import DECAY, Share, ShareKey
 
@@ -37,7 +38,7 @@ FIRST_MEAN: Mapping[Kind, float] = {"render": 5.0, "scrape": 500.0}
 
 @dataclass
 class KindState:
-    """What the database knows about the jobs of one kind. Times are in milliseconds."""
+    """The jobs of one kind, as the database has them. Times are in milliseconds."""
 
     kind: Kind
     slots: int
@@ -78,7 +79,7 @@ class KindState:
     @property
     def express_window(self) -> float:
         """The same for express jobs, which have slots of their own."""
-        return max(1, self.slots // 8) * (EXPRESS_WINDOW_PER_SLOT + self.mean)
+        return max(1, int(self.slots * EXPRESS_PART)) * (EXPRESS_WINDOW_PER_SLOT + self.mean)
 
     @property
     def fair_share(self) -> float:

@@ -1,11 +1,11 @@
-"""Rows of jobs and tasks, locked in the order of their ids; and jobs without waiters."""
+"""Rows of jobs, tasks and previews, locked in the order of their keys; and jobs without waiters."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from splitflap_api.store.bulk import among
+from splitflap_api.store.bulk import among, upsert_rows
 from splitflap_api.store.schema import jobs, previews, tasks, waiters
 
 _FINAL = {"status", "headers", "body", "html_post", "html_bytes", "html"}
@@ -29,6 +29,23 @@ def lock_tasks(tx: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
         .with_for_update()
     )
     return [dict(row) for row in rows.mappings()]
+
+
+def lock_previews(tx: Connection, urls: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The rows of these previews by URL, locked in the order of their URLs.
+
+    Inserts missing rows.
+    """
+    wanted = sorted(urls)
+    missing = [{"url": url, "state": "pending"} for url in wanted]
+    upsert_rows(tx, previews, ("url",), missing, update=False)
+    rows = tx.execute(
+        select(previews)
+        .where(among(tx, previews.c.url, wanted))
+        .order_by(previews.c.url)
+        .with_for_update()
+    )
+    return {row["url"]: dict(row) for row in rows.mappings()}
 
 
 def drop_unwanted_jobs(tx: Connection, task_ids: Sequence[str], now: int) -> None:

@@ -16,8 +16,8 @@ from splitflap_renderer.options import Options
 #: A group of `group_mentions`.
 _GROUP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}(/\*)?"
 
-#: The share of a text's deadline for highlighting all of its code.
-HIGHLIGHT_SHARE = 0.25
+#: The part of a text's deadline for highlighting all of its code.
+HIGHLIGHT_PART = 0.25
 
 
 class RendererSettings(CommonSettings, frozen=True, kw_only=True):
@@ -116,6 +116,6 @@ class RendererSettings(CommonSettings, frozen=True, kw_only=True):
             image_proxy_url=self.image_proxy_url,
             image_proxy_key=self.image_proxy_key,
             heading_prefix=self.heading_prefix,
-            highlight_seconds=HIGHLIGHT_SHARE * self.render_deadline,
+            highlight_seconds=HIGHLIGHT_PART * self.render_deadline,
             group_mentions=tuple(filter(None, self.group_mentions.split(","))),
         )

@@ -35,10 +35,10 @@ REAP_TIMEOUT = 1.0
 #: Wall-clock time after which a process must have got some CPU, as a multiple of the deadline.
 WALL_CLOCK_FACTOR = 5.0
 
-#: The share of a CPU that it must have got in that time. A process with less is stopped, or waits
+#: The part of a CPU that it must have got in that time. A process with less is stopped, or waits
 #: for memory; the text is not the cause. A process with more goes on, up to its deadline in CPU
 #: time: on a busy machine, another attempt would get no more.
-LEAST_SHARE = 0.02
+LEAST_PART = 0.02
 
 #: Shortest time in seconds between two checks of a text's CPU time.
 CHECK_INTERVAL = 0.02
@@ -235,7 +235,7 @@ class ChildHandle:
     def _end_window(self, now: float, cpu: float) -> None:
         """Decide at the end of each window whether it is starved."""
         if now - self._window_at >= self._wall_clock_limit:
-            self.starved = cpu - self._window_cpu < LEAST_SHARE * self._wall_clock_limit
+            self.starved = cpu - self._window_cpu < LEAST_PART * self._wall_clock_limit
             self._window_at, self._window_cpu = now, cpu
 
     def _cpu(self) -> float:

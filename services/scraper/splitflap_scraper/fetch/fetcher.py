@@ -22,8 +22,8 @@ from splitflap_scraper.fetch.robots_request import RobotsRequest
 from splitflap_scraper.fetch.targets.resolver import Resolve
 from splitflap_scraper.fetch.targets.urls import Target, target_of
 
-#: The share of a preview's time for the network. The rest is for parsing the bytes.
-NETWORK_SHARE = 0.95
+#: The part of a preview's time for the network. The rest is for parsing the bytes.
+NETWORK_PART = 0.95
 
 #: The reasons of failures for which the visit may be the cause in place of the site.
 LIMITS_OF_VISIT = frozenset({"timeout", "too_many_redirects", "too_many_requests", "busy"})
@@ -60,7 +60,7 @@ class Fetcher:
         seconds = self._config.deadline
         try:
             with self._time_limit.within(seconds):
-                deadline = Deadline(seconds * NETWORK_SHARE)
+                deadline = Deadline(seconds * NETWORK_PART)
                 yield Visit(
                     self._requester, self._robots, CookieJar(), deadline, self._config.max_redirects
                 )

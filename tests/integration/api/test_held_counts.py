@@ -24,7 +24,7 @@ def counted(rig: Rig) -> JobCounts:
         return job_counts(tx)
 
 
-def test_held_jobs_are_counted_by_their_lane(rig: Rig) -> None:
+def test_held_jobs_are_counted_by_their_urgency(rig: Rig) -> None:
     """They are not unpublished: an alert on that state means that the broker is away."""
     for account in ("a", "a", "b"):
         rig.accept(RenderText("x"), account)
@@ -56,7 +56,7 @@ def test_a_held_retry_waits_since_its_due_time(rig: Rig) -> None:
 
 
 def test_counts_of_held_jobs_are_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bounds hold for each kind and lane."""
+    """The bounds hold for each kind and urgency."""
     monkeypatch.setattr(bounds, "SHOWN_JOBS", 4)
     monkeypatch.setattr(bounds, "SHOWN_ACCOUNTS", 2)
     for number in range(9):

@@ -54,16 +54,18 @@ class Publisher(Loop):
 
         `releases`: whether this process has the role `outcomes`.
         """
-        duties = [
+        charge = [Duty("charge accounts", self._charge)]
+        release = [
+            Duty("release jobs", self._release),
+            Duty("forget old shares", self._forget),
+        ]
+        # The first charge says that held jobs are released. It comes before the states are read.
+        duties = (
+            *(charge if releases else ()),
             Duty("read the states of the kinds", self._refresh),
             Duty("join jobs", self._join),
-        ]
-        if releases:
-            duties += [
-                Duty("charge accounts", self._charge),
-                Duty("release jobs", self._release),
-                Duty("forget old shares", self._forget),
-            ]
+            *(release if releases else ()),
+        )
         super().__init__("publisher", *duties, pause=self._until_next)
         self._fair = fair
         self._router = router
@@ -73,8 +75,13 @@ class Publisher(Loop):
         self._lock = threading.Lock()
         self._joining: dict[str, JobOwner] = {}
         self._not_joined = 0
-        self._charged_at = self._forgot_at = time.monotonic()
-        self._refreshed_at = float("-inf")
+        self._forgot_at = time.monotonic()
+        self._charged_at = self._refreshed_at = float("-inf")
+
+    def start(self) -> None:
+        """Iterate from now on."""
+        super().start()
+        self.wake()
 
     def join(self, owners: Mapping[str, JobOwner]) -> None:
         """Note owners that wait for the jobs of others."""
@@ -92,8 +99,9 @@ class Publisher(Loop):
     def _refresh(self) -> None:
         if self._may_release():
             return  # a release reads them too
-        idle = time.monotonic() - self._refreshed_at >= REFRESH_IDLE_EVERY
-        if self._fair.refresh(even_without_jobs=idle):
+        old = time.monotonic() - self._refreshed_at >= REFRESH_IDLE_EVERY
+        # Until some process says that it releases jobs, none is held.
+        if self._fair.refresh(even_without_jobs=old or not self._router.may_hold):
             self._refreshed_at = time.monotonic()
 
     def _release(self) -> None:

@@ -67,6 +67,11 @@ class Router:
         while len(self._shares) > MOST_SHARES:
             self._shares.popitem(last=False)
 
+    @property
+    def may_hold(self) -> bool:
+        """Whether some process releases the held jobs of each kind."""
+        return all(snapshot.state.releases for snapshot in self._snapshots.values())
+
     def is_holding(self, kind: Kind | None = None) -> bool:
         """Whether jobs are held: of this kind, or of any."""
         snapshots = [self._snapshots[kind]] if kind else self._snapshots.values()

@@ -16,7 +16,7 @@ from tests.system.rig.stack import ADMIN, Stack
 SLOW = "*a **a " * 700 + "b** b* " * 700
 
 #: Slow texts in the flood: several times what the one renderer may have at the broker.
-FLOOD = 60
+FLOOD = 100
 
 #: Slow texts that teach the API what a job of this account takes.
 FIRST = 5

@@ -32,7 +32,10 @@ class Announcer:
         self._wake_streams = wake_streams
 
     def publish(self, jobs: Sequence[Row], joined: Mapping[str, JobOwner]) -> None:
-        self._dispatcher.publish([job for job in jobs if not job["held"]])
+        released = [job for job in jobs if not job["held"]]
+        if len(released) < len(jobs):
+            self._publisher.note_held()
+        self._dispatcher.publish(released)
         self._publisher.join(joined)
 
     def changed(self) -> None:

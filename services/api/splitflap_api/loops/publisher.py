@@ -20,7 +20,8 @@ from splitflap_api.loops.dispatch import Dispatcher
 from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.transactions.fair import FairPublishing
 
-#: Seconds between two releases while jobs are held, and between two reads of the states otherwise.
+#: Seconds from a release with jobs to the next one, and between two reads of the states otherwise.
+#: A full window of waiting workers costs no CPU then.
 RELEASE_EVERY = 0.1
 REFRESH_EVERY = 0.5
 
@@ -75,6 +76,10 @@ class Publisher(Loop):
         self._lock = threading.Lock()
         self._joining: dict[str, JobOwner] = {}
         self._not_joined = 0
+        #: Whether the last release had jobs to publish.
+        self._has_released = False
+        #: Whether no job is held, so that the first one starts a release.
+        self._rests = True
         self._forgot_at = time.monotonic()
         self._charged_at = self._refreshed_at = float("-inf")
 
@@ -82,6 +87,12 @@ class Publisher(Loop):
         """Iterate from now on."""
         super().start()
         self.wake()
+
+    def note_held(self) -> None:
+        """Note that a job is held. The first one starts a release: there may be room for it."""
+        if self._rests:
+            self._rests = False
+            self.wake()
 
     def join(self, owners: Mapping[str, JobOwner]) -> None:
         """Note owners that wait for the jobs of others."""
@@ -94,7 +105,7 @@ class Publisher(Loop):
                 self._not_joined += len(owners)
 
     def _until_next(self) -> float:
-        return RELEASE_EVERY if self._router.is_holding() else REFRESH_EVERY
+        return RELEASE_EVERY if self._has_released else REFRESH_EVERY
 
     def _refresh(self) -> None:
         if self._may_release():
@@ -105,8 +116,12 @@ class Publisher(Loop):
             self._refreshed_at = time.monotonic()
 
     def _release(self) -> None:
+        self._has_released = False
+        self._rests = not self._router.is_holding()
         if self._may_release():
-            self._dispatcher.publish(self._fair.release())
+            rows = self._fair.release()
+            self._has_released = bool(rows)
+            self._dispatcher.publish(rows)
 
     def _may_release(self) -> bool:
         return self._releases and self._router.is_holding() and self._dispatcher.link.up

@@ -7,10 +7,9 @@
 """
 
 import asyncio
-import sys
 from functools import cache
 
-from benchmarks.harness.processes import allow_many_files
+from benchmarks.harness.page_server import Pages, response, run
 from tests.unit.scraper.page.hostile_pages import HOSTILE, hostile
 
 #: Seconds until a page is sent.
@@ -42,56 +41,26 @@ def hostile_page(number: int) -> bytes:
     return response(hostile(name, HOSTILE_SIZE).encode()[:HOSTILE_SIZE])
 
 
-def response(body: bytes, status: str = "200 OK") -> bytes:
-    """The bytes of a response, head included."""
-    head = f"HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
 _PAGE, _BIG, _MISSING = response(PAGE), response(BIG), response(b"", "404 Not Found")
 
 
-class SlowSite(asyncio.Protocol):
-    """One connection. It is kept unless the request has `Connection: close`."""
+class SlowSite(Pages):
+    """The site."""
 
-    transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment]  # TCP's
-
-    def data_received(self, data: bytes) -> None:
-        """Answer a request. A small request always arrives in one piece."""
-        path = data.split(b" ", 2)[1]
-        self.closes = b"Connection: close" in data
+    def answer(self, path: bytes) -> None:
         loop = asyncio.get_running_loop()
         if path == b"/robots.txt":
-            self._send(_MISSING)
+            self.send(_MISSING)
         elif path.startswith(b"/big"):
             size = len(_BIG) // PIECES + 1
             for number in range(PIECES):
                 piece = _BIG[number * size : (number + 1) * size]
                 loop.call_later(LATENCY * (number + 1), self.transport.write, piece)
         elif path.startswith(b"/hostile/"):
-            self._send(hostile_page(int(path.split(b"?")[0].rpartition(b"/")[2])))
+            self.send(hostile_page(int(path.split(b"?")[0].rpartition(b"/")[2])))
         else:
-            loop.call_later(
-                SLOW_SECONDS if path.startswith(b"/slow") else LATENCY, self._send, _PAGE
-            )
-
-    def _send(self, data: bytes) -> None:
-        self.transport.write(data)
-        if self.closes:
-            self.transport.close()
-
-
-async def main() -> None:
-    """Serve until killed."""
-    allow_many_files()
-    server = await asyncio.get_running_loop().create_server(SlowSite, "127.0.0.1", 0, backlog=4096)
-    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
-    sys.stdout.flush()
-    await server.serve_forever()
+            self.send_after(SLOW_SECONDS if path.startswith(b"/slow") else LATENCY, _PAGE)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(SlowSite, "127.0.0.1")

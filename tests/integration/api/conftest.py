@@ -9,7 +9,10 @@ from splitflap_api.store.engine import Store
 from splitflap_api.store.migrate import migrate
 
 from tests.servers.postgres import Postgres
+from tests.support.peer import embedded_broker
 from tests.unit.api.rig import Rig
+
+from .consumer import Consumer
 
 #: Makes rigs on one database: replicas.
 MakeRig = Callable[..., Rig]
@@ -66,3 +69,11 @@ def make_rig(empty_store: Store, database_url: str | None, tmp_path: Path) -> It
 def rig(make_rig: MakeRig) -> Rig:
     """A started rig."""
     return make_rig()
+
+
+@pytest.fixture
+def consumer(rig: Rig, tmp_path: Path) -> Iterator[Consumer]:
+    """A consumer, stopped with the test."""
+    made = Consumer(rig, embedded_broker(tmp_path / "broker"))
+    yield made
+    made.stop()

@@ -1,92 +1,28 @@
-"""Held jobs on both databases: releases, charges, retries, and previews of several accounts."""
+"""Held jobs on both databases: releases, charges and retries."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from splitflap_api.domain.fair import release
-from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.fair.routes import Route
 from splitflap_api.domain.fair.shares import MANY_OVERDUE, JobOwner
-from splitflap_api.domain.fair.waits import expected_waits, waiting_since
 from splitflap_api.domain.jobs.locks import lock_jobs
-from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.loops.marker import Marker, Publishing
-from splitflap_api.store.schema import capacities, jobs, shares
+from splitflap_api.store.schema import jobs
 from splitflap_api.transactions.fair import IS_MINE
 from splitflap_core.contracts import Kind
 from splitflap_core.outcomes import Failed, RetryLater
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from tests.unit.api.rig import Rig, outcome_of
 
 from .conftest import MakeRig
+from .floods import capacity, finish, flood, held, now_of, released, share
 
 pytestmark = pytest.mark.servers
 
 ALWAYS: dict[Kind, bool | None] = {"render": True, "scrape": True}
-
-
-@pytest.fixture
-def rig(make_rig: MakeRig) -> Rig:
-    """One replica."""
-    return make_rig()
-
-
-def capacity(rig: Rig, kind: str = "render", slots: int = 1, mean: float = 100.0) -> None:
-    """Let the workers of a kind have these slots, and this mean time of a job."""
-    values = {"kind": kind, "slots": slots, "mean": mean, "express": True}
-    values["updated_at"] = now_of(rig)
-    with rig.store.write() as tx:
-        tx.execute(insert(capacities), [values])
-    rig.fair.refresh()
-
-
-def share(rig: Rig, account: str, kind: str = "render", **columns: object) -> None:
-    """Give an account this share."""
-    now = now_of(rig)
-    values = {
-        "deficit": 0,
-        "mean": 100,
-        "used": 0,
-        "jobs": 1e6,
-        "overdue": 0,
-        "overdue_at": now,
-        "updated_at": now,
-    }
-    with rig.store.write() as tx:
-        row = {"kind": kind, "account": account, "low": False, **values, **columns}
-        tx.execute(insert(shares), [row])
-    rig.fair.refresh()
-
-
-def now_of(rig: Rig) -> int:
-    """The database's clock."""
-    with rig.store.read() as tx:
-        return rig.store.now(tx)
-
-
-def flood(rig: Rig, account: str, count: int, *, low: bool = False) -> None:
-    """Accept renders of an account."""
-    for _ in range(count):
-        rig.accept(RenderText("hello", low=low), account)
-
-
-def held(rig: Rig) -> Counter[str]:
-    """The held jobs of each account."""
-    return Counter(row["account"] for row in rig.rows("jobs") if row["held"])
-
-
-def released(rig: Rig) -> Counter[str]:
-    """Run a release. Returns its jobs, by account."""
-    return Counter(row["account"] for row in rig.fair.release())
-
-
-def finish(rig: Rig, *, took: float = 0.1) -> None:
-    """Let workers finish all jobs that are not held."""
-    for row in rig.rows("jobs"):
-        if not row["held"]:
-            rig.apply(outcome_of(row, Failed("broken", "x"), took=took))
 
 
 def test_jobs_beyond_the_window_are_held(rig: Rig) -> None:
@@ -246,43 +182,6 @@ def test_a_retry_that_is_not_due_takes_no_room(rig: Rig) -> None:
     assert released(rig)["noisy"] > 10
 
 
-def test_an_account_joins_a_held_preview_of_another_one(rig: Rig) -> None:
-    """It must not wait for the turn of a flood. The time is charged to it alone."""
-    capacity(rig, "scrape", slots=1, mean=500.0)
-    share(rig, "noisy", kind="scrape", mean=500, used=100_000)
-    for number in range(20):
-        rig.accept(FetchPreview(f"https://x.example/{number}"), "noisy")
-    wanted = rig.rows("jobs", held=True)[-1]
-    rig.accept(FetchPreview(wanted["subject"]), "quiet")
-    assert rig.joined == {wanted["id"]: JobOwner("quiet")}
-    (gone,) = rig.fair.join(rig.joined)
-    assert (gone["id"], gone["account"], gone["express"]) == (wanted["id"], "quiet", True)
-    assert rig.row("jobs", id=wanted["id"]) == gone
-
-
-def test_a_normal_request_joins_a_low_preview(rig: Rig) -> None:
-    """The job is no longer low, even if it must wait for a turn."""
-    capacity(rig, "scrape", slots=1, mean=500.0)
-    share(rig, "noisy", kind="scrape", mean=500, used=100_000)
-    for number in range(20):
-        rig.accept(FetchPreview(f"https://x.example/{number}"), "noisy")
-    rig.accept(FetchPreview("https://low.example/", low=True), "import")
-    rig.accept(FetchPreview("https://low.example/"), "noisy")
-    assert rig.fair.join(rig.joined) == []
-    job = rig.row("jobs", subject="https://low.example/")
-    assert (job["account"], job["low"], job["held"]) == ("noisy", False, True)
-
-
-def test_a_low_request_takes_over_no_job(rig: Rig) -> None:
-    """The preview arrives in the turn of its owner."""
-    capacity(rig, "scrape", slots=1, mean=500.0)
-    for number in range(20):
-        rig.accept(FetchPreview(f"https://x.example/{number}"), "noisy")
-    wanted = rig.rows("jobs", held=True)[-1]
-    assert rig.fair.join({wanted["id"]: JobOwner("import", low=True)}) == []
-    assert rig.row("jobs", id=wanted["id"]) == wanted
-
-
 def test_two_replicas_release_no_job_twice(make_rig: MakeRig) -> None:
     """Their releases take turns, or one of them does nothing."""
     first, second = make_rig(), make_rig()
@@ -389,66 +288,6 @@ def test_an_older_replica_leaves_held_jobs_alone(rig: Rig) -> None:
     assert rig.router.route("render", JobOwner("quiet")) is not Route.HELD
 
 
-def test_the_expected_wait_of_an_account_follows_its_part_of_the_slots(rig: Rig) -> None:
-    """It has half of them beside another account, so its jobs pass half as fast."""
-    capacity(rig)
-    flood(rig, "noisy", 100)
-    share(rig, "other", used=100_000)
-    flood(rig, "other", 100)
-    with rig.store.read() as tx:
-        now = rig.store.now(tx)
-        state = read_states(tx, now)["render"]
-        waits = expected_waits(tx, state, 10, 30_000, now)
-    assert waits["noisy"] == pytest.approx(held(rig)["noisy"] * 200.0)
-
-
-def test_an_account_that_others_leave_room_for_waits_less(rig: Rig) -> None:
-    """It has had all of the slots lately."""
-    capacity(rig)
-    flood(rig, "noisy", 100)
-    share(rig, "noisy", used=10_000)
-    share(rig, "other", used=100_000)
-    flood(rig, "other", 1)
-    with rig.store.read() as tx:
-        now = rig.store.now(tx)
-        waits = expected_waits(tx, read_states(tx, now)["render"], 10, 30_000, now)
-    assert waits["noisy"] == pytest.approx(held(rig)["noisy"] * 100.0, rel=0.1)
-
-
-def test_no_account_waits_longer_than_all_work_takes(rig: Rig) -> None:
-    """A thousand accounts with one job each take no part of the slots for long."""
-    capacity(rig)
-    flood(rig, "noisy", 80)
-    for number in range(50):
-        flood(rig, f"one {number}", 1)
-    with rig.store.read() as tx:
-        now = rig.store.now(tx)
-        waits = expected_waits(tx, read_states(tx, now)["render"], 10, 30_000, now)
-    assert waits == {"noisy": pytest.approx(sum(held(rig).values()) * 100.0)}
-
-
-def test_a_few_long_jobs_are_counted_beyond_the_tolerated_ones(rig: Rig) -> None:
-    """A limit of few jobs must not be below the tolerated number."""
-    capacity(rig, mean=3_000.0)
-    flood(rig, "noisy", 80)
-    with rig.store.read() as tx:
-        now = rig.store.now(tx)
-        waits = expected_waits(tx, read_states(tx, now)["render"], 50, 30_000, now)
-    assert waits["noisy"] > 30_000
-
-
-def test_the_wait_of_a_released_job_begins_with_its_release(rig: Rig) -> None:
-    """After an hour of holding it must not look like work that the broker did not take."""
-    capacity(rig)
-    flood(rig, "noisy", 40)
-    with rig.store.write() as tx:
-        tx.execute(update(jobs).values(created_at=0))
-    finish(rig)
-    before = now_of(rig)
-    rows = rig.fair.release()
-    assert min(row["waiting_since"] for row in rows) >= before
-
-
 def test_unknown_jobs_are_released_few_at_a_time(rig: Rig) -> None:
     """They may take a thousand times as long as those of others."""
     capacity(rig, slots=2, mean=5.0)
@@ -507,21 +346,6 @@ def test_a_mean_of_nothing_stops_no_round(rig: Rig) -> None:
     assert released(rig)["noisy"] > 0
 
 
-def test_a_held_preview_belongs_to_the_owner_that_holds_fewer_jobs(rig: Rig) -> None:
-    """A busy account must not wait for the whole backlog of another one."""
-    capacity(rig, "scrape", slots=1, mean=500.0)
-    share(rig, "noisy", kind="scrape", mean=500, used=100_000)
-    share(rig, "busy", kind="scrape", mean=500, used=100_000)
-    for number in range(20):
-        rig.accept(FetchPreview(f"https://x.example/{number}"), "noisy")
-    wanted = rig.rows("jobs", held=True)[-1]
-    rig.accept(FetchPreview(wanted["subject"]), "busy")
-    assert rig.fair.join(rig.joined) == []
-    assert rig.row("jobs", id=wanted["id"])["account"] == "busy"
-    rig.fair.join({wanted["id"]: JobOwner("noisy")})
-    assert rig.row("jobs", id=wanted["id"])["account"] == "busy"
-
-
 def test_charges_and_rounds_of_two_replicas_lose_nothing(make_rig: MakeRig) -> None:
     """They lock shares in one order. Both write the first row of an account."""
     first, second = make_rig(), make_rig()
@@ -543,16 +367,3 @@ def test_charges_and_rounds_of_two_replicas_lose_nothing(make_rig: MakeRig) -> N
         rig.fair.charge(ALWAYS)
     done = 48 - first.count("jobs")
     assert sum(row["jobs"] for row in first.rows("shares")) == pytest.approx(done, rel=0.2)
-
-
-def test_released_jobs_hide_no_older_held_ones(rig: Rig) -> None:
-    """Their wait has begun anew. The account's held jobs are old."""
-    capacity(rig)
-    flood(rig, "import", 60, low=True)
-    now = now_of(rig)
-    with rig.store.write() as tx:
-        tx.execute(update(jobs).values(created_at=0))
-        released_now = {"waiting_since": now, "first_dispatched_at": now, "due_at": None}
-        tx.execute(update(jobs).where(jobs.c.held.is_(False)).values(released_now))
-    with rig.store.read() as tx:
-        assert waiting_since(tx, "render", 5, now, low=True) == {"import": 0}

@@ -1,7 +1,7 @@
 """Large outcomes have a loop of their own, and are as safe as small ones."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,6 @@ LARGE_HTML = HTML * (LARGE // len(HTML) + 1)
 
 #: Longest stop in seconds.
 STOP = 10.0
-
-
-@pytest.fixture
-def consumer(rig: Rig, tmp_path: Path) -> Iterator[Consumer]:
-    """A consumer, stopped with the test."""
-    made = Consumer(rig, embedded_broker(tmp_path / "broker"))
-    yield made
-    made.stop()
 
 
 class Gate:

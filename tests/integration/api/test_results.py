@@ -1,8 +1,6 @@
 """Outcomes from the broker are committed, then acked; only a broken one is a dead letter."""
 
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,21 +16,12 @@ from splitflap_core.outcomes import Begun, Done
 from sqlalchemy.exc import OperationalError
 
 from tests.support import wait_until
-from tests.support.peer import embedded_broker
 from tests.unit.api.rig import Rig, Row, outcome_of, rendered
 
 from .consumer import Consumer
 
 #: Longest wait of a test, in seconds.
 PATIENCE = 20.0
-
-
-@pytest.fixture
-def consumer(rig: Rig, tmp_path: Path) -> Iterator[Consumer]:
-    """A consumer, stopped with the test."""
-    made = Consumer(rig, embedded_broker(tmp_path / "broker"))
-    yield made
-    made.stop()
 
 
 def test_only_the_broken_result_is_a_dead_letter(rig: Rig, consumer: Consumer) -> None:

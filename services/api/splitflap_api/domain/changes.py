@@ -140,6 +140,14 @@ class Changes:
             job |= {"subject": post["id"], "revision": post["revision"]}
         self.waiters.append({"job_id": job["id"], "task_id": task.id})
 
+    def request_preview(self, task: NewTask, url: str) -> None:
+        """Let a task fetch the preview of a URL, even a fresh one, or join its present fetch."""
+        self.preview_requests.append(
+            PreviewRequest(
+                task.id, url, refresh=True, traceparent=task.traceparent, owner=task.owner
+            )
+        )
+
     def event(self, kind: str, post: Any, **more: Any) -> None:
         """Add an event of a post, with the post's id, channel and revision."""
         data = {

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from splitflap_api.contract import models
 from splitflap_api.contract.formats import maybe_rfc3339
 from splitflap_api.contract.problems import invalid
-from splitflap_api.domain.changes import Changes, NewTask, PreviewRequest, is_fresh
+from splitflap_api.domain.changes import Changes, NewTask, is_fresh
 from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.store.schema import previews
 
@@ -41,15 +41,7 @@ class FetchPreview:
         if not self.refresh and _fresh(tx, self.url, changes.now):
             changes.ending.append(task.id)
             return
-        changes.preview_requests.append(
-            PreviewRequest(
-                task.id,
-                self.url,
-                refresh=True,
-                traceparent=task.traceparent,
-                owner=task.owner,
-            )
-        )
+        changes.request_preview(task, self.url)
 
 
 @dataclass(frozen=True)

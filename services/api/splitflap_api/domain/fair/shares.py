@@ -44,7 +44,7 @@ class JobOwner(NamedTuple):
 
 
 class ShareKey(NamedTuple):
-    """The key of a share. It sorts in the order in which rows are locked."""
+    """The key of a share."""
 
     kind: Kind
     account: str

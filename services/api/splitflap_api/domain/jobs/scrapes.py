@@ -13,7 +13,7 @@ from splitflap_core.urls.shown import Withheld, shown_url
 from splitflap_core.urls.web_url import BadUrl
 from sqlalchemy import Connection, select, update
 
-from splitflap_api.domain.changes import Changes, NewTask, PreviewRequest, Row
+from splitflap_api.domain.changes import Changes, NewTask, Row
 from splitflap_api.domain.fair.shares import NO_ACCOUNT
 from splitflap_api.domain.fan_in import WaiterBatch
 from splitflap_api.domain.final_responses import fetched_preview
@@ -62,15 +62,7 @@ class ScrapeJobs(JobKind):
     def replay(self, _tx: Connection, changes: Changes, letter: Any) -> NewTask:
         task = changes.new_task(NO_ACCOUNT, fetched_preview.__name__)
         task.subject = letter["subject"]
-        changes.preview_requests.append(
-            PreviewRequest(
-                task.id,
-                task.subject,
-                refresh=True,
-                traceparent=task.traceparent,
-                owner=task.owner,
-            )
-        )
+        changes.request_preview(task, task.subject)
         return task
 
 

@@ -8,7 +8,6 @@ A job with a confirmed message is not due, so the API needs a sign that the mess
 - A session had to create the queue: the earlier messages are lost.
 - The queue was empty some time ago: a worker took the messages from before that time, or they are
   lost. A job that is still unfinished has no worker, or one that is stuck.
-
 - An express queue has messages, and workers consume the normal queue only: they are of an older
   release, which was rolled back to. Its jobs go to the normal queue.
 
@@ -40,7 +39,6 @@ STUCK_AFTER = 900.0
 #: Seconds from the creation of a queue until its jobs are lost: confirms from before the creation
 #: are marked by then.
 CREATED_AFTER = 2.0
-
 
 #: Seconds from an express queue that only newer workers consume until its jobs are lost.
 STRANDED_AFTER = 60.0

@@ -1,0 +1,66 @@
+"""Accounts with much work, on a rig: capacities, shares, floods, and the work of workers."""
+
+from collections import Counter
+
+from splitflap_api.domain.previews import RenderText
+from splitflap_api.store.schema import capacities, shares
+from splitflap_core.outcomes import Failed
+from sqlalchemy import insert
+
+from tests.unit.api.rig import Rig, outcome_of
+
+
+def capacity(rig: Rig, kind: str = "render", slots: int = 1, mean: float = 100.0) -> None:
+    """Let the workers of a kind have these slots, and this mean time of a job."""
+    values = {"kind": kind, "slots": slots, "mean": mean, "express": True}
+    values["updated_at"] = now_of(rig)
+    with rig.store.write() as tx:
+        tx.execute(insert(capacities), [values])
+    rig.fair.refresh()
+
+
+def share(rig: Rig, account: str, kind: str = "render", **columns: object) -> None:
+    """Give an account this share."""
+    now = now_of(rig)
+    values = {
+        "deficit": 0,
+        "mean": 100,
+        "used": 0,
+        "jobs": 1e6,
+        "overdue": 0,
+        "overdue_at": now,
+        "updated_at": now,
+    }
+    with rig.store.write() as tx:
+        row = {"kind": kind, "account": account, "low": False, **values, **columns}
+        tx.execute(insert(shares), [row])
+    rig.fair.refresh()
+
+
+def now_of(rig: Rig) -> int:
+    """The database's clock."""
+    with rig.store.read() as tx:
+        return rig.store.now(tx)
+
+
+def flood(rig: Rig, account: str, count: int, *, low: bool = False) -> None:
+    """Accept renders of an account."""
+    for _ in range(count):
+        rig.accept(RenderText("hello", low=low), account)
+
+
+def held(rig: Rig) -> Counter[str]:
+    """The held jobs of each account."""
+    return Counter(row["account"] for row in rig.rows("jobs") if row["held"])
+
+
+def released(rig: Rig) -> Counter[str]:
+    """Run a release. Returns its jobs, by account."""
+    return Counter(row["account"] for row in rig.fair.release())
+
+
+def finish(rig: Rig, *, took: float = 0.1) -> None:
+    """Let workers finish all jobs that are not held."""
+    for row in rig.rows("jobs"):
+        if not row["held"]:
+            rig.apply(outcome_of(row, Failed("broken", "x"), took=took))

@@ -10,6 +10,8 @@ from tests.system.rig.metrics import sums
 from tests.system.rig.site import Site
 from tests.system.rig.stack import Stack
 
+from .test_waiting import held, published
+
 #: Seconds without a worker. Earlier releases published each job again after 20 s.
 AWAY = 25.0
 
@@ -31,15 +33,16 @@ def published_again(stack: Stack) -> float:
     return sums(stack.services["api"]).get("splitflap_jobs_retried_total", 0.0)
 
 
-def test_120_posts_without_a_renderer_stay_120_messages(make_stack: MakeStack) -> None:
-    """Their age rises, none is tried, and all complete when a renderer comes."""
+def test_120_posts_without_a_renderer_stay_120_jobs(make_stack: MakeStack) -> None:
+    """Each has one message or is held, none is tried, and all complete when a renderer comes."""
     stack = make_stack("embedded", workers=("renderer",))
     client = stack.client()
     stack.kill("renderer")
     accepted = [client.submit(f"post {number}") for number in range(120)]
     wait_until(lambda: oldest(client, "render") > AWAY, "the age of the oldest job")
     files = messages(stack, "render")
-    assert len(files) == 120
+    assert len(files) + held(stack) == 120
+    assert published(stack) == len(files)
     assert published_again(stack) == 0
     assert {path.suffix for path in files} == {".0"}  # no failed delivery
     stack.start("renderer")

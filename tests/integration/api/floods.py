@@ -59,8 +59,9 @@ def released(rig: Rig) -> Counter[str]:
     return Counter(row["account"] for row in rig.fair.release())
 
 
-def finish(rig: Rig, *, took: float = 0.1) -> None:
-    """Let workers finish all jobs that are not held."""
-    for row in rig.rows("jobs"):
-        if not row["held"]:
-            rig.apply(outcome_of(row, Failed("broken", "x"), took=took))
+def finish(rig: Rig, most: int | None = None, *, took: float = 0.1) -> None:
+    """Let workers finish the jobs that are not held: all of them, or the first ones."""
+    rows = [row for row in rig.rows("jobs") if not row["held"]]
+    rows.sort(key=lambda row: (row["waiting_since"] or 0, row["id"]))
+    for row in rows[:most]:
+        rig.apply(outcome_of(row, Failed("broken", "x"), took=took))

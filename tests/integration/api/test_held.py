@@ -150,6 +150,23 @@ def test_low_jobs_wait_for_normal_ones_without_starving(rig: Rig) -> None:
     assert got["import"] <= 0.2 * got["noisy"]
 
 
+def test_long_low_jobs_get_a_tenth_too(rig: Rig) -> None:
+    """Two slots finish a job of two seconds each second. A low one is paid for in full."""
+    capacity(rig, slots=2, mean=2_000.0)
+    share(rig, "import", mean=2_000.0, low=True)
+    share(rig, "noisy", mean=2_000.0)
+    flood(rig, "noisy", 60)
+    flood(rig, "import", 20, low=True)
+    got: Counter[str] = Counter()
+    for _ in range(40):
+        finish(rig, 1, took=2.0)
+        for _ in range(2):
+            rig.clock += 0.5
+            got += released(rig)
+    assert got["import"] >= 0.08 * got["noisy"]
+    assert got["import"] <= 0.2 * got["noisy"]
+
+
 def test_low_jobs_alone_use_half_of_the_window(rig: Rig) -> None:
     """A normal job finds a short queue."""
     capacity(rig)

@@ -10,7 +10,7 @@ from splitflap_core.kinds import EXPRESS_PART
 from splitflap_api.domain.fair.shares import DECAY, Share, ShareKey
 
 #: The work at the broker and the workers for each slot, beyond one job. Workers hold half a second
-#: of it. The rest lasts for fifteen releases of the publisher.
+#: of it. The rest lasts for three of the publisher's longer pauses (REFRESH_EVERY).
 WINDOW_PER_SLOT = 2_000.0
 
 #: The same for express jobs.
@@ -74,7 +74,12 @@ class KindState:
     @property
     def window(self) -> float:
         """The time of jobs that may be at the broker and the workers."""
-        return self.slots * (WINDOW_PER_SLOT + self.mean)
+        return self.slots * self.window_of_slot
+
+    @property
+    def window_of_slot(self) -> float:
+        """The part of the window for one slot: the most room that one job takes."""
+        return WINDOW_PER_SLOT + self.mean
 
     @property
     def express_window(self) -> float:
@@ -102,7 +107,7 @@ class KindState:
 
     def part_of_window(self, cost: float) -> float:
         """The room that a job takes in the window: one slot at most, however long it takes."""
-        return min(cost, WINDOW_PER_SLOT + self.mean)
+        return min(cost, self.window_of_slot)
 
     def most_jobs(self, share: Share, now: int) -> int:
         """Jobs that an account may have at the broker and the workers."""

@@ -51,8 +51,10 @@ class Releaser:
         if not state.held_low:
             return 0.0
         most = LEAST_LOW_PART * state.window
+        # One job may be longer than this. Less debt would forgive the rest of it.
+        most_debt = max(most, state.window_of_slot)
         credit = self._low_credit[kind] + LEAST_LOW_PART * state.slots * elapsed
-        return max(-most, min(credit, most))
+        return max(-most_debt, min(credit, most))
 
 
 def release_jobs(

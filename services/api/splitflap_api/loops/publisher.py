@@ -20,8 +20,8 @@ from splitflap_api.loops.dispatch import Dispatcher
 from splitflap_api.loops.loop import Duty, Loop
 from splitflap_api.transactions.fair import FairPublishing
 
-#: Seconds from a release with jobs to the next one, and between two reads of the states otherwise.
-#: A full window of waiting workers costs no CPU then.
+#: Seconds until the next iteration: after a release with jobs, and otherwise. Beside a full window
+#: the publisher uses little CPU then.
 RELEASE_EVERY = 0.1
 REFRESH_EVERY = 0.5
 

@@ -3,10 +3,12 @@
 import pytest
 from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.domain.previews import FetchPreview
+from splitflap_api.store.schema import jobs
+from sqlalchemy import update
 
 from tests.unit.api.rig import Rig
 
-from .floods import capacity, share
+from .floods import capacity, now_of, share
 
 pytestmark = pytest.mark.servers
 
@@ -61,3 +63,18 @@ def test_a_held_preview_belongs_to_the_owner_that_holds_fewer_jobs(rig: Rig) -> 
     assert rig.row("jobs", id=wanted["id"])["account"] == "busy"
     rig.fair.join({wanted["id"]: JobOwner("noisy")})
     assert rig.row("jobs", id=wanted["id"])["account"] == "busy"
+
+
+def test_a_joined_preview_begins_its_wait_anew(rig: Rig) -> None:
+    """It is no old work of the account that joined it, and no unpublished work of an hour ago."""
+    capacity(rig, "scrape", slots=1, mean=500.0)
+    share(rig, "noisy", kind="scrape", mean=500, used=100_000)
+    for number in range(20):
+        rig.accept(FetchPreview(f"https://x.example/{number}"), "noisy")
+    wanted = rig.rows("jobs", held=True)[-1]
+    hour_ago = now_of(rig) - 3_600_000
+    with rig.store.write() as tx:
+        tx.execute(update(jobs).where(jobs.c.id == wanted["id"]).values(created_at=hour_ago))
+    (gone,) = rig.fair.join({wanted["id"]: JobOwner("quiet")})
+    assert now_of(rig) - gone["waiting_since"] < 60_000
+    assert rig.row("jobs", id=wanted["id"]) == gone

@@ -97,18 +97,19 @@ class FairPublishing:
         A preview that an account waits for must not wait for the turn of another one.
         """
         with self._store.write() as tx:
-            due_at = self._store.now(tx) + UNCONFIRMED_AFTER
+            now = self._store.now(tx)
             held = [row for row in lock_jobs(tx, owners) if row["held"]]
-            joined = [self._joined(tx, row, owners[row["id"]], due_at) for row in held]
+            joined = [self._joined(tx, row, owners[row["id"]], now) for row in held]
             update_rows(tx, jobs, ("id",), joined)
         both = zip(held, joined, strict=True)
         return [{**row, **new} for row, new in both if not new["held"]]
 
-    def _joined(self, tx: Connection, row: Row, owner: JobOwner, due_at: int) -> Row:
+    def _joined(self, tx: Connection, row: Row, owner: JobOwner, now: int) -> Row:
         """A job's columns after another owner asked for it too.
 
         It goes by the route of that owner. If it stays held, it belongs to the owner that holds
-        fewer jobs. A held low job becomes a normal one at least.
+        fewer jobs. A held low job becomes a normal one at least. The wait of a new owner begins
+        now, so the age of another account's job refuses nobody's work.
         """
         kind = row["kind"]
         route = Route.HELD if owner.low else self._router.route(kind, owner)
@@ -118,4 +119,10 @@ class FairPublishing:
             counts = count_held_of(tx, kind, most, low=False)
             takes_over = counts[owner.account] < counts[row["account"]]
         account, low = owner if takes_over else JobOwner.of(row)
-        return {"id": row["id"], "account": account, "low": low, **route.columns(due_at)}
+        return {
+            "id": row["id"],
+            "account": account,
+            "low": low,
+            "waiting_since": now if takes_over else row["waiting_since"],
+            **route.columns(now + UNCONFIRMED_AFTER),
+        }

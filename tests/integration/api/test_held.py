@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from splitflap_api.domain.fair import release
+from splitflap_api.domain.fair.kind_states import EXPRESS_TEXT_KEPT
 from splitflap_api.domain.fair.routes import Route
 from splitflap_api.domain.fair.shares import MANY_OVERDUE, JobOwner
 from splitflap_api.domain.jobs.locks import lock_jobs
@@ -108,6 +109,22 @@ def test_a_quiet_account_goes_express_beside_a_flood(rig: Rig) -> None:
     """Its message goes to the other queue after its commit."""
     capacity(rig)
     flood(rig, "noisy", 40)
+    rig.post(account="quiet")
+    assert [row["express"] for row in rig.published if row["account"] == "quiet"] == [True]
+
+
+def test_slow_texts_do_not_close_the_express_queue(rig: Rig) -> None:
+    """Renderers move them to their slow lane, so after a while they count there no more."""
+    capacity(rig)
+    flood(rig, "noisy", 40)
+    for number in range(20):
+        rig.post(account=f"slow-{number}")
+    assert held(rig)["slow-19"] == 1
+    confirmed_at = now_of(rig) - EXPRESS_TEXT_KEPT - 1
+    with rig.store.write() as tx:
+        express = update(jobs).where(jobs.c.express, jobs.c.account != "noisy")
+        tx.execute(express.values(dispatched_at=confirmed_at, due_at=None))
+    rig.fair.refresh()
     rig.post(account="quiet")
     assert [row["express"] for row in rig.published if row["account"] == "quiet"] == [True]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from splitflap_core.contracts import Kind
 from splitflap_core.kinds import KINDS
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
 from splitflap_api.domain.fair.bounds import STATE_ACCOUNTS
@@ -19,13 +19,18 @@ from splitflap_api.store.schema import IS_RELEASED, jobs, shares
 #: Milliseconds after which a publisher that writes no charges counts as gone.
 RELEASER_KEPT = 60_000
 
+#: Milliseconds from its confirm after which an express text has proved slow, so the renderers have
+#: moved it to their slow lane. An express scrape keeps its slot until its end.
+EXPRESS_TEXT_KEPT = 2_000
+
 
 def read_states(tx: Connection, now: int) -> dict[Kind, KindState]:
     """The state of each kind. A retry that is not due yet counts nowhere."""
     known = read_capacities(tx)
     known_shares = read_users(tx, now)
     released: dict[Kind, list[tuple[ShareKey, Any]]] = {kind: [] for kind in KINDS}
-    for row in tx.execute(_RELEASED, {"_soon": now + UNCONFIRMED_AFTER}).mappings():
+    wanted = {"_soon": now + UNCONFIRMED_AFTER, "_since": now - EXPRESS_TEXT_KEPT}
+    for row in tx.execute(_RELEASED, wanted).mappings():
         key = ShareKey.of(row)
         released[key.kind].append((key, row))
         if row["mean"] is not None:
@@ -71,12 +76,17 @@ def _state(
 
 
 _ANY_JOB = select(jobs.c.id).limit(1)
-_counted = (
-    select(jobs.c.kind, jobs.c.account, jobs.c.low, jobs.c.express, func.count().label("count"))
+_is_express = jobs.c.express & or_(
+    jobs.c.kind != literal_column("'render'"),
+    jobs.c.dispatched_at.is_(None),
+    jobs.c.dispatched_at > bindparam("_since"),
+)
+_each = (
+    select(jobs.c.kind, jobs.c.account, jobs.c.low, _is_express.label("express"))
     .where(IS_RELEASED, or_(jobs.c.due_at.is_(None), jobs.c.due_at <= bindparam("_soon")))
-    .group_by(jobs.c.kind, jobs.c.account, jobs.c.low, jobs.c.express)
     .subquery()
 )
+_counted = select(*_each.c, func.count().label("count")).group_by(*_each.c).subquery()
 _RELEASED = select(_counted, *(shares.c[name] for name in Share.__slots__)).outerjoin(
     shares,
     (shares.c.kind == _counted.c.kind)

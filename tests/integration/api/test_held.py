@@ -35,7 +35,7 @@ def test_jobs_beyond_the_window_are_held(rig: Rig) -> None:
     assert {row["due_at"] for row in rig.rows("jobs") if row["held"]} == {None}
 
 
-def test_a_round_fills_the_window_and_no_more(rig: Rig) -> None:
+def test_a_release_fills_the_window_and_no_more(rig: Rig) -> None:
     """Finished jobs make room for held ones."""
     capacity(rig)
     flood(rig, "noisy", 60)
@@ -58,7 +58,7 @@ def test_released_jobs_are_published_and_due_if_unconfirmed(rig: Rig) -> None:
         assert not row["held"]
 
 
-def test_a_round_shares_the_room_among_accounts(rig: Rig) -> None:
+def test_a_release_shares_the_room_among_accounts(rig: Rig) -> None:
     """A new account's first job goes in the next release."""
     capacity(rig)
     flood(rig, "noisy", 100)
@@ -226,7 +226,7 @@ def test_two_replicas_release_no_job_twice(make_rig: MakeRig) -> None:
     assert len(ids) == len(set(ids)) == 21
 
 
-def test_a_replica_does_not_wait_for_the_round_of_another_one(make_rig: MakeRig) -> None:
+def test_a_replica_does_not_wait_for_the_release_of_another_one(make_rig: MakeRig) -> None:
     """It goes on with its own work. SQLite has one writer, and one replica."""
     first, second = make_rig(), make_rig()
     capacity(first)
@@ -240,7 +240,7 @@ def test_a_replica_does_not_wait_for_the_round_of_another_one(make_rig: MakeRig)
     assert len(second.fair.release()) == 21
 
 
-def test_a_round_does_not_wait_for_jobs_that_others_change(make_rig: MakeRig) -> None:
+def test_a_release_does_not_wait_for_jobs_that_others_change(make_rig: MakeRig) -> None:
     """A request cancels them at this moment. Others go in their place."""
     rig = make_rig()
     capacity(rig)
@@ -256,7 +256,7 @@ def test_a_round_does_not_wait_for_jobs_that_others_change(make_rig: MakeRig) ->
     assert not ids & set(busy)
 
 
-def test_all_accounts_have_their_turn_if_a_round_is_too_short_for_them(
+def test_all_accounts_have_their_turn_if_a_release_is_too_short_for_them(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next release begins after the account that had the last turn."""
@@ -372,7 +372,7 @@ def test_accounts_with_all_their_jobs_under_way_stop_no_other(
     assert got["z"] == 1
 
 
-def test_a_mean_of_nothing_stops_no_round(rig: Rig) -> None:
+def test_a_mean_of_nothing_stops_no_release(rig: Rig) -> None:
     """A worker that was broken into may say so."""
     capacity(rig, mean=0.0)
     flood(rig, "noisy", 100)
@@ -380,7 +380,7 @@ def test_a_mean_of_nothing_stops_no_round(rig: Rig) -> None:
     assert released(rig)["noisy"] > 0
 
 
-def test_charges_and_rounds_of_two_replicas_lose_nothing(make_rig: MakeRig) -> None:
+def test_charges_and_releases_of_two_replicas_lose_nothing(make_rig: MakeRig) -> None:
     """They lock shares in one order. Both write the first row of an account."""
     first, second = make_rig(), make_rig()
     capacity(first)

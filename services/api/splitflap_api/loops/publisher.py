@@ -55,18 +55,7 @@ class Publisher(Loop):
 
         `releases`: whether this process has the role `outcomes`.
         """
-        charge = [Duty("charge accounts", self._charge)]
-        release = [
-            Duty("release jobs", self._release),
-            Duty("forget old shares", self._forget),
-        ]
-        # The first charge says that held jobs are released. It comes before the states are read.
-        duties = (
-            *(charge if releases else ()),
-            Duty("read the states of the kinds", self._refresh),
-            Duty("join jobs", self._join),
-            *(release if releases else ()),
-        )
+        duties = self._own_duties(releases=releases)
         super().__init__("publisher", *duties, pause=self._until_next)
         self._fair = fair
         self._router = router
@@ -83,8 +72,23 @@ class Publisher(Loop):
         self._forgot_at = time.monotonic()
         self._charged_at = self._refreshed_at = float("-inf")
 
+    def _own_duties(self, *, releases: bool) -> list[Duty]:
+        of_all = [
+            Duty("read the states of the kinds", self._refresh),
+            Duty("join jobs", self._join),
+        ]
+        if not releases:
+            return of_all
+        return [
+            # The first charge says that held jobs are released: it comes before the first read.
+            Duty("charge accounts", self._charge),
+            *of_all,
+            Duty("release jobs", self._release),
+            Duty("forget old shares", self._forget),
+        ]
+
     def start(self) -> None:
-        """Iterate from now on."""
+        """Iterate from now on, first without a pause."""
         super().start()
         self.wake()
 

@@ -41,8 +41,8 @@ def test_a_charge_pays_for_the_part_beyond_the_mean() -> None:
 def test_a_debt_has_a_bound_and_an_end() -> None:
     """A first guess may be wrong by seconds."""
     share = Share.new(5.0, NOW).charged(Charge(40, 80_000.0), NOW)
-    assert share.credit(NOW) == -MOST_DEBT
-    assert share.credit(NOW + DEBT_KEPT + 1) == 0.0
+    assert share.present_deficit(NOW) == -MOST_DEBT
+    assert share.present_deficit(NOW + DEBT_KEPT + 1) == 0.0
 
 
 def test_a_use_decays() -> None:

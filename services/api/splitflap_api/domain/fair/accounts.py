@@ -11,9 +11,10 @@ RELEASED = "NOT held AND kind = :kind"
 
 
 def each_account(*conditions: str) -> str:
-    """The start of a query: `accounts (account)` are those of the jobs with these conditions.
+    """The start of a query. It defines the table `accounts`, with a row for each account.
 
-    They begin after `:after`, and are `:most` at most.
+    An account is there if it has a job with one of the conditions. The query must bind `:after`,
+    the account behind which the table begins, and `:most`, its largest number of rows.
     """
     return f"""
     WITH RECURSIVE scan (account) AS (
@@ -26,7 +27,7 @@ def each_account(*conditions: str) -> str:
 
 
 def first_wait(condition: str) -> str:
-    """The start of the wait of the first such job of `accounts.account`."""
+    """An expression: when the wait began of the oldest such job of `accounts.account`."""
     return f"""(
         SELECT coalesce(waiting_since, created_at) FROM jobs
         WHERE {condition} AND jobs.account = accounts.account ORDER BY id LIMIT 1

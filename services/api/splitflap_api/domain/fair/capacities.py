@@ -14,8 +14,8 @@ from splitflap_api.domain.fair.worker_slots import WorkerSlots
 from splitflap_api.store.bulk import update_rows, upsert_rows
 from splitflap_api.store.schema import capacities
 
-#: Milliseconds after which an unchanged row is written again: its time tells other processes that
-#: held jobs are released.
+#: An unchanged row is written again after so many milliseconds. Its `updated_at` shows other
+#: processes that a publisher releases held jobs.
 CAPACITY_KEPT = 5_000
 
 #: The weight of the newest jobs in the mean time of a kind's jobs.

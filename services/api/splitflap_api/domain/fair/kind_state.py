@@ -56,9 +56,9 @@ class KindState:
     #: The time that the jobs at the broker and the workers will take: of all, and of express jobs.
     work: float = 0.0
     express_work: float = 0.0
-    #: The number of accounts that have jobs here.
+    #: The number of accounts with jobs: held, at the broker or at the workers.
     active: int = 0
-    #: The shares of accounts with jobs at the broker, and of those with much use.
+    #: The shares of accounts with jobs at the broker or the workers, and of busy accounts.
     shares: Mapping[ShareKey, Share] = field(default_factory=dict)
     #: Jobs at the broker and the workers, by their owner.
     jobs: Counter[ShareKey] = field(default_factory=Counter)
@@ -97,8 +97,8 @@ class KindState:
         return self.held or self.held_low or self.held_overdue
 
     @property
-    def most_express(self) -> float:
-        """The longest time of an express job. A longer one would hold up those of others."""
+    def longest_express(self) -> float:
+        """The longest mean of express jobs. A longer job would hold up those of others."""
         return EXPRESS_WINDOW_PER_SLOT + self.mean
 
     def share(self, key: ShareKey, now: int) -> Share:

@@ -12,7 +12,7 @@ from splitflap_api.domain.fair.bounds import STATE_ACCOUNTS
 from splitflap_api.domain.fair.capacities import read_capacities
 from splitflap_api.domain.fair.held import accounts_with_held
 from splitflap_api.domain.fair.kind_state import KindState
-from splitflap_api.domain.fair.share_rows import read_users
+from splitflap_api.domain.fair.share_rows import read_busy_shares
 from splitflap_api.domain.fair.shares import Share, ShareKey
 from splitflap_api.store.schema import IS_RELEASED, jobs, shares
 
@@ -27,7 +27,7 @@ EXPRESS_TEXT_KEPT = 2_000
 def read_states(tx: Connection, now: int) -> dict[Kind, KindState]:
     """The state of each kind. A retry that is not due yet counts nowhere."""
     known = read_capacities(tx)
-    known_shares = read_users(tx, now)
+    known_shares = read_busy_shares(tx, now)
     released: dict[Kind, list[tuple[ShareKey, Any]]] = {kind: [] for kind in KINDS}
     wanted = {"_soon": now + UNCONFIRMED_AFTER, "_since": now - EXPRESS_TEXT_KEPT}
     for row in tx.execute(_RELEASED, wanted).mappings():

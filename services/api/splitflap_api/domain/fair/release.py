@@ -44,7 +44,7 @@ class Releaser:
         return rows
 
     def _low_credit_of(self, state: KindState) -> float:
-        """The part of the workers' time since the last release that low jobs may use at least."""
+        """The time that low jobs may use at least. Below 0 they have used more than their part."""
         now, kind = self._clock(), state.kind
         elapsed = 1000 * (now - self._released_at.get(kind, now))
         self._released_at[kind] = now
@@ -106,4 +106,4 @@ def _accounts(tx: Connection, state: KindState, *, low: bool) -> list[str]:
 def _turn(share: Share, key: ShareKey, state: KindState, now: int) -> Turn:
     cost = share.cost
     most = max(0, state.most_jobs(share, now) - state.jobs.get(key, 0))
-    return Turn(key.account, share.credit(now), cost, state.part_of_window(cost), most)
+    return Turn(key.account, share.present_deficit(now), cost, state.part_of_window(cost), most)

@@ -127,7 +127,7 @@ class _Snapshot:
             return Route.HELD if self.held or self.held_low or is_full else Route.DIRECT
         if not self.held and room > 0:
             return Route.DIRECT
-        if share.cost > state.most_express or not self._is_sparse(share, under_way):
+        if share.cost > state.longest_express or not self._is_sparse(share, under_way):
             return Route.HELD
         if not state.express:
             return Route.DIRECT

@@ -1,4 +1,4 @@
-"""Rows of shares."""
+"""Reads, locks, writes and deletes the rows of shares."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from splitflap_api.domain.fair.shares import MANY_OVERDUE, SHARE_KEPT, Charge, S
 from splitflap_api.store.bulk import among, update_rows, upsert_rows
 from splitflap_api.store.schema import shares
 
-#: The recent use in milliseconds from which a share is read, also without a job at the broker.
+#: An account with more recent use (milliseconds) is busy. Its share is read even if it has no job.
 MUCH_USE = 100.0
 
 
@@ -23,9 +23,9 @@ def read_shares(
     return {row["account"]: Share.of(row) for row in rows}
 
 
-def read_users(tx: Connection, now: int) -> dict[ShareKey, Share]:
+def read_busy_shares(tx: Connection, now: int) -> dict[ShareKey, Share]:
     """The shares of accounts with much recent use, or with many overdue texts."""
-    rows = tx.execute(_USERS, {"_since": now - SHARE_KEPT}).mappings()
+    rows = tx.execute(_BUSY, {"_since": now - SHARE_KEPT}).mappings()
     return {ShareKey.of(row): Share.of(row) for row in rows}
 
 
@@ -74,7 +74,7 @@ def _lock_of(
     return {ShareKey.of(row): Share.of(row) for row in rows}
 
 
-_USERS = (
+_BUSY = (
     select(shares)
     .where(
         shares.c.updated_at > bindparam("_since"),

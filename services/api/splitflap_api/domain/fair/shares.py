@@ -121,8 +121,8 @@ class Share:
         """Whether the account has sent many overdue texts lately."""
         return self.overdue >= MANY_OVERDUE and (self.overdue_at or 0) > now - SHARE_KEPT
 
-    def credit(self, now: int) -> float:
-        """The deficit with which the account begins its next turn."""
+    def present_deficit(self, now: int) -> float:
+        """The deficit now. An old debt is forgotten."""
         return 0.0 if self.deficit < 0 and self.updated_at < now - DEBT_KEPT else self.deficit
 
     def with_deficit(self, deficit: float, now: int) -> "Share":
@@ -143,7 +143,7 @@ class Share:
         forgotten = (self.overdue_at or 0) <= now - SHARE_KEPT
         made_up = OVERDUE_PART * (charge.jobs - charge.overdue)
         return Share(
-            deficit=max(-MOST_DEBT, min(self.credit(now) - surplus, MOST_DEBT)),
+            deficit=max(-MOST_DEBT, min(self.present_deficit(now) - surplus, MOST_DEBT)),
             mean=self.mean + (mean_of_these - self.mean) * weight,
             used=self.used_lately(now) + charge.took,
             jobs=self.jobs_lately(now) + charge.jobs,

@@ -25,7 +25,7 @@ def expected_waits(
 ) -> dict[str, float]:
     """The expected wait (milliseconds) of accounts with more than the tolerated held jobs.
 
-    Jobs are counted only as far as twice the limit needs with all slots.
+    At most so many jobs of an account are counted as all slots do in twice the limit.
     """
     if not state.held:
         return {}
@@ -77,9 +77,9 @@ def _cost(share: Share, state: KindState, now: int) -> float:
     return share.cost / slots
 
 
-#: The wait after the tolerated ones decides. Ids grow with the time of creation. A retry and a
-#: released job keep theirs, so their wait may be shorter than their place says. The figures are in
-#: docs/adr/0030.
+#: The first wait beyond the tolerated ones decides. Ids grow with the time of creation. A retry and
+#: a released job keep theirs, so their wait may be shorter than their place says. The figures are
+#: in docs/adr/0030.
 _SINCE = text(
     f"""
     {each_account(HELD, RELEASED)}

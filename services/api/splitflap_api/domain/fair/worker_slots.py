@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from splitflap_core.contracts import JobOutcome, Kind
 
-#: Seconds after its last outcome from which a worker's slots count no more. A busy worker sends
+#: The slots of a worker count for so many seconds after its last outcome. A busy worker sends
 #: outcomes much more often.
 WORKER_KEPT = 60.0
 

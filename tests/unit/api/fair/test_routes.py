@@ -142,8 +142,8 @@ def test_an_account_has_few_jobs_at_the_broker_until_its_rate_is_known() -> None
 
 def test_a_long_job_takes_the_room_of_one_slot() -> None:
     """It occupies one, however long it takes."""
-    state = KindState("scrape", 50, 500.0, shares={key(NOISY): share(mean=20_000.0)})
-    state.add_jobs(key(NOISY), 7)
+    state = KindState("scrape", 50, 500.0)
+    state.add_jobs(key(NOISY), 7, 20_000.0)
     assert state.work == 7 * 2_500.0
 
 

@@ -116,9 +116,9 @@ class KindState:
         proven = share.jobs_lately(now) / DECAY * 1000 * SECONDS_OF_RATE
         return MOST_JOBS + JOBS_PER_SLOT * self.slots + int(proven)
 
-    def add_jobs(self, key: ShareKey, jobs: int, *, express: bool = False) -> None:
-        """Count jobs of an owner as being at the broker."""
-        work = jobs * self.part_of_window(self.share(key, 0).cost)
+    def add_jobs(self, key: ShareKey, jobs: int, cost: float, *, express: bool = False) -> None:
+        """Count jobs of an owner, with this cost of each, as being at the broker."""
+        work = jobs * self.part_of_window(cost)
         self.jobs[key] += jobs
         self.work += work
         self.express_work += work if express else 0.0

@@ -71,7 +71,7 @@ def _state(
         shares=shares_of_kind,
     )
     for key, row in released:
-        state.add_jobs(key, row["count"], express=row["express"])
+        state.add_jobs(key, row["count"], state.share(key, now).cost, express=row["express"])
     return state
 
 

@@ -73,7 +73,7 @@ def release_jobs(
     found = Counter(row["account"] for row in rows)
     for key, turn in zip(keys, turns, strict=True):
         turn.found(found[turn.account])
-        state.add_jobs(key, turn.jobs)
+        state.add_jobs(key, turn.jobs, turn.cost)
         known[key] = known[key].with_deficit(turn.deficit, now)
     write_shares(tx, known)
     if low:

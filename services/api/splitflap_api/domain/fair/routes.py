@@ -53,7 +53,7 @@ class Router:
 
     @property
     def states(self) -> Mapping[Kind, KindState]:
-        """The state of each kind, as the database had it last."""
+        """The last state of each kind, with the jobs of this process since."""
         return {kind: snapshot.state for kind, snapshot in self._snapshots.items()}
 
     def update(self, states: Mapping[Kind, KindState], now: int) -> None:
@@ -75,7 +75,7 @@ class Router:
     def is_holding(self, kind: Kind | None = None) -> bool:
         """Whether jobs are held: of this kind, or of any."""
         snapshots = [self._snapshots[kind]] if kind else self._snapshots.values()
-        return any(snapshot.is_holding for snapshot in snapshots)
+        return any(snapshot.state.is_holding for snapshot in snapshots)
 
     def route(self, kind: Kind, owner: JobOwner) -> Route:
         """The route of one more job."""
@@ -89,23 +89,12 @@ class Router:
 
 
 class _Snapshot:
-    """A state, and the jobs of this process since."""
+    """A state and its time. The jobs of this process since are added to the state."""
 
     def __init__(self, state: KindState, now: int) -> None:
         self._now = now
         self.state = state
-        self.held = state.held
-        self.held_low = state.held_low
-        self.held_overdue = state.held_overdue
-        self.work = state.work
-        self.express_work = state.express_work
-        self.jobs: Counter[ShareKey] = Counter()
         self.unknown: Counter[ShareKey] = Counter()
-
-    @property
-    def is_holding(self) -> bool:
-        """Whether any jobs are held."""
-        return self.held or self.held_low or self.held_overdue
 
     def guess(self, key: ShareKey) -> Share:
         """The share of an account whose jobs nobody has measured."""
@@ -117,34 +106,32 @@ class _Snapshot:
     def choose(self, key: ShareKey, share: Share) -> Route:
         """The route of one more job of an account with this share."""
         state = self.state
-        under_way = state.jobs.get(key, 0) + self.jobs[key]
+        under_way = state.jobs.get(key, 0)
         overdue = share.has_many_overdue(self._now)
         if overdue or under_way >= state.most_jobs(share, self._now):
             return Route.HELD
-        room = state.window - self.work
+        room = state.window - state.work
         if key.low:
             is_full = room < state.window * (1 - LOW_PART)
-            return Route.HELD if self.held or self.held_low or is_full else Route.DIRECT
-        if not self.held and room > 0:
+            return Route.HELD if state.held or state.held_low or is_full else Route.DIRECT
+        if not state.held and room > 0:
             return Route.DIRECT
         if share.cost > state.longest_express or not self._is_sparse(share, under_way):
             return Route.HELD
         if not state.express:
             return Route.DIRECT
-        return Route.HELD if self.express_work >= state.express_window else Route.EXPRESS
+        return Route.HELD if state.express_work >= state.express_window else Route.EXPRESS
 
     def note(self, key: ShareKey, route: Route, share: Share) -> None:
         """Count a job by its route."""
+        state = self.state
         if route is Route.HELD:
             overdue = share.has_many_overdue(self._now)
-            self.held_overdue |= overdue
-            self.held_low |= key.low
-            self.held |= not (overdue or key.low)
-            return
-        work = self.state.part_of_window(share.cost)
-        self.work += work
-        self.express_work += work if route is Route.EXPRESS else 0.0
-        self.jobs[key] += 1
+            state.held_overdue |= overdue
+            state.held_low |= key.low
+            state.held |= not (overdue or key.low)
+        else:
+            state.add_jobs(key, 1, share.cost, express=route is Route.EXPRESS)
 
     def _is_sparse(self, share: Share, under_way: int) -> bool:
         """Whether the account uses less than half of its fair share. Its only job is sparse."""

@@ -60,6 +60,14 @@ def test_many_overdue_texts_are_remembered_for_a_while() -> None:
     assert share.charged(Charge(1, 2.0, overdue=1), later).overdue == 1
 
 
+def test_overdue_texts_are_forgotten_if_the_clock_is_set_back() -> None:
+    """Otherwise the account would have one text under way until the clock has caught up."""
+    share = Share.new(5.0, NOW).charged(Charge(MANY_OVERDUE, 6_000.0, overdue=MANY_OVERDUE), NOW)
+    before = NOW - SHARE_KEPT
+    assert not share.has_many_overdue(before)
+    assert share.charged(Charge(1, 2.0, overdue=1), before).overdue == 1
+
+
 def test_the_ledger_adds_the_attempts_of_an_account() -> None:
     """A text that used up its deadline is overdue."""
     ledger = Ledger()

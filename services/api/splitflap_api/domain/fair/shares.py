@@ -119,7 +119,7 @@ class Share:
 
     def has_many_overdue(self, now: int) -> bool:
         """Whether the account has sent many overdue texts lately."""
-        return self.overdue >= MANY_OVERDUE and (self.overdue_at or 0) > now - SHARE_KEPT
+        return self.overdue >= MANY_OVERDUE and not self._has_forgotten_overdue(now)
 
     def present_deficit(self, now: int) -> float:
         """The deficit now. An old debt is forgotten."""
@@ -140,17 +140,21 @@ class Share:
         mean_of_these = charge.took / charge.jobs
         weight = 1 - (1 - WEIGHT) ** charge.jobs if self.is_measured else 1.0
         surplus = charge.took - charge.jobs * self.mean
-        forgotten = (self.overdue_at or 0) <= now - SHARE_KEPT
+        overdue = 0.0 if self._has_forgotten_overdue(now) else self.overdue
         made_up = OVERDUE_PART * (charge.jobs - charge.overdue)
         return Share(
             deficit=max(-MOST_DEBT, min(self.present_deficit(now) - surplus, MOST_DEBT)),
             mean=self.mean + (mean_of_these - self.mean) * weight,
             used=self.used_lately(now) + charge.took,
             jobs=self.jobs_lately(now) + charge.jobs,
-            overdue=max(0.0, (0.0 if forgotten else self.overdue) + charge.overdue - made_up),
+            overdue=max(0.0, overdue + charge.overdue - made_up),
             overdue_at=now if charge.overdue else self.overdue_at,
             updated_at=now,
         )
+
+    def _has_forgotten_overdue(self, now: int) -> bool:
+        """Whether the last overdue text was long ago, or the clock was set back since then."""
+        return abs(now - (self.overdue_at or 0)) >= SHARE_KEPT
 
     def _decay(self, now: int) -> float:
         return math.exp(-max(0, now - self.updated_at) / DECAY)

@@ -129,6 +129,24 @@ def test_slow_texts_do_not_close_the_express_queue(rig: Rig) -> None:
     assert [row["express"] for row in rig.published if row["account"] == "quiet"] == [True]
 
 
+def test_held_jobs_of_a_sparse_account_go_express(rig: Rig) -> None:
+    """They were held because the express queue was full. They wait for no round of others."""
+    capacity(rig)
+    share(rig, "quiet", mean=5)
+    share(rig, "slow", mean=2_000, used=100)
+    flood(rig, "noisy", 40)
+    for number in range(20):
+        rig.post(account=f"new-{number}")
+    flood(rig, "slow", 5)
+    rig.post(account="quiet")
+    assert held(rig)["quiet"] == held(rig)["new-19"] == 1
+    assert released(rig) == {}
+    for express in rig.rows("jobs", express=True):
+        rig.apply(outcome_of(express, Failed("broken", "x")))
+    (row,) = rig.fair.release()
+    assert (row["account"], row["express"]) == ("quiet", True)
+
+
 def test_many_overdue_texts_have_one_job_under_way(rig: Rig) -> None:
     """The others of this account wait, also while the workers are idle."""
     capacity(rig)

@@ -116,6 +116,11 @@ class KindState:
         proven = share.jobs_lately(now) / DECAY * 1000 * SECONDS_OF_RATE
         return MOST_JOBS + JOBS_PER_SLOT * self.slots + int(proven)
 
+    def is_sparse(self, share: Share, under_way: int, now: int) -> bool:
+        """Whether the account uses less than half of its fair share. Its only job is sparse."""
+        used = share.used_lately(now) + under_way * share.cost
+        return used < share.cost or used + share.cost <= self.fair_share / 2
+
     def add_jobs(self, key: ShareKey, jobs: int, cost: float, *, express: bool = False) -> None:
         """Count jobs of an owner, with this cost of each, as being at the broker."""
         work = jobs * self.part_of_window(cost)

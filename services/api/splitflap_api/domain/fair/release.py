@@ -1,7 +1,7 @@
 """Releases held jobs of one kind: the normal ones first, then the low ones."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 from splitflap_core.kinds import KINDS
 from sqlalchemy import Connection
@@ -11,7 +11,7 @@ from splitflap_api.domain.fair.held import accounts_with_held, lock_first_held
 from splitflap_api.domain.fair.kind_state import LEAST_LOW_PART, LOW_PART, KindState
 from splitflap_api.domain.fair.rounds import Turn, allot
 from splitflap_api.domain.fair.routes import Route
-from splitflap_api.domain.fair.share_rows import lock_shares, write_shares
+from splitflap_api.domain.fair.share_rows import lock_shares, read_shares, write_shares
 from splitflap_api.domain.fair.shares import LEAST_COST, Share, ShareKey
 from splitflap_api.store.bulk import update_rows
 from splitflap_api.store.schema import jobs
@@ -32,9 +32,10 @@ class Releaser:
 
     def release(self, tx: Connection, state: KindState, now: int) -> list[Row]:
         """Release the jobs whose turn it is. Low jobs get what is left, and at least a tenth."""
+        rows = release_express(tx, state, now)
         room = state.window - state.work
         credit = self._low_credit_of(state)
-        rows = release_jobs(tx, state, room - max(0.0, credit), now, low=False)
+        rows += release_jobs(tx, state, room - max(0.0, credit), now, low=False)
         before = state.work
         left = state.window * LOW_PART - before
         if state.held_low:
@@ -57,6 +58,35 @@ class Releaser:
         return max(-most_debt, min(credit, most))
 
 
+def release_express(tx: Connection, state: KindState, now: int) -> list[Row]:
+    """Release a job of each sparse account, while the express queue has room.
+
+    Such a job was held because the queue was full. A round of many accounts may last for minutes.
+    """
+    room = state.express_window - state.express_work
+    if room <= 0 or not (state.express and state.held):
+        return []
+    counts: dict[str, int] = {}
+    known = read_shares(tx, state.kind, _accounts(tx, state, low=False), low=False)
+    for account, share in known.items():
+        under_way = state.jobs.get(ShareKey(state.kind, account, False), 0)
+        may_go = share.is_measured and not share.has_many_overdue(now)
+        if (
+            may_go
+            and share.cost <= state.longest_express
+            and state.is_sparse(share, under_way, now)
+        ):
+            counts[account] = 1
+            room -= share.cost
+            if room <= 0:
+                break
+    rows = _take(tx, state, counts, Route.EXPRESS, now, low=False)
+    for row in rows:
+        cost = known[row["account"]].cost
+        state.add_jobs(ShareKey.of(row), 1, cost, express=True)
+    return rows
+
+
 def release_jobs(
     tx: Connection, state: KindState, room: float, now: int, *, low: bool
 ) -> list[Row]:
@@ -69,7 +99,8 @@ def release_jobs(
     turns = [_turn(known[key], key, state, now) for key in keys]
     # If all are full, the next release begins after them.
     last = allot(turns, room, max(LEAST_COST, state.mean)) or accounts[-1]
-    rows = _take(tx, state, turns, now, low=low)
+    counts = {turn.account: turn.jobs for turn in turns if turn.jobs}
+    rows = _take(tx, state, counts, Route.DIRECT, now, low=low)
     found = Counter(row["account"] for row in rows)
     for key, turn in zip(keys, turns, strict=True):
         turn.found(found[turn.account])
@@ -84,12 +115,17 @@ def release_jobs(
 
 
 def _take(
-    tx: Connection, state: KindState, turns: Sequence[Turn], now: int, *, low: bool
+    tx: Connection,
+    state: KindState,
+    counts: Mapping[str, int],
+    route: Route,
+    now: int,
+    *,
+    low: bool,
 ) -> list[Row]:
-    """Take the jobs of these turns. Their present wait begins now: they are no old work."""
-    counts = {turn.account: turn.jobs for turn in turns if turn.jobs}
+    """Take so many jobs of each account. Their present wait begins now: they are no old work."""
     rows = lock_first_held(tx, state.kind, counts, low=low) if counts else []
-    columns = {**Route.DIRECT.columns(now + UNCONFIRMED_AFTER), "waiting_since": now}
+    columns = {**route.columns(now + UNCONFIRMED_AFTER), "waiting_since": now}
     update_rows(tx, jobs, ("id",), [{"id": row["id"], **columns} for row in rows])
     return [{**row, **columns} for row in rows]
 

@@ -116,7 +116,7 @@ class _Snapshot:
             return Route.HELD if state.held or state.held_low or is_full else Route.DIRECT
         if not state.held and room > 0:
             return Route.DIRECT
-        if share.cost > state.longest_express or not self._is_sparse(share, under_way):
+        if share.cost > state.longest_express or not state.is_sparse(share, under_way, self._now):
             return Route.HELD
         if not state.express:
             return Route.DIRECT
@@ -132,8 +132,3 @@ class _Snapshot:
             state.held |= not (overdue or key.low)
         else:
             state.add_jobs(key, 1, share.cost, express=route is Route.EXPRESS)
-
-    def _is_sparse(self, share: Share, under_way: int) -> bool:
-        """Whether the account uses less than half of its fair share. Its only job is sparse."""
-        used = share.used_lately(self._now) + under_way * share.cost
-        return used < share.cost or used + share.cost <= self.state.fair_share / 2

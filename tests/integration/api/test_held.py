@@ -224,13 +224,14 @@ def test_a_due_retry_is_held_while_others_are(rig: Rig) -> None:
     assert len(rig.published) == before
 
 
-def test_a_retry_that_is_not_due_takes_no_room(rig: Rig) -> None:
-    """A site may ask for a minute."""
+@pytest.mark.parametrize("after", [60.0, 3.0])
+def test_a_retry_that_is_not_due_takes_no_room(rig: Rig, after: float) -> None:
+    """A site may ask for a minute, or for less than the time of a confirm."""
     capacity(rig)
     flood(rig, "noisy", 40)
     for row in rig.published:
         job = rig.row("jobs", id=row["id"])
-        rig.apply(outcome_of(job, RetryLater(60.0, "x", "waited")))
+        rig.apply(outcome_of(job, RetryLater(after, "x", "waited")))
     assert released(rig)["noisy"] > 10
 
 

@@ -29,7 +29,7 @@ def read_states(tx: Connection, now: int) -> dict[Kind, KindState]:
     known = read_capacities(tx)
     known_shares = read_busy_shares(tx, now)
     released: dict[Kind, list[tuple[ShareKey, Any]]] = {kind: [] for kind in KINDS}
-    wanted = {"_soon": now + UNCONFIRMED_AFTER, "_since": now - EXPRESS_TEXT_KEPT}
+    wanted = {"_soon": now + UNCONFIRMED_AFTER, "_since": now - EXPRESS_TEXT_KEPT, "_now": now}
     for row in tx.execute(_RELEASED, wanted).mappings():
         key = ShareKey.of(row)
         released[key.kind].append((key, row))
@@ -81,9 +81,16 @@ _is_express = jobs.c.express & or_(
     jobs.c.dispatched_at.is_(None),
     jobs.c.dispatched_at > bindparam("_since"),
 )
+#: A job without a confirm is due again within seconds, and so may be a retry. The wait of a retry
+#: begins at its due time.
+_is_retry_later = func.coalesce(jobs.c.waiting_since, 0) > bindparam("_now")
 _each = (
     select(jobs.c.kind, jobs.c.account, jobs.c.low, _is_express.label("express"))
-    .where(IS_RELEASED, or_(jobs.c.due_at.is_(None), jobs.c.due_at <= bindparam("_soon")))
+    .where(
+        IS_RELEASED,
+        or_(jobs.c.due_at.is_(None), jobs.c.due_at <= bindparam("_soon")),
+        ~_is_retry_later,
+    )
     .subquery()
 )
 _counted = select(*_each.c, func.count().label("count")).group_by(*_each.c).subquery()

@@ -3,6 +3,7 @@
     jobs (direct)    -> render, scrape                    API -> workers
                      -> render.express, scrape.express    API -> workers, beside a flood
     results (direct) -> results                           workers -> API
+                     -> results.express                   workers -> API, outcomes of express jobs
     dead (fanout)    -> dead                              all services -> API, which stores them
     events (fanout)  -> one per replica                   API -> API, empty messages as wake-ups
 
@@ -66,14 +67,20 @@ EXPRESS_QUEUES: dict[Kind, Queue] = {
     kind: _quorum(f"{kind}.express", JOBS, **_TO_DEAD) for kind in KINDS
 }
 RESULTS_QUEUE = _quorum("results", RESULTS, **_TO_DEAD)
+
+#: The queue for the outcomes of express jobs: they do not wait behind those of a flood either.
+EXPRESS_RESULTS_QUEUE = _quorum("results.express", RESULTS, **_TO_DEAD)
 DEAD_QUEUE = _quorum("dead", DEAD, **{"x-message-ttl": DEAD_TTL_MS})
 
 #: Without one of these queues no session works.
 REQUIRED_QUEUES = (*JOB_QUEUES.values(), RESULTS_QUEUE, DEAD_QUEUE)
-QUEUES = (*REQUIRED_QUEUES, *EXPRESS_QUEUES.values())
+QUEUES = (*REQUIRED_QUEUES, *EXPRESS_QUEUES.values(), EXPRESS_RESULTS_QUEUE)
 
 #: The names of the express queues.
-EXPRESS_NAMES = frozenset(queue.name for queue in EXPRESS_QUEUES.values())
+EXPRESS_NAMES = frozenset(queue.name for queue in (*EXPRESS_QUEUES.values(), EXPRESS_RESULTS_QUEUE))
+
+#: The names of the queues of reports about jobs.
+RESULTS_NAMES = frozenset({RESULTS_QUEUE.name, EXPRESS_RESULTS_QUEUE.name})
 
 #: The kind of the jobs in each queue of jobs.
 KIND_OF: dict[str, Kind] = {
@@ -81,7 +88,7 @@ KIND_OF: dict[str, Kind] = {
 }
 
 #: The queues of jobs and of reports about jobs.
-WORK_QUEUES = (*KIND_OF, RESULTS_QUEUE.name)
+WORK_QUEUES = (*KIND_OF, *RESULTS_NAMES)
 
 #: The queues whose messages the API can make again from the database.
 REPLACEABLE = WORK_QUEUES
@@ -98,7 +105,7 @@ class Rights:
 
 #: Everything in the topology, and the lock of a replacement. Binding a queue needs rights on the
 #: queue and on the exchange.
-_ALL = rf"^(jobs|({'|'.join(KINDS)})(\.express)?|results|dead|events(\..+)?|replace\..+)$"
+_ALL = rf"^(jobs|({'|'.join(KINDS)}|results)(\.express)?|dead|events(\..+)?|replace\..+)$"
 
 #: The least permissions of each service. A worker reads its own two queues, and writes outcomes and
 #: dead letters.

@@ -167,6 +167,8 @@ class JobLink(Generic[P]):
         self._queue = subscription.queue.name
         self._kind = spec.name
         self._express = self._queue in topology.EXPRESS_NAMES
+        results = topology.EXPRESS_RESULTS_QUEUE if self._express else topology.RESULTS_QUEUE
+        self._results = results.name
         self._request_type = spec.request_type
         self._pool = pool
         self._metrics = metrics
@@ -250,12 +252,13 @@ class JobLink(Generic[P]):
             # The outcome has text with half a surrogate pair. A retry would have it too.
             failed = Failed("broken", f"its outcome is no JSON: {type(error).__name__}")
             body = self._encoded(job, failed, took)
-        self._publish(topology.RESULTS.name, topology.RESULTS_QUEUE.name, body, delivery)
+        self._publish(topology.RESULTS.name, self._results, body, delivery)
 
     def _report_begun(self, job: Job) -> None:
         body = self._encoded(job, Begun(), 0.0)
-        queue = topology.RESULTS_QUEUE.name
-        self.link.publish(OutgoingMessage(topology.RESULTS.name, queue, body, lambda _sent: None))
+        self.link.publish(
+            OutgoingMessage(topology.RESULTS.name, self._results, body, lambda _sent: None)
+        )
 
     def _encoded(self, job: Job, report: Report, took: float) -> bytes:
         return encode(

@@ -265,7 +265,8 @@ def _advice(queue: str, refusal: AccessRefused | NotFound) -> str:
     """Explain how an express queue becomes available."""
     if isinstance(refusal, NotFound):
         return f"{refusal.reply_text}; an API of this release declares it"
-    service = KINDS[topology.KIND_OF[queue]].service
+    kind = topology.KIND_OF.get(queue)
+    service = KINDS[kind].service if kind else "api"
     read = topology.RIGHTS[service].read
     return f"{refusal.reply_text}; grant the user of the {service} the right {read} to read"
 

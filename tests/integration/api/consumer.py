@@ -31,16 +31,17 @@ class Consumer:
     @property
     def unsettled(self) -> int:
         """How many deliveries wait for their commit and ack."""
-        return len(self.results.small.gathered) + len(self.results.large.gathered)
+        links = (self.results.normal, self.results.express)
+        return sum(len(each.small.gathered) + len(each.large.gathered) for each in links)
 
-    def publish(self, *outcomes: JobOutcome) -> None:
+    def publish(self, *outcomes: JobOutcome, queue: str = "results") -> None:
         """Publish outcomes. Before the consumer starts they gather into one batch."""
-        self.publish_bodies(*(encode(outcome) for outcome in outcomes))
+        self.publish_bodies(*(encode(outcome) for outcome in outcomes), queue=queue)
 
-    def publish_bodies(self, *bodies: bytes) -> None:
-        """Publish messages to the queue of outcomes."""
+    def publish_bodies(self, *bodies: bytes, queue: str = "results") -> None:
+        """Publish messages to a queue of outcomes."""
         before = len(self.worker.sent)
-        self.worker.publish(*bodies, key="results", exchange="results")
+        self.worker.publish(*bodies, key=queue, exchange="results")
         self.worker.wait(lambda: len(self.worker.sent) == before + len(bodies), "the confirms")
 
     def give_up(self, body: bytes, **headers: str) -> None:

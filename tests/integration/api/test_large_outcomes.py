@@ -1,4 +1,4 @@
-"""Large outcomes have a loop of their own, and are as safe as small ones."""
+"""Large and express outcomes hold up and wait for no others, and are as safe as small ones."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -61,17 +61,35 @@ def test_a_large_outcome_does_not_hold_up_a_small_one(
     wait_until(lambda: not consumer.unsettled, "the acks")
 
 
+def test_an_express_outcome_waits_for_no_normal_one(
+    rig: Rig, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The outcomes of a flood fill whole transactions. Express ones have a link of their own."""
+    normal, express = rig.job(rig.post("normal")), rig.job(rig.post("express"))
+    gate = Gate(rig, normal, monkeypatch)
+    consumer.publish(rendered(normal))
+    consumer.publish(rendered(express), queue="results.express")
+    consumer.start()
+    wait_until(
+        lambda: [row["id"] for row in rig.rows(schema.jobs)] == [normal["id"]],
+        "the express one's end",
+        20,
+    )
+    gate.open.set()
+    wait_until(lambda: not rig.rows(schema.jobs), "the normal one's end")
+
+
 def test_a_stop_commits_and_acks_the_large_outcomes(
     rig: Rig, consumer: Consumer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They came after the last iteration of their loop."""
-    loop = consumer.results._large_loop
+    loop = consumer.results.normal._large_loop
     monkeypatch.setattr(loop, "_pause", None)
     monkeypatch.setattr(loop, "wake", lambda: None)
     jobs = [rig.job(rig.post(f"post {number}")) for number in range(3)]
     consumer.publish(*(rendered(job, html=LARGE_HTML) for job in jobs))
     consumer.start()
-    wait_until(lambda: len(consumer.results.large.gathered) == len(jobs), "the deliveries")
+    wait_until(lambda: len(consumer.results.normal.large.gathered) == len(jobs), "the deliveries")
     consumer.results.stop(STOP)
     assert rig.rows(schema.jobs) == []
     assert left_in_queue(tmp_path) == 0
@@ -91,7 +109,7 @@ def left_in_queue(tmp_path: Path) -> int:
 
 def lose_connection(consumer: Consumer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the consumer's session fail, and wait for the next one."""
-    link = consumer.results.link
+    link = consumer.results.normal.link
     # Private: the embedded broker has no connection that a test could cut.
     session: Any = link._session
 
@@ -136,7 +154,7 @@ def test_a_batch_of_a_lost_connection_takes_no_later_delivery_with_it(
 ) -> None:
     """The large outcomes of the next connection come while the loop has those of the last one."""
     first, second = (rig.job(rig.post(text)) for text in ("first", "second"))
-    large = consumer.results.large
+    large = consumer.results.normal.large
     apply = rig.ingest.apply
 
     def connect_anew(outcomes: Sequence[JobOutcome]) -> Any:
@@ -160,11 +178,11 @@ def test_a_flood_of_large_outcomes_does_not_count_as_stuck(
     monkeypatch.setattr(intake, "MAX_BATCH", 1)
     noted: list[int] = []
     note: Callable[[], None] = lambda: noted.append(len(rig.rows(schema.jobs)))  # noqa: E731
-    monkeypatch.setattr(consumer.results._large_loop, "note_progress", note)
+    monkeypatch.setattr(consumer.results.normal._large_loop, "note_progress", note)
     for number in range(3):
         job = rig.job(rig.post(f"post {number}"))
-        consumer.results.large.gather(delivery_of(consumer, job))
-    consumer.results._take_large()
+        consumer.results.normal.large.gather(delivery_of(consumer, job))
+    consumer.results.normal._take_large()
     assert noted == [2, 1, 0]
 
 
@@ -172,4 +190,4 @@ def delivery_of(consumer: Consumer, job: Row) -> Delivery:
     """The delivery of a job's large outcome."""
     body = encode(rendered(job, html=LARGE_HTML))
     received = ReceivedMessage(1, topology.RESULTS_QUEUE.name, body, {}, 0)
-    return Delivery(consumer.results.link, 1, received)
+    return Delivery(consumer.results.normal.link, 1, received)

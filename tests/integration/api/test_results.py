@@ -45,7 +45,7 @@ def test_an_outcome_is_acked_after_its_commit(
 ) -> None:
     """In an outage of the database it stays unacked. Afterwards it is applied."""
     html = "<p>hello</p>" * (1 if size == "small" else LARGE // 10)
-    taker = getattr(consumer.results, size)
+    taker = getattr(consumer.results.normal, size)
     tried = []
 
     def out(*_: Any, **__: Any) -> Any:
@@ -103,7 +103,7 @@ def test_a_notice_that_comes_again_counts_once(rig: Rig, consumer: Consumer) -> 
     for deliveries in (0, 1, 2):
         received = ReceivedMessage(1, "results", begun, {}, deliveries)
         # Private: only a crash of the broker or of the API makes it deliver a message again.
-        consumer.results.small._take([Delivery(consumer.results.link, 1, received)])
+        consumer.results.normal.small._take([Delivery(consumer.results.normal.link, 1, received)])
     assert rig.job(state)["begun"] == 1
 
 

@@ -8,6 +8,7 @@ from splitflap_api.loops.dispatch import message_of
 from splitflap_api.loops.marker import Marker, Publishing
 from splitflap_api.loops.outcomes import queue_depths
 from splitflap_api.store import schema
+from splitflap_core import topology
 from splitflap_core.broker import Depth
 from splitflap_core.contracts import Job
 from splitflap_core.kinds import MAX_ATTEMPTS, MAX_BEGINS, MAX_RETRY_DELAY
@@ -327,8 +328,8 @@ def test_a_lost_message_keeps_the_age_of_its_job(rig: Rig, clock: Clock) -> None
 def see_depths(rig: Rig, *, consumers: int = 1, **ready: int) -> None:
     """Report the lengths of queues, and let the reconciler take the time of it."""
     depths = {queue: Depth(count, consumers) for queue, count in ready.items()}
-    if "results" in depths:
-        depths["results"] = Depth(ready["results"], 1)  # the API consumes its outcomes
+    for queue in topology.RESULTS_NAMES & ready.keys():
+        depths[queue] = Depth(ready[queue], 1)  # the API consumes its outcomes
     rig.signs.note_depths(depths, rig.clock)
     rig.reconcile()
 
@@ -405,14 +406,17 @@ def test_a_queue_of_outcomes_without_a_leader_has_not_been_emptied(rig: Rig, clo
     assert len(rig.published) == 1
 
 
-def test_jobs_are_not_lost_while_outcomes_wait(rig: Rig, clock: Clock) -> None:
+@pytest.mark.parametrize("waiting", [{"results": 9}, {"results": 0, "results.express": 9}])
+def test_jobs_are_not_lost_while_outcomes_wait(
+    rig: Rig, clock: Clock, waiting: dict[str, int]
+) -> None:
     """The API is behind, and their outcomes may be among them."""
     posted(rig)
     clock.pass_time(1)
-    see_depths(rig, render=0, results=9)
+    see_depths(rig, render=0, **waiting)
     clock.pass_time(queue_depths.STUCK_AFTER)
     assert rig.published == []
-    see_depths(rig, render=0, results=0)
+    see_depths(rig, render=0, **dict.fromkeys(waiting, 0))
     assert len(rig.published) == 1
 
 

@@ -77,7 +77,9 @@ def test_a_deleted_queue_is_created_and_reported(vhost: Vhost, make_peer: MakePe
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("name", ["render", "scrape", "results", "render.express"])
+@pytest.mark.parametrize(
+    "name", ["render", "scrape", "results", "render.express", "results.express"]
+)
 def test_a_queue_of_the_release_with_a_lifetime_is_replaced(
     vhost: Vhost, make_peer: MakePeer, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:

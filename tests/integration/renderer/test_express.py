@@ -20,6 +20,9 @@ from tests.support.peer import Peer, embedded_broker, rabbitmq_broker
 
 from .conftest import cpu_ticks, slow
 
+#: The queues of normal and of express outcomes.
+RESULTS = (topology.RESULTS_QUEUE, topology.EXPRESS_RESULTS_QUEUE)
+
 #: A text of a second of CPU. Its first share of the deadline below is long enough.
 LONG = slow(3800)
 
@@ -78,13 +81,13 @@ class Rig:
 @pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.servers)])
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     """Each broker, with a renderer that is ended with the test."""
-    results = Subscription(topology.RESULTS_QUEUE, 100)
+    results = [Subscription(queue, 100) for queue in RESULTS]
     if request.param == "embedded":
         backend, broker = embedded_broker(tmp_path), {"SPLITFLAP_DATA_DIR": str(tmp_path)}
     else:
         url = request.getfixturevalue("rabbitmq_server").add_vhost(tmp_path.name)
         backend, broker = rabbitmq_broker(url), {"SPLITFLAP_BROKER_URL": url}
-    rig = Rig(broker, Peer(backend, results, acks=True))
+    rig = Rig(broker, Peer(backend, *results, acks=True))
     rig.start()
     yield rig
     rig.end()

@@ -167,7 +167,7 @@ class Entry:
     def take(self, *bodies: bytes) -> None:
         """Take messages as from the broker. Each must be settled."""
         deliveries = [Delivered(body) for body in bodies]
-        self._results.small._take(deliveries)  # type: ignore[arg-type]  # as much as it needs
+        self._results.normal.small._take(deliveries)  # type: ignore[arg-type]  # as much as it needs
         assert all(each.acked for each in deliveries)
 
     def get(self, path: str) -> Any:

@@ -47,6 +47,16 @@ def test_each_kind_has_an_express_queue_like_its_own(kind: Kind) -> None:
     assert {normal.name, express.name} < set(topology.WORK_QUEUES)
 
 
+def test_the_outcomes_of_express_jobs_have_a_queue_like_that_of_all_others() -> None:
+    """An API of an older release has not declared it, and broker users may lack its rights."""
+    normal, express = topology.RESULTS_QUEUE, topology.EXPRESS_RESULTS_QUEUE
+    assert express.name == express.routing_key == "results.express"
+    assert express.exchange == normal.exchange
+    assert express.queue_arguments == normal.queue_arguments
+    assert express.name in topology.EXPRESS_NAMES
+    assert express not in topology.REQUIRED_QUEUES
+
+
 def test_the_broker_gives_up_later_than_the_workers() -> None:
     """The broker's delivery limit is a backstop."""
     assert topology.REDELIVERED_TOO_OFTEN < topology.DELIVERY_LIMIT

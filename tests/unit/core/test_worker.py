@@ -83,7 +83,11 @@ class Rig:
         self.metrics = Metrics("renderer")
         backend = embedded_broker(folder)
         self.worker = Worker(RENDER, self.pool, backend, self.metrics, 5, express_prefetch=2)
-        everything = (topology.RESULTS_QUEUE, topology.DEAD_QUEUE)
+        everything = (
+            topology.RESULTS_QUEUE,
+            topology.EXPRESS_RESULTS_QUEUE,
+            topology.DEAD_QUEUE,
+        )
         subscriptions = [Subscription(queue, 100) for queue in everything]
         self.api = Peer(backend, *subscriptions, acks=True).started()
         self.worker.start()
@@ -114,9 +118,9 @@ class Rig:
         """Finish the last job from another thread, as pools do."""
         threading.Thread(target=self.taken()[-1][2], args=(outcome, took)).start()
 
-    def outcome(self) -> JobOutcome:
+    def outcome(self, queue: str = "results") -> JobOutcome:
         """Wait for the last outcome at the API."""
-        return decode_job_outcome(self.answer(topology.RESULTS_QUEUE.name).body)
+        return decode_job_outcome(self.answer(queue).body)
 
     def answer(self, queue: str) -> Delivery:
         """Wait for a message in a queue, and return the last one."""
@@ -274,7 +278,7 @@ def test_a_full_pool_does_not_hold_up_express_jobs(rig: Rig) -> None:
     assert [job.id for job, _, _ in rig.taken()] == ["express"]
     assert rig.pool.express == [True]
     rig.finish(DONE)
-    assert rig.outcome().job == "express"
+    assert rig.outcome("results.express").job == "express"
     assert rig.unsettled == 1
 
 
@@ -305,7 +309,7 @@ def test_an_outcome_says_how_many_jobs_its_worker_computes_at_a_time(rig: Rig) -
     """The API publishes as many jobs as all workers can hold."""
     rig.submit("job", queue="render.express")
     rig.finish(DONE)
-    assert rig.outcome().slots == rig.pool.slots
+    assert rig.outcome("results.express").slots == rig.pool.slots
 
 
 def test_a_stop_requeues_the_held_jobs(rig: Rig) -> None:

@@ -20,7 +20,7 @@ CONFIRM_TIMEOUT = 5.0
 #: The exchange of each queue that has a consumer.
 _EXCHANGES: dict[str, str] = {
     **dict.fromkeys(topology.KIND_OF, topology.JOBS.name),
-    topology.RESULTS_QUEUE.name: topology.RESULTS.name,
+    **dict.fromkeys(topology.RESULTS_NAMES, topology.RESULTS.name),
 }
 
 

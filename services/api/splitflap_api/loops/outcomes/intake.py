@@ -194,7 +194,7 @@ class Intake:
         The outcome counts as a failed attempt, because its job would not end otherwise.
         """
         self._dead_letter(delivery, queue, reason)
-        if queue != topology.RESULTS_QUEUE.name:
+        if queue not in topology.RESULTS_NAMES:
             return
         try:
             ref = decode_job_ref(delivery.body)

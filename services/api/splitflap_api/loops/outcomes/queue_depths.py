@@ -107,8 +107,8 @@ class SignsOfLoss:
                 # The jobs wait for workers, or the queue was not empty.
                 self.forget(sign)
         self._note_stranded(depths, asked_at)
-        if outcomes := depths.get(topology.RESULTS_QUEUE.name):
-            self._all_outcomes_taken = not outcomes.ready and outcomes.consumers > 0
+        if outcomes := [depths[name] for name in topology.RESULTS_NAMES & depths.keys()]:
+            self._all_outcomes_taken = not any(_may_wait(each) for each in outcomes)
 
     def all(self) -> list[Sign]:
         """All signs."""
@@ -130,7 +130,7 @@ class SignsOfLoss:
 
     def _note_stranded(self, depths: Mapping[str, Depth], asked_at: float) -> None:
         """Note the express queues whose messages no worker takes, although it takes normal ones."""
-        for queue in topology.EXPRESS_NAMES & depths.keys():
+        for queue in topology.EXPRESS_NAMES & topology.KIND_OF.keys() & depths.keys():
             express, normal = depths[queue], depths.get(topology.KIND_OF[queue])
             if express.ready and not express.consumers and normal and normal.consumers:
                 self._stranded.setdefault(queue, Sign(queue, asked_at, STRANDED_AFTER))
@@ -197,3 +197,8 @@ class Queues:
     def _consumers(self, queue: str) -> float:
         depth = self._fresh(queue)
         return depth.consumers if depth else math.nan
+
+
+def _may_wait(outcomes: Depth) -> bool:
+    """Whether outcomes may wait in a queue: a queue without a leader reports neither number."""
+    return outcomes.ready > 0 or not outcomes.consumers

@@ -1,13 +1,16 @@
-"""The consumer of outcomes and dead letters.
+"""The consumers of outcomes and dead letters.
 
-Small messages are taken in the link's thread. Large ones have a loop of their own: the check of a
-large HTML takes up to 0.1 s, and the outcome of a short post must not wait for it.
+Outcomes of express jobs have a queue and a link of their own, so they never wait behind those of a
+flood. A link takes small messages in its thread. Large ones have a loop: the check of a large HTML
+takes up to 0.1 s, and the outcome of a short post must not wait for it.
 """
 
 import time
+from collections.abc import Callable, Sequence
 
 from splitflap_core import topology
 from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, Subscription
+from splitflap_core.broker.link import OpenSession
 from splitflap_core.telemetry import Metrics
 
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
@@ -22,39 +25,33 @@ from splitflap_api.transactions.ingest import MAX_BATCH, Ingest
 LARGE = 32 * 1024
 
 
-class Results:
-    """Owns the consuming link."""
+class ResultsLink:
+    """One consuming connection, with its two intakes."""
 
     def __init__(
         self,
-        store: Store,
-        ingest: Ingest,
-        reader: OutcomeReader,
-        backend: BrokerBackend,
-        metrics: Metrics,
-        replica: str,
-        after_commit: AfterCommit,
-        signs: SignsOfLoss,
+        name: str,
+        open_session: OpenSession,
+        subscriptions: Sequence[Subscription],
+        make_intake: Callable[[], Intake],
+        on_up: Callable[[frozenset[str]], None],
+        on_idle: Callable[[], None],
     ) -> None:
-        self.small, self.large = (
-            Intake(store, ingest, reader, metrics, after_commit) for _ in range(2)
-        )
-        self.queues = Queues(metrics, signs)
-        self._signs = signs
-        self._health = Health("results")
+        """`on_up` gets the queues that a connect has created."""
+        self.small, self.large = make_intake(), make_intake()
+        self._on_created = on_up
+        self._on_idle = on_idle
+        self._health = Health(name)
         self._large_loop = Loop(
-            "large-results",
+            f"large-{name}",
             Duty("take large messages", self._take_large),
             pause=lambda: PAUSE,
             last_run=True,
         )
         self.link = BrokerLink(
-            "results",
-            backend.opener(f"api-{replica}-results"),
-            subscriptions=(
-                Subscription(topology.RESULTS_QUEUE, prefetch=2 * MAX_BATCH),
-                Subscription(topology.DEAD_QUEUE, prefetch=50),
-            ),
+            name,
+            open_session,
+            subscriptions=subscriptions,
             on_delivery=self._gather,
             on_up=self._on_up,
             on_idle=self._run_once,
@@ -79,7 +76,7 @@ class Results:
     def _on_up(self, created: frozenset[str]) -> None:
         self.small.forget()
         self.large.forget()
-        self._signs.note_created(created)
+        self._on_created(created)
 
     def _gather(self, delivery: Delivery) -> None:
         if len(delivery.body) < LARGE:
@@ -96,8 +93,7 @@ class Results:
             self._health.failed(error)
             raise  # the link connects anew, from a known state
         self._health.succeeded()
-        # This link publishes nothing, so an alarm of the broker does not silence it.
-        self.queues.ask(self.link.depth)
+        self._on_idle()
 
     def _take_large(self) -> None:
         try:
@@ -106,3 +102,59 @@ class Results:
         except Exception:
             self.large.give_back()
             raise
+
+
+class Results:
+    """Owns the consuming links."""
+
+    def __init__(
+        self,
+        store: Store,
+        ingest: Ingest,
+        reader: OutcomeReader,
+        backend: BrokerBackend,
+        metrics: Metrics,
+        replica: str,
+        after_commit: AfterCommit,
+        signs: SignsOfLoss,
+    ) -> None:
+        def link(
+            name: str, *subscriptions: Subscription, on_idle: Callable[[], None]
+        ) -> ResultsLink:
+            return ResultsLink(
+                name,
+                backend.opener(f"api-{replica}-{name}"),
+                subscriptions,
+                lambda: Intake(store, ingest, reader, metrics, after_commit),
+                signs.note_created,
+                on_idle,
+            )
+
+        self.queues = Queues(metrics, signs)
+        normal, express = (
+            Subscription(queue, prefetch=2 * MAX_BATCH)
+            for queue in (topology.RESULTS_QUEUE, topology.EXPRESS_RESULTS_QUEUE)
+        )
+        self.normal = link(
+            "results",
+            normal,
+            Subscription(topology.DEAD_QUEUE, prefetch=50),
+            # This link publishes nothing, so an alarm of the broker does not silence it.
+            on_idle=lambda: self.queues.ask(self.normal.link.depth),
+        )
+        self.express = link("express-results", express, on_idle=lambda: None)
+
+    def start(self) -> None:
+        """Consume from now on."""
+        self.normal.start()
+        self.express.start()
+
+    def stop(self, timeout: float) -> None:
+        """Take no more messages. Commit and ack the gathered ones."""
+        end = time.monotonic() + timeout
+        for each in (self.express, self.normal):
+            each.stop(max(0.0, end - time.monotonic()))
+
+    def complaint(self) -> str | None:
+        """A health check: as that of a link."""
+        return self.express.complaint() or self.normal.complaint()

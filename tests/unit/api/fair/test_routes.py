@@ -1,7 +1,9 @@
 """Routes of new jobs, by what the database knows."""
 
+from collections import Counter
+
 from splitflap_api.domain.fair.kind_state import KindState
-from splitflap_api.domain.fair.routes import MANY_UNKNOWN, Route, Router
+from splitflap_api.domain.fair.routes import CROWD, MANY_UNKNOWN, Route, Router
 from splitflap_api.domain.fair.shares import MANY_OVERDUE, JobOwner, Share, ShareKey
 
 NOW = 1_000_000
@@ -62,6 +64,36 @@ def test_an_account_that_becomes_noisy_is_held() -> None:
     routes = [beside.route("render", QUIET) for _ in range(1_500)]
     assert routes[0] is Route.EXPRESS
     assert routes[-1] is Route.HELD
+
+
+def test_a_crowd_of_others_is_passed_before_the_window_is_full() -> None:
+    """Its outcomes come in batches, and an express outcome waits for none of them."""
+    crowd = router(jobs=Counter({key(NOISY): CROWD}))
+    assert crowd.route("render", QUIET) is Route.EXPRESS
+    assert crowd.route("render", NOISY) is Route.DIRECT
+    few = router(jobs=Counter({key(NOISY): CROWD - 1}))
+    assert few.route("render", QUIET) is Route.DIRECT
+
+
+def test_a_crowd_of_another_kind_is_passed_too() -> None:
+    """The outcomes of all kinds come to the same API."""
+    crowd = router(jobs=Counter({key(NOISY): CROWD}))
+    crowd.update({"scrape": KindState("scrape", 2, 5.0, express=True, active=2)}, NOW)
+    assert crowd.route("scrape", QUIET) is Route.EXPRESS
+
+
+def test_a_job_passes_a_crowd_only_while_its_account_has_few_jobs() -> None:
+    """The jobs of one account, or of few accounts, pass none of each other."""
+    crowd = router(jobs=Counter({key(NOISY): CROWD}))
+    routes = [crowd.route("render", QUIET) for _ in range(CROWD)]
+    assert routes.index(Route.DIRECT) == 6, "6 of 22 jobs are more than a quarter"
+    assert routes[-1] is Route.DIRECT
+
+
+def test_a_crowd_goes_direct_while_the_express_queue_is_full() -> None:
+    """The window has room, so the job need not be held."""
+    crowd = router(jobs=Counter({key(NOISY): CROWD}), express_work=600.0)
+    assert crowd.route("render", QUIET) is Route.DIRECT
 
 
 def test_a_full_express_queue_holds_jobs() -> None:

@@ -1,8 +1,9 @@
 """Routes: whether a new job goes to the broker at once, and to which queue.
 
-While the workers keep up, every job goes direct. Otherwise a job of a sparse account goes express,
-as the first packets of a flow do in FQ-CoDel (RFC 8290, section 4.1). All other jobs are held for
-their account's turn.
+While few jobs are under way, every job goes direct. In a crowd, a job of a sparse account goes
+express, as the first packets of a flow do in FQ-CoDel (RFC 8290, section 4.1): it passes the jobs
+of others, and its outcome passes their outcomes. A job that finds no room is held for its account's
+turn.
 """
 
 from collections import Counter, OrderedDict
@@ -18,6 +19,13 @@ from splitflap_api.domain.fair.shares import NO_ACCOUNT, JobOwner, Share, ShareK
 
 #: Jobs of an account with an unknown mean that count as the kind's mean.
 MANY_UNKNOWN = 8
+
+#: Jobs under way, of all kinds, that make a crowd even if the windows have room: the API takes
+#: their outcomes in batches.
+CROWD = 16
+
+#: An account with at most this part of a crowd passes it.
+PASSING_PART = 0.25
 
 #: Measured shares that a process remembers.
 MOST_SHARES = 10_000
@@ -83,7 +91,8 @@ class Router:
         if owner.account == NO_ACCOUNT or not snapshot.state.releases:
             return Route.DIRECT
         share = self._shares.get(key) or snapshot.guess(key)
-        route = snapshot.choose(key, share)
+        crowd = sum(each.under_way for each in self._snapshots.values())
+        route = snapshot.choose(key, share, crowd)
         snapshot.note(key, route, share)
         return route
 
@@ -94,6 +103,7 @@ class _Snapshot:
     def __init__(self, state: KindState, now: int) -> None:
         self._now = now
         self.state = state
+        self.under_way = sum(state.jobs.values())
         self.unknown: Counter[ShareKey] = Counter()
 
     def guess(self, key: ShareKey) -> Share:
@@ -103,8 +113,11 @@ class _Snapshot:
             return Share.new(self.state.mean, self._now)
         return self.state.share(key, self._now)
 
-    def choose(self, key: ShareKey, share: Share) -> Route:
-        """The route of one more job of an account with this share."""
+    def choose(self, key: ShareKey, share: Share, crowd: int) -> Route:
+        """The route of one more job of an account with this share.
+
+        `crowd` is the number of jobs under way, of all kinds.
+        """
         state = self.state
         under_way = state.jobs.get(key, 0)
         overdue = share.has_many_overdue(self._now)
@@ -114,13 +127,15 @@ class _Snapshot:
         if key.low:
             is_full = room < state.window * (1 - LOW_PART)
             return Route.HELD if state.held or state.held_low or is_full else Route.DIRECT
-        if not state.held and room > 0:
+        is_direct = not state.held and room > 0
+        if is_direct and (crowd < CROWD or under_way > crowd * PASSING_PART):
             return Route.DIRECT
-        if share.cost > state.longest_express or not state.is_sparse(share, under_way, self._now):
-            return Route.HELD
-        if not state.express:
-            return Route.DIRECT
-        return Route.HELD if state.express_work >= state.express_window else Route.EXPRESS
+        if share.cost <= state.longest_express and state.is_sparse(share, under_way, self._now):
+            if not state.express:
+                return Route.DIRECT
+            if state.express_work < state.express_window:
+                return Route.EXPRESS
+        return Route.DIRECT if is_direct else Route.HELD
 
     def note(self, key: ShareKey, route: Route, share: Share) -> None:
         """Count a job by its route."""
@@ -132,3 +147,4 @@ class _Snapshot:
             state.held |= not (overdue or key.low)
         else:
             state.add_jobs(key, 1, share.cost, express=route is Route.EXPRESS)
+            self.under_way += 1

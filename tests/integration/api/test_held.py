@@ -105,6 +105,18 @@ def test_the_slots_and_the_mean_of_a_kind_come_from_outcomes(rig: Rig) -> None:
     assert row["mean"] > 5
 
 
+def test_jobs_that_could_only_wait_lower_no_mean(rig: Rig) -> None:
+    """Otherwise the window takes more of them, and more come back."""
+    capacity(rig, mean=2_000.0)
+    share(rig, "slow", mean=2_000.0)
+    flood(rig, "slow", 3)
+    for row in rig.rows("jobs", held=False):
+        rig.apply(outcome_of(row, RetryLater(10.0, "deadline", "waited"), took=0.25))
+    rig.fair.charge(ALWAYS)
+    assert rig.row("shares")["mean"] == rig.row("capacities", kind="render")["mean"] == 2_000.0
+    assert rig.row("shares")["used"] > 0
+
+
 def test_a_quiet_account_goes_express_beside_a_flood(rig: Rig) -> None:
     """Its message goes to the other queue after its commit."""
     capacity(rig)

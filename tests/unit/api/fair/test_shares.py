@@ -14,7 +14,7 @@ from splitflap_api.domain.fair.shares import (
     ShareKey,
 )
 from splitflap_core.contracts import JobOutcome, encode
-from splitflap_core.outcomes import Done, Failed, Report
+from splitflap_core.outcomes import Done, Failed, Report, RetryLater
 
 NOW = 1_000_000
 DONE = Done(msgspec.Raw(encode({})))
@@ -112,3 +112,30 @@ def test_a_frozen_worker_charges_a_bounded_time() -> None:
     ledger = Ledger()
     ledger.note(JOB, outcome(3_600.0))
     assert ledger.take() == {KEY: Charge(1, MOST_TOOK * 1000)}
+
+
+def test_a_job_that_could_only_wait_is_charged_and_no_sample_of_the_mean() -> None:
+    """A text that finds the slow lane full comes back early. It says nothing about its length."""
+    ledger = Ledger()
+    ledger.note(JOB, outcome(2.0))
+    ledger.note(JOB, outcome(0.25, RetryLater(10.0, "deadline", "waited")))
+    charge = ledger.take()[KEY]
+    assert charge == Charge(1, 2_000.0, waits=1, waited=250.0)
+    share = Share.new(2_000.0, NOW).charged(charge, NOW)
+    assert (share.mean, share.jobs, share.used) == (2_000.0, 1, 2_250.0)
+    assert share.deficit == 1_750.0
+
+
+def test_an_attempt_that_failed_is_a_sample_of_the_mean() -> None:
+    """A site that never answers takes a slot until the time-out, again and again."""
+    ledger = Ledger()
+    ledger.note(JOB, outcome(20.0, RetryLater(10.0, "timeout")))
+    assert ledger.take()[KEY] == Charge(1, 20_000.0)
+
+
+def test_waits_alone_leave_the_guess_of_a_mean() -> None:
+    """Nobody has measured a job yet."""
+    share = Share.new(50.0, NOW).charged(Charge(waits=2, waited=500.0), NOW)
+    assert share.mean == 50.0
+    assert not share.is_measured
+    assert share.deficit == -400.0

@@ -18,8 +18,8 @@ from splitflap_api.store.schema import capacities
 #: processes that a publisher releases held jobs.
 CAPACITY_KEPT = 5_000
 
-#: The weight of the newest jobs in the mean time of a kind's jobs.
-MEAN_WEIGHT = 0.3
+#: The weight of the newest charges in the mean time of a kind's jobs.
+WEIGHT_OF_CHARGES = 0.3
 
 
 def read_capacities(tx: Connection) -> dict[Kind, Row]:
@@ -78,4 +78,4 @@ def write_turns(tx: Connection, states: Iterable[KindState]) -> None:
 def _mean(mean: float, charges: list[Charge]) -> float:
     jobs = sum(each.jobs for each in charges)
     took = sum(each.took for each in charges)
-    return mean + (took / jobs - mean) * MEAN_WEIGHT if jobs else mean
+    return mean + (took / jobs - mean) * WEIGHT_OF_CHARGES if jobs else mean

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from splitflap_core.contracts import JobOutcome
-from splitflap_core.outcomes import Failed
+from splitflap_core.outcomes import Failed, RetryLater
 
 from splitflap_api.domain.fair.shares import NO_ACCOUNT, Charge, ShareKey
 from splitflap_api.domain.fair.worker_slots import WorkerSlots
@@ -33,9 +33,12 @@ class Ledger:
         self.workers.note(outcome)
         if job["account"] == NO_ACCOUNT:
             return
-        report = outcome.outcome
-        overdue = isinstance(report, Failed) and report.reason == OVERDUE_REASON
-        charge = Charge(1, min(outcome.took, MOST_TOOK) * 1000, int(overdue))
+        report, took = outcome.outcome, min(outcome.took, MOST_TOOK) * 1000
+        if isinstance(report, RetryLater) and report.progress != "tried":
+            charge = Charge(waits=1, waited=took)
+        else:
+            overdue = isinstance(report, Failed) and report.reason == OVERDUE_REASON
+            charge = Charge(1, took, int(overdue))
         with self._lock:
             self._charges.setdefault(ShareKey.of(job), Charge()).add(charge)
 

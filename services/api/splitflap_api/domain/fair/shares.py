@@ -13,7 +13,7 @@ NO_ACCOUNT = ""
 DECAY = 10_000.0
 
 #: The weight of one more job in the mean of an account.
-WEIGHT = 0.2
+WEIGHT_OF_JOB = 0.2
 
 #: The largest debt or credit of an account. A larger one would repay a first guess for minutes.
 MOST_DEBT = 10_000.0
@@ -28,7 +28,7 @@ LEAST_COST = 0.1
 #: Texts that used up their deadline, until an account has one text under way at a time. A hundred
 #: jobs in time make up for one of them.
 MANY_OVERDUE = 3
-OVERDUE_PART = 0.01
+MADE_UP_BY_JOB = 0.01
 
 
 class JobOwner(NamedTuple):
@@ -58,17 +58,27 @@ class ShareKey(NamedTuple):
 
 @dataclass(slots=True)
 class Charge:
-    """The time of finished jobs that an account must still be charged for."""
+    """The time of attempts that an account must still be charged for."""
 
     jobs: int = 0
     took: float = 0.0
     overdue: int = 0
+    #: Jobs that came back because they could only wait, and the time of that. These are paid for
+    #: too, but their time says nothing about the time of the jobs.
+    waits: int = 0
+    waited: float = 0.0
 
     def add(self, other: "Charge") -> None:
         """Add another charge of the same account."""
         self.jobs += other.jobs
         self.took += other.took
         self.overdue += other.overdue
+        self.waits += other.waits
+        self.waited += other.waited
+
+    def surplus(self, cost: float) -> float:
+        """The time beyond what the turns of these jobs have paid: `cost` for each."""
+        return self.took + self.waited - (self.jobs + self.waits) * cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +146,16 @@ class Share:
         )
 
     def charged(self, charge: Charge, now: int) -> "Share":
-        """The share after some jobs. Its deficit pays for the part beyond the mean."""
-        mean_of_these = charge.took / charge.jobs
-        weight = 1 - (1 - WEIGHT) ** charge.jobs if self.is_measured else 1.0
-        surplus = charge.took - charge.jobs * self.mean
+        """The share after some attempts. Its deficit pays for the part beyond the mean."""
+        mean_of_these = charge.took / charge.jobs if charge.jobs else self.mean
+        weight = 1 - (1 - WEIGHT_OF_JOB) ** charge.jobs if self.is_measured else 1.0
+        surplus = charge.surplus(self.mean)
         overdue = 0.0 if self._has_forgotten_overdue(now) else self.overdue
-        made_up = OVERDUE_PART * (charge.jobs - charge.overdue)
+        made_up = MADE_UP_BY_JOB * (charge.jobs - charge.overdue)
         return Share(
             deficit=max(-MOST_DEBT, min(self.present_deficit(now) - surplus, MOST_DEBT)),
             mean=self.mean + (mean_of_these - self.mean) * weight,
-            used=self.used_lately(now) + charge.took,
+            used=self.used_lately(now) + charge.took + charge.waited,
             jobs=self.jobs_lately(now) + charge.jobs,
             overdue=max(0.0, overdue + charge.overdue - made_up),
             overdue_at=now if charge.overdue else self.overdue_at,

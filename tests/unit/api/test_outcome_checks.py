@@ -1,6 +1,7 @@
 """The entry check of outcomes: nothing that a worker sends breaks the API or a list."""
 
 import re
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,6 @@ from splitflap_api.contract.models import KeyInput
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.domain.previews import FetchPreview
 from splitflap_api.http.services import Services
-from splitflap_api.loops.outcomes import intake
 from splitflap_api.loops.outcomes.results import Results
 from splitflap_api.store import schema
 from splitflap_api.store.engine import Store
@@ -169,6 +169,11 @@ class Entry:
         deliveries = [Delivered(body) for body in bodies]
         self._results.normal.small._take(deliveries)  # type: ignore[arg-type]  # as much as it needs
         assert all(each.acked for each in deliveries)
+
+    def batch(self, of: str, deliveries: "list[Delivered]") -> list[Any]:
+        """The first of these deliveries that one transaction takes: `of` small or large ones."""
+        batch: list[Any] = getattr(self._results.normal, of)._next_batch(deliveries)
+        return batch
 
     def get(self, path: str) -> Any:
         """The answer to a request. It is never a 5xx."""
@@ -375,9 +380,9 @@ def test_a_page_with_json_of_any_kind_is_settled(entry: Entry) -> None:
     assert len(entry.rig.rows("dead_letters")) == 7
 
 
-def test_a_batch_is_bounded_in_bytes_and_in_messages() -> None:
+def test_a_batch_is_bounded_in_bytes_and_in_messages(entry: Entry) -> None:
     """One statement of 200 long texts would hold the process for seconds."""
-    batch_of: Any = intake._batch_of
+    batch_of = partial(entry.batch, "large")
     long, half = Delivered(b"x" * MAX_MESSAGE), Delivered(b"x" * (MAX_MESSAGE // 4))
     short = Delivered(b"x")
     assert len(batch_of([half] * 5)) == 2
@@ -385,3 +390,4 @@ def test_a_batch_is_bounded_in_bytes_and_in_messages() -> None:
     assert len(batch_of([short] * 300)) == MAX_BATCH
     assert len(batch_of([half, short, long])) == 2
     assert len(batch_of([Delivered(b"x" * 2 * MAX_MESSAGE + b"x")] * 2)) == 1
+    assert len(entry.batch("small", [Delivered(b"x" * 1024)] * 200)) == 64

@@ -10,7 +10,6 @@ import msgspec
 from splitflap_core import topology
 from splitflap_core.broker import Delivery
 from splitflap_core.contracts import (
-    MAX_MESSAGE,
     BrokenMessage,
     Job,
     JobOutcome,
@@ -29,10 +28,6 @@ from splitflap_api.transactions.after_commit import AfterCommit
 from splitflap_api.transactions.ingest import MAX_BATCH, Ingest
 
 logger = logging.getLogger(__name__)
-
-#: Bytes of the messages in one transaction, unless it has a single one: its statements hold the
-#: process for about 20 ms.
-MAX_BATCH_BYTES = MAX_MESSAGE // 2
 
 #: Seconds until the next try after an outage of the database.
 PAUSE = 1.0
@@ -54,7 +49,10 @@ class Intake:
         reader: OutcomeReader,
         metrics: Metrics,
         after_commit: AfterCommit,
+        batch_bytes: int,
     ) -> None:
+        """A transaction has at most `batch_bytes` of messages, unless it has a single one."""
+        self._batch_bytes = batch_bytes
         self._store = store
         self._ingest = ingest
         self._reader = reader
@@ -86,7 +84,7 @@ class Intake:
         gathered = self.gathered
         if not gathered or time.monotonic() < self._resume_at:
             return False
-        batch = _batch_of(gathered)
+        batch = self._next_batch(gathered)
         try:
             self._take(batch)
         except Exception as error:
@@ -105,6 +103,12 @@ class Intake:
         gathered = self.gathered
         while gathered:
             gathered.pop().requeue()
+
+    def _next_batch(self, gathered: Sequence[Delivery]) -> list[Delivery]:
+        """The next deliveries for one transaction: one, and more up to both limits."""
+        sizes = accumulate(len(each.body) for each in gathered)
+        count = sum(1 for size in sizes if size <= self._batch_bytes)
+        return list(gathered[: min(max(1, count), MAX_BATCH)])
 
     def _take(self, batch: list[Delivery]) -> None:
         outcomes: list[tuple[Delivery, JobOutcome]] = []
@@ -215,13 +219,6 @@ class Intake:
             now = self._store.now(tx)
             dead_letters.insert_message(tx, queue, reason, delivery.body, now)
         delivery.ack()
-
-
-def _batch_of(gathered: Sequence[Delivery]) -> list[Delivery]:
-    """The next deliveries for one transaction: one, and more up to both limits."""
-    sizes = accumulate(len(each.body) for each in gathered)
-    count = sum(1 for size in sizes if size <= MAX_BATCH_BYTES)
-    return list(gathered[: min(max(1, count), MAX_BATCH)])
 
 
 def _is_from_service(delivery: Delivery) -> bool:

@@ -7,10 +7,12 @@ takes up to 0.1 s, and the outcome of a short post must not wait for it.
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from splitflap_core import topology
 from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, Subscription
 from splitflap_core.broker.link import OpenSession
+from splitflap_core.contracts import MAX_MESSAGE
 from splitflap_core.telemetry import Metrics
 
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
@@ -24,6 +26,11 @@ from splitflap_api.transactions.ingest import MAX_BATCH, Ingest
 #: Bytes of a large message. The outcome of an ordinary post has a tenth of it.
 LARGE = 32 * 1024
 
+#: Bytes of the small and of the large messages in one transaction. The outcomes of 50 posts with
+#: five links each have 64 KiB; their 250 previews hold SQLite's only writer for some 50 ms. The
+#: statements of large ones hold the process for about 20 ms.
+SMALL_BATCH_BYTES, LARGE_BATCH_BYTES = 64 * 1024, MAX_MESSAGE // 2
+
 
 class ResultsLink:
     """One consuming connection, with its two intakes."""
@@ -33,12 +40,15 @@ class ResultsLink:
         name: str,
         open_session: OpenSession,
         subscriptions: Sequence[Subscription],
-        make_intake: Callable[[], Intake],
+        make_intake: Callable[[int], Intake],
         on_up: Callable[[frozenset[str]], None],
         on_idle: Callable[[], None],
     ) -> None:
-        """`on_up` gets the queues that a connect has created."""
-        self.small, self.large = make_intake(), make_intake()
+        """`on_up` gets the queues that a connect has created.
+
+        `make_intake` gets the bytes of one transaction at most.
+        """
+        self.small, self.large = map(make_intake, (SMALL_BATCH_BYTES, LARGE_BATCH_BYTES))
         self._on_created = on_up
         self._on_idle = on_idle
         self._health = Health(name)
@@ -125,7 +135,7 @@ class Results:
                 name,
                 backend.opener(f"api-{replica}-{name}"),
                 subscriptions,
-                lambda: Intake(store, ingest, reader, metrics, after_commit),
+                partial(Intake, store, ingest, reader, metrics, after_commit),
                 signs.note_created,
                 on_idle,
             )

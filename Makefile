@@ -28,7 +28,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
-.PHONY: help run dev hooks test test-fast conformance clients fuzz faults bench lint format docs release \
+.PHONY: help run dev hooks test test-fast conformance clients fuzz faults bench talk lint format docs release \
     servers specs tools bench-tools images cluster-up cluster-down cluster-test test-cluster-fast \
     scaling-figures clean
 
@@ -46,7 +46,9 @@ dev: .venv/.has-dev ## Install the packages, and the tools of tests and lints, i
 hooks: dev ## Run the lints before each commit, through pre-commit
 	$(BIN)/pre-commit install
 
-test: dev servers tools specs ## Run all tests, on real servers (15 minutes)
+test: export PYTHON := $(PYTHON)
+test: servers dev tools specs ## Run all tests, on real servers (15 minutes)
+	@.ci/talk $(UV)
 	$(BIN)/pytest
 
 test-fast: dev specs ## Run the tests that start no server (one to two minutes)
@@ -69,6 +71,11 @@ faults: dev servers ## Kill, stop and cut off each part, in an hour (FAULTS="--s
 bench: dev servers bench-tools ## Measure the figures of benchmarks/README.md, in half an hour (BENCH="accept tasks")
 	$(UV) sync --locked --inexact --group bench --no-progress
 	$(BIN)/python -m benchmarks $(BENCH)
+
+talk: export PYTHON := $(PYTHON)
+talk: servers dev ## Measure the claims of docs/talk.md, within 20 minutes (TALK="threads nginx")
+	@.ci/talk $(UV)
+	$(BIN)/python -m benchmarks.talk $(TALK)
 
 lint: dev ## Check style, format, types and the direction of imports
 	$(BIN)/ruff check

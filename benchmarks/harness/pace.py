@@ -35,6 +35,11 @@ class PacedLoad:
     warm_up: float = 1.0
     #: Whether requests that are late at the end stay unsent: then a flood ends in time.
     ends_on_time: bool = False
+    #: The SHA-256 (hexadecimal) of the right body, for each of `requests`. Empty: none is checked.
+    expected: list[str] = field(default_factory=list)
+    #: Whether each request opens a connection of its own. A server that serves one connection at a
+    #: time would wait on an idle one.
+    fresh: bool = False
 
 
 @dataclass
@@ -60,7 +65,17 @@ class PacedResult:
     sent: int = 0
     #: Requests without a response: the connection ended, or the timeout passed.
     lost: int = 0
+    #: Those of them whose connection was still open.
+    timed_out: int = 0
     by_status: dict[str, Latencies] = field(default_factory=dict)
+    #: Responses 200 with another body than expected. `by_status` has none of them.
+    wrong: int = 0
+    #: The beginnings of a few wrong bodies.
+    wrong_examples: list[str] = field(default_factory=list)
+    #: Right responses 200 that arrived between the warm-up and the end of the schedule.
+    finished: int = 0
+    #: Seconds from the warm-up to the last response, or to the end of the wait for it.
+    until_last: float = 0.0
     #: The 99th percentile, in milliseconds, of the generator's own delay: a request left late
     #: although a connection was free.
     own_delay_p99: float = 0.0
@@ -77,9 +92,13 @@ class PacedResult:
         return {"sent": self.sent, "lost": self.lost, **answered}
 
 
-def request(method: str, target: str, key: str, body: bytes = b"") -> str:
-    """The text of a request."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {key}"]
+def request(
+    method: str, target: str, key: str = "", body: bytes = b"", *, closes: bool = False
+) -> str:
+    """The text of a request. `closes`: it asks the server to close the connection afterwards."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1"]
+    lines += [f"Authorization: Bearer {key}"] if key else []
+    lines += ["Connection: close"] if closes else []
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", body.decode()])

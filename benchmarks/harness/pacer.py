@@ -1,6 +1,7 @@
 """The generator of open loops: reads a PacedLoad from stdin, prints a PacedResult, both as JSON."""
 
 import gc
+import hashlib
 import json
 import select
 import socket
@@ -14,18 +15,23 @@ from .pace import RESPONSE_TIMEOUT, Latencies, PacedLoad, PacedResult
 #: Bytes of one read.
 READ_SIZE = 65_536
 
+#: Wrong bodies of which the result has the beginning.
+WRONG_EXAMPLES = 3
+
 
 class _Connection:
-    __slots__ = ("counts", "due", "received", "socket")
+    __slots__ = ("counts", "due", "number", "received", "socket", "unsent")
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address, 10)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.setblocking(False)
+    def __init__(self) -> None:
+        self.socket: socket.socket | None = None
         self.received = b""
+        #: The request, until the connection is open.
+        self.unsent = b""
         #: The scheduled time of the present request, and whether it is after the warm-up.
         self.due = 0.0
         self.counts = False
+        #: The index of the present request.
+        self.number = 0
 
 
 class Pacer:
@@ -45,15 +51,17 @@ class Pacer:
     def run(self) -> PacedResult:
         """Send all requests, and wait for their responses."""
         for _ in range(self._load.connections):
-            self._connect()
+            self._add_connection()
         gc.freeze()
         gc.disable()
         began = time.monotonic()
         self._count_from = began + self._load.warm_up
+        self._count_until = began + self._load.seconds
         cpu = time.process_time()
         self._send_all(began, began + self._load.seconds)
         self._result.cpus = (time.process_time() - cpu) / (time.monotonic() - began)
         self._finish(time.monotonic() + RESPONSE_TIMEOUT)
+        self._result.until_last = time.monotonic() - self._count_from
         self._result.own_delay_p99 = Latencies(self._own_delays).quantile(0.99)
         return self._result
 
@@ -78,16 +86,22 @@ class Pacer:
                 no_free_until = time.monotonic()
 
     def _finish(self, end: float) -> None:
-        while len(self._free) < len(self._open) and time.monotonic() < end:
+        while len(self._free) < self._load.connections and time.monotonic() < end:
             self._receive(0.1)
         busy = set(self._open.values()) - set(self._free)
-        self._result.lost += sum(1 for each in busy if each.counts)
+        self._result.timed_out = sum(1 for each in busy if each.counts)
+        self._result.lost += self._result.timed_out
 
     def _send(self, connection: _Connection, due: float) -> None:
         connection.due = due
         connection.counts = due >= self._count_from
         self._result.sent += connection.counts
-        data = self._requests[self._number % len(self._requests)]
+        connection.number = self._number % len(self._requests)
+        data = self._requests[connection.number]
+        if connection.socket is None:
+            connection.unsent = data
+            self._open_socket(connection)
+            return
         try:
             connection.socket.send(data)
         except OSError:
@@ -99,56 +113,99 @@ class Pacer:
             return
         for descriptor, _ in self._epoll.poll(0):
             connection = self._open[descriptor]
+            assert connection.socket
             try:
+                if connection.unsent:
+                    self._send_first(connection, connection.socket)
+                    continue
                 data = connection.socket.recv(READ_SIZE)
             except OSError:
                 data = b""
-            if not data:
-                self._lose(connection)
-                continue
             connection.received += data
-            self._read_response(connection)
+            if not self._has_response(connection, ended=not data) and not data:
+                self._lose(connection)
 
-    def _read_response(self, connection: _Connection) -> None:
+    def _send_first(self, connection: _Connection, opened: socket.socket) -> None:
+        """The connection is open. Raises OSError if it is not."""
+        opened.send(connection.unsent)
+        connection.unsent = b""
+        self._epoll.modify(opened.fileno(), select.EPOLLIN)
+
+    def _has_response(self, connection: _Connection, *, ended: bool) -> bool:
         """Record the response if all of it is here."""
         head, found, body = connection.received.partition(b"\r\n\r\n")
         if not found:
-            return
+            return False
         fields = head.lower()
-        _, _, after = fields.partition(b"\r\ncontent-length: ")
-        if len(body) < int(after.partition(b"\r")[0]):
-            return
+        _, has_length, after = fields.partition(b"\r\ncontent-length: ")
+        # A response without a length ends with its connection.
+        complete = len(body) >= int(after.partition(b"\r")[0]) if has_length else ended
+        if not complete:
+            return False
         connection.received = b""
         if connection.counts:
-            status = head[9:12].decode()
-            latencies = self._result.by_status.setdefault(status, Latencies())
-            latencies.latencies.append((time.monotonic() - connection.due) * 1000)
-            latencies.with_retry_after += b"\r\nretry-after: " in fields
+            self._record(connection, head[9:12].decode(), fields, body)
+        elif self._in_window() and head[9:12] == b"200" and self._is_right(connection, body):
+            self._result.finished += 1
         connection.counts = False
-        if b"\r\nconnection: close" in fields:
+        if ended or self._load.fresh or b"\r\nconnection: close" in fields:
             self._reconnect(connection)
         else:
             self._free.append(connection)
+        return True
+
+    def _record(self, connection: _Connection, status: str, fields: bytes, body: bytes) -> None:
+        if status == "200" and not self._is_right(connection, body):
+            self._result.wrong += 1
+            if len(self._result.wrong_examples) < WRONG_EXAMPLES:
+                self._result.wrong_examples.append(body[:200].decode(errors="replace"))
+            return
+        latencies = self._result.by_status.setdefault(status, Latencies())
+        latencies.latencies.append((time.monotonic() - connection.due) * 1000)
+        latencies.with_retry_after += b"\r\nretry-after: " in fields
+        self._result.finished += status == "200" and self._in_window()
+
+    def _in_window(self) -> bool:
+        return self._count_from <= time.monotonic() < self._count_until
+
+    def _is_right(self, connection: _Connection, body: bytes) -> bool:
+        expected = self._load.expected
+        return not expected or hashlib.sha256(body).hexdigest() == expected[connection.number]
 
     def _lose(self, connection: _Connection) -> None:
         if connection in self._free:
             self._free.remove(connection)
         self._result.lost += connection.counts
+        connection.counts = False
         self._reconnect(connection)
 
     def _reconnect(self, connection: _Connection) -> None:
+        assert connection.socket
         descriptor = connection.socket.fileno()
         self._epoll.unregister(descriptor)
         del self._open[descriptor]
         connection.socket.close()
-        self._connect()
+        self._add_connection()
 
-    def _connect(self) -> None:
-        connection = _Connection(self._address)
-        descriptor = connection.socket.fileno()
-        self._open[descriptor] = connection
-        self._epoll.register(descriptor, select.EPOLLIN)
+    def _add_connection(self) -> None:
+        connection = _Connection()
+        if not self._load.fresh:
+            connection.socket = socket.create_connection(self._address, 10)
+            self._register(connection, connection.socket, select.EPOLLIN)
         self._free.append(connection)
+
+    def _open_socket(self, connection: _Connection) -> None:
+        """Begin to connect. The request follows when the connection is open."""
+        connection.socket = socket.socket()
+        connection.socket.setblocking(False)
+        connection.socket.connect_ex(self._address)
+        self._register(connection, connection.socket, select.EPOLLOUT)
+
+    def _register(self, connection: _Connection, opened: socket.socket, events: int) -> None:
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opened.setblocking(False)
+        self._open[opened.fileno()] = connection
+        self._epoll.register(opened.fileno(), events)
 
 
 if __name__ == "__main__":

@@ -55,11 +55,11 @@ class Line:
         verdict = "" if self.target is None else ("met" if self.target.holds(median) else "MISSED")
         return (
             self.name,
-            _number(statistics.median(self.baselines)) if self.baselines else "",
-            _number(statistics.median(self.subjects)) if self.baselines else "",
-            _number(min(self.figures)),
-            _number(median),
-            _number(max(self.figures)),
+            number(statistics.median(self.baselines)) if self.baselines else "",
+            number(statistics.median(self.subjects)) if self.baselines else "",
+            number(min(self.figures)),
+            number(median),
+            number(max(self.figures)),
             self.target.words if self.target else "",
             verdict,
         )
@@ -84,7 +84,8 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A figure as tables show it: three digits, and all of them above a hundred."""
     if value >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"

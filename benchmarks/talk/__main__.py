@@ -1,0 +1,92 @@
+"""Run the experiments, or the named ones: `python -m benchmarks.talk threads nginx`.
+
+--quick          small sizes and one round: at most 15 s each; writes nothing without --results
+--results FILE   write the results there, and leave docs/talk.md alone
+--rounds N       instead of each experiment's own number
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.harness.table import note
+from tests.servers.process import MissingBinary
+
+from . import page, results
+from .context import context
+from .experiment import Experiment, cases
+from .experiments import load, written
+from .results import RESULTS, Result
+from .servers import Missing
+
+
+def main(arguments: list[str]) -> int:
+    """Run, and write the results and the page."""
+    options = _options(arguments)
+    if unknown := set(options.names) - set(written()):
+        note(f"unknown experiment: {', '.join(sorted(unknown))}; known: {', '.join(written())}")
+        return 2
+    began = time.monotonic()
+    failed = []
+    for name in options.names or written():
+        try:
+            _keep(name, measured(load(name), quick=options.quick, rounds=options.rounds), options)
+        except Exception as error:  # noqa: BLE001 - the others still run; the status tells
+            note(f"{name}: failed: {type(error).__name__}: {error}")
+            failed.append(name)
+    note(f"talk: {time.monotonic() - began:.0f} s in all")
+    if not options.quick and not options.results:
+        _write_page(results.read())
+    return 1 if failed else 0
+
+
+def measured(experiment: Experiment, *, quick: bool, rounds: int | None = None) -> Result:
+    """Run all rounds of an experiment."""
+    rounds = rounds or (1 if quick else experiment.rounds)
+    machine, began = results.machine(), time.monotonic()
+    rows, reason = [], ""
+    try:
+        for number in range(rounds):
+            note(f"{experiment.name}: round {number + 1} of {rounds}")
+            with context(quick=quick) as it:
+                rows.append(experiment.run(it))
+    except (Missing, MissingBinary) as error:
+        rows, reason = [], str(error).partition(" (")[0]
+    took = round(time.monotonic() - began, 1)
+    note(f"{experiment.name}: {reason or f'{took:.0f} s'}")
+    versions = results.versions(experiment)
+    return Result(machine, versions, rounds, took, quick, reason, cases(rows))
+
+
+def _keep(name: str, result: Result, options: argparse.Namespace) -> None:
+    """Write after each experiment. One that could not run does not replace earlier results."""
+    if options.quick and not options.results:
+        return
+    file = options.results or RESULTS
+    kept = results.read(file)
+    if not result.reason or name not in kept:
+        kept[name] = result
+    results.write({each: kept[each] for each in written() if each in kept}, file)
+
+
+def _write_page(kept: Mapping[str, Result]) -> None:
+    from . import plots
+
+    page.write(kept)
+    plots.write(kept)
+    note(f"{page.PAGE.name} was written")
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.talk", description=__doc__)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--results", type=Path)
+    parser.add_argument("--rounds", type=int)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Applications that single experiments need beside app.py."""

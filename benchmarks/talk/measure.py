@@ -1,0 +1,133 @@
+"""One measurement of a running server, and the search for its peak."""
+
+import math
+import time
+from dataclasses import asdict, dataclass, replace
+
+import requests
+
+from benchmarks.harness.pace import PacedResult
+
+from .load import Load, Sent, Work, send, send_alone
+from .servers import Running
+from .site import Site
+
+#: Requests beyond the slots, so that a free slot finds a next one.
+WAITING_AT_PEAK = 4
+
+#: Seconds for a server to finish what the search for its peak left.
+SETTLE_TIMEOUT = 60.0
+
+#: The rate of a search for the peak: more than any server answers, so all connections are busy.
+FLOOD = 20_000.0
+
+#: Connections of a measurement: each waiting request holds one.
+MOST_WAITING = 400
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The figures of one run. Times are in milliseconds, from the scheduled time."""
+
+    #: Requests a second that were offered, and right answers a second that came back.
+    offered: float
+    rate: float
+    p50: float
+    p99: float
+    #: Of /ping beside it.
+    ping_p50: float
+    ping_p99: float
+    #: Answers: as expected, with a wrong body, with another status, and none at all.
+    right: int
+    wrong: int
+    errors: int
+    missing: int
+    #: Pings without a right answer.
+    ping_failures: int
+    #: CPU milliseconds of all of the server's processes for each answer; NaN with pings beside it.
+    cpu_ms: float
+    #: Memory (KiB) that the server gained for each request in flight; NaN if few were.
+    waiting_kib: float
+    #: The largest number of requests in flight at the site; the site counts it without a clock.
+    in_flight: int
+
+    def figures(self) -> dict[str, float]:
+        """The figures by name, for a row."""
+        return asdict(self)
+
+
+def peak(running: Running, site: Site, work: Work, seconds: float) -> Measurement:
+    """The most that a server answers: every slot always has a next request.
+
+    Latencies are left out, for there is no schedule to count them from. The rate counts all answers
+    up to the last one: many threads that compute finish late, and all at once.
+    """
+    connections = running.slots * running.processes + WAITING_AT_PEAK
+    load = Load(running.port, FLOOD, seconds, connections, fresh=True, warm_up=0.0)
+    site.reset()
+    before = running.cpu_seconds()
+    result = send_alone(load, work)
+    used = running.cpu_seconds() - before
+    # A request that was on its way at the end is not missing.
+    result.lost -= result.timed_out
+    found = _measurement(load, Sent(result, PacedResult()), used, math.nan, site.largest())
+    # The server may still compute. It answers this when a slot is free.
+    requests.get(f"{running.url}/ping", timeout=SETTLE_TIMEOUT)
+    rate = found.right / result.until_last
+    return replace(found, rate=rate, offered=math.nan, p50=math.nan, p99=math.nan)
+
+
+def at(
+    running: Running,
+    site: Site,
+    work: Work,
+    rate: float,
+    seconds: float,
+    *,
+    warm_up: float = 0.5,
+    pings: bool = True,
+    fresh: bool = True,
+) -> Measurement:
+    """A server at a rate, with pings beside it. The warm-up comes before `seconds`."""
+    load = Load(running.port, rate, seconds, MOST_WAITING, fresh, warm_up)
+    site.reset()
+    memory, before = running.pss_kib(), running.cpu_seconds()
+
+    def gained() -> float:
+        # Late in the run, so that the requests that wait are there.
+        time.sleep(load.warm_up + seconds * 0.8)
+        return running.pss_kib() - memory
+
+    sent = send(load, work, pings=pings, during=gained)
+    used = math.nan if pings else running.cpu_seconds() - before
+    largest = site.largest()
+    waiting = sent.seen / largest if largest > 1 else math.nan
+    return _measurement(load, sent, used, waiting, largest)
+
+
+def _measurement(
+    load: Load, sent: Sent, cpu_seconds: float, waiting_kib: float, in_flight: int
+) -> Measurement:
+    good, pings = sent.work.of(200), sent.pings.of(200)
+    answers = _answers(sent.work)
+    all_answers = answers + sent.work.wrong
+    return Measurement(
+        offered=load.rate,
+        rate=sent.work.finished / load.seconds,
+        p50=good.quantile(0.5),
+        p99=good.quantile(0.99),
+        ping_p50=pings.quantile(0.5),
+        ping_p99=pings.quantile(0.99),
+        right=len(good.latencies),
+        wrong=sent.work.wrong,
+        errors=answers - len(good.latencies),
+        missing=sent.work.lost,
+        ping_failures=sent.pings.sent - len(pings.latencies),
+        cpu_ms=cpu_seconds * 1000 / all_answers if all_answers else math.nan,
+        waiting_kib=waiting_kib,
+        in_flight=in_flight,
+    )
+
+
+def _answers(result: PacedResult) -> int:
+    return sum(len(each.latencies) for each in result.by_status.values())

@@ -1,0 +1,151 @@
+"""docs/talk.md, from the results alone: `python -m benchmarks.talk.page` writes it anew."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks import ROOT
+from benchmarks.harness.table import number
+
+from .context import FULL
+from .experiment import COLUMNS, Case, Column, Experiment, Table, Verdict
+from .experiments import load, written
+from .load import PING_RATE
+from .results import RESULTS, Result, read
+
+#: The page, and the folder of its figures.
+PAGE = ROOT / "docs" / "talk.md"
+PLOTS = ROOT / "docs" / "talk"
+
+_INTRODUCTION = f"""\
+<!-- Made by `make talk` from benchmarks/talk: edit that. -->
+
+# The talk, measured
+
+A talk of 2016 walked through the ways to serve more than one request at a time in Python. This page
+measures each of its claims with the servers of today. All experiments use one small Flask
+application, a microblog: `benchmarks/talk/app.py`. Run them yourself with `make talk`.
+
+| request | what it does |
+| --- | --- |
+| `/ping` | answers at once |
+| `/io` | waits {FULL.page_seconds:g} s for a page of another site |
+| `/cpu` | renders a long text of Markdown: up to a few tenths of a second of CPU |
+| `/db` | waits {FULL.page_seconds:g} s for a query of PostgreSQL |
+| `/post` | renders a short text, then fetches its links |
+
+## How to read the tables
+- The load is an open loop: it sends requests on a schedule, and does not wait for answers. A
+  latency counts from the scheduled time, so the wait for a busy server is in it.
+- `half` is a load at half of the server's peak. `above` is half as much again as the peak.
+- CPU per request is measured without pings: at the peak, as a rule.
+- p50 is the median latency. p99 is the latency that one request in a hundred exceeds.
+- `/ping` beside it is a cheap request, sent {PING_RATE:g} times a second during the same run. It
+  shows what the slow requests do to the others.
+- "in flight" is the largest number of requests that the other site saw at the same time. The site
+  counts it, so it depends on no clock.
+- "wrong" counts answers with a wrong body, "errors" other statuses than 200, and "missing" requests
+  without an answer. These are sums of all rounds. All other figures are medians of the rounds, with
+  the least and the most in brackets. With fewer than a hundred answers, p99 is the slowest.
+"""
+
+
+def page(results: Mapping[str, Result]) -> str:
+    """The whole page."""
+    shown = {name: load(name) for name in written() if name in results}
+    parts = [_INTRODUCTION, _summary(shown, results)]
+    parts += [_section(experiment, results[name]) for name, experiment in shown.items()]
+    return "\n".join(parts)
+
+
+def _summary(shown: Mapping[str, Experiment], results: Mapping[str, Result]) -> str:
+    rows = []
+    for name, experiment in shown.items():
+        if results[name].reason:
+            continue
+        verdict = experiment.verdict(results[name].rows)
+        heading = f"[{experiment.title}](#{_anchor(experiment.title)})"
+        rows.append((heading, verdict.still_true, verdict.what_to_do))
+    return "## In short\n" + _table(("", "still true in 2026?", "what to do"), rows)
+
+
+def _anchor(title: str) -> str:
+    kept = "".join(each for each in title.lower() if each.isalnum() or each in " -_")
+    return kept.replace(" ", "-")
+
+
+def _section(experiment: Experiment, result: Result) -> str:
+    parts = [
+        f"## {experiment.title}\n**The claim.** {experiment.claim}\n",
+        f"**What theory says.** {experiment.theory}\n",
+    ]
+    if result.reason:
+        return "\n".join([*parts, f"Not measured: {result.reason}\n"])
+    tables = [each for each in experiment.tables if result.rows.where(**each.where)]
+    parts += [_measured_table(table, result) for table in tables]
+    parts.append(_conditions(result))
+    parts += [
+        f"![{plot.title}](talk/{experiment.name}-{plot.name}.svg)\n" for plot in experiment.plots
+    ]
+    parts.append(_verdict(experiment.verdict(result.rows)))
+    parts.append(f"**The mistake that people make.** {experiment.mistake}\n")
+    return "\n".join(parts)
+
+
+def _verdict(verdict: Verdict) -> str:
+    return (
+        f"**Still true in 2026?** {verdict.still_true}\n\n"
+        f"**By how much?** {verdict.by_how_much}\n\n"
+        f"**What to do?** {verdict.what_to_do}\n"
+    )
+
+
+def _conditions(result: Result) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in result.versions.items())
+    quick = (
+        " A quick run: its sizes are small, and its figures mean little." if result.quick else ""
+    )
+    rounds = f"Rounds: {result.rounds}."
+    return f"<sub>{result.machine.words()}. {versions}. {rounds}{quick}</sub>\n"
+
+
+def _measured_table(table: Table, result: Result) -> str:
+    columns = [COLUMNS[each] if isinstance(each, str) else each for each in table.columns]
+    head = [*(name.replace("_", " ") for name in table.labels), *(each.heading for each in columns)]
+    rows = [_row(case, table.labels, columns) for case in result.rows.where(**table.where)]
+    return f"### {table.title}\n{_table(head, rows)}"
+
+
+def _row(case: Case, labels: Sequence[str], columns: Sequence[Column]) -> list[str]:
+    cells = [str(case.labels.get(name, "")) for name in labels]
+    if case.note and not case.figures:
+        return [*cells, case.note, *[""] * (len(columns) - 1)]
+    return [*cells, *(_cell(case, column) for column in columns)]
+
+
+def _cell(case: Case, column: Column) -> str:
+    if column.key in case.labels:
+        return str(case.labels[column.key])
+    values = case.values(column.key)
+    if not values:
+        return ""
+    if column.shows == "total":
+        return f"{case.total(column.key):,.0f}"
+    if column.shows == "most":
+        return f"{case.most(column.key):,.0f}"
+    median = number(case.median(column.key))
+    least, most = number(min(values)), number(max(values))
+    return median if least == most else f"{median} ({least} - {most})"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
+
+
+def write(results: Mapping[str, Result], file: Path = PAGE) -> None:
+    """Write the page."""
+    file.write_text(page(results), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(read(RESULTS))

@@ -1,0 +1,1 @@
+"""The task queues that `split` compares Splitflap with, configured as their users would."""

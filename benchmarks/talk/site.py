@@ -1,0 +1,41 @@
+"""The page site as a process (page_site.py)."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import requests
+
+from benchmarks import ROOT
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running site."""
+
+    url: str
+
+    def reset(self) -> None:
+        """Forget the largest number in flight."""
+        requests.post(f"{self.url}/reset", timeout=10).raise_for_status()
+
+    def largest(self) -> int:
+        """The largest number of requests in flight since the reset."""
+        return int(requests.get(f"{self.url}/largest", timeout=10).text)
+
+
+@contextmanager
+def page_site(page_seconds: float) -> Iterator[Site]:
+    """A site whose pages take some seconds."""
+    command = [sys.executable, "-m", "benchmarks.talk.page_site"]
+    environ = {"TALK_PAGE_SECONDS": str(page_seconds)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environ
+    ) as process:
+        assert process.stdout
+        try:
+            yield Site(f"http://127.0.0.1:{process.stdout.readline().strip()}")
+        finally:
+            process.kill()

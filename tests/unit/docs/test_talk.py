@@ -1,0 +1,61 @@
+"""docs/talk.md is made from the committed results, and no figure in it is typed by hand."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.talk import experiments, results
+from benchmarks.talk.page import PAGE, page
+
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "benchmarks" / "talk" / "experiments"
+
+#: Words with digits that are no figures, and code.
+_NAMES = re.compile(r"`[^`]*`|\bp\d\d\b|\b20(16|26)\b|HTTP/[\d.]+|\b202\b|SHA-256")
+
+
+def test_the_page_is_made_from_the_committed_results() -> None:
+    """`python -m benchmarks.talk.page` writes it anew."""
+    assert PAGE.read_text(encoding="utf-8") == page(results.read())
+
+
+def test_each_figure_of_the_page_is_there() -> None:
+    """`python -m benchmarks.talk.plots` draws them anew. None is left from an earlier page."""
+    named = set(re.findall(r"\]\(talk/([\w-]+\.svg)\)", PAGE.read_text(encoding="utf-8")))
+    assert named == {each.name for each in (PAGE.parent / "talk").glob("*")}
+
+
+def prose(source: str) -> Iterator[str]:
+    """The texts of an experiment that readers see: strings with a space, without docstrings."""
+    tree = ast.parse(source)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in docstrings:
+            text = node.value
+            if isinstance(text, str) and " " in text.strip():
+                yield text
+
+
+def typed_figures(source: str) -> list[str]:
+    """The texts with a digit."""
+    return [text for text in prose(source) if re.search(r"\d", _NAMES.sub("", text))]
+
+
+@pytest.mark.parametrize("name", experiments.written())
+def test_no_figure_is_typed_by_hand(name: str) -> None:
+    """All come from the rows, or from the constants that made them."""
+    assert typed_figures((FOLDER / f"{name}.py").read_text(encoding="utf-8")) == []
+
+
+def test_a_typed_figure_is_found() -> None:
+    """Also in a part of an f-string; a name is none."""
+    assert typed_figures('x = f"{a} of 12 threads"') == [" of 12 threads"]
+    assert typed_figures('x = "p99 of `GET /v1` in 2026"') == []

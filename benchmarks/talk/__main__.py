@@ -2,6 +2,8 @@
 
 --quick          small sizes and one round: at most 15 s each; writes nothing without --results
 --results FILE   write the results there, and leave docs/talk.md alone
+--adopt FILE     run nothing: take the results in FILE for those of the same names, then write
+                 the page and its figures
 --rounds N       instead of each experiment's own number
 """
 
@@ -28,6 +30,10 @@ def main(arguments: list[str]) -> int:
     if unknown := set(options.names) - set(written()):
         note(f"unknown experiment: {', '.join(sorted(unknown))}; known: {', '.join(written())}")
         return 2
+    if options.adopt:
+        results.write(results.in_order({**results.read(), **results.read(options.adopt)}))
+        _write_page(results.read())
+        return 0
     began = time.monotonic()
     failed = []
     for name in options.names or written():
@@ -68,7 +74,7 @@ def _keep(name: str, result: Result, options: argparse.Namespace) -> None:
     kept = results.read(file)
     if not result.reason or name not in kept:
         kept[name] = result
-    results.write({each: kept[each] for each in written() if each in kept}, file)
+    results.write(results.in_order(kept), file)
 
 
 def _write_page(kept: Mapping[str, Result]) -> None:
@@ -84,6 +90,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--results", type=Path)
+    parser.add_argument("--adopt", type=Path)
     parser.add_argument("--rounds", type=int)
     return parser.parse_args(arguments)
 

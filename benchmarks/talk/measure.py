@@ -15,6 +15,12 @@ from .site import Site
 #: Requests beyond the slots, so that a free slot finds a next one.
 WAITING_AT_PEAK = 4
 
+#: The first requests to a server: few, one after the other.
+WARM_RATE, WARM_SECONDS = 10.0, 0.3
+
+#: Requests in flight for a figure of memory.
+SEVERAL = 8
+
 #: Seconds for a server to finish what the search for its peak left.
 SETTLE_TIMEOUT = 60.0
 
@@ -46,7 +52,8 @@ class Measurement:
     ping_failures: int
     #: CPU milliseconds of all of the server's processes for each answer; NaN with pings beside it.
     cpu_ms: float
-    #: Memory (KiB) that the server gained for each request in flight; NaN if few were.
+    #: Memory (KiB) that the server gained since its first requests, for each request in flight at
+    #: the site; NaN unless several were, and all slots were busy.
     waiting_kib: float
     #: The largest number of requests in flight at the site; the site counts it without a clock.
     in_flight: int
@@ -64,13 +71,15 @@ def peak(running: Running, site: Site, work: Work, seconds: float) -> Measuremen
     """
     connections = running.slots * running.processes + WAITING_AT_PEAK
     load = Load(running.port, FLOOD, seconds, connections, fresh=True, warm_up=0.0)
+    _warm(running, work)
     site.reset()
     before = running.cpu_seconds()
-    result = send_alone(load, work)
+    sent = send(load, work, pings=False, during=lambda: _late(running, load))
     used = running.cpu_seconds() - before
+    largest, result = site.largest(), sent.work
     # A request that was on its way at the end is not missing.
     result.lost -= result.timed_out
-    found = _measurement(load, Sent(result, PacedResult()), used, math.nan, site.largest())
+    found = _measurement(load, sent, used, _for_each(running, sent.seen, largest), largest)
     # The server may still compute. It answers this when a slot is free.
     requests.get(f"{running.url}/ping", timeout=SETTLE_TIMEOUT)
     rate = found.right / result.until_last
@@ -90,19 +99,32 @@ def at(
 ) -> Measurement:
     """A server at a rate, with pings beside it. The warm-up comes before `seconds`."""
     load = Load(running.port, rate, seconds, MOST_WAITING, fresh, warm_up)
+    _warm(running, work)
     site.reset()
-    memory, before = running.pss_kib(), running.cpu_seconds()
-
-    def gained() -> float:
-        # Late in the run, so that the requests that wait are there.
-        time.sleep(load.warm_up + seconds * 0.8)
-        return running.pss_kib() - memory
-
-    sent = send(load, work, pings=pings, during=gained)
+    before = running.cpu_seconds()
+    sent = send(load, work, pings=pings, during=lambda: _late(running, load))
     used = math.nan if pings else running.cpu_seconds() - before
     largest = site.largest()
-    waiting = sent.seen / largest if largest > 1 else math.nan
-    return _measurement(load, sent, used, waiting, largest)
+    return _measurement(load, sent, used, _for_each(running, sent.seen, largest), largest)
+
+
+def _warm(running: Running, work: Work) -> None:
+    """The first requests import and allocate what all later ones share."""
+    if not running.at_rest:
+        send_alone(Load(running.port, WARM_RATE, WARM_SECONDS, 4, fresh=True, warm_up=0.0), work)
+        running.gained_kib()
+
+
+def _late(running: Running, load: Load) -> float:
+    """The memory gained late in a run, when the requests that wait are there."""
+    time.sleep(load.warm_up + load.seconds * 0.8)
+    return running.gained_kib()
+
+
+def _for_each(running: Running, gained_kib: float, in_flight: int) -> float:
+    """Memory for each request in flight. It needs several, and all slots busy as at the peak."""
+    several = in_flight >= max(SEVERAL, running.slots * running.processes)
+    return gained_kib / in_flight if several else math.nan
 
 
 def _measurement(

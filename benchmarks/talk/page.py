@@ -38,6 +38,8 @@ application, a microblog: `benchmarks/talk/app.py`. Run them yourself with `make
   latency counts from the scheduled time, so the wait for a busy server is in it.
 - `half` is a load at half of the server's peak. `above` is half as much again as the peak.
 - CPU per request is measured without pings: at the peak, as a rule.
+- Memory per waiting request is what the server's processes gained since their first requests,
+  divided by the requests in flight. It is measured when all slots are busy.
 - p50 is the median latency. p99 is the latency that one request in a hundred exceeds.
 - `/ping` beside it is a cheap request, sent {PING_RATE:g} times a second during the same run. It
   shows what the slow requests do to the others.

@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks import ROOT
 
 from .experiment import Case, Experiment, Rows
+from .experiments import NAMES
 
 #: The committed results.
 RESULTS = ROOT / "benchmarks" / "talk" / "results.json"
@@ -75,6 +76,11 @@ def write(results: Mapping[str, Result], file: Path = RESULTS) -> None:
     """Write all results."""
     experiments = (f"{json.dumps(name)}: {_text(each)}" for name, each in results.items())
     file.write_text("{\n" + ",\n".join(experiments) + "\n}\n", encoding="utf-8")
+
+
+def in_order(results: Mapping[str, Result]) -> dict[str, Result]:
+    """The results in the order of the page."""
+    return {name: results[name] for name in NAMES if name in results}
 
 
 def _text(result: Result) -> str:

@@ -101,7 +101,7 @@ def _uwsgi(*options: str) -> Command:
     """`{slots}` in an option is their number."""
 
     def command(it: Shape) -> list[str]:
-        where = ["--http11-socket", f"127.0.0.1:{it.port}", "--listen", "128", "--die-on-term"]
+        where = ["--http-socket", f"127.0.0.1:{it.port}", "--listen", "128", "--die-on-term"]
         workers = ["--master", "--need-app", "--processes", str(it.processes), "--disable-logging"]
         more = [option.format(slots=it.slots) for option in options]
         return [program("uwsgi"), *where, *workers, *more, "--module", it.app]
@@ -129,6 +129,7 @@ def _uvicorn(it: Shape) -> list[str]:
 
 def _cheroot(it: Shape) -> list[str]:
     where = ["--bind", f"127.0.0.1:{it.port}", "--threads", str(it.slots)]
+    where += ["--request-queue-size", str(BACKLOG)]
     return [sys.executable, "-m", "cheroot", *where, it.app]
 
 
@@ -190,6 +191,8 @@ class Running:
     port: int
     slots: int
     processes: int
+    #: Memory (KiB) after the first requests, and before any load.
+    at_rest: list[float] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -207,6 +210,12 @@ class Running:
     def pss_kib(self) -> float:
         """Memory of its processes; pages shared by several count once."""
         return sum(map(pss_mib, self.pids())) * 1024
+
+    def gained_kib(self) -> float:
+        """Memory of its processes beyond that at rest. The first call measures the latter."""
+        if not self.at_rest:
+            self.at_rest.append(self.pss_kib())
+        return self.pss_kib() - self.at_rest[0]
 
 
 @contextmanager

@@ -162,7 +162,7 @@ EXPERIMENT = Experiment(
         Table(
             "Requests that wait (`/io`)",
             ("threads",),
-            ("rate", "in_flight", "cpu_ms", "wrong", "errors", "missing"),
+            ("rate", "in_flight", "cpu_ms", "waiting_kib", "wrong", "errors", "missing"),
             {"work": "io"},
         ),
         Table(

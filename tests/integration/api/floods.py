@@ -2,10 +2,11 @@
 
 from collections import Counter
 
+from splitflap_api.domain.fair.shares import NO_ACCOUNT
 from splitflap_api.domain.previews import RenderText
 from splitflap_api.store.schema import capacities, shares
 from splitflap_core.outcomes import Failed
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from tests.unit.api.rig import Rig, outcome_of
 
@@ -43,6 +44,14 @@ def now_of(rig: Rig) -> int:
         return rig.store.now(tx)
 
 
+def later(rig: Rig, seconds: float) -> None:
+    """Let this time pass since the last release, for the low credit."""
+    with rig.store.write() as tx:
+        of_all = shares.c.account == NO_ACCOUNT
+        earlier = shares.c.updated_at - int(seconds * 1000)
+        tx.execute(update(shares).where(of_all).values(updated_at=earlier))
+
+
 def flood(rig: Rig, account: str, count: int, *, low: bool = False) -> None:
     """Accept renders of an account."""
     for _ in range(count):
@@ -59,9 +68,9 @@ def released(rig: Rig) -> Counter[str]:
     return Counter(row["account"] for row in rig.fair.release())
 
 
-def finish(rig: Rig, most: int | None = None, *, took: float = 0.1) -> None:
+def finish(rig: Rig, most: int | None = None, *, took: float = 0.1, slots: int = 1) -> None:
     """Let workers finish the jobs that are not held: all of them, or the first ones."""
     rows = [row for row in rig.rows("jobs") if not row["held"]]
     rows.sort(key=lambda row: (row["waiting_since"] or 0, row["id"]))
     for row in rows[:most]:
-        rig.apply(outcome_of(row, Failed("broken", "x"), took=took))
+        rig.apply(outcome_of(row, Failed("broken", "x"), took=took, slots=slots))

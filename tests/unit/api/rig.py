@@ -83,7 +83,7 @@ class Rig:
         self.tasks = Tasks(Responders(responders), 3600, self.metrics, urls)
         self.router, self.ledger = Router(), Ledger(lambda: self.clock)
         self.router.update({kind: KindState(kind, MANY_SLOTS, 1.0) for kind in KINDS}, 0)
-        self.fair = FairPublishing(store, self.ledger, self.router, lambda: self.clock)
+        self.fair = FairPublishing(store, self.ledger, self.router)
         self.ingest = Ingest(
             store, self.tasks, self.metrics, preview_wait, self.router, self.ledger
         )

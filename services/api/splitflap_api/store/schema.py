@@ -208,6 +208,7 @@ shares = Table(
     "shares",
     metadata,
     Column("kind", String(20), primary_key=True),
+    # Empty: the deficit of this share is the credit of all low jobs of the kind.
     Column("account", String(100), primary_key=True),
     # The shares of low jobs are separate: an import does not count against its account's posts.
     Column("low", Boolean, primary_key=True),

@@ -3,8 +3,7 @@
 One replica releases at a time. A replica without the lock skips its release.
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from splitflap_core.contracts import Kind
 from sqlalchemy import Connection, text
@@ -15,7 +14,8 @@ from splitflap_api.domain.fair.capacities import read_capacities, write_capaciti
 from splitflap_api.domain.fair.held import count_held_of
 from splitflap_api.domain.fair.kind_states import has_jobs, read_states
 from splitflap_api.domain.fair.ledger import Ledger
-from splitflap_api.domain.fair.release import Releaser
+from splitflap_api.domain.fair.low_credit import charge_low_credits, write_low_credits
+from splitflap_api.domain.fair.release import release
 from splitflap_api.domain.fair.routes import Route, Router
 from splitflap_api.domain.fair.share_rows import charge_shares, delete_old_shares
 from splitflap_api.domain.fair.shares import JobOwner
@@ -36,17 +36,10 @@ IS_MINE = text(
 class FairPublishing:
     """One for each process."""
 
-    def __init__(
-        self,
-        store: Store,
-        ledger: Ledger,
-        router: Router,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, store: Store, ledger: Ledger, router: Router) -> None:
         self._store = store
         self._ledger = ledger
         self._router = router
-        self._releaser = Releaser(clock)
 
     def refresh(self, *, even_without_jobs: bool = True) -> bool:
         """Give the router the present states of the kinds. Return whether it got them."""
@@ -65,7 +58,8 @@ class FairPublishing:
             is_mine = self._store.is_sqlite or tx.execute(IS_MINE).scalar()
             states = read_states(tx, now)
             holding = [state for state in states.values() if is_mine and state.is_holding]
-            rows = [row for state in holding for row in self._releaser.release(tx, state, now)]
+            rows = [row for state in holding for row in release(tx, state, now)]
+            write_low_credits(tx, holding, now)
             write_turns(tx, holding)
         self._router.update(states, now)
         return rows
@@ -80,7 +74,9 @@ class FairPublishing:
             with self._store.write() as tx:
                 now = self._store.now(tx)
                 known = read_capacities(tx)
-                charge_shares(tx, charges, {kind: row["mean"] for kind, row in known.items()}, now)
+                means = {kind: row["mean"] for kind, row in known.items()}
+                charge_shares(tx, charges, means, now)
+                charge_low_credits(tx, charges)
                 write_capacities(tx, known, charges, self._ledger.workers, express, now)
         except BaseException:
             self._ledger.give_back(charges)

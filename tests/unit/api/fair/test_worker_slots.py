@@ -1,7 +1,7 @@
 """The slots of the workers, from their outcomes."""
 
 import msgspec
-from splitflap_api.domain.fair.worker_slots import WORKER_KEPT, WorkerSlots
+from splitflap_api.domain.fair.ledger import WORKER_KEPT, WorkerSlots
 from splitflap_core.contracts import JobOutcome
 from splitflap_core.outcomes import Done
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select
 
 from splitflap_api.domain.changes import Row
 from splitflap_api.domain.fair.kind_state import FIRST_MEAN, FIRST_SLOTS, KindState
+from splitflap_api.domain.fair.ledger import WorkerSlots
 from splitflap_api.domain.fair.shares import Charge, ShareKey
-from splitflap_api.domain.fair.worker_slots import WorkerSlots
 from splitflap_api.store.bulk import update_rows, upsert_rows
 from splitflap_api.store.schema import capacities
 

@@ -65,6 +65,8 @@ class KindState:
     #: The accounts that had the last turn, of normal and of low jobs.
     last_turn: str = ""
     last_low_turn: str = ""
+    #: What a release adds to the low credit (low_credit.py).
+    added_low_credit: float = 0.0
 
     @classmethod
     def none(cls, kind: Kind) -> "KindState":
@@ -80,6 +82,11 @@ class KindState:
     def window_of_slot(self) -> float:
         """The part of the window for one slot: the most room that one job takes."""
         return WINDOW_PER_SLOT + self.mean
+
+    @property
+    def low_window(self) -> float:
+        """The work under way up to which low jobs may go."""
+        return self.window * LOW_PART
 
     @property
     def express_window(self) -> float:
@@ -120,6 +127,11 @@ class KindState:
         """Whether the account uses less than half of its fair share. Its only job is sparse."""
         used = share.used_lately(now) + under_way * share.cost
         return used < share.cost or used + share.cost <= self.fair_share / 2
+
+    def low_work(self, now: int) -> float:
+        """The time that the low jobs at the broker and the workers will take."""
+        low = (key for key in self.jobs if key.low)
+        return sum(self.jobs[key] * self.share(key, now).cost for key in low)
 
     def add_jobs(self, key: ShareKey, jobs: int, cost: float, *, express: bool = False) -> None:
         """Count jobs of an owner, with this cost of each, as being at the broker."""

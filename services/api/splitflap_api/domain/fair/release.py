@@ -1,14 +1,14 @@
 """Releases held jobs of one kind: the normal ones first, then the low ones."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from splitflap_core.kinds import KINDS
 from sqlalchemy import Connection
 
 from splitflap_api.domain.changes import UNCONFIRMED_AFTER, Row
 from splitflap_api.domain.fair.held import accounts_with_held, lock_first_held
-from splitflap_api.domain.fair.kind_state import LEAST_LOW_PART, LOW_PART, KindState
+from splitflap_api.domain.fair.kind_state import KindState
+from splitflap_api.domain.fair.low_credit import read_low_credit
 from splitflap_api.domain.fair.rounds import Turn, allot
 from splitflap_api.domain.fair.routes import Route
 from splitflap_api.domain.fair.share_rows import lock_shares, read_shares, write_shares
@@ -20,42 +20,16 @@ from splitflap_api.store.schema import jobs
 MOST_TURNS = 200
 
 
-class Releaser:
-    """One for each process."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """`clock` is a monotonic clock in seconds."""
-        self._clock = clock
-        #: The time that low jobs may still use of their least part, by kind (milliseconds).
-        self._low_credit = dict.fromkeys(KINDS, 0.0)
-        self._released_at: dict[str, float] = {}
-
-    def release(self, tx: Connection, state: KindState, now: int) -> list[Row]:
-        """Release the jobs whose turn it is. Low jobs get what is left, and at least a tenth."""
-        rows = release_express(tx, state, now)
-        room = state.window - state.work
-        credit = self._low_credit_of(state)
-        rows += release_jobs(tx, state, room - max(0.0, credit), now, low=False)
-        before = state.work
-        left = state.window * LOW_PART - before
-        if state.held_low:
-            most = credit if state.held else max(credit, left)
-            rows += release_jobs(tx, state, most, now, low=True)
-        self._low_credit[state.kind] = credit - (state.work - before)
-        return rows
-
-    def _low_credit_of(self, state: KindState) -> float:
-        """The time that low jobs may use at least. Below 0 they have used more than their part."""
-        now, kind = self._clock(), state.kind
-        elapsed = 1000 * (now - self._released_at.get(kind, now))
-        self._released_at[kind] = now
-        if not state.held_low:
-            return 0.0
-        most = LEAST_LOW_PART * state.window
-        # One job may be longer than this. Less debt would forgive the rest of it.
-        most_debt = max(most, state.window_of_slot)
-        credit = self._low_credit[kind] + LEAST_LOW_PART * state.slots * elapsed
-        return max(-most_debt, min(credit, most))
+def release(tx: Connection, state: KindState, now: int) -> list[Row]:
+    """Release the jobs whose turn it is. Low jobs get what is left, and at least a tenth."""
+    rows = release_express(tx, state, now)
+    credit = read_low_credit(tx, state, now) if state.held_low else 0.0
+    room = state.window - state.work
+    rows += release_jobs(tx, state, room - max(0.0, credit), now, low=False)
+    if state.held_low:
+        most = credit if state.held else max(credit, state.low_window - state.work)
+        rows += release_jobs(tx, state, most, now, low=True)
+    return rows
 
 
 def release_express(tx: Connection, state: KindState, now: int) -> list[Row]:
@@ -142,4 +116,7 @@ def _accounts(tx: Connection, state: KindState, *, low: bool) -> list[str]:
 def _turn(share: Share, key: ShareKey, state: KindState, now: int) -> Turn:
     cost = share.cost
     most = max(0, state.most_jobs(share, now) - state.jobs.get(key, 0))
+    if key.low and state.held and not share.is_measured:
+        # Many jobs of an unknown time could use up the low credit of minutes.
+        most = min(most, 1 - state.jobs.get(key, 0))
     return Turn(key.account, share.present_deficit(now), cost, state.part_of_window(cost), most)

@@ -14,7 +14,7 @@ from typing import Any
 from splitflap_core.contracts import Kind
 from splitflap_core.kinds import KINDS
 
-from splitflap_api.domain.fair.kind_state import LOW_PART, KindState
+from splitflap_api.domain.fair.kind_state import KindState
 from splitflap_api.domain.fair.shares import NO_ACCOUNT, JobOwner, Share, ShareKey
 
 #: Jobs of an account with an unknown mean that count as the kind's mean.
@@ -125,7 +125,7 @@ class _Snapshot:
             return Route.HELD
         room = state.window - state.work
         if key.low:
-            is_full = room < state.window * (1 - LOW_PART)
+            is_full = state.work > state.low_window
             return Route.HELD if state.held or state.held_low or is_full else Route.DIRECT
         is_direct = not state.held and room > 0
         if is_direct and (crowd < CROWD or under_way > crowd * PASSING_PART):

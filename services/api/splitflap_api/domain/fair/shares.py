@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from splitflap_core.contracts import Kind
 
-#: The account of jobs that no client may see or cancel. No key has it, and it has no share.
+#: The account of jobs that no client may see or cancel. No key has it. Its share is no
+#: account's (low_credit.py).
 NO_ACCOUNT = ""
 
 #: The time in which a recent use decays to 1/e of its value.

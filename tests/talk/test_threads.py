@@ -7,13 +7,13 @@ import pytest
 from benchmarks.talk import free_threaded
 from benchmarks.talk.servers import Missing
 
-from .conftest import QuickRows
+from .conftest import QuickRows, one
 
 
 @pytest.mark.parametrize("threads", [1, 20])
 def test_each_thread_has_a_request_in_flight(quick_rows: QuickRows, threads: int) -> None:
     """No more, although more wait."""
-    case = quick_rows("threads").one(work="io", threads=threads, load="peak")
+    case = one(quick_rows("threads"), work="io", threads=threads, load="peak")
     assert case.most("in_flight") == threads
 
 

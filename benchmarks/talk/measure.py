@@ -4,9 +4,8 @@ import math
 import time
 from dataclasses import asdict, dataclass, replace
 
-import requests
-
 from benchmarks.harness.pace import PacedResult
+from benchmarks.harness.waiting import wait_until
 
 from .load import Load, Sent, Work, send, send_alone
 from .servers import Running
@@ -20,6 +19,9 @@ WARM_RATE, WARM_SECONDS = 10.0, 0.3
 
 #: Requests in flight for a figure of memory.
 SEVERAL = 8
+
+#: A server is idle that uses at most this much CPU in these seconds.
+IDLE_SECONDS, IDLE_CPU_SECONDS = 0.3, 0.03
 
 #: Seconds for a server to finish what the search for its peak left.
 SETTLE_TIMEOUT = 60.0
@@ -80,8 +82,8 @@ def peak(running: Running, site: Site, work: Work, seconds: float) -> Measuremen
     # A request that was on its way at the end is not missing.
     result.lost -= result.timed_out
     found = _measurement(load, sent, used, _for_each(running, sent.seen, largest), largest)
-    # The server may still compute. It answers this when a slot is free.
-    requests.get(f"{running.url}/ping", timeout=SETTLE_TIMEOUT)
+    # The server may still work on requests that it was sent.
+    wait_until(lambda: _is_idle(running), f"{running.server.name} to be idle", SETTLE_TIMEOUT)
     rate = found.right / result.until_last
     return replace(found, rate=rate, offered=math.nan, p50=math.nan, p99=math.nan)
 
@@ -106,6 +108,13 @@ def at(
     used = math.nan if pings else running.cpu_seconds() - before
     largest = site.largest()
     return _measurement(load, sent, used, _for_each(running, sent.seen, largest), largest)
+
+
+def _is_idle(running: Running) -> bool:
+    """Whether it computes nothing, for longer than most requests wait."""
+    before = running.cpu_seconds()
+    time.sleep(IDLE_SECONDS)
+    return running.cpu_seconds() - before <= IDLE_CPU_SECONDS
 
 
 def _warm(running: Running, work: Work) -> None:

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from benchmarks.harness.table import note
 from benchmarks.talk.context import Context
 from benchmarks.talk.experiment import Column, Experiment, Plot, Row, Table
 from benchmarks.talk.split.verdict import verdict
+
+if TYPE_CHECKING:
+    from benchmarks.talk.split.system import System
 
 #: Bursts, and loads at half, of a full run: each system starts once.
 REPEATS = 2
@@ -23,6 +27,7 @@ SPLITFLAP = "Splitflap"
 #: Posts with very slow links, a second: after a few seconds more pages are under way than any of
 #: the systems fetches at a time.
 FLOOD_RATE = 60.0
+QUICK_FLOOD_RATE = 5.0
 
 
 def run(context: Context) -> Sequence[Row]:
@@ -43,20 +48,22 @@ def run(context: Context) -> Sequence[Row]:
     return rows
 
 
-def _measured(context: Context, system: "systems.System") -> list[Row]:
+def _measured(context: Context, system: "System") -> list[Row]:
     from benchmarks.talk.split import kills, phases
 
     rows = []
     for _ in range(context.pick(REPEATS, 1)):
         rows.append(phases.burst(system, context.pick(400, 20), PATIENCE))
         peak = rows[-1].figures["finished"]
-        rows.append(phases.at_half(system, peak, context.pick(4.0, 1.0), PATIENCE))
+        rows.append(phases.at_half(system, peak, context.pick(4.0, 0.5), PATIENCE))
     rows.append(phases.rendering(system))
     # A quick run asks the rivals nothing that they do not promise.
     if not context.quick or system.name == SPLITFLAP:
-        rows += kills.kill_each(system, context.site, PATIENCE)
-    seconds, rate = context.pick((6.0, FLOOD_RATE), (1.0, 5.0))
-    return rows + phases.beside_flood(system, rate, seconds, FLOOD_PATIENCE)
+        rows += kills.kill_each(system, context.site, context.pick(2.0, 1.0), PATIENCE)
+    kind, rate, seconds = context.pick(
+        ("very slow link", FLOOD_RATE, 6.0), ("slow link", QUICK_FLOOD_RATE, 0.5)
+    )
+    return rows + phases.beside_flood(system, kind, rate, seconds, FLOOD_PATIENCE)
 
 
 _COUNTS = (
@@ -99,7 +106,7 @@ EXPERIMENT = Experiment(
             ("system",),
             (
                 Column("finished", "finished posts/s"),
-                Column("cpu", "CPU seconds per 1,000 posts"),
+                Column("cpu", "CPU seconds per thousand posts"),
                 Column("render", "the rendering alone"),
                 *(*_COUNTS, _LOST, _TWICE, _WRONG),
             ),

@@ -27,7 +27,7 @@ broker = AioPikaBroker(
 )
 
 
-@broker.task
+@broker.task  # type: ignore[untyped-decorator]  # mypy sees no types of it
 def finish(post_id: str, source: str) -> None:
     """The work on one post, in a thread: neither rendering nor requests is async."""
     work.finish(post_id, source)
@@ -52,13 +52,13 @@ class Post(BaseModel):
     text: str
 
 
-@app.get("/ping")
+@app.get("/ping")  # type: ignore[untyped-decorator]  # mypy sees no types of it
 async def ping() -> str:
     """The cheap request beside the slow ones."""
     return "pong"
 
 
-@app.post("/post", status_code=202)
+@app.post("/post", status_code=202)  # type: ignore[untyped-decorator]  # mypy sees no types of it
 async def post(new: Post) -> dict[str, str]:
     """The broker has confirmed the task when the answer comes."""
     post_id = uuid.uuid4().hex

@@ -18,18 +18,20 @@ from .system import Sent, System
 #: Posts a second, each with a page of half a second: ten are worked on at a time.
 RATE = 20.0
 
-#: Seconds of the load before each kill, and after it.
-BEFORE, AFTER = 1.0, 1.0
+#: Seconds after the last post in which one may be done a second time.
+AFTER = 1.0
 
 
-def kill_each(system: System, site: Site, patience: float) -> list[Row]:
+def kill_each(system: System, site: Site, seconds: float, patience: float) -> list[Row]:
     """Kill one process after the other, and start it again at once, as a supervisor does.
 
-    At the end, wait until every accepted post is done, or patience ends.
+    Each kill comes in the middle of a load of some seconds. At the end, wait until every accepted
+    post is done, or patience ends.
     """
     site.reset()
     before = system.books.count()
-    loads = {name: _under_load(system, kill) for name, kill in _victims(system).items()}
+    victims = _victims(system)
+    loads = {name: _under_load(system, kill, seconds) for name, kill in victims.items()}
     system.wait_done(before, sum(len(each.due()) for each in loads.values()), patience)
     # A post that is done twice may be so a little later.
     time.sleep(AFTER)
@@ -42,10 +44,10 @@ def kill_each(system: System, site: Site, patience: float) -> list[Row]:
     return rows
 
 
-def _under_load(system: System, kill: Callable[[], None]) -> Sent:
+def _under_load(system: System, kill: Callable[[], None], seconds: float) -> Sent:
     """One kill under a load. It returns when the process is started again."""
-    with system.sending(["link"] * int(RATE * (BEFORE + AFTER)), RATE) as sent:
-        time.sleep(BEFORE)
+    with system.sending(["link"] * int(RATE * seconds), RATE) as sent:
+        time.sleep(seconds / 2)
         kill()
     return sent
 

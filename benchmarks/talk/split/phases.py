@@ -88,11 +88,13 @@ def at_half(system: System, peak: float, seconds: float, patience: float) -> Row
     return Row({"system": system.name, "load": "half"}, figures)
 
 
-def beside_flood(system: System, flood_rate: float, seconds: float, patience: float) -> list[Row]:
-    """Posts without links, alone and beside a flood of posts with very slow links."""
+def beside_flood(
+    system: System, kind: str, flood_rate: float, seconds: float, patience: float
+) -> list[Row]:
+    """Posts without links, alone and beside a flood of posts of a kind."""
     rows = []
     for name, rate in (("alone", 0.0), ("flood", flood_rate)):
-        kinds = ["very slow link"] * int(rate * seconds)
+        kinds = [kind] * int(rate * seconds)
         flooding = system.sending(kinds, rate) if kinds else nullcontext()
         plain = ["plain"] * max(1, int(PLAIN_RATE * seconds))
         with flooding as flood, system.pinging(seconds) as pings:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import psycopg
 import requests
@@ -15,13 +16,15 @@ from benchmarks.harness.bench import KEY, Bench
 from benchmarks.renderer.rivals.redis_server import RedisServer
 from benchmarks.talk.load import PING, Work
 from benchmarks.talk.rivals import work
-from tests.servers.server import Server
 from tests.support import free_port, wait_until
 from tests.system.rig.processes import SpawnedService, program
 
 from .books import RivalBooks, SplitflapBooks
 from .mix import Posts
 from .system import System
+
+if TYPE_CHECKING:
+    from tests.servers.server import Server
 
 __all__ = ["NAMES", "RIVALS", "SPLITFLAP", "Setting", "System", "running"]
 
@@ -143,7 +146,7 @@ def _rival(setting: Setting, stack: ExitStack, name: str) -> System:
         services[role].start()
         stack.callback(services[role].kill)
     wait_until(lambda: _answers(port), services["web"].tail, START_TIMEOUT)
-    brokers: dict[str, Server] = {"rabbitmq": it.rabbitmq, "redis": setting.redis}
+    brokers: Mapping[str, Server] = {"rabbitmq": it.rabbitmq, "redis": setting.redis}
     broker = {"broker": brokers[rival.broker]} if rival.broker else {}
     servers = {**broker, "database": it.postgres}
     posts = Posts(setting.site, setting.parts, work.render)

@@ -11,7 +11,8 @@ experiment.py     what an experiment is, and HOW TO ADD ONE
 results.py        results.json
 page.py           docs/talk.md from results.json; plots.py draws its figures
 free_threaded.py  a Python without the GIL, if TALK_FREE_THREADED names one
-experiments/      one file each; split/ is what `split` measures with
+experiments/      one file each
+probes/           what single experiments measure beside measure.py
 apps/             applications of single experiments, beside app.py
 rivals/           configurations of the task queues in `split`
 """

@@ -56,7 +56,7 @@ def measured(experiment: Experiment, *, quick: bool, rounds: int | None = None) 
     try:
         for number in range(rounds):
             note(f"{experiment.name}: round {number + 1} of {rounds}")
-            with context(quick=quick) as it:
+            with context(quick=quick, first=number == 0) as it:
                 rows.append(experiment.run(it))
     except (Missing, MissingBinary) as error:
         rows, reason = [], str(error).partition(" (")[0]

@@ -43,8 +43,10 @@ QUICK = Sizes(page_seconds=0.1, sections=2, seconds=0.7, warm_up=0.2)
 class Context:
     """Starts what an experiment needs. All of it ends with `context`."""
 
-    def __init__(self, stack: ExitStack, *, quick: bool) -> None:
+    def __init__(self, stack: ExitStack, *, quick: bool, first: bool = True) -> None:
         self.quick = quick
+        #: Whether this is the first round. What needs no clock needs no second round.
+        self.first = first
         self.sizes = QUICK if quick else FULL
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="talk-")))
         self.site: Site = stack.enter_context(page_site(self.sizes.page_seconds))
@@ -105,9 +107,9 @@ class Context:
         """Posts with links to the page site."""
         return load.posts(self.site.url, links=links)
 
-    def peak(self, running: Running, work: Work) -> Measurement:
+    def peak(self, running: Running, work: Work, seconds: float | None = None) -> Measurement:
         """The most that a server answers."""
-        return peak(running, self.site, work, self.sizes.seconds)
+        return peak(running, self.site, work, seconds or self.sizes.seconds)
 
     def at(
         self, running: Running, work: Work, rate: float, *, pings: bool = True, fresh: bool = True
@@ -129,7 +131,7 @@ class Context:
 
 
 @contextmanager
-def context(*, quick: bool) -> Iterator[Context]:
+def context(*, quick: bool, first: bool = True) -> Iterator[Context]:
     """A context, with the site."""
     with ExitStack() as stack:
-        yield Context(stack, quick=quick)
+        yield Context(stack, quick=quick, first=first)

@@ -1,4 +1,4 @@
-"""A Redis server with an append-only file, synced every second unless told otherwise."""
+"""A Redis server with an append-only file, synced every second."""
 
 import subprocess
 
@@ -9,12 +9,8 @@ from tests.servers.server import Server, listens
 class RedisServer(Server):
     """A server on loopback, without a password."""
 
-    def __init__(self, fsync: str = "everysec") -> None:
-        """`fsync` is Redis's appendfsync: with `always`, an answer comes after the sync.
-
-        Raises MissingBinary if Redis is not installed.
-        """
-        self._fsync = fsync
+    def __init__(self) -> None:
+        """Raises MissingBinary if Redis is not installed."""
         self._binary = find_binary("redis-server")
         super().__init__("redis")
 
@@ -24,7 +20,7 @@ class RedisServer(Server):
         return f"redis://127.0.0.1:{self.port}/0"
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        durable = ("--appendonly", "yes", "--appendfsync", self._fsync, "--save", "")
+        durable = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
         where = ("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._home.folder))
         return self._home.start([self._binary, *where, *durable], self.log)
 

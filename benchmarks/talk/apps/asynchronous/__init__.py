@@ -1,0 +1,1 @@
+"""Flask's async views, Flask on ASGI servers, and FastAPI beside it."""

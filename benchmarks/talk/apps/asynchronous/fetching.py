@@ -1,0 +1,21 @@
+"""Fetches pages with aiohttp, for all asynchronous applications."""
+
+import asyncio
+from collections.abc import Iterable
+
+import aiohttp
+
+from benchmarks.talk.app import SITE
+
+
+async def fetch_title(session: aiohttp.ClientSession, number: int) -> str:
+    """The title of a page of the other site."""
+    async with session.get(f"{SITE}/page/{number}") as response:
+        response.raise_for_status()
+        page = await response.text()
+    return page.partition("<title>")[2].partition("</title>")[0]
+
+
+async def fetch_titles(session: aiohttp.ClientSession, numbers: Iterable[int]) -> list[str]:
+    """The titles of several pages, fetched at the same time."""
+    return await asyncio.gather(*(fetch_title(session, number) for number in numbers))

@@ -1,0 +1,167 @@
+"""The rows of the experiment `green_threads`: one server serves most cases of a library."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from benchmarks.talk.context import Context
+from benchmarks.talk.experiment import Row
+from benchmarks.talk.load import Work
+from benchmarks.talk.servers import Running, Server, Shape
+
+from .orders import overtakes, together
+from .queries import Queries
+
+LIBRARIES = ("eventlet", "gevent")
+
+#: The server beside them.
+THREADS = "gunicorn gthread"
+
+#: Green threads of a server.
+SLOTS = 20
+
+#: Slots while the database is under test: with the requests that wait for a slot, fewer than the
+#: connections of SQLAlchemy's pool.
+DATABASE_SLOTS = 6
+
+GREEN = "benchmarks.talk.apps.green"
+
+#: What a program sets so that drivers in C wait in Python.
+WAITS_IN_PYTHON = {"PSYCOPG_WAIT_FUNC": "wait_select", "TALK_WAIT_CALLBACK": "yes"}
+
+#: The drivers that wait in C by default, and the one in Python alone.
+IN_C = ("psycopg", "psycopg2")
+IN_PYTHON = "pg8000"
+
+#: Requests a second of CPU work, for all servers: about a third of a CPU.
+CPU_RATE = 2.0
+
+#: The two ways to compute, as labels.
+WHOLE, YIELDING = "in one piece", "with sleep(0)"
+
+#: Pairs of a slow request and a ping, for each case.
+PAIRS = 4
+
+#: Requests that want the lock at the same time: one has it at once, six wait for each other.
+LOCKED = (1, 6)
+
+#: Seconds that a request waits for a server in a deadlock.
+DEADLOCK_TIMEOUT = 4.0
+
+
+def green(library: str, patch: str = "first") -> Server:
+    """The library's plain WSGI server. `patch`: first, late or never."""
+
+    def command(it: Shape) -> list[str]:
+        where = [library, patch, str(it.port), str(it.slots), it.app]
+        return [sys.executable, "-m", f"{GREEN}.server", *where]
+
+    # eventlet's own resolver is not under test.
+    environ = {"EVENTLET_NO_GREENDNS": "yes"}
+    return Server(f"{library}, patched {patch}", library, command, "green thread", environ)
+
+
+def run(context: Context) -> Sequence[Row]:
+    """Each library in four set-ups, then threads beside them."""
+    url = context.new_database()
+    rows = []
+    for library in LIBRARIES:
+        rows += _patched(context, library, url)
+        if context.first:
+            rows += _waiting_in_c(context, library, url)
+            rows += _patched_late(context, library)
+            rows += _not_patched(context, library)
+    return [*rows, *_threads(context)]
+
+
+def _patched(context: Context, library: str, url: str) -> list[Row]:
+    """All as it should be, and async views last: they leave the server in disorder."""
+    app, environ = f"{GREEN}.all_parts:app", {"TALK_DATABASE_URL": url, **WAITS_IN_PYTHON}
+    with context.serving(green(library), slots=SLOTS, app=app, environ=environ) as running:
+        rows = [_io(context, running, library, "yes"), *_cpu(context, running, library)]
+        if context.first:
+            rows += [_db(context, running, library, driver, "in Python") for driver in IN_C]
+            rows += _lock(context, running, library, "after the patch")
+            rows.append(_async_view(context, running, library))
+        return rows
+
+
+def _waiting_in_c(context: Context, library: str, url: str) -> list[Row]:
+    """The same without a hint to the drivers."""
+    app, environ = f"{GREEN}.drivers:app", {"TALK_DATABASE_URL": url}
+    drivers = (*IN_C, IN_PYTHON)
+    with context.serving(green(library), slots=SLOTS, app=app, environ=environ) as running:
+        return [_db(context, running, library, driver, "as installed") for driver in drivers]
+
+
+def _patched_late(context: Context, library: str) -> list[Row]:
+    app = f"{GREEN}.early_lock:app"
+    with context.serving(green(library, "late"), slots=SLOTS, app=app) as running:
+        return _lock(context, running, library, "before the patch")
+
+
+def _not_patched(context: Context, library: str) -> list[Row]:
+    with context.serving(green(library, "never"), slots=SLOTS) as running:
+        return [_io(context, running, library, "no")]
+
+
+def _threads(context: Context) -> list[Row]:
+    """Threads with the same load."""
+    with context.serving(THREADS, slots=SLOTS, app=f"{GREEN}.yielding:app") as running:
+        waiting = _io(context, running, THREADS, "not needed")
+        return [waiting, *_cpu(context, running, THREADS, sleeps=(False,))]
+
+
+def _io(context: Context, running: Running, library: str, patched: str) -> Row:
+    found = context.peak(running, context.io(), _seconds(context))
+    return Row({"work": "io", "library": library, "patched": patched}, found.figures())
+
+
+def _seconds(context: Context) -> float:
+    """Seconds of a peak. A number in flight is reached at once."""
+    return context.sizes.page_seconds * 7
+
+
+def _db(context: Context, running: Running, library: str, driver: str, waits: str) -> Row:
+    """In flight is what PostgreSQL sees."""
+    work = _moved(context.db(), f"/db/{driver}")
+    queries = Queries(running.service.environ["TALK_DATABASE_URL"])
+    with queries.watched():
+        found = context.peak(replace(running, slots=DATABASE_SLOTS), work, _seconds(context))
+    labels = {"work": "db", "library": library, "driver": driver, "waits": waits}
+    return Row(labels, replace(found, in_flight=queries.largest).figures())
+
+
+def _cpu(
+    context: Context, running: Running, library: str, sleeps: Sequence[bool] = (False, True)
+) -> list[Row]:
+    """The same rate for all, with pings beside it; then pairs of a slow request and a ping."""
+    rows = []
+    for each in sleeps:
+        work = _moved(context.cpu(), "/cpu/yielding") if each else context.cpu()
+        found = context.at(running, work, context.pick(CPU_RATE, 4 * CPU_RATE))
+        # The last number of a series has the longest text.
+        overtook = sum(overtakes(running, work.targets[-1]) for _ in range(PAIRS))
+        labels = {"work": "cpu", "library": library, "computes": YIELDING if each else WHOLE}
+        rows.append(Row(labels, {**found.figures(), "overtook": overtook}))
+    return rows
+
+
+def _lock(context: Context, running: Running, library: str, made: str) -> list[Row]:
+    labels = {"work": "lock", "library": library, "made": made}
+    work = _moved(context.io(), "/locked")
+    return [
+        Row({**labels, "requests": count}, together(running, work, count, DEADLOCK_TIMEOUT))
+        for count in LOCKED
+    ]
+
+
+def _async_view(context: Context, running: Running, library: str) -> Row:
+    found = context.peak(running, _moved(context.io(), "/io/async"), _seconds(context))
+    return Row({"work": "async", "library": library}, found.figures())
+
+
+def _moved(work: Work, path: str) -> Work:
+    """The same requests at another path."""
+    targets = (f"{path}?{target.partition('?')[2]}" for target in work.targets)
+    return replace(work, targets=tuple(targets))

@@ -1,0 +1,60 @@
+"""Small loads whose outcome depends on an order, not on a time."""
+
+import selectors
+import socket
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import requests
+
+from benchmarks.talk.load import PING, Work
+from benchmarks.talk.servers import Running
+
+#: Seconds until the ping, if requests are still waiting.
+PING_AFTER = 1.0
+
+
+def together(running: Running, work: Work, count: int, timeout: float) -> dict[str, float]:
+    """Send some requests at the same time, then a ping. `timeout` (seconds) bounds a deadlock."""
+    with ThreadPoolExecutor(count) as pool:
+        sent = [pool.submit(_outcome, running, work, index, timeout) for index in range(count)]
+        wait(sent, PING_AFTER)
+        pong = _outcome(running, PING, 0, timeout)
+        outcomes = Counter(each.result() for each in sent)
+    counts = {name: float(outcomes[name]) for name in ("right", "wrong", "errors", "missing")}
+    return {**counts, "ping_failures": float(pong != "right")}
+
+
+def _outcome(running: Running, work: Work, index: int, timeout: float) -> str:
+    which = index % len(work.targets)
+    target, answer = work.targets[which], work.answers[which]
+    try:
+        response = requests.get(f"{running.url}{target}", timeout=timeout)
+    except requests.RequestException:
+        return "missing"
+    if not response.ok:
+        return "errors"
+    return "right" if response.content == answer else "wrong"
+
+
+def overtakes(running: Running, target: str) -> bool:
+    """Send a slow request, then a ping. Whether the ping is answered first."""
+    with _connected(running.port) as slow, _connected(running.port) as cheap:
+        slow.sendall(_get(target))
+        cheap.sendall(_get("/ping"))
+        with selectors.DefaultSelector() as selector:
+            selector.register(slow, selectors.EVENT_READ)
+            selector.register(cheap, selectors.EVENT_READ)
+            first = {key.fileobj for key, _ in selector.select(timeout=30)}
+            # Read the rest, so that the server is idle for the next pair.
+            slow.recv(65536)
+            cheap.recv(65536)
+    return first == {cheap}
+
+
+def _connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=30)
+
+
+def _get(target: str) -> bytes:
+    return f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()

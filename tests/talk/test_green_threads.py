@@ -1,0 +1,79 @@
+"""Green threads wait together where the patch reaches, and nowhere else."""
+
+import pytest
+
+from benchmarks.talk.probes.green_threads import (
+    IN_C,
+    IN_PYTHON,
+    LIBRARIES,
+    LOCKED,
+    SLOTS,
+    WHOLE,
+    YIELDING,
+)
+
+from .conftest import QuickRows
+
+#: The drivers that wait in C and that nobody tells otherwise: eventlet patches psycopg2, and
+#: psycopg recognizes gevent.
+BLOCKING = {("eventlet", "psycopg"), ("gevent", "psycopg2")}
+
+pytestmark = pytest.mark.parametrize("library", LIBRARIES)
+
+
+@pytest.mark.parametrize(("patched", "in_flight"), [("yes", SLOTS), ("no", 1)])
+def test_the_patch_lets_green_threads_wait_together(
+    quick_rows: QuickRows, library: str, patched: str, in_flight: int
+) -> None:
+    """Without it, the first wait blocks all."""
+    row = quick_rows("green_threads").one(work="io", library=library, patched=patched)
+    assert row.most("in_flight") == in_flight
+    assert (row.total("wrong"), row.total("errors"), row.total("missing")) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("driver", [*IN_C, IN_PYTHON])
+def test_a_driver_that_waits_in_c_has_one_query_in_flight(
+    quick_rows: QuickRows, library: str, driver: str
+) -> None:
+    """Although all is patched. A driver in Python has several."""
+    rows = quick_rows("green_threads").where(work="db", library=library, waits="as installed")
+    row = rows.one(driver=driver)
+    assert (row.most("in_flight") == 1) == ((library, driver) in BLOCKING)
+    assert (row.total("wrong"), row.total("errors"), row.total("missing")) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("driver", IN_C)
+def test_a_driver_that_is_told_to_wait_in_python_has_several(
+    quick_rows: QuickRows, library: str, driver: str
+) -> None:
+    """As many as there are requests."""
+    rows = quick_rows("green_threads").where(work="db", library=library, waits="in Python")
+    assert rows.one(driver=driver).most("in_flight") > 1
+
+
+def test_a_ping_overtakes_cpu_work_that_sleeps(quick_rows: QuickRows, library: str) -> None:
+    """It never overtakes CPU work that does not."""
+    rows = quick_rows("green_threads").where(work="cpu", library=library)
+    assert rows.one(computes=WHOLE).total("overtook") == 0
+    assert rows.one(computes=YIELDING).total("overtook") > 0
+    assert rows.total("wrong") == 0
+
+
+@pytest.mark.parametrize(
+    ("made", "answered"), [("after the patch", LOCKED[-1]), ("before the patch", 0)]
+)
+def test_a_lock_made_before_the_patch_blocks_the_process(
+    quick_rows: QuickRows, library: str, made: str, answered: int
+) -> None:
+    """One request alone is answered. The second that wants the lock stops all for good."""
+    rows = quick_rows("green_threads").where(work="lock", library=library, made=made)
+    assert rows.one(requests=1).total("right") == 1
+    together = rows.one(requests=LOCKED[-1])
+    assert together.total("right") == answered
+    assert together.total("ping_failures") == (0 if answered else 1)
+
+
+def test_async_views_fail(quick_rows: QuickRows, library: str) -> None:
+    """The green threads of one thread share its event loop."""
+    row = quick_rows("green_threads").one(work="async", library=library)
+    assert row.total("errors") + row.total("missing") > row.total("right")

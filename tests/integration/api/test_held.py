@@ -171,6 +171,21 @@ def test_many_overdue_texts_have_one_job_under_way(rig: Rig) -> None:
     assert released(rig) == {"overdue": 1}
 
 
+def test_overdue_normal_and_low_texts_count_together(rig: Rig) -> None:
+    """Such an account has one job under way, and not one of each."""
+    capacity(rig)
+    share(rig, "overdue", overdue=MANY_OVERDUE - 1)
+    share(rig, "overdue", overdue=1, low=True)
+    flood(rig, "overdue", 2)
+    flood(rig, "overdue", 2, low=True)
+    assert held(rig) == {"overdue": 4}
+    for _ in range(4):
+        assert released(rig) == {"overdue": 1}
+        assert released(rig) == {}
+        finish(rig)
+    assert held(rig) == {}
+
+
 def test_texts_that_use_up_their_deadline_are_counted(rig: Rig) -> None:
     """After some of them the account's next texts are held."""
     capacity(rig)

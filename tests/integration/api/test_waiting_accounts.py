@@ -75,6 +75,15 @@ def test_many_overdue_texts_hold_an_account(rig: Rig) -> None:
     assert [each.why for each in read(rig)] == ["window"]
 
 
+def test_overdue_texts_of_both_urgencies_hold_an_account(rig: Rig) -> None:
+    """Its low jobs wait for this too."""
+    hold(rig, "a", NOW, low=True)
+    share(rig, "a", overdue=MANY_OVERDUE - 1, overdue_at=NOW)
+    assert [each.why for each in read(rig)] == ["low"]
+    share(rig, "a", low=True, overdue=1, overdue_at=NOW)
+    assert [each.why for each in read(rig)] == ["overdue_texts"]
+
+
 def test_a_response_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has ten accounts, and an account's jobs are counted up to a limit."""
     monkeypatch.setattr(bounds, "SHOWN_JOBS_OF_ACCOUNT", 2)

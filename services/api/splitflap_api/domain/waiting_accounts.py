@@ -1,5 +1,6 @@
 """The accounts whose held jobs have waited longest, and why they are held."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from splitflap_core.contracts import Kind
@@ -11,7 +12,7 @@ from splitflap_api.domain.fair import bounds
 from splitflap_api.domain.fair.accounts import HELD_LOW, HELD_NORMAL, each_account, first_wait
 from splitflap_api.domain.fair.held import count_held_of
 from splitflap_api.domain.fair.share_rows import read_shares
-from splitflap_api.domain.fair.shares import Share, ShareKey
+from splitflap_api.domain.fair.shares import Share, ShareKey, has_many_overdue
 from splitflap_api.store.schema import IS_RELEASED, jobs
 
 #: Accounts in a response.
@@ -33,7 +34,8 @@ def read_waiting_accounts(tx: Connection, now: int) -> status_models.WaitingAcco
 def _shape(tx: Connection, kind: Kind, row: Any, now: int) -> status_models.WaitingAccount:
     account = row["account"]
     key = ShareKey(kind, account, low=not row["has_normal"])
-    share = read_shares(tx, kind, [account], low=key.low).get(account)
+    both = [read_shares(tx, kind, [account], low=low).get(account) for low in (False, True)]
+    share = both[key.low]
     most = {account: bounds.SHOWN_JOBS_OF_ACCOUNT}
     return status_models.WaitingAccount(
         account=account,
@@ -42,17 +44,17 @@ def _shape(tx: Connection, kind: Kind, row: Any, now: int) -> status_models.Wait
         oldest_seconds=max(0, now - row["since"]) / 1000,
         used_seconds=share.used_lately(now) / 1000 if share else 0.0,
         mean_seconds=share.mean / 1000 if share else None,
-        why=_why(tx, key, share, now, others_wait=row["accounts"] > 1),
+        why=_why(tx, key, both, now, others_wait=row["accounts"] > 1),
     )
 
 
 def _why(
-    tx: Connection, key: ShareKey, share: Share | None, now: int, *, others_wait: bool
+    tx: Connection, key: ShareKey, both: Iterable[Share | None], now: int, *, others_wait: bool
 ) -> status_models.WhyHeld:
+    if has_many_overdue(both, now):
+        return "overdue_texts"
     if key.low:
         return "low"
-    if share and share.has_many_overdue(now):
-        return "overdue_texts"
     others = {"kind": key.kind, "account": key.account}
     return "share" if others_wait or tx.execute(_OTHERS, others).scalar_one() else "window"
 

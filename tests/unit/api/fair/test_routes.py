@@ -136,6 +136,15 @@ def test_overdue_texts_of_an_account_wait_for_each_other_alone() -> None:
     assert overdue.is_holding()
 
 
+def test_overdue_texts_of_normal_and_low_jobs_count_together() -> None:
+    """Neither a normal job nor a low one goes direct."""
+    low = JobOwner(NOISY.account, low=True)
+    overdue = router(shares={key(NOISY): share(overdue=2.0), key(low): share(overdue=1.0)})
+    assert overdue.route("render", NOISY) is Route.HELD
+    assert overdue.route("render", low) is Route.HELD
+    assert overdue.route("render", QUIET) is Route.DIRECT
+
+
 def test_many_jobs_of_an_unknown_account_count_as_heavy() -> None:
     """Their time is not known yet."""
     idle = router()

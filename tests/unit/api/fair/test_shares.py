@@ -12,6 +12,7 @@ from splitflap_api.domain.fair.shares import (
     Charge,
     Share,
     ShareKey,
+    has_many_overdue,
 )
 from splitflap_core.contracts import JobOutcome, encode
 from splitflap_core.outcomes import Done, Failed, Report, RetryLater
@@ -54,9 +55,9 @@ def test_a_use_decays() -> None:
 def test_many_overdue_texts_are_remembered_for_a_while() -> None:
     """After that the account begins anew."""
     share = Share.new(5.0, NOW).charged(Charge(MANY_OVERDUE, 6_000.0, overdue=MANY_OVERDUE), NOW)
-    assert share.has_many_overdue(NOW)
+    assert has_many_overdue([share], NOW)
     later = NOW + SHARE_KEPT
-    assert not share.has_many_overdue(later)
+    assert not has_many_overdue([share], later)
     assert share.charged(Charge(1, 2.0, overdue=1), later).overdue == 1
 
 
@@ -64,7 +65,7 @@ def test_overdue_texts_are_forgotten_if_the_clock_is_set_back() -> None:
     """Otherwise the account would have one text under way until the clock has caught up."""
     share = Share.new(5.0, NOW).charged(Charge(MANY_OVERDUE, 6_000.0, overdue=MANY_OVERDUE), NOW)
     before = NOW - SHARE_KEPT
-    assert not share.has_many_overdue(before)
+    assert not has_many_overdue([share], before)
     assert share.charged(Charge(1, 2.0, overdue=1), before).overdue == 1
 
 
@@ -97,7 +98,7 @@ def test_jobs_without_an_account_are_charged_to_none() -> None:
 def test_good_jobs_make_up_for_an_overdue_text() -> None:
     """Three of many thousands must not throttle an account."""
     share = Share.new(5.0, NOW).charged(Charge(MANY_OVERDUE, 6_000.0, MANY_OVERDUE), NOW)
-    assert not share.charged(Charge(200, 1_000.0), NOW).has_many_overdue(NOW)
+    assert not has_many_overdue([share.charged(Charge(200, 1_000.0), NOW)], NOW)
 
 
 def test_a_report_without_work_is_no_charge() -> None:

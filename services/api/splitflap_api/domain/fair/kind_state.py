@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from splitflap_core.contracts import Kind
 from splitflap_core.kinds import EXPRESS_PART
 
-from splitflap_api.domain.fair.shares import DECAY, Share, ShareKey
+from splitflap_api.domain.fair.shares import DECAY, Share, ShareKey, has_many_overdue
 
 #: The work at the broker and the workers for each slot, beyond one job. Workers hold half a second
 #: of it. The rest lasts for three of the publisher's longer pauses (REFRESH_EVERY).
@@ -116,12 +116,17 @@ class KindState:
         """The room that a job takes in the window: one slot at most, however long it takes."""
         return min(cost, self.window_of_slot)
 
-    def most_jobs(self, share: Share, now: int) -> int:
-        """Jobs that an account may have at the broker and the workers."""
-        if share.has_many_overdue(now):
-            return 1
+    def has_many_overdue(self, key: ShareKey, share: Share, now: int) -> bool:
+        """Whether the account of this share has sent many overdue texts lately, normal or low."""
+        return has_many_overdue((share, self.shares.get(key.other_urgency)), now)
+
+    def free_jobs(self, key: ShareKey, share: Share, now: int) -> int:
+        """More jobs that an owner may have at the broker and the workers."""
+        under_way = self.jobs.get(key, 0)
+        if self.has_many_overdue(key, share, now):
+            return max(0, 1 - under_way - self.jobs.get(key.other_urgency, 0))
         proven = share.jobs_lately(now) / DECAY * 1000 * SECONDS_OF_RATE
-        return MOST_JOBS + JOBS_PER_SLOT * self.slots + int(proven)
+        return max(0, MOST_JOBS + JOBS_PER_SLOT * self.slots + int(proven) - under_way)
 
     def is_sparse(self, share: Share, under_way: int, now: int) -> bool:
         """Whether the account uses less than half of its fair share. Its only job is sparse."""

@@ -55,21 +55,24 @@ def _state(
         set(accounts_with_held(tx, kind, STATE_ACCOUNTS, low=of)) for of in (False, True)
     )
     shares_of_kind = {key: share for key, share in known.items() if key.kind == kind}
-    overdue = {key.account for key, share in shares_of_kind.items() if share.has_many_overdue(now)}
     state = KindState(
         kind,
         capacity["slots"],
         capacity["mean"],
         releases=capacity["updated_at"] > now - RELEASER_KEPT,
         express=capacity["express"],
-        held=bool(normal - overdue),
         held_low=bool(low),
-        held_overdue=bool(normal & overdue),
         last_turn=capacity["last_turn"],
         last_low_turn=capacity["last_low_turn"],
         active=len(normal | low | {key.account for key, _ in released}),
         shares=shares_of_kind,
     )
+    overdue = {
+        key.account
+        for key, share in shares_of_kind.items()
+        if state.has_many_overdue(key, share, now)
+    }
+    state.held, state.held_overdue = bool(normal - overdue), bool(normal & overdue)
     for key, row in released:
         state.add_jobs(key, row["count"], state.share(key, now).cost, express=row["express"])
     return state

@@ -43,8 +43,9 @@ def release_express(tx: Connection, state: KindState, now: int) -> list[Row]:
     counts: dict[str, int] = {}
     known = read_shares(tx, state.kind, _accounts(tx, state, low=False), low=False)
     for account, share in known.items():
-        under_way = state.jobs.get(ShareKey(state.kind, account, False), 0)
-        may_go = share.is_measured and not share.has_many_overdue(now)
+        key = ShareKey(state.kind, account, False)
+        under_way = state.jobs.get(key, 0)
+        may_go = share.is_measured and not state.has_many_overdue(key, share, now)
         if (
             may_go
             and share.cost <= state.longest_express
@@ -115,7 +116,7 @@ def _accounts(tx: Connection, state: KindState, *, low: bool) -> list[str]:
 
 def _turn(share: Share, key: ShareKey, state: KindState, now: int) -> Turn:
     cost = share.cost
-    most = max(0, state.most_jobs(share, now) - state.jobs.get(key, 0))
+    most = state.free_jobs(key, share, now)
     if key.low and state.held and not share.is_measured:
         # Many jobs of an unknown time could use up the low credit of minutes.
         most = min(most, 1 - state.jobs.get(key, 0))

@@ -120,8 +120,8 @@ class _Snapshot:
         """
         state = self.state
         under_way = state.jobs.get(key, 0)
-        overdue = share.has_many_overdue(self._now)
-        if overdue or under_way >= state.most_jobs(share, self._now):
+        overdue = state.has_many_overdue(key, share, self._now)
+        if overdue or not state.free_jobs(key, share, self._now):
             return Route.HELD
         room = state.window - state.work
         if key.low:
@@ -141,7 +141,7 @@ class _Snapshot:
         """Count a job by its route."""
         state = self.state
         if route is Route.HELD:
-            overdue = share.has_many_overdue(self._now)
+            overdue = state.has_many_overdue(key, share, self._now)
             state.held_overdue |= overdue
             state.held_low |= key.low
             state.held |= not (overdue or key.low)

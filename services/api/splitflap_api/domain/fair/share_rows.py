@@ -7,7 +7,7 @@ from splitflap_core.contracts import Kind
 from sqlalchemy import Connection, Select, bindparam, delete, or_, select
 
 from splitflap_api.domain.fair.bounds import STATE_ACCOUNTS
-from splitflap_api.domain.fair.shares import MANY_OVERDUE, SHARE_KEPT, Charge, Share, ShareKey
+from splitflap_api.domain.fair.shares import SHARE_KEPT, Charge, Share, ShareKey
 from splitflap_api.store.bulk import among, update_rows, upsert_rows
 from splitflap_api.store.schema import shares
 
@@ -24,7 +24,7 @@ def read_shares(
 
 
 def read_busy_shares(tx: Connection, now: int) -> dict[ShareKey, Share]:
-    """The shares of accounts with much recent use, or with many overdue texts."""
+    """The shares of accounts with much recent use, or with overdue texts."""
     rows = tx.execute(_BUSY, {"_since": now - SHARE_KEPT}).mappings()
     return {ShareKey.of(row): Share.of(row) for row in rows}
 
@@ -78,7 +78,7 @@ _BUSY = (
     select(shares)
     .where(
         shares.c.updated_at > bindparam("_since"),
-        or_(shares.c.used > MUCH_USE, shares.c.overdue >= MANY_OVERDUE),
+        or_(shares.c.used > MUCH_USE, shares.c.overdue > 0),
     )
     .order_by(shares.c.updated_at.desc())
     .limit(STATE_ACCOUNTS)

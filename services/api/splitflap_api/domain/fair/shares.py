@@ -1,6 +1,7 @@
 """Shares: what an account has had of the workers' time. All times are in milliseconds."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -26,8 +27,8 @@ SHARE_KEPT = 600_000
 #: The least time of a job. No cost is 0.
 LEAST_COST = 0.1
 
-#: Texts that used up their deadline, until an account has one text under way at a time. A hundred
-#: jobs in time make up for one of them.
+#: Texts that used up their deadline, normal and low together, until an account has one text under
+#: way at a time. A hundred jobs in time make up for one of them, if they are as urgent.
 MANY_OVERDUE = 3
 MADE_UP_BY_JOB = 0.01
 
@@ -55,6 +56,11 @@ class ShareKey(NamedTuple):
     def of(cls, row: Any) -> "ShareKey":
         """The key of the share of a job's row, or of a share's row."""
         return cls(row["kind"], row["account"], bool(row["low"]))
+
+    @property
+    def other_urgency(self) -> "ShareKey":
+        """The key of the account's other share of this kind: the low one, or the normal one."""
+        return self._replace(low=not self.low)
 
 
 @dataclass(slots=True)
@@ -128,9 +134,9 @@ class Share:
         """The number of recent jobs, decayed until `now`."""
         return self.jobs * self._decay(now)
 
-    def has_many_overdue(self, now: int) -> bool:
-        """Whether the account has sent many overdue texts lately."""
-        return self.overdue >= MANY_OVERDUE and not self._has_forgotten_overdue(now)
+    def overdue_lately(self, now: int) -> float:
+        """The number of recent overdue texts that no other jobs have made up for."""
+        return 0.0 if self._has_forgotten_overdue(now) else self.overdue
 
     def present_deficit(self, now: int) -> float:
         """The deficit now. An old debt is forgotten."""
@@ -151,14 +157,13 @@ class Share:
         mean_of_these = charge.took / charge.jobs if charge.jobs else self.mean
         weight = 1 - (1 - WEIGHT_OF_JOB) ** charge.jobs if self.is_measured else 1.0
         surplus = charge.surplus(self.mean)
-        overdue = 0.0 if self._has_forgotten_overdue(now) else self.overdue
         made_up = MADE_UP_BY_JOB * (charge.jobs - charge.overdue)
         return Share(
             deficit=max(-MOST_DEBT, min(self.present_deficit(now) - surplus, MOST_DEBT)),
             mean=self.mean + (mean_of_these - self.mean) * weight,
             used=self.used_lately(now) + charge.took + charge.waited,
             jobs=self.jobs_lately(now) + charge.jobs,
-            overdue=max(0.0, overdue + charge.overdue - made_up),
+            overdue=max(0.0, self.overdue_lately(now) + charge.overdue - made_up),
             overdue_at=now if charge.overdue else self.overdue_at,
             updated_at=now,
         )
@@ -169,3 +174,8 @@ class Share:
 
     def _decay(self, now: int) -> float:
         return math.exp(-max(0, now - self.updated_at) / DECAY)
+
+
+def has_many_overdue(shares: Iterable[Share | None], now: int) -> bool:
+    """Whether an account has sent many overdue texts lately, by its normal and its low share."""
+    return sum(share.overdue_lately(now) for share in shares if share) >= MANY_OVERDUE

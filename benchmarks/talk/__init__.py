@@ -13,6 +13,7 @@ page.py           docs/talk.md from results.json; plots.py draws its figures
 free_threaded.py  a Python without the GIL, if TALK_FREE_THREADED names one
 experiments/      one file each
 probes/           what single experiments measure beside measure.py
+nginx/            nginx in front of the application, and its clients
 apps/             applications of single experiments, beside app.py
 rivals/           configurations of the task queues in `split`
 """

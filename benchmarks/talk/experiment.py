@@ -30,6 +30,7 @@ import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -231,6 +232,8 @@ class Experiment:
     verdict: Callable[[Rows], Verdict]
     tables: Sequence[Table]
     plots: Sequence[Plot] = ()
+    #: Files of the repository that ran, such as a configuration: the page shows them whole.
+    shows: Sequence[Path] = ()
     #: How often a full run repeats it.
     rounds: int = 2
     #: Distributions whose versions the page shows.

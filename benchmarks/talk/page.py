@@ -90,7 +90,14 @@ def _section(experiment: Experiment, result: Result) -> str:
     ]
     parts.append(_verdict(experiment.verdict(result.rows)))
     parts.append(f"**The mistake that people make.** {experiment.mistake}\n")
+    parts += map(_shown, experiment.shows)
     return "\n".join(parts)
+
+
+def _shown(file: Path) -> str:
+    """A file that ran."""
+    name = file.relative_to(ROOT)
+    return f"`{name}`, as it ran:\n```{file.suffix[1:]}\n{file.read_text('utf-8')}```\n"
 
 
 def _verdict(verdict: Verdict) -> str:

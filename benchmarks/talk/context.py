@@ -112,12 +112,25 @@ class Context:
         return peak(running, self.site, work, seconds or self.sizes.seconds)
 
     def at(
-        self, running: Running, work: Work, rate: float, *, pings: bool = True, fresh: bool = True
+        self,
+        running: Running,
+        work: Work,
+        rate: float,
+        *,
+        pings: bool = True,
+        fresh: bool = True,
+        seconds: float | None = None,
     ) -> Measurement:
         """A server at a rate, with pings beside it."""
-        warm_up, seconds = self.sizes.warm_up, self.sizes.seconds
         return at(
-            running, self.site, work, rate, seconds, warm_up=warm_up, pings=pings, fresh=fresh
+            running,
+            self.site,
+            work,
+            rate,
+            seconds or self.sizes.seconds,
+            warm_up=self.sizes.warm_up,
+            pings=pings,
+            fresh=fresh,
         )
 
     def loads(self, running: Running, work: Work, **labels: str | int) -> list[Row]:

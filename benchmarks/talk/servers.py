@@ -7,10 +7,11 @@ a thread, a green thread, or a process that has neither.
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,11 +98,16 @@ def _gunicorn(kind: str, slots: str = "") -> Command:
     return command
 
 
-def _uwsgi(*options: str) -> Command:
+def _eventlet(it: Shape) -> list[str]:
+    module = "benchmarks.talk.apps.eventlet_worker"
+    return [sys.executable, "-m", module, str(it.port), str(it.slots), it.app]
+
+
+def _uwsgi(*options: str, socket: str = "--http-socket") -> Command:
     """`{slots}` in an option is their number."""
 
     def command(it: Shape) -> list[str]:
-        where = ["--http-socket", f"127.0.0.1:{it.port}", "--listen", "128", "--die-on-term"]
+        where = [socket, f"127.0.0.1:{it.port}", "--listen", "128", "--die-on-term"]
         workers = ["--master", "--need-app", "--processes", str(it.processes), "--disable-logging"]
         more = [option.format(slots=it.slots) for option in options]
         return [program("uwsgi"), *where, *workers, *more, "--module", it.app]
@@ -152,6 +158,7 @@ TABLE = {
             _gunicorn("gevent", "--worker-connections"),
             "green thread",
         ),
+        Server("gunicorn eventlet", "eventlet", _eventlet, "green thread"),
         Server("uwsgi", "uwsgi", _uwsgi(), "process", keeps_alive=False),
         Server(
             "uwsgi threads",
@@ -173,6 +180,13 @@ TABLE = {
             _uwsgi("--gevent", "{slots}"),
             "green thread",
             keeps_alive=False,
+        ),
+        Server(
+            "uwsgi gevent, HTTP/1.1",
+            "uwsgi",
+            # With gevent, this socket ends the worker: libev finds a closed descriptor.
+            _uwsgi("--gevent", "{slots}", "--gevent-monkey-patch", socket="--http11-socket"),
+            "green thread",
         ),
         Server("waitress", "waitress", _waitress, "thread"),
         Server("granian", "granian", _granian, "thread"),
@@ -202,6 +216,10 @@ class Running:
     def pids(self) -> list[int]:
         """All of its processes."""
         return [self.service.pid, *descendants(self.service.pid)]
+
+    def rests(self) -> bool:
+        """Whether no process computes. One of many answers early, while others still import."""
+        return self.processes == 1 or not any(map(_computes, self.pids()))
 
     def cpu_seconds(self) -> float:
         """CPU seconds of its processes so far."""
@@ -239,7 +257,7 @@ def serving(
     path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT))))
     command = server.command(Shape(port, slots, processes, app))
     # The port keeps the logs of two servers with one name apart.
-    name = f"{server.name.replace(' ', '-').replace(',', '')}-{port}"
+    name = f"{re.sub(r'[^a-z]+', '-', server.name)}-{port}"
     own = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "TALK_SLOTS": str(slots)}
     more = {**own, **server.environ, **environ}
     service = SpawnedService(name, command, more, folder)
@@ -249,9 +267,18 @@ def serving(
         wait_until(
             lambda: _answers(running), lambda: f"{server.name} to answer\n{service.tail()}", 30
         )
+        wait_until(running.rests, f"all processes of {server.name} to be ready", 30, interval=0.2)
         yield running
     finally:
         service.close()
+
+
+def _computes(pid: int) -> bool:
+    """Whether a process runs, wants to run, or waits for a disk."""
+    with suppress(OSError):
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        return stat.rpartition(")")[2].split()[0] in "RD"
+    return True
 
 
 def _answers(running: Running) -> bool:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "benchmarks" / "talk" / "experiments"
 
 #: Words with digits that are no figures, and code.
-_NAMES = re.compile(r"`[^`]*`|\bp\d\d\b|\b20(16|26)\b|HTTP/[\d.]+|\b202\b|SHA-256")
+_NAMES = re.compile(r"`[^`]*`|\bp\d\d\b|\b20(16|26)\b|HTTP/[\d.]+|\b202\b|SHA-256|\ba2wsgi\b")
 
 
 def test_the_page_is_made_from_the_committed_results() -> None:

@@ -236,5 +236,5 @@ class Experiment:
     shows: Sequence[Path] = ()
     #: How often a full run repeats it.
     rounds: int = 2
-    #: Distributions whose versions the page shows.
+    #: Distributions and programs whose versions the page shows.
     packages: Sequence[str] = ("flask", "gunicorn")

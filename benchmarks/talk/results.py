@@ -5,18 +5,24 @@ import json
 import math
 import os
 import platform
+import re
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT
+from tests.servers.process import MissingBinary, find_binary
 
 from .experiment import Case, Experiment, Rows
 from .experiments import NAMES
 
 #: The committed results.
 RESULTS = ROOT / "benchmarks" / "talk" / "results.json"
+
+#: Options for a version, other than --version.
+_VERSION = {"nginx": "-v"}
 
 
 @dataclass(frozen=True)
@@ -55,14 +61,25 @@ def machine() -> Machine:
 
 
 def versions(experiment: Experiment) -> dict[str, str]:
-    """The versions of an experiment's packages; a missing one has none."""
+    """The versions of an experiment's packages and programs; a missing one has none."""
     found = {}
     for name in experiment.packages:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
+            found[name] = _program_version(name)
     return found
+
+
+def _program_version(name: str) -> str:
+    """The version that a program prints."""
+    try:
+        command = [find_binary(name), _VERSION.get(name, "--version")]
+    except MissingBinary:
+        return "not installed"
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    version = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
+    return version.group() if version else "unknown"
 
 
 def read(file: Path = RESULTS) -> dict[str, Result]:

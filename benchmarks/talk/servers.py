@@ -219,7 +219,10 @@ class Running:
 
     def rests(self) -> bool:
         """Whether no process computes. One of many answers early, while others still import."""
-        return self.processes == 1 or not any(map(_computes, self.pids()))
+        if self.processes == 1:
+            return True
+        pids = self.pids()
+        return len(pids) >= self.processes and not any(map(_computes, pids))
 
     def cpu_seconds(self) -> float:
         """CPU seconds of its processes so far."""

@@ -144,17 +144,22 @@ def verdict(rows: Rows) -> Verdict:
 
 
 def _still_true(ran: Sequence[Case]) -> str:
-    full = [each for each in ran if each.most("in_flight") >= SLOTS]
-    others = [each for each in ran if each.most("in_flight") < SLOTS]
-    said = f"{len(full)} of {len(ran)} servers had {SLOTS} requests in flight"
-    if [each.labels["server"] for each in others] == [NOT_PATCHED]:
-        in_flight = number(others[0].most("in_flight"))
-        return (
-            f"Yes: the kind of slot decides, not the server. {said}. uWSGI with gevent alone had "
-            f"{in_flight}: it does not patch the standard library."
+    fewer = {
+        each.labels["server"]: each.most("in_flight")
+        for each in ran
+        if each.most("in_flight") < SLOTS
+    }
+    said = f"{len(ran) - len(fewer)} of {len(ran)} servers had {SLOTS} requests in flight."
+    alone = fewer.pop(NOT_PATCHED, None)
+    if alone is not None:
+        said += (
+            f" uWSGI with its gevent option alone had {alone:.0f}: it does not patch the standard "
+            "library."
         )
-    names = ", ".join(f"{each.labels['server']} ({each.most('in_flight'):.0f})" for each in others)
-    return f"In part. {said}." + (f" The others: {names}." if names else "") + _bad(ran)
+    if not fewer:
+        return f"Yes: the kind of slot decides, not the server. {said}{_bad(ran)}"
+    names = ", ".join(f"{server}: {most:.0f}" for server, most in fewer.items())
+    return f"In part. {said} The others had fewer ({names}).{_bad(ran)}"
 
 
 def _bad(ran: Sequence[Case]) -> str:

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from benchmarks.harness.pace import PacedLoad, PacedResult, paced, pacing, request
@@ -42,6 +42,11 @@ class Work:
             return [request("GET", target, closes=closes) for target in self.targets]
         pairs = zip(self.targets, self.bodies, strict=True)
         return [request("POST", target, body=body, closes=closes) for target, body in pairs]
+
+    def moved(self, path: str) -> "Work":
+        """The same requests and answers at another path."""
+        targets = (f"{path}?{target.partition('?')[2]}" for target in self.targets)
+        return replace(self, targets=tuple(targets))
 
     def expected(self) -> list[str]:
         """The SHA-256 of each right answer."""

@@ -5,13 +5,13 @@ from benchmarks.talk.experiment import Column, Experiment, Plot, Rows, Table, Ve
 from benchmarks.talk.probes.green_threads import (
     LIBRARIES,
     LOCKED,
-    PAIRS,
     SLOTS,
     THREADS,
     WHOLE,
     YIELDING,
     run,
 )
+from benchmarks.talk.probes.orders import PAIRS
 
 
 def verdict(rows: Rows) -> Verdict:

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 from benchmarks.talk.context import Context
 from benchmarks.talk.experiment import Row
-from benchmarks.talk.load import Work
 from benchmarks.talk.servers import Running, Server, Shape
 
-from .orders import overtakes, together
+from .orders import computing, together
 from .queries import Queries
 
 LIBRARIES = ("eventlet", "gevent")
@@ -33,14 +32,8 @@ WAITS_IN_PYTHON = {"PSYCOPG_WAIT_FUNC": "wait_select", "TALK_WAIT_CALLBACK": "ye
 IN_C = ("psycopg", "psycopg2")
 IN_PYTHON = "pg8000"
 
-#: Requests a second of CPU work, for all servers: about a third of a CPU.
-CPU_RATE = 2.0
-
 #: The two ways to compute, as labels.
 WHOLE, YIELDING = "in one piece", "with sleep(0)"
-
-#: Pairs of a slow request and a ping, for each case.
-PAIRS = 4
 
 #: Requests that want the lock at the same time: one has it at once, six wait for each other.
 LOCKED = (1, 6)
@@ -124,7 +117,7 @@ def _seconds(context: Context) -> float:
 
 def _db(context: Context, running: Running, library: str, driver: str, waits: str) -> Row:
     """In flight is what PostgreSQL sees."""
-    work = _moved(context.db(), f"/db/{driver}")
+    work = context.db().moved(f"/db/{driver}")
     queries = Queries(running.service.environ["TALK_DATABASE_URL"])
     with queries.watched():
         found = context.peak(replace(running, slots=DATABASE_SLOTS), work, _seconds(context))
@@ -135,21 +128,17 @@ def _db(context: Context, running: Running, library: str, driver: str, waits: st
 def _cpu(
     context: Context, running: Running, library: str, sleeps: Sequence[bool] = (False, True)
 ) -> list[Row]:
-    """The same rate for all, with pings beside it; then pairs of a slow request and a ping."""
     rows = []
     for each in sleeps:
-        work = _moved(context.cpu(), "/cpu/yielding") if each else context.cpu()
-        found = context.at(running, work, context.pick(CPU_RATE, 4 * CPU_RATE))
-        # The last number of a series has the longest text.
-        overtook = sum(overtakes(running, work.targets[-1]) for _ in range(PAIRS))
+        work = context.cpu().moved("/cpu/yielding") if each else context.cpu()
         labels = {"work": "cpu", "library": library, "computes": YIELDING if each else WHOLE}
-        rows.append(Row(labels, {**found.figures(), "overtook": overtook}))
+        rows.append(computing(context, running, work, labels))
     return rows
 
 
 def _lock(context: Context, running: Running, library: str, made: str) -> list[Row]:
     labels = {"work": "lock", "library": library, "made": made}
-    work = _moved(context.io(), "/locked")
+    work = context.io().moved("/locked")
     return [
         Row({**labels, "requests": count}, together(running, work, count, DEADLOCK_TIMEOUT))
         for count in LOCKED
@@ -157,11 +146,5 @@ def _lock(context: Context, running: Running, library: str, made: str) -> list[R
 
 
 def _async_view(context: Context, running: Running, library: str) -> Row:
-    found = context.peak(running, _moved(context.io(), "/io/async"), _seconds(context))
+    found = context.peak(running, context.io().moved("/io/async"), _seconds(context))
     return Row({"work": "async", "library": library}, found.figures())
-
-
-def _moved(work: Work, path: str) -> Work:
-    """The same requests at another path."""
-    targets = (f"{path}?{target.partition('?')[2]}" for target in work.targets)
-    return replace(work, targets=tuple(targets))

@@ -3,15 +3,32 @@
 import selectors
 import socket
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import requests
 
+from benchmarks.talk.context import Context
+from benchmarks.talk.experiment import Label, Row
 from benchmarks.talk.load import PING, Work
 from benchmarks.talk.servers import Running
 
+#: Requests a second of CPU work, for all servers: about a third of a CPU.
+CPU_RATE = 2.0
+
+#: Pairs of a slow request and a ping, for each case.
+PAIRS = 4
+
 #: Seconds until the ping, if requests are still waiting.
 PING_AFTER = 1.0
+
+
+def computing(context: Context, running: Running, work: Work, labels: Mapping[str, Label]) -> Row:
+    """A row of CPU work at one rate, with pings beside it; then pairs of a slow one and a ping."""
+    found = context.at(running, work, context.pick(CPU_RATE, 4 * CPU_RATE))
+    # The last number of a series has the longest text.
+    overtook = sum(overtakes(running, work.targets[-1]) for _ in range(PAIRS))
+    return Row(labels, {**found.figures(), "overtook": overtook})
 
 
 def together(running: Running, work: Work, count: int, timeout: float) -> dict[str, float]:

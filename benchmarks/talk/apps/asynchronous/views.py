@@ -12,15 +12,16 @@ from flask import request
 from benchmarks.talk.app import SITE, app
 from benchmarks.talk.app import fetch_title as fetch_title_blocking
 
-from .fetching import fetch_title, fetch_titles
+from .fetching import SLOW_SECONDS, fetch_title, fetch_titles
 
 __all__ = ["app"]
 
 #: Pages of one request to /several.
 SEVERAL = 5
 
-#: Tasks that outlived their request.
-finished = 0
+#: The tasks that should outlive their requests. A loop itself keeps weak references only.
+tasks: set[asyncio.Task[None]] = set()
+finished: list[str] = []
 
 
 def several_numbers() -> range:
@@ -50,20 +51,26 @@ async def several_async() -> str:
         return "\n".join(await fetch_titles(session, several_numbers()))
 
 
+@app.get("/io/slow")
+def io_slow() -> str:
+    """Wait for a slow page."""
+    return fetch_title_blocking(f"{SITE}/page/{request.args['number']}?seconds={SLOW_SECONDS}")
+
+
 @app.get("/later")
 async def later() -> str:
     """Answer at once, and leave work to a task of the loop."""
-    task = asyncio.create_task(_finish_later())
-    return "started\n" if not task.done() else "done\n"
+    task = asyncio.create_task(_fetch_later(int(request.args["number"])))
+    tasks.add(task)
+    return "started\n"
 
 
 @app.get("/finished")
 def count_finished() -> str:
     """The number of these tasks that were finished."""
-    return str(finished)
+    return str(len(finished))
 
 
-async def _finish_later() -> None:
-    global finished  # noqa: PLW0603 - the counter of this process
-    await asyncio.sleep(0)
-    finished += 1
+async def _fetch_later(number: int) -> None:
+    async with aiohttp.ClientSession() as session:
+        finished.append(await fetch_title(session, number))

@@ -44,6 +44,17 @@ def pss_mib(pid: int) -> float:
     return 0.0
 
 
+def private_and_shared_mib(pid: int) -> tuple[float, float]:
+    """Memory of a process in MiB: what no other process has, and what others have as well."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    sizes = dict(line.split()[:2] for line in rollup.splitlines()[1:])
+
+    def mib(kind: str) -> float:
+        return (int(sizes[f"{kind}_Clean:"]) + int(sizes[f"{kind}_Dirty:"])) / 1024
+
+    return mib("Private"), mib("Shared")
+
+
 def allow_many_files() -> None:
     """Raise the limit of open files, of this process and its children, to the maximum."""
     highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -15,5 +15,7 @@ experiments/      one file each
 probes/           what single experiments measure beside measure.py
 nginx/            nginx in front of the application, and its clients
 apps/             applications of single experiments, beside app.py
+forked/           memory and engines after a fork, for `processes`
+balancing/        counts, balancers and sessions, for `load_balancing`
 rivals/           configurations of the task queues in `split`
 """

@@ -12,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import requests
@@ -70,6 +70,10 @@ class Server:
             return importlib.metadata.version(self.package)
         except importlib.metadata.PackageNotFoundError:
             raise Missing(f"{self.package} is not installed: {_remedy(self.package)}") from None
+
+    def with_options(self, *options: str) -> "Server":
+        """The same server with more options on its command line."""
+        return replace(self, command=lambda it: [*self.command(it), *options])
 
 
 def _remedy(package: str) -> str:

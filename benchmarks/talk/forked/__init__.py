@@ -1,0 +1,1 @@
+"""Parts of the experiment `processes`: what several processes share after a fork."""

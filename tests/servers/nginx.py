@@ -1,4 +1,4 @@
-"""An nginx in front of a server, with kept connections to it."""
+"""An nginx in front of one or several servers, with kept connections to them."""
 
 import subprocess
 
@@ -22,7 +22,8 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     upstream api {{
-        server 127.0.0.1:{upstream};
+        {method}
+        {servers}
         keepalive 4;
     }}
     server {{
@@ -42,8 +43,11 @@ http {{
 class Nginx(Server):
     """One reverse proxy."""
 
-    def __init__(self, upstream: int, *, buffering: bool = True) -> None:
-        """`upstream` is a port on loopback. `buffering`: nginx reads a whole body first.
+    def __init__(self, *upstream: int, buffering: bool = True, method: str = "") -> None:
+        """`upstream` are ports on loopback. `buffering`: nginx reads a whole body first.
+
+        `method` is the directive that chooses among several, `least_conn` for example. Without one,
+        nginx takes them in turn.
 
         Raises:
             MissingBinary: nginx is not installed.
@@ -54,7 +58,8 @@ class Nginx(Server):
             "nginx.conf",
             CONFIG.format(
                 folder=self._home.folder,
-                upstream=upstream,
+                method=f"{method};" if method else "",
+                servers=" ".join(f"server 127.0.0.1:{port};" for port in upstream),
                 port=self.port,
                 buffering="on" if buffering else "off",
             ),

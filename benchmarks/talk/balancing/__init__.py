@@ -1,0 +1,1 @@
+"""What the experiment `load_balancing` needs: counts per worker, balancers, polling sessions."""

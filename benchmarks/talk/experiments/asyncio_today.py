@@ -42,8 +42,8 @@ def verdict(rows: Rows) -> Verdict:
         what_to_do=(
             "Keep plain views and threads for a Flask application. Write an async view if one "
             "request waits for several things that can wait together. Behind an ASGI server, take "
-            "`a2wsgi`. Take an ASGI framework for thousands of waiting requests, and then keep every "
-            "blocking call out of its loop. Give work that outlives the request to a queue."
+            "`a2wsgi`. Take an ASGI framework for thousands of waiting requests, and then keep "
+            "every blocking call out of its loop. Give work that outlives the request to a queue."
         ),
     )
 

@@ -45,9 +45,10 @@ PATIENCE, QUICK_PATIENCE = 3.0, 1.0
 
 
 def measured(context: Context) -> Sequence[Row]:
-    """Files, then slow clients."""
+    """Files, then slow clients: those need no clock, so one round has them."""
     folder, digest = _files(context)
-    return [*_static(context, folder, digest), *_slow(context, folder, digest)]
+    rows = _static(context, folder, digest)
+    return [*rows, *_slow(context, folder, digest)] if context.first else rows
 
 
 def _files(context: Context) -> tuple[Path, str]:

@@ -3,8 +3,10 @@
 import pytest
 
 from benchmarks.talk.probes.green_threads import (
+    EARLY,
     IN_C,
     IN_PYTHON,
+    LATE,
     LIBRARIES,
     LOCKED,
     SLOTS,
@@ -59,9 +61,7 @@ def test_a_ping_overtakes_cpu_work_that_sleeps(quick_rows: QuickRows, library: s
     assert rows.total("wrong") == 0
 
 
-@pytest.mark.parametrize(
-    ("made", "answered"), [("after the patch", LOCKED[-1]), ("before the patch", 0)]
-)
+@pytest.mark.parametrize(("made", "answered"), [(LATE, LOCKED[-1]), (EARLY, 0)])
 def test_a_lock_made_before_the_patch_blocks_the_process(
     quick_rows: QuickRows, library: str, made: str, answered: int
 ) -> None:

@@ -3,6 +3,7 @@
 from benchmarks.harness.table import number
 from benchmarks.talk.experiment import Column, Experiment, Plot, Rows, Table, Verdict
 from benchmarks.talk.probes.green_threads import (
+    EARLY,
     LIBRARIES,
     LOCKED,
     SLOTS,
@@ -95,7 +96,7 @@ def _ping(rows: Rows, library: str, computes: str) -> float:
 
 
 def _deadlocks(rows: Rows) -> str:
-    early = rows.where(work="lock", made="before the patch", requests=LOCKED[-1])
+    early = rows.where(work="lock", made=EARLY, requests=LOCKED[-1])
     return (
         f"A lock made before the patch: of {LOCKED[-1] * len(early)} requests that wanted it at "
         f"the same time, {early.total('missing'):.0f} got no answer, and "
@@ -107,7 +108,9 @@ def _broken_views(rows: Rows) -> str:
     views = rows.where(work="async")
     return (
         f"Async views: {views.total('errors'):.0f} answers were errors, "
-        f"{views.total('missing'):.0f} were missing, and {views.total('right'):.0f} were right."
+        f"{views.total('missing'):.0f} were missing, and {views.total('right'):.0f} were right. "
+        "All green threads share the event loop of their thread, so a second request fails while "
+        "the first one waits."
     )
 
 

@@ -170,7 +170,7 @@ EXPERIMENT = Experiment(
             (
                 *("offered", "rate", "p50", "p99", "ping_p50", "ping_p99"),
                 *("wrong", "errors", "missing", "ping_failures"),
-                Column("overtook", f"pings that overtook, of {PAIRS} each round", "total"),
+                Column("overtook", f"pings that overtook, of {PAIRS}", "total"),
             ),
             {"work": "cpu"},
         ),

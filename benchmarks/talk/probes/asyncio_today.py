@@ -17,6 +17,9 @@ from .orders import computing
 #: Threads of the servers that have them.
 SLOTS = 20
 
+#: Slots that the load supposes of servers with one.
+FEW = 4
+
 #: Pages of one request to /several.
 SEVERAL = 5
 
@@ -66,7 +69,7 @@ HOSTS = (
 )
 
 #: The views that are measured with pings beside them, and in each round.
-COMPARED = {(THREADS, DEF), (THREADS, ASYNC), (FASTAPI, ASYNC)}
+COMPARED = {(THREADS, DEF), (FASTAPI, ASYNC)}
 
 
 def run(context: Context) -> Sequence[Row]:
@@ -75,7 +78,7 @@ def run(context: Context) -> Sequence[Row]:
     for host in HOSTS:
         if context.first or host.name in {name for name, _ in COMPARED}:
             rows += _host(context, host)
-    return [*rows, *_many(context)]
+    return [*rows, *_many(context)] if context.first else rows
 
 
 def _host(context: Context, host: Host) -> list[Row]:
@@ -84,17 +87,17 @@ def _host(context: Context, host: Host) -> list[Row]:
         for view, path in host.paths.items():
             if context.first or (host.name, view) in COMPARED:
                 rows += _io(context, running, host.name, view, context.io().moved(path))
-        if host.name == FASTAPI:
-            rows += _computing(context, running)
         if context.first:
+            rows += _computing(context, running) if host.name == FASTAPI else []
             rows += [*_several(context, running, host.name), _left_behind(running, host.name)]
         return rows
 
 
 def _io(context: Context, running: Running, server: str, view: str, work: Work) -> list[Row]:
+    # A few requests that wait are enough to see that they are served one after the other.
+    slots = FEW if server in {SYNC, ASGIREF} or view == BLOCKING else SLOTS
     labels = {"work": "io", "server": server, "view": view}
-    # More requests than threads in any case: FastAPI's loop takes them all.
-    most = context.peak(replace(running, slots=SLOTS), work, context.sizes.page_seconds * 7)
+    most = context.peak(replace(running, slots=slots), work, context.sizes.page_seconds * 7)
     rows = [Row({**labels, "load": "peak"}, most.figures())]
     if (server, view) in COMPARED:
         half = context.at(running, work, most.rate / 2)
@@ -117,8 +120,7 @@ def _several(context: Context, running: Running, server: str) -> list[Row]:
     rows = []
     for view, path in paths.items():
         context.site.reset()
-        right = sum(_is_right(running, path, number) for number in range(2))
-        figures = {"right": right, "in_flight": context.site.largest()}
+        figures = {"right": float(_is_right(running, path, 1)), "in_flight": context.site.largest()}
         rows.append(Row({"work": "several", "server": server, "view": view}, figures))
     return rows
 

@@ -96,8 +96,9 @@ def _patched_late(context: Context, library: str) -> list[Row]:
 
 
 def _not_patched(context: Context, library: str) -> list[Row]:
+    # A few requests that wait are enough to see that they are served one after the other.
     with context.serving(green(library, "never"), slots=SLOTS) as running:
-        return [_io(context, running, library, "no")]
+        return [_io(context, replace(running, slots=SLOTS // 4), library, "no")]
 
 
 def _threads(context: Context) -> list[Row]:

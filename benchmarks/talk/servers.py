@@ -28,6 +28,9 @@ APP = "benchmarks.talk.app:app"
 #: Connections that may wait, for servers with such a setting.
 BACKLOG = 2048
 
+#: Seconds for a server to answer, and for all of its processes to rest.
+START_TIMEOUT = 60.0
+
 
 class Missing(LookupError):
     """A server cannot be run here. The message has the reason."""
@@ -272,9 +275,16 @@ def serving(
     running = Running(server, service, port, slots, processes)
     try:
         wait_until(
-            lambda: _answers(running), lambda: f"{server.name} to answer\n{service.tail()}", 30
+            lambda: _answers(running),
+            lambda: f"{server.name} to answer\n{service.tail()}",
+            START_TIMEOUT,
         )
-        wait_until(running.rests, f"all processes of {server.name} to be ready", 30, interval=0.2)
+        wait_until(
+            running.rests,
+            f"all processes of {server.name} to be ready",
+            START_TIMEOUT,
+            interval=0.2,
+        )
         yield running
     finally:
         service.close()

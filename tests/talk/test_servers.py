@@ -3,9 +3,7 @@
 import pytest
 
 from benchmarks.talk.experiments.servers import (
-    BY_PROCESSES,
     NOT_PATCHED,
-    QUICK_PROCESSES,
     SERVERS,
     SLOTS,
     SOCKETS,
@@ -22,8 +20,7 @@ def test_all_slots_have_a_request_in_flight(quick_rows: QuickRows, server: str) 
     case = quick_rows("servers").one(part="slots", server=server)
     if not case.figures:
         missing(case.note)
-    expected = QUICK_PROCESSES if server in BY_PROCESSES else SLOTS
-    assert case.most("in_flight") == expected
+    assert case.most("in_flight") == SLOTS
 
 
 def test_green_threads_without_a_patch_have_one_request_in_flight(quick_rows: QuickRows) -> None:

@@ -23,11 +23,10 @@ from benchmarks.talk.servers import TABLE, Missing, Running
 #: Requests that each server may have in flight.
 SLOTS = 20
 
-#: Slots of a quick run, where each is a process: to start one takes a second of CPU.
-QUICK_PROCESSES = 4
-
-#: A slot is a process: the number of slots is the number of processes.
-BY_PROCESSES = ("gunicorn sync", "uwsgi")
+#: A slot is a process: the number of slots is the number of processes. Both import the
+#: application once, before they fork: without that, many processes need a second of CPU each.
+PRELOAD = "gunicorn sync, preload"
+BY_PROCESSES = (PRELOAD, "uwsgi")
 
 BY_THREADS = (
     *("gunicorn gthread", "uwsgi threads", "waitress"),
@@ -71,10 +70,11 @@ def run(context: Context) -> Sequence[Row]:
 def _measured(context: Context, server: str) -> Row:
     by_processes = server in BY_PROCESSES
     slots = 1 if by_processes else SLOTS
-    processes = context.pick(SLOTS, QUICK_PROCESSES) if by_processes else 1
-    labels = {"part": "slots", "server": server, "slot": TABLE[server].slot}
+    processes = SLOTS if by_processes else 1
+    kind = TABLE["gunicorn sync"].with_options("--preload") if server == PRELOAD else TABLE[server]
+    labels = {"part": "slots", "server": server, "slot": kind.slot}
     try:
-        with context.serving(server, slots=slots, processes=processes) as running:
+        with context.serving(kind, slots=slots, processes=processes) as running:
             return Row(labels, _figures(context, running))
     except Missing as error:
         return missing_row(error, **labels)

@@ -67,7 +67,10 @@ def _draw(plot: Plot, rows: Rows, file: Path) -> None:
     axes.set_ylabel(plot.y_title)
     if plot.log_y:
         axes.set_yscale("log")
-    if plot.series:
+    if plot.series and plot.kind == "bar":
+        # Bars may fill the whole width, so their legend is below.
+        figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    elif plot.series:
         axes.legend(frameon=False)
     figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
 

@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from benchmarks.harness.processes import private_and_shared_mib
-from benchmarks.talk import measure, servers
+from benchmarks.talk import load, servers
 from benchmarks.talk.context import Context
 from benchmarks.talk.experiment import Row
+from benchmarks.talk.load import Load
 from benchmarks.talk.servers import Running
 from tests.support import descendants
 
@@ -27,6 +28,10 @@ FORKS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 #: What happens to a worker's memory, in this order.
 MOMENTS = ("start", "requests", "collection", "search")
 
+#: Requests of one second between the start and the collection; sections of their texts.
+REQUEST_RATE = 40
+SECTIONS = 4
+
 #: Rounds of requests until each worker has answered one; far more than it takes.
 TRIES = 200
 
@@ -41,17 +46,18 @@ def memory(context: Context) -> list[Row]:
                 SERVER.with_options(*options),
                 processes=count,
                 app="benchmarks.talk.apps.large:app",
-                environ={"TALK_OBJECTS": entries, **environ},
+                environ={"TALK_OBJECTS": entries, "TALK_SECTIONS": str(SECTIONS), **environ},
             ) as running:
-                rows += _moments(context, running, part="memory", fork=fork, processes=count)
+                rows += _moments(running, part="memory", fork=fork, processes=count)
     return rows
 
 
-def _moments(context: Context, running: Running, **labels: str | int) -> list[Row]:
+def _moments(running: Running, **labels: str | int) -> list[Row]:
     rows = []
     for moment in MOMENTS:
         if moment == "requests":
-            measure.peak(running, context.site, context.cpu(), context.pick(1.0, 0.3))
+            few = Load(running.port, REQUEST_RATE, 1.0, REQUEST_RATE, fresh=True, warm_up=0.0)
+            load.send_alone(few, load.cpu(SECTIONS))
         elif moment != "start":
             _reach_each(running, "collect" if moment == "collection" else moment)
         rows.append(Row({**labels, "after": moment}, _sizes(running)))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.talk.experiments.asyncio_today import EXPERIMENT
 from benchmarks.talk.probes.asyncio_today import (
     A2WSGI,
     ASGIREF,
@@ -70,3 +71,8 @@ def test_no_answer_is_wrong_or_missing(quick_rows: QuickRows) -> None:
     rows = quick_rows("asyncio_today")
     for figure in ("wrong", "errors", "missing", "ping_failures"):
         assert rows.total(figure) == 0, figure
+
+
+def test_the_verdict_finds_its_figures(quick_rows: QuickRows) -> None:
+    """In the rows of each run, also of one on a busy machine."""
+    assert "nan" not in EXPERIMENT.verdict(quick_rows("asyncio_today")).by_how_much.split()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.talk.experiments.green_threads import EXPERIMENT
 from benchmarks.talk.probes.green_threads import (
     EARLY,
     IN_C,
@@ -77,3 +78,9 @@ def test_async_views_fail(quick_rows: QuickRows, library: str) -> None:
     """The green threads of one thread share its event loop."""
     row = quick_rows("green_threads").one(work="async", library=library)
     assert row.total("errors") + row.total("missing") > row.total("right")
+
+
+def test_the_verdict_finds_its_figures(quick_rows: QuickRows, library: str) -> None:
+    """In the rows of each run, also of one on a busy machine."""
+    del library
+    assert "nan" not in EXPERIMENT.verdict(quick_rows("green_threads")).by_how_much.split()

@@ -86,10 +86,17 @@ def _bridges(rows: Rows) -> str:
 
 def _framework(rows: Rows) -> str:
     flask, fastapi = _peak(rows, THREADS, DEF), _peak(rows, FASTAPI, ASYNC)
-    task, thread = rows.one(work="many", server=FASTAPI), rows.one(work="many", server=THREADS)
     return (
         f"FastAPI on one event loop took {number(fastapi.median('cpu_ms'))} ms of CPU for a "
-        f"request, and Flask on threads {number(flask.median('cpu_ms'))} ms. "
+        f"request, and Flask on threads {number(flask.median('cpu_ms'))} ms. {_memory(rows)}"
+    )
+
+
+def _memory(rows: Rows) -> str:
+    task, thread = rows.one(work="many", server=FASTAPI), rows.one(work="many", server=THREADS)
+    if not (task.values("waiting_kib") and thread.values("waiting_kib")):
+        return "The machine was too busy to hold many waiting requests, so no memory is told."
+    return (
         f"With {thread.most('in_flight'):.0f} requests in flight, each waiting request took "
         f"{number(task.median('waiting_kib'))} KiB in FastAPI and "
         f"{number(thread.median('waiting_kib'))} KiB in a thread."

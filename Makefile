@@ -138,7 +138,7 @@ specs: .uv/.has-uv-$(UV_VERSION) ## Fetch the specifications of CommonMark and G
 
 bench-tools: ## Install wrk, nginx, Redis (Debian, as root) and metascraper for benchmarks; starts none
 	@.ci/servers bench
-	@.ci/rivals
+	@.ci/npm previews benchmarks/scraper/rivals/package.json
 
 clean: ## Remove installed packages and caches; the data stays
 	rm -rf .venv .uv .cache .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

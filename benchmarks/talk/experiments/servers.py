@@ -140,8 +140,8 @@ def verdict(rows: Rows) -> Verdict:
             "threads for more. Then choose the server by what it does to its neighbours and by its "
             "documentation. With gevent under uWSGI, set `gevent-monkey-patch` as well, take "
             "`http-socket` and not `http11-socket`, and count the requests in flight once. "
-            "Set the length of the queue of connections: some defaults are so short that a burst "
-            "of clients waits a second for nothing."
+            "Set the length of the queue of connections: some defaults are so short that the "
+            "kernel turns away a burst of clients, and they try again later."
         ),
     )
 

@@ -40,6 +40,8 @@ class PacedLoad:
     #: Whether each request opens a connection of its own. A server that serves one connection at a
     #: time would wait on an idle one.
     fresh: bool = False
+    #: Whether the result lists each answer.
+    lists_answers: bool = False
 
 
 @dataclass
@@ -81,6 +83,9 @@ class PacedResult:
     own_delay_p99: float = 0.0
     #: CPUs used by the generator.
     cpus: float = 0.0
+    #: If the load asks for it: of each answered request the index, the scheduled time in seconds
+    #: since the epoch, and the status.
+    answers: list[tuple[int, float, str]] = field(default_factory=list)
 
     def of(self, status: int) -> Latencies:
         """The latencies of one status."""

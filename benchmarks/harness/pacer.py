@@ -55,6 +55,7 @@ class Pacer:
         gc.freeze()
         gc.disable()
         began = time.monotonic()
+        self._epoch = time.time() - began
         self._count_from = began + self._load.warm_up
         self._count_until = began + self._load.seconds
         cpu = time.process_time()
@@ -155,6 +156,9 @@ class Pacer:
         return True
 
     def _record(self, connection: _Connection, status: str, fields: bytes, body: bytes) -> None:
+        if self._load.lists_answers:
+            answer = (connection.number, connection.due + self._epoch, status)
+            self._result.answers.append(answer)
         if status == "200" and not self._is_right(connection, body):
             self._result.wrong += 1
             if len(self._result.wrong_examples) < WRONG_EXAMPLES:

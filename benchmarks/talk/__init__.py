@@ -11,7 +11,7 @@ experiment.py     what an experiment is, and HOW TO ADD ONE
 results.py        results.json
 page.py           docs/talk.md from results.json; plots.py draws its figures
 free_threaded.py  a Python without the GIL, if TALK_FREE_THREADED names one
-experiments/      one file each
+experiments/      one file each; split/ is what `split` measures with
 probes/           what single experiments measure beside measure.py
 nginx/            nginx in front of the application, and its clients
 apps/             applications of single experiments, beside app.py

@@ -2,11 +2,14 @@
 
 GET /page/7            the page with the title "Page 7"; /page/7?seconds=2 takes 2 s
 GET /largest           the largest number of requests in flight since POST /reset
+GET /fetched           how often each page was fetched since then, as JSON
 
-That number needs no clock, so tests assert it.
+These numbers need no clock, so tests assert them.
 """
 
+import json
 import os
+from collections import Counter
 from typing import ClassVar
 
 from benchmarks.harness.page_server import Pages, response, run
@@ -25,6 +28,7 @@ class PageSite(Pages):
 
     in_flight: ClassVar[int] = 0
     largest: ClassVar[int] = 0
+    fetched: ClassVar[Counter[int]] = Counter()
     _waits = 0
 
     def answer(self, path: bytes) -> None:
@@ -33,7 +37,12 @@ class PageSite(Pages):
             self.send(response(str(PageSite.largest).encode()))
         elif where == "/reset":
             PageSite.largest = PageSite.in_flight
+            PageSite.fetched.clear()
             self.send(response(b""))
+        elif where == "/fetched":
+            self.send(response(json.dumps(PageSite.fetched).encode()))
+        elif not where.startswith("/page/"):
+            self.send(response(b"", "404 Not Found"))
         else:
             self._wait(where, float(query.partition("seconds=")[2] or PAGE_SECONDS))
 
@@ -45,6 +54,7 @@ class PageSite(Pages):
     def _wait(self, where: str, seconds: float) -> None:
         self._count(1)
         number = int(where.rpartition("/")[2])
+        PageSite.fetched[number] += 1
         page = f"<!doctype html><title>{title(number)}</title>\n"
         self.send_after(seconds, response(page.encode()))
 

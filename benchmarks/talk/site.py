@@ -25,6 +25,11 @@ class Site:
         """The largest number of requests in flight since the reset."""
         return int(requests.get(f"{self.url}/largest", timeout=10).text)
 
+    def fetched(self) -> dict[int, int]:
+        """How often each page was fetched since the reset."""
+        counts = requests.get(f"{self.url}/fetched", timeout=10).json()
+        return {int(number): count for number, count in counts.items()}
+
 
 @contextmanager
 def page_site(page_seconds: float) -> Iterator[Site]:

@@ -1,4 +1,4 @@
-"""A Redis server with an append-only file, synced every second."""
+"""A Redis server with an append-only file, synced every second unless told otherwise."""
 
 import subprocess
 
@@ -9,8 +9,12 @@ from tests.servers.server import Server, listens
 class RedisServer(Server):
     """A server on loopback, without a password."""
 
-    def __init__(self) -> None:
-        """Raises MissingBinary if Redis is not installed."""
+    def __init__(self, fsync: str = "everysec") -> None:
+        """`fsync` is Redis's appendfsync: with `always`, an answer comes after the sync.
+
+        Raises MissingBinary if Redis is not installed.
+        """
+        self._fsync = fsync
         self._binary = find_binary("redis-server")
         super().__init__("redis")
 
@@ -20,7 +24,7 @@ class RedisServer(Server):
         return f"redis://127.0.0.1:{self.port}/0"
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        durable = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
+        durable = ("--appendonly", "yes", "--appendfsync", self._fsync, "--save", "")
         where = ("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._home.folder))
         return self._home.start([self._binary, *where, *durable], self.log)
 

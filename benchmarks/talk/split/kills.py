@@ -1,0 +1,110 @@
+"""SIGKILL of each process once, under a load of posts with a link each."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from benchmarks.talk.experiment import Row
+from benchmarks.talk.site import Site
+from tests.servers.server import Server
+from tests.support import descendants
+from tests.system.rig.processes import SpawnedService
+
+from .phases import counts
+from .system import LOOK, Sent, System
+
+#: Posts a second, each with a page of half a second: ten are worked on at a time.
+RATE = 20.0
+
+#: Seconds for a system to recover from a kill, before the next one comes anyway.
+RECOVERY = 8.0
+
+#: Seconds after the last post in which one may be done a second time.
+AFTER = 1.0
+
+
+def kill_each(system: System, site: Site, seconds: float, patience: float) -> list[Row]:
+    """Kill one process after the other, and start it again at once, as a supervisor does.
+
+    Each kill comes during a load of some seconds. The next one waits until the system has
+    recovered. At the end, wait until every accepted post is done, or patience ends.
+    """
+    site.reset()
+    loads = {}
+    for name, kill in _victims(system).items():
+        loads[name] = _under_load(system, kill, seconds)
+        _recover(system, loads[name])
+    accepted = {number for each in loads.values() for number in each.due()}
+    _wait_until(lambda: accepted <= set(system.books.done()), patience)
+    # A post that is done twice may be so a little later.
+    time.sleep(AFTER)
+    done, fetched = system.books.done(), site.fetched()
+    rows = []
+    for name, sent in loads.items():
+        again = sum(1 for number in sent.due() if fetched.get(number, 0) > 1)
+        figures = {**counts(system, sent, done), "again": again}
+        rows.append(Row({"system": system.name, "load": "kills", "killed": name}, figures))
+    return rows
+
+
+def _under_load(system: System, kill: Callable[[], None], seconds: float) -> Sent:
+    """One kill under a load, once its first post is done: others are then worked on.
+
+    It returns when the process is started again.
+    """
+    with system.sending(["link"] * int(RATE * seconds), RATE) as sent:
+        _wait_until(lambda: max(system.books.done(), default=0) >= sent.first, RECOVERY)
+        kill()
+    return sent
+
+
+def _recover(system: System, sent: Sent) -> None:
+    """Wait until these posts are done and a new one is accepted. Start again what has ended."""
+
+    def recovered() -> bool:
+        for service in system.services.values():
+            if not service.is_running:
+                service.start()
+        with system.sending(["plain"], 1.0) as probe:
+            pass
+        return bool(probe.due()) and set(sent.due()) <= set(system.books.done())
+
+    _wait_until(recovered, RECOVERY)
+
+
+def _wait_until(condition: Callable[[], bool], patience: float) -> None:
+    """Wait until a condition holds, or patience ends."""
+    end = time.monotonic() + patience
+    while not condition() and time.monotonic() < end:
+        time.sleep(LOOK)
+
+
+def _victims(system: System) -> dict[str, Callable[[], None]]:
+    victims: dict[str, Callable[[], None]] = {}
+    for name, service in system.services.items():
+        victims[name] = lambda service=service: _kill_service(service)  # type: ignore[misc]
+    forks = system.services[system.forks]
+    victims[f"children of the {system.forks}"] = lambda: _kill_leaves(forks.pid)
+    for name, server in system.servers.items():
+        victims[name] = lambda server=server: _kill_server(server)  # type: ignore[misc]
+    return victims
+
+
+def _kill_service(service: SpawnedService) -> None:
+    service.kill()
+    service.start()
+
+
+def _kill_server(server: Server) -> None:
+    server.kill()
+    server.start()
+
+
+def _kill_leaves(pid: int) -> None:
+    """Kill the processes that have no children: those that do the work."""
+    for each in descendants(pid):
+        if not descendants(each):
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)

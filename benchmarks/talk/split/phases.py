@@ -1,0 +1,161 @@
+"""The loads: a burst until all is done, half of the peak, and a flood of one class of posts."""
+
+import math
+import time
+from collections.abc import Collection
+from contextlib import nullcontext
+
+from benchmarks.harness.pace import Latencies, PacedResult
+from benchmarks.talk.experiment import Row
+
+from .books import Done
+from .mix import MIX, mixed
+from .system import Sent, System
+
+#: Connections of a burst: its requests wait for one of them. Splitflap serves up to 60 requests of
+#: one account at a time, and refuses more.
+BURST_CONNECTIONS = 48
+
+#: Posts of a burst: so many that it takes some seconds.
+LEAST, MOST = 60, 600
+
+#: Seconds in which the posts of a burst are due.
+BURST_SECONDS = 1.0
+
+#: Posts without links a second, beside a flood.
+PLAIN_RATE = 10.0
+
+Figures = dict[str, float]
+
+
+def counts(system: System, sent: Sent, done: dict[int, Done]) -> Figures:
+    """What became of the posts of a load, by the books."""
+    due = sent.due()
+    found = {number: done[number] for number in due if number in done}
+    wrong = [n for n, each in found.items() if not system.is_right(sent.kind(n), n, each)]
+    return {
+        "accepted": len(due),
+        "refused": sent.refused,
+        "unanswered": sent.unanswered,
+        "lost": len(due) - len(found),
+        "twice": sum(1 for each in found.values() if each.times > 1),
+        "wrong": len(wrong),
+    }
+
+
+def rendering(system: System) -> Row:
+    """CPU seconds of the rendering alone, for a thousand posts, in this process."""
+    texts = [system.posts.text(kind, 1) for kind in mixed(len(MIX))]
+    system.posts.render(texts[0])
+    began = time.process_time()
+    for each in texts:
+        system.posts.render(each)
+    used = (time.process_time() - began) * 1000 / len(texts)
+    return Row({"system": system.name, "load": "burst"}, {"render": used})
+
+
+def burst(system: System, count: int, patience: float) -> Row:
+    """Posts at once: how many are finished a second, until all of them are."""
+    before, cpu = system.books.count(), system.cpu_seconds()
+    with system.sending(mixed(count), count / BURST_SECONDS, BURST_CONNECTIONS) as sent:
+        pass
+    system.wait_done(before, len(sent.due()), patience)
+    used = system.cpu_seconds() - cpu
+    done = system.books.done()
+    found = {number: done[number].at for number in sent.due() if number in done}
+    took = max(found.values()) - min(sent.due().values()) if found else math.nan
+    figures = {
+        **counts(system, sent, done),
+        "finished": len(found) / took,
+        "cpu": used * 1000 / len(found) if found else math.nan,
+    }
+    return Row({"system": system.name, "load": "burst"}, figures)
+
+
+def burst_size(peak: float, seconds: float) -> int:
+    """The posts of a burst that takes so long, in whole turns of the mix."""
+    turns = round(min(MOST, max(LEAST, peak * seconds)) / len(MIX))
+    return turns * len(MIX)
+
+
+def at_half(system: System, peak: float, seconds: float, patience: float) -> Row:
+    """Half of the peak, with pings beside it."""
+    rate = max(1.0, peak / 2)
+    before = system.books.count()
+    kinds = mixed(max(1, int(rate * seconds)))
+    with system.pinging(seconds) as pings, system.sending(kinds, rate) as sent:
+        pass
+    system.wait_done(before, len(sent.due()), patience)
+    done, ended = system.books.done(), time.time()
+    plain = [number for number in sent.due() if sent.kind(number) == "plain"]
+    figures = {
+        "offered": rate,
+        **_latency(sent, sent.due(), done, ended),
+        **_latency(sent, plain, done, ended, "plain_"),
+        **_pings(pings[0]),
+        **counts(system, sent, done),
+    }
+    return Row({"system": system.name, "load": "half"}, figures)
+
+
+def beside_flood(
+    system: System, kind: str, flood_rate: float, seconds: float, patience: float
+) -> list[Row]:
+    """Posts without links, alone and beside a flood of posts of a kind."""
+    rows = []
+    for name, rate in (("alone", 0.0), ("flood", flood_rate)):
+        kinds = [kind] * round(rate * seconds)
+        flooding = system.sending(kinds, rate) if kinds else nullcontext()
+        plain = ["plain"] * max(1, int(PLAIN_RATE * seconds))
+        with flooding as flood, system.pinging(seconds) as pings:
+            with system.sending(plain, PLAIN_RATE) as sent:
+                pass
+            _wait_each(system, sent, patience)
+            done, ended = system.books.done(), time.time()
+        rows.append(_beside(system, name, sent, pings[0], flood, done, ended))
+    return rows
+
+
+def _beside(
+    system: System,
+    name: str,
+    sent: Sent,
+    pings: PacedResult,
+    flood: Sent | None,
+    done: dict[int, Done],
+    ended: float,
+) -> Row:
+    figures = {
+        **_latency(sent, sent.due(), done, ended),
+        **_pings(pings),
+        **counts(system, sent, done),
+        "flood": len(flood.due()) if flood else 0,
+    }
+    figures["unfinished"] = figures.pop("lost")
+    return Row({"system": system.name, "load": "flood", "beside": name}, figures)
+
+
+def _wait_each(system: System, sent: Sent, patience: float) -> None:
+    """Wait until these posts are done, whatever else is."""
+    end = time.monotonic() + patience
+    while set(sent.due()) - set(system.books.done()) and time.monotonic() < end:
+        time.sleep(0.5)
+
+
+def _latency(
+    sent: Sent, numbers: Collection[int], done: dict[int, Done], ended: float, prefix: str = ""
+) -> Figures:
+    """Milliseconds until done. A post that is not done counts with its time until the end."""
+    due = sent.due()
+    times = [(done[each].at if each in done else ended) - due[each] for each in numbers]
+    found = Latencies([each * 1000 for each in times])
+    return {f"{prefix}p50": found.quantile(0.5), f"{prefix}p99": found.quantile(0.99)}
+
+
+def _pings(result: PacedResult) -> Figures:
+    found = result.of(200)
+    return {
+        "ping_p50": found.quantile(0.5),
+        "ping_p99": found.quantile(0.99),
+        "ping_failures": result.sent - len(found.latencies),
+    }

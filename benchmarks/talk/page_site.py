@@ -1,6 +1,7 @@
 """The site that the application fetches: each page takes 0.2 s, or TALK_PAGE_SECONDS.
 
 GET /page/7            the page with the title "Page 7"; /page/7?seconds=2 takes 2 s
+GET /robots.txt        404, as any other path
 GET /largest           the largest number of requests in flight since POST /reset
 GET /fetched           how often each page was fetched since then, as JSON
 

@@ -43,14 +43,7 @@ def release_express(tx: Connection, state: KindState, now: int) -> list[Row]:
     counts: dict[str, int] = {}
     known = read_shares(tx, state.kind, _accounts(tx, state, low=False), low=False)
     for account, share in known.items():
-        key = ShareKey(state.kind, account, False)
-        under_way = state.jobs.get(key, 0)
-        may_go = share.is_measured and not state.has_many_overdue(key, share, now)
-        if (
-            may_go
-            and share.cost <= state.longest_express
-            and state.is_sparse(share, under_way, now)
-        ):
+        if _may_go_express(ShareKey(state.kind, account, low=False), share, state, now):
             counts[account] = 1
             room -= share.cost
             if room <= 0:
@@ -60,6 +53,16 @@ def release_express(tx: Connection, state: KindState, now: int) -> list[Row]:
         cost = known[row["account"]].cost
         state.add_jobs(ShareKey.of(row), 1, cost, express=True)
     return rows
+
+
+def _may_go_express(key: ShareKey, share: Share, state: KindState, now: int) -> bool:
+    """Whether a measured account with this share is sparse, and its jobs are short and in time."""
+    return (
+        share.is_measured
+        and share.cost <= state.longest_express
+        and not state.has_many_overdue(key, share, now)
+        and state.is_sparse(share, state.jobs.get(key, 0), now)
+    )
 
 
 def release_jobs(

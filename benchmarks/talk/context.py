@@ -109,7 +109,7 @@ class Context:
 
     def peak(self, running: Running, work: Work, seconds: float | None = None) -> Measurement:
         """The most that a server answers."""
-        return peak(running, self.site, work, seconds or self.sizes.seconds)
+        return peak(running, self.site, work, seconds or self.sizes.seconds, gathers=self.quick)
 
     def at(
         self,

@@ -15,6 +15,8 @@ To add one, write experiments/NAME.py with a name from experiments/__init__.py:
    talk. `tables` choose rows and columns, `plots` choose axes.
 4. tests/talk/test_NAME.py gets `quick_rows("NAME")` from its conftest, which runs it with
    `--quick`, in at most 15 s, and asserts what needs no clock: numbers in flight, wrong answers.
+   In a quick run the first pages of a peak wait until all slots have a request, so the number in
+   flight does not depend on the machine's speed.
    `one(rows, server=…)` there skips the test if that server is missing (in CI it fails).
 
 Two branches that both changed results.json: take theirs, then

@@ -65,8 +65,13 @@ class Measurement:
         return asdict(self)
 
 
-def peak(running: Running, site: Site, work: Work, seconds: float) -> Measurement:
+def peak(
+    running: Running, site: Site, work: Work, seconds: float, *, gathers: bool = False
+) -> Measurement:
     """The most that a server answers: every slot always has a next request.
+
+    With `gathers`, the first pages wait until all slots have a request: the number in flight does
+    not depend on the machine's speed then, and the rate means nothing.
 
     Latencies are left out, for there is no schedule to count them from. The rate counts all answers
     up to the last one: many threads that compute finish late, and all at once.
@@ -74,11 +79,12 @@ def peak(running: Running, site: Site, work: Work, seconds: float) -> Measuremen
     connections = running.slots * running.processes + WAITING_AT_PEAK
     load = Load(running.port, FLOOD, seconds, connections, fresh=True, warm_up=0.0)
     _warm(running, work)
-    site.reset()
+    site.reset(running.slots * running.processes if gathers else 0)
     before = running.cpu_seconds()
     sent = send(load, work, pings=False, during=lambda: _late(running, load))
     used = running.cpu_seconds() - before
     largest, result = site.largest(), sent.work
+    site.reset()  # later pages wait for no others
     # A request that was on its way at the end is not missing.
     result.lost -= result.timed_out
     found = _measurement(load, sent, used, _for_each(running, sent.seen, largest), largest)

@@ -17,9 +17,10 @@ class Site:
 
     url: str
 
-    def reset(self) -> None:
-        """Forget the largest number in flight."""
-        requests.post(f"{self.url}/reset", timeout=10).raise_for_status()
+    def reset(self, gather: int = 0) -> None:
+        """Forget the largest number in flight. The next pages wait for `gather` requests."""
+        url = f"{self.url}/reset?gather={gather}"
+        requests.post(url, timeout=10).raise_for_status()
 
     def largest(self) -> int:
         """The largest number of requests in flight since the reset."""

@@ -61,14 +61,19 @@ class Tasks:
     seconds: float
 
 
-def measured(context: Context, running: Running, tasks: Tasks) -> dict[str, float]:
-    """The figures of one load, with pings beside it. The CPU is that of all requests and polls."""
-    context.site.reset()
+def measured(context: Context, running: Running, tasks: Tasks, gather: int) -> dict[str, float]:
+    """The figures of one load, with pings beside it. The CPU is that of all requests and polls.
+
+    In a quick run the first pages wait until `gather` requests are in flight.
+    """
+    context.site.reset(gather if context.quick else 0)
     beside = Load(running.port, load.PING_RATE, tasks.seconds, load.PING_CONNECTIONS, fresh=True)
     before = running.cpu_seconds()
     with pacing(replace(beside, warm_up=0.0).of(load.PING)) as results:
         books = send(tasks)
     used = running.cpu_seconds() - before
+    in_flight = context.site.largest()
+    context.site.reset()  # later pages wait for no others
     pings = results[0].of(200)
     return {
         **_figures(books),
@@ -77,7 +82,7 @@ def measured(context: Context, running: Running, tasks: Tasks) -> dict[str, floa
         "ping_p99": pings.quantile(0.99),
         "ping_failures": results[0].sent - len(pings.latencies),
         "cpu_ms": used * 1000 / max(1, books.right),
-        "in_flight": context.site.largest(),
+        "in_flight": in_flight,
         "memory": running.pss_kib() / 1024,
         "not_once": _not_once(running, books),
     }

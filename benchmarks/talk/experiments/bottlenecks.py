@@ -84,7 +84,8 @@ def _way(context: Context, work: Work, way: tuple[str, str], peak: float) -> lis
         targets = [path + target for target in work.targets]
         rate, seconds = max(1.0, peak * SHARE), context.pick(2.5, 0.5)
         tasks = Tasks(running.port, method, targets, work.answers, rate, seconds)
-        rows.append(Row(labels, measured(context, running, tasks)))
+        together = SLOTS if where == INSIDE else POOLS[work.name]
+        rows.append(Row(labels, measured(context, running, tasks, together)))
         if work.name == "io" and way not in {(INSIDE, "thread pool"), (INSIDE, "process pool")}:
             lose = losses.with_202 if where == OUTSIDE else losses.without_202
             loss = lose(running, f"{path}/io?number={losses.LONG_PAGE}", KILLED)

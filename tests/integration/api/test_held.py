@@ -213,13 +213,18 @@ def test_low_jobs_wait_for_normal_ones_without_starving(rig: Rig) -> None:
     assert got["import"] <= 0.2 * got["noisy"]
 
 
-def test_long_low_jobs_get_a_tenth_too(rig: Rig) -> None:
-    """Two slots finish a job of two seconds each second. A low one is paid for in full."""
+def import_beside_long_jobs(rig: Rig) -> None:
+    """Hold low jobs and normal ones. Each takes two seconds, and there are two slots."""
     capacity(rig, slots=2, mean=2_000.0)
     share(rig, "import", mean=2_000.0, low=True)
     share(rig, "noisy", mean=2_000.0)
     flood(rig, "noisy", 60)
     flood(rig, "import", 20, low=True)
+
+
+def test_long_low_jobs_get_a_tenth_too(rig: Rig) -> None:
+    """Two slots finish a job of two seconds each second. A low one is paid for in full."""
+    import_beside_long_jobs(rig)
     got: Counter[str] = Counter()
     for _ in range(40):
         finish(rig, 1, took=2.0, slots=2)
@@ -253,11 +258,7 @@ def test_low_jobs_get_a_tenth_whatever_their_mean_is(rig: Rig, guess: float | No
 
 def test_low_jobs_that_could_only_wait_get_their_guess_back(rig: Rig) -> None:
     """They used a tenth of a second of the two that the low credit has paid."""
-    capacity(rig, slots=2, mean=2_000.0)
-    share(rig, "import", mean=2_000.0, low=True)
-    share(rig, "noisy", mean=2_000.0)
-    flood(rig, "noisy", 60)
-    flood(rig, "import", 20, low=True)
+    import_beside_long_jobs(rig)
     released(rig)
     later(rig, 0.5)
     assert released(rig)["import"] == 1
@@ -271,11 +272,7 @@ def test_low_jobs_that_could_only_wait_get_their_guess_back(rig: Rig) -> None:
 def test_replicas_share_the_low_credit(make_rig: MakeRig) -> None:
     """Otherwise low jobs get a tenth of each replica that releases."""
     first, second = make_rig(), make_rig()
-    capacity(first, slots=2, mean=2_000.0)
-    share(first, "import", mean=2_000.0, low=True)
-    share(first, "noisy", mean=2_000.0)
-    flood(first, "noisy", 60)
-    flood(first, "import", 20, low=True)
+    import_beside_long_jobs(first)
     got: Counter[str] = Counter()
     for _ in range(20):
         finish(first, 1, took=2.0, slots=2)

@@ -3,7 +3,7 @@
 __main__.py       runs experiments, writes results.json, then the page
 app.py            the application under test: Flask, as a newcomer writes it
 page_site.py      the site that it fetches; it counts its requests in flight. site.py starts it
-servers.py        the table of servers, and how to start one
+servers.py        the table of servers, and how to start one; commands.py has their command lines
 load.py           works (requests with their right answers) and loads
 measure.py        one measurement: rate, latency, errors, wrong answers, CPU, memory
 context.py        what an experiment runs with: servers, works, a database, sizes

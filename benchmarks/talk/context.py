@@ -10,6 +10,7 @@ from typing import TypeVar
 from tests.servers.postgres import Postgres
 
 from . import load, servers
+from .commands import APP
 from .experiment import Row
 from .load import Work
 from .measure import Measurement, at, peak
@@ -73,7 +74,7 @@ class Context:
         *,
         slots: int = 1,
         processes: int = 1,
-        app: str = servers.APP,
+        app: str = APP,
         environ: Mapping[str, str] | None = None,
     ) -> AbstractContextManager[Running]:
         """One server with the application. Raises Missing if it is not installed."""

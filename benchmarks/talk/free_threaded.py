@@ -8,7 +8,8 @@ import subprocess
 
 from benchmarks import ROOT
 
-from .servers import Missing, Server, Shape
+from .commands import Shape
+from .servers import Missing, Server
 
 #: Its interpreter.
 PYTHON = ROOT / ".tools" / "free-threaded" / "bin" / "python"

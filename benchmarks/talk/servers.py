@@ -9,8 +9,7 @@ import importlib.util
 import os
 import re
 import shutil
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,13 +19,13 @@ import requests
 from benchmarks import ROOT
 from benchmarks.harness.processes import cpu_seconds_with_ended_children, pss_mib
 from tests.support import descendants, free_port, wait_until
-from tests.system.rig.processes import SpawnedService, program
+from tests.system.rig.processes import SpawnedService
 
-#: The application, as servers name it.
-APP = "benchmarks.talk.app:app"
+from . import commands
+from .commands import APP, Command, Shape
 
-#: Connections that may wait, for servers with such a setting.
-BACKLOG = 2048
+#: A kind of slot.
+GREEN = "green thread"
 
 #: Seconds for a server to answer, and for all of its processes to rest.
 START_TIMEOUT = 60.0
@@ -34,19 +33,6 @@ START_TIMEOUT = 60.0
 
 class Missing(LookupError):
     """A server cannot be run here. The message has the reason."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A server's size, and what it serves."""
-
-    port: int
-    slots: int
-    processes: int
-    app: str
-
-
-Command = Callable[[Shape], list[str]]
 
 
 @dataclass(frozen=True)
@@ -60,8 +46,6 @@ class Server:
     #: What a slot is: thread, process, green thread.
     slot: str
     environ: Mapping[str, str] = field(default_factory=dict)
-    #: Whether it keeps connections open, and an idle one holds up nothing.
-    keeps_alive: bool = True
 
     def version(self) -> str:
         """The installed version.
@@ -85,120 +69,32 @@ def _remedy(package: str) -> str:
     return "run make talk"
 
 
-def _flask(*options: str) -> Command:
-    def command(it: Shape) -> list[str]:
-        where = ["--host", "127.0.0.1", "--port", str(it.port), *options]
-        return [program("flask"), "--app", it.app, "run", "--no-reload", *where]
+_GEVENT = ("--gevent", "{slots}")
+_PATCHED = (*_GEVENT, "--gevent-monkey-patch")
 
-    return command
-
-
-def _gunicorn(kind: str, slots: str = "") -> Command:
-    """`slots` is the option that takes their number."""
-
-    def command(it: Shape) -> list[str]:
-        size = [slots, str(it.slots)] if slots else []
-        where = ["--bind", f"127.0.0.1:{it.port}", "--backlog", str(BACKLOG), "--no-control-socket"]
-        workers = ["--workers", str(it.processes), "--worker-class", kind, *size]
-        return [program("gunicorn"), *where, *workers, "--timeout", "60", it.app]
-
-    return command
-
-
-def _eventlet(it: Shape) -> list[str]:
-    module = "benchmarks.talk.apps.eventlet_worker"
-    return [sys.executable, "-m", module, str(it.port), str(it.slots), it.app]
-
-
-def _uwsgi(*options: str, socket: str = "--http-socket") -> Command:
-    """`{slots}` in an option is their number."""
-
-    def command(it: Shape) -> list[str]:
-        where = [socket, f"127.0.0.1:{it.port}", "--listen", "128", "--die-on-term"]
-        workers = ["--master", "--need-app", "--processes", str(it.processes), "--disable-logging"]
-        more = [option.format(slots=it.slots) for option in options]
-        return [program("uwsgi"), *where, *workers, *more, "--module", it.app]
-
-    return command
-
-
-def _waitress(it: Shape) -> list[str]:
-    where = f"127.0.0.1:{it.port}"
-    return [program("waitress-serve"), "--listen", where, "--threads", str(it.slots), it.app]
-
-
-def _granian(it: Shape) -> list[str]:
-    where = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(it.port)]
-    size = ["--workers", str(it.processes), "--blocking-threads", str(it.slots)]
-    return [program("granian"), *where, *size, "--backlog", str(BACKLOG), it.app]
-
-
-def _uvicorn(it: Shape) -> list[str]:
-    where = ["--host", "127.0.0.1", "--port", str(it.port), "--backlog", str(BACKLOG)]
-    size = ["--workers", str(it.processes)] if it.processes > 1 else []
-    app = "benchmarks.talk.apps.asgi:asgi" if it.app == APP else it.app
-    return [program("uvicorn"), *where, *size, "--no-access-log", app]
-
-
-def _cheroot(it: Shape) -> list[str]:
-    where = ["--bind", f"127.0.0.1:{it.port}", "--threads", str(it.slots)]
-    where += ["--request-queue-size", str(BACKLOG)]
-    return [sys.executable, "-m", "cheroot", *where, it.app]
-
+#: This socket keeps connections. With gevent, it ends the worker: libev finds a closed descriptor.
+_KEEPS = "--http11-socket"
 
 TABLE = {
     each.name: each
     for each in (
+        Server("flask run, no threads", "flask", commands.flask("--without-threads"), "process"),
+        Server("flask run", "flask", commands.flask("--with-threads"), "thread"),
+        Server("gunicorn sync", "gunicorn", commands.gunicorn("sync"), "process"),
+        Server("gunicorn gthread", "gunicorn", commands.gunicorn("gthread", "--threads"), "thread"),
         Server(
-            "flask run, no threads",
-            "flask",
-            _flask("--without-threads"),
-            "process",
-            keeps_alive=False,
+            "gunicorn gevent", "gevent", commands.gunicorn("gevent", "--worker-connections"), GREEN
         ),
-        Server("flask run", "flask", _flask("--with-threads"), "thread", keeps_alive=False),
-        Server("gunicorn sync", "gunicorn", _gunicorn("sync"), "process", keeps_alive=False),
-        Server("gunicorn gthread", "gunicorn", _gunicorn("gthread", "--threads"), "thread"),
-        Server(
-            "gunicorn gevent",
-            "gevent",
-            _gunicorn("gevent", "--worker-connections"),
-            "green thread",
-        ),
-        Server("gunicorn eventlet", "eventlet", _eventlet, "green thread"),
-        Server("uwsgi", "uwsgi", _uwsgi(), "process", keeps_alive=False),
-        Server(
-            "uwsgi threads",
-            "uwsgi",
-            _uwsgi("--threads", "{slots}"),
-            "thread",
-            keeps_alive=False,
-        ),
-        Server(
-            "uwsgi gevent",
-            "uwsgi",
-            _uwsgi("--gevent", "{slots}", "--gevent-monkey-patch"),
-            "green thread",
-            keeps_alive=False,
-        ),
-        Server(
-            "uwsgi gevent, not patched",
-            "uwsgi",
-            _uwsgi("--gevent", "{slots}"),
-            "green thread",
-            keeps_alive=False,
-        ),
-        Server(
-            "uwsgi gevent, HTTP/1.1",
-            "uwsgi",
-            # With gevent, this socket ends the worker: libev finds a closed descriptor.
-            _uwsgi("--gevent", "{slots}", "--gevent-monkey-patch", socket="--http11-socket"),
-            "green thread",
-        ),
-        Server("waitress", "waitress", _waitress, "thread"),
-        Server("granian", "granian", _granian, "thread"),
-        Server("uvicorn with a2wsgi", "uvicorn", _uvicorn, "thread"),
-        Server("cheroot", "cheroot", _cheroot, "thread"),
+        Server("gunicorn eventlet", "eventlet", commands.eventlet, GREEN),
+        Server("uwsgi", "uwsgi", commands.uwsgi(), "process"),
+        Server("uwsgi threads", "uwsgi", commands.uwsgi("--threads", "{slots}"), "thread"),
+        Server("uwsgi gevent", "uwsgi", commands.uwsgi(*_PATCHED), GREEN),
+        Server("uwsgi gevent, not patched", "uwsgi", commands.uwsgi(*_GEVENT), GREEN),
+        Server("uwsgi gevent, HTTP/1.1", "uwsgi", commands.uwsgi(*_PATCHED, socket=_KEEPS), GREEN),
+        Server("waitress", "waitress", commands.waitress, "thread"),
+        Server("granian", "granian", commands.granian, "thread"),
+        Server("uvicorn with a2wsgi", "uvicorn", commands.uvicorn, "thread"),
+        Server("cheroot", "cheroot", commands.cheroot, "thread"),
     )
 }
 

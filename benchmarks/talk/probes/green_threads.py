@@ -4,9 +4,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+from benchmarks.talk.commands import Shape
 from benchmarks.talk.context import Context
 from benchmarks.talk.experiment import Row
-from benchmarks.talk.servers import Running, Server, Shape
+from benchmarks.talk.servers import Running, Server
 
 from .orders import computing, together
 from .queries import Queries

@@ -134,13 +134,16 @@ class Context:
             fresh=fresh,
         )
 
-    def loads(self, running: Running, work: Work, **labels: str | int) -> list[Row]:
-        """Three rows: the peak, half of it, and half again above it."""
-        most = self.peak(running, work)
+    def loads(
+        self, running: Running, work: Work, *, seconds: float | None = None, **labels: str | int
+    ) -> list[Row]:
+        """Three rows: the peak, half of it, and half again above it. `seconds`: of each."""
+        most = self.peak(running, work, seconds)
         rows = [Row({**labels, "load": "peak"}, most.figures())]
         for name, share in (("half", 0.5), ("above", 1.5)):
             rate = max(1.0, most.rate * share)
-            rows.append(Row({**labels, "load": name}, self.at(running, work, rate).figures()))
+            found = self.at(running, work, rate, seconds=seconds)
+            rows.append(Row({**labels, "load": name}, found.figures()))
         return rows
 
 

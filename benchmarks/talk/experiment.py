@@ -40,6 +40,14 @@ if TYPE_CHECKING:
 
 Label = str | int
 
+#: The counts of what was not a right answer.
+FAILURES = {
+    "wrong": "wrong",
+    "errors": "errors",
+    "missing": "missing",
+    "ping_failures": "pings failed",
+}
+
 
 @dataclass(frozen=True)
 class Row:
@@ -123,6 +131,18 @@ class Rows(Sequence[Case]):
         return sum(each.total(figure) for each in self)
 
 
+def failures(counted: Case | Rows) -> str:
+    """Everything that was not a right answer, in words; empty if there is nothing."""
+    totals = {words: counted.total(figure) for figure, words in FAILURES.items()}
+    return ", ".join(f"{total:,.0f} {words}" for words, total in totals.items() if total)
+
+
+def but_not_right(counted: Case | Rows) -> str:
+    """A sentence for a verdict; empty if all answers were right."""
+    found = failures(counted)
+    return f" Not every answer was right: {found}." if found else ""
+
+
 def ratio(case: Case, to: Case, figure: str) -> float:
     """How many times as large a figure is; NaN if the other is zero."""
     below = to.median(figure)
@@ -153,7 +173,8 @@ class Column:
 
     key: str
     heading: str
-    #: `spread` shows median (least - most), `total` the sum over the rounds, `most` the largest.
+    #: `spread` shows median (least - most), `total` the sum over the rounds, `most` the largest,
+    #: `failures` all FAILURES by name.
     shows: str = "spread"
 
 
@@ -172,6 +193,7 @@ COLUMNS = {
         Column("errors", "errors", "total"),
         Column("missing", "missing", "total"),
         Column("ping_failures", "pings that failed", "total"),
+        Column("not_right", "not right", "failures"),
         Column("cpu_ms", "CPU per request, ms"),
         Column("waiting_kib", "memory per waiting request, KiB"),
         Column("in_flight", "in flight", "most"),

@@ -7,7 +7,16 @@ from benchmarks import ROOT
 from benchmarks.harness.table import number
 
 from .context import FULL
-from .experiment import COLUMNS, Case, Column, Experiment, Table, Verdict
+from .experiment import (
+    COLUMNS,
+    FAILURES,
+    Case,
+    Column,
+    Experiment,
+    Table,
+    Verdict,
+    failures,
+)
 from .experiments import load, written
 from .load import PING_RATE
 from .results import RESULTS, Result, read
@@ -46,8 +55,9 @@ application, a microblog: `benchmarks/talk/app.py`. Run them yourself with `make
 - "in flight" is the largest number of requests that the other site saw at the same time. The site
   counts it, so it depends on no clock.
 - "wrong" counts answers with a wrong body, "errors" other statuses than 200, and "missing" requests
-  without an answer. These are sums of all rounds. All other figures are medians of the rounds, with
-  the least and the most in brackets. With fewer than a hundred answers, p99 is the slowest.
+  without an answer. A column "not right" names all that were counted, and pings that failed. These
+  are sums of all rounds. All other figures are medians of the rounds, with the least and the most
+  in brackets. With fewer than a hundred answers, p99 is the slowest.
 """
 
 
@@ -134,6 +144,8 @@ def _row(case: Case, labels: Sequence[str], columns: Sequence[Column]) -> list[s
 def _cell(case: Case, column: Column) -> str:
     if column.key in case.labels:
         return str(case.labels[column.key])
+    if column.shows == "failures":
+        return (failures(case) or "none") if FAILURES.keys() & case.figures.keys() else ""
     values = case.values(column.key)
     if not values:
         return ""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.talk.experiment import Case
+from benchmarks.talk.experiment import Case, Row, Verdict, cases
+from benchmarks.talk.experiments.nginx import verdict
 from benchmarks.talk.nginx.measured import (
     APPLICATION,
     BODY,
@@ -75,3 +76,45 @@ def test_no_page_is_wrong_or_missing(quick_rows: QuickRows) -> None:
     assert rows.total("right") > 0
     for figure in ("wrong", "errors", "missing", "ping_failures"):
         assert rows.total(figure) == 0, figure
+
+
+def judged(through: dict[str, int], rates: tuple[float, float] = (400, 5000)) -> Verdict:
+    """The verdict on pings beside slow clients, and on the rates of both sources of files."""
+    rows = [
+        Row(
+            {"part": "slow", "clients are slow at": HEAD, "front": front},
+            {"through": through[front], "pings": PINGS, "held": 1, "slow": 6, "right": 5},
+        )
+        for front in FRONTS
+    ]
+    for source, rate in zip((APPLICATION, NGINX), rates, strict=True):
+        rows.append(Row({"part": "page", "from": source, "load": "peak"}, {"rate": rate}))
+        rows.append(Row({"part": "large", "from": source}, {"cpu_ms_per_mib": 1}))
+    return verdict(cases([rows]))
+
+
+@pytest.mark.parametrize(
+    ("buffering", "direct", "answer"),
+    [(PINGS, 0, "Yes: "), (PINGS - 1, 0, "In part: "), (3, 3, "No: "), (PINGS, PINGS, "No: ")],
+)
+def test_the_verdict_compares_the_pings_that_got_through(
+    buffering: int, direct: int, answer: str
+) -> None:
+    """All with nginx and fewer without it, or the claim does not hold."""
+    said = judged({BUFFERING: buffering, PASSING: 1, DIRECT: direct}).still_true
+    assert said.startswith(answer)
+    assert f"{buffering} of {PINGS} pings" in said
+
+
+@pytest.mark.parametrize(("rate", "faster"), [(5000.0, True), (300.0, False)])
+def test_the_verdict_gives_files_to_nginx_only_if_it_is_faster(rate: float, faster: bool) -> None:
+    """By the peak of a small file."""
+    found = judged({BUFFERING: PINGS, PASSING: 1, DIRECT: 0}, (400, rate))
+    assert ("serves small files faster" in found.still_true) == faster
+    assert ("Let nginx serve" in found.what_to_do) == faster
+
+
+def test_the_verdict_counts_slow_clients_without_a_right_answer() -> None:
+    """Of all fronts."""
+    said = judged({BUFFERING: PINGS, PASSING: 1, DIRECT: 0}).by_how_much
+    assert "In the end, 3 answers were wrong or missing." in said

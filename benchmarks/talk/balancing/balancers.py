@@ -14,13 +14,13 @@ THREADS = servers.TABLE["gunicorn gthread"]
 SLOTS = 4
 
 #: A slot in each worker, and no kept connections.
-SYNC = "one socket, sync workers"
+SYNC = "one socket with sync workers"
 ONE_SOCKET = "one socket"
 REUSE_PORT = "SO_REUSEPORT"
-IN_TURN = "nginx, in turn"
-LEAST_CONN = "nginx, least_conn"
-IP_HASH = "nginx, ip_hash"
-HASH = "nginx, hash"
+IN_TURN = "nginx in turn"
+LEAST_CONN = "nginx least_conn"
+IP_HASH = "nginx ip_hash"
+HASH = "nginx hash"
 
 #: Servers with all workers in one program.
 _FORKED = {

@@ -29,6 +29,9 @@ CPU_RATE = 24.0
 PING_RATE = 40.0
 SECTIONS = 10
 
+#: Seconds of each load: enough requests that compute for a p99.
+SECONDS, QUICK_SECONDS = 3.0, 0.7
+
 #: Requests of one client, one after the other, over one connection.
 ON_ONE_CONNECTION = 20
 
@@ -74,7 +77,7 @@ def _load(context: Context, port: int, folder: Path, labels: dict[str, str]) -> 
     """Requests that compute, and pings beside them, each over connections of its own."""
     counts.reset(folder)
     kind, warm_up = labels["connections"], context.sizes.warm_up
-    most, fresh, seconds = CONNECTIONS[kind], kind == "new", context.pick(3.5, 0.7)
+    most, fresh, seconds = CONNECTIONS[kind], kind == "new", context.pick(SECONDS, QUICK_SECONDS)
     work = load.cpu(_sections(context))
     heavy, cheap = (
         Load(port, rate, seconds, most, fresh, warm_up, ends_on_time=False)

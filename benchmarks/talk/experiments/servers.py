@@ -1,145 +1,24 @@
-"""Servers: the same slots under each, the same requests, one table."""
+"""Servers: the same slots under each, the same requests, the same table."""
 
 from collections.abc import Sequence
 
-import requests
-
 from benchmarks.harness.table import number
-from benchmarks.talk import load
-from benchmarks.talk.context import Context
-from benchmarks.talk.experiment import (
-    Case,
-    Column,
-    Experiment,
-    Plot,
-    Row,
-    Rows,
-    Table,
-    Verdict,
-    missing_row,
-)
-from benchmarks.talk.servers import TABLE, Missing, Running
-
-#: Requests that each server may have in flight.
-SLOTS = 20
-
-#: A slot is a process: the number of slots is the number of processes. Both import the
-#: application once, before they fork: without that, many processes need a second of CPU each.
-PRELOAD = "gunicorn sync, preload"
-BY_PROCESSES = (PRELOAD, "uwsgi")
-
-BY_THREADS = (
-    *("gunicorn gthread", "uwsgi threads", "waitress"),
-    *("granian", "uvicorn with a2wsgi", "cheroot"),
-)
-
-BY_GREEN_THREADS = ("gunicorn gevent", "gunicorn eventlet", "uwsgi gevent")
-
-#: It has green threads, and nothing in it lets another one run.
-NOT_PATCHED = "uwsgi gevent, not patched"
-
-SERVERS = (*BY_PROCESSES, *BY_THREADS, *BY_GREEN_THREADS, NOT_PATCHED)
-
-#: The same with each of uWSGI's sockets for HTTP: one closes each connection, the other keeps it.
-SOCKETS = ("uwsgi gevent", "uwsgi gevent, HTTP/1.1")
-
-#: Pings to them, one after the other, and seconds for each. uWSGI starts a dead worker after 2 s.
-PINGS, QUICK_PINGS, PING_TIMEOUT = 5, 3, 5.0
-
-#: What uWSGI logs about a worker.
-DIED = "died, killed by signal"
-
-#: Seconds of each load, of a full and of a quick run.
-SECONDS, QUICK_SECONDS = 1.5, 0.8
-
-#: The share of the peak that is too much.
-ABOVE = 1.5
-
-#: Counts that are sums of all loads.
-COUNTED = ("right", "wrong", "errors", "missing", "ping_failures")
-
-
-def run(context: Context) -> Sequence[Row]:
-    """Each server in turn, then the two sockets of uWSGI with gevent: those need no clock."""
-    rows = [_measured(context, server) for server in SERVERS]
-    if context.first:
-        rows += [_socket(context, server) for server in SOCKETS]
-    return rows
-
-
-def _measured(context: Context, server: str) -> Row:
-    by_processes = server in BY_PROCESSES
-    slots = 1 if by_processes else SLOTS
-    processes = SLOTS if by_processes else 1
-    kind = TABLE["gunicorn sync"].with_options("--preload") if server == PRELOAD else TABLE[server]
-    labels = {"part": "slots", "server": server, "slot": kind.slot}
-    try:
-        with context.serving(kind, slots=slots, processes=processes) as running:
-            return Row(labels, _figures(context, running))
-    except Missing as error:
-        return missing_row(error, **labels)
-
-
-def _socket(context: Context, server: str) -> Row:
-    """Pings one after the other. uWSGI's master says in its log when a worker has died."""
-    labels = {"part": "socket", "server": server}
-    pings = context.pick(PINGS, QUICK_PINGS)
-    try:
-        with context.serving(server, slots=SLOTS) as running:
-            answered = sum(_ping(running) for _ in range(pings))
-            died = running.service.log.read_text(errors="replace").count(DIED)
-    except Missing as error:
-        return missing_row(error, **labels)
-    return Row(labels, {"pings": pings, "answered": answered, "died": died})
-
-
-def _ping(running: Running) -> bool:
-    try:
-        return requests.get(f"{running.url}/ping", timeout=PING_TIMEOUT).text == "pong\n"
-    except requests.RequestException:
-        return False
-
-
-def _figures(context: Context, running: Running) -> dict[str, float]:
-    """All loads of one server, as one row. A quick run has the peak only."""
-    seconds = context.pick(SECONDS, QUICK_SECONDS)
-    peak = context.peak(running, context.io(), seconds)
-    at_rest = {"pss_mib": running.pss_kib() / 1024}
-    if context.quick:
-        return {**peak.figures(), **at_rest}
-    half = context.at(running, context.io(), max(1.0, peak.rate / 2), seconds=seconds)
-    pings = context.peak(running, load.PING, seconds / 2)
-    loads, more = [peak, half, pings], {}
-    if context.first:
-        # The slowest load of all: one round has it.
-        above = context.at(running, context.io(), max(1.0, peak.rate * ABOVE), seconds=seconds)
-        loads.append(above)
-        more = {"above_p99": above.p99, "above_ping_p99": above.ping_p99}
-    return {
-        **half.figures(),
-        **{name: sum(each.figures()[name] for each in loads) for name in COUNTED},
-        **at_rest,
-        **more,
-        "rate": peak.rate,
-        "cpu_ms": peak.cpu_ms,
-        "waiting_kib": peak.waiting_kib,
-        "ping_rate": pings.rate,
-        "ping_cpu_ms": pings.cpu_ms,
-        "in_flight": max(each.in_flight for each in loads),
-    }
+from benchmarks.talk.context import FULL
+from benchmarks.talk.experiment import Case, Column, Experiment, Plot, Rows, Table, Verdict
+from benchmarks.talk.probes.servers import BAD, CLOSES, KEEPS, NOT_PATCHED, SLOTS, measured
 
 
 def verdict(rows: Rows) -> Verdict:
     """From the servers that ran."""
     ran = [each for each in rows.where(part="slots") if each.figures]
     return Verdict(
-        still_true=_still_true(ran),
-        by_how_much=f"{_cpu(ran)} {_memory(ran)} {_pings(ran)}{_sockets(rows)}",
+        still_true=f"{_still_true(ran)}{_bad(ran)}" if ran else "Not measured: no server ran.",
+        by_how_much=f"{_rates(ran)}{_cpu(ran)}{_memory(ran)}{_pings(ran)}{_sockets(rows)}".strip(),
         what_to_do=(
             "Choose the kind of slot first: threads for a few dozen requests that wait, green "
-            "threads for more. Then choose the server by what it does to its neighbours and by its "
-            "documentation. With gevent under uWSGI, set `gevent-monkey-patch` as well, take "
-            "`http-socket` and not `http11-socket`, and count the requests in flight once. "
+            "threads for more. Then choose the server by its CPU, its memory and its "
+            "documentation. With gevent under uWSGI, set `gevent-monkey-patch` as well, "
+            f"{_socket_to_take(rows)}and count the requests in flight once. "
             "Set the length of the queue of connections: some defaults are so short that the "
             "kernel turns away a burst of clients, and they try again later."
         ),
@@ -147,76 +26,98 @@ def verdict(rows: Rows) -> Verdict:
 
 
 def _still_true(ran: Sequence[Case]) -> str:
-    fewer = {
-        each.labels["server"]: each.most("in_flight")
-        for each in ran
-        if each.most("in_flight") < SLOTS
-    }
-    said = f"{len(ran) - len(fewer)} of {len(ran)} servers had {SLOTS} requests in flight."
-    alone = fewer.pop(NOT_PATCHED, None)
-    if alone is not None:
-        said += (
-            f" uWSGI with its gevent option alone had {alone:.0f}: it does not patch the standard "
-            "library."
-        )
-    if not fewer:
-        return f"Yes: the kind of slot decides, not the server. {said}{_bad(ran)}"
-    names = ", ".join(f"{server}: {most:.0f}" for server, most in fewer.items())
-    return f"In part. {said} The others had fewer ({names}).{_bad(ran)}"
+    in_flight = {str(each.labels["server"]): each.most("in_flight") for each in ran}
+    alone = in_flight.pop(NOT_PATCHED, None)
+    others = {server: most for server, most in in_flight.items() if most != SLOTS}
+    said = (
+        f"With {SLOTS} slots, {len(in_flight) - len(others)} of {len(in_flight)} servers had "
+        f"{SLOTS} requests in flight."
+    )
+    if others:
+        said += f" The others: {', '.join(f'{name} {most:.0f}' for name, most in others.items())}."
+    if alone is None:
+        return f"{'In part' if others else 'Yes'}. {said}"
+    said += f" uWSGI with its gevent option alone had {alone:.0f}"
+    if alone == 1:
+        said += ": that option does not patch the standard library."
+        return f"{'In part' if others else 'Yes'}. {said}"
+    return f"In part. {said}: it no longer needs a patched standard library."
 
 
 def _bad(ran: Sequence[Case]) -> str:
-    names = ("wrong", "errors", "missing", "ping_failures")
-    bad = {each.labels["server"]: sum(each.total(name) for name in names) for each in ran}
-    told = ", ".join(f"{server}: {count:,.0f}" for server, count in bad.items() if count)
-    return f" Wrong or missing answers: {told}." if told else ""
+    bad = {each.labels["server"]: sum(each.total(name) for name in BAD) for each in ran}
+    told = ", ".join(f"{server} {count:,.0f}" for server, count in bad.items() if count)
+    return f" Wrong or missing answers: {told}." if told else " No answer was wrong or missing."
+
+
+def _rates(ran: Sequence[Case]) -> str:
+    patched = [each for each in ran if each.labels["server"] != NOT_PATCHED]
+    if not (ends := _ends(patched, "rate")):
+        return ""
+    (low, least), (high, most) = ends
+    return (
+        f"The peaks were from {least} `/io` a second ({low}) to {most} ({high}). Little's law "
+        f"allows {SLOTS / FULL.page_seconds:.0f}. "
+    )
 
 
 def _cpu(ran: Sequence[Case]) -> str:
-    low, high = _ends(ran, "ping_cpu_ms")
+    if not (ends := _ends(ran, "ping_cpu_ms")):
+        return ""
+    (low, least), (high, most) = ends
     return (
-        f"A `/ping` cost {number(low.median('ping_cpu_ms'))} ms of CPU under "
-        f"{low.labels['server']} and {number(high.median('ping_cpu_ms'))} ms under "
-        f"{high.labels['server']}; the application is the same. An `/io` cost "
-        f"{number(low.median('cpu_ms'))} ms and {number(high.median('cpu_ms'))} ms."
+        f"A `/ping` cost {least} ms of CPU under {low} and {most} ms under {high}; the application "
+        "is the same. "
     )
 
 
 def _memory(ran: Sequence[Case]) -> str:
-    low, high = _ends(ran, "pss_mib")
-    return (
-        f"{SLOTS} slots took {number(low.median('pss_mib'))} MiB under {low.labels['server']}, "
-        f"and {number(high.median('pss_mib'))} MiB under {high.labels['server']}."
-    )
+    if not (ends := _ends(ran, "pss_mib")):
+        return ""
+    (low, least), (high, most) = ends
+    return f"{SLOTS} slots took {least} MiB under {low}, and {most} MiB under {high}. "
 
 
 def _pings(ran: Sequence[Case]) -> str:
-    patched = [each for each in ran if each.labels["server"] != NOT_PATCHED]
-    low, high = _ends(patched, "above_ping_p99")
+    """What a server with too many requests does to a cheap one."""
+    both = [each for each in ran if each.values("above_ping_p99") and each.values("ping_p99")]
+    if not (ends := _ends(both, "above_ping_p99")):
+        return ""
+    (low, least), (high, most) = ends
+    slower = sum(each.median("above_ping_p99") > each.median("ping_p99") for each in both)
     return (
-        f"Above the peak, `/ping` took from {number(low.median('above_ping_p99'))} ms "
-        f"({low.labels['server']}) to {number(high.median('above_ping_p99'))} ms "
-        f"({high.labels['server']}) at p99: a full server is slow for all, whatever its name."
+        f"Above the peak, the p99 of `/ping` was from {least} ms ({low}) to {most} ms ({high}). "
+        f"For {slower} of {len(both)} servers it was longer than at half of the peak. "
     )
 
 
 def _sockets(rows: Rows) -> str:
-    kept = rows.one(part="socket", server=SOCKETS[1])
-    if not kept.total("died"):
-        return ""
-    return (
-        f" uWSGI with gevent on its socket for HTTP/1.1 lost a worker {kept.total('died'):,.0f} "
-        f"times in {kept.total('pings'):,.0f} pings, and answered {kept.total('answered'):,.0f}."
+    """What each socket of uWSGI did. A verdict names a socket only if it ran."""
+    return " ".join(
+        f"uWSGI with gevent on {socket} answered {case.total('answered'):,.0f} of "
+        f"{case.total('pings'):,.0f} pings, and lost a worker {case.total('died'):,.0f} times."
+        for server, socket in ((CLOSES, "`http-socket`"), (KEEPS, "`http11-socket`"))
+        for case in rows.where(part="socket", server=server)
+        if case.figures
     )
 
 
-def _ends(ran: Sequence[Case], figure: str) -> tuple[Case, Case]:
-    """The cases with the least and the most of a figure."""
-    measured = [each for each in ran if each.values(figure)]
-    return (
-        min(measured, key=lambda each: each.median(figure)),
-        max(measured, key=lambda each: each.median(figure)),
+def _socket_to_take(rows: Rows) -> str:
+    died = {
+        server: rows.where(part="socket", server=server).total("died") for server in (CLOSES, KEEPS)
+    }
+    return "take `http-socket` and not `http11-socket`, " if died[KEEPS] > died[CLOSES] else ""
+
+
+def _ends(ran: Sequence[Case], figure: str) -> tuple[tuple[str, str], tuple[str, str]] | None:
+    """The servers with the least and the most of a figure, and its words. None if none has it."""
+    found = sorted(
+        (each.median(figure), str(each.labels["server"])) for each in ran if each.values(figure)
     )
+    if not found:
+        return None
+    (least, low), (most, high) = found[0], found[-1]
+    return (low, number(least)), (high, number(most))
 
 
 EXPERIMENT = Experiment(
@@ -237,20 +138,31 @@ EXPERIMENT = Experiment(
         "wait, so the number of slots decides, and each server has another default for it. "
         "The second mistake: uWSGI's `gevent` option without its `gevent-monkey-patch`."
     ),
-    run=run,
+    run=measured,
     verdict=verdict,
     tables=(
         Table(
-            f"{SLOTS} slots under each server. Latencies are at half of the peak, or above it",
+            f"{SLOTS} slots under each server: its peak of `/io`, and what it costs",
             ("server", "slot"),
             (
-                *("rate", "in_flight", "p50", "p99", "ping_p50", "ping_p99"),
-                Column("above_p99", "above the peak: p99, ms"),
-                Column("above_ping_p99", "above the peak: p99 of `/ping`, ms"),
-                *("wrong", "errors", "missing", "ping_failures", "cpu_ms"),
+                *("rate", "in_flight", "cpu_ms"),
                 Column("ping_cpu_ms", "CPU per `/ping`, ms"),
                 Column("pss_mib", "memory (PSS), MiB"),
                 "waiting_kib",
+            ),
+            {"part": "slots"},
+        ),
+        Table(
+            "The same servers: latencies of `/io` and of `/ping` beside it, at half of the peak "
+            "and above it, and what went wrong in all loads",
+            ("server",),
+            (
+                Column("p50", "half: p50, ms"),
+                Column("p99", "half: p99, ms"),
+                Column("ping_p99", "half: p99 of `/ping`, ms"),
+                Column("above_p99", "above: p99, ms"),
+                Column("above_ping_p99", "above: p99 of `/ping`, ms"),
+                *("wrong", "errors", "missing", "ping_failures"),
             ),
             {"part": "slots"},
         ),
@@ -291,4 +203,5 @@ EXPERIMENT = Experiment(
         *("flask", "gunicorn", "gevent", "eventlet", "uwsgi", "waitress", "granian"),
         *("uvicorn", "a2wsgi", "cheroot"),
     ),
+    rounds=1,
 )

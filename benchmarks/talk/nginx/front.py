@@ -44,11 +44,8 @@ def front(
     *,
     static: Path | None = None,
     buffering: bool = True,
-    balance: str = "",
 ) -> Iterator[Front]:
     """An nginx that serves the files of `static` and asks the servers for all else.
-
-    `balance` is a directive such as `least_conn;`. Without one, the servers have turns.
 
     Raises:
         MissingBinary: nginx is not installed.
@@ -63,7 +60,6 @@ def front(
         "PORT": port,
         "STATIC": static or home,
         "BUFFERING": "on" if buffering else "off",
-        "BALANCE": balance,
         "SERVERS": "\n        ".join(f"server 127.0.0.1:{each.port};" for each in behind),
     }
     text = Template(CONFIGURATION.read_text("utf-8")).safe_substitute(values)

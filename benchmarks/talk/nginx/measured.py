@@ -41,7 +41,10 @@ LARGE, QUICK_LARGE = 48 << 20, 16 << 20
 DOWNLOADERS, DOWNLOADS, QUICK_DOWNLOADS = 4, 4, 1
 
 #: Seconds to wait for pings that do not get through.
-PATIENCE, QUICK_PATIENCE = 3.0, 1.0
+PATIENCE, QUICK_PATIENCE = 1.5, 0.7
+
+#: Seconds of each load of small files.
+SECONDS, QUICK_SECONDS = 2.5, 0.5
 
 
 def measured(context: Context) -> Sequence[Row]:
@@ -67,17 +70,17 @@ def _static(context: Context, folder: Path, digest: str) -> list[Row]:
     """The same files from both: each at its peak, and both at half of the application's peak."""
     environ = {"TALK_STATIC": str(folder)}
     page = Work("page", ("/static/page.html",), (_page(),))
-    rows: list[Row] = []
+    rows, seconds = [], context.pick(SECONDS, QUICK_SECONDS)
     with (
         context.serving(FILES_SERVER, slots=FILES_SLOTS, environ=environ) as behind,
         front(context.folder, [behind], static=folder) as nginx,
     ):
         both = {APPLICATION: behind, NGINX: nginx}
-        most = {name: context.peak(running, page) for name, running in both.items()}
+        most = {name: context.peak(running, page, seconds) for name, running in both.items()}
         rate = max(1.0, most[APPLICATION].rate / 2)
         for name, running in both.items():
             labels = {"part": "page", "from": name}
-            same = context.at(running, page, rate)
+            same = context.at(running, page, rate, seconds=seconds)
             rows += [
                 Row({**labels, "load": "peak"}, most[name].figures()),
                 Row({**labels, "load": "the same"}, same.figures()),

@@ -75,12 +75,14 @@ def measured(context: Context, running: Running, tasks: Tasks, gather: int) -> d
     in_flight = context.site.largest()
     context.site.reset()  # later pages wait for no others
     pings = results[0].of(200)
+    ping_failures = results[0].sent - len(pings.latencies)
     return {
         **_figures(books),
         "offered": tasks.rate,
         "ping_p50": pings.quantile(0.5),
         "ping_p99": pings.quantile(0.99),
-        "ping_failures": results[0].sent - len(pings.latencies),
+        "ping_failures": ping_failures,
+        "bad": books.wrong + books.errors + books.missing + ping_failures,
         "cpu_ms": used * 1000 / max(1, books.right),
         "in_flight": in_flight,
         "memory": running.pss_kib() / 1024,

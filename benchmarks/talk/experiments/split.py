@@ -114,9 +114,20 @@ EXPERIMENT = Experiment(
             ("system",),
             (
                 Column("finished", "finished posts/s"),
-                Column("cpu", "CPU seconds per thousand posts"),
-                Column("render", "the rendering alone"),
                 *(*_COUNTS, _LOST, _TWICE, _WRONG),
+            ),
+            {"load": "burst"},
+        ),
+        Table(
+            "CPU seconds for a thousand posts of the burst",
+            ("system",),
+            (
+                Column("cpu", "in all"),
+                Column("cpu_web", "web"),
+                Column("cpu_workers", "workers"),
+                Column("render", "the rendering alone"),
+                Column("cpu_broker", "broker"),
+                Column("cpu_database", "database"),
             ),
             {"load": "burst"},
         ),

@@ -60,16 +60,24 @@ def burst(system: System, count: int, patience: float) -> Row:
     with system.sending(mixed(count), count / BURST_SECONDS, BURST_CONNECTIONS) as sent:
         pass
     system.wait_done(before, len(sent.due()), patience)
-    used = system.cpu_seconds() - cpu
+    used = {role: now - cpu[role] for role, now in system.cpu_seconds().items()}
     done = system.books.done()
     found = {number: done[number].at for number in sent.due() if number in done}
     took = max(found.values()) - min(sent.due().values()) if found else math.nan
     figures = {
         **counts(system, sent, done),
         "finished": len(found) / took,
-        "cpu": used * 1000 / len(found) if found else math.nan,
+        **_cpu(used, len(found)),
     }
     return Row({"system": system.name, "load": "burst"}, figures)
+
+
+def _cpu(used: dict[str, float], finished: int) -> Figures:
+    """CPU seconds for a thousand posts, in all and for each role."""
+    if not finished:
+        return {}
+    each = {f"cpu_{role}": seconds * 1000 / finished for role, seconds in used.items()}
+    return {"cpu": sum(each.values()), **each}
 
 
 def burst_size(peak: float, seconds: float) -> int:

@@ -19,6 +19,9 @@ from .mix import Posts
 #: Connections of a load: each waiting request holds one.
 CONNECTIONS = 400
 
+#: Roles of programs: the one that accepts posts, and all others.
+WEB, WORKERS = "web", "workers"
+
 #: Seconds between two looks into the books.
 LOOK = 0.2
 
@@ -73,12 +76,19 @@ class System:
     books: Books
     _numbers: int = field(default=1)
 
-    def cpu_seconds(self) -> float:
-        """CPU seconds of all of its processes so far, with its broker and its database."""
-        roots = [each.pid for each in self.services.values()]
-        roots += [each.pid for each in self.servers.values()]
-        pids = {pid for root in roots for pid in (root, *descendants(root))}
-        return sum(map(cpu_seconds_with_ended_children, pids))
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU seconds so far: of the web process, of the workers, of the broker and the database.
+
+        Each includes its children.
+        """
+        roots = {name: each.pid for name, each in self.services.items()}
+        roots |= {name: each.pid for name, each in self.servers.items()}
+        used: dict[str, float] = {}
+        for name, root in roots.items():
+            role = name if name in {WEB, *self.servers} else WORKERS
+            seconds = sum(map(cpu_seconds_with_ended_children, (root, *descendants(root))))
+            used[role] = used.get(role, 0.0) + seconds
+        return used
 
     @contextmanager
     def sending(

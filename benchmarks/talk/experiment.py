@@ -46,6 +46,10 @@ FAILURES = {
     "errors": "errors",
     "missing": "missing",
     "ping_failures": "pings failed",
+    "refused": "refused",
+    "unanswered": "without an answer",
+    "unfinished": "unfinished",
+    "twice": "done twice",
 }
 
 
@@ -258,6 +262,8 @@ class Experiment:
     plots: Sequence[Plot] = ()
     #: Files of the repository that ran, such as a configuration: the page shows them whole.
     shows: Sequence[Path] = ()
+    #: Sentences that a fair reading of the tables needs: the page lists them below the tables.
+    remarks: Sequence[str] = ()
     #: How often a full run repeats it.
     rounds: int = 2
     #: Distributions and programs whose versions the page shows.

@@ -98,6 +98,8 @@ def _section(experiment: Experiment, result: Result) -> str:
     parts += [
         f"![{plot.title}](talk/{experiment.name}-{plot.name}.svg)\n" for plot in experiment.plots
     ]
+    if experiment.remarks:
+        parts.append("".join(f"- {each}\n" for each in experiment.remarks))
     parts.append(_verdict(experiment.verdict(result.rows)))
     parts.append(f"**The mistake that people make.** {experiment.mistake}\n")
     parts += map(_shown, experiment.shows)

@@ -2,7 +2,7 @@
 
 work.py        the work on one post, and its result in PostgreSQL: the same for all of them
 in_request.py  Flask; the request does the work
-celery_app.py  Flask, Celery and RabbitMQ
+celery_app.py  Flask, Celery and RabbitMQ, with one queue or with two
 rq_app.py      Flask, RQ and Redis; rq_worker.py is its worker
 taskiq_app.py  FastAPI, taskiq and RabbitMQ
 

@@ -1,7 +1,7 @@
 """Flask and RQ on Redis, which syncs its append-only file before it answers.
 
-RQ's page about exceptions shows the retries. Its page about workers says that a killed worker's job
-is found again by the maintenance of other workers, once its heartbeats are 90 s old or more.
+RQ's page about exceptions shows the retries. A retry with a delay needs a scheduler: each worker of
+the pool can be it, and one holds its lock.
 """
 
 import os

@@ -46,6 +46,11 @@ def render(source: str) -> str:
     return nh3.clean(markdown.markdown(linked, extensions=["extra", "codehilite"]))
 
 
+def has_links(source: str) -> bool:
+    """Whether a post links to a page."""
+    return _URL.search(source) is not None
+
+
 def titles(source: str) -> list[str]:
     """The titles of the pages that a post links to."""
     return [_title(url) for url in _URL.findall(source)]

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from benchmarks.talk.experiment import Row
@@ -13,31 +13,37 @@ from tests.support import descendants
 from tests.system.rig.processes import SpawnedService
 
 from .phases import counts
+from .sizes import KILLS_PATIENCE
 from .system import LOOK, Sent, System
 
 #: Posts a second, each with a page of half a second: ten are worked on at a time.
 RATE = 20.0
 
 #: Seconds for a system to recover from a kill, before the next one comes anyway.
-RECOVERY = 8.0
+RECOVERY = 6.0
+
+#: Seconds of the load around each kill.
+SECONDS = 1.0
 
 #: Seconds after the last post in which one may be done a second time.
 AFTER = 1.0
 
 
-def kill_each(system: System, site: Site, seconds: float, patience: float) -> list[Row]:
+def kill_each(system: System, site: Site, only: Sequence[str] = ()) -> list[Row]:
     """Kill one process after the other, and start it again at once, as a supervisor does.
 
-    Each kill comes during a load of some seconds. The next one waits until the system has
-    recovered. At the end, wait until every accepted post is done, or patience ends.
+    Each kill comes during a load. The next one waits until the system has recovered. At the end,
+    wait until every accepted post is done, or KILLS_PATIENCE ends. `only` names the processes to
+    kill; empty: all.
     """
     site.reset()
     loads = {}
     for name, kill in _victims(system).items():
-        loads[name] = _under_load(system, kill, seconds)
-        _recover(system, loads[name])
+        if not only or name in only:
+            loads[name] = _under_load(system, kill)
+            _recover(system, loads[name])
     accepted = {number for each in loads.values() for number in each.due()}
-    _wait_until(lambda: accepted <= set(system.books.done()), patience)
+    _wait_until(lambda: accepted <= set(system.books.done()), KILLS_PATIENCE)
     # A post that is done twice may be so a little later.
     time.sleep(AFTER)
     done, fetched = system.books.done(), site.fetched()
@@ -49,27 +55,25 @@ def kill_each(system: System, site: Site, seconds: float, patience: float) -> li
     return rows
 
 
-def _under_load(system: System, kill: Callable[[], None], seconds: float) -> Sent:
+def _under_load(system: System, kill: Callable[[], None]) -> Sent:
     """One kill under a load, once its first post is done: others are then worked on.
 
     It returns when the process is started again.
     """
-    with system.sending(["link"] * int(RATE * seconds), RATE) as sent:
+    with system.sending(["link"] * int(RATE * SECONDS), RATE) as sent:
         _wait_until(lambda: max(system.books.done(), default=0) >= sent.first, RECOVERY)
         kill()
     return sent
 
 
 def _recover(system: System, sent: Sent) -> None:
-    """Wait until these posts are done and a new one is accepted. Start again what has ended."""
+    """Wait until these posts are done and the web process answers. Start again what has ended."""
 
     def recovered() -> bool:
         for service in system.services.values():
             if not service.is_running:
                 service.start()
-        with system.sending(["plain"], 1.0) as probe:
-            pass
-        return bool(probe.due()) and set(sent.due()) <= set(system.books.done())
+        return set(sent.due()) <= set(system.books.done()) and system.accepts()
 
     _wait_until(recovered, RECOVERY)
 

@@ -40,7 +40,7 @@ def part_{part}(words: list[str]) -> dict[str, int]:
 #: Seconds of the linked page of each kind.
 PAGE_SECONDS = {"quick link": 0.05, "link": 0.5, "slow link": 1.0, "very slow link": 5.0}
 
-#: The kinds of twenty posts. The last ones have no slow link, so that no burst ends with one.
+#: The kinds of twenty posts.
 MIX = (
     *("plain", "quick link", "plain", "heavy", "plain", "slow link", "quick link"),
     *("plain", "plain", "quick link", "plain", "plain", "plain", "quick link"),
@@ -90,3 +90,13 @@ def number_of(text: str) -> int:
 def mixed(count: int) -> list[str]:
     """The kinds of so many posts."""
     return [MIX[number % len(MIX)] for number in range(count)]
+
+
+def burst_of(count: int) -> list[str]:
+    """The kinds of so many posts at once. The last fifth has no slow link.
+
+    Else the burst would measure how long one page takes: nothing else is left to do beside it.
+    """
+    kinds = mixed(count)
+    last = count - count // 5
+    return [*kinds[:last], *(kind.replace("slow", "quick") for kind in kinds[last:])]

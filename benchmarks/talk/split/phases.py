@@ -1,15 +1,15 @@
-"""The loads: a burst until all is done, half of the peak, and a flood of one class of posts."""
+"""The loads: a burst until all is done, one rate for all, and a flood of one class of posts."""
 
 import math
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 
 from benchmarks.harness.pace import Latencies, PacedResult
 from benchmarks.talk.experiment import Row
 
 from .books import Done
-from .mix import MIX, mixed
+from .mix import MIX, PAGE_SECONDS, burst_of, mixed
 from .system import Sent, System
 
 #: Connections of a burst: its requests wait for one of them. Splitflap serves up to 60 requests of
@@ -23,7 +23,7 @@ LEAST, MOST = 60, 600
 BURST_SECONDS = 1.0
 
 #: Posts without links a second, beside a flood.
-PLAIN_RATE = 10.0
+PLAIN_RATE = 20.0
 
 Figures = dict[str, float]
 
@@ -37,7 +37,7 @@ def counts(system: System, sent: Sent, done: dict[int, Done]) -> Figures:
         "accepted": len(due),
         "refused": sent.refused,
         "unanswered": sent.unanswered,
-        "lost": len(due) - len(found),
+        "unfinished": len(due) - len(found),
         "twice": sum(1 for each in found.values() if each.times > 1),
         "wrong": len(wrong),
     }
@@ -57,7 +57,7 @@ def rendering(system: System) -> Row:
 def burst(system: System, count: int, patience: float) -> Row:
     """Posts at once: how many are finished a second, until all of them are."""
     before, cpu = system.books.count(), system.cpu_seconds()
-    with system.sending(mixed(count), count / BURST_SECONDS, BURST_CONNECTIONS) as sent:
+    with system.sending(burst_of(count), count / BURST_SECONDS, BURST_CONNECTIONS) as sent:
         pass
     system.wait_done(before, len(sent.due()), patience)
     used = {role: now - cpu[role] for role, now in system.cpu_seconds().items()}
@@ -86,9 +86,8 @@ def burst_size(peak: float, seconds: float) -> int:
     return turns * len(MIX)
 
 
-def at_half(system: System, peak: float, seconds: float, patience: float) -> Row:
-    """Half of the peak, with pings beside it."""
-    rate = max(1.0, peak / 2)
+def at_rate(system: System, rate: float, peak: float, seconds: float, patience: float) -> Row:
+    """One rate for all systems, with pings beside it. `peak`: what this one finishes a second."""
     before = system.books.count()
     kinds = mixed(max(1, int(rate * seconds)))
     with system.pinging(seconds) as pings, system.sending(kinds, rate) as sent:
@@ -96,14 +95,17 @@ def at_half(system: System, peak: float, seconds: float, patience: float) -> Row
     system.wait_done(before, len(sent.due()), patience)
     done, ended = system.books.done(), time.time()
     plain = [number for number in sent.due() if sent.kind(number) == "plain"]
+    linked = [number for number in sent.due() if sent.kind(number) in PAGE_SECONDS]
     figures = {
         "offered": rate,
+        "share": 100 * rate / peak,
         **_latency(sent, sent.due(), done, ended),
         **_latency(sent, plain, done, ended, "plain_"),
+        **_latency(sent, linked, done, ended, "linked_", waits=PAGE_SECONDS),
         **_pings(pings[0]),
         **counts(system, sent, done),
     }
-    return Row({"system": system.name, "load": "half"}, figures)
+    return Row({"system": system.name, "load": "equal"}, figures)
 
 
 def beside_flood(
@@ -139,7 +141,6 @@ def _beside(
         **counts(system, sent, done),
         "flood": len(flood.due()) if flood else 0,
     }
-    figures["unfinished"] = figures.pop("lost")
     return Row({"system": system.name, "load": "flood", "beside": name}, figures)
 
 
@@ -151,11 +152,24 @@ def _wait_each(system: System, sent: Sent, patience: float) -> None:
 
 
 def _latency(
-    sent: Sent, numbers: Collection[int], done: dict[int, Done], ended: float, prefix: str = ""
+    sent: Sent,
+    numbers: Collection[int],
+    done: dict[int, Done],
+    ended: float,
+    prefix: str = "",
+    waits: Mapping[str, float] | None = None,
 ) -> Figures:
-    """Milliseconds until done. A post that is not done counts with its time until the end."""
+    """Milliseconds until done. A post that is not done counts with its time until the end.
+
+    `waits`: seconds of each kind that do not count.
+    """
     due = sent.due()
-    times = [(done[each].at if each in done else ended) - due[each] for each in numbers]
+    times = [
+        (done[each].at if each in done else ended)
+        - due[each]
+        - (waits or {}).get(sent.kind(each), 0)
+        for each in numbers
+    ]
     found = Latencies([each * 1000 for each in times])
     return {f"{prefix}p50": found.quantile(0.5), f"{prefix}p99": found.quantile(0.99)}
 

@@ -59,7 +59,7 @@ class Sent:
 
 @dataclass
 class System:
-    """One of the five."""
+    """One of the systems."""
 
     name: str
     port: int
@@ -114,6 +114,12 @@ class System:
         load = Load(self.port, 20.0, seconds, 100, fresh=True, warm_up=0.0)
         with pacing(load.of(self.ping)) as results:
             yield results
+
+    def accepts(self) -> bool:
+        """Whether a post is accepted now."""
+        with self.sending(["plain"], 10.0) as probe:
+            pass
+        return bool(probe.due())
 
     def wait_done(self, before: int, accepted: int, patience: float) -> None:
         """Wait until the books have so many more than before, or patience ends."""

@@ -1,10 +1,11 @@
-"""How each of the five systems is started, on one PostgreSQL, one RabbitMQ and one Redis."""
+"""How each system is started, on one PostgreSQL, one RabbitMQ and one Redis."""
 
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -16,23 +17,19 @@ from benchmarks.harness.bench import KEY, Bench
 from benchmarks.renderer.rivals.redis_server import RedisServer
 from benchmarks.talk.load import PING, Work
 from benchmarks.talk.rivals import work
+from benchmarks.talk.servers import Missing
 from tests.support import free_port, wait_until
 from tests.system.rig.processes import SpawnedService, program
 
 from .books import RivalBooks, SplitflapBooks
 from .mix import Posts
+from .sizes import PROCESSES, SLOTS, TEXT_SLOTS
 from .system import System
 
 if TYPE_CHECKING:
     from tests.servers.server import Server
 
 __all__ = ["NAMES", "RIVALS", "SPLITFLAP", "Setting", "System", "running"]
-
-#: Posts that a rival works on at a time: threads, or processes.
-SLOTS = 16
-
-#: Processes that these threads are in: one for each CPU of the machine.
-PROCESSES = 2
 
 #: Seconds for a first post to be done after a start.
 START_TIMEOUT = 40.0
@@ -45,7 +42,8 @@ class Setting:
     """What all systems run with."""
 
     bench: Bench
-    redis: RedisServer
+    #: None: Redis is not installed.
+    redis: RedisServer | None
     site: str
     #: Parts of a heavy text (mix.py).
     parts: int
@@ -59,6 +57,8 @@ class Rival:
     broker: str
     forks: str
     ping: Work = PING
+    #: More variables of all its programs.
+    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 def _gunicorn(module: str, processes: int, threads: int) -> list[str]:
@@ -68,6 +68,13 @@ def _gunicorn(module: str, processes: int, threads: int) -> list[str]:
 
 
 _CELERY = [program("celery"), "-A", f"{_RIVALS}.celery_app:celery", "worker"]
+
+
+def _celery(name: str, processes: int, *more: str) -> list[str]:
+    size = ["--concurrency", str(processes), "--loglevel", "WARNING"]
+    return [*_CELERY, "--hostname", name, *size, *more]
+
+
 _TASKIQ = [program("taskiq"), "worker", f"{_RIVALS}.taskiq_app:broker"]
 _THREADS = str(SLOTS // PROCESSES)
 
@@ -76,12 +83,19 @@ RIVALS = {
         {"web": _gunicorn("in_request", PROCESSES, SLOTS // PROCESSES)}, "", "web"
     ),
     "Celery": Rival(
-        {
-            "web": _gunicorn("celery_app", 1, SLOTS),
-            "worker": [*_CELERY, "--concurrency", str(SLOTS), "--loglevel", "WARNING"],
-        },
+        {"web": _gunicorn("celery_app", 1, SLOTS), "worker": _celery("all", SLOTS)},
         "rabbitmq",
         "worker",
+    ),
+    "Celery, two queues": Rival(
+        {
+            "web": _gunicorn("celery_app", 1, SLOTS),
+            "worker": _celery("texts", TEXT_SLOTS, "-Q", "celery"),
+            "links worker": _celery("links", SLOTS - TEXT_SLOTS, "-Q", "links"),
+        },
+        "rabbitmq",
+        "links worker",
+        environ={"RIVAL_LINKS_QUEUE": "links"},
     ),
     "RQ": Rival(
         {
@@ -111,10 +125,23 @@ RIVALS = {
 SPLITFLAP = "Splitflap"
 NAMES = (*RIVALS, SPLITFLAP)
 
+#: What a system needs beside Flask.
+PACKAGES = {
+    "Celery": "celery",
+    "Celery, two queues": "celery",
+    "RQ": "rq",
+    "taskiq": "taskiq_aio_pika",
+}
+
 
 @contextmanager
 def running(setting: Setting, name: str) -> Iterator[System]:
-    """A system that has finished its first post."""
+    """A system that has finished its first post.
+
+    Raises:
+        Missing: its package, or its broker, is not installed.
+    """
+    check(setting, name)
     with ExitStack() as stack:
         system = _splitflap(setting, stack) if name == SPLITFLAP else _rival(setting, stack, name)
         with system.sending(["quick link"], 1):
@@ -125,6 +152,15 @@ def running(setting: Setting, name: str) -> Iterator[System]:
             START_TIMEOUT,
         )
         yield system
+
+
+def check(setting: Setting, name: str) -> None:
+    """Raise Missing if a system cannot be started here."""
+    package = PACKAGES.get(name, "flask")
+    if not find_spec(package):
+        raise Missing(f"{package} is not installed")
+    if name in RIVALS and RIVALS[name].broker == "redis" and not setting.redis:
+        raise Missing("redis-server is not installed")
 
 
 def _rival(setting: Setting, stack: ExitStack, name: str) -> System:
@@ -138,16 +174,18 @@ def _rival(setting: Setting, stack: ExitStack, name: str) -> System:
         "RIVAL_BROKER_URL": _broker_url(setting, rival, f"rival{port}"),
         "RIVAL_SLOTS": str(SLOTS),
         "RIVAL_PREFETCH": _THREADS,
+        **rival.environ,
     }
     services = {}
     for role, command in rival.commands.items():
         own = [each.format(port=port) for each in command]
-        services[role] = SpawnedService(f"{role}-{port}", own, environ, it.folder)
+        services[role] = SpawnedService(f"{role.replace(' ', '-')}-{port}", own, environ, it.folder)
         services[role].start()
         stack.callback(services[role].kill)
     wait_until(lambda: _answers(port), services["web"].tail, START_TIMEOUT)
-    brokers: Mapping[str, Server] = {"rabbitmq": it.rabbitmq, "redis": setting.redis}
-    broker = {"broker": brokers[rival.broker]} if rival.broker else {}
+    brokers: Mapping[str, Server | None] = {"rabbitmq": it.rabbitmq, "redis": setting.redis}
+    found = brokers.get(rival.broker)
+    broker = {"broker": found} if found else {}
     servers = {**broker, "database": it.postgres}
     posts = Posts(setting.site, setting.parts, work.render)
     books = RivalBooks(database)
@@ -155,7 +193,7 @@ def _rival(setting: Setting, stack: ExitStack, name: str) -> System:
 
 
 def _broker_url(setting: Setting, rival: Rival, vhost: str) -> str:
-    if rival.broker == "redis":
+    if rival.broker == "redis" and setting.redis:
         return setting.redis.url
     return setting.bench.rabbitmq.add_vhost(vhost) if rival.broker else ""
 

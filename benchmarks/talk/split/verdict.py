@@ -1,29 +1,37 @@
-"""The verdict of `split`. It also says where Splitflap is behind, with the figures."""
+"""The verdict of `split`. It also says where Splitflap is behind, by how much, and why."""
 
 from benchmarks.harness.table import number
-from benchmarks.talk.experiment import Case, Rows, Verdict, ratio
+from benchmarks.talk.experiment import Case, Rows, Verdict, failures, ratio
+
+from .verdict_kills import killed, needs
+from .words import listed, name, names
 
 IN_REQUEST, SPLITFLAP = "Flask alone", "Splitflap"
 
 #: A flood of one class starves the other if its p99 grows by more than this factor.
 STARVES = 5
 
+#: Where the CPU of a post goes.
+_ROLES = ("web", "workers", "broker", "database")
+
+#: Figures of the load that is the same for all, in words.
+_LATENCIES = {
+    "p99": "p99 until done",
+    "plain_p99": "p99 of posts without links",
+    "ping_p99": "p99 of `/ping`",
+}
+
 
 def verdict(rows: Rows) -> Verdict:
-    """From the bursts, the loads at half, the kills and the floods."""
+    """From the bursts, the load that is the same for all, the kills and the floods."""
+    measured = Rows([each for each in rows if each.figures])
+    parts = (
+        *(_finished(measured), _cpu(measured), _equal(measured), _overloaded(measured)),
+        *(killed(measured), needs(measured), _wrong(measured), _missing(rows)),
+    )
     return Verdict(
-        still_true=f"{_split_helps(rows)} {_starved(rows)}",
-        by_how_much=" ".join(
-            (
-                _finished(rows),
-                _cpu(rows),
-                _until_done(rows, "p99", "p99 until done"),
-                _until_done(rows, "plain_p99", "p99 of posts without links"),
-                _pings(rows),
-                _killed(rows),
-                _needs(rows),
-            )
-        ),
+        still_true=" ".join(filter(None, (_split_helps(measured), _starved(measured)))),
+        by_how_much=" ".join(filter(None, parts)),
         what_to_do=(
             "Answer with an address, and do the work elsewhere. Give work that waits and work "
             "that computes workers of their own. Acknowledge a job after its result is committed, "
@@ -33,145 +41,154 @@ def verdict(rows: Rows) -> Verdict:
 
 
 def _split_helps(rows: Rows) -> str:
-    unsplit, split = (_flood(rows, name) for name in (IN_REQUEST, SPLITFLAP))
-    words = (
-        f"beside a flood of slow links, {_p99(unsplit)} in Flask alone, with everything in the "
-        f"request, and {_p99(split)} in Splitflap."
+    floods = rows.where(load="flood", beside="flood")
+    if not {IN_REQUEST, SPLITFLAP} <= set(names(floods)):
+        return "Not measured: it needs both Flask alone and Splitflap."
+    unsplit, split = (floods.one(system=each) for each in (IN_REQUEST, SPLITFLAP))
+    holds = split.median("p99") < unsplit.median("p99") and not _unfinished(split)
+    return (
+        f"{'Yes' if holds else 'No'}: beside a flood of slow links, the p99 until done of posts "
+        f"without links is {_p99(unsplit)} with everything in the request (Flask alone), and "
+        f"{_p99(split)} in Splitflap."
     )
-    holds = split.median("p99") < unsplit.median("p99")
-    return f"{'Yes' if holds else 'No'}: the p99 until done of posts without links is, {words}"
+
+
+def _unfinished(case: Case) -> float:
+    return case.total("unfinished") + case.total("unanswered") + case.total("refused")
 
 
 def _p99(case: Case) -> str:
     """A p99 with posts that are not done is only a lower bound."""
-    least = "at least " if case.total("unfinished") + case.total("unanswered") else ""
-    return f"{least}{number(case.median('p99'))} ms"
+    return f"{'at least ' if _unfinished(case) else ''}{number(case.median('p99'))} ms"
 
 
 def _starved(rows: Rows) -> str:
-    starved = [
-        f"{name} ({number(_growth(rows, name))} times)"
-        for name in _names(rows)
-        if _growth(rows, name) > STARVES
-    ]
+    growths = {
+        name(flood): ratio(flood, alone, "p99")
+        for flood in rows.where(load="flood", beside="flood")
+        for alone in rows.where(system=name(flood), load="flood", beside="alone")
+    }
+    starved = [f"{each} ({number(by)} times)" for each, by in growths.items() if by > STARVES]
     if not starved:
         return "In no system did the flood starve the other posts."
-    return f"The flood starves the posts without links in {_listed(starved)}."
+    spared = [each for each, by in growths.items() if by <= STARVES]
+    rest = f" It does not in {listed(spared)}." if spared else ""
+    return f"The flood starves the posts without links in {listed(starved)}.{rest}"
 
 
-def _growth(rows: Rows, name: str) -> float:
-    alone = rows.one(system=name, load="flood", beside="alone")
-    return ratio(_flood(rows, name), alone, "p99")
+def _ours(rows: Rows) -> Case | None:
+    return next(iter(rows.where(system=SPLITFLAP)), None)
+
+
+def _rivals(rows: Rows) -> list[Case]:
+    return [each for each in rows if name(each) != SPLITFLAP]
 
 
 def _finished(rows: Rows) -> str:
     bursts = rows.where(load="burst")
-    ours = bursts.one(system=SPLITFLAP)
-    best = max(_rivals(bursts), key=lambda each: each.median("finished"))
-    figures = (
-        f"Splitflap finishes {number(ours.median('finished'))} posts a second, and the best of "
-        f"the others, {best.labels['system']}, {number(best.median('finished'))}."
-    )
-    if ours.median("finished") > best.median("finished"):
-        return figures
-    ahead = [
-        str(each.labels["system"])
-        for each in _rivals(bursts)
-        if each.median("finished") >= ours.median("finished")
+    ours, rivals = _ours(bursts), _rivals(bursts)
+    if not ours or not rivals:
+        return "Splitflap has nothing to be compared with here."
+    own = ours.median("finished")
+    ahead = [each for each in rivals if each.median("finished") >= own]
+    if not ahead:
+        best = max(rivals, key=lambda each: each.median("finished"))
+        return (
+            f"Splitflap finishes the most posts a second, {number(own)}. The next is "
+            f"{name(best)} with {number(best.median('finished'))}."
+        )
+    parts = [
+        f"{name(each)} ({number(each.median('finished'))}, "
+        f"{number(ratio(each, ours, 'finished'))} times as many)"
+        for each in ahead
     ]
-    return (
-        f"{figures} Splitflap is not ahead of {_listed(ahead)} here. "
-        f"It keeps books that the others do not keep: the post, a task with an address, events "
-        f"and a preview, each durable, where the others save one row."
-    )
+    return f"Splitflap is behind: it finishes {number(own)} posts a second. Ahead: {listed(parts)}."
 
 
 def _cpu(rows: Rows) -> str:
-    bursts = rows.where(load="burst")
-    parts = [
-        f"{number(each.median('cpu'))} in {each.labels['system']} "
-        f"(the rendering alone {number(each.median('render'))})"
-        for each in bursts
-    ]
+    """Where the CPU goes, beside the queue system that needs the least."""
+    bursts = Rows([each for each in rows.where(load="burst") if each.values("cpu")])
+    ours, rivals = _ours(bursts), _rivals(bursts)
+    if not ours or not rivals:
+        return ""
+    queues = [each for each in rivals if each.values("cpu_workers")]
+    least = min(queues or rivals, key=lambda each: each.median("cpu"))
     return (
-        f"CPU seconds for a thousand posts, with broker and database: {_listed(parts)}. "
-        "Splitflap's own rendering does more for each post than the one that the others share: "
-        "names, excerpts, directions of text, limits. Its preview reads more than a title."
+        f"A thousand posts cost Splitflap {_seconds(ours)}, and {name(least)} {_seconds(least)}. "
+        f"{_difference(ours, least)}"
+        f"The rendering alone is {number(ours.median('render'))} s in Splitflap and "
+        f"{number(least.median('render'))} s in the others: they do not render alike."
     )
 
 
-def _until_done(rows: Rows, figure: str, words: str) -> str:
-    halves = rows.where(load="half")
-    ours = halves.one(system=SPLITFLAP).median(figure)
-    quicker = [
-        f"{each.labels['system']} ({number(each.median(figure))} ms at "
-        f"{number(each.median('offered'))} posts a second)"
-        for each in _rivals(halves)
-        if each.median(figure) <= ours
-    ]
-    rate = number(halves.one(system=SPLITFLAP).median("offered"))
-    first = f"At half of its peak, {rate} posts a second, Splitflap's {words} is {number(ours)} ms."
-    if not quicker:
-        return f"{first} No other system is quicker at half of its own peak."
-    return f"{first} Quicker at half of their own peak: {_listed(quicker)}."
-
-
-def _pings(rows: Rows) -> str:
-    parts = [
-        f"{number(each.median('ping_p99'))} ms in {each.labels['system']}"
-        for each in rows.where(load="half")
-    ]
-    return f"The p99 of a cheap request beside it is {_listed(parts)}."
-
-
-def _killed(rows: Rows) -> str:
-    kills = rows.where(load="kills")
-    if not kills:
+def _difference(ours: Case, least: Case) -> str:
+    """The part that makes the most of the difference; nothing if Splitflap needs no more."""
+    more = {
+        role: ours.median(f"cpu_{role}") - least.median(f"cpu_{role}")
+        for role in _ROLES
+        if ours.values(f"cpu_{role}") and least.values(f"cpu_{role}")
+    }
+    if not more or ours.median("cpu") <= least.median("cpu"):
         return ""
-    parts = []
-    for name in _names(kills):
-        own = kills.where(system=name)
-        parts.append(
-            f"{name} loses {own.total('lost'):.0f} of {own.total('accepted'):.0f} accepted posts, "
-            f"does {own.total('twice'):.0f} twice, and gives no answer to "
-            f"{own.total('unanswered'):.0f} requests"
-        )
-    return f"With each process killed once, {_listed(parts)}. {_losers(kills)}"
+    role = max(more, key=lambda each: more[each])
+    return f"The largest part of the difference, {number(more[role])} s, is in its {role}. "
 
 
-def _losers(kills: Rows) -> str:
-    lossy = [
-        f"{each.labels['system']}, killed {each.labels['killed']} ({each.total('lost'):.0f})"
-        for each in kills
-        if each.total("lost")
+def _seconds(case: Case) -> str:
+    roles = [
+        f"{role} {number(case.median(f'cpu_{role}'))}"
+        for role in _ROLES
+        if case.values(f"cpu_{role}")
     ]
-    return f"The losses: {_listed(lossy)}." if lossy else "None of them lost a post."
+    return f"{number(case.median('cpu'))} s of CPU ({', '.join(roles)})"
 
 
-def _needs(rows: Rows) -> str:
-    """What a system cannot accept without."""
-    kills = rows.where(load="kills")
+def _equal(rows: Rows) -> str:
+    """The latencies at the same rate, without the systems that cannot keep up."""
+    loads = rows.where(load="equal")
+    ours = _ours(loads)
+    if not ours:
+        return ""
+    rivals = [each for each in _rivals(loads) if not _is_overloaded(each)]
+    parts = [_compared(ours, rivals, figure) for figure in _LATENCIES]
+    return f"At {number(ours.median('offered'))} posts a second for each system: {' '.join(parts)}"
+
+
+def _compared(ours: Case, rivals: list[Case], figure: str) -> str:
+    own = ours.median(figure)
+    quicker = [
+        f"{name(each)} ({number(each.median(figure))} ms)"
+        for each in rivals
+        if each.median(figure) <= own
+    ]
+    words = f"Splitflap's {_LATENCIES[figure]} is {number(own)} ms."
+    return f"{words} {f'Quicker: {listed(quicker)}.' if quicker else 'No other is quicker.'}"
+
+
+def _is_overloaded(case: Case) -> bool:
+    return case.median("share") > 100
+
+
+def _overloaded(rows: Rows) -> str:
+    over = [
+        f"{name(each)} ({number(each.median('share'))} % of its peak)"
+        for each in rows.where(load="equal")
+        if _is_overloaded(each)
+    ]
+    return f"This rate overloads {listed(over)}: its latencies say only that." if over else ""
+
+
+def _wrong(rows: Rows) -> str:
+    """What was not right without any kill, beside the flood apart."""
     parts = [
-        f"{each.labels['system']} without its {each.labels['killed']} "
-        f"({each.total('refused') + each.total('unanswered'):.0f})"
-        for each in kills
-        if each.labels["killed"] in {"broker", "database"}
-        and each.total("refused") + each.total("unanswered")
+        f"{name(each)}, {each.labels['load']}: {failures(each)}"
+        for load in ("burst", "equal")
+        for each in rows.where(load=load)
+        if failures(each)
     ]
-    return f"Posts that were not accepted meanwhile: {_listed(parts)}." if parts else ""
+    return f"Without any kill, this was not right: {'; '.join(parts)}." if parts else ""
 
 
-def _flood(rows: Rows, name: str) -> Case:
-    return rows.one(system=name, load="flood", beside="flood")
-
-
-def _rivals(rows: Rows) -> list[Case]:
-    return [each for each in rows if each.labels["system"] != SPLITFLAP]
-
-
-def _names(rows: Rows) -> list[str]:
-    return list(dict.fromkeys(str(each.labels["system"]) for each in rows))
-
-
-def _listed(parts: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+def _missing(rows: Rows) -> str:
+    missing = [f"{name(each)} ({each.note})" for each in rows if each.note and not each.figures]
+    return f"Not measured: {listed(missing)}." if missing else ""

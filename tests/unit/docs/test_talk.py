@@ -13,6 +13,12 @@ from benchmarks.talk.page import PAGE, page
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "benchmarks" / "talk" / "experiments"
 
+#: Modules with more of an experiment's prose.
+SPLIT = ROOT / "benchmarks" / "talk" / "split"
+MORE = sorted(
+    each for kind in ("verdict*", "limits", "tables", "words") for each in SPLIT.glob(f"{kind}.py")
+)
+
 #: Words with digits that are no figures, and code.
 _NAMES = re.compile(r"`[^`]*`|\bp\d\d\b|\b20(16|26)\b|HTTP/[\d.]+|\b202\b|SHA-256|\ba2wsgi\b")
 
@@ -49,10 +55,14 @@ def typed_figures(source: str) -> list[str]:
     return [text for text in prose(source) if re.search(r"\d", _NAMES.sub("", text))]
 
 
-@pytest.mark.parametrize("name", experiments.written())
-def test_no_figure_is_typed_by_hand(name: str) -> None:
+@pytest.mark.parametrize(
+    "file",
+    [*(FOLDER / f"{name}.py" for name in experiments.written()), *MORE],
+    ids=lambda file: f"{file.parent.name}/{file.stem}",
+)
+def test_no_figure_is_typed_by_hand(file: Path) -> None:
     """All come from the rows, or from the constants that made them."""
-    assert typed_figures((FOLDER / f"{name}.py").read_text(encoding="utf-8")) == []
+    assert typed_figures(file.read_text(encoding="utf-8")) == []
 
 
 def test_a_typed_figure_is_found() -> None:

@@ -1,0 +1,62 @@
+"""What each system promises and needs, so that the tables are read fairly."""
+
+from .sizes import KILLS_PATIENCE, SLOTS, TEXT_SLOTS
+
+#: RQ 3.0 takes a job for abandoned after so many seconds without a heartbeat: 30 between two of
+#: them, and 60 more (rq/worker/base.py, get_heartbeat_ttl).
+RQ_ABANDONED_SECONDS = 90
+
+#: A worker of RQ looks for abandoned jobs at its start, and then once in so many minutes
+#: (rq/defaults.py).
+RQ_MAINTENANCE_MINUTES = 10
+
+LIMITS = (
+    (
+        "All systems have the same promise: an accepted post is on disk before its answer, and "
+        "its job is done again if a process dies. A post may be worked on twice, and is saved "
+        "once."
+    ),
+    (
+        "Each system runs on the same CPUs, with its broker and its database. The load "
+        "generator and the linked site use these CPUs too. Each queue system has one web "
+        "process."
+    ),
+    (
+        "Flask alone: if the server dies, the client has no answer, and has to send the post "
+        "again. Nothing else is lost, since an answer means that the post is done."
+    ),
+    (
+        "Celery and taskiq accept a post when RabbitMQ has confirmed it in a quorum queue. They "
+        "accept none without RabbitMQ. Without the database they accept posts, and retry their "
+        "jobs."
+    ),
+    (
+        "Celery, two queues: a second worker takes the posts with links. Both workers have "
+        f"{SLOTS} processes together, as many as the single worker of Celery. {TEXT_SLOTS} of "
+        "them take the texts. Posts with links still wait for each other."
+    ),
+    (
+        "RQ accepts a post when Redis has synced its file. Its worker forks a process for every "
+        "job: that is RQ's default."
+    ),
+    (
+        f"RQ takes a job for abandoned after {RQ_ABANDONED_SECONDS} s without a heartbeat. Its "
+        f"workers look for such jobs at their start and every {RQ_MAINTENANCE_MINUTES} minutes. "
+        "Its delayed retries wait for a scheduler, which the kills end too. This run counts a "
+        f"post as unfinished {KILLS_PATIENCE:g} s after the last kill. By its documentation, RQ "
+        "does these posts later: they are not lost."
+    ),
+    (
+        "Splitflap accepts a post when PostgreSQL has committed it. It accepts none without "
+        "PostgreSQL. Without RabbitMQ it accepts posts, and sends their messages later."
+    ),
+    (
+        "Splitflap does more for each post. The client gets an address to ask for the result, "
+        "and may repeat a request safely. Browsers get events. Other posts can use the preview "
+        "of a link. Each of these costs CPU in its web process, its workers and its database."
+    ),
+    (
+        "The others write one row for each post, and nobody can ask them about it. An "
+        "application that needs more has to add it, and its CPU."
+    ),
+)

@@ -183,7 +183,8 @@ def serving(
         )
         yield running
     finally:
-        service.close()
+        if service.is_running:
+            service.kill()  # some take seconds to stop
 
 
 def _computes(pid: int) -> bool:

@@ -148,7 +148,6 @@ EXPERIMENT = Experiment(
                 *("rate", "in_flight", "cpu_ms"),
                 Column("ping_cpu_ms", "CPU per `/ping`, ms"),
                 Column("pss_mib", "memory (PSS), MiB"),
-                "waiting_kib",
             ),
             {"part": "slots"},
         ),

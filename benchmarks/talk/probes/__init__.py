@@ -2,6 +2,5 @@
 
 orders.py         small loads whose outcome depends on an order
 queries.py        queries in flight at PostgreSQL
-green_threads.py  the rows of the experiment `green_threads`
-asyncio_today.py  the rows of the experiment `asyncio_today`
+the others        the rows of the experiment of that name
 """

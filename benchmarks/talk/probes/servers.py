@@ -31,7 +31,7 @@ SERVERS = (
 SOCKETS = CLOSES, KEEPS = "uwsgi gevent", "uwsgi gevent, HTTP/1.1"
 
 #: Pings to them, one after the other, and seconds for each. uWSGI starts a dead worker after 2 s.
-PINGS, PING_TIMEOUT = 3, 5.0
+PINGS, QUICK_PINGS, PING_TIMEOUT = 3, 2, 5.0
 
 #: What uWSGI logs about a worker.
 DIED = "died, killed by signal"
@@ -66,14 +66,14 @@ def _server(context: Context, server: str) -> Row:
 
 def _socket(context: Context, server: str) -> Row:
     """Pings one after the other. uWSGI's master says in its log when a worker has died."""
-    labels = {"part": "socket", "server": server}
+    labels, pings = {"part": "socket", "server": server}, context.pick(PINGS, QUICK_PINGS)
     try:
         with context.serving(server, slots=SLOTS) as running:
-            answered = sum(_ping(running) for _ in range(PINGS))
+            answered = sum(_ping(running) for _ in range(pings))
             died = running.service.log.read_text(errors="replace").count(DIED)
     except Missing as error:
         return missing_row(error, **labels)
-    return Row(labels, {"pings": PINGS, "answered": answered, "died": died})
+    return Row(labels, {"pings": pings, "answered": answered, "died": died})
 
 
 def _ping(running: Running) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.talk.forked.engines import BROKEN, DISPOSED, OWN, UNUSED, USED
-from benchmarks.talk.forked.memory import FORKS, QUICK_COUNTS
+from benchmarks.talk.forked.memory import COLLECTION, FORKS, QUICK_COUNTS
 
 from .conftest import QuickRows
 
@@ -11,7 +11,7 @@ from .conftest import QuickRows
 @pytest.mark.parametrize("processes", QUICK_COUNTS)
 def test_each_process_has_a_request_in_flight(quick_rows: QuickRows, processes: int) -> None:
     """No more, although more wait."""
-    case = quick_rows("processes").one(part="speed", work="io", processes=processes)
+    case = quick_rows("processes").one(part="speed", work="io", load="peak", processes=processes)
     assert case.most("in_flight") == processes
 
 
@@ -42,7 +42,7 @@ def test_speed_has_no_wrong_answer(quick_rows: QuickRows) -> None:
 def test_frozen_objects_stay_shared_in_a_collection(quick_rows: QuickRows) -> None:
     """Without it, the collector copies the data of each process."""
     memory = quick_rows("processes").where(
-        part="memory", processes=QUICK_COUNTS[-1], after="collection"
+        part="memory", processes=QUICK_COUNTS[-1], after=COLLECTION
     )
     private = {each.labels["fork"]: each.median("private_mib") for each in memory}
     own, preload, frozen = FORKS

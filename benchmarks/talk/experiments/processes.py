@@ -1,9 +1,12 @@
 """Processes: speed, memory, and a database engine that was used before the fork."""
 
+import math
+import os
 from collections.abc import Sequence
 
+from benchmarks import ROOT
 from benchmarks.harness.table import number
-from benchmarks.talk import measure, servers
+from benchmarks.talk import servers
 from benchmarks.talk.context import Context
 from benchmarks.talk.experiment import (
     Case,
@@ -14,78 +17,153 @@ from benchmarks.talk.experiment import (
     Rows,
     Table,
     Verdict,
+    but_not_right,
+    failures,
     ratio,
 )
 from benchmarks.talk.forked.engines import BROKEN, DISPOSED, OWN, UNUSED, USED, engines
-from benchmarks.talk.forked.memory import COUNTS, FORKS, QUICK_COUNTS, memory
+from benchmarks.talk.forked.memory import (
+    COLLECTION,
+    COUNTS,
+    FORKS,
+    QUICK_COUNTS,
+    REQUESTS,
+    SEARCH,
+    memory,
+)
+from benchmarks.talk.load import Work
+from benchmarks.talk.measure import Measurement
+from benchmarks.talk.servers import Running
 
 SERVER = servers.TABLE["gunicorn sync"]
 
+#: Seconds of each load, full and quick. At half of a peak, it has 60 pings beside it.
+PEAK_SECONDS = (3.0, 0.4)
+HALF_SECONDS = (3.0, 0.5)
+
+#: Columns of memory.
+MEMORY = (
+    Column("all_mib", "all processes, MiB"),
+    Column("private_mib", "private to each worker, MiB"),
+    Column("shared_mib", "shared, of each worker, MiB"),
+)
+
+#: Processes help CPU work if they finish more than this many times as much.
+HELPS = 1.5
+
 
 def run(context: Context) -> Sequence[Row]:
-    """Speed in each round. Memory and engines need no clock, so one round has them."""
+    """Peaks in each round. Memory and engines need no clock, so one round has them."""
     rows = _speed(context)
     return [*rows, *memory(context), *engines(context)] if context.first else rows
 
 
 def _speed(context: Context) -> list[Row]:
-    """The peak of each number of processes, for waiting and for computing."""
+    """Each number of processes, for waiting and for computing."""
     rows = []
-    seconds = context.pick(2.5, 0.7)
     for count in context.pick(COUNTS, QUICK_COUNTS):
         with context.serving(SERVER, processes=count) as running:
             for work in (context.io(), context.cpu()):
-                found = measure.peak(running, context.site, work, seconds)
-                case: dict[str, str | int] = {"work": work.name, "processes": count}
-                rows.append(Row({"part": "speed", **case}, found.figures()))
+                rows += _loads(context, running, work, processes=count)
     return rows
+
+
+def _loads(context: Context, running: Running, work: Work, **labels: int) -> list[Row]:
+    """The peak; of computing, also half of it with pings beside it, in the first round."""
+    most = context.peak(running, work, context.pick(*PEAK_SECONDS))
+    found = {"peak": most}
+    if context.first and work.name == "cpu":
+        rate = max(1.0, most.rate / 2)
+        found["half"] = context.at(running, work, rate, seconds=context.pick(*HALF_SECONDS))
+    return [
+        Row({"part": "speed", "work": work.name, "load": load, **labels}, _figures(work, each))
+        for load, each in found.items()
+    ]
+
+
+def _figures(work: Work, found: Measurement) -> dict[str, float]:
+    """The site sees requests that wait, and no others."""
+    seen = found.figures() if work.name == "io" else {**found.figures(), "in_flight": math.nan}
+    return {**seen, "cpus": float(os.cpu_count() or 1)}
 
 
 def verdict(rows: Rows) -> Verdict:
     """From the largest number of processes."""
-    used = rows.one(engine=USED)
-    others = [rows.one(engine=each) for each in (DISPOSED, UNUSED, OWN)]
     return Verdict(
-        still_true=f"{_slots(rows)} {_sharing(used, others)}",
-        by_how_much=f"{_speeds(rows)} {_memories(rows)}",
+        still_true=f"{_holds(rows)}{but_not_right(rows.where(part='speed'))} {_sharing(rows)}",
+        by_how_much=f"{_speeds(rows)} {_pings(rows)} {_memories(rows)}",
         what_to_do=(
             "Start one process for each CPU, and give each more slots for requests that wait. "
             "Preload the application and call `gc.freeze()` before the fork if memory is short. "
-            "Let no connection cross a fork: make the engine in each process, or call "
-            "`engine.dispose(close=False)` in each new process before its first query."
+            "Let no connection cross a fork: use the engine for the first time in each process, or "
+            "call `engine.dispose(close=False)` in each new process before its first query."
         ),
     )
 
 
-def _slots(rows: Rows) -> str:
-    waiting = rows.where(part="speed", work="io")
-    if all(each.most("in_flight") == each.labels["processes"] for each in waiting):
-        return "Yes: each process is one more slot, for requests that wait and that compute."
-    return "No: the requests in flight are not as many as the processes."
+def _peaks(rows: Rows, work: str) -> Rows:
+    return rows.where(part="speed", work=work, load="peak")
 
 
-def _sharing(used: Case, others: Sequence[Case]) -> str:
-    broken = sum(used.total(figure) for figure in BROKEN)
-    quiet = sum(each.total(figure) for each in others for figure in BROKEN)
+def _gain(rows: Rows, work: str) -> float:
+    """How many times as many requests the most processes finish as the fewest."""
+    cases = _peaks(rows, work)
+    return ratio(cases[-1], cases[0], "rate")
+
+
+def _holds(rows: Rows) -> str:
+    waiting = _peaks(rows, "io")
+    if any(each.most("in_flight") != each.labels["processes"] for each in waiting):
+        return "No: the requests in flight were not as many as the processes."
+    if _gain(rows, "cpu") > HELPS:
+        return "Yes: each process is one more slot, and several processes use several CPUs."
+    return "In part: each process is one more slot, but CPU work gained little here."
+
+
+def _sharing(rows: Rows) -> str:
+    """What engines did on both sides of a fork."""
+    used = rows.one(part="engine", engine=USED)
+    others = [rows.one(part="engine", engine=each) for each in (DISPOSED, UNUSED, OWN)]
+    sent = number(sum(each.total("sent") for each in others))
+    bad = [f"{failures(each)} ({each.labels['engine']})" for each in others if _broken(each)]
+    safe = f"failed {', '.join(bad)}, of {sent} requests" if bad else f"failed none of {sent}"
+    return f"{_used(used)} The {len(others)} other ways to have an engine {safe}."
+
+
+def _broken(engine: Case) -> float:
+    return sum(engine.total(figure) for figure in BROKEN)
+
+
+def _used(used: Case) -> str:
+    sent, broken = number(used.total("sent")), _broken(used)
+    if not broken:
+        return (
+            f"SQLAlchemy: this time, an engine that was used before the fork failed none of {sent} "
+            "requests. That is no proof that it is safe."
+        )
     return (
-        f"And the question about SQLAlchemy is a good one. An engine that was used before the "
-        f"fork failed {number(broken)} of {number(used.total('sent'))} requests: "
-        f"{number(used.total('wrong'))} got the answer to another request, with the status of a "
-        f"right one. "
-        f"The {len(others)} other ways failed {number(quiet)} of "
-        f"{number(sum(each.total('sent') for each in others))}."
+        "SQLAlchemy is a good question: an engine that was used before the fork failed "
+        f"{number(broken)} of {sent} requests. {number(used.total('wrong'))} of them got the "
+        "answer to another request, with the status of a right one."
     )
 
 
 def _speeds(rows: Rows) -> str:
-    factors = {}
-    for work in ("io", "cpu"):
-        cases = rows.where(part="speed", work=work)
-        factors[work] = ratio(cases[-1], cases[0], "rate")
+    most, fewest = COUNTS[-1], COUNTS[0]
+    cpus = rows.where(part="speed")[0].median("cpus")
     return (
-        f"{COUNTS[-1]} processes of one slot finish {number(factors['io'])} times as many "
-        f"requests that wait as {COUNTS[0]}, and {number(factors['cpu'])} times as many that "
-        "compute: CPUs are the limit there."
+        f"{most} processes of one slot finish {number(_gain(rows, 'io'))} times as many requests "
+        f"that wait as {fewest}, and {number(_gain(rows, 'cpu'))} times as many that compute. "
+        f"The machine has {cpus:.0f} CPUs, and the load itself runs on them too."
+    )
+
+
+def _pings(rows: Rows) -> str:
+    few, *_, many = rows.where(part="speed", work="cpu", load="half")
+    return (
+        "Beside CPU work at half of the peak, the p99 of `/ping` was "
+        f"{number(few.median('ping_p99'))} ms with {few.labels['processes']} process and "
+        f"{number(many.median('ping_p99'))} ms with {many.labels['processes']}."
     )
 
 
@@ -96,12 +174,12 @@ def _memories(rows: Rows) -> str:
 
     own, preload, frozen = FORKS
     return (
-        f"{COUNTS[-1]} processes that import a large application themselves need "
-        f"{mib(own, 'requests')} MiB. With preload it is {mib(preload, 'requests')} MiB, and "
-        f"{mib(preload, 'collection')} MiB after each process had one full garbage collection: "
-        f"the collector writes to all objects. After `gc.freeze()` that is "
-        f"{mib(frozen, 'collection')} MiB. A search through all data still ends it, with "
-        f"{mib(frozen, 'search')} MiB, for each read changes a reference count."
+        f"{COUNTS[-1]} processes that each import an application with much data took "
+        f"{mib(own, REQUESTS)} MiB after a second of requests. With preload they took "
+        f"{mib(preload, REQUESTS)} MiB, but {mib(preload, COLLECTION)} MiB after each had one "
+        f"full garbage collection. With `gc.freeze()` as well, they took "
+        f"{mib(frozen, COLLECTION)} MiB after it, and {mib(frozen, SEARCH)} MiB after each "
+        "had read all of its data."
     )
 
 
@@ -118,8 +196,10 @@ EXPERIMENT = Experiment(
         "Amdahl's law: processes share no lock, so CPU work grows with the processes until all "
         "CPUs are busy. "
         "A forked process shares its parent's memory until one of them writes to a page. "
-        "It also shares its parent's sockets, and those for ever: two processes that "
-        "read one database connection take each other's answers."
+        "Python writes more than one thinks: a full garbage collection writes to every object, "
+        "and each read of an object changes its reference count. "
+        "A forked process also shares its parent's open connections, for as long as they are "
+        "open: two processes that read one database connection take each other's answers."
     ),
     mistake=(
         "People read their settings from the database when the application is imported, and add "
@@ -131,19 +211,21 @@ EXPERIMENT = Experiment(
     tables=(
         Table(
             "One slot in each process",
-            ("work", "processes"),
-            ("rate", "in_flight", "cpu_ms", "wrong", "errors", "missing"),
+            ("work", "processes", "load"),
+            ("in_flight", "rate", "p50", "ping_p50", "ping_p99", "cpu_ms", "not_right"),
             {"part": "speed"},
         ),
         Table(
-            "Memory of an application with much data of its own (PSS: shared pages count once)",
-            ("fork", "processes", "after"),
-            (
-                Column("all_mib", "all processes, MiB"),
-                Column("private_mib", "private to each worker, MiB"),
-                Column("shared_mib", "shared, of each worker, MiB"),
-            ),
-            {"part": "memory"},
+            "Memory after a second of requests (PSS: shared pages count once)",
+            ("fork", "processes"),
+            MEMORY,
+            {"part": "memory", "after": REQUESTS},
+        ),
+        Table(
+            f"Memory of {COUNTS[-1]} processes, step by step",
+            ("fork", "after"),
+            MEMORY,
+            {"part": "memory", "processes": COUNTS[-1]},
         ),
         Table(
             "Answers of PostgreSQL through an engine",
@@ -165,5 +247,6 @@ EXPERIMENT = Experiment(
             kind="bar",
         ),
     ),
+    shows=(ROOT / "benchmarks/talk/apps/preloaded.py",),
     packages=("flask", "gunicorn", "sqlalchemy", "psycopg"),
 )

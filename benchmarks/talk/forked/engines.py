@@ -1,5 +1,7 @@
 """An SQLAlchemy engine on both sides of a fork, with a real PostgreSQL."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from benchmarks.talk import load, servers
 from benchmarks.talk.context import Context
 from benchmarks.talk.experiment import Row
@@ -20,12 +22,12 @@ ENGINES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 }
 USED, DISPOSED, UNUSED, OWN = ENGINES
 
-#: A worker may wait for an answer that another worker took. gunicorn kills it after 3 s, and its
+#: A worker may wait for an answer that another worker took. gunicorn kills it after 2 s, and its
 #: request has no answer.
-IMPATIENT = ("--timeout", "3", "--graceful-timeout", "1")
+IMPATIENT = ("--timeout", "2", "--graceful-timeout", "1")
 
-#: Queries a second; seconds of each; and how many different questions there are.
-QUERY_RATE = 100.0
+#: Queries a second to each way; seconds of each; and how many different questions there are.
+QUERY_RATE = 50.0
 QUERY_SECONDS = 0.01
 QUESTIONS = 100
 
@@ -37,26 +39,32 @@ BROKEN = ("wrong", "errors", "missing")
 
 
 def engines(context: Context) -> list[Row]:
-    """Each way to have an engine: all answers are numbers, so a wrong one is seen."""
-    rows = []
+    """Each way to have an engine, all at once, for no figure is a time.
+
+    All answers are numbers, so a wrong one is seen.
+    """
     environ = {
         "TALK_DATABASE_URL": context.new_database(),
         "TALK_QUERY_SECONDS": str(QUERY_SECONDS),
     }
-    for engine, (options, own) in ENGINES.items():
-        with context.serving(
-            SERVER.with_options(*IMPATIENT, *options),
-            processes=WORKERS,
-            app="benchmarks.talk.apps.preloaded:app",
-            environ={**environ, **own},
-        ) as running:
-            rows.append(Row({"part": "engine", "engine": engine}, _answers(context, running)))
-    return rows
+    with ThreadPoolExecutor(len(ENGINES)) as pool:
+        return list(pool.map(lambda each: _engine(context, each, environ), ENGINES))
+
+
+def _engine(context: Context, engine: str, environ: dict[str, str]) -> Row:
+    options, own = ENGINES[engine]
+    with context.serving(
+        SERVER.with_options(*IMPATIENT, *options),
+        processes=WORKERS,
+        app="benchmarks.talk.apps.preloaded:app",
+        environ={**environ, **own},
+    ) as running:
+        return Row({"part": "engine", "engine": engine}, _answers(context, running))
 
 
 def _answers(context: Context, running: Running) -> dict[str, float]:
     """What came back. No request came before, for the first ones do the damage."""
-    seconds = context.pick(3.0, 1.0)
+    seconds = context.pick(6.0, 1.0)
     queries = load.db(range(QUESTIONS))
     sent = Load(running.port, QUERY_RATE, seconds, CONNECTIONS, fresh=True, warm_up=0.0)
     result = load.send_alone(sent, queries)

@@ -1,5 +1,6 @@
 """The memory of forked workers, and what makes them copy the pages that they share."""
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
@@ -7,7 +8,7 @@ import requests
 from benchmarks.harness.processes import private_and_shared_mib
 from benchmarks.talk import load, servers
 from benchmarks.talk.context import Context
-from benchmarks.talk.experiment import Row
+from benchmarks.talk.experiment import Label, Row
 from benchmarks.talk.load import Load
 from benchmarks.talk.servers import Running
 from tests.support import descendants
@@ -26,10 +27,16 @@ FORKS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 }
 
 #: What happens to a worker's memory, in this order.
-MOMENTS = ("start", "requests", "collection", "search")
+MOMENTS = ("start", "requests", "garbage collection", "read of all data")
+START, REQUESTS, COLLECTION, SEARCH = MOMENTS
 
-#: Requests of one second between the start and the collection; sections of their texts.
+#: The requests that make them.
+TARGETS = {COLLECTION: "collect", SEARCH: "search"}
+
+#: Requests a second between the start and the collection; their seconds, full and quick; sections
+#: of their texts.
 REQUEST_RATE = 40
+REQUEST_SECONDS = (1.0, 0.3)
 SECTIONS = 4
 
 #: Rounds of requests until each worker has answered one; far more than it takes.
@@ -48,18 +55,22 @@ def memory(context: Context) -> list[Row]:
                 app="benchmarks.talk.apps.large:app",
                 environ={"TALK_OBJECTS": entries, "TALK_SECTIONS": str(SECTIONS), **environ},
             ) as running:
-                rows += _moments(running, part="memory", fork=fork, processes=count)
+                moments = MOMENTS if count == COUNTS[-1] else MOMENTS[:2]
+                labels: dict[str, Label] = {"part": "memory", "fork": fork, "processes": count}
+                rows += _moments(running, moments, context.pick(*REQUEST_SECONDS), labels)
     return rows
 
 
-def _moments(running: Running, **labels: str | int) -> list[Row]:
+def _moments(
+    running: Running, moments: Sequence[str], seconds: float, labels: Mapping[str, Label]
+) -> list[Row]:
     rows = []
-    for moment in MOMENTS:
-        if moment == "requests":
-            few = Load(running.port, REQUEST_RATE, 1.0, REQUEST_RATE, fresh=True, warm_up=0.0)
+    for moment in moments:
+        if moment == REQUESTS:
+            few = Load(running.port, REQUEST_RATE, seconds, REQUEST_RATE, fresh=True, warm_up=0.0)
             load.send_alone(few, load.cpu(SECTIONS))
-        elif moment != "start":
-            _reach_each(running, "collect" if moment == "collection" else moment)
+        elif moment in TARGETS:
+            _reach_each(running, TARGETS[moment])
         rows.append(Row({**labels, "after": moment}, _sizes(running)))
     return rows
 

@@ -24,7 +24,8 @@ SLOTS = 20
 #: connections of SQLAlchemy's pool.
 DATABASE_SLOTS = 6
 
-GREEN = "benchmarks.talk.apps.green"
+APPS = "benchmarks.talk.apps"
+GREEN = f"{APPS}.green"
 
 #: What a program sets so that drivers in C wait in Python.
 WAITS_IN_PYTHON = {"PSYCOPG_WAIT_FUNC": "wait_select", "TALK_WAIT_CALLBACK": "yes"}
@@ -38,6 +39,13 @@ WHOLE, YIELDING = "in one piece", "with sleep(0)"
 
 #: Requests that want the lock at the same time: one has it at once, six wait for each other.
 LOCKED = (1, 6)
+
+#: The drivers that are told to wait in Python: those that one of the libraries does not reach.
+TOLD = {"eventlet": "psycopg", "gevent": "psycopg2"}
+
+#: Slots of a server with many waiting requests, and the seconds of their page, full and quick.
+MANY = (200, 25)
+MANY_SECONDS = (1.5, 0.5)
 
 #: When the lock is made, as labels, with the seconds that a request waits. A deadlock never ends,
 #: so its bound may be short: twice the time that all requests take one after the other.
@@ -67,7 +75,8 @@ def run(context: Context) -> Sequence[Row]:
             rows += _waiting_in_c(context, library, url)
             rows += _patched_late(context, library)
             rows += _not_patched(context, library)
-    return [*rows, *_threads(context)]
+    rows += _threads(context)
+    return [*rows, *(_many(context, server) for server in (*LIBRARIES, THREADS))]
 
 
 def _patched(context: Context, library: str, url: str) -> list[Row]:
@@ -76,7 +85,7 @@ def _patched(context: Context, library: str, url: str) -> list[Row]:
     with context.serving(green(library), slots=SLOTS, app=app, environ=environ) as running:
         rows = [_io(context, running, library, "yes"), *_cpu(context, running, library)]
         if context.first:
-            rows += [_db(context, running, library, driver, "in Python") for driver in IN_C]
+            rows.append(_db(context, running, library, TOLD[library], "in Python"))
             rows += _lock(context, running, library, LATE)
             rows.append(_async_view(context, running, library))
         return rows
@@ -109,6 +118,16 @@ def _threads(context: Context) -> list[Row]:
         return [waiting, *_cpu(context, running, THREADS, sleeps=(False,))]
 
 
+def _many(context: Context, name: str) -> Row:
+    """Many requests that wait for a slow page: the memory of each."""
+    count, seconds = context.pick(*MANY), context.pick(*MANY_SECONDS)
+    server = THREADS if name == THREADS else green(name)
+    app, environ = f"{APPS}.asynchronous.views:app", {"TALK_SLOW_SECONDS": str(seconds)}
+    with context.serving(server, slots=count, app=app, environ=environ) as running:
+        found = context.peak(running, context.io().moved("/io/slow"), seconds)
+    return Row({"work": "many", "library": name}, found.figures())
+
+
 def _io(context: Context, running: Running, library: str, patched: str) -> Row:
     found = context.peak(running, context.io(), _seconds(context))
     return Row({"work": "io", "library": library, "patched": patched}, found.figures())
@@ -116,7 +135,7 @@ def _io(context: Context, running: Running, library: str, patched: str) -> Row:
 
 def _seconds(context: Context) -> float:
     """Seconds of a peak. A number in flight is reached at once."""
-    return context.sizes.page_seconds * 7
+    return context.sizes.page_seconds * context.pick(7, 3)
 
 
 def _db(context: Context, running: Running, library: str, driver: str, waits: str) -> Row:
@@ -124,7 +143,8 @@ def _db(context: Context, running: Running, library: str, driver: str, waits: st
     work = context.db().moved(f"/db/{driver}")
     queries = Queries(running.service.environ["TALK_DATABASE_URL"])
     with queries.watched():
-        found = context.peak(replace(running, slots=DATABASE_SLOTS), work, _seconds(context))
+        seconds = context.sizes.page_seconds * 3
+        found = context.peak(replace(running, slots=DATABASE_SLOTS), work, seconds)
     labels = {"work": "db", "library": library, "driver": driver, "waits": waits}
     return Row(labels, replace(found, in_flight=queries.largest).figures())
 

@@ -13,8 +13,10 @@ from benchmarks.talk.experiment import Label, Row
 from benchmarks.talk.load import PING, Work
 from benchmarks.talk.servers import Running
 
-#: Requests a second of CPU work, for all servers: about a third of a CPU.
+#: Requests a second of CPU work, for all servers: about a third of a CPU. Seconds of that load: it
+#: has 60 pings beside it.
 CPU_RATE = 2.0
+CPU_SECONDS = 3.0
 
 #: Pairs of a slow request and a ping, for each case.
 PAIRS = 4
@@ -25,7 +27,8 @@ PING_AFTER = 1.0
 
 def computing(context: Context, running: Running, work: Work, labels: Mapping[str, Label]) -> Row:
     """A row of CPU work at one rate, with pings beside it; then pairs of a slow one and a ping."""
-    found = context.at(running, work, context.pick(CPU_RATE, 4 * CPU_RATE))
+    rate, seconds = context.pick((CPU_RATE, CPU_SECONDS), (4 * CPU_RATE, 0.5))
+    found = context.at(running, work, rate, seconds=seconds)
     # The last number of a series has the longest text.
     overtook = sum(overtakes(running, work.targets[-1]) for _ in range(PAIRS))
     return Row(labels, {**found.figures(), "overtook": overtook})

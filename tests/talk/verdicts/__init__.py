@@ -1,8 +1,13 @@
 """The branches of verdicts, with made-up rows."""
 
+from collections.abc import Mapping
+
 from benchmarks.talk.experiment import Case, Label
 
+#: The figures of one round.
+Figures = Mapping[str, float]
 
-def case(figures: dict[str, float], **labels: Label) -> Case:
+
+def case(figures: Figures, **labels: Label) -> Case:
     """A case of one round."""
     return Case(labels, {name: [value] for name, value in figures.items()})

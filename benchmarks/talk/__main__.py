@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
         note(f"unknown experiment: {', '.join(sorted(unknown))}; known: {', '.join(written())}")
         return 2
     if options.adopt:
-        results.write(results.in_order({**results.read(), **results.read(options.adopt)}))
+        results.write(results.merged(results.read(), results.read(options.adopt)))
         _write_page(results.read())
         return 0
     began = time.monotonic()
@@ -63,18 +63,15 @@ def measured(experiment: Experiment, *, quick: bool, rounds: int | None = None) 
     took = round(time.monotonic() - began, 1)
     note(f"{experiment.name}: {reason or f'{took:.0f} s'}")
     versions = results.versions(experiment)
-    return Result(machine, versions, rounds, took, quick, reason, cases(rows))
+    return Result(machine, versions, rounds, took, quick, reason, rows=cases(rows))
 
 
 def _keep(name: str, result: Result, options: argparse.Namespace) -> None:
-    """Write after each experiment. One that could not run does not replace earlier results."""
+    """Write after each experiment. One that could not run leaves earlier rows."""
     if options.quick and not options.results:
         return
     file = options.results or RESULTS
-    kept = results.read(file)
-    if not result.reason or name not in kept:
-        kept[name] = result
-    results.write(results.in_order(kept), file)
+    results.write(results.merged(results.read(file), {name: result}), file)
 
 
 def _write_page(kept: Mapping[str, Result]) -> None:

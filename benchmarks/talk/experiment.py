@@ -24,8 +24,9 @@ Two branches that both changed results.json: take theirs, then
 
 A server or a program that is not there: catch `servers.Missing` (or `MissingBinary`) where the
 table can go on without it, and return `missing_row(error, server=…)`; the page shows the reason.
-In CI such a row fails, unless its note begins with the name of a variable that was not set: TALK_….
-Otherwise let it rise: the runner says so, and keeps the results of the run before.
+Otherwise let it rise: the runner says so, and keeps the results of the run before. The page then
+marks them. In CI such a row or run fails, unless its note or reason begins with the name of a
+variable that was not set: TALK_….
 """
 
 import math

@@ -1,52 +1,81 @@
-"""A free-threaded Python, if TALK_FREE_THREADED names one.
+"""Python without the GIL, if TALK_FREE_THREADED names one. benchmarks/README.md says how to get it.
 
-`.ci/talk` makes an environment of it in .tools/free-threaded, with the packages of the application.
+`.ci/talk` makes environments with the packages of the application in .tools/free-threaded:
+
+python         the free-threaded Python
+ordinary       an ordinary build of the same version, if one is beside it (python3.14t, python3.14)
+greenlet-old   the newest greenlet whose import switches the GIL on, a folder for PYTHONPATH
+greenlet-new   a greenlet that was made for free-threaded Python
 """
 
 import os
-import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 from benchmarks import ROOT
 
 from .commands import Shape
-from .servers import Missing, Server
+from .servers import TABLE, Missing, Server
 
-#: Its interpreter.
-PYTHON = ROOT / ".tools" / "free-threaded" / "bin" / "python"
+#: For the reader of the page.
+REMEDY = "benchmarks/README.md says how to get one"
+
+FOLDER = ROOT / ".tools" / "free-threaded"
+
+#: Versions of greenlet: the folders that .ci/talk makes.
+GREENLETS = ("greenlet-old", "greenlet-new")
+
+#: The application, with /gil.
+APP = "benchmarks.talk.apps.gil:app"
 
 
-def interpreter() -> str:
-    """The interpreter.
+def interpreter() -> Path:
+    """The free-threaded interpreter.
 
     Raises:
         Missing: no interpreter is named, or its environment was not made.
     """
     if not os.environ.get("TALK_FREE_THREADED"):
-        raise Missing("TALK_FREE_THREADED names no free-threaded Python")
-    if not PYTHON.exists():
-        raise Missing("the environment of TALK_FREE_THREADED is not made: run make talk")
-    return str(PYTHON)
+        raise Missing(f"TALK_FREE_THREADED names no free-threaded Python; {REMEDY}")
+    return _made("python/bin/python", "the environment of TALK_FREE_THREADED")
 
 
-def gil_around(module: str, python: str) -> tuple[bool, bool]:
-    """Whether the GIL is on before an import, and after it."""
-    script = (
-        f"import sys; print(sys._is_gil_enabled()); import {module}; print(sys._is_gil_enabled())"
-    )
-    printed = subprocess.run(
-        [python, "-W", "ignore", "-c", script], check=True, capture_output=True, text=True
-    ).stdout.split()
-    return printed[0] == "True", printed[1] == "True"
+def ordinary() -> Path:
+    """An ordinary build of the same version.
+
+    Raises:
+        Missing: none is beside the other.
+    """
+    return _made("ordinary/bin/python", "the environment of an ordinary build beside it")
 
 
-def server(python: str, *, gil: bool) -> Server:
-    """The server gunicorn with threads in this interpreter, with or without the GIL."""
+def greenlet(folder: str) -> Path:
+    """The folder with one of GREENLETS.
+
+    Raises:
+        Missing: it could not be installed for this Python.
+    """
+    return _made(folder, folder)
+
+
+def server(python: Path, *, gil: bool | None = None, path: Path | None = None) -> Server:
+    """The server gunicorn with threads in this interpreter.
+
+    `gil` overrules what the interpreter and its extension modules want. `path` is a folder with
+    further packages, and the application imports greenlet from there.
+    """
+    usual = TABLE["gunicorn gthread"]
 
     def command(it: Shape) -> list[str]:
-        where = ["--bind", f"127.0.0.1:{it.port}", "--no-control-socket"]
-        size = ["--worker-class", "gthread", "--threads", str(it.slots)]
-        return [python, "-m", "gunicorn", *where, *size, it.app]
+        return [str(python), "-m", "gunicorn", *usual.command(it)[1:]]
 
-    name = f"gunicorn gthread, GIL {'on' if gil else 'off'}"
-    # PYTHON_GIL overrules the request of an extension module.
-    return Server(name, "gunicorn", command, "thread", {"PYTHON_GIL": str(int(gil))})
+    environ = {} if gil is None else {"PYTHON_GIL": str(int(gil))}
+    if path:
+        environ |= {"PYTHONPATH": f"{path}{os.pathsep}{ROOT}", "TALK_IMPORT": "greenlet"}
+    return replace(usual, command=command, environ=environ)
+
+
+def _made(name: str, what: str) -> Path:
+    if not (FOLDER / name).exists():
+        raise Missing(f"{what} is not made: run make talk")
+    return FOLDER / name

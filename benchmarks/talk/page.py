@@ -76,7 +76,8 @@ def _summary(shown: Mapping[str, Experiment], results: Mapping[str, Result]) -> 
             continue
         verdict = experiment.verdict(results[name].rows)
         heading = f"[{experiment.title}](#{_anchor(experiment.title)})"
-        rows.append((heading, verdict.still_true, verdict.what_to_do))
+        earlier = " (Measured in an earlier run.)" if results[name].kept_because else ""
+        rows.append((heading, f"{verdict.still_true}{earlier}", verdict.what_to_do))
     return "## In short\n" + _table(("", "still true in 2026?", "what to do"), rows)
 
 
@@ -126,7 +127,10 @@ def _conditions(result: Result) -> str:
         " A quick run: its sizes are small, and its figures mean little." if result.quick else ""
     )
     rounds = f"Rounds: {result.rounds}."
-    return f"<sub>{result.machine.words()}. {versions}. {rounds}{quick}</sub>\n"
+    found = f"<sub>{result.machine.words()}. {versions}. {rounds}{quick}</sub>\n"
+    if not result.kept_because:
+        return found
+    return f"**Not of the last run.** It left this out: {result.kept_because}.\n\n{found}"
 
 
 def _measured_table(table: Table, result: Result) -> str:

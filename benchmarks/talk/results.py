@@ -8,7 +8,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,8 @@ class Result:
     seconds: float
     quick: bool = False
     reason: str = ""
+    #: Why a later run could not measure it. The rows are those of an earlier run then.
+    kept_because: str = ""
     rows: Rows = field(default_factory=lambda: Rows([]))
 
 
@@ -93,6 +95,15 @@ def write(results: Mapping[str, Result], file: Path = RESULTS) -> None:
     """Write all results."""
     experiments = (f"{json.dumps(name)}: {_text(each)}" for name, each in results.items())
     file.write_text("{\n" + ",\n".join(experiments) + "\n}\n", encoding="utf-8")
+
+
+def merged(kept: Mapping[str, Result], new: Mapping[str, Result]) -> dict[str, Result]:
+    """New results in the place of kept ones. One that could not run leaves earlier rows."""
+    both = {**kept, **new}
+    for name, result in new.items():
+        if result.reason and name in kept and kept[name].rows:
+            both[name] = replace(kept[name], kept_because=result.reason)
+    return in_order(both)
 
 
 def in_order(results: Mapping[str, Result]) -> dict[str, Result]:

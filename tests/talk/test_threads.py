@@ -1,20 +1,21 @@
 """Threads are slots: as many requests wait at the same time as there are threads."""
 
-import sys
+from pathlib import Path
 
 import pytest
 
 from benchmarks.talk import free_threaded
+from benchmarks.talk.experiments import free_threading, threads
 from benchmarks.talk.servers import Missing
 
-from .conftest import QuickRows, one
+from .conftest import QuickRows
 
 
-@pytest.mark.parametrize("threads", [1, 20])
-def test_each_thread_has_a_request_in_flight(quick_rows: QuickRows, threads: int) -> None:
+@pytest.mark.parametrize("slots", threads.QUICK_FOR_IO)
+def test_each_thread_has_a_request_in_flight(quick_rows: QuickRows, slots: int) -> None:
     """No more, although more wait."""
-    case = one(quick_rows("threads"), work="io", threads=threads, load="peak")
-    assert case.most("in_flight") == threads
+    case = quick_rows("threads").one(work="io", threads=slots, load="peak")
+    assert case.most("in_flight") == slots
 
 
 def test_no_answer_is_wrong_or_missing(quick_rows: QuickRows) -> None:
@@ -25,14 +26,34 @@ def test_no_answer_is_wrong_or_missing(quick_rows: QuickRows) -> None:
         assert rows.total(figure) == 0, figure
 
 
-def test_a_python_with_one_lock_reports_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without TALK_FREE_THREADED, the row has the reason and no figures."""
+def test_the_verdict_finds_its_figures(quick_rows: QuickRows) -> None:
+    """In the rows of each run."""
+    assert "nan" not in threads.EXPERIMENT.verdict(quick_rows("threads")).by_how_much.split()
+
+
+def test_no_free_threaded_python_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It begins with the variable, so CI goes on."""
     monkeypatch.delenv("TALK_FREE_THREADED", raising=False)
-    with pytest.raises(Missing, match="TALK_FREE_THREADED"):
+    with pytest.raises(Missing, match=r"^TALK_FREE_THREADED names no"):
         free_threaded.interpreter()
 
 
-@pytest.mark.skipif(sys.version_info < (3, 13), reason="sys._is_gil_enabled is of Python 3.13")
-def test_the_gil_is_asked_for_around_an_import() -> None:
-    """An ordinary Python has it before and after."""
-    assert free_threaded.gil_around("json", sys.executable) == (True, True)
+def test_an_environment_that_was_not_made_is_a_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It says what to run."""
+    monkeypatch.setenv("TALK_FREE_THREADED", "python3t")
+    monkeypatch.setattr(free_threaded, "FOLDER", tmp_path)
+    with pytest.raises(Missing, match="run make talk"):
+        free_threaded.interpreter()
+
+
+def test_threads_without_the_gil_answer_right(quick_rows: QuickRows) -> None:
+    """The servers themselves say whether their GIL is on. Skipped without TALK_FREE_THREADED."""
+    rows = quick_rows("free_threading")
+    free = rows.where(work="cpu", build=free_threading.FREE)
+    assert [each.labels["gil"] for each in free] == ["on", "off"]
+    assert {each.labels["before"] for each in rows.where(work="import") if each.figures} == {"off"}
+    assert rows.total("right") > 0
+    for figure in ("wrong", "errors", "missing", "ping_failures"):
+        assert rows.total(figure) == 0, figure

@@ -9,6 +9,7 @@ from benchmarks.talk.experiment import Experiment
 NAMES = (
     "one_at_a_time",
     "threads",
+    "free_threading",
     "processes",
     "green_threads",
     "asyncio_today",

@@ -3,11 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.talk import experiments, results
+from benchmarks.talk.experiment import Case, Rows
 from benchmarks.talk.page import PAGE, page
 
 ROOT = Path(__file__).parents[3]
@@ -69,3 +71,37 @@ def test_a_typed_figure_is_found() -> None:
     """Also in a part of an f-string; a name is none."""
     assert typed_figures('x = f"{a} of 12 threads"') == [" of 12 threads"]
     assert typed_figures('x = "p99 of `GET /v1` in 2026"') == []
+
+
+def result(*rates: float, reason: str = "") -> results.Result:
+    """A result of one case, or without rows."""
+    cases = Rows([Case({"server": "a"}, {"rate": [rate]}) for rate in rates])
+    return results.Result(
+        results.Machine(2, "a CPU", "3", 0.0), {}, 1, 1.0, False, reason, rows=cases
+    )
+
+
+def test_a_run_that_leaves_an_experiment_out_keeps_its_rows() -> None:
+    """And says why it could not measure them. The next rows take their place."""
+    kept = results.merged({"threads": result(1.0)}, {"threads": result(reason="TALK_X is not set")})
+    assert kept["threads"].rows[0].median("rate") == 1.0
+    assert kept["threads"].kept_because == "TALK_X is not set"
+    again = results.merged(kept, {"threads": result(2.0)})
+    assert (again["threads"].rows[0].median("rate"), again["threads"].kept_because) == (2.0, "")
+
+
+def test_the_page_marks_what_the_last_run_left_out() -> None:
+    """In the summary, and beside the tables."""
+    measured = results.read()["threads"]
+    text = page({"threads": replace(measured, kept_because="TALK_X is not set")})
+    assert "(Measured in an earlier run.)" in text
+    assert "**Not of the last run.** It left this out: TALK_X is not set." in text
+    assert "earlier run" not in page({"threads": measured})
+
+
+def test_a_written_result_is_read_again(tmp_path: Path) -> None:
+    """With the reason for which it was kept."""
+    kept = {"threads": replace(result(1.0), kept_because="TALK_X is not set")}
+    results.write(kept, tmp_path / "results.json")
+    found = results.read(tmp_path / "results.json")["threads"]
+    assert (found.kept_because, found.rows[0].median("rate")) == ("TALK_X is not set", 1.0)

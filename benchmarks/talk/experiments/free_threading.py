@@ -1,0 +1,214 @@
+"""Python without the GIL: what threads gain for CPU work, and what takes the gain away again."""
+
+from collections.abc import Sequence
+
+import requests
+
+from benchmarks.harness.table import number
+from benchmarks.talk import free_threaded
+from benchmarks.talk.context import Context
+from benchmarks.talk.experiment import (
+    Case,
+    Experiment,
+    Row,
+    Rows,
+    Table,
+    Verdict,
+    but_not_right,
+    missing_row,
+    ratio,
+)
+from benchmarks.talk.servers import Missing, Running, Server
+
+#: Builds of one version of Python.
+FREE, ORDINARY = "free-threaded", "ordinary"
+
+#: Threads of a full run. The second is more than the CPUs have use for.
+THREADS = (1, 4)
+
+#: Threads gain if they finish more than this many times as much.
+GAINS = 1.2
+
+#: Seconds of the search for a peak.
+PEAK_SECONDS = 3.0
+
+
+def run(context: Context) -> Sequence[Row]:
+    """CPU work in both builds, and after the import of each greenlet."""
+    python = free_threaded.interpreter()
+    rows: list[Row] = []
+    for threads in context.pick(THREADS, THREADS[-1:]):
+        rows += _ordinary(context, threads)
+        # With one thread, nobody competes for the GIL.
+        for gil in (True, None) if threads > 1 else (None,):
+            rows.append(_cpu(context, free_threaded.server(python, gil=gil), FREE, threads))
+    return [*rows, *(_imports(context, each) for each in free_threaded.GREENLETS)]
+
+
+def _ordinary(context: Context, threads: int) -> list[Row]:
+    try:
+        server = free_threaded.server(free_threaded.ordinary())
+    except Missing as error:
+        return [missing_row(error, work="cpu", build=ORDINARY, gil="on", threads=threads)]
+    return [_cpu(context, server, ORDINARY, threads)]
+
+
+def _cpu(context: Context, server: Server, build: str, threads: int) -> Row:
+    """The peak, and with several threads the pings beside half of it."""
+    with context.serving(server, slots=threads, app=free_threaded.APP) as running:
+        told = _told(running)
+        found = context.peak(running, context.cpu(), context.pick(PEAK_SECONDS, None))
+        figures = found.figures()
+        if threads > 1:
+            half = context.at(running, context.cpu(), max(1.0, found.rate / 2))
+            pings = {name: value for name, value in half.figures().items() if "ping" in name}
+            counts = {name: figures[name] + half.figures()[name] for name in ("wrong", "errors")}
+            figures |= {**pings, **counts, "missing": found.missing + half.missing}
+    labels = {"work": "cpu", "python": told["python"], "build": build, "gil": told["gil"]}
+    return Row({**labels, "threads": threads}, figures)
+
+
+def _imports(context: Context, folder: str) -> Row:
+    """The peak after an import that nothing overrules."""
+    threads = THREADS[-1]
+    try:
+        path = free_threaded.greenlet(folder)
+    except Missing as error:
+        return missing_row(error, work="import", imports=folder, before="", gil="")
+    server = free_threaded.server(free_threaded.interpreter(), path=path)
+    with context.serving(server, slots=threads, app=free_threaded.APP) as running:
+        told = _told(running)
+        seconds = context.pick(PEAK_SECONDS, None)
+        figures = context.peak(running, context.cpu(), seconds).figures()
+    return Row({"work": "import", **told, "threads": threads}, figures)
+
+
+def _told(running: Running) -> dict[str, str]:
+    """The server's own words: its version, and the GIL before and after the import."""
+    told: dict[str, str] = requests.get(f"{running.url}/gil", timeout=10).json()
+    return told
+
+
+def verdict(rows: Rows) -> Verdict:
+    """With the GIL against without it in one interpreter, and each import."""
+    imports = [each for each in rows.where(work="import") if each.figures]
+    parts = (_pings(rows), _one_thread(rows), *(_after(each, rows) for each in imports))
+    return Verdict(
+        still_true=" ".join((_gain(rows), *(_switches(each) for each in rows.where(work="import"))))
+        + but_not_right(rows),
+        by_how_much=" ".join((_factor(rows), *filter(None, parts))),
+        what_to_do=_advice(rows),
+    )
+
+
+def _several(rows: Rows, gil: str) -> Case:
+    """The free-threaded build with several threads."""
+    return rows.one(work="cpu", build=FREE, gil=gil, threads=THREADS[-1])
+
+
+def _gains(rows: Rows) -> bool:
+    return ratio(_several(rows, "off"), _several(rows, "on"), "rate") > GAINS
+
+
+def _gain(rows: Rows) -> str:
+    if _gains(rows):
+        return "No longer for all: in a free-threaded Python, threads also help CPU work."
+    return "Yes: also without the GIL, threads did not help CPU work here."
+
+
+def _switches(row: Case) -> str:
+    name = str(row.labels["imports"])
+    if not row.figures:
+        return f"{name} was not measured: {row.note}."
+    if row.labels["gil"] == row.labels["before"]:
+        return f"Importing {name} leaves the GIL {row.labels['gil']}."
+    return f"Importing {name} switches the GIL {row.labels['gil']}, for the whole process."
+
+
+def _factor(rows: Rows) -> str:
+    on, off = _several(rows, "on"), _several(rows, "off")
+    return (
+        f"In one free-threaded interpreter, {THREADS[-1]} threads finish "
+        f"{number(off.median('rate'))} requests a second without the GIL and "
+        f"{number(on.median('rate'))} with it: {number(ratio(off, on, 'rate'))} times as many."
+    )
+
+
+def _pings(rows: Rows) -> str:
+    on, off = _several(rows, "on"), _several(rows, "off")
+    return (
+        f"At half of that, the p99 of a `/ping` beside them is {number(off.median('ping_p99'))} ms "
+        f"without the GIL and {number(on.median('ping_p99'))} ms with it."
+    )
+
+
+def _one_thread(rows: Rows) -> str:
+    """The price of the build: the same work on one thread."""
+    both = [rows.where(work="cpu", build=each, threads=1) for each in (FREE, ORDINARY)]
+    if not all(each and each[0].figures for each in both):
+        return "What one thread loses was not measured: it needs an ordinary build."
+    free, usual = both[0][0], both[1][0]
+    return (
+        f"One thread pays for it: a request takes {number(free.median('cpu_ms'))} ms of CPU in the "
+        f"free-threaded build and {number(usual.median('cpu_ms'))} ms in the ordinary one, "
+        f"{number(ratio(free, usual, 'cpu_ms'))} times as much."
+    )
+
+
+def _after(row: Case, rows: Rows) -> str:
+    factor = ratio(row, _several(rows, "off"), "rate")
+    return f"With {row.labels['imports']}, the rate is {number(factor)} times that without it."
+
+
+def _advice(rows: Rows) -> str:
+    check = (
+        "Ask `sys._is_gil_enabled()` after all imports, and log the answer: one extension module "
+        "that was not made for it switches the GIL on. Python warns of that once, on standard "
+        "error."
+    )
+    if not _gains(rows):
+        return f"Stay with an ordinary Python, and take processes for CPU work. {check}"
+    return (
+        "For CPU work in threads, try a free-threaded Python, and measure one thread as well. "
+        f"{check} Processes give the same gain with every package."
+    )
+
+
+EXPERIMENT = Experiment(
+    name="free_threading",
+    title="Python without the GIL",
+    claim=(
+        "The talk takes the GIL as given: threads do not help CPU work. Today there is a second "
+        "build of Python without it, called free-threaded. People say that it makes each thread "
+        "slower, and that greenlet, which eventlet and gevent are built on, switches the GIL on "
+        "again."
+    ),
+    theory=(
+        "Amdahl's law: without the GIL, no share of a request must run alone, so as many threads "
+        "as there are CPUs finish as many times the work. Each thread pays for it: all counts of "
+        "references must be safe between threads. An extension module says whether it is safe "
+        "without the GIL. If one is not, Python switches the GIL on for the whole process."
+    ),
+    mistake=(
+        "People install the free-threaded build, and never look whether the GIL is off. One "
+        "import is enough: they pay for the slower build, and threads wait for each other as "
+        "before."
+    ),
+    run=run,
+    verdict=verdict,
+    tables=(
+        Table(
+            "Requests that compute (`/cpu`) at the peak, with pings beside half of it",
+            ("python", "build", "gil", "threads"),
+            ("rate", "cpu_ms", "ping_p50", "ping_p99", "not_right"),
+            {"work": "cpu"},
+        ),
+        Table(
+            "The GIL before and after an import, and the peak then",
+            ("imports", "before", "gil", "threads"),
+            ("rate", "cpu_ms", "not_right"),
+            {"work": "import"},
+        ),
+    ),
+    rounds=1,
+)

@@ -9,6 +9,7 @@ from benchmarks.talk import free_threaded
 from benchmarks.talk.context import Context
 from benchmarks.talk.experiment import (
     Case,
+    Column,
     Experiment,
     Row,
     Rows,
@@ -18,6 +19,7 @@ from benchmarks.talk.experiment import (
     missing_row,
     ratio,
 )
+from benchmarks.talk.measure import Measurement
 from benchmarks.talk.servers import Missing, Running, Server
 
 #: Builds of one version of Python.
@@ -58,7 +60,7 @@ def _cpu(context: Context, server: Server, build: str, threads: int) -> Row:
     with context.serving(server, slots=threads, app=free_threaded.APP) as running:
         told = _told(running)
         found = context.peak(running, context.cpu(), context.pick(PEAK_SECONDS, None))
-        figures = found.figures()
+        figures = _with_cpus(found)
         if threads > 1:
             half = context.at(running, context.cpu(), max(1.0, found.rate / 2))
             pings = {name: value for name, value in half.figures().items() if "ping" in name}
@@ -78,9 +80,13 @@ def _imports(context: Context, folder: str) -> Row:
     server = free_threaded.server(free_threaded.interpreter(), path=path)
     with context.serving(server, slots=threads, app=free_threaded.APP) as running:
         told = _told(running)
-        seconds = context.pick(PEAK_SECONDS, None)
-        figures = context.peak(running, context.cpu(), seconds).figures()
-    return Row({"work": "import", **told, "threads": threads}, figures)
+        found = context.peak(running, context.cpu(), context.pick(PEAK_SECONDS, None))
+    return Row({"work": "import", **told, "threads": threads}, _with_cpus(found))
+
+
+def _with_cpus(found: Measurement) -> dict[str, float]:
+    """The figures, and the CPUs that were busy at the same time."""
+    return {**found.figures(), "cpus": found.rate * found.cpu_ms / 1000}
 
 
 def _told(running: Running) -> dict[str, str]:
@@ -130,7 +136,9 @@ def _factor(rows: Rows) -> str:
     return (
         f"In one free-threaded interpreter, {THREADS[-1]} threads finish "
         f"{number(off.median('rate'))} requests a second without the GIL and "
-        f"{number(on.median('rate'))} with it: {number(ratio(off, on, 'rate'))} times as many."
+        f"{number(on.median('rate'))} with it: {number(ratio(off, on, 'rate'))} times as many. "
+        f"They keep {number(off.median('cpus'))} CPUs busy at once, and "
+        f"{number(on.median('cpus'))} with the GIL."
     )
 
 
@@ -174,6 +182,8 @@ def _advice(rows: Rows) -> str:
     )
 
 
+CPUS = Column("cpus", "CPUs busy at once")
+
 EXPERIMENT = Experiment(
     name="free_threading",
     title="Python without the GIL",
@@ -200,13 +210,13 @@ EXPERIMENT = Experiment(
         Table(
             "Requests that compute (`/cpu`) at the peak, with pings beside half of it",
             ("python", "build", "gil", "threads"),
-            ("rate", "cpu_ms", "ping_p50", "ping_p99", "not_right"),
+            ("rate", CPUS, "cpu_ms", "ping_p50", "ping_p99", "not_right"),
             {"work": "cpu"},
         ),
         Table(
             "The GIL before and after an import, and the peak then",
             ("imports", "before", "gil", "threads"),
-            ("rate", "cpu_ms", "not_right"),
+            ("rate", CPUS, "cpu_ms", "not_right"),
             {"work": "import"},
         ),
     ),

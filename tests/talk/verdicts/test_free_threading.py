@@ -10,7 +10,7 @@ SEVERAL = THREADS[-1]
 
 def computing(rate: float, cpu_ms: float, build: str, gil: str, threads: int) -> Case:
     """A case of CPU work."""
-    figures = {"rate": rate, "cpu_ms": cpu_ms, "ping_p99": 100 / rate}
+    figures = {"rate": rate, "cpu_ms": cpu_ms, "ping_p99": 100 / rate, "cpus": rate / 4}
     return case(figures, work="cpu", python="3", build=build, gil=gil, threads=threads)
 
 
@@ -46,6 +46,7 @@ def test_more_work_without_the_gil_ends_the_old_claim() -> None:
     found = verdict_of(off=8.0)
     assert found.still_true.startswith("No longer")
     assert "8 requests a second without the GIL and 4 with it: 2 times as many" in found.by_how_much
+    assert "They keep 2 CPUs busy at once, and 1 with the GIL." in found.by_how_much
     assert "12.5 ms without the GIL and 25 ms with it" in found.by_how_much
     assert "try a free-threaded Python" in found.what_to_do
 

@@ -53,7 +53,9 @@ def test_threads_without_the_gil_answer_right(quick_rows: QuickRows) -> None:
     rows = quick_rows("free_threading")
     free = rows.where(work="cpu", build=free_threading.FREE)
     assert [each.labels["gil"] for each in free] == ["on", "off"]
-    assert {each.labels["before"] for each in rows.where(work="import") if each.figures} == {"off"}
+    assert {each.labels["gil_before"] for each in rows.where(work="import") if each.figures} == {
+        "off"
+    }
     assert rows.total("right") > 0
     for figure in ("wrong", "errors", "missing", "ping_failures"):
         assert rows.total(figure) == 0, figure

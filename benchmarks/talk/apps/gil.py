@@ -31,4 +31,4 @@ def gil() -> dict[str, str]:
     """What this process has."""
     version = importlib.metadata.version(IMPORT) if IMPORT else ""
     names = {"python": platform.python_version(), "imports": f"{IMPORT} {version}".strip()}
-    return {**names, "before": before, "gil": state()}
+    return {**names, "gil_before": before, "gil_after": state()}

@@ -8,6 +8,7 @@ from benchmarks.harness.table import number
 from benchmarks.talk import free_threaded
 from benchmarks.talk.context import Context
 from benchmarks.talk.experiment import (
+    FAILURES,
     Case,
     Column,
     Experiment,
@@ -31,8 +32,8 @@ THREADS = (1, 4)
 #: Threads gain if they finish more than this many times as much.
 GAINS = 1.2
 
-#: Seconds of the search for a peak.
-PEAK_SECONDS = 3.0
+#: Seconds of each load.
+SECONDS = 3.0
 
 
 def run(context: Context) -> Sequence[Row]:
@@ -59,15 +60,24 @@ def _cpu(context: Context, server: Server, build: str, threads: int) -> Row:
     """The peak, and with several threads the pings beside half of it."""
     with context.serving(server, slots=threads, app=free_threaded.APP) as running:
         told = _told(running)
-        found = context.peak(running, context.cpu(), context.pick(PEAK_SECONDS, None))
+        found = context.peak(running, context.cpu(), _seconds(context))
         figures = _with_cpus(found)
         if threads > 1:
-            half = context.at(running, context.cpu(), max(1.0, found.rate / 2))
-            pings = {name: value for name, value in half.figures().items() if "ping" in name}
-            counts = {name: figures[name] + half.figures()[name] for name in ("wrong", "errors")}
-            figures |= {**pings, **counts, "missing": found.missing + half.missing}
-    labels = {"work": "cpu", "python": told["python"], "build": build, "gil": told["gil"]}
+            figures |= _beside(context, running, found)
+    labels = {"work": "cpu", "python": told["python"], "build": build, "gil": told["gil_after"]}
     return Row({**labels, "threads": threads}, figures)
+
+
+def _beside(context: Context, running: Running, peak: Measurement) -> dict[str, float]:
+    """The pings beside half of a peak, and the failures of both runs."""
+    rate = max(1.0, peak.rate / 2)
+    half = context.at(running, context.cpu(), rate, seconds=_seconds(context)).figures()
+    pings = {name: half[name] for name in ("ping_p50", "ping_p99")}
+    return pings | {name: peak.figures()[name] + half[name] for name in FAILURES}
+
+
+def _seconds(context: Context) -> float | None:
+    return context.pick(SECONDS, None)
 
 
 def _imports(context: Context, folder: str) -> Row:
@@ -76,11 +86,11 @@ def _imports(context: Context, folder: str) -> Row:
     try:
         path = free_threaded.greenlet(folder)
     except Missing as error:
-        return missing_row(error, work="import", imports=folder, before="", gil="")
+        return missing_row(error, work="import", imports=folder, gil_before="", gil_after="")
     server = free_threaded.server(free_threaded.interpreter(), path=path)
     with context.serving(server, slots=threads, app=free_threaded.APP) as running:
         told = _told(running)
-        found = context.peak(running, context.cpu(), context.pick(PEAK_SECONDS, None))
+        found = context.peak(running, context.cpu(), _seconds(context))
     return Row({"work": "import", **told, "threads": threads}, _with_cpus(found))
 
 
@@ -98,7 +108,7 @@ def _told(running: Running) -> dict[str, str]:
 def verdict(rows: Rows) -> Verdict:
     """With the GIL against without it in one interpreter, and each import."""
     imports = [each for each in rows.where(work="import") if each.figures]
-    parts = (_pings(rows), _one_thread(rows), *(_after(each, rows) for each in imports))
+    parts = (_pings(rows), _price(rows), *(_after(each, rows) for each in imports))
     return Verdict(
         still_true=" ".join((_gain(rows), *(_switches(each) for each in rows.where(work="import"))))
         + but_not_right(rows),
@@ -116,19 +126,31 @@ def _gains(rows: Rows) -> bool:
     return ratio(_several(rows, "off"), _several(rows, "on"), "rate") > GAINS
 
 
+def _usual(rows: Rows, threads: int) -> Case | None:
+    """The ordinary build, if it was measured."""
+    measured = [each for each in rows.where(build=ORDINARY, threads=threads) if each.figures]
+    return measured[0] if measured else None
+
+
 def _gain(rows: Rows) -> str:
-    if _gains(rows):
-        return "No longer for all: in a free-threaded Python, threads also help CPU work."
-    return "Yes: also without the GIL, threads did not help CPU work here."
+    if not _gains(rows):
+        return "Yes: also without the GIL, threads did not help CPU work here."
+    usual = _usual(rows, THREADS[-1])
+    if usual and ratio(_several(rows, "off"), usual, "rate") <= 1:
+        return (
+            "In part: without the GIL, threads help CPU work, but they finish no more of it than "
+            "an ordinary Python, which computes faster."
+        )
+    return "No longer for all: in a free-threaded Python, threads also help CPU work."
 
 
 def _switches(row: Case) -> str:
     name = str(row.labels["imports"])
     if not row.figures:
         return f"{name} was not measured: {row.note}."
-    if row.labels["gil"] == row.labels["before"]:
-        return f"Importing {name} leaves the GIL {row.labels['gil']}."
-    return f"Importing {name} switches the GIL {row.labels['gil']}, for the whole process."
+    if row.labels["gil_after"] == row.labels["gil_before"]:
+        return f"Importing {name} leaves the GIL {row.labels['gil_after']}."
+    return f"Importing {name} switches the GIL {row.labels['gil_after']}, for the whole process."
 
 
 def _factor(rows: Rows) -> str:
@@ -145,21 +167,24 @@ def _factor(rows: Rows) -> str:
 def _pings(rows: Rows) -> str:
     on, off = _several(rows, "on"), _several(rows, "off")
     return (
-        f"At half of that, the p99 of a `/ping` beside them is {number(off.median('ping_p99'))} ms "
-        f"without the GIL and {number(on.median('ping_p99'))} ms with it."
+        "At half of its own peak, the p99 of a `/ping` beside this work is "
+        f"{number(off.median('ping_p99'))} ms without the GIL and {number(on.median('ping_p99'))} "
+        "ms with it."
     )
 
 
-def _one_thread(rows: Rows) -> str:
-    """The price of the build: the same work on one thread."""
-    both = [rows.where(work="cpu", build=each, threads=1) for each in (FREE, ORDINARY)]
-    if not all(each and each[0].figures for each in both):
-        return "What one thread loses was not measured: it needs an ordinary build."
-    free, usual = both[0][0], both[1][0]
+def _price(rows: Rows) -> str:
+    """The same work on one thread of both builds, and on several."""
+    one, several = (_usual(rows, each) for each in THREADS)
+    if not one or not several:
+        return "What each thread loses was not measured: it needs an ordinary build."
+    free = rows.one(work="cpu", build=FREE, threads=1)
     return (
-        f"One thread pays for it: a request takes {number(free.median('cpu_ms'))} ms of CPU in the "
-        f"free-threaded build and {number(usual.median('cpu_ms'))} ms in the ordinary one, "
-        f"{number(ratio(free, usual, 'cpu_ms'))} times as much."
+        f"Each thread pays for it: alone, it needs {number(free.median('cpu_ms'))} ms of CPU for a "
+        f"request in the free-threaded build and {number(one.median('cpu_ms'))} ms in the ordinary "
+        f"one, {number(ratio(free, one, 'cpu_ms'))} times as much. So {THREADS[-1]} threads finish "
+        f"{number(ratio(_several(rows, 'off'), several, 'rate'))} times as many as in the ordinary "
+        "build."
     )
 
 
@@ -178,7 +203,7 @@ def _advice(rows: Rows) -> str:
         return f"Stay with an ordinary Python, and take processes for CPU work. {check}"
     return (
         "For CPU work in threads, try a free-threaded Python, and measure one thread as well. "
-        f"{check} Processes give the same gain with every package."
+        f"{check} Processes of an ordinary Python have no such price, and work with every package."
     )
 
 
@@ -215,7 +240,7 @@ EXPERIMENT = Experiment(
         ),
         Table(
             "The GIL before and after an import, and the peak then",
-            ("imports", "before", "gil", "threads"),
+            ("imports", "gil_before", "gil_after", "threads"),
             ("rate", CPUS, "cpu_ms", "not_right"),
             {"work": "import"},
         ),

@@ -41,8 +41,8 @@ QUIET_RATE = 20.0
 #: A label of all rows of a table.
 PINGS: dict[str, Label] = {"class": "ping"}
 
-#: Seconds of the search for a peak.
-PEAK_SECONDS = 3.0
+#: Seconds of each load.
+IO_SECONDS, CPU_SECONDS = 2.0, 3.0
 
 
 def run(context: Context) -> Sequence[Row]:
@@ -54,7 +54,7 @@ def _waiting(context: Context) -> list[Row]:
     rows = []
     for threads in context.pick(THREADS, QUICK_FOR_IO):
         with context.serving(SERVER, slots=threads) as running:
-            found = context.peak(running, context.io(), context.pick(PEAK_SECONDS, None))
+            found = context.peak(running, context.io(), context.pick(IO_SECONDS, None))
         rows.append(Row({"work": "io", "threads": threads, "load": "peak"}, found.figures()))
     return rows
 
@@ -70,11 +70,11 @@ def _alone(context: Context) -> Row:
 
 def _computing(context: Context) -> list[Row]:
     """The peak, then half of it with pings beside it: the convoy."""
-    rows = []
+    rows, seconds = [], context.pick(CPU_SECONDS, None)
     for threads in context.pick(THREADS, QUICK_FOR_CPU):
         with context.serving(SERVER, slots=threads) as running:
-            most = context.peak(running, context.cpu(), context.pick(PEAK_SECONDS, None))
-            half = context.at(running, context.cpu(), max(1.0, most.rate / 2))
+            most = context.peak(running, context.cpu(), seconds)
+            half = context.at(running, context.cpu(), max(1.0, most.rate / 2), seconds=seconds)
         labels: dict[str, Label] = {"work": "cpu", "threads": threads}
         rows.append(Row({**labels, "load": "peak"}, most.figures()))
         rows.append(Row({**labels, "load": "half", **PINGS}, half.figures()))

@@ -16,7 +16,7 @@ def computing(rate: float, cpu_ms: float, build: str, gil: str, threads: int) ->
 
 def importing(name: str, gil: str, rate: float) -> Case:
     """A case of an import. The GIL is off before it."""
-    labels = {"imports": name, "before": "off", "gil": gil}
+    labels = {"imports": name, "gil_before": "off", "gil_after": gil}
     return case({"rate": rate}, work="import", threads=SEVERAL, **labels)
 
 
@@ -25,15 +25,15 @@ def not_made(work: str, **labels: str | int) -> Case:
     return Case({"work": work, **labels}, {}, "it is not made")
 
 
-USUAL = computing(5.0, 200.0, ORDINARY, "on", 1)
+USUAL = (computing(5.0, 200.0, ORDINARY, "on", 1), computing(5.0, 200.0, ORDINARY, "on", SEVERAL))
 IMPORTS = (importing("greenlet old", "on", 4.0), importing("greenlet new", "off", 8.0))
 
 
 def verdict_of(
-    off: float = 8.0, usual: Case = USUAL, imports: tuple[Case, ...] = IMPORTS
+    off: float = 8.0, usual: tuple[Case, ...] = USUAL, imports: tuple[Case, ...] = IMPORTS
 ) -> Verdict:
     """`off`: the rate of several threads without the GIL; with it they finish 4 a second."""
-    rows = [usual, computing(4.0, 250.0, FREE, "off", 1)]
+    rows = [*usual, computing(4.0, 250.0, FREE, "off", 1)]
     rows += [
         computing(4.0, 250.0, FREE, "on", SEVERAL),
         computing(off, 250.0, FREE, "off", SEVERAL),
@@ -68,17 +68,30 @@ def test_each_import_is_judged_by_itself() -> None:
 
 def test_a_greenlet_that_could_not_be_installed_has_its_reason() -> None:
     """It has no rate."""
-    missing = not_made("import", imports="greenlet-new", before="", gil="")
+    missing = not_made("import", imports="greenlet-new", gil_before="", gil_after="")
     found = verdict_of(imports=(IMPORTS[0], missing))
     assert "greenlet-new was not measured: it is not made." in found.still_true
     assert "greenlet-new" not in found.by_how_much
 
 
-def test_one_thread_is_compared_with_an_ordinary_build() -> None:
-    """By the CPU of a request."""
-    assert "1.25 times as much" in verdict_of().by_how_much
-    missing = not_made("cpu", build=ORDINARY, gil="on", threads=1)
-    assert "it needs an ordinary build" in verdict_of(usual=missing).by_how_much
+def test_a_gain_that_only_makes_up_for_the_slower_build_is_no_gain() -> None:
+    """The ordinary build finishes as many."""
+    assert verdict_of(off=5.0).still_true.startswith("In part:")
+
+
+def test_both_builds_are_compared() -> None:
+    """One thread by the CPU of a request, several by their rate."""
+    found = verdict_of(off=8.0).by_how_much
+    assert "1.25 times as much" in found
+    assert "4 threads finish 1.6 times as many as in the ordinary build" in found
+
+
+def test_without_an_ordinary_build_the_price_is_not_told() -> None:
+    """The rest is."""
+    missing = tuple(not_made("cpu", build=ORDINARY, gil="on", threads=each) for each in THREADS)
+    found = verdict_of(usual=missing)
+    assert "it needs an ordinary build" in found.by_how_much
+    assert found.still_true.startswith("No longer")
 
 
 def test_answers_that_were_not_right_are_told() -> None:

@@ -73,7 +73,8 @@ def _beside(context: Context, running: Running, peak: Measurement) -> dict[str, 
     rate = max(1.0, peak.rate / 2)
     half = context.at(running, context.cpu(), rate, seconds=_seconds(context)).figures()
     pings = {name: half[name] for name in ("ping_p50", "ping_p99")}
-    return pings | {name: peak.figures()[name] + half[name] for name in FAILURES}
+    counts = {name: value for name, value in peak.figures().items() if name in FAILURES}
+    return pings | {name: value + half[name] for name, value in counts.items()}
 
 
 def _seconds(context: Context) -> float | None:

@@ -1,5 +1,9 @@
-"""docs/talk.md, from the results alone: `python -m benchmarks.talk.page` writes it anew."""
+"""docs/talk.md and its short version in README.md, from the results alone.
 
+`python -m benchmarks.talk.page` writes both anew.
+"""
+
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,6 +28,10 @@ from .results import RESULTS, Result, read
 #: The page, and the folder of its figures.
 PAGE = ROOT / "docs" / "talk.md"
 PLOTS = ROOT / "docs" / "talk"
+
+#: The page with the short version, and the comments around that.
+README = ROOT / "README.md"
+_BEGIN, _END = "<!-- Made by `make talk` -->", "<!-- /talk -->"
 
 _INTRODUCTION = f"""\
 <!-- Made by `make talk` from benchmarks/talk: edit that. -->
@@ -79,6 +87,26 @@ def _summary(shown: Mapping[str, Experiment], results: Mapping[str, Result]) -> 
         earlier = " (Measured in an earlier run.)" if results[name].kept_because else ""
         rows.append((heading, f"{verdict.still_true}{earlier}", verdict.what_to_do))
     return "## In short\n" + _table(("", "still true in 2026?", "what to do"), rows)
+
+
+def short(results: Mapping[str, Result]) -> str:
+    """The short version: for each experiment, whether the claim is still true."""
+    found = [
+        f"- [{experiment.title}](docs/talk.md#{_anchor(experiment.title)}): "
+        f"{_opening(experiment.verdict(results[name].rows).still_true)}\n"
+        for name in written()
+        if name in results and not results[name].reason
+        for experiment in [load(name)]
+    ]
+    return "".join(found)
+
+
+def _opening(text: str) -> str:
+    """The first sentence. One of at most two words, such as "Yes.", has the second one with it."""
+    first, _, rest = text.partition(". ")
+    if len(first.split()) <= 2 and rest:
+        return f"{first}. {_opening(rest)}"
+    return f"{first.removesuffix('.')}."
 
 
 def _anchor(title: str) -> str:
@@ -169,9 +197,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
 
 
-def write(results: Mapping[str, Result], file: Path = PAGE) -> None:
-    """Write the page."""
+def write(results: Mapping[str, Result], file: Path = PAGE, readme: Path = README) -> None:
+    """Write the page, and the short version between its comments."""
     file.write_text(page(results), encoding="utf-8")
+    text = readme.read_text(encoding="utf-8")
+    between = re.compile(f"{re.escape(_BEGIN)}.*{re.escape(_END)}", re.DOTALL)
+    readme.write_text(
+        between.sub(lambda _: f"{_BEGIN}\n{short(results)}{_END}", text), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

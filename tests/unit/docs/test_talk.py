@@ -1,4 +1,4 @@
-"""docs/talk.md is made from the committed results, and no figure in it is typed by hand."""
+"""docs/talk.md and its short version are made from the committed results: no typed figures."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.talk import experiments, results
 from benchmarks.talk.experiment import Case, Rows
-from benchmarks.talk.page import PAGE, page
+from benchmarks.talk.page import PAGE, README, page, short
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "benchmarks" / "talk" / "experiments"
@@ -25,9 +25,12 @@ MORE = sorted(
 _NAMES = re.compile(r"`[^`]*`|\bp\d\d\b|\b20(16|26)\b|HTTP/[\d.]+|\b202\b|SHA-256|\ba2wsgi\b")
 
 
-def test_the_page_is_made_from_the_committed_results() -> None:
+def test_the_pages_are_made_from_the_committed_results() -> None:
     """`python -m benchmarks.talk.page` writes it anew."""
-    assert PAGE.read_text(encoding="utf-8") == page(results.read())
+    kept = results.read()
+    assert PAGE.read_text(encoding="utf-8") == page(kept)
+    assert short(kept)
+    assert short(kept) in README.read_text(encoding="utf-8")
 
 
 def test_each_figure_of_the_page_is_there() -> None:

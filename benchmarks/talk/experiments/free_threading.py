@@ -108,12 +108,12 @@ def _told(running: Running) -> dict[str, str]:
 
 def verdict(rows: Rows) -> Verdict:
     """With the GIL against without it in one interpreter, and each import."""
-    imports = [each for each in rows.where(work="import") if each.figures]
-    parts = (_pings(rows), _price(rows), *(_after(each, rows) for each in imports))
+    imports = rows.where(work="import")
+    after = (_after(each, rows) for each in imports if each.figures)
+    still_true = " ".join((_gain(rows), *map(_switches, imports)))
     return Verdict(
-        still_true=" ".join((_gain(rows), *(_switches(each) for each in rows.where(work="import"))))
-        + but_not_right(rows),
-        by_how_much=" ".join((_factor(rows), *filter(None, parts))),
+        still_true=f"{still_true}{but_not_right(rows)}",
+        by_how_much=" ".join((_factor(rows), _pings(rows), _price(rows), *after)),
         what_to_do=_advice(rows),
     )
 
@@ -180,12 +180,14 @@ def _price(rows: Rows) -> str:
     if not one or not several:
         return "What each thread loses was not measured: it needs an ordinary build."
     free = rows.one(work="cpu", build=FREE, threads=1)
+    gain = ratio(_several(rows, "off"), several, "rate")
     return (
-        f"Each thread pays for it: alone, it needs {number(free.median('cpu_ms'))} ms of CPU for a "
-        f"request in the free-threaded build and {number(one.median('cpu_ms'))} ms in the ordinary "
-        f"one, {number(ratio(free, one, 'cpu_ms'))} times as much. So {THREADS[-1]} threads finish "
-        f"{number(ratio(_several(rows, 'off'), several, 'rate'))} times as many as in the ordinary "
-        "build."
+        "Each thread pays for it, in each version of Python another price. "
+        f"In {free.labels['python']}, a request on one thread needs "
+        f"{number(free.median('cpu_ms'))} ms of CPU in the free-threaded build and "
+        f"{number(one.median('cpu_ms'))} ms in the ordinary one, "
+        f"{number(ratio(free, one, 'cpu_ms'))} times as much. So {THREADS[-1]} threads finish "
+        f"{number(gain)} times as many as in the ordinary build."
     )
 
 
@@ -204,7 +206,8 @@ def _advice(rows: Rows) -> str:
         return f"Stay with an ordinary Python, and take processes for CPU work. {check}"
     return (
         "For CPU work in threads, try a free-threaded Python, and measure one thread as well. "
-        f"{check} Processes of an ordinary Python have no such price, and work with every package."
+        f"{check} Processes of an ordinary Python use all CPUs without that price: the next "
+        "section measures them."
     )
 
 

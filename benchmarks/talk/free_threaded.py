@@ -12,10 +12,12 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import requests
+
 from benchmarks import ROOT
 
 from .commands import Shape
-from .servers import TABLE, Missing, Server
+from .servers import TABLE, Missing, Running, Server
 
 #: For the reader of the page.
 REMEDY = "benchmarks/README.md says how to get one"
@@ -73,6 +75,12 @@ def server(python: Path, *, gil: bool | None = None, path: Path | None = None) -
     if path:
         environ |= {"PYTHONPATH": f"{path}{os.pathsep}{ROOT}", "TALK_IMPORT": "greenlet"}
     return replace(usual, command=command, environ=environ)
+
+
+def told(running: Running) -> dict[str, str]:
+    """The server's own words: its version, and the GIL before and after the import."""
+    words: dict[str, str] = requests.get(f"{running.url}/gil", timeout=10).json()
+    return words
 
 
 def _made(name: str, what: str) -> Path:

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import requests
-
 from benchmarks.harness.table import number
 from benchmarks.talk import free_threaded
 from benchmarks.talk.context import Context
@@ -59,7 +57,7 @@ def _ordinary(context: Context, threads: int) -> list[Row]:
 def _cpu(context: Context, server: Server, build: str, threads: int) -> Row:
     """The peak, and with several threads the pings beside half of it."""
     with context.serving(server, slots=threads, app=free_threaded.APP) as running:
-        told = _told(running)
+        told = free_threaded.told(running)
         found = context.peak(running, context.cpu(), _seconds(context))
         figures = _with_cpus(found)
         if threads > 1:
@@ -90,7 +88,7 @@ def _imports(context: Context, folder: str) -> Row:
         return missing_row(error, work="import", imports=folder, gil_before="", gil_after="")
     server = free_threaded.server(free_threaded.interpreter(), path=path)
     with context.serving(server, slots=threads, app=free_threaded.APP) as running:
-        told = _told(running)
+        told = free_threaded.told(running)
         found = context.peak(running, context.cpu(), _seconds(context))
     return Row({"work": "import", **told, "threads": threads}, _with_cpus(found))
 
@@ -98,12 +96,6 @@ def _imports(context: Context, folder: str) -> Row:
 def _with_cpus(found: Measurement) -> dict[str, float]:
     """The figures, and the CPUs that were busy at the same time."""
     return {**found.figures(), "cpus": found.rate * found.cpu_ms / 1000}
-
-
-def _told(running: Running) -> dict[str, str]:
-    """The server's own words: its version, and the GIL before and after the import."""
-    told: dict[str, str] = requests.get(f"{running.url}/gil", timeout=10).json()
-    return told
 
 
 def verdict(rows: Rows) -> Verdict:

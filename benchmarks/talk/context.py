@@ -108,9 +108,17 @@ class Context:
         """Posts with links to the page site."""
         return load.posts(self.site.url, links=links)
 
-    def peak(self, running: Running, work: Work, seconds: float | None = None) -> Measurement:
-        """The most that a server answers."""
-        return peak(running, self.site, work, seconds or self.sizes.seconds, gathers=self.quick)
+    def peak(
+        self,
+        running: Running,
+        work: Work,
+        seconds: float | None = None,
+        *,
+        gathers: bool = True,
+    ) -> Measurement:
+        """The most that a server answers. `gathers` is for quick runs: see measure.peak."""
+        gathers = gathers and self.quick
+        return peak(running, self.site, work, seconds or self.sizes.seconds, gathers=gathers)
 
     def at(
         self,

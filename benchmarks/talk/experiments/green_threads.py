@@ -108,9 +108,9 @@ def _rate(rows: Rows, library: str, patched: str) -> float:
 
 def _memory(rows: Rows) -> str:
     """What a waiting request costs, when there are many."""
-    many = {name: rows.one(work="many", library=name) for name in (*LIBRARIES, THREADS)}
-    if not all(each.values("waiting_kib") for each in many.values()):
-        return "Memory: the machine was too busy to hold many waiting requests, so none is told."
+    many = {str(each.labels["library"]): each for each in rows.where(work="many")}
+    if not many or not all(each.values("waiting_kib") for each in many.values()):
+        return "Memory: many requests never waited at the same time here, so none is told."
     parts = [f"{number(each.median('waiting_kib'))} KiB in {name}" for name, each in many.items()]
     least = min(each.most("in_flight") for each in many.values())
     return (

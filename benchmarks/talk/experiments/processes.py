@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Sequence
+from functools import partial
 
 from benchmarks import ROOT
 from benchmarks.harness.table import number
@@ -33,6 +34,7 @@ from benchmarks.talk.forked.memory import (
 )
 from benchmarks.talk.load import Work
 from benchmarks.talk.measure import Measurement
+from benchmarks.talk.probes.parts import Part, rows_of
 from benchmarks.talk.servers import Running
 
 SERVER = servers.TABLE["gunicorn sync"]
@@ -54,18 +56,16 @@ HELPS = 1.5
 
 def run(context: Context) -> Sequence[Row]:
     """Peaks in each round. Memory and engines need no clock, so one round has them."""
-    rows = _speed(context)
-    return [*rows, *memory(context), *engines(context)] if context.first else rows
+    counts = context.pick(COUNTS, QUICK_COUNTS)
+    parts: list[Part] = [partial(_speed, count=count) for count in counts]
+    return rows_of([*parts, memory, engines] if context.first else parts, context)
 
 
-def _speed(context: Context) -> list[Row]:
-    """Each number of processes, for waiting and for computing."""
-    rows = []
-    for count in context.pick(COUNTS, QUICK_COUNTS):
-        with context.serving(SERVER, processes=count) as running:
-            for work in (context.io(), context.cpu()):
-                rows += _loads(context, running, work, processes=count)
-    return rows
+def _speed(context: Context, count: int) -> list[Row]:
+    """A number of processes, for waiting and for computing."""
+    with context.serving(SERVER, processes=count) as running:
+        works = (context.io(), context.cpu())
+        return [row for each in works for row in _loads(context, running, each, processes=count)]
 
 
 def _loads(context: Context, running: Running, work: Work, **labels: int) -> list[Row]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import requests
 
@@ -13,6 +14,7 @@ from benchmarks.talk.page_site import title
 from benchmarks.talk.servers import Running
 
 from .orders import computing
+from .parts import Part, rows_of
 
 #: Threads of the servers that have them.
 SLOTS = 20
@@ -27,13 +29,13 @@ SEVERAL = 5
 LEFT = 10
 
 #: Seconds for these tasks to finish. A page takes a small part of it.
-LEFT_TIMEOUT = 3.0
+LEFT_TIMEOUT = 2.0
 
 APPS = "benchmarks.talk.apps.asynchronous"
 
 SYNC, THREADS = "gunicorn sync", "gunicorn gthread"
-ASGIREF, A2WSGI = "uvicorn, asgiref", "uvicorn, a2wsgi"
-FASTAPI = "uvicorn, FastAPI"
+ASGIREF, A2WSGI = "asgiref on uvicorn", "a2wsgi on uvicorn"
+FASTAPI = "FastAPI on uvicorn"
 
 #: The kinds of view, as labels.
 DEF, ASYNC, BLOCKING = "def", "async def", "async def with requests"
@@ -68,36 +70,31 @@ HOSTS = (
     ),
 )
 
-#: The views that are measured with pings beside them, and in each round.
+#: The views that are measured with pings beside them.
 COMPARED = {(THREADS, DEF), (FASTAPI, ASYNC)}
 
 
 def run(context: Context) -> Sequence[Row]:
     """Each server with all that it can show."""
-    rows = []
-    for host in HOSTS:
-        if context.first or host.name in {name for name, _ in COMPARED}:
-            rows += _host(context, host)
-    return [*rows, *_many(context)] if context.first else rows
+    parts: list[Part] = [partial(_host, host=host) for host in HOSTS]
+    return rows_of([*parts, _many], context)
 
 
 def _host(context: Context, host: Host) -> list[Row]:
     with context.serving(host.server, slots=host.slots, app=host.app) as running:
         rows = []
         for view, path in host.paths.items():
-            if context.first or (host.name, view) in COMPARED:
-                rows += _io(context, running, host.name, view, context.io().moved(path))
-        if context.first:
-            rows += _computing(context, running) if host.name == FASTAPI else []
-            rows += [*_several(context, running, host.name), _left_behind(running, host.name)]
-        return rows
+            rows += _io(context, running, host.name, view, context.io().moved(path))
+        rows += _computing(context, running) if host.name == FASTAPI else []
+        return [*rows, *_several(context, running, host.name), _left_behind(running, host.name)]
 
 
 def _io(context: Context, running: Running, server: str, view: str, work: Work) -> list[Row]:
     # A few requests that wait are enough to see that they are served one after the other.
-    slots = FEW if server in {SYNC, ASGIREF} or view == BLOCKING else SLOTS
+    alone = server in {SYNC, ASGIREF} or view == BLOCKING
+    running = replace(running, slots=FEW if alone else SLOTS)
     labels = {"work": "io", "server": server, "view": view}
-    most = context.peak(replace(running, slots=slots), work, context.sizes.page_seconds * 7)
+    most = context.peak(running, work, context.sizes.page_seconds * 7, gathers=not alone)
     rows = [Row({**labels, "load": "peak"}, most.figures())]
     if (server, view) in COMPARED:
         half = context.at(running, work, most.rate / 2)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from benchmarks.talk.commands import Shape
 from benchmarks.talk.context import Context
@@ -10,6 +11,7 @@ from benchmarks.talk.experiment import Row
 from benchmarks.talk.servers import Running, Server
 
 from .orders import computing, together
+from .parts import Part, rows_of
 from .queries import Queries
 
 LIBRARIES = ("eventlet", "gevent")
@@ -47,10 +49,13 @@ TOLD = {"eventlet": "psycopg", "gevent": "psycopg2"}
 MANY = (200, 25)
 MANY_SECONDS = (1.5, 0.5)
 
-#: When the lock is made, as labels, with the seconds that a request waits. A deadlock never ends,
-#: so its bound may be short: twice the time that all requests take one after the other.
+#: When the lock is made, as labels.
 EARLY, LATE = "before the patch", "after the patch"
-TIMEOUTS = {EARLY: 2.5, LATE: 20.0}
+
+#: Seconds that a request waits. A deadlock never ends, so its bound may be short, full and quick:
+#: about twice the time that all requests take one after the other.
+TIMEOUT = 20.0
+DEADLOCK_TIMEOUT = (2.5, 1.2)
 
 
 def green(library: str, patch: str = "first") -> Server:
@@ -66,29 +71,35 @@ def green(library: str, patch: str = "first") -> Server:
 
 
 def run(context: Context) -> Sequence[Row]:
-    """Each library in four set-ups, then threads beside them."""
+    """Each library in four set-ups, then threads beside them, then many requests on each."""
     url = context.new_database()
-    rows = []
-    for library in LIBRARIES:
-        rows += _patched(context, library, url)
-        if context.first:
-            rows += _waiting_in_c(context, library, url)
-            rows += _patched_late(context, library)
-            rows += _not_patched(context, library)
-    rows += _threads(context)
-    return [*rows, *(_many(context, server) for server in (*LIBRARIES, THREADS))]
+    parts: list[Part] = [partial(_library, library=each, url=url) for each in LIBRARIES]
+    rows = rows_of([*parts, _threads], context)
+    if not context.quick:
+        rows += [_many(context, server) for server in (*LIBRARIES, THREADS)]
+    return rows
+
+
+def _library(context: Context, library: str, url: str) -> list[Row]:
+    return [
+        *_patched(context, library, url),
+        *_waiting_in_c(context, library, url),
+        *_patched_late(context, library),
+        *_not_patched(context, library),
+    ]
 
 
 def _patched(context: Context, library: str, url: str) -> list[Row]:
     """All as it should be, and async views last: they leave the server in disorder."""
     app, environ = f"{GREEN}.all_parts:app", {"TALK_DATABASE_URL": url, **WAITS_IN_PYTHON}
     with context.serving(green(library), slots=SLOTS, app=app, environ=environ) as running:
-        rows = [_io(context, running, library, "yes"), *_cpu(context, running, library)]
-        if context.first:
-            rows.append(_db(context, running, library, TOLD[library], "in Python"))
-            rows += _lock(context, running, library, LATE)
-            rows.append(_async_view(context, running, library))
-        return rows
+        return [
+            _io(context, running, library, "yes"),
+            *_cpu(context, running, library),
+            _db(context, running, library, TOLD[library], "in Python"),
+            *_lock(context, running, library, LATE),
+            _async_view(context, running, library),
+        ]
 
 
 def _waiting_in_c(context: Context, library: str, url: str) -> list[Row]:
@@ -129,7 +140,8 @@ def _many(context: Context, name: str) -> Row:
 
 
 def _io(context: Context, running: Running, library: str, patched: str) -> Row:
-    found = context.peak(running, context.io(), _seconds(context))
+    # Without the patch, no second page comes that the first one could wait for.
+    found = context.peak(running, context.io(), _seconds(context), gathers=patched != "no")
     return Row({"work": "io", "library": library, "patched": patched}, found.figures())
 
 
@@ -144,7 +156,8 @@ def _db(context: Context, running: Running, library: str, driver: str, waits: st
     queries = Queries(running.service.environ["TALK_DATABASE_URL"])
     with queries.watched():
         seconds = context.sizes.page_seconds * 3
-        found = context.peak(replace(running, slots=DATABASE_SLOTS), work, seconds)
+        few = replace(running, slots=DATABASE_SLOTS)
+        found = context.peak(few, work, seconds, gathers=False)
     labels = {"work": "db", "library": library, "driver": driver, "waits": waits}
     return Row(labels, replace(found, in_flight=queries.largest).figures())
 
@@ -162,13 +175,15 @@ def _cpu(
 
 def _lock(context: Context, running: Running, library: str, made: str) -> list[Row]:
     labels = {"work": "lock", "library": library, "made": made}
-    work = context.io().moved("/locked")
-    return [
-        Row({**labels, "requests": count}, together(running, work, count, TIMEOUTS[made]))
-        for count in LOCKED
-    ]
+    work, rows = context.io().moved("/locked"), []
+    for count in LOCKED:
+        deadlock = made == EARLY and count > 1
+        timeout = context.pick(*DEADLOCK_TIMEOUT) if deadlock else TIMEOUT
+        rows.append(Row({**labels, "requests": count}, together(running, work, count, timeout)))
+    return rows
 
 
 def _async_view(context: Context, running: Running, library: str) -> Row:
-    found = context.peak(running, context.io().moved("/io/async"), _seconds(context))
+    work = context.io().moved("/io/async")
+    found = context.peak(running, work, _seconds(context), gathers=False)
     return Row({"work": "async", "library": library}, found.figures())

@@ -158,6 +158,8 @@ EXPERIMENT = Experiment(
         "another may run. But Flask does not support it: a WSGI application is a plain function."
     ),
     theory=(
+        "WSGI is the interface between servers and Flask. ASGI is that of frameworks on asyncio, "
+        "and a bridge runs a WSGI application on an ASGI server. "
         "Little's law counts slots. An async view under WSGI gets an event loop for its request "
         "alone, so the request still holds its slot, and the loop is an additional cost. Only a "
         "server that awaits all requests on one loop has no slots."

@@ -60,8 +60,8 @@ def _rates(rows: Rows) -> str:
     return (
         f"With one slot and pages of {FULL.page_seconds:g} s, Little's law allows "
         f"{number(1 / FULL.page_seconds)} requests a second. "
-        f"A sync worker finished {number(worker.median('rate'))}, and the development server "
-        f"{number(development.median('rate'))}. "
+        f"gunicorn's sync worker finished {number(worker.median('rate'))}, and the "
+        f"development server {number(development.median('rate'))}. "
         f"The worker's processes used {number(_cpu_percent(worker))} % of a CPU."
     )
 
@@ -90,6 +90,7 @@ EXPERIMENT = Experiment(
         "While a request waits for another site, everybody else waits too, and the CPU is idle."
     ),
     theory=(
+        "A slot serves one request at a time: a process, a thread or a green thread. "
         "Little's law: the requests in flight are the rate times the time of each. With one slot, "
         "the rate is at most one divided by the time of a request, however fast the CPU is."
     ),

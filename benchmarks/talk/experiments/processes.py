@@ -195,11 +195,13 @@ EXPERIMENT = Experiment(
         "Little's law: each process of one slot adds one request in flight. "
         "Amdahl's law: processes share no lock, so CPU work grows with the processes until all "
         "CPUs are busy. "
+        "With `--preload`, gunicorn imports the application once, and then forks its workers. "
         "A forked process shares its parent's memory until one of them writes to a page. "
-        "Python writes more than one thinks: a full garbage collection writes to every object, "
+        "Python writes often: a full garbage collection writes to every object, "
         "and each read of an object changes its reference count. "
         "A forked process also shares its parent's open connections, for as long as they are "
-        "open: two processes that read one database connection take each other's answers."
+        "open: two processes that read one database connection take each other's answers. "
+        "An engine of SQLAlchemy keeps such connections once it was used."
     ),
     mistake=(
         "People read their settings from the database when the application is imported, and add "

@@ -72,8 +72,9 @@ def green(library: str, patch: str = "first") -> Server:
 
 def run(context: Context) -> Sequence[Row]:
     """Each library in four set-ups, then threads beside them, then many requests on each."""
-    url = context.new_database()
-    parts: list[Part] = [partial(_library, library=each, url=url) for each in LIBRARIES]
+    parts: list[Part] = [
+        partial(_library, library=each, url=context.new_database()) for each in LIBRARIES
+    ]
     rows = rows_of([*parts, _threads], context)
     if not context.quick:
         rows += [_many(context, server) for server in (*LIBRARIES, THREADS)]

@@ -11,12 +11,13 @@ LOOK = 0.01
 
 
 class Queries:
-    """Looks at PostgreSQL, and keeps the largest number of slow queries in flight."""
+    """Looks at a database, and keeps the largest number of slow queries in flight."""
 
-    #: Those of /db, without this one.
+    #: Those of /db in this database, without this one.
     IN_FLIGHT = """
         SELECT count(*) FROM pg_stat_activity
         WHERE state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()
+            AND datname = current_database()
     """
 
     def __init__(self, url: str) -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from benchmarks.talk.experiments.split import QUICK_KILLS
 from benchmarks.talk.split import systems
 from benchmarks.talk.split.verdict import SPLITFLAP
 
@@ -27,7 +26,7 @@ def test_each_accepted_post_is_done_and_right(quick_rows: QuickRows, system: str
 
 @pytest.mark.parametrize(
     ("system", "killed"),
-    [(system, killed) for system, kills in QUICK_KILLS.items() for killed in kills],
+    [("Celery", "worker"), ("Celery, two queues", "links worker"), ("taskiq", "worker")],
 )
 def test_rabbitmq_gives_the_jobs_of_a_killed_worker_to_another(
     quick_rows: QuickRows, system: str, killed: str
@@ -38,9 +37,16 @@ def test_rabbitmq_gives_the_jobs_of_a_killed_worker_to_another(
         missing(f"{system} is not installed")
     case = kills.one(killed=killed)
     assert case.total("accepted") > 0
-    assert case.total("again") > 0, "the kill interrupted no job"
     for figure in ("unfinished", "wrong"):
         assert case.total(figure) == 0, figure
+    assert case.total("again") > 0, "the kill interrupted no job"
+
+
+def test_a_killed_server_leaves_requests_without_an_answer(quick_rows: QuickRows) -> None:
+    """With all work in the request, the client has to send the post again."""
+    case = quick_rows("split").one(system="Flask alone", load="kills", killed="web")
+    assert case.total("unanswered") > 0
+    assert case.total("unfinished") == 0
 
 
 @pytest.mark.parametrize(

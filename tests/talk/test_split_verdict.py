@@ -53,6 +53,7 @@ def test_splitflap_ahead() -> None:
     assert "It does not in Splitflap." in true
     assert "Splitflap finishes the most posts a second, 100. The next is Flask alone" in much
     assert much.count("No other is quicker.") == 3
+    assert "Beside the flood, no other is quicker for posts without links." in much
     assert "behind" not in much
     assert "each system finishes every accepted post. None is finished twice." in much
 
@@ -72,8 +73,9 @@ def test_splitflap_behind() -> None:
 
 def test_splitting_no_longer_helps() -> None:
     """A p99 with posts that are not done is only a lower bound, and no success."""
-    true, _ = judged(rows_of(IN_REQUEST, 80, 11), rows_of(SPLITFLAP, 100, 12))
+    true, much = judged(rows_of(IN_REQUEST, 80, 11), rows_of(SPLITFLAP, 100, 12))
     assert true.startswith("No: ")
+    assert "Quicker beside the flood than Splitflap's 12 ms: Flask alone (11 ms)." in much
     assert "In no system did the flood starve" in true
     stuck = changed(rows_of(SPLITFLAP, 100, 12), {"unfinished": 3.0}, beside="flood")
     true, _ = judged(rows_of(IN_REQUEST, 80, 5000), stuck)

@@ -10,7 +10,7 @@ from benchmarks.talk.experiment import Experiment, Row, missing_row
 from benchmarks.talk.servers import Missing
 from benchmarks.talk.split.limits import LIMITS
 from benchmarks.talk.split.tables import PLOTS, TABLES
-from benchmarks.talk.split.verdict import SPLITFLAP, verdict
+from benchmarks.talk.split.verdict import verdict
 from tests.servers.process import MissingBinary
 
 if TYPE_CHECKING:
@@ -20,13 +20,10 @@ if TYPE_CHECKING:
 #: Bursts of a full run that count: each system starts once.
 REPEATS = 2
 
-#: Seconds that a burst is meant to take.
-BURST_SECONDS = 2.5
-
 #: Posts a second of the load that is the same for all: about half of what the slowest system
-#: finishes on two CPUs, RQ apart. RQ forks for every job, and is overloaded.
-EQUAL_RATE, QUICK_EQUAL_RATE = 40.0, 15.0
-EQUAL_SECONDS = 4.0
+#: finishes on two CPUs, RQ apart. RQ forks for every job, and such a rate overloads it.
+EQUAL_RATE, QUICK_EQUAL_RATE = 70.0, 15.0
+EQUAL_SECONDS = 3.5
 
 #: Seconds after a load until an accepted post counts as unfinished.
 PATIENCE = 15.0
@@ -36,15 +33,18 @@ FLOOD_PATIENCE = 2.0
 
 #: Posts with very slow links, a second: after a few seconds more pages are under way than any of
 #: the systems fetches at a time.
-FLOOD_RATE = 80.0
+FLOOD_RATE = 120.0
 QUICK_FLOOD_RATE = 5.0
 
-#: The kills of a quick run; a system without them has none. RQ finds such jobs minutes later.
+#: Processes that are killed, if not all of a system's: both sorts of Celery differ in these alone.
+KILLS = {"Celery, two queues": ["links worker"]}
+
+#: The same in a quick run. RQ finds its jobs minutes later, so none is killed.
 QUICK_KILLS = {
+    **KILLS,
+    "Flask alone": ["web"],
     "Celery": ["worker"],
-    "Celery, two queues": ["links worker"],
     "taskiq": ["worker"],
-    SPLITFLAP: [],
 }
 
 
@@ -81,21 +81,20 @@ def _redis(stack: ExitStack) -> "RedisServer | None":
 def _measured(context: Context, system: "System") -> list[Row]:
     from benchmarks.talk.split import kills, phases
 
-    # The first burst warms up, and tells how large the next ones are.
+    # The first burst warms up, and tells whether the next ones are large.
     found = phases.burst(system, context.pick(100, 20), PATIENCE)
     bursts = [] if not context.quick else [found]
     for _ in range(0 if context.quick else REPEATS):
-        size = phases.burst_size(found.figures["finished"], BURST_SECONDS)
-        found = phases.burst(system, size, PATIENCE)
-        bursts.append(found)
+        size = phases.burst_size(found.figures["finished"])
+        bursts.append(phases.burst(system, size, PATIENCE))
     rows = [*bursts, phases.rendering(system)]
     rate, seconds = context.pick((EQUAL_RATE, EQUAL_SECONDS), (QUICK_EQUAL_RATE, 1.0))
     peak = sum(each.figures["finished"] for each in bursts) / len(bursts)
     rows.append(phases.at_rate(system, rate, peak, seconds, PATIENCE))
-    if not context.quick or system.name in QUICK_KILLS:
-        only = QUICK_KILLS[system.name] if context.quick else ()
+    if not (context.quick and system.name == "RQ"):
+        only = context.pick(KILLS, QUICK_KILLS).get(system.name, ())
         rows += kills.kill_each(system, context.site, only)
-    flood = context.pick(("very slow link", FLOOD_RATE, 3.0), ("slow link", QUICK_FLOOD_RATE, 0.5))
+    flood = context.pick(("very slow link", FLOOD_RATE, 2.0), ("slow link", QUICK_FLOOD_RATE, 0.5))
     return rows + phases.beside_flood(system, *flood, context.pick(FLOOD_PATIENCE, 4.0))
 
 

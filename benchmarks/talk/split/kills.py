@@ -20,13 +20,13 @@ from .system import LOOK, Sent, System
 RATE = 20.0
 
 #: Seconds for a system to recover from a kill, before the next one comes anyway.
-RECOVERY = 6.0
+RECOVERY = 4.0
 
 #: Seconds of the load around each kill.
 SECONDS = 1.0
 
 #: Seconds after the last post in which one may be done a second time.
-AFTER = 1.0
+AFTER = 0.5
 
 
 def kill_each(system: System, site: Site, only: Sequence[str] = ()) -> list[Row]:

@@ -26,14 +26,15 @@ LIMITS = (
         "again. Nothing else is lost, since an answer means that the post is done."
     ),
     (
-        "Celery and taskiq accept a post when RabbitMQ has confirmed it in a quorum queue. They "
-        "accept none without RabbitMQ. Without the database they accept posts, and retry their "
-        "jobs."
+        "Celery and taskiq accept a post when RabbitMQ has confirmed that it is on disk (in a "
+        "quorum queue). They accept none without RabbitMQ. Without the database they accept posts, "
+        "and retry their jobs."
     ),
     (
         "Celery, two queues: a second worker takes the posts with links. Both workers have "
         f"{SLOTS} processes together, as many as the single worker of Celery. {TEXT_SLOTS} of "
-        "them take the texts. Posts with links still wait for each other."
+        "them take the texts. Posts with links still wait for each other. Only its second worker "
+        "is killed: the rest is as in Celery."
     ),
     (
         "RQ accepts a post when Redis has synced its file. Its worker forks a process for every "
@@ -47,6 +48,7 @@ LIMITS = (
         "does these posts later: they are not lost."
     ),
     (
+        "Splitflap's renderer computes the HTML, and its scraper fetches the linked pages. "
         "Splitflap accepts a post when PostgreSQL has committed it. It accepts none without "
         "PostgreSQL. Without RabbitMQ it accepts posts, and sends their messages later."
     ),

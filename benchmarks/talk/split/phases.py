@@ -16,14 +16,15 @@ from .system import Sent, System
 #: one account at a time, and refuses more.
 BURST_CONNECTIONS = 48
 
-#: Posts of a burst: so many that it takes some seconds.
-LEAST, MOST = 60, 600
+#: Posts of a burst: the same for all, so that its first and its last second weigh the same. A
+#: system that finishes fewer than SLOW a second has a smaller one.
+LARGE, SMALL, SLOW = 400, 100, 50.0
 
 #: Seconds in which the posts of a burst are due.
 BURST_SECONDS = 1.0
 
 #: Posts without links a second, beside a flood.
-PLAIN_RATE = 20.0
+PLAIN_RATE = 25.0
 
 Figures = dict[str, float]
 
@@ -80,10 +81,9 @@ def _cpu(used: dict[str, float], finished: int) -> Figures:
     return {"cpu": sum(each.values()), **each}
 
 
-def burst_size(peak: float, seconds: float) -> int:
-    """The posts of a burst that takes so long, in whole turns of the mix."""
-    turns = round(min(MOST, max(LEAST, peak * seconds)) / len(MIX))
-    return turns * len(MIX)
+def burst_size(finished: float) -> int:
+    """The posts of a burst for a system that finishes so many a second."""
+    return LARGE if finished > SLOW else SMALL
 
 
 def at_rate(system: System, rate: float, peak: float, seconds: float, patience: float) -> Row:

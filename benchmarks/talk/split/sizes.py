@@ -10,4 +10,4 @@ TEXT_SLOTS = 4
 PROCESSES = 2
 
 #: Seconds after the last kill until an accepted post counts as unfinished.
-KILLS_PATIENCE = 8.0
+KILLS_PATIENCE = 5.0

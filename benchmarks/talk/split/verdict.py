@@ -27,6 +27,7 @@ def verdict(rows: Rows) -> Verdict:
     measured = Rows([each for each in rows if each.figures])
     parts = (
         *(_finished(measured), _cpu(measured), _equal(measured), _overloaded(measured)),
+        _beside(measured),
         *(killed(measured), needs(measured), _wrong(measured), _missing(rows)),
     )
     return Verdict(
@@ -152,6 +153,23 @@ def _equal(rows: Rows) -> str:
     rivals = [each for each in _rivals(loads) if not _is_overloaded(each)]
     parts = [_compared(ours, rivals, figure) for figure in _LATENCIES]
     return f"At {number(ours.median('offered'))} posts a second for each system: {' '.join(parts)}"
+
+
+def _beside(rows: Rows) -> str:
+    """The systems that the flood disturbs less."""
+    floods = rows.where(load="flood", beside="flood")
+    ours = _ours(floods)
+    if not ours:
+        return ""
+    own = ours.median("p99")
+    quicker = [
+        f"{name(each)} ({number(each.median('p99'))} ms)"
+        for each in _rivals(floods)
+        if each.median("p99") <= own and not _unfinished(each)
+    ]
+    if not quicker:
+        return "Beside the flood, no other is quicker for posts without links."
+    return f"Quicker beside the flood than Splitflap's {number(own)} ms: {listed(quicker)}."
 
 
 def _compared(ours: Case, rivals: list[Case], figure: str) -> str:

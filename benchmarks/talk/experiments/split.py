@@ -36,8 +36,12 @@ FLOOD_PATIENCE = 2.0
 FLOOD_RATE = 120.0
 QUICK_FLOOD_RATE = 5.0
 
-#: Processes that are killed, if not all of a system's: both sorts of Celery differ in these alone.
-KILLS = {"Celery, two queues": ["links worker"]}
+#: Processes that are killed, if not all of a system's: both sorts of Celery differ in this alone,
+#: and the children of RQ's workers end with them.
+KILLS = {
+    "Celery, two queues": ["links worker"],
+    "RQ": ["web", "worker", "broker", "database"],
+}
 
 #: The same in a quick run. RQ finds its jobs minutes later, so none is killed.
 QUICK_KILLS = {

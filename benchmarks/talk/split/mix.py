@@ -93,10 +93,10 @@ def mixed(count: int) -> list[str]:
 
 
 def burst_of(count: int) -> list[str]:
-    """The kinds of so many posts at once. The last fifth has no slow link.
+    """The kinds of so many posts at once. The last third has no slow link.
 
     Else the burst would measure how long one page takes: nothing else is left to do beside it.
     """
     kinds = mixed(count)
-    last = count - count // 5
+    last = count - count // 3
     return [*kinds[:last], *(kind.replace("slow", "quick") for kind in kinds[last:])]

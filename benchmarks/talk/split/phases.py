@@ -18,7 +18,7 @@ BURST_CONNECTIONS = 48
 
 #: Posts of a burst: the same for all, so that its first and its last second weigh the same. A
 #: system that finishes fewer than SLOW a second has a smaller one.
-LARGE, SMALL, SLOW = 400, 100, 50.0
+LARGE, SMALL, SLOW = 600, 100, 50.0
 
 #: Seconds in which the posts of a burst are due.
 BURST_SECONDS = 1.0
@@ -46,7 +46,7 @@ def counts(system: System, sent: Sent, done: dict[int, Done]) -> Figures:
 
 def rendering(system: System) -> Row:
     """CPU seconds of the rendering alone, for a thousand posts, in this process."""
-    texts = [system.posts.text(kind, 1) for kind in mixed(len(MIX))]
+    texts = [system.posts.text(kind, 1) for kind in mixed(5 * len(MIX))]
     system.posts.render(texts[0])
     began = time.process_time()
     for each in texts:

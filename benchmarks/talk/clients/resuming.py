@@ -48,16 +48,11 @@ class SseClient:
         self._url = f"http://127.0.0.1:{port}"
         self._last: int | None = None
         self._closed = False
-        self._stream: EventStream | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._run, daemon=True).start()
 
     def close(self) -> None:
+        """It connects no more. Its stream ends with the proxy."""
         self._closed = True
-        if self._stream:
-            with contextlib.suppress(OSError):
-                self._stream.shut_down()
-        self._thread.join(10)
 
     def _run(self) -> None:
         while not self._closed:
@@ -66,10 +61,10 @@ class SseClient:
             time.sleep(RETRY)
 
     def _follow(self) -> None:
-        with EventStream(self._url, ADMIN, last_id=self._last) as self._stream:
+        with EventStream(self._url, ADMIN, last_id=self._last) as stream:
             resumes = self._last is not None
             self.connects += resumes
-            for frame in self._stream.all_events():
+            for frame in stream.all_events():
                 self._last = frame.id or self._last
                 if frame.event == "start":
                     self.connects += 1

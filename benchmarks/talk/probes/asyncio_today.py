@@ -70,6 +70,9 @@ HOSTS = (
     ),
 )
 
+#: Seconds of that load: more than a hundred requests.
+HALF_SECONDS = 3.0
+
 #: The views that are measured with pings beside them.
 COMPARED = {(THREADS, DEF), (FASTAPI, ASYNC)}
 
@@ -94,10 +97,10 @@ def _io(context: Context, running: Running, server: str, view: str, work: Work) 
     alone = server in {SYNC, ASGIREF} or view == BLOCKING
     running = replace(running, slots=FEW if alone else SLOTS)
     labels = {"work": "io", "server": server, "view": view}
-    most = context.peak(running, work, context.sizes.page_seconds * 7, gathers=not alone)
+    most = context.peak(running, work, context.sizes.page_seconds * 5, gathers=not alone)
     rows = [Row({**labels, "load": "peak"}, most.figures())]
     if (server, view) in COMPARED:
-        half = context.at(running, work, most.rate / 2)
+        half = context.at(running, work, most.rate / 2, seconds=context.pick(HALF_SECONDS, None))
         rows.append(Row({**labels, "load": "half"}, half.figures()))
     return rows
 
@@ -143,7 +146,7 @@ def _get(running: Running, target: str) -> str:
 
 def _many(context: Context) -> list[Row]:
     """Many requests that wait for a slow page: what a thread costs, and what a task costs."""
-    count, seconds = context.pick(400, 50), context.pick(3, 1)
+    count, seconds = context.pick(400, 50), context.pick(2, 1)
     targets = tuple(f"/io/slow?number={number}" for number in range(DIFFERENT))
     work = replace(context.io(), targets=targets)
     rows = []

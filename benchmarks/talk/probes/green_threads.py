@@ -148,7 +148,7 @@ def _io(context: Context, running: Running, library: str, patched: str) -> Row:
 
 def _seconds(context: Context) -> float:
     """Seconds of a peak. A number in flight is reached at once."""
-    return context.sizes.page_seconds * context.pick(7, 3)
+    return context.sizes.page_seconds * context.pick(5, 3)
 
 
 def _db(context: Context, running: Running, library: str, driver: str, waits: str) -> Row:

@@ -1,5 +1,7 @@
 """The verdict names what stopped all green threads, and only that."""
 
+import math
+
 from benchmarks.talk.experiment import Case, Rows, Verdict
 from benchmarks.talk.experiments.green_threads import verdict
 from benchmarks.talk.probes.green_threads import (
@@ -20,7 +22,7 @@ FAILED: Figures = {"right": 1, "errors": 9, "missing": 0, "wrong": 0}
 WORKED: Figures = {"right": 10, "errors": 0, "missing": 0, "wrong": 0}
 
 
-def waiting(patched: int, wrong: int) -> list[Case]:
+def waiting(patched: int, wrong: int, kib: float) -> list[Case]:
     """Requests for the other site, and many of them."""
     rows = [
         case(
@@ -33,8 +35,10 @@ def waiting(patched: int, wrong: int) -> list[Case]:
         for state in ("yes", "no")
     ]
     rows.append(case({"in_flight": SLOTS, "rate": 9}, work="io", library=THREADS, patched="none"))
-    many = {"in_flight": 200.0, "waiting_kib": 50.0}
-    return rows + [case(many, work="many", library=each) for each in (*LIBRARIES, THREADS)]
+    for library in (*LIBRARIES, THREADS):
+        figures = {"in_flight": 200, "waiting_kib": 50 if library == THREADS else kib}
+        rows.append(case(figures, work="many", library=library))
+    return rows
 
 
 def blocking(*, drivers: bool, cpu: bool) -> list[Case]:
@@ -61,9 +65,10 @@ def verdict_of(
     cpu: bool = True,
     views: Figures = FAILED,
     wrong: int = 0,
+    kib: float = 50,
 ) -> Verdict:
     """A verdict on rows as they are, apart from what is named."""
-    rows = [*waiting(patched, wrong), *blocking(drivers=drivers, cpu=cpu)]
+    rows = [*waiting(patched, wrong, kib), *blocking(drivers=drivers, cpu=cpu)]
     lock = {"right": 0, "missing": 6, "wrong": 0, "errors": 0, "ping_failures": 1}
     for library in LIBRARIES:
         rows.append(case(lock, work="lock", library=library, made=EARLY, requests=LOCKED[-1]))
@@ -76,7 +81,7 @@ def test_green_threads_that_wait_together_hold_the_claim() -> None:
     found = verdict_of()
     assert found.still_true.startswith(f"Yes. With the patch, {SLOTS} of {SLOTS}")
     assert found.still_true.endswith(
-        "But a database driver that waits in C and CPU work still stopped all green threads of the "
+        "A database driver that waits in C and CPU work still stopped all green threads of the "
         "process."
     )
     assert "`psycopg` under eventlet, `psycopg2` under gevent" in found.by_how_much
@@ -113,3 +118,12 @@ def test_async_views_are_counted() -> None:
 def test_wrong_answers_are_told() -> None:
     """Of all requests that should have worked."""
     assert "Not every answer was right: 4 wrong." in verdict_of(wrong=1).still_true
+
+
+def test_memory_is_compared_with_threads() -> None:
+    """As much, less, or not told."""
+    assert "But they did not save memory" in verdict_of(kib=50).still_true
+    assert "And they take less memory than threads." in verdict_of(kib=20).still_true
+    untold = verdict_of(kib=math.nan)
+    assert "memory" not in untold.still_true
+    assert "so none is told" in untold.by_how_much

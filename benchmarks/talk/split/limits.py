@@ -22,6 +22,12 @@ LIMITS = (
         "process."
     ),
     (
+        f"Each of the others works on {SLOTS} posts at a time, and a page of one second holds a "
+        "slot for a second. With more slots they finish more posts, at most as many as the table "
+        "of CPU seconds allows. Splitflap's scraper fetches hundreds of pages at a time: a green "
+        "thread costs little."
+    ),
+    (
         "Flask alone: if the server dies, the client has no answer, and has to send the post "
         "again. Nothing else is lost, since an answer means that the post is done."
     ),

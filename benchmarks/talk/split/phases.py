@@ -1,6 +1,7 @@
 """The loads: a burst until all is done, one rate for all, and a flood of one class of posts."""
 
 import math
+import os
 import time
 from collections.abc import Collection, Mapping
 from contextlib import nullcontext
@@ -74,11 +75,12 @@ def burst(system: System, count: int, patience: float) -> Row:
 
 
 def _cpu(used: dict[str, float], finished: int) -> Figures:
-    """CPU seconds for a thousand posts, in all and for each role."""
+    """CPU seconds for a thousand posts, in all and for each role, and the rate that they allow."""
     if not finished:
         return {}
     each = {f"cpu_{role}": seconds * 1000 / finished for role, seconds in used.items()}
-    return {"cpu": sum(each.values()), **each}
+    cpu = sum(each.values())
+    return {"cpu": cpu, "bound": 1000 * (os.cpu_count() or 1) / cpu, **each}
 
 
 def burst_size(finished: float) -> int:

@@ -18,6 +18,7 @@ CPU = Table(
     ("system",),
     (
         Column("cpu", "in all"),
+        Column("bound", "posts/s that the CPUs allow"),
         Column("cpu_web", "web"),
         Column("cpu_workers", "workers"),
         Column("render", "the rendering alone"),

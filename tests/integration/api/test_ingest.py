@@ -1,6 +1,7 @@
 """Outcomes become rows: valid ones end jobs and tasks, others are dropped or retried."""
 
 from itertools import repeat
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,6 +9,7 @@ from splitflap_api.domain.previews import FetchPreview, RenderText, shape_previe
 from splitflap_core.contracts import PREVIEW_FIELDS, BrokenMessage, RenderResult, ScrapeResult
 from splitflap_core.kinds import MAX_ATTEMPTS
 from splitflap_core.outcomes import Failed, RetryLater
+from sqlalchemy import Engine, event
 
 from tests.unit.api.rig import Rig, done, failed, outcome_of, rendered, retry, scraped
 
@@ -27,6 +29,23 @@ def test_a_post_without_links_is_done_when_rendered(rig: Rig) -> None:
     assert (post["state"], post["html"], post["links"]) == ("complete", "<p>hello</p>", [])
     assert rig.count("jobs") == rig.count("waiters") == 0
     assert rig.kinds() == ["accepted", "rendered", "done"]
+
+
+def test_a_post_and_its_task_are_written_once(rig: Rig) -> None:
+    """The HTML with the last state, and the count of the task with its final response."""
+    job = rig.job(rig.post())
+    written: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        written.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        rig.rendered(job)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    for table in ("posts", "tasks"):
+        assert sum(each.startswith(f"UPDATE {table} ") for each in written) == 1, written
 
 
 def test_a_post_waits_for_its_links(rig: Rig) -> None:

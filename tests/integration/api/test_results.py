@@ -1,11 +1,15 @@
 """Outcomes from the broker are committed, then acked; only a broken one is a dead letter."""
 
+import time
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 from splitflap_api.loops.dispatch import message_of
+from splitflap_api.loops.outcomes import intake
+from splitflap_api.loops.outcomes.intake import GATHER, MANY
 from splitflap_api.loops.outcomes.results import LARGE
 from splitflap_api.store import schema
 from splitflap_core.broker import Delivery
@@ -60,6 +64,24 @@ def test_an_outcome_is_acked_after_its_commit(
     assert set(map(tuple, tried)) == {(False,)}
     wait_until(lambda: not rig.rows(schema.jobs), "the job's end")
     wait_until(lambda: not consumer.unsettled, "the ack")
+
+
+@pytest.mark.parametrize(("count", "slept"), [(MANY - 1, []), (MANY, [GATHER])])
+def test_the_next_batch_gathers_after_a_large_one(
+    rig: Rig, consumer: Consumer, monkeypatch: pytest.MonkeyPatch, count: int, slept: list[float]
+) -> None:
+    """A small batch means little load, so the next outcome does not wait."""
+    found: list[float] = []
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=found.append)
+    monkeypatch.setattr(intake, "time", clock)
+    small = consumer.results.normal.small
+    for number in range(count):
+        body = encode(rendered(rig.job(rig.post(f"post {number}"))))
+        received = ReceivedMessage(number, "results", body, {}, 0)
+        small.gather(Delivery(consumer.results.normal.link, 1, received))
+    assert small.take_batch()
+    assert rig.count("jobs") == 0
+    assert found == slept
 
 
 def refused_body(job: Row, outcome: bytes, version: int = 1) -> bytes:

@@ -22,7 +22,7 @@ from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.fair.shares import JobOwner
 from splitflap_api.domain.jobs.locks import lock_previews
 from splitflap_api.store import schema
-from splitflap_api.store.bulk import insert_all, update_rows
+from splitflap_api.store.bulk import update_rows, write_all
 from splitflap_api.store.outbox import event_rows
 
 #: Milliseconds after which the reconciler publishes an unconfirmed job again.
@@ -96,6 +96,12 @@ class Changes:
     waiters: list[Row] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
+    #: Jobs that have ended, as rows of their ids, and waiters that wait no more.
+    ended_jobs: list[Row] = field(default_factory=list)
+    taken_waiters: list[Row] = field(default_factory=list)
+    #: Posts that an ingest has locked, and the new columns of those with new HTML, by id.
+    locked_posts: dict[str, Row] = field(default_factory=dict)
+    rendered_posts: dict[str, Row] = field(default_factory=dict)
     preview_requests: list[PreviewRequest] = field(default_factory=list)
     #: Running tasks that end with this transaction, although their jobs have not ended.
     ending: list[str] = field(default_factory=list)
@@ -184,17 +190,24 @@ class Changes:
         update_rows(tx, schema.previews, ("url",), started)
         return waits
 
+    def write_rendered_posts(self, tx: Connection) -> None:
+        """Write the new HTML of posts. Final responses read it."""
+        update_rows(tx, schema.posts, ("id",), list(self.rendered_posts.values()))
+        self.rendered_posts = {}
+
     def write(self, tx: Connection) -> None:
-        """Insert all rows. Call `schedule_previews` before: it adds jobs and waiters."""
-        insert_all(
+        """Write all rows. Call `schedule_previews` before: it adds jobs and waiters."""
+        self.write_rendered_posts(tx)
+        write_all(
             tx,
-            (
+            inserts=(
                 (schema.posts, self.posts),
                 (schema.tasks, [task.row() for task in self.tasks]),
                 (schema.jobs, self.jobs),
                 (schema.waiters, self.waiters),
                 event_rows(tx, [{**event, "created_at": self.now} for event in self.events]),
             ),
+            deletes=((schema.waiters, self.taken_waiters), (schema.jobs, self.ended_jobs)),
         )
 
     def _join(self, job_id: str, owner: JobOwner) -> None:

@@ -27,9 +27,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select
 
-from splitflap_api.domain.changes import Row
+from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs.locks import lock_tasks
-from splitflap_api.store.bulk import among, delete_rows, update_rows
+from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.schema import completions, tasks, waiters
 
 #: Waiters of shared jobs taken by one transaction.
@@ -70,24 +70,26 @@ def note_completions(tx: Connection, shared: Mapping[str, str]) -> None:
         tx.execute(insert(completions), rows)
 
 
-def decrement_pending(tx: Connection, batch: WaiterBatch, added: Counter[str]) -> list[Row]:
-    """Lower each task's count by its waiters, raise it by those added, and delete the waiters.
+def decrement_pending(
+    tx: Connection, changes: Changes, batch: WaiterBatch, added: Counter[str]
+) -> list[Row]:
+    """Lower each task's count by its waiters, raise it by those added, and drop the waiters.
 
-    Returns the running tasks with a count of 0.
+    Returns the running tasks with a count of 0. Their rows are written with their final responses.
     """
     removed = Counter(task_id for _, task_id in batch.waiters)
     for task_id, row in batch.tasks.items():
         row["pending"] += added[task_id] - removed[task_id]
         row["total"] += added[task_id]
-    counts = [
-        {"id": row["id"], "pending": row["pending"], "total": row["total"]}
-        for row in batch.tasks.values()
-    ]
+    changes.taken_waiters += [{"job_id": job, "task_id": task} for job, task in batch.waiters]
+    done: list[Row] = []
+    left: list[Row] = []
+    for row in batch.tasks.values():
+        is_done = row["pending"] <= 0 and row["state"] == "running"
+        (done if is_done else left).append(row)
+    counts = [{"id": row["id"], "pending": row["pending"], "total": row["total"]} for row in left]
     update_rows(tx, tasks, ("id",), counts)
-    delete_rows(tx, waiters, [{"job_id": job, "task_id": task} for job, task in batch.waiters])
-    return [
-        row for row in batch.tasks.values() if row["pending"] <= 0 and row["state"] == "running"
-    ]
+    return done
 
 
 def unfinished_completions(tx: Connection) -> dict[str, str]:

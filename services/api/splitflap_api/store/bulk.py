@@ -39,15 +39,28 @@ def insert_rows(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
         tx.execute(_insert(table, tuple(rows[0])), {"rows": _json(rows)})
 
 
-def insert_all(tx: Connection, tables: Sequence[tuple[Table, Sequence[Row]]]) -> None:
-    """Insert rows into several tables; on PostgreSQL in one statement, for one round trip."""
-    given = [(table, rows) for table, rows in tables if rows]
+#: Tables, each with rows.
+TableRows = Sequence[tuple[Table, Sequence[Row]]]
+
+
+def write_all(tx: Connection, inserts: TableRows, deletes: TableRows) -> None:
+    """Delete rows with these values from several tables, and insert rows into several tables.
+
+    On PostgreSQL it is one statement, for one round trip. So no inserted row may have the key of a
+    deleted one.
+    """
+    given = {
+        f"{verb}_{table.name}": (verb, table, rows)
+        for verb, tables in (("delete", deletes), ("insert", inserts))
+        for table, rows in tables
+        if rows
+    }
     if tx.dialect.name == "sqlite":
-        for table, rows in given:
-            insert_rows(tx, table, rows)
+        for verb, table, rows in given.values():
+            (delete_rows if verb == "delete" else insert_rows)(tx, table, rows)
     elif given:
-        shape = tuple((table, tuple(rows[0])) for table, rows in given)
-        tx.execute(_insert_all(shape), {f"rows_{table.name}": _json(rows) for table, rows in given})
+        shape = tuple((verb, table, tuple(rows[0])) for verb, table, rows in given.values())
+        tx.execute(_write_all(shape), {name: _json(rows) for name, (*_, rows) in given.items()})
 
 
 def update_rows(tx: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -130,19 +143,21 @@ def _among(column: Column[Any], *, sqlite: bool) -> tuple[TextClause, str]:
 
 @cache
 def _insert(table: Table, columns: tuple[str, ...]) -> TextClause:
+    return text(_inserting(table, columns))
+
+
+def _inserting(table: Table, columns: tuple[str, ...], parameter: str = "rows") -> str:
     names = ", ".join(columns)
-    return text(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_given(table)}")  # noqa: S608 - names of the schema
+    return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_given(table, parameter)}"  # noqa: S608 - names of the schema
 
 
 @cache
-def _insert_all(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> TextClause:
+def _write_all(shape: tuple[tuple[str, Table, tuple[str, ...]], ...]) -> TextClause:
     parts = []
-    for table, columns in shape:
-        names = ", ".join(columns)
-        given = _given(table, f"rows_{table.name}")
-        parts.append(
-            f"i_{table.name} AS (INSERT INTO {table.name} ({names}) SELECT {names} FROM {given})"  # noqa: S608 - as above
-        )
+    for verb, table, columns in shape:
+        name = f"{verb}_{table.name}"
+        statement = (_deleting if verb == "delete" else _inserting)(table, columns, name)
+        parts.append(f"{name} AS ({statement})")
     # The main query runs first: store/outbox.py needs the transaction's number before the keys.
     return text(f"WITH {', '.join(parts)} SELECT pg_current_xact_id()")
 
@@ -170,7 +185,12 @@ def _upsert(
 
 @cache
 def _delete(table: Table, keys: tuple[str, ...]) -> TextClause:
-    return text(f"DELETE FROM {table.name} USING {_given(table)} WHERE {_same(table, keys)}")  # noqa: S608 - as above
+    return text(_deleting(table, keys))
+
+
+def _deleting(table: Table, keys: tuple[str, ...], parameter: str = "rows") -> str:
+    given = _given(table, parameter)
+    return f"DELETE FROM {table.name} USING {given} WHERE {_same(table, keys)}"  # noqa: S608 - as above
 
 
 def _given(table: Table, parameter: str = "rows") -> str:

@@ -11,7 +11,7 @@ from splitflap_core.contracts import Job, JobOutcome, Kind
 from splitflap_core.kinds import KINDS
 from splitflap_core.outcomes import Begun, Done, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, update
 
 from splitflap_api.contract.formats import is_id
 from splitflap_api.domain.changes import Changes, Row
@@ -154,7 +154,7 @@ class Ingest:
         update_rows(tx, jobs, ("id",), [row for _, _, row in batch.retries])
         if not batch.finished:
             return
-        tx.execute(delete(jobs).where(among(tx, jobs.c.id, [each.id for each in batch.finished])))
+        changes.ended_jobs += [{"id": each.id} for each in batch.finished]
         by_kind = list(batch.by_kind())
         shared = {
             each.id: each.job["subject"] for kind, of in by_kind if kind.shared for each in of
@@ -204,7 +204,7 @@ class Ingest:
         """
         add_preview_events(tx, changes, waiting, shared)
         added = changes.schedule_previews(tx)
-        done = decrement_pending(tx, waiting, added)
+        done = decrement_pending(tx, changes, waiting, added)
         if delayed := [task_id for task_id, count in added.items() if count]:
             tx.execute(
                 update(tasks)

@@ -19,7 +19,7 @@ from splitflap_api.domain.fan_in import WaiterBatch
 from splitflap_api.domain.final_responses import fetched_preview
 from splitflap_api.domain.jobs.finished import FinishedJob
 from splitflap_api.domain.jobs.kind import BacklogLimit, JobKind
-from splitflap_api.domain.posts.states import lock_posts
+from splitflap_api.domain.posts.states import lock_posts_once
 from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.schema import previews
 
@@ -117,7 +117,8 @@ def add_preview_events(
     ]
     if not shown:
         return
-    now_at = lock_posts(tx, (task["subject"] for _, task in shown))
+    now_at = lock_posts_once(tx, changes, [task["subject"] for _, task in shown])
+    changes.locked_posts |= now_at
     rows = tx.execute(
         select(previews.c.url, previews.c.state).where(
             among(tx, previews.c.url, {url for url, _ in shown})

@@ -1,6 +1,6 @@
 """The states of posts: rendered, complete, failed; and requests for the previews of their links."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from splitflap_api.domain.changes import Changes, PreviewRequest, Row
 from splitflap_api.domain.fair.shares import JobOwner
-from splitflap_api.store.bulk import among, insert_rows, update_rows
+from splitflap_api.store.bulk import among, insert_rows
 from splitflap_api.store.schema import post_links, posts, previews
 from splitflap_api.store.sizes import bytes_of
 from splitflap_api.store.turns import in_turns
@@ -28,14 +28,18 @@ class Rendered:
 
 
 def apply_rendered(tx: Connection, changes: Changes, rendered: Sequence[Rendered]) -> None:
-    """Write results, links and events of the posts that are still at their revision."""
+    """Add results, links and events of the posts that are still at their revision.
+
+    The HTML is written with the next state: most posts are complete in the same transaction.
+    """
     if not rendered:
         return
-    now_at = lock_posts(tx, (each.post_id for each in rendered))
+    now_at = lock_posts_once(tx, changes, [each.post_id for each in rendered])
+    changes.locked_posts |= now_at
     fitting = [each for each in rendered if _is_current(now_at.get(each.post_id), each.revision)]
     if not fitting:
         return
-    update_rows(tx, posts, ("id",), [_rendered_row(each, changes.now) for each in fitting])
+    changes.rendered_posts |= {each.post_id: _rendered_row(each, changes.now) for each in fitting}
     links = [
         {"post_id": each.post_id, "position": position, "url": url}
         for each in fitting
@@ -44,7 +48,9 @@ def apply_rendered(tx: Connection, changes: Changes, rendered: Sequence[Rendered
     # Written at once, because final responses of this transaction show them.
     insert_rows(tx, post_links, links)
     for each in fitting:
-        changes.event("rendered", now_at[each.post_id], task=each.task_id)
+        post = now_at[each.post_id]
+        post["bytes"] += len(each.result.html.encode())
+        changes.event("rendered", post, task=each.task_id)
 
 
 def previews_wanted_by(rendered: Iterable[Rendered]) -> list[PreviewRequest]:
@@ -81,16 +87,31 @@ def request_pending_previews(tx: Connection, changes: Changes, post: Row, task_i
 def set_state(
     tx: Connection, changes: Changes, revisions: Mapping[str, int], state: str
 ) -> list[Row]:
-    """Set the state of posts that are still at the given revisions; returns these posts."""
-    now_at = lock_posts(tx, revisions)
+    """Set the state of posts that are still at the given revisions; returns these posts.
+
+    Writes the new HTML of this transaction.
+    """
+    now_at = lock_posts_once(tx, changes, revisions)
     fitting = [post for post in now_at.values() if _is_current(post, revisions[post["id"]])]
-    if fitting:
+    rendered = changes.rendered_posts
+    for post in fitting:
+        if post["id"] in rendered:
+            rendered[post["id"]]["state"] = state
+    if others := [post["id"] for post in fitting if post["id"] not in rendered]:
         tx.execute(
             update(posts)
-            .where(among(tx, posts.c.id, [post["id"] for post in fitting]))
+            .where(among(tx, posts.c.id, others))
             .values(state=state, updated_at=changes.now)
         )
+    changes.write_rendered_posts(tx)
     return [post | {"state": state} for post in fitting]
+
+
+def lock_posts_once(tx: Connection, changes: Changes, ids: Collection[str]) -> dict[str, Row]:
+    """As `lock_posts`, without a statement for the posts in `changes.locked_posts`."""
+    found = {each: changes.locked_posts[each] for each in ids if each in changes.locked_posts}
+    missing = [each for each in ids if each not in found]
+    return found | lock_posts(tx, missing) if missing else found
 
 
 def lock_posts(tx: Connection, ids: Iterable[str]) -> dict[str, Row]:

@@ -32,6 +32,10 @@ logger = logging.getLogger(__name__)
 #: Seconds until the next try after an outage of the database.
 PAUSE = 1.0
 
+#: Seconds for which the next batch gathers after one of MANY messages: a commit costs this process
+#: and the database more than several outcomes. Smaller batches mean little load, and do not wait.
+MANY, GATHER = 4, 0.01
+
 _QUEUES = frozenset(queue.name for queue in topology.QUEUES)
 
 
@@ -96,6 +100,8 @@ class Intake:
             self._resume_at = time.monotonic() + PAUSE
         # The link's thread may have appended meanwhile.
         gathered[: len(batch)] = [each for each in batch if not each.settled]
+        if len(batch) >= MANY:
+            time.sleep(GATHER)
         return True
 
     def give_back(self) -> None:

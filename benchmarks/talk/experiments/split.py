@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.renderer.rivals.redis_server import RedisServer
     from benchmarks.talk.split.system import System
 
-#: Bursts of a full run that count: each system starts once.
+#: Bursts of a full run that count.
 REPEATS = 2
 
 #: Posts a second of the load that is the same for all: about half of what the slowest system
@@ -85,12 +85,11 @@ def _redis(stack: ExitStack) -> "RedisServer | None":
 def _measured(context: Context, system: "System") -> list[Row]:
     from benchmarks.talk.split import kills, phases
 
-    # The first burst warms up, and tells whether the next ones are large.
+    # The first burst tells whether the next ones are large. The second one fills all caches.
     found = phases.burst(system, context.pick(100, 20), PATIENCE)
-    bursts = [] if not context.quick else [found]
-    for _ in range(0 if context.quick else REPEATS):
-        size = phases.burst_size(found.figures["finished"])
-        bursts.append(phases.burst(system, size, PATIENCE))
+    size = phases.burst_size(found.figures["finished"])
+    count = 0 if context.quick else 1 + REPEATS
+    bursts = [phases.burst(system, size, PATIENCE) for _ in range(count)][1:] or [found]
     rows = [*bursts, phases.rendering(system)]
     rate, seconds = context.pick((EQUAL_RATE, EQUAL_SECONDS), (QUICK_EQUAL_RATE, 1.0))
     peak = sum(each.figures["finished"] for each in bursts) / len(bursts)

@@ -148,6 +148,11 @@ def but_not_right(counted: Case | Rows) -> str:
     return f" Not every answer was right: {found}." if found else ""
 
 
+def bullets(*parts: str) -> str:
+    """A list for a verdict. An empty part has no place in it."""
+    return "".join(f"\n* {each.strip()}" for each in parts if each.strip())
+
+
 def ratio(case: Case, to: Case, figure: str) -> float:
     """How many times as large a figure is; NaN if the other is zero."""
     below = to.median(figure)

@@ -22,6 +22,7 @@ from .experiment import (
     failures,
 )
 from .experiments import load, written
+from .glossary import glossary
 from .load import PING_RATE
 from .results import RESULTS, Result, read
 
@@ -38,26 +39,32 @@ _INTRODUCTION = f"""\
 
 # The talk, measured
 
-A talk of 2016 walked through the ways to serve more than one request at a time in Python. This page
-measures each of its claims with the servers of today. All experiments use one small Flask
-application, a microblog: `benchmarks/talk/app.py`. Run them yourself with `make talk`.
+A talk of 2016, Miguel Grinberg's "Flask at Scale", walked through the ways to serve more than one
+request at a time in Python. This page measures each of its claims with the servers of today. All
+experiments use one small Flask application, a microblog: `benchmarks/talk/app.py`. Run them
+yourself with `make talk`. Splitflap is the microblog of this repository: it answers at once, and
+its workers do the work later. The last sections measure it beside others.
 
 | request | what it does |
 | --- | --- |
 | `/ping` | answers at once |
-| `/io` | waits {FULL.page_seconds:g} s for a page of another site |
+| `/io` | waits {FULL.page_seconds:g} s for a page of another site, which also counts its requests |
 | `/cpu` | renders a long text of Markdown: up to a few tenths of a second of CPU |
 | `/db` | waits {FULL.page_seconds:g} s for a query of PostgreSQL |
 | `/post` | renders a short text, then fetches its links |
 
+## Words
+{glossary()}
 ## How to read the tables
 - The load is an open loop: it sends requests on a schedule, and does not wait for answers. A
   latency counts from the scheduled time, so the wait for a busy server is in it.
-- `half` is a load at half of the server's peak. `above` is half as much again as the peak.
+- `half` is a load at half of the server's peak. `above` is one and a half times the peak. At the
+  peak, a few requests more than the server has slots are sent at the same time.
 - CPU per request is measured without pings: at the peak, as a rule.
-- Memory per waiting request is what the server's processes gained since their first requests,
-  divided by the requests in flight. It is measured when all slots are busy.
-- p50 is the median latency. p99 is the latency that one request in a hundred exceeds.
+- Memory per waiting request: the memory of the server when all slots are busy, less its memory
+  after its first requests, divided by the requests in flight.
+- p50 is the median latency. p99 is the latency that one request in a hundred exceeds. Without
+  another name, both are of the requests that the title of the table names.
 - `/ping` beside it is a cheap request, sent {PING_RATE:g} times a second during the same run. It
   shows what the slow requests do to the others.
 - "in flight" is the largest number of requests that the other site saw at the same time. The site
@@ -66,6 +73,9 @@ application, a microblog: `benchmarks/talk/app.py`. Run them yourself with `make
   without an answer. A column "not right" names all that were counted, and pings that failed. These
   are sums of all rounds. All other figures are medians of the rounds, with the least and the most
   in brackets. With fewer than a hundred answers, p99 is the slowest.
+- An empty cell was not measured.
+- "load of the minute before" is the load average of the machine when the experiment began. It
+  includes the experiment before, which had ended.
 """
 
 
@@ -85,7 +95,8 @@ def _summary(shown: Mapping[str, Experiment], results: Mapping[str, Result]) -> 
         verdict = experiment.verdict(results[name].rows)
         heading = f"[{experiment.title}](#{_anchor(experiment.title)})"
         earlier = " (Measured in an earlier run.)" if results[name].kept_because else ""
-        rows.append((heading, f"{verdict.still_true}{earlier}", verdict.what_to_do))
+        answer = f"{_opening(verdict.still_true)}{earlier}"
+        rows.append((heading, answer, _opening(verdict.what_to_do)))
     return "## In short\n" + _table(("", "still true in 2026?", "what to do"), rows)
 
 

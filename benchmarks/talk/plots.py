@@ -10,6 +10,8 @@ from typing import Any
 
 import matplotlib as mpl
 
+from benchmarks.harness.table import number
+
 from .experiment import Case, Experiment, Plot, Rows
 from .experiments import load, written
 from .page import PLOTS
@@ -65,8 +67,6 @@ def _draw(plot: Plot, rows: Rows, file: Path) -> None:
     axes.set_title(plot.title, fontsize=11)
     axes.set_xlabel(plot.x_title)
     axes.set_ylabel(plot.y_title)
-    if plot.log_y:
-        axes.set_yscale("log")
     if plot.series and plot.kind == "bar":
         # Bars may fill the whole width, so their legend is below.
         figure.legend(loc="outside lower center", ncols=3, frameon=False)
@@ -98,7 +98,10 @@ def _lines(axes: Any, plot: Plot, series: Mapping[str, list[Case]]) -> None:
         axes.set_xscale("log", base=2)
         axes.minorticks_off()
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
-    if not plot.log_y:
+    if plot.log_y:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:,g}")
+    else:
         axes.set_ylim(bottom=0)
 
 
@@ -108,11 +111,15 @@ def _bars(axes: Any, plot: Plot, series: Mapping[str, list[Case]]) -> None:
     for index, (colour, (name, cases)) in enumerate(zip(COLOURS, series.items(), strict=False)):
         places = [names.index(str(case.labels[plot.x])) + index * height for case in cases]
         medians = [case.median(plot.figure) for case in cases]
-        axes.barh(places, medians, height * 0.9, color=colour, label=name)
+        bars = axes.barh(places, medians, height * 0.9, color=colour, label=name)
+        axes.bar_label(bars, [number(each) for each in medians], padding=3, fontsize=8)
     middle = height * (len(series) - 1) / 2
     axes.set_yticks([place + middle for place in range(len(names))], names)
     axes.invert_yaxis()
-    axes.set_ylabel("")
+    axes.margins(x=0.1)
+    if plot.log_x:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:,g}")
     axes.grid(visible=False, axis="y")
 
 

@@ -108,7 +108,7 @@ def judged(
 
 def test_the_verdict_is_no_if_a_connection_reaches_several_workers() -> None:
     """Or it says why balancing is limited."""
-    assert judged().still_true.startswith("Yes.")
+    assert judged().still_true.startswith("Yes: nobody balances")
     assert judged(workers=2).still_true.startswith("No:")
 
 

@@ -95,4 +95,4 @@ def test_the_verdict_tells_whether_splitflap_resumed(ours: tuple[int, int]) -> N
 @pytest.mark.parametrize("lost", [0, 45])
 def test_the_verdict_asks_for_a_history_only_if_events_were_lost(lost: int) -> None:
     """By Flask-SocketIO."""
-    assert ("a history of your own" in judged(lost=lost).what_to_do) == (lost > 0)
+    assert ("store its events yourself" in judged(lost=lost).what_to_do) == (lost > 0)

@@ -73,14 +73,14 @@ def test_the_verdict_is_yes_if_only_green_threads_without_a_patch_wait_alone() -
     said = still_true(made("waitress"), made(NOT_PATCHED, 1))
     assert said.startswith("Yes")
     assert "1 of 1 servers" in said
-    assert "had 1: that option does not patch" in said
+    assert "had 1. That option does not patch" in said
 
 
 def test_the_verdict_names_a_server_with_fewer_or_more_in_flight() -> None:
     """Equal slots are what the claim is about."""
     said = still_true(made("waitress"), made("granian", 7), made("cheroot", 21))
-    assert said.startswith("In part. With 20 slots, 1 of 3 servers")
-    assert "The others: granian 7, cheroot 21." in said
+    assert said.startswith("In part: with 20 slots, 1 of 3 servers")
+    assert "(the others: granian 7, cheroot 21)" in said
 
 
 def test_the_verdict_tells_if_green_threads_need_no_patch() -> None:

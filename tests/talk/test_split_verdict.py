@@ -55,7 +55,7 @@ def test_splitflap_ahead() -> None:
     assert much.count("No other is quicker.") == 3
     assert "Beside the flood, no other is quicker for posts without links." in much
     assert "behind" not in much
-    assert "each system finishes every accepted post. None is finished twice." in much
+    assert "each system finishes every accepted post. None is done twice." in much
 
 
 def test_splitflap_behind() -> None:
@@ -97,8 +97,8 @@ def test_wrong_answers_and_unfinished_posts_are_told() -> None:
     rows = changed(rows, {"unfinished": 5.0, "twice": 1.0, "refused": 4.0}, load="kills")
     _, much = judged(rows, rows_of(SPLITFLAP, 100, 12))
     assert "Without any kill, this was not right: Celery, equal: 2 wrong." in much
-    assert "accepted posts are unfinished in Celery (5 of 20 with the broker)." in much
-    assert "Finished twice: Celery (1)." in much
+    assert "accepted posts are not done at the end in Celery (5 of 20 with the broker)." in much
+    assert "Done twice, and saved once: Celery (1)." in much
     assert "Requests that were not accepted meanwhile: Celery with its broker (4)." in much
 
 

@@ -9,6 +9,7 @@ from benchmarks.talk.experiment import (
     Rows,
     Table,
     Verdict,
+    bullets,
     but_not_right,
     ratio,
 )
@@ -31,22 +32,20 @@ from benchmarks.talk.probes.orders import CPU_RATE, PAIRS
 def verdict(rows: Rows) -> Verdict:
     """What an async view of Flask is, and what it is not."""
     return Verdict(
-        still_true=f"{_slots(rows)} {_loop(rows)}{but_not_right(rows)}",
-        by_how_much="".join(
-            f"\n* {sentences}"
-            for sentences in (
-                _views(rows),
-                _several(rows),
-                _bridges(rows),
-                _framework(rows),
-                _blocked(rows),
-                _left(rows),
-            )
+        still_true=f"{_slots(rows)}{_loop(rows)}{but_not_right(rows)}",
+        by_how_much=bullets(
+            _views(rows),
+            _several(rows),
+            _bridges(rows),
+            _framework(rows),
+            _blocked(rows),
+            _left(rows),
         ),
         what_to_do=(
             "Keep plain views and threads for a Flask application. Write an async view if one "
-            "request waits for several things that can wait together. Behind an ASGI server, take "
-            "`a2wsgi`. Take an ASGI framework for thousands of waiting requests, and then keep "
+            "request waits for several things that can wait together. Under an ASGI server such "
+            "as uvicorn, wrap the application in `a2wsgi.WSGIMiddleware`. Take an ASGI framework "
+            "for thousands of waiting requests, and then keep "
             "every blocking call out of its loop. Give work that outlives the request to a queue."
         ),
     )
@@ -56,10 +55,10 @@ def _slots(rows: Rows) -> str:
     """What async views do to the slots of a sync worker."""
     count = _peak(rows, SYNC, ASYNC).most("in_flight")
     if count > 1:
-        return f"No longer. With async views, a sync worker had {count:.0f} requests in flight."
+        return f"No longer: with async views, a sync worker had {count:.0f} requests in flight"
     return (
-        "In part. Flask runs async views today, but each request still holds its slot: with async "
-        "views, a sync worker never had two requests in flight."
+        "In part: Flask runs async views today, but with them a sync worker never had two requests "
+        "in flight"
     )
 
 
@@ -67,7 +66,7 @@ def _loop(rows: Rows) -> str:
     """What one event loop held at the same time."""
     counts = [each.most("in_flight") for each in rows.where(server=FASTAPI, view=ASYNC)]
     counts += [each.most("in_flight") for each in rows.where(server=FASTAPI, work="many")]
-    return f"One event loop of FastAPI had {max(counts):.0f}."
+    return f", while one event loop of FastAPI had {max(counts):.0f} requests in flight."
 
 
 def _in_flight(rows: Rows, server: str, view: str) -> str:
@@ -82,8 +81,7 @@ def _peak(rows: Rows, server: str, view: str) -> Case:
 def _views(rows: Rows) -> str:
     plain, asynchronous = _peak(rows, THREADS, DEF), _peak(rows, THREADS, ASYNC)
     return (
-        f"Async views: under {THREADS}, `def` had {_in_flight(rows, THREADS, DEF)}, and "
-        f"`async def` had {_in_flight(rows, THREADS, ASYNC)}. A request with an event loop "
+        f"Async views: {THREADS} had {_both(rows, THREADS)}. A request with an event loop "
         f"of its own took {number(ratio(asynchronous, plain, 'cpu_ms'))} times the CPU."
     )
 
@@ -95,16 +93,24 @@ def _several(rows: Rows) -> str:
     }
     return (
         f"Inside one request: to fetch {SEVERAL} pages, a plain view had {counts[DEF]:.0f} in "
-        f"flight, and an async view with `gather` had {counts[ASYNC]:.0f}, in one sync worker."
+        f"flight, and an async view with `asyncio.gather` had {counts[ASYNC]:.0f}, in one sync "
+        "worker."
     )
 
 
 def _bridges(rows: Rows) -> str:
     return (
-        f"Bridges: asgiref's `WsgiToAsgi` had {_in_flight(rows, ASGIREF, DEF)} with `def`, and "
-        f"{_in_flight(rows, ASGIREF, ASYNC)} with `async def`. `a2wsgi` had "
-        f"{_in_flight(rows, A2WSGI, DEF)} and {_in_flight(rows, A2WSGI, ASYNC)}."
+        f"Bridges: asgiref's `WsgiToAsgi` had {_both(rows, ASGIREF)}. "
+        f"`a2wsgi` had {_both(rows, A2WSGI)}."
     )
+
+
+def _both(rows: Rows, server: str) -> str:
+    """With both kinds of views."""
+    plain, asynchronous = (_in_flight(rows, server, view) for view in (DEF, ASYNC))
+    if plain == asynchronous:
+        return f"{plain}, with `def` and with `async def`"
+    return f"{plain} with `def`, and {asynchronous} with `async def`"
 
 
 def _framework(rows: Rows) -> str:
@@ -162,7 +168,7 @@ EXPERIMENT = Experiment(
         "and a bridge runs a WSGI application on an ASGI server. "
         "Little's law counts slots. An async view under WSGI gets an event loop for its request "
         "alone, so the request still holds its slot, and the loop is an additional cost. Only a "
-        "server that awaits all requests on one loop has no slots."
+        "server that awaits all requests on one loop has no slots: it takes as many as are sent."
     ),
     mistake=(
         "People write `async def` and expect more requests at a time. In Flask the slots stay as "

@@ -1,7 +1,8 @@
 """I/O bottleneck and CPU bottleneck, inside the request and outside of it."""
 
 from benchmarks.harness.table import number
-from benchmarks.talk.experiment import Case, Column, Experiment, Plot, Rows, Table, Verdict
+from benchmarks.talk.clients.tasks import POLL_SECONDS
+from benchmarks.talk.experiment import Case, Column, Experiment, Plot, Rows, Table, Verdict, bullets
 from benchmarks.talk.probes.bottlenecks import (
     INSIDE,
     NO_POOL,
@@ -24,11 +25,12 @@ def verdict(rows: Rows) -> Verdict:
     answer = {2: "Yes", 1: "In part", 0: "No"}[waits + computes]
     return Verdict(
         still_true=(
-            f"{answer}. Work that waits: `/ping` was {_word(waits)} after a 202 than with the work "
-            f"inside the request. Work that computes: `/ping` was {_word(computes)} with a process "
-            f"pool than with a thread pool. {_lost(rows)}{_bad(rows)}"
+            f"{answer}: beside work that waits, the p99 of `/ping` was {_ping(inside)} with the "
+            f"work inside the request and {_ping(after)} after a 202, and beside work that "
+            f"computes {_ping(same)} with a thread pool and {_ping(apart)} with a process pool. "
+            f"{_lost(rows)}{_bad(rows)}"
         ),
-        by_how_much=f"{_waiting(io)} {_computing(same, apart)} {_memory(io)}",
+        by_how_much=bullets(_waiting(io), f"{_computing(same, apart)}{_within(cpu)}", _memory(io)),
         what_to_do=f"{_pools(waits, computes)}{_stored(rows)}",
     )
 
@@ -36,10 +38,6 @@ def verdict(rows: Rows) -> Verdict:
 def _faster(case: Case, than: Case) -> bool:
     """Whether a cheap request is served sooner."""
     return case.median("ping_p99") < than.median("ping_p99")
-
-
-def _word(faster: bool) -> str:
-    return "faster" if faster else "no faster"
 
 
 def _ping(case: Case) -> str:
@@ -66,6 +64,14 @@ def _computing(same: Case, apart: Case) -> str:
     )
 
 
+def _within(cpu: Rows) -> str:
+    """A process pool keeps the work away from the cheap requests, also without a 202."""
+    return "".join(
+        f" Inside the request, with a process pool, a `/ping` takes {_ping(each)}."
+        for each in cpu.where(where=INSIDE, pool=PROCESSES)
+    )
+
+
 def _memory(io: Rows) -> str:
     threads, processes = (
         number(io.one(where=OUTSIDE, pool=pool).median("memory")) for pool in (THREADS, PROCESSES)
@@ -82,7 +88,8 @@ def _pools(waits: bool, computes: bool) -> str:
         advice = "Take threads for work that waits, and processes for work that computes. "
     if waits:
         advice += (
-            "Answer 202 if the work takes longer than a client should hold a thread of the server. "
+            "Answer 202 if the work takes longer than a request should hold a thread of the "
+            "server. "
         )
     return advice or "Measure your own work first: a pool did not help here. "
 
@@ -144,7 +151,10 @@ EXPERIMENT = Experiment(
         "Little's law: a request that waits for its pool is in flight all the same, so it holds "
         "one of the server's threads. A 202 ends the request at once, and the server's threads "
         "are free again. Amdahl's law: work under the GIL runs one piece after the other, in "
-        "whichever thread, so only another process takes it away from the cheap requests."
+        "whichever thread, so only another process takes it away from the cheap requests. "
+        f"The server has {SLOTS} threads. A pool has {POOLS['io']} workers for work that waits, "
+        f"and {POOLS['cpu']} for work that computes. After a 202, p50 and p99 are until the "
+        f"client has the result: it asks every {POLL_SECONDS:g} s."
     ),
     mistake=(
         "People put a thread pool into the view and wait for its result there: nothing is gained, "
@@ -196,6 +206,7 @@ EXPERIMENT = Experiment(
             series="pool",
             where={"work": work},
             kind="bar",
+            log_x=True,
         )
         for work, word in (("io", "work that waits"), ("cpu", "work that computes"))
     ),

@@ -14,6 +14,7 @@ from benchmarks.talk.experiment import (
     Rows,
     Table,
     Verdict,
+    bullets,
     but_not_right,
     missing_row,
     ratio,
@@ -105,7 +106,7 @@ def verdict(rows: Rows) -> Verdict:
     still_true = " ".join((_gain(rows), *map(_switches, imports)))
     return Verdict(
         still_true=f"{still_true}{but_not_right(rows)}",
-        by_how_much=" ".join((_factor(rows), _pings(rows), _price(rows), *after)),
+        by_how_much=bullets(_factor(rows), _pings(rows), _price(rows), *after),
         what_to_do=_advice(rows),
     )
 
@@ -133,6 +134,12 @@ def _gain(rows: Rows) -> str:
         return (
             "In part: without the GIL, threads help CPU work, but they finish no more of it than "
             "an ordinary Python, which computes faster."
+        )
+    if usual:
+        factor = number(ratio(_several(rows, "off"), usual, "rate"))
+        return (
+            f"No longer for all: in a free-threaded Python, {THREADS[-1]} threads finish {factor} "
+            "times the CPU work of an ordinary one, as long as no import switches the GIL on."
         )
     return "No longer for all: in a free-threaded Python, threads also help CPU work."
 
@@ -174,7 +181,7 @@ def _price(rows: Rows) -> str:
     free = rows.one(work="cpu", build=FREE, threads=1)
     gain = ratio(_several(rows, "off"), several, "rate")
     return (
-        "Each thread pays for it, in each version of Python another price. "
+        "Each thread pays for it, and versions of Python differ in the price. "
         f"In {free.labels['python']}, a request on one thread needs "
         f"{number(free.median('cpu_ms'))} ms of CPU in the free-threaded build and "
         f"{number(one.median('cpu_ms'))} ms in the ordinary one, "
@@ -216,9 +223,11 @@ EXPERIMENT = Experiment(
     ),
     theory=(
         "Amdahl's law: without the GIL, no share of a request must run alone, so as many threads "
-        "as there are CPUs finish as many times the work. Each thread pays for it: all counts of "
-        "references must be safe between threads. An extension module says whether it is safe "
-        "without the GIL. If one is not, Python switches the GIL on for the whole process."
+        "as there are CPUs finish as many times the work. Each thread pays for it: Python counts "
+        "the references to each object, and these counts must be safe between threads. An "
+        "extension module says whether it is safe "
+        "without the GIL. If one is not, Python switches the GIL on for the whole process. "
+        "The variable `PYTHON_GIL` does that by hand, for a comparison in one interpreter."
     ),
     mistake=(
         "People install the free-threaded build, and never look whether the GIL is off. One "

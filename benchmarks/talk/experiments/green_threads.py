@@ -9,6 +9,7 @@ from benchmarks.talk.experiment import (
     Rows,
     Table,
     Verdict,
+    bullets,
     but_not_right,
     failures,
     ratio,
@@ -41,21 +42,19 @@ def verdict(rows: Rows) -> Verdict:
     usual = Rows([each for each in rows if each.labels["work"] in USUAL])
     return Verdict(
         still_true=f"{_together(rows)}{_cheap(rows)} {_blocking(rows)}{but_not_right(usual)}",
-        by_how_much="".join(
-            f"\n* {sentences}"
-            for sentences in (
-                _rates(rows),
-                _memory(rows),
-                _drivers(rows),
-                _starved(rows),
-                _deadlocks(rows),
-                _broken_views(rows),
-            )
+        by_how_much=bullets(
+            _rates(rows),
+            _memory(rows),
+            _drivers(rows),
+            _starved(rows),
+            _deadlocks(rows),
+            _broken_views(rows),
         ),
         what_to_do=(
             "Take threads first: they need no patch, and any driver works. "
             "If you need green threads, patch in the first line of the program, before any other "
-            "import. Count the requests in flight of each driver that you use. "
+            "import. Then send many slow queries at the same time, and count how many the database "
+            "runs at the same time: some drivers let through one. "
             "Keep CPU work and async views out of the process."
         ),
     )
@@ -66,10 +65,10 @@ def _together(rows: Rows) -> str:
     least = min(each.most("in_flight") for each in patched)
     alone = max(each.most("in_flight") for each in bare)
     counts = (
-        f"With the patch, {least:.0f} of {SLOTS} green threads waited at the same time. "
-        f"Without it, {alone:.0f} did."
+        f"with the patch, {least:.0f} of {SLOTS} green threads waited at the same time, and "
+        f"without it {alone:.0f}"
     )
-    return f"{'Yes' if least == SLOTS and alone == 1 else 'In part'}. {counts}"
+    return f"{'Yes' if least == SLOTS and alone == 1 else 'In part'}: {counts}"
 
 
 def _blocking(rows: Rows) -> str:
@@ -120,11 +119,11 @@ def _many(rows: Rows) -> dict[str, Case]:
 
 def _cheap(rows: Rows) -> str:
     if not (many := _many(rows)):
-        return ""
+        return "."
     share = max(ratio(many[library], many[THREADS], "waiting_kib") for library in LIBRARIES)
     if share < CHEAP:
-        return " And they take less memory than threads."
-    return " But they did not save memory: a request that waits in a thread took about as little."
+        return ", and they take less memory than threads."
+    return ", but a request that waits takes about as much memory as in a thread."
 
 
 def _memory(rows: Rows) -> str:
@@ -218,8 +217,10 @@ EXPERIMENT = Experiment(
     ),
     theory=(
         "Little's law counts slots, whatever they are made of: as many green threads give the rate "
-        "of as many threads. But only one runs until it waits. A call that blocks outside of the "
-        "patch, in C or on a lock from before, blocks all of them. So does work that needs CPU."
+        "of as many threads. But one of them runs until it waits, and no other can. A call that "
+        "blocks outside of the "
+        "patch, in C or on a lock from before, blocks all of them. So does work that needs CPU, "
+        "unless it calls `sleep(0)` of its library: that lets the others run."
     ),
     mistake=(
         "People patch, see waiting requests run side by side, and stop looking. "

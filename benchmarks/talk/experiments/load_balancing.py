@@ -7,7 +7,17 @@ from benchmarks.talk.balancing.balancers import IN_TURN, LEAST_CONN, ONE_SOCKET,
 from benchmarks.talk.balancing.mixed import CPU_RATE, PING_RATE, WORKERS, mixed
 from benchmarks.talk.balancing.polled import POLLING, WEBSOCKET, polled
 from benchmarks.talk.context import Context
-from benchmarks.talk.experiment import Case, Column, Experiment, Plot, Row, Rows, Table, Verdict
+from benchmarks.talk.experiment import (
+    Case,
+    Column,
+    Experiment,
+    Plot,
+    Row,
+    Rows,
+    Table,
+    Verdict,
+    bullets,
+)
 
 
 def run(context: Context) -> Sequence[Row]:
@@ -20,7 +30,7 @@ def verdict(rows: Rows) -> Verdict:
     """From one socket and from nginx, with kept connections."""
     return Verdict(
         still_true=f"{_limited(rows)} {_lost_sessions(rows)}",
-        by_how_much=f"{_kept(rows)}{_new(rows)}{_sessions(rows)}",
+        by_how_much=bullets(_kept(rows), _new(rows), _sessions(rows)),
         what_to_do=f"{_proxy(rows)}{_sync(rows)}{_sticky(rows)}",
     )
 
@@ -29,11 +39,22 @@ def _limited(rows: Rows) -> str:
     one = rows.one(part="connection", balancer=ONE_SOCKET)
     if one.most("workers") > 1:
         return "No: the requests of one connection reached several workers."
-    return (
-        "Yes. It is limited because nobody balances. The workers share one socket, and the worker "
-        "that is first to call `accept` has the connection. It keeps all requests of that "
-        "connection, however busy it is and however idle the others are."
+    mixed_up = rows.one(part="mixed", balancer=ONE_SOCKET, connections="kept")
+    best = _best(_mixed(rows, "kept"))
+    other = (
+        "" if best.has(balancer=ONE_SOCKET) else f" (with {best.labels['balancer']}: {_p99(best)})"
     )
+    return (
+        "Yes: nobody balances, so with kept connections the busiest of "
+        f"{WORKERS} workers served {number(mixed_up.median('busiest'))} % of the requests, and the "
+        f"p99 of `/ping` was {_p99(mixed_up)}{other}. "
+        "The workers share one socket. The first worker that calls `accept` has the connection, "
+        "and all requests of that connection, however busy it is and however idle the others are."
+    )
+
+
+def _p99(case: Case) -> str:
+    return f"{number(case.median('ping_p99'))} ms"
 
 
 def _lost_sessions(rows: Rows) -> str:
@@ -66,9 +87,13 @@ def _kept(rows: Rows) -> str:
     return (
         f"A fair share of {WORKERS} workers is {100 / WORKERS:.0f} % of the requests. "
         "With kept connections, the busiest worker served this share, and `/ping` had this p99: "
-        f"{_words(_mixed(rows, 'kept'))}. Workers without any request behind one socket: up to "
-        f"{one.most('idle'):.0f}. "
+        f"{_words(_mixed(rows, 'kept'))}. {_idle(one)}"
     )
+
+
+def _idle(one: Case) -> str:
+    idle = one.most("idle")
+    return f"Behind one socket, up to {idle:.0f} workers had no request at all. " if idle else ""
 
 
 def _new(rows: Rows) -> str:
@@ -135,7 +160,8 @@ def _sessions(rows: Rows) -> str:
     broken = "; ".join(f"{_broken(each)} with {each.labels['balancer']}" for each in polling)
     websocket = rows.one(part="sessions", transport=WEBSOCKET)
     return (
-        f"Sessions of long polling that met a worker that did not know them: {broken}. "
+        "Sessions of long polling that met the wrong worker, one that did not know them: "
+        f"{broken}. "
         f"With WebSocket only and one socket: {_broken(websocket)}."
     )
 
@@ -160,7 +186,11 @@ EXPERIMENT = Experiment(
         "does not become shorter because another one is idle. "
         "With SO_REUSEPORT each worker has a socket of its own, and the kernel chooses by a hash "
         "of the addresses: even in number, and blind to load. "
-        "A proxy sees each request and each answer, so it can count what is in flight."
+        "A proxy sees each request and each answer, so it can count what is in flight: nginx's "
+        "`least_conn` gives a request to the worker with the fewest. Without it, nginx gives them "
+        "to all workers in turn. `ip_hash` and `hash` choose by the address of the client, so a "
+        "client stays with its worker. Socket.IO's long polling needs that: one session is many "
+        "requests, and only one worker knows it."
     ),
     mistake=(
         "People add workers to a server with kept connections, and one of them is busy. Or they "
@@ -185,7 +215,8 @@ EXPERIMENT = Experiment(
             (
                 Column("busiest", "share of the busiest worker, %"),
                 Column("idle", "workers without a request"),
-                *("p99", "ping_p99", "wrong", "errors", "missing", "ping_failures"),
+                Column("p99", "that compute: p99, ms"),
+                *("ping_p99", "not_right"),
             ),
             {"part": "mixed"},
         ),
@@ -195,9 +226,9 @@ EXPERIMENT = Experiment(
             (
                 Column("sessions", "sessions", "total"),
                 Column("held", "that held", "total"),
-                Column("unknown", "that met a worker that did not know them", "total"),
+                Column("unknown", "that met the wrong worker", "total"),
                 Column("failed", "that failed otherwise", "total"),
-                Column("busiest", "share of one worker in those that held, %"),
+                Column("busiest", "share of the busier worker in those that held, %"),
             ),
             {"part": "sessions"},
         ),

@@ -41,7 +41,8 @@ def verdict(rows: Rows) -> Verdict:
         by_how_much=f"{_rates(rows)} {_pings(rows)}",
         what_to_do=(
             "Give each process more than one slot, as soon as requests wait for anything: threads, "
-            "or green threads. The next sections measure both. "
+            "or green threads. The next sections measure both. gunicorn has threads with "
+            "`--threads`, and a number of processes with `--workers`. "
             "`flask run` has threads unless it is told otherwise. gunicorn has one slot in each "
             "worker unless it is told otherwise."
         ),
@@ -51,8 +52,12 @@ def verdict(rows: Rows) -> Verdict:
 def _in_flight(rows: Rows) -> str:
     largest = max(each.most("in_flight") for each in rows)
     if largest == 1:
-        return "Yes. Neither server ever had two requests under way at the other site."
-    return f"No: {largest:.0f} requests were under way at the other site at the same time."
+        pings = [rows.one(server=each, load="half").median("ping_p99") for each in SERVERS]
+        return (
+            "Yes: neither server ever had two requests in flight, and at half of the peak the p99 "
+            f"of a `/ping` was at least {number(min(pings))} ms."
+        )
+    return f"No: {largest:.0f} requests were in flight at the same time."
 
 
 def _rates(rows: Rows) -> str:

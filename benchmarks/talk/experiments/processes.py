@@ -18,6 +18,7 @@ from benchmarks.talk.experiment import (
     Rows,
     Table,
     Verdict,
+    bullets,
     but_not_right,
     failures,
     ratio,
@@ -91,12 +92,16 @@ def verdict(rows: Rows) -> Verdict:
     """From the largest number of processes."""
     return Verdict(
         still_true=f"{_holds(rows)}{but_not_right(rows.where(part='speed'))} {_sharing(rows)}",
-        by_how_much=f"{_speeds(rows)} {_pings(rows)} {_memories(rows)}",
+        by_how_much=bullets(_speeds(rows), _pings(rows), _memories(rows)),
         what_to_do=(
-            "Start one process for each CPU, and give each more slots for requests that wait. "
-            "Preload the application and call `gc.freeze()` before the fork if memory is short. "
-            "Let no connection cross a fork: use the engine for the first time in each process, or "
-            "call `engine.dispose(close=False)` in each new process before its first query."
+            "Start one process for each CPU, with more slots for requests that wait, and let no "
+            "database connection cross a fork. "
+            "Preload the application and call `gc.freeze()` before the fork if memory is short: it "
+            "tells the garbage collector to leave alone what is there. "
+            "For the connections: use the engine for the first time in each process, or "
+            "call `engine.dispose(close=False)` in each new process before its first query: "
+            "`os.register_at_fork` below does "
+            "that."
         ),
     )
 
@@ -116,8 +121,24 @@ def _holds(rows: Rows) -> str:
     if any(each.most("in_flight") != each.labels["processes"] for each in waiting):
         return "No: the requests in flight were not as many as the processes."
     if _gain(rows, "cpu") > HELPS:
-        return "Yes: each process is one more slot, and several processes use several CPUs."
-    return "In part: each process is one more slot, but CPU work gained little here."
+        return f"Yes: {_gained(rows)}, but {_engine(rows)}."
+    return f"In part: CPU work gained little here: {_gained(rows)}, and {_engine(rows)}."
+
+
+def _gained(rows: Rows) -> str:
+    return (
+        f"{COUNTS[-1]} processes finish {number(_gain(rows, 'cpu'))} times the CPU work of "
+        f"{COUNTS[0]}"
+    )
+
+
+def _engine(rows: Rows) -> str:
+    """What an engine does that was used before the fork."""
+    used = rows.one(part="engine", engine=USED)
+    return (
+        f"an SQLAlchemy engine that was used before the fork failed {number(_broken(used))} of "
+        f"{number(used.total('sent'))} requests"
+    )
 
 
 def _sharing(rows: Rows) -> str:
@@ -135,16 +156,11 @@ def _broken(engine: Case) -> float:
 
 
 def _used(used: Case) -> str:
-    sent, broken = number(used.total("sent")), _broken(used)
-    if not broken:
-        return (
-            f"SQLAlchemy: this time, an engine that was used before the fork failed none of {sent} "
-            "requests. That is no proof that it is safe."
-        )
+    if not _broken(used):
+        return "That is no proof that such an engine is safe."
     return (
-        "SQLAlchemy is a good question: an engine that was used before the fork failed "
-        f"{number(broken)} of {sent} requests. {number(used.total('wrong'))} of them got the "
-        "answer to another request, with the status of a right one."
+        f"{number(used.total('wrong'))} of these got the answer to another request, with the "
+        "status of a right one."
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from benchmarks.harness.table import number
 from benchmarks.talk.apps import EVENT_NAMES
-from benchmarks.talk.experiment import Case, Column, Experiment, Plot, Rows, Table, Verdict
+from benchmarks.talk.experiment import Case, Column, Experiment, Plot, Rows, Table, Verdict, bullets
 from benchmarks.talk.probes.pushing import GEVENT, POST_RATE, SOCKETIO, SPLITFLAP, THREADS, run
 
 #: What the prose calls them.
@@ -19,8 +19,8 @@ def verdict(rows: Rows) -> Verdict:
     """From the idle and the active clients, and from the restarts."""
     idle, active, restart = (_by_server(rows, case) for case in ("idle", "active", "restart"))
     return Verdict(
-        still_true=f"{_pushed(active)} {_held(idle)}",
-        by_how_much=f"{_rest(idle)} {_cost(active)} {_away(restart)}",
+        still_true=f"{_pushed(active, idle)} {_held(idle)}",
+        by_how_much=bullets(_rest(idle), _cost(active), _away(restart)),
         what_to_do=(
             f"{_listen(restart[SPLITFLAP])}Take Socket.IO if the browser also sends. "
             f"{_history(restart)}Its long polling needs sticky sessions; the experiment on load "
@@ -41,14 +41,15 @@ def _of_each(cases: Mapping[str, Case], figure: str, unit: str) -> str:
     )
 
 
-def _pushed(active: Mapping[str, Case]) -> str:
+def _pushed(active: Mapping[str, Case], idle: Mapping[str, Case]) -> str:
     """Whether each event reached each client once."""
     events = sum(each.total("events") for each in active.values())
     missed = sum(each.total("missed") for each in active.values())
     repeated = sum(each.total("repeated") for each in active.values())
     return (
         f"{'In part' if missed or repeated else 'Yes'}: a server can push over one open connection "
-        f"for each browser. Of {events:,.0f} events at active clients, {missed:,.0f} were missed "
+        f"for each browser, which takes {_of_each(idle, 'kib', 'KiB')}. Of {events:,.0f} events "
+        f"at active clients, {missed:,.0f} were missed "
         f"and {repeated:,.0f} repeated."
     )
 
@@ -63,16 +64,18 @@ def _held(idle: Mapping[str, Case]) -> str:
         else "The number of threads is no reason for green threads in this run."
     )
     told = ", ".join(f"{threads[name]:,.0f} threads with {NAMES[name]}" for name in NAMES)
-    return f"For {clients:,.0f} idle clients each there were {told}. {advice}"
+    return (
+        f"Servers with {clients:,.0f} idle clients had {told}. Flask-SocketIO and its libraries "
+        f"start more than one for a client. {advice}"
+        if threads[THREADS] > 2 * clients
+        else f"Servers with {clients:,.0f} idle clients had {told}. {advice}"
+    )
 
 
 def _rest(idle: Mapping[str, Case]) -> str:
-    """Memory of idle clients, and their share of a CPU."""
+    """The CPU that idle clients use."""
     clients = idle[SPLITFLAP].most("clients")
-    return (
-        f"An idle client takes {_of_each(idle, 'kib', 'KiB')}. {clients:,.0f} of them use "
-        f"{_of_each(idle, 'cpu', '% of a CPU')}."
-    )
+    return f"{clients:,.0f} idle clients use {_of_each(idle, 'cpu', '% of a CPU')}."
 
 
 def _cost(active: Mapping[str, Case]) -> str:
@@ -102,14 +105,15 @@ def _listen(ours: Case) -> str:
     if ours.total("missed") or ours.total("repeated"):
         return f"{advice}Test how they resume: Splitflap did not resume cleanly in this run. "
     return (
-        f"{advice}EventSource connects again by itself and sends the last id, and any replica can "
-        "answer. Store the events, or no protocol can resume. "
+        f"{advice}Each event has an id. The browser's `EventSource` connects again by itself and "
+        "sends the last id, and any server that can read the stored events answers. Store the "
+        "events, or no protocol can resume. "
     )
 
 
 def _history(restart: Mapping[str, Case]) -> str:
     lost = any(restart[name].total("missed") for name in SOCKETIO)
-    return "Give it ids and a history of your own, since its default keeps none. " if lost else ""
+    return "Number and store its events yourself, since its default keeps none. " if lost else ""
 
 
 EXPERIMENT = Experiment(
@@ -123,7 +127,9 @@ EXPERIMENT = Experiment(
     theory=(
         "Little's law: a connection that never ends is a request in flight that never ends. A "
         "server with threads needs one for each browser, although nothing happens. The CPU grows "
-        "with events times clients."
+        "with events times clients. Server-Sent Events are one HTTP response that never ends; a "
+        "WebSocket goes both ways. A heartbeat is a message that shows that the other side is "
+        "still there."
     ),
     mistake=(
         "People test with a connection that never breaks. A phone in a tunnel and a deployment "

@@ -126,7 +126,13 @@ EXPERIMENT = Experiment(
     verdict=verdict,
     tables=TABLES,
     plots=PLOTS,
-    remarks=LIMITS,
+    remarks=(
+        (
+            f"Each system started once, and had {REPEATS} bursts: their least and most are in "
+            "brackets."
+        ),
+        *LIMITS,
+    ),
     rounds=1,
     packages=("flask", "gunicorn", "celery", "rq", "redis", "fastapi", "taskiq", "taskiq-aio-pika"),
 )

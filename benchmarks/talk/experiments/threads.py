@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from benchmarks.harness.table import number
 from benchmarks.talk import load
-from benchmarks.talk.context import Context
+from benchmarks.talk.context import FULL, Context
 from benchmarks.talk.experiment import (
     Case,
     Column,
@@ -37,6 +37,9 @@ GROWS = 2.0
 
 #: Requests a second of the run without slow requests.
 QUIET_RATE = 20.0
+
+#: Requests a second of the example in the advice.
+EXAMPLE_RATE = 100
 
 #: A label of all rows of a table.
 PINGS: dict[str, Label] = {"class": "ping"}
@@ -87,25 +90,37 @@ def verdict(rows: Rows) -> Verdict:
     io_factor = ratio(waiting[-1], waiting[0], "rate")
     cpu_factor = ratio(computing[-1], computing[0], "rate")
     return Verdict(
-        still_true=f"{_helped(io_factor, cpu_factor)}{but_not_right(rows)}",
+        still_true=(
+            f"{_helped(io_factor, cpu_factor)}: {_gains(waiting, io_factor, cpu_factor)}"
+            f"{but_not_right(rows)}"
+        ),
         by_how_much=(
             f"For requests that wait, {_factor(waiting, io_factor)} "
             f"For requests that compute, {_factor(computing, cpu_factor)} {_convoy(rows)}"
         ),
         what_to_do=(
-            "Take as many threads as requests wait at the same time: the rate times the seconds of "
-            "each wait. Add processes for CPU work, not threads, or move it out of the process "
-            "that answers cheap requests."
+            "Take threads for requests that wait, and processes for requests that compute. "
+            "You need as many threads as requests wait at the same time: the requests a second "
+            f"times the seconds of each wait. For {EXAMPLE_RATE} requests a second that each wait "
+            f"{FULL.page_seconds:g} s, these are {EXAMPLE_RATE * FULL.page_seconds:.0f} threads: "
+            "`--threads` of gunicorn sets them. Or move CPU work out of the process that answers "
+            "cheap requests."
         ),
     )
 
 
 def _helped(io_factor: float, cpu_factor: float) -> str:
     if io_factor > HELPS >= cpu_factor:
-        return "Yes: threads help requests that wait, and they do not help requests that compute."
-    if io_factor > HELPS:
-        return "In part: threads help requests that wait, and also requests that compute."
-    return "No: threads did not help requests that wait."
+        return "Yes"
+    return "In part" if io_factor > HELPS else "No"
+
+
+def _gains(peaks: Rows, io_factor: float, cpu_factor: float) -> str:
+    first, last = peaks[0].labels["threads"], peaks[-1].labels["threads"]
+    return (
+        f"{last} threads finish {number(io_factor)} times as many requests that wait as {first} "
+        f"thread, and {number(cpu_factor)} times as many that compute."
+    )
 
 
 def _factor(peaks: Rows, factor: float) -> str:
@@ -157,7 +172,8 @@ EXPERIMENT = Experiment(
         "Amdahl's law: the share of a request that holds the GIL runs one after the other, so more "
         "threads cannot make it faster. "
         "The convoy: a thread that wants the GIL waits for the switch interval behind each thread "
-        "that computes, and a cheap request wants it several times."
+        "that computes, and a cheap request wants it several times. The switch interval is the "
+        "time after which Python takes the GIL from a thread: `sys.getswitchinterval()`."
     ),
     mistake=(
         "People see slow CPU work and add threads. The work is no faster, and now all cheap "
@@ -188,7 +204,7 @@ EXPERIMENT = Experiment(
     plots=(
         Plot(
             "rate",
-            "More threads, for waiting and for computing",
+            "More threads, for waiting (io) and for computing (cpu)",
             x="threads",
             figure="rate",
             y_title="right answers a second",

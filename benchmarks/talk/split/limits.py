@@ -1,5 +1,6 @@
 """What each system promises and needs, so that the tables are read fairly."""
 
+from .mix import PAGE_SECONDS
 from .sizes import KILLS_PATIENCE, SLOTS, TEXT_SLOTS
 
 #: RQ 3.0 takes a job for abandoned after so many seconds without a heartbeat: 30 between two of
@@ -11,6 +12,20 @@ RQ_ABANDONED_SECONDS = 90
 RQ_MAINTENANCE_MINUTES = 10
 
 LIMITS = (
+    (
+        f"Flask alone is gunicorn with {SLOTS} threads, and does all work in the request. Celery "
+        "is Flask with RabbitMQ, RQ is Flask with Redis, and taskiq is FastAPI with RabbitMQ. All "
+        "of them save in PostgreSQL. A worker takes jobs from the queue, a broker is the queue, "
+        "and children are the processes that a process has forked."
+    ),
+    (
+        f"A slow link leads to a page of {PAGE_SECONDS['slow link']:g} s, which is in every p99 "
+        f"until done. A very slow link leads to one of {PAGE_SECONDS['very slow link']:g} s."
+    ),
+    (
+        "Beside the flood, a post that is not done at the end counts with its time until then. So "
+        "the latencies of a system with unfinished posts are lower bounds: it needs longer."
+    ),
     (
         "All systems have the same promise: an accepted post is on disk before its answer, and "
         "its job is done again if a process dies. A post may be worked on twice, and is saved "

@@ -1,7 +1,7 @@
 """The verdict of `split`. It also says where Splitflap is behind, by how much, and why."""
 
 from benchmarks.harness.table import number
-from benchmarks.talk.experiment import Case, Rows, Verdict, failures, ratio
+from benchmarks.talk.experiment import Case, Rows, Verdict, bullets, failures, ratio
 
 from .verdict_kills import killed, needs
 from .words import listed, name, names
@@ -26,17 +26,20 @@ def verdict(rows: Rows) -> Verdict:
     """From the bursts, the load that is the same for all, the kills and the floods."""
     measured = Rows([each for each in rows if each.figures])
     parts = (
-        *(_finished(measured), _cpu(measured), _equal(measured), _overloaded(measured)),
+        *(_finished(measured), _cpu(measured), *_equal(measured), _overloaded(measured)),
         _beside(measured),
         *(killed(measured), needs(measured), _wrong(measured), _missing(rows)),
     )
     return Verdict(
         still_true=" ".join(filter(None, (_split_helps(measured), _starved(measured)))),
-        by_how_much=" ".join(filter(None, parts)),
+        by_how_much=bullets(*parts),
         what_to_do=(
-            "Answer with an address, and do the work elsewhere. Give work that waits and work "
-            "that computes workers of their own. Acknowledge a job after its result is committed, "
-            "set the retries, and kill each process once before your users' machines do it."
+            "Answer 202 with the address of the result, do the work in other processes, and give "
+            "work that waits and work that computes workers of their own. With Celery, two "
+            "queues are enough for that. Acknowledge a job after its result is committed "
+            "(`task_acks_late` and `task_reject_on_worker_lost` of Celery), and set the retries: "
+            "the configurations "
+            "are in `benchmarks/talk/rivals`. Kill each process once before production does it."
         ),
     )
 
@@ -47,11 +50,18 @@ def _split_helps(rows: Rows) -> str:
         return "Not measured: it needs both Flask alone and Splitflap."
     unsplit, split = (floods.one(system=each) for each in (IN_REQUEST, SPLITFLAP))
     holds = split.median("p99") < unsplit.median("p99") and not _unfinished(split)
+    better = [each for each in _rivals(floods) if _is_quicker(each, split)]
+    others = "".join(f", and {_p99(each)} in {name(each)}" for each in better)
     return (
         f"{'Yes' if holds else 'No'}: beside a flood of slow links, the p99 until done of posts "
-        f"without links is {_p99(unsplit)} with everything in the request (Flask alone), and "
-        f"{_p99(split)} in Splitflap."
+        f"without links is {_p99(unsplit)} with everything in the request (Flask alone), "
+        f"{_p99(split)} in Splitflap{others}."
     )
+
+
+def _is_quicker(rival: Case, ours: Case) -> bool:
+    """Beside a flood, with all posts done."""
+    return rival.median("p99") <= ours.median("p99") and not _unfinished(rival)
 
 
 def _unfinished(case: Case) -> float:
@@ -65,16 +75,23 @@ def _p99(case: Case) -> str:
 
 def _starved(rows: Rows) -> str:
     growths = {
-        name(flood): ratio(flood, alone, "p99")
+        name(flood): (ratio(flood, alone, "p99"), _unfinished(flood))
         for flood in rows.where(load="flood", beside="flood")
         for alone in rows.where(system=name(flood), load="flood", beside="alone")
     }
-    starved = [f"{each} ({number(by)} times)" for each, by in growths.items() if by > STARVES]
+    starved = [
+        f"{each} ({'at least ' if undone else ''}{number(by)} times)"
+        for each, (by, undone) in growths.items()
+        if by > STARVES
+    ]
     if not starved:
         return "In no system did the flood starve the other posts."
-    spared = [each for each, by in growths.items() if by <= STARVES]
+    spared = [each for each, (by, _) in growths.items() if by <= STARVES]
     rest = f" It does not in {listed(spared)}." if spared else ""
-    return f"The flood starves the posts without links in {listed(starved)}.{rest}"
+    return (
+        f"The flood starves the posts without links in {listed(starved)}: so many times as long "
+        f"is their p99 as without it.{rest}"
+    )
 
 
 def _ours(rows: Rows) -> Case | None:
@@ -100,10 +117,16 @@ def _finished(rows: Rows) -> str:
         )
     parts = [
         f"{name(each)} ({number(each.median('finished'))}, "
-        f"{number(ratio(each, ours, 'finished'))} times as many)"
+        f"{_times(ratio(each, ours, 'finished'))} as many"
+        f"{'; the rounds overlap' if each.least('finished') <= ours.most('finished') else ''})"
         for each in ahead
     ]
     return f"Splitflap is behind: it finishes {number(own)} posts a second. Ahead: {listed(parts)}."
+
+
+def _times(factor: float) -> str:
+    times = number(factor)
+    return "about" if times == "1" else f"{times} times"
 
 
 def _cpu(rows: Rows) -> str:
@@ -118,8 +141,14 @@ def _cpu(rows: Rows) -> str:
         f"A thousand posts cost Splitflap {_seconds(ours)}, and {name(least)} {_seconds(least)}. "
         f"{_difference(ours, least)}"
         f"The rendering alone is {number(ours.median('render'))} s in Splitflap and "
-        f"{number(least.median('render'))} s in the others: they do not render alike."
+        f"{_rendering(rivals)} in the others."
     )
+
+
+def _rendering(rivals: list[Case]) -> str:
+    times = [each.median("render") for each in rivals if each.values("render")]
+    least, most = number(min(times)), number(max(times))
+    return f"{least} s" if least == most else f"{least} to {most} s"
 
 
 def _difference(ours: Case, least: Case) -> str:
@@ -144,15 +173,18 @@ def _seconds(case: Case) -> str:
     return f"{number(case.median('cpu'))} s of CPU ({', '.join(roles)})"
 
 
-def _equal(rows: Rows) -> str:
+def _equal(rows: Rows) -> list[str]:
     """The latencies at the same rate, without the systems that cannot keep up."""
     loads = rows.where(load="equal")
     ours = _ours(loads)
     if not ours:
-        return ""
+        return []
     rivals = [each for each in _rivals(loads) if not _is_overloaded(each)]
-    parts = [_compared(ours, rivals, figure) for figure in _LATENCIES]
-    return f"At {number(ours.median('offered'))} posts a second for each system: {' '.join(parts)}"
+    rate = number(ours.median("offered"))
+    return [
+        f"At {rate} posts a second for each system: {_compared(ours, rivals, figure)}"
+        for figure in _LATENCIES
+    ]
 
 
 def _beside(rows: Rows) -> str:
@@ -165,7 +197,7 @@ def _beside(rows: Rows) -> str:
     quicker = [
         f"{name(each)} ({number(each.median('p99'))} ms)"
         for each in _rivals(floods)
-        if each.median("p99") <= own and not _unfinished(each)
+        if _is_quicker(each, ours)
     ]
     if not quicker:
         return "Beside the flood, no other is quicker for posts without links."

@@ -21,7 +21,7 @@ def _unfinished(kills: Rows) -> str:
     ]
     if not parts:
         return "each system finishes every accepted post."
-    return f"accepted posts are unfinished in {listed(parts)}."
+    return f"accepted posts are not done at the end in {listed(parts)}."
 
 
 def _by_process(kills: Rows) -> str:
@@ -40,7 +40,9 @@ def _twice(kills: Rows) -> str:
         if kills.where(system=each).total("twice")
     ]
     wrong = [each for each in names(kills) if kills.where(system=each).total("wrong")]
-    sentences = [f"Finished twice: {listed(parts)}." if parts else "None is finished twice."]
+    sentences = [
+        f"Done twice, and saved once: {listed(parts)}." if parts else "None is done twice."
+    ]
     if wrong:
         sentences.append(f"Wrong results after a kill: {listed(wrong)}.")
     return " ".join(sentences)

@@ -49,8 +49,8 @@ def verdict_of(*, sync: int = 1, missing: int = 0, memory: bool = True) -> Verdi
 def test_a_view_that_holds_its_slot_holds_a_part_of_the_claim() -> None:
     """And one event loop has many in flight."""
     found = verdict_of()
-    assert found.still_true.startswith("In part.")
-    assert found.still_true.endswith("One event loop of FastAPI had 400.")
+    assert found.still_true.startswith("In part:")
+    assert found.still_true.endswith("one event loop of FastAPI had 400 requests in flight.")
     assert "1 requests" not in found.by_how_much
     assert "nan" not in found.by_how_much.split()
 
@@ -58,7 +58,7 @@ def test_a_view_that_holds_its_slot_holds_a_part_of_the_claim() -> None:
 def test_views_that_share_a_slot_would_end_the_claim() -> None:
     """The number is told."""
     told = verdict_of(sync=7).still_true
-    assert told.startswith("No longer. With async views, a sync worker had 7 requests in flight.")
+    assert told.startswith("No longer: with async views, a sync worker had 7 requests in flight")
 
 
 def test_missing_answers_are_told() -> None:

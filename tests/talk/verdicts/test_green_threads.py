@@ -79,7 +79,7 @@ def verdict_of(
 def test_green_threads_that_wait_together_hold_the_claim() -> None:
     """With what blocks them. Async views and early locks fail by design."""
     found = verdict_of()
-    assert found.still_true.startswith(f"Yes. With the patch, {SLOTS} of {SLOTS}")
+    assert found.still_true.startswith(f"Yes: with the patch, {SLOTS} of {SLOTS}")
     assert found.still_true.endswith(
         "A database driver that waits in C and CPU work still stopped all green threads of the "
         "process."
@@ -92,7 +92,7 @@ def test_green_threads_that_wait_together_hold_the_claim() -> None:
 
 def test_fewer_in_flight_than_slots_end_a_part_of_the_claim() -> None:
     """The number is told."""
-    assert verdict_of(patched=3).still_true.startswith("In part. With the patch, 3 of")
+    assert verdict_of(patched=3).still_true.startswith("In part: with the patch, 3 of")
 
 
 def test_drivers_that_no_longer_block_are_not_blamed() -> None:
@@ -122,8 +122,11 @@ def test_wrong_answers_are_told() -> None:
 
 def test_memory_is_compared_with_threads() -> None:
     """As much, less, or not told."""
-    assert "But they did not save memory" in verdict_of(kib=50).still_true
-    assert "And they take less memory than threads." in verdict_of(kib=20).still_true
+    assert (
+        "but a request that waits takes about as much memory as in a thread."
+        in verdict_of(kib=50).still_true
+    )
+    assert ", and they take less memory than threads." in verdict_of(kib=20).still_true
     untold = verdict_of(kib=math.nan)
     assert "memory" not in untold.still_true
     assert "so none is told" in untold.by_how_much

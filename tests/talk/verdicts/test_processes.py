@@ -73,14 +73,14 @@ def test_a_gain_that_is_not_there_ends_the_claim(
 def test_the_engine_counts_what_went_wrong() -> None:
     """All failures, and those that look right."""
     told = verdict_of().still_true
-    assert "failed 60 of 100 requests. 30 of them got the answer to another request" in told
+    assert "failed 60 of 100 requests. 30 of these got the answer to another request" in told
     assert told.endswith("The 3 other ways to have an engine failed none of 300.")
 
 
 def test_an_engine_that_did_no_harm_is_not_called_safe() -> None:
     """Once is no proof."""
     told = verdict_of(used=ALL_RIGHT).still_true
-    assert "failed none of 100 requests. That is no proof" in told
+    assert "failed 0 of 100 requests. That is no proof" in told
 
 
 def test_a_way_that_is_no_longer_safe_is_named() -> None:

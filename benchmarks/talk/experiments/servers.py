@@ -97,7 +97,7 @@ def _sockets(rows: Rows) -> str:
     return " ".join(
         f"uWSGI with gevent on {socket} answered {case.total('answered'):,.0f} of "
         f"{case.total('pings'):,.0f} pings, and lost a worker {case.total('died'):,.0f} times."
-        for server, socket in ((CLOSES, "`http-socket`"), (KEEPS, "`http11-socket`, for HTTP/1.1,"))
+        for server, socket in ((CLOSES, "`http-socket`"), (KEEPS, "`http11-socket`"))
         for case in rows.where(part="socket", server=server)
         if case.figures
     )
@@ -166,7 +166,8 @@ EXPERIMENT = Experiment(
             {"part": "slots"},
         ),
         Table(
-            "uWSGI with gevent: one ping after the other, on each of its sockets for HTTP",
+            "uWSGI with gevent: one ping after the other, on `http-socket` and on `http11-socket` "
+            "(HTTP/1.1)",
             ("server",),
             (
                 Column("pings", "pings", "total"),

@@ -79,6 +79,16 @@ LIMITS = (
         "of a link. Each of these costs CPU in its web process, its workers and its database."
     ),
     (
+        "A post without links goes to disk four times in Splitflap, one after the other: its "
+        "commit, the message of its job, the message of the outcome, and the commit of that. In a "
+        "queue system it goes twice: the message of its job, and its row. A link adds three more "
+        "in Splitflap. So Splitflap takes longer for each post, also when it is idle."
+    ),
+    (
+        "The others render a text by the same few lines. Splitflap's renderer also finds names, "
+        "links and an excerpt, and it bounds what a text may cost."
+    ),
+    (
         "The others write one row for each post, and nobody can ask them about it. An "
         "application that needs more has to add it, and its CPU."
     ),

@@ -8,6 +8,7 @@
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from . import page, results
 from .context import context
 from .experiment import Experiment, cases
 from .experiments import load, written
-from .results import RESULTS, Result
+from .results import RESULTS, Result, UnreadableResults
 from .servers import Missing
 
 
@@ -30,10 +31,18 @@ def main(arguments: list[str]) -> int:
     if unknown := set(options.names) - set(written()):
         note(f"unknown experiment: {', '.join(sorted(unknown))}; known: {', '.join(written())}")
         return 2
-    if options.adopt:
-        results.write(results.merged(results.read(), results.read(options.adopt)))
-        _write_page(results.read())
-        return 0
+    try:
+        # A file that cannot be read must not fail a run at its end.
+        results.read(options.results or RESULTS)
+        if options.adopt:
+            return _adopt(options.adopt)
+    except UnreadableResults as error:
+        note(f"talk: {error}")
+        return 2
+    return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     began = time.monotonic()
     failed = []
     for name in options.names or written():
@@ -66,6 +75,15 @@ def measured(experiment: Experiment, *, quick: bool, rounds: int | None = None) 
     return Result(machine, versions, rounds, took, quick, reason, rows=cases(rows))
 
 
+def _adopt(file: Path) -> int:
+    if not file.exists():
+        note(f"talk: there are no results in {file}")
+        return 2
+    results.write(results.merged(results.read(), results.read(file)))
+    _write_page(results.read())
+    return 0
+
+
 def _keep(name: str, result: Result, options: argparse.Namespace) -> None:
     """Write after each experiment. One that could not run leaves earlier rows."""
     if options.quick and not options.results:
@@ -88,9 +106,25 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--adopt", type=Path)
-    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--rounds", type=_at_least_one)
     return parser.parse_args(arguments)
 
 
+def _at_least_one(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least one round")
+    return number
+
+
+def _stop(_number: int, _frame: object) -> None:
+    """As Ctrl-C does: each experiment then ends the processes that it started."""
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        note("talk: interrupted; finished experiments are in the results, the page is as before")
+        sys.exit(130)

@@ -30,6 +30,7 @@ variable that was not set: TALK_….
 """
 
 import math
+import re
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,8 +65,8 @@ class Row:
 
 
 def missing_row(error: Exception, **labels: Label) -> Row:
-    """A row that says why there are no figures."""
-    return Row(labels, {}, str(error).partition("\n")[0])
+    """A row that says why there are no figures, without the folders of this machine."""
+    return Row(labels, {}, re.sub(r"\n.*| \(looked in .*", "", str(error), flags=re.DOTALL))
 
 
 @dataclass(frozen=True)

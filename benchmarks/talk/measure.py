@@ -73,8 +73,9 @@ def peak(
     With `gathers`, the first pages wait until all slots have a request: the number in flight does
     not depend on the machine's speed then, and the rate means nothing.
 
-    Latencies are left out, for there is no schedule to count them from. The rate counts all answers
-    up to the last one: many threads that compute finish late, and all at once.
+    A request without an answer at the end is missing, unless the server still computes. Latencies
+    are left out, for there is no schedule to count them from. The rate counts all answers up to the
+    last one: many threads that compute finish late, and all at once.
     """
     connections = running.slots * running.processes + WAITING_AT_PEAK
     load = Load(running.port, FLOOD, seconds, connections, fresh=True, warm_up=0.0)
@@ -85,8 +86,10 @@ def peak(
     used = running.cpu_seconds() - before
     largest, result = site.largest(), sent.work
     site.reset()  # later pages wait for no others
-    # A request that was on its way at the end is not missing.
-    result.lost -= result.timed_out
+    # The generator has waited for the last answers. A server that is idle will send no more: it
+    # has lost them. One that computes is slow.
+    if result.timed_out and not _is_idle(running):
+        result.lost -= result.timed_out
     found = _measurement(load, sent, used, _for_each(running, sent.seen, largest), largest)
     # The server may still work on requests that it was sent.
     wait_until(lambda: _is_idle(running), f"{running.server.name} to be idle", SETTLE_TIMEOUT)

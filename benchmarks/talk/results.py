@@ -22,7 +22,10 @@ from .experiments import NAMES
 RESULTS = ROOT / "benchmarks" / "talk" / "results.json"
 
 #: Options for a version, other than --version.
-_VERSION = {"nginx": "-v"}
+_VERSION = {"nginx": "-v", "rabbitmqctl": "version"}
+
+#: Debian has the programs of PostgreSQL there, the newest version first.
+_FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def versions(experiment: Experiment) -> dict[str, str]:
 def _program_version(name: str) -> str:
     """The version that a program prints."""
     try:
-        command = [find_binary(name), _VERSION.get(name, "--version")]
+        command = [find_binary(name, *_FOLDERS), _VERSION.get(name, "--version")]
     except MissingBinary:
         return "not installed"
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
@@ -84,17 +87,33 @@ def _program_version(name: str) -> str:
     return version.group() if version else "unknown"
 
 
+class UnreadableResults(ValueError):
+    """A file is no results file, or one of another version."""
+
+
 def read(file: Path = RESULTS) -> dict[str, Result]:
-    """The results by experiment; none if there is no file."""
+    """The results by experiment; none if there is no file.
+
+    Raises:
+        UnreadableResults: the file is broken, or of another version.
+    """
     if not file.exists():
         return {}
-    return {name: _result(each) for name, each in json.loads(file.read_text("utf-8")).items()}
+    try:
+        return {name: _result(each) for name, each in json.loads(file.read_text("utf-8")).items()}
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise UnreadableResults(
+            f"cannot read the results in {file} ({type(error).__name__}: {error}); remove the file "
+            "to measure everything anew"
+        ) from error
 
 
 def write(results: Mapping[str, Result], file: Path = RESULTS) -> None:
-    """Write all results."""
+    """Write all results. An interrupted write leaves the earlier file whole."""
     experiments = (f"{json.dumps(name)}: {_text(each)}" for name, each in results.items())
-    file.write_text("{\n" + ",\n".join(experiments) + "\n}\n", encoding="utf-8")
+    unfinished = file.with_name(f"{file.name}.new")
+    unfinished.write_text("{\n" + ",\n".join(experiments) + "\n}\n", encoding="utf-8")
+    unfinished.replace(file)
 
 
 def merged(kept: Mapping[str, Result], new: Mapping[str, Result]) -> dict[str, Result]:

@@ -1,5 +1,6 @@
 """The page site as a process (page_site.py)."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,7 +36,10 @@ class Site:
 @contextmanager
 def page_site(page_seconds: float) -> Iterator[Site]:
     """A site whose pages take some seconds."""
-    command = [sys.executable, "-m", "benchmarks.talk.page_site"]
+    # A killed run would leave it behind: nothing else ends it then.
+    setpriv = shutil.which("setpriv")
+    dies_with_us = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+    command = [*dies_with_us, sys.executable, "-m", "benchmarks.talk.page_site"]
     environ = {"TALK_PAGE_SECONDS": str(page_seconds)}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environ

@@ -134,5 +134,8 @@ EXPERIMENT = Experiment(
         *LIMITS,
     ),
     rounds=1,
-    packages=("flask", "gunicorn", "celery", "rq", "redis", "fastapi", "taskiq", "taskiq-aio-pika"),
+    packages=(
+        *("flask", "gunicorn", "celery", "rq", "redis", "fastapi", "taskiq", "taskiq-aio-pika"),
+        *("postgres", "rabbitmqctl", "redis-server"),
+    ),
 )

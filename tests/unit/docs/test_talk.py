@@ -1,6 +1,7 @@
 """docs/talk.md and its short version are made from the committed results: no typed figures."""
 
 import ast
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.talk import experiments, results
+from benchmarks.talk.__main__ import main
 from benchmarks.talk.experiment import Case, Rows
 from benchmarks.talk.page import PAGE, README, page, short
 
@@ -108,3 +110,35 @@ def test_a_written_result_is_read_again(tmp_path: Path) -> None:
     results.write(kept, tmp_path / "results.json")
     found = results.read(tmp_path / "results.json")["threads"]
     assert (found.kept_because, found.rows[0].median("rate")) == ("TALK_X is not set", 1.0)
+
+
+@pytest.mark.parametrize("text", ['{"threads": ', "[]", '{"threads": {"rows": []}}', "{}x"])
+def test_a_run_does_not_begin_if_its_results_cannot_be_kept(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file is broken, or of another version. The message names it, and it stays as it is."""
+    file = tmp_path / "results.json"
+    file.write_text(text, encoding="utf-8")
+    assert main(["--quick", "--results", str(file), "threads"]) == 2
+    assert str(file) in (told := capsys.readouterr().err)
+    assert "round 1" not in told
+    assert file.read_text(encoding="utf-8") == text
+
+
+def test_wrong_names_and_files_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing runs, and no page is written."""
+    assert main(["threads", "thread"]) == 2
+    assert "unknown experiment: thread;" in capsys.readouterr().err
+    assert main(["--adopt", str(tmp_path / "none.json")]) == 2
+    assert "none.json" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["--rounds", "0"])
+
+
+def test_an_interrupted_write_leaves_the_earlier_results(tmp_path: Path) -> None:
+    """The new file takes the place of the old one when it is whole."""
+    file = tmp_path / "results.json"
+    results.write({"threads": result(1.0)}, file)
+    with pytest.raises(ValueError, match="Out of range"):
+        results.write({"threads": result(math.inf)}, file)
+    assert results.read(file)["threads"].rows[0].median("rate") == 1.0

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import ROOT
+from benchmarks.harness.pace import RESPONSE_TIMEOUT
 from benchmarks.harness.table import number
 
 from .context import FULL
@@ -24,6 +25,7 @@ from .experiment import (
 from .experiments import load, written
 from .glossary import glossary
 from .load import PING_RATE
+from .measure import WAITING_AT_PEAK
 from .results import RESULTS, Result, read
 
 #: The page, and the folder of its figures.
@@ -40,7 +42,7 @@ _INTRODUCTION = f"""\
 # The talk, measured
 
 A talk of 2016, Miguel Grinberg's "Flask at Scale", walked through the ways to serve more than one
-request at a time in Python. This page measures each of its claims with the servers of today. All
+request at a time in Python. This page measures each of its claims with the servers of today. Most
 experiments use one small Flask application, a microblog: `benchmarks/talk/app.py`. Run them
 yourself with `make talk`. Splitflap is the microblog of this repository: it answers at once, and
 its workers do the work later. The last sections measure it beside others.
@@ -59,7 +61,9 @@ its workers do the work later. The last sections measure it beside others.
 - The load is an open loop: it sends requests on a schedule, and does not wait for answers. A
   latency counts from the scheduled time, so the wait for a busy server is in it.
 - `half` is a load at half of the server's peak. `above` is one and a half times the peak. At the
-  peak, a few requests more than the server has slots are sent at the same time.
+  peak, the load does wait: it keeps {WAITING_AT_PEAK} requests more under way than the server has
+  slots. A request without an answer {RESPONSE_TIMEOUT:g} s after its end is missing, unless the
+  server still computes.
 - CPU per request is measured without pings: at the peak, as a rule.
 - Memory per waiting request: the memory of the server when all slots are busy, less its memory
   after its first requests, divided by the requests in flight.

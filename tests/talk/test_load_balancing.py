@@ -121,7 +121,7 @@ def test_the_verdict_tells_of_lost_sessions_only_if_there_were_some() -> None:
 def test_the_verdict_recommends_the_proxy_that_was_fastest() -> None:
     """Over kept connections."""
     said = judged(mixed(IN_TURN, "kept", 60), mixed(LEAST_CONN, "kept", 20)).what_to_do
-    assert said.startswith("Put a proxy")
+    assert said.startswith("For kept connections, put a proxy")
     assert f"fastest with {LEAST_CONN}" in said
 
 
@@ -157,3 +157,10 @@ def test_the_verdict_counts_sessions_that_failed_otherwise() -> None:
     assert f"1 of 10 (2 failed otherwise) with {HASH}" in (
         judged(polled(HASH, 1, failed=2)).by_how_much
     )
+
+
+def test_the_verdict_says_what_new_connections_make_of_it() -> None:
+    """A proxy that is ahead with kept connections may be behind with new ones."""
+    kept = mixed(LEAST_CONN, "kept", 20)
+    assert "no proxy was ahead" in judged(kept, mixed(LEAST_CONN, "new", 60)).what_to_do
+    assert "no proxy was ahead" not in judged(kept, mixed(LEAST_CONN, "new", 1)).what_to_do

@@ -13,6 +13,7 @@ from benchmarks.talk.experiment import (
     but_not_right,
     ratio,
 )
+from benchmarks.talk.measure import WAITING_AT_PEAK
 from benchmarks.talk.probes.asyncio_today import (
     A2WSGI,
     ASGIREF,
@@ -22,6 +23,7 @@ from benchmarks.talk.probes.asyncio_today import (
     FASTAPI,
     LEFT,
     SEVERAL,
+    SLOTS,
     SYNC,
     THREADS,
     run,
@@ -176,6 +178,16 @@ EXPERIMENT = Experiment(
     ),
     run=run,
     verdict=verdict,
+    remarks=(
+        (
+            "FastAPI's `async def` has no slots. Its peak here is that of the load, which keeps "
+            f"{SLOTS + WAITING_AT_PEAK} requests under way."
+        ),
+        (
+            "uvicorn ran without its extra `standard`, so with asyncio's event loop and a parser "
+            "in Python. `uvloop` and `httptools` cost less CPU."
+        ),
+    ),
     packages=("flask", "asgiref", "a2wsgi", "fastapi", "aiohttp", "uvicorn", "gunicorn"),
     rounds=1,
     tables=(

@@ -52,6 +52,7 @@ def verdict(rows: Rows) -> Verdict:
         ),
         what_to_do=(
             "Take threads first: they need no patch, and any driver works. "
+            "eventlet's own documentation discourages new uses of it, so take gevent for new code. "
             "If you need green threads, patch in the first line of the program, before any other "
             "import. Then send many slow queries at the same time, and count how many the database "
             "runs at the same time: some drivers let through one. "

@@ -118,10 +118,23 @@ def _proxy(rows: Rows) -> str:
             "Measure your own mix before you add one. "
         )
     return (
-        "Put a proxy that balances requests in front of servers with one worker each. "
-        f"`/ping` was fastest with {best.labels['balancer']}. A proxy with `least_conn` knows how "
-        "many requests each worker has in flight. Several nginx processes need `zone` in the "
-        "upstream, to share that knowledge. "
+        "For kept connections, put a proxy that balances requests in front of servers with one "
+        f"worker each: `/ping` was fastest with {best.labels['balancer']}. {_needless(rows)}"
+        "A proxy with `least_conn` knows how many requests each worker has in flight. "
+        "Several nginx processes need `zone` in the upstream, to share that knowledge. "
+    )
+
+
+def _needless(rows: Rows) -> str:
+    """With new connections, the workers may share them well enough."""
+    new = _mixed(rows, "new")
+    if not new:
+        return ""
+    best = _best(new)
+    if best.labels["balancer"] in {IN_TURN, LEAST_CONN}:
+        return f"With new connections, it was fastest with {best.labels['balancer']}. "
+    return (
+        f"With new connections, it was fastest with {best.labels['balancer']}: no proxy was ahead. "
     )
 
 

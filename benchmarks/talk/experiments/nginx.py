@@ -11,6 +11,7 @@ from benchmarks.talk.experiment import (
     bullets,
     ratio,
 )
+from benchmarks.talk.measure import FLOOD
 from benchmarks.talk.nginx.front import CONFIGURATION
 from benchmarks.talk.nginx.measured import (
     APPLICATION,
@@ -92,7 +93,8 @@ def _cost_words(rows: Rows) -> str:
     return (
         f"A small file cost {number(one.median('cpu_ms'))} ms of CPU from the application and "
         f"{number(two.median('cpu_ms'))} ms from nginx. The load generator shares the CPUs with "
-        "nginx, so nginx may serve more than the table says."
+        f"nginx, and sends at most {FLOOD:,.0f} requests a second. So nginx may serve more than "
+        "the table says."
     )
 
 

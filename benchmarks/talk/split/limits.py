@@ -43,6 +43,17 @@ LIMITS = (
         "thread costs little."
     ),
     (
+        "A slot is a thread or a process, and the work is plain code: that is the usual way. "
+        "taskiq's task can also be `async`, with an asynchronous client, and Celery's worker can "
+        "have a pool of green threads. Either then holds hundreds of waiting pages, as Splitflap's "
+        "scraper does. Neither was measured: the flood shows what the slots do, and not what these "
+        "libraries can do."
+    ),
+    (
+        "Splitflap has no `/ping`: a small page of its API stands for it. FastAPI and taskiq run "
+        "on uvicorn without `uvloop` and `httptools`."
+    ),
+    (
         "Flask alone: if the server dies, the client has no answer, and has to send the post "
         "again. Nothing else is lost, since an answer means that the post is done."
     ),

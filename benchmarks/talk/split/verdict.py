@@ -75,22 +75,23 @@ def _p99(case: Case) -> str:
 
 def _starved(rows: Rows) -> str:
     growths = {
-        name(flood): (ratio(flood, alone, "p99"), _unfinished(flood))
+        name(flood): (ratio(flood, alone, "p99"), bool(_unfinished(flood)))
         for flood in rows.where(load="flood", beside="flood")
         for alone in rows.where(system=name(flood), load="flood", beside="alone")
     }
-    starved = [
-        f"{each} ({'at least ' if undone else ''}{number(by)} times)"
-        for each, (by, undone) in growths.items()
-        if by > STARVES
-    ]
+    told = {
+        each: f"{each} ({'at least ' if bound else ''}{number(by)} times)"
+        for each, (by, bound) in growths.items()
+    }
+    starved = [told[each] for each, (by, bound) in growths.items() if bound or by > STARVES]
     if not starved:
         return "In no system did the flood starve the other posts."
-    spared = [each for each, (by, _) in growths.items() if by <= STARVES]
+    spared = [words for words in told.values() if words not in starved]
     rest = f" It does not in {listed(spared)}." if spared else ""
     return (
         f"The flood starves the posts without links in {listed(starved)}: so many times as long "
-        f"is their p99 as without it.{rest}"
+        f"is their p99 as without it. More than {STARVES} times, or unfinished posts, count as "
+        f"starving.{rest}"
     )
 
 

@@ -50,8 +50,8 @@ LIMITS = (
         "libraries can do."
     ),
     (
-        "Splitflap has no `/ping`: a small page of its API stands for it. FastAPI and taskiq run "
-        "on uvicorn without `uvloop` and `httptools`."
+        "Splitflap has no `/ping`: a small page of its API stands for it. The web process of "
+        "taskiq, FastAPI, runs on uvicorn without `uvloop` and `httptools`."
     ),
     (
         "Flask alone: if the server dies, the client has no answer, and has to send the post "

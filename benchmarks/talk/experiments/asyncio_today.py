@@ -183,12 +183,8 @@ EXPERIMENT = Experiment(
             "FastAPI's `async def` has no slots. Its peak here is that of the load, which keeps "
             f"{SLOTS + WAITING_AT_PEAK} requests under way."
         ),
-        (
-            "uvicorn ran without its extra `standard`, so with asyncio's event loop and a parser "
-            "in Python. `uvloop` and `httptools` cost less CPU."
-        ),
     ),
-    packages=("flask", "asgiref", "a2wsgi", "fastapi", "aiohttp", "uvicorn", "gunicorn"),
+    packages=("flask", "asgiref", "a2wsgi", "fastapi", "aiohttp", "uvicorn", "uvloop", "gunicorn"),
     rounds=1,
     tables=(
         Table(

@@ -209,15 +209,10 @@ EXPERIMENT = Experiment(
             "another client waits. The peak is such a load, so its CPU per request there is no "
             "cost of a request. Give it more slots than requests wait."
         ),
-        (
-            "uvicorn ran without its extra `standard`, so with asyncio's event loop and a parser "
-            "in Python. That extra installs `uvloop` and `httptools`, and then a request costs "
-            "uvicorn less CPU."
-        ),
     ),
     packages=(
         *("flask", "gunicorn", "gevent", "eventlet", "uwsgi", "waitress", "granian"),
-        *("uvicorn", "a2wsgi", "cheroot"),
+        *("uvicorn", "uvloop", "a2wsgi", "cheroot"),
     ),
     rounds=1,
 )

@@ -23,7 +23,7 @@ REPEATS = 2
 #: Posts a second of the load that is the same for all: about half of what the slowest system
 #: finishes on two CPUs, RQ apart. RQ forks for every job, and such a rate overloads it.
 EQUAL_RATE, QUICK_EQUAL_RATE = 70.0, 15.0
-EQUAL_SECONDS = 3.5
+EQUAL_SECONDS = 6.0
 
 #: Seconds after a load until an accepted post counts as unfinished.
 PATIENCE = 15.0

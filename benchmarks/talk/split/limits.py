@@ -51,7 +51,7 @@ LIMITS = (
     ),
     (
         "Splitflap has no `/ping`: a small page of its API stands for it. The web process of "
-        "taskiq, FastAPI, runs on uvicorn without `uvloop` and `httptools`."
+        "taskiq, FastAPI, runs on uvicorn with its extra `standard`."
     ),
     (
         "Flask alone: if the server dies, the client has no answer, and has to send the post "

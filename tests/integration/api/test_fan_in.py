@@ -3,15 +3,18 @@
 import random
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import pytest
 from splitflap_api.domain import fan_in
 from splitflap_api.domain.changes import Row
 from splitflap_api.domain.fan_in import CHUNK
+from splitflap_api.domain.jobs import locks
 from splitflap_api.domain.previews import FetchPreview
 from splitflap_api.store import schema
 from splitflap_core.contracts import JobOutcome
+from sqlalchemy import Connection
 
 from asyncrequest import TaskState
 from tests.unit.api.rig import Rig, rendered, scraped
@@ -155,3 +158,43 @@ def test_each_waiter_of_a_chunked_scrape_ends_once(
         pass
     assert all(rig.final(state) is not None for state in states)
     assert rig.count("completions") == rig.count("waiters") == 0
+
+
+def test_two_replicas_take_different_waiters_of_a_chunked_scrape(
+    make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both would count one waiter. The second post would end before its own preview."""
+    monkeypatch.setattr(fan_in, "CHUNK", 1)
+    replicas = [make_rig(), make_rig()]
+    one = replicas[0]
+    first, second = one.post("first"), one.post("second")
+    [shared] = one.apply(rendered(one.job(first), [SHARED]))
+    [own] = one.apply(rendered(one.job(second), [SHARED, "http://own.example/"]))
+    one.scraped(shared)
+    assert one.final(first) is not None
+    together(replicas, monkeypatch)
+    assert one.task(second)["pending"] == 1
+    assert one.final(second) is None
+    assert one.kinds().count("preview") == 2
+    one.scraped(own)
+    assert one.body(second)["state"] == "complete"
+
+
+def together(replicas: Sequence[Rig], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all replicas resume completions: each waits for the others before it locks tasks."""
+    barrier = threading.Barrier(len(replicas), timeout=1)
+
+    def lock_tasks(tx: Connection, ids: Iterable[str]) -> list[Row]:
+        with suppress(threading.BrokenBarrierError):
+            barrier.wait()
+        return locks.lock_tasks(tx, ids)
+
+    monkeypatch.setattr(fan_in, "lock_tasks", lock_tasks)
+    threads = [threading.Thread(target=each.ingest.resume_completions) for each in replicas]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+    for each in replicas:
+        each.number()

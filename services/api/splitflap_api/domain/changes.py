@@ -99,8 +99,9 @@ class Changes:
     #: Jobs that have ended, as rows of their ids, and waiters that wait no more.
     ended_jobs: list[Row] = field(default_factory=list)
     taken_waiters: list[Row] = field(default_factory=list)
-    #: Posts that an ingest has locked, and the new columns of those with new HTML, by id.
+    #: Posts that an ingest has locked, by id, as they were before it. But `bytes` has new HTML too.
     locked_posts: dict[str, Row] = field(default_factory=dict)
+    #: The new columns of posts with new HTML, by id.
     rendered_posts: dict[str, Row] = field(default_factory=dict)
     preview_requests: list[PreviewRequest] = field(default_factory=list)
     #: Running tasks that end with this transaction, although their jobs have not ended.

@@ -93,10 +93,14 @@ def decrement_pending(
 
 
 def unfinished_completions(tx: Connection) -> dict[str, str]:
-    """Ended jobs with waiters left, with their subjects. Deletes completions without waiters."""
+    """Ended jobs with waiters left, with their subjects. Deletes completions without waiters.
+
+    Leaves out those that another replica has locked: two replicas would count one waiter twice.
+    """
     left = select(waiters.c.job_id).where(waiters.c.job_id == completions.c.job_id).exists()
     tx.execute(delete(completions).where(~left))
-    return {row.job_id: row.url for row in tx.execute(select(completions).limit(COMPLETIONS))}
+    some = select(completions).limit(COMPLETIONS).with_for_update(skip_locked=True)
+    return {row.job_id: row.url for row in tx.execute(some)}
 
 
 def _waiters(

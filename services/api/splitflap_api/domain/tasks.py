@@ -91,6 +91,7 @@ class Tasks:
             "id": row["id"],
             "state": "split" if split else "done",
             "pending": 0,
+            "total": row["total"],
             "status": final.status,
             "headers": msgspec.json.encode(final.headers).decode(),
             "body": final.body,
@@ -103,7 +104,7 @@ class Tasks:
 
 def _leave(tx: Connection, now: int, rows: Iterable[Row], outcomes: Mapping[str, Outcome]) -> None:
     """Make tasks due for another replica, with their outcomes in the column of the final body."""
-    due = [{"id": row["id"], "pending": 0, "finish_at": now} for row in rows]
+    due = [{"id": row["id"], "pending": 0, "total": row["total"], "finish_at": now} for row in rows]
     update_rows(tx, tasks, ("id",), due)
     stored = [
         {"id": row["id"], "body": encode(outcomes[row["id"]])}

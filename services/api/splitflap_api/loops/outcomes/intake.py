@@ -34,6 +34,7 @@ PAUSE = 1.0
 
 #: Seconds for which the next batch gathers after one of MANY messages: a commit costs this process
 #: and the database more than several outcomes. Smaller batches mean little load, and do not wait.
+#: Nor do messages that are left: a link's thread receives no others while it sleeps.
 MANY, GATHER = 4, 0.01
 
 _QUEUES = frozenset(queue.name for queue in topology.QUEUES)
@@ -100,7 +101,7 @@ class Intake:
             self._resume_at = time.monotonic() + PAUSE
         # The link's thread may have appended meanwhile.
         gathered[: len(batch)] = [each for each in batch if not each.settled]
-        if len(batch) >= MANY:
+        if len(batch) >= MANY and not gathered:
             time.sleep(GATHER)
         return True
 

@@ -155,7 +155,7 @@ def serving(
     """One server, answering /ping. `environ` has the sizes of the application.
 
     Raises:
-        Missing: it is not installed.
+        Missing: it is not installed, or it does not start.
     """
     server = TABLE[server] if isinstance(server, str) else server
     server.version()
@@ -170,17 +170,11 @@ def serving(
     service.start()
     running = Running(server, service, port, slots, processes)
     try:
-        wait_until(
-            lambda: _answers(running),
-            lambda: f"{server.name} to answer\n{service.tail()}",
-            START_TIMEOUT,
-        )
-        wait_until(
-            running.rests,
-            f"all processes of {server.name} to be ready",
-            START_TIMEOUT,
-            interval=0.2,
-        )
+        try:
+            wait_until(lambda: _answers(running), "an answer", START_TIMEOUT)
+            wait_until(running.rests, "all processes", START_TIMEOUT, interval=0.2)
+        except AssertionError as error:
+            raise Missing(f"{server.name} does not start: {_last(service)}") from error
         yield running
     finally:
         if service.is_running:
@@ -193,6 +187,11 @@ def _computes(pid: int) -> bool:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
         return stat.rpartition(")")[2].split()[0] in "RD"
     return True
+
+
+def _last(service: SpawnedService) -> str:
+    """The last line that a service has printed."""
+    return (service.tail().strip() or "it prints nothing").splitlines()[-1]
 
 
 def _answers(running: Running) -> bool:

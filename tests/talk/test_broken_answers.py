@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.talk.context import context
 from benchmarks.talk.experiment import Case, failures
+from benchmarks.talk.servers import Missing
 
 #: Every third request goes wrong in a way that the environment names.
 APP = """
@@ -50,3 +51,15 @@ def test_a_bad_answer_is_counted_at_the_peak(breaks: str, counted: str, tmp_path
     assert set(bad) == {counted}
     assert figures["right"]
     assert counted in failures(Case({}, {name: [value] for name, value in figures.items()}))
+
+
+def test_a_server_that_does_not_start_is_named_with_the_reason(tmp_path: Path) -> None:
+    """So the other rows of its experiment are kept."""
+    (tmp_path / "failing.py").write_text("raise SystemExit('no such setting')", encoding="utf-8")
+    environ = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}
+    with (
+        context(quick=True) as it,
+        pytest.raises(Missing, match="waitress does not start: no such setting"),
+        it.serving("waitress", slots=1, app="failing:app", environ=environ),
+    ):
+        pass

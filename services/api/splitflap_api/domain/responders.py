@@ -19,7 +19,8 @@ from splitflap_api.domain.preview_urls import PreviewUrls
 class Completion:
     """The tasks of one responder that end in a transaction, and the outcomes of some, by task.
 
-    `urls` gives the URLs of previews in the responses.
+    A responder calls `set_state` or `Changes.write_rendered_posts` before it reads posts. `urls`
+    gives the URLs of previews in the responses.
     """
 
     tx: Connection

@@ -57,7 +57,7 @@ class JobKind(ABC):
     def write_posts(  # noqa: B027 - as above
         self, tx: Connection, changes: Changes, finished: Sequence[FinishedJob]
     ) -> None:
-        """Write the posts of these jobs, once the tasks are locked."""
+        """Write the posts of these jobs, or gather their rows. The tasks are locked."""
 
     def is_dead_letter(self, finished: FinishedJob) -> bool:
         """Whether the job is listed as a dead letter."""

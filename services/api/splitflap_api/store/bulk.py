@@ -57,7 +57,7 @@ def write_all(tx: Connection, inserts: TableRows, deletes: TableRows) -> None:
     }
     if tx.dialect.name == "sqlite":
         for verb, table, rows in given.values():
-            (delete_rows if verb == "delete" else insert_rows)(tx, table, rows)
+            (_delete_each if verb == "delete" else insert_rows)(tx, table, rows)
     elif given:
         shape = tuple((verb, table, tuple(rows[0])) for verb, table, rows in given.values())
         tx.execute(_write_all(shape), {name: _json(rows) for name, (*_, rows) in given.items()})
@@ -90,17 +90,6 @@ def upsert_rows(
     tx.execute(statement, rows if sqlite else {"rows": _json(rows)})
 
 
-def delete_rows(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Delete the table's rows with these values."""
-    if not rows:
-        return
-    keys = tuple(rows[0])
-    if tx.dialect.name == "sqlite":
-        tx.execute(_delete_one(table, keys), [_prefixed(row) for row in rows])
-    else:
-        tx.execute(_delete(table, keys), {"rows": _json(rows)})
-
-
 def among(tx: Connection, column: Column[Any], values: Iterable[Any]) -> TextClause:
     """The condition `column IN values`."""
     sqlite = tx.dialect.name == "sqlite"
@@ -124,6 +113,11 @@ def _json(rows: Sequence[Row]) -> str:
 def _bytes_as_json(value: Any) -> Any:
     """Bytes as PostgreSQL's bytea text; msgspec would write base64."""
     return f"\\x{value.hex()}" if isinstance(value, bytes) else value
+
+
+def _delete_each(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Delete rows with these values on SQLite."""
+    tx.execute(_delete_one(table, tuple(rows[0])), [_prefixed(row) for row in rows])
 
 
 def _prefixed(row: Row) -> Row:
@@ -183,12 +177,7 @@ def _upsert(
     )
 
 
-@cache
-def _delete(table: Table, keys: tuple[str, ...]) -> TextClause:
-    return text(_deleting(table, keys))
-
-
-def _deleting(table: Table, keys: tuple[str, ...], parameter: str = "rows") -> str:
+def _deleting(table: Table, keys: tuple[str, ...], parameter: str) -> str:
     given = _given(table, parameter)
     return f"DELETE FROM {table.name} USING {given} WHERE {_same(table, keys)}"  # noqa: S608 - as above
 

@@ -14,7 +14,7 @@ from tests.system.rig.processes import SpawnedService
 
 from .phases import counts
 from .sizes import KILLS_PATIENCE
-from .system import LOOK, Sent, System
+from .system import Sent, System, wait
 
 #: Posts a second, each with a page of half a second: ten are worked on at a time.
 RATE = 20.0
@@ -43,7 +43,7 @@ def kill_each(system: System, site: Site, only: Sequence[str] = ()) -> list[Row]
             loads[name] = _under_load(system, kill)
             _recover(system, loads[name])
     accepted = {number for each in loads.values() for number in each.due()}
-    _wait_until(lambda: accepted <= set(system.books.done()), KILLS_PATIENCE)
+    wait(lambda: accepted <= set(system.books.done()), KILLS_PATIENCE)
     # A post that is done twice may be so a little later.
     time.sleep(AFTER)
     done, fetched = system.books.done(), site.fetched()
@@ -61,7 +61,7 @@ def _under_load(system: System, kill: Callable[[], None]) -> Sent:
     It returns when the process is started again.
     """
     with system.sending(["link"] * int(RATE * SECONDS), RATE) as sent:
-        _wait_until(lambda: max(system.books.done(), default=0) >= sent.first, RECOVERY)
+        wait(lambda: max(system.books.done(), default=0) >= sent.first, RECOVERY)
         kill()
     return sent
 
@@ -75,14 +75,7 @@ def _recover(system: System, sent: Sent) -> None:
                 service.start()
         return set(sent.due()) <= set(system.books.done()) and system.accepts()
 
-    _wait_until(recovered, RECOVERY)
-
-
-def _wait_until(condition: Callable[[], bool], patience: float) -> None:
-    """Wait until a condition holds, or patience ends."""
-    end = time.monotonic() + patience
-    while not condition() and time.monotonic() < end:
-        time.sleep(LOOK)
+    wait(recovered, RECOVERY)
 
 
 def _victims(system: System) -> dict[str, Callable[[], None]]:

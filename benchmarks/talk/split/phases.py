@@ -11,7 +11,7 @@ from benchmarks.talk.experiment import Row
 
 from .books import Done
 from .mix import MIX, PAGE_SECONDS, burst_of, mixed
-from .system import Sent, System
+from .system import Sent, System, wait
 
 #: Connections of a burst: its requests wait for one of them. Splitflap serves up to 60 requests of
 #: one account at a time, and refuses more.
@@ -122,7 +122,8 @@ def beside_flood(
         with flooding as flood, system.pinging(seconds) as pings:
             with system.sending(plain, PLAIN_RATE) as sent:
                 pass
-            _wait_each(system, sent, patience)
+            # Whatever else is done: a flood may take long.
+            wait(lambda: set(sent.due()) <= set(system.books.done()), patience, look=0.5)
             done, ended = system.books.done(), time.time()
         rows.append(_beside(system, name, sent, pings[0], flood, done, ended))
     return rows
@@ -144,13 +145,6 @@ def _beside(
         "flood": len(flood.due()) if flood else 0,
     }
     return Row({"system": system.name, "load": "flood", "beside": name}, figures)
-
-
-def _wait_each(system: System, sent: Sent, patience: float) -> None:
-    """Wait until these posts are done, whatever else is."""
-    end = time.monotonic() + patience
-    while set(sent.due()) - set(system.books.done()) and time.monotonic() < end:
-        time.sleep(0.5)
 
 
 def _latency(

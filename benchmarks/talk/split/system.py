@@ -1,16 +1,15 @@
 """A running system: its processes, what was sent to it, and what became of that."""
 
 import json
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from benchmarks.harness.pace import PacedLoad, PacedResult, pacing, request
 from benchmarks.harness.processes import cpu_seconds_with_ended_children
 from benchmarks.talk.load import Load, Work
 from tests.servers.server import Server
-from tests.support import descendants
+from tests.support import WaitTimeout, descendants, wait_until
 from tests.system.rig.processes import SpawnedService
 
 from .books import Books, Done
@@ -24,6 +23,12 @@ WEB, WORKERS = "web", "workers"
 
 #: Seconds between two looks into the books.
 LOOK = 0.2
+
+
+def wait(condition: Callable[[], bool], patience: float, *, look: float = LOOK) -> None:
+    """Wait until a condition holds, or patience ends. `look`: seconds between two looks."""
+    with suppress(WaitTimeout):
+        wait_until(condition, timeout=patience, interval=look)
 
 
 @dataclass
@@ -123,9 +128,7 @@ class System:
 
     def wait_done(self, before: int, accepted: int, patience: float) -> None:
         """Wait until the books have so many more than before, or patience ends."""
-        end = time.monotonic() + patience
-        while self.books.count() < before + accepted and time.monotonic() < end:
-            time.sleep(LOOK)
+        wait(lambda: self.books.count() >= before + accepted, patience)
 
     def is_right(self, kind: str, number: int, done: Done) -> bool:
         """Whether a post has the right HTML and the right titles."""

@@ -51,6 +51,22 @@ keys = Table(
     _time("revoked_at", nullable=True),
 )
 
+#: Secrets that stand for a key for a limited time (domain/sessions.py).
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("key_id", _id(), nullable=False),
+    # `page`: the cookie of a browser. `stream`: a token in the address of an event stream.
+    Column("use", String(10), nullable=False),
+    Column("user_agent", String(200), nullable=False, server_default=""),
+    _time("created_at"),
+    _time("expires_at"),
+)
+Index("sessions_key", sessions.c.key_id, sessions.c.use, sessions.c.id)
+Index("sessions_expires_at", sessions.c.expires_at)
+
 tasks = Table(
     "tasks",
     metadata,

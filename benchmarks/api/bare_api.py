@@ -28,7 +28,7 @@ def bare_service(settings: ApiSettings, waiters: "Waiters") -> "ApiService":
 
 def _remove_back_end(service: Any) -> None:
     from splitflap_api.contract.formats import rfc3339
-    from splitflap_api.domain.keys import ALL_SCOPES, Caller
+    from splitflap_api.domain.access.keys import ALL_SCOPES, Caller
     from uuid_utils import uuid7
 
     from asyncrequest import Submission, TaskState

@@ -26,11 +26,11 @@ from splitflap_core.telemetry import Metrics
 
 from asyncrequest import AsyncRequests
 from splitflap_api.contract.paths import PREFIX
+from splitflap_api.domain.access.keys import Keyring
 from splitflap_api.domain.fair.ledger import Ledger
 from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.final_responses import RESPONDERS
 from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
-from splitflap_api.domain.keys import Keyring
 from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.domain.responders import Responders
 from splitflap_api.domain.tasks import Tasks

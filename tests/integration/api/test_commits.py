@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from splitflap_api.contract import models
 from splitflap_api.contract.problems import Problem
+from splitflap_api.domain.access.keys import Keyring
 from splitflap_api.domain.changes import NewTask
-from splitflap_api.domain.keys import Keyring
 from splitflap_api.domain.posts.commands import CreatePost
 from splitflap_api.store import schema
 from sqlalchemy.exc import SQLAlchemyError

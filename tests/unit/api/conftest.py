@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from splitflap_api.contract.paths import PREFIX
-from splitflap_api.domain.keys import Keyring
+from splitflap_api.domain.access.keys import Keyring
 from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
 from splitflap_api.http.services import Services

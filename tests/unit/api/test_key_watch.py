@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from splitflap_api.contract.models import KeyInput
-from splitflap_api.domain.keys import Keyring
+from splitflap_api.domain.access.keys import Keyring
 from splitflap_api.loops.long_requests.key_watch import KeyWatch
 
 from tests.support import wait_until

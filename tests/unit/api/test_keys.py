@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from splitflap_api.contract.models import CreatedKey, KeyInput
 from splitflap_api.contract.problems import Problem
-from splitflap_api.domain import keys
-from splitflap_api.domain.keys import CACHE, Caller, Keyring, hash_of, new_secret
+from splitflap_api.domain.access import keys
+from splitflap_api.domain.access.keys import CACHE, Caller, Keyring, hash_of, new_secret
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys as table
 from sqlalchemy import select, update

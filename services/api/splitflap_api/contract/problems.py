@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from splitflap_api.contract.bearer import challenge
+from splitflap_api.contract.access.credentials import challenge
 from splitflap_api.contract.paths import PROBLEMS
 
 MEDIA_TYPE = "application/problem+json"

@@ -2,9 +2,9 @@
 
 from flask import g, request
 
-from splitflap_api.contract.bearer import bearer_of
+from splitflap_api.contract.access.credentials import bearer_of
 from splitflap_api.contract.problems import forbidden, unauthorized
-from splitflap_api.domain.keys import Caller, Keyring
+from splitflap_api.domain.access.keys import Caller, Keyring
 
 
 def authorise(keyring: Keyring, scope: str) -> Caller:

@@ -11,7 +11,7 @@ from splitflap_api.contract import headers as doc
 from splitflap_api.contract.models import NoQuery
 from splitflap_api.contract.operations import ENDPOINT, Operation
 from splitflap_api.contract.problems import bad_parameter
-from splitflap_api.domain.keys import Keyring
+from splitflap_api.domain.access.keys import Keyring
 from splitflap_api.http.auth import authorise
 from splitflap_api.http.parse import check_ids, json_body, query_parameters
 from splitflap_api.overload.connection_limits import authenticate

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from splitflap_core.telemetry import Metrics
 
 from asyncrequest import AsyncRequests
+from splitflap_api.domain.access.keys import Keyring
 from splitflap_api.domain.commands import Command
-from splitflap_api.domain.keys import Keyring
 from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.loops.long_requests.feed import Feed

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from splitflap_core.telemetry import Metrics
 
-from splitflap_api.contract.bearer import bearer_of
+from splitflap_api.contract.access.credentials import bearer_of
 from splitflap_api.contract.operations import ENDPOINT
 from splitflap_api.contract.paths import makes_work
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem, unavailable

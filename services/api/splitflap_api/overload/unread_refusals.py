@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from splitflap_api.contract.paths import makes_work
 from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.overload.admission import Admission
-from splitflap_api.overload.raw_bearer import certain_bearer
+from splitflap_api.overload.raw_credential import certain_bearer
 from splitflap_api.overload.raw_response import date, raw_response
 from splitflap_api.overload.shedding import ACCOUNT_BACKLOG, FULL, ShedReason
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from splitflap_api.overload.client_gate import ClientGate
 from splitflap_api.overload.connection_limits import ConnectionLimits, HeldConnection
-from splitflap_api.overload.raw_bearer import probable_bearer
+from splitflap_api.overload.raw_credential import probable_bearer
 from splitflap_api.overload.slots import STRANGERS
 from splitflap_api.server.client_socket import ClientSocket
 

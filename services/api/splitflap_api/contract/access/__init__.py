@@ -1,0 +1,1 @@
+"""Credentials of requests: keys, sessions of browsers, tokens for streams."""

@@ -1,0 +1,1 @@
+"""Access: keys, and the secrets that stand for a key."""

@@ -77,15 +77,17 @@ talk: servers dev ## Measure the claims of docs/talk.md, within 20 minutes (TALK
 	@.ci/talk $(UV)
 	$(BIN)/python -m benchmarks.talk $(TALK)
 
-lint: dev ## Check style, format, types and the direction of imports
+lint: dev ## Check style, format, types and the direction of imports, of JavaScript too
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@.ci/web
 
 format: dev ## Format the code, and apply ruff's fixes
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	@.ci/web format
 
 docs: dev ## Generate pages, schema and dashboards in docs/ and charts/ from their declarations
 	$(BIN)/python docs/generate.py
@@ -141,7 +143,7 @@ bench-tools: ## Install wrk, nginx, Redis (Debian, as root) and metascraper for 
 	@.ci/npm previews benchmarks/scraper/rivals/package.json
 
 clean: ## Remove installed packages and caches; the data stays
-	rm -rf .venv .uv .cache .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .uv .cache .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis services/web/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- installation ------------------------------------------------------------------------------

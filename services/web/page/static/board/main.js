@@ -1,0 +1,5 @@
+import '../lib/header.js';
+import '../lib/sign-in.js';
+import { session } from '../lib/session.js';
+
+void session.start();

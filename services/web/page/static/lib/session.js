@@ -1,0 +1,115 @@
+/**
+ * The session of this page. The person gives a key once, or a link brings it in its fragment; the
+ * API exchanges it for a cookie that no script can read.
+ *
+ * `session` dispatches `change` when somebody signs in or out, or when the session has ended.
+ */
+
+/**
+ * @typedef {object} Session
+ * @property {string} account
+ * @property {string[]} scopes
+ * @property {string} [id]
+ * @property {string} [expires_at]
+ */
+
+class SessionHolder extends EventTarget {
+  /** @type {Session | null} */
+  current = null;
+  /** @type {string} until the API has sessions */
+  #key = '';
+  /** Whether `start` has ended. */
+  known = false;
+
+  /** Headers for requests to the API. */
+  headers() {
+    /** @type {Record<string, string>} */
+    const headers = { 'Splitflap-Page': '1' };
+    if (this.#key) headers.Authorization = `Bearer ${this.#key}`;
+    return headers;
+  }
+
+  /** @param {string} scope */
+  may(scope) {
+    const scopes = this.current?.scopes ?? [];
+    return scopes.includes(scope) || scopes.includes('admin');
+  }
+
+  /**
+   * Finds the present session, or takes the key of the address bar. It removes the key from there
+   * first, so that no history and no copied link has it.
+   */
+  async start() {
+    const key = keyOfFragment();
+    try {
+      if (key) await this.signIn(key);
+      else await this.#load();
+    } finally {
+      this.known = true;
+      this.#changed();
+    }
+  }
+
+  async #load() {
+    const response = await fetch('/v1/session', { headers: this.headers() });
+    if (response.ok) this.current = await response.json();
+  }
+
+  /**
+   * @param {string} key
+   * @returns {Promise<string | null>} why it failed, null if it did not
+   */
+  async signIn(key) {
+    const response = await fetch('/v1/session', {
+      method: 'POST',
+      headers: { 'Splitflap-Page': '1', 'Content-Type': 'application/json' },
+      body: JSON.stringify({ key }),
+    });
+    if (response.status === 404) return this.#withoutSessions(key);
+    const body = await response.json().catch(() => ({}));
+    if (!response.ok) return body.detail ?? `The server answered ${response.status}.`;
+    this.current = body;
+    this.#changed();
+    return null;
+  }
+
+  /**
+   * For an API without sessions: keeps the key in memory until the page is closed.
+   * @param {string} key
+   */
+  async #withoutSessions(key) {
+    const headers = { Authorization: `Bearer ${key}` };
+    const response = await fetch('/v1/posts?limit=1', { headers });
+    if (!response.ok) return 'The key is not valid.';
+    const keys = await fetch('/v1/keys?limit=1', { headers });
+    this.#key = key;
+    this.current = { account: 'admin', scopes: keys.ok ? ['admin'] : ['read', 'write'] };
+    this.#changed();
+    return null;
+  }
+
+  async signOut() {
+    await fetch('/v1/session', { method: 'DELETE', headers: this.headers() });
+    this.expired();
+  }
+
+  /** The API refused the session: it has ended, or its key was revoked. */
+  expired() {
+    if (!this.current) return;
+    this.current = null;
+    this.#key = '';
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+function keyOfFragment() {
+  const key = new URLSearchParams(location.hash.slice(1)).get('key');
+  if (key) history.replaceState(history.state, '', location.pathname + location.search);
+  return key;
+}
+
+export const session = new SessionHolder();

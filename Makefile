@@ -129,8 +129,9 @@ images: ## Build the three images (BUILDER=docker REGISTRY=localhost TAG=dev PYT
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; \
 	    { set +x; } 2>/dev/null; done
 
-servers: ## Install PostgreSQL, RabbitMQ, nginx, Go and more for tests (Debian, as root); starts none
+servers: ## Install PostgreSQL, RabbitMQ, a browser, Go and more for tests (Debian, as root); starts none
 	@.ci/servers
+	@.ci/npm axe tests/browser/package.json
 
 tools: ## Install Helm into .tools if the system has none, for tests of the chart
 	@.ci/helm

@@ -119,12 +119,13 @@ scaling-figures: export SPLITFLAP_SCALING_PAGE := benchmarks/README.md
 scaling-figures: dev tools ## Measure replicas over time under two floods; updates benchmarks/README.md
 	@tests/cluster/run all -k each_bottleneck
 
-images: ## Build the three images (BUILDER=docker REGISTRY=localhost TAG=dev PYTHON_VERSION=3.11)
+images: ## Build the four images (BUILDER=docker REGISTRY=localhost TAG=dev PYTHON_VERSION=3.11 NGINX_IMAGE=)
 	@[ -n "$(BUILDER)" ] || { echo "images need docker, podman or buildah" >&2; exit 1; }
-	@set -e; for service in api scraper renderer; do \
+	@set -e; for service in api scraper renderer web; do \
 	    set -x; $(BUILDER) build $(BUILD_FLAGS) -f services/$$service/Dockerfile \
 	    -t $(REGISTRY)/splitflap/$$service:$(TAG) \
 	    $(if $(PYTHON_VERSION),--build-arg PYTHON_VERSION=$(PYTHON_VERSION)) \
+	    $(if $(NGINX_IMAGE),$$([ $$service != web ] || echo --build-arg NGINX_IMAGE=$(NGINX_IMAGE))) \
 	    --build-arg VERSION=$$(cat VERSION) \
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; \
 	    { set +x; } 2>/dev/null; done

@@ -26,7 +26,7 @@ def test_the_mode_none_takes_replicas_from_the_values(helm: Helm) -> None:
     values = {"renderer": {"replicas": 3}, "scraper": {"replicas": 0}}
     manifests = helm.render(merged(DEV, values))
     replicas = {name: each["spec"]["replicas"] for name, each in manifests.of("Deployment").items()}
-    assert replicas == {"api": 1, "renderer": 3, "scraper": 0}
+    assert replicas == {"web": 1, "api": 1, "renderer": 3, "scraper": 0}
     assert not manifests.of("HorizontalPodAutoscaler")
     assert not manifests.of("ScaledObject")
 
@@ -45,7 +45,7 @@ def test_each_deployment_has_exactly_one_autoscaler(
     manifests = scaled(helm, mode)
     deployments = manifests.of("Deployment")
     autoscalers = manifests.of(kind)
-    assert set(autoscalers) == set(deployments) == {"api", "renderer", "scraper"}
+    assert set(autoscalers) == set(deployments) == {"web", "api", "renderer", "scraper"}
     assert not manifests.of(other)
     for component, each in autoscalers.items():
         target = each["spec"]["scaleTargetRef"]["name"]

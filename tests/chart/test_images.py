@@ -41,6 +41,24 @@ def test_an_image_has_a_numeric_user_and_locked_packages(service: str) -> None:
         assert f"org.opencontainers.image.{label}=" in run
 
 
+def test_the_image_of_nginx_has_a_numeric_user_and_any_base() -> None:
+    """It has the labels of the other images. nginx finishes running requests after SIGQUIT."""
+    text = (ROOT / "services" / "web" / "Dockerfile").read_text(encoding="utf-8")
+    _, run = text.split("\nFROM ")[1:]
+    assert run.startswith("${NGINX_IMAGE}\n")
+    assert re.search(r"^USER [1-9]\d+:[1-9]\d+$", run, re.MULTILINE)
+    assert "STOPSIGNAL SIGQUIT" in run
+    for label in ("title", "description", "licenses", "version", "revision"):
+        assert f"org.opencontainers.image.{label}=" in run
+
+
+def test_compose_publishes_nginx_alone(stack: dict[str, Any]) -> None:
+    """It asks the API by its name in the stack."""
+    assert [name for name, service in stack.items() if "ports" in service] == ["web"]
+    assert stack["web"]["environment"]["WEB_API"] == "api:8000"
+    assert stack["web"]["read_only"] is True
+
+
 @pytest.mark.parametrize("service", KINDS)
 def test_compose_gives_each_service_valid_settings(stack: dict[str, Any], service: str) -> None:
     """RabbitMQ has the service's user and password."""

@@ -122,7 +122,7 @@ def test_a_parent_charts_registry_replaces_all_registries(helm: Helm) -> None:
 def test_all_pod_values_reach_the_pods(rendered: Rendered) -> None:
     """This holds for every service."""
     manifests = rendered("full")
-    for component in ("api", "outcomes", "scraper", "renderer"):
+    for component in ("web", "api", "outcomes", "scraper", "renderer"):
         pod, spec = manifests.pods()[component], manifests.pods()[component]["spec"]
         assert pod["metadata"]["labels"]["team"] == "web"
         assert pod["metadata"]["labels"]["cost"] == "1"

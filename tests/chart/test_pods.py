@@ -21,6 +21,9 @@ KINDS: dict[str, type[CommonSettings]] = {
 
 SERVICES = [*KINDS]
 
+#: The paths of event streams.
+STREAMS = {"/v1/events", "/v1/status/events"}
+
 
 @pytest.mark.parametrize("component", KINDS)
 @pytest.mark.parametrize("mode", MODES)
@@ -131,7 +134,7 @@ def test_every_pod_is_restricted(manifests: Manifests) -> None:
 
 def test_probes_use_the_health_port(manifests: Manifests) -> None:
     """Each service has a startup, a liveness and a readiness probe."""
-    for component in set(SERVICES) & manifests.pods().keys():
+    for component in {"web", *SERVICES} & manifests.pods().keys():
         container = manifests.container(component)
         for probe, path in {
             "startupProbe": "/healthz",
@@ -167,7 +170,7 @@ def test_a_single_pod_can_be_drained(rendered: Rendered) -> None:
 def test_each_replica_set_is_spread_alone(rendered: Rendered) -> None:
     """The old pods of an upgrade do not count for the spread over zones and nodes."""
     manifests = rendered("full")
-    for component in SERVICES:
+    for component in ("web", *SERVICES):
         pod = manifests.pods()[component]
         for each in pod["spec"]["topologySpreadConstraints"]:
             assert each["matchLabelKeys"] == ["pod-template-hash"]
@@ -190,10 +193,11 @@ def test_every_role_has_a_deployment(helm: Helm, separate: bool) -> None:
 def test_event_streams_have_no_timeout(rendered: Rendered) -> None:
     """The Ingress does not buffer, and the HTTPRoute has a rule for events."""
     manifests = rendered("full")
-    annotations = manifests.of("Ingress")["api"]["metadata"]["annotations"]
+    annotations = manifests.of("Ingress")["web"]["metadata"]["annotations"]
     assert annotations["nginx.ingress.kubernetes.io/proxy-buffering"] == "off"
-    events, other = manifests.of("HTTPRoute")["api"]["spec"]["rules"]
-    assert events["matches"] == [{"path": {"type": "Exact", "value": "/v1/events"}}]
+    events, other = manifests.of("HTTPRoute")["web"]["spec"]["rules"]
+    assert {each["path"]["value"] for each in events["matches"]} == STREAMS
+    assert {each["path"]["type"] for each in events["matches"]} == {"Exact"}
     assert events["timeouts"] == {"request": "0s", "backendRequest": "0s"}
     assert other["timeouts"] == {"request": "60s"}
 

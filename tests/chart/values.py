@@ -71,6 +71,7 @@ FULL: Values = merged(
         "image": {"pullSecrets": [{"name": "pull"}], "tag": "1.2.3"},
         "bootstrapKey": "a-key-of-sixteen-and-more",
         "api": {**_POD, "image": {"digest": "sha256:" + "0" * 64}},
+        "web": _POD,
         "outcomes": {**_POD, "enabled": True},
         "scraper": {
             **_POD,

@@ -1,4 +1,4 @@
-{{/* Names, labels and images. A component is one of api, outcomes, scraper, renderer, rabbitmq, postgresql, migrate, test. */}}
+{{/* Names, labels and images. A component is one of web, api, outcomes, scraper, renderer, rabbitmq, postgresql, migrate, test. */}}
 
 {{- define "splitflap.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}

@@ -1,10 +1,18 @@
-{{/* The common parts of the three services' pods. */}}
+{{/* The common parts of the pods of API, outcomes, scraper and renderer. */}}
+
+{{/* The components with the code of the services, as a YAML list. All of them use the broker. */}}
+{{- define "splitflap.services" -}}
+{{- $services := list "api" "scraper" "renderer" -}}
+{{- if .Values.outcomes.enabled }}{{ $services = append $services "outcomes" }}{{ end -}}
+{{- toYaml $services -}}
+{{- end }}
 
 {{/* The components that are Deployments, as a YAML list. */}}
 {{- define "splitflap.workloads" -}}
-{{- $workloads := list "api" "scraper" "renderer" -}}
-{{- if .Values.outcomes.enabled }}{{ $workloads = append $workloads "outcomes" }}{{ end -}}
-{{- toYaml $workloads -}}
+{{ include "splitflap.services" . }}
+{{- if .Values.web.enabled }}
+- web
+{{- end }}
 {{- end }}
 
 {{/* A service's settings as variables: maxInFlight is SPLITFLAP_MAX_IN_FLIGHT. Takes the settings. */}}

@@ -16,7 +16,7 @@ rendering reports all of them.
 
 {{/* A registry is the part before the first slash, if it is localhost or has a dot or a port. */}}
 {{- define "splitflap.validate.images" }}
-{{- range $service := list "api" "scraper" "renderer" }}
+{{- range $service := concat (list "api" "scraper" "renderer") (ternary (list "web") list .Values.web.enabled) }}
 {{- $image := (index $.Values $service).image }}
 {{- $registry := $.Values.global.imageRegistry | default $image.registry | default $.Values.image.registry }}
 {{- if not (or $registry (regexMatch "^(localhost|[^/]*[.:][^/]*)/" $image.repository)) }}

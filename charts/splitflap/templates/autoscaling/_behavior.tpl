@@ -18,3 +18,8 @@ scaleDown:
 {{- define "splitflap.kindOf" -}}
 {{- eq . "renderer" | ternary "render" "scrape" -}}
 {{- end }}
+
+{{/* The components with an autoscaler, as a YAML list. Takes the root. */}}
+{{- define "splitflap.scaled" -}}
+{{- toYaml (concat (list "api" "scraper" "renderer") (ternary (list "web") list .Values.web.enabled)) -}}
+{{- end }}

@@ -3,7 +3,7 @@
 {{- $scaling := .Values.autoscaling -}}
 {{- $interval := .Values.metrics.podMonitor.interval -}}
 {{- if ne $scaling.mode "none" -}}
-{{- range $component := list "api" "scraper" "renderer" -}}
+{{- range $component := include "splitflap.scaled" . | fromYamlArray -}}
 {{- $own := index $scaling $component -}}
 {{- if gt (int $own.minReplicas) (int $own.maxReplicas) }}
 autoscaling.{{ $component }}.minReplicas ({{ $own.minReplicas }}) is more than maxReplicas ({{ $own.maxReplicas }}): set one of them.

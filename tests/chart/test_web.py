@@ -1,0 +1,142 @@
+"""The page's nginx, and the routes to it."""
+
+from typing import Any
+
+import pytest
+
+from .conftest import Rendered
+from .helm import ROOT, Helm, ValuesRefused, merged
+from .values import DEV, FULL, MODES
+
+#: The variables that services/web/nginx/start reads.
+START = (ROOT / "services" / "web" / "nginx" / "start").read_text(encoding="utf-8")
+
+OFF: dict[str, Any] = {"web": {"enabled": False}}
+
+
+def environ(helm: Helm, **values: Any) -> dict[str, str]:
+    """The variables of nginx."""
+    return helm.render(merged(DEV, values)).environ("web", {})
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nginx_knows_each_of_its_variables(rendered: Rendered, mode: str) -> None:
+    """A variable of another name would change nothing."""
+    names = rendered(mode).environ("web", {}).keys() - {"EXTRA"}
+    assert {name for name in names if f"export {name}=" not in START} == set()
+
+
+def test_nginx_asks_the_service_of_the_api(rendered: Rendered) -> None:
+    """The name ends with a dot, so resolvers skip the search domains."""
+    manifests = rendered("dev")
+    service = manifests.of("Service")["api"]
+    host, _, port = manifests.environ("web", {})["WEB_API"].rpartition(":")
+    assert host == f"{service['metadata']['name']}.ns.svc.cluster.local."
+    assert int(port) == service["spec"]["ports"][0]["port"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "processes"), [({}, "1"), ({"cpu": "1500m"}, "2"), ({"cpu": 3}, "3")]
+)
+def test_the_cpu_limit_sets_the_processes_of_nginx(
+    helm: Helm, limits: dict[str, object], processes: str
+) -> None:
+    """It is rounded up. Without a limit, a pod has one process, and not one for each CPU."""
+    found = environ(helm, web={"resources": {"limits": limits}})
+    assert found["WEB_PROCESSES"] == processes
+
+
+def test_nginx_listens_on_ipv6_addresses(helm: Helm) -> None:
+    """They have brackets before a port."""
+    found = environ(helm, listenAddress="::")
+    assert (found["WEB_LISTEN"], found["WEB_HEALTH"]) == ("[::]:8080", "[::]:9000")
+
+
+def test_the_networks_of_gateways_reach_nginx(helm: Helm) -> None:
+    """By default these are the private networks. An empty list trusts nobody."""
+    assert "10.0.0.0/8" in environ(helm)["WEB_TRUSTED_PROXIES"].split(",")
+    assert environ(helm, web={"trustedProxies": []})["WEB_TRUSTED_PROXIES"] == ""
+
+
+@pytest.mark.parametrize(("values", "front"), [({}, "web"), (OFF, "api")])
+def test_the_routes_lead_to_the_page_or_else_to_the_api(
+    helm: Helm, values: dict[str, Any], front: str
+) -> None:
+    """Their names stay. `helm test` uses the same Service."""
+    manifests = helm.render(merged(FULL, values))
+    [rule] = manifests.of("Ingress")[front]["spec"]["rules"]
+    service = manifests.of("Service")[front]["metadata"]["name"]
+    assert rule["http"]["paths"][0]["backend"]["service"]["name"] == service
+    for each in manifests.of("HTTPRoute")[front]["spec"]["rules"]:
+        assert each["backendRefs"] == [{"name": service, "port": 80}]
+    for kind in ("Ingress", "HTTPRoute"):
+        assert manifests.of(kind)[front]["metadata"]["name"] == "r-flap-api"
+    assert f"//{service}.ns." in manifests.environ("test", {})["API"]
+
+
+def test_a_release_without_the_page_has_nothing_of_it(helm: Helm) -> None:
+    """No Deployment, Service, policy, budget, account or autoscaler."""
+    for mode in ({}, {"autoscaling": {"mode": "hpa"}}):
+        manifests = helm.render(merged(FULL, mode, OFF))
+        assert [each["kind"] for each in manifests if "r-flap-web" in str(each)] == []
+
+
+def test_only_nginx_needs_the_api(rendered: Rendered) -> None:
+    """Its pods reach the DNS servers and the API's pods. The broker's pod refuses them."""
+    manifests = rendered("dev")
+    policies = {name: each["spec"] for name, each in manifests.of("NetworkPolicy").items()}
+    dns, api = policies["web"]["egress"]
+    assert {port["port"] for port in dns["ports"]} == {53}
+    assert api["ports"] == [{"port": 8000, "protocol": "TCP"}]
+    [peer] = api["to"]
+    labels = manifests.pods()["api"]["metadata"]["labels"]
+    assert peer["podSelector"]["matchLabels"].items() <= labels.items()
+    ports = [rule["ports"][0]["port"] for rule in policies["web"]["ingress"]]
+    assert ports == [8080, 9000]
+    for server in ("rabbitmq", "postgresql"):
+        peers = [peer for rule in policies[server]["ingress"] for peer in rule.get("from", [])]
+        assert "web" not in str(peers)
+
+
+def test_a_closed_api_still_accepts_nginx(helm: Helm) -> None:
+    """`networkPolicy.ingress.api` names further peers."""
+    peers = [{"namespaceSelector": {"matchLabels": {"team": "a"}}}]
+    manifests = helm.render(merged(DEV, {"networkPolicy": {"ingress": {"api": peers}}}))
+    given, own, _ = manifests.of("NetworkPolicy")["api"]["spec"]["ingress"]
+    assert given["from"] == peers
+    labels = manifests.pods()["web"]["metadata"]["labels"]
+    assert own["from"][0]["podSelector"]["matchLabels"].items() <= labels.items()
+
+
+@pytest.mark.parametrize("mode", ["hpa", "keda"])
+def test_nginx_scales_by_cpu(helm: Helm, mode: str) -> None:
+    """It has no jobs and no backlog."""
+    prometheus = {"keda": {"serverAddress": "http://prometheus:9090"}}
+    scaling = {"mode": mode, **prometheus, "web": {"cpuPercent": 90}}
+    manifests = helm.render(merged(DEV, {"autoscaling": scaling}))
+    if mode == "hpa":
+        [metric] = manifests.of("HorizontalPodAutoscaler")["web"]["spec"]["metrics"]
+        assert metric["resource"]["target"] == {"type": "Utilization", "averageUtilization": 90}
+    else:
+        spec = manifests.of("ScaledObject")["web"]["spec"]
+        [trigger] = spec["triggers"]
+        assert (trigger["type"], trigger["metadata"]) == ("cpu", {"value": "90"})
+        assert "fallback" not in spec
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"web": {"image": {"repository": "web"}}, "image": {"registry": ""}}, "web.image.registry"),
+        ({"web": {"trustedProxies": ["gateway"]}}, "/web/trustedProxies/0"),
+        ({"web": {"connectionsPerAddress": 0}}, "/web/connectionsPerAddress"),
+        ({"autoscaling": {"mode": "hpa", "web": {"minReplicas": 9}}}, "autoscaling.web.minReplicas"),
+    ],
+)
+def test_wrong_values_of_the_page_are_refused(
+    helm: Helm, values: dict[str, Any], message: str
+) -> None:
+    """The message names the value."""
+    with pytest.raises(ValuesRefused) as refused:
+        helm.render(merged(DEV, values))
+    assert message in str(refused.value)

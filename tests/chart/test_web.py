@@ -127,10 +127,10 @@ def test_nginx_scales_by_cpu(helm: Helm, mode: str) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"web": {"image": {"repository": "web"}}, "image": {"registry": ""}}, "web.image.registry"),
+        ({"image": {"registry": ""}}, "set web.image.registry"),
         ({"web": {"trustedProxies": ["gateway"]}}, "/web/trustedProxies/0"),
         ({"web": {"connectionsPerAddress": 0}}, "/web/connectionsPerAddress"),
-        ({"autoscaling": {"mode": "hpa", "web": {"minReplicas": 9}}}, "autoscaling.web.minReplicas"),
+        ({"autoscaling": {"mode": "hpa", "web": {"minReplicas": 9}}}, "web.minReplicas (9)"),
     ],
 )
 def test_wrong_values_of_the_page_are_refused(

@@ -251,6 +251,7 @@ PAGES = {
     "metrics.md": metrics,
     "problems.md": problems,
     "styles.css": styles,
+    "../services/web/page/static/style/post.css": styles,
     "failures.md": failures,
     "../core/splitflap_core/setting_names.txt": setting_names,
 }

@@ -37,21 +37,30 @@ class SessionHolder extends EventTarget {
 
   /**
    * Finds the present session, or takes the key of the address bar. It removes the key from there
-   * first, so that no history and no copied link has it.
+   * first, so that no history and no copied link has it. Without a server it tries until there is one.
    */
   async start() {
     const key = keyOfFragment();
-    try {
-      if (key) await this.signIn(key);
-      else await this.#load();
-    } finally {
-      this.known = true;
-      this.#changed();
+    addEventListener('hashchange', () => {
+      const another = keyOfFragment();
+      if (another) void this.signIn(another).catch(() => {});
+    });
+    for (let wait = 1000; ; wait = Math.min(wait * 2, 15_000)) {
+      try {
+        if (key) await this.signIn(key);
+        else await this.#load();
+        break;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
     }
+    this.known = true;
+    this.#changed();
   }
 
   async #load() {
     const response = await fetch('/v1/session', { headers: this.headers() });
+    if (response.status >= 500) throw new Error(`status ${response.status}`);
     if (response.ok) this.current = await response.json();
   }
 

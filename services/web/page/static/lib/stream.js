@@ -5,6 +5,7 @@
  * tabs, through a SharedWorker; where there is none, each tab has its own.
  */
 import { EventParser } from './sse.js';
+import { trusted } from './trusted.js';
 
 /**
  * @typedef {import('./sse.js').ServerEvent} ServerEvent
@@ -198,7 +199,7 @@ function own(path, headers, listener) {
  * @param {Listener} listener
  */
 function throughWorker(path, headers, listener) {
-  const url = new URL('./stream-worker.js', import.meta.url);
+  const url = trusted.createScriptURL(new URL('./stream-worker.js', import.meta.url).href);
   const worker = new SharedWorker(url, { type: 'module', name: 'splitflap-stream' });
   /** @type {{close: () => void, hurry: () => void} | null} */
   let fallback = null;

@@ -1,0 +1,422 @@
+/**
+ * The posts of the board: the pages that were read, what the stream tells of them, and the posts on
+ * their way. Elements listen and render; nothing here touches the document.
+ */
+import { call, get, Problem } from '../lib/api.js';
+import { session } from '../lib/session.js';
+import { shared } from '../lib/stream.js';
+import { Outbox } from './outbox.js';
+import { Refresher } from './refresher.js';
+
+/**
+ * @typedef {import('../lib/types.js').Post} Post
+ * @typedef {import('../lib/types.js').PostList} PostList
+ * @typedef {import('./outbox.js').Item} Item
+ * @typedef {{channel: string | null, person: string | null}} Filter
+ * @typedef {import('../lib/stream.js').StreamState} StreamState
+ */
+
+/** Posts of a page of the list. */
+const PAGE = 30;
+
+/** Stands for a task that had ended when it was sent again: the id of its post follows. */
+const SETTLED = 'post:';
+
+/** Milliseconds to wait for the stream before the list is read without it. */
+const PATIENCE = 1500;
+
+/** Tasks whose posts the stream has named lately. */
+const MAX_TASKS = 500;
+
+/**
+ * Dispatches `list` when posts come or go, `post` with `{id}` when one has changed, `state`, and
+ * `news` with `{text}` for people who hear the page.
+ */
+export class Store extends EventTarget {
+  /** @type {Map<string, Post>} */
+  posts = new Map();
+  /** @type {Map<string, string>} why posts failed, as far as the stream has said it */
+  reasons = new Map();
+  /** @type {Set<string>} */
+  channels = new Set(['general']);
+  /** @type {Filter} */
+  filter = { channel: null, person: null };
+  /** @type {string | null} */
+  next = null;
+  /** @type {'idle' | 'first' | 'older' | 'failed'} */
+  loading = 'first';
+  /** @type {StreamState} */
+  streamState = 'connecting';
+  /** @type {Map<string, string>} posts by task */
+  #tasks = new Map();
+  /** @type {Map<string, ((post: string) => void)[]>} */
+  #awaited = new Map();
+  /** @type {{close: () => void, hurry: () => void} | null} */
+  #stream = null;
+  /** Raised by each reading of the first page: what an older one returns is dropped. */
+  #generation = 0;
+  /** How often the stream has opened. */
+  #opened = 0;
+
+  constructor() {
+    super();
+    this.#refresher = new Refresher(
+      {
+        one: (id) => this.#readOne(id),
+        newest: async () => {
+          const { items, next } = await this.#page(100, null);
+          return { items, complete: next === null };
+        },
+      },
+      (id, post) => this.apply(id, post),
+    );
+    this.outbox = new Outbox({
+      storage: localStorage,
+      account: () => session.current?.account ?? null,
+      send: (item) => send(item),
+      settle: (task) => this.#settle(task),
+      alone: (work) =>
+        navigator.locks ? navigator.locks.request('splitflap-outbox', work) : work(),
+    });
+    this.outbox.addEventListener('change', () => this.#tell('list'));
+    addEventListener('storage', () => this.outbox.reread());
+  }
+
+  #refresher;
+
+  /** Begins when somebody has signed in. */
+  begin() {
+    this.end();
+    this.#stream = shared('/v1/events', () => session.headers(), {
+      event: (event) => this.#event(event),
+      state: (state) => this.#streamChanged(state),
+    });
+    this.#opened = 0;
+    // The list is read when the stream is open, so that no change falls between the two.
+    const generation = this.#generation;
+    setTimeout(() => generation === this.#generation && void this.load(), PATIENCE);
+    this.outbox.resume();
+  }
+
+  end() {
+    this.#stream?.close();
+    this.#stream = null;
+    this.#generation += 1;
+    this.posts.clear();
+    this.next = null;
+    this.#tell('list');
+  }
+
+  /** The network is back. */
+  hurry() {
+    this.#stream?.hurry();
+    void this.outbox.flush();
+    if (this.loading === 'failed') void this.load();
+  }
+
+  /** @param {Filter} filter */
+  show(filter) {
+    this.filter = filter;
+    if (this.#stream) void this.load();
+    this.#tell('list');
+  }
+
+  /** Reads the newest page anew. */
+  async load() {
+    const generation = ++this.#generation;
+    this.loading = 'first';
+    this.#tell('list');
+    try {
+      const { items, next } = await this.#page(PAGE, null);
+      if (generation !== this.#generation) return;
+      const listed = new Map(items.map((post) => [post.id, post]));
+      // Posts that came while the page was read are newer than its first.
+      const newest = items[0]?.id ?? '';
+      for (const [id, post] of this.posts)
+        if (id > newest && this.#fits(post)) listed.set(id, post);
+      this.posts = listed;
+      for (const post of items) this.#sees(post);
+      this.next = next;
+      this.loading = 'idle';
+    } catch {
+      if (generation === this.#generation) this.loading = 'failed';
+    }
+    this.#tell('list');
+    for (const id of this.posts.keys()) this.#tell('post', { id });
+  }
+
+  /** Reads the page after the last. */
+  async older() {
+    if (this.loading !== 'idle' || !this.next) return;
+    const generation = this.#generation;
+    this.loading = 'older';
+    this.#tell('list');
+    try {
+      const { items, next } = await this.#page(PAGE, this.next);
+      if (generation !== this.#generation) return;
+      for (const post of items) {
+        this.posts.set(post.id, post);
+        this.#sees(post);
+      }
+      this.next = next;
+      this.loading = 'idle';
+    } catch {
+      if (generation === this.#generation) this.loading = 'failed';
+    }
+    this.#tell('list');
+  }
+
+  /**
+   * The posts to show, newest first. Ids are UUIDs of version 7, so they sort by time.
+   * @returns {Post[]}
+   */
+  get shown() {
+    const posts = [...this.posts.values()].filter((post) => this.#fits(post));
+    return posts.sort((one, other) => (one.id < other.id ? 1 : -1));
+  }
+
+  /**
+   * The posts on their way that have no post on the board yet, newest first.
+   * @returns {Item[]}
+   */
+  get pending() {
+    const account = session.current?.account;
+    return this.outbox.items
+      .filter((item) => item.account === account && !this.#twinOf(item))
+      .filter(({ input }) => !this.filter.channel || input.channel === this.filter.channel)
+      .reverse();
+  }
+
+  /** Items on their way with their posts, which the stream named before the API's response. */
+  get twins() {
+    const account = session.current?.account;
+    return this.outbox.items
+      .filter((item) => item.account === account)
+      .flatMap((item) => {
+        const post = this.#twinOf(item);
+        return post ? [/** @type {[Item, Post]} */ ([item, post])] : [];
+      });
+  }
+
+  /**
+   * The post of an item whose task is not known yet: the stream may be faster than the response.
+   * @param {Item} item
+   */
+  #twinOf(item) {
+    for (const post of this.posts.values())
+      if (
+        post.author === item.account &&
+        post.text === item.input.text &&
+        post.channel === item.input.channel &&
+        Date.parse(post.created_at) > Date.parse(item.at) - 5000
+      )
+        return post;
+    return null;
+  }
+
+  /**
+   * @param {string} id
+   * @param {Post | null} post null if it is gone
+   */
+  apply(id, post) {
+    const known = this.posts.get(id);
+    if (!post) {
+      if (this.posts.delete(id)) this.#tell('list');
+      return;
+    }
+    this.#sees(post);
+    if (known && known.revision > post.revision) return;
+    if (!known && !this.#fits(post)) return;
+    this.posts.set(id, post);
+    this.#tell(known ? 'post' : 'list', { id });
+    if (known) this.#say(known, post);
+    else if (post.author !== session.current?.account)
+      this.#tell('news', { text: `${post.author} wrote in ${post.channel}` });
+  }
+
+  /**
+   * Reads a post again after a change of the person's own.
+   * @param {string} id
+   */
+  refresh(id) {
+    this.#refresher.mark(id);
+  }
+
+  /** @param {Post} post */
+  #fits(post) {
+    const { channel, person } = this.filter;
+    if (channel && post.channel !== channel) return false;
+    return !person || post.author === person || post.mentions.includes(person);
+  }
+
+  /**
+   * @param {Post} before
+   * @param {Post} after
+   */
+  #say(before, after) {
+    if (before.state === after.state || after.author !== session.current?.account) return;
+    if (after.state === 'complete') this.#tell('news', { text: 'Your post is complete' });
+    if (after.state === 'failed') this.#tell('news', { text: 'Your post was not rendered' });
+  }
+
+  /** @param {Post} post */
+  #sees(post) {
+    this.#seesChannel(post.channel);
+    for (const channel of post.channels ?? []) this.#seesChannel(channel);
+  }
+
+  /** @param {string} channel */
+  #seesChannel(channel) {
+    if (this.channels.has(channel) || !/^[A-Za-z0-9][\w.-]{0,99}$/.test(channel)) return;
+    this.channels.add(channel);
+    this.#tell('channels');
+  }
+
+  /** @param {import('../lib/stream.js').ServerEvent} event */
+  #event({ type, data }) {
+    if (type === 'gap') {
+      void this.load();
+      return;
+    }
+    if (type === 'start') {
+      // The first stream ended before any event, so this one does not resume it.
+      if (this.#opened > 1) void this.load();
+      return;
+    }
+    const { post, channel, task, reason } = JSON.parse(data);
+    if (channel) this.#seesChannel(channel);
+    if (task) this.#learn(task, post);
+    if (reason) this.reasons.set(post, reason);
+    if (type === 'deleted') this.apply(post, null);
+    else if (this.#isWanted(post, channel)) this.#refresher.mark(post);
+  }
+
+  /**
+   * Whether the board shows the post, or would if it were new. Older pages are read when asked for.
+   * @param {string} id
+   * @param {string} channel
+   */
+  #isWanted(id, channel) {
+    if (this.posts.has(id)) return true;
+    if (this.filter.channel && this.filter.channel !== channel) return false;
+    if (this.next === null) return true;
+    let oldest = id;
+    for (const known of this.posts.keys()) if (known < oldest) oldest = known;
+    return oldest < id;
+  }
+
+  /** @param {StreamState} state */
+  #streamChanged(state) {
+    const before = this.#opened ? this.streamState : 'connecting';
+    this.streamState = state;
+    this.#tell('state');
+    if (state === 'unauthorized') session.expired();
+    if (state === 'open' && before !== 'open') {
+      this.#opened += 1;
+      if (this.#opened === 1 || this.loading === 'failed') void this.load();
+      void this.outbox.flush();
+    }
+  }
+
+  /**
+   * @param {string} task
+   * @param {string} post
+   */
+  #learn(task, post) {
+    this.#tasks.set(task, post);
+    for (const tell of this.#awaited.get(task) ?? []) tell(post);
+    this.#awaited.delete(task);
+    if (this.#tasks.size > MAX_TASKS) {
+      const [oldest] = this.#tasks.keys();
+      if (oldest) this.#tasks.delete(oldest);
+    }
+  }
+
+  /**
+   * The post of a task: from the stream, else from the task.
+   * @param {string} task
+   * @returns {Promise<string | null>}
+   */
+  async #settle(task) {
+    const known = task.startsWith(SETTLED) ? task.slice(SETTLED.length) : this.#tasks.get(task);
+    const id = known ?? (await Promise.race([this.#told(task), this.#asked(task)]));
+    if (id && !this.posts.has(id)) {
+      const post = await this.#readOne(id).catch(() => null);
+      if (post) this.apply(id, post);
+    }
+    return id;
+  }
+
+  /**
+   * @param {string} task
+   * @returns {Promise<string>}
+   */
+  #told(task) {
+    return new Promise((resolve) => {
+      this.#awaited.set(task, [...(this.#awaited.get(task) ?? []), resolve]);
+    });
+  }
+
+  /**
+   * @param {string} task
+   * @returns {Promise<string | null>}
+   */
+  async #asked(task) {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      if (this.#tasks.has(task)) return this.#tasks.get(task) ?? null;
+      try {
+        /** @type {import('../lib/api.js').Reply<Post>} */
+        const { status, body } = await get(`/tasks/${task}`, { wait: 10 });
+        if (status !== 202) return body.id;
+      } catch (error) {
+        // 410, 404 or 422: the task has ended, and the list shows what came of it.
+        if (error instanceof Problem && !error.isTemporary && error.status !== 401) return null;
+      }
+    }
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<Post | null>}
+   */
+  async #readOne(id) {
+    try {
+      return (await get(`/posts/${id}`)).body;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * @param {number} limit
+   * @param {string | null} after
+   * @returns {Promise<PostList>}
+   */
+  async #page(limit, after) {
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (this.filter.channel) query.set('channel', this.filter.channel);
+    if (after) query.set('after', after);
+    return (await get(`/posts?${query}`)).body;
+  }
+
+  /**
+   * @param {string} name
+   * @param {object} [detail]
+   */
+  #tell(name, detail = {}) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/**
+ * @param {Item} item
+ * @returns {Promise<string>} the task
+ */
+async function send({ key, input }) {
+  /** @type {import('../lib/api.js').Reply<{id: string}>} */
+  const { body, location } = await call('POST', '/posts', { body: input, idempotencyKey: key });
+  // A repeated send may get the final response, which is the post and names no task.
+  return location?.startsWith('/v1/tasks/') ? (location.split('/').pop() ?? '') : SETTLED + body.id;
+}

@@ -71,6 +71,15 @@ class Metrics:
         """A histogram; raises UndeclaredMetric if metrics.yaml has none of this name."""
         return self._get(name, Histogram)
 
+    def values(self, name: str, part: str = "") -> list[tuple[dict[str, str], float]]:
+        """The labels and values of a metric; `part` is `_sum` or `_count` of a histogram."""
+        return [
+            (sample.labels, sample.value)
+            for family in self._metrics[name].collect()
+            for sample in family.samples
+            if sample.name == name + part
+        ]
+
     def exposition(self) -> bytes:
         """All metrics, in Prometheus' text format 0.0.4."""
         return generate_latest(self._registry)

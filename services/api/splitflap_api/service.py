@@ -36,13 +36,16 @@ from splitflap_api.domain.responders import Responders
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
+from splitflap_api.http.operator.live_status import LiveStatus
 from splitflap_api.http.services import Services
 from splitflap_api.http.waiting import SlotReleasingBackend
 from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.loops.announcer import Announcer
 from splitflap_api.loops.dispatch import Dispatcher
+from splitflap_api.loops.history import Recorder
 from splitflap_api.loops.long_requests.feed import Feed
 from splitflap_api.loops.long_requests.key_watch import KeyWatch
+from splitflap_api.loops.long_requests.status_feed import StatusFeed
 from splitflap_api.loops.outcomes.queue_depths import SignsOfLoss
 from splitflap_api.loops.outcomes.results import Results
 from splitflap_api.loops.publisher import Publisher
@@ -133,7 +136,6 @@ class ApiService:
         # Requests.
         transactions = TaskTransactions(store, tasks, metrics, after_commit, router)
         self._acceptor = Acceptor(transactions, waiters)
-        self._key_watch = KeyWatch(self._keyring.valid, self._feed, self._acceptor.waits)
         self._replayer = Replayer(store, self._dispatcher.link, after_commit, router)
 
         # Overload.
@@ -169,6 +171,22 @@ class ApiService:
             router=router,
         )
 
+        # What operators see.
+        self._recorder = Recorder(store, metrics, replica, gauges="outcomes" in settings.roles)
+        self._status = LiveStatus(
+            store,
+            replica,
+            self._recorder,
+            self._results.queues,
+            self._dispatcher.link,
+            self._backlog,
+            self._accounts,
+        )
+        self._status_feed = StatusFeed(self._status.read_json, waiters)
+        self._key_watch = KeyWatch(
+            self._keyring.valid, self._feed, self._status_feed, self._acceptor.waits
+        )
+
         # Health.
         self._health = HealthServer((settings.health_host, settings.health_port), metrics)
         self._not_ready: str | None = "the service is starting"
@@ -196,6 +214,8 @@ class ApiService:
             feed=self._feed,
             later=later,
             urls=self._urls,
+            status=self._status,
+            status_feed=self._status_feed,
         )
         app = make_app(services)
         # A task with an unregistered responder could never end.
@@ -223,6 +243,7 @@ class ApiService:
         self._not_ready = "the service is stopping"
         self._key_watch.request_stop()
         self._acceptor.waits.end_all()
+        self._status_feed.stop(STEP)
         self._feed.stop(STEP)
 
     def stop(self) -> None:
@@ -235,6 +256,7 @@ class ApiService:
             ("the reconciler", self._reconciler.stop),
             ("the consumer of outcomes", self._results.stop),
             ("commits and reads", self._acceptor.stop),
+            ("the history", self._recorder.stop),
             *([("the sequencer", self._sequencer.stop)] if self._sequencer else []),
             ("the dispatcher", self._dispatcher.stop),
         ):
@@ -286,6 +308,8 @@ class ApiService:
         if self._sequencer:
             self._sequencer.start()
         self._feed.start()
+        self._status_feed.start()
+        self._recorder.start()
         self._key_watch.start()
         self._backlog.start()
         self._publisher.start()
@@ -307,6 +331,8 @@ class ApiService:
             "publish": self._dispatcher.complaint,
             "accept": self._acceptor.complaint,
             "feed": self._feed.complaint,
+            "status": self._status_feed.complaint,
+            "history": self._recorder.complaint,
             "key-watch": self._key_watch.complaint,
             "backlog": self._backlog.complaint,
             "publisher": self._publisher.complaint,

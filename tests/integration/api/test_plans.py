@@ -13,8 +13,8 @@ from typing import Any
 
 import psycopg
 from splitflap_api.domain.fair.kind_states import read_states
+from splitflap_api.domain.operator.status import read_work
 from splitflap_api.domain.posts import pages
-from splitflap_api.domain.status import read_status
 from splitflap_api.overload.account_backlogs import AccountBacklogs
 from splitflap_api.overload.backlog import Backlog, Limits
 from splitflap_api.store.embedded import DATABASE_FILE
@@ -58,7 +58,7 @@ def _use(rig: Rig) -> None:
     rig.post(key="a")
     rig.acceptor.get("me", first.id)
     with rig.store.read() as tx:
-        read_status(tx, rig.store.now(tx))
+        read_work(tx, rig.store.now(tx))
         pages.page(tx, None, None, 10, 1000, rig.urls)
         pages.page(tx, "general", post_id, 10, 1000, rig.urls)
     rig.feed.gap(1)

@@ -2,11 +2,11 @@
 
 import pytest
 from splitflap_api.contract.status_models import WaitingAccount
-from splitflap_api.domain import waiting_accounts
 from splitflap_api.domain.fair import bounds
 from splitflap_api.domain.fair.shares import MANY_OVERDUE, SHARE_KEPT
+from splitflap_api.domain.operator import waiting_accounts
+from splitflap_api.domain.operator.waiting_accounts import read_waiting_accounts
 from splitflap_api.domain.previews import RenderText
-from splitflap_api.domain.waiting_accounts import read_waiting_accounts
 from splitflap_api.store import schema
 from sqlalchemy import insert, update
 

@@ -11,8 +11,13 @@ from splitflap_api.contract.paths import PREFIX
 from splitflap_api.domain.access.keys import Keyring
 from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
+from splitflap_api.http.operator.live_status import LiveStatus
 from splitflap_api.http.services import Services
 from splitflap_api.http.waiting import SlotReleasingBackend
+from splitflap_api.loops.long_requests.status_feed import StatusFeed
+from splitflap_api.loops.outcomes.queue_depths import Queues
+from splitflap_api.overload.account_backlogs import AccountBacklogs
+from splitflap_api.overload.backlog import Backlog, Limits
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
 from splitflap_api.store.migrate import migrate
@@ -56,12 +61,24 @@ def rig(store: Store) -> Iterator[Rig]:
     made.acceptor.stop(10)
 
 
+def live_status(rig: Rig, link: BrokerLink) -> LiveStatus:
+    """The status of a replica with these parts."""
+    accounts = AccountBacklogs()
+    backlog = Backlog(
+        rig.store, Limits(30, 3600), lambda: 0.0, lambda: True, lambda: rig.router.states, accounts
+    )
+    return LiveStatus(
+        rig.store, "replica", rig.recorder, Queues(rig.metrics, rig.signs), link, backlog, accounts
+    )
+
+
 @pytest.fixture
 def services(rig: Rig, tmp_path: Path) -> Services:
     """The parts of the views, with an unconnected link."""
     settings = ApiSettings(data_dir=str(tmp_path))
     link = BrokerLink("test", backend_for(settings).opener("test"))
     replayer = Replayer(rig.store, link, rig, rig.router)
+    status = live_status(rig, link)
     return Services(
         settings=settings,
         metrics=rig.metrics,
@@ -77,6 +94,8 @@ def services(rig: Rig, tmp_path: Path) -> Services:
             prefix=PREFIX,
         ),
         urls=rig.urls,
+        status=status,
+        status_feed=StatusFeed(status.read_json),
     )
 
 

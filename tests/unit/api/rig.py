@@ -3,6 +3,7 @@
 Tests hand outcomes in, and read the published jobs. Two rigs on one database are two replicas.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from splitflap_api.domain.previews import FetchPreview, RenderText
 from splitflap_api.domain.responders import Responder, Responders
 from splitflap_api.domain.tasks import Tasks
 from splitflap_api.loops.acceptor import Acceptor
+from splitflap_api.loops.history import Recorder
 from splitflap_api.loops.long_requests.feed import Feed
 from splitflap_api.loops.outcomes.queue_depths import SignsOfLoss
 from splitflap_api.loops.reconcile import Reconciler
@@ -91,6 +93,7 @@ class Rig:
         self.acceptor = Acceptor(transactions)
         self.feed = Feed(store)
         self.outbox = Outbox(store)
+        self.recorder = Recorder(store, self.metrics, uuid.uuid4().hex[:12], gauges=True)
         self.reconciler = Reconciler(
             store,
             self.tasks,

@@ -102,7 +102,7 @@ def test_the_parser_follows_the_specification(
 def test_any_data_is_one_line(text: str, number: int) -> None:
     """JSON escapes line ends, so an event cannot end early or add fields."""
     data = msgspec.json.encode({"url": text}).decode()
-    frame = module._frame(number, "preview", data)
+    frame = module.frame(number, "preview", data)
     assert EventParser().feed(frame) == [ServerSentEvent(str(number), "preview", data)]
     assert not re.search(rb"[\r\n](?!id: |event: |data: |\n|$)", frame)
 

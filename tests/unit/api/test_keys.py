@@ -192,7 +192,7 @@ def test_the_first_key_is_created_once(store: Store) -> None:
     assert invented is not None
     caller = keyring.caller(invented)
     assert caller is not None
-    assert caller.scopes == {"read", "write", "admin"}
+    assert caller.scopes == {"read", "write", "observe", "admin"}
     assert keyring.bootstrap(None) is None
     for _ in range(2):
         assert keyring.bootstrap("a-given-bootstrap-key") is None

@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from splitflap_api.contract.operations import Operation
 from splitflap_api.contract.paths import PREFIX
 from splitflap_api.contract.problems import TYPES
-from splitflap_api.http import admin, events, posts, previews
+from splitflap_api.http.app import MODULES
 from splitflap_api.http.documents import DocumentViews
 from splitflap_api.http.services import Services
 
@@ -39,8 +39,7 @@ def document(app: Flask) -> Any:
 @pytest.fixture
 def operations(services: Services) -> list[Operation]:
     """All operations."""
-    modules = (posts, previews, events, admin)
-    others = [each for module in modules for each in module.operations(services)]
+    others = [each for module in MODULES for each in module.operations(services)]
     return [*others, *DocumentViews(others).operations]
 
 
@@ -195,7 +194,9 @@ def test_problems_are_problem_json(document: Any) -> None:
 
 def test_ids_times_and_addresses_have_formats(document: Any) -> None:
     """Generators make types of them. A link stays as the text has it, so it has no format."""
-    formats = {"id": "uuid", "job": "uuid", "type": "uri-reference", "file_size": "int64"}
+    formats = {"type": "uri-reference", "file_size": "int64"}
+    formats |= dict.fromkeys(("id", "job", "key_id", "session_id"), "uuid")
+    formats |= dict.fromkeys(("at", "until"), "date-time")
     formats |= dict.fromkeys(("canonical", "player"), "uri")
     # A proxy may be a path of the client's site.
     formats |= dict.fromkeys(("image", "icon"), "uri-reference")

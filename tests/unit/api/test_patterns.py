@@ -41,6 +41,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_render": {"text": "x"},
     "create_preview": {"url": "https://example.org/"},
     "create_key": {"account": "a", "scopes": ["read"]},
+    "replay_dead_letters": {"ids": [str(uuid4())]},
+    "drop_dead_letters": {"ids": [str(uuid4())]},
 }
 
 

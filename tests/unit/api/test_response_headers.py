@@ -57,7 +57,7 @@ def test_a_wrong_key_gets_invalid_token(app: Flask, key: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "scope"),
-    [("POST", "/v1/posts", "write"), ("GET", "/v1/keys", "admin"), ("GET", "/v1/dead", "admin")],
+    [("POST", "/v1/posts", "write"), ("GET", "/v1/keys", "admin"), ("GET", "/v1/dead", "observe")],
 )
 def test_a_key_without_the_scope_gets_it_named(
     client: FlaskClient, method: str, path: str, scope: str

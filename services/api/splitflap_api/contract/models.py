@@ -11,6 +11,7 @@ from splitflap_api.contract.patterns import (
     ACCOUNT_OF_JOB,
     CHANNEL,
     KEY_NAME,
+    NOTE,
     QUEUE,
     REASON,
     TEXT,
@@ -89,8 +90,8 @@ ChosenBreaks = Annotated[
     ),
 ]
 Scope = Annotated[
-    Literal["read", "write", "admin"],
-    Meta(title="Scope", description="A right of a key."),
+    Literal["read", "write", "observe", "admin"],
+    Meta(title="Scope", description="A right of a key. `admin` includes `observe`."),
 ]
 PostState = Annotated[
     Literal["accepted", "rendered", "complete", "failed"],
@@ -187,11 +188,9 @@ class PostQuery(Request, frozen=True):
 Age = Annotated[float, Meta(ge=0, le=315_360_000)]
 
 
-class DeadLetterQuery(Request, frozen=True):
-    """Selects a page of dead letters."""
+class DeadLetterFilter(Request, frozen=True, kw_only=True):
+    """Selects dead letters: those that match all given parameters."""
 
-    after: Cursor | None = None
-    limit: Limit = 20
     reason: Annotated[str, REASON.meta("The whole reason")] | None = None
     queue: Annotated[str, QUEUE.meta("The kind of job, or the queue of a message")] | None = None
     account: (
@@ -204,10 +203,18 @@ class DeadLetterQuery(Request, frozen=True):
     replayed: Annotated[bool | None, Meta(description="Whether it was replayed.")] = None
 
 
+class DeadLetterQuery(DeadLetterFilter, frozen=True, kw_only=True):
+    """Selects a page of dead letters."""
+
+    after: Cursor | None = None
+    limit: Limit = 20
+
+
 class DeadLetterIds(Request, frozen=True):
     """Names the dead letters of one operation."""
 
     ids: Annotated[list[Id], Meta(min_length=1, max_length=100)]
+    filter: Annotated[str, NOTE.meta("How the ids were found, for the audit")] = ""
 
 
 class EventQuery(Request, frozen=True):

@@ -34,7 +34,9 @@ TAGS = {
     "renders": "HTML for a text, without a post.",
     "previews": "A preview of a URL, without a post.",
     "keys": "Keys of accounts, for admins.",
-    "dead": "Jobs that ended without a result, for admins.",
+    "dead": "Jobs that ended without a result, for operators.",
+    "status": "What waits, what runs and what is refused, for operators.",
+    "audit": "What operators changed.",
     "service": "The API itself.",
 }
 

@@ -51,6 +51,13 @@ KEY_NAME = Form(
 )
 
 
+#: How an operator found some dead letters: their filter.
+NOTE = Form(
+    r"^[^\x00-\x1f\x7f-\x9f]{0,900}$",
+    "at most 900 characters, none of them a control character",
+)
+
+
 def text_up_to(length: int) -> Form:
     """A text to compare with texts of the database. PostgreSQL refuses U+0000 in a text."""
     return Form(rf"^[^\x00]{{0,{length}}}$", f"at most {length} characters, without U+0000")
@@ -98,5 +105,5 @@ EVENT_ID = Form("^[0-9]{0,18}$", "the `id` of an event: a whole number")
 #: The `expected` of each form by its `regex`, which msgspec names in its messages.
 EXPECTED = {
     form.regex: form.expected
-    for form in (CHANNEL, ACCOUNT, KEY_NAME, REASON, QUEUE, ACCOUNT_OF_JOB)
+    for form in (CHANNEL, ACCOUNT, KEY_NAME, NOTE, REASON, QUEUE, ACCOUNT_OF_JOB)
 }

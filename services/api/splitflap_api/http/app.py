@@ -6,12 +6,16 @@ from flask import Flask, Response
 
 from splitflap_api.contract.operations import Operation
 from splitflap_api.contract.paths import PREFIX
-from splitflap_api.http import admin, errors, events, posts, previews
+from splitflap_api.http import errors, events, posts, previews
 from splitflap_api.http.documents import DocumentViews
+from splitflap_api.http.operator import audit, dead, keys, status
 from splitflap_api.http.parse import READ_LIMIT
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.routing import serve
 from splitflap_api.http.services import Services
+
+#: Modules with operations, in the order of the document.
+MODULES = (posts, previews, events, keys, dead, status, audit)
 
 
 def make_app(services: Services) -> Flask:
@@ -22,9 +26,7 @@ def make_app(services: Services) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.redirect_defaults = False
     app.url_map.merge_slashes = False
-    operations = [
-        each for module in (posts, previews, events, admin) for each in module.operations(services)
-    ]
+    operations = [each for module in MODULES for each in module.operations(services)]
     documents = DocumentViews(operations)
     for operation in [*operations, *documents.operations]:
         serve(app, PREFIX, operation, services.keyring)

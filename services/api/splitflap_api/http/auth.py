@@ -16,7 +16,7 @@ def authorise(keyring: Keyring, scope: str) -> Caller:
     caller = keyring.caller(bearer())
     if caller is None:
         raise unauthorized("no such key, or it is revoked", "invalid_token")
-    if scope not in caller.scopes:
+    if not caller.may(scope):
         raise forbidden(f"the key lacks the scope {scope}", scope)
     return caller
 

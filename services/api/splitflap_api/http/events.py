@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 RETRY_MS = (500, 3000)
 
 #: A comment. It keeps proxies from closing a silent connection, and finds closed ones. No empty
-#: line follows, see `_retry`.
+#: line follows, see `retry_line`.
 HEARTBEAT = b":\n"
 
 
@@ -52,9 +52,7 @@ class EventViews:
 
     def stream(self, query: models.EventQuery) -> Response:
         after = event_id()
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        # An iterator has no length, so the response to HEAD has no Content-Length either.
-        response = Response(iter(()), 200, headers, content_type="text/event-stream; charset=utf-8")
+        response = stream_response()
         if request.method == "GET":
             gap = None if after is None else self._feed.gap(after)
             is_gone = begin_wait()
@@ -79,7 +77,7 @@ class EventViews:
             logger.warning(
                 "event stream: database unavailable (%r); the client will resume later", error
             )
-        yield _retry()
+        yield retry_line()
 
     def _resume(
         self, subscriber: Subscriber, after: int | None, gap: Gap | None
@@ -90,12 +88,12 @@ class EventViews:
         ends before the next event.
         """
         joined = subscriber.joined
-        yield _retry()
+        yield retry_line()
         if after is None:
-            yield _frame(joined, "start", "{}")
+            yield frame(joined, "start", "{}")
             return
         if gap:
-            yield _frame(None, "gap", f'{{"oldest":{gap.oldest}}}')
+            yield frame(None, "gap", f'{{"oldest":{gap.oldest}}}')
             # A restore leaves a wide hole in the ids, see docs/operations.md.
             after = max(after, gap.oldest - 1)
         for page in self._feed.since(after, subscriber.channel, joined):
@@ -114,15 +112,23 @@ class EventViews:
 
     def _frames(self, events: Sequence[FeedEvent]) -> bytes:
         self._served.inc(len(events))
-        return b"".join(_frame(event.id, event.kind, event.data) for event in events)
+        return b"".join(frame(event.id, event.kind, event.data) for event in events)
 
 
-def _frame(event_id: int | None, kind: str, data: str) -> bytes:
+def stream_response() -> Response:
+    """The head of a stream, still without events."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    # An iterator has no length, so the response to HEAD has no Content-Length either.
+    return Response(iter(()), 200, headers, content_type="text/event-stream; charset=utf-8")
+
+
+def frame(event_id: int | None, kind: str, data: str) -> bytes:
+    """An event of a stream."""
     position = "" if event_id is None else f"id: {event_id}\n"
     return f"{position}event: {kind}\ndata: {data}\n\n".encode()
 
 
-def _retry() -> bytes:
+def retry_line() -> bytes:
     """The line that sets the time until the client reconnects. It belongs to the next event.
 
     An empty line after it would make an event without data. Some parsers hand that to the client.

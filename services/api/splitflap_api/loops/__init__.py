@@ -6,12 +6,14 @@
     call-expiry    batcher.py      ends calls that have waited too long
     sequencer      sequencer.py    gives committed events their ids (on PostgreSQL)
     feed           long_requests/  hands new events to streams
+    status         long_requests/  reads the status for its streams
     task-waits     long_requests/  ends waits for tasks
     key-watch      long_requests/  ends streams and waits of revoked keys
     link-publish   dispatch.py     publishes jobs and wake-ups
     marker         marker.py       marks confirmed jobs
     wake-ups       wake_ups.py     wakes other replicas (not with the embedded broker)
     publisher      publisher.py    reads the states of the kinds, and joins held jobs
+    history        history.py      records what this process counts, every ten seconds
     backlog        overload/       judges whether new work can be accepted
     link-results   outcomes/       ingests small outcomes, and dead letters
     large-results  outcomes/       ingests large outcomes

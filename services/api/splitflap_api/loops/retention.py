@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, and_, delete, select, update
 
 from splitflap_api.loops.loop import Duty
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import dead_letters, events, post_links, previews, tasks
+from splitflap_api.store.schema import audit, dead_letters, events, post_links, previews, tasks
 from splitflap_api.store.turns import change_in_turns
 
 #: Rows taken by one transaction: more at a time cost PostgreSQL less, and SQLite has one writer.
@@ -35,9 +35,10 @@ SWEEP_EVERY = 20.0
 #: have become due since, or whose times are older than those of rows before them.
 RESTART_EVERY = 3_600.0
 
-#: Retention of dead letters, and of previews without a post, in milliseconds.
+#: Retention of dead letters, of previews without a post, and of the audit, in milliseconds.
 KEEP_DEAD = 30 * 86_400_000
 KEEP_PREVIEW = 30 * 86_400_000
+KEEP_AUDIT = 90 * 86_400_000
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def sweeps(store: Store, retention: Retention) -> list[Duty]:
             "dead letters": OldRows(
                 dead_letters.c.id, dead_letters.c.created_at, KEEP_DEAD, delete(dead_letters)
             ),
+            "audit": OldRows(audit.c.id, audit.c.at, KEEP_AUDIT, delete(audit)),
             "previews": OldRows(
                 previews.c.url,
                 previews.c.expires_at,

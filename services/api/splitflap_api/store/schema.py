@@ -330,3 +330,41 @@ Index(
     postgresql_where=_waiting,
     sqlite_where=_waiting,
 )
+
+#: What each replica of the API counted in each step of ten seconds (domain/operator/history.py).
+history = Table(
+    "history",
+    metadata,
+    # The start of the step.
+    Column("step", BigInteger, primary_key=True, autoincrement=False),
+    Column("replica", String(20), primary_key=True),
+    *(
+        Column(name, BigInteger, nullable=False, server_default="0")
+        for name in (
+            *("accepted", "finished", "failed", "refused"),
+            *("render_done", "scrape_done", "render_published", "scrape_published", "streams"),
+        )
+    ),
+    # Values at the end of the step; NULL in the rows of all replicas but the first one.
+    *(
+        Column(name, Double)
+        for name in (
+            *("running", "render_waiting", "scrape_waiting", "render_oldest", "scrape_oldest"),
+            "dead",
+        )
+    ),
+)
+
+#: Changes by operators.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    _time("at"),
+    Column("account", String(100), nullable=False),
+    Column("key_id", _id(), nullable=False),
+    Column("session_id", _id()),
+    Column("action", String(30), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+Index("audit_at", audit.c.at)

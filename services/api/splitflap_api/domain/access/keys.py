@@ -37,7 +37,7 @@ REMEMBERED = 10_000
 #: Seconds for which a replica remembers the account of a valid key after its last lookup.
 REMEMBERED_FOR = 600.0
 
-ALL_SCOPES: tuple[models.Scope, ...] = ("read", "write", "admin")
+ALL_SCOPES: tuple[models.Scope, ...] = ("read", "write", "observe", "admin")
 
 #: The valid keys with the scope admin, locked in the order of their ids.
 _ADMINS = (
@@ -61,6 +61,10 @@ class Caller:
     key_id: str
     account: str
     scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        """Whether the key has the scope. `admin` includes `observe`."""
+        return scope in self.scopes or (scope == "observe" and "admin" in self.scopes)
 
 
 def hash_of(secret: str) -> str:

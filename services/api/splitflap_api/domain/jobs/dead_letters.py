@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from splitflap_core.contracts import MAX_MESSAGE
-from sqlalchemy import Connection, Table, delete, func, select, update
+from sqlalchemy import Connection, Select, Subquery, Table, delete, func, select, update
 from uuid_utils import uuid7
 
 from splitflap_api.contract import models
@@ -29,6 +29,10 @@ MAX_KEPT = 65_536
 #: body's chain of pages to reach the columns behind it: 12 ms for 25 of the largest.
 EXAMINED = 500
 STEP = 25
+
+#: Rows that one statement of PostgreSQL counts, and seconds of one count.
+COUNT_STEP = 5_000
+COUNT_SECONDS = 2.0
 
 #: The columns of a list.
 _HEAD = [column for column in dead_letters.c if column.name != "body"]
@@ -67,19 +71,25 @@ def _step(
     limit: int,
 ) -> Page:
     """At most `limit` of the next `size` rows."""
-    before = [dead_letters.c.id < after] if after is not None else []
-    order = dead_letters.c.id.desc()
-    window = select(*_HEAD).where(*before).order_by(order).limit(size).subquery()
+    window, last = _window(after, size)
     wanted = select(window).where(*_conditions(window.c, query, now)).order_by(window.c.id.desc())
     found = tx.execute(wanted.limit(limit)).mappings().all()
     letters = [_shape(row, with_body=False) for row in found]
     if len(letters) == limit:
         return Page(letters, letters[-1].id)
-    last = select(dead_letters.c.id).where(*before).order_by(order).offset(size - 1).limit(1)
     return Page(letters, tx.execute(last).scalar())
 
 
-def _conditions(columns: Any, query: models.DeadLetterQuery, now: int) -> list[Any]:
+def _window(after: str | None, size: int) -> tuple[Subquery, Select[Any]]:
+    """The next `size` rows, without their bodies, and the query for the id of the last one."""
+    before = [dead_letters.c.id < after] if after is not None else []
+    order = dead_letters.c.id.desc()
+    rows = select(*_HEAD).where(*before).order_by(order).limit(size).subquery()
+    last = select(dead_letters.c.id).where(*before).order_by(order).offset(size - 1).limit(1)
+    return rows, last
+
+
+def _conditions(columns: Any, query: models.DeadLetterFilter, now: int) -> list[Any]:
     given = {
         columns.reason: query.reason,
         columns.queue: query.queue,
@@ -127,6 +137,26 @@ def count(tx: Connection) -> int:
     """The number of dead letters still to be replayed."""
     wanted = select(func.count()).where(dead_letters.c.replayed_at.is_(None))
     return int(tx.execute(wanted.select_from(dead_letters)).scalar_one())
+
+
+def count_matching(
+    tx: Connection, query: models.DeadLetterFilter, now: int, *, sqlite: bool
+) -> tuple[int, bool]:
+    """The number of dead letters that match, and whether the time sufficed for all of them."""
+    if query == models.DeadLetterFilter(replayed=False):
+        return count(tx), True
+    until = time.monotonic() + COUNT_SECONDS
+    size = STEP if sqlite else COUNT_STEP
+    found, after = 0, None
+    while time.monotonic() < until:
+        window, last = _window(after, size)
+        matching = select(func.count()).select_from(window)
+        found += tx.execute(matching.where(*_conditions(window.c, query, now))).scalar_one()
+        after = tx.execute(last).scalar()
+        if after is None:
+            return found, True
+        time.sleep(0)
+    return found, False
 
 
 def mark_replayed(tx: Connection, letter_id: str, now: int) -> None:

@@ -6,15 +6,15 @@ wake-up makes the next read come sooner. Without streams the feed does not read.
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from splitflap_api.loops.long_requests.streams import StreamLoop
 from splitflap_api.loops.long_requests.subscriber import FeedEvent, Subscriber
-from splitflap_api.loops.loop import Duty, Loop
-from splitflap_api.loops.waiters import ThreadWaiters, Waiters
+from splitflap_api.loops.loop import Duty
+from splitflap_api.loops.waiters import Waiters
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import counters, events
 
@@ -51,7 +51,7 @@ class Gap:
     oldest: int
 
 
-class Feed(Loop):
+class Feed(StreamLoop):
     """Reads the events' table and hands its rows to the streams of this replica."""
 
     def __init__(self, store: Store, waiters: Waiters | None = None) -> None:
@@ -61,32 +61,14 @@ class Feed(Loop):
             Duty("read events", self._read_new),
             Duty("send heartbeats", self._look_at_streams),
             pause=lambda: READ_EVERY,
+            waiters=waiters,
         )
         self._store = store
-        self._waiters: Waiters = waiters or ThreadWaiters()
-        self._subscribers: set[Subscriber] = set()
-        self._joining = threading.Lock()
         self._resuming = threading.Semaphore(RESUMING)
         self.last = 0
         #: No event has a lower id.
         self._oldest = 0
         self._heartbeats_at = time.monotonic()
-
-    def stop(self, timeout: float) -> None:
-        """End all streams, then the thread."""
-        self.request_stop()
-        self.end_streams()
-        super().stop(timeout)
-
-    def end_streams(self) -> None:
-        """End every stream. The clients connect again by themselves."""
-        self._end(list(self._subscribers))
-
-    def key_ids(self) -> set[str]:
-        return {each.key_id for each in list(self._subscribers)}
-
-    def end_of(self, key_ids: AbstractSet[str]) -> None:
-        self._end([each for each in list(self._subscribers) if each.key_id in key_ids])
 
     def subscribe(
         self, channel: str | None, key_id: str, is_gone: Callable[[], bool] = lambda: False
@@ -99,10 +81,6 @@ class Feed(Loop):
             self._subscribers.add(subscriber)
         subscriber.ended = self.stopping
         return subscriber
-
-    def unsubscribe(self, subscriber: Subscriber) -> None:
-        """Forget a stream."""
-        self._subscribers.discard(subscriber)
 
     def since(self, event_id: int, channel: str | None, until: int) -> Iterator[list[FeedEvent]]:
         """The rows after `event_id` up to `until`, in pages.
@@ -176,18 +154,9 @@ class Feed(Loop):
         if now - self._heartbeats_at < READ_EVERY:
             return
         self._heartbeats_at = now
-        self._end([each for each in list(self._subscribers) if each.is_gone()])
+        self._end_gone()
         since = now - (HEARTBEAT - READ_EVERY)
         self._wake_streams(each for each in list(self._subscribers) if each.woken_at <= since)
-
-    def _end(self, subscribers: Collection[Subscriber]) -> None:
-        for subscriber in subscribers:
-            subscriber.ended = True
-        self._wake_streams(subscribers)
-
-    def _wake_streams(self, subscribers: Iterable[Subscriber]) -> None:
-        found = [waiter for each in subscribers if (waiter := each.take_waiter())]
-        self._waiters.wake_all(found)
 
     def _page(self, after: int, channel: str | None, until: int | None) -> list[FeedEvent]:
         wanted = select(events.c.id, events.c.channel, events.c.kind, events.c.data)

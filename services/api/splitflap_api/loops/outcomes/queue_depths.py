@@ -185,6 +185,15 @@ class Queues:
         """
         if depth := self._fresh(queue):
             return depth.consumers
+        return self._none()
+
+    def ready_of(self, queue: str) -> int | None:
+        """The undelivered messages of a queue, like `consumers_of`."""
+        if depth := self._fresh(queue):
+            return depth.ready
+        return self._none()
+
+    def _none(self) -> int | None:
         return 0 if any(map(self._fresh, self._depths)) else None
 
     def _fresh(self, queue: str) -> Depth | None:

@@ -1,0 +1,1 @@
+"""What operators see: the status, its history, who waits, and the audit."""

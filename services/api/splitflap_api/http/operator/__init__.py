@@ -1,0 +1,1 @@
+"""HTTP for operators: keys, dead letters, the status and its history, the audit."""

@@ -1,0 +1,14 @@
+/**
+ * The parts of uPlot that the page uses. Its own declarations have 40 KB; the file itself is a
+ * script of ops.html.
+ *
+ * @typedef {{
+ *   setData: (data: [number[], ...(number | null)[][]]) => void,
+ *   setSize: (size: {width: number, height: number}) => void,
+ *   destroy: () => void,
+ * }} Plot
+ * @typedef {new (
+ *   options: object, data: [number[], ...(number | null)[][]], room: HTMLElement,
+ * ) => Plot} PlotClass
+ */
+export {};

@@ -59,9 +59,12 @@ class SessionHolder extends EventTarget {
   }
 
   async #load() {
+    // Nobody has signed in here: a question would only put an error into the console.
+    if (!hint.get()) return;
     const response = await fetch('/v1/session', { headers: this.headers() });
     if (response.status >= 500) throw new Error(`status ${response.status}`);
     if (response.ok) this.current = await response.json();
+    else hint.set(false);
   }
 
   /**
@@ -78,6 +81,7 @@ class SessionHolder extends EventTarget {
     const body = await response.json().catch(() => ({}));
     if (!response.ok) return body.detail ?? `The server answered ${response.status}.`;
     this.current = body;
+    hint.set(true);
     this.#changed();
     return null;
   }
@@ -107,6 +111,7 @@ class SessionHolder extends EventTarget {
     if (!this.current) return;
     this.current = null;
     this.#key = '';
+    hint.set(false);
     this.#changed();
   }
 
@@ -114,6 +119,27 @@ class SessionHolder extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 }
+
+/** Whether somebody has signed in: the cookie is out of reach for scripts. */
+const hint = {
+  name: 'splitflap.session',
+  get() {
+    try {
+      return localStorage.getItem(this.name) !== null;
+    } catch {
+      return true;
+    }
+  },
+  /** @param {boolean} isThere */
+  set(isThere) {
+    try {
+      if (isThere) localStorage.setItem(this.name, '1');
+      else localStorage.removeItem(this.name);
+    } catch {
+      // Without storage, the page asks each time.
+    }
+  },
+};
 
 function keyOfFragment() {
   const key = new URLSearchParams(location.hash.slice(1)).get('key');

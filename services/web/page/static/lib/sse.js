@@ -13,8 +13,9 @@ export class EventParser {
   /** @type {string[]} */
   #data = [];
   #ended = false;
-  /** The last id, which resumes the stream. */
+  /** The last id, which resumes the stream. It counts with the empty line that ends its event. */
   id = '';
+  #nextId = '';
   /** Milliseconds until the next connection, if the server has said so. */
   /** @type {number | null} */
   retry = null;
@@ -45,6 +46,7 @@ export class EventParser {
    */
   reset() {
     this.#rest = '';
+    this.#nextId = this.id;
     this.#type = '';
     this.#data = [];
     this.#ended = false;
@@ -62,12 +64,13 @@ export class EventParser {
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (field === 'event') this.#type = value;
     else if (field === 'data') this.#data.push(value);
-    else if (field === 'id' && !value.includes('\0')) this.id = value;
+    else if (field === 'id' && !value.includes('\0')) this.#nextId = value;
     else if (field === 'retry' && /^\d+$/.test(value)) this.retry = Number(value);
     return null;
   }
 
   #dispatch() {
+    this.id = this.#nextId;
     const event = { id: this.id, type: this.#type || 'message', data: this.#data.join('\n') };
     const isEmpty = this.#data.length === 0;
     this.#type = '';

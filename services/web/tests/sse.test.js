@@ -55,9 +55,10 @@ test('retry is a number of milliseconds', () => {
   assert.equal(parse('retry: soon\n').parser.retry, null);
 });
 
-test('reset drops the unfinished event and keeps the id', () => {
+test('an id counts with the end of its event, and reset drops what is unfinished', () => {
   const parser = new EventParser();
-  parser.push('id: 3\nevent: done\ndata: {"half');
+  parser.push('id: 3\ndata: a\n\nid: 4\nevent: done\ndata: {"half');
+  assert.equal(parser.id, '3');
   parser.reset();
   assert.deepEqual(parser.push('data: x\n\n'), [{ id: '3', type: 'message', data: 'x' }]);
 });

@@ -115,7 +115,7 @@ export class PostEditor extends PageElement {
         <div class="editor-foot">
           ${
             this.isNew
-              ? html`<label for="channel-${id}">Channel</label>
+              ? html`<span class="field"><label for="channel-${id}">Channel</label>
                   <input
                     id="channel-${id}"
                     class="channel-name"
@@ -131,18 +131,18 @@ export class PostEditor extends PageElement {
                     .value=${live(this.channel)}
                     aria-invalid=${this.errors.channel ? 'true' : nothing}
                     @input=${this.onChannel}
-                  />
+                  /></span>
                   <datalist id="channels-${id}">
                     ${this.channels.map((name) => html`<option value=${name}></option>`)}
                   </datalist>`
               : nothing
           }
-          <label for="flavour-${id}">Flavour</label>
+          <span class="field"><label for="flavour-${id}">Flavour</label>
           <select id="flavour-${id}" name="flavour" @change=${this.onFlavour}>
             ${this.isNew ? html`<option value="" ?selected=${!this.flavour}>Default</option>` : nothing}
             <option value="markdown" ?selected=${this.flavour === 'markdown'}>Markdown</option>
             <option value="gfm" ?selected=${this.flavour === 'gfm'}>GitHub</option>
-          </select>
+          </select></span>
           <span id="left-${id}" ?hidden=${!this.text} class="left ${left < FEW_LEFT ? 'is-few' : ''} ${left < 0 ? 'error' : ''}"
             >${left < 0 ? `${(-left).toLocaleString()} bytes too long` : `${left.toLocaleString()} bytes left`}</span
           >

@@ -87,7 +87,8 @@ export function ago(time, now = Date.now()) {
   const age = (now - Date.parse(time)) / 1000;
   if (Number.isNaN(age)) return time;
   if (age < 1) return 'now';
-  return `${duration(Math.round(age))} ago`;
+  // Whole seconds: tenths of an age mean nothing.
+  return `${age < 9.95 ? `${Math.round(age)} s` : duration(age)} ago`;
 }
 
 /**

@@ -20,10 +20,9 @@ const SCOPES = {
   admin: 'see this page and change all it shows',
 };
 
-const FORCED =
-  'It is the last key with the scope admin. Without it, nobody can make or revoke keys or replay ' +
-  'dead letters. To get in again, run `splitflap-api admin-key` where the API runs. Make another ' +
-  'admin key first, or revoke it all the same.';
+const FORCED = html`It is the last key with the scope <b>admin</b>. Without it, nobody can make or revoke keys,
+  or replay dead letters. To get in again, run <code>splitflap-api admin-key</code> where the API runs.
+  Make another admin key first, or revoke it all the same.`;
 
 /**
  * Keys: listed, made, revoked.

@@ -198,7 +198,7 @@ class DeadAction extends DialogElement {
 
   template() {
     return html`
-      <dialog class="ask" aria-labelledby="action-title" @cancel=${this.onCancel}>
+      <dialog class="ask" aria-labelledby="action-title" @cancel=${this.onCancel} @close=${() => this.emit('closed')}>
         ${this.wish ? (this.progress ? this.report(this.wish.verb, this.progress) : this.question(this.wish)) : nothing}
       </dialog>
     `;

@@ -61,7 +61,7 @@ export function query(filter, passed = 0) {
 }
 
 /**
- * The filter in words, after "dead letters": `of the queue render, with the reason "crashed"`.
+ * The filter in words, after "dead letters": `of the queue render, not replayed`.
  * @param {Filter} filter
  */
 export function words(filter) {
@@ -69,13 +69,14 @@ export function words(filter) {
   const newer = seconds(filter.newer);
   const older = seconds(filter.older);
   if (filter.queue) parts.push(`of the queue ${filter.queue}`);
-  if (filter.reason) parts.push(`with the reason “${filter.reason}”`);
+  if (filter.reason) parts.push(`with the reason "${filter.reason}"`);
   if (filter.account) parts.push(`of the account ${filter.account}`);
   if (newer !== null) parts.push(`newer than ${duration(newer)}`);
   if (older !== null) parts.push(`older than ${duration(older)}`);
-  if (filter.replayed === 'yes') parts.push('replayed before');
-  if (filter.replayed === 'all') parts.push('replayed or not');
-  return parts.length ? parts.join(', ') : 'without a filter: all that were not replayed';
+  parts.push(
+    { no: 'not replayed', yes: 'replayed before', all: 'replayed or not' }[filter.replayed],
+  );
+  return parts.join(', ');
 }
 
 /** Most characters of a filter in the audit. */

@@ -147,7 +147,8 @@ class DeadLetters extends PageElement {
   /** @param {KeyboardEvent} event */
   onKey(event) {
     const { selection } = this;
-    if (event.altKey || (event.target instanceof HTMLElement && event.target.closest('a'))) return;
+    if (event.altKey || !(event.target instanceof Element) || !event.target.closest('tbody'))
+      return;
     const rows = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10 }[event.key];
     let changed = null;
     if (rows) changed = moveTo(selection, selection.at + rows, event.shiftKey);
@@ -177,6 +178,14 @@ class DeadLetters extends PageElement {
     if (event.shiftKey) this.selection = moveTo(this.selection, row, true);
     else if (isBox || event.ctrlKey || event.metaKey) this.selection = toggle(this.selection, row);
     else void this.show(row);
+  }
+
+  /**
+   * A click with Shift selects letters, not text.
+   * @param {MouseEvent} event
+   */
+  onPress(event) {
+    if (event.shiftKey) event.preventDefault();
   }
 
   /** @param {number} row */
@@ -216,6 +225,14 @@ class DeadLetters extends PageElement {
     void this.load();
   }
 
+  /** The button that opened the question may be gone. */
+  async onClosed() {
+    await this.updateComplete;
+    if (document.activeElement !== document.body) return;
+    const next = this.querySelector('tr[tabindex="0"]') ?? this.querySelector('.bar button');
+    /** @type {HTMLElement | null} */ (next)?.focus();
+  }
+
   template() {
     const isNew = this.wasLoaded && !this.isLoading && this.dead > this.deadThen;
     return html`
@@ -233,7 +250,7 @@ class DeadLetters extends PageElement {
       ${this.items.length ? this.table() : nothing}
       ${this.foot()}
       <dead-letter ?may=${this.may} @act=${this.onAct} @step=${this.onStep}></dead-letter>
-      <dead-action @done=${this.onDone}></dead-action>
+      <dead-action @done=${this.onDone} @closed=${this.onClosed}></dead-action>
     `;
   }
 
@@ -377,6 +394,7 @@ class DeadLetters extends PageElement {
                 role="row"
                 tabindex=${row === at ? 0 : -1}
                 aria-selected=${chosen.has(letter.id)}
+                @mousedown=${this.onPress}
                 @click=${(/** @type {MouseEvent} */ event) => this.onClick(event, row)}
               >
                 <td role="gridcell" class="pick">

@@ -1,7 +1,7 @@
 import { get } from '../../lib/api.js';
 import { html, nothing, PageElement } from '../../lib/element.js';
 import { count, duration, rate } from '../words.js';
-import { CHARTS, columns, stretches } from './history.js';
+import { CHARTS, columns, span, stretches } from './history.js';
 
 /**
  * @typedef {import('./history.js').History} History
@@ -90,9 +90,8 @@ class Charts extends PageElement {
     if (!this.history) return;
     for (const chart of CHARTS) {
       const data = columns(this.history, chart);
-      const plot = this.plots.get(chart.id);
-      if (plot) plot.setData(data);
-      else this.draw(chart, data);
+      const plot = this.plots.get(chart.id) ?? this.draw(chart, data);
+      if (plot) show(plot, data);
     }
   }
 
@@ -105,7 +104,7 @@ class Charts extends PageElement {
       this.querySelector(`[data-chart="${chart.id}"]`)
     );
     const Plot = /** @type {{uPlot?: import('./uplot.js').PlotClass}} */ (globalThis).uPlot;
-    if (!room?.clientWidth || !Plot) return;
+    if (!room?.clientWidth || !Plot) return null;
     const styles = getComputedStyle(this);
     const colour = (/** @type {string} */ name) => styles.getPropertyValue(name).trim();
     const axis = {
@@ -122,6 +121,7 @@ class Charts extends PageElement {
         cursor: { sync: { key: 'splitflap' }, points: { size: 6 } },
         legend: { live: true },
         scales: {
+          x: { auto: false },
           y: {
             range: (
               /** @type {unknown} */ _,
@@ -157,6 +157,7 @@ class Charts extends PageElement {
     );
     this.plots.set(chart.id, plot);
     this.observer.observe(room);
+    return plot;
   }
 
   template() {
@@ -206,6 +207,20 @@ class Charts extends PageElement {
       </table>
     `;
   }
+}
+
+/**
+ * New values, with the latest in the legend unless the pointer asks for another time.
+ * @param {import('./uplot.js').Plot} plot
+ * @param {[number[], ...(number | null)[][]]} data
+ */
+function show(plot, data) {
+  const [min, max] = span(data);
+  plot.batch(() => {
+    plot.setData(data, false);
+    plot.setScale('x', { min, max });
+    if (plot.cursor.idx == null) plot.setLegend({ idx: data[0].length - 1 });
+  });
 }
 
 /**

@@ -49,7 +49,7 @@ export const CHARTS = [
   },
   {
     id: 'tasks',
-    title: 'Running tasks and event streams',
+    title: 'Tasks and streams',
     unit: 'number',
     lines: [
       { name: 'running', label: 'tasks', colour: 1 },
@@ -125,4 +125,18 @@ function largestOf(values) {
     (most, value) => (value === null || (most !== null && most >= value) ? most : value),
     null,
   );
+}
+
+/** Seconds that a chart shows at least. */
+const LEAST = 300;
+
+/**
+ * The part of the hour to show: from the first value on, since a new service has no earlier ones.
+ * @param {[number[], ...Values[]]} data
+ * @returns {[number, number]}
+ */
+export function span([at, ...lines]) {
+  const last = at.at(-1) ?? 0;
+  const first = at.findIndex((_, index) => lines.some((line) => (line[index] ?? null) !== null));
+  return [Math.min(at[Math.max(0, first)] ?? last, last - LEAST), last];
 }

@@ -101,8 +101,8 @@ class Picture extends PageElement {
           cell('finished/s', rate(status.rates?.finished)),
           cell('failed/s', rate(status.rates?.failed)),
         ])}
-        ${box('', 'Left', nothing, [
-          cell('tasks', fourCells(status.running_tasks)),
+        ${box('', 'Tasks', nothing, [
+          cell('running', fourCells(status.running_tasks)),
           cell(
             html`<a href="#dead">dead letters</a>`,
             fourCells(status.dead),

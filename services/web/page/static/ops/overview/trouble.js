@@ -77,7 +77,7 @@ export function troubles(status) {
  */
 export function windowTitle(found) {
   const bad = found.filter((each) => each.level !== 'note');
-  if (!bad.length) return 'Operator · Splitflap';
+  if (!bad.length) return 'Operations · Splitflap';
   const more = bad.length > 1 ? ` (+${bad.length - 1})` : '';
   return `⚠ ${bad[0].title}${more} · Splitflap`;
 }

@@ -3,7 +3,11 @@
  * script of ops.html.
  *
  * @typedef {{
- *   setData: (data: [number[], ...(number | null)[][]]) => void,
+ *   setData: (data: [number[], ...(number | null)[][]], resetScales: boolean) => void,
+ *   setScale: (name: string, limits: {min: number, max: number}) => void,
+ *   setLegend: (at: {idx: number}) => void,
+ *   batch: (change: () => void) => void,
+ *   cursor: {idx?: number | null},
  *   setSize: (size: {width: number, height: number}) => void,
  *   destroy: () => void,
  * }} Plot

@@ -126,6 +126,7 @@ class SplitflapBoard extends PageElement {
                   class="card"
                   .isNew=${true}
                   .draftKey=${'new'}
+                  .channel=${channel ?? 'general'}
                   .channels=${[...store.channels]}
                   @send=${this.onSend}
                 ></post-editor>`
@@ -274,7 +275,6 @@ class SplitflapBoard extends PageElement {
     this.store.show(filter);
     this.newest = undefined;
     this.fresh = 0;
-    if (filter.channel && this.editor) this.editor.channel = filter.channel;
     document.title = filter.channel ? `#${filter.channel} · Splitflap` : 'Splitflap';
   }
 

@@ -65,7 +65,7 @@ export class PostEditor extends PageElement {
     const draft = this.#stored();
     if (draft === null) return;
     this.text = draft.text;
-    if (draft.channel && this.isNew) this.channel = draft.channel;
+    if (draft.channel && draft.text.trim() && this.isNew) this.channel = draft.channel;
     if (draft.flavour) this.flavour = draft.flavour;
     if (this.text.trim()) this.preview.ask(this.text);
   }

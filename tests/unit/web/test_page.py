@@ -42,7 +42,8 @@ def test_a_vendored_package_has_the_version_of_its_types() -> None:
     rows = re.findall(r"^\| `[^`]+` \| (\S+) \| (\S+) \|", table, re.MULTILINE)
     pins = json.loads((WEB / "package.json").read_text("utf-8"))["devDependencies"]
     assert rows
-    assert {(name, version) for name, version in rows if pins.get(name, version) != version} == set()
+    wrong = {(name, version) for name, version in rows if pins.get(name, version) != version}
+    assert wrong == set()
 
 
 def test_the_lock_names_no_registry() -> None:

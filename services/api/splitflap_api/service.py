@@ -228,7 +228,7 @@ class ApiService:
             lambda: self._not_ready,
             self._backlog.unpublished,
             self._accounts,
-            self._keyring.account,
+            self._keyring.known,
         )
 
     def start(self) -> None:

@@ -18,7 +18,12 @@ _BODIES: dict[str, Any] = {
     "create_render": {"text": "x"},
     "create_preview": {"url": "https://example.org/"},
     "create_key": {"account": "a", "scopes": ["read"]},
+    "create_session": {"key": "a key with every scope"},
 }
+
+#: Operations on the session of the request. The client has its cookie.
+_OF_SESSION = {"show_session", "end_session"}
+_FROM_PAGE = {"Splitflap-Page": "1"}
 
 
 class Target(NamedTuple):
@@ -34,11 +39,14 @@ def targets(rig: Rig, client: FlaskClient) -> list[Target]:
     letter = {"id": str(uuid7()), "queue": "render", "reason": "x", "body": b"{}", "created_at": 1}
     with rig.store.write() as tx:
         tx.execute(metadata.tables["dead_letters"].insert(), [letter])
+    session = client.post("/v1/session", json=_BODIES["create_session"], headers=_FROM_PAGE).json
+    assert session is not None
     ids = {
         "post_id": rig.row("posts")["id"],
         "task_id": rig.row("tasks")["id"],
         "key_id": rig.rows("keys")[0]["id"],
         "letter_id": letter["id"],
+        "session_id": session["id"],
         "slug": "conflict",
     }
     document: Any = client.get("/v1/openapi.json").json
@@ -52,10 +60,11 @@ def targets(rig: Rig, client: FlaskClient) -> list[Target]:
 
 def send(client: FlaskClient, target: Target, headers: Mapping[str, str] = {}) -> TestResponse:
     """Send a request that succeeds without these headers."""
+    own = _FROM_PAGE | ({"Authorization": ""} if target.name in _OF_SESSION else {})
     return client.open(
         target.path,
         method=target.method,
-        headers=dict(headers),
+        headers={**headers, **own},
         json=_BODIES.get(target.name),
         buffered=False,
     )

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from flask import Flask
 from splitflap_api.contract.operations import ENDPOINT
+from splitflap_api.domain.access.keys import Known
 from splitflap_api.http.waiting import release_slot
 from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs
 from splitflap_api.overload.admission import Admission
@@ -41,7 +42,7 @@ class Gate:
             lambda: self.unpublished,
             self.accounts,
             # Each account is its own key.
-            lambda secret: secret,
+            lambda secret, _use: Known(secret, secret),
         )
         self.status = ""
         self.headers: dict[str, str] = {}
@@ -155,7 +156,8 @@ def test_one_account_never_takes_all_slots() -> None:
 def test_strangers_share_the_slots_of_one_account() -> None:
     """Invented keys take no slot of a customer."""
     gate = Gate(plain, slots=16)
-    gate.admission.account_of = {"customer": "customer"}.get
+    customer = Known("customer", "customer")
+    gate.admission.known = lambda secret, _use: customer if secret == "customer" else None
     for number in range(16):
         gate.call(Authorization=f"Bearer invented{number}")
     assert gate.in_flight() == 12

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from splitflap_api.contract.access.credentials import Use
 from splitflap_api.contract.models import CreatedKey, KeyInput
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.access import keys
@@ -140,10 +141,10 @@ class SlowKeyring(Keyring):
         self.gate = threading.Event()
         self.gate.set()
 
-    def _find(self, hashed: str) -> Caller | None:
+    def _find(self, use: Use, hashed: str) -> tuple[Caller | None, str]:
         self.lookups += 1
         assert self.gate.wait(PATIENCE)
-        return super()._find(hashed)
+        return super()._find(use, hashed)
 
 
 def test_one_request_repeats_the_lookup_for_all(
@@ -215,14 +216,14 @@ def test_the_account_of_a_key_is_remembered_without_a_query(
     """Admission reads it before authentication. Strangers do not displace it."""
     keyring = Keyring(store)
     created = make(keyring)
-    assert keyring.account(created.key) is None
+    assert keyring.known(created.key) is None
     keyring.caller(created.key)
     monkeypatch.setattr(keys, "CACHE_SIZE", 2)
     for _ in range(5):
         keyring.caller(new_secret())
     monkeypatch.setattr(keyring, "_find", None)
-    assert keyring.account(created.key) == "ann"
-    assert keyring.account(new_secret()) is None
+    assert keyring.known(created.key) == ("ann", hash_of(created.key))
+    assert keyring.known(new_secret()) is None
 
 
 def test_a_replica_remembers_a_limited_number_of_accounts(
@@ -234,6 +235,7 @@ def test_a_replica_remembers_a_limited_number_of_accounts(
     made = [make(keyring, account) for account in ("ann", "bob", "eve")]
     for each in made:
         keyring.caller(each.key)
-    assert [keyring.account(each.key) for each in made] == [None, "bob", "eve"]
+    known = [keyring.known(each.key) for each in made]
+    assert [each and each.account for each in known] == [None, "bob", "eve"]
     keyring.revoke(made[0].id)
-    assert [keyring.account(each.key) for each in made] == [None, None, None]
+    assert [keyring.known(each.key) for each in made] == [None, None, None]

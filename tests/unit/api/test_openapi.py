@@ -118,7 +118,9 @@ def test_every_operation_is_described(document: Any, operations: list[Operation]
             expected.add(str(TYPES[slug].status))
             assert f"(`{slug}`)" in operation["responses"][str(TYPES[slug].status)]["description"]
         assert set(operation["responses"]) == expected
-        assert operation["security"] == ([] if each.scope is None else [{"key": []}])
+        assert operation["security"] == (
+            [] if each.scope is None else [{"key": []}, {"session": []}]
+        )
         assert ("requestBody" in operation) == (each.body is not None)
 
 

@@ -43,6 +43,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_key": {"account": "a", "scopes": ["read"]},
     "replay_dead_letters": {"ids": [str(uuid4())]},
     "drop_dead_letters": {"ids": [str(uuid4())]},
+    "create_session": {"key": "x"},
 }
 
 
@@ -80,7 +81,8 @@ class Place:
             re.sub(r"{\w+}", str(uuid4()), self.path),
             method=self.method,
             query_string={self.name: value} if self.where == "query" else None,
-            headers={self.name: value} if self.where == "header" else None,
+            headers={"Splitflap-Page": "1"}
+            | ({self.name: value} if self.where == "header" else {}),
             json=self._body(value),
             buffered=False,
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from splitflap_api.domain.access.keys import Known
 from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs
 from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import UnpublishedWork
@@ -102,7 +103,7 @@ class UnreadRig:
                 lambda: self.unpublished,
                 self.accounts,
                 # Each account is its own key.
-                lambda secret: secret,
+                lambda secret, _use: Known(secret, secret),
             )
         )
 

@@ -37,6 +37,12 @@ WWW_AUTHENTICATE = Parameter(
     "The challenge of RFC 6750.",
     _STRING | {"examples": ['Bearer realm="splitflap"']},
 )
+SET_COOKIE = Parameter(
+    "Set-Cookie",
+    "The cookie of the session, or its end. No script can read it.",
+    _STRING,
+    always=True,
+)
 ACCEPT = Parameter("Accept", "The supported media type of a body.", _STRING)
 ACCEPT_ENCODING = Parameter("Accept-Encoding", "The supported encoding of a body.", _STRING)
 RATE_LIMIT = Parameter(
@@ -62,6 +68,7 @@ OF_RESPONSES = (
     ETAG,
     PREFERENCE_APPLIED,
     WWW_AUTHENTICATE,
+    SET_COOKIE,
     ACCEPT,
     ACCEPT_ENCODING,
     *OF_EVERY_RESPONSE,
@@ -103,6 +110,13 @@ LAST_EVENT_ID = Parameter(
     "Last-Event-ID",
     "Resume after this event, with every later event exactly once.",
     _STRING | EVENT_ID.schema,
+)
+
+PAGE = Parameter(
+    "Splitflap-Page",
+    "`1`. No form can send this header, and no page of another origin may.",
+    _STRING | {"const": "1"},
+    always=True,
 )
 
 ACCEPTED = ResponseSpec(

@@ -10,11 +10,13 @@ from splitflap_api.contract.patterns import (
     ACCOUNT,
     ACCOUNT_OF_JOB,
     CHANNEL,
+    EVENT_ID,
     KEY_NAME,
     NOTE,
     QUEUE,
     REASON,
     TEXT,
+    TOKEN,
     WEB_URL,
 )
 from splitflap_api.contract.preview_types import (
@@ -221,6 +223,8 @@ class EventQuery(Request, frozen=True):
     """Selects events: of one channel, or of all."""
 
     channel: Channel | None = None
+    last_event_id: Annotated[str, EVENT_ID.meta("As the header `Last-Event-ID`")] | None = None
+    token: Annotated[str, TOKEN.meta("A stream token, in place of a key")] | None = None
 
 
 class Preview(msgspec.Struct, tag_field="kind", tag="preview"):

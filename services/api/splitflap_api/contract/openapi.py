@@ -8,8 +8,9 @@ import msgspec
 
 from splitflap_api import __version__
 from splitflap_api.contract import headers
+from splitflap_api.contract.access.credentials import COOKIE, SECURE_COOKIE
 from splitflap_api.contract.models import ProblemBody
-from splitflap_api.contract.operations import Operation, Parameter, ResponseSpec
+from splitflap_api.contract.operations import ANY_SCOPE, Operation, Parameter, ResponseSpec
 from splitflap_api.contract.paths import PREFIX, makes_work
 from splitflap_api.contract.problems import MEDIA_TYPE, TYPES
 from splitflap_api.contract.schemas import Schema, schemas_of
@@ -18,6 +19,8 @@ DESCRIPTION = """\
 Posts in Markdown in; safe HTML and link previews out, later.
 
 - **Keys.** Send `Authorization: Bearer KEY`. Each operation names the scope that the key needs.
+- **Sessions.** The page of this service exchanges a key for a cookie. A request with the cookie \
+comes from the same origin, and has the header `Splitflap-Page: 1` unless its method is GET or HEAD.
 - **Asynchronous requests.** Operations with a 202 accept work and answer with the `Location` of a \
 task. `GET` of the task answers 202 while it runs, then with the final response. \
 `Prefer: wait=10` waits for it.
@@ -33,6 +36,7 @@ TAGS = {
     "events": "What happens to posts, as Server-Sent Events.",
     "renders": "HTML for a text, without a post.",
     "previews": "A preview of a URL, without a post.",
+    "sessions": "Sessions of browsers, and tokens for event streams.",
     "keys": "Keys of accounts, for admins.",
     "dead": "Jobs that ended without a result, for operators.",
     "status": "What waits, what runs and what is refused, for operators.",
@@ -40,13 +44,17 @@ TAGS = {
     "service": "The API itself.",
 }
 
+_TAG_OF = {"session": "sessions", "stream-tokens": "sessions"}
+
 #: Parameters in paths, by name. All others are ids.
 _PATH_PARAMETERS = {"slug": {"type": "string", "enum": sorted(TYPES)}}
 _ID = {"type": "string", "format": "uuid"}
 
+_SCOPES = {None: "It needs no key.", ANY_SCOPE: "Any valid key may do this."}
+
 #: Problems of every operation.
 _ALWAYS = ("bad-request", "precondition-failed", "unavailable", "rate-limited", "internal")
-_WITH_KEY = ("unauthorized", "forbidden", "too-many-in-progress")
+_WITH_KEY = ("unauthorized", "forbidden", "not-own-page", "too-many-in-progress")
 #: Problems of every operation that creates jobs.
 _WITH_WORK = ("backlog",)
 #: Problems found before the server knows the operation.
@@ -100,7 +108,14 @@ def document(prefix: str, operations: Sequence[Operation]) -> bytes:
                         "type": "http",
                         "scheme": "bearer",
                         "description": "A key of an account, with scopes.",
-                    }
+                    },
+                    "session": {
+                        "type": "apiKey",
+                        "in": "cookie",
+                        "name": COOKIE,
+                        "description": "The cookie of a session, for the page of this service "
+                        f"alone. Its name is `{SECURE_COOKIE}` over https.",
+                    },
                 },
             },
         }
@@ -117,12 +132,13 @@ def _models(operations: Iterable[Operation]) -> list[Any]:
 
 def _operation(each: Operation, by_model: dict[Any, Schema]) -> dict[str, Any]:
     first = each.path.split("/")[1]
+    tag = _TAG_OF.get(first, first)
     described: dict[str, Any] = {
         "operationId": each.name,
-        "tags": [first if first in TAGS else "service"],
+        "tags": [tag if tag in TAGS else "service"],
         "summary": each.summary,
         "description": _description(each),
-        "security": [] if each.scope is None else [{"key": []}],
+        "security": [] if each.scope is None else [{"key": []}, {"session": []}],
         "parameters": [*_path_parameters(each), *_query(each), *map(_parameter, each.headers)],
         "responses": _responses(each, by_model),
     }
@@ -133,7 +149,7 @@ def _operation(each: Operation, by_model: dict[Any, Schema]) -> dict[str, Any]:
 
 
 def _description(each: Operation) -> str:
-    scope = f"The key needs the scope `{each.scope}`." if each.scope else "It needs no key."
+    scope = _SCOPES.get(each.scope, f"The key needs the scope `{each.scope}`.")
     return f"{each.doc}\n\n{scope}" if each.doc else scope
 
 
@@ -169,6 +185,7 @@ def _parameter(header: Parameter) -> dict[str, Any]:
         "name": header.name,
         "in": "header",
         "description": header.doc,
+        "required": header.always,
         "schema": header.schema,
     }
 

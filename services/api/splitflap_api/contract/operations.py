@@ -10,6 +10,9 @@ from typing import Any
 #: Key in the WSGI environment for the operation's name. Admission labels its metrics with it.
 ENDPOINT = "splitflap.endpoint"
 
+#: The scope of an operation that any valid key may use.
+ANY_SCOPE = "any"
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -39,7 +42,8 @@ class ResponseSpec:
 class Operation:
     """A method on a path below the API's prefix. `problems` are slugs of contract/problems.py.
 
-    The caller's key must have the `scope`; None opens the operation to everybody. Without
+    The caller's key must have the `scope`, or any with ANY_SCOPE; None opens the operation to
+    everybody. Without
     `checks_preconditions` the router checks them, before a change or after a read; with it, the
     view does so in the transaction of its change. `doc` adds to `summary` what a client must know.
     """

@@ -10,7 +10,13 @@ PROBLEMS = f"{PREFIX}/problems/"
 MAKING_WORK = tuple(f"{PREFIX}/{name}" for name in ("posts", "renders", "previews"))
 
 #: The parameters of paths that are ids, with the resource of each.
-IDS = {"post_id": "post", "task_id": "task", "key_id": "key", "letter_id": "dead letter"}
+IDS = {
+    "post_id": "post",
+    "task_id": "task",
+    "key_id": "key",
+    "letter_id": "dead letter",
+    "session_id": "session",
+}
 
 
 def post_address(post_id: str) -> str:

@@ -102,8 +102,24 @@ WEB_URL = Form(
 
 EVENT_ID = Form("^[0-9]{0,18}$", "the `id` of an event: a whole number")
 
+SECRET = Form(
+    r"^[^\x00-\x1f\x7f-\x9f]{1,200}$", "1 to 200 characters, none of them a control character"
+)
+TOKEN = Form("^[A-Za-z0-9_-]{1,100}$", "1 to 100 letters (A to Z), digits, `_` or `-`")
+
 #: The `expected` of each form by its `regex`, which msgspec names in its messages.
 EXPECTED = {
     form.regex: form.expected
-    for form in (CHANNEL, ACCOUNT, KEY_NAME, NOTE, REASON, QUEUE, ACCOUNT_OF_JOB)
+    for form in (
+        CHANNEL,
+        ACCOUNT,
+        KEY_NAME,
+        NOTE,
+        REASON,
+        QUEUE,
+        ACCOUNT_OF_JOB,
+        EVENT_ID,
+        SECRET,
+        TOKEN,
+    )
 }

@@ -41,13 +41,21 @@ _TYPES = (
         "unauthorized",
         401,
         "A key is needed",
-        "Send `Authorization: Bearer KEY` with a valid key.",
+        "Send `Authorization: Bearer KEY` with a valid key. In the page, begin a session.",
     ),
     ProblemType(
         "forbidden",
         403,
         "The key may not do this",
         "The key lacks the scope, or the post belongs to another account.",
+    ),
+    ProblemType(
+        "not-own-page",
+        403,
+        "The request is not from the own page",
+        "A session serves the page of this service alone. Its requests come from the same origin, "
+        "and those that change something have the header `Splitflap-Page: 1`. Other programs and "
+        "pages send `Authorization: Bearer KEY`.",
     ),
     ProblemType("not-found", 404, "There is no such thing", "Check the path and the id."),
     ProblemType(

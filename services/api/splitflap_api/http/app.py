@@ -7,6 +7,7 @@ from flask import Flask, Response
 from splitflap_api.contract.operations import Operation
 from splitflap_api.contract.paths import PREFIX
 from splitflap_api.http import errors, events, posts, previews
+from splitflap_api.http.access import sessions
 from splitflap_api.http.documents import DocumentViews
 from splitflap_api.http.operator import audit, dead, keys, status
 from splitflap_api.http.parse import READ_LIMIT
@@ -15,7 +16,7 @@ from splitflap_api.http.routing import serve
 from splitflap_api.http.services import Services
 
 #: Modules with operations, in the order of the document.
-MODULES = (posts, previews, events, keys, dead, status, audit)
+MODULES = (posts, previews, events, sessions, keys, dead, status, audit)
 
 
 def make_app(services: Services) -> Flask:

@@ -36,6 +36,8 @@ response does not end. The data of an event is a JSON object with `post`, `chann
 `revision`. `accepted`, `rendered`, `done` and `failed` add `task`, `failed` also `reason`, \
 `preview` the `url` and the `state` of the preview.
 
+A browser's EventSource sends no `Authorization`: give it a `token` of `POST /v1/stream-tokens`.
+
 Two events are about the stream itself. `start` is the first event without `Last-Event-ID`; its \
 id is that of the newest event so far. `gap` says that events after `Last-Event-ID` are missing; \
 its `oldest` is the id of the first one that remains.
@@ -51,12 +53,12 @@ class EventViews:
         self._served = services.metrics.counter("splitflap_events_served_total")
 
     def stream(self, query: models.EventQuery) -> Response:
-        after = event_id()
+        after = event_id(query.last_event_id)
         response = stream_response()
         if request.method == "GET":
             gap = None if after is None else self._feed.gap(after)
             is_gone = begin_wait()
-            subscriber = self._feed.subscribe(query.channel, caller().key_id, is_gone)
+            subscriber = self._feed.subscribe(query.channel, caller().credential_id, is_gone)
             self._streams.inc()
             response.response = self._write(subscriber, after, gap)
             response.call_on_close(lambda: self._end(subscriber))

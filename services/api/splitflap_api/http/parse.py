@@ -118,13 +118,15 @@ def id_of(cursor: str) -> str:
     return last_id
 
 
-def event_id() -> int | None:
-    """The id in Last-Event-ID, if any: the stream resumes after this event.
+def event_id(last: str | None = None) -> int | None:
+    """The id in Last-Event-ID, or else in the query: the stream resumes after this event.
+
+    An EventSource that connects again sends the header with the address of its beginning.
 
     Raises:
         Problem: bad-request.
     """
-    header = request.headers.get("Last-Event-ID", "").strip()
+    header = request.headers.get("Last-Event-ID", "").strip() or last
     if not header:
         return None
     if not EVENT_ID.matches(header):

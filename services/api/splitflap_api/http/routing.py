@@ -12,6 +12,7 @@ from splitflap_api.contract.models import NoQuery
 from splitflap_api.contract.operations import ENDPOINT, Operation
 from splitflap_api.contract.problems import bad_parameter
 from splitflap_api.domain.access.keys import Keyring
+from splitflap_api.http.access.own_page import check_own_page
 from splitflap_api.http.auth import authorise
 from splitflap_api.http.parse import check_ids, json_body, query_parameters
 from splitflap_api.overload.connection_limits import authenticate
@@ -28,6 +29,8 @@ def serve(app: Flask, prefix: str, operation: Operation, keyring: Keyring) -> No
         if operation.scope is not None:
             g.caller = authorise(keyring, operation.scope)
             authenticate(request.environ, g.caller.key_id)
+        elif doc.PAGE in operation.headers:
+            check_own_page()
         check_ids(arguments)
         if operation.method != "GET":
             _check_head(operation)

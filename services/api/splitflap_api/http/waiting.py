@@ -45,7 +45,7 @@ class SlotReleasingBackend:
 
     def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
         is_gone = begin_wait()
-        return self._backend.wait(account, task_id, seconds, caller().key_id, is_gone)
+        return self._backend.wait(account, task_id, seconds, caller().credential_id, is_gone)
 
     def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
         self._backend.cancel(account, task_id, preconditions)

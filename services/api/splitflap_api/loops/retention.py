@@ -14,7 +14,15 @@ from sqlalchemy import Column, Connection, and_, delete, select, update
 
 from splitflap_api.loops.loop import Duty
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import audit, dead_letters, events, post_links, previews, tasks
+from splitflap_api.store.schema import (
+    audit,
+    dead_letters,
+    events,
+    post_links,
+    previews,
+    sessions,
+    tasks,
+)
 from splitflap_api.store.turns import change_in_turns
 
 #: Rows taken by one transaction: more at a time cost PostgreSQL less, and SQLite has one writer.
@@ -76,6 +84,7 @@ def sweeps(store: Store, retention: Retention) -> list[Duty]:
                 dead_letters.c.id, dead_letters.c.created_at, KEEP_DEAD, delete(dead_letters)
             ),
             "audit": OldRows(audit.c.id, audit.c.at, KEEP_AUDIT, delete(audit)),
+            "sessions": OldRows(sessions.c.id, sessions.c.expires_at, 0, delete(sessions)),
             "previews": OldRows(
                 previews.c.url,
                 previews.c.expires_at,

@@ -7,10 +7,11 @@ from typing import Any, Protocol
 
 from splitflap_core.telemetry import Metrics
 
-from splitflap_api.contract.access.credentials import bearer_of
+from splitflap_api.contract.access.credentials import Credential, Use, credential_of
 from splitflap_api.contract.operations import ENDPOINT
 from splitflap_api.contract.paths import makes_work
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem, unavailable
+from splitflap_api.domain.access.keys import Known, hash_of
 from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs, Fields
 from splitflap_api.overload.backlog import UnpublishedWork
 from splitflap_api.overload.priority import asks_to_yield
@@ -41,13 +42,13 @@ class Admission:
         not_ready: Callable[[], str | None],
         unpublished: Callable[[], UnpublishedWork | None],
         accounts: AccountBacklogs,
-        account_of: Callable[[str], str | None],
+        known: Callable[[str, Use], Known | None],
     ) -> None:
-        """`account_of` gives the account of a key that this process knows, from memory."""
+        """`known` gives the account of a secret that this process remembers."""
         self._app = app
         self._limiter = limiter
         self.accounts = accounts
-        self.account_of = account_of
+        self.known = known
         self._slots = Slots(max_in_flight)
         self.shedder = Shedder(metrics, self._slots, not_ready, unpublished)
         #: Responses being sent with a slot: when they began, and to which connection.
@@ -60,10 +61,13 @@ class Admission:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         work = makes_work(environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        account = self.account_of(_key(environ)) or STRANGERS
+        credential = credential_of(environ)
+        known = self.known(*credential) if credential else None
+        account = known.account if known else STRANGERS
         backlog = self._backlog(environ, account) if work and self.accounts else None
-        refusal = self._refusal(environ, account, backlog, work=work)
-        fields = self._fields(environ, backlog)
+        bucket = _bucket(credential, known) if self._limiter.rate else ""
+        refusal = self._refusal(bucket, account, backlog, work=work)
+        fields = self._fields(bucket, backlog)
         if refusal:
             self._requests.labels("none", str(refusal.status)).inc()
             return _send(refusal, fields, start_response)
@@ -97,7 +101,7 @@ class Admission:
         self._limited.labels(why).inc()
 
     def _refusal(
-        self, environ: Environ, account: str, backlog: AccountBacklog | None, *, work: bool
+        self, bucket: str, account: str, backlog: AccountBacklog | None, *, work: bool
     ) -> Problem | None:
         if reason := self.shedder.reason(makes_work=work, account=account):
             self.shedder.count(reason.label)
@@ -105,7 +109,7 @@ class Admission:
         if backlog and backlog.exceeds_limit:
             self.shedder.count(ACCOUNT_BACKLOG)
             return backlog.problem()
-        if self._limiter.rate and (wait := self._limiter.wait_for(_key(environ))):
+        if self._limiter.rate and (wait := self._limiter.wait_for(bucket)):
             self.shedder.count("rate")
             detail = f"more than {self._limiter.rate:g} requests a second with one key"
             return Problem("rate-limited", detail, headers={"Retry-After": str(wait)})
@@ -138,9 +142,9 @@ class Admission:
         low = asks_to_yield(environ.get("HTTP_PRIORITY", ""))
         return self.accounts.of(account, low=low)
 
-    def _fields(self, environ: Environ, backlog: AccountBacklog | None) -> Fields:
+    def _fields(self, bucket: str, backlog: AccountBacklog | None) -> Fields:
         """The RateLimit fields of all limits that count for the request."""
-        of_rate = self._limiter.fields(_key(environ)) if self._limiter.rate else []
+        of_rate = self._limiter.fields(bucket)
         of_backlog = backlog.fields() if backlog else []
         if not (of_rate and of_backlog):
             return of_rate or of_backlog
@@ -183,8 +187,11 @@ class _ClosingBody:
             close()
 
 
-def _key(environ: Environ) -> str:
-    return bearer_of(environ.get("HTTP_AUTHORIZATION", ""))
+def _bucket(credential: Credential | None, known: Known | None) -> str:
+    """The name that the request's rate counts for: a key with its sessions, or all strangers."""
+    if known:
+        return known.key_hash
+    return hash_of(credential.secret) if credential else ""
 
 
 def _send(problem: Problem, fields: Fields, start_response: StartResponse) -> Iterable[bytes]:

@@ -1,21 +1,45 @@
-"""The key in the bytes of a request."""
+"""The credential in the bytes of a request."""
 
 import re
 
+from splitflap_api.contract.access.credentials import COOKIE, STREAM, Credential, Use
+
 _HEAD_END = b"\r\n\r\n"
-_START = b"\r\nauthorization"
-_BEARER = re.compile(rb"\r\nauthorization: ?bearer +([\x21-\x7e]+)(?=\r\n)", re.IGNORECASE)
+_SECRET = rb"([A-Za-z0-9_-]{1,100})"
+
+#: A key wins over a token, and a token over a cookie. The scheme decides which name of the cookie
+#: counts; here either does.
+_PATTERNS: tuple[tuple[Use, re.Pattern[bytes]], ...] = (
+    ("key", re.compile(rb"\r\nauthorization: ?bearer +([\x21-\x7e]+)(?=\r\n)", re.IGNORECASE)),
+    ("stream", re.compile(rb"^GET %s\?(?:[^ ]*&)?token=%s[ &]" % (STREAM.encode(), _SECRET))),
+    (
+        "page",
+        re.compile(
+            rb"\r\n(?i:cookie):(?:[^\r\n]*;)? *(?:__Host-)?%s=%s(?=[;\r])"
+            % (COOKIE.encode(), _SECRET)
+        ),
+    ),
+)
+#: What must not come twice.
+_AUTHORIZATION = b"\r\nauthorization"
+_COOKIE = COOKIE.encode() + b"="
 
 
-def probable_bearer(data: bytes) -> str | None:
-    """The key that the first bytes of a request seem to have. It grants nothing."""
-    found = _BEARER.search(data)
-    return found[1].decode("ascii") if found else None
+def probable_credential(data: bytes) -> Credential | None:
+    """The credential that the first bytes of a request seem to have. It grants nothing."""
+    for use, pattern in _PATTERNS:
+        if found := pattern.search(data):
+            return Credential(found[1].decode("ascii"), use)
+    return None
 
 
-def certain_bearer(data: bytes) -> str | None:
-    """The key of a request, if its head certainly has exactly one."""
+def certain_credential(data: bytes) -> Credential | None:
+    """The credential of a request, if its head certainly has exactly one."""
     head, end, _ = data.partition(_HEAD_END)
-    if not end or head.lower().count(_START) != 1:
+    found = probable_credential(head + b"\r\n") if end else None
+    if found is None:
         return None
-    return probable_bearer(head + b"\r\n")
+    keys = head.lower().count(_AUTHORIZATION)
+    if found.use == "key":
+        return found if keys == 1 else None
+    return found if keys == 0 and head.count(_COOKIE) <= 1 else None

@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from splitflap_api.contract.paths import makes_work
 from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.overload.admission import Admission
-from splitflap_api.overload.raw_credential import certain_bearer
+from splitflap_api.overload.raw_credential import certain_credential
 from splitflap_api.overload.raw_response import date, raw_response
 from splitflap_api.overload.shedding import ACCOUNT_BACKLOG, FULL, ShedReason
 
@@ -70,9 +70,9 @@ class UnreadRefusals:
     def _refuse_account(self, data: bytes) -> bytes | None:
         """Refuse new work of an account whose work of the normal urgency waits too long."""
         accounts = self._admission.accounts
-        secret = certain_bearer(data)
-        account = self._admission.account_of(secret) if secret else None
-        backlog = accounts.of(account, low=False) if account else None
+        credential = certain_credential(data)
+        known = self._admission.known(*credential) if credential else None
+        backlog = accounts.of(known.account, low=False) if known else None
         if not (backlog and backlog.exceeds_limit and is_whole(data) and _makes_work(data)):
             return None
         self._admission.count_refused(ACCOUNT_BACKLOG, 429)

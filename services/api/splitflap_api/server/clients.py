@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from splitflap_api.overload.client_gate import ClientGate
 from splitflap_api.overload.connection_limits import ConnectionLimits, HeldConnection
-from splitflap_api.overload.raw_credential import probable_bearer
+from splitflap_api.overload.raw_credential import probable_credential
 from splitflap_api.overload.slots import STRANGERS
 from splitflap_api.server.client_socket import ClientSocket
 
@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 #: The start of a read.
 GET = b"GET "
 
-#: Bytes of a head in which the gate looks for the key.
-HEAD_PEEK = 2_048
+#: Bytes of a head in which the gate looks for the key. A browser sends its cookies last.
+HEAD_PEEK = 4_096
 
 #: Seconds for a client to read its response while every slot is taken.
 SLOW_READER = 2.0
@@ -71,9 +71,9 @@ class OpenClients:
 
     def account(self, fileno: int) -> str:
         client = self._by_fileno.get(fileno)
-        secret = probable_bearer(client.next_bytes(HEAD_PEEK)) if client else None
-        known = self._admission.account_of(secret) if secret else None
-        return known or STRANGERS
+        credential = probable_credential(client.next_bytes(HEAD_PEEK)) if client else None
+        known = self._admission.known(*credential) if credential else None
+        return known.account if known else STRANGERS
 
     def is_read(self, fileno: int) -> bool:
         client = self._by_fileno.get(fileno)

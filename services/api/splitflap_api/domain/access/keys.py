@@ -1,4 +1,4 @@
-"""API keys: created, found by their hash, revoked."""
+"""API keys: created, found by their hash, revoked. The keyring also finds what stands for a key."""
 
 import hashlib
 import secrets
@@ -6,19 +6,20 @@ import threading
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
 from asyncrequest import NO_PRECONDITIONS, Preconditions
 from splitflap_api.contract import models
+from splitflap_api.contract.access.credentials import Use
 from splitflap_api.contract.formats import maybe_rfc3339, rfc3339
 from splitflap_api.contract.problems import Problem
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import keys
+from splitflap_api.store.schema import keys, sessions
 
 #: Seconds for which a replica trusts its last lookup of a key.
 CACHE = 3.0
@@ -56,15 +57,35 @@ _LAST_ADMIN = (
 
 @dataclass(frozen=True)
 class Caller:
-    """The key and the account of a request."""
+    """The key and the account of a request, and its session, if it came with a cookie."""
 
     key_id: str
     account: str
     scopes: frozenset[str]
+    session_id: str | None = None
+
+    @property
+    def credential_id(self) -> str:
+        """The session or the key. Long requests end with it (loops/long_requests/key_watch.py)."""
+        return self.session_id or self.key_id
 
     def may(self, scope: str) -> bool:
         """Whether the key has the scope. `admin` includes `observe`."""
         return scope in self.scopes or (scope == "observe" and "admin" in self.scopes)
+
+
+class Known(NamedTuple):
+    """What a replica remembers of a credential. It grants nothing."""
+
+    account: str
+    #: The hash of the key. Requests of its sessions count for the key's rate.
+    key_hash: str
+
+
+#: What keys and sessions are remembered by: their kind, and the hash of the secret.
+_Hashed = tuple[Use, str]
+
+_NOTHING = (0.0, Known("", ""))
 
 
 def hash_of(secret: str) -> str:
@@ -83,40 +104,51 @@ class Keyring:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._cache: dict[str, tuple[float, Caller | None]] = {}
+        self._cache: dict[_Hashed, tuple[float, Caller | None]] = {}
         # Apart from the cache, which strangers can fill with unknown keys.
-        self._accounts: dict[str, tuple[float, str]] = {}
+        self._known: dict[_Hashed, tuple[float, Known]] = {}
 
-    def caller(self, secret: str) -> Caller | None:
-        """The caller with this key; None for an unknown or revoked key."""
-        hashed = hash_of(secret)
+    def caller(self, secret: str, use: Use = "key") -> Caller | None:
+        """The caller with this secret; None for an unknown, revoked or expired one."""
+        hashed = use, hash_of(secret)
         known = self._cache.get(hashed)
         now = time.monotonic()
         if known and known[0] > now:
             return known[1]
         if known:
             self._cache[hashed] = (now + LOOKUP, known[1])
-        caller = self._find(hashed)
+        caller, key_hash = self._find(*hashed)
         with self._lock:
             if len(self._cache) >= CACHE_SIZE:
                 self._cache.clear()
             self._cache[hashed] = (time.monotonic() + CACHE, caller)
-            self._remember(hashed, caller)
+            self._remember(hashed, Known(caller.account, key_hash) if caller else None)
         return caller
 
-    def account(self, secret: str) -> str | None:
-        """The account of a key that was valid at its last lookup. It reads memory only.
+    def known(self, secret: str, use: Use = "key") -> Known | None:
+        """The account of a secret that was valid at its last lookup. It reads memory only.
 
-        The key may be revoked since, so this grants nothing.
+        The secret may have ended since, so this grants nothing.
         """
-        until, account = self._accounts.get(hash_of(secret), (0.0, ""))
-        return account if until > time.monotonic() else None
+        until, known = self._known.get((use, hash_of(secret)), _NOTHING)
+        return known if until > time.monotonic() else None
 
-    def valid(self, key_ids: Collection[str]) -> set[str]:
-        """Those of these keys that are not revoked, according to the database."""
-        wanted = select(keys.c.id).where(keys.c.revoked_at.is_(None))
+    def valid(self, ids: Collection[str]) -> set[str]:
+        """Those of these keys and sessions that have not ended, according to the database."""
+        of_keys = select(keys.c.id).where(keys.c.revoked_at.is_(None))
         with self._store.read() as tx:
-            return set(tx.execute(wanted.where(among(tx, keys.c.id, key_ids))).scalars())
+            of_sessions = _sessions(self._store.now(tx)).with_only_columns(sessions.c.id)
+            return {
+                *tx.execute(of_keys.where(among(tx, keys.c.id, ids))).scalars(),
+                *tx.execute(of_sessions.where(among(tx, sessions.c.id, ids))).scalars(),
+            }
+
+    def forget(self, use: Use, hashes: Collection[str]) -> None:
+        """Look these secrets up again: they have ended."""
+        with self._lock:
+            for hashed in hashes:
+                self._cache.pop((use, hashed), None)
+                self._known.pop((use, hashed), None)
 
     def bootstrap(self, secret: str | None) -> str | None:
         """Create the first key if it is missing. Returns the key only if it is a random one."""
@@ -194,24 +226,36 @@ class Keyring:
                 .values(revoked_at=now)
             )
         with self._lock:
+            # The sessions of a revoked key end too.
             self._cache.clear()
-            self._accounts.clear()
+            self._known.clear()
 
-    def _remember(self, hashed: str, caller: Caller | None) -> None:
-        self._accounts.pop(hashed, None)
-        if caller is None:
+    def _remember(self, hashed: _Hashed, known: Known | None) -> None:
+        self._known.pop(hashed, None)
+        if known is None:
             return
-        if len(self._accounts) >= REMEMBERED:
-            del self._accounts[next(iter(self._accounts))]
-        self._accounts[hashed] = (time.monotonic() + REMEMBERED_FOR, caller.account)
+        if len(self._known) >= REMEMBERED:
+            del self._known[next(iter(self._known))]
+        self._known[hashed] = (time.monotonic() + REMEMBERED_FOR, known)
 
-    def _find(self, hashed: str) -> Caller | None:
-        wanted = select(keys.c.id, keys.c.account, keys.c.scopes).where(
-            keys.c.hash == hashed, keys.c.revoked_at.is_(None)
-        )
+    def _find(self, use: Use, hashed: str) -> tuple[Caller | None, str]:
+        """The caller, and the hash of the key."""
         with self._store.read() as tx:
+            if use == "key":
+                wanted = select(keys).where(keys.c.hash == hashed, keys.c.revoked_at.is_(None))
+            else:
+                wanted = _sessions(self._store.now(tx)).where(
+                    sessions.c.hash == hashed, sessions.c.use == use
+                )
             row = tx.execute(wanted).first()
-        return Caller(row.id, row.account, frozenset(row.scopes.split())) if row else None
+        if row is None:
+            return None, ""
+        scopes = frozenset(row.scopes.split())
+        if use == "stream":
+            # A token stays with its key: no session ends its streams.
+            return Caller(row.id, row.account, scopes & {"read"}), row.hash
+        session_id = row.session_id if use == "page" else None
+        return Caller(row.id, row.account, scopes, session_id), row.hash
 
     def _insert(self, new: models.KeyInput, secret: str) -> dict[str, Any]:
         with self._store.write() as tx:
@@ -225,3 +269,12 @@ class Keyring:
             }
             tx.execute(insert(keys), [row])
         return row
+
+
+def _sessions(now: int) -> Select[Any]:
+    """The keys of the sessions and tokens that have not ended."""
+    return (
+        select(keys, sessions.c.id.label("session_id"))
+        .join(sessions, sessions.c.key_id == keys.c.id)
+        .where(keys.c.revoked_at.is_(None), sessions.c.expires_at > now)
+    )

@@ -36,7 +36,7 @@ class StatusViews:
     def stream(self) -> Response:
         response = stream_response()
         if request.method == "GET":
-            subscriber = self._feed.subscribe(caller().key_id, begin_wait())
+            subscriber = self._feed.subscribe(caller().credential_id, begin_wait())
             response.response = _follow(subscriber)
             response.call_on_close(lambda: self._feed.unsubscribe(subscriber))
         return response

@@ -1,0 +1,1 @@
+"""Access from browsers: sessions, and tokens for event streams."""

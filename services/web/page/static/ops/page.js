@@ -79,7 +79,17 @@ class Operations extends PageElement {
     const isOther = known && view !== this.view;
     this.view = known ? view : 'overview';
     if (view === 'dead') this.rest = rest.join('?');
+    void this.showTab();
     if (isOther && this.hasUpdated) void this.focusView();
+  }
+
+  /** On a small screen the tabs scroll. */
+  async showTab() {
+    await this.updateComplete;
+    this.querySelector('.views a[aria-current]')?.scrollIntoView({
+      block: 'nearest',
+      inline: 'nearest',
+    });
   }
 
   async focusView() {

@@ -3,6 +3,7 @@ import { html, nothing } from '../../lib/element.js';
 import { session } from '../../lib/session.js';
 import { PagedList } from '../paged.js';
 import { ago, clock, messageOf } from '../words.js';
+import { browser } from './browser.js';
 
 /**
  * @typedef {{
@@ -55,8 +56,8 @@ class Sessions extends PagedList {
                   ${this.items.map(
                     (each) => html`
                       <tr>
-                        <th scope="row" class="text agent">
-                          ${each.user_agent || 'unknown'}
+                        <th scope="row" class="text" title=${each.user_agent ?? ''}>
+                          ${browser(each.user_agent)}
                           ${each.current ? html`<span class="scope">this one</span>` : nothing}
                         </th>
                         <td data-label="Scopes">${each.scopes.map((scope) => html`<span class="scope">${scope}</span> `)}</td>

@@ -4,7 +4,7 @@ import { get } from '../../lib/api.js';
 import { html, nothing, PageElement } from '../../lib/element.js';
 import { repeat } from '../../vendor/lit/directives/repeat.js';
 import { ago, clock, messageOf, several } from '../words.js';
-import { EVERY, fromAddress, mistakes, query, toAddress } from './filter.js';
+import { EVERY, fromAddress, mistakes, query, toAddress, words } from './filter.js';
 import { moveTo, over, selectionOf, toggle, toggleAll } from './selection.js';
 
 /**
@@ -69,6 +69,8 @@ class DeadLetters extends PageElement {
     this.deadThen = 0;
     this.wasLoaded = false;
     this.loads = 0;
+    /** On a small screen the form would push the list out of sight. */
+    this.isUnfolded = matchMedia('(min-width: 44rem)').matches;
   }
 
   /** @param {Map<string, unknown>} changed */
@@ -258,7 +260,9 @@ class DeadLetters extends PageElement {
     const wrong = mistakes(this.typed);
     const isChanged = toAddress(this.filter) !== '';
     return html`
-      <form class="filters" @submit=${this.onFilter} @input=${this.onInput} aria-label="Filter">
+      <details class="fold" ?open=${this.isUnfolded}>
+        <summary>Filter: <span class="text">${words(this.filter)}</span></summary>
+        <form class="filters" @submit=${this.onFilter} @input=${this.onInput} aria-label="Filter">
         ${this.field('reason', 'Reason', 'whole reason', REASONS)}
         ${this.field('queue', 'Queue', 'kind or queue', QUEUES)}
         ${this.field('account', 'Account', 'name', [])}
@@ -276,7 +280,8 @@ class DeadLetters extends PageElement {
           <button class="primary">Filter</button>
           ${isChanged ? html`<button type="button" class="quiet" @click=${() => this.use(EVERY)}>Clear</button>` : nothing}
         </div>
-      </form>
+        </form>
+      </details>
     `;
   }
 

@@ -60,7 +60,7 @@ class Overview extends PageElement {
 }
 
 const WELL = html`<p class="well">
-  <split-flap text="ALL WELL" cells="8"></split-flap> Nothing is shed, and nothing is late.
+  <split-flap class="flag" text="ALL WELL" cells="8"></split-flap> Nothing is shed, and nothing is late.
 </p>`;
 
 /** @param {Trouble[]} troubles */
@@ -72,7 +72,7 @@ function list(troubles) {
         (each) => each.id,
         (each) => html`
           <li class=${`trouble ${each.level}`}>
-            <split-flap text=${LEVELS[each.level]} cells="7"></split-flap>
+            <split-flap class="flag" text=${LEVELS[each.level]} cells="7"></split-flap>
             <div>
               <p class="text"><b>${each.title}.</b> ${each.text}</p>
               <p class="advice">

@@ -95,7 +95,7 @@ class Operations extends PageElement {
   async focusView() {
     await this.updateComplete;
     /** @type {HTMLElement | null} */ (
-      this.querySelector('section.view:not([hidden]) > h2')
+      this.querySelector('section.view:not([hidden]) > h1')
     )?.focus();
   }
 
@@ -174,7 +174,7 @@ class Operations extends PageElement {
         ${VIEWS.map(
           ([name, title]) => html`
             <section class="view" ?hidden=${this.view !== name} aria-labelledby=${`title-${name}`}>
-              <h2 id=${`title-${name}`} tabindex="-1">${title}</h2>
+              <h1 id=${`title-${name}`} tabindex="-1">${title}</h1>
               ${views[name]}
             </section>
           `,
@@ -188,7 +188,7 @@ class Operations extends PageElement {
     return html`
       <main>
         <section class="card barred">
-          <h2>This key cannot see the operator’s page</h2>
+          <h1>This key cannot see the operator’s page</h1>
           <p>
             You are signed in as <b class="text">${current.account}</b>, and the key may ${current.scopes.join(' and ')}. This
             page needs the scope <b>observe</b> to look, or <b>admin</b> to change things too.

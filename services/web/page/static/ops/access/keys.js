@@ -171,7 +171,7 @@ class Keys extends PagedList {
   secret(made) {
     return html`
       <section class="card made" role="status" aria-label="The new key">
-        <h3>The new key of <span class="text">${made.account}</span></h3>
+        <h2>The new key of <span class="text">${made.account}</span></h2>
         <p>This page shows it once. The database keeps only its hash.</p>
         <div class="row">
           <input id="made-key" class="secret" readonly .value=${made.key} aria-label="The key" @focus=${(/** @type {FocusEvent} */ event) => /** @type {HTMLInputElement} */ (event.target).select()} />

@@ -124,7 +124,7 @@ class Load extends PageElement {
     };
     return html`
       <section class="card run" aria-label="The load">
-        <h3 role="status">${heads[progress.state]}</h3>
+        <h2 role="status">${heads[progress.state]}</h2>
         <progress max=${total} value=${accepted} aria-label="Accepted posts"></progress>
         <p>
           ${accepted.toLocaleString('en')} of ${several(total, 'post')} accepted${

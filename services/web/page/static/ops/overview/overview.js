@@ -45,14 +45,15 @@ class Overview extends PageElement {
       <div role="region" aria-label="What is wrong" aria-live="polite">
         ${bad.length ? list(bad) : this.status ? WELL : nothing}
       </div>
+      <h2 class="visually-hidden">The way of the data</h2>
       <ops-picture .status=${this.status}></ops-picture>
       ${notes.length ? list(notes) : nothing}
       <section aria-labelledby="accounts-title">
-        <h3 id="accounts-title">Accounts that wait for their turn</h3>
+        <h2 id="accounts-title">Accounts that wait for their turn</h2>
         <ops-accounts .waiting=${waiting}></ops-accounts>
       </section>
       <section aria-labelledby="hour-title">
-        <h3 id="hour-title">The last hour</h3>
+        <h2 id="hour-title">The last hour</h2>
         <ops-charts ?active=${this.active}></ops-charts>
       </section>
     `;

@@ -15,6 +15,7 @@ PACKAGES = {
     "splitflap_api": "services/api/splitflap_api",
     "splitflap_renderer": "services/renderer/splitflap_renderer",
     "splitflap_scraper": "services/scraper/splitflap_scraper",
+    "splitflap_web": "services/web/splitflap_web",
     "splitflap": "ops/splitflap",
 }
 

@@ -30,6 +30,9 @@ OWN = {
     *("api_roles", "scraper_allow_nets", "scraper_nat64", "scraper_ca_file"),
 }
 
+#: Settings of `make run` alone: on a cluster nginx serves the page, and it has a public name.
+LOCAL = {"page", "scraper_own_origin"}
+
 SERVICES: dict[str, type[CommonSettings]] = {
     "api": ApiSettings,
     "scraper": ScraperSettings,
@@ -95,7 +98,7 @@ def _settings(kind: type[CommonSettings]) -> dict[str, Any]:
         "properties": {
             _camel(name): {key: what for key, what in each.items() if key != "default"}
             for name, each in described.items()
-            if name not in OWN
+            if name not in OWN | LOCAL
         },
     }
 

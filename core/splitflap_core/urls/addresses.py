@@ -5,6 +5,7 @@ has them, and the list below. An IPv6 address that carries an IPv4 address is ju
 too: a translator or tunnel on the way delivers the packets to the IPv4 address.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -89,6 +90,9 @@ _ISATAP = frozenset({bytes.fromhex("00005efe"), bytes.fromhex("02005efe")})
 
 _THIS_NETWORK = IPv4Network("0.0.0.0/8")
 
+#: The paths of Splitflap's own page. None of them is the API's, in any spelling.
+_OWN_PATH = re.compile(r"/(?:[a-z-]*|robots\.txt|static/[A-Za-z0-9._/-]*)(?:\?.*)?")
+
 
 @dataclass(frozen=True, slots=True)
 class AddressRules:
@@ -97,11 +101,17 @@ class AddressRules:
     `nat64` are the prefixes of the network's NAT64 translators. An address in them is judged by the
     IPv4 address inside alone. A preview may show the names in `hosts`, and their subdomains, even
     if they are names of private networks. The fetch judges each name by its addresses instead.
+    `own_origin` is the one origin whose page the fetch and a preview may use at a private address.
     """
 
     allowed: tuple[Network, ...] = ()
     nat64: tuple[IPv6Network, ...] = ()
     hosts: frozenset[str] = frozenset()
+    own_origin: str | None = None
+
+    def is_own_page(self, origin: str, path: str) -> bool:
+        """Whether a URL is of Splitflap's own page: never its API, and no other name or port."""
+        return origin == self.own_origin and _OWN_PATH.fullmatch(path) is not None
 
     def all_may_be_reached(self, addresses: Iterable[Address]) -> bool:
         """Whether all addresses of a name may be reached.

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from splitflap_core.settings import PREFIX, BadSettings, networks
 from splitflap_core.urls.addresses import NAT64_LENGTHS, AddressRules
-from splitflap_core.urls.web_url import BadUrl, host_of
+from splitflap_core.urls.web_url import BadUrl, host_of, web_url
 
 AllowNets = Annotated[
     str,
@@ -45,6 +45,17 @@ PreviewHosts = Annotated[
     ),
 ]
 
+OwnOrigin = Annotated[
+    str | None,
+    Meta(
+        description="Origin of the page that this Splitflap serves, such as "
+        "`http://127.0.0.1:8000`; its host is an address. The scraper may fetch the page, and "
+        "previews may show it, although the address is private. The API below `/v1`, other ports "
+        "and names of the address stay refused. `make run` sets it. Give the API and the scraper "
+        "the same value.",
+    ),
+]
+
 
 def host_names(text: str, variable: str) -> frozenset[str]:
     """Parse a list of host names into their form in DNS.
@@ -62,7 +73,11 @@ def host_names(text: str, variable: str) -> frozenset[str]:
 
 
 def address_rules(
-    allow_nets: str, nat64: str, allow_hosts: str = "", preview_hosts: str = ""
+    allow_nets: str,
+    nat64: str,
+    allow_hosts: str = "",
+    preview_hosts: str = "",
+    own_origin: str | None = None,
 ) -> AddressRules:
     """The rules of these settings.
 
@@ -80,4 +95,19 @@ def address_rules(
     hosts = host_names(allow_hosts, "SCRAPER_ALLOW_HOSTS") | host_names(
         preview_hosts, "PREVIEW_HOSTS"
     )
-    return AddressRules(networks(allow_nets, "SCRAPER_ALLOW_NETS"), tuple(prefixes), hosts)
+    allowed = networks(allow_nets, "SCRAPER_ALLOW_NETS")
+    return AddressRules(allowed, tuple(prefixes), hosts, _own_origin(own_origin))
+
+
+def _own_origin(text: str | None) -> str | None:
+    """The canonical form of an origin whose host is an address. A name could lead elsewhere."""
+    if text is None:
+        return None
+    expected = f"{PREFIX}SCRAPER_OWN_ORIGIN: expected an origin such as http://127.0.0.1:8000"
+    try:
+        url = web_url(text)
+    except BadUrl as error:
+        raise BadSettings(f"{expected}: {error}") from error
+    if url.address is None or url.path != "/" or url.had_credentials:
+        raise BadSettings(f"{expected}, with an address and without a path")
+    return url.origin

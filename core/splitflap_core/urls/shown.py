@@ -64,6 +64,8 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _check_host(url: WebUrl, rules: AddressRules) -> None:
+    if rules.is_own_page(url.origin, url.path):
+        return
     address = url.address
     if address is not None:
         if not rules.may_be_reached(address):

@@ -1,5 +1,6 @@
 """The API's settings."""
 
+from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
@@ -12,7 +13,14 @@ from splitflap_core.urls.image_proxy import (
     ImageProxyUrl,
     image_proxy,
 )
-from splitflap_core.urls.settings import AllowHosts, AllowNets, Nat64, PreviewHosts, address_rules
+from splitflap_core.urls.settings import (
+    AllowHosts,
+    AllowNets,
+    Nat64,
+    OwnOrigin,
+    PreviewHosts,
+    address_rules,
+)
 
 #: Seconds: ten years.
 MAX_RETENTION = 315_360_000
@@ -55,6 +63,13 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             "(results, retries, retention), or both, separated by a comma.",
         ),
     ] = "web,outcomes"
+    page: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            description="Folder of a page built by `python -m splitflap_web FOLDER`. The API "
+            "serves it at `/`. Unset: no page, since nginx serves it. `make run` builds one.",
+        ),
+    ] = None
     max_connections: Annotated[
         int,
         Meta(
@@ -162,11 +177,16 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     scraper_nat64: Nat64 = ""
     scraper_allow_hosts: AllowHosts = ""
     preview_hosts: PreviewHosts = ""
+    scraper_own_origin: OwnOrigin = None
     image_proxy_url: ImageProxyUrl = None
     image_proxy_key: ImageProxyKey = ""
 
     def check(self) -> None:
-        """Raises BadSettings for an unknown role, a rate below SLOWEST_RATE, or equal ports."""
+        """Check what bounds cannot say.
+
+        Raises:
+            BadSettings: an unknown role, a rate below SLOWEST_RATE, equal ports, or no page there.
+        """
         super().check()
         if not self.roles or self.roles - ROLES:
             raise BadSettings(
@@ -180,6 +200,11 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         if self.port == self.health_port:
             raise BadSettings(f"{PREFIX}HEALTH_PORT: {self.port} is {PREFIX}PORT; expected another")
         check_port(self.database_url or "", "DATABASE_URL")
+        if self.page and not (Path(self.page) / "site.json").is_file():
+            raise BadSettings(
+                f"{PREFIX}PAGE: {self.page!r} has no site.json; make the folder with "
+                "`python -m splitflap_web FOLDER`"
+            )
         _ = self.address_rules
         _ = self.image_proxy
 
@@ -195,6 +220,7 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             self.scraper_nat64,
             self.scraper_allow_hosts,
             self.preview_hosts,
+            self.scraper_own_origin,
         )
 
     @property

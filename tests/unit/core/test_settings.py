@@ -106,7 +106,7 @@ def test_every_setting_of_every_service_has_plain_words() -> None:
         ("SPLITFLAP_RATE_LIMT", "; did you mean SPLITFLAP_RATE_LIMIT?"),
         ("SPLITFLAP_SCRAPER_DENY_NET", "; did you mean SPLITFLAP_SCRAPER_DENY_NETS?"),
         ("SPLITFLAP_BROKER", "; did you mean SPLITFLAP_BROKER_URL?"),
-        ("SPLITFLAP_WEATHER", " has no effect"),
+        ("SPLITFLAP_VOLLEYBALL", " has no effect"),
     ],
 )
 def test_an_unknown_setting_gets_a_suggestion(name: str, end: str) -> None:

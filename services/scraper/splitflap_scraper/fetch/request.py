@@ -152,7 +152,7 @@ class Requester:
     def _checked_addresses(self, target: Target, deadline: Deadline) -> list[Address]:
         """Resolve a host, and check each of its addresses."""
         addresses = self._resolver.addresses(target, deadline)
-        self._config.allow_list.check_addresses(addresses)
+        self._config.allow_list.check_addresses(target, addresses)
         return addresses
 
     def _slot(self, target: Target, addresses: Sequence[Address]) -> AbstractContextManager[object]:

@@ -12,6 +12,7 @@ from splitflap_core.urls.settings import (
     AllowHosts,
     AllowNets,
     Nat64,
+    OwnOrigin,
     PreviewHosts,
     address_rules,
     host_names,
@@ -65,6 +66,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
     ] = ""
     scraper_allow_hosts: AllowHosts = ""
     preview_hosts: PreviewHosts = ""
+    scraper_own_origin: OwnOrigin = None
     scraper_deny_hosts: Annotated[
         str,
         Meta(
@@ -241,6 +243,7 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
             self.scraper_nat64,
             self.scraper_allow_hosts,
             self.preview_hosts,
+            self.scraper_own_origin,
         )
 
     @property

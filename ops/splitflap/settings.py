@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 from splitflap_core.settings import BadSettings, CommonSettings, Port
 from splitflap_core.settings import load as load_settings
+from splitflap_core.urls.addresses import parsed
 
 from splitflap.errors import BadEnvironment
 
@@ -27,11 +28,17 @@ class LocalSettings(CommonSettings, frozen=True, kw_only=True):
     )
     port: Annotated[Port, Meta(description="Port that requests come to.")] = 8000
     bootstrap_key: Annotated[str | None, Meta(description="The first key.")] = None
+    page: Annotated[str | None, Meta(description="Folder of a built page.")] = None
 
     @property
     def address(self) -> str:
         """The API's URL for a client on this machine."""
         return f"http://{in_url(reachable(self.host))}:{self.port}"
+
+    @property
+    def is_at_address(self) -> bool:
+        """Whether the host of `address` is an address, and not a name."""
+        return parsed(reachable(self.host)) is not None
 
     def health_ports(self, names: list[str]) -> dict[str, int]:
         """A health port for each service: HEALTH_PORT and those that follow it."""

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from splitflap_core.settings import PREFIX
+from splitflap_web.site import SiteError, build
 
 from splitflap import health
 from splitflap.challenge import PROBE, is_splitflap
@@ -30,6 +31,9 @@ KEYS = (KEY_VARIABLE, f"{PREFIX}KEY")
 
 #: Variables with the way to the database or its password.
 DATABASE = (f"{PREFIX}DATABASE_URL", "PGPASSWORD", "PGPASSFILE")
+
+#: The variable with the one origin at a private address that previews may lead to.
+OWN_ORIGIN = f"{PREFIX}SCRAPER_OWN_ORIGIN"
 
 #: Seconds between two readiness checks.
 CHECK_EVERY = 0.1
@@ -60,6 +64,11 @@ class LaunchPlan:
         """The health port of each service."""
         return self.settings.health_ports(list(self.commands))
 
+    @property
+    def page_folder(self) -> Path:
+        """The folder of the page that the API serves."""
+        return Path(self.settings.page or Path(self.settings.data_dir) / "page")
+
 
 def run(plan: LaunchPlan) -> int:
     """Run all services until a stop signal; returns the exit status.
@@ -72,9 +81,24 @@ def run(plan: LaunchPlan) -> int:
         with locked(folder) as previous_was_killed:
             key = plan.settings.bootstrap_key or first_key(folder)
             check_free(_port_claims(plan), LEFT_TIMEOUT if previous_was_killed else 0.0)
+            build_page(plan)
             return _supervise(plan, key)
     except OSError as error:
         raise CommandError(f"cannot use the folder {folder}: {error}") from error
+
+
+def build_page(plan: LaunchPlan) -> None:
+    """Build the page into the data folder, unless the operator serves another folder.
+
+    Raises:
+        CommandError: a file of the page's source is wrong.
+    """
+    if plan.settings.page:
+        return
+    try:
+        build(plan.page_folder)
+    except SiteError as error:
+        raise CommandError(f"cannot build the page: {error}") from error
 
 
 def _port_claims(plan: LaunchPlan) -> list[PortClaim]:
@@ -118,7 +142,8 @@ def environment(environ: dict[str, str], plan: LaunchPlan, name: str, key: str) 
     """The environment of a service: the launcher's, and its own settings.
 
     Only the API gets a key, and the workers get no access to the database: they read text and pages
-    from outside. The log level defaults to WARNING, so the banner stays in sight.
+    from outside. All know the page's own origin, so that a post can have a preview of the page. The
+    log level defaults to WARNING, so the banner stays in sight.
     """
     path = f"{Path(sys.executable).parent}:{environ.get('PATH', '/usr/bin:/bin')}"
     own = {
@@ -130,6 +155,9 @@ def environment(environ: dict[str, str], plan: LaunchPlan, name: str, key: str) 
     }
     if name == API:
         own[KEY_VARIABLE] = key
+        own[PREFIX + "PAGE"] = str(plan.page_folder)
+    if plan.settings.is_at_address:
+        own[OWN_ORIGIN] = environ.get(OWN_ORIGIN) or plan.settings.address
     withheld = {*KEYS, *(DATABASE if name in WORKERS else ())}
     return {each: value for each, value in environ.items() if each not in withheld} | own
 
@@ -140,7 +168,7 @@ def environment(environ: dict[str, str], plan: LaunchPlan, name: str, key: str) 
 def _serve(plan: LaunchPlan, key: str, supervisor: Supervisor, signals: StopSignals) -> int:
     _wait_until_ready(plan, key, supervisor, signals)
     if signals.stop is None:
-        _announce(banner(plan.settings))
+        _announce(banner(plan.settings, key))
     while signals.stop is None:
         supervisor.run_once()
     return 0
@@ -215,14 +243,20 @@ def _key_refused(settings: LocalSettings) -> str:
 # -- the banner ----------------------------------------------------------------------------------
 
 
-def banner(settings: LocalSettings) -> str:
-    """The address, the place of the key, and a first request to paste into a shell."""
+def banner(settings: LocalSettings, key: str) -> str:
+    """The page's address, the place of the key, and a first request to paste into a shell.
+
+    A generated key is in the address, so that the page opens without a question. It stands in the
+    fragment, which no browser sends. A key of the operator's own is not shown.
+    """
     file = key_file(settings.data_dir)
+    page = f"{settings.address}/#key={key}"
     place, value = f"in {file}", f"$(cat {shlex.quote(str(file))})"
     if settings.bootstrap_key:
+        page = f"{settings.address}/"
         place, value = f"in {KEY_VARIABLE}", f"${KEY_VARIABLE}"
     return (
-        f"\nSplitflap is serving at {settings.address}\n"
+        f"\nSplitflap is serving at {page}\n"
         f"key  {place} (scopes read, write, admin)\ntry\n"
         f"  curl -si {shlex.quote(settings.address + '/v1/posts')} "
         f'-H "Authorization: Bearer {value}" '

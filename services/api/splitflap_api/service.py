@@ -57,6 +57,7 @@ from splitflap_api.overload.account_backlogs import AccountBacklogs
 from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import Backlog, Limits
 from splitflap_api.overload.rate import RateLimiter
+from splitflap_api.page import Page
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.embedded import DatabaseDamaged
 from splitflap_api.store.engine import Store, is_outage
@@ -229,6 +230,7 @@ class ApiService:
             self._backlog.unpublished,
             self._accounts,
             self._keyring.known,
+            Page.load(self.settings.page).serve if self.settings.page else None,
         )
 
     def start(self) -> None:

@@ -38,7 +38,7 @@ def test_the_banner_shows_a_request_that_works(launch: Launch, tmp_path: Path) -
     key = file.read_text(encoding="ascii").strip()
     assert key.startswith("sf_")
     assert len(key) > 40
-    assert f"serving at http://127.0.0.1:{up.port}\n" in up.out
+    assert f"serving at http://127.0.0.1:{up.port}/#key={key}\n" in up.out
     assert f"key  in {file} " in up.out
     words = words_in_a_shell(printed_command(up.out), tmp_path, PATH="/usr/bin:/bin")
     assert words[:3] == ["curl", "-si", f"http://127.0.0.1:{up.port}/v1/posts"]
@@ -46,15 +46,42 @@ def test_the_banner_shows_a_request_that_works(launch: Launch, tmp_path: Path) -
     assert words[-1] == '{"text":"Hello **world**"}'
 
 
-def test_no_start_prints_the_key(launch: Launch, tmp_path: Path) -> None:
-    """Neither the first start nor a later one: logs and screenshots outlive a terminal."""
+def test_a_start_prints_the_key_in_the_pages_address_only(launch: Launch, tmp_path: Path) -> None:
+    """In its fragment, which no browser sends. The first start and a later one are alike."""
     for _ in range(2):
         up = launch()
         up.wait_served()
         key = (tmp_path / "data" / "key").read_text(encoding="ascii").strip()
-        assert key not in up.out + up.err
+        assert up.out.count(key) == up.out.count(f":{up.port}/#key={key}\n") == 1
+        assert key not in up.err
         up.signal(signal.SIGTERM)
         assert up.ended() == 0
+
+
+def test_the_page_is_built_into_the_data_folder(launch: Launch, tmp_path: Path) -> None:
+    """A later start builds it anew. A page of the operator's own is left alone."""
+    page = tmp_path / "data" / "page"
+    for _ in range(2):
+        up = launch()
+        up.wait_served()
+        assert (page / "index.html").is_file()
+        (page / "index.html").unlink()
+        up.signal(signal.SIGTERM)
+        assert up.ended() == 0
+    own = launch(SPLITFLAP_PAGE=str(tmp_path / "own"))
+    own.wait_served()
+    assert not (page / "index.html").exists()
+
+
+def test_a_page_that_cannot_be_built_ends_the_start(launch: Launch, tmp_path: Path) -> None:
+    """A folder of something else in its place is kept."""
+    (tmp_path / "data" / "page").mkdir(parents=True)
+    (tmp_path / "data" / "page" / "letter").touch()
+    up = launch()
+    assert up.ended() == 1
+    assert "cannot build the page: " in up.err
+    assert "Traceback" not in up.err
+    assert up.events() == []
 
 
 def test_only_the_api_has_a_key_in_its_environment(launch: Launch) -> None:
@@ -103,6 +130,7 @@ def test_a_chosen_key_is_neither_shown_nor_stored(launch: Launch, tmp_path: Path
     up = launch(SPLITFLAP_BOOTSTRAP_KEY="sf_chosen_by_its_owner")
     up.wait_served()
     assert "sf_chosen" not in up.out + up.err
+    assert f"serving at http://127.0.0.1:{up.port}/\n" in up.out
     assert "$SPLITFLAP_BOOTSTRAP_KEY" in up.out
     assert not (tmp_path / "data" / "key").exists()
 

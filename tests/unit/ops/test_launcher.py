@@ -75,6 +75,31 @@ def test_every_service_gets_the_environment_and_its_own_ports() -> None:
     assert renderer["PATH"].endswith(":/bin")
 
 
+def test_only_the_api_gets_the_page() -> None:
+    """The operator's own folder counts before the built one."""
+    given = {name: environment({}, a_plan(LocalSettings()), name, "k") for name in SERVICES}
+    pages = {name: each.get("SPLITFLAP_PAGE") for name, each in given.items()}
+    assert pages == {"api": "data/page", "renderer": None, "scraper": None}
+    own = environment({"SPLITFLAP_PAGE": "own"}, a_plan(LocalSettings(page="own")), "api", "k")
+    assert own["SPLITFLAP_PAGE"] == "own"
+
+
+def test_the_services_know_the_origin_of_the_page() -> None:
+    """It is the banner's. A name has none, since it could lead to another address."""
+    origins = {
+        host: environment({}, a_plan(LocalSettings(host=host, port=8001)), "scraper", "k").get(
+            "SPLITFLAP_SCRAPER_OWN_ORIGIN"
+        )
+        for host in ("127.0.0.1", "0.0.0.0", "::", "localhost")
+    }
+    assert origins == {
+        "127.0.0.1": "http://127.0.0.1:8001",
+        "0.0.0.0": "http://127.0.0.1:8001",
+        "::": "http://[::1]:8001",
+        "localhost": None,
+    }
+
+
 def test_a_chosen_log_level_is_kept() -> None:
     """A chosen log level is kept."""
     environ = {"SPLITFLAP_LOG_LEVEL": "DEBUG"}

@@ -23,6 +23,12 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 
+#: Answers a request of the page; None for any other.
+ServePage = Callable[[Environ, StartResponse], Iterable[bytes] | None]
+
+#: Label `endpoint` of the page's files.
+PAGE = "page"
+
 
 class Disconnectable(Protocol):
     """A client's socket, as far as a disconnection needs it."""
@@ -43,9 +49,15 @@ class Admission:
         unpublished: Callable[[], UnpublishedWork | None],
         accounts: AccountBacklogs,
         known: Callable[[str, Use], Known | None],
+        page: ServePage | None = None,
     ) -> None:
-        """`known` gives the account of a secret that this process remembers."""
+        """`known` gives the account of a secret that this process remembers.
+
+        `page` answers without a slot, and also while the service is not ready: its files are in
+        memory.
+        """
         self._app = app
+        self._page = page
         self._limiter = limiter
         self.accounts = accounts
         self.known = known
@@ -60,6 +72,11 @@ class Admission:
         self._seconds = metrics.histogram("splitflap_http_request_seconds")
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if self._page:
+            start = _StartResponse(start_response, [])
+            if (body := self._page(environ, start)) is not None:
+                self._requests.labels(PAGE, start.status).inc()
+                return body
         work = makes_work(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         credential = credential_of(environ)
         known = self.known(*credential) if credential else None

@@ -47,8 +47,8 @@ class SignIn extends PageElement {
 
   template() {
     return html`
-      <form class="sign-in" @submit=${this.onSubmit}>
-        <h2>Sign in</h2>
+      <main><form class="sign-in" @submit=${this.onSubmit}>
+        <h1>Sign in</h1>
         <p>
           Paste a key. <code>make run</code> prints a link that brings it, and keeps the key in
           <code>data/key</code>.
@@ -68,7 +68,7 @@ class SignIn extends PageElement {
           <button class="primary" ?disabled=${this.busy}>Sign in</button>
         </div>
         ${this.error ? html`<p id="sign-in-error" class="error" role="alert">${this.error}</p>` : nothing}
-      </form>
+      </form></main>
     `;
   }
 }

@@ -9,7 +9,7 @@ import { html, nothing, PageElement } from '../lib/element.js';
 import { session } from '../lib/session.js';
 import { StatusFeed } from './overview/feed.js';
 import { troubles, windowTitle } from './overview/trouble.js';
-import { count, duration } from './words.js';
+import { clock, count } from './words.js';
 
 /** @typedef {import('./overview/trouble.js').Trouble} Trouble */
 
@@ -115,7 +115,7 @@ class Operations extends PageElement {
       id: 'news',
       level: 'trouble',
       title: 'This page gets no numbers',
-      text: `The last ones came ${duration(Math.round(feed.age))} ago. ${feed.error ?? ''}`,
+      text: `${feed.status ? `These are of ${clock(feed.newsTime)}.` : ''} ${feed.error ?? ''}`,
       advice: 'Is the API running? Is your network? The page tries again by itself.',
       doc: 'docs/alerts.md#splitflapapiabsent',
     };
@@ -146,7 +146,7 @@ class Operations extends PageElement {
     const mayWrite = session.may('write');
     const { status } = this.feed;
     const views = {
-      overview: html`<ops-overview .status=${status} .troubles=${this.troubles} ?active=${this.view === 'overview'}></ops-overview>`,
+      overview: html`<ops-overview ?stale=${this.feed.way === 'none'} .status=${status} .troubles=${this.troubles} ?active=${this.view === 'overview'}></ops-overview>`,
       dead: html`<dead-letters
         ?active=${this.view === 'dead'}
         ?may=${may}

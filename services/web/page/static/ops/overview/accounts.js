@@ -1,5 +1,6 @@
 import { get } from '../../lib/api.js';
 import { html, nothing, PageElement } from '../../lib/element.js';
+import { EVERY, toAddress } from '../dead/filter.js';
 import { count, duration } from '../words.js';
 
 /**
@@ -10,7 +11,7 @@ import { count, duration } from '../words.js';
  */
 
 /** Milliseconds between two questions. */
-const EVERY = 5000;
+const ASK_EVERY = 5000;
 
 /** The API counts up to this number of held jobs. */
 const COUNTED = 1000;
@@ -45,7 +46,7 @@ class Accounts extends PageElement {
   tick() {
     const now = performance.now();
     if (!this.waiting) this.items = null;
-    else if (now - this.askedAt >= EVERY) {
+    else if (now - this.askedAt >= ASK_EVERY) {
       this.askedAt = now;
       void this.load();
     }
@@ -97,7 +98,7 @@ class Accounts extends PageElement {
                   <td class="number" data-label="Oldest">${duration(each.oldest_seconds)}</td>
                   <td class="number" data-label="Used">${duration(each.used_seconds)}</td>
                   <td class="number" data-label="Mean">${duration(each.mean_seconds)}</td>
-                  <td>${WHY[each.why] ?? each.why}</td>
+                  <td>${WHY[each.why] ?? each.why} ${each.why === 'overdue_texts' ? html`<a href=${deadLettersOf(each.account)}>See them</a>` : nothing}</td>
                 </tr>
               `,
             )}
@@ -106,6 +107,11 @@ class Accounts extends PageElement {
       </div>
     `;
   }
+}
+
+/** @param {string} account */
+function deadLettersOf(account) {
+  return `#dead?${toAddress({ ...EVERY, reason: 'deadline', account })}`;
 }
 
 customElements.define('ops-accounts', Accounts);

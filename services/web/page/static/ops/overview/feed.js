@@ -29,6 +29,8 @@ export class StatusFeed extends EventTarget {
   status = null;
   /** @type {string | null} Why the last poll failed. */
   error = null;
+  /** When the last news came, in milliseconds since 1970. */
+  newsTime = Date.now();
   #means;
   /** @type {EventSource | null} */
   #source = null;
@@ -122,6 +124,7 @@ export class StatusFeed extends EventTarget {
     this.status = status;
     this.error = null;
     this.#newsAt = this.#means.now();
+    this.newsTime = Date.now();
     this.#changed();
   }
 

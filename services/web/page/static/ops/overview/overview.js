@@ -15,6 +15,7 @@ const LEVELS = { trouble: 'TROUBLE', warning: 'WARNING', note: 'NOTE' };
 class Overview extends PageElement {
   static properties = {
     active: { type: Boolean },
+    stale: { type: Boolean },
     status: { attribute: false },
     troubles: { attribute: false },
   };
@@ -22,6 +23,8 @@ class Overview extends PageElement {
   constructor() {
     super();
     this.active = false;
+    /** Whether the numbers are old. */
+    this.stale = false;
     /** @type {Status | null} */
     this.status = null;
     /** @type {Trouble[]} */
@@ -42,11 +45,12 @@ class Overview extends PageElement {
     const bad = this.troubles.filter((each) => each.level !== 'note');
     const notes = this.troubles.filter((each) => each.level === 'note');
     return html`
-      <div role="region" aria-label="What is wrong" aria-live="polite">
+      <p class="visually-hidden" role="status">${bad.map((each) => `${each.title}.`).join(' ')}</p>
+      <div role="region" aria-label="What is wrong">
         ${bad.length ? list(bad) : this.status ? WELL : nothing}
       </div>
       <h2 class="visually-hidden">The way of the data</h2>
-      <ops-picture .status=${this.status}></ops-picture>
+      <ops-picture class=${this.stale ? 'stale' : ''} .status=${this.status}></ops-picture>
       ${notes.length ? list(notes) : nothing}
       <section aria-labelledby="accounts-title">
         <h2 id="accounts-title">Accounts that wait for their turn</h2>

@@ -1,4 +1,4 @@
-"""Draw page/static/about/card.png, the picture of the page in previews of other sites.
+"""Draw page/about.png, the picture of the page in previews of other sites.
 
 Run it after a change here; a test compares the image. It needs no font and no library: letters are
 strokes on a grid, as on the icon.
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
-IMAGE = Path(__file__).parent / "page/static/about/card.png"
+IMAGE = Path(__file__).parent / "page/about.png"
 
 #: Pixels. The size that sites ask for (Open Graph).
 WIDTH, HEIGHT = 1200, 630

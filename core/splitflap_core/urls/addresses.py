@@ -91,7 +91,7 @@ _ISATAP = frozenset({bytes.fromhex("00005efe"), bytes.fromhex("02005efe")})
 _THIS_NETWORK = IPv4Network("0.0.0.0/8")
 
 #: The paths of Splitflap's own page. None of them is the API's, in any spelling.
-_OWN_PATH = re.compile(r"/(?:[a-z-]*|robots\.txt|static/[A-Za-z0-9._/-]*)(?:\?.*)?")
+_OWN_PATH = re.compile(r"/(?:[a-z-]*(?:\.(?:png|svg|txt))?|static/[A-Za-z0-9._/-]*)(?:\?.*)?")
 
 
 @dataclass(frozen=True, slots=True)

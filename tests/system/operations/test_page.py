@@ -133,6 +133,7 @@ def test_the_first_card_needs_no_internet(up: Up) -> None:
     preview = link["preview"]
     assert preview["state"] == "ready", preview
     assert preview["site_name"] == "Splitflap"
+    assert preview["image"] == f"{up.url}/about.png"
     image = requests.get(preview["image"], timeout=10)
     assert image.headers["Content-Type"] == "image/png"
     assert image.content.startswith(b"\x89PNG")

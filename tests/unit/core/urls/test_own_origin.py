@@ -20,6 +20,7 @@ OWN = {
     f"{ORIGIN}/about#top": f"{ORIGIN}/about",
     f"{ORIGIN}/about?from=a": f"{ORIGIN}/about?from=a",
     f"{ORIGIN}/static/0a1b2c/about/card.png": f"{ORIGIN}/static/0a1b2c/about/card.png",
+    f"{ORIGIN}/about.png": f"{ORIGIN}/about.png",
     f"{ORIGIN}/robots.txt": f"{ORIGIN}/robots.txt",
     "http://127.1:8000/about": f"{ORIGIN}/about",
     "HTTP://2130706433:8000/a/../about": f"{ORIGIN}/about",
@@ -37,6 +38,7 @@ NEIGHBOURS = (
     f"{ORIGIN}/%761/posts", f"{ORIGIN}/v%31/events", f"{ORIGIN}/%2fv1/posts",
     f"{ORIGIN}/static/../v1/events", f"{ORIGIN}/static/%2e%2e/v1/events",
     f"{ORIGIN}/about/../v1/events", f"{ORIGIN}/about/x", f"{ORIGIN}/static/a%2f..%2fv1",
+    f"{ORIGIN}/v1.png", f"{ORIGIN}/v1/a.png",
     f"{ORIGIN}/%61bout", f"{ORIGIN}/a\\..\\v1\\posts", f"{ORIGIN}/;/v1/posts", f"{ORIGIN}/./v1/x",
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from splitflap_api.contract.operations import ENDPOINT
 from splitflap_api.domain.access.keys import Known
 from splitflap_api.http.waiting import release_slot
 from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs
-from splitflap_api.overload.admission import Admission
+from splitflap_api.overload.admission import Admission, ServePage
 from splitflap_api.overload.backlog import UnpublishedWork
 from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.overload.slots import SLOT, Slot
@@ -25,7 +25,9 @@ App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class Gate:
     """An admission around an app."""
 
-    def __init__(self, app: App, rate: float = 0, slots: int = 2) -> None:
+    def __init__(
+        self, app: App, rate: float = 0, slots: int = 2, page: ServePage | None = None
+    ) -> None:
         self.metrics = Metrics("api")
         self.not_ready: str | None = None
         self.calls = 0
@@ -43,6 +45,7 @@ class Gate:
             self.accounts,
             # Each account is its own key.
             lambda secret, _use: Known(secret, secret),
+            page,
         )
         self.status = ""
         self.headers: dict[str, str] = {}
@@ -130,6 +133,28 @@ def test_requests_beyond_the_slots_are_shed() -> None:
     for body in (second, third):
         body.close()
     assert gate.in_flight() == 0
+
+
+def test_the_page_takes_no_slot() -> None:
+    """It is served without a free slot, before the service is ready, and beyond the rate."""
+
+    def page(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes] | None:
+        if environ["PATH_INFO"] != "/about":
+            return None
+        start("200 OK", [])
+        return [b"about"]
+
+    gate = Gate(plain, rate=1, slots=1, page=page)
+    held = gate.call("/")
+    assert (gate.status, gate.in_flight()) == ("200 OK", 1)
+    gate.not_ready = "the service is starting"
+    for _ in range(3):
+        assert list(gate.call("/about")) == [b"about"]
+        assert gate.status == "200 OK"
+    assert (gate.calls, gate.in_flight(), gate.counted("page", "200")) == (1, 1, 3)
+    gate.call("/")
+    assert gate.status.startswith("503")
+    held.close()
 
 
 def test_one_account_never_takes_all_slots() -> None:

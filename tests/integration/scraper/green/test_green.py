@@ -23,6 +23,7 @@ PATCHED = (
         "fetch/test_fetch.py",
         "fetch/test_fetch_addresses.py",
         "fetch/test_fetch_redirects.py",
+        "fetch/test_own_page.py",
         "fetch/test_cookies.py",
         "fetch/test_host_headers.py",
         "fetch/test_fetch_limits.py",

@@ -4,6 +4,7 @@ import { DialogElement } from '../dialog.js';
 import { clock, messageOf, several } from '../words.js';
 import { byReason, chosen, matching, work } from './bulk.js';
 import { forAudit, query, words } from './filter.js';
+import { visible } from './pretty.js';
 
 /**
  * @typedef {import('./bulk.js').Verb} Verb
@@ -213,7 +214,7 @@ class DeadAction extends DialogElement {
     return html`
       <form @submit=${this.onConfirm}>
         <h2 id="action-title">${title} ${number}?</h2>
-        ${wish.filter ? html`<p class="text">Dead letters ${words(wish.filter)}.</p>` : nothing}
+        ${wish.filter ? html`<p class="text">Dead letters ${visible(words(wish.filter))}.</p>` : nothing}
         ${this.total === null && !this.error ? html`<p role="status">Counting…</p>` : nothing}
         ${this.isComplete ? nothing : html`<p class="notice">There are more than the API could count in time. The work takes all that match.</p>`}
         ${this.total === 0 ? html`<p>No dead letter matches. Nothing is to do.</p>` : html`<p>${effect}</p>`}
@@ -267,7 +268,7 @@ class DeadAction extends DialogElement {
       ${byReason(progress.refused).map(
         ({ detail, ids }) => html`
           <details class="refused" ?open=${ids.length <= NAMED}>
-            <summary class="text">${several(ids.length, 'letter')} refused: ${detail}</summary>
+            <summary class="text">${several(ids.length, 'letter')} refused: ${visible(detail)}</summary>
             <ul>
               ${ids.slice(0, NAMED).map((id) => html`<li class="id">${id}</li>`)}
               ${ids.length > NAMED ? html`<li>and ${several(ids.length - NAMED, 'other')}</li>` : nothing}

@@ -2,7 +2,7 @@ import { get } from '../../lib/api.js';
 import { html, nothing } from '../../lib/element.js';
 import { copy, DialogElement } from '../dialog.js';
 import { ago, clock, count, messageOf } from '../words.js';
-import { pretty } from './pretty.js';
+import { pretty, visible } from './pretty.js';
 
 /**
  * @typedef {{
@@ -71,11 +71,11 @@ class DeadLetter extends DialogElement {
       </header>
       <dl class="facts">
         <dt>Reason</dt>
-        <dd class="text">${letter.reason}</dd>
+        <dd class="text">${visible(letter.reason)}</dd>
         <dt>Queue</dt>
-        <dd class="text">${letter.queue}</dd>
+        <dd class="text">${visible(letter.queue)}</dd>
         <dt>Account</dt>
-        <dd class="text">${letter.account ?? '–'}</dd>
+        <dd class="text">${visible(letter.account ?? '–')}</dd>
         <dt>Created</dt>
         <dd>${clock(letter.created_at)}, ${ago(letter.created_at)}</dd>
         <dt>Replayed</dt>

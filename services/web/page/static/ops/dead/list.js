@@ -5,6 +5,7 @@ import { html, nothing, PageElement } from '../../lib/element.js';
 import { repeat } from '../../vendor/lit/directives/repeat.js';
 import { ago, clock, messageOf, several } from '../words.js';
 import { EVERY, fromAddress, mistakes, query, toAddress, words } from './filter.js';
+import { visible } from './pretty.js';
 import { moveTo, over, selectionOf, toggle, toggleAll } from './selection.js';
 
 /**
@@ -69,6 +70,8 @@ class DeadLetters extends PageElement {
     this.deadThen = 0;
     this.wasLoaded = false;
     this.loads = 0;
+    /** The list after work on it. */
+    this.loading = Promise.resolve();
     /** On a small screen the form would push the list out of sight. */
     this.isUnfolded = matchMedia('(min-width: 44rem)').matches;
   }
@@ -224,14 +227,17 @@ class DeadLetters extends PageElement {
 
   onDone() {
     /** @type {HTMLElement & {close: () => void}} */ (this.querySelector('dead-letter')).close();
-    void this.load();
+    this.loading = this.load();
   }
 
   /** The button that opened the question may be gone. */
   async onClosed() {
+    await this.loading;
     await this.updateComplete;
-    if (document.activeElement !== document.body) return;
-    const next = this.querySelector('tr[tabindex="0"]') ?? this.querySelector('.bar button');
+    const { activeElement } = document;
+    if (activeElement !== document.body && !activeElement?.matches(':disabled')) return;
+    const next =
+      this.querySelector('tr[tabindex="0"]') ?? this.querySelector('.bar button:enabled');
     /** @type {HTMLElement | null} */ (next)?.focus();
   }
 
@@ -411,9 +417,9 @@ class DeadLetters extends PageElement {
                   />
                 </td>
                 <td role="gridcell" class="when" title=${clock(letter.created_at)}>${ago(letter.created_at)}</td>
-                <td role="gridcell"><span class="queue">${letter.queue}</span></td>
-                <td role="gridcell" class="reason"><div class="clamp">${letter.reason}</div></td>
-                <td role="gridcell" class="name">${letter.account ?? '–'}</td>
+                <td role="gridcell"><span class="queue">${visible(letter.queue)}</span></td>
+                <td role="gridcell" class="reason"><div class="clamp">${visible(letter.reason)}</div></td>
+                <td role="gridcell" class="name">${visible(letter.account ?? '–')}</td>
                 <td role="gridcell" class="replayed">${letter.replayed_at ? ago(letter.replayed_at) : ''}</td>
               </tr>
             `,

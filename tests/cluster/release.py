@@ -27,7 +27,7 @@ NAME = "splitflap"
 IMAGE = "localhost/splitflap/scraper:dev"
 
 #: The components of the tests' values, with one pod each.
-COMPONENTS = ("postgresql", "rabbitmq", "api", "renderer", "scraper")
+COMPONENTS = ("postgresql", "rabbitmq", "web", "api", "renderer", "scraper")
 
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
@@ -59,9 +59,9 @@ class Release:
 
     @property
     def url(self) -> str:
-        """The URL of the Service for the tests."""
+        """The URL of the page's Service. The API answers through it."""
         if not self._url:
-            self._url = reachable(self.kube, "splitflap-api")
+            self._url = reachable(self.kube, "splitflap-web")
         return self._url
 
     def client(self, key: str = ADMIN) -> Client:

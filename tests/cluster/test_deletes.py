@@ -14,7 +14,9 @@ RATE = 8.0
 #: Deleted pods of each kind, one after the other.
 ROUNDS = 2
 
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("api", "scraper", "postgresql")]
+SLOW = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ("web", "api", "scraper", "postgresql")
+]
 
 
 @pytest.mark.timeout(600)

@@ -1,11 +1,14 @@
 """The chart with its development values, in a namespace that enforces `restricted`."""
 
+import itertools
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.chart.helm import find_helm
 from tests.servers.fixtures import or_skip
@@ -16,7 +19,7 @@ from .kube import CHART, CommandFailed, helm, run
 from .release import NAME, Release
 
 #: Most MiB of each idle service, equal to its request; for the renderer, of one process.
-AT_REST = {"api": 128, "scraper": 128, "renderer": 96}
+AT_REST = {"web": 32, "api": 128, "scraper": 128, "renderer": 96}
 
 #: A pod without a user, which `restricted` forbids.
 ROOT_POD = {
@@ -34,6 +37,27 @@ def test_a_first_post_is_complete_with_its_previews(release: Release) -> None:
     assert post["state"] == "complete"
     assert "<strong>world</strong>" in post["html"]
     assert [link["preview"]["title"] for link in post["links"]] == ["Departures"]
+
+
+def test_the_page_is_served_with_its_files(release: Release) -> None:
+    """Its policy allows no inline script."""
+    page = requests.get(f"{release.url}/", timeout=10)
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    [script, *_] = re.findall(r'src="(/static/[^"]+[.]js)"', page.text)
+    file = requests.get(release.url + script, timeout=10)
+    assert file.headers["Content-Type"].startswith("text/javascript")
+    assert "immutable" in file.headers["Cache-Control"]
+
+
+def test_an_event_comes_through_nginx_at_once(release: Release) -> None:
+    """The stream is open, so nginx buffers nothing."""
+    headers = {"Authorization": f"Bearer {ADMIN}"}
+    url = f"{release.url}/v1/events"
+    with requests.get(url, headers=headers, stream=True, timeout=30) as stream:
+        lines = stream.iter_lines(chunk_size=1, decode_unicode=True)
+        assert "event: start" in itertools.islice(lines, 5)
+        post = release.client().create_post("For the stream")
+        assert next(line for line in lines if post["id"] in line)
 
 
 def test_other_addresses_of_the_cluster_are_not_fetched(release: Release) -> None:
@@ -131,7 +155,7 @@ def test_status_shows_the_release(release: Release) -> None:
     program = str(Path(sys.executable).parent / "splitflap")
     shown = json.loads(run([program, "status", "-n", release.namespace, "--json"]))
     ready = {service["name"]: service["ready"] for service in shown["services"]}
-    assert ready == {"api": 1, "renderer": 1, "scraper": 1}
+    assert ready == {"web": 1, "api": 1, "renderer": 1, "scraper": 1}
     assert {job["kind"] for job in shown["jobs"]} == {"render", "scrape"}
     assert shown["events"]
     assert shown["gaps"] == []

@@ -16,7 +16,7 @@ from .prometheus import VALUES, Prometheus
 from .release import Release
 from .world import ClusterWorld
 
-SERVICES = ("api", "renderer", "scraper")
+SERVICES = ("web", "api", "renderer", "scraper")
 
 #: Pods of each service in every mode. A lost `replicas` would reset the number to 1.
 PODS = 2

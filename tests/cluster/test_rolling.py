@@ -11,7 +11,7 @@ from .world import ClusterWorld
 #: Posts per second.
 RATE = 8.0
 
-SERVICES = ("api", "renderer", "scraper")
+SERVICES = ("web", "api", "renderer", "scraper")
 
 
 @pytest.mark.slow

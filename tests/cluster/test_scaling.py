@@ -44,6 +44,7 @@ def values(release: Release, mode: str) -> dict[str, object]:
         "autoscaling.renderer": scaling,
         "autoscaling.scraper": {**scaling, "slots": FETCHES, "serviceSeconds": SLOW_PAGE},
         "autoscaling.api": {"minReplicas": 1, "maxReplicas": 1},
+        "autoscaling.web": {"minReplicas": 1, "maxReplicas": 1},
         "scraper.settings.concurrency": FETCHES,
     }
 

@@ -1,0 +1,87 @@
+"""The page's files as nginx serves them."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.servers.page_nginx import PageNginx
+
+from .rig import PATIENCE, manifest
+
+#: Every file without the compression of a browser.
+PLAIN = {"Accept-Encoding": "identity"}
+
+
+def get(nginx: PageNginx, path: str, **headers: str) -> requests.Response:
+    """One GET."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return requests.get(nginx.url + path, headers={**PLAIN, **names}, timeout=PATIENCE)
+
+
+def test_each_file_has_the_type_the_cache_and_the_headers_of_the_build(
+    nginx: PageNginx, site: Path
+) -> None:
+    """The API reads the same list, so both serve the same."""
+    listed = manifest(site)
+    assert {"/", "/ops"} <= listed["files"].keys()
+    for path, file in listed["files"].items():
+        answer = get(nginx, path)
+        assert answer.status_code == 200, path
+        assert answer.content == (site / file["file"]).read_bytes()
+        assert answer.headers["Content-Type"] == file["type"], path
+        assert answer.headers["Cache-Control"] == file["cache"], path
+        assert listed["headers"].items() <= dict(answer.headers).items(), path
+        assert answer.headers["ETag"]
+
+
+def test_text_comes_compressed_as_the_build_made_it(nginx: PageNginx, site: Path) -> None:
+    """Nginx sends the `.gz` beside the file, through another proxy too."""
+    for path, file in manifest(site)["files"].items():
+        compressed = site / f"{file['file']}.gz"
+        if compressed.exists():
+            with requests.get(
+                nginx.url + path,
+                headers={"Accept-Encoding": "gzip", "Via": "1.1 gateway"},
+                stream=True,
+                timeout=PATIENCE,
+            ) as answer:
+                assert answer.headers["Content-Encoding"] == "gzip"
+                assert answer.headers["Vary"] == "Accept-Encoding"
+                raw = answer.raw.read()
+                assert raw == compressed.read_bytes()
+                assert gzip.decompress(raw) == (site / file["file"]).read_bytes()
+
+
+def test_a_browser_that_has_the_page_gets_304(nginx: PageNginx) -> None:
+    """The page must be asked for each time, since it names the present files."""
+    first = get(nginx, "/")
+    again = get(nginx, "/", If_None_Match=first.headers["ETag"])
+    assert again.status_code == 304
+    assert not again.content
+
+
+@pytest.mark.parametrize(
+    "path", ["/index.html", "/site.json", "/index.html.gz", "/static/", "/.problem/internal"]
+)
+def test_only_the_listed_paths_are_served(nginx: PageNginx, path: str) -> None:
+    """Not the second path of a page, the list of the build, a folder, or nginx's own problems."""
+    answer = get(nginx, path)
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "Cache-Control" not in answer.headers or answer.headers["Cache-Control"] == "no-store"
+
+
+def test_nginx_tells_no_version(nginx: PageNginx) -> None:
+    """Attackers look versions up."""
+    assert get(nginx, "/").headers["Server"] == "nginx"
+
+
+def test_the_probes_do_not_ask_the_api(nginx: PageNginx) -> None:
+    """While the API is away, nginx still serves the page. The log leaves the probes out."""
+    for path in ("/healthz", "/readyz"):
+        answer = requests.get(f"http://127.0.0.1:{nginx.health}{path}", timeout=PATIENCE)
+        assert (answer.status_code, answer.text) == (200, "ok\n")
+    get(nginx, "/last")
+    assert [line["path"] for line in nginx.lines(1)] == ["/last"]

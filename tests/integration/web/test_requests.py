@@ -51,10 +51,14 @@ def test_a_clients_claims_about_itself_are_dropped(nginx: PageNginx, api: Upstre
     assert not {"x-forwarded-host", "x-real-ip", "forwarded"} & seen.headers.keys()
 
 
-def test_a_trusted_gateway_tells_address_and_scheme(make_nginx: MakeNginx, api: Upstream) -> None:
+@pytest.mark.parametrize("proto", ["https", "HTTPS, http"])
+def test_a_trusted_gateway_tells_address_and_scheme(
+    make_nginx: MakeNginx, api: Upstream, proto: str
+) -> None:
     """The address is the last one that is not the gateway's. The client may have written others."""
     nginx = make_nginx(api.port, trusted_proxies="10.0.0.0/8, 127.0.0.1/32")
-    claims = {**CLAIMS, "X-Forwarded-For": "198.51.100.7, 203.0.113.9, 10.1.2.3"}
+    chain = "198.51.100.7, 203.0.113.9, 10.1.2.3"
+    claims = {**CLAIMS, "X-Forwarded-For": chain, "X-Forwarded-Proto": proto}
     requests.get(f"{nginx.url}/v1/posts", headers=claims, timeout=PATIENCE)
     [seen] = api.seen
     assert seen.headers["x-forwarded-for"] == "203.0.113.9"

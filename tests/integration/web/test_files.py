@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.servers.page_nginx import PageNginx
 
@@ -78,10 +79,13 @@ def test_nginx_tells_no_version(nginx: PageNginx) -> None:
     assert get(nginx, "/").headers["Server"] == "nginx"
 
 
-def test_the_probes_do_not_ask_the_api(nginx: PageNginx) -> None:
-    """While the API is away, nginx still serves the page. The log leaves the probes out."""
+def test_the_health_port_does_not_ask_the_api(nginx: PageNginx) -> None:
+    """While the API is away, nginx still serves the page. The access log has none of these."""
     for path in ("/healthz", "/readyz"):
         answer = requests.get(f"http://127.0.0.1:{nginx.health}{path}", timeout=PATIENCE)
         assert (answer.status_code, answer.text) == (200, "ok\n")
+    metrics = requests.get(f"http://127.0.0.1:{nginx.health}/metrics", timeout=PATIENCE).text
+    [active] = [f for f in text_string_to_metric_families(metrics) if f.name.endswith("_active")]
+    assert active.samples[0].value > 0
     get(nginx, "/last")
     assert [line["path"] for line in nginx.lines(1)] == ["/last"]

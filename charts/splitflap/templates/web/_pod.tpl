@@ -50,7 +50,7 @@
 metadata:
   labels:
     {{- include "splitflap.stockLabels" . | nindent 4 }}
-  {{- with $web.podAnnotations }}
+  {{- with merge (dict) $web.podAnnotations (include "splitflap.scrapeAnnotations" (dict "root" $root "port" 9000) | fromYaml) }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}

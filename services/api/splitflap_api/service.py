@@ -329,12 +329,11 @@ class ApiService:
     def _register_checks(self) -> None:
         self._health.ready("service", lambda: self._not_ready)
         self._health.ready("database", self._once_started(self._backlog.silence))
+        # Without the status feed and the history: no view of operators restarts a service.
         checks = {
             "publish": self._dispatcher.complaint,
             "accept": self._acceptor.complaint,
             "feed": self._feed.complaint,
-            "status": self._status_feed.complaint,
-            "history": self._recorder.complaint,
             "key-watch": self._key_watch.complaint,
             "backlog": self._backlog.complaint,
             "publisher": self._publisher.complaint,

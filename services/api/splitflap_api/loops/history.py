@@ -78,23 +78,25 @@ class Recorder(Loop):
         return _monotonic_ms() + (self._clock_offset or 0)
 
     def _record(self) -> None:
-        if self._clock_offset is None:
+        try:
             with self._store.read() as tx:
-                self._read_clock(tx)
-        step = self._note_counts()
+                self._clock_offset = self._store.now(tx) - _monotonic_ms()
+        finally:
+            step = self._note_counts()
         with self._store.statement() as tx:
-            self._read_clock(tx)
             if self._has_gauges and not has_gauges(tx, step):
                 self._rows[step] |= self._gauges(tx)
             write_steps(tx, [self._rows[each] for each in sorted(self._unwritten)])
         self._unwritten.clear()
 
-    def _read_clock(self, tx: Connection) -> None:
-        self._clock_offset = self._store.now(tx) - _monotonic_ms()
-
     def _note_counts(self) -> int:
-        """Add what was counted since the last time to the step that has ended."""
+        """Add what was counted since the last time to the step that has ended.
+
+        Before the first answer of the database no step is known, and nothing is noted.
+        """
         step = last_step(self._now())
+        if self._clock_offset is None:
+            return step
         before, self._last = self._last, self._totals()
         row = self._rows.setdefault(step, new_row(step, self._replica))
         added = self._last - before

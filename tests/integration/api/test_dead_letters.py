@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from splitflap_api.contract.models import DeadLetter, DeadLetterQuery
+from splitflap_api.contract.models import DeadLetter, DeadLetterFilter, DeadLetterQuery
 from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.previews import FetchPreview, RenderText
@@ -121,6 +121,49 @@ def test_a_filter_examines_a_limited_number_of_rows(
     assert reasons(rig, reason="rare") == ["rare"]
     assert reasons(rig, reason="common") == ["common"] * 7
     assert len(reasons(rig)) == 8
+
+
+def counted(rig: Rig, **filters: Any) -> tuple[int, bool]:
+    """How many match, and whether all of them were counted."""
+    query = DeadLetterFilter(**filters)
+    with rig.store.read() as tx:
+        now = rig.store.now(tx)
+        return dead_letters.count_matching(tx, query, now, sqlite=rig.store.is_sqlite)
+
+
+def test_a_count_is_the_number_of_the_letters_that_match(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With each filter, however many rows one statement examines."""
+    assert counted(rig) == (0, True)
+    for account, reason in (("ann", "broken"), ("bob", "crashed"), ("ann", "broken")):
+        fail(rig, rig.post(account=account), reason)
+    with rig.store.write() as tx:
+        dead_letters.insert_message(tx, "results", "version 9", b"{}", rig.store.now(tx))
+        dead_letters.mark_replayed(tx, found(rig)[0].id, 1)
+    for size in (1, 2, 3, 4, 5):
+        monkeypatch.setattr(dead_letters, "STEP", size)
+        monkeypatch.setattr(dead_letters, "COUNT_STEP", size)
+        for filters in (
+            {},
+            {"reason": "broken"},
+            {"reason": "broken", "account": "ann"},
+            {"queue": "results"},
+            {"replayed": False},
+            {"replayed": True},
+            {"replayed": False, "reason": "crashed"},
+            {"older_than": 60.0},
+            {"newer_than": 60.0},
+        ):
+            assert counted(rig, **filters) == (len(found(rig, **filters)), True), (size, filters)
+
+
+def test_a_long_count_ends_and_says_so(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number is then a lower bound."""
+    monkeypatch.setattr(dead_letters, "COUNT_SECONDS", 0.0)
+    fail(rig, rig.post())
+    assert counted(rig) == (0, False)
+    assert counted(rig, replayed=False) == (1, True)
 
 
 def test_many_letters_are_replayed_by_their_ids(rig: Rig, work: DeadLetterBatches) -> None:

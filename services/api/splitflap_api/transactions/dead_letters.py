@@ -7,6 +7,8 @@ replays no letter twice.
 import time
 from collections.abc import Callable, Sequence
 
+from sqlalchemy import Connection
+
 from splitflap_api.contract import models
 from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.domain.jobs import dead_letters
@@ -50,13 +52,23 @@ class DeadLetterBatches:
             time.sleep(0)
         return result
 
-    def drop(self, ids: Sequence[str]) -> models.DeadLettersDone:
-        """Delete these dead letters. Names those that it does not find."""
+    def drop(
+        self,
+        ids: Sequence[str],
+        note: Callable[[Connection, models.DeadLettersDone], None] | None = None,
+    ) -> models.DeadLettersDone:
+        """Delete these dead letters. Names those that it does not find.
+
+        `note` gets the result in the same transaction, if something was deleted.
+        """
         with self._store.write() as tx:
             dropped = set(dead_letters.drop(tx, ids))
-        missing = [each for each in ids if each not in dropped]
-        refused = [models.Refusal(each, dead_letters.missing(each)) for each in missing]
-        return models.DeadLettersDone(len(dropped), refused, [])
+            missing = [each for each in ids if each not in dropped]
+            refused = [models.Refusal(each, dead_letters.missing(each)) for each in missing]
+            done = models.DeadLettersDone(len(dropped), refused, [])
+            if dropped and note:
+                note(tx, done)
+        return done
 
     def _replayed(self, letter_id: str, result: models.DeadLettersDone) -> bool:
         """Replay one, and note the result. Return False if the broker or the database is away.

@@ -11,6 +11,7 @@ from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.domain.changes import Changes
 from splitflap_api.domain.fair.routes import Router
 from splitflap_api.domain.jobs import dead_letters
+from splitflap_api.domain.operator.audit import Note, unnoted
 from splitflap_api.store.engine import Store
 from splitflap_api.transactions.after_commit import AfterCommit
 
@@ -35,8 +36,13 @@ class Replayer:
         self._after_commit = after_commit
         self._router = router
 
-    def replay(self, letter_id: str, preconditions: Preconditions = NO_PRECONDITIONS) -> None:
-        """Replay a dead letter.
+    def replay(
+        self,
+        letter_id: str,
+        preconditions: Preconditions = NO_PRECONDITIONS,
+        note: Note = unnoted,
+    ) -> None:
+        """Replay a dead letter, and note its id.
 
         Raises:
             Problem: not-found; conflict, if it was replayed before or would have no effect;
@@ -56,6 +62,7 @@ class Replayer:
             changes.schedule_previews(tx)
             changes.write(tx)
             dead_letters.mark_replayed(tx, letter_id, changes.now)
+            note(tx, letter_id)
         self._after_commit.publish(changes.jobs, changes.joined)
         self._after_commit.changed()
 

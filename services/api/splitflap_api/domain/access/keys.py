@@ -17,6 +17,7 @@ from splitflap_api.contract import models
 from splitflap_api.contract.access.credentials import Use
 from splitflap_api.contract.formats import maybe_rfc3339, rfc3339
 from splitflap_api.contract.problems import Problem
+from splitflap_api.domain.operator.audit import Note, unnoted
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys, sessions
@@ -164,10 +165,10 @@ class Keyring:
             return None  # another replica or an earlier start has created it
         return random
 
-    def create(self, new: models.KeyInput) -> models.CreatedKey:
+    def create(self, new: models.KeyInput, note: Note = unnoted) -> models.CreatedKey:
         """A new key with its secret."""
         secret = new_secret()
-        row = self._insert(new, secret)
+        row = self._insert(new, secret, note)
         return models.CreatedKey(
             id=row["id"],
             account=new.account,
@@ -203,6 +204,7 @@ class Keyring:
         preconditions: Preconditions = NO_PRECONDITIONS,
         *,
         force: bool = False,
+        note: Note = unnoted,
     ) -> None:
         """Revoke a key. A second call changes nothing.
 
@@ -220,11 +222,9 @@ class Keyring:
             preconditions.check(None)
             if admins == {key_id} and not force:
                 raise Problem("conflict", _LAST_ADMIN)
-            tx.execute(
-                update(keys)
-                .where(keys.c.id == key_id, keys.c.revoked_at.is_(None))
-                .values(revoked_at=now)
-            )
+            valid = update(keys).where(keys.c.id == key_id, keys.c.revoked_at.is_(None))
+            if tx.execute(valid.values(revoked_at=now)).rowcount:
+                note(tx, key_id)
         with self._lock:
             # The sessions of a revoked key end too.
             self._cache.clear()
@@ -257,7 +257,7 @@ class Keyring:
         session_id = row.session_id if use == "page" else None
         return Caller(row.id, row.account, scopes, session_id), row.hash
 
-    def _insert(self, new: models.KeyInput, secret: str) -> dict[str, Any]:
+    def _insert(self, new: models.KeyInput, secret: str, note: Note = unnoted) -> dict[str, Any]:
         with self._store.write() as tx:
             row = {
                 "id": str(uuid7()),
@@ -268,6 +268,7 @@ class Keyring:
                 "created_at": self._store.now(tx),
             }
             tx.execute(insert(keys), [row])
+            note(tx, f"{row['id']} of {row['account']}: {row['scopes']}")
         return row
 
 

@@ -1,5 +1,6 @@
 """The audit: which operator changed what, and when."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
@@ -22,6 +23,14 @@ class Deed:
     session_id: str | None
     action: str
     detail: str
+
+
+#: Adds the row of a change to the transaction of the change. It gets the detail.
+Note = Callable[[Connection, str], None]
+
+
+def unnoted(_tx: Connection, _detail: str) -> None:
+    """For a change that no caller made."""
 
 
 def write(tx: Connection, deed: Deed, now: int) -> None:

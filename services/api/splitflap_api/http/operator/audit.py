@@ -1,6 +1,10 @@
 """HTTP of the audit, and how views write to it."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
 
 from splitflap_api.contract import models, status_models
 from splitflap_api.contract.operations import Operation, ResponseSpec
@@ -10,31 +14,55 @@ from splitflap_api.http.pages import page_of
 from splitflap_api.http.parse import id_of
 from splitflap_api.http.responses import JsonResponse
 from splitflap_api.http.services import Services
-from splitflap_api.store.engine import Store
+from splitflap_api.store.engine import Store, is_outage
 
 logger = logging.getLogger(__name__)
 
 
 class Auditor:
-    """Notes the changes of the present caller: a log line and a row each."""
+    """Notes the changes of the present caller: a row and a log line each."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def note(self, action: str, detail: str) -> None:
-        """Note a change that was made. The log line is there even if the row cannot be written."""
-        by = caller()
-        session_id = getattr(by, "session_id", None)
-        deed = audit.Deed(by.account, by.key_id, session_id, action, detail)
-        logger.info(
-            "audit: %s by %s: %s",
-            action,
-            by.account,
-            detail,
-            extra={"key": by.key_id, "session": session_id},
-        )
-        with self._store.write() as tx:
-            audit.write(tx, deed, self._store.now(tx))
+    @contextmanager
+    def change(self, action: str) -> Iterator[audit.Note]:
+        """Makes a change with its row in one transaction. The log line follows its commit."""
+        details: list[str] = []
+
+        def note(tx: Connection, detail: str) -> None:
+            self._write(tx, action, detail)
+            details.append(detail)
+
+        yield note
+        for detail in details:
+            _log(action, detail)
+
+    def note_done(self, action: str, detail: str) -> None:
+        """Note a change of several transactions afterwards. An outage leaves the log line alone."""
+        _log(action, detail)
+        try:
+            with self._store.write() as tx:
+                self._write(tx, action, detail)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            logger.warning("audit: the row of %s was not written (%r)", action, error)
+
+    def _write(self, tx: Connection, action: str, detail: str) -> None:
+        audit.write(tx, _deed(action, detail), self._store.now(tx))
+
+
+def _deed(action: str, detail: str) -> audit.Deed:
+    by = caller()
+    session_id = getattr(by, "session_id", None)
+    return audit.Deed(by.account, by.key_id, session_id, action, detail)
+
+
+def _log(action: str, detail: str) -> None:
+    deed = _deed(action, detail)
+    extra = {"key": deed.key_id, "session": deed.session_id}
+    logger.info("audit: %s by %s: %s", action, deed.account, detail, extra=extra)
 
 
 class AuditViews:

@@ -40,21 +40,24 @@ class DeadLetterViews:
 
     def replay_letters(self, body: models.DeadLetterIds) -> JsonResponse:
         done = self._batches.replay(_known(body.ids))
-        self._audit.note("dead.replayed", _in_words(body, done))
+        if done.done:
+            self._audit.note_done("dead.replayed", _in_words(body, done))
         return json_of(done)
 
     def drop_letters(self, body: models.DeadLetterIds) -> JsonResponse:
-        done = self._batches.drop(_known(body.ids))
-        self._audit.note("dead.dropped", _in_words(body, done))
-        return json_of(done)
+        ids = _known(body.ids)
+        with self._audit.change("dead.dropped") as note:
+            return json_of(
+                self._batches.drop(ids, lambda tx, done: note(tx, _in_words(body, done)))
+            )
 
     def show(self, letter_id: str) -> JsonResponse:
         with self._store.read() as tx:
             return json_of(dead_letters.show(tx, letter_id))
 
     def replay(self, letter_id: str) -> Response:
-        self._replayer.replay(letter_id, Preconditions.read())
-        self._audit.note("dead.replayed", f"1: {letter_id}")
+        with self._audit.change("dead.replayed") as note:
+            self._replayer.replay(letter_id, Preconditions.read(), note)
         return no_content()
 
 
@@ -71,6 +74,7 @@ def _known(ids: list[str]) -> list[str]:
 
 
 def _in_words(body: models.DeadLetterIds, done: models.DeadLettersDone) -> str:
+    """The numbers, and the filter or the ids."""
     numbers = f"{done.done}, refused {len(done.refused)}, left {len(done.left)}"
     return f"{numbers}: {body.filter or ' '.join(_known(body.ids))}"
 

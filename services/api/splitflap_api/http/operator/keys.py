@@ -25,13 +25,12 @@ class KeyViews:
         return page_of(self._keyring.page(after, query.limit + 1), query.limit)
 
     def create_key(self, body: models.KeyInput) -> JsonResponse:
-        key = self._keyring.create(body)
-        self._audit.note("key.created", f"{key.id} of {key.account}: {' '.join(key.scopes)}")
-        return json_of(key, 201)
+        with self._audit.change("key.created") as note:
+            return json_of(self._keyring.create(body, note), 201)
 
     def revoke_key(self, key_id: str, query: models.RevokeQuery) -> Response:
-        self._keyring.revoke(key_id, Preconditions.read(), force=query.force)
-        self._audit.note("key.revoked", key_id)
+        with self._audit.change("key.revoked") as note:
+            self._keyring.revoke(key_id, Preconditions.read(), force=query.force, note=note)
         return no_content()
 
 

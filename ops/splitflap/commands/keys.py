@@ -20,7 +20,7 @@ def keys() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(["read", "write", "admin"]),
+    type=click.Choice(["read", "write", "observe", "admin"]),
     help="Permission of the key; repeat the option to give several.",
 )
 @click.option("--name", default="", help="A note on the purpose of the key.")

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import click
 
 from splitflap.access import Access
 from splitflap.health import readyz
-from splitflap.output import duration, echo, json_option, print_json, print_table
+from splitflap.output import duration, echo, json_option, print_json, print_table, printable
 from splitflap.parameters import KUBERNETES_NAME, MAX_SECONDS, Number
 from splitflap.settings import SERVICES, read_settings
 
@@ -56,13 +56,15 @@ def status(
     watch: float | None,
     as_json: bool,
 ) -> None:
-    """Show waiting jobs, and the state of the services.
+    """Show waiting jobs, workers and rates, and the state of the services.
 
     A job is `held` until it is its account's turn (`held_low` for a low job), `unpublished` until
     the broker confirms it, then `unfinished` until its outcome. If jobs are held, a table shows the
     ten accounts that have waited longest, and why: `share` (others have their turn), `window` (the
-    workers are busy), `overdue_texts` or `low`. The command queries the API, and the health ports
-    of the services on this machine.
+    workers are busy), `overdue_texts` or `low`. `wanted` is the number of worker processes that the
+    present work needs, and `shed` names the requests that the asked API refuses. The command
+    queries the API, and the health ports of the services on this machine. A key with the scope
+    `observe` may use it.
 
     The option -k queries the cluster instead, without a key. It shows each service's pods, the
     wanted number and the reason, the last scaling events, and the waiting jobs from the pods'
@@ -133,6 +135,37 @@ def _print_status(status: dict[str, Any], services: dict[str, str]) -> None:
     fields = ("kind", "state", "count", "oldest_seconds")
     _print_jobs(tuple(job[field] for field in fields) for job in status["jobs"])
     echo(f"\nrunning tasks  {status['running_tasks']}\ndead letters   {status['dead']}")
+    # An older API says no more.
+    if kinds := status.get("kinds"):
+        echo("\nworkers")
+        header = ["kind", "processes", "wanted", "slots", "queued", "in flight", "mean"]
+        print_table(header, [_kind_row(each) for each in kinds])
+    for line in _lines(status):
+        echo(printable(line))
+
+
+def _kind_row(kind: dict[str, Any]) -> list[str]:
+    fields = ("replicas", "wanted", "slots", "queue_ready", "in_flight")
+    return [kind["kind"], *map(_number, map(kind.get, fields)), _mean(kind["mean_seconds"])]
+
+
+def _lines(status: dict[str, Any]) -> Iterator[str]:
+    """The rates, the API, the broker, and what is shed, in words."""
+    if rates := status.get("rates"):
+        yield (
+            "\nlast minute, per second: {accepted:g} accepted, {finished:g} finished "
+            "({failed:g} failed), {refused:g} refused; {render:g} renders, {scrape:g} scrapes"
+        ).format(**rates)
+    if "replica" in status:
+        yield (
+            f"API replicas   {status['api_replicas']}, with {status['streams']} event streams "
+            f"(asked: {status['replica']})"
+        )
+    if broker := status.get("broker"):
+        yield f"broker         {broker['detail'] or 'connected'}"
+    if "shedding" in status:
+        found = [f"{each['reason']}: {each['detail']}" for each in status["shedding"]]
+        yield f"shed           {'; '.join(found) or 'nothing'}"
 
 
 def _print_accounts(status: dict[str, Any], accounts: list[dict[str, Any]]) -> None:
@@ -145,16 +178,23 @@ def _print_accounts(status: dict[str, Any], accounts: list[dict[str, Any]]) -> N
 
 
 def _account_row(account: dict[str, Any]) -> list[str]:
-    mean = account["mean_seconds"]
     return [
         account["account"],
         account["kind"],
         str(account["held"]),
         duration(account["oldest_seconds"]),
         f"{account['used_seconds']:.1f} s",
-        "-" if mean is None else f"{mean * 1000:.0f} ms",
+        _mean(account["mean_seconds"]),
         account["why"],
     ]
+
+
+def _mean(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds * 1000:.0f} ms"
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else str(value)
 
 
 # -- a release on Kubernetes ---------------------------------------------------------------------

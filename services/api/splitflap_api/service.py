@@ -7,7 +7,8 @@ The server makes the first three steps of a stop (server/worker.py):
 3. Running requests finish.
 4. The loops of the backlog and of the publisher end. The reconciler takes no more retries, and the
    consumer no more outcomes. They commit and ack their last batch.
-5. The last group commit and the last shared reads end. The last events get their ids.
+5. The last group commit and the last shared reads end. The history gets the last counts, and the
+   last events get their ids.
 6. The dispatcher publishes its jobs, and marks the confirmed ones.
 7. The database's connections close, then the health port, which answers until then.
 """

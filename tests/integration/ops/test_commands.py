@@ -401,6 +401,87 @@ def test_status_shows_services_and_waiting_jobs(
     assert ["dead", "letters", "2"] in lines
 
 
+#: What a newer API adds to STATUS.
+LIVE = {
+    "kinds": [
+        {
+            "kind": "render",
+            "consumers": 4,
+            "slots": 4,
+            "queue_ready": 7,
+            "in_flight": 3,
+            "mean_seconds": 0.0084,
+            "wanted": 1,
+            "replicas": 2,
+        },
+        {
+            "kind": "scrape",
+            "consumers": None,
+            "slots": None,
+            "queue_ready": None,
+            "in_flight": 0,
+            "mean_seconds": None,
+            "wanted": None,
+            "replicas": None,
+        },
+    ],
+    "rates": {
+        "accepted": 12.5,
+        "finished": 12.0,
+        "failed": 0.2,
+        "refused": 0.0,
+        "render": 12.5,
+        "scrape": 30.117,
+    },
+    "shedding": [],
+    "broker": {"up": True, "detail": None},
+    "streams": 5,
+    "replica": "1bf3785347c6",
+    "api_replicas": 2,
+}
+
+
+@pytest.fixture
+def _no_services(api: StubApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All health ports are those of the stub."""
+    monkeypatch.setenv("SPLITFLAP_HEALTH_PORT", str(api.server.server_port))
+    api.on("GET /readyz", StubAnswer(200, raw=b"ok"))
+
+
+@pytest.mark.usefixtures("_no_services")
+def test_status_shows_workers_rates_and_the_broker(run: Run, api: StubApi) -> None:
+    """What the API does not know is a dash."""
+    api.on("GET /v1/status", StubAnswer(200, STATUS | LIVE))
+    shown = run("status").stdout
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["render", "2", "1", "4", "7", "3", "8", "ms"] in rows
+    assert ["scrape", "-", "-", "-", "-", "0", "-"] in rows
+    assert (
+        "last minute, per second: 12.5 accepted, 12 finished (0.2 failed), 0 refused; "
+        "12.5 renders, 30.117 scrapes" in shown
+    )
+    assert "API replicas   2, with 5 event streams (asked: 1bf3785347c6)" in shown
+    assert "broker         connected" in shown
+    assert "shed           nothing" in shown
+
+
+@pytest.mark.usefixtures("_no_services")
+def test_status_shows_what_is_shed_and_why(run: Run, api: StubApi) -> None:
+    """And what is wrong with the broker. Texts of the API cannot control the terminal."""
+    trouble = {
+        "broker": {"up": False, "detail": "no connection"},
+        "shedding": [
+            {"reason": "unpublished", "detail": "work is unpublished"},
+            {"reason": "rate", "detail": "3 requests\x1b[2J"},
+        ],
+    }
+    api.on("GET /v1/status", StubAnswer(200, STATUS | LIVE | trouble))
+    shown = run("status").stdout
+    assert "broker         no connection" in shown
+    assert "shed           unpublished: work is unpublished; rate: 3 requests" in shown
+    assert "\x1b" not in shown
+
+
 def test_status_shows_the_reason_of_an_unready_service(
     run: Run, api: StubApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:

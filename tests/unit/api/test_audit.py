@@ -55,6 +55,43 @@ def test_an_entry_names_the_caller(client: FlaskClient, services: Services) -> N
     assert services.keyring.caller(key["key"]) is not None
 
 
+PAGE = {"Splitflap-Page": "1"}
+
+
+def log_in(client: FlaskClient) -> tuple[FlaskClient, Any]:
+    """A browser with a session of a new key, and the session."""
+    key: Any = client.post("/v1/keys", json={"account": "ann", "scopes": ["admin"]}).json
+    browser = client.application.test_client()
+    session: Any = browser.post("/v1/session", json={"key": key["key"]}, headers=PAGE).json
+    return browser, session
+
+
+def test_an_entry_names_the_session_of_a_browser(client: FlaskClient) -> None:
+    """Beside the key that the session stands for."""
+    browser, session = log_in(client)
+    new = {"account": "bob", "scopes": ["read"]}
+    assert browser.post("/v1/keys", json=new, headers=PAGE).status_code == 201
+    answer: Any = client.get("/v1/audit?limit=1").json
+    [entry] = answer["items"]
+    assert (entry["account"], entry["key_id"]) == ("ann", session["key_id"])
+    assert entry["session_id"] == session["id"]
+
+
+def test_the_end_of_a_session_is_noted(client: FlaskClient) -> None:
+    """By its browser, by another one of the account, and by a new login."""
+    browser, session = log_in(client)
+    assert browser.delete("/v1/session", headers=PAGE).status_code == 204
+    assert entries(client, "?limit=1") == [("session.ended", session["id"])]
+    browser, session = log_in(client)
+    key: Any = client.post("/v1/keys", json={"account": "ann", "scopes": ["read"]}).json
+    browser.post("/v1/session", json={"key": key["key"]}, headers=PAGE)
+    assert entries(client, "?limit=1") == [("session.ended", session["id"])]
+    _, session = log_in(client)
+    another, _ = log_in(client)
+    assert another.delete(f"/v1/sessions/{session['id']}", headers=PAGE).status_code == 204
+    assert entries(client, "?limit=1") == [("session.ended", session["id"])]
+
+
 def test_the_audit_is_read_in_pages(client: FlaskClient) -> None:
     """Each change once."""
     for number in range(5):
@@ -157,7 +194,7 @@ def test_a_change_is_a_line_of_the_log(
         key: Any = client.post("/v1/keys", json={"account": "a", "scopes": ["read"]}).json
     [line] = [each for each in caplog.records if each.getMessage().startswith("audit: ")]
     assert line.getMessage() == f"audit: key.created by admin: {key['id']} of a: read"
-    assert line.__dict__["key"] == client.get("/v1/audit").json["items"][0]["key_id"]  # type: ignore[index]
+    assert line.__dict__["key_id"] == client.get("/v1/audit").json["items"][0]["key_id"]  # type: ignore[index]
     assert key["key"] not in str(line.__dict__)
 
 

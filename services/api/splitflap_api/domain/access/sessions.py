@@ -19,6 +19,7 @@ from splitflap_api.contract.access.credentials import Use
 from splitflap_api.contract.formats import rfc3339
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.access.keys import Caller, Keyring, hash_of
+from splitflap_api.domain.operator.audit import Note, unnoted
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys, sessions
 
@@ -81,6 +82,7 @@ class Sessions:
         caller: Caller,
         session_id: str | None,
         preconditions: Preconditions = NO_PRECONDITIONS,
+        note: Note = unnoted,
     ) -> None:
         """End a session of the caller's account. Every end before the expiry comes here.
 
@@ -94,6 +96,7 @@ class Sessions:
             if row["key_id"] != caller.key_id and not caller.scopes & {"write", "admin"}:
                 raise Problem("forbidden", "ending a session of another key needs the scope write")
             tx.execute(delete(sessions).where(sessions.c.id == row["id"]))
+            note(tx, row["id"])
         self._keyring.forget("page", [row["hash"]])
         logger.info("session: ended", extra=_fields(row))
 

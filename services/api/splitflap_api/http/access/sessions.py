@@ -13,6 +13,7 @@ from splitflap_api.contract.problems import Problem, unauthorized
 from splitflap_api.domain.access.keys import Caller
 from splitflap_api.domain.access.sessions import LIFETIME, Sessions
 from splitflap_api.http.auth import caller
+from splitflap_api.http.operator.audit import Auditor
 from splitflap_api.http.pages import page_of
 from splitflap_api.http.parse import id_of
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
@@ -30,6 +31,7 @@ class SessionViews:
         self._keyring = services.keyring
         self._sessions = Sessions(services.store, services.keyring)
         self._rate = RateLimiter(RATE)
+        self._audit = Auditor(services.store)
 
     def begin(self, body: access_models.SessionInput) -> JsonResponse:
         new = self._keyring.caller(body.key)
@@ -62,7 +64,8 @@ class SessionViews:
         return json_of(self._sessions.new_token(own), 201)
 
     def _end(self, session_id: str | None) -> Response:
-        self._sessions.end(caller(), session_id, Preconditions.read())
+        with self._audit.change("session.ended") as note:
+            self._sessions.end(caller(), session_id, Preconditions.read(), note)
         response = no_content()
         if session_id == caller().session_id:
             response.headers["Set-Cookie"] = _cookie("", 0)
@@ -73,7 +76,8 @@ class SessionViews:
         for secret in cookies_of(request.environ)[:1]:
             old = self._keyring.caller(secret, "page")
             if old:
-                self._sessions.end(old, old.session_id)
+                with self._audit.change("session.ended", old) as note:
+                    self._sessions.end(old, old.session_id, note=note)
 
     def _check_rate(self, new: Caller) -> None:
         if wait := self._rate.wait_for(new.key_id):

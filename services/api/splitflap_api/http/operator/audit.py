@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from splitflap_api.contract import models, status_models
 from splitflap_api.contract.operations import Operation, ResponseSpec
+from splitflap_api.domain.access.keys import Caller
 from splitflap_api.domain.operator import audit
 from splitflap_api.http.auth import caller
 from splitflap_api.http.pages import page_of
@@ -26,43 +27,41 @@ class Auditor:
         self._store = store
 
     @contextmanager
-    def change(self, action: str) -> Iterator[audit.Note]:
-        """Makes a change with its row in one transaction. The log line follows its commit."""
-        details: list[str] = []
+    def change(self, action: str, by: Caller | None = None) -> Iterator[audit.Note]:
+        """Makes a change with its row in one transaction. The log line follows its commit.
+
+        `by` is the caller of the present request, unless given.
+        """
+        deeds: list[audit.Deed] = []
 
         def note(tx: Connection, detail: str) -> None:
-            self._write(tx, action, detail)
-            details.append(detail)
+            deeds.append(_deed(by or caller(), action, detail))
+            audit.write(tx, deeds[-1], self._store.now(tx))
 
         yield note
-        for detail in details:
-            _log(action, detail)
+        for deed in deeds:
+            _log(deed)
 
     def note_done(self, action: str, detail: str) -> None:
         """Note a change of several transactions afterwards. An outage leaves the log line alone."""
-        _log(action, detail)
+        deed = _deed(caller(), action, detail)
+        _log(deed)
         try:
             with self._store.write() as tx:
-                self._write(tx, action, detail)
+                audit.write(tx, deed, self._store.now(tx))
         except Exception as error:
             if not is_outage(error):
                 raise
             logger.warning("audit: the row of %s was not written (%r)", action, error)
 
-    def _write(self, tx: Connection, action: str, detail: str) -> None:
-        audit.write(tx, _deed(action, detail), self._store.now(tx))
+
+def _deed(by: Caller, action: str, detail: str) -> audit.Deed:
+    return audit.Deed(by.account, by.key_id, by.session_id, action, detail)
 
 
-def _deed(action: str, detail: str) -> audit.Deed:
-    by = caller()
-    session_id = getattr(by, "session_id", None)
-    return audit.Deed(by.account, by.key_id, session_id, action, detail)
-
-
-def _log(action: str, detail: str) -> None:
-    deed = _deed(action, detail)
-    extra = {"key": deed.key_id, "session": deed.session_id}
-    logger.info("audit: %s by %s: %s", action, deed.account, detail, extra=extra)
+def _log(deed: audit.Deed) -> None:
+    extra = {"key_id": deed.key_id, "session_id": deed.session_id}
+    logger.info("audit: %s by %s: %s", deed.action, deed.account, deed.detail, extra=extra)
 
 
 class AuditViews:

@@ -57,6 +57,7 @@ from splitflap_api.loops.waiters import Waiters
 from splitflap_api.overload.account_backlogs import AccountBacklogs
 from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import Backlog, Limits
+from splitflap_api.overload.cors import Cors
 from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.page import Page
 from splitflap_api.settings import ApiSettings
@@ -232,6 +233,7 @@ class ApiService:
             self._accounts,
             self._keyring.known,
             Page.load(self.settings.page).serve if self.settings.page else None,
+            Cors(self.settings.allowed_origins),
         )
 
     def start(self) -> None:

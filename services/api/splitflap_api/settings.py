@@ -1,5 +1,6 @@
 """The API's settings."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,11 @@ MAX_RETENTION = 315_360_000
 
 #: Lowest RATE_LIMIT in requests per second: one per hour.
 SLOWEST_RATE = 1 / 3600
+
+_ORIGIN = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?"
+)
+_DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 #: Roles of an API process: serve requests; take outcomes, retry and delete what has expired.
 ROLES = {"web", "outcomes"}
@@ -130,6 +136,14 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             "together allow up to N times as many.",
         ),
     ] = 0.0
+    cors_origins: Annotated[
+        str,
+        Meta(
+            description="Origins whose pages may use the API by a key, such as "
+            "`https://app.example`, separated by commas. As browsers write them: in lower case, "
+            "without a path, and without the default port.",
+        ),
+    ] = ""
     body_deadline: Annotated[
         float,
         Meta(
@@ -205,8 +219,26 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
                 f"{PREFIX}PAGE: {self.page!r} has no site.json; make the folder with "
                 "`python -m splitflap_web FOLDER`"
             )
+        _ = self.allowed_origins
         _ = self.address_rules
         _ = self.image_proxy
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """The origins of CORS_ORIGINS.
+
+        Raises:
+            BadSettings: a browser would never send one of them.
+        """
+        origins = frozenset(filter(None, re.split(r"[\s,]+", self.cors_origins)))
+        for each in sorted(origins):
+            if not _ORIGIN.fullmatch(each) or each.endswith(_DEFAULT_PORT[each.split(":")[0]]):
+                raise BadSettings(
+                    f"{PREFIX}CORS_ORIGINS: {each[:100]!r}; expected origins as browsers send them,"
+                    " such as `https://app.example` or `http://localhost:3000`: in lower case, "
+                    "without a path, and without the default port"
+                )
+        return origins
 
     @property
     def address_rules(self) -> AddressRules:

@@ -14,6 +14,7 @@ from splitflap_api.contract.problems import MEDIA_TYPE, Problem, unavailable
 from splitflap_api.domain.access.keys import Known, hash_of
 from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs, Fields
 from splitflap_api.overload.backlog import UnpublishedWork
+from splitflap_api.overload.cors import NO_CORS, Cors
 from splitflap_api.overload.priority import asks_to_yield
 from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.overload.shedding import ACCOUNT_BACKLOG, Shedder
@@ -50,6 +51,7 @@ class Admission:
         accounts: AccountBacklogs,
         known: Callable[[str, Use], Known | None],
         page: ServePage | None = None,
+        cors: Cors = NO_CORS,
     ) -> None:
         """`known` gives the account of a secret that this process remembers.
 
@@ -61,6 +63,7 @@ class Admission:
         self._limiter = limiter
         self.accounts = accounts
         self.known = known
+        self.cors = cors
         self._slots = Slots(max_in_flight)
         self.shedder = Shedder(metrics, self._slots, not_ready, unpublished)
         #: Responses being sent with a slot: when they began, and to which connection.
@@ -72,6 +75,10 @@ class Admission:
         self._seconds = metrics.histogram("splitflap_http_request_seconds")
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if preflight := self.cors.preflight(environ):
+            self._requests.labels("preflight", "204").inc()
+            start_response("204 No Content", preflight)
+            return []
         if self._page:
             start = _StartResponse(start_response, [])
             if (body := self._page(environ, start)) is not None:
@@ -84,7 +91,7 @@ class Admission:
         backlog = self._backlog(environ, account) if work and self.accounts else None
         bucket = _bucket(credential, known) if self._limiter.rate else ""
         refusal = self._refusal(bucket, account, backlog, work=work)
-        fields = self._fields(bucket, backlog)
+        fields = self._fields(bucket, backlog) + self.cors.fields(environ.get("HTTP_ORIGIN"))
         if refusal:
             self._requests.labels("none", str(refusal.status)).inc()
             return _send(refusal, fields, start_response)
@@ -172,7 +179,7 @@ class Admission:
 
 
 class _StartResponse:
-    """Notes the status, and adds the RateLimit fields."""
+    """Notes the status, and adds the fields of all responses."""
 
     __slots__ = ("_fields", "_start", "status")
 

@@ -65,7 +65,7 @@ class UnreadRefusals:
         if not is_whole(data) or (reason.only_work and not _makes_work(data)):
             return None
         self._admission.count_refused(reason.label, 503)
-        return _response(unavailable(reason.detail, reason.retry_after))
+        return self._response(unavailable(reason.detail, reason.retry_after), data)
 
     def _refuse_account(self, data: bytes) -> bytes | None:
         """Refuse new work of an account whose work of the normal urgency waits too long."""
@@ -78,7 +78,11 @@ class UnreadRefusals:
         self._admission.count_refused(ACCOUNT_BACKLOG, 429)
         problem = backlog.problem()
         problem.headers |= dict(backlog.fields())
-        return _response(problem)
+        return self._response(problem, data)
+
+    def _response(self, problem: Problem, data: bytes) -> bytes:
+        headers = (*problem.headers.items(), *self._admission.cors.fields_for_head(data))
+        return _prepared(problem.slug, problem.detail, headers, date())
 
 
 def _makes_work(data: bytes) -> bool:
@@ -104,11 +108,6 @@ def is_whole(data: bytes) -> bool:
         return not body and line.startswith(_BODILESS)
     lengths = _LENGTH.findall(lower)
     return len(lengths) == mentions == 1 and int(lengths[0]) == len(body)
-
-
-def _response(problem: Problem) -> bytes:
-    headers = tuple(problem.headers.items())
-    return _prepared(problem.slug, problem.detail, headers, date())
 
 
 @lru_cache(maxsize=256)

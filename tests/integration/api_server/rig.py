@@ -43,6 +43,8 @@ class Server:
     health: int
     log: Path
     pid: int = 0
+    #: The URL of PostgreSQL; None is SQLite in the folder of the log.
+    database: str | None = None
 
     @property
     def url(self) -> str:
@@ -94,7 +96,8 @@ def serving(
 
     `answer` is for the database.
     """
-    made = Server(free_port(), free_port(), folder / "log")
+    database = more.get("SPLITFLAP_DATABASE_URL")
+    made = Server(free_port(), free_port(), folder / "log", database=database)
     script = Path(__file__).with_name("impatient_server.py")
     environ = {
         **os.environ,

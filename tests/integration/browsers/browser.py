@@ -3,7 +3,7 @@
 import http.client
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 #: Seconds to wait for an answer.
@@ -47,7 +47,6 @@ class Browser:
     host: str = ""
     https: bool = False
     cookie: str = ""
-    always: dict[str, str] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -58,11 +57,11 @@ class Browser:
         self,
         method: str,
         path: str,
-        headers: Mapping[str, str | None] | None = None,
+        headers: Mapping[str, str | list[str]] | None = None,
         body: Any = None,
     ) -> Answer:
-        """Send a request. A header with the value None is left out."""
-        sent: dict[str, str | None] = {"Host": self.host or f"127.0.0.1:{self.port}"}
+        """Send a request. A list has a line for each value."""
+        sent: dict[str, str | list[str]] = {"Host": self.host or f"127.0.0.1:{self.port}"}
         if self.https:
             sent["X-Forwarded-Proto"] = "https"
         if self.cookie:
@@ -73,13 +72,13 @@ class Browser:
             sent["Content-Type"] = "application/json"
         if body is not None or method in {"POST", "PUT", "PATCH"}:
             sent["Content-Length"] = str(len(data))
-        sent |= self.always | dict(headers or {})
+        sent |= headers or {}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in sent.items():
-                if value is not None:
-                    connection.putheader(name, value)
+                for each in [value] if isinstance(value, str) else value:
+                    connection.putheader(name, each)
             connection.endheaders(data)
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())

@@ -1,8 +1,9 @@
 """The API in a process of its own, on each database, and keys for its tests."""
 
 import itertools
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -58,6 +59,12 @@ def server(
 
 
 @pytest.fixture
+def server_port(server: Server) -> int:
+    """The port of the server."""
+    return server.port
+
+
+@pytest.fixture
 def make_key(server: Server) -> MakeKey:
     """Makes keys."""
 
@@ -96,8 +103,12 @@ def revoke(server: Server, key_id: str) -> None:
     assert requests.delete(url, headers=AUTH, timeout=PATIENCE).status_code == 204
 
 
-def age_sessions(server: Server, database: str | None) -> None:
-    """Expire all sessions in the database of the server."""
-    if database:
-        with psycopg.connect(database.replace("+psycopg", "")) as connection:
+def expire_all(server: Server) -> None:
+    """Let the sessions and tokens of the server's database have ended long ago."""
+    if server.database:
+        with psycopg.connect(server.database.replace("+psycopg", "")) as connection:
             connection.execute("UPDATE sessions SET expires_at = 1")
+    else:
+        with closing(sqlite3.connect(server.log.parent / "splitflap.db", PATIENCE)) as connection:
+            connection.execute("UPDATE sessions SET expires_at = 1")
+            connection.commit()

@@ -91,6 +91,7 @@ def _cookie(value: str, seconds: int) -> str:
         name,
         value,
         max_age=seconds,
+        sync_expires=False,
         path="/",
         secure=name == SECURE_COOKIE,
         httponly=True,

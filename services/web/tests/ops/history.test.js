@@ -77,5 +77,5 @@ test('stacked boxes have wires from top to bottom, of one lane', () => {
     'queue-scrape': box(50),
   });
   assert.equal(found.length, 1);
-  assert.match(found[0].path, /^M50 20 V49 /);
+  assert.match(found[0].path, /^M84 20 V49 /);
 });

@@ -234,8 +234,7 @@ class DeadLetters extends PageElement {
   async onClosed() {
     await this.loading;
     await this.updateComplete;
-    const { activeElement } = document;
-    if (activeElement !== document.body && !activeElement?.matches(':disabled')) return;
+    if (!document.activeElement?.matches('body, :disabled, dialog:not([open]) *')) return;
     const next =
       this.querySelector('tr[tabindex="0"]') ?? this.querySelector('.bar button:enabled');
     /** @type {HTMLElement | null} */ (next)?.focus();

@@ -131,6 +131,7 @@ class Load extends PageElement {
             refused ? html`, ${several(refused, 'refusal')} (${progress.lastRefusal})` : nothing
           }.
         </p>
+        ${this.isRunning && refused ? html`<p class="muted">It waits as the API asks, and posts the rest by itself.</p>` : nothing}
         ${progress.error ? html`<p class="error" role="alert">${progress.error}</p>` : nothing}
         ${this.isRunning ? html`<button @click=${this.stop}>Stop</button>` : nothing}
       </section>

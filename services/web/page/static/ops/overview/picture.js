@@ -176,7 +176,7 @@ function workers(lane) {
     cell(
       'in flight',
       fourCells(lane.inFlight),
-      lane.slots === null ? nothing : `of ${several(lane.slots, 'slot')}`,
+      lane.slots === null ? nothing : several(lane.slots, 'slot'),
       isFull ? 'warn' : '',
     ),
     cell('done/s', rate(lane.rate), lane.mean === null ? nothing : `${duration(lane.mean)} each`),
@@ -217,7 +217,7 @@ function cell(label, text, note = nothing, level = '') {
 
 /** @param {number} seconds */
 function age(seconds) {
-  return `oldest ${duration(seconds)}`;
+  return `oldest ${seconds < 1 ? '<1 s' : duration(seconds)}`;
 }
 
 customElements.define('ops-picture', Picture);

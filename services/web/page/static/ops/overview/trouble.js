@@ -178,7 +178,7 @@ function ofLane(lane, isDown) {
     found.push({
       id: `wanted-${kind}`,
       level: 'note',
-      title: `${several(lane.replicas, worker)} of ${lane.wanted} run`,
+      title: `${lane.replicas} of ${lane.wanted} wanted ${worker}s run`,
       text: 'The demand asks for more than there are.',
       advice: 'Wait for the autoscaler. If it stays so, look for pending pods or its maximum.',
       doc: 'docs/alerts.md#splitflaptoofewworkers',

@@ -9,6 +9,9 @@
 /** Radius of a bend, in pixels. */
 const BEND = 8;
 
+/** Pixels from the edge of a box to the wire to the box below. */
+const EDGE = 16;
+
 /**
  * From left to right while the stages stand side by side, from top to bottom if they are stacked.
  * @param {Record<string, Box>} boxes By name; missing ones have no wires.
@@ -66,7 +69,8 @@ function sideways(from, to) {
  * @param {Box} to
  */
 function down(from, to) {
-  const x = Math.round((Math.max(from.left, to.left) + Math.min(from.right, to.right)) / 2);
+  // At the right edge, since the title of the stage stands at the left one.
+  const x = Math.min(from.right, to.right) - EDGE;
   return `M${x} ${from.bottom} V${to.top - 1} l-4 -5 m4 5 l4 -5`;
 }
 

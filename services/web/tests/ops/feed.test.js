@@ -121,3 +121,38 @@ test('an old stream that speaks late changes nothing', async () => {
   old.dispatchEvent(Object.assign(new Event('status'), { data: '{"dead":77}' }));
   assert.notEqual(feed.status?.dead, 77);
 });
+
+test('a hidden page whose timers are slow makes no trouble up, nor when it is shown again', async () => {
+  const { state, feed, pass } = world();
+  await pass(1);
+  state.hidden = true;
+  await pass(1);
+  for (let minute = 0; minute < 3; minute++) {
+    state.clock += 59;
+    assert.notEqual(feed.way, 'none');
+    await pass(1);
+  }
+  state.clock += 59;
+  state.hidden = false;
+  feed.tick();
+  assert.notEqual(feed.way, 'none');
+});
+
+test('a hidden page knows when the API is away', async () => {
+  const { state, feed, pass } = world();
+  await pass(1);
+  state.hidden = true;
+  state.answer = async () => {
+    throw new Error('away');
+  };
+  await pass(30);
+  assert.equal(feed.way, 'none');
+});
+
+test('an answer that never comes is no news', async () => {
+  const { state, feed, pass } = world();
+  await pass(1);
+  state.answer = () => new Promise(() => undefined);
+  await pass(15);
+  assert.equal(feed.way, 'none');
+});

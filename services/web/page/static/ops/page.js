@@ -25,6 +25,19 @@ const VIEWS = /** @type {const} */ ([
 const ICON = new URL('../style/icon.svg', import.meta.url).href;
 const ICON_OF_TROUBLE = new URL('icon-trouble.svg', import.meta.url).href;
 
+/** Milliseconds that a poll may take. */
+const PATIENCE = 10_000;
+
+/** @returns {Promise<import('./overview/flow.js').Status>} */
+async function poll() {
+  const signal = AbortSignal.timeout(PATIENCE);
+  try {
+    return (await call('GET', '/status', { signal })).body;
+  } catch (error) {
+    throw signal.aborted ? new Error('The server did not answer for ten seconds.') : error;
+  }
+}
+
 /** The operator's page: its views, the status, and the title that shows trouble. */
 class Operations extends PageElement {
   static properties = { view: { state: true }, rest: { state: true } };
@@ -35,7 +48,7 @@ class Operations extends PageElement {
     this.rest = '';
     this.feed = new StatusFeed({
       open: (url) => new EventSource(url),
-      poll: async () => (await call('GET', '/status')).body,
+      poll,
       isHidden: () => document.hidden,
       now: () => performance.now() / 1000,
     });

@@ -35,6 +35,8 @@ export class StatusFeed extends EventTarget {
   /** @type {EventSource | null} */
   #source = null;
   #openedAt = Number.NEGATIVE_INFINITY;
+  #hiddenAt = Number.NEGATIVE_INFINITY;
+  #wasHidden = false;
   #streamedAt = Number.NEGATIVE_INFINITY;
   #polledAt = Number.NEGATIVE_INFINITY;
   #newsAt;
@@ -68,21 +70,29 @@ export class StatusFeed extends EventTarget {
     return this.#means.now() - this.#newsAt;
   }
 
-  /** How the news come. */
+  /** How the news come. A hidden page has no news for a minute, since browsers slow its timers. */
   get way() {
-    if (this.status === null || this.age > 2 * SILENT_HIDDEN) return 'none';
-    if (this.age > 2 * SILENT && !this.#means.isHidden()) return 'none';
-    return this.#means.now() - this.#streamedAt <= SILENT ? 'stream' : 'poll';
+    if (this.status === null) return 'none';
+    const now = this.#means.now();
+    const silence = this.#means.isHidden() ? 0 : Math.min(this.age, now - this.#hiddenAt);
+    if (silence > 2 * SILENT || (this.age > 2 * SILENT && this.error !== null)) return 'none';
+    return now - this.#streamedAt <= SILENT ? 'stream' : 'poll';
   }
 
   /** Opens or closes the stream, and polls if it is silent. */
   tick() {
     const before = this.way;
     const now = this.#means.now();
-    if (this.#means.isHidden()) this.#close();
-    else if (!this.#source) this.#open();
-    else if (this.#source.readyState === 2 && now - this.#openedAt > REOPEN) this.#open();
-    const silent = this.#means.isHidden() ? SILENT_HIDDEN : SILENT;
+    const isHidden = this.#means.isHidden();
+    // The first time after it was shown counts, too.
+    if (isHidden || this.#wasHidden) this.#hiddenAt = now;
+    this.#wasHidden = isHidden;
+    if (isHidden) {
+      this.#close();
+    } else if (!this.#source || (this.#source.readyState === 2 && now - this.#openedAt > REOPEN)) {
+      this.#open();
+    }
+    const silent = isHidden ? SILENT_HIDDEN : SILENT;
     const isFirst = this.status === null && now - this.#polledAt > SILENT;
     if (isFirst || (this.age > silent && now - this.#polledAt > SILENT)) void this.#poll();
     if (before !== this.way || this.way === 'none') this.#changed();

@@ -87,3 +87,42 @@ test('if the list fails, the posts are read singly, a few at a time', async () =
   await answer();
   assert.deepEqual(calls.slice(5), ['e']);
 });
+
+test('a post that could not be read is read again, after longer and longer pauses', async () => {
+  const pauses = [];
+  const applied = [];
+  let failures = 3;
+  const refresher = new Refresher(
+    {
+      one: async (id) => {
+        if (failures-- > 0) throw new Error('no server');
+        return { id };
+      },
+      newest: async () => ({ items: [], complete: false }),
+    },
+    (id) => applied.push(id),
+    async (ms) => pauses.push(ms),
+  );
+  refresher.mark('a');
+  await turn();
+  assert.deepEqual(pauses, [1000, 2000, 4000]);
+  assert.deepEqual(applied, ['a']);
+});
+
+test('after clear nothing is read again', async () => {
+  const calls = [];
+  const refresher = new Refresher(
+    {
+      one: async (id) => {
+        calls.push(id);
+        throw new Error('no server');
+      },
+      newest: async () => ({ items: [], complete: false }),
+    },
+    () => {},
+    async () => refresher.clear(),
+  );
+  refresher.mark('a');
+  await turn();
+  assert.deepEqual(calls, ['a']);
+});

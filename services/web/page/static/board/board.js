@@ -18,6 +18,10 @@ import { Store } from './store.js';
 /** Milliseconds between two announcements, so that a busy board does not talk without end. */
 const NEWS = 3000;
 
+/** Posts of a person that fill the page, and most pages to search for them. */
+const ENOUGH = 10;
+const MAX_SEARCHED = 5;
+
 /** Cells of the board's title. */
 const CELLS = 33;
 
@@ -206,7 +210,20 @@ class SplitflapBoard extends PageElement {
       this.fresh += this.store.shown.filter(({ id }) => id > (this.newest ?? '')).length;
     if (scrollY <= 400) this.fresh = 0;
     if (length) this.newest = newest;
+    this.#fillPerson();
   }
+
+  /** The API has no list of a person's posts: a few pages of all posts are searched unasked. */
+  #fillPerson() {
+    const { store } = this;
+    if (!store.filter.person || store.loading !== 'idle' || !store.next) return;
+    if (store.shown.length >= ENOUGH || this.searched >= MAX_SEARCHED) return;
+    this.searched += 1;
+    void store.older();
+  }
+
+  /** Pages that were searched for a person's posts. */
+  searched = 0;
 
   /** @type {string | undefined} the newest post of the last time */
   newest = undefined;

@@ -14,20 +14,36 @@
 /** More changed posts than this are read by the list. */
 const FEW = 4;
 
+/** Milliseconds until posts that could not be read are tried again, doubled up to the last. */
+const FIRST_PAUSE = 1000;
+const LAST_PAUSE = 15_000;
+
 export class Refresher {
   /** @type {Set<string>} */
   #changed = new Set();
+  /** @type {Set<string>} those that could not be read */
+  #failed = new Set();
+  #failures = 0;
   #running = false;
   #source;
   #apply;
+  #sleep;
 
   /**
    * @param {Source} source
    * @param {(id: string, post: Post | null) => void} apply
+   * @param {(ms: number) => Promise<unknown>} [sleep] for tests
    */
-  constructor(source, apply) {
+  constructor(source, apply, sleep) {
     this.#source = source;
     this.#apply = apply;
+    this.#sleep = sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+  }
+
+  /** Forgets what is to be read. */
+  clear() {
+    this.#changed.clear();
+    this.#failed.clear();
   }
 
   /** @param {string} id */
@@ -45,10 +61,20 @@ export class Refresher {
         const ids = new Set(this.#changed);
         this.#changed.clear();
         await this.#pass(ids);
+        if (this.#failed.size) await this.#later();
+        else this.#failures = 0;
       }
     } finally {
       this.#running = false;
     }
+  }
+
+  /** All events of a post may have come before its server was away, so none may come after. */
+  async #later() {
+    await this.#sleep(Math.min(FIRST_PAUSE * 2 ** this.#failures, LAST_PAUSE));
+    this.#failures = Math.min(this.#failures + 1, 6);
+    for (const id of this.#failed) this.#changed.add(id);
+    this.#failed.clear();
   }
 
   /** @param {Set<string>} ids */
@@ -84,7 +110,7 @@ export class Refresher {
     try {
       this.#apply(id, await this.#source.one(id));
     } catch {
-      // The stream tells of the next change, and a new connection loads the list.
+      this.#failed.add(id);
     }
   }
 }

@@ -102,6 +102,7 @@ export class Store extends EventTarget {
     this.#stream?.close();
     this.#stream = null;
     this.#generation += 1;
+    this.#refresher.clear();
     this.posts.clear();
     this.next = null;
     this.#tell('list');

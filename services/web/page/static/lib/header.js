@@ -38,6 +38,12 @@ class PageHeader extends PageElement {
     session.removeEventListener('change', this.onChange);
   }
 
+  async onSignOut() {
+    this.note = (await session.signOut())
+      ? ''
+      : 'You are still signed in: the server did not answer';
+  }
+
   template() {
     const { current } = session;
     const state = session.known && !current ? 'unauthorized' : this.state;
@@ -59,7 +65,7 @@ class PageHeader extends PageElement {
           current
             ? html`<p class="account">
                 <span>${current.account}</span>
-                <button class="quiet" @click=${() => session.signOut()}>Sign out</button>
+                <button class="quiet" @click=${this.onSignOut}>Sign out</button>
               </p>`
             : nothing
         }

@@ -9,24 +9,19 @@
  * @typedef {object} Session
  * @property {string} account
  * @property {string[]} scopes
- * @property {string} [id]
- * @property {string} [expires_at]
+ * @property {string} id
+ * @property {string} expires_at
  */
 
 class SessionHolder extends EventTarget {
   /** @type {Session | null} */
   current = null;
-  /** @type {string} until the API has sessions */
-  #key = '';
   /** Whether `start` has ended. */
   known = false;
 
-  /** Headers for requests to the API. */
+  /** Headers for requests to the API: no form of another page can send this one. */
   headers() {
-    /** @type {Record<string, string>} */
-    const headers = { 'Splitflap-Page': '1' };
-    if (this.#key) headers.Authorization = `Bearer ${this.#key}`;
-    return headers;
+    return { 'Splitflap-Page': '1' };
   }
 
   /** @param {string} scope */
@@ -45,6 +40,7 @@ class SessionHolder extends EventTarget {
       const another = keyOfFragment();
       if (another) void this.signIn(another).catch(() => {});
     });
+    addEventListener('storage', ({ key: name }) => name === hint.name && void this.#follow());
     for (let wait = 1000; ; wait = Math.min(wait * 2, 15_000)) {
       try {
         if (key) await this.signIn(key);
@@ -67,6 +63,15 @@ class SessionHolder extends EventTarget {
     else hint.set(false);
   }
 
+  /** Another tab has signed in or out. */
+  async #follow() {
+    if (!hint.get()) this.expired();
+    else if (!this.current) {
+      await this.#load().catch(() => {});
+      this.#changed();
+    }
+  }
+
   /**
    * @param {string} key
    * @returns {Promise<string | null>} why it failed, null if it did not
@@ -77,7 +82,6 @@ class SessionHolder extends EventTarget {
       headers: { 'Splitflap-Page': '1', 'Content-Type': 'application/json' },
       body: JSON.stringify({ key }),
     });
-    if (response.status === 404) return this.#withoutSessions(key);
     const body = await response.json().catch(() => ({}));
     if (!response.ok) return body.detail ?? `The server answered ${response.status}.`;
     this.current = body;
@@ -86,31 +90,22 @@ class SessionHolder extends EventTarget {
     return null;
   }
 
-  /**
-   * For an API without sessions: keeps the key in memory until the page is closed.
-   * @param {string} key
-   */
-  async #withoutSessions(key) {
-    const headers = { Authorization: `Bearer ${key}` };
-    const response = await fetch('/v1/posts?limit=1', { headers });
-    if (!response.ok) return 'The key is not valid.';
-    const keys = await fetch('/v1/keys?limit=1', { headers });
-    this.#key = key;
-    this.current = { account: 'admin', scopes: keys.ok ? ['admin'] : ['read', 'write'] };
-    this.#changed();
-    return null;
-  }
-
+  /** @returns {Promise<boolean>} whether the session has ended */
   async signOut() {
-    await fetch('/v1/session', { method: 'DELETE', headers: this.headers() });
+    try {
+      const response = await fetch('/v1/session', { method: 'DELETE', headers: this.headers() });
+      if (!response.ok && response.status !== 401) return false;
+    } catch {
+      return false;
+    }
     this.expired();
+    return true;
   }
 
   /** The API refused the session: it has ended, or its key was revoked. */
   expired() {
     if (!this.current) return;
     this.current = null;
-    this.#key = '';
     hint.set(false);
     this.#changed();
   }

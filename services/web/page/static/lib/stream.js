@@ -53,7 +53,6 @@ export class EventStream {
   /** Runs until `close`, or until the API refuses the session. */
   async run() {
     while (!this.#closed) {
-      this.#set('connecting');
       const status = await this.#connect();
       if (this.#closed) break;
       if (status === 401 || status === 403) {

@@ -2,6 +2,7 @@
 
 import http.client
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from splitflap_api.domain.access.keys import Known
 from splitflap_api.overload.account_backlogs import AccountBacklog, AccountBacklogs
 from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import UnpublishedWork
+from splitflap_api.overload.cors import Cors
 from splitflap_api.overload.rate import RateLimiter
 from splitflap_api.overload.unread_refusals import UnreadRefusals, is_whole
 from splitflap_core.telemetry import Metrics
@@ -104,6 +106,7 @@ class UnreadRig:
                 self.accounts,
                 # Each account is its own key.
                 lambda secret, _use: Known(secret, secret),
+                cors=Cors(["https://app.example"]),
             )
         )
 
@@ -141,6 +144,28 @@ def test_a_refusal_is_a_problem_and_keeps_the_connection() -> None:
     assert response.getheader("X-Content-Type-Options") == "nosniff"
     assert b"still unpublished" in response.read()
     assert rig.shed("unpublished") == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "allowed"),
+    [
+        (b"Origin: https://app.example", b"https://app.example"),
+        (b"origin:https://app.example ", b"https://app.example"),
+        (b"Origin: https://evil.example", None),
+        (b"Origin: https://app.example\r\nOrigin: https://evil.example", None),
+        (b"X: y", None),
+    ],
+)
+def test_a_page_of_an_allowed_origin_reads_the_refusal(
+    fields: bytes, allowed: bytes | None
+) -> None:
+    """It has the fields of CORS, as a refusal by the application has."""
+    rig = UnreadRig()
+    answer = rig.answer(with_field(fields), overloaded=True)
+    assert answer is not None
+    assert b"\r\nVary: Origin\r\n" in answer
+    found = re.findall(rb"\r\nAccess-Control-Allow-Origin: ([^\r]+)\r\n", answer)
+    assert found == ([allowed] if allowed else [])
 
 
 def test_unread_refusals_pause_while_not_ready() -> None:
@@ -193,7 +218,10 @@ def beside_noisy() -> UnreadRig:
     return rig
 
 
-@pytest.mark.parametrize("field", [NOISY, b"authorization:BEARER  noisy"])
+@pytest.mark.parametrize(
+    "field",
+    [NOISY, b"authorization:BEARER  noisy", b"Cookie: a=b; splitflap-session=noisy; c=d"],
+)
 def test_new_work_of_an_account_with_an_old_backlog_is_refused_unread(
     beside_noisy: UnreadRig, field: bytes
 ) -> None:

@@ -64,6 +64,40 @@ def test_wrong_values_are_refused(name: str, value: str) -> None:
         settings(**{name: value})
 
 
+@pytest.mark.parametrize(
+    "origins", ["", "https://a.example", " http://[::1]:3000, https://b.example:8443 "]
+)
+def test_origins_are_a_list_with_commas(origins: str) -> None:
+    """Spaces separate too."""
+    expected = {each.strip() for each in origins.split(",")} - {""}
+    assert settings(cors_origins=origins).allowed_origins == expected
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "a.example",
+        "https://A.example",
+        "https://a.example/",
+        "https://a.example/x",
+        "https://*.example",
+        "https://a.example:443",
+        "http://a.example:80",
+        "https://u@a.example",
+        "https://a.example:0",
+        "https://",
+        "ftp://a.example",
+        "https://a.example.",
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
+    """It would never match, and its operator would look for the reason elsewhere."""
+    with pytest.raises(BadSettings, match="SPLITFLAP_CORS_ORIGINS"):
+        settings(cors_origins=f"https://b.example,{origin}")
+
+
 def test_all_wrong_values_are_reported_together() -> None:
     """One start shows every error."""
     with pytest.raises(BadSettings) as wrong:

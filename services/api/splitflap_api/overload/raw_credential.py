@@ -22,6 +22,7 @@ _PATTERNS: tuple[tuple[Use, re.Pattern[bytes]], ...] = (
 )
 #: What must not come twice.
 _AUTHORIZATION = b"\r\nauthorization"
+_COOKIES = b"\r\ncookie:"
 _COOKIE = COOKIE.encode() + b"="
 
 
@@ -39,7 +40,9 @@ def certain_credential(data: bytes) -> Credential | None:
     found = probable_credential(head + b"\r\n") if end else None
     if found is None:
         return None
-    keys = head.lower().count(_AUTHORIZATION)
+    fields = head.lower()
+    keys = fields.count(_AUTHORIZATION)
     if found.use == "key":
         return found if keys == 1 else None
-    return found if keys == 0 and head.count(_COOKIE) <= 1 else None
+    cookies = max(fields.count(_COOKIES), head.count(_COOKIE))
+    return found if keys == 0 and cookies <= 1 else None

@@ -1,6 +1,6 @@
-"""Ends the long requests of revoked keys, with one statement for all keys.
+"""Ends the long requests of revoked keys and ended sessions, with two statements for all of them.
 
-A key has no expiry and its scopes do not change, so only its revocation matters.
+The scopes of a key do not change. A key has no expiry, a session has.
 """
 
 from collections.abc import Callable, Collection
@@ -15,13 +15,13 @@ KEYS_EVERY = 2.0
 
 
 class LongRequests(Protocol):
-    """Some open requests, each with the id of its key."""
+    """Some open requests, each with the id of its key, or of its session."""
 
     def key_ids(self) -> set[str]:
-        """The keys of all of them."""
+        """The keys and sessions of all of them."""
 
     def end_of(self, key_ids: AbstractSet[str]) -> None:
-        """End the requests with these keys."""
+        """End the requests with these keys and sessions."""
 
 
 class KeyWatch(Loop):
@@ -30,7 +30,7 @@ class KeyWatch(Loop):
     def __init__(
         self, valid: Callable[[Collection[str]], AbstractSet[str]], *watched: LongRequests
     ) -> None:
-        """`valid` gives those of some keys, by id, that are not revoked."""
+        """`valid` gives those of some keys and sessions, by id, that have not ended."""
         super().__init__(
             "key-watch", Duty("end requests of revoked keys", self._check), pause=lambda: KEYS_EVERY
         )

@@ -23,8 +23,8 @@ class FeedEvent(NamedTuple):
 class Subscriber:
     """A stream's events after the id `joined`: of one channel, or of all.
 
-    `key_id` is the id of the caller's key. The feed ends the stream with the key, or once `is_gone`
-    tells that the client has left.
+    `key_id` is the id of the caller's key, or of its session. The feed ends the stream with it, or
+    once `is_gone` tells that the client has left.
     """
 
     def __init__(

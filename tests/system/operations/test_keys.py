@@ -55,7 +55,7 @@ def test_an_admin_key_is_made_beside_a_running_api(stack: Stack, client: Client)
     made = Client(stack.url(), new_admin_key(stack))
     newest = made.get("/v1/keys?limit=1").json()["items"][0]
     assert newest["name"] == "splitflap-api admin-key"
-    assert set(newest["scopes"]) == {"read", "write", "admin"}
+    assert set(newest["scopes"]) == {"read", "write", "observe", "admin"}
     assert client.delete(f"/v1/keys/{newest['id']}").status_code == 204
 
 

@@ -25,10 +25,15 @@ class Frame:
 
 
 class EventStream:
-    """One connection to /v1/events."""
+    """One connection to /v1/events, or to another stream."""
 
     def __init__(
-        self, url: str, key: str, channel: str | None = None, last_id: int | None = None
+        self,
+        url: str,
+        key: str,
+        channel: str | None = None,
+        last_id: int | None = None,
+        path: str = "/v1/events",
     ) -> None:
         parts = urlsplit(url)
         self._connection = http.client.HTTPConnection(
@@ -38,7 +43,7 @@ class EventStream:
         if last_id is not None:
             headers["Last-Event-ID"] = str(last_id)
         query = f"?channel={channel}" if channel else ""
-        self._connection.request("GET", f"/v1/events{query}", headers=headers)
+        self._connection.request("GET", f"{path}{query}", headers=headers)
         self.response = self._connection.getresponse()
         self.parser = EventParser()
         assert self.response.status == 200, self.response.read()

@@ -178,6 +178,19 @@ def test_a_revoked_key_ends_its_stream(rig: Rig, feed: StatusFeed) -> None:
     assert list(stream) == []
 
 
+def test_a_status_that_came_before_the_end_is_not_sent(feed: StatusFeed) -> None:
+    """The stream waited for it while its key was revoked."""
+    subscriber, stream = pieces(feed)
+    next(stream)
+    feed.run_once()
+
+    def end() -> None:
+        subscriber.ended = True
+
+    subscriber.wait = end
+    assert [each[:6] for each in stream] == [b"retry:"]
+
+
 def test_a_stream_of_a_client_that_left_ends(feed: StatusFeed) -> None:
     """Within a period."""
     left = feed.subscribe("key", lambda: True)

@@ -1,3 +1,3 @@
-"""Loads the fixtures of the servers, for all tests."""
+"""Loads the fixtures of the servers and of back ends, for all tests."""
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.system.rig.backends"]

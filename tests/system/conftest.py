@@ -4,48 +4,21 @@ import itertools
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.servers.server import Server, listens
+from tests.system.rig.backends import MakeBackend
 from tests.system.rig.client import Client
 from tests.system.rig.site import Site
-from tests.system.rig.stack import Stack, StackBackend, running
+from tests.system.rig.stack import Stack, running
 
-if TYPE_CHECKING:
-    from tests.servers.postgres import Postgres
-    from tests.servers.rabbitmq import RabbitMq
-
-MakeBackend = Callable[[str], StackBackend]
 MakeStack = Callable[..., Stack]
 
 _numbers = itertools.count(1)
 #: All running stacks: a failure shows their logs.
 _stacks: list[Stack] = []
-
-
-@pytest.fixture(scope="session")
-def make_backend(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> MakeBackend:
-    """Make new back ends: a folder, or a database and a virtual host."""
-
-    def make(name: str) -> StackBackend:
-        if name == "embedded":
-            folder = tmp_path_factory.mktemp("data")
-            return StackBackend(name, {"SPLITFLAP_DATA_DIR": str(folder)}, str(folder / "broker"))
-        postgres: Postgres = request.getfixturevalue("postgres_server")
-        rabbitmq: RabbitMq = request.getfixturevalue("rabbitmq_server")
-        own_name = f"system{next(_numbers)}"
-        broker = rabbitmq.add_vhost(own_name)
-        environ = {
-            "SPLITFLAP_DATABASE_URL": postgres.create_database(own_name),
-            "SPLITFLAP_BROKER_URL": broker,
-        }
-        return StackBackend(name, environ, broker)
-
-    return make
 
 
 @pytest.fixture(

@@ -14,7 +14,7 @@ from tests.servers.fixtures import or_skip
 from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMq
 from tests.support import wait_until
-from tests.system.conftest import MakeBackend
+from tests.system.rig.backends import MakeBackend
 from tests.system.rig.client import Client
 from tests.system.rig.stack import Stack, StackBackend, running
 from tests.system.rig.writer import Writer

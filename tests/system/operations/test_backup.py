@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import wait_until
-from tests.system.conftest import MakeBackend
+from tests.system.rig.backends import MakeBackend
 from tests.system.rig.client import Client
 from tests.system.rig.sse import EventStream
 from tests.system.rig.stack import ADMIN, Stack, StackBackend, running

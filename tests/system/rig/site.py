@@ -19,7 +19,7 @@ HOLD_LIMIT = 30.0
 
 
 class Site:
-    """Serves three kinds of pages; each has its NAME as title. All other paths are 404.
+    """Serves the pages of some `kinds`; each has its NAME as title. All other paths are 404.
 
     `/page/NAME` comes at once, `/slow/NAME` after SLOW_SECONDS. `/held/NAME` comes at once too,
     except between `hold` and `release`: then it waits for `release`.
@@ -28,6 +28,8 @@ class Site:
     def __init__(self) -> None:
         #: Path of each request so far.
         self.hits: list[str] = []
+        #: The first parts of the paths that exist.
+        self.kinds = {"page", "held", "slow"}
         self.released = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -66,7 +68,7 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
                 site.released.wait(HOLD_LIMIT)
             if kind == "slow":
                 time.sleep(SLOW_SECONDS)
-            found = kind in {"page", "held", "slow"}
+            found = kind in site.kinds
             body = PAGE.format(title=html.escape(name)).encode()
             self.send_response(200 if found else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
